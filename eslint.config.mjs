@@ -1,0 +1,70 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+const deterministic = 'libs/ are deterministic: take it as an argument, or do it in an adapter.';
+const core = ['zod', 'ajv', 'ajv-formats', 'fast-check', '@jest/globals'];
+const banned = ['process', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'performance'];
+
+// Who may import whom. Tags stand in each package.json; docs/architecture.md has the reasons.
+const boundaries = {
+  enforceBuildableLibDependency: false,
+  banTransitiveDependencies: true,
+  depConstraints: [
+    { sourceTag: 'layer:core', onlyDependOnLibsWithTags: ['layer:core'], allowedExternalImports: core },
+    { sourceTag: 'layer:adapter', onlyDependOnLibsWithTags: ['layer:core'] },
+    { sourceTag: 'tech:embedded', bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', '@hyperledger/*'] },
+    { sourceTag: 'tech:telemetry', bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', 'classic-level'] },
+    { sourceTag: 'tech:nest', bannedExternalImports: ['kafkajs', 'pg', 'ioredis', 'classic-level', '@opentelemetry/*'] },
+    {
+      sourceTag: 'layer:app',
+      onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app'],
+      bannedExternalImports: ['kafkajs', 'ioredis', 'pg', 'classic-level', '@hyperledger/*', '@grpc/*', 'prom-client', 'pino'],
+    },
+    { sourceTag: 'layer:test', onlyDependOnLibsWithTags: ['*'] },
+  ],
+};
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.generated.*', 'coverage/**', 'tmp/**', '.medrex/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', boundaries],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // A class with decorators and no members is how Nest spells a module.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/require-await': 'off', // an async port method may have nothing to wait for in memory
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+    },
+  },
+  {
+    files: ['libs/*/src/**/*.ts'],
+    ignores: ['**/*.test.ts', 'libs/*/src/testing/**'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', '!node:crypto'], message: deterministic }] }],
+      'no-restricted-globals': ['error', ...banned.map((name) => ({ name, message: deterministic }))],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: deterministic },
+        { object: 'Math', property: 'random', message: deterministic },
+      ],
+    },
+  },
+  {
+    files: ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': 'off', // tests may reach for any project of the house
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.cjs', '**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+);

@@ -1,0 +1,1 @@
+export type { Fusion, PlannedOperation } from './batch-planner.ts';

@@ -1,0 +1,1 @@
+export { CodedError, isCodedError, type ErrorDescription } from './coded-error.ts';

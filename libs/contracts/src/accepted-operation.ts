@@ -1,0 +1,34 @@
+import type { Operation } from '@medrex/execute-batch';
+import type { OperationClass } from './operation-class.ts';
+
+/** What the pipeline knows of an operation beside what its contract sees. */
+export interface Routing {
+  /** (source, id) of the message, sealed: only ingest can name it again. */
+  readonly sealedName: string;
+  readonly class: OperationClass;
+  /** Epoch ms after which it must not be planned any more; it then ends as rejected EXPIRED. */
+  readonly deadlineMs?: number;
+  /** When ingest accepted it, epoch ms. */
+  readonly acceptedAtMs: number;
+  /** W3C trace context of the span that accepted it. */
+  readonly traceparent?: string;
+  /** Which item of its message it is, from 0. */
+  readonly item: number;
+}
+
+/** One operation of the `operations` topic. */
+export interface AcceptedOperation {
+  readonly routing: Routing;
+  readonly operation: Operation;
+}
+
+/** An accepted operation at its place in the promised order. */
+export interface SequencedOperation extends AcceptedOperation {
+  /** record offset x 1024 + place in the record; rises along the log, with gaps. */
+  readonly seq: number;
+  /** The operation's own bytes as `decodeOperation` of @medrex/execute-batch reads them: a fusion is built from these without encoding anything again. */
+  readonly operationBytes: Uint8Array;
+}
+
+/** Operations that one record of the `operations` topic can hold at most, and so the step of `seq` per offset. */
+export const operationsPerRecord = 1024;

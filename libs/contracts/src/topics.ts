@@ -1,0 +1,13 @@
+/** Topic names. The table with retention, key and schema of each is generated from `topicTable`. */
+export const topics = {
+  intake: 'medrex.ehr.intake.v1',
+  intakeUrgent: 'medrex.ehr.intake.urgent.v1',
+  receipts: 'medrex.ehr.receipts.v1',
+  operations: 'medrex.operations.v1',
+  analyzed: 'medrex.analyzed.v1',
+  outcomes: 'medrex.outcomes.v1',
+  progress: 'medrex.progress.v1',
+  blocks: 'medrex.blocks.v1',
+} as const;
+
+export type Topic = (typeof topics)[keyof typeof topics];

@@ -1,0 +1,10 @@
+export {
+  Reject,
+  type Budget,
+  type Contract,
+  type JsonObject,
+  type JsonValue,
+  type Operation,
+  type OperationResult,
+  type State,
+} from './contract.ts';

@@ -1,0 +1,1 @@
+export { accessModes, type AccessMode, type DeclaredKey, type StateKey } from './declared-key.ts';

@@ -1,0 +1,103 @@
+import type { StateKey } from '@medrex/keys';
+import type { ChaincodeResponse } from './chaincode.ts';
+import type { ValidationCode } from './validation-code.ts';
+
+/** Where a value was written: block number and position in it. A read of an absent key has no version. */
+export interface Version {
+  readonly blockNum: number;
+  readonly txNum: number;
+}
+
+export interface KeyRead {
+  readonly key: StateKey;
+  readonly version: Version | undefined;
+}
+
+export interface KeyWrite {
+  readonly key: StateKey;
+  /** Absent for a delete. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** A range query and what it returned; run again at validation, so a phantom is found. `end` is exclusive unless the iterator was not exhausted. */
+export interface RangeRead {
+  readonly start: string;
+  readonly end: string;
+  readonly isExhausted: boolean;
+  readonly reads: readonly KeyRead[];
+}
+
+export interface ReadWriteSet {
+  readonly reads: readonly KeyRead[];
+  readonly ranges: readonly RangeRead[];
+  readonly writes: readonly KeyWrite[];
+}
+
+export interface Proposal {
+  readonly channel: string;
+  readonly chaincode: string;
+  readonly fn: string;
+  readonly args: readonly Uint8Array[];
+  /** In Fabric a hash of nonce and creator; whoever proposes chooses it, and a second use is DUPLICATE_TXID. */
+  readonly txId: string;
+  /** The client's MSP id. */
+  readonly creator: string;
+}
+
+/** What the pinned endorsers agreed on. `envelopeBytes` is the size that the orderer will count. */
+export interface Endorsement {
+  readonly proposal: Proposal;
+  readonly response: ChaincodeResponse;
+  readonly readWriteSet: ReadWriteSet;
+  readonly chaincodeVersion: string;
+  readonly envelopeBytes: number;
+}
+
+/** One transaction as it stands in a block, whoever sent it. */
+export interface CommittedTransaction {
+  readonly txId: string;
+  readonly txNum: number;
+  readonly code: ValidationCode;
+  readonly creator: string;
+  readonly chaincode: string;
+  readonly fn: string;
+  readonly readWriteSet: ReadWriteSet;
+  /** The chaincode's response payload; outcomes are read from here, and only where the code is VALID. */
+  readonly payload: Uint8Array;
+}
+
+export interface Block {
+  readonly channel: string;
+  readonly number: number;
+  readonly transactions: readonly CommittedTransaction[];
+}
+
+/**
+ * A channel of Hyperledger Fabric, or its model. `endorse` asks every pinned endorser and compares their answers.
+ *
+ * @throws CodedError of ./errors.ts: ENDORSEMENT_REFUSED (the chaincode answered 400 or more), ENDORSEMENTS_DIFFER,
+ * LEDGER_UNAVAILABLE, ENVELOPE_TOO_LARGE; each says whether it is infrastructure (`retryable`).
+ */
+export interface Ledger {
+  readonly channel: string;
+  /** What to print wherever a number of this ledger is shown: "model of Fabric (embedded)", "Hyperledger Fabric 3.1.5". */
+  readonly label: string;
+  endorse(proposal: Proposal): Promise<Endorsement>;
+  /** Simulates and returns the response; nothing is ordered. */
+  evaluate(proposal: Proposal): Promise<ChaincodeResponse>;
+  /** Resolves when the orderer acknowledged the envelope, which promises nothing: only a block does. */
+  submit(endorsement: Endorsement): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The channel's full blocks, in order, each once every pinned endorser has committed it. */
+export interface BlockStream {
+  /** Calls `onBlock` for each block from number `from` on, one at a time; a failing `onBlock` ends the stream with `onError`. */
+  follow(from: number, onBlock: (block: Block) => void | Promise<void>, onError?: (error: unknown) => void): BlockSubscription;
+  /** Number of blocks committed by all pinned endorsers. */
+  height(): Promise<number>;
+}
+
+export interface BlockSubscription {
+  close(): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export type { PatientVault, VaultLookup, VaultPatient } from './patient-vault.ts';

@@ -6,7 +6,7 @@ export interface Routing {
   /** (source, id) of the message, sealed: only ingest can name it again. */
   readonly sealedName: string;
   readonly class: OperationClass;
-  /** Epoch ms after which it must not be planned any more; it then ends as rejected EXPIRED. */
+  /** Epoch ms after which it must not be planned any more; it is then closed as dead, code EXPIRED. */
   readonly deadlineMs?: number;
   /** When ingest accepted it, epoch ms. */
   readonly acceptedAtMs: number;

@@ -26,7 +26,7 @@ const tasks = {
   lint: [[...eslint, '.']],
   format: [[...prettier, '--write', '.']],
   'format:check': [[...prettier, '--check', '.']],
-  bench: [tsc, [...quiet, path.join(root, 'tools/bench.mjs')]],
+  bench: [tsc, [...quiet, path.join(root, 'bench/dist/main.js')]],
   docs: [tsc, [...quiet, path.join(root, 'tools/docs.mjs')]],
 };
 

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { arrivals, parseRate, perSecondAt } from './arrivals.ts';
+import { parseInjection } from './conflict-injector.ts';
+import { openLoad, type LoadOptions } from './load-stream.ts';
+import { profileNamed, workdays } from './profiles/index.ts';
+import { seededRandom, zipf } from './random.ts';
+
+const options = (over: Partial<LoadOptions> = {}): LoadOptions => ({
+  profile: profileNamed('ward')!,
+  rate: { kind: 'fixed', perSecond: 200 },
+  seconds: 3,
+  seed: 7,
+  patients: 40,
+  skew: 1.1,
+  injections: [],
+  startMs: Date.UTC(2026, 0, 5, 7),
+  ...over,
+});
+
+describe('a load', () => {
+  it.each([...workdays.map(({ name }) => name), 'hot-10'])(
+    'of profile %s is the same for the same seed and another for another',
+    (name) => {
+      const profile = profileNamed(name)!;
+      const all = (seed: number) => {
+        const load = openLoad(options({ profile, seed }));
+        return JSON.stringify([load.setup, [...load.stream()]]);
+      };
+      expect(all(7)).toBe(all(7));
+      expect(all(8)).not.toBe(all(7));
+    },
+  );
+
+  it('names every message once', () => {
+    const load = openLoad(options());
+    const ids = [...load.setup, ...[...load.stream()].map(({ message }) => message)].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('sends what the rate says', () => {
+    expect([...openLoad(options()).stream()]).toHaveLength(600);
+    expect([...arrivals(parseRate('ramp:100-300'), 2)].length).toBeGreaterThan(380);
+    expect([...arrivals(parseRate('burst:100x10@1+1'), 3)].length).toBeGreaterThan(1150);
+    expect(perSecondAt(parseRate('burst:100x10@1+1'), 1.5, 3)).toBe(1000);
+  });
+
+  it('refuses a rate and a conflict that it cannot read, saying how they look', () => {
+    expect(() => parseRate('fast')).toThrow(/none of 500, ramp:100-900/);
+    expect(() => parseRate('0')).toThrow(/above 0/);
+    expect(() => parseInjection('RAW:2')).toThrow(/RAW:0\.3@500/);
+  });
+
+  it.each(['RAW', 'WAR', 'WAW'] as const)('plants %s pairs the stated number of messages apart', (edge) => {
+    const load = openLoad(options({ seconds: 10, injections: [{ edge, probability: 0.05, gap: 20 }] }));
+    const marks = new Map<string, number[]>();
+    [...load.stream()].forEach(({ message }, place) => {
+      const mark = new RegExp(`-${edge.toLowerCase()}-\\d+`).exec(JSON.stringify(message))?.[0];
+      if (mark !== undefined) marks.set(mark, [...(marks.get(mark) ?? []), place]);
+    });
+    const gaps = [...marks.values()].flatMap(([first, second]) =>
+      first === undefined || second === undefined ? [] : [second - first],
+    );
+    expect(gaps.length).toBeGreaterThan(30);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(20);
+    expect(gaps.toSorted((a, b) => a - b)[gaps.length >> 1]).toBeLessThanOrEqual(24);
+  });
+
+  it('skews as Zipf says: rank r is drawn in proportion to 1/(r+1)^s', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.constantFrom(0, 0.8, 1.1), (seed, skew) => {
+        const draw = zipf(seededRandom(seed), 10, skew);
+        const counts = new Array<number>(10).fill(0);
+        for (let i = 0; i < 20_000; i += 1) counts[draw()]! += 1;
+        const ratio = counts[0]! / counts[9]!;
+        expect(ratio / 10 ** skew).toBeGreaterThan(0.75);
+        expect(ratio / 10 ** skew).toBeLessThan(1.33);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});

@@ -1,0 +1,255 @@
+import { post, put, type Draft } from './message.ts';
+import type { Random } from './random.ts';
+
+// FHIR R4 as EHR systems write it: coded, with references by logical id. The builders take everything that decides which
+// keys are touched; values come from the seeded source.
+
+const patient = (id: string) => ({ reference: `Patient/${id}` });
+const coded = (system: string, code: string, display: string) => ({ coding: [{ system, code, display }] });
+
+/** LOINC vital signs with unit and a plausible range. */
+const vitalSigns = [
+  { code: '8867-4', display: 'Heart rate', unit: '/min', low: 55, high: 130 },
+  { code: '9279-1', display: 'Respiratory rate', unit: '/min', low: 10, high: 30 },
+  { code: '2708-6', display: 'Oxygen saturation in Arterial blood', unit: '%', low: 88, high: 100 },
+  { code: '8310-5', display: 'Body temperature', unit: 'Cel', low: 35, high: 41 },
+  { code: '8480-6', display: 'Systolic blood pressure', unit: 'mm[Hg]', low: 80, high: 190 },
+] as const;
+
+/** RxNorm codes of the ward's formulary; the first are the most used. */
+export const formulary = [
+  { code: '313782', display: 'Acetaminophen 325 MG Oral Tablet' },
+  { code: '243670', display: 'Aspirin 81 MG Oral Tablet' },
+  { code: '866924', display: 'Metoprolol Tartrate 25 MG Oral Tablet' },
+  { code: '314076', display: 'Lisinopril 10 MG Oral Tablet' },
+  { code: '860975', display: 'Metformin hydrochloride 500 MG Oral Tablet' },
+  { code: '308460', display: 'Azithromycin 250 MG Oral Tablet' },
+  { code: '310429', display: 'Furosemide 20 MG Oral Tablet' },
+  { code: '617314', display: 'Atorvastatin 20 MG Oral Tablet' },
+  { code: '308136', display: 'Amlodipine 5 MG Oral Tablet' },
+  { code: '312615', display: 'Prednisone 20 MG Oral Tablet' },
+] as const;
+
+export type Medicine = (typeof formulary)[number];
+
+/** One vital sign reading of a patient. */
+export function vitalSign(random: Random, patientId: string, time: string): Draft {
+  const sign = random.pick(vitalSigns);
+  return post({
+    resourceType: 'Observation',
+    status: 'final',
+    category: [coded('http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs', 'Vital Signs')],
+    code: coded('http://loinc.org', sign.code, sign.display),
+    subject: patient(patientId),
+    effectiveDateTime: time,
+    valueQuantity: {
+      value: Number((sign.low + random.next() * (sign.high - sign.low)).toFixed(1)),
+      unit: sign.unit,
+      system: 'http://unitsofmeasure.org',
+      code: sign.unit,
+    },
+  });
+}
+
+/** A running result that is overwritten as the analyser goes on: a read-modify-write of one resource. */
+export function runningResult(random: Random, id: string, patientId: string, time: string): Draft {
+  return put(id, {
+    resourceType: 'Observation',
+    status: 'preliminary',
+    category: [coded('http://terminology.hl7.org/CodeSystem/observation-category', 'laboratory', 'Laboratory')],
+    code: coded('http://loinc.org', '2160-0', 'Creatinine [Mass/volume] in Serum or Plasma'),
+    subject: patient(patientId),
+    effectiveDateTime: time,
+    valueQuantity: {
+      value: Number((0.5 + random.next() * 2).toFixed(2)),
+      unit: 'mg/dL',
+      system: 'http://unitsofmeasure.org',
+      code: 'mg/dL',
+    },
+  });
+}
+
+/** A CPOE order: checked against allergies and active orders of the patient. */
+export function order(patientId: string, medicine: Medicine, time: string, id?: string): Draft {
+  const resource = {
+    resourceType: 'MedicationRequest',
+    status: 'active',
+    intent: 'order',
+    medicationCodeableConcept: coded('http://www.nlm.nih.gov/research/umls/rxnorm', medicine.code, medicine.display),
+    subject: patient(patientId),
+    authoredOn: time,
+  };
+  return id === undefined ? post(resource) : put(id, resource);
+}
+
+/** Where a dose was taken from: the extension that names the stock. */
+export const stockLocationUrl = 'https://medrex.dev/fhir/StructureDefinition/stock-location';
+
+/** A dose given: it changes the stock of its medicine on its ward, which must not fall below zero. */
+export function dose(random: Random, patientId: string, medicine: Medicine, ward: string, time: string): Draft {
+  return post({
+    resourceType: 'MedicationAdministration',
+    extension: [{ url: stockLocationUrl, valueReference: { reference: `Location/${ward}` } }],
+    status: 'completed',
+    medicationCodeableConcept: coded('http://www.nlm.nih.gov/research/umls/rxnorm', medicine.code, medicine.display),
+    subject: patient(patientId),
+    effectiveDateTime: time,
+    dosage: {
+      dose: { value: 1 + random.below(2), unit: 'tablet', system: 'http://unitsofmeasure.org', code: '{tbl}' },
+    },
+  });
+}
+
+/** A delivery into a ward's stock. */
+export function delivery(medicine: Medicine, ward: string, quantity: number, time: string): Draft {
+  return post({
+    resourceType: 'SupplyDelivery',
+    status: 'completed',
+    suppliedItem: {
+      quantity: { value: quantity, unit: 'tablet' },
+      itemCodeableConcept: coded('http://www.nlm.nih.gov/research/umls/rxnorm', medicine.code, medicine.display),
+    },
+    occurrenceDateTime: time,
+    destination: { reference: `Location/${ward}` },
+  });
+}
+
+/** An allergy entered while orders are being checked against the list. */
+export function allergy(patientId: string, medicine: Medicine, time: string): Draft {
+  return post({
+    resourceType: 'AllergyIntolerance',
+    clinicalStatus: coded('http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', 'active', 'Active'),
+    verificationStatus: coded(
+      'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification',
+      'confirmed',
+      'Confirmed',
+    ),
+    category: ['medication'],
+    code: coded('http://www.nlm.nih.gov/research/umls/rxnorm', medicine.code, medicine.display),
+    patient: patient(patientId),
+    recordedDate: time,
+  });
+}
+
+export interface Stay {
+  readonly encounterId: string;
+  readonly patientId: string;
+  readonly ward: string;
+  readonly bed: string;
+}
+
+/** Admission, or transfer when `from` names the bed that is left. */
+export function stay(next: Stay, time: string, from?: string): Draft {
+  const at = (bed: string, status: string) => ({ location: { reference: `Location/${bed}` }, status });
+  return put(next.encounterId, {
+    resourceType: 'Encounter',
+    status: 'in-progress',
+    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'IMP', display: 'inpatient encounter' },
+    subject: patient(next.patientId),
+    period: { start: time },
+    location: [...(from === undefined ? [] : [at(from, 'completed')]), at(next.bed, 'active')],
+    serviceProvider: { reference: `Organization/${next.ward}` },
+  });
+}
+
+/** The latest values of a bedside device; the last in order stands, nothing is read. */
+export function deviceReading(random: Random, deviceId: string): Draft {
+  return put(deviceId, {
+    resourceType: 'DeviceMetric',
+    type: coded('urn:iso:std:iso:11073:10101', '150456', 'MDC_PULS_OXIM_SAT_O2'),
+    operationalStatus: random.pick(['on', 'standby']),
+    category: 'measurement',
+  });
+}
+
+/** Who looked at what. */
+export function auditEvent(random: Random, patientId: string, time: string): Draft {
+  return post({
+    resourceType: 'AuditEvent',
+    type: { system: 'http://dicom.nema.org/resources/ontology/DCM', code: '110110', display: 'Patient Record' },
+    action: random.pick(['C', 'R', 'U']),
+    recorded: time,
+    outcome: '0',
+    agent: [{ requestor: true, who: { reference: `Practitioner/nurse-${random.below(40)}` } }],
+    source: { observer: { reference: 'Device/ehr-1' } },
+    entity: [{ what: patient(patientId) }],
+  });
+}
+
+/** A diagnosis. */
+export function condition(random: Random, patientId: string, time: string): Draft {
+  const [code, display] = random.pick([
+    ['44054006', 'Diabetes mellitus type 2'],
+    ['38341003', 'Hypertensive disorder'],
+    ['233604007', 'Pneumonia'],
+  ] as const);
+  return post({
+    resourceType: 'Condition',
+    clinicalStatus: coded('http://terminology.hl7.org/CodeSystem/condition-clinical', 'active', 'Active'),
+    code: coded('http://snomed.info/sct', code, display),
+    subject: patient(patientId),
+    recordedDate: time,
+  });
+}
+
+/** A time that can be booked. */
+export function slot(id: string, schedule: string, start: string, end: string): Draft {
+  return put(id, { resourceType: 'Slot', schedule: { reference: `Schedule/${schedule}` }, status: 'free', start, end });
+}
+
+export interface Booking {
+  readonly appointmentId: string;
+  readonly patientId: string;
+  readonly slotId: string;
+  readonly start: string;
+  readonly end: string;
+  readonly status: 'booked' | 'cancelled';
+}
+
+/** Books, moves (another slot under the same id) or cancels an appointment. */
+export function appointment(booking: Booking): Draft {
+  return put(booking.appointmentId, {
+    resourceType: 'Appointment',
+    status: booking.status,
+    slot: [{ reference: `Slot/${booking.slotId}` }],
+    start: booking.start,
+    end: booking.end,
+    participant: [{ actor: patient(booking.patientId), status: 'accepted' }],
+  });
+}
+
+const money = (value: number) => ({ value: Number(value.toFixed(2)), currency: 'USD' });
+
+/** A claim under an id that its explanation of benefit will name. */
+export function claim(id: string, patientId: string, amount: number, time: string): Draft {
+  return put(id, {
+    resourceType: 'Claim',
+    status: 'active',
+    type: coded('http://terminology.hl7.org/CodeSystem/claim-type', 'institutional', 'Institutional'),
+    use: 'claim',
+    patient: patient(patientId),
+    created: time,
+    provider: { reference: 'Organization/hospital' },
+    priority: coded('http://terminology.hl7.org/CodeSystem/processpriority', 'normal', 'Normal'),
+    insurance: [{ sequence: 1, focal: true, coverage: { display: 'Plan A' } }],
+    total: money(amount),
+  });
+}
+
+/** What the insurer answered to a claim, with what it pays: the account's balance falls by it. */
+export function explanationOfBenefit(claimId: string, patientId: string, paid: number, time: string): Draft {
+  return post({
+    resourceType: 'ExplanationOfBenefit',
+    status: 'active',
+    type: coded('http://terminology.hl7.org/CodeSystem/claim-type', 'institutional', 'Institutional'),
+    use: 'claim',
+    patient: patient(patientId),
+    created: time,
+    insurer: { reference: 'Organization/insurer' },
+    provider: { reference: 'Organization/hospital' },
+    claim: { reference: `Claim/${claimId}` },
+    outcome: 'complete',
+    insurance: [{ focal: true, coverage: { display: 'Plan A' } }],
+    payment: { amount: money(paid), date: time.slice(0, 10) },
+  });
+}

@@ -1,1 +1,1 @@
-export {};
+export { hostileText } from './hostile-text.ts';

@@ -1,0 +1,12 @@
+import type { StateKey } from './declared-key.ts';
+import { stateKey } from './state-key.ts';
+
+/** Key of an operation's record: how it ended. Whatever shares the operation (a duplicate, its close, its prune) meets here. */
+export function operationRecordKey(opId: string): StateKey {
+  return stateKey('system', 'op', opId);
+}
+
+/** Key of a patient's link: absent while the patient stands alone, the survivor's pseudonym after a merge. */
+export function linkKey(pseudonym: string): StateKey {
+  return stateKey('system', 'link', pseudonym);
+}

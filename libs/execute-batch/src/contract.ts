@@ -1,6 +1,7 @@
 import type { DeclaredKey, StateKey } from '@medrex/keys';
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 export type JsonObject = { readonly [name: string]: JsonValue };
 
 /** One operation as its contract sees it. Nothing in it identifies a person: identifiers stay at ingest. */

@@ -1,1 +1,2 @@
-export {};
+export { anOperation } from './an-operation.ts';
+export { arbitraryOperation } from './arbitrary-operation.ts';

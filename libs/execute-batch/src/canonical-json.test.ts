@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalJson } from './canonical-json.ts';
+import type { JsonObject, JsonValue } from './contract.ts';
+import { parseStateValue, stateValue } from './state-value.ts';
+
+const json = fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
+const body = fc.base64String().map((text) => Buffer.from(text));
+
+describe('canonicalJson', () => {
+  it('means the value that it was made of', () => {
+    fc.assert(fc.property(json, (value) => expect(JSON.parse(canonicalJson(value))).toEqual(value)));
+  });
+
+  it('does not show in which order an object was built', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(fc.string(), json), { selector: ([name]) => name }), (entries) => {
+        const backwards = Object.fromEntries<JsonValue>([...entries].reverse());
+        expect(canonicalJson(backwards)).toBe(canonicalJson(Object.fromEntries<JsonValue>(entries)));
+      }),
+    );
+  });
+
+  it('sorts by code unit, numbers among the names included', () => {
+    expect(canonicalJson({ b: 1, a: [true, null, -0, 1e21], 10: 'x', 9: 'y', é: '\ud800' })).toBe(
+      '{"10":"x","9":"y","a":[true,null,0,1e+21],"b":1,"é":"\\ud800"}',
+    );
+  });
+
+  it('refuses what JSON cannot say', () => {
+    for (const value of [Number.NaN, Infinity, { a: undefined }]) {
+      expect(() => canonicalJson(value as JsonValue)).toThrow(TypeError);
+    }
+  });
+});
+
+describe('stateValue', () => {
+  it('equals the canonical JSON of facts and bodies together', () => {
+    const facts = fc.dictionary(fc.string(), json, { maxKeys: 4 }) as fc.Arbitrary<JsonObject>;
+    fc.assert(
+      fc.property(facts, fc.dictionary(fc.string(), body, { maxKeys: 3 }), (some, bodies) => {
+        const texts = Object.fromEntries(Object.entries(bodies).map(([name, bytes]) => [name, bytes.toString()]));
+        const value = stateValue(some, bodies);
+        expect(Buffer.from(value).toString()).toBe(canonicalJson({ ...some, ...texts }));
+        expect(parseStateValue(value)).toEqual({ ...some, ...texts });
+      }),
+    );
+  });
+
+  it('rejects a body that would leave its string', () => {
+    for (const text of ['a"', 'a\\', 'a\n', 'a b', 'é']) {
+      expect(() => stateValue({}, { body: Buffer.from(text) })).toThrow(
+        expect.objectContaining({ code: 'INVALID_BODY' }),
+      );
+    }
+  });
+
+  it('leaves out a body that is not there, and knows no absent value', () => {
+    expect(Buffer.from(stateValue({ a: 1 }, { body: undefined })).toString()).toBe('{"a":1}');
+    expect(Buffer.from(stateValue({ toString: 1 }, { b: Buffer.from('QQ==') })).toString()).toBe(
+      '{"b":"QQ==","toString":1}',
+    );
+    expect(parseStateValue(undefined)).toBeUndefined();
+  });
+});

@@ -1,0 +1,102 @@
+import { CodedError } from '@medrex/coded-error';
+import type { StateKey } from '@medrex/keys';
+import { executeBatchErrors } from './errors.ts';
+
+/** Ends an operation without applying it: the dead letter, written where the operation's own record would stand. */
+export interface Close {
+  readonly opId: string;
+  readonly sourceHash: string;
+  /** The code it is closed with: EXPIRED, UNSTABLE_KEYS, ... */
+  readonly reason: string;
+  /** YYYY-MM-DD for the record. */
+  readonly day: string;
+}
+
+/** Deletes operation records that are older than the dedupe window. */
+export interface Prune {
+  readonly opId: string;
+  /** At most `pruneKeysMax`, each the key of an operation record. */
+  readonly keys: readonly StateKey[];
+}
+
+/** Reads and writes one key of `probeKey`, to find out whether endorsers and orderer work at all. */
+export interface Probe {
+  readonly key: StateKey;
+}
+
+/** One argument of `executeBatch`, taken apart. */
+export type BatchItem =
+  | { readonly kind: 'operation'; readonly bytes: Uint8Array }
+  | ({ readonly kind: 'close' } & Close)
+  | ({ readonly kind: 'prune' } & Prune)
+  | ({ readonly kind: 'probe' } & Probe);
+
+/** Records that one prune can delete. */
+export const pruneKeysMax = 500;
+
+const kinds = ['operation', 'close', 'prune', 'probe'] as const;
+
+/** An operation to apply, of the bytes that `encodeOperation` made. */
+export function operationItem(operationBytes: Uint8Array): Uint8Array {
+  const item = Buffer.allocUnsafe(operationBytes.length + 1);
+  item[0] = kinds.indexOf('operation');
+  item.set(operationBytes, 1);
+  return item;
+}
+
+export function closeItem({ opId, sourceHash, reason, day }: Close): Uint8Array {
+  return jsonItem('close', { opId, sourceHash, reason, day });
+}
+
+export function pruneItem({ opId, keys }: Prune): Uint8Array {
+  return jsonItem('prune', { opId, keys });
+}
+
+export function probeItem({ key }: Probe): Uint8Array {
+  return jsonItem('probe', { key });
+}
+
+/**
+ * The inverse of the item builders; an operation's bytes are a view of the item.
+ * @throws CodedError INVALID_OPERATION_BYTES
+ */
+export function decodeItem(item: Uint8Array): BatchItem {
+  const kind = kinds[item[0] ?? -1];
+  if (kind === undefined) throw invalid('it starts with no known kind');
+  if (kind === 'operation') return { kind, bytes: item.subarray(1) };
+  const fields = parse(item.subarray(1));
+  if (kind === 'close') {
+    const { opId, sourceHash, reason, day } = fields;
+    if (isText(opId) && isText(sourceHash) && isText(reason) && isText(day))
+      return { kind, opId, sourceHash, reason, day };
+  } else if (kind === 'prune') {
+    const { opId, keys } = fields;
+    if (isText(opId) && Array.isArray(keys) && keys.every(isText)) return { kind, opId, keys: keys as StateKey[] };
+  } else if (isText(fields.key)) {
+    return { kind, key: fields.key as StateKey };
+  }
+  throw invalid(`a ${kind} lacks a field or has one of another type`);
+}
+
+function jsonItem(kind: (typeof kinds)[number], fields: object): Uint8Array {
+  const text = JSON.stringify(fields);
+  const item = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
+  item[0] = kinds.indexOf(kind);
+  item.write(text, 1);
+  return item;
+}
+
+function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const fields: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    if (typeof fields === 'object' && fields !== null) return fields as Readonly<Record<string, unknown>>;
+  } catch {
+    // What is wrong with it follows; the parser's message would quote it.
+  }
+  throw invalid('it holds no JSON object');
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const invalid = (what: string): CodedError =>
+  new CodedError(executeBatchErrors.INVALID_OPERATION_BYTES, `batch item cannot be read: ${what}`);

@@ -1,0 +1,47 @@
+import { canonicalJson } from './canonical-json.ts';
+import { type JsonObject, type JsonValue, Reject } from './contract.ts';
+
+/**
+ * The bytes of a state value: canonical JSON of the facts, with each sealed body as a base64 string field among them; the same text as
+ * `canonicalJson({ ...facts, [field]: body as text })`, without escaping the bodies again.
+ *
+ * @param bodies by field name, e.g. `{ body: operation.bodies[0] }`; each base64 text as bytes, as operations carry them. Undefined ones
+ * are left out.
+ * @throws Reject INVALID_BODY when a body is no base64 text: it would not stay inside its string
+ */
+export function stateValue(
+  facts: JsonObject,
+  bodies: Readonly<Record<string, Uint8Array | undefined>> = {},
+): Uint8Array {
+  const sealed = new Map(
+    Object.entries(bodies).filter((entry): entry is [string, Uint8Array] => entry[1] !== undefined),
+  );
+  if (sealed.size === 0) return Buffer.from(canonicalJson(facts));
+  const fields = [...new Set([...Object.keys(facts), ...sealed.keys()])].sort();
+  let text = '';
+  for (const field of fields) {
+    const body = sealed.get(field);
+    const value = body === undefined ? canonicalJson(facts[field] as JsonValue) : `"${base64Text(body)}"`;
+    text += `${text === '' ? '' : ','}${JSON.stringify(field)}:${value}`;
+  }
+  return Buffer.from(`{${text}}`);
+}
+
+/** A state value as JSON, bodies as base64 strings; undefined for an absent value. */
+export function parseStateValue(value: Uint8Array | undefined): JsonObject | undefined {
+  if (value === undefined) return undefined;
+  return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()) as JsonObject;
+}
+
+const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=';
+const isBase64 = new Uint8Array(256);
+for (const character of Buffer.from(base64Alphabet)) isBase64[character] = 1;
+
+function base64Text(body: Uint8Array): string {
+  const { length } = body;
+  // By index and table: 1 ns a byte, where an iterator or a regular expression takes two to ten times as long.
+  for (let at = 0; at < length; at++) {
+    if (isBase64[body[at] as number] !== 1) throw new Reject('INVALID_BODY', 'a body is no base64 text');
+  }
+  return Buffer.from(body.buffer, body.byteOffset, length).toString('latin1');
+}

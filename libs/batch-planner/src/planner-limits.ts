@@ -1,0 +1,64 @@
+/** Everything the planner bounds, and how it shares. Times in ms, sizes in bytes; a class is its place in the order of urgency, 0 first. */
+export interface PlannerLimits {
+  /** Number of priority classes. */
+  readonly classes: number;
+  /** Fabric transactions in flight at once. */
+  readonly flights: number;
+  /** Flights that only class 0 (CPOE) may use; fewer than `flights`. */
+  readonly flightsReserved: number;
+  readonly fusion: FusionCaps;
+  readonly size: FusionSizing;
+  /** Least share of the operations of classes 1 and up that each class gets while it has ready work; place 0 is not read. */
+  readonly shares: readonly number[];
+  /** Operations of the same class that one step of criticality lets a ready operation overtake; 0 ignores the advice. */
+  readonly criticalityBoost: number;
+  /** How often an operation may be widened before it is reported as unstable. */
+  readonly wideningsMax: number;
+  readonly foreign: ForeignWriteLimits;
+  /** Ready for this long with a flight free: `overdue` names it. */
+  readonly readyMaxMs: number;
+  /** A number in [0, 1): spreads retries. Seeded by the caller, so that a run can be repeated. */
+  readonly jitter: () => number;
+}
+
+/** Soft caps of one fusion. An operation above one of them goes alone, one such at a time. */
+export interface FusionCaps {
+  readonly operationsMax: number;
+  /** Declared and discovered keys, the commuting ones included. */
+  readonly keysMax: number;
+  readonly bytesMax: number;
+  /** Estimated time of the transaction, from the durations of earlier flights. */
+  readonly estimatedMsMax: number;
+}
+
+/** How the size of a fusion follows the backlog. */
+export interface FusionSizing {
+  /** A backlog is not spread over more flights than leaves each this many operations; also the smallest self-tuned size. */
+  readonly operationsMin: number;
+  /** A flight that takes longer than this makes the next fusions smaller. */
+  readonly flightTargetMs: number;
+}
+
+/** What keys that somebody else writes cost. */
+export interface ForeignWriteLimits {
+  /** For how long after a foreign write a key is not fused with others. */
+  readonly windowMs: number;
+  /** First and largest wait of an operation whose envelope lost to a foreign write; doubled at each loss, times a jitter in [0.5, 1). */
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+}
+
+/** Limits for Fabric's own defaults: 1,000 keys are its `maxSize` of a batch message, half a MiB a quarter of its PreferredMaxBytes of 2 MiB. */
+export const defaultPlannerLimits: Omit<PlannerLimits, 'jitter'> = {
+  classes: 5,
+  flights: 4,
+  flightsReserved: 1,
+  // Above 500 operations the marginal gain is below 5 %; 100 ms is how long a simulation may hold the peer's state lock.
+  fusion: { operationsMax: 500, keysMax: 1000, bytesMax: 512 * 1024, estimatedMsMax: 100 },
+  size: { operationsMin: 32, flightTargetMs: 250 },
+  shares: [0, 0.1, 0.1, 0.05, 0.05],
+  criticalityBoost: 64,
+  wideningsMax: 8,
+  foreign: { windowMs: 2_000, backoffMinMs: 10, backoffMaxMs: 1_000 },
+  readyMaxMs: 30_000,
+};

@@ -1,0 +1,61 @@
+import { linkKey, type AccessMode, type DeclaredKey, type StateKey } from '@medrex/keys';
+import type { Entry } from './entry.ts';
+import { headKey, identifierKey, versionKey } from './record-keys.ts';
+import { mergeKeys } from './patient-merge.ts';
+import type { Registry } from './registry.ts';
+import type { Change, CodedFields, ResourceModule } from './resource-module.ts';
+
+/** What the message lets one know of the keys that an entry touches: the lines of every record, and the module's own. */
+export function declaredKeys(entry: Entry, registry: Registry): readonly DeclaredKey[] {
+  const module = registry.module(entry.type);
+  const keys: DeclaredKey[] = [];
+  if (entry.patient !== undefined) keys.push({ key: linkKey(entry.patient), mode: 'read' });
+  if (entry.condition !== undefined)
+    keys.push({ key: identifierKey(entry.condition), mode: entry.action === 'delete' ? 'readWrite' : 'ensure' });
+  for (const digest of entry.identifiers ?? []) keys.push({ key: identifierKey(digest), mode: 'ensure' });
+  for (const { type, digest } of entry.lookups ?? []) {
+    keys.push({ key: type === 'Patient' ? headKey('clinical', type, digest) : identifierKey(digest), mode: 'read' });
+  }
+  // What a conditional delete deletes is known to the state alone.
+  if (entry.action === 'delete' && entry.condition !== undefined) return keys;
+  keys.push({ key: headKey(module.space, entry.type, entry.id), mode: headMode(entry) });
+  keys.push({ key: recordKeyOf(entry, module), mode: 'append' });
+  if (entry.action === 'delete') return keys;
+  const change = changeOf(entry);
+  if (module.template !== undefined) keys.push(...module.template(change));
+  for (const merge of module.merges?.(change.facts) ?? []) keys.push(...mergeKeys(registry, merge));
+  return keys;
+}
+
+function headMode(entry: Entry): AccessMode {
+  if (entry.isKept === true) return 'ensure';
+  return entry.action === 'create' ? 'write' : 'readWrite';
+}
+
+/** A create or update as its module sees it. */
+export function changeOf({ action, id, patient, facts = {}, changeId }: Entry): Change<CodedFields> {
+  return { action: action === 'create' ? action : 'update', id, patient, facts, changeId };
+}
+
+/** Where the record of this entry's version goes. */
+export function recordKeyOf(entry: Entry, module: ResourceModule): StateKey {
+  if (entry.action !== 'delete' && module.recordKey !== undefined) return module.recordKey(changeOf(entry));
+  const isBlind = entry.action === 'create' && entry.isKept !== true;
+  return versionKey(module.space, entry.type, entry.id, isBlind ? '1' : entry.changeId);
+}
+
+/** One list without repeats: a key that several entries name keeps the mode that covers them all. */
+export function unionOfKeys(lists: readonly (readonly DeclaredKey[])[]): readonly DeclaredKey[] {
+  const modes = new Map<StateKey, AccessMode>();
+  for (const { key, mode } of lists.flat()) {
+    const known = modes.get(key);
+    modes.set(key, known === undefined || known === mode ? mode : covering(known, mode));
+  }
+  return Array.from(modes, ([key, mode]) => ({ key, mode }));
+}
+
+function covering(left: AccessMode, right: AccessMode): AccessMode {
+  const both = [left, right];
+  if (both.includes('ensure') && both.includes('read')) return 'ensure';
+  return both.every((mode) => mode === 'write' || mode === 'append' || mode === 'delta') ? 'write' : 'readWrite';
+}

@@ -1,0 +1,101 @@
+import type { JsonObject, State } from '@medrex/execute-batch';
+import type { KeySpace, StateKey } from '@medrex/keys';
+import type { Entry } from './entry.ts';
+import { recordedId } from './lookups.ts';
+import { headKey, identifierKey } from './record-keys.ts';
+import { reject } from './rejects.ts';
+import type { CodedFields, Head } from './resource-module.ts';
+import { readJson, writeJson } from './state-json.ts';
+
+/** A head as the framework keeps it: what modules see, and the identifiers that find the resource. */
+export interface RecordHead extends Head<CodedFields> {
+  readonly identifiers: readonly string[];
+}
+
+/** Reads the head of a resource. */
+export async function readHead(
+  state: State,
+  space: KeySpace,
+  type: string,
+  id: string,
+): Promise<RecordHead | undefined> {
+  const json = await readJson(state, headKey(space, type, id));
+  if (json === undefined) return undefined;
+  return {
+    version: Number(json['version']),
+    isDeleted: json['isDeleted'] === true,
+    patient: typeof json['patient'] === 'string' ? json['patient'] : undefined,
+    record: json['record'] as StateKey,
+    facts: (json['facts'] ?? {}) as JsonObject,
+    identifiers: (json['identifiers'] ?? []) as readonly string[],
+  };
+}
+
+/** Everything that one version of a record and its head are made of. */
+export interface NewVersion {
+  readonly space: KeySpace;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly isDeleted?: true;
+  readonly patient: string | undefined;
+  readonly record: StateKey;
+  readonly facts?: CodedFields;
+  readonly headFacts?: CodedFields | undefined;
+  readonly identifiers: readonly string[];
+  readonly time: string;
+  /** The sealed resource, with what it was sealed for: a reader needs both to open it. */
+  readonly sealed?:
+    { readonly body: Uint8Array | undefined; readonly changeId: string; readonly id: string } | undefined;
+}
+
+/** Writes the record of a version under its own key, and moves the head to it. What was recorded before stays as it is. */
+export function writeVersion(state: State, next: NewVersion): void {
+  const { type, id, version, isDeleted, patient, record, facts, headFacts, time, sealed } = next;
+  const sealedFor = sealed === undefined ? undefined : { change: sealed.changeId, id: sealed.id };
+  writeJson(state, record, { type, id, version, isDeleted, patient, time, facts, sealedFor }, sealed?.body);
+  const identifiers = next.identifiers.length === 0 ? undefined : next.identifiers;
+  writeJson(state, headKey(next.space, type, id), {
+    version,
+    isDeleted,
+    patient,
+    record,
+    facts: headFacts,
+    identifiers,
+  });
+}
+
+/**
+ * Keeps the directory of identifiers: the first resource recorded with one stays the one that is found by it; identifiers that the resource
+ * no longer has are given up.
+ */
+export async function keepIdentifiers(
+  state: State,
+  type: string,
+  id: string,
+  before: readonly string[],
+  after: readonly string[],
+): Promise<void> {
+  for (const digest of before) {
+    if (!after.includes(digest) && (await recordedId(state, digest)) === id) state.delete(identifierKey(digest));
+  }
+  for (const digest of after) {
+    if ((await recordedId(state, digest)) === undefined) writeJson(state, identifierKey(digest), { type, id });
+  }
+}
+
+/** @throws Reject STALE_VERSION when If-Match names another version than the current one. */
+export function checkIfMatch(entry: Entry, head: RecordHead | undefined): void {
+  if (entry.ifMatch === undefined) return;
+  const current = head === undefined || head.isDeleted ? undefined : head.version;
+  if (current === entry.ifMatch) return;
+  const now = current === undefined ? 'there is no current version' : `the current version is ${current}`;
+  throw reject(
+    'STALE_VERSION',
+    `If-Match names version ${entry.ifMatch}, ${now}; read the resource again and repeat the change`,
+    {
+      expected: entry.ifMatch,
+      current: current ?? null,
+    },
+  );
+}

@@ -1,0 +1,51 @@
+import { type JsonObject, Reject } from '@medrex/execute-batch';
+
+/** One way the clinical contract says no. `status` is what the HTTP side answers, `issue` the code of the OperationOutcome. */
+export interface RejectDescription {
+  readonly status: 404 | 409 | 410 | 412 | 422;
+  readonly issue: string;
+  readonly meaning: string;
+}
+
+/** Every code that the clinical contract rejects with; the reference of errors is made from it. */
+export const clinicalRejects = {
+  STALE_VERSION: {
+    status: 412,
+    issue: 'conflict',
+    meaning: 'If-Match names a version that is no longer the current one.',
+  },
+  NOT_FOUND: { status: 404, issue: 'not-found', meaning: 'The resource to change or delete does not exist.' },
+  NO_MATCH: { status: 412, issue: 'not-found', meaning: 'A conditional reference matches no resource.' },
+  LINK_CHAIN_TOO_LONG: {
+    status: 422,
+    issue: 'too-costly',
+    meaning: 'The patient was merged through more than 8 others.',
+  },
+  PATIENT_MERGED: {
+    status: 409,
+    issue: 'conflict',
+    meaning: 'The patient to merge into was merged away itself, or the two are one.',
+  },
+  STATUS_TRANSITION: {
+    status: 409,
+    issue: 'business-rule',
+    meaning: 'The status cannot follow the one that the record has.',
+  },
+  BED_OCCUPIED: { status: 409, issue: 'conflict', meaning: 'The bed holds another encounter.' },
+  WRONG_POINTER: {
+    status: 409,
+    issue: 'conflict',
+    meaning: 'The prior location in the message is not where the encounter is.',
+  },
+  LIST_FULL: { status: 422, issue: 'too-costly', meaning: 'A list kept for one patient has reached its limit.' },
+} as const satisfies Record<string, RejectDescription>;
+export type ClinicalReject = keyof typeof clinicalRejects;
+
+/**
+ * A reject of the clinical contract.
+ * @param message what happened, in coded words: no text or identifier of the sender.
+ * @param detail `expression` is relative to the resource: `Encounter.location`; the entry is put before it.
+ */
+export function reject(code: ClinicalReject, message: string, detail?: JsonObject): Reject {
+  return new Reject(code, message, detail);
+}

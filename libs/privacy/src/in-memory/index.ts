@@ -1,1 +1,2 @@
-export {};
+export { InMemoryPatientVault, type InMemoryPatientVaultOptions } from './in-memory-patient-vault.ts';
+export { InMemoryVaultStore } from './in-memory-vault-store.ts';

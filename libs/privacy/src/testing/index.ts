@@ -1,1 +1,2 @@
-export {};
+export { patientVaultContract } from './patient-vault-contract.ts';
+export type { MakeVault, VaultUnderTest } from './vault-fixture.ts';

@@ -1,0 +1,88 @@
+import { privacyError } from './errors.ts';
+import { keyLeaseMs } from './patient-directory.ts';
+import type { Destroyed, ErasureTarget, PatientVault } from './patient-vault.ts';
+
+/** How long there must be no live operation before the keys go: covers an append that was under way when the lease ended. */
+const quietMs = 1_000;
+const pollMs = 250;
+
+export interface ErasePatient {
+  readonly vault: PatientVault;
+  /** An identifier of the patient, or its pseudonym to go on with a pending erasure. */
+  readonly identifier: ErasureTarget;
+  /** How many operations of these pseudonyms are accepted and not terminal. */
+  readonly liveOperations: (pseudonyms: readonly string[]) => Promise<number>;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** The key lease of the ingest instances, ms. */
+  readonly leaseMs?: number;
+  /** How long to wait for live operations beyond the lease, ms. */
+  readonly waitMaxMs?: number;
+}
+
+export type Erasure =
+  | { readonly kind: 'unknown' }
+  | ({ readonly kind: 'erased'; readonly pseudonyms: readonly string[]; readonly waitedMs: number } & Destroyed);
+
+/**
+ * Erases a patient: from the first step on messages about it are refused; once no ingest instance can hold its data key any more
+ * and none of its operations is live, the data keys and identifiers are destroyed, and that is proven. The sealed bodies stay
+ * where they are, unreadable for ever; keyed hashes of them still verify, since the identity key is no patient's.
+ *
+ * Interrupted anywhere it goes on when it is called again: the mark stands in the vault.
+ *
+ * @throws CodedError ERASURE_WAITING (retryable), ERASURE_UNPROVEN, and what the vault throws.
+ */
+export async function erasePatient(erase: ErasePatient): Promise<Erasure> {
+  const { vault, identifier, sleep, leaseMs = keyLeaseMs } = erase;
+  const marked = await vault.startErasure(identifier);
+  const [first] = marked ?? [];
+  if (marked === undefined || first === undefined) return { kind: 'unknown' };
+  await sleep(leaseMs);
+  const { pseudonyms, waitedMs } = await untilQuiet(erase, first, marked);
+  const destroyed = await vault.finishErasure(pseudonyms);
+  await prove(vault, identifier, pseudonyms);
+  return { kind: 'erased', pseudonyms, waitedMs: leaseMs + waitedMs, ...destroyed };
+}
+
+/** Waits until the person's operations have ended. A merge among them brings another pseudonym in, whose leases are then waited for too. */
+async function untilQuiet(
+  { vault, liveOperations, sleep, leaseMs = keyLeaseMs, waitMaxMs = 60_000 }: ErasePatient,
+  first: string,
+  marked: readonly string[],
+): Promise<{ readonly pseudonyms: readonly string[]; readonly waitedMs: number }> {
+  let pseudonyms = marked;
+  let waitedMs = 0;
+  let quietForMs = 0;
+  const wait = async (ms: number): Promise<void> => {
+    await sleep(ms);
+    waitedMs += ms;
+  };
+  for (;;) {
+    const now = (await vault.startErasure({ pseudonym: first })) ?? pseudonyms;
+    if (now.length > pseudonyms.length) {
+      quietForMs = 0;
+      await wait(leaseMs);
+    }
+    pseudonyms = now;
+    const live = await liveOperations(pseudonyms);
+    if (live === 0 && quietForMs >= quietMs) return { pseudonyms, waitedMs };
+    if (waitedMs >= waitMaxMs)
+      throw privacyError('erasureWaiting', `after ${waitedMs} ms ${live} operations of patient ${first} are live`);
+    await wait(pollMs);
+    quietForMs = live === 0 ? quietForMs + pollMs : 0;
+  }
+}
+
+async function prove(vault: PatientVault, identifier: ErasureTarget, pseudonyms: readonly string[]): Promise<void> {
+  for (const pseudonym of pseudonyms) {
+    const patient = await vault.byPseudonym(pseudonym);
+    if (patient?.state !== 'erased')
+      throw privacyError('erasureUnproven', `patient ${pseudonym} still has its data key`);
+  }
+  if (!('pseudonym' in identifier) && (await vault.startErasure(identifier)) !== undefined) {
+    throw privacyError(
+      'erasureUnproven',
+      `the identifier still leads to a patient after ${pseudonyms.length} were erased`,
+    );
+  }
+}

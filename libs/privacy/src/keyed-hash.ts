@@ -1,0 +1,37 @@
+import { hash } from 'node:crypto';
+
+const blockBytes = 64;
+const digestBytes = 32;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) from two one-shot hashes over blocks padded once per key. It gives what createHmac gives
+ * (a test compares them) for a third of its cost, which is mostly the making of the stream object:
+ * about 1.2 instead of 3.9 microseconds, and one of these is spent on every sealed body.
+ */
+export class KeyedHash {
+  readonly #inner: Buffer;
+  readonly #outer: Buffer;
+
+  /** @param key at most 64 bytes; ours have 32. */
+  constructor(key: Uint8Array) {
+    if (key.length > blockBytes) throw new RangeError(`key of ${key.length} bytes: at most ${blockBytes}`);
+    this.#inner = Buffer.alloc(blockBytes, 0x36);
+    this.#outer = Buffer.alloc(blockBytes + digestBytes, 0x5c);
+    key.forEach((byte, at) => {
+      this.#inner[at] = byte ^ 0x36;
+      this.#outer[at] = byte ^ 0x5c;
+    });
+  }
+
+  /** HMAC of the parts one after the other; 32 bytes. Lengths are the caller's: see `lengthPrefixed`. */
+  digest(...parts: readonly Uint8Array[]): Buffer {
+    return Buffer.from(this.#binary(parts), 'latin1');
+  }
+
+  #binary(parts: readonly Uint8Array[]): string {
+    // The one-shot hash is cheapest when it returns a string: a Buffer from native code costs a microsecond more.
+    const inner = hash('sha256', Buffer.concat([this.#inner, ...parts]), 'binary');
+    this.#outer.write(inner, blockBytes, 'latin1');
+    return hash('sha256', this.#outer, 'binary');
+  }
+}

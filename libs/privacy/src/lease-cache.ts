@@ -1,0 +1,46 @@
+/** A value, and until when it may be used, epoch ms. */
+export interface Leased<T> {
+  readonly value: T;
+  readonly untilMs: number;
+}
+
+/** Values that may be kept for a limited time only, and at most `entriesMax` of them. All leases are equally long, so the oldest entry is the first to end. */
+export class LeaseCache<T> {
+  readonly #entries = new Map<string, Leased<T>>();
+  readonly #entriesMax: number;
+
+  constructor(entriesMax: number) {
+    this.#entriesMax = entriesMax;
+  }
+
+  /** The value, when its lease runs until after `atMs`. */
+  get(key: string, atMs: number): T | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.untilMs > atMs ? entry.value : undefined;
+  }
+
+  put(key: string, value: T, untilMs: number): void {
+    this.#entries.delete(key); // so that it goes to the end: the order of the map is the order of the leases
+    this.#entries.set(key, { value, untilMs });
+    if (this.#entries.size > this.#entriesMax) this.#dropOldest();
+  }
+
+  /** Forgets what nobody may use any more, so that no key stays in memory beyond its lease while messages come in. */
+  sweep(nowMs: number): void {
+    for (const [key, { untilMs }] of this.#entries) {
+      if (untilMs > nowMs) return;
+      this.#entries.delete(key);
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  #dropOldest(): void {
+    for (const key of this.#entries.keys()) {
+      this.#entries.delete(key);
+      return;
+    }
+  }
+}

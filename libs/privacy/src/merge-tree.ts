@@ -1,0 +1,40 @@
+import type { PatientRow, VaultTransaction } from './vault-store.ts';
+
+/** Rows that an erasure has taken the keys of. */
+const isGone = (row: PatientRow): boolean => row.state === 'destroyed' || row.state === 'erased';
+
+/** These patients and everything that they were merged into, by pseudonym. */
+export async function withSurvivors(
+  rows: VaultTransaction,
+  pseudonyms: Iterable<string>,
+): Promise<Map<string, PatientRow>> {
+  const found = new Map<string, PatientRow>();
+  let missing = [...new Set(pseudonyms)];
+  while (missing.length > 0) {
+    const loaded = await rows.patients(missing);
+    for (const row of loaded) found.set(row.pseudonym, row);
+    missing = [...new Set(loaded.flatMap(({ mergedInto }) => mergedInto ?? []))].filter(
+      (pseudonym) => !found.has(pseudonym),
+    );
+  }
+  return found;
+}
+
+/** The last of a patient's chain of merges that still has its keys: where messages about it land. `patients` must hold the chain. */
+export function survivorOf(pseudonym: string, patients: ReadonlyMap<string, PatientRow>): string {
+  const next = patients.get(pseudonym)?.mergedInto;
+  const survivor = next === undefined ? undefined : patients.get(next);
+  return survivor === undefined || isGone(survivor) ? pseudonym : survivorOf(survivor.pseudonym, patients);
+}
+
+/** A survivor and everything merged into it, however far; the survivor first. */
+export async function wholePerson(rows: VaultTransaction, survivor: PatientRow): Promise<readonly PatientRow[]> {
+  const all = new Map([[survivor.pseudonym, survivor]]);
+  let level: readonly PatientRow[] = [survivor];
+  while (level.length > 0) {
+    const below = await rows.mergedInto(level.map(({ pseudonym }) => pseudonym));
+    level = below.filter(({ pseudonym }) => !all.has(pseudonym));
+    for (const row of level) all.set(row.pseudonym, row);
+  }
+  return [...all.values()];
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import type { OpenedVault } from './patient-vault-contract.ts';
+import { lookUp, mrn, patientOf, ssn, tenantKey } from './vault-fixture.ts';
+
+export function rotationContract(start: () => OpenedVault): void {
+  describe('rotation of the tenant key', () => {
+    it('leaves pseudonyms, data keys, aliases and the keys of no patient as they are', async () => {
+      const { vault, under } = start();
+      const patient = await patientOf(vault, mrn('1'), ssn('9'));
+      const [identity, subject] = [await vault.identityKey('ehr'), await vault.tenantSubjectKey()];
+      const next = tenantKey();
+      expect(await vault.rotateTenantKey(next)).toEqual({ rows: 5 });
+
+      for (const one of [vault, await under.open(next)]) {
+        expect(await patientOf(one, mrn('1'))).toEqual(patient);
+        expect(await patientOf(one, ssn('9'))).toEqual(patient);
+        expect(await one.identityKey('ehr')).toEqual(identity);
+        expect(await one.tenantSubjectKey()).toEqual(subject);
+      }
+    });
+
+    it('leaves nothing that the old tenant key opens', async () => {
+      const { vault, under, key } = start();
+      const { pseudonym } = await patientOf(vault, mrn('1'));
+      await vault.identityKey('ehr');
+      await vault.rotateTenantKey(tenantKey());
+      const old = await under.open(key);
+      await expect(old.byPseudonym(pseudonym)).rejects.toMatchObject({ code: 'VAULT_KEY_MISSING' });
+      await expect(lookUp(old, mrn('1'))).rejects.toMatchObject({ code: 'VAULT_KEY_MISSING' });
+      await expect(old.identityKey('ehr')).rejects.toMatchObject({ code: 'VAULT_KEY_MISSING' });
+    });
+
+    it('makes no second person of anybody while it runs beside lookups', async () => {
+      const { vault, under, key } = start();
+      const next = tenantKey();
+      const beside = await under.open(next, key);
+      const numbers = Array.from({ length: 1_200 }, (_, at) => mrn(`${at}`));
+      const before = await vault.findOrCreate(numbers.map((one) => [one]));
+      const rotation = vault.rotateTenantKey(next);
+      const during = await Promise.all(numbers.slice(0, 300).map((one) => patientOf(beside, one)));
+      const made = await patientOf(beside, mrn('new'));
+      await rotation;
+      expect(during).toEqual(before.slice(0, 300).map(({ patient }) => patient));
+      const after = await (await under.open(next)).findOrCreate([...numbers, mrn('new')].map((one) => [one]));
+      expect(after.map(({ patient }) => patient)).toEqual([...before.map(({ patient }) => patient), made]);
+    });
+
+    it('changes nothing when it is asked for the key that stands already', async () => {
+      const { vault, key } = start();
+      const patient = await patientOf(vault, mrn('1'));
+      expect(await vault.rotateTenantKey(key)).toEqual({ rows: 0 });
+      expect(await patientOf(vault, mrn('1'))).toEqual(patient);
+    });
+
+    it('rotates again and again', async () => {
+      const { vault, under } = start();
+      const patient = await patientOf(vault, mrn('1'));
+      const keys = [tenantKey(), tenantKey(), tenantKey()];
+      for (const next of keys) expect(await vault.rotateTenantKey(next)).toEqual({ rows: 2 });
+      expect(await patientOf(await under.open(keys[2]!), mrn('1'))).toEqual(patient);
+    });
+  });
+}

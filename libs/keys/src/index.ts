@@ -1,5 +1,15 @@
 export { appendOnlyKey, appendOnlyRange, parseAppendOnlyKey, type AppendOnlyRecord } from './append-only-key.ts';
 export { counterBaseKey, counterDeltaKey, counterRange, parseCounterKey, type CounterKey } from './counter-key.ts';
+export {
+  compactedBase,
+  compactionDeltasMax,
+  encodeCounterDelta,
+  planCompaction,
+  readCounter,
+  type CompactionPlan,
+  type CounterEntry,
+  type CounterReading,
+} from './counter.ts';
 export { accessModes, type AccessMode, type DeclaredKey, type StateKey } from './declared-key.ts';
 export { ensureKey, ensureRange, parseEnsureKey, type Ensured } from './ensure-key.ts';
 export { keysErrors } from './errors.ts';
@@ -17,7 +27,7 @@ export {
   type KeyRange,
   type KeySpace,
 } from './state-key.ts';
-export { linkKey, operationRecordKey } from './system-key.ts';
+export { linkKey, operationRecordKey, probeKey } from './system-key.ts';
 export {
   parseTimeSeriesKey,
   timeSeriesKey,

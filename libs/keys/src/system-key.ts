@@ -10,3 +10,8 @@ export function operationRecordKey(opId: string): StateKey {
 export function linkKey(pseudonym: string): StateKey {
   return stateKey('system', 'link', pseudonym);
 }
+
+/** Key that a probe reads and writes to find out whether endorsers and orderer work; each prober takes a name of its own. */
+export function probeKey(name: string): StateKey {
+  return stateKey('system', 'probe', name);
+}

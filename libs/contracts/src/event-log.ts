@@ -27,7 +27,11 @@ export interface LogRun {
 }
 
 /** Where a reader starts. `committed` falls back to the start of the log for a group that never committed, and to nothing else. */
-export type StartPosition = { readonly at: 'committed' } | { readonly at: 'start' } | { readonly at: 'end' } | { readonly at: 'offset'; readonly offset: number };
+export type StartPosition =
+  | { readonly at: 'committed' }
+  | { readonly at: 'start' }
+  | { readonly at: 'end' }
+  | { readonly at: 'offset'; readonly offset: number };
 
 export interface Subscribe {
   readonly group: string;
@@ -38,6 +42,12 @@ export interface Subscribe {
   /** Upper bounds of one run. */
   readonly maxRecords?: number;
   readonly maxBytes?: number;
+  /**
+   * Told of every try that failed: of the handler, with its run, or of reading, without one. Both are tried again with a capped
+   * back-off, except that a reader whose records were deleted under it (OFFSET_OUT_OF_RANGE) gets nothing more. Without this
+   * function that last error is thrown out of the process: nothing is skipped in silence.
+   */
+  readonly onError?: (error: unknown, run: LogRun | undefined) => void;
 }
 
 export interface Subscription {
@@ -57,7 +67,11 @@ export interface EventLog {
    * Appends in the order given and resolves when the records are durable: acks of all replicas, or an fsync.
    * Appends to one partition take effect in the order of the calls.
    */
-  append(topic: string, partition: number, records: readonly NewRecord[]): Promise<{ readonly baseOffset: number; readonly lastOffset: number }>;
+  append(
+    topic: string,
+    partition: number,
+    records: readonly NewRecord[],
+  ): Promise<{ readonly baseOffset: number; readonly lastOffset: number }>;
   subscribe(subscribe: Subscribe, onRun: (run: LogRun) => Promise<void>): Promise<Subscription>;
   /** Marks everything below `offset` as done by `group`. */
   commit(group: string, topic: string, partition: number, offset: number): Promise<void>;

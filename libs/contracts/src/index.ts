@@ -4,8 +4,21 @@ export {
   type Routing,
   type SequencedOperation,
 } from './accepted-operation.ts';
-export { edgeTypes, type Analysis, type EdgeType } from './analysis.ts';
+export { analyzedCodec, edgeTypes, type Analysis, type AnalyzedRun, type EdgeType } from './analysis.ts';
+export { asyncApi, type JsonDocument } from './async-api.ts';
+export {
+  blockReportCodec,
+  reportBlock,
+  reportedKeysMax,
+  type BlockReport,
+  type ReportedRead,
+  type ReportedTransaction,
+} from './block-report.ts';
+export { decodeIntake, intakeHeaders, type DecodedIntake, type IntakeEvent } from './cloud-event.ts';
+export { deliverRuns, type Clock, type Delivery, type Redelivery, type RunSource } from './deliver-runs.ts';
+export { contractError, contractErrors } from './errors.ts';
 export type { EventLog, LogRecord, LogRun, NewRecord, StartPosition, Subscribe, Subscription } from './event-log.ts';
+export { mintId, operationId, sourceHash, type OperationName } from './identity.ts';
 export type {
   BodySealer,
   IntakeContext,
@@ -18,8 +31,28 @@ export type {
   TranslatedOperation,
   Translation,
 } from './intake-contract.ts';
+export type { JsonCodec } from './json-codec.ts';
+export { messages, type MessageDescription, type MessageName } from './messages.ts';
 export { operationClasses, type OperationClass } from './operation-class.ts';
-export type { OperationOutcome, TransactionOutcomes } from './outcome.ts';
-export type { Progress } from './progress.ts';
+export {
+  decodeOperations,
+  encodeOperationBytes,
+  encodeOperations,
+  operationBytesMax,
+  operationsRecordBytes,
+  type RoutedBytes,
+} from './operations-record.ts';
+export { outcomesCodec, type OperationOutcome, type TransactionOutcomes } from './outcome.ts';
+export { newestProgress, progressCodec, progressKey, type Progress } from './progress.ts';
+export { receiptCodec, receiptItemStates, type Receipt, type ReceiptItem, type ReceiptItemState } from './receipt.ts';
 export type { OperationStatus, StatusStore } from './status-store.ts';
+export {
+  dedupeWindowMs,
+  recordBytesMax,
+  retentionOf,
+  topicDescription,
+  topicTable,
+  type Retention,
+  type TopicDescription,
+} from './topic-table.ts';
 export { topics, type Topic } from './topics.ts';

@@ -1,5 +1,8 @@
 import type { JsonValue } from '@medrex/execute-batch';
 import type { DeclaredKey } from '@medrex/keys';
+import { z } from 'zod';
+import { jsonCodec } from './json-codec.ts';
+import { declaredKey, epochMs, jsonValue, mintedId, seq, traceparent, wholeNumber } from './schemas.ts';
 
 /** How one operation ended; every accepted operation gets exactly one ending, repeats of the report are identical. */
 export interface OperationOutcome {
@@ -29,3 +32,53 @@ export interface TransactionOutcomes {
   readonly committedAtMs: number;
   readonly outcomes: readonly OperationOutcome[];
 }
+
+const operationOutcome = z.object({
+  seq,
+  opId: mintedId,
+  sourceHash: mintedId,
+  sealedName: z.string().describe('(source, id) of the message, sealed: only ingest can name it'),
+  item: wholeNumber,
+  status: z.enum(['applied', 'rejected', 'dead']),
+  code: z.string().min(1),
+  message: z.string().optional(),
+  detail: jsonValue.optional(),
+  txId: z.string(),
+  blockNum: wholeNumber,
+  txNum: wholeNumber,
+  undeclared: z.array(declaredKey).optional(),
+  traceparent: traceparent.optional(),
+}) satisfies z.ZodType<OperationOutcome>;
+
+export const transactionOutcomesSchema = z.object({
+  txId: z.string(),
+  blockNum: wholeNumber,
+  txNum: wholeNumber,
+  committedAtMs: epochMs,
+  outcomes: z.array(operationOutcome),
+}) satisfies z.ZodType<TransactionOutcomes>;
+
+/** Reads and writes the records of the `outcomes` topic. */
+export const outcomesCodec = jsonCodec<TransactionOutcomes>('outcomes', 1, transactionOutcomesSchema);
+
+export const outcomesExample: TransactionOutcomes = {
+  txId: '0d5f9c1f7a3e4b62',
+  blockNum: 812,
+  txNum: 0,
+  committedAtMs: 1_790_000_000_250,
+  outcomes: [
+    {
+      seq: 1_048_576,
+      opId: '5f0c2d7a9b1e4c3688d2f4a6e0b7c915',
+      sourceHash: '9c1185a5c5e9fc54612808977ee8f548',
+      sealedName: 'q83vEjRWeJCrze8SNFZ4kA==',
+      item: 0,
+      status: 'applied',
+      code: 'OK',
+      detail: { id: '7d1f', version: 1 },
+      txId: '0d5f9c1f7a3e4b62',
+      blockNum: 812,
+      txNum: 0,
+    },
+  ],
+};

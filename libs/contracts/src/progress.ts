@@ -1,3 +1,7 @@
+import { z } from 'zod';
+import { jsonCodec } from './json-codec.ts';
+import { seq, wholeNumber } from './schemas.ts';
+
 /** The value of the compacted `progress` topic, key = channel + generation; readers take the highest generation. */
 export interface Progress {
   readonly channel: string;
@@ -13,3 +17,42 @@ export interface Progress {
   /** Block height that this progress was made from. */
   readonly blockHeight: number;
 }
+
+export const progressSchema = z.object({
+  channel: z.string().min(1),
+  generation: wholeNumber,
+  lowWaterMark: seq,
+  doneRanges: z.array(z.tuple([seq, seq])),
+  live: wholeNumber,
+  contractVersion: z.string(),
+  blockHeight: wholeNumber,
+}) satisfies z.ZodType<Progress>;
+
+/** Reads and writes the records of the `progress` topic. */
+export const progressCodec = jsonCodec<Progress>('progress', 1, progressSchema);
+
+/** Compaction key of a progress record: the last one of each generation stays. */
+export function progressKey(progress: Pick<Progress, 'channel' | 'generation'>): string {
+  return `${progress.channel}/${progress.generation}`;
+}
+
+/** The progress that counts: of the highest generation, the record written last. `undefined` for a channel that nobody has driven yet. */
+export function newestProgress(channel: string, values: readonly Uint8Array[]): Progress | undefined {
+  let newest: Progress | undefined;
+  for (const value of values) {
+    const progress = progressCodec.decode(value);
+    if (progress.channel !== channel) continue;
+    if (newest === undefined || progress.generation >= newest.generation) newest = progress;
+  }
+  return newest;
+}
+
+export const progressExample: Progress = {
+  channel: 'ehr',
+  generation: 3,
+  lowWaterMark: 1_048_570,
+  doneRanges: [[1_048_572, 1_048_576]],
+  live: 214,
+  contractVersion: '1',
+  blockHeight: 813,
+};

@@ -18,7 +18,10 @@ export interface StatusStore {
   /** Notes accepted operations; an operation that is there already stays as it is. */
   accepted(statuses: readonly OperationStatus[]): Promise<void>;
   /** Notes outcomes together with the position they were read at, in one transaction; repeats change nothing. */
-  settled(outcomes: readonly { readonly outcome: OperationOutcome; readonly settledAtMs: number }[], position: { readonly topic: string; readonly partition: number; readonly offset: number }): Promise<void>;
+  settled(
+    outcomes: readonly { readonly outcome: OperationOutcome; readonly settledAtMs: number }[],
+    position: { readonly topic: string; readonly partition: number; readonly offset: number },
+  ): Promise<void>;
   /** The position noted last by `settled`. */
   position(topic: string, partition: number): Promise<number | undefined>;
   /** Dead operations, newest first. */

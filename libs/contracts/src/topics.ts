@@ -1,4 +1,4 @@
-/** Topic names. The table with retention, key and schema of each is generated from `topicTable`. */
+/** Topic names. The table with retention, key and schema of each is `topicTable`. */
 export const topics = {
   intake: 'medrex.ehr.intake.v1',
   intakeUrgent: 'medrex.ehr.intake.urgent.v1',

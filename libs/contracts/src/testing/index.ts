@@ -1,1 +1,22 @@
-export {};
+export {
+  aBlockReport,
+  aLogRecord,
+  anAcceptedOperation,
+  anAnalysis,
+  anId,
+  anOutcome,
+  aProgress,
+  aReceipt,
+  aRecord,
+  aRouting,
+  aStatus,
+  transactionOutcomes,
+} from './builders.ts';
+export { type DeliveryFaults } from './disturbed-delivery.ts';
+export { eventually } from './eventually.ts';
+export { eventLogContract } from './event-log-contract.ts';
+export type { EventLogSubject, OpenSubject } from './event-log/subject.ts';
+export { FaultyEventLog, type Crash, type FaultyEventLogOptions } from './faulty-event-log.ts';
+export { realClock } from './real-clock.ts';
+export { seededRandom } from './seeded-random.ts';
+export { statusStoreContract, type StatusStoreSubject } from './status-store-contract.ts';

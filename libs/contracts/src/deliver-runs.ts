@@ -1,0 +1,121 @@
+import { isCodedError } from '@medrex/coded-error';
+import type { LogRun, Subscription } from './event-log.ts';
+
+/** The passing of time, as an argument: the real one lives in the adapters, a scripted one in tests. */
+export interface Clock {
+  nowMs(): number;
+  /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Lets everything else that is waiting for this thread run once (Node: setImmediate). */
+  nextTurn(): Promise<void>;
+}
+
+/** Where the runs of one partition come from. */
+export interface RunSource {
+  /** Takes the next run and moves on; `undefined` when there is nothing yet. @throws what reading can throw. */
+  next(): LogRun | undefined;
+  /** Resolves when it may be worth asking again; must resolve when `signal` is aborted. */
+  arrival(signal: AbortSignal): Promise<void>;
+}
+
+/** Waits between tries of a run that failed: `firstMs`, then twice as long each time, up to `maxMs`. */
+export interface Redelivery {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+export interface Delivery {
+  readonly source: RunSource;
+  readonly clock: Clock;
+  readonly onRun: (run: LogRun) => Promise<void>;
+  readonly onError?: ((error: unknown, run: LogRun | undefined) => void) | undefined;
+  readonly redelivery?: Redelivery | undefined;
+}
+
+const defaultRedelivery: Redelivery = { firstMs: 20, maxMs: 5_000 };
+
+/**
+ * The delivery rules of the EventLog port for one partition, for every implementation that reads for itself: one run in hand at a
+ * time, the same run again after a failure, nothing while paused, and a close that waits for the run in hand.
+ */
+export function deliverRuns(delivery: Delivery): Subscription {
+  return new RunDelivery(delivery);
+}
+
+class RunDelivery implements Subscription {
+  readonly #delivery: Delivery;
+  readonly #closing = new AbortController();
+  readonly #done: Promise<void>;
+  #paused: { readonly until: Promise<undefined>; readonly end: (nothing: undefined) => void } | undefined;
+
+  constructor(delivery: Delivery) {
+    this.#delivery = delivery;
+    this.#done = this.#deliverAll();
+  }
+
+  pause(): void {
+    if (this.#paused !== undefined || this.#isClosing()) return;
+    const { promise: until, resolve: end } = Promise.withResolvers<undefined>();
+    this.#paused = { until, end };
+  }
+
+  resume(): void {
+    this.#paused?.end(undefined);
+    this.#paused = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.resume();
+    await this.#done.catch(() => undefined); // it was reported, or thrown out of the process, when it happened
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #deliverAll(): Promise<void> {
+    const { source, clock } = this.#delivery;
+    for (let failures = 0; !this.#isClosing();) {
+      await this.#paused?.until;
+      try {
+        const run = this.#isClosing() ? undefined : source.next();
+        failures = 0;
+        if (run === undefined) await source.arrival(this.#closing.signal);
+        else await this.#deliver(run);
+      } catch (error) {
+        if (!this.#isWorthAnotherTry(error)) return;
+        await this.#backOff(failures++);
+      }
+      await clock.nextTurn(); // a backlog must not keep the thread from everything else
+    }
+  }
+
+  #isWorthAnotherTry(error: unknown): boolean {
+    const { onError } = this.#delivery;
+    const isLost = isCodedError(error, 'OFFSET_OUT_OF_RANGE');
+    if (isLost && onError === undefined) throw error;
+    onError?.(error, undefined);
+    return !isLost;
+  }
+
+  async #deliver(run: LogRun): Promise<void> {
+    for (let failures = 0; !this.#isClosing();) {
+      await this.#paused?.until;
+      if (this.#isClosing()) return;
+      try {
+        await this.#delivery.onRun(run);
+        return;
+      } catch (error) {
+        this.#delivery.onError?.(error, run);
+        await this.#backOff(failures++);
+      }
+    }
+  }
+
+  #backOff(failures: number): Promise<void> {
+    const { firstMs, maxMs } = this.#delivery.redelivery ?? defaultRedelivery;
+    const ms = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30));
+    return this.#delivery.clock.sleep(ms, this.#closing.signal);
+  }
+}

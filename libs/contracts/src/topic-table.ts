@@ -1,0 +1,146 @@
+import type { MessageName } from './messages.ts';
+import { topics, type Topic } from './topics.ts';
+
+/** How long a topic's records stay. */
+export type Retention =
+  /** Whole segments go once they are this old or the topic is this large, read or not. */
+  | { readonly cleanup: 'age'; readonly retentionMs: number; readonly retentionBytes?: number }
+  /** Only `truncateBefore` deletes: the records are the truth until their readers say otherwise. */
+  | { readonly cleanup: 'mark' }
+  /** The newest record of each key stays. */
+  | { readonly cleanup: 'compact' };
+
+/** One row of the topic table. */
+export interface TopicDescription {
+  readonly name: Topic;
+  readonly message: MessageName;
+  readonly description: string;
+  /** What the record key is; `undefined` for topics whose records have none. */
+  readonly key: string | undefined;
+  /** `channel`: one partition per channel, by the explicit map. `key`: a hash of the key chooses one of `partitions`. */
+  readonly partitionedBy: 'channel' | 'key';
+  /** On a Kafka cluster; one partition per channel where `partitionedBy` is `channel`. */
+  readonly partitions: number;
+  readonly retention: Retention;
+  /** As Medrex sees it. */
+  readonly direction: 'in' | 'out' | 'internal';
+  readonly writers: readonly string[];
+  readonly readers: readonly string[];
+  readonly recordBytesMax: number;
+  /** True where records carry what hospitals sent, unsealed: such topics live in a folder of their own under the hospital's retention. */
+  readonly isClearText: boolean;
+}
+
+/** Key, value and headers of one record together; every topic takes records of this size, since a fusion's outcomes and a Bundle's operation may be large. */
+export const recordBytesMax = 8 * 1024 * 1024;
+
+const day = 24 * 60 * 60 * 1000;
+const gibibyte = 1024 ** 3;
+
+/** The dedupe window: a message is recognised as a repeat for at least this long, so intake keeps it no longer. */
+export const dedupeWindowMs = 7 * day;
+
+const intake = {
+  message: 'intake',
+  key: 'the patient, or whatever must keep its order',
+  partitionedBy: 'key',
+  partitions: 12,
+  retention: { cleanup: 'age', retentionMs: dedupeWindowMs },
+  direction: 'in',
+  writers: ['EHR', 'medrex replay', 'medrex load'],
+  readers: ['ingest'],
+  recordBytesMax,
+  isClearText: true,
+} as const;
+
+const internal = {
+  key: undefined,
+  partitionedBy: 'channel',
+  partitions: 1,
+  direction: 'internal',
+  recordBytesMax,
+  isClearText: false,
+} as const;
+
+/** Every topic: what it carries, who writes and reads it, how long it stays. Docs, AsyncAPI and the logs' own set-up come from here. */
+export const topicTable: readonly TopicDescription[] = [
+  { ...intake, name: topics.intake, description: 'Messages of hospital systems.' },
+  {
+    ...intake,
+    name: topics.intakeUrgent,
+    description: 'Orders (CPOE) and whatever else may not queue behind the rest; never shed.',
+  },
+  {
+    name: topics.receipts,
+    message: 'receipt',
+    description: 'What became of each message, for the systems that sent it.',
+    key: 'the source of the message',
+    partitionedBy: 'key',
+    partitions: 12,
+    retention: { cleanup: 'age', retentionMs: 7 * day, retentionBytes: 4 * gibibyte },
+    direction: 'out',
+    writers: ['ingest'],
+    readers: ['EHR'],
+    recordBytesMax,
+    isClearText: false,
+  },
+  {
+    ...internal,
+    name: topics.operations,
+    message: 'operations',
+    description:
+      'Accepted operations; their place here is the order that is promised. Deleted only behind the low-water mark.',
+    retention: { cleanup: 'mark' },
+    writers: ['ingest'],
+    readers: ['dependency-analyzer', 'orderer-dag'],
+  },
+  {
+    ...internal,
+    name: topics.analyzed,
+    message: 'analyzed',
+    description: 'The typed dependency graph, operation by operation; advice that may come late, twice or never.',
+    retention: { cleanup: 'age', retentionMs: day, retentionBytes: gibibyte },
+    writers: ['dependency-analyzer'],
+    readers: ['orderer-dag', 'contention-monitor', 'metrics'],
+  },
+  {
+    ...internal,
+    name: topics.outcomes,
+    message: 'outcomes',
+    description: 'One record per Fabric transaction: how each of its operations ended. Repeats are identical.',
+    retention: { cleanup: 'age', retentionMs: 7 * day, retentionBytes: 16 * gibibyte },
+    writers: ['orderer-dag'],
+    readers: ['ingest', 'dependency-analyzer', 'contention-monitor', 'metrics'],
+  },
+  {
+    ...internal,
+    name: topics.progress,
+    message: 'progress',
+    description: 'How far each channel has come; of a channel the highest generation counts.',
+    key: 'channel and generation',
+    retention: { cleanup: 'compact' },
+    writers: ['orderer-dag'],
+    readers: ['ingest', 'dependency-analyzer', 'orderer-dag'],
+  },
+  {
+    ...internal,
+    name: topics.blocks,
+    message: 'blocks',
+    description: 'Every transaction of every block, other writers included: keys and versions, no values.',
+    retention: { cleanup: 'age', retentionMs: day, retentionBytes: 4 * gibibyte },
+    writers: ['orderer-dag'],
+    readers: ['contention-monitor', 'query'],
+  },
+];
+
+const rows = new Map<string, TopicDescription>(topicTable.map((row) => [row.name, row]));
+
+/** The row of a topic; `undefined` for names that are not ours. */
+export function topicDescription(topic: string): TopicDescription | undefined {
+  return rows.get(topic);
+}
+
+/** Retention of any topic; one that is not in the table is kept until somebody truncates it. */
+export function retentionOf(topic: string): Retention {
+  return rows.get(topic)?.retention ?? { cleanup: 'mark' };
+}

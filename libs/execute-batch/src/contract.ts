@@ -22,9 +22,13 @@ export interface Operation {
   readonly bodies: readonly Uint8Array[];
 }
 
-/** The state as one operation sees it: its own writes and those of earlier operations of the same Fabric transaction included. */
+/**
+ * The state as one operation sees it: its own writes and those of earlier operations of the same Fabric transaction included.
+ * Values are shared, not copied: bytes that were got or put must not be changed any more. Every call is counted by the budget.
+ */
 export interface State {
   get(key: StateKey): Promise<Uint8Array | undefined>;
+  /** Values are JSON text (`stateValue`) and never empty: Fabric takes an empty value for a delete. */
   put(key: StateKey, value: Uint8Array): void;
   delete(key: StateKey): void;
 }

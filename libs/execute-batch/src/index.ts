@@ -1,3 +1,6 @@
+export type { MayTouch } from './access.ts';
+export { batchChaincode, type BatchChaincodeOptions } from './batch-chaincode.ts';
+export { defaultBudgetLimits, entriesOf, type BudgetLimits, type Scaled } from './budget.ts';
 export { canonicalJson } from './canonical-json.ts';
 export {
   Reject,
@@ -24,5 +27,6 @@ export {
 } from './item.ts';
 export { packKeys, unpackKeys } from './mode-letters.ts';
 export { decodeOperation, decodeOperationHeader, encodeOperation, type OperationHeader } from './operation-codec.ts';
+export { decodeRecord, encodeRecord, type OperationRecord } from './operation-record.ts';
 export { decodeResults, encodeResults } from './results-codec.ts';
 export { parseStateValue, stateValue } from './state-value.ts';

@@ -36,3 +36,4 @@ export {
   type TimeSeriesWindow,
 } from './time-series-key.ts';
 export { decodeTime, encodeTime, isTime } from './time-text.ts';
+export type { KeyPattern, KeyTemplate } from './key-template.ts';

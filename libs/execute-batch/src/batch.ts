@@ -1,0 +1,162 @@
+import { CodedError } from '@medrex/coded-error';
+import { operationRecordKey, type StateKey } from '@medrex/keys';
+import type { ChaincodeStub } from '@medrex/ledger';
+import { accessCheck, type MayTouch } from './access.ts';
+import { applyOperation, type Ending } from './apply-operation.ts';
+import { BatchState } from './batch-state.ts';
+import type { BudgetLimits } from './budget.ts';
+import { type Contract, type Operation, type OperationResult, Reject } from './contract.ts';
+import { executeBatchErrors } from './errors.ts';
+import { applyProbe, applyPrune, refusedProbe, refusedPrune } from './housekeeping.ts';
+import { type Close, decodeItem, type Probe, type Prune } from './item.ts';
+import { decodeOperation } from './operation-codec.ts';
+import { decodeRecord, encodeRecord } from './operation-record.ts';
+
+/** What a chaincode runs batches with. */
+export interface BatchRules {
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly limits: BudgetLimits;
+  readonly mayTouch: MayTouch | undefined;
+}
+
+type Item =
+  | { readonly kind: 'operation'; readonly operation: Operation }
+  | ({ readonly kind: 'close' } & Close)
+  | ({ readonly kind: 'prune' } & Prune)
+  | ({ readonly kind: 'probe' } & Probe);
+
+/** One simulation of `executeBatch`: the items in order over one overlay, each ending on its own, all written at the end. */
+export class Batch {
+  readonly #stub: ChaincodeStub;
+  readonly #rules: BatchRules;
+  readonly #state: BatchState;
+  readonly #check: (key: StateKey) => void;
+
+  constructor(stub: ChaincodeStub, rules: BatchRules) {
+    this.#stub = stub;
+    this.#rules = rules;
+    this.#state = new BatchState(stub);
+    this.#check = accessCheck(stub.creator, rules.mayTouch);
+  }
+
+  /**
+   * @returns one result per item, in order
+   * @throws CodedError INVALID_OPERATION_BYTES, TEMPLATE_VERSION_MISSING, INFRASTRUCTURE; nothing is written then
+   */
+  async run(args: readonly Uint8Array[]): Promise<OperationResult[]> {
+    const items = args.map(readItem);
+    await this.#state.prefetch(items.flatMap((item) => this.#keysToRead(item)));
+    const results: OperationResult[] = [];
+    for (const item of items) results.push(await this.#settle(item));
+    this.#state.flush();
+    return results;
+  }
+
+  /** Operation records, and what is declared to be read. Never a blind write: reading it would make it conflict. */
+  #keysToRead(item: Item): readonly StateKey[] {
+    if (item.kind === 'close') return [operationRecordKey(item.opId)];
+    if (item.kind === 'prune') return this.#refused(item) === undefined ? item.keys : [];
+    if (item.kind === 'probe') return this.#refused(item) === undefined ? [item.key] : [];
+    const { opId, keys } = item.operation;
+    const record = operationRecordKey(opId);
+    if (this.#denied(keys.map(({ key }) => key)) !== undefined) return [record];
+    const reads = keys.filter(({ mode }) => mode === 'read' || mode === 'readWrite' || mode === 'ensure');
+    return [record, ...reads.map(({ key }) => key)];
+  }
+
+  #settle(item: Item): Promise<OperationResult> | OperationResult {
+    switch (item.kind) {
+      case 'operation':
+        return this.#apply(item.operation);
+      case 'close':
+        return this.#close(item);
+      case 'prune':
+        return this.#answer(item.opId, this.#refused(item) ?? applyPrune(item, this.#state));
+      case 'probe':
+        return this.#answer(item.key, this.#refused(item) ?? applyProbe(item, this.#state));
+    }
+  }
+
+  async #apply(operation: Operation): Promise<OperationResult> {
+    const { opId, sourceHash, time } = operation;
+    const earlier = this.#fromRecord(opId, sourceHash);
+    if (earlier !== undefined) return earlier;
+    const contract = this.#contractOf(operation);
+    const { limits } = this.#rules;
+    const application = { contract, operation, batch: this.#state, limits, check: this.#check };
+    const { undeclared, ...ending } = await applyOperation(application);
+    this.#record(opId, sourceHash, time.slice(0, 10), ending);
+    return { opId, sourceHash, ...ending, txId: this.#stub.txId, undeclared };
+  }
+
+  #close({ opId, sourceHash, reason, day }: Close): OperationResult {
+    const earlier = this.#fromRecord(opId, sourceHash);
+    if (earlier !== undefined) return earlier;
+    const ending = { status: 'dead', code: reason } as const;
+    this.#record(opId, sourceHash, day, ending);
+    return { opId, sourceHash, ...ending, txId: this.#stub.txId, undeclared: [] };
+  }
+
+  /** The answer of the record that stands under this name, if one does; the record is left as it is. */
+  #fromRecord(opId: string, sourceHash: string): OperationResult | undefined {
+    const value = this.#state.peek(operationRecordKey(opId));
+    if (value === undefined) return undefined;
+    const common = { opId, sourceHash, txId: this.#stub.txId, undeclared: [] };
+    const record = decodeRecord(value);
+    if (record === undefined) {
+      const message = 'its operation record was written by others';
+      return { ...common, status: 'dead', code: 'RECORD_UNREADABLE', message };
+    }
+    if (record.sourceHash !== sourceHash) {
+      const message = 'another message was sent under the same name before';
+      return { ...common, status: 'rejected', code: 'ID_REUSED', message };
+    }
+    const { status, code, txId, message, detail } = record;
+    return {
+      ...{ ...common, status, code, txId },
+      ...(message === undefined ? {} : { message }),
+      ...(detail === undefined ? {} : { detail }),
+      // Only an earlier transaction makes it a repeat; inside one transaction this one settled it.
+      ...(txId === this.#stub.txId ? {} : { isRepeat: true }),
+    };
+  }
+
+  #record(opId: string, sourceHash: string, day: string, ending: Ending): void {
+    const record = encodeRecord({ sourceHash, day, txId: this.#stub.txId, ...ending });
+    this.#state.write(operationRecordKey(opId), record);
+  }
+
+  #contractOf({ opId, contract: name, templateVersion }: Operation): Contract {
+    const contract = this.#rules.contracts.get(name);
+    if (contract?.templateVersions.includes(templateVersion) === true) return contract;
+    const what = contract === undefined ? `contract ${name}` : `template version ${templateVersion} of ${name}`;
+    const message = `operation ${opId} needs ${what}, which is not deployed`;
+    throw new CodedError(executeBatchErrors.TEMPLATE_VERSION_MISSING, message);
+  }
+
+  #refused(item: Extract<Item, { readonly kind: 'prune' | 'probe' }>): Ending | undefined {
+    return item.kind === 'prune'
+      ? (refusedPrune(item) ?? this.#denied(item.keys))
+      : (refusedProbe(item) ?? this.#denied([item.key]));
+  }
+
+  #denied(keys: readonly StateKey[]): Ending | undefined {
+    if (this.#rules.mayTouch === undefined) return undefined;
+    try {
+      keys.forEach(this.#check);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Reject)) throw error;
+      return { status: 'rejected', code: error.code, message: error.message };
+    }
+  }
+
+  #answer(opId: string, ending: Ending): OperationResult {
+    return { opId, sourceHash: '', ...ending, txId: this.#stub.txId, undeclared: [] };
+  }
+}
+
+function readItem(arg: Uint8Array): Item {
+  const item = decodeItem(arg);
+  return item.kind === 'operation' ? { kind: 'operation', operation: decodeOperation(item.bytes) } : item;
+}

@@ -1,0 +1,75 @@
+import { type Budget, type Operation, Reject } from './contract.ts';
+
+/** A limit that grows with the operation. */
+export interface Scaled {
+  readonly base: number;
+  readonly perEntry: number;
+}
+
+/** What one operation may spend. The same numbers must be deployed on every endorser: they are part of the chaincode. */
+export interface BudgetLimits {
+  /** Gets, puts and deletes. */
+  readonly stateCalls: Scaled;
+  /** Bytes put, its detail included; the bytes of its bodies are allowed `bodyCopies` times on top. */
+  readonly bytesWritten: Scaled & { readonly bodyCopies: number };
+  /** What loops report to `budget.spend`. */
+  readonly units: Scaled;
+}
+
+/** Far above what an honest operation needs, and a simulation within it ends in well under the 100 ms that a peer's lock should be held. */
+export const defaultBudgetLimits: BudgetLimits = {
+  stateCalls: { base: 200, perEntry: 20 },
+  bytesWritten: { base: 65_536, perEntry: 8_192, bodyCopies: 4 },
+  units: { base: 10_000, perEntry: 1_000 },
+};
+
+/** How much an operation carries: its bodies or its declared keys, whichever are more, at least 1 (an entry that deletes has no body). */
+export function entriesOf(operation: Operation): number {
+  return Math.max(1, operation.bodies.length, operation.keys.length);
+}
+
+/** Counts what one operation spends. Over a limit it stays over: a contract that catches the rejection is rejected all the same. */
+export class OperationBudget implements Budget {
+  readonly #max: { readonly stateCalls: number; readonly bytesWritten: number; readonly units: number };
+  readonly #spent = { stateCalls: 0, bytesWritten: 0, units: 0 };
+  #exceeded: Reject | undefined;
+
+  constructor(operation: Operation, limits: BudgetLimits) {
+    const entries = entriesOf(operation);
+    const scaled = ({ base, perEntry }: Scaled): number => base + perEntry * entries;
+    let bodyBytes = 0;
+    for (const body of operation.bodies) bodyBytes += body.length;
+    this.#max = {
+      stateCalls: scaled(limits.stateCalls),
+      bytesWritten: scaled(limits.bytesWritten) + bodyBytes * limits.bytesWritten.bodyCopies,
+      units: scaled(limits.units),
+    };
+  }
+
+  /** @throws Reject BUDGET_EXCEEDED */
+  spend(units: number): void {
+    if (!(units >= 0)) throw new RangeError('a budget is spent in units from 0 on');
+    this.#count('units', units);
+  }
+
+  stateCall(): void {
+    this.#count('stateCalls', 1);
+  }
+
+  written(bytes: number): void {
+    this.#count('bytesWritten', bytes);
+  }
+
+  /** The rejection that overspending caused, also when the contract caught it. */
+  get exceeded(): Reject | undefined {
+    return this.#exceeded;
+  }
+
+  #count(what: 'stateCalls' | 'bytesWritten' | 'units', amount: number): void {
+    this.#spent[what] += amount;
+    const max = this.#max[what];
+    if (this.#spent[what] <= max) return;
+    this.#exceeded ??= new Reject('BUDGET_EXCEEDED', `the operation needs more than ${max} ${what}`, { what, max });
+    throw this.#exceeded;
+  }
+}

@@ -1,0 +1,50 @@
+import { canonicalJson } from './canonical-json.ts';
+import type { JsonValue, OperationResult } from './contract.ts';
+
+/** How an operation ended, as it stands on the ledger: written once, never changed, deleted only by a prune. */
+export interface OperationRecord {
+  readonly sourceHash: string;
+  readonly status: OperationResult['status'];
+  readonly code: string;
+  readonly txId: string;
+  /** YYYY-MM-DD of the operation's own time: a repeat carries the same, so the dedupe window means one thing for both. */
+  readonly day: string;
+  readonly message?: string;
+  readonly detail?: JsonValue;
+}
+
+// Author signatures are not carried yet; the record says on whose word it stands.
+const author = 'attested by ingest';
+
+/** A record as the bytes of a state value: canonical JSON with one-letter names. */
+export function encodeRecord({ sourceHash, status, code, txId, day, message, detail }: OperationRecord): Uint8Array {
+  const text = JSON.stringify;
+  const said = message === undefined ? '' : `,"m":${text(message)}`;
+  const answer = detail === undefined ? '' : `,"r":${canonicalJson(detail)}`;
+  return Buffer.from(
+    `{"a":"${author}","c":${text(code)},"d":${text(day)},"h":${text(sourceHash)}${said}${answer},"s":"${status}","t":${text(txId)}}`,
+  );
+}
+
+/** The inverse of `encodeRecord`; undefined for bytes that it does not write (a foreign writer's). */
+export function decodeRecord(value: Uint8Array): OperationRecord | undefined {
+  let fields: Readonly<Record<string, unknown>>;
+  try {
+    fields = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()) as typeof fields;
+  } catch {
+    return undefined;
+  }
+  const { c, d, h, m, r, s, t } = fields;
+  if (typeof c !== 'string' || typeof d !== 'string' || typeof h !== 'string' || typeof t !== 'string')
+    return undefined;
+  if (s !== 'applied' && s !== 'rejected' && s !== 'dead') return undefined;
+  return {
+    sourceHash: h,
+    status: s,
+    code: c,
+    txId: t,
+    day: d,
+    ...(typeof m === 'string' ? { message: m } : {}),
+    ...(r === undefined ? {} : { detail: r as JsonValue }),
+  };
+}

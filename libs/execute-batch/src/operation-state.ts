@@ -1,0 +1,100 @@
+import { CodedError } from '@medrex/coded-error';
+import { type AccessMode, type DeclaredKey, operationRecordKey, spaceOf, type StateKey } from '@medrex/keys';
+import type { BatchState } from './batch-state.ts';
+import type { OperationBudget } from './budget.ts';
+import type { State } from './contract.ts';
+import { executeBatchErrors } from './errors.ts';
+import type { Written } from './overlay.ts';
+
+// What was done to a key, as bits; `overwrite` is a change of something that stood before the operation.
+const read = 1;
+const write = 2;
+const overwrite = 4;
+
+/** What each mode allows. An ensured key may be created, not changed: equal ensures commute only because the later ones just read. */
+const allowedBy: Readonly<Record<AccessMode, number>> = {
+  read,
+  write: write | overwrite,
+  append: write | overwrite,
+  delta: write | overwrite,
+  ensure: read | write,
+  readWrite: read | write | overwrite,
+};
+
+const recordPrefix = operationRecordKey('');
+
+/** The state as one operation sees it, keeping account of what it touches and what that costs. */
+export class OperationState implements State {
+  readonly #batch: BatchState;
+  readonly #budget: OperationBudget;
+  readonly #check: (key: StateKey) => void;
+  readonly #touched = new Map<StateKey, number>();
+  #isOpen = true;
+
+  /** @param check throws when the caller may not touch the key at all */
+  constructor(batch: BatchState, budget: OperationBudget, check: (key: StateKey) => void) {
+    this.#batch = batch;
+    this.#budget = budget;
+    this.#check = check;
+  }
+
+  get(key: StateKey): Promise<Uint8Array | undefined> {
+    this.#call(key);
+    const before = this.#touched.get(key) ?? 0;
+    // What it wrote itself tells it nothing about the ledger, so reading that back is no read.
+    if ((before & write) === 0) this.#touched.set(key, before | read);
+    return this.#batch.read(key);
+  }
+
+  put(key: StateKey, value: Uint8Array): void {
+    // Fabric takes a write of nothing for a delete.
+    if (value.length === 0) throw misuse('put an empty value');
+    this.#write(key, value);
+  }
+
+  delete(key: StateKey): void {
+    this.#write(key, undefined);
+  }
+
+  /** Ends the operation's access: what a contract forgot to wait for cannot write into the next operation. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** Keys touched beyond the declaration, in the order of the first touch, with the mode that covers declaration and use. */
+  undeclared(declared: readonly DeclaredKey[]): DeclaredKey[] {
+    const allowed = new Map<StateKey, number>();
+    for (const { key, mode } of declared) allowed.set(key, (allowed.get(key) ?? 0) | allowedBy[mode]);
+    const beyond: DeclaredKey[] = [];
+    for (const [key, used] of this.#touched) {
+      const may = allowed.get(key) ?? 0;
+      if ((used & ~may) !== 0) beyond.push({ key, mode: modeOf((may | used) & (read | write)) });
+    }
+    return beyond;
+  }
+
+  #write(key: StateKey, value: Written): void {
+    this.#call(key);
+    this.#budget.written(value?.length ?? 0);
+    if (spaceOf(key) === undefined) throw misuse('wrote a key that no builder made');
+    if (key.startsWith(recordPrefix)) throw misuse('wrote an operation record');
+    const before = this.#touched.get(key) ?? 0;
+    const isFirst = (before & write) === 0;
+    const stood = isFirst && this.#batch.knows(key) && this.#batch.peek(key) !== undefined;
+    this.#touched.set(key, before | write | (stood ? overwrite : 0));
+    this.#batch.write(key, value);
+  }
+
+  #call(key: StateKey): void {
+    if (!this.#isOpen) throw misuse('used the state after apply had ended');
+    this.#budget.stateCall();
+    this.#check(key);
+  }
+}
+
+function modeOf(bits: number): AccessMode {
+  if (bits === read) return 'read';
+  return bits === write ? 'write' : 'readWrite';
+}
+
+const misuse = (what: string): CodedError => new CodedError(executeBatchErrors.CONTRACT_MISUSE, `the contract ${what}`);

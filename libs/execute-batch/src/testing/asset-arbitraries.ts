@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import type { Operation } from '../contract.ts';
+import type { AssetFacts } from './asset-facts.ts';
+import { assetOperation } from './asset-transfer.ts';
+
+const asset = fc.constantFrom('a1', 'a2', 'a3');
+const person = fc.constantFrom('ann', 'ben', 'cat');
+const counter = fc.constantFrom('c1', 'c2');
+const id = fc.nat(30).map((number) => `op${number}`);
+const amount = fc.integer({ min: 1, max: 9 });
+const deed = <const D extends AssetFacts['do']>(name: D): fc.Arbitrary<D> => fc.constant(name);
+
+/** What a random asset operation says. Few assets and people, so that operations meet. */
+export const assetFacts: fc.Arbitrary<AssetFacts> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: deed('create'), asset, owner: person, value: amount }) },
+  { weight: 4, arbitrary: fc.record({ do: deed('transfer'), asset, to: person }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('move'), asset, from: person, to: person }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('delete'), asset }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('look'), asset }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('label'), asset, label: person }) },
+  { weight: 3, arbitrary: fc.record({ do: deed('deposit'), account: person, amount }) },
+  { weight: 3, arbitrary: fc.record({ do: deed('pay'), from: person, to: person, amount }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('payOwner'), asset, from: person, amount }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('ensure'), kind: asset, content: person }) },
+  { weight: 1, arbitrary: fc.record({ do: deed('note'), asset, id }) },
+  { weight: 2, arbitrary: fc.record({ do: deed('count'), counter, id, amount }) },
+  { weight: 1, arbitrary: fc.record({ do: deed('compact'), counter, ids: fc.uniqueArray(id, { maxLength: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: deed('refuse'), asset }) },
+  { weight: 1, arbitrary: fc.record({ do: deed('crash'), asset }) },
+);
+
+/** Random asset operations with names of their own, in the order they are meant to take effect. */
+export function assetOperations(options: { readonly maxLength?: number } = {}): fc.Arbitrary<Operation[]> {
+  return fc.array(assetFacts, { maxLength: options.maxLength ?? 40 }).map((all) =>
+    all.map((facts, index) => {
+      const opId = `op${index}`;
+      // What an operation appends is named by the operation, or two of them would share a key that no two may share.
+      const own = facts.do === 'note' || facts.do === 'count' ? { ...facts, id: opId } : facts;
+      return assetOperation(own, { opId, sourceHash: `hash${index}` });
+    }),
+  );
+}

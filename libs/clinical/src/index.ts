@@ -1,3 +1,4 @@
+export { clinicalContract, clinicalIntake, clinicalRegistry } from './clinical.ts';
 export { contractOf } from './contract/clinical-contract.ts';
 export { clinicalRejects, type ClinicalReject, type RejectDescription } from './contract/rejects.ts';
 export { recordLines, registryOf, type Registry } from './contract/registry.ts';
@@ -13,3 +14,9 @@ export type {
   TemplateLine,
 } from './contract/resource-module.ts';
 export { clinicalErrors } from './errors.ts';
+export { validateFhir } from './fhir/validate-fhir.ts';
+export { intakeOf } from './intake/clinical-intake.ts';
+export type { IntakeOptions } from './intake/intake-options.ts';
+export { operationOutcome } from './intake/operation-outcome.ts';
+export { patientIdSystem } from './intake/patient-identifiers.ts';
+export { clinicalRefusals, type ClinicalRefusal } from './intake/problem.ts';

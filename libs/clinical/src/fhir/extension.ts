@@ -1,0 +1,20 @@
+import type { FhirResource, Reference } from './datatypes.ts';
+
+interface Extension {
+  readonly url?: string;
+  readonly valueReference?: Reference;
+}
+
+/** The reference in the resource's extension of that URL; the first one counts. */
+export function extensionReference(resource: FhirResource, url: string): Reference | undefined {
+  return extensionReferences(resource, url)[0];
+}
+
+/** The references in all of the resource's extensions of that URL, in their order. */
+export function extensionReferences(resource: FhirResource, url: string): readonly Reference[] {
+  const extensions = resource['extension'];
+  if (!Array.isArray(extensions)) return [];
+  return (extensions as readonly Extension[]).flatMap((one) =>
+    one.url === url && one.valueReference !== undefined ? [one.valueReference] : [],
+  );
+}

@@ -1,0 +1,72 @@
+import type { IntakeContext, IntakeMessage, PatientHandle, PatientIdentifier } from '@medrex/contracts';
+import type { Draft } from './draft.ts';
+import { identifiersOfPatient } from './patient-identifiers.ts';
+import { knownId, mintedId } from './resource-ids.ts';
+
+/** A draft with its place in the world: the id that its resource has in keys, and the patient whom a Patient resource is. */
+export interface Named {
+  readonly draft: Draft;
+  /** Id in keys; of a Patient the pseudonym. */
+  readonly id: string;
+  /** Id that the sender may use in references. */
+  readonly told: string;
+  readonly self: PatientHandle | undefined;
+}
+
+/** The resources of one message by their full URLs, and the patients that it names: each looked up once. */
+export class Directory {
+  readonly #context: IntakeContext;
+  readonly #patientSystems: readonly string[] | undefined;
+  readonly #byUrl = new Map<string, Named>();
+  readonly #patients = new Map<string, Promise<PatientHandle>>();
+
+  constructor(context: IntakeContext, patientSystems: readonly string[] | undefined) {
+    this.#context = context;
+    this.#patientSystems = patientSystems;
+  }
+
+  /** Gives a draft its ids, and enters it under its full URL. The same message names it the same every time. */
+  async name(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): Promise<Named> {
+    const told = this.#idOf(draft, message, item);
+    const self = draft.type === 'Patient' ? await this.#self(draft, told) : undefined;
+    const named: Named = { draft, id: self?.pseudonym ?? told, told, self };
+    if (draft.fullUrl !== undefined) this.#byUrl.set(draft.fullUrl, named);
+    return named;
+  }
+
+  /**
+   * The entry that a reference means (https://hl7.org/fhir/R4/bundle.html#references).
+   * @param url as it stands in the reference; a relative one is read against `base`, the full URL of the entry that it stands in.
+   */
+  entry(url: string, base: string | undefined): Named | undefined {
+    if (this.#byUrl.size === 0) return undefined;
+    const server = base?.startsWith('http') ? base.replace(/[A-Z][A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/, '') : undefined;
+    return this.#byUrl.get(url) ?? (server === undefined ? undefined : this.#byUrl.get(server + url));
+  }
+
+  /** The patient with one of these identifiers; made when there is none. */
+  patient(identifiers: readonly PatientIdentifier[]): Promise<PatientHandle> {
+    const key = JSON.stringify(identifiers.map(({ system, value }) => [system, value]));
+    const known = this.#patients.get(key);
+    if (known !== undefined) return known;
+    const handle = this.#context.patient(identifiers);
+    this.#patients.set(key, handle);
+    return handle;
+  }
+
+  #idOf({ type, id, fullUrl, place }: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): string {
+    if (id !== undefined) return knownId(this.#context, type, id);
+    return mintedId(this.#context, type, message.source, message.id, fullUrl ?? `${item}.${place ?? 0}`);
+  }
+
+  async #self({ resource, id, condition, fullUrl }: Draft, told: string): Promise<PatientHandle> {
+    const own = resource?.['id'];
+    const ids = [id, typeof own === 'string' ? own : undefined, fullUrl?.replace(/^urn:uuid:/, ''), told];
+    const identifiers = identifiersOfPatient(
+      resource ?? { resourceType: 'Patient' },
+      this.#patientSystems,
+      ids.filter((one) => one !== undefined),
+    );
+    return this.patient(condition === undefined ? identifiers : [condition, ...identifiers]);
+  }
+}

@@ -1,0 +1,66 @@
+import type { IntakeMessage } from '@medrex/contracts';
+import type { FhirResource } from '../fhir/datatypes.ts';
+import { validateFhir } from '../fhir/validate-fhir.ts';
+import { bundleItems, isBundle } from './read-bundle.ts';
+import { askedByMessage, askedByResource, readDraft, type Draft } from './draft.ts';
+import type { IntakeLimits } from './intake-options.ts';
+import { problem, type Read } from './problem.ts';
+
+/** The items of a message, each the drafts of one operation or the problem with it. */
+export type Items = readonly Read<readonly Draft[]>[];
+
+/** Reads a message: a Bundle whole or entry by entry, else one resource. Anything may be in it. */
+export function readMessage(message: IntakeMessage, limits: IntakeLimits): Items {
+  const media = mediaProblem(message.contentType);
+  if (media !== undefined) return [media];
+  const asked = askedByMessage(message);
+  if (asked?.method === 'DELETE')
+    return [one(readDraft(asked, undefined, { root: 'Resource', requestRoot: 'request' }))];
+  const { body } = message;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return [
+      {
+        problem: problem(
+          'INVALID_BODY',
+          'structure',
+          'Resource',
+          'The body must be one FHIR resource as a JSON object.',
+        ),
+      },
+    ];
+  }
+  if (asked === undefined && isBundle(body)) return bundleItems(body, limits);
+  const issues = validateFhir(body);
+  if (issues.length > 0) return [{ problem: { code: 'INVALID_RESOURCE', issues } }];
+  const resource = body as FhirResource;
+  const given = asked ?? { ...askedByResource(resource), ...conditions(message) };
+  return [one(readDraft(given, resource, { root: resource.resourceType, requestRoot: 'request' }))];
+}
+
+/** If-Match and If-None-Exist of a POST to the root. */
+function conditions({ request }: IntakeMessage) {
+  return request === undefined ? {} : { ifMatch: request.ifMatch, ifNoneExist: request.ifNoneExist };
+}
+
+function one(draft: Read<Draft>): Read<readonly Draft[]> {
+  return draft.problem ? draft : { value: [draft.value] };
+}
+
+function mediaProblem(contentType: string): Read<never> | undefined {
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const version = parameters.find((parameter) => parameter.startsWith('fhirversion='))?.slice('fhirversion='.length);
+  const isJson =
+    type === '' || type === 'application/fhir+json' || type === 'application/json' || type === 'application/x-ndjson';
+  if (isJson && (version === undefined || version === '4.0' || version === '4.0.1')) return undefined;
+  return {
+    problem: problem(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'not-supported',
+      'Resource',
+      'Send FHIR R4 as JSON: Content-Type application/fhir+json; fhirVersion=4.0.',
+    ),
+  };
+}

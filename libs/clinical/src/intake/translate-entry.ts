@@ -1,0 +1,139 @@
+import type { IntakeContext, IntakeMessage, RefusalIssue } from '@medrex/contracts';
+import { jsonOf, type Entry } from '../contract/entry.ts';
+import type { Registry } from '../contract/registry.ts';
+import type { CodedFields, References, ResourceModule } from '../contract/resource-module.ts';
+import type { FhirResource, Identifier, Reference } from '../fhir/datatypes.ts';
+import { issue, prefixed } from '../fhir/issues.ts';
+import type { Directory, Named } from './directory.ts';
+import type { IntakeLimits } from './intake-options.ts';
+import type { Read } from './problem.ts';
+import { identifierDigest } from './resource-ids.ts';
+import { Resolver } from './resolver.ts';
+import { textOfResource } from './sealed-resource.ts';
+
+/** What all entries of one message share. */
+export interface Translating {
+  readonly message: IntakeMessage;
+  readonly context: IntakeContext;
+  readonly registry: Registry;
+  readonly limits: IntakeLimits;
+  readonly directory: Directory;
+  /** Digest of the message's name. */
+  readonly digest: string;
+}
+
+export interface TranslatedEntry {
+  readonly entry: Entry;
+  readonly module: ResourceModule;
+  readonly body: Uint8Array | undefined;
+  /** Bytes of the resource as compact JSON. */
+  readonly bytes: number;
+}
+
+/** Business identifiers that one resource may have in the directory: each costs its operation a key. */
+export const identifiersMax = 50;
+
+/** Facts, keys and sealed body of one entry; what is wrong with it otherwise. */
+export async function translateEntry(
+  translating: Translating,
+  item: number,
+  named: Named,
+): Promise<Read<TranslatedEntry>> {
+  const { context, registry, directory } = translating;
+  const { type, resource, root, place, fullUrl } = named.draft;
+  const module = registry.module(type);
+  const changeId = `${translating.digest}.${item}.${place ?? 0}`;
+  const common = commonOf(context, named, changeId);
+  if (resource === undefined) return { value: { entry: jsonOf(common) as Entry, module, body: undefined, bytes: 0 } };
+
+  const resolver = new Resolver(directory, context, named);
+  const about = module.patients?.(resource, resolver) ?? [subjectOf(resource, resolver)];
+  await resolver.findPatients(about);
+  const { issues, lookups } = await resolver.examine();
+  const wrong = [
+    ...issues,
+    ...prefixed([...identifierIssues(resource), ...(module.check?.(resource) ?? [])], type, root),
+  ];
+  if (wrong.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues: wrong } };
+
+  const subject = about.find((reference) => reference !== undefined);
+  const patient = named.self ?? (subject === undefined ? undefined : resolver.handle(subject));
+  const bytes = Buffer.from(textOfResource(resource, (url) => directory.entry(url, fullUrl)));
+  const entry: CodedFields = {
+    ...common,
+    patient: patient?.pseudonym,
+    identifiers: type === 'Patient' ? undefined : digestsOf(context, resource),
+    lookups: lookups.length === 0 ? undefined : lookups,
+    facts: module.facts(resource, resolver),
+  };
+  const body = (patient ?? context.tenant).seal(bytes, [changeId, `${type}/${named.id}`]);
+  return { value: { entry: jsonOf(entry) as Entry, module, body, bytes: bytes.length } };
+}
+
+/** What an entry has whether its resource stays or goes. */
+function commonOf(context: IntakeContext, { draft, id, told, self }: Named, changeId: string): CodedFields {
+  const { method, type, place, ifMatch, condition } = draft;
+  // A Patient is a person whom the vault knows: to create one who is there already is an update, unless the sender asks to leave it then.
+  const isKept = self !== undefined && method === 'POST' && condition !== undefined ? true : undefined;
+  const action =
+    method === 'DELETE'
+      ? 'delete'
+      : method === 'PUT' || (self !== undefined && isKept === undefined)
+        ? 'update'
+        : 'create';
+  return {
+    type,
+    action,
+    id,
+    changeId,
+    told: told === id ? undefined : told,
+    place,
+    patient: self?.pseudonym,
+    ifMatch,
+    condition:
+      condition === undefined || self !== undefined
+        ? undefined
+        : identifierDigest(context, type, condition.system, condition.value),
+    isKept,
+  };
+}
+
+/** Whom a resource is about, where its module does not say: R4 calls it subject, patient or beneficiary. */
+function subjectOf(resource: FhirResource, references: Pick<References, 'type'>): Reference | undefined {
+  for (const name of ['subject', 'patient', 'beneficiary']) {
+    const element = resource[name];
+    const reference = (Array.isArray(element) ? (element as readonly unknown[])[0] : element) as Reference | undefined;
+    if (typeof reference !== 'object') continue;
+    const type = references.type(reference);
+    // An identifier alone does not say whose it is; in these elements it is a patient's.
+    if (type === 'Patient' || (type === undefined && reference.identifier !== undefined)) return reference;
+  }
+  return undefined;
+}
+
+function identifiersOf(resource: FhirResource): readonly Identifier[] {
+  const { identifier } = resource;
+  if (typeof identifier !== 'object' || identifier === null) return [];
+  const all = (Array.isArray(identifier) ? identifier : [identifier]) as readonly Identifier[];
+  return all.filter(({ value }) => value !== undefined);
+}
+
+function identifierIssues(resource: FhirResource): readonly RefusalIssue[] {
+  if (identifiersOf(resource).length <= identifiersMax) return [];
+  return [
+    issue(
+      'too-long',
+      `${resource.resourceType}.identifier`,
+      `A resource may have at most ${identifiersMax} identifiers here.`,
+    ),
+  ];
+}
+
+function digestsOf(context: IntakeContext, resource: FhirResource): readonly string[] | undefined {
+  const identifiers = identifiersOf(resource);
+  if (identifiers.length === 0) return undefined;
+  const digests = identifiers.map(({ system = '', value = '' }) =>
+    identifierDigest(context, resource.resourceType, system, value),
+  );
+  return [...new Set(digests)];
+}

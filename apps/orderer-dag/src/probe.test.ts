@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Block, Endorsement, Ledger, Proposal, ValidationCode } from '@medrex/ledger';
+import { ChannelHealth } from './channel-health.ts';
+import { Probe } from './probe.ts';
+import { SentEnvelopes } from './sent-envelopes.ts';
+import { aBlock, aTransaction } from './testing/blocks.ts';
+import { ManualClock, settle } from './testing/manual-clock.ts';
+
+/** A wire that answers each proposal as the script says: with a code in a block, with silence, or with an error. */
+function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[]) {
+  const clock = new ManualClock();
+  const sent = new SentEnvelopes();
+  const blocks: Block[] = [];
+  let proposals = 0;
+  const ledger: Ledger = {
+    channel: 'ehr',
+    label: 'scripted wire',
+    evaluate: () => Promise.reject(new Error('nobody evaluates here')),
+    close: () => Promise.resolve(),
+    endorse: (proposal) => {
+      if (answers[0] === 'unavailable') {
+        answers.shift();
+        return Promise.reject(new Error('UNAVAILABLE'));
+      }
+      const response = { status: 200, message: '', payload: new Uint8Array() };
+      const readWriteSet = { reads: [], ranges: [], writes: [] };
+      return Promise.resolve<Endorsement>({
+        proposal,
+        response,
+        readWriteSet,
+        chaincodeVersion: '1',
+        envelopeBytes: 100,
+      });
+    },
+    submit: async ({ proposal }) => {
+      const answer = answers.shift() ?? 'VALID';
+      if (answer === 'silence' || answer === 'unavailable') return;
+      const block = aBlock(blocks.length, [aTransaction({ txId: proposal.txId, code: answer })]);
+      blocks.push(block);
+      sent.show(block);
+    },
+  };
+  const propose = (): Proposal => {
+    proposals += 1;
+    return {
+      channel: 'ehr',
+      chaincode: 'medrex',
+      fn: 'executeBatch',
+      args: [],
+      txId: `probe${proposals}`,
+      creator: 'HospitalMSP',
+    };
+  };
+  const probe = new Probe({ ledger, sent, clock, propose, endorseTimeoutMs: 5_000, unseenAfterMs: 2_000 });
+  return { clock, probe, proposals: () => proposals };
+}
+
+describe('Probe', () => {
+  it('passes when a block shows it VALID, conflicts on its own key aside', async () => {
+    const { probe, proposals } = scripted(['MVCC_READ_CONFLICT', 'VALID']);
+    expect(await probe.ask()).toEqual({ kind: 'passed', chaincodeVersion: '1' });
+    expect(proposals()).toBe(2);
+  });
+
+  it('fails when the endorser, the orderer or the block says so', async () => {
+    expect((await scripted(['unavailable']).probe.ask()).kind).toBe('failed');
+    expect((await scripted(['ENDORSEMENT_POLICY_FAILURE']).probe.ask()).kind).toBe('failed');
+    const silent = scripted(['silence']);
+    const answer = silent.probe.ask();
+    await silent.clock.advance(2_000);
+    expect(await answer).toMatchObject({ kind: 'failed', error: { code: 'PROBE_UNSEEN' } });
+  });
+
+  it('answers everybody who asks during a probe from one that starts after they asked', async () => {
+    const { probe, proposals, clock } = scripted(['silence', 'VALID']);
+    const first = probe.ask();
+    await settle();
+    const [second, third] = [probe.ask(), probe.ask()];
+    await clock.advance(2_000);
+    expect([await first, await second, await third].map(({ kind }) => kind)).toEqual(['failed', 'passed', 'passed']);
+    expect(proposals()).toBe(2);
+  });
+});
+
+describe('ChannelHealth', () => {
+  const watched = (wire: ReturnType<typeof scripted>) => {
+    const events: string[] = [];
+    const health = new ChannelHealth({
+      ...{ probe: wire.probe, clock: wire.clock, backoff: { baseMs: 100, capMs: 1_000, jitter: () => 0.5 } },
+      onProbe: (hasPassed) => void events.push(hasPassed ? 'passed' : 'failed'),
+      onOpened: (reason) => void events.push(`opened: ${reason}`),
+      onClosed: () => void events.push('closed'),
+    });
+    return { health, events };
+  };
+
+  it('is open while the probe fails, repeats it with backoff, and closes when it passes', async () => {
+    const wire = scripted(['unavailable', 'unavailable', 'unavailable']);
+    const { health, events } = watched(wire);
+    health.trouble();
+    await settle();
+    expect([health.isClosed, health.hasPassedProbe]).toEqual([false, false]);
+    await wire.clock.advance(75 + 150);
+    expect(health.isClosed).toBe(false);
+    await wire.clock.advance(300);
+    expect([health.isClosed, health.hasPassedProbe]).toEqual([true, true]);
+    expect(events).toEqual(['failed', 'opened: probe-failed', 'failed', 'failed', 'passed', 'closed']);
+    expect(wire.clock.pending).toBe(0);
+  });
+
+  it('stays closed when the probe passes', async () => {
+    const { health, events } = watched(scripted([]));
+    expect(await health.ask()).toBe(true);
+    expect([health.isClosed, health.hasPassedProbe]).toEqual([true, true]);
+    expect(events).toEqual(['passed']);
+  });
+
+  it('waits out a missing template version whatever the probe says, longer each time until something is carried', async () => {
+    const wire = scripted([]);
+    const { health, events } = watched(wire);
+    health.templateMissing(new Error('TEMPLATE_VERSION_MISSING'));
+    expect(await health.ask()).toBe(true);
+    expect(health.openReason).toBe('template-version-missing');
+    await wire.clock.advance(75);
+    expect(health.isClosed).toBe(true);
+    health.templateMissing(new Error('TEMPLATE_VERSION_MISSING'));
+    await wire.clock.advance(75);
+    expect(health.isClosed).toBe(false);
+    await wire.clock.advance(75);
+    health.carried();
+    health.templateMissing(new Error('TEMPLATE_VERSION_MISSING'));
+    await wire.clock.advance(75);
+    expect(health.isClosed).toBe(true);
+    expect(events.filter((event) => event === 'closed')).toHaveLength(3);
+  });
+});

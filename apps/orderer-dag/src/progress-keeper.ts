@@ -1,0 +1,116 @@
+/** Where an orderer-dag stands in the `operations` log. */
+export interface LogPosition {
+  /** Every operation with a lower seq is terminal and reported. */
+  readonly lowWaterMark: number;
+  /** Terminal operations above the mark: [first seq, last seq], inclusive, ascending, disjoint. */
+  readonly doneRanges: readonly (readonly [number, number])[];
+}
+
+/**
+ * Which operations of a channel are terminal, as a low-water mark and ranges above it.
+ *
+ * Seqs are admitted in rising order and have gaps; everything that was read and is not live counts as done, so the
+ * ranges run over the gaps and there are never more of them than live operations. What an earlier generation finished
+ * above the point read so far is kept as it was found. Admit O(1), done O(log live), position O(span of live operations).
+ */
+export class ProgressKeeper {
+  #seqs: number[] = [];
+  #isDone: boolean[] = [];
+  #head = 0;
+  #liveCount = 0;
+  #readTo: number;
+  readonly #earlier: readonly (readonly [number, number])[];
+
+  constructor(start: LogPosition) {
+    this.#readTo = start.lowWaterMark;
+    this.#earlier = start.doneRanges;
+  }
+
+  /** Operations read and not yet terminal and reported. */
+  get live(): number {
+    return this.#liveCount;
+  }
+
+  /** Everything below was read. */
+  get readTo(): number {
+    return this.#readTo;
+  }
+
+  get lowWaterMark(): number {
+    return this.#seqs[this.#head] ?? this.#readTo;
+  }
+
+  /** True when an operation at `seq` has to be carried out: it was neither read before nor finished by an earlier generation. */
+  isWanted(seq: number): boolean {
+    return seq >= this.#readTo && !this.#earlier.some(([first, last]) => first <= seq && seq <= last);
+  }
+
+  /** Takes a wanted operation in; seqs rise from call to call. */
+  admit(seq: number): void {
+    this.#seqs.push(seq);
+    this.#isDone.push(false);
+    this.#liveCount += 1;
+    this.#readTo = seq + 1;
+  }
+
+  /** Notes that everything below `end` was read, whether or not anything stood there. */
+  read(end: number): void {
+    this.#readTo = Math.max(this.#readTo, end);
+  }
+
+  /** Notes that a live operation is terminal and its outcome durable; anything else changes nothing. */
+  done(seq: number): void {
+    const at = this.#find(seq);
+    if (at === undefined || this.#isDone[at] === true) return;
+    this.#isDone[at] = true;
+    this.#liveCount -= 1;
+    while (this.#isDone[this.#head] === true) this.#head += 1;
+    if (this.#head > 1024 && this.#head * 2 > this.#seqs.length) this.#forgetHead();
+  }
+
+  /**
+   * What a successor needs to know to go on from here.
+   * @param rangesMax keeps the lowest ranges; what lies in the others runs again there and answers from its records.
+   */
+  position(rangesMax = Number.POSITIVE_INFINITY): LogPosition {
+    const ranges: (readonly [number, number])[] = [];
+    const add = (first: number, last: number): void => {
+      const before = ranges.at(-1);
+      if (last < first) return;
+      if (before !== undefined && before[1] + 1 === first) ranges[ranges.length - 1] = [before[0], last];
+      else ranges.push([first, last]);
+    };
+    let from = this.lowWaterMark;
+    for (let at = this.#head; at < this.#seqs.length; at++) {
+      if (this.#isDone[at] === true) continue;
+      const seq = this.#seqs[at] as number;
+      add(from, seq - 1);
+      from = seq + 1;
+    }
+    add(from, this.#readTo - 1);
+    for (const [first, last] of this.#earlier) add(Math.max(first, this.#readTo), last);
+    // With nothing live the mark may meet a range that an earlier generation finished.
+    const lowWaterMark =
+      ranges[0]?.[0] === this.lowWaterMark ? (ranges.shift() as readonly [number, number])[1] + 1 : this.lowWaterMark;
+    return { lowWaterMark, doneRanges: ranges.slice(0, rangesMax) };
+  }
+
+  #find(seq: number): number | undefined {
+    let low = this.#head;
+    let high = this.#seqs.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#seqs[middle] as number;
+      if (found === seq) return middle;
+      if (found < seq) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
+  #forgetHead(): void {
+    this.#seqs = this.#seqs.slice(this.#head);
+    this.#isDone = this.#isDone.slice(this.#head);
+    this.#head = 0;
+  }
+}

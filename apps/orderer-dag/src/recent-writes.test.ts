@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { RecentWrites } from './recent-writes.ts';
+import { aBlock, at, aTransaction, bedKey } from './testing/blocks.ts';
+
+const isForeign = (txId: string): boolean => txId.startsWith('foreign');
+const nothingDiscovered = new Set<string>();
+
+describe('RecentWrites', () => {
+  it('finds reads that a foreign writer has overtaken, and no others', () => {
+    const recent = new RecentWrites();
+    recent.note(
+      aBlock(7, [aTransaction({ txId: 'ours', writes: ['a'] }), aTransaction({ txId: 'foreign', writes: ['b'] })]),
+      isForeign,
+    );
+    const reads = [
+      { key: bedKey('a'), version: at(3, 0) },
+      { key: bedKey('b'), version: at(6, 9) },
+    ];
+    expect(recent.stale(reads, nothingDiscovered)).toEqual([bedKey('b')]);
+    expect(recent.stale([{ key: bedKey('b'), version: at(7, 1) }], nothingDiscovered)).toEqual([]);
+    expect(recent.stale([{ key: bedKey('b'), version: at(8, 0) }], nothingDiscovered)).toEqual([]);
+  });
+
+  it('counts our own writes where the key was only just discovered', () => {
+    const recent = new RecentWrites();
+    recent.note(aBlock(7, [aTransaction({ txId: 'ours', writes: ['a'] })]), isForeign);
+    const reads = [{ key: bedKey('a'), version: at(6, 0) }];
+    expect(recent.stale(reads, new Set([bedKey('a')]))).toEqual([bedKey('a')]);
+  });
+
+  it('knows absence from presence', () => {
+    const recent = new RecentWrites();
+    recent.note(aBlock(7, [aTransaction({ txId: 'foreign', writes: ['a'], deletes: ['b'] })]), isForeign);
+    const absent = [bedKey('a'), bedKey('b')].map((key) => ({ key, version: undefined }));
+    expect(recent.stale(absent, nothingDiscovered)).toEqual([bedKey('a')]);
+    expect(recent.stale([{ key: bedKey('b'), version: at(2, 0) }], nothingDiscovered)).toEqual([bedKey('b')]);
+  });
+
+  it('takes no notice of transactions that a block shows invalid', () => {
+    const recent = new RecentWrites();
+    recent.note(aBlock(7, [aTransaction({ txId: 'foreign', code: 'MVCC_READ_CONFLICT', writes: ['a'] })]), isForeign);
+    expect(recent.stale([{ key: bedKey('a'), version: at(1, 0) }], nothingDiscovered)).toEqual([]);
+  });
+
+  it('forgets what no endorsement under way can have missed', () => {
+    const recent = new RecentWrites();
+    recent.note(aBlock(7, [aTransaction({ txId: 'foreign', writes: ['a'] })]), isForeign);
+    recent.note(aBlock(8, [aTransaction({ txId: 'foreign', writes: ['b'] })]), isForeign);
+    recent.forgetBelow(8);
+    const reads = ['a', 'b'].map((name) => ({ key: bedKey(name), version: at(1, 0) }));
+    expect(recent.stale(reads, nothingDiscovered)).toEqual([bedKey('b')]);
+    expect(recent.size).toBe(1);
+  });
+});

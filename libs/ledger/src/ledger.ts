@@ -27,6 +27,10 @@ export interface RangeRead {
   readonly reads: readonly KeyRead[];
 }
 
+/**
+ * What a transaction read and would write. The reads hold the read of the chaincode's definition too (`isLifecycleKey`), which
+ * every transaction shares and an upgrade writes; it is no key of the application's state.
+ */
 export interface ReadWriteSet {
   readonly reads: readonly KeyRead[];
   readonly ranges: readonly RangeRead[];
@@ -76,7 +80,7 @@ export interface Block {
  * A channel of Hyperledger Fabric, or its model. `endorse` asks every pinned endorser and compares their answers.
  *
  * @throws CodedError of ./errors.ts: ENDORSEMENT_REFUSED (the chaincode answered 400 or more), ENDORSEMENTS_DIFFER,
- * LEDGER_UNAVAILABLE, ENVELOPE_TOO_LARGE; each says whether it is infrastructure (`retryable`).
+ * LEDGER_UNAVAILABLE, ENVELOPE_TOO_LARGE, TXID_USED, CHAINCODE_MISSING, CHANNEL_UNKNOWN, LEDGER_CLOSED; each says whether it is infrastructure (`retryable`).
  */
 export interface Ledger {
   readonly channel: string;
@@ -92,12 +96,17 @@ export interface Ledger {
 
 /** The channel's full blocks, in order, each once every pinned endorser has committed it. */
 export interface BlockStream {
-  /** Calls `onBlock` for each block from number `from` on, one at a time; a failing `onBlock` ends the stream with `onError`. */
-  follow(from: number, onBlock: (block: Block) => void | Promise<void>, onError?: (error: unknown) => void): BlockSubscription;
+  /** Calls `onBlock` for each block from number `from` on, one at a time; a failing `onBlock` ends the stream with `onError` (without one: an unhandled rejection). */
+  follow(
+    from: number,
+    onBlock: (block: Block) => void | Promise<void>,
+    onError?: (error: unknown) => void,
+  ): BlockSubscription;
   /** Number of blocks committed by all pinned endorsers. */
   height(): Promise<number>;
 }
 
 export interface BlockSubscription {
+  /** Resolves when `onBlock` runs no more; so it is not awaited inside `onBlock`. */
   close(): Promise<void>;
 }

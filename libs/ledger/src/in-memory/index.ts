@@ -1,1 +1,1 @@
-export {};
+export { InMemoryLedger } from './in-memory-ledger.ts';

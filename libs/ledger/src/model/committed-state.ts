@@ -1,0 +1,73 @@
+import type { KeyRead, RangeRead, Version } from '../ledger.ts';
+import { namespaceOf } from '../lifecycle.ts';
+import type { StateView } from '../state-view.ts';
+import type { CommittedState, OrderedTransaction } from '../validate-block.ts';
+import { afterKey } from '../validate-range.ts';
+import type { ModelStore } from './model-store.ts';
+
+/**
+ * Fetches, in one go, everything that the validation of a block will ask the committed state, so that the validation itself is
+ * a pure function. Versions of all read keys, lines of all ranges, known ids.
+ */
+export async function loadCommittedState(
+  transactions: readonly OrderedTransaction[],
+  view: StateView,
+  store: Pick<ModelStore, 'knownTransactions'>,
+): Promise<CommittedState> {
+  const known = await store.knownTransactions(transactions.map(({ txId }) => txId));
+  const versions = await loadVersions(transactions, view);
+  const ranges = await loadRanges(transactions, view);
+  return {
+    version: (namespace, key) => versions.get(namespace)?.get(key),
+    range: (namespace, start, end) => ranges.get(rangeName(namespace, start, end)) ?? [],
+    hasTransaction: (txId) => known.has(txId),
+  };
+}
+
+type Versions = Map<string, Map<string, Version | undefined>>;
+
+async function loadVersions(transactions: readonly OrderedTransaction[], view: StateView): Promise<Versions> {
+  const versions: Versions = new Map();
+  for (const { chaincode, readWriteSet } of transactions) {
+    for (const { key } of readWriteSet.reads) {
+      const namespace = namespaceOf(chaincode, key);
+      const keys = versions.get(namespace) ?? new Map<string, Version | undefined>();
+      versions.set(namespace, keys.set(key, undefined));
+    }
+  }
+  for (const [namespace, keys] of versions) {
+    const names = [...keys.keys()];
+    const found = await view.get(namespace, names);
+    names.forEach((key, at) => keys.set(key, found[at]?.version));
+  }
+  return versions;
+}
+
+async function loadRanges(
+  transactions: readonly OrderedTransaction[],
+  view: StateView,
+): Promise<ReadonlyMap<string, readonly KeyRead[]>> {
+  const ranges = new Map<string, KeyRead[]>();
+  for (const { chaincode, readWriteSet } of transactions) {
+    for (const range of readWriteSet.ranges) await loadRange(ranges, view, chaincode, range);
+  }
+  return ranges;
+}
+
+async function loadRange(
+  ranges: Map<string, KeyRead[]>,
+  view: StateView,
+  namespace: string,
+  { start, end, isExhausted }: RangeRead,
+): Promise<void> {
+  const bound = isExhausted ? end : afterKey(end);
+  const name = rangeName(namespace, start, bound);
+  if (ranges.has(name)) return;
+  const lines: KeyRead[] = [];
+  for await (const { key, version } of view.range(namespace, start, bound)) {
+    lines.push({ key: key as KeyRead['key'], version });
+  }
+  ranges.set(name, lines);
+}
+
+const rangeName = (namespace: string, start: string, end: string): string => JSON.stringify([namespace, start, end]);

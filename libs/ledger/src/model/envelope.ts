@@ -1,0 +1,14 @@
+import type { Endorsement, Proposal, ReadWriteSet } from '../ledger.ts';
+
+/** What the orderer is given: who proposed what, and what the endorsers made of it. */
+export interface Envelope {
+  readonly proposal: Proposal;
+  readonly readWriteSet: ReadWriteSet;
+  readonly payload: Uint8Array;
+  /** The size that the orderer counts. */
+  readonly bytes: number;
+}
+
+export function envelopeOf({ proposal, readWriteSet, response, envelopeBytes }: Endorsement): Envelope {
+  return { proposal, readWriteSet, payload: response.payload, bytes: envelopeBytes };
+}

@@ -1,0 +1,80 @@
+import type { KeyRead, ReadWriteSet, Version } from './ledger.ts';
+import { namespaceOf } from './lifecycle.ts';
+import { StateUpdates } from './state-updates.ts';
+import type { ValidationCode } from './validation-code.ts';
+import { sameVersion } from './version.ts';
+import { isRangeUnchanged } from './validate-range.ts';
+
+/** A transaction as it comes out of the orderer, before anybody judged it. */
+export interface OrderedTransaction {
+  readonly txId: string;
+  readonly chaincode: string;
+  readonly readWriteSet: ReadWriteSet;
+  /** What signature and policy checks said, when it is not VALID (Fabric's VSCC, which runs before the rules of this file). */
+  readonly verdict?: ValidationCode;
+}
+
+/** The committed state that a block is validated against: that of all blocks before it. */
+export interface CommittedState {
+  version(namespace: string, key: string): Version | undefined;
+  /** Keys from `start` (inclusive) to `end` (exclusive; empty for no end) in text order, with their versions. */
+  range(namespace: string, start: string, end: string): Iterable<KeyRead>;
+  /** Whether an earlier block holds a transaction with this id, valid or not. */
+  hasTransaction(txId: string): boolean;
+}
+
+export interface BlockValidation {
+  /** One code for each transaction, in order. */
+  readonly codes: readonly ValidationCode[];
+  /** The writes of the valid ones. */
+  readonly updates: StateUpdates;
+}
+
+/**
+ * Fabric's validation of one block, rule for rule (core/ledger/kvledger/txmgmt/validation and core/committer/txvalidator/v20):
+ * ids known from earlier blocks and failed verdicts first, then repeats of an id among what is left, then one transaction after
+ * the other: a read conflicts when an earlier valid transaction of the block wrote the key, whatever the version, or when the
+ * committed version is not the one read; a range is run again over state and block. Nothing else conflicts, so blind writes
+ * never do. Pure; O(reads + writes), ranges by what they hold.
+ */
+export function validateBlock(
+  blockNum: number,
+  transactions: readonly OrderedTransaction[],
+  committed: CommittedState,
+): BlockValidation {
+  const codes = checkIdentity(transactions, committed);
+  const updates = new StateUpdates();
+  transactions.forEach((transaction, txNum) => {
+    if (codes[txNum] !== 'VALID') return;
+    const code = checkReads(transaction, updates, committed);
+    codes[txNum] = code;
+    // An invalid transaction keeps its position but writes nothing, so positions of versions have gaps.
+    if (code === 'VALID') updates.add(transaction.chaincode, transaction.readWriteSet.writes, { blockNum, txNum });
+  });
+  return { codes, updates };
+}
+
+function checkIdentity(transactions: readonly OrderedTransaction[], committed: CommittedState): ValidationCode[] {
+  const seen = new Set<string>();
+  return transactions.map(({ txId, verdict = 'VALID' }) => {
+    if (committed.hasTransaction(txId)) return 'DUPLICATE_TXID';
+    if (verdict !== 'VALID') return verdict;
+    // Only one that passed so far takes the id: a copy with a broken signature does not shut the real one out.
+    if (seen.has(txId)) return 'DUPLICATE_TXID';
+    seen.add(txId);
+    return 'VALID';
+  });
+}
+
+function checkReads(tx: OrderedTransaction, updates: StateUpdates, committed: CommittedState): ValidationCode {
+  const written = updates.of(tx.chaincode);
+  for (const { key, version } of tx.readWriteSet.reads) {
+    const namespace = namespaceOf(tx.chaincode, key);
+    const isWritten = namespace === tx.chaincode ? written.has(key) : updates.get(namespace, key) !== undefined;
+    if (isWritten || !sameVersion(committed.version(namespace, key), version)) return 'MVCC_READ_CONFLICT';
+  }
+  for (const range of tx.readWriteSet.ranges) {
+    if (!isRangeUnchanged(range, tx.chaincode, written, committed)) return 'PHANTOM_READ_CONFLICT';
+  }
+  return 'VALID';
+}

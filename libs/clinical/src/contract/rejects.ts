@@ -37,6 +37,32 @@ export const clinicalRejects = {
     issue: 'conflict',
     meaning: 'The prior location in the message is not where the encounter is.',
   },
+  ALLERGY: {
+    status: 409,
+    issue: 'business-rule',
+    meaning:
+      'The patient has an active allergy to what is ordered. An order that names a DetectedIssue was decided by a person and passes.',
+  },
+  INTERACTION: {
+    status: 409,
+    issue: 'business-rule',
+    meaning:
+      'What is ordered must not be given with an active order of the patient. An order that names a DetectedIssue passes.',
+  },
+  ORDER_NOT_ACTIVE: { status: 409, issue: 'business-rule', meaning: 'The order that is administered is not active.' },
+  STOCK_EXHAUSTED: {
+    status: 409,
+    issue: 'business-rule',
+    meaning: 'The stock named by the dose holds less than the dose takes.',
+  },
+  SLOT_TAKEN: { status: 409, issue: 'conflict', meaning: 'Another appointment holds the slot.' },
+  SLOT_UNAVAILABLE: { status: 409, issue: 'business-rule', meaning: 'The slot is not free to be booked.' },
+  CLAIM_NOT_ACTIVE: {
+    status: 409,
+    issue: 'business-rule',
+    meaning: 'The claim that is answered or paid is cancelled or was entered in error.',
+  },
+  APPEND_ONLY: { status: 409, issue: 'business-rule', meaning: 'Records of this type are never changed or deleted.' },
   LIST_FULL: { status: 422, issue: 'too-costly', meaning: 'A list kept for one patient has reached its limit.' },
 } as const satisfies Record<string, RejectDescription>;
 export type ClinicalReject = keyof typeof clinicalRejects;

@@ -1,0 +1,17 @@
+import type { ResourceModule } from '../contract/resource-module.ts';
+
+type SlotFacts = { readonly status?: string; readonly start?: string; readonly end?: string };
+
+/** A time that can be booked. Its status is the publisher's word; which appointment holds it stands on the booking. */
+export const slot: ResourceModule<SlotFacts, { readonly status?: string }> = {
+  type: 'Slot',
+  class: 'scheduling',
+  space: 'scheduling',
+  templateVersion: 1,
+  lines: [],
+  facts: (resource) => {
+    const { status, start, end } = resource as SlotFacts;
+    return { status, start, end };
+  },
+  headFacts: ({ status }) => ({ status }),
+};

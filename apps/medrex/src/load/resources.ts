@@ -152,10 +152,11 @@ export function stay(next: Stay, time: string, from?: string): Draft {
   });
 }
 
-/** The latest values of a bedside device; the last in order stands, nothing is read. */
+/** What a bedside device reports; as its latest report the last in order stands, nothing is read. */
 export function deviceReading(random: Random, deviceId: string): Draft {
-  return put(deviceId, {
+  return post({
     resourceType: 'DeviceMetric',
+    source: { reference: `Device/${deviceId}` },
     type: coded('urn:iso:std:iso:11073:10101', '150456', 'MDC_PULS_OXIM_SAT_O2'),
     operationalStatus: random.pick(['on', 'standby']),
     category: 'measurement',

@@ -29,9 +29,13 @@ export async function book(state: State, booked: Booked, appointment: string): P
     const slot = await readHead(state, 'scheduling', 'Slot', booked.slot);
     const status = slot?.isDeleted === true ? 'deleted' : slot?.facts['status'];
     if (slot !== undefined && status !== 'free' && status !== 'busy-tentative') {
-      throw reject('SLOT_UNAVAILABLE', `the slot is ${String(status)}; choose another one`, {
-        expression: 'Appointment.slot',
-      });
+      throw reject(
+        'SLOT_UNAVAILABLE',
+        `the slot is ${typeof status === 'string' ? status : 'of no status'}; choose another one`,
+        {
+          expression: 'Appointment.slot',
+        },
+      );
     }
   }
   writeJson(state, key, { appointment });

@@ -1,6 +1,6 @@
 import type { State } from '@medrex/execute-batch';
 import { reject } from '../contract/rejects.ts';
-import type { CodedFields, PatientMerge, ResourceModule } from '../contract/resource-module.ts';
+import type { ApplyContext, CodedFields, PatientMerge, ResourceModule } from '../contract/resource-module.ts';
 import { codesOf } from '../fhir/codes.ts';
 import type { CodeableConcept, Reference } from '../fhir/datatypes.ts';
 import { drugKnowledge, pairIn, substancesOf, type DrugKnowledge } from './drug-knowledge.ts';
@@ -67,7 +67,8 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
       if (isActive(facts)) return [{ key: activeAllergies.key(patient), mode: 'read' }, orders];
       return action === 'update' ? [orders] : [];
     },
-    apply: async ({ id, patient, facts, action }, state, { previous, spend }) => {
+    apply: async ({ id, patient, facts, action }, state, context) => {
+      const { previous } = context;
       const before = previous === undefined || previous.isDeleted ? undefined : previous.facts.status;
       if (
         before !== undefined &&
@@ -86,7 +87,7 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
       }
       const others = (await activeOrders.read(state, patient)).filter((order) => order.id !== id);
       const warnings =
-        facts.isOverridden === true ? [] : await check(knowledge, facts, { state, patient, others, spend });
+        facts.isOverridden === true ? [] : await check(knowledge, facts, { state, patient, others, context });
       await activeOrders.put(state, patient, { id, codes: facts.medicine });
       return warnings.length === 0 ? undefined : { warnings };
     },
@@ -104,18 +105,18 @@ interface Standing {
   readonly state: State;
   readonly patient: string;
   readonly others: readonly ListedResource[];
-  spend(units: number): void;
+  readonly context: ApplyContext<OrderHead>;
 }
 
 /** @throws Reject ALLERGY, INTERACTION; returns what the sender is to be told of. */
 async function check(
   knowledge: DrugKnowledge,
   { medicine }: OrderFacts,
-  { state, patient, others, spend }: Standing,
+  { state, patient, others, context }: Standing,
 ): Promise<readonly CodedFields[]> {
   const ordered = substancesOf(knowledge, medicine);
   const allergies = await activeAllergies.read(state, patient);
-  spend(allergies.length + others.length);
+  context.spend(allergies.length + others.length);
   for (const allergy of allergies) {
     const found = [...substancesOf(knowledge, allergy.codes)].find((substance) => ordered.has(substance));
     if (found !== undefined) {

@@ -42,9 +42,10 @@ function paymentModule(
     headFacts: (facts) => ({ payments: effectOf(facts) }),
     template: ({ facts }): readonly DeclaredKey[] =>
       effectOf(facts).map(({ claim }) => ({ key: claimAccountKey(claim), mode: 'readWrite' })),
-    apply: async ({ facts, changeId }, state, { previous, spend }) => {
+    apply: async ({ facts, changeId }, state, context) => {
+      const { previous } = context;
       const before = previous === undefined || previous.isDeleted ? [] : previous.facts.payments;
-      spend(before.length + facts.payments.length);
+      context.spend(before.length + facts.payments.length);
       await settle(type, state, before, effectOf(facts), changeId);
       return undefined;
     },

@@ -1,0 +1,132 @@
+import { constants } from 'node:fs';
+import { access, mkdir, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { freemem, totalmem } from 'node:os';
+import { dirname, resolve } from 'node:path';
+
+/** One thing looked at: what was found and, where it is not right, what to do. */
+export interface Finding {
+  readonly check: string;
+  readonly verdict: 'ok' | 'warning' | 'problem';
+  readonly found: string;
+  readonly remedy?: string;
+}
+
+const mebibytes = 1024 * 1024;
+/** A minute of 10,000 operations a second writes about this much into log, blocks and state together. */
+const diskWanted = 2048 * mebibytes;
+
+/** Looks at everything that a start needs and that can be wrong on a machine. */
+export async function diagnose(options: {
+  readonly dataDir: string;
+  readonly port: number;
+}): Promise<readonly Finding[]> {
+  return [
+    node(),
+    await nativeModules(),
+    await folder(options.dataDir),
+    await disk(options.dataDir),
+    memory(),
+    await port(options.port),
+    clock(),
+  ];
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isEnough = major > 24 || (major === 24 && minor >= 9);
+  const found = `Node ${process.versions.node}`;
+  if (isEnough) return { check: 'Node.js', verdict: 'ok', found };
+  return {
+    check: 'Node.js',
+    verdict: 'problem',
+    found,
+    remedy: 'Use Node 24.9 or newer, or run through npm scripts, which bring their own.',
+  };
+}
+
+async function nativeModules(): Promise<Finding> {
+  const check = 'embedded stores';
+  try {
+    await import('node:sqlite');
+    await import('@medrex/embedded');
+    return { check, verdict: 'ok', found: 'node:sqlite and classic-level load' };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return {
+      check,
+      verdict: 'problem',
+      found,
+      remedy: 'Run npm ci again; the prebuilt parts of classic-level are missing for this machine.',
+    };
+  }
+}
+
+async function folder(dataDir: string): Promise<Finding> {
+  const check = 'data folder';
+  const found = resolve(dataDir);
+  try {
+    await mkdir(found, { recursive: true });
+    await access(found, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { check, verdict: 'ok', found: `${found} can be written` };
+  } catch {
+    return {
+      check,
+      verdict: 'problem',
+      found: `${found} cannot be written`,
+      remedy: 'Give another folder with --data, or change its owner.',
+    };
+  }
+}
+
+async function disk(dataDir: string): Promise<Finding> {
+  const check = 'disk';
+  const at = await statfs(resolve(dataDir)).catch(() => statfs(dirname(resolve(dataDir))));
+  const free = at.bavail * at.bsize;
+  const found = `${Math.floor(free / mebibytes)} MiB free`;
+  if (free >= diskWanted) return { check, verdict: 'ok', found };
+  return {
+    check,
+    verdict: 'warning',
+    found,
+    remedy: 'A minute of full load writes up to 2 GiB; free some, or give another folder with --data.',
+  };
+}
+
+function memory(): Finding {
+  const check = 'memory';
+  const found = `${Math.floor(freemem() / mebibytes)} of ${Math.floor(totalmem() / mebibytes)} MiB free`;
+  if (freemem() > 1024 * mebibytes) return { check, verdict: 'ok', found };
+  return { check, verdict: 'warning', found, remedy: 'The services together take up to 1 GiB under full load.' };
+}
+
+async function port(number: number): Promise<Finding> {
+  const check = 'HTTP port';
+  const server = createServer();
+  const isFree = await new Promise<boolean>((done) => {
+    server.once('error', () => done(false));
+    server.listen(number, '127.0.0.1', () => done(true));
+  });
+  if (isFree) {
+    await new Promise((done) => server.close(done));
+    return { check, verdict: 'ok', found: `${number} is free` };
+  }
+  return {
+    check,
+    verdict: 'warning',
+    found: `${number} is taken`,
+    remedy: 'Another medrex may be running there; choose another one with --port.',
+  };
+}
+
+function clock(): Finding {
+  const year = new Date().getUTCFullYear();
+  const found = new Date().toISOString();
+  if (year >= 2024 && year < 2100) return { check: 'clock', verdict: 'ok', found };
+  return {
+    check: 'clock',
+    verdict: 'problem',
+    found,
+    remedy: 'Set the clock: messages older than the dedupe window are refused by it.',
+  };
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { decodeResults } from '@medrex/execute-batch';
+import type { Block, BlockStream, CommittedTransaction, Ledger } from '@medrex/ledger';
+import type { Random } from '../load/random.ts';
+import { LatencyRecorder } from './latency.ts';
+import type { FabricTransactions, SideResult } from './side-result.ts';
+
+/** One operation of the load, ready to be proposed alone. */
+export interface PlainOperation {
+  /** Intended send time, ms from the start. */
+  readonly atMs: number;
+  readonly item: Uint8Array;
+}
+
+export interface PlainClientOptions {
+  readonly name: string;
+  readonly ledger: Ledger;
+  readonly blocks: BlockStream;
+  readonly chaincode: string;
+  /** Tries after the first; 0 is the plain client. */
+  readonly retries: number;
+  /** Fabric transactions in flight at once; what is due beyond that waits, and its latency runs. */
+  readonly concurrency: number;
+  readonly random: Random;
+}
+
+/** Conflicts end a try; a retrying client backs off before the next one, doubling from 50 ms to 2 s, with full jitter. */
+const backoffMs = (attempt: number, random: Random) => random.next() * Math.min(2000, 50 * 2 ** attempt);
+
+interface Attempt {
+  readonly operation: PlainOperation;
+  readonly attempt: number;
+}
+
+/**
+ * What people do without Medrex: one Fabric transaction per operation, endorsed when its turn comes, submitted, and awaited
+ * in the block stream. With `retries` a conflict is endorsed again after a backoff.
+ */
+export class PlainClient {
+  readonly #options: PlainClientOptions;
+  readonly #latency = new LatencyRecorder();
+  readonly #waiting: Attempt[] = [];
+  readonly #outstanding = new Map<string, Attempt>();
+  readonly #fabric = { submitted: 0, valid: 0, mvccReadConflict: 0, phantomReadConflict: 0, otherInvalid: 0 };
+  readonly #ended = { applied: 0, rejected: 0, lostToConflict: 0, failed: 0 };
+  #next = 0;
+  #inFlight = 0;
+  #retries = 0;
+  #startedMs = 0;
+  #finished: (() => void) | undefined;
+  #open = 0;
+
+  constructor(options: PlainClientOptions) {
+    this.#options = options;
+  }
+
+  get ended(): number {
+    const { applied, rejected, lostToConflict, failed } = this.#ended;
+    return applied + rejected + lostToConflict + failed;
+  }
+
+  /** Sends every operation at its time and resolves when all of them have ended. */
+  async run(operations: readonly PlainOperation[], seconds: number): Promise<SideResult> {
+    const subscription = this.#options.blocks.follow(await this.#options.blocks.height(), (block) =>
+      this.#onBlock(block),
+    );
+    this.#open = operations.length;
+    this.#startedMs = performance.now();
+    const done = new Promise<void>((resolve) => (this.#finished = resolve));
+    const timer = setInterval(() => this.#sendDue(operations), 1);
+    if (operations.length > 0) await done;
+    clearInterval(timer);
+    await subscription.close();
+    return {
+      client: this.#options.name,
+      offered: operations.length,
+      offeredPerSecond: operations.length / seconds,
+      ...this.#ended,
+      retries: this.#retries,
+      seconds: (performance.now() - this.#startedMs) / 1000,
+      fabric: { ...this.#fabric } satisfies FabricTransactions,
+      latencyMs: this.#latency.summary(),
+    };
+  }
+
+  #sendDue(operations: readonly PlainOperation[]): void {
+    const elapsedMs = performance.now() - this.#startedMs;
+    for (let operation = operations[this.#next]; operation !== undefined; operation = operations[this.#next]) {
+      if (operation.atMs > elapsedMs) break;
+      this.#waiting.push({ operation, attempt: 0 });
+      this.#next += 1;
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#inFlight < this.#options.concurrency) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#inFlight += 1;
+      this.#try(next).catch(() => this.#end(next, 'failed'));
+    }
+  }
+
+  async #try(attempt: Attempt): Promise<void> {
+    const { ledger, chaincode } = this.#options;
+    const txId = randomBytes(32).toString('hex');
+    const proposal = {
+      channel: ledger.channel,
+      chaincode,
+      fn: 'executeBatch',
+      args: [attempt.operation.item],
+      txId,
+      creator: 'PlainClientMSP',
+    };
+    const endorsement = await ledger.endorse(proposal);
+    this.#outstanding.set(txId, attempt);
+    this.#fabric.submitted += 1;
+    await ledger.submit(endorsement);
+  }
+
+  #onBlock(block: Block): void {
+    for (const transaction of block.transactions) {
+      const attempt = this.#outstanding.get(transaction.txId);
+      if (attempt === undefined) continue;
+      this.#outstanding.delete(transaction.txId);
+      this.#settle(attempt, transaction);
+    }
+  }
+
+  #settle(attempt: Attempt, { code, payload }: CommittedTransaction): void {
+    if (code === 'VALID') {
+      this.#fabric.valid += 1;
+      const isApplied = decodeResults(payload)[0]?.status === 'applied';
+      return this.#end(attempt, isApplied ? 'applied' : 'rejected');
+    }
+    const isConflict = code === 'MVCC_READ_CONFLICT' || code === 'PHANTOM_READ_CONFLICT';
+    if (code === 'MVCC_READ_CONFLICT') this.#fabric.mvccReadConflict += 1;
+    else if (code === 'PHANTOM_READ_CONFLICT') this.#fabric.phantomReadConflict += 1;
+    else this.#fabric.otherInvalid += 1;
+    if (!isConflict || attempt.attempt >= this.#options.retries)
+      return this.#end(attempt, isConflict ? 'lostToConflict' : 'failed');
+    this.#retries += 1;
+    this.#inFlight -= 1;
+    const again = { operation: attempt.operation, attempt: attempt.attempt + 1 };
+    setTimeout(
+      () => {
+        this.#waiting.push(again);
+        this.#pump();
+      },
+      backoffMs(attempt.attempt, this.#options.random),
+    );
+    this.#pump();
+  }
+
+  #end({ operation }: Attempt, how: keyof PlainClient['endings']): void {
+    this.#ended[how] += 1;
+    this.#inFlight -= 1;
+    this.#open -= 1;
+    this.#latency.record(performance.now() - this.#startedMs - operation.atMs);
+    if (this.#open === 0) this.#finished?.();
+    this.#pump();
+  }
+
+  /** How many operations ended in which way so far. */
+  get endings(): Readonly<{ applied: number; rejected: number; lostToConflict: number; failed: number }> {
+    return this.#ended;
+  }
+}

@@ -1,1 +1,9 @@
-export {};
+export {
+  defaultTenantKeyFile,
+  EmbeddedPatientVault,
+  openEmbeddedVault,
+  type EmbeddedPatientVaultOptions,
+  type OpenedEmbeddedVault,
+} from './patient-vault/embedded-patient-vault.ts';
+export { rotateTenantKeyFile } from './patient-vault/rotate-tenant-key-file.ts';
+export { tenantKeyFrom, type TenantKeyPlace } from './patient-vault/tenant-key-file.ts';

@@ -1,0 +1,51 @@
+import { privacyError } from '@medrex/privacy';
+import type { DatabaseSync } from 'node:sqlite';
+import { findInFiles } from './find-in-files.ts';
+import { untilUnlocked } from './sqlite-errors.ts';
+
+/** How long readers may keep the log from being truncated, ms. Reads of a vault take microseconds. */
+const readersMaxMs = 2_000;
+
+/**
+ * Makes sure that no file of the vault holds these bytes any more, and proves it by searching the files.
+ *
+ * `secure_delete` has overwritten the deleted rows; the write-ahead log still holds earlier pages until it is truncated. When a
+ * page was split while a row lived there, a copy can be left in its unused part: the search finds it, and a VACUUM writes the
+ * whole file anew.
+ *
+ * @throws CodedError ERASURE_UNPROVEN.
+ */
+export async function scrub(
+  db: DatabaseSync,
+  file: string,
+  secrets: readonly Uint8Array[],
+  isThorough: boolean,
+): Promise<void> {
+  const files = [file, `${file}-wal`];
+  if (isThorough) await rewrite(db);
+  await truncateLog(db, file);
+  if (findInFiles(files, secrets) === undefined) return;
+  await rewrite(db);
+  await truncateLog(db, file);
+  const holder = findInFiles(files, secrets);
+  if (holder !== undefined) throw privacyError('erasureUnproven', `${holder} still holds bytes of what was destroyed`);
+}
+
+async function rewrite(db: DatabaseSync): Promise<void> {
+  await untilUnlocked(() => db.exec('VACUUM'));
+}
+
+async function truncateLog(db: DatabaseSync, file: string): Promise<void> {
+  try {
+    await untilUnlocked(() => {
+      const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {};
+      if (busy !== 0) throw Object.assign(new Error('the log is being read'), { errcode: 5 });
+    }, readersMaxMs);
+  } catch (cause) {
+    throw privacyError(
+      'erasureUnproven',
+      `the write-ahead log of ${file} could not be truncated: somebody is reading it`,
+      cause,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import { privacyError } from '@medrex/privacy';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { untilUnlocked } from './sqlite-errors.ts';
+import { SqliteVaultRows } from './sqlite-vault-rows.ts';
+import { configure, makeTables, schemaProblem } from './vault-schema.ts';
+
+/** How long SQLite itself may block this thread for a lock; longer waits do not block. */
+const blockMs = 20;
+
+/** An open vault file. */
+export class VaultConnection {
+  readonly db: DatabaseSync;
+  readonly rows: SqliteVaultRows;
+  readonly #file: string;
+  readonly #inode: bigint;
+
+  private constructor(file: string, db: DatabaseSync) {
+    this.db = db;
+    this.rows = new SqliteVaultRows(db);
+    this.#file = file;
+    this.#inode = statSync(file, { bigint: true }).ino;
+  }
+
+  /** Opens the file; makes it, readable by its owner only, when there is none. */
+  static async make(file: string): Promise<VaultConnection> {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, 'a', 0o600)); // SQLite gives its write-ahead log the rights of this file
+    return VaultConnection.open(file);
+  }
+
+  /** Opens the file as it is. @throws CodedError VAULT_UNREADABLE when it is no vault, and SQLite's errors. */
+  static async open(file: string): Promise<VaultConnection> {
+    const db = new DatabaseSync(file, { timeout: blockMs });
+    try {
+      await untilUnlocked(() => {
+        configure(db);
+        makeTables(db);
+      });
+      const problem = schemaProblem(db);
+      if (problem !== undefined) throw privacyError('vaultUnreadable', `vault file ${file}: ${problem}`);
+      return new VaultConnection(file, db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the file at the path is the one that is open here. SQLite goes on writing into a file that was deleted or moved
+   * away, and what it then calls durable is gone with the process.
+   *
+   * @throws CodedError VAULT_UNAVAILABLE when there is none.
+   */
+  isInPlace(): boolean {
+    const stat = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
+    if (!stat) throw privacyError('vaultUnavailable', `the vault file ${this.#file} is gone`);
+    return stat.ino === this.#inode;
+  }
+}

@@ -33,7 +33,7 @@ export async function applyEntry(run: EntryRun): Promise<JsonObject> {
     return id === undefined ? told(entry, entry.id, 'nothing') : deleteResource(run, module, id);
   }
   const resolved: Entry = { ...entry, id: matched ?? entry.id, facts: withFound(entry.facts ?? {}, found) };
-  const merges = module.merges?.(changeOf(resolved).facts) ?? [];
+  const merges = module.merges?.(changeOf(resolved)) ?? [];
   return merges.length > 0
     ? mergePatients(run, module, resolved, merges)
     : writeResource(run, module, await onSurvivor(resolved, state));

@@ -23,7 +23,7 @@ export function declaredKeys(entry: Entry, registry: Registry): readonly Declare
   if (entry.action === 'delete') return keys;
   const change = changeOf(entry);
   if (module.template !== undefined) keys.push(...module.template(change));
-  for (const merge of module.merges?.(change.facts) ?? []) keys.push(...mergeKeys(registry, merge));
+  for (const merge of module.merges?.(change) ?? []) keys.push(...mergeKeys(registry, merge));
   return keys;
 }
 

@@ -126,7 +126,7 @@ export interface ResourceModule<Facts extends CodedFields = CodedFields, HeadFac
   /** Takes back what `apply` keeps beside the record, when the resource is deleted. `context.previous` is never undefined here. */
   remove?(removal: Removal, state: State, context: ApplyContext<HeadFacts>): Promise<void>;
   /** Patients that this change finds to be one; only Patient says so. */
-  merges?(facts: Facts): readonly Merge[];
+  merges?(change: Change<Facts>): readonly Merge[];
   /** What the module keeps per patient, and how it is carried over to a survivor. */
   readonly merge?: PatientMerge;
 }

@@ -1,0 +1,87 @@
+import { codeAmong, codesOf } from '../fhir/codes.ts';
+import type { CodeableConcept } from '../fhir/datatypes.ts';
+import type { ResourceModule } from '../contract/resource-module.ts';
+import { activeAllergies } from './patient-list.ts';
+import { checkStatus } from './status-rule.ts';
+
+const clinicalStatuses = ['active', 'inactive', 'resolved'] as const;
+const verificationStatuses = ['unconfirmed', 'confirmed', 'refuted', 'entered-in-error'] as const;
+
+type AllergyFacts = {
+  readonly clinical?: string;
+  readonly verification?: string;
+  readonly criticality?: string;
+  /** What the patient reacts to, and the substances of its reactions: orders are checked against all of them. */
+  readonly codes: readonly string[];
+};
+type AllergyHead = { readonly verification?: string };
+
+interface AllergyIntolerance {
+  readonly clinicalStatus?: CodeableConcept;
+  readonly verificationStatus?: CodeableConcept;
+  readonly criticality?: string;
+  readonly code?: CodeableConcept;
+  readonly reaction?: readonly { readonly substance?: CodeableConcept }[];
+}
+
+/** An allergy counts unless it is known to be over, refuted or an error: what is not said is taken for the dangerous side. */
+function isActive({ clinical, verification }: AllergyFacts): boolean {
+  return (
+    (clinical === undefined || clinical === 'active') &&
+    verification !== 'refuted' &&
+    verification !== 'entered-in-error'
+  );
+}
+
+/** Allergies and intolerances. The active ones of a patient stand in one list, which orders are checked against. */
+export const allergyIntolerance: ResourceModule<AllergyFacts, AllergyHead> = {
+  type: 'AllergyIntolerance',
+  class: 'clinical',
+  space: 'clinical',
+  templateVersion: 1,
+  lines: [
+    {
+      key: 'cli~allergies~<patient>',
+      mode: 'readWrite',
+      when: 'active, or an update',
+      why: 'the list that orders are checked against',
+    },
+  ],
+  facts: (resource) => {
+    const { clinicalStatus, verificationStatus, criticality, code, reaction = [] } = resource as AllergyIntolerance;
+    const substances = reaction.flatMap(({ substance }) => codesOf(substance));
+    return {
+      clinical: codeAmong(clinicalStatus, clinicalStatuses),
+      verification: codeAmong(verificationStatus, verificationStatuses),
+      criticality,
+      codes: [...new Set([...codesOf(code), ...substances])],
+    };
+  },
+  headFacts: ({ verification }) => ({ verification }),
+  template: ({ action, patient, facts }) =>
+    patient !== undefined && (action === 'update' || isActive(facts))
+      ? [{ key: activeAllergies.key(patient), mode: 'readWrite' }]
+      : [],
+  apply: async ({ action, id, patient, facts }, state, { previous }) => {
+    const before = previous?.isDeleted === false ? previous : undefined;
+    checkStatus(
+      { 'entered-in-error': [] },
+      'AllergyIntolerance.verificationStatus',
+      before?.facts.verification,
+      facts.verification,
+    );
+    if (before?.patient !== undefined && before.patient !== patient)
+      await activeAllergies.remove(state, before.patient, id);
+    if (patient === undefined) return undefined;
+    if (isActive(facts)) await activeAllergies.put(state, patient, { id, codes: facts.codes });
+    else if (action === 'update') await activeAllergies.remove(state, patient, id);
+    return undefined;
+  },
+  remove: async ({ id, patient }, state) => {
+    if (patient !== undefined) await activeAllergies.remove(state, patient, id);
+  },
+  merge: {
+    template: (from, into) => [from, into].map((patient) => ({ key: activeAllergies.key(patient), mode: 'readWrite' })),
+    apply: (from, into, state) => activeAllergies.move(state, from, into),
+  },
+};

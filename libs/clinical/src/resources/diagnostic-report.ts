@@ -1,0 +1,48 @@
+import { codesOf } from '../fhir/codes.ts';
+import type { CodeableConcept, Period, Reference } from '../fhir/datatypes.ts';
+import { periodIssues } from '../fhir/periods.ts';
+import { statusRecord } from './status-record.ts';
+
+interface DiagnosticReport {
+  readonly status?: string;
+  readonly code?: CodeableConcept;
+  readonly encounter?: Reference;
+  readonly effectiveDateTime?: string;
+  readonly effectivePeriod?: Period;
+  readonly issued?: string;
+  readonly result?: readonly Reference[];
+}
+
+/** Results whose ids stand in the facts; a report of more names the rest in its sealed body. */
+const resultsMax = 100;
+
+const issuedStates = ['final', 'amended', 'corrected', 'appended'];
+const open = ['registered', 'partial', 'preliminary', ...issuedStates, 'cancelled', 'entered-in-error', 'unknown'];
+
+/** Reports over results. What was issued as final is changed by amending, correcting or appending. */
+export const diagnosticReport = statusRecord({
+  type: 'DiagnosticReport',
+  element: 'DiagnosticReport.status',
+  rule: {
+    registered: open,
+    partial: open.filter((status) => status !== 'registered'),
+    preliminary: open.filter((status) => status !== 'registered'),
+    ...Object.fromEntries(
+      issuedStates.map((status) => [status, ['amended', 'corrected', 'appended', 'cancelled', 'entered-in-error']]),
+    ),
+    cancelled: ['entered-in-error'],
+    'entered-in-error': [],
+  },
+  check: (resource) => periodIssues((resource as DiagnosticReport).effectivePeriod, 'DiagnosticReport.effective'),
+  facts: (resource, references) => {
+    const { status, code, encounter, effectiveDateTime, effectivePeriod, issued, result } =
+      resource as DiagnosticReport;
+    return {
+      status,
+      codes: codesOf(code),
+      encounter: references.id(encounter),
+      time: effectiveDateTime ?? effectivePeriod?.start ?? issued,
+      results: result?.slice(0, resultsMax).map((one) => references.id(one)),
+    };
+  },
+});

@@ -22,6 +22,11 @@ const ended: readonly string[] = ['completed', 'cancelled', 'stopped', 'entered-
 const isOrder = ({ intent }: OrderFacts) => intent !== 'proposal' && intent !== 'plan' && intent !== 'option';
 const isActive = (facts: OrderFacts) => facts.status === 'active' && isOrder(facts);
 
+const mergedOrders: PatientMerge = {
+  template: (from, into) => [from, into].map((patient) => ({ key: activeOrders.key(patient), mode: 'readWrite' })),
+  apply: (from, into, state) => activeOrders.move(state, from, into),
+};
+
 /**
  * CPOE: an active order is checked against the patient's active allergies and active orders as they stand at its place in the
  * promised order, and becomes one of them. Orders of two patients never meet.
@@ -151,8 +156,3 @@ async function check(
   }
   return warnings;
 }
-
-const mergedOrders: PatientMerge = {
-  template: (from, into) => [from, into].map((patient) => ({ key: activeOrders.key(patient), mode: 'readWrite' })),
-  apply: (from, into, state) => activeOrders.move(state, from, into),
-};

@@ -37,3 +37,15 @@ export {
 } from './time-series-key.ts';
 export { decodeTime, encodeTime, isTime } from './time-text.ts';
 export type { KeyPattern, KeyTemplate } from './key-template.ts';
+export { couchDbName } from './couch-db-name.ts';
+export { familyNames, familyOf, keyFamilies, type FamilyName, type KeyFamilyDescription } from './key-families.ts';
+export {
+  lintReadWriteSets,
+  lostToKey,
+  type HotKeyOptions,
+  type KeyUse,
+  type RecordedFinding,
+  type RecordedReadWriteSet,
+} from './lint-read-write-sets.ts';
+export { lintRules, type LintFinding, type LintRule, type LintRuleName } from './lint-rules.ts';
+export { lintTemplates } from './lint-templates.ts';

@@ -32,5 +32,8 @@ export const assetTemplates: readonly KeyTemplate[] = [
   template('ensure', { 'fin~kind~e~{digest}': 'ensure' }),
   template('note', { 'aud~note~a~{asset}~{opId}': 'append' }),
   template('count', { 'ctr~{counter}~d~{opId}': 'delta' }),
+  template('refuse', { [asset]: 'readWrite' }),
+  template('crash', { [asset]: 'readWrite' }),
+  template('spend', {}),
   template('compact', { 'ctr~{counter}~b': 'readWrite', 'ctr~{counter}~d~{opId}': 'readWrite' }),
 ];

@@ -14,18 +14,32 @@ const boundaries = {
     { sourceTag: 'layer:adapter', onlyDependOnLibsWithTags: ['layer:core'] },
     { sourceTag: 'tech:embedded', bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', '@hyperledger/*'] },
     { sourceTag: 'tech:telemetry', bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', 'classic-level'] },
-    { sourceTag: 'tech:nest', bannedExternalImports: ['kafkajs', 'pg', 'ioredis', 'classic-level', '@opentelemetry/*'] },
+    {
+      sourceTag: 'tech:nest',
+      bannedExternalImports: ['kafkajs', 'pg', 'ioredis', 'classic-level', '@opentelemetry/*'],
+    },
     {
       sourceTag: 'layer:app',
       onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app'],
-      bannedExternalImports: ['kafkajs', 'ioredis', 'pg', 'classic-level', '@hyperledger/*', '@grpc/*', 'prom-client', 'pino'],
+      bannedExternalImports: [
+        'kafkajs',
+        'ioredis',
+        'pg',
+        'classic-level',
+        '@hyperledger/*',
+        '@grpc/*',
+        'prom-client',
+        'pino',
+      ],
     },
     { sourceTag: 'layer:test', onlyDependOnLibsWithTags: ['*'] },
   ],
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.generated.*', 'coverage/**', 'tmp/**', '.medrex/**'] },
+  {
+    ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.generated.*', 'coverage/**', 'tmp/**', '.medrex/**'],
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
@@ -39,6 +53,7 @@ export default tseslint.config(
       // A class with decorators and no members is how Nest spells a module.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off', // Nest declares its option objects as classes
       '@typescript-eslint/require-await': 'off', // an async port method may have nothing to wait for in memory
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
     },

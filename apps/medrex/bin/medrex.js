@@ -10,7 +10,9 @@ if (!existsSync(fileURLToPath(main))) {
 }
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 9)) {
-  console.error(`medrex needs Node 24.9 or newer and runs under ${process.versions.node}: use npm start, npx medrex or npm run medrex in the repository.`);
+  console.error(
+    `medrex needs Node 24.9 or newer and runs under ${process.versions.node}: use npm start, npx medrex or npm run medrex in the repository.`,
+  );
   process.exit(1);
 }
 await import(main.href);

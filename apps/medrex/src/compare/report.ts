@@ -46,5 +46,5 @@ export function comparisonTable({ workload, ledger, sides }: Comparison): string
   });
   for (const [name, cell] of rows) table.push([name, ...sides.map(cell)]);
   const described = Object.entries(workload).map(([name, value]) => `${name} ${value}`);
-  return [`${described.join(', ')}`, `Ledger: ${ledger}`, table.toString()].join('\n');
+  return [described.join(', '), `Ledger: ${ledger}`, table.toString()].join('\n');
 }

@@ -21,7 +21,7 @@ const isFhirFile = (name: string) => /\.(json|ndjson)(\.gz)?$/.test(name);
 
 /** Files named by the arguments: files as they are, folders by their .json, .ndjson and .gz files (one level), `-` for stdin. */
 export async function listReplayPaths(paths: readonly string[]): Promise<readonly string[]> {
-  const lists = await Promise.all(paths.map((path) => (path === '-' ? [path] : listOne(path))));
+  const lists = await Promise.all(paths.map(async (path) => (path === '-' ? [path] : listOne(path))));
   const found = lists.flat();
   if (found.length === 0)
     throw new UsageError(

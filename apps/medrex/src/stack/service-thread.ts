@@ -25,7 +25,7 @@ export class ServiceThread {
   private constructor(name: string, worker: Worker) {
     this.name = name;
     this.#worker = worker;
-    this.#ended = new Promise((resolve) => worker.once('exit', resolve));
+    this.#ended = new Promise<number>((resolve) => void worker.once('exit', resolve));
   }
 
   /**
@@ -40,7 +40,9 @@ export class ServiceThread {
     const worker = new Worker(options.main, { env: { ...process.env, ...options.env }, name: options.name });
     const thread = new ServiceThread(options.name, worker);
     let reason: unknown;
-    worker.on('error', (error) => (reason = error));
+    worker.on('error', (error: unknown) => {
+      reason = error;
+    });
     const ready = await new Promise<ServiceReady>((resolve, reject) => {
       worker.on('message', (message: unknown) => {
         if (isReady(message)) resolve({ urls: message.urls });

@@ -1,0 +1,122 @@
+import type { EventLog, LogRun, StartPosition, Subscription } from '@medrex/contracts';
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { nestError } from './errors.ts';
+import { RunContext } from './run-context.ts';
+
+/** What a handler says of itself, beside its topic. */
+export interface HandlerExtras {
+  readonly group: string;
+  readonly maxRecords?: number;
+  readonly maxBytes?: number;
+}
+
+export interface EventLogStrategyOptions {
+  readonly log: EventLog;
+  /** Partitions that this process reads; all of a topic when absent. */
+  readonly partitions?: readonly number[];
+  /** Where reading of a topic starts; 'committed' when absent. Asked once for each partition named, once without one otherwise. */
+  readonly from?: (topic: string, partition: number | undefined) => StartPosition;
+  /** Told of every failure of a handler; the same run comes again after it. */
+  readonly onError?: (error: unknown, run: LogRun) => void;
+}
+
+export type StrategyStatus = 'starting' | 'reading' | 'closed';
+
+/**
+ * Nest's transport over the EventLog port. A handler (`@OnRuns(topic, { group })`) gets whole runs of records with their
+ * offsets and a `RunContext`; the next run of a partition comes when its promise has resolved, which is the back-pressure, and
+ * one that rejects gets the same run again after the log's backoff. Nothing is committed for it.
+ */
+export class EventLogStrategy
+  extends Server<Record<string, () => void>, StrategyStatus>
+  implements CustomTransportStrategy
+{
+  override readonly propagatesEventHandlerErrors = true;
+  readonly #options: EventLogStrategyOptions;
+  readonly #subscriptions: { readonly topic: string; readonly subscription: Subscription }[] = [];
+
+  constructor(options: EventLogStrategyOptions) {
+    super();
+    this.#options = options;
+    this._status$.next('starting');
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    this.#subscribeAll().then(
+      () => {
+        this._status$.next('reading');
+        callback();
+      },
+      (error: unknown) => callback(error),
+    );
+  }
+
+  /** Stops reading, waits for the runs in hand, and closes the subscriptions; the log stays open. */
+  async close(): Promise<void> {
+    await Promise.all(this.#subscriptions.splice(0).map(({ subscription }) => subscription.close()));
+    this._status$.next('closed');
+  }
+
+  /** Stops handing out runs of a topic until `resume`. */
+  pause(topic: string): void {
+    for (const one of this.#subscriptions) if (one.topic === topic) one.subscription.pause();
+  }
+
+  resume(topic: string): void {
+    for (const one of this.#subscriptions) if (one.topic === topic) one.subscription.resume();
+  }
+
+  on(): void {
+    // The strategy has no events of its own; its status is an observable.
+  }
+
+  unwrap(): never {
+    throw nestError(
+      'NOTHING_TO_UNWRAP',
+      'the strategy reads through the EventLog port; there is no client below it to hand out',
+    );
+  }
+
+  async #subscribeAll(): Promise<void> {
+    for (const [topic, handler] of this.messageHandlers) {
+      for (const partition of this.#options.partitions ?? [undefined]) {
+        this.#subscriptions.push({ topic, subscription: await this.#subscribe(topic, partition, handler) });
+      }
+    }
+  }
+
+  #subscribe(topic: string, partition: number | undefined, handler: MessageHandler): Promise<Subscription> {
+    const { log, from } = this.#options;
+    const { group, maxRecords, maxBytes } = extrasOf(topic, handler);
+    return log.subscribe(
+      {
+        group,
+        topic,
+        from: from?.(topic, partition) ?? { at: 'committed' },
+        ...(partition !== undefined && { partitions: [partition] }),
+        ...(maxRecords !== undefined && { maxRecords }),
+        ...(maxBytes !== undefined && { maxBytes }),
+      },
+      (run) => this.#handle(handler, run, new RunContext(log, group, run)),
+    );
+  }
+
+  async #handle(handler: MessageHandler, run: LogRun, context: RunContext): Promise<void> {
+    try {
+      const result: unknown = await handler(run, context);
+      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+    } catch (error) {
+      this.#options.onError?.(error, run);
+      throw error;
+    }
+  }
+}
+
+function extrasOf(topic: string, { isEventHandler, extras }: MessageHandler): HandlerExtras {
+  const group: unknown = extras?.['group'];
+  if (isEventHandler !== true || typeof group !== 'string') {
+    throw nestError('HANDLER_INVALID', `the handler of ${topic} must be declared by @OnRuns(topic, { group })`);
+  }
+  return extras as HandlerExtras;
+}

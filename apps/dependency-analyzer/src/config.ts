@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+/** The environment of dependency-analyzer; `docs/reference/configuration.md` is generated from it. */
+export const analyzerConfig = z.object({
+  MEDREX_DATA_DIR: z.string().min(1).default('.medrex').describe('Folder of the embedded log'),
+  MEDREX_CHANNELS: list
+    .refine((channels) => channels.length > 0, 'names no channel')
+    .prefault('ehr')
+    .describe('Channels, comma-separated; the place of a channel in the list is its partition of every topic'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address of metrics and health'),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(9471)
+    .describe('Port of metrics and health; 0 for any free one'),
+  MEDREX_OTLP_URL: z.url().optional().describe('Where spans go (OTLP over HTTP); none when absent'),
+  MEDREX_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('Share of operations that are traced'),
+  // A writer behind 100,000 readers has that many edges; they are counted all the same.
+  ANALYZER_EDGES_MAX: z.coerce.number().int().positive().default(32).describe('Edges listed per operation at most'),
+  // Twice what orderer-dag takes in: the analyzer is never the one that stops first.
+  ANALYZER_LIVE_OPERATIONS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(100_000)
+    .describe('Live operations above which reading the log pauses'),
+});
+
+/** The parsed environment. */
+export type AnalyzerConfig = z.infer<typeof analyzerConfig>;

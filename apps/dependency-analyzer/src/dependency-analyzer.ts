@@ -1,0 +1,180 @@
+import {
+  analyzedCodec,
+  decodeOperations,
+  operationClasses,
+  outcomesCodec,
+  progressCodec,
+  topics,
+  type Analysis,
+  type EventLog,
+  type LogRun,
+  type Progress,
+  type SequencedOperation,
+} from '@medrex/contracts';
+import { DependencyGraph, type GraphStatistics } from '@medrex/dependency-graph';
+import { TerminalAhead } from './terminal-ahead.ts';
+
+export interface DependencyAnalyzerOptions {
+  readonly channel: string;
+  readonly partition: number;
+  readonly log: Pick<EventLog, 'append'>;
+  /** Edges listed per operation at most. */
+  readonly edgesMax: number;
+  /** Live operations above which `onOperations` waits. */
+  readonly liveMax: number;
+  readonly observe?: AnalyzerObserver;
+}
+
+/** What the process counts. */
+export interface AnalyzerObserver {
+  analysed(analyses: readonly Analysis[], operations: readonly SequencedOperation[], seconds: number): void;
+  completed(operations: number): void;
+}
+
+/**
+ * The typed dependency graph of everything live on one channel: what depends on what, as a function of the log. It publishes
+ * what it finds as advice, measures the graph, and forgets what is terminal. Nothing waits for it.
+ *
+ * One thread; handlers of the three topics call it, each run after the last one of its topic.
+ */
+export class DependencyAnalyzer {
+  readonly #options: DependencyAnalyzerOptions;
+  readonly #graph: DependencyGraph;
+  /** Operation ids of what is live, in seq order: admission follows the log. */
+  readonly #live = new Map<number, string>();
+  readonly #ahead: TerminalAhead;
+  #admittedUpTo = -1;
+  #progress: Progress | undefined;
+  #roomFreed: (() => void) | undefined;
+
+  constructor(options: DependencyAnalyzerOptions) {
+    this.#options = options;
+    this.#graph = new DependencyGraph({ classes: operationClasses.length, edgesMax: options.edgesMax });
+    this.#ahead = new TerminalAhead(options.liveMax);
+  }
+
+  get live(): number {
+    return this.#live.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#graph.isEmpty && this.#live.size === 0;
+  }
+
+  /** Exact numbers of the graph; costs O(live). */
+  statistics(): GraphStatistics {
+    return this.#graph.statistics();
+  }
+
+  /** A run of `operations`: admits it and publishes its analysis. Waits while there is no room, until outcomes make some. */
+  async onOperations(run: LogRun): Promise<void> {
+    await this.#room();
+    const started = performance.now();
+    const analyses: Analysis[] = [];
+    const admitted: SequencedOperation[] = [];
+    for (const record of run.records) {
+      for (const operation of decodeOperations(record)) {
+        const analysis = this.#admit(operation);
+        if (analysis === undefined) continue;
+        analyses.push(analysis);
+        admitted.push(operation);
+      }
+    }
+    await this.#publish(this.#withRisen(analyses));
+    this.#options.observe?.analysed(analyses, admitted, (performance.now() - started) / 1000);
+  }
+
+  /** A run of `outcomes`: what it reports is terminal leaves the graph. */
+  async onOutcomes(run: LogRun): Promise<void> {
+    for (const record of run.records) {
+      for (const { seq, status } of outcomesCodec.decode(record.value).outcomes)
+        this.#complete(seq, status === 'applied');
+    }
+  }
+
+  /** A run of `progress`: everything below the mark is terminal, reported or not. */
+  async onProgress(run: LogRun): Promise<void> {
+    for (const record of run.records) this.noteProgress(progressCodec.decode(record.value));
+  }
+
+  /** Of several generations the highest counts. */
+  noteProgress(progress: Progress): void {
+    if (progress.channel !== this.#options.channel) return;
+    if (this.#progress !== undefined && progress.generation < this.#progress.generation) return;
+    this.#progress = progress;
+    for (const seq of this.#live.keys()) {
+      if (seq >= progress.lowWaterMark) break;
+      this.#complete(seq, true);
+    }
+    for (const [first, last] of progress.doneRanges) this.#completeRange(first, last);
+    this.#ahead.forgetBelow(progress.lowWaterMark);
+  }
+
+  #admit({ seq, operation, routing }: SequencedOperation): Analysis | undefined {
+    if (seq <= this.#admittedUpTo) return undefined;
+    this.#admittedUpTo = seq;
+    if (this.#isDone(seq) || this.#ahead.take(seq)) return undefined;
+    const { opId, keys } = operation;
+    const place = operationClasses.indexOf(routing.class);
+    const { edges, isConflicting, depth } = this.#graph.admit({ seq, keys, class: place });
+    this.#live.set(seq, opId);
+    return { seq, opId, edges, isConflicting, depth, criticality: 0 };
+  }
+
+  #isDone(seq: number): boolean {
+    if (this.#progress === undefined) return false;
+    const { lowWaterMark, doneRanges } = this.#progress;
+    return seq < lowWaterMark || doneRanges.some(([first, last]) => first <= seq && seq <= last);
+  }
+
+  /**
+   * The analyses of a run with what it did to the chains: criticality of its own operations, and a line without edges for each earlier one
+   * whose chain behind it has grown to another power of two.
+   */
+  #withRisen(analyses: readonly Analysis[]): readonly Analysis[] {
+    const lines = new Map(analyses.map((analysis) => [analysis.seq, analysis]));
+    for (const { seq, depth, criticality } of this.#graph.takeRisen()) {
+      const opId = this.#live.get(seq);
+      if (opId === undefined) continue;
+      const fresh = lines.get(seq);
+      lines.set(
+        seq,
+        fresh === undefined
+          ? { seq, opId, edges: [], isConflicting: false, depth, criticality }
+          : { ...fresh, criticality },
+      );
+    }
+    return [...lines.values()];
+  }
+
+  async #publish(analyses: readonly Analysis[]): Promise<void> {
+    if (analyses.length === 0) return;
+    const { log, channel, partition } = this.#options;
+    await log.append(topics.analyzed, partition, [{ value: analyzedCodec.encode({ channel, analyses }) }]);
+  }
+
+  #complete(seq: number, isApplied: boolean): void {
+    if (!this.#live.delete(seq)) {
+      if (seq > this.#admittedUpTo) this.#ahead.note(seq);
+      return;
+    }
+    this.#graph.complete(seq, isApplied);
+    this.#options.observe?.completed(1);
+    if (this.#live.size <= this.#options.liveMax) this.#roomFreed?.();
+  }
+
+  #completeRange(first: number, last: number): void {
+    if (last - first < this.#live.size) {
+      for (let seq = first; seq <= last; seq += 1) if (this.#live.has(seq)) this.#complete(seq, true);
+      return;
+    }
+    for (const seq of [...this.#live.keys()]) if (first <= seq && seq <= last) this.#complete(seq, true);
+  }
+
+  async #room(): Promise<void> {
+    while (this.#live.size > this.#options.liveMax) {
+      await new Promise<void>((resolve) => (this.#roomFreed = resolve));
+      this.#roomFreed = undefined;
+    }
+  }
+}

@@ -13,6 +13,7 @@ import {
   holdingKey,
   InMemoryStub,
   itemOf,
+  noteKey,
   runAlone,
   runBatch,
 } from './testing/index.ts';
@@ -95,6 +96,34 @@ describe('undeclared keys', () => {
     ]);
     expect(stub.reads).toContain(key);
     expect(stub.writes.has(accountKey('x'))).toBe(false);
+  });
+});
+
+describe('records that are only added', () => {
+  const note = noteKey('a', 'op1');
+  const there: CommittedState = new Map([[note, stateValue({ at: 'first' })]]);
+
+  it('are neither overwritten nor deleted by an operation that sees them', async () => {
+    const changes: ((state: State) => void)[] = [
+      (state) => state.put(note, stateValue({ at: 'second' })),
+      (state) => state.delete(note),
+    ];
+    for (const change of changes) {
+      const contract = contractThat(async (state) => {
+        await state.get(note);
+        change(state);
+      });
+      const { result, stub } = await runAlone(contract, [{ key: note, mode: 'readWrite' }], new Map(there));
+      expect(result).toMatchObject({ status: 'rejected', code: 'IMMUTABLE' });
+      expect(stub.writes.has(note)).toBe(false);
+    }
+  });
+
+  it('are added after a look at a key that is free', async () => {
+    const contract = contractThat(async (state) => {
+      if ((await state.get(note)) === undefined) state.put(note, stateValue({ at: 'first' }));
+    });
+    expect((await runAlone(contract, [{ key: note, mode: 'readWrite' }])).result).toMatchObject({ status: 'applied' });
   });
 });
 

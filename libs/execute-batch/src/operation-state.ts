@@ -1,8 +1,8 @@
 import { CodedError } from '@medrex/coded-error';
-import { type AccessMode, type DeclaredKey, operationRecordKey, spaceOf, type StateKey } from '@medrex/keys';
+import { type AccessMode, type DeclaredKey, familyOf, operationRecordKey, spaceOf, type StateKey } from '@medrex/keys';
 import type { BatchState } from './batch-state.ts';
 import type { OperationBudget } from './budget.ts';
-import type { State } from './contract.ts';
+import { Reject, type State } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import type { Written } from './overlay.ts';
 
@@ -81,6 +81,8 @@ export class OperationState implements State {
     const before = this.#touched.get(key) ?? 0;
     const isFirst = (before & write) === 0;
     const stood = isFirst && this.#batch.knows(key) && this.#batch.peek(key) !== undefined;
+    // Judged only where the operation has read it itself: what happens to know the value depends on how the batch was cut.
+    if (stood && (before & read) !== 0) refuseOverwrite(key);
     this.#touched.set(key, before | write | (stood ? overwrite : 0));
     this.#batch.write(key, value);
   }
@@ -95,6 +97,13 @@ export class OperationState implements State {
 function modeOf(bits: number): AccessMode {
   if (bits === read) return 'read';
   return bits === write ? 'write' : 'readWrite';
+}
+
+/** Readings and records are only ever added: a correction gets a key of its own, and both stand. */
+function refuseOverwrite(key: StateKey): void {
+  const family = familyOf(key);
+  if (family !== 'append-only' && family !== 'time-series') return;
+  throw new Reject('IMMUTABLE', `a record of the ${family} family is there already and stays as it is`);
 }
 
 const misuse = (what: string): CodedError => new CodedError(executeBatchErrors.CONTRACT_MISUSE, `the contract ${what}`);

@@ -3,7 +3,7 @@ import type { AccessMode } from './declared-key.ts';
 /** One line of a key template. */
 export interface KeyPattern {
   /**
-   * A key with placeholders: `cli~res~Observation~{id}`. Each placeholder is one escaped part, named by what it holds (`patient`, `time`,
+   * A key with placeholders: `cli~res~Observation~{id}`, or `<id>`. Each placeholder is one escaped part, named by what it holds (`patient`, `time`,
    * `opId`). A pattern that ends in `*` is a range read of everything behind the prefix.
    */
   readonly pattern: string;

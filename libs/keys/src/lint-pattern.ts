@@ -40,7 +40,8 @@ const words: Readonly<Record<Exclude<PartMeaning, 'thing'>, ReadonlySet<string>>
 const disguises = new Set('digest hash hmac pseudonym token id op opid uuid'.split(' '));
 
 /** Reads a pattern as `KeyPattern` describes it. */
-export function parsePattern(text: string): ParsedPattern {
+export function parsePattern(pattern: string): ParsedPattern {
+  const text = pattern.replace(/<([^<>]*)>/g, '{$1}');
   const space = keySpaces.find((one) => text.startsWith(spacePrefix(one)));
   const isRange = text.endsWith('*');
   const rest = text.slice(space === undefined ? 0 : spacePrefix(space).length);

@@ -75,8 +75,9 @@ export const lintRules = {
   },
   'ambiguous-parts': {
     severity: 'error',
-    finds: 'Two parts share one segment: "a" + "bc" and "ab" + "c" are one key.',
-    fix: 'Put a separator between all parts, or use a builder: stateKey escapes each part.',
+    finds:
+      'Two parts share one segment with nothing between them that cannot be in a part: "a" + "bc" and "ab" + "c" are one key.',
+    fix: 'Make them parts of their own: stateKey escapes each. Inside a segment separate by a colon, which no FHIR id has.',
   },
   'unescaped-literal': {
     severity: 'error',

@@ -38,7 +38,7 @@ describe('lintTemplates', () => {
     ['identifier-in-key', [['read', 'cli~patient~078-05-1120']]],
     ['identifier-in-key', [['read', 'cli~patient~MRN%20123456']]],
     ['ambiguous-parts', [['readWrite', 'cli~res~{type}{id}']]],
-    ['ambiguous-parts', [['readWrite', 'cli~res~{type}-{id}']]],
+    ['ambiguous-parts', [['readWrite', 'cli~res~<type>-<id>']]],
     ['unescaped-literal', [['readWrite', 'cli~my res~{id}']]],
     ['unescaped-literal', [['readWrite', 'cli~res%2f~{id}']]],
     ['unknown-space', [['readWrite', 'clinical~{id}']]],
@@ -67,6 +67,7 @@ describe('lintTemplates', () => {
     [['read', 'cli~formulary'], ['read', 'cli~vit~t~{patient}~{code}~*']], // prettier-ignore
     [['readWrite', 'cli~bed~{ward}~{bed}']],
     [['readWrite', 'sys~probe~{name}']],
+    [['delta', 'ctr~balance:<patient>:<currency>~d~<change>']],
   ])('has nothing to say about %j', (...lines) => {
     expect(rulesOf(...lines)).toEqual([]);
   });

@@ -60,8 +60,7 @@ const lineRules: readonly LineRule[] = [
       ? found('identifier-in-key', line)
       : undefined,
   (line) => (line.parsed.space !== 'system' && tells(line, 'text') ? found('free-text', line) : undefined),
-  (line) =>
-    line.parsed.segments.some((segment) => placeholdersIn(segment) > 1) ? found('ambiguous-parts', line) : undefined,
+  (line) => (line.parsed.segments.some(isAmbiguous) ? found('ambiguous-parts', line) : undefined),
   (line) => (line.parsed.segments.every(isEscaped) ? undefined : found('unescaped-literal', line)),
 ];
 
@@ -77,12 +76,15 @@ function endsInTime({ key, parsed }: Line): boolean {
   );
 }
 
-const idWords = /(^|[^a-z])(id|op|uuid|digest|hash)s?$/i;
+const idWords = /(^|[^a-z])(id|op|uuid|digest|hash)s?$|(Id|Op|Digest|Hash)$/;
+// What many records are about. `{patient}` alone names a patient, not one record.
+const subjectWords = /^(patient|subject|person|member|account|encounter|episode|case|asset|device|schedule|owner)$/;
 
+/** Some part that can be unique by operation: an id, or the last part when it names a thing that is no subject of others. */
 function hasId({ parsed }: Line): boolean {
-  return parsed.placeholders.some(
-    ({ name, meaning }) => idWords.test(name) || (meaning === 'thing' && /(Id|Op|Digest|Hash)$/.test(name)),
-  );
+  const last = parsed.placeholders.at(-1);
+  if (last?.meaning === 'thing' && !subjectWords.test(last.name)) return true;
+  return parsed.placeholders.some(({ name }) => idWords.test(name));
 }
 
 const countWords = /(^|[^a-z])(count|counter|total|tally|sum|census|statistics|stats)s?([^a-z]|$)/;
@@ -110,7 +112,8 @@ function counterFinding(line: Line): LintFinding {
 
 const tells = ({ parsed }: Line, meaning: string): boolean =>
   parsed.placeholders.some((one) => one.meaning === meaning);
-const placeholdersIn = (segment: string): number => segment.match(/\{[^}]*\}/g)?.length ?? 0;
+// FHIR ids have letters, digits, - and . so these do not tell where one part ends; a colon or an underscore does.
+const isAmbiguous = (segment: string): boolean => /\}[-.]*\{/.test(segment);
 const isEscaped = (segment: string): boolean => decodePart(segment.replace(/\{[^}]*\}/g, '')) !== undefined;
 
 function mixedSpaces(lines: readonly Line[]): LintFinding[] {

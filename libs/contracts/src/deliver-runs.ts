@@ -15,7 +15,9 @@ export interface RunSource {
   /** Takes the next run and moves on; `undefined` when there is nothing yet. @throws what reading can throw. */
   next(): LogRun | undefined;
   /** Resolves when it may be worth asking again; must resolve when `signal` is aborted. */
-  arrival(signal: AbortSignal): Promise<void>;
+  arrival(signal: AbortSignal): Promise<unknown>;
+  /** Called once, when nothing will be read any more. */
+  close?(): void;
 }
 
 /** Waits between tries of a run that failed: `firstMs`, then twice as long each time, up to `maxMs`. */
@@ -40,6 +42,17 @@ const defaultRedelivery: Redelivery = { firstMs: 20, maxMs: 5_000 };
  */
 export function deliverRuns(delivery: Delivery): Subscription {
   return new RunDelivery(delivery);
+}
+
+/** One subscription to several partitions. */
+export function joinSubscriptions(parts: readonly Subscription[]): Subscription {
+  return {
+    pause: () => parts.forEach((part) => part.pause()),
+    resume: () => parts.forEach((part) => part.resume()),
+    close: async () => {
+      await Promise.all(parts.map((part) => part.close()));
+    },
+  };
 }
 
 class RunDelivery implements Subscription {
@@ -68,6 +81,7 @@ class RunDelivery implements Subscription {
     this.#closing.abort();
     this.resume();
     await this.#done.catch(() => undefined); // it was reported, or thrown out of the process, when it happened
+    this.#delivery.source.close?.();
   }
 
   #isClosing(): boolean {

@@ -15,7 +15,14 @@ export {
   type ReportedTransaction,
 } from './block-report.ts';
 export { decodeIntake, intakeHeaders, type DecodedIntake, type IntakeEvent } from './cloud-event.ts';
-export { deliverRuns, type Clock, type Delivery, type Redelivery, type RunSource } from './deliver-runs.ts';
+export {
+  deliverRuns,
+  joinSubscriptions,
+  type Clock,
+  type Delivery,
+  type Redelivery,
+  type RunSource,
+} from './deliver-runs.ts';
 export { contractError, contractErrors } from './errors.ts';
 export type { EventLog, LogRecord, LogRun, NewRecord, StartPosition, Subscribe, Subscription } from './event-log.ts';
 export { mintId, operationId, sourceHash, type OperationName } from './identity.ts';
@@ -35,6 +42,7 @@ export type { JsonCodec } from './json-codec.ts';
 export { messages, type MessageDescription, type MessageName } from './messages.ts';
 export { operationClasses, type OperationClass } from './operation-class.ts';
 export {
+  countOperations,
   decodeOperations,
   encodeOperationBytes,
   encodeOperations,
@@ -42,6 +50,7 @@ export {
   operationsRecordBytes,
   type RoutedBytes,
 } from './operations-record.ts';
+export { checkRecord, recordSize } from './record-size.ts';
 export { outcomesCodec, type OperationOutcome, type TransactionOutcomes } from './outcome.ts';
 export { newestProgress, progressCodec, progressKey, type Progress } from './progress.ts';
 export { receiptCodec, receiptItemStates, type Receipt, type ReceiptItem, type ReceiptItemState } from './receipt.ts';

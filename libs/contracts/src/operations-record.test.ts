@@ -3,7 +3,7 @@ import { encodeOperation } from '@medrex/execute-batch';
 import { arbitraryOperation } from '@medrex/execute-batch/testing';
 import fc from 'fast-check';
 import type { AcceptedOperation } from './accepted-operation.ts';
-import { decodeOperations, encodeOperationBytes, encodeOperations } from './operations-record.ts';
+import { countOperations, decodeOperations, encodeOperationBytes, encodeOperations } from './operations-record.ts';
 import { aLogRecord, anAcceptedOperation, anId, aRouting } from './testing/builders.ts';
 
 const mebibyte = 1024 * 1024;
@@ -48,6 +48,7 @@ describe('a record of the operations topic', () => {
     const records = encodeOperations(run);
     const decoded = records.map((value, index) => decodeOperations(aLogRecord({ value, offset: 7 + index })));
     expect(decoded.map((one) => one.length)).toEqual([1024, 1024, 2]);
+    expect(records.map(countOperations)).toEqual([1024, 1024, 2]);
     expect(decoded.flat().map(({ routing }) => routing.item)).toEqual(run.map(({ routing }) => routing.item));
     expect(decoded.map((one) => one[0]!.seq)).toEqual([7 * 1024, 8 * 1024, 9 * 1024]);
     expect(decoded[2]!.map(({ seq }) => seq)).toEqual([9 * 1024, 9 * 1024 + 1]);

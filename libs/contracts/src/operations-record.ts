@@ -116,6 +116,11 @@ export function decodeOperations(record: LogRecord): SequencedOperation[] {
   return operations;
 }
 
+/** How many operations a record that `encodeOperations` made holds: their writer needs it to know the seq of each. */
+export function countOperations(record: Uint8Array): number {
+  return checkedCount(Buffer.from(record.buffer, record.byteOffset, record.length));
+}
+
 function checkedCount(value: Buffer): number {
   const version = value.readUInt8(0);
   if (version === operationsRecordVersion) return value.readUInt16BE(1);

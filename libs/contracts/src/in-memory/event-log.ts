@@ -1,4 +1,4 @@
-import { deliverRuns, type Clock, type Redelivery, type RunSource } from '../deliver-runs.ts';
+import { deliverRuns, joinSubscriptions, type Clock, type Redelivery, type RunSource } from '../deliver-runs.ts';
 import { contractError } from '../errors.ts';
 import type { EventLog, LogRecord, LogRun, NewRecord, StartPosition, Subscribe, Subscription } from '../event-log.ts';
 import type { InMemoryPartition } from './partition.ts';
@@ -38,14 +38,12 @@ export class InMemoryEventLog implements EventLog {
     const numbers = subscribe.partitions ?? this.#topics.partitionsOf(subscribe.topic);
     const sources = numbers.map((number) => this.#source(subscribe, number));
     const { onError } = subscribe;
-    const loops = sources.map((source) =>
-      deliverRuns({ source, clock: this.#clock, onRun, onError, redelivery: this.#redelivery }),
-    );
+    const delivery = { clock: this.#clock, onRun, onError, redelivery: this.#redelivery };
+    const joined = joinSubscriptions(sources.map((source) => deliverRuns({ ...delivery, source })));
     const subscription: Subscription = {
-      pause: () => loops.forEach((loop) => loop.pause()),
-      resume: () => loops.forEach((loop) => loop.resume()),
+      ...joined,
       close: async () => {
-        await Promise.all(loops.map((loop) => loop.close()));
+        await joined.close();
         this.#subscriptions.delete(subscription);
       },
     };

@@ -1,3 +1,6 @@
+export { eventLogErrors } from './event-log/errors.ts';
+export { EmbeddedEventLog, type EmbeddedEventLogOptions } from './event-log/event-log.ts';
+export { machineClock } from './event-log/machine-clock.ts';
 export {
   defaultTenantKeyFile,
   EmbeddedPatientVault,

@@ -1,0 +1,228 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import {
+  checkRecord,
+  contractError,
+  deliverRuns,
+  joinSubscriptions,
+  type EventLog,
+  type LogRecord,
+  type LogRun,
+  type NewRecord,
+  type Redelivery,
+  type RunSource,
+  type StartPosition,
+  type Subscribe,
+  type Subscription,
+} from '@medrex/contracts';
+import { unpackChunk } from './chunk.ts';
+import { readCommitted, type Commit } from './committed-offsets.ts';
+import { eventLogError } from './errors.ts';
+import { machineClock } from './machine-clock.ts';
+import { offsetsFile, partitionFiles, type PartitionFiles } from './partition-files.ts';
+import { PartitionReader } from './partition-reader.ts';
+import type { SegmentLimits } from './partition-writer.ts';
+import { segmentBases } from './segment-files.ts';
+import { openSegment } from './segment.ts';
+import { WakeUps } from './wake-ups.ts';
+import { WriterClient } from './writer-client.ts';
+
+export interface EmbeddedEventLogOptions {
+  /** Folder of the log, e.g. `<data>/log`; made when it is not there. */
+  readonly root: string;
+  /** Partitions of a topic; 1 when absent. All processes on one folder must agree. */
+  readonly partitions?: (topic: string) => number;
+  readonly segment?: Partial<SegmentLimits>;
+  /** Bytes that may wait for the disk; an append beyond them is refused. */
+  readonly backlogBytesMax?: number;
+  /** How often segments past their retention are looked for. */
+  readonly sweepMs?: number;
+  readonly redelivery?: Redelivery;
+}
+
+const mebibyte = 1024 * 1024;
+const hourMs = 60 * 60 * 1000;
+
+/** Large enough that files are few, small enough that what is behind the low-water mark goes soon. */
+const defaultSegment: SegmentLimits = { bytes: 64 * mebibyte, ms: hourMs };
+
+/** A run is handled while the next one is not yet read, so it is large enough to hide the reading and small enough to be soon done. */
+const defaultBounds = { maxRecords: 1024, maxBytes: 4 * mebibyte };
+
+/** Waits between two looks at a partition that has not grown: what another process wrote is seen within 5 ms, or 25 ms after a pause. */
+const pollMs = [5, 10, 15, 20, 25] as const;
+
+/**
+ * The event log on one machine: SQLite files, a folder per topic and partition, a file per segment. Of a partition one thread of one
+ * process writes (a lock sees to it); any number read, in this process and others. `append` resolves after an fsync. A subscription
+ * reads all the partitions it names: groups are not balanced between several subscribers.
+ */
+export class EmbeddedEventLog implements EventLog {
+  readonly #root: string;
+  readonly #partitions: (topic: string) => number;
+  readonly #backlogBytesMax: number;
+  readonly #redelivery: Redelivery | undefined;
+  readonly #writer: WriterClient;
+  readonly #wakeUps: WakeUps;
+  readonly #subscriptions = new Set<Subscription>();
+  /** Partitions in use, by name. */
+  readonly #files = new Map<string, PartitionFiles>();
+  readonly #sweeping: NodeJS.Timeout;
+  #backlogBytes = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: EmbeddedEventLogOptions) {
+    mkdirSync(options.root, { recursive: true });
+    this.#root = realpathSync(options.root); // processes and threads may spell the folder differently
+    this.#partitions = options.partitions ?? (() => 1);
+    this.#backlogBytesMax = options.backlogBytesMax ?? 256 * mebibyte;
+    this.#redelivery = options.redelivery;
+    const wakeUpChannel = `medrex-event-log:${this.#root}`;
+    this.#writer = new WriterClient({ wakeUpChannel, limits: { ...defaultSegment, ...options.segment } });
+    this.#wakeUps = new WakeUps(wakeUpChannel);
+    this.#sweeping = setInterval(() => this.#sweep(), options.sweepMs ?? 60_000).unref();
+  }
+
+  async append(
+    topic: string,
+    partition: number,
+    records: readonly NewRecord[],
+  ): Promise<{ readonly baseOffset: number; readonly lastOffset: number }> {
+    const files = this.#open(topic, partition);
+    const isCompacted = files.retention.cleanup === 'compact';
+    const bytes = records.reduce((sum, record) => sum + checkRecord(files.name, record, isCompacted), 0);
+    if (this.#backlogBytes > 0 && this.#backlogBytes + bytes > this.#backlogBytesMax) {
+      throw eventLogError('LOG_BACKLOG', `${files.name}: ${this.#backlogBytes} bytes are waiting to be written`);
+    }
+    this.#backlogBytes += bytes;
+    try {
+      return await this.#writer.append(files, records);
+    } finally {
+      this.#backlogBytes -= bytes;
+    }
+  }
+
+  async subscribe(subscribe: Subscribe, onRun: (run: LogRun) => Promise<void>): Promise<Subscription> {
+    const { topic, onError } = subscribe;
+    const numbers = subscribe.partitions ?? Array.from({ length: this.#partitions(topic) }, (_, number) => number);
+    const sources = numbers.map((partition) => this.#source(subscribe, partition));
+    const delivery = { clock: machineClock, onRun, onError, redelivery: this.#redelivery };
+    const joined = joinSubscriptions(sources.map((source) => deliverRuns({ ...delivery, source })));
+    const subscription: Subscription = {
+      ...joined,
+      close: async () => {
+        await joined.close();
+        this.#subscriptions.delete(subscription);
+      },
+    };
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  async commit(group: string, topic: string, partition: number, offset: number): Promise<void> {
+    this.#open(topic, partition);
+    await this.#writer.ask({ kind: 'commit', file: offsetsFile(this.#root, group), topic, partition, offset });
+  }
+
+  async committed(group: string, topic: string, partition: number): Promise<number | undefined> {
+    this.#open(topic, partition);
+    return readCommitted({ file: offsetsFile(this.#root, group), topic, partition });
+  }
+
+  async bounds(topic: string, partition: number): Promise<{ readonly start: number; readonly end: number }> {
+    return boundsOf(this.#open(topic, partition));
+  }
+
+  async latest(topic: string, partition: number): Promise<readonly LogRecord[]> {
+    const segment = openNewest(this.#open(topic, partition).folder);
+    const rows = segment?.keyed() ?? [];
+    segment?.close();
+    return rows.flatMap(({ base, at, bytes }) =>
+      unpackChunk(bytes, { topic, partition, baseOffset: base, timestampMs: at }),
+    );
+  }
+
+  async truncateBefore(topic: string, partition: number, offset: number): Promise<void> {
+    await this.#writer.ask({ kind: 'truncate', files: this.#open(topic, partition), offset });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#sweeping);
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    await this.#writer.close();
+    this.#wakeUps.close();
+  }
+
+  /** The files of a partition. @throws CodedError LOG_CLOSED, PARTITION_UNKNOWN */
+  #open(topic: string, partition: number): PartitionFiles {
+    const files = this.#files.get(`${topic}/${partition}`) ?? this.#find(topic, partition);
+    if (this.#closed !== undefined) throw contractError('LOG_CLOSED', `${files.name}: the log is closed`);
+    return files;
+  }
+
+  #find(topic: string, partition: number): PartitionFiles {
+    const count = this.#partitions(topic);
+    if (!Number.isInteger(partition) || partition < 0 || partition >= count) {
+      throw contractError('PARTITION_UNKNOWN', `${topic}/${partition}: the topic has partitions 0 to ${count - 1}`);
+    }
+    const files = partitionFiles(this.#root, topic, partition);
+    this.#files.set(files.name, files);
+    return files;
+  }
+
+  #source({ group, topic, from, maxRecords, maxBytes }: Subscribe, partition: number): RunSource {
+    const files = this.#open(topic, partition);
+    const committed = { file: offsetsFile(this.#root, group), topic, partition };
+    const position = startOffset(from, files, committed);
+    const reader = new PartitionReader(files.folder, topic, partition, position);
+    const bounds = {
+      maxRecords: maxRecords ?? defaultBounds.maxRecords,
+      maxBytes: maxBytes ?? defaultBounds.maxBytes,
+    };
+    let looks = 0;
+    return {
+      next: () => {
+        const run = reader.next(bounds);
+        if (run !== undefined) looks = 0;
+        return run;
+      },
+      arrival: (signal) =>
+        this.#wakeUps.arrival(files.name, pollMs[Math.min(looks++, pollMs.length - 1)] ?? 25, signal),
+      close: () => reader.close(),
+    };
+  }
+
+  // A sweep that fails is tried again at the next one; the log itself is none the worse for it.
+  #sweep(): void {
+    for (const files of this.#files.values()) {
+      if (files.retention.cleanup === 'age') this.#writer.ask({ kind: 'sweep', files }).catch(() => undefined);
+    }
+  }
+}
+
+function startOffset(from: StartPosition, files: PartitionFiles, committed: Omit<Commit, 'offset'>): number {
+  const { start, end } = boundsOf(files);
+  if (from.at === 'start') return start;
+  if (from.at === 'end') return end;
+  const offset = from.at === 'offset' ? from.offset : (readCommitted(committed) ?? start);
+  if (offset >= start && offset <= end) return offset;
+  throw contractError('OFFSET_OUT_OF_RANGE', `${files.name}: offset ${offset} where ${start} to ${end} is kept`);
+}
+
+function boundsOf({ folder }: PartitionFiles): { readonly start: number; readonly end: number } {
+  const start = segmentBases(folder)[0] ?? 0;
+  const newest = openNewest(folder);
+  const end = newest?.end() ?? 0;
+  newest?.close();
+  return { start, end };
+}
+
+function openNewest(folder: string): ReturnType<typeof openSegment> {
+  const base = segmentBases(folder).at(-1);
+  if (base === undefined) return undefined;
+  return openSegment(folder, base) ?? openNewest(folder); // deleted just now: then there is a newer one
+}

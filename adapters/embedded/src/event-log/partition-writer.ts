@@ -1,0 +1,114 @@
+import { statSync } from 'node:fs';
+import type { Retention } from '@medrex/contracts';
+import type { Chunk } from './chunk.ts';
+import type { PartitionFiles } from './partition-files.ts';
+import { ifThere, removeSegment, segmentBases, segmentFile } from './segment-files.ts';
+import { createSegment, openSegment, SegmentWriter } from './segment.ts';
+import { lockPartition } from './writer-lock.ts';
+
+/** When a segment is full and the next one begins. Only whole segments are ever deleted. */
+export interface SegmentLimits {
+  readonly bytes: number;
+  /** Age of its first record; what has a retention by age needs segments that are much younger than that. */
+  readonly ms: number;
+}
+
+/** The writer of one partition: its lock, its newest segment, the end of the log. */
+export class PartitionWriter {
+  readonly #folder: string;
+  readonly #limits: SegmentLimits;
+  readonly #retention: Retention;
+  readonly #lock: { release(): void };
+  #segment: SegmentWriter;
+  #firstMs: number | undefined;
+
+  /** @throws CodedError LOG_HAS_ANOTHER_WRITER */
+  constructor({ folder, name, retention }: PartitionFiles, limits: SegmentLimits) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#retention = retention;
+    this.#lock = lockPartition(folder, name);
+    try {
+      const newest = segmentBases(folder).at(-1);
+      if (newest === undefined) createSegment(folder, 0);
+      this.#segment = new SegmentWriter(folder, newest ?? 0);
+      this.#firstMs = this.#segment.times()?.firstMs;
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+  }
+
+  /** Stores the chunks in one transaction and returns the offset of the first record; on the disk when it returns. */
+  append(chunks: readonly Chunk[], nowMs: number): number {
+    if (this.#isFull(nowMs)) {
+      this.#roll();
+      dropByRetention(this.#folder, this.#retention, nowMs);
+    }
+    const baseOffset = this.#segment.end;
+    this.#segment.append(chunks, nowMs);
+    this.#firstMs ??= nowMs;
+    return baseOffset;
+  }
+
+  /** Deletes what is past its retention, the newest segment included when all of it is. */
+  sweep(nowMs: number): void {
+    if (this.#retention.cleanup !== 'age') return;
+    const times = this.#segment.times();
+    if (times !== undefined && times.lastMs < nowMs - this.#retention.retentionMs) this.#roll();
+    dropByRetention(this.#folder, this.#retention, nowMs);
+  }
+
+  close(): void {
+    this.#segment.close();
+    this.#lock.release();
+  }
+
+  // A compacted topic stays in one segment: it is as large as the newest records of its keys.
+  #isFull(nowMs: number): boolean {
+    if (this.#retention.cleanup === 'compact' || this.#firstMs === undefined) return false;
+    return this.#segment.bytes >= this.#limits.bytes || nowMs - this.#firstMs >= this.#limits.ms;
+  }
+
+  #roll(): void {
+    const full = this.#segment;
+    createSegment(this.#folder, full.end);
+    this.#segment = new SegmentWriter(this.#folder, full.end);
+    this.#firstMs = undefined;
+    full.close();
+  }
+}
+
+/**
+ * Deletes segments that lie wholly below `offset`. Any process may: the newest segment is never among them, and a reader that has
+ * one open goes on reading it.
+ */
+export function dropSegmentsBelow(folder: string, offset: number): void {
+  const bases = segmentBases(folder);
+  for (const [index, base] of bases.entries()) {
+    const next = bases[index + 1];
+    if (next === undefined || next > offset) return;
+    removeSegment(folder, base);
+  }
+}
+
+/** Deletes the oldest segments, never the newest one, until the topic's retention by age and bytes holds. */
+export function dropByRetention(folder: string, retention: Retention, nowMs: number): void {
+  if (retention.cleanup !== 'age') return;
+  const bases = segmentBases(folder);
+  const sizes = bases.map((base) => ifThere(() => statSync(segmentFile(folder, base)).size) ?? 0);
+  let bytes = sizes.reduce((sum, size) => sum + size, 0);
+  for (const [index, base] of bases.slice(0, -1).entries()) {
+    const isTooMuch = bytes > (retention.retentionBytes ?? Infinity);
+    if (!isTooMuch && !isOlder(folder, base, nowMs - retention.retentionMs)) return;
+    removeSegment(folder, base);
+    bytes -= sizes[index] ?? 0;
+  }
+}
+
+function isOlder(folder: string, base: number, oldestMs: number): boolean {
+  const segment = openSegment(folder, base);
+  const lastMs = segment?.lastMs();
+  segment?.close();
+  return lastMs === undefined || lastMs < oldestMs;
+}

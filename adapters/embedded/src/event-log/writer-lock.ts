@@ -1,0 +1,39 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { threadId } from 'node:worker_threads';
+import { eventLogError } from './errors.ts';
+import { ifThere } from './segment-files.ts';
+
+const sqliteBusy = 5;
+
+/**
+ * Makes this thread the only writer of a partition until `release`. The lock is the operating system's own, held through SQLite on
+ * an empty file: it ends with the process, however the process ends, so there is no stale lock to judge by a process number.
+ * @throws CodedError LOG_HAS_ANOTHER_WRITER, naming it.
+ */
+export function lockPartition(folder: string, name: string): { release(): void } {
+  mkdirSync(folder, { recursive: true });
+  const database = new DatabaseSync(join(folder, 'writer.lock'), { timeout: 0 });
+  try {
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if (!isBusy(error)) throw error;
+    throw eventLogError('LOG_HAS_ANOTHER_WRITER', `${name} is written by ${writerOf(folder)}`);
+  }
+  const writer = { process: process.pid, thread: threadId, since: new Date().toISOString() };
+  writeFileSync(join(folder, 'writer.json'), JSON.stringify(writer));
+  return { release: () => database.close() };
+}
+
+function isBusy(error: unknown): boolean {
+  return (error as { readonly errcode?: unknown }).errcode === sqliteBusy;
+}
+
+// The holder may be writing the file just now, or have been killed before it could: the name is help, the lock is what counts.
+function writerOf(folder: string): string {
+  const text = ifThere(() => readFileSync(join(folder, 'writer.json'), 'utf8')) ?? '';
+  const writer = /"process":(\d+),"thread":(\d+),"since":"([^"]+)"/.exec(text);
+  return writer === null ? 'another process' : `process ${writer[1]} (thread ${writer[2]}) since ${writer[3]}`;
+}

@@ -59,7 +59,8 @@ export class Batch {
     if (item.kind === 'probe') return this.#refused(item) === undefined ? [item.key] : [];
     const { opId, keys } = item.operation;
     const record = operationRecordKey(opId);
-    if (this.#denied(keys.map(({ key }) => key)) !== undefined) return [record];
+    const isDenied = this.#rules.mayTouch !== undefined && this.#denied(keys.map(({ key }) => key)) !== undefined;
+    if (isDenied) return [record];
     const reads = keys.filter(({ mode }) => mode === 'read' || mode === 'readWrite' || mode === 'ensure');
     return [record, ...reads.map(({ key }) => key)];
   }
@@ -141,7 +142,6 @@ export class Batch {
   }
 
   #denied(keys: readonly StateKey[]): Ending | undefined {
-    if (this.#rules.mayTouch === undefined) return undefined;
     try {
       keys.forEach(this.#check);
       return undefined;

@@ -11,7 +11,7 @@ export type SerialStep = Operation | { readonly close: Close };
 export const serialTxId = 'serial';
 
 /**
- * The oracle: operations one after another against a Map, each on a copy that is thrown away unless it applied. No overlay, no fusing, no
+ * The oracle: operations one after another against a Map, the changes of each thrown away unless it applied. No shared overlay, no fusing, no
  * prefetch, no budget. Whatever the pipeline does must come to the same state and results, transaction ids aside (`comparable`).
  *
  * @param state changed in place; operation records included
@@ -66,17 +66,16 @@ async function applyAlone(
 ): Promise<Answer> {
   const contract = contracts.find(({ name }) => name === operation.contract);
   if (contract === undefined) throw new Error(`no contract ${operation.contract}`);
-  const copy = new RecordingState(state);
+  const own = new RecordingState(state);
   const common = { txId: serialTxId } as const;
   const budget = { spend: () => undefined };
   try {
-    const detail = await contract.apply(operation, copy, budget);
-    state.clear();
-    for (const [key, value] of copy.values) state.set(key, value);
-    const undeclared = copy.beyond(operation.keys);
+    const detail = await contract.apply(operation, own, budget);
+    own.commit();
+    const undeclared = own.beyond(operation.keys);
     return { status: 'applied', code: 'OK', ...(detail === undefined ? {} : { detail }), ...common, undeclared };
   } catch (error) {
-    const undeclared = copy.beyond(operation.keys);
+    const undeclared = own.beyond(operation.keys);
     if (!(error instanceof Reject)) {
       const message = `contract ${contract.name} threw ${error instanceof Error ? error.name : typeof error}`;
       return { status: 'dead', code: 'CONTRACT_ERROR', message, ...common, undeclared };
@@ -86,33 +85,39 @@ async function applyAlone(
   }
 }
 
-/** A copy of the state that notes what was done to it. */
+/** The state with one operation's changes on top, and a note of what it did. */
 class RecordingState implements State {
-  readonly values: CommittedState;
+  readonly #state: CommittedState;
+  readonly #changes = new Map<StateKey, Uint8Array | undefined>();
   readonly #order = new Set<StateKey>();
   readonly #read = new Set<StateKey>();
-  readonly #written = new Set<StateKey>();
 
   constructor(state: CommittedState) {
-    this.values = new Map(state);
+    this.#state = state;
   }
 
   get(key: StateKey): Promise<Uint8Array | undefined> {
     this.#order.add(key);
-    if (!this.#written.has(key)) this.#read.add(key);
-    return Promise.resolve(this.values.get(key));
+    if (this.#changes.has(key)) return Promise.resolve(this.#changes.get(key));
+    this.#read.add(key);
+    return Promise.resolve(this.#state.get(key));
   }
 
   put(key: StateKey, value: Uint8Array): void {
     this.#order.add(key);
-    this.#written.add(key);
-    this.values.set(key, value);
+    this.#changes.set(key, value);
   }
 
   delete(key: StateKey): void {
     this.#order.add(key);
-    this.#written.add(key);
-    this.values.delete(key);
+    this.#changes.set(key, undefined);
+  }
+
+  commit(): void {
+    for (const [key, value] of this.#changes) {
+      if (value === undefined) this.#state.delete(key);
+      else this.#state.set(key, value);
+    }
   }
 
   /** What was done beyond the declaration. */
@@ -121,7 +126,7 @@ class RecordingState implements State {
       const modes = declared.filter((one) => one.key === key).map(({ mode }) => mode);
       const mayRead = modes.some((mode) => mode === 'read' || mode === 'readWrite' || mode === 'ensure');
       const mayWrite = modes.some((mode) => mode !== 'read');
-      const did = { read: this.#read.has(key), write: this.#written.has(key) };
+      const did = { read: this.#read.has(key), write: this.#changes.has(key) };
       if ((mayRead || !did.read) && (mayWrite || !did.write)) return [];
       const mode: AccessMode = modes.length > 0 || (did.read && did.write) ? 'readWrite' : did.read ? 'read' : 'write';
       return [{ key, mode }];

@@ -35,16 +35,20 @@ async function applyOperation(
   budget: Budget,
 ): Promise<JsonValue> {
   const entries = entriesOf(operation.facts);
-  const results: JsonObject[] = [];
+  const results: { readonly place: number; readonly result: JsonObject }[] = [];
   for (const entry of entries) {
     budget.spend(1);
     try {
-      results.push(await applyEntry({ entry, operation, registry, state, budget }));
+      results.push({
+        place: entry.place ?? 0,
+        result: await applyEntry({ entry, operation, registry, state, budget }),
+      });
     } catch (error) {
       throw error instanceof Reject ? named(error, entry) : error;
     }
   }
-  return results;
+  // Applied in FHIR's order, answered in the Bundle's.
+  return results.sort((left, right) => left.place - right.place).map(({ result }) => result);
 }
 
 function entriesOf(facts: JsonObject): readonly Entry[] {

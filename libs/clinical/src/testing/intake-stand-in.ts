@@ -1,39 +1,47 @@
 import { createHmac } from 'node:crypto';
 import type { IntakeContext, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 
-/** A context whose ids are keyed as the real ones and whose bodies are not sealed but only encoded, so that a test can read them. */
+/**
+ * An intake context for tests of this package, which owns neither vault nor keys. Ids are keyed as the real ones are; bodies are encoded and not sealed,
+ * so that a test can read what would be sealed.
+ */
 export class IntakeStandIn implements IntakeContext {
-  readonly tenant = { seal: (body: Uint8Array) => encoded(body) };
-  readonly #key: string;
+  readonly tenant = { seal: encoded };
+  /** Every patient that was asked for, with its identifiers in the order given. */
+  readonly asked: (readonly PatientIdentifier[])[] = [];
   readonly #pseudonyms = new Map<string, string>();
-  /** Every lookup, for tests about what is asked and in which order. */
-  readonly lookups: (readonly PatientIdentifier[])[] = [];
-  /** Pseudonyms of patients being erased: a lookup of one fails as the vault's does. */
-  readonly #erasing: (pseudonym: string) => void;
+  readonly #onPatient: (pseudonym: string) => void;
 
-  constructor(options: { readonly key?: string; readonly onLookup?: (pseudonym: string) => void } = {}) {
-    this.#key = options.key ?? 'identity key of a test';
-    this.#erasing = options.onLookup ?? (() => undefined);
+  /** @param onPatient called before a patient is handed out; what it throws, the vault throws. */
+  constructor(onPatient: (pseudonym: string) => void = () => undefined) {
+    this.#onPatient = onPatient;
   }
 
   mintId(...parts: readonly string[]): string {
-    const hmac = createHmac('sha256', this.#key);
+    const hmac = createHmac('sha256', 'identity key of tests');
     for (const part of parts) hmac.update(`${part.length}:`).update(part);
     return hmac.digest('hex').slice(0, 32);
   }
 
-  patient(identifiers: readonly PatientIdentifier[]): Promise<PatientHandle> {
-    this.lookups.push(identifiers);
-    const names = identifiers.map(({ system, value }) => JSON.stringify([system, value]));
-    const known = names.map((name) => this.#pseudonyms.get(name)).find((pseudonym) => pseudonym !== undefined);
-    const pseudonym = known ?? this.mintId('pseudonym', ...names).slice(0, 32);
-    for (const name of names) if (!this.#pseudonyms.has(name)) this.#pseudonyms.set(name, pseudonym);
-    this.#erasing(pseudonym);
-    return Promise.resolve({ pseudonym, seal: encoded });
+  async patient(identifiers: readonly PatientIdentifier[]): Promise<PatientHandle> {
+    this.asked.push(identifiers);
+    const pseudonym = this.pseudonymOf(identifiers) ?? this.mintId('pseudonym', JSON.stringify(identifiers));
+    for (const name of identifiers.map(nameOf)) {
+      if (!this.#pseudonyms.has(name)) this.#pseudonyms.set(name, pseudonym);
+    }
+    this.#onPatient(pseudonym);
+    return { pseudonym, seal: encoded };
+  }
+
+  /** The pseudonym of the first identifier that is known. */
+  pseudonymOf(identifiers: readonly PatientIdentifier[]): string | undefined {
+    return identifiers.map((one) => this.#pseudonyms.get(nameOf(one))).find((pseudonym) => pseudonym !== undefined);
   }
 }
 
-/** Stands in for sealing: base64 without encryption. */
+const nameOf = ({ system, value }: PatientIdentifier): string => JSON.stringify([system, value]);
+
+/** Stands in for sealing: base64, nothing else. */
 function encoded(body: Uint8Array): Uint8Array {
   return Buffer.from(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64'));
 }

@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { anObservation } from '../testing/index.ts';
+import { codeAmong, codeOf, codesOf } from './codes.ts';
+import { identifierQuery } from './identifier-query.ts';
+import { isBefore, periodIssues } from './periods.ts';
+import { targetOf } from './reference-target.ts';
+import { expressionOf, walkReferences } from './walk-references.ts';
+
+describe('what a reference names', () => {
+  it.each([
+    ['Patient/1', { kind: 'literal', type: 'Patient', id: '1' }],
+    ['Patient/1/_history/2', { kind: 'literal', type: 'Patient', id: '1' }],
+    ['#p', { kind: 'none' }],
+    ['urn:uuid:c757873d', { kind: 'urn', url: 'urn:uuid:c757873d' }],
+    [
+      'https://ehr.example.org/fhir/Patient/1',
+      { kind: 'absolute', type: 'Patient', url: 'https://ehr.example.org/fhir/Patient/1' },
+    ],
+    ['https://ehr.example.org/x', { kind: 'absolute', type: undefined, url: 'https://ehr.example.org/x' }],
+    ['Practitioner?identifier=a|b', { kind: 'conditional', type: 'Practitioner', query: 'identifier=a|b' }],
+    ['Nurse/1', { kind: 'unreadable' }],
+    ['Nurse?identifier=a|b', { kind: 'unreadable' }],
+    ['Jane Doe', { kind: 'unreadable' }],
+    ['Patient/../x', { kind: 'unreadable' }],
+  ])('%s', (reference, target) => {
+    expect(targetOf({ reference })).toEqual(target);
+  });
+
+  it('is an identifier where there is no literal reference', () => {
+    const identifier = { system: 'urn:mrn', value: '1' };
+    expect(targetOf({ identifier, type: 'Patient' })).toEqual({ kind: 'logical', type: 'Patient', identifier });
+    expect(targetOf({})).toEqual({ kind: 'none' });
+  });
+});
+
+describe('the search of a condition', () => {
+  it.each([
+    ['identifier=urn:npi|1', { system: 'urn:npi', value: '1' }],
+    ['?identifier=urn:npi|1', { system: 'urn:npi', value: '1' }],
+    ['identifier=http%3A%2F%2Fx%7Ca%20b', { system: 'http://x', value: 'a b' }],
+    ['identifier=|1', { system: '', value: '1' }],
+    ['identifier=urn:x|a=b', { system: 'urn:x', value: 'a=b' }],
+    ['identifier=1', undefined],
+    ['identifier=urn:npi|', undefined],
+    ['identifier=a|b&name=c', undefined],
+    ['name=Doe', undefined],
+    ['identifier=%|b', undefined],
+    ['', undefined],
+  ])('%s', (query, identifier) => {
+    expect(identifierQuery(query)).toEqual(identifier);
+  });
+});
+
+describe('codes in facts', () => {
+  it('name well-known systems shortly and others by a hash', () => {
+    expect(codeOf({ system: 'http://loinc.org', code: '8867-4' })).toBe('loinc:8867-4');
+    expect(codeOf({ system: 'urn:hospital:lab', code: 'K' })).toMatch(/^[0-9a-f]{12}:K$/);
+    expect(codeOf({ code: 'K' })).toBe(':K');
+    expect(codeOf({ system: 'http://loinc.org' })).toBeUndefined();
+  });
+
+  it('put well-known systems first', () => {
+    const coding = [
+      { system: 'urn:local', code: 'a' },
+      { system: 'http://snomed.info/sct', code: '1' },
+    ];
+    expect(codesOf({ coding })).toEqual(['sct:1', expect.stringMatching(/:a$/)]);
+  });
+
+  it('never hold a text, whatever stands in the code', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (code) => {
+        expect(codeOf({ system: 'http://loinc.org', code })).toMatch(/^loinc:[A-Za-z0-9._:/+-]{1,40}$/);
+      }),
+    );
+    expect(codeAmong({ coding: [{ code: 'Jane Doe' }] }, ['active'])).toBeUndefined();
+  });
+});
+
+describe('periods', () => {
+  it.each([
+    ['2026-01-05T10:00:00+02:00', '2026-01-05T09:00:00Z', true],
+    ['2026-01-05T10:00:00Z', '2026-01-05T10:00:00.000Z', false],
+    ['2026-01', '2026-01-05', false],
+    ['2025', '2026-01-05T10:00:00Z', true],
+    ['2026-01-05', '2026-01-05T23:00:00Z', false],
+  ])('%s before %s: %s', (one, other, expected) => {
+    expect(isBefore(one, other)).toBe(expected);
+  });
+
+  it('may not end before they start', () => {
+    expect(periodIssues({ start: '2026', end: '2025' }, 'X.period')).toMatchObject([
+      { code: 'invariant', expression: 'X.period' },
+    ]);
+    expect(periodIssues({ start: '2026', end: '2026' }, 'X.period')).toEqual([]);
+    expect(periodIssues({ end: '2026' }, 'X.period')).toEqual([]);
+  });
+});
+
+it('references are found wherever they stand, and located when that is asked', () => {
+  const resource = anObservation({
+    performer: [{ reference: 'Practitioner/1' }, { reference: 'Practitioner/2' }],
+    contained: [{ subject: { reference: 'Patient/2' } }],
+  });
+  const found: object[] = [];
+  walkReferences(resource, (reference) => found.push(reference));
+  expect(found.map((reference) => expressionOf('Bundle.entry[1].resource', resource, reference))).toEqual([
+    'Bundle.entry[1].resource.subject',
+    'Bundle.entry[1].resource.performer[0]',
+    'Bundle.entry[1].resource.performer[1]',
+    'Bundle.entry[1].resource.contained[0].subject',
+  ]);
+});

@@ -1,4 +1,4 @@
-export type { Fusion, PlannedOperation } from './batch-planner.ts';
+export { BatchPlanner, type Fusion, type Holding, type PlannedOperation, type PlannerStatistics, type Touched } from './batch-planner.ts';
 export {
   defaultPlannerLimits,
   type ForeignWriteLimits,

@@ -37,7 +37,7 @@ export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
   lines: [
     { key: 'sch~booking~<slot>', mode: 'readWrite', when: 'with a slot', why: 'who holds the slot' },
     {
-      key: 'sch~slot~s~<practitioner>~<start>',
+      key: 'sch~slot~g~<practitioner>~<start>',
       mode: 'readWrite',
       when: 'without a slot, with practitioner and start',
       why: 'the same for a start in the day of a practitioner',

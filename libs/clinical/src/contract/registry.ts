@@ -1,7 +1,7 @@
 import { CodedError } from '@medrex/coded-error';
 import type { KeySpace } from '@medrex/keys';
 import { clinicalErrors } from '../errors.ts';
-import type { ResourceModule, TemplateLine } from './resource-module.ts';
+import type { ResourceModule } from './resource-module.ts';
 
 /** The resource types that the contract knows, and what it does with all others. */
 export interface Registry {
@@ -11,46 +11,6 @@ export interface Registry {
   /** Template versions that `apply` understands. */
   readonly templateVersions: readonly number[];
 }
-
-/** Lines that every record has, whatever its type. `<space>` is the module's. */
-export const recordLines: readonly TemplateLine[] = [
-  {
-    key: 'sys~link~<patient>',
-    mode: 'read',
-    when: 'about a patient',
-    why: 'a merged patient is found here; a merge writes it',
-  },
-  {
-    key: '<space>~res~<Type>~<id>',
-    mode: 'write',
-    when: 'create',
-    why: 'the head of version 1, blind: the id is new by construction',
-  },
-  {
-    key: '<space>~res~<Type>~<id>',
-    mode: 'readWrite',
-    when: 'update, delete',
-    why: 'version, If-Match and status rules are decided on it',
-  },
-  {
-    key: '<space>~ver~<Type>~<id>~<change>',
-    mode: 'append',
-    when: 'always',
-    why: 'each version is kept under a key of its own',
-  },
-  {
-    key: 'sys~idn~e~<identifier>',
-    mode: 'ensure',
-    when: 'create and update with identifiers',
-    why: 'conditional creates and references find the resource by it',
-  },
-  {
-    key: 'sys~idn~e~<identifier>',
-    mode: 'read',
-    when: 'with a conditional reference',
-    why: 'the resource that the reference names',
-  },
-];
 
 /**
  * @param generic makes the module of a type that has none.

@@ -77,12 +77,14 @@ export interface PatientMerge {
 
 /** One line of a key template as the generated reference shows it and the linter reads it. */
 export interface TemplateLine {
-  /** The key with its variable parts in angle brackets: `cli~bed~<location>`. */
+  /** The key with its variable parts in angle brackets: `cli~bed~<bed>`. */
   readonly key: string;
   readonly mode: AccessMode;
   /** When an operation declares it: 'always', 'with a bed', 'on update'. */
   readonly when: string;
   readonly why: string;
+  /** Only the state can tell the key: it is found while the operation is applied. */
+  readonly isDiscovered?: boolean;
 }
 
 /**

@@ -5,7 +5,7 @@ import { clinicalRegistry } from '../clinical.ts';
 import { genericRecord } from '../resources/generic-record.ts';
 import { anObservation, Clinic } from '../testing/index.ts';
 import { contractOf } from './clinical-contract.ts';
-import { recordLines, registryOf, spacesOf } from './registry.ts';
+import { registryOf, spacesOf } from './registry.ts';
 import type { ResourceModule } from './resource-module.ts';
 
 const base = genericRecord('Basic');
@@ -57,6 +57,5 @@ describe('the access rule', () => {
       const own = spacesOf(module).map((space) => codes[space]);
       for (const { key } of module.lines) expect([...own, 'sys']).toContain(key.slice(0, 3));
     }
-    expect(recordLines.length).toBeGreaterThan(0);
   });
 });

@@ -46,9 +46,9 @@ export const encounter: ResourceModule<EncounterFacts, EncounterHead> = {
   alsoIn: ['counters'],
   templateVersion: 1,
   lines: [
-    { key: 'cli~bed~<location>', mode: 'readWrite', when: 'in a bed', why: 'a bed holds one encounter' },
+    { key: 'cli~bed~<bed>', mode: 'readWrite', when: 'in a bed', why: 'a bed holds one encounter' },
     {
-      key: 'cli~bed~<prior location>',
+      key: 'cli~bed~<prior bed>',
       mode: 'readWrite',
       when: 'with the bed that is left',
       why: 'it is freed; found on the head otherwise',

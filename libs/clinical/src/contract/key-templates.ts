@@ -1,0 +1,86 @@
+import { spacePrefix, type KeyTemplate } from '@medrex/keys';
+import type { Registry } from './registry.ts';
+import type { ResourceModule, TemplateLine } from './resource-module.ts';
+
+/** What can be asked of a resource. */
+export const actions = ['create', 'update', 'delete'] as const;
+type Action = (typeof actions)[number];
+
+const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[] = [
+  {
+    on: ['create', 'update'],
+    key: 'sys~link~<patient>',
+    mode: 'read',
+    when: 'about a patient',
+    why: 'a merged patient is found here; a merge writes it',
+  },
+  {
+    on: ['create'],
+    key: '<space>res~<Type>~<id>',
+    mode: 'write',
+    when: 'always',
+    why: 'the head of version 1, blind: the id is new by construction',
+  },
+  {
+    on: ['update', 'delete'],
+    key: '<space>res~<Type>~<id>',
+    mode: 'readWrite',
+    when: 'always',
+    why: 'version, If-Match and status are decided on it',
+  },
+  {
+    on: ['create', 'update', 'delete'],
+    key: '<space>ver~<Type>~<id>~<change>',
+    mode: 'append',
+    when: 'always, unless the type has a place of its own for its records',
+    why: 'each version is kept under a key of its own',
+  },
+  {
+    on: ['create', 'update'],
+    key: 'sys~idn~e~<identifier digest>',
+    mode: 'ensure',
+    when: 'with identifiers or a condition',
+    why: 'conditional creates and references find the resource by it',
+  },
+  {
+    on: ['create', 'update'],
+    key: 'sys~idn~e~<referenced identifier digest>',
+    mode: 'read',
+    when: 'with a conditional reference',
+    why: 'the resource that the reference names',
+  },
+  {
+    on: ['delete'],
+    key: 'sys~idn~e~<identifier digest>',
+    mode: 'readWrite',
+    when: 'with identifiers',
+    why: 'the identifiers are given up',
+    isDiscovered: true,
+  },
+];
+
+/** The lines of one action of a type: those of every record, then the module's own. */
+export function linesOf(module: ResourceModule, action: Action): readonly TemplateLine[] {
+  const common = everyRecord
+    .filter(({ on }) => on.includes(action))
+    .map((line) => ({
+      ...line,
+      key: line.key.replace('<space>', spacePrefix(module.space)).replace('<Type>', module.type),
+    }));
+  return action === 'delete' ? common : [...common, ...module.lines];
+}
+
+/** All key templates as data, for the generated reference and the key linter. */
+export function keyTemplates({ modules }: Registry): readonly KeyTemplate[] {
+  return modules.flatMap((module) =>
+    actions.map((action) => ({
+      operation: `${module.type}.${action}`,
+      version: module.templateVersion,
+      keys: linesOf(module, action).map(({ key, mode, isDiscovered }) => ({
+        pattern: key,
+        mode,
+        ...(isDiscovered === true ? { discovered: true } : {}),
+      })),
+    })),
+  );
+}

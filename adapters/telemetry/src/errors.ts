@@ -1,0 +1,36 @@
+import { CodedError, type ErrorDescription } from '@medrex/coded-error';
+
+/** What a declaration or an endpoint can break; the generated error reference is made from this table. */
+export const telemetryErrors = {
+  metricInvalid: {
+    code: 'METRIC_INVALID',
+    retryable: false,
+    meaning: 'A metric was declared twice, under a bad name, or with too many label values.',
+    remedy: 'Correct the declaration in the metrics.ts of the process.',
+  },
+  metricMisused: {
+    code: 'METRIC_MISUSED',
+    retryable: false,
+    meaning:
+      'A metric was given a label value that its declaration does not list, or a value that is no number. Thrown in tests only; in production it is counted.',
+    remedy:
+      'Add the value to the declaration, or give one that is listed. Keys, identifiers and transaction ids are never label values.',
+  },
+  otlpUrlInvalid: {
+    code: 'OTLP_URL_INVALID',
+    retryable: false,
+    meaning: 'The address that traces are to be sent to is no http(s) URL.',
+    remedy: 'Give the base address of an OTLP/HTTP receiver, e.g. http://localhost:4318.',
+  },
+  endpointUnavailable: {
+    code: 'HTTP_ENDPOINT_UNAVAILABLE',
+    retryable: false,
+    meaning: 'The endpoint for metrics and health could not be opened.',
+    remedy: 'Choose a free port, or 0 for any.',
+  },
+} as const satisfies Record<string, ErrorDescription>;
+
+/** An error of this package. */
+export function telemetryError(name: keyof typeof telemetryErrors, message: string, cause?: unknown): CodedError {
+  return new CodedError(telemetryErrors[name], message, cause === undefined ? undefined : { cause });
+}

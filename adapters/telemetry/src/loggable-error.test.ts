@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { CodedError } from '@medrex/coded-error';
+import { loggableError, maskMessage } from './loggable-error.ts';
+
+const described = { code: 'VAULT_UNAVAILABLE', retryable: true, meaning: 'x', remedy: 'y' };
+
+describe('loggableError', () => {
+  it('says of a coded error what happened, and of its cause only what it was', () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED for Koepp'), { code: 'ECONNREFUSED' });
+    const error = new CodedError(described, 'channel ehr: no answer from peer0.org1 after 500 ms', { cause });
+    expect(loggableError(error)).toEqual({
+      name: 'CodedError',
+      code: 'VAULT_UNAVAILABLE',
+      isRetryable: true,
+      message: 'channel ehr: no answer from peer0.org1 after 500 ms',
+      stack: expect.arrayContaining([expect.stringMatching(/loggable-error\.test\.ts:\d+:\d+/)]),
+      cause: {
+        name: 'Error',
+        code: 'ECONNREFUSED',
+        stack: expect.arrayContaining([expect.stringContaining('loggable-error.test.ts')]),
+      },
+    });
+  });
+
+  it('keeps the message of a foreign error to itself, also where it looks like a stack', () => {
+    const said = loggableError(new TypeError('Koepp\n    at Koepp (file:///Koepp:1:1)'));
+    expect(said.name).toBe('TypeError');
+    expect(JSON.stringify(said)).not.toContain('Koepp');
+    expect(said.stack[0]).toContain('loggable-error.test.ts');
+  });
+
+  it('takes what is no error, and ends a circle of causes', () => {
+    expect(loggableError('Koepp')).toEqual({ name: 'string', stack: [] });
+    expect(loggableError(undefined)).toEqual({ name: 'undefined', stack: [] });
+    const circle = new Error('x');
+    circle.cause = circle;
+    expect(loggableError(circle).cause?.cause?.cause?.cause).toBeUndefined();
+  });
+});
+
+describe('maskMessage', () => {
+  it.each([
+    [
+      'batch 42: peer0.org1 refused endorsement of tx 9f86d081884c7d65: timeout',
+      'batch 42: peer0.org1 refused endorsement of tx 9f86d081884c7d65: timeout',
+    ],
+    ['topic medrex.operations.v1 ends at 1,024', 'topic medrex.operations.v1 ends at 1,024'],
+    ['patient Koepp, born 1957-03-12, has MRN 00471108 (SMITH^A)', 'patient … born … has …'],
+    ['the vault /home/koepp/vault.db failed', 'the vault … failed'],
+    ['Unexpected token "Koepp" in JSON at position 12', '… token … in … at position 12'],
+    ['call 555-201-7731 or a@b.example', 'call … or …'],
+  ])('%s', (message, masked) => {
+    expect(maskMessage(message)).toBe(masked);
+  });
+
+  it('ends somewhere', () => {
+    expect(maskMessage('word '.repeat(1_000)).split(' ')).toHaveLength(60);
+  });
+});

@@ -1,0 +1,168 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { telemetryError } from './errors.ts';
+import {
+  defineMetrics,
+  durationBuckets,
+  labelCombinations,
+  type MetricDeclaration,
+  type MetricDeclarations,
+} from './metric-declaration.ts';
+
+type LabelsOf<D extends MetricDeclaration> =
+  D['labels'] extends Readonly<Record<string, readonly string[]>>
+    ? { readonly [L in keyof D['labels']]: D['labels'][L][number] }
+    : undefined;
+
+/** Arguments of a metric with labels begin with their values. */
+type Labelled<L, Rest extends readonly unknown[]> = L extends undefined ? Rest : [labels: L, ...rest: Rest];
+
+export interface CounterHandle<L = undefined> {
+  /** Adds `amount`, one when absent. */
+  inc(...args: Labelled<L, [amount?: number]>): void;
+}
+
+export interface GaugeHandle<L = undefined> {
+  set(...args: Labelled<L, [value: number]>): void;
+}
+
+export interface HistogramHandle<L = undefined> {
+  observe(...args: Labelled<L, [value: number]>): void;
+}
+
+export type MetricHandle<D extends MetricDeclaration> = D['kind'] extends 'counter'
+  ? CounterHandle<LabelsOf<D>>
+  : D['kind'] extends 'gauge'
+    ? GaugeHandle<LabelsOf<D>>
+    : HistogramHandle<LabelsOf<D>>;
+
+/** What `metrics.define` gives for a declaration: one typed handle per name. */
+export type MetricHandles<D extends MetricDeclarations> = { readonly [Name in keyof D]: MetricHandle<D[Name]> };
+
+export interface Metrics {
+  /** Registers the metrics of the process: once, in its `metrics.ts`. @throws CodedError METRIC_INVALID. */
+  define<const D extends MetricDeclarations>(declarations: D): MetricHandles<D>;
+  /** Called before each scrape: the place to set gauges that nothing else keeps up to date. */
+  beforeScrape(update: () => void): void;
+  /** Prometheus text format, with `contentType`. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface MetricsOptions {
+  /** Throws for a misuse instead of counting it: for tests. */
+  readonly isStrict: boolean;
+  readonly onMisuse: (misuse: 'label' | 'value') => void;
+}
+
+type LabelValues = Readonly<Record<string, string>>;
+
+/** One series: what a handle adds to, or sets. */
+type Series = (value: number) => void;
+
+export class PrometheusMetrics implements Metrics {
+  readonly #registry = new Registry();
+  readonly #updates: (() => void)[] = [];
+  readonly #options: MetricsOptions;
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  define<const D extends MetricDeclarations>(declarations: D): MetricHandles<D> {
+    const handles = Object.entries(defineMetrics(declarations)).map(([name, declaration]) => [
+      name,
+      this.#handle(declaration),
+    ]);
+    return Object.fromEntries(handles) as MetricHandles<D>;
+  }
+
+  beforeScrape(update: () => void): void {
+    this.#updates.push(update);
+  }
+
+  text(): Promise<string> {
+    for (const update of this.#updates) update();
+    return this.#registry.metrics();
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** One handle serves every kind: its method passes the value to the series that its labels name. */
+  #handle(declaration: MetricDeclaration): Record<'inc' | 'set' | 'observe', (...args: readonly unknown[]) => void> {
+    const { name, labels } = declaration;
+    if (this.#registry.getSingleMetric(name)) throw telemetryError('metricInvalid', `metric ${name} is declared twice`);
+    const open = this.#open(declaration);
+    const labelNames = Object.keys(labels ?? {});
+    const series = new Map<string, Series>();
+    const seriesOf = (values: LabelValues): Series => {
+      const key = seriesKey(labelNames, values);
+      let found = series.get(key);
+      if (!found) series.set(key, (found = open(values)));
+      return found;
+    };
+    labelCombinations(labels ?? {}).forEach(seriesOf);
+    const call = (...args: readonly unknown[]): void => {
+      const [values, value = 1] = (labels === undefined ? [{}, ...args] : args) as [LabelValues, number?];
+      const isFalling = declaration.kind === 'counter' && value < 0;
+      if (!Number.isFinite(value) || isFalling) return this.#misused(declaration, 'value');
+      (series.get(seriesKey(labelNames, values)) ?? seriesOf(this.#declaredOrOther(declaration, values)))(value);
+    };
+    return { inc: call, set: call, observe: call };
+  }
+
+  /** A label value outside of its closed set is never shown, and its count is not lost. */
+  #declaredOrOther(declaration: MetricDeclaration, values: LabelValues): LabelValues {
+    this.#misused(declaration, 'label');
+    const named = Object.entries(declaration.labels ?? {}).map(([label, declared]) => {
+      const value = values[label];
+      return [label, value !== undefined && declared.includes(value) ? value : 'other'] as const;
+    });
+    return Object.fromEntries(named);
+  }
+
+  #misused({ name }: MetricDeclaration, misuse: 'label' | 'value'): void {
+    if (this.#options.isStrict)
+      throw telemetryError('metricMisused', `metric ${name} was given a ${misuse} that its declaration does not allow`);
+    this.#options.onMisuse(misuse);
+  }
+
+  /** Registers the metric; the function it returns makes a series, at zero. */
+  #open({
+    name,
+    kind,
+    help,
+    labels = {},
+    buckets = durationBuckets,
+  }: MetricDeclaration): (values: LabelValues) => Series {
+    const common = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] };
+    if (kind === 'counter') {
+      const counter = new Counter(common);
+      return (values) => started((amount) => counter.inc(values, amount));
+    }
+    if (kind === 'gauge') {
+      const gauge = new Gauge(common);
+      return (values) => started((value) => gauge.set(values, value));
+    }
+    const histogram = new Histogram({ ...common, buckets: [...buckets] });
+    return (values) => {
+      histogram.zero(values);
+      return (value) => histogram.observe(values, value);
+    };
+  }
+}
+
+/** A series exists from its first value on, so it is given a zero. */
+function started(write: Series): Series {
+  write(0);
+  return write;
+}
+
+function seriesKey(names: readonly string[], values: LabelValues): string {
+  const [first] = names;
+  return names.length === 1 && first !== undefined
+    ? String(values[first])
+    : names.map((name) => values[name]).join('\u0000');
+}

@@ -74,7 +74,7 @@ async function writeResource(run: EntryRun, module: ResourceModule, entry: Entry
   const version = (previous?.version ?? 0) + 1;
   const change: Change<CodedFields> = changeOf(entry);
   const words = await module.apply?.(change, spaced(run, module), contextOf(run, version, previous));
-  const identifiers = identifiersOf(entry);
+  const identifiers = identifiersOf(entry, previous);
   await keepIdentifiers(state, entry.type, entry.id, previous?.identifiers ?? [], identifiers);
   writeVersion(state, {
     space: module.space,
@@ -136,7 +136,15 @@ function contextOf(run: EntryRun, version: number, previous: RecordHead | undefi
   return { time: run.operation.time, version, previous, spend: (units) => run.budget.spend(units) };
 }
 
-/** The resource's identifiers, and the one that a conditional create or update asked for. */
-function identifiersOf({ identifiers = [], condition }: Entry): readonly string[] {
-  return condition === undefined || identifiers.includes(condition) ? identifiers : [...identifiers, condition];
+/**
+ * The resource's identifiers, and the one that a conditional create or update asked for. A patient keeps those it had: under a survivor's stand those of the
+ * patients who were merged into it.
+ */
+function identifiersOf(
+  { type, identifiers = [], condition }: Entry,
+  previous: RecordHead | undefined,
+): readonly string[] {
+  const kept = type === 'Patient' && previous !== undefined && !previous.isDeleted ? previous.identifiers : [];
+  const asked = condition === undefined ? [] : [condition];
+  return [...new Set([...kept, ...identifiers, ...asked])];
 }

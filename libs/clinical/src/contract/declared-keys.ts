@@ -13,9 +13,7 @@ export function declaredKeys(entry: Entry, registry: Registry): readonly Declare
   if (entry.condition !== undefined)
     keys.push({ key: identifierKey(entry.condition), mode: entry.action === 'delete' ? 'readWrite' : 'ensure' });
   for (const digest of entry.identifiers ?? []) keys.push({ key: identifierKey(digest), mode: 'ensure' });
-  for (const { type, digest } of entry.lookups ?? []) {
-    keys.push({ key: type === 'Patient' ? headKey('clinical', type, digest) : identifierKey(digest), mode: 'read' });
-  }
+  for (const { digest } of entry.lookups ?? []) keys.push({ key: identifierKey(digest), mode: 'read' });
   // What a conditional delete deletes is known to the state alone.
   if (entry.action === 'delete' && entry.condition !== undefined) return keys;
   keys.push({ key: headKey(module.space, entry.type, entry.id), mode: headMode(entry) });
@@ -46,12 +44,20 @@ export function recordKeyOf(entry: Entry, module: ResourceModule): StateKey {
 
 /** One list without repeats: a key that several entries name keeps the mode that covers them all. */
 export function unionOfKeys(lists: readonly (readonly DeclaredKey[])[]): readonly DeclaredKey[] {
+  const [only] = lists;
+  if (lists.length === 1 && only !== undefined && isWithoutRepeats(only)) return only;
   const modes = new Map<StateKey, AccessMode>();
   for (const { key, mode } of lists.flat()) {
     const known = modes.get(key);
     modes.set(key, known === undefined || known === mode ? mode : covering(known, mode));
   }
   return Array.from(modes, ([key, mode]) => ({ key, mode }));
+}
+
+/** For the short lists of single records, where comparing all pairs is cheaper than a Map. */
+function isWithoutRepeats(keys: readonly DeclaredKey[]): boolean {
+  if (keys.length > 8) return false;
+  return keys.every(({ key }, index) => !keys.some((other, before) => before < index && other.key === key));
 }
 
 function covering(left: AccessMode, right: AccessMode): AccessMode {

@@ -37,10 +37,12 @@ export type Entry = {
 /** A conditional reference: `Practitioner?identifier=...`. */
 export type Lookup = {
   readonly type: string;
-  /** Digest of the identifier; of a Patient, which the vault has found, the pseudonym. */
+  /** Digest of the identifier; of a Patient, which the vault has found, of its pseudonym. */
   readonly digest: string;
   /** Where the reference stands: `Observation.performer[0]`. */
   readonly expression: string;
+  /** Id to take when nothing is found: of an entry of the same Bundle that is created then. */
+  readonly otherwise?: string;
 };
 
 /** What stands in facts for the id that a lookup will find. No coded field can look like it: the digest is keyed. */

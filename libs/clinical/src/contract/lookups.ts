@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, State } from '@medrex/execute-batch';
 import { placeholder, type Entry } from './entry.ts';
-import { headKey, identifierKey } from './record-keys.ts';
+import { identifierKey } from './record-keys.ts';
 import { reject } from './rejects.ts';
 import { readJson } from './state-json.ts';
 
@@ -10,8 +10,8 @@ import { readJson } from './state-json.ts';
  */
 export async function findLookups(entry: Entry, state: State): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  for (const { type, digest, expression } of entry.lookups ?? []) {
-    const id = type === 'Patient' ? await patientId(state, digest) : await recordedId(state, digest);
+  for (const { type, digest, expression, otherwise } of entry.lookups ?? []) {
+    const id = (await recordedId(state, digest)) ?? otherwise;
     if (id === undefined) {
       throw reject(
         'NO_MATCH',
@@ -28,11 +28,6 @@ export async function findLookups(entry: Entry, state: State): Promise<ReadonlyM
 export async function recordedId(state: State, digest: string): Promise<string | undefined> {
   const id = (await readJson(state, identifierKey(digest)))?.['id'];
   return typeof id === 'string' ? id : undefined;
-}
-
-async function patientId(state: State, pseudonym: string): Promise<string | undefined> {
-  const head = await readJson(state, headKey('clinical', 'Patient', pseudonym));
-  return head === undefined || head['isDeleted'] === true ? undefined : pseudonym;
 }
 
 /** Puts found ids where the facts have placeholders. */

@@ -9,6 +9,7 @@ import {
   Clinic,
   idOf,
   toldOf,
+  urn,
 } from '../testing/index.ts';
 
 const reading = (value: number) => anObservation({ valueQuantity: { value, unit: '/min' } });
@@ -208,6 +209,39 @@ describe('conditional references', () => {
       identifier: [{ system: 'urn:hospital:mrn', value: 'MRN-1' }],
     } as never);
     expect(await clinic.post(anObservation({ subject: mrn }))).toMatchObject({ status: 'applied' });
+  });
+});
+
+describe('references to an entry with a condition', () => {
+  const npi = 'identifier=http://hl7.org/fhir/sid/us-npi|9999999999';
+  const ward = (url: string) => ({
+    resourceType: 'Encounter',
+    status: 'in-progress',
+    class: { code: 'IMP' },
+    serviceProvider: { reference: url },
+  });
+  const bundle = (request: object) => {
+    const organization = {
+      resourceType: 'Organization',
+      name: 'Ward',
+      identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: '9999999999' }],
+    };
+    const hub = { fullUrl: urn(1), resource: organization, request };
+    return aBundle('transaction', [aPost(ward(urn(1))), hub]);
+  };
+  const wardOfLast = (clinic: Clinic) =>
+    clinic.values('cli~ver~Encounter').map(({ facts }) => (facts as { ward: string }).ward);
+
+  it.each([
+    ['a conditional create', { method: 'POST', url: 'Organization', ifNoneExist: npi }],
+    ['a conditional update', { method: 'PUT', url: `Organization?${npi}` }],
+  ])('mean the resource that %s finds, or the one that it makes', async (_what, request) => {
+    const clinic = new Clinic();
+    const first = await clinic.result(bundle(request));
+    const second = await clinic.result(bundle(request));
+    expect([first.status, second.status]).toEqual(['applied', 'applied']);
+    expect(idOf(second, 1)).toBe(idOf(first, 1));
+    expect(new Set(wardOfLast(clinic))).toEqual(new Set([idOf(first, 1)]));
   });
 });
 

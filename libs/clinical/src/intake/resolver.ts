@@ -1,43 +1,39 @@
-import type { IntakeContext, PatientHandle, RefusalIssue } from '@medrex/contracts';
-import { placeholder, type Lookup } from '../contract/entry.ts';
+import type { IntakeContext, PatientHandle } from '@medrex/contracts';
+import { placeholder } from '../contract/entry.ts';
 import type { References } from '../contract/resource-module.ts';
 import type { Reference } from '../fhir/datatypes.ts';
-import { identifierQuery, identifierQueryHint } from '../fhir/identifier-query.ts';
-import { issue } from '../fhir/issues.ts';
+import { identifierQuery } from '../fhir/identifier-query.ts';
 import { targetOf, type ReferenceTarget } from '../fhir/reference-target.ts';
-import { expressionOf, walkReferences } from '../fhir/walk-references.ts';
 import type { Directory, Named } from './directory.ts';
 import { identifierOfReference } from './patient-identifiers.ts';
 import { identifierDigest, knownId, mintedId } from './resource-ids.ts';
 
-/** Resolves the references of one resource: inside its Bundle, to known ids, or to lookups that the contract makes. */
+/** Resolves the references of one resource: inside its Bundle, to known ids, or to placeholders for what the contract looks up. */
 export class Resolver implements References {
   readonly #directory: Directory;
   readonly #context: IntakeContext;
-  readonly #named: Named;
+  readonly #base: string | undefined;
   readonly #patients = new Map<string, PatientHandle>();
 
-  constructor(directory: Directory, context: IntakeContext, named: Named) {
+  /** @param base full URL of the entry that the references stand in */
+  constructor(directory: Directory, context: IntakeContext, base: string | undefined) {
     this.#directory = directory;
     this.#context = context;
-    this.#named = named;
+    this.#base = base;
   }
 
   id(reference: Reference | undefined): string | undefined {
     if (reference === undefined) return undefined;
     const target = targetOf(reference);
-    const entry = this.#entry(target, reference);
+    const digest = this.digest(reference, target);
+    if (digest !== undefined) return placeholder(digest);
+    const entry = this.entry(reference, target);
     if (entry !== undefined) return entry.told;
     switch (target.kind) {
       case 'literal':
         return knownId(this.#context, target.type, target.id);
       case 'absolute':
         return mintedId(this.#context, target.type ?? '', 'url', target.url);
-      case 'conditional': {
-        const digest = this.#digest(target.type, target.query);
-        if (target.type === 'Patient') return digest && mintedId(this.#context, 'Patient', 'identifier', digest);
-        return digest === undefined ? undefined : placeholder(digest);
-      }
       case 'logical': {
         const { system = '', value = '' } = target.identifier;
         return mintedId(this.#context, target.type ?? '', 'logical', system, value);
@@ -54,7 +50,7 @@ export class Resolver implements References {
   type(reference: Reference | undefined): string | undefined {
     if (reference === undefined) return undefined;
     const target = targetOf(reference);
-    return this.#entry(target, reference)?.draft.type ?? ('type' in target ? target.type : reference.type);
+    return this.entry(reference, target)?.draft.type ?? ('type' in target ? target.type : reference.type);
   }
 
   /** The patient of a reference that `findPatients` was given. */
@@ -66,76 +62,44 @@ export class Resolver implements References {
   async findPatients(references: readonly (Reference | undefined)[]): Promise<void> {
     for (const reference of references) {
       if (reference === undefined) continue;
-      const entry = this.#entry(targetOf(reference), reference);
+      const entry = this.entry(reference, targetOf(reference));
       const identifier = entry === undefined ? identifierOfReference(reference) : undefined;
       const handle = entry === undefined ? identifier && (await this.#directory.patient([identifier])) : entry.self;
       if (handle !== undefined) this.#patients.set(keyOf(reference), handle);
     }
   }
 
-  /** References that lead nowhere, and the lookups of conditional ones. Patients among them are looked up in the vault. */
-  async examine(): Promise<{ readonly issues: readonly RefusalIssue[]; readonly lookups: readonly Lookup[] }> {
-    const { resource, root } = this.#named.draft;
-    const issues: RefusalIssue[] = [];
-    const lookups: Lookup[] = [];
-    for (const reference of unusualReferences(resource)) {
-      const target = targetOf(reference);
-      if (this.#entry(target, reference) !== undefined) continue;
-      const at = expressionOf(root, resource, reference);
-      if (target.kind === 'conditional') {
-        const found = await this.#lookup(
-          target.type,
-          target.query,
-          reference,
-          expressionOf(this.#named.draft.type, resource, reference),
-        );
-        if (found === undefined)
-          issues.push(issue('not-supported', at, `This search cannot be a reference. ${identifierQueryHint}`));
-        else lookups.push(found);
-      } else if (target.kind === 'urn') {
-        issues.push(
-          issue('not-found', at, 'No entry of this message has this fullUrl; add the entry, or refer to Type/id.'),
-        );
-      } else {
-        issues.push(
-          issue(
-            'value',
-            at,
-            'Not a reference: use Type/id, an absolute URL, urn:uuid: of an entry, #id or Type?identifier=system|value.',
-          ),
-        );
-      }
+  /** The entry of the same message that a reference means. */
+  entry({ reference = '' }: Reference, { kind }: ReferenceTarget): Named | undefined {
+    const isUrl = kind === 'urn' || kind === 'literal' || kind === 'absolute';
+    return isUrl ? this.#directory.entry(reference, this.#base) : undefined;
+  }
+
+  /**
+   * Digest of the identifier by which the contract finds what a reference means: of a conditional reference, and of one to an entry that is created or
+   * changed on a condition, since only the state tells which resource that is. Patients are found by the vault: theirs is the digest of the pseudonym,
+   * known once `findPatients` was given the reference.
+   */
+  digest(reference: Reference, target: ReferenceTarget): string | undefined {
+    if (target.kind === 'conditional') {
+      if (target.type === 'Patient') return this.#patientDigest(reference);
+      const identifier = identifierQuery(target.query);
+      return identifier && identifierDigest(this.#context, target.type, identifier.system, identifier.value);
     }
-    return { issues, lookups };
+    const { draft, self } = this.entry(reference, target) ?? {};
+    if (draft?.condition === undefined || self !== undefined) return undefined;
+    return identifierDigest(this.#context, draft.type, draft.condition.system, draft.condition.value);
   }
 
-  async #lookup(type: string, query: string, reference: Reference, expression: string): Promise<Lookup | undefined> {
-    const digest = this.#digest(type, query);
-    if (digest === undefined) return undefined;
-    if (type !== 'Patient') return { type, digest, expression };
-    await this.findPatients([reference]);
-    return { type, digest: this.handle(reference)?.pseudonym ?? digest, expression };
-  }
-
-  #digest(type: string, query: string): string | undefined {
-    const identifier = identifierQuery(query);
-    return identifier && identifierDigest(this.#context, type, identifier.system, identifier.value);
-  }
-
-  #entry(target: ReferenceTarget, { reference = '' }: Reference): Named | undefined {
-    const isUrl = target.kind === 'urn' || target.kind === 'literal' || target.kind === 'absolute';
-    return isUrl ? this.#directory.entry(reference, this.#named.draft.fullUrl) : undefined;
+  #patientDigest(reference: Reference): string | undefined {
+    const handle = this.handle(reference);
+    return handle && patientDigest(this.#context, handle.pseudonym);
   }
 }
 
-/** References other than `Type/id`, `#id` and absolute URLs: those that may lead nowhere. */
-function unusualReferences(resource: unknown): readonly Reference[] {
-  const found: Reference[] = [];
-  walkReferences(resource, (reference) => {
-    const { kind } = targetOf(reference);
-    if (kind === 'urn' || kind === 'conditional' || kind === 'unreadable') found.push(reference);
-  });
-  return found;
+/** Digest under which a recorded Patient stands in the directory of identifiers. */
+export function patientDigest(context: IntakeContext, pseudonym: string): string {
+  return identifierDigest(context, 'Patient', 'pseudonym', pseudonym);
 }
 
 function keyOf({ reference, identifier }: Reference): string {

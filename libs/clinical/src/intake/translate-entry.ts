@@ -5,10 +5,11 @@ import type { CodedFields, References, ResourceModule } from '../contract/resour
 import type { FhirResource, Identifier, Reference } from '../fhir/datatypes.ts';
 import { issue, prefixed } from '../fhir/issues.ts';
 import type { Directory, Named } from './directory.ts';
+import { examineReferences } from './examine-references.ts';
 import type { IntakeLimits } from './intake-options.ts';
 import type { Read } from './problem.ts';
 import { identifierDigest } from './resource-ids.ts';
-import { Resolver } from './resolver.ts';
+import { patientDigest, Resolver } from './resolver.ts';
 import { textOfResource } from './sealed-resource.ts';
 
 /** What all entries of one message share. */
@@ -46,10 +47,10 @@ export async function translateEntry(
   const common = commonOf(context, named, changeId);
   if (resource === undefined) return { value: { entry: jsonOf(common) as Entry, module, body: undefined, bytes: 0 } };
 
-  const resolver = new Resolver(directory, context, named);
+  const resolver = new Resolver(directory, context, fullUrl);
   const about = module.patients?.(resource, resolver) ?? [subjectOf(resource, resolver)];
   await resolver.findPatients(about);
-  const { issues, lookups } = await resolver.examine();
+  const { issues, lookups } = await examineReferences(named.draft, resolver);
   const wrong = [
     ...issues,
     ...prefixed([...identifierIssues(resource), ...(module.check?.(resource) ?? [])], type, root),
@@ -62,7 +63,7 @@ export async function translateEntry(
   const entry: CodedFields = {
     ...common,
     patient: patient?.pseudonym,
-    identifiers: type === 'Patient' ? undefined : digestsOf(context, resource),
+    identifiers: named.self === undefined ? digestsOf(context, resource) : [patientDigest(context, named.id)],
     lookups: lookups.length === 0 ? undefined : lookups,
     facts: module.facts(resource, resolver),
   };

@@ -1,0 +1,68 @@
+import type { RefusalIssue } from '@medrex/contracts';
+import type { Lookup } from '../contract/entry.ts';
+import type { Reference } from '../fhir/datatypes.ts';
+import { identifierQueryHint } from '../fhir/identifier-query.ts';
+import { issue } from '../fhir/issues.ts';
+import { targetOf, type ReferenceTarget } from '../fhir/reference-target.ts';
+import { expressionOf, walkReferences } from '../fhir/walk-references.ts';
+import type { Draft } from './draft.ts';
+import type { Resolver } from './resolver.ts';
+
+/** What is to be said and done about the references of one resource. */
+export interface Examined {
+  /** References that lead nowhere. */
+  readonly issues: readonly RefusalIssue[];
+  /** What the contract has to find before it applies the entry. */
+  readonly lookups: readonly Lookup[];
+}
+
+const nothing: Examined = { issues: [], lookups: [] };
+
+/** Goes through all references of a draft's resource. Those that name a resource plainly, nearly all, cost a look and no more. */
+export async function examineReferences(draft: Draft, resolver: Resolver): Promise<Examined> {
+  const unusual: { readonly reference: Reference; readonly target: ReferenceTarget }[] = [];
+  walkReferences(draft.resource, (reference) => {
+    const target = targetOf(reference);
+    const isPlain = target.kind === 'none' || target.kind === 'literal' || target.kind === 'absolute';
+    if (!isPlain || resolver.entry(reference, target)?.draft.condition !== undefined)
+      unusual.push({ reference, target });
+  });
+  if (unusual.length === 0) return nothing;
+  const issues: RefusalIssue[] = [];
+  const lookups: Lookup[] = [];
+  for (const { reference, target } of unusual) {
+    if (target.kind === 'conditional' && target.type === 'Patient') await resolver.findPatients([reference]);
+    const text = complaint(reference, target, resolver);
+    if (text !== undefined) issues.push({ ...text, expression: expressionOf(draft.root, draft.resource, reference) });
+    else lookups.push(...lookupOf(draft, resolver, reference, target));
+  }
+  return { issues, lookups };
+}
+
+function lookupOf(draft: Draft, resolver: Resolver, reference: Reference, target: ReferenceTarget): readonly Lookup[] {
+  const digest = resolver.digest(reference, target);
+  if (digest === undefined) return [];
+  const entry = resolver.entry(reference, target);
+  const type = entry?.draft.type ?? (target.kind === 'conditional' ? target.type : '');
+  const expression = expressionOf(draft.type, draft.resource, reference);
+  return [entry === undefined ? { type, digest, expression } : { type, digest, expression, otherwise: entry.told }];
+}
+
+function complaint(reference: Reference, target: ReferenceTarget, resolver: Resolver): RefusalIssue | undefined {
+  switch (target.kind) {
+    case 'conditional':
+      if (resolver.digest(reference, target) !== undefined) return undefined;
+      return issue('not-supported', '', `This search cannot be a reference. ${identifierQueryHint}`);
+    case 'urn':
+      if (resolver.entry(reference, target) !== undefined) return undefined;
+      return issue('not-found', '', 'No entry of this message has this fullUrl; add the entry, or refer to Type/id.');
+    case 'unreadable':
+      return issue(
+        'value',
+        '',
+        'Use Type/id, an absolute URL, urn:uuid: of an entry, #id or Type?identifier=system|value.',
+      );
+    default:
+      return undefined;
+  }
+}

@@ -1,7 +1,7 @@
 export { clinicalContract, clinicalIntake, clinicalRegistry } from './clinical.ts';
 export { contractOf } from './contract/clinical-contract.ts';
 export { clinicalRejects, type ClinicalReject, type RejectDescription } from './contract/rejects.ts';
-export { keyTemplates, linesOf } from './contract/key-templates.ts';
+export { keyTemplates, linesOf, recordLines } from './contract/key-templates.ts';
 export { registryOf, type Registry } from './contract/registry.ts';
 export type {
   ApplyContext,

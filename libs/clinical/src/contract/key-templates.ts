@@ -16,21 +16,21 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
   },
   {
     on: ['create'],
-    key: '<space>res~<Type>~<id>',
+    key: '<space>~res~<Type>~<id>',
     mode: 'write',
     when: 'always',
     why: 'the head of version 1, blind: the id is new by construction',
   },
   {
     on: ['update', 'delete'],
-    key: '<space>res~<Type>~<id>',
+    key: '<space>~res~<Type>~<id>',
     mode: 'readWrite',
     when: 'always',
     why: 'version, If-Match and status are decided on it',
   },
   {
     on: ['create', 'update', 'delete'],
-    key: '<space>ver~<Type>~<id>~<change>',
+    key: '<space>~ver~<Type>~<id>~<change>',
     mode: 'append',
     when: 'always, unless the type has a place of its own for its records',
     why: 'each version is kept under a key of its own',
@@ -59,13 +59,16 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
   },
 ];
 
+/** The lines that every record has, whatever its type; `<space>` is the module's. */
+export const recordLines: readonly TemplateLine[] = everyRecord;
+
 /** The lines of one action of a type: those of every record, then the module's own. */
 export function linesOf(module: ResourceModule, action: Action): readonly TemplateLine[] {
   const common = everyRecord
     .filter(({ on }) => on.includes(action))
     .map((line) => ({
       ...line,
-      key: line.key.replace('<space>', spacePrefix(module.space)).replace('<Type>', module.type),
+      key: line.key.replace('<space>~', spacePrefix(module.space)).replace('<Type>', module.type),
     }));
   return action === 'delete' ? common : [...common, ...module.lines];
 }

@@ -61,16 +61,23 @@ function byParent(elements) {
 function lineOf(resource, path, elements, schema) {
   const isResource = resource.kind === 'resource' && !path.includes('.');
   const kind = isResource ? (resource.abstract ? 'abstract' : 'resource') : 'type';
-  const enums = schema.definitions[schemaName(path)]?.properties ?? {};
+  const enums = schemaProperties(path, elements, schema);
   return [kind, ...elements.map((element) => elementText(resource, element, enums))].join('|');
 }
 
-/** HL7's JSON schema names the backbone element Observation.component Observation_Component. */
-function schemaName(path) {
-  return path
-    .split('.')
-    .map((part) => part[0].toUpperCase() + part.slice(1))
-    .join('_');
+/**
+ * The properties of a path in HL7's JSON schema, which names Bundle.entry.request Bundle_Request, and numbers what would have the same name. The right
+ * one has all the elements.
+ */
+function schemaProperties(path, elements, schema) {
+  const [root, ...rest] = path.split('.');
+  const last = rest.at(-1);
+  const name = last === undefined ? root : `${root}_${last[0].toUpperCase()}${last.slice(1)}`;
+  const names = elements
+    .filter(({ path: full }) => !full.endsWith('[x]'))
+    .map(({ path: full }) => full.split('.').at(-1));
+  const candidates = ['', 1, 2, 3, 4, 5].map((number) => schema.definitions[`${name}${number}`]?.properties ?? {});
+  return candidates.find((properties) => names.every((one) => one in properties)) ?? {};
 }
 
 function elementText(resource, element, enums) {
@@ -83,6 +90,7 @@ function elementText(resource, element, enums) {
 }
 
 function typeText(resource, element, type, codes) {
+  if (element.path === 'Extension.url') return 'uri'; // the StructureDefinition says System.String, the specification uri
   if (type.code.startsWith('http://hl7.org/fhirpath/')) return isResourceId(resource, element) ? 'id' : 'string';
   if (type.code === 'BackboneElement' || (type.code === 'Element' && element.path.includes('.'))) return element.path;
   if (type.code === 'code' && codes) return `code(${codes.map(plain).join(';')})`;

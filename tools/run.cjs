@@ -27,7 +27,7 @@ const tasks = {
   format: [[...prettier, '--write', '.']],
   'format:check': [[...prettier, '--check', '.']],
   bench: [tsc, [...quiet, path.join(root, 'bench/dist/main.js')]],
-  docs: [tsc, [...quiet, path.join(root, 'tools/docs.mjs')]],
+  docs: [tsc, [...quiet, path.join(root, 'tools/docs/dist/main.js')]],
 };
 
 function fail(message) {

@@ -1,4 +1,4 @@
-import type { INestMicroservice, RpcExceptionFilter, Type } from '@nestjs/common';
+import type { DynamicModule, INestMicroservice, RpcExceptionFilter, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomStrategy } from '@nestjs/microservices';
 import { throwError, type Observable } from 'rxjs';
@@ -15,7 +15,10 @@ export class PassErrors implements RpcExceptionFilter {
 const quiet = { logger: false, abortOnError: false } as const;
 
 /** A Nest microservice over the event log, without Nest's own log lines; not listening yet. */
-export async function createService(module: Type, strategy: EventLogStrategy): Promise<INestMicroservice> {
+export async function createService(
+  module: Type | DynamicModule,
+  strategy: EventLogStrategy,
+): Promise<INestMicroservice> {
   const service = await NestFactory.createMicroservice<CustomStrategy>(module, { strategy, ...quiet });
   service.useGlobalFilters(new PassErrors());
   return service;

@@ -11,9 +11,13 @@ type NestHandler = TypedPropertyDescriptor<(data: object, ...args: unknown[]) =>
  * `@OnRuns(topics.outcomes, { group: 'analyzer' })`.
  */
 export function OnRuns(topic: string, extras: HandlerExtras) {
-  return (controller: object, method: string | symbol, descriptor: TypedPropertyDescriptor<RunHandler>): void => {
+  return <Handler extends RunHandler>(
+    controller: object,
+    method: string | symbol,
+    descriptor: TypedPropertyDescriptor<Handler>,
+  ): void => {
     Payload()(controller, method, 0);
     Ctx()(controller, method, 1);
-    EventPattern(topic, extras)(controller, method, descriptor as NestHandler);
+    EventPattern(topic, extras)(controller, method, descriptor as unknown as NestHandler);
   };
 }

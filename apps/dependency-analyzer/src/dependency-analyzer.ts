@@ -27,7 +27,13 @@ export interface DependencyAnalyzerOptions {
 
 /** What the process counts. */
 export interface AnalyzerObserver {
-  analysed(analyses: readonly Analysis[], operations: readonly SequencedOperation[], seconds: number): void;
+  /** Analyses and their operations stand in the same order. `lagRecords`: records of the log that are not yet read. */
+  analysed(
+    analyses: readonly Analysis[],
+    operations: readonly SequencedOperation[],
+    seconds: number,
+    lagRecords: number,
+  ): void;
   completed(operations: number): void;
 }
 
@@ -81,7 +87,8 @@ export class DependencyAnalyzer {
       }
     }
     await this.#publish(this.#withRisen(analyses));
-    this.#options.observe?.analysed(analyses, admitted, (performance.now() - started) / 1000);
+    const lag = run.endOffset - (run.records.at(-1)?.offset ?? run.endOffset) - 1;
+    this.#options.observe?.analysed(analyses, admitted, (performance.now() - started) / 1000, Math.max(0, lag));
   }
 
   /** A run of `outcomes`: what it reports is terminal leaves the graph. */

@@ -1,1 +1,11 @@
-export {};
+export { compare, type CompareOptions } from './compare/compare.ts';
+export { comparedOnFreshStack, type BenchFlags } from './commands/bench-compare.ts';
+export type { Comparison } from './compare/report.ts';
+export { goodput, throughput, validPercent, type SideResult } from './compare/side-result.ts';
+export { IngestClient } from './client/ingest-client.ts';
+export { openLoad, type Load, type LoadOptions } from './load/load-stream.ts';
+export { profileNamed, workdays } from './load/profiles/index.ts';
+export { MedrexSide } from './compare/medrex-side.ts';
+export { fabricTransactionsIn } from './compare/fabric-metrics.ts';
+export { EmbeddedStack, type StackUrls } from './stack/embedded-stack.ts';
+export { program } from './program.ts';

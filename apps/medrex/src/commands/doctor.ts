@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { freemem, totalmem } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { freemem, tmpdir, totalmem } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
 
 /** One thing looked at: what was found and, where it is not right, what to do. */
 export interface Finding {
@@ -23,7 +24,7 @@ export async function diagnose(options: {
 }): Promise<readonly Finding[]> {
   return [
     node(),
-    await nativeModules(),
+    await embeddedStores(),
     await folder(options.dataDir),
     await disk(options.dataDir),
     memory(),
@@ -45,20 +46,33 @@ function node(): Finding {
   };
 }
 
-async function nativeModules(): Promise<Finding> {
+/** Writes to a log and opens a ledger, in a folder that is gone afterwards: what a start does first. */
+async function embeddedStores(): Promise<Finding> {
   const check = 'embedded stores';
+  const directory = await mkdtemp(join(tmpdir(), 'medrex-doctor-'));
   try {
-    await import('node:sqlite');
-    await import('@medrex/embedded');
-    return { check, verdict: 'ok', found: 'node:sqlite and classic-level load' };
+    const log = new EmbeddedEventLog({ root: join(directory, 'log') });
+    const started = performance.now();
+    await log.append('doctor', 0, [{ value: Buffer.from('x') }]);
+    const tookMs = performance.now() - started;
+    await log.close();
+    const ledger = await EmbeddedLedger.open({ directory: join(directory, 'ledger'), chaincodes: [] });
+    await ledger.close();
+    return {
+      check,
+      verdict: 'ok',
+      found: `log and ledger work; the first durable append took ${tookMs.toFixed(0)} ms`,
+    };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     return {
       check,
       verdict: 'problem',
       found,
-      remedy: 'Run npm ci again; the prebuilt parts of classic-level are missing for this machine.',
+      remedy: 'Run npm ci again; the prebuilt parts of classic-level may be missing for this machine.',
     };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

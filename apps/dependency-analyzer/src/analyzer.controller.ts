@@ -1,0 +1,31 @@
+import { topics, type LogRun } from '@medrex/contracts';
+import { OnRuns } from '@medrex/nest';
+import { Controller, Inject } from '@nestjs/common';
+import { DependencyAnalyzer } from './dependency-analyzer.ts';
+
+const group = 'dependency-analyzer';
+
+/** Hands the runs of the three topics to the analyzer. */
+@Controller()
+export class AnalyzerController {
+  readonly #analyzer: DependencyAnalyzer;
+
+  constructor(@Inject(DependencyAnalyzer) analyzer: DependencyAnalyzer) {
+    this.#analyzer = analyzer;
+  }
+
+  @OnRuns(topics.operations, { group })
+  async operations(run: LogRun): Promise<void> {
+    await this.#analyzer.onOperations(run);
+  }
+
+  @OnRuns(topics.outcomes, { group })
+  async outcomes(run: LogRun): Promise<void> {
+    await this.#analyzer.onOutcomes(run);
+  }
+
+  @OnRuns(topics.progress, { group })
+  async progress(run: LogRun): Promise<void> {
+    await this.#analyzer.onProgress(run);
+  }
+}

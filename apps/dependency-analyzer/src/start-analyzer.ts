@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import {
+  newestProgress,
+  operationsPerRecord,
+  topics,
+  type EventLog,
+  type Progress,
+  type StartPosition,
+} from '@medrex/contracts';
+import { EmbeddedEventLog } from '@medrex/embedded';
+import { createService, EventLogStrategy, type RunningService } from '@medrex/nest';
+import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { countingObserver, gaugeGraph } from './analyzer-metrics.ts';
+import { AnalyzerController } from './analyzer.controller.ts';
+import type { AnalyzerConfig } from './config.ts';
+import { DependencyAnalyzer } from './dependency-analyzer.ts';
+import { analyzerMetrics } from './metrics.ts';
+
+/** What the analyzer stands on; the embedded default unless it is given. Whoever gives a port closes it. */
+export interface AnalyzerPorts {
+  readonly log: EventLog;
+  readonly telemetry: Telemetry;
+}
+
+@Module({})
+class AnalyzerModule {
+  static of(analyzer: DependencyAnalyzer): DynamicModule {
+    return {
+      module: AnalyzerModule,
+      controllers: [AnalyzerController],
+      providers: [{ provide: DependencyAnalyzer, useValue: analyzer }],
+    };
+  }
+}
+
+/** Starts the analyzer of the first channel: reads progress, then the log of operations from the low-water mark. */
+export async function startAnalyzer(
+  config: AnalyzerConfig,
+  ports: Partial<AnalyzerPorts> = {},
+): Promise<RunningService> {
+  const telemetry =
+    ports.telemetry ??
+    createTelemetry({
+      service: 'dependency-analyzer',
+      otlpUrl: config.MEDREX_OTLP_URL,
+      traceRatio: config.MEDREX_TRACE_RATIO,
+    });
+  const log = ports.log ?? new EmbeddedEventLog({ root: join(config.MEDREX_DATA_DIR, 'log') });
+  const metrics = telemetry.metrics.define(analyzerMetrics);
+  const channel = config.MEDREX_CHANNELS[0] ?? 'ehr';
+  const partition = 0;
+  const analyzer = new DependencyAnalyzer({
+    ...{ channel, partition, log, edgesMax: config.ANALYZER_EDGES_MAX, liveMax: config.ANALYZER_LIVE_OPERATIONS },
+    observe: countingObserver(metrics),
+  });
+  telemetry.metrics.beforeScrape(() => gaugeGraph(metrics, analyzer));
+  const progress = newestProgress(
+    channel,
+    (await log.latest(topics.progress, partition)).map(({ value }) => value),
+  );
+  if (progress !== undefined) analyzer.noteProgress(progress);
+  const from = await startPositions(log, partition, progress);
+  const strategy = new EventLogStrategy({
+    ...{ log, partitions: [partition], from },
+    onError: (error, run) =>
+      telemetry.log.error(
+        { topic: run.topic, partition: run.partition, error },
+        'a run could not be analysed; it comes again',
+      ),
+  });
+  const service = await createService(AnalyzerModule.of(analyzer), strategy);
+  await service.listen();
+  const endpoint = await startHttpEndpoint({
+    ...{ host: config.HOST, port: config.PORT },
+    routes: observabilityRoutes(telemetry.metrics, () => undefined),
+  });
+  telemetry.log.info({ channel, live: analyzer.live }, 'analyzer reads');
+  return {
+    urls: { metrics: `${endpoint.url}/metrics` },
+    close: async () => {
+      await service.close();
+      await endpoint.close();
+      if (ports.log === undefined) await log.close();
+      if (ports.telemetry === undefined) await telemetry.close();
+    },
+  };
+}
+
+/** Operations from the low-water mark; outcomes and progress from where the log ends now, since the mark covers what was before. */
+async function startPositions(
+  log: EventLog,
+  partition: number,
+  progress: Progress | undefined,
+): Promise<(topic: string) => StartPosition> {
+  const { start } = await log.bounds(topics.operations, partition);
+  const { start: outcomesStart } = await log.bounds(topics.outcomes, partition);
+  const mark = Math.floor((progress?.lowWaterMark ?? 0) / operationsPerRecord);
+  return (topic) => {
+    if (topic === topics.operations) return { at: 'offset', offset: Math.max(start, mark) };
+    return progress === undefined ? { at: 'offset', offset: outcomesStart } : { at: 'end' };
+  };
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compare } from '../compare/compare.ts';
+import { comparisonTable, type Comparison } from '../compare/report.ts';
+import { EmbeddedStack } from '../stack/embedded-stack.ts';
+import { Progress } from '../terminal/progress.ts';
+import { defaults, embeddedLedgerLabel } from './defaults.ts';
+import { loadOf, type LoadFlags } from './load-options.ts';
+
+export interface BenchFlags extends LoadFlags {
+  readonly retries: number;
+  readonly concurrency: number;
+  readonly batchTimeout: number;
+  readonly latencies: 'none' | 'network';
+  readonly json: boolean;
+}
+
+/** `medrex bench compare`. Returns 1 when Medrex left something without an outcome. */
+export async function bench(flags: BenchFlags): Promise<number> {
+  const comparison = await comparedOnFreshStack(flags);
+  console.log(flags.json ? JSON.stringify(comparison) : comparisonTable(comparison));
+  return comparison.sides.some(({ client, failed }) => client === 'Medrex' && failed > 0) ? 1 : 0;
+}
+
+/** The comparison on services and a ledger of its own, in a folder that is gone afterwards. */
+export async function comparedOnFreshStack(flags: BenchFlags): Promise<Comparison> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'medrex-bench-'));
+  const stack = await EmbeddedStack.start({
+    dataDir,
+    channel: defaults.channel,
+    port: 0,
+    env: { LEDGER_LATENCIES: flags.latencies, LEDGER_BATCH_TIMEOUT_MS: String(flags.batchTimeout) },
+    onUnexpectedEnd: (service, code) => {
+      console.error(`${service} ended with code ${code}`);
+      process.exit(1);
+    },
+  });
+  try {
+    return await compare({
+      load: loadOf(flags, Date.now()),
+      model: { batchTimeoutMs: flags.batchTimeout, maxMessageCount: 500, latencies: flags.latencies },
+      concurrency: flags.concurrency,
+      retries: flags.retries === 0 ? undefined : flags.retries,
+      medrex: {
+        apiUrl: stack.urls['ingest']?.['api'] ?? '',
+        ordererMetricsUrl: stack.urls['orderer-dag']?.['metrics'] ?? '',
+        ledger: embeddedLedgerLabel,
+      },
+      announce: (_client, describe) => new Progress(describe),
+    });
+  } finally {
+    await stack.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}

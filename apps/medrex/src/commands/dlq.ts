@@ -1,0 +1,60 @@
+import { IngestClient, type Answer } from '../client/ingest-client.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+
+interface Flags {
+  readonly url: string;
+  readonly json: boolean;
+}
+
+/** What ingest says of an operation that was closed as dead. */
+interface DeadLetter {
+  readonly transactionId: string;
+  readonly code: string;
+  readonly message?: string;
+  readonly settledAt?: string;
+  readonly class?: string;
+  readonly bytes?: number;
+}
+
+/** `medrex dlq list`: the newest dead operations. */
+export async function dlqList(flags: Flags & { readonly limit: number }): Promise<number> {
+  const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters?limit=${flags.limit}`);
+  const letters = (checked(answer).body as { readonly deadLetters: readonly DeadLetter[] }).deadLetters;
+  if (flags.json) console.log(JSON.stringify({ deadLetters: letters }));
+  else if (letters.length === 0) console.log('There are no dead letters.');
+  else
+    for (const { transactionId, code, settledAt = '' } of letters)
+      console.log(`${transactionId}  ${settledAt.padEnd(24)}  ${code}`);
+  return 0;
+}
+
+/** `medrex dlq show ID`: why it is dead, and what it touched; never its body. */
+export async function dlqShow(id: string, flags: Flags): Promise<number> {
+  const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters/${encodeURIComponent(id)}`);
+  const letter = checked(answer, id).body as Readonly<Record<string, unknown>>;
+  if (flags.json) console.log(JSON.stringify(letter));
+  else
+    for (const [name, value] of Object.entries(letter))
+      console.log(`${name.padEnd(16)}${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return 0;
+}
+
+/** `medrex dlq resend ID`: the same operation at the end of the order, under a new id that names the earlier one. */
+export async function dlqResend(id: string, flags: Flags): Promise<number> {
+  const answer = await new IngestClient(flags.url).send('POST', `/v1/dead-letters/${encodeURIComponent(id)}/resend`);
+  const receipt = checked(answer, id).body as { readonly transactionId: string };
+  console.log(
+    flags.json
+      ? JSON.stringify(receipt)
+      : `Sent again as ${receipt.transactionId}; medrex tx ${receipt.transactionId} says how it ends.`,
+  );
+  return 0;
+}
+
+function checked(answer: Answer, id?: string): Answer {
+  if (answer.status < 400) return answer;
+  const problem = answer.body as { readonly detail?: string; readonly remedy?: string };
+  if (answer.status === 404 && id !== undefined)
+    throw new UsageError(`there is no dead letter ${id}`, 'medrex dlq list shows those that are kept.');
+  throw new UsageError(problem.detail ?? `ingest answered ${answer.status}`, problem.remedy);
+}

@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { parseRate, type Rate } from '../load/arrivals.ts';
+import { parseInjection, type Injection } from '../load/conflict-injector.ts';
+import type { LoadOptions } from '../load/load-stream.ts';
+import type { Profile } from '../load/profile.ts';
+import { profileNamed, workdays } from '../load/profiles/index.ts';
+
+/** Options of every command that makes a load. */
+export interface LoadFlags {
+  readonly profile: Profile;
+  readonly rate: Rate;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly patients: number;
+  readonly skew: number;
+  readonly conflict: readonly Injection[];
+}
+
+const profileNames = [...workdays.map(({ name }) => name), 'hot-N'].join(', ');
+
+/** Adds the options that describe a load. */
+export function withLoadFlags(command: Command, over: { readonly rate: string; readonly seconds: string }): Command {
+  return command
+    .option('--profile <name>', `working day: ${profileNames}`, profile, profile('ward'))
+    .option(
+      '--rate <rate>',
+      'operations a second: 500, ramp:100-900 or burst:200x10@5+3',
+      readable(parseRate),
+      parseRate(over.rate),
+    )
+    .option('--seconds <n>', 'how long', positive, Number(over.seconds))
+    .option('--seed <n>', 'the same seed gives the same load', whole, 7)
+    .option('--patients <n>', 'patients', positive, 400)
+    .option('--skew <s>', "exponent of Zipf's law over hot things; 0 is uniform", notNegative, 1.1)
+    .option(
+      '--conflict <edge:p@gap>',
+      'plants dependent pairs, e.g. RAW:0.1@50; may be given for RAW, WAR and WAW',
+      collectInjections,
+      [],
+    );
+}
+
+/** The load that the flags describe, from now on. */
+export function loadOf(
+  { profile, rate, seconds, seed, patients, skew, conflict }: LoadFlags,
+  startMs: number,
+): LoadOptions {
+  return { profile, rate, seconds, seed, patients, skew, injections: conflict, startMs };
+}
+
+function profile(name: string): Profile {
+  const found = profileNamed(name);
+  if (found === undefined)
+    throw new InvalidArgumentError(`There is no profile ${name}; there is ${profileNames} (any N).`);
+  return found;
+}
+
+function readable<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? `${error.message}.` : String(error));
+    }
+  };
+}
+
+function collectInjections(text: string, before: readonly Injection[]): readonly Injection[] {
+  return [...before, readable(parseInjection)(text)];
+}
+
+/** A whole number above zero. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+}
+
+/** A number from zero on. */
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number from 0 on.');
+  return value;
+}
+
+/** A TCP port; 0 for any free one. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('It must be a port from 0 to 65535.');
+  return value;
+}

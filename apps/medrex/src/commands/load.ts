@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { IngestClient } from '../client/ingest-client.ts';
+import { fabricTransactionsIn } from '../compare/fabric-metrics.ts';
+import { MedrexSide } from '../compare/medrex-side.ts';
+import { goodput, throughput, validPercent, type SideResult } from '../compare/side-result.ts';
+import { loadTranslator } from '../compare/translate-load.ts';
+import { ForeignWriters, type ForeignWriteCounts } from '../load/foreign-writers.ts';
+import { openLoad } from '../load/load-stream.ts';
+import { Progress } from '../terminal/progress.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { defaults } from './defaults.ts';
+import { loadOf, type LoadFlags } from './load-options.ts';
+import { openVault } from './open-vault.ts';
+
+export interface LoadCommandFlags extends LoadFlags {
+  readonly url: string;
+  readonly ordererUrl?: string;
+  /** Share of the messages that go to the ledger past Medrex. */
+  readonly foreignWriters: number;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+/** `medrex load`: an open-loop load on a running Medrex. Returns the exit code: 1 when something got no outcome. */
+export async function load(flags: LoadCommandFlags): Promise<number> {
+  const foreign = flags.foreignWriters > 0 ? await openForeignWriters(flags) : undefined;
+  let sent = 0;
+  let ended = 0;
+  const side = new MedrexSide({
+    client: new IngestClient(flags.url),
+    fabricTransactions: async () =>
+      fabricTransactionsIn(
+        flags.ordererUrl === undefined ? '' : await (await fetch(`${flags.ordererUrl}/metrics`)).text(),
+      ),
+    seconds: flags.seconds,
+    drainMs: 60_000,
+    ...(foreign !== undefined && {
+      foreign: { share: flags.foreignWriters, write: (message) => foreign.write(message) },
+    }),
+    onProgress: (nowSent, nowEnded) => {
+      sent = nowSent;
+      ended = nowEnded;
+    },
+  });
+  const progress = new Progress(() => `${flags.profile.name}: ${sent} sent, ${ended} ended`);
+  try {
+    const result = await side.run(openLoad(loadOf(flags, Date.now())));
+    await foreign?.settled();
+    progress.done();
+    console.log(
+      flags.json ? JSON.stringify({ ...result, foreignWrites: foreign?.counts }) : loadText(result, foreign?.counts),
+    );
+    return result.failed > 0 ? 1 : 0;
+  } finally {
+    progress.done();
+  }
+}
+
+async function openForeignWriters({ ordererUrl, data }: LoadCommandFlags): Promise<ForeignWriters> {
+  if (ordererUrl === undefined)
+    throw new UsageError('foreign writers need --orderer-url', 'It is printed by `medrex start`.');
+  const vault = await openVault(resolve(data));
+  const writers = new ForeignWriters({
+    ordererUrl,
+    chaincode: 'medrex',
+    translate: await loadTranslator(vault, defaults.channel),
+  });
+  await writers.check();
+  return writers;
+}
+
+function loadText(result: SideResult, foreign: ForeignWriteCounts | undefined): string {
+  const { offered, applied, rejected, failed, latencyMs, fabric } = result;
+  const valid = validPercent(result);
+  return [
+    `${offered} operations offered (${result.offeredPerSecond.toFixed(0)}/s): ${applied} applied, ${rejected} rejected by the contract, ${failed} failed`,
+    `throughput ${throughput(result).toFixed(0)}/s, goodput ${goodput(result).toFixed(0)}/s`,
+    ...(latencyMs === undefined
+      ? []
+      : [
+          `latency ms from the intended send: p50 ${latencyMs.p50.toFixed(1)}, p95 ${latencyMs.p95.toFixed(1)}, p99 ${latencyMs.p99.toFixed(1)}, p99.9 ${latencyMs.p999.toFixed(1)}`,
+        ]),
+    ...(valid === undefined
+      ? []
+      : [
+          `Fabric transactions ${fabric.submitted}, ${valid.toFixed(2)} % VALID, ${fabric.mvccReadConflict} MVCC_READ_CONFLICT`,
+        ]),
+    ...(foreign === undefined
+      ? []
+      : [`foreign writes: ${foreign.valid} VALID, ${foreign.invalid} invalid, ${foreign.failed} failed`]),
+  ].join('\n');
+}

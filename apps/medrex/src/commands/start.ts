@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { EmbeddedStack, type StackUrls } from '../stack/embedded-stack.ts';
+import { demonstrate, demoText } from '../demo.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { defaults, embeddedLedgerLabel } from './defaults.ts';
+
+export interface StartFlags {
+  readonly data: string;
+  readonly port?: number;
+  readonly channel: string;
+  readonly demo: boolean;
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+/** `medrex start`: every service in this process, until Ctrl-C, or with --once until the demonstration is over. Returns the exit code. */
+export async function start(flags: StartFlags): Promise<number> {
+  const dataDir = resolve(flags.data);
+  mkdirSync(dataDir, { recursive: true });
+  const port = await choosePort(flags.port);
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+  failed.catch(() => undefined);
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
+  const stack = await EmbeddedStack.start({
+    dataDir,
+    channel: flags.channel,
+    port,
+    // What the plain clients of the demonstration meet, Medrex meets too.
+    env: { LEDGER_LATENCIES: flags.demo ? 'network' : 'none' },
+    onUnexpectedEnd: (service, code, error) =>
+      fail(
+        new Error(`${service} ended with code ${code}${error instanceof Error ? `: ${error.message}` : ''}`, {
+          cause: error,
+        }),
+      ),
+  });
+  try {
+    await Promise.race([run(flags, stack.urls, dataDir, stopped.signal), failed]);
+    return 0;
+  } finally {
+    if (!flags.json) console.error('Stopping: finishing what is in flight ...');
+    await stack.stop();
+  }
+}
+
+async function run(flags: StartFlags, urls: StackUrls, dataDir: string, signal: AbortSignal): Promise<void> {
+  if (!flags.json) console.log(`Medrex is up. Ledger: ${embeddedLedgerLabel}. Data: ${dataDir}\n`);
+  if (flags.demo) {
+    const result = await Promise.race([demonstrate(urls, signal), aborted(signal)]);
+    if (result !== undefined) console.log(flags.json ? JSON.stringify({ ...result, urls }) : demoText(result));
+  }
+  if (flags.once || signal.aborted) return;
+  if (flags.json && !flags.demo) console.log(JSON.stringify({ urls }));
+  if (!flags.json) console.log(`\n${urlsText(urls)}\n\nCtrl-C ends it.`);
+  await aborted(signal);
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
+function urlsText(urls: StackUrls): string {
+  const rows = Object.entries(urls).flatMap(([service, list]) =>
+    Object.entries(list).map(([what, url]) => [`${service} ${what}`, url] as const),
+  );
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, url]) => `  ${name.padEnd(width)}  ${url}`).join('\n');
+}
+
+/** The port asked for, which must be free; without one 8080, or any free one when that is taken. */
+async function choosePort(asked: number | undefined): Promise<number> {
+  const port = asked ?? defaults.port;
+  if (port === 0 || (await isFree(port))) return port;
+  if (asked === undefined) return 0;
+  throw new UsageError(`port ${port} is taken`, 'Choose another one with --port, or 0 for any free one.');
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((done) => {
+    server.once('error', () => done(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+  });
+}

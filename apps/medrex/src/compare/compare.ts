@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
+import { IngestClient } from '../client/ingest-client.ts';
+import { openLoad, type LoadOptions } from '../load/load-stream.ts';
+import type { Progress } from '../terminal/progress.ts';
+import { fabricTransactionsIn } from './fabric-metrics.ts';
+import { MedrexSide } from './medrex-side.ts';
+import { runPlainSide, type ModelSetting } from './plain-side.ts';
+import type { Comparison } from './report.ts';
+import type { SideResult } from './side-result.ts';
+import { loadTranslator } from './translate-load.ts';
+
+export interface CompareOptions {
+  readonly load: LoadOptions;
+  readonly model: ModelSetting;
+  /** Fabric transactions that the plain clients have in flight at most. */
+  readonly concurrency: number;
+  /** Tries after the first of the retrying client; undefined leaves it out. */
+  readonly retries: number | undefined;
+  /** A running Medrex: its API and the metrics of its block constructor. */
+  readonly medrex: { readonly apiUrl: string; readonly ordererMetricsUrl: string; readonly ledger: string };
+  /** Called before each client with its name, and with a way to say how far it is. */
+  readonly announce: (client: string, describe: () => string) => Pick<Progress, 'done'>;
+}
+
+/** The same input through each client, one after the other, so that none takes the machine from another. */
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  const { profile, seconds, seed, skew, patients } = options.load;
+  const sides: SideResult[] = [];
+  sides.push(await plain('plain client', 0, options));
+  if (options.retries !== undefined)
+    sides.push(await plain(`retrying client (${options.retries})`, options.retries, options));
+  sides.push(await medrex(options));
+  const workload = {
+    profile: profile.name,
+    seconds,
+    seed,
+    skew,
+    patients,
+    'BatchTimeout ms': options.model.batchTimeoutMs,
+    latencies: options.model.latencies,
+  };
+  return { workload, ledger: options.medrex.ledger, sides };
+}
+
+async function plain(name: string, retries: number, options: CompareOptions): Promise<SideResult> {
+  const { load, model, concurrency, announce } = options;
+  let ended = 0;
+  const progress = announce(name, () => `${name}: ${ended} operations ended`);
+  try {
+    return await runPlainSide(openLoad(load), {
+      name,
+      retries,
+      concurrency,
+      model,
+      seed: load.seed,
+      seconds: load.seconds,
+      translate: await loadTranslator(new InMemoryPatientVault({ random: randomBytes }), 'ehr'),
+      onProgress: (count) => (ended = count),
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+async function medrex({ load, medrex: { apiUrl, ordererMetricsUrl }, announce }: CompareOptions): Promise<SideResult> {
+  let sent = 0;
+  let ended = 0;
+  const progress = announce('Medrex', () => `Medrex: ${sent} operations sent, ${ended} ended`);
+  const side = new MedrexSide({
+    client: new IngestClient(apiUrl),
+    fabricTransactions: async () => fabricTransactionsIn(await (await fetch(ordererMetricsUrl)).text()),
+    seconds: load.seconds,
+    drainMs: 30_000,
+    onProgress: (nowSent, nowEnded) => {
+      sent = nowSent;
+      ended = nowEnded;
+    },
+  });
+  try {
+    return await side.run(openLoad(load));
+  } finally {
+    progress.done();
+  }
+}

@@ -1,0 +1,200 @@
+import type { IngestClient, LineReceipt } from '../client/ingest-client.ts';
+import type { Load } from '../load/load-stream.ts';
+import type { LoadMessage } from '../load/message.ts';
+import { LatencyRecorder } from './latency.ts';
+import type { FabricTransactions, SideResult } from './side-result.ts';
+
+export interface MedrexSideOptions {
+  readonly client: IngestClient;
+  /** Numbers of Fabric transactions so far, from the block constructor's metrics. */
+  readonly fabricTransactions: () => Promise<FabricTransactions>;
+  readonly seconds: number;
+  /** How long the last outcomes are waited for after the last message was sent. */
+  readonly drainMs: number;
+  /** A share of the messages goes to the ledger past Medrex, drawn evenly; they are not counted as offered. */
+  readonly foreign?: { readonly share: number; readonly write: (message: LoadMessage) => void };
+  readonly onProgress?: (sent: number, ended: number) => void;
+}
+
+/** Lines in one request at most; what is due within a tick goes together. */
+const linesMax = 500;
+const tickMs = 10;
+/** Lines of the setup in one request: it is not measured. */
+const setupLines = 200;
+
+interface Sent {
+  readonly atMs: number;
+}
+
+const endings = { applied: 'applied', rejected: 'rejected', dead: 'failed' } as const;
+
+/**
+ * The load through a running Medrex: NDJSON batches of what is due, as an EHR's interface engine would send them, and the
+ * outcomes from the event stream. Latency runs from the intended send time, so waiting for a slow answer counts.
+ */
+export class MedrexSide {
+  readonly #options: MedrexSideOptions;
+  readonly #latency = new LatencyRecorder();
+  readonly #open = new Map<string, Sent>();
+  /** Outcomes that came before their receipt. */
+  readonly #early = new Map<string, { readonly state: keyof typeof endings; readonly ms: number }>();
+  readonly #ended = { applied: 0, rejected: 0, failed: 0 };
+  #startedMs = 0;
+  #lastEndMs = 0;
+  #shed = 0;
+
+  constructor(options: MedrexSideOptions) {
+    this.#options = options;
+  }
+
+  get ended(): number {
+    return this.#ended.applied + this.#ended.rejected + this.#ended.failed;
+  }
+
+  async run(load: Load): Promise<SideResult> {
+    await this.#setUp(load.setup);
+    const { client, fabricTransactions, seconds } = this.#options;
+    const abort = new AbortController();
+    const stream = await client.follow(
+      ({ transactionId, state }) => this.#onOutcome(transactionId, state),
+      abort.signal,
+    );
+    const before = await fabricTransactions();
+    const offered = await this.#sendAll(load);
+    await this.#drain();
+    abort.abort();
+    await stream.ended;
+    const unanswered = this.#open.size;
+    const after = await fabricTransactions();
+    return {
+      client: 'Medrex',
+      offered,
+      offeredPerSecond: offered / seconds,
+      applied: this.#ended.applied,
+      rejected: this.#ended.rejected,
+      lostToConflict: 0,
+      failed: this.#ended.failed + unanswered + this.#shed,
+      retries: 0,
+      seconds: Math.max(seconds, (this.#lastEndMs - this.#startedMs) / 1000),
+      fabric: difference(after, before),
+      latencyMs: this.#latency.summary(),
+    };
+  }
+
+  /** Sends what must stand before the load, and waits until it is settled. */
+  async #setUp(messages: readonly LoadMessage[]): Promise<void> {
+    const { client } = this.#options;
+    const waiting: string[] = [];
+    for (let from = 0; from < messages.length; from += setupLines) {
+      const lines = messages.slice(from, from + setupLines).map((message) => JSON.stringify(message));
+      const receipts = await client.sendLines(lines);
+      if (!('length' in receipts)) throw new Error(`the load's setup was refused with status ${receipts.status}`);
+      waiting.push(...receipts.flatMap(({ transactionId }) => (transactionId === undefined ? [] : [transactionId])));
+    }
+    for (const transactionId of waiting.slice(-50)) {
+      while ((await client.status(transactionId))?.state === 'pending') await sleep(10);
+    }
+  }
+
+  async #sendAll(load: Load): Promise<number> {
+    let offered = 0;
+    let seen = 0;
+    const inFlight = new Set<Promise<void>>();
+    let batch: { atMs: number; line: string }[] = [];
+    const flush = () => {
+      if (batch.length === 0) return;
+      const sending = this.#send(batch).finally(() => inFlight.delete(sending));
+      inFlight.add(sending);
+      batch = [];
+    };
+    this.#startedMs = performance.now();
+    for (const { atMs, message } of load.stream()) {
+      for (
+        let waitMs = this.#startedMs + atMs - performance.now();
+        waitMs > 0;
+        waitMs = this.#startedMs + atMs - performance.now()
+      ) {
+        flush();
+        await sleep(Math.max(tickMs, waitMs));
+      }
+      if (this.#isForeign(seen)) {
+        this.#options.foreign?.write(message);
+        seen += 1;
+        continue;
+      }
+      seen += 1;
+      batch.push({ atMs, line: JSON.stringify(message) });
+      offered += 1;
+      if (batch.length >= linesMax) flush();
+      this.#options.onProgress?.(offered, this.ended);
+    }
+    flush();
+    await Promise.all(inFlight);
+    return offered;
+  }
+
+  /** Evenly spread: a share of 0.05 is every twentieth message. */
+  #isForeign(place: number): boolean {
+    const share = this.#options.foreign?.share ?? 0;
+    return Math.floor((place + 1) * share) > Math.floor(place * share);
+  }
+
+  async #send(batch: readonly { readonly atMs: number; readonly line: string }[]): Promise<void> {
+    const receipts = await this.#options.client.sendLines(batch.map(({ line }) => line));
+    if (!('length' in receipts)) {
+      this.#shed += batch.length;
+      return;
+    }
+    for (const [index, receipt] of receipts.entries()) this.#onReceipt(receipt, batch[index]?.atMs ?? 0);
+  }
+
+  #onReceipt({ transactionId }: LineReceipt, atMs: number): void {
+    if (transactionId === undefined) {
+      this.#shed += 1;
+      return;
+    }
+    const early = this.#early.get(transactionId);
+    if (early === undefined) {
+      this.#open.set(transactionId, { atMs });
+      return;
+    }
+    this.#early.delete(transactionId);
+    this.#count(early.state, early.ms - this.#startedMs - atMs);
+  }
+
+  #onOutcome(transactionId: string, state: string): void {
+    if (!(state in endings)) return;
+    const ending = state as keyof typeof endings;
+    const nowMs = performance.now();
+    this.#lastEndMs = nowMs;
+    const sent = this.#open.get(transactionId);
+    if (sent === undefined) {
+      this.#early.set(transactionId, { state: ending, ms: nowMs });
+      return;
+    }
+    this.#open.delete(transactionId);
+    this.#count(ending, nowMs - this.#startedMs - sent.atMs);
+  }
+
+  #count(state: keyof typeof endings, latencyMs: number): void {
+    this.#ended[endings[state]] += 1;
+    this.#latency.record(latencyMs);
+  }
+
+  async #drain(): Promise<void> {
+    const endMs = performance.now() + this.#options.drainMs;
+    while (this.#open.size > 0 && performance.now() < endMs) await sleep(5);
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+function difference(after: FabricTransactions, before: FabricTransactions): FabricTransactions {
+  return {
+    submitted: after.submitted - before.submitted,
+    valid: after.valid - before.valid,
+    mvccReadConflict: after.mvccReadConflict - before.mvccReadConflict,
+    phantomReadConflict: after.phantomReadConflict - before.phantomReadConflict,
+    otherInvalid: after.otherInvalid - before.otherInvalid,
+  };
+}

@@ -1,0 +1,77 @@
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { IngestClient } from './client/ingest-client.ts';
+import { embeddedLedgerLabel } from './commands/defaults.ts';
+import { compare } from './compare/compare.ts';
+import { comparisonTable, type Comparison } from './compare/report.ts';
+import { profileNamed } from './load/profiles/index.ts';
+import { replay, type FileResult } from './replay/replay.ts';
+import type { StackUrls } from './stack/embedded-stack.ts';
+import { Progress } from './terminal/progress.ts';
+
+/** The bundles that come with the repository. */
+const bundles = resolve(import.meta.dirname, '..', '..', '..', 'data', 'synthea-r4');
+
+export interface DemoResult {
+  readonly replayed: readonly FileResult[];
+  readonly comparison: Comparison;
+}
+
+/** The main job, shown: real bundles replayed, then a contended ward through plain clients and through Medrex. Under a minute. */
+export async function demonstrate(urls: StackUrls, signal: AbortSignal): Promise<DemoResult> {
+  const apiUrl = urls['ingest']?.['api'] ?? '';
+  const replayed = await replayBundles(apiUrl, signal);
+  const comparison = await compare({
+    load: {
+      profile: profileNamed('ward') ?? missing(),
+      rate: { kind: 'fixed', perSecond: 500 },
+      seconds: 8,
+      seed: 7,
+      patients: 400,
+      skew: 1.1,
+      injections: [{ edge: 'RAW', probability: 0.02, gap: 20 }],
+      startMs: Date.now(),
+    },
+    model: { batchTimeoutMs: 20, maxMessageCount: 500, latencies: 'network' },
+    concurrency: 256,
+    retries: 10,
+    medrex: { apiUrl, ordererMetricsUrl: urls['orderer-dag']?.['metrics'] ?? '', ledger: embeddedLedgerLabel },
+    announce: (_client, describe) => new Progress(describe),
+  });
+  return { replayed, comparison };
+}
+
+function missing(): never {
+  throw new Error('the ward profile is not there');
+}
+
+async function replayBundles(apiUrl: string, signal: AbortSignal): Promise<readonly FileResult[]> {
+  const paths = readdirSync(bundles).flatMap((name) => (name.endsWith('.json.gz') ? [resolve(bundles, name)] : []));
+  let done = 0;
+  const progress = new Progress(() => `replaying ${done} of ${paths.length} Synthea patients`);
+  try {
+    return await replay({
+      client: new IngestClient(apiUrl),
+      paths,
+      concurrency: 4,
+      signal,
+      onFile: (_result, count) => (done = count),
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+/** What a person at the terminal reads. */
+export function demoText({ replayed, comparison }: DemoResult): string {
+  const resources = replayed.reduce((sum, file) => sum + file.resources, 0);
+  const applied = replayed.filter(({ status }) => status === 'applied').length;
+  const failed = replayed.filter(({ status }) => status !== 'applied');
+  return [
+    `Replayed ${applied} of ${replayed.length} Synthea patients: ${resources} FHIR resources on the ledger, one Fabric operation per patient.`,
+    ...failed.map(({ name, status, detail }) => `  ${name}: ${status}${detail === undefined ? '' : `, ${detail}`}`),
+    '',
+    'The same ward, through a client without Medrex and through Medrex:',
+    comparisonTable(comparison),
+  ].join('\n');
+}

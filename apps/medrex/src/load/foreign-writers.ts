@@ -1,0 +1,79 @@
+import type { TranslateLoad } from '../compare/translate-load.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import type { LoadMessage } from './message.ts';
+
+export interface ForeignWriteCounts {
+  readonly valid: number;
+  readonly invalid: number;
+  /** Refused by an endorser, or without an answer. */
+  readonly failed: number;
+}
+
+export interface ForeignWritersOptions {
+  /** Where orderer-dag answers for the model of Fabric. */
+  readonly ordererUrl: string;
+  /** With ingest's vault, so that they meet Medrex on the same keys. */
+  readonly translate: TranslateLoad;
+  readonly chaincode: string;
+}
+
+/**
+ * Another application on the same ledger: its messages go to Fabric one operation a transaction, past Medrex, and change keys that Medrex
+ * is busy with. On the embedded ledger it goes through the model gateway.
+ */
+export class ForeignWriters {
+  readonly #options: ForeignWritersOptions;
+  readonly #counts = { valid: 0, invalid: 0, failed: 0 };
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(options: ForeignWritersOptions) {
+    this.#options = options;
+  }
+
+  get counts(): ForeignWriteCounts {
+    return { ...this.#counts };
+  }
+
+  /** @throws UsageError when there is no model gateway to write through. */
+  async check(): Promise<void> {
+    const answer = await this.#post('/model/evaluate', { fn: 'readRecord', args: [base64(Buffer.from('0'))] }).catch(
+      () => undefined,
+    );
+    if (answer?.ok === true) return;
+    throw new UsageError(
+      `there is no model of Fabric at ${this.#options.ordererUrl}`,
+      'Foreign writers need the address of orderer-dag on the embedded ledger: --orderer-url, as `medrex start` prints it.',
+    );
+  }
+
+  /** Writes a message; what becomes of it is counted. */
+  write(message: LoadMessage): void {
+    const writing = this.#write(message)
+      .catch(() => void (this.#counts.failed += 1))
+      .finally(() => this.#inFlight.delete(writing));
+    this.#inFlight.add(writing);
+  }
+
+  /** Waits for everything under way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#inFlight);
+  }
+
+  async #write(message: LoadMessage): Promise<void> {
+    for (const item of await this.#options.translate(message)) {
+      const answer = await this.#post('/model/transactions', { fn: 'executeBatch', args: [base64(item)] });
+      const { code } = (await answer.json()) as { readonly code?: string };
+      if (code === 'VALID') this.#counts.valid += 1;
+      else if (code === undefined) this.#counts.failed += 1;
+      else this.#counts.invalid += 1;
+    }
+  }
+
+  #post(path: string, request: { readonly fn: string; readonly args: readonly string[] }): Promise<Response> {
+    const { ordererUrl, chaincode } = this.#options;
+    const body = JSON.stringify({ chaincode, creator: 'ForeignMSP', ...request });
+    return fetch(ordererUrl + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  }
+}
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');

@@ -1,0 +1,155 @@
+import { Command, Option } from 'commander';
+import { bench, type BenchFlags } from './commands/bench-compare.ts';
+import { defaults } from './commands/defaults.ts';
+import { dlqList, dlqResend, dlqShow } from './commands/dlq.ts';
+import { doctor } from './commands/doctor-report.ts';
+import { erase, type EraseFlags } from './commands/erase.ts';
+import { keysLint, type KeysLintFlags } from './commands/keys-lint.ts';
+import { load, type LoadCommandFlags } from './commands/load.ts';
+import { notNegative, portNumber, positive, withLoadFlags } from './commands/load-options.ts';
+import { replayCommand, type ReplayFlags } from './commands/replay.ts';
+import { start, type StartFlags } from './commands/start.ts';
+import { tx } from './commands/tx.ts';
+
+/** Takes the exit code that a command ended with. */
+export type Exit = (code: number) => void;
+
+interface UrlFlags {
+  readonly url: string;
+  readonly json: boolean;
+}
+
+const json = () => new Option('--json', 'prints one JSON document instead of text').default(false);
+const url = () => new Option('--url <url>', 'address of ingest').default(defaults.url);
+const data = () =>
+  new Option('--data <folder>', 'folder of the embedded log, ledger, status store and vault').default(defaults.dataDir);
+
+/** The whole command line. `docs/reference/cli.md` is generated from it. */
+export function program(exit: Exit): Command {
+  const medrex = new Command('medrex')
+    .description('Clinical transactions to Hyperledger Fabric without MVCC conflicts')
+    .version('0.1.0')
+    .showHelpAfterError('(medrex --help lists the commands, medrex <command> --help its options)')
+    .exitOverride();
+  addRunning(medrex, exit);
+  addMeasuring(medrex, exit);
+  addLooking(medrex, exit);
+  return medrex;
+}
+
+function addRunning(medrex: Command, exit: Exit): void {
+  medrex
+    .command('start')
+    .description('runs every service in this process, until Ctrl-C')
+    .addOption(data())
+    .option('--port <port>', 'port of the API; 8080, or a free one where that is taken', portNumber)
+    .option('--channel <name>', 'channel', defaults.channel)
+    .option('--demo', 'replays real FHIR bundles and compares a contended ward with and without Medrex first', false)
+    .option('--once', 'ends after the demonstration', false)
+    .addOption(json())
+    .action(async (flags: StartFlags) => exit(await start(flags)));
+  medrex
+    .command('replay')
+    .description(
+      'sends FHIR bundles and resources (.json, .json.gz, folders, - for standard input) and waits for their outcomes',
+    )
+    .argument('<paths...>', 'files, folders or -')
+    .addOption(url())
+    .option('--concurrency <n>', 'files on their way at once', positive, 4)
+    .addOption(json())
+    .action(async (paths: string[], flags: ReplayFlags) => exit(await replayCommand(paths, flags)));
+  medrex
+    .command('erase')
+    .description('destroys the data keys of a patient, for good')
+    .requiredOption('--patient <system|value>', 'an identifier of the patient')
+    .option('--yes', 'do it', false)
+    .addOption(data())
+    .addOption(json())
+    .action(async (flags: EraseFlags) => exit(await erase(flags)));
+}
+
+function addMeasuring(medrex: Command, exit: Exit): void {
+  withLoadFlags(medrex.command('load').description('puts an open-loop load on a running Medrex'), {
+    rate: '500',
+    seconds: '30',
+  })
+    .addOption(url())
+    .option(
+      '--orderer-url <url>',
+      'address of orderer-dag, for the numbers of Fabric transactions and for foreign writers',
+    )
+    .option('--foreign-writers <share>', 'share of the messages that another application writes past Medrex', share, 0)
+    .addOption(data())
+    .addOption(json())
+    .action(async (flags: LoadCommandFlags) => exit(await load(flags)));
+  const benchCommand = medrex.command('bench').description('measurements');
+  withLoadFlags(
+    benchCommand.command('compare').description('the same load through a plain client, a retrying client and Medrex'),
+    { rate: '500', seconds: '10' },
+  )
+    .option('--retries <n>', 'tries of the retrying client after the first; 0 leaves that client out', notNegative, 10)
+    .option('--concurrency <n>', 'Fabric transactions that the plain clients have in flight', positive, 256)
+    .option('--batch-timeout <ms>', "BatchTimeout of the model's orderer", positive, 20)
+    .addOption(
+      new Option('--latencies <which>', 'what the model of Fabric costs')
+        .choices(['none', 'network'])
+        .default('network'),
+    )
+    .addOption(json())
+    .action(async (flags: BenchFlags) => exit(await bench(flags)));
+}
+
+function addLooking(medrex: Command, exit: Exit): void {
+  medrex
+    .command('tx')
+    .description('the life of one operation')
+    .argument('<id>', 'its transaction id')
+    .addOption(url())
+    .addOption(json())
+    .action(async (id: string, flags: UrlFlags) => exit(await tx(id, flags)));
+  const dlq = medrex.command('dlq').description('operations that were closed as dead');
+  dlq
+    .command('list')
+    .description('the newest ones')
+    .option('--limit <n>', 'how many', positive, 50)
+    .addOption(url())
+    .addOption(json())
+    .action(async (flags: UrlFlags & { readonly limit: number }) => exit(await dlqList(flags)));
+  dlq
+    .command('show')
+    .description('one of them')
+    .argument('<id>', 'its transaction id')
+    .addOption(url())
+    .addOption(json())
+    .action(async (id: string, flags: UrlFlags) => exit(await dlqShow(id, flags)));
+  dlq
+    .command('resend')
+    .description('puts one at the end of the order again, as another attempt')
+    .argument('<id>', 'its transaction id')
+    .addOption(url())
+    .addOption(json())
+    .action(async (id: string, flags: UrlFlags) => exit(await dlqResend(id, flags)));
+  medrex
+    .command('keys')
+    .description('key design')
+    .command('lint')
+    .description('finds anti-patterns in key templates and hot keys in recorded read-write sets')
+    .option('--templates <file>', "JSON list of templates; the clinical contract's own when absent")
+    .option('--recorded <file>', 'read-write sets, one JSON object a line')
+    .addOption(json())
+    .action(async (flags: KeysLintFlags) => exit(await keysLint(flags)));
+  medrex
+    .command('doctor')
+    .description('looks at everything that a start needs')
+    .addOption(data())
+    .option('--port <port>', 'port of the API', portNumber, defaults.port)
+    .addOption(json())
+    .action(async (flags: { readonly data: string; readonly port: number; readonly json: boolean }) =>
+      exit(await doctor(flags)),
+    );
+}
+
+function share(text: string): number {
+  const value = notNegative(text);
+  return Math.min(1, value);
+}

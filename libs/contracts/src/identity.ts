@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { KeyedHash } from './keyed-hash.ts';
 
 /** What names one operation for ever; `attempt` is 0, and one higher for each resend of a dead letter. */
 export interface OperationName {
@@ -21,7 +21,10 @@ export function operationId(identityKey: Uint8Array, name: OperationName): strin
 
 /** Keyed hash of a message's source bytes: tells a repeat from another message under the same name, and nothing else about it. */
 export function sourceHash(identityKey: Uint8Array, bytes: Uint8Array): string {
-  return keyedHash(identityKey, 'source', [bytes]);
+  const length = Buffer.allocUnsafe(4);
+  length.writeUInt32BE(bytes.length);
+  const head = Buffer.concat([framed(['source']), length]);
+  return prepared(identityKey).hex(head, bytes).slice(0, idCharacters);
 }
 
 /** An id made from `parts`: of a resource, an identifier, a message without an id. Different lists of parts give different ids. */
@@ -30,26 +33,38 @@ export function mintId(identityKey: Uint8Array, ...parts: readonly string[]): st
 }
 
 /** HMAC-SHA256 over the domain word and the parts, each behind its length, so that no two lists run together. */
-function keyedHash(key: Uint8Array, domain: string, parts: readonly (string | Uint8Array)[]): string {
-  const hmac = createHmac('sha256', key);
-  for (const part of [domain, ...parts]) {
-    const bytes = typeof part === 'string' ? textBytes(part) : { length: part.length, content: part };
-    const length = Buffer.allocUnsafe(4);
-    length.writeUInt32BE(bytes.length >>> 0);
-    hmac.update(length).update(bytes.content);
-  }
-  return hmac.digest('hex').slice(0, idCharacters);
+function keyedHash(key: Uint8Array, domain: string, parts: readonly string[]): string {
+  return prepared(key)
+    .hex(framed([domain, ...parts]))
+    .slice(0, idCharacters);
+}
+
+/** Keys made ready once: the same few keys name everything. */
+const preparedKeys = new WeakMap<Uint8Array, KeyedHash>();
+
+function prepared(key: Uint8Array): KeyedHash {
+  const known = preparedKeys.get(key);
+  if (known !== undefined) return known;
+  const made = new KeyedHash(key);
+  preparedKeys.set(key, made);
+  return made;
 }
 
 /** Marks a length as that of UTF-16 text. No part is 2 GiB long, so the bit is free. */
 const isUtf16 = 0x8000_0000;
 
-// UTF-8 has no form for a lone surrogate: the encoder would write U+FFFD for every one of them, and two names would become one.
-function textBytes(text: string): { readonly length: number; readonly content: Uint8Array } {
-  if (text.isWellFormed()) {
-    const content = Buffer.from(text, 'utf8');
-    return { length: content.length, content };
+/** Every part behind its length, in one buffer: a call of the hash costs as much as hashing a kilobyte. */
+function framed(parts: readonly string[]): Uint8Array {
+  let bytesMax = 0;
+  for (const part of parts) bytesMax += 4 + part.length * 3; // UTF-8 of a UTF-16 unit has at most three bytes
+  const bytes = Buffer.allocUnsafe(bytesMax);
+  let at = 0;
+  for (const part of parts) {
+    // UTF-8 has no form for a lone surrogate: the encoder would write U+FFFD for every one of them, and two names would become one.
+    const isText = part.isWellFormed();
+    const written = bytes.write(part, at + 4, isText ? 'utf8' : 'utf16le');
+    bytes.writeUInt32BE(isText ? written : written + isUtf16, at);
+    at += 4 + written;
   }
-  const content = Buffer.from(text, 'utf16le');
-  return { length: content.length + isUtf16, content };
+  return bytes.subarray(0, at);
 }

@@ -39,6 +39,7 @@ export type {
   Translation,
 } from './intake-contract.ts';
 export type { JsonCodec } from './json-codec.ts';
+export { KeyedHash } from './keyed-hash.ts';
 export { messages, type MessageDescription, type MessageName } from './messages.ts';
 export { operationClasses, type OperationClass } from './operation-class.ts';
 export {

@@ -1,6 +1,6 @@
+import { KeyedHash } from '@medrex/contracts';
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { privacyError } from './errors.ts';
-import { KeyedHash } from './keyed-hash.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 
 const algorithm = 'aes-256-gcm';

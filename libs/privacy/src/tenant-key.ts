@@ -1,8 +1,7 @@
-import type { PatientIdentifier } from '@medrex/contracts';
+import { KeyedHash, type PatientIdentifier } from '@medrex/contracts';
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { privacyError } from './errors.ts';
 import { normaliseIdentifier } from './identifier.ts';
-import { KeyedHash } from './keyed-hash.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
 
 /** Bytes of a tenant key, and of every key wrapped under one. */

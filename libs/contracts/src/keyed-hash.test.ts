@@ -12,6 +12,7 @@ describe('KeyedHash', () => {
         const keyed = new KeyedHash(key);
         expect(keyed.digest(...parts)).toEqual(oracle);
         expect(keyed.digest(...parts)).toEqual(oracle); // nothing stays behind from the first time
+        expect(keyed.hex(...parts)).toBe(oracle.toString('hex'));
       }),
     );
   });

@@ -67,7 +67,7 @@ function lineOf(resource, path, elements, schema) {
 
 /**
  * The properties of a path in HL7's JSON schema, which names Bundle.entry.request Bundle_Request, and numbers what would have the same name. The right
- * one has all the elements.
+ * one has the most of the elements.
  */
 function schemaProperties(path, elements, schema) {
   const [root, ...rest] = path.split('.');
@@ -77,7 +77,8 @@ function schemaProperties(path, elements, schema) {
     .filter(({ path: full }) => !full.endsWith('[x]'))
     .map(({ path: full }) => full.split('.').at(-1));
   const candidates = ['', 1, 2, 3, 4, 5].map((number) => schema.definitions[`${name}${number}`]?.properties ?? {});
-  return candidates.find((properties) => names.every((one) => one in properties)) ?? {};
+  const shared = (properties) => names.filter((one) => one in properties).length;
+  return candidates.reduce((best, one) => (shared(one) > shared(best) ? one : best));
 }
 
 function elementText(resource, element, enums) {

@@ -10,3 +10,5 @@ export {
 } from './patient-vault/embedded-patient-vault.ts';
 export { rotateTenantKeyFile } from './patient-vault/rotate-tenant-key-file.ts';
 export { tenantKeyFrom, type TenantKeyPlace } from './patient-vault/tenant-key-file.ts';
+export { statusStoreErrors } from './status-store/errors.ts';
+export { EmbeddedStatusStore, type EmbeddedStatusStoreOptions } from './status-store/status-store.ts';

@@ -1,8 +1,13 @@
 import { isCodedError } from '@medrex/coded-error';
 import { CommittedOffsets } from './committed-offsets.ts';
 import type { PartitionFiles } from './partition-files.ts';
-import { dropSegmentsBelow, PartitionWriter, type SegmentLimits } from './partition-writer.ts';
-import { segmentBases } from './segment-files.ts';
+import {
+  dropByRetention,
+  dropSegmentsBelow,
+  isPastRetention,
+  PartitionWriter,
+  type SegmentLimits,
+} from './partition-writer.ts';
 import type { AppendRequest, WriterAnswer, WriterRequest } from './writer-requests.ts';
 
 /** Where the writer's results go. */
@@ -76,14 +81,16 @@ export class LogWriter {
 
   // Retention must hold where nobody writes any more, too: then this thread is the writer for a moment.
   #sweep(files: PartitionFiles): void {
-    if (segmentBases(files.folder).length === 0) return;
-    const isMine = this.#writers.has(files.name);
+    const nowMs = Date.now();
+    const mine = this.#writers.get(files.name);
+    if (mine !== undefined) return mine.sweep(nowMs);
+    if (!isPastRetention(files, nowMs)) return dropByRetention(files.folder, files.retention, nowMs);
     try {
-      this.#writer(files).sweep(Date.now());
+      this.#writer(files).sweep(nowMs);
     } catch (error) {
       if (!isCodedError(error, 'LOG_HAS_ANOTHER_WRITER')) throw error; // who writes it sweeps it
     } finally {
-      if (!isMine) this.#forget(files);
+      this.#forget(files);
     }
   }
 
@@ -104,11 +111,7 @@ export class LogWriter {
 }
 
 function failure(id: number, name: string, error: unknown): WriterAnswer {
-  if (isCodedError(error, 'LOG_HAS_ANOTHER_WRITER'))
-    return { id, code: 'LOG_HAS_ANOTHER_WRITER', message: error.message };
-  return {
-    id,
-    code: 'LOG_WRITE_FAILED',
-    message: `${name}: ${error instanceof Error ? error.message : String(error)}`,
-  };
+  if (isCodedError(error)) return { id, code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  return { id, code: 'LOG_WRITE_FAILED', message: `${name}: ${message}` };
 }

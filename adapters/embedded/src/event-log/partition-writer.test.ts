@@ -1,9 +1,10 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Retention } from '@medrex/contracts';
 import { packChunks } from './chunk.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { PartitionWriter, type SegmentLimits } from './partition-writer.ts';
-import { segmentBases } from './segment-files.ts';
+import { segmentBases, segmentFile } from './segment-files.ts';
 import { aFolder } from './testing/a-folder.ts';
 
 describe('PartitionWriter', () => {
@@ -68,6 +69,16 @@ describe('PartitionWriter', () => {
     for (const atMs of [0, 1e9, 2e9]) writer?.append(chunk(), atMs);
     writer?.sweep(9e12);
     expect(bases()).toEqual([0, 1, 2]);
+  });
+
+  it('removes what is left of segments whose deletion was cut short', () => {
+    write({ cleanup: 'mark' }, { bytes: 1 });
+    for (const atMs of [0, 1]) writer?.append(chunk(), atMs);
+    for (const suffix of ['-wal', '-shm']) writeFileSync(`${segmentFile(folder.path, 0)}${suffix}`, 'Smith');
+    rmSync(segmentFile(folder.path, 0));
+    write({ cleanup: 'mark' });
+    expect(readdirSync(folder.path).filter((name) => name.startsWith('0000000000000000'))).toEqual([]);
+    expect(writer?.append(chunk(), 2)).toBe(2);
   });
 
   it('stores all of an append or nothing', () => {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Retention } from '@medrex/contracts';
 import type { Chunk } from './chunk.ts';
 import type { PartitionFiles } from './partition-files.ts';
-import { ifThere, removeSegment, segmentBases, segmentFile } from './segment-files.ts';
+import { ifThere, removeLeftovers, removeSegment, segmentBases, segmentFile } from './segment-files.ts';
 import { createSegment, openSegment, SegmentWriter } from './segment.ts';
 import { lockPartition } from './writer-lock.ts';
 
@@ -30,6 +30,7 @@ export class PartitionWriter {
     this.#lock = lockPartition(folder, name);
     try {
       const newest = segmentBases(folder).at(-1);
+      removeLeftovers(folder);
       if (newest === undefined) createSegment(folder, 0);
       this.#segment = new SegmentWriter(folder, newest ?? 0);
       this.#firstMs = this.#segment.times()?.firstMs;
@@ -43,7 +44,7 @@ export class PartitionWriter {
   append(chunks: readonly Chunk[], nowMs: number): number {
     if (this.#isFull(nowMs)) {
       this.#roll();
-      dropByRetention(this.#folder, this.#retention, nowMs);
+      this.#drop(nowMs);
     }
     const baseOffset = this.#segment.end;
     this.#segment.append(chunks, nowMs);
@@ -56,7 +57,7 @@ export class PartitionWriter {
     if (this.#retention.cleanup !== 'age') return;
     const times = this.#segment.times();
     if (times !== undefined && times.lastMs < nowMs - this.#retention.retentionMs) this.#roll();
-    dropByRetention(this.#folder, this.#retention, nowMs);
+    this.#drop(nowMs);
   }
 
   close(): void {
@@ -68,6 +69,11 @@ export class PartitionWriter {
   #isFull(nowMs: number): boolean {
     if (this.#retention.cleanup === 'compact' || this.#firstMs === undefined) return false;
     return this.#segment.bytes >= this.#limits.bytes || nowMs - this.#firstMs >= this.#limits.ms;
+  }
+
+  #drop(nowMs: number): void {
+    dropByRetention(this.#folder, this.#retention, nowMs);
+    removeLeftovers(this.#folder);
   }
 
   #roll(): void {
@@ -90,6 +96,16 @@ export function dropSegmentsBelow(folder: string, offset: number): void {
     if (next === undefined || next > offset) return;
     removeSegment(folder, base);
   }
+}
+
+/** True when all of a partition is past its retention by age, so that only its writer can delete it. */
+export function isPastRetention({ folder, retention }: PartitionFiles, nowMs: number): boolean {
+  const newest = segmentBases(folder).at(-1);
+  if (newest === undefined || retention.cleanup !== 'age') return false;
+  const segment = openSegment(folder, newest);
+  const lastMs = segment?.lastMs();
+  segment?.close();
+  return lastMs !== undefined && lastMs < nowMs - retention.retentionMs;
 }
 
 /** Deletes the oldest segments, never the newest one, until the topic's retention by age and bytes holds. */

@@ -20,6 +20,18 @@ export function removeSegment(folder: string, base: number): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
+/**
+ * Removes what is left of deleted segments: their write-ahead logs, when a process died between the two deletions or a reader opened
+ * them once more. Only for the writer of the partition: nobody else knows that no segment is being made.
+ */
+export function removeLeftovers(folder: string): void {
+  const names = new Set(ifThere(() => readdirSync(folder)) ?? []);
+  for (const name of names) {
+    const [segment] = /^\d{16}\.sqlite(?=-(wal|shm)$)/.exec(name) ?? [];
+    if (segment !== undefined && !names.has(segment)) rmSync(join(folder, name), { force: true });
+  }
+}
+
 /** Makes the names in a folder durable: a file whose name is lost with the power is lost itself. */
 export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');

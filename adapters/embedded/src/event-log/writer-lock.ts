@@ -7,6 +7,9 @@ import { ifThere } from './segment-files.ts';
 
 const sqliteBusy = 5;
 
+/** A sweep by another process holds the lock for a moment; a writer that finds it taken for longer has a rival. */
+const waitMs = 300;
+
 /**
  * Makes this thread the only writer of a partition until `release`. The lock is the operating system's own, held through SQLite on
  * an empty file: it ends with the process, however the process ends, so there is no stale lock to judge by a process number.
@@ -14,7 +17,7 @@ const sqliteBusy = 5;
  */
 export function lockPartition(folder: string, name: string): { release(): void } {
   mkdirSync(folder, { recursive: true });
-  const database = new DatabaseSync(join(folder, 'writer.lock'), { timeout: 0 });
+  const database = new DatabaseSync(join(folder, 'writer.lock'), { timeout: waitMs });
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {

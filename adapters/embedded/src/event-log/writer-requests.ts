@@ -1,6 +1,6 @@
+import type { ThreadAnswer } from '../threads/thread-client.ts';
 import type { Chunk } from './chunk.ts';
 import type { Commit } from './committed-offsets.ts';
-import type { eventLogErrors } from './errors.ts';
 import type { PartitionFiles } from './partition-files.ts';
 import type { SegmentLimits } from './partition-writer.ts';
 
@@ -21,7 +21,5 @@ export type WriterRequest =
 
 export type AppendRequest = Extract<WriterRequest, { kind: 'append' }>;
 
-/** A number (the base offset of an append, else 0), or why it failed. */
-export type WriterAnswer =
-  | { readonly id: number; readonly value: number }
-  | { readonly id: number; readonly code: keyof typeof eventLogErrors; readonly message: string };
+/** The base offset of an append, 0 for anything else; or why it failed. */
+export type WriterAnswer = ThreadAnswer<number>;

@@ -1,0 +1,64 @@
+// The thread that writes the status store: checkpoints take tens of milliseconds, and here no request of a sender waits for them.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ThreadAnswer } from '../threads/thread-client.ts';
+import { openStatusDatabase } from './status-database.ts';
+import type { NumberedStatusRequest } from './status-requests.ts';
+import { StatusWriter } from './status-writer.ts';
+
+const writer = new StatusWriter(openStatusDatabase((workerData as { readonly file: string }).file));
+let waiting: NumberedStatusRequest[] = [];
+
+function answer(answered: ThreadAnswer<number>): void {
+  parentPort?.postMessage(answered);
+}
+
+function fail(ids: readonly number[], error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  for (const id of ids) answer({ id, code: 'STATUS_STORE_FAILED', message: `the status store: ${message}` });
+}
+
+// Everything that arrived by now shares one transaction.
+function writeGroup(): void {
+  const group = waiting;
+  waiting = [];
+  const changes = group.filter((request) => request.kind === 'accepted' || request.kind === 'settled');
+  try {
+    if (changes.length > 0) writer.inTransaction(() => changes.forEach(write));
+    for (const { id } of changes) answer({ id, value: 0 });
+  } catch (error) {
+    fail(
+      changes.map(({ id }) => id),
+      error,
+    );
+  }
+  for (const request of group) {
+    if (request.kind === 'prune') prune(request.id, request.ms, 0);
+    if (request.kind === 'close') close(request.id);
+  }
+}
+
+function write(request: Extract<NumberedStatusRequest, { kind: 'accepted' | 'settled' }>): void {
+  if (request.kind === 'accepted') writer.accepted(request.rows);
+  else writer.settled(request.rows, request.position);
+}
+
+// Step by step, so that what is asked meanwhile comes in between.
+function prune(id: number, ms: number, before: number): void {
+  try {
+    const pruned = writer.pruneSome(ms);
+    if (pruned === 0) answer({ id, value: before });
+    else setImmediate(prune, id, ms, before + pruned);
+  } catch (error) {
+    fail([id], error);
+  }
+}
+
+function close(id: number): void {
+  writer.close();
+  answer({ id, value: 0 });
+  parentPort?.close();
+}
+
+parentPort?.on('message', (request: NumberedStatusRequest) => {
+  if (waiting.push(request) === 1) setImmediate(writeGroup);
+});

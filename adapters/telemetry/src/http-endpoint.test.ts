@@ -12,6 +12,7 @@ beforeEach(async () => {
   endpoint = await startHttpEndpoint({
     port: 0,
     routes: { ...observabilityRoutes(metrics, () => notReady), '/broken': broken },
+    posts: { '/echo': (body) => ({ status: 201, body: Buffer.from(body).toString().toUpperCase() }), '/bad': broken },
   });
 });
 afterEach(() => endpoint.close());
@@ -38,6 +39,15 @@ describe('startHttpEndpoint', () => {
     const head = await get('/healthz', { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '3', '']);
     expect((await get('/healthz', { method: 'POST', body: 'x' })).status).toBe(405);
+  });
+
+  it('hands what is posted to those who take it, up to a size', async () => {
+    const response = await get('/echo', { method: 'POST', body: 'abc' });
+    expect([response.status, await response.text()]).toEqual([201, 'ABC']);
+    expect((await get('/echo')).status).toBe(405);
+    expect((await get('/bad', { method: 'POST', body: 'abc' })).status).toBe(500);
+    const large = await get('/echo', { method: 'POST', body: Buffer.alloc(17 * 1024 * 1024) });
+    expect(large.status).toBe(413);
   });
 
   it('knows no other path, and shows nothing of an error', async () => {

@@ -14,13 +14,21 @@ export interface EndpointReply {
 /** What is answered to GET and HEAD, by path. */
 export type EndpointRoutes = Readonly<Record<string, () => EndpointReply | Promise<EndpointReply>>>;
 
+/** What is answered to POST, by path; handed the body as it came. */
+export type EndpointPosts = Readonly<Record<string, (body: Uint8Array) => EndpointReply | Promise<EndpointReply>>>;
+
 export interface HttpEndpointOptions {
   /** 0 takes any free port. */
   readonly port: number;
   /** Loopback when absent: metrics are for the host's own collector unless somebody says otherwise. */
   readonly host?: string;
   readonly routes: EndpointRoutes;
+  /** Few processes take anything; without them only GET and HEAD are answered. */
+  readonly posts?: EndpointPosts;
 }
+
+/** Bytes of a body that is posted. */
+const bodyBytesMax = 16 * 1024 * 1024;
 
 export interface HttpEndpoint {
   /** `http://host:port`, without a slash at the end. */
@@ -33,10 +41,11 @@ export async function startHttpEndpoint({
   port,
   host = '127.0.0.1',
   routes,
+  posts = {},
 }: HttpEndpointOptions): Promise<HttpEndpoint> {
   const server = createServer(
     { requestTimeout: 5_000, maxHeaderSize: 8_192 },
-    (request, response) => void answer(routes, request, response),
+    (request, response) => void answer({ routes, posts }, request, response),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
@@ -71,20 +80,39 @@ export function observabilityRoutes(metrics: Metrics, notReady: () => string | u
   };
 }
 
-async function answer(routes: EndpointRoutes, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status = 200, contentType = 'text/plain; charset=utf-8', body } = await replyTo(routes, request);
+type Paths = Pick<Required<HttpEndpointOptions>, 'routes' | 'posts'>;
+
+async function answer(paths: Paths, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status = 200, contentType = 'text/plain; charset=utf-8', body } = await replyTo(paths, request);
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function replyTo(routes: EndpointRoutes, { method, url = '/' }: IncomingMessage): Promise<EndpointReply> {
+async function replyTo({ routes, posts }: Paths, request: IncomingMessage): Promise<EndpointReply> {
+  const { method, url = '/' } = request;
   const path = url.split('?', 1)[0] ?? '/';
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (!route) return { status: 404, body: `Paths: ${Object.keys(routes).join(', ')}\n` };
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'GET only\n' };
+  const post = Object.hasOwn(posts, path) ? posts[path] : undefined;
+  if (!route && !post) return { status: 404, body: `Paths: ${Object.keys({ ...routes, ...posts }).join(', ')}\n` };
   try {
+    if (post && method === 'POST') return await replyToPost(post, request);
+    if (!route || (method !== 'GET' && method !== 'HEAD')) {
+      return { status: 405, body: `${route ? 'GET' : 'POST'} only\n` };
+    }
     return await route();
   } catch {
     return { status: 500, body: 'failed\n' }; // the message of an error is data
   }
+}
+
+async function replyToPost(post: EndpointPosts[string], request: IncomingMessage): Promise<EndpointReply> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    // What is too much is read to its end and dropped, so that the sender hears the answer.
+    if (bytes <= bodyBytesMax) chunks.push(chunk);
+  }
+  if (bytes > bodyBytesMax) return { status: 413, body: `at most ${bodyBytesMax} bytes\n` };
+  return post(Buffer.concat(chunks));
 }

@@ -3,6 +3,7 @@ export { telemetryErrors } from './errors.ts';
 export {
   observabilityRoutes,
   startHttpEndpoint,
+  type EndpointPosts,
   type EndpointReply,
   type EndpointRoutes,
   type HttpEndpoint,

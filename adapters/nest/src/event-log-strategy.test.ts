@@ -133,4 +133,20 @@ describe('EventLogStrategy', () => {
     await expect(service.listen()).rejects.toMatchObject({ code: 'HANDLER_INVALID' });
     service = undefined;
   });
+
+  it('refuses two handlers of one topic, of which only one could say what is done', async () => {
+    @Controller()
+    class Second {
+      @OnRuns('numbers', { group: 'others' })
+      async read(): Promise<void> {
+        return Promise.resolve();
+      }
+    }
+    @Module({ controllers: [ReadingController, Second] })
+    class TwoModule {}
+    const log = new InMemoryEventLog({ clock: realClock });
+    service = await createService(TwoModule, new EventLogStrategy({ log }));
+    await expect(service.listen()).rejects.toMatchObject({ code: 'HANDLER_INVALID' });
+    service = undefined;
+  });
 });

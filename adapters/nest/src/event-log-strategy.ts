@@ -17,8 +17,13 @@ export interface EventLogStrategyOptions {
   readonly partitions?: readonly number[];
   /** Where reading of a topic starts; 'committed' when absent. Asked once for each partition named, once without one otherwise. */
   readonly from?: (topic: string, partition: number | undefined) => StartPosition;
-  /** Told of every failure of a handler; the same run comes again after it. */
+  /** Told of every failure of a handler; the same run comes again after it, later each time. */
   readonly onError?: (error: unknown, run: LogRun) => void;
+  /**
+   * Told when a topic could not be read. It is tried again, except after OFFSET_OUT_OF_RANGE: then nothing more comes, and the
+   * service should end. Without this function that error ends the process.
+   */
+  readonly onReadError?: (error: unknown, topic: string) => void;
 }
 
 export type StrategyStatus = 'starting' | 'reading' | 'closed';
@@ -79,16 +84,23 @@ export class EventLogStrategy
   }
 
   async #subscribeAll(): Promise<void> {
-    for (const [topic, handler] of this.messageHandlers) {
-      for (const partition of this.#options.partitions ?? [undefined]) {
-        this.#subscriptions.push({ topic, subscription: await this.#subscribe(topic, partition, handler) });
+    try {
+      for (const [topic, handler] of this.messageHandlers) {
+        for (const partition of this.#options.partitions ?? [undefined]) {
+          this.#subscriptions.push({ topic, subscription: await this.#subscribe(topic, partition, handler) });
+        }
       }
+    } catch (error) {
+      await this.close(); // a service that could not start must not go on reading the half of its topics
+      throw error;
     }
   }
 
   #subscribe(topic: string, partition: number | undefined, handler: MessageHandler): Promise<Subscription> {
-    const { log, from } = this.#options;
+    const { log, from, onReadError } = this.#options;
     const { group, maxRecords, maxBytes } = extrasOf(topic, handler);
+    const onError =
+      onReadError && ((error: unknown, run: LogRun | undefined) => run === undefined && onReadError(error, topic));
     return log.subscribe(
       {
         group,
@@ -97,6 +109,7 @@ export class EventLogStrategy
         ...(partition !== undefined && { partitions: [partition] }),
         ...(maxRecords !== undefined && { maxRecords }),
         ...(maxBytes !== undefined && { maxBytes }),
+        ...(onError !== undefined && { onError }),
       },
       (run) => this.#handle(handler, run, new RunContext(log, group, run)),
     );
@@ -113,7 +126,9 @@ export class EventLogStrategy
   }
 }
 
-function extrasOf(topic: string, { isEventHandler, extras }: MessageHandler): HandlerExtras {
+function extrasOf(topic: string, { isEventHandler, extras, next }: MessageHandler): HandlerExtras {
+  // Nest would hand a run to both under the group of the first, and neither could say what is done.
+  if (next !== undefined) throw nestError('HANDLER_INVALID', `${topic} has two handlers in one service`);
   const group: unknown = extras?.['group'];
   if (isEventHandler !== true || typeof group !== 'string') {
     throw nestError('HANDLER_INVALID', `the handler of ${topic} must be declared by @OnRuns(topic, { group })`);

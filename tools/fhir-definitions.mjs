@@ -94,8 +94,8 @@ function plain(code) {
 }
 
 /**
- * The codes of an element with a required binding, where the value set lists them or takes in whole code systems that are at hand. Value sets of
- * unlimited codes (languages, media types, units) give none.
+ * The codes of an element with a required binding, where the value set lists them or takes in whole code systems that
+ * are at hand. Value sets of unlimited codes (languages, media types, units) give none.
  */
 function requiredCodes(resources) {
   const byUrl = new Map(resources.map((resource) => [resource.url, resource]));

@@ -21,7 +21,9 @@ export interface EntryRun {
 /** What became of the resource; `nothing` for a delete of what is not there. */
 export type Deed = 'created' | 'updated' | 'deleted' | 'existing' | 'nothing';
 
-/** Applies one entry: references and patient first, then the rules of every record, then what is special about its type. */
+/**
+ * Applies one entry: references and patient first, then the rules of every record, then what is special about its type.
+ */
 export async function applyEntry(run: EntryRun): Promise<JsonObject> {
   const { entry, state } = run;
   const module = run.registry.module(entry.type);
@@ -133,12 +135,18 @@ function spaced(run: EntryRun, module: ResourceModule): State {
 }
 
 function contextOf(run: EntryRun, version: number, previous: RecordHead | undefined): ApplyContext<CodedFields> {
-  return { time: run.operation.time, version, previous, spend: (units) => run.budget.spend(units) };
+  return {
+    time: run.operation.time,
+    version,
+    previous,
+    survivor: (patient) => survivorOf(run.state, patient),
+    spend: (units) => run.budget.spend(units),
+  };
 }
 
 /**
- * The resource's identifiers, and the one that a conditional create or update asked for. A patient keeps those it had: under a survivor's stand those of the
- * patients who were merged into it.
+ * The resource's identifiers, and the one that a conditional create or update asked for. A patient keeps those it had:
+ * under a survivor's stand those of the patients who were merged into it.
  */
 function identifiersOf(
   { type, identifiers = [], condition }: Entry,

@@ -17,8 +17,9 @@ import type { Registry } from './registry.ts';
 export const clinicalContractName = 'clinical';
 
 /**
- * The clinical contract over a set of resource modules. `apply` runs the entries of one operation in their order on the operation's savepoint:
- * the first reject takes all of them back and names its entry. The answer is a list with one result per entry.
+ * The clinical contract over a set of resource modules. `apply` runs the entries of one operation in their order on the
+ * operation's savepoint: the first reject takes all of them back and names its entry. The answer is a list with one
+ * result per entry.
  */
 export function contractOf(registry: Registry): Contract {
   return {

@@ -5,7 +5,9 @@ import { mergeKeys } from './patient-merge.ts';
 import type { Registry } from './registry.ts';
 import type { Change, CodedFields, ResourceModule } from './resource-module.ts';
 
-/** What the message lets one know of the keys that an entry touches: the lines of every record, and the module's own. */
+/**
+ * What the message lets one know of the keys that an entry touches: the lines of every record, and the module's own.
+ */
 export function declaredKeys(entry: Entry, registry: Registry): readonly DeclaredKey[] {
   const module = registry.module(entry.type);
   const keys: DeclaredKey[] = [];

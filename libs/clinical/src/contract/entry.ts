@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '@medrex/execute-batch';
 import type { Coded, CodedFields } from './resource-module.ts';
 
 /**
- * One resource's change as it travels in the facts of an operation. Only minted ids, pseudonyms, digests and coded fields stand in it.
- * A single resource is an operation of one entry; a `transaction` Bundle is one of many.
+ * One resource's change as it travels in the facts of an operation. Only minted ids, pseudonyms, digests and coded
+ * fields stand in it. A single resource is an operation of one entry; a `transaction` Bundle is one of many.
  */
 export type Entry = {
   readonly type: string;

@@ -7,7 +7,8 @@ import { readJson } from './state-json.ts';
 export const linkHopsMax = 8;
 
 /**
- * Follows merges: the pseudonym that messages about `patient` land on. Reads the patient's link, and those of the survivors if it was merged.
+ * Follows merges: the pseudonym that messages about `patient` land on. Reads the patient's link, and those of the
+ * survivors if it was merged.
  * @throws Reject LINK_CHAIN_TOO_LONG
  */
 export async function survivorOf(state: State, patient: string): Promise<string> {

@@ -49,7 +49,9 @@ export interface NewVersion {
     { readonly body: Uint8Array | undefined; readonly changeId: string; readonly id: string } | undefined;
 }
 
-/** Writes the record of a version under its own key, and moves the head to it. What was recorded before stays as it is. */
+/**
+ * Writes the record of a version under its own key, and moves the head to it. What was recorded before stays as it is.
+ */
 export function writeVersion(state: State, next: NewVersion): void {
   const { type, id, version, isDeleted, patient, record, facts, headFacts, time, sealed } = next;
   const sealedFor = sealed === undefined ? undefined : { change: sealed.changeId, id: sealed.id };
@@ -66,8 +68,8 @@ export function writeVersion(state: State, next: NewVersion): void {
 }
 
 /**
- * Keeps the directory of identifiers: the first resource recorded with one stays the one that is found by it; identifiers that the resource
- * no longer has are given up.
+ * Keeps the directory of identifiers: the first resource recorded with one stays the one that is found by it;
+ * identifiers that the resource no longer has are given up.
  */
 export async function keepIdentifiers(
   state: State,

@@ -1,6 +1,9 @@
 import { type JsonObject, Reject } from '@medrex/execute-batch';
 
-/** One way the clinical contract says no. `status` is what the HTTP side answers, `issue` the code of the OperationOutcome. */
+/**
+ * One way the clinical contract says no. `status` is what the HTTP side answers, `issue` the code of the
+ * OperationOutcome.
+ */
 export interface RejectDescription {
   readonly status: 404 | 409 | 410 | 412 | 422;
   readonly issue: string;

@@ -4,7 +4,10 @@ import type { AccessMode, DeclaredKey, KeySpace, StateKey } from '@medrex/keys';
 import type { FhirResource, Reference } from '../fhir/datatypes.ts';
 import type { Merge } from './patient-merge.ts';
 
-/** What a module may keep of a resource outside its sealed body: codes, quantities, times, minted ids. Undefined fields are left out. */
+/**
+ * What a module may keep of a resource outside its sealed body: codes, quantities, times, minted ids. Undefined fields
+ * are left out.
+ */
 export type Coded =
   string | number | boolean | null | undefined | readonly Coded[] | { readonly [name: string]: Coded };
 export type CodedFields = { readonly [name: string]: Coded };
@@ -12,8 +15,9 @@ export type CodedFields = { readonly [name: string]: Coded };
 /** What references in a resource name, in the words that keys and facts may use. */
 export interface References {
   /**
-   * Id of the resource that a reference names, for keys and facts. Undefined without a reference and for a contained resource.
-   * For a conditional reference it is a placeholder that stands for the id until `apply`, where facts hold the id itself.
+   * Id of the resource that a reference names, for keys and facts. Undefined without a reference and for a contained
+   * resource. For a conditional reference it is a placeholder that stands for the id until `apply`, where facts hold
+   * the id itself.
    */
   id(reference: Reference | undefined): string | undefined;
   /** Pseudonym of the patient that a reference names; only for references that `patients` gave. */
@@ -52,6 +56,8 @@ export interface ApplyContext<HeadFacts> {
   readonly version: number;
   /** The head before this change: undefined for a resource that never existed. Of a deleted one, with `isDeleted`. */
   readonly previous: Head<HeadFacts> | undefined;
+  /** Whom messages about a patient land on: itself, or whom it was merged into. For patients that the state names, not the message. */
+  survivor(patient: string): Promise<string>;
   /** Spends of the operation's budget; for loops over what state holds. */
   spend(units: number): void;
 }
@@ -88,13 +94,13 @@ export interface TemplateLine {
 }
 
 /**
- * Everything that is special about one resource type. What all records share is done for it: the head with its version, If-Match,
- * tombstones, identifiers, conditional creates, the patient's link, merged patients. A module states its coded facts and, where it decides
- * something, its own keys and the decision.
+ * Everything that is special about one resource type. What all records share is done for it: the head with its version,
+ * If-Match, tombstones, identifiers, conditional creates, the patient's link, merged patients. A module states its
+ * coded facts and, where it decides something, its own keys and the decision.
  *
- * `facts` and `template` run at ingest and must be pure; `apply` and `remove` run in the contract and must be deterministic, through
- * `state` alone. Key order and modes: declare everything that `apply` may touch and that the message lets one know; what only the state
- * can tell is found when it is touched.
+ * `facts` and `template` run at ingest and must be pure; `apply` and `remove` run in the contract and must be
+ * deterministic, through `state` alone. Key order and modes: declare everything that `apply` may touch and that the
+ * message lets one know; what only the state can tell is found when it is touched.
  */
 export interface ResourceModule<Facts extends CodedFields = CodedFields, HeadFacts extends CodedFields = CodedFields> {
   readonly type: string;
@@ -107,8 +113,13 @@ export interface ResourceModule<Facts extends CodedFields = CodedFields, HeadFac
   readonly templateVersion: number;
   /** The module's own keys, beside those that every record has. */
   readonly lines: readonly TemplateLine[];
+  /** Types that changes of this one are decided on. In a Bundle those go first: the order of a transaction's entries must not matter. */
+  readonly decidedOn?: readonly string[];
 
-  /** References to patients that are to become pseudonyms; the first one says whom the resource is about. Default: `subject`, else `patient`. */
+  /**
+   * References to patients that are to become pseudonyms; the first one says whom the resource is about. Default:
+   * `subject`, else `patient`.
+   */
   patients?(resource: FhirResource, references: Pick<References, 'type'>): readonly (Reference | undefined)[];
   /** What R4's structure does not say and still makes the resource invalid. */
   check?(resource: FhirResource): readonly RefusalIssue[];
@@ -121,11 +132,15 @@ export interface ResourceModule<Facts extends CodedFields = CodedFields, HeadFac
   /** Own keys of a change, with modes. */
   template?(change: Change<Facts>): readonly DeclaredKey[];
   /**
-   * Decides, and writes its own keys; the record and its head are written after it. Returns coded words for the sender, if any.
+   * Decides, and writes its own keys; the record and its head are written after it. Returns coded words for the sender,
+   * if any.
    * @throws Reject
    */
   apply?(change: Change<Facts>, state: State, context: ApplyContext<HeadFacts>): Promise<CodedFields | undefined>;
-  /** Takes back what `apply` keeps beside the record, when the resource is deleted. `context.previous` is never undefined here. */
+  /**
+   * Takes back what `apply` keeps beside the record, when the resource is deleted. `context.previous` is never
+   * undefined here.
+   */
   remove?(removal: Removal, state: State, context: ApplyContext<HeadFacts>): Promise<void>;
   /** Patients that this change finds to be one; only Patient says so. */
   merges?(change: Change<Facts>): readonly Merge[];

@@ -24,8 +24,8 @@ const codeLengthMax = 40;
 const codeText = /^[A-Za-z0-9._:/+-]+$/;
 
 /**
- * A coding as one word for keys and facts: `loinc:8867-4`. A system that is not well known stands by the beginning of its SHA-256, as does a code
- * that does not look like one: a code is never a place where a text gets into keys.
+ * A coding as one word for keys and facts: `loinc:8867-4`. A system that is not well known stands by the beginning of
+ * its SHA-256, as does a code that does not look like one: a code is never a place where a text gets into keys.
  */
 export function codeOf({ system = '', code }: Coding): string | undefined {
   if (code === undefined) return undefined;

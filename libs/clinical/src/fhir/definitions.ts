@@ -6,7 +6,10 @@ export interface PropertyDefinition {
   /** Name of the element, for expressions: `value` for the property `valueQuantity`. */
   readonly element: string;
   readonly isArray: boolean;
-  /** A bit of its own for each element with a choice of types, so that two choices of one element are found. 0: no choice. */
+  /**
+   * A bit of its own for each element with a choice of types, so that two choices of one element are found. 0: no
+   * choice.
+   */
   readonly choice: number;
   /** Set for a primitive; `codes` when its values are a closed list. */
   readonly primitive: Primitive | undefined;
@@ -30,7 +33,10 @@ export interface TypeDefinition {
 
 const types = new Map<string, TypeDefinition>();
 
-/** Definition of a datatype, backbone element or resource by its R4 name; undefined for other names. Read from its line once. */
+/**
+ * Definition of a datatype, backbone element or resource by its R4 name; undefined for other names. Read from its line
+ * once.
+ */
 export function definitionOf(name: string): TypeDefinition | undefined {
   const known = types.get(name);
   if (known !== undefined) return known;
@@ -53,7 +59,10 @@ export function resourceTypes(): readonly string[] {
 
 let elementNames: Set<string> | undefined;
 
-/** Whether R4 uses a name for an element of any type. Such a name can be repeated to the sender, another one may be anything. */
+/**
+ * Whether R4 uses a name for an element of any type. Such a name can be repeated to the sender, another one may be
+ * anything.
+ */
 export function isElementName(name: string): boolean {
   elementNames ??= new Set(
     Object.values(definitionLines).flatMap((line) => Array.from(line.matchAll(/\|(\w+)/g), ([, word]) => word ?? '')),
@@ -62,8 +71,9 @@ export function isElementName(name: string): boolean {
 }
 
 /**
- * A line reads `kind|element|element...`, an element `name[?][!][*]:type,type...`, where `?` marks a choice (name[x]), `!` a required element,
- * `*` a repeating one; `code(a;b)` lists codes and `Reference(A;B)` the resource types that may be referred to.
+ * A line reads `kind|element|element...`, an element `name[?][!][*]:type,type...`, where `?` marks a choice (name[x]),
+ * `!` a required element, `*` a repeating one; `code(a;b)` lists codes and `Reference(A;B)` the resource types that may
+ * be referred to.
  */
 function parseLine(name: string, line: string): TypeDefinition {
   const [kind, ...elements] = line.split('|');

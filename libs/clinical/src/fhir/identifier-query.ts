@@ -1,8 +1,9 @@
 import type { PatientIdentifier } from '@medrex/contracts';
 
 /**
- * Reads the search of a conditional create, update or reference: `identifier=system|value`, or `identifier=|value` for an identifier without a
- * system. One identifier is what can be looked up with one read; every other search is undefined here and refused.
+ * Reads the search of a conditional create, update or reference: `identifier=system|value`, or `identifier=|value` for
+ * an identifier without a system. One identifier is what can be looked up with one read; every other search is
+ * undefined here and refused.
  */
 export function identifierQuery(query: string): PatientIdentifier | undefined {
   const text = query.startsWith('?') ? query.slice(1) : query;

@@ -32,7 +32,10 @@ export class IssueList {
   }
 }
 
-/** The same issues with expressions from the root of the message: `Observation.status` becomes `Bundle.entry[3].resource.status`. */
+/**
+ * The same issues with expressions from the root of the message: `Observation.status` becomes
+ * `Bundle.entry[3].resource.status`.
+ */
 export function prefixed(issues: readonly RefusalIssue[], type: string, root: string): readonly RefusalIssue[] {
   if (type === root) return issues;
   return issues.map((one) => ({ ...one, expression: root + (one.expression ?? type).slice(type.length) }));

@@ -9,7 +9,10 @@ export function periodIssues(period: Period | undefined, expression: string): re
   return [issue('invariant', expression, 'The period ends before it starts.')];
 }
 
-/** Whether one FHIR dateTime is earlier than another, whatever their offsets; equal precision is not needed, but partial dates mean their start. */
+/**
+ * Whether one FHIR dateTime is earlier than another, whatever their offsets; equal precision is not needed, but partial
+ * dates mean their start.
+ */
 export function isBefore(one: string, other: string): boolean {
   if (one.length < 11 || other.length < 11) {
     // A day in itself holds every instant of it: only what differs in the shorter precision is before.

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { aBundle, aCondition, anEncounter, anObservation, aPatient, aPost } from '../testing/index.ts';
 import { resourceTypes } from './definitions.ts';
 import { issuesMax } from './issues.ts';
-import { depthMax, validateElement, validateFhir } from './validate-fhir.ts';
+import { depthMax } from './structure-check.ts';
+import { validateElement, validateFhir } from './validate-fhir.ts';
 
 /** Code and expression of each issue. */
 const found = (value: unknown) => validateFhir(value).map(({ code, expression }) => [code, expression]);

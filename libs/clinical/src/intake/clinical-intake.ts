@@ -12,8 +12,8 @@ import { translateItem } from './translate-item.ts';
 import type { Translating } from './translate-entry.ts';
 
 /**
- * The intake half of the clinical contract: FHIR R4 in, operations out. Whatever a message holds becomes an operation or a refusal; what is thrown comes from
- * the context (the vault is away) and concerns the message as a whole.
+ * The intake half of the clinical contract: FHIR R4 in, operations out. Whatever a message holds becomes an operation
+ * or a refusal; what is thrown comes from the context (the vault is away) and concerns the message as a whole.
  */
 export function intakeOf(registry: Registry, options: IntakeOptions): IntakeContract {
   const limits = limitsOf(options);

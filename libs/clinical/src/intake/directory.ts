@@ -3,7 +3,10 @@ import type { Draft } from './draft.ts';
 import { identifiersOfPatient } from './patient-identifiers.ts';
 import { knownId, mintedId } from './resource-ids.ts';
 
-/** A draft with its place in the world: the id that its resource has in keys, and the patient whom a Patient resource is. */
+/**
+ * A draft with its place in the world: the id that its resource has in keys, and the patient whom a Patient resource
+ * is.
+ */
 export interface Named {
   readonly draft: Draft;
   /** Id in keys; of a Patient the pseudonym. */

@@ -18,7 +18,10 @@ export interface Examined {
 
 const nothing: Examined = { issues: [], lookups: [] };
 
-/** Goes through all references of a draft's resource. Those that name a resource plainly, nearly all, cost a look and no more. */
+/**
+ * Goes through all references of a draft's resource. Those that name a resource plainly, nearly all, cost a look and no
+ * more.
+ */
 export async function examineReferences(draft: Draft, resolver: Resolver): Promise<Examined> {
   const unusual: { readonly reference: Reference; readonly target: ReferenceTarget }[] = [];
   walkReferences(draft.resource, (reference) => {

@@ -8,8 +8,8 @@ import { targetOf } from '../fhir/reference-target.ts';
 export const patientIdSystem = 'urn:medrex:fhir:Patient';
 
 /**
- * What names the patient of a Patient resource, the most trusted first: its identifiers of the configured systems, else all that have a system and a
- * value with medical record numbers first; then the ids that references may use.
+ * What names the patient of a Patient resource, the most trusted first: its identifiers of the configured systems, else
+ * all that have a system and a value with medical record numbers first; then the ids that references may use.
  */
 export function identifiersOfPatient(
   resource: FhirResource,

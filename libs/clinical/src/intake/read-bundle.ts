@@ -19,8 +19,8 @@ export function isBundle(body: object): body is JsonRecord {
 }
 
 /**
- * The items of a Bundle: a transaction is one item with all its entries; of a batch, collection or history each entry is an item. Limits come first,
- * so that nothing above them is read.
+ * The items of a Bundle: a transaction is one item with all its entries; of a batch, collection or history each entry
+ * is an item. Limits come first, so that nothing above them is read.
  */
 export function bundleItems(bundle: JsonRecord, limits: IntakeLimits): Items {
   const shape = shapeOf(bundle);
@@ -39,7 +39,10 @@ export function bundleItems(bundle: JsonRecord, limits: IntakeLimits): Items {
     : drafts.map((draft) => (draft.problem ? draft : { value: [draft.value] }));
 }
 
-/** The Bundle without its entries is checked here, each entry by itself later: one bad entry of a batch is not the batch's fault. */
+/**
+ * The Bundle without its entries is checked here, each entry by itself later: one bad entry of a batch is not the
+ * batch's fault.
+ */
 function shapeOf(bundle: JsonRecord): Read<{ readonly type: ChangingType; readonly entries: readonly unknown[] }> {
   const { entry, ...shell } = bundle;
   const issues = validateFhir(shell);

@@ -8,7 +8,10 @@ import type { Directory, Named } from './directory.ts';
 import { identifierOfReference } from './patient-identifiers.ts';
 import { identifierDigest, knownId, mintedId } from './resource-ids.ts';
 
-/** Resolves the references of one resource: inside its Bundle, to known ids, or to placeholders for what the contract looks up. */
+/**
+ * Resolves the references of one resource: inside its Bundle, to known ids, or to placeholders for what the contract
+ * looks up.
+ */
 export class Resolver implements References {
   readonly #directory: Directory;
   readonly #context: IntakeContext;
@@ -76,9 +79,9 @@ export class Resolver implements References {
   }
 
   /**
-   * Digest of the identifier by which the contract finds what a reference means: of a conditional reference, and of one to an entry that is created or
-   * changed on a condition, since only the state tells which resource that is. Patients are found by the vault: theirs is the digest of the pseudonym,
-   * known once `findPatients` was given the reference.
+   * Digest of the identifier by which the contract finds what a reference means: of a conditional reference, and of one
+   * to an entry that is created or changed on a condition, since only the state tells which resource that is. Patients
+   * are found by the vault: theirs is the digest of the pseudonym, known once `findPatients` was given the reference.
    */
   digest(reference: Reference, target: ReferenceTarget): string | undefined {
     if (target.kind === 'conditional') {

@@ -74,7 +74,8 @@ export async function translateEntry(
 /** What an entry has whether its resource stays or goes. */
 function commonOf(context: IntakeContext, { draft, id, told, self }: Named, changeId: string): CodedFields {
   const { method, type, place, ifMatch, condition } = draft;
-  // A Patient is a person whom the vault knows: to create one who is there already is an update, unless the sender asks to leave it then.
+  // A Patient is a person whom the vault knows: to create one who is there already is an update, unless the sender asks
+  // to leave it then.
   const isKept = self !== undefined && method === 'POST' && condition !== undefined ? true : undefined;
   const action =
     method === 'DELETE'

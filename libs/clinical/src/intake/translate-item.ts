@@ -5,7 +5,10 @@ import type { Named } from './directory.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 import { translateEntry, type TranslatedEntry, type Translating } from './translate-entry.ts';
 
-/** Makes the operation of one item, or says what keeps it from being one. All resources of the message are in the directory already. */
+/**
+ * Makes the operation of one item, or says what keeps it from being one. All resources of the message are in the
+ * directory already.
+ */
 export async function translateItem(
   translating: Translating,
   item: number,
@@ -59,8 +62,8 @@ function mostUrgent(classes: readonly OperationClass[]): OperationClass {
 }
 
 /**
- * FHIR's order: deletes, creates, updates; the order of a transaction's entries must not matter. Among creates, those that have conditional
- * references come last, since they may look for others.
+ * FHIR's order: deletes, creates, updates; the order of a transaction's entries must not matter. Among creates, those
+ * that have conditional references come last, since they may look for others.
  */
 function inOrder(entries: readonly TranslatedEntry[]): readonly TranslatedEntry[] {
   const rank = ({ entry }: TranslatedEntry): number => {

@@ -24,7 +24,10 @@ interface AllergyIntolerance {
   readonly reaction?: readonly { readonly substance?: CodeableConcept }[];
 }
 
-/** An allergy counts unless it is known to be over, refuted or an error: what is not said is taken for the dangerous side. */
+/**
+ * An allergy counts unless it is known to be over, refuted or an error: what is not said is taken for the dangerous
+ * side.
+ */
 function isActive({ clinical, verification }: AllergyFacts): boolean {
   return (
     (clinical === undefined || clinical === 'active') &&

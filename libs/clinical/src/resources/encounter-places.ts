@@ -30,9 +30,10 @@ const inpatient = ['IMP', 'ACUTE', 'NONACUTE', 'OBSENC', 'SS', 'EMER'];
 const present = ['arrived', 'triaged', 'in-progress', 'onleave'];
 
 /**
- * Reads the places of an Encounter. A location is a bed when its physicalType says so (`bd`), or when an inpatient's location has a status and no physicalType:
- * a clinic named without either is not taken for a bed that only one patient may be in. The ward is the location of type `wa`, else the service provider of an
- * inpatient. Only a patient who is there (arrived, triaged, in progress, on leave) has a bed or counts for a ward.
+ * Reads the places of an Encounter. A location is a bed when its physicalType says so (`bd`), or when an inpatient's
+ * location has a status and no physicalType: a clinic named without either is not taken for a bed that only one patient
+ * may be in. The ward is the location of type `wa`, else the service provider of an inpatient. Only a patient who is
+ * there (arrived, triaged, in progress, on leave) has a bed or counts for a ward.
  */
 export function placesOf(encounter: Whereabouts): Places {
   const { location = [], status = '', serviceProvider } = encounter;

@@ -36,8 +36,9 @@ const rule: StatusRule = {
 };
 
 /**
- * Admission, transfer, discharge. The bed is taken and freed on its own key, the ward's census is a delta. A transfer or discharge that carries the bed that is left
- * (a completed location) has exact keys, and a wrong one is rejected; without it the bed is found on the encounter's head.
+ * Admission, transfer, discharge. The bed is taken and freed on its own key, the ward's census is a delta. A transfer
+ * or discharge that carries the bed that is left (a completed location) has exact keys, and a wrong one is rejected;
+ * without it the bed is found on the encounter's head.
  */
 export const encounter: ResourceModule<EncounterFacts, EncounterHead> = {
   type: 'Encounter',

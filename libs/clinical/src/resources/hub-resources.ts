@@ -10,8 +10,8 @@ interface Hub {
 }
 
 /**
- * Who and where: what thousands of records refer to. They refer by id, so none of them touches a hub's keys; the hub is found by its business identifier
- * through the directory, which everybody reads and only its creation writes.
+ * Who and where: what thousands of records refer to. They refer by id, so none of them touches a hub's keys; the hub is
+ * found by its business identifier through the directory, which everybody reads and only its creation writes.
  */
 function hub(type: string): ResourceModule {
   return {

@@ -62,8 +62,9 @@ const rule: StatusRule = {
 };
 
 /**
- * Vital signs and results. A reading is a point of its patient's time series: a key of its own, ordered by when it was taken, so a thousand readings of one
- * patient conflict with nothing and a late one lands in its place. A correction is another point at its time; what was recorded stays.
+ * Vital signs and results. A reading is a point of its patient's time series: a key of its own, ordered by when it was
+ * taken, so a thousand readings of one patient conflict with nothing and a late one lands in its place. A correction is
+ * another point at its time; what was recorded stays.
  */
 export const observation: ResourceModule<ObservationFacts, ObservationHead> = {
   type: 'Observation',
@@ -99,7 +100,8 @@ export const observation: ResourceModule<ObservationFacts, ObservationHead> = {
     if (previous === undefined || previous.isDeleted) return undefined;
     checkStatus(rule, 'Observation.status', previous.facts.status, change.facts.status);
     const before = pointKey(previous.patient, previous.facts, pointId(change));
-    // A correction of patient, code or time stands elsewhere: whoever reads the old place must learn that the reading is not there any more.
+    // A correction of patient, code or time stands elsewhere: whoever reads the old place must learn that the reading
+    // is not there any more.
     if (before !== undefined && before !== pointKey(change.patient, change.facts, pointId(change)))
       moved(state, before, change.id);
     return undefined;

@@ -17,8 +17,8 @@ type PatientLink = { readonly type?: string; readonly other?: Reference };
 const linksOf = (resource: FhirResource): readonly PatientLink[] => (resource['link'] ?? []) as readonly PatientLink[];
 
 /**
- * The person: demographics under the pseudonym, in the sealed body. Birth date, names and addresses never leave it. A link `replaced-by` or `replaces` merges two
- * patients: messages about the one land on the other from then on.
+ * The person: demographics under the pseudonym, in the sealed body. Birth date, names and addresses never leave it. A
+ * link `replaced-by` or `replaces` merges two patients: messages about the one land on the other from then on.
  */
 export const patient: ResourceModule<PatientFacts> = {
   type: 'Patient',

@@ -17,7 +17,10 @@ export interface StatusRecord<Facts extends StatusFacts> {
   readonly check?: (resource: FhirResource) => readonly RefusalIssue[];
 }
 
-/** A clinical record that is appended blind and changed by the rule of its status; it has no keys beside those of every record. */
+/**
+ * A clinical record that is appended blind and changed by the rule of its status; it has no keys beside those of every
+ * record.
+ */
 export function statusRecord<Facts extends StatusFacts>(
   record: StatusRecord<Facts>,
 ): ResourceModule<Facts, StatusFacts> {

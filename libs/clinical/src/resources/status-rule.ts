@@ -4,8 +4,8 @@ import { reject } from '../contract/rejects.ts';
 export type StatusRule = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Decides whether a record may go from one status to the next. A record that did not exist, or does no more, may begin with any: its earlier life was
- * elsewhere.
+ * Decides whether a record may go from one status to the next. A record that did not exist, or does no more, may begin
+ * with any: its earlier life was elsewhere.
  *
  * @param element the element that carries the status, for the expression: `Observation.status`
  * @throws Reject STATUS_TRANSITION

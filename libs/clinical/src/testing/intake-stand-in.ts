@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { IntakeContext, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 
 /**
- * An intake context for tests of this package, which owns neither vault nor keys. Ids are keyed as the real ones are; bodies are encoded and not sealed,
- * so that a test can read what would be sealed.
+ * An intake context for tests of this package, which owns neither vault nor keys. Ids are keyed as the real ones are;
+ * bodies are encoded and not sealed, so that a test can read what would be sealed.
  */
 export class IntakeStandIn implements IntakeContext {
   readonly tenant = { seal: encoded };

@@ -61,6 +61,18 @@ export const ordererErrors = {
     meaning: 'The operations log ends before the low-water mark of the channel: the topic was made anew.',
     remedy: 'Run `medrex topics reset` if that was meant; otherwise restore the topic. Nothing was read or sent.',
   },
+  CHANNEL_UNMAPPED: {
+    code: 'CHANNEL_UNMAPPED',
+    retryable: false,
+    meaning: 'A record came from a partition that the channel map does not name.',
+    remedy: 'Give every process the same MEDREX_CHANNELS.',
+  },
+  CONTRACT_MODULE: {
+    code: 'CONTRACT_MODULE',
+    retryable: false,
+    meaning: 'MEDREX_CONTRACTS names something that is no contract.',
+    remedy: 'Write module#export; the export has a name, templateVersions and apply.',
+  },
   GENERATION_SUPERSEDED: {
     code: 'GENERATION_SUPERSEDED',
     retryable: false,

@@ -1,5 +1,6 @@
 import type { OperationClass } from '@medrex/contracts';
 import type { DeclaredKey } from '@medrex/keys';
+import type { CloseReason } from './close-reason.ts';
 
 /** An accepted operation that is not terminal yet, with what its report will need. */
 export interface LiveOperation {
@@ -18,4 +19,10 @@ export interface LiveOperation {
   readonly traceparent?: string;
   /** When this process read it, epoch ms. */
   readonly admittedAtMs: number;
+  /** Epoch ms after which it is closed instead of planned. */
+  readonly deadlineMs?: number;
+  /** When it was planned for the first time, in working time. */
+  firstPlannedMs?: number;
+  /** Set once it has been given up: from then on its close is carried in its place. */
+  closeReason?: CloseReason;
 }

@@ -35,6 +35,11 @@ export class LiveOperations {
     return this.#bySeq.get(seq);
   }
 
+  /** All of them, oldest first. */
+  all(): Iterable<LiveOperation> {
+    return this.#bySeq.values();
+  }
+
   add(operation: LiveOperation): void {
     this.#bySeq.set(operation.seq, operation);
     this.#bytes += operation.bytes.byteLength;

@@ -17,7 +17,10 @@ describe('ModelGateway', () => {
 
   async function aGateway(): Promise<ModelGateway> {
     const chaincodes = [batchChaincode({ name: 'medrex', version: '1', contracts: [assetTransfer] })];
-    const scheduler = { nowMs: () => systemClock.now(), after: (ms: number, run: () => void) => systemClock.after(ms, run) };
+    const scheduler = {
+      nowMs: () => systemClock.now(),
+      after: (ms: number, run: () => void) => systemClock.after(ms, run),
+    };
     const ledger = await InMemoryLedger.open({ chaincodes, scheduler, cutter: { batchTimeoutMs: 5 } });
     let ids = 0;
     const gateway = new ModelGateway({
@@ -56,15 +59,15 @@ describe('ModelGateway', () => {
     const gateway = await aGateway();
     expect(await gateway.transact({ chaincode: 'medrex', args: [] })).toMatchObject({
       status: 400,
-      body: { code: 'BAD_REQUEST' },
+      body: { error: 'BAD_REQUEST' },
     });
     expect(await gateway.transact({ ...request, args: [base64('nonsense')] })).toMatchObject({
       status: 422,
-      body: { code: 'ENDORSEMENT_REFUSED' },
+      body: { error: 'ENDORSEMENT_REFUSED' },
     });
     expect(await gateway.transact({ ...request, chaincode: 'none' })).toMatchObject({
       status: 503,
-      body: { code: 'CHAINCODE_MISSING' },
+      body: { error: 'CHAINCODE_MISSING' },
     });
   });
 });

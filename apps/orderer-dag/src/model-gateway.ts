@@ -6,6 +6,8 @@ import { SentEnvelopes } from './sent-envelopes.ts';
 
 /** What another client of the model of Fabric asks for; arguments are base64. */
 export const gatewayRequest = z.object({
+  /** The first channel when absent. */
+  channel: z.string().min(1).optional(),
   chaincode: z.string().min(1),
   fn: z.string().min(1),
   args: z.array(z.base64()).max(10_000),
@@ -76,7 +78,7 @@ export class ModelGateway {
     const parsed = gatewayRequest.safeParse(request);
     if (!parsed.success) {
       const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-      return { status: 400, body: { code: 'BAD_REQUEST', message: wrong.slice(0, 5).join('; ') } };
+      return { status: 400, body: { error: 'BAD_REQUEST', message: wrong.slice(0, 5).join('; ') } };
     }
     try {
       return await carry(this.#proposal(parsed.data));
@@ -84,7 +86,7 @@ export class ModelGateway {
       const code = isCodedError(error) ? error.code : 'TRANSACTION_UNSEEN';
       return {
         status: statusOf(code),
-        body: { code, message: error instanceof Error ? error.message : String(error) },
+        body: { error: code, message: error instanceof Error ? error.message : String(error) },
       };
     }
   }

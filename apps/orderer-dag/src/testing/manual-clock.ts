@@ -45,6 +45,11 @@ export class ManualClock implements Clock {
     await settle();
   }
 
+  /** The machine was asleep, or its clock was set: time has passed, and no timer fired in it. */
+  leap(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   #next(endMs: number): Timer | undefined {
     return this.#timers.filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
   }

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { CodedError } from '@medrex/coded-error';
+import { ledgerErrors, type Block, type BlockStream } from '@medrex/ledger';
+import { BlockFollower } from './block-follower.ts';
+import { aBlock } from './testing/blocks.ts';
+import { ManualClock } from './testing/manual-clock.ts';
+
+type OnBlock = (block: Block) => void | Promise<void>;
+
+/** A stream whose blocks and errors the test hands out. */
+function handFed(from = 0) {
+  const clock = new ManualClock();
+  const opened: number[] = [];
+  const taken: number[] = [];
+  const failures: string[] = [];
+  let feed: { onBlock: OnBlock; onError: (error: unknown) => void } | undefined;
+  const stream: BlockStream = {
+    height: () => Promise.resolve(90),
+    follow: (start, onBlock, onError) => {
+      opened.push(start);
+      feed = { onBlock, onError: (error) => onError?.(error) };
+      return { close: () => Promise.resolve() };
+    },
+  };
+  const follower = new BlockFollower({
+    ...{ stream, from, clock, backoff: { baseMs: 10, capMs: 10, jitter: () => 0 } },
+    onBlock: ({ number }) => void taken.push(number),
+    onFailure: (error) => void failures.push(error instanceof Error ? error.message : ''),
+  });
+  const give = async (...numbers: number[]): Promise<void> => {
+    for (const number of numbers) await feed?.onBlock(aBlock(number));
+  };
+  const fail = (error: unknown): void => feed?.onError(error);
+  return { follower, clock, opened, taken, failures, give, fail };
+}
+
+describe('BlockFollower', () => {
+  it('hands out each block once and in order, repeats left out', async () => {
+    const { follower, taken, give } = handFed(5);
+    await give(3, 4, 5, 6, 5, 6, 7);
+    expect([taken, follower.height]).toEqual([[5, 6, 7], 8]);
+  });
+
+  it('refuses to skip a block', async () => {
+    const { taken, give } = handFed(5);
+    await give(5);
+    await expect(give(7)).rejects.toMatchObject({ code: 'BLOCK_GAP' });
+    expect(taken).toEqual([5]);
+  });
+
+  it('opens a broken stream again where it broke', async () => {
+    const { clock, opened, failures, give, fail } = handFed(5);
+    await give(5, 6);
+    fail(new Error('peer restarted'));
+    await clock.advance(10);
+    expect([opened, failures]).toEqual([[5, 7], ['peer restarted']]);
+  });
+
+  it('goes on at the height when the block it wants is kept no more', async () => {
+    const { clock, opened, fail } = handFed(5);
+    fail(new CodedError(ledgerErrors.blockPruned, 'block 5'));
+    await clock.advance(10);
+    expect(opened).toEqual([5, 90]);
+  });
+
+  it('leaves a stream alone once it is closed', async () => {
+    const { follower, clock, opened, taken, give, fail } = handFed(5);
+    await follower.close();
+    fail(new Error('closed'));
+    await give(5);
+    await clock.advance(100);
+    expect([opened, taken]).toEqual([[5], []]);
+  });
+});

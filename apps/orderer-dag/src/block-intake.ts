@@ -1,0 +1,70 @@
+import type { BatchPlanner } from '@medrex/batch-planner';
+import { blockReportCodec, reportBlock } from '@medrex/contracts';
+import type { StateKey } from '@medrex/keys';
+import type { Block } from '@medrex/ledger';
+import type { ChannelObserver } from './channel-observer.ts';
+import type { Clock } from './clock.ts';
+import type { LogWriter } from './log-writer.ts';
+import type { RecentWrites } from './recent-writes.ts';
+import type { SentEnvelopes } from './sent-envelopes.ts';
+import type { WorkingTime } from './working-time.ts';
+
+/** What a block is taken apart for. */
+export interface BlockIntakeOptions {
+  readonly planner: BatchPlanner;
+  readonly sent: SentEnvelopes;
+  readonly recent: RecentWrites;
+  readonly reports: LogWriter;
+  readonly clock: Clock;
+  /** The planner's time. */
+  readonly working: WorkingTime;
+  readonly observer: ChannelObserver;
+  /** Blocks below this were committed before this process drove the channel: what others wrote there concerns nobody any more. */
+  readonly liveFrom: number;
+  /** Lowest height that a flight under way started from, given the height behind this block. */
+  readonly oldestHeight: (height: number) => number;
+  /** Everything below `height` is reported. */
+  readonly onReported: (height: number) => void;
+}
+
+/** Takes one block after the other: whose writes are foreign, which of our envelopes are in it, and the report of it. */
+export class BlockIntake {
+  readonly #options: BlockIntakeOptions;
+
+  constructor(options: BlockIntakeOptions) {
+    this.#options = options;
+  }
+
+  take(block: Block): void {
+    const { recent, sent, oldestHeight } = this.#options;
+    recent.note(block, (txId) => !sent.isAwaited(txId));
+    // What others wrote is known before our own envelopes are judged by it.
+    this.#foreignWrites(block);
+    sent.show(block);
+    recent.forgetBelow(oldestHeight(block.number + 1));
+    this.#report(block);
+  }
+
+  #foreignWrites(block: Block): void {
+    const { planner, sent, working, observer, liveFrom } = this.#options;
+    if (block.number < liveFrom) return;
+    const keys: StateKey[] = [];
+    for (const { txId, code, readWriteSet } of block.transactions) {
+      if (code !== 'VALID' || sent.isOurs(txId)) continue;
+      for (const { key } of readWriteSet.writes) if (!key.startsWith('_')) keys.push(key);
+    }
+    if (keys.length === 0) return;
+    planner.foreignWrites(keys, working.now());
+    observer.foreignWrites(keys.length);
+  }
+
+  #report(block: Block): void {
+    const { reports, clock, onReported } = this.#options;
+    for (const report of reportBlock(block, clock.now())) {
+      const durable = (): void => {
+        if (report.isLast) onReported(block.number + 1);
+      };
+      reports.write({ value: blockReportCodec.encode(report) }, durable);
+    }
+  }
+}

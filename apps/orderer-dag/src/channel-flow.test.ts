@@ -1,0 +1,273 @@
+import { describe, expect, it } from '@jest/globals';
+import { analyzedCodec, newestProgress, operationClasses, topics, type EventLog } from '@medrex/contracts';
+import { FaultyEventLog } from '@medrex/contracts/testing';
+import { accountKey } from '@medrex/execute-batch/testing';
+import { seededRandom } from '@medrex/ledger';
+import { audit, auditSerially } from './testing/audit.ts';
+import { allReports } from './testing/channel-record.ts';
+import { anAssetOperation, deposit } from './testing/operations.ts';
+import { TestChannel } from './testing/test-channel.ts';
+
+const people = Array.from({ length: 10 }, (_, at) => `p${at}`);
+
+describe('a repeated operation', () => {
+  it('in the same fusion, behind it in flight and after it, is told what the first was told', async () => {
+    const channel = await TestChannel.open({ latencies: { hopMs: 10 } });
+    const instance = await channel.start();
+    const one = deposit('ann');
+    const seqs = await channel.append([one, one]);
+    await channel.until(() => instance.count('sent') > 0);
+    seqs.push(...(await channel.append([one])));
+    await channel.quiet();
+    seqs.push(...(await channel.append([one, deposit('ann')])));
+    await channel.quiet();
+    const outcomes = channel.outcomes();
+    const told = seqs
+      .slice(0, 4)
+      .map((seq) =>
+        outcomes.get(seq)?.map(({ status, code, txId, blockNum, txNum }) => ({ status, code, txId, blockNum, txNum })),
+      );
+    expect(new Set(told.map((all) => JSON.stringify(all))).size).toBe(1);
+    expect(told[0]).toHaveLength(1);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+
+  it('with other source bytes is rejected as ID_REUSED, and the first answer stands', async () => {
+    const channel = await TestChannel.open();
+    await channel.start();
+    const one = deposit('ann');
+    const seqs = await channel.append([one, { ...one, sourceHash: 'f'.repeat(32) }, one]);
+    await channel.quiet();
+    expect(seqs.map((seq) => channel.end(seq))).toEqual(['applied OK', 'rejected ID_REUSED', 'applied OK']);
+    expect(await audit(channel)).toEqual([]);
+  });
+});
+
+describe('a foreign writer', () => {
+  it('costs tries, never an operation: everything is applied on what he left', async () => {
+    const channel = await TestChannel.open({ seed: 5 });
+    const instance = await channel.start();
+    const random = seededRandom(5);
+    for (let run = 0; run < 60; run++) {
+      await channel.append(people.slice(0, 3).map((name) => deposit(name)));
+      if (run % 5 === 0)
+        await channel.ledger.foreignWrite({
+          key: accountKey(people[run % 3] as string),
+          value: Buffer.from(`{"balance":${run}}`),
+        });
+      await channel.clock.advance(Math.floor(random() * 40));
+    }
+    await channel.quiet();
+    expect(await audit(channel)).toEqual([]);
+    expect(channel.placed.every(({ seq }) => channel.end(seq) === 'applied OK')).toBe(true);
+    expect(instance.count('returned: own')).toBe(0);
+    // Twelve foreign writes: at most 1.1 of our envelopes lost for each.
+    expect(instance.count('validated: MVCC_READ_CONFLICT')).toBeLessThanOrEqual(13);
+  });
+
+  it('who invalidates a fusion makes the contract decide again: a rejection in it is no outcome until a VALID envelope says so', async () => {
+    const channel = await TestChannel.open();
+    const instance = await channel.start();
+    await channel.append([deposit('ann')]);
+    await channel.quiet();
+    // The next fusion finds too little money; before it is ordered, somebody else puts enough there.
+    const seqs = await (async () => {
+      channel.ledger.setFaults({ envelopeHangs: ({ fn }) => fn === 'executeBatch' });
+      const made = await channel.append([
+        anAssetOperation({ do: 'pay', from: 'ann', to: 'ben', amount: 5 }),
+        deposit('cat'),
+      ]);
+      await channel.until(() => instance.count('sent') === 2);
+      return made;
+    })();
+    await channel.ledger.foreignWrite({ key: accountKey('ann'), value: Buffer.from('{"balance":100}') });
+    await channel.clock.advance(50);
+    channel.ledger.setFaults({ envelopeHangs: 0 });
+    channel.ledger.releaseHanging();
+    await channel.quiet();
+    expect(instance.notes).toContain('returned: foreign');
+    expect(seqs.map((seq) => channel.end(seq))).toEqual(['applied OK', 'applied OK']);
+    expect(await audit(channel)).toEqual([]);
+  });
+
+  it('is seen before anything is sent where the block came during endorsement', async () => {
+    const channel = await TestChannel.open({ latencies: { endorseMs: 60 } });
+    const instance = await channel.start();
+    await channel.append([deposit('ann')]);
+    await channel.until(() => instance.count('started: 1') === 1);
+    void channel.ledger.foreignWrite({ key: accountKey('ann'), value: Buffer.from('{"balance":9}') });
+    await channel.quiet();
+    await channel.clock.advance(200);
+    expect(await audit(channel)).toEqual([]);
+    expect(instance.count('validated: MVCC_READ_CONFLICT')).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('advice', () => {
+  it('may come twice, swapped, for operations that are gone or never were, or not at all', async () => {
+    const channel = await TestChannel.open();
+    const disturbed = (log: EventLog): EventLog =>
+      new FaultyEventLog(log, { seed: 3, deliveries: { [topics.analyzed]: { duplicate: 0.5, swap: 0.5, drop: 0.2 } } });
+    await channel.start({ wrap: disturbed });
+    const log = channel.newLog();
+    for (let run = 0; run < 10; run++) {
+      const seqs = await channel.append(people.map((name) => deposit(name)));
+      const about = [...seqs, 999_999_999, 0, 1];
+      const analyses = about.map((seq) => ({
+        seq,
+        opId: '0'.repeat(32),
+        edges: [],
+        isConflicting: false,
+        depth: run,
+        criticality: seq % 7,
+      }));
+      await log.append(topics.analyzed, 0, [{ value: analyzedCodec.encode({ channel: 'ehr', analyses }) }]);
+      await channel.clock.advance(5);
+    }
+    await channel.quiet();
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+});
+
+describe('the log of operations', () => {
+  it('is read no further than memory allows, and nothing locks up', async () => {
+    const channel = await TestChannel.open({ limits: { live: { operationsMax: 30, bytesMax: 1_000_000 } } });
+    const instance = await channel.start();
+    for (let run = 0; run < 60; run++) await channel.append(people.map((name) => deposit(name)));
+    let most = 0;
+    await channel.until(() => {
+      most = Math.max(most, instance.loop.status().planner.live);
+      return channel.placed.every(({ seq }) => channel.outcomes().has(seq));
+    });
+    expect(most).toBeLessThanOrEqual(40);
+    expect(await auditSerially(channel)).toEqual([]);
+  });
+
+  it('may be delivered twice', async () => {
+    const channel = await TestChannel.open();
+    const twice = (log: EventLog): EventLog =>
+      new FaultyEventLog(log, { seed: 3, deliveries: { [topics.operations]: { duplicate: 0.7 } } });
+    await channel.start({ wrap: twice });
+    for (let run = 0; run < 10; run++) {
+      await channel.append(people.map((name) => deposit(name)));
+      await channel.clock.advance(5);
+    }
+    await channel.quiet();
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+    const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes);
+    expect(told).toHaveLength(100);
+  });
+
+  it('may be shortened behind the low-water mark, once that is durable', async () => {
+    const channel = await TestChannel.open();
+    await channel.start();
+    for (let run = 0; run < 70; run++) await channel.append([deposit('ann')]);
+    await channel.quiet();
+    await channel.clock.advance(500);
+    const log = channel.newLog();
+    const progress = newestProgress(
+      'ehr',
+      (await log.latest(topics.progress, 0)).map(({ value }) => value),
+    );
+    expect(progress).toMatchObject({ lowWaterMark: 70 * 1024, doneRanges: [], live: 0 });
+    expect((await log.bounds(topics.operations, 0)).start).toBe(70);
+  });
+
+  it('with a record that cannot be read stands still there, and says so', async () => {
+    const channel = await TestChannel.open();
+    const instance = await channel.start();
+    const before = await channel.append([deposit('ann')]);
+    await channel.newLog().append(topics.operations, 0, [{ value: Buffer.from('nonsense') }]);
+    const after = await channel.append([deposit('ann')]);
+    await channel.clock.advance(5_000);
+    expect([...before, ...after].map((seq) => channel.end(seq))).toEqual(['applied OK', undefined]);
+    expect(instance.loop.status().progress.lowWaterMark).toBe(1024);
+  });
+});
+
+describe('a deadline', () => {
+  it('that passed before planning closes the operation at its place in the order', async () => {
+    const channel = await TestChannel.open();
+    const instance = await channel.start();
+    await channel.append([deposit('ann')]);
+    const late = await channel.append([deposit('ann')], { deadlineMs: channel.clock.now() - 1 });
+    const after = await channel.append([deposit('ann')]);
+    await channel.quiet();
+    expect([...late, ...after].map((seq) => channel.end(seq))).toEqual(['dead EXPIRED', 'applied OK']);
+    expect(await audit(channel)).toEqual([]);
+    expect(instance.loop.status().planner.live).toBe(0);
+  });
+});
+
+describe('an operation that is ready and never carried', () => {
+  it('is closed after 30 s in which the channel worked', async () => {
+    const hopeless = deposit('ann');
+    const channel = await TestChannel.open({
+      faults: {
+        envelopeDropped: ({ args }) => args.some((arg) => arg[0] === 0 && Buffer.from(arg).includes(hopeless.opId)),
+      },
+    });
+    await channel.start();
+    const [seq] = (await channel.append([hopeless])) as [number];
+    for (let second = 0; second < 60; second++) {
+      await channel.append([deposit('ben')]);
+      await channel.clock.advance(1_000);
+    }
+    await channel.quiet();
+    expect(channel.end(seq)).toBe('dead READY_TOO_LONG');
+    expect(await audit(channel)).toEqual([]);
+  });
+});
+
+describe('SIGTERM', () => {
+  it('lets flights land, writes progress and leaves nothing to do twice', async () => {
+    const channel = await TestChannel.open({ latencies: { hopMs: 5 } });
+    const first = await channel.start();
+    await channel.append(people.map((name) => deposit(name)));
+    await channel.until(() => first.count('sent') > 0);
+    const stopping = first.stop();
+    await channel.clock.advance(1_000);
+    await stopping;
+    const progress = newestProgress(
+      'ehr',
+      (await channel.newLog().latest(topics.progress, 0)).map(({ value }) => value),
+    );
+    expect(progress).toMatchObject({ lowWaterMark: 1024, live: 0 });
+    await channel.start();
+    await channel.append([deposit('ann')]);
+    await channel.quiet();
+    expect(allReports(channel.topics).flatMap(({ outcomes }) => outcomes)).toHaveLength(11);
+  });
+
+  it('waits no longer than a second for what does not land', async () => {
+    const channel = await TestChannel.open({ faults: { envelopeHangs: 1 } });
+    const first = await channel.start();
+    await channel.append([deposit('ann')]);
+    await channel.until(() => first.count('sent') > 0);
+    let isStopped = false;
+    void first.stop().then(() => (isStopped = true));
+    await channel.clock.advance(900);
+    expect(isStopped).toBe(false);
+    await channel.clock.advance(200);
+    expect(isStopped).toBe(true);
+    channel.ledger.setFaults({ envelopeHangs: 0 });
+    channel.ledger.releaseHanging();
+    await channel.start();
+    await channel.quiet();
+    expect(await audit(channel)).toEqual([]);
+  });
+});
+
+describe('classes', () => {
+  it('are all carried, whatever stands in front of them', async () => {
+    const channel = await TestChannel.open();
+    await channel.start();
+    for (const name of operationClasses)
+      await channel.append(
+        people.map((person) => deposit(person)),
+        { class: name },
+      );
+    await channel.quiet();
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+});

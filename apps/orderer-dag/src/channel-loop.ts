@@ -1,0 +1,313 @@
+import { CodedError } from '@medrex/coded-error';
+import { analyzedCodec, type LogRun, type Progress } from '@medrex/contracts';
+import type { Block } from '@medrex/ledger';
+import type { OpenReason } from './breaker.ts';
+import type { CloseReason } from './close-reason.ts';
+import { BlockFollower } from './block-follower.ts';
+import { BlockIntake } from './block-intake.ts';
+import type { ChannelOptions } from './channel-options.ts';
+import { channelParts, type ChannelParts } from './channel-parts.ts';
+import { pause } from './clock.ts';
+import { ordererErrors } from './errors.ts';
+import type { Landing } from './flights.ts';
+import type { LiveOperation } from './live-operation.ts';
+import { outcomesOf } from './outcomes-of.ts';
+import { supersedes, takeOver, type TakeOver } from './restart.ts';
+
+/** How long the end of the loop waits for what is under way, ms. */
+const graceMs = 1_000;
+/** How often operations are looked for that have been ready for too long, ms. */
+const overdueEveryMs = 1_000;
+
+/** Whether a channel can do its work. */
+export interface ChannelState {
+  readonly channel: string;
+  readonly generation: number;
+  /** The blocks that stood there at the start have been read. */
+  readonly isCaughtUp: boolean;
+  readonly breaker: OpenReason | undefined;
+  /** Why the channel stands; undefined while it works. */
+  readonly stopped: unknown;
+}
+
+/** How a channel stands, in numbers. Made by looking at every live operation: for a scrape, not for every turn. */
+export interface ChannelStatus extends ChannelState {
+  readonly progress: Progress;
+  /** Places in the log between the low-water mark and what was read. */
+  readonly span: number;
+  readonly flights: number;
+  readonly planner: ReturnType<ChannelParts['planner']['statistics']>;
+}
+
+/**
+ * The DAG block constructor of one channel: reads operations, plans fusions, carries them through the ledger, follows the
+ * blocks, reports outcomes and progress. One thread, one mutator: whatever happens ends in `#turnSoon`, which plans once
+ * for everything that happened together.
+ */
+export class ChannelLoop {
+  readonly #options: ChannelOptions;
+  readonly #taken: TakeOver;
+  readonly #parts: ChannelParts;
+  readonly #follower: BlockFollower;
+  /** Planning begins when the blocks that stood there at the start have been read. */
+  readonly #startHeight: number;
+  #reportedHeight: number;
+  #contractVersion: string;
+  #isTurnDue = false;
+  #cancelWake: (() => void) | undefined;
+  #cancelOverdue: (() => void) | undefined;
+  #stopped: unknown;
+  #isEnding = false;
+
+  private constructor(options: ChannelOptions, taken: TakeOver, startHeight: number) {
+    this.#options = options;
+    this.#taken = taken;
+    this.#startHeight = startHeight;
+    this.#reportedHeight = taken.progress.blockHeight;
+    this.#contractVersion = taken.progress.contractVersion;
+    this.#parts = channelParts(options, taken, {
+      onLanded: (landing) => this.#landed(landing),
+      onChange: () => this.#turnSoon(),
+      onReported: (seqs) => this.#reported(seqs),
+      onHopeless: (seq, reason) => this.#close(seq, reason),
+      onStop: (error) => this.#stop(error),
+      snapshot: () => this.#progress(),
+    });
+    this.#follower = this.#followBlocks();
+    this.#watchOverdue();
+  }
+
+  /** Takes the channel over and begins to follow its blocks. @throws CodedError OPERATIONS_LOG_BEHIND */
+  static async open(options: ChannelOptions): Promise<ChannelLoop> {
+    const taken = await takeOver(options.log, options.channel, options.partition, options.instance);
+    return new ChannelLoop(options, taken, await options.blocks.height());
+  }
+
+  /** Where the reading of `operations` and of `progress` has to begin. */
+  get readFrom(): { readonly operations: number; readonly progress: number } {
+    return { operations: this.#taken.operationsOffset, progress: this.#taken.progressOffset };
+  }
+
+  /** Admits a run; resolves when all of it is in, which is the back-pressure. @throws CodedError MESSAGE_MALFORMED */
+  async onOperations(run: LogRun): Promise<void> {
+    await this.#parts.admission.take(run, (operations) => {
+      this.#options.observer.admitted(operations);
+      this.#parts.progress.changed();
+      this.#turnSoon();
+    });
+  }
+
+  /** Takes advice: it may come late, twice or never, and for operations that are gone. */
+  onAnalyzed(run: LogRun): void {
+    for (const record of run.records) {
+      for (const { seq, depth, criticality } of analyzedCodec.decode(record.value).analyses) {
+        this.#parts.planner.advise(seq, { depth, criticality });
+      }
+    }
+  }
+
+  /** True when another instance has taken the channel over; this one must end, and does not write any more. */
+  isSuperseded(run: LogRun): boolean {
+    const { channel, instance } = this.#options;
+    const own = { channel, instance, generation: this.#taken.progress.generation };
+    return run.records.some((record) => supersedes(record, own));
+  }
+
+  /** SIGTERM: plans nothing more, waits at most a second for what is in flight, writes progress, and lets go. */
+  async close(): Promise<void> {
+    const { live, flights, outcomes, reports, progress } = this.#parts;
+    this.#end();
+    const grace = pause(this.#options.clock, graceMs);
+    while (
+      flights.active > 0 &&
+      (await Promise.race([grace.then(() => false), pause(this.#options.clock, 5).then(() => true)]))
+    );
+    flights.ground();
+    await this.#follower.close();
+    await Promise.race([grace, Promise.all([outcomes.drained(), reports.drained()])]);
+    live.close();
+    outcomes.close();
+    reports.close();
+    await progress.finish();
+  }
+
+  /** Lets go at once, as after a crash: nothing is written any more. */
+  async abandon(): Promise<void> {
+    const { flights, outcomes, reports, progress, live } = this.#parts;
+    this.#end();
+    flights.ground();
+    live.close();
+    outcomes.close();
+    reports.close();
+    progress.stop();
+    await this.#follower.close();
+  }
+
+  state(): ChannelState {
+    const { channel } = this.#options;
+    const { generation } = this.#taken.progress;
+    const breaker = this.#parts.health.openReason;
+    return { channel, generation, isCaughtUp: this.#isCaughtUp(), breaker, stopped: this.#stopped };
+  }
+
+  status(): ChannelStatus {
+    const { keeper, flights, planner } = this.#parts;
+    const progress = this.#progress();
+    const span = keeper.readTo - progress.lowWaterMark;
+    return { ...this.state(), progress, span, flights: flights.active, planner: planner.statistics() };
+  }
+
+  #isCaughtUp(): boolean {
+    return this.#follower.height >= this.#startHeight;
+  }
+
+  #turnSoon(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    queueMicrotask(() => {
+      this.#isTurnDue = false;
+      try {
+        this.#turn();
+      } catch (defect) {
+        this.#stop(defect);
+      }
+    });
+  }
+
+  #turn(): void {
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    if (!this.#mayPlan()) return;
+    const { planner, flights, live, working } = this.#parts;
+    const nowMs = working.now();
+    for (const fusion of planner.plan(nowMs)) {
+      const operations = fusion.operations.flatMap(({ seq }) => live.get(seq) ?? []);
+      for (const operation of operations) this.#planned(operation, nowMs);
+      flights.launch(fusion, operations, this.#follower.height);
+    }
+    const wakeMs = planner.nextWakeMs(nowMs);
+    if (wakeMs === undefined) return;
+    this.#cancelWake = this.#options.clock.after(Math.max(1, wakeMs - nowMs), () => this.#turnSoon());
+  }
+
+  /** What is too late when its turn comes is closed there, at its place in the order. */
+  #planned(operation: LiveOperation, workingMs: number): void {
+    operation.firstPlannedMs ??= workingMs;
+    const { seq, deadlineMs } = operation;
+    if (deadlineMs !== undefined && deadlineMs <= this.#options.clock.now()) this.#close(seq, 'EXPIRED');
+  }
+
+  #mayPlan(): boolean {
+    const { health, outcomes } = this.#parts;
+    if (this.#isEnding || this.#stopped !== undefined || !this.#isCaughtUp()) return false;
+    return health.isClosed && outcomes.waiting < this.#options.limits.outcomesWaitingMax;
+  }
+
+  #followBlocks(): BlockFollower {
+    const { blocks, clock, limits, observer } = this.#options;
+    const { planner, sent, recent, reports, flights, working } = this.#parts;
+    const intake = new BlockIntake({
+      ...{ planner, sent, recent, reports, clock, working, observer, liveFrom: this.#startHeight },
+      oldestHeight: (height) => flights.oldestHeight(height),
+      onReported: (height) => {
+        this.#reportedHeight = height;
+        this.#parts.progress.changed();
+      },
+    });
+    return new BlockFollower({
+      ...{ stream: blocks, from: this.#taken.progress.blockHeight, clock, backoff: limits.backoff },
+      onBlock: (block) => this.#onBlock(intake, block),
+      onFailure: (error, failures) => observer.trouble('block-stream', error, failures),
+    });
+  }
+
+  async #onBlock(intake: BlockIntake, block: Block): Promise<void> {
+    intake.take(block);
+    this.#turnSoon();
+    const { reports } = this.#parts;
+    if (reports.waiting > this.#options.limits.blocksWaitingMax) await reports.drained();
+  }
+
+  #landed({ flight, results, transaction, block, isLate }: Landing): void {
+    const { planner, live, suspects, outcomes, working } = this.#parts;
+    const { clock, observer } = this.#options;
+    // A late envelope's operations are planned already, or under way again: there they get the same answer from their records.
+    if (isLate) return observer.settledLate(flight);
+    const ends = flight.operations.map(({ seq }, at) => ({ seq, isApplied: results[at]?.status === 'applied' }));
+    planner.complete(flight.fusion, ends, working.now());
+    for (const { seq } of ends) {
+      live.remove(seq);
+      suspects.forget(seq);
+    }
+    this.#contractVersion = flight.endorsement?.chaincodeVersion ?? this.#contractVersion;
+    const report = outcomesOf({
+      operations: flight.operations,
+      results,
+      transaction,
+      block,
+      committedAtMs: clock.now(),
+    });
+    outcomes.write(report);
+    observer.settled(flight, report.outcomes);
+  }
+
+  #reported(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#parts.keeper.done(seq);
+    this.#parts.progress.changed();
+    this.#turnSoon();
+  }
+
+  #close(seq: number, reason: CloseReason): void {
+    const operation = this.#parts.live.get(seq);
+    if (operation === undefined || operation.closeReason !== undefined) return;
+    operation.closeReason = reason;
+    this.#parts.planner.closing(seq, reason);
+    this.#options.observer.closing(seq, reason);
+  }
+
+  #watchOverdue(): void {
+    this.#cancelOverdue = this.#options.clock.after(overdueEveryMs, () => {
+      this.#watchOverdue();
+      const workingMs = this.#parts.working.now();
+      if (!this.#mayPlan()) return;
+      const { readyMaxMs } = this.#options.limits.planner;
+      for (const seq of this.#overdue(workingMs)) this.#close(seq, 'READY_TOO_LONG');
+      this.#options.observer.hanging(this.#overdue(workingMs + (readyMaxMs * 2) / 3).size);
+      this.#turnSoon();
+    });
+  }
+
+  /** Operations that were ready for too long: never given a flight, or given one again and again and never carried. */
+  #overdue(workingMs: number): ReadonlySet<number> {
+    const { planner, live } = this.#parts;
+    const overdue = new Set(planner.overdue(workingMs));
+    const oldestMs = workingMs - this.#options.limits.planner.readyMaxMs;
+    for (const { seq, firstPlannedMs } of live.all()) {
+      if (firstPlannedMs !== undefined && firstPlannedMs < oldestMs) overdue.add(seq);
+    }
+    return overdue;
+  }
+
+  #progress(): Progress {
+    const { keeper, planner } = this.#parts;
+    const { channel, limits } = this.#options;
+    return {
+      ...{ channel, generation: this.#taken.progress.generation, ...keeper.position(limits.doneRangesMax) },
+      ...{ live: planner.live, contractVersion: this.#contractVersion, blockHeight: this.#reportedHeight },
+    };
+  }
+
+  #stop(error: unknown): void {
+    if (this.#stopped !== undefined || this.#isEnding) return;
+    this.#stopped = error ?? new CodedError(ordererErrors.CHANNEL_STOPPED, `channel ${this.#options.channel}`);
+    this.#options.observer.stopped(this.#stopped);
+  }
+
+  #end(): void {
+    this.#isEnding = true;
+    this.#cancelWake?.();
+    this.#cancelOverdue?.();
+    this.#parts.health.end();
+    this.#parts.live.close();
+  }
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { defaultPlannerLimits } from '@medrex/batch-planner';
+import { CodedError } from '@medrex/coded-error';
+import { operationClasses } from '@medrex/contracts';
+import type { ChannelObserver } from './channel-observer.ts';
+import type { ChannelLimits, ChannelOptions } from './channel-options.ts';
+import type { Clock } from './clock.ts';
+import type { OrdererConfig } from './config.ts';
+import type { OrdererPorts } from './embedded-ports.ts';
+import { ordererErrors } from './errors.ts';
+
+/** Everything that the loop of one channel is made from, out of the configuration of the process. */
+export function channelOptionsOf(
+  config: OrdererConfig,
+  ports: OrdererPorts,
+  own: {
+    readonly channel: string;
+    readonly partition: number;
+    readonly observer: ChannelObserver;
+    readonly clock: Clock;
+  },
+): ChannelOptions {
+  const ledger = ports.ledgers.get(own.channel);
+  if (ledger === undefined)
+    throw new CodedError(ordererErrors.CHANNEL_UNMAPPED, `channel ${own.channel} has no ledger`);
+  return {
+    ...own,
+    ...{ chaincode: config.MEDREX_CHAINCODE, creator: config.MEDREX_MSP_ID, log: ports.log, ledger, blocks: ledger },
+    // Both are drawn once per process: no two processes make one transaction id, or take each other's progress for their own.
+    ...{ instance: randomBytes(16).toString('hex'), secret: randomBytes(32) },
+    limits: limitsOf(config),
+  };
+}
+
+function limitsOf(config: OrdererConfig): ChannelLimits {
+  const { fusion } = defaultPlannerLimits;
+  return {
+    planner: {
+      ...defaultPlannerLimits,
+      ...{
+        classes: operationClasses.length,
+        flights: config.ORDERER_FLIGHTS,
+        flightsReserved: config.ORDERER_FLIGHTS_RESERVED,
+      },
+      fusion: {
+        ...fusion,
+        ...{ operationsMax: config.ORDERER_FUSION_OPERATIONS, keysMax: config.ORDERER_FUSION_KEYS },
+        bytesMax: config.ORDERER_FUSION_BYTES,
+      },
+      readyMaxMs: config.ORDERER_READY_MAX_MS,
+      jitter: Math.random,
+    },
+    live: { operationsMax: config.ORDERER_LIVE_OPERATIONS, bytesMax: config.ORDERER_LIVE_BYTES },
+    endorseTimeoutMs: config.ORDERER_ENDORSE_TIMEOUT_MS,
+    unseenAfterMs: config.ORDERER_UNSEEN_MS + config.LEDGER_BATCH_TIMEOUT_MS,
+    progressEveryMs: config.ORDERER_PROGRESS_MS,
+    // Outcomes and blocks of a few seconds at full load; both only grow while the log does not take anything.
+    ...{ outcomesWaitingMax: 64, blocksWaitingMax: 256 },
+    doneRangesMax: 4_096,
+    // Soon enough for a hiccup, rare enough for a weekend.
+    backoff: { baseMs: 100, capMs: 5_000, jitter: Math.random },
+  };
+}

@@ -1,0 +1,43 @@
+import type { PlannerLimits } from '@medrex/batch-planner';
+import type { EventLog } from '@medrex/contracts';
+import type { BlockStream, Ledger } from '@medrex/ledger';
+import type { BackoffLimits } from './backoff.ts';
+import type { ChannelObserver } from './channel-observer.ts';
+import type { Clock } from './clock.ts';
+import type { LiveLimits } from './live-operations.ts';
+
+/** Everything that bounds a channel's loop; times in ms. */
+export interface ChannelLimits {
+  readonly planner: PlannerLimits;
+  readonly live: LiveLimits;
+  readonly endorseTimeoutMs: number;
+  /** 2 s and the channel's BatchTimeout. */
+  readonly unseenAfterMs: number;
+  readonly progressEveryMs: number;
+  /** Log records of outcomes that may wait to become durable before planning pauses. */
+  readonly outcomesWaitingMax: number;
+  /** Log records of blocks that may wait to become durable before the next block is taken. */
+  readonly blocksWaitingMax: number;
+  readonly doneRangesMax: number;
+  readonly backoff: BackoffLimits;
+}
+
+/** What the loop of one channel is made from. */
+export interface ChannelOptions {
+  readonly channel: string;
+  /** The channel's partition of every topic. */
+  readonly partition: number;
+  readonly chaincode: string;
+  /** MSP id of this client. */
+  readonly creator: string;
+  readonly log: EventLog;
+  readonly ledger: Ledger;
+  readonly blocks: BlockStream;
+  readonly clock: Clock;
+  readonly observer: ChannelObserver;
+  /** Names this process among those that ever drive the channel. */
+  readonly instance: string;
+  /** Drawn once per process; transaction ids are made from it. */
+  readonly secret: Uint8Array;
+  readonly limits: ChannelLimits;
+}

@@ -1,0 +1,109 @@
+import { BatchPlanner } from '@medrex/batch-planner';
+import { topics, type Progress } from '@medrex/contracts';
+import { Admission } from './admission.ts';
+import { backoffMs } from './backoff.ts';
+import { ChannelHealth } from './channel-health.ts';
+import type { ChannelOptions } from './channel-options.ts';
+import type { TroubleStep } from './channel-observer.ts';
+import type { CloseReason } from './close-reason.ts';
+import { FailureJudge } from './failure-judge.ts';
+import { Flights, type Landing } from './flights.ts';
+import { LiveOperations } from './live-operations.ts';
+import { LogWriter } from './log-writer.ts';
+import { OutcomeWriter } from './outcome-writer.ts';
+import { Probe } from './probe.ts';
+import { ProgressKeeper } from './progress-keeper.ts';
+import { ProgressWriter } from './progress-writer.ts';
+import { fusionProposal, probeProposal } from './proposals.ts';
+import { RecentWrites } from './recent-writes.ts';
+import type { TakeOver } from './restart.ts';
+import { SentEnvelopes } from './sent-envelopes.ts';
+import { Suspects } from './suspects.ts';
+import { transactionIds } from './transaction-ids.ts';
+import { WorkingTime } from './working-time.ts';
+
+/** What the parts of a channel tell its loop. */
+export interface ChannelHooks {
+  readonly onLanded: (landing: Landing) => void;
+  /** Something may be planned that could not be before. */
+  readonly onChange: () => void;
+  readonly onReported: (seqs: readonly number[]) => void;
+  /** An operation can only be closed any more. */
+  readonly onHopeless: (seq: number, reason: CloseReason) => void;
+  readonly onStop: (error: unknown) => void;
+  readonly snapshot: () => Progress;
+}
+
+/** The parts of one channel, put together. */
+export type ChannelParts = ReturnType<typeof channelParts>;
+
+/** Puts the parts of a channel together; nothing runs until it is given something. */
+export function channelParts(options: ChannelOptions, { progress }: TakeOver, hooks: ChannelHooks) {
+  const { limits, ledger, clock, observer } = options;
+  const planner = new BatchPlanner(limits.planner);
+  const keeper = new ProgressKeeper(progress);
+  const live = new LiveOperations(limits.live);
+  const sent = new SentEnvelopes();
+  const recent = new RecentWrites();
+  const suspects = new Suspects();
+  const nextTxId = transactionIds(options.secret, progress.generation);
+  const health = channelHealth(options, hooks, sent, () => probeProposal(options, progress.generation, nextTxId()));
+  const working = new WorkingTime(clock, () => health.isClosed);
+  const judge = new FailureJudge({
+    ...{ health, suspects, clock, onStop: hooks.onStop },
+    holdBackMs: (failures) => backoffMs(failures, limits.backoff),
+    onPoison: (seq) => hooks.onHopeless(seq, 'POISON'),
+  });
+  const flights = new Flights({
+    ...{ ledger, planner, health, judge, sent, recent, clock, working, observer, nextTxId },
+    ...{ endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs },
+    propose: (operations, txId) => fusionProposal(options, operations, txId),
+    ...{ onLanded: hooks.onLanded, onReturned: hooks.onChange, onStop: hooks.onStop },
+    onUnstable: (seq) => hooks.onHopeless(seq, 'UNSTABLE_KEYS'),
+  });
+  return {
+    ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights },
+    admission: new Admission({ planner, keeper, live, clock }),
+    outcomes: new OutcomeWriter(logWriter(options, 'outcomes'), hooks.onReported),
+    reports: logWriter(options, 'blocks'),
+    progress: progressWriter(options, hooks.snapshot),
+  };
+}
+
+function channelHealth(
+  options: ChannelOptions,
+  hooks: ChannelHooks,
+  sent: SentEnvelopes,
+  propose: () => ReturnType<typeof probeProposal>,
+): ChannelHealth {
+  const { ledger, clock, limits, observer } = options;
+  const { endorseTimeoutMs, unseenAfterMs, backoff } = limits;
+  return new ChannelHealth({
+    probe: new Probe({ ledger, sent, clock, propose, endorseTimeoutMs, unseenAfterMs }),
+    ...{ clock, backoff },
+    onProbe: (hasPassed) => observer.probed(hasPassed),
+    onOpened: (reason, error) => observer.opened(reason, error),
+    onClosed: (openMs) => {
+      observer.closed(openMs);
+      hooks.onChange();
+    },
+  });
+}
+
+function logWriter(
+  { log, partition, clock, limits, observer }: ChannelOptions,
+  topic: 'outcomes' | ('blocks' & TroubleStep),
+): LogWriter {
+  const onFailure = (error: unknown, failures: number): void => observer.trouble(topic, error, failures);
+  return new LogWriter({ log, partition, clock, topic: topics[topic], backoff: limits.backoff, onFailure });
+}
+
+function progressWriter(options: ChannelOptions, snapshot: () => Progress): ProgressWriter {
+  const { log, partition, instance, clock, limits, observer } = options;
+  return new ProgressWriter({
+    ...{ log, partition, instance, clock, snapshot },
+    ...{ backoff: limits.backoff, everyMs: limits.progressEveryMs },
+    onWritten: (progress) => observer.progressed(progress),
+    onFailure: (step, error, failures) => observer.trouble(step, error, failures),
+  });
+}

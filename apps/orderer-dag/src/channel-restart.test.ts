@@ -1,0 +1,187 @@
+import { describe, expect, it } from '@jest/globals';
+import { newestProgress, topics, type EventLog } from '@medrex/contracts';
+import { FaultyEventLog } from '@medrex/contracts/testing';
+import { assetOperations } from '@medrex/execute-batch/testing';
+import fc from 'fast-check';
+import { audit, auditSerially } from './testing/audit.ts';
+import { allReports } from './testing/channel-record.ts';
+import { Mortal } from './testing/mortal.ts';
+import { anAssetOperation, deposit } from './testing/operations.ts';
+import { TestChannel } from './testing/test-channel.ts';
+
+/** Operations that depend on each other, commute, are refused and repeat. */
+const history = () => {
+  const first = deposit('ann');
+  return [
+    [first, deposit('ben'), anAssetOperation({ do: 'create', asset: 'a', owner: 'ann', value: 1 }), first],
+    [anAssetOperation({ do: 'create', asset: 'a', owner: 'ben', value: 1 }), deposit('ann'), deposit('cat'), first],
+    [
+      anAssetOperation({ do: 'pay', from: 'ann', to: 'ben', amount: 2 }),
+      anAssetOperation({ do: 'label', asset: 'a', label: 'x' }),
+    ],
+    [
+      anAssetOperation({ do: 'pay', from: 'ann', to: 'ben', amount: 2 }),
+      anAssetOperation({ do: 'look', asset: 'a' }),
+      deposit('cat'),
+    ],
+  ];
+};
+
+const progressOf = async (log: EventLog) =>
+  newestProgress(
+    'ehr',
+    (await log.latest(topics.progress, 0)).map(({ value }) => value),
+  );
+
+describe('a channel whose orderer-dag dies', () => {
+  /** Runs the history under an instance that dies at a step, and another one after it. Returns the steps the first one took. */
+  async function dying(diesAtStep: number, millisecondsBetween: number): Promise<number> {
+    const channel = await TestChannel.open({ limits: { progressEveryMs: 10 } });
+    const mortal = new Mortal(diesAtStep);
+    const runs = history();
+    await channel.append(runs[0] ?? []);
+    await channel.start({ mortal });
+    for (const run of runs.slice(1)) {
+      await channel.clock.advance(millisecondsBetween);
+      await channel.append(run);
+    }
+    await channel.until(() => mortal.isDead || channel.placed.every(({ seq }) => channel.outcomes().has(seq)));
+    await channel.clock.advance(diesAtStep % 3 === 0 ? 50 : 0);
+    mortal.kill();
+    await channel.start();
+    await channel.append([deposit('ann')]);
+    await channel.quiet();
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+    return mortal.steps;
+  }
+
+  it('between any two of its acked writes loses nothing, doubles nothing and keeps the order', async () => {
+    const steps = await dying(Number.POSITIVE_INFINITY, 25);
+    expect(steps).toBeGreaterThan(20);
+    for (let step = 1; step <= steps; step++) await dying(step, 25);
+  });
+
+  it('again and again, at random, with operations coming in', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        assetOperations({ maxLength: 40 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 6 }),
+        async (operations, deaths) => {
+          const channel = await TestChannel.open({ limits: { progressEveryMs: 10 } });
+          let mortal = new Mortal(deaths[0]);
+          await channel.start({ mortal });
+          for (const [at, operation] of operations.entries()) {
+            await channel.append([operation]);
+            await channel.clock.advance(at % 4 === 0 ? 15 : 0);
+            if (!mortal.isDead) continue;
+            deaths.shift();
+            mortal = new Mortal(deaths[0]);
+            await channel.start({ mortal });
+          }
+          mortal.kill();
+          await channel.start();
+          await channel.quiet();
+          expect(await audit(channel)).toEqual([]);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('begins again at the low-water mark and skips what is done above it', async () => {
+    const channel = await TestChannel.open({ faults: { envelopeDropped: () => false } });
+    const blocked = deposit('ann');
+    const mortal = new Mortal();
+    channel.ledger.setFaults({ verdict: undefined });
+    await channel.start({ mortal });
+    await channel.append([deposit('ben')]);
+    await channel.quiet();
+    // A foreign writer keeps one account moving, so its operation stays live while others end behind it.
+    channel.ledger.setFaults({
+      envelopeDropped: ({ args }) => args.some((arg) => Buffer.from(arg).includes(blocked.opId)),
+    });
+    await channel.append([blocked]);
+    await channel.clock.advance(30);
+    const later = await channel.append([deposit('cat'), deposit('dan')]);
+    await channel.until(() => later.every((seq) => channel.outcomes().has(seq)));
+    await channel.clock.advance(500);
+    mortal.kill();
+    channel.ledger.setFaults({ envelopeDropped: 0 });
+    const progress = await progressOf(channel.newLog());
+    expect(progress?.lowWaterMark).toBe(1024);
+    const reportsBefore = allReports(channel.topics).length;
+    const second = await channel.start();
+    expect(second.loop.readFrom.operations).toBe(1);
+    await channel.quiet();
+    await channel.clock.advance(500);
+    // Only the blocked operation ran again: one more report, with one outcome in it.
+    const reports = allReports(channel.topics).slice(reportsBefore);
+    expect(reports.flatMap(({ outcomes }) => outcomes.map(({ opId }) => opId))).toEqual([blocked.opId]);
+    expect(await audit(channel)).toEqual([]);
+  });
+
+  it('reports every block once more at most, and none never', async () => {
+    const channel = await TestChannel.open();
+    const first = await channel.start();
+    await channel.append([deposit('ann')]);
+    await channel.quiet();
+    await first.stop();
+    await channel.ledger.foreignWrite({ key: deposit('ann').keys[0]!.key, value: Buffer.from('{"balance":7}') });
+    await channel.clock.advance(50);
+    await channel.start();
+    await channel.clock.advance(50);
+    const blocks = channel.topics.partition(topics.blocks, 0).read(0, 1_000, 1_000_000);
+    const numbers = blocks.map(
+      ({ value }) => (JSON.parse(Buffer.from(value).toString()) as { blockNum: number }).blockNum,
+    );
+    expect(numbers).toEqual([0, 1, 2]);
+  });
+});
+
+describe('two instances alive', () => {
+  it('the older one ends when it sees the newer generation, and nothing is lost or doubled', async () => {
+    const channel = await TestChannel.open({ latencies: { hopMs: 4 } });
+    const first = await channel.start();
+    for (let run = 0; run < 6; run++) {
+      await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
+      await channel.clock.advance(7);
+    }
+    const second = await channel.start();
+    for (let run = 0; run < 6; run++) {
+      await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
+      await channel.clock.advance(7);
+    }
+    await channel.quiet();
+    expect([first.isSuperseded(), second.isSuperseded()]).toEqual([true, false]);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+
+  it('exclude each other on the ledger as long as the older one does not know: the loser answers from the records', async () => {
+    const channel = await TestChannel.open({ latencies: { hopMs: 4 } });
+    const deaf = (log: EventLog): EventLog =>
+      new FaultyEventLog(log, { seed: 1, deliveries: { [topics.progress]: { drop: 1 } } });
+    const first = await channel.start({ wrap: deaf });
+    const second = await channel.start();
+    for (let run = 0; run < 12; run++) {
+      await channel.append([deposit('ann'), deposit('ben'), deposit('ann')]);
+      await channel.clock.advance(9);
+    }
+    await channel.quiet();
+    await channel.until(() => first.loop.status().planner.live + second.loop.status().planner.live === 0);
+    expect(first.isSuperseded()).toBe(false);
+    expect([first, second].map((one) => one.notes.includes('validated: MVCC_READ_CONFLICT'))).toContain(true);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+    // Both reported every operation, and both said the same.
+    const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes.map(({ seq }) => seq));
+    expect(told.length).toBe(channel.placed.length * 2);
+  });
+
+  it('do not share a generation: of two that took the same one, at most one goes on', async () => {
+    const channel = await TestChannel.open();
+    const [first, second] = await Promise.all([channel.start(), channel.start()]);
+    await channel.append([deposit('ann')]);
+    await channel.clock.advance(1_000);
+    const survivors = [first, second].filter((one) => !one.isSuperseded());
+    expect(survivors.length).toBeLessThan(2);
+  });
+});

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+const count = z.coerce.number().int().positive();
+const milliseconds = z.coerce.number().int().positive();
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+/** The environment of orderer-dag; `docs/reference/configuration.md` is generated from it. */
+export const ordererConfig = z.object({
+  MEDREX_DATA_DIR: z.string().min(1).default('.medrex').describe('Folder of the embedded log and ledger'),
+  MEDREX_CHANNELS: list
+    .refine((channels) => channels.length > 0, 'names no channel')
+    .prefault('ehr')
+    .describe('Channels, comma-separated; the place of a channel in the list is its partition of every topic'),
+  MEDREX_CHAINCODE: z.string().min(1).default('medrex').describe('Name of the chaincode that runs executeBatch'),
+  MEDREX_CHAINCODE_VERSION: z
+    .string()
+    .min(1)
+    .default('1')
+    .describe('Version of the chaincode on the embedded ledger; another one is an upgrade'),
+  MEDREX_MSP_ID: z.string().min(1).default('MedrexMSP').describe('MSP id under which operations are proposed'),
+  MEDREX_CONTRACTS: list
+    .prefault('@medrex/clinical#clinicalContract')
+    .describe('Contracts of the embedded chaincode, comma-separated, each as module#export'),
+  HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address of metrics, health and model gateway; loopback, because the gateway lets anybody write'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(9470).describe('Port of the same; 0 for any free one'),
+  MEDREX_OTLP_URL: z.url().optional().describe('Where spans go (OTLP over HTTP); none when absent'),
+  MEDREX_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('Share of operations that are traced'),
+  ORDERER_FLIGHTS: count.default(4).describe('Fabric transactions in flight at once, the reserved ones included'),
+  ORDERER_FLIGHTS_RESERVED: z.coerce.number().int().min(0).default(1).describe('Flights that only CPOE may use'),
+  // Above 500 operations the marginal gain is below 5 %.
+  ORDERER_FUSION_OPERATIONS: count.default(500).describe('Operations in one Fabric transaction at most'),
+  // Fabric's maxSize of a batch message.
+  ORDERER_FUSION_KEYS: count.default(1_000).describe('Keys in one Fabric transaction at most'),
+  ORDERER_FUSION_BYTES: count
+    .default(512 * 1024)
+    .describe('Bytes of operations in one Fabric transaction at most: a quarter of PreferredMaxBytes'),
+  ORDERER_LIVE_OPERATIONS: count.default(50_000).describe('Live operations above which reading the log pauses'),
+  ORDERER_LIVE_BYTES: count
+    .default(256 * 1024 * 1024)
+    .describe('Bytes of live operations above which reading the log pauses'),
+  // The endorsers' own limit is 2 s (executetimeout); this is for those that do not answer at all.
+  ORDERER_ENDORSE_TIMEOUT_MS: milliseconds.default(5_000).describe('Longest wait for the endorsers'),
+  ORDERER_UNSEEN_MS: milliseconds
+    .default(2_000)
+    .describe('How long after BatchTimeout an envelope that is in no block is taken as unknown'),
+  ORDERER_READY_MAX_MS: milliseconds
+    .default(30_000)
+    .describe('An operation ready for longer, while the channel works, is closed as dead'),
+  ORDERER_PROGRESS_MS: milliseconds.default(100).describe('Least time between two progress records'),
+  LEDGER_BATCH_TIMEOUT_MS: milliseconds
+    .default(20)
+    .describe("BatchTimeout: the embedded ledger's, and what unknown envelopes are measured by"),
+  LEDGER_MAX_MESSAGE_COUNT: count.default(500).describe("The embedded ledger's MaxMessageCount"),
+  LEDGER_LATENCIES: z
+    .enum(['none', 'network'])
+    .default('none')
+    .describe('none: only what the model computes takes time; network: as measured on a Fabric network'),
+});
+
+/** The parsed environment. */
+export type OrdererConfig = z.infer<typeof ordererConfig>;

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { CodedError } from '@medrex/coded-error';
+import type { EventLog } from '@medrex/contracts';
+import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
+import { batchChaincode, type Contract } from '@medrex/execute-batch';
+import { networkLatencies, noLatencies, type BlockStream, type Ledger } from '@medrex/ledger';
+import type { OrdererConfig } from './config.ts';
+import { ordererErrors } from './errors.ts';
+
+/** What orderer-dag stands on: the log, and the ledger of each channel. */
+export interface OrdererPorts {
+  readonly log: EventLog;
+  /** By channel; a model of Fabric also answers for other clients. */
+  readonly ledgers: ReadonlyMap<string, Ledger & BlockStream>;
+  /** True for a model of Fabric in this process: then the model gateway is offered. */
+  readonly isModel: boolean;
+  close(): Promise<void>;
+}
+
+/** The embedded default: event log and ledgers in files below MEDREX_DATA_DIR, one process at a time. */
+export async function embeddedPorts(config: OrdererConfig): Promise<OrdererPorts> {
+  const contracts = await Promise.all(config.MEDREX_CONTRACTS.map(contractOf));
+  const channels = config.MEDREX_CHANNELS;
+  const log = new EmbeddedEventLog({
+    root: join(config.MEDREX_DATA_DIR, 'log'),
+    partitions: () => channels.length,
+  });
+  const ledgers = new Map<string, EmbeddedLedger>();
+  for (const channel of channels) ledgers.set(channel, await openLedger(config, channel, contracts));
+  const close = async (): Promise<void> => {
+    await log.close();
+    for (const ledger of ledgers.values()) await ledger.close();
+  };
+  return { log, ledgers, isModel: true, close };
+}
+
+function openLedger(config: OrdererConfig, channel: string, contracts: readonly Contract[]): Promise<EmbeddedLedger> {
+  const { MEDREX_CHAINCODE: name, MEDREX_CHAINCODE_VERSION: version } = config;
+  return EmbeddedLedger.open({
+    directory: join(config.MEDREX_DATA_DIR, 'ledger', channel),
+    ...{ channel, chaincodes: [batchChaincode({ name, version, contracts })] },
+    cutter: { batchTimeoutMs: config.LEDGER_BATCH_TIMEOUT_MS, maxMessageCount: config.LEDGER_MAX_MESSAGE_COUNT },
+    latencies: config.LEDGER_LATENCIES === 'network' ? networkLatencies : noLatencies,
+  });
+}
+
+/** Loads `module#export`. @throws CodedError CONTRACT_MODULE */
+async function contractOf(name: string): Promise<Contract> {
+  const [module = '', exported = ''] = name.split('#', 2);
+  const wrong = (why: string, cause?: unknown): CodedError =>
+    new CodedError(ordererErrors.CONTRACT_MODULE, `MEDREX_CONTRACTS: ${name} ${why}`, { cause });
+  let loaded: Readonly<Record<string, unknown>>;
+  try {
+    loaded = (await import(module)) as typeof loaded;
+  } catch (cause) {
+    throw wrong('cannot be loaded', cause);
+  }
+  const contract = loaded[exported];
+  if (!isContract(contract)) throw wrong('is no contract');
+  return contract;
+}
+
+function isContract(value: unknown): value is Contract {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, templateVersions, apply } = value as Partial<Record<keyof Contract, unknown>>;
+  return typeof name === 'string' && Array.isArray(templateVersions) && typeof apply === 'function';
+}

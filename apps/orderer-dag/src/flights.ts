@@ -1,0 +1,235 @@
+import type { BatchPlanner, Fusion } from '@medrex/batch-planner';
+import { CodedError } from '@medrex/coded-error';
+import { decodeResults, type OperationResult } from '@medrex/execute-batch';
+import type { Block, CommittedTransaction, Endorsement, Ledger, Proposal } from '@medrex/ledger';
+import type { ChannelHealth } from './channel-health.ts';
+import type { ChannelObserver, ReturnReason } from './channel-observer.ts';
+import { within, type Clock } from './clock.ts';
+import { checkEndorsement } from './endorsement-check.ts';
+import { ordererErrors } from './errors.ts';
+import type { FailureJudge } from './failure-judge.ts';
+import { whoFailed, type FailureVerdict } from './failure-table.ts';
+import { Flight } from './flight.ts';
+import type { LiveOperation } from './live-operation.ts';
+import type { RecentWrites } from './recent-writes.ts';
+import type { SentEnvelopes } from './sent-envelopes.ts';
+import { validationRule } from './validation-table.ts';
+import type { WorkingTime } from './working-time.ts';
+
+/** A flight whose envelope a block showed VALID, and what its response payload says. */
+export interface Landing {
+  readonly flight: Flight;
+  readonly results: readonly OperationResult[];
+  readonly transaction: CommittedTransaction;
+  readonly block: Block;
+  /** Its operations had been given back before it turned up. */
+  readonly isLate: boolean;
+}
+
+/** What the flights of one channel share. */
+export interface FlightsOptions {
+  readonly ledger: Ledger;
+  readonly planner: BatchPlanner;
+  readonly health: ChannelHealth;
+  readonly judge: FailureJudge;
+  readonly sent: SentEnvelopes;
+  readonly recent: RecentWrites;
+  readonly clock: Clock;
+  /** The planner's time. */
+  readonly working: WorkingTime;
+  readonly observer: ChannelObserver;
+  readonly endorseTimeoutMs: number;
+  /** An envelope not seen in a block this long after it was sent is unknown: 2 s and the channel's BatchTimeout. */
+  readonly unseenAfterMs: number;
+  readonly nextTxId: () => string;
+  readonly propose: (operations: readonly LiveOperation[], txId: string) => Proposal;
+  readonly onLanded: (landing: Landing) => void;
+  /** Operations went back to their places: plan again. */
+  readonly onReturned: () => void;
+  /** An operation was widened too often to ever be sent. */
+  readonly onUnstable: (seq: number) => void;
+  readonly onStop: (error: unknown) => void;
+}
+
+/** Carries fusions through the ledger: endorse, check, submit, wait for the block. Every flight ends with its operations terminal or back at their places. */
+export class Flights {
+  readonly #options: FlightsOptions;
+  readonly #active = new Set<Flight>();
+  #isGrounded = false;
+
+  constructor(options: FlightsOptions) {
+    this.#options = options;
+  }
+
+  /** Flights that hold operations. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** Lowest block height that an active flight started from; `height` when there is none. */
+  oldestHeight(height: number): number {
+    let oldest = height;
+    for (const { start } of this.#active) oldest = Math.min(oldest, start.startHeight);
+    return oldest;
+  }
+
+  launch(fusion: Fusion, operations: readonly LiveOperation[], startHeight: number): void {
+    const { clock, health, nextTxId, observer } = this.#options;
+    const flight = new Flight({
+      ...{ txId: nextTxId(), fusion, operations, startHeight },
+      ...{ startedMs: clock.now(), isAfterPassingProbe: health.hasPassedProbe },
+    });
+    this.#active.add(flight);
+    observer.started(flight);
+    this.#watch(this.#fly(flight));
+  }
+
+  /** From here on nothing is sent and nothing given back; what blocks still show is taken. */
+  ground(): void {
+    this.#isGrounded = true;
+  }
+
+  async #fly(flight: Flight): Promise<void> {
+    const { clock, ledger, endorseTimeoutMs, propose, observer } = this.#options;
+    const { txId, operations } = flight;
+    const late = (): Error =>
+      new CodedError(ordererErrors.ENDORSEMENT_TIMEOUT, `tx ${txId}: no answer in ${endorseTimeoutMs} ms`);
+    try {
+      const endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(propose(operations, txId)), late);
+      flight.endorsed(endorsement, decodeResults(endorsement.response.payload), clock.now());
+    } catch (error) {
+      return this.#fail(flight, whoFailed(error), error);
+    }
+    observer.endorsed(flight);
+    const { endorsement } = flight;
+    if (endorsement !== undefined && !this.#isGrounded && (await this.#mayBeSent(flight, endorsement))) {
+      await this.#send(flight, endorsement);
+    }
+  }
+
+  /** Whether nothing in the envelope can meet another envelope of ours, and nothing that it read is known to be overwritten. */
+  async #mayBeSent(flight: Flight, { readWriteSet }: Endorsement): Promise<boolean> {
+    const verdict = checkEndorsement(flight.operations, flight.results, readWriteSet);
+    if (verdict.kind !== 'covered') {
+      const why = verdict.kind === 'unfinished' ? verdict.why : `${verdict.keys.length} keys or ranges touched unsaid`;
+      await this.#fail(flight, 'set', new CodedError(ordererErrors.ENDORSEMENT_UNSOUND, `tx ${flight.txId}: ${why}`));
+      return false;
+    }
+    const held = this.#options.planner.hold(flight.fusion, verdict.discoveries);
+    if (held.kind === 'returned') {
+      this.#widened(flight, held);
+      return false;
+    }
+    const discovered = new Set(verdict.discoveries.flatMap(({ keys }) => keys.map(({ key }): string => key)));
+    if (this.#options.recent.stale(readWriteSet.reads, discovered).length === 0) return true;
+    this.#giveBack(flight, 'stale');
+    return false;
+  }
+
+  async #send(flight: Flight, endorsement: Endorsement): Promise<void> {
+    const { clock, ledger, sent, observer, unseenAfterMs } = this.#options;
+    sent.expect(flight.txId, (transaction, block) => this.#seen(flight, transaction, block));
+    flight.sent(
+      clock.now(),
+      clock.after(unseenAfterMs, () => this.#unseen(flight)),
+    );
+    observer.sent(flight);
+    try {
+      await ledger.submit(endorsement);
+    } catch (error) {
+      if (flight.state === 'sent') await this.#refused(flight, error);
+    }
+  }
+
+  /** The orderer did not take the envelope, as far as the error tells. */
+  async #refused(flight: Flight, error: unknown): Promise<void> {
+    flight.to('judging');
+    const judged = await this.#options.judge.judge(flight, whoFailed(error), error);
+    if (judged !== 'stop') this.#giveBack(flight, judged === 'suspect' ? 'suspect' : 'unknown', error);
+  }
+
+  /** Absence proves nothing: an orderer may hold the envelope. The operations run again, and the record read kills the loser. */
+  #unseen(flight: Flight): void {
+    this.#giveBack(flight, 'unknown');
+    void this.#options.health.ask();
+  }
+
+  #seen(flight: Flight, transaction: CommittedTransaction, block: Block): void {
+    const { observer, clock, onStop } = this.#options;
+    const { meaning, action } = validationRule(transaction.code);
+    observer.validated(flight, transaction.code, clock.now() - flight.sentMs);
+    const what = `tx ${flight.txId} in block ${block.number}: ${transaction.code}, ${meaning}`;
+    if (action === 'complete') this.#landed(flight, transaction, block);
+    else if (action === 'stop') onStop(new CodedError(ordererErrors.CHANNEL_STOPPED, what));
+    else if (flight.state === 'unknown') flight.to('returned');
+    else if (flight.state !== 'sent')
+      return; // whoever is judging it gives it back
+    else if (action === 'look-up') this.#giveBack(flight, 'unknown');
+    else if (action === 'plan-again') this.#giveBack(flight, this.#conflict(flight));
+    else this.#watch(this.#fail(flight, action, new CodedError(ordererErrors.ENVELOPE_INVALID, what)));
+  }
+
+  #landed(flight: Flight, transaction: CommittedTransaction, block: Block): void {
+    const endorsed = flight.endorsement?.response.payload;
+    const isAsEndorsed = endorsed !== undefined && Buffer.compare(transaction.payload, endorsed) === 0;
+    const results = isAsEndorsed ? flight.results : decodeResults(transaction.payload);
+    const isLate = !this.#active.delete(flight);
+    flight.to('settled');
+    this.#options.judge.carried();
+    this.#options.onLanded({ flight, results, transaction, block, isLate });
+  }
+
+  async #fail(flight: Flight, verdict: FailureVerdict, error: unknown): Promise<void> {
+    flight.to('judging');
+    const judged = await this.#options.judge.judge(flight, verdict, error);
+    if (judged !== 'stop') this.#giveBack(flight, judged, error);
+  }
+
+  #widened(
+    flight: Flight,
+    { widened, unstable }: { readonly widened: readonly number[]; readonly unstable: readonly number[] },
+  ): void {
+    const { observer, onUnstable, onReturned } = this.#options;
+    this.#active.delete(flight);
+    flight.to('returned');
+    observer.returned(flight, 'widened', { widened: widened.length });
+    unstable.forEach(onUnstable);
+    onReturned();
+  }
+
+  /** Takes the operations back to their places, unless the flight has come to its end in the meantime. */
+  #giveBack(flight: Flight, reason: Exclude<ReturnReason, 'widened'>, error?: unknown): void {
+    if (this.#isGrounded || !this.#active.delete(flight)) return;
+    const { planner, working, sent, observer, onReturned } = this.#options;
+    planner.giveBack(flight.fusion, plannerReason[reason], working.now());
+    sent.giveUp(flight.txId);
+    flight.to(sent.isOurs(flight.txId) ? 'unknown' : 'returned');
+    flight.forgetEndorsement();
+    observer.returned(flight, reason, { error });
+    onReturned();
+  }
+
+  /** Which other writer an invalid envelope lost to. */
+  #conflict(flight: Flight): 'foreign' | 'upgrade' | 'own' {
+    const overtaken = this.#options.recent.stale(flight.endorsement?.readWriteSet.reads ?? [], new Set());
+    // Every read set holds the chaincode's definition, the one key that begins with an underscore; only an upgrade writes it.
+    if (overtaken.some((key) => key.startsWith('_'))) return 'upgrade';
+    return overtaken.length > 0 ? 'foreign' : 'own';
+  }
+
+  /** A defect of our own must neither lose operations nor turn in circles: the channel stops and says why. */
+  #watch(running: Promise<void>): void {
+    running.catch(this.#options.onStop);
+  }
+}
+
+/** An upgrade is not contention: nothing is counted against the operations. */
+const plannerReason = {
+  stale: 'invalid',
+  foreign: 'invalid',
+  own: 'invalid',
+  upgrade: 'infrastructure',
+  unknown: 'unknown',
+  infrastructure: 'infrastructure',
+  suspect: 'poison-suspect',
+} as const;

@@ -1,0 +1,41 @@
+import { Controller, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { topics, type LogRun } from '@medrex/contracts';
+import { OnRuns, type RunContext } from '@medrex/nest';
+import { OrdererDag } from './orderer-dag.ts';
+
+const group = 'orderer-dag';
+
+/** Hands the runs of the three topics to the block constructor. */
+@Controller()
+export class RunsController {
+  readonly #dag: OrdererDag;
+
+  constructor(@Inject(OrdererDag) dag: OrdererDag) {
+    this.#dag = dag;
+  }
+
+  // Progress says how far the channel is, so nothing is committed here; the bounds keep a run's decoding below a block's time.
+  @OnRuns(topics.operations, { group, maxRecords: 64, maxBytes: 2 * 1024 * 1024 })
+  async onOperations(run: LogRun): Promise<void> {
+    await this.#dag.onOperations(run);
+  }
+
+  @OnRuns(topics.analyzed, { group })
+  async onAnalyzed(run: LogRun, context: RunContext): Promise<void> {
+    this.#dag.onAnalyzed(run);
+    await context.commit();
+  }
+
+  @OnRuns(topics.progress, { group })
+  async onProgress(run: LogRun): Promise<void> {
+    await this.#dag.onProgress(run);
+  }
+}
+
+/** The wiring of orderer-dag. */
+@Module({ controllers: [RunsController] })
+export class OrdererDagModule {
+  static of(dag: OrdererDag): DynamicModule {
+    return { module: OrdererDagModule, providers: [{ provide: OrdererDag, useValue: dag }] };
+  }
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { createService, EventLogStrategy, type RunningService } from '@medrex/nest';
+import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
+import { channelOptionsOf } from './channel-options-of.ts';
+import type { ChannelOptions } from './channel-options.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { OrdererConfig } from './config.ts';
+import { embeddedPorts, type OrdererPorts } from './embedded-ports.ts';
+import { ordererMetrics } from './metrics.ts';
+import { ModelGateway } from './model-gateway.ts';
+import { gatewayPosts } from './model-gateway-posts.ts';
+import { OrdererDag } from './orderer-dag.ts';
+import { OrdererDagModule } from './orderer-dag.module.ts';
+import { setGauges } from './scrape.ts';
+import { TelemetryObserver } from './telemetry-observer.ts';
+
+/** What a caller may put in place of the embedded default; whoever gives a port closes it. */
+export interface GivenPorts {
+  readonly ports?: OrdererPorts;
+  readonly telemetry?: Telemetry;
+  readonly clock?: Clock;
+}
+
+/**
+ * Starts orderer-dag on the embedded log and ledger, or on the ports given; resolves when it reads.
+ *
+ * @param end called when the process has to end by itself: another instance took a channel over.
+ */
+export async function startOrdererDag(
+  config: OrdererConfig,
+  given: GivenPorts = {},
+  end: (code: number) => void = () => undefined,
+): Promise<RunningService> {
+  const telemetry = given.telemetry ?? telemetryOf(config);
+  const ports = given.ports ?? (await embeddedPorts(config));
+  const metrics = telemetry.metrics.define(ordererMetrics);
+  const clock = given.clock ?? systemClock;
+  const driven = config.MEDREX_CHANNELS.map((channel, partition) => {
+    const observer = new TelemetryObserver(telemetry, metrics, channel);
+    return { observer, options: channelOptionsOf(config, ports, { channel, partition, observer, clock }) };
+  });
+  const channels = driven.map(({ options }) => options);
+  const dag = await OrdererDag.open({ channels, onSuperseded: (error) => ended(telemetry, error, end) });
+  const observers = driven.map(({ observer }) => observer);
+  telemetry.metrics.beforeScrape(() => setGauges(metrics, dag, observers));
+  const service = await createService(OrdererDagModule.of(dag), strategyOf(dag, ports, channels, telemetry));
+  await service.listen();
+  const gateways = ports.isModel ? gatewaysOf(ports, channels) : new Map<string, ModelGateway>();
+  const endpoint = await startHttpEndpoint({
+    ...{ host: config.HOST, port: config.PORT, routes: observabilityRoutes(telemetry.metrics, () => dag.notReady()) },
+    ...(ports.isModel && { posts: gatewayPosts(gateways) }),
+  });
+  telemetry.log.info({ channels: config.MEDREX_CHANNELS, isModel: ports.isModel }, 'orderer-dag drives its channels');
+  return {
+    urls: { metrics: `${endpoint.url}/metrics`, ...(ports.isModel && { model: endpoint.url }) },
+    close: async () => {
+      await dag.close();
+      await service.close();
+      await endpoint.close();
+      for (const gateway of gateways.values()) await gateway.close();
+      if (given.ports === undefined) await ports.close();
+      telemetry.log.info({ channels: config.MEDREX_CHANNELS }, 'orderer-dag has ended');
+      if (given.telemetry === undefined) await telemetry.close();
+    },
+  };
+}
+
+function telemetryOf({ MEDREX_OTLP_URL, MEDREX_TRACE_RATIO }: OrdererConfig): Telemetry {
+  return createTelemetry({ service: 'orderer-dag', otlpUrl: MEDREX_OTLP_URL, traceRatio: MEDREX_TRACE_RATIO });
+}
+
+function ended({ log }: Telemetry, error: unknown, end: (code: number) => void): void {
+  log.error({ error }, 'another orderer-dag has taken a channel over; this one ends');
+  end(1);
+}
+
+function strategyOf(
+  dag: OrdererDag,
+  { log }: OrdererPorts,
+  channels: readonly ChannelOptions[],
+  telemetry: Telemetry,
+): EventLogStrategy {
+  return new EventLogStrategy({
+    log,
+    partitions: channels.map(({ partition }) => partition),
+    from: (topic, partition) => dag.startOf(topic, partition),
+    onError: (error, { topic, partition }) =>
+      telemetry.log.error({ topic, partition, error }, 'a run could not be taken; it comes again'),
+  });
+}
+
+function gatewaysOf({ ledgers }: OrdererPorts, channels: readonly ChannelOptions[]): Map<string, ModelGateway> {
+  const nextTxId = (): string => randomBytes(32).toString('hex');
+  const gateways = new Map<string, ModelGateway>();
+  for (const { channel, clock, limits } of channels) {
+    const ledger = ledgers.get(channel);
+    if (ledger !== undefined)
+      gateways.set(channel, new ModelGateway({ ledger, clock, nextTxId, unseenAfterMs: limits.unseenAfterMs }));
+  }
+  return gateways;
+}

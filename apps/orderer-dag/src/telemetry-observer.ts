@@ -1,0 +1,191 @@
+import { isCodedError } from '@medrex/coded-error';
+import type { OperationOutcome } from '@medrex/contracts';
+import { isSampled, type MetricHandles, type Span, type Telemetry } from '@medrex/telemetry';
+import type { ChannelObserver, ReturnReason, TroubleStep } from './channel-observer.ts';
+import type { Flight } from './flight.ts';
+import type { ordererMetrics } from './metrics.ts';
+
+/** Handles of orderer-dag's metrics. */
+export type OrdererMetrics = MetricHandles<typeof ordererMetrics>;
+
+/** A step that keeps failing is logged at its first failure and at each doubling. */
+const isWorthALine = (failures: number): boolean => (failures & (failures - 1)) === 0;
+
+/** Counts, times, logs and traces what happens on a channel: a line per event that matters, none per operation. */
+export class TelemetryObserver implements ChannelObserver {
+  readonly #telemetry: Telemetry;
+  readonly #metrics: OrdererMetrics;
+  readonly #channel: string;
+  readonly #spans = new Map<Flight, Span>();
+
+  constructor(telemetry: Telemetry, metrics: OrdererMetrics, channel: string) {
+    this.#telemetry = telemetry;
+    this.#metrics = metrics;
+    this.#channel = channel;
+  }
+
+  admitted(operations: number): void {
+    this.#metrics.admitted.inc(operations);
+  }
+
+  started(flight: Flight): void {
+    const { operations, start } = flight;
+    this.#metrics.fusionOperations.observe(operations.length);
+    const oldest = operations.reduce((ms, { admittedAtMs }) => Math.min(ms, admittedAtMs), start.startedMs);
+    this.#metrics.queueSeconds.observe((start.startedMs - oldest) / 1_000);
+    const sampled = operations
+      .filter(({ traceparent }) => isSampled(traceparent))
+      .map(({ traceparent }) => traceparent);
+    if (sampled.length === 0) return;
+    const attributes = { channel: this.#channel, txId: flight.txId, operations: operations.length };
+    const span = this.#telemetry.tracing.startSpan('orderer-dag fuse', {
+      parent: sampled[0],
+      links: sampled,
+      attributes,
+    });
+    this.#spans.set(flight, span);
+  }
+
+  endorsed(flight: Flight): void {
+    this.#metrics.endorseSeconds.observe(flight.endorseMs / 1_000);
+    this.#spans.get(flight)?.set({ endorseMs: flight.endorseMs });
+  }
+
+  sent(flight: Flight): void {
+    this.#spans.get(flight)?.set({ state: flight.state });
+  }
+
+  validated(flight: Flight, code: Parameters<ChannelObserver['validated']>[1], commitMs: number): void {
+    this.#metrics.transactions.inc({ code });
+    this.#metrics.commitSeconds.observe(commitMs / 1_000);
+    this.#spans.get(flight)?.set({ code, commitMs });
+  }
+
+  settled(flight: Flight, outcomes: readonly OperationOutcome[]): void {
+    const ends = new Map<string, number>();
+    outcomes.forEach(({ status }, at) => {
+      const end = `${status} ${flight.operations[at]?.class ?? 'audit'}`;
+      ends.set(end, (ends.get(end) ?? 0) + 1);
+    });
+    for (const [end, count] of ends) {
+      const [status, operationClass] = end.split(' ') as [
+        OperationOutcome['status'],
+        Flight['operations'][number]['class'],
+      ];
+      this.#metrics.operations.inc({ end: status, class: operationClass }, count);
+    }
+    this.#metrics.repeats.inc(outcomes.filter(({ txId }) => txId !== flight.txId).length);
+    this.#metrics.mispredictions.inc(outcomes.filter(({ undeclared }) => undeclared !== undefined).length);
+    this.#trace(flight, outcomes);
+  }
+
+  settledLate(): void {
+    this.#metrics.late.inc();
+  }
+
+  returned(
+    flight: Flight,
+    reason: ReturnReason,
+    { error, widened = 0 }: { readonly error?: unknown; readonly widened?: number } = {},
+  ): void {
+    this.#metrics.returned.inc({ reason });
+    this.#metrics.widenings.inc(widened);
+    const fields = { channel: this.#channel, txId: flight.txId, reason, operations: flight.operations.length };
+    if (reason === 'own') this.#telemetry.log.error(fields, 'two of our own envelopes met on a key');
+    else if (reason === 'suspect')
+      this.#telemetry.log.warn({ ...fields, error }, 'a fusion failed on a working channel; it is halved');
+    else if (reason === 'unknown')
+      this.#telemetry.log.warn({ ...fields, error }, 'an envelope is in no block; its operations are planned again');
+    else this.#telemetry.log.debug({ ...fields, widened }, 'a fusion went back');
+    this.#end(flight, error ?? new Error(reason));
+  }
+
+  closing(seq: number, reason: Parameters<ChannelObserver['closing']>[1]): void {
+    this.#metrics.closings.inc({ reason });
+    this.#telemetry.log.warn(
+      { channel: this.#channel, seq, code: reason },
+      'an operation is given up and closed at its place',
+    );
+  }
+
+  probed(hasPassed: boolean): void {
+    this.#metrics.probes.inc({ result: hasPassed ? 'passed' : 'failed' });
+  }
+
+  opened(reason: Parameters<ChannelObserver['opened']>[0], error: unknown): void {
+    const sentence = 'nothing is sent to the channel until a probe passes';
+    if (reason === 'probe-failed') this.#telemetry.log.error({ channel: this.#channel, reason, error }, sentence);
+    else
+      this.#telemetry.log.error(
+        { channel: this.#channel, reason, error },
+        'the contract on the channel lacks a template version that the log holds; waiting for the upgrade',
+      );
+  }
+
+  closed(openMs: number): void {
+    this.#telemetry.log.info({ channel: this.#channel, elapsedMs: openMs }, 'operations are sent to the channel again');
+  }
+
+  stopped(error: unknown): void {
+    this.#telemetry.log.error(
+      { channel: this.#channel, error },
+      'the channel stands until somebody looks; nothing is sent, nothing is dead-lettered',
+    );
+  }
+
+  trouble(step: TroubleStep, error: unknown, failures: number): void {
+    this.#metrics.troubles.inc({ step });
+    if (!isWorthALine(failures)) return;
+    const fields = { channel: this.#channel, stage: step, tries: failures, error };
+    const isHard = isCodedError(error) && !error.retryable;
+    if (isHard || failures >= 8) this.#telemetry.log.error(fields, 'a step keeps failing; it is tried again');
+    else this.#telemetry.log.warn(fields, 'a step failed; it is tried again');
+  }
+
+  foreignWrites(keys: number): void {
+    this.#metrics.foreignWrites.inc(keys);
+  }
+
+  progressed(): void {
+    // The gauges are set when they are scraped.
+  }
+
+  hanging(operations: number): void {
+    this.#hanging = operations;
+  }
+
+  /** Operations ready for a third of the limit, at the last look. */
+  get hangingOperations(): number {
+    return this.#hanging;
+  }
+
+  #hanging = 0;
+
+  /** One span for each sampled operation, under its own trace, and the end of the fusion's. */
+  #trace(flight: Flight, outcomes: readonly OperationOutcome[]): void {
+    const span = this.#spans.get(flight);
+    if (span === undefined) return;
+    outcomes.forEach(({ seq, opId, code, txId, traceparent }, at) => {
+      if (!isSampled(traceparent)) return;
+      const startedAtMs = flight.operations[at]?.admittedAtMs;
+      const attributes = { channel: this.#channel, seq, opId, code, txId };
+      const links = [span.traceparent];
+      this.#telemetry.tracing
+        .startSpan('orderer-dag carry', {
+          parent: traceparent,
+          links,
+          attributes,
+          ...(startedAtMs !== undefined && { startedAtMs }),
+        })
+        .end();
+    });
+    this.#end(flight);
+  }
+
+  #end(flight: Flight, error?: unknown): void {
+    const span = this.#spans.get(flight);
+    if (error !== undefined) span?.fail(error);
+    span?.end();
+    this.#spans.delete(flight);
+  }
+}

@@ -1,0 +1,31 @@
+import type { ChannelObserver } from '../channel-observer.ts';
+
+/** What an observer was told, as short texts: `returned: stale`, `validated: VALID`, `opened: probe-failed` ... */
+export function notedObserver(): {
+  readonly observer: ChannelObserver;
+  readonly notes: string[];
+  readonly count: (note: string) => number;
+} {
+  const notes: string[] = [];
+  const note = (text: string): void => void notes.push(text);
+  const observer: ChannelObserver = {
+    admitted: () => undefined,
+    started: ({ fusion }) => note(`started: ${fusion.operations.length}`),
+    endorsed: () => note('endorsed'),
+    sent: () => note('sent'),
+    validated: (_flight, code) => note(`validated: ${code}`),
+    settled: () => note('settled'),
+    settledLate: () => note('settled late'),
+    returned: (_flight, reason) => note(`returned: ${reason}`),
+    closing: (_seq, reason) => note(`closing: ${reason}`),
+    probed: (hasPassed) => note(hasPassed ? 'probe passed' : 'probe failed'),
+    opened: (reason) => note(`opened: ${reason}`),
+    closed: () => note('closed'),
+    stopped: (error) => note(`stopped: ${error instanceof Error ? error.message : String(error)}`),
+    trouble: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
+    foreignWrites: () => note('foreign writes'),
+    progressed: () => undefined,
+    hanging: () => note('hanging'),
+  };
+  return { observer, notes, count: (text) => notes.filter((one) => one === text).length };
+}

@@ -1,0 +1,212 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { defaultPlannerLimits } from '@medrex/batch-planner';
+import {
+  encodeOperations,
+  operationsPerRecord,
+  topics,
+  type Clock as LogClock,
+  type EventLog,
+  type OperationOutcome,
+  type Routing,
+  type Subscription,
+} from '@medrex/contracts';
+import { InMemoryEventLog, InMemoryTopics } from '@medrex/contracts/in-memory';
+import { aRouting } from '@medrex/contracts/testing';
+import { batchChaincode, type Contract, type Operation } from '@medrex/execute-batch';
+import { assetTransfer } from '@medrex/execute-batch/testing';
+import { seededRandom, type ModelFaults, type ModelLatencies, type Scheduler } from '@medrex/ledger';
+import { InMemoryLedger } from '@medrex/ledger/in-memory';
+import { ChannelLoop } from '../channel-loop.ts';
+import type { ChannelLimits, ChannelOptions } from '../channel-options.ts';
+import { ToldOutcomes, type Placed } from './channel-record.ts';
+import { ManualClock } from './manual-clock.ts';
+import { Mortal } from './mortal.ts';
+import { notedObserver } from './noted-observer.ts';
+
+/** What a test channel is made of; everything has a default. */
+export interface TestChannelOptions {
+  readonly seed?: number;
+  readonly contracts?: readonly Contract[];
+  readonly organisations?: readonly string[];
+  readonly faults?: Partial<ModelFaults>;
+  readonly latencies?: Partial<ModelLatencies>;
+  readonly limits?: Partial<ChannelLimits>;
+}
+
+/** One orderer-dag of a test channel. */
+export interface TestInstance {
+  readonly loop: ChannelLoop;
+  readonly mortal: Mortal;
+  readonly notes: string[];
+  readonly count: (note: string) => number;
+  /** SIGTERM. */
+  stop(): Promise<void>;
+  /** Becomes true when it saw a newer generation. */
+  isSuperseded(): boolean;
+}
+
+const batchTimeoutMs = 20;
+
+/** A channel on a log and a ledger in memory, in time that only the test moves. The same seed gives the same run. */
+export class TestChannel {
+  readonly clock = new ManualClock();
+  readonly topics = new InMemoryTopics();
+  readonly ledger: InMemoryLedger;
+  readonly contracts: readonly Contract[];
+  /** Every operation that was appended, by its place. */
+  readonly placed: Placed[] = [];
+  readonly #options: TestChannelOptions;
+  readonly #log: EventLog;
+  readonly #told = new ToldOutcomes(this.topics);
+  #instances = 0;
+
+  private constructor(options: TestChannelOptions, ledger: InMemoryLedger, contracts: readonly Contract[]) {
+    this.#options = options;
+    this.ledger = ledger;
+    this.contracts = contracts;
+    this.#log = this.newLog();
+  }
+
+  static async open(options: TestChannelOptions = {}): Promise<TestChannel> {
+    const contracts = options.contracts ?? [assetTransfer];
+    const { organisations, faults, latencies, seed = 1 } = options;
+    const clock: { now?: ManualClock } = {};
+    const scheduler: Scheduler = {
+      nowMs: () => clock.now?.now() ?? 0,
+      after: (ms, run) => clock.now?.after(ms, run) ?? (() => undefined),
+    };
+    const ledger = await InMemoryLedger.open({
+      ...{ chaincodes: [chaincode(contracts)], scheduler, seed, cutter: { batchTimeoutMs } },
+      ...(organisations && { organisations }),
+      ...(faults && { faults }),
+      ...(latencies && { latencies }),
+    });
+    const channel = new TestChannel(options, ledger, contracts);
+    clock.now = channel.clock;
+    return channel;
+  }
+
+  /** Another client of the same broker. */
+  newLog(): EventLog {
+    const clock: LogClock = {
+      nowMs: () => this.clock.now(),
+      sleep: (ms) => new Promise((resolve) => void this.clock.after(ms, resolve)),
+      nextTurn: () => nextTurn(),
+    };
+    return new InMemoryEventLog({ clock, topics: this.topics });
+  }
+
+  /** Appends operations as ingest does, in one run; returns their seqs. */
+  async append(operations: readonly Operation[], routing: Partial<Routing> = {}): Promise<number[]> {
+    const accepted = operations.map((operation) => ({
+      operation,
+      routing: aRouting({ acceptedAtMs: this.clock.now(), ...routing }),
+    }));
+    const seqs: number[] = [];
+    for (const value of encodeOperations(accepted)) {
+      const { baseOffset } = await this.#log.append(topics.operations, 0, [{ value }]);
+      const count = Buffer.from(value).readUInt16BE(1);
+      for (let place = 0; place < count; place++) {
+        const operation = operations[seqs.length] as Operation;
+        const seq = baseOffset * operationsPerRecord + place;
+        seqs.push(seq);
+        this.placed.push({ seq, operation });
+      }
+    }
+    return seqs;
+  }
+
+  /** Starts an orderer-dag. `wrap` may put a faulty log between it and the topics. */
+  async start(
+    given: {
+      readonly mortal?: Mortal;
+      readonly wrap?: (log: EventLog) => EventLog;
+    } = {},
+  ): Promise<TestInstance> {
+    const { mortal = new Mortal(), wrap = (log) => log } = given;
+    const instance = `instance-${++this.#instances}`;
+    const { observer, notes, count } = notedObserver();
+    const log = wrap(mortal.log(this.newLog()));
+    const options: ChannelOptions = {
+      ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', log, observer, instance },
+      ...{ ledger: mortal.ledger(this.ledger), blocks: mortal.blocks(this.ledger), clock: mortal.clock(this.clock) },
+      ...{ secret: Buffer.from(instance), limits: { ...testLimits(this.#options.seed ?? 1), ...this.#options.limits } },
+    };
+    const opening = ChannelLoop.open(options);
+    const loop = await Promise.race([opening, mortal.died]);
+    if (loop === undefined)
+      return { loop: undefined as never, mortal, notes, count, stop: async () => undefined, isSuperseded: () => false };
+    return { mortal, notes, count, ...(await subscribed(loop, log)) };
+  }
+
+  /** Moves time on until `isDone`, at most `maxMs`. */
+  async until(isDone: () => boolean | Promise<boolean>, maxMs = 120_000): Promise<void> {
+    for (let passed = 0; !(await isDone()); passed += 5) {
+      if (passed >= maxMs) throw new Error(`not done after ${maxMs} ms of the test's time`);
+      await this.clock.advance(5);
+    }
+  }
+
+  /** Moves time on until every appended operation is reported. */
+  async quiet(maxMs?: number): Promise<void> {
+    await this.until(() => {
+      const reported = this.outcomes();
+      return this.placed.every(({ seq }) => reported.has(seq));
+    }, maxMs);
+  }
+
+  /** The different outcomes reported of each seq. */
+  outcomes(): ReadonlyMap<number, readonly OperationOutcome[]> {
+    return this.#told.bySeq();
+  }
+
+  /** The outcome of a seq as `status code`. */
+  end(seq: number): string | undefined {
+    const outcome = this.outcomes().get(seq)?.[0];
+    return outcome && `${outcome.status} ${outcome.code}`;
+  }
+}
+
+async function subscribed(
+  loop: ChannelLoop,
+  log: EventLog,
+): Promise<Pick<TestInstance, 'loop' | 'stop' | 'isSuperseded'>> {
+  let isSuperseded = false;
+  const { operations, progress } = loop.readFrom;
+  const group = 'orderer-dag';
+  const subscriptions: Subscription[] = [
+    await log.subscribe({ group, topic: topics.operations, from: { at: 'offset', offset: operations } }, (run) =>
+      loop.onOperations(run),
+    ),
+    await log.subscribe({ group, topic: topics.analyzed, from: { at: 'committed' } }, async (run) =>
+      loop.onAnalyzed(run),
+    ),
+    await log.subscribe({ group, topic: topics.progress, from: { at: 'offset', offset: progress } }, async (run) => {
+      if (isSuperseded || !loop.isSuperseded(run)) return;
+      isSuperseded = true;
+      await loop.abandon();
+    }),
+  ];
+  const stop = async (): Promise<void> => {
+    await loop.close();
+    await Promise.all(subscriptions.map((one) => one.close()));
+  };
+  return { loop, stop, isSuperseded: () => isSuperseded };
+}
+
+const chaincode = (contracts: readonly Contract[], version = '1') =>
+  batchChaincode({ name: 'medrex', version, contracts });
+
+/** Another version of the channel's chaincode. */
+export const chaincodeOf = chaincode;
+
+function testLimits(seed: number): ChannelLimits {
+  const jitter = seededRandom(seed);
+  return {
+    planner: { ...defaultPlannerLimits, jitter },
+    live: { operationsMax: 5_000, bytesMax: 64 * 1024 * 1024 },
+    ...{ endorseTimeoutMs: 5_000, unseenAfterMs: 2_000 + batchTimeoutMs, progressEveryMs: 100 },
+    ...{ outcomesWaitingMax: 64, blocksWaitingMax: 64, doneRangesMax: 4_096 },
+    backoff: { baseMs: 50, capMs: 2_000, jitter },
+  };
+}

@@ -28,19 +28,31 @@ type Versions = Map<string, Map<string, Version | undefined>>;
 
 async function loadVersions(transactions: readonly OrderedTransaction[], view: StateView): Promise<Versions> {
   const versions: Versions = new Map();
-  for (const { chaincode, readWriteSet } of transactions) {
-    for (const { key } of readWriteSet.reads) {
-      const namespace = namespaceOf(chaincode, key);
-      const keys = versions.get(namespace) ?? new Map<string, Version | undefined>();
-      versions.set(namespace, keys.set(key, undefined));
-    }
-  }
-  for (const [namespace, keys] of versions) {
-    const names = [...keys.keys()];
-    const found = await view.get(namespace, names);
-    names.forEach((key, at) => keys.set(key, found[at]?.version));
+  for (const [namespace, keys] of keysRead(transactions)) {
+    const found = await view.get(namespace, keys);
+    const known = new Map<string, Version | undefined>();
+    keys.forEach((key, at) => known.set(key, found[at]?.version));
+    versions.set(namespace, known);
   }
   return versions;
+}
+
+/** The read keys of each namespace; one that several transactions read stands there several times. */
+function keysRead(transactions: readonly OrderedTransaction[]): ReadonlyMap<string, readonly string[]> {
+  const namespaces = new Map<string, string[]>();
+  const keysOf = (namespace: string): string[] => {
+    const keys = namespaces.get(namespace) ?? [];
+    namespaces.set(namespace, keys);
+    return keys;
+  };
+  for (const { chaincode, readWriteSet } of transactions) {
+    const own = keysOf(chaincode);
+    for (const { key } of readWriteSet.reads) {
+      const namespace = namespaceOf(chaincode, key);
+      (namespace === chaincode ? own : keysOf(namespace)).push(key);
+    }
+  }
+  return namespaces;
 }
 
 async function loadRanges(

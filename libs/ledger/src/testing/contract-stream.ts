@@ -51,6 +51,24 @@ export function streamContract(open: OpenClient): void {
       expect(await client.value('n')).toBe('20');
     });
 
+    it('lets no client conflict that waits for its own block, when none shares a key with another', async () => {
+      const client = await open({ batchTimeoutMs: 3, maxMessageCount: 3 });
+      const codes: (string | undefined)[] = [];
+      const counter = async (key: string): Promise<void> => {
+        for (let turn = 1; turn <= 15; turn++) {
+          const endorsement = await client.endorse('add', key, '1');
+          const { txId } = endorsement.proposal;
+          await client.ledger.submit(endorsement);
+          await client.until(() => client.outcomes().some((outcome) => outcome.txId === txId));
+          codes.push(client.outcomes().find((outcome) => outcome.txId === txId)?.code);
+        }
+      };
+      const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+      await Promise.all(keys.map(counter));
+      expect(codes).toEqual(codes.map(() => 'VALID'));
+      expect(JSON.parse(await client.answer('get', ...keys))).toEqual(keys.map(() => '15'));
+    });
+
     it('delivers one block at a time', async () => {
       const client = await open();
       let running = 0;

@@ -1,0 +1,137 @@
+import { CodedError } from '@medrex/coded-error';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BlockSegment } from './block-segment.ts';
+import { embeddedLedgerErrors } from './errors.ts';
+
+/** How much of the past is kept. A file goes when either limit is reached without it; the newest file always stays. */
+export interface Retention {
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+const fileName = /^(\d{15})\.blocks$/;
+
+/**
+ * The block store: files of consecutive records, named by their first block, appended and synced before anything else happens
+ * with a block, dropped whole when they are old. Only the last file is written, and a new one begins only when everything in it
+ * is durable: so only its end can be torn.
+ */
+export class BlockFiles {
+  readonly #directory: string;
+  readonly #segmentBytes: number;
+  readonly #segments: BlockSegment[];
+  #height: number;
+
+  private constructor(directory: string, segmentBytes: number, segments: BlockSegment[]) {
+    this.#directory = directory;
+    this.#segmentBytes = segmentBytes;
+    this.#segments = segments;
+    this.#height = 0;
+  }
+
+  /**
+   * Opens the files and cuts what a crash left half written. Blocks below `durable` (the state's savepoint) were synced, so
+   * they must be whole; of the others, those behind the first damaged one go, since nobody was told of them.
+   */
+  static async open(
+    directory: string,
+    { segmentBytes, durable }: { readonly segmentBytes: number; readonly durable: number },
+  ): Promise<BlockFiles> {
+    await mkdir(directory, { recursive: true });
+    const names = (await readdir(directory)).filter((name) => fileName.test(name)).sort();
+    const segments: BlockSegment[] = [];
+    for (const name of names) {
+      const path = join(directory, name);
+      segments.push(new BlockSegment(path, Number(fileName.exec(name)?.[1]), (await stat(path)).size));
+    }
+    const files = new BlockFiles(directory, segmentBytes, segments);
+    await files.#recover(durable);
+    return files;
+  }
+
+  /** Number of blocks, those that are gone included: the number of the next one. */
+  get height(): number {
+    return this.#height;
+  }
+
+  /** The oldest block that is kept; the height when there is none. */
+  get first(): number {
+    return this.#segments[0]?.first ?? this.#height;
+  }
+
+  /** Appends the next blocks and makes them durable. */
+  async append(records: readonly Buffer[]): Promise<void> {
+    let last = this.#segments.at(-1);
+    if (last === undefined || last.size >= this.#segmentBytes) last = await this.#begin();
+    await last.append(records);
+    this.#height += records.length;
+  }
+
+  /** The record of a block; undefined when it is not kept, or not written yet. */
+  async read(number: number): Promise<Buffer | undefined> {
+    const segment = this.#segments.findLast(({ first }) => first <= number);
+    if (segment === undefined || number >= this.#height) return undefined;
+    try {
+      const record = await segment.record(number - segment.first);
+      if (record !== undefined) return record;
+    } catch (error) {
+      if (this.#segments.includes(segment)) throw error; // else it was dropped while it was read
+    }
+    if (!this.#segments.includes(segment)) return undefined;
+    throw new CodedError(embeddedLedgerErrors.corrupt, `${segment.path}: block ${number} is damaged`);
+  }
+
+  /** The first block that must stay: as much goes as the retention says, but nothing from `below` on. */
+  keepFrom({ blocks, bytes }: Retention, below: number): number {
+    let newerBytes = 0;
+    for (const segment of this.#segments.slice(1).reverse()) {
+      newerBytes += segment.size;
+      const isEnough = this.#height - segment.first >= blocks || newerBytes >= bytes;
+      if (isEnough && segment.first <= below) return segment.first;
+    }
+    return this.first;
+  }
+
+  /** Drops the files whose blocks are all below a number. */
+  async prune(keepFrom: number): Promise<void> {
+    const kept = this.#segments.findLastIndex(({ first }) => first <= keepFrom);
+    for (const segment of this.#segments.splice(0, Math.max(0, kept))) {
+      await segment.close();
+      await rm(segment.path);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const segment of this.#segments) await segment.close();
+  }
+
+  async #begin(): Promise<BlockSegment> {
+    const path = join(this.#directory, `${String(this.#height).padStart(15, '0')}.blocks`);
+    await (await open(path, 'w')).close();
+    await syncDirectory(this.#directory);
+    const segment = new BlockSegment(path, this.#height, 0);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  async #recover(durable: number): Promise<void> {
+    const last = this.#segments.at(-1);
+    if (last === undefined) return;
+    let whole = Math.min(await last.count(), Math.max(0, durable - last.first));
+    while ((await last.record(whole)) !== undefined) whole += 1;
+    this.#height = last.first + whole;
+    // Below the savepoint a damaged end is damage, which stays as it is for whoever looks into it.
+    if (this.#height >= durable) await last.truncate(whole);
+  }
+}
+
+/** A new name is durable only when its directory is synced. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -12,6 +12,7 @@ export {
   aStatus,
   transactionOutcomes,
 } from './builders.ts';
+export { assetTransferIntake, type AssetMessage } from './asset-transfer-intake.ts';
 export { type DeliveryFaults } from './disturbed-delivery.ts';
 export { eventually } from './eventually.ts';
 export { eventLogContract } from './event-log-contract.ts';

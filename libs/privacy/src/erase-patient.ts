@@ -19,9 +19,11 @@ export interface ErasePatient {
   readonly waitMaxMs?: number;
 }
 
-export type Erasure =
+/** How it ended. `proven` are pseudonyms of an earlier, interrupted erasure whose proof was made up for on the way. */
+export type Erasure = { readonly proven: readonly string[] } & (
   | { readonly kind: 'unknown' }
-  | ({ readonly kind: 'erased'; readonly pseudonyms: readonly string[]; readonly waitedMs: number } & Destroyed);
+  | ({ readonly kind: 'erased'; readonly pseudonyms: readonly string[]; readonly waitedMs: number } & Destroyed)
+);
 
 /**
  * Erases a patient: from the first step on messages about it are refused; once no ingest instance can hold its data key any more
@@ -34,14 +36,26 @@ export type Erasure =
  */
 export async function erasePatient(erase: ErasePatient): Promise<Erasure> {
   const { vault, identifier, sleep, leaseMs = keyLeaseMs } = erase;
+  const proven = await proveInterrupted(vault);
   const marked = await vault.startErasure(identifier);
   const [first] = marked ?? [];
-  if (marked === undefined || first === undefined) return { kind: 'unknown' };
+  if (marked === undefined || first === undefined) return { kind: 'unknown', proven };
   await sleep(leaseMs);
   const { pseudonyms, waitedMs } = await untilQuiet(erase, first, marked);
   const destroyed = await vault.finishErasure(pseudonyms);
   await prove(vault, identifier, pseudonyms);
-  return { kind: 'erased', pseudonyms, waitedMs: leaseMs + waitedMs, ...destroyed };
+  return { kind: 'erased', proven, pseudonyms, waitedMs: leaseMs + waitedMs, ...destroyed };
+}
+
+/** An erasure that was killed between destroying and proving left no identifier to find it by, so every call looks for such ones. */
+async function proveInterrupted(vault: PatientVault): Promise<readonly string[]> {
+  const destroyed: string[] = [];
+  for (const pseudonym of await vault.pendingErasures()) {
+    const patient = await vault.byPseudonym(pseudonym);
+    if (patient?.state === 'erased') destroyed.push(pseudonym);
+  }
+  if (destroyed.length > 0) await vault.finishErasure(destroyed);
+  return destroyed;
 }
 
 /** Waits until the person's operations have ended. A merge among them brings another pseudonym in, whose leases are then waited for too. */

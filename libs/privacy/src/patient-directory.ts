@@ -10,7 +10,7 @@ import { BodyKey, openBody, sealBody } from './sealed-body.ts';
 export const keyLeaseMs = 5_000;
 
 export interface PatientDirectoryOptions {
-  readonly vault: PatientVault;
+  readonly vault: Pick<PatientVault, 'findOrCreate' | 'tenantSubjectKey'>;
   /** The tenant's identifier systems, the best first; see `chooseIdentifiers`. */
   readonly order: readonly string[];
   /** The clock, epoch ms. */

@@ -23,7 +23,8 @@ const tasks = {
   start: [tsc, [...quiet, path.join(root, 'apps/medrex/bin/medrex.js'), 'start', '--demo']],
   medrex: [tsc, [...quiet, path.join(root, 'apps/medrex/bin/medrex.js')]],
   test: [tsc, [...jest]],
-  lint: [[...eslint, '.']],
+  // Nx first: it computes the project graph that the import rules are checked against, and checks the tsconfig references.
+  lint: [[bin('nx/dist/bin/nx.js'), 'sync:check'], [...eslint, '.']],
   format: [[...prettier, '--write', '.']],
   'format:check': [[...prettier, '--check', '.']],
   bench: [tsc, [...quiet, path.join(root, 'bench/dist/main.js')]],

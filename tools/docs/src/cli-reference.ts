@@ -1,0 +1,25 @@
+import { program } from '@medrex/cli';
+import type { Command } from 'commander';
+import { page } from './markdown.ts';
+
+/** docs/reference/cli.md: what `--help` of every command says. */
+export function cliReference(): string {
+  const root = program(() => undefined);
+  const sections = commandsBelow(root, 'medrex').map(([name, command]) => `## ${name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\``);
+  return page(
+    'Command line',
+    'In the repository: `npx medrex <command>`. Exit codes: 0 as asked, 1 something did not end well, 2 the call was wrong.',
+    'apps/medrex/src/program.ts',
+    sections.join('\n\n'),
+  );
+}
+
+function commandsBelow(command: Command, name: string): readonly (readonly [string, Command])[] {
+  return [[name, command], ...command.commands.flatMap((below) => commandsBelow(below, `${name} ${below.name()}`))];
+}
+
+/** Help at a fixed width, whatever terminal the documents are made in. */
+function helpOf(command: Command): string {
+  command.configureHelp({ helpWidth: 110 });
+  return command.helpInformation().trimEnd();
+}

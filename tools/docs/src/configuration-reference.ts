@@ -1,0 +1,34 @@
+import { analyzerConfig } from '@medrex/dependency-analyzer';
+import { ingestVariables } from '@medrex/ingest';
+import { ordererConfig } from '@medrex/orderer-dag';
+import type { z } from 'zod';
+import { markdownTable, page } from './markdown.ts';
+
+const services: readonly (readonly [string, z.ZodObject])[] = [
+  ['ingest', ingestVariables],
+  ['dependency-analyzer', analyzerConfig],
+  ['orderer-dag', ordererConfig],
+];
+
+/** docs/reference/configuration.md */
+export function configurationReference(): string {
+  const sections = services.map(([service, schema]) => `## ${service}\n\n${markdownTable(['variable', 'default', 'what it is'], rowsOf(schema))}`);
+  return page(
+    'Configuration',
+    'Environment variables, read once at start; all problems are reported together, by name. `medrex start` passes its own environment on to every service.',
+    "each service's config.ts",
+    sections.join('\n\n'),
+  );
+}
+
+function rowsOf(schema: z.ZodObject): readonly (readonly string[])[] {
+  return Object.entries(schema.shape).map(([name, field]) => [`\`${name}\``, defaultOf(field as z.ZodType), (field as z.ZodType).description ?? '']);
+}
+
+/** What the variable comes to when it is not set, as one would write it. */
+function defaultOf(field: z.ZodType): string {
+  const parsed = field.safeParse(undefined);
+  if (!parsed.success) return 'required';
+  if (parsed.data === undefined) return '-';
+  return `\`${Array.isArray(parsed.data) ? parsed.data.join(',') : String(parsed.data)}\``;
+}

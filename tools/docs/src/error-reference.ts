@@ -1,0 +1,64 @@
+import { clinicalErrors, clinicalRefusals, clinicalRejects } from '@medrex/clinical';
+import type { ErrorDescription } from '@medrex/coded-error';
+import { contractErrors } from '@medrex/contracts';
+import { dependencyGraphErrors } from '@medrex/dependency-graph';
+import { embeddedLedgerErrors, eventLogErrors, statusStoreErrors } from '@medrex/embedded';
+import { executeBatchErrors } from '@medrex/execute-batch';
+import { ingestErrors } from '@medrex/ingest';
+import { keysErrors } from '@medrex/keys';
+import { ledgerErrors } from '@medrex/ledger';
+import { nestErrors } from '@medrex/nest';
+import { ordererErrors } from '@medrex/orderer-dag';
+import { privacyErrors } from '@medrex/privacy';
+import { telemetryErrors } from '@medrex/telemetry';
+import { markdownTable, page } from './markdown.ts';
+
+type Table = Readonly<Record<string, ErrorDescription>>;
+
+const packages: readonly (readonly [string, Table])[] = [
+  ['keys', keysErrors],
+  ['contracts', contractErrors],
+  ['execute-batch', executeBatchErrors],
+  ['clinical', clinicalErrors],
+  ['privacy', privacyErrors],
+  ['ledger', ledgerErrors],
+  ['dependency-graph', dependencyGraphErrors],
+  ['embedded: event log', eventLogErrors],
+  ['embedded: ledger', embeddedLedgerErrors],
+  ['embedded: status store', statusStoreErrors],
+  ['nest', nestErrors],
+  ['telemetry', telemetryErrors],
+  ['orderer-dag', ordererErrors],
+];
+
+/** docs/reference/errors.md */
+export function errorReference(): string {
+  return page(
+    'Errors',
+    'Codes that senders, operators and developers meet. A code stands for one meaning everywhere.',
+    'the errors.ts of each package',
+    [senderCodes(), refusals(), rejects(), ...packages.map(([name, table]) => section(name, table))].join('\n\n'),
+  );
+}
+
+function senderCodes(): string {
+  const rows = Object.values(ingestErrors).map(({ code, status, retryable, meaning, remedy }) => [`\`${code}\``, String(status), yes(retryable), meaning, remedy]);
+  return `## What ingest answers\n\nAs \`application/problem+json\`, under /fhir as an OperationOutcome, on the intake topics as a receipt.\n\n${markdownTable(['code', 'HTTP', 'try again', 'meaning', 'what to do'], rows)}`;
+}
+
+function refusals(): string {
+  const rows = Object.entries(clinicalRefusals).map(([code, { status, meaning }]) => [`\`${code}\``, String(status), meaning]);
+  return `## What the clinical intake refuses\n\nBefore anything is accepted.\n\n${markdownTable(['code', 'HTTP', 'meaning'], rows)}`;
+}
+
+function rejects(): string {
+  const rows = Object.entries(clinicalRejects).map(([code, { status, issue, meaning }]) => [`\`${code}\``, String(status), issue, meaning]);
+  return `## What the clinical contract rejects\n\nDecided at the operation's place in the order; the operation is terminal.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning'], rows)}`;
+}
+
+function section(name: string, table: Table): string {
+  const rows = Object.values(table).map(({ code, retryable, meaning, remedy }) => [`\`${code}\``, yes(retryable), meaning, remedy]);
+  return `## ${name}\n\n${markdownTable(['code', 'try again', 'meaning', 'what to do'], rows)}`;
+}
+
+const yes = (isSo: boolean) => (isSo ? 'yes' : 'no');

@@ -1,0 +1,26 @@
+import { analyzerMetrics } from '@medrex/dependency-analyzer';
+import { ingestMetrics } from '@medrex/ingest';
+import { ordererMetrics } from '@medrex/orderer-dag';
+import { describeMetrics, telemetryMetrics, type MetricDeclarations } from '@medrex/telemetry';
+import { markdownTable, page } from './markdown.ts';
+
+const services: readonly (readonly [string, MetricDeclarations])[] = [
+  ['ingest', ingestMetrics],
+  ['dependency-analyzer', analyzerMetrics],
+  ['orderer-dag', ordererMetrics],
+  ['Every service', telemetryMetrics],
+];
+
+/** docs/reference/metrics.md */
+export function metricReference(): string {
+  const sections = services.map(([service, declarations]) => {
+    const rows = describeMetrics(declarations).map(({ name, kind, help, labels }) => [`\`${name}\``, kind, labels.join('; ') || '-', help]);
+    return `## ${service}\n\n${markdownTable(['metric', 'kind', 'labels', 'what it says'], rows)}`;
+  });
+  return page(
+    'Metrics',
+    'Prometheus series at `/metrics` of each service. Every series is there from the start, at zero; label values are closed sets.',
+    "each service's metrics.ts",
+    sections.join('\n\n'),
+  );
+}

@@ -1,0 +1,176 @@
+import type { DeclaredKey } from '@medrex/keys';
+import { EdgeFinder, type Edge } from './edges.ts';
+import { seqLive } from './errors.ts';
+import { GraphCounters, type GraphStatistics } from './graph-statistics.ts';
+import { KeyQueues } from './key-queues.ts';
+import { LongestChains } from './longest-chains.ts';
+import { operationShift } from './queue-records.ts';
+import { SideTable } from './side-table.ts';
+
+/** An operation as the graph knows it. */
+export interface GraphOperation {
+  readonly seq: number;
+  readonly keys: readonly DeclaredKey[];
+  /** 0 is the most urgent; only counted by. */
+  readonly class: number;
+}
+
+/** Where an operation came to stand. */
+export interface Admission {
+  /** To its immediate predecessors, at most `edgesMax`; each pair of predecessor and type once. */
+  readonly edges: readonly Edge[];
+  /** How many there are. */
+  readonly edgeCount: number;
+  /** Longest chain of live operations before it, 0 for none; see `LongestChains` for how exact. */
+  readonly depth: number;
+  /** It reads what a live earlier operation writes, and would have lost on a plain client. */
+  readonly isConflicting: boolean;
+  /** Nothing live stands before it. */
+  readonly isReady: boolean;
+}
+
+/** How long the chains around an operation have become. */
+export interface ChainLengths {
+  readonly seq: number;
+  readonly depth: number;
+  readonly criticality: number;
+}
+
+export interface DependencyGraphOptions {
+  /** Number of priority classes. */
+  readonly classes: number;
+  /** Edges listed per operation at most: a writer behind 100,000 readers has that many. They are counted all the same. */
+  readonly edgesMax: number;
+}
+
+/**
+ * The typed dependency graph of everything live, for analysis: operations are admitted in the order of the log and leave
+ * when they are terminal, in any order. Edges are found from the key queues at admission and not kept. Admitting and
+ * completing cost O(keys), plus the readers that a writer follows.
+ */
+export class DependencyGraph {
+  readonly #queues: KeyQueues;
+  readonly #edges: EdgeFinder;
+  readonly #chains: LongestChains;
+  readonly #counters: GraphCounters;
+  readonly #edgesMax: number;
+  readonly #bySeq = new Map<number, number>();
+  /** Class of each operation. */
+  readonly #classes = new SideTable(1, operationShift);
+  /** Seqs whose criticality has reached another power of two. */
+  readonly #risen = new Set<number>();
+  #released: number[] = [];
+
+  constructor({ classes, edgesMax }: DependencyGraphOptions) {
+    this.#queues = new KeyQueues({
+      onReady: (operation) => this.#onReady(operation),
+      onBlocked: (operation) => this.#countWaiting(operation, 1),
+      onReordered: (operation) => this.#chains.reordered(operation),
+    });
+    this.#edges = new EdgeFinder(this.#queues);
+    this.#chains = new LongestChains(this.#queues, (operation) => this.#risen.add(this.#queues.seqOf(operation)));
+    this.#counters = new GraphCounters(classes);
+    this.#edgesMax = edgesMax;
+  }
+
+  get live(): number {
+    return this.#bySeq.size;
+  }
+
+  /** True when nothing is left anywhere, interned keys included: the leak check of every test. */
+  get isEmpty(): boolean {
+    return this.#queues.isEmpty && this.#bySeq.size === 0 && this.#risen.size === 0;
+  }
+
+  /** @throws CodedError GRAPH_SEQ_LIVE when the seq is live already. */
+  admit({ seq, keys, class: place }: GraphOperation): Admission {
+    if (this.#bySeq.has(seq)) throw seqLive(seq);
+    const operation = this.#queues.admit(seq, keys);
+    this.#bySeq.set(seq, operation);
+    this.#classes.cover(operation);
+    this.#classes.set(operation, 0, place);
+    this.#counters.count(this.#counters.live, place, 1);
+    this.#chains.admit(operation);
+    const isReady = this.#queues.isReady(operation);
+    const depth = this.#chains.depthOf(operation);
+    if (isReady) return { edges: [], edgeCount: 0, depth, isConflicting: false, isReady };
+    this.#countWaiting(operation, 1);
+    return { ...this.#edgesOf(operation), depth, isReady };
+  }
+
+  /**
+   * An operation is terminal; one that is not live is passed over, since outcomes may come twice. Returns the seqs that
+   * became dependency-free, key by key in the order of its keys. `isApplied` false lets the next ensure of a key take
+   * this one's place.
+   */
+  complete(seq: number, isApplied: boolean): readonly number[] {
+    const operation = this.#bySeq.get(seq);
+    if (operation === undefined) return [];
+    this.#bySeq.delete(seq);
+    this.#risen.delete(seq);
+    const place = this.#classes.get(operation, 0);
+    this.#counters.count(this.#counters.live, place, -1);
+    if (!this.#queues.isReady(operation)) this.#countWaiting(operation, -1);
+    this.#chains.remove(operation);
+    this.#released = [];
+    this.#queues.remove(operation, isApplied);
+    return this.#released;
+  }
+
+  /**
+   * Operations whose criticality has reached another power of two since the last call, so that each is told of a few
+   * times only, however long its chain becomes.
+   */
+  takeRisen(): readonly ChainLengths[] {
+    const risen = [...this.#risen].map((seq) => this.lengthsOf(seq)).filter((lengths) => lengths !== undefined);
+    this.#risen.clear();
+    return risen;
+  }
+
+  /** Undefined when the operation is not live. */
+  lengthsOf(seq: number): ChainLengths | undefined {
+    const operation = this.#bySeq.get(seq);
+    if (operation === undefined) return undefined;
+    return { seq, depth: this.#chains.depthOf(operation), criticality: this.#chains.criticalityOf(operation) };
+  }
+
+  /** Exact numbers; costs O(live), so ask a few times a second at most. Makes all depths and criticalities exact too. */
+  statistics(): GraphStatistics {
+    const depth = Math.max(0, this.#chains.settle());
+    const waiting = this.#counters.waiting.reduce((sum, count) => sum + count, 0);
+    return {
+      live: this.live,
+      width: this.live - waiting,
+      waiting,
+      keys: this.#queues.keys.live,
+      depth,
+      criticalPath: this.live === 0 ? 0 : depth + 1,
+      chainLength: this.#queues.longestQueue(),
+      edges: { ...this.#counters.edges },
+      conflicting: this.#counters.conflicting,
+      classes: this.#counters.byClass(),
+    };
+  }
+
+  #edgesOf(operation: number): Pick<Admission, 'edges' | 'edgeCount' | 'isConflicting'> {
+    const edges: Edge[] = [];
+    let edgeCount = 0;
+    this.#edges.find(operation, (from, type) => {
+      edgeCount += 1;
+      this.#counters.edges[type] += 1;
+      if (edges.length < this.#edgesMax) edges.push({ from: this.#queues.seqOf(from), type });
+    });
+    const isConflicting = this.#edges.isConflicting(operation);
+    if (isConflicting) this.#counters.conflicting += 1;
+    return { edges, edgeCount, isConflicting };
+  }
+
+  #onReady(operation: number): void {
+    this.#countWaiting(operation, -1);
+    this.#released.push(this.#queues.seqOf(operation));
+  }
+
+  #countWaiting(operation: number, change: number): void {
+    this.#counters.count(this.#counters.waiting, this.#classes.get(operation, 0), change);
+  }
+}

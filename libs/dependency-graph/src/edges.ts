@@ -1,0 +1,77 @@
+import { ENSURES, READS } from './access.ts';
+import type { KeyQueues } from './key-queues.ts';
+import { ENTRY_ACCESS, ENTRY_SIBLING, NODE_PREVIOUS, OPERATION_ENTRY, operationShift } from './queue-records.ts';
+import { SideTable } from './side-table.ts';
+
+/**
+ * How a later operation depends on an earlier one through a key: `RAW` the earlier writes and the later reads, `WAR` the
+ * earlier only reads and the later writes, `WAW` both write and the later does not read.
+ */
+export type EdgeType = 'RAW' | 'WAR' | 'WAW';
+
+export interface Edge {
+  /** seq of the earlier operation. */
+  readonly from: number;
+  readonly type: EdgeType;
+}
+
+const typeBits: Record<EdgeType, number> = { RAW: 1, WAR: 2, WAW: 4 };
+const MARK_ROUND = 0;
+const MARK_TYPES = 1;
+
+/** Lists the edges of an operation that has just been admitted, each pair of predecessor and type once. */
+export class EdgeFinder {
+  readonly #queues: KeyQueues;
+  readonly #marks = new SideTable(2, operationShift);
+  #round = 0;
+
+  constructor(queues: KeyQueues) {
+    this.#queues = queues;
+  }
+
+  /**
+   * Edges to the immediate predecessors: per key the step right before. Readers that a writer follows are walked here,
+   * once each, since only one writer directly follows them.
+   */
+  find(operation: number, onEdge: (from: number, type: EdgeType) => void): void {
+    const { nodes, operations } = this.#queues;
+    this.#round += 1;
+    for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
+      const before = nodes.get(this.#queues.stepOf(entry), NODE_PREVIOUS);
+      if (before === 0) continue;
+      const type = this.#typeOf(entry, before);
+      for (let member = this.#queues.firstMember(before); member !== 0; member = this.#queues.nextMember(member)) {
+        const from = this.#queues.operationOf(member);
+        if (this.#isNew(from, typeBits[type])) onEdge(from, type);
+      }
+    }
+  }
+
+  /** Whether it reads a key that a live earlier operation writes: a client that sends both at once loses this one. */
+  isConflicting(operation: number): boolean {
+    const { nodes, operations } = this.#queues;
+    for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
+      const before = nodes.get(this.#queues.stepOf(entry), NODE_PREVIOUS);
+      if (before === 0 || !this.#reads(entry)) continue;
+      if (this.#queues.isWriter(before) || !this.#queues.isHead(before)) return true;
+    }
+    return false;
+  }
+
+  #reads(entry: number): boolean {
+    return (this.#queues.nodes.get(entry, ENTRY_ACCESS) & (READS | ENSURES)) !== 0;
+  }
+
+  #typeOf(entry: number, before: number): EdgeType {
+    if (!this.#queues.isWriter(before)) return 'WAR';
+    return this.#reads(entry) ? 'RAW' : 'WAW';
+  }
+
+  #isNew(from: number, bit: number): boolean {
+    this.#marks.cover(from);
+    const types = this.#marks.get(from, MARK_ROUND) === this.#round ? this.#marks.get(from, MARK_TYPES) : 0;
+    this.#marks.set(from, MARK_ROUND, this.#round);
+    this.#marks.set(from, MARK_TYPES, types | bit);
+    return (types & bit) === 0;
+  }
+}

@@ -1,0 +1,210 @@
+import type { DeclaredKey } from '@medrex/keys';
+import { accessOf, bothAccesses, ENSURES, WRITES } from './access.ts';
+import { insertEntry, moveEntry, strengthen, type Placing } from './insertion.ts';
+import { KEY_HEAD } from './key-table.ts';
+import { KeyQueues } from './key-queues.ts';
+import {
+  ENTRY_ACCESS,
+  ENTRY_SIBLING,
+  NODE_HOME,
+  NODE_NEXT,
+  NODE_PREVIOUS,
+  OPERATION_ENTRY,
+  OPERATION_FLIGHT,
+  type QueueWatcher,
+} from './queue-records.ts';
+import { ReleaseWalk, type ReleaseSink } from './release-walk.ts';
+
+/** A number that stands for a live operation until it is removed; then it is given to another one. Never 0. */
+export type LiveOperation = number;
+
+/**
+ * The queues of everything live, for whoever decides what runs: operations take their places by seq, are taken by
+ * flights, are widened by keys that only showed later, and leave. Two rules hold for every key, and make a deadlock
+ * impossible: everything before a taken entry that conflicts with it is taken by the same flight, and entries that are
+ * not taken stand in the order of their seqs.
+ */
+export class LiveQueues {
+  readonly #queues: KeyQueues;
+  /** Keys on which something may stand behind a taken entry of a higher seq; looked at again when a flight is given up. */
+  readonly #disordered = new Set<number>();
+  #highestSeq = -1;
+
+  /** @param watcher hears of readiness that changes after an admission; it may also hear of the operation that is being admitted. */
+  constructor(watcher: QueueWatcher) {
+    this.#queues = new KeyQueues(watcher);
+  }
+
+  get live(): number {
+    return this.#queues.operations.used;
+  }
+
+  /** Keys with a queue. */
+  get keys(): number {
+    return this.#queues.keys.live;
+  }
+
+  /** True when no record is left anywhere: the leak check of every test. */
+  get isEmpty(): boolean {
+    return this.#queues.isEmpty && this.#disordered.size === 0;
+  }
+
+  seqOf(operation: LiveOperation): number {
+    return this.#queues.seqOf(operation);
+  }
+
+  /** Nothing live stands before it on any of its keys. */
+  isReady(operation: LiveOperation): boolean {
+    return this.#queues.isReady(operation);
+  }
+
+  /** Takes its place by seq on each of its keys; O(keys) when the seq is the highest yet, else also what stands behind its place. */
+  admit(seq: number, declared: readonly DeclaredKey[]): LiveOperation {
+    if (seq > this.#highestSeq || this.live === 0) {
+      this.#highestSeq = seq;
+      return this.#queues.admit(seq, declared);
+    }
+    const operation = this.#queues.openOperation(seq);
+    for (const key of declared) this.widen(operation, key, 'waiting');
+    return operation;
+  }
+
+  /** It is terminal. What waited only for it becomes ready; an ensure that was not applied hands its role on. */
+  remove(operation: LiveOperation, isApplied: boolean): void {
+    this.#queues.remove(operation, isApplied);
+    if (this.live === 0) this.#disordered.clear();
+  }
+
+  /** Marks it as taken by a flight, a number above 0. */
+  take(operation: LiveOperation, flight: number): void {
+    this.#queues.operations.set(operation, OPERATION_FLIGHT, flight);
+  }
+
+  /** The flight that took it, 0 for none. */
+  flightOf(operation: LiveOperation): number {
+    return this.#queues.operations.get(operation, OPERATION_FLIGHT);
+  }
+
+  /** All operations of one flight return to their places by seq, behind what other flights have taken. */
+  giveBack(operations: readonly LiveOperation[]): void {
+    for (const operation of operations) this.take(operation, 0);
+    if (this.#disordered.size === 0) return;
+    const lastFirst = [...operations].sort((a, b) => this.seqOf(b) - this.seqOf(a));
+    for (const operation of lastFirst) this.#putInOrder(operation);
+  }
+
+  /** True when the operation is queued for this key with at least this access, or when the access never queues. */
+  covers(operation: LiveOperation, { key, mode }: DeclaredKey): boolean {
+    const access = accessOf(mode);
+    const held = this.#accessOn(operation, this.#queues.keys.find(key));
+    return access === 0 || (held !== 0 && bothAccesses(held, access) === held);
+  }
+
+  /**
+   * Whether a taken operation may touch this key where it is: nothing that conflicts is held there by another flight,
+   * and nothing that conflicts and is not taken has a lower seq. Passes what the flight itself holds, and the readers at
+   * the head when it would write.
+   */
+  mayTouch(operation: LiveOperation, declared: DeclaredKey): boolean {
+    const key = this.#queues.keys.find(declared.key);
+    if (key === 0 || this.covers(operation, declared)) return true;
+    const access = bothAccesses(this.#accessOn(operation, key), accessOf(declared.mode));
+    const writes = (access & (WRITES | ENSURES)) !== 0;
+    for (
+      let step = this.#queues.keys.records.get(key, KEY_HEAD);
+      step !== 0;
+      step = this.#queues.nodes.get(step, NODE_NEXT)
+    ) {
+      if (!writes && !this.#queues.isWriter(step)) continue;
+      for (let entry = this.#queues.firstMember(step); entry !== 0; entry = this.#queues.nextMember(entry)) {
+        if (this.#standsAgainst(entry, operation)) return false;
+      }
+      // What is not taken stands in order, so that behind a writer with a higher seq all is well.
+      if (this.#queues.isWriter(step) && this.flightOf(this.#queues.operationOf(step)) === 0) return true;
+    }
+    return true;
+  }
+
+  /** Adds a key to a live operation, or an access to one of its keys; true when that is news. `taken` only after `mayTouch`. */
+  widen(operation: LiveOperation, { key: name, mode }: DeclaredKey, placing: Placing): boolean {
+    const access = accessOf(mode);
+    if (access === 0) return false;
+    const key = this.#queues.keys.intern(name);
+    if (placing === 'waiting') this.#disordered.add(key);
+    const entry = this.#entryOn(operation, key);
+    if (entry !== 0) return strengthen(this.#queues, entry, access, placing);
+    insertEntry(this.#queues, key, this.#queues.openEntry(operation, access), placing);
+    return true;
+  }
+
+  /** Calls `visit` for each operation that directly stands before this one on one of its keys; more than once if on more keys. */
+  visitPredecessors(operation: LiveOperation, visit: (operation: LiveOperation) => void): void {
+    this.#visitSteps(operation, NODE_PREVIOUS, visit);
+  }
+
+  /** The same for those directly behind it. */
+  visitSuccessors(operation: LiveOperation, visit: (operation: LiveOperation) => void): void {
+    this.#visitSteps(operation, NODE_NEXT, visit);
+  }
+
+  /** A walk over what would become ready if operations were done; see `ReleaseWalk`. */
+  releaseWalk(sink: ReleaseSink): ReleaseWalk {
+    return new ReleaseWalk(this.#queues, sink);
+  }
+
+  /** Steps of the longest queue: how many turns the busiest key still needs. Costs all live steps. */
+  longestQueue(): number {
+    return this.#queues.longestQueue();
+  }
+
+  #visitSteps(operation: LiveOperation, direction: number, visit: (operation: LiveOperation) => void): void {
+    const { nodes } = this.#queues;
+    let entry = this.#queues.operations.get(operation, OPERATION_ENTRY);
+    for (; entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
+      const step = nodes.get(this.#queues.stepOf(entry), direction);
+      let member = step === 0 ? 0 : this.#queues.firstMember(step);
+      for (; member !== 0; member = this.#queues.nextMember(member)) visit(this.#queues.operationOf(member));
+    }
+  }
+
+  #entryOn(operation: LiveOperation, key: number): number {
+    const { nodes } = this.#queues;
+    let entry = this.#queues.operations.get(operation, OPERATION_ENTRY);
+    while (entry !== 0 && nodes.get(this.#queues.stepOf(entry), NODE_HOME) !== key)
+      entry = nodes.get(entry, ENTRY_SIBLING);
+    return entry;
+  }
+
+  #accessOn(operation: LiveOperation, key: number): number {
+    const entry = key === 0 ? 0 : this.#entryOn(operation, key);
+    return entry === 0 ? 0 : this.#queues.nodes.get(entry, ENTRY_ACCESS);
+  }
+
+  #standsAgainst(entry: number, operation: LiveOperation): boolean {
+    const other = this.#queues.operationOf(entry);
+    const flight = this.flightOf(other);
+    if (flight === this.flightOf(operation)) return false;
+    return flight !== 0 || this.seqOf(other) < this.seqOf(operation);
+  }
+
+  #putInOrder(operation: LiveOperation): void {
+    const { nodes } = this.#queues;
+    let entry = this.#queues.operations.get(operation, OPERATION_ENTRY);
+    for (; entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
+      const step = this.#queues.stepOf(entry);
+      if (!this.#disordered.has(nodes.get(step, NODE_HOME)) || !this.#isOvertaken(entry, nodes.get(step, NODE_NEXT)))
+        continue;
+      moveEntry(this.#queues, entry, nodes.get(entry, ENTRY_ACCESS), 'waiting');
+    }
+  }
+
+  /** Whether the step behind holds an operation of a lower seq. */
+  #isOvertaken(entry: number, behind: number): boolean {
+    const seq = this.seqOf(this.#queues.operationOf(entry));
+    let member = behind === 0 ? 0 : this.#queues.firstMember(behind);
+    for (; member !== 0; member = this.#queues.nextMember(member)) {
+      if (this.seqOf(this.#queues.operationOf(member)) < seq) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,229 @@
+import { ENSURES } from './access.ts';
+import { KEY_HEAD, KEY_TAIL, KeyTable } from './key-table.ts';
+import { Slab } from './slab.ts';
+
+/** Fields of an operation's record: its first entry, on how many keys it waits, the flight that took it (0 for none). */
+export const OPERATION_ENTRY = 0;
+export const OPERATION_WAITING = 1;
+export const OPERATION_FLIGHT = 2;
+/** Strides as powers of two, for the tables beside the slabs. */
+export const operationShift = 2;
+export const nodeShift = 3;
+
+/**
+ * The queue of a key is a list of steps: a writer alone, or a group of adjacent readers. An entry is the place of one
+ * operation in one queue. A writer's entry is its step; a reader's entry is a member of its group's list. So entries and
+ * groups are records of one slab, and share these fields. `HOME` is the key of a step, the group of a reader;
+ * `NEXT` and `PREVIOUS` lead to the steps around a step, and to the members around a reader.
+ */
+export const NODE_KIND = 0;
+export const NODE_HOME = 1;
+export const NODE_NEXT = 2;
+export const NODE_PREVIOUS = 3;
+/** Of an entry: its operation, that operation's next entry, what it does (see `access.ts`). */
+export const ENTRY_OPERATION = 4;
+export const ENTRY_SIBLING = 5;
+export const ENTRY_ACCESS = 6;
+/** Of a group: its members, and how many of them ensure the key. */
+export const GROUP_FIRST = 4;
+export const GROUP_LAST = 5;
+export const GROUP_MEMBERS = 6;
+export const GROUP_ENSURES = 7;
+
+const KIND_GROUP = 0;
+const KIND_READER = 1;
+const KIND_WRITER = 2;
+
+/** Told what happens to operations after their admission. */
+export interface QueueWatcher {
+  onReady(operation: number): void;
+  /** It was ready, and something came to stand before it. */
+  onBlocked(operation: number): void;
+  /** It was moved, or its role changed: others stand before and behind it now. */
+  onReordered(operation: number): void;
+}
+
+/** The records behind the queues and the links between them. Everything is a number, 0 is nothing; see `Slab`. */
+export class QueueRecords {
+  readonly keys = new KeyTable();
+  readonly operations = new Slab(1 << operationShift);
+  readonly nodes = new Slab(1 << nodeShift);
+  readonly watcher: QueueWatcher;
+  #seqs = new Float64Array(1024);
+
+  constructor(watcher: QueueWatcher) {
+    this.watcher = watcher;
+  }
+
+  get isEmpty(): boolean {
+    return this.operations.used === 0 && this.nodes.used === 0 && this.keys.isEmpty;
+  }
+
+  seqOf(operation: number): number {
+    return this.#seqs[operation >> operationShift] as number;
+  }
+
+  isReady(operation: number): boolean {
+    return this.operations.get(operation, OPERATION_WAITING) === 0;
+  }
+
+  operationOf(entry: number): number {
+    return this.nodes.get(entry, ENTRY_OPERATION);
+  }
+
+  isWriter(node: number): boolean {
+    return this.nodes.get(node, NODE_KIND) === KIND_WRITER;
+  }
+
+  /** The step in which an entry stands. */
+  stepOf(entry: number): number {
+    return this.isWriter(entry) ? entry : this.nodes.get(entry, NODE_HOME);
+  }
+
+  firstMember(step: number): number {
+    return this.isWriter(step) ? step : this.nodes.get(step, GROUP_FIRST);
+  }
+
+  nextMember(entry: number): number {
+    return this.isWriter(entry) ? 0 : this.nodes.get(entry, NODE_NEXT);
+  }
+
+  isHead(step: number): boolean {
+    return this.nodes.get(step, NODE_PREVIOUS) === 0;
+  }
+
+  openOperation(seq: number): number {
+    const operation = this.operations.take();
+    const place = operation >> operationShift;
+    if (place >= this.#seqs.length) this.#growSeqs();
+    this.#seqs[place] = seq;
+    this.operations.set(operation, OPERATION_ENTRY, 0);
+    this.operations.set(operation, OPERATION_WAITING, 0);
+    this.operations.set(operation, OPERATION_FLIGHT, 0);
+    return operation;
+  }
+
+  /** An entry of the operation that stands in no queue yet. */
+  openEntry(operation: number, access: number): number {
+    const entry = this.nodes.take();
+    this.nodes.set(entry, ENTRY_OPERATION, operation);
+    this.nodes.set(entry, ENTRY_SIBLING, this.operations.get(operation, OPERATION_ENTRY));
+    this.nodes.set(entry, ENTRY_ACCESS, access);
+    this.operations.set(operation, OPERATION_ENTRY, entry);
+    return entry;
+  }
+
+  /** Makes an entry that stands nowhere a writer behind the step `previous`, at the head when that is 0. */
+  placeWriter(key: number, previous: number, entry: number): void {
+    this.nodes.set(entry, NODE_KIND, KIND_WRITER);
+    this.#link(key, previous, entry);
+  }
+
+  /** An empty group of readers behind the step `previous`. */
+  openGroup(key: number, previous: number): number {
+    const group = this.nodes.take();
+    this.nodes.set(group, NODE_KIND, KIND_GROUP);
+    this.nodes.set(group, GROUP_FIRST, 0);
+    this.nodes.set(group, GROUP_LAST, 0);
+    this.nodes.set(group, GROUP_MEMBERS, 0);
+    this.nodes.set(group, GROUP_ENSURES, 0);
+    this.#link(key, previous, group);
+    return group;
+  }
+
+  /** Makes an entry that stands nowhere a reader of the group, behind the member `previous`, at the front when that is 0. */
+  placeReader(group: number, previous: number, entry: number): void {
+    const next = this.nodes.get(previous === 0 ? group : previous, previous === 0 ? GROUP_FIRST : NODE_NEXT);
+    this.nodes.set(entry, NODE_KIND, KIND_READER);
+    this.nodes.set(entry, NODE_HOME, group);
+    this.nodes.set(entry, NODE_NEXT, next);
+    this.nodes.set(entry, NODE_PREVIOUS, previous);
+    this.#linkMembers(group, previous, entry);
+    this.#linkMembers(group, entry, next);
+    this.#count(group, entry, 1);
+  }
+
+  /** Makes it the last reader of the group. */
+  appendReader(group: number, entry: number): void {
+    this.placeReader(group, this.nodes.get(group, GROUP_LAST), entry);
+  }
+
+  /** Takes a reader out of its group, which may become empty; or a writer out of its queue. Nobody is released. */
+  unplace(entry: number): void {
+    if (this.isWriter(entry)) {
+      this.#unlink(entry);
+      return;
+    }
+    const group = this.nodes.get(entry, NODE_HOME);
+    this.#linkMembers(group, this.nodes.get(entry, NODE_PREVIOUS), this.nodes.get(entry, NODE_NEXT));
+    this.#count(group, entry, -1);
+  }
+
+  /** Unlinks and frees a group; nobody is released. */
+  dropGroup(group: number): void {
+    this.#unlink(group);
+    this.nodes.give(group);
+  }
+
+  /** The step came to the head of its key. */
+  releaseMembers(step: number): void {
+    for (let entry = this.firstMember(step); entry !== 0; entry = this.nextMember(entry)) this.release(entry);
+  }
+
+  /** One key fewer that the entry's operation waits for. */
+  release(entry: number): void {
+    const operation = this.nodes.get(entry, ENTRY_OPERATION);
+    const waiting = this.operations.get(operation, OPERATION_WAITING) - 1;
+    this.operations.set(operation, OPERATION_WAITING, waiting);
+    if (waiting === 0) this.watcher.onReady(operation);
+  }
+
+  /** One key more. */
+  block(entry: number): void {
+    const operation = this.nodes.get(entry, ENTRY_OPERATION);
+    const waiting = this.operations.get(operation, OPERATION_WAITING);
+    this.operations.set(operation, OPERATION_WAITING, waiting + 1);
+    if (waiting === 0) this.watcher.onBlocked(operation);
+  }
+
+  #link(key: number, previous: number, step: number): void {
+    const next = previous === 0 ? this.keys.records.get(key, KEY_HEAD) : this.nodes.get(previous, NODE_NEXT);
+    this.nodes.set(step, NODE_HOME, key);
+    this.nodes.set(step, NODE_NEXT, next);
+    this.nodes.set(step, NODE_PREVIOUS, previous);
+    this.#linkSteps(key, previous, step);
+    this.#linkSteps(key, step, next);
+  }
+
+  #unlink(step: number): void {
+    const key = this.nodes.get(step, NODE_HOME);
+    this.#linkSteps(key, this.nodes.get(step, NODE_PREVIOUS), this.nodes.get(step, NODE_NEXT));
+  }
+
+  /** Two steps of a key become neighbours; 0 is its end. */
+  #linkSteps(key: number, previous: number, next: number): void {
+    if (previous === 0) this.keys.records.set(key, KEY_HEAD, next);
+    else this.nodes.set(previous, NODE_NEXT, next);
+    if (next === 0) this.keys.records.set(key, KEY_TAIL, previous);
+    else this.nodes.set(next, NODE_PREVIOUS, previous);
+  }
+
+  #linkMembers(group: number, previous: number, next: number): void {
+    if (previous === 0) this.nodes.set(group, GROUP_FIRST, next);
+    else this.nodes.set(previous, NODE_NEXT, next);
+    if (next === 0) this.nodes.set(group, GROUP_LAST, previous);
+    else this.nodes.set(next, NODE_PREVIOUS, previous);
+  }
+
+  #count(group: number, entry: number, change: number): void {
+    this.nodes.set(group, GROUP_MEMBERS, this.nodes.get(group, GROUP_MEMBERS) + change);
+    if ((this.nodes.get(entry, ENTRY_ACCESS) & ENSURES) === 0) return;
+    this.nodes.set(group, GROUP_ENSURES, this.nodes.get(group, GROUP_ENSURES) + change);
+  }
+
+  #growSeqs(): void {
+    const larger = new Float64Array(this.#seqs.length * 2);
+    larger.set(this.#seqs);
+    this.#seqs = larger;
+  }
+}

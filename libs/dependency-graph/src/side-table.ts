@@ -1,0 +1,30 @@
+/** Integers beside the records of a slab, by record number: a few columns that one use of the queues needs and another does not. */
+export class SideTable {
+  readonly #columns: number;
+  readonly #shift: number;
+  #data: Int32Array;
+
+  /** @param shift 2 to this power is the stride of the slab. */
+  constructor(columns: number, shift: number) {
+    this.#columns = columns;
+    this.#shift = shift;
+    this.#data = new Int32Array(columns * 1024);
+  }
+
+  /** Makes room for a record; its columns hold anything until they are set. */
+  cover(record: number): void {
+    const needed = ((record >> this.#shift) + 1) * this.#columns;
+    if (needed <= this.#data.length) return;
+    const larger = new Int32Array(needed * 2);
+    larger.set(this.#data);
+    this.#data = larger;
+  }
+
+  get(record: number, column: number): number {
+    return this.#data[(record >> this.#shift) * this.#columns + column] as number;
+  }
+
+  set(record: number, column: number, value: number): void {
+    this.#data[(record >> this.#shift) * this.#columns + column] = value;
+  }
+}

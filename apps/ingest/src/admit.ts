@@ -1,0 +1,160 @@
+import type { OperationClass, RoutedBytes } from '@medrex/contracts';
+import type { TenantSealer } from '@medrex/privacy';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Admission } from './admission.ts';
+import type { KnownOperation } from './known-operations.ts';
+import type { LiveOperations } from './live-operations.ts';
+import { sealName, type MessageName } from './message-name.ts';
+import type { IncomingMessage } from './message/incoming-message.ts';
+import { problem, type Problem } from './problem.ts';
+import type { Draft, RefusedItem } from './translation/draft.ts';
+
+/** An item of a message after translation. */
+export type DraftedItem =
+  Draft | RefusedItem | { readonly kind: 'repeat'; readonly item: number; readonly operation: KnownOperation };
+
+/** A message after translation: its items, or why there are none. */
+export interface DraftedMessage {
+  readonly message: IncomingMessage;
+  readonly items: readonly DraftedItem[];
+  readonly problem?: Problem;
+}
+
+/** The span that accepts a message. */
+export interface AcceptSpan {
+  readonly traceparent: string;
+  end(): void;
+}
+
+/** A message that found its room: every draft among its items is counted as live and stands in `routed`, in the same order. */
+export interface AdmittedMessage extends DraftedMessage {
+  readonly routed: readonly RoutedBytes[];
+  readonly acceptedAtMs: number;
+  readonly span?: AcceptSpan;
+}
+
+/** How a run takes it when there is no room. */
+export interface RoomPolicy {
+  /** Waits for room in every class (intake topics), rather than shedding what finds none. CPOE is never shed. */
+  readonly waits: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface AdmitterOptions {
+  readonly admission: Admission;
+  readonly live: LiveOperations;
+  readonly tenant: Pick<TenantSealer, 'seal'>;
+  /** Starts the span of a message, continuing its sender's trace; undefined when it is not sampled. */
+  readonly startSpan: (parent: string | undefined) => AcceptSpan | undefined;
+  readonly nowMs: () => number;
+  /** How long an order waits for room before it is told to come again. */
+  readonly roomWaitMs: number;
+}
+
+/** Messages sealed and routed before the event loop gets its turn. */
+const messagesPerTurn = 128;
+
+/** Counts what was translated against the live limits, and gives what finds room its routing. */
+export class Admitter {
+  readonly #options: AdmitterOptions;
+
+  constructor(options: AdmitterOptions) {
+    this.#options = options;
+  }
+
+  /** In order; with `waits`, nothing is let in behind a message that `signal` kept from waiting on. */
+  async admit(run: readonly DraftedMessage[], policy: RoomPolicy): Promise<readonly AdmittedMessage[]> {
+    const admitted: AdmittedMessage[] = [];
+    let isFull = false;
+    for (const drafted of run) {
+      const hasRoom = await this.#waitForRoom(drafted, policy);
+      isFull = !hasRoom || (isFull && policy.waits);
+      admitted.push(this.#admitOne(isFull ? withoutRoom(drafted) : drafted));
+      if (admitted.length % messagesPerTurn === 0) await nextTurn();
+    }
+    return admitted;
+  }
+
+  /** CPOE waits for a limited time, the intake topics for as long as it takes. */
+  async #waitForRoom({ items }: DraftedMessage, { waits, signal }: RoomPolicy): Promise<boolean> {
+    const { admission, roomWaitMs } = this.#options;
+    const classes = new Set(items.filter((item) => item.kind === 'draft').map((item) => item.class));
+    for (const one of classes) {
+      if (admission.room(one) > 0 || !(waits || one === 'cpoe')) continue;
+      const limit = waits ? signal : AbortSignal.any([signal, AbortSignal.timeout(roomWaitMs)]);
+      if (!(await admission.waitForRoom(one, limit))) return false;
+    }
+    return true;
+  }
+
+  #admitOne(drafted: DraftedMessage): AdmittedMessage {
+    const { nowMs, startSpan } = this.#options;
+    const { message } = drafted;
+    const acceptedAtMs = nowMs();
+    const items = drafted.items.map((item) => (item.kind === 'draft' ? this.#take(item) : item));
+    const drafts = items.filter((item) => item.kind === 'draft');
+    if (drafts.length === 0) return { ...drafted, items, routed: [], acceptedAtMs };
+    const span = startSpan(message.attributes.traceparent);
+    const routed = this.#route(message, drafts, acceptedAtMs, span?.traceparent ?? message.attributes.traceparent);
+    return { ...drafted, items, routed, acceptedAtMs, ...(span !== undefined && { span }) };
+  }
+
+  /** Room is looked for operation by operation: of a long message a part may be taken. */
+  #take(draft: Draft): DraftedItem {
+    const { admission } = this.#options;
+    if (draft.class !== 'cpoe' && admission.room(draft.class) <= 0) {
+      return { kind: 'refused', item: draft.item, problem: shed(draft.class, admission) };
+    }
+    admission.take(1);
+    return draft;
+  }
+
+  #route(
+    message: IncomingMessage,
+    drafts: readonly Draft[],
+    acceptedAtMs: number,
+    traceparent: string | undefined,
+  ): readonly RoutedBytes[] {
+    const { live, tenant } = this.#options;
+    const { source, id, isIdDerived, digest, place } = message;
+    const lastItem = drafts.at(-1)?.item ?? 0;
+    const name: MessageName = {
+      source,
+      id,
+      isIdDerived,
+      operations: drafts.length,
+      lastItem,
+      ...(place !== undefined && { place }),
+    };
+    const sealedName = sealName(tenant, name);
+    const { deadlineMs } = message.attributes;
+    return drafts.map(({ item, opId, class: operationClass, operationBytes }) => {
+      live.add({ opId, digest }, name);
+      const routing = { sealedName, class: operationClass, acceptedAtMs, item };
+      return {
+        routing: {
+          ...routing,
+          ...(deadlineMs !== undefined && { deadlineMs }),
+          ...(traceparent !== undefined && { traceparent }),
+        },
+        operationBytes,
+      };
+    });
+  }
+}
+
+/** Not even orders are taken at the live limit: these are told to come again, as everything else is. */
+function withoutRoom({ message, items, problem: whole }: DraftedMessage): DraftedMessage {
+  const noRoom = problem('NO_ROOM', { retryAfterS: 5 });
+  const refused = items.map((item): DraftedItem =>
+    item.kind === 'draft' ? { kind: 'refused', item: item.item, problem: noRoom } : item,
+  );
+  return { message, items: refused, ...(whole !== undefined && { problem: whole }) };
+}
+
+function shed(operationClass: OperationClass, admission: Admission): Problem {
+  const limit = admission.limits[operationClass];
+  const detail = `${admission.live} operations are live; class ${operationClass} is taken below ${limit}.`;
+  const more = { class: operationClass, live: admission.live, limits: admission.limits };
+  return problem('SHED', { detail, retryAfterS: admission.retryAfterS(operationClass), more });
+}

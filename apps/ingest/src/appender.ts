@@ -1,0 +1,184 @@
+import {
+  countOperations,
+  encodeOperationBytes,
+  operationsPerRecord,
+  topics,
+  type EventLog,
+  type RoutedBytes,
+} from '@medrex/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface AppenderOptions {
+  readonly log: Pick<EventLog, 'append'>;
+  /** The channel's partition of the `operations` topic. */
+  readonly partition: number;
+  /** The highest low-water mark read so far: every operation below it is terminal. */
+  readonly lowWaterMark: () => number;
+  /** Operations that may wait to be appended; `hasRoom` is false above it. */
+  readonly queueMax: number;
+  readonly onAppended: (facts: {
+    readonly operations: number;
+    readonly bytes: number;
+    readonly elapsedMs: number;
+  }) => void;
+  readonly onFailure: (error: unknown, attempt: number) => void;
+  /** A place below the low-water mark was given out: the topic is not the one it was. */
+  readonly onHalt: (facts: { readonly offset: number; readonly lowWaterMark: number }) => void;
+  /** Where to wait between two tries, ms; the last one repeats. */
+  readonly backoffMs?: readonly number[];
+}
+
+/** Why operations were not appended, or are not known to have been. */
+export class NotAppended extends Error {
+  readonly reason: 'halted' | 'stopped';
+  constructor(reason: 'halted' | 'stopped') {
+    super(`operations were not appended: ${reason}`);
+    this.name = 'NotAppended';
+    this.reason = reason;
+  }
+}
+
+interface Waiting {
+  readonly operations: readonly RoutedBytes[];
+  readonly resolve: (seqs: readonly number[]) => void;
+  readonly reject: (error: NotAppended) => void;
+}
+
+/** Operations of one append: enough to make a write worth its fsync, few enough to encode without holding up the process. */
+const operationsPerAppend = operationsPerRecord;
+
+/**
+ * The one way into the `operations` log of a channel. Operations go in in the order of the calls, one append in flight, everything
+ * that waits meanwhile in the next one. An append that failed may have been stored or not, so exactly the same records are sent again
+ * before anything else: the log then holds them twice at worst, and in order.
+ */
+export class Appender {
+  readonly #options: AppenderOptions;
+  readonly #stop = new AbortController();
+  #queue: Waiting[] = [];
+  #inFlight: readonly Waiting[] = [];
+  #queued = 0;
+  #ended: 'halted' | 'stopped' | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: AppenderOptions) {
+    this.#options = options;
+  }
+
+  get queued(): number {
+    return this.#queued;
+  }
+
+  get hasRoom(): boolean {
+    return this.#queued < this.#options.queueMax;
+  }
+
+  /** The log was found to be another one than before: nothing is appended any more. */
+  get isHalted(): boolean {
+    return this.#ended === 'halted';
+  }
+
+  /**
+   * Appends after everything that was given before.
+   * @returns the seq of each operation, once all are durable.
+   * @throws NotAppended
+   */
+  append(operations: readonly RoutedBytes[]): Promise<readonly number[]> {
+    if (this.#ended !== undefined) return Promise.reject(new NotAppended(this.#ended));
+    if (operations.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ operations, resolve, reject });
+      this.#queued += operations.length;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Appends what is queued, trying for at most `graceMs`, then refuses the rest; what was in flight may have been stored. */
+  async close(graceMs: number): Promise<void> {
+    await Promise.race([
+      this.#running,
+      delay(graceMs, undefined, { ref: false, signal: this.#stop.signal }).catch(() => undefined),
+    ]);
+    this.#end('stopped');
+  }
+
+  async #run(): Promise<void> {
+    // What is handed over in the same turn of the event loop goes into one append.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      this.#inFlight = this.#takeGroup();
+      const operations = this.#inFlight.flatMap((one) => one.operations);
+      const seqs = await this.#appendUntilAcked(operations);
+      this.#queued -= operations.length;
+      if (seqs !== undefined) settle(this.#inFlight, seqs);
+      this.#inFlight = [];
+    }
+    this.#running = undefined;
+  }
+
+  /** At least one call's operations; a call is never split. */
+  #takeGroup(): readonly Waiting[] {
+    let operations = 0;
+    const end = this.#queue.findIndex(
+      (one, at) => (operations += one.operations.length) > operationsPerAppend && at > 0,
+    );
+    return this.#queue.splice(0, end < 0 ? this.#queue.length : end);
+  }
+
+  async #appendUntilAcked(operations: readonly RoutedBytes[]): Promise<readonly number[] | undefined> {
+    const records = encodeOperationBytes(operations);
+    for (let attempt = 1; this.#ended === undefined; attempt += 1) {
+      const lowWaterMark = this.#options.lowWaterMark();
+      const startMs = performance.now();
+      try {
+        const { baseOffset } = await this.#options.log.append(
+          topics.operations,
+          this.#options.partition,
+          records.map((value) => ({ value })),
+        );
+        if (baseOffset * operationsPerRecord < lowWaterMark) return this.#halt(baseOffset, lowWaterMark);
+        const bytes = records.reduce((sum, { length }) => sum + length, 0);
+        this.#options.onAppended({ operations: operations.length, bytes, elapsedMs: performance.now() - startMs });
+        return seqsOf(records, baseOffset);
+      } catch (error) {
+        this.#options.onFailure(error, attempt);
+        await this.#pause(attempt);
+      }
+    }
+    return undefined;
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const backoffMs = this.#options.backoffMs ?? [50, 100, 200, 500, 1000];
+    const ms = backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 1000;
+    await delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+  }
+
+  #halt(offset: number, lowWaterMark: number): undefined {
+    this.#end('halted');
+    this.#options.onHalt({ offset, lowWaterMark });
+  }
+
+  #end(why: 'halted' | 'stopped'): void {
+    this.#ended ??= why;
+    this.#stop.abort();
+    for (const { operations } of this.#queue) this.#queued -= operations.length;
+    for (const { reject } of [...this.#inFlight, ...this.#queue]) reject(new NotAppended(this.#ended));
+    this.#queue = [];
+  }
+}
+
+function settle(group: readonly Waiting[], seqs: readonly number[]): void {
+  let at = 0;
+  for (const { operations, resolve } of group) {
+    resolve(seqs.slice(at, at + operations.length));
+    at += operations.length;
+  }
+}
+
+/** seq = offset x 1024 + place in the record; the records of one append stand one after the other. */
+function seqsOf(records: readonly Uint8Array[], baseOffset: number): readonly number[] {
+  return records.flatMap((record, index) =>
+    Array.from({ length: countOperations(record) }, (_, place) => (baseOffset + index) * operationsPerRecord + place),
+  );
+}

@@ -1,0 +1,83 @@
+import type { StatusStore } from '@medrex/contracts';
+import { PatientDirectory } from '@medrex/privacy';
+import { Admission, liveLimits } from './admission.ts';
+import { Appender } from './appender.ts';
+import { channelPartition, type IngestConfig } from './config.ts';
+import { KnownOperations } from './known-operations.ts';
+import { LiveOperations } from './live-operations.ts';
+import type { IngestObserver } from './observer.ts';
+import type { IngestPorts } from './ports.ts';
+import { ProgressFollower } from './progress-follower.ts';
+import { ReceiptPublisher } from './receipts.ts';
+import { resume } from './resume.ts';
+import { StatusNoter } from './status-noter.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+/** What everything of one channel shares: who may come in, what is known, what is live, how far the order has come. */
+export interface ChannelState {
+  readonly partition: number;
+  readonly identityKey: Uint8Array;
+  readonly directory: PatientDirectory;
+  readonly admission: Admission;
+  readonly appender: Appender;
+  readonly known: KnownOperations;
+  readonly live: LiveOperations;
+  readonly noter: StatusNoter;
+  readonly progress: ProgressFollower;
+  readonly receipts: ReceiptPublisher;
+  readonly waitingRoom: WaitingRoom;
+  readonly statuses: StatusStore;
+}
+
+/** Opens the channel and brings back what an earlier process had accepted. @throws what the vault, the log and the store throw. */
+export async function openChannel(
+  config: IngestConfig,
+  ports: IngestPorts,
+  observer: IngestObserver,
+  group: string,
+): Promise<ChannelState> {
+  const { log, statuses, vault, nowMs = Date.now } = ports;
+  const partition = channelPartition(config);
+  const admission = new Admission(liveLimits(config.INGEST_LIVE_MAX));
+  const progress = new ProgressFollower({
+    log,
+    channel: config.MEDREX_CHANNEL,
+    partition,
+    group: `${group}-progress`,
+    onProgress: ({ live }) => admission.report(live),
+    onError: observer.readFailed,
+  });
+  const appender = new Appender({
+    log,
+    partition,
+    lowWaterMark: () => progress.lowWaterMark,
+    queueMax: config.INGEST_QUEUE_MAX,
+    onAppended: observer.appended,
+    onFailure: observer.appendFailed,
+    onHalt: observer.halted,
+  });
+  const state: ChannelState = {
+    partition,
+    identityKey: await vault.identityKey(config.MEDREX_CHANNEL),
+    directory: await PatientDirectory.open({ vault, order: config.MEDREX_IDENTIFIER_SYSTEMS, nowMs }),
+    admission,
+    appender,
+    known: new KnownOperations(statuses, config.INGEST_KNOWN_MAX, observer.statusStoreFailed),
+    live: new LiveOperations(),
+    noter: new StatusNoter({ statuses, onFailure: observer.statusStoreFailed }),
+    progress,
+    receipts: new ReceiptPublisher(log, config.INGEST_RECEIPT_PARTITIONS),
+    waitingRoom: new WaitingRoom(statuses),
+    statuses,
+  };
+  await progress.start();
+  const operations = await resume({
+    ...state,
+    log,
+    group: `${group}-resume`,
+    lowWaterMark: progress.lowWaterMark,
+    onError: observer.readFailed,
+  });
+  observer.resumed({ operations, live: state.live.size, lowWaterMark: progress.lowWaterMark });
+  return state;
+}

@@ -1,0 +1,117 @@
+import { dedupeWindowMs } from '@medrex/contracts';
+import { z } from 'zod';
+import { Secret } from './secret.ts';
+
+const count = z.coerce.number().int().positive();
+const milliseconds = z.coerce.number().int().positive();
+const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .refine((parts) => parts.length > 0, 'names nothing');
+
+/** The variables by name; `docs/reference/configuration.md` is generated from them. */
+export const ingestVariables = z.object({
+  MEDREX_DATA_DIR: z.string().min(1).default('.medrex').describe('Folder of the embedded log, status store and vault'),
+  MEDREX_CHANNELS: list
+    .prefault('ehr')
+    .describe('Channels, comma-separated; the place of a channel in the list is its partition of every internal topic'),
+  MEDREX_CHANNEL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Channel that this process serves; the first of the list when absent'),
+  MEDREX_INTAKE_CONTRACTS: list
+    .prefault('@medrex/clinical#clinicalIntake')
+    .describe(
+      'Intake halves of contracts, comma-separated, each as module#export; the first is for messages that name none',
+    ),
+  MEDREX_IDENTIFIER_SYSTEMS: list
+    .prefault('*')
+    .describe('Identifier systems that name patients, comma-separated, the best first; * stands for every other'),
+  MEDREX_TENANT_KEY: z
+    .string()
+    .min(1)
+    .transform((text) => new Secret(text))
+    .optional()
+    .describe('Tenant key of the vault, 32 bytes in hex or base64, newest first; a file is made when neither is given'),
+  MEDREX_TENANT_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the tenant key, in place of MEDREX_TENANT_KEY'),
+  MEDREX_CLUSTER: z
+    .string()
+    .min(1)
+    .default('embedded')
+    .describe('Name of the event log that the intake topics are in: part of the names of messages without an id'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen at; loopback unless set'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(9472).describe('Port to listen at; 0 for any free one'),
+  MEDREX_OTLP_URL: z.url().optional().describe('Where spans go (OTLP over HTTP); none when absent'),
+  // At full load a hundred traces a second.
+  MEDREX_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('Share of messages that are traced'),
+  INGEST_INTAKE: z.stringbool().default(true).describe('Whether the intake topics are read'),
+  INGEST_RECEIPT_PARTITIONS: count.default(1).describe('Partitions of the receipts topic'),
+  // The largest Bundle of a Synthea patient is below 10 MiB.
+  INGEST_REQUEST_BYTES_MAX: count.default(32 * 1024 * 1024).describe('Bytes of one request'),
+  // About a second of work, and an answer of 3 MiB.
+  INGEST_LINES_MAX: count.default(10_000).describe('Lines of one batch'),
+  // A quarter of what AbsoluteMaxBytes leaves on a channel with default settings.
+  INGEST_OPERATION_BYTES_MAX: count.default(2 * 1024 * 1024).describe('Source bytes of one operation, and of one line'),
+  // Beyond it throughput gains less than 5 %.
+  INGEST_ADVISED_LINES: count.default(500).describe('Lines of a batch that senders are advised to send'),
+  // Parsing and sealing more than this holds up the process for over 10 ms.
+  INGEST_OFFLOAD_BYTES: count
+    .default(256 * 1024)
+    .describe('Messages of this size or more are translated on another thread'),
+  INGEST_OFFLOAD_THREADS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(1)
+    .describe('Such threads; 0 translates everything in the main one'),
+  // Half of the span that a take-over of orderer-dag rebuilds in 5 s.
+  INGEST_LIVE_MAX: count
+    .default(50_000)
+    .describe('Live operations at which nothing more is taken; lower classes stop earlier'),
+  // Two seconds of full load while the log stands still.
+  INGEST_QUEUE_MAX: count.default(20_000).describe('Operations that may wait to be appended'),
+  // About 0.3 kB each; the rest is asked of the status store.
+  INGEST_KNOWN_MAX: count.default(100_000).describe('Names of accepted operations kept in memory'),
+  INGEST_DEDUPE_WINDOW_MS: milliseconds
+    .default(dedupeWindowMs)
+    .describe('A message older than this by its own time is refused: its repeat could not be recognised'),
+  // The time-outs of senders are rarely shorter.
+  INGEST_APPEND_WAIT_MS: milliseconds
+    .default(10_000)
+    .describe('Longest time a request waits for the operations log, then 503'),
+  INGEST_OUTCOME_WAIT_MS: milliseconds
+    .default(30_000)
+    .describe('Longest time a FHIR request waits for its outcome, then 202'),
+  INGEST_ROOM_WAIT_MS: milliseconds
+    .default(10_000)
+    .describe('Longest time an order (CPOE) waits at the live limit, then 503'),
+  INGEST_LISTENERS_MAX: count.default(200).describe('Open streams of outcomes'),
+  INGEST_STOP_GRACE_MS: milliseconds.default(10_000).describe('Longest time that a stop waits for what is in flight'),
+});
+
+/** The environment of ingest; `docs/reference/configuration.md` is generated from it. */
+export const ingestConfig = ingestVariables
+  .transform((values) => ({ ...values, MEDREX_CHANNEL: values.MEDREX_CHANNEL ?? values.MEDREX_CHANNELS[0] ?? 'ehr' }))
+  .refine((values) => values.MEDREX_CHANNELS.includes(values.MEDREX_CHANNEL), {
+    path: ['MEDREX_CHANNEL'],
+    message: 'is none of MEDREX_CHANNELS',
+  });
+
+/** The parsed environment. */
+export type IngestConfig = z.infer<typeof ingestConfig>;
+
+/** The partition of this process's channel in every internal topic. */
+export function channelPartition({ MEDREX_CHANNELS, MEDREX_CHANNEL }: IngestConfig): number {
+  return MEDREX_CHANNELS.indexOf(MEDREX_CHANNEL);
+}

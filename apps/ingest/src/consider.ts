@@ -1,0 +1,79 @@
+import type { KnownOperation, KnownOperations } from './known-operations.ts';
+import type { IncomingMessage } from './message/incoming-message.ts';
+import { problem, type Problem } from './problem.ts';
+
+/** What can be said of a message before it is translated. */
+export type Considered =
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  | { readonly kind: 'repeat'; readonly operations: readonly KnownOperation[] }
+  | { readonly kind: 'new' };
+
+export interface ConsiderOptions {
+  readonly known: KnownOperations;
+  /** Id of an item of a message. */
+  readonly operationId: (message: IncomingMessage, item: number) => string;
+  readonly dedupeWindowMs: number;
+}
+
+/**
+ * Tells repeats, reused names and messages from beyond the dedupe window from new ones.
+ *
+ * @param first what is known of item 0 of the message.
+ */
+export function consider(
+  message: IncomingMessage,
+  first: KnownOperation | undefined,
+  nowMs: number,
+  options: ConsiderOptions,
+): Considered {
+  if (first !== undefined && first.digest !== message.digest)
+    return { kind: 'problem', problem: idReused(first, message.digest) };
+  if (first === undefined && isTooOld(message, nowMs, options.dedupeWindowMs))
+    return { kind: 'problem', problem: tooOld(options.dedupeWindowMs) };
+  // Of a message with refused items the accepted ones are known and the others must be looked at again.
+  const operations = first?.items === undefined ? undefined : wholeMessage(message, first, first.items, options);
+  return operations === undefined ? { kind: 'new' } : { kind: 'repeat', operations };
+}
+
+/** 409: the name was used for another body. */
+export function idReused(first: KnownOperation, digest: string): Problem {
+  return problem('ID_REUSED', {
+    detail: `A message of this source and id came before, with another body (digest ${first.digest}; this one has ${digest}).`,
+    more: {
+      firstDigest: first.digest,
+      digest,
+      firstTransactionId: first.opId,
+      firstAcceptedAt: new Date(first.acceptedAtMs).toISOString(),
+    },
+  });
+}
+
+function wholeMessage(
+  message: IncomingMessage,
+  first: KnownOperation,
+  items: number,
+  options: ConsiderOptions,
+): readonly KnownOperation[] | undefined {
+  const operations = [first];
+  for (let item = 1; item < items; item += 1) {
+    const known = options.known.recent(options.operationId(message, item));
+    if (known === undefined) return undefined;
+    operations.push(known);
+  }
+  return operations;
+}
+
+/** By its own time, or by when the intake topic took it in: operation records are pruned after the window, so a repeat would run again. */
+function isTooOld({ attributes, takenInMs }: IncomingMessage, nowMs: number, windowMs: number): boolean {
+  const oldest = Math.min(
+    takenInMs ?? Infinity,
+    attributes.time === undefined ? Infinity : Date.parse(attributes.time),
+  );
+  return nowMs - oldest > windowMs;
+}
+
+function tooOld(windowMs: number): Problem {
+  const hours = Math.floor(windowMs / 3_600_000);
+  const detail = `The message is more than ${hours} hours old: whether it is a repeat cannot be told any more.`;
+  return problem('TOO_OLD', { detail, more: { windowSeconds: Math.floor(windowMs / 1000) } });
+}

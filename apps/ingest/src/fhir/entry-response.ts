@@ -1,0 +1,100 @@
+import { clinicalRejects } from '@medrex/clinical';
+import type { OperationOutcome as Outcome } from '@medrex/contracts';
+import type { ItemResult } from '../message-result.ts';
+import type { Problem } from '../problem.ts';
+import type { Ended } from '../waiting-room.ts';
+import { operationOutcome, type OperationOutcome } from './operation-outcome.ts';
+
+/** What FHIR's REST says of one interaction: status line, headers, and what went wrong. */
+export interface EntryResponse {
+  readonly status: number;
+  /** Relative to the server's base, with the version. */
+  readonly location?: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+  readonly outcome?: OperationOutcome;
+  /** The resource now stands as it was sent. */
+  readonly isEcho?: boolean;
+}
+
+const statusOfDeed: Readonly<Record<string, number>> = {
+  created: 201,
+  updated: 200,
+  existing: 200,
+  deleted: 204,
+  nothing: 204,
+};
+
+/** The responses of an operation that ended: one for each entry that it applied, or the one error that stopped it. */
+export function endedResponses({ outcome, committedAtMs }: Ended): readonly EntryResponse[] {
+  if (outcome.status !== 'applied')
+    return [{ status: statusOfEnd(outcome), outcome: operationOutcome([endProblem(outcome)]) }];
+  const deeds = Array.isArray(outcome.detail) ? (outcome.detail as readonly unknown[]) : [];
+  return deeds.map((deed) => deedResponse(deed, new Date(committedAtMs).toISOString()));
+}
+
+/** The response of an item that never became an operation. */
+export function refusedResponse({ problem }: Extract<ItemResult, { readonly kind: 'refused' }>): EntryResponse {
+  return { status: problem.status, outcome: operationOutcome([problem]) };
+}
+
+/** What the contract tells of one entry. */
+interface Deed {
+  readonly reference?: string;
+  readonly did?: string;
+  readonly version?: number;
+}
+
+function deedResponse(told: unknown, lastModified: string): EntryResponse {
+  const { reference, did = '', version } = told as Deed;
+  const status = statusOfDeed[did] ?? 200;
+  if (reference === undefined || status === 204) return { status };
+  if (version === undefined) return { status, location: reference };
+  const isEcho = did === 'created' || did === 'updated';
+  return { status, location: `${reference}/_history/${version}`, etag: `W/"${version}"`, lastModified, isEcho };
+}
+
+/** HTTP status of an operation that was rejected or closed. */
+export function statusOfEnd({ status, code }: Pick<Outcome, 'status' | 'code'>): number {
+  if (status === 'dead') return code === 'EXPIRED' ? 504 : 500;
+  return rejectOf(code)?.status ?? (code === 'ID_REUSED' || code === 'CONTENT_DIFFERS' ? 409 : 422);
+}
+
+/** A rejection or closing in the terms of every other problem; the contract's detail names the element. */
+export function endProblem(outcome: Outcome): Problem {
+  const { code, message = '', detail } = outcome;
+  const status = statusOfEnd(outcome);
+  const known = rejectOf(code);
+  const expression = expressionIn(detail);
+  const issue =
+    known?.issue ??
+    (status === 504 ? 'timeout' : status >= 500 ? 'exception' : status === 409 ? 'conflict' : 'business-rule');
+  return {
+    code,
+    status,
+    title: known?.meaning ?? 'The ledger did not apply it.',
+    detail: message === '' ? (known?.meaning ?? code) : message,
+    remedy:
+      outcome.status === 'dead'
+        ? 'It was closed and will not run again; `medrex dlq show` tells why, `medrex dlq resend` sends it anew.'
+        : 'Correct it and send it as a new message.',
+    issues: [
+      {
+        severity: 'error',
+        code: issue,
+        diagnostics: message === '' ? (known?.meaning ?? code) : message,
+        ...(expression !== undefined && { expression }),
+      },
+    ],
+  };
+}
+
+function rejectOf(code: string): (typeof clinicalRejects)[keyof typeof clinicalRejects] | undefined {
+  return Object.hasOwn(clinicalRejects, code) ? clinicalRejects[code as keyof typeof clinicalRejects] : undefined;
+}
+
+function expressionIn(detail: unknown): string | undefined {
+  const expression =
+    typeof detail === 'object' && detail !== null && 'expression' in detail ? detail.expression : undefined;
+  return typeof expression === 'string' ? expression : undefined;
+}

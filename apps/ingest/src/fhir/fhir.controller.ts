@@ -1,0 +1,101 @@
+import { clinicalRegistry } from '@medrex/clinical';
+import { Controller, Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bodyOf, readPrefer } from '../http/reply.ts';
+import type { IntakeRequest } from '../message/incoming-message.ts';
+import { IngestRuntime } from '../runtime.ts';
+import { version } from '../version.ts';
+import { capabilityStatement } from './capability-statement.ts';
+
+const fhirJson = 'application/fhir+json; charset=utf-8';
+
+/** `/fhir`: FHIR's REST interactions that write. */
+@Controller('fhir')
+export class FhirController {
+  readonly #runtime: IngestRuntime;
+  readonly #startedAt = new Date().toISOString();
+
+  constructor(@Inject(IngestRuntime) runtime: IngestRuntime) {
+    this.#runtime = runtime;
+  }
+
+  @Get('metadata')
+  metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const { INGEST_OPERATION_BYTES_MAX: bytesMax } = this.#runtime.config;
+    const resourceTypes = clinicalRegistry.modules.map(({ type }) => type);
+    const statement = capabilityStatement({
+      version,
+      url: baseUrl(request),
+      startedAt: this.#startedAt,
+      resourceTypes,
+      bytesMax,
+    });
+    reply.type(fhirJson).send(JSON.stringify(statement));
+  }
+
+  @Post()
+  bundle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#run(request, reply, undefined);
+  }
+
+  @Post(':type')
+  create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#run(request, reply, 'POST');
+  }
+
+  @Put(':type')
+  conditionalUpdate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#run(request, reply, 'PUT');
+  }
+
+  @Put(':type/:id')
+  update(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#run(request, reply, 'PUT');
+  }
+
+  @Delete(':type')
+  conditionalDelete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#run(request, reply, 'DELETE');
+  }
+
+  @Delete(':type/:id')
+  delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#run(request, reply, 'DELETE');
+  }
+
+  async #run(request: FastifyRequest, reply: FastifyReply, method: IntakeRequest['method'] | undefined): Promise<void> {
+    const { fhir, observer, signal } = this.#runtime;
+    const body = bodyOf(request);
+    observer.received('fhir', 1, body.length);
+    const answer = await fhir.run(
+      {
+        headers: request.headers,
+        body,
+        prefer: readPrefer(request),
+        baseUrl: baseUrl(request),
+        ...(method !== undefined && { request: intakeRequest(request, method) }),
+      },
+      signal,
+    );
+    reply.status(answer.status).headers(answer.headers);
+    if (answer.body === undefined) reply.send();
+    else reply.type(fhirJson).send(JSON.stringify(answer.body));
+  }
+}
+
+/** Type/id or Type?search, below the endpoint's own address, with the conditions of the headers. */
+function intakeRequest(request: FastifyRequest, method: IntakeRequest['method']): IntakeRequest {
+  const ifMatch = request.headers['if-match'];
+  const ifNoneExist = request.headers['if-none-exist'];
+  const url = request.url.slice('/fhir/'.length);
+  return {
+    method,
+    url: method === 'POST' ? (url.split('?')[0] ?? '') : url,
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(typeof ifNoneExist === 'string' && { ifNoneExist }),
+  };
+}
+
+function baseUrl(request: FastifyRequest): string {
+  return `${request.protocol}://${request.host}/fhir`;
+}

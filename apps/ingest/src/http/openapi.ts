@@ -1,0 +1,282 @@
+import { z } from 'zod';
+import {
+  batchSchema,
+  envelopeSchema,
+  messageStatusSchema,
+  problemSchema,
+  receiptSchema,
+  statusSchema,
+} from './schemas.ts';
+
+/** What the document says beyond constants. */
+export interface OpenApiFacts {
+  readonly version: string;
+  readonly requestBytesMax: number;
+  readonly linesMax: number;
+  readonly operationBytesMax: number;
+  readonly advisedLines: number;
+  readonly dedupeWindowMs: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const components = {
+  Problem: problemSchema,
+  Receipt: receiptSchema,
+  BatchResult: batchSchema,
+  Status: statusSchema,
+  MessageStatus: messageStatusSchema,
+  Envelope: envelopeSchema,
+};
+
+/** The OpenAPI 3.1 description of the HTTP API, made from the zod schemas of its answers. */
+export function openApi(facts: OpenApiFacts): Json {
+  const schemas = Object.fromEntries(Object.entries(components).map(([name, schema]) => [name, schemaOf(schema)]));
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Medrex ingest',
+      version: facts.version,
+      description: introduction(facts),
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags: [{ name: 'transactions' }, { name: 'FHIR' }, { name: 'operations' }],
+    paths: { ...transactionPaths(facts), ...fhirPaths(), ...operationalPaths() },
+    components: { schemas },
+  };
+}
+
+function schemaOf(schema: z.ZodType): Json {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', unrepresentable: 'any' }) as Json;
+  return $schema === undefined ? rest : rest;
+}
+
+function introduction({ requestBytesMax, linesMax, operationBytesMax, dedupeWindowMs }: OpenApiFacts): string {
+  const days = dedupeWindowMs / 86_400_000;
+  return [
+    'A message is named by (source, id): ce-source and ce-id, or Idempotency-Key, or the fields of an envelope. The same name with the same body gets the first receipt (200); with another body 409.',
+    `A name is remembered for ${days} days; a message whose own time is older than that is refused, since a repeat could not be told from a new message. A message without a name is given one, and its repeat is another message.`,
+    `Limits: ${requestBytesMax} bytes a request, ${linesMax} lines a batch, ${operationBytesMax} bytes an operation and so a line.`,
+    'Message ids go into receipts in clear: do not put patient identifiers into them.',
+  ].join('\n\n');
+}
+
+const ref = (name: keyof typeof components): Json => ({ $ref: `#/components/schemas/${name}` });
+const json = (schema: Json): Json => ({ 'application/json': { schema } });
+const answer = (description: string, schema: Json): Json => ({ description, content: json(schema) });
+const problemAnswer = (description: string): Json => ({
+  description,
+  content: { 'application/problem+json': { schema: ref('Problem') } },
+});
+const header = (name: string, description: string): Json => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+});
+const query = (name: string, description: string, required = false): Json => ({
+  name,
+  in: 'query',
+  required,
+  description,
+  schema: { type: 'string' },
+});
+const pathText = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string' } });
+
+const nameHeaders = [
+  header('Idempotency-Key', 'id of the message'),
+  header('ce-id', 'id of the message, as a CloudEvent in binary mode gives it'),
+  header('ce-source', 'source of the message'),
+  header('ce-time', 'when it happened'),
+  header('ce-medrexclass', 'priority class'),
+  header('ce-medrexdeadline', 'not to be applied after this'),
+  header('ce-medrexcontract', 'contract that the message is for'),
+  header('traceparent', 'W3C trace context, continued'),
+];
+
+const refusals: Json = {
+  400: problemAnswer('It cannot be read.'),
+  409: problemAnswer('The name was used for another body; firstDigest says which.'),
+  413: problemAnswer('Over a limit, which is named.'),
+  415: problemAnswer('Not a content type that is read here.'),
+  422: problemAnswer('The contract does not take it; issues name the elements.'),
+  429: problemAnswer('Shed: too much is live for its class. Retry-After says when to come again.'),
+  503: problemAnswer('Nothing can be taken at the moment. Retry-After says when to come again.'),
+};
+
+function transactionPaths({ advisedLines }: OpenApiFacts): Json {
+  const body = {
+    'application/fhir+json': { schema: { type: 'object' } },
+    'application/json': { schema: { type: 'object' } },
+    'application/cloudevents+json': { schema: { type: 'object' } },
+  };
+  const ndjson = {
+    'application/x-ndjson': { schema: ref('Envelope') },
+    'application/fhir+json': { schema: { type: 'object', description: 'a Bundle' } },
+  };
+  return {
+    '/v1/transactions': {
+      post: {
+        tags: ['transactions'],
+        summary: 'Send one message',
+        parameters: [...nameHeaders, header('Prefer', 'wait=<seconds>: answer with the outcome if it comes in time')],
+        requestBody: { required: true, content: body },
+        responses: {
+          202: answer('Accepted; Location names the status.', ref('Receipt')),
+          200: answer('A repeat: the first receipt. With Prefer: wait, the outcome.', ref('Receipt')),
+          207: answer('Items fared differently.', ref('Receipt')),
+          ...refusals,
+        },
+      },
+      get: {
+        tags: ['transactions'],
+        summary: 'Status by the name of the message',
+        parameters: [query('source', 'source of the message', true), query('id', 'id of the message', true)],
+        responses: { 200: answer('Its operations.', ref('MessageStatus')), 404: problemAnswer('Unknown.') },
+      },
+    },
+    '/v1/transactions/{id}': {
+      get: {
+        tags: ['transactions'],
+        summary: 'Status of an operation',
+        parameters: [pathText('id')],
+        responses: {
+          200: answer('Pending or settled.', ref('Status')),
+          404: problemAnswer('Unknown, which is not pending.'),
+        },
+      },
+    },
+    '/v1/batches': {
+      post: {
+        tags: ['transactions'],
+        summary: 'Send many messages',
+        description: `NDJSON, one message per line, or a FHIR Bundle. Lines keep their order. ${advisedLines} lines a request are advised (header Medrex-Advised-Lines).`,
+        parameters: [...nameHeaders.slice(0, 1), ...nameHeaders.slice(2)],
+        requestBody: { required: true, content: ndjson },
+        responses: {
+          202: answer('All taken.', ref('BatchResult')),
+          200: answer('All came before.', ref('BatchResult')),
+          207: answer('Some taken, some refused.', ref('BatchResult')),
+          ...refusals,
+        },
+      },
+    },
+    '/v1/outcomes': {
+      get: {
+        tags: ['transactions'],
+        summary: 'Outcomes as they come (server-sent events)',
+        parameters: [
+          query('source', 'only messages of this source'),
+          query('opIds', 'only these transactions, separated by commas'),
+          header('Last-Event-ID', 'go on behind this event'),
+        ],
+        responses: {
+          200: {
+            description: 'Events named outcome.',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+          503: problemAnswer('Too many listeners.'),
+        },
+      },
+    },
+  };
+}
+
+function fhirPaths(): Json {
+  const fhir = (description: string): Json => ({
+    description,
+    content: { 'application/fhir+json': { schema: { type: 'object' } } },
+  });
+  const responses = {
+    200: fhir('Updated, or a response Bundle.'),
+    201: fhir('Created; Location and ETag name it.'),
+    202: fhir('Accepted (Prefer: respond-async, or the outcome took too long); Content-Location names the status.'),
+    '4XX': fhir('OperationOutcome.'),
+    '5XX': fhir('OperationOutcome.'),
+  };
+  const requestBody = { required: true, content: { 'application/fhir+json': { schema: { type: 'object' } } } };
+  const prefer = header('Prefer', 'respond-async, wait=<seconds>, return=minimal | representation | OperationOutcome');
+  const tags = ['FHIR'];
+  const type = pathText('type');
+  return {
+    '/fhir': {
+      post: {
+        tags,
+        summary: 'A transaction or batch Bundle',
+        parameters: [prefer, nameHeaders[0]],
+        requestBody,
+        responses,
+      },
+    },
+    '/fhir/metadata': {
+      get: { tags, summary: 'CapabilityStatement', responses: { 200: fhir('CapabilityStatement.') } },
+    },
+    '/fhir/{type}': {
+      post: {
+        tags,
+        summary: 'Create',
+        parameters: [
+          type,
+          prefer,
+          nameHeaders[0],
+          header('If-None-Exist', 'identifier=system|value: create only if there is none'),
+        ],
+        requestBody,
+        responses,
+      },
+      put: {
+        tags,
+        summary: 'Conditional update',
+        parameters: [type, query('identifier', 'system|value', true), prefer],
+        requestBody,
+        responses,
+      },
+      delete: {
+        tags,
+        summary: 'Conditional delete',
+        parameters: [type, query('identifier', 'system|value', true), prefer],
+        responses,
+      },
+    },
+    '/fhir/{type}/{id}': {
+      put: {
+        tags,
+        summary: 'Update, or create under this id',
+        parameters: [type, pathText('id'), prefer, header('If-Match', 'W/"version" that must be the current one')],
+        requestBody,
+        responses,
+      },
+      delete: {
+        tags,
+        summary: 'Delete',
+        parameters: [type, pathText('id'), prefer, header('If-Match', 'W/"version" that must be the current one')],
+        responses,
+      },
+    },
+  };
+}
+
+function operationalPaths(): Json {
+  const text = (description: string): Json => ({
+    description,
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  });
+  const tags = ['operations'];
+  return {
+    '/metrics': { get: { tags, summary: 'Prometheus metrics', responses: { 200: text('Metrics.') } } },
+    '/healthz': {
+      get: { tags, summary: 'The process is alive', responses: { 200: answer('Alive.', { type: 'object' }) } },
+    },
+    '/readyz': {
+      get: {
+        tags,
+        summary: 'Messages are taken',
+        responses: {
+          200: answer('Ready.', { type: 'object' }),
+          503: answer('Not ready, and why.', { type: 'object' }),
+        },
+      },
+    },
+  };
+}

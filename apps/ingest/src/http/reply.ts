@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { operationOutcome } from '../fhir/operation-outcome.ts';
+import { problemBody, type Problem } from '../problem.ts';
+
+/** Whether the request is one to the FHIR endpoint, which answers in FHIR's own words. */
+export function isFhir(url: string): boolean {
+  return url === '/fhir' || url.startsWith('/fhir/') || url.startsWith('/fhir?');
+}
+
+/** Answers with a problem: an OperationOutcome under /fhir, application/problem+json everywhere else. */
+export function sendProblem(request: Pick<FastifyRequest, 'url'>, reply: FastifyReply, problem: Problem): void {
+  if (problem.retryAfterS !== undefined) reply.header('retry-after', String(problem.retryAfterS));
+  reply.status(problem.status);
+  if (isFhir(request.url))
+    reply.type('application/fhir+json; charset=utf-8').send(JSON.stringify(operationOutcome([problem])));
+  else reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problemBody(problem)));
+}
+
+export function sendJson(reply: FastifyReply, status: number, body: unknown): void {
+  reply.status(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/** The request's body as bytes; empty when there is none. */
+export function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : emptyBody;
+}
+
+const emptyBody = Buffer.alloc(0);
+
+/** Wishes of the Prefer header (RFC 7240) that are honoured here. */
+export interface Preferences {
+  readonly isAsync: boolean;
+  /** Longest time to wait for the outcome, ms. */
+  readonly waitMs?: number;
+  readonly returns?: 'minimal' | 'representation' | 'OperationOutcome';
+}
+
+export function readPrefer(request: Pick<FastifyRequest, 'headers'>): Preferences {
+  const { prefer } = request.headers;
+  const wishes = (Array.isArray(prefer) ? prefer.join(',') : (prefer ?? '')).split(',').map((one) => one.trim());
+  const wait = wishes.map((one) => /^wait\s*=\s*(\d{1,4})$/.exec(one)?.[1]).find((one) => one !== undefined);
+  const returns = (['minimal', 'representation', 'OperationOutcome'] as const).find((one) =>
+    wishes.includes(`return=${one}`),
+  );
+  return {
+    isAsync: wishes.includes('respond-async'),
+    ...(wait !== undefined && { waitMs: Number(wait) * 1000 }),
+    ...(returns !== undefined && { returns }),
+  };
+}

@@ -1,0 +1,138 @@
+import { operationClasses } from '@medrex/contracts';
+import { z } from 'zod';
+
+/** Schemas of the HTTP API: what OpenAPI shows. Answers are built in views.ts; a test checks that they fit. */
+
+const id = z.string().regex(/^[0-9a-f]{32}$/);
+const time = z.iso.datetime();
+const statusUrl = z.string().describe('where the status is found');
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().describe('urn:medrex:problem:<code>'),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string().describe('what happened to what; never a piece of the message'),
+    remedy: z.string().describe('what to do'),
+    retryAfterSeconds: z.number().optional(),
+    issues: z
+      .array(
+        z.object({
+          severity: z.string(),
+          code: z.string(),
+          diagnostics: z.string(),
+          expression: z.string().optional(),
+        }),
+      )
+      .optional(),
+    firstDigest: z.string().optional().describe('409 ID_REUSED: digest of the body that came first'),
+    limitBytes: z.int().optional(),
+    limitLines: z.int().optional(),
+    class: z.enum(operationClasses).optional().describe('429 SHED: class that was shed'),
+    limits: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe('429 SHED: live operations below which each class is taken'),
+  })
+  .describe('RFC 9457 problem');
+
+const operationReceipt = {
+  transactionId: id.describe('names the operation for ever'),
+  seq: z.int().optional().describe('place in the promised order; rises, with gaps'),
+  digest: id.describe('keyed hash of the body'),
+  acceptedAt: time,
+  statusUrl,
+};
+const messageName = {
+  source: z.string(),
+  id: z.string(),
+  isIdDerived: z.boolean().describe('true: the message had no id, and sent again it is another message'),
+  advice: z.string().optional(),
+};
+const itemReceipt = z.object({
+  item: z.int(),
+  status: z.int(),
+  ...z.object(operationReceipt).partial().shape,
+  problem: problemSchema.optional(),
+});
+
+export const receiptSchema = z
+  .union([
+    z.object({ ...operationReceipt, ...messageName }),
+    z.object({ ...messageName, digest: id, statusUrl, items: z.array(itemReceipt) }),
+  ])
+  .describe(
+    'The same for every repeat of the message. A message of several items (a batch Bundle) has a list of them.',
+  );
+
+export const batchSchema = z
+  .object({
+    accepted: z.int().describe('lines that were taken now'),
+    repeated: z.int().describe('lines that came before, with the same body'),
+    refused: z.int().describe('lines of which something was refused'),
+    items: z.array(
+      z.looseObject({
+        line: z.int().describe('from 1, blank lines counted'),
+        status: z.int().describe('202 accepted, 200 a repeat, 207 its items fared differently, else refused'),
+        id: z.string().optional(),
+        transactionId: id.optional(),
+        seq: z.int().optional(),
+        statusUrl: statusUrl.optional(),
+        items: z.array(itemReceipt).optional(),
+        problem: problemSchema.optional(),
+      }),
+    ),
+  })
+  .describe('One entry per line, in order.');
+
+export const statusSchema = z
+  .object({
+    transactionId: id,
+    state: z.enum(['pending', 'applied', 'rejected', 'dead']),
+    seq: z.int().optional(),
+    digest: id,
+    acceptedAt: time,
+    statusUrl,
+    settledAt: time.optional(),
+    code: z.string().optional().describe('OK, or why not'),
+    message: z.string().optional(),
+    detail: z
+      .json()
+      .optional()
+      .describe('what the contract tells: for FHIR one object per entry with reference and version'),
+    item: z.int().optional(),
+    fabric: z.object({ transactionId: z.string(), block: z.int(), position: z.int() }).optional(),
+    hasUndeclaredKeys: z
+      .boolean()
+      .optional()
+      .describe('its order was promised on declared keys only from when the others were found'),
+  })
+  .describe('How far an accepted operation is. An unknown one is answered 404.');
+
+export const messageStatusSchema = z.object({
+  source: z.string(),
+  id: z.string(),
+  transactions: z.array(statusSchema),
+});
+
+export const envelopeSchema = z
+  .object({
+    id: z.string().optional().describe('with source the name of the message: the same again is a repeat'),
+    source: z.string().optional(),
+    contract: z.string().optional(),
+    class: z.enum(operationClasses).optional(),
+    deadline: z.union([time, z.int()]).optional().describe('not to be applied after this; ISO 8601, or ms since 1970'),
+    time: time.optional().describe('when it happened; older than the dedupe window it is refused'),
+    traceparent: z.string().optional(),
+    request: z
+      .object({
+        method: z.enum(['POST', 'PUT', 'DELETE']),
+        url: z.string(),
+        ifMatch: z.string().optional(),
+        ifNoneExist: z.string().optional(),
+      })
+      .optional(),
+    resource: z.looseObject({}).optional().describe('the message; `body` and `data` mean the same'),
+  })
+  .describe('One line of a batch. A line may also be the bare resource, or a structured CloudEvent.');

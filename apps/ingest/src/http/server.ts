@@ -1,0 +1,53 @@
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IngestConfig } from '../config.ts';
+import { problem } from '../problem.ts';
+import { ProblemFilter } from './problem-filter.ts';
+import { sendProblem } from './reply.ts';
+
+/** A sender that does not finish its request in this time is let go, ms. */
+const requestTimeoutMs = 60_000;
+
+/** Nest on Fastify, with bodies left as bytes: what reads them decides what they are. Not listening yet. */
+export async function createHttpApplication(
+  module: Parameters<typeof NestFactory.create>[0],
+  config: IngestConfig,
+  onUnexpected: (error: unknown) => void,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.INGEST_REQUEST_BYTES_MAX,
+    requestTimeout: requestTimeoutMs,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    logger: false,
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.addHook('onRequest', refuseCompressed);
+  app.useGlobalFilters(new ProblemFilter(config.INGEST_REQUEST_BYTES_MAX, onUnexpected));
+  return app;
+}
+
+/** Refused before a byte of the body is read. */
+function refuseCompressed(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const encoding = request.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return done();
+  sendProblem(request, reply, problem('ENCODING_UNSUPPORTED'));
+}
+
+/** Where the application listens, as others reach it. */
+export async function listen(app: INestApplication, { HOST, PORT }: IngestConfig): Promise<string> {
+  await app.listen(PORT, HOST);
+  const address = (app.getHttpServer() as { address(): { readonly port: number } | string | null }).address();
+  const port = typeof address === 'object' && address !== null ? address.port : PORT;
+  const host = HOST.includes(':') ? `[${HOST}]` : HOST === '0.0.0.0' ? '127.0.0.1' : HOST;
+  return `http://${host}:${port}`;
+}

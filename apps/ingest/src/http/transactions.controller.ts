@@ -1,0 +1,68 @@
+import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problem } from '../problem.ts';
+import { IngestRuntime } from '../runtime.ts';
+import { problemsOf, type MessageResult } from '../message-result.ts';
+import { bodyOf, readPrefer, sendJson, sendProblem } from './reply.ts';
+import { transactionUnknown } from './transactions.ts';
+import { locationOf, messageReceipt, messageStatus, retryAfterS, statusView } from './views.ts';
+
+/** `/v1/transactions`: one message in, and what became of it. */
+@Controller('v1/transactions')
+export class TransactionsController {
+  readonly #runtime: IngestRuntime;
+
+  constructor(@Inject(IngestRuntime) runtime: IngestRuntime) {
+    this.#runtime = runtime;
+  }
+
+  @Post()
+  async send(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { transactions, observer, signal } = this.#runtime;
+    const body = bodyOf(request);
+    observer.received('transactions', 1, body.length);
+    const result = await transactions.take(request.headers, body, signal);
+    if (!('items' in result)) return sendProblem(request, reply, result.problem);
+    if (result.problem !== undefined) return sendProblem(request, reply, result.problem);
+    await this.#answer(request, reply, result);
+  }
+
+  @Get()
+  async find(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { source, id } = request.query as Readonly<Record<string, string | undefined>>;
+    if (source === undefined || id === undefined || source === '' || id === '') {
+      return sendProblem(request, reply, problem('REQUEST_INVALID', { detail: 'Give source and id of the message.' }));
+    }
+    const statuses = await this.#runtime.transactions.statusesOf(source, id);
+    if (statuses.length === 0) return sendProblem(request, reply, transactionUnknown);
+    sendJson(reply, 200, { source, id, transactions: statuses.map(statusView) });
+  }
+
+  @Get(':id')
+  async status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { id } = request.params as { readonly id: string };
+    const status = await this.#runtime.transactions.status(id);
+    if (status === undefined) return sendProblem(request, reply, transactionUnknown);
+    sendJson(reply, 200, statusView(status));
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply, result: MessageResult): Promise<void> {
+    const location = locationOf(result);
+    const status = messageStatus(result);
+    const problems = problemsOf(result);
+    const [only] = problems;
+    if (location === undefined && result.items.length === 1 && only !== undefined)
+      return sendProblem(request, reply, only);
+    const retry = retryAfterS(problems);
+    if (retry !== undefined) reply.header('retry-after', String(retry));
+    if (location !== undefined) reply.header('location', location);
+    if (status === 200) reply.header('idempotent-replayed', 'true');
+    const { waitMs } = readPrefer(request);
+    if (waitMs === undefined) return sendJson(reply, status, messageReceipt(result));
+    const statuses = await this.#runtime.transactions.outcome(result, waitMs, this.#runtime.signal);
+    if (statuses.some(({ state }) => state === 'pending')) return sendJson(reply, status, messageReceipt(result));
+    const [first] = statuses;
+    if (result.items.length === 1 && first !== undefined) return sendJson(reply, 200, statusView(first));
+    sendJson(reply, 200, { source: result.source, id: result.id, transactions: statuses.map(statusView) });
+  }
+}

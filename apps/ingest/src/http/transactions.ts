@@ -1,0 +1,85 @@
+import { operationId, type OperationStatus, type StatusStore } from '@medrex/contracts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { MessageIdentifier } from '../identify.ts';
+import type { Ingest } from '../ingest.ts';
+import type { KnownOperations } from '../known-operations.ts';
+import { takenOperations, type MessageResult } from '../message-result.ts';
+import { readHttpMessage } from '../message/http-message.ts';
+import { problem, type Problem } from '../problem.ts';
+import type { WaitingRoom } from '../waiting-room.ts';
+import { resultsInTime } from './deadline.ts';
+
+export interface TransactionsOptions {
+  readonly ingest: Ingest;
+  readonly identifier: MessageIdentifier;
+  readonly identityKey: Uint8Array;
+  readonly statuses: Pick<StatusStore, 'get'>;
+  readonly known: KnownOperations;
+  readonly waitingRoom: WaitingRoom;
+  readonly unparsedFromBytes: number;
+  readonly appendWaitMs: number;
+}
+
+/** Single messages over HTTP, and what became of them. */
+export class Transactions {
+  readonly #options: TransactionsOptions;
+
+  constructor(options: TransactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one message in. Resolves when it is durable, or refused. */
+  async take(
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+    signal: AbortSignal,
+  ): Promise<MessageResult | { readonly problem: Problem }> {
+    const { ingest, identifier, unparsedFromBytes, appendWaitMs } = this.#options;
+    const reading = readHttpMessage(headers, body, unparsedFromBytes);
+    if (reading.kind === 'problem') return reading;
+    const submitted = await ingest.submit([identifier.http(reading.message)], { waits: false, signal });
+    const results = await resultsInTime(submitted.results, appendWaitMs);
+    return 'problem' in results ? results : (results[0] as MessageResult);
+  }
+
+  /** Statuses of a message's operations, once all of them are terminal or the time is over. */
+  async outcome(result: MessageResult, waitMs: number, signal: AbortSignal): Promise<readonly OperationStatus[]> {
+    const opIds = takenOperations(result).map(({ opId }) => opId);
+    await this.#options.waitingRoom.wait(opIds, result.digest, AbortSignal.any([signal, AbortSignal.timeout(waitMs)]));
+    const statuses = await Promise.all(opIds.map((opId) => this.status(opId)));
+    return statuses.filter((status) => status !== undefined);
+  }
+
+  /** What is known of an operation; undefined when it was never accepted. */
+  async status(opId: string): Promise<OperationStatus | undefined> {
+    const [stored] = await this.#options.statuses.get([opId]);
+    return stored ?? this.#pending(opId);
+  }
+
+  /** Statuses of all operations of a message, in item order; empty when it is unknown. */
+  async statusesOf(source: string, id: string): Promise<readonly OperationStatus[]> {
+    const { identityKey, statuses } = this.#options;
+    const found: OperationStatus[] = [];
+    for (let from = 0; ; from += itemsPerQuestion) {
+      const opIds = Array.from({ length: itemsPerQuestion }, (_, index) =>
+        operationId(identityKey, { source, id, item: from + index, attempt: 0 }),
+      );
+      const stored = await statuses.get(opIds);
+      const known = stored.flatMap((status, index) => status ?? this.#pending(opIds[index] ?? '') ?? []);
+      found.push(...known);
+      if (known.length === 0) return found;
+    }
+  }
+
+  /** Accepted so lately that the store has not been told yet, or could not be. */
+  #pending(opId: string): OperationStatus | undefined {
+    const known = this.#options.known.recent(opId);
+    if (known === undefined) return undefined;
+    return { opId, sourceHash: known.digest, state: 'pending', seq: known.seq, acceptedAtMs: known.acceptedAtMs };
+  }
+}
+
+/** Items asked for at once. A message with as many refused items in a row is taken to end there. */
+const itemsPerQuestion = 256;
+
+export const transactionUnknown = problem('TRANSACTION_UNKNOWN');

@@ -1,0 +1,27 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { FhirController } from './fhir/fhir.controller.ts';
+import { BatchesController } from './http/batches.controller.ts';
+import { DocsController } from './http/docs.controller.ts';
+import { OperationalController } from './http/operational.controller.ts';
+import { OutcomesController } from './http/outcomes.controller.ts';
+import { TransactionsController } from './http/transactions.controller.ts';
+import { IntakeController } from './intake.controller.ts';
+import { IngestRuntime } from './runtime.ts';
+
+const controllers = [
+  TransactionsController,
+  BatchesController,
+  OutcomesController,
+  FhirController,
+  OperationalController,
+  DocsController,
+  IntakeController,
+];
+
+/** The controllers, over a runtime that was started before. */
+@Module({})
+export class IngestModule {
+  static of(runtime: IngestRuntime): DynamicModule {
+    return { module: IngestModule, controllers, providers: [{ provide: IngestRuntime, useValue: runtime }] };
+  }
+}

@@ -1,0 +1,91 @@
+import { topics, type LogRecord, type LogRun, type Receipt } from '@medrex/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MessageIdentifier } from './identify.ts';
+import { isToBeTriedAgain, type Ingest } from './ingest.ts';
+import { problemsOf, type MessageResult } from './message-result.ts';
+import { readEvent } from './message/event-message.ts';
+import type { IncomingMessage, ReadMessage } from './message/incoming-message.ts';
+import type { Problem } from './problem.ts';
+import { intakeReceipt, unreadableReceipt, type ReceiptPublisher } from './receipts.ts';
+
+export interface IntakeOptions {
+  readonly ingest: Ingest;
+  readonly identifier: MessageIdentifier;
+  readonly receipts: ReceiptPublisher;
+  readonly nowMs: () => number;
+  /** Told of runs that could not be taken for a passing reason; they are tried again. */
+  readonly onPassing: (problem: Problem, run: LogRun) => void;
+  readonly onRefused: (code: string) => void;
+  readonly retryMs?: number;
+}
+
+type Entry = { readonly message: IncomingMessage } | { readonly receipt: Receipt };
+
+/**
+ * The loop of the intake topics. A run is done when its operations and its receipts are durable; only then may its offset be
+ * committed. A message that is wrong becomes a receipt, so it never blocks its partition; one that meets a passing problem is
+ * tried again with everything behind it, so nothing overtakes it.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #stop = new AbortController();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** @throws when stopped before the run was done: its offset must not be committed. */
+  async take(run: LogRun): Promise<void> {
+    const { receipts, nowMs } = this.#options;
+    const entries = run.records.map((record) => this.#read(record));
+    const results = await this.#submitAll(
+      entries.flatMap((entry) => ('message' in entry ? [entry.message] : [])),
+      run,
+    );
+    let at = 0;
+    const all = entries.map((entry) =>
+      'receipt' in entry ? entry.receipt : intakeReceipt(results[at++] as MessageResult, nowMs()),
+    );
+    await receipts.publish(all);
+  }
+
+  /** Ends the waiting for room and for passing problems. */
+  stop(): void {
+    this.#stop.abort(new Error('ingest is being stopped'));
+  }
+
+  #read(record: LogRecord): Entry {
+    const { identifier, nowMs, onRefused } = this.#options;
+    const reading = readEvent(record);
+    const { topic, partition, offset } = record;
+    if (reading.kind === 'message')
+      return {
+        message: identifier.record(topic === topics.intakeUrgent ? asOrder(reading.message) : reading.message, record),
+      };
+    const place = { topic, partition, offset };
+    onRefused(reading.problem.code);
+    return { receipt: unreadableReceipt(place, identifier.placeId(place, ''), reading.problem, nowMs()) };
+  }
+
+  async #submitAll(messages: readonly IncomingMessage[], run: LogRun): Promise<readonly MessageResult[]> {
+    const { ingest, onPassing, retryMs = 1000 } = this.#options;
+    const { signal } = this.#stop;
+    const results: MessageResult[] = [];
+    while (results.length < messages.length) {
+      signal.throwIfAborted();
+      const submitted = await ingest.submit(messages.slice(results.length), { waits: true, signal });
+      const tried = await submitted.results;
+      const end = tried.findIndex(isToBeTriedAgain);
+      results.push(...(end < 0 ? tried : tried.slice(0, end)));
+      if (end < 0) break;
+      for (const why of problemsOf(tried[end] as MessageResult).slice(0, 1)) onPassing(why, run);
+      await delay(retryMs, undefined, { signal });
+    }
+    return results;
+  }
+}
+
+/** What comes through the urgent topic is urgent unless its sender says otherwise. */
+function asOrder(message: ReadMessage): ReadMessage {
+  return { ...message, attributes: { class: 'cpoe', ...message.attributes } };
+}

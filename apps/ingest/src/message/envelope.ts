@@ -1,0 +1,53 @@
+import { readAttributes, type RawAttributes } from './attributes.ts';
+import { readEvent } from './event-message.ts';
+import type { Reading } from './incoming-message.ts';
+import { memberBytes } from './json-member.ts';
+import { isJsonObject } from './json-text.ts';
+
+const bodyNames = ['resource', 'body', 'data'] as const;
+const structured = new Map([['content-type', Buffer.from('application/cloudevents+json')]]);
+const nothing = Buffer.alloc(0);
+
+/**
+ * Reads one line of a batch: a structured CloudEvent (it has `specversion`), our own envelope (it has `resource`, `body`, `data`
+ * or `request`, and no `resourceType`), else the bare body itself.
+ *
+ * @param json the line's own text: the digest is made of the body's part of it.
+ */
+export function readEnvelope(value: unknown, json: Buffer): Reading {
+  if (!isJsonObject(value) || value['resourceType'] !== undefined) return bare(value, json);
+  if (value['specversion'] !== undefined) return readEvent({ value: json, headers: structured });
+  const name = bodyNames.find((one) => value[one] !== undefined);
+  if (name === undefined && !isJsonObject(value['request'])) return bare(value, json);
+  return readOwnEnvelope(value, name, json);
+}
+
+function bare(body: unknown, bytes: Uint8Array): Reading {
+  return { kind: 'message', message: { attributes: {}, body, bytes } };
+}
+
+function readOwnEnvelope(
+  envelope: Readonly<Record<string, unknown>>,
+  name: (typeof bodyNames)[number] | undefined,
+  json: Buffer,
+): Reading {
+  const attributes = readAttributes(
+    envelope['request'] === undefined ? envelope : { ...envelope, ...asked(envelope['request']) },
+  );
+  if ('problem' in attributes) return { kind: 'problem', problem: attributes.problem };
+  const body = name === undefined ? undefined : envelope[name];
+  // A member name written with escapes is not found among the bytes: then the whole line stands for the body.
+  const bytes = name === undefined ? nothing : (memberBytes(json, name) ?? json);
+  return { kind: 'message', message: { attributes, body, bytes } };
+}
+
+/** The attributes of `request`; what is no object is as wrong as an unknown method. */
+function asked(request: unknown): RawAttributes {
+  if (!isJsonObject(request)) return { method: 'unknown' };
+  return {
+    method: request['method'] ?? 'unknown',
+    url: request['url'],
+    ifMatch: request['ifMatch'],
+    ifNoneExist: request['ifNoneExist'],
+  };
+}

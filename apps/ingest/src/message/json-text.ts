@@ -1,0 +1,36 @@
+import { isUtf8 } from 'node:buffer';
+import { problem, type Problem } from '../problem.ts';
+
+/** JSON text read from bytes, or why not. */
+export type JsonText =
+  { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'problem'; readonly problem: Problem };
+
+/** Parses UTF-8 JSON. Strict: bytes that are not UTF-8 are an error, not replacement characters; a byte order mark is skipped. */
+export function parseJson(bytes: Buffer): JsonText {
+  if (!isUtf8(bytes)) return { kind: 'problem', problem: problem('BODY_NOT_UTF8') };
+  return parseJsonText(bytes.toString('utf8'));
+}
+
+/** Parses text already known to come from valid UTF-8. */
+export function parseJsonText(text: string): JsonText {
+  try {
+    return { kind: 'json', value: JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as unknown };
+  } catch (error) {
+    return { kind: 'problem', problem: problem('BODY_NOT_JSON', { detail: whereItBroke(error) }) };
+  }
+}
+
+/** V8's message quotes the text around the error, which may be a patient's name: only the position is taken from it. */
+function whereItBroke(error: unknown): string {
+  const position = /at position (\d+)(?: \(line (\d+) column (\d+)\))?/.exec(
+    error instanceof Error ? error.message : '',
+  );
+  if (position === null) return 'The body is not valid JSON: it ends too early, or holds what JSON does not know.';
+  const [, offset, line, column] = position;
+  return `The body is not valid JSON at character ${String(offset)}${line === undefined ? '' : ` (line ${line}, column ${String(column)})`}.`;
+}
+
+/** True for a JSON object, as opposed to an array, a text, a number or null. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,137 @@
+import type { LogRun, OperationClass } from '@medrex/contracts';
+import type { MetricHandles, Telemetry } from '@medrex/telemetry';
+import type { AcceptSpan } from './admit.ts';
+import type { ChannelState } from './channel-state.ts';
+import type { OutcomeFeed } from './http/outcome-feed.ts';
+import type { IngestFacts } from './ingest.ts';
+import { ingestMetrics, otherCode, refusalCodes, type Entrance } from './metrics.ts';
+import type { SettledOperation } from './outcome-projection.ts';
+import type { Problem } from './problem.ts';
+import { intakeEntrance, type IntakeTopic } from './intake-topics.ts';
+
+const knownCodes = new Set(refusalCodes);
+const quietMs = 5_000;
+
+/** What happens in ingest, as metrics, log lines and spans. Nothing of a message gets here but codes and counts. */
+export class IngestObserver implements IngestFacts {
+  readonly #telemetry: Telemetry;
+  readonly #metrics: MetricHandles<typeof ingestMetrics>;
+  /** When a line of each kind was last written: a log that is down for an hour is not told of ten times a second. */
+  readonly #saidMs = new Map<string, number>();
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+    this.#metrics = telemetry.metrics.define(ingestMetrics);
+  }
+
+  /** Starts the span of a message, continuing its sender's trace; undefined when it is not sampled. */
+  readonly startSpan = (parent: string | undefined): AcceptSpan | undefined => {
+    const span = this.#telemetry.tracing.startSpan('ingest accept', { parent, kind: 'server' });
+    return span.isSampled ? span : undefined;
+  };
+
+  received(entrance: Entrance, messages: number, bytes: number): void {
+    this.#metrics.messages.inc({ entrance }, messages);
+    this.#metrics.bytes.inc({ entrance }, bytes);
+  }
+
+  accepted(operationClass: OperationClass, operations: number): void {
+    this.#metrics.accepted.inc({ class: operationClass }, operations);
+  }
+
+  repeated(operations: number): void {
+    this.#metrics.repeated.inc(operations);
+  }
+
+  refused(code: string, items: number): void {
+    this.#metrics.refused.inc({ code: knownCodes.has(code) ? code : otherCode }, items);
+  }
+
+  readonly appended = ({ bytes, elapsedMs }: { readonly bytes: number; readonly elapsedMs: number }): void => {
+    this.#metrics.appendSeconds.observe(elapsedMs / 1000);
+    this.#metrics.appendedBytes.inc(bytes);
+  };
+
+  readonly appendFailed = (error: unknown, attempt: number): void => {
+    this.#metrics.appendFailures.inc();
+    if (this.#mayTell('append'))
+      this.#telemetry.log.warn({ error, attempt }, 'append failed; the same operations are sent again');
+  };
+
+  readonly halted = ({ offset, lowWaterMark }: { readonly offset: number; readonly lowWaterMark: number }): void => {
+    this.#metrics.halted.set(1);
+    this.#telemetry.log.error({ offset, lowWaterMark }, 'operations log was made anew: nothing is taken any more');
+  };
+
+  readonly statusStoreFailed = (error: unknown): void => {
+    this.#metrics.statusFailures.inc();
+    if (this.#mayTell('status')) this.#telemetry.log.warn({ error }, 'status store failed; acceptance goes on');
+  };
+
+  readonly readFailed = (error: unknown): void => {
+    this.#metrics.readFailures.inc();
+    if (this.#mayTell('read')) this.#telemetry.log.warn({ error }, 'reading or projecting failed; it is tried again');
+  };
+
+  readonly requestFailed = (error: unknown): void => {
+    this.#telemetry.log.error({ error }, 'a request failed for a reason of ours');
+  };
+
+  readonly translationFailed = (error: unknown): void => {
+    this.#telemetry.log.error({ error }, 'a contract failed to translate a message');
+  };
+
+  readonly intakePaused = ({ code }: Problem, { topic, partition }: LogRun): void => {
+    this.#metrics.intakeRetries.inc({ topic: topic as IntakeTopic });
+    if (this.#mayTell('intake'))
+      this.#telemetry.log.warn({ code, topic, partition }, 'intake partition waits and is tried again');
+  };
+
+  /** A run of an intake topic as it was read. */
+  intakeRead(run: LogRun): void {
+    const topic = run.topic as IntakeTopic;
+    const bytes = run.records.reduce((sum, { value }) => sum + value.length, 0);
+    this.received(intakeEntrance[topic], run.records.length, bytes);
+    this.#metrics.intakeLag.set({ topic }, run.endOffset - 1 - (run.records.at(-1)?.offset ?? 0));
+  }
+
+  /** @param acceptedAtMs when this process accepted an operation; undefined when it did not. */
+  settled(settled: readonly SettledOperation[], acceptedAtMs: (opId: string) => number | undefined): void {
+    for (const { outcome, committedAtMs } of settled) {
+      this.#metrics.outcomes.inc({ status: outcome.status });
+      const from = acceptedAtMs(outcome.opId);
+      if (from !== undefined) this.#metrics.outcomeSeconds.observe(Math.max(0, committedAtMs - from) / 1000);
+    }
+  }
+
+  resumed(facts: { readonly operations: number; readonly live: number; readonly lowWaterMark: number }): void {
+    this.#telemetry.log.info(facts, 'operations since the low-water mark were noted again');
+  }
+
+  /** Gauges are read when somebody asks. */
+  gauge({ appender, admission, waitingRoom, noter, directory }: ChannelState, feed: OutcomeFeed): void {
+    const metrics = this.#metrics;
+    for (const [name, limit] of Object.entries(admission.limits))
+      metrics.liveLimit.set({ class: name as OperationClass }, limit);
+    let lookups = 0;
+    let hits = 0;
+    this.#telemetry.metrics.beforeScrape(() => {
+      const statistics = directory.statistics();
+      metrics.patientLookups.inc(statistics.lookups - lookups);
+      metrics.patientHits.inc(statistics.hits - hits);
+      ({ lookups, hits } = statistics);
+      metrics.queued.set(appender.queued);
+      metrics.live.set(admission.live);
+      metrics.waitingRequests.set(waitingRoom.size);
+      metrics.listeners.set(feed.listeners);
+      metrics.unnoted.set(noter.waiting);
+    });
+  }
+
+  #mayTell(kind: string): boolean {
+    const now = Date.now();
+    if (now - (this.#saidMs.get(kind) ?? 0) < quietMs) return false;
+    this.#saidMs.set(kind, now);
+    return true;
+  }
+}

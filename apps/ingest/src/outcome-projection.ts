@@ -1,0 +1,134 @@
+import {
+  outcomesCodec,
+  topics,
+  type EventLog,
+  type LogRun,
+  type OperationOutcome,
+  type StatusStore,
+  type Subscription,
+} from '@medrex/contracts';
+import type { TenantSealer } from '@medrex/privacy';
+import type { Admission } from './admission.ts';
+import type { LiveOperations } from './live-operations.ts';
+import { openName, type MessageName } from './message-name.ts';
+import type { ReceiptPublisher } from './receipts.ts';
+import { SettledMessages } from './settled-messages.ts';
+
+/** An operation that became terminal, and where that was said. */
+export interface SettledOperation {
+  readonly outcome: OperationOutcome;
+  /** Undefined when its sealed name does not open: the key of this vault is another one. */
+  readonly name: MessageName | undefined;
+  /** Accepted by this process, which remembers what else of its message has ended. */
+  readonly isOwn: boolean;
+  readonly committedAtMs: number;
+  /** Offset of the record in the `outcomes` topic, and place of the outcome in it. */
+  readonly offset: number;
+  readonly index: number;
+}
+
+export interface OutcomeProjectionOptions {
+  readonly log: Pick<EventLog, 'subscribe' | 'commit'>;
+  readonly statuses: StatusStore;
+  readonly partition: number;
+  readonly group: string;
+  readonly identityKey: Uint8Array;
+  readonly tenant: Pick<TenantSealer, 'open'>;
+  readonly live: LiveOperations;
+  readonly admission: Admission;
+  readonly receipts: ReceiptPublisher;
+  readonly nowMs: () => number;
+  /** Told of what became terminal, once it is durable: whoever waits for it, streams it or counts it. */
+  readonly onSettled: (settled: readonly SettledOperation[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Reads how operations ended: receipts first, then the status store together with the position, then everybody who waits. A crash
+ * in between repeats the receipts and loses nothing.
+ */
+export class OutcomeProjection {
+  readonly #options: OutcomeProjectionOptions;
+  readonly #messages: SettledMessages;
+  #subscription: Subscription | undefined;
+  #readUpTo = -1;
+
+  constructor(options: OutcomeProjectionOptions) {
+    this.#options = options;
+    this.#messages = new SettledMessages(options.statuses, options.identityKey);
+  }
+
+  /** Offset of the last record that was projected; -1 before the first. */
+  get readUpTo(): number {
+    return this.#readUpTo;
+  }
+
+  /** Goes on behind the position that the status store holds. @throws CodedError OFFSET_OUT_OF_RANGE when records behind it are gone. */
+  async start(): Promise<void> {
+    const { log, statuses, partition, group, onError } = this.#options;
+    const position = await statuses.position(topics.outcomes, partition);
+    this.#readUpTo = position ?? -1;
+    this.#subscription = await log.subscribe(
+      {
+        group,
+        topic: topics.outcomes,
+        partitions: [partition],
+        from: position === undefined ? { at: 'start' } : { at: 'offset', offset: position + 1 },
+        maxRecords: 64,
+        onError,
+      },
+      (run) => this.#project(run),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#subscription?.close();
+  }
+
+  async #project(run: LogRun): Promise<void> {
+    const { statuses, receipts, onSettled, onError, log, group } = this.#options;
+    const settled = this.#read(run);
+    const offset = run.records.at(-1)?.offset ?? this.#readUpTo;
+    await receipts.publish(await this.#messages.receipts(settled));
+    const rows = settled.map(({ outcome, committedAtMs }) => ({ outcome, settledAtMs: committedAtMs }));
+    await statuses.settled(rows, { topic: run.topic, partition: run.partition, offset });
+    this.#readUpTo = offset;
+    this.#forget(settled);
+    onSettled(settled);
+    // The position that counts is the status store's; this one is for tools that look at lag.
+    log.commit(group, run.topic, run.partition, offset + 1).catch(onError);
+  }
+
+  #read(run: LogRun): readonly SettledOperation[] {
+    return run.records.flatMap((record) => {
+      const { committedAtMs, outcomes } = outcomesCodec.decode(record.value);
+      return outcomes.map((outcome, index) => {
+        const isOwn = this.#ownName(outcome) !== undefined;
+        return { outcome, name: this.nameOf(outcome), isOwn, committedAtMs, offset: record.offset, index };
+      });
+    });
+  }
+
+  #ownName({ opId, sourceHash: digest }: OperationOutcome): MessageName | undefined {
+    return this.#options.live.nameOf({ opId, digest });
+  }
+
+  /** The message that an operation belongs to; undefined when its sealed name does not open. */
+  nameOf(outcome: OperationOutcome): MessageName | undefined {
+    const { tenant, onError } = this.#options;
+    const own = this.#ownName(outcome);
+    if (own !== undefined) return own;
+    try {
+      return openName(tenant, outcome.sealedName);
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  }
+
+  #forget(settled: readonly SettledOperation[]): void {
+    const { live, admission, nowMs } = this.#options;
+    const ended = settled.filter(({ outcome }) => live.remove({ opId: outcome.opId, digest: outcome.sourceHash }));
+    if (ended.length > 0) admission.settle(ended.length, nowMs());
+  }
+}

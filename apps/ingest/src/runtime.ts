@@ -1,0 +1,240 @@
+import { mintId, type IntakeContext, type IntakeContract, type PatientIdentifier } from '@medrex/contracts';
+import { randomUUID } from 'node:crypto';
+import { openChannel, type ChannelState } from './channel-state.ts';
+import type { IngestConfig } from './config.ts';
+import { FhirInteractions } from './fhir/fhir-interactions.ts';
+import { BatchTaker } from './http/batch-taker.ts';
+import { OutcomeFeed } from './http/outcome-feed.ts';
+import { Transactions } from './http/transactions.ts';
+import { MessageIdentifier } from './identify.ts';
+import { Ingest } from './ingest.ts';
+import { Intake } from './intake.ts';
+import { IngestObserver } from './observer.ts';
+import { OutcomeProjection, type SettledOperation } from './outcome-projection.ts';
+import type { IngestPorts } from './ports.ts';
+import { pruneStatuses } from './status-pruner.ts';
+import { loadContracts } from './translation/load-contracts.ts';
+import { ContractTranslator, type Translator } from './translation/translator.ts';
+import { SizedTranslator, TranslatorPool } from './translation/translator-pool.ts';
+
+/** Whether messages are taken, and why not. */
+export interface Readiness {
+  readonly isReady: boolean;
+  readonly reasons: readonly string[];
+}
+
+interface Translation {
+  readonly translator: Translator;
+  readonly pool: TranslatorPool | undefined;
+  /** Contract of messages that name none. */
+  readonly contract: string;
+}
+
+/** Ingest, put together: what the controllers call, and nothing of how they are called. */
+export class IngestRuntime {
+  readonly config: IngestConfig;
+  readonly observer: IngestObserver;
+  readonly transactions: Transactions;
+  readonly batches: BatchTaker;
+  readonly fhir: FhirInteractions;
+  readonly feed: OutcomeFeed;
+  readonly intake: Intake;
+  readonly #ports: IngestPorts;
+  readonly #channel: ChannelState;
+  readonly #projection: OutcomeProjection;
+  readonly #pool: TranslatorPool | undefined;
+  readonly #stop = new AbortController();
+  readonly #stopPruning: () => void;
+  #isReady = false;
+
+  private constructor(
+    config: IngestConfig,
+    ports: IngestPorts,
+    observer: IngestObserver,
+    channel: ChannelState,
+    translation: Translation,
+    instance: string,
+  ) {
+    const { nowMs = Date.now } = ports;
+    const { identityKey, waitingRoom } = channel;
+    const identifier = new MessageIdentifier({ identityKey, instance, cluster: config.MEDREX_CLUSTER });
+    const ingest = newIngest(config, channel, translation.translator, observer, nowMs);
+    const limits = limitsOf(config);
+    this.config = config;
+    this.observer = observer;
+    this.#ports = ports;
+    this.#channel = channel;
+    this.#pool = translation.pool;
+    this.transactions = new Transactions({ ...channel, ...limits, ingest, identifier });
+    this.batches = new BatchTaker(ingest, identifier, limits);
+    this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract: translation.contract });
+    this.intake = new Intake({
+      ingest,
+      identifier,
+      receipts: channel.receipts,
+      nowMs,
+      onPassing: observer.intakePaused,
+      onRefused: (code) => observer.refused(code, 1),
+    });
+    this.#projection = this.#newProjection(`ingest-${instance}`, nowMs);
+    this.feed = this.#newFeed(`ingest-${instance}`);
+    observer.gauge(channel, this.feed);
+    this.#stopPruning = pruneStatuses(
+      channel.statuses,
+      config.INGEST_DEDUPE_WINDOW_MS,
+      nowMs,
+      observer.statusStoreFailed,
+    );
+  }
+
+  /** Opens everything and brings back what an earlier process had accepted. Nothing is taken in yet. */
+  static async start(config: IngestConfig, ports: IngestPorts): Promise<IngestRuntime> {
+    const observer = new IngestObserver(ports.telemetry);
+    const instance = randomUUID();
+    const channel = await openChannel(config, ports, observer, `ingest-${instance}`);
+    const translation = await openTranslation(config, ports, channel, observer);
+    const runtime = new IngestRuntime(config, ports, observer, channel, translation, instance);
+    await runtime.#projection.start();
+    runtime.#isReady = true;
+    return runtime;
+  }
+
+  /** Aborted when ingest stops: whatever waits gives up. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  metricsText(): Promise<string> {
+    return this.#ports.telemetry.metrics.text();
+  }
+
+  readiness(): Readiness {
+    const { appender } = this.#channel;
+    const reasons = [
+      ...(this.#isReady ? [] : ['starting or stopping']),
+      ...(appender.isHalted ? ['operations log made anew'] : []),
+      ...(appender.hasRoom ? [] : ['operations log does not answer']),
+    ];
+    return { isReady: reasons.length === 0, reasons };
+  }
+
+  /** Lines that a batch should have now: fewer when there is little room, so that less of it is shed. */
+  advisedLines(): number {
+    const room = this.#channel.admission.room('audit');
+    return Math.max(1, Math.min(this.config.INGEST_ADVISED_LINES, room));
+  }
+
+  /** Lets go whoever waits for room, for outcomes or for the vault; what is in flight goes on. */
+  stop(): void {
+    this.#isReady = false;
+    this.intake.stop();
+    this.#stop.abort(new Error('ingest is being stopped'));
+    this.feed.close();
+    this.#stopPruning();
+  }
+
+  /** Gives what is in flight the grace of the configuration, and closes. The ports stay open. */
+  async close(): Promise<void> {
+    await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
+    await this.#channel.noter.close();
+    await this.#projection.close();
+    await this.#channel.progress.close();
+    await this.#pool?.close();
+  }
+
+  #newProjection(group: string, nowMs: () => number): OutcomeProjection {
+    const { tenant } = this.#channel.directory;
+    return new OutcomeProjection({
+      ...this.#channel,
+      log: this.#ports.log,
+      group,
+      tenant,
+      nowMs,
+      onSettled: (settled) => this.#settled(settled),
+      onError: this.observer.readFailed,
+    });
+  }
+
+  #newFeed(group: string): OutcomeFeed {
+    return new OutcomeFeed({
+      log: this.#ports.log,
+      partition: this.#channel.partition,
+      group,
+      listenersMax: this.config.INGEST_LISTENERS_MAX,
+      nameOf: (outcome) => this.#projection.nameOf(outcome),
+      onError: this.observer.readFailed,
+    });
+  }
+
+  #settled(settled: readonly SettledOperation[]): void {
+    const { known, waitingRoom } = this.#channel;
+    this.observer.settled(settled, (opId) => known.recent(opId)?.acceptedAtMs);
+    for (const one of settled) waitingRoom.release(one);
+    this.feed.publish(settled);
+  }
+}
+
+function limitsOf(config: IngestConfig) {
+  return {
+    linesMax: config.INGEST_LINES_MAX,
+    lineBytesMax: config.INGEST_OPERATION_BYTES_MAX,
+    unparsedFromBytes: config.INGEST_OFFLOAD_BYTES,
+    appendWaitMs: config.INGEST_APPEND_WAIT_MS,
+    outcomeWaitMs: config.INGEST_OUTCOME_WAIT_MS,
+  };
+}
+
+function newIngest(
+  config: IngestConfig,
+  channel: ChannelState,
+  translator: Translator,
+  observer: IngestObserver,
+  nowMs: () => number,
+): Ingest {
+  return new Ingest({
+    ...channel,
+    tenant: channel.directory.tenant,
+    translator,
+    facts: observer,
+    startSpan: observer.startSpan,
+    nowMs,
+    dedupeWindowMs: config.INGEST_DEDUPE_WINDOW_MS,
+    roomWaitMs: config.INGEST_ROOM_WAIT_MS,
+  });
+}
+
+/** Contracts given as objects cannot be handed to another thread; those that the configuration names are loaded there, too. */
+async function openTranslation(
+  config: IngestConfig,
+  ports: IngestPorts,
+  channel: ChannelState,
+  observer: IngestObserver,
+): Promise<Translation> {
+  const { identityKey, directory } = channel;
+  const contracts =
+    ports.contracts === undefined ? await loadContracts(config.MEDREX_INTAKE_CONTRACTS) : byName(ports.contracts);
+  const context: IntakeContext = {
+    mintId: (...parts) => mintId(identityKey, ...parts),
+    patient: (identifiers: readonly PatientIdentifier[]) => directory.patient(identifiers),
+    tenant: directory.tenant,
+  };
+  const operationBytesMax = config.INGEST_OPERATION_BYTES_MAX;
+  const onUnexpected = observer.translationFailed;
+  const translator = new ContractTranslator({ contracts, context, identityKey, operationBytesMax, onUnexpected });
+  const [contract = ''] = contracts.keys();
+  if (ports.contracts !== undefined || config.INGEST_OFFLOAD_THREADS === 0)
+    return { translator, pool: undefined, contract };
+  const setUp = {
+    contracts: config.MEDREX_INTAKE_CONTRACTS,
+    identifierSystems: config.MEDREX_IDENTIFIER_SYSTEMS,
+    identityKey,
+    tenantSubjectKey: await ports.vault.tenantSubjectKey(),
+    operationBytesMax,
+  };
+  const pool = new TranslatorPool({ threads: config.INGEST_OFFLOAD_THREADS, setUp, vault: ports.vault, onUnexpected });
+  return { translator: new SizedTranslator(translator, pool, config.INGEST_OFFLOAD_BYTES), pool, contract };
+}
+
+function byName(contracts: readonly IntakeContract[]): ReadonlyMap<string, IntakeContract> {
+  return new Map(contracts.map((contract) => [contract.name, contract]));
+}

@@ -1,0 +1,46 @@
+import 'reflect-metadata';
+import { EventLogStrategy, PassErrors, type RunningService } from '@medrex/nest';
+import type { CustomStrategy } from '@nestjs/microservices';
+import type { IngestConfig } from './config.ts';
+import { createHttpApplication, listen } from './http/server.ts';
+import { IngestModule } from './ingest.module.ts';
+import { embeddedPorts, type ClosingPorts } from './embedded-ports.ts';
+import type { IngestPorts } from './ports.ts';
+import { IngestRuntime } from './runtime.ts';
+
+/**
+ * Starts ingest: first what an earlier process left behind, then HTTP and the intake topics.
+ *
+ * @param ports in place of the embedded defaults; they are not closed here.
+ * @throws what the configuration's folder, port or vault make impossible.
+ */
+export async function startIngest(config: IngestConfig, ports?: IngestPorts): Promise<RunningService> {
+  const opened: ClosingPorts =
+    ports === undefined ? await embeddedPorts(config) : { ports, close: async () => undefined };
+  try {
+    return await startOn(config, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<RunningService> {
+  const { ports } = opened;
+  const runtime = await IngestRuntime.start(config, ports);
+  const app = await createHttpApplication(IngestModule.of(runtime), config, runtime.observer.requestFailed);
+  if (config.INGEST_INTAKE) {
+    const strategy = new EventLogStrategy({ log: ports.log, onError: runtime.observer.readFailed });
+    app.connectMicroservice<CustomStrategy>({ strategy }).useGlobalFilters(new PassErrors());
+    await app.startAllMicroservices();
+  }
+  const url = await listen(app, config);
+  ports.telemetry.log.info({ urls: [url], channel: config.MEDREX_CHANNEL }, 'ingest takes messages');
+  const close = async (): Promise<void> => {
+    runtime.stop();
+    await app.close();
+    await runtime.close();
+    await opened.close();
+  };
+  return { urls: { api: url, fhir: `${url}/fhir`, docs: `${url}/docs`, metrics: `${url}/metrics` }, close };
+}

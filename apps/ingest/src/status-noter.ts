@@ -1,0 +1,88 @@
+import type { OperationStatus, StatusStore } from '@medrex/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { newGate } from './gate.ts';
+
+export interface StatusNoterOptions {
+  readonly statuses: Pick<StatusStore, 'accepted'>;
+  readonly onFailure: (error: unknown) => void;
+  /** Rows kept while the store does not answer; beyond it the oldest go, which a restart or their outcome brings back. */
+  readonly rowsMax?: number;
+  readonly retryMs?: number;
+}
+
+interface Round {
+  rows: OperationStatus[];
+  readonly noted: Promise<void>;
+  readonly settle: () => void;
+}
+
+/**
+ * Notes accepted operations in the status store, all that came while the last call was under way in one. Acceptance does not hang
+ * on it, since the log has them: when the store fails, whoever waits is let go and the rows are tried again.
+ */
+export class StatusNoter {
+  readonly #options: StatusNoterOptions;
+  readonly #stop = new AbortController();
+  #next: Round | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: StatusNoterOptions) {
+    this.#options = options;
+  }
+
+  /** Rows that are not in the store yet. */
+  get waiting(): number {
+    return this.#next?.rows.length ?? 0;
+  }
+
+  /** Resolves when the rows are stored, or when the first try to store them failed. */
+  note(rows: readonly OperationStatus[]): Promise<void> {
+    if (rows.length === 0) return Promise.resolve();
+    const round = (this.#next ??= newRound());
+    for (const row of rows) round.rows.push(row);
+    this.#running ??= this.#run();
+    return round.noted;
+  }
+
+  /** Stops trying again; rows that were never stored are noted from the log at the next start. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve(); // what is noted in one turn goes into one call
+    while (this.#next !== undefined) {
+      const round = this.#next;
+      this.#next = undefined;
+      const isStored = await this.#store(round.rows);
+      round.settle();
+      if (isStored) continue;
+      if (this.#stop.signal.aborted) break;
+      this.#putBack(round.rows);
+      await delay(this.#options.retryMs ?? 500, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+    this.#running = undefined;
+  }
+
+  async #store(rows: readonly OperationStatus[]): Promise<boolean> {
+    try {
+      await this.#options.statuses.accepted(rows);
+      return true;
+    } catch (error) {
+      this.#options.onFailure(error);
+      return false;
+    }
+  }
+
+  #putBack(rows: OperationStatus[]): void {
+    const round = (this.#next ??= newRound());
+    const rowsMax = this.#options.rowsMax ?? 100_000;
+    round.rows = [...rows, ...round.rows].slice(-rowsMax);
+  }
+}
+
+function newRound(): Round {
+  const { opened, open } = newGate();
+  return { rows: [], noted: opened, settle: open };
+}

@@ -1,0 +1,67 @@
+import type { IntakeContext, IntakeContract, IntakeMessage, Refusal, TranslatedOperation } from '@medrex/contracts';
+import type { JsonObject } from '@medrex/execute-batch';
+import { assetKeys, type AssetFacts } from '@medrex/execute-batch/testing';
+
+/** An asset deed as a test sends it: what the contract knows, and what only the intake does with it. */
+type Deed = AssetFacts & { readonly owner?: string; readonly note?: string };
+
+const deeds = new Set(['create', 'transfer', 'move', 'label', 'deposit', 'pay', 'note']);
+
+/**
+ * The intake half of the asset contract: a body is one deed, or `{ "deeds": [...] }`, of which each is an item of its own. A deed with a
+ * `patient` is sealed under that patient's key; `{ "do": "burst" }` makes the intake itself fail.
+ */
+export const assetIntake: IntakeContract = {
+  name: 'asset-transfer',
+  async translate(message, context) {
+    const { body } = message;
+    const list = isRecord(body) && Array.isArray(body['deeds']) ? (body['deeds'] as unknown[]) : [body];
+    const operations: TranslatedOperation[] = [];
+    const refusals: Refusal[] = [];
+    for (const [item, deed] of list.entries()) {
+      if (isRecord(deed) && deed['do'] === 'burst') throw new Error(`burst of ${String(deed['asset'])}`);
+      if (isDeed(deed)) operations.push(await translateDeed(deed, item, message, context));
+      else refusals.push(refusal(item, list.length > 1));
+    }
+    return { operations, refusals };
+  },
+};
+
+async function translateDeed(
+  deed: Deed,
+  item: number,
+  message: IntakeMessage,
+  context: IntakeContext,
+): Promise<TranslatedOperation> {
+  const { patient, ...facts } = deed as Deed & { readonly patient?: string };
+  const sealer =
+    patient === undefined ? context.tenant : await context.patient([{ system: 'urn:mrn', value: patient }]);
+  const body = sealer.seal(Buffer.from(JSON.stringify(deed)), [message.source, message.id, String(item)]);
+  const operationClass = message.class ?? 'financial';
+  return {
+    item,
+    class: operationClass,
+    templateVersion: 1,
+    keys: assetKeys(facts),
+    facts: facts as unknown as JsonObject,
+    bodies: [body],
+  };
+}
+
+function refusal(item: number, isListed: boolean): Refusal {
+  const expression = isListed ? `$.deeds[${item}].do` : '$.do';
+  return {
+    item,
+    code: 'UNKNOWN_DEED',
+    status: 422,
+    issues: [{ severity: 'error', code: 'value', diagnostics: 'There is no such deed.', expression }],
+  };
+}
+
+function isDeed(value: unknown): value is Deed {
+  return isRecord(value) && typeof value['do'] === 'string' && deeds.has(value['do']);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,29 @@
+import type { IntakeContract } from '@medrex/contracts';
+
+/**
+ * Loads intake halves of contracts named as `module#export`, on whichever thread needs them. An export that is a function is called
+ * without arguments: a contract's default options.
+ */
+export async function loadContracts(names: readonly string[]): Promise<ReadonlyMap<string, IntakeContract>> {
+  const contracts = await Promise.all(names.map(loadContract));
+  return new Map(contracts.map((contract) => [contract.name, contract]));
+}
+
+async function loadContract(name: string): Promise<IntakeContract> {
+  const [specifier = '', exported = ''] = name.split('#');
+  const module = (await import(specifier)) as Readonly<Record<string, unknown>>;
+  const value = module[exported];
+  const contract: unknown = typeof value === 'function' ? (value as () => unknown)() : value;
+  if (isIntakeContract(contract)) return contract;
+  throw new TypeError(`MEDREX_INTAKE_CONTRACTS: ${name} is no intake contract`);
+}
+
+function isIntakeContract(value: unknown): value is IntakeContract {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    'translate' in value &&
+    typeof value.translate === 'function'
+  );
+}

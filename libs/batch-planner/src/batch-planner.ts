@@ -1,244 +1,277 @@
-import { LiveQueues, type LiveOperation } from '@medrex/dependency-graph';
-import type { DeclaredKey, StateKey } from '@medrex/keys';
+import type { StateKey } from '@medrex/keys';
+import { countOperations } from './count-operations.ts';
+import { checkLimits } from './errors.ts';
+import { FlightModel } from './flight-model.ts';
+import { FlightTable, PlannedFlight } from './flight-table.ts';
+import { ForeignKeys } from './foreign-keys.ts';
+import { FusionBuilder } from './fusion-builder.ts';
+import { exceedsCaps } from './fusion-draft.ts';
+import { FusionSize } from './fusion-size.ts';
+import { LiveSet } from './live-set.ts';
+import type {
+  Advice,
+  Fusion,
+  GiveBackReason,
+  Hold,
+  OperationEnd,
+  PlannedOperation,
+  TouchedKeys,
+} from './planned-operation.ts';
 import type { PlannerLimits } from './planner-limits.ts';
+import type { PlannerStatistics } from './planner-statistics.ts';
+import { Shares } from './shares.ts';
+import type { TrackedOperation } from './tracked-operation.ts';
 
-/** An operation as the planner knows it: its place in the order, its keys, its weight. Nothing else. */
-export interface PlannedOperation {
-  readonly seq: number;
-  readonly keys: readonly DeclaredKey[];
-  /** 0 is the most urgent; the place in `operationClasses`. */
-  readonly class: number;
-  readonly bytes: number;
-  /** Epoch ms; undefined for none. */
-  readonly deadlineMs?: number;
-  /** Set by `closing`: it is to be closed at its place, not applied. */
-  readonly closeReason?: string;
-}
+/** Losses in a row that are tried again at once when no foreign write explains them, as after an upgrade. */
+const lossesForgiven = 2;
 
-/** The set of operations that goes into one Fabric transaction, in seq order, all of one effective class. */
-export interface Fusion {
-  readonly id: number;
-  /** Effective class: inherited priority counted. */
-  readonly class: number;
-  readonly operations: readonly PlannedOperation[];
-}
-
-/** What an operation was found to touch. */
-export interface Touched {
-  readonly seq: number;
-  readonly keys: readonly DeclaredKey[];
-}
-
-export type Holding =
-  | { readonly kind: 'held' }
-  | { readonly kind: 'returned'; readonly widened: readonly number[]; readonly unstable: readonly number[] };
-
-export interface PlannerStatistics {
-  readonly live: number;
-  readonly ready: number;
-  readonly taken: number;
-  readonly waiting: number;
-  readonly flights: number;
-}
-
-interface Planned {
-  operation: PlannedOperation;
-  readonly node: LiveOperation;
-  widenings: number;
-  cap: number;
-  readySinceMs: number | undefined;
-  notBeforeMs: number;
-  losses: number;
-}
-
-/** Thin planner: ready work by class, fusions from the beginning of chains, gating by flights. */
+/**
+ * Decides which operations go together into the next Fabric transactions of a channel. The queues (`LiveSet`) say what
+ * may go; this says what goes first, with what, and when:
+ *
+ * - a fusion is predecessor-closed, of one effective class and within soft caps (`FusionBuilder`, `FusionDraft`);
+ * - it has a flight until its operations are terminal, given back, or returned by `hold`; some flights are kept for class 0;
+ * - ready work goes by urgency, inherited urgency counted (`Inheritance`), with a least share for each class (`Shares`),
+ *   then by criticality and age (`rankOf`);
+ * - its size follows the backlog and the time that flights take (`FusionSize`), as in a database's group commit.
+ *
+ * A pure function of its calls: times are arguments, in ms of a clock that never goes back. Nothing is lost: an operation
+ * leaves only by `complete`.
+ */
 export class BatchPlanner {
   readonly #limits: PlannerLimits;
-  readonly #queues: LiveQueues;
-  readonly #bySeq = new Map<number, Planned>();
-  readonly #byNode = new Map<LiveOperation, Planned>();
-  readonly #ready = new Set<LiveOperation>();
-  readonly #fusions = new Map<number, Fusion>();
-  #lastId = 0;
+  readonly #live: LiveSet;
+  readonly #builder: FusionBuilder;
+  readonly #flights: FlightTable;
+  readonly #model = new FlightModel();
+  readonly #size: FusionSize;
+  readonly #shares: Shares;
+  readonly #foreign: ForeignKeys;
+  #widened = 0;
 
+  /** @throws CodedError PLANNER_LIMITS_UNUSABLE */
   constructor(limits: PlannerLimits) {
+    checkLimits(limits);
+    const { classes, criticalityBoost, fusion: caps } = limits;
     this.#limits = limits;
-    this.#queues = new LiveQueues({
-      onReady: (node) => void this.#ready.add(node),
-      onBlocked: (node) => void this.#ready.delete(node),
-      onReordered: () => undefined,
+    this.#live = new LiveSet({
+      classes,
+      criticalityBoost,
+      exceedsCaps: (operation) => exceedsCaps(operation, caps, this.#model.msPerUnit),
     });
+    this.#builder = new FusionBuilder(this.#live, criticalityBoost);
+    this.#flights = new FlightTable(limits.flights, limits.flightsReserved);
+    this.#size = new FusionSize(limits.size, caps, this.#model);
+    this.#shares = new Shares(limits.shares, limits.size.operationsMin);
+    this.#foreign = new ForeignKeys(limits.foreign);
   }
 
+  /** Operations that were admitted and are not terminal. */
   get live(): number {
-    return this.#bySeq.size;
+    return this.#live.size;
   }
 
+  /** True when nothing is left anywhere: the leak check of every test. */
   get isEmpty(): boolean {
-    return this.#queues.isEmpty && this.#bySeq.size === 0 && this.#ready.size === 0 && this.#fusions.size === 0;
+    return this.#live.isEmpty && this.#flights.active === 0;
   }
 
+  /** Takes its place by seq in the queue of each of its keys; O(keys). A seq that is live already is passed over: logs are read at least once. */
   admit(operation: PlannedOperation): void {
-    const node = this.#queues.admit(operation.seq, operation.keys);
-    const planned: Planned = { operation, node, widenings: 0, cap: this.#limits.fusion.operationsMax, readySinceMs: undefined, notBeforeMs: 0, losses: 0 };
-    this.#bySeq.set(operation.seq, planned);
-    this.#byNode.set(node, planned);
-    if (this.#queues.isReady(node)) this.#ready.add(node);
+    this.#live.admit(operation);
   }
 
-  advise(_seq: number, _advice: { readonly depth: number; readonly criticality: number }): void {
-    void this.#limits;
+  /**
+   * The analyzer's advice: what has a long chain behind it goes first. May come late, twice or never, and for operations
+   * that are not live. Depth says nothing about what is ready, and is not used.
+   */
+  advise(seq: number, { criticality }: Advice): void {
+    const operation = this.#live.get(seq);
+    if (operation !== undefined) this.#live.advise(operation, criticality);
   }
 
-  plan(nowMs: number): readonly Fusion[] {
+  /** Fusions to start now, at most one for each free flight; their operations are taken until the fusion ends. */
+  plan(nowMs: number): Fusion[] {
+    this.#passTime(nowMs);
     const fusions: Fusion[] = [];
-    while (this.#fusions.size < this.#limits.flights) {
-      const free = this.#limits.flights - this.#fusions.size;
-      const classMax = free > this.#limits.flightsReserved ? this.#limits.classes - 1 : 0;
-      const fusion = this.#next(classMax, nowMs);
-      if (fusion === undefined) break;
+    for (;;) {
+      const could = this.#classesThatCould();
+      const place = this.#shares.next(could);
+      if (place === undefined) return fusions;
+      const { fusion } = this.#startFlight(place, nowMs);
+      this.#shares.planned(place, fusion.operations.length, could);
       fusions.push(fusion);
     }
-    return fusions;
   }
 
-  #next(classMax: number, nowMs: number): Fusion | undefined {
-    let best: number | undefined;
-    const roots: Planned[] = [];
-    for (const node of this.#ready) {
-      const planned = this.#byNode.get(node);
-      if (planned === undefined || this.#queues.flightOf(node) !== 0 || planned.notBeforeMs > nowMs) continue;
-      planned.readySinceMs ??= nowMs;
-      if (planned.operation.class > classMax) continue;
-      if (best === undefined || planned.operation.class < best) best = planned.operation.class;
-      roots.push(planned);
-    }
-    if (best === undefined) return undefined;
-    const chosen = this.#fuse(roots.filter(({ operation }) => operation.class === best).sort((a, b) => a.operation.seq - b.operation.seq), best, nowMs);
-    this.#lastId += 1;
-    const operations = chosen.map(({ operation }) => operation).sort((a, b) => a.seq - b.seq);
-    for (const { node } of chosen) this.#queues.take(node, this.#lastId);
-    const fusion: Fusion = { id: this.#lastId, class: best, operations };
-    this.#fusions.set(fusion.id, fusion);
-    return fusion;
+  /**
+   * After an endorsement: takes the keys that it showed into the queues. Only a fusion that is `held` may be sent; one
+   * that is `returned` is over.
+   * @throws CodedError PLANNER_FUSION_UNKNOWN, PLANNER_OPERATION_UNKNOWN
+   */
+  hold(fusion: Fusion, touched: readonly TouchedKeys[]): Hold {
+    const flight = this.#flights.get(fusion.id);
+    const { queues } = this.#live;
+    const found = touched
+      .map(({ seq, keys }) => ({ operation: flight.operation(seq), keys }))
+      .map(({ operation, keys }) => ({ operation, keys: keys.filter((key) => !queues.covers(operation.slot, key)) }))
+      .filter(({ keys }) => keys.length > 0);
+    const isHeld = found.every(({ operation, keys }) => keys.every((key) => queues.mayTouch(operation.slot, key)));
+    if (!isHeld) this.#endFlight(flight, flight.operations);
+    for (const { operation, keys } of found) this.#live.widen(operation, keys);
+    return isHeld ? { kind: 'held' } : this.#returned(found.map(({ operation }) => operation));
   }
 
-  #fuse(roots: readonly Planned[], wanted: number, nowMs: number): readonly Planned[] {
-    const { keysMax, bytesMax } = this.#limits.fusion;
-    const chosen: Planned[] = [];
-    const free: Planned[] = [...roots];
-    const readers: number[] = [];
-    const walk = this.#queues.releaseWalk({
-      onFree: (node) => {
-        const planned = this.#byNode.get(node);
-        if (planned !== undefined && planned.operation.class === wanted && planned.notBeforeMs <= nowMs) free.push(planned);
-      },
-      onReaders: (entry) => readers.push(entry),
-    });
-    walk.begin();
-    let keys = 0;
-    let bytes = 0;
-    let cap = this.#limits.fusion.operationsMax;
-    for (let place = 0; ; ) {
-      if (place >= free.length) {
-        const entry = readers.pop();
-        if (entry === undefined) break;
-        const next = walk.pull(entry);
-        if (next !== 0) readers.push(next);
-        continue;
-      }
-      const planned = free[place] as Planned;
-      place += 1;
-      if (planned.cap < chosen.length + 1) continue;
-      const { keys: declared, bytes: size } = planned.operation;
-      if (chosen.length > 0 && (keys + declared.length > keysMax || bytes + size > bytesMax)) break;
-      cap = Math.min(cap, planned.cap);
-      chosen.push(planned);
-      keys += declared.length;
-      bytes += size;
-      if (chosen.length >= cap) break;
-      walk.pass(planned.node);
-    }
-    return chosen;
-  }
-
-  hold(fusion: Fusion, touched: readonly Touched[]): Holding {
-    const flat = touched.flatMap(({ seq, keys }) => keys.map((key) => ({ planned: this.#bySeq.get(seq) as Planned, key })));
-    if (flat.every(({ planned, key }) => this.#queues.mayTouch(planned.node, key))) {
-      for (const { planned, key } of flat) this.#queues.widen(planned.node, key, 'taken');
-      return { kind: 'held' };
-    }
-    this.#dissolve(fusion);
-    const widened = new Set<number>();
-    const unstable: number[] = [];
-    for (const { planned, key } of flat) {
-      if (!this.#queues.widen(planned.node, key, 'waiting')) continue;
-      widened.add(planned.operation.seq);
-      planned.operation = { ...planned.operation, keys: [...planned.operation.keys, key] };
-    }
-    for (const seq of widened) {
-      const planned = this.#bySeq.get(seq) as Planned;
-      planned.widenings += 1;
-      if (planned.widenings >= this.#limits.wideningsMax) unstable.push(seq);
-    }
-    return { kind: 'returned', widened: [...widened], unstable };
-  }
-
-  complete(fusion: Fusion, ends: readonly { readonly seq: number; readonly isApplied: boolean }[], _nowMs: number): void {
-    this.#fusions.delete(fusion.id);
-    for (const { seq, isApplied } of ends) {
-      const planned = this.#bySeq.get(seq);
-      if (planned === undefined) continue;
-      this.#bySeq.delete(seq);
-      this.#byNode.delete(planned.node);
-      this.#ready.delete(planned.node);
-      this.#queues.remove(planned.node, isApplied);
-    }
-  }
-
-  giveBack(fusion: Fusion, why: 'invalid' | 'unknown' | 'infrastructure' | 'poison-suspect', nowMs: number): void {
-    this.#dissolve(fusion);
-    for (const { seq } of fusion.operations) {
-      const planned = this.#bySeq.get(seq);
-      if (planned === undefined) continue;
-      if (why === 'poison-suspect') planned.cap = Math.max(1, Math.floor(Math.min(planned.cap, fusion.operations.length) / 2));
-      if (why !== 'invalid') continue;
-      planned.losses += 1;
-      const { backoffMinMs, backoffMaxMs } = this.#limits.foreign;
-      planned.notBeforeMs = nowMs + Math.min(backoffMaxMs, backoffMinMs * 2 ** (planned.losses - 1)) * (0.5 + this.#limits.jitter() / 2);
-    }
-  }
-
-  foreignWrites(_keys: readonly StateKey[], _nowMs: number): void {
-    void this.#limits;
-  }
-
-  closing(seq: number, reason: string): void {
-    const planned = this.#bySeq.get(seq);
-    if (planned !== undefined) planned.operation = { ...planned.operation, closeReason: reason };
-  }
-
-  overdue(nowMs: number): readonly number[] {
-    return [...this.#bySeq.values()].flatMap(({ operation, readySinceMs, node }) =>
-      readySinceMs !== undefined && nowMs - readySinceMs > this.#limits.readyMaxMs && this.#queues.flightOf(node) === 0 ? [operation.seq] : [],
+  /**
+   * The fusion is committed: these operations are terminal and leave, the flight is free. Operations of it without an end
+   * return to their places. An ensure that was not applied hands its role on.
+   * @throws CodedError PLANNER_FUSION_UNKNOWN, PLANNER_OPERATION_UNKNOWN
+   */
+  complete(fusion: Fusion, ends: readonly OperationEnd[], nowMs: number): void {
+    this.#passTime(nowMs);
+    const flight = this.#flights.get(fusion.id);
+    const isApplied = new Map(ends.map((end) => [flight.operation(end.seq), end.isApplied]));
+    this.#model.observe(flight.units, nowMs - flight.startedMs);
+    this.#live.remove(
+      flight.operations.flatMap((one) => (isApplied.has(one) ? [[one, isApplied.get(one) === true]] : [])),
     );
+    this.#endFlight(
+      flight,
+      flight.operations.filter((operation) => !isApplied.has(operation)),
+    );
+    this.#size.landed(this.#live.backlog());
   }
 
+  /**
+   * The fusion is dissolved, and all its operations return to their places.
+   * @throws CodedError PLANNER_FUSION_UNKNOWN
+   */
+  giveBack(fusion: Fusion, why: GiveBackReason, nowMs: number): void {
+    this.#passTime(nowMs);
+    const flight = this.#flights.get(fusion.id);
+    if (why === 'invalid') this.#lost(flight.operations, nowMs);
+    if (why === 'poison-suspect') {
+      const half = Math.max(1, Math.floor(flight.operations.length / 2));
+      for (const operation of flight.operations) operation.fusionMax = Math.min(operation.fusionMax, half);
+    }
+    this.#endFlight(flight, flight.operations);
+  }
+
+  /** Somebody else wrote these keys: for a while they are fused with no others, and who loses to it waits before the next try. */
+  foreignWrites(keys: readonly StateKey[], nowMs: number): void {
+    this.#passTime(nowMs);
+    this.#foreign.written(keys, nowMs);
+  }
+
+  /** From its next fusion on the operation is planned as a close, at its place. One that is not live is passed over. */
+  closing(seq: number, reason: string): void {
+    const operation = this.#live.get(seq);
+    if (operation !== undefined && !operation.isClosing) this.#live.close(operation, reason);
+  }
+
+  /** Operations that have been ready for longer than `readyMaxMs` although a flight of their class is free now. O(live). */
+  overdue(nowMs: number): number[] {
+    const beforeMs = nowMs - this.#limits.readyMaxMs;
+    const overdue: number[] = [];
+    for (const { seq, state, readySinceMs, class: place } of this.#live.all()) {
+      if (state === 'taken' || readySinceMs === undefined || readySinceMs >= beforeMs) continue;
+      if (this.#flights.freeFor(place) > 0) overdue.push(seq);
+    }
+    return overdue;
+  }
+
+  /** When to plan again although nothing has happened: at the end of a backoff. Undefined for never. */
   nextWakeMs(nowMs: number): number | undefined {
-    const waits = [...this.#bySeq.values()].flatMap(({ notBeforeMs }) => (notBeforeMs > nowMs ? [notBeforeMs] : []));
-    return waits.length === 0 ? undefined : Math.min(...waits);
+    const wakeMs = this.#live.nextWakeMs();
+    return wakeMs === undefined ? undefined : Math.max(nowMs, wakeMs);
   }
 
+  /** O(live): for a look a few times a second, not for each plan. */
   statistics(): PlannerStatistics {
-    const taken = [...this.#fusions.values()].reduce((sum, { operations }) => sum + operations.length, 0);
-    return { live: this.live, ready: this.#ready.size, taken, waiting: this.live - this.#ready.size, flights: this.#fusions.size };
+    const counts = countOperations(this.#live.all(), this.#limits.classes);
+    return {
+      ...counts,
+      width: counts.ready + counts.taken,
+      depth: this.#live.queues.longestQueue(),
+      keys: this.#live.queues.keys,
+      foreignKeys: this.#foreign.size,
+      flights: this.#flights.active,
+      fusionLimit: this.#size.limit,
+      fusions: this.#flights.started,
+      operationsFused: this.#flights.operationsStarted,
+      widened: this.#widened,
+      flightFixedMs: this.#model.fixedMs,
+      flightMsPerUnit: this.#model.msPerUnit,
+    };
   }
 
-  #dissolve(fusion: Fusion): void {
-    this.#fusions.delete(fusion.id);
-    this.#queues.giveBack(fusion.operations.flatMap(({ seq }) => {
-      const planned = this.#bySeq.get(seq);
-      return planned === undefined ? [] : [planned.node];
-    }));
+  #passTime(nowMs: number): void {
+    this.#live.passTime(nowMs);
+    this.#foreign.forget(nowMs);
+  }
+
+  /** Classes with something ready and a flight for it, the most urgent first. */
+  #classesThatCould(): readonly number[] {
+    const could: number[] = [];
+    for (let place = 0; place < this.#limits.classes; place += 1) {
+      const isReady = this.#live.ready.size(place, !this.#flights.hasOversize) > 0;
+      if (isReady && this.#flights.freeFor(place) > 0) could.push(place);
+    }
+    return could;
+  }
+
+  /**
+   * The backlog of the class is spread over the free flights, as long as each gets a fusion worth its cost, and so are the
+   * ready operations, since each begins a chain that another flight could carry at the same time.
+   */
+  #startFlight(place: number, nowMs: number): PlannedFlight {
+    const backlog = this.#live.backlog(place);
+    const mayBeOversize = !this.#flights.hasOversize;
+    const spread = Math.max(
+      1,
+      Math.min(this.#flights.freeFor(place), Math.floor(backlog / this.#limits.size.operationsMin)),
+    );
+    const draft = this.#builder.build({
+      class: place,
+      caps: this.#limits.fusion,
+      operationsMax: Math.min(this.#size.limit, Math.ceil(backlog / spread)),
+      readyMax: Math.ceil(this.#live.ready.size(place, mayBeOversize) / spread),
+      mayBeOversize,
+      msPerUnit: this.#model.msPerUnit,
+      foreignAmong: ({ planned }) => this.#foreign.among(planned.keys),
+    });
+    const operations = draft.operations.toSorted((a, b) => a.seq - b.seq);
+    const fusion = { id: this.#flights.nextId(), class: place, operations: operations.map(({ planned }) => planned) };
+    for (const operation of operations) this.#live.take(operation, fusion.id);
+    const { units, isOversize } = draft;
+    const flight = new PlannedFlight({ fusion, operations, startedMs: nowMs, units, isOversize });
+    this.#flights.start(flight);
+    return flight;
+  }
+
+  #endFlight(flight: PlannedFlight, returning: readonly TrackedOperation[]): void {
+    this.#flights.end(flight);
+    this.#live.giveBack(returning);
+  }
+
+  #returned(found: readonly TrackedOperation[]): Hold {
+    for (const operation of found) {
+      operation.widenings += 1;
+      operation.losses = 0;
+    }
+    this.#widened += found.length;
+    const unstable = found.filter(({ widenings }) => widenings >= this.#limits.wideningsMax);
+    return { kind: 'returned', widened: found.map(({ seq }) => seq), unstable: unstable.map(({ seq }) => seq) };
+  }
+
+  /** Who lost to a foreign write waits, all by one jitter, so that those of one key can go together again. */
+  #lost(operations: readonly TrackedOperation[], nowMs: number): void {
+    const jitter = this.#limits.jitter();
+    for (const operation of operations) {
+      operation.losses += 1;
+      const isExplained = this.#foreign.among(operation.planned.keys).length > 0;
+      if (!isExplained && operation.losses <= lossesForgiven) continue;
+      operation.notBeforeMs = nowMs + this.#foreign.backoffMs(operation.losses, jitter);
+    }
   }
 }

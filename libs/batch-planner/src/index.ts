@@ -1,4 +1,14 @@
-export { BatchPlanner, type Fusion, type Holding, type PlannedOperation, type PlannerStatistics, type Touched } from './batch-planner.ts';
+export { BatchPlanner } from './batch-planner.ts';
+export { plannerErrors } from './errors.ts';
+export type {
+  Advice,
+  Fusion,
+  GiveBackReason,
+  Hold,
+  OperationEnd,
+  PlannedOperation,
+  TouchedKeys,
+} from './planned-operation.ts';
 export {
   defaultPlannerLimits,
   type ForeignWriteLimits,
@@ -6,3 +16,4 @@ export {
   type FusionSizing,
   type PlannerLimits,
 } from './planner-limits.ts';
+export type { OperationCounts, PlannerStatistics } from './planner-statistics.ts';

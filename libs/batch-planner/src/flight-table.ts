@@ -1,0 +1,101 @@
+import { fusionUnknown, operationUnknown } from './errors.ts';
+import type { Fusion } from './planned-operation.ts';
+import type { TrackedOperation } from './tracked-operation.ts';
+
+/** A fusion in flight. */
+export class PlannedFlight {
+  readonly fusion: Fusion;
+  readonly operations: readonly TrackedOperation[];
+  readonly startedMs: number;
+  /** Work in it, see `FlightModel`. */
+  readonly units: number;
+  /** One operation above a cap, alone. */
+  readonly isOversize: boolean;
+  readonly #bySeq: ReadonlyMap<number, TrackedOperation>;
+
+  constructor(of: Pick<PlannedFlight, 'fusion' | 'operations' | 'startedMs' | 'units' | 'isOversize'>) {
+    this.fusion = of.fusion;
+    this.operations = of.operations;
+    this.startedMs = of.startedMs;
+    this.units = of.units;
+    this.isOversize = of.isOversize;
+    this.#bySeq = new Map(of.operations.map((operation) => [operation.seq, operation]));
+  }
+
+  /** @throws CodedError PLANNER_OPERATION_UNKNOWN */
+  operation(seq: number): TrackedOperation {
+    const operation = this.#bySeq.get(seq);
+    if (operation === undefined) throw operationUnknown(seq, this.fusion.id);
+    return operation;
+  }
+}
+
+/** The flights: how many there are, what they carry, and who may use those that are free. */
+export class FlightTable {
+  readonly #flights: number;
+  readonly #reserved: number;
+  readonly #active = new Map<number, PlannedFlight>();
+  /** Flights of classes 1 and up. */
+  #lessUrgent = 0;
+  #oversize = 0;
+  #started = 0;
+  #operationsStarted = 0;
+
+  /** @param reserved how many of the flights only class 0 may use. */
+  constructor(flights: number, reserved: number) {
+    this.#flights = flights;
+    this.#reserved = reserved;
+  }
+
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** Since the beginning. */
+  get started(): number {
+    return this.#started;
+  }
+
+  get operationsStarted(): number {
+    return this.#operationsStarted;
+  }
+
+  /** An operation above a cap is in flight; there is only ever one. */
+  get hasOversize(): boolean {
+    return this.#oversize > 0;
+  }
+
+  nextId(): number {
+    return this.#started + 1;
+  }
+
+  /** Flights that a fusion of the class could have now. */
+  freeFor(place: number): number {
+    const free = this.#flights - this.#active.size;
+    return place === 0 ? free : Math.min(free, this.#flights - this.#reserved - this.#lessUrgent);
+  }
+
+  /** @throws CodedError PLANNER_FUSION_UNKNOWN */
+  get(id: number): PlannedFlight {
+    const flight = this.#active.get(id);
+    if (flight === undefined) throw fusionUnknown(id);
+    return flight;
+  }
+
+  start(flight: PlannedFlight): void {
+    this.#active.set(flight.fusion.id, flight);
+    this.#started += 1;
+    this.#operationsStarted += flight.operations.length;
+    this.#count(flight, 1);
+  }
+
+  end(flight: PlannedFlight): void {
+    this.#active.delete(flight.fusion.id);
+    this.#count(flight, -1);
+  }
+
+  #count({ fusion, isOversize }: PlannedFlight, change: number): void {
+    if (fusion.class !== 0) this.#lessUrgent += change;
+    if (isOversize) this.#oversize += change;
+  }
+}

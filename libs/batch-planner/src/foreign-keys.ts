@@ -1,0 +1,46 @@
+import type { DeclaredKey, StateKey } from '@medrex/keys';
+import type { ForeignWriteLimits } from './planner-limits.ts';
+
+/** Keys that somebody else wrote not long ago. */
+export class ForeignKeys {
+  readonly #limits: ForeignWriteLimits;
+  /** Until when each key counts as one; the earliest first, as a key that is written again goes to the end. */
+  readonly #untilMs = new Map<StateKey, number>();
+
+  constructor(limits: ForeignWriteLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#untilMs.size;
+  }
+
+  written(keys: readonly StateKey[], nowMs: number): void {
+    for (const key of keys) {
+      this.#untilMs.delete(key);
+      this.#untilMs.set(key, nowMs + this.#limits.windowMs);
+    }
+  }
+
+  /** Forgets the keys whose window is over. */
+  forget(nowMs: number): void {
+    for (const [key, untilMs] of this.#untilMs) {
+      if (untilMs > nowMs) return;
+      this.#untilMs.delete(key);
+    }
+  }
+
+  /** Those of an operation's keys that are foreign-written, the commuting ones aside: nobody else can write those. */
+  among(keys: readonly DeclaredKey[]): readonly StateKey[] {
+    if (this.#untilMs.size === 0) return [];
+    return keys
+      .filter(({ key, mode }) => mode !== 'append' && mode !== 'delta' && this.#untilMs.has(key))
+      .map(({ key }) => key);
+  }
+
+  /** How long to wait after so many losses in a row (1 for the first), with a jitter that is drawn once for all who lost together. */
+  backoffMs(losses: number, jitter: number): number {
+    const { backoffMinMs, backoffMaxMs } = this.#limits;
+    return Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(losses - 1, 30)) * (0.5 + jitter / 2);
+  }
+}

@@ -1,0 +1,99 @@
+import type { StateKey } from '@medrex/keys';
+import { unitsOf } from './flight-model.ts';
+import type { FusionCaps } from './planner-limits.ts';
+import type { TrackedOperation } from './tracked-operation.ts';
+
+/** How much fits into a fusion. */
+export interface DraftLimits {
+  readonly caps: FusionCaps;
+  /** Operations at most: the self-tuned size, never above the cap. */
+  readonly operationsMax: number;
+  readonly msPerUnit: number;
+  /** Which of an operation's keys are foreign-written. */
+  readonly foreignAmong: (operation: TrackedOperation) => readonly StateKey[];
+}
+
+interface Weight {
+  readonly keys: number;
+  readonly bytes: number;
+  /** Work in the units of `FlightModel`. */
+  readonly units: number;
+}
+
+/** A close touches the operation record and nothing else. */
+const closeWeight: Weight = { keys: 1, bytes: 0, units: unitsOf(1, 0) };
+
+function weightOf({ planned, isClosing }: TrackedOperation): Weight {
+  const { keys, bytes } = planned;
+  return isClosing ? closeWeight : { keys: keys.length, bytes, units: unitsOf(keys.length, bytes) };
+}
+
+/** Whether an operation by itself is above a soft cap. */
+export function exceedsCaps(operation: TrackedOperation, caps: FusionCaps, msPerUnit: number): boolean {
+  const { keys, bytes, units } = weightOf(operation);
+  return keys > caps.keysMax || bytes > caps.bytesMax || units * msPerUnit > caps.estimatedMsMax;
+}
+
+/** A fusion in the making. What is above a cap by itself fits only when nothing else is in, and nothing fits beside it. */
+export class FusionDraft {
+  readonly operations: TrackedOperation[] = [];
+  readonly #limits: DraftLimits;
+  #operationsMax: number;
+  #keys = 0;
+  #bytes = 0;
+  #units = 0;
+  #foreign: readonly StateKey[] = [];
+
+  constructor(limits: DraftLimits) {
+    this.#limits = limits;
+    this.#operationsMax = limits.operationsMax;
+  }
+
+  get isFull(): boolean {
+    return this.operations.length >= this.#operationsMax;
+  }
+
+  /** It holds one operation that is above a cap. */
+  get isOversize(): boolean {
+    return this.operations[0]?.isOversize === true;
+  }
+
+  get units(): number {
+    return this.#units;
+  }
+
+  /** Adds the operation if it fits; true when it does. */
+  add(operation: TrackedOperation): boolean {
+    const foreign = this.#limits.foreignAmong(operation);
+    if (!this.#fits(operation, foreign)) return false;
+    if (this.operations.length === 0) this.#foreign = foreign;
+    const { keys, bytes, units } = weightOf(operation);
+    this.operations.push(operation);
+    this.#keys += keys;
+    this.#bytes += bytes;
+    this.#units += units;
+    this.#operationsMax = operation.isOversize ? 1 : Math.min(this.#operationsMax, operation.fusionMax);
+    return true;
+  }
+
+  #fits(operation: TrackedOperation, foreign: readonly StateKey[]): boolean {
+    const { caps, msPerUnit } = this.#limits;
+    const { keys, bytes, units } = weightOf(operation);
+    const count = this.operations.length;
+    if (count === 0) return true;
+    return (
+      !operation.isOversize &&
+      count < Math.min(this.#operationsMax, operation.fusionMax) &&
+      this.#keys + keys <= caps.keysMax &&
+      this.#bytes + bytes <= caps.bytesMax &&
+      (this.#units + units) * msPerUnit <= caps.estimatedMsMax &&
+      this.#goesWith(foreign)
+    );
+  }
+
+  /** A foreign-written key shares its risk with nothing else: only operations on the first one's foreign keys go with it. */
+  #goesWith(foreign: readonly StateKey[]): boolean {
+    if (this.#foreign.length === 0) return foreign.length === 0;
+    return foreign.length > 0 && foreign.every((key) => this.#foreign.includes(key));
+  }
+}

@@ -1,0 +1,88 @@
+import { Heap } from './heap.ts';
+import type { TrackedOperation } from './tracked-operation.ts';
+
+/** Longer chains behind an operation count as this long: what nobody waits for must get its turn within a bounded number of admissions. */
+const criticalityMax = 1_024;
+/** Void places that a heap may hold beside the valid ones. */
+const voidMax = 1_024;
+
+interface Place {
+  readonly rank: number;
+  readonly operation: TrackedOperation;
+  readonly stamp: number;
+}
+
+/**
+ * Which of two operations of one class goes first, the lower the sooner: age in admissions, less `boost` for each
+ * operation of the longest chain behind it. As ages grow and the advantage is bounded, everything gets its turn.
+ */
+export function rankOf(operation: TrackedOperation, boost: number): number {
+  return operation.ordinal - boost * Math.min(operation.criticality, criticalityMax);
+}
+
+/**
+ * The ready operations of each class, the lowest rank first; those above a cap in a queue of their own, since only one of
+ * them may be in flight and the others must not stand in the way. Places that have become void are passed over.
+ */
+export class ReadyQueue {
+  readonly #boost: number;
+  /** Two lanes for each class. */
+  readonly #lanes: readonly Heap<Place>[];
+  readonly #sizes: number[];
+
+  constructor(classes: number, boost: number) {
+    this.#boost = boost;
+    this.#lanes = Array.from({ length: 2 * classes }, () => new Heap<Place>((one, other) => one.rank < other.rank));
+    this.#sizes = new Array<number>(2 * classes).fill(0);
+  }
+
+  get isEmpty(): boolean {
+    return this.#lanes.every((lane) => lane.size === 0);
+  }
+
+  /** Ready operations of the class. */
+  size(place: number, withOversize: boolean): number {
+    return this.#size(2 * place) + (withOversize ? this.#size(2 * place + 1) : 0);
+  }
+
+  push(operation: TrackedOperation): void {
+    operation.stamp += 1;
+    operation.lane = 2 * operation.class + (operation.isOversize ? 1 : 0);
+    this.#sizes[operation.lane] = this.#size(operation.lane) + 1;
+    this.#heap(operation.lane).push({ rank: rankOf(operation, this.#boost), operation, stamp: operation.stamp });
+  }
+
+  remove(operation: TrackedOperation): void {
+    const { lane } = operation;
+    operation.stamp += 1;
+    this.#sizes[lane] = this.#size(lane) - 1;
+    const heap = this.#heap(lane);
+    if (this.#size(lane) === 0) heap.clear();
+    else if (heap.size > 2 * this.#size(lane) + voidMax) heap.filter(isValid);
+  }
+
+  first(place: number, withOversize: boolean): TrackedOperation | undefined {
+    const one = this.#firstOf(2 * place);
+    const other = withOversize ? this.#firstOf(2 * place + 1) : undefined;
+    if (one === undefined || other === undefined) return one ?? other;
+    return rankOf(other, this.#boost) < rankOf(one, this.#boost) ? other : one;
+  }
+
+  #firstOf(lane: number): TrackedOperation | undefined {
+    const heap = this.#heap(lane);
+    while (heap.first !== undefined && !isValid(heap.first)) heap.pop();
+    return heap.first?.operation;
+  }
+
+  #heap(lane: number): Heap<Place> {
+    return this.#lanes[lane] as Heap<Place>;
+  }
+
+  #size(lane: number): number {
+    return this.#sizes[lane] ?? 0;
+  }
+}
+
+function isValid({ operation, stamp }: Place): boolean {
+  return operation.stamp === stamp;
+}

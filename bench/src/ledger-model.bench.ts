@@ -15,7 +15,8 @@ const value = Buffer.alloc(300, 'v');
 
 /**
  * Four keys for each operation, as a clinical one has them: two that it reads and writes (one of 5,000 heads and one of 1,000
- * hubs of its flight: the flights share no key), its record, which is read, absent, and written, and one that it only appends. One prefetch, as executeBatch does it.
+ * hubs of its flight, so that the flights share none), its record, which is read, absent, and written, and one that it only
+ * appends. One prefetch, as executeBatch does it.
  */
 const fused: Chaincode = {
   name: 'medrex',

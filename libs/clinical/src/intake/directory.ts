@@ -39,7 +39,8 @@ export class Directory {
 
   /**
    * The entry that a reference means (https://hl7.org/fhir/R4/bundle.html#references).
-   * @param url as it stands in the reference; a relative one is read against `base`, the full URL of the entry that it stands in.
+   * @param url as it stands in the reference; a relative one is read against `base`, the full URL of the entry that
+   * it stands in.
    */
   entry(url: string, base: string | undefined): Named | undefined {
     if (this.#byUrl.size === 0) return undefined;

@@ -49,7 +49,8 @@ function shapeOf(bundle: JsonRecord): Read<{ readonly type: ChangingType; readon
   if (issues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues } };
   const type = changing.find((known) => known === bundle['type']);
   if (type === undefined) {
-    const text = `A Bundle of type ${String(bundle['type'])} changes nothing here. Send ${changing.join(', ')}, or POST it to Bundle to record it.`;
+    const what = `A Bundle of type ${String(bundle['type'])} changes nothing here.`;
+    const text = `${what} Send ${changing.join(', ')}, or POST it to Bundle to record it.`;
     return { problem: problem('UNSUPPORTED', 'not-supported', 'Bundle.type', text) };
   }
   if (!Array.isArray(entry) || entry.length === 0) {

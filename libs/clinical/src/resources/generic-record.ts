@@ -1,5 +1,6 @@
 import type { OperationClass } from '@medrex/contracts';
 import type { ResourceModule } from '../contract/resource-module.ts';
+import { isResourceType } from '../fhir/definitions.ts';
 
 /** What is kept of a type that has no module of its own: the record and its head. */
 export interface RecordKind {
@@ -50,7 +51,7 @@ const made = new Map<string, ResourceModule>();
 
 /**
  * The module of a type that has nothing special: an append-only record with head and versions, its status in the facts.
- * @param type an R4 resource type: validation has made sure, so that at most 148 modules are ever made.
+ * Modules of R4's types are made once; there are fewer than 150.
  */
 export function genericRecord(type: string): ResourceModule {
   const known = made.get(type);
@@ -62,6 +63,6 @@ export function genericRecord(type: string): ResourceModule {
     lines: [],
     facts: ({ status }) => (typeof status === 'string' ? { status } : {}),
   };
-  made.set(type, module);
+  if (isResourceType(type)) made.set(type, module);
   return module;
 }

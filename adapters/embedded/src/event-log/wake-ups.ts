@@ -1,42 +1,70 @@
 import { BroadcastChannel } from 'node:worker_threads';
 
+interface Waiter {
+  readonly partition: string;
+  readonly deadlineMs: number;
+  readonly wake: () => void;
+}
+
+/** Readers whose time is nearly up are woken together: an idle process then wakes up 40 times a second, not 40 times per topic. */
+const togetherMs = 10;
+
 /**
  * Tells waiting readers that a partition has grown: at once when a thread of this process wrote it, else by looking again after a
  * while, because between processes only the files are shared.
  */
 export class WakeUps {
   readonly #channel: BroadcastChannel;
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new Set<Waiter>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = Infinity;
 
   /** @param channel name that all readers and writers of a log in this process share. */
   constructor(channel: string) {
     this.#channel = new BroadcastChannel(channel);
     this.#channel.onmessage = (message) => {
       const { data } = message as { readonly data: string };
-      for (const wake of [...(this.#waiting.get(data) ?? [])]) wake();
+      this.#wakeAll(({ partition }) => partition === data);
     };
     this.#channel.unref();
   }
 
-  /** Resolves when `partition` (`<topic>/<partition>`) has grown, after `ms`, or when `signal` is aborted. */
+  /** Resolves when `partition` (`<topic>/<partition>`) has grown, after about `ms`, or when `signal` is aborted. */
   arrival(partition: string, ms: number, signal: AbortSignal): Promise<undefined> {
+    if (signal.aborted) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const waiting = this.#waiting.get(partition) ?? new Set();
-    this.#waiting.set(partition, waiting);
     const wake = (): void => {
-      clearTimeout(timer);
-      waiting.delete(wake);
+      this.#waiting.delete(waiter);
       signal.removeEventListener('abort', wake);
       resolve(undefined);
     };
-    const timer = setTimeout(wake, ms);
-    waiting.add(wake);
+    const waiter: Waiter = { partition, deadlineMs: performance.now() + ms, wake };
+    this.#waiting.add(waiter);
     signal.addEventListener('abort', wake);
-    if (signal.aborted) wake();
+    this.#lookAt(waiter.deadlineMs);
     return promise;
   }
 
   close(): void {
     this.#channel.close();
+    clearTimeout(this.#timer);
+  }
+
+  #lookAt(deadlineMs: number): void {
+    if (deadlineMs >= this.#timerMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = deadlineMs;
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, deadlineMs - performance.now()));
+  }
+
+  #look(): void {
+    this.#timerMs = Infinity;
+    const dueMs = performance.now() + togetherMs;
+    this.#wakeAll(({ deadlineMs }) => deadlineMs <= dueMs);
+    this.#lookAt(Math.min(...[...this.#waiting].map(({ deadlineMs }) => deadlineMs)));
+  }
+
+  #wakeAll(isDue: (waiter: Waiter) => boolean): void {
+    for (const waiter of [...this.#waiting].filter(isDue)) waiter.wake();
   }
 }

@@ -13,7 +13,7 @@ export const clinicalErrors = {
     code: 'INVALID_REGISTRY',
     retryable: false,
     meaning:
-      'Resource modules contradict each other: two for one type, or one in the clinical and the financial space at once.',
+      'Resource modules contradict each other: two for one type, one in the clinical and the financial space at once, or one that is decided on itself.',
     remedy: 'Correct the list of modules that the registry is made of.',
   },
   UNKNOWN_FACTS: {

@@ -24,6 +24,7 @@ export function registryOf(modules: readonly ResourceModule[], generic: (type: s
       throw new CodedError(clinicalErrors.INVALID_REGISTRY, `two modules for ${module.type}`);
     byType.set(module.type, module);
   }
+  for (const module of modules) checkDecidedOn(module, byType, []);
   const newest = Math.max(1, ...modules.map((module) => module.templateVersion));
   return {
     modules,
@@ -41,5 +42,18 @@ function checkSpaces(module: ResourceModule): void {
   const spaces = spacesOf(module);
   if (spaces.includes('financial') && spaces.some((space) => space !== 'financial' && space !== 'counters')) {
     throw new CodedError(clinicalErrors.INVALID_REGISTRY, `${module.type} would touch financial keys and keys of care`);
+  }
+}
+
+function checkDecidedOn(
+  module: ResourceModule,
+  byType: ReadonlyMap<string, ResourceModule>,
+  on: readonly string[],
+): void {
+  if (on.includes(module.type))
+    throw new CodedError(clinicalErrors.INVALID_REGISTRY, `${module.type} would be decided on itself`);
+  for (const type of module.decidedOn ?? []) {
+    const other = byType.get(type);
+    if (other !== undefined) checkDecidedOn(other, byType, [...on, module.type]);
   }
 }

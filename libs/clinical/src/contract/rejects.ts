@@ -53,17 +53,32 @@ export const clinicalRejects = {
       'What is ordered must not be given with an active order of the patient. An order that names a DetectedIssue passes.',
   },
   ORDER_NOT_ACTIVE: { status: 409, issue: 'business-rule', meaning: 'The order that is administered is not active.' },
+  WRONG_PATIENT: {
+    status: 409,
+    issue: 'business-rule',
+    meaning: 'The order that is administered, or the claim that is answered, is of another patient.',
+  },
   STOCK_EXHAUSTED: {
     status: 409,
     issue: 'business-rule',
     meaning: 'The stock named by the dose holds less than the dose takes.',
+  },
+  UNIT_DIFFERS: {
+    status: 409,
+    issue: 'business-rule',
+    meaning: 'The stock is kept in another unit than the one that is delivered or taken.',
   },
   SLOT_TAKEN: { status: 409, issue: 'conflict', meaning: 'Another appointment holds the slot.' },
   SLOT_UNAVAILABLE: { status: 409, issue: 'business-rule', meaning: 'The slot is not free to be booked.' },
   CLAIM_NOT_ACTIVE: {
     status: 409,
     issue: 'business-rule',
-    meaning: 'The claim that is answered or paid is cancelled or was entered in error.',
+    meaning: 'The claim that is answered or paid is a draft, cancelled, deleted or was entered in error.',
+  },
+  SUM_TOO_LARGE: {
+    status: 422,
+    issue: 'too-costly',
+    meaning: 'A stock or an account would hold more than can be counted exactly.',
   },
   APPEND_ONLY: { status: 409, issue: 'business-rule', meaning: 'Records of this type are never changed or deleted.' },
   LIST_FULL: { status: 422, issue: 'too-costly', meaning: 'A list kept for one patient has reached its limit.' },

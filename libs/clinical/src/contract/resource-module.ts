@@ -57,9 +57,9 @@ export interface ApplyContext<HeadFacts> {
   /** The head before this change: undefined for a resource that never existed. Of a deleted one, with `isDeleted`. */
   readonly previous: Head<HeadFacts> | undefined;
   /** Whom messages about a patient land on: itself, or whom it was merged into. For patients that the state names, not the message. */
-  survivor(patient: string): Promise<string>;
+  readonly survivor: (patient: string) => Promise<string>;
   /** Spends of the operation's budget; for loops over what state holds. */
-  spend(units: number): void;
+  readonly spend: (units: number) => void;
 }
 
 /** A resource that goes. */

@@ -1,7 +1,9 @@
 import { operationClasses, type OperationClass, type RefusalIssue, type TranslatedOperation } from '@medrex/contracts';
 import type { JsonObject } from '@medrex/execute-batch';
 import { declaredKeys, unionOfKeys } from '../contract/declared-keys.ts';
+import type { Registry } from '../contract/registry.ts';
 import type { Named } from './directory.ts';
+import { rankOf } from './entry-order.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 import { translateEntry, type TranslatedEntry, type Translating } from './translate-entry.ts';
 
@@ -39,7 +41,7 @@ function operationOf(
   item: number,
   translated: readonly TranslatedEntry[],
 ): TranslatedOperation {
-  const ordered = translated.length === 1 ? translated : inOrder(translated);
+  const ordered = translated.length === 1 ? translated : inOrder(translated, registry);
   const bodies: Uint8Array[] = [];
   const entries = ordered.map(({ entry, body }): JsonObject => {
     if (body === undefined) return entry;
@@ -61,18 +63,9 @@ function mostUrgent(classes: readonly OperationClass[]): OperationClass {
   return operationClasses.find((one) => classes.includes(one)) ?? 'clinical';
 }
 
-/**
- * FHIR's order: deletes, creates, updates; the order of a transaction's entries must not matter. Among creates, those
- * that have conditional references come last, since they may look for others.
- */
-function inOrder(entries: readonly TranslatedEntry[]): readonly TranslatedEntry[] {
-  const rank = ({ entry }: TranslatedEntry): number => {
-    if (entry.action === 'delete') return 0;
-    if (entry.type === 'Patient') return 1;
-    if (entry.action === 'update') return 4;
-    return entry.lookups === undefined ? 2 : 3;
-  };
-  return entries.toSorted((left, right) => rank(left) - rank(right));
+function inOrder(entries: readonly TranslatedEntry[], registry: Registry): readonly TranslatedEntry[] {
+  const ranked = entries.map((one) => ({ one, rank: rankOf(one.entry, registry) }));
+  return ranked.sort((left, right) => left.rank - right.rank).map(({ one }) => one);
 }
 
 function repeatedResource(named: readonly Named[]): Problem | undefined {

@@ -1,7 +1,7 @@
 import { codeAmong, codesOf } from '../fhir/codes.ts';
 import type { CodeableConcept } from '../fhir/datatypes.ts';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import { activeAllergies } from './patient-list.ts';
+import { activeAllergies, standsWith } from './patient-list.ts';
 import { checkStatus } from './status-rule.ts';
 
 const clinicalStatuses = ['active', 'inactive', 'resolved'] as const;
@@ -65,19 +65,12 @@ export const allergyIntolerance: ResourceModule<AllergyFacts, AllergyHead> = {
     patient !== undefined && (action === 'update' || isActive(facts))
       ? [{ key: activeAllergies.key(patient), mode: 'readWrite' }]
       : [],
-  apply: async ({ action, id, patient, facts }, state, { previous }) => {
-    const before = previous?.isDeleted === false ? previous : undefined;
-    checkStatus(
-      { 'entered-in-error': [] },
-      'AllergyIntolerance.verificationStatus',
-      before?.facts.verification,
-      facts.verification,
-    );
-    if (before?.patient !== undefined && before.patient !== patient)
-      await activeAllergies.remove(state, before.patient, id);
-    if (patient === undefined) return undefined;
-    if (isActive(facts)) await activeAllergies.put(state, patient, { id, codes: facts.codes });
-    else if (action === 'update') await activeAllergies.remove(state, patient, id);
+  apply: async ({ id, patient, facts }, state, context) => {
+    const { previous } = context;
+    const before = previous?.isDeleted === false ? previous.facts.verification : undefined;
+    checkStatus({ 'entered-in-error': [] }, 'AllergyIntolerance.verificationStatus', before, facts.verification);
+    const line = isActive(facts) ? { id, codes: facts.codes } : undefined;
+    await activeAllergies.keep(state, { id, before: await standsWith(context), patient, line });
     return undefined;
   },
   remove: async ({ id, patient }, state) => {

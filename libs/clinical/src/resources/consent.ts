@@ -1,10 +1,9 @@
-import type { State } from '@medrex/execute-batch';
-import { stateKey, type DeclaredKey, type StateKey } from '@medrex/keys';
-import { reject } from '../contract/rejects.ts';
+import { encodeTime, type DeclaredKey } from '@medrex/keys';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import { readJson, writeJson } from '../contract/state-json.ts';
 import { firstCode } from '../fhir/codes.ts';
-import type { CodeableConcept, Reference } from '../fhir/datatypes.ts';
+import type { CodeableConcept, FhirResource, Reference } from '../fhir/datatypes.ts';
+import { patientList, standsWith, type ListLine } from './patient-list.ts';
+import { checkStatus, type StatusRule } from './status-rule.ts';
 
 type ConsentFacts = {
   readonly status: string;
@@ -14,19 +13,38 @@ type ConsentFacts = {
   readonly decision?: string;
 };
 
-// R4's consent states; a decision that was taken back is not taken up again, another consent is.
-const following: Readonly<Record<string, readonly string[]>> = {
-  draft: ['draft', 'proposed', 'active', 'rejected', 'entered-in-error'],
-  proposed: ['proposed', 'active', 'rejected', 'entered-in-error'],
-  active: ['active', 'inactive', 'entered-in-error'],
-  rejected: ['rejected', 'entered-in-error'],
-  inactive: ['inactive', 'entered-in-error'],
-  'entered-in-error': ['entered-in-error'],
+type ConsentLine = ListLine & {
+  readonly scope: string;
+  readonly decision?: string;
+  /** Time of the operation that decided so. */
+  readonly since: string;
 };
 
-const inForceKey = (patient: string, scope: string): StateKey => stateKey('clinical', 'consent', patient, scope);
+type Consent = FhirResource & {
+  readonly status?: string;
+  readonly scope?: CodeableConcept;
+  readonly provision?: { readonly type?: string };
+};
 
-/** Consents: a state machine each, and per patient and scope the one in force, which the last active one in order takes over. */
+// https://hl7.org/fhir/R4/valueset-consent-state-codes.html: a decision that was taken back is not taken up again, another consent is.
+const rule: StatusRule = {
+  active: ['inactive', 'entered-in-error'],
+  inactive: ['entered-in-error'],
+  rejected: ['entered-in-error'],
+  'entered-in-error': [],
+};
+
+/**
+ * The patient's active consents, in the order in which they were decided. Of those with one scope the last one is in force; when it is
+ * withdrawn, the one before it is again.
+ */
+export const activeConsents = patientList<ConsentLine>('consents', (one, other) => {
+  const [earlier, later] = [encodeTime(one.since), encodeTime(other.since)];
+  if (earlier === later) return 0;
+  return earlier < later ? -1 : 1;
+});
+
+/** Consents: a state machine each, and per patient the list of those that are active. */
 export const consent: ResourceModule<ConsentFacts, ConsentFacts> = {
   type: 'Consent',
   class: 'clinical',
@@ -34,46 +52,43 @@ export const consent: ResourceModule<ConsentFacts, ConsentFacts> = {
   templateVersion: 1,
   lines: [
     {
-      key: 'cli~consent~<patient>~<scope>',
+      key: 'cli~consents~<patient>',
       mode: 'readWrite',
-      when: 'about a patient',
-      why: 'which consent is in force',
+      when: 'active, or an update',
+      why: 'which consents are in force',
     },
   ],
   patients: (resource) => [resource['patient'] as Reference | undefined],
   facts: (resource) => {
-    const { status, scope, provision } = resource as {
-      readonly status?: string;
-      readonly scope?: CodeableConcept;
-      readonly provision?: { readonly type?: string };
-    };
+    const { status, scope, provision } = resource as Consent;
     return { status: status ?? 'draft', scope: firstCode(scope) ?? 'none', decision: provision?.type };
   },
   headFacts: (facts) => facts,
-  template: ({ patient, facts }): readonly DeclaredKey[] =>
-    patient === undefined ? [] : [{ key: inForceKey(patient, facts.scope), mode: 'readWrite' }],
-  apply: async ({ id, patient, facts }, state, { previous, time }) => {
-    const before = previous === undefined || previous.isDeleted ? undefined : previous.facts;
-    if (before !== undefined && following[before.status]?.includes(facts.status) !== true) {
-      throw reject('STATUS_TRANSITION', `${facts.status} cannot follow ${before.status}`, {
-        expression: 'Consent.status',
-      });
-    }
-    if (patient === undefined) return undefined;
-    if (before !== undefined && before.scope !== facts.scope)
-      await withdraw(state, inForceKey(patient, before.scope), id);
-    const key = inForceKey(patient, facts.scope);
-    if (facts.status === 'active') writeJson(state, key, { consent: id, decision: facts.decision, since: time });
-    else await withdraw(state, key, id);
+  template: ({ action, patient, facts }): readonly DeclaredKey[] =>
+    patient !== undefined && (action === 'update' || facts.status === 'active')
+      ? [{ key: activeConsents.key(patient), mode: 'readWrite' }]
+      : [],
+  apply: async ({ id, patient, facts }, state, context) => {
+    const before = context.previous?.isDeleted === false ? context.previous.facts : undefined;
+    checkStatus(rule, 'Consent.status', before?.status, facts.status);
+    const stood = await standsWith(context);
+    // Said again, a decision keeps its place and its time; another one stands behind all that were made before it.
+    if (before !== undefined && isSame(before, facts) && stood === patient) return undefined;
+    if (stood !== undefined) await activeConsents.remove(state, stood, id);
+    const { status, scope, decision } = facts;
+    const line = status === 'active' ? { id, scope, decision, since: context.time } : undefined;
+    await activeConsents.keep(state, { id, before: undefined, patient, line });
     return undefined;
   },
-  remove: async ({ id, patient }, state, { previous }) => {
-    if (patient !== undefined && previous !== undefined)
-      await withdraw(state, inForceKey(patient, previous.facts.scope), id);
+  remove: async ({ id, patient }, state) => {
+    if (patient !== undefined) await activeConsents.remove(state, patient, id);
+  },
+  merge: {
+    template: (from, into) => [from, into].map((patient) => ({ key: activeConsents.key(patient), mode: 'readWrite' })),
+    apply: (from, into, state) => activeConsents.move(state, from, into),
   },
 };
 
-/** Nothing is in force any more, if it was this one. */
-async function withdraw(state: State, key: StateKey, id: string): Promise<void> {
-  if ((await readJson(state, key))?.['consent'] === id) state.delete(key);
+function isSame(one: ConsentFacts, other: ConsentFacts): boolean {
+  return one.status === other.status && one.scope === other.scope && one.decision === other.decision;
 }

@@ -1,14 +1,16 @@
+import type { RefusalIssue } from '@medrex/contracts';
 import type { State } from '@medrex/execute-batch';
-import { stateKey, type DeclaredKey, type StateKey } from '@medrex/keys';
-import { readHead } from '../contract/record.ts';
+import type { DeclaredKey } from '@medrex/keys';
 import { headKey } from '../contract/record-keys.ts';
-import { reject } from '../contract/rejects.ts';
-import type { ResourceModule } from '../contract/resource-module.ts';
-import { readJson, writeJson } from '../contract/state-json.ts';
+import type { References, ResourceModule } from '../contract/resource-module.ts';
 import { firstCode } from '../fhir/codes.ts';
-import type { CodeableConcept, Quantity, Reference } from '../fhir/datatypes.ts';
+import type { CodeableConcept, FhirResource, Quantity, Reference } from '../fhir/datatypes.ts';
 import { extensionReference } from '../fhir/extension.ts';
-import { changeStock, stockKey, thousandths, type StockPlace } from './stock.ts';
+import { issue } from '../fhir/issues.ts';
+import { checkGivable, countDose, givenKey } from './given-order.ts';
+import { medicineOf } from './medicine.ts';
+import { checkStatus, type StatusRule } from './status-rule.ts';
+import { moveStock, quantityIssues, stockedOf, stockKey, takenFrom, type Stocked } from './stock.ts';
 
 /** The extension that names the location whose stock a dose is taken from. */
 export const stockLocationUrl = 'https://medrex.dev/fhir/StructureDefinition/stock-location';
@@ -17,118 +19,127 @@ type DoseFacts = {
   readonly status: string;
   /** Id of the order that is administered. */
   readonly order?: string;
-  readonly stock?: StockPlace;
-  /** What is taken from the stock, in thousandths. */
-  readonly quantity?: number;
-};
-type DoseHead = DoseFacts;
-
-// R4's value set; what may follow what. A dose that was entered in error stays so.
-const following: Readonly<Record<string, readonly string[]>> = {
-  'in-progress': ['in-progress', 'on-hold', 'completed', 'stopped', 'not-done', 'entered-in-error'],
-  'on-hold': ['on-hold', 'in-progress', 'completed', 'stopped', 'not-done', 'entered-in-error'],
-  completed: ['completed', 'entered-in-error'],
-  stopped: ['stopped', 'entered-in-error'],
-  'not-done': ['not-done', 'entered-in-error'],
-  unknown: ['unknown', 'in-progress', 'on-hold', 'completed', 'stopped', 'not-done', 'entered-in-error'],
-  'entered-in-error': ['entered-in-error'],
+  /** What it takes from a stock, once it was given. */
+  readonly takes?: Stocked;
 };
 
-/** A dose counts, for its order and its stock, once it was given. */
-const isGiven = ({ status }: DoseFacts) => status === 'completed';
+type MedicationAdministration = FhirResource & {
+  readonly status?: string;
+  readonly request?: Reference;
+  readonly dosage?: { readonly dose?: Quantity };
+  readonly medicationCodeableConcept?: CodeableConcept;
+  readonly medicationReference?: Reference;
+};
 
-const givenKey = (order: string): StateKey => stateKey('clinical', 'given', order);
+const expression = 'MedicationAdministration.dosage.dose';
 
-/** Doses: each given one is counted on its order, which must be active, and taken from the stock that it names. */
-export const medicationAdministration: ResourceModule<DoseFacts, DoseHead> = {
+// https://hl7.org/fhir/R4/valueset-medication-admin-status.html: what was given may turn out to be an error, and nothing else.
+const rule: StatusRule = {
+  'in-progress': ['on-hold', 'completed', 'stopped', 'not-done', 'entered-in-error', 'unknown'],
+  'on-hold': ['in-progress', 'completed', 'stopped', 'not-done', 'entered-in-error', 'unknown'],
+  completed: ['entered-in-error'],
+  stopped: ['entered-in-error'],
+  'not-done': ['entered-in-error'],
+  'entered-in-error': [],
+};
+
+/** It counts, for its order and its stock, once it was given: wholly or, stopped, in part. `dosage.dose` says how much. */
+const given: readonly string[] = ['completed', 'stopped'];
+const isGiven = ({ status }: { readonly status: string }) => given.includes(status);
+
+/** Its order is looked at when it begins: an infusion may end after its order has. */
+const hasBegun = ({ status }: { readonly status: string }) =>
+  isGiven({ status }) || ['in-progress', 'on-hold'].includes(status);
+
+/** Doses: each given one is counted on its order, which must be active when it begins, and taken from the stock that it names. */
+export const medicationAdministration: ResourceModule<DoseFacts, DoseFacts> = {
   type: 'MedicationAdministration',
   class: 'clinical',
   space: 'clinical',
   templateVersion: 1,
+  decidedOn: ['MedicationRequest', 'SupplyDelivery'],
   lines: [
     {
       key: 'cli~res~MedicationRequest~<order>',
       mode: 'read',
-      when: 'given, with an order',
-      why: 'the order must be active',
+      when: 'begun, with an order',
+      why: 'the order must be active, and of the same patient',
     },
-    { key: 'cli~given~<order>', mode: 'readWrite', when: 'given, with an order', why: 'doses of an order are counted' },
+    {
+      key: 'cli~given~<order>',
+      mode: 'readWrite',
+      when: 'given or entered in error, with an order',
+      why: 'doses of an order are counted',
+    },
     {
       key: 'cli~stock~<location>~<medicine>',
       mode: 'readWrite',
-      when: 'given, with a stock location',
+      when: 'given or entered in error, with a stock location',
       why: 'the stock never falls below zero',
     },
   ],
+  check: checkDose,
   facts: (resource, references) => {
-    const { status, request, medicationCodeableConcept, medicationReference, dosage } = resource as {
-      readonly status?: string;
-      readonly request?: Reference;
-      readonly medicationCodeableConcept?: CodeableConcept;
-      readonly medicationReference?: Reference;
-      readonly dosage?: { readonly dose?: Quantity };
-    };
-    const location = references.id(extensionReference(resource, stockLocationUrl));
-    const medicine = firstCode(medicationCodeableConcept) ?? references.id(medicationReference);
-    const dose = dosage?.dose?.value;
-    const isTaken = location !== undefined && medicine !== undefined && dose !== undefined && dose >= 0;
-    return {
-      status: status ?? 'unknown',
-      order: references.id(request),
-      ...(isTaken ? { stock: { location, medicine }, quantity: thousandths(dose) } : {}),
-    };
+    const { status, request } = resource as MedicationAdministration;
+    return { status: status ?? 'unknown', order: references.id(request), takes: takenBy(resource, references) };
   },
   headFacts: (facts) => facts,
-  template: ({ facts }) => (isGiven(facts) ? keysOf(facts) : []),
-  apply: async ({ facts }, state, { previous, time }) => {
-    const before = previous === undefined || previous.isDeleted ? undefined : previous.facts;
-    if (before !== undefined && following[before.status]?.includes(facts.status) !== true) {
-      throw reject('STATUS_TRANSITION', `${facts.status} cannot follow ${before.status}`, {
-        expression: 'MedicationAdministration.status',
-      });
-    }
-    if (before !== undefined && isGiven(before)) await takeBack(before, state);
-    return isGiven(facts) ? give(facts, state, time) : undefined;
+  template: ({ action, facts }) => keysOf(facts, action === 'update'),
+  apply: async ({ patient, facts }, state, { previous, time, survivor }) => {
+    const before = previous?.isDeleted === false ? previous.facts : undefined;
+    checkStatus(rule, 'MedicationAdministration.status', before?.status, facts.status);
+    const { order } = facts;
+    const isGoingOn = before !== undefined && hasBegun(before) && before.order === order;
+    if (order !== undefined && hasBegun(facts) && !isGoingOn) await checkGivable(state, { order, patient, survivor });
+    return settle(state, before, facts, time);
   },
-  remove: async (_removal, state, { previous }) => {
-    if (previous !== undefined && isGiven(previous.facts)) await takeBack(previous.facts, state);
+  remove: async (_removal, state, { previous, time }) => {
+    await settle(state, previous?.facts, undefined, time);
   },
 };
 
-function keysOf({ order, stock }: DoseFacts): readonly DeclaredKey[] {
+/** What is given is counted and taken; what was counted and taken by an earlier version is taken back. */
+async function settle(state: State, before: DoseFacts | undefined, after: DoseFacts | undefined, time: string) {
+  const was = before !== undefined && isGiven(before) ? before : undefined;
+  const is = after !== undefined && isGiven(after) ? after : undefined;
+  await moveStock(state, {
+    before: was?.takes && takenFrom(was.takes),
+    after: is?.takes && takenFrom(is.takes),
+    expression,
+  });
+  if (was?.order !== undefined && was.order !== is?.order) await countDose(state, was.order, -1, time);
+  if (is?.order === undefined) return undefined;
+  return { dosesOfOrder: await countDose(state, is.order, is.order === was?.order ? 0 : 1, time) };
+}
+
+function keysOf(facts: DoseFacts, isUpdate: boolean): readonly DeclaredKey[] {
+  const { order, takes } = facts;
+  const keys: DeclaredKey[] = [];
+  const mayCount = isGiven(facts) || (isUpdate && facts.status === 'entered-in-error');
+  if (order !== undefined && hasBegun(facts))
+    keys.push({ key: headKey('clinical', 'MedicationRequest', order), mode: 'read' });
+  if (order !== undefined && mayCount) keys.push({ key: givenKey(order), mode: 'readWrite' });
+  if (takes !== undefined && mayCount) keys.push({ key: stockKey(takes), mode: 'readWrite' });
+  return keys;
+}
+
+function takenBy(resource: FhirResource, references: References): Stocked | undefined {
+  const { codes, medication } = medicineOf(resource, references);
+  const { dosage } = resource as MedicationAdministration;
+  return stockedOf(references.id(extensionReference(resource, stockLocationUrl)), codes[0] ?? medication, dosage?.dose);
+}
+
+function checkDose(resource: FhirResource): readonly RefusalIssue[] {
+  const { status = '', dosage, medicationCodeableConcept, medicationReference } = resource as MedicationAdministration;
+  const issues = quantityIssues(dosage?.dose, expression);
+  if (extensionReference(resource, stockLocationUrl) === undefined || !isGiven({ status })) return issues;
+  const required = (at: string, what: string) =>
+    issue('required', at, `A dose that is taken from a stock needs ${what}.`);
   return [
-    ...(order === undefined
-      ? []
-      : ([
-          { key: headKey('clinical', 'MedicationRequest', order), mode: 'read' },
-          { key: givenKey(order), mode: 'readWrite' },
-        ] as const)),
-    ...(stock === undefined ? [] : ([{ key: stockKey(stock), mode: 'readWrite' }] as const)),
+    ...issues,
+    ...(dosage?.dose?.value === undefined ? [required(expression, 'dosage.dose.value')] : []),
+    ...(medicationReference === undefined && firstCode(medicationCodeableConcept) === undefined
+      ? [required('MedicationAdministration.medication', 'a coded medicine')]
+      : []),
   ];
-}
-
-async function give({ order, stock, quantity = 0 }: DoseFacts, state: State, time: string) {
-  let given: number | undefined;
-  if (order !== undefined) {
-    const head = await readHead(state, 'clinical', 'MedicationRequest', order);
-    if (head === undefined || head.isDeleted || head.facts['status'] !== 'active') {
-      throw reject('ORDER_NOT_ACTIVE', 'the order is not active; no dose can be given on it', {
-        expression: 'MedicationAdministration.request',
-      });
-    }
-    given = Number((await readJson(state, givenKey(order)))?.['doses'] ?? 0) + 1;
-    writeJson(state, givenKey(order), { doses: given, last: time });
-  }
-  if (stock !== undefined) await changeStock(state, stock, -quantity);
-  return given === undefined ? undefined : { dosesOfOrder: given };
-}
-
-/** A dose that was not given after all, or is recorded anew: its count and its stock are as before it. */
-async function takeBack({ order, stock, quantity = 0 }: DoseFacts, state: State): Promise<void> {
-  if (order !== undefined) {
-    const count = await readJson(state, givenKey(order));
-    if (count !== undefined)
-      writeJson(state, givenKey(order), { ...count, doses: Math.max(0, Number(count['doses'] ?? 0) - 1) });
-  }
-  if (stock !== undefined) await changeStock(state, stock, quantity);
 }

@@ -1,26 +1,41 @@
-import type { State } from '@medrex/execute-batch';
-import { reject } from '../contract/rejects.ts';
-import type { ApplyContext, CodedFields, PatientMerge, ResourceModule } from '../contract/resource-module.ts';
-import { codesOf } from '../fhir/codes.ts';
-import type { CodeableConcept, Reference } from '../fhir/datatypes.ts';
-import { drugKnowledge, pairIn, substancesOf, type DrugKnowledge } from './drug-knowledge.ts';
-import { activeAllergies, activeOrders, type ListedResource } from './patient-list.ts';
+import type { DeclaredKey } from '@medrex/keys';
+import type { PatientMerge, ResourceModule } from '../contract/resource-module.ts';
+import type { FhirResource, Reference } from '../fhir/datatypes.ts';
+import { drugKnowledge, type DrugKnowledge } from './drug-knowledge.ts';
+import { knownCodes, medicineKeys, medicineOf, type Medicine } from './medicine.ts';
+import { checkOrder } from './order-check.ts';
+import { activeAllergies, activeOrders, standsWith } from './patient-list.ts';
+import { checkStatus, type StatusRule } from './status-rule.ts';
 
 type OrderFacts = {
   readonly status: string;
-  readonly intent?: string;
-  /** Codes of the medicine; the id of a referenced Medication stands for one. */
-  readonly medicine: readonly string[];
+  /** Whether it asks for something: no proposal, plan or option, and no order to leave something. */
+  readonly isOrder: boolean;
+  readonly medicine: Medicine;
   /** A person decided on an alert: the order names a DetectedIssue. */
   readonly isOverridden?: boolean;
 };
-type OrderHead = { readonly status: string };
 
-// R4's order states; an order that has ended is not taken up again, another one is written.
-const ended: readonly string[] = ['completed', 'cancelled', 'stopped', 'entered-in-error'];
+/** What the head of an order says to the doses that are given on it. */
+export type OrderHead = Pick<OrderFacts, 'status' | 'isOrder'>;
 
-const isOrder = ({ intent }: OrderFacts) => intent !== 'proposal' && intent !== 'plan' && intent !== 'option';
-const isActive = (facts: OrderFacts) => facts.status === 'active' && isOrder(facts);
+// https://hl7.org/fhir/R4/valueset-medicationrequest-status.html: an order that has ended is not taken up again, another one is written.
+const going = ['on-hold', 'completed', 'stopped', 'cancelled', 'entered-in-error', 'unknown'];
+const rule: StatusRule = {
+  active: going,
+  'on-hold': ['active', ...going],
+  completed: ['entered-in-error'],
+  stopped: ['entered-in-error'],
+  cancelled: ['entered-in-error'],
+  'entered-in-error': [],
+};
+
+const proposals: readonly unknown[] = ['proposal', 'plan', 'option'];
+
+/** Whether doses may be given on an order, and others are checked against it. */
+export function isActiveOrder({ status, isOrder }: OrderHead): boolean {
+  return status === 'active' && isOrder;
+}
 
 const mergedOrders: PatientMerge = {
   template: (from, into) => [from, into].map((patient) => ({ key: activeOrders.key(patient), mode: 'readWrite' })),
@@ -28,8 +43,8 @@ const mergedOrders: PatientMerge = {
 };
 
 /**
- * CPOE: an active order is checked against the patient's active allergies and active orders as they stand at its place in the
- * promised order, and becomes one of them. Orders of two patients never meet.
+ * CPOE: an active order is checked against the patient's active allergies and active orders as they stand at its place in
+ * the promised order, and becomes one of them. Orders of two patients never meet.
  */
 export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<OrderFacts, OrderHead> {
   return {
@@ -37,6 +52,7 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
     class: 'cpoe',
     space: 'clinical',
     templateVersion: 1,
+    decidedOn: ['Medication', 'AllergyIntolerance'],
     lines: [
       { key: 'cli~allergies~<patient>', mode: 'read', when: 'active', why: 'the allergy check' },
       {
@@ -45,55 +61,48 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
         when: 'active, or an update',
         why: 'the interaction check, and the list of active orders',
       },
+      {
+        key: 'cli~res~Medication~<medication>',
+        mode: 'read',
+        when: 'active, with a reference to a Medication',
+        why: 'the codes of what is ordered',
+      },
     ],
     facts: (resource, references) => {
-      const { status, intent, medicationCodeableConcept, medicationReference, detectedIssue } = resource as {
-        readonly status?: string;
-        readonly intent?: string;
-        readonly medicationCodeableConcept?: CodeableConcept;
-        readonly medicationReference?: Reference;
-        readonly detectedIssue?: readonly Reference[];
-      };
-      const medication = references.id(medicationReference);
+      const { status, intent, doNotPerform, detectedIssue = [] } = resource as MedicationRequest;
       return {
         status: status ?? 'unknown',
-        intent,
-        medicine: [
-          ...codesOf(medicationCodeableConcept),
-          ...(medication === undefined ? [] : [`Medication/${medication}`]),
-        ],
-        ...(detectedIssue !== undefined && detectedIssue.length > 0 ? { isOverridden: true } : {}),
+        isOrder: !proposals.includes(intent) && doNotPerform !== true,
+        medicine: medicineOf(resource, references),
+        ...(detectedIssue.length > 0 ? { isOverridden: true } : {}),
       };
     },
-    headFacts: ({ status }) => ({ status }),
-    template: ({ action, patient, facts }) => {
+    headFacts: ({ status, isOrder }) => ({ status, isOrder }),
+    template: ({ action, patient, facts }): readonly DeclaredKey[] => {
       if (patient === undefined) return [];
-      const orders = { key: activeOrders.key(patient), mode: 'readWrite' } as const;
-      if (isActive(facts)) return [{ key: activeAllergies.key(patient), mode: 'read' }, orders];
-      return action === 'update' ? [orders] : [];
+      const orders: DeclaredKey = { key: activeOrders.key(patient), mode: 'readWrite' };
+      if (!isActiveOrder(facts)) return action === 'update' ? [orders] : [];
+      return [{ key: activeAllergies.key(patient), mode: 'read' }, orders, ...medicineKeys(facts.medicine)];
     },
-    apply: async ({ id, patient, facts, action }, state, context) => {
+    apply: async ({ id, patient, facts }, state, context) => {
       const { previous } = context;
-      const before = previous === undefined || previous.isDeleted ? undefined : previous.facts.status;
-      if (
-        before !== undefined &&
-        ended.includes(before) &&
-        facts.status !== before &&
-        facts.status !== 'entered-in-error'
-      ) {
-        throw reject('STATUS_TRANSITION', `${facts.status} cannot follow ${before}; write another order`, {
-          expression: 'MedicationRequest.status',
-        });
-      }
-      if (patient === undefined) return undefined;
-      if (!isActive(facts)) {
-        if (action === 'update') await activeOrders.remove(state, patient, id);
+      checkStatus(
+        rule,
+        'MedicationRequest.status',
+        previous?.isDeleted === false ? previous.facts.status : undefined,
+        facts.status,
+      );
+      const before = await standsWith(context);
+      if (patient === undefined || !isActiveOrder(facts)) {
+        await activeOrders.keep(state, { id, before, patient, line: undefined });
         return undefined;
       }
-      const others = (await activeOrders.read(state, patient)).filter((order) => order.id !== id);
+      const codes = await knownCodes(state, facts.medicine);
       const warnings =
-        facts.isOverridden === true ? [] : await check(knowledge, facts, { state, patient, others, context });
-      await activeOrders.put(state, patient, { id, codes: facts.medicine });
+        facts.isOverridden === true
+          ? []
+          : await checkOrder({ knowledge, state, patient, id, codes, spend: context.spend });
+      await activeOrders.keep(state, { id, before, patient, line: { id, codes } });
       return warnings.length === 0 ? undefined : { warnings };
     },
     remove: async ({ id, patient }, state) => {
@@ -103,56 +112,12 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
   };
 }
 
+type MedicationRequest = FhirResource & {
+  readonly status?: string;
+  readonly intent?: string;
+  readonly doNotPerform?: boolean;
+  readonly detectedIssue?: readonly Reference[];
+};
+
 /** The module with the built-in knowledge of medicines. */
 export const medicationRequest = medicationRequestWith(drugKnowledge);
-
-interface Standing {
-  readonly state: State;
-  readonly patient: string;
-  readonly others: readonly ListedResource[];
-  readonly context: ApplyContext<OrderHead>;
-}
-
-/** @throws Reject ALLERGY, INTERACTION; returns what the sender is to be told of. */
-async function check(
-  knowledge: DrugKnowledge,
-  { medicine }: OrderFacts,
-  { state, patient, others, context }: Standing,
-): Promise<readonly CodedFields[]> {
-  const ordered = substancesOf(knowledge, medicine);
-  const allergies = await activeAllergies.read(state, patient);
-  context.spend(allergies.length + others.length);
-  for (const allergy of allergies) {
-    const found = [...substancesOf(knowledge, allergy.codes)].find((substance) => ordered.has(substance));
-    if (found !== undefined) {
-      throw reject(
-        'ALLERGY',
-        'the patient has an active allergy to this medicine; choose another, or name the DetectedIssue that was decided on',
-        {
-          expression: 'MedicationRequest.medication',
-          allergy: allergy.id,
-          substance: found,
-        },
-      );
-    }
-  }
-  const warnings: CodedFields[] = [];
-  for (const order of others) {
-    const active = substancesOf(knowledge, order.codes);
-    const forbidden = pairIn(knowledge.contraindicated, ordered, active);
-    if (forbidden !== undefined) {
-      throw reject(
-        'INTERACTION',
-        `${forbidden.join(' and ')} must not be given together; end the active order, or name the DetectedIssue that was decided on`,
-        {
-          expression: 'MedicationRequest.medication',
-          order: order.id,
-          pair: forbidden,
-        },
-      );
-    }
-    const watched = pairIn(knowledge.watched, ordered, active);
-    if (watched !== undefined) warnings.push({ code: 'WATCHED_INTERACTION', order: order.id, pair: watched });
-  }
-  return warnings;
-}

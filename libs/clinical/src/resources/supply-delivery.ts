@@ -1,18 +1,38 @@
 import { firstCode } from '../fhir/codes.ts';
 import type { CodeableConcept, Quantity, Reference } from '../fhir/datatypes.ts';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import { changeStock, stockKey, thousandths, type StockPlace } from './stock.ts';
+import { checkStatus, type StatusRule } from './status-rule.ts';
+import { moveStock, quantityIssues, stockedOf, stockKey, type Stocked } from './stock.ts';
 
 type DeliveryFacts = {
   readonly status?: string;
-  /** What a completed delivery adds, in thousandths. */
-  readonly place?: StockPlace;
-  readonly quantity?: number;
+  /** What it brings to a stock, once it is completed. */
+  readonly brings?: Stocked;
 };
-type DeliveryHead = { readonly place?: StockPlace; readonly quantity?: number };
+
+interface SupplyDelivery {
+  readonly status?: string;
+  readonly destination?: Reference;
+  readonly suppliedItem?: {
+    readonly quantity?: Quantity;
+    readonly itemCodeableConcept?: CodeableConcept;
+    readonly itemReference?: Reference;
+  };
+}
+
+const expression = 'SupplyDelivery.suppliedItem.quantity';
+
+// https://hl7.org/fhir/R4/valueset-supplydelivery-status.html
+const rule: StatusRule = {
+  completed: ['entered-in-error'],
+  abandoned: ['entered-in-error'],
+  'entered-in-error': [],
+};
+
+const broughtBy = ({ status, brings }: DeliveryFacts) => (status === 'completed' ? brings : undefined);
 
 /** Deliveries to a location: they fill the stock that doses take from. */
-export const supplyDelivery: ResourceModule<DeliveryFacts, DeliveryHead> = {
+export const supplyDelivery: ResourceModule<DeliveryFacts, DeliveryFacts> = {
   type: 'SupplyDelivery',
   class: 'clinical',
   space: 'clinical',
@@ -21,35 +41,28 @@ export const supplyDelivery: ResourceModule<DeliveryFacts, DeliveryHead> = {
     {
       key: 'cli~stock~<location>~<medicine>',
       mode: 'readWrite',
-      when: 'completed, with destination and quantity',
+      when: 'completed or an update, with destination, coded item and quantity',
       why: 'doses may not take more than was delivered',
     },
   ],
+  check: (resource) => quantityIssues((resource as SupplyDelivery).suppliedItem?.quantity, expression),
   facts: (resource, references) => {
-    const { status, destination, suppliedItem } = resource as {
-      readonly status?: string;
-      readonly destination?: Reference;
-      readonly suppliedItem?: { readonly quantity?: Quantity; readonly itemCodeableConcept?: CodeableConcept };
-    };
-    const location = references.id(destination);
-    const medicine = firstCode(suppliedItem?.itemCodeableConcept);
-    const value = suppliedItem?.quantity?.value;
-    if (status !== 'completed' || location === undefined || medicine === undefined || value === undefined || value < 0)
-      return { status };
-    return { status, place: { location, medicine }, quantity: thousandths(value) };
+    const { status, destination, suppliedItem } = resource as SupplyDelivery;
+    const medicine = firstCode(suppliedItem?.itemCodeableConcept) ?? references.id(suppliedItem?.itemReference);
+    const brings = stockedOf(references.id(destination), medicine, suppliedItem?.quantity);
+    return { status, brings };
   },
-  headFacts: ({ place, quantity }) => ({ place, quantity }),
-  template: ({ facts }) => (facts.place === undefined ? [] : [{ key: stockKey(facts.place), mode: 'readWrite' }]),
+  headFacts: (facts) => facts,
+  template: ({ action, facts }) =>
+    facts.brings !== undefined && (action === 'update' || facts.status === 'completed')
+      ? [{ key: stockKey(facts.brings), mode: 'readWrite' }]
+      : [],
   apply: async ({ facts }, state, { previous }) => {
-    if (previous !== undefined && !previous.isDeleted) await undo(previous.facts, state);
-    if (facts.place !== undefined) await changeStock(state, facts.place, facts.quantity ?? 0);
+    const before = previous?.isDeleted === false ? previous.facts : {};
+    checkStatus(rule, 'SupplyDelivery.status', before.status, facts.status);
+    await moveStock(state, { before: broughtBy(before), after: broughtBy(facts), expression });
     return undefined;
   },
-  remove: async (_removal, state, { previous }) => {
-    if (previous !== undefined) await undo(previous.facts, state);
-  },
+  remove: async (_removal, state, { previous }) =>
+    moveStock(state, { before: previous && broughtBy(previous.facts), after: undefined, expression }),
 };
-
-async function undo({ place, quantity = 0 }: DeliveryHead, state: Parameters<typeof changeStock>[0]): Promise<void> {
-  if (place !== undefined) await changeStock(state, place, -quantity);
-}

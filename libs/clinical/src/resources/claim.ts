@@ -1,18 +1,21 @@
-import type { State } from '@medrex/execute-batch';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import type { Money, Reference } from '../fhir/datatypes.ts';
-import { amountOf, balanceKeys, changeBalance, type Amount } from './account-balance.ts';
-import { claimAccountKey, readClaimAccount, writeClaimAccount } from './claim-account.ts';
+import type { FhirResource, Money, Reference } from '../fhir/datatypes.ts';
+import { amountIssues, amountOf, BalanceChange, balanceKeys, type Amount } from './account-balance.ts';
+import { claimAccountKey, moveOwed, readClaimAccount, writeClaimAccount } from './claim-account.ts';
+import { checkStatus } from './status-rule.ts';
+import { financialRule } from './financial-status.ts';
 
 type ClaimFacts = {
   readonly status: string;
   readonly use?: string;
-  readonly billed?: Amount;
+  readonly total?: Amount;
 };
-type ClaimHead = { readonly billed?: Amount };
+type ClaimHead = { readonly status: string };
 
-/** What a claim bills: nothing while it is a draft, and nothing any more once it is cancelled. */
-const billedBy = ({ status, billed }: ClaimFacts): Amount | undefined => (status === 'active' ? billed : undefined);
+type Claim = FhirResource & { readonly status?: string; readonly use?: string; readonly total?: Money };
+
+/** What a claim bills: nothing while it is a draft or once it is cancelled, and nothing when it only asks what would be paid. */
+const billedBy = ({ status, use, total }: ClaimFacts) => (status === 'active' && use === 'claim' ? total : undefined);
 
 /** Claims: what is billed goes on the account of the claim and on the patient's balance. */
 export const claim: ResourceModule<ClaimFacts, ClaimHead> = {
@@ -27,57 +30,48 @@ export const claim: ResourceModule<ClaimFacts, ClaimHead> = {
     {
       key: 'ctr~balance:<patient>:<currency>~d~<change>',
       mode: 'delta',
-      when: 'active, with a total',
+      when: 'active or an update, with a total',
       why: 'the balance of the patient',
     },
   ],
   patients: (resource) => [resource['patient'] as Reference | undefined],
+  check: (resource) => amountIssues((resource as Claim).total, 'Claim.total'),
   facts: (resource) => {
-    const { status, use, total } = resource as {
-      readonly status?: string;
-      readonly use?: string;
-      readonly total?: Money;
-    };
-    return { status: status ?? 'draft', use, billed: amountOf(total) };
+    const { status, use, total } = resource as Claim;
+    return { status: status ?? 'draft', use, total: amountOf(total) };
   },
-  headFacts: (facts) => ({ billed: billedBy(facts) }),
+  headFacts: ({ status }) => ({ status }),
   template: ({ action, id, patient, facts, changeId }) => [
     { key: claimAccountKey(id), mode: action === 'create' ? 'write' : 'readWrite' },
-    ...balanceKeys(patient, billedBy(facts), changeId),
+    ...balanceKeys(patient, action === 'create' ? billedBy(facts) : facts.total, changeId),
   ],
   apply: async ({ action, id, patient, facts, changeId }, state, { previous }) => {
-    const billed = billedBy(facts);
-    const before = previous === undefined || previous.isDeleted ? undefined : previous.facts.billed;
-    const account = action === 'create' ? undefined : await readClaimAccount(state, id);
-    writeClaimAccount(state, id, {
+    checkStatus(
+      financialRule,
+      'Claim.status',
+      previous?.isDeleted === false ? previous.facts.status : undefined,
+      facts.status,
+    );
+    const before = action === 'create' ? undefined : await readClaimAccount(state, id);
+    const after = {
       isActive: facts.status === 'active',
-      patient,
-      billed,
-      paidUnits: account?.paidUnits ?? 0,
-    });
-    moveBalance(state, patient, before, billed, changeId);
+      patient: patient ?? before?.patient,
+      billed: billedBy(facts),
+      payments: before?.payments ?? [],
+    };
+    writeClaimAccount(state, id, after);
+    const balances = new BalanceChange();
+    moveOwed(balances, before, after);
+    balances.write(state, changeId, 'Claim.total');
     return undefined;
   },
-  remove: async ({ id, patient, changeId }, state, { previous }) => {
-    const account = await readClaimAccount(state, id);
-    if (account !== undefined) writeClaimAccount(state, id, { ...account, isActive: false, billed: undefined });
-    moveBalance(state, patient, previous?.facts.billed, undefined, changeId);
+  remove: async ({ id, changeId }, state) => {
+    const before = await readClaimAccount(state, id);
+    if (before === undefined) return;
+    const after = { ...before, isActive: false, billed: undefined };
+    writeClaimAccount(state, id, after);
+    const balances = new BalanceChange();
+    moveOwed(balances, before, after);
+    balances.write(state, changeId, 'Claim.total');
   },
 };
-
-/** The balance moves by the difference; where the currency changed, by both amounts. */
-function moveBalance(
-  state: State,
-  patient: string | undefined,
-  before: Amount | undefined,
-  after: Amount | undefined,
-  changeId: string,
-): void {
-  if (before !== undefined && after !== undefined && before.currency === after.currency) {
-    changeBalance(state, patient, { units: after.units - before.units, currency: after.currency }, changeId);
-    return;
-  }
-  if (before !== undefined)
-    changeBalance(state, patient, { units: -before.units, currency: before.currency }, changeId);
-  if (after !== undefined) changeBalance(state, patient, after, changeId);
-}

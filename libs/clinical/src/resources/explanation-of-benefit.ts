@@ -1,83 +1,118 @@
 import type { State } from '@medrex/execute-batch';
+import type { DeclaredKey } from '@medrex/keys';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import type { Money, Reference } from '../fhir/datatypes.ts';
-import { amountOf, balanceKeys, changeBalance, negated, type Amount } from './account-balance.ts';
-import { claimAccountKey, payClaim } from './claim-account.ts';
+import type { FhirResource, Money, Reference } from '../fhir/datatypes.ts';
+import { amountIssues, amountOf, BalanceChange, balanceKeys, type Amount } from './account-balance.ts';
+import { claimAccountKey } from './claim-account.ts';
+import { settleClaims, type StatedPayment } from './claim-payment.ts';
+import { financialRule } from './financial-status.ts';
+import { checkStatus } from './status-rule.ts';
 
 type BenefitFacts = {
   readonly status: string;
+  readonly use?: string;
   readonly outcome?: string;
   readonly claim?: string;
   readonly paid?: Amount;
 };
-type BenefitHead = { readonly claim?: string; readonly paid?: Amount };
 
-/** What takes effect: an explanation that was cancelled pays nothing. */
-const effectOf = ({ status, claim, paid }: BenefitFacts): BenefitHead => (status === 'active' ? { claim, paid } : {});
+type ExplanationOfBenefit = FhirResource & {
+  readonly status?: string;
+  readonly use?: string;
+  readonly outcome?: string;
+  readonly claim?: Reference;
+  readonly payment?: { readonly amount?: Money };
+};
 
-/** What insurers answered: the payment goes on the claim's account and off the patient's balance. */
-export const explanationOfBenefit: ResourceModule<BenefitFacts, BenefitHead> = {
+/** One explanation with the patient that it stands to. */
+interface Benefit {
+  readonly patient: string | undefined;
+  readonly facts: BenefitFacts;
+}
+
+const expression = 'ExplanationOfBenefit.claim';
+
+/** Whether it takes effect: one that was cancelled, or answers what was never billed, pays nothing. */
+const isInForce = ({ status, use }: BenefitFacts) => status === 'active' && use === 'claim';
+
+/** What insurers answered: the payment goes on the claim's account and off the balance of its patient. */
+export const explanationOfBenefit: ResourceModule<BenefitFacts, BenefitFacts> = {
   type: 'ExplanationOfBenefit',
   class: 'financial',
   space: 'financial',
   alsoIn: ['counters'],
   templateVersion: 1,
+  decidedOn: ['Claim'],
   lines: [
     {
       key: 'fin~due~<claim>',
       mode: 'readWrite',
-      when: 'active, with a claim and a payment',
-      why: 'what was paid on the claim',
+      when: 'active or an update, with a claim',
+      why: 'what was paid on the claim, which must be active; without a payment it is read only',
     },
     {
       key: 'ctr~balance:<patient>:<currency>~d~<change>',
       mode: 'delta',
-      when: 'active, with a payment',
+      when: 'active or an update, with a payment',
       why: 'the balance of the patient',
     },
   ],
   patients: (resource) => [resource['patient'] as Reference | undefined],
+  check: (resource) =>
+    amountIssues((resource as ExplanationOfBenefit).payment?.amount, 'ExplanationOfBenefit.payment.amount'),
   facts: (resource, references) => {
-    const { status, outcome, claim, payment } = resource as {
-      readonly status?: string;
-      readonly outcome?: string;
-      readonly claim?: Reference;
-      readonly payment?: { readonly amount?: Money };
-    };
-    return { status: status ?? 'draft', outcome, claim: references.id(claim), paid: amountOf(payment?.amount) };
+    const { status, use, outcome, claim, payment } = resource as ExplanationOfBenefit;
+    return { status: status ?? 'draft', use, outcome, claim: references.id(claim), paid: amountOf(payment?.amount) };
   },
-  headFacts: effectOf,
-  template: ({ patient, facts, changeId }) => {
-    const { claim, paid } = effectOf(facts);
-    if (paid === undefined) return [];
-    return [
-      ...(claim === undefined ? [] : ([{ key: claimAccountKey(claim), mode: 'readWrite' }] as const)),
-      ...balanceKeys(patient, paid, changeId),
-    ];
+  headFacts: (facts) => facts,
+  template: ({ action, patient, facts, changeId }): readonly DeclaredKey[] => {
+    const { claim, paid } = facts;
+    if (action === 'create' && !isInForce(facts)) return [];
+    const mode = paid === undefined && action === 'create' ? 'read' : 'readWrite';
+    const account: readonly DeclaredKey[] = claim === undefined ? [] : [{ key: claimAccountKey(claim), mode }];
+    return [...account, ...balanceKeys(patient, paid, changeId)];
   },
-  apply: async ({ patient, facts, changeId }, state, { previous }) => {
-    const before = previous === undefined || previous.isDeleted ? {} : previous.facts;
-    await settle(state, patient, before, effectOf(facts), changeId);
+  apply: async ({ id, patient, facts, changeId }, state, { previous, survivor }) => {
+    const before = previous?.isDeleted === false ? previous : undefined;
+    checkStatus(financialRule, 'ExplanationOfBenefit.status', before?.facts.status, facts.status);
+    await settle(state, { id, before, after: { patient, facts }, changeId, survivor });
     return undefined;
   },
-  remove: async ({ patient, changeId }, state, { previous }) =>
-    settle(state, patient, previous?.facts ?? {}, {}, changeId),
+  remove: ({ id, changeId }, state, { previous, survivor }) =>
+    settle(state, { id, before: previous, after: undefined, changeId, survivor }),
 };
 
+interface Settlement {
+  readonly id: string;
+  readonly before: Benefit | undefined;
+  readonly after: Benefit | undefined;
+  readonly changeId: string;
+  readonly survivor: (patient: string) => Promise<string>;
+}
+
 /** Takes back what an earlier version paid, and pays what this one does. */
-async function settle(
-  state: State,
-  patient: string | undefined,
-  before: BenefitHead,
-  after: BenefitHead,
-  changeId: string,
-): Promise<void> {
-  const expression = 'ExplanationOfBenefit.claim';
-  if (before.claim !== undefined && before.paid !== undefined)
-    await payClaim(state, before.claim, -before.paid.units, expression);
-  if (after.claim !== undefined && after.paid !== undefined)
-    await payClaim(state, after.claim, after.paid.units, expression);
-  const units = (after.paid?.units ?? 0) - (before.paid?.units ?? 0);
-  const currency = after.paid?.currency ?? before.paid?.currency;
-  if (currency !== undefined) changeBalance(state, patient, negated({ units, currency }), changeId);
+async function settle(state: State, { id, before, after, changeId, survivor }: Settlement): Promise<void> {
+  const balances = new BalanceChange();
+  await settleClaims(state, {
+    by: 'made',
+    before: statedBy(before, id),
+    after: statedBy(after, id),
+    patient: after?.patient,
+    survivor,
+    balances,
+    expression,
+  });
+  // Without a claim there is no account: the payment goes off the balance of its own patient.
+  for (const [benefit, sign] of [[before, 1] as const, [after, -1] as const]) {
+    if (benefit === undefined || !isInForce(benefit.facts) || benefit.facts.claim !== undefined) continue;
+    const { paid } = benefit.facts;
+    if (paid !== undefined) balances.add(benefit.patient, { ...paid, units: sign * paid.units });
+  }
+  balances.write(state, changeId, expression);
+}
+
+function statedBy(benefit: Benefit | undefined, payment: string): readonly StatedPayment[] {
+  if (benefit === undefined || !isInForce(benefit.facts)) return [];
+  const { claim, paid } = benefit.facts;
+  return claim === undefined ? [] : [{ claim, payment, ...(paid === undefined ? {} : { amount: paid }) }];
 }

@@ -1,95 +1,140 @@
+import type { RefusalIssue } from '@medrex/contracts';
 import type { State } from '@medrex/execute-batch';
 import type { DeclaredKey } from '@medrex/keys';
-import type { ResourceModule, References } from '../contract/resource-module.ts';
+import type { ApplyContext, References, ResourceModule } from '../contract/resource-module.ts';
 import type { FhirResource, Money, Reference } from '../fhir/datatypes.ts';
-import { amountOf, changeBalance, negated, type Amount } from './account-balance.ts';
-import { claimAccountKey, payClaim } from './claim-account.ts';
+import { issue } from '../fhir/issues.ts';
+import { amountIssues, amountOf, BalanceChange, type Amount } from './account-balance.ts';
+import { claimAccountKey } from './claim-account.ts';
+import { settleClaims, type Statement, type StatedPayment } from './claim-payment.ts';
+import { financialRule } from './financial-status.ts';
+import { checkStatus } from './status-rule.ts';
 
-/** One payment on one claim. */
-type Payment = { readonly claim: string; readonly amount: Amount };
-type PaymentFacts = { readonly status: string; readonly payments: readonly Payment[] };
-type PaymentHead = { readonly payments: readonly Payment[] };
+/** One payment on one claim; without the id of a payment, the resource itself is it. */
+type Paid = { readonly claim: string; readonly payment?: string; readonly amount: Amount };
+type PaymentFacts = { readonly status: string; readonly payments: readonly Paid[] };
 
-const effectOf = ({ status, payments }: PaymentFacts): readonly Payment[] => (status === 'active' ? payments : []);
+/** What differs between the two resources that say that claims were paid. */
+interface PaymentKind {
+  readonly type: string;
+  readonly by: Statement['by'];
+  readonly check: (resource: FhirResource) => readonly RefusalIssue[];
+  readonly payments: (resource: FhirResource, references: References) => readonly Paid[];
+}
+
+interface Detail {
+  readonly request?: Reference;
+  readonly amount?: Money;
+}
+
+/** Lines of one payment run: each is a claim's account, and an operation's keys have a limit. */
+const detailsMax = 1000;
 
 /**
- * Payments on claims, by notice or by reconciliation of many at once. Whose balance falls is known to the claim's account
- * alone, so its key is found when the payment is applied.
+ * Payments on claims. Whose balance falls is known to the claim's account alone, so its key is found when the payment is
+ * applied.
  */
-function paymentModule(
-  type: string,
-  read: (resource: FhirResource, references: References) => readonly Payment[],
-): ResourceModule<PaymentFacts, PaymentHead> {
+function paymentModule({ type, by, check, payments }: PaymentKind): ResourceModule<PaymentFacts, PaymentFacts> {
   return {
     type,
     class: 'financial',
     space: 'financial',
     alsoIn: ['counters'],
     templateVersion: 1,
+    decidedOn: ['Claim'],
     lines: [
-      { key: 'fin~due~<claim>', mode: 'readWrite', when: 'active, for each claim', why: 'what was paid on the claim' },
+      {
+        key: 'fin~due~<claim>',
+        mode: 'readWrite',
+        when: 'active or an update, for each claim',
+        why: 'what was paid on the claim',
+      },
       {
         key: 'ctr~balance:<patient>:<currency>~d~<change>',
         mode: 'delta',
-        when: 'found by the claim',
-        why: 'the balance of the patient',
+        when: 'active or an update, for each claim',
+        why: 'the balance of the patient, whom the account of the claim names',
+        isDiscovered: true,
       },
     ],
+    check,
     facts: (resource, references) => ({
       status: typeof resource['status'] === 'string' ? resource['status'] : 'draft',
-      payments: read(resource, references),
+      payments: payments(resource, references),
     }),
-    headFacts: (facts) => ({ payments: effectOf(facts) }),
-    template: ({ facts }): readonly DeclaredKey[] =>
-      effectOf(facts).map(({ claim }) => ({ key: claimAccountKey(claim), mode: 'readWrite' })),
-    apply: async ({ facts, changeId }, state, context) => {
-      const { previous } = context;
-      const before = previous === undefined || previous.isDeleted ? [] : previous.facts.payments;
-      context.spend(before.length + facts.payments.length);
-      await settle(type, state, before, effectOf(facts), changeId);
+    headFacts: (facts) => facts,
+    template: ({ action, facts }): readonly DeclaredKey[] =>
+      action === 'create' && facts.status !== 'active'
+        ? []
+        : facts.payments.map(({ claim }) => ({ key: claimAccountKey(claim), mode: 'readWrite' })),
+    apply: async ({ id, facts, changeId }, state, context) => {
+      const before = context.previous?.isDeleted === false ? context.previous.facts : undefined;
+      checkStatus(financialRule, `${type}.status`, before?.status, facts.status);
+      await settle(state, { id, changeId, before, after: facts, context });
       return undefined;
     },
-    remove: async ({ changeId }, state, { previous }) =>
-      settle(type, state, previous?.facts.payments ?? [], [], changeId),
+    remove: ({ id, changeId }, state, context) =>
+      settle(state, { id, changeId, before: context.previous?.facts, after: undefined, context }),
   };
-}
 
-async function settle(
-  type: string,
-  state: State,
-  before: readonly Payment[],
-  after: readonly Payment[],
-  changeId: string,
-): Promise<void> {
-  const balances = new Map<string, { readonly patient: string; amount: Amount }>();
-  const moves = [...before.map(({ claim, amount }) => ({ claim, amount: negated(amount) })), ...after];
-  for (const { claim, amount } of moves) {
-    const patient = await payClaim(state, claim, amount.units, type);
-    if (patient === undefined) continue;
-    const name = `${patient}:${amount.currency}`;
-    const sum = balances.get(name)?.amount.units ?? 0;
-    balances.set(name, { patient, amount: { units: sum + amount.units, currency: amount.currency } });
+  async function settle(state: State, { id, changeId, before, after, context }: Settlement): Promise<void> {
+    const [was, is] = [statedBy(before, id), statedBy(after, id)];
+    context.spend(was.length + is.length);
+    const balances = new BalanceChange();
+    await settleClaims(state, { by, before: was, after: is, survivor: context.survivor, balances, expression: type });
+    balances.write(state, changeId, type);
   }
-  for (const { patient, amount } of balances.values()) changeBalance(state, patient, negated(amount), changeId);
 }
 
-function paymentOf(
-  request: Reference | undefined,
-  money: Money | undefined,
-  references: References,
-): readonly Payment[] {
-  const claim = references.type(request) === 'Claim' ? references.id(request) : undefined;
-  const amount = amountOf(money);
-  return claim === undefined || amount === undefined ? [] : [{ claim, amount }];
+interface Settlement {
+  readonly id: string;
+  readonly changeId: string;
+  readonly before: PaymentFacts | undefined;
+  readonly after: PaymentFacts | undefined;
+  readonly context: ApplyContext<PaymentFacts>;
 }
 
-/** A payment that somebody says was made. */
-export const paymentNotice = paymentModule('PaymentNotice', (resource, references) =>
-  paymentOf(resource['request'] as Reference | undefined, resource['amount'] as Money | undefined, references),
-);
+function statedBy(facts: PaymentFacts | undefined, id: string): readonly StatedPayment[] {
+  if (facts?.status !== 'active') return [];
+  return facts.payments.map(({ claim, payment = id, amount }) => ({ claim, payment, amount }));
+}
+
+function claimOf(request: Reference | undefined, references: References): string | undefined {
+  return references.type(request) === 'Claim' ? references.id(request) : undefined;
+}
+
+/** Tells of a payment. What it is about, `payment`, may be on the ledger as well, and is counted once. */
+export const paymentNotice = paymentModule({
+  type: 'PaymentNotice',
+  by: 'noticed',
+  check: (resource) => amountIssues(resource['amount'] as Money | undefined, 'PaymentNotice.amount'),
+  payments: (resource, references) => {
+    const claim = claimOf(resource['request'] as Reference | undefined, references);
+    const amount = amountOf(resource['amount'] as Money | undefined);
+    const payment = references.id(resource['payment'] as Reference | undefined);
+    if (claim === undefined || amount === undefined) return [];
+    return [{ claim, amount, ...(payment === undefined ? {} : { payment }) }];
+  },
+});
 
 /** A payment run over many claims. */
-export const paymentReconciliation = paymentModule('PaymentReconciliation', (resource, references) => {
-  const details = (resource['detail'] ?? []) as readonly { readonly request?: Reference; readonly amount?: Money }[];
-  return details.flatMap(({ request, amount }) => paymentOf(request, amount, references));
+export const paymentReconciliation = paymentModule({
+  type: 'PaymentReconciliation',
+  by: 'made',
+  check: (resource) => {
+    const details = detailsOf(resource);
+    const at = 'PaymentReconciliation.detail';
+    if (details.length > detailsMax) return [issue('too-long', at, `A run may list ${detailsMax} payments; split it.`)];
+    return details.flatMap(({ amount }, index) => amountIssues(amount, `${at}[${index}].amount`));
+  },
+  payments: (resource, references) =>
+    detailsOf(resource).flatMap(({ request, amount: money }) => {
+      const claim = claimOf(request, references);
+      const amount = amountOf(money);
+      return claim === undefined || amount === undefined ? [] : [{ claim, amount }];
+    }),
 });
+
+function detailsOf(resource: FhirResource): readonly Detail[] {
+  return (resource['detail'] ?? []) as readonly Detail[];
+}

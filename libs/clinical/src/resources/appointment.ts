@@ -1,31 +1,49 @@
+import type { RefusalIssue } from '@medrex/contracts';
+import type { State } from '@medrex/execute-batch';
 import type { DeclaredKey } from '@medrex/keys';
 import { headKey } from '../contract/record-keys.ts';
 import { reject } from '../contract/rejects.ts';
 import type { ResourceModule, References } from '../contract/resource-module.ts';
 import type { FhirResource, Reference } from '../fhir/datatypes.ts';
 import { extensionReferences } from '../fhir/extension.ts';
+import { issue } from '../fhir/issues.ts';
+import { periodIssues } from '../fhir/periods.ts';
 import { book, bookingKey, release, type Booked } from './booking.ts';
+import { checkStatus, type StatusRule } from './status-rule.ts';
 
 /** The extension with which a sender names the slot that a rescheduled appointment leaves, so that its key is known beforehand. */
 export const priorSlotUrl = 'https://medrex.dev/fhir/StructureDefinition/prior-slot';
 
 type AppointmentFacts = {
   readonly status: string;
+  /** What it takes while it is held. */
   readonly booked: readonly Booked[];
   /** Slots that the message says are left. */
   readonly prior: readonly Booked[];
 };
-type AppointmentHead = { readonly status: string; readonly booked: readonly Booked[] };
+type AppointmentHead = Pick<AppointmentFacts, 'status' | 'booked'>;
 
-interface Participant {
-  readonly actor?: Reference;
-}
+type Appointment = FhirResource & {
+  readonly status?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly slot?: readonly Reference[];
+  readonly participant?: readonly { readonly actor?: Reference; readonly status?: string }[];
+};
 
 /** Statuses in which an appointment holds its slots. */
-const holding = ['pending', 'booked', 'arrived', 'fulfilled', 'checked-in'];
+const holding: readonly string[] = ['pending', 'booked', 'arrived', 'fulfilled', 'checked-in'];
 const holds = ({ status }: { readonly status: string }) => holding.includes(status);
 
-const ended: readonly string[] = ['cancelled', 'noshow', 'fulfilled', 'entered-in-error'];
+// https://hl7.org/fhir/R4/valueset-appointmentstatus.html: what has ended is not taken up again, another appointment is made.
+const rule: StatusRule = {
+  cancelled: ['entered-in-error'],
+  noshow: ['entered-in-error'],
+  fulfilled: ['entered-in-error'],
+  'entered-in-error': [],
+};
+
+/** An appointment of more would cost its operation more keys than anybody else's; R4 has no limit. */
 const slotsMax = 20;
 
 /** Appointments: book, move, cancel. The first in the promised order gets a slot, the next one a rejection. */
@@ -34,63 +52,89 @@ export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
   class: 'scheduling',
   space: 'scheduling',
   templateVersion: 1,
+  decidedOn: ['Slot'],
   lines: [
-    { key: 'sch~booking~<slot>', mode: 'readWrite', when: 'with a slot', why: 'who holds the slot' },
+    {
+      key: 'sch~booking~<slot>',
+      mode: 'readWrite',
+      when: 'held or an update, with a slot; with the slot that is left',
+      why: 'who holds the slot; the one that is left is found on the head otherwise',
+    },
     {
       key: 'sch~slot~g~<practitioner>~<start>',
       mode: 'readWrite',
-      when: 'without a slot, with practitioner and start',
+      when: 'held or an update, without a slot, with practitioner and start',
       why: 'the same for a start in the day of a practitioner',
     },
-    { key: 'sch~res~Slot~<slot>', mode: 'read', when: 'with a slot', why: 'the slot must be free to be booked' },
+    { key: 'sch~res~Slot~<slot>', mode: 'read', when: 'held, with a slot', why: 'the slot must be free to be booked' },
   ],
   patients: (resource, references) =>
-    ((resource['participant'] ?? []) as readonly Participant[]).flatMap(({ actor }) =>
-      actor !== undefined && references.type(actor) === 'Patient' ? [actor] : [],
-    ),
-  check: (resource) => {
-    const slots = resource['slot'];
-    return Array.isArray(slots) && slots.length > slotsMax
-      ? [
-          {
-            severity: 'error',
-            code: 'too-long',
-            diagnostics: `an appointment may name at most ${slotsMax} slots`,
-            expression: 'Appointment.slot',
-          },
-        ]
-      : [];
-  },
+    actorsOf(resource).filter((actor) => actor !== undefined && references.type(actor) === 'Patient'),
+  check: checkAppointment,
   facts: (resource, references) => ({
-    status: typeof resource['status'] === 'string' ? resource['status'] : 'proposed',
+    status: (resource as Appointment).status ?? 'proposed',
     booked: bookedBy(resource, references),
-    prior: extensionReferences(resource, priorSlotUrl).flatMap((one) => slotsOf([one], references)),
+    prior: slotsOf(extensionReferences(resource, priorSlotUrl), references),
   }),
   headFacts: ({ status, booked }) => ({ status, booked }),
-  template: ({ facts }) => [...facts.booked, ...facts.prior].flatMap(keysOf),
+  template: ({ action, facts }) => {
+    const isHeld = holds(facts);
+    if (action === 'create' && !isHeld) return [];
+    const bookings = [...facts.booked, ...facts.prior].map((one): DeclaredKey => ({
+      key: bookingKey(one),
+      mode: 'readWrite',
+    }));
+    return isHeld ? [...bookings, ...facts.booked.flatMap(slotHead)] : bookings;
+  },
   apply: async ({ id, facts }, state, { previous }) => {
-    const before = previous === undefined || previous.isDeleted ? undefined : previous.facts;
-    checkTransition(before, facts);
+    const before = previous?.isDeleted === false ? previous.facts : undefined;
+    checkStatus(rule, 'Appointment.status', before?.status, facts.status);
     const left = before !== undefined && holds(before) ? before.booked : [];
-    checkPrior(facts.prior, left);
-    const kept = holds(facts) ? facts.booked : [];
-    for (const booked of left) if (!kept.some((one) => isSame(one, booked))) await release(state, booked, id);
-    for (const booked of kept) await book(state, booked, id);
+    await move(state, id, { left, taken: holds(facts) ? facts.booked : [], prior: facts.prior });
     return undefined;
   },
   remove: async ({ id }, state, { previous }) => {
-    for (const booked of previous?.facts.booked ?? []) await release(state, booked, id);
+    if (previous !== undefined && holds(previous.facts))
+      for (const booked of previous.facts.booked) await release(state, booked, id);
   },
 };
 
+interface Move {
+  readonly left: readonly Booked[];
+  readonly taken: readonly Booked[];
+  readonly prior: readonly Booked[];
+}
+
+/** @throws Reject WRONG_POINTER, SLOT_TAKEN, SLOT_UNAVAILABLE */
+async function move(state: State, id: string, { left, taken, prior }: Move): Promise<void> {
+  const leaves = left.filter((one) => !isAmong(taken, one));
+  const isMove = leaves.length > 0 || taken.some((one) => !isAmong(left, one));
+  // A message said again names the slot that was left already.
+  if (isMove && !prior.every((one) => isAmong(left, one))) {
+    throw reject('WRONG_POINTER', 'the prior slot in the message is not one that the appointment holds', {
+      expression: 'Appointment.extension',
+    });
+  }
+  for (const booked of leaves) await release(state, booked, id);
+  for (const booked of taken) await book(state, booked, id);
+}
+
+function isAmong(list: readonly Booked[], booked: Booked): boolean {
+  return list.some((one) => bookingKey(one) === bookingKey(booked));
+}
+
+function slotHead(booked: Booked): readonly DeclaredKey[] {
+  return 'slot' in booked ? [{ key: headKey('scheduling', 'Slot', booked.slot), mode: 'read' }] : [];
+}
+
+/** The slots that it names or, without one, its start in the day of each practitioner who did not decline. */
 function bookedBy(resource: FhirResource, references: References): readonly Booked[] {
-  const slots = slotsOf((resource['slot'] ?? []) as readonly Reference[], references);
-  const start = resource['start'];
-  if (slots.length > 0 || typeof start !== 'string') return slots;
-  const participants = (resource['participant'] ?? []) as readonly Participant[];
-  return participants.flatMap(({ actor }) => {
-    const schedule =
-      actor !== undefined && references.type(actor) === 'Practitioner' ? references.id(actor) : undefined;
+  const { slot = [], start, participant = [] } = resource as Appointment;
+  const slots = slotsOf(slot, references);
+  if (slots.length > 0 || start === undefined) return slots;
+  return participant.flatMap(({ actor, status }) => {
+    if (status === 'declined' || references.type(actor) !== 'Practitioner') return [];
+    const schedule = references.id(actor);
     return schedule === undefined ? [] : [{ schedule, start }];
   });
 }
@@ -102,25 +146,14 @@ function slotsOf(slots: readonly Reference[], references: References): readonly 
   });
 }
 
-function keysOf(booked: Booked): readonly DeclaredKey[] {
-  const booking: DeclaredKey = { key: bookingKey(booked), mode: 'readWrite' };
-  return 'slot' in booked ? [booking, { key: headKey('scheduling', 'Slot', booked.slot), mode: 'read' }] : [booking];
+function actorsOf(resource: FhirResource): readonly (Reference | undefined)[] {
+  return ((resource as Appointment).participant ?? []).map(({ actor }) => actor);
 }
 
-const isSame = (one: Booked, other: Booked) => bookingKey(one) === bookingKey(other);
-
-function checkTransition(before: AppointmentHead | undefined, { status }: AppointmentFacts): void {
-  if (before === undefined || before.status === status) return;
-  if (ended.includes(before.status) && status !== 'entered-in-error') {
-    throw reject('STATUS_TRANSITION', `${status} cannot follow ${before.status}; book another appointment`, {
-      expression: 'Appointment.status',
-    });
-  }
-}
-
-function checkPrior(prior: readonly Booked[], left: readonly Booked[]): void {
-  if (prior.every((one) => left.some((other) => isSame(one, other)))) return;
-  throw reject('WRONG_POINTER', 'the prior slot in the message is not one that the appointment holds', {
-    expression: 'Appointment.extension',
-  });
+function checkAppointment(resource: FhirResource): readonly RefusalIssue[] {
+  const { slot = [], participant = [], start, end } = resource as Appointment;
+  const issues = periodIssues({ start, end }, 'Appointment.end');
+  if (slot.length <= slotsMax && participant.length <= 10 * slotsMax) return issues;
+  const at = slot.length > slotsMax ? 'Appointment.slot' : 'Appointment.participant';
+  return [...issues, issue('too-long', at, `At most ${slotsMax} slots and ${10 * slotsMax} participants; split it.`)];
 }

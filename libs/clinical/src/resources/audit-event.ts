@@ -1,16 +1,34 @@
 import { appendOnlyKey } from '@medrex/keys';
 import { reject } from '../contract/rejects.ts';
-import type { ResourceModule } from '../contract/resource-module.ts';
+import type { CodedFields, References, ResourceModule } from '../contract/resource-module.ts';
+import type { FhirResource, Reference } from '../fhir/datatypes.ts';
 
 type AuditFacts = { readonly action?: string; readonly outcome?: string; readonly recorded?: string };
-type AuditEntity = { readonly what?: { readonly reference?: string } };
+type AuditEntity = { readonly what?: Reference };
+type Written = Pick<ResourceModule, 'class' | 'space' | 'templateVersion' | 'apply' | 'remove'>;
 
-/** The audit trail: written once, never changed and never deleted; the contract refuses both. */
+/** What is written once, never changed and never deleted: the contract refuses both. */
+function writtenOnce(type: string): Written {
+  const refusal = () =>
+    reject('APPEND_ONLY', 'it stays as it was recorded; record another one that corrects it', { expression: type });
+  return {
+    class: 'audit',
+    space: 'audit',
+    templateVersion: 1,
+    apply: async (_change, _state, { previous }) => {
+      if (previous !== undefined) throw refusal();
+      return undefined;
+    },
+    remove: async () => {
+      throw refusal();
+    },
+  };
+}
+
+/** The audit trail, each event under the patient that it is about. */
 export const auditEvent: ResourceModule<AuditFacts> = {
+  ...writtenOnce('AuditEvent'),
   type: 'AuditEvent',
-  class: 'audit',
-  space: 'audit',
-  templateVersion: 1,
   lines: [
     {
       key: 'aud~event~a~<patient>~<event>',
@@ -21,7 +39,10 @@ export const auditEvent: ResourceModule<AuditFacts> = {
   ],
   patients: (resource, references) => {
     const entities = (resource['entity'] ?? []) as readonly AuditEntity[];
-    return entities.flatMap(({ what }) => (what !== undefined && references.type(what) === 'Patient' ? [what] : []));
+    return patientsAmong(
+      entities.map(({ what }) => what),
+      references,
+    );
   },
   facts: (resource) => {
     const { action, outcome, recorded } = resource as AuditFacts;
@@ -29,17 +50,20 @@ export const auditEvent: ResourceModule<AuditFacts> = {
   },
   recordKey: ({ patient = '', changeId }) =>
     appendOnlyKey({ space: 'audit', entity: 'event', subject: patient, id: changeId }),
-  apply: async (_change, _state, { previous }) => {
-    if (previous !== undefined) throw refusal();
-    return undefined;
-  },
-  remove: async () => {
-    throw refusal();
-  },
 };
 
-function refusal() {
-  return reject('APPEND_ONLY', 'an audit event stays as it was recorded; record another one that corrects it', {
-    expression: 'AuditEvent',
-  });
+/** Where records come from: as much of the audit trail as the events. */
+export const provenance: ResourceModule = {
+  ...writtenOnce('Provenance'),
+  type: 'Provenance',
+  lines: [],
+  patients: (resource, references) => patientsAmong(resource['target'] as readonly Reference[], references),
+  facts: (resource: FhirResource): CodedFields => ({ recorded: String(resource['recorded']) }),
+};
+
+function patientsAmong(
+  references: readonly (Reference | undefined)[],
+  names: Pick<References, 'type'>,
+): readonly Reference[] {
+  return references.filter((one) => one !== undefined).filter((one) => names.type(one) === 'Patient');
 }

@@ -1,15 +1,18 @@
-import { stateKey } from '@medrex/keys';
+import type { State } from '@medrex/execute-batch';
+import { stateKey, type StateKey } from '@medrex/keys';
 import type { ResourceModule } from '../contract/resource-module.ts';
-import { writeJson } from '../contract/state-json.ts';
+import { readJson, writeJson } from '../contract/state-json.ts';
 import type { Reference } from '../fhir/datatypes.ts';
 
 type MetricFacts = { readonly status?: string; readonly device?: string };
+
+const deviceKey = (device: string): StateKey => stateKey('clinical', 'device', device);
 
 /**
  * What a bedside device reports. Each report is a record of its own; beside it the device's latest one is overwritten
  * without being read: the last in the promised order stands.
  */
-export const deviceMetric: ResourceModule<MetricFacts> = {
+export const deviceMetric: ResourceModule<MetricFacts, Pick<MetricFacts, 'device'>> = {
   type: 'DeviceMetric',
   class: 'clinical',
   space: 'clinical',
@@ -29,11 +32,21 @@ export const deviceMetric: ResourceModule<MetricFacts> = {
     };
     return { status: operationalStatus, device: references.id(source) };
   },
-  template: ({ facts }) =>
-    facts.device === undefined ? [] : [{ key: stateKey('clinical', 'device', facts.device), mode: 'write' }],
-  apply: async ({ facts, id }, state, { time }) => {
+  headFacts: ({ device }) => ({ device }),
+  template: ({ facts }) => (facts.device === undefined ? [] : [{ key: deviceKey(facts.device), mode: 'write' }]),
+  apply: async ({ facts, id }, state, { previous, time }) => {
+    const before = previous?.isDeleted === false ? previous.facts.device : undefined;
+    if (before !== undefined && before !== facts.device) await withdraw(state, before, id);
     if (facts.device !== undefined)
-      writeJson(state, stateKey('clinical', 'device', facts.device), { status: facts.status, metric: id, time });
+      writeJson(state, deviceKey(facts.device), { status: facts.status, metric: id, time });
     return undefined;
   },
+  remove: async ({ id }, state, { previous }) => {
+    if (previous?.facts.device !== undefined) await withdraw(state, previous.facts.device, id);
+  },
 };
+
+/** A report that was not this device's is not its latest one. */
+async function withdraw(state: State, device: string, metric: string): Promise<void> {
+  if ((await readJson(state, deviceKey(device)))?.['metric'] === metric) state.delete(deviceKey(device));
+}

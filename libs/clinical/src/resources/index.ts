@@ -1,7 +1,7 @@
 import type { ResourceModule } from '../contract/resource-module.ts';
 import { allergyIntolerance } from './allergy-intolerance.ts';
 import { appointment } from './appointment.ts';
-import { auditEvent } from './audit-event.ts';
+import { auditEvent, provenance } from './audit-event.ts';
 import { carePlan } from './care-plan.ts';
 import { claim } from './claim.ts';
 import { condition } from './condition.ts';
@@ -15,6 +15,7 @@ import { healthcareService, location, organization, practitioner, practitionerRo
 import { immunization } from './immunization.ts';
 import { medicationAdministration } from './medication-administration.ts';
 import { medicationRequest } from './medication-request.ts';
+import { medication } from './medicine.ts';
 import { observation } from './observation.ts';
 import { patient } from './patient.ts';
 import { paymentNotice, paymentReconciliation } from './payment.ts';
@@ -39,6 +40,7 @@ export const resourceModules: readonly ResourceModule[] = [
   healthcareService,
   immunization,
   location,
+  medication,
   medicationAdministration,
   medicationRequest,
   observation,
@@ -49,6 +51,7 @@ export const resourceModules: readonly ResourceModule[] = [
   practitioner,
   practitionerRole,
   procedure,
+  provenance,
   slot,
   supplyDelivery,
 ];

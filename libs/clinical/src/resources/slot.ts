@@ -1,4 +1,5 @@
 import type { ResourceModule } from '../contract/resource-module.ts';
+import { periodIssues } from '../fhir/periods.ts';
 
 type SlotFacts = { readonly status?: string; readonly start?: string; readonly end?: string };
 
@@ -9,6 +10,7 @@ export const slot: ResourceModule<SlotFacts, { readonly status?: string }> = {
   space: 'scheduling',
   templateVersion: 1,
   lines: [],
+  check: (resource) => periodIssues(resource as SlotFacts, 'Slot.end'),
   facts: (resource) => {
     const { status, start, end } = resource as SlotFacts;
     return { status, start, end };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messages, type MessageName } from './messages.ts';
+import { messages, type MessageDescription, type MessageName } from './messages.ts';
 import { topicTable, type TopicDescription } from './topic-table.ts';
 
 /** A JSON document; plain data, so that it can be printed as JSON or YAML. */
@@ -98,12 +98,13 @@ function operations(topic: TopicDescription): [string, JsonDocument][] {
 }
 
 function message(name: MessageName): JsonDocument {
-  const { title, summary, contentType, schema, example, version } = messages[name];
+  const { title, summary, contentType, schema, example, version, headers }: MessageDescription = messages[name];
   return {
     name,
     title,
     summary: `${summary} Version ${version}.`,
     contentType,
+    ...(headers !== undefined && { headers: z.toJSONSchema(headers, { target: 'draft-7', io: 'input' }) }),
     payload: z.toJSONSchema(schema, { target: 'draft-7', io: 'input' }),
     examples: [{ name: `${name} example`, payload: example }],
   };

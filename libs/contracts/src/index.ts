@@ -15,6 +15,7 @@ export {
   type ReportedTransaction,
 } from './block-report.ts';
 export { decodeIntake, intakeHeaders, type DecodedIntake, type IntakeEvent } from './cloud-event.ts';
+export { decodeDeadLetter, encodeDeadLetter, type DeadLetter } from './dead-letter.ts';
 export {
   deliverRuns,
   joinSubscriptions,
@@ -31,6 +32,7 @@ export type {
   IntakeContext,
   IntakeContract,
   IntakeMessage,
+  PatientAlias,
   PatientHandle,
   PatientIdentifier,
   Refusal,

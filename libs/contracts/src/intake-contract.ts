@@ -86,10 +86,18 @@ export interface Translation {
   readonly refusals: readonly Refusal[];
 }
 
+/** Two pseudonyms found to be one person: messages about `from` are messages about `into` from now on. */
+export interface PatientAlias {
+  readonly from: string;
+  readonly into: string;
+}
+
 /** The intake half of a contract: message in, operations out. The other half, `apply`, is @medrex/execute-batch's Contract. */
 export interface IntakeContract {
   readonly name: string;
   translate(message: IntakeMessage, context: IntakeContext): Promise<Translation>;
   /** What a sender is told in the contract's own words, e.g. a FHIR OperationOutcome. */
   describe?(refusals: readonly RefusalIssue[]): JsonValue;
+  /** Persons that an applied operation of this contract made one, out of what the ledger answered. May be asked again for the same answer. */
+  merges?(detail: JsonValue): readonly PatientAlias[];
 }

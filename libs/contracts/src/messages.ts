@@ -3,6 +3,7 @@ import { analyzedCodec, analyzedExample } from './analysis.ts';
 import { blockReportCodec, blockReportExample } from './block-report.ts';
 import { cloudEventExample, cloudEventSchema } from './cloud-event.ts';
 import { acceptedOperationSchema, operationsExample, operationsRecordVersion } from './operations-record.ts';
+import { deadLetterExample, deadLetterHeadersSchema } from './dead-letter.ts';
 import { outcomesCodec, outcomesExample } from './outcome.ts';
 import { progressCodec, progressExample } from './progress.ts';
 import { receiptCodec, receiptExample } from './receipt.ts';
@@ -16,6 +17,8 @@ export interface MessageDescription {
   /** Shape of the decoded message; the `operations` record travels in binary, see operations-record.ts. */
   readonly schema: z.ZodType;
   readonly example: unknown;
+  /** Headers of the record that belong to the message, each as text. */
+  readonly headers?: z.ZodType;
 }
 
 const json = 'application/json';
@@ -64,6 +67,16 @@ export const messages = {
     contentType: json,
     schema: outcomesCodec.schema,
     example: outcomesExample,
+  },
+  deadLetter: {
+    title: 'Dead letter',
+    summary:
+      'One operation that ended dead, in the binary format of accepted operations; the header names the reason. The schema shows the decoded operation.',
+    version: operationsRecordVersion,
+    contentType: 'application/vnd.medrex.operations',
+    schema: acceptedOperationSchema,
+    example: deadLetterExample,
+    headers: deadLetterHeadersSchema,
   },
   progress: {
     title: 'Progress of a channel',

@@ -15,6 +15,8 @@ export interface ReceiptItem {
   readonly code: string;
   /** Absent for a refused item. */
   readonly opId?: string;
+  /** The operation that ended dead and of which this one is another attempt. */
+  readonly resendOf?: string;
   readonly message?: string;
   /** What the contract tells the sender, e.g. id and version of each entry. */
   readonly detail?: JsonValue;
@@ -48,6 +50,7 @@ const receiptItem = z.object({
   state: z.enum(receiptItemStates),
   code: z.string().min(1),
   opId: mintedId.optional(),
+  resendOf: mintedId.optional().describe('the operation that ended dead and of which this one is another attempt'),
   message: z.string().optional(),
   detail: jsonValue.optional(),
   issues: z.array(refusalIssue).optional(),

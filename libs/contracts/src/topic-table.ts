@@ -40,6 +40,9 @@ const gibibyte = 1024 ** 3;
 /** The dedupe window: a message is recognised as a repeat for at least this long, so intake keeps it no longer. */
 export const dedupeWindowMs = 7 * day;
 
+/** How long a dead operation can be sent again: long enough to find out why it died and to put that right. */
+const deadLetterDays = 30;
+
 const intake = {
   message: 'intake',
   key: 'the patient, or whatever must keep its order',
@@ -111,6 +114,16 @@ export const topicTable: readonly TopicDescription[] = [
     retention: { cleanup: 'age', retentionMs: 7 * day, retentionBytes: 16 * gibibyte },
     writers: ['orderer-dag'],
     readers: ['ingest', 'dependency-analyzer', 'contention-monitor', 'metrics'],
+  },
+  {
+    ...internal,
+    name: topics.deadLetters,
+    message: 'deadLetter',
+    description:
+      'Operations that were given up or that their contract broke down on, with their sealed bytes, so that they can be sent again. Written before their outcome; repeats allowed.',
+    retention: { cleanup: 'age', retentionMs: deadLetterDays * day },
+    writers: ['orderer-dag'],
+    readers: ['ingest'],
   },
   {
     ...internal,

@@ -6,6 +6,7 @@ export const topics = {
   operations: 'medrex.operations.v1',
   analyzed: 'medrex.analyzed.v1',
   outcomes: 'medrex.outcomes.v1',
+  deadLetters: 'medrex.dead-letters.v1',
   progress: 'medrex.progress.v1',
   blocks: 'medrex.blocks.v1',
 } as const;

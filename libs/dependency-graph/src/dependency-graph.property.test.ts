@@ -114,7 +114,7 @@ describe('DependencyGraph beside the pairwise graph', () => {
         both.checkStatistics();
         both.drain(isNewestFirst);
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 
@@ -138,7 +138,7 @@ describe('DependencyGraph beside the pairwise graph', () => {
         both.checkExact();
         both.drain(false);
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 });

@@ -1,4 +1,4 @@
-import { bothAccesses, ENSURES, WRITES } from './access.ts';
+import { ENSURES, WRITES } from './access.ts';
 import { closeStep } from './close-step.ts';
 import { placeBySeq } from './place-by-seq.ts';
 import { promoteNextEnsure } from './ensures.ts';
@@ -32,15 +32,7 @@ export function insertEntry(queues: QueueRecords, key: number, entry: number, pl
   queues.watcher.onReordered(queues.operationOf(entry));
 }
 
-/** Gives an operation's entry one more access; true when that changed anything. A reader that also writes moves behind the readers before it. */
-export function strengthen(queues: QueueRecords, entry: number, access: number, placing: Placing): boolean {
-  const both = bothAccesses(queues.nodes.get(entry, ENTRY_ACCESS), access);
-  if (both === queues.nodes.get(entry, ENTRY_ACCESS)) return false;
-  moveEntry(queues, entry, both, placing);
-  return true;
-}
-
-/** Takes an entry out and puts it in again, with an access that may be another. */
+/** Takes an entry out and puts it in again, with an access that may be another: a reader that also writes moves behind the readers before it. */
 export function moveEntry(queues: QueueRecords, entry: number, access: number, placing: Placing): void {
   const step = queues.stepOf(entry);
   const key = queues.nodes.get(step, NODE_HOME);

@@ -190,7 +190,7 @@ describe('LiveQueues beside the pairwise graph', () => {
         for (const one of actions) both.apply(one);
         both.drain();
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

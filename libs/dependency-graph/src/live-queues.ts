@@ -1,6 +1,6 @@
 import type { DeclaredKey } from '@medrex/keys';
 import { accessOf, bothAccesses, ENSURES, WRITES } from './access.ts';
-import { insertEntry, moveEntry, strengthen, type Placing } from './insertion.ts';
+import { insertEntry, moveEntry, type Placing } from './insertion.ts';
 import { KEY_HEAD } from './key-table.ts';
 import { KeyQueues } from './key-queues.ts';
 import {
@@ -93,11 +93,15 @@ export class LiveQueues {
     for (const operation of lastFirst) this.#putInOrder(operation);
   }
 
-  /** True when the operation is queued for this key with at least this access, or when the access never queues. */
+  /**
+   * True when the operation is queued for this key with at least this access, or when the access never queues. An ensure
+   * that counts on the key being there is a reader, and does not cover `ensure`: that is what it creates the key by.
+   */
   covers(operation: LiveOperation, { key, mode }: DeclaredKey): boolean {
     const access = accessOf(mode);
-    const held = this.#accessOn(operation, this.#queues.keys.find(key));
-    return access === 0 || (held !== 0 && bothAccesses(held, access) === held);
+    const known = this.#queues.keys.find(key);
+    const entry = known === 0 ? 0 : this.#entryOn(operation, known);
+    return access === 0 || (entry !== 0 && this.#isWithin(access, entry));
   }
 
   /**
@@ -132,7 +136,11 @@ export class LiveQueues {
     const key = this.#queues.keys.intern(name);
     if (placing === 'waiting') this.#disordered.add(key);
     const entry = this.#entryOn(operation, key);
-    if (entry !== 0) return strengthen(this.#queues, entry, access, placing);
+    if (entry !== 0) {
+      if (this.#isWithin(access, entry)) return false;
+      moveEntry(this.#queues, entry, bothAccesses(this.#queues.nodes.get(entry, ENTRY_ACCESS), access), placing);
+      return true;
+    }
     insertEntry(this.#queues, key, this.#queues.openEntry(operation, access), placing);
     return true;
   }
@@ -178,6 +186,12 @@ export class LiveQueues {
   #accessOn(operation: LiveOperation, key: number): number {
     const entry = key === 0 ? 0 : this.#entryOn(operation, key);
     return entry === 0 ? 0 : this.#queues.nodes.get(entry, ENTRY_ACCESS);
+  }
+
+  #isWithin(access: number, entry: number): boolean {
+    const held = this.#queues.nodes.get(entry, ENTRY_ACCESS);
+    if (bothAccesses(held, access) !== held) return false;
+    return access !== ENSURES || this.#queues.isWriter(entry);
   }
 
   #standsAgainst(entry: number, operation: LiveOperation): boolean {

@@ -59,7 +59,7 @@ export class PairwiseGraph {
     const place = queue.findIndex((other) => other.operation === operation);
     const own = queue[place];
     const entry = this.#merged(operation, own, mode);
-    if (own && own.reads === entry.reads && own.writes === entry.writes && own.ensures === entry.ensures) return;
+    if (own && isWithin(mode, entry, own)) return;
     if (own) queue.splice(place, 1);
     this.#insert(queue, entry, placing);
     this.#noteKey(operation, key);
@@ -113,7 +113,7 @@ export class PairwiseGraph {
     const queue = this.#queues.get(key) ?? [];
     const own = queue.find((other) => other.operation === operation);
     const entry = this.#merged(operation, own, mode);
-    if (own && own.reads === entry.reads && own.writes === entry.writes && own.ensures === entry.ensures) return true;
+    if (own && isWithin(mode, entry, own)) return true;
     return !queue.some(
       (other) =>
         other.operation.flight !== operation.flight &&
@@ -244,6 +244,12 @@ export class PairwiseGraph {
     entry.isGuarded = false;
     this.#insert(queue, entry, 'waiting');
   }
+}
+
+/** The mode adds nothing to what the operation has there. An ensure that counts on the key may not create it. */
+function isWithin(mode: AccessMode, both: PairwiseEntry, own: PairwiseEntry): boolean {
+  if (mode === 'ensure' && own.isGuarded) return false;
+  return own.reads === both.reads && own.writes === both.writes && own.ensures === both.ensures;
 }
 
 function edgeType(earlier: PairwiseEntry, later: PairwiseEntry): EdgeType {

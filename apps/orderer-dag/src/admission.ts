@@ -57,12 +57,12 @@ export class Admission {
   #admit({ seq, routing, operation, operationBytes }: SequencedOperation): void {
     const { planner, keeper, live, clock } = this.#options;
     const { opId, sourceHash } = operation;
-    const { sealedName, item, traceparent, deadlineMs } = routing;
+    const { sealedName, item, traceparent, deadlineMs, acceptedAtMs } = routing;
     const record = { key: operationRecordKey(opId), mode: 'readWrite' } as const;
     const keys = [...operation.keys.filter(({ key }) => key !== record.key), record];
     const admitted: LiveOperation = {
       ...{ seq, opId, sourceHash, sealedName, item, keys, class: routing.class, bytes: operationBytes },
-      ...{ day: operation.time.slice(0, 10), admittedAtMs: clock.now() },
+      ...{ day: operation.time.slice(0, 10), acceptedAtMs, admittedAtMs: clock.now() },
       ...(traceparent !== undefined && { traceparent }),
       ...(deadlineMs !== undefined && { deadlineMs }),
     };

@@ -8,6 +8,7 @@ import { BlockIntake } from './block-intake.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import { channelParts, type ChannelParts } from './channel-parts.ts';
 import { pause } from './clock.ts';
+import { deadLettersOf } from './dead-letters-of.ts';
 import { ordererErrors } from './errors.ts';
 import type { Landing } from './flights.ts';
 import type { LiveOperation } from './live-operation.ts';
@@ -247,7 +248,7 @@ export class ChannelLoop {
       block,
       committedAtMs: clock.now(),
     });
-    outcomes.write(report);
+    outcomes.write(report, deadLettersOf(flight.operations, report.outcomes));
     observer.settled(flight, report.outcomes);
   }
 

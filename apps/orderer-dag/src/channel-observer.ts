@@ -31,6 +31,7 @@ export const troubleSteps = [
   'operations',
   'analyzed',
   'outcomes',
+  'dead-letters',
   'blocks',
   'progress',
   'block-stream',

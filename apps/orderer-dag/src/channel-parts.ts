@@ -1,5 +1,5 @@
 import { BatchPlanner } from '@medrex/batch-planner';
-import { topics, type Progress } from '@medrex/contracts';
+import { topics, type Progress, type Topic } from '@medrex/contracts';
 import { Admission } from './admission.ts';
 import { backoffMs } from './backoff.ts';
 import { ChannelHealth } from './channel-health.ts';
@@ -64,8 +64,8 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
   return {
     ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights },
     admission: new Admission({ planner, keeper, live, clock }),
-    outcomes: new OutcomeWriter(logWriter(options, 'outcomes'), hooks.onReported),
-    reports: logWriter(options, 'blocks'),
+    outcomes: outcomeWriter(options, hooks.onReported),
+    reports: logWriter(options, topics.blocks, 'blocks'),
     progress: progressWriter(options, hooks.snapshot),
   };
 }
@@ -90,12 +90,21 @@ function channelHealth(
   });
 }
 
+function outcomeWriter(options: ChannelOptions, onReported: ChannelHooks['onReported']): OutcomeWriter {
+  return new OutcomeWriter({
+    outcomes: logWriter(options, topics.outcomes, 'outcomes'),
+    deadLetters: logWriter(options, topics.deadLetters, 'dead-letters'),
+    onReported,
+  });
+}
+
 function logWriter(
   { log, partition, clock, limits, observer }: ChannelOptions,
-  topic: 'outcomes' | ('blocks' & TroubleStep),
+  topic: Topic,
+  step: TroubleStep,
 ): LogWriter {
-  const onFailure = (error: unknown, failures: number): void => observer.trouble(topic, error, failures);
-  return new LogWriter({ log, partition, clock, topic: topics[topic], backoff: limits.backoff, onFailure });
+  const onFailure = (error: unknown, failures: number): void => observer.trouble(step, error, failures);
+  return new LogWriter({ log, partition, clock, topic, backoff: limits.backoff, onFailure });
 }
 
 function progressWriter(options: ChannelOptions, snapshot: () => Progress): ProgressWriter {

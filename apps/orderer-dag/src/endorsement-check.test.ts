@@ -12,7 +12,7 @@ function anOperation(opId: string, keys: readonly DeclaredKey[]): LiveOperation 
   const own = { key: operationRecordKey(opId), mode: 'readWrite' } as const;
   return {
     ...{ seq: Number(opId), opId, sourceHash: 'h', sealedName: 's', item: 0, class: 'clinical' },
-    ...{ keys: [...keys, own], bytes: new Uint8Array(), day: '2024-05-01', admittedAtMs: 0 },
+    ...{ keys: [...keys, own], bytes: new Uint8Array(), day: '2024-05-01', acceptedAtMs: 0, admittedAtMs: 0 },
   };
 }
 

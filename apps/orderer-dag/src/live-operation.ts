@@ -17,6 +17,8 @@ export interface LiveOperation {
   /** YYYY-MM-DD of the operation's own time: what its record will say, so that the dedupe window means one thing. */
   readonly day: string;
   readonly traceparent?: string;
+  /** When ingest accepted it, epoch ms. */
+  readonly acceptedAtMs: number;
   /** When this process read it, epoch ms. */
   readonly admittedAtMs: number;
   /** Epoch ms after which it is closed instead of planned. */

@@ -56,13 +56,13 @@ describe('fusions', () => {
   it('pass over a key with 100,000 waiting readers without walking them', () => {
     const planner = aPlanner();
     planner.admit(planned(0, { keys: keys('hub') }));
-    for (const seq of range(1, 100_001)) planner.admit(planned(seq, { keys: keys('read hub', 'last') }));
+    const reader = planned(0, { keys: keys('read hub', 'last') });
+    for (const seq of range(1, 100_001)) planner.admit({ ...reader, seq });
     const startedMs = performance.now();
-    let nowMs = 0;
-    for (; nowMs < 1_000; nowMs += 1)
-      for (const fusion of planner.plan(nowMs)) planner.giveBack(fusion, 'unknown', nowMs);
-    expect(performance.now() - startedMs).toBeLessThan(2_000); // walking them would take a minute
-    drain(planner, nowMs);
+    for (const nowMs of range(0, 1_000))
+      planner.plan(nowMs).forEach((fusion) => planner.giveBack(fusion, 'unknown', nowMs));
+    expect(performance.now() - startedMs).toBeLessThan(5_000); // walking them each time takes a minute
+    drain(planner, 1_000);
     expect(planner.isEmpty).toBe(true);
   });
 

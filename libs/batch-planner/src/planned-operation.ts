@@ -22,7 +22,10 @@ export interface Fusion {
   readonly operations: readonly PlannedOperation[];
 }
 
-/** What an endorsement showed that an operation touches. */
+/**
+ * What an endorsement showed that an operation touches. Mode `ensure` says that it created a key which it ensures; the
+ * planner may have counted on the key being there, and somebody else has deleted it.
+ */
 export interface TouchedKeys {
   readonly seq: number;
   readonly keys: readonly DeclaredKey[];

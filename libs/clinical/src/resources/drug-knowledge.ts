@@ -73,11 +73,30 @@ export function substancesOf(knowledge: DrugKnowledge, medicineCodes: readonly s
   return new Set(medicineCodes.flatMap((code) => [code, ...(knowledge.substances.get(code) ?? [])]));
 }
 
-/** The first of these pairs that has one side in each set. */
-export function pairIn(
+/** The first of these codes, or of what they stand for, that is asked for: a walk without a set of everything they stand for. */
+export function findSubstance(
+  knowledge: DrugKnowledge,
+  medicineCodes: readonly string[],
+  isAsked: (substance: string) => boolean,
+): string | undefined {
+  for (const code of medicineCodes) {
+    if (isAsked(code)) return code;
+    const found = knowledge.substances.get(code)?.find(isAsked);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What a medicine may not meet, each with the pair that says so. */
+export function opponentsOf(
   pairs: DrugKnowledge['contraindicated'],
-  one: ReadonlySet<string>,
-  other: ReadonlySet<string>,
-): readonly [string, string] | undefined {
-  return pairs.find(([a, b]) => (one.has(a) && other.has(b)) || (one.has(b) && other.has(a)));
+  substances: ReadonlySet<string>,
+): ReadonlyMap<string, readonly [string, string]> {
+  const opponents = new Map<string, readonly [string, string]>();
+  for (const pair of pairs) {
+    const [one, other] = pair;
+    if (substances.has(one)) opponents.set(other, pair);
+    if (substances.has(other)) opponents.set(one, pair);
+  }
+  return opponents;
 }

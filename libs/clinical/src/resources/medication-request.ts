@@ -54,7 +54,12 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
     templateVersion: 1,
     decidedOn: ['Medication', 'AllergyIntolerance'],
     lines: [
-      { key: 'cli~allergies~<patient>', mode: 'read', when: 'active', why: 'the allergy check' },
+      {
+        key: 'cli~allergies~<patient>',
+        mode: 'read',
+        when: 'active, unless a person decided on an alert',
+        why: 'the allergy check',
+      },
       {
         key: 'cli~orders~<patient>',
         mode: 'readWrite',
@@ -82,7 +87,8 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
       if (patient === undefined) return [];
       const orders: DeclaredKey = { key: activeOrders.key(patient), mode: 'readWrite' };
       if (!isActiveOrder(facts)) return action === 'update' ? [orders] : [];
-      return [{ key: activeAllergies.key(patient), mode: 'read' }, orders, ...medicineKeys(facts.medicine)];
+      const keys = [orders, ...medicineKeys(facts.medicine)];
+      return facts.isOverridden === true ? keys : [{ key: activeAllergies.key(patient), mode: 'read' }, ...keys];
     },
     apply: async ({ id, patient, facts }, state, context) => {
       const { previous } = context;

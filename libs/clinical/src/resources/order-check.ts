@@ -1,7 +1,7 @@
 import type { State } from '@medrex/execute-batch';
 import { reject } from '../contract/rejects.ts';
 import type { CodedFields } from '../contract/resource-module.ts';
-import { pairIn, substancesOf, type DrugKnowledge } from './drug-knowledge.ts';
+import { findSubstance, opponentsOf, substancesOf, type DrugKnowledge } from './drug-knowledge.ts';
 import { activeAllergies, activeOrders, type CodedLine } from './patient-list.ts';
 
 /** An order, and what it is checked with. */
@@ -39,7 +39,7 @@ export async function checkOrder(check: OrderCheck): Promise<readonly CodedField
 
 function checkAllergies(knowledge: DrugKnowledge, ordered: ReadonlySet<string>, allergies: readonly CodedLine[]): void {
   for (const { id, codes } of allergies) {
-    const substance = [...substancesOf(knowledge, codes)].find((one) => ordered.has(one));
+    const substance = findSubstance(knowledge, codes, (one) => ordered.has(one));
     if (substance === undefined) continue;
     const what = 'the patient has an active allergy to this medicine';
     throw reject('ALLERGY', `${what}; choose another, or name the DetectedIssue that was decided on`, {
@@ -55,10 +55,13 @@ function checkInteractions(
   ordered: ReadonlySet<string>,
   others: readonly CodedLine[],
 ): readonly CodedFields[] {
+  const forbidden = opponentsOf(knowledge.contraindicated, ordered);
+  const watched = opponentsOf(knowledge.watched, ordered);
+  // Most medicines have no opponent at all.
+  if (forbidden.size === 0 && watched.size === 0) return [];
   const warnings: CodedFields[] = [];
   for (const { id, codes } of others) {
-    const active = substancesOf(knowledge, codes);
-    const pair = pairIn(knowledge.contraindicated, ordered, active);
+    const pair = pairWith(forbidden, knowledge, codes);
     if (pair !== undefined) {
       const what = `${pair.join(' and ')} must not be given together`;
       throw reject('INTERACTION', `${what}; end the active order, or name the DetectedIssue that was decided on`, {
@@ -67,8 +70,17 @@ function checkInteractions(
         pair,
       });
     }
-    const watched = pairIn(knowledge.watched, ordered, active);
-    if (watched !== undefined) warnings.push({ code: 'WATCHED_INTERACTION', order: id, pair: watched });
+    const seen = pairWith(watched, knowledge, codes);
+    if (seen !== undefined) warnings.push({ code: 'WATCHED_INTERACTION', order: id, pair: seen });
   }
   return warnings;
+}
+
+function pairWith(
+  opponents: ReadonlyMap<string, readonly [string, string]>,
+  knowledge: DrugKnowledge,
+  codes: readonly string[],
+): readonly [string, string] | undefined {
+  const found = findSubstance(knowledge, codes, (one) => opponents.has(one));
+  return found === undefined ? undefined : opponents.get(found);
 }

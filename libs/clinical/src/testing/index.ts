@@ -1,5 +1,18 @@
 export { Clinic, idOf, toldOf, type Sent } from './clinic.ts';
+export { balanceOf, heldAt, pseudonymOf } from './figures.ts';
+export { aBenefit, aClaim, aNotice, aReconciliation, money } from './financial-resources.ts';
 export { IntakeStandIn } from './intake-stand-in.ts';
+export {
+  aDelivery,
+  aDose,
+  aMedicine,
+  anOrder,
+  fromStock,
+  rxnorm,
+  tablets,
+  type KnownMedicine,
+} from './medication-resources.ts';
+export { aConsent, aDeviceReport, anAuditEvent, aProvenance } from './other-resources.ts';
 export {
   aBed,
   aBundle,
@@ -13,3 +26,4 @@ export {
   aPut,
   urn,
 } from './resources.ts';
+export { anAppointment, aSlot, leaving, withPractitioner } from './scheduling-resources.ts';

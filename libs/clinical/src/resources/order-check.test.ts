@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  aBundle,
+  aMedicine,
+  anAllergy,
+  anOrder,
+  aPost,
+  Clinic,
+  idOf,
+  toldOf,
+  urn,
+  type KnownMedicine,
+} from '../testing/index.ts';
+
+const of = (name: KnownMedicine, over: object = {}) => anOrder({ medicationCodeableConcept: aMedicine(name), ...over });
+const to = (name: KnownMedicine, over: object = {}) => anAllergy({ code: aMedicine(name), ...over });
+const decided = { detectedIssue: [{ reference: 'DetectedIssue/d1' }] };
+const subject = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+
+describe('the allergy check of an order', () => {
+  it.each([
+    ['the same substance', 'aspirin', 'aspirin'],
+    ['a substance of its class', 'amoxicillin', 'penicillin'],
+  ] as const)('rejects %s', async (_what, ordered, allergy) => {
+    const clinic = new Clinic();
+    const found = await clinic.post(to(allergy));
+    expect(await clinic.post(of(ordered))).toMatchObject({
+      code: 'ALLERGY',
+      detail: { expression: 'MedicationRequest.medication', allergy: idOf(found) },
+      undeclared: [],
+    });
+    expect(clinic.keys('cli~orders~')).toEqual([]);
+  });
+
+  it('knows a code that the built-in knowledge does not', async () => {
+    const clinic = new Clinic();
+    const code = { coding: [{ system: 'http://snomed.info/sct', code: '999000999' }] };
+    await clinic.post(anAllergy({ code }));
+    expect(await clinic.post(anOrder({ medicationCodeableConcept: code }))).toMatchObject({ code: 'ALLERGY' });
+  });
+
+  it('passes what the patient is not allergic to, and what another patient is', async () => {
+    const clinic = new Clinic();
+    await clinic.post(to('penicillin'));
+    await clinic.post(to('aspirin', { patient: { reference: 'Patient/p2' } }));
+    expect(await clinic.post(of('aspirin'))).toMatchObject({ status: 'applied' });
+  });
+
+  it('passes an order whose alert a person decided on, without reading the allergies', async () => {
+    const clinic = new Clinic();
+    await clinic.post(to('aspirin'));
+    const passed = await clinic.post(of('aspirin', decided));
+    expect(passed).toMatchObject({ status: 'applied', undeclared: [] });
+  });
+
+  it('sees an allergy that stands behind the order in the same Bundle', async () => {
+    const clinic = new Clinic();
+    const bundle = aBundle('transaction', [aPost(of('aspirin')), aPost(to('aspirin'))]);
+    expect(await clinic.result(bundle)).toMatchObject({ code: 'ALLERGY', detail: { entry: 0 } });
+    expect(clinic.keys('cli~')).toEqual([]);
+  });
+
+  it('looks into a contained Medication', async () => {
+    const clinic = new Clinic();
+    await clinic.post(to('penicillin'));
+    const order = anOrder({
+      medicationCodeableConcept: undefined,
+      medicationReference: { reference: '#m' },
+      contained: [{ resourceType: 'Medication', id: 'm', code: aMedicine('amoxicillin') }],
+    });
+    expect(await clinic.post(order)).toMatchObject({ code: 'ALLERGY' });
+  });
+
+  const combined = {
+    resourceType: 'Medication',
+    code: { coding: [{ system: 'urn:formulary', code: 'A1' }] },
+    ingredient: [{ itemCodeableConcept: aMedicine('amoxicillin') }],
+  };
+  const ofMedication = (reference: string) =>
+    anOrder({ medicationCodeableConcept: undefined, medicationReference: { reference } });
+
+  it('looks into the ingredients of a Medication on the ledger, by exact keys', async () => {
+    const clinic = new Clinic();
+    await clinic.put('m', combined);
+    await clinic.post(to('penicillin'));
+    expect(await clinic.post(ofMedication('Medication/m'))).toMatchObject({ code: 'ALLERGY', undeclared: [] });
+  });
+
+  it('looks into a Medication that stands behind it in the same Bundle', async () => {
+    const clinic = new Clinic();
+    await clinic.post(to('penicillin'));
+    const bundle = aBundle('transaction', [aPost(ofMedication(urn(1))), aPost(combined, { fullUrl: urn(1) })]);
+    expect(await clinic.result(bundle)).toMatchObject({ code: 'ALLERGY', undeclared: [] });
+  });
+
+  it('says so when a medicine has no code to check by', async () => {
+    const clinic = new Clinic();
+    const order = await clinic.post(anOrder({ medicationCodeableConcept: { text: 'the red pill' } }));
+    expect(toldOf(order)['warnings']).toEqual([{ code: 'MEDICINE_WITHOUT_CODE' }]);
+  });
+});
+
+describe('the interaction check of an order', () => {
+  it('rejects what must not be given with an active order', async () => {
+    const clinic = new Clinic();
+    const first = await clinic.post(of('nitroglycerin'));
+    expect(await clinic.post(of('sildenafil'))).toMatchObject({
+      code: 'INTERACTION',
+      detail: { order: idOf(first), pair: ['sildenafil', 'nitroglycerin'] },
+    });
+  });
+
+  it('passes it once the other order has ended', async () => {
+    const clinic = new Clinic();
+    await clinic.put('n', of('nitroglycerin'));
+    await clinic.put('n', of('nitroglycerin', { status: 'stopped' }));
+    expect(await clinic.post(of('sildenafil'))).toMatchObject({ status: 'applied' });
+  });
+
+  it('passes it for another patient, and when a person decided on it', async () => {
+    const clinic = new Clinic();
+    await clinic.post(of('nitroglycerin'));
+    expect(await clinic.post(of('sildenafil', subject('p2')))).toMatchObject({ status: 'applied' });
+    expect(await clinic.post(of('sildenafil', decided))).toMatchObject({ status: 'applied' });
+  });
+
+  it('tells of what is to be watched, ten at most', async () => {
+    const clinic = new Clinic();
+    const first = await clinic.post(of('warfarin'));
+    const order = await clinic.post(of('aspirin'));
+    const warning = { code: 'WATCHED_INTERACTION', order: idOf(first), pair: ['warfarin', 'aspirin'] };
+    expect(toldOf(order)['warnings']).toEqual([warning]);
+    for (let count = 0; count < 12; count += 1) await clinic.post(of('aspirin'));
+    expect(toldOf(await clinic.post(of('warfarin')))['warnings']).toHaveLength(10);
+  });
+
+  it('is not made against the order itself', async () => {
+    const clinic = new Clinic();
+    await clinic.put('o', of('warfarin'));
+    expect(toldOf(await clinic.put('o', of('aspirin')))['warnings']).toBeUndefined();
+  });
+});

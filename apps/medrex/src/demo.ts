@@ -24,18 +24,19 @@ export async function demonstrate(urls: StackUrls, signal: AbortSignal): Promise
   const comparison = await compare({
     load: {
       profile: profileNamed('ward') ?? missing(),
-      rate: { kind: 'fixed', perSecond: 500 },
-      seconds: 8,
+      rate: { kind: 'fixed', perSecond: 1000 },
+      seconds: 6,
       seed: 7,
-      patients: 400,
+      patients: 120,
       skew: 1.1,
-      injections: [{ edge: 'RAW', probability: 0.02, gap: 20 }],
+      injections: [{ edge: 'RAW', probability: 0.05, gap: 10 }],
       startMs: Date.now(),
     },
     model: { batchTimeoutMs: 20, maxMessageCount: 500, latencies: 'network' },
     concurrency: 256,
     retries: 10,
     medrex: { apiUrl, ordererMetricsUrl: urls['orderer-dag']?.['metrics'] ?? '', ledger: embeddedLedgerLabel },
+    signal,
     announce: (_client, describe) => new Progress(describe),
   });
   return { replayed, comparison };

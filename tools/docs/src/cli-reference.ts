@@ -5,7 +5,9 @@ import { page } from './markdown.ts';
 /** docs/reference/cli.md: what `--help` of every command says. */
 export function cliReference(): string {
   const root = program(() => undefined);
-  const sections = commandsBelow(root, 'medrex').map(([name, command]) => `## ${name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\``);
+  const sections = commandsBelow(root, 'medrex').map(
+    ([name, command]) => `## ${name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\``,
+  );
   return page(
     'Command line',
     'In the repository: `npx medrex <command>`. Exit codes: 0 as asked, 1 something did not end well, 2 the call was wrong.',

@@ -12,7 +12,9 @@ const services: readonly (readonly [string, z.ZodObject])[] = [
 
 /** docs/reference/configuration.md */
 export function configurationReference(): string {
-  const sections = services.map(([service, schema]) => `## ${service}\n\n${markdownTable(['variable', 'default', 'what it is'], rowsOf(schema))}`);
+  const sections = services.map(
+    ([service, schema]) => `## ${service}\n\n${markdownTable(['variable', 'default', 'what it is'], rowsOf(schema))}`,
+  );
   return page(
     'Configuration',
     'Environment variables, read once at start; all problems are reported together, by name. `medrex start` passes its own environment on to every service.',
@@ -22,13 +24,18 @@ export function configurationReference(): string {
 }
 
 function rowsOf(schema: z.ZodObject): readonly (readonly string[])[] {
-  return Object.entries(schema.shape).map(([name, field]) => [`\`${name}\``, defaultOf(field as z.ZodType), (field as z.ZodType).description ?? '']);
+  return Object.entries(schema.shape).map(([name, field]) => [
+    `\`${name}\``,
+    defaultOf(field as z.ZodType),
+    (field as z.ZodType).description ?? '',
+  ]);
 }
 
 /** What the variable comes to when it is not set, as one would write it. */
 function defaultOf(field: z.ZodType): string {
   const parsed = field.safeParse(undefined);
   if (!parsed.success) return 'required';
-  if (parsed.data === undefined) return '-';
-  return `\`${Array.isArray(parsed.data) ? parsed.data.join(',') : String(parsed.data)}\``;
+  const value = parsed.data;
+  if (value === undefined) return '-';
+  return `\`${Array.isArray(value) ? value.join(',') : JSON.stringify(value).replaceAll('"', '')}\``;
 }

@@ -42,22 +42,42 @@ export function errorReference(): string {
 }
 
 function senderCodes(): string {
-  const rows = Object.values(ingestErrors).map(({ code, status, retryable, meaning, remedy }) => [`\`${code}\``, String(status), yes(retryable), meaning, remedy]);
+  const rows = Object.values(ingestErrors).map(({ code, status, retryable, meaning, remedy }) => [
+    `\`${code}\``,
+    String(status),
+    yes(retryable),
+    meaning,
+    remedy,
+  ]);
   return `## What ingest answers\n\nAs \`application/problem+json\`, under /fhir as an OperationOutcome, on the intake topics as a receipt.\n\n${markdownTable(['code', 'HTTP', 'try again', 'meaning', 'what to do'], rows)}`;
 }
 
 function refusals(): string {
-  const rows = Object.entries(clinicalRefusals).map(([code, { status, meaning }]) => [`\`${code}\``, String(status), meaning]);
+  const rows = Object.entries(clinicalRefusals).map(([code, { status, meaning }]) => [
+    `\`${code}\``,
+    String(status),
+    meaning,
+  ]);
   return `## What the clinical intake refuses\n\nBefore anything is accepted.\n\n${markdownTable(['code', 'HTTP', 'meaning'], rows)}`;
 }
 
 function rejects(): string {
-  const rows = Object.entries(clinicalRejects).map(([code, { status, issue, meaning }]) => [`\`${code}\``, String(status), issue, meaning]);
+  const rows = Object.entries(clinicalRejects).map(([code, { status, issue, meaning }]) => [
+    `\`${code}\``,
+    String(status),
+    issue,
+    meaning,
+  ]);
   return `## What the clinical contract rejects\n\nDecided at the operation's place in the order; the operation is terminal.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning'], rows)}`;
 }
 
 function section(name: string, table: Table): string {
-  const rows = Object.values(table).map(({ code, retryable, meaning, remedy }) => [`\`${code}\``, yes(retryable), meaning, remedy]);
+  const rows = Object.values(table).map(({ code, retryable, meaning, remedy }) => [
+    `\`${code}\``,
+    yes(retryable),
+    meaning,
+    remedy,
+  ]);
   return `## ${name}\n\n${markdownTable(['code', 'try again', 'meaning', 'what to do'], rows)}`;
 }
 

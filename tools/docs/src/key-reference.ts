@@ -14,7 +14,11 @@ export function keyReference(): string {
     notFor,
   ]);
   const templates = keyTemplates(clinicalRegistry).flatMap(({ operation, version, keys }) =>
-    keys.map(({ pattern, mode, discovered }, place) => [place === 0 ? `${operation} (v${version})` : '', `\`${pattern}\``, discovered === true ? `${mode}, found` : mode]),
+    keys.map(({ pattern, mode, discovered }, place) => [
+      place === 0 ? `${operation} (v${version})` : '',
+      `\`${pattern}\``,
+      discovered === true ? `${mode}, found` : mode,
+    ]),
   );
   return page(
     'Keys',

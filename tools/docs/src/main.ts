@@ -17,7 +17,9 @@ for (const [path, text] of Object.entries(await documents(root))) {
 }
 
 if (isCheck && differing.length > 0) {
-  console.error(`These documents differ from what the code says; run npm run docs and commit:\n  ${differing.join('\n  ')}`);
+  console.error(
+    `These documents differ from what the code says; run npm run docs and commit:\n  ${differing.join('\n  ')}`,
+  );
   process.exitCode = 1;
 } else {
   console.log(differing.length === 0 ? 'Generated documents are up to date.' : `Written: ${differing.join(', ')}`);

@@ -14,7 +14,12 @@ const services: readonly (readonly [string, MetricDeclarations])[] = [
 /** docs/reference/metrics.md */
 export function metricReference(): string {
   const sections = services.map(([service, declarations]) => {
-    const rows = describeMetrics(declarations).map(({ name, kind, help, labels }) => [`\`${name}\``, kind, labels.join('; ') || '-', help]);
+    const rows = describeMetrics(declarations).map(({ name, kind, help, labels }) => [
+      `\`${name}\``,
+      kind,
+      labels.join('; ') || '-',
+      help,
+    ]);
     return `## ${service}\n\n${markdownTable(['metric', 'kind', 'labels', 'what it says'], rows)}`;
   });
   return page(

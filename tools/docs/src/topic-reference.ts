@@ -26,7 +26,10 @@ export function topicReference(): string {
     topic.readers.join(', '),
     topic.isClearText ? 'yes' : 'no',
   ]);
-  const table = markdownTable(['topic', 'carries', 'record key', 'partitions', 'records stay', 'written by', 'read by', 'clear text'], rows);
+  const table = markdownTable(
+    ['topic', 'carries', 'record key', 'partitions', 'records stay', 'written by', 'read by', 'clear text'],
+    rows,
+  );
   return page(
     'Topics',
     'Everything that crosses a process, on Kafka and on the embedded log alike. Schemas and examples: [asyncapi.json](asyncapi.json).',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compare } from '../compare/compare.ts';
 import { comparisonTable, type Comparison } from '../compare/report.ts';
 import { EmbeddedStack } from '../stack/embedded-stack.ts';
+import { interrupted } from '../terminal/interrupted.ts';
 import { Progress } from '../terminal/progress.ts';
 import { defaults, embeddedLedgerLabel } from './defaults.ts';
 import { loadOf, type LoadFlags } from './load-options.ts';
@@ -18,13 +19,18 @@ export interface BenchFlags extends LoadFlags {
 
 /** `medrex bench compare`. Returns 1 when Medrex left something without an outcome. */
 export async function bench(flags: BenchFlags): Promise<number> {
-  const comparison = await comparedOnFreshStack(flags);
+  const signal = interrupted();
+  const comparison = await comparedOnFreshStack(flags, signal);
   console.log(flags.json ? JSON.stringify(comparison) : comparisonTable(comparison));
+  if (signal.aborted) return 130;
   return comparison.sides.some(({ client, failed }) => client === 'Medrex' && failed > 0) ? 1 : 0;
 }
 
 /** The comparison on services and a ledger of its own, in a folder that is gone afterwards. */
-export async function comparedOnFreshStack(flags: BenchFlags): Promise<Comparison> {
+export async function comparedOnFreshStack(
+  flags: BenchFlags,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Comparison> {
   const dataDir = await mkdtemp(join(tmpdir(), 'medrex-bench-'));
   const stack = await EmbeddedStack.start({
     dataDir,
@@ -47,6 +53,7 @@ export async function comparedOnFreshStack(flags: BenchFlags): Promise<Compariso
         ordererMetricsUrl: stack.urls['orderer-dag']?.['metrics'] ?? '',
         ledger: embeddedLedgerLabel,
       },
+      signal,
       announce: (_client, describe) => new Progress(describe),
     });
   } finally {

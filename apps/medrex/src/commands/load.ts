@@ -6,6 +6,7 @@ import { goodput, throughput, validPercent, type SideResult } from '../compare/s
 import { loadTranslator } from '../compare/translate-load.ts';
 import { ForeignWriters, type ForeignWriteCounts } from '../load/foreign-writers.ts';
 import { openLoad } from '../load/load-stream.ts';
+import { interrupted } from '../terminal/interrupted.ts';
 import { Progress } from '../terminal/progress.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { defaults } from './defaults.ts';
@@ -24,6 +25,7 @@ export interface LoadCommandFlags extends LoadFlags {
 /** `medrex load`: an open-loop load on a running Medrex. Returns the exit code: 1 when something got no outcome. */
 export async function load(flags: LoadCommandFlags): Promise<number> {
   const foreign = flags.foreignWriters > 0 ? await openForeignWriters(flags) : undefined;
+  const signal = interrupted();
   let sent = 0;
   let ended = 0;
   const side = new MedrexSide({
@@ -34,6 +36,7 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
       ),
     seconds: flags.seconds,
     drainMs: 60_000,
+    signal,
     ...(foreign !== undefined && {
       foreign: { share: flags.foreignWriters, write: (message) => foreign.write(message) },
     }),
@@ -50,6 +53,7 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
     console.log(
       flags.json ? JSON.stringify({ ...result, foreignWrites: foreign?.counts }) : loadText(result, foreign?.counts),
     );
+    if (signal.aborted) return 130;
     return result.failed > 0 ? 1 : 0;
   } finally {
     progress.done();

@@ -1,6 +1,7 @@
 import { IngestClient } from '../client/ingest-client.ts';
 import { listReplayPaths } from '../replay/read-bundles.ts';
 import { replay, type FileResult } from '../replay/replay.ts';
+import { interrupted } from '../terminal/interrupted.ts';
 import { Progress } from '../terminal/progress.ts';
 
 export interface ReplayFlags {
@@ -12,19 +13,19 @@ export interface ReplayFlags {
 /** `medrex replay`. Returns 0 when every file took effect, else 1. */
 export async function replayCommand(paths: readonly string[], flags: ReplayFlags): Promise<number> {
   const files = await listReplayPaths(paths);
-  const stopped = new AbortController();
-  process.once('SIGINT', () => stopped.abort());
+  const signal = interrupted();
   let done = 0;
   const progress = new Progress(() => `${done} of ${files.length} files`);
   const results = await replay({
     client: new IngestClient(flags.url),
     paths: files,
     concurrency: flags.concurrency,
-    signal: stopped.signal,
+    signal,
     onFile: (_result, count) => (done = count),
   }).finally(() => progress.done());
   if (flags.json) console.log(JSON.stringify({ files: results }));
   else console.log(replayText(results, files.length));
+  if (signal.aborted) return 130;
   return results.length === files.length && results.every(({ status }) => status === 'applied' || status === 'repeat')
     ? 0
     : 1;

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { EmbeddedStack, type StackUrls } from '../stack/embedded-stack.ts';
 import { demonstrate, demoText } from '../demo.ts';
+import { interrupted } from '../terminal/interrupted.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { defaults, embeddedLedgerLabel } from './defaults.ts';
 
@@ -23,8 +24,7 @@ export async function start(flags: StartFlags): Promise<number> {
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
   failed.catch(() => undefined);
-  const stopped = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
+  const signal = interrupted();
   const stack = await EmbeddedStack.start({
     dataDir,
     channel: flags.channel,
@@ -39,10 +39,9 @@ export async function start(flags: StartFlags): Promise<number> {
       ),
   });
   try {
-    await Promise.race([run(flags, stack.urls, dataDir, stopped.signal), failed]);
+    await Promise.race([run(flags, stack.urls, dataDir, signal), failed]);
     return 0;
   } finally {
-    if (!flags.json) console.error('Stopping: finishing what is in flight ...');
     await stack.stop();
   }
 }

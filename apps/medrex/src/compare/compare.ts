@@ -20,6 +20,8 @@ export interface CompareOptions {
   /** A running Medrex: its API and the metrics of its block constructor. */
   readonly medrex: { readonly apiUrl: string; readonly ordererMetricsUrl: string; readonly ledger: string };
   /** Called before each client with its name, and with a way to say how far it is. */
+  /** Raised: the client that runs ends early, and no other one is started. */
+  readonly signal: AbortSignal;
   readonly announce: (client: string, describe: () => string) => Pick<Progress, 'done'>;
 }
 
@@ -28,9 +30,9 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const { profile, seconds, seed, skew, patients } = options.load;
   const sides: SideResult[] = [];
   sides.push(await plain('plain client', 0, options));
-  if (options.retries !== undefined)
+  if (options.retries !== undefined && !options.signal.aborted)
     sides.push(await plain(`retrying client (${options.retries})`, options.retries, options));
-  sides.push(await medrex(options));
+  if (!options.signal.aborted) sides.push(await medrex(options));
   const workload = {
     profile: profile.name,
     seconds,
@@ -44,7 +46,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 }
 
 async function plain(name: string, retries: number, options: CompareOptions): Promise<SideResult> {
-  const { load, model, concurrency, announce } = options;
+  const { load, model, concurrency, announce, signal } = options;
   let ended = 0;
   const progress = announce(name, () => `${name}: ${ended} operations ended`);
   try {
@@ -57,13 +59,19 @@ async function plain(name: string, retries: number, options: CompareOptions): Pr
       seconds: load.seconds,
       translate: await loadTranslator(new InMemoryPatientVault({ random: randomBytes }), 'ehr'),
       onProgress: (count) => (ended = count),
+      signal,
     });
   } finally {
     progress.done();
   }
 }
 
-async function medrex({ load, medrex: { apiUrl, ordererMetricsUrl }, announce }: CompareOptions): Promise<SideResult> {
+async function medrex({
+  load,
+  medrex: { apiUrl, ordererMetricsUrl },
+  announce,
+  signal,
+}: CompareOptions): Promise<SideResult> {
   let sent = 0;
   let ended = 0;
   const progress = announce('Medrex', () => `Medrex: ${sent} operations sent, ${ended} ended`);
@@ -72,6 +80,7 @@ async function medrex({ load, medrex: { apiUrl, ordererMetricsUrl }, announce }:
     fabricTransactions: async () => fabricTransactionsIn(await (await fetch(ordererMetricsUrl)).text()),
     seconds: load.seconds,
     drainMs: 30_000,
+    signal,
     onProgress: (nowSent, nowEnded) => {
       sent = nowSent;
       ended = nowEnded;

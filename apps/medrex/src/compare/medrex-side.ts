@@ -14,6 +14,8 @@ export interface MedrexSideOptions {
   /** A share of the messages goes to the ledger past Medrex, drawn evenly; they are not counted as offered. */
   readonly foreign?: { readonly share: number; readonly write: (message: LoadMessage) => void };
   readonly onProgress?: (sent: number, ended: number) => void;
+  /** Nothing more is sent once it is raised; what was sent is waited for. */
+  readonly signal?: AbortSignal;
 }
 
 /** Lines in one request at most; what is due within a tick goes together. */
@@ -109,6 +111,7 @@ export class MedrexSide {
     };
     this.#startedMs = performance.now();
     for (const { atMs, message } of load.stream()) {
+      if (this.#options.signal?.aborted === true) break;
       for (
         let waitMs = this.#startedMs + atMs - performance.now();
         waitMs > 0;

@@ -22,6 +22,8 @@ export interface PlainClientOptions {
   /** Fabric transactions in flight at once; what is due beyond that waits, and its latency runs. */
   readonly concurrency: number;
   readonly random: Random;
+  /** Nothing more is sent once it is raised; what is in flight is waited for. */
+  readonly signal?: AbortSignal;
 }
 
 /** Conflicts end a try; a retrying client backs off before the next one, doubling from 50 ms to 2 s, with full jitter. */
@@ -44,6 +46,7 @@ export class PlainClient {
   readonly #fabric = { submitted: 0, valid: 0, mvccReadConflict: 0, phantomReadConflict: 0, otherInvalid: 0 };
   readonly #ended = { applied: 0, rejected: 0, lostToConflict: 0, failed: 0 };
   #next = 0;
+  #firstWaiting = 0;
   #inFlight = 0;
   #retries = 0;
   #startedMs = 0;
@@ -84,6 +87,7 @@ export class PlainClient {
   }
 
   #sendDue(operations: readonly PlainOperation[]): void {
+    if (this.#options.signal?.aborted === true) return this.#cutShort(operations);
     const elapsedMs = performance.now() - this.#startedMs;
     for (let operation = operations[this.#next]; operation !== undefined; operation = operations[this.#next]) {
       if (operation.atMs > elapsedMs) break;
@@ -93,9 +97,30 @@ export class PlainClient {
     this.#pump();
   }
 
+  /** Nothing more is sent: what has not been sent is taken out of the count. */
+  #cutShort(operations: readonly PlainOperation[]): void {
+    this.#open -= operations.length - this.#next + this.#waiting.length - this.#firstWaiting;
+    this.#next = operations.length;
+    this.#waiting.length = 0;
+    this.#firstWaiting = 0;
+    if (this.#open === 0) this.#finished?.();
+  }
+
+  /** The next one that waits; the list is cut now and then, not at each step. */
+  #takeWaiting(): Attempt | undefined {
+    const next = this.#waiting[this.#firstWaiting];
+    if (next === undefined) return undefined;
+    this.#firstWaiting += 1;
+    if (this.#firstWaiting > 1024 && this.#firstWaiting * 2 > this.#waiting.length) {
+      this.#waiting.splice(0, this.#firstWaiting);
+      this.#firstWaiting = 0;
+    }
+    return next;
+  }
+
   #pump(): void {
     while (this.#inFlight < this.#options.concurrency) {
-      const next = this.#waiting.shift();
+      const next = this.#takeWaiting();
       if (next === undefined) return;
       this.#inFlight += 1;
       this.#try(next).catch(() => this.#end(next, 'failed'));
@@ -138,7 +163,7 @@ export class PlainClient {
     if (code === 'MVCC_READ_CONFLICT') this.#fabric.mvccReadConflict += 1;
     else if (code === 'PHANTOM_READ_CONFLICT') this.#fabric.phantomReadConflict += 1;
     else this.#fabric.otherInvalid += 1;
-    if (!isConflict || attempt.attempt >= this.#options.retries)
+    if (!isConflict || attempt.attempt >= this.#options.retries || this.#options.signal?.aborted === true)
       return this.#end(attempt, isConflict ? 'lostToConflict' : 'failed');
     this.#retries += 1;
     this.#inFlight -= 1;

@@ -29,6 +29,7 @@ export interface PlainSideOptions {
   readonly seconds: number;
   readonly translate: TranslateLoad;
   readonly onProgress?: (ended: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 const chaincode = 'medrex';
@@ -57,6 +58,7 @@ export async function runPlainSide(load: Load, options: PlainSideOptions): Promi
       retries: options.retries,
       concurrency: options.concurrency,
       random: seededRandom(options.seed),
+      ...(options.signal !== undefined && { signal: options.signal }),
     });
     const timer = setInterval(() => options.onProgress?.(client.ended), 250);
     try {

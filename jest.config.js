@@ -2,9 +2,24 @@
 // test starts a real process.
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{libs,adapters,apps}/*/src/**/*.test.ts', '<rootDir>/test/src/**/*.test.ts', '<rootDir>/tools/**/*.test.ts'],
+  testMatch: [
+    '<rootDir>/{libs,adapters,apps}/*/src/**/*.test.ts',
+    '<rootDir>/test/src/**/*.test.ts',
+    '<rootDir>/tools/**/*.test.ts',
+  ],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true, decoratorMetadata: true } } }] },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+      },
+    ],
+  },
   testEnvironmentOptions: { customExportConditions: ['@medrex/source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',

@@ -24,7 +24,10 @@ const tasks = {
   medrex: [tsc, [...quiet, path.join(root, 'apps/medrex/bin/medrex.js')]],
   test: [tsc, [...jest]],
   // Nx first: it computes the project graph that the import rules are checked against, and checks the tsconfig references.
-  lint: [[bin('nx/dist/bin/nx.js'), 'sync:check'], [...eslint, '.']],
+  lint: [
+    [bin('nx/dist/bin/nx.js'), 'sync:check'],
+    [...eslint, '.'],
+  ],
   format: [[...prettier, '--write', '.']],
   'format:check': [[...prettier, '--check', '.']],
   bench: [tsc, [...quiet, path.join(root, 'bench/dist/main.js')]],
@@ -39,7 +42,9 @@ function fail(message) {
 /** Installs once per lockfile: the stamp holds the hash of the lockfile that node_modules was made from. */
 function install() {
   const stamp = path.join(root, 'node_modules', '.medrex-lock');
-  const lock = createHash('sha256').update(fs.readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   const made = fs.existsSync(stamp) ? fs.readFileSync(stamp, 'utf8') : '';
   if (made === lock) return;
   console.log('Setting up: installing dependencies (once, one to two minutes) ...');

@@ -1,4 +1,11 @@
-import { comparedOnFreshStack, profileNamed, validPercent, goodput, type BenchFlags, type SideResult } from '@medrex/cli';
+import {
+  comparedOnFreshStack,
+  profileNamed,
+  validPercent,
+  goodput,
+  type BenchFlags,
+  type SideResult,
+} from '@medrex/cli';
 import { figure, type Figures } from './bench.ts';
 
 /** A load as `medrex bench compare` takes it. */

@@ -1,7 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedStack, fabricTransactionsIn, goodput, IngestClient, MedrexSide, openLoad, profileNamed, validPercent, type SideResult } from '@medrex/cli';
+import {
+  EmbeddedStack,
+  fabricTransactionsIn,
+  goodput,
+  IngestClient,
+  MedrexSide,
+  openLoad,
+  profileNamed,
+  validPercent,
+  type SideResult,
+} from '@medrex/cli';
 import { figure, type Bench, type Figures } from './bench.ts';
 
 const perSecond = Number(process.env['BENCH_RATE'] ?? 10_000);
@@ -51,11 +61,23 @@ async function once(seed: number): Promise<{ readonly result: SideResult; readon
     if (profile === undefined) throw new Error('there is no ward profile');
     const side = new MedrexSide({
       client: new IngestClient(stack.urls['ingest']?.['api'] ?? ''),
-      fabricTransactions: async () => fabricTransactionsIn(await (await fetch(stack.urls['orderer-dag']?.['metrics'] ?? '')).text()),
+      fabricTransactions: async () =>
+        fabricTransactionsIn(await (await fetch(stack.urls['orderer-dag']?.['metrics'] ?? '')).text()),
       ...{ seconds, drainMs: 60_000 },
     });
     const startMs = Date.now();
-    const result = await side.run(openLoad({ profile, rate: { kind: 'fixed', perSecond }, seconds, seed, patients: 2000, skew: 1.1, injections: [], startMs }));
+    const result = await side.run(
+      openLoad({
+        profile,
+        rate: { kind: 'fixed', perSecond },
+        seconds,
+        seed,
+        patients: 2000,
+        skew: 1.1,
+        injections: [],
+        startMs,
+      }),
+    );
     return { result, residentMiB: process.memoryUsage.rss() / 1024 / 1024 };
   } finally {
     await stack.stop();

@@ -19,7 +19,10 @@ const isNewEnough = (version) => {
 
 /** PATH without any node_modules/.bin: the machine's own commands. */
 const ownPath = () =>
-  (process.env.PATH ?? '').split(path.delimiter).filter((entry) => !entry.includes('node_modules')).join(path.delimiter);
+  (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter((entry) => !entry.includes('node_modules'))
+    .join(path.delimiter);
 
 const versionOf = (command, env = process.env) => {
   const run = spawnSync(command, ['-p', 'process.versions.node'], { env, encoding: 'utf8' });
@@ -58,7 +61,11 @@ function ensureNode() {
         ([key]) => !/^npm_/i.test(key) || /registry|cafile|proxy|cache|userconfig|globalconfig|offline/i.test(key),
       ),
     );
-    const run = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: here, env, stdio: 'inherit' });
+    const run = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: here,
+      env,
+      stdio: 'inherit',
+    });
     if (run.status !== 0 || versionOf(binary) !== wanted) {
       throw new Error(`Installing ${name}@${wanted} failed. Install Node 24 LTS and run this command again.`);
     }

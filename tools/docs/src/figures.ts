@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markdownTable } from './markdown.ts';
 
@@ -29,6 +29,7 @@ const end = '<!-- /figures -->';
 
 /** The newest recorded line of each benchmark. */
 function newest(history: string): readonly HistoryLine[] {
+  if (!existsSync(history)) return [];
   const files = readdirSync(history).filter((name) => name.endsWith('.jsonl'));
   return files.toSorted().flatMap((name) => {
     const last = readFileSync(join(history, name), 'utf8').trim().split('\n').at(-1);

@@ -50,7 +50,7 @@ export async function readReplayFile(path: string): Promise<ReplayFile | Unreada
     if (bytes.length === 0) return { name, problem: 'is empty' };
     return { name, bytes, digest: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
     const problem = code.startsWith('Z_') ? 'is not a whole gzip file' : `cannot be read (${code || 'unknown error'})`;
     return { name, problem };
   }

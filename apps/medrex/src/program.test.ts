@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { CommanderError, type Command } from 'commander';
+import { program } from './program.ts';
+
+/** Runs a command line without its action having a service to talk to; returns what commander said. */
+async function run(...args: string[]): Promise<{ readonly text: string; readonly error: unknown }> {
+  let text = '';
+  const root = program(() => undefined);
+  const quiet = (command: Command): void => {
+    command
+      .configureOutput({ writeOut: (part) => void (text += part), writeErr: (part) => void (text += part) })
+      .exitOverride();
+    command.commands.forEach(quiet);
+  };
+  quiet(root);
+  try {
+    await root.parseAsync(['node', 'medrex', ...args]);
+    return { text, error: undefined };
+  } catch (error) {
+    return { text, error };
+  }
+}
+
+describe('medrex', () => {
+  it('names every command in its help', async () => {
+    const { text } = await run('--help');
+    for (const name of ['start', 'replay', 'load', 'bench', 'tx', 'dlq', 'keys', 'erase', 'doctor'])
+      expect(text).toContain(name);
+  });
+
+  it.each([
+    [['load', '--rate', 'fast'], /none of 500, ramp:100-900/],
+    [
+      ['load', '--profile', 'holiday'],
+      /There is no profile holiday; there is ward, clinic-morning, cpoe-rush, claims-night, hot-N/,
+    ],
+    [['load', '--conflict', 'RAW'], /RAW:0\.3@500/],
+    [['bench', 'compare', '--seconds', '-1'], /whole number above 0/],
+    [['start', '--port', '70000'], /port from 0 to 65535/],
+    [['nonsense'], /unknown command 'nonsense'/],
+    [['tx'], /missing required argument 'id'/],
+    [['erase'], /required option '--patient/],
+  ])('says what is wrong with %j', async (args, message) => {
+    const { text, error } = await run(...args);
+    expect(error).toBeInstanceOf(CommanderError);
+    expect(text).toMatch(message);
+  });
+
+  it.each([
+    [['tx', '0123'], /is no transaction id/],
+    [['erase', '--patient', 'nobar', '--yes'], /system\|value/],
+    [['erase', '--patient', 'http://a|1'], /cannot be undone/],
+    [['keys', 'lint', '--templates', '/nowhere.json'], /there is no file/],
+    [['tx', '0'.repeat(32), '--url', 'http://127.0.0.1:1'], /nothing answers at/],
+    [['replay', '/nowhere'], /there is no file or folder/],
+  ])('explains a call that cannot work: %j', async (args, message) => {
+    const { error } = await run(...args);
+    expect(error).toMatchObject({ name: 'UsageError', message: expect.stringMatching(message) as unknown as string });
+  });
+});

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { CodedError, isCodedError } from './coded-error.ts';
 
-const unavailable = { code: 'VAULT_UNAVAILABLE', retryable: true, meaning: 'The vault did not answer.', remedy: 'Wait.' };
+const unavailable = {
+  code: 'VAULT_UNAVAILABLE',
+  retryable: true,
+  meaning: 'The vault did not answer.',
+  remedy: 'Wait.',
+};
 
 describe('CodedError', () => {
   it('carries the code, the verdict, the remedy and the cause', () => {

@@ -30,6 +30,10 @@ export class CodedError extends Error {
 /** True for a CodedError of any copy of this package, of one code when given. */
 export function isCodedError(error: unknown, code?: string): error is CodedError {
   return (
-    error instanceof Error && 'code' in error && 'retryable' in error && 'remedy' in error && (code === undefined || error.code === code)
+    error instanceof Error &&
+    'code' in error &&
+    'retryable' in error &&
+    'remedy' in error &&
+    (code === undefined || error.code === code)
   );
 }

@@ -66,6 +66,20 @@ describe('an envelope', () => {
     await channel.quiet();
     expect(channel.end(seq)).toBe('applied OK');
     expect(instance.notes).toContain('settled late');
+    expect(instance.count('returned: own')).toBe(0);
+    expect(await audit(channel)).toEqual([]);
+  });
+
+  it('that turns up in one block with the second try takes effect once, and is no conflict between two flights', async () => {
+    const { channel, instance } = await running({
+      latencies: { hopMs: 10 },
+      faults: { envelopeHangs: first(1), hangMs: 2_030 },
+    });
+    const [seq] = (await channel.append([deposit('ann')])) as [number];
+    await channel.quiet();
+    expect(channel.end(seq)).toBe('applied OK');
+    expect(instance.notes).toEqual(expect.arrayContaining(['settled late', 'validated: MVCC_READ_CONFLICT']));
+    expect([instance.count('returned: own'), instance.count('returned: foreign')]).toEqual([0, 1]);
     expect(await audit(channel)).toEqual([]);
   });
 
@@ -182,7 +196,7 @@ describe('infrastructure', () => {
   it('that lags behind only delays: an endorser that stands behind another is no reason to suspect anybody', async () => {
     const { channel, instance } = await running({ organisations: ['Org1MSP', 'Org2MSP'] });
     channel.ledger.setFaults({ laggingEndorsers: { Org2MSP: 'held' } });
-    await channel.ledger.foreignWrite({ key: deposit('ann').keys[0]!.key, value: Buffer.from('{"balance":7}') });
+    channel.somebodySets('ann', 7);
     await channel.clock.advance(50);
     await channel.append(deposits(8));
     await channel.clock.advance(20_000);

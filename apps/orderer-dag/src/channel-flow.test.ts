@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { analyzedCodec, newestProgress, operationClasses, topics, type EventLog } from '@medrex/contracts';
 import { FaultyEventLog } from '@medrex/contracts/testing';
-import { accountKey } from '@medrex/execute-batch/testing';
+import { holdingKey } from '@medrex/execute-batch/testing';
 import { seededRandom } from '@medrex/ledger';
 import { audit, auditSerially } from './testing/audit.ts';
 import { allReports } from './testing/channel-record.ts';
@@ -32,6 +32,19 @@ describe('a repeated operation', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
+  it('that conflicts with nothing else waits behind the first one all the same', async () => {
+    const channel = await TestChannel.open({ latencies: { hopMs: 10 } });
+    const instance = await channel.start();
+    const note = anAssetOperation({ do: 'note', asset: 'a', id: 'n1' });
+    await channel.append([note]);
+    await channel.until(() => instance.count('sent') > 0);
+    await channel.append([note, deposit('ann')]);
+    await channel.append([note, deposit('ben')]);
+    await channel.quiet();
+    expect(instance.notes.filter((text) => text.startsWith('validated') && text !== 'validated: VALID')).toEqual([]);
+    expect(await audit(channel)).toEqual([]);
+  });
+
   it('with other source bytes is rejected as ID_REUSED, and the first answer stands', async () => {
     const channel = await TestChannel.open();
     await channel.start();
@@ -43,6 +56,40 @@ describe('a repeated operation', () => {
   });
 });
 
+describe('a key that only the state can tell', () => {
+  /** `a` belongs to ann; what happens to her holding is discovered by whoever transfers it away from her. */
+  async function started() {
+    const channel = await TestChannel.open({ latencies: { hopMs: 5 } });
+    const instance = await channel.start();
+    await channel.append([anAssetOperation({ do: 'create', asset: 'a', owner: 'ann', value: 1 })]);
+    await channel.quiet();
+    return { channel, instance };
+  }
+
+  it('that another flight holds sends the operation back, wider; nothing of it is sent, and nothing conflicts', async () => {
+    const { channel, instance } = await started();
+    await channel.append([anAssetOperation({ do: 'create', asset: 'b', owner: 'ann', value: 1 })]);
+    await channel.until(() => instance.count('sent') === 2);
+    const [seq] = (await channel.append([anAssetOperation({ do: 'transfer', asset: 'a', to: 'ben' })])) as [number];
+    await channel.quiet();
+    expect(instance.notes.filter((note) => note.startsWith('returned'))).toEqual(['returned: widened']);
+    expect(instance.notes.filter((note) => note.startsWith('validated') && note !== 'validated: VALID')).toEqual([]);
+    expect(channel.outcomes().get(seq)?.[0]?.status).toBe('applied');
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+
+  it('that is free is taken into the queues, and the outcome says that it was discovered', async () => {
+    const { channel, instance } = await started();
+    const [seq] = (await channel.append([anAssetOperation({ do: 'transfer', asset: 'a', to: 'ben' })])) as [number];
+    await channel.quiet();
+    expect(instance.count('returned: widened')).toBe(0);
+    const told = allReports(channel.topics).flatMap(({ outcomes }) => outcomes);
+    expect(told.find((outcome) => outcome.seq === seq)?.undeclared).toEqual([
+      { key: holdingKey('ann'), mode: 'readWrite' },
+    ]);
+  });
+});
+
 describe('a foreign writer', () => {
   it('costs tries, never an operation: everything is applied on what he left', async () => {
     const channel = await TestChannel.open({ seed: 5 });
@@ -50,17 +97,14 @@ describe('a foreign writer', () => {
     const random = seededRandom(5);
     for (let run = 0; run < 60; run++) {
       await channel.append(people.slice(0, 3).map((name) => deposit(name)));
-      if (run % 5 === 0)
-        await channel.ledger.foreignWrite({
-          key: accountKey(people[run % 3] as string),
-          value: Buffer.from(`{"balance":${run}}`),
-        });
+      if (run % 5 === 0) channel.somebodySets(people[run % 3] as string, run);
       await channel.clock.advance(Math.floor(random() * 40));
     }
     await channel.quiet();
     expect(await audit(channel)).toEqual([]);
     expect(channel.placed.every(({ seq }) => channel.end(seq) === 'applied OK')).toBe(true);
     expect(instance.count('returned: own')).toBe(0);
+    expect(instance.loop.status().planner.foreignKeys).toBeGreaterThan(0);
     // Twelve foreign writes: at most 1.1 of our envelopes lost for each.
     expect(instance.count('validated: MVCC_READ_CONFLICT')).toBeLessThanOrEqual(13);
   });
@@ -80,7 +124,7 @@ describe('a foreign writer', () => {
       await channel.until(() => instance.count('sent') === 2);
       return made;
     })();
-    await channel.ledger.foreignWrite({ key: accountKey('ann'), value: Buffer.from('{"balance":100}') });
+    channel.somebodySets('ann', 100);
     await channel.clock.advance(50);
     channel.ledger.setFaults({ envelopeHangs: 0 });
     channel.ledger.releaseHanging();
@@ -95,7 +139,7 @@ describe('a foreign writer', () => {
     const instance = await channel.start();
     await channel.append([deposit('ann')]);
     await channel.until(() => instance.count('started: 1') === 1);
-    void channel.ledger.foreignWrite({ key: accountKey('ann'), value: Buffer.from('{"balance":9}') });
+    channel.somebodySets('ann', 9);
     await channel.quiet();
     await channel.clock.advance(200);
     expect(await audit(channel)).toEqual([]);
@@ -171,6 +215,25 @@ describe('the log of operations', () => {
     );
     expect(progress).toMatchObject({ lowWaterMark: 70 * 1024, doneRanges: [], live: 0 });
     expect((await log.bounds(topics.operations, 0)).start).toBe(70);
+  });
+
+  it('is not shortened while the mark is not durable', async () => {
+    const channel = await TestChannel.open();
+    let isDown = false;
+    const failing = (log: EventLog): EventLog =>
+      Object.assign(Object.create(log) as EventLog, {
+        append: (topic: string, ...rest: [number, []]) =>
+          isDown && topic === topics.progress ? Promise.reject(new Error('no room')) : log.append(topic, ...rest),
+      });
+    await channel.start({ wrap: failing });
+    isDown = true;
+    for (let run = 0; run < 70; run++) await channel.append([deposit('ann')]);
+    await channel.quiet();
+    await channel.clock.advance(10_000);
+    expect((await channel.newLog().bounds(topics.operations, 0)).start).toBe(0);
+    isDown = false;
+    await channel.clock.advance(10_000);
+    expect((await channel.newLog().bounds(topics.operations, 0)).start).toBe(70);
   });
 
   it('with a record that cannot be read stands still there, and says so', async () => {

@@ -43,7 +43,7 @@ export const ordererConfig = z.object({
   ORDERER_FUSION_BYTES: count
     .default(512 * 1024)
     .describe('Bytes of operations in one Fabric transaction at most: a quarter of PreferredMaxBytes'),
-  ORDERER_LIVE_OPERATIONS: count.default(50_000).describe('Live operations above which reading the log pauses'),
+  ORDERER_LIVE_OPERATIONS: count.default(100_000).describe('Live operations above which reading the log pauses'),
   ORDERER_LIVE_BYTES: count
     .default(256 * 1024 * 1024)
     .describe('Bytes of live operations above which reading the log pauses'),

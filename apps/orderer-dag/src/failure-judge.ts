@@ -7,7 +7,7 @@ import type { Suspects } from './suspects.ts';
 
 /** What a FailureJudge asks and whom it tells. */
 export interface FailureJudgeOptions {
-  readonly health: ChannelHealth;
+  readonly health: Pick<ChannelHealth, 'ask' | 'trouble' | 'templateMissing' | 'carried'>;
   readonly suspects: Suspects;
   readonly clock: Clock;
   /** How long operations that met failing infrastructure keep their flight, by failures in a row. */

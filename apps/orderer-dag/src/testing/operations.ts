@@ -1,6 +1,7 @@
 import { decodeItem, decodeOperationHeader, type Contract, type Operation } from '@medrex/execute-batch';
 import { assetOperation, assetTransfer, type AssetFacts } from '@medrex/execute-batch/testing';
 import type { Proposal } from '@medrex/ledger';
+import fc from 'fast-check';
 
 let made = 0;
 
@@ -35,3 +36,28 @@ export const assetContractWith = (
   ...assetTransfer,
   apply: (operation, state, budget) => (isStruck(operation) ? behave() : assetTransfer.apply(operation, state, budget)),
 });
+
+const asset = fc.nat(7).map((number) => `a${number}`);
+const person = fc.constantFrom('ann', 'ben', 'cat');
+
+/**
+ * Histories in which keys are discovered: eight assets are made first, and then change hands, so that every transfer finds
+ * out from the state whose holding shrinks while other flights are busy with the same three people.
+ */
+export const discoveringOperations: fc.Arbitrary<Operation[]> = fc
+  .array(
+    fc.oneof(
+      fc.record({ do: fc.constant('transfer' as const), asset, to: person }),
+      fc.record({ do: fc.constant('payOwner' as const), asset, from: person, amount: fc.constant(1) }),
+      fc.record({ do: fc.constant('deposit' as const), account: person, amount: fc.constant(3) }),
+      fc.record({ do: fc.constant('delete' as const), asset }),
+    ),
+    { maxLength: 50 },
+  )
+  .map((deeds) => {
+    const made = Array.from({ length: 8 }, (_, number): AssetFacts => {
+      const owner = ['ann', 'ben', 'cat'][number % 3] as string;
+      return { do: 'create', asset: `a${number}`, owner, value: 1 };
+    });
+    return [...made, ...deeds].map((facts, at) => assetOperation(facts, { opId: `op${at}`, sourceHash: `hash${at}` }));
+  });

@@ -13,7 +13,7 @@ import {
 import { InMemoryEventLog, InMemoryTopics } from '@medrex/contracts/in-memory';
 import { aRouting } from '@medrex/contracts/testing';
 import { batchChaincode, type Contract, type Operation } from '@medrex/execute-batch';
-import { assetTransfer } from '@medrex/execute-batch/testing';
+import { accountKey, assetTransfer } from '@medrex/execute-batch/testing';
 import { seededRandom, type ModelFaults, type ModelLatencies, type Scheduler } from '@medrex/ledger';
 import { InMemoryLedger } from '@medrex/ledger/in-memory';
 import { ChannelLoop } from '../channel-loop.ts';
@@ -137,6 +137,12 @@ export class TestChannel {
     if (loop === undefined)
       return { loop: undefined as never, mortal, notes, count, stop: async () => undefined, isSuperseded: () => false };
     return { mortal, notes, count, ...(await subscribed(loop, log)) };
+  }
+
+  /** Another client sets the balance of an account; on a bad network his transaction may be lost like any other. */
+  somebodySets(account: string, balance: number): void {
+    const value = Buffer.from(JSON.stringify({ balance }));
+    void this.ledger.foreignWrite({ key: accountKey(account), value }).catch(() => undefined);
   }
 
   /** Moves time on until `isDone`, at most `maxMs`. */

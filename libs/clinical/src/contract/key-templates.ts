@@ -15,6 +15,14 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     why: 'a merged patient is found here; a merge writes it',
   },
   {
+    on: ['delete'],
+    key: 'sys~link~<patient>',
+    mode: 'read',
+    when: 'about a patient',
+    why: 'what is given back is the survivor’s; only a Patient names itself beforehand',
+    isDiscovered: true,
+  },
+  {
     on: ['create'],
     key: '<space>~res~<Type>~<id>',
     mode: 'write',

@@ -32,6 +32,12 @@ export const patient: ResourceModule<PatientFacts> = {
       when: 'a merge',
       why: 'of both patients: the survivor must stand alone itself',
     },
+    ...['allergies', 'consents', 'orders'].map((list) => ({
+      key: `cli~${list}~<patient>`,
+      mode: 'readWrite' as const,
+      when: 'a merge',
+      why: 'of both patients: the lines of the one go to the other',
+    })),
   ],
   patients: (resource) =>
     linksOf(resource).flatMap(({ type, other }) => (type === 'replaced-by' || type === 'replaces' ? [other] : [])),

@@ -12,6 +12,7 @@ export {
   tablets,
   type KnownMedicine,
 } from './medication-resources.ts';
+export { oneOfEach } from './one-of-each.ts';
 export { aConsent, aDeviceReport, anAuditEvent, aProvenance } from './other-resources.ts';
 export {
   aBed,

@@ -116,7 +116,7 @@ export class Admitter {
     traceparent: string | undefined,
   ): readonly RoutedBytes[] {
     const { live, tenant } = this.#options;
-    const { source, id, isIdDerived, digest, place } = message;
+    const { source, id, isIdDerived, digest, place, resend } = message;
     const lastItem = drafts.at(-1)?.item ?? 0;
     const name: MessageName = {
       source,
@@ -124,6 +124,8 @@ export class Admitter {
       isIdDerived,
       operations: drafts.length,
       lastItem,
+      contract: drafts[0]?.contract ?? '',
+      ...(resend !== undefined && { resend: { attempt: resend.attempt, of: resend.of } }),
       ...(place !== undefined && { place }),
     };
     const sealedName = sealName(tenant, name);

@@ -3,6 +3,7 @@ import { PatientDirectory } from '@medrex/privacy';
 import { Admission, liveLimits } from './admission.ts';
 import { Appender } from './appender.ts';
 import { channelPartition, type IngestConfig } from './config.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { KnownOperations } from './known-operations.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { IngestObserver } from './observer.ts';
@@ -27,6 +28,7 @@ export interface ChannelState {
   readonly receipts: ReceiptPublisher;
   readonly waitingRoom: WaitingRoom;
   readonly statuses: StatusStore;
+  readonly deadLetters: DeadLetters;
 }
 
 /** Opens the channel and brings back what an earlier process had accepted. @throws what the vault, the log and the store throw. */
@@ -69,8 +71,10 @@ export async function openChannel(
     receipts: new ReceiptPublisher(log, config.INGEST_RECEIPT_PARTITIONS),
     waitingRoom: new WaitingRoom(statuses),
     statuses,
+    deadLetters: new DeadLetters({ log, partition, group, onError: observer.readFailed }),
   };
   await progress.start();
+  await state.deadLetters.start();
   const operations = await resume({
     ...state,
     log,

@@ -214,6 +214,28 @@ export const ingestErrors = {
     meaning: 'No transaction of that name was accepted, or its status was pruned.',
     remedy: 'Check the id; a message that was refused has no status.',
   },
+  DEAD_LETTER_UNKNOWN: {
+    code: 'DEAD_LETTER_UNKNOWN',
+    status: 404,
+    retryable: false,
+    meaning: 'No dead letter of that id is kept.',
+    remedy: 'GET /v1/dead-letters lists those that are kept; each stays for 30 days.',
+  },
+  NOT_DEAD: {
+    code: 'NOT_DEAD',
+    status: 409,
+    retryable: false,
+    meaning: 'Only an operation that ended dead can be sent again, and this one did not.',
+    remedy:
+      'Look at its status. What was rejected has to be corrected and sent as a new message; what is pending will end by itself.',
+  },
+  PATIENT_ERASED: {
+    code: 'PATIENT_ERASED',
+    status: 410,
+    retryable: false,
+    meaning: 'The record of a patient of this operation was erased; what is left of it cannot be read any more.',
+    remedy: 'Nothing can be done with this dead letter.',
+  },
   NOT_FOUND: {
     code: 'NOT_FOUND',
     status: 404,

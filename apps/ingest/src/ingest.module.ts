@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { FhirController } from './fhir/fhir.controller.ts';
 import { BatchesController } from './http/batches.controller.ts';
+import { DeadLettersController } from './http/dead-letters.controller.ts';
 import { DocsController } from './http/docs.controller.ts';
 import { OperationalController } from './http/operational.controller.ts';
 import { OutcomesController } from './http/outcomes.controller.ts';
@@ -12,6 +13,7 @@ const controllers = [
   TransactionsController,
   BatchesController,
   OutcomesController,
+  DeadLettersController,
   FhirController,
   OperationalController,
   DocsController,

@@ -122,7 +122,9 @@ export class Ingest {
     const { known, nowMs } = this.#options;
     // An id made for one HTTP request is in no store.
     const found = await known.find(
-      run.filter((one) => !one.isIdDerived || one.place !== undefined).map(({ opId }) => opId),
+      run
+        .filter((one) => !one.isIdDerived || one.place !== undefined || one.resend !== undefined)
+        .map(({ opId }) => opId),
     );
     const now = nowMs();
     return Promise.all(run.map((message) => this.#draftOne(message, found.get(message.opId), now)));

@@ -71,6 +71,11 @@ export const ingestMetrics = defineMetrics({
     kind: 'gauge',
     help: 'Operations that wait to be appended. Grows when the log is slower than the senders.',
   },
+  deadLetters: {
+    name: 'medrex_ingest_dead_letters',
+    kind: 'gauge',
+    help: 'Operations that ended dead and are kept to be sent again.',
+  },
   live: {
     name: 'medrex_ingest_live_operations',
     kind: 'gauge',

@@ -77,6 +77,10 @@ export class IngestObserver implements IngestFacts {
     this.#telemetry.log.error({ error }, 'a request failed for a reason of ours');
   };
 
+  readonly mergeFailed = (error: unknown): void => {
+    this.#telemetry.log.error({ error }, 'a merge on the ledger cannot be noted in the vault');
+  };
+
   readonly translationFailed = (error: unknown): void => {
     this.#telemetry.log.error({ error }, 'a contract failed to translate a message');
   };
@@ -109,7 +113,7 @@ export class IngestObserver implements IngestFacts {
   }
 
   /** Gauges are read when somebody asks. */
-  gauge({ appender, admission, waitingRoom, noter, directory }: ChannelState, feed: OutcomeFeed): void {
+  gauge({ appender, admission, waitingRoom, noter, directory, deadLetters }: ChannelState, feed: OutcomeFeed): void {
     const metrics = this.#metrics;
     for (const [name, limit] of Object.entries(admission.limits))
       metrics.liveLimit.set({ class: name as OperationClass }, limit);
@@ -125,6 +129,7 @@ export class IngestObserver implements IngestFacts {
       metrics.waitingRequests.set(waitingRoom.size);
       metrics.listeners.set(feed.listeners);
       metrics.unnoted.set(noter.waiting);
+      metrics.deadLetters.set(deadLetters.size);
     });
   }
 

@@ -10,6 +10,7 @@ import {
 import type { TenantSealer } from '@medrex/privacy';
 import type { Admission } from './admission.ts';
 import type { LiveOperations } from './live-operations.ts';
+import type { MergeNoter } from './merge-noter.ts';
 import { openName, type MessageName } from './message-name.ts';
 import type { ReceiptPublisher } from './receipts.ts';
 import { SettledMessages } from './settled-messages.ts';
@@ -37,6 +38,7 @@ export interface OutcomeProjectionOptions {
   readonly live: LiveOperations;
   readonly admission: Admission;
   readonly receipts: ReceiptPublisher;
+  readonly merges: Pick<MergeNoter, 'note'>;
   readonly nowMs: () => number;
   /** Told of what became terminal, once it is durable: whoever waits for it, streams it or counts it. */
   readonly onSettled: (settled: readonly SettledOperation[]) => void;
@@ -44,8 +46,8 @@ export interface OutcomeProjectionOptions {
 }
 
 /**
- * Reads how operations ended: receipts first, then the status store together with the position, then everybody who waits. A crash
- * in between repeats the receipts and loses nothing.
+ * Reads how operations ended: merges into the vault and receipts first, then the status store together with the position, then
+ * everybody who waits. A crash in between repeats the first two and loses nothing.
  */
 export class OutcomeProjection {
   readonly #options: OutcomeProjectionOptions;
@@ -86,9 +88,10 @@ export class OutcomeProjection {
   }
 
   async #project(run: LogRun): Promise<void> {
-    const { statuses, receipts, onSettled, onError, log, group } = this.#options;
+    const { statuses, receipts, merges, onSettled, onError, log, group } = this.#options;
     const settled = this.#read(run);
     const offset = run.records.at(-1)?.offset ?? this.#readUpTo;
+    await merges.note(settled);
     await receipts.publish(await this.#messages.receipts(settled));
     const rows = settled.map(({ outcome, committedAtMs }) => ({ outcome, settledAtMs: committedAtMs }));
     await statuses.settled(rows, { topic: run.topic, partition: run.partition, offset });

@@ -60,7 +60,7 @@ export function unreadableReceipt(place: IntakePlace, id: string, problem: Probl
 
 /** The receipt of a message of which every operation is terminal. @param endings in item order. */
 export function settledReceipt(name: MessageName, endings: readonly Ending[], atMs: number): Receipt {
-  const { source, id, isIdDerived, place } = name;
+  const { source, id, isIdDerived, place, resend } = name;
   const worst = endings.find(({ status }) => status !== 'applied');
   return {
     source,
@@ -73,6 +73,7 @@ export function settledReceipt(name: MessageName, endings: readonly Ending[], at
       state: status,
       code,
       opId,
+      ...(resend !== undefined && { resendOf: resend.of }),
       ...(message !== undefined && { message }),
       ...(detail !== undefined && { detail }),
     })),

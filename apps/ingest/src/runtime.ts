@@ -2,6 +2,7 @@ import { mintId, type IntakeContext, type IntakeContract, type PatientIdentifier
 import { randomUUID } from 'node:crypto';
 import { openChannel, type ChannelState } from './channel-state.ts';
 import type { IngestConfig } from './config.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import { FhirInteractions } from './fhir/fhir-interactions.ts';
 import { BatchTaker } from './http/batch-taker.ts';
 import { OutcomeFeed } from './http/outcome-feed.ts';
@@ -10,9 +11,12 @@ import { MessageIdentifier } from './identify.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
 import { IngestObserver } from './observer.ts';
+import { MergeNoter } from './merge-noter.ts';
 import { OutcomeProjection, type SettledOperation } from './outcome-projection.ts';
 import type { IngestPorts } from './ports.ts';
+import { Resender } from './resend.ts';
 import { pruneStatuses } from './status-pruner.ts';
+import { letterTranslator } from './translation/letter-translator.ts';
 import { loadContracts } from './translation/load-contracts.ts';
 import { ContractTranslator, type Translator } from './translation/translator.ts';
 import { SizedTranslator, TranslatorPool } from './translation/translator-pool.ts';
@@ -26,8 +30,8 @@ export interface Readiness {
 interface Translation {
   readonly translator: Translator;
   readonly pool: TranslatorPool | undefined;
-  /** Contract of messages that name none. */
-  readonly contract: string;
+  /** By name; the first is for messages that name none. */
+  readonly contracts: ReadonlyMap<string, IntakeContract>;
 }
 
 /** Ingest, put together: what the controllers call, and nothing of how they are called. */
@@ -39,6 +43,7 @@ export class IngestRuntime {
   readonly fhir: FhirInteractions;
   readonly feed: OutcomeFeed;
   readonly intake: Intake;
+  readonly resender: Resender;
   readonly #ports: IngestPorts;
   readonly #channel: ChannelState;
   readonly #projection: OutcomeProjection;
@@ -60,6 +65,7 @@ export class IngestRuntime {
     const identifier = new MessageIdentifier({ identityKey, instance, cluster: config.MEDREX_CLUSTER });
     const ingest = newIngest(config, channel, translation.translator, observer, nowMs);
     const limits = limitsOf(config);
+    const [contract = ''] = translation.contracts.keys();
     this.config = config;
     this.observer = observer;
     this.#ports = ports;
@@ -67,16 +73,21 @@ export class IngestRuntime {
     this.#pool = translation.pool;
     this.transactions = new Transactions({ ...channel, ...limits, ingest, identifier });
     this.batches = new BatchTaker(ingest, identifier, limits);
-    this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract: translation.contract });
+    this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract });
+    this.resender = new Resender({
+      ...{ letters: channel.deadLetters, statuses: channel.statuses, vault: ports.vault, identityKey },
+      ingest: newIngest(config, channel, letterTranslator, observer, nowMs),
+      tenant: channel.directory.tenant,
+    });
     this.intake = new Intake({
       ingest,
       identifier,
       receipts: channel.receipts,
       nowMs,
       onPassing: observer.intakePaused,
-      onRefused: (code) => observer.refused(code, 1),
+      onRefused,
     });
-    this.#projection = this.#newProjection(`ingest-${instance}`, nowMs);
+    this.#projection = this.#newProjection(`ingest-${instance}`, nowMs, translation.contracts);
     this.feed = this.#newFeed(`ingest-${instance}`);
     observer.gauge(channel, this.feed);
     this.#stopPruning = pruneStatuses(
@@ -102,6 +113,11 @@ export class IngestRuntime {
   /** Aborted when ingest stops: whatever waits gives up. */
   get signal(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  /** The dead letters of this channel. */
+  get deadLetters(): DeadLetters {
+    return this.#channel.deadLetters;
   }
 
   metricsText(): Promise<string> {
@@ -142,13 +158,18 @@ export class IngestRuntime {
     await this.#pool?.close();
   }
 
-  #newProjection(group: string, nowMs: () => number): OutcomeProjection {
+  #newProjection(
+    group: string,
+    nowMs: () => number,
+    contracts: ReadonlyMap<string, IntakeContract>,
+  ): OutcomeProjection {
     const { tenant } = this.#channel.directory;
     return new OutcomeProjection({
       ...this.#channel,
       log: this.#ports.log,
       group,
       tenant,
+      merges: new MergeNoter({ contracts, vault: this.#ports.vault, onHopeless: this.observer.mergeFailed }),
       nowMs,
       onSettled: (settled) => this.#settled(settled),
       onError: this.observer.readFailed,
@@ -221,9 +242,8 @@ async function openTranslation(
   const operationBytesMax = config.INGEST_OPERATION_BYTES_MAX;
   const onUnexpected = observer.translationFailed;
   const translator = new ContractTranslator({ contracts, context, identityKey, operationBytesMax, onUnexpected });
-  const [contract = ''] = contracts.keys();
   if (ports.contracts !== undefined || config.INGEST_OFFLOAD_THREADS === 0)
-    return { translator, pool: undefined, contract };
+    return { translator, pool: undefined, contracts };
   const setUp = {
     contracts: config.MEDREX_INTAKE_CONTRACTS,
     identifierSystems: config.MEDREX_IDENTIFIER_SYSTEMS,
@@ -232,7 +252,7 @@ async function openTranslation(
     operationBytesMax,
   };
   const pool = new TranslatorPool({ threads: config.INGEST_OFFLOAD_THREADS, setUp, vault: ports.vault, onUnexpected });
-  return { translator: new SizedTranslator(translator, pool, config.INGEST_OFFLOAD_BYTES), pool, contract };
+  return { translator: new SizedTranslator(translator, pool, config.INGEST_OFFLOAD_BYTES), pool, contracts };
 }
 
 function byName(contracts: readonly IntakeContract[]): ReadonlyMap<string, IntakeContract> {

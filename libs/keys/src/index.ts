@@ -27,7 +27,7 @@ export {
   type KeyRange,
   type KeySpace,
 } from './state-key.ts';
-export { linkKey, operationRecordKey, probeKey } from './system-key.ts';
+export { linkedPseudonym, linkKey, operationRecordKey, probeKey } from './system-key.ts';
 export {
   parseTimeSeriesKey,
   timeSeriesKey,

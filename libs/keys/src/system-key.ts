@@ -1,5 +1,5 @@
 import type { StateKey } from './declared-key.ts';
-import { stateKey } from './state-key.ts';
+import { parseStateKey, stateKey } from './state-key.ts';
 
 /** Key of an operation's record: how it ended. Whatever shares the operation (a duplicate, its close, its prune) meets here. */
 export function operationRecordKey(opId: string): StateKey {
@@ -9,6 +9,12 @@ export function operationRecordKey(opId: string): StateKey {
 /** Key of a patient's link: absent while the patient stands alone, the survivor's pseudonym after a merge. */
 export function linkKey(pseudonym: string): StateKey {
   return stateKey('system', 'link', pseudonym);
+}
+
+/** Whose link a key is: the inverse of `linkKey`; undefined for every other key. */
+export function linkedPseudonym(key: string): string | undefined {
+  const { space, entity, parts } = parseStateKey(key) ?? {};
+  return space === 'system' && entity === 'link' && parts?.length === 1 ? parts[0] : undefined;
 }
 
 /** Key that a probe reads and writes to find out whether endorsers and orderer work; each prober takes a name of its own. */

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import {
   batchSchema,
+  deadLetterSchema,
+  deadLettersSchema,
   envelopeSchema,
   messageStatusSchema,
   problemSchema,
   receiptSchema,
+  resendSchema,
   statusSchema,
 } from './schemas.ts';
+
+/** How many dead letters are listed when nothing is said, and at most. */
+export const deadLettersStandard = 50;
+export const deadLettersMax = 1_000;
 
 /** What the document says beyond constants. */
 export interface OpenApiFacts {
@@ -27,6 +34,9 @@ const components = {
   Status: statusSchema,
   MessageStatus: messageStatusSchema,
   Envelope: envelopeSchema,
+  DeadLetter: deadLetterSchema,
+  DeadLetters: deadLettersSchema,
+  Resend: resendSchema,
 };
 
 /** The OpenAPI 3.1 description of the HTTP API, made from the zod schemas of its answers. */
@@ -40,8 +50,8 @@ export function openApi(facts: OpenApiFacts): Json {
       description: introduction(facts),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    tags: [{ name: 'transactions' }, { name: 'FHIR' }, { name: 'operations' }],
-    paths: { ...transactionPaths(facts), ...fhirPaths(), ...operationalPaths() },
+    tags: [{ name: 'transactions' }, { name: 'dead letters' }, { name: 'FHIR' }, { name: 'operations' }],
+    paths: { ...transactionPaths(facts), ...deadLetterPaths(), ...fhirPaths(), ...operationalPaths() },
     components: { schemas },
   };
 }
@@ -177,6 +187,48 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
           503: problemAnswer('Too many listeners.'),
+        },
+      },
+    },
+  };
+}
+
+function deadLetterPaths(): Json {
+  const tags = ['dead letters'];
+  const unknown = problemAnswer('No dead letter of that id is kept.');
+  return {
+    '/v1/dead-letters': {
+      get: {
+        tags,
+        summary: 'Operations that ended dead',
+        parameters: [query('limit', `how many; ${deadLettersStandard} when absent, ${deadLettersMax} at most`)],
+        responses: {
+          200: answer('The newest first.', ref('DeadLetters')),
+          400: problemAnswer('Not a number that is taken.'),
+        },
+      },
+    },
+    '/v1/dead-letters/{id}': {
+      get: {
+        tags,
+        summary: 'One of them',
+        parameters: [pathText('id')],
+        responses: { 200: answer('Why it is dead; never its content.', ref('DeadLetter')), 404: unknown },
+      },
+    },
+    '/v1/dead-letters/{id}/resend': {
+      post: {
+        tags,
+        summary: 'Send it again, as its next attempt at the end of the order and without its deadline',
+        parameters: [pathText('id')],
+        responses: {
+          202: answer('Accepted; Location names the status.', ref('Resend')),
+          200: answer('It was sent again before: the first receipt.', ref('Resend')),
+          404: unknown,
+          409: problemAnswer('The operation is not dead, or a patient of it is being erased.'),
+          410: problemAnswer('A patient of it was erased.'),
+          429: refusals['429'],
+          503: refusals['503'],
         },
       },
     },

@@ -110,6 +110,31 @@ export const statusSchema = z
   })
   .describe('How far an accepted operation is. An unknown one is answered 404.');
 
+export const deadLetterSchema = z
+  .object({
+    transactionId: id,
+    code: z.string().describe('why it is dead'),
+    message: z.string().optional(),
+    class: z.enum(operationClasses),
+    bytes: z.int().describe('bytes of the operation, sealed bodies included'),
+    keys: z.int().describe('how many keys it declared'),
+    settledAt: time,
+    resendUrl: z.string().describe('POST there to send it again'),
+  })
+  .describe('An operation that ended dead. Its content is sealed and not shown.');
+
+export const deadLettersSchema = z.object({ deadLetters: z.array(deadLetterSchema) }).describe('The newest first.');
+
+export const resendSchema = z
+  .object({
+    ...operationReceipt,
+    source: z.string(),
+    id: z.string(),
+    resendOf: id.describe('the operation that ended dead'),
+    attempt: z.int().describe('1 for the first resend'),
+  })
+  .describe('The same for every resend of one letter.');
+
 export const messageStatusSchema = z.object({
   source: z.string(),
   id: z.string(),

@@ -1,4 +1,4 @@
-import { operationId, type OperationStatus, type StatusStore } from '@medrex/contracts';
+import { operationId, type OperationOutcome, type OperationStatus, type StatusStore } from '@medrex/contracts';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { MessageIdentifier } from '../identify.ts';
 import type { Ingest } from '../ingest.ts';
@@ -56,19 +56,43 @@ export class Transactions {
     return stored ?? this.#pending(opId);
   }
 
-  /** Statuses of all operations of a message, in item order; empty when it is unknown. */
+  /** How operations ended, in the order asked; undefined where it is not known, or not any more. */
+  async outcomesOf(opIds: readonly string[]): Promise<readonly (OperationOutcome | undefined)[]> {
+    const statuses = await this.#options.statuses.get(opIds);
+    return statuses.map((status) => status?.outcome);
+  }
+
+  /** Statuses of all operations of a message, in item order, with the further attempts of those that ended dead; empty when it is unknown. */
   async statusesOf(source: string, id: string): Promise<readonly OperationStatus[]> {
-    const { identityKey, statuses } = this.#options;
-    const found: OperationStatus[] = [];
+    const found: Attempt[] = [];
     for (let from = 0; ; from += itemsPerQuestion) {
-      const opIds = Array.from({ length: itemsPerQuestion }, (_, index) =>
-        operationId(identityKey, { source, id, item: from + index, attempt: 0 }),
-      );
-      const stored = await statuses.get(opIds);
-      const known = stored.flatMap((status, index) => status ?? this.#pending(opIds[index] ?? '') ?? []);
+      const names = Array.from({ length: itemsPerQuestion }, (_, index) => ({ item: from + index, attempt: 0 }));
+      const known = await this.#attempts(source, id, names);
       found.push(...known);
-      if (known.length === 0) return found;
+      if (known.length === 0) break;
     }
+    const all = [...found];
+    for (let dead = found.filter(isDead); dead.length > 0;) {
+      const again = await this.#attempts(
+        source,
+        id,
+        dead.map(({ item, attempt }) => ({ item, attempt: attempt + 1 })),
+      );
+      all.push(...again);
+      dead = again.filter(isDead);
+    }
+    all.sort((one, other) => one.item - other.item || one.attempt - other.attempt);
+    return all.map(({ status }) => status);
+  }
+
+  async #attempts(source: string, id: string, names: readonly AttemptName[]): Promise<readonly Attempt[]> {
+    const { identityKey, statuses } = this.#options;
+    const opIds = names.map((name) => operationId(identityKey, { source, id, ...name }));
+    const stored = await statuses.get(opIds);
+    return names.flatMap((name, index) => {
+      const status = stored[index] ?? this.#pending(opIds[index] ?? '');
+      return status === undefined ? [] : [{ ...name, status }];
+    });
   }
 
   /** Accepted so lately that the store has not been told yet, or could not be. */
@@ -81,5 +105,16 @@ export class Transactions {
 
 /** Items asked for at once. A message with as many refused items in a row is taken to end there. */
 const itemsPerQuestion = 256;
+
+interface AttemptName {
+  readonly item: number;
+  readonly attempt: number;
+}
+
+interface Attempt extends AttemptName {
+  readonly status: OperationStatus;
+}
+
+const isDead = ({ status }: Attempt): boolean => status.state === 'dead';
 
 export const transactionUnknown = problem('TRANSACTION_UNKNOWN');

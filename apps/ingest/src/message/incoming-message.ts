@@ -50,6 +50,18 @@ export interface IncomingMessage extends ReadMessage {
   readonly place?: IntakePlace;
   /** When the intake topic took it in, epoch ms; absent for HTTP. */
   readonly takenInMs?: number;
+  /** Set when this is no message but an operation of one that ended dead: `bytes` are the operation's, `opId` and `digest` those of the new attempt. */
+  readonly resend?: Resend;
+}
+
+/** Another attempt of one operation. */
+export interface Resend {
+  /** 1 for the first resend. */
+  readonly attempt: number;
+  /** The operation that ended dead. */
+  readonly of: string;
+  /** Which item of its message it was. */
+  readonly item: number;
 }
 
 /** What reading a request, a line or a log record comes to. */

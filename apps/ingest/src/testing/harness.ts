@@ -17,6 +17,8 @@ import {
 } from '@medrex/contracts';
 import { InMemoryEventLog, InMemoryStatusStore } from '@medrex/contracts/in-memory';
 import { aProgress, eventually, realClock } from '@medrex/contracts/testing';
+import type { Contract } from '@medrex/execute-batch';
+import { applySerially, type CommittedState } from '@medrex/execute-batch/testing';
 import type { PatientVault } from '@medrex/privacy';
 import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
 import { createTelemetry, type Telemetry } from '@medrex/telemetry';
@@ -160,6 +162,29 @@ export class Harness {
       { group: 'scripted-ledger', topic: topics.operations, from },
       async (run) => {
         await this.settle(run.records.flatMap(decodeOperations), ending);
+      },
+    );
+    return () => subscription.close();
+  }
+
+  /** Applies whatever is appended by its real contract, one operation after another, until the returned function is called. */
+  async applyAll(ledgerContracts: readonly Contract[]): Promise<() => Promise<void>> {
+    const state: CommittedState = new Map();
+    const from = { at: 'start' } as const;
+    const subscription = await this.log.subscribe(
+      { group: 'serial-ledger', topic: topics.operations, from },
+      async (run) => {
+        for (const one of run.records.flatMap(decodeOperations)) {
+          const [result] = await applySerially(ledgerContracts, [one.operation], state);
+          if (result === undefined) throw new Error('an operation without a result');
+          const { status, code, message, detail } = result;
+          await this.settle([one], () => ({
+            status,
+            code,
+            ...(message !== undefined && { message }),
+            ...(detail !== undefined && { detail }),
+          }));
+        }
       },
     );
     return () => subscription.close();

@@ -15,6 +15,7 @@ export interface Draft {
   readonly kind: 'draft';
   readonly item: number;
   readonly opId: string;
+  readonly contract: string;
   readonly class: OperationClass;
   readonly operationBytes: Uint8Array;
 }
@@ -93,7 +94,7 @@ function draft(
   const sourceBytes = isAlone ? message.bytes.length : Math.ceil(operationBytes.length / sealedShare);
   if (sourceBytes > operationBytesMax)
     return { kind: 'refused', item, problem: tooLarge(sourceBytes, operationBytesMax) };
-  return { kind: 'draft', item, opId, class: operationClass, operationBytes };
+  return { kind: 'draft', item, opId, contract, class: operationClass, operationBytes };
 }
 
 function tooLarge(bytes: number, limitBytes: number): Problem {

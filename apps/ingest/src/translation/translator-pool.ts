@@ -106,9 +106,16 @@ function unpack({ items, packed }: Extract<FromWorker, { kind: 'items' }>): Tran
   return {
     items: items.map((item) => {
       if (item.kind === 'refused') return item;
-      const { kind, item: number, opId, class: operationClass, bytes } = item;
+      const { kind, item: number, opId, contract, class: operationClass, bytes } = item;
       at += bytes;
-      return { kind, item: number, opId, class: operationClass, operationBytes: packed.subarray(at - bytes, at) };
+      return {
+        kind,
+        item: number,
+        opId,
+        contract,
+        class: operationClass,
+        operationBytes: packed.subarray(at - bytes, at),
+      };
     }),
   };
 }

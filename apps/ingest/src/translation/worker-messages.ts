@@ -24,6 +24,7 @@ export interface PackedDraft {
   readonly kind: 'draft';
   readonly item: number;
   readonly opId: string;
+  readonly contract: string;
   readonly class: OperationClass;
   readonly bytes: number;
 }

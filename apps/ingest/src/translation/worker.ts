@@ -108,8 +108,8 @@ function answer(port: MessagePort, call: number, { items }: Extract<Translated, 
   }
   const light = items.map((item) => {
     if (item.kind === 'refused') return item;
-    const { kind, item: number, opId, class: operationClass, operationBytes } = item;
-    return { kind, item: number, opId, class: operationClass, bytes: operationBytes.length };
+    const { kind, item: number, opId, contract, class: operationClass, operationBytes } = item;
+    return { kind, item: number, opId, contract, class: operationClass, bytes: operationBytes.length };
   });
   port.postMessage({ kind: 'items', call, items: light, packed } satisfies FromWorker, [packed.buffer]);
 }

@@ -5,6 +5,7 @@ import type { Registry } from '../contract/registry.ts';
 import { Directory, type Named } from './directory.ts';
 import type { Draft } from './draft.ts';
 import { limitsOf, type IntakeOptions } from './intake-options.ts';
+import { mergesTold } from './merges-told.ts';
 import { operationOutcome } from './operation-outcome.ts';
 import { problem, refusalOf, type Read } from './problem.ts';
 import { readMessage } from './read-message.ts';
@@ -20,6 +21,7 @@ export function intakeOf(registry: Registry, options: IntakeOptions): IntakeCont
   return {
     name: clinicalContractName,
     describe: operationOutcome,
+    merges: mergesTold,
     translate: async (message, context) => {
       const items = readMessage(message, limits);
       const directory = new Directory(context, options.patientSystems);

@@ -1,0 +1,68 @@
+import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { KeptLetter } from '../dead-letters.ts';
+import { problem } from '../problem.ts';
+import { IngestRuntime } from '../runtime.ts';
+import type { MessageResult } from '../message-result.ts';
+import type { ResendName } from '../message-name.ts';
+import { deadLetterView, resendView } from './dead-letter-views.ts';
+import { resultsInTime } from './deadline.ts';
+import { deadLettersMax, deadLettersStandard } from './openapi.ts';
+import { sendJson, sendProblem } from './reply.ts';
+import { locationOf, messageStatus } from './views.ts';
+
+/** `/v1/dead-letters`: operations that ended dead, and their next attempt. */
+@Controller('v1/dead-letters')
+export class DeadLettersController {
+  readonly #runtime: IngestRuntime;
+
+  constructor(@Inject(IngestRuntime) runtime: IngestRuntime) {
+    this.#runtime = runtime;
+  }
+
+  @Get()
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { limit = String(deadLettersStandard) } = request.query as { readonly limit?: string };
+    if (!/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > deadLettersMax)
+      return sendProblem(request, reply, problem('REQUEST_INVALID', { detail: `limit is 1 to ${deadLettersMax}.` }));
+    const letters = await this.#runtime.deadLetters.newest(Number(limit));
+    sendJson(reply, 200, { deadLetters: await this.#views(letters) });
+  }
+
+  @Get(':id')
+  async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { id } = request.params as { readonly id: string };
+    const letter = await this.#runtime.deadLetters.find(id);
+    if (letter === undefined) return sendProblem(request, reply, problem('DEAD_LETTER_UNKNOWN'));
+    const [view] = await this.#views([letter]);
+    sendJson(reply, 200, view);
+  }
+
+  @Post(':id/resend')
+  async resend(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { resender, signal, config } = this.#runtime;
+    const { id } = request.params as { readonly id: string };
+    const resent = await resender.resend(id, signal);
+    if (resent.kind === 'problem') return sendProblem(request, reply, resent.problem);
+    const results = await resultsInTime(resent.results, config.INGEST_APPEND_WAIT_MS);
+    if ('problem' in results) return sendProblem(request, reply, results.problem);
+    this.#answer(request, reply, results[0] as MessageResult, resent.resend);
+  }
+
+  #answer(request: FastifyRequest, reply: FastifyReply, result: MessageResult, resend: ResendName): void {
+    const [item] = result.items;
+    if (result.problem !== undefined) return sendProblem(request, reply, result.problem);
+    if (item?.kind === 'refused') return sendProblem(request, reply, item.problem);
+    const location = locationOf(result);
+    if (location !== undefined) reply.header('location', location);
+    const status = messageStatus(result);
+    if (status === 200) reply.header('idempotent-replayed', 'true');
+    sendJson(reply, status, resendView(result, resend));
+  }
+
+  /** With what the contract said, as long as the status store remembers it. */
+  async #views(letters: readonly KeptLetter[]): Promise<readonly Record<string, unknown>[]> {
+    const outcomes = await this.#runtime.transactions.outcomesOf(letters.map(({ opId }) => opId));
+    return letters.map((letter, at) => deadLetterView(letter, outcomes[at]?.message));
+  }
+}

@@ -7,6 +7,7 @@ import {
   type RoutedBytes,
 } from '@medrex/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
+import { newGate } from './gate.ts';
 
 export interface AppenderOptions {
   readonly log: Pick<EventLog, 'append'>;
@@ -55,6 +56,7 @@ const operationsPerAppend = operationsPerRecord;
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #stop = new AbortController();
+  readonly #gaveUp = newGate();
   #queue: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
   #queued = 0;
@@ -93,12 +95,16 @@ export class Appender {
     });
   }
 
-  /** Appends what is queued, trying for at most `graceMs`, then refuses the rest; what was in flight may have been stored. */
+  /** Appends what is queued, trying for at most `graceMs`, and then takes nothing more. */
   async close(graceMs: number): Promise<void> {
-    await Promise.race([
-      this.#running,
-      delay(graceMs, undefined, { ref: false, signal: this.#stop.signal }).catch(() => undefined),
-    ]);
+    const timer = setTimeout(() => this.giveUp(), graceMs);
+    await Promise.race([this.#running, this.#gaveUp.opened]);
+    clearTimeout(timer);
+    this.giveUp();
+  }
+
+  /** Refuses what is queued and what is in flight, of which it is not known whether it was stored. */
+  giveUp(): void {
     this.#end('stopped');
   }
 
@@ -162,6 +168,7 @@ export class Appender {
   #end(why: 'halted' | 'stopped'): void {
     this.#ended ??= why;
     this.#stop.abort();
+    this.#gaveUp.open();
     for (const { operations } of this.#queue) this.#queued -= operations.length;
     for (const { reject } of [...this.#inFlight, ...this.#queue]) reject(new NotAppended(this.#ended));
     this.#queue = [];

@@ -66,6 +66,7 @@ export class IngestRuntime {
     const ingest = newIngest(config, channel, translation.translator, observer, nowMs);
     const limits = limitsOf(config);
     const [contract = ''] = translation.contracts.keys();
+    const onRefused = (code: string): void => observer.refused(code, 1);
     this.config = config;
     this.observer = observer;
     this.#ports = ports;
@@ -73,7 +74,7 @@ export class IngestRuntime {
     this.#pool = translation.pool;
     this.transactions = new Transactions({ ...channel, ...limits, ingest, identifier });
     this.batches = new BatchTaker(ingest, identifier, limits);
-    this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract });
+    this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract, onRefused });
     this.resender = new Resender({
       ...{ letters: channel.deadLetters, statuses: channel.statuses, vault: ports.vault, identityKey },
       ingest: newIngest(config, channel, letterTranslator, observer, nowMs),
@@ -149,11 +150,17 @@ export class IngestRuntime {
     this.#stopPruning();
   }
 
-  /** Gives what is in flight the grace of the configuration, and closes. The ports stay open. */
+  /** What is in flight has had its time: it is answered as not appended. */
+  giveUp(): void {
+    this.#channel.appender.giveUp();
+  }
+
+  /** Closes what is behind the door, once nobody comes through it any more. The ports stay open. */
   async close(): Promise<void> {
     await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
     await this.#channel.noter.close();
     await this.#projection.close();
+    await this.#channel.deadLetters.close();
     await this.#channel.progress.close();
     await this.#pool?.close();
   }

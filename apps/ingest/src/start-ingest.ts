@@ -28,7 +28,10 @@ export async function startIngest(config: IngestConfig, ports?: IngestPorts): Pr
 async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<RunningService> {
   const { ports } = opened;
   const runtime = await IngestRuntime.start(config, ports);
-  const app = await createHttpApplication(IngestModule.of(runtime), config, runtime.observer.requestFailed);
+  const { signal, observer } = runtime;
+  const onRefused = (code: string): void => observer.refused(code, 1);
+  const hooks = { signal, onUnexpected: observer.requestFailed, onRefused };
+  const app = await createHttpApplication(IngestModule.of(runtime), config, hooks);
   if (config.INGEST_INTAKE) {
     const strategy = new EventLogStrategy({ log: ports.log, onError: runtime.observer.readFailed });
     app.connectMicroservice<CustomStrategy>({ strategy }).useGlobalFilters(new PassErrors());
@@ -38,7 +41,9 @@ async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<Runn
   ports.telemetry.log.info({ urls: [url], channel: config.MEDREX_CHANNEL }, 'ingest takes messages');
   const close = async (): Promise<void> => {
     runtime.stop();
-    await app.close();
+    const grace = setTimeout(() => runtime.giveUp(), config.INGEST_STOP_GRACE_MS);
+    await app.close(); // requests and runs in hand are finished, or given up when the grace is over
+    clearTimeout(grace);
     await runtime.close();
     await opened.close();
   };

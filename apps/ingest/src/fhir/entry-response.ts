@@ -25,12 +25,19 @@ const statusOfDeed: Readonly<Record<string, number>> = {
   nothing: 204,
 };
 
-/** The responses of an operation that ended: one for each entry that it applied, or the one error that stopped it. */
-export function endedResponses({ outcome, committedAtMs }: Ended): readonly EntryResponse[] {
-  if (outcome.status !== 'applied')
+/** The reference that the sender itself chose for an entry, by the entry's place in the operation. */
+export type ChosenReference = (place: number) => string | undefined;
+
+/**
+ * The responses of an operation that ended: one for each entry that it applied, or the one error that stopped it. A resource
+ * put under an id of the sender's choice is told by that id, though the ledger knows it by another one: both name it.
+ */
+export function endedResponses({ outcome, committedAtMs }: Ended, chosen: ChosenReference): readonly EntryResponse[] {
+  if (outcome.status !== 'applied') {
     return [{ status: statusOfEnd(outcome), outcome: operationOutcome([endProblem(outcome)]) }];
+  }
   const deeds = Array.isArray(outcome.detail) ? (outcome.detail as readonly unknown[]) : [];
-  return deeds.map((deed) => deedResponse(deed, new Date(committedAtMs).toISOString()));
+  return deeds.map((deed, place) => deedResponse(deed, chosen(place), new Date(committedAtMs).toISOString()));
 }
 
 /** The response of an item that never became an operation. */
@@ -45,13 +52,14 @@ interface Deed {
   readonly version?: number;
 }
 
-function deedResponse(told: unknown, lastModified: string): EntryResponse {
+function deedResponse(told: unknown, chosen: string | undefined, lastModified: string): EntryResponse {
   const { reference, did = '', version } = told as Deed;
+  const name = chosen ?? reference;
   const status = statusOfDeed[did] ?? 200;
-  if (reference === undefined || status === 204) return { status };
-  if (version === undefined) return { status, location: reference };
+  if (name === undefined || status === 204) return { status };
+  if (version === undefined) return { status, location: name };
   const isEcho = did === 'created' || did === 'updated';
-  return { status, location: `${reference}/_history/${version}`, etag: `W/"${version}"`, lastModified, isEcho };
+  return { status, location: `${name}/_history/${version}`, etag: `W/"${version}"`, lastModified, isEcho };
 }
 
 /** HTTP status of an operation that was rejected or closed. */

@@ -12,7 +12,8 @@ import { isJsonObject } from '../message/json-text.ts';
 import { problem, type Problem } from '../problem.ts';
 import type { Ended, WaitingRoom } from '../waiting-room.ts';
 import { responseBundle } from './bundle-response.ts';
-import { endedResponses, refusedResponse, type EntryResponse } from './entry-response.ts';
+import { chosenByBundle, chosenByRequest } from './chosen-reference.ts';
+import { endedResponses, refusedResponse, type ChosenReference, type EntryResponse } from './entry-response.ts';
 import { informationOutcome, operationOutcome } from './operation-outcome.ts';
 
 /** An HTTP answer, before it meets the server's own types. */
@@ -32,6 +33,8 @@ export interface FhirInteractionsOptions {
   readonly appendWaitMs: number;
   /** How long an interaction waits for its outcome before it is answered 202. */
   readonly outcomeWaitMs: number;
+  /** Told of what was refused before it became a message. */
+  readonly onRefused: (code: string) => void;
 }
 
 /** What the request asks for: a Bundle at the root, or one resource. */
@@ -55,15 +58,20 @@ export class FhirInteractions {
 
   async run(interaction: Interaction, signal: AbortSignal): Promise<FhirAnswer> {
     const message = this.#read(interaction);
-    if ('problem' in message) return problemAnswer(message.problem);
+    if ('problem' in message) return this.#refuse(message.problem);
     const { ingest, appendWaitMs } = this.#options;
     const submitted = await ingest.submit([message], { waits: false, signal });
     const results = await resultsInTime(submitted.results, appendWaitMs);
-    if ('problem' in results) return problemAnswer(results.problem);
+    if ('problem' in results) return this.#refuse(results.problem);
     const result = results[0] as MessageResult;
     if (result.problem !== undefined) return problemAnswer(result.problem);
     if (interaction.prefer.isAsync) return asyncAnswer(result);
     return this.#answerWithOutcome(interaction, message, result, signal);
+  }
+
+  #refuse(why: Problem): FhirAnswer {
+    this.#options.onRefused(why.code);
+    return problemAnswer(why);
   }
 
   #read({ headers, body, request }: Interaction): IncomingMessage | { readonly problem: Problem } {
@@ -145,7 +153,9 @@ function bundleAnswer(
   endings: ReadonlyMap<string, Ended>,
 ): FhirAnswer {
   const isBatch = ['batch', 'collection', 'history'].includes(bundleType(message));
-  const responses = result.items.flatMap((item) => itemResponses(item, endings));
+  const responses = result.items.flatMap((item) =>
+    itemResponses(item, endings, chosenByBundle(message, isBatch ? item.item : undefined)),
+  );
   const [only] = responses;
   // A transaction that failed has no entries to speak of: it is the answer's own status that says so.
   if (!isBatch && only?.outcome !== undefined) return { status: only.status, headers: {}, body: only.outcome };
@@ -156,10 +166,14 @@ function bundleAnswer(
   };
 }
 
-function itemResponses(item: ItemResult, endings: ReadonlyMap<string, Ended>): readonly EntryResponse[] {
+function itemResponses(
+  item: ItemResult,
+  endings: ReadonlyMap<string, Ended>,
+  chosen: ChosenReference,
+): readonly EntryResponse[] {
   if (item.kind === 'refused') return [refusedResponse(item)];
   const ended = endings.get(item.operation.opId);
-  return ended === undefined ? [] : endedResponses(ended);
+  return ended === undefined ? [] : endedResponses(ended, chosen);
 }
 
 function bundleType({ body, bytes, isUnparsed }: IncomingMessage): string {
@@ -179,7 +193,8 @@ function singleAnswer(
   const [item] = result.items;
   if (item === undefined) return problemAnswer(problem('NOTHING_TO_DO'));
   if (item.kind === 'refused') return problemAnswer(item.problem);
-  const [response] = itemResponses(item, endings);
+  const { request } = interaction;
+  const [response] = itemResponses(item, endings, () => (request === undefined ? undefined : chosenByRequest(request)));
   return response === undefined ? { status: 200, headers: {} } : entryAnswer(response, interaction, message.body);
 }
 

@@ -23,6 +23,7 @@ export class BatchesController {
     const body = bodyOf(request);
     const result = await batches.take(request.headers, body, signal);
     observer.received('batches', result.kind === 'lines' ? result.lines.length : 1, body.length);
+    for (const { code } of unread(result)) observer.refused(code, 1);
     reply.header('medrex-advised-lines', String(this.#runtime.advisedLines()));
     const retry = retryAfterS(problemsIn(result));
     if (retry !== undefined) reply.header('retry-after', String(retry));
@@ -41,4 +42,10 @@ function problemsIn(result: BatchResult): readonly Problem[] {
   if (result.kind === 'problem') return [result.problem];
   if (result.kind === 'message') return problemsOf(result.result);
   return result.lines.flatMap((line) => ('problem' in line ? [line.problem] : problemsOf(line.result)));
+}
+
+/** What was refused before it became a message; the rest is counted where it is refused. */
+function unread(result: BatchResult): readonly Problem[] {
+  if (result.kind === 'problem') return [result.problem];
+  return result.kind === 'lines' ? result.lines.flatMap((line) => ('problem' in line ? [line.problem] : [])) : [];
 }

@@ -3,15 +3,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problem, type Problem } from '../problem.ts';
 import { isFhir, sendProblem } from './reply.ts';
 
+export interface ProblemHooks {
+  /** Told of errors that are no sender's fault. */
+  readonly onUnexpected: (error: unknown) => void;
+  /** Told of the code of every answer. */
+  readonly onRefused: (code: string) => void;
+}
+
 /** Answers whatever no handler answered, in the same form as every other problem; what was thrown is not repeated to the sender. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #requestBytesMax: number;
-  readonly #onUnexpected: (error: unknown) => void;
+  readonly #hooks: ProblemHooks;
 
-  constructor(requestBytesMax: number, onUnexpected: (error: unknown) => void) {
+  constructor(requestBytesMax: number, hooks: ProblemHooks) {
     this.#requestBytesMax = requestBytesMax;
-    this.#onUnexpected = onUnexpected;
+    this.#hooks = hooks;
   }
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -19,7 +26,9 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     if (reply.sent) return;
-    sendProblem(request, reply, this.#problemOf(error, request));
+    const answer = this.#problemOf(error, request);
+    this.#hooks.onRefused(answer.code);
+    sendProblem(request, reply, answer);
   }
 
   #problemOf(error: unknown, { url, method }: FastifyRequest): Problem {
@@ -38,7 +47,7 @@ export class ProblemFilter implements ExceptionFilter {
       case 415:
         return problem('CONTENT_TYPE_UNSUPPORTED');
       default:
-        this.#onUnexpected(error);
+        this.#hooks.onUnexpected(error);
         return problem('INTERNAL');
     }
   }

@@ -4,17 +4,22 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestConfig } from '../config.ts';
 import { problem } from '../problem.ts';
-import { ProblemFilter } from './problem-filter.ts';
+import { ProblemFilter, type ProblemHooks } from './problem-filter.ts';
 import { sendProblem } from './reply.ts';
 
 /** A sender that does not finish its request in this time is let go, ms. */
 const requestTimeoutMs = 60_000;
 
+export interface HttpHooks extends ProblemHooks {
+  /** Aborted when the process stops. */
+  readonly signal: AbortSignal;
+}
+
 /** Nest on Fastify, with bodies left as bytes: what reads them decides what they are. Not listening yet. */
 export async function createHttpApplication(
   module: Parameters<typeof NestFactory.create>[0],
   config: IngestConfig,
-  onUnexpected: (error: unknown) => void,
+  hooks: HttpHooks,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: config.INGEST_REQUEST_BYTES_MAX,
@@ -32,7 +37,12 @@ export async function createHttpApplication(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', refuseCompressed);
-  app.useGlobalFilters(new ProblemFilter(config.INGEST_REQUEST_BYTES_MAX, onUnexpected));
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    // A connection that is kept open behind the last answer would keep the process from stopping.
+    if (hooks.signal.aborted) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.useGlobalFilters(new ProblemFilter(config.INGEST_REQUEST_BYTES_MAX, hooks));
   return app;
 }
 

@@ -22,7 +22,10 @@ export class TransactionsController {
     const body = bodyOf(request);
     observer.received('transactions', 1, body.length);
     const result = await transactions.take(request.headers, body, signal);
-    if (!('items' in result)) return sendProblem(request, reply, result.problem);
+    if (!('items' in result)) {
+      observer.refused(result.problem.code, 1);
+      return sendProblem(request, reply, result.problem);
+    }
     if (result.problem !== undefined) return sendProblem(request, reply, result.problem);
     await this.#answer(request, reply, result);
   }

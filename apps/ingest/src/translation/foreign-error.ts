@@ -1,4 +1,4 @@
-import { isCodedError } from '@medrex/coded-error';
+import { CodedError, isCodedError } from '@medrex/coded-error';
 import type { ForeignError } from './worker-messages.ts';
 
 /** An error as it crosses threads and reaches logs. The message of an error without a code is left out: it may quote what was read. */
@@ -13,6 +13,11 @@ export function foreignError(error: unknown): ForeignError {
     retryable: false,
     remedy: 'Report it.',
   };
+}
+
+/** The like of an error that was thrown on another thread. */
+export function codedError({ code, message, retryable, remedy }: ForeignError): CodedError {
+  return new CodedError({ code, retryable, meaning: message, remedy }, message);
 }
 
 /** Where an exception came from: function and line of its topmost frame. */

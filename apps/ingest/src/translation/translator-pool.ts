@@ -1,9 +1,9 @@
-import { CodedError } from '@medrex/coded-error';
+import { isCodedError } from '@medrex/coded-error';
 import type { PatientVault } from '@medrex/privacy';
 import { Worker } from 'node:worker_threads';
 import type { IncomingMessage } from '../message/incoming-message.ts';
 import { problem } from '../problem.ts';
-import { foreignError } from './foreign-error.ts';
+import { codedError, foreignError } from './foreign-error.ts';
 import type { Translated, Translator } from './translator.ts';
 import type { FromWorker, ToWorker, WorkerSetUp } from './worker-messages.ts';
 
@@ -71,8 +71,7 @@ export class TranslatorPool implements Translator {
     if (message.kind === 'lookups') {
       void this.#lookUp(worker, message);
     } else if (message.kind === 'unexpected') {
-      const { error } = message;
-      this.#options.onUnexpected(new CodedError({ ...error, meaning: error.message }, error.message));
+      this.#options.onUnexpected(codedError(message.error));
     } else {
       waiting.get(message.call)?.(message.kind === 'problem' ? { problem: message.problem } : unpack(message));
       waiting.delete(message.call);
@@ -84,7 +83,8 @@ export class TranslatorPool implements Translator {
       const found = await this.#options.vault.findOrCreate(lookups);
       worker.postMessage({ kind: 'patients', call, found } satisfies ToWorker);
     } catch (error) {
-      worker.postMessage({ kind: 'no patients', call, error: foreignError(error) } satisfies ToWorker);
+      const known = isCodedError(error) ? { error: foreignError(error) } : {};
+      worker.postMessage({ kind: 'no patients', call, ...known } satisfies ToWorker);
     }
   }
 

@@ -40,7 +40,8 @@ export interface ForeignError {
 export type ToWorker =
   | { readonly kind: 'translate'; readonly call: number; readonly message: ForeignMessage; readonly time: string }
   | { readonly kind: 'patients'; readonly call: number; readonly found: readonly VaultLookup[] }
-  | { readonly kind: 'no patients'; readonly call: number; readonly error: ForeignError };
+  /** Without an error when it was none of the vault's own. */
+  | { readonly kind: 'no patients'; readonly call: number; readonly error?: ForeignError };
 
 export type FromWorker =
   | {

@@ -1,8 +1,7 @@
-import { CodedError } from '@medrex/coded-error';
 import { mintId, type PatientIdentifier } from '@medrex/contracts';
 import { PatientDirectory, type PatientVault, type VaultLookup } from '@medrex/privacy';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { foreignError } from './foreign-error.ts';
+import { codedError, foreignError } from './foreign-error.ts';
 import { loadContracts } from './load-contracts.ts';
 import { ContractTranslator, type Translated } from './translator.ts';
 import type { ForeignError, ForeignMessage, FromWorker, ToWorker, WorkerSetUp } from './worker-messages.ts';
@@ -40,8 +39,8 @@ class ForeignVault implements Vault {
     this.#take(call)?.resolve(found);
   }
 
-  failed(call: number, { code, message, retryable, remedy }: ForeignError): void {
-    this.#take(call)?.reject(new CodedError({ code, retryable, meaning: message, remedy }, message));
+  failed(call: number, error: ForeignError | undefined): void {
+    this.#take(call)?.reject(error === undefined ? new Error('the vault failed') : codedError(error));
   }
 
   #take(call: number): PromiseWithResolvers<readonly VaultLookup[]> | undefined {

@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { assetIntake } from './testing/asset-intake.ts';
+import { Harness, type Json } from './testing/harness.ts';
+
+const deed = (asset: string) => ({ do: 'label', asset, label: 'x' });
+const envelope = (id: string, asset: string, more: object = {}) =>
+  JSON.stringify({ id, source: 'urn:ehr:a', ...more, body: deed(asset) });
+const ndjson = { 'content-type': 'application/x-ndjson' };
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+  readonly items: readonly Json[];
+}
+
+let ingest: Harness;
+
+async function send(
+  lines: string | Uint8Array | readonly string[],
+  headers: Record<string, string> = {},
+  to = ingest,
+): Promise<Answer> {
+  const body = Array.isArray(lines) ? lines.join('\n') : (lines as string | Uint8Array);
+  const response = await to.post('/v1/batches', body, { ...ndjson, ...headers });
+  const answer = (await response.json()) as Json;
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: answer,
+    items: (answer['items'] ?? []) as readonly Json[],
+  };
+}
+
+const statuses = ({ items }: Answer) => items.map(({ line, status }) => [line, status]);
+const assets = async () => (await ingest.operations()).map(({ operation }) => operation.facts['asset']);
+
+beforeEach(async () => {
+  ingest = await Harness.start({ contracts: [assetIntake] });
+});
+afterEach(() => ingest.close());
+
+describe('POST /v1/batches', () => {
+  it('takes every line as a message, answers in order, and keeps the order in the log', async () => {
+    const lines = Array.from({ length: 1_000 }, (_, at) => envelope(`m-${at}`, `a${at}`));
+    const answer = await send(lines);
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ accepted: 1_000, repeated: 0, refused: 0 });
+    expect(await assets()).toEqual(lines.map((_, at) => `a${at}`));
+    const seqs = answer.items.map(({ seq }) => Number(seq));
+    expect(seqs).toEqual([...seqs].sort((one, other) => one - other));
+    expect(answer.items[7]).toMatchObject({ line: 8, status: 202, source: 'urn:ehr:a', id: 'm-7' });
+  });
+
+  it('reads envelopes, bare bodies and CloudEvents in one batch', async () => {
+    const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: deed('a3') };
+    const answer = await send([
+      envelope('m', 'a1', { class: 'cpoe', deadline: '2030-01-01T00:00:00Z' }),
+      JSON.stringify(deed('a2')),
+      JSON.stringify(event),
+    ]);
+    expect(statuses(answer)).toEqual([
+      [1, 202],
+      [2, 202],
+      [3, 202],
+    ]);
+    expect(answer.items[1]).toMatchObject({ isIdDerived: true });
+    const [first] = await ingest.operations();
+    expect(first?.routing).toMatchObject({ class: 'cpoe', deadlineMs: Date.UTC(2030, 0, 1) });
+    expect(await assets()).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it('takes what can be taken and says of each other line what is wrong with it', async () => {
+    const answer = await send([
+      envelope('m-1', 'a1'),
+      '{"id":"m-2","body":{"do":"label"',
+      '',
+      envelope('m-4', 'a4'),
+      '{"id":"m-5","source":"s","body":{"do":"wish"}}',
+      '{"id":7,"body":{}}',
+      'null',
+      '{"id":"m-8","source":"s","class":"vip","body":{}}',
+      envelope('m-9', 'a9'),
+    ]);
+    expect(answer.status).toBe(207);
+    expect(answer.body).toMatchObject({ accepted: 3, repeated: 0, refused: 5 });
+    expect(statuses(answer)).toEqual([
+      [1, 202],
+      [2, 400],
+      [4, 202],
+      [5, 422],
+      [6, 400],
+      [7, 422],
+      [8, 400],
+      [9, 202],
+    ]);
+    expect(answer.items[1]).toMatchObject({ problem: { code: 'BODY_NOT_JSON' } });
+    expect(await assets()).toEqual(['a1', 'a4', 'a9']);
+  });
+
+  it('goes on after a line that is not UTF-8', async () => {
+    const broken = Buffer.concat([
+      Buffer.from(`${envelope('m-1', 'a1')}\n{"id":"`),
+      Buffer.from([0xe9]),
+      Buffer.from(`"}\n${envelope('m-3', 'ä3')}`),
+    ]);
+    const answer = await send(broken);
+    expect(statuses(answer)).toEqual([
+      [1, 202],
+      [2, 400],
+      [3, 202],
+    ]);
+    expect(answer.items[1]).toMatchObject({ problem: { code: 'BODY_NOT_UTF8' } });
+    expect(await assets()).toEqual(['a1', 'ä3']);
+  });
+
+  it('takes CRLF, blank lines and a missing last newline', async () => {
+    expect(statuses(await send(`${envelope('m-1', 'a1')}\r\n\r\n  \n${envelope('m-2', 'a2')}`))).toEqual([
+      [1, 202],
+      [4, 202],
+    ]);
+  });
+
+  it('tells repeats in one batch from reused names', async () => {
+    const answer = await send([
+      envelope('m', 'a1'),
+      envelope('m', 'a1', { deadline: 4_000_000_000_000 }),
+      envelope('m', 'other'),
+      envelope('n', 'a2'),
+    ]);
+    expect(statuses(answer)).toEqual([
+      [1, 202],
+      [2, 200],
+      [3, 409],
+      [4, 202],
+    ]);
+    expect(answer.items[1]).toMatchObject({ transactionId: answer.items[0]?.['transactionId'] });
+    expect(answer.items[2]).toMatchObject({ problem: { code: 'ID_REUSED', firstDigest: answer.items[0]?.['digest'] } });
+    expect(await assets()).toEqual(['a1', 'a2']);
+  });
+
+  it('answers a whole batch that comes again with 200, line by line the same receipts', async () => {
+    const lines = [envelope('m-1', 'a1'), envelope('m-2', 'a2')];
+    const first = await send(lines);
+    const again = await send(lines);
+    expect(again.status).toBe(200);
+    const ids = ({ items }: Answer) => items.map(({ transactionId, seq, digest }) => [transactionId, seq, digest]);
+    expect(ids(again)).toEqual(ids(first));
+  });
+
+  it('lets the Idempotency-Key of a batch name the lines that have no id', async () => {
+    const lines = [deed('a1'), deed('a1')].map((one) => JSON.stringify(one));
+    const first = await send(lines, { 'idempotency-key': 'batch-7' });
+    expect(first.items.map(({ id }) => id)).toEqual(['batch-7/1', 'batch-7/2']);
+    expect((await send(lines, { 'idempotency-key': 'batch-7' })).status).toBe(200);
+    expect((await send(lines)).status).toBe(202);
+    expect(await assets()).toHaveLength(4);
+  });
+
+  it('gives lines the source and class of the request where they say nothing', async () => {
+    const answer = await send([JSON.stringify(deed('a1')), JSON.stringify({ class: 'audit', body: deed('a2') })], {
+      'ce-source': 'urn:ehr:b',
+      'ce-medrexclass': 'scheduling',
+    });
+    expect(answer.items.map(({ source }) => source)).toEqual(['urn:ehr:b', 'urn:ehr:b']);
+    expect((await ingest.operations()).map(({ routing }) => routing.class)).toEqual(['scheduling', 'audit']);
+  });
+
+  it('takes a line that makes several operations, each with a status of its own', async () => {
+    const answer = await send([JSON.stringify({ id: 'm', body: { deeds: [deed('a1'), { do: 'wish' }] } })]);
+    expect(answer.items[0]).toMatchObject({
+      status: 207,
+      items: [
+        { item: 0, status: 202 },
+        { item: 1, status: 422 },
+      ],
+    });
+  });
+
+  it('takes one message with many items in place of lines', async () => {
+    const response = await ingest.post(
+      '/v1/batches',
+      JSON.stringify({ deeds: [deed('a1'), { do: 'wish' }, deed('a3')] }),
+      { 'idempotency-key': 'm' },
+    );
+    expect(response.status).toBe(207);
+    expect(await response.json()).toMatchObject({
+      id: 'm',
+      accepted: 2,
+      refused: 1,
+      items: [
+        { item: 0, status: 202 },
+        { item: 1, status: 422 },
+        { item: 2, status: 202 },
+      ],
+    });
+  });
+
+  it('advises how many lines to send', async () => {
+    expect((await send([envelope('m', 'a')])).headers.get('medrex-advised-lines')).toBe('500');
+  });
+
+  it.each([
+    ['nothing', '', {}, 400, 'BODY_EMPTY'],
+    ['blank lines', '\n \n', {}, 400, 'BODY_EMPTY'],
+    ['a JSON array', '[{}]', { 'content-type': 'application/json' }, 400, 'REQUEST_INVALID'],
+    ['plain text', 'hello', { 'content-type': 'text/plain' }, 415, 'CONTENT_TYPE_UNSUPPORTED'],
+    ['a class that there is not', '{}', { 'ce-medrexclass': 'vip' }, 400, 'ENVELOPE_INVALID'],
+  ])('refuses %s as a whole', async (_case, body, headers, status, code) => {
+    expect(await send(body, headers)).toMatchObject({ status, body: { code } });
+  });
+
+  it('has only problems to tell of a batch of which nothing is right', async () => {
+    expect(await send(['{', '{'])).toMatchObject({ status: 400, body: { accepted: 0, refused: 2 } });
+    expect(await send(['{', '{"do":"wish"}'])).toMatchObject({ status: 422, body: { accepted: 0, refused: 2 } });
+  });
+});
+
+describe('limits of a batch', () => {
+  it('refuses more lines than the limit as a whole, naming it', async () => {
+    const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_LINES_MAX: '3' } });
+    const answer = await send(
+      ['1', '2', '3', '4'].map((id) => envelope(id, id)),
+      {},
+      small,
+    );
+    expect(answer).toMatchObject({ status: 413, body: { code: 'TOO_MANY_LINES', limitLines: 3 } });
+    expect(await small.operations()).toHaveLength(0);
+    await small.close();
+  });
+
+  it('refuses one line above the limit, naming it, and takes the others', async () => {
+    const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_OPERATION_BYTES_MAX: '500' } });
+    const answer = await send([envelope('1', 'a1'), envelope('2', 'x'.repeat(1_000)), envelope('3', 'a3')], {}, small);
+    expect(statuses(answer)).toEqual([
+      [1, 202],
+      [2, 413],
+      [3, 202],
+    ]);
+    expect(answer.items[1]).toMatchObject({ problem: { code: 'LINE_TOO_LARGE', limitBytes: 500 } });
+    await small.close();
+  });
+});

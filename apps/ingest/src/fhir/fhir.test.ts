@@ -1,0 +1,261 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clinicalContract } from '@medrex/clinical';
+import { aBundle, anObservation, aPatient, aPost, aPractitioner, aPut, urn } from '@medrex/clinical/testing';
+import { Harness, type Json } from '../testing/harness.ts';
+
+let ingest: Harness;
+let stop: () => Promise<void>;
+let sent = 0;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+}
+
+async function fhir(
+  method: string,
+  path: string,
+  resource?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const body =
+    resource === undefined ? {} : { body: typeof resource === 'string' ? resource : JSON.stringify(resource) };
+  const response = await fetch(`${ingest.url}/fhir${path}`, {
+    method,
+    headers: { 'content-type': 'application/fhir+json', ...headers },
+    ...body,
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Json) };
+}
+
+/** An identifier that no other test uses. */
+function practitioner(): { readonly resource: ReturnType<typeof aPractitioner>; readonly search: string } {
+  sent += 1;
+  const identifier = { system: 'urn:hospital:staff', value: `S-${sent}` };
+  return {
+    resource: aPractitioner({ identifier: [identifier] }),
+    search: `identifier=${identifier.system}|${identifier.value}`,
+  };
+}
+
+const issues = ({ body }: Answer) => body['issue'] as readonly Json[];
+const entries = ({ body }: Answer) =>
+  (body['entry'] as readonly { readonly response: Json }[]).map(({ response }) => response);
+
+beforeAll(async () => {
+  ingest = await Harness.start({ env: { INGEST_OFFLOAD_THREADS: '0' } });
+  stop = await ingest.applyAll([clinicalContract]);
+});
+afterAll(async () => {
+  await ingest.close();
+  await stop();
+});
+
+describe('a single resource', () => {
+  it('is created with 201, Location, ETag, Last-Modified and the resource as it now stands', async () => {
+    const answer = await fhir('POST', '/Practitioner', practitioner().resource);
+    expect(answer.status).toBe(201);
+    const location = answer.headers.get('location') ?? '';
+    expect(location).toMatch(new RegExp(`^${ingest.url}/fhir/Practitioner/[^/]+/_history/1$`));
+    expect(answer.headers.get('etag')).toBe('W/"1"');
+    expect(answer.headers.get('last-modified')).not.toBeNull();
+    expect(answer.headers.get('content-type')).toContain('application/fhir+json');
+    expect(answer.body).toMatchObject({
+      resourceType: 'Practitioner',
+      id: location.split('/').at(-3),
+      meta: { versionId: '1' },
+    });
+  });
+
+  it('is put under an id, updated with If-Match, and refused as 412 with a stale one', async () => {
+    const put = (headers: Record<string, string> = {}) =>
+      fhir('PUT', '/Practitioner/doc-1', aPractitioner({ id: 'doc-1' }), headers);
+    expect(await put()).toMatchObject({ status: 201 });
+    const second = await put({ 'if-match': 'W/"1"' });
+    expect([second.status, second.headers.get('etag')]).toEqual([200, 'W/"2"']);
+    expect(second.headers.get('location')).toBe(`${ingest.url}/fhir/Practitioner/doc-1/_history/2`);
+    expect(second.body).toMatchObject({ id: 'doc-1', meta: { versionId: '2' } });
+    const stale = await put({ 'if-match': 'W/"1"' });
+    expect(stale.status).toBe(412);
+    expect(issues(stale)[0]).toMatchObject({
+      severity: 'error',
+      code: 'conflict',
+      details: { coding: [{ code: 'STALE_VERSION' }] },
+    });
+  });
+
+  it('is deleted with 204, and again with 204', async () => {
+    await fhir('PUT', '/Practitioner/doc-2', aPractitioner({ id: 'doc-2' }));
+    expect((await fhir('DELETE', '/Practitioner/doc-2')).status).toBe(204);
+    expect((await fhir('DELETE', '/Practitioner/doc-2')).status).toBe(204);
+  });
+
+  it('is created once by a conditional create; the second is told the first', async () => {
+    const { resource, search } = practitioner();
+    const first = await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search });
+    const second = await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search });
+    expect([first.status, second.status]).toEqual([201, 200]);
+    const id = (answer: Answer) => answer.headers.get('location')?.split('/fhir/')[1]?.split('/_history')[0];
+    expect(id(second)).toBe(id(first));
+  });
+
+  it('is found by the search of a conditional update', async () => {
+    const { resource, search } = practitioner();
+    const path = `/Practitioner?${search.replace('|', '%7C')}`;
+    expect((await fhir('PUT', path, resource)).status).toBe(201);
+    expect((await fhir('PUT', path, resource)).status).toBe(200);
+    expect((await fhir('DELETE', path)).status).toBe(204);
+  });
+
+  it('is refused with 422 and the FHIRPath of what is wrong', async () => {
+    const answer = await fhir('POST', '/Observation', anObservation({ status: 'nonsense' }));
+    expect(answer.status).toBe(422);
+    expect(answer.body['resourceType']).toBe('OperationOutcome');
+    expect(issues(answer)[0]).toMatchObject({ expression: [expect.stringContaining('Observation.status')] });
+  });
+
+  it('is answered as the sender prefers', async () => {
+    const post = (prefer: string) => fhir('POST', '/Practitioner', practitioner().resource, { prefer });
+    expect(await post('return=minimal')).toMatchObject({ status: 201, body: {} });
+    expect((await post('return=OperationOutcome')).body['resourceType']).toBe('OperationOutcome');
+    expect((await post('return=representation')).body['resourceType']).toBe('Practitioner');
+    const later = await post('respond-async');
+    expect(later.status).toBe(202);
+    const status = await ingest.settled(later.headers.get('content-location')?.split('/').at(-1) ?? '');
+    expect(status).toMatchObject({ state: 'applied', detail: [{ did: 'created', version: 1 }] });
+  });
+
+  it('sent again with its Idempotency-Key gets the first answer, and no second resource', async () => {
+    const { resource } = practitioner();
+    const first = await fhir('POST', '/Practitioner', resource, { 'idempotency-key': 'once' });
+    const again = await fhir('POST', '/Practitioner', resource, { 'idempotency-key': 'once' });
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.headers.get('location')).toBe(first.headers.get('location'));
+    const other = await fhir('POST', '/Practitioner', practitioner().resource, { 'idempotency-key': 'once' });
+    expect(other.status).toBe(409);
+    expect(issues(other)[0]).toMatchObject({ code: 'conflict', details: { coding: [{ code: 'ID_REUSED' }] } });
+  });
+
+  it('of the same bytes and key is another message when it is put elsewhere', async () => {
+    const resource = aPractitioner();
+    const key = { 'idempotency-key': 'elsewhere' };
+    expect((await fhir('PUT', '/Practitioner/one', { ...resource, id: undefined }, key)).status).toBe(201);
+    expect((await fhir('PUT', '/Practitioner/two', { ...resource, id: undefined }, key)).status).toBe(409);
+  });
+});
+
+describe('a Bundle', () => {
+  const organization = { resourceType: 'Organization', name: 'Ward 3' };
+
+  it('of type transaction is answered with a transaction-response, entry by entry', async () => {
+    const answer = await fhir(
+      'POST',
+      '',
+      aBundle('transaction', [aPost(practitioner().resource, { fullUrl: urn(1) }), aPut('org-1', organization)]),
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ resourceType: 'Bundle', type: 'transaction-response' });
+    expect(entries(answer)).toEqual([
+      expect.objectContaining({
+        status: '201 Created',
+        location: expect.stringMatching(/^Practitioner\/.+\/_history\/1$/),
+        etag: 'W/"1"',
+      }),
+      expect.objectContaining({ status: '201 Created', location: 'Organization/org-1/_history/1' }),
+    ]);
+  });
+
+  it('of type transaction fails as a whole, with the status and the entry that failed', async () => {
+    await fhir('PUT', '/Organization/org-2', { ...organization, id: 'org-2' });
+    const answer = await fhir(
+      'POST',
+      '',
+      aBundle('transaction', [
+        aPost(practitioner().resource, { fullUrl: urn(1) }),
+        aPut('org-2', organization, { ifMatch: 'W/"9"' }),
+      ]),
+    );
+    expect(answer.status).toBe(412);
+    expect(issues(answer)[0]).toMatchObject({ expression: [expect.stringContaining('Bundle.entry[1]')] });
+  });
+
+  it('of type batch is answered in order, each entry for itself', async () => {
+    const answer = await fhir(
+      'POST',
+      '/',
+      aBundle('batch', [
+        aPost(practitioner().resource),
+        aPost(anObservation({ status: 'nonsense' })),
+        aPost(practitioner().resource),
+      ]),
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ type: 'batch-response' });
+    const [first, second, third] = entries(answer);
+    expect([first?.['status'], second?.['status'], third?.['status']]).toEqual([
+      '201 Created',
+      '422 Unprocessable Entity',
+      '201 Created',
+    ]);
+    expect(second).toMatchObject({
+      outcome: {
+        resourceType: 'OperationOutcome',
+        issue: [{ expression: [expect.stringContaining('Bundle.entry[1].resource.status')] }],
+      },
+    });
+  });
+
+  it('is what the root takes, and nothing else', async () => {
+    expect(await fhir('POST', '', practitioner().resource)).toMatchObject({
+      status: 400,
+      body: { resourceType: 'OperationOutcome' },
+    });
+  });
+});
+
+describe('the endpoint', () => {
+  it('tells what it does', async () => {
+    const { status, body } = await fhir('GET', '/metadata');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      resourceType: 'CapabilityStatement',
+      status: 'active',
+      fhirVersion: '4.0.1',
+      kind: 'instance',
+    });
+    const [rest] = body['rest'] as readonly { readonly resource: readonly Json[] }[];
+    expect(rest?.resource.map(({ type }) => type)).toContain('MedicationRequest');
+  });
+
+  it.each([
+    ['GET', '/Patient/1', undefined, 405],
+    ['PATCH', '/Patient/1', '{}', 405],
+    ['POST', '/Practitioner', '{"resourceType":', 400],
+    ['POST', '/Nonsense', '{"resourceType":"Nonsense"}', 422],
+    ['PUT', '/Practitioner', '{"resourceType":"Practitioner"}', 400],
+  ])('answers %s %s with an OperationOutcome', async (method, path, resource, status) => {
+    const answer = await fhir(method, path, resource);
+    expect(answer.status).toBe(status);
+    expect(answer.body['resourceType']).toBe('OperationOutcome');
+    expect(issues(answer)[0]).toMatchObject({ severity: 'error', diagnostics: expect.any(String) });
+  });
+
+  it('answers 202 with the status address when the outcome takes too long', async () => {
+    const answer = await fhir('POST', '/Practitioner', practitioner().resource, { prefer: 'wait=0' });
+    expect([201, 202]).toContain(answer.status);
+    if (answer.status === 202) expect(answer.headers.get('content-location')).toMatch(/^\/v1\/transactions\//);
+  });
+
+  it('keeps patients by pseudonym: no identifier goes into the operation', async () => {
+    const patient = aPatient({
+      identifier: [{ system: 'urn:hospital:mrn', value: 'MRN-SECRET-9' }],
+      name: [{ family: 'Mallory' }],
+    });
+    const answer = await fhir('POST', '/Patient', patient);
+    expect(answer.status).toBe(201);
+    const { operation } = (await ingest.operations()).at(-1) ?? {};
+    expect(JSON.stringify(operation?.facts) + JSON.stringify(operation?.keys)).not.toMatch(/MRN-SECRET-9|Mallory/);
+  });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { aBundle, anObservation, aPost } from '@medrex/clinical/testing';
+import { privacyError } from '@medrex/privacy';
+import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
+import { randomBytes } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Harness, type Json } from './testing/harness.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** A vault that can be taken away. */
+class LosableVault extends InMemoryPatientVault {
+  isGone = false;
+
+  override findOrCreate(
+    ...given: Parameters<InMemoryPatientVault['findOrCreate']>
+  ): ReturnType<InMemoryPatientVault['findOrCreate']> {
+    if (this.isGone) return Promise.reject(privacyError('vaultUnavailable', 'the vault is gone'));
+    return super.findOrCreate(...given);
+  }
+}
+
+const observation = (patient: number, note = '') =>
+  anObservation({
+    subject: { identifier: { system: 'urn:hospital:mrn', value: `MRN-${patient}` } },
+    ...(note !== '' && { note: [{ text: note }] }),
+  });
+
+/** A batch Bundle of about this many bytes. */
+function bigBundle(bytes: number): string {
+  const note = 'observed '.repeat(200);
+  const entries = Array.from({ length: Math.ceil(bytes / 2_500) }, (_, at) => aPost(observation(at % 50, note)));
+  return JSON.stringify(aBundle('batch', entries));
+}
+
+const vault = new LosableVault({ random: randomBytes });
+let ingest: Harness;
+
+beforeAll(async () => {
+  ingest = await Harness.start({
+    vault,
+    env: { INGEST_OFFLOAD_BYTES: String(128 * 1024), INGEST_OFFLOAD_THREADS: '1' },
+  });
+});
+afterAll(() => ingest.close());
+
+const post = (body: string, headers: Record<string, string> = {}) =>
+  ingest.post('/v1/batches', body, { 'content-type': 'application/fhir+json', ...headers });
+const parsed = async (response: Response) => ({ status: response.status, body: (await response.json()) as Json });
+
+describe('a message too big for the main thread', () => {
+  it('becomes the same operations as on the main thread', async () => {
+    const bundle = bigBundle(200 * 1024);
+    const named = { 'ce-id': 'big', 'ce-source': 's' };
+    const { status, body } = await parsed(await post(bundle, named));
+    expect(status).toBe(202);
+    const here = await Harness.start({ vault, env: { INGEST_OFFLOAD_THREADS: '0' } });
+    const there = await parsed(
+      await here.post('/v1/batches', bundle, { 'content-type': 'application/fhir+json', ...named }),
+    );
+    const ids = (answer: Json) =>
+      (answer['items'] as readonly Json[]).map(({ transactionId, digest }) => [transactionId, digest]);
+    expect(ids(body)).toEqual(ids(there.body));
+    const bytes = async (harness: Harness) =>
+      (await harness.operations()).map(({ operation }) => ({ ...operation, time: '' }));
+    expect(await bytes(ingest)).toEqual(await bytes(here));
+    await here.close();
+  });
+
+  it('is a repeat like any other', async () => {
+    const bundle = bigBundle(200 * 1024);
+    expect((await parsed(await post(bundle, { 'ce-id': 'twice' }))).status).toBe(202);
+    expect((await parsed(await post(bundle, { 'ce-id': 'twice' }))).status).toBe(200);
+    expect((await parsed(await post(`${bundle} `, { 'ce-id': 'twice' }))).status).toBe(409);
+  });
+
+  it('is refused for what is wrong with it, as a small one is', async () => {
+    const broken = `${bigBundle(200 * 1024)}]`;
+    expect(await parsed(await post(broken))).toMatchObject({ status: 400, body: { code: 'BODY_NOT_JSON' } });
+    const wrong = JSON.stringify(
+      aBundle('batch', [aPost(anObservation({ status: 'x', note: [{ text: 'y'.repeat(200 * 1024) }] }))]),
+    );
+    expect(await parsed(await post(wrong))).toMatchObject({
+      status: 422,
+      body: { items: [{ status: 422, problem: { code: 'INVALID_RESOURCE' } }] },
+    });
+    const latin1 = Buffer.from(bigBundle(200 * 1024).replace('observed', 'beob\u00e4chtet'), 'latin1');
+    const response = await ingest.post('/v1/batches', latin1, { 'content-type': 'application/fhir+json' });
+    expect(await parsed(response)).toMatchObject({ status: 400, body: { code: 'BODY_NOT_UTF8' } });
+  });
+
+  it('meets the vault as every other message does', async () => {
+    vault.isGone = true;
+    const fresh = JSON.stringify(aBundle('batch', [aPost(observation(900_001, 'z'.repeat(200 * 1024)))]));
+    expect(await parsed(await post(fresh))).toMatchObject({ status: 503, body: { code: 'VAULT_UNAVAILABLE' } });
+    vault.isGone = false;
+    expect((await post(fresh)).status).toBe(202);
+  });
+
+  it('does not keep the main thread from others: it stands still for a small part of the time that the message takes', async () => {
+    const bundle = bigBundle(2 * mebibyte);
+    await parsed(await post(bundle, { 'ce-id': 'warm' })); // code is compiled
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const from = performance.now();
+    const { status } = await parsed(await post(bundle.replace('MRN-1', 'MRN-2')));
+    const elapsedMs = performance.now() - from;
+    delay.disable();
+    expect(status).toBe(202);
+    expect(delay.max / 1e6).toBeLessThan(elapsedMs / 2);
+  });
+});

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { intakeHeaders, topics } from '@medrex/contracts';
+import { eventually } from '@medrex/contracts/testing';
+import { assetIntake } from './testing/asset-intake.ts';
+import { Harness, type Json } from './testing/harness.ts';
+
+const deed = (asset: string) => JSON.stringify({ do: 'label', asset, label: 'x' });
+const line = (id: string, operationClass: string) =>
+  JSON.stringify({ id, source: 's', class: operationClass, body: { do: 'label', asset: id, label: 'x' } });
+const classes = ['cpoe', 'clinical', 'scheduling', 'financial', 'audit'];
+const env = { INGEST_LIVE_MAX: '10', INGEST_ROOM_WAIT_MS: '300' };
+let ingest: Harness;
+
+beforeEach(async () => {
+  ingest = await Harness.start({ contracts: [assetIntake], env });
+});
+afterEach(() => ingest.close());
+
+async function fill(operations: number): Promise<void> {
+  const lines = Array.from({ length: operations }, (_, at) => line(`fill-${at}`, 'cpoe'));
+  const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
+  expect(response.status).toBe(202);
+}
+
+const send = (id: string, operationClass: string) =>
+  ingest.post('/v1/transactions', deed(id), { 'idempotency-key': id, 'ce-medrexclass': operationClass });
+
+describe('shedding at the door', () => {
+  it('sheds the lowest class first, with the class, the limits and Retry-After', async () => {
+    await fill(7);
+    const answers: Response[] = [];
+    for (const one of classes.toReversed()) answers.push(await send(`x-${one}`, one));
+    expect(answers.map(({ status }) => status)).toEqual([429, 429, 202, 202, 202]);
+    const shed = answers[0] as Response;
+    expect(Number(shed.headers.get('retry-after'))).toBeGreaterThan(0);
+    const problem = (await shed.json()) as Json;
+    expect(problem).toMatchObject({
+      code: 'SHED',
+      class: 'audit',
+      limits: { cpoe: 10, clinical: 9, scheduling: 8, financial: 7, audit: 6 },
+    });
+    expect(await ingest.metric('medrex_ingest_refused_total{code="SHED"}')).toBe(2);
+  });
+
+  it('takes again what it shed once there is room', async () => {
+    await fill(9);
+    expect((await send('late', 'audit')).status).toBe(429);
+    await ingest.settle(await ingest.operations());
+    await eventually(async () => (await ingest.metric('medrex_ingest_live_operations')) === 0);
+    expect((await send('late', 'audit')).status).toBe(202);
+  });
+
+  it('never sheds orders: at the live limit they wait, and go on when something ends', async () => {
+    await fill(10);
+    const order = send('order', 'cpoe');
+    await eventually(async () => (await send('probe', 'clinical')).status === 429);
+    await ingest.settle((await ingest.operations()).slice(0, 1));
+    expect((await order).status).toBe(202);
+  });
+
+  it('tells an order that waited in vain to come again, with 503 and not 429', async () => {
+    await fill(10);
+    const response = await send('order', 'cpoe');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).not.toBeNull();
+    expect(await response.json()).toMatchObject({ code: 'NO_ROOM' });
+  });
+
+  it('takes of a batch the lines that find room, and answers the rest with 429', async () => {
+    await fill(5);
+    const lines = [line('1', 'audit'), line('2', 'audit'), line('3', 'clinical'), line('4', 'audit')];
+    const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
+    expect(response.status).toBe(207);
+    expect(response.headers.get('retry-after')).not.toBeNull();
+    const { items } = (await response.json()) as { readonly items: readonly Json[] };
+    expect(items.map(({ status }) => status)).toEqual([202, 429, 202, 429]);
+  });
+
+  it('advises smaller batches when there is little room', async () => {
+    await fill(5);
+    const response = await ingest.post('/v1/batches', line('1', 'audit'), { 'content-type': 'application/x-ndjson' });
+    expect(response.headers.get('medrex-advised-lines')).toBe('1');
+  });
+
+  it('believes the count of orderer-dag when other instances fill the pipeline', async () => {
+    await ingest.progress({ live: 9 });
+    await eventually(async () => (await send('mine', 'clinical')).status === 429);
+  });
+
+  it('pauses the partition of a class without room and loses nothing; the urgent topic goes on', async () => {
+    await fill(9);
+    const headers = (id: string, operationClass: 'audit' | 'cpoe') =>
+      intakeHeaders({ id, source: 's', class: operationClass, contentType: 'application/json' });
+    await ingest.log.append(topics.intake, 0, [
+      { value: Buffer.from(deed('slow')), headers: headers('slow', 'audit') },
+    ]);
+    await ingest.log.append(topics.intakeUrgent, 0, [
+      { value: Buffer.from(deed('fast')), headers: headers('fast', 'cpoe') },
+    ]);
+    const assets = async () => (await ingest.operations()).map(({ operation }) => operation.facts['asset']);
+    await eventually(async () => (await assets()).includes('fast'));
+    expect(await assets()).not.toContain('slow');
+    expect(await ingest.log.committed('ingest', topics.intake, 0)).toBeUndefined();
+    await ingest.settle(await ingest.operations());
+    await eventually(async () => (await assets()).includes('slow'));
+    await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 1);
+  });
+});

@@ -47,6 +47,20 @@ describe('fusions', () => {
     expect(fusions.map(({ operations }) => new Set(operations.map(({ seq }) => seq % 3)).size)).toEqual([1, 1, 1]);
   });
 
+  it('follow a chain through the readers of a key to the writer behind them', () => {
+    const planner = aPlanner();
+    planner.admit(planned(0, { keys: keys('hub') }));
+    for (const seq of range(1, 9)) planner.admit(planned(seq, { keys: keys('read hub', `own${seq}`) }));
+    planner.admit(planned(9, { keys: keys('hub') }));
+    expect(seqsOf(only(planner.plan(0)))).toEqual(range(0, 10));
+  });
+
+  it('take a single long chain as far as one fusion goes, however many flights are free', () => {
+    const planner = aPlanner({ size: { operationsMin: 100 } });
+    for (const seq of range(0, 300)) planner.admit(planned(seq, { keys: keys('hot') }));
+    expect(seqsOf(only(planner.plan(0)))).toEqual(range(0, 100));
+  });
+
   it('stay together when there is too little to spread', () => {
     const planner = aPlanner({ size: { operationsMin: 32 } });
     for (const seq of range(0, 12)) planner.admit(planned(seq));
@@ -197,6 +211,11 @@ describe('giving back', () => {
   it('fuses a foreign-written key with no others for a while', () => {
     const planner = aPlanner({ foreign: { windowMs: 100 } });
     planner.foreignWrites([keys('a')[0]!.key], 0);
+    planner.admit(planned(-2, { keys: keys('a') }));
+    planner.admit(planned(-1));
+    const alone = planner.plan(0);
+    expect(alone.map(seqsOf)).toEqual([[-2], [-1]]);
+    for (const fusion of alone) land(planner, fusion, 0);
     const admit = (from: number) => {
       planner.admit(planned(from));
       for (const seq of [from + 1, from + 2]) planner.admit(planned(seq, { keys: keys('a', `own${seq}`) }));
@@ -260,6 +279,39 @@ describe('closing', () => {
     for (const seq of [3, 4, 5]) planner.admit(planned(seq, { bytes: 600_000 * (seq === 3 ? 1 : 0), class: seq - 2 }));
     expect(planner.plan(1_001)).toHaveLength(3);
     expect(planner.overdue(1_002)).toEqual([]);
+  });
+});
+
+describe('overdue', () => {
+  it('counts from when the operation last became ready', () => {
+    const planner = aPlanner({
+      readyMaxMs: 1_000,
+      foreign: { backoffMinMs: 9_000, backoffMaxMs: 9_000 },
+      fusion: { operationsMax: 1 },
+    });
+    planner.admit(planned(20, { keys: keys('a') }));
+    planner.foreignWrites([keys('a')[0]!.key], 0);
+    planner.giveBack(only(planner.plan(0)), 'invalid', 0);
+    planner.admit(planned(10, { keys: keys('a') })); // late, and before it
+    expect(planner.overdue(1_500)).toEqual([10]);
+    land(planner, only(planner.plan(1_500)), 1_600);
+    expect([planner.overdue(2_000), planner.overdue(2_700)]).toEqual([[], [20]]);
+  });
+});
+
+describe('an operation that is widened above a cap', () => {
+  it('goes alone from then on', () => {
+    const planner = aPlanner({ fusion: { keysMax: 5 }, flights: 3 });
+    planner.admit(planned(1, { keys: keys('a') }));
+    const [holder] = planner.plan(0);
+    for (const seq of [2, 3]) planner.admit(planned(seq));
+    const [fusion] = planner.plan(1);
+    planner.hold(fusion!, [{ seq: 2, keys: keys('a', 'b', 'c', 'd', 'e') }]);
+    land(planner, holder!, 2);
+    const oversize = planned(9, { keys: keys('f', 'g', 'h', 'i', 'j', 'k') });
+    planner.admit(oversize);
+    expect(planner.plan(2).map(seqsOf)).toEqual([[2], [3]]);
+    expect(planner.plan(2)).toEqual([]); // 9 waits for 2, which is above the cap as well
   });
 });
 

@@ -221,21 +221,18 @@ export class BatchPlanner {
   }
 
   /**
-   * The backlog of the class is spread over the free flights, as long as each gets a fusion worth its cost, and so are the
-   * ready operations, since each begins a chain that another flight could carry at the same time.
+   * What is ready is spread over the free flights, as long as the backlog is worth so many: each ready operation begins a
+   * chain, and one flight would carry all the chains while the others stood empty.
    */
   #startFlight(place: number, nowMs: number): PlannedFlight {
-    const backlog = this.#live.backlog(place);
+    const { size, fusion: caps } = this.#limits;
     const mayBeOversize = !this.#flights.hasOversize;
-    const spread = Math.max(
-      1,
-      Math.min(this.#flights.freeFor(place), Math.floor(backlog / this.#limits.size.operationsMin)),
-    );
+    const worth = Math.max(1, Math.floor(this.#live.backlog(place) / size.operationsMin));
     const draft = this.#builder.build({
       class: place,
-      caps: this.#limits.fusion,
-      operationsMax: Math.min(this.#size.limit, Math.ceil(backlog / spread)),
-      readyMax: Math.ceil(this.#live.ready.size(place, mayBeOversize) / spread),
+      caps,
+      operationsMax: this.#size.limit,
+      readyMax: Math.ceil(this.#live.ready.size(place, mayBeOversize) / Math.min(worth, this.#flights.freeFor(place))),
       mayBeOversize,
       msPerUnit: this.#model.msPerUnit,
       foreignAmong: ({ planned }) => this.#foreign.among(planned.keys),

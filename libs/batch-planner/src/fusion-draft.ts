@@ -82,7 +82,6 @@ export class FusionDraft {
     const count = this.operations.length;
     if (count === 0) return true;
     return (
-      !operation.isOversize &&
       count < Math.min(this.#operationsMax, operation.fusionMax) &&
       this.#keys + keys <= caps.keysMax &&
       this.#bytes + bytes <= caps.bytesMax &&

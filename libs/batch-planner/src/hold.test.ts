@@ -69,7 +69,8 @@ describe('hold', () => {
     const [held] = planner.plan(0);
     for (const seq of [2, 3, 4]) planner.admit(planned(seq, { keys: keys('chain') }));
     const [fusion] = planner.plan(1);
-    expect(planner.hold(fusion!, [{ seq: 3, keys: keys('held') }])).toMatchObject({ kind: 'returned', widened: [3] });
+    const touched = [2, 3, 4].map((seq) => ({ seq, keys: keys('chain', ...(seq === 3 ? ['held'] : [])) }));
+    expect(planner.hold(fusion!, touched)).toMatchObject({ kind: 'returned', widened: [3] });
     expect(planner.plan(2).map(seqsOf)).toEqual([[2]]);
     land(planner, held!, 3);
     expect(planner.plan(3)).toEqual([]); // 3 still waits for 2

@@ -1,4 +1,5 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   checkRecord,
   contractError,
@@ -18,10 +19,10 @@ import { unpackChunk } from './chunk.ts';
 import { readCommitted, type Commit } from './committed-offsets.ts';
 import { eventLogError } from './errors.ts';
 import { machineClock } from './machine-clock.ts';
-import { offsetsFile, partitionFiles, type PartitionFiles } from './partition-files.ts';
+import { clearTextRoot, offsetsFile, partitionFiles, type PartitionFiles } from './partition-files.ts';
 import { PartitionReader } from './partition-reader.ts';
 import type { SegmentLimits } from './partition-writer.ts';
-import { segmentBases } from './segment-files.ts';
+import { ifThere, segmentBases } from './segment-files.ts';
 import { openSegment } from './segment.ts';
 import { WakeUps } from './wake-ups.ts';
 import { WriterClient } from './writer-client.ts';
@@ -72,6 +73,8 @@ export class EmbeddedEventLog implements EventLog {
 
   constructor(options: EmbeddedEventLogOptions) {
     mkdirSync(options.root, { recursive: true });
+    // One that is there keeps the rights that the hospital gave it.
+    mkdirSync(clearTextRoot(options.root), { recursive: true, mode: 0o700 });
     this.#root = realpathSync(options.root); // processes and threads may spell the folder differently
     this.#partitions = options.partitions ?? (() => 1);
     this.#backlogBytesMax = options.backlogBytesMax ?? 256 * mebibyte;
@@ -143,6 +146,12 @@ export class EmbeddedEventLog implements EventLog {
 
   async truncateBefore(topic: string, partition: number, offset: number): Promise<void> {
     await this.#writer.ask({ kind: 'truncate', files: this.#open(topic, partition), offset });
+  }
+
+  /** Numbers of the partitions of a topic that are on the disk, ascending, whatever this log was told of their count. */
+  storedPartitions(topic: string): readonly number[] {
+    const names = ifThere(() => readdirSync(dirname(partitionFiles(this.#root, topic, 0).folder))) ?? [];
+    return names.flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : [])).sort((one, other) => one - other);
   }
 
   close(): Promise<void> {

@@ -9,14 +9,22 @@ export interface PartitionFiles {
   readonly retention: Retention;
 }
 
+/** Name of the folder that holds the topics with clear text. */
+const clearTextFolder = 'intake';
+
 /**
  * How the log lies on the disk: `<root>/<topic>/<partition>/<base offset>.sqlite`, one file per segment. Topics with clear text lie
  * one folder deeper, in `<root>/intake`, so that a hospital can give that folder a disk, a retention and a backup rule of its own.
  */
 export function partitionFiles(root: string, topic: string, partition: number): PartitionFiles {
   const isClearText = topicDescription(topic)?.isClearText === true;
-  const folder = join(root, isClearText ? 'intake' : '', fileName(topic), String(partition));
+  const folder = join(isClearText ? clearTextRoot(root) : root, fileName(topic), String(partition));
   return { name: `${topic}/${partition}`, folder, retention: retentionOf(topic) };
+}
+
+/** The folder of the topics with clear text. */
+export function clearTextRoot(root: string): string {
+  return join(root, clearTextFolder);
 }
 
 /** The file of what a group committed: `<root>/offsets/<group>.sqlite`. */

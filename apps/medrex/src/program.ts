@@ -10,6 +10,7 @@ import { notNegative, portNumber, positive, withLoadFlags } from './commands/loa
 import { replayCommand, type ReplayFlags } from './commands/replay.ts';
 import { start, type StartFlags } from './commands/start.ts';
 import { tx } from './commands/tx.ts';
+import { vaultRotate } from './commands/vault-rotate.ts';
 
 /** Takes the exit code that a command ended with. */
 export type Exit = (code: number) => void;
@@ -66,6 +67,14 @@ function addRunning(medrex: Command, exit: Exit): void {
     .addOption(data())
     .addOption(json())
     .action(async (flags: EraseFlags) => exit(await erase(flags)));
+  medrex
+    .command('vault')
+    .description('the patient vault')
+    .command('rotate')
+    .description('moves the vault under a new tenant key; nothing on the ledger changes')
+    .addOption(data())
+    .addOption(json())
+    .action(async (flags: { readonly data: string; readonly json: boolean }) => exit(await vaultRotate(flags)));
 }
 
 function addMeasuring(medrex: Command, exit: Exit): void {

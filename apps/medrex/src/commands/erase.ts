@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { erasePatient } from '@medrex/privacy';
+import { erasePatient, type Erasure } from '@medrex/privacy';
 import { Progress } from '../terminal/progress.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { liveOperationsOf } from './live-operations.ts';
@@ -15,7 +15,7 @@ export interface EraseFlags {
 
 /** `medrex erase`: destroys the data keys of a patient, for good. Returns the exit code: 1 when nobody has that identifier. */
 export async function erase(flags: EraseFlags): Promise<number> {
-  const bar = flags.patient.lastIndexOf('|');
+  const bar = flags.patient.indexOf('|'); // a system is a URI and has none; a value may
   if (bar <= 0 || bar === flags.patient.length - 1)
     throw new UsageError('--patient must be system|value', 'e.g. --patient "http://hospital.example/mrn|4711"');
   if (!flags.yes) throw new UsageError('erasure cannot be undone', 'Say --yes to destroy the keys of this patient.');
@@ -30,15 +30,24 @@ export async function erase(flags: EraseFlags): Promise<number> {
       sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
     });
     progress.done();
-    if (flags.json) console.log(JSON.stringify(erasure));
-    else if (erasure.kind === 'unknown') console.log('Nobody here has that identifier; nothing was changed.');
-    else
-      console.log(
-        `Erased: ${erasure.pseudonyms.length} pseudonym(s). The data keys are gone; what was sealed with them stays unreadable, keyed hashes still verify.`,
-      );
+    console.log(flags.json ? JSON.stringify(erasure) : erasureText(erasure));
     return erasure.kind === 'erased' ? 0 : 1;
   } finally {
     progress.done();
     await vault.close();
   }
+}
+
+function erasureText(erasure: Erasure): string {
+  const { proven } = erasure;
+  const earlier =
+    proven.length === 0 ? [] : [`Proved what an interrupted erasure had destroyed: ${proven.length} pseudonym(s).`];
+  if (erasure.kind === 'unknown')
+    return [...earlier, 'Nobody here has that identifier; nothing else was changed.'].join('\n');
+  const { pseudonyms, dataKeys, identifiers, waitedMs } = erasure;
+  return [
+    ...earlier,
+    `Erased: ${pseudonyms.length} pseudonym(s), ${dataKeys} data key(s), ${identifiers} identifier(s), after waiting ${waitedMs} ms for leases and live operations.`,
+    'What was sealed with the keys stays unreadable for ever; keyed hashes still verify. Backups: medrex vault rotate.',
+  ].join('\n');
 }

@@ -2,7 +2,6 @@ import { CodedError } from '@medrex/coded-error';
 import { analyzedCodec, type LogRun, type Progress } from '@medrex/contracts';
 import type { Block } from '@medrex/ledger';
 import type { OpenReason } from './breaker.ts';
-import type { CloseReason } from './close-reason.ts';
 import { BlockFollower } from './block-follower.ts';
 import { BlockIntake } from './block-intake.ts';
 import type { ChannelOptions } from './channel-options.ts';
@@ -11,14 +10,12 @@ import { pause } from './clock.ts';
 import { deadLettersOf } from './dead-letters-of.ts';
 import { ordererErrors } from './errors.ts';
 import type { Landing } from './flights.ts';
-import type { LiveOperation } from './live-operation.ts';
 import { outcomesOf } from './outcomes-of.ts';
+import { Planning } from './planning.ts';
 import { supersedes, takeOver, type TakeOver } from './restart.ts';
 
 /** How long the end of the loop waits for what is under way, ms. */
 const graceMs = 1_000;
-/** How often operations are looked for that have been ready for too long, ms. */
-const overdueEveryMs = 1_000;
 
 /** Whether a channel can do its work. */
 export interface ChannelState {
@@ -42,21 +39,19 @@ export interface ChannelStatus extends ChannelState {
 
 /**
  * The DAG block constructor of one channel: reads operations, plans fusions, carries them through the ledger, follows the
- * blocks, reports outcomes and progress. One thread, one mutator: whatever happens ends in `#turnSoon`, which plans once
- * for everything that happened together.
+ * blocks, reports outcomes and progress. One thread, one mutator: whatever happens ends in `Planning.soon`, which plans
+ * once for everything that happened together.
  */
 export class ChannelLoop {
   readonly #options: ChannelOptions;
   readonly #taken: TakeOver;
   readonly #parts: ChannelParts;
+  readonly #planning: Planning;
   readonly #follower: BlockFollower;
   /** Planning begins when the blocks that stood there at the start have been read. */
   readonly #startHeight: number;
   #reportedHeight: number;
   #contractVersion: string;
-  #isTurnDue = false;
-  #cancelWake: (() => void) | undefined;
-  #cancelOverdue: (() => void) | undefined;
   #stopped: unknown;
   #isEnding = false;
 
@@ -68,14 +63,18 @@ export class ChannelLoop {
     this.#contractVersion = taken.progress.contractVersion;
     this.#parts = channelParts(options, taken, {
       onLanded: (landing) => this.#landed(landing),
-      onChange: () => this.#turnSoon(),
+      onChange: () => this.#planning.soon(),
       onReported: (seqs) => this.#reported(seqs),
-      onHopeless: (seq, reason) => this.#close(seq, reason),
+      onHopeless: (seq, reason) => this.#planning.close(seq, reason),
       onStop: (error) => this.#stop(error),
       snapshot: () => this.#progress(),
     });
+    this.#planning = new Planning(options, this.#parts, {
+      mayPlan: () => this.#mayPlan(),
+      height: () => this.#follower.height,
+      onStop: (error) => this.#stop(error),
+    });
     this.#follower = this.#followBlocks();
-    this.#watchOverdue();
   }
 
   /** Takes the channel over and begins to follow its blocks. @throws CodedError OPERATIONS_LOG_BEHIND */
@@ -94,7 +93,7 @@ export class ChannelLoop {
     await this.#parts.admission.take(run, (operations) => {
       this.#options.observer.admitted(operations);
       this.#parts.progress.changed();
-      this.#turnSoon();
+      this.#planning.soon();
     });
   }
 
@@ -162,42 +161,6 @@ export class ChannelLoop {
     return this.#follower.height >= this.#startHeight;
   }
 
-  #turnSoon(): void {
-    if (this.#isTurnDue) return;
-    this.#isTurnDue = true;
-    queueMicrotask(() => {
-      this.#isTurnDue = false;
-      try {
-        this.#turn();
-      } catch (defect) {
-        this.#stop(defect);
-      }
-    });
-  }
-
-  #turn(): void {
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    if (!this.#mayPlan()) return;
-    const { planner, flights, live, working } = this.#parts;
-    const nowMs = working.now();
-    for (const fusion of planner.plan(nowMs)) {
-      const operations = fusion.operations.flatMap(({ seq }) => live.get(seq) ?? []);
-      for (const operation of operations) this.#planned(operation, nowMs);
-      flights.launch(fusion, operations, this.#follower.height);
-    }
-    const wakeMs = planner.nextWakeMs(nowMs);
-    if (wakeMs === undefined) return;
-    this.#cancelWake = this.#options.clock.after(Math.max(1, wakeMs - nowMs), () => this.#turnSoon());
-  }
-
-  /** What is too late when its turn comes is closed there, at its place in the order. */
-  #planned(operation: LiveOperation, workingMs: number): void {
-    operation.firstPlannedMs ??= workingMs;
-    const { seq, deadlineMs } = operation;
-    if (deadlineMs !== undefined && deadlineMs <= this.#options.clock.now()) this.#close(seq, 'EXPIRED');
-  }
-
   #mayPlan(): boolean {
     const { health, outcomes } = this.#parts;
     if (this.#isEnding || this.#stopped !== undefined || !this.#isCaughtUp()) return false;
@@ -223,8 +186,12 @@ export class ChannelLoop {
   }
 
   async #onBlock(intake: BlockIntake, block: Block): Promise<void> {
-    intake.take(block);
-    this.#turnSoon();
+    try {
+      intake.take(block);
+    } catch (defect) {
+      this.#stop(defect); // what else the block says of our envelopes is lost on this process, and in the records for the next
+    }
+    this.#planning.soon();
     const { reports } = this.#parts;
     if (reports.waiting > this.#options.limits.blocksWaitingMax) await reports.drained();
   }
@@ -255,38 +222,7 @@ export class ChannelLoop {
   #reported(seqs: readonly number[]): void {
     for (const seq of seqs) this.#parts.keeper.done(seq);
     this.#parts.progress.changed();
-    this.#turnSoon();
-  }
-
-  #close(seq: number, reason: CloseReason): void {
-    const operation = this.#parts.live.get(seq);
-    if (operation === undefined || operation.closeReason !== undefined) return;
-    operation.closeReason = reason;
-    this.#parts.planner.closing(seq, reason);
-    this.#options.observer.closing(seq, reason);
-  }
-
-  #watchOverdue(): void {
-    this.#cancelOverdue = this.#options.clock.after(overdueEveryMs, () => {
-      this.#watchOverdue();
-      const workingMs = this.#parts.working.now();
-      if (!this.#mayPlan()) return;
-      const { readyMaxMs } = this.#options.limits.planner;
-      for (const seq of this.#overdue(workingMs)) this.#close(seq, 'READY_TOO_LONG');
-      this.#options.observer.hanging(this.#overdue(workingMs + (readyMaxMs * 2) / 3).size);
-      this.#turnSoon();
-    });
-  }
-
-  /** Operations that were ready for too long: never given a flight, or given one again and again and never carried. */
-  #overdue(workingMs: number): ReadonlySet<number> {
-    const { planner, live } = this.#parts;
-    const overdue = new Set(planner.overdue(workingMs));
-    const oldestMs = workingMs - this.#options.limits.planner.readyMaxMs;
-    for (const { seq, firstPlannedMs } of live.all()) {
-      if (firstPlannedMs !== undefined && firstPlannedMs < oldestMs) overdue.add(seq);
-    }
-    return overdue;
+    this.#planning.soon();
   }
 
   #progress(): Progress {
@@ -306,8 +242,7 @@ export class ChannelLoop {
 
   #end(): void {
     this.#isEnding = true;
-    this.#cancelWake?.();
-    this.#cancelOverdue?.();
+    this.#planning.end();
     this.#parts.health.end();
     this.#parts.live.close();
   }

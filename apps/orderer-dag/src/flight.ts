@@ -41,7 +41,7 @@ export interface FlightStart {
 
 /** A fusion on its way through one Fabric transaction. A retry is another flight with another transaction id. */
 export class Flight {
-  readonly start: FlightStart;
+  #start: FlightStart;
   #state: FlightState = 'endorsing';
   #endorsement: Endorsement | undefined;
   #results: readonly OperationResult[] = [];
@@ -50,19 +50,23 @@ export class Flight {
   #cancelTimer: (() => void) | undefined;
 
   constructor(start: FlightStart) {
-    this.start = start;
+    this.#start = start;
+  }
+
+  get start(): FlightStart {
+    return this.#start;
   }
 
   get txId(): string {
-    return this.start.txId;
+    return this.#start.txId;
   }
 
   get fusion(): Fusion {
-    return this.start.fusion;
+    return this.#start.fusion;
   }
 
   get operations(): readonly LiveOperation[] {
-    return this.start.operations;
+    return this.#start.operations;
   }
 
   get state(): FlightState {
@@ -80,7 +84,7 @@ export class Flight {
 
   /** How long the endorsement took, ms. */
   get endorseMs(): number {
-    return this.#endorsedMs - this.start.startedMs;
+    return this.#endorsedMs - this.#start.startedMs;
   }
 
   /** When the envelope was sent, epoch ms. */
@@ -111,8 +115,10 @@ export class Flight {
     this.#state = state;
   }
 
-  /** Lets go of what only a flight under way needs; an unknown one may be remembered for long. */
-  forgetEndorsement(): void {
+  /** Lets go of operations and endorsement: an unknown flight may be remembered for as long as its envelope can turn up. */
+  letGo(): void {
+    const { fusion } = this.#start;
+    this.#start = { ...this.#start, fusion: { ...fusion, operations: [] }, operations: [] };
     this.#endorsement = undefined;
     this.#results = [];
   }

@@ -204,8 +204,8 @@ export class Flights {
     planner.giveBack(flight.fusion, plannerReason[reason], working.now());
     sent.giveUp(flight.txId);
     flight.to(sent.isOurs(flight.txId) ? 'unknown' : 'returned');
-    flight.forgetEndorsement();
     observer.returned(flight, reason, { error });
+    flight.letGo();
     onReturned();
   }
 

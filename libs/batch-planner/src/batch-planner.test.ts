@@ -283,6 +283,13 @@ describe('closing', () => {
 });
 
 describe('overdue', () => {
+  it('passes over what is in flight', () => {
+    const planner = aPlanner({ readyMaxMs: 1_000 });
+    planner.admit(planned(1));
+    planner.plan(0);
+    expect(planner.overdue(9_000)).toEqual([]);
+  });
+
   it('counts from when the operation last became ready', () => {
     const planner = aPlanner({
       readyMaxMs: 1_000,

@@ -1,4 +1,4 @@
-import type { StateKey } from '@medrex/keys';
+import type { DeclaredKey, StateKey } from '@medrex/keys';
 import { countOperations } from './count-operations.ts';
 import { checkLimits } from './errors.ts';
 import { FlightModel } from './flight-model.ts';
@@ -111,15 +111,12 @@ export class BatchPlanner {
    */
   hold(fusion: Fusion, touched: readonly TouchedKeys[]): Hold {
     const flight = this.#flights.get(fusion.id);
+    const found = this.#newKeys(flight, touched);
     const { queues } = this.#live;
-    const found = touched
-      .map(({ seq, keys }) => ({ operation: flight.operation(seq), keys }))
-      .map(({ operation, keys }) => ({ operation, keys: keys.filter((key) => !queues.covers(operation.slot, key)) }))
-      .filter(({ keys }) => keys.length > 0);
-    const isHeld = found.every(({ operation, keys }) => keys.every((key) => queues.mayTouch(operation.slot, key)));
+    const isHeld = found.every(([{ slot }, keys]) => keys.every((key) => queues.mayTouch(slot, key)));
     if (!isHeld) this.#endFlight(flight, flight.operations);
-    for (const { operation, keys } of found) this.#live.widen(operation, keys);
-    return isHeld ? { kind: 'held' } : this.#returned(found.map(({ operation }) => operation));
+    for (const [operation, keys] of found) this.#live.widen(operation, keys);
+    return isHeld ? { kind: 'held' } : this.#returned(found.map(([operation]) => operation));
   }
 
   /**
@@ -249,6 +246,17 @@ export class BatchPlanner {
   #endFlight(flight: PlannedFlight, returning: readonly TrackedOperation[]): void {
     this.#flights.end(flight);
     this.#live.giveBack(returning);
+  }
+
+  /** What was touched beyond what each operation is queued for; operations without such keys are left out. */
+  #newKeys(flight: PlannedFlight, touched: readonly TouchedKeys[]): (readonly [TrackedOperation, DeclaredKey[]])[] {
+    const found = new Map<TrackedOperation, DeclaredKey[]>();
+    for (const { seq, keys } of touched) {
+      const operation = flight.operation(seq);
+      const news = keys.filter((key) => !this.#live.queues.covers(operation.slot, key));
+      if (news.length > 0) found.set(operation, [...(found.get(operation) ?? []), ...news]);
+    }
+    return [...found];
   }
 
   #returned(found: readonly TrackedOperation[]): Hold {

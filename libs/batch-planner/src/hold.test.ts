@@ -38,6 +38,13 @@ describe('hold', () => {
     expect(again?.operations).toEqual([planned(10, { keys: keys('a', 'read b') })]);
   });
 
+  it('carries a key that was declared as read and is written as both', () => {
+    const { planner, flights } = inFlight(['read a'], ['read a']);
+    expect(planner.hold(flights[0]!, [{ seq: 10, keys: keys('write a') }])).toMatchObject({ kind: 'returned' });
+    land(planner, flights[1]!, 1);
+    expect(planner.plan(1)[0]?.operations).toEqual([planned(10, { keys: keys('readWrite a') })]);
+  });
+
   it('lets flights read together what each of them found to read', () => {
     const { planner, flights } = inFlight(['a'], ['read b']);
     expect(planner.hold(flights[0]!, [{ seq: 10, keys: keys('read b') }])).toEqual({ kind: 'held' });
@@ -69,7 +76,7 @@ describe('hold', () => {
     const [held] = planner.plan(0);
     for (const seq of [2, 3, 4]) planner.admit(planned(seq, { keys: keys('chain') }));
     const [fusion] = planner.plan(1);
-    const touched = [2, 3, 4].map((seq) => ({ seq, keys: keys('chain', ...(seq === 3 ? ['held'] : [])) }));
+    const touched = [2, 3, 3, 4].map((seq) => ({ seq, keys: keys('chain', ...(seq === 3 ? ['held'] : [])) }));
     expect(planner.hold(fusion!, touched)).toMatchObject({ kind: 'returned', widened: [3] });
     expect(planner.plan(2).map(seqsOf)).toEqual([[2]]);
     land(planner, held!, 3);

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseStateValue } from '@medrex/execute-batch';
+import { accountKey, type CommittedState } from '@medrex/execute-batch/testing';
+import type { AssetMessage } from '@medrex/contracts/testing';
+import { eventually } from './eventually.ts';
+import type { Chance } from './seed.ts';
+import type { Message, Sender } from './sender.ts';
+import type { Stack } from './stack.ts';
+
+const people = ['ann', 'ben', 'cat'];
+const assets = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'];
+const classes = [undefined, undefined, 'cpoe', 'clinical', 'scheduling', 'financial', 'audit'];
+
+// Into an account of its own each sender pays one unit with every tenth message, and nobody else anything: its balance counts them.
+const tallyOf = (source: string): string => `tally-${source}`;
+const isTally = (number: number): boolean => number % 10 === 0;
+
+/** What stands on each sender's own account. */
+export function talliesIn(state: CommittedState, { senders }: Pick<AssetLoad, 'senders'>): readonly unknown[] {
+  return senders.map(({ source }) => parseStateValue(state.get(accountKey(tallyOf(source))))?.['balance'] ?? 0);
+}
+
+/** What must stand there: as many units as the sender has receipts for. */
+export function talliesSent({ senders }: Pick<AssetLoad, 'senders'>): readonly number[] {
+  return senders.map(({ accepted }) => accepted.filter((_, number) => isTally(number)).length);
+}
+
+/**
+ * Message `number` of a sender: a deed of the asset contract on few assets and people, so that operations meet, in every mode that
+ * there is. Every key is declared, so the order of all of them is promised.
+ */
+export function assetMessage(chance: Chance, source: string, number: number): Message {
+  const id = `m${number}`;
+  if (isTally(number)) return { id, body: { do: 'deposit', account: tallyOf(source), amount: 1 } };
+  return { id, body: someDeed(chance, `${source}-${number}`), class: chance.pick(classes) };
+}
+
+function someDeed(chance: Chance, name: string): AssetMessage {
+  const [asset, person, other] = [chance.pick(assets), chance.pick(people), chance.pick(people)];
+  const amount = chance.between(1, 9);
+  return chance.pick<AssetMessage>([
+    { do: 'deposit', account: person, amount },
+    { do: 'pay', from: person, to: other, amount },
+    { do: 'pay', from: person, to: other, amount },
+    { do: 'create', asset, owner: person, value: amount },
+    { do: 'move', asset, from: person, to: other },
+    { do: 'move', asset, from: person, to: other },
+    { do: 'look', asset },
+    { do: 'label', asset, label: other, remark: `remark of ${name}` },
+    { do: 'ensure', kind: asset, content: person },
+    { do: 'note', asset, remark: `note of ${name}` },
+    { do: 'count', counter: person, amount },
+    { do: 'refuse', asset },
+    { do: 'crash', asset },
+  ]);
+}
+
+export interface AssetLoadOptions {
+  readonly chance: Chance;
+  readonly senders?: number;
+  /** Messages in one batch at most. */
+  readonly batchMax?: number;
+  readonly pauseMs?: number;
+}
+
+/** Senders that go on sending, each in its own order and all at the same time, until they are told to finish. */
+export class AssetLoad {
+  readonly senders: readonly Sender[];
+  readonly #options: Required<AssetLoadOptions>;
+  readonly #running: Promise<void>;
+  #isEnding = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(stack: Stack, options: AssetLoadOptions) {
+    this.#options = { senders: 4, batchMax: 12, pauseMs: 15, ...options };
+    this.senders = Array.from({ length: this.#options.senders }, (_, index) => stack.sender(`ward-${index}`));
+    const loops = this.senders.map((sender, index) => this.#send(sender, options.chance.part(index + 1)));
+    this.#running = Promise.all(loops).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#isEnding = true;
+        this.#failure = { error };
+      },
+    );
+  }
+
+  get accepted(): number {
+    return this.senders.reduce((sum, { accepted }) => sum + accepted.length, 0);
+  }
+
+  /** Resolves when so many more messages have a receipt: how far a run has come, on a machine of any speed. */
+  async more(messages: number): Promise<void> {
+    const goal = this.accepted + messages;
+    await eventually(
+      `${messages} more messages have a receipt`,
+      () => this.accepted >= goal || this.#failure !== undefined,
+    );
+  }
+
+  /** Resolves when each sender has the receipts of what it was sending. @throws what a sender was refused for good */
+  async finish(): Promise<void> {
+    this.#isEnding = true;
+    await this.#running;
+    if (this.#failure !== undefined) throw this.#failure.error as Error;
+  }
+
+  async #send(sender: Sender, chance: Chance): Promise<void> {
+    for (let number = 0; !this.#isEnding;) {
+      const count = chance.between(1, this.#options.batchMax);
+      const from = number;
+      await sender.deliver(
+        Array.from({ length: count }, (_, index) => assetMessage(chance, sender.source, from + index)),
+      );
+      number += count;
+      await delay(this.#options.pauseMs);
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import type { OperationOutcome, SequencedOperation } from '@medrex/contracts';
+import { decodeRecord, type Contract } from '@medrex/execute-batch';
+import { applySerially, comparableState, type CommittedState, type SerialStep } from '@medrex/execute-batch/testing';
+import { operationRecordKey } from '@medrex/keys';
+import { committedHistory, replayWrites, timesRecorded, type CommittedStep } from './committed-history.ts';
+import { orderViolations } from './key-order.ts';
+import type { LeftBehind } from './left-behind.ts';
+import type { Accepted } from './sender.ts';
+
+/** What a finished run is judged by. */
+export interface Judged {
+  readonly found: LeftBehind;
+  /** The receipts of each sender, in the order in which it sent. */
+  readonly senders: readonly { readonly accepted: readonly Accepted[] }[];
+  readonly contracts: readonly Contract[];
+  /** False when others wrote too, or when operations discover keys: the order of what only state can tell is not promised. */
+  readonly isSerial?: boolean;
+}
+
+/** As many complaints as a reader can use. */
+const complaintsMax = 20;
+
+/**
+ * What a finished history breaks of the protocol's promises (section 10), in words; nothing when all is well. Nothing here asks the
+ * services: it reads what they wrote and what the senders were told.
+ */
+export async function brokenPromises(judged: Judged): Promise<readonly string[]> {
+  const { found, contracts, isSerial = true } = judged;
+  const steps = committedHistory(found.blocks);
+  const broken = [
+    ...lostOrMisplaced(judged),
+    ...wronglyTold(found),
+    ...wronglyRecorded(found, steps),
+    ...orderViolations(found.operations, steps),
+    ...differences('replayed block by block', replayWrites(found.blocks), found.state),
+    ...(await wronglyApplied(found, steps, contracts)),
+    ...(isSerial ? differences('in seq order', await serialState(found, contracts), found.state) : []),
+  ];
+  return broken.slice(0, complaintsMax);
+}
+
+/** A receipt means a place in the order, and the order of a sender's receipts is the order in which it sent. */
+function* lostOrMisplaced({ found, senders }: Judged): Generator<string> {
+  const placed = new Map(found.operations.map((one) => [one.seq, one.operation]));
+  const firstSeq = new Map<string, number>();
+  for (const { operation, seq } of found.operations)
+    if (!firstSeq.has(operation.opId)) firstSeq.set(operation.opId, seq);
+  for (const { accepted } of senders) {
+    let last = -1;
+    for (const { opId, digest, seq, source, message } of accepted) {
+      const there = placed.get(seq);
+      const name = `${source} ${message.id} (${opId})`;
+      if (there?.opId !== opId || there.sourceHash !== digest) yield `${name} was accepted at ${seq} and is not there`;
+      const first = firstSeq.get(opId) ?? -1;
+      if (first <= last) yield `${name} stands at ${first}, before what was sent before it (${last})`;
+      last = first;
+    }
+  }
+  const { progress, operations } = found;
+  const end = (operations.at(-1)?.seq ?? -1) + 1;
+  if ((progress?.lowWaterMark ?? 0) < end)
+    yield `the low-water mark is ${String(progress?.lowWaterMark)}, the log ends at ${end}`;
+  if ((progress?.live ?? 0) > 0) yield `${progress?.live} operations are live at the end`;
+}
+
+/** Every place in the order has one outcome, however often it was told, and the status store says the same. */
+function* wronglyTold({ operations, outcomes, statuses }: LeftBehind): Generator<string> {
+  const bySeq = new Map<number, OperationOutcome[]>();
+  for (const outcome of outcomes) {
+    const told = bySeq.get(outcome.seq);
+    if (told === undefined) bySeq.set(outcome.seq, [outcome]);
+    else told.push(outcome);
+  }
+  const settled = new Map<string, string>();
+  for (const { seq, operation } of operations) {
+    const name = `${operation.opId} at ${seq}`;
+    const [outcome, ...repeats] = bySeq.get(seq) ?? [];
+    if (outcome === undefined) {
+      yield `${name} was never told an outcome`;
+      continue;
+    }
+    if (outcome.opId !== operation.opId || outcome.sourceHash !== operation.sourceHash)
+      yield `${name} was told the outcome of ${outcome.opId}`;
+    for (const repeat of repeats)
+      if (asTold(repeat) !== asTold(outcome)) yield `${name} was told ${asTold(outcome)} and ${asTold(repeat)}`;
+    const message = `${operation.opId} ${operation.sourceHash}`;
+    const first = settled.get(message) ?? endOf(outcome);
+    settled.set(message, first);
+    if (first !== endOf(outcome)) yield `${name}, sent twice, ended ${first} and ${endOf(outcome)}`;
+  }
+  const places = new Set(operations.map(({ seq }) => seq));
+  for (const { seq, opId } of outcomes)
+    if (!places.has(seq)) yield `an outcome of ${opId} names ${seq}, where nothing stands`;
+  yield* wronglyStored(operations, settled, statuses);
+}
+
+/** @param settled how each message ended, by operation id and source hash */
+function* wronglyStored(
+  operations: readonly SequencedOperation[],
+  settled: ReadonlyMap<string, string>,
+  statuses: LeftBehind['statuses'],
+): Generator<string> {
+  for (const opId of new Set(operations.map(({ operation }) => operation.opId))) {
+    const status = statuses.get(opId);
+    const stored = status?.outcome === undefined ? status?.state : endOf(status.outcome);
+    const told = settled.get(`${opId} ${status?.sourceHash}`);
+    if (stored === undefined || stored !== told)
+      yield `the status store says ${stored} of ${opId}, which ended ${told}`;
+  }
+}
+
+/** Every operation has one record on the ledger, written once, and it says what was told. */
+function* wronglyRecorded(
+  { operations, outcomes, state, blocks }: LeftBehind,
+  steps: readonly CommittedStep[],
+): Generator<string> {
+  const recorded = timesRecorded(blocks);
+  for (const opId of new Set(operations.map(({ operation }) => operation.opId))) {
+    const times = recorded.get(opId) ?? 0;
+    if (times !== 1) yield `the record of ${opId} was written ${times} times`;
+  }
+  const settledBy = new Map<string, number>();
+  for (const { opId, sourceHash, code } of steps) {
+    const message = `${opId} ${sourceHash}`;
+    if (code !== 'ID_REUSED') settledBy.set(message, (settledBy.get(message) ?? 0) + 1);
+  }
+  for (const [message, times] of settledBy) if (times > 1) yield `${message} took effect ${times} times`;
+  for (const outcome of outcomes) {
+    const value = state.get(operationRecordKey(outcome.opId));
+    const record = value && decodeRecord(value);
+    if (record === undefined) yield `${outcome.opId} has no record`;
+    else if (record.sourceHash !== outcome.sourceHash && outcome.code !== 'ID_REUSED')
+      yield `the record of ${outcome.opId} is of other bytes`;
+    else if (record.sourceHash === outcome.sourceHash && endOf(record) !== endOf(outcome)) {
+      yield `${outcome.opId} was told ${endOf(outcome)}, its record says ${endOf(record)}`;
+    }
+  }
+}
+
+/** Carries the committed order out again, one operation after the other: same ends, same state. */
+async function wronglyApplied(
+  found: LeftBehind,
+  steps: readonly CommittedStep[],
+  contracts: readonly Contract[],
+): Promise<string[]> {
+  // A message that was appended twice takes effect where it stands first; without a time of its own the second has a later one.
+  const byMessage = new Map(
+    found.operations.toReversed().map(({ operation }) => [`${operation.opId} ${operation.sourceHash}`, operation]),
+  );
+  const state: CommittedState = new Map();
+  const broken: string[] = [];
+  for (const step of steps) {
+    const operation = byMessage.get(`${step.opId} ${step.sourceHash}`);
+    if (operation === undefined) {
+      broken.push(`${step.opId} took effect and was never accepted`);
+      continue;
+    }
+    const [result] = await applySerially(contracts, [serialStep(operation, step)], state);
+    const [was, is] = [`${step.status} ${step.code}`, `${result?.status} ${result?.code}`];
+    if (was !== is) broken.push(`${step.opId} ended ${was}; in the same place of a replay it ends ${is}`);
+  }
+  const foreign = replayWrites(found.blocks, (transaction) => transaction.fn !== 'executeBatch');
+  if (foreign.size > 0) return broken; // what others write between two operations is not carried out here
+  return [...broken, ...differences('replayed operation by operation', state, found.state)];
+}
+
+/** The state that the operations give one by one in the promised order; those that were closed are closed there too. */
+async function serialState(
+  { operations, outcomes }: LeftBehind,
+  contracts: readonly Contract[],
+): Promise<CommittedState> {
+  const ends = new Map(outcomes.map((outcome) => [outcome.seq, outcome]));
+  const state: CommittedState = new Map();
+  await applySerially(
+    contracts,
+    operations.map(({ seq, operation }) => serialStep(operation, ends.get(seq))),
+    state,
+  );
+  return state;
+}
+
+/** A dead operation was closed, unless its contract broke down, which it does again. */
+function serialStep(
+  operation: SequencedOperation['operation'],
+  end: { readonly status: string; readonly code: string } | undefined,
+): SerialStep {
+  if (end?.status !== 'dead' || end.code === 'CONTRACT_ERROR') return operation;
+  const { opId, sourceHash, time } = operation;
+  return { close: { opId, sourceHash, reason: end.code, day: time.slice(0, 10) } };
+}
+
+function* differences(how: string, expected: CommittedState, is: CommittedState): Generator<string> {
+  const [wanted, there] = [new Map(comparableState(expected)), new Map(comparableState(is))];
+  for (const key of new Set([...wanted.keys(), ...there.keys()])) {
+    if (wanted.get(key) !== there.get(key)) yield `${key} is ${there.get(key)}; ${how} it is ${wanted.get(key)}`;
+  }
+}
+
+/** How something ended, and in which Fabric transaction. Under a reused name every try is refused in a transaction of its own. */
+function endOf({
+  status,
+  code,
+  txId,
+}: {
+  readonly status: string;
+  readonly code: string;
+  readonly txId: string;
+}): string {
+  return code === 'ID_REUSED' ? `${status} ${code}` : `${status} ${code} in ${txId}`;
+}
+
+/** An outcome as text. What was discovered is told with the transaction that settled it; an answer from the record does not repeat it. */
+function asTold(outcome: OperationOutcome): string {
+  return JSON.stringify({ ...outcome, undeclared: undefined });
+}

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import {
+  decodeOperations,
+  newestProgress,
+  outcomesCodec,
+  receiptCodec,
+  topics,
+  type LogRecord,
+  type OperationOutcome,
+  type OperationStatus,
+  type Progress,
+  type Receipt,
+  type SequencedOperation,
+} from '@medrex/contracts';
+import { EmbeddedEventLog, EmbeddedLedger, EmbeddedStatusStore } from '@medrex/embedded';
+import { batchChaincode } from '@medrex/execute-batch';
+import type { CommittedState } from '@medrex/execute-batch/testing';
+import type { StateKey } from '@medrex/keys';
+import type { Block } from '@medrex/ledger';
+
+/** Everything that a stack has written, read from its folder after it was stopped. */
+export interface LeftBehind {
+  /** The `operations` topic: the promised order, repeats included. */
+  readonly operations: readonly SequencedOperation[];
+  /** The `outcomes` topic, repeats included. */
+  readonly outcomes: readonly OperationOutcome[];
+  readonly receipts: readonly Receipt[];
+  readonly progress: Progress | undefined;
+  /** What the status store says of every operation of the topic, by id. */
+  readonly statuses: ReadonlyMap<string, OperationStatus>;
+  readonly blocks: readonly Block[];
+  /** The state of the chaincode; chaincode definitions and probes are no operation's, and left out. */
+  readonly state: CommittedState;
+}
+
+/** Reads a folder that no service uses any more: the embedded ledger lets one process in at a time. */
+export async function readLeftBehind(folder: string): Promise<LeftBehind> {
+  const log = new EmbeddedEventLog({ root: join(folder, 'log') });
+  try {
+    const operations = (await readTopic(log, topics.operations)).flatMap(decodeOperations);
+    const outcomes = (await readTopic(log, topics.outcomes)).flatMap(
+      ({ value }) => outcomesCodec.parse(value).outcomes,
+    );
+    const receipts = (await readTopic(log, topics.receipts)).map(({ value }) => receiptCodec.parse(value));
+    const progress = await readProgress(log);
+    const statuses = await readStatuses(
+      folder,
+      operations.map(({ operation }) => operation.opId),
+    );
+    return { operations, outcomes, receipts, progress, statuses, ...(await readLedger(folder)) };
+  } finally {
+    await log.close();
+  }
+}
+
+/** Every record of a topic's first partition. */
+async function readTopic(log: EmbeddedEventLog, topic: string): Promise<readonly LogRecord[]> {
+  const { start, end } = await log.bounds(topic, 0);
+  const records: LogRecord[] = [];
+  if (start === end) return records;
+  await new Promise<void>((resolve, reject) => {
+    const all = { group: 'test', topic, partitions: [0], from: { at: 'start' }, onError: reject } as const;
+    const subscription = log.subscribe(all, async (run) => {
+      records.push(...run.records);
+      if ((records.at(-1)?.offset ?? 0) + 1 >= end) void subscription.then((one) => one.close()).then(resolve, reject);
+    });
+    subscription.catch(reject);
+  });
+  return records;
+}
+
+/** How far orderer-dag says it is; may be asked while it runs. */
+export async function readProgress(log: EmbeddedEventLog, channel = 'ehr'): Promise<Progress | undefined> {
+  const records = await log.latest(topics.progress, 0);
+  return newestProgress(
+    channel,
+    records.map(({ value }) => value),
+  );
+}
+
+/** What the status store says, by id; may be asked while ingest runs. */
+export async function readStatuses(folder: string, opIds: readonly string[]): Promise<Map<string, OperationStatus>> {
+  const store = new EmbeddedStatusStore({ file: join(folder, 'status', 'status.sqlite') });
+  try {
+    const found = await store.get(opIds);
+    return new Map(found.flatMap((status) => (status === undefined ? [] : [[status.opId, status]])));
+  } finally {
+    await store.close();
+  }
+}
+
+async function readLedger(folder: string): Promise<Pick<LeftBehind, 'blocks' | 'state'>> {
+  const ledger = await EmbeddedLedger.open({
+    directory: join(folder, 'ledger', 'ehr'),
+    chaincodes: [batchChaincode({ name: 'medrex', version: '1', contracts: [] })], // nothing is carried out here
+  });
+  try {
+    return { blocks: await allBlocks(ledger), state: await stateOf(ledger) };
+  } finally {
+    await ledger.close();
+  }
+}
+
+async function allBlocks(ledger: EmbeddedLedger): Promise<readonly Block[]> {
+  const height = await ledger.height();
+  const blocks: Block[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const take = (block: Block): void => {
+      blocks.push(block);
+      if (blocks.length === height) resolve();
+    };
+    ledger.follow(0, take, reject);
+  });
+  return blocks;
+}
+
+async function stateOf(ledger: EmbeddedLedger): Promise<CommittedState> {
+  const state: CommittedState = new Map();
+  for await (const { key, value } of ledger.scan()) if (isOperations(key)) state.set(key as StateKey, value);
+  return state;
+}
+
+/** Whether a key is written by operations: not a chaincode's definition, nor a probe. */
+export function isOperations(key: string): boolean {
+  return !key.startsWith('_') && !key.startsWith('sys~probe~');
+}

@@ -1,0 +1,89 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { IngestClient } from './ingest-client.ts';
+import { Sender } from './sender.ts';
+import { ServiceProcess } from './service-process.ts';
+
+/** The services of the main job, in the order in which they start: the door opens last. */
+export const serviceNames = ['orderer-dag', 'dependency-analyzer', 'ingest'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** The contract without medicine, through the same services. */
+export const assetContracts = {
+  MEDREX_CONTRACTS: '@medrex/execute-batch/testing#assetTransfer',
+  MEDREX_INTAKE_CONTRACTS: '@medrex/contracts/testing#assetTransferIntake',
+} as const;
+
+/** The services over one temporary data folder, each a process of its own. */
+export class Stack {
+  readonly folder: string;
+  readonly client: IngestClient;
+  readonly #services: Readonly<Record<ServiceName, ServiceProcess>>;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #made: ServiceProcess[] = [];
+
+  /** @param env more of the services' environment */
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'medrex-stack-'));
+    this.#env = env;
+    this.#services = {
+      'orderer-dag': this.another('orderer-dag'),
+      'dependency-analyzer': this.another('dependency-analyzer'),
+      ingest: this.another('ingest'),
+    };
+    this.client = new IngestClient(() => this.url('ingest', 'api'));
+  }
+
+  /** A process of a service over the same folder, beside the one that the stack has. */
+  another(name: ServiceName): ServiceProcess {
+    const main = fileURLToPath(new URL(`../../../apps/${name}/dist/main.js`, import.meta.url));
+    const made = new ServiceProcess({ name, main, env: { MEDREX_DATA_DIR: this.folder, ...this.#env } });
+    this.#made.push(made);
+    return made;
+  }
+
+  service(name: ServiceName): ServiceProcess {
+    return this.#services[name];
+  }
+
+  url(name: ServiceName, what: string): string {
+    return this.#services[name].urls[what] ?? '';
+  }
+
+  sender(source: string): Sender {
+    return new Sender(this.client, source);
+  }
+
+  /** Starts those that are not running, at the same time. */
+  async start(names: readonly ServiceName[] = serviceNames): Promise<this> {
+    const idle = names.map((name) => this.#services[name]).filter(({ isRunning }) => !isRunning);
+    await Promise.all(idle.map((service) => service.start()));
+    return this;
+  }
+
+  async kill(names: readonly ServiceName[] = serviceNames): Promise<void> {
+    await Promise.all(names.map((name) => this.#services[name].kill()));
+  }
+
+  /** SIGTERM to all that run, the door first. @throws when one of them did not end with exit code 0 */
+  async stop(): Promise<void> {
+    for (const name of serviceNames.toReversed()) {
+      const service = this.#services[name];
+      if (!service.isRunning) continue;
+      const ending = await service.stop();
+      if (ending?.code !== 0) {
+        const how = ending?.signal ?? `code ${String(ending?.code)}`;
+        throw new Error(`${name} ended by ${how} when it was stopped:\n${service.output.slice(-3000)}`);
+      }
+    }
+  }
+
+  /** Kills what is left and removes the folder. */
+  async remove(): Promise<void> {
+    await Promise.all(this.#made.map((service) => service.kill()));
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

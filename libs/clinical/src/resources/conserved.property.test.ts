@@ -21,6 +21,10 @@ interface Delivery {
   readonly suppliedItem: { readonly quantity: { readonly value: number } };
   readonly destination: Named;
 }
+interface Bill {
+  readonly use: string;
+  readonly total: Money;
+}
 interface Benefit {
   readonly payment: { readonly amount: Money };
 }
@@ -30,9 +34,11 @@ interface Notice {
   readonly amount: Money;
 }
 interface Run {
+  readonly id: string;
   readonly detail: readonly { readonly request: Named; readonly amount: Money }[];
 }
 interface Visit {
+  readonly id: string;
   readonly slot: readonly Named[];
 }
 
@@ -53,7 +59,17 @@ async function say(messages: readonly Said[], after: (clinic: Clinic) => void): 
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-const given = (last: LastSaid) => last.of<Dose>('MedicationAdministration', 'completed', 'stopped');
+
+// What stands of a type and takes effect, as its builder makes it.
+const standing = (last: LastSaid, type: string, ...statuses: readonly string[]) =>
+  last.of(type, ...statuses) as unknown;
+const given = (last: LastSaid) => standing(last, 'MedicationAdministration', 'completed', 'stopped') as readonly Dose[];
+const delivered = (last: LastSaid) => standing(last, 'SupplyDelivery', 'completed') as readonly Delivery[];
+const billed = (last: LastSaid) => standing(last, 'Claim', 'active') as readonly Bill[];
+const answered = (last: LastSaid) => standing(last, 'ExplanationOfBenefit', 'active') as readonly Benefit[];
+const noticed = (last: LastSaid) => standing(last, 'PaymentNotice', 'active') as readonly Notice[];
+const paid = (last: LastSaid) => standing(last, 'PaymentReconciliation', 'active') as readonly Run[];
+const booked = (last: LastSaid) => standing(last, 'Appointment', 'booked', 'arrived') as readonly Visit[];
 
 it('what was delivered and not taken is held, and no stock is ever below zero', async () => {
   await fc.assert(
@@ -62,11 +78,9 @@ it('what was delivered and not taken is held, and no stock is ever below zero', 
         clinic.values('cli~stock~').every(({ held }) => typeof held === 'number' && held >= 0);
       const [clinic, last] = await say(messages, (now) => expect(isHeld(now)).toBe(true));
       for (const location of ['w1', 'w2']) {
-        const at = { reference: `Location/${location}` };
-        const brought = last
-          .of<Delivery>('SupplyDelivery', 'completed')
-          .filter(({ destination }) => destination.reference === at.reference);
-        const taken = given(last).filter(({ extension }) => extension[0]?.valueReference.reference === at.reference);
+        const at = `Location/${location}`;
+        const brought = delivered(last).filter(({ destination }) => destination.reference === at);
+        const taken = given(last).filter(({ extension }) => extension[0]?.valueReference.reference === at);
         const left =
           sum(brought.map(({ suppliedItem }) => suppliedItem.quantity.value)) -
           sum(taken.map(({ dosage }) => dosage.dose.value));
@@ -94,23 +108,15 @@ it('doses of an order are those that were given on it', async () => {
 
 /** What was paid by the records that stand, in one currency: a notice counts where no reconciliation lists its payment. */
 function paidBy(last: LastSaid, currency: string): number {
-  const benefits = last.of<Benefit>('ExplanationOfBenefit', 'active').map(({ payment }) => payment.amount);
-  const runs = last.of<Run>('PaymentReconciliation', 'active');
-  const listed = runs.flatMap(({ detail }) => detail.map(({ amount }) => amount));
-  const noticed = last
-    .of<Notice>('PaymentNotice', 'active')
-    .filter(
-      ({ payment, request, amount }) =>
-        !runs.some(
-          ({ id, detail }) =>
-            payment.reference === `PaymentReconciliation/${id}` &&
-            detail.some(
-              (one) => one.request.reference === request.reference && one.amount.currency === amount.currency,
-            ),
-        ),
-    )
-    .map(({ amount }) => amount);
-  return sum([...benefits, ...listed, ...noticed].filter((one) => one.currency === currency).map(({ value }) => value));
+  const lists = ({ id, detail }: Run, { payment, request, amount }: Notice) =>
+    payment.reference === `PaymentReconciliation/${id}` &&
+    detail.some((line) => line.request.reference === request.reference && line.amount.currency === amount.currency);
+  const amounts = [
+    ...answered(last).map(({ payment }) => payment.amount),
+    ...paid(last).flatMap(({ detail }) => detail.map(({ amount }) => amount)),
+    ...noticed(last).flatMap((notice) => (paid(last).some((run) => lists(run, notice)) ? [] : [notice.amount])),
+  ];
+  return sum(amounts.filter((one) => one.currency === currency).map(({ value }) => value));
 }
 
 it('balances of all patients come to what was billed less what was paid, in each currency', async () => {
@@ -118,10 +124,8 @@ it('balances of all patients come to what was billed less what was paid, in each
     fc.asyncProperty(history, async (messages) => {
       const [clinic, last] = await say(messages, () => undefined);
       for (const currency of ['USD', 'EUR']) {
-        const billed = last
-          .of<{ readonly use: string; readonly total: Money }>('Claim', 'active')
-          .filter(({ use, total }) => use === 'claim' && total.currency === currency);
-        const owed = sum(billed.map(({ total }) => total.value)) - paidBy(last, currency);
+        const bills = billed(last).filter(({ use, total }) => use === 'claim' && total.currency === currency);
+        const owed = sum(bills.map(({ total }) => total.value)) - paidBy(last, currency);
         const balances = patients.map((patient) => balanceOf(clinic, patient, currency));
         expect([currency, sum(balances)]).toEqual([currency, owed]);
       }
@@ -135,10 +139,8 @@ it('slots are held by the appointments that stand with them, each by one', async
     fc.asyncProperty(history, async (messages) => {
       const [clinic, last] = await say(messages, () => undefined);
       const holders = clinic.values('sch~booking~').map(({ appointment }) => appointment);
-      const booked = last
-        .of<Visit>('Appointment', 'booked', 'arrived')
-        .flatMap(({ id, slot }) => slot.map(() => knownId(clinic.context, 'Appointment', id)));
-      expect(holders.toSorted()).toEqual(booked.toSorted());
+      const visits = booked(last).flatMap(({ id, slot }) => slot.map(() => knownId(clinic.context, 'Appointment', id)));
+      expect(holders.toSorted()).toEqual(visits.toSorted());
     }),
     { numRuns: 50 },
   );

@@ -18,10 +18,10 @@ export class LastSaid {
     return [...this.#resources.values()];
   }
 
-  /** The resources of a type in these statuses. */
-  of<Resource>(type: string, ...statuses: readonly string[]): readonly (Resource & { readonly id: string })[] {
+  /** The resources of a type in these statuses, each with the id that it was put under. */
+  of(type: string, ...statuses: readonly string[]): readonly (FhirResource & { readonly id: string })[] {
     return this.all()
       .filter((said) => said.type === type && statuses.includes(String(said.resource['status'])))
-      .map(({ id, resource }) => ({ ...(resource as unknown as Resource), id }));
+      .map(({ id, resource }) => ({ ...resource, id }));
   }
 }

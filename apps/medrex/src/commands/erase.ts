@@ -13,7 +13,7 @@ export interface EraseFlags {
   readonly json: boolean;
 }
 
-/** `medrex erase`: destroys the data keys of a patient, for good. Returns the exit code: 1 when nobody has that identifier. */
+/** `medrex erase`: destroys the data keys of a patient, for good. Returns the exit code: 1 when there was nothing to erase or to prove. */
 export async function erase(flags: EraseFlags): Promise<number> {
   const bar = flags.patient.indexOf('|'); // a system is a URI and has none; a value may
   if (bar <= 0 || bar === flags.patient.length - 1)
@@ -31,7 +31,7 @@ export async function erase(flags: EraseFlags): Promise<number> {
     });
     progress.done();
     console.log(flags.json ? JSON.stringify(erasure) : erasureText(erasure));
-    return erasure.kind === 'erased' ? 0 : 1;
+    return erasure.kind === 'erased' || erasure.proven.length > 0 ? 0 : 1;
   } finally {
     progress.done();
     await vault.close();

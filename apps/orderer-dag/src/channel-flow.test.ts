@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { analyzedCodec, newestProgress, operationClasses, topics, type EventLog } from '@medrex/contracts';
 import { FaultyEventLog } from '@medrex/contracts/testing';
-import { holdingKey } from '@medrex/execute-batch/testing';
-import { seededRandom } from '@medrex/ledger';
+import type { Contract } from '@medrex/execute-batch';
+import { accountKey, assetTransfer, holdingKey } from '@medrex/execute-batch/testing';
+import { seededRandom, type Proposal } from '@medrex/ledger';
 import { audit, auditSerially } from './testing/audit.ts';
 import { allReports } from './testing/channel-record.ts';
-import { anAssetOperation, deposit } from './testing/operations.ts';
+import { anAssetOperation, carries, deposit, isFusion } from './testing/operations.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
 const people = Array.from({ length: 10 }, (_, at) => `p${at}`);
@@ -87,6 +88,35 @@ describe('a key that only the state can tell', () => {
     expect(told.find((outcome) => outcome.seq === seq)?.undeclared).toEqual([
       { key: holdingKey('ann'), mode: 'readWrite' },
     ]);
+  });
+});
+
+describe('an operation that touches another key at each try', () => {
+  it('is closed after eight of them, at its place in the order', async () => {
+    const restless = deposit('ann');
+    let tries = 0;
+    const contract: Contract = {
+      ...assetTransfer,
+      async apply(operation, state, budget) {
+        if (operation.opId === restless.opId) await state.get(accountKey(`h${(tries += 1)}`));
+        return assetTransfer.apply(operation, state, budget);
+      },
+    };
+    // Each of the keys it comes upon is held by an operation that is in flight for 200 ms.
+    const isHeld = (proposal: Proposal): boolean => isFusion(proposal) && !carries(proposal, restless);
+    const channel = await TestChannel.open({ contracts: [contract], faults: { envelopeHangs: isHeld, hangMs: 200 } });
+    const instance = await channel.start();
+    await channel.append([deposit('h1')]);
+    await channel.until(() => instance.count('sent') === 1);
+    const [seq] = (await channel.append([restless])) as [number];
+    for (let number = 2; number < 12; number++) {
+      await channel.clock.advance(150);
+      await channel.append([deposit(`h${number}`)]);
+    }
+    await channel.quiet();
+    expect([channel.end(seq), tries]).toEqual(['dead UNSTABLE_KEYS', 8]);
+    expect(instance.count('closing: UNSTABLE_KEYS')).toBe(1);
+    expect(channel.placed.filter((one) => channel.end(one.seq) === 'applied OK')).toHaveLength(11);
   });
 });
 

@@ -17,6 +17,7 @@ export class TelemetryObserver implements ChannelObserver {
   readonly #metrics: OrdererMetrics;
   readonly #channel: string;
   readonly #spans = new Map<Flight, Span>();
+  #hanging = 0;
 
   constructor(telemetry: Telemetry, metrics: OrdererMetrics, channel: string) {
     this.#telemetry = telemetry;
@@ -151,6 +152,10 @@ export class TelemetryObserver implements ChannelObserver {
   }
 
   hanging(operations: number): void {
+    const fields = { channel: this.#channel, overdue: operations };
+    if (operations > 0 && this.#hanging === 0) {
+      this.#telemetry.log.error(fields, 'operations are ready for a third of the time after which they are closed');
+    }
     this.#hanging = operations;
   }
 
@@ -158,8 +163,6 @@ export class TelemetryObserver implements ChannelObserver {
   get hangingOperations(): number {
     return this.#hanging;
   }
-
-  #hanging = 0;
 
   /** One span for each sampled operation, under its own trace, and the end of the fusion's. */
   #trace(flight: Flight, outcomes: readonly OperationOutcome[]): void {

@@ -51,7 +51,10 @@ export function vitalSign(random: Random, patientId: string, time: string): Draf
   });
 }
 
-/** A running result that is overwritten as the analyser goes on: a read-modify-write of one resource. */
+/**
+ * A running result that is overwritten as the analyser goes on: a read-modify-write of one resource. The blood was drawn at six; each value of it is
+ * issued later.
+ */
 export function runningResult(random: Random, id: string, patientId: string, time: string): Draft {
   return put(id, {
     resourceType: 'Observation',
@@ -59,7 +62,8 @@ export function runningResult(random: Random, id: string, patientId: string, tim
     category: [coded('http://terminology.hl7.org/CodeSystem/observation-category', 'laboratory', 'Laboratory')],
     code: coded('http://loinc.org', '2160-0', 'Creatinine [Mass/volume] in Serum or Plasma'),
     subject: patient(patientId),
-    effectiveDateTime: time,
+    effectiveDateTime: `${time.slice(0, 10)}T06:00:00Z`,
+    issued: time,
     valueQuantity: {
       value: Number((0.5 + random.next() * 2).toFixed(2)),
       unit: 'mg/dL',
@@ -69,17 +73,22 @@ export function runningResult(random: Random, id: string, patientId: string, tim
   });
 }
 
-/** A CPOE order: checked against allergies and active orders of the patient. */
-export function order(patientId: string, medicine: Medicine, time: string, id?: string): Draft {
+/** A CPOE order: checked against allergies and active orders of the patient. Under an id of its own when it will be ended. */
+export function order(
+  patientId: string,
+  medicine: Medicine,
+  time: string,
+  named?: { readonly id: string; readonly status: 'active' | 'completed' },
+): Draft {
   const resource = {
     resourceType: 'MedicationRequest',
-    status: 'active',
+    status: named?.status ?? 'active',
     intent: 'order',
     medicationCodeableConcept: coded('http://www.nlm.nih.gov/research/umls/rxnorm', medicine.code, medicine.display),
     subject: patient(patientId),
     authoredOn: time,
   };
-  return id === undefined ? post(resource) : put(id, resource);
+  return named === undefined ? post(resource) : put(named.id, resource);
 }
 
 /** Where a dose was taken from: the extension that names the stock. */

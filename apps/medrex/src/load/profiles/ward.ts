@@ -1,6 +1,7 @@
 import type { Draft } from '../message.ts';
 import { minutesAfter, weighted, type Profile, type ProfileOptions, type Workday } from '../profile.ts';
 import * as fhir from '../resources.ts';
+import { OrderBook } from './order-book.ts';
 
 const wards = ['ward-1', 'ward-2', 'ward-3', 'ward-4'] as const;
 
@@ -23,6 +24,7 @@ function openWard({ random, patients, skewed, run }: ProfileOptions): Workday {
   const medicine = skewed(fhir.formulary.length);
   const patientRank = skewed(patients);
   const beds = Array.from({ length: patients }, (_, rank) => `${run}-bed-${rank}`);
+  const orders = new OrderBook();
   let spareBed = 0;
   const wardOf = (rank: number) => wards[rank % wards.length] ?? wards[0];
   const stayOf = (rank: number, bed: string): fhir.Stay => ({
@@ -46,7 +48,7 @@ function openWard({ random, patients, skewed, run }: ProfileOptions): Workday {
     [62, (time) => fhir.vitalSign(random, patient(patientRank()), time)],
     [12, (time) => dose(time)],
     [8, (time) => runningResult(time)],
-    [4, (time) => fhir.order(patient(random.below(patients)), someMedicine(), time)],
+    [4, (time) => orders.next(patient(random.below(patients)), someMedicine(), time)],
     [1, transfer],
     [3, (time) => fhir.condition(random, patient(random.below(patients)), time)],
     [4, () => fhir.deviceReading(random, `${run}-oximeter-${random.below(patients)}`)],

@@ -27,7 +27,8 @@ export function givenKey(order: string): StateKey {
  */
 export async function checkGivable(state: State, { order, patient, survivor }: BeginningDose): Promise<void> {
   const head = await readHead(state, 'clinical', 'MedicationRequest', order);
-  if (head === undefined || head.isDeleted || !isActiveOrder(head.facts as OrderHead))
+  // A deleted one has no status.
+  if (head === undefined || !isActiveOrder(head.facts as OrderHead))
     throw reject('ORDER_NOT_ACTIVE', 'the order is not active; no dose can be given on it', { expression });
   if (head.patient === undefined || patient === undefined || head.patient === patient) return;
   if ((await survivor(head.patient)) === patient) return;

@@ -164,9 +164,9 @@ describe('a dose from a stock', () => {
   it('takes to the last tablet and not beyond', async () => {
     const clinic = await withStock();
     await clinic.post(taking(10));
-    expect(await clinic.post(taking(0.5))).toMatchObject({
+    expect(await clinic.post(taking(0.001))).toMatchObject({
       code: 'STOCK_EXHAUSTED',
-      detail: { expression: 'MedicationAdministration.dosage.dose', held: 0, taken: 0.5 },
+      detail: { expression: 'MedicationAdministration.dosage.dose', held: 0, taken: 0.001 },
     });
     expect(heldAt(clinic, 'w')).toBe(0);
   });

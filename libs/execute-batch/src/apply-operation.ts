@@ -47,10 +47,11 @@ async function runContract(application: Application, state: OperationState, budg
   try {
     for (const { key } of operation.keys) check(key);
     const detail = await contract.apply(operation, state, budget);
-    if (detail !== undefined) budget.written(canonicalJson(detail).length);
+    const told = detail === undefined ? undefined : canonicalJson(detail);
+    if (told !== undefined) budget.written(told.length);
     const stop = batch.failure ?? budget.exceeded;
     if (stop !== undefined) throw stop;
-    return { status: 'applied', code: 'OK', ...(detail === undefined ? {} : { detail }) };
+    return { status: 'applied', code: 'OK', ...(told === undefined ? {} : { detail: asRecorded(told) }) };
   } catch (error) {
     if (batch.failure !== undefined) throw batch.failure;
     return failed(contract.name, budget.exceeded ?? error);
@@ -61,11 +62,16 @@ function failed(contract: string, error: unknown): Ending {
   if (error instanceof Reject && hasJson(error.detail)) {
     const { code, message, detail } = error;
     const said = { status: 'rejected', code, message: message.slice(0, messageMax) } as const;
-    return detail === undefined ? said : { ...said, detail };
+    return detail === undefined ? said : { ...said, detail: asRecorded(canonicalJson(detail)) };
   }
   // The message of an unforeseen error may quote what the operation carries, and differs between versions of the engine.
   const name = error instanceof Error ? error.name : typeof error;
   return { status: 'dead', code: 'CONTRACT_ERROR', message: `contract ${contract} threw ${name}` };
+}
+
+/** What the sender is told, in the form in which the record keeps it: a repeat, answered from there, is told the same word for word. */
+function asRecorded(canonical: string): JsonValue {
+  return JSON.parse(canonical) as JsonValue;
 }
 
 function hasJson(detail: JsonValue | undefined): boolean {

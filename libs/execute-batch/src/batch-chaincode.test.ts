@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { operationRecordKey, type StateKey } from '@medrex/keys';
 import { batchChaincode } from './batch-chaincode.ts';
-import type { Contract, Operation } from './contract.ts';
+import { type Contract, type Operation, type OperationResult, Reject } from './contract.ts';
 import { operationItem } from './item.ts';
 import { parseStateValue, stateValue } from './state-value.ts';
 import {
+  anOperation,
   assetKey,
   assetOperation,
   assetTransfer,
@@ -101,6 +102,28 @@ describe('executeBatch', () => {
     expect(await runBatch(chaincode, later, [itemOf(create())])).toEqual([{ ...first, isRepeat: true }]);
     expect(first).toMatchObject({ status: 'applied', txId: 'tx1' });
     expect([...later.writes.keys()]).toEqual([]);
+  });
+
+  it('tells a repeat word for word what the first was told, however the contract put it', async () => {
+    const state: CommittedState = new Map();
+    const contract: Contract = {
+      name: 'ad-hoc',
+      templateVersions: [1],
+      apply: async ({ facts: { isRefused } }) => {
+        const detail = { z: -0, a: { y: [{ c: 1, b: 2 }], x: 'é' } };
+        if (isRefused === true) throw new Reject('NO', 'no', detail);
+        return detail;
+      },
+    };
+    const adHoc = batchChaincode({ name: 'medrex', version: '1', contracts: [contract] });
+    const items = [false, true].map((isRefused) =>
+      itemOf(anOperation({ opId: String(isRefused), contract: 'ad-hoc', facts: { isRefused } })),
+    );
+    const first = await runBatch(adHoc, new InMemoryStub(state, 'tx1'), items);
+    const again = await runBatch(adHoc, new InMemoryStub(state, 'tx2'), items);
+    const words = (results: readonly OperationResult[]) => results.map(({ detail }) => JSON.stringify(detail));
+    expect(words(again)).toEqual(words(first));
+    expect(words(first)).toEqual(Array(2).fill('{"a":{"x":"é","y":[{"b":2,"c":1}]},"z":0}'));
   });
 
   it('answers repeats of rejected and dead operations as they ended, though the state has moved on', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { DependencyGraph } from '@medrex/dependency-graph';
+import type { BatchPlanner } from './batch-planner.ts';
 import type { PlannedOperation } from './planned-operation.ts';
-import { aPlanner, keys, land, planned } from './testing/index.ts';
+import { aPlanner, keys, land, planned, simulateFlights } from './testing/index.ts';
 
 /** 3,000 operations that concern nobody, and behind them in the order a chain of 1,500. */
 const workload: readonly PlannedOperation[] = Array.from({ length: 4_500 }, (_, seq) =>
@@ -11,28 +12,24 @@ const workload: readonly PlannedOperation[] = Array.from({ length: 4_500 }, (_, 
 /** Virtual ms until everything is terminal: three flights of at most 50 operations, 20 ms and 0.1 ms for each operation. */
 function makespanMs(isAdvised: boolean): number {
   const planner = aPlanner({ fusion: { operationsMax: 50 } });
-  const graph = new DependencyGraph({ classes: 5, edgesMax: 0 });
-  for (const operation of workload) {
-    planner.admit(operation);
-    graph.admit(operation);
-    if (isAdvised) for (const { seq, ...advice } of graph.takeRisen()) planner.advise(seq, advice);
-  }
-  if (isAdvised) graph.statistics();
-  if (isAdvised) for (const { seq, ...advice } of graph.takeRisen()) planner.advise(seq, advice);
-  const landings: { readonly atMs: number; readonly land: () => void }[] = [];
-  let nowMs = 0;
-  while (planner.live > 0) {
-    for (const fusion of planner.plan(nowMs)) {
-      const atMs = nowMs + 20 + 0.1 * fusion.operations.length;
-      landings.push({ atMs, land: () => land(planner, fusion, atMs) });
-    }
-    landings.sort((a, b) => a.atMs - b.atMs);
-    const next = landings.shift()!;
-    nowMs = next.atMs;
-    next.land();
-  }
+  for (const operation of workload) planner.admit(operation);
+  if (isAdvised) advise(planner);
+  const arrivals = workload.map((operation) => ({ atMs: 0, operation })); // admitted again, which is passed over
+  const endedMs = simulateFlights(planner, arrivals, (operations) => 20 + 0.1 * operations);
   expect(planner.isEmpty).toBe(true);
-  return nowMs;
+  return Math.max(...endedMs.values());
+}
+
+/** What the analyzer says: criticalities as they rise with the graph, and as they are when it is asked for its statistics. */
+function advise(planner: BatchPlanner): void {
+  const graph = new DependencyGraph({ classes: 5, edgesMax: 0 });
+  const tell = () => graph.takeRisen().forEach(({ seq, ...advice }) => planner.advise(seq, advice));
+  for (const operation of workload) {
+    graph.admit(operation);
+    tell();
+  }
+  graph.statistics();
+  tell();
 }
 
 describe('advice', () => {

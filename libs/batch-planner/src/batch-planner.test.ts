@@ -308,7 +308,7 @@ describe('overdue', () => {
 
 describe('an operation that is widened above a cap', () => {
   it('goes alone from then on', () => {
-    const planner = aPlanner({ fusion: { keysMax: 5 }, flights: 3 });
+    const planner = aPlanner({ fusion: { keysMax: 5 }, flights: 5 });
     planner.admit(planned(1, { keys: keys('a') }));
     const [holder] = planner.plan(0);
     for (const seq of [2, 3]) planner.admit(planned(seq));

@@ -4,8 +4,8 @@ import { checkLimits } from './errors.ts';
 import { FlightModel } from './flight-model.ts';
 import { FlightTable, PlannedFlight } from './flight-table.ts';
 import { ForeignKeys } from './foreign-keys.ts';
-import { FusionBuilder } from './fusion-builder.ts';
-import { exceedsCaps } from './fusion-draft.ts';
+import { FusionBuilder, type FusionRequest } from './fusion-builder.ts';
+import { exceedsCaps, type FusionDraft } from './fusion-draft.ts';
 import { FusionSize } from './fusion-size.ts';
 import { LiveSet } from './live-set.ts';
 import type {
@@ -24,6 +24,8 @@ import type { TrackedOperation } from './tracked-operation.ts';
 
 /** Losses in a row that are tried again at once when no foreign write explains them, as after an upgrade. */
 const lossesForgiven = 2;
+/** Part of what a fusion may hold that makes it worth a flight more than the class has. */
+const fillWorthAFlight = 0.25;
 
 /**
  * Decides which operations go together into the next Fabric transactions of a channel. The queues (`LiveSet`) say what
@@ -94,13 +96,20 @@ export class BatchPlanner {
   plan(nowMs: number): Fusion[] {
     this.#passTime(nowMs);
     const fusions: Fusion[] = [];
+    const served = new Set<number>();
     for (;;) {
       const could = this.#classesThatCould();
-      const place = this.#shares.next(could);
+      const hungry = could.filter((one) => !served.has(one));
+      const place = this.#shares.next(hungry.length > 0 ? hungry : could);
       if (place === undefined) return fusions;
-      const { fusion } = this.#startFlight(place, nowMs);
-      this.#shares.planned(place, fusion.operations.length, could);
-      fusions.push(fusion);
+      const draft = this.#builder.build(this.#request(place));
+      if (hungry.length > 1 && this.#isServed(place, draft)) {
+        this.#builder.putBack(draft);
+        served.add(place);
+        continue;
+      }
+      fusions.push(this.#startFlight(place, draft, nowMs));
+      this.#shares.planned(place, draft.operations.length, could);
     }
   }
 
@@ -218,29 +227,40 @@ export class BatchPlanner {
   }
 
   /**
+   * A class that has its flights, and too little for another one, waits for them to come back when others could use the
+   * free one. Else a trickle of urgent operations would take every flight almost empty, and all else would stand still.
+   */
+  #isServed(place: number, draft: FusionDraft): boolean {
+    return this.#flights.of(place) >= this.#flights.fairFor(place) && draft.fill < fillWorthAFlight;
+  }
+
+  /**
    * What is ready is spread over the free flights, as long as the backlog is worth so many: each ready operation begins a
    * chain, and one flight would carry all the chains while the others stood empty.
    */
-  #startFlight(place: number, nowMs: number): PlannedFlight {
+  #request(place: number): FusionRequest {
     const { size, fusion: caps } = this.#limits;
     const mayBeOversize = !this.#flights.hasOversize;
     const worth = Math.max(1, Math.floor(this.#live.backlog(place) / size.operationsMin));
-    const draft = this.#builder.build({
+    const spread = Math.min(worth, this.#flights.freeFor(place));
+    return {
       class: place,
       caps,
       operationsMax: this.#size.limit,
-      readyMax: Math.ceil(this.#live.ready.size(place, mayBeOversize) / Math.min(worth, this.#flights.freeFor(place))),
+      readyMax: Math.ceil(this.#live.ready.size(place, mayBeOversize) / spread),
       mayBeOversize,
       msPerUnit: this.#model.msPerUnit,
       foreignAmong: ({ planned }) => this.#foreign.among(planned.keys),
-    });
+    };
+  }
+
+  #startFlight(place: number, draft: FusionDraft, nowMs: number): Fusion {
     const operations = draft.operations.toSorted((a, b) => a.seq - b.seq);
     const fusion = { id: this.#flights.nextId(), class: place, operations: operations.map(({ planned }) => planned) };
     for (const operation of operations) this.#live.take(operation, fusion.id);
     const { units, isOversize } = draft;
-    const flight = new PlannedFlight({ fusion, operations, startedMs: nowMs, units, isOversize });
-    this.#flights.start(flight);
-    return flight;
+    this.#flights.start(new PlannedFlight({ fusion, operations, startedMs: nowMs, units, isOversize }));
+    return fusion;
   }
 
   #endFlight(flight: PlannedFlight, returning: readonly TrackedOperation[]): void {

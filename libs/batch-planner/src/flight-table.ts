@@ -35,8 +35,8 @@ export class FlightTable {
   readonly #flights: number;
   readonly #reserved: number;
   readonly #active = new Map<number, PlannedFlight>();
-  /** Flights of classes 1 and up. */
-  #lessUrgent = 0;
+  /** Flights in the air by class. */
+  readonly #byClass: number[] = [];
   #oversize = 0;
   #started = 0;
   #operationsStarted = 0;
@@ -72,7 +72,21 @@ export class FlightTable {
   /** Flights that a fusion of the class could have now. */
   freeFor(place: number): number {
     const free = this.#flights - this.#active.size;
-    return place === 0 ? free : Math.min(free, this.#flights - this.#reserved - this.#lessUrgent);
+    const lessUrgent = this.#active.size - this.of(0);
+    return place === 0 ? free : Math.min(free, this.#flights - this.#reserved - lessUrgent);
+  }
+
+  /** Flights of the class in the air. */
+  of(place: number): number {
+    return this.#byClass[place] ?? 0;
+  }
+
+  /**
+   * How many flights of the class may be almost empty while others wait: one, and of CPOE one more than are kept for it,
+   * but never all.
+   */
+  fairFor(place: number): number {
+    return place === 0 ? Math.max(1, Math.min(this.#reserved + 1, this.#flights - 1)) : 1;
   }
 
   /** @throws CodedError PLANNER_FUSION_UNKNOWN */
@@ -95,7 +109,7 @@ export class FlightTable {
   }
 
   #count({ fusion, isOversize }: PlannedFlight, change: number): void {
-    if (fusion.class !== 0) this.#lessUrgent += change;
+    this.#byClass[fusion.class] = this.of(fusion.class) + change;
     if (isOversize) this.#oversize += change;
   }
 }

@@ -54,6 +54,11 @@ export class FusionBuilder {
     return draft;
   }
 
+  /** The draft is not to go: what was ready is ready again. */
+  putBack(draft: FusionDraft): void {
+    for (const operation of draft.operations) if (operation.state === 'ready') this.#live.ready.push(operation);
+  }
+
   #fill(draft: FusionDraft, request: FusionRequest): void {
     const passedOver: TrackedOperation[] = [];
     let readyLeft = request.readyMax - 1;

@@ -58,6 +58,17 @@ export class FusionDraft {
     return this.operations[0]?.isOversize === true;
   }
 
+  /** How much of what it may hold it holds, by the cap that is nearest; 1 when nothing more fits. */
+  get fill(): number {
+    const { caps, operationsMax, msPerUnit } = this.#limits;
+    return Math.max(
+      this.operations.length / operationsMax,
+      this.#keys / caps.keysMax,
+      this.#bytes / caps.bytesMax,
+      (this.#units * msPerUnit) / caps.estimatedMsMax,
+    );
+  }
+
   get units(): number {
     return this.#units;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { aPlanner, keys, land, planned, seqsOf } from './testing/index.ts';
+import { aPlanner, keys, land, planned, seqsOf, simulateFlights } from './testing/index.ts';
 
 const cpoe = 0;
 const audit = 4;
@@ -125,5 +125,42 @@ describe('shares', () => {
 
   it('never go before CPOE, which takes every flight while it has enough', () => {
     expect(partsUnderLoad([0, 1, 4], 50).slice(1)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('a trickle of urgent operations', () => {
+  it('does not keep the flights from what waits in bulk by having a long chain in the air', () => {
+    const chain = Array.from({ length: 3_000 }, (_, at) => ({
+      atMs: 0,
+      operation: planned(at, { keys: keys('hot') }),
+    }));
+    const bulk = Array.from({ length: 5_000 }, (_, at) => ({
+      atMs: 0,
+      operation: planned(5_000 + at, { class: audit }),
+    }));
+    const trickle = Array.from({ length: 1_000 }, (_, at) => ({ atMs: at, operation: planned(20_000 + at) }));
+    const arrivals = [...chain, ...bulk, ...trickle].toSorted((a, b) => a.atMs - b.atMs);
+    const endedMs = simulateFlights(aPlanner(), arrivals, (operations) => 20 + operations / 20);
+    expect(Math.max(...bulk.map(({ operation: { seq } }) => endedMs.get(seq)!))).toBeLessThan(900);
+  });
+
+  it('neither waits long nor keeps the flights from what waits in bulk', () => {
+    const bulk = Array.from({ length: 10_000 }, (_, at) => ({ atMs: 0, operation: planned(at, { class: audit }) }));
+    const urgent = Array.from({ length: 2_000 }, (_, at) => ({
+      atMs: at,
+      operation: planned(100_000 + at, { class: at % 2 === 0 ? cpoe : 1 }),
+    }));
+    const endedMs = simulateFlights(
+      aPlanner(),
+      [...bulk, ...urgent].toSorted((a, b) => a.atMs - b.atMs),
+      (operations) => 20 + operations / 20,
+    );
+    const waitMs = (place: number) =>
+      urgent
+        .filter(({ operation }) => operation.class === place)
+        .map(({ atMs, operation: { seq } }) => endedMs.get(seq)! - atMs);
+    expect(Math.max(...bulk.map(({ operation: { seq } }) => endedMs.get(seq)!))).toBeLessThan(1_500);
+    expect(Math.max(...waitMs(cpoe))).toBeLessThan(45); // two flights of a few operations each
+    expect(Math.max(...waitMs(1))).toBeLessThan(90);
   });
 });

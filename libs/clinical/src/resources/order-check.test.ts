@@ -93,9 +93,16 @@ describe('the allergy check of an order', () => {
     expect(await clinic.result(bundle)).toMatchObject({ code: 'ALLERGY', undeclared: [] });
   });
 
-  it('says so when a medicine has no code to check by', async () => {
+  it.each([
+    ['a text', { medicationCodeableConcept: { text: 'the red pill' } }],
+    ['a Medication that nobody sent', ofMedication('Medication/unknown')],
+    [
+      'a contained Medication without a code',
+      { ...ofMedication('#m'), contained: [{ resourceType: 'Medication', id: 'm' }] },
+    ],
+  ])('says so when a medicine is %s, and cannot be checked', async (_what, over) => {
     const clinic = new Clinic();
-    const order = await clinic.post(anOrder({ medicationCodeableConcept: { text: 'the red pill' } }));
+    const order = await clinic.post(anOrder(over));
     expect(toldOf(order)['warnings']).toEqual([{ code: 'MEDICINE_WITHOUT_CODE' }]);
   });
 });

@@ -30,8 +30,8 @@ export async function checkOrder(check: OrderCheck): Promise<readonly CodedField
   const allergies = await activeAllergies.read(state, patient);
   const others = (await activeOrders.read(state, patient)).filter((order) => order.id !== id);
   spend(allergies.length + others.length);
-  // What has no code can be checked against nothing: whoever ordered it has to look.
-  if (codes.length === 0) return [{ code: 'MEDICINE_WITHOUT_CODE' }];
+  // What has no code, or is a Medication that the ledger never saw, can be checked against nothing: whoever ordered it has to look.
+  if (codes.every((code) => code.startsWith('Medication/'))) return [{ code: 'MEDICINE_WITHOUT_CODE' }];
   const ordered = substancesOf(knowledge, codes);
   checkAllergies(knowledge, ordered, allergies);
   return checkInteractions(knowledge, ordered, others).slice(0, warningsMax);

@@ -91,11 +91,14 @@ export class DependencyGraph {
     this.#classes.set(operation, 0, place);
     this.#counters.count(this.#counters.live, place, 1);
     this.#chains.admit(operation);
-    const isReady = this.#queues.isReady(operation);
     const depth = this.#chains.depthOf(operation);
-    if (isReady) return { edges: [], edgeCount: 0, depth, isConflicting: false, isReady };
+    if (this.#queues.isReady(operation)) return { edges: [], edgeCount: 0, depth, isConflicting: false, isReady: true };
     this.#countWaiting(operation, 1);
-    return { ...this.#edgesOf(operation), depth, isReady };
+    const edges: Edge[] = [];
+    const edgeCount = this.#edges.find(operation, edges, this.#edgesMax);
+    const isConflicting = this.#edges.isConflicting(operation);
+    if (isConflicting) this.#counters.conflicting += 1;
+    return { edges, edgeCount, depth, isConflicting, isReady: false };
   }
 
   /**
@@ -146,23 +149,10 @@ export class DependencyGraph {
       depth,
       criticalPath: this.live === 0 ? 0 : depth + 1,
       chainLength: this.#queues.longestQueue(),
-      edges: { ...this.#counters.edges },
+      edges: { ...this.#edges.found },
       conflicting: this.#counters.conflicting,
       classes: this.#counters.byClass(),
     };
-  }
-
-  #edgesOf(operation: number): Pick<Admission, 'edges' | 'edgeCount' | 'isConflicting'> {
-    const edges: Edge[] = [];
-    let edgeCount = 0;
-    this.#edges.find(operation, (from, type) => {
-      edgeCount += 1;
-      this.#counters.edges[type] += 1;
-      if (edges.length < this.#edgesMax) edges.push({ from: this.#queues.seqOf(from), type });
-    });
-    const isConflicting = this.#edges.isConflicting(operation);
-    if (isConflicting) this.#counters.conflicting += 1;
-    return { edges, edgeCount, isConflicting };
   }
 
   #onReady(operation: number): void {

@@ -19,8 +19,10 @@ const typeBits: Record<EdgeType, number> = { RAW: 1, WAR: 2, WAW: 4 };
 const MARK_ROUND = 0;
 const MARK_TYPES = 1;
 
-/** Lists the edges of an operation that has just been admitted, each pair of predecessor and type once. */
+/** Finds the edges of an operation that has just been admitted, each pair of predecessor and type once. */
 export class EdgeFinder {
+  /** Edges found since the start, by type. */
+  readonly found: Record<EdgeType, number> = { RAW: 0, WAR: 0, WAW: 0 };
   readonly #queues: KeyQueues;
   readonly #marks = new SideTable(2, operationShift);
   #round = 0;
@@ -30,11 +32,13 @@ export class EdgeFinder {
   }
 
   /**
-   * Edges to the immediate predecessors: per key the step right before. Readers that a writer follows are walked here,
-   * once each, since only one writer directly follows them.
+   * Adds the edges to the immediate predecessors, per key the step right before, to `listed` until it holds `listedMax`.
+   * Readers that a writer follows are walked here, once each, since only one writer directly follows them.
+   * @returns how many edges there are, listed or not
    */
-  find(operation: number, onEdge: (from: number, type: EdgeType) => void): void {
+  find(operation: number, listed: Edge[], listedMax: number): number {
     const { nodes, operations } = this.#queues;
+    let count = 0;
     this.#round += 1;
     for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
       const before = nodes.get(this.#queues.stepOf(entry), NODE_PREVIOUS);
@@ -42,9 +46,13 @@ export class EdgeFinder {
       const type = this.#typeOf(entry, before);
       for (let member = this.#queues.firstMember(before); member !== 0; member = this.#queues.nextMember(member)) {
         const from = this.#queues.operationOf(member);
-        if (this.#isNew(from, typeBits[type])) onEdge(from, type);
+        if (!this.#isNew(from, typeBits[type])) continue;
+        count += 1;
+        this.found[type] += 1;
+        if (listed.length < listedMax) listed.push({ from: this.#queues.seqOf(from), type });
       }
     }
+    return count;
   }
 
   /** Whether it reads a key that a live earlier operation writes: a client that sends both at once loses this one. */

@@ -24,7 +24,6 @@ export interface GraphStatistics {
 
 /** Counters behind the statistics. */
 export class GraphCounters {
-  readonly edges: Record<EdgeType, number> = { RAW: 0, WAR: 0, WAW: 0 };
   readonly live: number[];
   readonly waiting: number[];
   conflicting = 0;

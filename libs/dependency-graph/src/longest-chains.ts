@@ -44,6 +44,7 @@ export class LongestChains {
   #pass = 1;
   #isForward = true;
   #cursor = 0;
+  #isInGroup = false;
 
   /** @param onRise called when the criticality of an operation has reached another power of two. */
   constructor(queues: KeyQueues, onRise: (operation: number) => void) {
@@ -70,7 +71,7 @@ export class LongestChains {
     this.#last = operation;
     const depth = this.#lengthBeyond(operation, NODE_PREVIOUS, DEPTH, LENGTH_DEPTH);
     this.#operations.set(operation, DEPTH, depth);
-    this.#joinGroups(operation, depth);
+    if (this.#isInGroup) this.#joinGroups(operation, depth);
     this.#sweep(visitsPerChange);
   }
 
@@ -131,7 +132,7 @@ export class LongestChains {
   #lookForward(operation: number): void {
     const depth = this.#lengthBeyond(operation, NODE_PREVIOUS, DEPTH, LENGTH_DEPTH);
     this.#operations.set(operation, DEPTH, depth);
-    this.#tellGroups(operation, depth, LENGTH_DEPTH, GROUP_LAST);
+    if (this.#isInGroup) this.#tellGroups(operation, depth, LENGTH_DEPTH, GROUP_LAST);
   }
 
   #lookBackward(operation: number): void {
@@ -139,15 +140,18 @@ export class LongestChains {
     const known = this.#operations.get(operation, CRITICALITY);
     this.#operations.set(operation, CRITICALITY, criticality);
     if (Math.clz32(criticality) < Math.clz32(known)) this.#onRise(operation);
-    this.#tellGroups(operation, criticality, LENGTH_CRITICALITY, GROUP_FIRST);
+    if (this.#isInGroup) this.#tellGroups(operation, criticality, LENGTH_CRITICALITY, GROUP_FIRST);
   }
 
-  /** One more than the longest length among the steps right before or behind the operation; 0 when there are none. */
+  /** One more than the longest length among the steps right before or behind the operation, 0 when there are none; notes whether it reads in a group. */
   #lengthBeyond(operation: number, direction: number, column: number, groupColumn: number): number {
     const { nodes, operations } = this.#queues;
     let longest = 0;
+    this.#isInGroup = false;
     for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
-      const step = nodes.get(this.#queues.stepOf(entry), direction);
+      const own = this.#queues.stepOf(entry);
+      if (own !== entry) this.#isInGroup = true;
+      const step = nodes.get(own, direction);
       if (step === 0) continue;
       const length = this.#queues.isWriter(step)
         ? this.#operations.get(this.#queues.operationOf(step), column)

@@ -33,7 +33,10 @@ export function sumOf(units: readonly number[], expression: string): number {
   throw reject('SUM_TOO_LARGE', 'the account would hold more than can be counted', { expression });
 }
 
-/** Counter of what a patient's accounts owe, per currency: rises by what is billed and falls by what is paid. */
+/**
+ * Counter of what a patient's accounts owe, per currency: rises by what is billed and falls by what is paid. A merge leaves the counters where they
+ * are: reading a range in an operation that writes is out of the question, so whoever shows a balance adds those of all patients who are one.
+ */
 export function balanceCounter(patient: string, currency: string): string {
   return `balance:${patient}:${currency}`;
 }

@@ -87,7 +87,7 @@ it('what was delivered and not taken is held, and no stock is ever below zero', 
         expect([location, heldAt(clinic, location)]).toEqual([location, left]);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 
@@ -130,7 +130,7 @@ it('balances of all patients come to what was billed less what was paid, in each
         expect([currency, sum(balances)]).toEqual([currency, owed]);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 
@@ -142,7 +142,7 @@ it('slots are held by the appointments that stand with them, each by one', async
       const visits = booked(last).flatMap(({ id, slot }) => slot.map(() => knownId(clinic.context, 'Appointment', id)));
       expect(holders.toSorted()).toEqual(visits.toSorted());
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 
@@ -169,6 +169,6 @@ it('lists hold the orders, allergies and consents that are active, each once, an
       const merged = clinic.keys('sys~link~').map((key) => key.slice('sys~link~'.length));
       expect(merged.flatMap((patient) => clinic.keys(`cli~orders~${patient}`))).toEqual([]);
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });

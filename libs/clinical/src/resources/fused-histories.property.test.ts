@@ -51,7 +51,7 @@ describe('orders, doses, stocks, claims, payments, appointments and consents', (
         expect(comparableState(state)).toEqual(comparableState(clinic.state));
         expect(alone.filter(({ status }) => status === 'dead')).toEqual([]);
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 
@@ -68,7 +68,7 @@ describe('orders, doses, stocks, claims, payments, appointments and consents', (
           first.map(({ status, code }) => [status, code]),
         );
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

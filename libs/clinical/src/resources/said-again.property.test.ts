@@ -38,7 +38,7 @@ it('a message whose resource stands so already changes nothing but its version',
         else expect([said.type, keptBeside(clinic)]).toEqual([said.type, before]);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -96,6 +96,6 @@ it('what keeps its patient, stock, slot and claim touches nothing that its messa
         expect([one.type, known]).toEqual([one.type, []]);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

@@ -33,6 +33,14 @@ export interface AdmittedMessage extends DraftedMessage {
   readonly span?: AcceptSpan;
 }
 
+/** The part of a run that was let in, and what stands behind it. */
+export interface Admitted {
+  readonly admitted: readonly AdmittedMessage[];
+  readonly rest: readonly DraftedMessage[];
+}
+
+const none: readonly DraftedMessage[] = [];
+
 /** How a run takes it when there is no room. */
 export interface RoomPolicy {
   /** Waits for room in every class (intake topics), rather than shedding what finds none. CPOE is never shed. */
@@ -62,36 +70,55 @@ export class Admitter {
     this.#options = options;
   }
 
-  /** In order; with `waits`, nothing is let in behind a message that `signal` kept from waiting on. */
-  async admit(run: readonly DraftedMessage[], policy: RoomPolicy): Promise<readonly AdmittedMessage[]> {
+  /**
+   * Lets in what stands at the front of a run, up to where it would have to wait: what was let in before must be appended first,
+   * since the room that is waited for may be its own. With `waits`, nothing is let in behind a message that `signal` kept from
+   * waiting on.
+   */
+  async admit(run: readonly DraftedMessage[], policy: RoomPolicy): Promise<Admitted> {
     const admitted: AdmittedMessage[] = [];
-    let isFull = false;
     for (const drafted of run) {
-      const hasRoom = await this.#waitForRoom(drafted, policy);
-      isFull = !hasRoom || (isFull && policy.waits);
-      admitted.push(this.#admitOne(isFull ? withoutRoom(drafted) : drafted));
+      const full = this.#fullClass(drafted, policy);
+      if (full !== undefined) {
+        if (admitted.length > 0) break;
+        const hasRoom = await this.#waitForRoom(full, policy);
+        if (!hasRoom) return this.#turnAway(run, policy);
+      }
+      admitted.push(this.#admitOne(drafted, policy));
       if (admitted.length % messagesPerTurn === 0) await nextTurn();
     }
-    return admitted;
+    return { admitted, rest: admitted.length === run.length ? none : run.slice(admitted.length) };
   }
 
-  /** CPOE waits for a limited time, the intake topics for as long as it takes. */
-  async #waitForRoom({ items }: DraftedMessage, { waits, signal }: RoomPolicy): Promise<boolean> {
-    const { admission, roomWaitMs } = this.#options;
-    const classes = new Set(items.filter((item) => item.kind === 'draft').map((item) => item.class));
-    for (const one of classes) {
-      if (admission.room(one) > 0 || !(waits || one === 'cpoe')) continue;
-      const limit = waits ? signal : AbortSignal.any([signal, AbortSignal.timeout(roomWaitMs)]);
-      if (!(await admission.waitForRoom(one, limit))) return false;
+  /** The class that a message has to wait for: of the intake topics any, over HTTP that of orders. */
+  #fullClass({ items }: DraftedMessage, { waits }: RoomPolicy): OperationClass | undefined {
+    const { admission } = this.#options;
+    for (const item of items) {
+      if (item.kind === 'draft' && (waits || item.class === 'cpoe') && admission.room(item.class) <= 0)
+        return item.class;
     }
-    return true;
+    return undefined;
   }
 
-  #admitOne(drafted: DraftedMessage): AdmittedMessage {
+  /** Orders wait for a limited time, the intake topics for as long as it takes. */
+  #waitForRoom(operationClass: OperationClass, { waits, signal }: RoomPolicy): Promise<boolean> {
+    const { admission, roomWaitMs } = this.#options;
+    const limit = waits ? signal : AbortSignal.any([signal, AbortSignal.timeout(roomWaitMs)]);
+    return admission.waitForRoom(operationClass, limit);
+  }
+
+  /** The first of a run found no room: it alone is turned away, or with `waits` all that stand behind it, too. */
+  #turnAway(run: readonly DraftedMessage[], policy: RoomPolicy): Admitted {
+    const end = policy.waits ? run.length : 1;
+    const turnedAway = run.slice(0, end).map((drafted) => this.#admitOne(withoutRoom(drafted), policy));
+    return { admitted: turnedAway, rest: run.slice(end) };
+  }
+
+  #admitOne(drafted: DraftedMessage, { waits }: RoomPolicy): AdmittedMessage {
     const { nowMs, startSpan } = this.#options;
     const { message } = drafted;
     const acceptedAtMs = nowMs();
-    const items = drafted.items.map((item) => (item.kind === 'draft' ? this.#take(item) : item));
+    const items = drafted.items.map((item) => (item.kind === 'draft' ? this.#take(item, waits) : item));
     const drafts = items.filter((item) => item.kind === 'draft');
     if (drafts.length === 0) return { ...drafted, items, routed: [], acceptedAtMs };
     const span = startSpan(message.attributes.traceparent);
@@ -99,10 +126,10 @@ export class Admitter {
     return { ...drafted, items, routed, acceptedAtMs, ...(span !== undefined && { span }) };
   }
 
-  /** Room is looked for operation by operation: of a long message a part may be taken. */
-  #take(draft: Draft): DraftedItem {
+  /** Room is looked for operation by operation: of a long message a part may be shed, but never of one that has waited. */
+  #take(draft: Draft, waits: boolean): DraftedItem {
     const { admission } = this.#options;
-    if (draft.class !== 'cpoe' && admission.room(draft.class) <= 0) {
+    if (!waits && draft.class !== 'cpoe' && admission.room(draft.class) <= 0) {
       return { kind: 'refused', item: draft.item, problem: shed(draft.class, admission) };
     }
     admission.take(1);

@@ -108,8 +108,13 @@ export class Ingest {
     const closed = this.#closedDoor();
     if (closed !== undefined) return { results: Promise.resolve(run.map((message) => this.#refuse(message, closed))) };
     const drafted = await this.#draft(run);
-    const admitted = await this.#admitter.admit(policy.waits ? cutAtPassingProblem(drafted) : drafted, policy);
-    return { results: this.#append(admitted) };
+    const parts: Promise<readonly MessageResult[]>[] = [];
+    for (let rest = policy.waits ? cutAtPassingProblem(drafted) : drafted; rest.length > 0;) {
+      const admission = await this.#admitter.admit(rest, policy);
+      parts.push(this.#append(admission.admitted));
+      rest = admission.rest;
+    }
+    return { results: Promise.all(parts).then((results) => results.flat()) };
   }
 
   #closedDoor(): Problem | undefined {
@@ -148,6 +153,7 @@ export class Ingest {
     items: readonly (Draft | RefusedItem)[],
     first: KnownOperation | undefined,
   ): Promise<readonly DraftedItem[]> {
+    if (first === undefined && items.length === 1) return items;
     const further = items.flatMap((item) => (item.kind === 'draft' && item.opId !== message.opId ? [item.opId] : []));
     const known = further.length === 0 ? undefined : await this.#options.known.find(further);
     return items.map((item) => {

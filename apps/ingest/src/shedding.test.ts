@@ -105,4 +105,43 @@ describe('shedding at the door', () => {
     await eventually(async () => (await assets()).includes('slow'));
     await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 1);
   });
+
+  it('takes a run of an intake topic that is longer than the live limit, part by part', async () => {
+    const stop = await ingest.settleAll();
+    const headers = (id: string) => intakeHeaders({ id, source: 's', class: 'audit', contentType: 'application/json' });
+    const records = Array.from({ length: 60 }, (_, at) => ({
+      value: Buffer.from(deed(`a${at}`)),
+      headers: headers(`m-${at}`),
+    }));
+    await ingest.log.append(topics.intake, 0, records);
+    await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 60);
+    expect((await ingest.operations()).map(({ operation }) => operation.facts['asset'])).toEqual(
+      records.map((_, at) => `a${at}`),
+    );
+    await stop();
+  });
+
+  it('sheds no item of a message from an intake topic', async () => {
+    await fill(5);
+    const stop = await ingest.settleAll();
+    const value = Buffer.from(
+      JSON.stringify({ deeds: Array.from({ length: 12 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' })) }),
+    );
+    await ingest.log.append(topics.intake, 0, [
+      { value, headers: intakeHeaders({ id: 'many', source: 's', class: 'audit', contentType: 'application/json' }) },
+    ]);
+    const receipt = await eventually(async () =>
+      (await ingest.receipts()).find(({ id, state }) => id === 'many' && state === 'accepted'),
+    );
+    expect(receipt.items.map(({ state }) => state)).toEqual(new Array(12).fill('pending'));
+    await stop();
+  });
+
+  it('takes a batch of more orders than there is room for, as earlier ones of it end', async () => {
+    const stop = await ingest.settleAll();
+    const lines = Array.from({ length: 25 }, (_, at) => line(`o-${at}`, 'cpoe'));
+    const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
+    expect(await response.json()).toMatchObject({ accepted: 25, refused: 0 });
+    await stop();
+  });
 });

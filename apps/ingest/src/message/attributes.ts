@@ -12,20 +12,32 @@ export interface RawAttributes {
   readonly class?: unknown;
   readonly deadline?: unknown;
   readonly traceparent?: unknown;
+}
+
+/** How the body is to be used, as it arrives. */
+export interface RawRequest {
   readonly method?: unknown;
   readonly url?: unknown;
   readonly ifMatch?: unknown;
   readonly ifNoneExist?: unknown;
 }
 
+/** Nothing is said of how the body is to be used. */
+export const unasked: RawRequest = {};
+
 /** Longest source, id, contract or url taken: long enough for any URI in use, short enough to be kept for every message. */
 export const nameCharactersMax = 1024;
 
+const textNames = ['source', 'id', 'contract', 'contentType'] as const;
+
 /** Reads and checks what is said about a message. The problem names every attribute that is wrong, never its value. */
-export function readAttributes(raw: RawAttributes): MessageAttributes | { readonly problem: Problem } {
+export function readAttributes(
+  raw: RawAttributes,
+  asked: RawRequest = unasked,
+): MessageAttributes | { readonly problem: Problem } {
   const wrong: string[] = [];
   const attributes: MutableAttributes = {};
-  for (const name of ['source', 'id', 'contract', 'contentType'] as const) {
+  for (const name of textNames) {
     const text = readText(raw[name]);
     if (text === wrongValue) wrong.push(`${name} (a text of 1 to ${nameCharactersMax} characters)`);
     else if (text !== undefined) attributes[name] = text;
@@ -37,7 +49,7 @@ export function readAttributes(raw: RawAttributes): MessageAttributes | { readon
     else attributes.class = operationClass;
   }
   if (isTraceparent(raw.traceparent)) attributes.traceparent = raw.traceparent;
-  const request = readRequest(raw);
+  const request = readRequest(asked);
   if (request === wrongValue)
     wrong.push('request (method POST, PUT or DELETE; url, ifMatch and ifNoneExist are texts)');
   else if (request !== undefined) attributes.request = request;
@@ -63,7 +75,7 @@ function readWhen(raw: RawAttributes, attributes: MutableAttributes, wrong: stri
   if (isGiven(raw.time)) {
     const ms = instant(raw.time);
     if (ms === undefined) wrong.push('time (ISO 8601 with a zone, e.g. 2026-03-01T08:00:00Z)');
-    else attributes.time = new Date(ms).toISOString();
+    else attributes.time = inUtc(raw.time as string, ms);
   }
   if (isGiven(raw.deadline)) {
     const ms = readDeadline(raw.deadline);
@@ -73,6 +85,13 @@ function readWhen(raw: RawAttributes, attributes: MutableAttributes, wrong: stri
 }
 
 const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;
+
+const utcMilliseconds = /^\d{4}-\d{2}-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):\d{2}:\d{2}\.\d{3}Z$/;
+
+/** ISO 8601 in UTC with milliseconds. Most senders write it so; what may be 30 February or 24:00 is written anew. */
+function inUtc(text: string, ms: number): string {
+  return utcMilliseconds.test(text) ? text : new Date(ms).toISOString();
+}
 
 /** Epoch ms of a date-time with a zone (RFC 3339). */
 function instant(value: unknown): number | undefined {
@@ -91,7 +110,7 @@ function isTraceparent(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value);
 }
 
-function readRequest(raw: RawAttributes): IntakeRequest | Wrong | undefined {
+function readRequest(raw: RawRequest): IntakeRequest | Wrong | undefined {
   if (!isGiven(raw.method)) return undefined;
   const { method } = raw;
   if (method !== 'POST' && method !== 'PUT' && method !== 'DELETE') return wrongValue;

@@ -1,4 +1,4 @@
-import { readAttributes, type RawAttributes } from './attributes.ts';
+import { readAttributes, unasked, type RawRequest } from './attributes.ts';
 import { readEvent } from './event-message.ts';
 import type { Reading } from './incoming-message.ts';
 import { memberBytes } from './json-member.ts';
@@ -31,9 +31,7 @@ function readOwnEnvelope(
   name: (typeof bodyNames)[number] | undefined,
   json: Buffer,
 ): Reading {
-  const attributes = readAttributes(
-    envelope['request'] === undefined ? envelope : { ...envelope, ...asked(envelope['request']) },
-  );
+  const attributes = readAttributes(envelope, envelope['request'] === undefined ? unasked : asked(envelope['request']));
   if ('problem' in attributes) return { kind: 'problem', problem: attributes.problem };
   const body = name === undefined ? undefined : envelope[name];
   // A member name written with escapes is not found among the bytes: then the whole line stands for the body.
@@ -42,7 +40,7 @@ function readOwnEnvelope(
 }
 
 /** The attributes of `request`; what is no object is as wrong as an unknown method. */
-function asked(request: unknown): RawAttributes {
+function asked(request: unknown): RawRequest {
   if (!isJsonObject(request)) return { method: 'unknown' };
   return {
     method: request['method'] ?? 'unknown',

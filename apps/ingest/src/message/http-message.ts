@@ -50,20 +50,23 @@ export function readHeaders(headers: IncomingHttpHeaders): MessageAttributes | {
   const key = headers['idempotency-key'];
   const id = event('id');
   if (id !== undefined && key !== undefined && id !== key) return { problem: twoNames };
-  return readAttributes({
+  const raw = {
     id: id ?? key,
     source: event('source'),
     time: event('time'),
     contract: event('medrexcontract'),
     class: event('medrexclass'),
     deadline: event('medrexdeadline'),
+    traceparent: headers['traceparent'] ?? event('traceparent'),
+    contentType: headers['content-type'],
+  };
+  const asked = {
     method: event('medrexmethod'),
     url: event('medrexurl'),
     ifMatch: event('medrexifmatch'),
     ifNoneExist: event('medrexifnoneexist'),
-    traceparent: headers['traceparent'] ?? event('traceparent'),
-    contentType: headers['content-type'],
-  });
+  };
+  return readAttributes(raw, asked);
 }
 
 /** CloudEvents percent-encodes header values; one that cannot be decoded is taken as it stands. */

@@ -10,7 +10,7 @@ const comma = 0x2c;
  * @returns undefined when no member is spelled exactly so (a name written with escapes is not found).
  */
 export function memberBytes(json: Uint8Array, name: string): Uint8Array | undefined {
-  const wanted = Buffer.from(JSON.stringify(name));
+  const wanted = quoted(name);
   let found: Uint8Array | undefined;
   let at = json.indexOf(0x7b) + 1;
   while (at > 0 && at < json.length) {
@@ -24,6 +24,17 @@ export function memberBytes(json: Uint8Array, name: string): Uint8Array | undefi
     at = valueEnd + 1;
   }
   return found;
+}
+
+/** The few names that are looked for, as they stand in JSON. */
+const quotedNames = new Map<string, Uint8Array>();
+
+function quoted(name: string): Uint8Array {
+  const known = quotedNames.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(JSON.stringify(name));
+  if (quotedNames.size < 16) quotedNames.set(name, bytes);
+  return bytes;
 }
 
 function isAt(json: Uint8Array, wanted: Uint8Array, start: number, end: number): boolean {

@@ -75,6 +75,16 @@ describe('readHttpMessage', () => {
     expect(problemCode(read({ 'idempotency-key': 'k', 'ce-id': 'other' }))).toBe('ENVELOPE_INVALID');
   });
 
+  it.each([
+    ['2026-01-05T08:00:00.123Z', '2026-01-05T08:00:00.123Z'],
+    ['2026-01-05T09:30:00+01:30', '2026-01-05T08:00:00.000Z'],
+    ['2026-01-05T24:00:00.000Z', '2026-01-06T00:00:00.000Z'],
+    ['2026-01-31T08:00:00.5Z', '2026-01-31T08:00:00.500Z'],
+  ])('reads the time %s as %s', (given, time) => {
+    const reading = readHttpMessage({ 'ce-time': given, 'content-type': 'application/json' }, Buffer.from(text), never);
+    expect(message(reading).attributes.time).toBe(time);
+  });
+
   it('decodes what CloudEvents percent-encodes in headers', () => {
     const reading = readHttpMessage(
       { 'ce-id': 'm%20%E2%82%AC', 'content-type': 'application/json' },

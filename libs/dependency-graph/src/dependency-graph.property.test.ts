@@ -134,7 +134,7 @@ describe('DependencyGraph beside the pairwise graph', () => {
           both.checkBounds();
         }
         const live = both.pairs.seqs.length;
-        for (let round = 0; round < live; round += 1) both.passUnrelated();
+        for (let pass = 0; pass < 2 * live; pass += 1) both.passUnrelated(); // two rounds
         both.checkExact();
         both.drain(false);
       }),

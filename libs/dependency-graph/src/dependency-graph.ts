@@ -110,7 +110,7 @@ export class DependencyGraph {
     const operation = this.#bySeq.get(seq);
     if (operation === undefined) return [];
     this.#bySeq.delete(seq);
-    this.#risen.delete(seq);
+    if (this.#risen.size > 0) this.#risen.delete(seq);
     const place = this.#classes.get(operation, 0);
     this.#counters.count(this.#counters.live, place, -1);
     if (!this.#queues.isReady(operation)) this.#countWaiting(operation, -1);

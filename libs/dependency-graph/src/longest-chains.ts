@@ -22,17 +22,17 @@ const LENGTH_CRITICALITY = 1;
 const PASS = 2;
 const FOUND = 3;
 
-/** Operations looked at again for each one admitted or removed. */
-const visitsPerChange = 2;
+/** Operations looked at again for each one admitted. More than one, or a pass would never overtake a growing graph. */
+const looksPerAdmission = 2;
 
 /**
  * The longest chain of live operations before each operation (depth) and behind it (criticality).
  *
- * Keeping both exact would cost the whole chain at each change of a long one. So each change looks at
- * `visitsPerChange` operations again, going round: forward through the order of admission for the depths, which is a
- * topological order, then backward for the criticalities. A round takes as many changes as operations are live, so that
- * both numbers are exact as of at most two rounds ago: a depth says at most that much too much (what has completed
- * since), a criticality too little (what was admitted since). `settle` makes both exact at once, in O(live).
+ * Keeping both exact would cost the whole chain at each change of a long one. So each admission looks at
+ * `looksPerAdmission` operations again, going round: forward through the order of admission for the depths, which is a
+ * topological order, then backward for the criticalities. A round takes as many admissions as operations are live, and
+ * both numbers are exact as of at most two rounds ago: a depth is too large by what has completed since at most, a
+ * criticality too small by what was admitted since. `settle` makes both exact at once, in O(live).
  */
 export class LongestChains {
   readonly #queues: KeyQueues;
@@ -72,7 +72,7 @@ export class LongestChains {
     const depth = this.#lengthBeyond(operation, NODE_PREVIOUS, DEPTH, LENGTH_DEPTH);
     this.#operations.set(operation, DEPTH, depth);
     if (this.#isInGroup) this.#joinGroups(operation, depth);
-    this.#sweep(visitsPerChange);
+    for (let look = 0; look < looksPerAdmission; look += 1) this.#lookAtNext();
   }
 
   /** The operation is about to leave the queues. */
@@ -84,7 +84,6 @@ export class LongestChains {
     if (later === 0) this.#last = earlier;
     else this.#operations.set(later, EARLIER, earlier);
     if (this.#cursor === operation) this.#cursor = this.#isForward ? later : earlier;
-    this.#sweep(visitsPerChange);
   }
 
   /** The steps around an operation have changed: a group before it may be new. */
@@ -112,15 +111,13 @@ export class LongestChains {
     return deepest;
   }
 
-  #sweep(visits: number): void {
-    for (let visit = 0; visit < visits; visit += 1) {
-      if (this.#cursor === 0) this.#restart(!this.#isForward);
-      const operation = this.#cursor;
-      if (operation === 0) return;
-      if (this.#isForward) this.#lookForward(operation);
-      else this.#lookBackward(operation);
-      this.#cursor = this.#operations.get(operation, this.#isForward ? LATER : EARLIER);
-    }
+  #lookAtNext(): void {
+    if (this.#cursor === 0) this.#restart(!this.#isForward);
+    const operation = this.#cursor;
+    if (operation === 0) return;
+    if (this.#isForward) this.#lookForward(operation);
+    else this.#lookBackward(operation);
+    this.#cursor = this.#operations.get(operation, this.#isForward ? LATER : EARLIER);
   }
 
   #restart(isForward: boolean): void {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { operationsPerRecord, topics } from '@medrex/contracts';
 import { EmbeddedEventLog } from '@medrex/embedded';
 import type { Contract } from '@medrex/execute-batch';
 import { eventually } from './eventually.ts';
@@ -14,28 +15,24 @@ export interface Run {
   readonly isSerial?: boolean;
 }
 
-/** Waits until everything that has a receipt is terminal: orderer-dag says so, and ingest has noted it. */
-export async function settled(stack: Stack, senders: Run['senders'], timeoutMs = 60_000): Promise<void> {
-  const accepted = senders.flatMap((sender) => sender.accepted);
-  const last = accepted.reduce((highest, { seq }) => Math.max(highest, seq), -1);
+/** Waits until every accepted operation is terminal: orderer-dag says so, and ingest has noted all that have a receipt. */
+export async function settled(stack: Stack, senders: Run['senders'] = []): Promise<void> {
   const log = new EmbeddedEventLog({ root: join(stack.folder, 'log') });
   try {
-    await eventually(
-      `everything up to ${last} is terminal`,
-      async () => {
-        const progress = await readProgress(log);
-        if (progress === undefined || progress.live > 0 || progress.lowWaterMark <= last)
-          throw new Error(`orderer-dag says ${JSON.stringify(progress)}`);
-        return true;
-      },
-      timeoutMs,
-    );
+    await eventually('everything is terminal', async () => {
+      const progress = await readProgress(log);
+      const { end } = await log.bounds(topics.operations, 0);
+      const isDone = end === 0 || (progress?.lowWaterMark ?? 0) > (end - 1) * operationsPerRecord;
+      if (!isDone || progress?.live !== 0)
+        throw new Error(`the log ends at ${end}; progress: ${JSON.stringify(progress)}`);
+      return true;
+    });
   } finally {
     await log.close();
   }
   await noted(
     stack,
-    accepted.map(({ opId }) => opId),
+    senders.flatMap(({ accepted }) => accepted.map(({ opId }) => opId)),
   );
 }
 

@@ -17,8 +17,9 @@ export interface Judged {
   readonly isSerial?: boolean;
 }
 
-/** As many complaints as a reader can use. */
+/** As many complaints, and as much of each, as a reader can use. */
 const complaintsMax = 20;
+const charactersMax = 2_000;
 
 /**
  * What a finished history breaks of the protocol's promises (section 10), in words; nothing when all is well. Nothing here asks the
@@ -36,7 +37,7 @@ export async function brokenPromises(judged: Judged): Promise<readonly string[]>
     ...(await wronglyApplied(found, steps, contracts)),
     ...(isSerial ? differences('in seq order', await serialState(found, contracts), found.state) : []),
   ];
-  return broken.slice(0, complaintsMax);
+  return broken.slice(0, complaintsMax).map((complaint) => complaint.slice(0, charactersMax));
 }
 
 /** A receipt means a place in the order, and the order of a sender's receipts is the order in which it sent. */

@@ -54,7 +54,7 @@ export async function readLeftBehind(folder: string): Promise<LeftBehind> {
 }
 
 /** Every record of a topic's first partition. */
-async function readTopic(log: EmbeddedEventLog, topic: string): Promise<readonly LogRecord[]> {
+export async function readTopic(log: EmbeddedEventLog, topic: string): Promise<readonly LogRecord[]> {
   const { start, end } = await log.bounds(topic, 0);
   const records: LogRecord[] = [];
   if (start === end) return records;

@@ -18,13 +18,14 @@ export interface Edge {
 const typeBits: Record<EdgeType, number> = { RAW: 1, WAR: 2, WAW: 4 };
 const MARK_ROUND = 0;
 const MARK_TYPES = 1;
+const lastRound = 2 ** 31 - 1;
 
 /** Finds the edges of an operation that has just been admitted, each pair of predecessor and type once. */
 export class EdgeFinder {
   /** Edges found since the start, by type. */
   readonly found: Record<EdgeType, number> = { RAW: 0, WAR: 0, WAW: 0 };
   readonly #queues: KeyQueues;
-  readonly #marks = new SideTable(2, operationShift);
+  #marks = new SideTable(2, operationShift);
   #round = 0;
 
   constructor(queues: KeyQueues) {
@@ -39,7 +40,7 @@ export class EdgeFinder {
   find(operation: number, listed: Edge[], listedMax: number): number {
     const { nodes, operations } = this.#queues;
     let count = 0;
-    this.#round += 1;
+    this.#nextRound();
     for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
       const before = nodes.get(this.#queues.stepOf(entry), NODE_PREVIOUS);
       if (before === 0) continue;
@@ -64,6 +65,15 @@ export class EdgeFinder {
       if (this.#queues.isWriter(before) || !this.#queues.isHead(before)) return true;
     }
     return false;
+  }
+
+  /** Marks of earlier rounds are void. When the numbers of an Int32Array are used up, all of them go. */
+  #nextRound(): void {
+    if (this.#round === lastRound) {
+      this.#marks = new SideTable(2, operationShift);
+      this.#round = 0;
+    }
+    this.#round += 1;
   }
 
   #reads(entry: number): boolean {

@@ -121,7 +121,7 @@ export class LongestChains {
   }
 
   #restart(isForward: boolean): void {
-    this.#pass += 1;
+    this.#pass = (this.#pass + 1) | 0; // comes round after 2^32 passes, which no group lives to see
     this.#isForward = isForward;
     this.#cursor = isForward ? this.#first : this.#last;
   }

@@ -9,6 +9,9 @@ import {
   OPERATION_WAITING,
 } from './queue-records.ts';
 
+/** The largest number that an Int32Array holds. */
+const lastWalk = 2 ** 31 - 1;
+
 /** Told what becomes free while operations are passed. */
 export interface ReleaseSink {
   /** Everything before it has been passed. */
@@ -41,6 +44,11 @@ export class ReleaseWalk {
 
   /** Starts over. Between this and the last call of the walk the queues must stay as they are. */
   begin(): void {
+    if (this.#walk === lastWalk) {
+      this.#keyWalk.fill(0);
+      this.#operationWalk.fill(0);
+      this.#walk = 0;
+    }
     this.#walk += 1;
     if (this.#keyWalk.length < this.#queues.keys.records.end) {
       this.#keyWalk = new Int32Array(this.#queues.keys.records.end * 2);

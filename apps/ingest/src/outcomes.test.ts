@@ -85,6 +85,12 @@ describe('GET /v1/outcomes', () => {
     stream.close();
   });
 
+  it('answers HEAD with its headers and nothing else', async () => {
+    const response = await fetch(`${ingest.url}/v1/outcomes`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    expect(await ingest.metric('medrex_ingest_listeners')).toBe(0);
+  });
+
   it('refuses an id that is not one of its own, and more listeners than it serves', async () => {
     expect(await ingest.get('/v1/outcomes', { 'last-event-id': 'yesterday' })).toMatchObject({ status: 400 });
     const small = await Harness.start({ contracts: [assetIntake], env: { INGEST_LISTENERS_MAX: '1' } });

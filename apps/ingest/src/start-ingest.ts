@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { EventLogStrategy, PassErrors, type RunningService } from '@medrex/nest';
 import type { CustomStrategy } from '@nestjs/microservices';
 import type { IngestConfig } from './config.ts';
+import { Connections } from './http/connections.ts';
 import { createHttpApplication, listen } from './http/server.ts';
 import { IngestModule } from './ingest.module.ts';
 import { embeddedPorts, type ClosingPorts } from './embedded-ports.ts';
@@ -37,11 +38,16 @@ async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<Runn
     app.connectMicroservice<CustomStrategy>({ strategy }).useGlobalFilters(new PassErrors());
     await app.startAllMicroservices();
   }
+  const connections = new Connections(app.getHttpServer());
   const url = await listen(app, config);
   ports.telemetry.log.info({ urls: [url], channel: config.MEDREX_CHANNEL }, 'ingest takes messages');
   const close = async (): Promise<void> => {
     runtime.stop();
-    const grace = setTimeout(() => runtime.giveUp(), config.INGEST_STOP_GRACE_MS);
+    connections.closeUnused();
+    const grace = setTimeout(() => {
+      runtime.giveUp();
+      setImmediate(() => connections.closeAll()); // once those who wait have their answer
+    }, config.INGEST_STOP_GRACE_MS);
     await app.close(); // requests and runs in hand are finished, or given up when the grace is over
     clearTimeout(grace);
     await runtime.close();

@@ -34,6 +34,7 @@ export class OutcomesController {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+    if (request.method === 'HEAD') return void reply.raw.end(); // a listener that nothing may be written to
     reply.raw.write('retry: 2000\n\n');
     const end = await feed.listen(readFilter(request), sinkOf(reply), since);
     request.raw.on('close', end);

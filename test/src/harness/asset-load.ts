@@ -27,12 +27,27 @@ export function talliesSent({ senders }: Pick<AssetLoad, 'senders'>): readonly n
 
 /**
  * Message `number` of a sender: a deed of the asset contract on few assets and people, so that operations meet, in every mode that
- * there is. Every key is declared, so the order of all of them is promised.
+ * there is.
+ *
+ * @param discovers deeds of which only the state can tell all keys are among them; else the order of all keys is promised
  */
-export function assetMessage(chance: Chance, source: string, number: number): Message {
+export function assetMessage(chance: Chance, source: string, number: number, discovers = false): Message {
   const id = `m${number}`;
   if (isTally(number)) return { id, body: { do: 'deposit', account: tallyOf(source), amount: 1 } };
-  return { id, body: someDeed(chance, `${source}-${number}`), class: chance.pick(classes) };
+  const deed =
+    discovers && chance.between(1, 3) === 1 ? discoveringDeed(chance) : someDeed(chance, `${source}-${number}`);
+  return { id, body: deed, class: chance.pick(classes) };
+}
+
+/** Whose holding is lessened, and who is paid, stands in the state. */
+function discoveringDeed(chance: Chance): AssetMessage {
+  const [asset, person] = [chance.pick(assets), chance.pick(people)];
+  return chance.pick<AssetMessage>([
+    { do: 'transfer', asset, to: person },
+    { do: 'transfer', asset, to: person },
+    { do: 'payOwner', asset, from: person, amount: 1 },
+    { do: 'delete', asset },
+  ]);
 }
 
 function someDeed(chance: Chance, name: string): AssetMessage {
@@ -61,6 +76,8 @@ export interface AssetLoadOptions {
   /** Messages in one batch at most. */
   readonly batchMax?: number;
   readonly pauseMs?: number;
+  /** Whether some deeds have keys that only the state can tell. */
+  readonly discovers?: boolean;
 }
 
 /** Senders that go on sending, each in its own order and all at the same time, until they are told to finish. */
@@ -72,7 +89,7 @@ export class AssetLoad {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(stack: Stack, options: AssetLoadOptions) {
-    this.#options = { senders: 4, batchMax: 12, pauseMs: 15, ...options };
+    this.#options = { senders: 4, batchMax: 12, pauseMs: 15, discovers: false, ...options };
     this.senders = Array.from({ length: this.#options.senders }, (_, index) => stack.sender(`ward-${index}`));
     const loops = this.senders.map((sender, index) => this.#send(sender, options.chance.part(index + 1)));
     this.#running = Promise.all(loops).then(
@@ -105,14 +122,12 @@ export class AssetLoad {
   }
 
   async #send(sender: Sender, chance: Chance): Promise<void> {
+    const { batchMax, pauseMs, discovers } = this.#options;
     for (let number = 0; !this.#isEnding;) {
-      const count = chance.between(1, this.#options.batchMax);
-      const from = number;
-      await sender.deliver(
-        Array.from({ length: count }, (_, index) => assetMessage(chance, sender.source, from + index)),
-      );
-      number += count;
-      await delay(this.#options.pauseMs);
+      const numbers = Array.from({ length: chance.between(1, batchMax) }, (_, index) => number + index);
+      await sender.deliver(numbers.map((one) => assetMessage(chance, sender.source, one, discovers)));
+      number += numbers.length;
+      await delay(pauseMs);
     }
   }
 }

@@ -1,16 +1,24 @@
 import { decodeResults, type OperationResult } from '@medrex/execute-batch';
 import type { CommittedState } from '@medrex/execute-batch/testing';
 import { operationRecordKey } from '@medrex/keys';
-import type { Block, CommittedTransaction } from '@medrex/ledger';
+import type { Block, CommittedTransaction, KeyWrite } from '@medrex/ledger';
 import { isOperations } from './left-behind.ts';
 
 /** An operation that took its effect here: applied, rejected or closed, and not answered from an earlier record. */
-export type CommittedStep = Pick<OperationResult, 'opId' | 'sourceHash' | 'status' | 'code'>;
+export type OperationStep = Pick<OperationResult, 'opId' | 'sourceHash' | 'status' | 'code'>;
+
+/** What somebody else wrote. */
+export interface ForeignStep {
+  readonly foreign: readonly KeyWrite[];
+}
+
+/** MSP id under which orderer-dag proposes; everybody else is a foreign writer. */
+const ownMsp = 'MedrexMSP';
 
 /** What took effect, in the order of the blocks. */
-export function committedHistory(blocks: readonly Block[]): readonly CommittedStep[] {
-  return valid(blocks).flatMap((transaction) => {
-    if (transaction.fn !== 'executeBatch') return [];
+export function committedHistory(blocks: readonly Block[]): readonly (OperationStep | ForeignStep)[] {
+  return valid(blocks).flatMap((transaction): (OperationStep | ForeignStep)[] => {
+    if (transaction.creator !== ownMsp) return [{ foreign: operationWrites(transaction) }];
     const seen = new Set<string>();
     return decodeResults(transaction.payload).filter(({ opId, sourceHash, txId }) => {
       const message = `${opId} ${sourceHash}`;
@@ -22,19 +30,23 @@ export function committedHistory(blocks: readonly Block[]): readonly CommittedSt
   });
 }
 
-/** The state that the valid transactions' writes come to, one after the other. */
-export function replayWrites(
-  blocks: readonly Block[],
-  isWanted: (transaction: CommittedTransaction) => boolean = () => true,
-): CommittedState {
-  const state: CommittedState = new Map();
-  for (const { readWriteSet } of valid(blocks).filter(isWanted)) {
-    for (const { key, value } of readWriteSet.writes) {
-      if (!isOperations(key)) continue;
-      if (value === undefined) state.delete(key);
-      else state.set(key, value);
-    }
+/** The operations among the steps. */
+export function operationSteps(steps: readonly (OperationStep | ForeignStep)[]): readonly OperationStep[] {
+  return steps.filter((step) => 'opId' in step);
+}
+
+/** Carries writes out. */
+export function applyWrites(writes: readonly KeyWrite[], state: CommittedState): void {
+  for (const { key, value } of writes) {
+    if (value === undefined) state.delete(key);
+    else state.set(key, value);
   }
+}
+
+/** The state that the valid transactions' writes come to, one after the other. */
+export function replayWrites(blocks: readonly Block[]): CommittedState {
+  const state: CommittedState = new Map();
+  for (const transaction of valid(blocks)) applyWrites(operationWrites(transaction), state);
   return state;
 }
 
@@ -50,6 +62,11 @@ export function timesRecorded(blocks: readonly Block[]): ReadonlyMap<string, num
     }
   }
   return times;
+}
+
+/** The writes of a transaction, without chaincode definitions and probes. */
+function operationWrites({ readWriteSet }: CommittedTransaction): readonly KeyWrite[] {
+  return readWriteSet.writes.filter(({ key }) => isOperations(key));
 }
 
 function valid(blocks: readonly Block[]): readonly CommittedTransaction[] {

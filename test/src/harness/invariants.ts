@@ -2,7 +2,15 @@ import type { OperationOutcome, SequencedOperation } from '@medrex/contracts';
 import { decodeRecord, type Contract } from '@medrex/execute-batch';
 import { applySerially, comparableState, type CommittedState, type SerialStep } from '@medrex/execute-batch/testing';
 import { operationRecordKey } from '@medrex/keys';
-import { committedHistory, replayWrites, timesRecorded, type CommittedStep } from './committed-history.ts';
+import {
+  applyWrites,
+  committedHistory,
+  operationSteps,
+  replayWrites,
+  timesRecorded,
+  type ForeignStep,
+  type OperationStep,
+} from './committed-history.ts';
 import { orderViolations } from './key-order.ts';
 import type { LeftBehind } from './left-behind.ts';
 import type { Accepted } from './sender.ts';
@@ -31,8 +39,8 @@ export async function brokenPromises(judged: Judged): Promise<readonly string[]>
   const broken = [
     ...lostOrMisplaced(judged),
     ...wronglyTold(found),
-    ...wronglyRecorded(found, steps),
-    ...orderViolations(found.operations, steps),
+    ...wronglyRecorded(found, operationSteps(steps)),
+    ...orderViolations(found.operations, operationSteps(steps)),
     ...differences('replayed block by block', replayWrites(found.blocks), found.state),
     ...(await wronglyApplied(found, steps, contracts)),
     ...(isSerial ? differences('in seq order', await serialState(found, contracts), found.state) : []),
@@ -113,7 +121,7 @@ function* wronglyStored(
 /** Every operation has one record on the ledger, written once, and it says what was told. */
 function* wronglyRecorded(
   { operations, outcomes, state, blocks }: LeftBehind,
-  steps: readonly CommittedStep[],
+  steps: readonly OperationStep[],
 ): Generator<string> {
   const recorded = timesRecorded(blocks);
   for (const opId of new Set(operations.map(({ operation }) => operation.opId))) {
@@ -138,10 +146,10 @@ function* wronglyRecorded(
   }
 }
 
-/** Carries the committed order out again, one operation after the other: same ends, same state. */
+/** Carries the committed order out again, one operation after the other, and what others wrote between them: same ends, same state. */
 async function wronglyApplied(
   found: LeftBehind,
-  steps: readonly CommittedStep[],
+  steps: readonly (OperationStep | ForeignStep)[],
   contracts: readonly Contract[],
 ): Promise<string[]> {
   // A message that was appended twice takes effect where it stands first; without a time of its own the second has a later one.
@@ -151,6 +159,10 @@ async function wronglyApplied(
   const state: CommittedState = new Map();
   const broken: string[] = [];
   for (const step of steps) {
+    if ('foreign' in step) {
+      applyWrites(step.foreign, state);
+      continue;
+    }
     const operation = byMessage.get(`${step.opId} ${step.sourceHash}`);
     if (operation === undefined) {
       broken.push(`${step.opId} took effect and was never accepted`);
@@ -160,8 +172,6 @@ async function wronglyApplied(
     const [was, is] = [`${step.status} ${step.code}`, `${result?.status} ${result?.code}`];
     if (was !== is) broken.push(`${step.opId} ended ${was}; in the same place of a replay it ends ${is}`);
   }
-  const foreign = replayWrites(found.blocks, (transaction) => transaction.fn !== 'executeBatch');
-  if (foreign.size > 0) return broken; // what others write between two operations is not carried out here
   return [...broken, ...differences('replayed operation by operation', state, found.state)];
 }
 

@@ -1,6 +1,6 @@
 import type { SequencedOperation } from '@medrex/contracts';
 import type { StateKey } from '@medrex/keys';
-import type { CommittedStep } from './committed-history.ts';
+import type { OperationStep } from './committed-history.ts';
 
 /** The latest places, by seq, of those that have taken effect on a key so far. */
 interface KeyPast {
@@ -15,7 +15,7 @@ interface KeyPast {
  */
 export function* orderViolations(
   operations: readonly SequencedOperation[],
-  steps: readonly CommittedStep[],
+  steps: readonly OperationStep[],
 ): Generator<string> {
   const first = new Map<string, SequencedOperation>();
   for (const one of operations) {

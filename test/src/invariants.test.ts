@@ -1,0 +1,154 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { stateValue } from '@medrex/execute-batch';
+import { accountKey, assetOperation, assetTransfer, type AssetFacts } from '@medrex/execute-batch/testing';
+import { operationRecordKey } from '@medrex/keys';
+import { aHistory } from './harness/a-history.ts';
+import { brokenPromises } from './harness/invariants.ts';
+import type { LeftBehind } from './harness/left-behind.ts';
+import type { Accepted } from './harness/sender.ts';
+
+const facts: readonly AssetFacts[] = [
+  { do: 'deposit', account: 'ann', amount: 2 },
+  { do: 'pay', from: 'ann', to: 'ben', amount: 1 },
+  { do: 'look', asset: 'a' },
+  { do: 'refuse', asset: 'a' },
+  { do: 'label', asset: 'b', label: 'first' },
+  { do: 'label', asset: 'b', label: 'last' },
+];
+const operations = facts.map((fact, number) =>
+  assetOperation(fact, { opId: `op${number}`, sourceHash: `hash${number}` }),
+);
+const accepted = operations.map(({ opId, sourceHash: digest }, seq): Accepted => {
+  return { source: 'urn:ehr', message: { id: opId, body: {} }, opId, digest, seq };
+});
+const judged = (found: LeftBehind) => brokenPromises({ found, senders: [{ accepted }], contracts: [assetTransfer] });
+
+/** The same list with the thing at one place changed, or taken away. */
+const changed = <T>(list: readonly T[], at: number, change: (one: T) => T | undefined): readonly T[] =>
+  list.flatMap((one, index) => (index === at ? (change(one) ?? []) : [one]));
+const swapped = <T>(list: readonly T[], at: number): readonly T[] =>
+  list.map((one, index) => (index === at ? list[at + 1]! : index === at + 1 ? list[at]! : one));
+
+// The judge of all suites here: if it overlooked something, they would prove nothing.
+describe('what a finished run is judged by', () => {
+  let good: LeftBehind;
+  beforeAll(async () => {
+    good = await aHistory(operations);
+  });
+
+  it('finds nothing wrong where nothing is, repeats included', async () => {
+    expect(await judged(good)).toEqual([]);
+    expect(await judged({ ...good, outcomes: [...good.outcomes, ...good.outcomes] })).toEqual([]);
+  });
+
+  it.each<[string, (found: LeftBehind) => Partial<LeftBehind>, RegExp]>([
+    [
+      'a receipt for what is not in the log',
+      ({ operations: all }) => ({ operations: changed(all, 1, () => undefined) }),
+      /op1.* was accepted at 1 and is not there/,
+    ],
+    [
+      'messages of one sender in another order',
+      ({ operations: all }) => ({ operations: swapped(all, 0).map((one, seq) => ({ ...one, seq })) }),
+      /stands at 0, before what was sent before it/,
+    ],
+    [
+      'an operation without outcome',
+      ({ outcomes }) => ({ outcomes: changed(outcomes, 2, () => undefined) }),
+      /op2 at 2 was never told an outcome/,
+    ],
+    [
+      'an outcome that changes',
+      ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, txId: 'other' }] }),
+      /op0 at 0 was told .* and .*other/,
+    ],
+    [
+      'an outcome that changes a word',
+      ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, message: 'well' }] }),
+      /op0 at 0 was told .* and .*well/,
+    ],
+    [
+      'an outcome for nothing',
+      ({ outcomes }) => ({ outcomes: [...outcomes, { ...outcomes[0]!, seq: 99 }] }),
+      /names 99, where nothing stands/,
+    ],
+    [
+      'the outcome of another',
+      ({ outcomes }) => ({ outcomes: changed(outcomes, 3, (one) => ({ ...one, opId: 'op0' })) }),
+      /op3 at 3 was told the outcome of op0/,
+    ],
+    [
+      'a status that stays pending',
+      ({ statuses }) => ({
+        statuses: new Map([
+          ...statuses,
+          ['op0', { ...statuses.get('op0')!, state: 'pending', outcome: undefined as never }],
+        ]),
+      }),
+      /the status store says pending of op0/,
+    ],
+    [
+      'a status that is missing',
+      ({ statuses }) => ({ statuses: new Map([...statuses].slice(1)) }),
+      /the status store says undefined of op0/,
+    ],
+    [
+      'an outcome that the record denies',
+      ({ outcomes }) => ({ outcomes: changed(outcomes, 0, (one) => ({ ...one, code: 'FINE' })) }),
+      /op0 was told applied FINE.*, its record says applied OK/,
+    ],
+    [
+      'an effect that comes twice',
+      ({ blocks }) => ({ blocks: [...blocks, { ...blocks[0]!, number: 9 }] }),
+      /record of op0 was written 2 times/,
+    ],
+    [
+      'an effect against the order',
+      ({ blocks }) => ({ blocks: swapped(blocks, 4) }),
+      /op4 at 4 took effect on .*label.*b after the one at 5/,
+    ],
+    [
+      'an effect that nobody asked for',
+      ({ operations: all }) => ({ operations: changed(all, 5, () => undefined) }),
+      /op5 took effect and was never accepted/,
+    ],
+    [
+      'an end that a replay does not give',
+      ({ blocks }) => ({ blocks: changed(blocks, 0, () => undefined) }),
+      /op1 ended applied OK; .* it ends rejected/,
+    ],
+    [
+      'a state that the blocks do not give',
+      ({ state }) => ({ state: new Map([...state, [accountKey('ann'), stateValue({ balance: 7 })]]) }),
+      /ann is \{"balance":7\}; replayed block by block it is \{"balance":1\}/,
+    ],
+    [
+      'a record that is gone',
+      ({ state }) => ({ state: new Map([...state].filter(([key]) => key !== operationRecordKey('op4'))) }),
+      /op4 has no record/,
+    ],
+    [
+      'operations that stay live',
+      ({ progress }) => ({ progress: { ...progress!, live: 1 } }),
+      /1 operations are live at the end/,
+    ],
+    [
+      'a mark that lags',
+      ({ progress }) => ({ progress: { ...progress!, lowWaterMark: 3 } }),
+      /the low-water mark is 3, the log ends at 6/,
+    ],
+  ])('finds %s', async (_what, spoil, complaint) => {
+    const broken = await judged({ ...good, ...spoil(good) });
+    expect(broken).toContainEqual(expect.stringMatching(complaint));
+  });
+
+  it('finds a state that serial execution does not give, though its blocks do', async () => {
+    const other = await aHistory([...operations.slice(0, 4), operations[5]!, operations[4]!]);
+    const outcomes = other.outcomes.map((one) => ({
+      ...one,
+      seq: operations.findIndex(({ opId }) => opId === one.opId),
+    }));
+    const broken = await judged({ ...other, operations: good.operations, outcomes });
+    expect(broken).toContainEqual(expect.stringMatching(/label~b is .*first.*; in seq order it is .*last/));
+  });
+});

@@ -80,10 +80,7 @@ describe('what a finished run is judged by', () => {
     [
       'a status that stays pending',
       ({ statuses }) => ({
-        statuses: new Map([
-          ...statuses,
-          ['op0', { ...statuses.get('op0')!, state: 'pending', outcome: undefined as never }],
-        ]),
+        statuses: new Map([...statuses, ['op0', { ...statuses.get('op0')!, state: 'pending', outcome: undefined }]]),
       }),
       /the status store says pending of op0/,
     ],

@@ -22,6 +22,7 @@ function open(given: Partial<AppenderOptions> = {}) {
     partition: 0,
     lowWaterMark: () => 0,
     queueMax: 10_000,
+    queueBytesMax: 1_000_000,
     onAppended: () => undefined,
     onFailure: (_error, attempt) => failures.push(attempt),
     onHalt: (facts) => halts.push(facts),
@@ -101,6 +102,17 @@ describe('Appender', () => {
     expect(appender.hasRoom).toBe(false);
     expect(appender.queued).toBe(3);
     await appender.close(1);
+  });
+
+  it('has no room while more bytes than its limit wait', async () => {
+    const stuck = { append: () => new Promise<never>(() => undefined) };
+    const { appender } = open({ log: stuck, queueBytesMax: 500 });
+    appender.append(operations(1)).catch(() => undefined);
+    expect(appender.hasRoom).toBe(true);
+    appender.append(operations(4, 1)).catch(() => undefined);
+    expect(appender.hasRoom).toBe(false);
+    await appender.close(1);
+    expect(appender.queued).toBe(0);
   });
 
   it('refuses what it could not append in its grace when it is closed', async () => {

@@ -17,6 +17,8 @@ export interface AppenderOptions {
   readonly lowWaterMark: () => number;
   /** Operations that may wait to be appended; `hasRoom` is false above it. */
   readonly queueMax: number;
+  /** And their bytes. */
+  readonly queueBytesMax: number;
   readonly onAppended: (facts: {
     readonly operations: number;
     readonly bytes: number;
@@ -41,10 +43,13 @@ export class NotAppended extends Error {
 
 interface Waiting {
   readonly operations: readonly RoutedBytes[];
+  readonly bytes: number;
   readonly resolve: (seqs: readonly number[]) => void;
   readonly reject: (error: NotAppended) => void;
 }
 
+/** Bytes of one append: what a disk or a broker takes in well below a second. */
+const bytesPerAppend = 16 * 1024 * 1024;
 /** Operations of one append: enough to make a write worth its fsync, few enough to encode without holding up the process. */
 const operationsPerAppend = operationsPerRecord;
 
@@ -60,6 +65,7 @@ export class Appender {
   #queue: Waiting[] = [];
   #inFlight: readonly Waiting[] = [];
   #queued = 0;
+  #queuedBytes = 0;
   #ended: 'halted' | 'stopped' | undefined;
   #running: Promise<void> | undefined;
 
@@ -72,7 +78,8 @@ export class Appender {
   }
 
   get hasRoom(): boolean {
-    return this.#queued < this.#options.queueMax;
+    const { queueMax, queueBytesMax } = this.#options;
+    return this.#queued < queueMax && this.#queuedBytes < queueBytesMax;
   }
 
   /** The log was found to be another one than before: nothing is appended any more. */
@@ -89,8 +96,10 @@ export class Appender {
     if (this.#ended !== undefined) return Promise.reject(new NotAppended(this.#ended));
     if (operations.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ operations, resolve, reject });
+      const bytes = operations.reduce((sum, { operationBytes }) => sum + operationBytes.length, 0);
+      this.#queue.push({ operations, bytes, resolve, reject });
       this.#queued += operations.length;
+      this.#queuedBytes += bytes;
       this.#running ??= this.#run();
     });
   }
@@ -115,7 +124,7 @@ export class Appender {
       this.#inFlight = this.#takeGroup();
       const operations = this.#inFlight.flatMap((one) => one.operations);
       const seqs = await this.#appendUntilAcked(operations);
-      this.#queued -= operations.length;
+      this.#leave(this.#inFlight);
       if (seqs !== undefined) settle(this.#inFlight, seqs);
       this.#inFlight = [];
     }
@@ -125,9 +134,12 @@ export class Appender {
   /** At least one call's operations; a call is never split. */
   #takeGroup(): readonly Waiting[] {
     let operations = 0;
-    const end = this.#queue.findIndex(
-      (one, at) => (operations += one.operations.length) > operationsPerAppend && at > 0,
-    );
+    let bytes = 0;
+    const end = this.#queue.findIndex((one, at) => {
+      operations += one.operations.length;
+      bytes += one.bytes;
+      return at > 0 && (operations > operationsPerAppend || bytes > bytesPerAppend);
+    });
     return this.#queue.splice(0, end < 0 ? this.#queue.length : end);
   }
 
@@ -160,6 +172,13 @@ export class Appender {
     await delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
+  #leave(group: readonly Waiting[]): void {
+    for (const { operations, bytes } of group) {
+      this.#queued -= operations.length;
+      this.#queuedBytes -= bytes;
+    }
+  }
+
   #halt(offset: number, lowWaterMark: number): undefined {
     this.#end('halted');
     this.#options.onHalt({ offset, lowWaterMark });
@@ -169,9 +188,11 @@ export class Appender {
     this.#ended ??= why;
     this.#stop.abort();
     this.#gaveUp.open();
-    for (const { operations } of this.#queue) this.#queued -= operations.length;
-    for (const { reject } of [...this.#inFlight, ...this.#queue]) reject(new NotAppended(this.#ended));
+    const given = [...this.#inFlight, ...this.#queue];
+    this.#leave(given);
+    this.#inFlight = [];
     this.#queue = [];
+    for (const { reject } of given) reject(new NotAppended(this.#ended));
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
@@ -238,6 +239,30 @@ describe('limits of a batch', () => {
       [3, 202],
     ]);
     expect(answer.items[1]).toMatchObject({ problem: { code: 'LINE_TOO_LARGE', limitBytes: 500 } });
+    await small.close();
+  });
+
+  it('refuses a request that finds no room beside those in hand, and takes it when they are done', async () => {
+    const small = await Harness.start({
+      contracts: [assetIntake],
+      env: { INGEST_REQUESTS_BYTES_MAX: '1000', INGEST_LIVE_MAX: '1' },
+    });
+    await send([envelope('first', 'a1', { class: 'cpoe' })], {}, small);
+    const waiting = send([envelope('order', 'a2', { class: 'cpoe', note: 'x'.repeat(700) })], {}, small); // waits for room
+    await eventually(async () => {
+      const { status, body, headers } = await send([envelope('other', 'a3', { note: 'x'.repeat(700) })], {}, small);
+      expect({ status, code: body['code'] }).toEqual({ status: 503, code: 'TOO_MUCH_IN_HAND' });
+      expect(headers.get('retry-after')).toBe('1');
+      return true;
+    });
+    expect((await small.get('/readyz')).status).toBe(200);
+    await small.settle(await small.operations());
+    expect((await waiting).status).toBe(202);
+    await small.settle((await small.operations()).slice(1));
+    await eventually(
+      async () =>
+        (await send([envelope('other', 'a3', { class: 'cpoe', note: 'x'.repeat(700) })], {}, small)).status === 202,
+    );
     await small.close();
   });
 });

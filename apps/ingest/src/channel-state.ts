@@ -54,6 +54,7 @@ export async function openChannel(
     partition,
     lowWaterMark: () => progress.lowWaterMark,
     queueMax: config.INGEST_QUEUE_MAX,
+    queueBytesMax: config.INGEST_QUEUE_BYTES_MAX,
     onAppended: observer.appended,
     onFailure: observer.appendFailed,
     onHalt: observer.halted,

@@ -81,6 +81,11 @@ export const ingestVariables = z.object({
     .describe('Live operations at which nothing more is taken; lower classes stop earlier'),
   // Two seconds of full load while the log stands still.
   INGEST_QUEUE_MAX: count.default(20_000).describe('Operations that may wait to be appended'),
+  INGEST_QUEUE_BYTES_MAX: count.default(256 * 1024 * 1024).describe('Bytes of operations that may wait to be appended'),
+  // Eight requests of the largest size, or thousands of batches of the advised size.
+  INGEST_REQUESTS_BYTES_MAX: count
+    .default(256 * 1024 * 1024)
+    .describe('Bytes of all requests that are being read and answered at one time'),
   // About 0.3 kB each; the rest is asked of the status store.
   INGEST_KNOWN_MAX: count.default(100_000).describe('Names of accepted operations kept in memory'),
   INGEST_DEDUPE_WINDOW_MS: milliseconds

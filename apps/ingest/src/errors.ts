@@ -144,6 +144,13 @@ export const ingestErrors = {
       'Nothing can be appended at the moment, orders included: as many operations are waiting to be committed as the pipeline holds.',
     remedy: 'Send the same message again after Retry-After.',
   },
+  TOO_MUCH_IN_HAND: {
+    code: 'TOO_MUCH_IN_HAND',
+    status: 503,
+    retryable: true,
+    meaning: 'The requests that are being read at the moment have as many bytes as this instance holds at once.',
+    remedy: 'Send the same request again after Retry-After; smaller requests find room sooner.',
+  },
   BUSY: {
     code: 'BUSY',
     status: 503,

@@ -103,7 +103,8 @@ export class FhirInteractions {
     signal: AbortSignal,
   ): Promise<FhirAnswer> {
     const operations = takenOperations(result);
-    const waitMs = interaction.prefer.waitMs ?? this.#options.outcomeWaitMs;
+    const { outcomeWaitMs } = this.#options;
+    const waitMs = Math.min(interaction.prefer.waitMs ?? outcomeWaitMs, outcomeWaitMs);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
     const opIds = operations.map(({ opId }) => opId);
     const endings = await this.#options.waitingRoom.wait(opIds, result.digest, limit);

@@ -6,6 +6,7 @@ import type { IngestConfig } from '../config.ts';
 import { problem } from '../problem.ts';
 import { ProblemFilter, type ProblemHooks } from './problem-filter.ts';
 import { sendProblem } from './reply.ts';
+import { RequestsInHand } from './requests-in-hand.ts';
 
 /** A sender that does not finish its request in this time is let go, ms. */
 const requestTimeoutMs = 60_000;
@@ -37,6 +38,12 @@ export async function createHttpApplication(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', refuseCompressed);
+  const inHand = new RequestsInHand(config.INGEST_REQUESTS_BYTES_MAX);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (inHand.take(request.raw, reply.raw)) return done();
+    hooks.onRefused('TOO_MUCH_IN_HAND');
+    sendProblem(request, reply, problem('TOO_MUCH_IN_HAND', { retryAfterS: 1 }));
+  });
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     // A connection that is kept open behind the last answer would keep the process from stopping.
     if (hooks.signal.aborted) reply.header('connection', 'close');

@@ -18,6 +18,8 @@ export interface TransactionsOptions {
   readonly waitingRoom: WaitingRoom;
   readonly unparsedFromBytes: number;
   readonly appendWaitMs: number;
+  /** The longest that a request waits for its outcome, whatever it prefers. */
+  readonly outcomeWaitMs: number;
 }
 
 /** Single messages over HTTP, and what became of them. */
@@ -44,14 +46,17 @@ export class Transactions {
 
   /** Statuses of a message's operations, once all of them are terminal or the time is over. */
   async outcome(result: MessageResult, waitMs: number, signal: AbortSignal): Promise<readonly OperationStatus[]> {
+    const { waitingRoom, outcomeWaitMs } = this.#options;
     const opIds = takenOperations(result).map(({ opId }) => opId);
-    await this.#options.waitingRoom.wait(opIds, result.digest, AbortSignal.any([signal, AbortSignal.timeout(waitMs)]));
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.min(waitMs, outcomeWaitMs))]);
+    await waitingRoom.wait(opIds, result.digest, limit);
     const statuses = await Promise.all(opIds.map((opId) => this.status(opId)));
     return statuses.filter((status) => status !== undefined);
   }
 
   /** What is known of an operation; undefined when it was never accepted. */
   async status(opId: string): Promise<OperationStatus | undefined> {
+    if (!/^[0-9a-f]{32}$/.test(opId)) return undefined; // nothing was ever named so
     const [stored] = await this.#options.statuses.get([opId]);
     return stored ?? this.#pending(opId);
   }

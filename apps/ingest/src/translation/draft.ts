@@ -1,4 +1,5 @@
 import {
+  operationBytesMax as recordRoom,
   operationId,
   type OperationClass,
   type Refusal,
@@ -38,6 +39,8 @@ export interface DraftOptions {
 
 /** Sealing, base64 and coded facts make at most this of source bytes, where an item's own source bytes are not known. */
 const sealedShare = 2;
+/** What a record of the operations log takes of one operation, its routing left room for. */
+const encodedBytesMax = recordRoom - 64 * 1024;
 /** Operations encoded before the event loop gets its turn: a few milliseconds. */
 const itemsPerTurn = 256;
 
@@ -92,6 +95,9 @@ function draft(
     bodies,
   });
   const sourceBytes = isAlone ? message.bytes.length : Math.ceil(operationBytes.length / sealedShare);
+  if (operationBytes.length > encodedBytesMax) {
+    return { kind: 'refused', item, problem: tooLarge(operationBytes.length, encodedBytesMax) };
+  }
   if (sourceBytes > operationBytesMax)
     return { kind: 'refused', item, problem: tooLarge(sourceBytes, operationBytesMax) };
   return { kind: 'draft', item, opId, contract, class: operationClass, operationBytes };

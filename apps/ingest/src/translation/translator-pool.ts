@@ -91,10 +91,13 @@ export class TranslatorPool implements Translator {
   #replace(thread: Thread): void {
     for (const resolve of thread.waiting.values()) resolve({ problem: problem('TRANSLATION_FAILED') });
     thread.waiting.clear();
-    const index = this.#threads.indexOf(thread);
-    if (!this.#isClosed && index >= 0) this.#threads[index] = this.#startThread();
+    this.#threads.splice(this.#threads.indexOf(thread), 1);
+    // A thread that cannot even start must not be started again without a pause.
+    setTimeout(() => this.#isClosed || this.#threads.push(this.#startThread()), restartMs).unref();
   }
 }
+
+const restartMs = 500;
 
 /** From sources, under Node's own type stripping, as from the built files. */
 const isSource = import.meta.url.endsWith('.ts');

@@ -1,23 +1,15 @@
 import type { OperationClass, OperationStatus } from '@medrex/contracts';
-import {
-  Admitter,
-  type AdmittedMessage,
-  type AdmitterOptions,
-  type DraftedItem,
-  type DraftedMessage,
-  type RoomPolicy,
-} from './admit.ts';
+import { Admitter, type AdmittedMessage, type AdmitterOptions, type RoomPolicy } from './admit.ts';
 import { NotAppended, type Appender } from './appender.ts';
 import { Arrivals } from './arrivals.ts';
+import { Drafter, type DrafterOptions } from './drafter.ts';
 import { newGate } from './gate.ts';
-import { consider, idReused, type ConsiderOptions } from './consider.ts';
-import type { KnownOperation, KnownOperations } from './known-operations.ts';
-import { problemsOf, type ItemResult, type MessageResult } from './message-result.ts';
+import type { KnownOperation } from './known-operations.ts';
+import type { ItemResult, MessageResult } from './message-result.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
+import { cutAtPassingProblem, isToBeTriedAgain } from './passing-problem.ts';
 import { problem, type Problem } from './problem.ts';
 import type { StatusNoter } from './status-noter.ts';
-import { itemId, type Draft, type RefusedItem } from './translation/draft.ts';
-import type { Translator } from './translation/translator.ts';
 
 /** What happened, for metrics. */
 export interface IngestFacts {
@@ -26,14 +18,10 @@ export interface IngestFacts {
   refused(code: string, items: number): void;
 }
 
-export interface IngestOptions extends AdmitterOptions {
-  readonly identityKey: Uint8Array;
-  readonly translator: Translator;
+export interface IngestOptions extends AdmitterOptions, DrafterOptions {
   readonly appender: Appender;
-  readonly known: KnownOperations;
   readonly noter: StatusNoter;
   readonly facts: IngestFacts;
-  readonly dedupeWindowMs: number;
 }
 
 /** A run that has its place in the order; `results` settles when it is durable, one per message, and never rejects. */
@@ -46,13 +34,12 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #admitter: Admitter;
   readonly #arrivals = new Arrivals();
-  readonly #considering: ConsiderOptions;
+  readonly #drafter: Drafter;
 
   constructor(options: IngestOptions) {
-    const { identityKey, known, dedupeWindowMs } = options;
     this.#options = options;
     this.#admitter = new Admitter(options);
-    this.#considering = { known, dedupeWindowMs, operationId: (message, item) => itemId(message, item, identityKey) };
+    this.#drafter = new Drafter(options);
   }
 
   /**
@@ -107,7 +94,7 @@ export class Ingest {
   async #takeIn(run: readonly IncomingMessage[], policy: RoomPolicy): Promise<Submitted> {
     const closed = this.#closedDoor();
     if (closed !== undefined) return { results: Promise.resolve(run.map((message) => this.#refuse(message, closed))) };
-    const drafted = await this.#draft(run);
+    const drafted = await this.#drafter.draft(run);
     const parts: Promise<readonly MessageResult[]>[] = [];
     for (let rest = policy.waits ? cutAtPassingProblem(drafted) : drafted; rest.length > 0;) {
       const admission = await this.#admitter.admit(rest, policy);
@@ -121,48 +108,6 @@ export class Ingest {
     const { appender } = this.#options;
     if (appender.isHalted) return problem('LOG_MADE_ANEW');
     return appender.hasRoom ? undefined : problem('LOG_UNAVAILABLE', { retryAfterS: 5 });
-  }
-
-  async #draft(run: readonly IncomingMessage[]): Promise<readonly DraftedMessage[]> {
-    const { known, nowMs } = this.#options;
-    // An id made for one HTTP request is in no store.
-    const found = await known.find(
-      run
-        .filter((one) => !one.isIdDerived || one.place !== undefined || one.resend !== undefined)
-        .map(({ opId }) => opId),
-    );
-    const now = nowMs();
-    return Promise.all(run.map((message) => this.#draftOne(message, found.get(message.opId), now)));
-  }
-
-  async #draftOne(message: IncomingMessage, first: KnownOperation | undefined, nowMs: number): Promise<DraftedMessage> {
-    const considered = consider(message, first, nowMs, this.#considering);
-    if (considered.kind === 'problem') return { message, items: [], problem: considered.problem };
-    if (considered.kind === 'repeat') {
-      return { message, items: considered.operations.map((operation, item) => ({ kind: 'repeat', item, operation })) };
-    }
-    const time = message.attributes.time ?? new Date(nowMs).toISOString();
-    const translated = await this.#options.translator.translate(message, time);
-    if ('problem' in translated) return { message, items: [], problem: translated.problem };
-    return { message, items: await this.#withoutRepeats(message, translated.items, first) };
-  }
-
-  /** Of a message that was taken in part, the items that came before. @param first what is known of item 0. */
-  async #withoutRepeats(
-    message: IncomingMessage,
-    items: readonly (Draft | RefusedItem)[],
-    first: KnownOperation | undefined,
-  ): Promise<readonly DraftedItem[]> {
-    if (first === undefined && items.length === 1) return items;
-    const further = items.flatMap((item) => (item.kind === 'draft' && item.opId !== message.opId ? [item.opId] : []));
-    const known = further.length === 0 ? undefined : await this.#options.known.find(further);
-    return items.map((item) => {
-      if (item.kind === 'refused') return item;
-      const before = item.opId === message.opId ? first : known?.get(item.opId);
-      if (before === undefined) return item;
-      if (before.digest === message.digest) return { kind: 'repeat', item: item.item, operation: before };
-      return { kind: 'refused', item: item.item, problem: idReused(before, message.digest) };
-    });
   }
 
   async #append(admitted: readonly AdmittedMessage[]): Promise<readonly MessageResult[]> {
@@ -249,30 +194,4 @@ export class Ingest {
 
 function pick<T>(list: readonly T[], indexes: readonly number[]): readonly T[] {
   return indexes.length === list.length ? list : indexes.map((index) => list[index] as T);
-}
-
-/** Passing problems are ours (the vault, the log): a message that meets one is tried again, and what stands behind it waits for it. */
-function isPassing(value: Problem): boolean {
-  return value.status === 503;
-}
-
-/** Whether an intake topic must bring this message again before it goes on. */
-export function isToBeTriedAgain(result: MessageResult): boolean {
-  return problemsOf(result).some(isPassing);
-}
-
-function cutAtPassingProblem(run: readonly DraftedMessage[]): readonly DraftedMessage[] {
-  const end = run.findIndex(({ problem: whole, items }) => {
-    return (
-      (whole !== undefined && isPassing(whole)) ||
-      items.some((item) => item.kind === 'refused' && isPassing(item.problem))
-    );
-  });
-  if (end < 0) return run;
-  return [
-    ...run.slice(0, end),
-    ...run
-      .slice(end)
-      .map(({ message, problem: whole }) => ({ message, items: [], problem: whole ?? problem('NOT_TRIED') })),
-  ];
 }

@@ -1,10 +1,11 @@
 import { topics, type LogRecord, type LogRun, type Receipt } from '@medrex/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageIdentifier } from './identify.ts';
-import { isToBeTriedAgain, type Ingest } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
 import { problemsOf, type MessageResult } from './message-result.ts';
 import { readEvent } from './message/event-message.ts';
 import type { IncomingMessage, ReadMessage } from './message/incoming-message.ts';
+import { isToBeTriedAgain } from './passing-problem.ts';
 import type { Problem } from './problem.ts';
 import { intakeReceipt, unreadableReceipt, type ReceiptPublisher } from './receipts.ts';
 

@@ -1,4 +1,4 @@
-import { mintId, type IntakeContext, type IntakeContract, type PatientIdentifier } from '@medrex/contracts';
+import type { IntakeContract } from '@medrex/contracts';
 import { randomUUID } from 'node:crypto';
 import { openChannel, type ChannelState } from './channel-state.ts';
 import type { IngestConfig } from './config.ts';
@@ -17,21 +17,14 @@ import type { IngestPorts } from './ports.ts';
 import { Resender } from './resend.ts';
 import { pruneStatuses } from './status-pruner.ts';
 import { letterTranslator } from './translation/letter-translator.ts';
-import { loadContracts } from './translation/load-contracts.ts';
-import { ContractTranslator, type Translator } from './translation/translator.ts';
-import { SizedTranslator, TranslatorPool } from './translation/translator-pool.ts';
+import { openTranslation, type OpenedTranslation } from './open-translation.ts';
+import type { Translator } from './translation/translator.ts';
+import type { TranslatorPool } from './translation/translator-pool.ts';
 
 /** Whether messages are taken, and why not. */
 export interface Readiness {
   readonly isReady: boolean;
   readonly reasons: readonly string[];
-}
-
-interface Translation {
-  readonly translator: Translator;
-  readonly pool: TranslatorPool | undefined;
-  /** By name; the first is for messages that name none. */
-  readonly contracts: ReadonlyMap<string, IntakeContract>;
 }
 
 /** Ingest, put together: what the controllers call, and nothing of how they are called. */
@@ -57,7 +50,7 @@ export class IngestRuntime {
     ports: IngestPorts,
     observer: IngestObserver,
     channel: ChannelState,
-    translation: Translation,
+    translation: OpenedTranslation,
     instance: string,
   ) {
     const { nowMs = Date.now } = ports;
@@ -104,7 +97,7 @@ export class IngestRuntime {
     const observer = new IngestObserver(ports.telemetry);
     const instance = randomUUID();
     const channel = await openChannel(config, ports, observer, `ingest-${instance}`);
-    const translation = await openTranslation(config, ports, channel, observer);
+    const translation = await openTranslation(config, ports, channel, observer.translationFailed);
     const runtime = new IngestRuntime(config, ports, observer, channel, translation, instance);
     await runtime.#projection.start();
     runtime.#isReady = true;
@@ -229,39 +222,4 @@ function newIngest(
     dedupeWindowMs: config.INGEST_DEDUPE_WINDOW_MS,
     roomWaitMs: config.INGEST_ROOM_WAIT_MS,
   });
-}
-
-/** Contracts given as objects cannot be handed to another thread; those that the configuration names are loaded there, too. */
-async function openTranslation(
-  config: IngestConfig,
-  ports: IngestPorts,
-  channel: ChannelState,
-  observer: IngestObserver,
-): Promise<Translation> {
-  const { identityKey, directory } = channel;
-  const contracts =
-    ports.contracts === undefined ? await loadContracts(config.MEDREX_INTAKE_CONTRACTS) : byName(ports.contracts);
-  const context: IntakeContext = {
-    mintId: (...parts) => mintId(identityKey, ...parts),
-    patient: (identifiers: readonly PatientIdentifier[]) => directory.patient(identifiers),
-    tenant: directory.tenant,
-  };
-  const operationBytesMax = config.INGEST_OPERATION_BYTES_MAX;
-  const onUnexpected = observer.translationFailed;
-  const translator = new ContractTranslator({ contracts, context, identityKey, operationBytesMax, onUnexpected });
-  if (ports.contracts !== undefined || config.INGEST_OFFLOAD_THREADS === 0)
-    return { translator, pool: undefined, contracts };
-  const setUp = {
-    contracts: config.MEDREX_INTAKE_CONTRACTS,
-    identifierSystems: config.MEDREX_IDENTIFIER_SYSTEMS,
-    identityKey,
-    tenantSubjectKey: await ports.vault.tenantSubjectKey(),
-    operationBytesMax,
-  };
-  const pool = new TranslatorPool({ threads: config.INGEST_OFFLOAD_THREADS, setUp, vault: ports.vault, onUnexpected });
-  return { translator: new SizedTranslator(translator, pool, config.INGEST_OFFLOAD_BYTES), pool, contracts };
-}
-
-function byName(contracts: readonly IntakeContract[]): ReadonlyMap<string, IntakeContract> {
-  return new Map(contracts.map((contract) => [contract.name, contract]));
 }

@@ -1,0 +1,69 @@
+import type { DraftedItem, DraftedMessage } from './admit.ts';
+import { consider, idReused, type ConsiderOptions } from './consider.ts';
+import type { KnownOperation, KnownOperations } from './known-operations.ts';
+import type { IncomingMessage } from './message/incoming-message.ts';
+import { itemId, type Draft, type RefusedItem } from './translation/draft.ts';
+import type { Translator } from './translation/translator.ts';
+
+export interface DrafterOptions {
+  readonly identityKey: Uint8Array;
+  readonly known: KnownOperations;
+  readonly translator: Translator;
+  readonly nowMs: () => number;
+  readonly dedupeWindowMs: number;
+}
+
+/** Turns messages into drafts of operations, and tells those that came before. One question to the status store for a whole run. */
+export class Drafter {
+  readonly #options: DrafterOptions;
+  readonly #considering: ConsiderOptions;
+
+  constructor(options: DrafterOptions) {
+    const { identityKey, known, dedupeWindowMs } = options;
+    this.#options = options;
+    this.#considering = { known, dedupeWindowMs, operationId: (message, item) => itemId(message, item, identityKey) };
+  }
+
+  /** In the order of the run. */
+  async draft(run: readonly IncomingMessage[]): Promise<readonly DraftedMessage[]> {
+    const { known, nowMs } = this.#options;
+    // An id made for one HTTP request is in no store.
+    const found = await known.find(
+      run
+        .filter((one) => !one.isIdDerived || one.place !== undefined || one.resend !== undefined)
+        .map(({ opId }) => opId),
+    );
+    const now = nowMs();
+    return Promise.all(run.map((message) => this.#draftOne(message, found.get(message.opId), now)));
+  }
+
+  async #draftOne(message: IncomingMessage, first: KnownOperation | undefined, nowMs: number): Promise<DraftedMessage> {
+    const considered = consider(message, first, nowMs, this.#considering);
+    if (considered.kind === 'problem') return { message, items: [], problem: considered.problem };
+    if (considered.kind === 'repeat') {
+      return { message, items: considered.operations.map((operation, item) => ({ kind: 'repeat', item, operation })) };
+    }
+    const time = message.attributes.time ?? new Date(nowMs).toISOString();
+    const translated = await this.#options.translator.translate(message, time);
+    if ('problem' in translated) return { message, items: [], problem: translated.problem };
+    return { message, items: await this.#withoutRepeats(message, translated.items, first) };
+  }
+
+  /** Of a message that was taken in part, the items that came before. @param first what is known of item 0. */
+  async #withoutRepeats(
+    message: IncomingMessage,
+    items: readonly (Draft | RefusedItem)[],
+    first: KnownOperation | undefined,
+  ): Promise<readonly DraftedItem[]> {
+    if (first === undefined && items.length === 1) return items;
+    const further = items.flatMap((item) => (item.kind === 'draft' && item.opId !== message.opId ? [item.opId] : []));
+    const known = further.length === 0 ? undefined : await this.#options.known.find(further);
+    return items.map((item) => {
+      if (item.kind === 'refused') return item;
+      const before = item.opId === message.opId ? first : known?.get(item.opId);
+      if (before === undefined) return item;
+      if (before.digest === message.digest) return { kind: 'repeat', item: item.item, operation: before };
+      return { kind: 'refused', item: item.item, problem: idReused(before, message.digest) };
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { locationOf } from '../http/views.ts';
+import type { ItemResult, MessageResult } from '../message-result.ts';
+import type { IncomingMessage } from '../message/incoming-message.ts';
+import { memberBytes } from '../message/json-member.ts';
+import { isJsonObject } from '../message/json-text.ts';
+import { problem, type Problem } from '../problem.ts';
+import type { Ended } from '../waiting-room.ts';
+import { responseBundle } from './bundle-response.ts';
+import { chosenByBundle, chosenByRequest } from './chosen-reference.ts';
+import { endedResponses, refusedResponse, type ChosenReference, type EntryResponse } from './entry-response.ts';
+import type { Interaction } from './interaction.ts';
+import { informationOutcome, operationOutcome } from './operation-outcome.ts';
+
+/** An HTTP answer, before it meets the server's own types. */
+export interface FhirAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** What stands in the way, as an OperationOutcome. */
+export function problemAnswer(value: Problem): FhirAnswer {
+  const headers: Record<string, string> =
+    value.retryAfterS === undefined ? {} : { 'retry-after': String(value.retryAfterS) };
+  return { status: value.status, headers, body: operationOutcome([value]) };
+}
+
+/** 202: accepted, and where the outcome will be found. Items that were refused are named at once. */
+export function asyncAnswer(result: MessageResult): FhirAnswer {
+  const problems = result.items.flatMap((item) => (item.kind === 'refused' ? [item.problem] : []));
+  const location = locationOf(result);
+  if (location === undefined) return refusedAnswer(problems);
+  const accepted = informationOutcome('informational', `Accepted; the outcome will be found at ${location}.`);
+  const body = {
+    ...accepted,
+    issue: [...accepted.issue, ...(problems.length === 0 ? [] : operationOutcome(problems).issue)],
+  };
+  return { status: 202, headers: { location, 'content-location': location }, body };
+}
+
+function refusedAnswer(problems: readonly Problem[]): FhirAnswer {
+  const [first] = problems;
+  if (first === undefined) return problemAnswer(problem('NOTHING_TO_DO'));
+  return { ...problemAnswer(first), body: operationOutcome(problems) };
+}
+
+/** The response Bundle, entry by entry in the order of the request; of a transaction that failed, why. */
+export function bundleAnswer(
+  message: IncomingMessage,
+  result: MessageResult,
+  endings: ReadonlyMap<string, Ended>,
+): FhirAnswer {
+  const isBatch = ['batch', 'collection', 'history'].includes(bundleType(message));
+  const responses = result.items.flatMap((item) =>
+    itemResponses(item, endings, chosenByBundle(message, isBatch ? item.item : undefined)),
+  );
+  const [only] = responses;
+  // A transaction that failed has no entries to speak of: it is the answer's own status that says so.
+  if (!isBatch && only?.outcome !== undefined) return { status: only.status, headers: {}, body: only.outcome };
+  return {
+    status: 200,
+    headers: {},
+    body: responseBundle(isBatch ? 'batch-response' : 'transaction-response', responses),
+  };
+}
+
+function itemResponses(
+  item: ItemResult,
+  endings: ReadonlyMap<string, Ended>,
+  chosen: ChosenReference,
+): readonly EntryResponse[] {
+  if (item.kind === 'refused') return [refusedResponse(item)];
+  const ended = endings.get(item.operation.opId);
+  return ended === undefined ? [] : endedResponses(ended, chosen);
+}
+
+function bundleType({ body, bytes, isUnparsed }: IncomingMessage): string {
+  if (isUnparsed === true)
+    return Buffer.from(memberBytes(bytes, 'type') ?? [])
+      .toString('utf8')
+      .replaceAll('"', '');
+  return isJsonObject(body) && typeof body['type'] === 'string' ? body['type'] : '';
+}
+
+/** The outcome of one create, update or delete. */
+export function singleAnswer(
+  interaction: Interaction,
+  message: IncomingMessage,
+  result: MessageResult,
+  endings: ReadonlyMap<string, Ended>,
+): FhirAnswer {
+  const [item] = result.items;
+  if (item === undefined) return problemAnswer(problem('NOTHING_TO_DO'));
+  if (item.kind === 'refused') return problemAnswer(item.problem);
+  const { request } = interaction;
+  const [response] = itemResponses(item, endings, () => (request === undefined ? undefined : chosenByRequest(request)));
+  return response === undefined ? { status: 200, headers: {} } : entryAnswer(response, interaction, message.body);
+}
+
+/** Status, Location, ETag and Last-Modified of one interaction; the resource as it now stands, unless the sender prefers less. */
+function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, resource: unknown): FhirAnswer {
+  const { status, location, etag, lastModified, outcome, isEcho } = response;
+  const headers = {
+    ...(location !== undefined && { location: `${baseUrl}/${location}` }),
+    ...(etag !== undefined && { etag }),
+    ...(lastModified !== undefined && { 'last-modified': new Date(lastModified).toUTCString() }),
+  };
+  if (outcome !== undefined) return { status, headers, body: outcome };
+  if (status === 204 || prefer.returns === 'minimal') return { status, headers };
+  if (prefer.returns === 'OperationOutcome' || !isEcho || !isJsonObject(resource)) {
+    return {
+      status,
+      headers,
+      body: informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`),
+    };
+  }
+  return { status, headers, body: asRecorded(resource, response) };
+}
+
+/** The resource that was sent, with the id and version that it got. */
+function asRecorded(
+  resource: Readonly<Record<string, unknown>>,
+  { location = '', lastModified }: EntryResponse,
+): Record<string, unknown> {
+  const [, id, , versionId] = location.split('/');
+  const meta = isJsonObject(resource['meta']) ? resource['meta'] : {};
+  return {
+    ...resource,
+    ...(id !== undefined && { id }),
+    meta: { ...meta, ...(versionId !== undefined && { versionId }), lastUpdated: lastModified },
+  };
+}

@@ -53,13 +53,14 @@ export class DependencyGraph {
   readonly #edges: EdgeFinder;
   readonly #chains: LongestChains;
   readonly #counters: GraphCounters;
-  readonly #edgesMax: number;
   readonly #bySeq = new Map<number, number>();
   /** Class of each operation. */
   readonly #classes = new SideTable(1, operationShift);
   /** Seqs whose criticality has reached another power of two. */
   readonly #risen = new Set<number>();
   #released: number[] = [];
+  /** A higher seq cannot be live, which spares a look. */
+  #highestSeq = Number.NEGATIVE_INFINITY;
 
   constructor({ classes, edgesMax }: DependencyGraphOptions) {
     this.#queues = new KeyQueues({
@@ -67,10 +68,9 @@ export class DependencyGraph {
       onBlocked: (operation) => this.#countWaiting(operation, 1),
       onReordered: (operation) => this.#chains.reordered(operation),
     });
-    this.#edges = new EdgeFinder(this.#queues);
+    this.#edges = new EdgeFinder(this.#queues, edgesMax);
     this.#chains = new LongestChains(this.#queues, (operation) => this.#risen.add(this.#queues.seqOf(operation)));
     this.#counters = new GraphCounters(classes);
-    this.#edgesMax = edgesMax;
   }
 
   get live(): number {
@@ -84,7 +84,8 @@ export class DependencyGraph {
 
   /** @throws CodedError GRAPH_SEQ_LIVE when the seq is live already. */
   admit({ seq, keys, class: place }: GraphOperation): Admission {
-    if (this.#bySeq.has(seq)) throw seqLive(seq);
+    if (seq > this.#highestSeq) this.#highestSeq = seq;
+    else if (this.#bySeq.has(seq)) throw seqLive(seq);
     const operation = this.#queues.admit(seq, keys);
     this.#bySeq.set(seq, operation);
     this.#classes.cover(operation);
@@ -94,9 +95,7 @@ export class DependencyGraph {
     const depth = this.#chains.depthOf(operation);
     if (this.#queues.isReady(operation)) return { edges: [], edgeCount: 0, depth, isConflicting: false, isReady: true };
     this.#countWaiting(operation, 1);
-    const edges: Edge[] = [];
-    const edgeCount = this.#edges.find(operation, edges, this.#edgesMax);
-    const isConflicting = this.#edges.isConflicting(operation);
+    const { edges, edgeCount, isConflicting } = this.#edges.find(operation);
     if (isConflicting) this.#counters.conflicting += 1;
     return { edges, edgeCount, depth, isConflicting, isReady: false };
   }
@@ -149,7 +148,7 @@ export class DependencyGraph {
       depth,
       criticalPath: this.live === 0 ? 0 : depth + 1,
       chainLength: this.#queues.longestQueue(),
-      edges: { ...this.#edges.found },
+      edges: this.#edges.found,
       conflicting: this.#counters.conflicting,
       classes: this.#counters.byClass(),
     };

@@ -1,6 +1,13 @@
 import { ENSURES, READS } from './access.ts';
 import type { KeyQueues } from './key-queues.ts';
-import { ENTRY_ACCESS, ENTRY_SIBLING, NODE_PREVIOUS, OPERATION_ENTRY, operationShift } from './queue-records.ts';
+import {
+  ENTRY_ACCESS,
+  ENTRY_OPERATION,
+  ENTRY_SIBLING,
+  NODE_PREVIOUS,
+  OPERATION_ENTRY,
+  operationShift,
+} from './queue-records.ts';
 import { SideTable } from './side-table.ts';
 
 /**
@@ -15,81 +22,97 @@ export interface Edge {
   readonly type: EdgeType;
 }
 
-const typeBits: Record<EdgeType, number> = { RAW: 1, WAR: 2, WAW: 4 };
+/** Types by number: the marks of a predecessor are bits by these. */
+const types = ['RAW', 'WAR', 'WAW'] as const satisfies readonly EdgeType[];
+const RAW = 0;
+const WAR = 1;
+const WAW = 2;
+type TypeNumber = typeof RAW | typeof WAR | typeof WAW;
+
 const MARK_ROUND = 0;
 const MARK_TYPES = 1;
 const lastRound = 2 ** 31 - 1;
 
+/** What `EdgeFinder.find` found of one operation. */
+export interface FoundEdges {
+  readonly edges: readonly Edge[];
+  /** How many there are, listed or not. */
+  readonly edgeCount: number;
+  /** It reads a key that a live earlier operation writes: a client that sends both at once loses this one. */
+  readonly isConflicting: boolean;
+}
+
 /** Finds the edges of an operation that has just been admitted, each pair of predecessor and type once. */
 export class EdgeFinder {
-  /** Edges found since the start, by type. */
-  readonly found: Record<EdgeType, number> = { RAW: 0, WAR: 0, WAW: 0 };
   readonly #queues: KeyQueues;
+  readonly #listedMax: number;
+  readonly #found = new Float64Array(types.length);
   #marks = new SideTable(2, operationShift);
   #round = 0;
+  #edges: Edge[] = [];
+  #count = 0;
 
-  constructor(queues: KeyQueues) {
+  /** @param listedMax edges listed per operation at most. */
+  constructor(queues: KeyQueues, listedMax: number) {
     this.#queues = queues;
+    this.#listedMax = listedMax;
+  }
+
+  /** Edges found since the start, by type. */
+  get found(): Readonly<Record<EdgeType, number>> {
+    const [raw = 0, war = 0, waw = 0] = this.#found;
+    return { RAW: raw, WAR: war, WAW: waw };
   }
 
   /**
-   * Adds the edges to the immediate predecessors, per key the step right before, to `listed` until it holds `listedMax`.
-   * Readers that a writer follows are walked here, once each, since only one writer directly follows them.
-   * @returns how many edges there are, listed or not
+   * The edges to the immediate predecessors: per key the step right before. Readers that a writer follows are walked
+   * here, once each, since only one writer directly follows them.
    */
-  find(operation: number, listed: Edge[], listedMax: number): number {
+  find(operation: number): FoundEdges {
     const { nodes, operations } = this.#queues;
-    let count = 0;
-    this.#nextRound();
+    let isConflicting = false;
+    this.#start();
     for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
       const before = nodes.get(this.#queues.stepOf(entry), NODE_PREVIOUS);
       if (before === 0) continue;
-      const type = this.#typeOf(entry, before);
-      for (let member = this.#queues.firstMember(before); member !== 0; member = this.#queues.nextMember(member)) {
-        const from = this.#queues.operationOf(member);
-        if (!this.#isNew(from, typeBits[type])) continue;
-        count += 1;
-        this.found[type] += 1;
-        if (listed.length < listedMax) listed.push({ from: this.#queues.seqOf(from), type });
+      const isReading = (nodes.get(entry, ENTRY_ACCESS) & (READS | ENSURES)) !== 0;
+      if (this.#queues.isWriter(before)) {
+        this.#add(nodes.get(before, ENTRY_OPERATION), isReading ? RAW : WAW);
+        isConflicting ||= isReading;
+      } else {
+        this.#addReaders(before);
+        // Before a group of readers that is not the head there stands a writer.
+        isConflicting ||= isReading && !this.#queues.isHead(before);
       }
     }
-    return count;
+    return { edges: this.#edges, edgeCount: this.#count, isConflicting };
   }
 
-  /** Whether it reads a key that a live earlier operation writes: a client that sends both at once loses this one. */
-  isConflicting(operation: number): boolean {
-    const { nodes, operations } = this.#queues;
-    for (let entry = operations.get(operation, OPERATION_ENTRY); entry !== 0; entry = nodes.get(entry, ENTRY_SIBLING)) {
-      const before = nodes.get(this.#queues.stepOf(entry), NODE_PREVIOUS);
-      if (before === 0 || !this.#reads(entry)) continue;
-      if (this.#queues.isWriter(before) || !this.#queues.isHead(before)) return true;
-    }
-    return false;
-  }
-
-  /** Marks of earlier rounds are void. When the numbers of an Int32Array are used up, all of them go. */
-  #nextRound(): void {
+  /** Marks of earlier operations become void; when the numbers of an Int32Array are used up, they are thrown away. */
+  #start(): void {
     if (this.#round === lastRound) {
       this.#marks = new SideTable(2, operationShift);
       this.#round = 0;
     }
     this.#round += 1;
+    this.#marks.cover(this.#queues.operations.end);
+    this.#edges = [];
+    this.#count = 0;
   }
 
-  #reads(entry: number): boolean {
-    return (this.#queues.nodes.get(entry, ENTRY_ACCESS) & (READS | ENSURES)) !== 0;
+  #addReaders(group: number): void {
+    for (let member = this.#queues.firstMember(group); member !== 0; member = this.#queues.nextMember(member)) {
+      this.#add(this.#queues.operationOf(member), WAR);
+    }
   }
 
-  #typeOf(entry: number, before: number): EdgeType {
-    if (!this.#queues.isWriter(before)) return 'WAR';
-    return this.#reads(entry) ? 'RAW' : 'WAW';
-  }
-
-  #isNew(from: number, bit: number): boolean {
-    this.#marks.cover(from);
-    const types = this.#marks.get(from, MARK_ROUND) === this.#round ? this.#marks.get(from, MARK_TYPES) : 0;
+  #add(from: number, type: TypeNumber): void {
+    const marked = this.#marks.get(from, MARK_ROUND) === this.#round ? this.#marks.get(from, MARK_TYPES) : 0;
+    if ((marked & (1 << type)) !== 0) return;
     this.#marks.set(from, MARK_ROUND, this.#round);
-    this.#marks.set(from, MARK_TYPES, types | bit);
-    return (types & bit) === 0;
+    this.#marks.set(from, MARK_TYPES, marked | (1 << type));
+    this.#found[type] = (this.#found[type] as number) + 1;
+    this.#count += 1;
+    if (this.#edges.length < this.#listedMax) this.#edges.push({ from: this.#queues.seqOf(from), type: types[type] });
   }
 }

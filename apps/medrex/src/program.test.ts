@@ -24,7 +24,7 @@ async function run(...args: string[]): Promise<{ readonly text: string; readonly
 describe('medrex', () => {
   it('names every command in its help', async () => {
     const { text } = await run('--help');
-    for (const name of ['start', 'replay', 'load', 'bench', 'tx', 'dlq', 'keys', 'erase', 'vault', 'doctor'])
+    for (const name of ['start', 'replay', 'load', 'bench', 'tx', 'dlq', 'keys', 'erase', 'vault', 'topics', 'doctor'])
       expect(text).toContain(name);
   });
 

@@ -9,6 +9,7 @@ import { load, type LoadCommandFlags } from './commands/load.ts';
 import { notNegative, portNumber, positive, withLoadFlags } from './commands/load-options.ts';
 import { replayCommand, type ReplayFlags } from './commands/replay.ts';
 import { start, type StartFlags } from './commands/start.ts';
+import { topicsReset, type TopicsResetFlags } from './commands/topics-reset.ts';
 import { tx } from './commands/tx.ts';
 import { vaultRotate } from './commands/vault-rotate.ts';
 
@@ -75,6 +76,15 @@ function addRunning(medrex: Command, exit: Exit): void {
     .addOption(data())
     .addOption(json())
     .action(async (flags: { readonly data: string; readonly json: boolean }) => exit(await vaultRotate(flags)));
+  medrex
+    .command('topics')
+    .description('the topics of the event log')
+    .command('reset')
+    .description('begins anew where the operations log was lost, under a new generation')
+    .option('--yes', 'do it', false)
+    .addOption(data())
+    .addOption(json())
+    .action(async (flags: TopicsResetFlags) => exit(await topicsReset(flags)));
 }
 
 function addMeasuring(medrex: Command, exit: Exit): void {

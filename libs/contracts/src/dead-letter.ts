@@ -9,7 +9,7 @@ const reasonHeader = 'reason';
 
 /** An operation that ended dead, as it was accepted: what is needed to send it again. Bodies stay sealed. */
 export interface DeadLetter extends Pick<SequencedOperation, 'routing' | 'operation' | 'operationBytes'> {
-  /** Code of the outcome: EXPIRED, READY_TOO_LONG, UNSTABLE_KEYS, POISON, CONTRACT_ERROR. */
+  /** Code of the outcome: EXPIRED, READY_TOO_LONG, UNSTABLE_KEYS, POISON, CONTRACT_ERROR, RECORD_UNREADABLE. */
   readonly reason: string;
   /** When the log took it in, epoch ms: a moment after the operation ended. */
   readonly atMs: number;
@@ -36,7 +36,7 @@ export function decodeDeadLetter(record: LogRecord): DeadLetter {
 export const deadLetterHeadersSchema = z.object({
   [reasonHeader]: z
     .string()
-    .describe('code of the outcome: EXPIRED, READY_TOO_LONG, UNSTABLE_KEYS, POISON, CONTRACT_ERROR'),
+    .describe('code of the outcome: EXPIRED, READY_TOO_LONG, UNSTABLE_KEYS, POISON, CONTRACT_ERROR, RECORD_UNREADABLE'),
 });
 
 export const deadLetterExample = operationsExample;

@@ -1,22 +1,26 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { assetTransfer } from '@medrex/execute-batch/testing';
-import { judge, settled } from './harness/aftermath.ts';
+import { ended, judge, receiptsOf } from './harness/aftermath.ts';
 import { AssetLoad, talliesIn, talliesSent } from './harness/asset-load.ts';
 import { seeded, seeds } from './harness/seed.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
+import { appendLies } from './harness/topic-writer.ts';
 
 describe('the analyzer, whose word is advice', () => {
   let stack: Stack;
   afterEach(async () => stack.remove());
 
   it.each(seeds(300))(
-    'may be absent, come late and go again: everything becomes terminal, in the same order (seed %i)',
+    'may be wrong, absent, late and gone again: everything becomes terminal, in the same order (seed %i)',
     (seed) =>
       seeded(seed, async (chance) => {
-        stack = await new Stack(assetContracts).start(['orderer-dag', 'ingest']);
+        stack = new Stack(assetContracts);
+        await appendLies(stack, chance);
+        await stack.start(['orderer-dag', 'ingest']);
         const load = new AssetLoad(stack, { chance });
         await load.more(chance.between(200, 400));
-        await settled(stack, load.senders);
+        await ended(stack, receiptsOf(load.senders));
+        await appendLies(stack, chance);
         await stack.start(['dependency-analyzer']);
         await load.more(chance.between(100, 200));
         await stack.kill(['dependency-analyzer']);

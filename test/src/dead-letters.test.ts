@@ -17,7 +17,8 @@ describe('operations that ended dead, over real processes and the command line',
   const resend = (id: string) => medrexJson<{ transactionId: string; seq: number }>(['dlq', 'resend', id, ...url()]);
 
   beforeAll(async () => {
-    stack = await new Stack(assetContracts).start();
+    stack = new Stack(assetContracts);
+    await stack.start();
   }, 60_000);
   afterAll(async () => stack.remove());
 

@@ -23,7 +23,8 @@ let vault: PatientVault;
 let sent = 0;
 
 beforeAll(async () => {
-  stack = await new Stack().start();
+  stack = new Stack();
+  await stack.start();
   ({ vault } = await openEmbeddedVault(join(stack.folder, 'vault'), {}, false));
 }, 60_000);
 afterAll(async () => {

@@ -33,7 +33,8 @@ async function command(...args: readonly string[]): Promise<void> {
 beforeAll(async () => {
   traces = await OtlpReceiver.start();
   const env = { MEDREX_OTLP_URL: traces.url, MEDREX_TRACE_RATIO: '1', INGEST_OFFLOAD_BYTES: '30000' };
-  stack = await new Stack(env).start();
+  stack = new Stack(env);
+  await stack.start();
   traffic = new PlantedTraffic(stack);
   const listening = new AbortController();
   await listen(listening.signal);

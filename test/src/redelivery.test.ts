@@ -9,6 +9,7 @@ import { eventRecord, IntakeTopic } from './harness/intake-topic.ts';
 import type { LeftBehind } from './harness/left-behind.ts';
 import { Chance } from './harness/seed.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
+import { appendAgain } from './harness/topic-writer.ts';
 
 // Three lives of one folder. Before the second and the third some of what the services remember is taken away, so that logs are
 // delivered again; before the last one the log itself.
@@ -57,10 +58,11 @@ describe('records that are delivered again', () => {
     expect(comparableState(second.state)).toEqual(comparableState(first.state));
   }, 90_000);
 
-  it('from the intake topic, which ingest does not recognise, are answered from their operation records', async () => {
+  it('from the intake topic, unrecognised, and outcomes and progress twice and swapped, change nothing either', async () => {
     await forget('log', 'offsets');
     await forget('status');
-    await stack.start(['orderer-dag', 'ingest']);
+    for (const again of [topics.outcomes, topics.progress]) await appendAgain(stack, again, new Chance(501));
+    await stack.start();
     await topic.taken();
     const third = await judge(stack, run());
     expect(comparableState(third.state)).toEqual(comparableState(first.state));

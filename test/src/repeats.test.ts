@@ -4,7 +4,7 @@ import type { SequencedOperation } from '@medrex/contracts';
 import { parseStateValue } from '@medrex/execute-batch';
 import { accountKey, assetTransfer } from '@medrex/execute-batch/testing';
 import { judge, settled } from './harness/aftermath.ts';
-import { appendOperations, readOperations } from './harness/operations-topic.ts';
+import { appendOperations, readOperations } from './harness/topic-writer.ts';
 import { lineOf, type Message, type Sender } from './harness/sender.ts';
 import { assetContracts, Stack } from './harness/stack.ts';
 

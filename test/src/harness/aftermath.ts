@@ -7,6 +7,7 @@ import { brokenPromises } from './invariants.ts';
 import { readLeftBehind, readProgress, readStatuses, type LeftBehind } from './left-behind.ts';
 import type { Accepted } from './sender.ts';
 import type { Stack } from './stack.ts';
+import { readOperations } from './topic-writer.ts';
 
 /** Who sent, and what the run is to be judged by. */
 export interface Run {
@@ -15,7 +16,7 @@ export interface Run {
   readonly isSerial?: boolean;
 }
 
-/** Waits until every accepted operation is terminal: orderer-dag says so, and ingest has noted all that have a receipt. */
+/** Waits until nothing is live any more: orderer-dag says so, and ingest has noted the end of all that have a receipt. Nobody may send meanwhile. */
 export async function settled(stack: Stack, senders: Run['senders'] = []): Promise<void> {
   const log = new EmbeddedEventLog({ root: join(stack.folder, 'log') });
   try {
@@ -30,14 +31,16 @@ export async function settled(stack: Stack, senders: Run['senders'] = []): Promi
   } finally {
     await log.close();
   }
-  await noted(
-    stack,
-    senders.flatMap(({ accepted }) => accepted.map(({ opId }) => opId)),
-  );
+  await ended(stack, receiptsOf(senders));
 }
 
-/** Waits until the status store has the end of all these operations. */
-async function noted(stack: Stack, opIds: readonly string[]): Promise<void> {
+/** The operations that senders have receipts for by now. */
+export function receiptsOf(senders: Run['senders']): readonly string[] {
+  return senders.flatMap(({ accepted }) => accepted.map(({ opId }) => opId));
+}
+
+/** Waits until ingest has noted the end of these operations in the status store; more may be on their way. */
+export async function ended(stack: Stack, opIds: readonly string[]): Promise<void> {
   await eventually('the status store has every end', async () => {
     const statuses = await readStatuses(stack.folder, opIds);
     const pending = opIds.filter((opId) => (statuses.get(opId)?.state ?? 'pending') === 'pending');
@@ -52,7 +55,11 @@ async function noted(stack: Stack, opIds: readonly string[]): Promise<void> {
  * @throws with every promise that was broken
  */
 export async function judge(stack: Stack, { senders, ...run }: Run): Promise<LeftBehind> {
-  await settled(stack, senders);
+  await settled(stack);
+  await ended(
+    stack,
+    (await readOperations(stack)).map(({ operation }) => operation.opId),
+  );
   await stack.stop();
   const found = await readLeftBehind(stack.folder);
   const broken = await brokenPromises({ found, senders, ...run });

@@ -17,6 +17,9 @@ export const assetContracts = {
   MEDREX_INTAKE_CONTRACTS: '@medrex/contracts/testing#assetTransferIntake',
 } as const;
 
+/** Compiled code of the services, kept from start to start: they start a third faster, and these suites start them often. */
+const compileCache = join(tmpdir(), 'medrex-compile-cache');
+
 /** The services over one temporary data folder, each a process of its own. */
 export class Stack {
   readonly folder: string;
@@ -40,7 +43,8 @@ export class Stack {
   /** A process of a service over the same folder, beside the one that the stack has. */
   another(name: ServiceName): ServiceProcess {
     const main = fileURLToPath(new URL(`../../../apps/${name}/dist/main.js`, import.meta.url));
-    const made = new ServiceProcess({ name, main, env: { MEDREX_DATA_DIR: this.folder, ...this.#env } });
+    const env = { MEDREX_DATA_DIR: this.folder, NODE_COMPILE_CACHE: compileCache, ...this.#env };
+    const made = new ServiceProcess({ name, main, env });
     this.#made.push(made);
     return made;
   }

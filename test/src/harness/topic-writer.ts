@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import {
+  analyzedCodec,
+  decodeOperations,
+  encodeOperations,
+  topics,
+  type AcceptedOperation,
+  type NewRecord,
+  type SequencedOperation,
+} from '@medrex/contracts';
+import { anAnalysis } from '@medrex/contracts/testing';
+import { EmbeddedEventLog } from '@medrex/embedded';
+import { readTopic } from './left-behind.ts';
+import type { Chance } from './seed.ts';
+import type { Stack } from './stack.ts';
+
+// A partition has one writer: whoever appends here does it while the topic's own writer does not run.
+
+/** What stands in the `operations` topic; may be asked while ingest runs. */
+export async function readOperations(stack: Stack): Promise<readonly SequencedOperation[]> {
+  return withLog(stack, async (log) => (await readTopic(log, topics.operations)).flatMap(decodeOperations));
+}
+
+/** Appends operations as an ingest would that was killed before it could note them, and then took the same messages again. */
+export async function appendOperations(stack: Stack, operations: readonly AcceptedOperation[]): Promise<void> {
+  await append(
+    stack,
+    topics.operations,
+    encodeOperations(operations).map((value) => ({ value })),
+  );
+}
+
+/** Appends what stands in a topic once more, in another order: its readers get it twice and swapped. */
+export async function appendAgain(stack: Stack, topic: string, chance: Chance): Promise<void> {
+  const records = await withLog(stack, (log) => readTopic(log, topic));
+  const copies = records.map(({ key, value, headers }) => ({ value, headers, ...(key !== undefined && { key }) }));
+  await append(stack, topic, chance.shuffled(copies));
+}
+
+/** Appends advice that is wrong: for operations that do not exist yet or are long gone, again and again, each time another one. */
+export async function appendLies(stack: Stack, chance: Chance): Promise<void> {
+  const lies = Array.from({ length: 200 }, () => {
+    const [depth, criticality] = [chance.between(0, 1_000), chance.between(0, 1_000)];
+    const seq = chance.between(0, 100) * 1_024 + chance.between(0, 12);
+    const edges = [{ from: seq + chance.between(-5, 5) + 5, type: 'RAW' } as const];
+    const analyses = [anAnalysis({ seq, depth, criticality, edges, isConflicting: chance.between(0, 1) === 1 })];
+    return { value: analyzedCodec.encode({ channel: 'ehr', analyses }) };
+  });
+  await append(stack, topics.analyzed, lies);
+}
+
+async function append(stack: Stack, topic: string, records: readonly NewRecord[]): Promise<void> {
+  await withLog(stack, (log) => log.append(topic, 0, records));
+}
+
+async function withLog<T>({ folder }: Stack, use: (log: EmbeddedEventLog) => Promise<T>): Promise<T> {
+  const log = new EmbeddedEventLog({ root: join(folder, 'log') });
+  try {
+    return await use(log);
+  } finally {
+    await log.close();
+  }
+}

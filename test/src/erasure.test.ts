@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anObservation, aPatient } from '@medrex/clinical/testing';
-import { decodeOperations, topics, type SequencedOperation } from '@medrex/contracts';
+import { topics } from '@medrex/contracts';
+import { wholeOperations, type WholeOperation } from '@medrex/contracts/testing';
 import { openEmbeddedVault } from '@medrex/embedded';
 import { BodyKey, openBody, type KnownPatient, type PatientVault } from '@medrex/privacy';
 import { readFileSync, statSync } from 'node:fs';
@@ -43,11 +44,11 @@ async function patient(mrn: string): Promise<KnownPatient> {
   return found.patient;
 }
 
-async function operations(): Promise<readonly SequencedOperation[]> {
-  return (await topicRecords(stack.folder, topics.operations)).flatMap(decodeOperations);
+async function operations(): Promise<readonly WholeOperation[]> {
+  return (await topicRecords(stack.folder, topics.operations)).flatMap(wholeOperations);
 }
 
-async function operation(answer: Answer): Promise<SequencedOperation> {
+async function operation(answer: Answer): Promise<WholeOperation> {
   const opId = String(answer.body['transactionId']);
   const found = (await operations()).find((one) => one.operation.opId === opId);
   if (found === undefined) throw new Error(`operation ${opId} is not in the log: ${JSON.stringify(answer)}`);
@@ -61,13 +62,13 @@ interface Entry {
   readonly patient: string;
 }
 
-const entryOf = ({ operation: { facts } }: SequencedOperation): Entry => {
+const entryOf = ({ operation: { facts } }: WholeOperation): Entry => {
   const [entry] = facts['entries'] as unknown as readonly [Entry];
   return entry;
 };
 
 /** The resource in an operation, opened with a data key. @throws CodedError BODY_UNOPENABLE */
-function opened(one: SequencedOperation, dataKey: Uint8Array): unknown {
+function opened(one: WholeOperation, dataKey: Uint8Array): unknown {
   const { changeId, type, id } = entryOf(one);
   const [body] = one.operation.bodies as readonly [Uint8Array];
   return JSON.parse(Buffer.from(openBody(new BodyKey(dataKey), body, [changeId, `${type}/${id}`])).toString());

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { SequencedOperation } from '@medrex/contracts';
+import type { WholeOperation } from '@medrex/contracts/testing';
 import { parseStateValue } from '@medrex/execute-batch';
 import { accountKey, assetTransfer } from '@medrex/execute-batch/testing';
 import { judge, settled } from './harness/aftermath.ts';
@@ -19,7 +19,7 @@ const messages = [1, 2, 4, 8, 16].map((amount) => deposit(`d${amount}`, amount))
 describe('the same message again', () => {
   let stack: Stack;
   let sender: Sender;
-  let operations: readonly SequencedOperation[];
+  let operations: readonly WholeOperation[];
   const twins = () => operations.map(({ operation, routing }) => ({ operation, routing }));
   const lines = (some: readonly Message[]) =>
     stack.client.sendLines(some.map((message) => lineOf(sender.source, message)));

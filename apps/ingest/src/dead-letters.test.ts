@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { anObservation } from '@medrex/clinical/testing';
-import { encodeDeadLetter, topics, type SequencedOperation } from '@medrex/contracts';
-import { eventually } from '@medrex/contracts/testing';
+import { encodeDeadLetter, topics } from '@medrex/contracts';
+import { eventually, type WholeOperation } from '@medrex/contracts/testing';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
 
@@ -19,16 +19,16 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 /** Ends an operation dead, as orderer-dag does: its letter first. */
-async function kill(one: SequencedOperation, code = 'EXPIRED'): Promise<void> {
+async function kill(one: WholeOperation, code = 'EXPIRED'): Promise<void> {
   const { routing, operationBytes } = one;
   await ingest.log.append(topics.deadLetters, 0, [encodeDeadLetter({ routing, operationBytes }, code)]);
   await ingest.settle([one], () => ({ status: 'dead', code, message: 'it was too late' }));
   await ingest.settled(one.operation.opId);
 }
 
-async function aDeadOne(id = 'm-1', more: Readonly<Record<string, string>> = {}): Promise<SequencedOperation> {
+async function aDeadOne(id = 'm-1', more: Readonly<Record<string, string>> = {}): Promise<WholeOperation> {
   await ingest.post('/v1/transactions', deposit('ann'), named(id, more));
-  const one = (await ingest.operations()).at(-1) as SequencedOperation;
+  const one = (await ingest.operations()).at(-1) as WholeOperation;
   await kill(one);
   return one;
 }
@@ -142,7 +142,7 @@ describe('a resend', () => {
   it('that dies too can be sent again, as the next attempt', async () => {
     const dead = await aDeadOne();
     const first = await json(await resend(dead.operation.opId));
-    await kill((await ingest.operations()).at(-1) as SequencedOperation, 'POISON');
+    await kill((await ingest.operations()).at(-1) as WholeOperation, 'POISON');
     const second = await json(await resend(String(first['transactionId'])));
     expect(second).toMatchObject({ resendOf: first['transactionId'], attempt: 2 });
     expect(await json(await resend(dead.operation.opId))).toEqual(first);
@@ -154,7 +154,7 @@ describe('a resend', () => {
   it('of an item of a message concerns that item alone', async () => {
     const deeds = ['a1', 'a2', 'a3'].map((asset) => ({ do: 'label', asset, label: 'x' }));
     await ingest.post('/v1/transactions', JSON.stringify({ deeds }), named('m-1'));
-    const second = (await ingest.operations())[1] as SequencedOperation;
+    const second = (await ingest.operations())[1] as WholeOperation;
     await kill(second);
     await resend(second.operation.opId);
     const again = (await ingest.operations()).at(-1);
@@ -164,7 +164,7 @@ describe('a resend', () => {
 
   it('of a message without an id is recognised as well', async () => {
     await ingest.post('/v1/transactions', deposit('ann'));
-    const one = (await ingest.operations())[0] as SequencedOperation;
+    const one = (await ingest.operations())[0] as WholeOperation;
     await kill(one);
     const statuses = [await resend(one.operation.opId), await resend(one.operation.opId)].map(({ status }) => status);
     expect(statuses).toEqual([202, 200]);
@@ -173,7 +173,7 @@ describe('a resend', () => {
 
   it('of what is not dead is 409, and changes nothing', async () => {
     await ingest.post('/v1/transactions', deposit('ann'), named('m-1'));
-    const [one] = (await ingest.operations()) as [SequencedOperation];
+    const [one] = (await ingest.operations()) as [WholeOperation];
     const { opId } = one.operation;
     expect(await json(await resend(opId))).toMatchObject({ status: 409, code: 'NOT_DEAD', state: 'pending' });
     await ingest.settle([one], () => ({ status: 'rejected', code: 'NO_SUCH_ACCOUNT' }));
@@ -191,7 +191,7 @@ describe('a resend', () => {
       JSON.stringify(anObservation({ subject: { identifier: mrn } })),
       named('m-1'),
     );
-    const [one] = (await ingest.operations()) as [SequencedOperation];
+    const [one] = (await ingest.operations()) as [WholeOperation];
     await kill(one);
     const pseudonyms = (await ingest.vault.startErasure(mrn)) ?? [];
     const refused = await resend(one.operation.opId);

@@ -1,6 +1,6 @@
 import { isCodedError } from '@medrex/coded-error';
 import { operationId, type DeadLetter, type StatusStore } from '@medrex/contracts';
-import type { Operation } from '@medrex/execute-batch';
+import type { OperationHeader } from '@medrex/execute-batch';
 import { linkedPseudonym } from '@medrex/keys';
 import type { PatientVault, TenantSealer } from '@medrex/privacy';
 import type { DeadLetters } from './dead-letters.ts';
@@ -57,7 +57,7 @@ export class Resender {
   }
 
   /** Every operation about a patient reads the patient's link, whatever its contract; its facts must not outlive an erasure. */
-  async #erased({ keys }: Operation): Promise<Problem | undefined> {
+  async #erased({ keys }: OperationHeader): Promise<Problem | undefined> {
     try {
       for (const pseudonym of new Set(keys.flatMap(({ key }) => linkedPseudonym(key) ?? []))) {
         const state = (await this.#options.vault.byPseudonym(pseudonym))?.state;

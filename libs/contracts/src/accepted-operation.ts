@@ -1,4 +1,4 @@
-import type { Operation } from '@medrex/execute-batch';
+import type { Operation, OperationHeader } from '@medrex/execute-batch';
 import type { OperationClass } from './operation-class.ts';
 
 /** What the pipeline knows of an operation beside what its contract sees. */
@@ -22,8 +22,10 @@ export interface AcceptedOperation {
   readonly operation: Operation;
 }
 
-/** An accepted operation at its place in the promised order. */
-export interface SequencedOperation extends AcceptedOperation {
+/** An accepted operation at its place in the promised order, as the pipeline reads it: facts and bodies stay in its bytes. */
+export interface SequencedOperation {
+  readonly routing: Routing;
+  readonly operation: OperationHeader;
   /** record offset x 1024 + place in the record; rises along the log, with gaps. */
   readonly seq: number;
   /** The operation's own bytes as `decodeOperation` of @medrex/execute-batch reads them: a fusion is built from these without encoding anything again. */

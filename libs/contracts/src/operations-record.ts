@@ -1,5 +1,5 @@
 import { isCodedError } from '@medrex/coded-error';
-import { decodeOperation, encodeOperation } from '@medrex/execute-batch';
+import { decodeOperationHeader, encodeOperation } from '@medrex/execute-batch';
 import { z } from 'zod';
 import {
   operationsPerRecord,
@@ -90,7 +90,7 @@ function packRecord(parts: readonly Framed[], bytes: number): Uint8Array {
 }
 
 /**
- * The operations of a record, each at its seq. Their bytes and bodies are views of the record's value.
+ * The operations of a record, each at its seq. Their bytes are views of the record's value.
  * @throws CodedError MESSAGE_MALFORMED, MESSAGE_VERSION_UNKNOWN; the message names topic, partition and offset.
  */
 export function decodeOperations(record: LogRecord): SequencedOperation[] {
@@ -106,7 +106,7 @@ export function decodeOperations(record: LogRecord): SequencedOperation[] {
       const routing = JSON.parse(value.toString('utf8', at + operationHeader, routingEnd)) as Routing;
       const operationBytes = value.subarray(routingEnd, end);
       const seq = record.offset * operationsPerRecord + place;
-      operations.push({ routing, operation: decodeOperation(operationBytes), operationBytes, seq });
+      operations.push({ routing, operation: decodeOperationHeader(operationBytes), operationBytes, seq });
       at = end;
     }
     if (at !== value.length) throw new RangeError('bytes after the last operation');

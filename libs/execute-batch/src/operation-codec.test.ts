@@ -10,6 +10,14 @@ const bodiesAsBuffers = <T extends { readonly bodies: readonly Uint8Array[] }>(o
 });
 const invalidBytes = expect.objectContaining({ code: 'INVALID_OPERATION_BYTES' });
 
+/** Bytes of an operation without bodies, well framed whatever they hold. */
+function bytesOf(header: string, facts: string): Buffer {
+  const lengths = Buffer.alloc(10);
+  lengths.writeUInt32BE(Buffer.byteLength(header), 0);
+  lengths.writeUInt32BE(Buffer.byteLength(facts), 4);
+  return Buffer.concat([lengths, Buffer.from(header + facts)]);
+}
+
 describe('encodeOperation', () => {
   it('is undone by decodeOperation', () => {
     fc.assert(
@@ -20,19 +28,22 @@ describe('encodeOperation', () => {
     );
   });
 
-  it('writes lengths, header and bodies, big-endian', () => {
+  it('writes lengths, header, facts and bodies, big-endian', () => {
     const key = stateKey('clinical', 'res', 'a');
     const operation = anOperation({
       keys: [{ key, mode: 'readWrite' }],
+      facts: { status: 'final' },
       bodies: [Buffer.from('AB'), Buffer.from('C')],
     });
     const bytes = Buffer.from(encodeOperation(operation));
-    expect([bytes.readUInt16BE(4), bytes.readUInt32BE(6), bytes.readUInt32BE(10)]).toEqual([2, 2, 1]);
+    expect([bytes.readUInt16BE(8), bytes.readUInt32BE(10), bytes.readUInt32BE(14)]).toEqual([2, 2, 1]);
     expect(bytes.subarray(-3).toString()).toBe('ABC');
-    const header = JSON.parse(bytes.subarray(14, -3).toString()) as Record<string, unknown>;
-    expect(bytes.readUInt32BE(0)).toBe(bytes.length - 17);
+    const factsStart = 18 + bytes.readUInt32BE(0);
+    const header = JSON.parse(bytes.subarray(18, factsStart).toString()) as Record<string, unknown>;
     expect(header.keys).toEqual(['xcli~res~a']);
-    expect(header).not.toHaveProperty('bodies');
+    expect(Object.keys(header)).not.toEqual(expect.arrayContaining(['facts']));
+    expect(JSON.parse(bytes.subarray(factsStart, -3).toString())).toEqual({ status: 'final' });
+    expect(bytes.readUInt32BE(4)).toBe(bytes.length - factsStart - 3);
   });
 });
 
@@ -58,33 +69,31 @@ describe('decodeOperation', () => {
     ['a missing name', { opId: undefined }],
     ['a key without a mode', { keys: ['cli~res~a'] }],
     ['a time that is not UTC', { time: '2024-05-01T10:00:00+02:00' }],
-    ['facts that are a list', { facts: [] }],
     ['a version in words', { templateVersion: '1' }],
   ])('refuses a header with %s', (_, wrong) => {
-    const header = Buffer.from(JSON.stringify({ ...anOperation(), bodies: undefined, ...wrong }));
-    const bytes = Buffer.alloc(6 + header.length);
-    bytes.writeUInt32BE(header.length, 0);
-    bytes.set(header, 6);
-    expect(() => decodeOperation(bytes)).toThrow(invalidBytes);
+    const header = JSON.stringify({ ...anOperation(), facts: undefined, bodies: undefined, ...wrong });
+    expect(() => decodeOperation(bytesOf(header, '{}'))).toThrow(invalidBytes);
+    expect(() => decodeOperationHeader(bytesOf(header, '{}'))).toThrow(invalidBytes);
+  });
+
+  it.each(['[]', '3', '', '{'])('refuses %j as facts', (facts) => {
+    const header = JSON.stringify({ ...anOperation(), keys: [], facts: undefined, bodies: undefined });
+    expect(decodeOperation(bytesOf(header, '{}')).facts).toEqual({});
+    expect(() => decodeOperation(bytesOf(header, facts))).toThrow(invalidBytes);
   });
 
   it('never repeats what it could not read', () => {
-    const header = Buffer.from('{"patient":"Jane Doe"');
-    const bytes = Buffer.alloc(6 + header.length);
-    bytes.writeUInt32BE(header.length, 0);
-    bytes.set(header, 6);
+    const bytes = bytesOf('{"patient":"Jane Doe"', '{}');
     expect(() => decodeOperation(bytes)).not.toThrow(/Jane/);
     expect(() => decodeOperation(bytes)).toThrow(invalidBytes);
   });
 });
 
 describe('decodeOperationHeader', () => {
-  it('gives everything but the bodies, and their lengths', () => {
+  it('gives everything but what only the contract reads', () => {
     const operation = anOperation({ facts: { status: 'final' }, bodies: [Buffer.from('AB'), Buffer.from('')] });
-    expect(decodeOperationHeader(encodeOperation(operation))).toEqual({
-      ...anOperation({ facts: { status: 'final' } }),
-      bodies: undefined,
-      bodyLengths: [2, 0],
-    });
+    const { facts, bodies, ...header } = operation;
+    expect([facts, bodies.length]).toEqual([{ status: 'final' }, 2]);
+    expect(decodeOperationHeader(encodeOperation(operation))).toEqual(header);
   });
 });

@@ -3,29 +3,33 @@ import type { Operation } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import { packKeys, unpackKeys } from './mode-letters.ts';
 
-/** Everything of an operation but its bodies, and how long these are. */
-export type OperationHeader = Omit<Operation, 'bodies'> & { readonly bodyLengths: readonly number[] };
+/** What the pipeline has to know of an operation: everything but what only its contract reads. */
+export type OperationHeader = Omit<Operation, 'facts' | 'bodies'>;
 
+const fixedBytes = 10;
 const bodiesMax = 0xffff;
 
 /**
- * An operation as bytes: `u32 header length, u16 count of bodies, u32 length of each body, header JSON, bodies`, big-endian. The bodies
- * stand at the end as they are, so whoever routes an operation never looks at them.
+ * An operation as bytes: `u32 header length, u32 facts length, u16 count of bodies, u32 length of each body, header JSON, facts JSON,
+ * bodies`, big-endian. Whoever routes an operation reads the header alone: facts are parsed by the contract, bodies by nobody.
  */
 export function encodeOperation(operation: Operation): Uint8Array {
-  const { opId, sourceHash, contract, templateVersion, time, facts, bodies } = operation;
+  const { opId, sourceHash, contract, templateVersion, time, bodies } = operation;
   if (bodies.length > bodiesMax) throw invalid(`${bodies.length} bodies are more than ${bodiesMax}`);
   const keys = packKeys(operation.keys);
-  const header = JSON.stringify({ opId, sourceHash, contract, templateVersion, time, keys, facts });
+  const header = JSON.stringify({ opId, sourceHash, contract, templateVersion, time, keys });
+  const facts = JSON.stringify(operation.facts);
   const headerLength = Buffer.byteLength(header);
-  let total = 6 + bodies.length * 4 + headerLength;
+  const factsLength = Buffer.byteLength(facts);
+  let total = fixedBytes + bodies.length * 4 + headerLength + factsLength;
   for (const body of bodies) total += body.length;
   const bytes = Buffer.allocUnsafe(total);
   bytes.writeUInt32BE(headerLength, 0);
-  bytes.writeUInt16BE(bodies.length, 4);
-  let at = 6;
+  bytes.writeUInt32BE(factsLength, 4);
+  let at = bytes.writeUInt16BE(bodies.length, 8);
   for (const body of bodies) at = bytes.writeUInt32BE(body.length, at);
   at += bytes.write(header, at);
+  at += bytes.write(facts, at);
   for (const body of bodies) {
     bytes.set(body, at);
     at += body.length;
@@ -38,43 +42,52 @@ export function encodeOperation(operation: Operation): Uint8Array {
  * @throws CodedError INVALID_OPERATION_BYTES
  */
 export function decodeOperation(bytes: Uint8Array): Operation {
-  const { bodyLengths, ...header } = decodeOperationHeader(bytes);
-  let end = bytes.length;
-  const bodies = new Array<Uint8Array>(bodyLengths.length);
-  for (let index = bodyLengths.length - 1; index >= 0; index--) {
-    const start = end - (bodyLengths[index] ?? 0);
-    bodies[index] = bytes.subarray(start, end);
-    end = start;
-  }
-  return { ...header, bodies };
+  const { view, factsStart, bodiesStart, bodyLengths, header } = readParts(bytes);
+  const facts = parseObject(view.toString('utf8', factsStart, bodiesStart), 'its facts are');
+  let start = bodiesStart;
+  const bodies = bodyLengths.map((length) => bytes.subarray(start, (start += length)));
+  return { ...header, facts: facts as Operation['facts'], bodies };
 }
 
 /**
- * An operation without its bodies, for whoever only needs its name and keys.
+ * An operation as the pipeline reads it: its name, its keys and its time. The facts are not looked at.
  * @throws CodedError INVALID_OPERATION_BYTES
  */
 export function decodeOperationHeader(bytes: Uint8Array): OperationHeader {
+  return readParts(bytes).header;
+}
+
+interface Parts {
+  readonly view: Buffer;
+  readonly factsStart: number;
+  readonly bodiesStart: number;
+  readonly bodyLengths: readonly number[];
+  readonly header: OperationHeader;
+}
+
+function readParts(bytes: Uint8Array): Parts {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.length < 6) throw invalid('it is shorter than its lengths');
-  const headerLength = view.readUInt32BE(0);
-  const bodyCount = view.readUInt16BE(4);
-  const headerStart = 6 + bodyCount * 4;
+  if (view.length < fixedBytes) throw invalid('it is shorter than its lengths');
+  const headerStart = fixedBytes + view.readUInt16BE(8) * 4;
   if (view.length < headerStart) throw invalid('it is shorter than its lengths');
+  const factsStart = headerStart + view.readUInt32BE(0);
+  const bodiesStart = factsStart + view.readUInt32BE(4);
   const bodyLengths: number[] = [];
-  let total = headerStart + headerLength;
-  for (let at = 6; at < headerStart; at += 4) {
+  let total = bodiesStart;
+  for (let at = fixedBytes; at < headerStart; at += 4) {
     const length = view.readUInt32BE(at);
     bodyLengths.push(length);
     total += length;
   }
   if (total !== view.length) throw invalid(`its lengths come to ${total} bytes, and it has ${view.length}`);
-  return { ...readHeader(view.toString('utf8', headerStart, headerStart + headerLength)), bodyLengths };
+  const header = readHeader(view.toString('utf8', headerStart, factsStart));
+  return { view, factsStart, bodiesStart, bodyLengths, header };
 }
 
 const utcTime = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
-function readHeader(text: string): Omit<Operation, 'bodies'> {
-  const { opId, sourceHash, contract, templateVersion, time, keys, facts } = parseObject(text);
+function readHeader(text: string): OperationHeader {
+  const { opId, sourceHash, contract, templateVersion, time, keys } = parseObject(text, 'its header is');
   const declared = unpackKeys(keys);
   if (
     typeof opId !== 'string' ||
@@ -83,22 +96,21 @@ function readHeader(text: string): Omit<Operation, 'bodies'> {
     typeof templateVersion !== 'number' ||
     typeof time !== 'string' ||
     !utcTime.test(time) ||
-    declared === undefined ||
-    !isObject(facts)
+    declared === undefined
   ) {
     throw invalid('its header lacks a field or has one of another type');
   }
-  return { opId, sourceHash, contract, templateVersion, keys: declared, time, facts: facts as Operation['facts'] };
+  return { opId, sourceHash, contract, templateVersion, keys: declared, time };
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> {
+function parseObject(text: string, what: string): Readonly<Record<string, unknown>> {
   try {
-    const header: unknown = JSON.parse(text);
-    if (isObject(header)) return header;
+    const parsed: unknown = JSON.parse(text);
+    if (isObject(parsed)) return parsed;
   } catch {
     // The parser's message quotes the text, which is nobody's business: what follows says enough.
   }
-  throw invalid('its header is no JSON object');
+  throw invalid(`${what} no JSON object`);
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,5 +1,5 @@
-import type { OperationOutcome, OperationStatus, SequencedOperation } from '@medrex/contracts';
-import { aProgress, aRouting } from '@medrex/contracts/testing';
+import type { OperationOutcome, OperationStatus } from '@medrex/contracts';
+import { aProgress, aRouting, type WholeOperation } from '@medrex/contracts/testing';
 import { batchChaincode, encodeResults, type Operation, type OperationResult } from '@medrex/execute-batch';
 import { assetTransfer, InMemoryStub, itemOf, runBatch, type CommittedState } from '@medrex/execute-batch/testing';
 import type { Block, CommittedTransaction, ReadWriteSet } from '@medrex/ledger';
@@ -15,7 +15,7 @@ export async function aHistory(operations: readonly Operation[]): Promise<LeftBe
   const state: CommittedState = new Map();
   const blocks: Block[] = [];
   const outcomes: OperationOutcome[] = [];
-  const sequenced = operations.map((operation, seq): SequencedOperation => {
+  const sequenced = operations.map((operation, seq): WholeOperation => {
     return { seq, operation, routing: aRouting(), operationBytes: new Uint8Array(0) };
   });
   for (const { operation, seq } of sequenced) {

@@ -1,5 +1,6 @@
-import type { OperationOutcome, SequencedOperation } from '@medrex/contracts';
-import { decodeRecord, type Contract } from '@medrex/execute-batch';
+import type { OperationOutcome } from '@medrex/contracts';
+import type { WholeOperation } from '@medrex/contracts/testing';
+import { decodeRecord, type Contract, type Operation } from '@medrex/execute-batch';
 import { applySerially, comparableState, type CommittedState, type SerialStep } from '@medrex/execute-batch/testing';
 import { operationRecordKey } from '@medrex/keys';
 import {
@@ -105,7 +106,7 @@ function* wronglyTold({ operations, outcomes, statuses }: LeftBehind): Generator
 
 /** @param settled how each message ended, by operation id and source hash */
 function* wronglyStored(
-  operations: readonly SequencedOperation[],
+  operations: readonly WholeOperation[],
   settled: ReadonlyMap<string, string>,
   statuses: LeftBehind['statuses'],
 ): Generator<string> {
@@ -192,7 +193,7 @@ async function serialState(
 
 /** A dead operation was closed, unless its contract broke down, which it does again. */
 function serialStep(
-  operation: SequencedOperation['operation'],
+  operation: Operation,
   end: { readonly status: string; readonly code: string } | undefined,
 ): SerialStep {
   if (end?.status !== 'dead' || end.code === 'CONTRACT_ERROR') return operation;

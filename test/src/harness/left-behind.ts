@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import {
-  decodeOperations,
   newestProgress,
   outcomesCodec,
   receiptCodec,
@@ -10,8 +9,8 @@ import {
   type OperationStatus,
   type Progress,
   type Receipt,
-  type SequencedOperation,
 } from '@medrex/contracts';
+import { wholeOperations, type WholeOperation } from '@medrex/contracts/testing';
 import { EmbeddedEventLog, EmbeddedLedger, EmbeddedStatusStore } from '@medrex/embedded';
 import { batchChaincode } from '@medrex/execute-batch';
 import type { CommittedState } from '@medrex/execute-batch/testing';
@@ -21,7 +20,7 @@ import type { Block } from '@medrex/ledger';
 /** Everything that a stack has written, read from its folder after it was stopped. */
 export interface LeftBehind {
   /** The `operations` topic: the promised order, repeats included. */
-  readonly operations: readonly SequencedOperation[];
+  readonly operations: readonly WholeOperation[];
   /** The `outcomes` topic, repeats included. */
   readonly outcomes: readonly OperationOutcome[];
   readonly receipts: readonly Receipt[];
@@ -37,7 +36,7 @@ export interface LeftBehind {
 export async function readLeftBehind(folder: string): Promise<LeftBehind> {
   const log = new EmbeddedEventLog({ root: join(folder, 'log') });
   try {
-    const operations = (await readTopic(log, topics.operations)).flatMap(decodeOperations);
+    const operations = (await readTopic(log, topics.operations)).flatMap(wholeOperations);
     const outcomes = (await readTopic(log, topics.outcomes)).flatMap(
       ({ value }) => outcomesCodec.parse(value).outcomes,
     );

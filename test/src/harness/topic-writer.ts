@@ -1,14 +1,6 @@
 import { join } from 'node:path';
-import {
-  analyzedCodec,
-  decodeOperations,
-  encodeOperations,
-  topics,
-  type AcceptedOperation,
-  type NewRecord,
-  type SequencedOperation,
-} from '@medrex/contracts';
-import { anAnalysis } from '@medrex/contracts/testing';
+import { analyzedCodec, encodeOperations, topics, type AcceptedOperation, type NewRecord } from '@medrex/contracts';
+import { anAnalysis, wholeOperations, type WholeOperation } from '@medrex/contracts/testing';
 import { EmbeddedEventLog } from '@medrex/embedded';
 import { readTopic } from './left-behind.ts';
 import type { Chance } from './seed.ts';
@@ -17,8 +9,8 @@ import type { Stack } from './stack.ts';
 // A partition has one writer: whoever appends here does it while the topic's own writer does not run.
 
 /** What stands in the `operations` topic; may be asked while ingest runs. */
-export async function readOperations(stack: Stack): Promise<readonly SequencedOperation[]> {
-  return withLog(stack, async (log) => (await readTopic(log, topics.operations)).flatMap(decodeOperations));
+export async function readOperations(stack: Stack): Promise<readonly WholeOperation[]> {
+  return withLog(stack, async (log) => (await readTopic(log, topics.operations)).flatMap(wholeOperations));
 }
 
 /** Appends operations as an ingest would that was killed before it could note them, and then took the same messages again. */

@@ -16,7 +16,7 @@ import {
   type StatusStore,
 } from '@medrex/contracts';
 import { InMemoryEventLog, InMemoryStatusStore } from '@medrex/contracts/in-memory';
-import { aProgress, eventually, realClock } from '@medrex/contracts/testing';
+import { aProgress, eventually, realClock, wholeOperations, type WholeOperation } from '@medrex/contracts/testing';
 import type { Contract } from '@medrex/execute-batch';
 import { applySerially, type CommittedState } from '@medrex/execute-batch/testing';
 import type { PatientVault } from '@medrex/privacy';
@@ -121,8 +121,8 @@ export class Harness {
   }
 
   /** Everything in the operations log, in order. */
-  async operations(): Promise<readonly SequencedOperation[]> {
-    return (await readAll(this.log, topics.operations)).flatMap(decodeOperations);
+  async operations(): Promise<readonly WholeOperation[]> {
+    return (await readAll(this.log, topics.operations)).flatMap(wholeOperations);
   }
 
   async receipts(): Promise<readonly Receipt[]> {
@@ -174,7 +174,7 @@ export class Harness {
     const subscription = await this.log.subscribe(
       { group: 'serial-ledger', topic: topics.operations, from },
       async (run) => {
-        for (const one of run.records.flatMap(decodeOperations)) {
+        for (const one of run.records.flatMap(wholeOperations)) {
           const [result] = await applySerially(ledgerContracts, [one.operation], state);
           if (result === undefined) throw new Error('an operation without a result');
           const { status, code, message, detail } = result;

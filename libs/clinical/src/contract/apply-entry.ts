@@ -127,7 +127,7 @@ async function deleteResource(run: EntryRun, module: ResourceModule, id: string)
 /** What the sender is told: the reference to use from now on, the version, and what was done. */
 function told(entry: Entry, id: string, did: Deed, version?: number): JsonObject {
   const known = id === entry.id ? (entry.told ?? id) : id;
-  return { reference: `${entry.type}/${known}`, did, ...(version === undefined ? {} : { version }) };
+  return { did, reference: `${entry.type}/${known}`, ...(version === undefined ? {} : { version }) };
 }
 
 function spaced(run: EntryRun, module: ResourceModule): State {

@@ -50,10 +50,10 @@ export function placeholder(digest: string): string {
   return `?${digest}`;
 }
 
-/** The same fields without undefined ones, at any depth, so that they have a JSON text. */
+/** The same fields without undefined ones, at any depth, so that they have a JSON text; in order, so that its canonical form costs little. */
 export function jsonOf(fields: CodedFields): JsonObject {
   const json: Record<string, JsonValue> = {};
-  for (const name of Object.keys(fields)) {
+  for (const name of Object.keys(fields).sort()) {
     const value = fields[name];
     if (value !== undefined) json[name] = jsonValue(value);
   }

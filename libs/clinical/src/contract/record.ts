@@ -55,15 +55,15 @@ export interface NewVersion {
 export function writeVersion(state: State, next: NewVersion): void {
   const { type, id, version, isDeleted, patient, record, facts, headFacts, time, sealed } = next;
   const sealedFor = sealed === undefined ? undefined : { change: sealed.changeId, id: sealed.id };
-  writeJson(state, record, { type, id, version, isDeleted, patient, time, facts, sealedFor }, sealed?.body);
+  writeJson(state, record, { facts, id, isDeleted, patient, sealedFor, time, type, version }, sealed?.body);
   const identifiers = next.identifiers.length === 0 ? undefined : next.identifiers;
   writeJson(state, headKey(next.space, type, id), {
-    version,
+    facts: headFacts,
+    identifiers,
     isDeleted,
     patient,
     record,
-    facts: headFacts,
-    identifiers,
+    version,
   });
 }
 

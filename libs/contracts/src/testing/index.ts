@@ -21,3 +21,4 @@ export { FaultyEventLog, type Crash, type FaultyEventLogOptions } from './faulty
 export { realClock } from './real-clock.ts';
 export { seededRandom } from './seeded-random.ts';
 export { statusStoreContract, type StatusStoreSubject } from './status-store-contract.ts';
+export { wholeOperations, type WholeOperation } from './whole-operations.ts';

@@ -122,6 +122,16 @@ describe('POST /v1/batches', () => {
     ]);
   });
 
+  it('skips the byte order mark that an editor put before the first line', async () => {
+    const event = { specversion: '1.0', id: 'e', source: 's', type: 't', data: deed('a1') };
+    const marked = `\ufeff${JSON.stringify(event)}\n${envelope('m-2', 'a2')}`;
+    expect(statuses(await send(marked))).toEqual([
+      [1, 202],
+      [2, 202],
+    ]);
+    expect((await send(marked.slice(1))).status).toBe(200);
+  });
+
   it('tells repeats in one batch from reused names', async () => {
     const answer = await send([
       envelope('m', 'a1'),

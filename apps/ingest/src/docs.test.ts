@@ -31,10 +31,16 @@ describe('the OpenAPI document', () => {
         '/readyz',
       ]),
     );
-    const schemas = (body['components'] as Json)['schemas'] as Json;
-    const refs = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    const refs = [...JSON.stringify(body).matchAll(/"\$ref":"([^"]*)"/g)].map(([, pointer]) => pointer ?? '');
     expect(refs.length).toBeGreaterThan(10);
-    expect(Object.keys(schemas)).toEqual(expect.arrayContaining(refs));
+    for (const pointer of refs) {
+      expect(pointer).toMatch(/^#\//);
+      const found = pointer
+        .slice(2)
+        .split('/')
+        .reduce<Json | undefined>((at, part) => at?.[part] as Json | undefined, body);
+      expect([pointer, typeof found]).toEqual([pointer, 'object']);
+    }
   });
 
   it('describes what is really answered', async () => {
@@ -65,6 +71,11 @@ describe('the OpenAPI document', () => {
     expect(statusSchema.parse(settled)).toEqual(settled);
     const { body: message } = await ingest.get('/v1/transactions?source=s&id=m-1');
     expect(messageStatusSchema.parse(message)).toEqual(message);
+  });
+
+  it('is what a browser is led to', async () => {
+    const response = await fetch(ingest.url, { redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/docs']);
   });
 
   it('has a page that loads nothing from elsewhere', async () => {

@@ -26,7 +26,7 @@ export const ingestErrors = {
     status: 400,
     retryable: false,
     meaning: 'The body is not valid JSON.',
-    remedy: 'Correct the JSON text at the position named and send it again.',
+    remedy: 'Correct the JSON text, at the position where one is named, and send it again.',
   },
   BODY_TOO_DEEP: {
     code: 'BODY_TOO_DEEP',

@@ -85,6 +85,15 @@ describe('GET /v1/outcomes', () => {
     stream.close();
   });
 
+  it('goes on with what comes now when the Last-Event-ID is one of a log that was made anew', async () => {
+    const stream = await eventStream(`${ingest.url}/v1/outcomes`, { 'last-event-id': '4711.3' });
+    await send('m-1');
+    await settleNext(0);
+    const events = await stream.take(2);
+    expect(events.map(({ event }) => event)).toEqual(['gap', 'outcome']);
+    stream.close();
+  });
+
   it('answers HEAD with its headers and nothing else', async () => {
     const response = await fetch(`${ingest.url}/v1/outcomes`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) });
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);

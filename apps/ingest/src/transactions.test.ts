@@ -194,7 +194,7 @@ describe('what is refused', () => {
   it('addresses and methods that there are not', async () => {
     expect(await ingest.get('/v1/nothing')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     const response = await fetch(`${ingest.url}/v1/batches`);
-    expect(response.status).toBe(404);
+    expect(response.status).toBe(405);
   });
 
   it('nothing of a sender who hangs up in the middle', async () => {

@@ -51,6 +51,12 @@ export class DocsController {
     this.#document = JSON.stringify(document);
   }
 
+  /** Who opens the service in a browser wants to know what it is. */
+  @Get()
+  home(@Res() reply: FastifyReply): void {
+    reply.redirect('/docs', 302);
+  }
+
   @Get('openapi.json')
   openApi(@Res() reply: FastifyReply): void {
     reply.type('application/json; charset=utf-8').send(this.#document);

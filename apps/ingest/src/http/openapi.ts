@@ -57,8 +57,8 @@ export function openApi(facts: OpenApiFacts): Json {
 }
 
 function schemaOf(schema: z.ZodType): Json {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', unrepresentable: 'any' }) as Json;
-  return $schema === undefined ? rest : rest;
+  const made = z.toJSONSchema(schema, { target: 'draft-2020-12', unrepresentable: 'any' });
+  return Object.fromEntries(Object.entries(made).filter(([name]) => name !== '$schema'));
 }
 
 function introduction({ requestBytesMax, linesMax, operationBytesMax, dedupeWindowMs }: OpenApiFacts): string {
@@ -74,7 +74,7 @@ function introduction({ requestBytesMax, linesMax, operationBytesMax, dedupeWind
 const ref = (name: keyof typeof components): Json => ({ $ref: `#/components/schemas/${name}` });
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
 const answer = (description: string, schema: Json): Json => ({ description, content: json(schema) });
-const problemAnswer = (description: string): Json => ({
+const problemAnswer = (description: string): { readonly description: string; readonly content: Json } => ({
   description,
   content: { 'application/problem+json': { schema: ref('Problem') } },
 });
@@ -105,15 +105,25 @@ const nameHeaders = [
   header('traceparent', 'W3C trace context, continued'),
 ];
 
-const refusals: Json = {
+const refusals: Readonly<Record<number, { readonly description: string; readonly content: Json }>> = {
   400: problemAnswer('It cannot be read.'),
   409: problemAnswer('The name was used for another body; firstDigest says which.'),
   413: problemAnswer('Over a limit, which is named.'),
   415: problemAnswer('Not a content type that is read here.'),
   422: problemAnswer('The contract does not take it; issues name the elements.'),
+  500: problemAnswer('A failure of ours. The same message can be sent again, with the same id.'),
   429: problemAnswer('Shed: too much is live for its class. Retry-After says when to come again.'),
   503: problemAnswer('Nothing can be taken at the moment. Retry-After says when to come again.'),
 };
+
+/** Where items have answers of their own, a message of which everything was refused is answered with them. */
+const refusalsOr = (name: keyof typeof components): Json =>
+  Object.fromEntries(
+    Object.entries(refusals).map(([status, { description, content }]) => [
+      status,
+      { description, content: { ...content, ...json(ref(name)) } },
+    ]),
+  );
 
 function transactionPaths({ advisedLines }: OpenApiFacts): Json {
   const body = {
@@ -134,16 +144,22 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
         requestBody: { required: true, content: body },
         responses: {
           202: answer('Accepted; Location names the status.', ref('Receipt')),
-          200: answer('A repeat: the first receipt. With Prefer: wait, the outcome.', ref('Receipt')),
+          200: answer('A repeat: the first receipt. With Prefer: wait, the outcome.', {
+            anyOf: [ref('Receipt'), ref('Status'), ref('MessageStatus')],
+          }),
           207: answer('Items fared differently.', ref('Receipt')),
-          ...refusals,
+          ...refusalsOr('Receipt'),
         },
       },
       get: {
         tags: ['transactions'],
         summary: 'Status by the name of the message',
         parameters: [query('source', 'source of the message', true), query('id', 'id of the message', true)],
-        responses: { 200: answer('Its operations.', ref('MessageStatus')), 404: problemAnswer('Unknown.') },
+        responses: {
+          200: answer('Its operations.', ref('MessageStatus')),
+          400: problemAnswer('Source or id is missing.'),
+          404: problemAnswer('Unknown.'),
+        },
       },
     },
     '/v1/transactions/{id}': {
@@ -168,7 +184,7 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
           202: answer('All taken.', ref('BatchResult')),
           200: answer('All came before.', ref('BatchResult')),
           207: answer('Some taken, some refused.', ref('BatchResult')),
-          ...refusals,
+          ...refusalsOr('BatchResult'),
         },
       },
     },
@@ -183,9 +199,11 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
         ],
         responses: {
           200: {
-            description: 'Events named outcome.',
+            description:
+              'Events named outcome; one named gap where outcomes behind the Last-Event-ID are not kept any more.',
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
+          400: problemAnswer('Last-Event-ID is not one that was given here.'),
           503: problemAnswer('Too many listeners.'),
         },
       },
@@ -227,8 +245,8 @@ function deadLetterPaths(): Json {
           404: unknown,
           409: problemAnswer('The operation is not dead, or a patient of it is being erased.'),
           410: problemAnswer('A patient of it was erased.'),
-          429: refusals['429'],
-          503: refusals['503'],
+          429: refusals[429],
+          503: refusals[503],
         },
       },
     },

@@ -79,8 +79,9 @@ export class OutcomeFeed {
     }
   }
 
-  /** Starts a stream. @param since the last event that the listener has seen. @returns how to end it. */
-  async listen(filter: OutcomeFilter, sink: EventSink, since: EventPlace | undefined): Promise<() => void> {
+  /** Starts a stream. @param lastSeen the last event that the listener has seen. @returns how to end it. */
+  async listen(filter: OutcomeFilter, sink: EventSink, lastSeen: EventPlace | undefined): Promise<() => void> {
+    const since = await this.#seen(lastSeen, sink);
     const isCurrent = since === undefined || !isBehind(this.#publishedUpTo, since);
     const listener: Listener = {
       filter,
@@ -97,6 +98,15 @@ export class OutcomeFeed {
   close(): void {
     clearInterval(this.#keepAlive);
     for (const listener of [...this.#listeners]) this.#drop(listener);
+  }
+
+  /** An event that the log has not reached yet is one of a log that was made anew: the listener goes on with what comes now. */
+  async #seen(lastSeen: EventPlace | undefined, sink: EventSink): Promise<EventPlace | undefined> {
+    if (lastSeen === undefined) return undefined;
+    const { end } = await this.#options.log.bounds(topics.outcomes, this.#options.partition);
+    if (lastSeen.offset < end) return lastSeen;
+    sink.write(gapEvent);
+    return undefined;
   }
 
   async #replay(listener: Listener): Promise<void> {

@@ -1,7 +1,8 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problem, type Problem } from '../problem.ts';
-import { isFhir, sendProblem } from './reply.ts';
+import { sendProblem } from './reply.ts';
+import type { Routes } from './routes.ts';
 
 export interface ProblemHooks {
   /** Told of errors that are no sender's fault. */
@@ -14,10 +15,12 @@ export interface ProblemHooks {
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #requestBytesMax: number;
+  readonly #routes: Routes;
   readonly #hooks: ProblemHooks;
 
-  constructor(requestBytesMax: number, hooks: ProblemHooks) {
+  constructor(requestBytesMax: number, routes: Routes, hooks: ProblemHooks) {
     this.#requestBytesMax = requestBytesMax;
+    this.#routes = routes;
     this.#hooks = hooks;
   }
 
@@ -26,19 +29,21 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     if (reply.sent) return;
-    const answer = this.#problemOf(error, request);
+    const methods = this.#routes.methodsOf(request.url);
+    const answer = this.#problemOf(error, request, methods);
     this.#hooks.onRefused(answer.code);
+    if (answer.status === 405) reply.header('allow', methods.join(', '));
+    // Fastify would close the connection on a sender that still sends, which then never hears the answer.
+    if (answer.status === 413) reply.removeHeader('connection');
     sendProblem(request, reply, answer);
   }
 
-  #problemOf(error: unknown, { url, method }: FastifyRequest): Problem {
+  #problemOf(error: unknown, { method }: FastifyRequest, methods: readonly string[]): Problem {
     switch (statusOf(error)) {
       case 400:
         return problem('REQUEST_INVALID');
       case 404:
-        return isFhir(url) ? readsNotServed(method) : problem('NOT_FOUND');
-      case 405:
-        return problem('METHOD_NOT_SUPPORTED');
+        return methods.length === 0 ? problem('NOT_FOUND') : notServed(method, methods);
       case 413:
         return problem('REQUEST_TOO_LARGE', {
           detail: `The request has more than ${this.#requestBytesMax} bytes.`,
@@ -53,10 +58,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Reads, searches, patches: FHIR knows them, this endpoint does not serve them. */
-function readsNotServed(method: string): Problem {
+/** Under /fhir also reads, searches and patches: FHIR knows them, this endpoint takes writes. */
+function notServed(method: string, methods: readonly string[]): Problem {
   return problem('METHOD_NOT_SUPPORTED', {
-    detail: `${method} of this address is not served: this endpoint takes writes (POST, PUT, DELETE).`,
+    detail: `${method} of this address is not served; it takes ${methods.join(', ')}.`,
   });
 }
 

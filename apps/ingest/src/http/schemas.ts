@@ -98,7 +98,7 @@ export const statusSchema = z
     code: z.string().optional().describe('OK, or why not'),
     message: z.string().optional(),
     detail: z
-      .json()
+      .unknown()
       .optional()
       .describe('what the contract tells: for FHIR one object per entry with reference and version'),
     item: z.int().optional(),

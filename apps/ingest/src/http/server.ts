@@ -7,6 +7,7 @@ import { problem } from '../problem.ts';
 import { ProblemFilter, type ProblemHooks } from './problem-filter.ts';
 import { sendProblem } from './reply.ts';
 import { RequestsInHand } from './requests-in-hand.ts';
+import { Routes } from './routes.ts';
 
 /** A sender that does not finish its request in this time is let go, ms. */
 const requestTimeoutMs = 60_000;
@@ -35,6 +36,7 @@ export async function createHttpApplication(
     abortOnError: false,
   });
   const fastify = adapter.getInstance();
+  const routes = new Routes(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   fastify.addHook('onRequest', refuseCompressed);
@@ -49,7 +51,7 @@ export async function createHttpApplication(
     if (hooks.signal.aborted) reply.header('connection', 'close');
     done(null, payload);
   });
-  app.useGlobalFilters(new ProblemFilter(config.INGEST_REQUEST_BYTES_MAX, hooks));
+  app.useGlobalFilters(new ProblemFilter(config.INGEST_REQUEST_BYTES_MAX, routes, hooks));
   return app;
 }
 

@@ -7,6 +7,11 @@ import { bodyOf, readPrefer, sendJson, sendProblem } from './reply.ts';
 import { transactionUnknown } from './transactions.ts';
 import { locationOf, messageReceipt, messageStatus, retryAfterS, statusView } from './views.ts';
 
+const isOpId = (id: string) => /^[0-9a-f]{32}$/.test(id);
+const noOpId = problem('TRANSACTION_UNKNOWN', {
+  detail: 'That is no transaction id: one has 32 hexadecimal digits in lower case, as a receipt gives it.',
+});
+
 /** `/v1/transactions`: one message in, and what became of it. */
 @Controller('v1/transactions')
 export class TransactionsController {
@@ -45,7 +50,7 @@ export class TransactionsController {
   async status(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { id } = request.params as { readonly id: string };
     const status = await this.#runtime.transactions.status(id);
-    if (status === undefined) return sendProblem(request, reply, transactionUnknown);
+    if (status === undefined) return sendProblem(request, reply, isOpId(id) ? transactionUnknown : noOpId);
     sendJson(reply, 200, statusView(status));
   }
 

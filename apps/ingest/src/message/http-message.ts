@@ -4,7 +4,7 @@ import { readAttributes } from './attributes.ts';
 import { bodyForm } from './content-type.ts';
 import { readEvent } from './event-message.ts';
 import type { MessageAttributes, Reading } from './incoming-message.ts';
-import { parseJson } from './json-text.ts';
+import { parseJson, withoutMark } from './json-text.ts';
 
 /**
  * Reads one HTTP request as a message: a structured CloudEvent by its content type, else the body as it is with what the headers
@@ -12,7 +12,8 @@ import { parseJson } from './json-text.ts';
  *
  * @param unparsedFromBytes a plain body of this size or more is left as bytes, to be parsed on another thread.
  */
-export function readHttpMessage(headers: IncomingHttpHeaders, body: Buffer, unparsedFromBytes: number): Reading {
+export function readHttpMessage(headers: IncomingHttpHeaders, sent: Buffer, unparsedFromBytes: number): Reading {
+  const body = withoutMark(sent);
   const form = bodyForm(headers['content-type']);
   if (form === 'unsupported' || form === 'ndjson')
     return { kind: 'problem', problem: problem('CONTENT_TYPE_UNSUPPORTED') };

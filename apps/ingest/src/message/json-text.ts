@@ -11,6 +11,11 @@ export function parseJson(bytes: Buffer): JsonText {
   return parseJsonText(bytes.toString('utf8'));
 }
 
+/** The bytes behind a byte order mark, not copied: what editors of Windows put before a text is no part of it. */
+export function withoutMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
 /** Parses text already known to come from valid UTF-8. */
 export function parseJsonText(text: string): JsonText {
   try {
@@ -25,7 +30,8 @@ function whereItBroke(error: unknown): string {
   const position = /at position (\d+)(?: \(line (\d+) column (\d+)\))?/.exec(
     error instanceof Error ? error.message : '',
   );
-  if (position === null) return 'The body is not valid JSON: it ends too early, or holds what JSON does not know.';
+  if (position === null)
+    return 'The body is not valid JSON: it ends too early, or begins with what JSON does not know.';
   const [, offset, line, column] = position;
   return `The body is not valid JSON at character ${String(offset)}${line === undefined ? '' : ` (line ${line}, column ${String(column)})`}.`;
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { problem } from '../problem.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Reading } from './incoming-message.ts';
-import { parseJsonText } from './json-text.ts';
+import { parseJsonText, withoutMark } from './json-text.ts';
 
 const newline = 0x0a;
 
@@ -13,10 +13,10 @@ export interface Line {
   readonly end: number;
 }
 
-/** Lines with something on them; `\r\n` ends a line too. Stops one above `max`, so that a flood of lines costs no memory. */
+/** Lines with something on them; `\r\n` ends a line too, and a byte order mark before the first is skipped. Stops one above `max`, so that a flood of lines costs no memory. */
 export function splitLines(body: Buffer, max: number): readonly Line[] {
   const lines: Line[] = [];
-  let start = 0;
+  let start = body.length - withoutMark(body).length;
   for (let number = 1; start < body.length && lines.length <= max; number += 1) {
     const at = body.indexOf(newline, start);
     const next = at < 0 ? body.length : at;

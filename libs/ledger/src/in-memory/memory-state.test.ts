@@ -48,6 +48,13 @@ describe('MemoryState', () => {
     }
     expect((await lines(state.view(), 'k', 'l')).map(([key]) => key)).toEqual([...present].sort());
   });
+
+  it('finds every one of many keys that came without anybody reading', async () => {
+    const state = new MemoryState();
+    const keys = Array.from({ length: 5_000 }, (_, number) => `k${String(number).padStart(4, '0')}`);
+    keys.forEach((key, turn) => state.apply(updatesOf([{ key, value: 1 }], turn)));
+    expect((await lines(state.view(), 'k', 'l')).map(([key]) => key)).toEqual(keys);
+  });
 });
 
 function updatesOf(writes: readonly { key: string; value: number | undefined }[], blockNum: number): StateUpdates {

@@ -64,8 +64,9 @@ class Namespace {
       this.#values.delete(key);
       return;
     }
-    if (!this.#values.has(key)) this.#keys.add(key);
+    const isNew = !this.#values.has(key);
     this.#values.set(key, value);
+    if (isNew) this.#keys.add(key); // only now: a sort keeps what is present
   }
 
   keysBetween(start: string, end: string): readonly string[] {

@@ -11,7 +11,7 @@ export class SortedKeys {
     this.#isPresent = isPresent;
   }
 
-  /** A key that was not there; O(1). */
+  /** A key that was not there before and is by now: the sort that this may cause keeps only what is present. O(1). */
   add(key: string): void {
     this.#added.push(key);
     // A key that comes and goes all the time is added each time; without reads nobody else would thin the list.

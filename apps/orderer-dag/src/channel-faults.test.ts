@@ -169,6 +169,19 @@ describe('infrastructure', () => {
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
+  it('that is away counts against nobody: what still fails when it is back has its thirty seconds before it', async () => {
+    const { channel, instance } = await running({ faults: { envelopeDropped: first(1) } });
+    await channel.append([deposit('ann')]);
+    await channel.until(() => instance.count('sent') === 1);
+    channel.ledger.setFaults({ endorsementFails: 1, envelopeDropped: first(4) });
+    await channel.clock.advance(60_000);
+    channel.ledger.setFaults({ endorsementFails: 0 });
+    await channel.quiet();
+    expect(instance.count('returned: unknown')).toBeGreaterThan(2);
+    expect(instance.notes.filter((note) => note.startsWith('closing'))).toEqual([]);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+
   it('may fail every third time without anything being lost, doubled or dead', async () => {
     for (const seed of [1, 2, 3]) {
       const { channel, instance } = await running({
@@ -264,6 +277,19 @@ describe('an upgrade of the chaincode', () => {
     expect(instance.count('returned: foreign') + instance.count('returned: own')).toBe(0);
     expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
     expect(instance.loop.status().progress.contractVersion).toBe('2');
+  });
+
+  it('and another one, and another one, make nobody wait: what they cost is not counted as losses', async () => {
+    const { channel, instance } = await running({ faults: { envelopeHangs: first(4), hangMs: 100 } });
+    await channel.append([deposit('ann')]);
+    for (const upgrades of [1, 2, 3, 4]) {
+      await channel.until(() => instance.count('sent') === upgrades);
+      await channel.ledger.upgrade(chaincodeOf([assetTransfer], String(upgrades + 1)));
+      await channel.until(() => instance.count('returned: upgrade') === upgrades);
+      expect(instance.count('sent')).toBe(upgrades + 1);
+    }
+    await channel.quiet();
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
   });
 
   it('is waited for when the log holds a template version that the contract on the channel lacks', async () => {

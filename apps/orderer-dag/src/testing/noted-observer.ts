@@ -25,7 +25,9 @@ export function notedObserver(): {
     trouble: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
     foreignWrites: () => note('foreign writes'),
     progressed: () => undefined,
-    hanging: () => note('hanging'),
+    hanging: (operations) => {
+      if (operations > 0) note(`hanging: ${operations}`);
+    },
   };
   return { observer, notes, count: (text) => notes.filter((one) => one === text).length };
 }

@@ -1,0 +1,218 @@
+import { describe, expect, it } from '@jest/globals';
+import { defaultPlannerLimits } from '@medrex/batch-planner';
+import { clinicalContract } from '@medrex/clinical';
+import { anObservation, aPatient, Clinic } from '@medrex/clinical/testing';
+import { parseStateValue, type Contract, type Operation, type State } from '@medrex/execute-batch';
+import { accountKey, assetTransfer, kindKey } from '@medrex/execute-batch/testing';
+import { counterBaseKey, readCounter, type StateKey } from '@medrex/keys';
+import { audit, auditSerially } from './testing/audit.ts';
+import { ledgerState } from './testing/channel-record.ts';
+import { anAssetOperation, deposit } from './testing/operations.ts';
+import { TestChannel, type TestChannelOptions } from './testing/test-channel.ts';
+
+// Histories that the protocol names (docs/protocol.md, "Histories"). Each was found by walking a history that breaks without a rule.
+
+async function running(options: TestChannelOptions = {}) {
+  const channel = await TestChannel.open(options);
+  return { channel, instance: await channel.start() };
+}
+
+const invalid = (notes: readonly string[]): readonly string[] =>
+  notes.filter((note) => note.startsWith('validated') && note !== 'validated: VALID');
+const stateOf = async ({ ledger }: TestChannel, key: StateKey) => parseStateValue((await ledgerState(ledger)).get(key));
+const detailOf = (channel: TestChannel, seq: number) => channel.outcomes().get(seq)?.[0]?.detail;
+
+describe('a duplicate', () => {
+  it('after the compaction of its delta adds nothing, and neither does one that stands beside the compaction', async () => {
+    const { channel } = await running({ latencies: { hopMs: 10 } });
+    const [one, two] = [5, 2].map((amount, at) =>
+      anAssetOperation({ do: 'count', counter: 'census', id: `d${at}`, amount }),
+    ) as [Operation, Operation];
+    await channel.append([one, two]);
+    await channel.quiet();
+    await channel.append([one, anAssetOperation({ do: 'compact', counter: 'census', ids: ['d0', 'd1'] }), two]);
+    await channel.quiet();
+    const again = await channel.append([one, two]);
+    await channel.quiet();
+    expect(again.map((seq) => channel.end(seq))).toEqual(['applied OK', 'applied OK']);
+    const counted = [...(await ledgerState(channel.ledger))].filter(([key]) => key.startsWith('ctr~census'));
+    expect(counted.map(([key]) => key)).toEqual([counterBaseKey('census')]);
+    expect(readCounter(counted.map(([key, value]) => ({ key, value })))).toEqual({ value: 7, deltas: 0 });
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+
+  it('after its patient was merged is told what the first was told, and brings the survivor nothing', async () => {
+    const { channel, instance } = await running({ contracts: [clinicalContract], latencies: { hopMs: 10 } });
+    const clinic = new Clinic();
+    const put = async (id: string, over: object = {}): Promise<readonly Operation[]> => {
+      const person = aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: id }], ...over });
+      const { operations } = await clinic.translate(person, { request: { method: 'PUT', url: `Patient/${id}` } });
+      return operations;
+    };
+    const reading = async (): Promise<Operation> => {
+      const { operations } = await clinic.translate(anObservation({ subject: { reference: 'Patient/goes' } }));
+      return operations[0] as Operation;
+    };
+    const [before, beside, behind] = [await reading(), await reading(), await reading()];
+    const link = { active: false, link: [{ type: 'replaced-by', other: { reference: 'Patient/stays' } }] };
+    const [first] = await channel.append([before, ...(await put('stays')), ...(await put('goes'))]);
+    await channel.quiet();
+    // In flight beside the merge, and behind it.
+    await channel.append([beside]);
+    await channel.until(() => instance.count('sent') > 1);
+    const [merge] = await channel.append([...(await put('goes', link)), before, beside, behind]);
+    await channel.quiet();
+    const [again] = await channel.append([before]);
+    await channel.quiet();
+    expect(detailOf(channel, merge as number)).toMatchObject([{ merged: [{}] }]);
+    expect(detailOf(channel, again as number)).toEqual(detailOf(channel, first as number));
+    const readings = [...(await ledgerState(channel.ledger)).keys()].filter((key) => key.startsWith('cli~vit~'));
+    expect(readings).toHaveLength(3);
+    expect(invalid(instance.notes)).toEqual([]);
+    expect(await audit(channel)).toEqual([]);
+  });
+
+  it('of a name about somebody else waits for the first one, is refused and touches nobody', async () => {
+    const { channel, instance } = await running({ latencies: { hopMs: 10 } });
+    const first = deposit('ann');
+    const seqs = await channel.append([first]);
+    await channel.until(() => instance.count('sent') > 0);
+    seqs.push(...(await channel.append([{ ...deposit('ben'), opId: first.opId }, deposit('cat')])));
+    await channel.quiet();
+    expect(seqs.map((seq) => channel.end(seq))).toEqual(['applied OK', 'rejected ID_REUSED', 'applied OK']);
+    expect(await stateOf(channel, accountKey('ben'))).toBeUndefined();
+    expect(invalid(instance.notes)).toEqual([]);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+});
+
+describe('ensures of one key', () => {
+  const ensure = (content: string): Operation => anAssetOperation({ do: 'ensure', kind: 'k', content });
+
+  it('with equal content are all applied, with other content rejected, in flight and later; the first stands', async () => {
+    const { channel, instance } = await running({ latencies: { hopMs: 10 } });
+    const seqs = await channel.append([ensure('x'), ensure('x')]);
+    await channel.until(() => instance.count('sent') > 0);
+    seqs.push(...(await channel.append([ensure('x'), ensure('y'), ensure('x')])));
+    await channel.quiet();
+    seqs.push(...(await channel.append([ensure('y'), ensure('x')])));
+    await channel.quiet();
+    const [ok, differs] = ['applied OK', 'rejected CONTENT_DIFFERS'];
+    expect(seqs.map((seq) => channel.end(seq))).toEqual([ok, ok, ok, differs, ok, differs, ok]);
+    expect(seqs.map((seq) => detailOf(channel, seq))).toEqual([
+      { created: true },
+      ...Array<unknown>(2).fill({ created: false }),
+      undefined,
+      { created: false },
+      undefined,
+      { created: false },
+    ]);
+    expect(await stateOf(channel, kindKey('k'))).toEqual({ content: 'x' });
+    expect(invalid(instance.notes)).toEqual([]);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+
+  it('of which the first is not applied are led by the next one', async () => {
+    const { channel, instance } = await running({ latencies: { hopMs: 10 } });
+    const expired = await channel.append([ensure('y')], { deadlineMs: channel.clock.now() - 1 });
+    const next = await channel.append([ensure('x'), ensure('x'), ensure('y')]);
+    await channel.quiet();
+    expect([...expired, ...next].map((seq) => channel.end(seq))).toEqual([
+      'dead EXPIRED',
+      'applied OK',
+      'applied OK',
+      'rejected CONTENT_DIFFERS',
+    ]);
+    expect(next.map((seq) => detailOf(channel, seq))).toEqual([{ created: true }, { created: false }, undefined]);
+    expect(invalid(instance.notes)).toEqual([]);
+    expect(await audit(channel)).toEqual([]);
+  });
+});
+
+describe('an order (CPOE) behind a hub key of the audit trail', () => {
+  it('takes along what stands before it on the key, past everything else that waits', async () => {
+    const planner = {
+      ...defaultPlannerLimits,
+      fusion: { ...defaultPlannerLimits.fusion, operationsMax: 20 },
+      size: { ...defaultPlannerLimits.size, operationsMin: 5 },
+      jitter: () => 0.5,
+    };
+    const { channel } = await running({ latencies: { hopMs: 5 }, limits: { planner } });
+    const others = Array.from({ length: 2_000 }, (_, at) => deposit(`trail-${at}`));
+    const before = Array.from({ length: 40 }, () => deposit('hub'));
+    await channel.append([...others, ...before], { class: 'audit' });
+    const [order] = (await channel.append([deposit('hub')], { class: 'cpoe' })) as [number];
+    await channel.until(() => channel.end(order) !== undefined);
+    // The hub's forty and the order are three fusions, one after the other; four flights of others go beside each at most.
+    expect(channel.outcomes().size).toBeLessThan(400);
+    await channel.quiet();
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+});
+
+/** Takes no refusal for an answer. */
+async function insist(state: State): Promise<void> {
+  try {
+    await state.get(accountKey('eve'));
+  } catch {
+    // goes on
+  }
+}
+
+describe('an endless loop in the contract', () => {
+  const bad = deposit('eve');
+  const looping = (loop: Contract['apply']): Contract => ({
+    ...assetTransfer,
+    apply: (operation, state, budget) =>
+      operation.opId === bad.opId ? loop(operation, state, budget) : assetTransfer.apply(operation, state, budget),
+  });
+  const kinds: [string, Contract][] = [
+    [
+      'that spends its budget',
+      looping((_operation, _state, budget) => {
+        for (;;) budget.spend(1);
+      }),
+    ],
+    [
+      'that reads the state',
+      looping(async (_operation, state) => {
+        for (;;) await state.get(accountKey('eve'));
+      }),
+    ],
+    [
+      'that reads the state again and again and ignores every refusal',
+      looping(async (_operation, state) => {
+        for (let tries = 0; tries < 10_000; tries++) await insist(state);
+        return undefined;
+      }),
+    ],
+  ];
+
+  it.each(kinds)(
+    '%s ends in a rejection at its place; the others are applied, and nobody is suspect',
+    async (_what, contract) => {
+      const { channel, instance } = await running({ contracts: [contract] });
+      const seqs = await channel.append([deposit('ann'), bad, deposit('eve')]);
+      await channel.quiet();
+      expect(seqs.map((seq) => channel.end(seq))).toEqual(['applied OK', 'rejected BUDGET_EXCEEDED', 'applied OK']);
+      expect(await stateOf(channel, accountKey('eve'))).toEqual({ balance: 1 });
+      expect(instance.notes.filter((note) => note.startsWith('returned') || note.startsWith('closing'))).toEqual([]);
+    },
+  );
+});
+
+describe('a second endorser that is dead', () => {
+  it('is waited for: nothing is sent, nothing is given up, and all goes on when it is back', async () => {
+    const { channel, instance } = await running({ organisations: ['Org1MSP', 'Org2MSP'] });
+    await channel.append(['ann', 'ben', 'ann'].map((name) => deposit(name)));
+    await channel.quiet();
+    channel.ledger.setFaults({ laggingEndorsers: { Org2MSP: 'held' }, endorsementFails: 1 });
+    await channel.append(['ann', 'ben', 'ann'].map((name) => deposit(name)));
+    await channel.clock.advance(60_000);
+    expect([instance.loop.status().breaker, instance.count('sent')]).toEqual(['probe-failed', 1]);
+    channel.ledger.setFaults({ laggingEndorsers: {}, endorsementFails: 0 });
+    await channel.quiet();
+    expect(instance.notes.filter((note) => note.startsWith('closing'))).toEqual([]);
+    expect([await audit(channel), await auditSerially(channel)]).toEqual([[], []]);
+  });
+});

@@ -44,6 +44,15 @@ describe('a restart', () => {
     expect(await ingest.metric('medrex_ingest_live_operations')).toBe(1);
   });
 
+  it('takes a message without an id as another one, though the earlier process had the same as its first, too', async () => {
+    ingest = await Harness.start({ contracts });
+    const first = (await (await ingest.post('/v1/transactions', deed('a'))).json()) as Json;
+    ingest = await ingest.restart({ contracts });
+    const response = await ingest.post('/v1/transactions', deed('a'));
+    expect(response.status).toBe(202);
+    expect(((await response.json()) as Json)['transactionId']).not.toBe(first['transactionId']);
+  });
+
   it('notes from the log what was acknowledged and never noted', async () => {
     const statuses = new DeafStatusStore();
     ingest = await Harness.start({ contracts, statuses });

@@ -137,6 +137,15 @@ describe('shedding at the door', () => {
     await stop();
   });
 
+  it('sheds no order of a message that holds more of them than there is room for', async () => {
+    await fill(9);
+    const deeds = Array.from({ length: 3 }, (_, at) => ({ do: 'label', asset: `d${at}`, label: 'x' }));
+    const orders = { 'idempotency-key': 'many', 'ce-medrexclass': 'cpoe' };
+    const response = await ingest.post('/v1/transactions', JSON.stringify({ deeds }), orders);
+    expect(response.status).toBe(202);
+    expect(await ingest.operations()).toHaveLength(12);
+  });
+
   it('takes a batch of more orders than there is room for, as earlier ones of it end', async () => {
     const stop = await ingest.settleAll();
     const lines = Array.from({ length: 25 }, (_, at) => line(`o-${at}`, 'cpoe'));

@@ -61,7 +61,7 @@ async function mergePatients(
   }
   for (const merge of open) await applyMerge(run.registry, merge, run.state, contextOf(run, 0, undefined));
   const isReplaced = merges.some(({ from }) => from === entry.id);
-  if (open.length === 0 && isReplaced) return told(entry, entry.id, 'nothing');
+  if (open.length === 0 && isReplaced) return told(entry, entry.id, 'existing');
   return { ...(await writeResource(run, module, entry)), merged: open };
 }
 

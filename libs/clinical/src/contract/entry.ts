@@ -21,7 +21,7 @@ export type Entry = {
   readonly patient?: string;
   /** Which of the operation's bodies is the resource. Absent for a delete. */
   readonly body?: number;
-  /** If-Match: the version that must be the current one. */
+  /** If-Match: the version that must be the current one; 0 when there must be none. */
   readonly ifMatch?: number;
   /** Digest of the identifier of a conditional create, update or delete. */
   readonly condition?: string;

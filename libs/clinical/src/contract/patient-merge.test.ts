@@ -49,7 +49,7 @@ describe('a merge of patients', () => {
     const clinic = await twoPeople();
     await clinic.put('a', person('a', replacedBy('b')));
     const again = await clinic.put('a', person('a', replacedBy('b')));
-    expect(toldOf(again)).toMatchObject({ did: 'nothing' });
+    expect(toldOf(again)).toMatchObject({ did: 'existing' });
     expect(await clinic.put('b', person('b', replaces('a')))).toMatchObject({
       status: 'applied',
       detail: [{ merged: [] }],

@@ -86,18 +86,15 @@ export async function keepIdentifiers(
   }
 }
 
-/** @throws Reject STALE_VERSION when If-Match names another version than the current one. */
+/** @throws Reject STALE_VERSION when If-Match names another version than the current one; 0 stands for none. */
 export function checkIfMatch(entry: Entry, head: RecordHead | undefined): void {
   if (entry.ifMatch === undefined) return;
   const current = head === undefined || head.isDeleted ? undefined : head.version;
-  if (current === entry.ifMatch) return;
+  if ((current ?? 0) === entry.ifMatch) return;
   const now = current === undefined ? 'there is no current version' : `the current version is ${current}`;
-  throw reject(
-    'STALE_VERSION',
-    `If-Match names version ${entry.ifMatch}, ${now}; read the resource again and repeat the change`,
-    {
-      expected: entry.ifMatch,
-      current: current ?? null,
-    },
-  );
+  const message =
+    entry.ifMatch === 0
+      ? `It is to be created, ${now}; put it without If-None-Match to change it`
+      : `If-Match names version ${entry.ifMatch}, ${now}; read the resource again and repeat the change`;
+  throw reject('STALE_VERSION', message, { expected: entry.ifMatch, current: current ?? null });
 }

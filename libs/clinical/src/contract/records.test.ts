@@ -107,6 +107,14 @@ describe('a record', () => {
     expect(await clinic.delete('Condition/x', 'W/"7"')).toMatchObject({ status: 'rejected', code: 'STALE_VERSION' });
   });
 
+  it('is created and never changed under an If-Match of version 0', async () => {
+    const clinic = new Clinic();
+    expect(await clinic.put('x', aCondition(), 'W/"0"')).toMatchObject({ status: 'applied' });
+    expect(await clinic.put('x', aCondition(), 'W/"0"')).toMatchObject({ code: 'STALE_VERSION' });
+    await clinic.delete('Condition/x');
+    expect(await clinic.put('x', aCondition(), 'W/"0"')).toMatchObject({ status: 'applied' });
+  });
+
   it('needs nothing to be there when it is deleted', async () => {
     expect(toldOf(await new Clinic().delete('Condition/never'))).toMatchObject({ did: 'nothing' });
   });

@@ -113,6 +113,8 @@ export interface ResourceModule<Facts extends CodedFields = CodedFields, HeadFac
   readonly templateVersion: number;
   /** The module's own keys, beside those that every record has. */
   readonly lines: readonly TemplateLine[];
+  /** Never changed and never deleted. */
+  readonly isWrittenOnce?: true;
   /** Types that changes of this one are decided on. In a Bundle those go first: the order of a transaction's entries must not matter. */
   readonly decidedOn?: readonly string[];
 

@@ -11,6 +11,7 @@ import {
   aPut,
   Clinic,
   IntakeStandIn,
+  toldOf,
   urn,
 } from '../testing/index.ts';
 import { operationOutcome } from './operation-outcome.ts';
@@ -186,6 +187,41 @@ describe('patients', () => {
       expect(await clinic.post(anObservation({ subject }))).toMatchObject({ status: 'applied' });
     expect(new Set(clinic.keys('cli~vit~').map((key) => key.split('~')[3])).size).toBe(1);
     expect(clinic.keys('cli~vit~')).toHaveLength(subjects.length);
+  });
+
+  it('are told by one id, whoever posts them', async () => {
+    const clinic = new Clinic();
+    const identifier = [{ system: 'urn:mrn', value: '7' }];
+    const ifNoneExist = { ifNoneExist: 'identifier=urn:mrn|7' };
+    const bundle = aBundle('transaction', [aPost(aPatient({ identifier }), { fullUrl: urn(1) })]);
+    const told = [
+      toldOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
+      toldOf(await clinic.post(aPatient({ identifier }), ifNoneExist)),
+      toldOf(await clinic.post(aPatient({ identifier }))),
+      toldOf(await clinic.result(bundle)),
+      toldOf(await clinic.result(aPatient(), { request: { method: 'PUT', url: 'Patient?identifier=urn:mrn|7' } })),
+    ];
+    expect(new Set(told.map(({ reference }) => reference)).size).toBe(1);
+    await clinic.post(anObservation({ subject: { reference: told[0]!['reference'] } }));
+    expect(clinic.keys('cli~vit~').map((key) => key.split('~')[3])).toEqual([clinic.context.pseudonymOf(identifier)]);
+  });
+
+  it('with many identifiers are known by the id that was told, too', async () => {
+    const clinic = new Clinic();
+    const identifier = Array.from({ length: 40 }, (_, value) => ({ system: 'urn:mrn', value: String(value) }));
+    const { reference } = toldOf(await clinic.post(aPatient({ identifier })));
+    const asked = clinic.context.asked.at(-1)!.slice(0, 32);
+    expect(asked.map(({ value }) => `Patient/${value}`)).toContain(reference);
+  });
+
+  it('are not taken for each other because two Bundles number their entries alike', async () => {
+    const clinic = new Clinic();
+    const bundle = aBundle('transaction', [aPost({ resourceType: 'Patient', gender: 'male' }, { fullUrl: urn(1) })]);
+    expect([toldOf(await clinic.result(bundle))['did'], toldOf(await clinic.result(bundle))['did']]).toEqual([
+      'created',
+      'created',
+    ]);
+    expect(clinic.keys('cli~res~Patient')).toHaveLength(2);
   });
 
   it('who are known are updated by another POST, and left as they are by a conditional one', async () => {

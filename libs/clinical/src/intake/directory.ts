@@ -1,6 +1,6 @@
 import type { IntakeContext, IntakeMessage, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 import type { Draft } from './draft.ts';
-import { identifiersOfPatient } from './patient-identifiers.ts';
+import { identifiersOfPatient, patientId } from './patient-identifiers.ts';
 import { knownId, mintedId } from './resource-ids.ts';
 
 /**
@@ -30,9 +30,9 @@ export class Directory {
 
   /** Gives a draft its ids, and enters it under its full URL. The same message names it the same every time. */
   async name(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): Promise<Named> {
-    const told = this.#idOf(draft, message, item);
-    const self = draft.type === 'Patient' ? await this.#self(draft, told) : undefined;
-    const named: Named = { draft, id: self?.pseudonym ?? told, told, self };
+    const id = this.#idOf(draft, message, item);
+    const named: Named =
+      draft.type === 'Patient' ? await this.#person(draft, id) : { draft, id, told: id, self: undefined };
     if (draft.fullUrl !== undefined) this.#byUrl.set(draft.fullUrl, named);
     return named;
   }
@@ -63,14 +63,26 @@ export class Directory {
     return mintedId(this.#context, type, message.source, message.id, fullUrl ?? `${item}.${place ?? 0}`);
   }
 
-  async #self({ resource, id, condition, fullUrl }: Draft, told: string): Promise<PatientHandle> {
+  /**
+   * The patient whom a Patient resource is. One that was not put under an id is told by an id of the person, so that all
+   * who post the same patient are told the same one.
+   *
+   * @param made id for a patient whom nothing else names
+   */
+  async #person(draft: Draft, made: string): Promise<Named> {
+    const { resource, id, condition, fullUrl } = draft;
     const own = resource?.['id'];
-    const ids = [id, typeof own === 'string' ? own : undefined, fullUrl?.replace(/^urn:uuid:/, ''), told];
-    const identifiers = identifiersOfPatient(
+    // A urn:uuid means something inside of its Bundle only.
+    const url = fullUrl?.startsWith('urn:') === true ? undefined : fullUrl;
+    const named = identifiersOfPatient(
       resource ?? { resourceType: 'Patient' },
       this.#patientSystems,
-      ids.filter((one) => one !== undefined),
+      [id, typeof own === 'string' ? own : undefined, url, made].filter((one) => one !== undefined),
     );
-    return this.patient(condition === undefined ? identifiers : [condition, ...identifiers]);
+    const identifiers = condition === undefined ? named : [condition, ...named];
+    const self = await this.patient(identifiers);
+    if (id !== undefined) return { draft, id: self.pseudonym, told: made, self };
+    const told = mintedId(this.#context, draft.type, 'person', self.pseudonym);
+    return { draft, id: self.pseudonym, told, self: await this.patient([...identifiers, patientId(told)]) };
   }
 }

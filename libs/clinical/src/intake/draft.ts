@@ -12,6 +12,7 @@ export interface Draft {
   readonly id: string | undefined;
   /** Of a conditional create, update or delete. */
   readonly condition: PatientIdentifier | undefined;
+  /** The version that must be the current one; 0 when there must be none. */
   readonly ifMatch: number | undefined;
   readonly resource: FhirResource | undefined;
   readonly fullUrl: string | undefined;
@@ -27,6 +28,8 @@ export interface Asked {
   readonly url: string;
   readonly ifMatch?: string;
   readonly ifNoneExist?: string;
+  /** Of a PUT: `*` when there must be no version yet. */
+  readonly ifNoneMatch?: string;
 }
 
 /** Where a draft comes from. */
@@ -70,7 +73,7 @@ export function readDraft(asked: Asked, resource: FhirResource | undefined, orig
   if (url === undefined) return wrong(`${at}.url`, 'The URL must be Type, Type/id or Type?identifier=system|value.');
   const condition = conditionOf(asked, url.query, at);
   if (condition.problem) return condition;
-  const ifMatch = versionOf(asked.ifMatch, at);
+  const ifMatch = versionOf(asked.ifNoneMatch === '*' ? '0' : asked.ifMatch, at);
   if (ifMatch.problem) return ifMatch;
   const draft: Draft = {
     method,
@@ -117,7 +120,7 @@ function conditionOf(asked: Asked, query: string | undefined, at: string): Read<
 
 function versionOf(ifMatch: string | undefined, at: string): Read<number | undefined> {
   if (ifMatch === undefined) return { value: undefined };
-  const version = /^(?:W\/)?"?([1-9]\d{0,8})"?$/.exec(ifMatch.trim())?.[1];
+  const version = /^(?:W\/)?"?(0|[1-9]\d{0,8})"?$/.exec(ifMatch.trim())?.[1];
   if (version !== undefined) return { value: Number(version) };
   return wrong(`${at}.ifMatch`, 'If-Match must be the version of the resource, as W/"3".');
 }

@@ -7,6 +7,9 @@ import { targetOf } from '../fhir/reference-target.ts';
 /** Identifier system under which the vault knows the logical ids of Patient resources. */
 export const patientIdSystem = 'urn:medrex:fhir:Patient';
 
+/** The vault looks at 32 names of a patient: so many identifiers leave room for the ids that references use. */
+const businessIdentifiersMax = 24;
+
 /**
  * What names the patient of a Patient resource, the most trusted first: its identifiers of the configured systems, else
  * all that have a system and a value with medical record numbers first; then the ids that references may use.
@@ -23,7 +26,8 @@ export function identifiersOfPatient(
     systems === undefined
       ? [...all.filter((one) => one.isRecordNumber), ...all.filter((one) => !one.isRecordNumber)]
       : systems.flatMap((system) => all.filter((one) => one.system === system));
-  return [...ordered.map(({ system, value }) => ({ system, value })), ...Array.from(new Set(ids), patientId)];
+  const named = ordered.slice(0, businessIdentifiersMax).map(({ system, value }) => ({ system, value }));
+  return [...named, ...Array.from(new Set(ids), patientId)];
 }
 
 /** The identifier that a reference to a patient gives; undefined when it gives none that can be looked up. */
@@ -45,6 +49,7 @@ export function identifierOfReference(reference: Reference): PatientIdentifier |
   }
 }
 
-function patientId(value: string): PatientIdentifier {
+/** The name by which the vault knows a logical id, or a full URL, of a Patient. */
+export function patientId(value: string): PatientIdentifier {
   return { system: patientIdSystem, value };
 }

@@ -5,7 +5,7 @@ import type { FhirResource, Reference } from '../fhir/datatypes.ts';
 
 type AuditFacts = { readonly action?: string; readonly outcome?: string; readonly recorded?: string };
 type AuditEntity = { readonly what?: Reference };
-type Written = Pick<ResourceModule, 'class' | 'space' | 'templateVersion' | 'apply' | 'remove'>;
+type Written = Pick<ResourceModule, 'class' | 'space' | 'templateVersion' | 'isWrittenOnce' | 'apply' | 'remove'>;
 
 /** What is written once, never changed and never deleted: the contract refuses both. */
 function writtenOnce(type: string): Written {
@@ -15,6 +15,7 @@ function writtenOnce(type: string): Written {
     class: 'audit',
     space: 'audit',
     templateVersion: 1,
+    isWrittenOnce: true,
     apply: async (_change, _state, { previous }) => {
       if (previous !== undefined) throw refusal();
       return undefined;

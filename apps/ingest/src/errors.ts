@@ -257,6 +257,20 @@ export const ingestErrors = {
     meaning: 'This address does not take that method.',
     remedy: 'The methods of each address are listed at /docs, those of FHIR at /fhir/metadata.',
   },
+  NOT_ACCEPTABLE: {
+    code: 'NOT_ACCEPTABLE',
+    status: 406,
+    retryable: false,
+    meaning: 'None of the formats that the client takes is written here; nothing was done.',
+    remedy: 'Accept application/fhir+json, and leave _format out or set it to json.',
+  },
+  TYPE_UNKNOWN: {
+    code: 'TYPE_UNKNOWN',
+    status: 404,
+    retryable: false,
+    meaning: 'FHIR R4 has no resource type of that name.',
+    remedy: 'Correct the type in the address; it counts in upper and lower case.',
+  },
   TOO_MANY_LISTENERS: {
     code: 'TOO_MANY_LISTENERS',
     status: 503,

@@ -1,3 +1,5 @@
+import type { ResourceModule } from '@medrex/clinical';
+
 /** What the capability statement says beyond constants. */
 export interface Capabilities {
   readonly version: string;
@@ -5,7 +7,7 @@ export interface Capabilities {
   readonly url: string;
   readonly startedAt: string;
   /** Resource types with rules of their own; every other R4 type is kept as an append-only record. */
-  readonly resourceTypes: readonly string[];
+  readonly modules: readonly Pick<ResourceModule, 'type' | 'isWrittenOnce'>[];
   readonly bytesMax: number;
 }
 
@@ -14,7 +16,7 @@ export function capabilityStatement({
   version,
   url,
   startedAt,
-  resourceTypes,
+  modules,
   bytesMax,
 }: Capabilities): Record<string, unknown> {
   return {
@@ -33,22 +35,27 @@ export function capabilityStatement({
           'Every interaction waits for the ledger and is answered with its outcome, or at once with 202 under Prefer: respond-async. ' +
           'Idempotency-Key (or ce-source and ce-id) makes a repeat safe: it gets the first answer. ' +
           `A transaction has at most ${bytesMax} bytes; types that are not listed are taken, too, and kept as append-only records.`,
-        resource: resourceTypes.map(resourceCapability),
+        resource: modules.map(resourceCapability),
         interaction: [{ code: 'transaction' }, { code: 'batch' }],
       },
     ],
   };
 }
 
-function resourceCapability(type: string): Record<string, unknown> {
+/** If-Match is honoured and not demanded, which is `versioned`. */
+function resourceCapability(module: Capabilities['modules'][number]): Record<string, unknown> {
+  const { type } = module;
+  const isWrittenOnce = module.isWrittenOnce === true;
   return {
     type,
-    interaction: [{ code: 'create' }, { code: 'update' }, { code: 'delete' }],
-    versioning: 'versioned-update',
+    interaction: isWrittenOnce ? [{ code: 'create' }] : [{ code: 'create' }, { code: 'update' }, { code: 'delete' }],
+    versioning: 'versioned',
     readHistory: false,
-    updateCreate: true,
+    updateCreate: !isWrittenOnce,
     conditionalCreate: true,
-    conditionalUpdate: true,
-    conditionalDelete: 'single',
+    conditionalRead: 'not-supported',
+    conditionalUpdate: !isWrittenOnce,
+    conditionalDelete: isWrittenOnce ? 'not-supported' : 'single',
+    referencePolicy: ['literal', 'logical', 'local'],
   };
 }

@@ -50,6 +50,8 @@ export function bundleAnswer(
   result: MessageResult,
   endings: ReadonlyMap<string, Ended>,
 ): FhirAnswer {
+  const whole = refusalOfAll(result);
+  if (whole !== undefined) return problemAnswer(whole);
   const isBatch = ['batch', 'collection', 'history'].includes(bundleType(message));
   const responses = result.items.flatMap((item) =>
     itemResponses(item, endings, chosenByBundle(message, isBatch ? item.item : undefined)),
@@ -62,6 +64,14 @@ export function bundleAnswer(
     headers: {},
     body: responseBundle(isBatch ? 'batch-response' : 'transaction-response', responses),
   };
+}
+
+/** A Bundle that was not even looked into (too many entries, none at all) has no entries to answer: the answer is about all of it. */
+function refusalOfAll({ items }: MessageResult): Problem | undefined {
+  const [only] = items;
+  if (items.length !== 1 || only?.kind !== 'refused') return undefined;
+  const isAboutEntry = only.problem.issues?.[0]?.expression?.startsWith('Bundle.entry[0]') === true;
+  return isAboutEntry ? undefined : only.problem;
 }
 
 function itemResponses(

@@ -1,11 +1,24 @@
-import { clinicalRegistry } from '@medrex/clinical';
-import { Controller, Delete, Get, Inject, Post, Put, Req, Res } from '@nestjs/common';
+import { clinicalRegistry, isResourceType } from '@medrex/clinical';
+import {
+  Controller,
+  Delete,
+  Get,
+  Inject,
+  NotAcceptableException,
+  NotFoundException,
+  Post,
+  Put,
+  Req,
+  Res,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyOf, readPrefer } from '../http/reply.ts';
 import type { IntakeRequest } from '../message/incoming-message.ts';
 import { IngestRuntime } from '../runtime.ts';
 import { version } from '../version.ts';
+import { acceptsJson } from './answer-format.ts';
 import { capabilityStatement } from './capability-statement.ts';
+import { readFhirAddress } from './fhir-address.ts';
 
 const fhirJson = 'application/fhir+json; charset=utf-8';
 
@@ -21,13 +34,13 @@ export class FhirController {
 
   @Get('metadata')
   metadata(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    requireJson(request);
     const { INGEST_OPERATION_BYTES_MAX: bytesMax } = this.#runtime.config;
-    const resourceTypes = clinicalRegistry.modules.map(({ type }) => type);
     const statement = capabilityStatement({
       version,
       url: baseUrl(request),
       startedAt: this.#startedAt,
-      resourceTypes,
+      modules: clinicalRegistry.modules,
       bytesMax,
     });
     reply.type(fhirJson).send(JSON.stringify(statement));
@@ -64,6 +77,7 @@ export class FhirController {
   }
 
   async #run(request: FastifyRequest, reply: FastifyReply, method: IntakeRequest['method'] | undefined): Promise<void> {
+    requireJson(request);
     const { fhir, observer, signal } = this.#runtime;
     const body = bodyOf(request);
     observer.received('fhir', 1, body.length);
@@ -83,11 +97,18 @@ export class FhirController {
   }
 }
 
-/** Type/id or Type?search, below the endpoint's own address, with the conditions of the headers. */
+/** FHIR's other formats are refused before anything is done. */
+function requireJson({ headers, url }: FastifyRequest): void {
+  if (!acceptsJson(headers.accept, readFhirAddress(url).format)) throw new NotAcceptableException();
+}
+
+/** Type/id or Type?search, with the conditions of the headers. */
 function intakeRequest(request: FastifyRequest, method: IntakeRequest['method']): IntakeRequest {
-  const ifMatch = request.headers['if-match'];
+  const ifMatch = request.headers['if-none-match'] === '*' ? noVersion : request.headers['if-match'];
   const ifNoneExist = request.headers['if-none-exist'];
-  const url = request.url.slice('/fhir/'.length);
+  const url = readFhirAddress(request.url).path;
+  const [type = ''] = url.split(/[/?]/);
+  if (!isResourceType(type)) throw new NotFoundException();
   return {
     method,
     url: method === 'POST' ? (url.split('?')[0] ?? '') : url,
@@ -95,6 +116,9 @@ function intakeRequest(request: FastifyRequest, method: IntakeRequest['method'])
     ...(typeof ifNoneExist === 'string' && { ifNoneExist }),
   };
 }
+
+/** Versions count from 1: what is not there yet has this one. */
+const noVersion = 'W/"0"';
 
 function baseUrl(request: FastifyRequest): string {
   return `${request.protocol}://${request.host}/fhir`;

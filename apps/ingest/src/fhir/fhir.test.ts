@@ -116,6 +116,35 @@ describe('a single resource', () => {
     expect(issues(answer)[0]).toMatchObject({ expression: [expect.stringContaining('Observation.status')] });
   });
 
+  it('is refused as 412 where If-None-Match says that it must not be there', async () => {
+    const put = () => fhir('PUT', '/Practitioner/doc-3', aPractitioner({ id: 'doc-3' }), { 'if-none-match': '*' });
+    expect([(await put()).status, (await put()).status]).toEqual([201, 412]);
+  });
+
+  it('is one for all who create a Patient on the same condition at once', async () => {
+    const patient = aPatient({ identifier: [{ system: 'urn:hospital:mrn', value: 'RACE' }] });
+    const condition = { 'if-none-exist': 'identifier=urn:hospital:mrn|RACE' };
+    const all = await Promise.all(Array.from({ length: 50 }, () => fhir('POST', '/Patient', patient, condition)));
+    expect(all.map(({ status }) => status).sort()).toEqual([...Array.from({ length: 49 }, () => 200), 201]);
+    expect(new Set(all.map(({ headers }) => headers.get('location')))).toHaveProperty('size', 1);
+  });
+
+  it.each(['?_format=json', '?_format=application/fhir%2Bjson&_pretty=true', '?_summary=false', '?'])(
+    'is put where the address says how to answer: %s',
+    async (parameters) => {
+      const answer = await fhir('PUT', `/Practitioner/doc-4${parameters}`, aPractitioner({ id: 'doc-4' }));
+      expect([200, 201]).toContain(answer.status);
+      expect(answer.headers.get('location')).toMatch(/\/fhir\/Practitioner\/doc-4\/_history\/\d+$/);
+    },
+  );
+
+  it('is answered as the sender prefers, however it writes that', async () => {
+    const post = (prefer: string) => fhir('POST', '/Practitioner', practitioner().resource, { prefer });
+    for (const prefer of ['return="minimal"', 'return=minimal; a=b', 'handling=strict, RETURN = minimal'])
+      expect(await post(prefer)).toMatchObject({ status: 201, body: {} });
+    expect((await post('return=operationoutcome')).body['resourceType']).toBe('OperationOutcome');
+  });
+
   it('is answered as the sender prefers', async () => {
     const post = (prefer: string) => fhir('POST', '/Practitioner', practitioner().resource, { prefer });
     expect(await post('return=minimal')).toMatchObject({ status: 201, body: {} });
@@ -207,6 +236,20 @@ describe('a Bundle', () => {
     });
   });
 
+  it.each([
+    ['of more entries than the limit', Array.from({ length: 10_001 }, () => aPost(organization)), 413],
+    ['without entries', [], 422],
+  ])('of type batch %s is refused as a whole', async (_what, entry, status) => {
+    const answer = await fhir('POST', '', { resourceType: 'Bundle', type: 'batch', entry });
+    expect(answer).toMatchObject({ status, body: { resourceType: 'OperationOutcome' } });
+  });
+
+  it('of type batch with one entry, which is bad, is answered for that entry', async () => {
+    const answer = await fhir('POST', '', aBundle('batch', [aPost(anObservation({ status: 'nonsense' }))]));
+    expect(answer.status).toBe(200);
+    expect(entries(answer)).toMatchObject([{ status: '422 Unprocessable Entity' }]);
+  });
+
   it('is what the root takes, and nothing else', async () => {
     expect(await fhir('POST', '', practitioner().resource)).toMatchObject({
       status: 400,
@@ -227,13 +270,44 @@ describe('the endpoint', () => {
     });
     const [rest] = body['rest'] as readonly { readonly resource: readonly Json[] }[];
     expect(rest?.resource.map(({ type }) => type)).toContain('MedicationRequest');
+    const of = (name: string) => rest?.resource.find(({ type }) => type === name);
+    expect(of('Patient')).toMatchObject({ versioning: 'versioned', conditionalDelete: 'single' });
+    expect(of('AuditEvent')).toMatchObject({ interaction: [{ code: 'create' }], conditionalDelete: 'not-supported' });
+  });
+
+  it.each([
+    ['application/fhir+xml', '', 406],
+    ['application/fhir+xml, application/fhir+json;q=0.5', '', 201],
+    ['application/json+fhir', '', 201],
+    ['text/html, */*;q=0.1', '', 201],
+    ['application/fhir+json;q=0', '', 406],
+    ['application/fhir+json', '?_format=xml', 406],
+    ['application/fhir+xml', '?_format=json', 201],
+  ])('answers Accept: %s and %s with %s', async (accept, parameters, status) => {
+    const answer = await fhir('POST', `/Practitioner${parameters}`, practitioner().resource, { accept });
+    expect(answer.status).toBe(status);
+  });
+
+  it.each([
+    ['GET', '/Patient/1', 'DELETE, PUT'],
+    ['GET', '/Patient', 'DELETE, POST, PUT'],
+    ['PUT', '', 'POST'],
+    ['POST', '/Patient/$everything', 'DELETE, PUT'],
+  ])('tells of %s %s which methods it takes', async (method, path, allowed) => {
+    const answer = await fhir(method, path, method === 'GET' ? undefined : '{}');
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allowed]);
   });
 
   it.each([
     ['GET', '/Patient/1', undefined, 405],
     ['PATCH', '/Patient/1', '{}', 405],
     ['POST', '/Practitioner', '{"resourceType":', 400],
-    ['POST', '/Nonsense', '{"resourceType":"Nonsense"}', 422],
+    ['POST', '/Nonsense', '{"resourceType":"Nonsense"}', 404],
+    ['DELETE', '/patient/1', undefined, 404],
+    ['POST', '/$process-message', '{}', 404],
+    ['GET', '/Patient/1/_history', undefined, 404],
+    ['PUT', `/Patient/${'a'.repeat(300)}`, '{"resourceType":"Patient"}', 400],
+    ['PUT', '/Patient/%zz', '{"resourceType":"Patient"}', 400],
     ['PUT', '/Practitioner', '{"resourceType":"Practitioner"}', 400],
   ])('answers %s %s with an OperationOutcome', async (method, path, resource, status) => {
     const answer = await fhir(method, path, resource);

@@ -46,6 +46,7 @@ const issueTypes: Readonly<Record<number, string>> = {
   400: 'structure',
   404: 'not-found',
   405: 'not-supported',
+  406: 'not-supported',
   409: 'conflict',
   412: 'conflict',
   413: 'too-long',

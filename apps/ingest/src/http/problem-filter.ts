@@ -43,7 +43,11 @@ export class ProblemFilter implements ExceptionFilter {
       case 400:
         return problem('REQUEST_INVALID');
       case 404:
-        return methods.length === 0 ? problem('NOT_FOUND') : notServed(method, methods);
+        if (methods.length === 0) return problem('NOT_FOUND');
+        // Only FHIR's resource types are checked behind the route.
+        return methods.includes(method) ? problem('TYPE_UNKNOWN') : notServed(method, methods);
+      case 406:
+        return problem('NOT_ACCEPTABLE');
       case 413:
         return problem('REQUEST_TOO_LARGE', {
           detail: `The request has more than ${this.#requestBytesMax} bytes.`,

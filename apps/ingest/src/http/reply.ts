@@ -37,14 +37,21 @@ export interface Preferences {
 
 export function readPrefer(request: Pick<FastifyRequest, 'headers'>): Preferences {
   const { prefer } = request.headers;
-  const wishes = (Array.isArray(prefer) ? prefer.join(',') : (prefer ?? '')).split(',').map((one) => one.trim());
-  const wait = wishes.map((one) => /^wait\s*=\s*(\d{1,4})$/.exec(one)?.[1]).find((one) => one !== undefined);
-  const returns = (['minimal', 'representation', 'OperationOutcome'] as const).find((one) =>
-    wishes.includes(`return=${one}`),
+  const wishes = (Array.isArray(prefer) ? prefer.join(',') : (prefer ?? '')).split(/[,;]/).map(readWish);
+  const wish = (name: string) => wishes.find(([known]) => known === name)?.[1];
+  const wait = wish('wait');
+  const returns = (['minimal', 'representation', 'OperationOutcome'] as const).find(
+    (one) => one.toLowerCase() === wish('return'),
   );
   return {
-    isAsync: wishes.includes('respond-async'),
-    ...(wait !== undefined && { waitMs: Number(wait) * 1000 }),
+    isAsync: wish('respond-async') !== undefined,
+    ...(wait !== undefined && /^\d{1,4}$/.test(wait) && { waitMs: Number(wait) * 1000 }),
     ...(returns !== undefined && { returns }),
   };
+}
+
+/** `name=value`, with spaces, quotes and capitals as the sender likes them. */
+function readWish(text: string): readonly [name: string, value: string] {
+  const [name = '', value = ''] = text.toLowerCase().split('=');
+  return [name.trim(), value.trim().replace(/^"(.*)"$/, '$1')];
 }

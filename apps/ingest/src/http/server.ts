@@ -12,6 +12,9 @@ import { Routes } from './routes.ts';
 /** A sender that does not finish its request in this time is let go, ms. */
 const requestTimeoutMs = 60_000;
 
+/** As long as Node lets a request line and its headers be: what is too long for an id is told so by who reads ids. */
+const addressCharactersMax = 16_384;
+
 export interface HttpHooks extends ProblemHooks {
   /** Aborted when the process stops. */
   readonly signal: AbortSignal;
@@ -28,7 +31,10 @@ export async function createHttpApplication(
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: addressCharactersMax },
+    // What the router itself refuses (an escape that is none) never comes to a filter.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(request, reply, problem('REQUEST_INVALID', { detail: 'The address cannot be read.' })),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,

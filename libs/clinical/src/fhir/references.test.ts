@@ -41,6 +41,14 @@ describe('the search of a condition', () => {
     ['identifier=http%3A%2F%2Fx%7Ca%20b', { system: 'http://x', value: 'a b' }],
     ['identifier=|1', { system: '', value: '1' }],
     ['identifier=urn:x|a=b', { system: 'urn:x', value: 'a=b' }],
+    ['Practitioner?identifier=urn:npi|1', { system: 'urn:npi', value: '1' }],
+    ['https://ehr.example.org/fhir/Practitioner?identifier=urn:npi|1', { system: 'urn:npi', value: '1' }],
+    ['Patient?identifier=urn:npi|1', undefined],
+    ['identifier=urn:npi|1&_format=json', { system: 'urn:npi', value: '1' }],
+    ['identifier=urn:npi|a?b', { system: 'urn:npi', value: 'a?b' }],
+    ['identifier=urn:npi|a|b', { system: 'urn:npi', value: 'a|b' }],
+    ['identifier=urn:npi|a\\,b\\|c\\\\d😀', { system: 'urn:npi', value: 'a,b|c\\d😀' }],
+    ['identifier=urn:npi|1,urn:npi|2', undefined],
     ['identifier=1', undefined],
     ['identifier=urn:npi|', undefined],
     ['identifier=a|b&name=c', undefined],
@@ -48,7 +56,7 @@ describe('the search of a condition', () => {
     ['identifier=%|b', undefined],
     ['', undefined],
   ])('%s', (query, identifier) => {
-    expect(identifierQuery(query)).toEqual(identifier);
+    expect(identifierQuery(query, 'Practitioner')).toEqual(identifier);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { IntakeMessage, PatientIdentifier } from '@medrex/contracts';
 import { isResourceType } from '../fhir/definitions.ts';
 import type { FhirResource } from '../fhir/datatypes.ts';
+import { withoutGeneralParameters } from '../fhir/general-parameters.ts';
 import { identifierQuery, identifierQueryHint } from '../fhir/identifier-query.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 
@@ -71,7 +72,7 @@ export function readDraft(asked: Asked, resource: FhirResource | undefined, orig
   }
   const url = readUrl(asked.url);
   if (url === undefined) return wrong(`${at}.url`, 'The URL must be Type, Type/id or Type?identifier=system|value.');
-  const condition = conditionOf(asked, url.query, at);
+  const condition = conditionOf(asked, url, at);
   if (condition.problem) return condition;
   const ifMatch = versionOf(asked.ifNoneMatch === '*' ? '0' : asked.ifMatch, at);
   if (ifMatch.problem) return ifMatch;
@@ -98,14 +99,15 @@ interface RequestUrl {
 
 function readUrl(url: string): RequestUrl | undefined {
   const [, type = '', id, query] = /^\/?([A-Za-z]+)(?:\/([A-Za-z0-9.-]{1,64}))?(?:\?(.*))?$/s.exec(url) ?? [];
-  return isResourceType(type) ? { type, id, query } : undefined;
+  const search = withoutGeneralParameters(query ?? '');
+  return isResourceType(type) ? { type, id, query: search === '' ? undefined : search } : undefined;
 }
 
-function conditionOf(asked: Asked, query: string | undefined, at: string): Read<PatientIdentifier | undefined> {
+function conditionOf(asked: Asked, { type, query }: RequestUrl, at: string): Read<PatientIdentifier | undefined> {
   const isCreate = asked.method === 'POST';
   const search = isCreate ? asked.ifNoneExist : query;
   if (search === undefined) return { value: undefined };
-  const found = identifierQuery(search);
+  const found = identifierQuery(search, type);
   if (found !== undefined) return { value: found };
   const where = isCreate ? `${at}.ifNoneExist` : `${at}.url`;
   return {

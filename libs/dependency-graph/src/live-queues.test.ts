@@ -165,6 +165,28 @@ describe('mayTouch', () => {
   });
 });
 
+describe('a write of a flight on a key that an ensure behind it counts on', () => {
+  it('is refused: the ensure, taken by the flight too, would become a writer behind a reader that waits', () => {
+    const scene = new Scene().admit(10, ensure).admit(40, read).admit(50, ensure);
+    scene.take(1, 10, 50);
+    expect(scene.queues.mayTouch(scene.at(10), write)).toBe(false);
+  });
+
+  it('is refused: the ensure, which waits, would become a writer before a reader that the flight took', () => {
+    const scene = new Scene().admit(10, ensure).admit(40, ensure).admit(50, read);
+    scene.take(1, 10, 50);
+    expect(scene.queues.mayTouch(scene.at(10), write)).toBe(false);
+  });
+
+  it('takes its place when the flight has given its operations back', () => {
+    const scene = new Scene().admit(10, ensure).admit(40, read).admit(50, ensure);
+    scene.take(1, 10, 50);
+    scene.queues.giveBack([scene.at(10), scene.at(50)]);
+    scene.queues.widen(scene.at(10), write, 'waiting');
+    expect(scene.order()).toEqual([10, 40, 50]);
+  });
+});
+
 describe('large queues', () => {
   it('take 10,000 widened writers near the head of 100,000 in little time', () => {
     const scene = new Scene();

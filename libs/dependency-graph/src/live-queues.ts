@@ -58,7 +58,7 @@ export class LiveQueues {
     return this.#queues.isReady(operation);
   }
 
-  /** Takes its place by seq on each of its keys; O(keys) when the seq is the highest yet, else also what stands behind its place. */
+  /** Takes its place by seq on each of its keys; O(keys) when the seq is the highest since the queues were last empty, else also what stands behind its place. */
   admit(seq: number, declared: readonly DeclaredKey[]): LiveOperation {
     if (seq > this.#highestSeq || this.live === 0) {
       this.#highestSeq = seq;
@@ -106,8 +106,8 @@ export class LiveQueues {
 
   /**
    * Whether a taken operation may touch this key where it is: nothing that conflicts is held there by another flight,
-   * and nothing that conflicts and is not taken has a lower seq. Passes what the flight itself holds, and the readers at
-   * the head when it would write.
+   * nothing that conflicts and is not taken has a lower seq, and no ensure counts on a key that it would write. Passes
+   * what the flight itself holds, and the readers at the head when it would write.
    */
   mayTouch(operation: LiveOperation, declared: DeclaredKey): boolean {
     const key = this.#queues.keys.find(declared.key);
@@ -121,7 +121,7 @@ export class LiveQueues {
     ) {
       if (!writes && !this.#queues.isWriter(step)) continue;
       for (let entry = this.#queues.firstMember(step); entry !== 0; entry = this.#queues.nextMember(entry)) {
-        if (this.#standsAgainst(entry, operation)) return false;
+        if (this.#standsAgainst(entry, operation, access)) return false;
       }
       // What is not taken stands in order, so that behind a writer with a higher seq all is well.
       if (this.#queues.isWriter(step) && this.flightOf(this.#queues.operationOf(step)) === 0) return true;
@@ -194,11 +194,18 @@ export class LiveQueues {
     return access !== ENSURES || this.#queues.isWriter(entry);
   }
 
-  #standsAgainst(entry: number, operation: LiveOperation): boolean {
+  #standsAgainst(entry: number, operation: LiveOperation, access: number): boolean {
     const other = this.#queues.operationOf(entry);
     const flight = this.flightOf(other);
-    if (flight === this.flightOf(operation)) return false;
-    return flight !== 0 || this.seqOf(other) < this.seqOf(operation);
+    const distance = this.seqOf(other) - this.seqOf(operation);
+    // Behind a write the ensure would be a writer again, between readers of which some are taken and some are not.
+    if ((access & WRITES) !== 0 && distance > 0 && this.#isGuarded(entry)) return true;
+    return flight !== this.flightOf(operation) && (flight !== 0 || distance < 0);
+  }
+
+  /** An ensure that counts on the key being there. */
+  #isGuarded(entry: number): boolean {
+    return !this.#queues.isWriter(entry) && (this.#queues.nodes.get(entry, ENTRY_ACCESS) & ENSURES) !== 0;
   }
 
   #putInOrder(operation: LiveOperation): void {

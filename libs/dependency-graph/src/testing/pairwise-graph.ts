@@ -106,7 +106,10 @@ export class PairwiseGraph {
     );
   }
 
-  /** Whether nothing of another flight and nothing untaken of a lower seq conflicts with the access on that key. */
+  /**
+   * Whether nothing of another flight and nothing untaken of a lower seq conflicts with the access on that key, and no
+   * ensure before the next untaken writer counts on what it would write.
+   */
   mayTouch(seq: number, { key, mode }: DeclaredKey): boolean {
     if (commutes(mode)) return true;
     const operation = this.#operation(seq);
@@ -114,12 +117,12 @@ export class PairwiseGraph {
     const own = queue.find((other) => other.operation === operation);
     const entry = this.#merged(operation, own, mode);
     if (own && isWithin(mode, entry, own)) return true;
-    return !queue.some(
-      (other) =>
-        other.operation.flight !== operation.flight &&
-        conflict(other, entry) &&
-        (other.operation.flight !== 0 || other.operation.seq < seq),
-    );
+    const isAgainst = ({ operation: { seq: otherSeq, flight } }: PairwiseEntry): boolean =>
+      flight !== operation.flight && (flight !== 0 || otherSeq < seq);
+    const untakenWriter = queue.findIndex((other) => isWriter(other) && other.operation.flight === 0);
+    const near = queue.slice(0, untakenWriter < 0 ? queue.length : untakenWriter);
+    const isCountedOn = entry.writes && near.some((other) => other.isGuarded && other.operation.seq > seq);
+    return !isCountedOn && !queue.some((other) => conflict(other, entry) && isAgainst(other));
   }
 
   /** Typed edges to immediate predecessors: pairs on one key with nothing between them that conflicts with both. */
@@ -214,6 +217,14 @@ export class PairwiseGraph {
   #insert(queue: PairwiseEntry[], entry: PairwiseEntry, placing: 'waiting' | 'taken'): void {
     const staysBefore = ({ operation }: PairwiseEntry): boolean =>
       operation.seq < entry.operation.seq || (placing === 'waiting' && operation.flight !== 0);
+    if (!isWriter(entry)) {
+      // By seq among the readers, but never before a writer that it would have to jump over.
+      const isPassed = (other: PairwiseEntry): boolean => !isWriter(other) && other.operation.seq < entry.operation.seq;
+      let place = queue.findLastIndex((other) => isWriter(other) && staysBefore(other)) + 1;
+      while (queue.slice(place, place + 1).some(isPassed)) place += 1;
+      queue.splice(place, 0, entry);
+      return;
+    }
     const before = queue.filter(staysBefore);
     const behind = queue.filter((other) => !staysBefore(other));
     if (entry.writes) this.#promote(behind);

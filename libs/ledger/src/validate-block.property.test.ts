@@ -41,7 +41,7 @@ async function judgeBoth(history: readonly (readonly Plan[])[]): Promise<void> {
     );
     const committed = await loadCommittedState(transactions, state.view(), { knownTransactions });
     const { codes, updates } = validateBlock(number, transactions, committed);
-    expect(codes).toEqual(oracle.validate(transactions));
+    expect(codes).toEqual(oracle.validate(transactions, number));
     state.apply(updates);
     for (const { txId } of transactions) txIds.add(txId);
     views.push(state.view());

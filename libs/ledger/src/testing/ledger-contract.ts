@@ -5,6 +5,7 @@ import { ContractClient } from './contract-client.ts';
 import { blockContract } from './contract-blocks.ts';
 import { conflictContract } from './contract-conflicts.ts';
 import { endorsementContract } from './contract-endorsement.ts';
+import { historyContract } from './contract-history.ts';
 import { rangeContract } from './contract-ranges.ts';
 import { streamContract } from './contract-stream.ts';
 
@@ -43,5 +44,6 @@ export function ledgerContract(name: string, factory: LedgerFactory): void {
     rangeContract(open);
     blockContract(open);
     streamContract(open);
+    historyContract(open);
   });
 }

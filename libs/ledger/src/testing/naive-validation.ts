@@ -15,10 +15,8 @@ interface Written {
 export class NaiveValidation {
   readonly #written: Written[] = [];
   readonly #txIds: string[] = [];
-  #blocks = 0;
 
-  validate(transactions: readonly OrderedTransaction[]): readonly ValidationCode[] {
-    const blockNum = this.#blocks++;
+  validate(transactions: readonly OrderedTransaction[], blockNum: number): readonly ValidationCode[] {
     const earlierIds = [...this.#txIds];
     const inThisBlock: Written[] = [];
     const idsInThisBlock: string[] = [];

@@ -6,6 +6,7 @@ interface HistoryLine {
   readonly bench: string;
   readonly commit: string;
   readonly date: string;
+  readonly node: string;
   readonly cpu: string;
   readonly cores: number;
   readonly ledger: string;
@@ -54,13 +55,17 @@ function figuresTable(lines: readonly HistoryLine[]): string {
   return markdownTable(['benchmark', 'figure', 'median', 'spread', 'ledger', 'commit, date'], rows);
 }
 
-/** README with the part between the figure marks made anew from the history. */
+/** README with the part between the figure marks made anew from the history: a table for each machine, the commit and the date in each row. */
 export function withFigures(readme: string, history: string): string {
   const from = readme.indexOf(begin);
   const to = readme.indexOf(end);
   if (from < 0 || to < from) throw new Error(`README.md must hold ${begin} and ${end}`);
   const lines = newest(history);
-  const machines = [...new Set(lines.map((line) => `${line.cores} cores, ${line.cpu}`))].join('; ');
-  const text = lines.length === 0 ? 'Nothing is recorded yet.' : `${figuresTable(lines)}\n\nMachine: ${machines}.`;
+  const machineOf = ({ cores, cpu, node }: HistoryLine): string => `${cores} cores, ${cpu}, Node ${node}`;
+  const tables = [...new Set(lines.map(machineOf))].map((machine) => {
+    const own = lines.filter((line) => machineOf(line) === machine);
+    return `${figuresTable(own)}\n\nMachine: ${machine}.`;
+  });
+  const text = tables.length === 0 ? 'Nothing is recorded yet.' : tables.join('\n\n');
   return `${readme.slice(0, from)}${begin}\n\n${text}\n\n${readme.slice(to)}`;
 }

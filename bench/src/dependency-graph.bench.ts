@@ -123,7 +123,7 @@ function measure(subject: Subject, names: readonly StateKey[]): readonly number[
 export const bench: Bench = {
   name: 'dependency-graph',
   workload: `admit and complete operations that read and write ${keysPerOperation} keys, in batches of ${batch}, names decoded anew`,
-  ledger: 'none',
+  ledger: 'embedded',
   seed,
   async run(): Promise<Figures> {
     const figures: [string, ReturnType<typeof figure>][] = [];

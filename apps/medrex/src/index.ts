@@ -3,9 +3,13 @@ export { comparedOnFreshStack, type BenchFlags } from './commands/bench-compare.
 export type { Comparison } from './compare/report.ts';
 export { goodput, throughput, validPercent, type SideResult } from './compare/side-result.ts';
 export { IngestClient } from './client/ingest-client.ts';
+export { ForeignWriters, type ForeignWriteCounts } from './load/foreign-writers.ts';
+export type { LoadMessage } from './load/message.ts';
 export { openLoad, type Load, type LoadOptions } from './load/load-stream.ts';
 export { profileNamed, workdays } from './load/profiles/index.ts';
 export { MedrexSide } from './compare/medrex-side.ts';
+export { loadTranslator } from './compare/translate-load.ts';
+export { openVault } from './commands/open-vault.ts';
 export { fabricTransactionsIn } from './compare/fabric-metrics.ts';
 export { EmbeddedStack, type StackUrls } from './stack/embedded-stack.ts';
 export { program } from './program.ts';

@@ -15,6 +15,8 @@ export interface ForeignWritersOptions {
   /** With ingest's vault, so that they meet Medrex on the same keys. */
   readonly translate: TranslateLoad;
   readonly chaincode: string;
+  /** How often an invalid write is made at most, endorsed anew each time; once when absent. */
+  readonly tries?: number;
 }
 
 /**
@@ -60,13 +62,18 @@ export class ForeignWriters {
   }
 
   async #write(message: LoadMessage): Promise<void> {
-    for (const item of await this.#options.translate(message)) {
-      const answer = await this.#post('/model/transactions', { fn: 'executeBatch', args: [base64(item)] });
-      const { code } = (await answer.json()) as { readonly code?: string };
-      if (code === 'VALID') this.#counts.valid += 1;
-      else if (code === undefined) this.#counts.failed += 1;
-      else this.#counts.invalid += 1;
+    const { translate, tries = 1 } = this.#options;
+    for (const item of await translate(message)) {
+      for (let left = tries; left > 0 && (await this.#transact(item)) === 'invalid'; left -= 1);
     }
+  }
+
+  async #transact(item: Uint8Array): Promise<keyof ForeignWriteCounts> {
+    const answer = await this.#post('/model/transactions', { fn: 'executeBatch', args: [base64(item)] });
+    const { code } = (await answer.json()) as { readonly code?: string };
+    const end = code === undefined ? 'failed' : code === 'VALID' ? 'valid' : 'invalid';
+    this.#counts[end] += 1;
+    return end;
   }
 
   #post(path: string, request: { readonly fn: string; readonly args: readonly string[] }): Promise<Response> {

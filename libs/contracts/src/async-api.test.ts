@@ -37,9 +37,9 @@ describe('the topic table', () => {
     }
   });
 
-  it('names the intake topics as the only ones with clear text', () => {
+  it('names the topics that hospitals write and read as the only ones with clear text', () => {
     const clear = topicTable.filter(({ isClearText }) => isClearText).map(({ name }) => name);
-    expect(clear).toEqual([topics.intake, topics.intakeUrgent]);
+    expect(clear).toEqual([topics.intake, topics.intakeUrgent, topics.receipts]);
   });
 });
 

@@ -27,7 +27,7 @@ export interface TopicDescription {
   readonly writers: readonly string[];
   readonly readers: readonly string[];
   readonly recordBytesMax: number;
-  /** True where records carry what hospitals sent, unsealed: such topics live in a folder of their own under the hospital's retention. */
+  /** True where records carry what hospitals sent, unsealed, be it only the name of a message: such topics live in a folder of their own under the hospital's retention. */
   readonly isClearText: boolean;
 }
 
@@ -85,7 +85,8 @@ export const topicTable: readonly TopicDescription[] = [
     writers: ['ingest'],
     readers: ['EHR'],
     recordBytesMax,
-    isClearText: false,
+    // A receipt names its message as the sender did, and some senders name messages by patients.
+    isClearText: true,
   },
   {
     ...internal,

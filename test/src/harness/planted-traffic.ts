@@ -95,6 +95,40 @@ export class PlantedTraffic {
     await log.close();
   }
 
+  /**
+   * Messages whose senders put identifiers into (source, id): taken, repeated, refused, dead. Their answers and receipts name them
+   * as they were named, and are looked at nowhere else.
+   */
+  async namedByIdentifiers(): Promise<void> {
+    const { family, recordNumber, birthDate } = planted;
+    const observation = withPlanted(anObservation());
+    const source = `urn:${family}`;
+    const named = (end: string) => ({ 'ce-id': `${recordNumber}/${birthDate}/${end}`, 'ce-source': source });
+    const past = new Date(Date.now() - 1_000).toISOString();
+    const asked = this.exchanges.length;
+    for (const [body, headers] of [
+      [observation, named('a')],
+      [observation, named('a')],
+      [withPlanted(aPatient()), named('a')],
+      [{ ...observation, status: family }, named('b')],
+      [`{"${family}`, named('c')],
+      [observation, { ...named('d'), 'ce-medrexdeadline': past, prefer: 'wait=10' }],
+      [observation, { ...named('e'), 'ce-medrexclass': family }],
+    ] as const)
+      await this.ask('POST', '/v1/transactions', body, { ...headers, ...talkative });
+    const lines = ['f', 'g', 'g'].map((end) => ({ id: `${recordNumber} ${end}`, source, body: observation }));
+    const text = lines.map((line) => JSON.stringify(line)).join('\n');
+    await this.ask('POST', '/v1/batches', text, { 'content-type': 'application/x-ndjson' });
+    this.exchanges.length = asked;
+    const log = new EmbeddedEventLog({ root: join(this.#stack.folder, 'log') });
+    const records = [observation, observation, { resourceType: family }].map((body, place) => ({
+      value: Buffer.from(JSON.stringify(body)),
+      headers: intakeHeaders({ contentType: 'application/fhir+json', id: `${recordNumber}:${place}`, source }),
+    }));
+    await log.append(topics.intake, 0, records);
+    await log.close();
+  }
+
   /** Repeats, other bodies under a used name, and an operation that ends dead, which is sent again. Resolves with that operation's id. */
   async duplicatesAndDead(): Promise<string> {
     const observation = withPlanted(anObservation());

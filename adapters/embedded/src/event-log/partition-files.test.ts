@@ -12,6 +12,7 @@ describe('partition files', () => {
       retention: { cleanup: 'mark' },
     });
     expect(partitionFiles('/log', topics.intake, 4).folder).toBe(join('/log', 'intake', 'medrex.ehr.intake.v1', '4'));
+    expect(partitionFiles('/log', topics.receipts, 0).folder).toContain(join('/log', 'intake'));
     expect(offsetsFile('/log', 'ingest')).toBe(join('/log', 'offsets', 'ingest.sqlite'));
   });
 

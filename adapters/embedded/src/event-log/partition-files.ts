@@ -9,7 +9,7 @@ export interface PartitionFiles {
   readonly retention: Retention;
 }
 
-/** Name of the folder that holds the topics with clear text. */
+/** Name of the folder that holds the topics with clear text: intake, and the receipts that name its messages. */
 const clearTextFolder = 'intake';
 
 /**

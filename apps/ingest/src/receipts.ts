@@ -119,8 +119,10 @@ export class ReceiptPublisher {
   /** Resolves when all are durable. Receipts of one source stay in order. */
   async publish(receipts: readonly Receipt[]): Promise<void> {
     const byPartition = new Map<number, NewRecord[]>();
+    const partitions = new Map<string, number>();
     for (const receipt of receipts) {
-      const partition = partitionOf(receipt.source, this.#partitions);
+      const partition = partitions.get(receipt.source) ?? partitionOf(receipt.source, this.#partitions);
+      partitions.set(receipt.source, partition);
       const records = byPartition.get(partition);
       const record = { key: receipt.source, value: receiptCodec.encode(receipt) };
       if (records === undefined) byPartition.set(partition, [record]);

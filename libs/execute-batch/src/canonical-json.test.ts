@@ -27,8 +27,14 @@ describe('canonicalJson', () => {
     );
   });
 
+  it('leaves out what is undefined, wherever it stands', () => {
+    expect(canonicalJson({ a: undefined, b: [1, undefined, { c: undefined }], d: { z: undefined, e: 1 } })).toBe(
+      '{"b":[1,{}],"d":{"e":1}}',
+    );
+  });
+
   it('refuses what JSON cannot say', () => {
-    for (const value of [Number.NaN, Infinity, { a: undefined }]) {
+    for (const value of [Number.NaN, Infinity, undefined, { a: () => 1 }]) {
       expect(() => canonicalJson(value as JsonValue)).toThrow(TypeError);
     }
   });

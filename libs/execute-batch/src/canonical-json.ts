@@ -1,49 +1,50 @@
 import type { JsonValue } from './contract.ts';
 
+/** A value that becomes JSON: fields and items may be undefined. */
+export type JsonLike =
+  JsonValue | readonly (JsonLike | undefined)[] | { readonly [name: string]: JsonLike | undefined };
+
 /**
  * JSON text of one spelling per value: names in code-unit order, no spaces, numbers as ECMAScript writes them (RFC 8785, but a lone
- * surrogate is escaped instead of refused). Endorsers that compute the same value write the same bytes. A value whose objects were
- * built in order costs a third: the engine's own writer then spells it so.
- * @throws TypeError for what JSON has no word for: NaN, infinities, undefined, functions
+ * surrogate is escaped instead of refused). Endorsers that compute the same value write the same bytes. Undefined fields and items are
+ * left out. A value whose objects were built in order costs a third: the engine's own writer then spells it so.
+ * @throws TypeError for what JSON has no word for: NaN, infinities, functions
  */
-export function canonicalJson(value: JsonValue): string {
+export function canonicalJson(value: JsonLike): string {
   return isInOrder(value) ? JSON.stringify(value) : spelled(value);
 }
 
-/** Whether every object has its names in order. */
-function isInOrder(value: JsonValue): boolean {
-  if (typeof value !== 'object' || value === null) {
-    checkScalar(value);
-    return true;
-  }
-  if (isList(value)) return value.every(isInOrder);
+/** Whether the engine's own writer spells it canonically: every object has its names in order, no list has holes. */
+function isInOrder(value: JsonLike): boolean {
+  if (typeof value !== 'object' || value === null) return isScalar(value);
+  if (isList(value)) return value.every((item) => item !== undefined && isInOrder(item));
   let last = '';
   for (const name of Object.keys(value)) {
-    if (name < last || !isInOrder(value[name] as JsonValue)) return false;
+    if (name < last) return false;
     last = name;
+    const field = value[name];
+    if (field !== undefined && !isInOrder(field)) return false;
   }
   return true;
 }
 
-function spelled(value: JsonValue): string {
-  if (typeof value !== 'object' || value === null) {
-    checkScalar(value);
-    return JSON.stringify(value);
-  }
-  if (isList(value)) return '[' + value.map(spelled).join(',') + ']';
+function spelled(value: JsonLike): string {
+  if (typeof value !== 'object' || value === null) return isScalar(value) ? JSON.stringify(value) : '';
+  if (isList(value)) return '[' + value.flatMap((item) => (item === undefined ? [] : [spelled(item)])).join(',') + ']';
   let text = '';
   for (const name of Object.keys(value).sort()) {
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${spelled(value[name] as JsonValue)}`;
+    const field = value[name];
+    if (field !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${spelled(field)}`;
   }
   return '{' + text + '}';
 }
 
-/** @throws TypeError */
-function checkScalar(value: string | number | boolean | null): void {
+/** @throws TypeError for what is no scalar of JSON. */
+function isScalar(value: unknown): boolean {
   const type = typeof value;
-  if (type === 'string' || type === 'boolean' || value === null || Number.isFinite(value)) return;
+  if (type === 'string' || type === 'boolean' || value === null || Number.isFinite(value)) return true;
   if (type === 'number') throw new TypeError('a number that is not finite has no JSON text');
   throw new TypeError(`a value of type ${type} has no JSON text`);
 }
 
-const isList = (value: object): value is readonly JsonValue[] => Array.isArray(value);
+const isList = (value: object): value is readonly (JsonLike | undefined)[] => Array.isArray(value);

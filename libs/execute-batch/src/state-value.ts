@@ -1,4 +1,4 @@
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, type JsonLike } from './canonical-json.ts';
 import { type JsonObject, Reject } from './contract.ts';
 
 /**
@@ -10,7 +10,7 @@ import { type JsonObject, Reject } from './contract.ts';
  * @throws Reject INVALID_BODY when a body is no base64 text: it would not stay inside its string
  */
 export function stateValue(
-  facts: JsonObject,
+  facts: { readonly [field: string]: JsonLike | undefined },
   bodies: Readonly<Record<string, Uint8Array | undefined>> = {},
 ): Uint8Array {
   const entries = Object.entries(bodies).filter((entry): entry is [string, Uint8Array] => entry[1] !== undefined);

@@ -50,7 +50,7 @@ export function placeholder(digest: string): string {
   return `?${digest}`;
 }
 
-/** The same fields without undefined ones, at any depth, so that they have a JSON text; in order, so that its canonical form costs little. */
+/** The same fields without undefined ones and with their names in order, at any depth: what becomes canonical JSON at little cost. */
 export function jsonOf(fields: CodedFields): JsonObject {
   const json: Record<string, JsonValue> = {};
   for (const name of Object.keys(fields).sort()) {

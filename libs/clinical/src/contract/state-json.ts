@@ -1,6 +1,5 @@
 import { parseStateValue, stateValue, type JsonObject, type State } from '@medrex/execute-batch';
 import type { StateKey } from '@medrex/keys';
-import { jsonOf } from './entry.ts';
 import type { CodedFields } from './resource-module.ts';
 
 /** A state value as JSON, undefined when the key is absent. */
@@ -10,5 +9,5 @@ export async function readJson(state: State, key: StateKey): Promise<JsonObject 
 
 /** Writes canonical JSON, and a sealed body as its field `body`. Undefined fields are left out. */
 export function writeJson(state: State, key: StateKey, fields: CodedFields, body?: Uint8Array): void {
-  state.put(key, stateValue(jsonOf(fields), body === undefined ? {} : { body }));
+  state.put(key, stateValue(fields, body === undefined ? {} : { body }));
 }

@@ -76,7 +76,7 @@ export const appointment: ResourceModule<AppointmentFacts, AppointmentHead> = {
     booked: bookedBy(resource, references),
     prior: slotsOf(extensionReferences(resource, priorSlotUrl), references),
   }),
-  headFacts: ({ status, booked }) => ({ status, booked }),
+  headFacts: ({ booked, status }) => ({ booked, status }),
   template: ({ action, facts }) => {
     const isHeld = holds(facts);
     if (action === 'create' && !isHeld) return [];

@@ -50,9 +50,9 @@ export async function readClaimAccount(state: State, claim: string): Promise<Cla
 
 /** Writes an account. @throws Reject LIST_FULL */
 export function writeClaimAccount(state: State, claim: string, account: ClaimAccount): void {
-  const { isActive, patient, billed, payments } = account;
+  const { billed, isActive, patient, payments } = account;
   if (payments.length > paymentsMax) throw reject('LIST_FULL', `a claim takes ${paymentsMax} payments at most`);
-  writeJson(state, claimAccountKey(claim), { isActive, patient, billed, payments });
+  writeJson(state, claimAccountKey(claim), { billed, isActive, patient, payments });
 }
 
 /** What counts of a payment. */

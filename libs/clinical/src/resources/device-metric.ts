@@ -38,7 +38,7 @@ export const deviceMetric: ResourceModule<MetricFacts, Pick<MetricFacts, 'device
     const before = previous?.isDeleted === false ? previous.facts.device : undefined;
     if (before !== undefined && before !== facts.device) await withdraw(state, before, id);
     if (facts.device !== undefined)
-      writeJson(state, deviceKey(facts.device), { status: facts.status, metric: id, time });
+      writeJson(state, deviceKey(facts.device), { metric: id, status: facts.status, time });
     return undefined;
   },
   remove: async ({ id }, state, { previous }) => {

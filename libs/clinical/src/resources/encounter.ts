@@ -71,7 +71,7 @@ export const encounter: ResourceModule<EncounterFacts, EncounterHead> = {
       ward: references.id(ward),
     };
   },
-  headFacts: ({ status, bed, ward }) => ({ status, bed, ward }),
+  headFacts: ({ bed, status, ward }) => ({ bed, status, ward }),
   template: ({ facts: { bed, priorBed, ward }, changeId }) => [
     ...[...new Set([bed, priorBed])].flatMap((place): readonly DeclaredKey[] =>
       place === undefined ? [] : [{ key: bedKey(place), mode: 'readWrite' }],

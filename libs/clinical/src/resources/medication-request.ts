@@ -82,7 +82,7 @@ export function medicationRequestWith(knowledge: DrugKnowledge): ResourceModule<
         ...(detectedIssue.length > 0 ? { isOverridden: true } : {}),
       };
     },
-    headFacts: ({ status, isOrder }) => ({ status, isOrder }),
+    headFacts: ({ isOrder, status }) => ({ isOrder, status }),
     template: ({ action, patient, facts }): readonly DeclaredKey[] => {
       if (patient === undefined) return [];
       const orders: DeclaredKey = { key: activeOrders.key(patient), mode: 'readWrite' };

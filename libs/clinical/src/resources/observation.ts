@@ -92,7 +92,7 @@ export const observation: ResourceModule<ObservationFacts, ObservationHead> = {
       components: component?.map((part) => ({ of: firstCode(part.code) ?? 'text', ...measured(part) })),
     };
   },
-  headFacts: ({ status, series, code, time }) => ({ status, series, code, time }),
+  headFacts: ({ code, series, status, time }) => ({ code, series, status, time }),
   recordKey: (change) =>
     pointKey(change.patient, change.facts, pointId(change)) ??
     versionKey('clinical', 'Observation', change.id, change.action === 'create' ? '1' : change.changeId),

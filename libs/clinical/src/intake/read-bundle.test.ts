@@ -144,6 +144,13 @@ describe('a transaction Bundle', () => {
   });
 });
 
+it('a history Bundle creates under the ids that it tells of, so that later versions find the first', async () => {
+  const clinic = new Clinic();
+  const first = { resource: aCondition({ id: 'x' }), request: { method: 'POST', url: 'Condition' } };
+  const { results } = await clinic.send(aBundle('history', [first, aPut('x', aCondition())]));
+  expect(results.map((result) => toldOf(result)['version'])).toEqual([1, 2]);
+});
+
 describe.each(['batch', 'collection', 'history'])('a %s Bundle', (type) => {
   it('is one operation per entry, in order, and one bad entry is its own fault', async () => {
     const clinic = new Clinic();

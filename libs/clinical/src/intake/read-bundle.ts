@@ -81,7 +81,7 @@ function readEntry(entry: unknown, place: number, type: ChangingType): Read<Draf
   const issues = validateElement('Bundle.entry', entry, root);
   if (issues.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues } };
   const { resource, fullUrl, request } = entry as { resource?: FhirResource; fullUrl?: string; request?: Asked };
-  const asked = request ?? (type === 'collection' && resource !== undefined ? askedByResource(resource) : undefined);
+  const asked = askedByEntry(type, request, resource);
   if (asked === undefined) {
     const [where, text] =
       type === 'collection' ? ['resource', 'a resource'] : ['request', 'a request with method and url'];
@@ -95,6 +95,20 @@ function readEntry(entry: unknown, place: number, type: ChangingType): Read<Draf
     requestRoot: `${root}.request`,
     ...(fullUrl === undefined ? {} : { fullUrl }),
   });
+}
+
+/**
+ * What an entry asks for. A collection has no requests. In a history the server of before tells of a POST under which id it
+ * created: later versions are put under that.
+ */
+function askedByEntry(
+  type: ChangingType,
+  request: Asked | undefined,
+  resource: FhirResource | undefined,
+): Asked | undefined {
+  if (resource === undefined) return request;
+  if (request === undefined) return type === 'collection' ? askedByResource(resource) : undefined;
+  return type === 'history' && request.method === 'POST' ? { ...request, ...askedByResource(resource) } : request;
 }
 
 /** All drafts of a transaction, or all that is wrong with it. The first problem's code stands for the whole. */

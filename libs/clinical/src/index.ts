@@ -20,6 +20,7 @@ export { withoutGeneralParameters } from './fhir/general-parameters.ts';
 export { validateFhir } from './fhir/validate-fhir.ts';
 export { intakeOf } from './intake/clinical-intake.ts';
 export type { IntakeOptions } from './intake/intake-options.ts';
+export { orderWarnings } from './resources/order-check.ts';
 export { operationOutcome } from './intake/operation-outcome.ts';
 export { patientIdSystem } from './intake/patient-identifiers.ts';
 export { clinicalRefusals, type ClinicalRefusal } from './intake/problem.ts';

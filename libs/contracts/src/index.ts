@@ -25,6 +25,7 @@ export {
   type RunSource,
 } from './deliver-runs.ts';
 export { contractError, contractErrors } from './errors.ts';
+export { copiedExactly, exactJson, parseExactJson } from './exact-json.ts';
 export type { EventLog, LogRecord, LogRun, NewRecord, StartPosition, Subscribe, Subscription } from './event-log.ts';
 export { mintId, operationId, sourceHash, type OperationName } from './identity.ts';
 export type {

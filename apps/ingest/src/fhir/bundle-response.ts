@@ -19,6 +19,7 @@ function responseOf({
   etag,
   lastModified,
   outcome,
+  warnings,
 }: EntryResponse): Readonly<Record<string, unknown>> {
   return {
     status: statusLine(status),
@@ -26,6 +27,7 @@ function responseOf({
     ...(etag !== undefined && { etag }),
     ...(lastModified !== undefined && { lastModified }),
     ...(outcome !== undefined && { outcome }),
+    ...(warnings !== undefined && { outcome: { resourceType: 'OperationOutcome', issue: warnings } }),
   };
 }
 

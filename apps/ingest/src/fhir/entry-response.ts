@@ -1,9 +1,9 @@
-import { clinicalRejects } from '@medrex/clinical';
+import { clinicalRejects, orderWarnings } from '@medrex/clinical';
 import type { OperationOutcome as Outcome } from '@medrex/contracts';
 import type { ItemResult } from '../message-result.ts';
 import type { Problem } from '../problem.ts';
 import type { Ended } from '../waiting-room.ts';
-import { operationOutcome, type OperationOutcome } from './operation-outcome.ts';
+import { errorCodeSystem, operationOutcome, type OperationOutcome } from './operation-outcome.ts';
 
 /** What FHIR's REST says of one interaction: status line, headers, and what went wrong. */
 export interface EntryResponse {
@@ -13,6 +13,8 @@ export interface EntryResponse {
   readonly etag?: string;
   readonly lastModified?: string;
   readonly outcome?: OperationOutcome;
+  /** What the sender should look at although it was applied. */
+  readonly warnings?: OperationOutcome['issue'];
   /** The resource now stands as it was sent. */
   readonly isEcho?: boolean;
 }
@@ -50,16 +52,36 @@ interface Deed {
   readonly reference?: string;
   readonly did?: string;
   readonly version?: number;
+  readonly warnings?: readonly { readonly code: string }[];
 }
 
 function deedResponse(told: unknown, chosen: string | undefined, lastModified: string): EntryResponse {
-  const { reference, did = '', version } = told as Deed;
+  const { reference, did = '', version, warnings } = told as Deed;
   const name = chosen ?? reference;
   const status = statusOfDeed[did] ?? 200;
   if (name === undefined || status === 204) return { status };
   if (version === undefined) return { status, location: name };
   const isEcho = did === 'created' || did === 'updated';
-  return { status, location: `${name}/_history/${version}`, etag: `W/"${version}"`, lastModified, isEcho };
+  return {
+    status,
+    location: `${name}/_history/${version}`,
+    etag: `W/"${version}"`,
+    lastModified,
+    isEcho,
+    ...(warnings !== undefined && { warnings: warnings.map(warningIssue) }),
+  };
+}
+
+/** A warning of the contract in FHIR's words, with the coded particulars that it gave. */
+function warningIssue(warning: { readonly code: string }): OperationOutcome['issue'][number] {
+  const { code, ...particulars } = warning;
+  const meaning = Object.hasOwn(orderWarnings, code) ? orderWarnings[code as keyof typeof orderWarnings] : code;
+  return {
+    severity: 'warning',
+    code: 'business-rule',
+    details: { coding: [{ system: errorCodeSystem, code }], text: meaning },
+    ...(Object.keys(particulars).length > 0 && { diagnostics: JSON.stringify(particulars) }),
+  };
 }
 
 /** HTTP status of an operation that was rejected or closed. */

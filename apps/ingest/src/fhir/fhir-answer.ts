@@ -1,3 +1,4 @@
+import { copiedExactly } from '@medrex/contracts';
 import { locationOf } from '../http/views.ts';
 import type { ItemResult, MessageResult } from '../message-result.ts';
 import type { IncomingMessage } from '../message/incoming-message.ts';
@@ -15,7 +16,7 @@ import { informationOutcome, operationOutcome } from './operation-outcome.ts';
 export interface FhirAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
+  readonly body?: object;
 }
 
 /** What stands in the way, as an OperationOutcome. */
@@ -109,7 +110,7 @@ export function singleAnswer(
 
 /** Status, Location, ETag and Last-Modified of one interaction; the resource as it now stands, unless the sender prefers less. */
 function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, resource: unknown): FhirAnswer {
-  const { status, location, etag, lastModified, outcome, isEcho } = response;
+  const { status, location, etag, lastModified, outcome, warnings = [], isEcho } = response;
   const headers = {
     ...(location !== undefined && { location: `${baseUrl}/${location}` }),
     ...(etag !== undefined && { etag }),
@@ -118,11 +119,8 @@ function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, 
   if (outcome !== undefined) return { status, headers, body: outcome };
   if (status === 204 || prefer.returns === 'minimal') return { status, headers };
   if (prefer.returns === 'OperationOutcome' || !isEcho || !isJsonObject(resource)) {
-    return {
-      status,
-      headers,
-      body: informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`),
-    };
+    const done = informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`);
+    return { status, headers, body: { ...done, issue: [...warnings, ...done.issue] } };
   }
   return { status, headers, body: asRecorded(resource, response) };
 }
@@ -134,9 +132,10 @@ function asRecorded(
 ): Record<string, unknown> {
   const [, id, , versionId] = location.split('/');
   const meta = isJsonObject(resource['meta']) ? resource['meta'] : {};
-  return {
+  const recorded = {
     ...resource,
     ...(id !== undefined && { id }),
     meta: { ...meta, ...(versionId !== undefined && { versionId }), lastUpdated: lastModified },
   };
+  return copiedExactly(recorded, resource);
 }

@@ -1,4 +1,5 @@
 import { clinicalRegistry, isResourceType } from '@medrex/clinical';
+import { exactJson } from '@medrex/contracts';
 import {
   Controller,
   Delete,
@@ -93,7 +94,7 @@ export class FhirController {
     );
     reply.status(answer.status).headers(answer.headers);
     if (answer.body === undefined) reply.send();
-    else reply.type(fhirJson).send(JSON.stringify(answer.body));
+    else reply.type(fhirJson).send(exactJson(answer.body));
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clinicalContract } from '@medrex/clinical';
-import { aBundle, anObservation, aPatient, aPost, aPractitioner, aPut, urn } from '@medrex/clinical/testing';
+import { aBundle, anObservation, anOrder, aPatient, aPost, aPractitioner, aPut, urn } from '@medrex/clinical/testing';
 import { Harness, type Json } from '../testing/harness.ts';
 
 let ingest: Harness;
@@ -137,6 +137,29 @@ describe('a single resource', () => {
       expect(answer.headers.get('location')).toMatch(/\/fhir\/Practitioner\/doc-4\/_history\/\d+$/);
     },
   );
+
+  it('is answered with its decimals as they were sent', async () => {
+    const text = '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50}}';
+    const sent = await fetch(`${ingest.url}/fhir/Observation`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/fhir+json' },
+      body: text,
+    });
+    expect(await sent.text()).toContain('"valueQuantity":{"value":1.50}');
+  });
+
+  it('that passed with warnings tells of them under return=OperationOutcome, and in a Bundle', async () => {
+    const order = anOrder({ medicationCodeableConcept: { text: 'some pill' } });
+    const warning = { severity: 'warning', details: { coding: [{ code: 'MEDICINE_WITHOUT_CODE' }] } };
+    const single = await fhir('POST', '/MedicationRequest', order, { prefer: 'return=OperationOutcome' });
+    expect(issues(single)).toEqual([
+      expect.objectContaining({ severity: 'warning' }),
+      expect.objectContaining({ severity: 'information' }),
+    ]);
+    expect(issues(single)[0]).toMatchObject(warning);
+    const bundle = await fhir('POST', '', aBundle('transaction', [aPost(order)]));
+    expect(entries(bundle)).toMatchObject([{ status: '201 Created', outcome: { issue: [warning] } }]);
+  });
 
   it('is answered as the sender prefers, however it writes that', async () => {
     const post = (prefer: string) => fhir('POST', '/Practitioner', practitioner().resource, { prefer });

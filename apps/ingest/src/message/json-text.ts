@@ -1,3 +1,4 @@
+import { parseExactJson } from '@medrex/contracts';
 import { isUtf8 } from 'node:buffer';
 import { problem, type Problem } from '../problem.ts';
 
@@ -19,7 +20,7 @@ export function withoutMark(bytes: Buffer): Buffer {
 /** Parses text already known to come from valid UTF-8. */
 export function parseJsonText(text: string): JsonText {
   try {
-    return { kind: 'json', value: JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as unknown };
+    return { kind: 'json', value: parseExactJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) };
   } catch (error) {
     return { kind: 'problem', problem: problem('BODY_NOT_JSON', { detail: whereItBroke(error) }) };
   }

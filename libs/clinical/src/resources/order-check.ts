@@ -15,6 +15,12 @@ export interface OrderCheck {
   readonly spend: (units: number) => void;
 }
 
+/** What an order that passed may still warn of, by its code. */
+export const orderWarnings = {
+  MEDICINE_WITHOUT_CODE: 'The medicine has no code that is known here: it was checked against nothing.',
+  WATCHED_INTERACTION: 'It is given together with an active order under watch only.',
+} as const;
+
 /** The sender is told of so many at most: it reads the first few, and they stand on the ledger for good. */
 const warningsMax = 10;
 const expression = 'MedicationRequest.medication';

@@ -2,7 +2,7 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 const deterministic = 'libs/ are deterministic: take it as an argument, or do it in an adapter.';
-const core = ['zod', 'ajv', 'ajv-formats', 'fast-check', '@jest/globals'];
+const core = ['zod', 'fast-check', '@jest/globals'];
 const banned = ['process', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'performance'];
 
 // Who may import whom. Tags stand in each package.json; docs/architecture.md has the reasons.

@@ -24,6 +24,7 @@ export type { CounterHandle, GaugeHandle, HistogramHandle, MetricHandle, MetricH
 export { phiAllowList, type FieldName } from './phi-allow-list.ts';
 export type { Span } from './span.ts';
 export { telemetryMetrics } from './telemetry-metrics.ts';
+export { telemetryOptions, telemetryVariables } from './telemetry-variables.ts';
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { isSampled, newTraceparent } from './traceparent.ts';
 export type { FinishedSpan, SpanOptions, Tracing } from './tracing.ts';

@@ -1,5 +1,10 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+} from '@opentelemetry/resources';
 import {
   AlwaysOnSampler,
   ParentBasedSampler,
@@ -73,7 +78,10 @@ export class OpenTelemetryTracing implements Tracing {
     this.#options = options;
     this.#isOn = options.processors.length > 0;
     this.#provider = new TracerProvider({
-      resource: resourceFromAttributes({ 'service.namespace': 'medrex', 'service.name': options.service }),
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win: they are what an operator calls this installation.
+      resource: resourceFromAttributes({ 'service.namespace': 'medrex', 'service.name': options.service }).merge(
+        detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }),
+      ),
       // The ratio is drawn before the SDK is asked, which is what keeps the common case cheap.
       sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
       spanProcessors: [...options.processors],

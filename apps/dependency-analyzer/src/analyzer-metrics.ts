@@ -1,20 +1,36 @@
 import { operationClasses, type Analysis, type SequencedOperation } from '@medrex/contracts';
-import type { MetricHandles } from '@medrex/telemetry';
+import { isSampled, type MetricHandles, type Tracing } from '@medrex/telemetry';
 import type { AnalyzerObserver, DependencyAnalyzer } from './dependency-analyzer.ts';
 import type { analyzerMetrics } from './metrics.ts';
 
 type Handles = MetricHandles<typeof analyzerMetrics>;
 
-/** Counts what the analyzer tells. */
-export function countingObserver(metrics: Handles): AnalyzerObserver {
+/** Counts what the analyzer tells, and writes the span of each operation whose trace is recorded. */
+export function countingObserver(metrics: Handles, tracing: Tracing, channel: string): AnalyzerObserver {
   return {
     analysed: (analyses, operations, seconds, lagRecords) => {
       metrics.runSeconds.observe(seconds);
       metrics.lag.set(lagRecords);
-      for (const [index, analysis] of analyses.entries()) countOne(metrics, analysis, operations[index]);
+      const startedAtMs = Date.now() - seconds * 1_000;
+      for (const [index, analysis] of analyses.entries()) {
+        const operation = operations[index];
+        countOne(metrics, analysis, operation);
+        traceOne(tracing, { channel, startedAtMs }, analysis, operation?.routing.traceparent);
+      }
     },
     completed: (operations) => metrics.completed.inc(operations),
   };
+}
+
+function traceOne(
+  tracing: Tracing,
+  { channel, startedAtMs }: { readonly channel: string; readonly startedAtMs: number },
+  { seq, opId, edges, depth }: Analysis,
+  parent: string | undefined,
+): void {
+  if (!isSampled(parent)) return;
+  const attributes = { channel, seq, opId, edges: edges.length, depth };
+  tracing.startSpan('dependency-analyzer analyse', { parent, kind: 'consumer', attributes, startedAtMs }).end();
 }
 
 function countOne(metrics: Handles, analysis: Analysis, operation: SequencedOperation | undefined): void {

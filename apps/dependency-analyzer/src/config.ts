@@ -1,3 +1,4 @@
+import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 
 const list = z.string().transform((text) =>
@@ -22,8 +23,7 @@ export const analyzerConfig = z.object({
     .max(65_535)
     .default(9471)
     .describe('Port of metrics and health; 0 for any free one'),
-  MEDREX_OTLP_URL: z.url().optional().describe('Where spans go (OTLP over HTTP); none when absent'),
-  MEDREX_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('Share of operations that are traced'),
+  ...telemetryVariables,
   // A writer behind 100,000 readers has that many edges; they are counted all the same.
   ANALYZER_EDGES_MAX: z.coerce.number().int().positive().default(32).describe('Edges listed per operation at most'),
   // Twice what orderer-dag takes in: the analyzer is never the one that stops first.

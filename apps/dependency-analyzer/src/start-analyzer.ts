@@ -9,7 +9,13 @@ import {
 } from '@medrex/contracts';
 import { EmbeddedEventLog } from '@medrex/embedded';
 import { createService, EventLogStrategy, type RunningService } from '@medrex/nest';
-import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
+import {
+  createTelemetry,
+  observabilityRoutes,
+  startHttpEndpoint,
+  telemetryOptions,
+  type Telemetry,
+} from '@medrex/telemetry';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { countingObserver, gaugeGraph } from './analyzer-metrics.ts';
 import { AnalyzerController } from './analyzer.controller.ts';
@@ -39,20 +45,14 @@ export async function startAnalyzer(
   config: AnalyzerConfig,
   ports: Partial<AnalyzerPorts> = {},
 ): Promise<RunningService> {
-  const telemetry =
-    ports.telemetry ??
-    createTelemetry({
-      service: 'dependency-analyzer',
-      otlpUrl: config.MEDREX_OTLP_URL,
-      traceRatio: config.MEDREX_TRACE_RATIO,
-    });
+  const telemetry = ports.telemetry ?? createTelemetry(telemetryOptions('dependency-analyzer', config));
   const log = ports.log ?? new EmbeddedEventLog({ root: join(config.MEDREX_DATA_DIR, 'log') });
   const metrics = telemetry.metrics.define(analyzerMetrics);
   const channel = config.MEDREX_CHANNELS[0] ?? 'ehr';
   const partition = 0;
   const analyzer = new DependencyAnalyzer({
     ...{ channel, partition, log, edgesMax: config.ANALYZER_EDGES_MAX, liveMax: config.ANALYZER_LIVE_OPERATIONS },
-    observe: countingObserver(metrics),
+    observe: countingObserver(metrics, telemetry.tracing, channel),
   });
   telemetry.metrics.beforeScrape(() => gaugeGraph(metrics, analyzer));
   const progress = newestProgress(

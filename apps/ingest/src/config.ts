@@ -1,4 +1,5 @@
 import { dedupeWindowMs } from '@medrex/contracts';
+import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 import { Secret } from './secret.ts';
 
@@ -51,9 +52,7 @@ export const ingestVariables = z.object({
     .describe('Name of the event log that the intake topics are in: part of the names of messages without an id'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen at; loopback unless set'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(9472).describe('Port to listen at; 0 for any free one'),
-  MEDREX_OTLP_URL: z.url().optional().describe('Where spans go (OTLP over HTTP); none when absent'),
-  // At full load a hundred traces a second.
-  MEDREX_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('Share of messages that are traced'),
+  ...telemetryVariables,
   INGEST_INTAKE: z.stringbool().default(true).describe('Whether the intake topics are read'),
   INGEST_RECEIPT_PARTITIONS: count.default(1).describe('Partitions of the receipts topic'),
   // The largest Bundle of a Synthea patient is below 10 MiB.

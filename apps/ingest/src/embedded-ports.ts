@@ -6,7 +6,7 @@ import {
   type EmbeddedPatientVault,
   type TenantKeyPlace,
 } from '@medrex/embedded';
-import { createTelemetry } from '@medrex/telemetry';
+import { createTelemetry, telemetryOptions } from '@medrex/telemetry';
 import { join } from 'node:path';
 import type { IngestConfig } from './config.ts';
 import type { IngestPorts } from './ports.ts';
@@ -19,13 +19,8 @@ export interface ClosingPorts {
 
 /** The embedded default: event log, status store and vault in files below MEDREX_DATA_DIR. @throws what opening them throws. */
 export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts> {
-  const {
-    MEDREX_DATA_DIR: folder,
-    MEDREX_CHANNELS: channels,
-    MEDREX_OTLP_URL: otlpUrl,
-    MEDREX_TRACE_RATIO: traceRatio,
-  } = config;
-  const telemetry = createTelemetry({ service: 'ingest', otlpUrl, traceRatio });
+  const { MEDREX_DATA_DIR: folder, MEDREX_CHANNELS: channels } = config;
+  const telemetry = createTelemetry(telemetryOptions('ingest', config));
   const place = { env: config.MEDREX_TENANT_KEY?.reveal(), file: config.MEDREX_TENANT_KEY_FILE };
   const log = new EmbeddedEventLog({
     root: join(folder, 'log'),

@@ -1,5 +1,5 @@
-import type { LogRun, OperationClass } from '@medrex/contracts';
-import type { MetricHandles, Telemetry } from '@medrex/telemetry';
+import type { LogRun, OperationClass, OperationOutcome } from '@medrex/contracts';
+import { isSampled, type MetricHandles, type Telemetry } from '@medrex/telemetry';
 import type { AcceptSpan } from './admit.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { OutcomeFeed } from './http/outcome-feed.ts';
@@ -105,7 +105,15 @@ export class IngestObserver implements IngestFacts {
       this.#metrics.outcomes.inc({ status: outcome.status });
       const from = acceptedAtMs(outcome.opId);
       if (from !== undefined) this.#metrics.outcomeSeconds.observe(Math.max(0, committedAtMs - from) / 1000);
+      this.#traceAnswer(outcome, committedAtMs);
     }
+  }
+
+  /** The last hop of an operation's trace: from its block until its outcome is durable here and told to whoever waits. */
+  #traceAnswer({ opId, seq, code, traceparent: parent }: OperationOutcome, startedAtMs: number): void {
+    if (!isSampled(parent)) return;
+    const attributes = { opId, seq, code };
+    this.#telemetry.tracing.startSpan('ingest answer', { parent, kind: 'consumer', attributes, startedAtMs }).end();
   }
 
   resumed(facts: { readonly operations: number; readonly live: number; readonly lowWaterMark: number }): void {

@@ -1,3 +1,4 @@
+import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 
 const count = z.coerce.number().int().positive();
@@ -32,8 +33,7 @@ export const ordererConfig = z.object({
     .default('127.0.0.1')
     .describe('Address of metrics, health and model gateway; loopback, because the gateway lets anybody write'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(9470).describe('Port of the same; 0 for any free one'),
-  MEDREX_OTLP_URL: z.url().optional().describe('Where spans go (OTLP over HTTP); none when absent'),
-  MEDREX_TRACE_RATIO: z.coerce.number().min(0).max(1).default(0.01).describe('Share of operations that are traced'),
+  ...telemetryVariables,
   ORDERER_FLIGHTS: count.default(4).describe('Fabric transactions in flight at once, the reserved ones included'),
   ORDERER_FLIGHTS_RESERVED: z.coerce.number().int().min(0).default(1).describe('Flights that only CPOE may use'),
   // Above 500 operations the marginal gain is below 5 %.

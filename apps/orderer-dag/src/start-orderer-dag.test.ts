@@ -102,10 +102,10 @@ describe('startOrdererDag on the embedded log and ledger', () => {
     await append([deposit('ben')], { traceparent: newTraceparent(false) });
     await outcomes(2);
     const spans = telemetry.tracing.finished();
-    expect(spans.map(({ name }) => name).sort()).toEqual(['orderer-dag carry', 'orderer-dag fuse']);
-    const [carry, fuse] = ['orderer-dag carry', 'orderer-dag fuse'].map((name) =>
-      spans.find((span) => span.name === name),
-    );
+    const steps = ['orderer-dag carry', 'orderer-dag commit', 'orderer-dag endorse', 'orderer-dag fuse'];
+    expect(spans.map(({ name }) => name).sort()).toEqual(steps);
+    const [carry, commit, endorse, fuse] = steps.map((name) => spans.find((span) => span.name === name));
+    expect([commit?.parentSpanId, endorse?.parentSpanId]).toEqual([fuse?.spanId, fuse?.spanId]);
     expect([carry?.traceId, carry?.links]).toEqual([traceparent.slice(3, 35), [fuse?.spanId]]);
     expect(fuse?.links).toEqual([traceparent.slice(36, 52)]);
   });

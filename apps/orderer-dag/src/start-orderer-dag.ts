@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createService, EventLogStrategy, type RunningService } from '@medrex/nest';
-import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
+import {
+  createTelemetry,
+  observabilityRoutes,
+  startHttpEndpoint,
+  telemetryOptions,
+  type Telemetry,
+} from '@medrex/telemetry';
 import { channelOptionsOf } from './channel-options-of.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -31,7 +37,7 @@ export async function startOrdererDag(
   given: GivenPorts = {},
   end: (code: number) => void = () => undefined,
 ): Promise<RunningService> {
-  const telemetry = given.telemetry ?? telemetryOf(config);
+  const telemetry = given.telemetry ?? createTelemetry(telemetryOptions('orderer-dag', config));
   const ports = given.ports ?? (await embeddedPorts(config));
   const metrics = telemetry.metrics.define(ordererMetrics);
   const clock = given.clock ?? systemClock;
@@ -63,10 +69,6 @@ export async function startOrdererDag(
       if (given.telemetry === undefined) await telemetry.close();
     },
   };
-}
-
-function telemetryOf({ MEDREX_OTLP_URL, MEDREX_TRACE_RATIO }: OrdererConfig): Telemetry {
-  return createTelemetry({ service: 'orderer-dag', otlpUrl: MEDREX_OTLP_URL, traceRatio: MEDREX_TRACE_RATIO });
 }
 
 function ended({ log }: Telemetry, error: unknown, end: (code: number) => void): void {

@@ -1,6 +1,6 @@
 import { isCodedError } from '@medrex/coded-error';
 import type { OperationOutcome } from '@medrex/contracts';
-import { isSampled, type MetricHandles, type Span, type Telemetry } from '@medrex/telemetry';
+import { isSampled, type Fields, type MetricHandles, type Span, type Telemetry } from '@medrex/telemetry';
 import type { ChannelObserver, ReturnReason, TroubleStep } from './channel-observer.ts';
 import type { Flight } from './flight.ts';
 import type { ordererMetrics } from './metrics.ts';
@@ -50,6 +50,7 @@ export class TelemetryObserver implements ChannelObserver {
   endorsed(flight: Flight): void {
     this.#metrics.endorseSeconds.observe(flight.endorseMs / 1_000);
     this.#spans.get(flight)?.set({ endorseMs: flight.endorseMs });
+    this.#step(flight, 'orderer-dag endorse', flight.start.startedMs);
   }
 
   sent(flight: Flight): void {
@@ -60,6 +61,7 @@ export class TelemetryObserver implements ChannelObserver {
     this.#metrics.transactions.inc({ code });
     this.#metrics.commitSeconds.observe(commitMs / 1_000);
     this.#spans.get(flight)?.set({ code, commitMs });
+    this.#step(flight, 'orderer-dag commit', flight.sentMs, { code });
   }
 
   settled(flight: Flight, outcomes: readonly OperationOutcome[]): void {
@@ -162,6 +164,25 @@ export class TelemetryObserver implements ChannelObserver {
   /** Operations ready for a third of the limit, at the last look. */
   get hangingOperations(): number {
     return this.#hanging;
+  }
+
+  /** A step of a fusion that is over, under the fusion's span: what the ledger took of the time. */
+  #step(
+    flight: Flight,
+    name: 'orderer-dag endorse' | 'orderer-dag commit',
+    startedAtMs: number,
+    attributes: Fields = {},
+  ): void {
+    const parent = this.#spans.get(flight)?.traceparent;
+    if (parent === undefined) return;
+    this.#telemetry.tracing
+      .startSpan(name, {
+        parent,
+        kind: 'client',
+        attributes: { ...attributes, channel: this.#channel, txId: flight.txId },
+        startedAtMs,
+      })
+      .end();
   }
 
   /** One span for each sampled operation, under its own trace, and the end of the fusion's. */

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { spansIn, type SentSpan } from './otlp-spans.ts';
 
 /** A receiver of OTLP over HTTP that keeps what it was sent, as it was sent. */
 export class OtlpReceiver {
@@ -32,6 +33,11 @@ export class OtlpReceiver {
   /** Everything received so far. */
   get received(): Buffer {
     return Buffer.concat(this.#bodies);
+  }
+
+  /** Every span received so far. */
+  get spans(): readonly SentSpan[] {
+    return this.#bodies.flatMap(spansIn);
   }
 
   close(): Promise<void> {

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from './harness/eventually.ts';
+import { OtlpReceiver } from './harness/otlp-receiver.ts';
+import type { SentSpan } from './harness/otlp-spans.ts';
+import { Stack } from './harness/stack.ts';
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const senderSpan = 'b7ad6b7169203331';
+const hops = [
+  'ingest accept',
+  'dependency-analyzer analyse',
+  'orderer-dag fuse',
+  'orderer-dag endorse',
+  'orderer-dag commit',
+  'orderer-dag carry',
+  'ingest answer',
+];
+
+let receiver: OtlpReceiver;
+let stack: Stack;
+
+/** What a platform engineer sets, in OpenTelemetry's own words. */
+beforeAll(async () => {
+  receiver = await OtlpReceiver.start();
+  stack = new Stack({
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_TRACES_SAMPLER: 'always_on',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+  });
+  await stack.start();
+}, 60_000);
+afterAll(async () => {
+  await stack.stop();
+  await stack.remove();
+  await receiver.close();
+});
+
+const reading = (value: number) =>
+  JSON.stringify({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
+    subject: { identifier: { system: 'urn:hospital:mrn', value: 'T-1' } },
+    effectiveDateTime: '2026-11-27T10:00:00Z',
+    valueQuantity: { value, unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' },
+  });
+
+function send(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+  return fetch(stack.url('ingest', 'api') + path, { method: 'POST', body, headers });
+}
+
+const ofTrace = (id: string) => receiver.spans.filter((span) => span.traceId === id);
+
+/** The spans of a trace, once all of its hops were sent. */
+function whole(id: string): Promise<readonly SentSpan[]> {
+  return eventually('the whole trace is sent', async () => {
+    const spans = ofTrace(id);
+    const names = new Set(spans.map(({ name }) => name));
+    return hops.every((name) => names.has(name)) ? spans : undefined;
+  });
+}
+
+describe('the trace of an operation', () => {
+  it('goes on from its sender through every service and back, each hop one span', async () => {
+    const headers = { 'content-type': 'application/fhir+json', traceparent: `00-${traceId}-${senderSpan}-01` };
+    const answer = await send('/fhir/Observation', reading(71), headers);
+    expect(answer.status).toBe(201);
+    const spans = await whole(traceId);
+    expect(spans.map(({ name }) => name).sort()).toEqual([...hops].sort());
+    expect(new Set(spans.map(({ service }) => service))).toEqual(
+      new Set(['ingest', 'dependency-analyzer', 'orderer-dag']),
+    );
+    const bySpan = new Map(spans.map((span) => [span.spanId, span]));
+    const parents = spans.map(({ name, parentSpanId = '' }) => [name, bySpan.get(parentSpanId)?.name ?? parentSpanId]);
+    expect(Object.fromEntries(parents)).toEqual({
+      'ingest accept': senderSpan,
+      'dependency-analyzer analyse': 'ingest accept',
+      'orderer-dag fuse': 'ingest accept',
+      'orderer-dag endorse': 'orderer-dag fuse',
+      'orderer-dag commit': 'orderer-dag fuse',
+      'orderer-dag carry': 'ingest accept',
+      'ingest answer': 'ingest accept',
+    });
+    for (const { name, durationMs } of spans)
+      expect([name, durationMs >= 0 && durationMs < 30_000]).toEqual([name, true]);
+    expect(spans.find(({ name }) => name === 'orderer-dag commit')?.attributes).toMatchObject({ code: 'VALID' });
+  });
+
+  it('is linked from the Fabric transaction that carries it', async () => {
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const lines = Array.from({ length: 20 }, (_, at) => reading(60 + at)).join('\n');
+    expect((await send('/v1/batches', lines, headers)).status).toBe(202);
+    const carried = await eventually('twenty operations are carried', async () => {
+      const spans = receiver.spans.filter((span) => span.name === 'orderer-dag carry' && span.traceId !== traceId);
+      return spans.length === 20 ? spans : undefined;
+    });
+    const linked = await eventually('their fusions are sent', async () => {
+      const traces = new Set(
+        receiver.spans.filter(({ name }) => name === 'orderer-dag fuse').flatMap(({ links }) => links),
+      );
+      return carried.every((span) => traces.has(span.traceId)) ? traces : undefined;
+    });
+    expect(linked.size).toBeGreaterThanOrEqual(20);
+  });
+});

@@ -28,6 +28,11 @@ describe('medrex', () => {
       expect(text).toContain(name);
   });
 
+  it('shows defaults as one would write them', async () => {
+    const { text } = await run('load', '--help');
+    for (const shown of ['(default: ward)', '(default: 500)', '(default: none)']) expect(text).toContain(shown);
+  });
+
   it.each([
     [['load', '--rate', 'fast'], /none of 500, ramp:100-900/],
     [
@@ -37,6 +42,9 @@ describe('medrex', () => {
     [['load', '--conflict', 'RAW'], /RAW:0\.3@500/],
     [['bench', 'compare', '--seconds', '-1'], /whole number above 0/],
     [['start', '--port', '70000'], /port from 0 to 65535/],
+    [['start', '--port', ''], /port from 0 to 65535/],
+    [['load', '--skew', ' '], /number from 0 on/],
+    [['load', '--foreign-writers', '2'], /number from 0 to 1/],
     [['nonsense'], /unknown command 'nonsense'/],
     [['tx'], /missing required argument 'id'/],
     [['erase'], /required option '--patient/],
@@ -53,6 +61,9 @@ describe('medrex', () => {
     [['keys', 'lint', '--templates', '/nowhere.json'], /there is no file/],
     [['tx', '0'.repeat(32), '--url', 'http://127.0.0.1:1'], /nothing answers at/],
     [['replay', '/nowhere'], /there is no file or folder/],
+    // Node's recursive mkdir never ends in /proc.
+    [['start', '--data', '/proc/medrex/a'], /\/proc\/medrex\/a cannot be used as data folder/],
+    [['start', '--data', `${import.meta.filename}/a`], /cannot be used as data folder \(ENOTDIR\)/],
   ])('explains a call that cannot work: %j', async (args, message) => {
     const { error } = await run(...args);
     expect(error).toMatchObject({ name: 'UsageError', message: expect.stringMatching(message) as unknown as string });

@@ -6,7 +6,7 @@ import { doctor } from './commands/doctor-report.ts';
 import { erase, type EraseFlags } from './commands/erase.ts';
 import { keysLint, type KeysLintFlags } from './commands/keys-lint.ts';
 import { load, type LoadCommandFlags } from './commands/load.ts';
-import { notNegative, portNumber, positive, withLoadFlags } from './commands/load-options.ts';
+import { notNegative, portNumber, positive, share, withLoadFlags } from './commands/load-options.ts';
 import { replayCommand, type ReplayFlags } from './commands/replay.ts';
 import { start, type StartFlags } from './commands/start.ts';
 import { topicsReset, type TopicsResetFlags } from './commands/topics-reset.ts';
@@ -53,7 +53,7 @@ function addRunning(medrex: Command, exit: Exit): void {
   medrex
     .command('replay')
     .description(
-      'sends FHIR bundles and resources (.json, .json.gz, folders, - for standard input) and waits for their outcomes',
+      'sends FHIR bundles and resources (.json, .ndjson, .gz of both, folders, - for standard input) and waits for their outcomes',
     )
     .argument('<paths...>', 'files, folders or -')
     .addOption(url())
@@ -166,9 +166,4 @@ function addLooking(medrex: Command, exit: Exit): void {
     .action(async (flags: { readonly data: string; readonly port: number; readonly json: boolean }) =>
       exit(await doctor(flags)),
     );
-}
-
-function share(text: string): number {
-  const value = notNegative(text);
-  return Math.min(1, value);
 }

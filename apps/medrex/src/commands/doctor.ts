@@ -1,9 +1,10 @@
-import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { freemem, tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
+import { makeDataFolder } from './data-folder.ts';
 
 /** One thing looked at: what was found and, where it is not right, what to do. */
 export interface Finding {
@@ -25,7 +26,7 @@ export async function diagnose(options: {
   return [
     node(),
     await embeddedStores(),
-    await folder(options.dataDir),
+    folder(options.dataDir),
     await disk(options.dataDir),
     memory(),
     await port(options.port),
@@ -76,12 +77,11 @@ async function embeddedStores(): Promise<Finding> {
   }
 }
 
-async function folder(dataDir: string): Promise<Finding> {
+function folder(dataDir: string): Finding {
   const check = 'data folder';
   const found = resolve(dataDir);
   try {
-    await mkdir(found, { recursive: true });
-    await access(found, constants.R_OK | constants.W_OK | constants.X_OK);
+    makeDataFolder(found);
     return { check, verdict: 'ok', found: `${found} can be written` };
   } catch {
     return {
@@ -95,7 +95,9 @@ async function folder(dataDir: string): Promise<Finding> {
 
 async function disk(dataDir: string): Promise<Finding> {
   const check = 'disk';
-  const at = await statfs(resolve(dataDir)).catch(() => statfs(dirname(resolve(dataDir))));
+  let folder = resolve(dataDir);
+  while (!existsSync(folder)) folder = dirname(folder);
+  const at = await statfs(folder);
   const free = at.bavail * at.bsize;
   const found = `${Math.floor(free / mebibytes)} MiB free`;
   if (free >= diskWanted) return { check, verdict: 'ok', found };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parseRate, type Rate } from '../load/arrivals.ts';
 import { parseInjection, type Injection } from '../load/conflict-injector.ts';
 import type { LoadOptions } from '../load/load-stream.ts';
@@ -22,22 +22,27 @@ const profileNames = [...workdays.map(({ name }) => name), 'hot-N'].join(', ');
 /** Adds the options that describe a load. */
 export function withLoadFlags(command: Command, over: { readonly rate: string; readonly seconds: string }): Command {
   return command
-    .option('--profile <name>', `working day: ${profileNames}`, profile, profile('ward'))
-    .option(
-      '--rate <rate>',
-      'operations a second: 500, ramp:100-900 or burst:200x10@5+3',
-      readable(parseRate),
-      parseRate(over.rate),
+    .addOption(
+      new Option('--profile <name>', `working day: ${profileNames}`)
+        .argParser(profile)
+        .default(profile('ward'), 'ward'),
+    )
+    .addOption(
+      new Option('--rate <rate>', 'operations a second: 500, ramp:100-900 or burst:200x10@5+3')
+        .argParser(readable(parseRate))
+        .default(parseRate(over.rate), over.rate),
     )
     .option('--seconds <n>', 'how long', positive, Number(over.seconds))
     .option('--seed <n>', 'the same seed gives the same load', whole, 7)
     .option('--patients <n>', 'patients', positive, 400)
     .option('--skew <s>', "exponent of Zipf's law over hot things; 0 is uniform", notNegative, 1.1)
-    .option(
-      '--conflict <edge:p@gap>',
-      'plants dependent pairs, e.g. RAW:0.1@50; may be given for RAW, WAR and WAW',
-      collectInjections,
-      [],
+    .addOption(
+      new Option(
+        '--conflict <edge:p@gap>',
+        'plants dependent pairs, e.g. RAW:0.1@50; may be given for RAW, WAR and WAW',
+      )
+        .argParser(collectInjections)
+        .default([], 'none'),
     );
 }
 
@@ -70,29 +75,39 @@ function collectInjections(text: string, before: readonly Injection[]): readonly
   return [...before, readable(parseInjection)(text)];
 }
 
+/** What is empty is no number, though JavaScript takes it for 0. */
+const numberOf = (text: string) => (text.trim() === '' ? NaN : Number(text));
+
 /** A whole number above zero. */
 export function positive(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }
 
 function whole(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
   return value;
 }
 
 /** A number from zero on. */
 export function notNegative(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number from 0 on.');
+  return value;
+}
+
+/** A part of a whole. */
+export function share(text: string): number {
+  const value = numberOf(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }
 
 /** A TCP port; 0 for any free one. */
 export function portNumber(text: string): number {
-  const value = Number(text);
+  const value = numberOf(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
     throw new InvalidArgumentError('It must be a port from 0 to 65535.');
   return value;

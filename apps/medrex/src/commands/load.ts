@@ -30,10 +30,7 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
   let ended = 0;
   const side = new MedrexSide({
     client: new IngestClient(flags.url),
-    fabricTransactions: async () =>
-      fabricTransactionsIn(
-        flags.ordererUrl === undefined ? '' : await (await fetch(`${flags.ordererUrl}/metrics`)).text(),
-      ),
+    fabricTransactions: async () => fabricTransactionsIn(await metricsOf(flags.ordererUrl)),
     seconds: flags.seconds,
     drainMs: 60_000,
     signal,
@@ -57,6 +54,18 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
     return result.failed > 0 ? 1 : 0;
   } finally {
     progress.done();
+  }
+}
+
+async function metricsOf(ordererUrl: string | undefined): Promise<string> {
+  if (ordererUrl === undefined) return '';
+  try {
+    return await (await fetch(`${ordererUrl.replace(/\/(metrics)?$/, '')}/metrics`)).text();
+  } catch {
+    throw new UsageError(
+      `nothing answers at ${ordererUrl}`,
+      '--orderer-url takes the address of orderer-dag as `medrex start` prints it.',
+    );
   }
 }
 

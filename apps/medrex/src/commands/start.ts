@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { EmbeddedStack, type StackUrls } from '../stack/embedded-stack.ts';
 import { demonstrate, demoText } from '../demo.ts';
 import { interrupted } from '../terminal/interrupted.ts';
 import { UsageError } from '../terminal/usage-error.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { defaults, embeddedLedgerLabel } from './defaults.ts';
 
 export interface StartFlags {
@@ -16,10 +16,10 @@ export interface StartFlags {
   readonly json: boolean;
 }
 
-/** `medrex start`: every service in this process, until Ctrl-C, or with --once until the demonstration is over. Returns the exit code. */
+/** `medrex start`: every service in this process, until Ctrl-C, or with --once until the demonstration is over. Returns the exit code: 130 when Ctrl-C cut the demonstration short. */
 export async function start(flags: StartFlags): Promise<number> {
   const dataDir = resolve(flags.data);
-  mkdirSync(dataDir, { recursive: true });
+  makeDataFolder(dataDir);
   const port = await choosePort(flags.port);
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
@@ -39,23 +39,24 @@ export async function start(flags: StartFlags): Promise<number> {
       ),
   });
   try {
-    await Promise.race([run(flags, stack.urls, dataDir, signal), failed]);
-    return 0;
+    return await Promise.race([run(flags, stack.urls, dataDir, signal), failed]);
   } finally {
     await stack.stop();
   }
 }
 
-async function run(flags: StartFlags, urls: StackUrls, dataDir: string, signal: AbortSignal): Promise<void> {
+async function run(flags: StartFlags, urls: StackUrls, dataDir: string, signal: AbortSignal): Promise<number> {
   if (!flags.json) console.log(`Medrex is up. Ledger: ${embeddedLedgerLabel}. Data: ${dataDir}\n`);
   if (flags.demo) {
     const result = await Promise.race([demonstrate(urls, signal), aborted(signal)]);
-    if (result !== undefined) console.log(flags.json ? JSON.stringify({ ...result, urls }) : demoText(result));
+    if (result === undefined) return 130;
+    console.log(flags.json ? JSON.stringify({ ...result, urls }) : demoText(result));
   }
-  if (flags.once || signal.aborted) return;
+  if (flags.once || signal.aborted) return 0;
   if (flags.json && !flags.demo) console.log(JSON.stringify({ urls }));
   if (!flags.json) console.log(`\n${urlsText(urls)}\n\nCtrl-C ends it.`);
   await aborted(signal);
+  return 0;
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
 import { IngestClient } from '../client/ingest-client.ts';
+import { rateText } from '../load/arrivals.ts';
+import { injectionText } from '../load/conflict-injector.ts';
 import { openLoad, type LoadOptions } from '../load/load-stream.ts';
 import type { Progress } from '../terminal/progress.ts';
 import { fabricTransactionsIn } from './fabric-metrics.ts';
@@ -35,10 +37,12 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   if (!options.signal.aborted) sides.push(await medrex(options));
   const workload = {
     profile: profile.name,
+    rate: rateText(options.load.rate),
     seconds,
     seed,
     skew,
     patients,
+    ...(options.load.injections.length > 0 && { conflicts: options.load.injections.map(injectionText).join(' ') }),
     'BatchTimeout ms': options.model.batchTimeoutMs,
     latencies: options.model.latencies,
   };

@@ -46,5 +46,17 @@ export function comparisonTable({ workload, ledger, sides }: Comparison): string
   });
   for (const [name, cell] of rows) table.push([name, ...sides.map(cell)]);
   const described = Object.entries(workload).map(([name, value]) => `${name} ${value}`);
-  return [described.join(', '), `Ledger: ${ledger}`, table.toString()].join('\n');
+  return [described.join(', '), `Ledger: ${ledger}`, table.toString(), ...sides.map(inWords)].join('\n');
+}
+
+/** What the column of a client says, for who does not read tables. */
+function inWords(side: SideResult): string {
+  const { client, offered, applied, lostToConflict, failed, fabric } = side;
+  const lost = lostToConflict + failed;
+  const threwAway = fabric.mvccReadConflict + fabric.phantomReadConflict;
+  return [
+    `${client}: ${count(applied)} of ${count(offered)} operations took effect, ${count(lost)} were lost;`,
+    `the ledger threw away ${count(threwAway)} of ${count(fabric.submitted)} Fabric transactions over conflicts;`,
+    `99 % of operations ended within ${ms(side.latencyMs?.p99)} ms.`,
+  ].join(' ');
 }

@@ -48,6 +48,18 @@ export function parseRate(text: string): Rate {
   throw new RangeError(`rate "${text}" is none of 500, ramp:100-900, burst:200x10@5+3`);
 }
 
+/** A rate as `parseRate` reads it. */
+export function rateText(rate: Rate): string {
+  switch (rate.kind) {
+    case 'fixed':
+      return String(rate.perSecond);
+    case 'ramp':
+      return `ramp:${rate.fromPerSecond}-${rate.toPerSecond}`;
+    case 'burst':
+      return `burst:${rate.perSecond}x${rate.factor}@${rate.atSecond}+${rate.forSeconds}`;
+  }
+}
+
 function positive(rate: Rate, text: string): Rate {
   const rates = rate.kind === 'ramp' ? [rate.fromPerSecond, rate.toPerSecond] : [rate.perSecond];
   if (rates.some((perSecond) => !(perSecond > 0))) throw new RangeError(`rate "${text}" must be above 0 a second`);

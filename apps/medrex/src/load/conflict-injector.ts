@@ -77,3 +77,8 @@ export function parseInjection(text: string): Injection {
   if (!match) throw new RangeError(`conflict "${text}" is not like RAW:0.3@500 (RAW, WAR or WAW : probability @ gap)`);
   return { edge: match[1] as InjectedEdge, probability: Number(match[2]), gap: Number(match[3]) };
 }
+
+/** An injection as `parseInjection` reads it. */
+export function injectionText({ edge, probability, gap }: Injection): string {
+  return `${edge}:${probability}@${gap}`;
+}

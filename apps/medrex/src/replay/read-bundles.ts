@@ -26,7 +26,7 @@ export async function listReplayPaths(paths: readonly string[]): Promise<readonl
   if (found.length === 0)
     throw new UsageError(
       `no FHIR files in ${paths.join(', ')}`,
-      'Name .json, .ndjson or .json.gz files, a folder of them, or - for standard input.',
+      'Name .json, .ndjson or .gz files, a folder of them, or - for standard input.',
     );
   return found;
 }

@@ -1,5 +1,6 @@
 import type { IngestClient } from '../client/ingest-client.ts';
-import { readReplayFile, type ReplayFile } from './read-bundles.ts';
+import { bundlesOf } from './lines-as-bundles.ts';
+import { readReplayFile } from './read-bundles.ts';
 
 /** What became of one file. */
 export interface FileResult {
@@ -44,29 +45,46 @@ export async function replay({
 async function replayOne(client: IngestClient, path: string): Promise<FileResult> {
   const file = await readReplayFile(path);
   if ('problem' in file) return { name: file.name, status: 'unreadable', resources: 0, detail: file.problem };
-  const about = lookAt(file);
-  if (about === undefined)
-    return { name: file.name, status: 'unreadable', resources: 0, detail: 'is not a JSON object' };
-  const endpoint = about.resourceType === 'Bundle' ? '/fhir' : `/fhir/${encodeURIComponent(about.resourceType)}`;
-  for (;;) {
-    const answer = await client.send('POST', endpoint, file.bytes, {
-      'content-type': 'application/fhir+json',
-      'ce-id': file.digest,
-      'ce-source': 'urn:medrex:replay',
-    });
-    if ((answer.status === 429 || answer.status === 503) && answer.retryAfterS !== undefined) {
-      await new Promise((resolve) => setTimeout(resolve, (answer.retryAfterS ?? 1) * 1000));
-      continue;
-    }
-    return resultOf(file.name, answer.status, answer.body);
+  const whole = lookAt(file.bytes);
+  if (whole !== undefined) return sendOne(client, file.name, { ...whole, bytes: file.bytes, digest: file.digest });
+  const bundles = bundlesOf(file);
+  if ('problem' in bundles) return { name: file.name, status: 'unreadable', resources: 0, detail: bundles.problem };
+  let resources = 0;
+  for (const bundle of bundles) {
+    const result = await sendOne(client, file.name, { ...bundle, resourceType: 'Bundle' });
+    resources += result.resources;
+    if (result.status !== 'applied') return { ...result, resources };
   }
+  return { name: file.name, status: 'applied', resources };
 }
 
 interface About {
   readonly resourceType: string;
 }
 
-function lookAt({ bytes }: ReplayFile): About | undefined {
+interface ToSend extends About {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
+async function sendOne(client: IngestClient, name: string, one: ToSend): Promise<FileResult> {
+  const endpoint = one.resourceType === 'Bundle' ? '/fhir' : `/fhir/${encodeURIComponent(one.resourceType)}`;
+  for (;;) {
+    const answer = await client.send('POST', endpoint, one.bytes, {
+      'content-type': 'application/fhir+json',
+      'ce-id': one.digest,
+      'ce-source': 'urn:medrex:replay',
+    });
+    if ((answer.status === 429 || answer.status === 503) && answer.retryAfterS !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, (answer.retryAfterS ?? 1) * 1000));
+      continue;
+    }
+    return resultOf(name, answer.status, answer.body);
+  }
+}
+
+/** The type of a file that holds one resource; undefined for anything else. */
+function lookAt(bytes: Uint8Array): About | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (typeof value !== 'object' || value === null || !('resourceType' in value)) return undefined;
@@ -76,10 +94,13 @@ function lookAt({ bytes }: ReplayFile): About | undefined {
   }
 }
 
-interface FhirAnswer {
-  readonly resourceType?: string;
-  readonly entry?: readonly { readonly response?: { readonly status?: string } }[];
+interface Issues {
   readonly issue?: readonly { readonly diagnostics?: string; readonly expression?: readonly string[] }[];
+}
+
+interface FhirAnswer extends Issues {
+  readonly resourceType?: string;
+  readonly entry?: readonly { readonly response?: { readonly status?: string; readonly outcome?: Issues } }[];
 }
 
 function resultOf(name: string, status: number, body: unknown): FileResult {
@@ -87,9 +108,7 @@ function resultOf(name: string, status: number, body: unknown): FileResult {
   if (status === 202)
     return { name, status: 'pending', resources: 0, detail: 'accepted; its outcome did not come in time' };
   if (status >= 400) {
-    const [issue] = answer.issue ?? [];
-    const where = issue?.expression?.[0] === undefined ? '' : `${issue.expression[0]}: `;
-    const detail = issue?.diagnostics === undefined ? `status ${status}` : `${where}${issue.diagnostics}`;
+    const detail = whatIsWrong(answer) ?? `status ${status}`;
     return {
       name,
       status: status === 400 || status === 413 || status === 422 || status === 415 ? 'refused' : 'rejected',
@@ -97,6 +116,23 @@ function resultOf(name: string, status: number, body: unknown): FileResult {
       detail,
     };
   }
-  const entries = answer.entry?.filter(({ response }) => response?.status?.startsWith('2') === true).length;
-  return { name, status: 'applied', resources: entries ?? 1 };
+  const responses = (answer.entry ?? []).map(({ response }) => response);
+  const failed = responses.filter((response) => response?.status?.startsWith('2') !== true);
+  const resources = answer.entry === undefined ? 1 : responses.length - failed.length;
+  const [first] = failed;
+  if (first === undefined) return { name, status: 'applied', resources };
+  const why = whatIsWrong(first.outcome) ?? `status ${first.status ?? 'unknown'}`;
+  return {
+    name,
+    status: 'rejected',
+    resources,
+    detail: `${failed.length} of ${responses.length} entries were not applied, the first: ${why}`,
+  };
+}
+
+function whatIsWrong(outcome: Issues | undefined): string | undefined {
+  const [issue] = outcome?.issue ?? [];
+  if (issue?.diagnostics === undefined) return undefined;
+  const where = issue.expression?.[0] === undefined ? '' : `${issue.expression[0]}: `;
+  return where + issue.diagnostics;
 }

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { ReplayFile } from './read-bundles.ts';
+
+/** Lines of a file sent in one request. */
+const linesMax = 200;
+
+/** A batch Bundle made of lines; its digest is that of the lines. */
+export interface LinesBundle {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
+/**
+ * A file with one resource a line (NDJSON, as FHIR's bulk export writes it) as batch Bundles: each resource is an operation of its own, under its
+ * own id where it has one. A file of which a line cannot be read is not begun.
+ */
+export function bundlesOf({ bytes }: ReplayFile): readonly LinesBundle[] | { readonly problem: string } {
+  const entries: unknown[] = [];
+  for (const [index, line] of Buffer.from(bytes).toString('utf8').split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const entry = entryOf(line);
+    if (entry === undefined) return { problem: `line ${index + 1} is no FHIR resource as JSON` };
+    entries.push(entry);
+  }
+  if (entries.length === 0) return { problem: 'holds nothing but blank lines' };
+  const starts = Array.from({ length: Math.ceil(entries.length / linesMax) }, (_, at) => at * linesMax);
+  return starts.map((start) => bundle(entries.slice(start, start + linesMax)));
+}
+
+function entryOf(line: string): unknown {
+  try {
+    const resource: unknown = JSON.parse(line);
+    if (typeof resource !== 'object' || resource === null || !('resourceType' in resource)) return undefined;
+    const { resourceType: type } = resource;
+    if (typeof type !== 'string') return undefined;
+    const id = 'id' in resource && typeof resource.id === 'string' ? resource.id : undefined;
+    return {
+      resource,
+      request: id === undefined ? { method: 'POST', url: type } : { method: 'PUT', url: `${type}/${id}` },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function bundle(entry: readonly unknown[]): LinesBundle {
+  const bytes = Buffer.from(JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }));
+  return { bytes, digest: createHash('sha256').update(bytes).digest('hex') };
+}

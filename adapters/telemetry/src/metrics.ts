@@ -62,6 +62,8 @@ type Series = (value: number) => void;
 export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   readonly #updates: (() => void)[] = [];
+  /** What was counted since the last scrape, brought into each counter. */
+  readonly #sums: (() => void)[] = [];
   readonly #options: MetricsOptions;
 
   constructor(options: MetricsOptions) {
@@ -83,6 +85,7 @@ export class PrometheusMetrics implements Metrics {
 
   text(): Promise<string> {
     for (const update of this.#updates) update();
+    for (const bringIn of this.#sums) bringIn();
     return this.#registry.metrics();
   }
 
@@ -129,6 +132,19 @@ export class PrometheusMetrics implements Metrics {
     this.#options.onMisuse(misuse);
   }
 
+  /** A counter is counted up for every operation and read every few seconds: what was counted goes into it before a scrape. */
+  #summed(inc: Series): Series {
+    let sum = 0;
+    inc(0);
+    this.#sums.push(() => {
+      inc(sum);
+      sum = 0;
+    });
+    return (amount) => {
+      sum += amount;
+    };
+  }
+
   /** Registers the metric; the function it returns makes a series, at zero. */
   #open({
     name,
@@ -140,7 +156,7 @@ export class PrometheusMetrics implements Metrics {
     const common = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] };
     if (kind === 'counter') {
       const counter = new Counter(common);
-      return (values) => started((amount) => counter.inc(values, amount));
+      return (values) => this.#summed((amount) => counter.inc(values, amount));
     }
     if (kind === 'gauge') {
       const gauge = new Gauge(common);

@@ -21,9 +21,10 @@ export interface Bench {
   run(): Promise<Figures>;
 }
 
-/** Median, smallest and largest of the samples of one number. */
+/** Median, smallest and largest of the samples of one number. @throws Error without any, and when one of them is no number: a line of the history holds numbers only */
 export function figure(samples: readonly number[], unit: string): Figure {
   if (samples.length === 0) throw new Error(`a figure in ${unit} needs at least one sample`);
+  if (!samples.every(Number.isFinite)) throw new Error(`a figure in ${unit} has the samples ${samples.join(', ')}`);
   const sorted = samples.toSorted((a, b) => a - b);
   const round = (value: number) => Number(value.toPrecision(6));
   const at = (index: number) => round(sorted[index] ?? Number.NaN);

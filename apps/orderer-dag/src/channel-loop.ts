@@ -31,7 +31,7 @@ export interface ChannelState {
 /** How a channel stands, in numbers. Made by looking at every live operation: for a scrape, not for every turn. */
 export interface ChannelStatus extends ChannelState {
   readonly progress: Progress;
-  /** Places in the log between the low-water mark and what was read. */
+  /** Operations between the low-water mark and what was read. */
   readonly span: number;
   readonly flights: number;
   readonly planner: ReturnType<ChannelParts['planner']['statistics']>;
@@ -152,9 +152,13 @@ export class ChannelLoop {
 
   status(): ChannelStatus {
     const { keeper, flights, planner } = this.#parts;
-    const progress = this.#progress();
-    const span = keeper.readTo - progress.lowWaterMark;
-    return { ...this.state(), progress, span, flights: flights.active, planner: planner.statistics() };
+    return {
+      ...this.state(),
+      progress: this.#progress(),
+      span: keeper.span,
+      flights: flights.active,
+      planner: planner.statistics(),
+    };
   }
 
   #isCaughtUp(): boolean {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { newestProgress, topics, type EventLog } from '@medrex/contracts';
 import { FaultyEventLog } from '@medrex/contracts/testing';
@@ -150,6 +151,19 @@ describe('a channel whose orderer-dag dies', () => {
     expect(reports.flatMap(({ outcomes }) => outcomes.map(({ opId }) => opId))).toEqual([blocked.opId]);
     expect(await audit(channel)).toEqual([]);
   });
+
+  it('has a successor that knows a span of 100,000 live operations again within five seconds', async () => {
+    const limits = { live: { operationsMax: 200_000, bytesMax: 256 * 1024 * 1024 } };
+    const channel = await TestChannel.open({ limits, faults: { endorsementFails: 1 } });
+    const operations = Array.from({ length: 100_000 }, (_, at) => deposit(`a${at % 10_000}`));
+    await channel.append(operations);
+    const begunMs = performance.now();
+    const successor = await channel.start();
+    while (successor.loop.status().planner.live < operations.length) await nextTurn();
+    expect(performance.now() - begunMs).toBeLessThan(5_000);
+    expect(successor.loop.status().span).toBe(operations.length);
+    await successor.loop.abandon();
+  }, 30_000);
 
   it('reports every block once more at most, and none never', async () => {
     const channel = await TestChannel.open();

@@ -128,7 +128,7 @@ export const ordererMetrics = defineMetrics({
   span: {
     name: 'medrex_orderer_low_water_lag',
     kind: 'gauge',
-    help: 'Places in the log between the low-water mark and what was read: what a successor reads again. Alarm above 100,000.',
+    help: 'Operations between the low-water mark and what was read: what a successor reads again. Alarm above 100,000.',
   },
   blockHeight: {
     name: 'medrex_orderer_block_height',

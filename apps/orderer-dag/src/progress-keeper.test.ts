@@ -31,6 +31,16 @@ describe('ProgressKeeper', () => {
     expect(keeper.position()).toEqual({ lowWaterMark: 3072, doneRanges: [] });
   });
 
+  it('spans the operations behind the first live one, not the places between them', () => {
+    const keeper = new ProgressKeeper({ lowWaterMark: 0, doneRanges: [] });
+    for (const seq of [0, 1024, 2048, 3072]) keeper.admit(seq);
+    keeper.done(0);
+    keeper.done(2048);
+    expect([keeper.span, keeper.live]).toEqual([3, 2]);
+    for (const seq of [1024, 3072]) keeper.done(seq);
+    expect([keeper.span, keeper.live]).toEqual([0, 0]);
+  });
+
   it('keeps what an earlier generation finished above the point read so far', () => {
     const keeper = new ProgressKeeper({
       lowWaterMark: 10,

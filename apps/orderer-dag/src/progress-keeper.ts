@@ -31,6 +31,11 @@ export class ProgressKeeper {
     return this.#liveCount;
   }
 
+  /** Operations read at or above the mark, done ones included: what a successor reads again. Places that nobody took do not count. */
+  get span(): number {
+    return this.#seqs.length - this.#head;
+  }
+
   /** Everything below was read. */
   get readTo(): number {
     return this.#readTo;

@@ -150,6 +150,25 @@ describe('medrex erase, while ingest runs', () => {
     expect([otherBytes.status, otherBytes.body]).toMatchObject([409, { firstDigest: two.operation.sourceHash }]);
   }, 90_000);
 
+  it('destroys nothing while an operation of the patient is in flight', async () => {
+    await send(person('in-flight'));
+    const { pseudonym } = await patient('in-flight');
+    stack.service('orderer-dag').pause();
+    const headers = { 'ce-id': 'in-flight', 'ce-source': 'ehr' };
+    const accepted = await stack.client.post('/v1/transactions', vitals('in-flight'), headers);
+    expect(accepted.status).toBe(202);
+    const erasing = erase('in-flight', '--yes');
+    // Lease and quiet second together are 6 s: long enough to have destroyed the key by now.
+    const first = await Promise.race([erasing.then(() => 'it was erased'), delay(8_000, 'it waits')]);
+    const meanwhile = await vault.byPseudonym(pseudonym);
+    stack.service('orderer-dag').continue();
+    expect([first, meanwhile?.state]).toEqual(['it waits', 'erasing']);
+    expect((await erasing).code).toBe(0);
+    expect(await vault.byPseudonym(pseudonym)).toMatchObject({ state: 'erased' });
+    const told = await stack.client.get(`/v1/transactions/${String(accepted.body['transactionId'])}`);
+    expect(told.body['state']).toBe('applied');
+  }, 60_000);
+
   it('says with its exit code what became of the call', async () => {
     const unknown = await erase('nobody', '--yes');
     expect([unknown.code, unknown.stdout]).toEqual([1, expect.stringContaining('Nobody here has that identifier')]);

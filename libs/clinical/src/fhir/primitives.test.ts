@@ -9,7 +9,11 @@ describe('primitive datatypes', () => {
   it.each([
     ['string', 'x', ''],
     ['markdown', 'a\nb\tc', '\u0007'],
+    ['string', 'x\u{1f600}', 'x\ud83d'],
+    ['string', '\u202e\u05d0', '\u0000'],
     ['uri', 'urn:oid:1.2', 'a b'],
+    ['uri', 'urn:\u00e9', 'urn:\udfff'],
+    ['code', '\u00e9', '\u0001'],
     ['code', 'in progress', ' x'],
     ['code', 'a-b', 'a  b'],
     ['id', 'A-b.9', 'a_b'],

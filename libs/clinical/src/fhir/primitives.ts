@@ -15,8 +15,9 @@ const uri = /^\S+$/;
 const oid = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
 const uuid = /^urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const notBase64 = /[^A-Za-z0-9+/=\s]/;
-// Text must not hold control characters other than tab, line feed and carriage return.
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
+// Text must not hold control characters other than tab, line feed and carriage return. Half a surrogate pair is no Unicode: as
+// UTF-8 all of them are one character, and two identifiers would be the same.
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff]/u;
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && !control.test(value);
 const matches = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
@@ -39,8 +40,10 @@ const isDateTime = (value: unknown): boolean =>
   typeof value === 'string' && dateTime.test(value) && isCalendarDay(value);
 const isInstant = (value: unknown): boolean => isDateTime(value) && (value as string).length > 10;
 
-const text: Primitive = { isValid: isText, hint: 'must be a text that is not empty' };
-const uriText: Primitive = { isValid: matches(uri), hint: 'must be a URI: not empty, without spaces' };
+const matchesText = (pattern: RegExp) => (value: unknown) => isText(value) && pattern.test(value as string);
+
+const text: Primitive = { isValid: isText, hint: 'must be a text of Unicode, not empty, without control characters' };
+const uriText: Primitive = { isValid: matchesText(uri), hint: 'must be a URI: not empty, without spaces' };
 
 /** The primitive datatypes by name (https://hl7.org/fhir/R4/datatypes.html#primitive). */
 export const primitives: Readonly<Record<string, Primitive>> = {
@@ -50,7 +53,7 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   uri: uriText,
   url: uriText,
   canonical: uriText,
-  code: { isValid: matches(code), hint: 'must be a code: not empty, no spaces at its ends or two in a row' },
+  code: { isValid: matchesText(code), hint: 'must be a code: not empty, no spaces at its ends or two in a row' },
   id: { isValid: matches(id), hint: 'must be 1 to 64 of the characters A-Z a-z 0-9 - .' },
   oid: { isValid: matches(oid), hint: 'must be an OID as urn:oid:1.2.3' },
   uuid: { isValid: matches(uuid), hint: 'must be a UUID as urn:uuid:...' },

@@ -3,6 +3,7 @@ import type { BatchState } from './batch-state.ts';
 import { type BudgetLimits, OperationBudget } from './budget.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Contract, type JsonValue, type Operation, type OperationResult, Reject } from './contract.ts';
+import { housekeeping } from './housekeeping.ts';
 import { OperationState } from './operation-state.ts';
 
 /** How applying an operation ended, before it is written down. */
@@ -32,10 +33,10 @@ const messageMax = 1_000;
 export async function applyOperation(
   application: Application,
 ): Promise<Ending & { readonly undeclared: DeclaredKey[] }> {
-  const { operation, batch, limits, check } = application;
+  const { contract, operation, batch, limits, check } = application;
   const savepoint = batch.savepoint();
   const budget = new OperationBudget(operation, limits);
-  const state = new OperationState(batch, budget, check);
+  const state = new OperationState(batch, budget, check, contract === housekeeping);
   const ending = await runContract(application, state, budget);
   state.close();
   if (ending.status !== 'applied') batch.rollBack(savepoint);

@@ -1,10 +1,12 @@
 import { type CodedError, isCodedError } from '@medrex/coded-error';
-import { operationRecordKey, type StateKey } from '@medrex/keys';
+import { counterBaseKey, operationRecordKey, type StateKey } from '@medrex/keys';
 import type { Chaincode, ChaincodeResponse, ChaincodeStub } from '@medrex/ledger';
 import { accessCheck, type MayTouch } from './access.ts';
 import { Batch, type BatchRules } from './batch.ts';
 import { type BudgetLimits, defaultBudgetLimits } from './budget.ts';
 import { type Contract, Reject } from './contract.ts';
+import { encodeCounterSummary, summariseCounter } from './counter-summary.ts';
+import { housekeeping } from './housekeeping.ts';
 import { encodeResults } from './results-codec.ts';
 
 /** What a deployed chaincode is made of. Endorsers must be deployed with the same of everything. */
@@ -12,6 +14,7 @@ export interface BatchChaincodeOptions {
   readonly name: string;
   /** Changes with every upgrade. */
   readonly version: string;
+  /** Beside `housekeeping`, which every chaincode has; none may have its name. */
   readonly contracts: readonly Contract[];
   /** Default: `defaultBudgetLimits`. */
   readonly limits?: BudgetLimits;
@@ -26,10 +29,12 @@ export interface BatchChaincodeOptions {
  *   operation. Payload: `encodeResults`, one result per item. 400: bytes that are no items. 500: `INFRASTRUCTURE: ...` or
  *   `TEMPLATE_VERSION_MISSING: ...`; nothing was decided.
  * - `readRecord(opId)`, `get(key)`: queries; the payload is the value's bytes, empty when there is none. 403: `ACCESS_DENIED: ...`.
+ * - `readCounter(counter)`: a query over the counter's range, never submitted. Payload: a `CounterSummary`. 403 as above; 500 for a
+ *   counter that cannot be read.
  */
 export function batchChaincode(options: BatchChaincodeOptions): Chaincode {
   const { name, version, mayTouch } = options;
-  const contracts = new Map(options.contracts.map((contract) => [contract.name, contract]));
+  const contracts = new Map([...options.contracts, housekeeping].map((contract) => [contract.name, contract]));
   const rules: BatchRules = { contracts, limits: options.limits ?? defaultBudgetLimits, mayTouch };
   return {
     name,
@@ -40,8 +45,13 @@ export function batchChaincode(options: BatchChaincodeOptions): Chaincode {
       if (arg === undefined || args.length > 1)
         return answer(400, `UNKNOWN_FUNCTION: ${fn} with ${args.length} arguments`);
       const text = Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength).toString();
-      if (fn === 'readRecord') return query(stub, operationRecordKey(text), mayTouch);
-      if (fn === 'get') return query(stub, text as StateKey, mayTouch);
+      const value = (key: StateKey) => () => stub.getState(key);
+      if (fn === 'readRecord') return query(stub, operationRecordKey(text), mayTouch, value(operationRecordKey(text)));
+      if (fn === 'get') return query(stub, text as StateKey, mayTouch, value(text as StateKey));
+      if (fn === 'readCounter') {
+        const summary = async () => encodeCounterSummary(await summariseCounter(stub, text));
+        return query(stub, counterBaseKey(text), mayTouch, summary);
+      }
       return answer(400, `UNKNOWN_FUNCTION: ${fn}`);
     },
   };
@@ -60,14 +70,21 @@ async function executeBatch(
   }
 }
 
-async function query(stub: ChaincodeStub, key: StateKey, mayTouch: MayTouch | undefined): Promise<ChaincodeResponse> {
+/** @param key what the caller must be allowed to touch */
+async function query(
+  stub: ChaincodeStub,
+  key: StateKey,
+  mayTouch: MayTouch | undefined,
+  read: () => Promise<Uint8Array | undefined>,
+): Promise<ChaincodeResponse> {
   try {
     accessCheck(stub.creator, mayTouch)(key);
+    return answer(200, 'OK', await read());
   } catch (error) {
     if (error instanceof Reject) return answer(403, `${error.code}: ${error.message}`);
+    if (isCodedError(error, 'INVALID_COUNTER_VALUE')) return answer(500, said(error));
     throw error;
   }
-  return answer(200, 'OK', await stub.getState(key));
 }
 
 function answer(status: number, message: string, payload: Uint8Array = new Uint8Array()): ChaincodeResponse {

@@ -7,10 +7,10 @@ import { BatchState } from './batch-state.ts';
 import type { BudgetLimits } from './budget.ts';
 import { type Contract, type Operation, type OperationResult, Reject } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
-import { applyProbe, applyPrune, refusedProbe, refusedPrune } from './housekeeping.ts';
-import { type Close, decodeItem, type Probe, type Prune } from './item.ts';
+import { type Close, decodeItem, type Probe } from './item.ts';
 import { decodeOperation } from './operation-codec.ts';
 import { decodeRecord, encodeRecord } from './operation-record.ts';
+import { applyProbe, refusedProbe } from './probe.ts';
 
 /** What a chaincode runs batches with. */
 export interface BatchRules {
@@ -22,7 +22,6 @@ export interface BatchRules {
 type Item =
   | { readonly kind: 'operation'; readonly operation: Operation }
   | ({ readonly kind: 'close' } & Close)
-  | ({ readonly kind: 'prune' } & Prune)
   | ({ readonly kind: 'probe' } & Probe);
 
 /** One simulation of `executeBatch`: the items in order over one overlay, each ending on its own, all written at the end. */
@@ -55,7 +54,6 @@ export class Batch {
   /** Operation records, and what is declared to be read. Never a blind write: reading it would make it conflict. */
   #keysToRead(item: Item): readonly StateKey[] {
     if (item.kind === 'close') return [operationRecordKey(item.opId)];
-    if (item.kind === 'prune') return this.#refused(item) === undefined ? item.keys : [];
     if (item.kind === 'probe') return this.#refused(item) === undefined ? [item.key] : [];
     const { opId, keys } = item.operation;
     const record = operationRecordKey(opId);
@@ -71,8 +69,6 @@ export class Batch {
         return this.#apply(item.operation);
       case 'close':
         return this.#close(item);
-      case 'prune':
-        return this.#answer(item.opId, this.#refused(item) ?? applyPrune(item, this.#state));
       case 'probe':
         return this.#answer(item.key, this.#refused(item) ?? applyProbe(item, this.#state));
     }
@@ -135,10 +131,8 @@ export class Batch {
     throw new CodedError(executeBatchErrors.TEMPLATE_VERSION_MISSING, message);
   }
 
-  #refused(item: Extract<Item, { readonly kind: 'prune' | 'probe' }>): Ending | undefined {
-    return item.kind === 'prune'
-      ? (refusedPrune(item) ?? this.#denied(item.keys))
-      : (refusedProbe(item) ?? this.#denied([item.key]));
+  #refused(probe: Probe): Ending | undefined {
+    return refusedProbe(probe) ?? this.#denied([probe.key]);
   }
 
   #denied(keys: readonly StateKey[]): Ending | undefined {

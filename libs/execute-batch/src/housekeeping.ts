@@ -1,37 +1,111 @@
-import { parseStateKey, type StateKey } from '@medrex/keys';
-import type { Ending } from './apply-operation.ts';
-import type { BatchState } from './batch-state.ts';
-import { type Probe, type Prune, pruneKeysMax } from './item.ts';
-import { parseStateValue, stateValue } from './state-value.ts';
+import { isCodedError } from '@medrex/coded-error';
+import {
+  compactedBase,
+  compactionDeltasMax,
+  type CompactionPlan,
+  counterBaseKey,
+  operationRecordKey,
+  parseCounterKey,
+  parseStateKey,
+  type StateKey,
+} from '@medrex/keys';
+import { type Contract, type JsonObject, type JsonValue, type Operation, Reject, type State } from './contract.ts';
+import { decodeRecord } from './operation-record.ts';
 
-/** Why a prune is refused before anything is read; undefined when it is in order. */
-export function refusedPrune({ keys }: Prune): Ending | undefined {
-  if (keys.length <= pruneKeysMax && keys.every((key) => isSystemKey(key, 'op'))) return undefined;
-  const message = `a prune names at most ${pruneKeysMax} operation records and nothing else`;
-  return { status: 'rejected', code: 'PRUNE_REFUSED', message };
+/** Records that one prune can name. */
+export const pruneKeysMax = 500;
+
+/** What of an operation its contract sees; the rest is its name and its time. */
+export type HousekeepingOperation = Pick<Operation, 'contract' | 'templateVersion' | 'keys' | 'facts' | 'bodies'>;
+
+/**
+ * Medrex's own contract, which every chaincode of `batchChaincode` carries. What it does are operations like all others: they come
+ * through the log, have their places in the order and their records, and a repeat is answered from the record.
+ */
+export const housekeeping: Contract = {
+  name: 'housekeeping',
+  templateVersions: [1],
+  async apply(operation, state) {
+    const { do: deed } = operation.facts;
+    if (deed === 'prune') return prune(operation, state);
+    if (deed === 'compact') return compact(operation, state);
+    throw new Reject('HOUSEKEEPING_UNKNOWN', 'housekeeping prunes or compacts');
+  },
+};
+
+/**
+ * Deletes the records of these operations, as far as they are dated before a day.
+ * @param opIds at most `pruneKeysMax`
+ * @param before YYYY-MM-DD; whatever is dated before it would be refused at the door as too old
+ */
+export function pruneOf(opIds: readonly string[], before: string): HousekeepingOperation {
+  return own({ do: 'prune', before }, opIds.map(operationRecordKey));
 }
 
-/** Deletes the records that stand. It has no record of its own: deleting what is gone changes nothing, so a repeat may run again. */
-export function applyPrune({ keys }: Prune, state: BatchState): Ending {
-  const standing = keys.filter((key) => state.peek(key) !== undefined);
-  for (const key of standing) state.write(key, undefined);
-  return { status: 'applied', code: 'OK', detail: { pruned: standing.length } };
+/** Folds the deltas that the plan names into the base. */
+export function compactionOf({ counter, base, deltas }: CompactionPlan): HousekeepingOperation {
+  return own({ do: 'compact', counter }, [base, ...deltas]);
 }
 
-/** Why a probe is refused before anything is read; undefined when it is in order. */
-export function refusedProbe({ key }: Probe): Ending | undefined {
-  if (isSystemKey(key, 'probe')) return undefined;
-  return { status: 'rejected', code: 'PROBE_REFUSED', message: 'a probe touches a key of probeKey and nothing else' };
+function own(facts: JsonObject, keys: readonly StateKey[]): HousekeepingOperation {
+  const { name: contract } = housekeeping;
+  return { contract, templateVersion: 1, keys: keys.map((key) => ({ key, mode: 'readWrite' })), facts, bodies: [] };
 }
 
-/** Counts the probe up, so that every probe writes something that was not there. */
-export function applyProbe({ key }: Probe, state: BatchState): Ending {
-  const count = parseStateValue(state.peek(key))?.count;
-  state.write(key, stateValue({ count: (typeof count === 'number' ? count : 0) + 1 }));
-  return { status: 'applied', code: 'OK' };
+/** The record itself says how old it is, so that no mistake of whoever asks can delete one that a repeat still needs. */
+async function prune({ keys, facts: { before } }: Operation, state: State): Promise<JsonValue> {
+  const opIds = keys.map(({ key }) => recordOf(key));
+  if (typeof before !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(before) || opIds.length > pruneKeysMax) {
+    throw new Reject('PRUNE_REFUSED', `a prune names a day and at most ${pruneKeysMax} operation records`);
+  }
+  const kept: string[] = [];
+  let pruned = 0;
+  for (const [index, { key }] of keys.entries()) {
+    const value = await state.get(key);
+    if (value === undefined) continue;
+    const day = decodeRecord(value)?.day;
+    if (day !== undefined && day < before) {
+      state.delete(key);
+      pruned += 1;
+    } else kept.push(opIds[index] ?? '');
+  }
+  return { pruned, kept };
 }
 
-function isSystemKey(key: StateKey, entity: string): boolean {
-  const parsed = parseStateKey(key);
-  return parsed?.space === 'system' && parsed.entity === entity && parsed.parts.length === 1;
+function recordOf(key: StateKey): string {
+  const { space, entity, parts } = parseStateKey(key) ?? {};
+  const [opId] = parts ?? [];
+  if (space === 'system' && entity === 'op' && parts?.length === 1 && opId !== undefined) return opId;
+  throw new Reject('PRUNE_REFUSED', 'a prune names operation records and nothing else');
+}
+
+/** Deltas that an earlier compaction took are gone, and count nothing. */
+async function compact({ keys, facts: { counter } }: Operation, state: State): Promise<JsonValue> {
+  const [base, ...deltas] = keys.map(({ key }) => key);
+  if (typeof counter !== 'string' || base !== counterBaseKey(counter) || !areDeltas(deltas, counter)) {
+    const message = `a compaction names the base of one counter and at most ${compactionDeltasMax} deltas of it`;
+    throw new Reject('COMPACTION_REFUSED', message);
+  }
+  const values = await Promise.all(deltas.map((key) => state.get(key)));
+  const standing = deltas.filter((_, index) => values[index] !== undefined);
+  if (standing.length > 0) state.put(base, folded(await state.get(base), values));
+  for (const key of standing) state.delete(key);
+  return { folded: standing.length };
+}
+
+function areDeltas(keys: readonly StateKey[], counter: string): boolean {
+  const isDelta = (key: StateKey): boolean => {
+    const parsed = parseCounterKey(key);
+    return parsed?.kind === 'delta' && parsed.counter === counter;
+  };
+  return keys.length <= compactionDeltasMax && keys.every(isDelta);
+}
+
+function folded(base: Uint8Array | undefined, deltas: readonly (Uint8Array | undefined)[]): Uint8Array {
+  try {
+    return compactedBase(base, deltas);
+  } catch (error) {
+    if (!isCodedError(error, 'INVALID_COUNTER_VALUE')) throw error;
+    throw new Reject('COUNTER_UNREADABLE', 'a value of the counter was written by others, or the sum is not exact');
+  }
 }

@@ -12,19 +12,10 @@ export {
   type OperationResult,
   type State,
 } from './contract.ts';
+export { decodeCounterSummary, type CounterSummary } from './counter-summary.ts';
 export { executeBatchErrors } from './errors.ts';
-export {
-  closeItem,
-  decodeItem,
-  operationItem,
-  probeItem,
-  pruneItem,
-  pruneKeysMax,
-  type BatchItem,
-  type Close,
-  type Probe,
-  type Prune,
-} from './item.ts';
+export { compactionOf, pruneKeysMax, pruneOf, type HousekeepingOperation } from './housekeeping.ts';
+export { closeItem, decodeItem, operationItem, probeItem, type BatchItem, type Close, type Probe } from './item.ts';
 export { packKeys, unpackKeys } from './mode-letters.ts';
 export { decodeOperation, decodeOperationHeader, encodeOperation, type OperationHeader } from './operation-codec.ts';
 export { decodeRecord, encodeRecord, type OperationRecord } from './operation-record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { operationRecordKey, stateKey } from '@medrex/keys';
-import { closeItem, decodeItem, operationItem, probeItem, pruneItem } from './item.ts';
+import { stateKey } from '@medrex/keys';
+import { closeItem, decodeItem, operationItem, probeItem } from './item.ts';
 import { encodeOperation } from './operation-codec.ts';
 import { anOperation } from './testing/index.ts';
 
@@ -13,25 +13,21 @@ describe('batch items', () => {
     expect(decoded.kind === 'operation' && Buffer.compare(decoded.bytes, bytes)).toBe(0);
   });
 
-  it('carry closes, prunes and probes', () => {
+  it('carry closes and probes', () => {
     const close = { opId: 'a', sourceHash: 'b', reason: 'EXPIRED', day: '2024-05-01' };
-    const prune = { opId: 'p', keys: [operationRecordKey('a')] };
     const probe = { key: stateKey('system', 'probe', 'x') };
-    expect([closeItem(close), pruneItem(prune), probeItem(probe)].map(decodeItem)).toEqual([
+    expect([closeItem(close), probeItem(probe)].map(decodeItem)).toEqual([
       { kind: 'close', ...close },
-      { kind: 'prune', ...prune },
       { kind: 'probe', ...probe },
     ]);
-    expect([closeItem(close)[0], pruneItem(prune)[0], probeItem(probe)[0]]).toEqual([1, 2, 3]);
+    expect([closeItem(close)[0], probeItem(probe)[0]]).toEqual([1, 2]);
   });
 
   it.each([
     ['nothing', ''],
-    ['an unknown kind', '\x04{}'],
+    ['an unknown kind', '\x03{}'],
     ['a close without a reason', '\x01{"opId":"a","sourceHash":"b","day":"c"}'],
-    ['a prune of no list', '\x02{"opId":"a","keys":"b"}'],
-    ['a prune of numbers', '\x02{"opId":"a","keys":[1]}'],
-    ['a probe of no key', '\x03{}'],
+    ['a probe of no key', '\x02{}'],
     ['a close of no object', '\x01null'],
     ['a close of no JSON', '\x01{'],
   ])('refuse %s', (_, text) => {

@@ -12,13 +12,6 @@ export interface Close {
   readonly day: string;
 }
 
-/** Deletes operation records that are older than the dedupe window. */
-export interface Prune {
-  readonly opId: string;
-  /** At most `pruneKeysMax`, each the key of an operation record. */
-  readonly keys: readonly StateKey[];
-}
-
 /** Reads and writes one key of `probeKey`, to find out whether endorsers and orderer work at all. */
 export interface Probe {
   readonly key: StateKey;
@@ -28,13 +21,9 @@ export interface Probe {
 export type BatchItem =
   | { readonly kind: 'operation'; readonly bytes: Uint8Array }
   | ({ readonly kind: 'close' } & Close)
-  | ({ readonly kind: 'prune' } & Prune)
   | ({ readonly kind: 'probe' } & Probe);
 
-/** Records that one prune can delete. */
-export const pruneKeysMax = 500;
-
-const kinds = ['operation', 'close', 'prune', 'probe'] as const;
+const kinds = ['operation', 'close', 'probe'] as const;
 
 /** An operation to apply, of the bytes that `encodeOperation` made. */
 export function operationItem(operationBytes: Uint8Array): Uint8Array {
@@ -46,10 +35,6 @@ export function operationItem(operationBytes: Uint8Array): Uint8Array {
 
 export function closeItem({ opId, sourceHash, reason, day }: Close): Uint8Array {
   return jsonItem('close', { opId, sourceHash, reason, day });
-}
-
-export function pruneItem({ opId, keys }: Prune): Uint8Array {
-  return jsonItem('prune', { opId, keys });
 }
 
 export function probeItem({ key }: Probe): Uint8Array {
@@ -69,9 +54,6 @@ export function decodeItem(item: Uint8Array): BatchItem {
     const { opId, sourceHash, reason, day } = fields;
     if (isText(opId) && isText(sourceHash) && isText(reason) && isText(day))
       return { kind, opId, sourceHash, reason, day };
-  } else if (kind === 'prune') {
-    const { opId, keys } = fields;
-    if (isText(opId) && Array.isArray(keys) && keys.every(isText)) return { kind, opId, keys: keys as StateKey[] };
   } else if (isText(fields.key)) {
     return { kind, key: fields.key as StateKey };
   }

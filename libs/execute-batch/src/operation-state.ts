@@ -28,14 +28,19 @@ export class OperationState implements State {
   readonly #batch: BatchState;
   readonly #budget: OperationBudget;
   readonly #check: (key: StateKey) => void;
+  readonly #mayPrune: boolean;
   readonly #touched = new Map<StateKey, number>();
   #isOpen = true;
 
-  /** @param check throws when the caller may not touch the key at all */
-  constructor(batch: BatchState, budget: OperationBudget, check: (key: StateKey) => void) {
+  /**
+   * @param check throws when the caller may not touch the key at all
+   * @param mayPrune whether it may delete operation records
+   */
+  constructor(batch: BatchState, budget: OperationBudget, check: (key: StateKey) => void, mayPrune = false) {
     this.#batch = batch;
     this.#budget = budget;
     this.#check = check;
+    this.#mayPrune = mayPrune;
   }
 
   get(key: StateKey): Promise<Uint8Array | undefined> {
@@ -77,7 +82,8 @@ export class OperationState implements State {
     this.#call(key);
     this.#budget.written(value?.length ?? 0);
     if (spaceOf(key) === undefined) throw misuse('wrote a key that no builder made');
-    if (key.startsWith(recordPrefix)) throw misuse('wrote an operation record');
+    const isPrune = this.#mayPrune && value === undefined;
+    if (key.startsWith(recordPrefix) && !isPrune) throw misuse('wrote an operation record');
     const before = this.#touched.get(key) ?? 0;
     const isFirst = (before & write) === 0;
     const stood = isFirst && this.#batch.knows(key) && this.#batch.peek(key) !== undefined;

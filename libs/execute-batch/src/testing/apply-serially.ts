@@ -1,6 +1,7 @@
 import { operationRecordKey, type AccessMode, type DeclaredKey, type StateKey } from '@medrex/keys';
 import type { Close } from '../item.ts';
 import { type Contract, type Operation, type OperationResult, Reject, type State } from '../contract.ts';
+import { housekeeping } from '../housekeeping.ts';
 import { decodeRecord, encodeRecord } from '../operation-record.ts';
 import type { CommittedState } from './in-memory-stub.ts';
 
@@ -64,7 +65,7 @@ async function applyAlone(
   operation: Operation,
   state: CommittedState,
 ): Promise<Answer> {
-  const contract = contracts.find(({ name }) => name === operation.contract);
+  const contract = [...contracts, housekeeping].find(({ name }) => name === operation.contract);
   if (contract === undefined) throw new Error(`no contract ${operation.contract}`);
   const own = new RecordingState(state);
   const common = { txId: serialTxId } as const;

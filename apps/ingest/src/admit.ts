@@ -2,6 +2,7 @@ import type { OperationClass, RoutedBytes } from '@medrex/contracts';
 import type { TenantSealer } from '@medrex/privacy';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Admission } from './admission.ts';
+import { tooOld } from './consider.ts';
 import type { KnownOperation } from './known-operations.ts';
 import type { LiveOperations } from './live-operations.ts';
 import { sealName, type MessageName } from './message-name.ts';
@@ -55,6 +56,7 @@ export interface AdmitterOptions {
   /** Starts the span of a message, continuing its sender's trace; undefined when it is not sampled. */
   readonly startSpan: (parent: string | undefined) => AcceptSpan | undefined;
   readonly nowMs: () => number;
+  readonly dedupeWindowMs: number;
   /** How long an order waits for room before it is told to come again. */
   readonly roomWaitMs: number;
 }
@@ -83,8 +85,8 @@ export class Admitter {
         if (admitted.length > 0) break;
         const hasRoom = await this.#waitForRoom(full, policy);
         if (!hasRoom) return this.#turnAway(run, policy);
-      }
-      admitted.push(this.#admitOne(drafted, policy));
+        admitted.push(this.#admitOne(this.#afterWaiting(drafted), policy));
+      } else admitted.push(this.#admitOne(drafted, policy));
       if (admitted.length % messagesPerTurn === 0) await nextTurn();
     }
     return { admitted, rest: admitted.length === run.length ? none : run.slice(admitted.length) };
@@ -105,6 +107,15 @@ export class Admitter {
     const { admission, roomWaitMs } = this.#options;
     const limit = waits ? signal : AbortSignal.any([signal, AbortSignal.timeout(roomWaitMs)]);
     return admission.waitForRoom(operationClass, limit);
+  }
+
+  /** The intake topics wait for as long as it takes: what was young enough may not be any more, and the records be gone that know it. */
+  #afterWaiting(drafted: DraftedMessage): DraftedMessage {
+    const { nowMs, dedupeWindowMs } = this.#options;
+    const { message, items } = drafted;
+    const isKnown = items.some(({ kind }) => kind === 'repeat');
+    const old = isKnown ? undefined : tooOld(message, nowMs(), dedupeWindowMs);
+    return old === undefined ? drafted : { message, items: [], problem: old };
   }
 
   /** The first of a run found no room: it alone is turned away, or with `waits` all that stand behind it, too. */

@@ -90,6 +90,13 @@ export const ingestVariables = z.object({
   INGEST_DEDUPE_WINDOW_MS: milliseconds
     .default(dedupeWindowMs)
     .describe('A message older than this by its own time is refused: its repeat could not be recognised'),
+  // A message that was looked at stands in the log within seconds; a stopped process may take longer.
+  INGEST_PRUNE_MARGIN_MS: milliseconds
+    .default(24 * 3_600_000)
+    .describe('How much longer than the dedupe window the ledger keeps operation records'),
+  INGEST_PRUNE_EVERY_MS: milliseconds
+    .default(3_600_000)
+    .describe('Time between two looks for operation records that are old enough to be deleted'),
   // The time-outs of senders are rarely shorter.
   INGEST_APPEND_WAIT_MS: milliseconds
     .default(10_000)

@@ -28,8 +28,8 @@ export function consider(
 ): Considered {
   if (first !== undefined && first.digest !== message.digest)
     return { kind: 'problem', problem: idReused(first, message.digest) };
-  if (first === undefined && isTooOld(message, nowMs, options.dedupeWindowMs))
-    return { kind: 'problem', problem: tooOld(options.dedupeWindowMs) };
+  const old = first === undefined ? tooOld(message, nowMs, options.dedupeWindowMs) : undefined;
+  if (old !== undefined) return { kind: 'problem', problem: old };
   // Of a message with refused items the accepted ones are known and the others must be looked at again.
   const operations = first?.items === undefined ? undefined : wholeMessage(message, first, first.items, options);
   return operations === undefined ? { kind: 'new' } : { kind: 'repeat', operations };
@@ -63,16 +63,17 @@ function wholeMessage(
   return operations;
 }
 
-/** By its own time, or by when the intake topic took it in: operation records are pruned after the window, so a repeat would run again. */
-function isTooOld({ attributes, takenInMs }: IncomingMessage, nowMs: number, windowMs: number): boolean {
-  const oldest = Math.min(
-    takenInMs ?? Infinity,
-    attributes.time === undefined ? Infinity : Date.parse(attributes.time),
-  );
-  return nowMs - oldest > windowMs;
-}
-
-function tooOld(windowMs: number): Problem {
+/**
+ * Why a message that is not known is refused for its age, by its own time or by when the intake topic took it in: operation records are
+ * pruned after the window, so a repeat would run again. Undefined when it is young enough.
+ */
+export function tooOld(
+  { attributes, takenInMs }: IncomingMessage,
+  nowMs: number,
+  windowMs: number,
+): Problem | undefined {
+  const ownMs = attributes.time === undefined ? Infinity : Date.parse(attributes.time);
+  if (nowMs - Math.min(takenInMs ?? Infinity, ownMs) <= windowMs) return undefined;
   const hours = Math.floor(windowMs / 3_600_000);
   const detail = `The message is more than ${hours} hours old: whether it is a repeat cannot be told any more.`;
   return problem('TOO_OLD', { detail, more: { windowSeconds: Math.floor(windowMs / 1000) } });

@@ -35,6 +35,11 @@ export class KnownOperations {
     return this.#recent.get(opId);
   }
 
+  /** Behind the dedupe window nothing is known any more. */
+  forget(opIds: readonly string[]): void {
+    for (const opId of opIds) this.#recent.delete(opId);
+  }
+
   /** Those that are known, by id. One question to the store for all that is not in memory. */
   async find(opIds: readonly string[]): Promise<ReadonlyMap<string, KnownOperation>> {
     const found = new Map<string, KnownOperation>();

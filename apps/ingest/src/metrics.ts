@@ -114,6 +114,17 @@ export const ingestMetrics = defineMetrics({
     kind: 'counter',
     help: 'Calls of the status store that failed. Acceptance goes on; repeats are then recognised on the ledger.',
   },
+  pruned: {
+    name: 'medrex_ingest_records_pruned_total',
+    kind: 'counter',
+    help: 'Operation records behind the dedupe window that a prune named, by what became of them; the own day of a message dated in the future keeps its record.',
+    labels: { result: ['deleted', 'kept'] },
+  },
+  pruneFailures: {
+    name: 'medrex_ingest_prune_failures_total',
+    kind: 'counter',
+    help: 'Passes over old operation records that failed; the next one goes on there. Growing: the ledger keeps records for longer than it has to.',
+  },
   readFailures: {
     name: 'medrex_ingest_read_failures_total',
     kind: 'counter',

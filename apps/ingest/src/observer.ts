@@ -7,6 +7,7 @@ import type { IngestFacts } from './ingest.ts';
 import { ingestMetrics, otherCode, refusalCodes, type Entrance } from './metrics.ts';
 import type { SettledOperation } from './outcome-projection.ts';
 import type { Problem } from './problem.ts';
+import type { Pruned } from './record-pruner.ts';
 import { intakeEntrance, type IntakeTopic } from './intake-topics.ts';
 
 const knownCodes = new Set(refusalCodes);
@@ -71,6 +72,16 @@ export class IngestObserver implements IngestFacts {
   readonly readFailed = (error: unknown): void => {
     this.#metrics.readFailures.inc();
     if (this.#mayTell('read')) this.#telemetry.log.warn({ error }, 'reading or projecting failed; it is tried again');
+  };
+
+  readonly pruned = ({ pruned, kept }: Pruned): void => {
+    this.#metrics.pruned.inc({ result: 'deleted' }, pruned);
+    this.#metrics.pruned.inc({ result: 'kept' }, kept);
+  };
+
+  readonly pruneFailed = (error: unknown): void => {
+    this.#metrics.pruneFailures.inc();
+    if (this.#mayTell('prune')) this.#telemetry.log.warn({ error }, 'pruning failed; the next pass goes on there');
   };
 
   readonly requestFailed = (error: unknown): void => {

@@ -18,7 +18,7 @@ import { SettledMessages } from './settled-messages.ts';
 /** An operation that became terminal, and where that was said. */
 export interface SettledOperation {
   readonly outcome: OperationOutcome;
-  /** Undefined when its sealed name does not open: the key of this vault is another one. */
+  /** Undefined for housekeeping, and when its sealed name does not open: the key of this vault is another one. */
   readonly name: MessageName | undefined;
   /** Accepted by this process, which remembers what else of its message has ended. */
   readonly isOwn: boolean;
@@ -116,11 +116,11 @@ export class OutcomeProjection {
     return this.#options.live.nameOf({ opId, digest });
   }
 
-  /** The message that an operation belongs to; undefined when its sealed name does not open. */
+  /** The message that an operation belongs to; undefined for housekeeping, and when its sealed name does not open. */
   nameOf(outcome: OperationOutcome): MessageName | undefined {
     const { tenant, onError } = this.#options;
     const own = this.#ownName(outcome);
-    if (own !== undefined) return own;
+    if (own !== undefined || outcome.sealedName === '') return own; // housekeeping belongs to no message
     try {
       return openName(tenant, outcome.sealedName);
     } catch (error) {

@@ -42,6 +42,7 @@ export class Resender {
     const kept = await letters.find(opId);
     const letter = kept === undefined ? undefined : await letters.open(kept);
     if (letter === undefined) return { kind: 'problem', problem: await this.#missing(opId) };
+    if (letter.routing.sealedName === '') return { kind: 'problem', problem: problem('NOTHING_TO_DO') }; // housekeeping begins anew by itself
     const erased = await this.#erased(letter.operation);
     if (erased !== undefined) return { kind: 'problem', problem: erased };
     const message = this.#nextAttempt(letter);

@@ -1,4 +1,4 @@
-import type { IntakeContract } from '@medrex/contracts';
+import { deadLetterWindowMs, type IntakeContract } from '@medrex/contracts';
 import { randomUUID } from 'node:crypto';
 import { openChannel, type ChannelState } from './channel-state.ts';
 import type { IngestConfig } from './config.ts';
@@ -14,8 +14,8 @@ import { IngestObserver } from './observer.ts';
 import { MergeNoter } from './merge-noter.ts';
 import { OutcomeProjection, type SettledOperation } from './outcome-projection.ts';
 import type { IngestPorts } from './ports.ts';
+import { RecordPruner } from './record-pruner.ts';
 import { Resender } from './resend.ts';
-import { pruneStatuses } from './status-pruner.ts';
 import { letterTranslator } from './translation/letter-translator.ts';
 import { openTranslation, type OpenedTranslation } from './open-translation.ts';
 import type { Translator } from './translation/translator.ts';
@@ -42,7 +42,7 @@ export class IngestRuntime {
   readonly #projection: OutcomeProjection;
   readonly #pool: TranslatorPool | undefined;
   readonly #stop = new AbortController();
-  readonly #stopPruning: () => void;
+  readonly #pruner: RecordPruner;
   #isReady = false;
 
   private constructor(
@@ -84,12 +84,7 @@ export class IngestRuntime {
     this.#projection = this.#newProjection(`ingest-${instance}`, nowMs, translation.contracts);
     this.feed = this.#newFeed(`ingest-${instance}`);
     observer.gauge(channel, this.feed);
-    this.#stopPruning = pruneStatuses(
-      channel.statuses,
-      config.INGEST_DEDUPE_WINDOW_MS,
-      nowMs,
-      observer.statusStoreFailed,
-    );
+    this.#pruner = this.#newPruner(nowMs);
   }
 
   /** Opens everything and brings back what an earlier process had accepted. Nothing is taken in yet. */
@@ -100,6 +95,7 @@ export class IngestRuntime {
     const translation = await openTranslation(config, ports, channel, observer.translationFailed);
     const runtime = new IngestRuntime(config, ports, observer, channel, translation, instance);
     await runtime.#projection.start();
+    runtime.#pruner.start();
     runtime.#isReady = true;
     return runtime;
   }
@@ -140,7 +136,7 @@ export class IngestRuntime {
     this.intake.stop();
     this.#stop.abort(new Error('ingest is being stopped'));
     this.feed.close();
-    this.#stopPruning();
+    this.#pruner.stop();
   }
 
   /** What is in flight has had its time: it is answered as not appended. */
@@ -151,6 +147,7 @@ export class IngestRuntime {
   /** Closes what is behind the door, once nobody comes through it any more. The ports stay open. */
   async close(): Promise<void> {
     await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
+    await this.#pruner.close();
     await this.#channel.noter.close();
     await this.#projection.close();
     await this.#channel.deadLetters.close();
@@ -184,6 +181,22 @@ export class IngestRuntime {
       listenersMax: this.config.INGEST_LISTENERS_MAX,
       nameOf: (outcome) => this.#projection.nameOf(outcome),
       onError: this.observer.readFailed,
+    });
+  }
+
+  #newPruner(nowMs: () => number): RecordPruner {
+    const channel = this.#channel;
+    return new RecordPruner({
+      ...channel,
+      tenant: channel.directory.tenant,
+      lowWaterMark: () => channel.progress.lowWaterMark,
+      nowMs,
+      dedupeWindowMs: this.config.INGEST_DEDUPE_WINDOW_MS,
+      letterWindowMs: deadLetterWindowMs,
+      marginMs: this.config.INGEST_PRUNE_MARGIN_MS,
+      everyMs: this.config.INGEST_PRUNE_EVERY_MS,
+      onPruned: this.observer.pruned,
+      onFailure: this.observer.pruneFailed,
     });
   }
 

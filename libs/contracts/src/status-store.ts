@@ -11,6 +11,23 @@ export interface OperationStatus {
   readonly settledAtMs?: number;
 }
 
+/** Place of an operation among those that were settled: the older first, those of one instant by id. */
+export interface SettledPlace {
+  readonly settledAtMs: number;
+  readonly opId: string;
+}
+
+/** Which settled operations are asked for. */
+export interface SettledQuery {
+  /** Of the topic that their outcomes were read from: the channel's. */
+  readonly partition: number;
+  /** Settled before this, epoch ms. */
+  readonly beforeMs: number;
+  /** Behind this place; from the oldest on when absent. */
+  readonly after?: SettledPlace;
+  readonly limit: number;
+}
+
 /** Where every ingest instance finds receipts and statuses. `undefined` (unknown) and `pending` are different answers. */
 export interface StatusStore {
   /** Statuses by operation id, in the order asked. */
@@ -26,7 +43,9 @@ export interface StatusStore {
   position(topic: string, partition: number): Promise<number | undefined>;
   /** Dead operations, newest first. */
   dead(limit: number): Promise<readonly OperationStatus[]>;
-  /** Forgets what was settled before `ms`. Returns how many. */
-  prune(ms: number): Promise<number>;
+  /** Settled operations of one channel, in the order of their places. */
+  settledBefore(query: SettledQuery): Promise<readonly OperationStatus[]>;
+  /** Forgets settled operations; what is pending or unknown stays as it is. */
+  forget(opIds: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -41,7 +41,7 @@ const gibibyte = 1024 ** 3;
 export const dedupeWindowMs = 7 * day;
 
 /** How long a dead operation can be sent again: long enough to find out why it died and to put that right. */
-const deadLetterDays = 30;
+export const deadLetterWindowMs = 30 * day;
 
 const intake = {
   message: 'intake',
@@ -122,7 +122,7 @@ export const topicTable: readonly TopicDescription[] = [
     message: 'deadLetter',
     description:
       'Operations that were given up or that their contract broke down on, with their sealed bytes, so that they can be sent again. Written before their outcome; repeats allowed.',
-    retention: { cleanup: 'age', retentionMs: deadLetterDays * day },
+    retention: { cleanup: 'age', retentionMs: deadLetterWindowMs },
     writers: ['orderer-dag'],
     readers: ['ingest'],
   },

@@ -14,14 +14,20 @@ const schema = `
     seq INTEGER,
     accepted_at_ms INTEGER NOT NULL,
     settled_at_ms INTEGER,
-    outcome TEXT
+    outcome TEXT,
+    partition INTEGER NOT NULL DEFAULT 0
   );
   CREATE UNIQUE INDEX IF NOT EXISTS operation_op_id ON operation (op_id);
-  CREATE INDEX IF NOT EXISTS operation_settled ON operation (settled_at_ms) WHERE settled_at_ms IS NOT NULL;
   CREATE INDEX IF NOT EXISTS operation_dead ON operation (settled_at_ms) WHERE state = 3;
   CREATE TABLE IF NOT EXISTS position (
     topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
   ) WITHOUT ROWID;
+`;
+
+// Files of before the column was there get it here.
+const byPartition = `
+  DROP INDEX IF EXISTS operation_settled;
+  CREATE INDEX IF NOT EXISTS operation_settled_in ON operation (partition, settled_at_ms) WHERE settled_at_ms IS NOT NULL;
 `;
 
 /**
@@ -39,6 +45,10 @@ export function openStatusDatabase(file: string): DatabaseSync {
     PRAGMA journal_size_limit = 67108864;
     PRAGMA cache_size = -32768;
   `);
-  database.exec(schema);
+  database.exec(`BEGIN IMMEDIATE; ${schema}`);
+  const columns = database.prepare("SELECT name FROM pragma_table_info('operation')").all();
+  if (!columns.some(({ name }) => name === 'partition'))
+    database.exec('ALTER TABLE operation ADD COLUMN partition INTEGER NOT NULL DEFAULT 0');
+  database.exec(`${byPartition} COMMIT`);
   return database;
 }

@@ -1,11 +1,11 @@
 import type { StatusColumns } from './status-rows.ts';
 import type { Position } from './status-writer.ts';
 
-/** What the thread that writes the store is asked. It answers with a number: rows pruned, else 0. */
+/** What the thread that writes the store is asked; it answers with 0. */
 export type StatusRequest =
   | { readonly kind: 'accepted'; readonly rows: StatusColumns }
   | { readonly kind: 'settled'; readonly rows: StatusColumns; readonly position: Position }
-  | { readonly kind: 'prune'; readonly ms: number }
+  | { readonly kind: 'forget'; readonly opIds: readonly string[] }
   | { readonly kind: 'close' };
 
 export type NumberedStatusRequest = StatusRequest & { readonly id: number };

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { OperationOutcome, OperationStatus, StatusStore } from '@medrex/contracts';
+import type { OperationOutcome, OperationStatus, SettledQuery, StatusStore } from '@medrex/contracts';
 import { startThread, ThreadClient } from '../threads/thread-client.ts';
 import { statusStoreError } from './errors.ts';
 import { openStatusDatabase } from './status-database.ts';
@@ -67,18 +67,35 @@ export class EmbeddedStatusStore implements StatusStore {
   async dead(limit: number): Promise<readonly OperationStatus[]> {
     this.#checkOpen();
     const query = 'SELECT * FROM operation WHERE state = 3 ORDER BY settled_at_ms DESC LIMIT ?';
-    const rows = this.#database.prepare(query).all(limit) as unknown as (StatusRow & { op_id: string | Uint8Array })[];
-    return rows.map((row) => statusFrom(idText(row.op_id), row));
+    return this.#list(query, limit);
   }
 
-  async prune(ms: number): Promise<number> {
+  async settledBefore({ partition, beforeMs, after, limit }: SettledQuery): Promise<readonly OperationStatus[]> {
     this.#checkOpen();
-    return this.#writer.ask({ kind: 'prune', ms });
+    const query = `
+      SELECT * FROM operation
+      WHERE partition = ? AND settled_at_ms >= ? AND settled_at_ms < ? AND (settled_at_ms, op_id) > (?, ?)
+      ORDER BY settled_at_ms, op_id LIMIT ?`;
+    const { settledAtMs, opId } = after ?? { settledAtMs: 0, opId: '' };
+    const place = [settledAtMs, beforeMs, settledAtMs, idValue(opId)] as const;
+    return this.#list(query, partition, ...place, limit);
+  }
+
+  async forget(opIds: readonly string[]): Promise<void> {
+    this.#checkOpen();
+    if (opIds.length > 0) await this.#writer.ask({ kind: 'forget', opIds });
   }
 
   close(): Promise<void> {
     this.#closed ??= this.#writer.close({ kind: 'close' }).then(() => this.#database.close());
     return this.#closed;
+  }
+
+  #list(query: string, ...values: readonly (number | string | Uint8Array)[]): readonly OperationStatus[] {
+    const rows = this.#database.prepare(query).all(...values) as unknown as (StatusRow & {
+      readonly op_id: string | Uint8Array;
+    })[];
+    return rows.map((row) => statusFrom(idText(row.op_id), row));
   }
 
   async #write(rows: number, request: StatusRequest): Promise<void> {

@@ -21,7 +21,7 @@ function fail(ids: readonly number[], error: unknown): void {
 function writeGroup(): void {
   const group = waiting;
   waiting = [];
-  const changes = group.filter((request) => request.kind === 'accepted' || request.kind === 'settled');
+  const changes = group.filter((request) => request.kind !== 'close');
   try {
     if (changes.length > 0) writer.inTransaction(() => changes.forEach(write));
     for (const { id } of changes) answer({ id, value: 0 });
@@ -31,26 +31,13 @@ function writeGroup(): void {
       error,
     );
   }
-  for (const request of group) {
-    if (request.kind === 'prune') prune(request.id, request.ms, 0);
-    if (request.kind === 'close') close(request.id);
-  }
+  for (const request of group) if (request.kind === 'close') close(request.id);
 }
 
-function write(request: Extract<NumberedStatusRequest, { kind: 'accepted' | 'settled' }>): void {
+function write(request: Exclude<NumberedStatusRequest, { kind: 'close' }>): void {
   if (request.kind === 'accepted') writer.accepted(request.rows);
-  else writer.settled(request.rows, request.position);
-}
-
-// Step by step, so that what is asked meanwhile comes in between.
-function prune(id: number, ms: number, before: number): void {
-  try {
-    const pruned = writer.pruneSome(ms);
-    if (pruned === 0) answer({ id, value: before });
-    else setImmediate(prune, id, ms, before + pruned);
-  } catch (error) {
-    fail([id], error);
-  }
+  else if (request.kind === 'settled') writer.settled(request.rows, request.position);
+  else writer.forget(request.opIds);
 }
 
 function close(id: number): void {

@@ -8,28 +8,24 @@ export interface Position {
   readonly offset: number;
 }
 
-/** Rows deleted in one transaction, so that nobody waits long for a large prune. */
-const pruneStep = 5_000;
-
 /** Changes the store, several calls in one transaction. */
 export class StatusWriter {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #settle: StatementSync;
   readonly #place: StatementSync;
-  readonly #prune: StatementSync;
+  readonly #forget: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#insert = database.prepare(`
-      INSERT INTO operation (op_id, source_hash, state, seq, accepted_at_ms, settled_at_ms, outcome)
-      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (op_id) DO NOTHING`);
+      INSERT INTO operation (op_id, source_hash, state, seq, accepted_at_ms, settled_at_ms, outcome, partition)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (op_id) DO NOTHING`);
     this.#settle = database.prepare(`
-      UPDATE operation SET state = ?, seq = ?, settled_at_ms = ?, outcome = ?
+      UPDATE operation SET state = ?, seq = ?, settled_at_ms = ?, outcome = ?, partition = ?
       WHERE op_id = ? AND source_hash = ? AND state = 0`);
     this.#place = database.prepare('INSERT OR REPLACE INTO position (topic, partition, offset) VALUES (?, ?, ?)');
-    this.#prune = database.prepare(`
-      DELETE FROM operation WHERE number IN (SELECT number FROM operation WHERE settled_at_ms < ? LIMIT ?)`);
+    this.#forget = database.prepare('DELETE FROM operation WHERE op_id = ? AND settled_at_ms IS NOT NULL');
   }
 
   /** Runs `change` in one transaction, all of it or nothing. */
@@ -46,7 +42,7 @@ export class StatusWriter {
 
   /** Adds rows; one that is there stays as it is. */
   accepted(rows: StatusColumns): void {
-    for (const [at, opId] of rows.opIds.entries()) this.#add(rows, at, idValue(opId));
+    for (const [at, opId] of rows.opIds.entries()) this.#add(rows, at, idValue(opId), 0);
   }
 
   /** Settles pending rows of the same message, adds those that are not there, and leaves every other as it is. */
@@ -59,24 +55,25 @@ export class StatusWriter {
         seqs[at] ?? null,
         settledAtMs[at] ?? null,
         outcomes[at] ?? null,
+        partition,
         id,
         idValue(sourceHashes[at] ?? ''),
       );
-      if (changes === 0) this.#add(rows, at, id);
+      if (changes === 0) this.#add(rows, at, id, partition);
     }
     this.#place.run(topic, partition, offset);
   }
 
-  /** Deletes a limited number of rows that were settled before `ms`; 0 when there are none left. */
-  pruneSome(ms: number): number {
-    return Number(this.#prune.run(ms, pruneStep).changes);
+  /** Deletes settled rows. */
+  forget(opIds: readonly string[]): void {
+    for (const opId of opIds) this.#forget.run(idValue(opId));
   }
 
   close(): void {
     this.#database.close();
   }
 
-  #add(rows: StatusColumns, at: number, id: string | Uint8Array): void {
+  #add(rows: StatusColumns, at: number, id: string | Uint8Array, partition: number): void {
     this.#insert.run(
       id,
       idValue(rows.sourceHashes[at] ?? ''),
@@ -85,6 +82,7 @@ export class StatusWriter {
       rows.acceptedAtMs[at] ?? 0,
       rows.settledAtMs[at] ?? null,
       rows.outcomes[at] ?? null,
+      partition,
     );
   }
 }

@@ -1,12 +1,17 @@
 import type { OperationOutcome } from '../outcome.ts';
-import type { OperationStatus, StatusStore } from '../status-store.ts';
+import type { OperationStatus, SettledPlace, SettledQuery, StatusStore } from '../status-store.ts';
+
+interface Settled extends SettledPlace {
+  readonly status: OperationStatus;
+  readonly partition: number;
+}
 
 /** The status store without a disk. Settled operations beyond `settledMax` are forgotten, the oldest first; pending ones never. */
 export class InMemoryStatusStore implements StatusStore {
   readonly #settledMax: number;
   readonly #pending = new Map<string, OperationStatus>();
   /** In the order in which they were settled. */
-  readonly #settled = new Map<string, OperationStatus>();
+  readonly #settled = new Map<string, Settled>();
   readonly #positions = new Map<string, number>();
 
   constructor({ settledMax = 1_000_000 }: { readonly settledMax?: number } = {}) {
@@ -19,7 +24,7 @@ export class InMemoryStatusStore implements StatusStore {
 
   async accepted(statuses: readonly OperationStatus[]): Promise<void> {
     for (const status of statuses) {
-      if (this.#find(status.opId) === undefined) this.#place(status);
+      if (this.#find(status.opId) === undefined) this.#pending.set(status.opId, status);
     }
   }
 
@@ -27,7 +32,7 @@ export class InMemoryStatusStore implements StatusStore {
     outcomes: readonly { readonly outcome: OperationOutcome; readonly settledAtMs: number }[],
     position: { readonly topic: string; readonly partition: number; readonly offset: number },
   ): Promise<void> {
-    for (const { outcome, settledAtMs } of outcomes) this.#settle(outcome, settledAtMs);
+    for (const { outcome, settledAtMs } of outcomes) this.#settle(outcome, settledAtMs, position.partition);
     this.#positions.set(JSON.stringify([position.topic, position.partition]), position.offset);
   }
 
@@ -36,14 +41,28 @@ export class InMemoryStatusStore implements StatusStore {
   }
 
   async dead(limit: number): Promise<readonly OperationStatus[]> {
-    const dead = [...this.#settled.values()].filter((status) => status.state === 'dead');
-    return dead.sort((one, other) => (other.settledAtMs ?? 0) - (one.settledAtMs ?? 0)).slice(0, limit);
+    const dead = [...this.#settled.values()].filter(({ status }) => status.state === 'dead');
+    return dead
+      .sort((one, other) => other.settledAtMs - one.settledAtMs)
+      .slice(0, limit)
+      .map(({ status }) => status);
   }
 
-  async prune(ms: number): Promise<number> {
-    const old = [...this.#settled.values()].filter(({ settledAtMs }) => settledAtMs !== undefined && settledAtMs < ms);
-    for (const { opId } of old) this.#settled.delete(opId);
-    return old.length;
+  async settledBefore({ partition, beforeMs, after, limit }: SettledQuery): Promise<readonly OperationStatus[]> {
+    const wanted = [...this.#settled.values()].filter(
+      (one) =>
+        one.partition === partition &&
+        one.settledAtMs < beforeMs &&
+        (after === undefined || comparePlaces(one, after) > 0),
+    );
+    return wanted
+      .sort(comparePlaces)
+      .slice(0, limit)
+      .map(({ status }) => status);
+  }
+
+  async forget(opIds: readonly string[]): Promise<void> {
+    for (const opId of opIds) this.#settled.delete(opId);
   }
 
   async close(): Promise<void> {
@@ -52,21 +71,23 @@ export class InMemoryStatusStore implements StatusStore {
   }
 
   #find(opId: string): OperationStatus | undefined {
-    return this.#pending.get(opId) ?? this.#settled.get(opId);
+    return this.#pending.get(opId) ?? this.#settled.get(opId)?.status;
   }
 
-  #place(status: OperationStatus): void {
-    (status.state === 'pending' ? this.#pending : this.#settled).set(status.opId, status);
-  }
-
-  #settle(outcome: OperationOutcome, settledAtMs: number): void {
+  #settle(outcome: OperationOutcome, settledAtMs: number, partition: number): void {
     const known = this.#find(outcome.opId);
     // Another message under the same id (ID_REUSED) must not overwrite what became of the first one.
     if (known !== undefined && (known.state !== 'pending' || known.sourceHash !== outcome.sourceHash)) return;
     const { opId, sourceHash, seq, status: state } = outcome;
     this.#pending.delete(opId);
     const acceptedAtMs = known?.acceptedAtMs ?? settledAtMs;
-    this.#settled.set(opId, { opId, sourceHash, state, seq, acceptedAtMs, outcome, settledAtMs });
+    const status = { opId, sourceHash, state, seq, acceptedAtMs, outcome, settledAtMs };
+    this.#settled.set(opId, { opId, settledAtMs, partition, status });
     if (this.#settled.size > this.#settledMax) this.#settled.delete(this.#settled.keys().next().value as string);
   }
+}
+
+function comparePlaces(one: SettledPlace, other: SettledPlace): number {
+  if (one.settledAtMs !== other.settledAtMs) return one.settledAtMs - other.settledAtMs;
+  return one.opId === other.opId ? 0 : one.opId < other.opId ? -1 : 1;
 }

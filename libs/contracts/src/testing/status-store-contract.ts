@@ -1,4 +1,4 @@
-import type { StatusStore } from '../status-store.ts';
+import type { SettledPlace, StatusStore } from '../status-store.ts';
 import { anId, anOutcome, aStatus } from './builders.ts';
 import { jestGlobals } from './jest-globals.ts';
 
@@ -111,18 +111,36 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       expect((await store.dead(1)).map(({ opId }) => opId)).toEqual([ids[0]]);
     });
 
-    it('forgets what was settled before a time, says how many, and never what is pending', async () => {
-      await store.accepted([aStatus({ opId: ids[3], acceptedAtMs: 1 })]);
-      const settled = [100, 200, 300].map((settledAtMs, index) => ({
-        outcome: anOutcome({ opId: ids[index] as string }),
-        settledAtMs,
-      }));
+    it('lists what was settled before a time, channel by channel, the oldest first, from any place on', async () => {
+      const others = ['other', 'third'].map(anId) as [string, string];
+      await store.accepted([...ids, ...others].map((opId) => aStatus({ opId, acceptedAtMs: 1 })));
+      const settle = (opId: string, settledAtMs: number) => ({ outcome: anOutcome({ opId }), settledAtMs });
+      const [early, same, late] = [...ids.slice(0, 3)].sort() as [string, string, string];
+      await store.settled([settle(late, 300), settle(same, 200), settle(early, 200)], at);
+      await store.settled([settle(others[0], 100)], { ...at, partition: 1 });
+      const list = async (beforeMs: number, limit: number, after?: SettledPlace, partition = 0) => {
+        const found = await store.settledBefore({ partition, beforeMs, limit, ...(after && { after }) });
+        expect(found).toEqual(await store.get(found.map(({ opId }) => opId)));
+        return found.map(({ opId }) => opId);
+      };
+      expect(await list(1_000, 10)).toEqual([early, same, late]);
+      expect(await list(300, 10)).toEqual([early, same]);
+      expect(await list(1_000, 2)).toEqual([early, same]);
+      expect(await list(1_000, 10, { settledAtMs: 200, opId: early })).toEqual([same, late]);
+      expect(await list(1_000, 10, { settledAtMs: 300, opId: late })).toEqual([]);
+      expect(await list(1_000, 10, undefined, 1)).toEqual([others[0]]);
+    });
+
+    it('forgets what was settled, and never what is pending', async () => {
+      await store.accepted([aStatus({ opId: ids[3] })]);
+      const settled = ids.slice(0, 3).map((opId) => ({ outcome: anOutcome({ opId, status: 'dead' }), settledAtMs: 5 }));
       await store.settled(settled, at);
-      expect(await store.prune(300)).toBe(2);
-      expect(await store.prune(300)).toBe(0);
+      await store.forget([ids[0], ids[3], ids[1], anId('unknown')]);
+      await store.forget([ids[0]]);
       const states = (await store.get(ids)).map((status) => status?.state);
-      expect(states).toEqual([undefined, undefined, 'applied', 'pending']);
-      expect(await store.dead(10)).toEqual([]);
+      expect(states).toEqual([undefined, undefined, 'dead', 'pending']);
+      expect((await store.dead(10)).map(({ opId }) => opId)).toEqual([ids[2]]);
+      expect(await store.settledBefore({ partition: 0, beforeMs: 10, limit: 10 })).toHaveLength(1);
     });
 
     it('takes ids of any shape', async () => {
@@ -141,7 +159,9 @@ export function statusStoreContract(name: string, open: () => Promise<StatusStor
       const states = (await store.get(many)).map((status) => status?.state);
       expect(states.filter((state) => state === 'applied')).toHaveLength(2_500);
       expect(states.slice(2_500).every((state) => state === 'pending')).toBe(true);
-      expect(await store.prune(6)).toBe(2_500);
+      const old = await store.settledBefore({ partition: 0, beforeMs: 6, limit: 10_000 });
+      await store.forget(old.map(({ opId }) => opId));
+      expect((await store.get(many)).filter((status) => status !== undefined)).toHaveLength(500);
     });
   });
 }

@@ -4,7 +4,13 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { decodeOperations, encodeOperations, topics, type LogRecord, type SequencedOperation } from '@medrex/contracts';
+import {
+  decodeOperations,
+  encodeOperationBytes,
+  topics,
+  type LogRecord,
+  type SequencedOperation,
+} from '@medrex/contracts';
 import { assetTransferIntake, eventually } from '@medrex/contracts/testing';
 import { EmbeddedEventLog, EmbeddedLedger, EmbeddedStatusStore } from '@medrex/embedded';
 import { batchChaincode, decodeRecord, parseStateValue } from '@medrex/execute-batch';
@@ -137,7 +143,7 @@ class LeapingStack {
   async appendAgain(opId: string): Promise<void> {
     const again = (await this.operations()).filter(({ operation }) => operation.opId === opId).slice(0, 1);
     const before = await this.#outcomes();
-    const values = encodeOperations(again).map((value) => ({ value }));
+    const values = encodeOperationBytes(again).map((value) => ({ value }));
     await this.log.append(topics.operations, 0, values);
     await eventually(async () => (await this.#outcomes()) > before);
   }

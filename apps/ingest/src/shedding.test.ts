@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { intakeHeaders, topics } from '@medrex/contracts';
+import { dedupeWindowMs, intakeHeaders, topics } from '@medrex/contracts';
 import { eventually } from '@medrex/contracts/testing';
 import { assetIntake } from './testing/asset-intake.ts';
 import { Harness, type Json } from './testing/harness.ts';
@@ -104,6 +104,30 @@ describe('shedding at the door', () => {
     await ingest.settle(await ingest.operations());
     await eventually(async () => (await assets()).includes('slow'));
     await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 1);
+  });
+
+  it('looks at the age again of what waited for room: its record may be pruned by then', async () => {
+    let leapMs = 0;
+    ingest = await ingest.restart({ contracts: [assetIntake], env, nowMs: () => Date.now() + leapMs });
+    await fill(9);
+    const headers = (id: string, timeMs: number) =>
+      intakeHeaders({
+        ...{ id, source: 's', class: 'audit', contentType: 'application/json' },
+        time: new Date(timeMs).toISOString(),
+      });
+    const now = Date.now();
+    await ingest.log.append(topics.intake, 0, [
+      { value: Buffer.from(deed('old')), headers: headers('old', now - dedupeWindowMs + 60_000) },
+      { value: Buffer.from(deed('young')), headers: headers('young', now) },
+    ]);
+    await eventually(async () => (await ingest.metric('medrex_ingest_messages_total{entrance="intake"}')) === 2);
+    leapMs = 120_000;
+    await ingest.settle(await ingest.operations());
+    await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 2);
+    expect((await ingest.receipts()).map(({ id, code }) => [id, code]).slice(-2)).toEqual([
+      ['old', 'TOO_OLD'],
+      ['young', 'ACCEPTED'],
+    ]);
   });
 
   it('takes a run of an intake topic that is longer than the live limit, part by part', async () => {

@@ -97,6 +97,12 @@ class LeapingStack {
     return { status: response.status, opId: answer.transactionId ?? answer.code ?? '' };
   }
 
+  /** The id of the next attempt. */
+  async resend(opId: string): Promise<string> {
+    const response = await fetch(`${this.#url}/v1/dead-letters/${opId}/resend`, { method: 'POST' });
+    return ((await response.json()) as { readonly transactionId?: string }).transactionId ?? '';
+  }
+
   async state(opId: string): Promise<unknown> {
     const response = await fetch(`${this.#url}/v1/transactions/${opId}`);
     return ((await response.json()) as { readonly state?: string }).state;
@@ -204,6 +210,20 @@ describe('operation records behind the dedupe window', () => {
     await eventually(async () => (await stack.state(ahead.opId)) === undefined);
     expect(await stack.post('ahead', deposit, sentMs + 3 * dayMs)).toEqual({ status: 422, opId: 'TOO_OLD' });
     expect(await stack.balance()).toBe(3);
+  }, 60_000);
+
+  it('of another attempt of a dead letter stand for as long as the letter can be sent again', async () => {
+    const { opId } = await stack.post('dead', { do: 'crash', asset: 'a' }, stack.now());
+    await eventually(async () => (await stack.state(opId)) === 'dead');
+    const attempt = await stack.resend(opId);
+    await eventually(async () => (await stack.statuses.get([attempt]))[0]?.state === 'dead');
+    stack.leapMs = 29 * dayMs;
+    await eventually(async () => !(await stack.hasRecord(opId)));
+    await eventually(async () => (await stack.statuses.get([opId]))[0] === undefined);
+    expect(await stack.hasRecord(attempt)).toBe(true);
+    expect(await stack.resend(opId)).toBe(attempt);
+    stack.leapMs = 33 * dayMs;
+    await eventually(async () => !(await stack.hasRecord(attempt)));
   }, 60_000);
 
   it('are pruned once, wherever ingest dies in between', async () => {

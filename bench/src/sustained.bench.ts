@@ -1,18 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  EmbeddedStack,
-  fabricTransactionsIn,
-  goodput,
-  IngestClient,
-  MedrexSide,
-  openLoad,
-  profileNamed,
-  validPercent,
-  type SideResult,
-} from '@medrex/cli';
+import { goodput, validPercent, type SideResult } from '@medrex/cli';
 import { figure, type Bench, type Figures } from './bench.ts';
+import { runWard, type WardRun } from './ward-load.ts';
 
 const perSecond = Number(process.env['BENCH_RATE'] ?? 10_000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 30);
@@ -28,14 +16,14 @@ export const bench: Bench = {
 };
 
 async function run(): Promise<Figures> {
-  const results: SideResult[] = [];
-  const memory: number[] = [];
-  for (let seed = 7; seed < 7 + runs; seed += 1) {
-    const { result, residentMiB } = await once(seed);
-    results.push(result);
-    memory.push(residentMiB);
-  }
-  const of = (unit: string, value: (result: SideResult) => number) => figure(results.map(value), unit);
+  const all: WardRun[] = [];
+  for (let seed = 7; seed < 7 + runs; seed += 1)
+    all.push(await runWard({ perSecond, seconds, seed, drainMs: 120_000 }));
+  const of = (unit: string, value: (result: SideResult) => number) =>
+    figure(
+      all.map(({ result }) => value(result)),
+      unit,
+    );
   return {
     'operations offered': of('operations/s', ({ offeredPerSecond }) => offeredPerSecond),
     goodput: of('operations/s', goodput),
@@ -43,44 +31,34 @@ async function run(): Promise<Figures> {
     'VALID Fabric transactions': of('%', (result) => validPercent(result) ?? Number.NaN),
     'latency p50': of('ms', ({ latencyMs }) => latencyMs?.p50 ?? Number.NaN),
     'latency p99': of('ms', ({ latencyMs }) => latencyMs?.p99 ?? Number.NaN),
-    'resident memory of services and load': figure(memory, 'MiB'),
+    'resident memory of services and load': figure(
+      all.map(({ residentMiB }) => residentMiB),
+      'MiB',
+    ),
+    ...cpuFigures(all),
   };
 }
 
-async function once(seed: number): Promise<{ readonly result: SideResult; readonly residentMiB: number }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'medrex-sustained-'));
-  const stack = await EmbeddedStack.start({
-    ...{ dataDir, channel: 'ehr', port: 0, env: {} },
-    onUnexpectedEnd: (service, code, error) => {
-      console.error(`${service} ended with code ${code}`, error);
-      process.exit(1);
-    },
-  });
-  try {
-    const profile = profileNamed('ward');
-    if (profile === undefined) throw new Error('there is no ward profile');
-    const side = new MedrexSide({
-      client: new IngestClient(stack.urls['ingest']?.['api'] ?? ''),
-      fabricTransactions: async () =>
-        fabricTransactionsIn(await (await fetch(stack.urls['orderer-dag']?.['metrics'] ?? '')).text()),
-      ...{ seconds, drainMs: 60_000 },
-    });
-    const startMs = Date.now();
-    const result = await side.run(
-      openLoad({
-        profile,
-        rate: { kind: 'fixed', perSecond },
-        seconds,
-        seed,
-        patients: 2000,
-        skew: 1.1,
-        injections: [],
-        startMs,
-      }),
-    );
-    return { result, residentMiB: process.memoryUsage.rss() / 1024 / 1024 };
-  } finally {
-    await stack.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  }
+/** Where the time goes: CPU time of each thread by operation; the rest is SQLite, LevelDB, garbage collection and compilation. */
+function cpuFigures(all: readonly WardRun[]): Figures {
+  const perOperation = ({ cpuMs, result }: WardRun, name: string) => ((cpuMs[name] ?? 0) * 1_000) / result.offered;
+  const threads = Object.keys(all[0]?.cpuMs ?? {}).filter((name) => name !== 'process');
+  const rest = (run: WardRun) =>
+    perOperation(run, 'process') - threads.reduce((sum, name) => sum + perOperation(run, name), 0);
+  return {
+    ...Object.fromEntries(
+      threads.map((name) => [
+        `CPU per operation: ${name}`,
+        figure(
+          all.map((run) => perOperation(run, name)),
+          'us',
+        ),
+      ]),
+    ),
+    'CPU per operation: other threads': figure(all.map(rest), 'us'),
+    'CPU per operation: all': figure(
+      all.map((run) => perOperation(run, 'process')),
+      'us',
+    ),
+  };
 }

@@ -45,6 +45,12 @@ export class EmbeddedStack {
     return new EmbeddedStack(threads, urls);
   }
 
+  /** CPU time of each service's own thread so far, ms. */
+  async cpuMs(): Promise<Readonly<Record<string, number>>> {
+    const entries = this.#threads.map(async (thread) => [thread.name, await thread.cpuMs()] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
   async stop(): Promise<void> {
     await stopAll(this.#threads);
   }

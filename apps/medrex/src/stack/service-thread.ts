@@ -59,6 +59,12 @@ export class ServiceThread {
     return { thread, ready };
   }
 
+  /** CPU time of its thread so far, ms; that of the threads that it started is not in it. */
+  async cpuMs(): Promise<number> {
+    const { user, system } = await this.#worker.cpuUsage();
+    return (user + system) / 1_000;
+  }
+
   /** Tells it to stop, and waits; one that does not end in time is ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;

@@ -26,6 +26,7 @@ export async function openTranslation(
   const context: IntakeContext = {
     mintId: (...parts) => mintId(identityKey, ...parts),
     patient: (identifiers: readonly PatientIdentifier[]) => directory.patient(identifiers),
+    knownPatient: (identifiers: readonly PatientIdentifier[]) => directory.knownPatient(identifiers),
     tenant: directory.tenant,
   };
   const operationBytesMax = config.INGEST_OPERATION_BYTES_MAX;

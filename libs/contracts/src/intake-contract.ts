@@ -31,6 +31,8 @@ export interface IntakeContext {
   mintId(...parts: readonly string[]): string;
   /** The patient's pseudonym and a sealer for bodies about it; `identifiers` in order of preference. Durable before it resolves. */
   patient(identifiers: readonly PatientIdentifier[]): Promise<PatientHandle>;
+  /** The same, where no waiting is needed; undefined leaves it to `patient`. */
+  knownPatient(identifiers: readonly PatientIdentifier[]): PatientHandle | undefined;
   /** The sealer for what is about no patient: the tenant subject key. */
   readonly tenant: BodySealer;
 }
@@ -95,7 +97,7 @@ export interface PatientAlias {
 /** The intake half of a contract: message in, operations out. The other half, `apply`, is @medrex/execute-batch's Contract. */
 export interface IntakeContract {
   readonly name: string;
-  translate(message: IntakeMessage, context: IntakeContext): Promise<Translation>;
+  translate(message: IntakeMessage, context: IntakeContext): Promise<Translation> | Translation;
   /** What a sender is told in the contract's own words, e.g. a FHIR OperationOutcome. */
   describe?(refusals: readonly RefusalIssue[]): JsonValue;
   /** Persons that an applied operation of this contract made one, out of what the ledger answered. May be asked again for the same answer. */

@@ -88,13 +88,16 @@ export class PatientDirectory {
         ),
       );
     }
-    const key = chosen.map(identifierText).join('\n');
-    const kept = this.#kept.get(key, this.#options.nowMs() + this.#options.leaseMs / 2);
-    if (kept) {
-      this.#hits += 1;
-      return Promise.resolve(kept);
-    }
+    const key = keyOf(chosen);
+    const kept = this.#find(key);
+    if (kept) return Promise.resolve(kept);
     return (this.#waiting.get(key) ?? this.#wait(key, chosen)).patient;
+  }
+
+  /** The same, when it is in memory: most messages are about somebody who was named a moment ago. Undefined leaves it to `patient`. */
+  knownPatient(identifiers: readonly PatientIdentifier[]): DirectoryPatient | undefined {
+    const chosen = chooseIdentifiers(this.#options.order, identifiers);
+    return chosen.length === 0 ? undefined : this.#find(keyOf(chosen));
   }
 
   /** Since the start: patients answered from memory, lookups sent to the vault, and the transactions they took. */
@@ -105,6 +108,12 @@ export class PatientDirectory {
     readonly kept: number;
   } {
     return { hits: this.#hits, lookups: this.#lookups, transactions: this.#transactions, kept: this.#kept.size };
+  }
+
+  #find(key: string): DirectoryPatient | undefined {
+    const kept = this.#kept.get(key, this.#options.nowMs() + this.#options.leaseMs / 2);
+    if (kept !== undefined) this.#hits += 1;
+    return kept;
   }
 
   #wait(key: string, identifiers: readonly PatientIdentifier[]): Waiting {
@@ -171,3 +180,5 @@ export class PatientDirectory {
     return { pseudonym, seal, isNew, conflicts: others };
   }
 }
+
+const keyOf = (chosen: readonly PatientIdentifier[]): string => chosen.map(identifierText).join('\n');

@@ -67,6 +67,7 @@ async function serve(port: MessagePort, setUp: WorkerSetUp): Promise<void> {
     const context = {
       mintId: (...parts: readonly string[]) => mintId(identityKey, ...parts),
       patient: (identifiers: readonly PatientIdentifier[]) => directory.patient(identifiers),
+      knownPatient: (identifiers: readonly PatientIdentifier[]) => directory.knownPatient(identifiers),
       tenant: directory.tenant,
     };
     const onUnexpected = (error: unknown): void =>

@@ -17,6 +17,7 @@ export async function loadTranslator(vault: PatientVault, channel: string): Prom
   const context: IntakeContext = {
     mintId: (...parts) => mintId(identityKey, ...parts),
     patient: (identifiers) => directory.patient(identifiers),
+    knownPatient: (identifiers) => directory.knownPatient(identifiers),
     tenant: directory.tenant,
   };
   const clinical = clinicalIntake();

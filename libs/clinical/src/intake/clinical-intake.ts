@@ -5,6 +5,7 @@ import type { Registry } from '../contract/registry.ts';
 import { Directory, type Named } from './directory.ts';
 import type { Draft } from './draft.ts';
 import { limitsOf, type IntakeOptions } from './intake-options.ts';
+import { ifKnown } from './message-patients.ts';
 import { mergesTold } from './merges-told.ts';
 import { operationOutcome } from './operation-outcome.ts';
 import { problem, refusalOf, type Read } from './problem.ts';
@@ -22,49 +23,57 @@ export function intakeOf(registry: Registry, options: IntakeOptions): IntakeCont
     name: clinicalContractName,
     describe: operationOutcome,
     merges: mergesTold,
-    translate: async (message, context) => {
+    translate: (message, context) => {
       const items = readMessage(message, limits);
       const directory = new Directory(context, options.patientSystems);
       const digest = context.mintId('message', message.source, message.id);
-      return translateItems({ message, context, registry, limits, directory, digest }, items);
+      const translating = { message, context, registry, limits, directory, digest };
+      return translateItems(translating, items) ?? onceLookedUp(translating, items);
     },
   };
 }
 
-async function translateItems(
-  translating: Translating,
-  items: readonly Read<readonly Draft[]>[],
-): Promise<Translation> {
+type Items = readonly Read<readonly Draft[]>[];
+
+/** Asks for the patients that are missing, and translates again, until all are known: each round looks up somebody new. */
+async function onceLookedUp(translating: Translating, items: Items): Promise<Translation> {
+  for (;;) {
+    await translating.directory.patients.lookUp();
+    const translation = translateItems(translating, items);
+    if (translation !== undefined) return translation;
+  }
+}
+
+/** Undefined while patients are missing, all of which the directory has noted as far as could be told. */
+function translateItems(translating: Translating, items: Items): Translation | undefined {
+  const { patients } = translating.directory;
+  // Names first: an entry may refer to one that comes after it.
+  const named = items.map((read, item) => (read.problem ? read : nameDrafts(translating, item, read.value)));
+  if (patients.areMissing) return undefined;
   const operations: TranslatedOperation[] = [];
   const refusals: Refusal[] = [];
-  // Names first: an entry may refer to one that comes after it.
-  const named: Read<readonly Named[]>[] = [];
-  for (const [item, read] of items.entries())
-    named.push(read.problem ? read : await nameDrafts(translating, item, read.value));
   for (const [item, read] of named.entries()) {
-    const made = read.problem ? read : await unlessErasing(() => translateItem(translating, item, read.value));
+    const made = read.problem ? read : unlessErasing(() => translateItem(translating, item, read.value));
     if (made.problem) refusals.push(refusalOf(item, made.problem));
     else operations.push(made.value);
   }
-  return { operations, refusals };
+  return patients.areMissing ? undefined : { operations, refusals };
 }
 
 function nameDrafts(
   { directory, message }: Translating,
   item: number,
   drafts: readonly Draft[],
-): Promise<Read<readonly Named[]>> {
-  return unlessErasing(async () => {
-    const named: Named[] = [];
-    for (const draft of drafts) named.push(await directory.name(draft, message, item));
-    return { value: named };
-  });
+): Read<readonly Named[]> {
+  return unlessErasing(() => ({
+    value: drafts.flatMap((draft) => ifKnown(() => directory.name(draft, message, item)) ?? []),
+  }));
 }
 
 /** The vault refuses patients that are being erased; that is an answer to the item, not a failure. */
-async function unlessErasing<Value>(translate: () => Promise<Read<Value>>): Promise<Read<Value>> {
+function unlessErasing<Value>(translate: () => Read<Value>): Read<Value> {
   try {
-    return await translate();
+    return translate();
   } catch (error) {
     if (!isCodedError(error, 'PATIENT_ERASING')) throw error;
     return {

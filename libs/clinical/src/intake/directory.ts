@@ -1,5 +1,6 @@
-import type { IntakeContext, IntakeMessage, PatientHandle, PatientIdentifier } from '@medrex/contracts';
+import type { IntakeContext, IntakeMessage, PatientHandle } from '@medrex/contracts';
 import type { Draft } from './draft.ts';
+import { MessagePatients } from './message-patients.ts';
 import { identifiersOfPatient, patientId } from './patient-identifiers.ts';
 import { knownId, mintedId } from './resource-ids.ts';
 
@@ -16,23 +17,23 @@ export interface Named {
   readonly self: PatientHandle | undefined;
 }
 
-/** The resources of one message by their full URLs, and the patients that it names: each looked up once. */
+/** The resources of one message by their full URLs, and the patients that it names. */
 export class Directory {
   readonly #context: IntakeContext;
   readonly #patientSystems: readonly string[] | undefined;
   readonly #byUrl = new Map<string, Named>();
-  readonly #patients = new Map<string, Promise<PatientHandle>>();
+  readonly patients: MessagePatients;
 
   constructor(context: IntakeContext, patientSystems: readonly string[] | undefined) {
     this.#context = context;
     this.#patientSystems = patientSystems;
+    this.patients = new MessagePatients(context);
   }
 
   /** Gives a draft its ids, and enters it under its full URL. The same message names it the same every time. */
-  async name(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): Promise<Named> {
+  name(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): Named {
     const id = this.#idOf(draft, message, item);
-    const named: Named =
-      draft.type === 'Patient' ? await this.#person(draft, id) : { draft, id, told: id, self: undefined };
+    const named: Named = draft.type === 'Patient' ? this.#person(draft, id) : { draft, id, told: id, self: undefined };
     if (draft.fullUrl !== undefined) this.#byUrl.set(draft.fullUrl, named);
     return named;
   }
@@ -48,16 +49,6 @@ export class Directory {
     return this.#byUrl.get(url) ?? (server === undefined ? undefined : this.#byUrl.get(server + url));
   }
 
-  /** The patient with one of these identifiers; made when there is none. */
-  patient(identifiers: readonly PatientIdentifier[]): Promise<PatientHandle> {
-    const key = JSON.stringify(identifiers.map(({ system, value }) => [system, value]));
-    const known = this.#patients.get(key);
-    if (known !== undefined) return known;
-    const handle = this.#context.patient(identifiers);
-    this.#patients.set(key, handle);
-    return handle;
-  }
-
   #idOf({ type, id, fullUrl, place }: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): string {
     if (id !== undefined) return knownId(this.#context, type, id);
     return mintedId(this.#context, type, message.source, message.id, fullUrl ?? `${item}.${place ?? 0}`);
@@ -69,7 +60,7 @@ export class Directory {
    *
    * @param made id for a patient whom nothing else names
    */
-  async #person(draft: Draft, made: string): Promise<Named> {
+  #person(draft: Draft, made: string): Named {
     const { resource, id, condition, fullUrl } = draft;
     const own = resource?.['id'];
     // A urn:uuid means something inside of its Bundle only.
@@ -80,9 +71,9 @@ export class Directory {
       [id, typeof own === 'string' ? own : undefined, url, made].filter((one) => one !== undefined),
     );
     const identifiers = condition === undefined ? named : [condition, ...named];
-    const self = await this.patient(identifiers);
+    const self = this.patients.find(identifiers);
     if (id !== undefined) return { draft, id: self.pseudonym, told: made, self };
     const told = mintedId(this.#context, draft.type, 'person', self.pseudonym);
-    return { draft, id: self.pseudonym, told, self: await this.patient([...identifiers, patientId(told)]) };
+    return { draft, id: self.pseudonym, told, self: this.patients.find([...identifiers, patientId(told)]) };
   }
 }

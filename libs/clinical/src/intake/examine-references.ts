@@ -22,7 +22,7 @@ const nothing: Examined = { issues: [], lookups: [] };
  * Goes through all references of a draft's resource. Those that name a resource plainly, nearly all, cost a look and no
  * more.
  */
-export async function examineReferences(draft: Draft, resolver: Resolver): Promise<Examined> {
+export function examineReferences(draft: Draft, resolver: Resolver): Examined {
   const unusual: { readonly reference: Reference; readonly target: ReferenceTarget }[] = [];
   walkReferences(draft.resource, (reference) => {
     const target = targetOf(reference);
@@ -34,7 +34,7 @@ export async function examineReferences(draft: Draft, resolver: Resolver): Promi
   const issues: RefusalIssue[] = [];
   const lookups: Lookup[] = [];
   for (const { reference, target } of unusual) {
-    if (target.kind === 'conditional' && target.type === 'Patient') await resolver.findPatients([reference]);
+    if (target.kind === 'conditional' && target.type === 'Patient') resolver.findPatients([reference]);
     const text = complaint(reference, target, resolver);
     if (text !== undefined) issues.push({ ...text, expression: expressionOf(draft.root, draft.resource, reference) });
     else lookups.push(...lookupOf(draft, resolver, reference, target));

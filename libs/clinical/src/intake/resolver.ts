@@ -61,13 +61,13 @@ export class Resolver implements References {
     return this.#patients.get(keyOf(reference));
   }
 
-  /** Looks up the patients that references name, so that what follows needs no waiting. */
-  async findPatients(references: readonly (Reference | undefined)[]): Promise<void> {
+  /** Finds the patients that references name. */
+  findPatients(references: readonly (Reference | undefined)[]): void {
     for (const reference of references) {
       if (reference === undefined) continue;
       const entry = this.entry(reference, targetOf(reference));
       const identifier = entry === undefined ? identifierOfReference(reference) : undefined;
-      const handle = entry === undefined ? identifier && (await this.#directory.patient([identifier])) : entry.self;
+      const handle = entry === undefined ? identifier && this.#directory.patients.find([identifier]) : entry.self;
       if (handle !== undefined) this.#patients.set(keyOf(reference), handle);
     }
   }

@@ -35,11 +35,7 @@ export interface TranslatedEntry {
 export const identifiersMax = 50;
 
 /** Facts, keys and sealed body of one entry; what is wrong with it otherwise. */
-export async function translateEntry(
-  translating: Translating,
-  item: number,
-  named: Named,
-): Promise<Read<TranslatedEntry>> {
+export function translateEntry(translating: Translating, item: number, named: Named): Read<TranslatedEntry> {
   const { context, registry, directory } = translating;
   const { type, resource, root, place, fullUrl } = named.draft;
   const module = registry.module(type);
@@ -49,8 +45,8 @@ export async function translateEntry(
 
   const resolver = new Resolver(directory, context, fullUrl);
   const about = module.patients?.(resource, resolver) ?? [subjectOf(resource, resolver)];
-  await resolver.findPatients(about);
-  const { issues, lookups } = await examineReferences(named.draft, resolver);
+  resolver.findPatients(about);
+  const { issues, lookups } = examineReferences(named.draft, resolver);
   const wrong = [
     ...issues,
     ...prefixed([...identifierIssues(resource), ...(module.check?.(resource) ?? [])], type, root),

@@ -4,18 +4,19 @@ import { declaredKeys, unionOfKeys } from '../contract/declared-keys.ts';
 import type { Registry } from '../contract/registry.ts';
 import type { Named } from './directory.ts';
 import { rankOf } from './entry-order.ts';
+import { ifKnown } from './message-patients.ts';
 import { problem, type Problem, type Read } from './problem.ts';
 import { translateEntry, type TranslatedEntry, type Translating } from './translate-entry.ts';
 
 /**
  * Makes the operation of one item, or says what keeps it from being one. All resources of the message are in the
- * directory already.
+ * directory already. Entries whose patients are still to be looked up are passed over: what is made is then of no use.
  */
-export async function translateItem(
+export function translateItem(
   translating: Translating,
   item: number,
   named: readonly Named[],
-): Promise<Read<TranslatedOperation>> {
+): Read<TranslatedOperation> {
   const repeated = repeatedResource(named);
   if (repeated !== undefined) return { problem: repeated };
   const { bytesMax } = translating.limits;
@@ -23,7 +24,8 @@ export async function translateItem(
   const entries: TranslatedEntry[] = [];
   let bytes = 0;
   for (const one of named) {
-    const read = await translateEntry(translating, item, one);
+    const read = ifKnown(() => translateEntry(translating, item, one));
+    if (read === undefined) continue;
     if (read.problem) {
       issues.push(...read.problem.issues);
       continue;

@@ -9,6 +9,7 @@ const context: IntakeContext = {
   patient: async () => {
     throw new Error('deeds are about no patient');
   },
+  knownPatient: () => undefined,
   tenant: {
     seal: (body, binding) =>
       Buffer.from(Buffer.from(`${binding.join('|')}#${Buffer.from(body).toString()}`).toString('base64')),
@@ -25,7 +26,7 @@ const aMessage = (body: unknown, over: Partial<IntakeMessage> = {}): IntakeMessa
   body,
   ...over,
 });
-const translate = (body: unknown, over?: Partial<IntakeMessage>): Promise<Translation> =>
+const translate = async (body: unknown, over?: Partial<IntakeMessage>): Promise<Translation> =>
   assetTransferIntake.translate(aMessage(body, over), context);
 
 describe('the intake of the asset-transfer contract', () => {

@@ -61,11 +61,16 @@ export class MedrexSide {
       ({ transactionId, state }) => this.#onOutcome(transactionId, state),
       abort.signal,
     );
-    const before = await fabricTransactions();
-    const offered = await this.#sendAll(load);
-    await this.#drain();
-    abort.abort();
-    await stream.ended;
+    let before: FabricTransactions;
+    let offered: number;
+    try {
+      before = await fabricTransactions();
+      offered = await this.#sendAll(load);
+      await this.#drain();
+    } finally {
+      abort.abort(); // a stream that is left open would keep the process
+      await stream.ended;
+    }
     const unanswered = this.#open.size;
     const after = await fabricTransactions();
     return {
@@ -143,8 +148,10 @@ export class MedrexSide {
   }
 
   async #send(batch: readonly { readonly atMs: number; readonly line: string }[]): Promise<void> {
-    const receipts = await this.#options.client.sendLines(batch.map(({ line }) => line));
-    if (!('length' in receipts)) {
+    const lines = batch.map(({ line }) => line);
+    // Who does not answer has failed these operations; the schedule of an open loop goes on.
+    const receipts = await this.#options.client.sendLines(lines).catch(() => undefined);
+    if (receipts === undefined || !('length' in receipts)) {
       this.#shed += batch.length;
       return;
     }

@@ -49,7 +49,7 @@ function translateItems(translating: Translating, items: Items): Translation | u
   const { patients } = translating.directory;
   // Names first: an entry may refer to one that comes after it.
   const named = items.map((read, item) => (read.problem ? read : nameDrafts(translating, item, read.value)));
-  if (patients.areMissing) return undefined;
+  if (patients.areMissing()) return undefined;
   const operations: TranslatedOperation[] = [];
   const refusals: Refusal[] = [];
   for (const [item, read] of named.entries()) {
@@ -57,7 +57,7 @@ function translateItems(translating: Translating, items: Items): Translation | u
     if (made.problem) refusals.push(refusalOf(item, made.problem));
     else operations.push(made.value);
   }
-  return patients.areMissing ? undefined : { operations, refusals };
+  return patients.areMissing() ? undefined : { operations, refusals };
 }
 
 function nameDrafts(

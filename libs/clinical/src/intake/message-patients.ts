@@ -28,7 +28,7 @@ export class MessagePatients {
     this.#context = context;
   }
 
-  get areMissing(): boolean {
+  areMissing(): boolean {
     return this.#missing.size > 0;
   }
 

@@ -9,7 +9,7 @@ import {
 import { figure, type Figures } from './bench.ts';
 
 /** A load as `medrex bench compare` takes it. */
-export type ComparedLoad = Omit<BenchFlags, 'json' | 'profile' | 'conflict'> & { readonly profile: string };
+export type ComparedLoad = Omit<BenchFlags, 'json' | 'profile'> & { readonly profile: string };
 
 /** Runs the comparison several times, with another seed each, and gives the figures of each client. */
 export async function comparisonFigures(load: ComparedLoad, runs: number): Promise<Figures> {
@@ -17,7 +17,7 @@ export async function comparisonFigures(load: ComparedLoad, runs: number): Promi
   for (let run = 0; run < runs; run += 1) {
     const profile = profileNamed(load.profile);
     if (profile === undefined) throw new Error(`there is no profile ${load.profile}`);
-    const { sides } = await comparedOnFreshStack({ ...load, profile, seed: load.seed + run, conflict: [], json: true });
+    const { sides } = await comparedOnFreshStack({ ...load, profile, seed: load.seed + run, json: true });
     for (const side of sides) bySide.set(side.client, [...(bySide.get(side.client) ?? []), side]);
   }
   return Object.fromEntries([...bySide].flatMap(([client, sides]) => sideFigures(client, sides)));

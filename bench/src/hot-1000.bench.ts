@@ -18,6 +18,7 @@ export const bench: Bench = {
           seed: 7,
           patients: 400,
           skew: 1.1,
+          conflict: [],
         },
         ...{ retries: 0, concurrency: 256, batchTimeout: 500, latencies: 'network' },
       },

@@ -24,7 +24,7 @@ export const bench: Bench = {
     return {
       ...(Object.fromEntries(named) as Figures),
       goodput: figure([goodput(result)], 'operations/s'),
-      'without an outcome': figure([result.failed], 'operations'),
+      'refused at the door, dead or unanswered': figure([result.failed], 'operations'),
     };
   },
 };

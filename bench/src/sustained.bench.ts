@@ -27,7 +27,7 @@ async function run(): Promise<Figures> {
   return {
     'operations offered': of('operations/s', ({ offeredPerSecond }) => offeredPerSecond),
     goodput: of('operations/s', goodput),
-    'without an outcome': of('operations', ({ failed }) => failed),
+    'refused at the door, dead or unanswered': of('operations', ({ failed }) => failed),
     'VALID Fabric transactions': of('%', (result) => validPercent(result) ?? Number.NaN),
     'latency p50': of('ms', ({ latencyMs }) => latencyMs?.p50 ?? Number.NaN),
     'latency p99': of('ms', ({ latencyMs }) => latencyMs?.p99 ?? Number.NaN),

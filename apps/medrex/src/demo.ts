@@ -12,6 +12,21 @@ import { Progress } from './terminal/progress.ts';
 /** The bundles that come with the repository. */
 const bundles = resolve(import.meta.dirname, '..', '..', '..', 'data', 'synthea-r4');
 
+/**
+ * A ward where two in five messages read and write what one of the eight before them wrote: the order that is changed while its dose
+ * is given, the result that is corrected. As flags of `medrex bench compare`.
+ */
+export const contendedWard = {
+  rate: { kind: 'fixed', perSecond: 1_000 },
+  patients: 120,
+  skew: 1.1,
+  conflict: [{ edge: 'RAW', probability: 0.4, gap: 8 }],
+  batchTimeout: 20,
+  latencies: 'network',
+  concurrency: 256,
+  retries: 10,
+} as const;
+
 export interface DemoResult {
   readonly replayed: readonly FileResult[];
   readonly comparison: Comparison;
@@ -21,20 +36,14 @@ export interface DemoResult {
 export async function demonstrate(urls: StackUrls, signal: AbortSignal): Promise<DemoResult> {
   const apiUrl = urls['ingest']?.['api'] ?? '';
   const replayed = await replayBundles(apiUrl, signal);
+  const { rate, patients, skew, conflict, batchTimeout, latencies, concurrency, retries } = contendedWard;
   const comparison = await compare({
     load: {
-      profile: profileNamed('ward') ?? missing(),
-      rate: { kind: 'fixed', perSecond: 1000 },
-      seconds: 6,
-      seed: 7,
-      patients: 120,
-      skew: 1.1,
-      injections: [{ edge: 'RAW', probability: 0.05, gap: 10 }],
-      startMs: Date.now(),
+      ...{ profile: profileNamed('ward') ?? missing(), rate, seconds: 6, seed: 7, patients, skew },
+      ...{ injections: conflict, startMs: Date.now() },
     },
-    model: { batchTimeoutMs: 20, maxMessageCount: 500, latencies: 'network' },
-    concurrency: 256,
-    retries: 10,
+    model: { batchTimeoutMs: batchTimeout, maxMessageCount: 500, latencies },
+    ...{ concurrency, retries },
     medrex: { apiUrl, ordererMetricsUrl: urls['orderer-dag']?.['metrics'] ?? '', ledger: embeddedLedgerLabel },
     signal,
     announce: (_client, describe) => new Progress(describe),
@@ -72,7 +81,7 @@ export function demoText({ replayed, comparison }: DemoResult): string {
     `Replayed ${applied} of ${replayed.length} Synthea patients: ${resources} FHIR resources on the ledger, one Fabric operation per patient.`,
     ...failed.map(({ name, status, detail }) => `  ${name}: ${status}${detail === undefined ? '' : `, ${detail}`}`),
     '',
-    'The same ward, through a client without Medrex and through Medrex:',
+    'The same contended ward (two in five messages change what one shortly before them changed), without Medrex and through it:',
     comparisonTable(comparison),
   ].join('\n');
 }

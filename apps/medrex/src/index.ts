@@ -1,3 +1,4 @@
+export { contendedWard } from './demo.ts';
 export { compare, type CompareOptions } from './compare/compare.ts';
 export { comparedOnFreshStack, type BenchFlags } from './commands/bench-compare.ts';
 export type { Comparison } from './compare/report.ts';

@@ -1,14 +1,17 @@
 import type { IntakeContext, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 
-/** Thrown where a patient is asked for whom the vault has to be asked about first. Caught by `ifKnown`. */
-class NotLookedUp extends Error {}
+/**
+ * Thrown where a patient is asked for whom the vault has to be asked about first, and caught by `ifKnown`. One for all: it says
+ * nothing of where it was thrown, and a stack for each costs as much as sealing a body.
+ */
+const notLookedUp = new Error('a patient is still to be looked up');
 
 /** What `make` gives; undefined when it met a patient who is still to be looked up. */
 export function ifKnown<Value>(make: () => Value): Value | undefined {
   try {
     return make();
   } catch (error) {
-    if (error instanceof NotLookedUp) return undefined;
+    if (error === notLookedUp) return undefined;
     throw error;
   }
 }
@@ -38,7 +41,7 @@ export class MessagePatients {
     const answer = this.#answers.get(key) ?? this.#known(key, identifiers);
     if (answer === undefined) {
       this.#missing.set(key, identifiers);
-      throw new NotLookedUp();
+      throw notLookedUp;
     }
     if ('error' in answer) throw answer.error;
     return answer.handle;

@@ -5,6 +5,7 @@ import { cliReference } from './cli-reference.ts';
 import { configurationReference } from './configuration-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { withFigures } from './figures.ts';
+import { headlineTables } from './headlines.ts';
 import { ingestDocument } from './http-reference.ts';
 import { keyReference } from './key-reference.ts';
 import { metricReference } from './metric-reference.ts';
@@ -16,8 +17,11 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 /** Every generated document: path from the root, text. */
 export async function documents(root: string): Promise<Readonly<Record<string, string>>> {
   const reference = (name: string) => `docs/reference/${name}`;
+  const document = (name: string) => readFileSync(join(root, name), 'utf8');
+  const history = join(root, 'bench', 'history');
   return {
-    'README.md': withFigures(readFileSync(join(root, 'README.md'), 'utf8'), join(root, 'bench', 'history')),
+    'README.md': withFigures(document('README.md'), history, headlineTables),
+    'docs/performance.md': withFigures(document('docs/performance.md'), history),
     [reference('asyncapi.json')]: json(asyncApi({ version })),
     [reference('cli.md')]: cliReference(),
     [reference('configuration.md')]: configurationReference(),

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withFigures } from './figures.ts';
+import { headlineTables } from './headlines.ts';
 
 const readme = [
   'before',
@@ -49,5 +50,22 @@ describe('the figures of the README', () => {
     const once = withFigures(readme, historyOf({ ward: [line('ward', 1_000)] }));
     expect(withFigures(once, historyOf({ ward: [line('ward', 1_000)] }))).toBe(once);
     expect(withFigures(once, historyOf({ ward: [line('ward', 1_001)] }))).not.toBe(once);
+  });
+
+  it('set clients beside each other in the README, and leave the rest to docs/performance.md', () => {
+    const one = (median: number) => ({ median, min: median, max: median, unit: '%', runs: 3 });
+    const compared = JSON.stringify({
+      ...(JSON.parse(line('ward', 1)) as object),
+      figures: { 'plain client: VALID': one(70), 'Medrex: VALID': one(100), 'Medrex: lost': one(0) },
+    });
+    const history = historyOf({ ward: [compared], sustained: [line('sustained', 5_000)], memory: [line('memory', 7)] });
+    const text = withFigures(readme, history, headlineTables);
+    expect(text).toContain('| benchmark | figure | plain client | Medrex | commit, date |');
+    expect(text).toContain(
+      '| ward | VALID | 70 %, 70 to 70 (3 runs) | 100 %, 100 to 100 (3 runs) | abcdef012, 2026-03-01 |',
+    );
+    expect(text).toContain('| ward | lost | - | 0 %, 0 to 0 (3 runs) |');
+    expect(text).toContain('| sustained | goodput | 5,000 operations/s |');
+    expect(text).not.toContain('| memory |');
   });
 });

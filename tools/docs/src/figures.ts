@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markdownTable } from './markdown.ts';
 
-interface HistoryLine {
+/** A recorded run of a benchmark. */
+export interface HistoryLine {
   readonly bench: string;
   readonly commit: string;
   readonly date: string;
@@ -38,10 +39,11 @@ function newest(history: string): readonly HistoryLine[] {
   });
 }
 
-const spread = (figure: { readonly min: number; readonly max: number; readonly runs: number }) =>
+export const spread = (figure: { readonly min: number; readonly max: number; readonly runs: number }) =>
   figure.runs > 1 ? `${figure.min} to ${figure.max} (${figure.runs} runs)` : 'one run';
 
-function figuresTable(lines: readonly HistoryLine[]): string {
+/** Every figure of the lines, a row each. */
+export function allFigures(lines: readonly HistoryLine[]): string {
   const rows = lines.flatMap((line) =>
     Object.entries(line.figures).map(([name, figure]) => [
       line.bench,
@@ -55,17 +57,24 @@ function figuresTable(lines: readonly HistoryLine[]): string {
   return markdownTable(['benchmark', 'figure', 'median', 'spread', 'ledger', 'commit, date'], rows);
 }
 
-/** README with the part between the figure marks made anew from the history: a table for each machine, the commit and the date in each row. */
-export function withFigures(readme: string, history: string): string {
-  const from = readme.indexOf(begin);
-  const to = readme.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`README.md must hold ${begin} and ${end}`);
+/**
+ * A document with the part between its figure marks made anew from the history: tables for each machine, the commit and the date in
+ * each row.
+ */
+export function withFigures(
+  document: string,
+  history: string,
+  tables: (lines: readonly HistoryLine[]) => string = allFigures,
+): string {
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the document must hold ${begin} and ${end}`);
   const lines = newest(history);
   const machineOf = ({ cores, cpu, node }: HistoryLine): string => `${cores} cores, ${cpu}, Node ${node}`;
-  const tables = [...new Set(lines.map(machineOf))].map((machine) => {
+  const byMachine = [...new Set(lines.map(machineOf))].map((machine) => {
     const own = lines.filter((line) => machineOf(line) === machine);
-    return `${figuresTable(own)}\n\nMachine: ${machine}.`;
+    return `${tables(own)}\n\nMachine: ${machine}.`;
   });
-  const text = tables.length === 0 ? 'Nothing is recorded yet.' : tables.join('\n\n');
-  return `${readme.slice(0, from)}${begin}\n\n${text}\n\n${readme.slice(to)}`;
+  const text = byMachine.length === 0 ? 'Nothing is recorded yet.' : byMachine.join('\n\n');
+  return `${document.slice(0, from)}${begin}\n\n${text}\n\n${document.slice(to)}`;
 }

@@ -1,0 +1,49 @@
+import { allFigures, spread, type HistoryLine } from './figures.ts';
+import { markdownTable } from './markdown.ts';
+
+/** What of a benchmark without several clients is worth a line of the README; docs/performance.md has the rest. */
+const headlines: Readonly<Record<string, readonly string[]>> = {
+  'dependency-graph': ['live queues, uniform over 1,000,000 keys', 'typed graph, uniform over 1,000,000 keys'],
+  sustained: ['goodput', 'CPU per operation: all'],
+};
+
+const isComparison = ({ figures }: HistoryLine): boolean =>
+  Object.keys(figures).some((name) => name.startsWith('Medrex: '));
+
+/** The README's figures: comparisons with a column for each client, then the lines chosen above. */
+export function headlineTables(lines: readonly HistoryLine[]): string {
+  const compared = lines.filter(isComparison);
+  const chosen = lines.flatMap((line) => {
+    const names = headlines[line.bench] ?? [];
+    const figures = Object.entries(line.figures).filter(([name]) => names.includes(name));
+    return figures.length === 0 ? [] : [{ ...line, figures: Object.fromEntries(figures) }];
+  });
+  const tables = [
+    ...(compared.length === 0 ? [] : [comparisons(compared)]),
+    ...(chosen.length === 0 ? [] : [allFigures(chosen)]),
+  ];
+  return tables.join('\n\n');
+}
+
+function comparisons(lines: readonly HistoryLine[]): string {
+  const clients = [...new Set(lines.flatMap(({ figures }) => Object.keys(figures).map(clientOf)))];
+  const rows = lines.flatMap((line) => {
+    const names = [...new Set(Object.keys(line.figures).map(figureOf))];
+    return names.map((name) => [
+      line.bench,
+      name,
+      ...clients.map((client) => cell(line, `${client}: ${name}`)),
+      `${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}`,
+    ]);
+  });
+  return markdownTable(['benchmark', 'figure', ...clients, 'commit, date'], rows);
+}
+
+const clientOf = (name: string): string => name.slice(0, name.indexOf(': '));
+const figureOf = (name: string): string => name.slice(name.indexOf(': ') + 2);
+
+/** Median and spread; a client that had nothing to measure has a dash. */
+function cell({ figures }: HistoryLine, name: string): string {
+  const figure = figures[name];
+  return figure === undefined ? '-' : `${figure.median.toLocaleString('en-US')} ${figure.unit}, ${spread(figure)}`;
+}

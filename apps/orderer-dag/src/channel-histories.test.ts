@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { defaultPlannerLimits } from '@medrex/batch-planner';
 import { clinicalContract } from '@medrex/clinical';
-import { anObservation, aPatient, Clinic } from '@medrex/clinical/testing';
+import { anObservation, aPatient, aPractitioner, Clinic } from '@medrex/clinical/testing';
 import { parseStateValue, type Contract, type Operation, type State } from '@medrex/execute-batch';
 import { accountKey, assetTransfer, kindKey } from '@medrex/execute-batch/testing';
 import { counterBaseKey, readCounter, type StateKey } from '@medrex/keys';
+import { seededRandom } from '@medrex/ledger';
 import { audit, auditSerially } from './testing/audit.ts';
 import { ledgerState } from './testing/channel-record.ts';
 import { anAssetOperation, deposit } from './testing/operations.ts';
@@ -128,6 +129,93 @@ describe('ensures of one key', () => {
     expect(await audit(channel)).toEqual([]);
   });
 });
+
+describe('an identifier that several resources have', () => {
+  const ifNoneExist = 'identifier=http://hl7.org/fhir/sid/us-npi|9999999999';
+  const nobody = aPractitioner({ identifier: undefined });
+  const asked = (method: 'POST' | 'PUT' | 'DELETE', url: string) => ({ request: { method, url } }) as const;
+  const put = (id: string, body = aPractitioner()) => [body, asked('PUT', `Practitioner/${id}`)] as const;
+  const post = [aPractitioner(), asked('POST', 'Practitioner')] as const;
+  // Under a condition, with another identifier that others have: it changes a line without having said so.
+  const other = { system: 'urn:hospital:staff', value: 'S-1' };
+  const searched = `identifier=${other.system}|${other.value}`;
+  const twoNames = aPractitioner({ identifier: [...(aPractitioner().identifier as object[]), other] });
+  const discover = [twoNames, { request: { method: 'POST', url: 'Practitioner', ifNoneExist: searched } }] as const;
+  const create = [aPractitioner(), { request: { method: 'POST', url: 'Practitioner', ifNoneExist } }] as const;
+  const update = [aPractitioner(), asked('PUT', `Practitioner?${ifNoneExist}`)] as const;
+  const remove = [undefined, asked('DELETE', `Practitioner?${ifNoneExist}`)] as const;
+  const removeOne = (id: string) => [undefined, asked('DELETE', `Practitioner/${id}`)] as const;
+  const name = [anObservation({ performer: [{ reference: `Practitioner?${ifNoneExist}` }] }), {}] as const;
+
+  it('leads to the one that is left, however many were written at once', async () => {
+    const { channel, instance } = await running({ contracts: [clinicalContract], latencies: { hopMs: 10 } });
+    const clinic = new Clinic();
+    const operations = async (
+      messages: readonly (readonly [object | undefined, Parameters<Clinic['translate']>[1]])[],
+    ): Promise<readonly Operation[]> =>
+      (await Promise.all(messages.map(([body, message]) => clinic.translate(body, message)))).flatMap(
+        (translated) => translated.operations,
+      );
+    const ends = (seqs: readonly number[]) => seqs.map((seq) => channel.end(seq));
+    const did = (seqs: readonly number[]) => seqs.map((seq) => (detailOf(channel, seq) as { did: string }[])[0]?.did);
+
+    const racing = await channel.append(await operations(Array.from({ length: 50 }, () => create)));
+    await channel.quiet();
+    expect(did(racing)).toEqual(['created', ...Array.from({ length: 49 }, () => 'existing')]);
+
+    // Each of these finds the line there and changes it, the last one without having said so.
+    const more = await channel.append(await operations([put('a'), put('b')]));
+    await channel.until(() => instance.count('sent') > 1);
+    more.push(...(await channel.append(await operations([post, put('c'), put('a'), discover]))));
+    await channel.quiet();
+    expect(ends(more)).toEqual(more.map(() => 'applied OK'));
+    const ambiguous = await channel.append(await operations([create, update, remove, name]));
+    await channel.quiet();
+    expect(ends(ambiguous)).toEqual(ambiguous.map(() => 'rejected MULTIPLE_MATCHES'));
+
+    const others = [racing[0]!, more[2]!, more[5]!].map((seq) => idIn(detailOf(channel, seq)));
+    const fewer = await channel.append(
+      await operations([...others.map(removeOne), removeOne('b'), put('c', nobody), removeOne('a'), put('b')]),
+    );
+    await channel.quiet();
+    expect(ends(fewer)).toEqual(fewer.map(() => 'applied OK'));
+    const sole = await channel.append(await operations([create, update, name, remove, create]));
+    await channel.quiet();
+    expect(ends(sole)).toEqual(sole.map(() => 'applied OK'));
+    expect(did(sole)).toEqual(['existing', 'updated', 'created', 'deleted', 'created']);
+    expect(invalid(instance.notes)).toEqual([]);
+    expect(await audit(channel)).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('comes to one history whatever is in flight together, seed %i', async (seed) => {
+    const { channel, instance } = await running({
+      ...{ contracts: [clinicalContract], seed },
+      latencies: { hopMs: 10 },
+    });
+    const clinic = new Clinic();
+    const random = seededRandom(seed);
+    const kinds = [put('a'), put('b', nobody), post, create, create, update, remove, removeOne('a'), name, discover];
+    for (let burst = 0; burst < 12; burst++) {
+      const operations: Operation[] = [];
+      for (let one = 0; one < 5; one++) {
+        const [body, message] = kinds[Math.floor(random() * kinds.length)]!;
+        operations.push(...(await clinic.translate(body, message)).operations);
+      }
+      await channel.append(operations);
+      const sent = instance.count('sent');
+      if (burst % 3 === 2) await channel.quiet();
+      else await channel.until(() => instance.count('sent') > sent);
+    }
+    await channel.quiet();
+    expect(invalid(instance.notes)).toEqual([]);
+    expect(await audit(channel)).toEqual([]);
+  });
+});
+
+/** The id that an applied operation of one entry tells. */
+function idIn(detail: unknown): string {
+  return (detail as readonly { readonly reference: string }[])[0]!.reference.replace('Practitioner/', '');
+}
 
 describe('an order (CPOE) behind a hub key of the audit trail', () => {
   it('takes along what stands before it on the key, past everything else that waits', async () => {

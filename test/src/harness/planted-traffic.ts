@@ -268,7 +268,7 @@ export class PlantedTraffic {
 /** One resource of every type, planted, of a round of its own. */
 function samples(round: number): readonly (readonly [string, Resource])[] {
   const start = `2026-01-0${round}T08:00:00Z`;
-  const places = { slot: `slot-${round}`, start, bed: `bed-${round}` };
+  const places = { slot: `slot-${round}`, start, bed: `bed-${round}`, staff: `staff-${round}` };
   return oneOfEach(places).map(([id, resource]) => {
     const ownId = plantedId(id, round);
     return [ownId, { ...withPlanted(resource, round), id: ownId }];

@@ -66,8 +66,9 @@ function deedResponse(told: unknown, chosen: string | undefined, lastModified: s
     status,
     location: `${name}/_history/${version}`,
     etag: `W/"${version}"`,
-    lastModified,
     isEcho,
+    // When what was there already came to be, the ledger did not tell.
+    ...(isEcho && { lastModified }),
     ...(warnings !== undefined && { warnings: warnings.map(warningIssue) }),
   };
 }

@@ -97,8 +97,25 @@ describe('a single resource', () => {
     const first = await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search });
     const second = await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search });
     expect([first.status, second.status]).toEqual([201, 200]);
-    const id = (answer: Answer) => answer.headers.get('location')?.split('/fhir/')[1]?.split('/_history')[0];
-    expect(id(second)).toBe(id(first));
+    const named = ({ headers }: Answer) => [headers.get('location'), headers.get('etag')];
+    expect(named(second)).toEqual(named(first));
+    expect([first, second].map(({ headers }) => headers.has('last-modified'))).toEqual([true, false]);
+  });
+
+  it('is refused as 412 under a condition that several meet, and so is a reference to them', async () => {
+    const { resource, search } = practitioner();
+    for (let one = 0; one < 2; one++) expect((await fhir('POST', '/Practitioner', resource)).status).toBe(201);
+    const performer = [{ reference: `Practitioner?${search}` }];
+    const answers = [
+      await fhir('POST', '/Practitioner', resource, { 'if-none-exist': search }),
+      await fhir('PUT', `/Practitioner?${search.replace('|', '%7C')}`, resource),
+      await fhir('DELETE', `/Practitioner?${search.replace('|', '%7C')}`),
+      await fhir('POST', '', aBundle('transaction', [aPost(resource), aPost(anObservation({ performer }))])),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([412, 412, 412, 412]);
+    const issue = { code: 'multiple-matches', details: { coding: [{ code: 'MULTIPLE_MATCHES' }] } };
+    expect(answers.map((answer) => issues(answer)[0])).toMatchObject([issue, issue, issue, issue]);
+    expect(issues(answers[3]!)[0]).toMatchObject({ expression: ['Bundle.entry[1].resource.performer[0]'] });
   });
 
   it('is found by the search of a conditional update', async () => {

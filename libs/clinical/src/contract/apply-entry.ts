@@ -1,10 +1,11 @@
 import type { Budget, JsonObject, Operation, State } from '@medrex/execute-batch';
 import { changeOf, recordKeyOf } from './declared-keys.ts';
 import { jsonOf, type Entry } from './entry.ts';
-import { findLookups, recordedId, withFound } from './lookups.ts';
+import { holderOf, keepIdentifiers } from './identifier-line.ts';
+import { findLookups, withFound } from './lookups.ts';
 import { survivorOf } from './patient-link.ts';
 import { applyMerge, isMerged, type Merge } from './patient-merge.ts';
-import { checkIfMatch, keepIdentifiers, readHead, writeVersion, type RecordHead } from './record.ts';
+import { checkIfMatch, readHead, writeVersion, type RecordHead } from './record.ts';
 import { spacesOf, type Registry } from './registry.ts';
 import type { ApplyContext, Change, CodedFields, ResourceModule } from './resource-module.ts';
 import { SpacedState } from './spaced-state.ts';
@@ -28,8 +29,12 @@ export async function applyEntry(run: EntryRun): Promise<JsonObject> {
   const { entry, state } = run;
   const module = run.registry.module(entry.type);
   const found = await findLookups(entry, state);
-  const matched = entry.condition === undefined ? undefined : await recordedId(state, entry.condition);
-  if (entry.action === 'create' && matched !== undefined) return told(entry, matched, 'existing');
+  const matched =
+    entry.condition === undefined ? undefined : await holderOf(state, entry.type, entry.condition, entry.type);
+  if (entry.action === 'create' && matched !== undefined) {
+    const head = await readHead(state, module.space, entry.type, matched);
+    return told(entry, matched, 'existing', head?.version);
+  }
   if (entry.action === 'delete') {
     const id = entry.condition === undefined ? entry.id : matched;
     return id === undefined ? told(entry, entry.id, 'nothing') : deleteResource(run, module, id);

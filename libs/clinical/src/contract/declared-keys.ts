@@ -12,9 +12,8 @@ export function declaredKeys(entry: Entry, registry: Registry): readonly Declare
   const module = registry.module(entry.type);
   const keys: DeclaredKey[] = [];
   if (entry.patient !== undefined) keys.push({ key: linkKey(entry.patient), mode: 'read' });
-  if (entry.condition !== undefined)
-    keys.push({ key: identifierKey(entry.condition), mode: entry.action === 'delete' ? 'readWrite' : 'ensure' });
-  for (const digest of entry.identifiers ?? []) keys.push({ key: identifierKey(digest), mode: 'ensure' });
+  const lines = [...(entry.identifiers ?? []), ...(entry.condition === undefined ? [] : [entry.condition])];
+  for (const digest of lines) keys.push({ key: identifierKey(digest), mode: lineMode(entry) });
   for (const { digest } of entry.lookups ?? []) keys.push({ key: identifierKey(digest), mode: 'read' });
   // What a conditional delete deletes is known to the state alone.
   if (entry.action === 'delete' && entry.condition !== undefined) return keys;
@@ -25,6 +24,11 @@ export function declaredKeys(entry: Entry, registry: Registry): readonly Declare
   if (module.template !== undefined) keys.push(...module.template(change));
   for (const merge of module.merges?.(change) ?? []) keys.push(...mergeKeys(registry, merge));
   return keys;
+}
+
+/** A conditional create mostly finds its lines as they are to be, so that those who race for one read it together. */
+function lineMode({ action, condition, isKept }: Entry): AccessMode {
+  return action === 'create' && (condition !== undefined || isKept === true) ? 'ensure' : 'readWrite';
 }
 
 function headMode(entry: Entry): AccessMode {

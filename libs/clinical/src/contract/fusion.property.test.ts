@@ -59,6 +59,10 @@ const message = fc.oneof(
       put(aPatient({ identifier: undefined, link: [{ type: 'replaced-by', other: subject(into) }] }), from),
     ),
   fc.constant({ body: aPractitioner(), request: { method: 'POST', url: 'Practitioner', ifNoneExist: npi } as const }),
+  few('d').map((id) => put(aPractitioner(), id)),
+  few('d').map((id) => put(aPractitioner({ identifier: undefined }), id)),
+  fc.constant({ body: aPractitioner(), request: { method: 'POST', url: 'Practitioner' } as const }),
+  fc.constant({ body: aPractitioner(), request: { method: 'PUT', url: `Practitioner?${npi}` } as const }),
   fc.constant({ body: anObservation({ performer: [{ reference: `Practitioner?${npi}` }] }) }),
   fc
     .tuple(fc.constantFrom('Observation/o1', 'Encounter/e1', 'AllergyIntolerance/a1', `Practitioner?${npi}`))

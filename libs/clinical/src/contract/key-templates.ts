@@ -44,11 +44,26 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     why: 'each version is kept under a key of its own',
   },
   {
+    on: ['create'],
+    key: '<space>~res~<Type>~<id>',
+    mode: 'read',
+    when: 'with a condition that a resource meets',
+    why: 'the sender is told its version; which one it is, only the state can tell',
+    isDiscovered: true,
+  },
+  {
     on: ['create', 'update'],
     key: 'sys~idn~e~<identifier digest>',
-    mode: 'ensure',
+    mode: 'readWrite',
     when: 'with identifiers or a condition',
-    why: 'conditional creates and references find the resource by it',
+    why: 'the resource is listed there, beside others that have the identifier',
+  },
+  {
+    on: ['create'],
+    key: 'sys~idn~e~<identifier digest>',
+    mode: 'ensure',
+    when: 'with a condition',
+    why: 'those who race for one read it together behind the first',
   },
   {
     on: ['create', 'update'],
@@ -58,11 +73,11 @@ const everyRecord: readonly (TemplateLine & { readonly on: readonly Action[] })[
     why: 'the resource that the reference names',
   },
   {
-    on: ['delete'],
+    on: ['create', 'update', 'delete'],
     key: 'sys~idn~e~<identifier digest>',
     mode: 'readWrite',
-    when: 'with identifiers',
-    why: 'the identifiers are given up',
+    when: 'with identifiers that are given up, or under a condition with others that another resource has',
+    why: 'the list of those who have it changes',
     isDiscovered: true,
   },
 ];

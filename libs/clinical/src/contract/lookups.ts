@@ -1,33 +1,24 @@
 import type { JsonObject, JsonValue, State } from '@medrex/execute-batch';
 import { placeholder, type Entry } from './entry.ts';
-import { identifierKey } from './record-keys.ts';
+import { holderOf } from './identifier-line.ts';
 import { reject } from './rejects.ts';
-import { readJson } from './state-json.ts';
 
 /**
  * Finds what an entry's conditional references name. Returns ids by placeholder.
- * @throws Reject NO_MATCH, naming the element
+ * @throws Reject NO_MATCH or MULTIPLE_MATCHES, naming the element
  */
 export async function findLookups(entry: Entry, state: State): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const { type, digest, expression, otherwise } of entry.lookups ?? []) {
-    const id = (await recordedId(state, digest)) ?? otherwise;
+    const id = (await holderOf(state, type, digest, expression)) ?? otherwise;
     if (id === undefined) {
-      throw reject(
-        'NO_MATCH',
-        `no ${type} was recorded with the identifier of this conditional reference; create it first`,
-        { expression },
-      );
+      throw reject('NO_MATCH', `no ${type} has the identifier of this conditional reference; create it first`, {
+        expression,
+      });
     }
     found.set(placeholder(digest), id);
   }
   return found;
-}
-
-/** Id of the resource that was recorded first with an identifier. */
-export async function recordedId(state: State, digest: string): Promise<string | undefined> {
-  const id = (await readJson(state, identifierKey(digest)))?.['id'];
-  return typeof id === 'string' ? id : undefined;
 }
 
 /** Puts found ids where the facts have placeholders. */

@@ -13,7 +13,7 @@ export function versionKey(space: KeySpace, type: string, id: string, changeId: 
 }
 
 /**
- * Key of the directory line of a business identifier: which resource was recorded first with it. In the system space,
+ * Key of the directory line of a business identifier: which resources have it. In the system space,
  * since a claim may name its practitioner by an identifier as an observation does.
  * @param digest of type, system and value, keyed.
  */

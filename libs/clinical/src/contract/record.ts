@@ -1,8 +1,7 @@
 import type { JsonObject, State } from '@medrex/execute-batch';
 import type { KeySpace, StateKey } from '@medrex/keys';
 import type { Entry } from './entry.ts';
-import { recordedId } from './lookups.ts';
-import { headKey, identifierKey } from './record-keys.ts';
+import { headKey } from './record-keys.ts';
 import { reject } from './rejects.ts';
 import type { CodedFields, Head } from './resource-module.ts';
 import { readJson, writeJson } from './state-json.ts';
@@ -65,25 +64,6 @@ export function writeVersion(state: State, next: NewVersion): void {
     record,
     version,
   });
-}
-
-/**
- * Keeps the directory of identifiers: the first resource recorded with one stays the one that is found by it;
- * identifiers that the resource no longer has are given up.
- */
-export async function keepIdentifiers(
-  state: State,
-  type: string,
-  id: string,
-  before: readonly string[],
-  after: readonly string[],
-): Promise<void> {
-  for (const digest of before) {
-    if (!after.includes(digest) && (await recordedId(state, digest)) === id) state.delete(identifierKey(digest));
-  }
-  for (const digest of after) {
-    if ((await recordedId(state, digest)) === undefined) writeJson(state, identifierKey(digest), { type, id });
-  }
 }
 
 /** @throws Reject STALE_VERSION when If-Match names another version than the current one; 0 stands for none. */

@@ -3,6 +3,7 @@ import {
   aBundle,
   aCondition,
   anObservation,
+  aPatient,
   aPost,
   aPractitioner,
   aPut,
@@ -11,6 +12,7 @@ import {
   toldOf,
   urn,
 } from '../testing/index.ts';
+import { holdersMax } from './identifier-line.ts';
 
 const reading = (value: number) => anObservation({ valueQuantity: { value, unit: '/min' } });
 
@@ -127,13 +129,16 @@ describe('identifiers', () => {
     const clinic = new Clinic();
     const results = [];
     for (let racer = 0; racer < 50; racer++) results.push(await clinic.post(aPractitioner(), { ifNoneExist: npi }));
-    expect(results.every(({ status, undeclared }) => status === 'applied' && undeclared.length === 0)).toBe(true);
     expect(new Set(results.map((result) => idOf(result))).size).toBe(1);
-    expect(results.map((result) => toldOf(result)['did'])).toEqual([
-      'created',
-      ...Array.from({ length: 49 }, () => 'existing'),
+    expect(results.map((result) => [toldOf(result)['did'], toldOf(result)['version']])).toEqual([
+      ['created', 1],
+      ...Array.from({ length: 49 }, () => ['existing', 1]),
     ]);
-    expect(clinic.keys('cli~res~Practitioner')).toHaveLength(1);
+    const heads = clinic.keys('cli~res~Practitioner');
+    expect(heads).toHaveLength(1);
+    // Which head tells the version is known to the state alone.
+    const found = heads.map((key) => ({ key, mode: 'read' }));
+    expect(results.map(({ undeclared }) => undeclared)).toEqual([[], ...Array.from({ length: 49 }, () => found)]);
   });
 
   it('find what was posted without a condition', async () => {
@@ -154,14 +159,85 @@ describe('identifiers', () => {
     expect(toldOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({ did: 'created' });
   });
 
-  it('stay with the first resource that had them', async () => {
+  it('lead to the one resource that has them now, whoever had them first', async () => {
     const clinic = new Clinic();
-    const first = idOf(await clinic.put('a', aPractitioner()));
-    await clinic.put('b', aPractitioner());
-    await clinic.delete('Practitioner/b');
-    expect(toldOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({
-      reference: `Practitioner/${first}`,
+    await clinic.put('a', aPractitioner());
+    const second = idOf(await clinic.put('b', aPractitioner()));
+    await clinic.delete('Practitioner/a');
+    const request = { method: 'PUT', url: `Practitioner?${npi}` } as const;
+    expect(toldOf(await clinic.result(aPractitioner(), { request }))).toEqual({
+      reference: `Practitioner/${second}`,
+      did: 'updated',
+      version: 2,
     });
+    expect(clinic.keys('cli~res~Practitioner')).toHaveLength(2);
+  });
+
+  it.each([
+    ['create', aPractitioner(), { method: 'POST', url: 'Practitioner', ifNoneExist: npi }],
+    ['update', aPractitioner(), { method: 'PUT', url: `Practitioner?${npi}` }],
+    ['delete', undefined, { method: 'DELETE', url: `Practitioner?${npi}` }],
+  ] as const)('that several resources have reject a conditional %s', async (_what, resource, request) => {
+    const clinic = new Clinic();
+    await clinic.put('a', aPractitioner());
+    await clinic.post(aPractitioner());
+    const before = clinic.keys('cli~');
+    expect(await clinic.result(resource, { request })).toMatchObject({
+      status: 'rejected',
+      code: 'MULTIPLE_MATCHES',
+      detail: { expression: 'Practitioner', matches: 2 },
+    });
+    expect(clinic.keys('cli~')).toEqual(before);
+    await clinic.put('a', aPractitioner({ identifier: undefined }));
+    expect(await clinic.result(resource, { request })).toMatchObject({ status: 'applied' });
+  });
+
+  it('are declared as read and written, but by conditional creates, which read them together', async () => {
+    const clinic = new Clinic();
+    const lines = async (
+      resource: object | undefined,
+      request: { method: 'POST' | 'PUT' | 'DELETE'; url: string; ifNoneExist?: string },
+    ) => {
+      const { operations, results } = await clinic.send(resource, { request });
+      const modes = operations[0]!.keys.filter(({ key }) => key.startsWith('sys~idn~')).map(({ mode }) => mode);
+      return [modes, results[0]!.undeclared.filter(({ key }) => key.startsWith('sys~idn~')).map(({ mode }) => mode)];
+    };
+    const doctor = aPractitioner();
+    const create = { method: 'POST', url: 'Practitioner' } as const;
+    const put = (id: string) => ({ method: 'PUT', url: `Practitioner/${id}` }) as const;
+    expect(await lines(doctor, create)).toEqual([['readWrite'], []]);
+    expect(await lines(doctor, { ...create, ifNoneExist: npi })).toEqual([['ensure'], []]);
+    expect(await lines(doctor, put('x'))).toEqual([['readWrite'], []]);
+    // Under a condition of its own, a create finds that it must change the line of another identifier.
+    const mine = 'identifier=urn:hospital:staff|S-1';
+    expect(await lines(doctor, { ...create, ifNoneExist: mine })).toEqual([['ensure', 'ensure'], ['readWrite']]);
+    // What is given up, the state alone knows.
+    expect(await lines({ ...doctor, identifier: undefined }, put('x'))).toEqual([[], ['readWrite']]);
+    expect(await lines(undefined, { method: 'DELETE', url: `Practitioner?${mine}` })).toEqual([
+      ['readWrite'],
+      ['readWrite'],
+    ]);
+  });
+
+  it('list their first resources and count the others', async () => {
+    const clinic = new Clinic();
+    const line = () => clinic.values('sys~idn~')[0];
+    const ids: string[] = [];
+    for (let number = 0; number < holdersMax + 2; number++)
+      ids.push(idOf(await clinic.put(`p${number}`, aPractitioner())));
+    expect(line()).toEqual({ type: 'Practitioner', ids: ids.slice(0, holdersMax), more: 2 });
+    // One that is only counted goes, then one that is listed; the last one is listed when it is put again.
+    await clinic.delete(`Practitioner/p${holdersMax}`);
+    await clinic.put(`p${holdersMax + 1}`, aPractitioner());
+    expect(line()).toEqual({ type: 'Practitioner', ids: ids.slice(0, holdersMax), more: 1 });
+    for (let number = 0; number < holdersMax; number++) await clinic.delete(`Practitioner/p${number}`);
+    expect(await clinic.post(aPractitioner(), { ifNoneExist: npi })).toMatchObject({
+      code: 'MULTIPLE_MATCHES',
+      detail: { matches: 1 },
+    });
+    await clinic.put(`p${holdersMax + 1}`, aPractitioner());
+    expect(line()).toEqual({ type: 'Practitioner', ids: ids.slice(-1) });
+    expect(toldOf(await clinic.post(aPractitioner(), { ifNoneExist: npi }))).toMatchObject({ did: 'existing' });
   });
 
   it('choose what a conditional update changes, and create it when nothing has them', async () => {
@@ -200,6 +276,18 @@ describe('conditional references', () => {
     expect(clinic.keys('cli~')).toEqual([]);
   });
 
+  it('reject and name the entry when several match', async () => {
+    const clinic = new Clinic();
+    for (const id of ['a', 'b']) await clinic.put(id, aPractitioner());
+    const bundle = aBundle('transaction', [aPost(aCondition()), aPost(performed('9999999999'))]);
+    expect(await clinic.result(bundle)).toMatchObject({
+      status: 'rejected',
+      code: 'MULTIPLE_MATCHES',
+      detail: { entry: 1, expression: 'Bundle.entry[1].resource.performer[0]', matches: 2 },
+    });
+    expect(clinic.keys('cli~cond')).toEqual([]);
+  });
+
   it('find what the same transaction creates, wherever it stands in it', async () => {
     const bundle = aBundle('transaction', [aPost(performed('9999999999')), aPost(aPractitioner())]);
     expect(await new Clinic().result(bundle)).toMatchObject({ status: 'applied', undeclared: [] });
@@ -216,6 +304,21 @@ describe('conditional references', () => {
       resourceType: 'Patient',
       identifier: [{ system: 'urn:hospital:mrn', value: 'MRN-1' }],
     } as never);
+    expect(await clinic.post(anObservation({ subject: mrn }))).toMatchObject({ status: 'applied' });
+  });
+
+  it('to a patient who was merged mean the survivor, whose line names both', async () => {
+    const clinic = new Clinic();
+    const person = (value: string, over: object = {}) =>
+      aPatient({ identifier: [{ system: 'urn:hospital:mrn', value }], ...over });
+    await clinic.put('a', person('MRN-1'));
+    await clinic.put('b', person('MRN-2'));
+    await clinic.put('a', person('MRN-1', { link: [{ type: 'replaced-by', other: { reference: 'Patient/b' } }] }));
+    await clinic.put('a', person('MRN-1'));
+    expect(clinic.values('sys~idn~').map(({ ids }) => (ids as readonly string[]).length)).toEqual(
+      expect.arrayContaining([1, 2]),
+    );
+    const mrn = { reference: 'Patient?identifier=urn:hospital:mrn|MRN-1' };
     expect(await clinic.post(anObservation({ subject: mrn }))).toMatchObject({ status: 'applied' });
   });
 });

@@ -19,6 +19,11 @@ export const clinicalRejects = {
   },
   NOT_FOUND: { status: 404, issue: 'not-found', meaning: 'The resource to change or delete does not exist.' },
   NO_MATCH: { status: 412, issue: 'not-found', meaning: 'A conditional reference matches no resource.' },
+  MULTIPLE_MATCHES: {
+    status: 412,
+    issue: 'multiple-matches',
+    meaning: 'A condition or conditional reference matches several resources.',
+  },
   LINK_CHAIN_TOO_LONG: {
     status: 422,
     issue: 'too-costly',

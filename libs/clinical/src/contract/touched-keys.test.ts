@@ -33,8 +33,8 @@ async function everything(): Promise<readonly Step[]> {
       steps.push({ entry: entry!, operation, result: result!, reads: stub.reads, writes: [...stub.writes.keys()] });
     }
   };
-  const first = oneOfEach({ slot: 's1', start: '2026-01-06T08:00:00Z', bed: 'b1' });
-  const second = oneOfEach({ slot: 's2', start: '2026-01-06T09:00:00Z', bed: 'b2' });
+  const first = oneOfEach({ slot: 's1', start: '2026-01-06T08:00:00Z', bed: 'b1', staff: 'n1' });
+  const second = oneOfEach({ slot: 's2', start: '2026-01-06T09:00:00Z', bed: 'b2', staff: 'n2' });
   for (const [id, resource] of first) await send('PUT', `${resource.resourceType}/${id}`, { ...resource, id });
   for (const [id, resource] of first)
     await send('PUT', `${resource.resourceType}/${id}`, { ...resource, id, language: 'en' });

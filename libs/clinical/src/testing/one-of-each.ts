@@ -14,6 +14,8 @@ export interface Places {
   readonly slot: string;
   readonly start: string;
   readonly bed: string;
+  /** Staff number of the practitioner: two of one number would be two matches of a conditional reference. */
+  readonly staff: string;
 }
 
 /** A resource with the id that it is put under, and that others refer to it by. */
@@ -24,14 +26,14 @@ export type Sample = readonly [id: string, resource: FhirResource];
  * other where their type can, so that they touch all keys that their templates have.
  */
 export function oneOfEach(places: Places): readonly Sample[] {
-  return [...people(), ...care(places), ...medicines(), ...scheduling(places), ...financial(), ...audit()];
+  return [...people(places), ...care(places), ...medicines(), ...scheduling(places), ...financial(), ...audit()];
 }
 
-function people(): readonly Sample[] {
+function people({ staff }: Places): readonly Sample[] {
   const link = [{ type: 'replaces', other: { reference: 'Patient/p0' } }];
   return [
     ['p1', aPatient({ identifier: identifier('p1'), link })],
-    ['house', aPractitioner()],
+    ['house', aPractitioner({ identifier: identifier(staff) })],
     ['role', { resourceType: 'PractitionerRole', active: true }],
     ['w', { resourceType: 'Organization', name: 'Ward', identifier: identifier('w') }],
     ['w', { resourceType: 'Location', name: 'Ward', status: 'active' }],
@@ -39,17 +41,12 @@ function people(): readonly Sample[] {
   ];
 }
 
-function care({ bed }: Places): readonly Sample[] {
+function care({ bed, staff }: Places): readonly Sample[] {
   const location = [aBed('door', 'completed'), aBed(bed)];
   const vaccine = { status: 'completed', vaccineCode: code, patient: subject, occurrenceDateTime: '2026' };
   return [
     ['stay', anEncounter({ location, serviceProvider: { reference: 'Organization/w' } })],
-    [
-      'reading',
-      anObservation({
-        performer: [{ reference: 'Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999999' }],
-      }),
-    ],
+    ['reading', anObservation({ performer: [{ reference: `Practitioner?identifier=urn:hospital:numbers|${staff}` }] })],
     ['problem', aCondition({ identifier: identifier('problem') })],
     ['vaccine', { resourceType: 'Immunization', ...vaccine }],
     ['procedure', { resourceType: 'Procedure', status: 'completed', subject, code }],

@@ -92,6 +92,7 @@ class RecordingState implements State {
   readonly #changes = new Map<StateKey, Uint8Array | undefined>();
   readonly #order = new Set<StateKey>();
   readonly #read = new Set<StateKey>();
+  readonly #overwritten = new Set<StateKey>();
 
   constructor(state: CommittedState) {
     this.#state = state;
@@ -105,13 +106,11 @@ class RecordingState implements State {
   }
 
   put(key: StateKey, value: Uint8Array): void {
-    this.#order.add(key);
-    this.#changes.set(key, value);
+    this.#change(key, value);
   }
 
   delete(key: StateKey): void {
-    this.#order.add(key);
-    this.#changes.set(key, undefined);
+    this.#change(key, undefined);
   }
 
   commit(): void {
@@ -127,10 +126,17 @@ class RecordingState implements State {
       const modes = declared.filter((one) => one.key === key).map(({ mode }) => mode);
       const mayRead = modes.some((mode) => mode === 'read' || mode === 'readWrite' || mode === 'ensure');
       const mayWrite = modes.some((mode) => mode !== 'read');
-      const did = { read: this.#read.has(key), write: this.#changes.has(key) };
-      if ((mayRead || !did.read) && (mayWrite || !did.write)) return [];
+      const mayOverwrite = modes.some((mode) => mode !== 'read' && mode !== 'ensure');
+      const did = { read: this.#read.has(key), write: this.#changes.has(key), overwrite: this.#overwritten.has(key) };
+      if ((mayRead || !did.read) && (mayWrite || !did.write) && (mayOverwrite || !did.overwrite)) return [];
       const mode: AccessMode = modes.length > 0 || (did.read && did.write) ? 'readWrite' : did.read ? 'read' : 'write';
       return [{ key, mode }];
     });
+  }
+
+  #change(key: StateKey, value: Uint8Array | undefined): void {
+    this.#order.add(key);
+    if (!this.#changes.has(key) && this.#state.has(key)) this.#overwritten.add(key);
+    this.#changes.set(key, value);
   }
 }

@@ -16,6 +16,7 @@ export type {
 } from './contract/resource-module.ts';
 export { clinicalErrors } from './errors.ts';
 export { isResourceType } from './fhir/definitions.ts';
+export { isOfR4 } from './fhir/fhir-version.ts';
 export { withoutGeneralParameters } from './fhir/general-parameters.ts';
 export { validateFhir } from './fhir/validate-fhir.ts';
 export { intakeOf } from './intake/clinical-intake.ts';

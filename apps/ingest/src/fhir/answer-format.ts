@@ -1,3 +1,5 @@
+import { isOfR4 } from '@medrex/clinical';
+
 /** Names of JSON in Accept and `_format`; FHIR's own of R4, its old one, and those of every other client. */
 const json = new Set([
   'json',
@@ -10,14 +12,18 @@ const json = new Set([
 ]);
 
 /**
- * Whether a client takes JSON, which is all that is written here (https://hl7.org/fhir/R4/http.html#mime-type).
+ * Whether a client takes JSON of FHIR R4, which is all that is written here (https://hl7.org/fhir/R4/http.html#mime-type).
  *
  * @param format of `_format`, which counts more than the Accept header
  */
 export function acceptsJson(accept: string | undefined, format: string | undefined): boolean {
-  if (format !== undefined) return json.has(typeOf(decoded(format)));
+  if (format !== undefined) return isTaken(decoded(format));
   if (accept === undefined || accept.trim() === '') return true;
-  return accept.split(',').some((one) => json.has(typeOf(one)) && !/;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(one));
+  return accept.split(',').some((one) => isTaken(one) && !/;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(one));
+}
+
+function isTaken(range: string): boolean {
+  return json.has(typeOf(range)) && isOfR4(range);
 }
 
 function typeOf(range: string): string {

@@ -323,9 +323,27 @@ describe('the endpoint', () => {
     ['application/fhir+json;q=0', '', 406],
     ['application/fhir+json', '?_format=xml', 406],
     ['application/fhir+xml', '?_format=json', 201],
+    ['application/fhir+json; fhirVersion=5.0', '', 406],
+    ['application/fhir+json; fhirVersion="3.0"', '', 406],
+    ['application/fhir+json; fhirVersion=5.0, application/fhir+json; fhirVersion=4.0', '', 201],
+    ['application/fhir+json', '?_format=application/fhir%2Bjson;fhirVersion=5.0', 406],
   ])('answers Accept: %s and %s with %s', async (accept, parameters, status) => {
     const answer = await fhir('POST', `/Practitioner${parameters}`, practitioner().resource, { accept });
     expect(answer.status).toBe(status);
+  });
+
+  it.each([
+    ['application/fhir+json; fhirVersion=4.0', 201],
+    ['application/fhir+json; charset=utf-8; fhirVersion="4.0"', 201],
+    ['application/fhir+json; fhirVersion=5.0', 415],
+    ['application/fhir+json;fhirVersion = "4.3"', 415],
+  ])('takes Content-Type: %s with %s', async (contentType, status) => {
+    const single = await fhir('POST', '/Practitioner', practitioner().resource, { 'content-type': contentType });
+    const bundle = await fhir('POST', '', aBundle('batch', [aPost(practitioner().resource)]), {
+      'content-type': contentType,
+    });
+    expect([single.status, bundle.status]).toEqual([status, status === 201 ? 200 : status]);
+    expect(single.body['resourceType']).toBe(status === 201 ? 'Practitioner' : 'OperationOutcome');
   });
 
   it.each([

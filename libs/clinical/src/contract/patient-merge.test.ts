@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { linkKey } from '@medrex/keys';
 import { patientIdSystem } from '../intake/patient-identifiers.ts';
-import { anAllergy, anObservation, aPatient, Clinic, toldOf } from '../testing/index.ts';
+import { aBundle, anAllergy, anObservation, aPatient, aPost, Clinic, toldOf, urn } from '../testing/index.ts';
 import { writeJson } from './state-json.ts';
 
 const person = (id: string, over: object = {}) =>
@@ -43,6 +43,35 @@ describe('a merge of patients', () => {
     });
     const links = operations[0]!.keys.filter(({ key }) => key.startsWith('sys~link~'));
     expect(links.map(({ mode }) => mode)).toEqual(['readWrite', 'readWrite']);
+  });
+
+  const mrn = (value: string) => ({ system: 'urn:hospital:mrn', value });
+  it.each([
+    ['its id', 'PUT', { reference: 'Patient/a' }],
+    ['its identifier', 'PUT', { identifier: mrn('a') }],
+    ['its search', 'PUT', { reference: 'Patient?identifier=urn:hospital:mrn|a' }],
+    ['its identifier', 'POST', { identifier: mrn('a') }],
+  ] as const)('into itself, named by %s, is refused (%s)', async (_how, method, other) => {
+    const clinic = await twoPeople();
+    const url = method === 'PUT' ? 'Patient/a' : 'Patient';
+    const link = [
+      { type: 'seealso', other: { reference: 'Patient/b' } },
+      { type: 'replaced-by', other },
+    ];
+    const { operations, refusals } = await clinic.translate(person('a', { link }), { request: { method, url } });
+    expect(operations).toEqual([]);
+    expect(refusals).toMatchObject([
+      { code: 'INVALID_RESOURCE', issues: [{ code: 'business-rule', expression: 'Patient.link[1].other' }] },
+    ]);
+  });
+
+  it('into itself is refused in a Bundle, by the full URL of its own entry', async () => {
+    const entry = {
+      ...aPost(person('a', { link: [{ type: 'replaced-by', other: { reference: urn(1) } }] })),
+      fullUrl: urn(1),
+    };
+    const { refusals } = await new Clinic().translate(aBundle('transaction', [entry]));
+    expect(refusals).toMatchObject([{ issues: [{ expression: 'Bundle.entry[0].resource.link[0].other' }] }]);
   });
 
   it('said again changes nothing', async () => {

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { anObservation } from '../testing/index.ts';
 import { codeAmong, codeOf, codesOf } from './codes.ts';
 import { identifierQuery } from './identifier-query.ts';
+import type { FhirResource } from './datatypes.ts';
+import { missingContained } from './local-references.ts';
 import { isBefore, periodIssues } from './periods.ts';
 import { targetOf } from './reference-target.ts';
 import { expressionOf, walkReferences } from './walk-references.ts';
@@ -119,4 +121,36 @@ it('references are found wherever they stand, and located when that is asked', (
     'Bundle.entry[1].resource.performer[1]',
     'Bundle.entry[1].resource.contained[0].subject',
   ]);
+});
+
+describe('a reference to a contained resource', () => {
+  const at = (resource: FhirResource) =>
+    missingContained(resource).map((reference) => expressionOf(resource.resourceType, resource, reference));
+  const contained = [
+    { resourceType: 'Practitioner', id: 'p' },
+    { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: '#p' }, organization: { reference: '#' } },
+  ];
+
+  it('names one that is there, from outside and from another one; # names the container', () => {
+    expect(at(anObservation({ contained, performer: [{ reference: '#p' }, { reference: '#r' }] }))).toEqual([]);
+  });
+
+  it('is missed where it names none', () => {
+    const extension = [{ url: 'urn:x', valueReference: { reference: '#y' } }];
+    const performer = [{ reference: '#' }, { reference: '#p' }, { reference: '#x' }];
+    const role = { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: '#q' } };
+    expect(at(anObservation({ contained: [contained[0], role], extension, performer }))).toEqual([
+      'Observation.contained[1].practitioner',
+      'Observation.extension[0].valueReference',
+      'Observation.performer[0]',
+      'Observation.performer[2]',
+    ]);
+  });
+
+  it('is read in its own resource of a Bundle', () => {
+    const [one, other] = [anObservation({ contained, performer: [{ reference: '#p' }] }), anObservation()];
+    const wrong = { ...other, performer: [{ reference: '#p' }] };
+    const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: one }, { resource: wrong }] };
+    expect(at(bundle)).toEqual(['Bundle.entry[1].resource.performer[0]']);
+  });
 });

@@ -126,11 +126,21 @@ export class StructureCheck {
       if (codes !== undefined) return this.#code(codes, value, path);
       return primitive.isValid(value) || this.#fail('value', path, `${property.element} ${primitive.hint}.`);
     }
-    if (property.isAnyResource) return this.resource(value, path, depth + 1);
+    if (property.isAnyResource)
+      return (
+        this.resource(value, path, depth + 1) && (property.element !== 'contained' || this.#contained(value, path))
+      );
     const definition = property.type;
     if (definition === undefined) return this.#fail('not-supported', path, 'It cannot be checked; leave it out.');
     if (!this.complex(definition, value, path, depth)) return false;
     return targets === undefined || this.#target(targets, value as JsonRecord, path);
+  }
+
+  /** Invariant dom-2: a contained resource contains no other one. */
+  #contained(value: unknown, path: string): boolean {
+    if (!isRecord(value) || value['contained'] === undefined) return true;
+    const text = 'A contained resource must not contain others; contain all of them in the outer resource.';
+    return this.#fail('invariant', this.#issues === undefined ? '' : `${path}.contained`, text);
   }
 
   #code(codes: ReadonlySet<string>, value: unknown, path: string): boolean {

@@ -99,6 +99,11 @@ describe('FHIR R4 validation', () => {
       [['value', 'Observation.value.unit']],
     ],
     [
+      'a contained resource that contains another',
+      aCondition({ contained: [aPatient({ id: 'p', contained: [aPatient({ id: 'q' })] })] }),
+      [['invariant', 'Condition.contained[0].contained']],
+    ],
+    [
       'a contained resource that is wrong',
       aCondition({ contained: [{ resourceType: 'Patient', gender: 'f' }] }),
       [['code-invalid', 'Condition.contained[0].gender']],

@@ -34,6 +34,16 @@ describe('a single resource', () => {
     ]);
   });
 
+  it('is refused with the FHIRPath of a reference to what it does not contain', async () => {
+    const resource = anObservation({ performer: [{ reference: 'Practitioner/x' }, { reference: '#x' }] });
+    const { refusals: single } = await new Clinic().translate(resource);
+    expect(single).toMatchObject([
+      { status: 422, issues: [{ code: 'invariant', expression: 'Observation.performer[1]' }] },
+    ]);
+    const { refusals: inBundle } = await new Clinic().translate(aBundle('transaction', [aPost(resource)]));
+    expect(inBundle).toMatchObject([{ issues: [{ expression: 'Bundle.entry[0].resource.performer[1]' }] }]);
+  });
+
   it.each([
     ['XML', anObservation(), { contentType: 'application/fhir+xml' }, 'UNSUPPORTED_MEDIA_TYPE', 415],
     [

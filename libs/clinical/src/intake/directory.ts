@@ -1,4 +1,4 @@
-import type { IntakeContext, IntakeMessage, PatientHandle } from '@medrex/contracts';
+import type { IntakeContext, IntakeMessage, PatientHandle, PatientIdentifier } from '@medrex/contracts';
 import type { Draft } from './draft.ts';
 import { MessagePatients } from './message-patients.ts';
 import { identifiersOfPatient, patientId } from './patient-identifiers.ts';
@@ -15,6 +15,8 @@ export interface Named {
   /** Id that the sender may use in references. */
   readonly told: string;
   readonly self: PatientHandle | undefined;
+  /** What the message calls that patient, by the vault's systems. */
+  readonly names: readonly PatientIdentifier[];
 }
 
 /** The resources of one message by their full URLs, and the patients that it names. */
@@ -33,7 +35,8 @@ export class Directory {
   /** Gives a draft its ids, and enters it under its full URL. The same message names it the same every time. */
   name(draft: Draft, message: Pick<IntakeMessage, 'source' | 'id'>, item: number): Named {
     const id = this.#idOf(draft, message, item);
-    const named: Named = draft.type === 'Patient' ? this.#person(draft, id) : { draft, id, told: id, self: undefined };
+    const named: Named =
+      draft.type === 'Patient' ? this.#person(draft, id) : { draft, id, told: id, self: undefined, names: [] };
     if (draft.fullUrl !== undefined) this.#byUrl.set(draft.fullUrl, named);
     return named;
   }
@@ -70,10 +73,11 @@ export class Directory {
       this.#patientSystems,
       [id, typeof own === 'string' ? own : undefined, url, made].filter((one) => one !== undefined),
     );
-    const identifiers = condition === undefined ? named : [condition, ...named];
-    const self = this.patients.find(identifiers);
-    if (id !== undefined) return { draft, id: self.pseudonym, told: made, self };
+    const names = condition === undefined ? named : [condition, ...named];
+    const self = this.patients.find(names);
+    if (id !== undefined) return { draft, id: self.pseudonym, told: made, self, names };
     const told = mintedId(this.#context, draft.type, 'person', self.pseudonym);
-    return { draft, id: self.pseudonym, told, self: this.patients.find([...identifiers, patientId(told)]) };
+    const allNames = [...names, patientId(told)];
+    return { draft, id: self.pseudonym, told, self: this.patients.find(allNames), names: allNames };
   }
 }

@@ -3,6 +3,7 @@ import type { Lookup } from '../contract/entry.ts';
 import type { Reference } from '../fhir/datatypes.ts';
 import { identifierQueryHint } from '../fhir/identifier-query.ts';
 import { issue } from '../fhir/issues.ts';
+import { missingContained } from '../fhir/local-references.ts';
 import { targetOf, type ReferenceTarget } from '../fhir/reference-target.ts';
 import { expressionOf, walkReferences } from '../fhir/walk-references.ts';
 import type { Draft } from './draft.ts';
@@ -24,14 +25,16 @@ const nothing: Examined = { issues: [], lookups: [] };
  */
 export function examineReferences(draft: Draft, resolver: Resolver): Examined {
   const unusual: { readonly reference: Reference; readonly target: ReferenceTarget }[] = [];
+  const local: Reference[] = [];
   walkReferences(draft.resource, (reference) => {
+    if (reference.reference?.startsWith('#') === true) local.push(reference);
     const target = targetOf(reference);
     const isPlain = target.kind === 'none' || target.kind === 'literal' || target.kind === 'absolute';
     if (!isPlain || resolver.entry(reference, target)?.draft.condition !== undefined)
       unusual.push({ reference, target });
   });
-  if (unusual.length === 0) return nothing;
-  const issues: RefusalIssue[] = [];
+  const issues = local.length === 0 ? [] : localIssues(draft);
+  if (unusual.length === 0) return issues.length === 0 ? nothing : { issues, lookups: [] };
   const lookups: Lookup[] = [];
   for (const { reference, target } of unusual) {
     if (target.kind === 'conditional' && target.type === 'Patient') resolver.findPatients([reference]);
@@ -40,6 +43,14 @@ export function examineReferences(draft: Draft, resolver: Resolver): Examined {
     else lookups.push(...lookupOf(draft, resolver, reference, target));
   }
   return { issues, lookups };
+}
+
+function localIssues({ resource, root }: Draft): RefusalIssue[] {
+  if (resource === undefined) return [];
+  const text = 'No contained resource has this id; contain the resource, or refer to Type/id.';
+  return missingContained(resource).map((reference) =>
+    issue('invariant', expressionOf(root, resource, reference), text),
+  );
 }
 
 function lookupOf(draft: Draft, resolver: Resolver, reference: Reference, target: ReferenceTarget): readonly Lookup[] {

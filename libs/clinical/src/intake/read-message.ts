@@ -1,5 +1,6 @@
 import type { IntakeMessage } from '@medrex/contracts';
 import type { FhirResource } from '../fhir/datatypes.ts';
+import { isOfR4 } from '../fhir/fhir-version.ts';
 import { validateFhir } from '../fhir/validate-fhir.ts';
 import { bundleItems, isBundle } from './read-bundle.ts';
 import { askedByMessage, askedByResource, readDraft, type Draft } from './draft.ts';
@@ -47,14 +48,13 @@ function one(draft: Read<Draft>): Read<readonly Draft[]> {
 }
 
 function mediaProblem(contentType: string): Read<never> | undefined {
-  const [type = '', ...parameters] = contentType
+  const [type = ''] = contentType
     .toLowerCase()
-    .split(';')
+    .split(';', 1)
     .map((part) => part.trim());
-  const version = parameters.find((parameter) => parameter.startsWith('fhirversion='))?.slice('fhirversion='.length);
   const isJson =
     type === '' || type === 'application/fhir+json' || type === 'application/json' || type === 'application/x-ndjson';
-  if (isJson && (version === undefined || version === '4.0' || version === '4.0.1')) return undefined;
+  if (isJson && isOfR4(contentType)) return undefined;
   return {
     problem: problem(
       'UNSUPPORTED_MEDIA_TYPE',

@@ -10,6 +10,7 @@ import type { IntakeLimits } from './intake-options.ts';
 import type { Read } from './problem.ts';
 import { identifierDigest } from './resource-ids.ts';
 import { patientDigest, Resolver } from './resolver.ts';
+import { selfReplacement } from './self-replacement.ts';
 import { textOfResource } from './sealed-resource.ts';
 
 /** What all entries of one message share. */
@@ -49,6 +50,7 @@ export function translateEntry(translating: Translating, item: number, named: Na
   const { issues, lookups } = examineReferences(named.draft, resolver);
   const wrong = [
     ...issues,
+    ...selfReplacement(named, resolver),
     ...prefixed([...identifierIssues(resource), ...(module.check?.(resource) ?? [])], type, root),
   ];
   if (wrong.length > 0) return { problem: { code: 'INVALID_RESOURCE', issues: wrong } };

@@ -136,12 +136,13 @@ const consentSaid = put(
     .map(aConsent),
 );
 
-const mergeSaid = put(
-  one('p', 3),
-  one('p', 3).map((into) =>
-    aPatient({ identifier: undefined, link: [{ type: 'replaced-by', other: { reference: `Patient/${into}` } }] }),
-  ),
-);
+// One patient into another: into itself is refused.
+const mergeSaid: fc.Arbitrary<Said> = fc
+  .shuffledSubarray(['p1', 'p2', 'p3'], { minLength: 2 })
+  .map(([from = '', into = '']) => {
+    const link = [{ type: 'replaced-by', other: { reference: `Patient/${into}` } }];
+    return { type: 'Patient', id: from, resource: aPatient({ identifier: undefined, link }) };
+  });
 
 const puts = [
   orderSaid,

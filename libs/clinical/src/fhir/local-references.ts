@@ -1,0 +1,40 @@
+import type { FhirResource, Reference } from './datatypes.ts';
+
+/** The resource that references `#id` are read in, and whether one stands in a resource that it contains. */
+interface Container {
+  readonly ids: ReadonlySet<unknown>;
+  readonly isInside: boolean;
+}
+
+/**
+ * The references `#id` in a validated resource that name no resource contained in it (invariant ref-1). `#` alone names
+ * the container, from inside. A resource in a Bundle or in Parameters contains its own.
+ */
+export function missingContained(resource: FhirResource): readonly Reference[] {
+  const missing: Reference[] = [];
+  search(resource, { ids: new Set(), isInside: false }, missing);
+  return missing;
+}
+
+function search(value: unknown, container: Container, missing: Reference[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) search(item, container, missing);
+    return;
+  }
+  const fields = value as Readonly<Record<string, unknown>>;
+  const { reference } = fields;
+  if (typeof reference === 'string' && reference.startsWith('#') && !isThere(reference, container))
+    missing.push(fields);
+  const own = typeof fields['resourceType'] === 'string' && !container.isInside ? containerOf(fields) : container;
+  for (const name in fields) search(fields[name], name === 'contained' ? { ...own, isInside: true } : own, missing);
+}
+
+function isThere(reference: string, { ids, isInside }: Container): boolean {
+  return reference === '#' ? isInside : ids.has(reference.slice(1));
+}
+
+function containerOf({ contained }: Readonly<Record<string, unknown>>): Container {
+  const all = Array.isArray(contained) ? (contained as readonly FhirResource[]) : [];
+  return { ids: new Set(all.map(({ id }) => id)), isInside: false };
+}

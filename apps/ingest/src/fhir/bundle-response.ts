@@ -1,33 +1,71 @@
 import { STATUS_CODES } from 'node:http';
-import type { EntryResponse } from './entry-response.ts';
+import type { Preferences } from '../http/reply.ts';
+import { isJsonObject } from '../message/json-text.ts';
+import { doneOutcome, type EntryResponse } from './entry-response.ts';
+import { asRecorded, withReferences, type SentResource } from './representation.ts';
 
 /** A Bundle of type transaction-response or batch-response, as FHIR R4 writes it. */
 export interface ResponseBundle {
   readonly resourceType: 'Bundle';
   readonly type: 'transaction-response' | 'batch-response';
-  readonly entry: readonly { readonly response: Readonly<Record<string, unknown>> }[];
+  readonly entry: readonly { readonly resource?: SentResource; readonly response: SentResource }[];
 }
 
-/** One response per entry of the request, in its order. */
-export function responseBundle(type: ResponseBundle['type'], responses: readonly EntryResponse[]): ResponseBundle {
-  return { resourceType: 'Bundle', type, entry: responses.map((one) => ({ response: responseOf(one) })) };
+/** What became of an entry, and the entry as it was sent; that is not at hand of a Bundle that another thread read. */
+export interface AnsweredEntry {
+  readonly response: EntryResponse;
+  readonly sent: unknown;
 }
 
-function responseOf({
-  status,
-  location,
-  etag,
-  lastModified,
-  outcome,
-  warnings,
-}: EntryResponse): Readonly<Record<string, unknown>> {
+/**
+ * One response per entry of the request, in its order. Only a sender who prefers representations gets the resources back: those that
+ * now stand as they were sent, with what was created in place of a `urn:`.
+ */
+export function responseBundle(
+  type: ResponseBundle['type'],
+  answered: readonly AnsweredEntry[],
+  returns: Preferences['returns'],
+): ResponseBundle {
+  const names = returns === 'representation' ? namesOf(answered) : new Map<string, string>();
+  const entry = answered.map(({ response, sent }) => {
+    const resource = returns === 'representation' ? representation(response, sent, names) : undefined;
+    return { ...(resource !== undefined && { resource }), response: responseOf(response, returns) };
+  });
+  return { resourceType: 'Bundle', type, entry };
+}
+
+/** What `urn:` full URLs are called now. */
+function namesOf(answered: readonly AnsweredEntry[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { response, sent } of answered) {
+    const fullUrl = isJsonObject(sent) ? sent['fullUrl'] : undefined;
+    const [name] = response.location?.split('/_history/') ?? [];
+    if (typeof fullUrl === 'string' && fullUrl.startsWith('urn:') && name !== undefined) names.set(fullUrl, name);
+  }
+  return names;
+}
+
+function representation(
+  response: EntryResponse,
+  sent: unknown,
+  names: ReadonlyMap<string, string>,
+): SentResource | undefined {
+  const resource = isJsonObject(sent) ? sent['resource'] : undefined;
+  if (response.isEcho !== true || !isJsonObject(resource)) return undefined;
+  const named = names.size === 0 ? resource : withReferences(resource, names);
+  return isJsonObject(named) ? asRecorded(named, response) : undefined;
+}
+
+function responseOf(response: EntryResponse, returns: Preferences['returns']): SentResource {
+  const { status, location, etag, lastModified, outcome, warnings } = response;
+  const warned = warnings && { resourceType: 'OperationOutcome', issue: warnings };
+  const said = outcome ?? (returns === 'OperationOutcome' && status !== 204 ? doneOutcome(response) : warned);
   return {
     status: statusLine(status),
     ...(location !== undefined && { location }),
     ...(etag !== undefined && { etag }),
     ...(lastModified !== undefined && { lastModified }),
-    ...(outcome !== undefined && { outcome }),
-    ...(warnings !== undefined && { outcome: { resourceType: 'OperationOutcome', issue: warnings } }),
+    ...(said !== undefined && { outcome: said }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../message/json-text.ts';
-import type { IncomingMessage, IntakeRequest } from '../message/incoming-message.ts';
+import type { IntakeRequest } from '../message/incoming-message.ts';
 import type { ChosenReference } from './entry-response.ts';
 
 /** Of a single interaction: the reference that a PUT names. */
@@ -8,13 +8,12 @@ export function chosenByRequest({ method, url }: Pick<IntakeRequest, 'method' | 
 }
 
 /**
- * Of a Bundle: the references that its entries put. A Bundle so big that it was left to another thread is not parsed again for
- * this: its answer tells the ledger's own ids, which name the same resources.
+ * Of a Bundle: the references that its entries put. Where the entries are not at hand, its answer tells the ledger's own ids, which
+ * name the same resources.
  *
  * @param item of a batch, whose entries are operations of their own; undefined for a transaction.
  */
-export function chosenByBundle({ body }: IncomingMessage, item: number | undefined): ChosenReference {
-  const entries: readonly unknown[] = isJsonObject(body) && Array.isArray(body['entry']) ? body['entry'] : [];
+export function chosenByBundle(entries: readonly unknown[], item: number | undefined): ChosenReference {
   return (place) => {
     const entry = entries[item ?? place];
     const request = isJsonObject(entry) ? entry['request'] : undefined;

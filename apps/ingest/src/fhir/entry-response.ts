@@ -3,7 +3,7 @@ import type { OperationOutcome as Outcome } from '@medrex/contracts';
 import type { ItemResult } from '../message-result.ts';
 import type { Problem } from '../problem.ts';
 import type { Ended } from '../waiting-room.ts';
-import { errorCodeSystem, operationOutcome, type OperationOutcome } from './operation-outcome.ts';
+import { errorCodeSystem, informationOutcome, operationOutcome, type OperationOutcome } from './operation-outcome.ts';
 
 /** What FHIR's REST says of one interaction: status line, headers, and what went wrong. */
 export interface EntryResponse {
@@ -45,6 +45,12 @@ export function endedResponses({ outcome, committedAtMs }: Ended, chosen: Chosen
 /** The response of an item that never became an operation. */
 export function refusedResponse({ problem }: Extract<ItemResult, { readonly kind: 'refused' }>): EntryResponse {
   return { status: problem.status, outcome: operationOutcome([problem]) };
+}
+
+/** What an entry that was applied came to, in words: what its sender should look at first. */
+export function doneOutcome({ location, warnings = [] }: EntryResponse): OperationOutcome {
+  const done = informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`);
+  return { ...done, issue: [...warnings, ...done.issue] };
 }
 
 /** What the contract tells of one entry. */

@@ -8,9 +8,16 @@ import { problem, type Problem } from '../problem.ts';
 import type { Ended } from '../waiting-room.ts';
 import { responseBundle } from './bundle-response.ts';
 import { chosenByBundle, chosenByRequest } from './chosen-reference.ts';
-import { endedResponses, refusedResponse, type ChosenReference, type EntryResponse } from './entry-response.ts';
+import {
+  doneOutcome,
+  endedResponses,
+  refusedResponse,
+  type ChosenReference,
+  type EntryResponse,
+} from './entry-response.ts';
 import type { Interaction } from './interaction.ts';
 import { informationOutcome, operationOutcome } from './operation-outcome.ts';
+import { asRecorded } from './representation.ts';
 
 /** An HTTP answer, before it meets the server's own types. */
 export interface FhirAnswer {
@@ -47,6 +54,7 @@ function refusedAnswer(problems: readonly Problem[]): FhirAnswer {
 
 /** The response Bundle, entry by entry in the order of the request; of a transaction that failed, why. */
 export function bundleAnswer(
+  { prefer }: Interaction,
   message: IncomingMessage,
   result: MessageResult,
   endings: ReadonlyMap<string, Ended>,
@@ -54,17 +62,21 @@ export function bundleAnswer(
   const whole = refusalOfAll(result);
   if (whole !== undefined) return problemAnswer(whole);
   const isBatch = ['batch', 'collection', 'history'].includes(bundleType(message));
-  const responses = result.items.flatMap((item) =>
-    itemResponses(item, endings, chosenByBundle(message, isBatch ? item.item : undefined)),
-  );
-  const [only] = responses;
+  const sent = entriesOf(message);
+  const answered = result.items.flatMap((item) => {
+    const responses = itemResponses(item, endings, chosenByBundle(sent, isBatch ? item.item : undefined));
+    return responses.map((response, place) => ({ response, sent: sent[isBatch ? item.item : place] }));
+  });
+  const only = answered[0]?.response;
   // A transaction that failed has no entries to speak of: it is the answer's own status that says so.
   if (!isBatch && only?.outcome !== undefined) return { status: only.status, headers: {}, body: only.outcome };
-  return {
-    status: 200,
-    headers: {},
-    body: responseBundle(isBatch ? 'batch-response' : 'transaction-response', responses),
-  };
+  const body = responseBundle(isBatch ? 'batch-response' : 'transaction-response', answered, prefer.returns);
+  return { status: 200, headers: {}, body: isJsonObject(message.body) ? copiedExactly(body, message.body) : body };
+}
+
+/** A Bundle so big that it was left to another thread is not parsed again for its answer: its entries are not at hand. */
+function entriesOf({ body }: IncomingMessage): readonly unknown[] {
+  return isJsonObject(body) && Array.isArray(body['entry']) ? body['entry'] : [];
 }
 
 /** A Bundle that was not even looked into (too many entries, none at all) has no entries to answer: the answer is about all of it. */
@@ -108,7 +120,10 @@ export function singleAnswer(
   return response === undefined ? { status: 200, headers: {} } : entryAnswer(response, interaction, message.body);
 }
 
-/** Status, Location, ETag and Last-Modified of one interaction; the resource as it now stands, unless the sender prefers less. */
+/**
+ * Status, Location, ETag and Last-Modified of one interaction; the resource as it now stands, unless the sender prefers less or has
+ * to be warned.
+ */
 function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, resource: unknown): FhirAnswer {
   const { status, location, etag, lastModified, outcome, warnings = [], isEcho } = response;
   const headers = {
@@ -118,24 +133,9 @@ function entryAnswer(response: EntryResponse, { baseUrl, prefer }: Interaction, 
   };
   if (outcome !== undefined) return { status, headers, body: outcome };
   if (status === 204 || prefer.returns === 'minimal') return { status, headers };
-  if (prefer.returns === 'OperationOutcome' || !isEcho || !isJsonObject(resource)) {
-    const done = informationOutcome('informational', `Done: ${location ?? 'nothing had to change'}.`);
-    return { status, headers, body: { ...done, issue: [...warnings, ...done.issue] } };
-  }
+  // A sender who says nothing is rather told of warnings than of what it sent: one body cannot be both.
+  const isWarned = warnings.length > 0 && prefer.returns === undefined;
+  if (prefer.returns === 'OperationOutcome' || isWarned || !isEcho || !isJsonObject(resource))
+    return { status, headers, body: doneOutcome(response) };
   return { status, headers, body: asRecorded(resource, response) };
-}
-
-/** The resource that was sent, with the id and version that it got. */
-function asRecorded(
-  resource: Readonly<Record<string, unknown>>,
-  { location = '', lastModified }: EntryResponse,
-): Record<string, unknown> {
-  const [, id, , versionId] = location.split('/');
-  const meta = isJsonObject(resource['meta']) ? resource['meta'] : {};
-  const recorded = {
-    ...resource,
-    ...(id !== undefined && { id }),
-    meta: { ...meta, ...(versionId !== undefined && { versionId }), lastUpdated: lastModified },
-  };
-  return copiedExactly(recorded, resource);
 }

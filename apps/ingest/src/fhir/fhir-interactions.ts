@@ -86,7 +86,7 @@ export class FhirInteractions {
     const endings = await this.#options.waitingRoom.wait(opIds, result.digest, limit);
     if (endings.size < operations.length) return asyncAnswer(result);
     return interaction.request === undefined
-      ? bundleAnswer(message, result, endings)
+      ? bundleAnswer(interaction, message, result, endings)
       : singleAnswer(interaction, message, result, endings);
   }
 }

@@ -165,17 +165,21 @@ describe('a single resource', () => {
     expect(await sent.text()).toContain('"valueQuantity":{"value":1.50}');
   });
 
-  it('that passed with warnings tells of them under return=OperationOutcome, and in a Bundle', async () => {
+  it('that passed with warnings tells of them, unless its sender prefers something else, and always in a Bundle', async () => {
     const order = anOrder({ medicationCodeableConcept: { text: 'some pill' } });
     const warning = { severity: 'warning', details: { coding: [{ code: 'MEDICINE_WITHOUT_CODE' }] } };
-    const single = await fhir('POST', '/MedicationRequest', order, { prefer: 'return=OperationOutcome' });
-    expect(issues(single)).toEqual([
-      expect.objectContaining({ severity: 'warning' }),
-      expect.objectContaining({ severity: 'information' }),
-    ]);
-    expect(issues(single)[0]).toMatchObject(warning);
-    const bundle = await fhir('POST', '', aBundle('transaction', [aPost(order)]));
-    expect(entries(bundle)).toMatchObject([{ status: '201 Created', outcome: { issue: [warning] } }]);
+    const post = (prefer: string) => fhir('POST', '/MedicationRequest', order, { prefer });
+    for (const prefer of ['', 'handling=lenient', 'return=OperationOutcome']) {
+      const single = await post(prefer);
+      expect([single.status, single.headers.get('etag')]).toEqual([201, 'W/"1"']);
+      expect(issues(single)).toMatchObject([warning, { severity: 'information' }]);
+    }
+    expect((await post('return=representation')).body['resourceType']).toBe('MedicationRequest');
+    expect((await post('return=minimal')).body).toEqual({});
+    for (const prefer of ['', 'return=minimal', 'return=representation']) {
+      const bundle = await fhir('POST', '', aBundle('transaction', [aPost(order)]), { prefer });
+      expect(entries(bundle)).toMatchObject([{ status: '201 Created', outcome: { issue: [warning] } }]);
+    }
   });
 
   it('is answered as the sender prefers, however it writes that', async () => {
@@ -234,6 +238,67 @@ describe('a Bundle', () => {
       }),
       expect.objectContaining({ status: '201 Created', location: 'Organization/org-1/_history/1' }),
     ]);
+  });
+
+  it('of type transaction brings back the resources as they now stand for who prefers that', async () => {
+    const { resource, search } = practitioner();
+    await fhir('POST', '/Practitioner', resource);
+    const reading = anObservation({ performer: [{ reference: urn(1) }, { reference: urn(2) }] });
+    const bundle = aBundle('transaction', [
+      aPost(practitioner().resource, { fullUrl: urn(1) }),
+      {
+        ...aPost(resource, { fullUrl: urn(2) }),
+        request: { method: 'POST', url: 'Practitioner', ifNoneExist: search },
+      },
+      aPost(reading),
+      aPut('org-9', organization),
+      { request: { method: 'DELETE', url: 'Organization/org-10' } },
+    ]);
+    const post = async (prefer: string) => {
+      const { body } = await fhir('POST', '', bundle, { prefer });
+      return body['entry'] as readonly { readonly resource?: Json; readonly response: Json }[];
+    };
+    const [made, kept, read, put, gone] = await post('return=representation');
+    const nameOf = (location: unknown) => String(location).split('/_history/')[0]!;
+    expect(made!.resource).toMatchObject({
+      id: nameOf(made!.response['location']).split('/')[1],
+      meta: { versionId: '1' },
+    });
+    expect([kept!.response['status'], kept!.resource]).toEqual(['200 OK', undefined]);
+    expect(kept!.response).toMatchObject({ etag: 'W/"1"' });
+    expect(read!.resource).toMatchObject({
+      resourceType: 'Observation',
+      performer: [made, kept].map((entry) => ({ reference: nameOf(entry!.response['location']) })),
+    });
+    expect(put!.resource).toMatchObject({ id: 'org-9', meta: { versionId: '1' } });
+    expect([gone!.response['status'], gone!.resource]).toEqual(['204 No Content', undefined]);
+    for (const prefer of ['', 'return=minimal']) {
+      const entry = await post(prefer);
+      expect(entry.map(Object.keys)).toEqual(entry.map(() => ['response']));
+      expect(entry.map(({ response }) => response['outcome'])).toEqual(entry.map(() => undefined));
+    }
+    expect((await post('return=OperationOutcome')).map(({ response }) => 'outcome' in response)).toEqual([
+      ...[true, true, true, true, false],
+    ]);
+  });
+
+  it('of type batch brings back each resource at its place, decimals as they were sent', async () => {
+    const reading =
+      '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50}}';
+    const entry = [anObservation({ status: 'nonsense' }), '@'].map((resource) => ({
+      resource,
+      request: { method: 'POST', url: 'Observation' },
+    }));
+    const text = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }).replace('"@"', reading);
+    const answer = await fetch(`${ingest.url}/fhir`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/fhir+json', prefer: 'return=representation' },
+      body: text,
+    });
+    const told = await answer.text();
+    expect(told).toContain('"valueQuantity":{"value":1.50}');
+    const { entry: answered } = JSON.parse(told) as { readonly entry: readonly Json[] };
+    expect(answered.map((one) => 'resource' in one)).toEqual([false, true]);
   });
 
   it('of type transaction fails as a whole, with the status and the entry that failed', async () => {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { makeFolder } from '../folders/make-folder.ts';
 
 /** Offset below which a group, whose file it is, is done with a partition. */
 export interface Commit {
@@ -30,7 +31,7 @@ export class CommittedOffsets {
   }
 
   #open(file: string): { readonly database: DatabaseSync; readonly put: StatementSync } {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const database = new DatabaseSync(file, { timeout: busyMs });
     database.exec(`
       PRAGMA journal_mode = WAL;

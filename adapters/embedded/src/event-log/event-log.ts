@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   checkRecord,
@@ -15,6 +15,7 @@ import {
   type Subscribe,
   type Subscription,
 } from '@medrex/contracts';
+import { makeFolder } from '../folders/make-folder.ts';
 import { unpackChunk } from './chunk.ts';
 import { readCommitted, type Commit } from './committed-offsets.ts';
 import { eventLogError } from './errors.ts';
@@ -72,9 +73,9 @@ export class EmbeddedEventLog implements EventLog {
   #closed: Promise<void> | undefined;
 
   constructor(options: EmbeddedEventLogOptions) {
-    mkdirSync(options.root, { recursive: true });
+    makeFolder(options.root);
     // One that is there keeps the rights that the hospital gave it.
-    mkdirSync(clearTextRoot(options.root), { recursive: true, mode: 0o700 });
+    makeFolder(clearTextRoot(options.root), { mode: 0o700 });
     this.#root = realpathSync(options.root); // processes and threads may spell the folder differently
     this.#partitions = options.partitions ?? (() => 1);
     this.#backlogBytesMax = options.backlogBytesMax ?? 256 * mebibyte;

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { makeFolder } from '../folders/make-folder.ts';
 import type { Chunk } from './chunk.ts';
 import { segmentFile, syncFolder } from './segment-files.ts';
 
@@ -22,7 +23,7 @@ const schema = `
 
 /** Makes an empty segment, whole or not at all: a reader never meets a file without its table. */
 export function createSegment(folder: string, base: number): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = segmentFile(folder, base);
   const made = `${file}.new`;
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(made + suffix, { force: true });

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { threadId } from 'node:worker_threads';
+import { makeFolder } from '../folders/make-folder.ts';
 import { eventLogError } from './errors.ts';
 import { ifThere } from './segment-files.ts';
 
@@ -16,7 +17,7 @@ const waitMs = 300;
  * @throws CodedError LOG_HAS_ANOTHER_WRITER, naming it.
  */
 export function lockPartition(folder: string, name: string): { release(): void } {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const database = new DatabaseSync(join(folder, 'writer.lock'), { timeout: waitMs });
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

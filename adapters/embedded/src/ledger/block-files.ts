@@ -1,6 +1,7 @@
 import { CodedError } from '@medrex/coded-error';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../folders/make-folder.ts';
 import { BlockSegment } from './block-segment.ts';
 import { embeddedLedgerErrors } from './errors.ts';
 
@@ -38,7 +39,7 @@ export class BlockFiles {
     directory: string,
     { segmentBytes, durable }: { readonly segmentBytes: number; readonly durable: number },
   ): Promise<BlockFiles> {
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     const names = (await readdir(directory)).filter((name) => fileName.test(name)).sort();
     const segments: BlockSegment[] = [];
     for (const name of names) {

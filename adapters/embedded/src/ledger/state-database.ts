@@ -1,6 +1,7 @@
 import { CodedError } from '@medrex/coded-error';
 import type { StateEntry, VersionedValue } from '@medrex/ledger';
 import { ClassicLevel } from 'classic-level';
+import { makeFolder } from '../folders/make-folder.ts';
 import { embeddedLedgerErrors } from './errors.ts';
 import { versionedValue } from './stored-value.ts';
 
@@ -37,6 +38,7 @@ export class StateDatabase {
 
   /** @throws CodedError LEDGER_LOCKED, LEDGER_FORMAT_UNKNOWN. */
   static async open(directory: string): Promise<StateDatabase> {
+    makeFolder(directory); // classic-level would make it itself, by the recursive mkdir that may never end
     const level: Level = new ClassicLevel(directory, {
       keyEncoding: 'utf8',
       valueEncoding: 'buffer',

@@ -4,7 +4,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../folders/make-folder.ts';
 
 /** Where the tenant key comes from: the environment wins over a file. Several keys stand newest first, apart by white space or a comma. */
 export interface TenantKeyPlace {
@@ -62,7 +62,7 @@ export function readTenantKeys(file: string): readonly Uint8Array[] {
 /** Makes a key file (mode 0600) unless there is one; of two processes that come at once one makes it. Says whether it did. */
 export function makeTenantKeyFile(file: string, random: Random): boolean {
   if (existsSync(file)) return false;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), { mode: 0o700 });
   const draft = writeDraft(file, [random(keyBytes)], random);
   try {
     linkSync(draft, file); // unlike a rename it fails when the file is there

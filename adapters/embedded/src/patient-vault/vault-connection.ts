@@ -1,7 +1,8 @@
 import { privacyError } from '@medrex/privacy';
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../folders/make-folder.ts';
 import { untilUnlocked } from './sqlite-errors.ts';
 import { SqliteVaultRows } from './sqlite-vault-rows.ts';
 import { configure, makeTables, schemaProblem } from './vault-schema.ts';
@@ -25,7 +26,7 @@ export class VaultConnection {
 
   /** Opens the file; makes it, readable by its owner only, when there is none. */
   static async make(file: string): Promise<VaultConnection> {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), { mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600)); // SQLite gives its write-ahead log the rights of this file
     return VaultConnection.open(file);
   }

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../folders/make-folder.ts';
 
 // Rows lie in the order in which they were accepted, so that the operations of one run, which settle together, share pages; only the
 // index on the random ids is touched all over. With the id as the table's own key a run of 500 rewrites 500 pages twice: three times
@@ -35,7 +35,7 @@ const byPartition = `
  * is a projection of the outcomes with the position it has come to, and what a power cut takes is read again from there.
  */
 export function openStatusDatabase(file: string): DatabaseSync {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const database = new DatabaseSync(file, { timeout: 10_000 });
   // A checkpoint every 32 MiB: pages that several runs touch are then copied once. It blocks a thread of the store, nobody else.
   database.exec(`

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { makeFolder } from '@medrex/embedded';
 import { UsageError } from '../terminal/usage-error.ts';
 
 /** Makes the data folder where it is not there yet. @throws UsageError when it cannot be made or written. */
@@ -14,13 +14,4 @@ export function makeDataFolder(folder: string): void {
       'Give another folder with --data, or change its owner.',
     );
   }
-}
-
-/** One level at a time: Node's own recursive mkdir never ends where a file system answers ENOENT to it, as /proc does. */
-function makeFolder(folder: string): void {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found?.isDirectory() === true) return;
-  if (found !== undefined) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
-  if (dirname(folder) !== folder) makeFolder(dirname(folder));
-  mkdirSync(folder);
 }

@@ -1,0 +1,22 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Makes a folder and those above it where they are missing. One level at a time: Node's own recursive mkdir never ends where a file
+ * system answers ENOENT to it, as /proc does.
+ */
+export function makeFolder(folder: string, options: { readonly mode?: number } = {}): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found !== undefined) throw cannotBeMade(folder, 'ENOTDIR');
+  if (dirname(folder) !== folder) makeFolder(dirname(folder), options);
+  try {
+    mkdirSync(folder, options);
+  } catch (error) {
+    if (existsSync(folder)) return; // another process made it meanwhile
+    throw cannotBeMade(folder, error instanceof Error && 'code' in error ? String(error.code) : 'unknown error', error);
+  }
+}
+
+const cannotBeMade = (folder: string, code: string, cause?: unknown) =>
+  Object.assign(new Error(`the folder ${folder} cannot be made (${code})`, { cause }), { code });

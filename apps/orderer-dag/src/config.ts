@@ -25,6 +25,7 @@ export const ordererConfig = z.object({
     .describe('Version of the chaincode on the embedded ledger; another one is an upgrade'),
   MEDREX_MSP_ID: z.string().min(1).default('MedrexMSP').describe('MSP id under which operations are proposed'),
   MEDREX_CONTRACTS: list
+    .refine((contracts) => contracts.length > 0, 'names no contract')
     .prefault('@medrex/clinical#clinicalContract')
     .describe('Contracts of the embedded chaincode, comma-separated, each as module#export'),
   HOST: z

@@ -141,9 +141,12 @@ describe('startOrdererDag on the embedded log and ledger', () => {
 
 describe('the configuration', () => {
   it('names everything that is wrong, by variable', () => {
-    const { error } = ordererConfig.safeParse({ PORT: '70000', ORDERER_FLIGHTS: 'many', MEDREX_CHANNELS: ' , ' });
+    const { error } = ordererConfig.safeParse({
+      ...{ PORT: '70000', ORDERER_FLIGHTS: 'many', MEDREX_CHANNELS: ' , ', MEDREX_CONTRACTS: '' },
+    });
     expect(error?.issues.map(({ path }) => path.join('.')).sort()).toEqual([
       'MEDREX_CHANNELS',
+      'MEDREX_CONTRACTS',
       'ORDERER_FLIGHTS',
       'PORT',
     ]);

@@ -11,7 +11,12 @@ export async function loadContracts(names: readonly string[]): Promise<ReadonlyM
 
 async function loadContract(name: string): Promise<IntakeContract> {
   const [specifier = '', exported = ''] = name.split('#');
-  const module = (await import(specifier)) as Readonly<Record<string, unknown>>;
+  let module: Readonly<Record<string, unknown>>;
+  try {
+    module = (await import(specifier)) as typeof module;
+  } catch (cause) {
+    throw new TypeError(`MEDREX_INTAKE_CONTRACTS: ${name} cannot be loaded`, { cause });
+  }
   const value = module[exported];
   const contract: unknown = typeof value === 'function' ? (value as () => unknown)() : value;
   if (isIntakeContract(contract)) return contract;

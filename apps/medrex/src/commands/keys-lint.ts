@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { clinicalRegistry, keyTemplates } from '@medrex/clinical';
 import {
+  accessModes,
   lintReadWriteSets,
   lintTemplates,
   type KeyTemplate,
   type LintFinding,
   type RecordedReadWriteSet,
 } from '@medrex/keys';
+import { z } from 'zod';
 import { UsageError } from '../terminal/usage-error.ts';
 
 export interface KeysLintFlags {
@@ -39,35 +41,60 @@ function findingText({ severity, rule, operation, key, message, fix }: LintFindi
   return `${severity}  ${rule}  ${where}\n  ${message}\n  fix: ${fix}`;
 }
 
+const templateList = z.array(
+  z.object({
+    operation: z.string(),
+    version: z.number(),
+    keys: z.array(
+      z.object({ pattern: z.string(), mode: z.enum(accessModes), discovered: z.boolean().exactOptional() }),
+    ),
+  }),
+) satisfies z.ZodType<readonly KeyTemplate[]>;
+
+const keyList = z.array(z.object({ key: z.string() }));
+const readWriteSet = z.object({
+  reads: keyList,
+  writes: keyList,
+  ranges: z.array(z.object({ start: z.string(), end: z.string() })).exactOptional(),
+}) satisfies z.ZodType<RecordedReadWriteSet>;
+
 async function readTemplates(path: string): Promise<readonly KeyTemplate[]> {
-  const value = await readJson(path);
-  if (!Array.isArray(value))
-    throw new UsageError(
-      `${path} is no list of key templates`,
-      'Each is { operation, version, keys: [{ pattern, mode }] }.',
-    );
-  return value as readonly KeyTemplate[];
+  const parsed = templateList.safeParse(await readJson(path));
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    `${path} is no list of key templates: ${firstIssue(parsed.error)}`,
+    `Each is { operation, version, keys: [{ pattern, mode }] }; a mode is one of ${accessModes.join(', ')}.`,
+  );
 }
 
 async function readSets(path: string): Promise<readonly RecordedReadWriteSet[]> {
   const text = await readText(path);
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
-    try {
-      return [JSON.parse(line) as RecordedReadWriteSet];
-    } catch {
-      throw new UsageError(`${path}, line ${index + 1} is not JSON`);
-    }
+    const parsed = readWriteSet.safeParse(jsonOf(line, `${path}, line ${index + 1}`));
+    if (parsed.success) return [parsed.data];
+    throw new UsageError(
+      `${path}, line ${index + 1} is no read-write set: ${firstIssue(parsed.error)}`,
+      'Each line is { reads: [{ key }], writes: [{ key }] }, with ranges: [{ start, end }] where there are some.',
+    );
   });
 }
 
 async function readJson(path: string): Promise<unknown> {
+  return jsonOf(await readText(path), path);
+}
+
+function jsonOf(text: string, where: string): unknown {
   try {
-    return JSON.parse(await readText(path)) as unknown;
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${path} is not JSON`);
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UsageError(`${where} is not JSON`);
   }
+}
+
+function firstIssue({ issues: [issue] }: z.ZodError): string {
+  const at = issue?.path.map(String).join('.') ?? '';
+  return `${at === '' ? '' : `${at}: `}${issue?.message ?? ''}`;
 }
 
 async function readText(path: string): Promise<string> {

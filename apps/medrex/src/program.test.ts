@@ -45,6 +45,7 @@ describe('medrex', () => {
     [['start', '--port', ''], /port from 0 to 65535/],
     [['load', '--skew', ' '], /number from 0 on/],
     [['load', '--foreign-writers', '2'], /number from 0 to 1/],
+    [['load', '--start', 'yesterday'], /time like 2026-01-05T07:00:00Z/],
     [['nonsense'], /unknown command 'nonsense'/],
     [['tx'], /missing required argument 'id'/],
     [['erase'], /required option '--patient/],

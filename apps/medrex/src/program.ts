@@ -6,7 +6,7 @@ import { doctor } from './commands/doctor-report.ts';
 import { erase, type EraseFlags } from './commands/erase.ts';
 import { keysLint, type KeysLintFlags } from './commands/keys-lint.ts';
 import { load, type LoadCommandFlags } from './commands/load.ts';
-import { notNegative, portNumber, positive, share, withLoadFlags } from './commands/load-options.ts';
+import { instant, notNegative, portNumber, positive, share, withLoadFlags } from './commands/load-options.ts';
 import { replayCommand, type ReplayFlags } from './commands/replay.ts';
 import { start, type StartFlags } from './commands/start.ts';
 import { topicsReset, type TopicsResetFlags } from './commands/topics-reset.ts';
@@ -96,6 +96,11 @@ function addMeasuring(medrex: Command, exit: Exit): void {
     .option(
       '--orderer-url <url>',
       'address of orderer-dag, for the numbers of Fabric transactions and for foreign writers',
+    )
+    .option(
+      '--start <time>',
+      'when the messages of the load happened, ISO 8601: with the same seed the same bytes (default: now)',
+      instant,
     )
     .option('--foreign-writers <share>', 'share of the messages that another application writes past Medrex', share, 0)
     .addOption(data())

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseRate, type Rate } from '../load/arrivals.ts';
 import { parseInjection, type Injection } from '../load/conflict-injector.ts';
@@ -110,5 +111,12 @@ export function portNumber(text: string): number {
   const value = numberOf(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
     throw new InvalidArgumentError('It must be a port from 0 to 65535.');
+  return value;
+}
+
+/** A point in time, as epoch ms. */
+export function instant(text: string): number {
+  const value = z.iso.datetime({ offset: true }).safeParse(text).success ? Date.parse(text) : NaN;
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a time like 2026-01-05T07:00:00Z.');
   return value;
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { IngestClient } from '../client/ingest-client.ts';
-import { fabricTransactionsIn } from '../compare/fabric-metrics.ts';
+import { fabricTransactionsIn, ordererAddress } from '../compare/fabric-metrics.ts';
 import { MedrexSide } from '../compare/medrex-side.ts';
 import { goodput, throughput, validPercent, type SideResult } from '../compare/side-result.ts';
 import { loadTranslator } from '../compare/translate-load.ts';
@@ -20,6 +20,8 @@ export interface LoadCommandFlags extends LoadFlags {
   readonly foreignWriters: number;
   readonly data: string;
   readonly json: boolean;
+  /** Epoch ms that the messages' times count from; now when absent. */
+  readonly start?: number;
 }
 
 /** `medrex load`: an open-loop load on a running Medrex. Returns the exit code: 1 when something got no outcome. */
@@ -44,11 +46,13 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
   });
   const progress = new Progress(() => `${flags.profile.name}: ${sent} sent, ${ended} ended`);
   try {
-    const result = await side.run(openLoad(loadOf(flags, Date.now())));
+    const result = await side.run(openLoad(loadOf(flags, flags.start ?? Date.now())));
     await foreign?.settled();
     progress.done();
+    const { fabric, ...operations } = result;
+    const known = flags.ordererUrl === undefined ? operations : { ...operations, fabric };
     console.log(
-      flags.json ? JSON.stringify({ ...result, foreignWrites: foreign?.counts }) : loadText(result, foreign?.counts),
+      flags.json ? JSON.stringify({ ...known, foreignWrites: foreign?.counts }) : loadText(result, foreign?.counts),
     );
     if (signal.aborted) return 130;
     return result.failed > 0 ? 1 : 0;
@@ -59,14 +63,16 @@ export async function load(flags: LoadCommandFlags): Promise<number> {
 
 async function metricsOf(ordererUrl: string | undefined): Promise<string> {
   if (ordererUrl === undefined) return '';
+  const hint = '--orderer-url takes the address of orderer-dag as `medrex start` prints it.';
+  let text: string;
   try {
-    return await (await fetch(`${ordererUrl.replace(/\/(metrics)?$/, '')}/metrics`)).text();
+    text = await (await fetch(`${ordererAddress(ordererUrl)}/metrics`)).text();
   } catch {
-    throw new UsageError(
-      `nothing answers at ${ordererUrl}`,
-      '--orderer-url takes the address of orderer-dag as `medrex start` prints it.',
-    );
+    throw new UsageError(`nothing answers at ${ordererUrl}`, hint);
   }
+  // Other services have metrics too; without this their answer would read as no Fabric transaction at all.
+  if (!text.includes('medrex_orderer_')) throw new UsageError(`there is no orderer-dag at ${ordererUrl}`, hint);
+  return text;
 }
 
 async function openForeignWriters({ ordererUrl, data }: LoadCommandFlags): Promise<ForeignWriters> {

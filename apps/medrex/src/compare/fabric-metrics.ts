@@ -1,5 +1,10 @@
 import type { FabricTransactions } from './side-result.ts';
 
+/** The address of orderer-dag, however `medrex start` printed it: of its metrics, or of the model. */
+export function ordererAddress(url: string): string {
+  return url.replace(/\/+$/, '').replace(/\/metrics$/, '');
+}
+
 const line = /^medrex_orderer_fabric_transactions_total\{([^}]*)\} (\d+(?:\.\d+)?)$/gm;
 
 /** Numbers of our Fabric transactions by validation code, from the text that the block constructor's /metrics answers. */

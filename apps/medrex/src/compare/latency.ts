@@ -27,7 +27,9 @@ export class LatencyRecorder {
 
   summary(): LatencySummary | undefined {
     if (this.#histogram.totalCount === 0) return undefined;
-    const at = (percentile: number) => this.#histogram.getValueAtPercentile(percentile) / 1000;
-    return { p50: at(50), p95: at(95), p99: at(99), p999: at(99.9), max: this.#histogram.maxValue / 1000 };
+    const max = this.#histogram.maxValue / 1000;
+    // A percentile is the upper end of its bucket, which may lie above the highest sample.
+    const at = (percentile: number) => Math.min(max, this.#histogram.getValueAtPercentile(percentile) / 1000);
+    return { p50: at(50), p95: at(95), p99: at(99), p999: at(99.9), max };
   }
 }

@@ -31,7 +31,7 @@ const load: Load = {
   *stream() {
     for (let at = 0; at < 3; at += 1)
       yield {
-        atMs: at * 20,
+        atMs: at * 40,
         message: { id: `m-${at}`, source: 's', time: '2026-01-01T00:00:00Z', resource: { resourceType: 'Basic' } },
       };
   },
@@ -54,5 +54,70 @@ describe('a load on a Medrex that does not answer', () => {
     const [stream] = streams;
     if (stream !== undefined && !stream.closed) await once(stream, 'close');
     expect(streams.map(({ closed }) => closed)).toEqual([true]);
+  });
+});
+
+/** An ingest whose receipts all have this status, and whose operations are applied at once. */
+async function answering(status: number): Promise<Server> {
+  let outcomes: ServerResponse | undefined;
+  let next = 0;
+  const answers = createServer((request, response) => {
+    if (request.url === '/v1/outcomes') {
+      outcomes = response;
+      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 2000\n\n');
+    }
+    let text = '';
+    request.on('data', (part) => void (text += String(part)));
+    request.on('end', () => {
+      const items = text.split('\n').map(() => ({ status, transactionId: `t-${(next += 1)}` }));
+      response.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ items }));
+      for (const { transactionId } of items)
+        outcomes?.write(`data: ${JSON.stringify({ transactionId, state: 'applied' })}\n\n`);
+    });
+  });
+  answers.listen(0, '127.0.0.1');
+  await once(answers, 'listening');
+  return answers;
+}
+
+describe('a load on a Medrex that answers', () => {
+  let answers: Server;
+  afterEach(() => {
+    answers.closeAllConnections();
+    answers.close();
+  });
+  const aSide = (seconds: number, signal?: AbortSignal) =>
+    new MedrexSide({
+      client: new IngestClient(`http://127.0.0.1:${(answers.address() as AddressInfo).port}`),
+      fabricTransactions: async () => fabricTransactionsIn(''),
+      ...{ seconds, drainMs: 30_000 },
+      ...(signal !== undefined && { signal }),
+    });
+
+  it('says the rate that was offered until it was stopped', async () => {
+    answers = await answering(202);
+    const result = await aSide(100, AbortSignal.timeout(60)).run(load);
+    expect(result).toMatchObject({ applied: result.offered, failed: 0 });
+    expect(result.offeredPerSecond).toBeGreaterThan(1);
+    expect(result.seconds).toBeLessThan(50);
+  });
+
+  it('ends at once, saying why, where its messages came before', async () => {
+    answers = await answering(200);
+    await expect(aSide(1).run(load)).rejects.toThrow('has had these messages before');
+    await expect(aSide(1).run({ ...load, setup: [...load.stream()].map(({ message }) => message) })).rejects.toThrow(
+      'has had these messages before',
+    );
+  });
+
+  it('does not begin on a setup that was refused', async () => {
+    answers = await answering(202);
+    answers.removeAllListeners('request');
+    answers.on('request', (_request, response: ServerResponse) => {
+      const items = [{ status: 429, problem: { code: 'TOO_MANY_LIVE', detail: 'come later' } }];
+      response.writeHead(207, { 'content-type': 'application/json' }).end(JSON.stringify({ items }));
+    });
+    const [first] = [...load.stream()].map(({ message }) => message);
+    await expect(aSide(1).run({ ...load, setup: [first!] })).rejects.toThrow('TOO_MANY_LIVE come later');
   });
 });

@@ -1,6 +1,7 @@
 import type { IngestClient, LineReceipt } from '../client/ingest-client.ts';
 import type { Load } from '../load/load-stream.ts';
 import type { LoadMessage } from '../load/message.ts';
+import { UsageError } from '../terminal/usage-error.ts';
 import { LatencyRecorder } from './latency.ts';
 import type { FabricTransactions, SideResult } from './side-result.ts';
 
@@ -28,6 +29,9 @@ interface Sent {
   readonly atMs: number;
 }
 
+/** Status of a receipt whose message had come before. */
+const repeat = 200;
+
 const endings = { applied: 'applied', rejected: 'rejected', dead: 'failed' } as const;
 
 /**
@@ -43,7 +47,9 @@ export class MedrexSide {
   readonly #ended = { applied: 0, rejected: 0, failed: 0 };
   #startedMs = 0;
   #lastEndMs = 0;
+  #sendingMs = 0;
   #shed = 0;
+  #repeated = false;
 
   constructor(options: MedrexSideOptions) {
     this.#options = options;
@@ -55,7 +61,7 @@ export class MedrexSide {
 
   async run(load: Load): Promise<SideResult> {
     await this.#setUp(load.setup);
-    const { client, fabricTransactions, seconds } = this.#options;
+    const { client, fabricTransactions, seconds, signal } = this.#options;
     const abort = new AbortController();
     const stream = await client.follow(
       ({ transactionId, state }) => this.#onOutcome(transactionId, state),
@@ -71,18 +77,20 @@ export class MedrexSide {
       abort.abort(); // a stream that is left open would keep the process
       await stream.ended;
     }
+    // A load that was stopped lasted shorter than it was meant to.
+    const meantSeconds = signal?.aborted === true ? Math.min(seconds, this.#sendingMs / 1000) : seconds;
     const unanswered = this.#open.size;
     const after = await fabricTransactions();
     return {
       client: 'Medrex',
       offered,
-      offeredPerSecond: offered / seconds,
+      offeredPerSecond: offered / meantSeconds,
       applied: this.#ended.applied,
       rejected: this.#ended.rejected,
       lostToConflict: 0,
       failed: this.#ended.failed + unanswered + this.#shed,
       retries: 0,
-      seconds: Math.max(seconds, (this.#lastEndMs - this.#startedMs) / 1000),
+      seconds: Math.max(meantSeconds, (this.#lastEndMs - this.#startedMs) / 1000),
       fabric: difference(after, before),
       latencyMs: this.#latency.summary(),
     };
@@ -96,7 +104,14 @@ export class MedrexSide {
       const lines = messages.slice(from, from + setupLines).map((message) => JSON.stringify(message));
       const receipts = await client.sendLines(lines);
       if (!('length' in receipts)) throw new Error(`the load's setup was refused with status ${receipts.status}`);
-      waiting.push(...receipts.flatMap(({ transactionId }) => (transactionId === undefined ? [] : [transactionId])));
+      for (const { status, transactionId, problem } of receipts) {
+        if (status === repeat) throw sentBefore();
+        if (transactionId === undefined)
+          throw new Error(
+            `the load's setup was refused: ${problem?.code ?? status} ${problem?.detail ?? ''}`.trimEnd(),
+          );
+        waiting.push(transactionId);
+      }
     }
     for (const transactionId of waiting.slice(-50)) {
       while ((await client.status(transactionId))?.state === 'pending') await sleep(10);
@@ -116,7 +131,7 @@ export class MedrexSide {
     };
     this.#startedMs = performance.now();
     for (const { atMs, message } of load.stream()) {
-      if (this.#options.signal?.aborted === true) break;
+      if (this.#options.signal?.aborted === true || this.#repeated) break;
       for (
         let waitMs = this.#startedMs + atMs - performance.now();
         waitMs > 0;
@@ -137,7 +152,9 @@ export class MedrexSide {
       this.#options.onProgress?.(offered, this.ended);
     }
     flush();
+    this.#sendingMs = performance.now() - this.#startedMs;
     await Promise.all(inFlight);
+    if (this.#repeated) throw sentBefore();
     return offered;
   }
 
@@ -155,6 +172,7 @@ export class MedrexSide {
       this.#shed += batch.length;
       return;
     }
+    this.#repeated ||= receipts.some(({ status }) => status === repeat);
     for (const [index, receipt] of receipts.entries()) this.#onReceipt(receipt, batch[index]?.atMs ?? 0);
   }
 
@@ -169,26 +187,27 @@ export class MedrexSide {
       return;
     }
     this.#early.delete(transactionId);
-    this.#count(early.state, early.ms - this.#startedMs - atMs);
+    this.#count(early.state, early.ms, atMs);
   }
 
   #onOutcome(transactionId: string, state: string): void {
     if (!(state in endings)) return;
     const ending = state as keyof typeof endings;
     const nowMs = performance.now();
-    this.#lastEndMs = nowMs;
     const sent = this.#open.get(transactionId);
     if (sent === undefined) {
       this.#early.set(transactionId, { state: ending, ms: nowMs });
       return;
     }
     this.#open.delete(transactionId);
-    this.#count(ending, nowMs - this.#startedMs - sent.atMs);
+    this.#count(ending, nowMs, sent.atMs);
   }
 
-  #count(state: keyof typeof endings, latencyMs: number): void {
+  /** Only our own operations come here: outcomes of other senders stand in the stream as well. */
+  #count(state: keyof typeof endings, endedMs: number, atMs: number): void {
     this.#ended[endings[state]] += 1;
-    this.#latency.record(latencyMs);
+    this.#lastEndMs = Math.max(this.#lastEndMs, endedMs);
+    this.#latency.record(endedMs - this.#startedMs - atMs);
   }
 
   async #drain(): Promise<void> {
@@ -196,6 +215,10 @@ export class MedrexSide {
     while (this.#open.size > 0 && performance.now() < endMs) await sleep(5);
   }
 }
+
+/** The load would wait for outcomes that came long ago. */
+const sentBefore = () =>
+  new UsageError('this Medrex has had these messages before', 'Give another --seed, or another --start.');
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -6,7 +6,7 @@ import { InMemoryLedger } from '@medrex/ledger/in-memory';
 import { stateKey } from '@medrex/keys';
 import type { Contract } from '@medrex/execute-batch';
 import { seededRandom } from '../load/random.ts';
-import { fabricTransactionsIn } from './fabric-metrics.ts';
+import { fabricTransactionsIn, ordererAddress } from './fabric-metrics.ts';
 import { PlainClient } from './plain-client.ts';
 import { comparisonTable } from './report.ts';
 import { goodput, validPercent } from './side-result.ts';
@@ -92,6 +92,23 @@ describe('the plain client', () => {
     expect(stored).toBe(50);
   });
 
+  it('accounts for everything that it sent when it is stopped', async () => {
+    const ledger = await aLedger();
+    const stop = new AbortController();
+    const plain = new PlainClient({
+      ...{ name: 'c', ledger, blocks: ledger, chaincode: 'medrex', retries: 50, concurrency: 5 },
+      ...{ random: seededRandom(1), signal: stop.signal },
+    });
+    const timed = operations(1000).map((operation, place) => ({ ...operation, atMs: place * 5 }));
+    setTimeout(() => stop.abort(), 300);
+    const { offered, applied, rejected, lostToConflict, failed, fabric, offeredPerSecond } = await plain.run(timed, 5);
+    await ledger.close();
+    expect(offered).toBeLessThan(1000);
+    expect(applied + rejected + lostToConflict + failed).toBe(offered);
+    expect(fabric.submitted).toBeGreaterThanOrEqual(offered);
+    expect(offeredPerSecond).toBeGreaterThan(offered / 5);
+  });
+
   it('fills the table with its figures, operations and Fabric transactions apart', async () => {
     const { result } = await client(0);
     const text = comparisonTable({ workload: { profile: 'x' }, ledger: 'model of Fabric (embedded)', sides: [result] });
@@ -103,6 +120,13 @@ describe('the plain client', () => {
 });
 
 describe('numbers of Fabric transactions', () => {
+  it.each(['', '/', '/metrics', '/metrics/'])(
+    'are asked for at the address that start prints, written with "%s"',
+    (end) => {
+      expect(ordererAddress(`http://127.0.0.1:9470${end}`)).toBe('http://127.0.0.1:9470');
+    },
+  );
+
   it('are read from the metrics of the block constructor, by code', () => {
     const text = [
       'medrex_orderer_fabric_transactions_total{code="VALID"} 7',

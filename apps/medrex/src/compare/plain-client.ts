@@ -52,6 +52,7 @@ export class PlainClient {
   #startedMs = 0;
   #finished: (() => void) | undefined;
   #open = 0;
+  #unsent = 0;
 
   constructor(options: PlainClientOptions) {
     this.#options = options;
@@ -74,13 +75,15 @@ export class PlainClient {
     if (operations.length > 0) await done;
     clearInterval(timer);
     await subscription.close();
+    const lastedSeconds = (performance.now() - this.#startedMs) / 1000;
+    const offered = operations.length - this.#unsent;
     return {
       client: this.#options.name,
-      offered: operations.length,
-      offeredPerSecond: operations.length / seconds,
+      offered,
+      offeredPerSecond: offered / (this.#unsent === 0 ? seconds : Math.min(seconds, lastedSeconds)),
       ...this.#ended,
       retries: this.#retries,
-      seconds: (performance.now() - this.#startedMs) / 1000,
+      seconds: lastedSeconds,
       fabric: { ...this.#fabric } satisfies FabricTransactions,
       latencyMs: this.#latency.summary(),
     };
@@ -97,9 +100,14 @@ export class PlainClient {
     this.#pump();
   }
 
-  /** Nothing more is sent: what has not been sent is taken out of the count. */
+  /** Nothing more is sent: what was lost once stays lost, and what has not been sent is taken out of the count. */
   #cutShort(operations: readonly PlainOperation[]): void {
-    this.#open -= operations.length - this.#next + this.#waiting.length - this.#firstWaiting;
+    const waiting = this.#waiting.slice(this.#firstWaiting);
+    const givenUp = waiting.filter(({ attempt }) => attempt > 0).length;
+    const unsent = operations.length - this.#next + waiting.length - givenUp;
+    this.#ended.lostToConflict += givenUp;
+    this.#unsent += unsent;
+    this.#open -= unsent + givenUp;
     this.#next = operations.length;
     this.#waiting.length = 0;
     this.#firstWaiting = 0;

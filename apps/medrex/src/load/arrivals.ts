@@ -14,23 +14,36 @@ export type Rate =
 
 /** Intended send times in ms from the start, rising, for `seconds` in all. */
 export function* arrivals(rate: Rate, seconds: number): Generator<number> {
-  const endMs = seconds * 1000;
-  let atMs = 0;
-  while (atMs < endMs) {
-    yield atMs;
-    atMs += 1000 / perSecondAt(rate, atMs / 1000, seconds);
+  const second = secondOf(rate, seconds);
+  for (let message = 0; ; message += 1) {
+    const at = second(message);
+    if (!(at < seconds)) return;
+    yield at * 1000;
   }
 }
 
-/** The rate that holds `second` seconds after the start of a load of `seconds`. */
-export function perSecondAt(rate: Rate, second: number, seconds: number): number {
+/** When the curve of the rate has come to so many messages: its integral, solved for the second. */
+function secondOf(rate: Rate, seconds: number): (messages: number) => number {
   switch (rate.kind) {
     case 'fixed':
-      return rate.perSecond;
-    case 'ramp':
-      return rate.fromPerSecond + ((rate.toPerSecond - rate.fromPerSecond) * second) / seconds;
-    case 'burst':
-      return rate.perSecond * (second >= rate.atSecond && second < rate.atSecond + rate.forSeconds ? rate.factor : 1);
+      return (messages) => messages / rate.perSecond;
+    case 'ramp': {
+      const { fromPerSecond: from, toPerSecond: to } = rate;
+      const slope = (to - from) / seconds;
+      // from * s + slope * s² / 2 = messages; this form of the root also holds for no slope, and beyond the top of a falling one is NaN
+      return (messages) =>
+        messages === 0 ? 0 : (2 * messages) / (from + Math.sqrt(from * from + 2 * slope * messages));
+    }
+    case 'burst': {
+      const { perSecond, factor, atSecond, forSeconds } = rate;
+      const before = perSecond * atSecond;
+      const within = perSecond * factor * forSeconds;
+      return (messages) => {
+        if (messages < before) return messages / perSecond;
+        if (messages < before + within) return atSecond + (messages - before) / (perSecond * factor);
+        return atSecond + forSeconds + (messages - before - within) / perSecond;
+      };
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { ordererAddress } from '../compare/fabric-metrics.ts';
 import type { TranslateLoad } from '../compare/translate-load.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import type { LoadMessage } from './message.ts';
@@ -79,7 +80,11 @@ export class ForeignWriters {
   #post(path: string, request: { readonly fn: string; readonly args: readonly string[] }): Promise<Response> {
     const { ordererUrl, chaincode } = this.#options;
     const body = JSON.stringify({ chaincode, creator: 'ForeignMSP', ...request });
-    return fetch(ordererUrl + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    return fetch(ordererAddress(ordererUrl) + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { arrivals, parseRate, perSecondAt } from './arrivals.ts';
+import { arrivals, parseRate } from './arrivals.ts';
 import { parseInjection } from './conflict-injector.ts';
 import { openLoad, type LoadOptions } from './load-stream.ts';
 import { profileNamed, workdays } from './profiles/index.ts';
@@ -40,9 +40,20 @@ describe('a load', () => {
 
   it('sends what the rate says', () => {
     expect([...openLoad(options()).stream()]).toHaveLength(600);
-    expect([...arrivals(parseRate('ramp:100-300'), 2)].length).toBeGreaterThan(380);
-    expect([...arrivals(parseRate('burst:100x10@1+1'), 3)].length).toBeGreaterThan(1150);
-    expect(perSecondAt(parseRate('burst:100x10@1+1'), 1.5, 3)).toBe(1000);
+    const bySecond = (rate: string, seconds: number) => {
+      const counts = Array.from({ length: seconds }, () => 0);
+      for (const atMs of arrivals(parseRate(rate), seconds)) counts[Math.floor(atMs / 1000)]! += 1;
+      return counts;
+    };
+    expect(bySecond('2.5', 4)).toEqual([3, 2, 3, 2]);
+    expect(bySecond('ramp:100-300', 2)).toEqual([150, 250]);
+    expect(bySecond('ramp:300-100', 2)).toEqual([250, 150]);
+    expect(bySecond('ramp:100-100', 2)).toEqual([100, 100]);
+    expect(bySecond('burst:100x10@1+1', 3)).toEqual([100, 1000, 100]);
+    // However rarely messages come before it: a ramp begins at once, and a burst is not slept through.
+    expect(bySecond('ramp:1-401', 4)).toEqual([51, 151, 251, 351]);
+    expect(bySecond('burst:0.2x1000@3+2', 6)).toEqual([1, 0, 0, 200, 200, 0]);
+    expect(bySecond('burst:100x0@1+1', 3)).toEqual([100, 0, 100]);
   });
 
   it('refuses a rate and a conflict that it cannot read, saying how they look', () => {

@@ -2,8 +2,8 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problem } from '../problem.ts';
 import { IngestRuntime } from '../runtime.ts';
+import { sinkOf } from './event-sink.ts';
 import { parseEventId, type OutcomeFilter } from './outcome-event.ts';
-import type { EventSink } from './outcome-feed.ts';
 import { sendProblem } from './reply.ts';
 
 /** `/v1/outcomes`: a stream of how operations end, as server-sent events. */
@@ -36,7 +36,7 @@ export class OutcomesController {
     });
     if (request.method === 'HEAD') return void reply.raw.end(); // a listener that nothing may be written to
     reply.raw.write('retry: 2000\n\n');
-    const end = await feed.listen(readFilter(request), sinkOf(reply), since);
+    const end = await feed.listen(readFilter(request), sinkOf(reply.raw), since);
     request.raw.on('close', end);
     if (request.raw.destroyed) end();
   }
@@ -47,15 +47,5 @@ function readFilter(request: FastifyRequest): OutcomeFilter {
   return {
     ...(source !== undefined && source !== '' && { source }),
     ...(opIds !== undefined && opIds !== '' && { opIds: new Set(opIds.split(',')) }),
-  };
-}
-
-function sinkOf({ raw }: FastifyReply): EventSink {
-  return {
-    write: (text) => void raw.write(text),
-    get waitingBytes() {
-      return raw.writableLength;
-    },
-    end: () => raw.end(),
   };
 }

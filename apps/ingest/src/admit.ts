@@ -47,6 +47,8 @@ export interface RoomPolicy {
   /** Waits for room in every class (intake topics), rather than shedding what finds none. CPOE is never shed. */
   readonly waits: boolean;
   readonly signal: AbortSignal;
+  /** `performance.now()` at which the request came that this is a part of; its orders wait no longer than one would. Now when absent. */
+  readonly sinceMs?: number;
 }
 
 export interface AdmitterOptions {
@@ -57,7 +59,7 @@ export interface AdmitterOptions {
   readonly startSpan: (parent: string | undefined) => AcceptSpan | undefined;
   readonly nowMs: () => number;
   readonly dedupeWindowMs: number;
-  /** How long an order waits for room before it is told to come again. */
+  /** How long a request waits for room for its orders before these are told to come again. */
   readonly roomWaitMs: number;
 }
 
@@ -103,9 +105,11 @@ export class Admitter {
   }
 
   /** Orders wait for a limited time, the intake topics for as long as it takes. */
-  #waitForRoom(operationClass: OperationClass, { waits, signal }: RoomPolicy): Promise<boolean> {
+  #waitForRoom(operationClass: OperationClass, { waits, signal, sinceMs }: RoomPolicy): Promise<boolean> {
     const { admission, roomWaitMs } = this.#options;
-    const limit = waits ? signal : AbortSignal.any([signal, AbortSignal.timeout(roomWaitMs)]);
+    const waitedMs = sinceMs === undefined ? 0 : performance.now() - sinceMs;
+    const leftMs = Math.max(0, Math.ceil(roomWaitMs - waitedMs));
+    const limit = waits ? signal : AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
     return admission.waitForRoom(operationClass, limit);
   }
 

@@ -106,7 +106,7 @@ export const ingestVariables = z.object({
     .describe('Longest time a FHIR request waits for its outcome, then 202'),
   INGEST_ROOM_WAIT_MS: milliseconds
     .default(10_000)
-    .describe('Longest time an order (CPOE) waits at the live limit, then 503'),
+    .describe('Longest time a request with orders (CPOE) waits at the live limit, then 503 for those without room'),
   INGEST_LISTENERS_MAX: count.default(200).describe('Open streams of outcomes'),
   INGEST_STOP_GRACE_MS: milliseconds.default(10_000).describe('Longest time that a stop waits for what is in flight'),
 });

@@ -66,6 +66,18 @@ describe('shedding at the door', () => {
     expect(await response.json()).toMatchObject({ code: 'NO_ROOM' });
   });
 
+  it('lets the orders of a batch wait together, not one after the other', async () => {
+    await fill(10);
+    const lines = Array.from({ length: 8 }, (_, at) => line(`order-${at}`, 'cpoe'));
+    const startedMs = performance.now();
+    const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
+    const tookMs = performance.now() - startedMs;
+    const { items } = (await response.json()) as { readonly items: readonly Json[] };
+    expect(items.map(({ status }) => status)).toEqual(lines.map(() => 503));
+    expect(tookMs).toBeGreaterThan(250);
+    expect(tookMs).toBeLessThan(1_500); // one after the other they would take 2,400
+  });
+
   it('takes of a batch the lines that find room, and answers the rest with 429', async () => {
     await fill(5);
     const lines = [line('1', 'audit'), line('2', 'audit'), line('3', 'clinical'), line('4', 'audit')];

@@ -71,12 +71,13 @@ export class BatchTaker {
     if (lines.length > linesMax) return { kind: 'problem', problem: tooManyLines(linesMax) };
     if (lines.length === 0) return { kind: 'problem', problem: problem('BODY_EMPTY') };
     const isValidUtf8 = isUtf8(body);
+    const policy = { waits: false, signal, sinceMs: performance.now() };
     const runs: (readonly LineRead[])[] = [];
     const results: Promise<readonly MessageResult[]>[] = [];
     for (const part of runsOf(lines)) {
       const read = part.map((line) => this.#read(body, line, isValidUtf8, attributes));
       const messages = read.flatMap((one) => ('message' in one ? [one.message] : []));
-      const submitted = await this.#ingest.submit(messages, { waits: false, signal });
+      const submitted = await this.#ingest.submit(messages, policy);
       runs.push(read);
       results.push(submitted.results);
     }

@@ -30,4 +30,5 @@ function configured(): TenantKeyPlace {
   return { env: process.env['MEDREX_TENANT_KEY'], file: process.env['MEDREX_TENANT_KEY_FILE'] };
 }
 
-const vaultFolder = (dataDir: string): string => join(dataDir, 'vault');
+/** Where the vault of a data folder lies. */
+export const vaultFolder = (dataDir: string): string => join(dataDir, 'vault');

@@ -4,7 +4,8 @@ import { markdownTable } from './markdown.ts';
 /** What of a benchmark without several clients is worth a line of the README; docs/performance.md has the rest. */
 const headlines: Readonly<Record<string, readonly string[]>> = {
   'dependency-graph': ['live queues, uniform over 1,000,000 keys', 'typed graph, uniform over 1,000,000 keys'],
-  sustained: ['goodput', 'CPU per operation: all'],
+  capacity: ['rate kept up', 'latency p50 at it', 'CPU per operation at it'],
+  sustained: ['goodput'],
 };
 
 const isComparison = ({ figures }: HistoryLine): boolean =>

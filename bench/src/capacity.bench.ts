@@ -4,7 +4,7 @@ import { runWard, type WardRun } from './ward-load.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 20);
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
-const from = Number(process.env['BENCH_RATE'] ?? 4_000);
+const from = Number(process.env['BENCH_RATE'] ?? 3_000);
 const step = 500;
 const latencyMaxMs = 2_000;
 

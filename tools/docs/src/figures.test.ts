@@ -53,18 +53,18 @@ describe('the figures of the README', () => {
   });
 
   it('set clients beside each other in the README, and leave the rest to docs/performance.md', () => {
-    const one = (median: number) => ({ median, min: median, max: median, unit: '%', runs: 3 });
+    const one = (median: number, by = 1) => ({ median, min: median - by, max: median + by, unit: '%', runs: 3 });
     const compared = JSON.stringify({
       ...(JSON.parse(line('ward', 1)) as object),
-      figures: { 'plain client: VALID': one(70), 'Medrex: VALID': one(100), 'Medrex: lost': one(0) },
+      figures: { 'plain client: VALID': one(70.41), 'Medrex: VALID': one(1_234.4), 'Medrex: lost': one(0, 0) },
     });
     const history = historyOf({ ward: [compared], sustained: [line('sustained', 5_000)], memory: [line('memory', 7)] });
     const text = withFigures(readme, history, headlineTables);
     expect(text).toContain('| benchmark | figure | plain client | Medrex | commit, date |');
     expect(text).toContain(
-      '| ward | VALID | 70 %, 70 to 70 (3 runs) | 100 %, 100 to 100 (3 runs) | abcdef012, 2026-03-01 |',
+      '| ward | VALID | 70.4 % (69.4 to 71.4) | 1,234 % (1,233 to 1,235) | abcdef012, 2026-03-01 |',
     );
-    expect(text).toContain('| ward | lost | - | 0 %, 0 to 0 (3 runs) |');
+    expect(text).toContain('| ward | lost | - | 0 % |');
     expect(text).toContain('| sustained | goodput | 5,000 operations/s |');
     expect(text).not.toContain('| memory |');
   });

@@ -39,7 +39,7 @@ function newest(history: string): readonly HistoryLine[] {
   });
 }
 
-export const spread = (figure: { readonly min: number; readonly max: number; readonly runs: number }) =>
+const spread = (figure: { readonly min: number; readonly max: number; readonly runs: number }) =>
   figure.runs > 1 ? `${figure.min} to ${figure.max} (${figure.runs} runs)` : 'one run';
 
 /** Every figure of the lines, a row each. */

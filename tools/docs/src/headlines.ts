@@ -1,4 +1,4 @@
-import { allFigures, spread, type HistoryLine } from './figures.ts';
+import { allFigures, type HistoryLine } from './figures.ts';
 import { markdownTable } from './markdown.ts';
 
 /** What of a benchmark without several clients is worth a line of the README; docs/performance.md has the rest. */
@@ -11,7 +11,7 @@ const headlines: Readonly<Record<string, readonly string[]>> = {
 const isComparison = ({ figures }: HistoryLine): boolean =>
   Object.keys(figures).some((name) => name.startsWith('Medrex: '));
 
-/** The README's figures: comparisons with a column for each client, then the lines chosen above. */
+/** The README's figures: comparisons with a column for each client (median and, where they differ, smallest to largest), then the lines chosen above. */
 export function headlineTables(lines: readonly HistoryLine[]): string {
   const compared = lines.filter(isComparison);
   const chosen = lines.flatMap((line) => {
@@ -27,7 +27,9 @@ export function headlineTables(lines: readonly HistoryLine[]): string {
 }
 
 function comparisons(lines: readonly HistoryLine[]): string {
-  const clients = [...new Set(lines.flatMap(({ figures }) => Object.keys(figures).map(clientOf)))];
+  // In the order of the line that has most of them: plain, retrying, Medrex.
+  const clientsOf = ({ figures }: HistoryLine) => [...new Set(Object.keys(figures).map(clientOf))];
+  const clients = lines.map(clientsOf).toSorted((one, other) => other.length - one.length)[0] ?? [];
   const rows = lines.flatMap((line) => {
     const names = [...new Set(Object.keys(line.figures).map(figureOf))];
     return names.map((name) => [
@@ -46,5 +48,13 @@ const figureOf = (name: string): string => name.slice(name.indexOf(': ') + 2);
 /** Median and spread; a client that had nothing to measure has a dash. */
 function cell({ figures }: HistoryLine, name: string): string {
   const figure = figures[name];
-  return figure === undefined ? '-' : `${figure.median.toLocaleString('en-US')} ${figure.unit}, ${spread(figure)}`;
+  if (figure === undefined) return '-';
+  const { median, min, max, unit } = figure;
+  const range = min === max ? '' : ` (${short(min)} to ${short(max)})`;
+  return `${short(median)} ${unit}${range}`;
+}
+
+/** Three digits say it. */
+function short(value: number): string {
+  return value.toLocaleString('en-US', value < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
 }

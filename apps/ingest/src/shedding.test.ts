@@ -68,14 +68,14 @@ describe('shedding at the door', () => {
 
   it('lets the orders of a batch wait together, not one after the other', async () => {
     await fill(10);
-    const lines = Array.from({ length: 8 }, (_, at) => line(`order-${at}`, 'cpoe'));
+    const lines = Array.from({ length: 200 }, (_, at) => line(`order-${at}`, 'cpoe'));
     const startedMs = performance.now();
     const response = await ingest.post('/v1/batches', lines.join('\n'), { 'content-type': 'application/x-ndjson' });
     const tookMs = performance.now() - startedMs;
     const { items } = (await response.json()) as { readonly items: readonly Json[] };
     expect(items.map(({ status }) => status)).toEqual(lines.map(() => 503));
     expect(tookMs).toBeGreaterThan(250);
-    expect(tookMs).toBeLessThan(1_500); // one after the other they would take 2,400
+    expect(tookMs).toBeLessThan(30_000); // one after the other they would take a minute, however slow the machine is
   });
 
   it('takes of a batch the lines that find room, and answers the rest with 429', async () => {

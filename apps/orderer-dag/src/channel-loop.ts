@@ -68,7 +68,6 @@ export class ChannelLoop {
       onHopeless: (seq, reason) => this.#planning.close(seq, reason),
       onStop: (error) => this.#stop(error),
       snapshot: () => this.#progress(),
-      mayWork: () => this.#mayPlan(),
     });
     this.#planning = new Planning(options, this.#parts, {
       mayPlan: () => this.#mayPlan(),
@@ -193,7 +192,6 @@ export class ChannelLoop {
   async #onBlock(intake: BlockIntake, block: Block): Promise<void> {
     try {
       intake.take(block);
-      this.#parts.compactor.note(block);
     } catch (defect) {
       this.#stop(defect); // what else the block says of our envelopes is lost on this process, and in the records for the next
     }
@@ -203,13 +201,12 @@ export class ChannelLoop {
   }
 
   #landed({ flight, results, transaction, block, isLate }: Landing): void {
-    const { planner, live, suspects, outcomes, working, compactor } = this.#parts;
+    const { planner, live, suspects, outcomes, working } = this.#parts;
     const { clock, observer } = this.#options;
     // A late envelope's operations are planned already, or under way again: there they get the same answer from their records.
     if (isLate) return observer.settledLate(flight);
     const ends = flight.operations.map(({ seq }, at) => ({ seq, isApplied: results[at]?.status === 'applied' }));
     planner.complete(flight.fusion, ends, working.now());
-    compactor.landed(flight.operations, results);
     for (const { seq } of ends) {
       live.remove(seq);
       suspects.forget(seq);
@@ -251,7 +248,6 @@ export class ChannelLoop {
     this.#isEnding = true;
     this.#planning.end();
     this.#parts.health.end();
-    this.#parts.compactor.end();
     this.#parts.live.close();
   }
 }

@@ -36,7 +36,6 @@ export const troubleSteps = [
   'progress',
   'block-stream',
   'truncate',
-  'compaction',
 ] as const;
 export type TroubleStep = (typeof troubleSteps)[number];
 
@@ -65,8 +64,6 @@ export interface ChannelObserver {
   stopped(error: unknown): void;
   trouble(step: TroubleStep, error: unknown, failures: number): void;
   foreignWrites(keys: number): void;
-  /** A compaction of a counter was put into the log; it folds this many deltas. */
-  compacting(deltas: number): void;
   progressed(progress: Progress): void;
   /** Live operations that have been ready for too long without being carried (a third of the limit). */
   hanging(operations: number): void;

@@ -54,7 +54,6 @@ function limitsOf(config: OrdererConfig): ChannelLimits {
     endorseTimeoutMs: config.ORDERER_ENDORSE_TIMEOUT_MS,
     unseenAfterMs: config.ORDERER_UNSEEN_MS + config.LEDGER_BATCH_TIMEOUT_MS,
     progressEveryMs: config.ORDERER_PROGRESS_MS,
-    counterDeltasMax: config.ORDERER_COUNTER_DELTAS,
     // Outcomes and blocks of a few seconds at full load; both only grow while the log does not take anything.
     ...{ outcomesWaitingMax: 64, blocksWaitingMax: 256 },
     doneRangesMax: 4_096,

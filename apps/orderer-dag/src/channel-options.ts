@@ -14,8 +14,6 @@ export interface ChannelLimits {
   /** 2 s and the channel's BatchTimeout. */
   readonly unseenAfterMs: number;
   readonly progressEveryMs: number;
-  /** Deltas from which a counter is compacted. */
-  readonly counterDeltasMax: number;
   /** Log records of outcomes that may wait to become durable before planning pauses. */
   readonly outcomesWaitingMax: number;
   /** Log records of blocks that may wait to become durable before the next block is taken. */

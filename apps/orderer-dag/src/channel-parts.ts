@@ -6,7 +6,6 @@ import { ChannelHealth } from './channel-health.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import type { TroubleStep } from './channel-observer.ts';
 import type { CloseReason } from './close-reason.ts';
-import { Compactor } from './compactor.ts';
 import { FailureJudge } from './failure-judge.ts';
 import { Flights, type Landing } from './flights.ts';
 import { LiveOperations } from './live-operations.ts';
@@ -33,8 +32,6 @@ export interface ChannelHooks {
   readonly onHopeless: (seq: number, reason: CloseReason) => void;
   readonly onStop: (error: unknown) => void;
   readonly snapshot: () => Progress;
-  /** False while the channel does no work. */
-  readonly mayWork: () => boolean;
 }
 
 /** The parts of one channel, put together. */
@@ -70,7 +67,6 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
     outcomes: outcomeWriter(options, hooks.onReported),
     reports: logWriter(options, topics.blocks, 'blocks'),
     progress: progressWriter(options, hooks.snapshot),
-    compactor: compactor(options, hooks, nextTxId),
   };
 }
 
@@ -91,14 +87,6 @@ function channelHealth(
       observer.closed(openMs);
       hooks.onChange();
     },
-  });
-}
-
-function compactor(options: ChannelOptions, { mayWork }: ChannelHooks, nextTxId: () => string): Compactor {
-  const { channel, chaincode, creator, partition, log, ledger, clock, observer, limits } = options;
-  return new Compactor({
-    ...{ proposer: { channel, chaincode, creator }, partition, log, ledger, clock, observer, nextTxId, mayWork },
-    deltasMax: limits.counterDeltasMax,
   });
 }
 

@@ -56,8 +56,6 @@ export const ordererConfig = z.object({
   ORDERER_READY_MAX_MS: milliseconds
     .default(30_000)
     .describe('An operation ready for longer, while the channel works, is closed as dead'),
-  // Reading a counter costs a key a delta; a compaction takes 500 at most.
-  ORDERER_COUNTER_DELTAS: count.default(1_000).describe('Deltas from which a counter is compacted'),
   ORDERER_PROGRESS_MS: milliseconds.default(100).describe('Least time between two progress records'),
   LEDGER_BATCH_TIMEOUT_MS: milliseconds
     .default(20)

@@ -73,12 +73,6 @@ export const ordererErrors = {
     meaning: 'MEDREX_CONTRACTS names something that is no contract.',
     remedy: 'Write module#export; the export has a name, templateVersions and apply.',
   },
-  COUNTER_UNREADABLE: {
-    code: 'COUNTER_UNREADABLE',
-    retryable: true,
-    meaning: 'A counter with many deltas could not be read or compacted; it stays right, and costs more to read.',
-    remedy: 'When it keeps happening, look for values that another writer put under the keys of a counter.',
-  },
   GENERATION_SUPERSEDED: {
     code: 'GENERATION_SUPERSEDED',
     retryable: false,

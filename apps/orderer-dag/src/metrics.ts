@@ -106,11 +106,6 @@ export const ordererMetrics = defineMetrics({
     kind: 'counter',
     help: 'Keys written on our channels by transactions that are not ours.',
   },
-  compacted: {
-    name: 'medrex_orderer_compacted_deltas_total',
-    kind: 'counter',
-    help: 'Deltas of counters named by compactions that were put into the log.',
-  },
   live: { name: 'medrex_orderer_live_operations', kind: 'gauge', help: 'Operations read and not terminal.' },
   ready: {
     name: 'medrex_orderer_ready_operations',

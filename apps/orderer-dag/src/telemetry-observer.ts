@@ -149,10 +149,6 @@ export class TelemetryObserver implements ChannelObserver {
     this.#metrics.foreignWrites.inc(keys);
   }
 
-  compacting(deltas: number): void {
-    this.#metrics.compacted.inc(deltas);
-  }
-
   progressed(): void {
     // The gauges are set when they are scraped.
   }

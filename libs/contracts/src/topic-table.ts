@@ -95,7 +95,7 @@ export const topicTable: readonly TopicDescription[] = [
     description:
       'Accepted operations; their place here is the order that is promised. Deleted only behind the low-water mark.',
     retention: { cleanup: 'mark' },
-    writers: ['ingest', 'orderer-dag'],
+    writers: ['ingest'],
     readers: ['dependency-analyzer', 'orderer-dag'],
   },
   {

@@ -24,7 +24,6 @@ export function notedObserver(): {
     stopped: (error) => note(`stopped: ${error instanceof Error ? error.message : String(error)}`),
     trouble: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
     foreignWrites: () => note('foreign writes'),
-    compacting: (deltas) => note(`compacting: ${deltas}`),
     progressed: () => undefined,
     hanging: (operations) => {
       if (operations > 0) note(`hanging: ${operations}`);

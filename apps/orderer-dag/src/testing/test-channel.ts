@@ -224,7 +224,6 @@ function testLimits(seed: number): ChannelLimits {
     planner: { ...defaultPlannerLimits, jitter },
     live: { operationsMax: 5_000, bytesMax: 64 * 1024 * 1024 },
     ...{ endorseTimeoutMs: 5_000, unseenAfterMs: 2_000 + batchTimeoutMs, progressEveryMs: 100 },
-    counterDeltasMax: 1_000,
     ...{ outcomesWaitingMax: 64, blocksWaitingMax: 64, doneRangesMax: 4_096 },
     backoff: { baseMs: 50, capMs: 2_000, jitter },
   };

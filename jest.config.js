@@ -20,6 +20,7 @@ export default {
       },
     ],
   },
+  setupFiles: ['<rootDir>/tools/property-seed.js'],
   testEnvironmentOptions: { customExportConditions: ['@medrex/source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',

@@ -19,7 +19,7 @@ import { RecentWrites } from './recent-writes.ts';
 import type { TakeOver } from './restart.ts';
 import { SentEnvelopes } from './sent-envelopes.ts';
 import { Suspects } from './suspects.ts';
-import { transactionIds } from './transaction-ids.ts';
+import { transactionNames } from './transaction-names.ts';
 import { WorkingTime } from './working-time.ts';
 
 /** What the parts of a channel tell its loop. */
@@ -46,8 +46,8 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
   const sent = new SentEnvelopes();
   const recent = new RecentWrites();
   const suspects = new Suspects();
-  const nextTxId = transactionIds(options.secret, progress.generation);
-  const health = channelHealth(options, hooks, sent, () => probeProposal(options, progress.generation, nextTxId()));
+  const nextName = transactionNames(ledger, options.secret, progress.generation);
+  const health = channelHealth(options, hooks, sent, () => probeProposal(options, progress.generation, nextName()));
   const working = new WorkingTime(clock, () => health.isClosed);
   const judge = new FailureJudge({
     ...{ health, suspects, clock, onStop: hooks.onStop },
@@ -55,9 +55,9 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
     onPoison: (seq) => hooks.onHopeless(seq, 'POISON'),
   });
   const flights = new Flights({
-    ...{ ledger, planner, health, judge, sent, recent, clock, working, observer, nextTxId },
+    ...{ ledger, planner, health, judge, sent, recent, clock, working, observer, nextName },
     ...{ endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs },
-    propose: (operations, txId) => fusionProposal(options, operations, txId),
+    propose: (operations, name) => fusionProposal(options, operations, name),
     ...{ onLanded: hooks.onLanded, onReturned: hooks.onChange, onStop: hooks.onStop },
     onUnstable: (seq) => hooks.onHopeless(seq, 'UNSTABLE_KEYS'),
   });

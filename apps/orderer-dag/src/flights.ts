@@ -13,6 +13,7 @@ import { Flight } from './flight.ts';
 import type { LiveOperation } from './live-operation.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import type { SentEnvelopes } from './sent-envelopes.ts';
+import type { TransactionName } from './transaction-names.ts';
 import { validationRule } from './validation-table.ts';
 import type { WorkingTime } from './working-time.ts';
 
@@ -41,8 +42,8 @@ export interface FlightsOptions {
   readonly endorseTimeoutMs: number;
   /** An envelope not seen in a block this long after it was sent is unknown: 2 s and the channel's BatchTimeout. */
   readonly unseenAfterMs: number;
-  readonly nextTxId: () => string;
-  readonly propose: (operations: readonly LiveOperation[], txId: string) => Proposal;
+  readonly nextName: () => TransactionName;
+  readonly propose: (operations: readonly LiveOperation[], name: TransactionName) => Proposal;
   readonly onLanded: (landing: Landing) => void;
   /** Operations went back to their places: plan again. */
   readonly onReturned: () => void;
@@ -74,14 +75,15 @@ export class Flights {
   }
 
   launch(fusion: Fusion, operations: readonly LiveOperation[], startHeight: number): void {
-    const { clock, health, nextTxId, observer } = this.#options;
+    const { clock, health, nextName, observer } = this.#options;
+    const name = nextName();
     const flight = new Flight({
-      ...{ txId: nextTxId(), fusion, operations, startHeight },
+      ...{ txId: name.txId, fusion, operations, startHeight },
       ...{ startedMs: clock.now(), isAfterPassingProbe: health.hasPassedProbe },
     });
     this.#active.add(flight);
     observer.started(flight);
-    this.#watch(this.#fly(flight));
+    this.#watch(this.#fly(flight, name));
   }
 
   /** From here on nothing is sent and nothing given back; what blocks still show is taken. */
@@ -89,13 +91,13 @@ export class Flights {
     this.#isGrounded = true;
   }
 
-  async #fly(flight: Flight): Promise<void> {
+  async #fly(flight: Flight, name: TransactionName): Promise<void> {
     const { clock, ledger, endorseTimeoutMs, propose, observer } = this.#options;
     const { txId, operations } = flight;
     const late = (): Error =>
       new CodedError(ordererErrors.ENDORSEMENT_TIMEOUT, `tx ${txId}: no answer in ${endorseTimeoutMs} ms`);
     try {
-      const endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(propose(operations, txId)), late);
+      const endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(propose(operations, name)), late);
       flight.endorsed(endorsement, decodeResults(endorsement.response.payload), clock.now());
     } catch (error) {
       return this.#fail(flight, whoFailed(error), error);

@@ -14,6 +14,7 @@ function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[]) {
   let proposals = 0;
   const ledger: Ledger = {
     channel: 'ehr',
+    transactionId: (nonce) => Buffer.from(nonce).toString('hex'),
     label: 'scripted wire',
     evaluate: () => Promise.reject(new Error('nobody evaluates here')),
     close: () => Promise.resolve(),

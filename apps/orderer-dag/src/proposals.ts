@@ -2,6 +2,7 @@ import { closeItem, operationItem, probeItem } from '@medrex/execute-batch';
 import { stateKey } from '@medrex/keys';
 import type { Proposal } from '@medrex/ledger';
 import type { LiveOperation } from './live-operation.ts';
+import type { TransactionName } from './transaction-names.ts';
 
 /** Who proposes, to which chaincode. */
 export interface Proposer {
@@ -12,15 +13,19 @@ export interface Proposer {
 }
 
 /** The proposal of a fusion, from the operations' own bytes; operations that are to be closed travel as closes at their places. */
-export function fusionProposal(proposer: Proposer, operations: readonly LiveOperation[], txId: string): Proposal {
+export function fusionProposal(
+  proposer: Proposer,
+  operations: readonly LiveOperation[],
+  name: TransactionName,
+): Proposal {
   const args = operations.map(({ opId, sourceHash, day, bytes, closeReason }) =>
     closeReason === undefined ? operationItem(bytes) : closeItem({ opId, sourceHash, reason: closeReason, day }),
   );
-  return { ...proposer, fn: 'executeBatch', args, txId };
+  return { ...proposer, fn: 'executeBatch', args, ...name };
 }
 
 /** The proposal of a probe: it reads and writes one system key of this generation and nothing else. */
-export function probeProposal(proposer: Proposer, generation: number, txId: string): Proposal {
+export function probeProposal(proposer: Proposer, generation: number, name: TransactionName): Proposal {
   const key = stateKey('system', 'probe', String(generation));
-  return { ...proposer, fn: 'executeBatch', args: [probeItem({ key })], txId };
+  return { ...proposer, fn: 'executeBatch', args: [probeItem({ key })], ...name };
 }

@@ -42,8 +42,10 @@ export interface Proposal {
   readonly chaincode: string;
   readonly fn: string;
   readonly args: readonly Uint8Array[];
-  /** In Fabric a hash of nonce and creator; whoever proposes chooses it, and a second use is DUPLICATE_TXID. */
+  /** What `Ledger.transactionId` says of the nonce; a second use is DUPLICATE_TXID. */
   readonly txId: string;
+  /** What the id was made from. Real Fabric needs it in the proposal; a model takes any id. */
+  readonly nonce?: Uint8Array;
   /** The client's MSP id. */
   readonly creator: string;
 }
@@ -86,6 +88,8 @@ export interface Ledger {
   readonly channel: string;
   /** What to print wherever a number of this ledger is shown: "model of Fabric (embedded)", "Hyperledger Fabric 3.1.5". */
   readonly label: string;
+  /** The id of the transaction that is proposed under this nonce: on Fabric the SHA-256 of nonce and creator, as hex. */
+  transactionId(nonce: Uint8Array): string;
   endorse(proposal: Proposal): Promise<Endorsement>;
   /** Simulates and returns the response; nothing is ordered. */
   evaluate(proposal: Proposal): Promise<ChaincodeResponse>;

@@ -137,13 +137,14 @@ export class PlainClient {
 
   async #try(attempt: Attempt): Promise<void> {
     const { ledger, chaincode } = this.#options;
-    const txId = randomBytes(32).toString('hex');
+    const nonce = randomBytes(24);
+    const txId = ledger.transactionId(nonce);
     const proposal = {
       channel: ledger.channel,
       chaincode,
       fn: 'executeBatch',
       args: [attempt.operation.item],
-      txId,
+      ...{ txId, nonce },
       creator: 'PlainClientMSP',
     };
     const endorsement = await ledger.endorse(proposal);

@@ -84,7 +84,7 @@ async function setUp(
 }
 
 async function commit(ledger: EmbeddedLedger, args: readonly Uint8Array[]): Promise<void> {
-  const txId = randomBytes(32).toString('hex');
+  const txId = ledger.transactionId(randomBytes(24));
   const endorsement = await ledger.endorse({
     channel: ledger.channel,
     chaincode,

@@ -63,6 +63,7 @@ export class Mortal {
     return {
       channel: ledger.channel,
       label: ledger.label,
+      transactionId: (nonce) => ledger.transactionId(nonce),
       endorse: (proposal) => this.#read(() => ledger.endorse(proposal)),
       evaluate: (proposal) => this.#read(() => ledger.evaluate(proposal)),
       submit: (endorsement) => this.#write(() => ledger.submit(endorsement)),

@@ -71,6 +71,10 @@ export class ModelLedger implements Ledger, BlockStream {
     faults.onChange(() => this.#onFaultsChanged());
   }
 
+  transactionId(nonce: Uint8Array): string {
+    return Buffer.from(nonce).toString('hex');
+  }
+
   async endorse(proposal: Proposal): Promise<Endorsement> {
     this.#assertOpen();
     const known = await this.#store.knownTransactions([proposal.txId]);

@@ -60,7 +60,7 @@ export default tseslint.config(
   },
   {
     files: ['libs/*/src/**/*.ts'],
-    ignores: ['**/*.test.ts', 'libs/*/src/testing/**'],
+    ignores: ['**/*.test.ts', '**/*.integration.ts', 'libs/*/src/testing/**'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', '!node:crypto'], message: deterministic }] }],
       'no-restricted-globals': ['error', ...banned.map((name) => ({ name, message: deterministic }))],
@@ -72,7 +72,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.test.ts', '**/testing/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    files: ['**/*.test.ts', '**/*.integration.ts', '**/testing/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@nx/enforce-module-boundaries': 'off', // tests may reach for any project of the house
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -23,6 +23,7 @@ const tasks = {
   start: [tsc, [...quiet, path.join(root, 'apps/medrex/bin/medrex.js'), 'start', '--demo']],
   medrex: [tsc, [...quiet, path.join(root, 'apps/medrex/bin/medrex.js')]],
   test: [tsc, [...jest]],
+  'test:integration': [tsc, [...jest, '--config', path.join(root, 'jest.integration.config.js')]],
   // Nx first: it computes the project graph that the import rules are checked against, and checks the tsconfig references.
   lint: [
     [bin('nx/dist/bin/nx.js'), 'sync:check'],

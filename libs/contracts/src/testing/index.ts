@@ -19,6 +19,7 @@ export { eventLogContract } from './event-log-contract.ts';
 export type { EventLogSubject, OpenSubject } from './event-log/subject.ts';
 export { FaultyEventLog, type Crash, type FaultyEventLogOptions } from './faulty-event-log.ts';
 export { realClock } from './real-clock.ts';
+export { describeReal, whereIs, type RealService } from './real-service.ts';
 export { seededRandom } from './seeded-random.ts';
 export { statusStoreContract, type StatusStoreSubject } from './status-store-contract.ts';
 export { wholeOperations, type WholeOperation } from './whole-operations.ts';

@@ -38,7 +38,16 @@ const boundaries = {
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.generated.*', 'coverage/**', 'tmp/**', '.medrex/**'],
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '**/*.generated.*',
+      'coverage/**',
+      'tmp/**',
+      '.medrex/**',
+      '.stack/**',
+    ],
   },
   {
     files: ['**/*.ts'],

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const port = z.number().int().min(1).max(65_535);
+const organization = z.object({ name: z.string(), mspId: z.string(), domain: z.string() });
+const peerPorts = z.object({ listen: port, chaincode: port, operations: port, couchdb: port });
+
+/** `deploy/stack.json`: the one description of the real stack, run natively or written out for compose. */
+const schema = z.object({
+  channel: z.string(),
+  block: z.object({
+    batchTimeout: z.string(),
+    messagesMax: z.number().int(),
+    preferredBytesMax: z.string(),
+    absoluteBytesMax: z.string(),
+  }),
+  executeTimeout: z.string(),
+  gatewayConcurrency: z.number().int(),
+  orderer: z.object({ mspId: z.string(), domain: z.string(), host: z.string() }),
+  organizations: z.array(organization).min(1),
+  chaincode: z.object({ name: z.string(), version: z.string(), directory: z.string(), main: z.string() }),
+  record: z.object({ bytesMax: z.number().int() }),
+  sessionTimeoutMsMin: z.number().int(),
+  ports: z.object({
+    kafka: port,
+    kafkaController: port,
+    kafkaSecure: port,
+    redis: port,
+    postgres: port,
+    orderer: port,
+    ordererAdmin: port,
+    ordererOperations: port,
+    chaincode: port,
+    peers: z.array(peerPorts),
+    devnet: port,
+  }),
+  versions: z.object({
+    fabric: z.string(),
+    kafka: z.string(),
+    redis: z.string(),
+    postgres: z.string(),
+    couchdb: z.string(),
+    jaeger: z.string(),
+  }),
+});
+
+export type Configuration = z.infer<typeof schema>;
+export type Organization = z.infer<typeof organization>;
+export type Ports = Configuration['ports'];
+
+export const readConfiguration = (root: string): Configuration =>
+  schema.parse(JSON.parse(readFileSync(join(root, 'deploy', 'stack.json'), 'utf8')));
+
+/** The ports of a stack beside the first one: each moved by the same number. */
+export const movedPorts = (ports: Ports, by: number): Ports => ({
+  ...ports,
+  ...Object.fromEntries(
+    Object.entries(ports).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value + by]] : [])),
+  ),
+  peers: ports.peers.map((peer) => ({
+    listen: peer.listen + by,
+    chaincode: peer.chaincode + by,
+    operations: peer.operations + by,
+    couchdb: peer.couchdb + by,
+  })),
+});

@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Context } from '../context.ts';
+import type { FabricLayout, Peer } from './fabric-layout.ts';
+
+/** Writes the connection profile of each organisation, as clients of Fabric read it; paths are relative to its folder. */
+export function writeProfiles(context: Context, layout: FabricLayout): readonly string[] {
+  return layout.peers.map((peer) => {
+    const path = join(layout.folder, `connection-${peer.organization.name.toLowerCase()}.json`);
+    writeFileSync(path, `${JSON.stringify(profile(context, layout, peer.organization.name), null, 2)}\n`);
+    return path;
+  });
+}
+
+function profile({ configuration, ports }: Context, layout: FabricLayout, own: string): object {
+  const local = (path: string): { path: string } => ({ path: relative(layout.folder, path) });
+  const { host } = configuration.orderer;
+  return {
+    name: `medrex-${configuration.channel}`,
+    version: '1.0.0',
+    client: { organization: own },
+    organizations: Object.fromEntries(layout.peers.map((peer) => [peer.organization.name, organization(peer, local)])),
+    peers: Object.fromEntries(
+      layout.peers.map((peer) => [peer.host, endpoint(peer.ports.listen, peer.host, local(join(peer.tls, 'ca.crt')))]),
+    ),
+    orderers: { [host]: endpoint(ports.orderer, host, local(layout.ordererCa)) },
+    channels: {
+      [configuration.channel]: {
+        orderers: [host],
+        peers: Object.fromEntries(
+          layout.peers.map((peer) => [
+            peer.host,
+            { endorsingPeer: true, chaincodeQuery: true, ledgerQuery: true, eventSource: true },
+          ]),
+        ),
+      },
+    },
+  };
+}
+
+const endpoint = (port: number, host: string, tlsCACerts: { path: string }): object => ({
+  url: `grpcs://127.0.0.1:${port}`,
+  tlsCACerts,
+  grpcOptions: { 'ssl-target-name-override': host, hostnameOverride: host },
+});
+
+function organization(peer: Peer, local: (path: string) => { path: string }): object {
+  return {
+    mspid: peer.organization.mspId,
+    peers: [peer.host],
+    signedCert: local(join(peer.userMsp, 'signcerts', `User1@${peer.organization.domain}-cert.pem`)),
+    adminPrivateKey: local(join(peer.userMsp, 'keystore', 'priv_sk')),
+  };
+}

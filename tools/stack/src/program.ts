@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type CommonFlags, type UpFlags, deploy, type DeployFlags, down, type DownFlags, env, up } from './commands.ts';
+import { partNames } from './context.ts';
+import { showLogs, type LogsFlags } from './show-logs.ts';
+import { showStatus } from './show-status.ts';
+
+const json = () => new Option('--json', 'prints one JSON document instead of text').default(false);
+const dir = () =>
+  new Option('--dir <folder>', 'folder of the stack: data, keys, logs, state')
+    .default(resolve(import.meta.dirname, '..', '..', '..', '.stack'), '.stack in the repository')
+    .argParser((path: string) => resolve(path));
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It is not a whole number.');
+  return value;
+};
+
+const parts = (text: string): readonly string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !(partNames as readonly string[]).includes(name));
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`Unknown: ${unknown.join(', ')}. Parts: ${partNames.join(', ')}.`);
+  return names;
+};
+
+const batchTimeout = (text: string): string => {
+  if (!/^\d+(\.\d+)?(ms|s)$/.test(text)) throw new InvalidArgumentError('It is a duration such as 20ms or 2s.');
+  return text;
+};
+
+/** The command line of `npm run stack`. */
+export function program(): Command {
+  const stack = new Command('npm run stack --')
+    .description(
+      'The real stack on this machine without containers: Kafka, Fabric, Redis, PostgreSQL, all on 127.0.0.1',
+    )
+    .showHelpAfterError()
+    .exitOverride();
+  addUp(stack);
+  stack
+    .command('down')
+    .description('stops everything that up started; the data stay')
+    .addOption(dir())
+    .option('--clean', 'removes the data too', false)
+    .addOption(json())
+    .action(async (flags: DownFlags) => down(flags));
+  stack
+    .command('status')
+    .description('what runs, where, since when; exit code 1 when something that was started is not running')
+    .addOption(dir())
+    .addOption(json())
+    .action(async (flags: CommonFlags) => showStatus(flags));
+  stack
+    .command('logs')
+    .description('prints the end of the logs, of all processes or of one')
+    .argument('[process]', 'its name in status')
+    .addOption(dir())
+    .option('--lines <n>', 'how many of each', whole, 50)
+    .option('--follow', 'prints what is added, until Ctrl-C', false)
+    .action(async (name: string | undefined, flags: LogsFlags) => showLogs(name, flags));
+  stack
+    .command('env')
+    .description(
+      'prints the variables under which tests and services find the stack, for a shell: eval "$(npm run -s stack -- env)"',
+    )
+    .addOption(dir())
+    .addOption(json())
+    .action((flags: CommonFlags) => env(flags));
+  addChaincode(stack);
+  return stack;
+}
+
+function addUp(stack: Command): void {
+  stack
+    .command('up')
+    .description('brings up what is not running yet, and returns when clients can use it')
+    .addOption(dir())
+    .option('--only <parts>', `some of: ${partNames.join(', ')}`, parts)
+    .addOption(
+      new Option('--ledger <which>', 'real peers, the development network (a model of Fabric), or both').choices([
+        'fabric',
+        'devnet',
+        'both',
+      ]),
+    )
+    .option('--batch-timeout <duration>', "the orderer's BatchTimeout (deploy/stack.json says 20ms)", batchTimeout)
+    .addOption(new Option('--orgs <n>', 'organisations with a peer; with 2, both must endorse').choices(['1', '2']))
+    .addOption(new Option('--state-db <which>', "the peers' state database").choices(['goleveldb', 'couchdb']))
+    .option('--chaincode <command>', 'command that runs the chaincode server, or none (default: ours)')
+    .option('--offset <n>', 'number that all ports are moved by, for a stack beside another', whole)
+    .addOption(json())
+    .addHelpText('after', '\nWhat is not given is as it was at the last up in the same folder.')
+    .action(async (flags: UpFlags) => up(flags));
+}
+
+function addChaincode(stack: Command): void {
+  stack
+    .command('chaincode')
+    .description('any chaincode as a service on the network that is up')
+    .command('deploy')
+    .description('installs, approves and commits it; prints the package id that its server must be started with')
+    .requiredOption('--name <name>', 'its name on the channel')
+    .requiredOption('--address <host:port>', 'where its server listens')
+    .option('--version <text>', 'its version', '1')
+    .option('--policy <rule>', "endorsement policy, as OR('Org1MSP.peer') (default: every organisation)")
+    .option('--sequence <n>', 'sequence of the definition (default: the next one)', whole)
+    .option('--meta-inf <folder>', 'folder that holds META-INF, for indexes')
+    .addOption(dir())
+    .addOption(json())
+    .action(async (flags: DeployFlags) => deploy(flags));
+}

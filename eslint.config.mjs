@@ -19,6 +19,10 @@ const boundaries = {
       bannedExternalImports: ['kafkajs', 'pg', 'ioredis', 'classic-level', '@opentelemetry/*'],
     },
     {
+      sourceTag: 'tech:postgres',
+      bannedExternalImports: ['@nestjs/*', 'kafkajs', 'ioredis', 'classic-level', '@hyperledger/*', '@opentelemetry/*'],
+    },
+    {
       sourceTag: 'layer:app',
       onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app'],
       bannedExternalImports: [

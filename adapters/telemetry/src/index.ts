@@ -22,6 +22,7 @@ export {
 } from './metric-declaration.ts';
 export type { CounterHandle, GaugeHandle, HistogramHandle, MetricHandle, MetricHandles, Metrics } from './metrics.ts';
 export { phiAllowList, type FieldName } from './phi-allow-list.ts';
+export { poolMetrics, poolObserver } from './pool-metrics.ts';
 export type { Span } from './span.ts';
 export { telemetryMetrics } from './telemetry-metrics.ts';
 export { telemetryOptions, telemetryVariables } from './telemetry-variables.ts';

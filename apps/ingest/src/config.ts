@@ -2,6 +2,7 @@ import { dedupeWindowMs } from '@medrex/contracts';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 import { Secret } from './secret.ts';
+import { storesAreNamed, storesVariables } from './stores-variables.ts';
 
 const count = z.coerce.number().int().positive();
 const milliseconds = z.coerce.number().int().positive();
@@ -52,6 +53,7 @@ export const ingestVariables = z.object({
     .describe('Name of the event log that the intake topics are in: part of the names of messages without an id'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen at; loopback unless set'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(9472).describe('Port to listen at; 0 for any free one'),
+  ...storesVariables,
   ...telemetryVariables,
   INGEST_INTAKE: z.stringbool().default(true).describe('Whether the intake topics are read'),
   INGEST_RECEIPT_PARTITIONS: count.default(1).describe('Partitions of the receipts topic'),
@@ -117,7 +119,8 @@ export const ingestConfig = ingestVariables
   .refine((values) => values.MEDREX_CHANNELS.includes(values.MEDREX_CHANNEL), {
     path: ['MEDREX_CHANNEL'],
     message: 'is none of MEDREX_CHANNELS',
-  });
+  })
+  .refine(...storesAreNamed);
 
 /** The parsed environment. */
 export type IngestConfig = z.infer<typeof ingestConfig>;

@@ -58,6 +58,7 @@ export { checkRecord, recordSize } from './record-size.ts';
 export { outcomesCodec, type OperationOutcome, type TransactionOutcomes } from './outcome.ts';
 export { newestProgress, progressCodec, progressKey, type Progress } from './progress.ts';
 export { receiptCodec, receiptItemStates, type Receipt, type ReceiptItem, type ReceiptItemState } from './receipt.ts';
+export type { ObservedPool, PoolState } from './pool.ts';
 export type { OperationStatus, SettledPlace, SettledQuery, StatusStore } from './status-store.ts';
 export {
   deadLetterWindowMs,

@@ -8,6 +8,7 @@ import { ingestErrors } from '@medrex/ingest';
 import { keysErrors } from '@medrex/keys';
 import { ledgerErrors } from '@medrex/ledger';
 import { nestErrors } from '@medrex/nest';
+import { postgresErrors } from '@medrex/postgres';
 import { ordererErrors } from '@medrex/orderer-dag';
 import { privacyErrors } from '@medrex/privacy';
 import { telemetryErrors } from '@medrex/telemetry';
@@ -26,6 +27,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['embedded: event log', eventLogErrors],
   ['embedded: ledger', embeddedLedgerErrors],
   ['embedded: status store', statusStoreErrors],
+  ['postgres', postgresErrors],
   ['nest', nestErrors],
   ['telemetry', telemetryErrors],
   ['orderer-dag', ordererErrors],

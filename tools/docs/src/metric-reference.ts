@@ -1,13 +1,14 @@
 import { analyzerMetrics } from '@medrex/dependency-analyzer';
 import { ingestMetrics } from '@medrex/ingest';
 import { ordererMetrics } from '@medrex/orderer-dag';
-import { describeMetrics, telemetryMetrics, type MetricDeclarations } from '@medrex/telemetry';
+import { describeMetrics, poolMetrics, telemetryMetrics, type MetricDeclarations } from '@medrex/telemetry';
 import { markdownTable, page } from './markdown.ts';
 
 const services: readonly (readonly [string, MetricDeclarations])[] = [
   ['ingest', ingestMetrics],
   ['dependency-analyzer', analyzerMetrics],
   ['orderer-dag', ordererMetrics],
+  ['Services with pools of connections (ingest with MEDREX_STORES=postgres)', poolMetrics],
   ['Every service', telemetryMetrics],
 ];
 

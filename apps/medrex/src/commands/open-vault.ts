@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  defaultTenantKeyFile,
-  openEmbeddedVault,
-  type EmbeddedPatientVault,
-  type TenantKeyPlace,
-} from '@medrex/embedded';
+import { defaultTenantKeyFile, openEmbeddedVault, tenantKeyFrom, type TenantKeyPlace } from '@medrex/embedded';
+import { storesAreNamed, storesVariables } from '@medrex/ingest';
+import { PostgresPatientVault, postgresPoolOptions, type PostgresPoolOptions } from '@medrex/postgres';
+import type { PatientVault } from '@medrex/privacy';
+import { z } from 'zod';
 import { UsageError } from '../terminal/usage-error.ts';
 
-/** The vault of a data folder, with the key that the environment names as it does for ingest; it must be there already. */
-export async function openVault(dataDir: string): Promise<EmbeddedPatientVault> {
+/** The vault that ingest would open with this environment and data folder; it must be there already. */
+export async function openVault(dataDir: string): Promise<PatientVault> {
+  const postgres = configuredPostgres();
+  if (postgres !== undefined) {
+    const { pool, schema } = postgres;
+    return PostgresPatientVault.openAlone(pool, { schema, tenantKeys: tenantKeyFrom(configured()), mayMake: false });
+  }
   const folder = vaultFolder(dataDir);
   if (!existsSync(folder))
     throw new UsageError(
@@ -20,10 +24,24 @@ export async function openVault(dataDir: string): Promise<EmbeddedPatientVault> 
   return vault;
 }
 
-/** Where the tenant key of a data folder stands: as the environment says, else in the file that the first start made. */
+/** Where the tenant key of a vault stands: as the environment says, else in the file that the first start made beside embedded ones. */
 export function tenantKeyPlace(dataDir: string): TenantKeyPlace {
   const { env, file = defaultTenantKeyFile(vaultFolder(dataDir)) } = configured();
   return env === undefined || env.trim() === '' ? { file } : { env };
+}
+
+/** The database that the environment names for the vault; undefined when the vault is in files. @throws UsageError. */
+export function configuredPostgres(): { readonly pool: PostgresPoolOptions; readonly schema: string } | undefined {
+  const parsed = z
+    .object(storesVariables)
+    .refine(...storesAreNamed)
+    .safeParse(process.env);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new UsageError(wrong.join('; '), 'Give this command the environment of ingest.');
+  }
+  const pool = parsed.data.MEDREX_STORES === 'postgres' ? postgresPoolOptions(parsed.data) : undefined;
+  return pool && { pool, schema: parsed.data.MEDREX_POSTGRES_SCHEMA };
 }
 
 function configured(): TenantKeyPlace {

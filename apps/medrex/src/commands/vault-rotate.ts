@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import { rotateTenantKeyFile, tenantKeyFrom, type EmbeddedPatientVault, type TenantKeyPlace } from '@medrex/embedded';
+import { rotateTenantKeyFile, tenantKeyFrom, type TenantKeyPlace } from '@medrex/embedded';
+import type { PatientVault } from '@medrex/privacy';
 import { Progress } from '../terminal/progress.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { openVault, tenantKeyPlace } from './open-vault.ts';
 
-/** `medrex vault rotate`: moves the vault of a data folder under another tenant key, also while ingest runs. Returns the exit code. */
+/** `medrex vault rotate`: moves the vault under another tenant key, also while ingest runs. Returns the exit code. */
 export async function vaultRotate(flags: { readonly data: string; readonly json: boolean }): Promise<number> {
   const dataDir = resolve(flags.data);
   const vault = await openVault(dataDir);
@@ -22,7 +23,7 @@ export async function vaultRotate(flags: { readonly data: string; readonly json:
 }
 
 /** A key file is rewritten here; a key in the environment is the environment's to change. */
-function rotate(vault: EmbeddedPatientVault, { env, file }: TenantKeyPlace): Promise<{ readonly rows: number }> {
+function rotate(vault: PatientVault, { env, file }: TenantKeyPlace): Promise<{ readonly rows: number }> {
   if (env === undefined) return rotateTenantKeyFile(vault, file ?? '');
   const [next, old] = tenantKeyFrom({ env })();
   if (next !== undefined && old !== undefined) return vault.rotateTenantKey(next);

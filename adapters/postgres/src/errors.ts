@@ -1,0 +1,46 @@
+import { CodedError, type ErrorDescription } from '@medrex/coded-error';
+
+/** What PostgreSQL can break for who uses it directly; the vault tells its users in its own words (`VAULT_UNAVAILABLE`). */
+export const postgresErrors = {
+  POSTGRES_FAILED: {
+    code: 'POSTGRES_FAILED',
+    retryable: true,
+    meaning: 'PostgreSQL did not answer in time, or refused; of the call everything was kept or nothing.',
+    remedy:
+      'Look at the database: reachable, accepting writes, disk. The call can be made again, since repeats change nothing.',
+  },
+  POSTGRES_POOL_FULL: {
+    code: 'POSTGRES_POOL_FULL',
+    retryable: true,
+    meaning: 'As many calls as may wait for a connection are waiting already.',
+    remedy:
+      'Look at medrex_pool_waiting and at how long the database takes; give the pool more connections if the database can take them.',
+  },
+  POSTGRES_CLOSED: {
+    code: 'POSTGRES_CLOSED',
+    retryable: false,
+    meaning: 'A store on PostgreSQL was used after it had been closed.',
+    remedy: 'A service that stops must stop its own work before its stores.',
+  },
+  POSTGRES_SCHEMA_UNKNOWN: {
+    code: 'POSTGRES_SCHEMA_UNKNOWN',
+    retryable: false,
+    meaning: 'The tables in the database were made by a newer release than this one.',
+    remedy: 'Start the newer release, or point MEDREX_POSTGRES_SCHEMA at another schema.',
+  },
+  POSTGRES_SECRET_UNREADABLE: {
+    code: 'POSTGRES_SECRET_UNREADABLE',
+    retryable: false,
+    meaning: 'The file with the password or with the certificate authority cannot be read.',
+    remedy: 'Look at MEDREX_POSTGRES_PASSWORD_FILE and MEDREX_POSTGRES_CA_FILE: path and rights.',
+  },
+} as const satisfies Record<string, ErrorDescription>;
+
+/** An error of this package. @param message what happened to what; never a value of a row, never a password. */
+export function postgresError(
+  code: keyof typeof postgresErrors,
+  message: string,
+  options?: { readonly cause?: unknown },
+): CodedError {
+  return new CodedError(postgresErrors[code], message, options);
+}

@@ -15,6 +15,10 @@ const boundaries = {
     { sourceTag: 'tech:embedded', bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', '@hyperledger/*'] },
     { sourceTag: 'tech:telemetry', bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', 'classic-level'] },
     {
+      sourceTag: 'tech:fabric',
+      bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', 'classic-level', '@opentelemetry/*'],
+    },
+    {
       sourceTag: 'tech:nest',
       bannedExternalImports: ['kafkajs', 'pg', 'ioredis', 'classic-level', '@opentelemetry/*'],
     },

@@ -117,6 +117,7 @@ export const phiAllowList = {
   dropped: 'number',
   lost: 'number',
   port: 'number',
+  daysLeft: 'number',
   pid: 'number',
   status: 'number',
   exitCode: 'number',

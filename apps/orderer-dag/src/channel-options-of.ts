@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { defaultPlannerLimits } from '@medrex/batch-planner';
 import { CodedError } from '@medrex/coded-error';
 import { operationClasses } from '@medrex/contracts';
+import type { BlockCutterLimits } from '@medrex/ledger';
 import type { ChannelObserver } from './channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from './channel-options.ts';
 import type { Clock } from './clock.ts';
 import type { OrdererConfig } from './config.ts';
-import type { OrdererPorts } from './embedded-ports.ts';
+import type { OrdererPorts } from './open-ports.ts';
 import { ordererErrors } from './errors.ts';
 
 /** Everything that the loop of one channel is made from, out of the configuration of the process. */
@@ -28,11 +29,13 @@ export function channelOptionsOf(
     ...{ chaincode: config.MEDREX_CHAINCODE, creator: config.MEDREX_MSP_ID, log: ports.log, ledger, blocks: ledger },
     // Both are drawn once per process: no two processes make one transaction id, or take each other's progress for their own.
     ...{ instance: randomBytes(16).toString('hex'), secret: randomBytes(32) },
-    limits: limitsOf(config),
+    limits: limitsOf(config, ports.cutters?.get(own.channel)),
   };
 }
 
-function limitsOf(config: OrdererConfig): ChannelLimits {
+/** The channel's own configuration wins where it asks for less, and where it says how long a block may take. */
+function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}): ChannelLimits {
+  const { preferredMaxBytes = Infinity, batchTimeoutMs = config.LEDGER_BATCH_TIMEOUT_MS } = cutter;
   const { fusion } = defaultPlannerLimits;
   return {
     planner: {
@@ -45,14 +48,14 @@ function limitsOf(config: OrdererConfig): ChannelLimits {
       fusion: {
         ...fusion,
         ...{ operationsMax: config.ORDERER_FUSION_OPERATIONS, keysMax: config.ORDERER_FUSION_KEYS },
-        bytesMax: config.ORDERER_FUSION_BYTES,
+        bytesMax: Math.min(config.ORDERER_FUSION_BYTES, Math.floor(preferredMaxBytes / 4)),
       },
       readyMaxMs: config.ORDERER_READY_MAX_MS,
       jitter: Math.random,
     },
     live: { operationsMax: config.ORDERER_LIVE_OPERATIONS, bytesMax: config.ORDERER_LIVE_BYTES },
     endorseTimeoutMs: config.ORDERER_ENDORSE_TIMEOUT_MS,
-    unseenAfterMs: config.ORDERER_UNSEEN_MS + config.LEDGER_BATCH_TIMEOUT_MS,
+    unseenAfterMs: config.ORDERER_UNSEEN_MS + batchTimeoutMs,
     progressEveryMs: config.ORDERER_PROGRESS_MS,
     // Outcomes and blocks of a few seconds at full load; both only grow while the log does not take anything.
     ...{ outcomesWaitingMax: 64, blocksWaitingMax: 256 },

@@ -1,3 +1,4 @@
+import { fabricVariables } from '@medrex/fabric';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 
@@ -17,13 +18,22 @@ export const ordererConfig = z.object({
     .refine((channels) => channels.length > 0, 'names no channel')
     .prefault('ehr')
     .describe('Channels, comma-separated; the place of a channel in the list is its partition of every topic'),
+  MEDREX_LEDGER: z
+    .enum(['embedded', 'fabric'])
+    .default('embedded')
+    .describe('embedded: the model of Fabric below MEDREX_DATA_DIR; fabric: the network of MEDREX_FABRIC_PROFILE'),
+  ...fabricVariables,
   MEDREX_CHAINCODE: z.string().min(1).default('medrex').describe('Name of the chaincode that runs executeBatch'),
   MEDREX_CHAINCODE_VERSION: z
     .string()
     .min(1)
     .default('1')
     .describe('Version of the chaincode on the embedded ledger; another one is an upgrade'),
-  MEDREX_MSP_ID: z.string().min(1).default('MedrexMSP').describe('MSP id under which operations are proposed'),
+  MEDREX_MSP_ID: z
+    .string()
+    .min(1)
+    .default('MedrexMSP')
+    .describe('MSP id under which operations are proposed on the embedded ledger; on Fabric the profile says it'),
   MEDREX_CONTRACTS: list
     .refine((contracts) => contracts.length > 0, 'names no contract')
     .prefault('@medrex/clinical#clinicalContract')
@@ -43,7 +53,9 @@ export const ordererConfig = z.object({
   ORDERER_FUSION_KEYS: count.default(1_000).describe('Keys in one Fabric transaction at most'),
   ORDERER_FUSION_BYTES: count
     .default(512 * 1024)
-    .describe('Bytes of operations in one Fabric transaction at most: a quarter of PreferredMaxBytes'),
+    .describe(
+      'Bytes of operations in one Fabric transaction at most; on Fabric never above a quarter of PreferredMaxBytes',
+    ),
   ORDERER_LIVE_OPERATIONS: count.default(100_000).describe('Live operations above which reading the log pauses'),
   ORDERER_LIVE_BYTES: count
     .default(256 * 1024 * 1024)
@@ -59,7 +71,9 @@ export const ordererConfig = z.object({
   ORDERER_PROGRESS_MS: milliseconds.default(100).describe('Least time between two progress records'),
   LEDGER_BATCH_TIMEOUT_MS: milliseconds
     .default(20)
-    .describe("BatchTimeout: the embedded ledger's, and what unknown envelopes are measured by"),
+    .describe(
+      "BatchTimeout of the embedded ledger; unknown envelopes are measured by it, on Fabric by the channel's own where it can be read",
+    ),
   LEDGER_MAX_MESSAGE_COUNT: count.default(500).describe("The embedded ledger's MaxMessageCount"),
   LEDGER_LATENCIES: z
     .enum(['none', 'network'])

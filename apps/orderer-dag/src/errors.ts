@@ -73,6 +73,12 @@ export const ordererErrors = {
     meaning: 'MEDREX_CONTRACTS names something that is no contract.',
     remedy: 'Write module#export; the export has a name, templateVersions and apply.',
   },
+  LEDGER_PROFILE_MISSING: {
+    code: 'LEDGER_PROFILE_MISSING',
+    retryable: false,
+    meaning: 'MEDREX_LEDGER is fabric and MEDREX_FABRIC_PROFILE names no connection profile.',
+    remedy: 'Set MEDREX_FABRIC_PROFILE; docs/how-to/fabric.md says what stands in the file.',
+  },
   GENERATION_SUPERSEDED: {
     code: 'GENERATION_SUPERSEDED',
     retryable: false,

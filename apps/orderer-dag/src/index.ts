@@ -1,5 +1,5 @@
 export { ordererConfig, type OrdererConfig } from './config.ts';
-export type { OrdererPorts } from './embedded-ports.ts';
+export type { OrdererPorts } from './open-ports.ts';
 export { ordererErrors } from './errors.ts';
 export { failureTable, type FailureVerdict } from './failure-table.ts';
 export { ordererMetrics } from './metrics.ts';

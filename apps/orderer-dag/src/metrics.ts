@@ -1,4 +1,5 @@
 import { operationClasses } from '@medrex/contracts';
+import { fabricPools, pinTroubles } from '@medrex/fabric';
 import { validationCodes, type ValidationCode } from '@medrex/ledger';
 import { defineMetrics } from '@medrex/telemetry';
 import { returnReasons, troubleSteps } from './channel-observer.ts';
@@ -129,6 +130,28 @@ export const ordererMetrics = defineMetrics({
     name: 'medrex_orderer_low_water_lag',
     kind: 'gauge',
     help: 'Operations between the low-water mark and what was read: what a successor reads again. Alarm above 100,000.',
+  },
+  fabricCalls: {
+    name: 'medrex_orderer_fabric_calls',
+    kind: 'gauge',
+    help: 'Calls to a Fabric network, by kind: under way, and waiting because the limit of their kind is reached.',
+    labels: { target: fabricPools, state: ['in_flight', 'waiting'] },
+  },
+  fabricIdentityDays: {
+    name: 'medrex_orderer_fabric_identity_days',
+    kind: 'gauge',
+    help: 'Days until the certificate of the Fabric client ends; of several channels the least. Renew it before it is zero.',
+  },
+  fabricPinned: {
+    name: 'medrex_orderer_fabric_pinned_total',
+    kind: 'counter',
+    help: 'Times that another peer of an organisation was pinned, by what was wrong with the one before.',
+    labels: { why: pinTroubles },
+  },
+  fabricStreamBreaks: {
+    name: 'medrex_orderer_fabric_stream_breaks_total',
+    kind: 'counter',
+    help: 'Times that the block stream of a pinned peer broke and was opened again.',
   },
   blockHeight: {
     name: 'medrex_orderer_block_height',

@@ -11,7 +11,7 @@ import { channelOptionsOf } from './channel-options-of.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { OrdererConfig } from './config.ts';
-import { embeddedPorts, type OrdererPorts } from './embedded-ports.ts';
+import { openPorts, type OrdererPorts } from './open-ports.ts';
 import { ordererMetrics } from './metrics.ts';
 import { ModelGateway } from './model-gateway.ts';
 import { gatewayPosts } from './model-gateway-posts.ts';
@@ -28,7 +28,7 @@ export interface GivenPorts {
 }
 
 /**
- * Starts orderer-dag on the embedded log and ledger, or on the ports given; resolves when it reads.
+ * Starts orderer-dag on the log and ledger that the configuration names, or on the ports given; resolves when it reads.
  *
  * @param end called when the process has to end by itself: another instance took a channel over.
  */
@@ -38,8 +38,8 @@ export async function startOrdererDag(
   end: (code: number) => void = () => undefined,
 ): Promise<RunningService> {
   const telemetry = given.telemetry ?? createTelemetry(telemetryOptions('orderer-dag', config));
-  const ports = given.ports ?? (await embeddedPorts(config));
   const metrics = telemetry.metrics.define(ordererMetrics);
+  const ports = given.ports ?? (await openPorts(config, telemetry, metrics));
   const clock = given.clock ?? systemClock;
   const driven = config.MEDREX_CHANNELS.map((channel, partition) => {
     const observer = new TelemetryObserver(telemetry, metrics, channel);

@@ -49,6 +49,12 @@ describe('compareEndorsements', () => {
       kind: 'versions',
     },
     {
+      what: 'heights: a long range with another digest',
+      one: answer({ ranges: [{ ...range('z', []), digest: '1:aa' }] }),
+      other: answer({ ranges: [{ ...range('z', []), digest: '1:ab' }] }),
+      kind: 'versions',
+    },
+    {
       what: 'heights: another chaincode version',
       one: answer({ writes: [write('a', 'x')] }),
       other: answer({ version: '2', writes: [write('a', 'y')] }),

@@ -66,7 +66,7 @@ function rangeDifference(a: readonly RangeRead[], b: readonly RangeRead[]): Diff
   for (const [at, range] of a.entries()) {
     const other = b[at];
     if (other?.start !== range.start) return undefined; // not the same query: other code ran, which is no matter of heights
-    if (!sameReads(range.reads, other.reads))
+    if (!sameReads(range.reads, other.reads) || range.digest !== other.digest)
       return { kind: 'versions', detail: `the range from ${range.start} differs` };
   }
   return undefined;

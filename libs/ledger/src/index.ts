@@ -30,6 +30,7 @@ export type {
   Version,
 } from './ledger.ts';
 export { isLifecycleKey, lifecycleKey, lifecycleNamespace, namespaceOf } from './lifecycle.ts';
+export { BlockFeed } from './model/block-feed.ts';
 export { defineChaincodes } from './model/definitions.ts';
 export { noFaults, type Chance, type ModelFaults } from './model/model-faults.ts';
 export { networkLatencies, noLatencies, type ModelLatencies } from './model/model-latencies.ts';

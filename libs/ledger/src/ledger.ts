@@ -25,6 +25,8 @@ export interface RangeRead {
   readonly end: string;
   readonly isExhausted: boolean;
   readonly reads: readonly KeyRead[];
+  /** Of a long range a peer keeps hashes only; then `reads` is empty, and equal digests mean equal lines. */
+  readonly digest?: string;
 }
 
 /**

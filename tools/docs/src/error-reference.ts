@@ -4,6 +4,7 @@ import { contractErrors } from '@medrex/contracts';
 import { dependencyGraphErrors } from '@medrex/dependency-graph';
 import { embeddedLedgerErrors, eventLogErrors, statusStoreErrors } from '@medrex/embedded';
 import { executeBatchErrors } from '@medrex/execute-batch';
+import { fabricErrors } from '@medrex/fabric';
 import { ingestErrors } from '@medrex/ingest';
 import { keysErrors } from '@medrex/keys';
 import { ledgerErrors } from '@medrex/ledger';
@@ -28,6 +29,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['embedded: ledger', embeddedLedgerErrors],
   ['embedded: status store', statusStoreErrors],
   ['postgres', postgresErrors],
+  ['fabric', fabricErrors],
   ['nest', nestErrors],
   ['telemetry', telemetryErrors],
   ['orderer-dag', ordererErrors],

@@ -3,35 +3,56 @@ import { CodedError } from '@medrex/coded-error';
 import type { EventLog } from '@medrex/contracts';
 import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
 import { batchChaincode, type Contract } from '@medrex/execute-batch';
-import { networkLatencies, noLatencies, type BlockStream, type Ledger } from '@medrex/ledger';
+import { networkLatencies, noLatencies, type BlockCutterLimits, type BlockStream, type Ledger } from '@medrex/ledger';
+import type { Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';
 import { ordererErrors } from './errors.ts';
+import { fabricLedgers } from './fabric-ledgers.ts';
+import type { OrdererMetrics } from './telemetry-observer.ts';
 
-/** What orderer-dag stands on: the log, and the ledger of each channel. */
-export interface OrdererPorts {
-  readonly log: EventLog;
+/** The ledger of each channel. */
+export interface OpenedLedgers {
   /** By channel; a model of Fabric also answers for other clients. */
   readonly ledgers: ReadonlyMap<string, Ledger & BlockStream>;
   /** True for a model of Fabric in this process: then the model gateway is offered. */
   readonly isModel: boolean;
+  /** How the orderers of a channel cut blocks, as far as they say. */
+  readonly cutters?: ReadonlyMap<string, Partial<BlockCutterLimits>>;
   close(): Promise<void>;
 }
 
-/** The embedded default: event log and ledgers in files below MEDREX_DATA_DIR, one process at a time. */
-export async function embeddedPorts(config: OrdererConfig): Promise<OrdererPorts> {
-  const contracts = await Promise.all(config.MEDREX_CONTRACTS.map(contractOf));
-  const channels = config.MEDREX_CHANNELS;
+/** What orderer-dag stands on: the log, and the ledger of each channel. */
+export interface OrdererPorts extends OpenedLedgers {
+  readonly log: EventLog;
+}
+
+/** The embedded default: event log in files below MEDREX_DATA_DIR, one process at a time, and the ledger that MEDREX_LEDGER says. */
+export async function openPorts(
+  config: OrdererConfig,
+  telemetry: Telemetry,
+  metrics: OrdererMetrics,
+): Promise<OrdererPorts> {
   const log = new EmbeddedEventLog({
     root: join(config.MEDREX_DATA_DIR, 'log'),
-    partitions: () => channels.length,
+    partitions: () => config.MEDREX_CHANNELS.length,
   });
-  const ledgers = new Map<string, EmbeddedLedger>();
-  for (const channel of channels) ledgers.set(channel, await openLedger(config, channel, contracts));
+  const opened =
+    config.MEDREX_LEDGER === 'fabric' ? await fabricLedgers(config, telemetry, metrics) : await embeddedLedgers(config);
   const close = async (): Promise<void> => {
     await log.close();
+    await opened.close();
+  };
+  return { ...opened, log, close };
+}
+
+async function embeddedLedgers(config: OrdererConfig): Promise<OpenedLedgers> {
+  const contracts = await Promise.all(config.MEDREX_CONTRACTS.map(contractOf));
+  const ledgers = new Map<string, EmbeddedLedger>();
+  for (const channel of config.MEDREX_CHANNELS) ledgers.set(channel, await openLedger(config, channel, contracts));
+  const close = async (): Promise<void> => {
     for (const ledger of ledgers.values()) await ledger.close();
   };
-  return { log, ledgers, isModel: true, close };
+  return { ledgers, isModel: true, close };
 }
 
 function openLedger(config: OrdererConfig, channel: string, contracts: readonly Contract[]): Promise<EmbeddedLedger> {

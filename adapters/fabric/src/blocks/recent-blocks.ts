@@ -1,0 +1,30 @@
+import type { common } from '@hyperledger/fabric-protos';
+
+/** The newest blocks of a channel as they came, within a count and a size, so that who follows closely asks no peer again. */
+export class RecentBlocks {
+  readonly #blocks = new Map<number, { readonly block: common.Block; readonly bytes: number }>();
+  readonly #limits: { readonly blocks: number; readonly bytes: number };
+  #bytes = 0;
+
+  constructor(limits: { readonly blocks: number; readonly bytes: number }) {
+    this.#limits = limits;
+  }
+
+  /** Keeps a block; the second peer's copy of one is left alone. */
+  add(block: common.Block): void {
+    const number = block.getHeader()?.getNumber() ?? 0;
+    if (this.#blocks.has(number)) return;
+    const bytes = (block.getData()?.getDataList_asU8() ?? []).reduce((sum, { length }) => sum + length, 0);
+    this.#blocks.set(number, { block, bytes });
+    this.#bytes += bytes;
+    for (const [oldest, held] of this.#blocks) {
+      if (this.#blocks.size <= this.#limits.blocks && this.#bytes <= this.#limits.bytes) break;
+      this.#blocks.delete(oldest);
+      this.#bytes -= held.bytes;
+    }
+  }
+
+  get(number: number): common.Block | undefined {
+    return this.#blocks.get(number)?.block;
+  }
+}

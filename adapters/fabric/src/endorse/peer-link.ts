@@ -1,0 +1,72 @@
+import { status, type Client, type ServiceError } from '@grpc/grpc-js';
+import { peer } from '@hyperledger/fabric-protos';
+import { callError } from '../grpc/call-error.ts';
+import { unaryCall } from '../grpc/calls.ts';
+import type { Gate } from '../grpc/gate.ts';
+
+/** What a PeerLink is made from. */
+export interface PeerLinkParts {
+  readonly name: string;
+  readonly organisation: string;
+  readonly client: Client;
+  /** Bounds the proposals of this peer. */
+  readonly gate: Gate;
+  readonly deadlineMs: number;
+  readonly nowMs: () => number;
+}
+
+const processProposal = '/protos.Endorser/ProcessProposal';
+
+/** Statuses that come from the connection and not from the peer. */
+const unanswered: readonly (status | undefined)[] = [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED];
+
+/** The connection to one peer, and since when it owes an answer. */
+export class PeerLink {
+  readonly name: string;
+  readonly organisation: string;
+  readonly client: Client;
+  readonly #parts: PeerLinkParts;
+  #askedSinceMs: number | undefined;
+
+  constructor(parts: PeerLinkParts) {
+    this.name = parts.name;
+    this.organisation = parts.organisation;
+    this.client = parts.client;
+    this.#parts = parts;
+  }
+
+  /** How long this peer has been asked for something without giving any answer. */
+  get silentForMs(): number {
+    return this.#askedSinceMs === undefined ? 0 : this.#parts.nowMs() - this.#askedSinceMs;
+  }
+
+  /** @throws CodedError, see `callError`. */
+  propose(signed: Uint8Array, what: string): Promise<peer.ProposalResponse> {
+    const { gate, client, deadlineMs } = this.#parts;
+    const read = (bytes: Uint8Array): peer.ProposalResponse => peer.ProposalResponse.deserializeBinary(bytes);
+    return gate.run(async () => {
+      this.asked();
+      try {
+        const answer = await unaryCall(client, { path: processProposal, request: signed, read }, deadlineMs);
+        this.answered();
+        return answer;
+      } catch (cause) {
+        if (!unanswered.includes((cause as Partial<ServiceError>).code)) this.answered();
+        throw callError(`${this.name}: ${what}`, cause);
+      }
+    });
+  }
+
+  asked(): void {
+    this.#askedSinceMs ??= this.#parts.nowMs();
+  }
+
+  /** Something came from this peer: a block, an answer, a refusal. */
+  answered(): void {
+    this.#askedSinceMs = undefined;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

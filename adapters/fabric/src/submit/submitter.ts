@@ -1,0 +1,57 @@
+import { CodedError, isCodedError } from '@medrex/coded-error';
+import { ledgerErrors } from '@medrex/ledger';
+import type { Gate } from '../grpc/gate.ts';
+import type { OrdererStream } from './orderer-stream.ts';
+
+/** Hands an envelope to the ordering service by way of a peer. */
+export type GatewaySubmit = (envelope: Uint8Array, txId: string) => Promise<void>;
+
+/** The ways that envelopes may go. */
+export interface SubmitterParts {
+  readonly channel: string;
+  readonly orderers: readonly OrdererStream[];
+  /** Undefined where the gateway may not be used. */
+  readonly gateway: GatewaySubmit | undefined;
+  /** Bounds the envelopes without an acknowledgement. */
+  readonly gate: Gate;
+}
+
+/**
+ * Takes envelopes to the orderer, over one stream. When that fails without a clear refusal the next orderer gets the same bytes,
+ * at last the gateway of a peer: an envelope that is ordered twice counts once.
+ */
+export class Submitter {
+  readonly #parts: SubmitterParts;
+  #place = 0;
+
+  constructor(parts: SubmitterParts) {
+    this.#parts = parts;
+  }
+
+  submit(envelope: Uint8Array, txId: string): Promise<void> {
+    return this.#parts.gate.run(() => this.#send(envelope, txId));
+  }
+
+  close(): void {
+    for (const orderer of this.#parts.orderers) orderer.close();
+  }
+
+  async #send(envelope: Uint8Array, txId: string): Promise<void> {
+    const { orderers, gateway, channel } = this.#parts;
+    let failure: unknown;
+    for (let tries = 0; tries < orderers.length; tries++) {
+      const place = this.#place;
+      try {
+        return await orderers[place % orderers.length]?.send(envelope, `tx ${txId}`);
+      } catch (error) {
+        if (!isCodedError(error, ledgerErrors.ledgerUnavailable.code)) throw error;
+        failure = error;
+        // Whoever failed first moves on; the others who were on the same stream follow.
+        if (this.#place === place) this.#place = (place + 1) % orderers.length;
+      }
+    }
+    if (gateway !== undefined) return gateway(envelope, txId);
+    if (failure instanceof Error) throw failure;
+    throw new CodedError(ledgerErrors.ledgerUnavailable, `channel ${channel}: no orderer and no gateway is known`);
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { common, peer } from '@hyperledger/fabric-protos';
+import { describe, expect, it } from '@jest/globals';
+import { fabricIdentity, transactionIdOf } from '../identity/fabric-identity.ts';
+import { recordings } from '../testing/golden.ts';
+import { testIdentities } from '../testing/identity-fixture.ts';
+import { blockOf } from './block-message.ts';
+import { transactionEnvelope } from './envelope-message.ts';
+import { proposalMessage } from './proposal-message.ts';
+
+const { certificate, privateKey } = testIdentities.user;
+const identity = fabricIdentity('Org1MSP', {
+  certificate: Buffer.from(certificate),
+  privateKey: Buffer.from(privateKey),
+});
+const nonce = Buffer.alloc(24, 7);
+const txId = transactionIdOf(nonce, identity);
+const proposal = { channel: 'ehr', chaincode: 'kv', fn: 'put', args: [Buffer.from('a'), Buffer.from([0, 255])], txId };
+const message = proposalMessage(proposal, { nonce, identity, nowMs: 1_790_000_000_250 });
+const isSigned = (bytes: Uint8Array, signature: Uint8Array): boolean =>
+  verify('sha256', bytes, createPublicKey(certificate), signature);
+
+describe('a proposal', () => {
+  const signed = peer.SignedProposal.deserializeBinary(message.signed);
+  const sent = peer.Proposal.deserializeBinary(signed.getProposalBytes_asU8());
+  const header = common.Header.deserializeBinary(sent.getHeader_asU8());
+  const channel = common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8());
+
+  it('is signed by the client', () => {
+    expect(isSigned(signed.getProposalBytes_asU8(), signed.getSignature_asU8())).toBe(true);
+  });
+
+  it('is named by the hash of its nonce and its creator', () => {
+    const signature = common.SignatureHeader.deserializeBinary(header.getSignatureHeader_asU8());
+    const hash = createHash('sha256').update(signature.getNonce_asU8()).update(signature.getCreator_asU8());
+    expect(channel.getTxId()).toBe(hash.digest('hex'));
+    expect(channel.getTxId()).toBe(txId);
+  });
+
+  it('says channel, chaincode, type and time', () => {
+    expect([channel.getChannelId(), channel.getType(), channel.getEpoch()]).toEqual(['ehr', 3, 0]);
+    expect(channel.getTimestamp()?.toDate().getTime()).toBe(1_790_000_000_250);
+    const extension = peer.ChaincodeHeaderExtension.deserializeBinary(channel.getExtension_asU8());
+    expect(extension.getChaincodeId()?.getName()).toBe('kv');
+  });
+
+  it('carries the function and the arguments as they are', () => {
+    const payload = peer.ChaincodeProposalPayload.deserializeBinary(sent.getPayload_asU8());
+    const invocation = peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8());
+    const args = invocation.getChaincodeSpec()?.getInput()?.getArgsList_asU8() ?? [];
+    expect(args.map((argument) => Buffer.from(argument))).toEqual([Buffer.from('put'), ...proposal.args]);
+  });
+});
+
+describe('an envelope', () => {
+  const [golden] = recordings();
+  const answer = golden?.answer('endorsed') ?? new peer.ProposalResponse();
+  const endorsements = [answer.getEndorsement() ?? new peer.Endorsement()];
+  const envelope = transactionEnvelope(message, { response: answer.getPayload_asU8(), endorsements }, identity.sign);
+  const sent = common.Envelope.deserializeBinary(envelope.bytes);
+
+  it('is signed, and counted as the orderer counts it', () => {
+    expect(isSigned(sent.getPayload_asU8(), sent.getSignature_asU8())).toBe(true);
+    expect(envelope.countedBytes).toBe(sent.getPayload_asU8().length + sent.getSignature_asU8().length);
+  });
+
+  it('reads back from a block as what was proposed and endorsed', () => {
+    const data = new common.BlockData();
+    data.setDataList([envelope.bytes]);
+    const block = new common.Block();
+    block.setData(data);
+    const [transaction] = blockOf('ehr', block).transactions;
+    expect(transaction).toMatchObject({ txId, creator: 'Org1MSP', chaincode: 'kv', fn: 'put' });
+    expect(transaction?.readWriteSet.writes).toHaveLength(1);
+  });
+});

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { common, orderer } from '@hyperledger/fabric-protos';
+import type { FabricIdentity } from '../identity/fabric-identity.ts';
+import { signedEnvelope } from './envelope-message.ts';
+import { headerOf } from './headers.ts';
+
+/** Which blocks are asked for: from the newest one or from a number on; up to a number or for ever. */
+export interface BlockRange {
+  readonly from: number | 'newest';
+  /** Last block; without it the stream goes on with those that come. */
+  readonly to?: number;
+}
+
+/** What is needed to ask a peer of a channel for blocks. */
+export interface SeekParts {
+  readonly channel: string;
+  readonly identity: FabricIdentity;
+  readonly nowMs: number;
+  readonly tlsCertHash?: Uint8Array | undefined;
+}
+
+/** The signed request that opens a stream of blocks. */
+export function seekEnvelope({ from, to }: BlockRange, { identity, ...parts }: SeekParts): Uint8Array {
+  const info = new orderer.SeekInfo();
+  info.setStart(from === 'newest' ? newest() : at(from));
+  info.setStop(at(to ?? Number.MAX_SAFE_INTEGER));
+  info.setBehavior(orderer.SeekInfo.SeekBehavior.BLOCK_UNTIL_READY);
+  const header = headerOf({ ...parts, type: common.HeaderType.DELIVER_SEEK_INFO }, identity.creator, randomBytes(24));
+  return signedEnvelope(header, info.serializeBinary(), identity.sign).bytes;
+}
+
+function newest(): orderer.SeekPosition {
+  const position = new orderer.SeekPosition();
+  position.setNewest(new orderer.SeekNewest());
+  return position;
+}
+
+function at(number: number): orderer.SeekPosition {
+  const specified = new orderer.SeekSpecified();
+  specified.setNumber(number);
+  const position = new orderer.SeekPosition();
+  position.setSpecified(specified);
+  return position;
+}

@@ -1,4 +1,4 @@
-import type { StatusStore } from '@medrex/contracts';
+import { topics, type StatusStore } from '@medrex/contracts';
 import { PatientDirectory } from '@medrex/privacy';
 import { Admission, liveLimits } from './admission.ts';
 import { Appender } from './appender.ts';
@@ -28,6 +28,8 @@ export interface ChannelState {
   readonly receipts: ReceiptPublisher;
   readonly waitingRoom: WaitingRoom;
   readonly statuses: StatusStore;
+  /** Offset of the last outcome that the store held before it was asked what is live. */
+  readonly projectedUpTo: number | undefined;
   readonly deadLetters: DeadLetters;
 }
 
@@ -72,6 +74,7 @@ export async function openChannel(
     receipts: new ReceiptPublisher(log, config.INGEST_RECEIPT_PARTITIONS),
     waitingRoom: new WaitingRoom(statuses),
     statuses,
+    projectedUpTo: await statuses.position(topics.outcomes, partition),
     deadLetters: new DeadLetters({ log, partition, group, onError: observer.readFailed }),
   };
   await progress.start();

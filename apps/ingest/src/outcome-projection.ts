@@ -32,6 +32,8 @@ export interface OutcomeProjectionOptions {
   readonly log: Pick<EventLog, 'subscribe' | 'commit'>;
   readonly statuses: StatusStore;
   readonly partition: number;
+  /** The store's position of before it was asked what is live: another instance may have moved it since, past outcomes that this one has to see. */
+  readonly projectedUpTo: number | undefined;
   readonly group: string;
   readonly identityKey: Uint8Array;
   readonly tenant: Pick<TenantSealer, 'open'>;
@@ -65,10 +67,9 @@ export class OutcomeProjection {
     return this.#readUpTo;
   }
 
-  /** Goes on behind the position that the status store holds. @throws CodedError OFFSET_OUT_OF_RANGE when records behind it are gone. */
+  /** Goes on behind the position that the status store held. @throws CodedError OFFSET_OUT_OF_RANGE when records behind it are gone. */
   async start(): Promise<void> {
-    const { log, statuses, partition, group, onError } = this.#options;
-    const position = await statuses.position(topics.outcomes, partition);
+    const { log, projectedUpTo: position, partition, group, onError } = this.#options;
     this.#readUpTo = position ?? -1;
     this.#subscription = await log.subscribe(
       {

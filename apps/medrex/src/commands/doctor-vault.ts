@@ -1,4 +1,5 @@
 import { isCodedError } from '@medrex/coded-error';
+import { serverFacts } from '@medrex/postgres';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Finding } from './doctor.ts';
@@ -26,5 +27,27 @@ export async function lookAtVault(folder: string): Promise<Finding> {
     const found = error instanceof Error ? error.message : String(error);
     const told = error instanceof Error && 'remedy' in error ? String(error.remedy) : undefined;
     return { check, verdict: 'problem', found, remedy: told ?? 'Restore the folder vault from its backup.' };
+  }
+}
+
+/** What the database of the vault promises; nothing where the vault is in files, or cannot be opened, which is told of the vault. */
+export async function lookAtDatabase(): Promise<readonly Finding[]> {
+  const about = 'PostgreSQL';
+  try {
+    const postgres = configuredPostgres();
+    if (postgres === undefined) return [];
+    const { version, isDurable, clearsLog } = await serverFacts(postgres.pool);
+    const found = `${version} at ${postgres.pool.shownAs}`;
+    if (!isDurable) {
+      const remedy = 'Turn fsync and full_page_writes on: a crash could lose pseudonyms that the ledger has.';
+      return [{ check: about, verdict: 'problem', found: `${found} may lose what it committed`, remedy }];
+    }
+    if (clearsLog) return [{ check: about, verdict: 'ok', found: `${found}; an erasure clears its write-ahead log` }];
+    const remedy = 'See docs/how-to/postgres.md; until the log is gone it counts as a backup (medrex vault rotate).';
+    return [
+      { check: about, verdict: 'warning', found: `${found}; an erasure cannot clear its write-ahead log`, remedy },
+    ];
+  } catch {
+    return [];
   }
 }

@@ -5,7 +5,7 @@ import { freemem, tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
 import { makeDataFolder } from './data-folder.ts';
-import { lookAtVault } from './doctor-vault.ts';
+import { lookAtDatabase, lookAtVault } from './doctor-vault.ts';
 
 /** One thing looked at: what was found and, where it is not right, what to do. */
 export interface Finding {
@@ -29,6 +29,7 @@ export async function diagnose(options: {
     await embeddedStores(),
     folder(options.dataDir),
     await lookAtVault(options.dataDir),
+    ...(await lookAtDatabase()),
     await disk(options.dataDir),
     memory(),
     await port(options.port),

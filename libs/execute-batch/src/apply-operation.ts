@@ -36,7 +36,8 @@ export async function applyOperation(
   const { contract, operation, batch, limits, check } = application;
   const savepoint = batch.savepoint();
   const budget = new OperationBudget(operation, limits);
-  const state = new OperationState(batch, budget, check, contract === housekeeping);
+  const rights = { mayPrune: contract === housekeeping, ownKeys: contract.ownKeys === true };
+  const state = new OperationState(batch, budget, check, rights);
   const ending = await runContract(application, state, budget);
   state.close();
   if (ending.status !== 'applied') batch.rollBack(savepoint);

@@ -1,6 +1,7 @@
 import { CodedError } from '@medrex/coded-error';
 import type { StateKey } from '@medrex/keys';
 import type { ChaincodeStub } from '@medrex/ledger';
+import type { StateEntry } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import { Overlay, type Savepoint, type Written } from './overlay.ts';
 
@@ -53,6 +54,29 @@ export class BatchState {
     return this.#overlay.has(key) ? this.#overlay.get(key) : this.#committed.get(key);
   }
 
+  /** Committed keys of a range with what the batch wrote on top, as it is when the first one is asked for. */
+  async *range(start: string, end: string): AsyncGenerator<StateEntry> {
+    const written = [...this.#overlay.writes()]
+      .filter(([key]) => compareUtf8(key, start) >= 0 && (end === '' || compareUtf8(key, end) < 0))
+      .sort(([a], [b]) => compareUtf8(a, b));
+    const isWritten = new Set(written.map(([key]) => key));
+    let next = 0;
+    for await (const entry of this.#committedRange(start, end)) {
+      for (; next < written.length && compareUtf8(written[next]?.[0] ?? '', entry.key) < 0; next += 1)
+        yield* standing(written[next]);
+      if (!isWritten.has(entry.key)) yield entry;
+    }
+    for (; next < written.length; next += 1) yield* standing(written[next]);
+  }
+
+  async *#committedRange(start: string, end: string): AsyncGenerator<StateEntry> {
+    try {
+      for await (const { key, value } of this.#stub.getStateByRange(start, end)) yield { key, value };
+    } catch (cause) {
+      throw this.#failed('reading a range', cause);
+    }
+  }
+
   write(key: StateKey, value: Written): void {
     this.#overlay.set(key, value);
   }
@@ -98,4 +122,14 @@ export class BatchState {
     this.#failure ??= failure;
     return failure;
   }
+}
+
+/** Fabric's order of keys: that of their UTF-8 bytes, which JavaScript's differs from above U+D7FF. */
+function compareUtf8(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function* standing(write: readonly [StateKey, Written] | undefined): Generator<StateEntry> {
+  const [key, value] = write ?? [];
+  if (key !== undefined && value !== undefined) yield { key, value };
 }

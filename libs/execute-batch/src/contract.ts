@@ -33,6 +33,21 @@ export interface State {
   delete(key: StateKey): void;
 }
 
+/**
+ * The state as a contract of its own keys (`Contract.ownKeys`) sees it. Keys that a range returned count as read; a key that is
+ * written into the range between two Fabric transactions invalidates the later one, so an operation that asks for a range cannot be
+ * planned without conflicts, only repeated until it passes.
+ */
+export interface OwnKeysState extends State {
+  /** Keys from `start` (inclusive) to `end` (exclusive; '' for no end) in the order of their UTF-8 bytes, Medrex's own left out. */
+  range(start: string, end: string): AsyncIterable<StateEntry>;
+}
+
+export interface StateEntry {
+  readonly key: StateKey;
+  readonly value: Uint8Array;
+}
+
 /** Spent by state calls, written bytes and loops; over it the operation is rejected BUDGET_EXCEEDED, the same on every endorser. */
 export interface Budget {
   spend(units: number): void;
@@ -56,6 +71,8 @@ export interface Contract {
   readonly name: string;
   /** Template versions that `apply` still understands. */
   readonly templateVersions: readonly number[];
+  /** Its keys are any text outside Medrex's system space, for contracts that were written without Medrex; `apply` gets an `OwnKeysState`. */
+  readonly ownKeys?: boolean;
   /**
    * Applies one operation. Returns what the sender is told (small, coded), e.g. `{ id, version }` per entry.
    * @throws Reject when the contract refuses it.

@@ -10,7 +10,9 @@ export {
   type JsonValue,
   type Operation,
   type OperationResult,
+  type OwnKeysState,
   type State,
+  type StateEntry,
 } from './contract.ts';
 export { decodeCounterSummary, type CounterSummary } from './counter-summary.ts';
 export { executeBatchErrors } from './errors.ts';

@@ -2,7 +2,7 @@ import { CodedError } from '@medrex/coded-error';
 import { type AccessMode, type DeclaredKey, familyOf, operationRecordKey, spaceOf, type StateKey } from '@medrex/keys';
 import type { BatchState } from './batch-state.ts';
 import type { OperationBudget } from './budget.ts';
-import { Reject, type State } from './contract.ts';
+import { type OwnKeysState, Reject, type StateEntry } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import type { Written } from './overlay.ts';
 
@@ -23,32 +23,50 @@ const allowedBy: Readonly<Record<AccessMode, number>> = {
 
 const recordPrefix = operationRecordKey('');
 
+/** What a contract may do beyond its own State. */
+export interface OperationRights {
+  /** It may delete operation records. */
+  readonly mayPrune?: boolean;
+  /** Its keys are its own: any text outside the system space. */
+  readonly ownKeys?: boolean;
+}
+
 /** The state as one operation sees it, keeping account of what it touches and what that costs. */
-export class OperationState implements State {
+export class OperationState implements OwnKeysState {
   readonly #batch: BatchState;
   readonly #budget: OperationBudget;
   readonly #check: (key: StateKey) => void;
-  readonly #mayPrune: boolean;
+  readonly #rights: OperationRights;
   readonly #touched = new Map<StateKey, number>();
   #isOpen = true;
 
-  /**
-   * @param check throws when the caller may not touch the key at all
-   * @param mayPrune whether it may delete operation records
-   */
-  constructor(batch: BatchState, budget: OperationBudget, check: (key: StateKey) => void, mayPrune = false) {
+  /** @param check throws when the caller may not touch the key at all */
+  constructor(
+    batch: BatchState,
+    budget: OperationBudget,
+    check: (key: StateKey) => void,
+    rights: OperationRights = {},
+  ) {
     this.#batch = batch;
     this.#budget = budget;
     this.#check = check;
-    this.#mayPrune = mayPrune;
+    this.#rights = rights;
   }
 
   get(key: StateKey): Promise<Uint8Array | undefined> {
     this.#call(key);
-    const before = this.#touched.get(key) ?? 0;
-    // What it wrote itself tells it nothing about the ledger, so reading that back is no read.
-    if ((before & write) === 0) this.#touched.set(key, before | read);
+    this.#touchedByReading(key);
     return this.#batch.read(key);
+  }
+
+  async *range(start: string, end: string): AsyncGenerator<StateEntry> {
+    if (this.#rights.ownKeys !== true) throw misuse('read a range');
+    for await (const entry of this.#batch.range(start, end)) {
+      if (spaceOf(entry.key) === 'system') continue;
+      this.#call(entry.key);
+      this.#touchedByReading(entry.key);
+      yield entry;
+    }
   }
 
   put(key: StateKey, value: Uint8Array): void {
@@ -78,12 +96,16 @@ export class OperationState implements State {
     return beyond;
   }
 
+  #touchedByReading(key: StateKey): void {
+    const before = this.#touched.get(key) ?? 0;
+    // What it wrote itself tells it nothing about the ledger, so reading that back is no read.
+    if ((before & write) === 0) this.#touched.set(key, before | read);
+  }
+
   #write(key: StateKey, value: Written): void {
     this.#call(key);
     this.#budget.written(value?.length ?? 0);
-    if (spaceOf(key) === undefined) throw misuse('wrote a key that no builder made');
-    const isPrune = this.#mayPrune && value === undefined;
-    if (key.startsWith(recordPrefix) && !isPrune) throw misuse('wrote an operation record');
+    this.#assertMayWrite(key, value);
     const before = this.#touched.get(key) ?? 0;
     const isFirst = (before & write) === 0;
     const stood = isFirst && this.#batch.knows(key) && this.#batch.peek(key) !== undefined;
@@ -91,6 +113,15 @@ export class OperationState implements State {
     if (stood && (before & read) !== 0) refuseOverwrite(key);
     this.#touched.set(key, before | write | (stood ? overwrite : 0));
     this.#batch.write(key, value);
+  }
+
+  #assertMayWrite(key: StateKey, value: Written): void {
+    const { mayPrune, ownKeys } = this.#rights;
+    const space = spaceOf(key);
+    if (ownKeys === true && space === 'system') throw misuse('wrote a key of the system space');
+    if (ownKeys !== true && space === undefined) throw misuse('wrote a key that no builder made');
+    const isPrune = mayPrune === true && value === undefined;
+    if (key.startsWith(recordPrefix) && !isPrune) throw misuse('wrote an operation record');
   }
 
   #call(key: StateKey): void {

@@ -44,7 +44,9 @@ export class InMemoryStub implements ChaincodeStub {
     start: string,
     end: string,
   ): AsyncIterable<{ readonly key: StateKey; readonly value: Uint8Array }> {
-    const inside = [...this.#state].filter(([key]) => key >= start && key < end).sort(([a], [b]) => (a < b ? -1 : 1));
+    const inside = [...this.#state]
+      .filter(([key]) => key >= start && (end === '' || key < end))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [key, value] of inside) {
       this.reads.push(key);
       yield { key, value };

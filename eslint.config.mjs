@@ -27,6 +27,12 @@ const boundaries = {
       bannedExternalImports: ['@nestjs/*', 'kafkajs', 'ioredis', 'classic-level', '@hyperledger/*', '@opentelemetry/*'],
     },
     {
+      sourceTag: 'tech:fabric-contract',
+      bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', 'classic-level', '@hyperledger/fabric-gateway'],
+    },
+    // Its contracts are written for Fabric's API; nothing of that goes into another process.
+    { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
+    {
       sourceTag: 'layer:app',
       onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app'],
       bannedExternalImports: [
@@ -93,6 +99,18 @@ export default tseslint.config(
     rules: {
       '@nx/enforce-module-boundaries': 'off', // tests may reach for any project of the house
       '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['apps/*/src/**/*.ts'],
+    ignores: ['apps/chaincode/**', '**/*.test.ts', '**/*.integration.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['fabric-contract-api', 'fabric-shim*'], message: 'Contracts live in apps/chaincode.' }],
+        },
+      ],
     },
   },
   {

@@ -1,0 +1,22 @@
+import type { Context, Contract } from 'fabric-contract-api';
+
+/** A contract as fabric-contract-api's runtime makes one: a class without arguments. */
+// A mixin's constructor has to take any arguments: the language asks for it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type ContractClass = new (...args: any[]) => Contract;
+
+/** What the runtime puts into a context besides what the types say. */
+export interface RuntimeContext extends Context {
+  setChaincodeStub(stub: Context['stub']): void;
+  setClientIdentity(identity: Context['clientIdentity']): void;
+}
+
+/** Contract, with what its types leave out or tell wrong. */
+export interface RuntimeContract {
+  getName(): string;
+  createContext(): RuntimeContext;
+  beforeTransaction(ctx: Context): Promise<void>;
+  aroundTransaction(ctx: Context, fn: string, parameters: readonly unknown[]): Promise<unknown>;
+  afterTransaction(ctx: Context, result: unknown): Promise<void>;
+  unknownTransaction(ctx: Context): Promise<void>;
+}

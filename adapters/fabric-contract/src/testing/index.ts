@@ -1,0 +1,5 @@
+export { adminCertificate, clientCertificate } from './certificates.ts';
+export { freeAddress } from './free-address.ts';
+export { RemoteChaincode, type RemoteChaincodeOptions } from './remote-chaincode.ts';
+export { AssetTransfer } from './asset-transfer-contract.ts';
+export { callItem, type CallOperation } from './call-operation.ts';

@@ -1,0 +1,35 @@
+import { common, msp, peer } from '@hyperledger/fabric-protos';
+import { clientCertificate } from './certificates.ts';
+
+export interface ProposalParts {
+  readonly txId: string;
+  readonly channel: string;
+  readonly mspId: string;
+  /** PEM; default: a client of the organisation. */
+  readonly certificate?: string;
+}
+
+/** What a peer hands on of a client's proposal. The signature is none: the peer checked it before. */
+export function signedProposal({ txId, channel, mspId, certificate }: ProposalParts): peer.SignedProposal {
+  const creator = new msp.SerializedIdentity();
+  creator.setMspid(mspId);
+  creator.setIdBytes(Buffer.from(certificate ?? clientCertificate));
+  const signature = new common.SignatureHeader();
+  signature.setCreator(creator.serializeBinary());
+  signature.setNonce(Buffer.from('nonce'));
+  const channelHeader = new common.ChannelHeader();
+  channelHeader.setType(common.HeaderType.ENDORSER_TRANSACTION);
+  channelHeader.setTxId(txId);
+  channelHeader.setChannelId(channel);
+  const header = new common.Header();
+  header.setSignatureHeader(signature.serializeBinary());
+  header.setChannelHeader(channelHeader.serializeBinary());
+  const payload = new peer.ChaincodeProposalPayload();
+  payload.setInput(Buffer.from('input'));
+  const proposal = new peer.Proposal();
+  proposal.setHeader(header.serializeBinary());
+  proposal.setPayload(payload.serializeBinary());
+  const signed = new peer.SignedProposal();
+  signed.setProposalBytes(proposal.serializeBinary());
+  return signed;
+}

@@ -1,0 +1,161 @@
+import { CodedError } from '@medrex/coded-error';
+import {
+  batchChaincode,
+  type BatchChaincodeOptions,
+  type Contract as BatchContract,
+  decodeResults,
+} from '@medrex/execute-batch';
+import type { ChaincodeResponse } from '@medrex/ledger';
+import type { Context } from 'fabric-contract-api';
+import { batchEventName, encodeBatchEvent } from './batch-event.ts';
+import type { ContractClass, RuntimeContext, RuntimeContract } from './contract-class.ts';
+import { fabricContractErrors } from './errors.ts';
+import { foreignContract } from './foreign-contract.ts';
+import type { OperationEvent } from './operation-stub.ts';
+import { ShimStub } from './shim/shim-stub.ts';
+import { decoratedFunctions, describeFunctions, methodsOf, type TransactionFunction } from './transaction-functions.ts';
+import { withoutRecords, withRecords } from './without-records.ts';
+
+/** What a chaincode's batches are run with. Endorsers must be deployed with the same of everything. */
+export interface ExecuteBatchOptions extends Partial<Omit<BatchChaincodeOptions, 'name' | 'version'>> {
+  /** Template versions that operations of this contract may be declared with; default 1. */
+  readonly templateVersions?: readonly number[];
+  /** Whether the class's own functions can be operations; default true. False for a class that only carries `contracts`. */
+  readonly isForeign?: boolean;
+}
+
+const queries = ['readRecord', 'get', 'readCounter'] as const;
+
+/**
+ * Gives a contract of fabric-contract-api fusion: `export const contracts = [withExecuteBatch(AssetTransfer)]`.
+ *
+ * The class that comes back has every function of the one that was given, unchanged, and `executeBatch` besides, which runs many
+ * operations of the contract as one Fabric transaction (`batchChaincode` says how). `readRecord`, `get` and `readCounter` are added
+ * where the contract has no function of that name.
+ *
+ * @throws CodedError CONTRACT_NAME_TAKEN
+ */
+export function withExecuteBatch<C extends ContractClass>(Base: C, options: ExecuteBatchOptions = {}): C {
+  const own = methodsOf(Base.prototype as object);
+  if ('executeBatch' in (Base.prototype as object))
+    throw new CodedError(fabricContractErrors.NAME_TAKEN, `${Base.name} has a function executeBatch of its own`);
+  const functions = functionsByName(decoratedFunctions(Base.prototype as object) ?? own);
+
+  class WithExecuteBatch extends Base {
+    override createContext(): Context {
+      return hidingRecords(super.createContext() as RuntimeContext);
+    }
+
+    async executeBatch(ctx: Context): Promise<string> {
+      const contract = this as unknown as RuntimeContract;
+      const foreign = options.isForeign === false ? undefined : { contract, createContext: baseContext, functions };
+      return run(ctx, itemsOf(withRecords(ctx.stub)), options, foreign);
+    }
+
+    async readRecord(ctx: Context, opId: string): Promise<string> {
+      return query(ctx, 'readRecord', opId, options);
+    }
+
+    async get(ctx: Context, key: string): Promise<string> {
+      return query(ctx, 'get', key, options);
+    }
+
+    async readCounter(ctx: Context, counter: string): Promise<string> {
+      return query(ctx, 'readCounter', counter, options);
+    }
+  }
+
+  const baseContext = Reflect.get(Base.prototype as object, 'createContext') as RuntimeContract['createContext'];
+  present(WithExecuteBatch, Base);
+  return WithExecuteBatch;
+}
+
+/** The runtime finds functions by the class itself: what is inherited has to look its own, under the old name. */
+function present(Wrapped: ContractClass, Base: ContractClass): void {
+  const from = Base.prototype as object;
+  const to = Wrapped.prototype as object;
+  Object.defineProperty(Wrapped, 'name', { value: Base.name });
+  for (const name of queries) if (name in from) Reflect.deleteProperty(to, name);
+  const added = methodsOf(to);
+  for (const { name } of methodsOf(from)) {
+    const found = Object.getOwnPropertyDescriptor(from, name);
+    if (found !== undefined) Object.defineProperty(to, name, found);
+  }
+  const decorated = decoratedFunctions(from);
+  if (decorated !== undefined) describeFunctions(to, [...decorated, ...added]);
+}
+
+function functionsByName(functions: readonly TransactionFunction[]): ReadonlyMap<string, TransactionFunction> {
+  return new Map(functions.map((fn) => [fn.name, fn]));
+}
+
+function hidingRecords(ctx: RuntimeContext): RuntimeContext {
+  const set = ctx.setChaincodeStub.bind(ctx);
+  ctx.setChaincodeStub = (stub) => set(withoutRecords(stub));
+  return ctx;
+}
+
+interface Foreign {
+  readonly contract: RuntimeContract;
+  readonly createContext: RuntimeContract['createContext'];
+  readonly functions: ReadonlyMap<string, TransactionFunction>;
+}
+
+/**
+ * Runs items as the Fabric transaction of this context, for a function that comes to them in a way of its own.
+ * @returns the results, as `decodeResults` reads them
+ * @throws Error whose message begins with the code: the runtime answers with status 500 and the message
+ */
+export function executeItems(
+  ctx: Context,
+  items: readonly Uint8Array[],
+  options: ExecuteBatchOptions,
+): Promise<string> {
+  return run(ctx, items, options, undefined);
+}
+
+async function run(
+  ctx: Context,
+  items: readonly Uint8Array[],
+  options: ExecuteBatchOptions,
+  foreign: Foreign | undefined,
+): Promise<string> {
+  const carrier = { stub: withRecords(ctx.stub), clientIdentity: ctx.clientIdentity, logging: ctx.logging };
+  const events = new Map<string, OperationEvent>();
+  const templateVersions = options.templateVersions ?? [1];
+  const own = foreign === undefined ? [] : [foreignContract({ ...foreign, templateVersions, carrier, events })];
+  const stub = await ShimStub.of(carrier.stub);
+  const payload = settled(await chaincodeOf(options, own).invoke(stub, 'executeBatch', items));
+  await written(stub);
+  stub.setEvent(batchEventName, encodeBatchEvent(decodeResults(payload), events));
+  return textOf(payload);
+}
+
+async function query(ctx: Context, fn: string, arg: string, options: ExecuteBatchOptions): Promise<string> {
+  const stub = await ShimStub.of(withRecords(ctx.stub));
+  return textOf(settled(await chaincodeOf(options, []).invoke(stub, fn, [Buffer.from(arg)])));
+}
+
+function chaincodeOf(options: ExecuteBatchOptions, contracts: readonly BatchContract[]) {
+  return batchChaincode({ ...options, name: '', version: '', contracts: [...(options.contracts ?? []), ...contracts] });
+}
+
+/** The arguments as bytes, which the runtime would take for text. */
+function itemsOf(stub: Context['stub']): readonly Uint8Array[] {
+  return (stub as unknown as { getBufferArgs(): readonly Uint8Array[] }).getBufferArgs().slice(1);
+}
+
+function settled({ status, message, payload }: ChaincodeResponse): Uint8Array {
+  if (status === 200) return payload;
+  throw new Error(message);
+}
+
+async function written(stub: ShimStub): Promise<void> {
+  try {
+    await stub.flush();
+  } catch (cause) {
+    throw new Error(`INFRASTRUCTURE: writing: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();

@@ -1,0 +1,26 @@
+import { encodeOperation, operationItem } from '@medrex/execute-batch';
+import { accessModes, type StateKey } from '@medrex/keys';
+import { z } from 'zod';
+
+const operationJson = z.strictObject({
+  opId: z.string().min(1),
+  sourceHash: z.string(),
+  contract: z.string().min(1),
+  templateVersion: z.number().int(),
+  keys: z.array(z.strictObject({ key: z.string().min(1), mode: z.enum(accessModes) })),
+  time: z.string(),
+  facts: z.record(z.string(), z.json()),
+  /** Sealed bodies, base64. */
+  bodies: z.array(z.base64()).default([]),
+});
+
+/** An operation written as JSON, by a client that does not have the codec, as an item of `executeBatch`. @throws Error that says what is wrong */
+export function itemOfJson(text: string): Uint8Array {
+  const { keys, bodies, ...rest } = operationJson.parse(JSON.parse(text));
+  const operation = {
+    ...rest,
+    keys: keys.map(({ key, mode }) => ({ key: key as StateKey, mode })),
+    bodies: bodies.map((body) => Buffer.from(body)),
+  };
+  return operationItem(encodeOperation(operation));
+}

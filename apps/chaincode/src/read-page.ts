@@ -1,0 +1,27 @@
+import { type MayTouch, parseStateValue } from '@medrex/execute-batch';
+import { spaceOf } from '@medrex/keys';
+import type { Context } from 'fabric-contract-api';
+
+export interface PageRequest {
+  readonly prefix: string;
+  readonly pageSize: number;
+  readonly bookmark: string;
+}
+
+const pageSizeMax = 1_000;
+
+/** One page of a range, as JSON: `{ entries: [{ key, value }], bookmark }`; the bookmark is '' at the end. Never in a submitted transaction: Fabric refuses a page beside a write. */
+export async function readPage(ctx: Context, request: PageRequest, mayTouch: MayTouch | undefined): Promise<string> {
+  const { prefix, pageSize, bookmark } = request;
+  const space = spaceOf(prefix);
+  if (space === undefined) throw new Error('RANGE_REFUSED: a range lies below the key of a space');
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > pageSizeMax)
+    throw new Error(`RANGE_REFUSED: a page has 1 to ${pageSizeMax} entries`);
+  const { mspid } = ctx.stub.getCreator();
+  if (mayTouch?.(mspid, space) === false) throw new Error(`ACCESS_DENIED: ${mspid} may not touch ${space} keys`);
+  const page = ctx.stub.getStateByRangeWithPagination(prefix + '~', prefix + '\x7f', pageSize, bookmark);
+  const entries = [];
+  for await (const { key, value } of page) entries.push({ key, value: parseStateValue(value) ?? null });
+  const { metadata } = await page;
+  return JSON.stringify({ entries, bookmark: metadata.bookmark });
+}

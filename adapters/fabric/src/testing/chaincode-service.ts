@@ -41,6 +41,11 @@ export class ChaincodeService {
     return service;
   }
 
+  /** The same chaincode at the same address, after `close`. */
+  again(): Promise<ChaincodeService> {
+    return ChaincodeService.start(this.#options);
+  }
+
   /** Hangs up on every peer. */
   close(): void {
     this.#server.forceShutdown();

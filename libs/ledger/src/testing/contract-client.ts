@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type {
   Block,
   BlockStream,
@@ -17,15 +18,16 @@ export interface Outcome extends CommittedTransaction {
 export class ContractClient {
   readonly ledger: Ledger & BlockStream;
   readonly chaincode: string;
+  readonly creator: string;
   /** Blocks seen since the client began. */
   readonly blocks: Block[] = [];
   #subscription: BlockSubscription | undefined;
   #waiting: (() => void)[] = [];
-  #proposals = 0;
 
-  constructor(ledger: Ledger & BlockStream, chaincode = 'kv') {
+  constructor(ledger: Ledger & BlockStream, chaincode = 'kv', creator = 'Org1MSP') {
     this.ledger = ledger;
     this.chaincode = chaincode;
+    this.creator = creator;
   }
 
   async start(): Promise<this> {
@@ -41,15 +43,11 @@ export class ContractClient {
   }
 
   proposal(fn: string, ...args: readonly string[]): Proposal {
-    const txId = `contract-${process.pid}-${(this.#proposals += 1)}-${fn}`;
-    const { chaincode } = this;
+    const { chaincode, creator, ledger } = this;
+    const nonce = randomBytes(24);
     return {
-      channel: this.ledger.channel,
-      chaincode,
-      fn,
+      ...{ channel: ledger.channel, chaincode, creator, fn, nonce, txId: ledger.transactionId(nonce) },
       args: args.map((text) => Buffer.from(text)),
-      txId,
-      creator: 'Org1MSP',
     };
   }
 

@@ -9,9 +9,16 @@ import { historyContract } from './contract-history.ts';
 import { rangeContract } from './contract-ranges.ts';
 import { streamContract } from './contract-stream.ts';
 
-/** A ledger under test, on a channel of its own with `keyValueChaincode` on it. */
+/**
+ * A ledger under test with `keyValueChaincode` on it, version 1, whose namespace nobody has written to. Nobody else writes to
+ * its channel meanwhile.
+ */
 export interface LedgerUnderTest {
   readonly ledger: Ledger & BlockStream;
+  /** Name of the chaincode; `kv` by default. */
+  readonly chaincode?: string;
+  /** MSP id of the client; `Org1MSP` by default. */
+  readonly creator?: string;
   readonly close: () => Promise<void>;
 }
 
@@ -34,8 +41,8 @@ export function ledgerContract(name: string, factory: LedgerFactory): void {
       for (const close of closing.splice(0).reverse()) await close();
     });
     const open: OpenClient = async (limits = { batchTimeoutMs: 10 }) => {
-      const { ledger, close } = await factory(limits);
-      const client = await new ContractClient(ledger).start();
+      const { ledger, chaincode, creator, close } = await factory(limits);
+      const client = await new ContractClient(ledger, chaincode, creator).start();
       closing.push(close, () => client.stop());
       return client;
     };

@@ -1,0 +1,148 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import { lifecycleKey, type Block } from '@medrex/ledger';
+import { ContractClient } from '@medrex/ledger/testing';
+import { FabricLedger } from './fabric-ledger.ts';
+import type { FabricLimits } from './fabric-options.ts';
+import type { Profile } from './profile/profile-schema.ts';
+import { changedProfile } from './testing/changed-profile.ts';
+import { testIdentities } from './testing/identity-fixture.ts';
+import { KeyValueNetwork } from './testing/key-value-network.ts';
+
+describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
+  let network: KeyValueNetwork;
+  const closing: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    network = await KeyValueNetwork.open(profile);
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  afterAll(async () => {
+    await network.close();
+  });
+
+  const open = async (): Promise<ContractClient> => {
+    const { ledger, chaincode, creator, close } = await network.ledger();
+    const client = await new ContractClient(ledger, chaincode, creator).start();
+    closing.push(close, () => client.stop());
+    return client;
+  };
+  /** A ledger on a profile that was changed. */
+  const openChanged = async (
+    change: (changed: Profile) => void,
+    limits: Partial<FabricLimits> = {},
+  ): Promise<FabricLedger> => {
+    const { file, remove } = await changedProfile(profile, change);
+    const ledger = await FabricLedger.open({ profile: file, channel: network.admin.channel, limits });
+    closing.push(remove, () => ledger.close());
+    return ledger;
+  };
+  const clientOn = async (ledger: FabricLedger, chaincode: string): Promise<ContractClient> => {
+    const client = await new ContractClient(ledger, chaincode, ledger.mspId).start();
+    closing.push(() => client.stop());
+    return client;
+  };
+
+  it('takes an operation that hangs for a refusal by timeout, so that a probe judges it', async () => {
+    const client = await open();
+    const refusal = { code: 'ENDORSEMENT_REFUSED', chaincodeMessage: 'timeout expired while executing transaction' };
+    await expect(client.endorse('hang')).rejects.toMatchObject(refusal);
+  });
+
+  it('says that a chaincode is missing', async () => {
+    const client = await open();
+    const proposal = { ...client.proposal('get', 'a'), chaincode: 'nobody' };
+    await expect(client.ledger.endorse(proposal)).rejects.toMatchObject({ code: 'CHAINCODE_MISSING' });
+    await expect(client.ledger.evaluate(proposal)).rejects.toMatchObject({ code: 'CHAINCODE_MISSING' });
+  });
+
+  it('waits for a chaincode that is gone, and works with it when it is back', async () => {
+    const client = await open();
+    await client.put('a', '1');
+    await network.serve(false);
+    await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+    await network.serve(true);
+    await eventually(async () => client.value('a').then(() => true, () => false), 20_000);
+    expect(await client.value('a')).toBe('1');
+  });
+
+  it('refuses a proposal whose id is not made of its nonce and its client', async () => {
+    const client = await open();
+    const proposal = { ...client.proposal('get', 'a'), txId: 'f'.repeat(64) };
+    await expect(client.ledger.endorse(proposal)).rejects.toMatchObject({ code: 'FABRIC_NONCE_MISSING' });
+  });
+
+  it('sees an upgrade: what is outstanding fails by its read of the definition, and the version is another', async () => {
+    const client = await open();
+    const outstanding = await client.endorse('put', 'a', '1');
+    const definition = { name: client.chaincode, packageId: network.packageId, version: '2', sequence: 2 };
+    await network.admin.commit(definition);
+    const [outcome] = await client.commit(outstanding);
+    const code = client.outcomes().find(({ txId }) => txId === outstanding.proposal.txId)?.code ?? outcome?.code;
+    expect(code).toBe('MVCC_READ_CONFLICT');
+    const writes = client.outcomes().flatMap(({ readWriteSet }) => readWriteSet.writes.map(({ key }): string => key));
+    expect(writes).toContain(lifecycleKey(client.chaincode));
+    expect((await client.endorse('get', 'a')).chaincodeVersion).toBe('2');
+  });
+
+  it('goes by the gateway of a peer where no orderer answers', async () => {
+    const { chaincode } = await open();
+    const ledger = await openChanged((changed) => unreachable(changed.orderers));
+    const client = await clientOn(ledger, chaincode);
+    expect((await client.put('a', '1')).code).toBe('VALID');
+  });
+
+  it('says that the network is not available where neither an orderer nor the gateway may take an envelope', async () => {
+    const { chaincode } = await open();
+    const ledger = await openChanged((changed) => unreachable(changed.orderers), { isGatewayUsed: false });
+    const client = await clientOn(ledger, chaincode);
+    const endorsement = await client.endorse('put', 'a', '1');
+    await expect(ledger.submit(endorsement)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+  });
+
+  it('says that a peer is not available', async () => {
+    const ledger = await openChanged((changed) => unreachable(changed.peers), { blockDeadlineMs: 300 });
+    const client = new ContractClient(ledger, 'kv', ledger.mspId);
+    await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+    await expect(ledger.height()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+  });
+
+  it('says that the network does not know its client', async () => {
+    const { chaincode } = await open();
+    const files = await identityFiles(testIdentities.user);
+    const { channel } = network.admin;
+    const ledger = await FabricLedger.open({ profile, channel, identity: files.files, limits: { blockDeadlineMs: 500 } });
+    closing.push(files.remove, () => ledger.close());
+    const client = new ContractClient(ledger, chaincode, ledger.mspId);
+    await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'FABRIC_IDENTITY_REFUSED' });
+  });
+
+  it('reads every block of the channel, whoever wrote it, configurations among them', async () => {
+    const client = await open();
+    await client.put('a', '1');
+    const height = await client.ledger.height();
+    const blocks: Block[] = [];
+    const following = client.ledger.follow(0, (block) => void blocks.push(block));
+    await eventually(() => blocks.length >= height, 20_000);
+    await following.close();
+    expect(blocks.map(({ number }) => number)).toEqual(blocks.map((_, at) => at));
+    const chaincodes = new Set(blocks.flatMap(({ transactions }) => transactions.map(({ chaincode }) => chaincode)));
+    expect([...chaincodes]).toEqual(expect.arrayContaining(['', '_lifecycle', client.chaincode]));
+  });
+});
+
+function unreachable(targets: Profile['peers']): void {
+  for (const target of Object.values(targets)) target.url = 'grpcs://127.0.0.1:1';
+}
+
+async function identityFiles({ certificate, privateKey }: { certificate: string; privateKey: string }) {
+  const folder = await mkdtemp(join(tmpdir(), 'fabric-identity-'));
+  const files = { certificate: join(folder, 'cert.pem'), privateKey: join(folder, 'key.pem') };
+  await writeFile(files.certificate, certificate);
+  await writeFile(files.privateKey, privateKey);
+  return { files, remove: () => rm(folder, { recursive: true, force: true }) };
+}

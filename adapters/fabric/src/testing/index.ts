@@ -1,0 +1,4 @@
+export { chaincodePackage, type ChaincodePackage } from './chaincode-package.ts';
+export { ChaincodeService, type ChaincodeServiceOptions } from './chaincode-service.ts';
+export { freePort } from './free-port.ts';
+export { NetworkAdmin } from './network-admin.ts';

@@ -40,3 +40,8 @@ export const fabricErrors = {
     remedy: "The message has the orderer's words.",
   },
 } as const satisfies Record<string, ErrorDescription>;
+
+/** What an error says, whatever realm it comes from. */
+export function wordsOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : String(cause);
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { CodedError, isCodedError } from '@medrex/coded-error';
+import { CodedError } from '@medrex/coded-error';
 import {
   BlockFeed,
   ledgerErrors,
@@ -20,7 +20,7 @@ import { endorseProposal, type FabricEndorsement } from './endorse/endorse-propo
 import { evaluated } from './endorse/peer-answer.ts';
 import { PeerLink } from './endorse/peer-link.ts';
 import { PinnedPeers } from './endorse/pinned-peers.ts';
-import { fabricErrors } from './errors.ts';
+import { fabricErrors, wordsOf } from './errors.ts';
 import { fabricSettings, type FabricLedgerOptions, type FabricSettings } from './fabric-options.ts';
 import { connectTarget, tlsCertificateHash, type ClientTls } from './grpc/connect-target.ts';
 import { Gate, type GateStatus } from './grpc/gate.ts';
@@ -270,7 +270,6 @@ async function clientTls({ tls }: ChannelProfile): Promise<ClientTls | undefined
     const [certificate, privateKey] = await Promise.all([readFile(tls.certificate), readFile(tls.privateKey)]);
     return { certificate, privateKey };
   } catch (cause) {
-    if (isCodedError(cause)) throw cause;
-    throw new CodedError(fabricErrors.profileUnusable, `client.tlsCerts cannot be read: ${String(cause)}`, { cause });
+    throw new CodedError(fabricErrors.profileUnusable, `client.tlsCerts: ${wordsOf(cause)}`, { cause });
   }
 }

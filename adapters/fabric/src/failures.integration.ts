@@ -66,7 +66,14 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     await network.serve(false);
     await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
     await network.serve(true);
-    await eventually(async () => client.value('a').then(() => true, () => false), 20_000);
+    await eventually(
+      async () =>
+        client.value('a').then(
+          () => true,
+          () => false,
+        ),
+      20_000,
+    );
     expect(await client.value('a')).toBe('1');
   });
 
@@ -115,7 +122,12 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     const { chaincode } = await open();
     const files = await identityFiles(testIdentities.user);
     const { channel } = network.admin;
-    const ledger = await FabricLedger.open({ profile, channel, identity: files.files, limits: { blockDeadlineMs: 500 } });
+    const ledger = await FabricLedger.open({
+      profile,
+      channel,
+      identity: files.files,
+      limits: { blockDeadlineMs: 500 },
+    });
     closing.push(files.remove, () => ledger.close());
     const client = new ContractClient(ledger, chaincode, ledger.mspId);
     await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'FABRIC_IDENTITY_REFUSED' });

@@ -36,7 +36,15 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
     const ledger = await FabricLedger.open({ profile: changed.file, channel: network.admin.channel, limits, observer });
     const client = await new ContractClient(ledger, direct.chaincode, ledger.mspId).start();
     const other = await new ContractClient(direct.ledger, direct.chaincode, direct.creator).start();
-    closing.push(remove, changed.remove, direct.close, () => proxy.close(), () => ledger.close(), () => client.stop(), () => other.stop());
+    closing.push(
+      remove,
+      changed.remove,
+      direct.close,
+      () => proxy.close(),
+      () => ledger.close(),
+      () => client.stop(),
+      () => other.stop(),
+    );
     return { client, other, proxy, ledger, reserves: target.reserves };
   };
 
@@ -82,8 +90,17 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
     await client.put('a', '1');
     const asked = client.endorse('hang');
     setTimeout(() => proxy.cut(), 100);
-    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/LEDGER_UNAVAILABLE|ENDORSEMENT_REFUSED/) as unknown });
-    await eventually(async () => client.put('a', '2').then(() => true, () => false), 20_000);
+    await expect(asked).rejects.toMatchObject({
+      code: expect.stringMatching(/LEDGER_UNAVAILABLE|ENDORSEMENT_REFUSED/) as unknown,
+    });
+    await eventually(
+      async () =>
+        client.put('a', '2').then(
+          () => true,
+          () => false,
+        ),
+      20_000,
+    );
   });
 });
 

@@ -58,7 +58,11 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
 
   const append = async (operations: readonly Operation[]): Promise<void> => {
     const run = operations.map((operation) => ({ operation, routing: aRouting({}) }));
-    await log.append(topics.operations, 0, encodeOperations(run).map((value) => ({ value })));
+    await log.append(
+      topics.operations,
+      0,
+      encodeOperations(run).map((value) => ({ value })),
+    );
   };
   const outcomes = async (count: number): Promise<OperationOutcome[]> => {
     const found: OperationOutcome[] = [];
@@ -91,7 +95,10 @@ describeReal('FABRIC', 'startOrdererDag on real peers', (profile) => {
     await outcomes(1);
     chaincode.close();
     await append([deposit(`gone-${name}`), deposit(`gone-${name}`)]);
-    await eventually(async () => Number((await metric('medrex_orderer_probes_total{result="failed"}'))?.split(' ')[1]) > 0, 30_000);
+    await eventually(
+      async () => Number((await metric('medrex_orderer_probes_total{result="failed"}'))?.split(' ')[1]) > 0,
+      30_000,
+    );
     chaincode = await chaincode.again();
     expect((await outcomes(3)).map(({ status }) => status)).toEqual(['applied', 'applied', 'applied']);
   });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CodedError } from '@medrex/coded-error';
 import { z } from 'zod';
-import { fabricErrors } from '../errors.ts';
+import { fabricErrors, wordsOf } from '../errors.ts';
 import { certificateFile, profileSchema, type Profile } from './profile-schema.ts';
 
 /** A peer or an orderer: where it listens and whom its certificate must be of. */
@@ -46,7 +46,7 @@ export async function readChannelProfile(file: string, channel: string): Promise
     const profile = profileSchema.parse(JSON.parse(await readFile(file, 'utf8')));
     return await channelOf(profile, channel, dirname(resolve(file)));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : '';
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : wordsOf(cause);
     throw new CodedError(fabricErrors.profileUnusable, `connection profile ${file}: ${why}`, { cause });
   }
 }

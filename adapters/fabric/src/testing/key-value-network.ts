@@ -17,7 +17,13 @@ export class KeyValueNetwork {
   #service: ChaincodeService;
   #now: string | undefined;
 
-  private constructor(parts: { admin: NetworkAdmin; profile: string; before: BlockCutterLimits; pack: ChaincodePackage; service: ChaincodeService }) {
+  private constructor(parts: {
+    admin: NetworkAdmin;
+    profile: string;
+    before: BlockCutterLimits;
+    pack: ChaincodePackage;
+    service: ChaincodeService;
+  }) {
     this.admin = parts.admin;
     this.#profile = parts.profile;
     this.#before = parts.before;
@@ -41,7 +47,10 @@ export class KeyValueNetwork {
   }
 
   /** A ledger on a fresh namespace, with blocks cut by these limits. */
-  async ledger(limits?: BlockCutterLimits, options: Partial<FabricLedgerOptions> = {}): Promise<LedgerUnderTest & { ledger: FabricLedger; chaincode: string }> {
+  async ledger(
+    limits?: BlockCutterLimits,
+    options: Partial<FabricLedgerOptions> = {},
+  ): Promise<LedgerUnderTest & { ledger: FabricLedger; chaincode: string }> {
     await this.#cutBy({ ...this.#before, batchTimeoutMs: 10, maxMessageCount: 500 });
     const chaincode = `kv-${randomBytes(6).toString('hex')}`;
     await this.admin.commit({ name: chaincode, packageId: this.#pack.id });

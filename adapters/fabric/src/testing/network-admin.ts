@@ -83,8 +83,14 @@ export class NetworkAdmin {
   async cutBlocksBy(limits: BlockCutterLimits): Promise<void> {
     const ledger = await this.#ledger(this.organisations[0] ?? '', this.organisations);
     const config = await channelConfig(ledger);
-    const { envelope } = cutterUpdate(config, limits, { channel: this.channel, identity: await this.#orderers(config) });
-    const profile = await readChannelProfile(await this.#profile(this.organisations[0] ?? '', this.organisations), this.channel);
+    const { envelope } = cutterUpdate(config, limits, {
+      channel: this.channel,
+      identity: await this.#orderers(config),
+    });
+    const profile = await readChannelProfile(
+      await this.#profile(this.organisations[0] ?? '', this.organisations),
+      this.channel,
+    );
     const [target] = profile.orderers;
     if (target === undefined) throw new Error('the profile names no orderer');
     const before = await ledger.height();
@@ -168,12 +174,21 @@ function ordererOrganisations(config: common.Config): string[] {
   return ids;
 }
 
-async function installOn({ organisations }: ChannelProfile, identity: FabricIdentity, bytes: Uint8Array): Promise<void> {
+async function installOn(
+  { organisations }: ChannelProfile,
+  identity: FabricIdentity,
+  bytes: Uint8Array,
+): Promise<void> {
   const args = new lifecycle.InstallChaincodeArgs();
   args.setChaincodeInstallPackage(bytes);
   for (const target of organisations.flatMap(({ peers }) => peers)) {
     const nonce = randomBytes(24);
-    const proposal = { channel: '', chaincode: lifecycleChaincode, fn: 'InstallChaincode', args: [args.serializeBinary()] };
+    const proposal = {
+      channel: '',
+      chaincode: lifecycleChaincode,
+      fn: 'InstallChaincode',
+      args: [args.serializeBinary()],
+    };
     const txId = transactionIdOf(nonce, identity);
     const { signed } = proposalMessage({ ...proposal, txId }, { nonce, identity, nowMs: Date.now() });
     const gate = new Gate('install', { limit: 1, waitingMax: 1 });
@@ -184,6 +199,7 @@ async function installOn({ organisations }: ChannelProfile, identity: FabricIden
     const answer = await link.propose(signed, 'install');
     link.close();
     const { status = 0, message = '' } = answer.getResponse()?.toObject() ?? {};
-    if (status !== 200 && !message.includes('already successfully installed')) throw new Error(`${target.name}: ${message}`);
+    if (status !== 200 && !message.includes('already successfully installed'))
+      throw new Error(`${target.name}: ${message}`);
   }
 }

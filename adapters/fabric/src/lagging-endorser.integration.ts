@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import { ContractClient } from '@medrex/ledger/testing';
@@ -24,13 +25,12 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
   /** A ledger whose last pinned peer is behind a proxy, and one that sees the network as it is. */
   const open = async (observer: FabricObserver = {}) => {
     const direct = await network.ledger();
-    let proxied: WireProxy | undefined;
     const { file, remove } = await changedProfile(profile, () => undefined);
     const target = lastPinned(await contentOf(file), network.admin.channel);
-    const proxy = (proxied = await WireProxy.open(target.address));
+    const proxy = await WireProxy.open(target.address);
     const changed = await changedProfile(profile, (copy) => {
       const found = copy.peers[target.name];
-      if (found !== undefined) found.url = `grpcs://${proxied?.address ?? ''}`;
+      if (found !== undefined) found.url = `grpcs://${proxy.address}`;
     });
     const limits = { replaceAfterMs: 500, lookEveryMs: 50 };
     const ledger = await FabricLedger.open({ profile: changed.file, channel: network.admin.channel, limits, observer });
@@ -105,7 +105,6 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
 });
 
 async function contentOf(file: string): Promise<Profile> {
-  const { readFile } = await import('node:fs/promises');
   return JSON.parse(await readFile(file, 'utf8')) as Profile;
 }
 

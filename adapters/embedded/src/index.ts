@@ -2,7 +2,7 @@ export { eventLogErrors } from './event-log/errors.ts';
 export { EmbeddedEventLog, type EmbeddedEventLogOptions } from './event-log/event-log.ts';
 export { makeFolder } from './folders/make-folder.ts';
 export { machineClock } from './event-log/machine-clock.ts';
-export type { Retention } from './ledger/block-files.ts';
+export { BlockFiles, type Retention } from './ledger/block-files.ts';
 export { EmbeddedLedger, type EmbeddedLedgerOptions } from './ledger/embedded-ledger.ts';
 export { embeddedLedgerErrors } from './ledger/errors.ts';
 export { systemScheduler } from './ledger/system-scheduler.ts';

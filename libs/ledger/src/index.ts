@@ -19,11 +19,14 @@ export type {
   Block,
   BlockStream,
   BlockSubscription,
+  CalledSet,
   CommittedTransaction,
   Endorsement,
   KeyRead,
   KeyWrite,
   Ledger,
+  MetadataEntry,
+  MetadataWrite,
   Proposal,
   RangeRead,
   ReadWriteSet,
@@ -31,6 +34,7 @@ export type {
 } from './ledger.ts';
 export { isLifecycleKey, lifecycleKey, lifecycleNamespace, namespaceOf } from './lifecycle.ts';
 export { BlockFeed } from './model/block-feed.ts';
+export { loadCommittedState } from './model/committed-state.ts';
 export { defineChaincodes } from './model/definitions.ts';
 export { noFaults, type Chance, type ModelFaults } from './model/model-faults.ts';
 export { networkLatencies, noLatencies, type ModelLatencies } from './model/model-latencies.ts';
@@ -38,11 +42,21 @@ export { ModelLedger, type ForeignWrite } from './model/model-ledger.ts';
 export { modelSettings, type ModelOptions, type ModelSettings } from './model/model-options.ts';
 export type { CommittedBlock, ModelStore } from './model/model-store.ts';
 export type { Scheduler } from './model/scheduler.ts';
+export type { RangePage } from './range-recording.ts';
+export { RecordingStub } from './recording-stub.ts';
 export { seededRandom } from './model/seeded-random.ts';
 export { simulate, type Simulation } from './simulate.ts';
 export { hashState } from './state-hash.ts';
 export { StateUpdates, type KeyUpdate } from './state-updates.ts';
 export type { StateEntry, StateView, VersionedValue } from './state-view.ts';
-export { validateBlock, type BlockValidation, type CommittedState, type OrderedTransaction } from './validate-block.ts';
+export { TransactionRecording } from './transaction-recording.ts';
+export {
+  validateBlock,
+  setsOf,
+  type BlockValidation,
+  type CommittedState,
+  type NamespaceSet,
+  type OrderedTransaction,
+} from './validate-block.ts';
 export { validationCodes, type ValidationCode } from './validation-code.ts';
 export { sameVersion, versionText } from './version.ts';

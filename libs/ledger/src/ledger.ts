@@ -29,6 +29,24 @@ export interface RangeRead {
   readonly digest?: string;
 }
 
+/** Metadata under a key, such as a key-level endorsement policy (Fabric's VALIDATION_PARAMETER). */
+export interface MetadataEntry {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+/** All metadata that a key shall have; no entry is none. */
+export interface MetadataWrite {
+  readonly key: StateKey;
+  readonly entries: readonly MetadataEntry[];
+}
+
+/** What another chaincode, called by the transaction's own, read and wrote in its namespace. */
+export interface CalledSet {
+  readonly chaincode: string;
+  readonly readWriteSet: ReadWriteSet;
+}
+
 /**
  * What a transaction read and would write. The reads hold the read of the chaincode's definition too (`isLifecycleKey`), which
  * every transaction shares and an upgrade writes; it is no key of the application's state.
@@ -37,6 +55,9 @@ export interface ReadWriteSet {
   readonly reads: readonly KeyRead[];
   readonly ranges: readonly RangeRead[];
   readonly writes: readonly KeyWrite[];
+  readonly metadata?: readonly MetadataWrite[];
+  /** Sorted by namespace; a called set has no further ones in it. */
+  readonly called?: readonly CalledSet[];
 }
 
 export interface Proposal {

@@ -2,10 +2,10 @@ import { CodedError } from '@medrex/coded-error';
 import type { StateKey } from '@medrex/keys';
 import type { ChaincodeStub } from './chaincode.ts';
 import { ledgerErrors } from './errors.ts';
-import type { KeyRead, KeyWrite, Proposal, RangeRead, ReadWriteSet } from './ledger.ts';
+import type { KeyRead, KeyWrite, MetadataEntry, Proposal, RangeRead, ReadWriteSet } from './ledger.ts';
 import { lifecycleKey, lifecycleNamespace } from './lifecycle.ts';
-import { RangeRecording } from './range-recording.ts';
-import type { StateView, VersionedValue } from './state-view.ts';
+import { RangeRecording, type RangePage } from './range-recording.ts';
+import type { StateEntry, StateView, VersionedValue } from './state-view.ts';
 
 /** The stub of one simulation: each key is read once, the last write to a key wins, ranges are kept line by line. */
 export class RecordingStub implements ChaincodeStub {
@@ -16,6 +16,7 @@ export class RecordingStub implements ChaincodeStub {
   readonly #view: StateView;
   readonly #reads = new Map<StateKey, VersionedValue | undefined>();
   readonly #writes = new Map<StateKey, Uint8Array | undefined>();
+  readonly #metadata = new Map<StateKey, readonly MetadataEntry[]>();
   readonly #ranges: RangeRecording[] = [];
   readonly #definition: KeyRead;
   #isOver = false;
@@ -74,6 +75,33 @@ export class RecordingStub implements ChaincodeStub {
     }
   }
 
+  /** A range query in the pages of a peer, for a chaincode that asks over the wire. */
+  rangePages(start: string, end: string): AsyncGenerator<RangePage> {
+    this.#assertRunning();
+    const recording = new RangeRecording(start, end);
+    this.#ranges.push(recording);
+    return recording.pages(this.#view.range(this.#namespace, start, end));
+  }
+
+  /** Records a line that a rich query returned; Fabric keeps the keys of its answer as reads, and nothing of the query. */
+  readLine({ key, ...found }: StateEntry): void {
+    this.#assertRunning();
+    const name = key as StateKey;
+    if (!this.#reads.has(name)) this.#reads.set(name, found);
+  }
+
+  /** The metadata of a key; recorded as a read of it. */
+  async getMetadata(key: StateKey): Promise<readonly MetadataEntry[]> {
+    await this.getStates([key]);
+    return this.#reads.get(key)?.metadata ?? [];
+  }
+
+  /** Replaces all metadata of a key. */
+  setMetadata(key: StateKey, entries: readonly MetadataEntry[]): void {
+    this.#assertWritable(key);
+    this.#metadata.set(key, entries);
+  }
+
   setEvent(name: string, payload: Uint8Array): void {
     this.#assertRunning();
     this.event = { name, payload };
@@ -85,7 +113,10 @@ export class RecordingStub implements ChaincodeStub {
     for (const [key, found] of this.#reads) reads.push({ key, version: found?.version });
     // The default sort compares UTF-16 units: byte order for keys, which are ASCII, and the fastest.
     const writes: KeyWrite[] = [...this.#writes.keys()].sort().map((key) => ({ key, value: this.#writes.get(key) }));
-    return { reads, ranges: distinct(this.#ranges.map((range) => range.toRead())), writes };
+    const ranges = distinct(this.#ranges.map((range) => range.toRead()));
+    if (this.#metadata.size === 0) return { reads, ranges, writes };
+    const metadata = [...this.#metadata.keys()].sort().map((key) => ({ key, entries: this.#metadata.get(key) ?? [] }));
+    return { reads, ranges, writes, metadata };
   }
 
   /** From here on every call is refused. */
@@ -94,9 +125,13 @@ export class RecordingStub implements ChaincodeStub {
   }
 
   #write(key: StateKey, value: Uint8Array | undefined): void {
+    this.#assertWritable(key);
+    this.#writes.set(key, value);
+  }
+
+  #assertWritable(key: StateKey): void {
     this.#assertRunning();
     if (key === '') throw new CodedError(ledgerErrors.keyEmpty, `tx ${this.txId}: a key must not be empty`);
-    this.#writes.set(key, value);
   }
 
   #assertRunning(): void {

@@ -1,9 +1,11 @@
-import type { Version } from './ledger.ts';
+import type { MetadataEntry, Version } from './ledger.ts';
 
 /** A value of the state with the version that wrote it. Shared, not copied: nobody changes the bytes. */
 export interface VersionedValue {
   readonly value: Uint8Array;
   readonly version: Version;
+  /** Absent where there is none. */
+  readonly metadata?: readonly MetadataEntry[];
 }
 
 /** One line of a range read. */

@@ -1,6 +1,7 @@
 import type { KeyRead, ReadWriteSet, Version } from './ledger.ts';
 import { namespaceOf } from './lifecycle.ts';
 import { StateUpdates } from './state-updates.ts';
+import type { VersionedValue } from './state-view.ts';
 import type { ValidationCode } from './validation-code.ts';
 import { sameVersion } from './version.ts';
 import { isRangeUnchanged } from './validate-range.ts';
@@ -19,6 +20,8 @@ export interface CommittedState {
   version(namespace: string, key: string): Version | undefined;
   /** Keys from `start` (inclusive) to `end` (exclusive; empty for no end) in text order, with their versions. */
   range(namespace: string, start: string, end: string): Iterable<KeyRead>;
+  /** Asked for keys whose metadata is written, and only for those. */
+  value?(namespace: string, key: string): VersionedValue | undefined;
   /** Whether an earlier block holds a transaction with this id, valid or not. */
   hasTransaction(txId: string): boolean;
 }
@@ -46,10 +49,11 @@ export function validateBlock(
   const updates = new StateUpdates();
   transactions.forEach((transaction, txNum) => {
     if (codes[txNum] !== 'VALID') return;
-    const code = checkReads(transaction, updates, committed);
+    const sets = setsOf(transaction);
+    const code = firstConflict(sets, updates, committed);
     codes[txNum] = code;
     // An invalid transaction keeps its position but writes nothing, so positions of versions have gaps.
-    if (code === 'VALID') updates.add(transaction.chaincode, transaction.readWriteSet.writes, { blockNum, txNum });
+    if (code === 'VALID') for (const set of sets) write(set, { blockNum, txNum }, updates, committed);
   });
   return { codes, updates };
 }
@@ -66,15 +70,55 @@ function checkIdentity(transactions: readonly OrderedTransaction[], committed: C
   });
 }
 
-function checkReads(tx: OrderedTransaction, updates: StateUpdates, committed: CommittedState): ValidationCode {
-  const written = updates.of(tx.chaincode);
-  for (const { key, version } of tx.readWriteSet.reads) {
-    const namespace = namespaceOf(tx.chaincode, key);
-    const isWritten = namespace === tx.chaincode ? written.has(key) : updates.get(namespace, key) !== undefined;
-    if (isWritten || !sameVersion(committed.version(namespace, key), version)) return 'MVCC_READ_CONFLICT';
-  }
-  for (const range of tx.readWriteSet.ranges) {
-    if (!isRangeUnchanged(range, tx.chaincode, written, committed)) return 'PHANTOM_READ_CONFLICT';
+/** What one transaction read and wrote in one namespace. */
+export interface NamespaceSet {
+  readonly chaincode: string;
+  readonly readWriteSet: ReadWriteSet;
+}
+
+/** The transaction's sets by namespace, in the order in which Fabric goes through them: sorted, where there are several. */
+export function setsOf({ chaincode, readWriteSet }: NamespaceSet): readonly NamespaceSet[] {
+  const { called } = readWriteSet;
+  if (called === undefined || called.length === 0) return [{ chaincode, readWriteSet }];
+  return [{ chaincode, readWriteSet }, ...called].sort((a, b) => (a.chaincode < b.chaincode ? -1 : 1));
+}
+
+function firstConflict(
+  sets: readonly NamespaceSet[],
+  updates: StateUpdates,
+  committed: CommittedState,
+): ValidationCode {
+  for (const set of sets) {
+    const code = checkReads(set, updates, committed);
+    if (code !== 'VALID') return code;
   }
   return 'VALID';
+}
+
+function checkReads(
+  { chaincode, readWriteSet }: NamespaceSet,
+  updates: StateUpdates,
+  committed: CommittedState,
+): ValidationCode {
+  const written = updates.of(chaincode);
+  for (const { key, version } of readWriteSet.reads) {
+    const namespace = namespaceOf(chaincode, key);
+    const isWritten = namespace === chaincode ? written.has(key) : updates.get(namespace, key) !== undefined;
+    if (isWritten || !sameVersion(committed.version(namespace, key), version)) return 'MVCC_READ_CONFLICT';
+  }
+  for (const range of readWriteSet.ranges) {
+    if (!isRangeUnchanged(range, chaincode, written, committed)) return 'PHANTOM_READ_CONFLICT';
+  }
+  return 'VALID';
+}
+
+function write(
+  { chaincode, readWriteSet }: NamespaceSet,
+  version: Version,
+  updates: StateUpdates,
+  committed: CommittedState,
+): void {
+  updates.add(chaincode, readWriteSet.writes, version);
+  const { metadata = [] } = readWriteSet;
+  if (metadata.length > 0) updates.addMetadata(chaincode, metadata, version, (key) => committed.value?.(chaincode, key));
 }

@@ -1,4 +1,4 @@
-import type { StateUpdates } from '../state-updates.ts';
+import type { KeyUpdate, StateUpdates } from '../state-updates.ts';
 import type { StateEntry, StateView, VersionedValue } from '../state-view.ts';
 import { isInRange } from '../validate-range.ts';
 import { SortedKeys } from './sorted-keys.ts';
@@ -27,9 +27,10 @@ export class MemoryState {
     for (const [name, written] of updates.namespaces()) {
       const namespace = this.#namespace(name);
       const replaced = new Map<string, VersionedValue | undefined>();
-      for (const [key, { value, version }] of written) {
-        replaced.set(key, namespace.get(key));
-        namespace.set(key, value === undefined ? undefined : { value, version });
+      for (const [key, update] of written) {
+        const before = namespace.get(key);
+        replaced.set(key, before);
+        namespace.set(key, after(before, update));
       }
       note.replaced.set(name, replaced);
     }
@@ -43,6 +44,15 @@ export class MemoryState {
     if (namespace === undefined) this.#namespaces.set(name, (namespace = new Namespace()));
     return namespace;
   }
+}
+
+function after(
+  before: VersionedValue | undefined,
+  { value, version, metadata }: KeyUpdate,
+): VersionedValue | undefined {
+  if (value === undefined) return undefined;
+  const entries = metadata ?? before?.metadata ?? [];
+  return entries.length === 0 ? { value, version } : { value, version, metadata: entries };
 }
 
 /** The values that one block replaced, by namespace and key. The newest note is empty: nothing came after it. */

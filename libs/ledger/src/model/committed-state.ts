@@ -1,7 +1,7 @@
 import type { KeyRead, RangeRead, Version } from '../ledger.ts';
 import { namespaceOf } from '../lifecycle.ts';
-import type { StateView } from '../state-view.ts';
-import type { CommittedState, OrderedTransaction } from '../validate-block.ts';
+import type { StateView, VersionedValue } from '../state-view.ts';
+import { setsOf, type CommittedState, type NamespaceSet, type OrderedTransaction } from '../validate-block.ts';
 import { afterKey } from '../validate-range.ts';
 import type { ModelStore } from './model-store.ts';
 
@@ -15,20 +15,23 @@ export async function loadCommittedState(
   store: Pick<ModelStore, 'knownTransactions'>,
 ): Promise<CommittedState> {
   const known = await store.knownTransactions(transactions.map(({ txId }) => txId));
-  const versions = await loadVersions(transactions, view);
-  const ranges = await loadRanges(transactions, view);
+  const sets = transactions.flatMap(setsOf);
+  const versions = await loadVersions(sets, view);
+  const ranges = await loadRanges(sets, view);
+  const values = await loadValues(sets, view);
   return {
     version: (namespace, key) => versions.get(namespace)?.get(key),
     range: (namespace, start, end) => ranges.get(rangeName(namespace, start, end)) ?? [],
+    value: (namespace, key) => values.get(keyName(namespace, key)),
     hasTransaction: (txId) => known.has(txId),
   };
 }
 
 type Versions = Map<string, Map<string, Version | undefined>>;
 
-async function loadVersions(transactions: readonly OrderedTransaction[], view: StateView): Promise<Versions> {
+async function loadVersions(sets: readonly NamespaceSet[], view: StateView): Promise<Versions> {
   const versions: Versions = new Map();
-  for (const [namespace, keys] of keysRead(transactions)) {
+  for (const [namespace, keys] of keysRead(sets)) {
     const found = await view.get(namespace, keys);
     const known = new Map<string, Version | undefined>();
     keys.forEach((key, at) => known.set(key, found[at]?.version));
@@ -38,14 +41,14 @@ async function loadVersions(transactions: readonly OrderedTransaction[], view: S
 }
 
 /** The read keys of each namespace; one that several transactions read stands there several times. */
-function keysRead(transactions: readonly OrderedTransaction[]): ReadonlyMap<string, readonly string[]> {
+function keysRead(sets: readonly NamespaceSet[]): ReadonlyMap<string, readonly string[]> {
   const namespaces = new Map<string, string[]>();
   const keysOf = (namespace: string): string[] => {
     const keys = namespaces.get(namespace) ?? [];
     namespaces.set(namespace, keys);
     return keys;
   };
-  for (const { chaincode, readWriteSet } of transactions) {
+  for (const { chaincode, readWriteSet } of sets) {
     const own = keysOf(chaincode);
     for (const { key } of readWriteSet.reads) {
       const namespace = namespaceOf(chaincode, key);
@@ -56,11 +59,11 @@ function keysRead(transactions: readonly OrderedTransaction[]): ReadonlyMap<stri
 }
 
 async function loadRanges(
-  transactions: readonly OrderedTransaction[],
+  sets: readonly NamespaceSet[],
   view: StateView,
 ): Promise<ReadonlyMap<string, readonly KeyRead[]>> {
   const ranges = new Map<string, KeyRead[]>();
-  for (const { chaincode, readWriteSet } of transactions) {
+  for (const { chaincode, readWriteSet } of sets) {
     for (const range of readWriteSet.ranges) await loadRange(ranges, view, chaincode, range);
   }
   return ranges;
@@ -82,4 +85,20 @@ async function loadRange(
   ranges.set(name, lines);
 }
 
+/** The values whose metadata is written: they stay under the new version. */
+async function loadValues(
+  sets: readonly NamespaceSet[],
+  view: StateView,
+): Promise<ReadonlyMap<string, VersionedValue | undefined>> {
+  const values = new Map<string, VersionedValue | undefined>();
+  for (const { chaincode, readWriteSet } of sets) {
+    const keys = (readWriteSet.metadata ?? []).map(({ key }) => key);
+    if (keys.length === 0) continue;
+    const found = await view.get(chaincode, keys);
+    keys.forEach((key, at) => values.set(keyName(chaincode, key), found[at]));
+  }
+  return values;
+}
+
+const keyName = (namespace: string, key: string): string => JSON.stringify([namespace, key]);
 const rangeName = (namespace: string, start: string, end: string): string => JSON.stringify([namespace, start, end]);

@@ -34,7 +34,7 @@ const boundaries = {
     { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
     {
       sourceTag: 'layer:app',
-      onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app'],
+      onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app', 'layer:network'],
       bannedExternalImports: [
         'kafkajs',
         'ioredis',
@@ -44,6 +44,20 @@ const boundaries = {
         '@grpc/*',
         'prom-client',
         'pino',
+      ],
+    },
+    // An app by its place, a technology by trade: Fabric's own services, spoken from the network's side.
+    { sourceTag: 'layer:network', onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter'] },
+    {
+      sourceTag: 'tech:devnet',
+      allowedExternalImports: [
+        '@grpc/grpc-js',
+        '@hyperledger/fabric-protos',
+        '@peculiar/x509',
+        'google-protobuf',
+        'google-protobuf/**',
+        'pouchdb-selector-core',
+        'reflect-metadata',
       ],
     },
     { sourceTag: 'layer:test', onlyDependOnLibsWithTags: ['*'] },

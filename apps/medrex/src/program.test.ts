@@ -24,7 +24,20 @@ async function run(...args: string[]): Promise<{ readonly text: string; readonly
 describe('medrex', () => {
   it('names every command in its help', async () => {
     const { text } = await run('--help');
-    for (const name of ['start', 'replay', 'load', 'bench', 'tx', 'dlq', 'keys', 'erase', 'vault', 'topics', 'doctor'])
+    for (const name of [
+      'start',
+      'replay',
+      'load',
+      'bench',
+      'tx',
+      'dlq',
+      'keys',
+      'erase',
+      'vault',
+      'topics',
+      'doctor',
+      'devnet',
+    ])
       expect(text).toContain(name);
   });
 
@@ -46,6 +59,10 @@ describe('medrex', () => {
     [['load', '--skew', ' '], /number from 0 on/],
     [['load', '--foreign-writers', '2'], /number from 0 to 1/],
     [['load', '--start', 'yesterday'], /time like 2026-01-05T07:00:00Z/],
+    [['devnet', '--chaincode', 'nowhere'], /neither host:port nor name=host:port/],
+    [['devnet', '--orgs', '0'], /whole number above 0/],
+    [['devnet', '--lag', 'Org2MSP'], /Org2MSP=500/],
+    [['devnet', '--fabric', '1.4'], /3\.1, 2\.5/],
     [['nonsense'], /unknown command 'nonsense'/],
     [['tx'], /missing required argument 'id'/],
     [['erase'], /required option '--patient/],
@@ -56,6 +73,8 @@ describe('medrex', () => {
   });
 
   it.each([
+    [['devnet', '--policy', "AND('Org1MSP.boss')"], /no 'Msp\.role'/],
+    [['devnet', '--lag', 'Org2MSP=500'], /there is no Org2MSP; there is Org1MSP/],
     [['tx', '0123'], /is no transaction id/],
     [['erase', '--patient', 'nobar', '--yes'], /system\|value/],
     [['erase', '--patient', 'http://a|1'], /cannot be undone/],

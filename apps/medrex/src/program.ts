@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { bench, type BenchFlags } from './commands/bench-compare.ts';
 import { defaults } from './commands/defaults.ts';
+import { addDevnet } from './commands/devnet-options.ts';
 import { dlqList, dlqResend, dlqShow } from './commands/dlq.ts';
 import { doctor } from './commands/doctor-report.ts';
 import { erase, type EraseFlags } from './commands/erase.ts';
@@ -36,6 +37,7 @@ export function program(exit: Exit): Command {
   addRunning(medrex, exit);
   addMeasuring(medrex, exit);
   addLooking(medrex, exit);
+  addDevnet(medrex, exit);
   return medrex;
 }
 

@@ -120,5 +120,6 @@ function write(
 ): void {
   updates.add(chaincode, readWriteSet.writes, version);
   const { metadata = [] } = readWriteSet;
-  if (metadata.length > 0) updates.addMetadata(chaincode, metadata, version, (key) => committed.value?.(chaincode, key));
+  if (metadata.length > 0)
+    updates.addMetadata(chaincode, metadata, version, (key) => committed.value?.(chaincode, key));
 }

@@ -2,6 +2,7 @@ import { clinicalErrors, clinicalRefusals, clinicalRejects } from '@medrex/clini
 import type { ErrorDescription } from '@medrex/coded-error';
 import { contractErrors } from '@medrex/contracts';
 import { dependencyGraphErrors } from '@medrex/dependency-graph';
+import { devnetErrors } from '@medrex/devnet';
 import { embeddedLedgerErrors, eventLogErrors, statusStoreErrors } from '@medrex/embedded';
 import { executeBatchErrors } from '@medrex/execute-batch';
 import { fabricErrors } from '@medrex/fabric';
@@ -33,6 +34,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['nest', nestErrors],
   ['telemetry', telemetryErrors],
   ['orderer-dag', ordererErrors],
+  ['devnet', devnetErrors],
 ];
 
 /** docs/reference/errors.md */

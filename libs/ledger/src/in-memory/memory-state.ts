@@ -21,6 +21,11 @@ export class MemoryState {
     return new MemoryView(this.#height, this.#newest, (namespace) => this.#namespaces.get(namespace));
   }
 
+  /** What stands under a key now. */
+  value(namespace: string, key: string): VersionedValue | undefined {
+    return this.#namespaces.get(namespace)?.get(key);
+  }
+
   /** Applies one block's writes; O(writes). */
   apply(updates: StateUpdates): void {
     const note = this.#newest;

@@ -1,0 +1,21 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { orderer, type common } from '@hyperledger/fabric-protos';
+import type { BroadcastAnswer, BroadcastDoor } from './broadcast-door.ts';
+
+type BroadcastStream = ServerDuplexStream<common.Envelope, orderer.BroadcastResponse>;
+
+/** `AtomicBroadcast/Broadcast`: the envelopes of a stream are ordered, and answered, as they come. */
+export function broadcastHandler(door: BroadcastDoor): (stream: BroadcastStream) => void {
+  return (stream) => {
+    stream.on('data', (envelope: common.Envelope) => stream.write(responseOf(door.take(envelope))));
+    stream.on('end', () => stream.end());
+    stream.on('error', () => undefined); // the client went away; what it sent is ordered
+  };
+}
+
+function responseOf({ status, info }: BroadcastAnswer): orderer.BroadcastResponse {
+  const response = new orderer.BroadcastResponse();
+  response.setStatus(status);
+  response.setInfo(info);
+  return response;
+}

@@ -1,0 +1,76 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Exit } from '../program.ts';
+import { devnet, type DevnetFlags } from './devnet.ts';
+import { defaults } from './defaults.ts';
+import { notNegative, portNumber, positive } from './load-options.ts';
+
+/** A chaincode as --chaincode names it. */
+export interface ChaincodeFlag {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What a chaincode is called where nothing is said: the name that the Fabric samples give theirs. */
+const defaultName = 'basic';
+
+/** Adds `medrex devnet`. */
+export function addDevnet(medrex: Command, exit: Exit): void {
+  medrex
+    .command('devnet')
+    .description("a model of Fabric behind Fabric's own gRPC services, for development, until Ctrl-C")
+    .addOption(
+      new Option(
+        '--chaincode <[name=]host:port>',
+        `chaincode that runs as a service, named ${defaultName} unless said; may be repeated`,
+      )
+        .argParser(collectChaincodes)
+        .default([], 'none'),
+    )
+    .option('--channel <name>', 'channel', defaults.channel)
+    .option('--orgs <n>', 'organisations, one peer each', positive, 1)
+    .option(
+      '--policy <text>',
+      "endorsement policy of the chaincodes, like AND('Org1MSP.peer','Org2MSP.peer'); the majority of the peers when absent",
+    )
+    .option(
+      '--port <port>',
+      "port of the first peer, the other peers' and the orderer's behind it; 0 for any free ones",
+      portNumber,
+      7051,
+    )
+    .option('--batch-timeout <ms>', 'BatchTimeout', positive, 20)
+    .option('--max-message-count <n>', 'MaxMessageCount', positive, 500)
+    .option('--execute-timeout <ms>', 'how long a chaincode may take', positive, 30_000)
+    .addOption(
+      new Option(
+        '--fabric <version>',
+        'which Fabric the peers behave like towards chaincodes: 3.1 offers batch messages',
+      )
+        .choices(['3.1', '2.5'])
+        .default('3.1'),
+    )
+    .addOption(
+      new Option('--lag <Msp=ms>', 'a peer that commits later than the others, like Org2MSP=500; may be repeated')
+        .argParser(collectLags)
+        .default({}, 'none'),
+    )
+    .option('--data <folder>', 'keeps certificates and blocks for the next start; a temporary folder when absent')
+    .addOption(new Option('--json', 'prints one JSON document instead of text').default(false))
+    .action(async (flags: DevnetFlags) => exit(await devnet(flags)));
+}
+
+function collectChaincodes(text: string, before: readonly ChaincodeFlag[]): readonly ChaincodeFlag[] {
+  const found = /^(?:([A-Za-z0-9][\w-]*)=)?([^=\s]+:\d{1,5})$/.exec(text);
+  if (found === null) throw new InvalidArgumentError('It is neither host:port nor name=host:port.');
+  const [, name = defaultName, address = ''] = found;
+  if (before.some((chaincode) => chaincode.name === name))
+    throw new InvalidArgumentError(`There are two named ${name}.`);
+  return [...before, { name, address }];
+}
+
+function collectLags(text: string, before: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const [mspId = '', ms, more] = text.split('=');
+  if (ms === undefined || more !== undefined || mspId === '')
+    throw new InvalidArgumentError('It is not like Org2MSP=500.');
+  return { ...before, [mspId]: notNegative(ms) };
+}

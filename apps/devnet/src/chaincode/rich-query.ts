@@ -57,10 +57,12 @@ function sorted(documents: readonly Document[], { sort }: MangoQuery): readonly 
   if (sort === undefined || sort.length === 0) return documents;
   const fields = sort.map((field) => (typeof field === 'string' ? { [field]: 'asc' as const } : field));
   const compare = selectorCore.createFieldSorter(fields);
-  return documents
+  const ascending = documents
     .map((document) => ({ document, row: { doc: { _id: document.line.key, ...document.content } } }))
     .sort((a, b) => compare(a.row, b.row))
     .map(({ document }) => document);
+  // CouchDB sorts all fields one way, so the first one speaks for them.
+  return Object.values(fields[0] ?? {})[0] === 'desc' ? ascending.reverse() : ascending;
 }
 
 function projected(line: StateEntry, content: Json, fields?: readonly string[]): StateEntry {

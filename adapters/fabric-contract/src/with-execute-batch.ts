@@ -43,7 +43,8 @@ export function withExecuteBatch<C extends ContractClass>(Base: C, options: Exec
 
   class WithExecuteBatch extends Base {
     override createContext(): Context {
-      return hidingRecords(super.createContext() as RuntimeContext);
+      const ctx = super.createContext() as RuntimeContext;
+      return options.isForeign === false ? ctx : hidingRecords(ctx);
     }
 
     async executeBatch(ctx: Context): Promise<string> {

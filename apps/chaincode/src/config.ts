@@ -26,7 +26,9 @@ export const chaincodeConfig = z
       .describe('Contracts whose operations it runs, comma-separated, each as module#export'),
     CORE_CHAINCODE_LOGGING_LEVEL: z
       .enum(['debug', 'info', 'warning', 'error', 'critical'])
-      .default('error')
+      // fabric-shim takes critical for a level it does not have, and then prints everything.
+      .transform((level) => (level === 'critical' ? 'error' : level))
+      .prefault('error')
       .describe('What fabric-shim logs; info is a line for each Fabric transaction'),
     // A simulation holds a lock of the peer's state: an endless loop must not keep it until executetimeout, twice.
     CHAINCODE_BLOCKED_MS: z.coerce

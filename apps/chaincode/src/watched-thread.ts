@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 export interface WatchedThreadOptions {
@@ -64,8 +65,8 @@ export class WatchedThread {
   #ready(): void {
     this.#isReady = true;
     this.#standing = 0;
-    if (!this.#wasReady) this.#options.onReady();
     this.#wasReady = true;
+    this.#options.onReady();
   }
 
   #ended(failure: unknown): void {
@@ -74,7 +75,8 @@ export class WatchedThread {
       this.#options.onFailedStart(failure ?? new Error('the chaincode ended while it started'));
       return;
     }
-    if (this.#isReady) this.#options.onRestart(failure instanceof Error ? failure.message : 'it ended');
+    if (this.#isReady)
+      this.#options.onRestart(failure === undefined ? 'it ended' : (inspect(failure).split('\n', 1)[0] ?? ''));
     setTimeout(() => this.#isClosed || this.#start(), restartAfterMs);
   }
 

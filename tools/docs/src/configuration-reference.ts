@@ -1,3 +1,4 @@
+import { chaincodeConfig } from '@medrex/chaincode';
 import { analyzerConfig } from '@medrex/dependency-analyzer';
 import { ingestVariables } from '@medrex/ingest';
 import { ordererConfig } from '@medrex/orderer-dag';
@@ -8,6 +9,7 @@ const services: readonly (readonly [string, z.ZodObject])[] = [
   ['ingest', ingestVariables],
   ['dependency-analyzer', analyzerConfig],
   ['orderer-dag', ordererConfig],
+  ['chaincode', chaincodeConfig],
 ];
 
 /** docs/reference/configuration.md */

@@ -1,3 +1,4 @@
+import { chaincodeErrors } from '@medrex/chaincode';
 import { clinicalErrors, clinicalRefusals, clinicalRejects } from '@medrex/clinical';
 import type { ErrorDescription } from '@medrex/coded-error';
 import { contractErrors } from '@medrex/contracts';
@@ -6,6 +7,7 @@ import { devnetErrors } from '@medrex/devnet';
 import { embeddedLedgerErrors, eventLogErrors, statusStoreErrors } from '@medrex/embedded';
 import { executeBatchErrors } from '@medrex/execute-batch';
 import { fabricErrors } from '@medrex/fabric';
+import { fabricContractErrors } from '@medrex/fabric-contract';
 import { ingestErrors } from '@medrex/ingest';
 import { keysErrors } from '@medrex/keys';
 import { ledgerErrors } from '@medrex/ledger';
@@ -35,6 +37,8 @@ const packages: readonly (readonly [string, Table])[] = [
   ['telemetry', telemetryErrors],
   ['orderer-dag', ordererErrors],
   ['devnet', devnetErrors],
+  ['fabric-contract', fabricContractErrors],
+  ['chaincode', chaincodeErrors],
 ];
 
 /** docs/reference/errors.md */

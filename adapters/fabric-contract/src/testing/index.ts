@@ -1,3 +1,4 @@
+import './quiet-shim.ts';
 export { adminCertificate, clientCertificate } from './certificates.ts';
 export { freeAddress } from './free-address.ts';
 export { RemoteChaincode, type RemoteChaincodeOptions } from './remote-chaincode.ts';

@@ -1,0 +1,2 @@
+export { chaincodeConfig, type ChaincodeConfig } from './config.ts';
+export { chaincodeErrors } from './errors.ts';

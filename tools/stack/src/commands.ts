@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { movedPorts, readConfiguration } from './configuration.ts';
+import { type Configuration, movedPorts, readConfiguration } from './configuration.ts';
 import type { Context, PartName, UpOptions } from './context.ts';
 import { deployOn } from './fabric/fabric.ts';
+import { freeOffset } from './free-offset.ts';
 import { lockFolder } from './lock.ts';
 import { foldersOutside } from './parts/postgres.ts';
 import { Processes } from './processes/processes.ts';
@@ -24,7 +25,7 @@ export interface UpFlags extends CommonFlags {
   readonly orgs?: string;
   readonly stateDb?: UpOptions['stateDatabase'];
   readonly chaincode?: string;
-  readonly offset?: number;
+  readonly offset?: number | 'auto';
 }
 
 export interface DownFlags extends CommonFlags {
@@ -42,7 +43,7 @@ export interface DeployFlags extends CommonFlags {
 
 export async function up(flags: UpFlags): Promise<void> {
   await withLock(flags, async (file, signal) => {
-    const context = contextOf(flags, file, signal);
+    const context = await contextOf(flags, file, signal);
     await bringUp(context, flags.only ?? partsOf(context.options.ledger));
     if (flags.json)
       console.log(JSON.stringify({ folder: flags.dir, env: file.state.env, processes: file.state.processes }));
@@ -86,7 +87,7 @@ export async function deploy(flags: DeployFlags): Promise<void> {
       ...(sequence !== undefined && { sequence }),
       ...(metaInf !== undefined && { directory: resolve(metaInf) }),
     };
-    const deployed = await deployOn(contextOf(flags, file, signal), definition);
+    const deployed = await deployOn(await contextOf(flags, file, signal), definition);
     if (flags.json) console.log(JSON.stringify(deployed));
     else console.log(`${name}: sequence ${deployed.sequence}, package id ${deployed.packageId}`);
   });
@@ -117,9 +118,13 @@ const partsOf = (ledger: UpOptions['ledger']): readonly PartName[] => [
   ...(ledger === 'fabric' ? [] : (['devnet'] as const)),
 ];
 
-function contextOf(flags: Partial<UpFlags> & CommonFlags, file: StateFile, signal: AbortSignal): Context {
+async function contextOf(
+  flags: Partial<UpFlags> & CommonFlags,
+  file: StateFile,
+  signal: AbortSignal,
+): Promise<Context> {
   const configuration = readConfiguration(root);
-  const options = optionsOf(flags, file, configuration.block.batchTimeout);
+  const options = await optionsOf(flags, file, configuration);
   return {
     root,
     folder: flags.dir,
@@ -135,16 +140,25 @@ function contextOf(flags: Partial<UpFlags> & CommonFlags, file: StateFile, signa
 }
 
 /** What is asked for now, else what was asked for before, else the default. */
-function optionsOf(flags: Partial<UpFlags>, file: StateFile, batchTimeout: string): UpOptions {
+async function optionsOf(flags: Partial<UpFlags>, file: StateFile, configuration: Configuration): Promise<UpOptions> {
   const before = file.state.options;
   const options: UpOptions = {
     ledger: flags.ledger ?? before.ledger ?? 'fabric',
-    batchTimeout: flags.batchTimeout ?? before.batchTimeout ?? batchTimeout,
+    batchTimeout: flags.batchTimeout ?? before.batchTimeout ?? configuration.block.batchTimeout,
     organizations: flags.orgs === undefined ? (before.organizations ?? 1) : Number(flags.orgs),
     stateDatabase: flags.stateDb ?? before.stateDatabase ?? 'goleveldb',
     chaincode: flags.chaincode ?? before.chaincode ?? 'default',
-    offset: flags.offset ?? before.offset ?? 0,
+    offset: await offsetOf(flags.offset, before.offset, configuration),
   };
   file.state.options = options;
   return options;
+}
+
+/** `auto` keeps the offset that a stack has, and finds a free one for a new stack. */
+async function offsetOf(
+  asked: UpFlags['offset'],
+  before: number | undefined,
+  { ports }: Configuration,
+): Promise<number> {
+  return asked === 'auto' ? (before ?? (await freeOffset(ports))) : (asked ?? before ?? 0);
 }

@@ -17,6 +17,8 @@ const whole = (text: string): number => {
   return value;
 };
 
+const offset = (text: string): number | 'auto' => (text === 'auto' ? 'auto' : whole(text));
+
 const parts = (text: string): readonly string[] => {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => !(partNames as readonly string[]).includes(name));
@@ -89,7 +91,7 @@ function addUp(stack: Command): void {
     .addOption(new Option('--orgs <n>', 'organisations with a peer; with 2, both must endorse').choices(['1', '2']))
     .addOption(new Option('--state-db <which>', "the peers' state database").choices(['goleveldb', 'couchdb']))
     .option('--chaincode <command>', 'command that runs the chaincode server, or none (default: ours)')
-    .option('--offset <n>', 'number that all ports are moved by, for a stack beside another', whole)
+    .option('--offset <n>', 'number that all ports are moved by, for a stack beside another; auto finds one', offset)
     .addOption(json())
     .addHelpText('after', '\nWhat is not given is as it was at the last up in the same folder.')
     .action(async (flags: UpFlags) => up(flags));

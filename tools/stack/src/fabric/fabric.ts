@@ -73,6 +73,8 @@ async function startOurChaincode(
   const address = `127.0.0.1:${ports.chaincode}`;
   const definition = { name, version, address, directory: join(root, directory) };
   const deployed = await deployChaincode(context, binaries, layout, definition);
+  // A server is known to the peer by its package id: another package needs another server.
+  if (deployed.isNew) await processes.stop('chaincode');
   if (!processes.isAlive('chaincode')) {
     await expectFree('chaincode', [ports.chaincode]);
     const env = {

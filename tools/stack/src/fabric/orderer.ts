@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { expectFree, isListening } from '../processes/ports.ts';
 import { run } from '../processes/run.ts';
 import type { Binaries } from './binaries.ts';
+import { fabricLogging } from './fabric-logging.ts';
 import type { FabricLayout } from './fabric-layout.ts';
 
 /** One Raft orderer, which is its own quorum, and the channel on it. */
@@ -16,9 +17,7 @@ export async function startOrderer(context: Context, binaries: Binaries, layout:
     });
   }
   const answers = async (): Promise<boolean> =>
-    (await isHealthy(ports.ordererOperations)) &&
-    (await isListening(ports.ordererAdmin)) &&
-    (await isListening(ports.orderer));
+    (await isHealthy(ports.ordererOperations)) && (await isListening(ports.ordererAdmin));
   await processes.ready('orderer', answers, signal);
   await joinChannel(context, binaries, layout);
 }
@@ -56,7 +55,7 @@ function environment(
   const tls = (file: string): string => join(layout.ordererTls, file);
   return {
     FABRIC_CFG_PATH: binaries.config,
-    FABRIC_LOGGING_SPEC: 'warn',
+    ...fabricLogging,
     ORDERER_GENERAL_LISTENADDRESS: '127.0.0.1',
     ORDERER_GENERAL_LISTENPORT: String(ports.orderer),
     ORDERER_GENERAL_LOCALMSPID: configuration.orderer.mspId,

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
-import { expectFree, isListening } from '../processes/ports.ts';
+import { expectFree } from '../processes/ports.ts';
 import { run } from '../processes/run.ts';
 import type { Binaries } from './binaries.ts';
+import { fabricLogging } from './fabric-logging.ts';
 import type { FabricLayout, Peer } from './fabric-layout.ts';
 import { isHealthy } from './orderer.ts';
 
@@ -13,14 +14,17 @@ export async function startPeer(context: Context, binaries: Binaries, layout: Fa
   if (!processes.isAlive(peer.name)) {
     await expectFree(peer.name, [peer.ports.listen, peer.ports.chaincode, peer.ports.operations]);
     const builder = writeBuilder(layout);
-    const env = environment(context, binaries, peer, builder);
+    const env = environment(context, writeCoreYaml(binaries, layout), peer, builder);
     processes.start(peer.name, binaries.peer, ['node', 'start'], { env, cwd: layout.folder });
   }
-  // Its health page answers before its services do.
-  const answers = async (): Promise<boolean> =>
-    (await isHealthy(peer.ports.operations)) && (await isListening(peer.ports.listen));
+  // Its health page answers before its services do: both are asked.
+  let joined = '';
+  const answers = async (): Promise<boolean> => {
+    if (!(await isHealthy(peer.ports.operations))) return false;
+    joined = await asAdmin(context, binaries, peer, ['channel', 'list']);
+    return true;
+  };
   await processes.ready(peer.name, answers, signal);
-  const joined = await asAdmin(context, binaries, peer, ['channel', 'list']);
   if (joined.split('\n').includes(context.configuration.channel)) return;
   await asAdmin(context, binaries, peer, ['channel', 'join', '-b', layout.channelBlock]);
 }
@@ -34,7 +38,7 @@ export async function asAdmin(
 ): Promise<string> {
   const env = {
     FABRIC_CFG_PATH: binaries.config,
-    FABRIC_LOGGING_SPEC: 'warn',
+    ...fabricLogging,
     CORE_PEER_LOCALMSPID: peer.organization.mspId,
     CORE_PEER_MSPCONFIGPATH: peer.adminMsp,
     CORE_PEER_ADDRESS: `127.0.0.1:${peer.ports.listen}`,
@@ -75,13 +79,25 @@ function writeBuilder(layout: FabricLayout): string {
   return folder;
 }
 
-function environment(context: Context, binaries: Binaries, peer: Peer, builder: string): Record<string, string> {
+/**
+ * The sample configuration without its container runtime: an empty variable cannot say that, because the peer takes it as
+ * unset, and then it is never healthy.
+ */
+function writeCoreYaml(binaries: Binaries, layout: FabricLayout): string {
+  const folder = join(layout.folder, 'config');
+  mkdirSync(folder, { recursive: true });
+  const sample = readFileSync(join(binaries.config, 'core.yaml'), 'utf8');
+  writeFileSync(join(folder, 'core.yaml'), sample.replace(/^(\s+endpoint:) *unix:.*$/m, '$1'));
+  return folder;
+}
+
+function environment(context: Context, config: string, peer: Peer, builder: string): Record<string, string> {
   const { configuration, options } = context;
   const tls = (file: string): string => join(peer.tls, file);
   const own = `127.0.0.1:${peer.ports.listen}`;
   return {
-    FABRIC_CFG_PATH: binaries.config,
-    FABRIC_LOGGING_SPEC: 'warn',
+    FABRIC_CFG_PATH: config,
+    ...fabricLogging,
     CORE_PEER_ID: peer.host,
     CORE_PEER_ADDRESS: own,
     CORE_PEER_LISTENADDRESS: own,
@@ -101,7 +117,6 @@ function environment(context: Context, binaries: Binaries, peer: Peer, builder: 
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: join(peer.folder, 'snapshots'),
     CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${peer.ports.operations}`,
     CORE_METRICS_PROVIDER: 'prometheus',
-    CORE_VM_ENDPOINT: '', // no container runtime
     CORE_CHAINCODE_EXECUTETIMEOUT: configuration.executeTimeout,
     CORE_CHAINCODE_EXTERNALBUILDERS: `[{name: ccaas, path: ${JSON.stringify(builder)}}]`,
     ...(options.stateDatabase === 'couchdb' ? couchdb(peer) : {}),

@@ -44,7 +44,7 @@ export const postgres: Part = {
     await processes.ready('postgres', isReady, signal);
     await makeDatabase(tool('psql'), tool('createdb'), address, signal);
     const url = `postgres://medrex@127.0.0.1:${port}/medrex`;
-    return { MEDREX_TEST_POSTGRES: url, MEDREX_POSTGRES_URL: url };
+    return { MEDREX_TEST_POSTGRES: url, MEDREX_TEST_POSTGRES_DATA: join(folder, 'data'), MEDREX_POSTGRES_URL: url };
   },
 };
 

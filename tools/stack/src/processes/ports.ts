@@ -23,6 +23,8 @@ export async function expectFree(part: string, ports: readonly number[]): Promis
   }
 }
 
+export const isFree = async (port: number): Promise<boolean> => (await bindError(port)) === undefined;
+
 async function bindError(port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,0 +1,26 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { movedPorts, readConfiguration } from './configuration.ts';
+
+const root = resolve(import.meta.dirname, '..', '..', '..');
+
+const allPorts = (ports: ReturnType<typeof movedPorts>): readonly number[] =>
+  Object.values(ports).flatMap((port) => (Array.isArray(port) ? port.flatMap((peer) => Object.values(peer)) : [port]));
+
+describe('deploy/stack.json', () => {
+  const { ports, organizations } = readConfiguration(root);
+
+  it('gives every listener a port of its own, and every organisation a peer', () => {
+    const all = allPorts(ports);
+    expect(new Set(all).size).toBe(all.length);
+    expect(ports.peers).toHaveLength(organizations.length);
+  });
+
+  it('has its ports close enough together that a stack moved by 100 meets none of them', () => {
+    expect(allPorts(movedPorts(ports, 100)).filter((port) => allPorts(ports).includes(port))).toEqual([]);
+  });
+
+  it('stays below the ports that systems hand out by themselves, however far auto moves it', () => {
+    expect(Math.max(...allPorts(movedPorts(ports, 2_000)))).toBeLessThan(32_768);
+  });
+});

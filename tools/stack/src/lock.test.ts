@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { lockFolder } from './lock.ts';
+
+describe('lockFolder', () => {
+  let folder: string;
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'lock-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('lets one command in at a time', () => {
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(expect.objectContaining({ code: 'STACK_BUSY' }));
+    unlock();
+    lockFolder(folder)();
+  });
+
+  it('takes over from a command that was killed, also when its pid belongs to another process now', () => {
+    writeFileSync(join(folder, 'lock'), `${process.pid} another-boot/1`);
+    lockFolder(folder)();
+  });
+});

@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { keepSettings } from './settings.ts';
+
+describe('keepSettings', () => {
+  let folder: string;
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'settings-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('agrees with the settings that the data were made with', () => {
+    keepSettings('fabric', folder, { BatchTimeout: '20ms' });
+    expect(() => keepSettings('fabric', folder, { BatchTimeout: '20ms' })).not.toThrow();
+  });
+
+  it('says which of them are others now', () => {
+    keepSettings('fabric', folder, { BatchTimeout: '20ms', channel: 'ehr' });
+    expect(() => keepSettings('fabric', folder, { BatchTimeout: '500ms', channel: 'ehr' })).toThrow(
+      'fabric has data made with BatchTimeout 20ms, asked for 500ms.',
+    );
+  });
+});

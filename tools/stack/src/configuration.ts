@@ -34,6 +34,7 @@ const schema = z.object({
     chaincode: port,
     peers: z.array(peerPorts),
     devnet: port,
+    devnetChaincode: port,
   }),
   versions: z.object({
     fabric: z.string(),

@@ -1,11 +1,12 @@
 import type { Context, PartName } from './context.ts';
 import { fabric } from './fabric/fabric.ts';
+import { devnet } from './parts/devnet.ts';
 import { kafka } from './parts/kafka.ts';
 import type { Part } from './parts/part.ts';
 import { postgres } from './parts/postgres.ts';
 import { redis } from './parts/redis.ts';
 
-const parts: readonly Part[] = [fabric, kafka, redis, postgres];
+const parts: readonly Part[] = [fabric, kafka, redis, postgres, devnet];
 
 /**
  * Brings up the parts asked for, one after the other. When one fails, or the command is interrupted, what this command

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { stackError } from '../errors.ts';
+import { chaincodeCommand, startChaincodeServer } from '../parts/chaincode-server.ts';
 import type { Part } from '../parts/part.ts';
-import { expectFree, isListening } from '../processes/ports.ts';
 import { run } from '../processes/run.ts';
 import { keepSettings } from '../settings.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
@@ -53,39 +52,20 @@ const settings = ({ configuration, options, ports }: Context, version: string): 
   'orderer port': String(ports.orderer), // stands in the channel's configuration
 });
 
-/** The command of the chaincode server that `up` runs; undefined when it shall run none. */
-function chaincodeCommand({ root, configuration, options }: Context): readonly string[] | undefined {
-  if (options.chaincode === 'none') return undefined;
-  if (options.chaincode !== 'default') return ['/bin/sh', '-c', `exec ${options.chaincode}`];
-  const main = join(root, configuration.chaincode.main);
-  return existsSync(main) ? [process.execPath, main] : undefined;
-}
-
 async function startOurChaincode(
   context: Context,
   binaries: Binaries,
   layout: FabricLayout,
 ): Promise<DeployedChaincode | undefined> {
-  const [command, ...args] = chaincodeCommand(context) ?? [];
-  if (command === undefined) return undefined;
-  const { processes, ports, configuration, root, signal } = context;
+  if (chaincodeCommand(context) === undefined) return undefined;
+  const { processes, ports, configuration, root } = context;
   const { name, version, directory } = configuration.chaincode;
   const address = `127.0.0.1:${ports.chaincode}`;
   const definition = { name, version, address, directory: join(root, directory) };
   const deployed = await deployChaincode(context, binaries, layout, definition);
   // A server is known to the peer by its package id: another package needs another server.
   if (deployed.isNew) await processes.stop('chaincode');
-  if (!processes.isAlive('chaincode')) {
-    await expectFree('chaincode', [ports.chaincode]);
-    const env = {
-      CHAINCODE_ID: deployed.packageId,
-      CHAINCODE_SERVER_ADDRESS: address,
-      CORE_CHAINCODE_LOGGING_LEVEL: 'error', // the default writes a line for each call
-      CORE_CHAINCODE_LOGGING_SHIM: 'error',
-    };
-    processes.start('chaincode', command, args, { env, cwd: root });
-  }
-  await processes.ready('chaincode', () => isListening(ports.chaincode), signal);
+  await startChaincodeServer(context, 'chaincode', ports.chaincode, deployed.packageId);
   return deployed;
 }
 

@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import { readConfiguration } from './configuration.ts';
+import { identityOf } from './processes/identity.ts';
+import { StateFile } from './state.ts';
+
+const root = resolve(import.meta.dirname, '..', '..', '..');
+const main = join(root, 'tools', 'stack', 'dist', 'main.js');
+
+interface Status {
+  readonly processes: readonly { readonly name: string; readonly isRunning: boolean; readonly pid: number }[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A stack of its own, beside the one that the suites run on, driven as a user drives it. */
+class ScratchStack {
+  readonly folder = mkdtempSync(join(tmpdir(), 'stack-'));
+
+  run(command: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+    return spawnSync(process.execPath, this.#line(command, args), {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    });
+  }
+
+  spawn(command: string, args: readonly string[]) {
+    return spawn(process.execPath, this.#line(command, args), { stdio: 'ignore' });
+  }
+
+  status(): Status {
+    return JSON.parse(this.run('status', ['--json']).stdout) as Status;
+  }
+
+  pidOf(name: string): number {
+    return new StateFile(this.folder).state.processes[name]?.pid ?? 0;
+  }
+
+  remove(): void {
+    this.run('down', ['--clean']);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #line(command: string, args: readonly string[]): string[] {
+    return [main, command, ...args, '--dir', this.folder];
+  }
+}
+
+const upFlags = ['--offset', 'auto', '--only', 'redis,postgres'];
+
+describeReal('POSTGRES', 'npm run stack', () => {
+  const stack = new ScratchStack();
+  afterAll(() => stack.remove());
+
+  it('brings up what is asked for, and a second up leaves it as it is', () => {
+    expect(stack.run('up', upFlags)).toMatchObject({ status: 0 });
+    const first = stack.status();
+    expect(first.processes.map(({ name, isRunning }) => ({ name, isRunning }))).toEqual([
+      { name: 'redis', isRunning: true },
+      { name: 'postgres', isRunning: true },
+    ]);
+    expect(stack.run('up', upFlags)).toMatchObject({ status: 0 });
+    expect(stack.status()).toEqual(expect.objectContaining({ env: first.env }));
+    expect(stack.pidOf('postgres')).toBe(first.processes[1]?.pid);
+  });
+
+  it('says that a part was killed, and starts just that one again', async () => {
+    const [redis, postgres] = [stack.pidOf('redis'), stack.pidOf('postgres')];
+    process.kill(redis, 'SIGKILL');
+    await eventually(() => identityOf(redis) === undefined);
+    expect(stack.run('status')).toMatchObject({ status: 1 });
+    expect(stack.run('up', upFlags)).toMatchObject({ status: 0 });
+    expect(stack.pidOf('redis')).not.toBe(redis);
+    expect(stack.pidOf('postgres')).toBe(postgres);
+  });
+
+  it('leaves nothing running after down, and down again is no error', () => {
+    const pids = stack.status().processes.map(({ pid }) => pid);
+    expect(stack.run('down')).toMatchObject({ status: 0 });
+    expect(pids.map(identityOf)).toEqual([undefined, undefined]);
+    expect(stack.status()).toMatchObject({ processes: [], env: {} });
+    expect(stack.run('down')).toMatchObject({ status: 0 });
+  });
+
+  it('stops what it had started when it is interrupted', async () => {
+    const up = stack.spawn('up', upFlags);
+    await eventually(() => stack.pidOf('redis') > 0, 60_000);
+    const pid = stack.pidOf('redis');
+    up.kill('SIGINT');
+    await once(up, 'exit');
+    expect(identityOf(pid)).toBeUndefined();
+    expect(stack.status().processes).toEqual([]);
+  });
+
+  it('removes its folder with down --clean', () => {
+    expect(stack.run('down', ['--clean'])).toMatchObject({ status: 0 });
+    expect(existsSync(stack.folder)).toBe(false);
+  });
+});
+
+describe('npm run stack where something is in the way', () => {
+  const stack = new ScratchStack();
+  const busy = createServer();
+  beforeAll(async () => {
+    busy.listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+  });
+  afterAll(() => {
+    busy.close();
+    stack.remove();
+  });
+
+  it('names the programs of Fabric that are missing, how to get them, and the alternative', () => {
+    const { status, stderr } = stack.run('up', ['--only', 'fabric'], { FABRIC_BIN: stack.folder });
+    expect(status).toBe(1);
+    expect(stderr).toContain('peer, orderer, configtxgen, cryptogen, osnadmin');
+    expect(stderr).toContain('--ledger devnet');
+  });
+
+  it('says which part wants a port that another program has', () => {
+    const address = busy.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const offset = String(port - readConfiguration(root).ports.redis);
+    const { status, stderr } = stack.run('up', ['--only', 'redis', '--offset', offset]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`redis: 127.0.0.1:${port} cannot be used (EADDRINUSE)`);
+  });
+});

@@ -60,6 +60,8 @@ export class FabricLedger implements Ledger, BlockStream {
   readonly #feed: BlockFeed;
   readonly #gates: Readonly<Record<(typeof fabricPools)[number], Gate>>;
   readonly #watch: NodeJS.Timeout;
+  /** Told of every connection that broke; `fabricPool` listens. */
+  onConnectionFailed: (() => void) | undefined;
   #waitingForHeight: (() => void)[] = [];
   #isClosed = false;
 
@@ -85,12 +87,15 @@ export class FabricLedger implements Ledger, BlockStream {
       follow: (link, hooks) => new PeerBlocks({ link, seek, ...hooks }),
       onBlock: (block) => recent.add(block),
       onHeight: () => this.#onHeight(),
-      onBroken: (link, error) => settings.observer.streamBroken?.(link.name, error),
+      onBroken: (link, error) => {
+        this.onConnectionFailed?.();
+        settings.observer.streamBroken?.(link.name, error);
+      },
       onPinned: (change) => settings.observer.pinned?.(change),
       ...{ limitMs: settings.replaceAfterMs, nowMs: Date.now },
     });
     const reader = new BlockReader({
-      ...{ channel: profile.channel, recent, seek, deadlineMs: settings.blockDeadlineMs },
+      ...{ channel: profile.channel, recent, seek, deadlineMs: settings.blockDeadlineMs, nowMs: Date.now },
       peersAt: (height) => this.#peers.linksAt(height),
       height: () => this.#peers.height ?? 0,
     });
@@ -184,6 +189,11 @@ export class FabricLedger implements Ledger, BlockStream {
     const proposal = { channel: this.channel, chaincode: 'cscc', fn: 'GetChannelConfig', args, creator: this.mspId };
     const { status, payload } = await this.evaluate({ ...proposal, nonce, txId: this.transactionId(nonce) });
     return status === 200 ? cutterLimitsOf(payload) : undefined;
+  }
+
+  /** Has every call told how long it waited for its turn; `fabricPool` listens. */
+  onWaited(listener: (waitedMs: number) => void): void {
+    for (const gate of Object.values(this.#gates)) gate.onWaited = listener;
   }
 
   status(): FabricStatus {

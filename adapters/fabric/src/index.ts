@@ -8,4 +8,5 @@ export {
   type FabricLimits,
   type FabricObserver,
 } from './fabric-options.ts';
+export { fabricPool } from './fabric-pool.ts';
 export type { KeyFiles } from './profile/connection-profile.ts';

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import { ContractClient } from '@medrex/ledger/testing';
@@ -6,6 +5,7 @@ import { FabricLedger } from './fabric-ledger.ts';
 import type { FabricObserver } from './fabric-options.ts';
 import type { Profile } from './profile/profile-schema.ts';
 import { changedProfile } from './testing/changed-profile.ts';
+import { NetworkFiles } from './testing/network-files.ts';
 import { KeyValueNetwork } from './testing/key-value-network.ts';
 import { WireProxy } from './testing/wire-proxy.ts';
 
@@ -25,8 +25,7 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
   /** A ledger whose last pinned peer is behind a proxy, and one that sees the network as it is. */
   const open = async (observer: FabricObserver = {}) => {
     const direct = await network.ledger();
-    const { file, remove } = await changedProfile(profile, () => undefined);
-    const target = lastPinned(await contentOf(file), network.admin.channel);
+    const target = lastPinned(new NetworkFiles(profile).profile);
     const proxy = await WireProxy.open(target.address);
     const changed = await changedProfile(profile, (copy) => {
       const found = copy.peers[target.name];
@@ -37,7 +36,6 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
     const client = await new ContractClient(ledger, direct.chaincode, ledger.mspId).start();
     const other = await new ContractClient(direct.ledger, direct.chaincode, direct.creator).start();
     closing.push(
-      remove,
       changed.remove,
       direct.close,
       () => proxy.close(),
@@ -45,12 +43,15 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
       () => client.stop(),
       () => other.stop(),
     );
-    return { client, other, proxy, ledger, reserves: target.reserves };
+    return { client, other, proxy, ledger };
   };
 
-  it('releases a block when the last pinned peer has shown it', async () => {
-    const { client, other, proxy, reserves } = await open();
-    if (reserves > 0) return; // then a reserve takes over, as the next test says
+  const { reserves } = lastPinned(new NetworkFiles(profile).profile);
+  // Which of the two a network can show is said by its profile; the other one is left out by name.
+  const [itAlone, itWithReserve] = reserves > 0 ? [it.skip, it] : [it, it.skip];
+
+  itAlone('releases a block when the last pinned peer has shown it', async () => {
+    const { client, other, proxy } = await open();
     await client.put('a', '1');
     proxy.silence();
     const { blockNum } = await other.put('a', '2');
@@ -59,10 +60,9 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
     await eventually(() => client.blocks.some(({ number }) => number === blockNum), 20_000);
   });
 
-  it('pins a reserve in the place of a peer that is silent, and goes on', async () => {
+  itWithReserve('pins a reserve in the place of a peer that is silent, and goes on', async () => {
     const pinned: string[] = [];
-    const { client, other, proxy, reserves, ledger } = await open({ pinned: ({ to }) => void pinned.push(to) });
-    if (reserves === 0) return; // this network has no second peer of the organisation
+    const { client, other, proxy, ledger } = await open({ pinned: ({ to }) => void pinned.push(to) });
     await client.put('a', '1');
     proxy.silence();
     const { blockNum } = await other.put('a', '2');
@@ -104,13 +104,9 @@ describeReal('FABRIC', 'pinned peers that lag, fall silent and come back', (prof
   });
 });
 
-async function contentOf(file: string): Promise<Profile> {
-  return JSON.parse(await readFile(file, 'utf8')) as Profile;
-}
-
 /** The pinned peer of the last organisation: name, address, and how many reserves it has. */
-function lastPinned({ channels, organizations, peers }: Profile, channel: string) {
-  const names = Object.keys(channels[channel]?.peers ?? {});
+function lastPinned({ channels, organizations, peers }: Profile) {
+  const names = Object.keys(Object.values(channels)[0]?.peers ?? {});
   const owners = Object.values(organizations).map((owner) => owner.peers.filter((name) => names.includes(name)));
   const last = owners.filter((own) => own.length > 0).at(-1) ?? [];
   const [name = ''] = last;

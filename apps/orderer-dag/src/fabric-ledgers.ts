@@ -1,7 +1,7 @@
 import { CodedError } from '@medrex/coded-error';
-import { FabricLedger, fabricOptionsOf, fabricPools, type FabricObserver } from '@medrex/fabric';
+import { FabricLedger, fabricOptionsOf, fabricPool, fabricPools, type FabricObserver } from '@medrex/fabric';
 import type { BlockCutterLimits } from '@medrex/ledger';
-import type { Telemetry } from '@medrex/telemetry';
+import { poolObserver, type Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';
 import { ordererErrors } from './errors.ts';
 import type { OpenedLedgers } from './open-ports.ts';
@@ -33,6 +33,7 @@ export async function fabricLedgers(
   }
   const all = [...ledgers.values()];
   telemetry.metrics.beforeScrape(() => setFabricGauges(metrics, all));
+  poolObserver(telemetry.metrics)(fabricPool(all));
   const warn = (): void => warnOfExpiry(config, telemetry, all);
   warn();
   const timer = setInterval(warn, hour);

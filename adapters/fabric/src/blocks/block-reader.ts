@@ -5,7 +5,7 @@ import type { PeerLink } from '../endorse/peer-link.ts';
 import { blockOf } from '../wire/block-message.ts';
 import type { BlockRange } from '../wire/seek-message.ts';
 import { deliverBlocks } from './deliver-call.ts';
-import type { RecentBlocks } from './recent-blocks.ts';
+import { sizeOf, type RecentBlocks } from './recent-blocks.ts';
 
 /** What a BlockReader needs. */
 export interface BlockReaderParts {
@@ -16,10 +16,13 @@ export interface BlockReaderParts {
   readonly seek: (range: BlockRange) => Uint8Array;
   readonly height: () => number;
   readonly deadlineMs: number;
+  readonly nowMs: () => number;
 }
 
-/** Blocks fetched at once by who reads far behind. */
+/** Blocks fetched at once by who reads far behind, and the bytes after which no more are waited for. */
 const pageBlocks = 32;
+const pageBytes = 32 << 20;
+const againMs = 100;
 
 /** Any block of the channel: from memory, or from a pinned peer, which is asked for a page at a time. */
 export class BlockReader {
@@ -39,7 +42,20 @@ export class BlockReader {
     return this.#decoded;
   }
 
+  /** A page may break off with its connection: then it is asked for again, for a while. */
   async #fetch(number: number): Promise<common.Block> {
+    const { nowMs, deadlineMs } = this.#parts;
+    for (const giveUpMs = nowMs() + deadlineMs; ;) {
+      try {
+        return await this.#fetchOnce(number);
+      } catch (error) {
+        if (!isCodedError(error) || !error.retryable || nowMs() >= giveUpMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, againMs));
+      }
+    }
+  }
+
+  async #fetchOnce(number: number): Promise<common.Block> {
     let failure: unknown;
     for (const link of this.#parts.peersAt(number + 1)) {
       try {
@@ -59,6 +75,7 @@ export class BlockReader {
     const { seek, height, deadlineMs } = this.#parts;
     const to = Math.min(from + pageBlocks, height()) - 1;
     const page = new Map<number, common.Block>();
+    let bytes = 0;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         cancel();
@@ -68,7 +85,14 @@ export class BlockReader {
         link.client,
         { name: link.name, seek: seek({ from, to }) },
         {
-          onBlock: (block) => void page.set(block.getHeader()?.getNumber() ?? 0, block),
+          onBlock: (block) => {
+            page.set(block.getHeader()?.getNumber() ?? 0, block);
+            bytes += sizeOf(block);
+            if (bytes < pageBytes) return;
+            clearTimeout(timer);
+            cancel();
+            resolve(page);
+          },
           onEnd: (error) => {
             clearTimeout(timer);
             if (error === undefined || page.size > 0) resolve(page);

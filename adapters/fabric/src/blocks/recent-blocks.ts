@@ -14,7 +14,7 @@ export class RecentBlocks {
   add(block: common.Block): void {
     const number = block.getHeader()?.getNumber() ?? 0;
     if (this.#blocks.has(number)) return;
-    const bytes = (block.getData()?.getDataList_asU8() ?? []).reduce((sum, { length }) => sum + length, 0);
+    const bytes = sizeOf(block);
     this.#blocks.set(number, { block, bytes });
     this.#bytes += bytes;
     for (const [oldest, held] of this.#blocks) {
@@ -27,4 +27,9 @@ export class RecentBlocks {
   get(number: number): common.Block | undefined {
     return this.#blocks.get(number)?.block;
   }
+}
+
+/** Bytes of a block's transactions. */
+export function sizeOf(block: common.Block): number {
+  return (block.getData()?.getDataList_asU8() ?? []).reduce((sum, { length }) => sum + length, 0);
 }

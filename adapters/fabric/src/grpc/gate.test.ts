@@ -22,17 +22,25 @@ describe('Gate', () => {
         await one.run();
       }),
     );
-    expect(gate.status).toEqual({ inFlight: 2, waiting: 2 });
+    expect(gate.status).toEqual({ inFlight: 2, waiting: 2, limit: 2 });
     second.end();
     await calls[1];
     first.end();
     await calls[0];
     expect(order).toEqual(['begins 0', 'begins 1', 'begins 2', 'begins 3']);
-    expect(gate.status).toEqual({ inFlight: 2, waiting: 0 });
+    expect(gate.status).toEqual({ inFlight: 2, waiting: 0, limit: 2 });
     third.end();
     fourth.end();
     await Promise.all(calls);
-    expect(gate.status).toEqual({ inFlight: 0, waiting: 0 });
+    expect(gate.status).toEqual({ inFlight: 0, waiting: 0, limit: 2 });
+  });
+
+  it('tells of each call that it waited', async () => {
+    const gate = new Gate('peers', { limit: 1, waitingMax: 10 });
+    const waits: number[] = [];
+    gate.onWaited = (waitedMs) => void waits.push(waitedMs);
+    await Promise.all([gate.run(async () => undefined), gate.run(async () => undefined)]);
+    expect(waits).toHaveLength(2);
   });
 
   it('gives the place of one that failed to the next', async () => {

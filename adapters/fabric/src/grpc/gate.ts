@@ -5,6 +5,7 @@ import { ledgerErrors } from '@medrex/ledger';
 export interface GateStatus {
   readonly inFlight: number;
   readonly waiting: number;
+  readonly limit: number;
 }
 
 /**
@@ -17,6 +18,8 @@ export class Gate {
   readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
+  /** Told how long each call waited, ms. */
+  onWaited: ((waitedMs: number) => void) | undefined;
 
   constructor(name: string, { limit, waitingMax }: { readonly limit: number; readonly waitingMax: number }) {
     this.#name = name;
@@ -25,13 +28,15 @@ export class Gate {
   }
 
   get status(): GateStatus {
-    return { inFlight: this.#inFlight, waiting: this.#waiting.length };
+    return { inFlight: this.#inFlight, waiting: this.#waiting.length, limit: this.#limit };
   }
 
   /** @throws CodedError LEDGER_UNAVAILABLE when too many wait already. */
   async run<T>(work: () => Promise<T>): Promise<T> {
+    const from = performance.now();
     if (this.#inFlight >= this.#limit) await this.#turn();
     else this.#inFlight += 1;
+    this.onWaited?.(performance.now() - from);
     try {
       return await work();
     } finally {

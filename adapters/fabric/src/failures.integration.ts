@@ -88,9 +88,10 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
     const outstanding = await client.endorse('put', 'a', '1');
     const definition = { name: client.chaincode, packageId: network.packageId, version: '2', sequence: 2 };
     await network.admin.commit(definition);
-    const [outcome] = await client.commit(outstanding);
-    const code = client.outcomes().find(({ txId }) => txId === outstanding.proposal.txId)?.code ?? outcome?.code;
-    expect(code).toBe('MVCC_READ_CONFLICT');
+    await client.ledger.submit(outstanding);
+    const codeSeen = () => client.outcomes().find(({ txId }) => txId === outstanding.proposal.txId)?.code;
+    await client.until(() => codeSeen() !== undefined);
+    expect(codeSeen()).toBe('MVCC_READ_CONFLICT');
     const writes = client.outcomes().flatMap(({ readWriteSet }) => readWriteSet.writes.map(({ key }): string => key));
     expect(writes).toContain(lifecycleKey(client.chaincode));
     expect((await client.endorse('get', 'a')).chaincodeVersion).toBe('2');

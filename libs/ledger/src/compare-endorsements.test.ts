@@ -14,12 +14,22 @@ const write = (key: string, value?: string) => ({
 });
 
 function answer(sets: Partial<ReadWriteSet> & { version?: string; status?: number; payload?: string }): EndorserAnswer {
-  const { reads = [], ranges = [], writes = [], version = '1', status = 200, payload = '' } = sets;
+  const { reads = [], ranges = [], writes = [], called = [], version = '1', status = 200, payload = '' } = sets;
   const response = { status, message: '', payload: bytes(payload) };
-  return { organisation: 'Org1MSP', chaincodeVersion: version, response, readWriteSet: { reads, ranges, writes } };
+  return {
+    organisation: 'Org1MSP',
+    chaincodeVersion: version,
+    response,
+    readWriteSet: { reads, ranges, writes, called },
+  };
 }
 
 const range = (end: string, reads: ReturnType<typeof read>[]) => ({ start: 'a', end, isExhausted: true, reads });
+
+const calledWith = (line: ReturnType<typeof read>) => ({
+  chaincode: 'other',
+  readWriteSet: { reads: [line], ranges: [], writes: [] },
+});
 
 describe('compareEndorsements', () => {
   it.each([
@@ -46,6 +56,12 @@ describe('compareEndorsements', () => {
       what: 'heights: a range with another line',
       one: answer({ ranges: [range('z', [read('b', 1)])] }),
       other: answer({ ranges: [range('z', [])] }),
+      kind: 'versions',
+    },
+    {
+      what: 'heights: a called chaincode that read another version',
+      one: answer({ called: [calledWith(read('a', 1))], writes: [write('a', 'x')] }),
+      other: answer({ called: [calledWith(read('a', 2))], writes: [write('a', 'y')] }),
       kind: 'versions',
     },
     {

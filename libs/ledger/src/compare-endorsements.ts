@@ -47,7 +47,8 @@ function differenceOf(a: EndorserAnswer, b: EndorserAnswer): Difference | undefi
     return { kind: 'refusal', detail: `statuses ${a.response.status} and ${b.response.status}` };
   }
   if (isRefusal(a.response)) return undefined;
-  return versionDifference(a.readWriteSet, b.readWriteSet) ?? outcomeDifference(a, b);
+  const [left, right] = [a.readWriteSet, b.readWriteSet];
+  return versionDifference(left, right) ?? calledVersionDifference(left, right) ?? outcomeDifference(a, b);
 }
 
 function versionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference | undefined {
@@ -59,6 +60,16 @@ function versionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference | undef
     }
   }
   return rangeDifference(a.ranges, b.ranges);
+}
+
+/** The same in the namespaces of called chaincodes. */
+function calledVersionDifference(a: ReadWriteSet, b: ReadWriteSet): Difference | undefined {
+  for (const { chaincode, readWriteSet } of a.called ?? []) {
+    const other = b.called?.find((called) => called.chaincode === chaincode);
+    const difference = other && versionDifference(readWriteSet, other.readWriteSet);
+    if (difference !== undefined) return { ...difference, detail: `in ${chaincode}: ${difference.detail}` };
+  }
+  return undefined;
 }
 
 /** A range that returned other lines on the two sides: a key came or went between their heights. */

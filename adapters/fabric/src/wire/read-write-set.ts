@@ -1,42 +1,71 @@
 import { ledger } from '@hyperledger/fabric-protos';
-import type { KeyRead, KeyWrite, RangeRead, ReadWriteSet, Version } from '@medrex/ledger';
-import { qualifiedKey } from './qualified-key.ts';
+import type { StateKey } from '@medrex/keys';
+import {
+  lifecycleNamespace,
+  type CalledSet,
+  type KeyRead,
+  type KeyWrite,
+  type MetadataWrite,
+  type RangeRead,
+  type ReadWriteSet,
+  type Version,
+} from '@medrex/ledger';
 
 const { kvrwset } = ledger.rwset;
 type KvSet = InstanceType<typeof kvrwset.KVRWSet>;
 type KvRead = InstanceType<typeof kvrwset.KVRead>;
 type FabricRange = InstanceType<typeof kvrwset.RangeQueryInfo>;
+type NamespaceMessage = InstanceType<typeof ledger.rwset.NsReadWriteSet>;
 
-/** Everything that one transaction read and wrote, as the port says it: keys of other namespaces are qualified. */
+/**
+ * Everything that one transaction read and wrote, as the port says it: plain what is in its chaincode's own namespace, the
+ * definitions of chaincodes under their `_lifecycle` keys beside it, and what other namespaces and private collections were
+ * touched for, each in a set of its own.
+ */
 export function readWriteSetOf(chaincode: string, results: Uint8Array): ReadWriteSet {
-  const reads: KeyRead[] = [];
-  const ranges: RangeRead[] = [];
-  const writes: KeyWrite[] = [];
+  let own: ReadWriteSet = { reads: [], ranges: [], writes: [] };
+  const called: CalledSet[] = [];
   for (const space of ledger.rwset.TxReadWriteSet.deserializeBinary(results).getNsRwsetList()) {
     const namespace = space.getNamespace();
-    const set = kvrwset.KVRWSet.deserializeBinary(space.getRwset_asU8());
-    const name = (key: string): KeyRead['key'] => qualifiedKey(chaincode, namespace, key);
-    reads.push(...set.getReadsList().map((read) => keyRead(read, name)));
-    ranges.push(...set.getRangeQueriesInfoList().map((range) => rangeRead(range, name)));
-    writes.push(...writesOf(set, name));
-    for (const collection of space.getCollectionHashedRwsetList()) {
-      const hashed = kvrwset.HashedRWSet.deserializeBinary(collection.getHashedRwset_asU8());
-      const place = `${namespace}$h${collection.getCollectionName()}`;
-      const secret = (hash: Uint8Array): KeyRead['key'] =>
-        qualifiedKey(chaincode, place, Buffer.from(hash).toString('hex'));
-      for (const read of hashed.getHashedReadsList()) {
-        reads.push({ key: secret(read.getKeyHash_asU8()), version: versionOf(read.getVersion()) });
-      }
-      for (const write of hashed.getHashedWritesList()) {
-        const value = write.getIsDelete() || write.getIsPurge() ? undefined : write.getValueHash_asU8();
-        writes.push({ key: secret(write.getKeyHash_asU8()), value });
-      }
-    }
+    const set = setOf(space);
+    if (namespace === chaincode || namespace === lifecycleNamespace) own = joined(own, set);
+    else called.push({ chaincode: namespace, readWriteSet: set });
+    called.push(...collectionsOf(space));
   }
-  return { reads, ranges, writes };
+  return called.length === 0 ? own : { ...own, called };
 }
 
-type Name = (key: string) => KeyRead['key'];
+function joined(one: ReadWriteSet, other: ReadWriteSet): ReadWriteSet {
+  const metadata = [...(one.metadata ?? []), ...(other.metadata ?? [])];
+  return {
+    reads: [...one.reads, ...other.reads],
+    ranges: [...one.ranges, ...other.ranges],
+    writes: [...one.writes, ...other.writes],
+    ...(metadata.length > 0 && { metadata }),
+  };
+}
+
+function setOf(space: NamespaceMessage): ReadWriteSet {
+  const set = kvrwset.KVRWSet.deserializeBinary(space.getRwset_asU8());
+  const name = nameIn(space.getNamespace());
+  const metadata = metadataOf(set, name);
+  return {
+    reads: set.getReadsList().map((read) => keyRead(read, name)),
+    ranges: set.getRangeQueriesInfoList().map((range) => rangeRead(range, name)),
+    writes: set.getWritesList().map((write): KeyWrite => {
+      return { key: name(write.getKey()), value: write.getIsDelete() ? undefined : write.getValue_asU8() };
+    }),
+    ...(metadata.length > 0 && { metadata }),
+  };
+}
+
+type Name = (key: string) => StateKey;
+
+/** Keys of the lifecycle are told by its name before them; a chaincode's own key that looks like one is told from them. */
+function nameIn(namespace: string): Name {
+  if (namespace === lifecycleNamespace) return (key) => `${lifecycleNamespace}/${key}` as StateKey;
+  return (key) => (key.startsWith(`${lifecycleNamespace}/`) ? `_/${key}` : key) as StateKey;
+}
 
 const keyRead = (read: KvRead, name: Name): KeyRead => ({
   key: name(read.getKey()),
@@ -44,15 +73,12 @@ const keyRead = (read: KvRead, name: Name): KeyRead => ({
 });
 
 function rangeRead(range: FabricRange, name: Name): RangeRead {
+  const lines = range.getRawReads()?.getKvReadsList() ?? [];
   return {
     start: name(range.getStartKey()),
     end: name(range.getEndKey()),
     isExhausted: range.getItrExhausted(),
-    reads:
-      range
-        .getRawReads()
-        ?.getKvReadsList()
-        .map((read) => keyRead(read, name)) ?? [],
+    reads: lines.map((read) => keyRead(read, name)),
     ...digestOf(range.getReadsMerkleHashes()),
   };
 }
@@ -64,20 +90,30 @@ function digestOf(tree: ReturnType<FabricRange['getReadsMerkleHashes']>): { dige
   return { digest: `${tree.getMaxLevel()}:${hashes.join(',')}` };
 }
 
-/** A change of a key's metadata (its own endorsement policy) is a write of the key: it gets another version. */
-function writesOf(set: KvSet, name: Name): KeyWrite[] {
-  const writes = set.getWritesList().map((write): KeyWrite => {
-    return { key: name(write.getKey()), value: write.getIsDelete() ? undefined : write.getValue_asU8() };
+const metadataOf = (set: KvSet, name: Name): MetadataWrite[] =>
+  set.getMetadataWritesList().map((write) => ({
+    key: name(write.getKey()),
+    entries: write.getEntriesList().map((entry) => ({ name: entry.getName(), value: entry.getValue_asU8() })),
+  }));
+
+/** Of private data a block holds hashes of keys and values; they have versions and conflict as others do. */
+function collectionsOf(space: NamespaceMessage): CalledSet[] {
+  return space.getCollectionHashedRwsetList().map((collection) => {
+    const hashed = kvrwset.HashedRWSet.deserializeBinary(collection.getHashedRwset_asU8());
+    const reads = hashed.getHashedReadsList().map((read): KeyRead => {
+      return { key: keyOf(read.getKeyHash_asU8()), version: versionOf(read.getVersion()) };
+    });
+    const writes = hashed.getHashedWritesList().map((write): KeyWrite => {
+      const isGone = write.getIsDelete() || write.getIsPurge();
+      return { key: keyOf(write.getKeyHash_asU8()), value: isGone ? undefined : write.getValueHash_asU8() };
+    });
+    // As the peer itself calls the namespace of a collection's hashes.
+    const chaincode = `${space.getNamespace()}$$h${collection.getCollectionName()}`;
+    return { chaincode, readWriteSet: { reads, ranges: [], writes } };
   });
-  const written = new Set(writes.map(({ key }) => key));
-  for (const metadata of set.getMetadataWritesList()) {
-    const key = name(metadata.getKey());
-    if (!written.has(key)) writes.push({ key, value: metadataValue });
-  }
-  return writes;
 }
 
-const metadataValue: Uint8Array = Buffer.from('(metadata)');
+const keyOf = (hash: Uint8Array): StateKey => Buffer.from(hash).toString('hex') as StateKey;
 
 function versionOf(version: InstanceType<typeof kvrwset.Version> | undefined): Version | undefined {
   return version === undefined ? undefined : { blockNum: version.getBlockNum(), txNum: version.getTxNum() };

@@ -59,6 +59,11 @@ export class GatewayClient {
     this.network = this.gateway.getNetwork(Object.keys(profile.channels)[0] ?? '');
   }
 
+  /** Signs a digest, as an application that keeps its key elsewhere would. */
+  async sign(digest: Uint8Array): Promise<Uint8Array> {
+    return signers.newPrivateKeySigner(this.privateKey)(digest);
+  }
+
   close(): void {
     this.gateway.close();
     this.client.close();

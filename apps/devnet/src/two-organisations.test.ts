@@ -1,0 +1,123 @@
+import type { Contract, EndorseError } from '@hyperledger/fabric-gateway';
+import { peer } from '@hyperledger/fabric-protos';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DevelopmentNetwork } from './development-network.ts';
+import { policyMessage } from './policy/policy-message.ts';
+import { parsePolicy } from './policy/policy-text.ts';
+import { GatewayClient } from './testing/gateway-client.ts';
+import { serveAssets, type ServedContract } from './testing/serve-contract.ts';
+
+const { TxValidationCode } = peer;
+
+describe('a development network of two organisations whose policy names both', () => {
+  let served: ServedContract;
+  let network: DevelopmentNetwork;
+  let client: GatewayClient;
+  let contract: Contract;
+  const directory = mkdtempSync(join(tmpdir(), 'medrex-devnet-test-'));
+
+  beforeAll(async () => {
+    served = await serveAssets();
+    await open();
+  });
+
+  afterAll(async () => {
+    await close();
+    await served.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function open(): Promise<void> {
+    const policy = parsePolicy("AND('Org1MSP.peer','Org2MSP.peer')");
+    network = await DevelopmentNetwork.start({
+      directory,
+      organisations: 2,
+      chaincodes: [{ name: 'basic', address: served.address, policy }],
+    });
+    client = new GatewayClient(network.profile);
+    contract = client.network.getContract('basic');
+  }
+
+  async function close(): Promise<void> {
+    client.close();
+    await network.close();
+  }
+
+  const codeOf = async (args: readonly string[], endorsingOrganizations?: string[]): Promise<number> => {
+    const [fn = '', ...rest] = args;
+    const options = endorsingOrganizations === undefined ? {} : { endorsingOrganizations };
+    const transaction = await contract.newProposal(fn, { arguments: rest, ...options }).endorse();
+    return (await (await transaction.submit()).getStatus()).code;
+  };
+
+  it('collects both endorsements by itself', async () => {
+    expect(await codeOf(['CreateAsset', 'shared', 'red', '1', 'ann'])).toBe(TxValidationCode.VALID);
+  });
+
+  it('gives ENDORSEMENT_POLICY_FAILURE to what one organisation endorsed alone', async () => {
+    expect(await codeOf(['PutBlind', 'alone', 'x'], ['Org1MSP'])).toBe(TxValidationCode.ENDORSEMENT_POLICY_FAILURE);
+  });
+
+  it('takes the endorsement of one organisation where the key itself asks for no more', async () => {
+    const policy = Buffer.from(policyMessage(parsePolicy("OR('Org1MSP.peer')")).serializeBinary()).toString('base64');
+    expect(await codeOf(['ProtectAsset', 'shared', policy])).toBe(TxValidationCode.VALID);
+    expect(await codeOf(['PutBlind', 'shared', 'mine'], ['Org1MSP'])).toBe(TxValidationCode.VALID);
+    expect(await codeOf(['PutBlind', 'shared', 'theirs'], ['Org2MSP'])).toBe(
+      TxValidationCode.ENDORSEMENT_POLICY_FAILURE,
+    );
+  });
+
+  it('cannot agree while one peer lags behind, and agrees when it has caught up', async () => {
+    await codeOf(['CreateAsset', 'late', 'red', '1', 'ann']);
+    network.peer('Org2MSP').hold();
+    await codeOf(['TransferAsset', 'late', 'bea']);
+    const error = await contract
+      .newProposal('TransferAsset', { arguments: ['late', 'cem'] })
+      .endorse()
+      .then(
+        () => undefined,
+        (failure: EndorseError) => failure,
+      );
+    expect(error?.details).toMatchObject([{ mspId: 'Org2MSP', message: 'ProposalResponsePayloads do not match' }]);
+    network.peer('Org2MSP').resume();
+    expect(await codeOf(['TransferAsset', 'late', 'cem'])).toBe(TxValidationCode.VALID);
+  });
+
+  it('is the same network when it is started again', async () => {
+    const [height, credentials] = [network.height, client.credentials];
+    await close();
+    await open();
+    expect(network.height).toBe(height);
+    expect(client.credentials).toEqual(credentials);
+    expect(Buffer.from(await contract.evaluateTransaction('ReadAsset', 'late')).toString()).toContain('"Owner":"cem"');
+    expect(await codeOf(['TransferAsset', 'late', 'dan'])).toBe(TxValidationCode.VALID);
+    const history = Buffer.from(await contract.evaluateTransaction('HistoryOf', 'late')).toString();
+    expect(JSON.parse(history)).toEqual(['dan', 'cem', 'bea', 'ann']);
+  });
+
+  it('finds a chaincode again that went away', async () => {
+    await served.stop();
+    await expect(contract.evaluateTransaction('ReadAsset', 'late')).rejects.toThrow(/ABORTED/);
+    served = await serveAssets(served.address);
+    expect(Buffer.from(await contract.evaluateTransaction('ReadAsset', 'late')).toString()).toContain('"Owner":"dan"');
+  });
+
+  it('ends a chaincode that does not answer in time', async () => {
+    const hurried = await DevelopmentNetwork.start({
+      chaincodes: [{ name: 'basic', address: served.address }],
+      executeTimeoutMs: 1,
+    });
+    const other = new GatewayClient(hurried.profile);
+    const call = other.network.getContract('basic').evaluateTransaction('Hang');
+    await expect(call).rejects.toMatchObject({
+      details: [
+        { message: expect.stringContaining('timeout expired while executing transaction') as unknown as string },
+      ],
+    });
+    other.close();
+    await hurried.close();
+  });
+});

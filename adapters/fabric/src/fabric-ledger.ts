@@ -68,7 +68,7 @@ export class FabricLedger implements Ledger, BlockStream {
   private constructor(settings: FabricSettings, profile: ChannelProfile, identity: IdentityFiles, tls?: ClientTls) {
     this.channel = profile.channel;
     this.mspId = profile.mspId;
-    this.label = labelOf(settings.fabricVersion ?? profile.fabricVersion);
+    this.label = profile.networkLabel ?? labelOf(settings.fabricVersion ?? profile.fabricVersion);
     this.#settings = settings;
     this.#identity = identity;
     const { gates } = settings;

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { devnetLabel } from './devnet-label.ts';
 import { certificateFile, keyFile, userMspFolder, type Organisations } from './identity/crypto-folder.ts';
 import type { Organisation } from './identity/organisation.ts';
 
@@ -17,6 +18,7 @@ export function connectionProfile({ channel, organisations, peerPorts, ordererPo
   return {
     name: 'medrex-devnet',
     description: 'Model of Fabric in one Node process; not a Fabric network',
+    'x-network-label': devnetLabel,
     version: '1.0.0',
     client: { organization: 'Org1', connection: { timeout: { peer: { endorser: '300' } } } },
     organizations: Object.fromEntries(

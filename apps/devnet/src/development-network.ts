@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { orderedBlock } from './block/block.ts';
 import { openChannel, type Channel } from './channel.ts';
 import { writeConnectionProfile } from './connection-profile.ts';
+import { devnetLabel } from './devnet-label.ts';
 import { openOrganisations, type Organisations } from './identity/crypto-folder.ts';
 import { networkSettings, type NetworkOptions, type NetworkSettings } from './network-options.ts';
 import { BroadcastDoor } from './orderer/broadcast-door.ts';
@@ -19,8 +20,6 @@ import { deliverHandler, ordererResponses } from './services/deliver.ts';
 import { NodeServer } from './services/node-server.ts';
 import { addPeerServices } from './services/peer-services.ts';
 
-/** What to print wherever something of this network could be taken for Fabric's. */
-export const devnetLabel = 'model of Fabric (development network)';
 /** Fabric's own limit of a batch message to or from a chaincode. */
 const batchMessageMax = 1_000;
 const graceMs = 500;

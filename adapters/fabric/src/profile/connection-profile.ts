@@ -38,6 +38,8 @@ export interface ChannelProfile {
   readonly organisations: readonly EndorsingOrganisation[];
   readonly orderers: readonly TargetAddress[];
   readonly fabricVersion: string | undefined;
+  /** Of a network that is not Fabric: what to print instead. */
+  readonly networkLabel: string | undefined;
 }
 
 /** Reads a connection profile; paths in it are relative to its folder. @throws CodedError FABRIC_PROFILE_UNUSABLE */
@@ -63,6 +65,7 @@ async function channelOf(profile: Profile, channel: string, folder: string): Pro
       : { certificate: resolve(folder, certificate), privateKey: resolve(folder, privateKey) };
   return {
     ...{ channel, mspId: own.mspid, fabricVersion: profile['x-fabric-version'] },
+    networkLabel: profile['x-network-label'],
     identity: files(own.signedCert?.path, own.adminPrivateKey?.path),
     tls: files(certificateFile(tlsCerts?.certfile), certificateFile(tlsCerts?.keyfile)),
     organisations: await organisationsOf(profile, found.peers, folder),

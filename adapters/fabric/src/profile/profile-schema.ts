@@ -15,6 +15,8 @@ export const profileSchema = z.object({
   version: z.string().optional(),
   /** Not of the common format: what to call the network where its version cannot be asked. */
   'x-fabric-version': z.string().optional(),
+  /** Nor is this: what to call a network that is no Fabric network, as the development network writes it. */
+  'x-network-label': z.string().optional(),
   client: z.object({
     organization: z.string(),
     tlsCerts: z

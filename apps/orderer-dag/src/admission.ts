@@ -1,4 +1,5 @@
 import type { BatchPlanner } from '@medrex/batch-planner';
+import { CodedError } from '@medrex/coded-error';
 import {
   decodeOperations,
   operationClasses,
@@ -6,8 +7,12 @@ import {
   type LogRun,
   type SequencedOperation,
 } from '@medrex/contracts';
-import { operationRecordKey } from '@medrex/keys';
+import { operationRecordKey, type DeclaredKey } from '@medrex/keys';
+import type { CallKey } from '@medrex/privacy';
+import { isCall, keysOfCall, readCall, type Call } from './calls/call.ts';
+import type { LearnedKeys } from './calls/learned-keys.ts';
 import type { Clock } from './clock.ts';
+import { ordererErrors } from './errors.ts';
 import type { LiveOperation } from './live-operation.ts';
 import type { LiveOperations } from './live-operations.ts';
 import type { ProgressKeeper } from './progress-keeper.ts';
@@ -18,6 +23,11 @@ export interface AdmissionOptions {
   readonly keeper: ProgressKeeper;
   readonly live: LiveOperations;
   readonly clock: Clock;
+  /** Undefined where no call of per-transaction mode is taken. */
+  readonly callKey: CallKey | undefined;
+  readonly learned: LearnedKeys;
+  /** Our own chaincode, which no call may name. */
+  readonly chaincode: string;
 }
 
 const classNumber = new Map(operationClasses.map((name, number) => [name, number]));
@@ -54,23 +64,53 @@ export class Admission {
     }
   }
 
-  #admit({ seq, routing, operation, operationBytes }: SequencedOperation): void {
-    const { planner, keeper, live, clock } = this.#options;
-    const { opId, sourceHash } = operation;
-    const { sealedName, item, traceparent, deadlineMs, acceptedAtMs } = routing;
-    const record = { key: operationRecordKey(opId), mode: 'readWrite' } as const;
-    const keys = [...operation.keys.filter(({ key }) => key !== record.key), record];
-    const admitted: LiveOperation = {
-      ...{ seq, opId, sourceHash, sealedName, item, keys, class: routing.class, bytes: operationBytes },
-      ...{ day: operation.time.slice(0, 10), acceptedAtMs, admittedAtMs: clock.now() },
-      ...(traceparent !== undefined && { traceparent }),
-      ...(deadlineMs !== undefined && { deadlineMs }),
-    };
+  #admit(sequenced: SequencedOperation): void {
+    const { planner, keeper, live } = this.#options;
+    const { seq, routing, operation, operationBytes } = sequenced;
+    const call = isCall(operation) ? this.#readCall(sequenced) : undefined;
+    const admitted = this.#liveOperation(sequenced, call);
     live.add(admitted);
     keeper.admit(seq);
+    const { keys, deadlineMs } = admitted;
     planner.admit({
       ...{ seq, keys, class: classNumber.get(routing.class) ?? operationClasses.length - 1 },
       ...{ bytes: operationBytes.byteLength, ...(deadlineMs !== undefined && { deadlineMs }) },
+      ...(call !== undefined && { isAlone: true }),
     });
+  }
+
+  #liveOperation(
+    { seq, routing, operation, operationBytes }: SequencedOperation,
+    call: Call | undefined,
+  ): LiveOperation {
+    const { opId, sourceHash } = operation;
+    const { sealedName, item, traceparent, deadlineMs, acceptedAtMs } = routing;
+    const record = { key: operationRecordKey(opId), mode: 'readWrite' } as const;
+    const declared = operation.keys.filter(({ key }) => key !== record.key);
+    const keys = call === undefined ? [...declared, record] : this.#keysOfCall(call, declared, record.key);
+    return {
+      ...{ seq, opId, sourceHash, sealedName, item, keys, class: routing.class, bytes: operationBytes },
+      ...{ day: operation.time.slice(0, 10), acceptedAtMs, admittedAtMs: this.#options.clock.now() },
+      ...(traceparent !== undefined && { traceparent }),
+      ...(deadlineMs !== undefined && { deadlineMs }),
+      ...(call !== undefined && { call, ...(!call.isReadable && { closeReason: 'CALL_UNREADABLE' }) }),
+    };
+  }
+
+  #readCall({ operation, operationBytes }: SequencedOperation): Call {
+    const { callKey, chaincode } = this.#options;
+    if (callKey !== undefined) return readCall(operationBytes, callKey, chaincode);
+    throw new CodedError(ordererErrors.CALL_KEY_MISSING, `operation ${operation.opId} is a call`);
+  }
+
+  /** Sender or template named the keys, or earlier calls of the function tell what they will be. */
+  #keysOfCall(call: Call, declared: readonly DeclaredKey[], recordKey: DeclaredKey['key']): readonly DeclaredKey[] {
+    const callKey = this.#options.callKey as CallKey;
+    const { chaincode, fn, args, isDeclared } = call;
+    const predicted = isDeclared ? undefined : this.#options.learned.predict(chaincode, fn, args);
+    const guesses = predicted?.map(({ key, mode }) => ({ key: callKey.queueKey(chaincode, key), mode })) ?? [];
+    const keys = keysOfCall(call, [...declared, ...guesses], recordKey, callKey);
+    call.hold(keys);
+    return keys;
   }
 }

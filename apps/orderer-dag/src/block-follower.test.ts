@@ -16,6 +16,7 @@ function handFed(from = 0) {
   let feed: { onBlock: OnBlock; onError: (error: unknown) => void } | undefined;
   const stream: BlockStream = {
     height: () => Promise.resolve(90),
+    find: () => Promise.resolve(undefined),
     follow: (start, onBlock, onError) => {
       opened.push(start);
       feed = { onBlock, onError: (error) => onError?.(error) };

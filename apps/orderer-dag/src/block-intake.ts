@@ -1,7 +1,8 @@
 import type { BatchPlanner } from '@medrex/batch-planner';
 import { blockReportCodec, reportBlock } from '@medrex/contracts';
 import type { StateKey } from '@medrex/keys';
-import type { Block } from '@medrex/ledger';
+import { isLifecycleKey, type Block, type CommittedTransaction } from '@medrex/ledger';
+import type { KeyNaming } from './calls/touched-keys.ts';
 import type { ChannelObserver } from './channel-observer.ts';
 import type { Clock } from './clock.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -19,6 +20,10 @@ export interface BlockIntakeOptions {
   /** The planner's time. */
   readonly working: WorkingTime;
   readonly observer: ChannelObserver;
+  /** Our own chaincode. */
+  readonly chaincode: string;
+  /** How keys of other chaincodes are called in the queues; undefined where no call touches them. */
+  readonly naming: Pick<KeyNaming, 'queueKey'> | undefined;
   /** Blocks below this were committed before this process drove the channel: what others wrote there concerns nobody any more. */
   readonly liveFrom: number;
   /** Lowest height that a flight under way started from, given the height behind this block. */
@@ -49,13 +54,20 @@ export class BlockIntake {
     const { planner, sent, working, observer, liveFrom } = this.#options;
     if (block.number < liveFrom) return;
     const keys: StateKey[] = [];
-    for (const { txId, code, readWriteSet } of block.transactions) {
-      if (code !== 'VALID' || sent.isOurs(txId)) continue;
-      for (const { key } of readWriteSet.writes) if (!key.startsWith('_')) keys.push(key);
+    for (const transaction of block.transactions) {
+      if (transaction.code === 'VALID' && !sent.isOurs(transaction.txId)) keys.push(...this.#queuedKeys(transaction));
     }
     if (keys.length === 0) return;
     planner.foreignWrites(keys, working.now());
     observer.foreignWrites(keys.length);
+  }
+
+  /** What a transaction wrote, as our queues call it. */
+  #queuedKeys({ chaincode, readWriteSet }: CommittedTransaction): readonly StateKey[] {
+    const { chaincode: own, naming } = this.#options;
+    const keys = readWriteSet.writes.map(({ key }) => key).filter((key) => !isLifecycleKey(key));
+    if (chaincode === own) return keys;
+    return naming === undefined ? [] : keys.map((key) => naming.queueKey(chaincode, key));
   }
 
   #report(block: Block): void {

@@ -176,6 +176,7 @@ export class ChannelLoop {
     const { planner, sent, recent, reports, flights, working } = this.#parts;
     const intake = new BlockIntake({
       ...{ planner, sent, recent, reports, clock, working, observer, liveFrom: this.#startHeight },
+      ...{ chaincode: this.#options.chaincode, naming: this.#options.callKey },
       oldestHeight: (height) => flights.oldestHeight(height),
       onReported: (height) => {
         this.#reportedHeight = height;
@@ -211,7 +212,7 @@ export class ChannelLoop {
       live.remove(seq);
       suspects.forget(seq);
     }
-    this.#contractVersion = flight.endorsement?.chaincodeVersion ?? this.#contractVersion;
+    this.#noteVersion(flight);
     const report = outcomesOf({
       operations: flight.operations,
       results,
@@ -221,6 +222,11 @@ export class ChannelLoop {
     });
     outcomes.write(report, deadLettersOf(flight.operations, report.outcomes));
     observer.settled(flight, report.outcomes);
+  }
+
+  /** The version of our own contract: a call's chaincode has one of its own. */
+  #noteVersion({ endorsement }: Landing['flight']): void {
+    if (endorsement?.proposal.chaincode === this.#options.chaincode) this.#contractVersion = endorsement.chaincodeVersion;
   }
 
   #reported(seqs: readonly number[]): void {

@@ -35,6 +35,7 @@ export const troubleSteps = [
   'blocks',
   'progress',
   'block-stream',
+  'look-up',
   'truncate',
 ] as const;
 export type TroubleStep = (typeof troubleSteps)[number];
@@ -63,6 +64,8 @@ export interface ChannelObserver {
   /** The channel stands until somebody looks: nothing is sent, nothing is dead-lettered. */
   stopped(error: unknown): void;
   trouble(step: TroubleStep, error: unknown, failures: number): void;
+  /** A call without declared keys was endorsed for the first time: whether all it touched had been predicted. */
+  predicted(isRight: boolean): void;
   foreignWrites(keys: number): void;
   progressed(progress: Progress): void;
   /** Live operations that have been ready for too long without being carried (a third of the limit). */

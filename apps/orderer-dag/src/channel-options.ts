@@ -1,5 +1,6 @@
 import type { PlannerLimits } from '@medrex/batch-planner';
 import type { EventLog } from '@medrex/contracts';
+import type { CallKey } from '@medrex/privacy';
 import type { BlockStream, Ledger } from '@medrex/ledger';
 import type { BackoffLimits } from './backoff.ts';
 import type { ChannelObserver } from './channel-observer.ts';
@@ -39,5 +40,7 @@ export interface ChannelOptions {
   readonly instance: string;
   /** Drawn once per process; transaction ids are made from it. */
   readonly secret: Uint8Array;
+  /** For calls of per-transaction mode; the same for every process that ever drives the channel. Without it none is taken. */
+  readonly callKey?: CallKey;
   readonly limits: ChannelLimits;
 }

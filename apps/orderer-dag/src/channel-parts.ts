@@ -2,6 +2,9 @@ import { BatchPlanner } from '@medrex/batch-planner';
 import { topics, type Progress, type Topic } from '@medrex/contracts';
 import { Admission } from './admission.ts';
 import { backoffMs } from './backoff.ts';
+import { AllFlights } from './calls/all-flights.ts';
+import { CallFlights } from './calls/call-flights.ts';
+import { LearnedKeys } from './calls/learned-keys.ts';
 import { ChannelHealth } from './channel-health.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import type { TroubleStep } from './channel-observer.ts';
@@ -54,16 +57,24 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
     holdBackMs: (failures) => backoffMs(failures, limits.backoff),
     onPoison: (seq) => hooks.onHopeless(seq, 'POISON'),
   });
-  const flights = new Flights({
-    ...{ ledger, planner, health, judge, sent, recent, clock, working, observer, nextName },
-    ...{ endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs },
-    propose: (operations, name) => fusionProposal(options, operations, name),
+  const learned = new LearnedKeys();
+  const shared = { ledger, planner, health, judge, sent, recent, clock, working, observer };
+  const timing = { endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs };
+  const told = {
     ...{ onLanded: hooks.onLanded, onReturned: hooks.onChange, onStop: hooks.onStop },
-    onUnstable: (seq) => hooks.onHopeless(seq, 'UNSTABLE_KEYS'),
+    onUnstable: (seq: number) => hooks.onHopeless(seq, 'UNSTABLE_KEYS'),
+  };
+  const fused = new Flights({
+    ...{ ...shared, ...timing, ...told, nextName },
+    propose: (operations, name) => fusionProposal(options, operations, name),
   });
+  const { callKey: key, blocks, chaincode } = options;
+  const calls =
+    key && new CallFlights({ ...shared, ...timing, ...told, ...{ proposer: options, key, blocks, learned, backoff: limits.backoff } });
+  const flights = new AllFlights(fused, calls);
   return {
     ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights },
-    admission: new Admission({ planner, keeper, live, clock }),
+    admission: new Admission({ planner, keeper, live, clock, callKey: key, learned, chaincode }),
     outcomes: outcomeWriter(options, hooks.onReported),
     reports: logWriter(options, topics.blocks, 'blocks'),
     progress: progressWriter(options, hooks.snapshot),

@@ -5,6 +5,7 @@
  * - `READY_TOO_LONG`: it was ready for 30 s while the channel worked and there was a flight for its class
  * - `UNSTABLE_KEYS`: it touched other keys at each of eight tries
  * - `POISON`: it failed alone three times between passing probes
+ * - `CALL_UNREADABLE`: a call whose arguments do not open with this channel's call key, or that names our own chaincode
  */
-export const closeReasons = ['EXPIRED', 'READY_TOO_LONG', 'UNSTABLE_KEYS', 'POISON'] as const;
+export const closeReasons = ['EXPIRED', 'READY_TOO_LONG', 'UNSTABLE_KEYS', 'POISON', 'CALL_UNREADABLE'] as const;
 export type CloseReason = (typeof closeReasons)[number];

@@ -67,6 +67,12 @@ export const ordererErrors = {
     meaning: 'A record came from a partition that the channel map does not name.',
     remedy: 'Give every process the same MEDREX_CHANNELS.',
   },
+  CALL_KEY_MISSING: {
+    code: 'CALL_KEY_MISSING',
+    retryable: false,
+    meaning: 'The log holds a call of per-transaction mode, and this process was given no call key.',
+    remedy: 'Give orderer-dag the MEDREX_CALL_KEY or MEDREX_CALL_KEY_FILE of ingest. Nothing behind the call is read until then.',
+  },
   CONTRACT_MODULE: {
     code: 'CONTRACT_MODULE',
     retryable: false,

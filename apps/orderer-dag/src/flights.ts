@@ -1,7 +1,14 @@
 import type { BatchPlanner, Fusion } from '@medrex/batch-planner';
 import { CodedError } from '@medrex/coded-error';
 import { decodeResults, type OperationResult } from '@medrex/execute-batch';
-import type { Block, CommittedTransaction, Endorsement, Ledger, Proposal } from '@medrex/ledger';
+import {
+  isLifecycleKey,
+  type Block,
+  type CommittedTransaction,
+  type Endorsement,
+  type Ledger,
+  type Proposal,
+} from '@medrex/ledger';
 import type { ChannelHealth } from './channel-health.ts';
 import type { ChannelObserver, ReturnReason } from './channel-observer.ts';
 import { within, type Clock } from './clock.ts';
@@ -110,7 +117,7 @@ export class Flights {
   }
 
   /** Whether nothing in the envelope can meet another envelope of ours, and nothing that it read is known to be overwritten. */
-  async #mayBeSent(flight: Flight, { readWriteSet }: Endorsement): Promise<boolean> {
+  async #mayBeSent(flight: Flight, { readWriteSet, proposal }: Endorsement): Promise<boolean> {
     const verdict = checkEndorsement(flight.operations, flight.results, readWriteSet);
     if (verdict.kind !== 'covered') {
       const why = verdict.kind === 'unfinished' ? verdict.why : `${verdict.keys.length} keys or ranges touched unsaid`;
@@ -123,7 +130,7 @@ export class Flights {
       return false;
     }
     const discovered = new Set(verdict.discoveries.flatMap(({ keys }) => keys.map(({ key }): string => key)));
-    if (this.#options.recent.stale(readWriteSet.reads, discovered).length === 0) return true;
+    if (this.#options.recent.stale(readWriteSet.reads, discovered, proposal.chaincode).length === 0) return true;
     this.#giveBack(flight, 'stale');
     return false;
   }
@@ -167,7 +174,7 @@ export class Flights {
     else if (flight.state !== 'sent')
       return; // whoever is judging it gives it back
     else if (action === 'look-up') this.#giveBack(flight, 'unknown');
-    else if (action === 'plan-again') this.#giveBack(flight, this.#conflict(flight));
+    else if (action === 'plan-again') this.#giveBack(flight, conflictOf(flight, this.#options.recent));
     else this.#watch(this.#fail(flight, action, new CodedError(ordererErrors.ENVELOPE_INVALID, what)));
   }
 
@@ -211,22 +218,23 @@ export class Flights {
     onReturned();
   }
 
-  /** Which other writer an invalid envelope lost to. */
-  #conflict(flight: Flight): 'foreign' | 'upgrade' | 'own' {
-    const overtaken = this.#options.recent.stale(flight.endorsement?.readWriteSet.reads ?? [], new Set());
-    // Every read set holds the chaincode's definition, the one key that begins with an underscore; only an upgrade writes it.
-    if (overtaken.some((key) => key.startsWith('_'))) return 'upgrade';
-    return overtaken.length > 0 ? 'foreign' : 'own';
-  }
-
   /** A defect of our own must neither lose operations nor turn in circles: the channel stops and says why. */
   #watch(running: Promise<void>): void {
     running.catch(this.#options.onStop);
   }
 }
 
+/** Which other writer an invalid envelope lost to. */
+export function conflictOf({ endorsement }: Flight, recent: RecentWrites): 'foreign' | 'upgrade' | 'own' {
+  if (endorsement === undefined) return 'own';
+  const overtaken = recent.stale(endorsement.readWriteSet.reads, new Set(), endorsement.proposal.chaincode);
+  // Every read set holds the chaincode's definition; only an upgrade writes it.
+  if (overtaken.some(isLifecycleKey)) return 'upgrade';
+  return overtaken.length > 0 ? 'foreign' : 'own';
+}
+
 /** An upgrade is not contention: nothing is counted against the operations. */
-const plannerReason = {
+export const plannerReason = {
   stale: 'invalid',
   foreign: 'invalid',
   own: 'invalid',

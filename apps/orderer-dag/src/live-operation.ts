@@ -1,5 +1,6 @@
 import type { OperationClass } from '@medrex/contracts';
 import type { DeclaredKey } from '@medrex/keys';
+import type { Call } from './calls/call.ts';
 import type { CloseReason } from './close-reason.ts';
 
 /** An accepted operation that is not terminal yet, with what its report will need. */
@@ -23,6 +24,8 @@ export interface LiveOperation {
   readonly admittedAtMs: number;
   /** Epoch ms after which it is closed instead of planned. */
   readonly deadlineMs?: number;
+  /** Set for an operation of per-transaction mode. */
+  readonly call?: Call;
   /** When it was planned for the first time, in working time. */
   firstPlannedMs?: number;
   /** Set once it has been given up: from then on its close is carried in its place. */

@@ -30,6 +30,12 @@ export const ordererMetrics = defineMetrics({
     kind: 'counter',
     help: 'Operations that touched keys beyond their declaration. Growing: a key template misses keys that the message could tell.',
   },
+  predictions: {
+    name: 'medrex_orderer_call_predictions_total',
+    kind: 'counter',
+    help: 'Calls of per-transaction mode without declared keys, by whether everything they touched was predicted from earlier calls of the same function. Wrong ones growing: name the keys in a template.',
+    labels: { result: ['right', 'wrong'] },
+  },
   widenings: {
     name: 'medrex_orderer_widenings_total',
     kind: 'counter',

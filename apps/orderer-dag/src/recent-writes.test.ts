@@ -16,30 +16,30 @@ describe('RecentWrites', () => {
       { key: bedKey('a'), version: at(3, 0) },
       { key: bedKey('b'), version: at(6, 9) },
     ];
-    expect(recent.stale(reads, nothingDiscovered)).toEqual([bedKey('b')]);
-    expect(recent.stale([{ key: bedKey('b'), version: at(7, 1) }], nothingDiscovered)).toEqual([]);
-    expect(recent.stale([{ key: bedKey('b'), version: at(8, 0) }], nothingDiscovered)).toEqual([]);
+    expect(recent.stale(reads, nothingDiscovered, 'medrex')).toEqual([bedKey('b')]);
+    expect(recent.stale([{ key: bedKey('b'), version: at(7, 1) }], nothingDiscovered, 'medrex')).toEqual([]);
+    expect(recent.stale([{ key: bedKey('b'), version: at(8, 0) }], nothingDiscovered, 'medrex')).toEqual([]);
   });
 
   it('counts our own writes where the key was only just discovered', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'ours', writes: ['a'] })]), isForeign);
     const reads = [{ key: bedKey('a'), version: at(6, 0) }];
-    expect(recent.stale(reads, new Set([bedKey('a')]))).toEqual([bedKey('a')]);
+    expect(recent.stale(reads, new Set([bedKey('a')]), 'medrex')).toEqual([bedKey('a')]);
   });
 
   it('knows absence from presence', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'foreign', writes: ['a'], deletes: ['b'] })]), isForeign);
     const absent = [bedKey('a'), bedKey('b')].map((key) => ({ key, version: undefined }));
-    expect(recent.stale(absent, nothingDiscovered)).toEqual([bedKey('a')]);
-    expect(recent.stale([{ key: bedKey('b'), version: at(2, 0) }], nothingDiscovered)).toEqual([bedKey('b')]);
+    expect(recent.stale(absent, nothingDiscovered, 'medrex')).toEqual([bedKey('a')]);
+    expect(recent.stale([{ key: bedKey('b'), version: at(2, 0) }], nothingDiscovered, 'medrex')).toEqual([bedKey('b')]);
   });
 
   it('takes no notice of transactions that a block shows invalid', () => {
     const recent = new RecentWrites();
     recent.note(aBlock(7, [aTransaction({ txId: 'foreign', code: 'MVCC_READ_CONFLICT', writes: ['a'] })]), isForeign);
-    expect(recent.stale([{ key: bedKey('a'), version: at(1, 0) }], nothingDiscovered)).toEqual([]);
+    expect(recent.stale([{ key: bedKey('a'), version: at(1, 0) }], nothingDiscovered, 'medrex')).toEqual([]);
   });
 
   it('forgets what no endorsement under way can have missed', () => {
@@ -48,7 +48,17 @@ describe('RecentWrites', () => {
     recent.note(aBlock(8, [aTransaction({ txId: 'foreign', writes: ['b'] })]), isForeign);
     recent.forgetBelow(8);
     const reads = ['a', 'b'].map((name) => ({ key: bedKey(name), version: at(1, 0) }));
-    expect(recent.stale(reads, nothingDiscovered)).toEqual([bedKey('b')]);
+    expect(recent.stale(reads, nothingDiscovered, 'medrex')).toEqual([bedKey('b')]);
     expect(recent.size).toBe(1);
+  });
+
+  it('tells keys of one name in two chaincodes apart', () => {
+    const recent = new RecentWrites();
+    const other = { ...aTransaction({ txId: 'foreign', writes: ['a'] }), chaincode: 'basic' };
+    recent.note(aBlock(7, [other]), isForeign);
+    const reads = [{ key: bedKey('a'), version: at(1, 0) }];
+    const discovered = new Set([bedKey('a')]);
+    expect(recent.stale(reads, discovered, 'medrex')).toEqual([]);
+    expect(recent.stale(reads, discovered, 'basic')).toEqual([bedKey('a')]);
   });
 });

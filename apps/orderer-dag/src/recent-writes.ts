@@ -1,4 +1,4 @@
-import type { Block, KeyRead, Version } from '@medrex/ledger';
+import { namespaceOf, type Block, type KeyRead, type Version } from '@medrex/ledger';
 
 /** The newest known write of a key: where it stands, and whether it deleted the key. */
 interface LatestWrite {
@@ -17,7 +17,8 @@ const isBefore = (a: Version, b: Version): boolean =>
  * searched. So the usual case, nobody else and nothing discovered, costs nothing per key.
  */
 export class RecentWrites {
-  readonly #foreign = new Map<string, LatestWrite>();
+  /** By namespace, then by key: two chaincodes may have a key of one name. */
+  readonly #foreign = new Map<string, Map<string, LatestWrite>>();
   #blocks: Block[] = [];
 
   /** Blocks kept. */
@@ -32,7 +33,7 @@ export class RecentWrites {
       if (transaction.code !== 'VALID' || !isForeign(transaction.txId)) continue;
       const version = { blockNum: block.number, txNum: transaction.txNum };
       for (const { key, value } of transaction.readWriteSet.writes) {
-        this.#foreign.set(key, { version, isDelete: value === undefined });
+        this.#namespace(namespaceOf(transaction.chaincode, key)).set(key, { version, isDelete: value === undefined });
       }
     }
   }
@@ -40,24 +41,39 @@ export class RecentWrites {
   /** Forgets blocks below `blockNum`: every endorsement under way began at that height or later. */
   forgetBelow(blockNum: number): void {
     this.#blocks = this.#blocks.filter(({ number }) => number >= blockNum);
-    for (const [key, { version }] of this.#foreign) if (version.blockNum < blockNum) this.#foreign.delete(key);
+    for (const [name, written] of this.#foreign) {
+      for (const [key, { version }] of written) if (version.blockNum < blockNum) written.delete(key);
+      if (written.size === 0) this.#foreign.delete(name);
+    }
   }
 
-  /** The keys among `reads` that were written since they were read; of our own writes only those to `discovered` keys count. */
-  stale(reads: readonly KeyRead[], discovered: ReadonlySet<string>): string[] {
+  /**
+   * The keys among the `reads` of a chaincode that were written since they were read; of our own writes only those to
+   * `discovered` keys count.
+   */
+  stale(reads: readonly KeyRead[], discovered: ReadonlySet<string>, chaincode: string): string[] {
     if (this.#foreign.size === 0 && discovered.size === 0) return [];
-    const own = this.#ownWrites(discovered);
+    const own = this.#ownWrites(discovered, chaincode);
+    const foreign = (key: string): LatestWrite | undefined => this.#foreign.get(namespaceOf(chaincode, key))?.get(key);
     return reads
-      .filter((read) => isStale(read, this.#foreign.get(read.key)) || isStale(read, own.get(read.key)))
+      .filter((read) => isStale(read, foreign(read.key)) || isStale(read, own.get(read.key)))
       .map(({ key }) => key);
   }
 
-  #ownWrites(keys: ReadonlySet<string>): Map<string, LatestWrite> {
+  #namespace(name: string): Map<string, LatestWrite> {
+    const known = this.#foreign.get(name);
+    if (known !== undefined) return known;
+    const made = new Map<string, LatestWrite>();
+    this.#foreign.set(name, made);
+    return made;
+  }
+
+  #ownWrites(keys: ReadonlySet<string>, chaincode: string): Map<string, LatestWrite> {
     const latest = new Map<string, LatestWrite>();
     if (keys.size === 0) return latest;
     for (const block of this.#blocks) {
-      for (const { code, txNum, readWriteSet } of block.transactions) {
-        if (code !== 'VALID') continue;
+      for (const { code, txNum, readWriteSet, chaincode: written } of block.transactions) {
+        if (code !== 'VALID' || written !== chaincode) continue;
         for (const { key, value } of readWriteSet.writes) {
           if (keys.has(key))
             latest.set(key, { version: { blockNum: block.number, txNum }, isDelete: value === undefined });

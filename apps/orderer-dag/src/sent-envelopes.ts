@@ -15,8 +15,10 @@ export class SentEnvelopes {
     return this.#expected.size;
   }
 
-  /** Expects `txId` in a block. Must be called before the envelope is sent: the block may come before the ack. */
+  /** Expects `txId` in a block, again or for the first time. Must be called before the envelope is sent: the block may come before the ack. */
   expect(txId: string, onSeen: OnSeen): void {
+    this.#expected.delete(txId);
+    this.#givenUp.delete(txId);
     this.#expected.set(txId, onSeen);
     if (this.#expected.size <= rememberedMax) return;
     for (const oldest of this.#expected.keys()) {

@@ -145,6 +145,10 @@ export class TelemetryObserver implements ChannelObserver {
     else this.#telemetry.log.warn(fields, 'a step failed; it is tried again');
   }
 
+  predicted(isRight: boolean): void {
+    this.#metrics.predictions.inc({ result: isRight ? 'right' : 'wrong' });
+  }
+
   foreignWrites(keys: number): void {
     this.#metrics.foreignWrites.inc(keys);
   }

@@ -325,6 +325,7 @@ describe('an operation that is widened above a cap', () => {
 describe('limits', () => {
   it('that leave a class without a flight are refused by name', () => {
     expect(() => aPlanner({ flights: 1, flightsReserved: 1 })).toThrow('flightsReserved 1');
+    expect(() => aPlanner({ flightsAlone: 0 })).toThrow('flightsAlone 0');
     expect(() => aPlanner({ shares: [] })).toThrow('shares');
   });
 });

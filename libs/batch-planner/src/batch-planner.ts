@@ -62,7 +62,7 @@ export class BatchPlanner {
       exceedsCaps: (operation) => exceedsCaps(operation, caps, this.#model.msPerUnit),
     });
     this.#builder = new FusionBuilder(this.#live, criticalityBoost);
-    this.#flights = new FlightTable(limits.flights, limits.flightsReserved);
+    this.#flights = new FlightTable(limits.flights, limits.flightsReserved, limits.flightsAlone);
     this.#size = new FusionSize(limits.size, caps, this.#model);
     this.#shares = new Shares(limits.shares, limits.size.operationsMin);
     this.#foreign = new ForeignKeys(limits.foreign);
@@ -95,7 +95,7 @@ export class BatchPlanner {
   /** Fusions to start now, at most one for each free flight; their operations are taken until the fusion ends. */
   plan(nowMs: number): Fusion[] {
     this.#passTime(nowMs);
-    const fusions: Fusion[] = [];
+    const fusions = this.#planAlone(nowMs);
     const served = new Set<number>();
     for (;;) {
       const could = this.#classesThatCould();
@@ -137,7 +137,7 @@ export class BatchPlanner {
     this.#passTime(nowMs);
     const flight = this.#flights.get(fusion.id);
     const isApplied = new Map(ends.map((end) => [flight.operation(end.seq), end.isApplied]));
-    this.#model.observe(flight.units, nowMs - flight.startedMs);
+    if (!flight.isAlone) this.#model.observe(flight.units, nowMs - flight.startedMs);
     this.#live.remove(
       flight.operations.flatMap((one) => (isApplied.has(one) ? [[one, isApplied.get(one) === true]] : [])),
     );
@@ -145,7 +145,7 @@ export class BatchPlanner {
       flight,
       flight.operations.filter((operation) => !isApplied.has(operation)),
     );
-    this.#size.landed(this.#live.backlog());
+    if (!flight.isAlone) this.#size.landed(this.#live.backlog());
   }
 
   /**
@@ -179,9 +179,9 @@ export class BatchPlanner {
   overdue(nowMs: number): number[] {
     const beforeMs = nowMs - this.#limits.readyMaxMs;
     const overdue: number[] = [];
-    for (const { seq, state, readySinceMs, class: place } of this.#live.all()) {
+    for (const { seq, state, readySinceMs, class: place, isAlone } of this.#live.all()) {
       if (state === 'taken' || readySinceMs === undefined || readySinceMs >= beforeMs) continue;
-      if (this.#flights.freeFor(place) > 0) overdue.push(seq);
+      if ((isAlone ? this.#flights.freeForAlone(place) : this.#flights.freeFor(place)) > 0) overdue.push(seq);
     }
     return overdue;
   }
@@ -214,6 +214,20 @@ export class BatchPlanner {
   #passTime(nowMs: number): void {
     this.#live.passTime(nowMs);
     this.#foreign.forget(nowMs);
+  }
+
+  /** What goes alone, the most urgent class first; it shares no flight with what is fused, and so takes none from it. */
+  #planAlone(nowMs: number): Fusion[] {
+    const fusions: Fusion[] = [];
+    for (let place = 0; place < this.#limits.classes; place += 1) {
+      while (this.#flights.freeForAlone(place) > 0) {
+        const operation = this.#live.ready.firstAlone(place);
+        if (operation === undefined) break;
+        this.#live.ready.remove(operation);
+        fusions.push(this.#startFlight(place, { operations: [operation], units: 0, isOversize: false }, nowMs));
+      }
+    }
+    return fusions;
   }
 
   /** Classes with something ready and a flight for it, the most urgent first. */
@@ -254,7 +268,11 @@ export class BatchPlanner {
     };
   }
 
-  #startFlight(place: number, draft: FusionDraft, nowMs: number): Fusion {
+  #startFlight(
+    place: number,
+    draft: Pick<FusionDraft, 'operations' | 'units' | 'isOversize'>,
+    nowMs: number,
+  ): Fusion {
     const operations = draft.operations.toSorted((a, b) => a.seq - b.seq);
     const fusion = { id: this.#flights.nextId(), class: place, operations: operations.map(({ planned }) => planned) };
     for (const operation of operations) this.#live.take(operation, fusion.id);

@@ -32,13 +32,14 @@ export function operationUnknown(seq: number, fusion: number): CodedError {
 
 /** @throws CodedError PLANNER_LIMITS_UNUSABLE */
 export function checkLimits(limits: PlannerLimits): void {
-  const { classes, flights, flightsReserved, fusion, size, shares } = limits;
+  const { classes, flights, flightsReserved, flightsAlone, fusion, size, shares } = limits;
   const problems = [
     classes >= 1 ? [] : [`classes ${classes}: at least 1`],
     flights >= 1 ? [] : [`flights ${flights}: at least 1`],
     flightsReserved >= 0 && (flightsReserved < flights || classes === 1)
       ? []
       : [`flightsReserved ${flightsReserved}: fewer than the ${flights} flights, or the other classes have none`],
+    flightsAlone >= 1 ? [] : [`flightsAlone ${flightsAlone}: at least 1`],
     shares.length === classes ? [] : [`shares: ${shares.length} for ${classes} classes`],
     fusion.operationsMax >= 1 && size.operationsMin >= 1 ? [] : ['operationsMax and operationsMin: at least 1'],
   ].flat();

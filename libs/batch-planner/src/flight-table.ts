@@ -22,6 +22,11 @@ export class PlannedFlight {
     this.#bySeq = new Map(of.operations.map((operation) => [operation.seq, operation]));
   }
 
+  /** One operation that is never fused. */
+  get isAlone(): boolean {
+    return this.operations[0]?.isAlone === true;
+  }
+
   /** @throws CodedError PLANNER_OPERATION_UNKNOWN */
   operation(seq: number): TrackedOperation {
     const operation = this.#bySeq.get(seq);
@@ -38,15 +43,21 @@ export class FlightTable {
   /** Flights in the air by class. */
   readonly #byClass: number[] = [];
   #oversize = 0;
+  readonly #flightsAlone: number;
+  /** Flights of operations that go alone; they are no part of the others' counts. */
+  #alone = 0;
+  #aloneOfClass0 = 0;
   #started = 0;
   #operationsStarted = 0;
 
-  /** @param reserved how many of the flights only class 0 may use. */
-  constructor(flights: number, reserved: number) {
+  /** @param reserved how many of the flights, and of those for operations that go alone, only class 0 may use. */
+  constructor(flights: number, reserved: number, flightsAlone: number) {
     this.#flights = flights;
     this.#reserved = reserved;
+    this.#flightsAlone = flightsAlone;
   }
 
+  /** All that are in the air. */
   get active(): number {
     return this.#active.size;
   }
@@ -71,9 +82,17 @@ export class FlightTable {
 
   /** Flights that a fusion of the class could have now. */
   freeFor(place: number): number {
-    const free = this.#flights - this.#active.size;
-    const lessUrgent = this.#active.size - this.of(0);
+    const fused = this.#active.size - this.#alone;
+    const free = this.#flights - fused;
+    const lessUrgent = fused - this.of(0);
     return place === 0 ? free : Math.min(free, this.#flights - this.#reserved - lessUrgent);
+  }
+
+  /** Flights that operations of the class that go alone could have now. */
+  freeForAlone(place: number): number {
+    const free = this.#flightsAlone - this.#alone;
+    const lessUrgent = this.#alone - this.#aloneOfClass0;
+    return place === 0 ? free : Math.min(free, Math.max(1, this.#flightsAlone - this.#reserved) - lessUrgent);
   }
 
   /** Flights of the class in the air. */
@@ -108,7 +127,12 @@ export class FlightTable {
     this.#count(flight, -1);
   }
 
-  #count({ fusion, isOversize }: PlannedFlight, change: number): void {
+  #count({ fusion, isOversize, isAlone }: PlannedFlight, change: number): void {
+    if (isAlone) {
+      this.#alone += change;
+      if (fusion.class === 0) this.#aloneOfClass0 += change;
+      return;
+    }
     this.#byClass[fusion.class] = this.of(fusion.class) + change;
     if (isOversize) this.#oversize += change;
   }

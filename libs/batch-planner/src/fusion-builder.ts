@@ -87,7 +87,7 @@ export class FusionBuilder {
   }
 
   #take(draft: FusionDraft, operation: TrackedOperation): boolean {
-    if (!draft.add(operation)) return false;
+    if (operation.isAlone || !draft.add(operation)) return false;
     if (!draft.isFull) this.#walk.pass(operation.slot);
     return true;
   }

@@ -24,7 +24,7 @@ export class LiveSet {
   readonly #inheritance: Inheritance;
   readonly #bySeq = new Map<number, TrackedOperation>();
   readonly #bySlot: (TrackedOperation | undefined)[] = [];
-  /** Operations by effective class that no flight has taken. */
+  /** Operations by effective class that no flight has taken and that may be fused. */
   readonly #backlog: number[];
   /** Slots whose neighbours in the queues have changed since the last `settle`. */
   readonly #reordered = new Set<LiveOperation>();
@@ -68,7 +68,7 @@ export class LiveSet {
     return this.#bySlot[slot];
   }
 
-  /** Operations of the effective class that no flight has taken; of all classes without one. */
+  /** Operations of the effective class that no flight has taken and that may be fused; of all classes without one. */
   backlog(place?: number): number {
     return place === undefined ? this.#backlog.reduce((sum, count) => sum + count, 0) : (this.#backlog[place] ?? 0);
   }
@@ -82,7 +82,7 @@ export class LiveSet {
     tracked.isOversize = this.#exceedsCaps(tracked);
     this.#bySeq.set(operation.seq, tracked);
     this.#bySlot[slot] = tracked;
-    this.#countBacklog(place, 1);
+    this.#countBacklog(tracked, place, 1);
     this.#inheritance.placed(tracked);
     if (this.queues.isReady(slot)) this.#becameReady(tracked);
     this.settle();
@@ -92,14 +92,14 @@ export class LiveSet {
   take(operation: TrackedOperation, flight: number): void {
     operation.state = 'taken';
     this.queues.take(operation.slot, flight);
-    this.#countBacklog(operation.class, -1);
+    this.#countBacklog(operation, operation.class, -1);
   }
 
   /** Taken operations of one flight return to their places. */
   giveBack(operations: readonly TrackedOperation[]): void {
     for (const operation of operations) {
       operation.state = 'waiting';
-      this.#countBacklog(operation.class, 1);
+      this.#countBacklog(operation, operation.class, 1);
     }
     this.queues.giveBack(operations.map(({ slot }) => slot));
     for (const operation of operations) if (this.queues.isReady(operation.slot)) this.#becameReady(operation);
@@ -196,14 +196,15 @@ export class LiveSet {
   #setClass(operation: TrackedOperation, place: number): void {
     this.#requeue(operation, () => {
       if (operation.state !== 'taken') {
-        this.#countBacklog(operation.class, -1);
-        this.#countBacklog(place, 1);
+        this.#countBacklog(operation, operation.class, -1);
+        this.#countBacklog(operation, place, 1);
       }
       operation.class = place;
     });
   }
 
-  #countBacklog(place: number, change: number): void {
-    this.#backlog[place] = this.backlog(place) + change;
+  /** What goes alone is no reason to make fusions larger. */
+  #countBacklog({ isAlone }: TrackedOperation, place: number, change: number): void {
+    if (!isAlone) this.#backlog[place] = this.backlog(place) + change;
   }
 }

@@ -8,6 +8,8 @@ export interface PlannedOperation {
   /** 0 is the most urgent; the place in `operationClasses`. */
   readonly class: number;
   readonly bytes: number;
+  /** It is a Fabric transaction of its own: in flights of its own kind, never fused. */
+  readonly isAlone?: boolean;
   /** Epoch ms; undefined for none. The planner only hands it on: it knows no epoch. */
   readonly deadlineMs?: number;
   /** Set in a fusion when the operation is to be closed there instead of applied; see `BatchPlanner.closing`. */

@@ -6,6 +6,8 @@ export interface PlannerLimits {
   readonly flights: number;
   /** Flights that only class 0 (CPOE) may use; fewer than `flights`. */
   readonly flightsReserved: number;
+  /** Further flights at once for operations that go alone; as many of them as `flightsReserved` only for class 0. */
+  readonly flightsAlone: number;
   readonly fusion: FusionCaps;
   readonly size: FusionSizing;
   /** Least share of the operations of classes 1 and up that each class gets while it has ready work; place 0 is not read. */
@@ -53,6 +55,8 @@ export const defaultPlannerLimits: Omit<PlannerLimits, 'jitter'> = {
   classes: 5,
   flights: 4,
   flightsReserved: 1,
+  // Each carries one operation and waits for a block: enough of them to fill blocks, far fewer than a peer endorses at once (2,500).
+  flightsAlone: 64,
   // Above 500 operations the marginal gain is below 5 %; 100 ms is how long a simulation may hold the peer's state lock.
   fusion: { operationsMax: 500, keysMax: 1000, bytesMax: 512 * 1024, estimatedMsMax: 100 },
   size: { operationsMin: 32, flightTargetMs: 250 },

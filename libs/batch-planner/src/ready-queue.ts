@@ -3,6 +3,8 @@ import type { TrackedOperation } from './tracked-operation.ts';
 
 /** Longer chains behind an operation count as this long: what nobody waits for must get its turn within a bounded number of admissions. */
 const criticalityMax = 1_024;
+/** Lanes of each class: what may be fused, what is above a cap, what goes alone. */
+const lanesPerClass = 3;
 /** Void places that a heap may hold beside the valid ones. */
 const voidMax = 1_024;
 
@@ -22,32 +24,32 @@ export function rankOf(operation: TrackedOperation, boost: number): number {
 
 /**
  * The ready operations of each class, the lowest rank first; those above a cap in a queue of their own, since only one of
- * them may be in flight and the others must not stand in the way. Places that have become void are passed over.
+ * them may be in flight and the others must not stand in the way, and those that go alone in another one. Places that have become void are passed over.
  */
 export class ReadyQueue {
   readonly #boost: number;
-  /** Two lanes for each class. */
   readonly #lanes: readonly Heap<Place>[];
   readonly #sizes: number[];
 
   constructor(classes: number, boost: number) {
     this.#boost = boost;
-    this.#lanes = Array.from({ length: 2 * classes }, () => new Heap<Place>((one, other) => one.rank < other.rank));
-    this.#sizes = new Array<number>(2 * classes).fill(0);
+    this.#lanes = Array.from({ length: lanesPerClass * classes }, () => new Heap<Place>((one, other) => one.rank < other.rank));
+    this.#sizes = new Array<number>(lanesPerClass * classes).fill(0);
   }
 
   get isEmpty(): boolean {
     return this.#lanes.every((lane) => lane.size === 0);
   }
 
-  /** Ready operations of the class. */
+  /** Ready operations of the class that may be fused. */
   size(place: number, withOversize: boolean): number {
-    return this.#size(2 * place) + (withOversize ? this.#size(2 * place + 1) : 0);
+    const lane = lanesPerClass * place;
+    return this.#size(lane) + (withOversize ? this.#size(lane + 1) : 0);
   }
 
   push(operation: TrackedOperation): void {
     operation.stamp += 1;
-    operation.lane = 2 * operation.class + (operation.isOversize ? 1 : 0);
+    operation.lane = lanesPerClass * operation.class + (operation.isAlone ? 2 : operation.isOversize ? 1 : 0);
     this.#sizes[operation.lane] = this.#size(operation.lane) + 1;
     this.#heap(operation.lane).push({ rank: rankOf(operation, this.#boost), operation, stamp: operation.stamp });
   }
@@ -62,10 +64,15 @@ export class ReadyQueue {
   }
 
   first(place: number, withOversize: boolean): TrackedOperation | undefined {
-    const one = this.#firstOf(2 * place);
-    const other = withOversize ? this.#firstOf(2 * place + 1) : undefined;
+    const one = this.#firstOf(lanesPerClass * place);
+    const other = withOversize ? this.#firstOf(lanesPerClass * place + 1) : undefined;
     if (one === undefined || other === undefined) return one ?? other;
     return rankOf(other, this.#boost) < rankOf(one, this.#boost) ? other : one;
+  }
+
+  /** The first of the class that goes alone. */
+  firstAlone(place: number): TrackedOperation | undefined {
+    return this.#firstOf(lanesPerClass * place + 2);
   }
 
   #firstOf(lane: number): TrackedOperation | undefined {

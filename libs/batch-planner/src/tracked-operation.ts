@@ -49,6 +49,11 @@ export class TrackedOperation {
     return this.planned.seq;
   }
 
+  /** It takes flights of its own kind and is no part of any fusion. */
+  get isAlone(): boolean {
+    return this.planned.isAlone === true;
+  }
+
   /** A close touches the operation record only: it weighs nothing and cannot be what fails. */
   get isClosing(): boolean {
     return this.planned.closeReason !== undefined;

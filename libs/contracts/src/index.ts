@@ -57,6 +57,14 @@ export {
 export { checkRecord, recordSize } from './record-size.ts';
 export { outcomesCodec, type OperationOutcome, type TransactionOutcomes } from './outcome.ts';
 export { newestProgress, progressCodec, progressKey, type Progress } from './progress.ts';
+export {
+  isChaincodeName,
+  perTransactionContract,
+  readCallFacts,
+  sealedAnswerOf,
+  type CallFacts,
+  type SealedAnswer,
+} from './call.ts';
 export { receiptCodec, receiptItemStates, type Receipt, type ReceiptItem, type ReceiptItemState } from './receipt.ts';
 export type { ObservedPool, PoolState } from './pool.ts';
 export type { OperationStatus, SettledPlace, SettledQuery, StatusStore } from './status-store.ts';

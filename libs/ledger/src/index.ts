@@ -22,6 +22,7 @@ export type {
   CalledSet,
   CommittedTransaction,
   Endorsement,
+  FoundTransaction,
   KeyRead,
   KeyWrite,
   Ledger,

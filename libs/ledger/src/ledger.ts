@@ -131,6 +131,17 @@ export interface BlockStream {
   ): BlockSubscription;
   /** Number of blocks committed by all pinned endorsers. */
   height(): Promise<number>;
+  /**
+   * Where the first transaction with this id stands, VALID or not; undefined while no block holds one.
+   * @throws CodedError BLOCK_PRUNED when its block is kept no more.
+   */
+  find(txId: string): Promise<FoundTransaction | undefined>;
+}
+
+/** A transaction and the block that holds it. Of several with one id it is the VALID one of the block, else the first. */
+export interface FoundTransaction {
+  readonly transaction: CommittedTransaction;
+  readonly block: Block;
 }
 
 export interface BlockSubscription {

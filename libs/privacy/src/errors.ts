@@ -34,6 +34,13 @@ export const privacyErrors = {
     meaning: 'The tenant key is not 32 bytes in hex or base64.',
     remedy: 'Make one with `openssl rand -hex 32` and pass it by MEDREX_TENANT_KEY or a mounted file.',
   },
+  callKeyInvalid: {
+    code: 'CALL_KEY_INVALID',
+    retryable: false,
+    meaning: 'The secret of per-transaction mode is not one key of 32 bytes in hex or base64, or its file cannot be read.',
+    remedy:
+      'Give ingest and orderer-dag the same MEDREX_CALL_KEY or MEDREX_CALL_KEY_FILE (`openssl rand -hex 32` makes one), and never change it.',
+  },
   rotationSuperseded: {
     code: 'VAULT_ROTATION_SUPERSEDED',
     retryable: false,

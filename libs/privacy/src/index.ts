@@ -1,3 +1,4 @@
+export { CallKey, type CallAnswer, type CallName } from './call-key.ts';
 export { erasePatient, type ErasePatient, type Erasure } from './erase-patient.ts';
 export { privacyError, privacyErrors } from './errors.ts';
 export { anySystem, chooseIdentifiers, identifiersMax, normaliseIdentifier } from './identifier.ts';

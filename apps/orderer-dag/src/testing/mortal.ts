@@ -76,6 +76,7 @@ export class Mortal {
       follow: (from, onBlock, onError) =>
         stream.follow(from, async (block: Block) => (this.#isDead ? never() : onBlock(block)), onError),
       height: () => this.#read(() => stream.height()),
+      find: (txId) => this.#read(() => stream.find(txId)),
     };
   }
 

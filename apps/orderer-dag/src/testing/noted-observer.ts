@@ -23,6 +23,7 @@ export function notedObserver(): {
     closed: () => note('closed'),
     stopped: (error) => note(`stopped: ${error instanceof Error ? error.message : String(error)}`),
     trouble: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
+    predicted: (isRight) => note(isRight ? 'predicted' : 'mispredicted'),
     foreignWrites: () => note('foreign writes'),
     progressed: () => undefined,
     hanging: (operations) => {

@@ -14,8 +14,9 @@ import { InMemoryEventLog, InMemoryTopics } from '@medrex/contracts/in-memory';
 import { aRouting } from '@medrex/contracts/testing';
 import { batchChaincode, type Contract, type Operation } from '@medrex/execute-batch';
 import { accountKey, assetTransfer } from '@medrex/execute-batch/testing';
-import { seededRandom, type ModelFaults, type ModelLatencies, type Scheduler } from '@medrex/ledger';
+import { seededRandom, type Chaincode, type ModelFaults, type ModelLatencies, type Scheduler } from '@medrex/ledger';
 import { InMemoryLedger } from '@medrex/ledger/in-memory';
+import { CallKey } from '@medrex/privacy';
 import { ChannelLoop } from '../channel-loop.ts';
 import type { ChannelObserver } from '../channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from '../channel-options.ts';
@@ -28,6 +29,8 @@ import { notedObserver } from './noted-observer.ts';
 export interface TestChannelOptions {
   readonly seed?: number;
   readonly contracts?: readonly Contract[];
+  /** Chaincodes of others, for calls. */
+  readonly plain?: readonly Chaincode[];
   readonly organisations?: readonly string[];
   readonly faults?: Partial<ModelFaults>;
   readonly latencies?: Partial<ModelLatencies>;
@@ -47,6 +50,9 @@ export interface TestInstance {
 }
 
 const batchTimeoutMs = 20;
+
+/** The call key of every test channel. */
+export const callKey = new CallKey(Buffer.alloc(32, 7), 'ehr');
 
 /** A channel on a log and a ledger in memory, in time that only the test moves. The same seed gives the same run. */
 export class TestChannel {
@@ -70,14 +76,14 @@ export class TestChannel {
 
   static async open(options: TestChannelOptions = {}): Promise<TestChannel> {
     const contracts = options.contracts ?? [assetTransfer];
-    const { organisations, faults, latencies, seed = 1 } = options;
+    const { organisations, faults, latencies, seed = 1, plain = [] } = options;
     const clock: { now?: ManualClock } = {};
     const scheduler: Scheduler = {
       nowMs: () => clock.now?.now() ?? 0,
       after: (ms, run) => clock.now?.after(ms, run) ?? (() => undefined),
     };
     const ledger = await InMemoryLedger.open({
-      ...{ chaincodes: [chaincode(contracts)], scheduler, seed, cutter: { batchTimeoutMs } },
+      ...{ chaincodes: [chaincode(contracts), ...plain], scheduler, seed, cutter: { batchTimeoutMs } },
       ...(organisations && { organisations }),
       ...(faults && { faults }),
       ...(latencies && { latencies }),
@@ -128,6 +134,7 @@ export class TestChannel {
     return {
       ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', observer, instance },
       ...{ log: wrap(mortal.log(this.newLog())), clock: mortal.clock(this.clock), secret: Buffer.from(instance) },
+      callKey,
       ...{ ledger: mortal.ledger(this.ledger), blocks: mortal.blocks(this.ledger) },
       limits: { ...testLimits(this.#options.seed ?? 1), ...this.#options.limits },
     };

@@ -2,7 +2,15 @@ import { CodedError } from '@medrex/coded-error';
 import type { StateKey } from '@medrex/keys';
 import type { Chaincode, ChaincodeResponse, ChaincodeStub } from '../chaincode.ts';
 import { ledgerErrors } from '../errors.ts';
-import type { Block, BlockStream, BlockSubscription, Endorsement, Ledger, Proposal } from '../ledger.ts';
+import type {
+  Block,
+  BlockStream,
+  BlockSubscription,
+  Endorsement,
+  FoundTransaction,
+  Ledger,
+  Proposal,
+} from '../ledger.ts';
 import { hashState } from '../state-hash.ts';
 import type { StateEntry, StateView } from '../state-view.ts';
 import { BlockFeed } from './block-feed.ts';
@@ -105,6 +113,24 @@ export class ModelLedger implements Ledger, BlockStream {
     return this.#endorsers.height;
   }
 
+  /** Looks through the blocks from the newest back: a model keeps no index of places. */
+  async find(txId: string): Promise<FoundTransaction | undefined> {
+    this.#assertOpen();
+    const known = await this.#store.knownTransactions([txId]);
+    if (known.size === 0) return undefined;
+    let found: FoundTransaction | undefined;
+    for (let number = this.#store.height - 1; number >= 0; number -= 1) {
+      const block = await this.#blockKept(number, found);
+      if (block === undefined) break;
+      const own = block.transactions.filter((transaction) => transaction.txId === txId);
+      const transaction = own.find(({ code }) => code === 'VALID') ?? own[0];
+      if (transaction === undefined) continue;
+      found = { transaction, block };
+      if (transaction.code !== 'DUPLICATE_TXID') break; // what stands before no duplicate is the first
+    }
+    return found;
+  }
+
   /** Changes the named faults and leaves the others; takes effect at once. */
   setFaults(faults: Partial<ModelFaults>): void {
     this.#faults.set(faults);
@@ -189,6 +215,16 @@ export class ModelLedger implements Ledger, BlockStream {
   #onFaultsChanged(): void {
     this.#endorsers.advance();
     this.#feed.wake();
+  }
+
+  /** Undefined for a block that is kept no more, when what is looked for was found behind it. */
+  async #blockKept(number: number, found: FoundTransaction | undefined): Promise<Block | undefined> {
+    try {
+      return await this.#store.block(number);
+    } catch (error) {
+      if (found === undefined) throw error;
+      return undefined;
+    }
   }
 
   #deliverable(): number {

@@ -91,6 +91,29 @@ export function streamContract(open: OpenClient): void {
       expect(await client.ledger.height()).toBe(before + 1);
     });
 
+    it('finds a transaction by its id, VALID or not, and none that stands in no block', async () => {
+      const client = await open({ maxMessageCount: 2, batchTimeoutMs: 20 });
+      const [first, second] = [await client.endorse('add', 'n', '1'), await client.endorse('add', 'n', '1')];
+      expect(await client.ledger.find(first.proposal.txId)).toBeUndefined();
+      const seen = await client.commit(first, second);
+      for (const { txId, code, blockNum, txNum, payload } of seen) {
+        const found = await client.ledger.find(txId);
+        expect([found?.block.number, found?.transaction.txNum, found?.transaction.code]).toEqual([blockNum, txNum, code]);
+        expect(Buffer.from(found?.transaction.payload ?? []).toString()).toBe(Buffer.from(payload).toString());
+      }
+      expect(seen.map(({ code }) => code)).toEqual(['VALID', 'MVCC_READ_CONFLICT']);
+    });
+
+    it('finds of several transactions with one id the one that counts', async () => {
+      const client = await open();
+      const endorsement = await client.endorse('put', 'k', '1');
+      const [outcome] = await client.commit(endorsement);
+      await client.ledger.submit(endorsement);
+      await client.put('other', '1');
+      const found = await client.ledger.find(endorsement.proposal.txId);
+      expect([found?.block.number, found?.transaction.code]).toEqual([outcome?.blockNum, 'VALID']);
+    });
+
     it('ends the stream of a consumer that fails, tells it, and goes on for others', async () => {
       const client = await open();
       const errors: unknown[] = [];

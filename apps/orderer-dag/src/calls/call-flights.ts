@@ -1,0 +1,340 @@
+import type { BatchPlanner, Fusion } from '@medrex/batch-planner';
+import { CodedError, isCodedError } from '@medrex/coded-error';
+import type { OperationResult } from '@medrex/execute-batch';
+import type { Block, BlockStream, CommittedTransaction, Endorsement, FoundTransaction, Ledger } from '@medrex/ledger';
+import type { CallKey } from '@medrex/privacy';
+import { backoffMs, type BackoffLimits } from '../backoff.ts';
+import type { ChannelHealth } from '../channel-health.ts';
+import type { ChannelObserver, ReturnReason } from '../channel-observer.ts';
+import { pause, within, type Clock } from '../clock.ts';
+import { ordererErrors } from '../errors.ts';
+import type { FailureJudge } from '../failure-judge.ts';
+import { whoFailed, type FailureVerdict } from '../failure-table.ts';
+import { Flight } from '../flight.ts';
+import { conflictOf, plannerReason, type Landing } from '../flights.ts';
+import type { Proposer } from '../proposals.ts';
+import type { RecentWrites } from '../recent-writes.ts';
+import type { SentEnvelopes } from '../sent-envelopes.ts';
+import { validationRule } from '../validation-table.ts';
+import type { WorkingTime } from '../working-time.ts';
+import { callFailure, withoutWords } from './call-failure.ts';
+import { closeCodeOf, tryName, tryProposal, type CallOperation } from './call-proposals.ts';
+import { resultOf, reusedResult } from './call-results.ts';
+import { EndedCalls } from './ended-calls.ts';
+import type { LearnedKeys } from './learned-keys.ts';
+import { keysToHold, touchedKeys } from './touched-keys.ts';
+
+/** What the flights of calls share. */
+export interface CallFlightsOptions {
+  readonly proposer: Proposer;
+  readonly key: CallKey;
+  readonly ledger: Ledger;
+  readonly blocks: Pick<BlockStream, 'find'>;
+  readonly planner: BatchPlanner;
+  readonly health: ChannelHealth;
+  readonly judge: FailureJudge;
+  readonly sent: SentEnvelopes;
+  readonly recent: RecentWrites;
+  readonly learned: LearnedKeys;
+  readonly clock: Clock;
+  readonly working: WorkingTime;
+  readonly observer: ChannelObserver;
+  readonly endorseTimeoutMs: number;
+  /** An envelope not seen in a block this long after it was sent is sent again. */
+  readonly unseenAfterMs: number;
+  readonly backoff: BackoffLimits;
+  readonly onLanded: (landing: Landing) => void;
+  /** The operation went back to its place: plan again. */
+  readonly onReturned: () => void;
+  readonly onUnstable: (seq: number) => void;
+  readonly onStop: (error: unknown) => void;
+}
+
+/** One call in the air. */
+interface CallFlight {
+  readonly flight: Flight;
+  readonly operation: CallOperation;
+}
+
+/**
+ * Carries calls, each alone. A try has one transaction id, made of the operation and the number of the try, whoever sends it
+ * and however often: so at most one envelope of a try takes effect, a close of the call included. The next try begins only when
+ * the one before stands invalid in a block. An envelope that is not seen is sent again as it is, and an id that turns out to be
+ * used is looked up on the ledger. So a restart needs to remember nothing.
+ */
+export class CallFlights {
+  readonly #options: CallFlightsOptions;
+  readonly #ended = new EndedCalls();
+  readonly #active = new Set<Flight>();
+  #isGrounded = false;
+
+  constructor(options: CallFlightsOptions) {
+    this.#options = options;
+  }
+
+  get active(): number {
+    return this.#active.size;
+  }
+
+  oldestHeight(height: number): number {
+    let oldest = height;
+    for (const { start } of this.#active) oldest = Math.min(oldest, start.startHeight);
+    return oldest;
+  }
+
+  ground(): void {
+    this.#isGrounded = true;
+  }
+
+  launch(fusion: Fusion, operation: CallOperation, startHeight: number): void {
+    const { clock, health, observer, ledger, key } = this.#options;
+    const { txId } = tryName(ledger, key, operation);
+    const flight = new Flight({
+      ...{ txId, fusion, operations: [operation], startHeight },
+      ...{ startedMs: clock.now(), isAfterPassingProbe: health.hasPassedProbe },
+    });
+    this.#active.add(flight);
+    observer.started(flight);
+    const call = { flight, operation };
+    if (!this.#repeats(call)) this.#watch(this.#try(call));
+  }
+
+  /** Answers a repeat of a call that ended lately. */
+  #repeats(call: CallFlight): boolean {
+    const { opId, sourceHash } = call.operation;
+    const ended = this.#ended.get(opId);
+    if (ended === undefined) return false;
+    const { result, transaction, block } = ended;
+    const isSame = result.sourceHash === sourceHash;
+    call.flight.to('judging');
+    this.#land(call, isSame ? result : reusedResult({ opId, sourceHash }, result.txId), transaction, block);
+    return true;
+  }
+
+  async #try(call: CallFlight): Promise<void> {
+    const { clock, ledger, key, proposer, endorseTimeoutMs, observer } = this.#options;
+    const { flight, operation } = call;
+    const isClose = closeCodeOf(operation) !== undefined;
+    const proposal = tryProposal(proposer, operation, tryName(ledger, key, operation));
+    const late = (): Error =>
+      new CodedError(ordererErrors.ENDORSEMENT_TIMEOUT, `tx ${flight.txId}: no answer in ${endorseTimeoutMs} ms`);
+    let endorsement: Endorsement;
+    try {
+      endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(proposal), late);
+    } catch (error) {
+      return this.#isGrounded ? undefined : this.#notEndorsed(call, isClose, error);
+    }
+    flight.endorsed(endorsement, [], clock.now());
+    observer.endorsed(flight);
+    if (this.#isGrounded) return;
+    if (isClose || (await this.#mayBeSent(call, endorsement))) await this.#send(call, endorsement);
+  }
+
+  async #notEndorsed(call: CallFlight, isClose: boolean, error: unknown): Promise<void> {
+    const failure = callFailure(error);
+    if (failure.kind === 'used') return this.#lookUp(call);
+    if (isClose) call.operation.call.refusal = undefined; // whoever cannot close it may have been unable to read its state, too
+    else if (failure.kind === 'refused') return this.#refused(call, failure.words);
+    else if (failure.kind === 'missing') return this.#giveBack(call, 'infrastructure', 'invalid', error);
+    const verdict = failure.kind === 'failed' ? failure.verdict : whoFailed(error);
+    await this.#fail(call, verdict, error);
+  }
+
+  /** The contract said no. That counts once everything before the call is terminal; then it is written down by a close. */
+  async #refused(call: CallFlight, words: string): Promise<void> {
+    const { call: state } = call.operation;
+    if (state.isDeclared || state.holdsAll) state.refusal = words;
+    else if (!this.#holdAll(call)) return;
+    await this.#try(call);
+  }
+
+  /** Takes the whole state of the chaincode, behind everything before the call; false when it has to wait for that. */
+  #holdAll({ flight, operation }: CallFlight): boolean {
+    const { key, planner } = this.#options;
+    const { call, seq } = operation;
+    call.holdsAll = true;
+    const whole = { key: key.wholeStateKey(call.chaincode), mode: 'readWrite' } as const;
+    call.hold([whole]);
+    const held = planner.hold(flight.fusion, [{ seq, keys: [whole] }]);
+    if (held.kind === 'returned') this.#widened({ flight, operation }, held);
+    return held.kind === 'held';
+  }
+
+  /** Whether every touched key is held, and nothing that was read is known to be overwritten. */
+  async #mayBeSent(call: CallFlight, { readWriteSet }: Endorsement): Promise<boolean> {
+    const { planner, recent, key, learned, observer } = this.#options;
+    const { flight, operation } = call;
+    const { chaincode, fn, args, isDeclared } = operation.call;
+    const touched = touchedKeys(readWriteSet);
+    if (!isDeclared) learned.observe(chaincode, fn, args, touched);
+    const isRangeNews = readWriteSet.ranges.length > 0 && !operation.call.holdsAll;
+    const keys = keysToHold(chaincode, readWriteSet, key);
+    const news = new Set(operation.call.discover(keys).map((one): string => one.key));
+    if (isRangeNews) operation.call.holdsAll = true;
+    if (!isDeclared && operation.call.isFirstLook()) observer.predicted(news.size === 0);
+    const held = planner.hold(flight.fusion, [{ seq: operation.seq, keys }]);
+    if (held.kind === 'returned') {
+      this.#widened(call, held);
+      return false;
+    }
+    // What stood in the range may have changed before all of it was held.
+    if (isRangeNews) return this.#try(call).then(() => false);
+    const discovered = touched.flatMap((one) => (news.has(key.queueKey(chaincode, one.key)) ? [one.key] : []));
+    if (recent.stale(readWriteSet.reads, new Set(discovered), chaincode).length === 0) return true;
+    this.#giveBack(call, 'stale');
+    return false;
+  }
+
+  async #send(call: CallFlight, endorsement: Endorsement): Promise<void> {
+    const { clock, sent, observer } = this.#options;
+    const { flight } = call;
+    sent.expect(flight.txId, (transaction, block) => this.#seen(call, transaction, block));
+    const waiting = { cancel: (): void => undefined };
+    flight.sent(clock.now(), () => waiting.cancel());
+    observer.sent(flight);
+    this.#sendAgainLater(call, endorsement, waiting);
+    await this.#submit(call, endorsement);
+  }
+
+  /** Absence proves nothing: the same bytes go again, and again, until a block shows what became of this id. */
+  #sendAgainLater(call: CallFlight, endorsement: Endorsement, waiting: { cancel: () => void }): void {
+    const { clock, health, unseenAfterMs } = this.#options;
+    waiting.cancel = clock.after(unseenAfterMs, () => {
+      if (call.flight.state !== 'sent' || this.#isGrounded) return;
+      this.#sendAgainLater(call, endorsement, waiting);
+      void health.ask();
+      this.#watch(this.#submit(call, endorsement));
+    });
+  }
+
+  async #submit(call: CallFlight, endorsement: Endorsement): Promise<void> {
+    const { ledger, health } = this.#options;
+    try {
+      await ledger.submit(endorsement);
+    } catch (error) {
+      if (call.flight.state !== 'sent' || this.#isGrounded) return;
+      // Only what the orderer refuses for itself was surely not ordered.
+      if (isCodedError(error, 'ENVELOPE_TOO_LARGE')) await this.#fail(call, 'set', error);
+      else health.trouble();
+    }
+  }
+
+  /** A block shows the first transaction of the try's id. */
+  #seen(call: CallFlight, transaction: CommittedTransaction, block: Block): void {
+    const { observer, clock } = this.#options;
+    if (!this.#active.has(call.flight)) return; // should the orderer have taken what it refused: the next try of this id finds it
+    observer.validated(call.flight, transaction.code, clock.now() - call.flight.sentMs);
+    if (call.flight.state === 'sent') call.flight.to('judging');
+    if (validationRule(transaction.code).action === 'look-up') this.#watch(this.#lookUp(call));
+    else this.#decided(call, transaction, block);
+  }
+
+  /** The id was used: an envelope of this try stands in a block, sent by a process before this one or by this one unseen. */
+  async #lookUp(call: CallFlight): Promise<void> {
+    const { clock, blocks, backoff, observer } = this.#options;
+    if (call.flight.state !== 'judging') call.flight.to('judging');
+    for (let failures = 1; !this.#isGrounded; failures += 1) {
+      try {
+        const found = await blocks.find(call.flight.txId);
+        if (this.#isGrounded) return;
+        if (found !== undefined) return this.#found(call, found);
+      } catch (error) {
+        if (isCodedError(error, 'BLOCK_PRUNED')) return this.#pruned(call);
+        observer.trouble('look-up', withoutWords(error, call.flight.txId), failures);
+      }
+      await pause(clock, backoffMs(failures, backoff));
+    }
+  }
+
+  #found(call: CallFlight, { transaction, block }: FoundTransaction): void {
+    this.#decided(call, transaction, block, 'unknown');
+  }
+
+  /** That it was carried is known, and how it ended is kept nowhere any more: nothing may be tried again. */
+  #pruned(call: CallFlight): void {
+    const { opId, sourceHash } = call.operation;
+    const { proposer } = this.#options;
+    const { txId } = call.flight;
+    const message = 'the block that says how it ended is pruned; look at the state before sending it again';
+    const ending = { status: 'dead', code: 'ANSWER_PRUNED', message, txId, undeclared: [] } as const;
+    const nowhere = { channel: proposer.channel, number: 0, transactions: [] };
+    this.#land(call, { opId, sourceHash, ...ending }, prunedTransaction(txId, proposer), nowhere);
+  }
+
+  /** @param lost why its operation goes back when the envelope stands invalid. */
+  #decided(
+    call: CallFlight,
+    transaction: CommittedTransaction,
+    block: Block,
+    lost: Exclude<ReturnReason, 'widened'> = conflictOf(call.flight, this.#options.recent),
+  ): void {
+    const { onStop, proposer, key, judge } = this.#options;
+    const { flight, operation } = call;
+    const { meaning, action } = validationRule(transaction.code);
+    const what = `tx ${flight.txId} in block ${block.number}: ${transaction.code}, ${meaning}`;
+    if (action === 'complete') {
+      judge.carried();
+      return this.#land(call, resultOf(operation, transaction, proposer.chaincode, key), transaction, block);
+    }
+    if (action === 'stop' || action === 'look-up') {
+      return onStop(new CodedError(ordererErrors.CHANNEL_STOPPED, what));
+    }
+    operation.call.attempt += 1;
+    if (action === 'plan-again') return this.#giveBack(call, lost);
+    this.#watch(this.#fail(call, action, new CodedError(ordererErrors.ENVELOPE_INVALID, what)));
+  }
+
+  #land(call: CallFlight, result: OperationResult, transaction: CommittedTransaction, block: Block): void {
+    const { flight } = call;
+    this.#active.delete(flight);
+    flight.to('settled');
+    if (result.code !== 'ID_REUSED') this.#ended.note({ result, transaction, block });
+    this.#options.onLanded({ flight, results: [result], transaction, block, isLate: false });
+  }
+
+  async #fail(call: CallFlight, verdict: FailureVerdict, error: unknown): Promise<void> {
+    const { flight } = call;
+    const told = withoutWords(error, flight.txId);
+    if (flight.state !== 'judging') flight.to('judging');
+    const judged = await this.#options.judge.judge(flight, verdict, told);
+    if (judged !== 'stop') this.#giveBack(call, judged, plannerReason[judged], told);
+  }
+
+  #widened(
+    { flight }: CallFlight,
+    { widened, unstable }: { readonly widened: readonly number[]; readonly unstable: readonly number[] },
+  ): void {
+    const { observer, onUnstable, onReturned } = this.#options;
+    this.#active.delete(flight);
+    flight.to('returned');
+    observer.returned(flight, 'widened', { widened: widened.length });
+    unstable.forEach(onUnstable);
+    onReturned();
+  }
+
+  /** Takes the call back to its place: nothing of its try is outstanding, as far as this process sent it. */
+  #giveBack(
+    { flight }: CallFlight,
+    reason: Exclude<ReturnReason, 'widened'>,
+    why: Parameters<BatchPlanner['giveBack']>[1] = plannerReason[reason],
+    error?: unknown,
+  ): void {
+    const { planner, working, sent, observer, onReturned } = this.#options;
+    if (this.#isGrounded || !this.#active.delete(flight)) return;
+    planner.giveBack(flight.fusion, why, working.now());
+    sent.giveUp(flight.txId);
+    flight.to('returned');
+    observer.returned(flight, reason, { error: error === undefined ? undefined : withoutWords(error, flight.txId) });
+    flight.letGo();
+    onReturned();
+  }
+
+  #watch(running: Promise<void>): void {
+    running.catch(this.#options.onStop);
+  }
+}
+
+const prunedTransaction = (txId: string, { creator, chaincode }: Proposer): CommittedTransaction => ({
+  ...{ txId, txNum: 0, code: 'VALID', creator, chaincode, fn: '' },
+  ...{ readWriteSet: { reads: [], ranges: [], writes: [] }, payload: new Uint8Array() },
+});

@@ -1,3 +1,4 @@
+export { defaultCallKeyFile, openCallSecret } from './call-key/call-key-file.ts';
 export { eventLogErrors } from './event-log/errors.ts';
 export { EmbeddedEventLog, type EmbeddedEventLogOptions } from './event-log/event-log.ts';
 export { makeFolder } from './folders/make-folder.ts';

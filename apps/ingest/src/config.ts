@@ -1,7 +1,7 @@
 import { dedupeWindowMs } from '@medrex/contracts';
+import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
-import { Secret } from './secret.ts';
 import { storesAreNamed, storesVariables } from './stores-variables.ts';
 
 const count = z.coerce.number().int().positive();
@@ -46,6 +46,31 @@ export const ingestVariables = z.object({
     .min(1)
     .optional()
     .describe('File that holds the tenant key, in place of MEDREX_TENANT_KEY'),
+  MEDREX_CHAINCODE: z
+    .string()
+    .min(1)
+    .default('medrex')
+    .describe('Name of the chaincode that runs executeBatch: no call of per-transaction mode may name it'),
+  MEDREX_CALL_KEY: z
+    .string()
+    .min(1)
+    .transform((text) => new Secret(text))
+    .optional()
+    .describe(
+      "Secret of per-transaction mode, 32 bytes in hex or base64, the same as orderer-dag's and never changed; a file of the data folder is made when neither is given",
+    ),
+  MEDREX_CALL_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the secret of per-transaction mode, in place of MEDREX_CALL_KEY'),
+  MEDREX_CALL_TEMPLATES: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'JSON file that names, for functions of chaincodes, the keys that a call touches, e.g. {"basic":{"transferAsset":[{"key":"{0}","mode":"readWrite"}]}}',
+    ),
   MEDREX_CLUSTER: z
     .string()
     .min(1)

@@ -22,6 +22,7 @@ describe('the OpenAPI document', () => {
       expect.arrayContaining([
         '/v1/transactions',
         '/v1/transactions/{id}',
+        '/v1/channels/{channel}/transactions',
         '/v1/batches',
         '/v1/outcomes',
         '/fhir',

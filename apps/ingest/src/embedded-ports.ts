@@ -1,5 +1,5 @@
 import { topicDescription, topics, type EventLog } from '@medrex/contracts';
-import { EmbeddedEventLog } from '@medrex/embedded';
+import { EmbeddedEventLog, openCallSecret } from '@medrex/embedded';
 import { createTelemetry, telemetryOptions, type Telemetry } from '@medrex/telemetry';
 import { join } from 'node:path';
 import type { IngestConfig } from './config.ts';
@@ -16,6 +16,10 @@ export interface ClosingPorts {
 export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts> {
   const { MEDREX_DATA_DIR: folder, MEDREX_CHANNELS: channels } = config;
   const telemetry = createTelemetry(telemetryOptions('ingest', config));
+  const callSecret = openCallSecret(folder, {
+    env: config.MEDREX_CALL_KEY?.reveal(),
+    file: config.MEDREX_CALL_KEY_FILE,
+  });
   const log = new EmbeddedEventLog({
     root: join(folder, 'log'),
     partitions: (topic) => (topicDescription(topic)?.partitionedBy === 'key' ? 1 : channels.length),
@@ -27,7 +31,7 @@ export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts>
     await stores.close();
     await telemetry.close();
   };
-  return { ports: { log, statuses, vault, telemetry }, close };
+  return { ports: { log, statuses, vault, telemetry, callSecret }, close };
 }
 
 /** Operations name patients by the pseudonyms of a vault: where there are some, a new vault would name everybody anew. */

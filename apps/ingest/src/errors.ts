@@ -99,6 +99,20 @@ export const ingestErrors = {
     meaning: 'There is no contract of that name here.',
     remedy: 'Leave the contract out, or name one of those listed.',
   },
+  CHANNEL_UNKNOWN: {
+    code: 'CHANNEL_UNKNOWN',
+    status: 404,
+    retryable: false,
+    meaning: 'This instance does not serve a channel of that name.',
+    remedy: 'Send it to the instance of that channel.',
+  },
+  CALLS_OFF: {
+    code: 'CALLS_OFF',
+    status: 501,
+    retryable: false,
+    meaning: 'Per-transaction mode is off here: no call key was given.',
+    remedy: 'An operator has to give ingest and orderer-dag the same MEDREX_CALL_KEY.',
+  },
   ID_REUSED: {
     code: 'ID_REUSED',
     status: 409,
@@ -288,6 +302,15 @@ export const ingestErrors = {
 } as const satisfies Record<string, SenderErrorDescription>;
 
 export type IngestErrorCode = keyof typeof ingestErrors;
+
+/** The file of MEDREX_CALL_TEMPLATES. */
+export const callTemplatesInvalid: ErrorDescription = {
+  code: 'CALL_TEMPLATES_INVALID',
+  retryable: false,
+  meaning: 'The file of key templates cannot be read, or something in it is no template.',
+  remedy:
+    'Correct the places that the message names: by chaincode and function a list of {"key", "mode"}; modes are read, write and readWrite.',
+};
 
 /** The one error that ends the process before it begins. */
 export const configInvalid = {

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { FhirController } from './fhir/fhir.controller.ts';
 import { BatchesController } from './http/batches.controller.ts';
+import { ChannelTransactionsController } from './http/channel-transactions.controller.ts';
 import { DeadLettersController } from './http/dead-letters.controller.ts';
 import { DocsController } from './http/docs.controller.ts';
 import { OperationalController } from './http/operational.controller.ts';
@@ -11,6 +12,7 @@ import { IngestRuntime } from './runtime.ts';
 
 const controllers = [
   TransactionsController,
+  ChannelTransactionsController,
   BatchesController,
   OutcomesController,
   DeadLettersController,

@@ -1,4 +1,4 @@
-import type { OperationClass, OperationStatus } from '@medrex/contracts';
+import { perTransactionContract, type OperationClass, type OperationStatus } from '@medrex/contracts';
 import { Admitter, type AdmittedMessage, type AdmitterOptions, type RoomPolicy } from './admit.ts';
 import { NotAppended, type Appender } from './appender.ts';
 import { Arrivals } from './arrivals.ts';
@@ -139,7 +139,8 @@ export class Ingest {
       if (item.kind !== 'draft') return item;
       const seq = seqs[at++];
       const counted = item.item === 0 && isWhole ? { items: admitted.items.length } : {};
-      const operation: KnownOperation = { opId: item.opId, digest, seq, acceptedAtMs, ...counted };
+      const call = item.contract === perTransactionContract ? ({ isCall: true } as const) : {};
+      const operation: KnownOperation = { opId: item.opId, digest, seq, acceptedAtMs, ...counted, ...call };
       known.note(operation);
       rows.push({ opId: item.opId, sourceHash: digest, state: 'pending', seq, acceptedAtMs });
       facts.accepted(item.class, 1);

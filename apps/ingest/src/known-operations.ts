@@ -10,6 +10,8 @@ export interface KnownOperation {
   readonly acceptedAtMs: number;
   /** For item 0 of a message of which every item was accepted: how many there are. */
   readonly items?: number;
+  /** An operation of per-transaction mode. */
+  readonly isCall?: true;
 }
 
 /**

@@ -4,7 +4,7 @@ import { ingestErrors } from './errors.ts';
 import { fhirRefusalCodes } from './fhir/refusal-codes.ts';
 
 /** Ways in. */
-export const entrances = ['transactions', 'batches', 'fhir', 'intake', 'urgent'] as const;
+export const entrances = ['transactions', 'calls', 'batches', 'fhir', 'intake', 'urgent'] as const;
 export type Entrance = (typeof entrances)[number];
 
 /** Label value of a refusal whose code a contract made up for itself. */

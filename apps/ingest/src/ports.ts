@@ -8,6 +8,8 @@ export interface IngestPorts {
   readonly statuses: StatusStore;
   readonly vault: PatientVault;
   readonly telemetry: Telemetry;
+  /** The secret of per-transaction mode, 32 bytes; without it this mode is off. */
+  readonly callSecret?: Uint8Array;
   /** In place of those that MEDREX_INTAKE_CONTRACTS names; they are then translated on the main thread only. */
   readonly contracts?: readonly IntakeContract[];
   /** The clock, epoch ms. */

@@ -2,6 +2,7 @@ import { isCodedError } from '@medrex/coded-error';
 import {
   decodeOperations,
   operationsPerRecord,
+  perTransactionContract,
   topics,
   type EventLog,
   type LogRun,
@@ -89,7 +90,8 @@ async function noteAgain(
   rows.forEach((row, index) => {
     const { opId, sourceHash: digest, seq, acceptedAtMs } = row;
     const status = stored[index];
-    if (status?.sourceHash === digest) known.note({ opId, digest, seq, acceptedAtMs });
+    const call = operations[index]?.operation.contract === perTransactionContract ? ({ isCall: true } as const) : {};
+    if (status?.sourceHash === digest) known.note({ opId, digest, seq, acceptedAtMs, ...call });
     // Another message under the same name has no row of its own: it is live until its outcome comes.
     const isSettled = status?.sourceHash === digest && status.state !== 'pending';
     if (!isSettled && live.add({ opId, digest }, undefined)) admission.take(1);

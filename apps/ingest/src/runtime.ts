@@ -1,5 +1,9 @@
 import { deadLetterWindowMs, type IntakeContract } from '@medrex/contracts';
+import { CallKey } from '@medrex/privacy';
 import { randomUUID } from 'node:crypto';
+import { CallAnswers } from './calls/call-answers.ts';
+import { CallTranslator } from './calls/call-translator.ts';
+import { readKeyTemplates } from './calls/key-templates.ts';
 import { openChannel, type ChannelState } from './channel-state.ts';
 import type { IngestConfig } from './config.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -37,6 +41,9 @@ export class IngestRuntime {
   readonly feed: OutcomeFeed;
   readonly intake: Intake;
   readonly resender: Resender;
+  /** Whether per-transaction mode is on. */
+  readonly takesCalls: boolean;
+  readonly #answers: CallAnswers;
   readonly #ports: IngestPorts;
   readonly #channel: ChannelState;
   readonly #projection: OutcomeProjection;
@@ -56,7 +63,9 @@ export class IngestRuntime {
     const { nowMs = Date.now } = ports;
     const { identityKey, waitingRoom } = channel;
     const identifier = new MessageIdentifier({ identityKey, instance, cluster: config.MEDREX_CLUSTER });
-    const ingest = newIngest(config, channel, translation.translator, observer, nowMs);
+    const callKey = ports.callSecret && new CallKey(ports.callSecret, config.MEDREX_CHANNEL);
+    const translator = withCalls(config, channel, translation.translator, callKey);
+    const ingest = newIngest(config, channel, translator, observer, nowMs);
     const limits = limitsOf(config);
     const [contract = ''] = translation.contracts.keys();
     const onRefused = (code: string): void => observer.refused(code, 1);
@@ -65,7 +74,14 @@ export class IngestRuntime {
     this.#ports = ports;
     this.#channel = channel;
     this.#pool = translation.pool;
-    this.transactions = new Transactions({ ...channel, ...limits, ingest, identifier });
+    this.takesCalls = callKey !== undefined;
+    this.#answers = new CallAnswers({
+      key: callKey,
+      nameOf: (outcome) => this.#projection.nameOf(outcome),
+      recent: (opId) => channel.known.recent(opId),
+      onError: observer.readFailed,
+    });
+    this.transactions = new Transactions({ ...channel, ...limits, ingest, identifier, answers: this.#answers });
     this.batches = new BatchTaker(ingest, identifier, limits);
     this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract, onRefused });
     this.resender = new Resender({
@@ -180,6 +196,7 @@ export class IngestRuntime {
       group,
       listenersMax: this.config.INGEST_LISTENERS_MAX,
       nameOf: (outcome) => this.#projection.nameOf(outcome),
+      answers: this.#answers,
       onError: this.observer.readFailed,
     });
   }
@@ -235,4 +252,17 @@ function newIngest(
     dedupeWindowMs: config.INGEST_DEDUPE_WINDOW_MS,
     roomWaitMs: config.INGEST_ROOM_WAIT_MS,
   });
+}
+
+/** Calls are translated where they are; everything else goes the way that its contract has. */
+function withCalls(
+  config: IngestConfig,
+  { identityKey }: ChannelState,
+  others: Translator,
+  key: CallKey | undefined,
+): Translator {
+  if (key === undefined) return others;
+  const templates = readKeyTemplates(config.MEDREX_CALL_TEMPLATES);
+  const { MEDREX_CHAINCODE: reserved, INGEST_OPERATION_BYTES_MAX: operationBytesMax } = config;
+  return new CallTranslator({ identityKey, operationBytesMax, key, templates, reserved, others });
 }

@@ -226,7 +226,8 @@ export class ChannelLoop {
 
   /** The version of our own contract: a call's chaincode has one of its own. */
   #noteVersion({ endorsement }: Landing['flight']): void {
-    if (endorsement?.proposal.chaincode === this.#options.chaincode) this.#contractVersion = endorsement.chaincodeVersion;
+    if (endorsement?.proposal.chaincode === this.#options.chaincode)
+      this.#contractVersion = endorsement.chaincodeVersion;
   }
 
   #reported(seqs: readonly number[]): void {

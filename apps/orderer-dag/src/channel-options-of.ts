@@ -3,6 +3,7 @@ import { defaultPlannerLimits } from '@medrex/batch-planner';
 import { CodedError } from '@medrex/coded-error';
 import { operationClasses } from '@medrex/contracts';
 import type { BlockCutterLimits } from '@medrex/ledger';
+import { CallKey } from '@medrex/privacy';
 import type { ChannelObserver } from './channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from './channel-options.ts';
 import type { Clock } from './clock.ts';
@@ -29,6 +30,7 @@ export function channelOptionsOf(
     ...{ chaincode: config.MEDREX_CHAINCODE, creator: config.MEDREX_MSP_ID, log: ports.log, ledger, blocks: ledger },
     // Both are drawn once per process: no two processes make one transaction id, or take each other's progress for their own.
     ...{ instance: randomBytes(16).toString('hex'), secret: randomBytes(32) },
+    ...(ports.callSecret !== undefined && { callKey: new CallKey(ports.callSecret, own.channel) }),
     limits: limitsOf(config, ports.cutters?.get(own.channel)),
   };
 }
@@ -44,6 +46,7 @@ function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}
         classes: operationClasses.length,
         flights: config.ORDERER_FLIGHTS,
         flightsReserved: config.ORDERER_FLIGHTS_RESERVED,
+        flightsAlone: config.ORDERER_CALL_FLIGHTS,
       },
       fusion: {
         ...fusion,

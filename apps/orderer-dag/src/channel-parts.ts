@@ -70,7 +70,13 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
   });
   const { callKey: key, blocks, chaincode } = options;
   const calls =
-    key && new CallFlights({ ...shared, ...timing, ...told, ...{ proposer: options, key, blocks, learned, backoff: limits.backoff } });
+    key &&
+    new CallFlights({
+      ...shared,
+      ...timing,
+      ...told,
+      ...{ proposer: options, key, blocks, learned, backoff: limits.backoff },
+    });
   const flights = new AllFlights(fused, calls);
   return {
     ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights },

@@ -1,4 +1,5 @@
 import { fabricVariables } from '@medrex/fabric';
+import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 
@@ -38,6 +39,24 @@ export const ordererConfig = z.object({
     .refine((contracts) => contracts.length > 0, 'names no contract')
     .prefault('@medrex/clinical#clinicalContract')
     .describe('Contracts of the embedded chaincode, comma-separated, each as module#export'),
+  MEDREX_PLAIN_CHAINCODES: list
+    .default([])
+    .describe(
+      'Chaincodes of others on the embedded ledger, for per-transaction mode: comma-separated, each as module#export; a function is called without arguments',
+    ),
+  MEDREX_CALL_KEY: z
+    .string()
+    .min(1)
+    .transform((text) => new Secret(text))
+    .optional()
+    .describe(
+      "Secret of per-transaction mode, 32 bytes in hex or base64, the same as ingest's and never changed; a file of the data folder is made when neither is given",
+    ),
+  MEDREX_CALL_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that holds the secret of per-transaction mode, in place of MEDREX_CALL_KEY'),
   HOST: z
     .string()
     .min(1)
@@ -47,6 +66,10 @@ export const ordererConfig = z.object({
   ...telemetryVariables,
   ORDERER_FLIGHTS: count.default(4).describe('Fabric transactions in flight at once, the reserved ones included'),
   ORDERER_FLIGHTS_RESERVED: z.coerce.number().int().min(0).default(1).describe('Flights that only CPOE may use'),
+  // Each carries one operation to its block; a peer endorses up to 2,500 at once.
+  ORDERER_CALL_FLIGHTS: count
+    .default(64)
+    .describe('Fabric transactions of per-transaction mode in flight at once, beside the others'),
   // Above 500 operations the marginal gain is below 5 %.
   ORDERER_FUSION_OPERATIONS: count.default(500).describe('Operations in one Fabric transaction at most'),
   // Fabric's maxSize of a batch message.

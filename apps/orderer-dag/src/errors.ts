@@ -71,13 +71,16 @@ export const ordererErrors = {
     code: 'CALL_KEY_MISSING',
     retryable: false,
     meaning: 'The log holds a call of per-transaction mode, and this process was given no call key.',
-    remedy: 'Give orderer-dag the MEDREX_CALL_KEY or MEDREX_CALL_KEY_FILE of ingest. Nothing behind the call is read until then.',
+    remedy:
+      'Give orderer-dag the MEDREX_CALL_KEY or MEDREX_CALL_KEY_FILE of ingest. Nothing behind the call is read until then.',
   },
   CONTRACT_MODULE: {
     code: 'CONTRACT_MODULE',
     retryable: false,
-    meaning: 'MEDREX_CONTRACTS names something that is no contract.',
-    remedy: 'Write module#export; the export has a name, templateVersions and apply.',
+    meaning:
+      'MEDREX_CONTRACTS names something that is no contract, or MEDREX_PLAIN_CHAINCODES something that is no chaincode.',
+    remedy:
+      'Write module#export; a contract has a name, templateVersions and apply, a chaincode a name, a version and invoke.',
   },
   LEDGER_PROFILE_MISSING: {
     code: 'LEDGER_PROFILE_MISSING',

@@ -1,9 +1,16 @@
 import { join } from 'node:path';
 import { CodedError } from '@medrex/coded-error';
 import type { EventLog } from '@medrex/contracts';
-import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
+import { EmbeddedEventLog, EmbeddedLedger, openCallSecret } from '@medrex/embedded';
 import { batchChaincode, type Contract } from '@medrex/execute-batch';
-import { networkLatencies, noLatencies, type BlockCutterLimits, type BlockStream, type Ledger } from '@medrex/ledger';
+import {
+  networkLatencies,
+  noLatencies,
+  type BlockCutterLimits,
+  type BlockStream,
+  type Chaincode,
+  type Ledger,
+} from '@medrex/ledger';
 import type { Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';
 import { ordererErrors } from './errors.ts';
@@ -24,6 +31,8 @@ export interface OpenedLedgers {
 /** What orderer-dag stands on: the log, and the ledger of each channel. */
 export interface OrdererPorts extends OpenedLedgers {
   readonly log: EventLog;
+  /** The secret of per-transaction mode, 32 bytes; without it no call is taken. */
+  readonly callSecret?: Uint8Array;
 }
 
 /** The embedded default: event log in files below MEDREX_DATA_DIR, one process at a time, and the ledger that MEDREX_LEDGER says. */
@@ -32,6 +41,10 @@ export async function openPorts(
   telemetry: Telemetry,
   metrics: OrdererMetrics,
 ): Promise<OrdererPorts> {
+  const callSecret = openCallSecret(config.MEDREX_DATA_DIR, {
+    env: config.MEDREX_CALL_KEY?.reveal(),
+    file: config.MEDREX_CALL_KEY_FILE,
+  });
   const log = new EmbeddedEventLog({
     root: join(config.MEDREX_DATA_DIR, 'log'),
     partitions: () => config.MEDREX_CHANNELS.length,
@@ -42,24 +55,32 @@ export async function openPorts(
     await log.close();
     await opened.close();
   };
-  return { ...opened, log, close };
+  return { ...opened, log, callSecret, close };
 }
 
 async function embeddedLedgers(config: OrdererConfig): Promise<OpenedLedgers> {
   const contracts = await Promise.all(config.MEDREX_CONTRACTS.map(contractOf));
+  const plain = await Promise.all(config.MEDREX_PLAIN_CHAINCODES.map(plainChaincodeOf));
   const ledgers = new Map<string, EmbeddedLedger>();
-  for (const channel of config.MEDREX_CHANNELS) ledgers.set(channel, await openLedger(config, channel, contracts));
+  for (const channel of config.MEDREX_CHANNELS) {
+    ledgers.set(channel, await openLedger(config, channel, contracts, plain));
+  }
   const close = async (): Promise<void> => {
     for (const ledger of ledgers.values()) await ledger.close();
   };
   return { ledgers, isModel: true, close };
 }
 
-function openLedger(config: OrdererConfig, channel: string, contracts: readonly Contract[]): Promise<EmbeddedLedger> {
+function openLedger(
+  config: OrdererConfig,
+  channel: string,
+  contracts: readonly Contract[],
+  plain: readonly Chaincode[],
+): Promise<EmbeddedLedger> {
   const { MEDREX_CHAINCODE: name, MEDREX_CHAINCODE_VERSION: version } = config;
   return EmbeddedLedger.open({
     directory: join(config.MEDREX_DATA_DIR, 'ledger', channel),
-    ...{ channel, chaincodes: [batchChaincode({ name, version, contracts })] },
+    ...{ channel, chaincodes: [batchChaincode({ name, version, contracts }), ...plain] },
     cutter: { batchTimeoutMs: config.LEDGER_BATCH_TIMEOUT_MS, maxMessageCount: config.LEDGER_MAX_MESSAGE_COUNT },
     latencies: config.LEDGER_LATENCIES === 'network' ? networkLatencies : noLatencies,
   });
@@ -67,22 +88,39 @@ function openLedger(config: OrdererConfig, channel: string, contracts: readonly 
 
 /** Loads `module#export`. @throws CodedError CONTRACT_MODULE */
 async function contractOf(name: string): Promise<Contract> {
-  const [module = '', exported = ''] = name.split('#', 2);
-  const wrong = (why: string, cause?: unknown): CodedError =>
-    new CodedError(ordererErrors.CONTRACT_MODULE, `MEDREX_CONTRACTS: ${name} ${why}`, { cause });
-  let loaded: Readonly<Record<string, unknown>>;
-  try {
-    loaded = (await import(module)) as typeof loaded;
-  } catch (cause) {
-    throw wrong('cannot be loaded', cause);
-  }
-  const contract = loaded[exported];
-  if (!isContract(contract)) throw wrong('is no contract');
+  const contract = await exportOf('MEDREX_CONTRACTS', name);
+  if (!isContract(contract)) throw wrong('MEDREX_CONTRACTS', name, 'is no contract');
   return contract;
 }
+
+/** The same of a chaincode that knows nothing of us. @throws CodedError CONTRACT_MODULE */
+async function plainChaincodeOf(name: string): Promise<Chaincode> {
+  const exported = await exportOf('MEDREX_PLAIN_CHAINCODES', name);
+  const chaincode: unknown = typeof exported === 'function' ? (exported as () => unknown)() : exported;
+  if (!isChaincode(chaincode)) throw wrong('MEDREX_PLAIN_CHAINCODES', name, 'is no chaincode');
+  return chaincode;
+}
+
+async function exportOf(variable: string, name: string): Promise<unknown> {
+  const [module = '', exported = ''] = name.split('#', 2);
+  try {
+    return ((await import(module)) as Readonly<Record<string, unknown>>)[exported];
+  } catch (cause) {
+    throw wrong(variable, name, 'cannot be loaded', cause);
+  }
+}
+
+const wrong = (variable: string, name: string, why: string, cause?: unknown): CodedError =>
+  new CodedError(ordererErrors.CONTRACT_MODULE, `${variable}: ${name} ${why}`, { cause });
 
 function isContract(value: unknown): value is Contract {
   if (typeof value !== 'object' || value === null) return false;
   const { name, templateVersions, apply } = value as Partial<Record<keyof Contract, unknown>>;
   return typeof name === 'string' && Array.isArray(templateVersions) && typeof apply === 'function';
+}
+
+function isChaincode(value: unknown): value is Chaincode {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, version, invoke } = value as Partial<Record<keyof Chaincode, unknown>>;
+  return typeof name === 'string' && typeof version === 'string' && typeof invoke === 'function';
 }

@@ -268,11 +268,7 @@ export class BatchPlanner {
     };
   }
 
-  #startFlight(
-    place: number,
-    draft: Pick<FusionDraft, 'operations' | 'units' | 'isOversize'>,
-    nowMs: number,
-  ): Fusion {
+  #startFlight(place: number, draft: Pick<FusionDraft, 'operations' | 'units' | 'isOversize'>, nowMs: number): Fusion {
     const operations = draft.operations.toSorted((a, b) => a.seq - b.seq);
     const fusion = { id: this.#flights.nextId(), class: place, operations: operations.map(({ planned }) => planned) };
     for (const operation of operations) this.#live.take(operation, fusion.id);

@@ -33,7 +33,10 @@ export class ReadyQueue {
 
   constructor(classes: number, boost: number) {
     this.#boost = boost;
-    this.#lanes = Array.from({ length: lanesPerClass * classes }, () => new Heap<Place>((one, other) => one.rank < other.rank));
+    this.#lanes = Array.from(
+      { length: lanesPerClass * classes },
+      () => new Heap<Place>((one, other) => one.rank < other.rank),
+    );
     this.#sizes = new Array<number>(lanesPerClass * classes).fill(0);
   }
 

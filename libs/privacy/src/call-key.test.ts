@@ -15,7 +15,11 @@ describe('CallKey', () => {
 
   it('names keys of two chaincodes apart, whatever stands in them, and shows nothing of them', () => {
     const key = new CallKey(secret, 'ehr');
-    const names = [key.queueKey('a', 'bc'), key.queueKey('ab', 'c'), key.queueKey('a', '\u0000o~k\u0000Jane Doe\u0000')];
+    const names = [
+      key.queueKey('a', 'bc'),
+      key.queueKey('ab', 'c'),
+      key.queueKey('a', '\u0000o~k\u0000Jane Doe\u0000'),
+    ];
     expect(new Set(names).size).toBe(3);
     expect(names.join()).not.toMatch(/Jane/);
     for (const one of names) expect(one).toMatch(/^[a-z]{3}(~[A-Za-z0-9._:%-]*)+$/);

@@ -37,7 +37,8 @@ export const privacyErrors = {
   callKeyInvalid: {
     code: 'CALL_KEY_INVALID',
     retryable: false,
-    meaning: 'The secret of per-transaction mode is not one key of 32 bytes in hex or base64, or its file cannot be read.',
+    meaning:
+      'The secret of per-transaction mode is not one key of 32 bytes in hex or base64, or its file cannot be read.',
     remedy:
       'Give ingest and orderer-dag the same MEDREX_CALL_KEY or MEDREX_CALL_KEY_FILE (`openssl rand -hex 32` makes one), and never change it.',
   },

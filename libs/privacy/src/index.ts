@@ -2,6 +2,7 @@ export { CallKey, type CallAnswer, type CallName } from './call-key.ts';
 export { erasePatient, type ErasePatient, type Erasure } from './erase-patient.ts';
 export { privacyError, privacyErrors } from './errors.ts';
 export { anySystem, chooseIdentifiers, identifiersMax, normaliseIdentifier } from './identifier.ts';
+export { Secret } from './secret.ts';
 export {
   keyLeaseMs,
   PatientDirectory,

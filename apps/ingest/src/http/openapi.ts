@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   batchSchema,
+  callRequestSchema,
   deadLetterSchema,
   deadLettersSchema,
   envelopeSchema,
@@ -34,6 +35,7 @@ const components = {
   Status: statusSchema,
   MessageStatus: messageStatusSchema,
   Envelope: envelopeSchema,
+  Call: callRequestSchema,
   DeadLetter: deadLetterSchema,
   DeadLetters: deadLettersSchema,
   Resend: resendSchema,
@@ -51,7 +53,7 @@ export function openApi(facts: OpenApiFacts): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: [{ name: 'transactions' }, { name: 'dead letters' }, { name: 'FHIR' }, { name: 'operations' }],
-    paths: { ...transactionPaths(facts), ...deadLetterPaths(), ...fhirPaths(), ...operationalPaths() },
+    paths: { ...transactionPaths(facts), ...callPaths(), ...deadLetterPaths(), ...fhirPaths(), ...operationalPaths() },
     components: { schemas },
   };
 }
@@ -205,6 +207,30 @@ function transactionPaths({ advisedLines }: OpenApiFacts): Json {
           },
           400: problemAnswer('Last-Event-ID is not one that was given here.'),
           503: problemAnswer('Too many listeners.'),
+        },
+      },
+    },
+  };
+}
+
+function callPaths(): Json {
+  return {
+    '/v1/channels/{channel}/transactions': {
+      post: {
+        tags: ['transactions'],
+        summary: 'Call a function of any chaincode (per-transaction mode)',
+        description:
+          'For contracts that know nothing of Medrex: one Fabric transaction for each call, in the order of the keys it touches. A second, weaker protocol: a repeat of an applied call is known by its transaction, order is promised on named keys only, and arguments stand in clear on the ledger.',
+        parameters: [pathText('channel'), ...nameHeaders.slice(0, 3), header('Prefer', 'wait=<seconds>')],
+        requestBody: { required: true, content: { 'application/json': { schema: ref('Call') } } },
+        responses: {
+          202: answer('Accepted; Location names the status.', ref('Receipt')),
+          200: answer('A repeat: the first receipt. With Prefer: wait, the outcome.', {
+            anyOf: [ref('Receipt'), ref('Status')],
+          }),
+          404: problemAnswer('Another channel than that of this instance.'),
+          501: problemAnswer('This mode is off here.'),
+          ...refusals,
         },
       },
     },

@@ -1,3 +1,4 @@
+import type { CallAnswers } from '../calls/call-answers.ts';
 import type { SettledOperation } from '../outcome-projection.ts';
 import { outcomeView, statusUrl } from './views.ts';
 
@@ -37,8 +38,9 @@ export function parseEventId(id: string): EventPlace | undefined {
 }
 
 /** One event of the stream, as text/event-stream writes it. */
-export function outcomeEvent(settled: SettledOperation): string {
-  const { outcome, name, committedAtMs } = settled;
+export function outcomeEvent(settled: SettledOperation, answers: Pick<CallAnswers, 'read'>): string {
+  const { name, committedAtMs } = settled;
+  const { outcome, mode } = answers.read(settled.outcome, name);
   const data = {
     transactionId: outcome.opId,
     state: outcome.status,
@@ -48,6 +50,7 @@ export function outcomeEvent(settled: SettledOperation): string {
     settledAt: new Date(committedAtMs).toISOString(),
     statusUrl: statusUrl(outcome.opId),
     ...outcomeView(outcome),
+    ...mode,
   };
   return `id: ${eventId(settled)}\nevent: outcome\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -6,6 +6,7 @@ import {
   type OperationOutcome,
   type Subscription,
 } from '@medrex/contracts';
+import type { CallAnswers } from '../calls/call-answers.ts';
 import type { MessageName } from '../message-name.ts';
 import type { SettledOperation } from '../outcome-projection.ts';
 import { isBehind, isWanted, outcomeEvent, type EventPlace, type OutcomeFilter } from './outcome-event.ts';
@@ -25,6 +26,7 @@ export interface OutcomeFeedOptions {
   readonly group: string;
   readonly listenersMax: number;
   readonly nameOf: (outcome: OperationOutcome) => MessageName | undefined;
+  readonly answers: Pick<CallAnswers, 'read'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -158,7 +160,7 @@ export class OutcomeFeed {
     for (const one of settled) {
       if (!isBehind(one, listener.last)) continue;
       listener.last = { offset: one.offset, index: one.index };
-      if (isWanted(listener.filter, one)) text += outcomeEvent(one);
+      if (isWanted(listener.filter, one)) text += outcomeEvent(one, this.#options.answers);
     }
     if (text !== '') this.#write(listener, text);
   }

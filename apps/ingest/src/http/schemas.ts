@@ -1,5 +1,6 @@
-import { operationClasses } from '@medrex/contracts';
+import { operationClasses, perTransactionContract } from '@medrex/contracts';
 import { z } from 'zod';
+import { callSchema } from '../calls/call-schema.ts';
 
 /** Schemas of the HTTP API: what OpenAPI shows. Answers are built in views.ts; a test checks that they fit. */
 
@@ -44,9 +45,14 @@ const operationReceipt = {
   acceptedAt: time,
   statusUrl,
 };
+const mode = z
+  .literal(perTransactionContract)
+  .optional()
+  .describe('a call: its protocol is the weaker one, see docs/how-to/any-contract.md');
 const messageName = {
   source: z.string(),
   id: z.string(),
+  mode,
   isIdDerived: z.boolean().describe('true: the message had no id, and sent again it is another message'),
   advice: z.string().optional(),
 };
@@ -90,6 +96,7 @@ export const statusSchema = z
   .object({
     transactionId: id,
     state: z.enum(['pending', 'applied', 'rejected', 'dead']),
+    mode,
     seq: z.int().optional(),
     digest: id,
     acceptedAt: time,
@@ -100,7 +107,9 @@ export const statusSchema = z
     detail: z
       .unknown()
       .optional()
-      .describe('what the contract tells: for FHIR one object per entry with reference and version'),
+      .describe(
+        'what the contract tells: for FHIR one object per entry with reference and version; for a call `payload` as the contract answered it, with `encoding` where it is base64 and `isCut` where it was longer',
+      ),
     item: z.int().optional(),
     fabric: z.object({ transactionId: z.string(), block: z.int(), position: z.int() }).optional(),
     hasUndeclaredKeys: z
@@ -140,6 +149,16 @@ export const messageStatusSchema = z.object({
   id: z.string(),
   transactions: z.array(statusSchema),
 });
+
+/** The body of a call: what is called, and what else names every message. */
+export const callRequestSchema = callSchema
+  .extend({
+    id: z.string().optional().describe('with source the name of the call: the same again is a repeat'),
+    source: z.string().optional(),
+    class: z.enum(operationClasses).optional().describe('clinical when left out'),
+    deadline: z.union([time, z.int()]).optional().describe('not to be carried out after this'),
+  })
+  .describe('One function of a chaincode that knows nothing of Medrex.');
 
 export const envelopeSchema = z
   .object({

@@ -2,10 +2,9 @@ import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problem } from '../problem.ts';
 import { IngestRuntime } from '../runtime.ts';
-import { problemsOf, type MessageResult } from '../message-result.ts';
-import { bodyOf, readPrefer, sendJson, sendProblem } from './reply.ts';
+import { answerMessage } from './answer-message.ts';
+import { bodyOf, sendJson, sendProblem } from './reply.ts';
 import { transactionUnknown } from './transactions.ts';
-import { locationOf, messageReceipt, messageStatus, retryAfterS, statusView } from './views.ts';
 
 const isOpId = (id: string) => /^[0-9a-f]{32}$/.test(id);
 const noOpId = problem('TRANSACTION_UNKNOWN', {
@@ -32,7 +31,7 @@ export class TransactionsController {
       return sendProblem(request, reply, result.problem);
     }
     if (result.problem !== undefined) return sendProblem(request, reply, result.problem);
-    await this.#answer(request, reply, result);
+    await answerMessage(this.#runtime, { request, reply, result });
   }
 
   @Get()
@@ -43,7 +42,7 @@ export class TransactionsController {
     }
     const statuses = await this.#runtime.transactions.statusesOf(source, id);
     if (statuses.length === 0) return sendProblem(request, reply, transactionUnknown);
-    sendJson(reply, 200, { source, id, transactions: statuses.map(statusView) });
+    sendJson(reply, 200, { source, id, transactions: statuses.map((one) => this.#runtime.transactions.view(one)) });
   }
 
   @Get(':id')
@@ -51,26 +50,6 @@ export class TransactionsController {
     const { id } = request.params as { readonly id: string };
     const status = await this.#runtime.transactions.status(id);
     if (status === undefined) return sendProblem(request, reply, isOpId(id) ? transactionUnknown : noOpId);
-    sendJson(reply, 200, statusView(status));
-  }
-
-  async #answer(request: FastifyRequest, reply: FastifyReply, result: MessageResult): Promise<void> {
-    const location = locationOf(result);
-    const status = messageStatus(result);
-    const problems = problemsOf(result);
-    const [only] = problems;
-    if (location === undefined && result.items.length === 1 && only !== undefined)
-      return sendProblem(request, reply, only);
-    const retry = retryAfterS(problems);
-    if (retry !== undefined) reply.header('retry-after', String(retry));
-    if (location !== undefined) reply.header('location', location);
-    if (status === 200) reply.header('idempotent-replayed', 'true');
-    const { waitMs } = readPrefer(request);
-    if (waitMs === undefined) return sendJson(reply, status, messageReceipt(result));
-    const statuses = await this.#runtime.transactions.outcome(result, waitMs, this.#runtime.signal);
-    if (statuses.some(({ state }) => state === 'pending')) return sendJson(reply, status, messageReceipt(result));
-    const [first] = statuses;
-    if (result.items.length === 1 && first !== undefined) return sendJson(reply, 200, statusView(first));
-    sendJson(reply, 200, { source: result.source, id: result.id, transactions: statuses.map(statusView) });
+    sendJson(reply, 200, this.#runtime.transactions.view(status));
   }
 }

@@ -1,13 +1,16 @@
 import { operationId, type OperationOutcome, type OperationStatus, type StatusStore } from '@medrex/contracts';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { CallAnswers } from '../calls/call-answers.ts';
 import type { MessageIdentifier } from '../identify.ts';
 import type { Ingest } from '../ingest.ts';
 import type { KnownOperations } from '../known-operations.ts';
 import { takenOperations, type MessageResult } from '../message-result.ts';
 import { readHttpMessage } from '../message/http-message.ts';
+import type { ReadMessage } from '../message/incoming-message.ts';
 import { problem, type Problem } from '../problem.ts';
 import type { WaitingRoom } from '../waiting-room.ts';
 import { resultsInTime } from './deadline.ts';
+import { statusView } from './views.ts';
 
 export interface TransactionsOptions {
   readonly ingest: Ingest;
@@ -16,6 +19,7 @@ export interface TransactionsOptions {
   readonly statuses: Pick<StatusStore, 'get'>;
   readonly known: KnownOperations;
   readonly waitingRoom: WaitingRoom;
+  readonly answers: CallAnswers;
   readonly unparsedFromBytes: number;
   readonly appendWaitMs: number;
   /** The longest that a request waits for its outcome, whatever it prefers. */
@@ -36,10 +40,14 @@ export class Transactions {
     body: Buffer,
     signal: AbortSignal,
   ): Promise<MessageResult | { readonly problem: Problem }> {
-    const { ingest, identifier, unparsedFromBytes, appendWaitMs } = this.#options;
-    const reading = readHttpMessage(headers, body, unparsedFromBytes);
-    if (reading.kind === 'problem') return reading;
-    const submitted = await ingest.submit([identifier.http(reading.message)], { waits: false, signal });
+    const reading = readHttpMessage(headers, body, this.#options.unparsedFromBytes);
+    return reading.kind === 'problem' ? reading : this.submit(reading.message, signal);
+  }
+
+  /** The same for a message that was read already. */
+  async submit(message: ReadMessage, signal: AbortSignal): Promise<MessageResult | { readonly problem: Problem }> {
+    const { ingest, identifier, appendWaitMs } = this.#options;
+    const submitted = await ingest.submit([identifier.http(message)], { waits: false, signal });
     const results = await resultsInTime(submitted.results, appendWaitMs);
     return 'problem' in results ? results : (results[0] as MessageResult);
   }
@@ -52,6 +60,12 @@ export class Transactions {
     await waitingRoom.wait(opIds, result.digest, limit);
     const statuses = await Promise.all(opIds.map((opId) => this.status(opId)));
     return statuses.filter((status) => status !== undefined);
+  }
+
+  /** A status as the API tells it: of a call with its mode and what its contract answered. */
+  view(found: OperationStatus): Record<string, unknown> {
+    const { status, mode } = this.#options.answers.readStatus(found);
+    return { ...statusView(status), ...mode };
   }
 
   /** What is known of an operation; undefined when it was never accepted. */

@@ -33,6 +33,8 @@ export interface HarnessOptions {
   readonly statuses?: StatusStore;
   readonly vault?: PatientVault;
   readonly nowMs?: () => number;
+  /** The secret of per-transaction mode; null for none. */
+  readonly callSecret?: Uint8Array | null;
 }
 
 /** How a scripted ledger ends an operation; applied when nothing is said. */
@@ -81,11 +83,12 @@ export class Harness {
       statuses: options.statuses ?? new InMemoryStatusStore(),
       vault: options.vault ?? new InMemoryPatientVault({ random: randomBytes }),
     };
-    const { contracts, nowMs } = options;
+    const { contracts, nowMs, callSecret = Buffer.alloc(32, 7) } = options;
     const config = ingestConfig.parse({ PORT: '0', INGEST_STOP_GRACE_MS: '200', ...options.env });
     const given = {
       ...ports,
       telemetry,
+      ...(callSecret !== null && { callSecret }),
       ...(contracts !== undefined && { contracts }),
       ...(nowMs !== undefined && { nowMs }),
     };

@@ -133,7 +133,8 @@ export class CallFlights {
   async #notEndorsed(call: CallFlight, isClose: boolean, error: unknown): Promise<void> {
     const failure = callFailure(error);
     if (failure.kind === 'used') return this.#lookUp(call);
-    if (isClose) call.operation.call.refusal = undefined; // whoever cannot close it may have been unable to read its state, too
+    if (isClose)
+      call.operation.call.refusal = undefined; // whoever cannot close it may have been unable to read its state, too
     else if (failure.kind === 'refused') return this.#refused(call, failure.words);
     else if (failure.kind === 'missing') return this.#giveBack(call, 'infrastructure', 'invalid', error);
     const verdict = failure.kind === 'failed' ? failure.verdict : whoFailed(error);

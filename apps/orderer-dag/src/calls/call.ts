@@ -1,8 +1,4 @@
-import {
-  perTransactionContract,
-  readCallFacts,
-  type CallFacts,
-} from '@medrex/contracts';
+import { perTransactionContract, readCallFacts, type CallFacts } from '@medrex/contracts';
 import { decodeOperation, type OperationHeader } from '@medrex/execute-batch';
 import type { DeclaredKey, StateKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
@@ -56,7 +52,9 @@ export class Call {
 
   /** Notes what an endorsement touched; returns what was not held before. */
   discover(keys: readonly DeclaredKey[]): readonly DeclaredKey[] {
-    const news = keys.filter(({ key, mode }) => this.#held.get(key) !== true && (mode !== 'read' || !this.#held.has(key)));
+    const news = keys.filter(
+      ({ key, mode }) => this.#held.get(key) !== true && (mode !== 'read' || !this.#held.has(key)),
+    );
     for (const one of news) {
       this.#note(one);
       this.#discovered.set(one.key, one);

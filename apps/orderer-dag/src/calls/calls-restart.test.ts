@@ -3,7 +3,7 @@ import { topics, type EventLog } from '@medrex/contracts';
 import { FaultyEventLog } from '@medrex/contracts/testing';
 import type { Operation } from '@medrex/execute-batch';
 import { seededRandom, type Proposal } from '@medrex/ledger';
-import { assetChaincode } from '@medrex/ledger/testing';
+import { assetChaincode } from '@medrex/ledger/sample';
 import fc from 'fast-check';
 import { assetCall, auditCalls, ledgerStateOf, ownCodes, serialState } from '../testing/calls.ts';
 import { Mortal } from '../testing/mortal.ts';
@@ -54,11 +54,14 @@ describe('calls on a channel whose orderer-dag dies', () => {
     return mortal.steps;
   }
 
-  it.each([true, false])('between any two of its acked writes lose nothing and double nothing (declared: %s)', async (isDeclared) => {
-    const steps = await dying(Number.POSITIVE_INFINITY, isDeclared);
-    expect(steps).toBeGreaterThan(20);
-    for (let step = 1; step <= steps; step++) await dying(step, isDeclared);
-  });
+  it.each([true, false])(
+    'between any two of its acked writes lose nothing and double nothing (declared: %s)',
+    async (isDeclared) => {
+      const steps = await dying(Number.POSITIVE_INFINITY, isDeclared);
+      expect(steps).toBeGreaterThan(20);
+      for (let step = 1; step <= steps; step++) await dying(step, isDeclared);
+    },
+  );
 
   it('again and again on a bad network, with others writing, keep every promise', async () => {
     const id = fc.constantFrom('a', 'b', 'c');
@@ -77,33 +80,39 @@ describe('calls on a channel whose orderer-dag dies', () => {
       declared: fc.constantFrom(0, 0.5, 1),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(deed, { maxLength: 25 }), bad, async (deeds, { seed, hopMs, deaths, chance, declared }) => {
-        const channel = await open({ seed, latencies: { hopMs } });
-        const random = seededRandom(seed);
-        const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
-        channel.ledger.setFaults({ ...struck, envelopeHangs: chance / 2, hangMs: 2_500 });
-        const left = [...deaths];
-        const born = async (): Promise<Mortal> => {
-          const mortal = new Mortal(left.shift());
-          await channel.start({ mortal });
-          return mortal;
-        };
-        let mortal = await born();
-        for (const [fn = '', ...args] of deeds) {
-          await channel.append([assetCall(fn, args, args.length > 0 && random() < declared)]);
-          if (random() < 0.1) {
-            const value = Buffer.from(JSON.stringify({ id: 'a', owner: 'foreign', value: 0 }));
-            void channel.ledger.foreignWrite({ key: 'a' as never, value }, { chaincode: 'basic' }).catch(() => undefined);
+      fc.asyncProperty(
+        fc.array(deed, { maxLength: 25 }),
+        bad,
+        async (deeds, { seed, hopMs, deaths, chance, declared }) => {
+          const channel = await open({ seed, latencies: { hopMs } });
+          const random = seededRandom(seed);
+          const struck = { endorsementFails: chance / 2, envelopeDropped: chance / 4, acknowledgementLost: chance };
+          channel.ledger.setFaults({ ...struck, envelopeHangs: chance / 2, hangMs: 2_500 });
+          const left = [...deaths];
+          const born = async (): Promise<Mortal> => {
+            const mortal = new Mortal(left.shift());
+            await channel.start({ mortal });
+            return mortal;
+          };
+          let mortal = await born();
+          for (const [fn = '', ...args] of deeds) {
+            await channel.append([assetCall(fn, args, args.length > 0 && random() < declared)]);
+            if (random() < 0.1) {
+              const value = Buffer.from(JSON.stringify({ id: 'a', owner: 'foreign', value: 0 }));
+              void channel.ledger
+                .foreignWrite({ key: 'a' as never, value }, { chaincode: 'basic' })
+                .catch(() => undefined);
+            }
+            await channel.clock.advance(Math.floor(random() * 20));
+            if (mortal.isDead) mortal = await born();
           }
-          await channel.clock.advance(Math.floor(random() * 20));
-          if (mortal.isDead) mortal = await born();
-        }
-        mortal.kill();
-        await channel.start();
-        await channel.quiet(600_000);
-        await channel.clock.advance(5_000);
-        expect(await auditCalls(channel, basic)).toEqual([]);
-      }),
+          mortal.kill();
+          await channel.start();
+          await channel.quiet(600_000);
+          await channel.clock.advance(5_000);
+          expect(await auditCalls(channel, basic)).toEqual([]);
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -235,7 +244,10 @@ describe('two instances alive', () => {
     const second = await channel.start();
     await channel.append([assetCall('createAsset', ['a', 'ann', '0'], true), assetCall('readAsset', ['none'], true)]);
     for (let run = 0; run < 12; run++) {
-      await channel.append([assetCall('addValue', ['a', '1'], run % 2 === 0), assetCall('createAsset', ['a', 'x', '0'], true)]);
+      await channel.append([
+        assetCall('addValue', ['a', '1'], run % 2 === 0),
+        assetCall('createAsset', ['a', 'x', '0'], true),
+      ]);
       await channel.clock.advance(9);
     }
     await channel.quiet();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Operation } from '@medrex/execute-batch';
-import { assetChaincode } from '@medrex/ledger/testing';
+import { assetChaincode } from '@medrex/ledger/sample';
 import { sealedAnswerOf } from '@medrex/contracts';
 import { aCall, assetCall, auditCalls, ledgerStateOf, ownCodes, serialState } from '../testing/calls.ts';
 import { deposit } from '../testing/operations.ts';
@@ -82,7 +82,10 @@ describe('calls of a plain contract', () => {
   it('that the contract refuses are rejected, and its words reach the caller only', async () => {
     const channel = await open();
     const { notes } = await channel.start();
-    const [first, second] = [assetCall('createAsset', ['a', 'ann', '1'], true), assetCall('createAsset', ['a', 'ben', '1'], true)];
+    const [first, second] = [
+      assetCall('createAsset', ['a', 'ann', '1'], true),
+      assetCall('createAsset', ['a', 'ben', '1'], true),
+    ];
     const [, refusedAt = 0] = await channel.append([first, second]);
     await channel.quiet();
     expect(channel.end(refusedAt)).toBe('rejected CALL_REFUSED');
@@ -162,7 +165,9 @@ describe('repeats of a call', () => {
     await channel.quiet();
     await channel.append([call]);
     await channel.quiet();
-    expect(new Set(channel.placed.map(({ seq }) => JSON.stringify({ ...channel.outcomes().get(seq)?.[0], seq: 0 }))).size).toBe(1);
+    expect(
+      new Set(channel.placed.map(({ seq }) => JSON.stringify({ ...channel.outcomes().get(seq)?.[0], seq: 0 }))).size,
+    ).toBe(1);
     expect(await auditCalls(channel, basic)).toEqual([]);
   });
 

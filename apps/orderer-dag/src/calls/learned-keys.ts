@@ -64,7 +64,9 @@ const nameOf = (chaincode: string, fn: string): string => `${chaincode}\0${fn}`;
  * longest argument that the part holds. Undefined for a key that holds none.
  */
 function piecesOf(key: string, args: readonly string[]): readonly Piece[] | undefined {
-  const pieces = key.split('\0').flatMap((part, at): Piece[] => [...(at === 0 ? [] : ['\0']), ...piecesOfPart(part, args)]);
+  const pieces = key
+    .split('\0')
+    .flatMap((part, at): Piece[] => [...(at === 0 ? [] : ['\0']), ...piecesOfPart(part, args)]);
   return pieces.some((piece) => typeof piece === 'number') ? pieces : undefined;
 }
 

@@ -26,10 +26,9 @@ export function touchedKeys({ reads, writes }: ReadWriteSet): readonly TouchedKe
  * one holds the whole state of its chaincode.
  */
 export function keysToHold(chaincode: string, touched: ReadWriteSet, naming: KeyNaming): readonly DeclaredKey[] {
-  const keys = touchedKeys(touched).map(
-    ({ key, mode }): DeclaredKey => ({ key: naming.queueKey(chaincode, key), mode }),
-  );
-  return touched.ranges.length === 0
-    ? keys
-    : [...keys, { key: naming.wholeStateKey(chaincode), mode: 'readWrite' }];
+  const keys = touchedKeys(touched).map(({ key, mode }): DeclaredKey => ({
+    key: naming.queueKey(chaincode, key),
+    mode,
+  }));
+  return touched.ranges.length === 0 ? keys : [...keys, { key: naming.wholeStateKey(chaincode), mode: 'readWrite' }];
 }

@@ -76,13 +76,15 @@ async function effects(channel: TestChannel, plain: Chaincode, told: ReadonlyMap
       else {
         applied.set(call.operation.opId, (applied.get(call.operation.opId) ?? 0) + 1);
         const payload = await run(plain, call, state);
-        if (Buffer.compare(payload, transaction.payload) !== 0) broken.push(`${transaction.txId} answered out of order`);
+        if (Buffer.compare(payload, transaction.payload) !== 0)
+          broken.push(`${transaction.txId} answered out of order`);
       }
     }
   }
   for (const [opId, end] of told) {
     const wanted = end.startsWith('applied') ? 1 : 0;
-    if ((applied.get(opId) ?? 0) !== wanted) broken.push(`${opId}, ${end}, took effect ${applied.get(opId) ?? 0} times`);
+    if ((applied.get(opId) ?? 0) !== wanted)
+      broken.push(`${opId}, ${end}, took effect ${applied.get(opId) ?? 0} times`);
   }
   for await (const { key, value } of channel.ledger.scan('', '', plain.name)) {
     if (Buffer.compare(state.get(key) ?? new Uint8Array(), value) !== 0) broken.push(`${key} is not what was written`);

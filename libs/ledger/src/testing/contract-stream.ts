@@ -98,7 +98,11 @@ export function streamContract(open: OpenClient): void {
       const seen = await client.commit(first, second);
       for (const { txId, code, blockNum, txNum, payload } of seen) {
         const found = await client.ledger.find(txId);
-        expect([found?.block.number, found?.transaction.txNum, found?.transaction.code]).toEqual([blockNum, txNum, code]);
+        expect([found?.block.number, found?.transaction.txNum, found?.transaction.code]).toEqual([
+          blockNum,
+          txNum,
+          code,
+        ]);
         expect(Buffer.from(found?.transaction.payload ?? []).toString()).toBe(Buffer.from(payload).toString());
       }
       expect(seen.map(({ code }) => code)).toEqual(['VALID', 'MVCC_READ_CONFLICT']);

@@ -3,4 +3,3 @@ export { keyValueChaincode } from './key-value-chaincode.ts';
 export { ledgerContract, type LedgerFactory, type LedgerUnderTest } from './ledger-contract.ts';
 export { ModelNetwork } from './model-network.ts';
 export { VirtualTime } from './virtual-time.ts';
-export { assetChaincode } from './asset-chaincode.ts';

@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 /** A text that does not show itself when what holds it is printed. */
 export class Secret {
   readonly #text: string;
@@ -16,7 +14,8 @@ export class Secret {
     return '[secret]';
   }
 
-  [inspect.custom](): string {
+  /** What Node prints, in logs and consoles. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '[secret]';
   }
 }

@@ -1,0 +1,65 @@
+import { perTransactionContract, sealedAnswerOf, type OperationOutcome, type OperationStatus } from '@medrex/contracts';
+import type { JsonValue } from '@medrex/execute-batch';
+import type { CallKey } from '@medrex/privacy';
+import type { KnownOperation } from '../known-operations.ts';
+import type { MessageName } from '../message-name.ts';
+
+/** What answers say of an operation that is a call. */
+export const callMode = { mode: perTransactionContract } as const;
+export type CallMode = typeof callMode;
+
+export interface CallAnswersOptions {
+  /** Undefined where this mode is off: then what is sealed stays so. */
+  readonly key: CallKey | undefined;
+  readonly nameOf: (outcome: OperationOutcome) => MessageName | undefined;
+  readonly recent: (opId: string) => KnownOperation | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+/** An outcome as its caller reads it, and whether it is a call's. */
+export interface ReadOutcome {
+  readonly outcome: OperationOutcome;
+  readonly mode: CallMode | undefined;
+}
+
+/** Opens what foreign contracts answered, for those who called them: everywhere else it stands sealed. */
+export class CallAnswers {
+  readonly #options: CallAnswersOptions;
+
+  constructor(options: CallAnswersOptions) {
+    this.#options = options;
+  }
+
+  read(outcome: OperationOutcome, name = this.#options.nameOf(outcome)): ReadOutcome {
+    if (name?.contract !== perTransactionContract) return { outcome, mode: undefined };
+    return { outcome: this.#opened(outcome), mode: callMode };
+  }
+
+  /** A status as its caller reads it. */
+  readStatus(status: OperationStatus): { readonly status: OperationStatus; readonly mode: CallMode | undefined } {
+    const { outcome, opId } = status;
+    if (outcome === undefined) {
+      return { status, mode: this.#options.recent(opId)?.isCall === true ? callMode : undefined };
+    }
+    const read = this.read(outcome);
+    return { status: { ...status, outcome: read.outcome }, mode: read.mode };
+  }
+
+  #opened(outcome: OperationOutcome): OperationOutcome {
+    const { key, onError } = this.#options;
+    const sealed = sealedAnswerOf(outcome.detail);
+    if (sealed === undefined || key === undefined) return outcome;
+    try {
+      const { message, ...answer } = key.openAnswer(outcome.opId, sealed.sealed);
+      const { detail: _sealed, ...rest } = outcome;
+      return {
+        ...rest,
+        ...(message !== undefined && { message }),
+        ...(Object.keys(answer).length > 0 && { detail: answer as unknown as JsonValue }),
+      };
+    } catch (error) {
+      onError(error);
+      return outcome;
+    }
+  }
+}

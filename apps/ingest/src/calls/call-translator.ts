@@ -1,0 +1,97 @@
+import {
+  perTransactionContract,
+  type OperationClass,
+  type Refusal,
+  type TranslatedOperation,
+  type Translation,
+} from '@medrex/contracts';
+import type { DeclaredKey } from '@medrex/keys';
+import type { CallKey } from '@medrex/privacy';
+import type { IncomingMessage } from '../message/incoming-message.ts';
+import { draftItems, type DraftOptions } from '../translation/draft.ts';
+import type { Translated, Translator } from '../translation/translator.ts';
+import { callSchema } from './call-schema.ts';
+import { ledgerKey } from './composite-key.ts';
+import type { CallLedgerKey, KeyTemplates } from './key-templates.ts';
+
+export interface CallTranslatorOptions extends DraftOptions {
+  readonly key: CallKey;
+  readonly templates: KeyTemplates;
+  /** Our own chaincode: its state belongs to the other mode. */
+  readonly reserved: string;
+  /** Takes every message that is no call. */
+  readonly others: Translator;
+}
+
+interface ReadCall {
+  readonly chaincode: string;
+  readonly fn: string;
+  readonly args: readonly string[];
+  /** Undefined where neither sender nor template names them. */
+  readonly keys: readonly CallLedgerKey[] | undefined;
+}
+
+/** Makes operations of calls. Their arguments are the sender's own content: sealed here, and read by nobody before the peer. */
+export class CallTranslator implements Translator {
+  readonly #options: CallTranslatorOptions;
+
+  constructor(options: CallTranslatorOptions) {
+    this.#options = options;
+  }
+
+  async translate(message: IncomingMessage, time: string): Promise<Translated> {
+    if (message.attributes.contract !== perTransactionContract) return this.#options.others.translate(message, time);
+    return {
+      items: await draftItems(message, perTransactionContract, time, this.#translation(message), this.#options),
+    };
+  }
+
+  #translation({ body, digest, attributes }: IncomingMessage): Translation {
+    const call = this.#read(body);
+    if (Array.isArray(call)) return { operations: [], refusals: [refusal(call as readonly Wrong[])] };
+    return { operations: [this.#operation(call as ReadCall, digest, attributes.class)], refusals: [] };
+  }
+
+  #read(body: unknown): ReadCall | readonly Wrong[] {
+    const { reserved, templates } = this.#options;
+    const parsed = callSchema.safeParse(body);
+    if (!parsed.success) return parsed.error.issues.map(({ path, message }) => wrong(path, message));
+    const { chaincode, function: fn, args, keys: given } = parsed.data;
+    if (chaincode === reserved) return [wrong(['chaincode'], 'is the one that Medrex runs itself')];
+    const named = given?.map(({ key, mode }) => ({ key: ledgerKey(key), mode }));
+    const keys = named ?? templates.keysOf(chaincode, fn, args);
+    if (keys !== undefined && 'needs' in keys) {
+      return [wrong(['args'], `the template of its keys needs ${keys.needs} of them`)];
+    }
+    return { chaincode, fn, args, keys };
+  }
+
+  #operation(
+    { chaincode, fn, args, keys }: ReadCall,
+    sourceHash: string,
+    operationClass: OperationClass = 'clinical',
+  ): TranslatedOperation {
+    const { key } = this.#options;
+    return {
+      ...{ item: 0, class: operationClass, templateVersion: 1 },
+      keys: (keys ?? []).map((one): DeclaredKey => ({ key: key.queueKey(chaincode, one.key), mode: one.mode })),
+      facts: { chaincode, function: fn, isDeclared: keys !== undefined },
+      bodies: [key.sealArguments({ sourceHash, chaincode, function: fn }, args)],
+    };
+  }
+}
+
+interface Wrong {
+  readonly expression: string;
+  readonly diagnostics: string;
+}
+
+function wrong(path: readonly PropertyKey[], diagnostics: string): Wrong {
+  const expression = `$${path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')}`;
+  return { expression, diagnostics: `${expression}: ${diagnostics}` };
+}
+
+const refusal = (all: readonly Wrong[]): Refusal => ({
+  ...{ item: 0, code: 'CALL_INVALID', status: 422 },
+  issues: all.map((one) => ({ ...{ severity: 'error', code: 'value' }, ...one })),
+});

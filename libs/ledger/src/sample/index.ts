@@ -1,0 +1,1 @@
+export { assetChaincode } from './asset-chaincode.ts';

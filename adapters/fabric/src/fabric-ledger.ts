@@ -10,10 +10,12 @@ import {
   type BlockSubscription,
   type ChaincodeResponse,
   type Endorsement,
+  type FoundTransaction,
   type Ledger,
   type Proposal,
 } from '@medrex/ledger';
 import { BlockReader } from './blocks/block-reader.ts';
+import { foundTransaction } from './blocks/find-transaction.ts';
 import { PeerBlocks } from './blocks/peer-blocks.ts';
 import { RecentBlocks } from './blocks/recent-blocks.ts';
 import { endorseProposal, type FabricEndorsement } from './endorse/endorse-proposal.ts';
@@ -182,12 +184,14 @@ export class FabricLedger implements Ledger, BlockStream {
     throw new CodedError(ledgerErrors.ledgerUnavailable, message);
   }
 
+  /** Asks the first pinned peer. @throws CodedError BLOCK_PRUNED, LEDGER_UNAVAILABLE */
+  async find(txId: string): Promise<FoundTransaction | undefined> {
+    return foundTransaction(this.channel, txId, await this.#ask('qscc', 'GetBlockByTxID', txId));
+  }
+
   /** How the channel's orderers cut blocks, as its configuration says; undefined where this client may not read it. */
   async cutterLimits(): Promise<Partial<BlockCutterLimits> | undefined> {
-    const nonce = randomBytes(24);
-    const args = [Buffer.from(this.channel)];
-    const proposal = { channel: this.channel, chaincode: 'cscc', fn: 'GetChannelConfig', args, creator: this.mspId };
-    const { status, payload } = await this.evaluate({ ...proposal, nonce, txId: this.transactionId(nonce) });
+    const { status, payload } = await this.#ask('cscc', 'GetChannelConfig');
     return status === 200 ? cutterLimitsOf(payload) : undefined;
   }
 
@@ -214,6 +218,14 @@ export class FabricLedger implements Ledger, BlockStream {
     this.#peers.close();
     for (const wake of this.#waitingForHeight.splice(0)) wake();
     await this.#feed.close();
+  }
+
+  /** Asks a system chaincode about this channel. */
+  #ask(chaincode: string, fn: string, ...rest: readonly string[]): Promise<ChaincodeResponse> {
+    const nonce = randomBytes(24);
+    const args = [this.channel, ...rest].map((text) => Buffer.from(text));
+    const proposal = { channel: this.channel, chaincode, fn, args, creator: this.mspId };
+    return this.evaluate({ ...proposal, nonce, txId: this.transactionId(nonce) });
   }
 
   #submitterOf({ channel, orderers }: ChannelProfile, tls?: ClientTls): Submitter {

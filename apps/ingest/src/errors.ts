@@ -319,3 +319,9 @@ export const configInvalid = {
   meaning: 'Variables of the environment cannot be read.',
   remedy: 'Correct the variables named; docs/reference/configuration.md lists all of them.',
 } as const satisfies ErrorDescription;
+
+/** Errors that keep ingest from starting. */
+export const ingestStartErrors = {
+  CONFIG_INVALID: configInvalid,
+  CALL_TEMPLATES_INVALID: callTemplatesInvalid,
+} as const;

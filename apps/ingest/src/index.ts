@@ -1,5 +1,5 @@
 export { ingestConfig, ingestVariables, type IngestConfig } from './config.ts';
-export { ingestErrors, type IngestErrorCode, type SenderErrorDescription } from './errors.ts';
+export { ingestErrors, ingestStartErrors, type IngestErrorCode, type SenderErrorDescription } from './errors.ts';
 export { openApi, type OpenApiFacts } from './http/openapi.ts';
 export { ingestMetrics } from './metrics.ts';
 export type { IngestPorts } from './ports.ts';

@@ -8,7 +8,7 @@ import { embeddedLedgerErrors, eventLogErrors, statusStoreErrors } from '@medrex
 import { executeBatchErrors } from '@medrex/execute-batch';
 import { fabricErrors } from '@medrex/fabric';
 import { fabricContractErrors } from '@medrex/fabric-contract';
-import { ingestErrors } from '@medrex/ingest';
+import { ingestErrors, ingestStartErrors } from '@medrex/ingest';
 import { keysErrors } from '@medrex/keys';
 import { ledgerErrors } from '@medrex/ledger';
 import { nestErrors } from '@medrex/nest';
@@ -35,6 +35,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['fabric', fabricErrors],
   ['nest', nestErrors],
   ['telemetry', telemetryErrors],
+  ['ingest, before it starts', ingestStartErrors],
   ['orderer-dag', ordererErrors],
   ['devnet', devnetErrors],
   ['fabric-contract', fabricContractErrors],

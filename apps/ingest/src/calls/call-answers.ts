@@ -1,5 +1,4 @@
 import { perTransactionContract, sealedAnswerOf, type OperationOutcome, type OperationStatus } from '@medrex/contracts';
-import type { JsonValue } from '@medrex/execute-batch';
 import type { CallKey } from '@medrex/privacy';
 import type { KnownOperation } from '../known-operations.ts';
 import type { MessageName } from '../message-name.ts';
@@ -47,15 +46,15 @@ export class CallAnswers {
 
   #opened(outcome: OperationOutcome): OperationOutcome {
     const { key, onError } = this.#options;
-    const sealed = sealedAnswerOf(outcome.detail);
+    const { detail, ...rest } = outcome;
+    const sealed = sealedAnswerOf(detail);
     if (sealed === undefined || key === undefined) return outcome;
     try {
       const { message, ...answer } = key.openAnswer(outcome.opId, sealed.sealed);
-      const { detail: _sealed, ...rest } = outcome;
       return {
         ...rest,
         ...(message !== undefined && { message }),
-        ...(Object.keys(answer).length > 0 && { detail: answer as unknown as JsonValue }),
+        ...(Object.keys(answer).length > 0 && { detail: answer }),
       };
     } catch (error) {
       onError(error);

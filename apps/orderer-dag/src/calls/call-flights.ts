@@ -237,7 +237,6 @@ export class CallFlights {
     for (let failures = 1; !this.#isGrounded; failures += 1) {
       try {
         const found = await blocks.find(call.flight.txId);
-        if (this.#isGrounded) return;
         if (found !== undefined) return this.#found(call, found);
       } catch (error) {
         if (isCodedError(error, 'BLOCK_PRUNED')) return this.#pruned(call);

@@ -1,6 +1,7 @@
 export { defaultCallKeyFile, openCallSecret } from './call-key/call-key-file.ts';
 export { eventLogErrors } from './event-log/errors.ts';
 export { EmbeddedEventLog, type EmbeddedEventLogOptions } from './event-log/event-log.ts';
+export { lockPartition } from './event-log/writer-lock.ts';
 export { makeFolder } from './folders/make-folder.ts';
 export { machineClock } from './event-log/machine-clock.ts';
 export { BlockFiles, type Retention } from './ledger/block-files.ts';

@@ -7,6 +7,7 @@ import { orderedBlock } from './block/block.ts';
 import { openChannel, type Channel } from './channel.ts';
 import { writeConnectionProfile } from './connection-profile.ts';
 import { devnetLabel } from './devnet-label.ts';
+import { lockFolder } from './folder-lock.ts';
 import { openOrganisations, type Organisations } from './identity/crypto-folder.ts';
 import { networkSettings, type NetworkOptions, type NetworkSettings } from './network-options.ts';
 import { BroadcastDoor } from './orderer/broadcast-door.ts';
@@ -35,6 +36,7 @@ interface NetworkParts {
   readonly settings: NetworkSettings;
   readonly folder: string;
   readonly isTemporary: boolean;
+  readonly lock: { release(): void };
   readonly organisations: Organisations;
 }
 
@@ -63,6 +65,21 @@ export class DevelopmentNetwork {
     const isTemporary = options.directory === undefined;
     const folder = resolve(options.directory ?? mkdtempSync(join(tmpdir(), 'medrex-devnet-')));
     makeFolder(folder);
+    const lock = lockFolder(folder);
+    try {
+      return await DevelopmentNetwork.#open({ settings, folder, isTemporary, lock }, onFailed);
+    } catch (error) {
+      lock.release();
+      if (isTemporary) rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async #open(
+    place: Omit<NetworkParts, 'organisations'>,
+    onFailed: (error: unknown) => void,
+  ): Promise<DevelopmentNetwork> {
+    const { settings, folder } = place;
     const organisations = await openOrganisations(folder, settings.organisations);
     const ports = portsOf(settings);
     const channel = await openChannel({
@@ -79,11 +96,11 @@ export class DevelopmentNetwork {
       organisations,
       chaincodes: settings.chaincodes,
     });
-    const network = new DevelopmentNetwork({ settings, folder, isTemporary, organisations }, channel, onFailed);
+    const network = new DevelopmentNetwork({ ...place, organisations }, channel, onFailed);
     try {
       await network.#listen();
     } catch (error) {
-      await network.close();
+      await network.#shut();
       throw error;
     }
     return network;
@@ -149,11 +166,16 @@ export class DevelopmentNetwork {
 
   /** Orders what it has taken, ends its streams and frees its ports; a temporary folder goes. */
   async close(): Promise<void> {
+    await this.#shut();
+    this.#parts.lock.release();
+    if (this.#parts.isTemporary) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #shut(): Promise<void> {
     await this.#ordering.close();
     await Promise.all([...this.#servers.values()].map((server) => server.close(graceMs)));
     for (const peer of this.peers) peer.close();
     await this.#shared.ledger.close();
-    if (this.#parts.isTemporary) rmSync(this.folder, { recursive: true, force: true });
   }
 
   async #reaches(chaincode: string): Promise<boolean> {

@@ -94,6 +94,14 @@ describe('a development network of two organisations whose policy names both', (
     expect(JSON.parse(history)).toEqual(['dan', 'cem', 'bea', 'ann']);
   });
 
+  it('keeps a second network off its folder and its ports', async () => {
+    await expect(DevelopmentNetwork.start({ directory, organisations: 2 })).rejects.toMatchObject({
+      code: 'DEVNET_LOCKED',
+    });
+    const port = Number(network.nodes[0]?.address.split(':')[1]);
+    await expect(DevelopmentNetwork.start({ port })).rejects.toMatchObject({ code: 'DEVNET_PORT_TAKEN' });
+  });
+
   it('finds a chaincode again that went away', async () => {
     await served.stop();
     await expect(contract.evaluateTransaction('ReadAsset', 'late')).rejects.toThrow(/ABORTED/);

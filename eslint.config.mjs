@@ -33,6 +33,10 @@ const boundaries = {
     // Its contracts are written for Fabric's API; nothing of that goes into another process.
     { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
     {
+      sourceTag: 'tech:kafka',
+      bannedExternalImports: ['@nestjs/*', 'pg', 'ioredis', 'classic-level', '@hyperledger/*', '@opentelemetry/*'],
+    },
+    {
       sourceTag: 'layer:app',
       onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app', 'layer:network'],
       bannedExternalImports: [

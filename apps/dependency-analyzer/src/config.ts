@@ -1,3 +1,4 @@
+import { kafkaVariables } from '@medrex/kafka';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 
@@ -23,6 +24,7 @@ export const analyzerConfig = z.object({
     .max(65_535)
     .default(9471)
     .describe('Port of metrics and health; 0 for any free one'),
+  ...kafkaVariables,
   ...telemetryVariables,
   // A writer behind 100,000 readers has that many edges; they are counted all the same.
   ANALYZER_EDGES_MAX: z.coerce.number().int().positive().default(32).describe('Edges listed per operation at most'),

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   newestProgress,
   operationsPerRecord,
@@ -7,7 +6,6 @@ import {
   type Progress,
   type StartPosition,
 } from '@medrex/contracts';
-import { EmbeddedEventLog } from '@medrex/embedded';
 import { createService, EventLogStrategy, type RunningService } from '@medrex/nest';
 import {
   createTelemetry,
@@ -22,6 +20,7 @@ import { AnalyzerController } from './analyzer.controller.ts';
 import type { AnalyzerConfig } from './config.ts';
 import { DependencyAnalyzer } from './dependency-analyzer.ts';
 import { analyzerMetrics } from './metrics.ts';
+import { openLog } from './open-log.ts';
 
 /** What the analyzer stands on; the embedded default unless it is given. Whoever gives a port closes it. */
 export interface AnalyzerPorts {
@@ -46,7 +45,7 @@ export async function startAnalyzer(
   ports: Partial<AnalyzerPorts> = {},
 ): Promise<RunningService> {
   const telemetry = ports.telemetry ?? createTelemetry(telemetryOptions('dependency-analyzer', config));
-  const log = ports.log ?? new EmbeddedEventLog({ root: join(config.MEDREX_DATA_DIR, 'log') });
+  const log = ports.log ?? (await openLog(config, telemetry));
   const metrics = telemetry.metrics.define(analyzerMetrics);
   const channel = config.MEDREX_CHANNELS[0] ?? 'ehr';
   const partition = 0;

@@ -1,4 +1,5 @@
 import { dedupeWindowMs } from '@medrex/contracts';
+import { kafkaVariables } from '@medrex/kafka';
 import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
@@ -79,6 +80,7 @@ export const ingestVariables = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen at; loopback unless set'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(9472).describe('Port to listen at; 0 for any free one'),
   ...storesVariables,
+  ...kafkaVariables,
   ...telemetryVariables,
   INGEST_INTAKE: z.stringbool().default(true).describe('Whether the intake topics are read'),
   INGEST_RECEIPT_PARTITIONS: count.default(1).describe('Partitions of the receipts topic'),

@@ -1,8 +1,9 @@
-import { topicDescription, topics, type EventLog } from '@medrex/contracts';
-import { EmbeddedEventLog, openCallSecret } from '@medrex/embedded';
+import { topics, type EventLog } from '@medrex/contracts';
+import { openCallSecret } from '@medrex/embedded';
 import { createTelemetry, telemetryOptions, type Telemetry } from '@medrex/telemetry';
 import { join } from 'node:path';
 import type { IngestConfig } from './config.ts';
+import { openLog } from './open-log.ts';
 import type { IngestPorts } from './ports.ts';
 import { openStores, type OpenedStores } from './stores.ts';
 
@@ -20,10 +21,7 @@ export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts>
     env: config.MEDREX_CALL_KEY?.reveal(),
     file: config.MEDREX_CALL_KEY_FILE,
   });
-  const log = new EmbeddedEventLog({
-    root: join(folder, 'log'),
-    partitions: (topic) => (topicDescription(topic)?.partitionedBy === 'key' ? 1 : channels.length),
-  });
+  const log = await openLog(config, telemetry);
   const stores = await openBeside(log, config, telemetry);
   const { statuses, vault } = stores;
   const close = async (): Promise<void> => {

@@ -10,6 +10,7 @@ import { load, type LoadCommandFlags } from './commands/load.ts';
 import { instant, notNegative, portNumber, positive, share, withLoadFlags } from './commands/load-options.ts';
 import { replayCommand, type ReplayFlags } from './commands/replay.ts';
 import { start, type StartFlags } from './commands/start.ts';
+import { topicsApply, topicsDiff, type TopicsManifestFlags } from './commands/topics-manifest.ts';
 import { topicsReset, type TopicsResetFlags } from './commands/topics-reset.ts';
 import { tx } from './commands/tx.ts';
 import { vaultRotate } from './commands/vault-rotate.ts';
@@ -78,15 +79,34 @@ function addRunning(medrex: Command, exit: Exit): void {
     .addOption(data())
     .addOption(json())
     .action(async (flags: { readonly data: string; readonly json: boolean }) => exit(await vaultRotate(flags)));
-  medrex
-    .command('topics')
-    .description('the topics of the event log')
+  const topics = medrex.command('topics').description('the topics of the event log');
+  withManifestFlags(
+    topics.command('diff').description('how the topics of a Kafka cluster differ from the topic table'),
+  ).action(async (flags: TopicsManifestFlags) => exit(await topicsDiff(flags)));
+  withManifestFlags(
+    topics
+      .command('apply')
+      .description('makes the topics that are missing, and sets the others as the topic table has them'),
+  ).action(async (flags: TopicsManifestFlags) => exit(await topicsApply(flags)));
+  topics
     .command('reset')
     .description('begins anew where the operations log was lost, under a new generation')
     .option('--yes', 'do it', false)
     .addOption(data())
     .addOption(json())
     .action(async (flags: TopicsResetFlags) => exit(await topicsReset(flags)));
+}
+
+function withManifestFlags(command: Command): Command {
+  return command
+    .option(
+      '--brokers <list>',
+      'brokers, host:port, comma-separated (default: MEDREX_KAFKA_BROKERS; TLS and SASL as for the services)',
+    )
+    .option('--channels <n>', 'how many channels there are: partitions of the internal topics', positive, 1)
+    .option('--replication-factor <n>', 'replicas of each partition; 1 on a cluster of one broker', positive, 3)
+    .option('--min-insync-replicas <n>', 'replicas that must have a record before it is acknowledged', positive, 2)
+    .addOption(json());
 }
 
 function addMeasuring(medrex: Command, exit: Exit): void {

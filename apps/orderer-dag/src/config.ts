@@ -1,4 +1,5 @@
 import { fabricVariables } from '@medrex/fabric';
+import { kafkaVariables } from '@medrex/kafka';
 import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
@@ -63,6 +64,7 @@ export const ordererConfig = z.object({
     .default('127.0.0.1')
     .describe('Address of metrics, health and model gateway; loopback, because the gateway lets anybody write'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(9470).describe('Port of the same; 0 for any free one'),
+  ...kafkaVariables,
   ...telemetryVariables,
   ORDERER_FLIGHTS: count.default(4).describe('Fabric transactions in flight at once, the reserved ones included'),
   ORDERER_FLIGHTS_RESERVED: z.coerce.number().int().min(0).default(1).describe('Flights that only CPOE may use'),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CodedError } from '@medrex/coded-error';
 import type { EventLog } from '@medrex/contracts';
-import { EmbeddedEventLog, EmbeddedLedger, openCallSecret } from '@medrex/embedded';
+import { EmbeddedLedger, openCallSecret } from '@medrex/embedded';
 import { batchChaincode, type Contract } from '@medrex/execute-batch';
 import {
   networkLatencies,
@@ -15,6 +15,7 @@ import type { Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';
 import { ordererErrors } from './errors.ts';
 import { fabricLedgers } from './fabric-ledgers.ts';
+import { openLog } from './open-log.ts';
 import type { OrdererMetrics } from './telemetry-observer.ts';
 
 /** The ledger of each channel. */
@@ -45,10 +46,7 @@ export async function openPorts(
     env: config.MEDREX_CALL_KEY?.reveal(),
     file: config.MEDREX_CALL_KEY_FILE,
   });
-  const log = new EmbeddedEventLog({
-    root: join(config.MEDREX_DATA_DIR, 'log'),
-    partitions: () => config.MEDREX_CHANNELS.length,
-  });
+  const log = await openLog(config, telemetry);
   const opened =
     config.MEDREX_LEDGER === 'fabric' ? await fabricLedgers(config, telemetry, metrics) : await embeddedLedgers(config);
   const close = async (): Promise<void> => {

@@ -9,6 +9,7 @@ import { executeBatchErrors } from '@medrex/execute-batch';
 import { fabricErrors } from '@medrex/fabric';
 import { fabricContractErrors } from '@medrex/fabric-contract';
 import { ingestErrors, ingestStartErrors } from '@medrex/ingest';
+import { kafkaErrors } from '@medrex/kafka';
 import { keysErrors } from '@medrex/keys';
 import { ledgerErrors } from '@medrex/ledger';
 import { nestErrors } from '@medrex/nest';
@@ -33,6 +34,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['embedded: status store', statusStoreErrors],
   ['postgres', postgresErrors],
   ['fabric', fabricErrors],
+  ['kafka', kafkaErrors],
   ['nest', nestErrors],
   ['telemetry', telemetryErrors],
   ['ingest, before it starts', ingestStartErrors],

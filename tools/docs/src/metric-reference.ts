@@ -1,5 +1,6 @@
 import { analyzerMetrics } from '@medrex/dependency-analyzer';
 import { ingestMetrics } from '@medrex/ingest';
+import { kafkaMetrics } from '@medrex/kafka';
 import { ordererMetrics } from '@medrex/orderer-dag';
 import { describeMetrics, poolMetrics, telemetryMetrics, type MetricDeclarations } from '@medrex/telemetry';
 import { markdownTable, page } from './markdown.ts';
@@ -10,6 +11,7 @@ const services: readonly (readonly [string, MetricDeclarations])[] = [
   ['orderer-dag', ordererMetrics],
   ['Services with pools of connections (ingest with MEDREX_STORES=postgres)', poolMetrics],
   ['Every service', telemetryMetrics],
+  ['Every service on Kafka', kafkaMetrics],
 ];
 
 /** docs/reference/metrics.md */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   decodeOperations,
   newestProgress,
@@ -9,14 +8,14 @@ import {
   type Progress,
   type SequencedOperation,
 } from '@medrex/contracts';
-import { EmbeddedEventLog } from '@medrex/embedded';
+import { openCommandLog } from './command-log.ts';
 
 /** How many operations that name one of the pseudonyms are accepted and not terminal, over all channels of a data folder. */
 export async function liveOperationsOf(dataDir: string, pseudonyms: readonly string[]): Promise<number> {
-  const log = new EmbeddedEventLog({ root: join(dataDir, 'log'), partitions: () => Infinity });
+  const { log, partitionsOf } = await openCommandLog(dataDir);
   try {
     let live = 0;
-    for (const partition of log.storedPartitions(topics.operations)) {
+    for (const partition of await partitionsOf(topics.operations)) {
       await readLive(log, partition, ({ operation }) => {
         if (operation.keys.some(({ key }) => pseudonyms.some((pseudonym) => key.includes(pseudonym)))) live += 1;
       });

@@ -1,15 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
   newestProgress,
   operationsPerRecord,
   progressCodec,
   progressKey,
   topics,
+  type EventLog,
   type Progress,
 } from '@medrex/contracts';
-import { EmbeddedEventLog } from '@medrex/embedded';
 import { UsageError } from '../terminal/usage-error.ts';
+import { openCommandLog, type CommandLog } from './command-log.ts';
 
 export interface TopicsResetFlags {
   readonly data: string;
@@ -28,12 +28,10 @@ interface Behind {
  * their start. Repeats of earlier operations are then told from new ones by their records on the ledger alone. Returns the exit code.
  */
 export async function topicsReset(flags: TopicsResetFlags): Promise<number> {
-  const root = join(resolve(flags.data), 'log');
-  if (!existsSync(root))
-    throw new UsageError(`there is no event log in ${flags.data}`, 'Name the data folder of the services with --data.');
-  const log = new EmbeddedEventLog({ root, partitions: () => Infinity });
+  const opened = await openCommandLog(resolve(flags.data));
+  const { log } = opened;
   try {
-    const behind = await channelsBehind(log);
+    const behind = await channelsBehind(opened);
     if (behind.length > 0 && !flags.yes)
       throw new UsageError(
         `the operations log of ${names(behind)} was made anew: what it held is lost`,
@@ -48,9 +46,9 @@ export async function topicsReset(flags: TopicsResetFlags): Promise<number> {
   }
 }
 
-async function channelsBehind(log: EmbeddedEventLog): Promise<readonly Behind[]> {
+async function channelsBehind({ log, partitionsOf }: CommandLog): Promise<readonly Behind[]> {
   const behind: Behind[] = [];
-  for (const partition of log.storedPartitions(topics.progress)) {
+  for (const partition of await partitionsOf(topics.progress)) {
     const values = (await log.latest(topics.progress, partition)).map(({ value }) => value);
     for (const channel of new Set(values.map((value) => progressCodec.decode(value).channel))) {
       const progress = newestProgress(channel, values);
@@ -63,7 +61,7 @@ async function channelsBehind(log: EmbeddedEventLog): Promise<readonly Behind[]>
 }
 
 /** The block height stays: the blocks are those of before. */
-async function begin(log: EmbeddedEventLog, { partition, progress }: Behind): Promise<void> {
+async function begin(log: EventLog, { partition, progress }: Behind): Promise<void> {
   const next: Progress = { ...progress, generation: progress.generation + 1, lowWaterMark: 0, doneRanges: [], live: 0 };
   await log.append(topics.progress, partition, [{ key: progressKey(next), value: progressCodec.encode(next) }]);
 }

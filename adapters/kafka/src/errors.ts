@@ -1,0 +1,99 @@
+import { CodedError, type ErrorDescription } from '@medrex/coded-error';
+
+/** What a Kafka cluster can break, beside what every log can (`contractErrors`). */
+export const kafkaErrors = {
+  KAFKA_UNAVAILABLE: {
+    code: 'KAFKA_UNAVAILABLE',
+    retryable: true,
+    meaning: 'No broker answered, or the one that leads a partition did not, for as long as was waited.',
+    remedy: 'Look at the brokers and at MEDREX_KAFKA_BROKERS; it is tried again, and nothing is lost meanwhile.',
+  },
+  KAFKA_REFUSED: {
+    code: 'KAFKA_REFUSED',
+    retryable: false,
+    meaning: 'A broker refused a request: no right to the topic or group, or a request that it does not take.',
+    remedy: 'The message carries the name that Kafka gives the error; look at its ACLs and at the topic settings.',
+  },
+  KAFKA_APPEND_INTERLEAVED: {
+    code: 'KAFKA_APPEND_INTERLEAVED',
+    retryable: true,
+    meaning: 'An append larger than one batch was stored in parts with records of another writer between them.',
+    remedy: 'Append again: readers recognise repeats. Often: append less at a time.',
+  },
+  KAFKA_COMMIT_STALE: {
+    code: 'KAFKA_COMMIT_STALE',
+    retryable: true,
+    meaning: 'A run was done after its partition had been given to another reader of the group; nothing was committed.',
+    remedy: 'None: the other reader handles the run again, and repeats are recognised.',
+  },
+  KAFKA_SESSION_REFUSED: {
+    code: 'KAFKA_SESSION_REFUSED',
+    retryable: false,
+    meaning: 'The session time-out of the reading group is outside of what the brokers allow.',
+    remedy:
+      'Set MEDREX_KAFKA_SESSION_MS between group.min.session.timeout.ms (6000 unless changed) and group.max.session.timeout.ms of the brokers.',
+  },
+  KAFKA_CONFIG: {
+    code: 'KAFKA_CONFIG',
+    retryable: false,
+    meaning: 'The settings of the connection to Kafka do not fit together, or a file that they name cannot be read.',
+    remedy: 'The message names the variable; docs/how-to/kafka.md shows complete examples.',
+  },
+  KAFKA_WEAK_TOPICS: {
+    code: 'KAFKA_WEAK_TOPICS',
+    retryable: false,
+    meaning:
+      'A topic is missing or could lose acknowledged records: fewer than 3 replicas, min.insync.replicas below 2 or unclean election.',
+    remedy:
+      'Run medrex topics diff and medrex topics apply; on a set-up of one broker set MEDREX_KAFKA_DURABILITY=one-broker, which says what it does not promise.',
+  },
+} as const satisfies Record<string, ErrorDescription>;
+
+/** An error of the Kafka adapter by its code. @param message what happened to what; never a key or a value. */
+export function kafkaError(
+  code: keyof typeof kafkaErrors,
+  message: string,
+  options?: { readonly cause?: unknown },
+): CodedError {
+  return new CodedError(kafkaErrors[code], message, options);
+}
+
+/** Names of Kafka's own errors that no second try mends. */
+const refusals = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_RECORD',
+  'POLICY_VIOLATION',
+  'RECORD_LIST_TOO_LARGE',
+  'MESSAGE_TOO_LARGE',
+  'UNSUPPORTED_VERSION',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'SASL_AUTHENTICATION_FAILED',
+  'INVALID_REQUIRED_ACKS',
+]);
+
+/** What an error of kafkajs says of itself; its messages may name topics and brokers, never keys or values. */
+export interface KafkaFailure {
+  /** Kafka's name for it, e.g. `NOT_LEADER_FOR_PARTITION`, or that of kafkajs in the same spelling. */
+  readonly name: string;
+  readonly isRefusal: boolean;
+}
+
+/** Reads an error of kafkajs, also below the one that says how often it was tried. What is no error of Kafka's is a defect of ours. */
+export function failureOf(error: unknown): KafkaFailure {
+  if (error instanceof CodedError) return { name: error.code, isRefusal: !error.retryable };
+  const { type, name, cause } = error as { readonly type?: string; readonly name?: string; readonly cause?: unknown };
+  if (type !== undefined) return { name: type, isRefusal: refusals.has(type) };
+  if (name === 'KafkaJSSASLAuthenticationError') return { name: 'SASL_AUTHENTICATION_FAILED', isRefusal: true };
+  if (cause instanceof Error) return failureOf(cause);
+  return { name: asCode(name ?? 'Error'), isRefusal: name === 'TypeError' || name === 'RangeError' };
+}
+
+/** `KafkaJSConnectionClosedError` as `CONNECTION_CLOSED_ERROR`: codes are the only texts that may be logged. */
+const asCode = (name: string): string =>
+  name
+    .replace(/^KafkaJS/, '')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toUpperCase();

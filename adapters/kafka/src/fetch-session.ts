@@ -1,0 +1,179 @@
+import { contractError, type Clock } from '@medrex/contracts';
+import { clusterOf, newClient, type Cluster, type KafkaConnection } from './cluster.ts';
+import { failureOf, kafkaError } from './errors.ts';
+import type { PartitionBuffer } from './fetched-partition.ts';
+import type { KafkaObserver } from './observer.ts';
+
+export interface FetchSessionOptions {
+  readonly connection: KafkaConnection;
+  readonly clock: Clock;
+  readonly observer: KafkaObserver;
+  readonly topic: string;
+  readonly buffers: readonly PartitionBuffer[];
+}
+
+const mebibyte = 1024 * 1024;
+/** Of one answer; a larger batch comes alone all the same. */
+const partitionBytesMax = 4 * mebibyte;
+const answerBytesMax = 16 * mebibyte;
+/** How long a broker holds a request that it has nothing for: long where all partitions are asked for, short where a full one may empty. */
+const waitMs = { all: 500, some: 50 } as const;
+const backoffMs = [0, 50, 100, 250, 500, 1000] as const;
+const leaderlessMs = 2_000;
+
+/**
+ * Fetches the partitions of one subscription into their buffers, a long poll at a time on each leader. Any trouble ends the
+ * client; reading goes on with a new one where it stood. No group takes part, so an offset moves only by what was read.
+ */
+export class FetchSession {
+  readonly #options: FetchSessionOptions;
+  readonly #closing = new AbortController();
+  readonly #done: Promise<void>;
+  #destroy: () => void = () => undefined;
+  #drained = Promise.withResolvers<undefined>();
+
+  constructor(options: FetchSessionOptions) {
+    this.#options = options;
+    this.#done = this.#run();
+  }
+
+  /** To be called when a buffer has been taken from. */
+  taken(): void {
+    this.#drained.resolve(undefined);
+    this.#drained = Promise.withResolvers<undefined>();
+  }
+
+  /** Goes on with a new client: the one there does not bring what the log has. */
+  renew(): void {
+    this.#destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#destroy();
+    this.taken();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, observer, topic, buffers } = this.#options;
+    for (let failures = 0; !this.#isClosing();) {
+      const startMs = clock.nowMs();
+      try {
+        if (buffers.every(({ isLost }) => isLost)) await aborted(this.#closing.signal);
+        else await this.#fetchAll();
+      } catch (error) {
+        if (this.#isClosing()) return;
+        const { name } = failureOf(error);
+        failures = clock.nowMs() - startMs > 5_000 ? 1 : failures + 1;
+        observer.readFailed?.({ topic, failure: name });
+        const why = kafkaError('KAFKA_UNAVAILABLE', `${topic}: reading failed: ${name}`, { cause: error });
+        if (failures > 1) for (const buffer of buffers) buffer.fail(why, false);
+        await clock.sleep(backoffMs[Math.min(failures, backoffMs.length) - 1] ?? 1000, this.#closing.signal);
+      }
+    }
+  }
+
+  /** One client's life. Ends by throwing, or quietly when it is time to look for leaders again. */
+  async #fetchAll(): Promise<void> {
+    const { connection, topic, buffers, clock } = this.#options;
+    const client = newClient(connection);
+    const life = new AbortController();
+    this.#destroy = () => {
+      life.abort();
+      client.destroy();
+    };
+    try {
+      if (this.#isClosing()) return;
+      const cluster = clusterOf(client);
+      await cluster.connect();
+      await cluster.addTargetTopic(topic);
+      const byLeader = ledBy(cluster, topic, buffers);
+      const leaderless = byLeader.get(-1) ?? [];
+      byLeader.delete(-1);
+      await Promise.all([
+        ...[...byLeader].map(([node, led]) => this.#fetchFrom(cluster, node, led, life.signal)),
+        ...(leaderless.length === 0 ? [] : [clock.sleep(leaderlessMs, life.signal).then(() => life.abort())]),
+      ]);
+    } finally {
+      life.abort();
+      client.destroy();
+    }
+  }
+
+  async #fetchFrom(
+    cluster: Cluster,
+    node: number,
+    led: readonly PartitionBuffer[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ended = aborted(signal);
+    while (!signal.aborted) {
+      const drained = this.#drained.promise;
+      const asked = wanted(led);
+      if (asked.length === 0) {
+        if (led.every(({ isLost }) => isLost)) return;
+        await Promise.race([drained, ended]);
+      } else {
+        const isAll = asked.length === led.filter(({ isLost }) => !isLost).length;
+        await this.#fetch(cluster, node, asked, isAll ? waitMs.all : waitMs.some);
+      }
+      await cluster.refreshMetadataIfNecessary();
+    }
+  }
+
+  async #fetch(cluster: Cluster, node: number, asked: readonly PartitionBuffer[], maxWaitTime: number): Promise<void> {
+    const { topic } = this.#options;
+    const broker = await cluster.findBroker({ nodeId: String(node) });
+    const partitions = asked.map(({ partition, fetchOffset }) => ({
+      ...{ partition, fetchOffset: String(fetchOffset), maxBytes: partitionBytesMax },
+    }));
+    try {
+      const { responses } = await broker.fetch({
+        ...{ replicaId: -1, isolationLevel: 1, minBytes: 1, maxBytes: answerBytesMax, maxWaitTime },
+        topics: [{ topic, partitions }],
+      });
+      for (const answer of responses.flatMap((response) => response.partitions))
+        asked.find(({ partition }) => partition === answer.partition)?.add(answer, asked.length === 1);
+    } catch (error) {
+      if (failureOf(error).name !== 'OFFSET_OUT_OF_RANGE') throw error;
+      const { partition } = error as { readonly partition?: number };
+      const lost = asked.find((buffer) => buffer.partition === partition);
+      if (lost === undefined) throw error;
+      lose(topic, lost, error);
+    }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+}
+
+/** Partitions that are to be asked for now; one that gave nothing although the log goes on is asked for alone. */
+function wanted(led: readonly PartitionBuffer[]): readonly PartitionBuffer[] {
+  const wanted = led.filter(({ isFull, isLost }) => !isFull && !isLost);
+  const suspect = wanted.find(({ isSuspect }) => isSuspect);
+  return suspect === undefined ? wanted : [suspect];
+}
+
+function ledBy(
+  cluster: Cluster,
+  topic: string,
+  buffers: readonly PartitionBuffer[],
+): Map<number, readonly PartitionBuffer[]> {
+  const leaders = new Map(cluster.findTopicPartitionMetadata(topic).map((one) => [one.partitionId, one.leader]));
+  return Map.groupBy(buffers, ({ partition }) => leaders.get(partition) ?? -1);
+}
+
+function lose(topic: string, buffer: PartitionBuffer, cause: unknown): void {
+  const { partition, fetchOffset } = buffer;
+  const message = `${topic}/${partition}: offset ${fetchOffset} is not kept, or not there yet`;
+  buffer.fail(contractError('OFFSET_OUT_OF_RANGE', message, { cause }), true);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,131 @@
+import { isCodedError } from '@medrex/coded-error';
+import type { Clock, Subscribe, Subscription } from '@medrex/contracts';
+import type { KafkaConnection } from './cluster.ts';
+import { kafkaError } from './errors.ts';
+import { GroupMember, type Assignment, type GroupTimes } from './group-member.ts';
+import type { KafkaObserver } from './observer.ts';
+import type { Committer } from './requests.ts';
+
+export interface GroupSubscriptionOptions {
+  readonly connection: KafkaConnection;
+  readonly clock: Clock;
+  readonly observer: KafkaObserver;
+  readonly times: GroupTimes;
+  readonly group: string;
+  readonly topic: string;
+  readonly onError: Subscribe['onError'];
+  /** Begins to read these partitions where the group committed last. */
+  readonly read: (partitions: readonly number[]) => Promise<Subscription>;
+}
+
+interface Reading {
+  readonly assignment: Assignment;
+  readonly subscription: Subscription;
+}
+
+const retryMs = 500;
+
+/**
+ * A subscription that shares its topic with the other members of its group. When the group divides the partitions anew, the
+ * readers of before finish the run in hand, but cannot commit it; those of now begin where the group committed last.
+ */
+export class GroupSubscription implements Subscription {
+  readonly #options: GroupSubscriptionOptions;
+  readonly #member: GroupMember;
+  readonly #closing = new AbortController();
+  readonly #first = Promise.withResolvers<undefined>();
+  #assignment: Assignment | undefined;
+  #reading: Reading | undefined;
+  /** Closing the readers of before and starting those of now, one after the other. */
+  #changes: Promise<void> = Promise.resolve();
+  #isPaused = false;
+
+  constructor(options: GroupSubscriptionOptions) {
+    this.#options = options;
+    const { connection, clock, group, topic, times, onError } = options;
+    this.#member = new GroupMember({
+      ...{ connection, clock, group, topic, times },
+      onAssigned: (assignment) => this.#assigned(assignment),
+      onRevoked: () => this.#change(undefined),
+      onFailure: (error) => onError?.(error, undefined),
+    });
+    this.#first.promise.catch(() => undefined); // told to `start`
+  }
+
+  /** Resolves when the partitions of this member are read. @throws what joining or the first reading throws */
+  async start(): Promise<void> {
+    try {
+      await this.#member.joined();
+      await this.#first.promise;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** In whose name a partition may be committed. @throws CodedError KAFKA_COMMIT_STALE when it is another's now */
+  committer(partition: number): Committer {
+    const current = this.#assignment;
+    if (current !== undefined && this.#reading?.assignment === current && current.partitions.includes(partition))
+      return current.by;
+    const { topic, group } = this.#options;
+    throw kafkaError('KAFKA_COMMIT_STALE', `${topic}/${partition}: group ${group} has divided its partitions anew`);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#reading?.subscription.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#reading?.subscription.resume();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    // What is in hand is finished and committed while the partitions are still ours.
+    await this.#reading?.subscription.close();
+    await this.#member.close();
+    await this.#changes;
+  }
+
+  #assigned(assignment: Assignment): void {
+    const { observer, group, topic } = this.#options;
+    const { partitions, by } = assignment;
+    observer.assigned?.({ group, topic, partitions: partitions.length, generation: by.generationId });
+    this.#change(assignment);
+  }
+
+  #change(assignment: Assignment | undefined): void {
+    this.#assignment = assignment;
+    this.#changes = this.#changes.then(() => this.#follow(assignment));
+  }
+
+  async #follow(assignment: Assignment | undefined): Promise<void> {
+    await this.#reading?.subscription.close();
+    if (assignment === undefined) return;
+    while (this.#assignment === assignment && !this.#closing.signal.aborted) {
+      try {
+        const subscription = await this.#options.read(assignment.partitions);
+        if (this.#isPaused) subscription.pause();
+        this.#reading = { assignment, subscription };
+        this.#first.resolve(undefined);
+        return;
+      } catch (error) {
+        if (!this.#isWorthAnotherTry(error)) return;
+        await this.#options.clock.sleep(retryMs, this.#closing.signal);
+      }
+    }
+  }
+
+  /** As a reader of named partitions: one that lost its place gets nothing more, everything else is tried again. */
+  #isWorthAnotherTry(error: unknown): boolean {
+    const { onError } = this.#options;
+    const isLost = isCodedError(error, 'OFFSET_OUT_OF_RANGE');
+    if (isLost) this.#first.reject(error);
+    if (isLost && onError === undefined && this.#reading !== undefined) throw error;
+    onError?.(error, undefined);
+    return !isLost;
+  }
+}

@@ -1,0 +1,11 @@
+export type { KafkaConnection, KafkaLine } from './cluster.ts';
+export { connectionOf } from './connection-of.ts';
+export { kafkaErrors } from './errors.ts';
+export { KafkaEventLog, type KafkaEventLogOptions } from './event-log.ts';
+export { kafkaMetrics } from './metrics.ts';
+export type { KafkaObserver } from './observer.ts';
+export { openKafkaLog, type KafkaTelemetry } from './open-kafka-log.ts';
+export { topicManifest, type ManifestOptions, type WantedTopic } from './topics/manifest.ts';
+export { applyTopics, diffTopics, removeTopics, type TopicDifference } from './topics/topic-plan.ts';
+export { Secret } from './secret.ts';
+export { kafkaConfig, kafkaVariables, type KafkaConfig } from './variables.ts';

@@ -1,0 +1,44 @@
+/** What the clients of a Kafka log count; a process defines them where it opens one. */
+export const kafkaMetrics = {
+  appendSeconds: {
+    name: 'medrex_kafka_append_seconds',
+    kind: 'histogram',
+    help: 'Time of one produce request, until all replicas have it.',
+  },
+  appendedRecords: {
+    name: 'medrex_kafka_appended_records_total',
+    kind: 'counter',
+    help: 'Records that the brokers took.',
+  },
+  appendedBytes: { name: 'medrex_kafka_appended_bytes_total', kind: 'counter', help: 'Bytes of these records.' },
+  appendFailures: {
+    name: 'medrex_kafka_append_failures_total',
+    kind: 'counter',
+    help: 'Produce requests that failed; the same records go again by a new producer before anything else.',
+  },
+  readFailures: {
+    name: 'medrex_kafka_read_failures_total',
+    kind: 'counter',
+    help: 'Times that reading a topic failed and went on with a new connection.',
+  },
+  assignments: {
+    name: 'medrex_kafka_assignments_total',
+    kind: 'counter',
+    help: 'Times that the partitions of a shared topic were divided anew. Growing steadily: members come and go, or are too slow to say that they live.',
+  },
+  assignedPartitions: {
+    name: 'medrex_kafka_assigned_partitions',
+    kind: 'gauge',
+    help: 'Partitions of the intake topics that this process reads.',
+  },
+  stalls: {
+    name: 'medrex_kafka_stalls_total',
+    kind: 'counter',
+    help: 'Readers that got no record for MEDREX_KAFKA_STALL_MS while the log went on, and were given a new connection.',
+  },
+  stalledPartitions: {
+    name: 'medrex_kafka_stalled_partitions',
+    kind: 'gauge',
+    help: 'Partitions that bring nothing now although the log goes on. Above zero for longer than MEDREX_KAFKA_STALL_MS: look at the broker that leads them.',
+  },
+} as const;

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { Secret } from './secret.ts';
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const secret = () =>
+  z
+    .string()
+    .min(1)
+    .transform((text) => new Secret(text))
+    .optional();
+const file = () => z.string().min(1).optional();
+
+/** The environment of every process about the event log that it stands on; part of its configuration. */
+export const kafkaVariables = {
+  MEDREX_LOG: z
+    .enum(['embedded', 'kafka'])
+    .default('embedded')
+    .describe('Event log: files below MEDREX_DATA_DIR, or Apache Kafka'),
+  MEDREX_KAFKA_BROKERS: list
+    .prefault('127.0.0.1:9092')
+    .describe('Brokers to begin with, host:port, comma-separated; read where MEDREX_LOG is kafka, as all that follow'),
+  MEDREX_KAFKA_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{0,64}$/)
+    .default('')
+    .describe('Put before the names of all topics and groups, where several installations share a cluster'),
+  MEDREX_KAFKA_TLS: z.stringbool().default(false).describe('Whether the connection is encrypted'),
+  MEDREX_KAFKA_CA_FILE: file().describe(
+    'Certificates that the brokers are checked by (PEM); those of Node when absent',
+  ),
+  MEDREX_KAFKA_CERT_FILE: file().describe('Certificate of this client (PEM), for brokers that ask for one'),
+  MEDREX_KAFKA_KEY_FILE: file().describe('Its private key (PEM)'),
+  MEDREX_KAFKA_SASL: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])
+    .optional()
+    .describe('How this client names itself to the brokers; not at all when absent'),
+  MEDREX_KAFKA_USERNAME: z.string().min(1).optional().describe('User of plain and SCRAM'),
+  MEDREX_KAFKA_PASSWORD: secret().describe('Its password'),
+  MEDREX_KAFKA_PASSWORD_FILE: file().describe('File that holds the password, in place of MEDREX_KAFKA_PASSWORD'),
+  MEDREX_KAFKA_TOKEN_FILE: file().describe('File that holds the OAUTHBEARER token; read anew for each connection'),
+  // The least that brokers take with their own defaults; take-over then needs up to 15 s.
+  MEDREX_KAFKA_SESSION_MS: z.coerce
+    .number()
+    .int()
+    .min(500)
+    .max(300_000)
+    .default(6_000)
+    .describe(
+      'Silence after which a reader of the intake topics loses its partitions; not below group.min.session.timeout.ms',
+    ),
+  MEDREX_KAFKA_STALL_MS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(30_000)
+    .describe('Time without a record while the log goes on, after which a reader gets a new connection'),
+  MEDREX_KAFKA_DURABILITY: z
+    .enum(['replicated', 'one-broker'])
+    .default('replicated')
+    .describe(
+      'replicated: a start is refused unless the topics have 3 replicas, min.insync.replicas 2 and no unclean election; one-broker promises nothing beyond the disk of that broker',
+    ),
+} as const;
+
+/** The parsed variables. */
+export type KafkaConfig = z.infer<z.ZodObject<typeof kafkaVariables>>;
+
+/** The variables alone, for the command line. */
+export const kafkaConfig = z.object(kafkaVariables);

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventLog } from '@medrex/contracts';
+import { EmbeddedEventLog } from '@medrex/embedded';
+import { kafkaConfig, openKafkaLog, type KafkaConfig } from '@medrex/kafka';
+import { UsageError } from '../terminal/usage-error.ts';
+
+/** The event log that the services of a data folder use, as a command opens it. */
+export interface CommandLog {
+  readonly log: EventLog;
+  /** Numbers of the partitions that a topic has. */
+  readonly partitionsOf: (topic: string) => Promise<readonly number[]>;
+}
+
+/** What the environment says of the log. @throws UsageError naming every variable that is wrong */
+export function kafkaSettings(): KafkaConfig {
+  const parsed = kafkaConfig.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new UsageError(wrong.join('; '), 'docs/reference/configuration.md lists the variables.');
+}
+
+/** Kafka where MEDREX_LOG says so, else the files of the folder, which must be there. @throws UsageError */
+export async function openCommandLog(dataDir: string): Promise<CommandLog> {
+  const settings = kafkaSettings();
+  if (settings.MEDREX_LOG === 'kafka') {
+    const log = await openKafkaLog(settings, 'cli');
+    const partitionsOf = async (topic: string) =>
+      Array.from({ length: await log.partitionCount(topic) }, (_, at) => at);
+    return { log, partitionsOf };
+  }
+  const root = join(dataDir, 'log');
+  if (!existsSync(root))
+    throw new UsageError(`there is no event log in ${dataDir}`, 'Name the data folder of the services with --data.');
+  const log = new EmbeddedEventLog({ root, partitions: () => Infinity });
+  return { log, partitionsOf: async (topic) => log.storedPartitions(topic) };
+}

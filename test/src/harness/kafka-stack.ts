@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { receiptCodec, topics, type Receipt } from '@medrex/contracts';
+import { applyTopics, connectionOf, kafkaConfig, KafkaEventLog, removeTopics } from '@medrex/kafka';
+import { Stack } from './stack.ts';
+
+/** The services on topics of their own on a real Kafka cluster; ledger, status store and vault are the embedded ones. */
+export class KafkaStack {
+  readonly stack: Stack;
+  readonly prefix: string;
+  /** A client beside the services, on the same topics. */
+  readonly log: KafkaEventLog;
+  readonly #connection: ReturnType<typeof connectionOf>;
+
+  private constructor(brokers: string, env: Readonly<Record<string, string>>) {
+    this.prefix = `test-${randomUUID().slice(0, 8)}.`;
+    const kafka = { MEDREX_LOG: 'kafka', MEDREX_KAFKA_BROKERS: brokers, MEDREX_KAFKA_PREFIX: this.prefix };
+    const all = { ...kafka, MEDREX_KAFKA_DURABILITY: 'one-broker', ...env };
+    this.stack = new Stack(all);
+    this.#connection = connectionOf(kafkaConfig.parse(all), 'medrex-test');
+    this.log = new KafkaEventLog({ connection: this.#connection, prefix: this.prefix });
+  }
+
+  /** Makes the topics. @param brokers as MEDREX_TEST_KAFKA has them @param env more of the services' environment */
+  static async on(brokers: string, env: Readonly<Record<string, string>> = {}): Promise<KafkaStack> {
+    const made = new KafkaStack(brokers, env);
+    await applyTopics(made.#connection, made.prefix, { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
+    return made;
+  }
+
+  /** Every receipt from now on is pushed; reading ends with `remove`. */
+  async receipts(): Promise<readonly Receipt[]> {
+    const receipts: Receipt[] = [];
+    await this.log.subscribe({ group: 'hospital', topic: topics.receipts, from: { at: 'start' } }, async (run) => {
+      for (const { value } of run.records) receipts.push(receiptCodec.parse(value));
+    });
+    return receipts;
+  }
+
+  async remove(): Promise<void> {
+    await this.log.close();
+    await this.stack.remove();
+    await removeTopics(this.#connection, this.prefix);
+  }
+}

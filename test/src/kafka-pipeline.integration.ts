@@ -1,0 +1,101 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { anObservation } from '@medrex/clinical/testing';
+import { intakeHeaders, outcomesCodec, topics, type NewRecord, type Receipt } from '@medrex/contracts';
+import { describeReal } from '@medrex/contracts/testing';
+import { partitionOf } from '@medrex/keys';
+import { eventually } from './harness/eventually.ts';
+import { KafkaStack } from './harness/kafka-stack.ts';
+
+const source = 'urn:ehr:kafka';
+const patients = 24;
+const perPatient = 10;
+
+describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
+  let kafka: KafkaStack;
+  afterEach(() => kafka.remove());
+
+  it('ends every message once, with ingest, analyzer and orderer-dag killed under way', async () => {
+    kafka = await KafkaStack.on(where);
+    await kafka.stack.start();
+    const receipts = await kafka.receipts();
+    const ids: string[] = [];
+    for (let round = 0; round < perPatient; round++) {
+      ids.push(...(await publishRound(kafka, round)));
+      if (round === 3) await restart(kafka, 'ingest');
+      if (round === 5) await restart(kafka, 'dependency-analyzer');
+      if (round === 7) await restart(kafka, 'orderer-dag');
+    }
+    await eventually('every message is settled', () => settled(receipts).size >= ids.length, 60_000);
+    expect([...settled(receipts).keys()].sort()).toEqual([...ids].sort());
+    expect(new Set(settled(receipts).values())).toEqual(new Set(['OK']));
+    const outcomes = await readOutcomes(kafka);
+    expect([...outcomes.values()].map((texts) => texts.size)).toEqual(ids.map(() => 1));
+  }, 170_000);
+
+  it('answers what it cannot read with a refusal, keeps its bytes sealed, and goes on behind it', async () => {
+    kafka = await KafkaStack.on(where);
+    await kafka.stack.start();
+    const receipts = await kafka.receipts();
+    await kafka.log.append(topics.intake, 0, [{ value: Buffer.from('MRN 4711 is no JSON {') }, reading('p-1', 0)]);
+    await eventually('both are answered', () => receipts.some(({ state }) => state === 'settled'), 30_000);
+    expect(receipts.filter(({ state }) => state === 'refused')).toMatchObject([
+      { intake: { partition: 0, offset: 0 } },
+    ]);
+    expect(JSON.stringify(receipts)).not.toContain('4711');
+  }, 120_000);
+});
+
+/** A reading of each patient, all of a patient's in one partition: half of them urgent. Returns the ids. */
+async function publishRound(kafka: KafkaStack, round: number): Promise<readonly string[]> {
+  const names = Array.from({ length: patients }, (_, number) => `p-${number}`);
+  await Promise.all(
+    names.map((patient, number) => {
+      const topic = number % 2 === 0 ? topics.intake : topics.intakeUrgent;
+      return kafka.log.append(topic, partitionOf(patient, 12), [reading(patient, round)]);
+    }),
+  );
+  return names.map((patient) => idOf(patient, round));
+}
+
+const idOf = (patient: string, round: number): string => `${patient}/${round}`;
+
+function reading(patient: string, round: number): NewRecord {
+  const effectiveDateTime = `2026-11-05T08:${String(round).padStart(2, '0')}:00Z`;
+  const subject = { identifier: { system: 'urn:hospital:mrn', value: `MRN-${patient}` } };
+  const value = Buffer.from(JSON.stringify(anObservation({ subject, effectiveDateTime })));
+  return {
+    key: patient,
+    value,
+    headers: intakeHeaders({ source, id: idOf(patient, round), contentType: 'application/json' }),
+  };
+}
+
+async function restart(kafka: KafkaStack, name: 'ingest' | 'dependency-analyzer' | 'orderer-dag'): Promise<void> {
+  await kafka.stack.kill([name]);
+  await kafka.stack.start([name]);
+}
+
+/** Codes of the settled messages, by id. */
+function settled(receipts: readonly Receipt[]): ReadonlyMap<string, string> {
+  return new Map(receipts.flatMap(({ id, state, code }) => (state === 'settled' ? [[id, code] as const] : [])));
+}
+
+/** What the outcomes topic says of each operation; repeats are identical. */
+async function readOutcomes(kafka: KafkaStack): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const found = new Map<string, Set<string>>();
+  const { end } = await kafka.log.bounds(topics.outcomes, 0);
+  let readTo = 0;
+  await kafka.log.subscribe(
+    { group: 'test', topic: topics.outcomes, partitions: [0], from: { at: 'start' } },
+    async (run) => {
+      for (const { value } of run.records) {
+        for (const { opId, status, txId } of outcomesCodec.parse(value).outcomes) {
+          found.set(opId, (found.get(opId) ?? new Set()).add(`${status} ${txId}`));
+        }
+      }
+      readTo = (run.records.at(-1)?.offset ?? 0) + 1;
+    },
+  );
+  await eventually('the outcomes are read', () => readTo >= end);
+  return found;
+}

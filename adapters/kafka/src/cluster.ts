@@ -175,7 +175,7 @@ type ClusterFactory = (options: {
 
 /**
  * The cluster object that kafkajs builds its clients on. It is not part of its public face, which offers reading only as the
- * member of a group (ADR 13 says why that is not enough); the exact version is pinned, and a unit test looks for what is used.
+ * member of a group (ADR 14 says why that is not enough); the exact version is pinned, and a unit test looks for what is used.
  */
 export function clusterOf({ kafka }: Client): Cluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(

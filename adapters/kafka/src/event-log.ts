@@ -111,7 +111,7 @@ export class KafkaEventLog implements EventLog {
     const { connection, observer, times } = this.#options;
     const shared = new GroupSubscription({
       ...{ connection, clock: machineClock, observer, times, onError: subscribe.onError },
-      ...{ group: this.#stored(group), topic: this.#stored(topic) },
+      ...{ group: this.#storedGroup(group, topic), topic: this.#stored(topic) },
       read: (numbers) => this.#read(subscribe, numbers, onRun),
     });
     const name = sharedName(group, topic);
@@ -128,7 +128,7 @@ export class KafkaEventLog implements EventLog {
   async commit(group: string, topic: string, partition: number, offset: number): Promise<void> {
     this.#assertOpen(topic);
     const by = this.#shared.get(sharedName(group, topic))?.committer(partition);
-    await this.#requests.commit(this.#stored(group), this.#stored(topic), partition, offset, by);
+    await this.#requests.commit(this.#storedGroup(group, topic), this.#stored(topic), partition, offset, by);
   }
 
   async committed(group: string, topic: string, partition: number): Promise<number | undefined> {
@@ -270,10 +270,15 @@ export class KafkaEventLog implements EventLog {
   }
 
   #committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    return this.#requests.committed(this.#stored(group), this.#stored(topic), partitions);
+    return this.#requests.committed(this.#storedGroup(group, topic), this.#stored(topic), partitions);
   }
 
-  /** The name of a topic or group on the cluster. */
+  /** Of each topic a group of its own: members that read different topics would be given each other's partitions. */
+  #storedGroup(group: string, topic: string): string {
+    return `${this.#options.prefix}${group}.${topic}`;
+  }
+
+  /** The name of a topic on the cluster. */
   #stored(name: string): string {
     return this.#options.prefix + name;
   }

@@ -1,7 +1,6 @@
 import { topics, type EventLog } from '@medrex/contracts';
 import { openCallSecret } from '@medrex/embedded';
 import { createTelemetry, telemetryOptions, type Telemetry } from '@medrex/telemetry';
-import { join } from 'node:path';
 import type { IngestConfig } from './config.ts';
 import { openLog } from './open-log.ts';
 import type { IngestPorts } from './ports.ts';
@@ -13,9 +12,8 @@ export interface ClosingPorts {
   close(): Promise<void>;
 }
 
-/** The embedded default: event log, and unless MEDREX_STORES says otherwise status store and vault, in files below MEDREX_DATA_DIR. @throws what opening them throws. */
+/** The event log that MEDREX_LOG names, and the status store and vault that MEDREX_STORES names: by default all in files below MEDREX_DATA_DIR. @throws what opening them throws. */
 export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts> {
-  const { MEDREX_DATA_DIR: folder, MEDREX_CHANNELS: channels } = config;
   const telemetry = createTelemetry(telemetryOptions('ingest', config));
   const callSecret = openCallSecret(folder, {
     env: config.MEDREX_CALL_KEY?.reveal(),

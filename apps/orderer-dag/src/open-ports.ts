@@ -36,7 +36,7 @@ export interface OrdererPorts extends OpenedLedgers {
   readonly callSecret?: Uint8Array;
 }
 
-/** The embedded default: event log in files below MEDREX_DATA_DIR, one process at a time, and the ledger that MEDREX_LEDGER says. */
+/** The event log that MEDREX_LOG names and the ledger that MEDREX_LEDGER names: by default both in files below MEDREX_DATA_DIR, one process at a time. */
 export async function openPorts(
   config: OrdererConfig,
   telemetry: Telemetry,

@@ -15,7 +15,7 @@ export interface ClosingPorts {
 /** The event log that MEDREX_LOG names, and the status store and vault that MEDREX_STORES names: by default all in files below MEDREX_DATA_DIR. @throws what opening them throws. */
 export async function embeddedPorts(config: IngestConfig): Promise<ClosingPorts> {
   const telemetry = createTelemetry(telemetryOptions('ingest', config));
-  const callSecret = openCallSecret(folder, {
+  const callSecret = openCallSecret(config.MEDREX_DATA_DIR, {
     env: config.MEDREX_CALL_KEY?.reveal(),
     file: config.MEDREX_CALL_KEY_FILE,
   });

@@ -26,7 +26,17 @@ export async function aHistory(operations: readonly Operation[]): Promise<LeftBe
   }
   const statuses = new Map(outcomes.map((outcome) => [outcome.opId, statusOf(outcome)]));
   const progress = aProgress({ lowWaterMark: operations.length, live: 0 });
-  return { operations: sequenced, outcomes, receipts: [], progress, statuses, blocks, state };
+  return {
+    operations: sequenced,
+    outcomes,
+    receipts: [],
+    progress,
+    statuses,
+    blocks,
+    state,
+    before: new Map(),
+    writer: 'MedrexMSP',
+  };
 }
 
 function aBlock(number: number, { txId, creator, writes }: InMemoryStub, results: readonly OperationResult[]): Block {

@@ -14,20 +14,23 @@ export interface Run {
   readonly senders: readonly { readonly accepted: readonly Accepted[] }[];
   readonly contracts: readonly Contract[];
   readonly isSerial?: boolean;
+  /** How long the services may take to come to the end of what was accepted. */
+  readonly withinMs?: number;
 }
 
 /** Waits until nothing is live any more: orderer-dag says so, and ingest has noted the end of all that have a receipt. Nobody may send meanwhile. */
-export async function settled(stack: Stack, senders: Run['senders'] = []): Promise<void> {
+export async function settled(stack: Stack, senders: Run['senders'] = [], withinMs?: number): Promise<void> {
   const log = new EmbeddedEventLog({ root: join(stack.folder, 'log') });
   try {
-    await eventually('everything is terminal', async () => {
+    const isTerminal = async (): Promise<true> => {
       const progress = await readProgress(log);
       const { end } = await log.bounds(topics.operations, 0);
       const isDone = end === 0 || (progress?.lowWaterMark ?? 0) > (end - 1) * operationsPerRecord;
       if (!isDone || progress?.live !== 0)
         throw new Error(`the log ends at ${end}; progress: ${JSON.stringify(progress)}`);
       return true;
-    });
+    };
+    await eventually('everything is terminal', isTerminal, withinMs);
   } finally {
     await log.close();
   }
@@ -54,14 +57,14 @@ export async function ended(stack: Stack, opIds: readonly string[]): Promise<voi
  *
  * @throws with every promise that was broken
  */
-export async function judge(stack: Stack, { senders, ...run }: Run): Promise<LeftBehind> {
-  await settled(stack);
+export async function judge(stack: Stack, { senders, withinMs, ...run }: Run): Promise<LeftBehind> {
+  await settled(stack, [], withinMs);
   await ended(
     stack,
     (await readOperations(stack)).map(({ operation }) => operation.opId),
   );
   await stack.stop();
-  const found = await readLeftBehind(stack.folder);
+  const found = await readLeftBehind(stack.folder, stack.readLedger);
   const broken = await brokenPromises({ found, senders, ...run });
   if (broken.length > 0) throw new Error(`promises were broken:\n${broken.join('\n')}`);
   return found;

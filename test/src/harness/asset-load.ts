@@ -73,6 +73,8 @@ function someDeed(chance: Chance, name: string): AssetMessage {
 export interface AssetLoadOptions {
   readonly chance: Chance;
   readonly senders?: number;
+  /** What the senders are called, and their tallies: one name for each run on a ledger that lasts. */
+  readonly name?: string;
   /** Messages in one batch at most. */
   readonly batchMax?: number;
   readonly pauseMs?: number;
@@ -89,8 +91,10 @@ export class AssetLoad {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(stack: Stack, options: AssetLoadOptions) {
-    this.#options = { senders: 4, batchMax: 12, pauseMs: 15, discovers: false, ...options };
-    this.senders = Array.from({ length: this.#options.senders }, (_, index) => stack.sender(`ward-${index}`));
+    this.#options = { senders: 4, batchMax: 12, pauseMs: 15, discovers: false, name: 'ward', ...options };
+    this.senders = Array.from({ length: this.#options.senders }, (_, index) =>
+      stack.sender(`${options.name ?? 'ward'}-${index}`),
+    );
     const loops = this.senders.map((sender, index) => this.#send(sender, options.chance.part(index + 1)));
     this.#running = Promise.all(loops).then(
       () => undefined,

@@ -2,7 +2,7 @@ import { decodeResults, type OperationResult } from '@medrex/execute-batch';
 import type { CommittedState } from '@medrex/execute-batch/testing';
 import { operationRecordKey } from '@medrex/keys';
 import type { Block, CommittedTransaction, KeyWrite } from '@medrex/ledger';
-import { isOperations } from './left-behind.ts';
+import { isOperations, type LedgerLeft } from './left-behind.ts';
 
 /** An operation that took its effect here: applied, rejected or closed, and not answered from an earlier record. */
 export type OperationStep = Pick<OperationResult, 'opId' | 'sourceHash' | 'status' | 'code'>;
@@ -12,13 +12,14 @@ export interface ForeignStep {
   readonly foreign: readonly KeyWrite[];
 }
 
-/** MSP id under which orderer-dag proposes; everybody else is a foreign writer. */
-const ownMsp = 'MedrexMSP';
-
-/** What took effect, in the order of the blocks. */
-export function committedHistory(blocks: readonly Block[]): readonly (OperationStep | ForeignStep)[] {
+/** What took effect, in the order of the blocks. Whoever is not orderer-dag is a foreign writer, an administrator too. */
+export function committedHistory({
+  blocks,
+  writer,
+}: Pick<LedgerLeft, 'blocks' | 'writer'>): readonly (OperationStep | ForeignStep)[] {
   return valid(blocks).flatMap((transaction): (OperationStep | ForeignStep)[] => {
-    if (transaction.creator !== ownMsp) return [{ foreign: operationWrites(transaction) }];
+    if (transaction.creator !== writer || transaction.fn !== 'executeBatch')
+      return [{ foreign: operationWrites(transaction) }];
     const seen = new Set<string>();
     return decodeResults(transaction.payload).filter(({ opId, sourceHash, txId }) => {
       const message = `${opId} ${sourceHash}`;
@@ -43,9 +44,9 @@ export function applyWrites(writes: readonly KeyWrite[], state: CommittedState):
   }
 }
 
-/** The state that the valid transactions' writes come to, one after the other. */
-export function replayWrites(blocks: readonly Block[]): CommittedState {
-  const state: CommittedState = new Map();
+/** The state that the valid transactions' writes come to, one after the other, on what stood there before. */
+export function replayWrites(blocks: readonly Block[], before: CommittedState = new Map()): CommittedState {
+  const state: CommittedState = new Map(before);
   for (const transaction of valid(blocks)) applyWrites(operationWrites(transaction), state);
   return state;
 }

@@ -36,13 +36,13 @@ const charactersMax = 2_000;
  */
 export async function brokenPromises(judged: Judged): Promise<readonly string[]> {
   const { found, contracts, isSerial = true } = judged;
-  const steps = committedHistory(found.blocks);
+  const steps = committedHistory(found);
   const broken = [
     ...lostOrMisplaced(judged),
     ...wronglyTold(found),
     ...wronglyRecorded(found, operationSteps(steps)),
     ...orderViolations(found.operations, operationSteps(steps)),
-    ...differences('replayed block by block', replayWrites(found.blocks), found.state),
+    ...differences('replayed block by block', replayWrites(found.blocks, found.before), found.state),
     ...(await wronglyApplied(found, steps, contracts)),
     ...(isSerial ? differences('in seq order', await serialState(found, contracts), found.state) : []),
   ];
@@ -157,7 +157,7 @@ async function wronglyApplied(
   const byMessage = new Map(
     found.operations.toReversed().map(({ operation }) => [`${operation.opId} ${operation.sourceHash}`, operation]),
   );
-  const state: CommittedState = new Map();
+  const state: CommittedState = new Map(found.before);
   const broken: string[] = [];
   for (const step of steps) {
     if ('foreign' in step) {
@@ -178,11 +178,11 @@ async function wronglyApplied(
 
 /** The state that the operations give one by one in the promised order; those that were closed are closed there too. */
 async function serialState(
-  { operations, outcomes }: LeftBehind,
+  { operations, outcomes, before }: LeftBehind,
   contracts: readonly Contract[],
 ): Promise<CommittedState> {
   const ends = new Map(outcomes.map((outcome) => [outcome.seq, outcome]));
-  const state: CommittedState = new Map();
+  const state: CommittedState = new Map(before);
   await applySerially(
     contracts,
     operations.map(({ seq, operation }) => serialStep(operation, ends.get(seq))),

@@ -15,10 +15,10 @@ import { EmbeddedEventLog, EmbeddedLedger, EmbeddedStatusStore } from '@medrex/e
 import { batchChaincode } from '@medrex/execute-batch';
 import type { CommittedState } from '@medrex/execute-batch/testing';
 import type { StateKey } from '@medrex/keys';
-import type { Block } from '@medrex/ledger';
+import type { Block, BlockStream } from '@medrex/ledger';
 
-/** Everything that a stack has written, read from its folder after it was stopped. */
-export interface LeftBehind {
+/** Everything that a stack has written, read after it was stopped. */
+export interface LeftBehind extends LedgerLeft {
   /** The `operations` topic: the promised order, repeats included. */
   readonly operations: readonly WholeOperation[];
   /** The `outcomes` topic, repeats included. */
@@ -27,13 +27,24 @@ export interface LeftBehind {
   readonly progress: Progress | undefined;
   /** What the status store says of every operation of the topic, by id. */
   readonly statuses: ReadonlyMap<string, OperationStatus>;
+}
+
+/** What stands on a ledger after a run. */
+export interface LedgerLeft {
   readonly blocks: readonly Block[];
   /** The state of the chaincode; chaincode definitions and probes are no operation's, and left out. */
   readonly state: CommittedState;
+  /** The state that the first of the blocks was written on: a network outlives a run. */
+  readonly before: CommittedState;
+  /** MSP id under which orderer-dag proposed. */
+  readonly writer: string;
 }
 
+/** Reads the ledger of services that ran over a folder and were stopped. */
+export type ReadLedger = (folder: string) => Promise<LedgerLeft>;
+
 /** Reads a folder that no service uses any more: the embedded ledger lets one process in at a time. */
-export async function readLeftBehind(folder: string): Promise<LeftBehind> {
+export async function readLeftBehind(folder: string, readLedger = readEmbeddedLedger): Promise<LeftBehind> {
   const log = new EmbeddedEventLog({ root: join(folder, 'log') });
   try {
     const operations = (await readTopic(log, topics.operations)).flatMap(wholeOperations);
@@ -88,19 +99,21 @@ export async function readStatuses(folder: string, opIds: readonly string[]): Pr
   }
 }
 
-async function readLedger(folder: string): Promise<Pick<LeftBehind, 'blocks' | 'state'>> {
+/** The embedded ledger of a folder, which lived as long as the run did. */
+export const readEmbeddedLedger: ReadLedger = async (folder) => {
   const ledger = await EmbeddedLedger.open({
     directory: join(folder, 'ledger', 'ehr'),
     chaincodes: [batchChaincode({ name: 'medrex', version: '1', contracts: [] })], // nothing is carried out here
   });
   try {
-    return { blocks: await allBlocks(ledger), state: await stateOf(ledger) };
+    return { blocks: await allBlocks(ledger), state: await stateOf(ledger), before: new Map(), writer: 'MedrexMSP' };
   } finally {
     await ledger.close();
   }
-}
+};
 
-async function allBlocks(ledger: EmbeddedLedger): Promise<readonly Block[]> {
+/** Every block that all endorsers have. */
+export async function allBlocks(ledger: BlockStream): Promise<readonly Block[]> {
   const height = await ledger.height();
   const blocks: Block[] = [];
   await new Promise<void>((resolve, reject) => {

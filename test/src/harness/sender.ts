@@ -6,6 +6,8 @@ export interface Message {
   readonly id: string;
   readonly body: object;
   readonly class?: string;
+  /** Whom it is for, where the door has several contracts. */
+  readonly contract?: string;
   /** Epoch ms. */
   readonly deadline?: number;
   readonly request?: { readonly method: string; readonly url: string; readonly ifNoneExist?: string };

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Faulty } from './faulty.ts';
 
 export interface ServiceOptions {
   readonly name: string;
@@ -24,7 +25,7 @@ interface Run {
 const outputKept = 200_000;
 
 /** One service as a process of its own, which a test may kill, stop, continue and start again at any moment. */
-export class ServiceProcess {
+export class ServiceProcess implements Faulty {
   readonly #options: ServiceOptions;
   #run: Run | undefined;
   #urls: Readonly<Record<string, string>> = {};
@@ -32,6 +33,10 @@ export class ServiceProcess {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   /** What all its runs wrote to stdout and stderr, the newest last. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IngestClient } from './ingest-client.ts';
+import { readEmbeddedLedger, type ReadLedger } from './left-behind.ts';
 import { Sender } from './sender.ts';
 import { ServiceProcess } from './service-process.ts';
 
@@ -28,8 +29,12 @@ export class Stack {
   readonly #env: Readonly<Record<string, string>>;
   readonly #made: ServiceProcess[] = [];
 
+  /** How what stands on its ledger is read, after it was stopped. */
+  readonly readLedger: ReadLedger;
+
   /** @param env more of the services' environment */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  constructor(env: Readonly<Record<string, string>> = {}, readLedger = readEmbeddedLedger) {
+    this.readLedger = readLedger;
     this.folder = mkdtempSync(join(tmpdir(), 'medrex-stack-'));
     this.#env = env;
     this.#services = {

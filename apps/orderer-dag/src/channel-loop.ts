@@ -1,5 +1,5 @@
 import { CodedError } from '@medrex/coded-error';
-import { analyzedCodec, type LogRun, type Progress } from '@medrex/contracts';
+import { analyzedCodec, topics, type LogRecord, type LogRun, type Progress } from '@medrex/contracts';
 import type { Block } from '@medrex/ledger';
 import type { OpenReason } from './breaker.ts';
 import { BlockFollower } from './block-follower.ts';
@@ -12,10 +12,18 @@ import { ordererErrors } from './errors.ts';
 import type { Landing } from './flights.ts';
 import { outcomesOf } from './outcomes-of.ts';
 import { Planning } from './planning.ts';
-import { supersedes, takeOver, type TakeOver } from './restart.ts';
+import { supersedes, takeOver, type Claim, type TakeOver } from './restart.ts';
 
 /** How long the end of the loop waits for what is under way, ms. */
 const graceMs = 1_000;
+
+/** What a loop is told by whoever opens it, and whom it tells. */
+export interface LoopStart {
+  /** The newest progress, for whoever has followed the topic to its end. */
+  readonly before?: Progress | undefined;
+  /** The log says that another instance has taken the channel over. */
+  readonly onSuperseded: () => void;
+}
 
 /** Whether a channel can do its work. */
 export interface ChannelState {
@@ -44,6 +52,7 @@ export interface ChannelStatus extends ChannelState {
  */
 export class ChannelLoop {
   readonly #options: ChannelOptions;
+  readonly #onSuperseded: () => void;
   readonly #taken: TakeOver;
   readonly #parts: ChannelParts;
   readonly #planning: Planning;
@@ -55,8 +64,9 @@ export class ChannelLoop {
   #stopped: unknown;
   #isEnding = false;
 
-  private constructor(options: ChannelOptions, taken: TakeOver, startHeight: number) {
+  private constructor(options: ChannelOptions, taken: TakeOver, startHeight: number, onSuperseded: () => void) {
     this.#options = options;
+    this.#onSuperseded = onSuperseded;
     this.#taken = taken;
     this.#startHeight = startHeight;
     this.#reportedHeight = taken.progress.blockHeight;
@@ -68,6 +78,7 @@ export class ChannelLoop {
       onHopeless: (seq, reason) => this.#planning.close(seq, reason),
       onStop: (error) => this.#stop(error),
       snapshot: () => this.#progress(),
+      onProgress: (_progress, madeMs) => this.#heard(madeMs),
     });
     this.#planning = new Planning(options, this.#parts, {
       mayPlan: () => this.#mayPlan(),
@@ -78,14 +89,21 @@ export class ChannelLoop {
   }
 
   /** Takes the channel over and begins to follow its blocks. @throws CodedError OPERATIONS_LOG_BEHIND */
-  static async open(options: ChannelOptions): Promise<ChannelLoop> {
-    const taken = await takeOver(options.log, options.channel, options.partition, options.instance);
-    return new ChannelLoop(options, taken, await options.blocks.height());
+  static async open(options: ChannelOptions, { before, onSuperseded }: LoopStart): Promise<ChannelLoop> {
+    const { log, channel, partition, blocks } = options;
+    const startHeight = await blocks.height(); // first: whoever cannot ask the ledger claims nothing
+    const taken = await takeOver({ log, channel, partition, ...(before && { before }) });
+    return new ChannelLoop(options, taken, startHeight, onSuperseded);
   }
 
   /** Where the reading of `operations` and of `progress` has to begin. */
   get readFrom(): { readonly operations: number; readonly progress: number } {
     return { operations: this.#taken.operationsOffset, progress: this.#taken.progressOffset };
+  }
+
+  /** The right by which this instance drives the channel. */
+  get claim(): Claim {
+    return { generation: this.#taken.progress.generation, offset: this.#taken.progressOffset };
   }
 
   /** Admits a run; resolves when all of it is in, which is the back-pressure. @throws CodedError MESSAGE_MALFORMED */
@@ -108,12 +126,10 @@ export class ChannelLoop {
 
   /** True when another instance has taken the channel over; this one must end, and does not write any more. */
   isSuperseded(run: LogRun): boolean {
-    const { channel, instance } = this.#options;
-    const own = { channel, instance, generation: this.#taken.progress.generation };
-    return run.records.some((record) => supersedes(record, own));
+    return run.records.some((record) => this.#isLater(record));
   }
 
-  /** SIGTERM: plans nothing more, waits at most a second for what is in flight, writes progress, and lets go. */
+  /** SIGTERM: plans nothing more, waits at most a second for what is in flight, and hands the channel over by its last progress. */
   async close(): Promise<void> {
     const { live, flights, outcomes, reports, progress } = this.#parts;
     this.#end();
@@ -128,7 +144,8 @@ export class ChannelLoop {
     live.close();
     outcomes.close();
     reports.close();
-    await progress.finish();
+    await progress.handOver();
+    this.#options.observer.handedOver(this.#taken.progress.generation);
   }
 
   /** Lets go at once, as after a crash: nothing is written any more. */
@@ -166,8 +183,8 @@ export class ChannelLoop {
   }
 
   #mayPlan(): boolean {
-    const { health, outcomes } = this.#parts;
-    if (this.#isEnding || this.#stopped !== undefined || !this.#isCaughtUp()) return false;
+    const { health, outcomes, lease } = this.#parts;
+    if (this.#isEnding || this.#stopped !== undefined || !this.#isCaughtUp() || !lease.isHeld) return false;
     return health.isClosed && outcomes.waiting < this.#options.limits.outcomesWaitingMax;
   }
 
@@ -234,6 +251,23 @@ export class ChannelLoop {
     for (const seq of seqs) this.#parts.keeper.done(seq);
     this.#parts.progress.changed();
     this.#planning.soon();
+  }
+
+  #isLater(record: LogRecord): boolean {
+    return supersedes(record, this.#options.channel, this.#taken);
+  }
+
+  /** Our progress is in the log. After a silence of ours the log has to say that nobody took over in it. */
+  async #heard(madeMs: number): Promise<void> {
+    const { lease } = this.#parts;
+    if (!lease.isHeld) {
+      const { log, partition } = this.#options;
+      if ((await log.latest(topics.progress, partition)).some((record) => this.#isLater(record))) {
+        return this.#onSuperseded();
+      }
+      this.#planning.soon(); // when this has run out, and the lease is renewed
+    }
+    lease.renew(madeMs);
   }
 
   #progress(): Progress {

@@ -1,4 +1,4 @@
-import type { OperationOutcome, Progress } from '@medrex/contracts';
+import type { OperationOutcome } from '@medrex/contracts';
 import type { ValidationCode } from '@medrex/ledger';
 import type { OpenReason } from './breaker.ts';
 import type { CloseReason } from './close-reason.ts';
@@ -12,6 +12,7 @@ import type { Flight } from './flight.ts';
  *   own that had been given up counts as one), through a chaincode upgrade, or through an envelope that is under way with
  *   it, which must not happen
  * - `unknown`: it was not seen in a block in time, or only as a duplicate
+ * - `lapsed`: this instance has not been able to write its progress for so long that another may drive the channel
  * - `infrastructure`, `suspect`: the channel failed, or this set of operations did
  */
 export const returnReasons = [
@@ -21,6 +22,7 @@ export const returnReasons = [
   'upgrade',
   'own',
   'unknown',
+  'lapsed',
   'infrastructure',
   'suspect',
 ] as const;
@@ -34,14 +36,26 @@ export const troubleSteps = [
   'dead-letters',
   'blocks',
   'progress',
+  'take-over',
   'block-stream',
   'look-up',
   'truncate',
 ] as const;
 export type TroubleStep = (typeof troubleSteps)[number];
 
+/** An instance's part in a channel. */
+export const channelRoles = ['leader', 'standby'] as const;
+
+/** Why an instance drives a channel: nobody did, the one before let go of it, or was not heard any more. */
+export type LeadReason = 'start' | 'handed-over' | 'silence';
+
 /** The facts of a channel as they happen; whoever observes counts, logs and traces them. Nothing is decided here. */
 export interface ChannelObserver {
+  /** Another instance drives the channel under this generation; this one waits in reserve. */
+  waits(generation: number): void;
+  leads(generation: number, reason: LeadReason): void;
+  /** This instance has let go of the channel, for another one or for its own restart. */
+  handedOver(generation: number): void;
   admitted(operations: number): void;
   started(flight: Flight): void;
   endorsed(flight: Flight): void;
@@ -67,7 +81,6 @@ export interface ChannelObserver {
   /** A call without declared keys was endorsed for the first time: whether all it touched had been predicted. */
   predicted(isRight: boolean): void;
   foreignWrites(keys: number): void;
-  progressed(progress: Progress): void;
   /** Live operations that have been ready for too long without being carried (a third of the limit). */
   hanging(operations: number): void;
 }

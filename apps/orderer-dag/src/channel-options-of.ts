@@ -5,7 +5,7 @@ import { operationClasses } from '@medrex/contracts';
 import type { BlockCutterLimits } from '@medrex/ledger';
 import { CallKey } from '@medrex/privacy';
 import type { ChannelObserver } from './channel-observer.ts';
-import type { ChannelLimits, ChannelOptions } from './channel-options.ts';
+import type { ChannelLimits, ChannelOptions, StandbyLimits } from './channel-options.ts';
 import type { Clock } from './clock.ts';
 import type { OrdererConfig } from './config.ts';
 import type { OrdererPorts } from './open-ports.ts';
@@ -28,12 +28,20 @@ export function channelOptionsOf(
   return {
     ...own,
     ...{ chaincode: config.MEDREX_CHAINCODE, creator: config.MEDREX_MSP_ID, log: ports.log, ledger, blocks: ledger },
-    // Both are drawn once per process: no two processes make one transaction id, or take each other's progress for their own.
-    ...{ instance: randomBytes(16).toString('hex'), secret: randomBytes(32) },
+    // Drawn once per process: no two processes make one transaction id.
+    ...{ secret: randomBytes(32), place: Math.random() },
     ...(ports.callSecret !== undefined && { callKey: new CallKey(ports.callSecret, own.channel) }),
-    limits: limitsOf(config, ports.cutters?.get(own.channel)),
+    limits: {
+      ...limitsOf(config, ports.cutters?.get(own.channel)),
+      // The embedded ledger lets in one process: there is nobody to wait for.
+      ...(!ports.isModel && { standby: standbyOf(config.ORDERER_SILENCE_MS) }),
+    },
   };
 }
+
+const standbyOf = (silenceMs: number): StandbyLimits => ({
+  ...{ silenceMs, heartbeatMs: silenceMs / 4, leaseMs: (silenceMs * 3) / 4 },
+});
 
 /** The channel's own configuration wins where it asks for less, and where it says how long a block may take. */
 function limitsOf(config: OrdererConfig, cutter: Partial<BlockCutterLimits> = {}): ChannelLimits {

@@ -7,6 +7,16 @@ import type { ChannelObserver } from './channel-observer.ts';
 import type { Clock } from './clock.ts';
 import type { LiveLimits } from './live-operations.ts';
 
+/**
+ * How instances of one channel wait for each other, ms. The leader is heard at least every `heartbeatMs`, stops sending by
+ * itself `leaseMs` after the last progress that it could write, and is taken for dead after `silenceMs`: each well below the next.
+ */
+export interface StandbyLimits {
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+  readonly silenceMs: number;
+}
+
 /** Everything that bounds a channel's loop; times in ms. */
 export interface ChannelLimits {
   readonly planner: PlannerLimits;
@@ -20,6 +30,8 @@ export interface ChannelLimits {
   /** Log records of blocks that may wait to become durable before the next block is taken. */
   readonly blocksWaitingMax: number;
   readonly doneRangesMax: number;
+  /** Absent where only one process can drive the channel: then nobody waits, and nobody is waited for. */
+  readonly standby?: StandbyLimits;
   readonly backoff: BackoffLimits;
 }
 
@@ -36,8 +48,8 @@ export interface ChannelOptions {
   readonly blocks: BlockStream;
   readonly clock: Clock;
   readonly observer: ChannelObserver;
-  /** Names this process among those that ever drive the channel. */
-  readonly instance: string;
+  /** In [0, 1), another one for each process: two standbys do not move at once. */
+  readonly place: number;
   /** Drawn once per process; transaction ids are made from it. */
   readonly secret: Uint8Array;
   /** For calls of per-transaction mode; the same for every process that ever drives the channel. Without it none is taken. */

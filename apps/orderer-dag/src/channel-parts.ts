@@ -11,6 +11,7 @@ import type { TroubleStep } from './channel-observer.ts';
 import type { CloseReason } from './close-reason.ts';
 import { FailureJudge } from './failure-judge.ts';
 import { Flights, type Landing } from './flights.ts';
+import { Lease } from './lease.ts';
 import { LiveOperations } from './live-operations.ts';
 import { LogWriter } from './log-writer.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
@@ -35,13 +36,16 @@ export interface ChannelHooks {
   readonly onHopeless: (seq: number, reason: CloseReason) => void;
   readonly onStop: (error: unknown) => void;
   readonly snapshot: () => Progress;
+  /** Progress made at `madeMs` is durable. */
+  readonly onProgress: (progress: Progress, madeMs: number) => void | Promise<void>;
 }
 
 /** The parts of one channel, put together. */
 export type ChannelParts = ReturnType<typeof channelParts>;
 
 /** Puts the parts of a channel together; nothing runs until it is given something. */
-export function channelParts(options: ChannelOptions, { progress }: TakeOver, hooks: ChannelHooks) {
+export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: ChannelHooks) {
+  const { progress } = taken;
   const { limits, ledger, clock, observer } = options;
   const planner = new BatchPlanner(limits.planner);
   const keeper = new ProgressKeeper(progress);
@@ -51,14 +55,15 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
   const suspects = new Suspects();
   const nextName = transactionNames(ledger, options.secret, progress.generation);
   const health = channelHealth(options, hooks, sent, () => probeProposal(options, progress.generation, nextName()));
-  const working = new WorkingTime(clock, () => health.isClosed);
+  const lease = new Lease(clock, limits.standby?.leaseMs);
+  const working = new WorkingTime(clock, () => health.isClosed && lease.isHeld);
   const judge = new FailureJudge({
     ...{ health, suspects, clock, onStop: hooks.onStop },
     holdBackMs: (failures) => backoffMs(failures, limits.backoff),
     onPoison: (seq) => hooks.onHopeless(seq, 'POISON'),
   });
   const learned = new LearnedKeys();
-  const shared = { ledger, planner, health, judge, sent, recent, clock, working, observer };
+  const shared = { ledger, planner, health, judge, sent, recent, lease, clock, working, observer };
   const timing = { endorseTimeoutMs: limits.endorseTimeoutMs, unseenAfterMs: limits.unseenAfterMs };
   const told = {
     ...{ onLanded: hooks.onLanded, onReturned: hooks.onChange, onStop: hooks.onStop },
@@ -79,11 +84,11 @@ export function channelParts(options: ChannelOptions, { progress }: TakeOver, ho
     });
   const flights = new AllFlights(fused, calls);
   return {
-    ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights },
+    ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights, lease },
     admission: new Admission({ planner, keeper, live, clock, callKey: key, learned, chaincode }),
     outcomes: outcomeWriter(options, hooks.onReported),
     reports: logWriter(options, topics.blocks, 'blocks'),
-    progress: progressWriter(options, hooks.snapshot),
+    progress: progressWriter(options, taken.progressOffset, hooks),
   };
 }
 
@@ -124,12 +129,13 @@ function logWriter(
   return new LogWriter({ log, partition, clock, topic, backoff: limits.backoff, onFailure });
 }
 
-function progressWriter(options: ChannelOptions, snapshot: () => Progress): ProgressWriter {
-  const { log, partition, instance, clock, limits, observer } = options;
+function progressWriter(options: ChannelOptions, claimOffset: number, hooks: ChannelHooks): ProgressWriter {
+  const { log, partition, clock, limits, observer } = options;
   return new ProgressWriter({
-    ...{ log, partition, instance, clock, snapshot },
+    ...{ log, partition, claimOffset, clock, snapshot: hooks.snapshot },
     ...{ backoff: limits.backoff, everyMs: limits.progressEveryMs },
-    onWritten: (progress) => observer.progressed(progress),
+    ...(limits.standby && { heartbeatMs: limits.standby.heartbeatMs }),
+    onWritten: hooks.onProgress,
     onFailure: (step, error, failures) => observer.trouble(step, error, failures),
   });
 }

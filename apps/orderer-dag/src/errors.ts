@@ -61,6 +61,13 @@ export const ordererErrors = {
     meaning: 'The operations log ends before the low-water mark of the channel: the topic was made anew.',
     remedy: 'Run `medrex topics reset` if that was meant; otherwise restore the topic. Nothing was read or sent.',
   },
+  CHANNEL_RESET: {
+    code: 'CHANNEL_RESET',
+    retryable: false,
+    meaning:
+      'The low-water mark of a channel went back while this orderer-dag waited in reserve: its topics were reset.',
+    remedy: 'Nothing: this instance ends and begins anew when it is started again.',
+  },
   CHANNEL_UNMAPPED: {
     code: 'CHANNEL_UNMAPPED',
     retryable: false,

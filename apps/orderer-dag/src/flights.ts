@@ -17,6 +17,7 @@ import { ordererErrors } from './errors.ts';
 import type { FailureJudge } from './failure-judge.ts';
 import { whoFailed, type FailureVerdict } from './failure-table.ts';
 import { Flight } from './flight.ts';
+import type { Lease } from './lease.ts';
 import type { LiveOperation } from './live-operation.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import type { SentEnvelopes } from './sent-envelopes.ts';
@@ -42,6 +43,7 @@ export interface FlightsOptions {
   readonly judge: FailureJudge;
   readonly sent: SentEnvelopes;
   readonly recent: RecentWrites;
+  readonly lease: Pick<Lease, 'isHeld'>;
   readonly clock: Clock;
   /** The planner's time. */
   readonly working: WorkingTime;
@@ -127,6 +129,10 @@ export class Flights {
     const held = this.#options.planner.hold(flight.fusion, verdict.discoveries);
     if (held.kind === 'returned') {
       this.#widened(flight, held);
+      return false;
+    }
+    if (!this.#options.lease.isHeld) {
+      this.#giveBack(flight, 'lapsed');
       return false;
     }
     const discovered = new Set(verdict.discoveries.flatMap(({ keys }) => keys.map(({ key }): string => key)));
@@ -239,6 +245,7 @@ export const plannerReason = {
   foreign: 'invalid',
   own: 'invalid',
   upgrade: 'infrastructure',
+  lapsed: 'infrastructure',
   unknown: 'unknown',
   infrastructure: 'infrastructure',
   suspect: 'poison-suspect',

@@ -2,7 +2,7 @@ import { operationClasses } from '@medrex/contracts';
 import { fabricPools, pinTroubles } from '@medrex/fabric';
 import { validationCodes, type ValidationCode } from '@medrex/ledger';
 import { defineMetrics } from '@medrex/telemetry';
-import { returnReasons, troubleSteps } from './channel-observer.ts';
+import { channelRoles, returnReasons, troubleSteps } from './channel-observer.ts';
 import { closeReasons } from './close-reason.ts';
 
 const codes = Object.keys(validationCodes) as ValidationCode[];
@@ -113,6 +113,12 @@ export const ordererMetrics = defineMetrics({
     kind: 'counter',
     help: 'Keys written on our channels by transactions that are not ours.',
   },
+  channels: {
+    name: 'medrex_orderer_channels',
+    kind: 'gauge',
+    help: 'Channels of this process by its part in them. Over all instances each channel has one leader: act when it has none for more than 15 s.',
+    labels: { role: channelRoles },
+  },
   live: { name: 'medrex_orderer_live_operations', kind: 'gauge', help: 'Operations read and not terminal.' },
   ready: {
     name: 'medrex_orderer_ready_operations',
@@ -135,7 +141,7 @@ export const ordererMetrics = defineMetrics({
   span: {
     name: 'medrex_orderer_low_water_lag',
     kind: 'gauge',
-    help: 'Operations between the low-water mark and what was read: what a successor reads again. Alarm above 100,000.',
+    help: 'Operations between the low-water mark and what was read: what a successor has to know again. Alarm above 100,000: a take-over may take longer than 5 s.',
   },
   fabricCalls: {
     name: 'medrex_orderer_fabric_calls',

@@ -22,13 +22,12 @@ export class RunsController {
 
   @OnRuns(topics.analyzed, { group })
   async onAnalyzed(run: LogRun, context: RunContext): Promise<void> {
-    this.#dag.onAnalyzed(run);
-    await context.commit();
+    if (this.#dag.onAnalyzed(run)) await context.commit();
   }
 
   @OnRuns(topics.progress, { group })
   async onProgress(run: LogRun): Promise<void> {
-    await this.#dag.onProgress(run);
+    this.#dag.onProgress(run);
   }
 }
 

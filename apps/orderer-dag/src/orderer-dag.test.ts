@@ -3,13 +3,14 @@ import type { CodedError } from '@medrex/coded-error';
 import { topics, type LogRun } from '@medrex/contracts';
 import { OrdererDag } from './orderer-dag.ts';
 import { deposit } from './testing/operations.ts';
+import { settle } from './testing/manual-clock.ts';
 import { TestChannel } from './testing/test-channel.ts';
 
 async function opened(channel: TestChannel) {
   const superseded: CodedError[] = [];
   const dag = await OrdererDag.open({
     channels: [channel.channelOptions({})],
-    onSuperseded: (error) => void superseded.push(error),
+    onEnd: (error) => void superseded.push(error as CodedError),
   });
   return { dag, superseded };
 }
@@ -55,8 +56,9 @@ describe('OrdererDag', () => {
     const channel = await TestChannel.open();
     const first = await opened(channel);
     await opened(channel);
-    await first.dag.onProgress(runOf(channel, topics.progress));
-    await first.dag.onProgress(runOf(channel, topics.progress));
+    first.dag.onProgress(runOf(channel, topics.progress));
+    first.dag.onProgress(runOf(channel, topics.progress));
+    await settle();
     expect(first.superseded.map(({ code }) => code)).toEqual(['GENERATION_SUPERSEDED']);
     expect(first.dag.notReady()).toBe('ending');
     await first.dag.close();

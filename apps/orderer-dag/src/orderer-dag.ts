@@ -1,88 +1,98 @@
 import { CodedError } from '@medrex/coded-error';
 import { topics, type LogRun, type StartPosition } from '@medrex/contracts';
-import { ChannelLoop, type ChannelStatus } from './channel-loop.ts';
+import { ChannelDriver } from './channel-driver.ts';
+import type { ChannelStatus } from './channel-loop.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import { ordererErrors } from './errors.ts';
 
 /** What an OrdererDag drives, and whom it tells that it has to end. */
 export interface OrdererDagOptions {
   readonly channels: readonly ChannelOptions[];
-  /** Another instance took a channel over: this process has to end. */
-  readonly onSuperseded: (error: CodedError) => void;
+  /** The process has to end: another instance took a channel over, or waiting in reserve has no sense any more. */
+  readonly onEnd: (error: unknown) => void;
 }
 
-/** The block constructor of all channels of one process: takes runs of the log and hands them to the loop of their channel. */
+/** The block constructor of all channels of one process: takes runs of the log and hands them to the driver of their channel. */
 export class OrdererDag {
-  readonly #onSuperseded: (error: CodedError) => void;
-  readonly #loops = new Map<number, ChannelLoop>();
+  readonly #onEnd: (error: unknown) => void;
+  readonly #drivers = new Map<number, ChannelDriver>();
   #isEnding = false;
 
-  private constructor(onSuperseded: (error: CodedError) => void) {
-    this.#onSuperseded = onSuperseded;
+  private constructor(onEnd: (error: unknown) => void) {
+    this.#onEnd = onEnd;
   }
 
-  /** Takes every channel over. @throws CodedError OPERATIONS_LOG_BEHIND */
-  static async open({ channels, onSuperseded }: OrdererDagOptions): Promise<OrdererDag> {
-    const dag = new OrdererDag(onSuperseded);
-    for (const channel of channels) dag.#loops.set(channel.partition, await ChannelLoop.open(channel));
+  /** Takes every channel over that nobody else drives. @throws CodedError OPERATIONS_LOG_BEHIND */
+  static async open({ channels, onEnd }: OrdererDagOptions): Promise<OrdererDag> {
+    const dag = new OrdererDag(onEnd);
+    for (const channel of channels) {
+      const driver = await ChannelDriver.open(channel, (error) => void dag.#give(error));
+      dag.#drivers.set(channel.partition, driver);
+    }
     return dag;
+  }
+
+  /** Channels that this process leads, and those that it waits for. */
+  get roles(): { readonly leader: number; readonly standby: number } {
+    const leader = [...this.#drivers.values()].filter(({ loop }) => loop !== undefined).length;
+    return { leader, standby: this.#drivers.size - leader };
   }
 
   /** Where reading begins; a generation starts at its low-water mark and never by a committed offset. */
   startOf(topic: string, partition: number | undefined): StartPosition {
-    const { operations, progress } = this.#loop(partition).readFrom;
+    const { operations, progress } = this.#driver(partition).readFrom;
     if (topic === topics.operations) return { at: 'offset', offset: operations };
     return topic === topics.progress ? { at: 'offset', offset: progress } : { at: 'committed' };
   }
 
   /** @throws CodedError MESSAGE_MALFORMED for a record that cannot be read; the same run comes again. */
   async onOperations(run: LogRun): Promise<void> {
-    await this.#loop(run.partition).onOperations(run);
+    await this.#driver(run.partition).onOperations(run);
   }
 
-  onAnalyzed(run: LogRun): void {
-    this.#loop(run.partition).onAnalyzed(run);
+  /** False when the advice was for somebody else, who has to say that it was read. */
+  onAnalyzed(run: LogRun): boolean {
+    return this.#driver(run.partition).onAnalyzed(run);
   }
 
-  async onProgress(run: LogRun): Promise<void> {
-    const loop = this.#loop(run.partition);
-    if (this.#isEnding || !loop.isSuperseded(run)) return;
-    this.#isEnding = true;
-    await this.#abandon();
-    const what = `channel ${loop.state().channel}: another orderer-dag has taken it over`;
-    this.#onSuperseded(new CodedError(ordererErrors.GENERATION_SUPERSEDED, what));
+  onProgress(run: LogRun): void {
+    if (!this.#isEnding) this.#driver(run.partition).onProgress(run);
   }
 
+  /** Of the channels that this process leads. */
   statuses(): readonly ChannelStatus[] {
-    return [...this.#loops.values()].map((loop) => loop.status());
+    return [...this.#drivers.values()].flatMap(({ loop }) => loop?.status() ?? []);
   }
 
-  /** Why it cannot do its work at the moment, in a word; undefined when it can. */
+  /** Why it cannot do its work at the moment, in a word; undefined when it can. Waiting in reserve is work. */
   notReady(): string | undefined {
     if (this.#isEnding) return 'ending';
-    for (const { isCaughtUp, stopped, breaker } of [...this.#loops.values()].map((loop) => loop.state())) {
-      if (stopped !== undefined) return 'channel-stopped';
-      if (!isCaughtUp) return 'catching-up';
-      if (breaker !== undefined) return breaker;
+    for (const driver of this.#drivers.values()) {
+      const reason = driver.notReady();
+      if (reason !== undefined) return reason;
     }
     return undefined;
   }
 
-  /** SIGTERM: see `ChannelLoop.close`. */
+  /** SIGTERM: see `ChannelDriver.close`. */
   async close(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    await Promise.all([...this.#loops.values()].map((loop) => loop.close()));
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
   }
 
-  async #abandon(): Promise<void> {
-    await Promise.all([...this.#loops.values()].map((loop) => loop.abandon()));
+  /** Lets go of everything at once and says why, the first time. */
+  async #give(error: unknown): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.abandon()));
+    this.#onEnd(error);
   }
 
-  #loop(partition: number | undefined): ChannelLoop {
-    const loop = partition === undefined ? undefined : this.#loops.get(partition);
-    if (loop === undefined)
+  #driver(partition: number | undefined): ChannelDriver {
+    const driver = partition === undefined ? undefined : this.#drivers.get(partition);
+    if (driver === undefined)
       throw new CodedError(ordererErrors.CHANNEL_UNMAPPED, `partition ${partition} is no channel's`);
-    return loop;
+    return driver;
   }
 }

@@ -47,7 +47,7 @@ export class ProgressKeeper {
 
   /** True when an operation at `seq` has to be carried out: it was neither read before nor finished by an earlier generation. */
   isWanted(seq: number): boolean {
-    return seq >= this.#readTo && !this.#earlier.some(([first, last]) => first <= seq && seq <= last);
+    return seq >= this.#readTo && !this.#wasFinished(seq);
   }
 
   /** Takes a wanted operation in; seqs rise from call to call. */
@@ -98,6 +98,20 @@ export class ProgressKeeper {
     const lowWaterMark =
       ranges[0]?.[0] === this.lowWaterMark ? (ranges.shift() as readonly [number, number])[1] + 1 : this.lowWaterMark;
     return { lowWaterMark, doneRanges: ranges.slice(0, rangesMax) };
+  }
+
+  /** By an earlier generation. O(log ranges): a successor asks this of everything that it reads again. */
+  #wasFinished(seq: number): boolean {
+    let low = 0;
+    let high = this.#earlier.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const [first, last] = this.#earlier[middle] as readonly [number, number];
+      if (seq < first) high = middle - 1;
+      else if (seq > last) low = middle + 1;
+      else return true;
+    }
+    return false;
   }
 
   #find(seq: number): number | undefined {

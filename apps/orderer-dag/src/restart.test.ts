@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { progressCodec, topics, type Progress } from '@medrex/contracts';
+import { progressCodec, topics, type LogRecord, type Progress } from '@medrex/contracts';
 import { InMemoryEventLog, InMemoryTopics } from '@medrex/contracts/in-memory';
 import { aProgress, realClock } from '@medrex/contracts/testing';
 import { progressRecord, supersedes, takeOver } from './restart.ts';
@@ -7,8 +7,8 @@ import { progressRecord, supersedes, takeOver } from './restart.ts';
 function aLog() {
   const kept = new InMemoryTopics();
   const log = new InMemoryEventLog({ clock: realClock, topics: kept });
-  const write = (progress: Progress, instance = 'before') =>
-    log.append(topics.progress, 0, [progressRecord(progress, instance)]);
+  const write = (progress: Progress, claimOffset?: number) =>
+    log.append(topics.progress, 0, [progressRecord(progress, claimOffset)]);
   const operations = async (count: number): Promise<void> => {
     for (let made = 0; made < count; made++) await log.append(topics.operations, 0, [{ value: Buffer.alloc(1) }]);
   };
@@ -18,7 +18,7 @@ function aLog() {
 describe('takeOver', () => {
   it('begins a new channel at generation 1 and the start of everything', async () => {
     const { log } = aLog();
-    const taken = await takeOver(log, 'ehr', 0, 'me');
+    const taken = await takeOver({ log, channel: 'ehr', partition: 0 });
     expect(taken).toMatchObject({ operationsOffset: 0, progress: { generation: 1, lowWaterMark: 0, blockHeight: 0 } });
   });
 
@@ -27,7 +27,7 @@ describe('takeOver', () => {
     await operations(9);
     await write(aProgress({ generation: 7, lowWaterMark: 8 * 1024 + 3, doneRanges: [[8197, 8200]], blockHeight: 40 }));
     await write(aProgress({ generation: 6, lowWaterMark: 12 }));
-    const taken = await takeOver(log, 'ehr', 0, 'me');
+    const taken = await takeOver({ log, channel: 'ehr', partition: 0 });
     expect(taken.operationsOffset).toBe(8);
     expect(taken.progress).toMatchObject({
       generation: 8,
@@ -42,29 +42,44 @@ describe('takeOver', () => {
   it("ignores another channel's progress", async () => {
     const { log, write } = aLog();
     await write(aProgress({ channel: 'lab', generation: 7 }));
-    expect((await takeOver(log, 'ehr', 0, 'me')).progress.generation).toBe(1);
+    expect((await takeOver({ log, channel: 'ehr', partition: 0 })).progress.generation).toBe(1);
   });
 
   it('halts when the operations log ends before the low-water mark: it was made anew', async () => {
     const { log, write, operations } = aLog();
     await operations(3);
     await write(aProgress({ generation: 1, lowWaterMark: 4 * 1024 }));
-    await expect(takeOver(log, 'ehr', 0, 'me')).rejects.toMatchObject({ code: 'OPERATIONS_LOG_BEHIND' });
+    await expect(takeOver({ log, channel: 'ehr', partition: 0 })).rejects.toMatchObject({
+      code: 'OPERATIONS_LOG_BEHIND',
+    });
   });
 
-  it('is seen by the instance before it, and by one that took the same generation', async () => {
+  it('is seen by whoever claimed the channel earlier, and by nobody who claimed it later', async () => {
     const { log, write } = aLog();
-    await write(aProgress({ generation: 2 }), 'me');
-    await write(aProgress({ generation: 2 }), 'twin');
-    await write(aProgress({ generation: 3 }), 'later');
-    await write(aProgress({ generation: 1 }), 'earlier');
-    await write(aProgress({ generation: 9, channel: 'lab' }), 'elsewhere');
-    const own = { channel: 'ehr', generation: 2, instance: 'me' };
-    const seen: string[] = [];
-    for (const record of await log.latest(topics.progress, 0)) {
-      seen.push(`${Buffer.from(record.headers.get('instance') ?? []).toString()}: ${supersedes(record, own)}`);
-    }
-    // The topic is compacted, so of generation 2 only the twin's record is left.
-    expect(seen).toEqual(['twin: true', 'later: true', 'earlier: false', 'elsewhere: false']);
+    const claim = async (generation: number) => {
+      const progress = aProgress({ generation });
+      const { baseOffset: progressOffset } = await write(progress);
+      return { progress, operationsOffset: 0, progressOffset };
+    };
+    const newest = async (): Promise<LogRecord> => (await log.latest(topics.progress, 0)).at(-1) as LogRecord;
+    const [first, twin, later] = [await claim(2), await claim(2), await claim(3)];
+    const isSeenBy = async () => {
+      const record = await newest();
+      return [first, twin, later].map((own) => supersedes(record, 'ehr', own));
+    };
+    expect(await isSeenBy()).toEqual([true, true, false]);
+    // What the first of two twins still writes says nothing to the second, whatever the compaction has left of their claims.
+    await write(first.progress, first.progressOffset);
+    expect(await isSeenBy()).toEqual([false, false, false]);
+    await write(twin.progress, twin.progressOffset);
+    expect(await isSeenBy()).toEqual([true, false, false]);
+    await write(aProgress({ channel: 'lab', generation: 9 }));
+    expect(await isSeenBy()).toEqual([false, false, false]);
+  });
+
+  it('takes back the word of whoever handed the channel over', async () => {
+    const { log, write } = aLog();
+    await write(aProgress({ generation: 4, handedOver: true }));
+    expect((await takeOver({ log, channel: 'ehr', partition: 0 })).progress).toEqual(aProgress({ generation: 5 }));
   });
 });

@@ -1,4 +1,5 @@
 import { operationClasses } from '@medrex/contracts';
+import { channelRoles } from './channel-observer.ts';
 import type { OrdererDag } from './orderer-dag.ts';
 import type { OrdererMetrics, TelemetryObserver } from './telemetry-observer.ts';
 
@@ -7,6 +8,7 @@ export function setGauges(metrics: OrdererMetrics, dag: OrdererDag, observers: r
   const statuses = dag.statuses();
   const sum = (of: (status: (typeof statuses)[number]) => number): number =>
     statuses.reduce((total, status) => total + of(status), 0);
+  for (const role of channelRoles) metrics.channels.set({ role }, dag.roles[role]);
   metrics.live.set(sum(({ planner }) => planner.live));
   metrics.ready.set(sum(({ planner }) => planner.ready));
   metrics.taken.set(sum(({ planner }) => planner.taken));

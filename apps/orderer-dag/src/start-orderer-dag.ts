@@ -30,7 +30,7 @@ export interface GivenPorts {
 /**
  * Starts orderer-dag on the log and ledger that the configuration names, or on the ports given; resolves when it reads.
  *
- * @param end called when the process has to end by itself: another instance took a channel over.
+ * @param end called when the process has to end by itself: another instance leads a channel that this one led.
  */
 export async function startOrdererDag(
   config: OrdererConfig,
@@ -46,7 +46,7 @@ export async function startOrdererDag(
     return { observer, options: channelOptionsOf(config, ports, { channel, partition, observer, clock }) };
   });
   const channels = driven.map(({ options }) => options);
-  const dag = await OrdererDag.open({ channels, onSuperseded: (error) => ended(telemetry, error, end) });
+  const dag = await OrdererDag.open({ channels, onEnd: (error) => ended(telemetry, error, end) });
   const observers = driven.map(({ observer }) => observer);
   telemetry.metrics.beforeScrape(() => setGauges(metrics, dag, observers));
   const service = await createService(OrdererDagModule.of(dag), strategyOf(dag, ports, channels, telemetry));
@@ -56,7 +56,12 @@ export async function startOrdererDag(
     ...{ host: config.HOST, port: config.PORT, routes: observabilityRoutes(telemetry.metrics, () => dag.notReady()) },
     ...(ports.isModel && { posts: gatewayPosts(gateways) }),
   });
-  telemetry.log.info({ channels: config.MEDREX_CHANNELS, isModel: ports.isModel }, 'orderer-dag drives its channels');
+  telemetry.log.info({ channels: config.MEDREX_CHANNELS, isModel: ports.isModel }, 'orderer-dag reads its channels');
+  if (ports.isModel)
+    telemetry.log.info(
+      { isModel: true },
+      'the embedded ledger lets in one process: no other orderer-dag can wait in reserve',
+    );
   return {
     urls: { metrics: `${endpoint.url}/metrics`, ...(ports.isModel && { model: endpoint.url }) },
     close: async () => {
@@ -72,7 +77,7 @@ export async function startOrdererDag(
 }
 
 function ended({ log }: Telemetry, error: unknown, end: (code: number) => void): void {
-  log.error({ error }, 'another orderer-dag has taken a channel over; this one ends');
+  log.error({ error }, 'this orderer-dag has nothing to drive any more, and ends');
   end(1);
 }
 

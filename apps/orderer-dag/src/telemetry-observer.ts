@@ -1,7 +1,7 @@
 import { isCodedError } from '@medrex/coded-error';
 import type { OperationOutcome } from '@medrex/contracts';
 import { isSampled, type Fields, type MetricHandles, type Span, type Telemetry } from '@medrex/telemetry';
-import type { ChannelObserver, ReturnReason, TroubleStep } from './channel-observer.ts';
+import type { ChannelObserver, LeadReason, ReturnReason, TroubleStep } from './channel-observer.ts';
 import type { Flight } from './flight.ts';
 import type { ordererMetrics } from './metrics.ts';
 
@@ -23,6 +23,24 @@ export class TelemetryObserver implements ChannelObserver {
     this.#telemetry = telemetry;
     this.#metrics = metrics;
     this.#channel = channel;
+  }
+
+  waits(generation: number): void {
+    this.#telemetry.log.info(
+      { channel: this.#channel, generation },
+      'another orderer-dag drives the channel; this one waits in reserve',
+    );
+  }
+
+  leads(generation: number, reason: LeadReason): void {
+    const fields = { channel: this.#channel, generation, reason };
+    if (reason === 'silence')
+      this.#telemetry.log.warn(fields, 'the orderer-dag that drove the channel is not heard any more; this one leads');
+    else this.#telemetry.log.info(fields, 'this orderer-dag leads the channel');
+  }
+
+  handedOver(generation: number): void {
+    this.#telemetry.log.info({ channel: this.#channel, generation }, 'this orderer-dag has let go of the channel');
   }
 
   admitted(operations: number): void {
@@ -151,10 +169,6 @@ export class TelemetryObserver implements ChannelObserver {
 
   foreignWrites(keys: number): void {
     this.#metrics.foreignWrites.inc(keys);
-  }
-
-  progressed(): void {
-    // The gauges are set when they are scraped.
   }
 
   hanging(operations: number): void {

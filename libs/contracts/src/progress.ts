@@ -16,6 +16,8 @@ export interface Progress {
   readonly contractVersion: string;
   /** Block height that this progress was made from. */
   readonly blockHeight: number;
+  /** The last word of its generation: whoever wrote it has let go of the channel, and the next may take it over at once. */
+  readonly handedOver?: true | undefined;
 }
 
 export const progressSchema = z.object({
@@ -26,6 +28,7 @@ export const progressSchema = z.object({
   live: wholeNumber,
   contractVersion: z.string(),
   blockHeight: wholeNumber,
+  handedOver: z.literal(true).optional(),
 }) satisfies z.ZodType<Progress>;
 
 /** Reads and writes the records of the `progress` topic. */

@@ -13,6 +13,7 @@ import { whoFailed, type FailureVerdict } from '../failure-table.ts';
 import { Flight } from '../flight.ts';
 import { conflictOf, plannerReason, type Landing } from '../flights.ts';
 import type { Proposer } from '../proposals.ts';
+import type { Lease } from '../lease.ts';
 import type { RecentWrites } from '../recent-writes.ts';
 import type { SentEnvelopes } from '../sent-envelopes.ts';
 import { validationRule } from '../validation-table.ts';
@@ -35,6 +36,7 @@ export interface CallFlightsOptions {
   readonly judge: FailureJudge;
   readonly sent: SentEnvelopes;
   readonly recent: RecentWrites;
+  readonly lease: Pick<Lease, 'isHeld'>;
   readonly learned: LearnedKeys;
   readonly clock: Clock;
   readonly working: WorkingTime;
@@ -180,6 +182,10 @@ export class CallFlights {
     }
     // What stood in the range may have changed before all of it was held.
     if (isRangeNews) return this.#try(call).then(() => false);
+    if (!this.#options.lease.isHeld) {
+      this.#giveBack(call, 'lapsed');
+      return false;
+    }
     const discovered = touched.flatMap((one) => (news.has(key.queueKey(chaincode, one.key)) ? [one.key] : []));
     if (recent.stale(readWriteSet.reads, new Set(discovered), chaincode).length === 0) return true;
     this.#giveBack(call, 'stale');

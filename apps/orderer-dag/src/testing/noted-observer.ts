@@ -9,6 +9,9 @@ export function notedObserver(): {
   const notes: string[] = [];
   const note = (text: string): void => void notes.push(text);
   const observer: ChannelObserver = {
+    waits: (generation) => note(`waits: ${generation}`),
+    leads: (generation, reason) => note(`leads: ${generation} ${reason}`),
+    handedOver: (generation) => note(`handed over: ${generation}`),
     admitted: () => undefined,
     started: ({ fusion }) => note(`started: ${fusion.operations.length}`),
     endorsed: () => note('endorsed'),
@@ -25,7 +28,6 @@ export function notedObserver(): {
     trouble: (step, error) => note(`trouble: ${step}: ${error instanceof Error ? error.message : String(error)}`),
     predicted: (isRight) => note(isRight ? 'predicted' : 'mispredicted'),
     foreignWrites: () => note('foreign writes'),
-    progressed: () => undefined,
     hanging: (operations) => {
       if (operations > 0) note(`hanging: ${operations}`);
     },

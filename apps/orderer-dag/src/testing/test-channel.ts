@@ -17,7 +17,8 @@ import { accountKey, assetTransfer } from '@medrex/execute-batch/testing';
 import { seededRandom, type Chaincode, type ModelFaults, type ModelLatencies, type Scheduler } from '@medrex/ledger';
 import { InMemoryLedger } from '@medrex/ledger/in-memory';
 import { CallKey } from '@medrex/privacy';
-import { ChannelLoop } from '../channel-loop.ts';
+import { ChannelDriver } from '../channel-driver.ts';
+import type { ChannelLoop } from '../channel-loop.ts';
 import type { ChannelObserver } from '../channel-observer.ts';
 import type { ChannelLimits, ChannelOptions } from '../channel-options.ts';
 import { ToldOutcomes, type Placed } from './channel-record.ts';
@@ -39,6 +40,8 @@ export interface TestChannelOptions {
 
 /** One orderer-dag of a test channel. */
 export interface TestInstance {
+  readonly driver: ChannelDriver;
+  /** The loop of a leader. */
   readonly loop: ChannelLoop;
   readonly mortal: Mortal;
   readonly notes: string[];
@@ -132,7 +135,8 @@ export class TestChannel {
     const { mortal = new Mortal(), wrap = (log) => log, observer = notedObserver().observer } = given;
     const instance = `instance-${++this.#instances}`;
     return {
-      ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', observer, instance },
+      ...{ channel: 'ehr', partition: 0, chaincode: 'medrex', creator: 'MedrexMSP', observer },
+      place: (this.#instances % 8) / 8,
       ...{ log: wrap(mortal.log(this.newLog())), clock: mortal.clock(this.clock), secret: Buffer.from(instance) },
       callKey,
       ...{ ledger: mortal.ledger(this.ledger), blocks: mortal.blocks(this.ledger) },
@@ -151,11 +155,11 @@ export class TestChannel {
     const { observer, notes, count } = notedObserver();
     const options = this.channelOptions({ mortal, wrap, observer });
     const { log } = options;
-    const opening = ChannelLoop.open(options);
-    const loop = await Promise.race([opening, mortal.died]);
-    if (loop === undefined)
-      return { loop: undefined as never, mortal, notes, count, stop: async () => undefined, isSuperseded: () => false };
-    return { mortal, notes, count, ...(await subscribed(loop, log)) };
+    const told: Told = { isSuperseded: false };
+    const opening = ChannelDriver.open(options, (error) => told.onEnd?.(error));
+    const driver = await Promise.race([opening, mortal.died]);
+    if (driver === undefined) return { ...stillborn, mortal, notes, count };
+    return Object.assign(await subscribed(driver, log, told), { mortal, notes, count });
   }
 
   /** Another client sets the balance of an account; on a bad network his transaction may be lost like any other. */
@@ -192,31 +196,50 @@ export class TestChannel {
   }
 }
 
+interface Told {
+  isSuperseded: boolean;
+  onEnd?: (error: unknown) => void;
+}
+
+/** An instance that died before it drove anything. */
+const stillborn = {
+  ...{ driver: undefined as never, loop: undefined as never },
+  ...{ stop: async () => undefined, isSuperseded: () => false },
+};
+
+/** Subscribes a driver as the service does, and ends it as the service does. */
 async function subscribed(
-  loop: ChannelLoop,
+  driver: ChannelDriver,
   log: EventLog,
-): Promise<Pick<TestInstance, 'loop' | 'stop' | 'isSuperseded'>> {
-  let isSuperseded = false;
-  const { operations, progress } = loop.readFrom;
+  told: Told,
+): Promise<Pick<TestInstance, 'driver' | 'loop' | 'stop' | 'isSuperseded'>> {
+  const { operations, progress } = driver.readFrom;
   const group = 'orderer-dag';
+  told.onEnd = () => {
+    if (!told.isSuperseded) void driver.abandon();
+    told.isSuperseded = true;
+  };
   const subscriptions: Subscription[] = [
     await log.subscribe({ group, topic: topics.operations, from: { at: 'offset', offset: operations } }, (run) =>
-      loop.onOperations(run),
+      driver.onOperations(run),
     ),
-    await log.subscribe({ group, topic: topics.analyzed, from: { at: 'committed' } }, async (run) =>
-      loop.onAnalyzed(run),
-    ),
+    await log.subscribe({ group, topic: topics.analyzed, from: { at: 'committed' } }, async (run) => {
+      driver.onAnalyzed(run);
+    }),
     await log.subscribe({ group, topic: topics.progress, from: { at: 'offset', offset: progress } }, async (run) => {
-      if (isSuperseded || !loop.isSuperseded(run)) return;
-      isSuperseded = true;
-      await loop.abandon();
+      if (!told.isSuperseded) driver.onProgress(run);
     }),
   ];
   const stop = async (): Promise<void> => {
-    await loop.close();
+    await driver.close();
     await Promise.all(subscriptions.map((one) => one.close()));
   };
-  return { loop, stop, isSuperseded: () => isSuperseded };
+  return {
+    ...{ driver, stop, isSuperseded: () => told.isSuperseded },
+    get loop() {
+      return driver.loop as ChannelLoop;
+    },
+  };
 }
 
 const chaincode = (contracts: readonly Contract[], version = '1') =>

@@ -1,0 +1,148 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CodedError } from '@medrex/coded-error';
+import { operationsPerRecord, topics, type LogRun, type Progress } from '@medrex/contracts';
+import { backoffMs } from './backoff.ts';
+import { ChannelLoop } from './channel-loop.ts';
+import type { LeadReason } from './channel-observer.ts';
+import type { ChannelOptions } from './channel-options.ts';
+import { pause } from './clock.ts';
+import { ordererErrors } from './errors.ts';
+import type { KeptOperations } from './kept-operations.ts';
+import { newestIn, Standby, type NewestProgress } from './standby.ts';
+
+/**
+ * One instance's part in a channel: it leads, or it waits in reserve until it may. Leadership stands in the `progress`
+ * topic and nowhere else, so it is the same on every log, whatever a broker thinks of its consumers.
+ */
+export class ChannelDriver {
+  readonly #options: ChannelOptions;
+  readonly #onEnd: (error: unknown) => void;
+  #loop: ChannelLoop | undefined;
+  #standby: Standby | undefined;
+  /** The take-over under way, and the handing out of what was kept. */
+  #taking: Promise<void> | undefined;
+  #handing: Promise<void> | undefined;
+  #isEnding = false;
+
+  private constructor(options: ChannelOptions, onEnd: (error: unknown) => void) {
+    this.#options = options;
+    this.#onEnd = onEnd;
+  }
+
+  /**
+   * Leads where nobody else does; waits where somebody may.
+   * @param onEnd this instance has nothing to do on the channel any more: the process has to end.
+   * @throws CodedError OPERATIONS_LOG_BEHIND
+   */
+  static async open(options: ChannelOptions, onEnd: (error: unknown) => void): Promise<ChannelDriver> {
+    const { log, channel, partition, limits } = options;
+    const driver = new ChannelDriver(options, onEnd);
+    const newest = limits.standby && newestIn(await log.latest(topics.progress, partition), channel);
+    if (newest === undefined || newest.progress.handedOver) await driver.#lead(newest?.progress, 'start');
+    else driver.#wait(newest);
+    return driver;
+  }
+
+  /** The loop, while this instance leads. */
+  get loop(): ChannelLoop | undefined {
+    return this.#loop;
+  }
+
+  /** Where the reading of `operations` and of `progress` has to begin. */
+  get readFrom(): { readonly operations: number; readonly progress: number } {
+    if (this.#loop !== undefined) return this.#loop.readFrom;
+    const { progress, offset } = (this.#standby as Standby).newest;
+    return { operations: Math.floor(progress.lowWaterMark / operationsPerRecord), progress: offset };
+  }
+
+  /** Resolves when all of the run is admitted, or kept for later. @throws CodedError MESSAGE_MALFORMED */
+  async onOperations(run: LogRun): Promise<void> {
+    if (this.#loop === undefined && (await this.#standby?.kept.keep(run))) return;
+    await this.#handing; // what was kept stands before it
+    await this.#loop?.onOperations(run);
+  }
+
+  /** False when the advice was not taken, because somebody else leads. */
+  onAnalyzed(run: LogRun): boolean {
+    this.#loop?.onAnalyzed(run);
+    return this.#loop !== undefined;
+  }
+
+  onProgress(run: LogRun): void {
+    if (this.#loop === undefined) this.#standby?.onProgress(run);
+    else if (this.#loop.isSuperseded(run)) this.#superseded();
+  }
+
+  /** Why it cannot do its work at the moment, in a word; a standby's work is to wait. */
+  notReady(): string | undefined {
+    if (this.#standby !== undefined && this.#standby.failures > 0) return 'progress-unreadable';
+    const state = this.#loop?.state();
+    if (state?.stopped !== undefined) return 'channel-stopped';
+    if (state?.isCaughtUp === false) return 'catching-up';
+    return state?.breaker;
+  }
+
+  /** SIGTERM: a leader hands over, see `ChannelLoop.close`; a standby just goes. */
+  async close(): Promise<void> {
+    await this.#end();
+    await this.#loop?.close();
+  }
+
+  /** Lets go at once; nothing is written any more. */
+  async abandon(): Promise<void> {
+    await this.#end();
+    await this.#loop?.abandon();
+  }
+
+  #end(): Promise<void> {
+    this.#isEnding = true;
+    this.#standby?.close();
+    return this.#taking?.catch(() => undefined) ?? Promise.resolve();
+  }
+
+  #wait(newest: NewestProgress): void {
+    const { limits } = this.#options;
+    if (limits.standby === undefined) return;
+    this.#standby = new Standby(this.#options, limits.standby, newest, {
+      takeOver: (before, reason) => (this.#taking = this.#lead(before, reason)),
+      onEnd: (error) => this.#onEnd(error),
+    });
+  }
+
+  async #lead(before: Progress | undefined, reason: LeadReason): Promise<void> {
+    const loop = await ChannelLoop.open(this.#options, { before, onSuperseded: () => this.#superseded() });
+    const standby = this.#standby;
+    this.#loop = loop;
+    this.#standby = undefined;
+    this.#options.observer.leads(loop.claim.generation, reason);
+    if (standby === undefined) return;
+    standby.close();
+    this.#handing = this.#handOut(standby.kept, loop);
+  }
+
+  /** Admits what was kept, with a turn of the loop between two runs: blocks and answers are not kept waiting. */
+  async #handOut(kept: KeptOperations, loop: ChannelLoop): Promise<void> {
+    for (const run of kept.handOut()) {
+      await this.#insist(() => loop.onOperations(run));
+      await nextTurn();
+    }
+  }
+
+  /** As the log does with a run that could not be taken: nothing is skipped. */
+  async #insist(take: () => Promise<void>): Promise<void> {
+    const { clock, observer, limits } = this.#options;
+    for (let failures = 1; !this.#isEnding; failures++) {
+      try {
+        return await take();
+      } catch (error) {
+        observer.trouble('operations', error, failures);
+        await pause(clock, backoffMs(failures, limits.backoff));
+      }
+    }
+  }
+
+  #superseded(): void {
+    const what = `channel ${this.#options.channel}: another orderer-dag has taken it over`;
+    this.#onEnd(new CodedError(ordererErrors.GENERATION_SUPERSEDED, what));
+  }
+}

@@ -1,0 +1,166 @@
+import { CodedError, isCodedError } from '@medrex/coded-error';
+import {
+  operationsPerRecord,
+  progressCodec,
+  topics,
+  type LogRecord,
+  type LogRun,
+  type Progress,
+} from '@medrex/contracts';
+import type { ChannelOptions, StandbyLimits } from './channel-options.ts';
+import type { LeadReason } from './channel-observer.ts';
+import { pause } from './clock.ts';
+import { ordererErrors } from './errors.ts';
+import { KeptOperations } from './kept-operations.ts';
+import { claimOf, isLater, type Claim } from './restart.ts';
+
+/** Looks at the silence in one wait for it. What passes between two looks counts as one step, so a stopped standby hears before it judges. */
+const looksPerSilence = 32;
+
+/** Standbys try up to so much later than each other, ms: the first one's claim is heard by the others. */
+const spreadMs = { silence: 250, 'handed-over': 100 };
+
+/** The newest progress of a channel and where it was read. */
+export interface NewestProgress {
+  readonly progress: Progress;
+  readonly claim: Claim;
+  readonly offset: number;
+}
+
+type StandbyReason = Exclude<LeadReason, 'start'>;
+
+/** What a Standby asks of whoever it waits for. */
+export interface StandbyHooks {
+  /** Nobody drives the channel: take it over from here. Rejects when that could not be done. */
+  readonly takeOver: (before: Progress, reason: StandbyReason) => Promise<void>;
+  /** Waiting has no sense any more. */
+  readonly onEnd: (error: unknown) => void;
+}
+
+/**
+ * Waits in reserve for a channel that another instance drives. It follows `progress`, keeps the operations that it would
+ * have to read again, and takes over when the leader hands over or has not been heard for `silenceMs` of its own time. No
+ * clock of another machine is looked at, and a log that cannot be read says nothing about the leader.
+ */
+export class Standby {
+  readonly #options: ChannelOptions;
+  readonly #limits: StandbyLimits;
+  readonly #hooks: StandbyHooks;
+  /** What a successor would read again. */
+  readonly kept: KeptOperations;
+  #newest: NewestProgress;
+  #readTo: number;
+  #silentMs = 0;
+  #isTrying = false;
+  #failures = 0;
+  #isClosed = false;
+  #cancelLook: (() => void) | undefined;
+
+  constructor(options: ChannelOptions, limits: StandbyLimits, newest: NewestProgress, hooks: StandbyHooks) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#newest = newest;
+    this.#readTo = newest.offset;
+    this.#hooks = hooks;
+    this.kept = new KeptOperations(options.limits.live);
+    this.#lookLater();
+    options.observer.waits(newest.claim.generation);
+  }
+
+  get newest(): NewestProgress {
+    return this.#newest;
+  }
+
+  /** Tries to take over or to find out whether it has to that failed in a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  onProgress(run: LogRun): void {
+    for (const record of run.records) {
+      this.#readTo = record.offset + 1;
+      const newest = newestIn([record], this.#options.channel);
+      if (newest !== undefined) this.#heard(newest);
+    }
+    if (this.#newest.progress.handedOver) void this.#try('handed-over');
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelLook?.();
+    this.kept.close();
+  }
+
+  #heard(heard: NewestProgress): void {
+    const { progress, claim, offset } = this.#newest;
+    const isNewClaim = isLater(heard.claim, claim);
+    if (!isNewClaim && (isLater(claim, heard.claim) || heard.offset <= offset)) return;
+    this.#silentMs = 0;
+    this.#failures = 0;
+    this.#newest = heard;
+    if (isNewClaim && heard.progress.lowWaterMark < progress.lowWaterMark) return this.#reset();
+    this.kept.dropBelow(Math.floor(heard.progress.lowWaterMark / operationsPerRecord));
+  }
+
+  /** A mark never falls, except where the operations topic was made anew: then nothing that is kept means anything. */
+  #reset(): void {
+    const what = `channel ${this.#options.channel}: its low-water mark has gone back`;
+    this.#hooks.onEnd(new CodedError(ordererErrors.CHANNEL_RESET, what));
+  }
+
+  #lookLater(): void {
+    const stepMs = this.#limits.silenceMs / looksPerSilence;
+    this.#cancelLook = this.#options.clock.after(stepMs, () => {
+      this.#lookLater();
+      this.#silentMs += stepMs;
+      const reason = this.#due();
+      if (reason !== undefined) void this.#try(reason);
+    });
+  }
+
+  #due(): StandbyReason | undefined {
+    if (this.#newest.progress.handedOver) return 'handed-over';
+    return this.#silentMs >= this.#limits.silenceMs ? 'silence' : undefined;
+  }
+
+  async #try(reason: StandbyReason): Promise<void> {
+    if (this.#isTrying) return;
+    this.#isTrying = true;
+    const { clock, place, observer } = this.#options;
+    try {
+      await pause(clock, place * spreadMs[reason]);
+      if (await this.#isStillDue(reason)) await this.#hooks.takeOver(this.#newest.progress, reason);
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      observer.trouble('take-over', error, this.#failures);
+      // Anything else may pass: a log that is away, one that the last leader is still letting go of.
+      if (isCodedError(error, 'OPERATIONS_LOG_BEHIND')) this.#hooks.onEnd(error);
+    } finally {
+      this.#silentMs = 0;
+      this.#isTrying = false;
+    }
+  }
+
+  /** Whether nothing was heard meanwhile, and the log has nothing of the leader that has not reached us yet. */
+  async #isStillDue(reason: StandbyReason): Promise<boolean> {
+    const { log, partition, channel } = this.#options;
+    if (reason === 'silence' && this.#due() === reason) {
+      const { end } = await log.bounds(topics.progress, partition);
+      const newest = end > this.#readTo ? newestIn(await log.latest(topics.progress, partition), channel) : undefined;
+      if (newest !== undefined) this.#heard(newest);
+    }
+    return !this.#isClosed && this.#due() === reason;
+  }
+}
+
+/** The newest progress of a channel among records: under the latest claim, the one written last. */
+export function newestIn(records: readonly LogRecord[], channel: string): NewestProgress | undefined {
+  let newest: NewestProgress | undefined;
+  for (const record of records) {
+    const claim = claimOf(record, channel);
+    if (claim === undefined || (newest !== undefined && isLater(newest.claim, claim))) continue;
+    newest = { progress: progressCodec.decode(record.value), claim, offset: record.offset };
+  }
+  return newest;
+}

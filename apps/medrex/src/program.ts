@@ -28,6 +28,12 @@ const url = () => new Option('--url <url>', 'address of ingest').default(default
 const data = () =>
   new Option('--data <folder>', 'folder of the embedded log, ledger, status store and vault').default(defaults.dataDir);
 
+const startData = () =>
+  new Option(
+    '--data <folder>',
+    "folder of the embedded log, ledger, status store and vault (default: .medrex; with --stack real one in the stack's folder)",
+  );
+
 /** The whole command line. `docs/reference/cli.md` is generated from it. */
 export function program(exit: Exit): Command {
   const medrex = new Command('medrex')
@@ -46,7 +52,12 @@ function addRunning(medrex: Command, exit: Exit): void {
   medrex
     .command('start')
     .description('runs every service in this process, until Ctrl-C')
-    .addOption(data())
+    .addOption(
+      new Option('--stack <which>', 'embedded: nothing but files; real: what npm run stack -- up has running')
+        .choices(['embedded', 'real'])
+        .default('embedded'),
+    )
+    .addOption(startData())
     .option('--port <port>', 'port of the API; 8080, or a free one where that is taken', portNumber)
     .option('--channel <name>', 'channel', defaults.channel)
     .option('--demo', 'replays real FHIR bundles and compares a contended ward with and without Medrex first', false)

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { EmbeddedStack, type StackUrls } from '../stack/embedded-stack.ts';
+import { realStack, type RealStack } from '../stack/real-stack.ts';
 import { demonstrate, demoText } from '../demo.ts';
 import { interrupted } from '../terminal/interrupted.ts';
 import { UsageError } from '../terminal/usage-error.ts';
@@ -8,7 +9,8 @@ import { makeDataFolder } from './data-folder.ts';
 import { defaults, embeddedLedgerLabel } from './defaults.ts';
 
 export interface StartFlags {
-  readonly data: string;
+  readonly stack: 'embedded' | 'real';
+  readonly data?: string;
   readonly port?: number;
   readonly channel: string;
   readonly demo: boolean;
@@ -18,7 +20,8 @@ export interface StartFlags {
 
 /** `medrex start`: every service in this process, until Ctrl-C, or with --once until the demonstration is over. Returns the exit code: 130 when Ctrl-C cut the demonstration short. */
 export async function start(flags: StartFlags): Promise<number> {
-  const dataDir = resolve(flags.data);
+  const ground = groundOf(flags);
+  const dataDir = resolve(flags.data ?? ground.dataDir);
   makeDataFolder(dataDir);
   const port = await choosePort(flags.port);
   let fail: (error: Error) => void = () => undefined;
@@ -29,8 +32,7 @@ export async function start(flags: StartFlags): Promise<number> {
     dataDir,
     channel: flags.channel,
     port,
-    // What the plain clients of the demonstration meet, Medrex meets too.
-    env: { LEDGER_LATENCIES: flags.demo ? 'network' : 'none' },
+    env: ground.env,
     onUnexpectedEnd: (service, code, error) =>
       fail(
         new Error(`${service} ended with code ${code}${error instanceof Error ? `: ${error.message}` : ''}`, {
@@ -39,14 +41,32 @@ export async function start(flags: StartFlags): Promise<number> {
       ),
   });
   try {
-    return await Promise.race([run(flags, stack.urls, dataDir, signal), failed]);
+    const up = `Medrex is up. Ledger: ${ground.ledger}. Data: ${dataDir}\n`;
+    return await Promise.race([run(flags, stack.urls, up, signal), failed]);
   } finally {
     await stack.stop();
   }
 }
 
-async function run(flags: StartFlags, urls: StackUrls, dataDir: string, signal: AbortSignal): Promise<number> {
-  if (!flags.json) console.log(`Medrex is up. Ledger: ${embeddedLedgerLabel}. Data: ${dataDir}\n`);
+/** What the services stand on. @throws UsageError */
+function groundOf({ stack, demo }: StartFlags): RealStack {
+  if (stack === 'embedded')
+    return {
+      // What the plain clients of the demonstration meet, Medrex meets too.
+      env: { LEDGER_LATENCIES: demo ? 'network' : 'none' },
+      ledger: embeddedLedgerLabel,
+      dataDir: defaults.dataDir,
+    };
+  if (demo)
+    throw new UsageError(
+      'the demonstration compares clients on the model of Fabric, which a real stack does not have',
+      'Leave out --demo, and send something: medrex replay, medrex load.',
+    );
+  return realStack();
+}
+
+async function run(flags: StartFlags, urls: StackUrls, up: string, signal: AbortSignal): Promise<number> {
+  if (!flags.json) console.log(up);
   if (flags.demo) {
     const result = await Promise.race([demonstrate(urls, signal), aborted(signal)]);
     if (result === undefined) return 130;

@@ -18,7 +18,7 @@ export type ServiceName = (typeof services)[number];
 
 const mainOf = (service: ServiceName) => new URL('./main.js', import.meta.resolve(`@medrex/${service}`));
 
-/** All services of the main job in this process, a thread each, over one data folder. */
+/** All services of the main job in this process, a thread each, over one data folder and what their environment names. */
 export class EmbeddedStack {
   readonly urls: StackUrls;
   readonly #threads: readonly ServiceThread[];

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { applyTopics, connectionOf, kafkaConfig } from '@medrex/kafka';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Context } from '../context.ts';
 import { expectFree } from '../processes/ports.ts';
@@ -27,6 +28,7 @@ export const kafka: Part = {
     }
     const brokers = `127.0.0.1:${ports.kafka}`;
     await processes.ready('kafka', () => answers(brokers), context.signal, 90_000);
+    await makeTopics(context, brokers);
     return {
       MEDREX_TEST_KAFKA: brokers,
       MEDREX_TEST_KAFKA_SECURE: `127.0.0.1:${ports.kafkaSecure}`,
@@ -34,9 +36,18 @@ export const kafka: Part = {
       MEDREX_TEST_KAFKA_USER: kafkaUser.name,
       MEDREX_TEST_KAFKA_PASSWORD: kafkaUser.password,
       MEDREX_KAFKA_BROKERS: brokers,
+      MEDREX_KAFKA_DURABILITY: 'one-broker',
     };
   },
 };
+
+/** As `medrex topics apply` does: the services find their topics when they start. */
+async function makeTopics({ say }: Context, brokers: string): Promise<void> {
+  const connection = connectionOf(kafkaConfig.parse({ MEDREX_KAFKA_BROKERS: brokers }), 'medrex-stack');
+  const changed = await applyTopics(connection, '', { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
+  const left = changed.filter(({ isApplied }) => !isApplied);
+  for (const { topic, why } of left) say(`kafka: topic ${topic} is not as it should be${why ? `: ${why}` : ''}`);
+}
 
 async function startBroker(context: Context, java: string, classPath: string, folder: string): Promise<void> {
   await makeKafkaKeys(context, folder);

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Context } from '../context.ts';
@@ -44,9 +44,21 @@ export const postgres: Part = {
     await processes.ready('postgres', isReady, signal);
     await makeDatabase(tool('psql'), tool('createdb'), address, signal);
     const url = `postgres://medrex@127.0.0.1:${port}/medrex`;
-    return { MEDREX_TEST_POSTGRES: url, MEDREX_TEST_POSTGRES_DATA: join(folder, 'data'), MEDREX_POSTGRES_URL: url };
+    return {
+      MEDREX_TEST_POSTGRES: url,
+      MEDREX_TEST_POSTGRES_DATA: join(folder, 'data'),
+      MEDREX_POSTGRES_URL: url,
+      MEDREX_TENANT_KEY_FILE: tenantKeyFile(context),
+    };
   },
 };
+
+/** The key that the vault in the database is sealed with; it goes when the data go. */
+function tenantKeyFile({ folder }: Context): string {
+  const file = join(folder, 'tenant-key');
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  return file;
+}
 
 /** On PATH, else where Debian keeps the newest version. */
 function findServer(): string | undefined {

@@ -1,0 +1,133 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { anObservation } from '@medrex/clinical/testing';
+import { intakeHeaders, topics } from '@medrex/contracts';
+import { describeReal } from '@medrex/contracts/testing';
+import { connectionOf, kafkaConfig, KafkaEventLog } from '@medrex/kafka';
+import { eventually } from './harness/eventually.ts';
+import { MedrexOnStack, stackEnvironment } from './harness/medrex-on-stack.ts';
+import { OtlpReceiver } from './harness/otlp-receiver.ts';
+import type { SentSpan } from './harness/otlp-spans.ts';
+
+const hops = [
+  'ingest accept',
+  'dependency-analyzer analyse',
+  'orderer-dag fuse',
+  'orderer-dag endorse',
+  'orderer-dag commit',
+  'orderer-dag carry',
+  'ingest answer',
+];
+const source = 'urn:ehr:traced';
+const reading = (value: number) =>
+  anObservation({
+    subject: { identifier: { system: 'urn:hospital:mrn', value: `T-${randomUUID()}` } },
+    valueQuantity: { value, unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' },
+  });
+
+/** The head of a trace that a sender begins. */
+function aTrace() {
+  const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+  return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-01` };
+}
+
+describeReal('KAFKA', 'medrex start --stack real', (brokers) => {
+  describeReal('FABRIC', 'on real peers', () => {
+    describeReal('POSTGRES', 'with PostgreSQL', () => {
+      // Services whose addresses were set by hand are no stack that a command could find.
+      if (stackEnvironment() !== undefined) describe('one trace', () => oneTrace(brokers));
+      else describe.skip('one trace (left out: no stack of npm run stack is up)', () => it('needs it', () => undefined));
+    });
+  });
+});
+
+function oneTrace(brokers: string): void {
+  let receiver: OtlpReceiver;
+  let medrex: MedrexOnStack;
+  const log = new KafkaEventLog({
+    connection: connectionOf(kafkaConfig.parse({ MEDREX_KAFKA_BROKERS: brokers }), 'medrex-test'),
+    prefix: '',
+  });
+  beforeAll(async () => {
+    receiver = await OtlpReceiver.start();
+    medrex = await MedrexOnStack.start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_TRACES_SAMPLER: 'always_on',
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await log.close();
+    expect(await medrex.stop()).toBe(0);
+    await receiver.close();
+  }, 60_000);
+
+  /** The spans of a trace, once all of its hops were sent. */
+  const whole = (traceId: string): Promise<readonly SentSpan[]> =>
+    eventually(
+      'the whole trace is sent',
+      () => {
+        const spans = receiver.spans.filter((span) => span.traceId === traceId);
+        return hops.every((hop) => spans.some(({ name }) => name === hop)) ? spans : undefined;
+      },
+      30_000,
+    );
+
+  it('from an EHR over HTTP through the block of a real peer and back', async () => {
+    const { traceId, spanId, traceparent } = aTrace();
+    const headers = { 'content-type': 'application/fhir+json', traceparent };
+    const url = `${medrex.urls['ingest']?.['fhir']}/Observation`;
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(reading(71)) });
+    expect(answer.status).toBe(201);
+    expectOneTrace(await whole(traceId), spanId);
+  });
+
+  it('from an EHR over Kafka', async () => {
+    const { traceId, spanId, traceparent } = aTrace();
+    const headers = new Map(intakeHeaders({ source, id: randomUUID(), contentType: 'application/fhir+json' }));
+    headers.set('traceparent', Buffer.from(traceparent));
+    const value = Buffer.from(JSON.stringify(reading(72)));
+    await log.append(topics.intake, 3, [{ key: 'T-1', value, headers }]);
+    expectOneTrace(await whole(traceId), spanId);
+  });
+
+  it('with links from the Fabric transaction that carries many', async () => {
+    const before = receiver.spans.length;
+    const lines = Array.from({ length: 20 }, (_, at) => JSON.stringify(reading(60 + at))).join('\n');
+    const url = `${medrex.urls['ingest']?.['api']}/v1/batches`;
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines,
+    });
+    expect(answer.status).toBe(202);
+    const isLinked = eventually(
+      'each operation is linked from a fusion',
+      () => {
+        const spans = receiver.spans.slice(before);
+        const carried = spans.filter(({ name }) => name === 'orderer-dag carry');
+        const linked = new Set(spans.filter(({ name }) => name === 'orderer-dag fuse').flatMap(({ links }) => links));
+        return carried.length === 20 && carried.every((span) => linked.has(span.traceId));
+      },
+      30_000,
+    );
+    expect(await isLinked).toBe(true);
+  });
+}
+
+/** Each hop once, under the one before it, in the trace that the sender began. */
+function expectOneTrace(spans: readonly SentSpan[], senderSpan: string): void {
+  const bySpan = new Map(spans.map((span) => [span.spanId, span]));
+  const parents = spans.map(({ name, parentSpanId = '' }) => [name, bySpan.get(parentSpanId)?.name ?? parentSpanId]);
+  expect(parents.sort()).toEqual(
+    [
+      ['ingest accept', senderSpan],
+      ['dependency-analyzer analyse', 'ingest accept'],
+      ['orderer-dag fuse', 'ingest accept'],
+      ['orderer-dag endorse', 'orderer-dag fuse'],
+      ['orderer-dag commit', 'orderer-dag fuse'],
+      ['orderer-dag carry', 'ingest accept'],
+      ['ingest answer', 'ingest accept'],
+    ].sort(),
+  );
+  expect(spans.find(({ name }) => name === 'orderer-dag commit')?.attributes).toMatchObject({ code: 'VALID' });
+}

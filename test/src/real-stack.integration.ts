@@ -36,7 +36,8 @@ describeReal('KAFKA', 'medrex start --stack real', (brokers) => {
     describeReal('POSTGRES', 'with PostgreSQL', () => {
       // Services whose addresses were set by hand are no stack that a command could find.
       if (stackEnvironment() !== undefined) describe('one trace', () => oneTrace(brokers));
-      else describe.skip('one trace (left out: no stack of npm run stack is up)', () => it('needs it', () => undefined));
+      else
+        describe.skip('one trace (left out: no stack of npm run stack is up)', () => it('needs it', () => undefined));
     });
   });
 });

@@ -54,7 +54,9 @@ describe('realStack', () => {
   it('refuses a stack that was never up, or is down, or is up without a part', () => {
     expect(() => realStack(folder)).toThrow(/there is no stack in/);
     state({});
-    expect(() => realStack(folder)).toThrow(/no MEDREX_KAFKA_BROKERS, no MEDREX_POSTGRES_URL, no MEDREX_TENANT_KEY_FILE, no MEDREX_FABRIC_PROFILE/);
+    expect(() => realStack(folder)).toThrow(
+      /no MEDREX_KAFKA_BROKERS, no MEDREX_POSTGRES_URL, no MEDREX_TENANT_KEY_FILE, no MEDREX_FABRIC_PROFILE/,
+    );
     state(addresses);
     expect(() => realStack(folder)).toThrow(/no MEDREX_FABRIC_PROFILE/);
   });

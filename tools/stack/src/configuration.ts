@@ -38,6 +38,8 @@ const schema = z.object({
   }),
   versions: z.object({
     fabric: z.string(),
+    /** Of the image that makes keys and channels: it comes with 2.5 only. */
+    fabricTools: z.string(),
     kafka: z.string(),
     redis: z.string(),
     postgres: z.string(),

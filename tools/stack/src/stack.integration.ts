@@ -1,55 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import { readConfiguration } from './configuration.ts';
 import { identityOf } from './processes/identity.ts';
-import { StateFile } from './state.ts';
-
-const root = resolve(import.meta.dirname, '..', '..', '..');
-const main = join(root, 'tools', 'stack', 'dist', 'main.js');
-
-interface Status {
-  readonly processes: readonly { readonly name: string; readonly isRunning: boolean; readonly pid: number }[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** A stack of its own, beside the one that the suites run on, driven as a user drives it. */
-class ScratchStack {
-  readonly folder = mkdtempSync(join(tmpdir(), 'stack-'));
-
-  run(command: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-    return spawnSync(process.execPath, this.#line(command, args), {
-      encoding: 'utf8',
-      env: { ...process.env, ...env },
-    });
-  }
-
-  spawn(command: string, args: readonly string[]) {
-    return spawn(process.execPath, this.#line(command, args), { stdio: 'ignore' });
-  }
-
-  status(): Status {
-    return JSON.parse(this.run('status', ['--json']).stdout) as Status;
-  }
-
-  pidOf(name: string): number {
-    return new StateFile(this.folder).state.processes[name]?.pid ?? 0;
-  }
-
-  remove(): void {
-    this.run('down', ['--clean']);
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  #line(command: string, args: readonly string[]): string[] {
-    return [main, command, ...args, '--dir', this.folder];
-  }
-}
+import { ScratchStack, root } from './testing/scratch-stack.ts';
 
 const upFlags = ['--offset', 'auto', '--only', 'redis,postgres'];
 

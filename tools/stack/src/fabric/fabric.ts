@@ -13,6 +13,7 @@ import { makeCrypto } from './crypto.ts';
 import { type FabricLayout, fabricLayout } from './fabric-layout.ts';
 import { startOrderer } from './orderer.ts';
 import { startPeer } from './peers.ts';
+import { startStateDatabase } from './state-database.ts';
 
 /** Real Fabric: one Raft orderer, one peer for each organisation, TLS, chaincode as a service. */
 export const fabric: Part = {
@@ -25,15 +26,23 @@ export const fabric: Part = {
     await makeCrypto(context, binaries, layout);
     await makeChannelBlock(context, binaries, layout);
     await startOrderer(context, binaries, layout);
-    for (const peer of layout.peers) await startPeer(context, binaries, layout, peer);
+    for (const peer of layout.peers) {
+      await startStateDatabase(context, peer);
+      await startPeer(context, binaries, layout, peer);
+    }
     const [profile = ''] = writeProfiles(context, layout);
     const deployed = await startOurChaincode(context, binaries, layout);
     context.say(
       `fabric ${version}: ${layout.peers.map((peer) => peer.host).join(', ')}, ${chaincodeLine(context, deployed)}`,
     );
-    return { MEDREX_TEST_FABRIC: profile, MEDREX_FABRIC_PROFILE: profile };
+    return { MEDREX_TEST_FABRIC: profile, MEDREX_FABRIC_PROFILE: profile, ...couchdbEnvironment(context, layout) };
   },
 };
+
+const couchdbEnvironment = ({ options }: Context, { peers: [peer] }: FabricLayout): Record<string, string> =>
+  options.stateDatabase === 'couchdb' && peer !== undefined
+    ? { MEDREX_TEST_COUCHDB: `http://127.0.0.1:${peer.ports.couchdb}` }
+    : {};
 
 const chaincodeLine = ({ configuration }: Context, deployed: DeployedChaincode | undefined): string =>
   deployed === undefined ? 'no chaincode' : `chaincode ${configuration.chaincode.name}, sequence ${deployed.sequence}`;

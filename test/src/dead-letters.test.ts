@@ -82,7 +82,7 @@ describe('operations that ended dead, over real processes and the command line',
     const { transactionId } = await resend(late);
     expect(await ended(transactionId)).toMatchObject({ state: 'applied' });
     await stack.stop();
-    const { operations, receipts } = await readLeftBehind(stack.folder);
+    const { operations, receipts } = await readLeftBehind(stack);
     expect(operations.filter(({ operation }) => operation.opId === transactionId)).toHaveLength(1);
     const items = receipts.flatMap((receipt) => receipt.items);
     expect(items).toContainEqual(expect.objectContaining({ opId: transactionId, state: 'applied', resendOf: late }));

@@ -86,7 +86,7 @@ describe('identifiers planted in messages', () => {
   });
 
   it('are found nowhere in what the files say, decoded', async () => {
-    const written = await readLeftBehind(stack.folder);
+    const written = await readLeftBehind(stack);
     const { operations, receipts, blocks, state } = written;
     const counts = [operations.length, receipts.length, state.size, blocks.length];
     expect(counts.map((count, at) => count > ([150, 50, 200, 20][at] ?? 0))).toEqual([true, true, true, true]);

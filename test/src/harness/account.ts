@@ -1,9 +1,8 @@
 import type { LeftBehind } from './left-behind.ts';
-import type { Accepted } from './sender.ts';
 
 /** How the operations of a run ended, each operation counted once. */
 export interface Account {
-  /** Operations that a sender has a receipt for. */
+  /** Operations that a sender has a receipt for, over HTTP or on the topic. */
   readonly published: number;
   readonly applied: number;
   /** By code. */
@@ -13,11 +12,8 @@ export interface Account {
 }
 
 /** Counts by what the ledger's outcomes say of each published operation; one that has no outcome is in no count but the first. */
-export function accountOf(
-  { outcomes }: LeftBehind,
-  senders: readonly { readonly accepted: readonly Accepted[] }[],
-): Account {
-  const published = new Set(senders.flatMap(({ accepted }) => accepted.map(({ opId }) => opId)));
+export function accountOf({ outcomes }: LeftBehind, opIds: readonly string[]): Account {
+  const published = new Set(opIds);
   const ends = new Map(outcomes.map((outcome) => [outcome.opId, outcome]));
   const account = { published: published.size, applied: 0, rejected: {}, dead: {} };
   for (const opId of published) {

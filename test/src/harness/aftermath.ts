@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { operationsPerRecord, topics } from '@medrex/contracts';
-import { EmbeddedEventLog } from '@medrex/embedded';
 import type { Contract } from '@medrex/execute-batch';
 import { eventually } from './eventually.ts';
 import { brokenPromises } from './invariants.ts';
@@ -20,7 +18,7 @@ export interface Run {
 
 /** Waits until nothing is live any more: orderer-dag says so, and ingest has noted the end of all that have a receipt. Nobody may send meanwhile. */
 export async function settled(stack: Stack, senders: Run['senders'] = [], withinMs?: number): Promise<void> {
-  const log = new EmbeddedEventLog({ root: join(stack.folder, 'log') });
+  const log = stack.openLog();
   try {
     const isTerminal = async (): Promise<true> => {
       const progress = await readProgress(log);
@@ -64,7 +62,7 @@ export async function judge(stack: Stack, { senders, withinMs, ...run }: Run): P
     (await readOperations(stack)).map(({ operation }) => operation.opId),
   );
   await stack.stop();
-  const found = await readLeftBehind(stack.folder, stack.readLedger);
+  const found = await readLeftBehind(stack);
   const broken = await brokenPromises({ found, senders, ...run });
   if (broken.length > 0) throw new Error(`promises were broken:\n${broken.join('\n')}`);
   return found;

@@ -1,29 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { receiptCodec, topics, type Receipt } from '@medrex/contracts';
 import { applyTopics, connectionOf, kafkaConfig, KafkaEventLog, removeTopics } from '@medrex/kafka';
+import { KeptTopic } from './kept-topic.ts';
+import type { ReadLedger } from './left-behind.ts';
 import { Stack } from './stack.ts';
 
-/** The services on topics of their own on a real Kafka cluster; ledger, status store and vault are the embedded ones. */
+/** The services on topics of their own on a real Kafka cluster; status store and vault are the embedded ones, and the ledger unless told. */
 export class KafkaStack {
   readonly stack: Stack;
   readonly prefix: string;
   /** A client beside the services, on the same topics. */
   readonly log: KafkaEventLog;
+  #operations: KeptTopic | undefined;
   readonly #connection: ReturnType<typeof connectionOf>;
 
-  private constructor(brokers: string, env: Readonly<Record<string, string>>) {
+  private constructor(brokers: string, env: Readonly<Record<string, string>>, readLedger?: ReadLedger) {
     this.prefix = `test-${randomUUID().slice(0, 8)}.`;
     const kafka = { MEDREX_LOG: 'kafka', MEDREX_KAFKA_BROKERS: brokers, MEDREX_KAFKA_PREFIX: this.prefix };
     const all = { ...kafka, MEDREX_KAFKA_DURABILITY: 'one-broker', ...env };
-    this.stack = new Stack(all);
     this.#connection = connectionOf(kafkaConfig.parse(all), 'medrex-test');
-    this.log = new KafkaEventLog({ connection: this.#connection, prefix: this.prefix });
+    const openLog = () => new KafkaEventLog({ connection: this.#connection, prefix: this.prefix });
+    this.log = openLog();
+    const keptOperations = async () => this.#operations?.all() ?? [];
+    this.stack = new Stack(all, { openLog, keptOperations, ...(readLedger !== undefined && { readLedger }) });
   }
 
   /** Makes the topics. @param brokers as MEDREX_TEST_KAFKA has them @param env more of the services' environment */
-  static async on(brokers: string, env: Readonly<Record<string, string>> = {}): Promise<KafkaStack> {
-    const made = new KafkaStack(brokers, env);
+  static async on(
+    brokers: string,
+    env: Readonly<Record<string, string>> = {},
+    readLedger?: ReadLedger,
+  ): Promise<KafkaStack> {
+    const made = new KafkaStack(brokers, env, readLedger);
     await applyTopics(made.#connection, made.prefix, { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
+    made.#operations = await KeptTopic.of(made.log, topics.operations);
     return made;
   }
 

@@ -4,6 +4,7 @@ import {
   outcomesCodec,
   receiptCodec,
   topics,
+  type EventLog,
   type LogRecord,
   type OperationOutcome,
   type OperationStatus,
@@ -11,7 +12,7 @@ import {
   type Receipt,
 } from '@medrex/contracts';
 import { wholeOperations, type WholeOperation } from '@medrex/contracts/testing';
-import { EmbeddedEventLog, EmbeddedLedger, EmbeddedStatusStore } from '@medrex/embedded';
+import { EmbeddedLedger, EmbeddedStatusStore } from '@medrex/embedded';
 import { batchChaincode } from '@medrex/execute-batch';
 import type { CommittedState } from '@medrex/execute-batch/testing';
 import type { StateKey } from '@medrex/keys';
@@ -43,11 +44,21 @@ export interface LedgerLeft {
 /** Reads the ledger of services that ran over a folder and were stopped. */
 export type ReadLedger = (folder: string) => Promise<LedgerLeft>;
 
-/** Reads a folder that no service uses any more: the embedded ledger lets one process in at a time. */
-export async function readLeftBehind(folder: string, readLedger = readEmbeddedLedger): Promise<LeftBehind> {
-  const log = new EmbeddedEventLog({ root: join(folder, 'log') });
+/** Where a run wrote. */
+export interface Written {
+  readonly folder: string;
+  openLog(): EventLog;
+  /** The records of `operations`, where the log does not keep them all. */
+  readonly keptOperations: (() => Promise<readonly LogRecord[]>) | undefined;
+  readonly readLedger: ReadLedger;
+}
+
+/** Reads what services wrote that do not run any more: the embedded ledger lets one process in at a time. */
+export async function readLeftBehind(written: Written): Promise<LeftBehind> {
+  const { folder } = written;
+  const log = written.openLog();
   try {
-    const operations = (await readTopic(log, topics.operations)).flatMap(wholeOperations);
+    const operations = await operationsOf(written, log);
     const outcomes = (await readTopic(log, topics.outcomes)).flatMap(
       ({ value }) => outcomesCodec.parse(value).outcomes,
     );
@@ -57,14 +68,23 @@ export async function readLeftBehind(folder: string, readLedger = readEmbeddedLe
       folder,
       operations.map(({ operation }) => operation.opId),
     );
-    return { operations, outcomes, receipts, progress, statuses, ...(await readLedger(folder)) };
+    return { operations, outcomes, receipts, progress, statuses, ...(await written.readLedger(folder)) };
   } finally {
     await log.close();
   }
 }
 
+/** The whole `operations` topic, repeats included; may be asked while the services run. */
+export async function operationsOf(
+  { keptOperations }: Pick<Written, 'keptOperations'>,
+  log: EventLog,
+): Promise<readonly WholeOperation[]> {
+  const records = await (keptOperations?.() ?? readTopic(log, topics.operations));
+  return records.flatMap(wholeOperations);
+}
+
 /** Every record of a topic's first partition. */
-export async function readTopic(log: EmbeddedEventLog, topic: string): Promise<readonly LogRecord[]> {
+export async function readTopic(log: EventLog, topic: string): Promise<readonly LogRecord[]> {
   const { start, end } = await log.bounds(topic, 0);
   const records: LogRecord[] = [];
   if (start === end) return records;
@@ -80,7 +100,7 @@ export async function readTopic(log: EmbeddedEventLog, topic: string): Promise<r
 }
 
 /** How far orderer-dag says it is; may be asked while it runs. */
-export async function readProgress(log: EmbeddedEventLog, channel = 'ehr'): Promise<Progress | undefined> {
+export async function readProgress(log: EventLog, channel = 'ehr'): Promise<Progress | undefined> {
   const records = await log.latest(topics.progress, 0);
   return newestProgress(
     channel,

@@ -30,7 +30,8 @@ export class PatientLoad {
   }
 }
 
-function patientMessages(patient: string): readonly Message[] {
+/** A new patient, readings of it, and one that is put twice. */
+export function patientMessages(patient: string): readonly Message[] {
   const contract = 'clinical';
   const reading = (minute: number) =>
     anObservation({ subject: { reference: `Patient/${patient}` }, effectiveDateTime: `2026-01-05T08:0${minute}:00Z` });

@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EventLog, LogRecord } from '@medrex/contracts';
+import { EmbeddedEventLog } from '@medrex/embedded';
 import { IngestClient } from './ingest-client.ts';
 import { readEmbeddedLedger, type ReadLedger } from './left-behind.ts';
 import { Sender } from './sender.ts';
@@ -21,6 +23,16 @@ export const assetContracts = {
 /** Compiled code of the services, kept from start to start: they start a third faster, and these suites start them often. */
 const compileCache = join(tmpdir(), 'medrex-compile-cache');
 
+/** Where a stack is not the embedded one: how a test reaches the log and the ledger that the services' environment names. */
+export interface RealParts {
+  /** A client of the log, which whoever opens it closes. */
+  readonly openLog?: () => EventLog;
+  /** The records of `operations`, where the log does not keep them all. */
+  readonly keptOperations?: (() => Promise<readonly LogRecord[]>) | undefined;
+  /** Reads the ledger after the services were stopped. */
+  readonly readLedger?: ReadLedger;
+}
+
 /** The services over one temporary data folder, each a process of its own. */
 export class Stack {
   readonly folder: string;
@@ -29,13 +41,16 @@ export class Stack {
   readonly #env: Readonly<Record<string, string>>;
   readonly #made: ServiceProcess[] = [];
 
-  /** How what stands on its ledger is read, after it was stopped. */
+  readonly openLog: () => EventLog;
+  readonly keptOperations: RealParts['keptOperations'];
   readonly readLedger: ReadLedger;
 
   /** @param env more of the services' environment */
-  constructor(env: Readonly<Record<string, string>> = {}, readLedger = readEmbeddedLedger) {
-    this.readLedger = readLedger;
+  constructor(env: Readonly<Record<string, string>> = {}, real: RealParts = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'medrex-stack-'));
+    this.openLog = real.openLog ?? (() => new EmbeddedEventLog({ root: join(this.folder, 'log') }));
+    this.keptOperations = real.keptOperations;
+    this.readLedger = real.readLedger ?? readEmbeddedLedger;
     this.#env = env;
     this.#services = {
       'orderer-dag': this.another('orderer-dag'),

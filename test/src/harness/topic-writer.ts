@@ -1,8 +1,13 @@
-import { join } from 'node:path';
-import { analyzedCodec, encodeOperations, topics, type AcceptedOperation, type NewRecord } from '@medrex/contracts';
-import { anAnalysis, wholeOperations, type WholeOperation } from '@medrex/contracts/testing';
-import { EmbeddedEventLog } from '@medrex/embedded';
-import { readTopic } from './left-behind.ts';
+import {
+  analyzedCodec,
+  encodeOperations,
+  topics,
+  type AcceptedOperation,
+  type EventLog,
+  type NewRecord,
+} from '@medrex/contracts';
+import { anAnalysis, type WholeOperation } from '@medrex/contracts/testing';
+import { operationsOf, readTopic } from './left-behind.ts';
 import type { Chance } from './seed.ts';
 import type { Stack } from './stack.ts';
 
@@ -10,7 +15,7 @@ import type { Stack } from './stack.ts';
 
 /** What stands in the `operations` topic; may be asked while ingest runs. */
 export async function readOperations(stack: Stack): Promise<readonly WholeOperation[]> {
-  return withLog(stack, async (log) => (await readTopic(log, topics.operations)).flatMap(wholeOperations));
+  return withLog(stack, (log) => operationsOf(stack, log));
 }
 
 /** Appends operations as an ingest would that was killed before it could note them, and then took the same messages again. */
@@ -45,8 +50,8 @@ async function append(stack: Stack, topic: string, records: readonly NewRecord[]
   await withLog(stack, (log) => log.append(topic, 0, records));
 }
 
-async function withLog<T>({ folder }: Stack, use: (log: EmbeddedEventLog) => Promise<T>): Promise<T> {
-  const log = new EmbeddedEventLog({ root: join(folder, 'log') });
+async function withLog<T>(stack: Stack, use: (log: EventLog) => Promise<T>): Promise<T> {
+  const log = stack.openLog();
   try {
     return await use(log);
   } finally {

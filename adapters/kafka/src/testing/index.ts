@@ -1,0 +1,1 @@
+export { scratchTopics, type ScratchTopics } from './scratch-topics.ts';

@@ -1,0 +1,1 @@
+export { TestSchema } from './a-schema.ts';

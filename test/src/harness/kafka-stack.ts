@@ -19,7 +19,7 @@ export class KafkaStack {
     const kafka = { MEDREX_LOG: 'kafka', MEDREX_KAFKA_BROKERS: brokers, MEDREX_KAFKA_PREFIX: this.prefix };
     const all = { ...kafka, MEDREX_KAFKA_DURABILITY: 'one-broker', ...env };
     this.#connection = connectionOf(kafkaConfig.parse(all), 'medrex-test');
-    const openLog = () => new KafkaEventLog({ connection: this.#connection, prefix: this.prefix });
+    const openLog = () => this.anotherLog();
     this.log = openLog();
     const keptOperations = async () => this.#operations?.all() ?? [];
     this.stack = new Stack(all, { openLog, keptOperations, ...(readLedger !== undefined && { readLedger }) });
@@ -35,6 +35,11 @@ export class KafkaStack {
     await applyTopics(made.#connection, made.prefix, { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
     made.#operations = await KeptTopic.of(made.log, topics.operations);
     return made;
+  }
+
+  /** One more client on the same topics, as another process has; whoever asks closes it. */
+  anotherLog(): KafkaEventLog {
+    return new KafkaEventLog({ connection: this.#connection, prefix: this.prefix });
   }
 
   /** Every receipt from now on is pushed; reading ends with `remove`. */

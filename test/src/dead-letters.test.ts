@@ -71,6 +71,38 @@ describe('operations that ended dead, over real processes and the command line',
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no dead letter')]);
   }, 60_000);
 
+  it('are sent again by a filter, the oldest first; an interrupted command goes on where it was', async () => {
+    const past = new Date(Date.now() - 1_000).toISOString();
+    const many = [];
+    for (let number = 0; number < 30; number++)
+      many.push(
+        await send(`many-${number}`, { do: 'deposit', account: 'cat', amount: 1 }, { 'ce-medrexdeadline': past }),
+      );
+    await Promise.all(many.map(ended));
+    const until = ['--until', new Date().toISOString()];
+    const filter = ['dlq', 'resend', '--filter', 'code=EXPIRED', '--filter', 'class=financial', ...until, ...url()];
+    const dry = await medrexJson<{ deadLetters: Letter[] }>([...filter, '--dry-run']);
+    expect(dry.deadLetters.map(({ transactionId }) => transactionId).slice(-30)).toEqual(many);
+    const isSent = (opId: string) => stack.client.post(`/v1/dead-letters/${opId}/resend`, {});
+    const killed = medrex([...filter, '--rate', '10'], {}, 2_000);
+    expect(await killed).toMatchObject({ code: -1 });
+    const rest = await medrexJson<Record<string, unknown>>([...filter, '--rate', '1000']);
+    const matching = dry.deadLetters.length;
+    expect(rest).toMatchObject({ matching, refused: [] });
+    const [sent, before] = [Number(rest['sent']), Number(rest['before'])];
+    expect([sent + before, sent > 0, before > 0]).toEqual([matching, true, true]);
+    const attempts = await Promise.all(many.map(async (opId) => String((await isSent(opId)).body['transactionId'])));
+    expect(new Set(attempts).size).toBe(30);
+    for (const opId of attempts) expect(await ended(opId)).toMatchObject({ state: 'applied' });
+    expect(await medrexJson(filter)).toMatchObject({ matching, sent: 0, before: matching });
+  }, 90_000);
+
+  it('are not sent again by a filter that nobody knows', async () => {
+    const wrong = await medrex(['dlq', 'resend', '--filter', 'patient=4711', ...url()]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('code=... or class=...')]);
+    expect((await medrex(['dlq', 'resend', ...url()])).code).toBe(2);
+  });
+
   it('are there after all processes were killed, and took effect once', async () => {
     const before = await list();
     await stack.kill();

@@ -54,7 +54,11 @@ describe('dead letters', () => {
       settledAt: expect.stringMatching(/Z$/),
       resendUrl: `/v1/dead-letters/${second.operation.opId}/resend`,
     });
-    expect((await ingest.get('/v1/dead-letters?limit=1')).body['deadLetters']).toHaveLength(1);
+    expect((await ingest.get('/v1/dead-letters?limit=1')).body['deadLetters']).toEqual(letters.slice(0, 1));
+    const older = (opId: string) => ingest.get(`/v1/dead-letters?limit=1&olderThan=${opId}`);
+    expect((await older(second.operation.opId)).body['deadLetters']).toEqual(letters.slice(1));
+    expect((await older(first.operation.opId)).body['deadLetters']).toEqual([]);
+    expect(await older('0'.repeat(32))).toMatchObject({ status: 404 });
     expect(await ingest.metric('medrex_ingest_dead_letters')).toBe(2);
   });
 

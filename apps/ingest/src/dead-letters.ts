@@ -73,10 +73,12 @@ export class DeadLetters {
     await this.#subscription?.close();
   }
 
-  /** The newest first. */
-  async newest(limit: number): Promise<readonly KeptLetter[]> {
+  /** The newest first. @param olderThan only those that stand behind this one in that list; undefined when it is not kept. */
+  async newest(limit: number, olderThan?: string): Promise<readonly KeptLetter[] | undefined> {
     await this.#catchUp();
-    return [...this.#letters.values()].slice(-limit).reverse();
+    const letters = [...this.#letters.values()];
+    const end = olderThan === undefined ? letters.length : letters.findIndex(({ opId }) => opId === olderThan);
+    return end < 0 ? undefined : letters.slice(Math.max(0, end - limit), end).reverse();
   }
 
   async find(opId: string): Promise<KeptLetter | undefined> {

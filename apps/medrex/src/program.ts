@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { bench, type BenchFlags } from './commands/bench-compare.ts';
 import { defaults } from './commands/defaults.ts';
 import { addDevnet } from './commands/devnet-options.ts';
+import { collectFilters, dlqResendMany, type ResendManyFlags } from './commands/dlq-resend-many.ts';
 import { dlqList, dlqResend, dlqShow } from './commands/dlq.ts';
 import { doctor } from './commands/doctor-report.ts';
 import { erase, type EraseFlags } from './commands/erase.ts';
@@ -14,9 +15,12 @@ import { topicsApply, topicsDiff, type TopicsManifestFlags } from './commands/to
 import { topicsReset, type TopicsResetFlags } from './commands/topics-reset.ts';
 import { tx } from './commands/tx.ts';
 import { vaultRotate } from './commands/vault-rotate.ts';
+import { UsageError } from './terminal/usage-error.ts';
 
 /** Takes the exit code that a command ended with. */
 export type Exit = (code: number) => void;
+
+type ResendFlags = Omit<ResendManyFlags, 'filter'> & Partial<Pick<ResendManyFlags, 'filter'>>;
 
 interface UrlFlags {
   readonly url: string;
@@ -108,6 +112,12 @@ function addRunning(medrex: Command, exit: Exit): void {
     .action(async (flags: TopicsResetFlags) => exit(await topicsReset(flags)));
 }
 
+async function resend(id: string | undefined, { filter, ...flags }: ResendFlags): Promise<number> {
+  if (id !== undefined && filter === undefined) return dlqResend(id, flags);
+  if (id === undefined && filter !== undefined) return dlqResendMany({ ...flags, filter });
+  throw new UsageError('either an id or --filter is needed', 'medrex dlq list shows the ids.');
+}
+
 function withManifestFlags(command: Command): Command {
   return command
     .option(
@@ -181,11 +191,19 @@ function addLooking(medrex: Command, exit: Exit): void {
     .action(async (id: string, flags: UrlFlags) => exit(await dlqShow(id, flags)));
   dlq
     .command('resend')
-    .description('puts one at the end of the order again, as another attempt')
-    .argument('<id>', 'its transaction id')
+    .description('puts one at the end of the order again, as another attempt; or all that match a filter')
+    .argument('[id]', 'its transaction id')
+    .addOption(
+      new Option('--filter <field=value>', 'all with this code or class; may be given for both').argParser(
+        collectFilters,
+      ),
+    )
+    .option('--dry-run', 'say which ones, and send none', false)
+    .option('--rate <n>', 'operations a second', positive, 50)
+    .option('--until <time>', 'leave alone what died later; now when absent', instant)
     .addOption(url())
     .addOption(json())
-    .action(async (id: string, flags: UrlFlags) => exit(await dlqResend(id, flags)));
+    .action(async (id: string | undefined, flags: ResendFlags) => exit(await resend(id, flags)));
   medrex
     .command('keys')
     .description('key design')

@@ -10,10 +10,15 @@ export interface Ended {
 
 const bin = fileURLToPath(new URL('../../../apps/medrex/bin/medrex.js', import.meta.url));
 
-/** Runs `medrex <args>` as a process of its own. */
-export function medrex(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+/** Runs `medrex <args>` as a process of its own, which is killed after `killAfterMs`; then its code is -1. */
+export function medrex(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  killAfterMs = 90_000,
+): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env['PATH'], ...env }, timeout: 90_000 };
+    const killed = { timeout: killAfterMs, killSignal: 'SIGKILL' } as const;
+    const options = { ...killed, env: { PATH: process.env['PATH'], ...env } };
     const command = ['--disable-warning=ExperimentalWarning', bin, ...args];
     execFile(process.execPath, command, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;

@@ -22,10 +22,12 @@ export class DeadLettersController {
 
   @Get()
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { limit = String(deadLettersStandard) } = request.query as { readonly limit?: string };
+    const query = request.query as { readonly limit?: string; readonly olderThan?: string };
+    const { limit = String(deadLettersStandard), olderThan } = query;
     if (!/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > deadLettersMax)
       return sendProblem(request, reply, problem('REQUEST_INVALID', { detail: `limit is 1 to ${deadLettersMax}.` }));
-    const letters = await this.#runtime.deadLetters.newest(Number(limit));
+    const letters = await this.#runtime.deadLetters.newest(Number(limit), olderThan);
+    if (letters === undefined) return sendProblem(request, reply, problem('DEAD_LETTER_UNKNOWN'));
     sendJson(reply, 200, { deadLetters: await this.#views(letters) });
   }
 

@@ -245,10 +245,14 @@ function deadLetterPaths(): Json {
       get: {
         tags,
         summary: 'Operations that ended dead',
-        parameters: [query('limit', `how many; ${deadLettersStandard} when absent, ${deadLettersMax} at most`)],
+        parameters: [
+          query('limit', `how many; ${deadLettersStandard} when absent, ${deadLettersMax} at most`),
+          query('olderThan', 'transaction id of the last one of the page before'),
+        ],
         responses: {
           200: answer('The newest first.', ref('DeadLetters')),
           400: problemAnswer('Not a number that is taken.'),
+          404: problemAnswer('olderThan is no dead letter that is kept.'),
         },
       },
     },

@@ -1,13 +1,13 @@
 import { IngestClient, type Answer } from '../client/ingest-client.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 
-interface Flags {
+export interface DlqFlags {
   readonly url: string;
   readonly json: boolean;
 }
 
 /** What ingest says of an operation that was closed as dead. */
-interface DeadLetter {
+export interface DeadLetter {
   readonly transactionId: string;
   readonly code: string;
   readonly message?: string;
@@ -17,7 +17,7 @@ interface DeadLetter {
 }
 
 /** `medrex dlq list`: the newest dead operations. */
-export async function dlqList(flags: Flags & { readonly limit: number }): Promise<number> {
+export async function dlqList(flags: DlqFlags & { readonly limit: number }): Promise<number> {
   const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters?limit=${flags.limit}`);
   const letters = (checked(answer).body as { readonly deadLetters: readonly DeadLetter[] }).deadLetters;
   if (flags.json) console.log(JSON.stringify({ deadLetters: letters }));
@@ -29,7 +29,7 @@ export async function dlqList(flags: Flags & { readonly limit: number }): Promis
 }
 
 /** `medrex dlq show ID`: why it is dead, and what it touched; never its body. */
-export async function dlqShow(id: string, flags: Flags): Promise<number> {
+export async function dlqShow(id: string, flags: DlqFlags): Promise<number> {
   const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters/${encodeURIComponent(id)}`);
   const letter = checked(answer, id).body as Readonly<Record<string, unknown>>;
   if (flags.json) console.log(JSON.stringify(letter));
@@ -40,7 +40,7 @@ export async function dlqShow(id: string, flags: Flags): Promise<number> {
 }
 
 /** `medrex dlq resend ID`: the same operation at the end of the order, under a new id that names the earlier one. */
-export async function dlqResend(id: string, flags: Flags): Promise<number> {
+export async function dlqResend(id: string, flags: DlqFlags): Promise<number> {
   const answer = await new IngestClient(flags.url).send('POST', `/v1/dead-letters/${encodeURIComponent(id)}/resend`);
   const receipt = checked(answer, id).body as { readonly transactionId: string };
   console.log(
@@ -51,7 +51,8 @@ export async function dlqResend(id: string, flags: Flags): Promise<number> {
   return 0;
 }
 
-function checked(answer: Answer, id?: string): Answer {
+/** @throws UsageError with what ingest says, when it refuses */
+export function checked(answer: Answer, id?: string): Answer {
   if (answer.status < 400) return answer;
   const problem = answer.body as { readonly detail?: string; readonly remedy?: string };
   if (answer.status === 404 && id !== undefined)

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { PartitionBuffer } from './fetched-partition.ts';
+import { StallWatchdog } from './stall-watchdog.ts';
+
+const fetched = (offset: number) => ({
+  ...{ partition: 0, highWatermark: '1', lastStableOffset: '1', abortedTransactions: [] },
+  messages: [{ offset: String(offset), timestamp: '0', key: null, value: Buffer.from('a') }],
+});
+
+describe('a watchdog of readers', () => {
+  let watchdog: StallWatchdog;
+  let end: number;
+  let asked = 0;
+  const told: unknown[] = [];
+  const newWatchdog = (): StallWatchdog => {
+    const bounds = async () => {
+      asked += 1;
+      return new Map([[0, { start: 0, end }]]);
+    };
+    const observer = { stalled: (facts: { readonly topic: string }) => told.push(facts.topic) };
+    return new StallWatchdog({ requests: { bounds }, stallMs: 1, observer });
+  };
+  afterEach(() => watchdog.close());
+
+  it('gives a reader that brings nothing, although the log goes on, a new client until it brings something', async () => {
+    [end, watchdog] = [1, newWatchdog()];
+    const buffer = new PartitionBuffer('t', 0, 0);
+    let renewed = 0;
+    watchdog.watch('t', buffer, () => (renewed += 1));
+    await eventually(() => renewed > 1);
+    expect(watchdog.stalled).toEqual(['t/0']);
+    expect(told).toContain('t');
+    buffer.add(fetched(0), true);
+    await eventually(() => watchdog.stalled.length === 0);
+  });
+
+  it('leaves alone a reader at the end of the log', async () => {
+    [end, watchdog, asked] = [0, newWatchdog(), 0];
+    let renewed = 0;
+    watchdog.watch('t', new PartitionBuffer('t', 0, 0), () => (renewed += 1));
+    await eventually(() => asked > 2);
+    expect([renewed, watchdog.stalled]).toEqual([0, []]);
+  });
+});

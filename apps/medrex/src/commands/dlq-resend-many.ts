@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidArgumentError } from 'commander';
+import { IngestClient, type Answer } from '../client/ingest-client.ts';
+import { interrupted } from '../terminal/interrupted.ts';
+import { Progress } from '../terminal/progress.ts';
+import { UsageError } from '../terminal/usage-error.ts';
+import { checked, type DeadLetter, type DlqFlags } from './dlq.ts';
+
+export interface ResendManyFlags extends DlqFlags {
+  readonly filter: readonly LetterFilter[];
+  readonly dryRun: boolean;
+  /** Operations a second. */
+  readonly rate: number;
+  /** Letters that died later are left alone, epoch ms. */
+  readonly until?: number;
+}
+
+/** What a letter must be. */
+export interface LetterFilter {
+  readonly field: (typeof filterFields)[number];
+  readonly value: string;
+}
+
+const filterFields = ['code', 'class'] as const;
+const pageSize = 1_000;
+const triesMax = 20;
+
+/** Reads `code=EXPIRED`, behind the filters that were given before it. */
+export function collectFilters(text: string, before: readonly LetterFilter[] = []): readonly LetterFilter[] {
+  const [name, value = ''] = text.split('=', 2);
+  const field = filterFields.find((one) => one === name);
+  if (field !== undefined && value !== '') return [...before, { field, value }];
+  throw new InvalidArgumentError(`It must be ${filterFields.map((one) => `${one}=...`).join(' or ')}.`);
+}
+
+/**
+ * `medrex dlq resend --filter ...`: the letters that match, in the order in which they died. A resend has the name that follows from its
+ * letter, so after an interruption the same command goes on: what was sent before is only looked at. Those that die again meanwhile are
+ * left alone. Returns 0 when all were sent, 1 when some were refused, 130 when it was interrupted.
+ */
+export async function dlqResendMany(flags: ResendManyFlags): Promise<number> {
+  const { until = Date.now(), dryRun, json } = flags;
+  const client = new IngestClient(flags.url);
+  const letters = await matching(client, flags.filter, until);
+  const untilText = new Date(until).toISOString();
+  if (dryRun) {
+    if (json) console.log(JSON.stringify({ until: untilText, deadLetters: letters }));
+    else console.log(dryText(letters));
+    return 0;
+  }
+  console.error(`To go on after an interruption: the same command with --until ${untilText}`);
+  const signal = interrupted();
+  const result = await resendAll(client, letters, flags.rate, signal);
+  if (json) console.log(JSON.stringify({ until: untilText, ...result }));
+  else console.log(resultText(result));
+  if (signal.aborted) return 130;
+  return result.refused.length === 0 ? 0 : 1;
+}
+
+interface ResendResult {
+  readonly matching: number;
+  readonly sent: number;
+  readonly before: number;
+  readonly refused: readonly { readonly transactionId: string; readonly detail: string }[];
+}
+
+/** The oldest first. */
+async function matching(
+  client: IngestClient,
+  filters: readonly LetterFilter[],
+  until: number,
+): Promise<readonly DeadLetter[]> {
+  const found: DeadLetter[] = [];
+  for (let olderThan: string | undefined; ;) {
+    const from = olderThan === undefined ? '' : `&olderThan=${olderThan}`;
+    const answer = checked(await client.send('GET', `/v1/dead-letters?limit=${pageSize}${from}`));
+    const { deadLetters } = answer.body as { readonly deadLetters: readonly DeadLetter[] };
+    found.push(...deadLetters.filter((letter) => isWanted(letter, filters, until)));
+    olderThan = deadLetters.at(-1)?.transactionId;
+    if (olderThan === undefined) return found.reverse();
+  }
+}
+
+function isWanted(letter: DeadLetter, filters: readonly LetterFilter[], until: number): boolean {
+  return Date.parse(letter.settledAt ?? '') <= until && filters.every(({ field, value }) => letter[field] === value);
+}
+
+async function resendAll(
+  client: IngestClient,
+  letters: readonly DeadLetter[],
+  rate: number,
+  signal: AbortSignal,
+): Promise<ResendResult> {
+  let [sent, before] = [0, 0];
+  const refused: { readonly transactionId: string; readonly detail: string }[] = [];
+  const progress = new Progress(() => `${sent + before + refused.length} of ${letters.length} dead letters`);
+  try {
+    for (const { transactionId } of letters) {
+      if (signal.aborted) break;
+      const dueMs = Date.now() + 1000 / rate;
+      const { status, body } = await resend(client, transactionId, signal);
+      if (status === 202) sent += 1;
+      else if (status === 200) before += 1;
+      else refused.push({ transactionId, detail: detailOf(status, body) });
+      if (status === 202) await delay(Math.max(0, dueMs - Date.now()), undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    progress.done();
+  }
+  return { matching: letters.length, sent, before, refused };
+}
+
+/** Tries again where ingest says that there is no room now. */
+async function resend(client: IngestClient, id: string, signal: AbortSignal): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await client.send('POST', `/v1/dead-letters/${encodeURIComponent(id)}/resend`);
+    const isPassing = answer.status === 429 || answer.status === 503;
+    if (!isPassing || signal.aborted) return answer;
+    if (tries === triesMax) throw new UsageError(detailOf(answer.status, answer.body), 'Send the rest later.');
+    await delay((answer.retryAfterS ?? 1) * 1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function detailOf(status: number, body: unknown): string {
+  return (body as { readonly detail?: string }).detail ?? `ingest answered ${status}`;
+}
+
+function dryText(letters: readonly DeadLetter[]): string {
+  const lines = letters.map(({ transactionId, code, settledAt = '' }) => `${transactionId}  ${settledAt}  ${code}`);
+  return [...lines, `${letters.length} dead letters would be sent again.`].join('\n');
+}
+
+function resultText({ matching: all, sent, before, refused }: ResendResult): string {
+  const left = all - sent - before - refused.length;
+  return [
+    `${sent} of ${all} dead letters sent again${before > 0 ? `; ${before} had been before` : ''}.`,
+    ...refused.map(({ transactionId, detail }) => `  ${transactionId}: ${detail}`),
+    ...(left > 0 ? [`  ${left} not sent: stopped.`] : []),
+  ].join('\n');
+}

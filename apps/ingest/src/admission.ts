@@ -22,6 +22,7 @@ const retryAfterMaxS = 30;
 export class Admission {
   readonly limits: LiveLimits;
   readonly #waiting = new Set<() => void>();
+  readonly #waitingOf = new Map<OperationClass, number>();
   #own = 0;
   #reported = 0;
   #drainPerS = 0;
@@ -62,19 +63,34 @@ export class Admission {
 
   /** Resolves once there is room for the class, or with false when `signal` says to give up. */
   async waitForRoom(operationClass: OperationClass, signal: AbortSignal): Promise<boolean> {
-    while (this.room(operationClass) <= 0) {
-      if (signal.aborted) return false;
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          signal.removeEventListener('abort', wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener('abort', wake, { once: true });
-      });
+    if (this.room(operationClass) > 0) return true;
+    this.#waitingOf.set(operationClass, this.waitingFor(operationClass) + 1);
+    try {
+      while (this.room(operationClass) <= 0) {
+        if (signal.aborted) return false;
+        await this.#wakeOrAbort(signal);
+      }
+      return true;
+    } finally {
+      this.#waitingOf.set(operationClass, this.waitingFor(operationClass) - 1);
     }
-    return true;
+  }
+
+  /** Intake partitions that stand still, and requests that wait, until there is room for this class. */
+  waitingFor(operationClass: OperationClass): number {
+    return this.#waitingOf.get(operationClass) ?? 0;
+  }
+
+  #wakeOrAbort(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
   }
 
   /** Seconds until there should be room for the class at the rate at which operations become terminal now. */

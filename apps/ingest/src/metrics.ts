@@ -87,6 +87,12 @@ export const ingestMetrics = defineMetrics({
     help: 'Live operations below which one more of the class is taken.',
     labels: byClass,
   },
+  waitingForRoom: {
+    name: 'medrex_ingest_waiting_for_room',
+    kind: 'gauge',
+    help: 'Intake partitions that stand still, and requests that wait, because there is no room for their class. The lowest class comes first.',
+    labels: byClass,
+  },
   outcomes: {
     name: 'medrex_ingest_outcomes_total',
     kind: 'counter',

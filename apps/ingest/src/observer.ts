@@ -1,4 +1,4 @@
-import type { LogRun, OperationClass, OperationOutcome } from '@medrex/contracts';
+import { operationClasses, type LogRun, type OperationClass, type OperationOutcome } from '@medrex/contracts';
 import { isSampled, type MetricHandles, type Telemetry } from '@medrex/telemetry';
 import type { AcceptSpan } from './admit.ts';
 import type { ChannelState } from './channel-state.ts';
@@ -145,6 +145,7 @@ export class IngestObserver implements IngestFacts {
       ({ lookups, hits } = statistics);
       metrics.queued.set(appender.queued);
       metrics.live.set(admission.live);
+      for (const one of operationClasses) metrics.waitingForRoom.set({ class: one }, admission.waitingFor(one));
       metrics.waitingRequests.set(waitingRoom.size);
       metrics.listeners.set(feed.listeners);
       metrics.unnoted.set(noter.waiting);

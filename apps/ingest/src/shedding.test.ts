@@ -112,10 +112,14 @@ describe('shedding at the door', () => {
     const assets = async () => (await ingest.operations()).map(({ operation }) => operation.facts['asset']);
     await eventually(async () => (await assets()).includes('fast'));
     expect(await assets()).not.toContain('slow');
+    const waiting = (): Promise<number> => ingest.metric('medrex_ingest_waiting_for_room{class="audit"}');
+    expect(await waiting()).toBe(1);
+    expect(await ingest.metric('medrex_ingest_waiting_for_room{class="cpoe"}')).toBe(0);
     expect(await ingest.log.committed('ingest', topics.intake, 0)).toBeUndefined();
     await ingest.settle(await ingest.operations());
     await eventually(async () => (await assets()).includes('slow'));
     await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 1);
+    expect(await waiting()).toBe(0);
   });
 
   it('looks at the age again of what waited for room: its record may be pruned by then', async () => {

@@ -32,7 +32,7 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
   const network = new RealNetwork({ parts: ['kafka', 'fabric'], env: chaincodeContracts });
   let kafka: KafkaStack;
   let second: ServiceProcess;
-  let load: Load;
+  let load: Load | undefined;
   let firstBlock = 0;
   let profile = '';
   let runs = 0;
@@ -48,26 +48,26 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     await kafka.stack.start();
     second = kafka.stack.another('orderer-dag');
     await second.start();
-    load = await Load.on(kafka, `standby${runs++}`);
-    await load.settled(1_000);
   }, 120_000);
   afterEach(async () => {
-    load.end();
+    load?.end();
     await kafka.remove();
   });
   afterAll(async () => network.remove(), 60_000);
 
   it('follows a leader that is killed', async () => {
+    load = await underLoad();
     const killedMs = Date.now();
     await kafka.stack.kill(['orderer-dag']);
     const { claimMs, outcomeMs } = await load.successor(killedMs);
     console.info(JSON.stringify({ what: 'kill -9', claimMs, firstOutcomeMs: outcomeMs, ...load.rate() }));
     expect(claimMs).toBeLessThan(5_000 * slack);
     await load.settled(1_000);
-    await account();
-  }, 180_000);
+    await account(load);
+  }, 300_000);
 
   it('follows a leader that is told to end', async () => {
+    load = await underLoad();
     const toldMs = Date.now();
     const ending = kafka.stack.service('orderer-dag').stop();
     const { claimMs, outcomeMs } = await load.successor(toldMs);
@@ -76,10 +76,11 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     expect(claimMs).toBeLessThan(1_000 * slack);
     expect(await ending).toMatchObject({ code: 0 });
     await load.settled(1_000);
-    await account();
-  }, 180_000);
+    await account(load);
+  }, 300_000);
 
   it('follows a leader that stands still, and what that one does when it goes on counts for nothing', async () => {
+    load = await underLoad();
     const zombie = kafka.stack.service('orderer-dag');
     const stoppedMs = Date.now();
     zombie.pause();
@@ -92,11 +93,17 @@ describeBoth('KAFKA', 'two orderer-dag on Kafka and Fabric', () => {
     expect(await zombie.ended()).toMatchObject({ code: 1 });
     expect(load.claims.length).toBe(1);
     await load.settled(500);
-    await account();
-  }, 180_000);
+    await account(load);
+  }, 300_000);
+
+  async function underLoad(): Promise<Load> {
+    const begun = await Load.on(kafka, `standby${runs++}`);
+    await begun.settled(1_000);
+    return begun;
+  }
 
   /** Every operation that has a receipt ended once, and the ledger holds each once. */
-  async function account(): Promise<void> {
+  async function account(load: Load): Promise<void> {
     load.end();
     await load.finished();
     expect([...new Set(load.ends.values())]).toEqual(['applied']);
@@ -161,7 +168,7 @@ class Load {
   /** Resolves when so many more operations have ended. */
   async settled(more: number): Promise<void> {
     const goal = this.ends.size + more;
-    await eventually(`${more} more have ended`, () => this.ends.size >= goal);
+    await eventually(`${more} more have ended`, () => this.ends.size >= goal, 120_000);
   }
 
   /** How long after `sinceMs` the next claim was heard, and the first outcome behind it. */

@@ -5,6 +5,7 @@ import { freemem, tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EmbeddedEventLog, EmbeddedLedger } from '@medrex/embedded';
 import { makeDataFolder } from './data-folder.ts';
+import { lookAtLog } from './doctor-log.ts';
 import { lookAtDatabase, lookAtVault } from './doctor-vault.ts';
 
 /** One thing looked at: what was found and, where it is not right, what to do. */
@@ -30,6 +31,7 @@ export async function diagnose(options: {
     folder(options.dataDir),
     await lookAtVault(options.dataDir),
     ...(await lookAtDatabase()),
+    ...(await lookAtLog()),
     await disk(options.dataDir),
     memory(),
     await port(options.port),

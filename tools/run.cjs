@@ -33,6 +33,7 @@ const tasks = {
   'format:check': [[...prettier, '--check', '.']],
   bench: [tsc, [...quiet, path.join(root, 'bench/dist/main.js')]],
   docs: [tsc, [...quiet, path.join(root, 'tools/docs/dist/main.js')]],
+  record: [tsc, [...quiet, path.join(root, 'test/dist/differential/record.js')]],
   stack: [tsc, [...quiet, path.join(root, 'tools/stack/dist/main.js')]],
 };
 

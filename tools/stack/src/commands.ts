@@ -22,6 +22,7 @@ export interface UpFlags extends CommonFlags {
   readonly only?: readonly PartName[];
   readonly ledger?: UpOptions['ledger'];
   readonly batchTimeout?: string;
+  readonly blockSize?: string;
   readonly orgs?: string;
   readonly stateDb?: UpOptions['stateDatabase'];
   readonly chaincode?: string;
@@ -129,7 +130,7 @@ async function contextOf(
     root,
     folder: flags.dir,
     cache: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'medrex-stack'),
-    configuration,
+    configuration: { ...configuration, block: blockOf(configuration.block, options.blockSize) },
     ports: movedPorts(configuration.ports, options.offset),
     options,
     processes: new Processes(file, join(flags.dir, 'logs')),
@@ -139,12 +140,19 @@ async function contextOf(
   };
 }
 
+function blockOf(block: Configuration['block'], size: string): Configuration['block'] {
+  if (size === '') return block;
+  const [messages = '', preferredBytesMax = '', absoluteBytesMax = ''] = size.split(',');
+  return { ...block, messagesMax: Number(messages), preferredBytesMax, absoluteBytesMax };
+}
+
 /** What is asked for now, else what was asked for before, else the default. */
 async function optionsOf(flags: Partial<UpFlags>, file: StateFile, configuration: Configuration): Promise<UpOptions> {
   const before = file.state.options;
   const options: UpOptions = {
     ledger: flags.ledger ?? before.ledger ?? 'fabric',
     batchTimeout: flags.batchTimeout ?? before.batchTimeout ?? configuration.block.batchTimeout,
+    blockSize: flags.blockSize ?? before.blockSize ?? '',
     organizations: flags.orgs === undefined ? (before.organizations ?? 1) : Number(flags.orgs),
     stateDatabase: flags.stateDb ?? before.stateDatabase ?? 'goleveldb',
     chaincode: flags.chaincode ?? before.chaincode ?? 'default',

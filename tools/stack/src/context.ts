@@ -6,6 +6,8 @@ import type { StateFile } from './state.ts';
 export interface UpOptions {
   readonly ledger: 'fabric' | 'devnet' | 'both';
   readonly batchTimeout: string;
+  /** `messages,preferred bytes,absolute bytes` of a block; empty for those of deploy/stack.json. */
+  readonly blockSize: string;
   readonly organizations: number;
   readonly stateDatabase: 'goleveldb' | 'couchdb';
   /** `default` is our own, `none` starts none, anything else is a command line. */

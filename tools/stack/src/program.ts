@@ -32,6 +32,12 @@ const batchTimeout = (text: string): string => {
   return text;
 };
 
+const blockSize = (text: string): string => {
+  if (!/^\d+,\d+ [KM]B,\d+ [KM]B$/.test(text))
+    throw new InvalidArgumentError('It is messages, preferred bytes and absolute bytes, such as "500,2 MB,10 MB".');
+  return text;
+};
+
 /** The command line of `npm run stack`. */
 export function program(): Command {
   const stack = new Command('npm run stack --')
@@ -88,6 +94,7 @@ function addUp(stack: Command): void {
       ]),
     )
     .option('--batch-timeout <duration>', "the orderer's BatchTimeout (deploy/stack.json says 20ms)", batchTimeout)
+    .option('--block-size <limits>', "the orderer's MaxMessageCount, PreferredMaxBytes and AbsoluteMaxBytes", blockSize)
     .addOption(new Option('--orgs <n>', 'organisations with a peer; with 2, both must endorse').choices(['1', '2']))
     .addOption(new Option('--state-db <which>', "the peers' state database").choices(['goleveldb', 'couchdb']))
     .option('--chaincode <command>', 'command that runs the chaincode server, or none (default: ours)')

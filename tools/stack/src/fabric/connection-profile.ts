@@ -4,10 +4,13 @@ import type { Context } from '../context.ts';
 import type { FabricLayout, Peer } from './fabric-layout.ts';
 
 /** Writes the connection profile of each organisation, as clients of Fabric read it; paths are relative to its folder. */
-export function writeProfiles(context: Context, layout: FabricLayout): readonly string[] {
+export function writeProfiles(context: Context, layout: FabricLayout, fabricVersion: string): readonly string[] {
   return layout.peers.map((peer) => {
     const path = join(layout.folder, `connection-${peer.organization.name.toLowerCase()}.json`);
-    writeFileSync(path, `${JSON.stringify(profile(context, layout, peer.organization.name), null, 2)}\n`);
+    writeFileSync(
+      path,
+      `${JSON.stringify({ ...profile(context, layout, peer.organization.name), 'x-fabric-version': fabricVersion }, null, 2)}\n`,
+    );
     return path;
   });
 }

@@ -30,7 +30,7 @@ export const fabric: Part = {
       await startStateDatabase(context, peer);
       await startPeer(context, binaries, layout, peer);
     }
-    const [profile = ''] = writeProfiles(context, layout);
+    const [profile = ''] = writeProfiles(context, layout, version);
     const deployed = await startOurChaincode(context, binaries, layout);
     context.say(
       `fabric ${version}: ${layout.peers.map((peer) => peer.host).join(', ')}, ${chaincodeLine(context, deployed)}`,
@@ -56,6 +56,7 @@ const settings = ({ configuration, options, ports }: Context, version: string): 
   'Fabric version': version,
   channel: configuration.channel,
   BatchTimeout: options.batchTimeout,
+  'block size': `${configuration.block.messagesMax},${configuration.block.preferredBytesMax}`,
   organisations: String(options.organizations),
   'state database': options.stateDatabase,
   'orderer port': String(ports.orderer), // stands in the channel's configuration

@@ -1,0 +1,73 @@
+import { FabricLedger } from '@medrex/fabric';
+import { ChaincodeService } from '@medrex/fabric/testing';
+import { keyValueChaincode } from '@medrex/ledger/testing/key-value-chaincode';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { Network } from './carry-out.ts';
+import { historyLimits } from './history.ts';
+
+const root = resolve(import.meta.dirname, '..', '..', '..');
+const run = promisify(execFile);
+
+/** A network of real peers for histories alone, on ports beside those of every other stack. */
+export class RealPeers {
+  readonly network: Network;
+  readonly #ledger: FabricLedger;
+  readonly #service: ChaincodeService;
+  readonly #folder: string;
+
+  private constructor(folder: string, ledger: FabricLedger, service: ChaincodeService) {
+    this.#folder = folder;
+    this.#ledger = ledger;
+    this.#service = service;
+    this.network = { ledger, chaincode: 'kv', until: (work) => work };
+  }
+
+  /** @param offset how far the network's ports are from those of the usual stack */
+  static async up(offset = 3_000): Promise<RealPeers> {
+    const folder = await mkdtemp(join(tmpdir(), 'medrex-histories-'));
+    try {
+      const { batchTimeoutMs, maxMessageCount, preferredMaxBytes, absoluteMaxBytes } = historyLimits;
+      const size = `${maxMessageCount},${preferredMaxBytes / 1024} KB,${absoluteMaxBytes / 1024} KB`;
+      const limits = ['--batch-timeout', `${batchTimeoutMs}ms`, '--block-size', size];
+      const up = ['up', '--only', 'fabric', '--chaincode', 'none', '--offset', String(offset), ...limits];
+      const { env } = (await stack(folder, up)) as { env: { MEDREX_FABRIC_PROFILE: string } };
+      const address = `127.0.0.1:${19_400 + offset}`;
+      const deploy = ['chaincode', 'deploy', '--name', 'kv', '--address', address];
+      const { packageId } = (await stack(folder, deploy)) as { packageId: string };
+      const service = await ChaincodeService.start({ address, packageId, chaincode: keyValueChaincode() });
+      const ledger = await FabricLedger.open({ profile: env.MEDREX_FABRIC_PROFILE, channel: 'ehr' });
+      return new RealPeers(folder, ledger, service);
+    } catch (error) {
+      await down(folder);
+      throw error;
+    }
+  }
+
+  get label(): string {
+    return this.#ledger.label;
+  }
+
+  async down(): Promise<void> {
+    await this.#ledger.close();
+    this.#service.close();
+    await down(this.#folder);
+  }
+}
+
+async function stack(folder: string, args: readonly string[]): Promise<unknown> {
+  const { stdout } = await run(
+    process.execPath,
+    [join(root, 'tools', 'stack', 'dist', 'main.js'), ...args, '--dir', folder, '--json'],
+    { cwd: root },
+  );
+  return JSON.parse(stdout);
+}
+
+async function down(folder: string): Promise<void> {
+  await stack(folder, ['down', '--clean']);
+  await rm(folder, { recursive: true, force: true });
+}

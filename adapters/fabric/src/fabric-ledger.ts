@@ -23,7 +23,7 @@ import { evaluated } from './endorse/peer-answer.ts';
 import { PeerLink } from './endorse/peer-link.ts';
 import { PinnedPeers } from './endorse/pinned-peers.ts';
 import { fabricErrors, wordsOf } from './errors.ts';
-import { fabricSettings, type FabricLedgerOptions, type FabricSettings } from './fabric-options.ts';
+import { fabricPools, fabricSettings, type FabricLedgerOptions, type FabricSettings } from './fabric-options.ts';
 import { connectTarget, tlsCertificateHash, type ClientTls } from './grpc/connect-target.ts';
 import { Gate, type GateStatus } from './grpc/gate.ts';
 import { transactionIdOf, type FabricIdentity } from './identity/fabric-identity.ts';
@@ -35,9 +35,6 @@ import { Submitter } from './submit/submitter.ts';
 import { cutterLimitsOf } from './wire/channel-config.ts';
 import { proposalMessage, type ProposalMessage } from './wire/proposal-message.ts';
 import { seekEnvelope, type BlockRange } from './wire/seek-message.ts';
-
-/** The kinds of calls that are bounded, each by a limit of its own. */
-export const fabricPools = ['endorser', 'orderer', 'gateway'] as const;
 
 /** How a Fabric ledger stands, for metrics. */
 export interface FabricStatus {

@@ -13,6 +13,9 @@ export interface FabricObserver {
   readonly identityFailed?: (error: unknown) => void;
 }
 
+/** The kinds of calls that are bounded, each by a limit of its own. */
+export const fabricPools = ['endorser', 'orderer', 'gateway'] as const;
+
 /** How many calls of one kind may be under way and wait. */
 export interface PoolLimits {
   readonly limit: number;

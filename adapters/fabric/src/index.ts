@@ -1,7 +1,5 @@
-export { fabricOptionsOf, fabricVariables, type FabricConfig } from './config.ts';
-export { pinTroubles, type PinTrouble } from './endorse/lag-watch.ts';
 export { fabricErrors } from './errors.ts';
-export { FabricLedger, fabricPools, type FabricStatus } from './fabric-ledger.ts';
+export { FabricLedger, type FabricStatus } from './fabric-ledger.ts';
 export {
   defaultFabricLimits,
   type FabricLedgerOptions,

@@ -1,4 +1,4 @@
-import { kafkaVariables } from '@medrex/kafka';
+import { kafkaVariables } from '@medrex/kafka/variables';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';
 

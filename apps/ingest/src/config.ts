@@ -1,5 +1,5 @@
 import { dedupeWindowMs } from '@medrex/contracts';
-import { kafkaVariables } from '@medrex/kafka';
+import { kafkaVariables } from '@medrex/kafka/variables';
 import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';

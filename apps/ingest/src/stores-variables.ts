@@ -1,4 +1,4 @@
-import { postgresVariables } from '@medrex/postgres';
+import { postgresVariables } from '@medrex/postgres/variables';
 import { z } from 'zod';
 
 /** Where status store and vault are: part of the configuration of ingest, and of the tools that open the vault. */

@@ -1,12 +1,7 @@
 import type { StatusStore } from '@medrex/contracts';
 import { EmbeddedStatusStore, openEmbeddedVault, tenantKeyFrom, type TenantKeyPlace } from '@medrex/embedded';
-import {
-  PostgresPatientVault,
-  PostgresPool,
-  PostgresStatusStore,
-  postgresPoolOptions,
-  type PostgresPoolOptions,
-} from '@medrex/postgres';
+import type { PostgresPoolOptions } from '@medrex/postgres';
+import { postgresPoolOptions } from '@medrex/postgres/variables';
 import type { PatientVault } from '@medrex/privacy';
 import { poolObserver, type Telemetry } from '@medrex/telemetry';
 import { join } from 'node:path';
@@ -41,6 +36,7 @@ async function inPostgres(
   telemetry: Telemetry,
   mayMake: boolean,
 ): Promise<OpenedStores> {
+  const { PostgresPatientVault, PostgresPool, PostgresStatusStore } = await import('@medrex/postgres');
   const schema = config.MEDREX_POSTGRES_SCHEMA;
   const tenantKeys = tenantKeyFrom(tenantKeyPlace(config));
   const pool = new PostgresPool(options);

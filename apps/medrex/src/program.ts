@@ -1,20 +1,16 @@
 import { Command, Option } from 'commander';
-import { bench, type BenchFlags } from './commands/bench-compare.ts';
+import type { BenchFlags } from './commands/bench-compare.ts';
 import { defaults } from './commands/defaults.ts';
 import { addDevnet } from './commands/devnet-options.ts';
-import { collectFilters, dlqResendMany, type ResendManyFlags } from './commands/dlq-resend-many.ts';
-import { dlqList, dlqResend, dlqShow } from './commands/dlq.ts';
-import { doctor } from './commands/doctor-report.ts';
-import { erase, type EraseFlags } from './commands/erase.ts';
-import { keysLint, type KeysLintFlags } from './commands/keys-lint.ts';
-import { load, type LoadCommandFlags } from './commands/load.ts';
+import { collectFilters, type ResendManyFlags } from './commands/dlq-resend-many.ts';
+import type { EraseFlags } from './commands/erase.ts';
+import type { KeysLintFlags } from './commands/keys-lint.ts';
+import type { LoadCommandFlags } from './commands/load.ts';
 import { instant, notNegative, portNumber, positive, share, withLoadFlags } from './commands/load-options.ts';
-import { replayCommand, type ReplayFlags } from './commands/replay.ts';
-import { start, type StartFlags } from './commands/start.ts';
-import { topicsApply, topicsDiff, type TopicsManifestFlags } from './commands/topics-manifest.ts';
-import { topicsReset, type TopicsResetFlags } from './commands/topics-reset.ts';
-import { tx } from './commands/tx.ts';
-import { vaultRotate } from './commands/vault-rotate.ts';
+import type { ReplayFlags } from './commands/replay.ts';
+import type { StartFlags } from './commands/start.ts';
+import type { TopicsManifestFlags } from './commands/topics-manifest.ts';
+import type { TopicsResetFlags } from './commands/topics-reset.ts';
 import { UsageError } from './terminal/usage-error.ts';
 
 /** Takes the exit code that a command ended with. */
@@ -37,6 +33,8 @@ const startData = () =>
     '--data <folder>',
     "folder of the embedded log, ledger, status store and vault (default: .medrex; with --stack real one in the stack's folder)",
   );
+
+// Each command is loaded when it is called: what Kafka, Fabric and PostgreSQL need is not paid for by `--help`.
 
 /** The whole command line. `docs/reference/cli.md` is generated from it. */
 export function program(exit: Exit): Command {
@@ -67,7 +65,7 @@ function addRunning(medrex: Command, exit: Exit): void {
     .option('--demo', 'replays real FHIR bundles and compares a contended ward with and without Medrex first', false)
     .option('--once', 'ends after the demonstration', false)
     .addOption(json())
-    .action(async (flags: StartFlags) => exit(await start(flags)));
+    .action(async (flags: StartFlags) => exit(await (await import('./commands/start.ts')).start(flags)));
   medrex
     .command('replay')
     .description(
@@ -77,7 +75,9 @@ function addRunning(medrex: Command, exit: Exit): void {
     .addOption(url())
     .option('--concurrency <n>', 'files on their way at once', positive, 4)
     .addOption(json())
-    .action(async (paths: string[], flags: ReplayFlags) => exit(await replayCommand(paths, flags)));
+    .action(async (paths: string[], flags: ReplayFlags) =>
+      exit(await (await import('./commands/replay.ts')).replayCommand(paths, flags)),
+    );
   medrex
     .command('erase')
     .description('destroys the data keys of a patient, for good')
@@ -85,7 +85,7 @@ function addRunning(medrex: Command, exit: Exit): void {
     .option('--yes', 'do it', false)
     .addOption(data())
     .addOption(json())
-    .action(async (flags: EraseFlags) => exit(await erase(flags)));
+    .action(async (flags: EraseFlags) => exit(await (await import('./commands/erase.ts')).erase(flags)));
   medrex
     .command('vault')
     .description('the patient vault')
@@ -93,28 +93,36 @@ function addRunning(medrex: Command, exit: Exit): void {
     .description('moves the vault under a new tenant key; nothing on the ledger changes')
     .addOption(data())
     .addOption(json())
-    .action(async (flags: { readonly data: string; readonly json: boolean }) => exit(await vaultRotate(flags)));
+    .action(async (flags: { readonly data: string; readonly json: boolean }) =>
+      exit(await (await import('./commands/vault-rotate.ts')).vaultRotate(flags)),
+    );
   const topics = medrex.command('topics').description('the topics of the event log');
   withManifestFlags(
     topics.command('diff').description('how the topics of a Kafka cluster differ from the topic table'),
-  ).action(async (flags: TopicsManifestFlags) => exit(await topicsDiff(flags)));
+  ).action(async (flags: TopicsManifestFlags) =>
+    exit(await (await import('./commands/topics-manifest.ts')).topicsDiff(flags)),
+  );
   withManifestFlags(
     topics
       .command('apply')
       .description('makes the topics that are missing, and sets the others as the topic table has them'),
-  ).action(async (flags: TopicsManifestFlags) => exit(await topicsApply(flags)));
+  ).action(async (flags: TopicsManifestFlags) =>
+    exit(await (await import('./commands/topics-manifest.ts')).topicsApply(flags)),
+  );
   topics
     .command('reset')
     .description('begins anew where the operations log was lost, under a new generation')
     .option('--yes', 'do it', false)
     .addOption(data())
     .addOption(json())
-    .action(async (flags: TopicsResetFlags) => exit(await topicsReset(flags)));
+    .action(async (flags: TopicsResetFlags) =>
+      exit(await (await import('./commands/topics-reset.ts')).topicsReset(flags)),
+    );
 }
 
 async function resend(id: string | undefined, { filter, ...flags }: ResendFlags): Promise<number> {
-  if (id !== undefined && filter === undefined) return dlqResend(id, flags);
-  if (id === undefined && filter !== undefined) return dlqResendMany({ ...flags, filter });
+  if (id !== undefined && filter === undefined) return (await import('./commands/dlq.ts')).dlqResend(id, flags);
+  if (id === undefined && filter !== undefined) return (await import('./commands/dlq-resend-many.ts')).dlqResendMany({ ...flags, filter });
   throw new UsageError('either an id or --filter is needed', 'medrex dlq list shows the ids.');
 }
 
@@ -148,7 +156,7 @@ function addMeasuring(medrex: Command, exit: Exit): void {
     .option('--foreign-writers <share>', 'share of the messages that another application writes past Medrex', share, 0)
     .addOption(data())
     .addOption(json())
-    .action(async (flags: LoadCommandFlags) => exit(await load(flags)));
+    .action(async (flags: LoadCommandFlags) => exit(await (await import('./commands/load.ts')).load(flags)));
   const benchCommand = medrex.command('bench').description('measurements');
   withLoadFlags(
     benchCommand.command('compare').description('the same load through a plain client, a retrying client and Medrex'),
@@ -163,7 +171,7 @@ function addMeasuring(medrex: Command, exit: Exit): void {
         .default('network'),
     )
     .addOption(json())
-    .action(async (flags: BenchFlags) => exit(await bench(flags)));
+    .action(async (flags: BenchFlags) => exit(await (await import('./commands/bench-compare.ts')).bench(flags)));
 }
 
 function addLooking(medrex: Command, exit: Exit): void {
@@ -173,7 +181,7 @@ function addLooking(medrex: Command, exit: Exit): void {
     .argument('<id>', 'its transaction id')
     .addOption(url())
     .addOption(json())
-    .action(async (id: string, flags: UrlFlags) => exit(await tx(id, flags)));
+    .action(async (id: string, flags: UrlFlags) => exit(await (await import('./commands/tx.ts')).tx(id, flags)));
   const dlq = medrex.command('dlq').description('operations that were closed as dead');
   dlq
     .command('list')
@@ -181,14 +189,16 @@ function addLooking(medrex: Command, exit: Exit): void {
     .option('--limit <n>', 'how many', positive, 50)
     .addOption(url())
     .addOption(json())
-    .action(async (flags: UrlFlags & { readonly limit: number }) => exit(await dlqList(flags)));
+    .action(async (flags: UrlFlags & { readonly limit: number }) =>
+      exit(await (await import('./commands/dlq.ts')).dlqList(flags)),
+    );
   dlq
     .command('show')
     .description('one of them')
     .argument('<id>', 'its transaction id')
     .addOption(url())
     .addOption(json())
-    .action(async (id: string, flags: UrlFlags) => exit(await dlqShow(id, flags)));
+    .action(async (id: string, flags: UrlFlags) => exit(await (await import('./commands/dlq.ts')).dlqShow(id, flags)));
   dlq
     .command('resend')
     .description('puts one at the end of the order again, as another attempt; or all that match a filter')
@@ -212,7 +222,7 @@ function addLooking(medrex: Command, exit: Exit): void {
     .option('--templates <file>', "JSON list of templates; the clinical contract's own when absent")
     .option('--recorded <file>', 'read-write sets, one JSON object a line')
     .addOption(json())
-    .action(async (flags: KeysLintFlags) => exit(await keysLint(flags)));
+    .action(async (flags: KeysLintFlags) => exit(await (await import('./commands/keys-lint.ts')).keysLint(flags)));
   medrex
     .command('doctor')
     .description('looks at everything that a start needs')
@@ -220,6 +230,6 @@ function addLooking(medrex: Command, exit: Exit): void {
     .option('--port <port>', 'port of the API', portNumber, defaults.port)
     .addOption(json())
     .action(async (flags: { readonly data: string; readonly port: number; readonly json: boolean }) =>
-      exit(await doctor(flags)),
+      exit(await (await import('./commands/doctor-report.ts')).doctor(flags)),
     );
 }

@@ -1,5 +1,5 @@
-import { fabricVariables } from '@medrex/fabric';
-import { kafkaVariables } from '@medrex/kafka';
+import { fabricVariables } from '@medrex/fabric/variables';
+import { kafkaVariables } from '@medrex/kafka/variables';
 import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
 import { CodedError } from '@medrex/coded-error';
-import { FabricLedger, fabricOptionsOf, fabricPool, fabricPools, type FabricObserver } from '@medrex/fabric';
+import { FabricLedger, fabricPool, type FabricObserver } from '@medrex/fabric';
+import { fabricOptionsOf, fabricPools } from '@medrex/fabric/variables';
 import type { BlockCutterLimits } from '@medrex/ledger';
 import { poolObserver, type Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';

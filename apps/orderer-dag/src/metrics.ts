@@ -1,5 +1,5 @@
 import { operationClasses } from '@medrex/contracts';
-import { fabricPools, pinTroubles } from '@medrex/fabric';
+import { fabricPools, pinTroubles } from '@medrex/fabric/variables';
 import { validationCodes, type ValidationCode } from '@medrex/ledger';
 import { defineMetrics } from '@medrex/telemetry';
 import { channelRoles, returnReasons, troubleSteps } from './channel-observer.ts';

@@ -14,7 +14,6 @@ import {
 import type { Telemetry } from '@medrex/telemetry';
 import type { OrdererConfig } from './config.ts';
 import { ordererErrors } from './errors.ts';
-import { fabricLedgers } from './fabric-ledgers.ts';
 import { openLog } from './open-log.ts';
 import type { OrdererMetrics } from './telemetry-observer.ts';
 
@@ -47,13 +46,23 @@ export async function openPorts(
     file: config.MEDREX_CALL_KEY_FILE,
   });
   const log = await openLog(config, telemetry);
-  const opened =
-    config.MEDREX_LEDGER === 'fabric' ? await fabricLedgers(config, telemetry, metrics) : await embeddedLedgers(config);
+  const opened = await openLedgers(config, telemetry, metrics);
   const close = async (): Promise<void> => {
     await log.close();
     await opened.close();
   };
   return { ...opened, log, callSecret, close };
+}
+
+/** What Fabric needs is loaded only where it is asked for. */
+async function openLedgers(
+  config: OrdererConfig,
+  telemetry: Telemetry,
+  metrics: OrdererMetrics,
+): Promise<OpenedLedgers> {
+  if (config.MEDREX_LEDGER !== 'fabric') return embeddedLedgers(config);
+  const { fabricLedgers } = await import('./fabric-ledgers.ts');
+  return fabricLedgers(config, telemetry, metrics);
 }
 
 async function embeddedLedgers(config: OrdererConfig): Promise<OpenedLedgers> {

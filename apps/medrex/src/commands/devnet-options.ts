@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Exit } from '../program.ts';
-import { devnet, type DevnetFlags } from './devnet.ts';
+import type { DevnetFlags } from './devnet.ts';
 import { defaults } from './defaults.ts';
 import { notNegative, portNumber, positive } from './load-options.ts';
 
@@ -56,7 +56,7 @@ export function addDevnet(medrex: Command, exit: Exit): void {
     )
     .option('--data <folder>', 'keeps certificates and blocks for the next start; a temporary folder when absent')
     .addOption(new Option('--json', 'prints one JSON document instead of text').default(false))
-    .action(async (flags: DevnetFlags) => exit(await devnet(flags)));
+    .action(async (flags: DevnetFlags) => exit(await (await import('./devnet.ts')).devnet(flags)));
 }
 
 function collectChaincodes(text: string, before: readonly ChaincodeFlag[]): readonly ChaincodeFlag[] {

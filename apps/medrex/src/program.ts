@@ -122,7 +122,8 @@ function addRunning(medrex: Command, exit: Exit): void {
 
 async function resend(id: string | undefined, { filter, ...flags }: ResendFlags): Promise<number> {
   if (id !== undefined && filter === undefined) return (await import('./commands/dlq.ts')).dlqResend(id, flags);
-  if (id === undefined && filter !== undefined) return (await import('./commands/dlq-resend-many.ts')).dlqResendMany({ ...flags, filter });
+  if (id === undefined && filter !== undefined)
+    return (await import('./commands/dlq-resend-many.ts')).dlqResendMany({ ...flags, filter });
   throw new UsageError('either an id or --filter is needed', 'medrex dlq list shows the ids.');
 }
 

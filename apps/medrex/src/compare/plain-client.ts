@@ -148,7 +148,7 @@ export class PlainClient {
       creator: 'PlainClientMSP',
     };
     const endorsement = await ledger.endorse(proposal);
-    this.#outstanding.set(txId, attempt);
+    this.#outstanding.set(endorsement.proposal.txId, attempt);
     this.#fabric.submitted += 1;
     await ledger.submit(endorsement);
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { clinicalContract } from '@medrex/clinical';
 import { EmbeddedLedger } from '@medrex/embedded';
 import { batchChaincode } from '@medrex/execute-batch';
-import { networkLatencies, type Block } from '@medrex/ledger';
+import { networkLatencies, type Block, type BlockStream, type Ledger } from '@medrex/ledger';
 import type { Load } from '../load/load-stream.ts';
 import type { LoadMessage } from '../load/message.ts';
 import { seededRandom } from '../load/random.ts';
@@ -45,7 +45,7 @@ export async function runPlainSide(load: Load, options: PlainSideOptions): Promi
     ...(latencies === 'network' && { latencies: networkLatencies }),
   });
   try {
-    await setUp(ledger, load.setup, options.translate);
+    await runSetup(ledger, load.setup, options.translate);
     const operations: PlainOperation[] = [];
     for (const { atMs, message } of load.stream()) {
       for (const item of await options.translate(message)) operations.push({ atMs, item });
@@ -73,8 +73,8 @@ export async function runPlainSide(load: Load, options: PlainSideOptions): Promi
 }
 
 /** Everything the load stands on, in a few Fabric transactions one after the other: it is not measured. */
-async function setUp(
-  ledger: EmbeddedLedger,
+export async function runSetup(
+  ledger: Ledger & BlockStream,
   messages: readonly LoadMessage[],
   translate: TranslateLoad,
 ): Promise<void> {
@@ -83,14 +83,15 @@ async function setUp(
   for (let from = 0; from < items.length; from += 200) await commit(ledger, items.slice(from, from + 200));
 }
 
-async function commit(ledger: EmbeddedLedger, args: readonly Uint8Array[]): Promise<void> {
-  const txId = ledger.transactionId(randomBytes(24));
+async function commit(ledger: Ledger & BlockStream, args: readonly Uint8Array[]): Promise<void> {
+  const nonce = randomBytes(24);
+  const txId = ledger.transactionId(nonce);
   const endorsement = await ledger.endorse({
     channel: ledger.channel,
     chaincode,
     fn: 'executeBatch',
     args,
-    txId,
+    ...{ txId, nonce },
     creator: 'SetupMSP',
   });
   const from = await ledger.height();

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = resolve(import.meta.dirname, '..', '..', '..');
+const run = promisify(execFile);
+
+/** A stack of its own for a benchmark: Fabric with the clinical chaincode, Kafka and PostgreSQL, beside whatever else runs. */
+export class BenchNetwork {
+  readonly folder: string;
+  readonly profile: string;
+  readonly fabricVersion: string;
+
+  private constructor(folder: string, profile: string, fabricVersion: string) {
+    this.folder = folder;
+    this.profile = profile;
+    this.fabricVersion = fabricVersion;
+  }
+
+  /** @throws what `npm run stack` says, where Fabric's programs are missing above all */
+  static async up(batchTimeout: string): Promise<BenchNetwork> {
+    const folder = await mkdtemp(join(tmpdir(), 'medrex-ledger-bench-'));
+    try {
+      const only = ['--only', 'fabric,kafka,postgres', '--offset', 'auto'];
+      const { env } = (await stack(folder, ['up', ...only, '--batch-timeout', batchTimeout])) as {
+        env: Readonly<Record<string, string>>;
+      };
+      const profile = env['MEDREX_FABRIC_PROFILE'] ?? '';
+      const { 'x-fabric-version': version = 'unknown' } = JSON.parse(await readFile(profile, 'utf8')) as {
+        'x-fabric-version'?: string;
+      };
+      return new BenchNetwork(folder, profile, version);
+    } catch (error) {
+      await down(folder);
+      throw error;
+    }
+  }
+
+  /** CPU time so far of each process of the stack, seconds. */
+  async cpuSeconds(): Promise<Readonly<Record<string, number>>> {
+    const { processes } = (await stack(this.folder, ['status'])) as {
+      processes: readonly { name: string; pid: number }[];
+    };
+    const entries = processes.map(async ({ name, pid }) => [name, await cpuOf(pid)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  down(): Promise<void> {
+    return down(this.folder);
+  }
+}
+
+/** User and system time of a process and its threads; the fields after its name in /proc, in hundredths of a second. */
+async function cpuOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+}
+
+async function stack(folder: string, args: readonly string[]): Promise<unknown> {
+  const main = join(root, 'tools', 'stack', 'dist', 'main.js');
+  const { stdout } = await run(process.execPath, [main, ...args, '--dir', folder, '--json'], {
+    cwd: root,
+    maxBuffer: 16 << 20,
+  });
+  return JSON.parse(stdout);
+}
+
+async function down(folder: string): Promise<void> {
+  await stack(folder, ['down', '--clean']);
+  await rm(folder, { recursive: true, force: true });
+}

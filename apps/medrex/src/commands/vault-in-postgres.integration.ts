@@ -8,7 +8,7 @@ import {
   type PostgresPoolOptions,
 } from '@medrex/postgres';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -26,6 +26,8 @@ describeReal('POSTGRES', 'the command line on a vault in PostgreSQL', (url) => {
   let pool: PostgresPool;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'medrex-cli-'));
+    // Of services that have accepted nothing yet: without a log the command would not know what is in flight, and refuses.
+    mkdirSync(join(folder, 'log'));
     keyFile = join(folder, 'tenant.key');
     writeFileSync(keyFile, randomBytes(32).toString('hex'));
     Object.assign(process.env, {

@@ -34,6 +34,8 @@ export const postgres: Part = {
         `port=${port}`,
         'unix_socket_directories=',
         'max_connections=200',
+        // A recycled segment keeps its old bytes: what was erased would stay readable in it.
+        'wal_recycle=off',
       ];
       const args = ['-D', join(folder, 'data'), ...settings.flatMap((setting) => ['-c', setting])];
       processes.start('postgres', server, args, { cwd: folder, ...(user && { user }) });

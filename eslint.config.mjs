@@ -9,6 +9,8 @@ const banned = ['process', 'setTimeout', 'setInterval', 'setImmediate', 'fetch',
 const boundaries = {
   enforceBuildableLibDependency: false,
   banTransitiveDependencies: true,
+  // What a service must know before it chooses an adapter; the rest of the adapter is loaded when it is chosen.
+  checkDynamicDependenciesExceptions: ['^@medrex/[a-z]+/variables$'],
   depConstraints: [
     { sourceTag: 'layer:core', onlyDependOnLibsWithTags: ['layer:core'], allowedExternalImports: core },
     { sourceTag: 'layer:adapter', onlyDependOnLibsWithTags: ['layer:core'] },

@@ -1,7 +1,6 @@
 import type { StatusStore } from '@medrex/contracts';
 import { EmbeddedStatusStore, openEmbeddedVault, tenantKeyFrom, type TenantKeyPlace } from '@medrex/embedded';
-import type { PostgresPoolOptions } from '@medrex/postgres';
-import { postgresPoolOptions } from '@medrex/postgres/variables';
+import { postgresPoolOptions, type PostgresPoolOptions } from '@medrex/postgres/variables';
 import type { PatientVault } from '@medrex/privacy';
 import { poolObserver, type Telemetry } from '@medrex/telemetry';
 import { join } from 'node:path';

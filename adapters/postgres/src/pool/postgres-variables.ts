@@ -3,6 +3,8 @@ import { addressText, isLoopback, parseAddress, type PostgresAddress } from './a
 import type { PostgresPoolOptions } from './postgres-pool.ts';
 import { readSecret } from './read-secret.ts';
 
+export type { PostgresPoolOptions };
+
 const count = z.coerce.number().int().positive();
 const unlessEmpty = <T extends z.ZodType>(schema: T) =>
   z.preprocess((text) => (text === '' ? undefined : text), schema);

@@ -71,9 +71,11 @@ export function withFigures(
   if (from < 0 || to < from) throw new Error(`the document must hold ${begin} and ${end}`);
   const lines = newest(history);
   const machineOf = ({ cores, cpu, node }: HistoryLine): string => `${cores} cores, ${cpu}, Node ${node}`;
-  const byMachine = [...new Set(lines.map(machineOf))].map((machine) => {
+  // A machine of which a document shows no figure is not named in it.
+  const byMachine = [...new Set(lines.map(machineOf))].flatMap((machine) => {
     const own = lines.filter((line) => machineOf(line) === machine);
-    return `${tables(own)}\n\nMachine: ${machine}.`;
+    const text = tables(own);
+    return text.trim() === '' ? [] : [`${text}\n\nMachine: ${machine}.`];
   });
   const text = byMachine.length === 0 ? 'Nothing is recorded yet.' : byMachine.join('\n\n');
   return `${document.slice(0, from)}${begin}\n\n${text}\n\n${document.slice(to)}`;

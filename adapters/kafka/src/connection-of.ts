@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import type { KafkaConnection } from './cluster.ts';
 import { kafkaError } from './errors.ts';
-import { mounted } from './secret.ts';
+import { mounted } from './mounted.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** How the cluster of a configuration is reached. Secrets stay out of it until they are needed. @throws CodedError KAFKA_CONFIG */

@@ -7,5 +7,4 @@ export type { KafkaObserver } from './observer.ts';
 export { openKafkaLog, type KafkaTelemetry } from './open-kafka-log.ts';
 export { topicManifest, type ManifestOptions, type WantedTopic } from './topics/manifest.ts';
 export { applyTopics, diffTopics, removeTopics, type TopicDifference } from './topics/topic-plan.ts';
-export { Secret } from './secret.ts';
 export { kafkaConfig, kafkaVariables, type KafkaConfig } from './variables.ts';

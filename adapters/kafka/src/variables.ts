@@ -1,5 +1,5 @@
+import { Secret } from '@medrex/privacy';
 import { z } from 'zod';
-import { Secret } from './secret.ts';
 
 const list = z.string().transform((text) =>
   text

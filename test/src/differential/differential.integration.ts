@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { whereIs } from '@medrex/contracts/testing';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
 import fc from 'fast-check';
 import { carryOut, carryOutInTime } from './carry-out.ts';
 import { histories } from './history.ts';
@@ -8,9 +8,8 @@ import { RealPeers } from './real-peers.ts';
 
 /** How many histories; `PROPERTY_SEED=random HISTORIES=500` looks further. */
 const runs = Number(process.env['HISTORIES'] ?? 6);
-const onPeers = whereIs('FABRIC') === undefined ? describe.skip : describe;
 
-onPeers('the ledger model beside real peers', () => {
+describeReal('FABRIC', 'the ledger model beside real peers', () => {
   let peers: RealPeers;
   beforeAll(async () => {
     peers = await RealPeers.up();

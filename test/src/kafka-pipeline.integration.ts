@@ -1,6 +1,14 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { anObservation } from '@medrex/clinical/testing';
-import { intakeHeaders, outcomesCodec, topics, type NewRecord, type Receipt } from '@medrex/contracts';
+import {
+  decodeRefusedMessage,
+  intakeHeaders,
+  outcomesCodec,
+  topics,
+  type LogRecord,
+  type NewRecord,
+  type Receipt,
+} from '@medrex/contracts';
 import { describeReal } from '@medrex/contracts/testing';
 import { partitionOf } from '@medrex/keys';
 import { eventually } from './harness/eventually.ts';
@@ -42,6 +50,14 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
       { intake: { partition: 0, offset: 0 } },
     ]);
     expect(JSON.stringify(receipts)).not.toContain('4711');
+    const [kept, ...more] = await recordsOf(kafka, topics.intakeDlq);
+    expect(more).toEqual([]);
+    expect(decodeRefusedMessage(kept as LogRecord)).toMatchObject({
+      ...{ code: 'BODY_NOT_JSON', intake: { topic: topics.intake, partition: 0, offset: 0 } },
+    });
+    expect(Buffer.from(kept?.value ?? []).toString('latin1')).not.toContain('4711');
+    const { body } = await kafka.stack.client.get('/v1/dead-letters');
+    expect(body).toMatchObject({ deadLetters: [{ kind: 'message', code: 'BODY_NOT_JSON' }] });
   }, 120_000);
 });
 
@@ -83,19 +99,23 @@ function settled(receipts: readonly Receipt[]): ReadonlyMap<string, string> {
 /** What the outcomes topic says of each operation; repeats are identical. */
 async function readOutcomes(kafka: KafkaStack): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const found = new Map<string, Set<string>>();
-  const { end } = await kafka.log.bounds(topics.outcomes, 0);
-  let readTo = 0;
-  await kafka.log.subscribe(
-    { group: 'test', topic: topics.outcomes, partitions: [0], from: { at: 'start' } },
-    async (run) => {
-      for (const { value } of run.records) {
-        for (const { opId, status, txId } of outcomesCodec.parse(value).outcomes) {
-          found.set(opId, (found.get(opId) ?? new Set()).add(`${status} ${txId}`));
-        }
-      }
-      readTo = (run.records.at(-1)?.offset ?? 0) + 1;
-    },
-  );
-  await eventually('the outcomes are read', () => readTo >= end);
+  for (const { value } of await recordsOf(kafka, topics.outcomes)) {
+    for (const { opId, status, txId } of outcomesCodec.parse(value).outcomes) {
+      found.set(opId, (found.get(opId) ?? new Set()).add(`${status} ${txId}`));
+    }
+  }
   return found;
+}
+
+/** What the first partition of a topic holds. */
+async function recordsOf({ log }: KafkaStack, topic: string): Promise<readonly LogRecord[]> {
+  const records: LogRecord[] = [];
+  const { end } = await log.bounds(topic, 0);
+  const place = { topic, partitions: [0], from: { at: 'start' } } as const;
+  const subscription = await log.subscribe({ group: 'test', ...place }, async (run) => {
+    records.push(...run.records);
+  });
+  await eventually(`${topic} is read`, () => (records.at(-1)?.offset ?? -1) + 1 >= end);
+  await subscription.close();
+  return records;
 }

@@ -1,15 +1,17 @@
-import { topics, type StatusStore } from '@medrex/contracts';
+import { topics, type IntakeRecordPlace, type StatusStore } from '@medrex/contracts';
 import { PatientDirectory } from '@medrex/privacy';
 import { Admission, liveLimits } from './admission.ts';
 import { Appender } from './appender.ts';
 import { channelPartition, type IngestConfig } from './config.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { MessageIdentifier } from './identify.ts';
 import { KnownOperations } from './known-operations.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { IngestObserver } from './observer.ts';
 import type { IngestPorts } from './ports.ts';
 import { ProgressFollower } from './progress-follower.ts';
 import { ReceiptPublisher } from './receipts.ts';
+import { RefusedMessages } from './refused-messages.ts';
 import { resume } from './resume.ts';
 import { StatusNoter } from './status-noter.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -18,6 +20,7 @@ import { WaitingRoom } from './waiting-room.ts';
 export interface ChannelState {
   readonly partition: number;
   readonly identityKey: Uint8Array;
+  readonly identifier: MessageIdentifier;
   readonly directory: PatientDirectory;
   readonly admission: Admission;
   readonly appender: Appender;
@@ -31,6 +34,7 @@ export interface ChannelState {
   /** Offset of the last outcome that the store held before it was asked what is live. */
   readonly projectedUpTo: number | undefined;
   readonly deadLetters: DeadLetters;
+  readonly refused: RefusedMessages;
 }
 
 /** Opens the channel and brings back what an earlier process had accepted. @throws what the vault, the log and the store throw. */
@@ -38,9 +42,10 @@ export async function openChannel(
   config: IngestConfig,
   ports: IngestPorts,
   observer: IngestObserver,
-  group: string,
+  instance: string,
 ): Promise<ChannelState> {
   const { log, statuses, vault, nowMs = Date.now } = ports;
+  const group = `ingest-${instance}`;
   const partition = channelPartition(config);
   const admission = new Admission(liveLimits(config.INGEST_LIVE_MAX));
   const progress = new ProgressFollower({
@@ -61,10 +66,12 @@ export async function openChannel(
     onFailure: observer.appendFailed,
     onHalt: observer.halted,
   });
+  const identityKey = await vault.identityKey(config.MEDREX_CHANNEL);
+  const identifier = new MessageIdentifier({ identityKey, instance, cluster: config.MEDREX_CLUSTER });
+  const directory = await PatientDirectory.open({ vault, order: config.MEDREX_IDENTIFIER_SYSTEMS, nowMs });
+  const placeId = (place: IntakeRecordPlace): string => identifier.placeId(place, '');
   const state: ChannelState = {
-    partition,
-    identityKey: await vault.identityKey(config.MEDREX_CHANNEL),
-    directory: await PatientDirectory.open({ vault, order: config.MEDREX_IDENTIFIER_SYSTEMS, nowMs }),
+    ...{ partition, identityKey, identifier, directory },
     admission,
     appender,
     known: new KnownOperations(statuses, config.INGEST_KNOWN_MAX, observer.statusStoreFailed),
@@ -75,7 +82,8 @@ export async function openChannel(
     waitingRoom: new WaitingRoom(statuses),
     statuses,
     projectedUpTo: await statuses.position(topics.outcomes, partition),
-    deadLetters: new DeadLetters({ log, partition, group, onError: observer.readFailed }),
+    deadLetters: new DeadLetters({ log, partition, group, onError: observer.readFailed, placeId }),
+    refused: new RefusedMessages({ log, partition, tenant: directory.tenant, nowMs }),
   };
   await progress.start();
   await state.deadLetters.start();

@@ -45,6 +45,8 @@ describe('dead letters', () => {
     const shown = await ingest.get(`/v1/dead-letters/${second.operation.opId}`);
     expect(shown).toMatchObject({ status: 200, body: letters[0] });
     expect(shown.body).toEqual({
+      id: second.operation.opId,
+      kind: 'operation',
       transactionId: second.operation.opId,
       code: 'EXPIRED',
       message: 'it was too late',

@@ -240,7 +240,15 @@ export const ingestErrors = {
     status: 404,
     retryable: false,
     meaning: 'No dead letter of that id is kept.',
-    remedy: 'GET /v1/dead-letters lists those that are kept; each stays for 30 days.',
+    remedy:
+      'GET /v1/dead-letters lists those that are kept: operations that ended dead for 30 days, messages that were refused for 7.',
+  },
+  LETTER_TOO_LARGE: {
+    code: 'LETTER_TOO_LARGE',
+    status: 410,
+    retryable: false,
+    meaning: 'The message was too large to be kept when it was refused.',
+    remedy: 'It stands at its place in the intake topic; its sender has to send it in smaller parts.',
   },
   NOT_DEAD: {
     code: 'NOT_DEAD',

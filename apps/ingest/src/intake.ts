@@ -1,18 +1,20 @@
-import { topics, type LogRecord, type LogRun, type Receipt } from '@medrex/contracts';
+import type { LogRecord, LogRun, Receipt } from '@medrex/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageIdentifier } from './identify.ts';
 import type { Ingest } from './ingest.ts';
 import { problemsOf, type MessageResult } from './message-result.ts';
-import { readEvent } from './message/event-message.ts';
-import type { IncomingMessage, ReadMessage } from './message/incoming-message.ts';
+import type { IncomingMessage } from './message/incoming-message.ts';
+import { readIntakeRecord } from './message/intake-record.ts';
 import { isToBeTriedAgain } from './passing-problem.ts';
 import type { Problem } from './problem.ts';
 import { intakeReceipt, unreadableReceipt, type ReceiptPublisher } from './receipts.ts';
+import type { RefusedMessages } from './refused-messages.ts';
 
 export interface IntakeOptions {
   readonly ingest: Ingest;
   readonly identifier: MessageIdentifier;
   readonly receipts: ReceiptPublisher;
+  readonly refused: RefusedMessages;
   readonly nowMs: () => number;
   /** Told of runs that could not be taken for a passing reason; they are tried again. */
   readonly onPassing: (problem: Problem, run: LogRun) => void;
@@ -23,9 +25,9 @@ export interface IntakeOptions {
 type Entry = { readonly message: IncomingMessage } | { readonly receipt: Receipt };
 
 /**
- * The loop of the intake topics. A run is done when its operations and its receipts are durable; only then may its offset be
- * committed. A message that is wrong becomes a receipt, so it never blocks its partition; one that meets a passing problem is
- * tried again with everything behind it, so nothing overtakes it.
+ * The loop of the intake topics. A run is done when its operations, what was refused of it and its receipts are durable; only
+ * then may its offset be committed. A message that is wrong becomes a receipt and is kept, so it never blocks its partition; one
+ * that meets a passing problem is tried again with everything behind it, so nothing overtakes it.
  */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -37,7 +39,7 @@ export class Intake {
 
   /** @throws when stopped before the run was done: its offset must not be committed. */
   async take(run: LogRun): Promise<void> {
-    const { receipts, nowMs } = this.#options;
+    const { receipts, refused, nowMs } = this.#options;
     const entries = run.records.map((record) => this.#read(record));
     const results = await this.#submitAll(
       entries.flatMap((entry) => ('message' in entry ? [entry.message] : [])),
@@ -47,6 +49,7 @@ export class Intake {
     const all = entries.map((entry) =>
       'receipt' in entry ? entry.receipt : intakeReceipt(results[at++] as MessageResult, nowMs()),
     );
+    await refused.keep(run.records, all);
     await receipts.publish(all);
   }
 
@@ -57,12 +60,9 @@ export class Intake {
 
   #read(record: LogRecord): Entry {
     const { identifier, nowMs, onRefused } = this.#options;
-    const reading = readEvent(record);
+    const reading = readIntakeRecord(record, identifier);
+    if (reading.kind === 'message') return reading;
     const { topic, partition, offset } = record;
-    if (reading.kind === 'message')
-      return {
-        message: identifier.record(topic === topics.intakeUrgent ? asOrder(reading.message) : reading.message, record),
-      };
     const place = { topic, partition, offset };
     onRefused(reading.problem.code);
     return { receipt: unreadableReceipt(place, identifier.placeId(place, ''), reading.problem, nowMs()) };
@@ -84,9 +84,4 @@ export class Intake {
     }
     return results;
   }
-}
-
-/** What comes through the urgent topic is urgent unless its sender says otherwise. */
-function asOrder(message: ReadMessage): ReadMessage {
-  return { ...message, attributes: { class: 'cpoe', ...message.attributes } };
 }

@@ -76,6 +76,11 @@ export const ingestMetrics = defineMetrics({
     kind: 'gauge',
     help: 'Operations that ended dead and are kept to be sent again.',
   },
+  refusedMessages: {
+    name: 'medrex_ingest_refused_messages',
+    kind: 'gauge',
+    help: 'Messages of the intake topics that were refused, wholly or in part, and are kept to be sent again.',
+  },
   live: {
     name: 'medrex_ingest_live_operations',
     kind: 'gauge',

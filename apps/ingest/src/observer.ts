@@ -149,7 +149,8 @@ export class IngestObserver implements IngestFacts {
       metrics.waitingRequests.set(waitingRoom.size);
       metrics.listeners.set(feed.listeners);
       metrics.unnoted.set(noter.waiting);
-      metrics.deadLetters.set(deadLetters.size);
+      metrics.deadLetters.set(deadLetters.operations);
+      metrics.refusedMessages.set(deadLetters.messages);
     });
   }
 

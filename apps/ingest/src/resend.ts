@@ -5,13 +5,15 @@ import { linkedPseudonym } from '@medrex/keys';
 import type { PatientVault, TenantSealer } from '@medrex/privacy';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Ingest } from './ingest.ts';
+import type { MessageResender, MessageResent } from './message-resender.ts';
 import { openName, type ResendName } from './message-name.ts';
 import type { MessageResult } from './message-result.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
 import { problem, type Problem } from './problem.ts';
 
 export interface ResenderOptions {
-  readonly letters: Pick<DeadLetters, 'find' | 'open'>;
+  readonly letters: Pick<DeadLetters, 'find' | 'openOperation'>;
+  readonly messages: Pick<MessageResender, 'resend'>;
   /** Takes in what `letterTranslator` makes of a letter. */
   readonly ingest: Pick<Ingest, 'submit'>;
   readonly statuses: Pick<StatusStore, 'get'>;
@@ -22,13 +24,13 @@ export interface ResenderOptions {
 
 /** What became of a resend at the door; `result` settles when the new operation is durable. */
 export type Resent =
-  | { readonly kind: 'problem'; readonly problem: Problem }
+  | MessageResent
   | { readonly kind: 'sent'; readonly resend: ResendName; readonly results: Promise<readonly MessageResult[]> };
 
 /**
- * Sends dead operations again: the same operation as its next attempt, at the end of the order, without the deadline that it
- * may have died of. The id of an attempt follows from the name of the message, so resending one letter twice gives one
- * operation.
+ * Sends again what is kept. A refused message comes in as it came first. A dead operation is the same operation as its next
+ * attempt, at the end of the order, without the deadline that it may have died of; the id of an attempt follows from the name of
+ * the message, so resending one letter twice gives one operation.
  */
 export class Resender {
   readonly #options: ResenderOptions;
@@ -37,11 +39,12 @@ export class Resender {
     this.#options = options;
   }
 
-  async resend(opId: string, signal: AbortSignal): Promise<Resent> {
-    const { letters, ingest } = this.#options;
-    const kept = await letters.find(opId);
-    const letter = kept === undefined ? undefined : await letters.open(kept);
-    if (letter === undefined) return { kind: 'problem', problem: await this.#missing(opId) };
+  async resend(id: string, signal: AbortSignal): Promise<Resent> {
+    const { letters, messages, ingest } = this.#options;
+    const kept = await letters.find(id);
+    if (kept?.kind === 'message') return messages.resend(kept, signal);
+    const letter = kept === undefined ? undefined : await letters.openOperation(kept);
+    if (letter === undefined) return { kind: 'problem', problem: await this.#missing(id) };
     if (letter.routing.sealedName === '') return { kind: 'problem', problem: problem('NOTHING_TO_DO') }; // housekeeping begins anew by itself
     const erased = await this.#erased(letter.operation);
     if (erased !== undefined) return { kind: 'problem', problem: erased };

@@ -11,14 +11,15 @@ import { FhirInteractions } from './fhir/fhir-interactions.ts';
 import { BatchTaker } from './http/batch-taker.ts';
 import { OutcomeFeed } from './http/outcome-feed.ts';
 import { Transactions } from './http/transactions.ts';
-import { MessageIdentifier } from './identify.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
 import { IngestObserver } from './observer.ts';
 import { MergeNoter } from './merge-noter.ts';
+import { MessageResender } from './message-resender.ts';
 import { OutcomeProjection, type SettledOperation } from './outcome-projection.ts';
 import type { IngestPorts } from './ports.ts';
 import { RecordPruner } from './record-pruner.ts';
+import type { RefusedMessages } from './refused-messages.ts';
 import { Resender } from './resend.ts';
 import { letterTranslator } from './translation/letter-translator.ts';
 import { openTranslation, type OpenedTranslation } from './open-translation.ts';
@@ -61,8 +62,7 @@ export class IngestRuntime {
     instance: string,
   ) {
     const { nowMs = Date.now } = ports;
-    const { identityKey, waitingRoom } = channel;
-    const identifier = new MessageIdentifier({ identityKey, instance, cluster: config.MEDREX_CLUSTER });
+    const { identityKey, identifier, waitingRoom, deadLetters: letters } = channel;
     const callKey = ports.callSecret && new CallKey(ports.callSecret, config.MEDREX_CHANNEL);
     const translator = withCalls(config, channel, translation.translator, callKey);
     const ingest = newIngest(config, channel, translator, observer, nowMs);
@@ -85,14 +85,14 @@ export class IngestRuntime {
     this.batches = new BatchTaker(ingest, identifier, limits);
     this.fhir = new FhirInteractions({ ...limits, ingest, identifier, waitingRoom, contract, onRefused });
     this.resender = new Resender({
-      ...{ letters: channel.deadLetters, statuses: channel.statuses, vault: ports.vault, identityKey },
+      ...{ letters, statuses: channel.statuses, vault: ports.vault, identityKey },
+      messages: new MessageResender({ ...channel, letters, ingest, nowMs }),
       ingest: newIngest(config, channel, letterTranslator, observer, nowMs),
       tenant: channel.directory.tenant,
     });
     this.intake = new Intake({
+      ...channel,
       ingest,
-      identifier,
-      receipts: channel.receipts,
       nowMs,
       onPassing: observer.intakePaused,
       onRefused,
@@ -107,7 +107,7 @@ export class IngestRuntime {
   static async start(config: IngestConfig, ports: IngestPorts): Promise<IngestRuntime> {
     const observer = new IngestObserver(ports.telemetry);
     const instance = randomUUID();
-    const channel = await openChannel(config, ports, observer, `ingest-${instance}`);
+    const channel = await openChannel(config, ports, observer, instance);
     const translation = await openTranslation(config, ports, channel, observer.translationFailed);
     const runtime = new IngestRuntime(config, ports, observer, channel, translation, instance);
     await runtime.#projection.start();
@@ -121,9 +121,13 @@ export class IngestRuntime {
     return this.#stop.signal;
   }
 
-  /** The dead letters of this channel. */
+  /** What of this channel can be sent again. */
   get deadLetters(): DeadLetters {
     return this.#channel.deadLetters;
+  }
+
+  get refused(): RefusedMessages {
+    return this.#channel.refused;
   }
 
   metricsText(): Promise<string> {

@@ -183,7 +183,9 @@ function addLooking(medrex: Command, exit: Exit): void {
     .addOption(url())
     .addOption(json())
     .action(async (id: string, flags: UrlFlags) => exit(await (await import('./commands/tx.ts')).tx(id, flags)));
-  const dlq = medrex.command('dlq').description('operations that were closed as dead');
+  const dlq = medrex
+    .command('dlq')
+    .description('operations that ended dead, and messages of the intake topics that were refused');
   dlq
     .command('list')
     .description('the newest ones')
@@ -196,16 +198,16 @@ function addLooking(medrex: Command, exit: Exit): void {
   dlq
     .command('show')
     .description('one of them')
-    .argument('<id>', 'its transaction id')
+    .argument('<id>', 'its id')
     .addOption(url())
     .addOption(json())
     .action(async (id: string, flags: UrlFlags) => exit(await (await import('./commands/dlq.ts')).dlqShow(id, flags)));
   dlq
     .command('resend')
-    .description('puts one at the end of the order again, as another attempt; or all that match a filter')
-    .argument('[id]', 'its transaction id')
+    .description('sends one again, an operation as another attempt at the end of the order; or all that match a filter')
+    .argument('[id]', 'its id')
     .addOption(
-      new Option('--filter <field=value>', 'all with this code or class; may be given for both').argParser(
+      new Option('--filter <field=value>', 'all with this code, class or kind; may be given for each').argParser(
         collectFilters,
       ),
     )

@@ -5,11 +5,11 @@ import { topicTable, type TopicDescription } from './topic-table.ts';
 /** A JSON document; plain data, so that it can be printed as JSON or YAML. */
 export type JsonDocument = { readonly [name: string]: unknown };
 
-/** Short name of a topic inside the document: `medrex.ehr.intake.urgent.v1` is `ehr-intake-urgent`. */
+/** Short name of a topic inside the document: `medrex.ehr.intake.urgent.v1` is `ehr-intake-urgent`, its `.dlq` `ehr-intake-urgent-dlq`. */
 function channelId(topic: string): string {
   return topic
     .replace(/^medrex\./, '')
-    .replace(/\.v\d+$/, '')
+    .replace(/\.v\d+(?=\.|$)/, '')
     .replaceAll('.', '-');
 }
 

@@ -66,6 +66,12 @@ export {
   type SealedAnswer,
 } from './call.ts';
 export { receiptCodec, receiptItemStates, type Receipt, type ReceiptItem, type ReceiptItemState } from './receipt.ts';
+export {
+  decodeRefusedMessage,
+  encodeRefusedMessage,
+  type IntakeRecordPlace,
+  type RefusedMessage,
+} from './refused-message.ts';
 export type { ObservedPool, PoolState } from './pool.ts';
 export type { OperationStatus, SettledPlace, SettledQuery, StatusStore } from './status-store.ts';
 export {

@@ -7,6 +7,7 @@ import { deadLetterExample, deadLetterHeadersSchema } from './dead-letter.ts';
 import { outcomesCodec, outcomesExample } from './outcome.ts';
 import { progressCodec, progressExample } from './progress.ts';
 import { receiptCodec, receiptExample } from './receipt.ts';
+import { refusedMessageExample, refusedMessageHeadersSchema, refusedMessageSchema } from './refused-message.ts';
 
 /** One message that crosses a process, as the generated reference shows it. */
 export interface MessageDescription {
@@ -42,6 +43,16 @@ export const messages = {
     contentType: json,
     schema: receiptCodec.schema,
     example: receiptExample,
+  },
+  refusedMessage: {
+    title: 'Refused message',
+    summary:
+      'One record of an intake topic that was refused, wholly or in part. Its key, headers and bytes are sealed; the headers here say where it stood and why it was refused. Empty where it is too large to be kept: its place says where it is.',
+    version: 1,
+    contentType: 'application/octet-stream',
+    schema: refusedMessageSchema,
+    example: refusedMessageExample,
+    headers: refusedMessageHeadersSchema,
   },
   operations: {
     title: 'Accepted operations',

@@ -65,6 +65,17 @@ const internal = {
   isClearText: false,
 } as const;
 
+/** Kept no longer than intake itself: nobody can erase a patient out of bytes that could not be read. */
+const refused = {
+  ...internal,
+  message: 'refusedMessage',
+  description:
+    'Messages of the topic that were refused, wholly or in part: the record as it came, sealed, so that it can be sent again. Written before their place is committed; repeats allowed.',
+  retention: { cleanup: 'age', retentionMs: dedupeWindowMs, retentionBytes: 4 * gibibyte },
+  writers: ['ingest'],
+  readers: ['ingest'],
+} as const;
+
 /** Every topic: what it carries, who writes and reads it, how long it stays. Docs, AsyncAPI and the logs' own set-up come from here. */
 export const topicTable: readonly TopicDescription[] = [
   { ...intake, name: topics.intake, description: 'Messages of hospital systems.' },
@@ -73,6 +84,8 @@ export const topicTable: readonly TopicDescription[] = [
     name: topics.intakeUrgent,
     description: 'Orders (CPOE) and whatever else may not queue behind the rest; never shed.',
   },
+  { ...refused, name: topics.intakeDlq },
+  { ...refused, name: topics.intakeUrgentDlq },
   {
     name: topics.receipts,
     message: 'receipt',

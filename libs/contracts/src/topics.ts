@@ -2,6 +2,8 @@
 export const topics = {
   intake: 'medrex.ehr.intake.v1',
   intakeUrgent: 'medrex.ehr.intake.urgent.v1',
+  intakeDlq: 'medrex.ehr.intake.v1.dlq',
+  intakeUrgentDlq: 'medrex.ehr.intake.urgent.v1.dlq',
   receipts: 'medrex.ehr.receipts.v1',
   operations: 'medrex.operations.v1',
   analyzed: 'medrex.analyzed.v1',

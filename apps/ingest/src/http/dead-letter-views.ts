@@ -1,22 +1,36 @@
-import type { KeptLetter } from '../dead-letters.ts';
+import type { RefusalIssue } from '@medrex/contracts';
+import type { KeptLetter, KeptMessage, KeptOperation } from '../dead-letters.ts';
 import type { ResendName } from '../message-name.ts';
 import { takenOperations, type MessageResult } from '../message-result.ts';
-import { operationReceipt } from './views.ts';
+import { messageReceipt, operationReceipt } from './views.ts';
 
-/** A dead letter as the API tells it. @param message the outcome's own words, where they are still known. */
+/** A letter as the API tells it. @param message the outcome's own words, where they are still known. */
 export function deadLetterView(letter: KeptLetter, message: string | undefined): Record<string, unknown> {
-  const { opId, reason, class: operationClass, bytes, keys, settledAtMs } = letter;
+  const { id, kind, reason: code, bytes, settledAtMs } = letter;
   return {
-    ...{ transactionId: opId, code: reason, class: operationClass, bytes, keys },
-    ...(message !== undefined && { message }),
+    ...{ id, kind, code, bytes },
+    ...(letter.kind === 'operation' ? operationView(letter, message) : messageView(letter)),
     settledAt: new Date(settledAtMs).toISOString(),
-    resendUrl: `/v1/dead-letters/${opId}/resend`,
+    resendUrl: `/v1/dead-letters/${id}/resend`,
   };
 }
 
-/** The receipt of a resend: of the new operation, and it names the earlier one. */
-export function resendView(result: MessageResult, { of, attempt }: ResendName): Record<string, unknown> {
+function operationView({ id, class: operationClass, keys }: KeptOperation, message: string | undefined) {
+  return { transactionId: id, class: operationClass, keys, ...(message !== undefined && { message }) };
+}
+
+const messageView = ({ intake, words }: KeptMessage) => ({ intake, message: words });
+
+/** One refused message, with what its sender was told of it. */
+export function refusedView(letter: KeptMessage, issues: readonly RefusalIssue[]): Record<string, unknown> {
+  return { ...deadLetterView(letter, undefined), ...(issues.length > 0 && { issues }) };
+}
+
+/** The receipt of a resend: of the new operation, and it names the earlier one; or of the message. */
+export function resendView(result: MessageResult, resend: ResendName | undefined): Record<string, unknown> {
+  if (resend === undefined) return messageReceipt(result);
   const [operation] = takenOperations(result);
   const { source, id } = result;
+  const { of, attempt } = resend;
   return { ...(operation !== undefined && operationReceipt(operation)), source, id, resendOf: of, attempt };
 }

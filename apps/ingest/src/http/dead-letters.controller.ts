@@ -1,17 +1,17 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { KeptLetter } from '../dead-letters.ts';
+import type { KeptLetter, KeptMessage } from '../dead-letters.ts';
 import { problem } from '../problem.ts';
 import { IngestRuntime } from '../runtime.ts';
-import type { MessageResult } from '../message-result.ts';
+import { problemsOf, takenOperations, type MessageResult } from '../message-result.ts';
 import type { ResendName } from '../message-name.ts';
-import { deadLetterView, resendView } from './dead-letter-views.ts';
+import { deadLetterView, refusedView, resendView } from './dead-letter-views.ts';
 import { resultsInTime } from './deadline.ts';
 import { deadLettersMax, deadLettersStandard } from './openapi.ts';
 import { sendJson, sendProblem } from './reply.ts';
 import { locationOf, messageStatus } from './views.ts';
 
-/** `/v1/dead-letters`: operations that ended dead, and their next attempt. */
+/** `/v1/dead-letters`: operations that ended dead and messages that were refused, and their next attempt. */
 @Controller('v1/dead-letters')
 export class DeadLettersController {
   readonly #runtime: IngestRuntime;
@@ -36,7 +36,7 @@ export class DeadLettersController {
     const { id } = request.params as { readonly id: string };
     const letter = await this.#runtime.deadLetters.find(id);
     if (letter === undefined) return sendProblem(request, reply, problem('DEAD_LETTER_UNKNOWN'));
-    const [view] = await this.#views([letter]);
+    const [view] = letter.kind === 'message' ? [await this.#refused(letter)] : await this.#views([letter]);
     sendJson(reply, 200, view);
   }
 
@@ -48,13 +48,12 @@ export class DeadLettersController {
     if (resent.kind === 'problem') return sendProblem(request, reply, resent.problem);
     const results = await resultsInTime(resent.results, config.INGEST_APPEND_WAIT_MS);
     if ('problem' in results) return sendProblem(request, reply, results.problem);
-    this.#answer(request, reply, results[0] as MessageResult, resent.resend);
+    this.#answer(request, reply, results[0] as MessageResult, resent.kind === 'sent' ? resent.resend : undefined);
   }
 
-  #answer(request: FastifyRequest, reply: FastifyReply, result: MessageResult, resend: ResendName): void {
-    const [item] = result.items;
-    if (result.problem !== undefined) return sendProblem(request, reply, result.problem);
-    if (item?.kind === 'refused') return sendProblem(request, reply, item.problem);
+  #answer(request: FastifyRequest, reply: FastifyReply, result: MessageResult, resend?: ResendName): void {
+    const [why] = problemsOf(result);
+    if (why !== undefined && takenOperations(result).length === 0) return sendProblem(request, reply, why);
     const location = locationOf(result);
     if (location !== undefined) reply.header('location', location);
     const status = messageStatus(result);
@@ -64,7 +63,13 @@ export class DeadLettersController {
 
   /** With what the contract said, as long as the status store remembers it. */
   async #views(letters: readonly KeptLetter[]): Promise<readonly Record<string, unknown>[]> {
-    const outcomes = await this.#runtime.transactions.outcomesOf(letters.map(({ opId }) => opId));
+    const outcomes = await this.#runtime.transactions.outcomesOf(letters.map(({ id }) => id));
     return letters.map((letter, at) => deadLetterView(letter, outcomes[at]?.message));
+  }
+
+  async #refused(letter: KeptMessage): Promise<Record<string, unknown>> {
+    const { deadLetters, refused } = this.#runtime;
+    const kept = await deadLetters.openMessage(letter);
+    return refusedView(letter, (kept && refused.open(kept)?.issues) ?? []);
   }
 }

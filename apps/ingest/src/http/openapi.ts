@@ -240,14 +240,15 @@ function callPaths(): Json {
 function deadLetterPaths(): Json {
   const tags = ['dead letters'];
   const unknown = problemAnswer('No dead letter of that id is kept.');
+  const resent = { anyOf: [ref('Resend'), ref('Receipt')] };
   return {
     '/v1/dead-letters': {
       get: {
         tags,
-        summary: 'Operations that ended dead',
+        summary: 'Operations that ended dead, and messages of the intake topics that were refused',
         parameters: [
           query('limit', `how many; ${deadLettersStandard} when absent, ${deadLettersMax} at most`),
-          query('olderThan', 'transaction id of the last one of the page before'),
+          query('olderThan', 'id of the last one of the page before'),
         ],
         responses: {
           200: answer('The newest first.', ref('DeadLetters')),
@@ -267,14 +268,17 @@ function deadLetterPaths(): Json {
     '/v1/dead-letters/{id}/resend': {
       post: {
         tags,
-        summary: 'Send it again, as its next attempt at the end of the order and without its deadline',
+        summary:
+          'Send it again: an operation as its next attempt at the end of the order and without its deadline, a message as it came',
         parameters: [pathText('id')],
         responses: {
-          202: answer('Accepted; Location names the status.', ref('Resend')),
-          200: answer('It was sent again before: the first receipt.', ref('Resend')),
+          202: answer('Accepted; Location names the status.', resent),
+          200: answer('It was sent again before: the first receipt.', resent),
+          207: answer('Items of a message fared differently.', ref('Receipt')),
           404: unknown,
           409: problemAnswer('The operation is not dead, or a patient of it is being erased.'),
-          410: problemAnswer('A patient of it was erased.'),
+          410: problemAnswer('A patient of it was erased, or it was too large to be kept.'),
+          422: problemAnswer('The message was refused again.'),
           429: refusals[429],
           503: refusals[503],
         },

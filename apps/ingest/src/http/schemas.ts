@@ -121,16 +121,28 @@ export const statusSchema = z
 
 export const deadLetterSchema = z
   .object({
-    transactionId: id,
-    code: z.string().describe('why it is dead'),
+    id: z.string().describe('of the letter'),
+    kind: z.enum(['operation', 'message']),
+    code: z.string().describe('why it is dead, or was refused'),
     message: z.string().optional(),
-    class: z.enum(operationClasses),
-    bytes: z.int().describe('bytes of the operation, sealed bodies included'),
-    keys: z.int().describe('how many keys it declared'),
+    bytes: z.int().describe('bytes of the operation, sealed bodies included, or of the sealed message'),
+    transactionId: id.optional().describe('the operation that ended dead; its id is the same'),
+    class: z.enum(operationClasses).optional().describe('of that operation'),
+    keys: z.int().optional().describe('how many keys it declared'),
+    intake: z
+      .object({ topic: z.string(), partition: z.int(), offset: z.int() })
+      .optional()
+      .describe('where the message stands that was refused'),
+    issues: z
+      .array(z.record(z.string(), z.unknown()))
+      .optional()
+      .describe('what is wrong with it; only where one letter is shown'),
     settledAt: time,
     resendUrl: z.string().describe('POST there to send it again'),
   })
-  .describe('An operation that ended dead. Its content is sealed and not shown.');
+  .describe(
+    'An operation that ended dead, or a message of an intake topic that was refused, wholly or in part. Its content is sealed and not shown.',
+  );
 
 export const deadLettersSchema = z.object({ deadLetters: z.array(deadLetterSchema) }).describe('The newest first.');
 

@@ -224,7 +224,8 @@ export class Harness {
 /** A JSON object of an answer. */
 export type Json = Readonly<Record<string, unknown>>;
 
-async function readAll(log: EventLog, topic: string): Promise<readonly LogRecord[]> {
+/** Everything that a topic holds now. */
+export async function readAll(log: EventLog, topic: string): Promise<readonly LogRecord[]> {
   const { start, end } = await log.bounds(topic, 0);
   if (start === end) return [];
   const records: LogRecord[] = [];

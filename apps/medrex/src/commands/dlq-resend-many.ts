@@ -4,7 +4,7 @@ import { IngestClient, type Answer } from '../client/ingest-client.ts';
 import { interrupted } from '../terminal/interrupted.ts';
 import { Progress } from '../terminal/progress.ts';
 import { UsageError } from '../terminal/usage-error.ts';
-import { checked, type DeadLetter, type DlqFlags } from './dlq.ts';
+import { checked, letterLine, type DeadLetter, type DlqFlags } from './dlq.ts';
 
 export interface ResendManyFlags extends DlqFlags {
   readonly filter: readonly LetterFilter[];
@@ -21,7 +21,7 @@ export interface LetterFilter {
   readonly value: string;
 }
 
-const filterFields = ['code', 'class'] as const;
+const filterFields = ['code', 'class', 'kind'] as const;
 const pageSize = 1_000;
 const triesMax = 20;
 
@@ -61,7 +61,7 @@ interface ResendResult {
   readonly matching: number;
   readonly sent: number;
   readonly before: number;
-  readonly refused: readonly { readonly transactionId: string; readonly detail: string }[];
+  readonly refused: readonly { readonly id: string; readonly detail: string }[];
 }
 
 /** The oldest first. */
@@ -76,7 +76,7 @@ async function matching(
     const answer = checked(await client.send('GET', `/v1/dead-letters?limit=${pageSize}${from}`));
     const { deadLetters } = answer.body as { readonly deadLetters: readonly DeadLetter[] };
     found.push(...deadLetters.filter((letter) => isWanted(letter, filters, until)));
-    olderThan = deadLetters.at(-1)?.transactionId;
+    olderThan = deadLetters.at(-1)?.id;
     if (olderThan === undefined) return found.reverse();
   }
 }
@@ -92,17 +92,18 @@ async function resendAll(
   signal: AbortSignal,
 ): Promise<ResendResult> {
   let [sent, before] = [0, 0];
-  const refused: { readonly transactionId: string; readonly detail: string }[] = [];
+  const refused: { readonly id: string; readonly detail: string }[] = [];
   const progress = new Progress(() => `${sent + before + refused.length} of ${letters.length} dead letters`);
   try {
-    for (const { transactionId } of letters) {
+    for (const { id } of letters) {
       if (signal.aborted) break;
       const dueMs = Date.now() + 1000 / rate;
-      const { status, body } = await resend(client, transactionId, signal);
-      if (status === 202) sent += 1;
+      const { status, body } = await resend(client, id, signal);
+      const isSent = status === 202 || status === 207; // of a message some items may be refused again
+      if (isSent) sent += 1;
       else if (status === 200) before += 1;
-      else refused.push({ transactionId, detail: detailOf(status, body) });
-      if (status === 202) await delay(Math.max(0, dueMs - Date.now()), undefined, { signal }).catch(() => undefined);
+      else refused.push({ id, detail: detailOf(status, body) });
+      if (isSent) await delay(Math.max(0, dueMs - Date.now()), undefined, { signal }).catch(() => undefined);
     }
   } finally {
     progress.done();
@@ -126,15 +127,14 @@ function detailOf(status: number, body: unknown): string {
 }
 
 function dryText(letters: readonly DeadLetter[]): string {
-  const lines = letters.map(({ transactionId, code, settledAt = '' }) => `${transactionId}  ${settledAt}  ${code}`);
-  return [...lines, `${letters.length} dead letters would be sent again.`].join('\n');
+  return [...letters.map(letterLine), `${letters.length} dead letters would be sent again.`].join('\n');
 }
 
 function resultText({ matching: all, sent, before, refused }: ResendResult): string {
   const left = all - sent - before - refused.length;
   return [
     `${sent} of ${all} dead letters sent again${before > 0 ? `; ${before} had been before` : ''}.`,
-    ...refused.map(({ transactionId, detail }) => `  ${transactionId}: ${detail}`),
+    ...refused.map(({ id, detail }) => `  ${id}: ${detail}`),
     ...(left > 0 ? [`  ${left} not sent: stopped.`] : []),
   ].join('\n');
 }

@@ -6,26 +6,35 @@ export interface DlqFlags {
   readonly json: boolean;
 }
 
-/** What ingest says of an operation that was closed as dead. */
+/** What ingest says of an operation that ended dead, or of a message that was refused. */
 export interface DeadLetter {
-  readonly transactionId: string;
+  readonly id: string;
+  readonly kind?: 'operation' | 'message';
   readonly code: string;
+  /** Of an operation only. */
+  readonly transactionId?: string;
+  /** Of a message only: where it stands. */
+  readonly intake?: { readonly topic: string; readonly partition: number; readonly offset: number };
   readonly message?: string;
   readonly settledAt?: string;
   readonly class?: string;
   readonly bytes?: number;
 }
 
-/** `medrex dlq list`: the newest dead operations. */
+/** `medrex dlq list`: the newest dead operations and refused messages. */
 export async function dlqList(flags: DlqFlags & { readonly limit: number }): Promise<number> {
   const answer = await new IngestClient(flags.url).send('GET', `/v1/dead-letters?limit=${flags.limit}`);
   const letters = (checked(answer).body as { readonly deadLetters: readonly DeadLetter[] }).deadLetters;
   if (flags.json) console.log(JSON.stringify({ deadLetters: letters }));
   else if (letters.length === 0) console.log('There are no dead letters.');
-  else
-    for (const { transactionId, code, settledAt = '' } of letters)
-      console.log(`${transactionId}  ${settledAt.padEnd(24)}  ${code}`);
+  else for (const letter of letters) console.log(letterLine(letter));
   return 0;
+}
+
+/** Id, when, what of, and why. */
+export function letterLine({ id, code, settledAt = '', intake }: DeadLetter): string {
+  const what = intake === undefined ? 'operation' : `${intake.topic}/${intake.partition}/${intake.offset}`;
+  return `${id}  ${settledAt.padEnd(24)}  ${what}  ${code}`;
 }
 
 /** `medrex dlq show ID`: why it is dead, and what it touched; never its body. */
@@ -39,15 +48,19 @@ export async function dlqShow(id: string, flags: DlqFlags): Promise<number> {
   return 0;
 }
 
-/** `medrex dlq resend ID`: the same operation at the end of the order, under a new id that names the earlier one. */
+/**
+ * `medrex dlq resend ID`: of an operation, the same at the end of the order, under a new id that names the earlier one; of a
+ * message, the message as it came.
+ */
 export async function dlqResend(id: string, flags: DlqFlags): Promise<number> {
   const answer = await new IngestClient(flags.url).send('POST', `/v1/dead-letters/${encodeURIComponent(id)}/resend`);
-  const receipt = checked(answer, id).body as { readonly transactionId: string };
-  console.log(
-    flags.json
-      ? JSON.stringify(receipt)
-      : `Sent again as ${receipt.transactionId}; medrex tx ${receipt.transactionId} says how it ends.`,
-  );
+  const receipt = checked(answer, id).body as { readonly transactionId?: string; readonly statusUrl?: string };
+  const { transactionId, statusUrl = '' } = receipt;
+  const how =
+    transactionId === undefined
+      ? `Sent again; ${statusUrl} says how its operations end.`
+      : `Sent again as ${transactionId}; medrex tx ${transactionId} says how it ends.`;
+  console.log(flags.json ? JSON.stringify(receipt) : how);
   return 0;
 }
 

@@ -1,0 +1,54 @@
+import type { KeptMessage, DeadLetters } from './dead-letters.ts';
+import type { MessageIdentifier } from './identify.ts';
+import type { Ingest } from './ingest.ts';
+import { takenOperations, type MessageResult } from './message-result.ts';
+import { readIntakeRecord } from './message/intake-record.ts';
+import { problem, type Problem } from './problem.ts';
+import { intakeReceipt, type ReceiptPublisher } from './receipts.ts';
+import type { RefusedMessages } from './refused-messages.ts';
+
+export interface MessageResenderOptions {
+  readonly letters: Pick<DeadLetters, 'openMessage'>;
+  readonly refused: Pick<RefusedMessages, 'open'>;
+  readonly identifier: MessageIdentifier;
+  readonly ingest: Pick<Ingest, 'submit'>;
+  readonly receipts: ReceiptPublisher;
+  readonly nowMs: () => number;
+}
+
+/** What became of a refused message that was sent again; `results` settles when it is durable, or refused once more. */
+export type MessageResent =
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  | { readonly kind: 'taken'; readonly results: Promise<readonly MessageResult[]> };
+
+/**
+ * Brings a refused message in again, exactly as it came and under the name of then: what made it wrong was put right here. What was
+ * taken of it before is recognised, so sending it twice changes nothing; its sender gets the receipt that it would have got.
+ */
+export class MessageResender {
+  readonly #options: MessageResenderOptions;
+
+  constructor(options: MessageResenderOptions) {
+    this.#options = options;
+  }
+
+  async resend(kept: KeptMessage, signal: AbortSignal): Promise<MessageResent> {
+    const { letters, refused, identifier, ingest } = this.#options;
+    const letter = await letters.openMessage(kept);
+    const opened = letter && refused.open(letter);
+    if (letter === undefined) return { kind: 'problem', problem: problem('DEAD_LETTER_UNKNOWN') };
+    if (opened === undefined) return { kind: 'problem', problem: problem('LETTER_TOO_LARGE') };
+    const reading = readIntakeRecord(opened.record, identifier);
+    if (reading.kind === 'problem') return reading;
+    const { results } = await ingest.submit([reading.message], { waits: false, signal });
+    return { kind: 'taken', results: this.#answered(results) };
+  }
+
+  /** The sender's receipt is durable before whoever sent it again is answered. */
+  async #answered(results: Promise<readonly MessageResult[]>): Promise<readonly MessageResult[]> {
+    const { receipts, nowMs } = this.#options;
+    const taken = (await results).filter((result) => takenOperations(result).length > 0);
+    await receipts.publish(taken.map((result) => intakeReceipt(result, nowMs())));
+    return results;
+  }
+}

@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { topics } from '@medrex/contracts';
 import { eventLogContract, statusStoreContract } from '@medrex/contracts/testing';
-import { KafkaEventLog } from '@medrex/kafka';
-import { scratchTopics } from '@medrex/kafka/testing';
+import { kafkaLogSubject } from '@medrex/kafka/testing';
 import { PostgresStatusStore } from '@medrex/postgres';
 import { TestSchema } from '@medrex/postgres/testing';
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from 'testcontainers';
@@ -38,29 +36,7 @@ describeImage('Kafka in a container', () => {
   }, 300_000);
   afterAll(() => container.stop());
 
-  eventLogContract('KafkaEventLog', async () => {
-    const names = { 'records.of.a.test': 3, 'another.topic': 3, [topics.progress]: 3 };
-    const scratch = await scratchTopics(brokers, names);
-    const { connection, prefix } = scratch;
-    const open: KafkaEventLog[] = [];
-    const openLog = (): KafkaEventLog => {
-      const log = new KafkaEventLog({ connection, prefix, redelivery: { firstMs: 1, maxMs: 10 } });
-      open.push(log);
-      return log;
-    };
-    const closeAll = (): Promise<unknown> => Promise.all(open.map((log) => log.close()));
-    return {
-      log: openLog(),
-      reopen: async () => {
-        await closeAll();
-        return openLog();
-      },
-      dispose: async () => {
-        await closeAll();
-        await scratch.remove();
-      },
-    };
-  });
+  eventLogContract('KafkaEventLog', () => kafkaLogSubject(brokers));
 });
 
 describeImage('PostgreSQL in a container', () => {

@@ -1,31 +1,6 @@
-import { topics } from '@medrex/contracts';
 import { describeReal, eventLogContract } from '@medrex/contracts/testing';
-import { KafkaEventLog } from './event-log.ts';
-import { scratchTopics } from './testing/scratch-topics.ts';
-
-const redelivery = { firstMs: 1, maxMs: 10 };
+import { kafkaLogSubject } from './testing/log-subject.ts';
 
 describeReal('KAFKA', 'KafkaEventLog', (where) => {
-  eventLogContract('KafkaEventLog', async () => {
-    const scratch = await scratchTopics(where, { 'records.of.a.test': 3, 'another.topic': 3, [topics.progress]: 3 });
-    const { connection, prefix } = scratch;
-    const open: KafkaEventLog[] = [];
-    const openLog = (): KafkaEventLog => {
-      const log = new KafkaEventLog({ connection, prefix, redelivery });
-      open.push(log);
-      return log;
-    };
-    const closeAll = (): Promise<unknown> => Promise.all(open.map((log) => log.close()));
-    return {
-      log: openLog(),
-      reopen: async () => {
-        await closeAll();
-        return openLog();
-      },
-      dispose: async () => {
-        await closeAll();
-        await scratch.remove();
-      },
-    };
-  });
+  eventLogContract('KafkaEventLog', () => kafkaLogSubject(where));
 });

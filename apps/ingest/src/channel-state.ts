@@ -2,7 +2,7 @@ import { topics, type IntakeRecordPlace, type StatusStore } from '@medrex/contra
 import { PatientDirectory } from '@medrex/privacy';
 import { Admission, liveLimits } from './admission.ts';
 import { Appender } from './appender.ts';
-import { channelPartition, type IngestConfig } from './config.ts';
+import { channelPartition, receiptPartitions, type IngestConfig } from './config.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { MessageIdentifier } from './identify.ts';
 import { KnownOperations } from './known-operations.ts';
@@ -78,7 +78,7 @@ export async function openChannel(
     live: new LiveOperations(),
     noter: new StatusNoter({ statuses, onFailure: observer.statusStoreFailed }),
     progress,
-    receipts: new ReceiptPublisher(log, config.INGEST_RECEIPT_PARTITIONS),
+    receipts: new ReceiptPublisher(log, receiptPartitions(config)),
     waitingRoom: new WaitingRoom(statuses),
     statuses,
     projectedUpTo: await statuses.position(topics.outcomes, partition),

@@ -1,4 +1,4 @@
-import { dedupeWindowMs } from '@medrex/contracts';
+import { dedupeWindowMs, topicDescription, topics } from '@medrex/contracts';
 import { kafkaVariables } from '@medrex/kafka/variables';
 import { Secret } from '@medrex/privacy';
 import { telemetryVariables } from '@medrex/telemetry';
@@ -83,7 +83,11 @@ export const ingestVariables = z.object({
   ...kafkaVariables,
   ...telemetryVariables,
   INGEST_INTAKE: z.stringbool().default(true).describe('Whether the intake topics are read'),
-  INGEST_RECEIPT_PARTITIONS: count.default(1).describe('Partitions of the receipts topic'),
+  INGEST_RECEIPT_PARTITIONS: count
+    .optional()
+    .describe(
+      'Partitions of the receipts topic; when absent 12 on Kafka, as medrex topics apply makes it, and 1 on the embedded log',
+    ),
   // The largest Bundle of a Synthea patient is below 10 MiB.
   INGEST_REQUEST_BYTES_MAX: count.default(32 * 1024 * 1024).describe('Bytes of one request'),
   // About a second of work, and an answer of 3 MiB.
@@ -151,6 +155,11 @@ export const ingestConfig = ingestVariables
 
 /** The parsed environment. */
 export type IngestConfig = z.infer<typeof ingestConfig>;
+
+/** Partitions that receipts are spread over, by their source. */
+export function receiptPartitions({ INGEST_RECEIPT_PARTITIONS: given, MEDREX_LOG }: IngestConfig): number {
+  return given ?? (MEDREX_LOG === 'kafka' ? (topicDescription(topics.receipts)?.partitions ?? 1) : 1);
+}
 
 /** The partition of this process's channel in every internal topic. */
 export function channelPartition({ MEDREX_CHANNELS, MEDREX_CHANNEL }: IngestConfig): number {

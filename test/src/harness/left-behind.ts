@@ -15,6 +15,7 @@ import { wholeOperations, type WholeOperation } from '@medrex/contracts/testing'
 import { EmbeddedLedger, EmbeddedStatusStore } from '@medrex/embedded';
 import { batchChaincode } from '@medrex/execute-batch';
 import type { CommittedState } from '@medrex/execute-batch/testing';
+import { KafkaEventLog } from '@medrex/kafka';
 import type { StateKey } from '@medrex/keys';
 import type { Block, BlockStream } from '@medrex/ledger';
 
@@ -62,7 +63,7 @@ export async function readLeftBehind(written: Written): Promise<LeftBehind> {
     const outcomes = (await readTopic(log, topics.outcomes)).flatMap(
       ({ value }) => outcomesCodec.parse(value).outcomes,
     );
-    const receipts = (await readTopic(log, topics.receipts)).map(({ value }) => receiptCodec.parse(value));
+    const receipts = (await readReceipts(log)).map(({ value }) => receiptCodec.parse(value));
     const progress = await readProgress(log);
     const statuses = await readStatuses(
       folder,
@@ -83,13 +84,20 @@ export async function operationsOf(
   return records.flatMap(wholeOperations);
 }
 
-/** Every record of a topic's first partition. */
-export async function readTopic(log: EventLog, topic: string): Promise<readonly LogRecord[]> {
-  const { start, end } = await log.bounds(topic, 0);
+/** Receipts of every partition, one after the other. */
+async function readReceipts(log: EventLog): Promise<readonly LogRecord[]> {
+  const count = log instanceof KafkaEventLog ? await log.partitionCount(topics.receipts) : 1;
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  return (await Promise.all(numbers.map((partition) => readTopic(log, topics.receipts, partition)))).flat();
+}
+
+/** Every record of a topic's partition. */
+export async function readTopic(log: EventLog, topic: string, partition = 0): Promise<readonly LogRecord[]> {
+  const { start, end } = await log.bounds(topic, partition);
   const records: LogRecord[] = [];
   if (start === end) return records;
   await new Promise<void>((resolve, reject) => {
-    const all = { group: 'test', topic, partitions: [0], from: { at: 'start' }, onError: reject } as const;
+    const all = { group: 'test', topic, partitions: [partition], from: { at: 'start' }, onError: reject } as const;
     const subscription = log.subscribe(all, async (run) => {
       records.push(...run.records);
       if ((records.at(-1)?.offset ?? 0) + 1 >= end) void subscription.then((one) => one.close()).then(resolve, reject);

@@ -1,1 +1,2 @@
+export { kafkaLogSubject } from './log-subject.ts';
 export { scratchTopics, type ScratchTopics } from './scratch-topics.ts';

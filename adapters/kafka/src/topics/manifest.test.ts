@@ -12,7 +12,7 @@ it('has every topic of the table, with a partition of the internal ones for each
 
 it('never deletes operations by itself, compacts progress, and takes records of more than 8 MiB', () => {
   expect(of(topics.operations)?.configs).toMatchObject({ 'retention.ms': '-1', 'retention.bytes': '-1' });
-  expect(of(topics.progress)?.configs).toMatchObject({ 'cleanup.policy': 'compact' });
+  expect(of(topics.progress)?.configs).toMatchObject({ 'cleanup.policy': 'compact', 'segment.ms': '60000' });
   for (const { configs } of manifest) expect(Number(configs['max.message.bytes'])).toBeGreaterThan(8 * 1024 * 1024);
 });
 

@@ -59,12 +59,14 @@ function retentionConfigs(retention: Retention, partitions: number): Readonly<Re
         'segment.bytes': String(128 * mebibyte),
       };
     case 'compact':
-      // The segment that is written is never compacted, and every start reads the topic from its beginning.
+      // The segment that is written is never compacted, and a take-over reads the topic from its beginning: so it is as short as
+      // brokers allow, and whatever stands behind it is compacted at the cleaner's next look.
       return {
         'cleanup.policy': 'compact',
-        'segment.bytes': String(16 * mebibyte),
-        'segment.ms': String(10 * 60_000),
-        'min.cleanable.dirty.ratio': '0.1',
+        'segment.bytes': String(mebibyte),
+        'segment.ms': '60000',
+        'min.cleanable.dirty.ratio': '0.01',
+        'max.compaction.lag.ms': '60000',
       };
   }
 }

@@ -18,7 +18,11 @@ const plan = fc.record({
   range: fc.option(fc.record({ from: key, to: fc.option(key, { nil: '' }), limit: fc.constantFrom(1, 2, 99) }), {
     nil: undefined,
   }),
-  verdict: fc.constantFrom('VALID', 'VALID', 'VALID', 'VALID', 'ENDORSEMENT_POLICY_FAILURE' as const),
+  verdict: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('VALID' as const) },
+    { weight: 1, arbitrary: fc.constant('ENDORSEMENT_POLICY_FAILURE' as const) },
+    { weight: 1, arbitrary: fc.constant('BAD_CREATOR_SIGNATURE' as const) },
+  ),
 });
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 

@@ -61,12 +61,17 @@ describe('validateBlock', () => {
     expect(codes).toEqual(['MVCC_READ_CONFLICT', 'VALID', 'VALID', 'MVCC_READ_CONFLICT']);
   });
 
-  it('names a known id before it looks at anything else', () => {
+  it('names a known id before it looks at policies and state', () => {
     const known = {
       ...tx('t0', { reads: [{ key: k('a'), version: at(9) }] }),
-      verdict: 'BAD_CREATOR_SIGNATURE' as const,
+      verdict: 'ENDORSEMENT_POLICY_FAILURE' as const,
     };
     expect(validateBlock(3, [known], committed({}, ['t0'])).codes).toEqual(['DUPLICATE_TXID']);
+  });
+
+  it('names a malformed message before it looks for its id', () => {
+    const malformed = { ...tx('t0'), verdict: 'BAD_PROPOSAL_TXID' as const };
+    expect(validateBlock(3, [malformed], committed({}, ['t0'])).codes).toEqual(['BAD_PROPOSAL_TXID']);
   });
 
   it('leaves the id to the good copy when a broken one stands before it', () => {

@@ -2,7 +2,7 @@ import type { KeyRead, ReadWriteSet, Version } from './ledger.ts';
 import { namespaceOf } from './lifecycle.ts';
 import { StateUpdates } from './state-updates.ts';
 import type { VersionedValue } from './state-view.ts';
-import type { ValidationCode } from './validation-code.ts';
+import { isMalformed, type ValidationCode } from './validation-code.ts';
 import { sameVersion } from './version.ts';
 import { isRangeUnchanged } from './validate-range.ts';
 
@@ -11,7 +11,7 @@ export interface OrderedTransaction {
   readonly txId: string;
   readonly chaincode: string;
   readonly readWriteSet: ReadWriteSet;
-  /** What signature and policy checks said, when it is not VALID (Fabric's VSCC, which runs before the rules of this file). */
+  /** What the checks of message, signatures and policies said, when it is not VALID. */
   readonly verdict?: ValidationCode;
 }
 
@@ -35,8 +35,8 @@ export interface BlockValidation {
 
 /**
  * Fabric's validation of one block, rule for rule (core/ledger/kvledger/txmgmt/validation and core/committer/txvalidator/v20):
- * ids known from earlier blocks and failed verdicts first, then repeats of an id among what is left, then one transaction after
- * the other: a read conflicts when an earlier valid transaction of the block wrote the key, whatever the version, or when the
+ * malformed messages first, then ids known from earlier blocks (whatever became of them), then failed endorsement policies, then
+ * repeats of an id among what is left, then one transaction after the other: a read conflicts when an earlier valid transaction of the block wrote the key, whatever the version, or when the
  * committed version is not the one read; a range is run again over state and block. Nothing else conflicts, so blind writes
  * never do. Pure; O(reads + writes), ranges by what they hold.
  */
@@ -61,6 +61,7 @@ export function validateBlock(
 function checkIdentity(transactions: readonly OrderedTransaction[], committed: CommittedState): ValidationCode[] {
   const seen = new Set<string>();
   return transactions.map(({ txId, verdict = 'VALID' }) => {
+    if (isMalformed(verdict)) return verdict;
     if (committed.hasTransaction(txId)) return 'DUPLICATE_TXID';
     if (verdict !== 'VALID') return verdict;
     // Only one that passed so far takes the id: a copy with a broken signature does not shut the real one out.

@@ -31,3 +31,21 @@ export const validationCodes = {
 } as const;
 
 export type ValidationCode = keyof typeof validationCodes;
+
+/**
+ * What a peer finds in the message itself, before it looks for the id in its ledger (Fabric's core/common/validation): such a
+ * transaction is never DUPLICATE_TXID.
+ */
+const malformedCodes: ReadonlySet<ValidationCode> = new Set<ValidationCode>([
+  'NIL_ENVELOPE',
+  'BAD_PAYLOAD',
+  'BAD_COMMON_HEADER',
+  'BAD_CREATOR_SIGNATURE',
+  'INVALID_ENDORSER_TRANSACTION',
+  'INVALID_CONFIG_TRANSACTION',
+  'UNSUPPORTED_TX_PAYLOAD',
+  'BAD_PROPOSAL_TXID',
+  'TARGET_CHAIN_NOT_FOUND',
+]);
+
+export const isMalformed = (code: ValidationCode): boolean => malformedCodes.has(code);

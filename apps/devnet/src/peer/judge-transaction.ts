@@ -16,8 +16,6 @@ export interface JudgedTransaction {
   readonly transaction: EndorserTransaction | undefined;
   readonly endorsers: readonly Identity[];
   readonly verdict: ValidationCode;
-  /** The verdict comes from the message itself, which Fabric looks at before it looks for duplicates. */
-  readonly isMalformed: boolean;
 }
 
 /** What a transaction says of itself, signatures unseen: for blocks that were judged before. */
@@ -57,7 +55,7 @@ export function judgeTransaction(bytes: Uint8Array, parts: JudgeParts): JudgedTr
   try {
     const transaction = readEndorserTransaction(open);
     const endorsers = endorsersOf(transaction, parts.register);
-    return { ...seen, transaction, endorsers, verdict: 'VALID', isMalformed: false };
+    return { ...seen, transaction, endorsers, verdict: 'VALID' };
   } catch {
     return { ...malformed('INVALID_ENDORSER_TRANSACTION'), ...seen };
   }
@@ -65,9 +63,9 @@ export function judgeTransaction(bytes: Uint8Array, parts: JudgeParts): JudgedTr
 
 /** The transaction as the ledger model validates it. */
 export function orderedOf(judged: JudgedTransaction, verdict: ValidationCode): OrderedTransaction {
-  const { transaction, isMalformed, txId } = judged;
+  const { transaction, txId } = judged;
   return {
-    txId: isMalformed ? '' : txId,
+    txId,
     chaincode: transaction?.chaincode ?? '',
     readWriteSet: transaction?.readWriteSet ?? nothing,
     verdict,
@@ -111,5 +109,4 @@ const malformed = (verdict: ValidationCode): JudgedTransaction => ({
   transaction: undefined,
   endorsers: [],
   verdict,
-  isMalformed: true,
 });

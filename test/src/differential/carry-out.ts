@@ -1,4 +1,5 @@
 import { CodedError } from '@medrex/coded-error';
+import type { Flaw } from '@medrex/fabric/testing';
 import {
   EndorsementRefused,
   isLifecycleKey,
@@ -11,12 +12,16 @@ import {
   type Version,
 } from '@medrex/ledger';
 import { randomBytes } from 'node:crypto';
-import { historyLimits, type Call, type History } from './history.ts';
+import type { Call, History, Pick } from './history.ts';
 
 /** A network with the key-value chaincode on it, used by nobody else meanwhile. */
 export interface Network {
   readonly ledger: Ledger & BlockStream;
   readonly chaincode: string;
+  /** After which the orderer cuts a block that is not full; undefined where time does not pass by itself. */
+  readonly batchTimeoutMs?: number;
+  /** Submits an envelope that something is wrong with; rejects as `Ledger.submit`. */
+  sendFlawed(endorsement: Endorsement, flaw: Flaw): Promise<void>;
   /** Lets time pass until the work is done: a network's own, or a model's. */
   until<T>(work: Promise<T>): Promise<T>;
 }
@@ -69,13 +74,16 @@ export async function carryOut(network: Network, history: History): Promise<Carr
       for (const pick of picks) await run.submit(pick);
       const tookMs = performance.now() - startedMs;
       await run.everythingStands();
-      if (tookMs > historyLimits.batchTimeoutMs / 2) throw new TooSlow(`sending a round took ${tookMs} ms`);
+      if (tookMs > (network.batchTimeoutMs ?? Infinity) / 2) throw new TooSlow(`sending a round took ${tookMs} ms`);
     }
     return run.told();
   } finally {
     await run.end();
   }
 }
+
+/** What an orderer may say to an envelope of a history. */
+const refusals: readonly string[] = ['ENVELOPE_TOO_LARGE', 'FABRIC_IDENTITY_REFUSED'];
 
 class Run {
   readonly #network: Network;
@@ -122,15 +130,19 @@ class Run {
     }
   }
 
-  async submit(pick: number): Promise<void> {
-    const picked = this.#held[pick % Math.max(1, this.#held.length)];
+  async submit(pick: Pick): Promise<void> {
+    const [place, flaw] = typeof pick === 'number' ? [pick] : pick;
+    const picked = this.#held[place % Math.max(1, this.#held.length)];
     if (picked === undefined) return;
+    const { endorsement } = picked;
+    const network = this.#network;
     try {
-      await this.#network.until(this.#network.ledger.submit(picked.endorsement));
+      const sent = flaw === undefined ? network.ledger.submit(endorsement) : network.sendFlawed(endorsement, flaw);
+      await network.until(sent);
       this.#refusals.push(null);
       this.#sent += 1;
     } catch (error) {
-      if (!(error instanceof CodedError) || error.code !== 'ENVELOPE_TOO_LARGE') throw error;
+      if (!(error instanceof CodedError) || !refusals.includes(error.code)) throw error;
       this.#refusals.push(error.code);
     }
   }

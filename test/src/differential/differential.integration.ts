@@ -1,25 +1,52 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import fc from 'fast-check';
-import { carryOut, carryOutInTime } from './carry-out.ts';
-import { histories } from './history.ts';
+import { carryOut, carryOutInTime, type Carried, type Network } from './carry-out.ts';
+import { developmentPeers, type DevelopmentPeers } from './development-network.ts';
+import { goldenFiles, readGolden } from './golden.ts';
+import { histories, type History } from './history.ts';
 import { modelOfFabric } from './model-of-fabric.ts';
 import { RealPeers } from './real-peers.ts';
 
 /** How many histories; `PROPERTY_SEED=random HISTORIES=500` looks further. */
 const runs = Number(process.env['HISTORIES'] ?? 6);
+const batchTimeoutMs = 300;
 
-describeReal('FABRIC', 'the ledger model beside real peers', () => {
-  let peers: RealPeers;
+describe('the development network', () => {
+  let peers: DevelopmentPeers;
   beforeAll(async () => {
-    peers = await RealPeers.up();
-  }, 120_000);
+    peers = await developmentPeers(batchTimeoutMs);
+  });
   afterAll(() => peers.down());
 
-  it('endorses, cuts blocks and judges as they do, for any history', async () => {
+  it.each(goldenFiles())('does what real peers did: %s', async (file) => {
+    for (const { history, carried } of readGolden(file).recorded) {
+      expect(await carryOutInTime(peers.network, history)).toEqual(carried);
+    }
+  });
+});
+
+describeReal('FABRIC', 'the ledger model and the development network beside real peers', () => {
+  let real: RealPeers;
+  let development: DevelopmentPeers;
+  beforeAll(async () => {
+    real = await RealPeers.up();
+    development = await developmentPeers(batchTimeoutMs);
+  }, 120_000);
+  afterAll(async () => {
+    await development.down();
+    await real.down();
+  });
+
+  it('endorse, cut blocks and judge as they do, for any history', async () => {
+    const onEach = (history: History): Promise<readonly Carried[]> => {
+      const networks: readonly Network[] = [real.network, development.network];
+      return Promise.all(networks.map((network) => carryOutInTime(network, history)));
+    };
     const property = fc.asyncProperty(histories, async (history) => {
-      const real = await carryOutInTime(peers.network, history);
-      expect(await carryOut(await modelOfFabric(), history)).toEqual(real);
+      const [onPeers, onDevnet] = await onEach(history);
+      expect(onDevnet).toEqual(onPeers);
+      expect(await carryOut(await modelOfFabric(), history)).toEqual(onPeers);
     });
     await fc.assert(property, { numRuns: runs, endOnFailure: true });
   }, 3_600_000);

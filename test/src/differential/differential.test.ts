@@ -1,9 +1,51 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { flaws } from '@medrex/fabric/testing';
 import fc from 'fast-check';
-import { carryOut } from './carry-out.ts';
+import { carryOut, carryOutInTime } from './carry-out.ts';
+import { developmentPeers, type DevelopmentPeers } from './development-network.ts';
 import { goldenFiles, readGolden } from './golden.ts';
 import { histories, historyLimits } from './history.ts';
 import { modelOfFabric } from './model-of-fabric.ts';
+
+const goldenCodes = [
+  'BAD_PROPOSAL_TXID',
+  'DUPLICATE_TXID',
+  'ENDORSEMENT_POLICY_FAILURE',
+  'INVALID_ENDORSER_TRANSACTION',
+  'MVCC_READ_CONFLICT',
+  'PHANTOM_READ_CONFLICT',
+  'VALID',
+];
+
+describe('what real peers did', () => {
+  it.each(goldenFiles())('shows every code and every flaw that a history can lead to: %s', (file) => {
+    const { recorded } = readGolden(file);
+    const codes = recorded.flatMap(({ carried }) => carried.blocks.flat().map((line) => line.split(' ').at(-1)));
+    expect([...new Set(codes)].sort()).toEqual(goldenCodes);
+    const picks = recorded.flatMap(({ history }) => history.flatMap((round) => round.picks));
+    const seen = new Set(picks.flatMap((pick) => (typeof pick === 'number' ? [] : [pick[1]])));
+    expect([...seen].sort()).toEqual([...flaws].sort());
+  });
+});
+
+describe('the development network', () => {
+  let peers: DevelopmentPeers;
+  beforeAll(async () => {
+    peers = await developmentPeers(300);
+  });
+  afterAll(() => peers.down());
+
+  // A few of them, so that the suite stays quick; the integration tier goes through all.
+  it('does what real peers did in the histories with the most flaws', async () => {
+    const all = goldenFiles().flatMap((file) => readGolden(file).recorded);
+    const flawsIn = ({ history }: (typeof all)[number]): number =>
+      history.flatMap((round) => round.picks).filter((pick) => typeof pick !== 'number').length;
+    const few = all.sort((a, b) => flawsIn(b) - flawsIn(a)).slice(0, 3);
+    for (const { history, carried } of few) {
+      expect(await carryOutInTime(peers.network, history)).toEqual(carried);
+    }
+  }, 60_000);
+});
 
 describe('the ledger model', () => {
   it.each(goldenFiles())('does what real peers did: %s', async (file) => {

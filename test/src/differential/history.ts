@@ -1,19 +1,26 @@
 import fc from 'fast-check';
+import { flaws, type Flaw } from '@medrex/fabric/testing';
 import type { BlockCutterLimits } from '@medrex/ledger';
 
 /** A function of the key-value chaincode and its arguments; a key stands as `@name`, a long value as `#bytes`. */
 export type Call = readonly [fn: string, ...args: string[]];
 
+/** A place in the list of everything endorsed so far, taken modulo its length; and what is wrong with the envelope that is sent. */
+export type Pick = number | readonly [place: number, flaw: Flaw];
+
 /**
  * What clients do until everything they sent stands in a block: endorse, and then send what was endorsed, now or earlier, in any
- * order and perhaps twice. A pick is a place in the list of everything endorsed so far, taken modulo its length.
+ * order, perhaps twice, and perhaps with a flaw.
  */
 export interface Round {
   readonly calls: readonly Call[];
-  readonly picks: readonly number[];
+  readonly picks: readonly Pick[];
 }
 
 export type History = readonly Round[];
+
+/** Every organisation of the networks; each of them must endorse. */
+export const organisations = ['Org1MSP', 'Org2MSP'] as const;
 
 /**
  * The orderer under which histories are carried out. Blocks are cut by count and by bytes well inside of the timeout, so that
@@ -44,9 +51,15 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Call>(['answer', '500', 'refused']) },
 );
 
+const place = fc.nat(99);
+const pick: fc.Arbitrary<Pick> = fc.oneof(
+  { weight: 5, arbitrary: place },
+  { weight: 1, arbitrary: fc.tuple(place, fc.constantFrom(...flaws)) },
+);
+
 const round = fc.record({
   calls: fc.array(call, { minLength: 2, maxLength: 8, size: 'max' }),
-  picks: fc.array(fc.nat(99), { maxLength: 10, size: 'max' }),
+  picks: fc.array(pick, { maxLength: 10, size: 'max' }),
 });
 
 export const histories: fc.Arbitrary<History> = fc.array(round, { minLength: 2, maxLength: 5, size: 'max' });

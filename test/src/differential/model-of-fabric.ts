@@ -1,15 +1,38 @@
+import { CodedError } from '@medrex/coded-error';
+import type { Flaw } from '@medrex/fabric/testing';
+import type { Endorsement, Proposal, ValidationCode } from '@medrex/ledger';
 import { InMemoryLedger } from '@medrex/ledger/in-memory';
 import { keyValueChaincode, VirtualTime } from '@medrex/ledger/testing';
-import { historyLimits } from './history.ts';
 import type { Network } from './carry-out.ts';
+import { historyLimits, organisations } from './history.ts';
+
+/** What Fabric says of each flaw. The model has no signatures: it is told, and shows what follows. */
+const verdicts: Readonly<Record<Exclude<Flaw, 'unsigned'>, ValidationCode>> = {
+  fewer: 'ENDORSEMENT_POLICY_FAILURE',
+  none: 'ENDORSEMENT_POLICY_FAILURE',
+  twice: 'ENDORSEMENT_POLICY_FAILURE',
+  forged: 'ENDORSEMENT_POLICY_FAILURE',
+  altered: 'ENDORSEMENT_POLICY_FAILURE',
+  otherProposal: 'INVALID_ENDORSER_TRANSACTION',
+  otherCreator: 'BAD_PROPOSAL_TXID',
+};
 
 /** The ledger model in time that passes only as far as a history needs. */
 export async function modelOfFabric(): Promise<Network> {
   const time = new VirtualTime();
+  const flawed = new Map<Proposal, ValidationCode>();
   const ledger = await InMemoryLedger.open({
     chaincodes: [keyValueChaincode()],
-    scheduler: time,
-    cutter: historyLimits,
+    ...{ scheduler: time, cutter: historyLimits, organisations },
+    faults: { verdict: (proposal) => flawed.get(proposal) },
   });
-  return { ledger, chaincode: 'kv', until: (work) => time.until(work) };
+  const sendFlawed = (endorsement: Endorsement, flaw: Flaw): Promise<void> => {
+    if (flaw === 'unsigned') return Promise.reject(new CodedError(refused, 'the orderer knows the client better'));
+    const proposal = { ...endorsement.proposal }; // a copy is another envelope, also under the same id
+    flawed.set(proposal, verdicts[flaw]);
+    return ledger.submit({ ...endorsement, proposal });
+  };
+  return { ledger, chaincode: 'kv', sendFlawed, until: (work) => time.until(work) };
 }
+
+const refused = { code: 'FABRIC_IDENTITY_REFUSED', retryable: false, meaning: '', remedy: '' };

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Network } from './carry-out.ts';
-import { historyLimits } from './history.ts';
+import { fabricNetwork } from './fabric-network.ts';
+import { historyLimits, organisations } from './history.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
@@ -19,11 +20,11 @@ export class RealPeers {
   readonly #service: ChaincodeService;
   readonly #folder: string;
 
-  private constructor(folder: string, ledger: FabricLedger, service: ChaincodeService) {
+  private constructor(folder: string, network: Network, ledger: FabricLedger, service: ChaincodeService) {
     this.#folder = folder;
+    this.network = network;
     this.#ledger = ledger;
     this.#service = service;
-    this.network = { ledger, chaincode: 'kv', until: (work) => work };
   }
 
   /** @param offset how far the network's ports are from those of the usual stack */
@@ -33,14 +34,16 @@ export class RealPeers {
       const { batchTimeoutMs, maxMessageCount, preferredMaxBytes, absoluteMaxBytes } = historyLimits;
       const size = `${maxMessageCount},${preferredMaxBytes / 1024} KB,${absoluteMaxBytes / 1024} KB`;
       const limits = ['--batch-timeout', `${batchTimeoutMs}ms`, '--block-size', size];
-      const up = ['up', '--only', 'fabric', '--chaincode', 'none', '--offset', String(offset), ...limits];
+      const shape = ['--orgs', String(organisations.length), '--chaincode', 'none', '--offset', String(offset)];
+      const up = ['up', '--only', 'fabric', ...shape, ...limits];
       const { env } = (await stack(folder, up)) as { env: { MEDREX_FABRIC_PROFILE: string } };
       const address = `127.0.0.1:${19_400 + offset}`;
       const deploy = ['chaincode', 'deploy', '--name', 'kv', '--address', address];
       const { packageId } = (await stack(folder, deploy)) as { packageId: string };
       const service = await ChaincodeService.start({ address, packageId, chaincode: keyValueChaincode() });
-      const ledger = await FabricLedger.open({ profile: env.MEDREX_FABRIC_PROFILE, channel: 'ehr' });
-      return new RealPeers(folder, ledger, service);
+      const profile = env.MEDREX_FABRIC_PROFILE;
+      const ledger = await FabricLedger.open({ profile, channel: 'ehr' });
+      return new RealPeers(folder, await fabricNetwork(ledger, { profile, batchTimeoutMs }), ledger, service);
     } catch (error) {
       await down(folder);
       throw error;

@@ -1,0 +1,34 @@
+import { DevelopmentNetwork } from '@medrex/devnet';
+import { FabricLedger } from '@medrex/fabric';
+import { ChaincodeService, freePort } from '@medrex/fabric/testing';
+import { keyValueChaincode } from '@medrex/ledger/testing/key-value-chaincode';
+import type { Network } from './carry-out.ts';
+import { fabricNetwork } from './fabric-network.ts';
+import { historyLimits, organisations } from './history.ts';
+
+/** A development network in this process for histories alone. */
+export interface DevelopmentPeers {
+  readonly network: Network;
+  down(): Promise<void>;
+}
+
+/** @param batchTimeoutMs what a round costs that does not fill its last block; a history must be sent well inside of it */
+export async function developmentPeers(batchTimeoutMs: number): Promise<DevelopmentPeers> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const service = await ChaincodeService.start({ address, packageId: 'kv', chaincode: keyValueChaincode() });
+  const devnet = await DevelopmentNetwork.start({
+    chaincodes: [{ name: 'kv', address, version: '1' }],
+    organisations: organisations.length,
+    cutter: { ...historyLimits, batchTimeoutMs },
+  });
+  const { profile, channel } = devnet;
+  const ledger = await FabricLedger.open({ profile, channel });
+  return {
+    network: await fabricNetwork(ledger, { profile, batchTimeoutMs }),
+    async down() {
+      await ledger.close();
+      await devnet.close();
+      service.close();
+    },
+  };
+}

@@ -31,8 +31,14 @@ function commit(): string {
   return git('rev-parse', '--short=12', 'HEAD');
 }
 
+/** A figure that was not taken on Fabric never stands without saying so. */
+const where: Readonly<Record<string, string>> = {
+  embedded: ' (model of Fabric, embedded)',
+  devnet: ' (model of Fabric, development network)',
+};
+
 function print(bench: Bench, figures: Figures): void {
-  console.log(`\n${bench.name}: ${bench.workload}${bench.ledger === 'embedded' ? ' (model of Fabric, embedded)' : ''}`);
+  console.log(`\n${bench.name}: ${bench.workload}${where[bench.ledger] ?? ''}`);
   for (const [name, figure] of Object.entries(figures)) {
     const spread = figure.runs > 1 ? `  (${figure.min} to ${figure.max}, ${figure.runs} runs)` : '';
     console.log(`  ${name.padEnd(44)} ${figure.median} ${figure.unit}${spread}`);

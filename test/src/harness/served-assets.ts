@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/harness/serve-assets.js', import.meta.url));
+
+export interface ServedAssets {
+  stop(): Promise<void>;
+}
+
+/** The asset contract of the samples' shape as a chaincode service: `plain` as it is, `fused` through withExecuteBatch. */
+export async function serveAssets(service: {
+  readonly address: string;
+  readonly packageId: string;
+  readonly how: 'plain' | 'fused';
+}): Promise<ServedAssets> {
+  const { address, packageId, how } = service;
+  const child = spawn(process.execPath, ['--disable-warning=DeprecationWarning', main, address, packageId, how], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const failed = exited.then(() => {
+    throw new Error(`the chaincode at ${address} did not start`);
+  });
+  failed.catch(() => undefined);
+  await Promise.race([once(child.stdout, 'data'), failed]);
+  return {
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -24,13 +24,13 @@ export interface ExecuteBatchOptions extends Partial<Omit<BatchChaincodeOptions,
   readonly isForeign?: boolean;
 }
 
-const queries = ['readRecord', 'get', 'readCounter'] as const;
+const queries = ['readRecord', 'get', 'readCounter', 'readAuthors'] as const;
 
 /**
  * Gives a contract of fabric-contract-api fusion: `export const contracts = [withExecuteBatch(AssetTransfer)]`.
  *
  * The class that comes back has every function of the one that was given, unchanged, and `executeBatch` besides, which runs many
- * operations of the contract as one Fabric transaction (`batchChaincode` says how). `readRecord`, `get` and `readCounter` are added
+ * operations of the contract as one Fabric transaction (`batchChaincode` says how). `readRecord`, `get`, `readCounter` and `readAuthors` are added
  * where the contract has no function of that name.
  *
  * @throws CodedError CONTRACT_NAME_TAKEN
@@ -54,15 +54,19 @@ export function withExecuteBatch<C extends ContractClass>(Base: C, options: Exec
     }
 
     async readRecord(ctx: Context, opId: string): Promise<string> {
-      return query(ctx, 'readRecord', opId, options);
+      return query(ctx, 'readRecord', [opId], options);
     }
 
     async get(ctx: Context, key: string): Promise<string> {
-      return query(ctx, 'get', key, options);
+      return query(ctx, 'get', [key], options);
     }
 
     async readCounter(ctx: Context, counter: string): Promise<string> {
-      return query(ctx, 'readCounter', counter, options);
+      return query(ctx, 'readCounter', [counter], options);
+    }
+
+    async readAuthors(ctx: Context): Promise<string> {
+      return query(ctx, 'readAuthors', [], options);
     }
   }
 
@@ -132,9 +136,10 @@ async function run(
   return textOf(payload);
 }
 
-async function query(ctx: Context, fn: string, arg: string, options: ExecuteBatchOptions): Promise<string> {
+async function query(ctx: Context, fn: string, args: readonly string[], options: ExecuteBatchOptions): Promise<string> {
   const stub = await ShimStub.of(withRecords(ctx.stub));
-  return textOf(settled(await chaincodeOf(options, []).invoke(stub, fn, [Buffer.from(arg)])));
+  const bytes = args.map((arg) => Buffer.from(arg));
+  return textOf(settled(await chaincodeOf(options, []).invoke(stub, fn, bytes)));
 }
 
 function chaincodeOf(options: ExecuteBatchOptions, contracts: readonly BatchContract[]) {

@@ -1,4 +1,4 @@
-import { encodeOperation, operationItem } from '@medrex/execute-batch';
+import { encodeOperation, isSignedBy, operationItem, type SignedBy } from '@medrex/execute-batch';
 import { accessModes, type StateKey } from '@medrex/keys';
 import { z } from 'zod';
 
@@ -12,15 +12,17 @@ const operationJson = z.strictObject({
   facts: z.record(z.string(), z.json()),
   /** Sealed bodies, base64. */
   bodies: z.array(z.base64()).default([]),
+  author: z.custom<SignedBy>(isSignedBy, 'is no author with a digest and a signature').optional(),
 });
 
 /** An operation written as JSON, by a client that does not have the codec, as an item of `executeBatch`. @throws Error that says what is wrong */
 export function itemOfJson(text: string): Uint8Array {
-  const { keys, bodies, ...rest } = operationJson.parse(JSON.parse(text));
+  const { keys, bodies, author, ...rest } = operationJson.parse(JSON.parse(text));
   const operation = {
     ...rest,
     keys: keys.map(({ key, mode }) => ({ key: key as StateKey, mode })),
     bodies: bodies.map((body) => Buffer.from(body)),
+    ...(author !== undefined && { author }),
   };
   return operationItem(encodeOperation(operation));
 }

@@ -1,4 +1,5 @@
 import { operationClasses, topics } from '@medrex/contracts';
+import { authorRejects, type AuthorReject } from '@medrex/execute-batch';
 import { defineMetrics } from '@medrex/telemetry';
 import { ingestErrors } from './errors.ts';
 import { fhirRefusalCodes } from './fhir/refusal-codes.ts';
@@ -12,6 +13,10 @@ export const otherCode = 'OTHER';
 export const refusalCodes: readonly string[] = [
   ...new Set([...Object.keys(ingestErrors), ...fhirRefusalCodes, otherCode]),
 ];
+
+/** What the ledger made of the author of an operation. */
+export const authorVerdicts = ['signed', 'attested', ...(Object.keys(authorRejects) as AuthorReject[])] as const;
+export type AuthorVerdict = (typeof authorVerdicts)[number];
 
 const byClass = { class: operationClasses } as const;
 
@@ -103,6 +108,12 @@ export const ingestMetrics = defineMetrics({
     kind: 'counter',
     help: 'Outcomes projected into the status store.',
     labels: { status: ['applied', 'rejected', 'dead'] },
+  },
+  authors: {
+    name: 'medrex_ingest_author_verdicts_total',
+    kind: 'counter',
+    help: 'Outcomes by what the ledger made of the author. signed: the signature was right; attested: none was asked for; the rest are rejections.',
+    labels: { verdict: authorVerdicts },
   },
   outcomeSeconds: {
     name: 'medrex_ingest_outcome_seconds',

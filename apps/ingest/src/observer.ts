@@ -4,7 +4,14 @@ import type { AcceptSpan } from './admit.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { OutcomeFeed } from './http/outcome-feed.ts';
 import type { IngestFacts } from './ingest.ts';
-import { ingestMetrics, otherCode, refusalCodes, type Entrance } from './metrics.ts';
+import {
+  authorVerdicts,
+  ingestMetrics,
+  otherCode,
+  refusalCodes,
+  type AuthorVerdict,
+  type Entrance,
+} from './metrics.ts';
 import type { SettledOperation } from './outcome-projection.ts';
 import type { Problem } from './problem.ts';
 import type { Pruned } from './record-pruner.ts';
@@ -114,6 +121,7 @@ export class IngestObserver implements IngestFacts {
   settled(settled: readonly SettledOperation[], acceptedAtMs: (opId: string) => number | undefined): void {
     for (const { outcome, committedAtMs } of settled) {
       this.#metrics.outcomes.inc({ status: outcome.status });
+      this.#metrics.authors.inc({ verdict: verdictOf(outcome) });
       const from = acceptedAtMs(outcome.opId);
       if (from !== undefined) this.#metrics.outcomeSeconds.observe(Math.max(0, committedAtMs - from) / 1000);
       this.#traceAnswer(outcome, committedAtMs);
@@ -160,4 +168,9 @@ export class IngestObserver implements IngestFacts {
     this.#saidMs.set(kind, now);
     return true;
   }
+}
+
+function verdictOf({ author, code }: OperationOutcome): AuthorVerdict {
+  if (author !== undefined) return 'signed';
+  return authorVerdicts.find((verdict) => verdict === code) ?? 'attested';
 }

@@ -21,6 +21,7 @@ export interface Ending {
   readonly code: string;
   readonly message?: string;
   readonly detail?: ReceiptItem['detail'];
+  readonly author?: string;
 }
 
 /** The receipt of a message that was taken in from a topic, or refused. */
@@ -68,7 +69,7 @@ export function settledReceipt(name: MessageName, endings: readonly Ending[], at
     isIdMinted: isIdDerived,
     state: 'settled',
     code: worst?.code ?? 'OK',
-    items: endings.map(({ opId, item, status, code, message, detail }) => ({
+    items: endings.map(({ opId, item, status, code, message, detail, author }) => ({
       item,
       state: status,
       code,
@@ -76,6 +77,7 @@ export function settledReceipt(name: MessageName, endings: readonly Ending[], at
       ...(resend !== undefined && { resendOf: resend.of }),
       ...(message !== undefined && { message }),
       ...(detail !== undefined && { detail }),
+      ...(author !== undefined && { author }),
     })),
     issues: [],
     ...(place !== undefined && { intake: place }),

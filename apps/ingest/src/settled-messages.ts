@@ -91,7 +91,7 @@ function addTo(
   parts.set(outcome.sealedName, part);
 }
 
-function endingOf({ opId, item, status, code, message, detail }: OperationOutcome): Ending {
+function endingOf({ opId, item, status, code, message, detail, author }: OperationOutcome): Ending {
   return {
     opId,
     item,
@@ -99,5 +99,6 @@ function endingOf({ opId, item, status, code, message, detail }: OperationOutcom
     code,
     ...(message !== undefined && { message }),
     ...(detail !== undefined && { detail }),
+    ...(author !== undefined && { author }),
   };
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { BenchFlags } from './commands/bench-compare.ts';
+import { addAuthor } from './commands/author-options.ts';
 import { defaults } from './commands/defaults.ts';
 import { addDevnet } from './commands/devnet-options.ts';
 import { collectFilters, type ResendManyFlags } from './commands/dlq-resend-many.ts';
@@ -46,6 +47,7 @@ export function program(exit: Exit): Command {
   addRunning(medrex, exit);
   addMeasuring(medrex, exit);
   addLooking(medrex, exit);
+  addAuthor(medrex, exit);
   addDevnet(medrex, exit);
   return medrex;
 }

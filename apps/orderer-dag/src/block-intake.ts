@@ -1,6 +1,6 @@
 import type { BatchPlanner } from '@medrex/batch-planner';
 import { blockReportCodec, reportBlock } from '@medrex/contracts';
-import type { StateKey } from '@medrex/keys';
+import { isRegistryKey, type StateKey } from '@medrex/keys';
 import { isLifecycleKey, type Block, type CommittedTransaction } from '@medrex/ledger';
 import type { KeyNaming } from './calls/touched-keys.ts';
 import type { ChannelObserver } from './channel-observer.ts';
@@ -65,7 +65,7 @@ export class BlockIntake {
   /** What a transaction wrote, as our queues call it. */
   #queuedKeys({ chaincode, readWriteSet }: CommittedTransaction): readonly StateKey[] {
     const { chaincode: own, naming } = this.#options;
-    const keys = readWriteSet.writes.map(({ key }) => key).filter((key) => !isLifecycleKey(key));
+    const keys = readWriteSet.writes.map(({ key }) => key).filter(isQueued);
     if (chaincode === own) return keys;
     return naming === undefined ? [] : keys.map((key) => naming.queueKey(chaincode, key));
   }
@@ -80,3 +80,6 @@ export class BlockIntake {
     }
   }
 }
+
+/** What stands in no queue of ours is the channel's: the chaincode's definition, the registry of authors. */
+const isQueued = (key: StateKey): boolean => !isLifecycleKey(key) && !isRegistryKey(key);

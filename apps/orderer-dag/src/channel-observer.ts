@@ -8,9 +8,9 @@ import type { Flight } from './flight.ts';
  * Why the operations of a flight went back to their places.
  *
  * - `widened`: they touched keys that were not held; `stale`: what they read was overwritten before anything was sent
- * - `foreign`, `upgrade`, `own`: a block showed the envelope invalid through a key of another writer (an envelope of our
- *   own that had been given up counts as one), through a chaincode upgrade, or through an envelope that is under way with
- *   it, which must not happen
+ * - `foreign`, `upgrade`, `registry`, `own`: a block showed the envelope invalid through a key of another writer (an envelope
+ *   of our own that had been given up counts as one), through a chaincode upgrade, through a change of authors or policies, or
+ *   through an envelope that is under way with it, which must not happen
  * - `unknown`: it was not seen in a block in time, or only as a duplicate
  * - `lapsed`: this instance has not been able to write its progress for so long that another may drive the channel
  * - `infrastructure`, `suspect`: the channel failed, or this set of operations did
@@ -20,6 +20,7 @@ export const returnReasons = [
   'stale',
   'foreign',
   'upgrade',
+  'registry',
   'own',
   'unknown',
   'lapsed',

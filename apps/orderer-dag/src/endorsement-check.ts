@@ -1,5 +1,5 @@
 import type { OperationResult } from '@medrex/execute-batch';
-import type { AccessMode, DeclaredKey } from '@medrex/keys';
+import { isRegistryKey, type AccessMode, type DeclaredKey } from '@medrex/keys';
 import type { ReadWriteSet } from '@medrex/ledger';
 import type { LiveOperation } from './live-operation.ts';
 
@@ -35,7 +35,8 @@ const rights: Readonly<Record<AccessMode, number>> = {
 /**
  * Compares what was endorsed with what the operations hold. Nothing may be sent unless the verdict is `covered` and the
  * planner then holds the discoveries: a key outside the queues is a key that two of our envelopes could meet on.
- * `_lifecycle` reads (no state key begins with `_`) are the channel's, not ours. O(keys of the fusion).
+ * `_lifecycle` reads (no state key begins with `_`) and reads of the registry of authors are the channel's, not ours: no operation of
+ * the log writes those keys. O(keys of the fusion).
  */
 export function checkEndorsement(
   operations: readonly LiveOperation[],
@@ -69,7 +70,7 @@ function uncovered(held: ReadonlyMap<string, number>, touched: ReadWriteSet): st
   const need = (key: string, right: number): void => {
     if (((held.get(key) ?? 0) & right) === 0 && !key.startsWith('_')) missing.push(key);
   };
-  for (const { key } of touched.reads) need(key, mayRead);
+  for (const { key } of touched.reads) if (!isRegistryKey(key)) need(key, mayRead);
   for (const { key } of touched.writes) need(key, mayWrite);
   // No queue can hold a range: what may appear in it later has no key yet.
   for (const { start, end } of touched.ranges) missing.push(`[${start}, ${end})`);

@@ -1,6 +1,7 @@
 import type { BatchPlanner, Fusion } from '@medrex/batch-planner';
 import { CodedError } from '@medrex/coded-error';
 import { decodeResults, type OperationResult } from '@medrex/execute-batch';
+import { isRegistryKey } from '@medrex/keys';
 import {
   isLifecycleKey,
   type Block,
@@ -231,20 +232,23 @@ export class Flights {
 }
 
 /** Which other writer an invalid envelope lost to. */
-export function conflictOf({ endorsement }: Flight, recent: RecentWrites): 'foreign' | 'upgrade' | 'own' {
+export function conflictOf({ endorsement }: Flight, recent: RecentWrites): 'foreign' | 'upgrade' | 'registry' | 'own' {
   if (endorsement === undefined) return 'own';
   const overtaken = recent.stale(endorsement.readWriteSet.reads, new Set(), endorsement.proposal.chaincode);
   // Every read set holds the chaincode's definition; only an upgrade writes it.
   if (overtaken.some(isLifecycleKey)) return 'upgrade';
+  // Authors and policies, which only administrators write.
+  if (overtaken.some(isRegistryKey)) return 'registry';
   return overtaken.length > 0 ? 'foreign' : 'own';
 }
 
-/** An upgrade is not contention: nothing is counted against the operations. */
+/** An upgrade is not contention, nor is a change of the registry: nothing is counted against the operations. */
 export const plannerReason = {
   stale: 'invalid',
   foreign: 'invalid',
   own: 'invalid',
   upgrade: 'infrastructure',
+  registry: 'infrastructure',
   lapsed: 'infrastructure',
   unknown: 'unknown',
   infrastructure: 'infrastructure',

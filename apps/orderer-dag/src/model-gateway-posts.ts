@@ -3,7 +3,7 @@ import type { GatewayAnswer, ModelGateway } from './model-gateway.ts';
 
 /**
  * The model gateway over HTTP: `POST /model/transactions` endorses, submits and waits for the block, `POST /model/evaluate`
- * simulates. Both take `{ chaincode, fn, args (base64), channel?, creator? }`.
+ * simulates. Both take `{ chaincode, fn, args (base64), channel?, creator?, isAdministrator? }`.
  *
  * @param gateways by channel; a request that names none goes to the first
  */

@@ -13,6 +13,8 @@ export const gatewayRequest = z.object({
   args: z.array(z.base64()).max(10_000),
   /** MSP id that it comes under. */
   creator: z.string().min(1).default('ModelClientMSP'),
+  /** Whether it comes as an administrator: a model has no certificate to read that from. */
+  isAdministrator: z.boolean().default(false),
 });
 export type GatewayRequest = z.infer<typeof gatewayRequest>;
 
@@ -91,10 +93,10 @@ export class ModelGateway {
     }
   }
 
-  #proposal({ chaincode, fn, args, creator }: GatewayRequest): Proposal {
+  #proposal({ chaincode, fn, args, creator, isAdministrator }: GatewayRequest): Proposal {
     const { ledger, nextTxId } = this.#options;
     const bytes = args.map((arg) => Buffer.from(arg, 'base64'));
-    return { channel: ledger.channel, chaincode, fn, args: bytes, txId: nextTxId(), creator };
+    return { channel: ledger.channel, chaincode, fn, args: bytes, txId: nextTxId(), creator, isAdministrator };
   }
 
   async #follow(): Promise<BlockSubscription> {

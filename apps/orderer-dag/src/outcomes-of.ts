@@ -37,13 +37,14 @@ export function outcomesOf({
 
 function outcomeOf(operation: LiveOperation, result: OperationResult, settledIn: Version): OperationOutcome {
   const { seq, opId, sourceHash, sealedName, item, traceparent } = operation;
-  const { status, code, message, detail, txId, undeclared } = result;
+  const { status, code, message, detail, txId, undeclared, author } = result;
   return {
     ...{ seq, opId, sourceHash, sealedName, item, status, code },
     ...(message !== undefined && { message }),
     ...(detail !== undefined && { detail }),
     ...{ txId, blockNum: settledIn.blockNum, txNum: settledIn.txNum },
     ...(undeclared.length > 0 && { undeclared }),
+    ...(author !== undefined && { author }),
     ...(traceparent !== undefined && { traceparent }),
   };
 }

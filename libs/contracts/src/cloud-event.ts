@@ -1,3 +1,4 @@
+import { isAuthorId, isSalt, isSignature, type SignatureOfMessage } from '@medrex/execute-batch';
 import { z } from 'zod';
 import type { IntakeMessage, RefusalIssue } from './intake-contract.ts';
 import { operationClass } from './schemas.ts';
@@ -14,6 +15,8 @@ export interface IntakeEvent {
   readonly class?: IntakeMessage['class'];
   readonly deadlineMs?: number;
   readonly request?: IntakeMessage['request'];
+  /** Who signed it. */
+  readonly author?: SignatureOfMessage;
   /** The message's own bytes, which its keyed hash is taken of: the record's value, or what stands under `data` in a structured event. */
   readonly data: Uint8Array;
 }
@@ -42,6 +45,17 @@ export const cloudEventSchema = z.looseObject({
   medrexurl: z.string().optional().describe('e.g. Observation/x, for PUT and DELETE'),
   medrexifmatch: text.optional(),
   medrexifnoneexist: text.optional(),
+  medrexauthor: z.string().refine(isAuthorId, 'is no id of an author').optional().describe('author that signed it'),
+  medrexsalt: z
+    .string()
+    .refine(isSalt, 'is not base64url of 16 to 64 bytes')
+    .optional()
+    .describe('salt of the signature'),
+  medrexsignature: z
+    .string()
+    .refine(isSignature, 'is not base64url of a signature')
+    .optional()
+    .describe("the author's signature, base64url; docs/how-to/signed-operations.md says of what"),
   data: z.unknown().optional().describe('the message as JSON'),
   data_base64: z.base64().optional().describe('the message as bytes, instead of data'),
 });
@@ -96,6 +110,8 @@ function decodeStructured(value: Uint8Array): DecodedIntake {
   const checked = cloudEventSchema.safeParse(parsed);
   if (!checked.success) return malformed(issuesOf(checked.error));
   const { data, data_base64: base64 } = checked.data;
+  const unsignable = signatureIssue(checked.data) ?? rewrittenIssue(checked.data);
+  if (unsignable !== undefined) return malformed([unsignable]);
   if ((data === undefined) === (base64 === undefined)) {
     return malformed([issue('required', 'a structured event has either data or data_base64', 'data')]);
   }
@@ -117,11 +133,14 @@ function decodeBinary(
   }
   const checked = cloudEventSchema.safeParse(attributes);
   if (!checked.success) return malformed(issuesOf(checked.error));
+  const unsignable = signatureIssue(checked.data);
+  if (unsignable !== undefined) return malformed([unsignable]);
   return { kind: 'event', event: eventOf(checked.data, contentType, value) };
 }
 
 function eventOf(event: CloudEvent, contentType: string | undefined, data: Uint8Array): IntakeEvent {
   const request = requestOf(event);
+  const author = authorOf(event);
   return {
     source: event.source,
     id: event.id,
@@ -132,6 +151,7 @@ function eventOf(event: CloudEvent, contentType: string | undefined, data: Uint8
     ...(event.medrexclass !== undefined && { class: event.medrexclass }),
     ...(event.medrexdeadline !== undefined && { deadlineMs: Date.parse(event.medrexdeadline) }),
     ...(request !== undefined && { request }),
+    ...(author !== undefined && { author }),
     data,
   };
 }
@@ -145,6 +165,27 @@ function requestOf(event: CloudEvent): IntakeMessage['request'] {
     ...(ifMatch !== undefined && { ifMatch }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
   };
+}
+
+function authorOf({ medrexauthor: id, medrexsalt: salt, medrexsignature: signature }: CloudEvent) {
+  return id === undefined || salt === undefined || signature === undefined ? undefined : { id, salt, signature };
+}
+
+/** A signature is of a time, and needs all of its parts. */
+function signatureIssue(event: CloudEvent): RefusalIssue | undefined {
+  const parts = [event.medrexauthor, event.medrexsalt, event.medrexsignature];
+  if (parts.every((part) => part === undefined)) return undefined;
+  if (parts.includes(undefined) || event.time === undefined) {
+    const what = 'a signed event has medrexauthor, medrexsalt, medrexsignature and time';
+    return issue('required', what, 'medrexauthor');
+  }
+  return undefined;
+}
+
+/** JSON inside an envelope is written anew before it is read, and a signature is of bytes. */
+function rewrittenIssue({ medrexauthor, data }: CloudEvent): RefusalIssue | undefined {
+  if (medrexauthor === undefined || data === undefined || typeof data === 'string') return undefined;
+  return issue('value', 'a signed event in structured mode has data_base64, or its body as a text in data', 'data');
 }
 
 /** Headers of an event in binary mode, for whoever writes to an intake topic: replay, the load generator, tests. */
@@ -164,6 +205,9 @@ export function intakeHeaders(
     ce_medrexurl: event.request?.url,
     ce_medrexifmatch: event.request?.ifMatch,
     ce_medrexifnoneexist: event.request?.ifNoneExist,
+    ce_medrexauthor: event.author?.id,
+    ce_medrexsalt: event.author?.salt,
+    ce_medrexsignature: event.author?.signature,
     'content-type': event.contentType,
   };
   const given = Object.entries(attributes).filter((entry): entry is [string, string] => entry[1] !== undefined);

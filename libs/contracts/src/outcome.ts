@@ -20,6 +20,8 @@ export interface OperationOutcome {
   readonly txNum: number;
   /** Keys it was found to touch beyond its declaration; order on these is promised from their discovery on. */
   readonly undeclared?: readonly DeclaredKey[];
+  /** The author whose signature the ledger found right; absent where the operation stands on ingest's word. */
+  readonly author?: string;
   readonly traceparent?: string;
 }
 
@@ -47,6 +49,7 @@ const operationOutcome = z.object({
   blockNum: wholeNumber,
   txNum: wholeNumber,
   undeclared: z.array(declaredKey).optional(),
+  author: z.string().optional().describe('author whose signature the ledger found right; absent: attested by ingest'),
   traceparent: traceparent.optional(),
 }) satisfies z.ZodType<OperationOutcome>;
 

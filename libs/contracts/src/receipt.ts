@@ -20,6 +20,8 @@ export interface ReceiptItem {
   readonly message?: string;
   /** What the contract tells the sender, e.g. id and version of each entry. */
   readonly detail?: JsonValue;
+  /** The author whose signature the ledger found right. */
+  readonly author?: string;
   readonly issues?: readonly RefusalIssue[];
 }
 
@@ -53,6 +55,7 @@ const receiptItem = z.object({
   resendOf: mintedId.optional().describe('the operation that ended dead and of which this one is another attempt'),
   message: z.string().optional(),
   detail: jsonValue.optional(),
+  author: z.string().optional().describe('author whose signature the ledger found right; absent: attested by ingest'),
   issues: z.array(refusalIssue).optional(),
 }) satisfies z.ZodType<ReceiptItem>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { operationRecordKey } from '@medrex/keys';
+import { authorPolicyKey, operationRecordKey } from '@medrex/keys';
 import { batchChaincode } from './batch-chaincode.ts';
 import type { Operation } from './contract.ts';
 import { stateValue } from './state-value.ts';
@@ -33,7 +33,8 @@ describe('access', () => {
       ['ACCESS_DENIED', []],
       ['ACCESS_DENIED', []],
     ]);
-    expect(stub.reads).toEqual(['1', '2'].map(operationRecordKey));
+    const [one, two] = ['1', '2'].map(operationRecordKey);
+    expect(stub.reads).toEqual([one, authorPolicyKey('asset-transfer'), two]);
     const query = await scoped.invoke(stub, 'get', [Buffer.from(assetKey('a'))]);
     expect(query).toMatchObject({ status: 403, payload: new Uint8Array() });
   });

@@ -1,4 +1,5 @@
 import type { DeclaredKey, StateKey } from '@medrex/keys';
+import { authorsContract } from './authors/author-registry.ts';
 import type { BatchState } from './batch-state.ts';
 import { type BudgetLimits, OperationBudget } from './budget.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -12,6 +13,8 @@ export interface Ending {
   readonly code: string;
   readonly message?: string;
   readonly detail?: JsonValue;
+  /** Whose signature was found right. */
+  readonly author?: string;
 }
 
 /** Everything an operation is applied with. */
@@ -36,7 +39,11 @@ export async function applyOperation(
   const { contract, operation, batch, limits, check } = application;
   const savepoint = batch.savepoint();
   const budget = new OperationBudget(operation, limits);
-  const rights = { mayPrune: contract === housekeeping, ownKeys: contract.ownKeys === true };
+  const rights = {
+    mayPrune: contract === housekeeping,
+    mayRegister: contract.name === authorsContract,
+    ownKeys: contract.ownKeys === true,
+  };
   const state = new OperationState(batch, budget, check, rights);
   const ending = await runContract(application, state, budget);
   state.close();

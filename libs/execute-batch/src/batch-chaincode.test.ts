@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { operationRecordKey, type StateKey } from '@medrex/keys';
+import { authorPolicyKey, operationRecordKey, type StateKey } from '@medrex/keys';
 import { batchChaincode } from './batch-chaincode.ts';
 import { type Contract, type Operation, type OperationResult, Reject } from './contract.ts';
 import { operationItem } from './item.ts';
@@ -163,7 +163,7 @@ describe('executeBatch', () => {
     expect(state.size).toBe(1);
   });
 
-  it('reads in advance what is declared to be read, and records; never a blind write', async () => {
+  it('reads in advance what is declared to be read, records, and once the policy; never a blind write', async () => {
     const state: CommittedState = new Map([[labelKey('a'), stateValue({ label: 'old' })]]);
     const stub = new InMemoryStub(state);
     await runBatch(chaincode, stub, [
@@ -173,7 +173,9 @@ describe('executeBatch', () => {
       itemOf(assetOperation({ do: 'ensure', kind: 'k', content: 'x' }, { opId: '4' })),
     ]);
     expect(stub.reads).toEqual([
-      ...['1', '2', '3'].map(operationRecordKey),
+      operationRecordKey('1'),
+      authorPolicyKey('asset-transfer'),
+      ...['2', '3'].map(operationRecordKey),
       operationRecordKey('4'),
       assetOperation({ do: 'ensure', kind: 'k', content: 'x' }).keys[0]!.key,
     ]);
@@ -199,7 +201,7 @@ describe('a ledger that fails', () => {
   it('fails the whole call when it cannot be read in advance, and nothing is written', async () => {
     const stub = new FailingStub(new Map());
     const response = await chaincode.invoke(stub, 'executeBatch', [itemOf(create())]);
-    expect(response).toMatchObject({ status: 500, message: 'INFRASTRUCTURE: reading 3 keys: peer gone' });
+    expect(response).toMatchObject({ status: 500, message: 'INFRASTRUCTURE: reading 4 keys: peer gone' });
     expect(stub.writes.size).toBe(0);
   });
 

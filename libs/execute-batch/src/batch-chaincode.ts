@@ -1,7 +1,8 @@
 import { type CodedError, isCodedError } from '@medrex/coded-error';
-import { counterBaseKey, operationRecordKey, type StateKey } from '@medrex/keys';
+import { authorKey, counterBaseKey, operationRecordKey, type StateKey } from '@medrex/keys';
 import type { Chaincode, ChaincodeResponse, ChaincodeStub } from '@medrex/ledger';
 import { accessCheck, type MayTouch } from './access.ts';
+import { readRegistry } from './authors/read-registry.ts';
 import { Batch, type BatchRules } from './batch.ts';
 import { type BudgetLimits, defaultBudgetLimits } from './budget.ts';
 import { type Contract, Reject } from './contract.ts';
@@ -31,6 +32,7 @@ export interface BatchChaincodeOptions {
  * - `readRecord(opId)`, `get(key)`: queries; the payload is the value's bytes, empty when there is none. 403: `ACCESS_DENIED: ...`.
  * - `readCounter(counter)`: a query over the counter's range, never submitted. Payload: a `CounterSummary`. 403 as above; 500 for a
  *   counter that cannot be read.
+ * - `readAuthors()`: a query over the registry, never submitted. Payload: a `Registry`. 403 as above.
  */
 export function batchChaincode(options: BatchChaincodeOptions): Chaincode {
   const { name, version, mayTouch } = options;
@@ -41,6 +43,10 @@ export function batchChaincode(options: BatchChaincodeOptions): Chaincode {
     version,
     async invoke(stub, fn, args) {
       if (fn === 'executeBatch') return executeBatch(stub, args, rules);
+      if (fn === 'readAuthors' && args.length === 0) {
+        const registry = async () => Buffer.from(JSON.stringify(await readRegistry(stub)));
+        return query(stub, authorKey(''), mayTouch, registry);
+      }
       const [arg] = args;
       if (arg === undefined || args.length > 1)
         return answer(400, `UNKNOWN_FUNCTION: ${fn} with ${args.length} arguments`);

@@ -3,6 +3,8 @@ import { operationRecordKey, type StateKey } from '@medrex/keys';
 import type { ChaincodeStub } from '@medrex/ledger';
 import { accessCheck, type MayTouch } from './access.ts';
 import { applyOperation, type Ending } from './apply-operation.ts';
+import { AuthorCheck, authorKeysOf } from './authors/author-check.ts';
+import { authorRegistry, authorsContract } from './authors/author-registry.ts';
 import { BatchState } from './batch-state.ts';
 import type { BudgetLimits } from './budget.ts';
 import { type Contract, type Operation, type OperationResult, Reject } from './contract.ts';
@@ -30,12 +32,14 @@ export class Batch {
   readonly #rules: BatchRules;
   readonly #state: BatchState;
   readonly #check: (key: StateKey) => void;
+  readonly #authors: AuthorCheck;
 
   constructor(stub: ChaincodeStub, rules: BatchRules) {
     this.#stub = stub;
     this.#rules = rules;
     this.#state = new BatchState(stub);
     this.#check = accessCheck(stub.creator, rules.mayTouch);
+    this.#authors = new AuthorCheck((key) => this.#state.peek(key));
   }
 
   /**
@@ -51,16 +55,16 @@ export class Batch {
     return results;
   }
 
-  /** Operation records, and what is declared to be read. Never a blind write: reading it would make it conflict. */
+  /** Operation records, what authors are judged by, and what is declared to be read. Never a blind write: reading it would make it conflict. */
   #keysToRead(item: Item): readonly StateKey[] {
     if (item.kind === 'close') return [operationRecordKey(item.opId)];
     if (item.kind === 'probe') return this.#refused(item) === undefined ? [item.key] : [];
     const { opId, keys } = item.operation;
-    const record = operationRecordKey(opId);
+    const own = [operationRecordKey(opId), ...authorKeysOf(item.operation)];
     const isDenied = this.#rules.mayTouch !== undefined && this.#denied(keys.map(({ key }) => key)) !== undefined;
-    if (isDenied) return [record];
+    if (isDenied) return own;
     const reads = keys.filter(({ mode }) => mode === 'read' || mode === 'readWrite' || mode === 'ensure');
-    return [record, ...reads.map(({ key }) => key)];
+    return [...own, ...reads.map(({ key }) => key)];
   }
 
   #settle(item: Item): Promise<OperationResult> | OperationResult {
@@ -78,12 +82,22 @@ export class Batch {
     const { opId, sourceHash, time } = operation;
     const earlier = this.#fromRecord(opId, sourceHash);
     if (earlier !== undefined) return earlier;
-    const contract = this.#contractOf(operation);
-    const { limits } = this.#rules;
-    const application = { contract, operation, batch: this.#state, limits, check: this.#check };
-    const { undeclared, ...ending } = await applyOperation(application);
+    const { undeclared, ...ending } = await this.#end(operation);
     this.#record(opId, sourceHash, time.slice(0, 10), ending);
     return { opId, sourceHash, ...ending, txId: this.#stub.txId, undeclared };
+  }
+
+  async #end(operation: Operation): Promise<Ending & Pick<OperationResult, 'undeclared'>> {
+    const contract = this.#contractOf(operation);
+    const verdict = this.#authors.verdict(operation);
+    if (verdict.kind === 'refused') {
+      const { code, message } = verdict;
+      return { status: 'rejected', code, message, undeclared: [] };
+    }
+    const { limits } = this.#rules;
+    const application = { contract, operation, batch: this.#state, limits, check: this.#check };
+    const ending = await applyOperation(application);
+    return verdict.kind === 'signed' ? { ...ending, author: verdict.author } : ending;
   }
 
   #close({ opId, sourceHash, reason, day }: Close): OperationResult {
@@ -108,11 +122,12 @@ export class Batch {
       const message = 'another message was sent under the same name before';
       return { ...common, status: 'rejected', code: 'ID_REUSED', message };
     }
-    const { status, code, txId, message, detail } = record;
+    const { status, code, txId, message, detail, author } = record;
     return {
       ...{ ...common, status, code, txId },
       ...(message === undefined ? {} : { message }),
       ...(detail === undefined ? {} : { detail }),
+      ...(author === undefined ? {} : { author }),
       // Only an earlier transaction makes it a repeat; inside one transaction this one settled it.
       ...(txId === this.#stub.txId ? {} : { isRepeat: true }),
     };
@@ -124,7 +139,7 @@ export class Batch {
   }
 
   #contractOf({ opId, contract: name, templateVersion }: Operation): Contract {
-    const contract = this.#rules.contracts.get(name);
+    const contract = name === authorsContract ? authorRegistry(this.#stub) : this.#rules.contracts.get(name);
     if (contract?.templateVersions.includes(templateVersion) === true) return contract;
     const what = contract === undefined ? `contract ${name}` : `template version ${templateVersion} of ${name}`;
     const message = `operation ${opId} needs ${what}, which is not deployed`;

@@ -1,4 +1,5 @@
 import type { DeclaredKey, StateKey } from '@medrex/keys';
+import type { SignedBy } from './authors/signed-by.ts';
 
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
@@ -20,6 +21,8 @@ export interface Operation {
   readonly facts: JsonObject;
   /** Sealed bodies, opaque to everything but the key holder; `facts` refer to them by position. Base64 text as bytes, so that a state value can carry them as they are. */
   readonly bodies: readonly Uint8Array[];
+  /** Who signed the message that it was made of, as the message claims. Absent: it stands on ingest's word. */
+  readonly author?: SignedBy;
 }
 
 /**
@@ -94,6 +97,8 @@ export interface OperationResult {
   readonly txId: string;
   /** True when the answer comes from a record that stood before this transaction. */
   readonly isRepeat?: boolean;
+  /** The author whose signature was found right; absent where it stands on ingest's word. */
+  readonly author?: string;
   /** What it touched beyond its declaration; the orderer widens by these before it sends anything. */
   readonly undeclared: readonly DeclaredKey[];
 }

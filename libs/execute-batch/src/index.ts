@@ -1,4 +1,37 @@
 export type { MayTouch } from './access.ts';
+export {
+  authorPolicies,
+  decodeAuthor,
+  decodeAuthorPolicy,
+  standardAuthorPolicy,
+  type Author,
+  type AuthorPolicy,
+  type AuthorPolicyRecord,
+} from './authors/author-records.ts';
+export {
+  authorPolicyOf,
+  authorsContract,
+  registrationOf,
+  revocationOf,
+  type AuthorChange,
+} from './authors/author-registry.ts';
+export {
+  authorRegistryRejects,
+  authorRejects,
+  type AuthorReject,
+  type AuthorRejectDescription,
+} from './authors/author-rejects.ts';
+export { canonicalKey, isSignatureOf } from './authors/public-key.ts';
+export { decodeRegistry, type Registry } from './authors/read-registry.ts';
+export {
+  isAuthorId,
+  isSalt,
+  isSignature,
+  isSignedBy,
+  type SignatureOfMessage,
+  type SignedBy,
+} from './authors/signed-by.ts';
+export { messageDigest, signedStatement, type AuthoredMessage, type SignedFields } from './authors/signed-statement.ts';
 export { batchChaincode, type BatchChaincodeOptions } from './batch-chaincode.ts';
 export { defaultBudgetLimits, entriesOf, type BudgetLimits, type Scaled } from './budget.ts';
 export { canonicalJson } from './canonical-json.ts';

@@ -1,4 +1,5 @@
 import { CodedError } from '@medrex/coded-error';
+import { isSignedBy } from './authors/signed-by.ts';
 import type { Operation } from './contract.ts';
 import { executeBatchErrors } from './errors.ts';
 import { packKeys, unpackKeys } from './mode-letters.ts';
@@ -14,10 +15,10 @@ const bodiesMax = 0xffff;
  * bodies`, big-endian. Whoever routes an operation reads the header alone: facts are parsed by the contract, bodies by nobody.
  */
 export function encodeOperation(operation: Operation): Uint8Array {
-  const { opId, sourceHash, contract, templateVersion, time, bodies } = operation;
+  const { opId, sourceHash, contract, templateVersion, time, bodies, author } = operation;
   if (bodies.length > bodiesMax) throw invalid(`${bodies.length} bodies are more than ${bodiesMax}`);
   const keys = packKeys(operation.keys);
-  const header = JSON.stringify({ opId, sourceHash, contract, templateVersion, time, keys });
+  const header = JSON.stringify({ opId, sourceHash, contract, templateVersion, time, keys, author });
   const facts = JSON.stringify(operation.facts);
   const headerLength = Buffer.byteLength(header);
   const factsLength = Buffer.byteLength(facts);
@@ -87,7 +88,7 @@ function readParts(bytes: Uint8Array): Parts {
 const utcTime = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 function readHeader(text: string): OperationHeader {
-  const { opId, sourceHash, contract, templateVersion, time, keys } = parseObject(text, 'its header is');
+  const { opId, sourceHash, contract, templateVersion, time, keys, author } = parseObject(text, 'its header is');
   const declared = unpackKeys(keys);
   if (
     typeof opId !== 'string' ||
@@ -96,11 +97,13 @@ function readHeader(text: string): OperationHeader {
     typeof templateVersion !== 'number' ||
     typeof time !== 'string' ||
     !utcTime.test(time) ||
-    declared === undefined
+    declared === undefined ||
+    !(author === undefined || isSignedBy(author))
   ) {
     throw invalid('its header lacks a field or has one of another type');
   }
-  return { opId, sourceHash, contract, templateVersion, keys: declared, time };
+  const header = { opId, sourceHash, contract, templateVersion, keys: declared, time };
+  return author === undefined ? header : { ...header, author };
 }
 
 function parseObject(text: string, what: string): Readonly<Record<string, unknown>> {

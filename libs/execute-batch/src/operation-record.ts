@@ -11,18 +11,21 @@ export interface OperationRecord {
   readonly day: string;
   readonly message?: string;
   readonly detail?: JsonValue;
+  /** The author whose signature was found right; absent where it stands on ingest's word. */
+  readonly author?: string;
 }
 
-// Author signatures are not carried yet; the record says on whose word it stands.
-const author = 'attested by ingest';
+const attested = 'attested by ingest';
+const signedBy = 'signed by ';
 
 /** A record as the bytes of a state value: canonical JSON with one-letter names. */
-export function encodeRecord({ sourceHash, status, code, txId, day, message, detail }: OperationRecord): Uint8Array {
+export function encodeRecord(record: OperationRecord): Uint8Array {
+  const { sourceHash, status, code, txId, day, message, detail, author } = record;
   const text = JSON.stringify;
   const said = message === undefined ? '' : `,"m":${text(message)}`;
   const answer = detail === undefined ? '' : `,"r":${canonicalJson(detail)}`;
   return Buffer.from(
-    `{"a":"${author}","c":${text(code)},"d":${text(day)},"h":${text(sourceHash)}${said}${answer},"s":"${status}","t":${text(txId)}}`,
+    `{"a":"${author === undefined ? attested : signedBy + author}","c":${text(code)},"d":${text(day)},"h":${text(sourceHash)}${said}${answer},"s":"${status}","t":${text(txId)}}`,
   );
 }
 
@@ -34,7 +37,7 @@ export function decodeRecord(value: Uint8Array): OperationRecord | undefined {
   } catch {
     return undefined;
   }
-  const { c, d, h, m, r, s, t } = fields;
+  const { a, c, d, h, m, r, s, t } = fields;
   if (typeof c !== 'string' || typeof d !== 'string' || typeof h !== 'string' || typeof t !== 'string')
     return undefined;
   if (s !== 'applied' && s !== 'rejected' && s !== 'dead') return undefined;
@@ -46,5 +49,6 @@ export function decodeRecord(value: Uint8Array): OperationRecord | undefined {
     day: d,
     ...(typeof m === 'string' ? { message: m } : {}),
     ...(r === undefined ? {} : { detail: r as JsonValue }),
+    ...(typeof a === 'string' && a.startsWith(signedBy) ? { author: a.slice(signedBy.length) } : {}),
   };
 }

@@ -1,5 +1,13 @@
 import { CodedError } from '@medrex/coded-error';
-import { type AccessMode, type DeclaredKey, familyOf, operationRecordKey, spaceOf, type StateKey } from '@medrex/keys';
+import {
+  type AccessMode,
+  type DeclaredKey,
+  familyOf,
+  isRegistryKey,
+  operationRecordKey,
+  spaceOf,
+  type StateKey,
+} from '@medrex/keys';
 import type { BatchState } from './batch-state.ts';
 import type { OperationBudget } from './budget.ts';
 import { type OwnKeysState, Reject, type StateEntry } from './contract.ts';
@@ -27,6 +35,8 @@ const recordPrefix = operationRecordKey('');
 export interface OperationRights {
   /** It may delete operation records. */
   readonly mayPrune?: boolean;
+  /** It may write authors and policies. */
+  readonly mayRegister?: boolean;
   /** Its keys are its own: any text outside the system space. */
   readonly ownKeys?: boolean;
 }
@@ -116,12 +126,13 @@ export class OperationState implements OwnKeysState {
   }
 
   #assertMayWrite(key: StateKey, value: Written): void {
-    const { mayPrune, ownKeys } = this.#rights;
+    const { mayPrune, mayRegister, ownKeys } = this.#rights;
     const space = spaceOf(key);
     if (ownKeys === true && space === 'system') throw misuse('wrote a key of the system space');
     if (ownKeys !== true && space === undefined) throw misuse('wrote a key that no builder made');
     const isPrune = mayPrune === true && value === undefined;
     if (key.startsWith(recordPrefix) && !isPrune) throw misuse('wrote an operation record');
+    if (isRegistryKey(key) && mayRegister !== true) throw misuse('wrote into the registry of authors');
   }
 
   #call(key: StateKey): void {

@@ -15,6 +15,7 @@ interface PackedResult {
   /** Absent when it is the payload's own. */
   readonly t?: string;
   readonly p?: true;
+  readonly a?: string;
   readonly u?: readonly string[];
 }
 
@@ -48,6 +49,7 @@ function pack(result: OperationResult, txId: string): PackedResult {
     ...(result.detail === undefined ? {} : { d: result.detail }),
     ...(result.txId === txId ? {} : { t: result.txId }),
     ...(result.isRepeat === true ? { p: true } : {}),
+    ...(result.author === undefined ? {} : { a: result.author }),
     ...(result.undeclared.length === 0 ? {} : { u: packKeys(result.undeclared) }),
   };
 }
@@ -65,6 +67,7 @@ function unpack(packed: PackedResult, txId: string): OperationResult {
     ...(packed.d === undefined ? {} : { detail: packed.d }),
     txId: packed.t ?? txId,
     ...(packed.p === undefined ? {} : { isRepeat: true }),
+    ...(packed.a === undefined ? {} : { author: packed.a }),
     undeclared,
   };
 }

@@ -27,7 +27,17 @@ export {
   type KeyRange,
   type KeySpace,
 } from './state-key.ts';
-export { linkedPseudonym, linkKey, operationRecordKey, probeKey } from './system-key.ts';
+export {
+  authorKey,
+  authorPolicyKey,
+  authorPolicyRange,
+  authorRange,
+  isRegistryKey,
+  linkedPseudonym,
+  linkKey,
+  operationRecordKey,
+  probeKey,
+} from './system-key.ts';
 export {
   parseTimeSeriesKey,
   timeSeriesKey,

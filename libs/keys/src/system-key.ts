@@ -1,5 +1,5 @@
 import type { StateKey } from './declared-key.ts';
-import { parseStateKey, stateKey } from './state-key.ts';
+import { parseStateKey, prefixRange, stateKey } from './state-key.ts';
 
 /** Key of an operation's record: how it ended. Whatever shares the operation (a duplicate, its close, its prune) meets here. */
 export function operationRecordKey(opId: string): StateKey {
@@ -20,4 +20,30 @@ export function linkedPseudonym(key: string): string | undefined {
 /** Key that a probe reads and writes to find out whether endorsers and orderer work; each prober takes a name of its own. */
 export function probeKey(name: string): StateKey {
   return stateKey('system', 'probe', name);
+}
+
+/** Key of an author whose signatures the ledger checks. */
+export function authorKey(id: string): StateKey {
+  return stateKey('system', 'author', id);
+}
+
+/** All keys of `authorKey`. */
+export const authorRange = prefixRange('system', 'author');
+
+/** Key of what a contract asks of the authors of its operations. */
+export function authorPolicyKey(contract: string): StateKey {
+  return stateKey('system', 'author-policy', contract);
+}
+
+/** All keys of `authorPolicyKey`. */
+export const authorPolicyRange = prefixRange('system', 'author-policy');
+
+const registryPrefixes = [authorKey(''), authorPolicyKey('')] as const;
+
+/**
+ * Whether it is the key of an author or a policy. Like the chaincode's definition these are the channel's: every operation may depend on
+ * them, an administrator's transaction changes them, and no operation of the log writes them. So no queue holds them.
+ */
+export function isRegistryKey(key: string): boolean {
+  return registryPrefixes.some((prefix) => key.startsWith(prefix));
 }

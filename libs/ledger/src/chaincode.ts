@@ -6,6 +6,8 @@ export interface ChaincodeStub {
   readonly channel: string;
   /** The submitting client's identity (MSP id), as Fabric's getCreator. */
   readonly creator: string;
+  /** Whether that client is an administrator of its organisation, by its certificate; a model takes the proposal's word. */
+  readonly isAdministrator: boolean;
   getState(key: StateKey): Promise<Uint8Array | undefined>;
   /** Several reads in one call (Fabric 3.1's GET_STATE_MULTIPLE); the answers stand in the order of the keys. */
   getStates(keys: readonly StateKey[]): Promise<readonly (Uint8Array | undefined)[]>;

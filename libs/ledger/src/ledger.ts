@@ -71,6 +71,8 @@ export interface Proposal {
   readonly nonce?: Uint8Array;
   /** The client's MSP id. */
   readonly creator: string;
+  /** A model, which has no certificates, takes this for the client's role; a network reads the certificate and nothing else. */
+  readonly isAdministrator?: boolean;
 }
 
 /** What the pinned endorsers agreed on. `envelopeBytes` is the size that the orderer will count. */

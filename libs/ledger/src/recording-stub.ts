@@ -12,6 +12,7 @@ export class RecordingStub implements ChaincodeStub {
   readonly txId: string;
   readonly channel: string;
   readonly creator: string;
+  readonly isAdministrator: boolean;
   readonly #namespace: string;
   readonly #view: StateView;
   readonly #reads = new Map<StateKey, VersionedValue | undefined>();
@@ -26,6 +27,7 @@ export class RecordingStub implements ChaincodeStub {
     this.txId = proposal.txId;
     this.channel = proposal.channel;
     this.creator = proposal.creator;
+    this.isAdministrator = proposal.isAdministrator === true;
     this.#namespace = chaincode;
     this.#view = view;
     this.#definition = definition;

@@ -5,7 +5,7 @@ import { contractErrors } from '@medrex/contracts';
 import { dependencyGraphErrors } from '@medrex/dependency-graph';
 import { devnetErrors } from '@medrex/devnet';
 import { embeddedLedgerErrors, eventLogErrors, statusStoreErrors } from '@medrex/embedded';
-import { executeBatchErrors } from '@medrex/execute-batch';
+import { authorRegistryRejects, authorRejects, executeBatchErrors } from '@medrex/execute-batch';
 import { fabricErrors } from '@medrex/fabric';
 import { fabricContractErrors } from '@medrex/fabric-contract';
 import { ingestErrors, ingestStartErrors } from '@medrex/ingest';
@@ -50,7 +50,7 @@ export function errorReference(): string {
     'Errors',
     'Codes that senders, operators and developers meet. A code stands for one meaning everywhere.',
     'the errors.ts of each package',
-    [senderCodes(), refusals(), rejects(), ...packages.map(([name, table]) => section(name, table))].join('\n\n'),
+    [senderCodes(), refusals(), rejects(), authors(), ...packages.map(([name, table]) => section(name, table))].join('\n\n'),
   );
 }
 
@@ -82,6 +82,13 @@ function rejects(): string {
     meaning,
   ]);
   return `## What the clinical contract rejects\n\nDecided at the operation's place in the order; the operation is terminal.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning'], rows)}`;
+}
+
+function authors(): string {
+  const rows = [...Object.entries(authorRejects), ...Object.entries(authorRegistryRejects)].map(
+    ([code, { status, issue, meaning, remedy }]) => [`\`${code}\``, String(status), issue, meaning, remedy],
+  );
+  return `## What the registry of authors rejects\n\nDecided on the ledger: operations for their authors, and changes of the registry.\n\n${markdownTable(['code', 'HTTP', 'FHIR issue', 'meaning', 'what to do'], rows)}`;
 }
 
 function section(name: string, table: Table): string {

@@ -1,6 +1,7 @@
 import type { StateKey } from '@medrex/keys';
 import type { ChaincodeStub as LedgerStub } from '@medrex/ledger';
 import type { ChaincodeStub, Iterators } from 'fabric-shim-api';
+import { isAdministrator } from './administrator.ts';
 import { getStates, offerOf, writeStates } from './batch-messages.ts';
 import type { BatchOffer } from './batch-message-codec.ts';
 
@@ -24,6 +25,10 @@ export class ShimStub implements LedgerStub {
     this.creator = stub.getCreator().mspid;
     this.#stub = stub;
     this.#offer = offer;
+  }
+
+  get isAdministrator(): boolean {
+    return isAdministrator(this.#stub);
   }
 
   static async of(stub: ChaincodeStub): Promise<ShimStub> {

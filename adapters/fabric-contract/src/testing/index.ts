@@ -1,5 +1,5 @@
 import './quiet-shim.ts';
-export { adminCertificate, clientCertificate } from './certificates.ts';
+export { adminCertificate, attributeCertificate, clientCertificate } from './certificates.ts';
 export { freeAddress } from './free-address.ts';
 export { RemoteChaincode, type RemoteChaincodeOptions } from './remote-chaincode.ts';
 export { AssetTransfer } from './asset-transfer-contract.ts';

@@ -11,6 +11,8 @@ export class PeerStub implements ChaincodeStub {
   readonly txId: string;
   readonly channel: string;
   readonly creator: string;
+  /** The peer's own client is never one. */
+  readonly isAdministrator = false;
   event: peer.ChaincodeEvent | undefined;
   readonly #send: (message: Message) => void;
   #last: Promise<unknown> = Promise.resolve();

@@ -8,6 +8,7 @@ import {
 import type { DeclaredKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
 import type { IncomingMessage } from '../message/incoming-message.ts';
+import { problem } from '../problem.ts';
 import { draftItems, type DraftOptions } from '../translation/draft.ts';
 import type { Translated, Translator } from '../translation/translator.ts';
 import { callSchema } from './call-schema.ts';
@@ -41,6 +42,7 @@ export class CallTranslator implements Translator {
 
   async translate(message: IncomingMessage, time: string): Promise<Translated> {
     if (message.attributes.contract !== perTransactionContract) return this.#options.others.translate(message, time);
+    if (message.attributes.author !== undefined) return { problem: unsigned };
     return {
       items: await draftItems(message, perTransactionContract, time, this.#translation(message), this.#options),
     };
@@ -80,6 +82,10 @@ export class CallTranslator implements Translator {
     };
   }
 }
+
+const unsigned = problem('ENVELOPE_INVALID', {
+  detail: 'A call has no author: the contract that it is for knows nothing of signatures.',
+});
 
 interface Wrong {
   readonly expression: string;

@@ -1,5 +1,6 @@
 import { clinicalRejects, orderWarnings } from '@medrex/clinical';
 import type { OperationOutcome as Outcome } from '@medrex/contracts';
+import { authorRejects } from '@medrex/execute-batch';
 import type { ItemResult } from '../message-result.ts';
 import type { Problem } from '../problem.ts';
 import type { Ended } from '../waiting-room.ts';
@@ -112,9 +113,10 @@ export function endProblem(outcome: Outcome): Problem {
     title: known?.meaning ?? 'The ledger did not apply it.',
     detail: message === '' ? (known?.meaning ?? code) : message,
     remedy:
-      outcome.status === 'dead'
+      known?.remedy ??
+      (outcome.status === 'dead'
         ? 'It was closed and will not run again; `medrex dlq show` tells why, `medrex dlq resend` sends it anew.'
-        : 'Correct it and send it as a new message.',
+        : 'Correct it and send it as a new message.'),
     issues: [
       {
         severity: 'error',
@@ -126,8 +128,17 @@ export function endProblem(outcome: Outcome): Problem {
   };
 }
 
-function rejectOf(code: string): (typeof clinicalRejects)[keyof typeof clinicalRejects] | undefined {
-  return Object.hasOwn(clinicalRejects, code) ? clinicalRejects[code as keyof typeof clinicalRejects] : undefined;
+interface KnownReject {
+  readonly status: number;
+  readonly issue: string;
+  readonly meaning: string;
+  readonly remedy?: string;
+}
+
+const knownRejects: Readonly<Record<string, KnownReject>> = { ...clinicalRejects, ...authorRejects };
+
+function rejectOf(code: string): KnownReject | undefined {
+  return Object.hasOwn(knownRejects, code) ? knownRejects[code] : undefined;
 }
 
 function expressionIn(detail: unknown): string | undefined {

@@ -67,6 +67,8 @@ export class BatchTaker {
     const { linesMax, appendWaitMs } = this.#limits;
     const attributes = readHeaders({ ...headers, 'content-type': undefined });
     if ('problem' in attributes) return { kind: 'problem', problem: attributes.problem };
+    if (attributes.author !== undefined)
+      return { kind: 'problem', problem: problem('ENVELOPE_INVALID', { detail: signedLineAdvice }) };
     const lines = splitLines(body, linesMax);
     if (lines.length > linesMax) return { kind: 'problem', problem: tooManyLines(linesMax) };
     if (lines.length === 0) return { kind: 'problem', problem: problem('BODY_EMPTY') };
@@ -107,6 +109,8 @@ type LineRead =
   { readonly line: number; readonly message: IncomingMessage } | { readonly line: number; readonly problem: Problem };
 
 const arrayAdvice = 'A JSON array is not a batch: send one message per line as application/x-ndjson, or a FHIR Bundle.';
+
+const signedLineAdvice = 'A signature is of one message: put author into the line that it belongs to.';
 
 function tooManyLines(limit: number): Problem {
   return problem('TOO_MANY_LINES', {

@@ -104,6 +104,9 @@ const nameHeaders = [
   header('ce-medrexclass', 'priority class'),
   header('ce-medrexdeadline', 'not to be applied after this'),
   header('ce-medrexcontract', 'contract that the message is for'),
+  header('ce-medrexauthor', 'author that signed it; with it come ce-medrexsalt, ce-medrexsignature and ce-time'),
+  header('ce-medrexsalt', 'salt of the signature: 16 to 64 random bytes, base64url'),
+  header('ce-medrexsignature', 'signature, base64url; docs/how-to/signed-operations.md says of what'),
   header('traceparent', 'W3C trace context, continued'),
 ];
 

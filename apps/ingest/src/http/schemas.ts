@@ -104,6 +104,11 @@ export const statusSchema = z
     settledAt: time.optional(),
     code: z.string().optional().describe('OK, or why not'),
     message: z.string().optional(),
+    remedy: z.string().optional().describe('what to do, where the author was refused'),
+    author: z
+      .string()
+      .optional()
+      .describe('on whose word it stands: `signed by <id>`, as the ledger checked, or `attested by ingest`'),
     detail: z
       .unknown()
       .optional()
@@ -181,6 +186,10 @@ export const envelopeSchema = z
     deadline: z.union([time, z.int()]).optional().describe('not to be applied after this; ISO 8601, or ms since 1970'),
     time: time.optional().describe('when it happened; older than the dedupe window it is refused'),
     traceparent: z.string().optional(),
+    author: z
+      .object({ id: z.string(), salt: z.string(), signature: z.string() })
+      .optional()
+      .describe('who signed the message; docs/how-to/signed-operations.md'),
     request: z
       .object({
         method: z.enum(['POST', 'PUT', 'DELETE']),

@@ -1,4 +1,5 @@
 import type { OperationStatus } from '@medrex/contracts';
+import { authorRejects } from '@medrex/execute-batch';
 import type { KnownOperation } from '../known-operations.ts';
 import { takenOperations, type ItemResult, type MessageResult } from '../message-result.ts';
 import { problemBody, type Problem } from '../problem.ts';
@@ -88,15 +89,23 @@ export function statusView(status: OperationStatus): Record<string, unknown> {
 
 /** How an operation ended, in the words of the HTTP API. */
 export function outcomeView(outcome: NonNullable<OperationStatus['outcome']>): Record<string, unknown> {
-  const { code, message, detail, item, txId, blockNum, txNum, undeclared } = outcome;
+  const { code, message, detail, item, txId, blockNum, txNum, undeclared, author } = outcome;
+  const remedy = remedyOf(code);
   return {
     code,
     ...(message !== undefined && { message }),
+    ...(remedy !== undefined && { remedy }),
+    author: author === undefined ? 'attested by ingest' : `signed by ${author}`,
     ...(detail !== undefined && { detail }),
     item,
     fabric: { transactionId: txId, block: blockNum, position: txNum },
     ...(undeclared !== undefined && undeclared.length > 0 && { hasUndeclaredKeys: true }),
   };
+}
+
+/** What to do about a rejection of the author. */
+function remedyOf(code: string): string | undefined {
+  return Object.hasOwn(authorRejects, code) ? authorRejects[code as keyof typeof authorRejects].remedy : undefined;
 }
 
 /** The longest time that one of the problems asks to wait. */

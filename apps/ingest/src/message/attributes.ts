@@ -1,4 +1,5 @@
 import { operationClasses } from '@medrex/contracts';
+import { isAuthorId, isSalt, isSignature, type SignatureOfMessage } from '@medrex/execute-batch';
 import { problem, type Problem } from '../problem.ts';
 import type { IntakeRequest, MessageAttributes } from './incoming-message.ts';
 
@@ -12,6 +13,8 @@ export interface RawAttributes {
   readonly class?: unknown;
   readonly deadline?: unknown;
   readonly traceparent?: unknown;
+  /** `{ id, salt, signature }`. */
+  readonly author?: unknown;
 }
 
 /** How the body is to be used, as it arrives. */
@@ -48,6 +51,7 @@ export function readAttributes(
     if (operationClass === undefined) wrong.push(`class (one of ${operationClasses.join(', ')})`);
     else attributes.class = operationClass;
   }
+  readAuthor(raw.author, attributes, wrong);
   if (isTraceparent(raw.traceparent)) attributes.traceparent = raw.traceparent;
   const request = readRequest(asked);
   if (request === wrongValue)
@@ -82,6 +86,22 @@ function readWhen(raw: RawAttributes, attributes: MutableAttributes, wrong: stri
     if (ms === undefined) wrong.push('deadline (ISO 8601 with a zone, or milliseconds since 1970)');
     else attributes.deadlineMs = ms;
   }
+}
+
+/** A signature is of what the sender says: a name and a time that ingest gave would be signed by nobody. */
+function readAuthor(raw: unknown, attributes: MutableAttributes, wrong: string[]): void {
+  if (!isGiven(raw)) return;
+  const author = signatureOf(raw);
+  if (author === undefined) wrong.push('author (id, salt and signature, all three, each in its form)');
+  else if (attributes.source === undefined || attributes.id === undefined || attributes.time === undefined)
+    wrong.push('author (a signed message has source, id and time)');
+  else attributes.author = author;
+}
+
+function signatureOf(raw: unknown): SignatureOfMessage | undefined {
+  if (typeof raw !== 'object' || raw === null) return undefined;
+  const { id, salt, signature } = raw as Readonly<Record<string, unknown>>;
+  return isAuthorId(id) && isSalt(salt) && isSignature(signature) ? { id, salt, signature } : undefined;
 }
 
 const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;

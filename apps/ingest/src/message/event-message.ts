@@ -33,7 +33,7 @@ export function readEvent(bytes: EventBytes): Reading {
 }
 
 function eventAttributes(event: IntakeEvent, traceparent: Uint8Array | undefined): MessageAttributes {
-  const { source, id, time, contentType, contract, deadlineMs, request } = event;
+  const { source, id, time, contentType, contract, deadlineMs, request, author } = event;
   return {
     contentType,
     ...(source !== undefined && { source }),
@@ -43,6 +43,7 @@ function eventAttributes(event: IntakeEvent, traceparent: Uint8Array | undefined
     ...(event.class !== undefined && { class: event.class }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(request !== undefined && { request }),
+    ...(author !== undefined && { author }),
     ...(traceparent !== undefined && { traceparent: asBuffer(traceparent).toString('latin1') }),
   };
 }

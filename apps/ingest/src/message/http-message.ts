@@ -60,6 +60,7 @@ export function readHeaders(headers: IncomingHttpHeaders): MessageAttributes | {
     deadline: event('medrexdeadline'),
     traceparent: headers['traceparent'] ?? event('traceparent'),
     contentType: headers['content-type'],
+    author: signature({ id: event('medrexauthor'), salt: event('medrexsalt'), signature: event('medrexsignature') }),
   };
   const asked = {
     method: event('medrexmethod'),
@@ -68,6 +69,10 @@ export function readHeaders(headers: IncomingHttpHeaders): MessageAttributes | {
     ifNoneExist: event('medrexifnoneexist'),
   };
   return readAttributes(raw, asked);
+}
+
+function signature(parts: Readonly<Record<'id' | 'salt' | 'signature', string | undefined>>): unknown {
+  return Object.values(parts).every((part) => part === undefined) ? undefined : parts;
 }
 
 /** CloudEvents percent-encodes header values; one that cannot be decoded is taken as it stands. */

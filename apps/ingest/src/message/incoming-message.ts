@@ -1,4 +1,5 @@
 import type { IntakeMessage, OperationClass } from '@medrex/contracts';
+import type { SignatureOfMessage } from '@medrex/execute-batch';
 import type { Problem } from '../problem.ts';
 
 /** How a body is to be used where it does not say so itself. */
@@ -23,6 +24,8 @@ export interface MessageAttributes {
   readonly deadlineMs?: number;
   readonly traceparent?: string;
   readonly request?: IntakeRequest;
+  /** Who signed it; then source, id and time are the sender's own. */
+  readonly author?: SignatureOfMessage;
 }
 
 /** A message with a body that could be read; its name may still be missing. */

@@ -6,7 +6,7 @@ import {
   type TranslatedOperation,
   type Translation,
 } from '@medrex/contracts';
-import { encodeOperation } from '@medrex/execute-batch';
+import { encodeOperation, messageDigest, type SignedBy } from '@medrex/execute-batch';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IncomingMessage } from '../message/incoming-message.ts';
 import { problem, type Problem } from '../problem.ts';
@@ -29,7 +29,7 @@ export interface RefusedItem {
 }
 
 /** What of a message its operations carry. */
-export type DraftedMessageFields = Pick<IncomingMessage, 'source' | 'id' | 'opId' | 'digest' | 'bytes'>;
+export type DraftedMessageFields = Pick<IncomingMessage, 'source' | 'id' | 'opId' | 'digest' | 'bytes' | 'attributes'>;
 
 export interface DraftOptions {
   readonly identityKey: Uint8Array;
@@ -53,13 +53,14 @@ export async function draftItems(
   options: DraftOptions,
 ): Promise<readonly (Draft | RefusedItem)[]> {
   const isAlone = operations.length + refusals.length === 1;
+  const common = { contract, time, author: signedBy(message) };
   const items: (Draft | RefusedItem)[] = refusals.map((one) => ({
     kind: 'refused',
     item: one.item,
     problem: refusalProblem(one),
   }));
   for (const operation of operations) {
-    items.push(draft(message, contract, time, operation, isAlone, options));
+    items.push(draft(message, common, operation, isAlone, options));
     if (items.length % itemsPerTurn === 0) await nextTurn();
   }
   return refusals.length === 0 ? items : items.sort((one, other) => one.item - other.item);
@@ -74,10 +75,24 @@ export function itemId(
   return item === 0 ? opId : operationId(identityKey, { source, id, item, attempt: 0 });
 }
 
+/** What every operation of a message carries. */
+interface Common {
+  readonly contract: string;
+  readonly time: string;
+  readonly author: SignedBy | undefined;
+}
+
+/** The signature as the ledger gets it: of the message nothing but a digest that nobody can guess at. */
+function signedBy({ source, id, bytes: body, attributes }: DraftedMessageFields): SignedBy | undefined {
+  const { author, request } = attributes;
+  if (author === undefined) return undefined;
+  const { salt, signature } = author;
+  return { id: author.id, message: messageDigest({ source, id, salt, body, request }), signature };
+}
+
 function draft(
   message: DraftedMessageFields,
-  contract: string,
-  time: string,
+  { contract, time, author }: Common,
   operation: TranslatedOperation,
   isAlone: boolean,
   { identityKey, operationBytesMax }: DraftOptions,
@@ -93,6 +108,7 @@ function draft(
     time,
     facts,
     bodies,
+    ...(author !== undefined && { author }),
   });
   const sourceBytes = isAlone ? message.bytes.length : Math.ceil(operationBytes.length / sealedShare);
   if (operationBytes.length > encodedBytesMax) {

@@ -33,6 +33,8 @@ function lifeOf(status: Readonly<Record<string, unknown>>): string {
     ['state', text('state')],
     ['code', text('code')],
     ['message', text('message')],
+    ['what to do', text('remedy')],
+    ['author', text('author')],
     ['settled', text('settledAt')],
     ['took', took(text('acceptedAt'), text('settledAt'))],
     ['Fabric transaction', fabric?.transactionId],

@@ -134,7 +134,7 @@ export async function ledgerStateOf(channel: TestChannel, chaincode: string): Pr
 
 function stubOf(state: Map<string, Uint8Array>): ChaincodeStub {
   return {
-    ...{ txId: '', channel: 'ehr', creator: 'MedrexMSP' },
+    ...{ txId: '', channel: 'ehr', creator: 'MedrexMSP', isAdministrator: false },
     getState: async (key) => state.get(key),
     getStates: async (keys) => keys.map((key) => state.get(key)),
     putState: (key, value) => void state.set(key, value),

@@ -12,15 +12,17 @@ export class InMemoryStub implements ChaincodeStub {
   readonly txId: string;
   readonly channel = 'ehr';
   readonly creator: string;
+  readonly isAdministrator: boolean;
   /** Every key read from committed state, once per read. */
   readonly reads: StateKey[] = [];
   readonly writes = new Map<StateKey, Uint8Array | undefined>();
   readonly #state: CommittedState;
 
-  constructor(state: CommittedState, txId = 'tx', creator = 'Org1MSP') {
+  constructor(state: CommittedState, txId = 'tx', creator = 'Org1MSP', isAdministrator = false) {
     this.#state = state;
     this.txId = txId;
     this.creator = creator;
+    this.isAdministrator = isAdministrator;
   }
 
   getState(key: StateKey): Promise<Uint8Array | undefined> {

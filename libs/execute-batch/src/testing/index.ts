@@ -1,3 +1,4 @@
+export { TestAuthor, type AuthorKeyType } from './an-author.ts';
 export { anOperation } from './an-operation.ts';
 export { applySerially, serialTxId, type SerialStep } from './apply-serially.ts';
 export { arbitraryOperation } from './arbitrary-operation.ts';

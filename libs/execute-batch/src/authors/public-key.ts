@@ -1,0 +1,53 @@
+import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+
+/** Keys made ready: reading one costs as much as a signature's check. Bounded, since a chaincode lives long. */
+const ready = new Map<string, KeyObject>();
+const readyMax = 1_000;
+
+/**
+ * A public key as the ledger keeps it: SPKI, base64, one spelling per key. Undefined for what is no key of ECDSA P-256 or Ed25519.
+ * @param text PEM, or SPKI in base64
+ */
+export function canonicalKey(text: string): string | undefined {
+  // Node would take the public half of a private key, which then stood on the ledger as it was given.
+  if (text.includes('PRIVATE')) return undefined;
+  try {
+    const key = createPublicKey(text.includes('-----BEGIN') ? text : spki(text));
+    const isKnown = key.asymmetricKeyType === 'ed25519' || isP256(key);
+    return isKnown ? key.export({ type: 'spki', format: 'der' }).toString('base64') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether the signature is of these bytes by this key: SHA-256 with ECDSA, r and s or DER, or Ed25519.
+ * @param key as `canonicalKey` gives it
+ * @param signature base64url
+ */
+export function isSignatureOf(key: string, signature: string, signed: Uint8Array): boolean {
+  const bytes = Buffer.from(signature, 'base64url');
+  try {
+    const publicKey = readyKey(key);
+    if (publicKey.asymmetricKeyType === 'ed25519') return verify(null, signed, publicKey, bytes);
+    const dsaEncoding = bytes.length === 64 ? 'ieee-p1363' : 'der';
+    return verify('sha256', signed, { key: publicKey, dsaEncoding }, bytes);
+  } catch {
+    return false;
+  }
+}
+
+function readyKey(key: string): KeyObject {
+  const known = ready.get(key);
+  if (known !== undefined) return known;
+  const made = createPublicKey(spki(key));
+  const [oldest] = ready.keys();
+  if (ready.size >= readyMax && oldest !== undefined) ready.delete(oldest);
+  ready.set(key, made);
+  return made;
+}
+
+const spki = (base64: string) => ({ key: Buffer.from(base64, 'base64'), type: 'spki', format: 'der' }) as const;
+
+const isP256 = (key: KeyObject): boolean =>
+  key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';

@@ -4,3 +4,4 @@ export { flawedEnvelope, flaws, signersOf, type Flaw, type Signers } from './fla
 export { lowSSigner } from '../identity/low-s-signer.ts';
 export { freePort } from './free-port.ts';
 export { NetworkAdmin } from './network-admin.ts';
+export { administratorOf } from './network-files.ts';

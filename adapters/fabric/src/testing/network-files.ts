@@ -53,3 +53,8 @@ function keysIn(users: string): KeyFiles {
   const msp = join(users, administrator, 'msp');
   return { certificate: only(join(msp, 'signcerts')), privateKey: only(join(msp, 'keystore')) };
 }
+
+/** Certificate and key of an organisation's administrator, found from the connection profile. */
+export function administratorOf(profile: string, organisation: string): KeyFiles {
+  return new NetworkFiles(profile).administrator(organisation);
+}

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OperationResult } from '@medrex/execute-batch';
-import { operationRecordKey, stateKey, type AccessMode, type DeclaredKey, type StateKey } from '@medrex/keys';
+import {
+  authorKey,
+  authorPolicyKey,
+  operationRecordKey,
+  stateKey,
+  type AccessMode,
+  type DeclaredKey,
+  type StateKey,
+} from '@medrex/keys';
 import type { ReadWriteSet } from '@medrex/ledger';
 import { checkEndorsement } from './endorsement-check.ts';
 import type { LiveOperation } from './live-operation.ts';
@@ -37,9 +45,10 @@ const touched = ({
 describe('checkEndorsement', () => {
   const operation = anOperation('1', [declared('read', 'a'), declared('write', 'b')]);
 
-  it('covers what the operations declared, their records and the _lifecycle read', () => {
+  it('covers what the operations declared, their records and what is read of the channel', () => {
     const record = operationRecordKey('1');
-    const set = touched({ reads: [key('a'), record, '_lifecycle/medrex' as StateKey], writes: [key('b'), record] });
+    const ofChannel = ['_lifecycle/medrex' as StateKey, authorKey('dr-1'), authorPolicyKey('clinical')];
+    const set = touched({ reads: [key('a'), record, ...ofChannel], writes: [key('b'), record] });
     expect(checkEndorsement([operation], [result('1')], set)).toEqual({ kind: 'covered', discoveries: [] });
   });
 
@@ -57,6 +66,7 @@ describe('checkEndorsement', () => {
     ['a write of a key declared for reading', { writes: [key('a')] }, [key('a')]],
     ['a key nobody declared', { reads: [key('z')] }, [key('z')]],
     ["another operation's record", { writes: [operationRecordKey('2')] }, [operationRecordKey('2')]],
+    ['a write into the registry of authors', { writes: [authorKey('dr-1')] }, [authorKey('dr-1')]],
     ['a range', { ranges: [{ start: 'cli~', end: 'cli~~', isExhausted: true, reads: [] }] }, ['[cli~, cli~~)']],
   ])('does not cover %s', (_what, set, keys) => {
     expect(checkEndorsement([operation], [result('1')], touched(set))).toEqual({ kind: 'uncovered', keys });

@@ -3,7 +3,7 @@ import { operationRecordKey, type StateKey } from '@medrex/keys';
 import type { ChaincodeStub } from '@medrex/ledger';
 import { accessCheck, type MayTouch } from './access.ts';
 import { applyOperation, type Ending } from './apply-operation.ts';
-import { AuthorCheck, authorKeysOf } from './authors/author-check.ts';
+import { AuthorCheck } from './authors/author-check.ts';
 import { authorRegistry, authorsContract } from './authors/author-registry.ts';
 import { BatchState } from './batch-state.ts';
 import type { BudgetLimits } from './budget.ts';
@@ -60,7 +60,7 @@ export class Batch {
     if (item.kind === 'close') return [operationRecordKey(item.opId)];
     if (item.kind === 'probe') return this.#refused(item) === undefined ? [item.key] : [];
     const { opId, keys } = item.operation;
-    const own = [operationRecordKey(opId), ...authorKeysOf(item.operation)];
+    const own = [operationRecordKey(opId), ...this.#authors.keysOf(item.operation)];
     const isDenied = this.#rules.mayTouch !== undefined && this.#denied(keys.map(({ key }) => key)) !== undefined;
     if (isDenied) return own;
     const reads = keys.filter(({ mode }) => mode === 'read' || mode === 'readWrite' || mode === 'ensure');

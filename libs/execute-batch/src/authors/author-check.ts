@@ -21,21 +21,32 @@ const attested: AuthorVerdict = { kind: 'attested' };
 /** Medrex's own contracts have no authors: an administrator's certificate, or ingest's housekeeping, stands behind them. */
 const isOwn = (contract: string): boolean => contract === authorsContract || contract === housekeeping.name;
 
-/** Keys that the check of an operation reads: the policy of its contract and, if it is signed, its author. */
-export function authorKeysOf({ contract, author }: SignedOperation): readonly StateKey[] {
-  if (isOwn(contract)) return [];
-  const policy = authorPolicyKey(contract);
-  return author === undefined ? [policy] : [policy, authorKey(author.id)];
+/** The policy of a contract as it was read last: most batches ask for one of them again and again. */
+interface PolicyRead {
+  readonly key: StateKey;
+  value?: Uint8Array | undefined;
+  policy: AuthorPolicy;
 }
 
-/** Judges operations by the registry as it is at their places in the order. A signature over several operations is checked once. */
+/**
+ * Judges the operations of one Fabric transaction by the registry as it is at their places in the order. A signature over several
+ * operations is checked once.
+ */
 export class AuthorCheck {
   readonly #read: (key: StateKey) => Uint8Array | undefined;
   readonly #checked = new Map<string, boolean>();
+  readonly #policies = new Map<string, PolicyRead>();
 
-  /** @param read the value of a key that `authorKeysOf` named, as the operations before have left it */
+  /** @param read the value of a key that `keysOf` named, as the operations before have left it */
   constructor(read: (key: StateKey) => Uint8Array | undefined) {
     this.#read = read;
+  }
+
+  /** Keys that the check of an operation reads: the policy of its contract and, if it is signed, its author. */
+  keysOf({ contract, author }: SignedOperation): readonly StateKey[] {
+    if (isOwn(contract)) return [];
+    const { key } = this.#policyOf(contract);
+    return author === undefined ? [key] : [key, authorKey(author.id)];
   }
 
   verdict(operation: SignedOperation): AuthorVerdict {
@@ -47,8 +58,22 @@ export class AuthorCheck {
   }
 
   #policy(contract: string): AuthorPolicy {
-    const value = this.#read(authorPolicyKey(contract));
-    return value === undefined ? standardAuthorPolicy : (decodeAuthorPolicy(value)?.policy ?? 'required');
+    const known = this.#policyOf(contract);
+    const value = this.#read(known.key);
+    if (value !== known.value) {
+      known.value = value;
+      // What others have written there is no leave to do without signatures.
+      known.policy = value === undefined ? standardAuthorPolicy : (decodeAuthorPolicy(value)?.policy ?? 'required');
+    }
+    return known.policy;
+  }
+
+  #policyOf(contract: string): PolicyRead {
+    const known = this.#policies.get(contract);
+    if (known !== undefined) return known;
+    const made: PolicyRead = { key: authorPolicyKey(contract), policy: standardAuthorPolicy };
+    this.#policies.set(contract, made);
+    return made;
   }
 
   #signed({ contract, time }: SignedOperation, { id, message, signature }: SignedBy): AuthorVerdict {

@@ -1,7 +1,14 @@
 import '@medrex/fabric-contract/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeResults } from '@medrex/execute-batch';
-import { assetOperation, assetTransfer, type CommittedState, InMemoryStub } from '@medrex/execute-batch/testing';
+import {
+  anOperation,
+  assetOperation,
+  assetTransfer,
+  type CommittedState,
+  InMemoryStub,
+  TestAuthor,
+} from '@medrex/execute-batch/testing';
 import { type ContractServer, serveContracts } from '@medrex/fabric-contract';
 import { freeAddress, RemoteChaincode } from '@medrex/fabric-contract/testing';
 import { loadContracts } from './load-contracts.ts';
@@ -50,8 +57,20 @@ describe('the chaincode', () => {
     expect(again).toMatchObject({ status: 'applied', isRepeat: true, txId: first!.txId });
   });
 
+  it('checks the author of an operation that is given as JSON', async () => {
+    const operation = new TestAuthor('dr-1').signed(
+      assetOperation({ do: 'create', asset: 'a1', owner: 'ann', value: 3 }, { opId: 'op1' }),
+    );
+    const given = JSON.stringify({ ...operation, bodies: [] });
+    const [result] = decodeResults((await call('applyOperation', [given])).payload);
+    expect(result).toMatchObject({ status: 'rejected', code: 'AUTHOR_UNKNOWN' });
+  });
+
   it('refuses JSON that is no operation', async () => {
-    expect(await call('applyOperation', ['{"opId":"x"}'])).toMatchObject({ status: 500 });
+    const author = { id: 'Jane Doe', message: '', signature: '' };
+    const wrong = JSON.stringify({ ...anOperation(), bodies: [], author });
+    for (const text of ['{"opId":"x"}', wrong])
+      expect(await call('applyOperation', [text])).toMatchObject({ status: 500 });
     expect([...state]).toEqual([]);
   });
 

@@ -50,7 +50,9 @@ export function errorReference(): string {
     'Errors',
     'Codes that senders, operators and developers meet. A code stands for one meaning everywhere.',
     'the errors.ts of each package',
-    [senderCodes(), refusals(), rejects(), authors(), ...packages.map(([name, table]) => section(name, table))].join('\n\n'),
+    [senderCodes(), refusals(), rejects(), authors(), ...packages.map(([name, table]) => section(name, table))].join(
+      '\n\n',
+    ),
   );
 }
 

@@ -42,6 +42,11 @@ function newest(history: string): readonly HistoryLine[] {
 const spread = (figure: { readonly min: number; readonly max: number; readonly runs: number }) =>
   figure.runs > 1 ? `${figure.min} to ${figure.max} (${figure.runs} runs)` : 'one run';
 
+const ledgerWords: Readonly<Record<string, string>> = {
+  embedded: 'model of Fabric',
+  devnet: 'development network, a model of Fabric',
+};
+
 /** Every figure of the lines, a row each. */
 export function allFigures(lines: readonly HistoryLine[]): string {
   const rows = lines.flatMap((line) =>
@@ -50,7 +55,7 @@ export function allFigures(lines: readonly HistoryLine[]): string {
       name,
       `${figure.median.toLocaleString('en-US')} ${figure.unit}`,
       spread(figure),
-      line.ledger === 'embedded' ? 'model of Fabric' : line.ledger,
+      ledgerWords[line.ledger] ?? line.ledger,
       `${line.commit.slice(0, 9)}, ${line.date.slice(0, 10)}`,
     ]),
   );

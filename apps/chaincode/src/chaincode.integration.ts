@@ -5,7 +5,10 @@ import { closeItem, decodeRecord, decodeResults, probeItem } from '@medrex/execu
 import { operationRecordKey, probeKey } from '@medrex/keys';
 import { LedgerClient } from './testing/ledger-client.ts';
 
-describeReal('FABRIC', 'the chaincode behind a real peer', (profile) => {
+describeReal('FABRIC', 'the chaincode behind a real peer', theChaincode);
+describeReal('DEVNET', 'the chaincode on the development network', theChaincode);
+
+function theChaincode(profile: string): void {
   let client: LedgerClient;
   beforeAll(async () => {
     client = await LedgerClient.open(profile);
@@ -59,4 +62,4 @@ describeReal('FABRIC', 'the chaincode behind a real peer', (profile) => {
       message: expect.stringContaining('INVALID_OPERATION_BYTES'),
     });
   });
-});
+}

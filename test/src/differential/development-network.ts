@@ -1,4 +1,4 @@
-import { DevelopmentNetwork } from '@medrex/devnet';
+import { DevelopmentNetwork, type FabricVersion } from '@medrex/devnet';
 import { FabricLedger } from '@medrex/fabric';
 import { ChaincodeService, freePort } from '@medrex/fabric/testing';
 import { keyValueChaincode } from '@medrex/ledger/testing/key-value-chaincode';
@@ -12,13 +12,16 @@ export interface DevelopmentPeers {
   down(): Promise<void>;
 }
 
-/** @param batchTimeoutMs what a round costs that does not fill its last block; a history must be sent well inside of it */
-export async function developmentPeers(batchTimeoutMs: number): Promise<DevelopmentPeers> {
+/**
+ * @param batchTimeoutMs what a round costs that does not fill its last block; a history must be sent well inside of it
+ * @param fabric whose peers it is compared with: those of 3.1 take several reads or writes in one message of a chaincode
+ */
+export async function developmentPeers(batchTimeoutMs: number, fabric: FabricVersion): Promise<DevelopmentPeers> {
   const address = `127.0.0.1:${await freePort()}`;
   const service = await ChaincodeService.start({ address, packageId: 'kv', chaincode: keyValueChaincode() });
   const devnet = await DevelopmentNetwork.start({
     chaincodes: [{ name: 'kv', address, version: '1' }],
-    organisations: organisations.length,
+    ...{ organisations: organisations.length, fabric },
     cutter: { ...historyLimits, batchTimeoutMs },
   });
   const { profile, channel } = devnet;
@@ -32,3 +35,6 @@ export async function developmentPeers(batchTimeoutMs: number): Promise<Developm
     },
   };
 }
+
+/** Which behaviour of the development network goes with real peers of a label like "Hyperledger Fabric 2.5.16". */
+export const behaviourOf = (label: string): FabricVersion => (label.includes(' 2.') ? '2.5' : '3.1');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import fc from 'fast-check';
 import { carryOut, carryOutInTime, type Carried, type Network } from './carry-out.ts';
-import { developmentPeers, type DevelopmentPeers } from './development-network.ts';
+import { behaviourOf, developmentPeers, type DevelopmentPeers } from './development-network.ts';
 import { goldenFiles, readGolden } from './golden.ts';
 import { histories, type History } from './history.ts';
 import { modelOfFabric } from './model-of-fabric.ts';
@@ -13,15 +13,15 @@ const runs = Number(process.env['HISTORIES'] ?? 6);
 const batchTimeoutMs = 300;
 
 describe('the development network', () => {
-  let peers: DevelopmentPeers;
-  beforeAll(async () => {
-    peers = await developmentPeers(batchTimeoutMs);
-  });
-  afterAll(() => peers.down());
-
   it.each(goldenFiles())('does what real peers did: %s', async (file) => {
-    for (const { history, carried } of readGolden(file).recorded) {
-      expect(await carryOutInTime(peers.network, history)).toEqual(carried);
+    const { recorded, network } = readGolden(file);
+    const peers = await developmentPeers(batchTimeoutMs, behaviourOf(network));
+    try {
+      for (const { history, carried } of recorded) {
+        expect(await carryOutInTime(peers.network, history)).toEqual(carried);
+      }
+    } finally {
+      await peers.down();
     }
   });
 });
@@ -31,7 +31,7 @@ describeReal('FABRIC', 'the ledger model and the development network beside real
   let development: DevelopmentPeers;
   beforeAll(async () => {
     real = await RealPeers.up();
-    development = await developmentPeers(batchTimeoutMs);
+    development = await developmentPeers(batchTimeoutMs, behaviourOf(real.label));
   }, 120_000);
   afterAll(async () => {
     await development.down();

@@ -39,8 +39,15 @@ const large = fc.constantFrom('#30000', '#60000', '#160000');
 const digit = fc.nat(9).map(String);
 const bound = fc.oneof(key, fc.constant('@l'));
 
+/** At least two, perhaps the same one twice. */
+const several = <T>(one: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
+  fc.array(one, { minLength: 2, maxLength, size: 'max' });
+
 const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constant('put'), key, digit) },
+  { weight: 1, arbitrary: several(fc.tuple(key, digit), 3).map((pairs): Call => ['put', ...pairs.flat()]) },
+  { weight: 1, arbitrary: several(key, 3).map((keys): Call => ['delete', ...keys]) },
+  { weight: 2, arbitrary: several(key, 4).map((keys): Call => ['get', ...keys]) },
   { weight: 5, arbitrary: fc.tuple(fc.constant('add'), key, digit) },
   { weight: 3, arbitrary: fc.tuple(fc.constant('copy'), key, key) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('delete'), key) },

@@ -1,12 +1,13 @@
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { peer } from '@hyperledger/fabric-protos';
 import type { Chaincode, ChaincodeResponse } from '@medrex/ledger';
-import { PeerStub } from './peer-stub.ts';
+import { PeerStub, type BatchOffer } from './peer-stub.ts';
 
 type Stream = ServerDuplexStream<peer.ChaincodeMessage, peer.ChaincodeMessage>;
 type Message = peer.ChaincodeMessage;
 
 const { Type } = peer.ChaincodeMessage;
+const typeNames = new Map<number, string>(Object.entries(Type).map(([name, number]) => [number, name]));
 
 /** What a chaincode service serves, and where. */
 export interface ChaincodeServiceOptions {
@@ -23,6 +24,8 @@ export interface ChaincodeServiceOptions {
  * the part of the protocol that the library's stub needs.
  */
 export class ChaincodeService {
+  /** How many requests of each type it made to peers. */
+  readonly requests: Record<string, number> = {};
   readonly #options: ChaincodeServiceOptions;
   readonly #server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
 
@@ -53,6 +56,7 @@ export class ChaincodeService {
 
   #serve(stream: Stream): void {
     const transactions = new Map<string, PeerStub>();
+    let offer: BatchOffer | undefined;
     const id = new peer.ChaincodeID();
     id.setName(this.#options.packageId);
     stream.write(messageOf(Type.REGISTER, { payload: id.serializeBinary() }));
@@ -61,10 +65,13 @@ export class ChaincodeService {
     stream.on('data', (message: Message) => {
       const name = `${message.getChannelId()} ${message.getTxid()}`;
       switch (message.getType()) {
+        case Type.READY:
+          offer = offerOf(message.getPayload_asU8());
+          return;
         case Type.KEEPALIVE:
           return void stream.write(messageOf(Type.KEEPALIVE, {}));
         case Type.TRANSACTION: {
-          const stub = new PeerStub(message, (request) => void stream.write(request));
+          const stub = new PeerStub(message, (request) => this.#request(stream, request), offer);
           transactions.set(name, stub);
           return void this.#run(stub, message).then((answer) => {
             transactions.delete(name);
@@ -75,9 +82,15 @@ export class ChaincodeService {
         case Type.ERROR:
           return transactions.get(name)?.take(message);
         default:
-          return; // REGISTERED, READY
+          return; // REGISTERED
       }
     });
+  }
+
+  #request(stream: Stream, request: Message): void {
+    const type = typeNames.get(request.getType()) ?? '';
+    this.requests[type] = (this.requests[type] ?? 0) + 1;
+    stream.write(request);
   }
 
   async #run(stub: PeerStub, message: Message): Promise<Message> {
@@ -101,6 +114,12 @@ export class ChaincodeService {
     if (stub.event !== undefined) completed.setChaincodeEvent(stub.event);
     return completed;
   }
+}
+
+function offerOf(payload: Uint8Array): BatchOffer | undefined {
+  const offer = peer.ChaincodeAdditionalParams.deserializeBinary(payload);
+  if (!offer.getUseGetMultipleKeys() || !offer.getUseWriteBatch()) return undefined;
+  return { readsMax: offer.getMaxSizeGetMultipleKeys(), writesMax: offer.getMaxSizeWriteBatch() };
 }
 
 /** Protocol message of a type. */

@@ -6,7 +6,16 @@ import { messageOf } from './chaincode-service.ts';
 type Message = peer.ChaincodeMessage;
 const { Type } = peer.ChaincodeMessage;
 
-/** The stub of one transaction, whose state is at a peer. The peer takes one request of a transaction at a time. */
+/** How much a peer takes in one message, where it takes several reads or writes in one: Fabric 3.1 and later. */
+export interface BatchOffer {
+  readonly readsMax: number;
+  readonly writesMax: number;
+}
+
+/**
+ * The stub of one transaction, whose state is at a peer. The peer takes one request of a transaction at a time; reads of several
+ * keys and all writes go in batch messages where it offers them.
+ */
 export class PeerStub implements ChaincodeStub {
   readonly txId: string;
   readonly channel: string;
@@ -15,14 +24,17 @@ export class PeerStub implements ChaincodeStub {
   readonly isAdministrator = false;
   event: peer.ChaincodeEvent | undefined;
   readonly #send: (message: Message) => void;
+  readonly #offer: BatchOffer | undefined;
+  readonly #writes: peer.WriteRecord[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #onAnswer: ((message: Message) => void) | undefined;
 
-  constructor(transaction: Message, send: (message: Message) => void) {
+  constructor(transaction: Message, send: (message: Message) => void, offer?: BatchOffer) {
     this.txId = transaction.getTxid();
     this.channel = transaction.getChannelId();
     this.creator = creatorOf(transaction.getProposal());
     this.#send = send;
+    this.#offer = offer;
   }
 
   take(message: Message): void {
@@ -31,6 +43,12 @@ export class PeerStub implements ChaincodeStub {
 
   /** Resolves when every write has been taken. */
   async settled(): Promise<void> {
+    const most = this.#offer?.writesMax ?? 1;
+    while (this.#writes.length > 0) {
+      const batch = new peer.WriteBatchState();
+      batch.setRecList(this.#writes.splice(0, most));
+      void this.#ask(Type.WRITE_BATCH_STATE, batch.serializeBinary());
+    }
     await this.#last;
   }
 
@@ -43,11 +61,15 @@ export class PeerStub implements ChaincodeStub {
 
   async getStates(keys: readonly StateKey[]): Promise<readonly (Uint8Array | undefined)[]> {
     const values: (Uint8Array | undefined)[] = [];
-    for (const key of keys) values.push(await this.getState(key));
+    const most = this.#offer?.readsMax;
+    if (most === undefined) for (const key of keys) values.push(await this.getState(key));
+    else
+      for (let at = 0; at < keys.length; at += most) values.push(...(await this.#getMany(keys.slice(at, at + most))));
     return values;
   }
 
   putState(key: StateKey, value: Uint8Array): void {
+    if (this.#offer !== undefined) return this.#write(peer.WriteRecord.Type.PUT_STATE, key, value);
     const request = new peer.PutState();
     request.setKey(key);
     request.setValue(value);
@@ -55,6 +77,7 @@ export class PeerStub implements ChaincodeStub {
   }
 
   deleteState(key: StateKey): void {
+    if (this.#offer !== undefined) return this.#write(peer.WriteRecord.Type.DEL_STATE, key);
     const request = new peer.DelState();
     request.setKey(key);
     void this.#ask(Type.DEL_STATE, request.serializeBinary());
@@ -92,6 +115,22 @@ export class PeerStub implements ChaincodeStub {
     this.event = new peer.ChaincodeEvent();
     this.event.setEventName(name);
     this.event.setPayload(payload);
+  }
+
+  async #getMany(keys: readonly StateKey[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const request = new peer.GetStateMultiple();
+    request.setKeysList([...keys]);
+    const answer = await this.#ask(Type.GET_STATE_MULTIPLE, request.serializeBinary());
+    const values = peer.GetStateMultipleResult.deserializeBinary(answer).getValuesList_asU8();
+    return values.map((value) => (value.length === 0 ? undefined : value));
+  }
+
+  #write(type: ReturnType<peer.WriteRecord['getType']>, key: StateKey, value?: Uint8Array): void {
+    const record = new peer.WriteRecord();
+    record.setType(type);
+    record.setKey(key);
+    if (value !== undefined) record.setValue(value);
+    this.#writes.push(record);
   }
 
   #ask(type: Parameters<typeof messageOf>[0], payload: Uint8Array): Promise<Uint8Array> {

@@ -59,9 +59,11 @@ export class ContractClient {
   async commit(...endorsements: readonly Endorsement[]): Promise<readonly Outcome[]> {
     const before = this.blocks.length;
     for (const endorsement of endorsements) await this.ledger.submit(endorsement);
-    const outcomes = endorsements.map(({ proposal }) => proposal.txId);
-    await this.until(() => this.outcomes(before).length >= endorsements.length);
-    return this.outcomes(before).filter(({ txId }) => outcomes.includes(txId));
+    const txIds = endorsements.map(({ proposal }) => proposal.txId);
+    // Others' transactions, and copies that were sent before, may stand between.
+    const own = () => this.outcomes(before).filter(({ txId }) => txIds.includes(txId));
+    await this.until(() => own().length >= endorsements.length);
+    return own();
   }
 
   /** Endorses and commits one after the other, so that none conflicts. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { CodedError } from '@medrex/coded-error';
 import {
   BlockFeed,
@@ -22,12 +21,13 @@ import { endorseProposal, type FabricEndorsement } from './endorse/endorse-propo
 import { evaluated } from './endorse/peer-answer.ts';
 import { PeerLink } from './endorse/peer-link.ts';
 import { PinnedPeers } from './endorse/pinned-peers.ts';
-import { fabricErrors, wordsOf } from './errors.ts';
+import { fabricErrors } from './errors.ts';
 import { fabricPools, fabricSettings, type FabricLedgerOptions, type FabricSettings } from './fabric-options.ts';
 import { connectTarget, tlsCertificateHash, type ClientTls } from './grpc/connect-target.ts';
 import { Gate, type GateStatus } from './grpc/gate.ts';
 import { transactionIdOf, type FabricIdentity } from './identity/fabric-identity.ts';
 import { IdentityFiles } from './identity/identity-files.ts';
+import { clientTls } from './profile/client-tls.ts';
 import { readChannelProfile, type ChannelProfile } from './profile/connection-profile.ts';
 import { gatewaySubmit } from './submit/gateway-submit.ts';
 import { OrdererStream } from './submit/orderer-stream.ts';
@@ -281,14 +281,4 @@ function labelOf(version: string | undefined): string {
 function seekOf(channel: string, identity: IdentityFiles, tls?: ClientTls): (range: BlockRange) => Uint8Array {
   const tlsCertHash = tls === undefined ? undefined : tlsCertificateHash(tls);
   return (range) => seekEnvelope(range, { channel, identity: identity.current, nowMs: Date.now(), tlsCertHash });
-}
-
-async function clientTls({ tls }: ChannelProfile): Promise<ClientTls | undefined> {
-  if (tls === undefined) return undefined;
-  try {
-    const [certificate, privateKey] = await Promise.all([readFile(tls.certificate), readFile(tls.privateKey)]);
-    return { certificate, privateKey };
-  } catch (cause) {
-    throw new CodedError(fabricErrors.profileUnusable, `client.tlsCerts: ${wordsOf(cause)}`, { cause });
-  }
 }

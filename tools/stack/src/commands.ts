@@ -24,6 +24,8 @@ export interface UpFlags extends CommonFlags {
   readonly batchTimeout?: string;
   readonly blockSize?: string;
   readonly orgs?: string;
+  readonly peers?: string;
+  readonly mutualTls?: boolean;
   readonly stateDb?: UpOptions['stateDatabase'];
   readonly chaincode?: string;
   readonly offset?: number | 'auto';
@@ -154,6 +156,8 @@ async function optionsOf(flags: Partial<UpFlags>, file: StateFile, configuration
     batchTimeout: flags.batchTimeout ?? before.batchTimeout ?? configuration.block.batchTimeout,
     blockSize: flags.blockSize ?? before.blockSize ?? '',
     organizations: flags.orgs === undefined ? (before.organizations ?? 1) : Number(flags.orgs),
+    peers: flags.peers === undefined ? (before.peers ?? 1) : Number(flags.peers),
+    isTlsMutual: flags.mutualTls ?? before.isTlsMutual ?? false,
     stateDatabase: flags.stateDb ?? before.stateDatabase ?? 'goleveldb',
     chaincode: flags.chaincode ?? before.chaincode ?? 'default',
     offset: await offsetOf(flags.offset, before.offset, configuration),

@@ -10,10 +10,11 @@ const allPorts = (ports: ReturnType<typeof movedPorts>): readonly number[] =>
 describe('deploy/stack.json', () => {
   const { ports, organizations } = readConfiguration(root);
 
-  it('gives every listener a port of its own, and every organisation a peer', () => {
+  it('gives every listener a port of its own, and every organisation two peers', () => {
     const all = allPorts(ports);
     expect(new Set(all).size).toBe(all.length);
     expect(ports.peers).toHaveLength(organizations.length);
+    expect(ports.reservePeers).toHaveLength(organizations.length);
   });
 
   it('has its ports close enough together that a stack moved by 100 meets none of them', () => {

@@ -33,6 +33,8 @@ const schema = z.object({
     ordererOperations: port,
     chaincode: port,
     peers: z.array(peerPorts),
+    /** Of the second peer of each organisation. */
+    reservePeers: z.array(peerPorts),
     devnet: port,
     devnetChaincode: port,
   }),
@@ -61,10 +63,13 @@ export const movedPorts = (ports: Ports, by: number): Ports => ({
   ...Object.fromEntries(
     Object.entries(ports).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value + by]] : [])),
   ),
-  peers: ports.peers.map((peer) => ({
-    listen: peer.listen + by,
-    chaincode: peer.chaincode + by,
-    operations: peer.operations + by,
-    couchdb: peer.couchdb + by,
-  })),
+  peers: ports.peers.map((peer) => movedPeer(peer, by)),
+  reservePeers: ports.reservePeers.map((peer) => movedPeer(peer, by)),
+});
+
+const movedPeer = (peer: Ports['peers'][number], by: number): Ports['peers'][number] => ({
+  listen: peer.listen + by,
+  chaincode: peer.chaincode + by,
+  operations: peer.operations + by,
+  couchdb: peer.couchdb + by,
 });

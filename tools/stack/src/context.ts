@@ -9,6 +9,10 @@ export interface UpOptions {
   /** `messages,preferred bytes,absolute bytes` of a block; empty for those of deploy/stack.json. */
   readonly blockSize: string;
   readonly organizations: number;
+  /** Of each organisation; the ones after the first are its reserves. */
+  readonly peers: number;
+  /** Peers and orderer take clients with a certificate only. */
+  readonly isTlsMutual: boolean;
   readonly stateDatabase: 'goleveldb' | 'couchdb';
   /** `default` is our own, `none` starts none, anything else is a command line. */
   readonly chaincode: string;

@@ -14,7 +14,7 @@ export async function freeOffset(ports: Ports): Promise<number> {
   throw stackError('portBusy', `no offset up to ${offsetMax} has all ports of a stack free`);
 }
 
-const numbersOf = ({ peers, ...others }: Ports): readonly number[] => [
+const numbersOf = ({ peers, reservePeers, ...others }: Ports): readonly number[] => [
   ...Object.values(others),
-  ...peers.flatMap((peer) => Object.values(peer)),
+  ...[...peers, ...reservePeers].flatMap((peer) => Object.values(peer)),
 ];

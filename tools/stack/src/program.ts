@@ -96,6 +96,13 @@ function addUp(stack: Command): void {
     .option('--batch-timeout <duration>', "the orderer's BatchTimeout (deploy/stack.json says 20ms)", batchTimeout)
     .option('--block-size <limits>', "the orderer's MaxMessageCount, PreferredMaxBytes and AbsoluteMaxBytes", blockSize)
     .addOption(new Option('--orgs <n>', 'organisations with a peer; with 2, both must endorse').choices(['1', '2']))
+    .addOption(
+      new Option('--peers <n>', 'peers of each organisation on real Fabric; the second is a reserve').choices([
+        '1',
+        '2',
+      ]),
+    )
+    .option('--mutual-tls', 'peers and orderer of real Fabric ask their clients for a certificate')
     .addOption(new Option('--state-db <which>', "the peers' state database").choices(['goleveldb', 'couchdb']))
     .option('--chaincode <command>', 'command that runs the chaincode server, or none (default: ours)')
     .option('--offset <n>', 'number that all ports are moved by, for a stack beside another; auto finds one', offset)

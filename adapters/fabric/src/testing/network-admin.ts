@@ -9,6 +9,7 @@ import { Gate } from '../grpc/gate.ts';
 import { PeerLink } from '../endorse/peer-link.ts';
 import { FabricLedger } from '../fabric-ledger.ts';
 import { fabricIdentity, transactionIdOf, type FabricIdentity } from '../identity/fabric-identity.ts';
+import { clientTls } from '../profile/client-tls.ts';
 import { readChannelProfile, type ChannelProfile, type KeyFiles } from '../profile/connection-profile.ts';
 import { OrdererStream } from '../submit/orderer-stream.ts';
 import { proposalMessage } from '../wire/proposal-message.ts';
@@ -94,7 +95,11 @@ export class NetworkAdmin {
     const [target] = profile.orderers;
     if (target === undefined) throw new Error('the profile names no orderer');
     const before = await ledger.height();
-    const orderer = new OrdererStream({ name: target.name, client: connectTarget(target), ackMs: 10_000 });
+    const orderer = new OrdererStream({
+      name: target.name,
+      client: connectTarget(target, await clientTls(profile)),
+      ackMs: 10_000,
+    });
     await orderer.send(envelope, 'configuration');
     while ((await ledger.height()) <= before) await new Promise((resolve) => setTimeout(resolve, 5));
     orderer.close();
@@ -174,14 +179,11 @@ function ordererOrganisations(config: common.Config): string[] {
   return ids;
 }
 
-async function installOn(
-  { organisations }: ChannelProfile,
-  identity: FabricIdentity,
-  bytes: Uint8Array,
-): Promise<void> {
+async function installOn(profile: ChannelProfile, identity: FabricIdentity, bytes: Uint8Array): Promise<void> {
   const args = new lifecycle.InstallChaincodeArgs();
   args.setChaincodeInstallPackage(bytes);
-  for (const target of organisations.flatMap(({ peers }) => peers)) {
+  const tls = await clientTls(profile);
+  for (const target of profile.organisations.flatMap(({ peers }) => peers)) {
     const nonce = randomBytes(24);
     const proposal = {
       channel: '',
@@ -192,7 +194,7 @@ async function installOn(
     const txId = transactionIdOf(nonce, identity);
     const { signed } = proposalMessage({ ...proposal, txId }, { nonce, identity, nowMs: Date.now() });
     const gate = new Gate('install', { limit: 1, waitingMax: 1 });
-    const client = connectTarget(target);
+    const client = connectTarget(target, tls);
     const link = new PeerLink({
       ...{ name: target.name, organisation: identity.mspId, client, gate, deadlineMs: 30_000, nowMs: Date.now },
     });

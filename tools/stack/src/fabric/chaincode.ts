@@ -47,7 +47,7 @@ export async function deployChaincode(
     (await commands.approvedPackage(definition.name)) === packageId;
   if (isThere) return { packageId, sequence: before.sequence, isNew: false };
   const sequence = definition.sequence ?? (before?.sequence ?? 0) + 1;
-  const policy = definition.policy ?? everyPeer(layout.peers);
+  const policy = definition.policy ?? everyPeer(layout.firstPeers);
   const args = [
     '--name',
     definition.name,
@@ -99,7 +99,7 @@ class LifecycleCommands {
   /** The package that every organisation has approved for what is committed; undefined when they differ. */
   async approvedPackage(name: string): Promise<string | undefined> {
     const ids = new Set<string | undefined>();
-    for (const peer of this.#layout.peers) {
+    for (const peer of this.#layout.firstPeers) {
       const args = ['queryapproved', '--channelID', this.#channel, '--name', name, '--output', 'json'];
       const answer = await this.#lifecycle(peer, args).catch(() => '{}');
       ids.add(/"package_id":\s*"([^"]+)"/.exec(answer)?.[1]);
@@ -108,10 +108,10 @@ class LifecycleCommands {
   }
 
   async approve(definition: readonly string[], packageId: string): Promise<void> {
-    for (const peer of this.#layout.peers)
+    for (const peer of this.#layout.firstPeers)
       await this.#lifecycle(peer, [
         'approveformyorg',
-        ...this.#orderer,
+        ...this.#ordererFor(peer),
         '--channelID',
         this.#channel,
         ...definition,
@@ -121,15 +121,29 @@ class LifecycleCommands {
   }
 
   async commit(definition: readonly string[]): Promise<void> {
-    const [first] = this.#layout.peers;
+    const [first] = this.#layout.firstPeers;
     if (first === undefined) return;
-    const peers = this.#layout.peers.flatMap((peer) => [
+    const peers = this.#layout.firstPeers.flatMap((peer) => [
       '--peerAddresses',
       `127.0.0.1:${peer.ports.listen}`,
       '--tlsRootCertFiles',
       join(peer.tls, 'ca.crt'),
     ]);
-    await this.#lifecycle(first, ['commit', ...this.#orderer, '--channelID', this.#channel, ...definition, ...peers]);
+    await this.#lifecycle(first, [
+      'commit',
+      ...this.#ordererFor(first),
+      '--channelID',
+      this.#channel,
+      ...definition,
+      ...peers,
+    ]);
+  }
+
+  /** The orderer, with the administrator's certificate where it asks for one. */
+  #ordererFor({ adminTls }: FabricLayout['peers'][number]): readonly string[] {
+    if (!this.#context.options.isTlsMutual) return this.#orderer;
+    const own = ['--certfile', join(adminTls, 'client.crt'), '--keyfile', join(adminTls, 'client.key')];
+    return [...this.#orderer, '--clientauth', ...own];
   }
 
   async #lifecycle(peer: FabricLayout['peers'][number], args: readonly string[]): Promise<string> {

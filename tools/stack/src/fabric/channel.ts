@@ -28,9 +28,9 @@ const signature = (rule: string): object => ({ Type: 'Signature', Rule: rule });
 const meta = (rule: string): object => ({ Type: 'ImplicitMeta', Rule: rule });
 const metaPolicies = { Readers: meta('ANY Readers'), Writers: meta('ANY Writers'), Admins: meta('MAJORITY Admins') };
 
-/** Every organisation must endorse; with one, its peer alone. */
-export const everyPeer = (peers: readonly Peer[]): string =>
-  `${peers.length === 1 ? 'OR' : 'AND'}(${peers.map((peer) => `'${peer.organization.mspId}.peer'`).join(',')})`;
+/** A peer of every organisation must endorse; with one organisation, a peer of it. */
+export const everyPeer = (firstPeers: readonly Peer[]): string =>
+  `${firstPeers.length === 1 ? 'OR' : 'AND'}(${firstPeers.map((peer) => `'${peer.organization.mspId}.peer'`).join(',')})`;
 
 function profile(context: Context, layout: FabricLayout): object {
   return {
@@ -38,11 +38,11 @@ function profile(context: Context, layout: FabricLayout): object {
     Capabilities: { V2_0: true },
     Orderer: ordererSection(context, layout),
     Application: {
-      Organizations: layout.peers.map(peerOrganization),
+      Organizations: layout.firstPeers.map(peerOrganization),
       Policies: {
         ...metaPolicies,
-        Endorsement: signature(everyPeer(layout.peers)),
-        LifecycleEndorsement: signature(everyPeer(layout.peers)),
+        Endorsement: signature(everyPeer(layout.firstPeers)),
+        LifecycleEndorsement: signature(everyPeer(layout.firstPeers)),
       },
       Capabilities: { V2_5: true },
     },

@@ -34,7 +34,7 @@ function cryptoConfig({ configuration, options }: Context): unknown {
       Name: organization.name,
       Domain: organization.domain,
       EnableNodeOUs: true,
-      Template: { Count: 1, SANS },
+      Template: { Count: options.peers, SANS },
       Users: { Count: 1 },
     })),
   };

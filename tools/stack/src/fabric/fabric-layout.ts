@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Configuration, Organization, Ports } from '../configuration.ts';
+import type { Organization, Ports } from '../configuration.ts';
 import type { Context } from '../context.ts';
 
 /** One peer: whose it is, where it listens and where its files are. */
@@ -12,7 +12,11 @@ export interface Peer {
   readonly msp: string;
   readonly tls: string;
   readonly adminMsp: string;
+  readonly adminTls: string;
   readonly userMsp: string;
+  readonly userTls: string;
+  /** Whether it is the one of its organisation that clients ask. */
+  readonly isFirst: boolean;
 }
 
 /** Where everything of the Fabric network is. */
@@ -25,6 +29,8 @@ export interface FabricLayout {
   readonly ordererTls: string;
   readonly ordererCa: string;
   readonly peers: readonly Peer[];
+  /** The first peer of each organisation. */
+  readonly firstPeers: readonly Peer[];
 }
 
 export function fabricLayout(context: Context): FabricLayout {
@@ -32,6 +38,9 @@ export function fabricLayout(context: Context): FabricLayout {
   const folder = join(context.folder, 'fabric');
   const crypto = join(folder, 'crypto');
   const { domain, host } = configuration.orderer;
+  const peers = Array.from({ length: options.peers }, (_, place) =>
+    peersAt(place, { configuration, ports, options, folder, crypto }),
+  );
   const orderer = join(crypto, 'ordererOrganizations', domain, 'orderers', host);
   return {
     folder,
@@ -41,26 +50,33 @@ export function fabricLayout(context: Context): FabricLayout {
     ordererMsp: join(orderer, 'msp'),
     ordererTls: join(orderer, 'tls'),
     ordererCa: join(orderer, 'tls', 'ca.crt'),
-    peers: peers(configuration, ports, options.organizations, folder, crypto),
+    peers: peers.flat(),
+    firstPeers: peers[0] ?? [],
   };
 }
 
-function peers(configuration: Configuration, ports: Ports, count: number, folder: string, crypto: string): Peer[] {
-  return configuration.organizations.slice(0, count).map((organization, index) => {
-    const own = ports.peers[index];
-    if (own === undefined) throw new Error(`deploy/stack.json has no ports for the peer of ${organization.name}`);
-    const host = `peer0.${organization.domain}`;
+interface PeerParts extends Pick<Context, 'configuration' | 'ports' | 'options'> {
+  readonly folder: string;
+  readonly crypto: string;
+}
+
+/** The peers that are first in their organisation, or second. */
+function peersAt(place: number, { configuration, ports, options, folder, crypto }: PeerParts): Peer[] {
+  const portsOfPlace = place === 0 ? ports.peers : ports.reservePeers;
+  return configuration.organizations.slice(0, options.organizations).map((organization, index) => {
+    const own = portsOfPlace[index];
+    if (own === undefined) throw new Error(`deploy/stack.json has no ports for peer ${place} of ${organization.name}`);
+    const host = `peer${place}.${organization.domain}`;
+    const name = `peer-${organization.name.toLowerCase()}${place === 0 ? '' : `-${place}`}`;
     const base = join(crypto, 'peerOrganizations', organization.domain);
+    const user = (who: string, what: string): string => join(base, 'users', `${who}@${organization.domain}`, what);
     return {
-      name: `peer-${organization.name.toLowerCase()}`,
-      host,
-      organization,
-      ports: own,
-      folder: join(folder, `peer-${organization.name.toLowerCase()}`),
+      ...{ name, host, organization, ports: own, isFirst: place === 0 },
+      folder: join(folder, name),
       msp: join(base, 'peers', host, 'msp'),
       tls: join(base, 'peers', host, 'tls'),
-      adminMsp: join(base, 'users', `Admin@${organization.domain}`, 'msp'),
-      userMsp: join(base, 'users', `User1@${organization.domain}`, 'msp'),
+      ...{ adminMsp: user('Admin', 'msp'), adminTls: user('Admin', 'tls') },
+      ...{ userMsp: user('User1', 'msp'), userTls: user('User1', 'tls') },
     };
   });
 }

@@ -58,6 +58,7 @@ const settings = ({ configuration, options, ports }: Context, version: string): 
   BatchTimeout: options.batchTimeout,
   'block size': `${configuration.block.messagesMax},${configuration.block.preferredBytesMax}`,
   organisations: String(options.organizations),
+  'peers of each': String(options.peers),
   'state database': options.stateDatabase,
   'orderer port': String(ports.orderer), // stands in the channel's configuration
 });

@@ -48,7 +48,7 @@ async function hasLeader({ configuration, ports }: Context): Promise<boolean> {
 }
 
 function environment(
-  { configuration, ports }: Context,
+  { configuration, ports, options }: Context,
   binaries: Binaries,
   layout: FabricLayout,
 ): Record<string, string> {
@@ -73,5 +73,11 @@ function environment(
     ORDERER_ADMIN_LISTENADDRESS: `127.0.0.1:${ports.ordererAdmin}`,
     ORDERER_OPERATIONS_LISTENADDRESS: `127.0.0.1:${ports.ordererOperations}`,
     ORDERER_METRICS_PROVIDER: 'prometheus',
+    ...(options.isTlsMutual ? askForCertificates(layout) : {}),
   };
 }
+
+const askForCertificates = ({ firstPeers, ordererCa }: FabricLayout): Record<string, string> => ({
+  ORDERER_GENERAL_TLS_CLIENTAUTHREQUIRED: 'true',
+  ORDERER_GENERAL_TLS_CLIENTROOTCAS: `[${[ordererCa, ...firstPeers.map(({ tls }) => join(tls, 'ca.crt'))].join(',')}]`,
+});

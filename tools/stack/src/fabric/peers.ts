@@ -14,7 +14,7 @@ export async function startPeer(context: Context, binaries: Binaries, layout: Fa
   if (!processes.isAlive(peer.name)) {
     await expectFree(peer.name, [peer.ports.listen, peer.ports.chaincode, peer.ports.operations]);
     const builder = writeBuilder(layout);
-    const env = environment(context, writeCoreYaml(binaries, layout), peer, builder);
+    const env = environment(context, { config: writeCoreYaml(binaries, layout), peer, layout, builder });
     processes.start(peer.name, binaries.peer, ['node', 'start'], { env, cwd: layout.folder });
   }
   // Its health page answers before its services do: both are asked.
@@ -44,9 +44,16 @@ export async function asAdmin(
     CORE_PEER_ADDRESS: `127.0.0.1:${peer.ports.listen}`,
     CORE_PEER_TLS_ENABLED: 'true',
     CORE_PEER_TLS_ROOTCERT_FILE: join(peer.tls, 'ca.crt'),
+    ...(context.options.isTlsMutual ? clientCertificate(peer.adminTls) : {}),
   };
   return run(binaries.peer, args, context.signal, { env });
 }
+
+const clientCertificate = (folder: string): Record<string, string> => ({
+  CORE_PEER_TLS_CLIENTAUTHREQUIRED: 'true',
+  CORE_PEER_TLS_CLIENTCERT_FILE: join(folder, 'client.crt'),
+  CORE_PEER_TLS_CLIENTKEY_FILE: join(folder, 'client.key'),
+});
 
 /** Chaincode as a service: the peer asks these three scripts, and is told where the running server listens. */
 const builderScripts = {
@@ -91,8 +98,19 @@ function writeCoreYaml(binaries: Binaries, layout: FabricLayout): string {
   return folder;
 }
 
-function environment(context: Context, config: string, peer: Peer, builder: string): Record<string, string> {
-  const { configuration, options } = context;
+interface PeerEnvironment {
+  /** Folder of core.yaml. */
+  readonly config: string;
+  readonly peer: Peer;
+  readonly layout: FabricLayout;
+  /** Folder of the builder of chaincode services. */
+  readonly builder: string;
+}
+
+function environment(
+  { configuration, options }: Context,
+  { config, peer, layout, builder }: PeerEnvironment,
+): Record<string, string> {
   const tls = (file: string): string => join(peer.tls, file);
   const own = `127.0.0.1:${peer.ports.listen}`;
   return {
@@ -103,7 +121,7 @@ function environment(context: Context, config: string, peer: Peer, builder: stri
     CORE_PEER_LISTENADDRESS: own,
     CORE_PEER_CHAINCODEADDRESS: `127.0.0.1:${peer.ports.chaincode}`,
     CORE_PEER_CHAINCODELISTENADDRESS: `127.0.0.1:${peer.ports.chaincode}`,
-    CORE_PEER_GOSSIP_BOOTSTRAP: own,
+    CORE_PEER_GOSSIP_BOOTSTRAP: own, // each peer has its blocks from the orderer
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: own,
     CORE_PEER_LOCALMSPID: peer.organization.mspId,
     CORE_PEER_MSPCONFIGPATH: peer.msp,
@@ -120,6 +138,7 @@ function environment(context: Context, config: string, peer: Peer, builder: stri
     CORE_CHAINCODE_EXECUTETIMEOUT: configuration.executeTimeout,
     CORE_CHAINCODE_EXTERNALBUILDERS: `[{name: ccaas, path: ${JSON.stringify(builder)}}]`,
     ...(options.stateDatabase === 'couchdb' ? couchdb(peer) : {}),
+    ...(options.isTlsMutual ? askForCertificates(layout) : {}),
   };
 }
 
@@ -128,4 +147,9 @@ const couchdb = (peer: Peer): Record<string, string> => ({
   CORE_LEDGER_STATE_COUCHDBCONFIG_COUCHDBADDRESS: `127.0.0.1:${peer.ports.couchdb}`,
   CORE_LEDGER_STATE_COUCHDBCONFIG_USERNAME: '',
   CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD: '',
+});
+
+const askForCertificates = ({ firstPeers }: FabricLayout): Record<string, string> => ({
+  CORE_PEER_TLS_CLIENTAUTHREQUIRED: 'true',
+  CORE_PEER_TLS_CLIENTROOTCAS_FILES: firstPeers.map(({ tls }) => join(tls, 'ca.crt')).join(' '),
 });

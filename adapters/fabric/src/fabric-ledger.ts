@@ -88,7 +88,7 @@ export class FabricLedger implements Ledger, BlockStream {
       onHeight: () => this.#onHeight(),
       onBroken: (link, error) => {
         this.onConnectionFailed?.();
-        settings.observer.streamBroken?.(link.name, error);
+        settings.observer.streamBroken?.(link.name, this.#explained(error));
       },
       onPinned: (change) => settings.observer.pinned?.(change),
       ...{ limitMs: settings.replaceAfterMs, nowMs: Date.now },
@@ -110,7 +110,7 @@ export class FabricLedger implements Ledger, BlockStream {
   /**
    * Connects to a channel as its connection profile says. Peers that do not answer yet are waited for by whoever calls.
    *
-   * @throws CodedError FABRIC_PROFILE_UNUSABLE, FABRIC_IDENTITY_UNUSABLE
+   * @throws CodedError FABRIC_PROFILE_UNUSABLE, FABRIC_IDENTITY_UNUSABLE, FABRIC_IDENTITY_EXPIRED
    */
   static async open(options: FabricLedgerOptions): Promise<FabricLedger> {
     const settings = fabricSettings(options);
@@ -124,6 +124,7 @@ export class FabricLedger implements Ledger, BlockStream {
       onReloaded: ({ validUntilMs }) => observer.identityReloaded?.(validUntilMs),
       onFailed: (error) => observer.identityFailed?.(error),
     });
+    if (identity.daysLeft(Date.now()) < 0) throw ranOut(identity);
     identity.watch(settings.identityEveryMs);
     return new FabricLedger(settings, profile, identity, await clientTls(profile));
   }
@@ -258,6 +259,12 @@ export class FabricLedger implements Ledger, BlockStream {
     return { message: proposalMessage(proposal, { nonce, identity, nowMs: Date.now() }), identity };
   }
 
+  /** A peer that refuses a stream says only that it does. */
+  #explained(error: CodedError): CodedError {
+    const isOurs = error.code === fabricErrors.identityRefused.code && this.#identity.daysLeft(Date.now()) < 0;
+    return isOurs ? ranOut(this.#identity, error) : error;
+  }
+
   #onHeight(): void {
     if (this.#peers.height === undefined) return;
     for (const wake of this.#waitingForHeight.splice(0)) wake();
@@ -272,6 +279,13 @@ export class FabricLedger implements Ledger, BlockStream {
 
 function isFabricEndorsement(endorsement: Endorsement): endorsement is FabricEndorsement {
   return 'envelope' in endorsement && endorsement.envelope instanceof Uint8Array;
+}
+
+function ranOut({ current: { mspId, validUntilMs } }: IdentityFiles, cause?: CodedError): CodedError {
+  const when = new Date(validUntilMs).toISOString();
+  return new CodedError(fabricErrors.identityExpired, `the certificate of the client of ${mspId} ran out at ${when}`, {
+    cause,
+  });
 }
 
 function labelOf(version: string | undefined): string {

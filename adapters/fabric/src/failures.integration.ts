@@ -5,63 +5,38 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import { lifecycleKey, type Block } from '@medrex/ledger';
 import { ContractClient } from '@medrex/ledger/testing';
-import { FabricLedger } from './fabric-ledger.ts';
-import type { FabricLimits } from './fabric-options.ts';
 import type { Profile } from './profile/profile-schema.ts';
-import { changedProfile } from './testing/changed-profile.ts';
 import { testIdentities } from './testing/identity-fixture.ts';
 import { KeyValueNetwork } from './testing/key-value-network.ts';
+import { NetworkClients } from './testing/network-clients.ts';
 
 describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
   let network: KeyValueNetwork;
-  const closing: (() => Promise<void>)[] = [];
+  let clients: NetworkClients;
   beforeAll(async () => {
     network = await KeyValueNetwork.open(profile);
+    clients = new NetworkClients(network, profile);
   });
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
+  afterEach(() => clients.close());
   afterAll(async () => {
     await network.close();
   });
 
-  const open = async (): Promise<ContractClient> => {
-    const { ledger, chaincode, creator, close } = await network.ledger();
-    const client = await new ContractClient(ledger, chaincode, creator).start();
-    closing.push(close, () => client.stop());
-    return client;
-  };
-  /** A ledger on a profile that was changed. */
-  const openChanged = async (
-    change: (changed: Profile) => void,
-    limits: Partial<FabricLimits> = {},
-  ): Promise<FabricLedger> => {
-    const { file, remove } = await changedProfile(profile, change);
-    const ledger = await FabricLedger.open({ profile: file, channel: network.admin.channel, limits });
-    closing.push(remove, () => ledger.close());
-    return ledger;
-  };
-  const clientOn = async (ledger: FabricLedger, chaincode: string): Promise<ContractClient> => {
-    const client = await new ContractClient(ledger, chaincode, ledger.mspId).start();
-    closing.push(() => client.stop());
-    return client;
-  };
-
   it('takes an operation that hangs for a refusal by timeout, so that a probe judges it', async () => {
-    const client = await open();
+    const client = await clients.open();
     const refusal = { code: 'ENDORSEMENT_REFUSED', chaincodeMessage: 'timeout expired while executing transaction' };
     await expect(client.endorse('hang')).rejects.toMatchObject(refusal);
   });
 
   it('says that a chaincode is missing', async () => {
-    const client = await open();
+    const client = await clients.open();
     const proposal = { ...client.proposal('get', 'a'), chaincode: 'nobody' };
     await expect(client.ledger.endorse(proposal)).rejects.toMatchObject({ code: 'CHAINCODE_MISSING' });
     await expect(client.ledger.evaluate(proposal)).rejects.toMatchObject({ code: 'CHAINCODE_MISSING' });
   });
 
   it('waits for a chaincode that is gone, and works with it when it is back', async () => {
-    const client = await open();
+    const client = await clients.open();
     await client.put('a', '1');
     await network.serve(false);
     await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
@@ -78,13 +53,13 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
   });
 
   it('refuses a proposal whose id is not made of its nonce and its client', async () => {
-    const client = await open();
+    const client = await clients.open();
     const proposal = { ...client.proposal('get', 'a'), txId: 'f'.repeat(64) };
     await expect(client.ledger.endorse(proposal)).rejects.toMatchObject({ code: 'FABRIC_NONCE_MISSING' });
   });
 
   it('sees an upgrade: what is outstanding fails by its read of the definition, and the version is another', async () => {
-    const client = await open();
+    const client = await clients.open();
     const outstanding = await client.endorse('put', 'a', '1');
     const definition = { name: client.chaincode, packageId: network.packageId, version: '2', sequence: 2 };
     await network.admin.commit(definition);
@@ -98,44 +73,40 @@ describeReal('FABRIC', 'what goes wrong on real peers', (profile) => {
   });
 
   it('goes by the gateway of a peer where no orderer answers', async () => {
-    const { chaincode } = await open();
-    const ledger = await openChanged((changed) => unreachable(changed.orderers));
-    const client = await clientOn(ledger, chaincode);
+    const { chaincode } = await clients.open();
+    const ledger = await clients.ledgerOn((changed) => unreachable(changed.orderers));
+    const client = await clients.on(ledger, chaincode);
     expect((await client.put('a', '1')).code).toBe('VALID');
   });
 
   it('says that the network is not available where neither an orderer nor the gateway may take an envelope', async () => {
-    const { chaincode } = await open();
-    const ledger = await openChanged((changed) => unreachable(changed.orderers), { isGatewayUsed: false });
-    const client = await clientOn(ledger, chaincode);
+    const { chaincode } = await clients.open();
+    const limits = { isGatewayUsed: false };
+    const ledger = await clients.ledgerOn((changed) => unreachable(changed.orderers), { limits });
+    const client = await clients.on(ledger, chaincode);
     const endorsement = await client.endorse('put', 'a', '1');
     await expect(ledger.submit(endorsement)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
   });
 
   it('says that a peer is not available', async () => {
-    const ledger = await openChanged((changed) => unreachable(changed.peers), { blockDeadlineMs: 300 });
+    const limits = { blockDeadlineMs: 300 };
+    const ledger = await clients.ledgerOn((changed) => unreachable(changed.peers), { limits });
     const client = new ContractClient(ledger, 'kv', ledger.mspId);
     await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
     await expect(ledger.height()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
   });
 
   it('says that the network does not know its client', async () => {
-    const { chaincode } = await open();
-    const files = await identityFiles(testIdentities.user);
-    const { channel } = network.admin;
-    const ledger = await FabricLedger.open({
-      profile,
-      channel,
-      identity: files.files,
-      limits: { blockDeadlineMs: 500 },
-    });
-    closing.push(files.remove, () => ledger.close());
+    const { chaincode } = await clients.open();
+    const { files, remove } = await identityFiles(testIdentities.user);
+    clients.closes(remove);
+    const ledger = await clients.ledgerOn(() => undefined, { identity: files, limits: { blockDeadlineMs: 500 } });
     const client = new ContractClient(ledger, chaincode, ledger.mspId);
     await expect(client.endorse('get', 'a')).rejects.toMatchObject({ code: 'FABRIC_IDENTITY_REFUSED' });
   });
 
   it('reads every block of the channel, whoever wrote it, configurations among them', async () => {
-    const client = await open();
+    const client = await clients.open();
     await client.put('a', '1');
     const height = await client.ledger.height();
     const blocks: Block[] = [];

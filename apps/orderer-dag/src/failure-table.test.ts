@@ -12,6 +12,7 @@ describe('whoFailed', () => {
   it.each([
     [coded('LEDGER_UNAVAILABLE', true), 'infrastructure'],
     [coded('CHAINCODE_MISSING', false), 'infrastructure'],
+    [coded('FABRIC_IDENTITY_EXPIRED', false), 'infrastructure'],
     [coded('PEER_ON_FIRE', true), 'infrastructure'],
     [coded('ENDORSEMENTS_DIFFER', true), 'infrastructure'],
     [coded('ENDORSEMENTS_DIFFER', false), 'set'],

@@ -17,6 +17,9 @@ export const failureTable: Readonly<Record<string, FailureVerdict>> = {
   LEDGER_CLOSED: 'infrastructure',
   // The definition is not committed or not installed everywhere: an upgrade under way, or not begun.
   CHAINCODE_MISSING: 'infrastructure',
+  // The client is nobody to the network any more, whatever it sends: a renewed certificate ends it.
+  FABRIC_IDENTITY_EXPIRED: 'infrastructure',
+  FABRIC_IDENTITY_REFUSED: 'infrastructure',
   ENVELOPE_TOO_LARGE: 'set',
   CHANNEL_UNKNOWN: 'stop',
   ENDORSEMENT_TIMEOUT: 'ask-probe',

@@ -18,8 +18,10 @@ interface State {
 export interface RealNetworkOptions {
   /** Parts of the stack tool. */
   readonly parts: readonly string[];
+  /** More flags of `up`. */
+  readonly flags?: readonly string[];
   /** More of the environment of its processes: the chaincode's contracts. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A real stack of the test's own, in a folder and on ports of its own: whatever is killed in it is nobody else's. */
@@ -33,7 +35,8 @@ export class RealNetwork {
 
   /** Brings up what is not running. */
   async up(): Promise<this> {
-    await this.#run('up', '--offset', 'auto', '--only', this.#options.parts.join(','));
+    const { parts, flags = [] } = this.#options;
+    await this.#run('up', '--offset', 'auto', '--only', parts.join(','), ...flags);
     return this;
   }
 

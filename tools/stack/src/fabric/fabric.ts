@@ -58,7 +58,8 @@ const settings = ({ configuration, options, ports }: Context, version: string): 
   BatchTimeout: options.batchTimeout,
   'block size': `${configuration.block.messagesMax},${configuration.block.preferredBytesMax}`,
   organisations: String(options.organizations),
-  'peers of each': String(options.peers),
+  ...(options.peers > 1 && { 'peers of each': String(options.peers) }),
+  ...(options.isTlsMutual && { 'mutual TLS': 'asked for' }),
   'state database': options.stateDatabase,
   'orderer port': String(ports.orderer), // stands in the channel's configuration
 });

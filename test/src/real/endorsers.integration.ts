@@ -1,0 +1,108 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import type { FabricObserver } from '@medrex/fabric';
+import { KeyValueNetwork, NetworkClients, NetworkFiles, WireProxy } from '@medrex/fabric/testing/real-network';
+import type { ContractClient } from '@medrex/ledger/testing';
+import { RealNetwork } from '../harness/real-network.ts';
+
+const flags = ['--orgs', '2', '--peers', '2', '--mutual-tls', '--chaincode', 'none'];
+const [pinned, reserve] = ['peer0.org2.example.com', 'peer1.org2.example.com'];
+
+describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS', () => {
+  const stack = new RealNetwork({ parts: ['fabric'], flags });
+  let profile: string;
+  let network: KeyValueNetwork;
+  let clients: NetworkClients;
+  beforeAll(async () => {
+    profile = (await stack.up()).env['MEDREX_FABRIC_PROFILE'] ?? '';
+    network = await KeyValueNetwork.open(profile);
+    clients = new NetworkClients(network, profile);
+  }, 120_000);
+  afterEach(() => clients.close());
+  afterAll(async () => {
+    await network.close();
+    await stack.remove();
+  }, 60_000);
+
+  /** A client whose pinned peer of the second organisation is behind a proxy, and one that sees the network as it is. */
+  async function open({ hasReserve, ...observer }: FabricObserver & { readonly hasReserve: boolean }) {
+    const other = await clients.open();
+    const proxy = await WireProxy.open(new URL(new NetworkFiles(profile).profile.peers[pinned]?.url ?? '').host);
+    clients.closes(() => proxy.close());
+    const ledger = await clients.ledgerOn(
+      ({ peers, channels }) => {
+        const target = peers[pinned];
+        if (target !== undefined) target.url = `grpcs://${proxy.address}`;
+        if (!hasReserve) delete channels['ehr']?.peers[reserve];
+      },
+      { limits: { replaceAfterMs: 500, lookEveryMs: 50 }, observer },
+    );
+    return { client: await clients.on(ledger, other.chaincode), other, proxy, ledger };
+  }
+
+  const comesTo = (client: ContractClient, block: number) =>
+    eventually(() => client.blocks.some(({ number }) => number === block), 30_000);
+
+  it('releases a block when the last pinned peer has shown it', async () => {
+    const { client, other, proxy } = await open({ hasReserve: false });
+    await client.put('a', '1');
+    proxy.silence();
+    const { blockNum } = await other.put('a', '2');
+    expect(client.blocks.some(({ number }) => number === blockNum)).toBe(false);
+    proxy.speak();
+    await comesTo(client, blockNum);
+  });
+
+  it('pins the reserve in the place of a peer that is silent, and goes on', async () => {
+    const changes: string[] = [];
+    const { client, other, proxy, ledger } = await open({
+      hasReserve: true,
+      pinned: ({ to }) => void changes.push(to),
+    });
+    await client.put('a', '1');
+    proxy.silence();
+    const { blockNum } = await other.put('a', '2');
+    await comesTo(client, blockNum);
+    expect(changes).toEqual([reserve]);
+    expect(ledger.status().peers.at(-1)?.peer).toBe(reserve);
+    expect((await client.put('a', '3')).code).toBe('VALID');
+  });
+
+  it('loses no block when every connection breaks again and again', async () => {
+    const { client, other, proxy } = await open({ hasReserve: false });
+    const numbers: number[] = [];
+    for (let turn = 0; turn < 10; turn++) {
+      numbers.push((await other.put('a', String(turn))).blockNum);
+      proxy.cut();
+    }
+    await comesTo(client, numbers.at(-1) ?? 0);
+    const seen = client.blocks.map(({ number }) => number);
+    expect(seen).toEqual(seen.map((_, at) => (seen[0] ?? 0) + at));
+    expect(seen).toEqual(expect.arrayContaining(numbers));
+  });
+
+  it('takes a transaction whose peer broke off for one that may be tried again', async () => {
+    const { client, proxy } = await open({ hasReserve: true });
+    await client.put('a', '1');
+    const asked = client.endorse('hang');
+    setTimeout(() => proxy.cut(), 100);
+    await expect(asked).rejects.toMatchObject({
+      code: expect.stringMatching(/LEDGER_UNAVAILABLE|ENDORSEMENT_REFUSED/) as unknown,
+    });
+    const works = async (): Promise<boolean> =>
+      client.put('a', '2').then(
+        () => true,
+        () => false,
+      );
+    await eventually(works, 20_000);
+  });
+
+  it('lets nobody in without a certificate', async () => {
+    const { chaincode } = await clients.open();
+    const limits = { blockDeadlineMs: 500, isGatewayUsed: false };
+    const ledger = await clients.ledgerOn((changed) => delete changed.client.tlsCerts, { limits });
+    const proposal = { ...(await clients.open()).proposal('get', 'a'), chaincode };
+    await expect(ledger.endorse(proposal)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+    await expect(ledger.height()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
+  });
+});

@@ -17,7 +17,10 @@ const open: (() => void)[] = [];
 afterEach(() => open.splice(0).forEach((close) => close()));
 
 /** The contracts behind a server and a peer's side that talks to it. */
-async function served(contracts: ContractClass[], options: { readonly batchMax?: number } = {}) {
+async function served(
+  contracts: ContractClass[],
+  options: { readonly batchMax?: number; readonly isUnrecorded?: boolean } = {},
+) {
   const address = await freeAddress();
   const server = await serveContracts(contracts, { address, chaincodeId: 'assets_1:abc' });
   const chaincode = new RemoteChaincode({ address, ...options });
@@ -75,6 +78,14 @@ const owner = (state: CommittedState, id: string): string =>
   (JSON.parse(Buffer.from(state.get(id as StateKey)!).toString()) as { readonly Owner: string }).Owner;
 
 describe('a contract of fabric-contract-api with executeBatch', () => {
+  it('takes its operations from transient data, which no block holds', async () => {
+    const state: CommittedState = new Map();
+    const chaincode = await served([withExecuteBatch(AssetTransfer)], { isUnrecorded: true });
+    const { results } = await batch(chaincode, state, [create('o1', 'a1', 'ann'), transfer('o2', 'a1', 'bea')]);
+    expect(results.map(({ code }) => code)).toEqual(['OK', 'OK']);
+    expect(owner(state, 'a1')).toBe('bea');
+  });
+
   it('runs its functions as operations of one transaction, each on what the ones before it wrote', async () => {
     const state: CommittedState = new Map();
     const chaincode = await served([withExecuteBatch(AssetTransfer)]);

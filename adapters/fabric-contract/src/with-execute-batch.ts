@@ -5,7 +5,7 @@ import {
   type Contract as BatchContract,
   decodeResults,
 } from '@medrex/execute-batch';
-import type { ChaincodeResponse } from '@medrex/ledger';
+import { transientArguments, unpackArguments, type ChaincodeResponse } from '@medrex/ledger';
 import type { Context } from 'fabric-contract-api';
 import { batchEventName, encodeBatchEvent } from './batch-event.ts';
 import type { ContractClass, RuntimeContext, RuntimeContract } from './contract-class.ts';
@@ -146,9 +146,14 @@ function chaincodeOf(options: ExecuteBatchOptions, contracts: readonly BatchCont
   return batchChaincode({ ...options, name: '', version: '', contracts: [...(options.contracts ?? []), ...contracts] });
 }
 
-/** The arguments as bytes, which the runtime would take for text. */
+/** The items: transient data, so that no block holds them, or else the arguments (as bytes, which the runtime would take for text). */
 function itemsOf(stub: Context['stub']): readonly Uint8Array[] {
-  return (stub as unknown as { getBufferArgs(): readonly Uint8Array[] }).getBufferArgs().slice(1);
+  const packed = stub.getTransient().get(transientArguments);
+  if (packed === undefined)
+    return (stub as unknown as { getBufferArgs(): readonly Uint8Array[] }).getBufferArgs().slice(1);
+  const items = unpackArguments(packed);
+  if (items === undefined) throw new Error(`INVALID_OPERATION_BYTES: ${transientArguments} is not whole`);
+  return items;
 }
 
 function settled({ status, message, payload }: ChaincodeResponse): Uint8Array {

@@ -21,7 +21,8 @@ export function fusionProposal(
   const args = operations.map(({ opId, sourceHash, day, bytes, closeReason }) =>
     closeReason === undefined ? operationItem(bytes) : closeItem({ opId, sourceHash, reason: closeReason, day }),
   );
-  return { ...proposer, fn: 'executeBatch', args, ...name };
+  // What they do stands in the writes; the operations themselves would make an envelope twice as large.
+  return { ...proposer, fn: 'executeBatch', args, isUnrecorded: true, ...name };
 }
 
 /** The proposal of a probe: it reads and writes one system key of this generation and nothing else. */

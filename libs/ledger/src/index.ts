@@ -49,6 +49,7 @@ export { seededRandom } from './model/seeded-random.ts';
 export { simulate, type Simulation } from './simulate.ts';
 export { hashState } from './state-hash.ts';
 export { StateUpdates, type KeyUpdate } from './state-updates.ts';
+export { packArguments, transientArguments, unpackArguments } from './transient-arguments.ts';
 export type { StateEntry, StateView, VersionedValue } from './state-view.ts';
 export { TransactionRecording } from './transaction-recording.ts';
 export {

@@ -65,6 +65,11 @@ export interface Proposal {
   readonly chaincode: string;
   readonly fn: string;
   readonly args: readonly Uint8Array[];
+  /**
+   * The arguments are for the endorsers alone: on Fabric they travel as transient data (`transientArguments`), and no block holds
+   * them. For a chaincode that looks there.
+   */
+  readonly isUnrecorded?: boolean;
   /** What `Ledger.transactionId` says of the nonce; a second use is DUPLICATE_TXID. */
   readonly txId: string;
   /** What the id was made from. Real Fabric needs it in the proposal; a model takes any id. */

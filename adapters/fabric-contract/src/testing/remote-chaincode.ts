@@ -1,6 +1,12 @@
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { peer } from '@hyperledger/fabric-protos';
-import type { Chaincode, ChaincodeResponse, ChaincodeStub } from '@medrex/ledger';
+import {
+  packArguments,
+  transientArguments,
+  type Chaincode,
+  type ChaincodeResponse,
+  type ChaincodeStub,
+} from '@medrex/ledger';
 import { signedProposal } from './signed-proposal.ts';
 import { StateAnswers } from './state-answers.ts';
 
@@ -10,6 +16,8 @@ export interface RemoteChaincodeOptions {
   readonly batchMax?: number;
   /** PEM of whoever proposes; default: a client of the organisation. */
   readonly certificate?: string;
+  /** Arguments go as transient data, as those of a `Proposal.isUnrecorded`. */
+  readonly isUnrecorded?: boolean;
 }
 
 interface Running {
@@ -54,12 +62,15 @@ export class RemoteChaincode implements Chaincode {
     const failure = this.#failure;
     if (failure !== undefined) throw failure;
     const input = new peer.ChaincodeInput();
-    input.setArgsList([Buffer.from(fn), ...args]);
+    const { certificate, isUnrecorded = false } = this.#options;
+    input.setArgsList([Buffer.from(fn), ...(isUnrecorded ? [] : args)]);
     const message = this.#message(Type.TRANSACTION, stub, input.serializeBinary());
     const { txId, channel, creator: mspId } = stub;
-    const { certificate } = this.#options;
     message.setProposal(
-      signedProposal({ txId, channel, mspId, ...(certificate === undefined ? {} : { certificate }) }),
+      signedProposal({
+        ...{ txId, channel, mspId, ...(certificate === undefined ? {} : { certificate }) },
+        ...(isUnrecorded && { transient: new Map([[transientArguments, packArguments(args)]]) }),
+      }),
     );
     return new Promise((resolve, reject) => {
       this.#running.set(txId, { state: new StateAnswers(stub), stub, resolve, reject });

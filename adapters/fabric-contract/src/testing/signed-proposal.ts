@@ -7,10 +7,11 @@ export interface ProposalParts {
   readonly mspId: string;
   /** PEM; default: a client of the organisation. */
   readonly certificate?: string;
+  readonly transient?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** What a peer hands on of a client's proposal. The signature is none: the peer checked it before. */
-export function signedProposal({ txId, channel, mspId, certificate }: ProposalParts): peer.SignedProposal {
+export function signedProposal({ txId, channel, mspId, certificate, transient }: ProposalParts): peer.SignedProposal {
   const creator = new msp.SerializedIdentity();
   creator.setMspid(mspId);
   creator.setIdBytes(Buffer.from(certificate ?? clientCertificate));
@@ -26,6 +27,7 @@ export function signedProposal({ txId, channel, mspId, certificate }: ProposalPa
   header.setChannelHeader(channelHeader.serializeBinary());
   const payload = new peer.ChaincodeProposalPayload();
   payload.setInput(Buffer.from('input'));
+  for (const [name, value] of transient ?? []) payload.getTransientmapMap().set(name, value);
   const proposal = new peer.Proposal();
   proposal.setHeader(header.serializeBinary());
   proposal.setPayload(payload.serializeBinary());

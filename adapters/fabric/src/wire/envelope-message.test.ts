@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { common, peer } from '@hyperledger/fabric-protos';
 import { describe, expect, it } from '@jest/globals';
+import { transientArguments, unpackArguments } from '@medrex/ledger';
 import { fabricIdentity, transactionIdOf } from '../identity/fabric-identity.ts';
 import { recordings } from '../testing/golden.ts';
 import { testIdentities } from '../testing/identity-fixture.ts';
@@ -49,6 +50,34 @@ describe('a proposal', () => {
     const invocation = peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8());
     const args = invocation.getChaincodeSpec()?.getInput()?.getArgsList_asU8() ?? [];
     expect(args.map((argument) => Buffer.from(argument))).toEqual([Buffer.from('put'), ...proposal.args]);
+  });
+});
+
+describe('a proposal whose arguments are not to be recorded', () => {
+  const unrecorded = proposalMessage(
+    { ...proposal, isUnrecorded: true },
+    { nonce, identity, nowMs: 1_790_000_000_250 },
+  );
+  const signed = peer.SignedProposal.deserializeBinary(unrecorded.signed);
+  const sent = peer.Proposal.deserializeBinary(signed.getProposalBytes_asU8());
+  const asked = peer.ChaincodeProposalPayload.deserializeBinary(sent.getPayload_asU8());
+  const recorded = peer.ChaincodeProposalPayload.deserializeBinary(unrecorded.payload);
+  const argsOf = (payload: peer.ChaincodeProposalPayload) =>
+    peer.ChaincodeInvocationSpec.deserializeBinary(payload.getInput_asU8())
+      .getChaincodeSpec()
+      ?.getInput()
+      ?.getArgsList_asU8()
+      .map((argument) => Buffer.from(argument).toString());
+
+  it('carries them as transient data', () => {
+    const packed = asked.getTransientmapMap().get(transientArguments) ?? new Uint8Array();
+    expect(unpackArguments(Buffer.from(packed as Uint8Array))?.map((argument) => Buffer.from(argument))).toEqual(proposal.args);
+    expect(argsOf(asked)).toEqual(['put']);
+  });
+
+  it('goes into the envelope without them', () => {
+    expect(recorded.getTransientmapMap().getLength()).toBe(0);
+    expect(argsOf(recorded)).toEqual(['put']);
   });
 });
 

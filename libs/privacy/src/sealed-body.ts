@@ -2,6 +2,7 @@ import { KeyedHash } from '@medrex/contracts';
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { privacyError } from './errors.ts';
 import { lengthPrefixed } from './length-prefixed.ts';
+import { packBody, unpackBody } from './packed-body.ts';
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
@@ -23,20 +24,22 @@ export class BodyKey {
 }
 
 /**
- * Seals a body: base64 text, as bytes, of `nonce(12) | ciphertext | tag(16)` of AES-256-GCM (NIST SP 800-38D).
+ * Seals a body: base64 text, as bytes, of `nonce(12) | ciphertext | tag(16)` of AES-256-GCM (NIST SP 800-38D) over the packed body.
  *
- * The nonce is HMAC(data key, binding, SHA-256 of the body), so equal input gives equal bytes (a message that is taken in
- * again after a crash seals to the same operation) and two different inputs share a nonce with probability 2^-96 per pair.
+ * The nonce is HMAC(data key, binding, SHA-256 of the packed body), so equal input gives equal bytes (a message that is taken in
+ * again after a crash seals to the same operation) and two different inputs share a nonce with probability 2^-96 per pair. It is made
+ * of what is enciphered, not of what was given: another zlib packs the same body to other bytes, and those need another nonce.
  *
  * @param binding what the body belongs to (message source and id, item, entry, resource id); authenticated, not stored.
  */
 export function sealBody(key: BodyKey, body: Uint8Array, binding: readonly string[]): Uint8Array {
   const aad = lengthPrefixed(binding);
-  const bodyHash = Buffer.from(hash('sha256', body, 'binary'), 'latin1');
-  const nonce = key.nonceHash.digest(nonceDomain, aad, bodyHash).subarray(0, nonceBytes);
+  const packed = packBody(body);
+  const packedHash = Buffer.from(hash('sha256', packed, 'binary'), 'latin1');
+  const nonce = key.nonceHash.digest(nonceDomain, aad, packedHash).subarray(0, nonceBytes);
   const cipher = createCipheriv(algorithm, key.cipherKey, nonce);
   cipher.setAAD(aad);
-  const ciphertext = cipher.update(body);
+  const ciphertext = cipher.update(packed);
   cipher.final();
   const sealed = Buffer.allocUnsafe(nonceBytes + ciphertext.length + tagBytes);
   sealed.set(nonce, 0);
@@ -63,9 +66,9 @@ export function openBody(key: BodyKey, sealed: Uint8Array, binding: readonly str
     });
     decipher.setAAD(lengthPrefixed(binding));
     decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
-    const body = decipher.update(bytes.subarray(nonceBytes, bytes.length - tagBytes));
+    const packed = decipher.update(bytes.subarray(nonceBytes, bytes.length - tagBytes));
     decipher.final();
-    return body;
+    return unpackBody(packed);
   } catch (cause) {
     throw privacyError('bodyUnopenable', 'a sealed body does not open with this key and binding', cause);
   }

@@ -200,7 +200,7 @@ export class KafkaEventLog implements EventLog {
   async *#runs(topic: string, partition: number, start: number, end: number): AsyncGenerator<LogRun> {
     if (start >= end) return;
     const buffer = new PartitionBuffer(topic, partition, start);
-    const session = this.#session(topic, [buffer]);
+    const session = this.#session(topic, [buffer], 0);
     const never = new AbortController().signal;
     try {
       while (buffer.fetchOffset < end || buffer.hasRecords) {
@@ -219,11 +219,12 @@ export class KafkaEventLog implements EventLog {
     partitions: readonly number[],
     onRun: (run: LogRun) => Promise<void>,
   ): Promise<Subscription> {
-    const { topic, onError, maxRecords = defaultBounds.maxRecords, maxBytes = defaultBounds.maxBytes } = subscribe;
+    const { topic, onError, paceMs = 0 } = subscribe;
+    const { maxRecords = defaultBounds.maxRecords, maxBytes = defaultBounds.maxBytes } = subscribe;
     const { redelivery } = this.#options;
     const starts = await this.#startOffsets(subscribe, partitions);
     const buffers = [...starts].map(([partition, offset]) => new PartitionBuffer(topic, partition, offset));
-    const session = this.#session(topic, buffers);
+    const session = this.#session(topic, buffers, paceMs);
     const readers = buffers.map((buffer) =>
       deliverRuns({
         ...{ clock: machineClock, onRun, onError, redelivery },
@@ -264,9 +265,9 @@ export class KafkaEventLog implements EventLog {
     return new Map(partitions.map(place));
   }
 
-  #session(topic: string, buffers: readonly PartitionBuffer[]): FetchSession {
+  #session(topic: string, buffers: readonly PartitionBuffer[], paceMs: number): FetchSession {
     const { connection, observer } = this.#options;
-    return new FetchSession({ connection, clock: machineClock, observer, topic: this.#stored(topic), buffers });
+    return new FetchSession({ connection, clock: machineClock, observer, topic: this.#stored(topic), buffers, paceMs });
   }
 
   #committed(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {

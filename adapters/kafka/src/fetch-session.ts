@@ -10,6 +10,8 @@ export interface FetchSessionOptions {
   readonly observer: KafkaObserver;
   readonly topic: string;
   readonly buffers: readonly PartitionBuffer[];
+  /** No broker is asked twice within this time, ms. */
+  readonly paceMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -107,8 +109,12 @@ export class FetchSession {
     led: readonly PartitionBuffer[],
     signal: AbortSignal,
   ): Promise<void> {
+    const { clock, paceMs } = this.#options;
     const ended = aborted(signal);
-    while (!signal.aborted) {
+    for (let askedMs = -Infinity; !signal.aborted;) {
+      const restMs = askedMs + paceMs - performance.now();
+      if (restMs > 0) await clock.sleep(restMs, signal);
+      askedMs = performance.now();
       const drained = this.#drained.promise;
       const asked = wanted(led);
       if (asked.length === 0) {

@@ -1,4 +1,4 @@
-import type { EventLog, LogRun, StartPosition, Subscription } from '@medrex/contracts';
+import { PacedCommit, type EventLog, type LogRun, type StartPosition, type Subscription } from '@medrex/contracts';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { nestError } from './errors.ts';
@@ -9,6 +9,8 @@ export interface HandlerExtras {
   readonly group: string;
   readonly maxRecords?: number;
   readonly maxBytes?: number;
+  /** For a handler that may be late: see `Subscribe.paceMs`. */
+  readonly paceMs?: number;
 }
 
 export interface EventLogStrategyOptions {
@@ -39,6 +41,8 @@ export class EventLogStrategy
 {
   override readonly propagatesEventHandlerErrors = true;
   readonly #options: EventLogStrategyOptions;
+  // By topic and partition.
+  readonly #commits = new Map<string, PacedCommit>();
   readonly #subscriptions: { readonly topic: string; readonly subscription: Subscription }[] = [];
 
   constructor(options: EventLogStrategyOptions) {
@@ -60,6 +64,7 @@ export class EventLogStrategy
   /** Stops reading, waits for the runs in hand, and closes the subscriptions; the log stays open. */
   async close(): Promise<void> {
     await Promise.all(this.#subscriptions.splice(0).map(({ subscription }) => subscription.close()));
+    await Promise.all([...this.#commits.values()].map((commit) => commit.end()));
     this._status$.next('closed');
   }
 
@@ -98,7 +103,7 @@ export class EventLogStrategy
 
   #subscribe(topic: string, partition: number | undefined, handler: MessageHandler): Promise<Subscription> {
     const { log, from, onReadError } = this.#options;
-    const { group, maxRecords, maxBytes } = extrasOf(topic, handler);
+    const { group, maxRecords, maxBytes, paceMs } = extrasOf(topic, handler);
     const onError =
       onReadError && ((error: unknown, run: LogRun | undefined) => run === undefined && onReadError(error, topic));
     return log.subscribe(
@@ -109,10 +114,23 @@ export class EventLogStrategy
         ...(partition !== undefined && { partitions: [partition] }),
         ...(maxRecords !== undefined && { maxRecords }),
         ...(maxBytes !== undefined && { maxBytes }),
+        ...(paceMs !== undefined && { paceMs }),
         ...(onError !== undefined && { onError }),
       },
-      (run) => this.#handle(handler, run, new RunContext(log, group, run)),
+      (run) => this.#handle(handler, run, new RunContext(log, group, run, this.#pacedCommit(group, run))),
     );
+  }
+
+  #pacedCommit(group: string, { topic, partition }: LogRun): PacedCommit {
+    const { log, onReadError } = this.#options;
+    const name = `${topic}/${partition}`;
+    const known = this.#commits.get(name);
+    if (known !== undefined) return known;
+    const after = (ms: number, act: () => void): void => void setTimeout(act, ms).unref();
+    const onError = (error: unknown): void => onReadError?.(error, topic);
+    const paced = new PacedCommit({ log, group, everyMs: 1_000, after, onError });
+    this.#commits.set(name, paced);
+    return paced;
   }
 
   async #handle(handler: MessageHandler, run: LogRun, context: RunContext): Promise<void> {

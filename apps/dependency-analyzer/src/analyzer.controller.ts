@@ -14,17 +14,17 @@ export class AnalyzerController {
     this.#analyzer = analyzer;
   }
 
-  @OnRuns(topics.operations, { group })
+  @OnRuns(topics.operations, { group, paceMs: 25 })
   async operations(run: LogRun): Promise<void> {
     await this.#analyzer.onOperations(run);
   }
 
-  @OnRuns(topics.outcomes, { group })
+  @OnRuns(topics.outcomes, { group, paceMs: 100 })
   async outcomes(run: LogRun): Promise<void> {
     await this.#analyzer.onOutcomes(run);
   }
 
-  @OnRuns(topics.progress, { group })
+  @OnRuns(topics.progress, { group, paceMs: 100 })
   async progress(run: LogRun): Promise<void> {
     await this.#analyzer.onProgress(run);
   }

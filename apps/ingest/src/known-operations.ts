@@ -1,5 +1,6 @@
 import type { OperationStatus, StatusStore } from '@medrex/contracts';
 import { LRUCache } from 'lru-cache';
+import { SharedQuestions } from './shared-questions.ts';
 
 /** What a receipt says of an accepted operation; the same for every repeat. */
 export interface KnownOperation {
@@ -14,18 +15,21 @@ export interface KnownOperation {
   readonly isCall?: true;
 }
 
+/** Ids in one question to the store. */
+const questionMax = 2_000;
+
 /**
  * Operations accepted before, by id: the newest in memory, all within the dedupe window in the status store. When the store does not
  * answer, a repeat is not recognised here and runs as far as its operation record on the ledger, which answers it.
  */
 export class KnownOperations {
   readonly #recent: LRUCache<string, KnownOperation>;
-  readonly #statuses: Pick<StatusStore, 'get'>;
+  readonly #questions: SharedQuestions<string, OperationStatus | undefined>;
   readonly #onStoreFailure: (error: unknown) => void;
 
   constructor(statuses: Pick<StatusStore, 'get'>, entriesMax: number, onStoreFailure: (error: unknown) => void) {
     this.#recent = new LRUCache({ max: entriesMax });
-    this.#statuses = statuses;
+    this.#questions = new SharedQuestions((opIds) => statuses.get(opIds), questionMax);
     this.#onStoreFailure = onStoreFailure;
   }
 
@@ -58,7 +62,7 @@ export class KnownOperations {
   async #stored(opIds: readonly string[]): Promise<readonly (OperationStatus | undefined)[]> {
     if (opIds.length === 0) return [];
     try {
-      return await this.#statuses.get(opIds);
+      return await this.#questions.ask(opIds);
     } catch (error) {
       this.#onStoreFailure(error);
       return [];

@@ -1,5 +1,6 @@
 import {
   outcomesCodec,
+  PacedCommit,
   topics,
   type EventLog,
   type LogRun,
@@ -42,6 +43,7 @@ export interface OutcomeProjectionOptions {
   readonly receipts: ReceiptPublisher;
   readonly merges: Pick<MergeNoter, 'note'>;
   readonly nowMs: () => number;
+  readonly after: (ms: number, act: () => void) => void;
   /** Told of what became terminal, once it is durable: whoever waits for it, streams it or counts it. */
   readonly onSettled: (settled: readonly SettledOperation[]) => void;
   readonly onError: (error: unknown) => void;
@@ -55,11 +57,14 @@ export class OutcomeProjection {
   readonly #options: OutcomeProjectionOptions;
   readonly #messages: SettledMessages;
   #subscription: Subscription | undefined;
+  readonly #commit: PacedCommit;
   #readUpTo = -1;
 
   constructor(options: OutcomeProjectionOptions) {
     this.#options = options;
     this.#messages = new SettledMessages(options.statuses, options.identityKey);
+    const { log, group, after, onError } = options;
+    this.#commit = new PacedCommit({ log, group, everyMs: 1_000, after, onError });
   }
 
   /** Offset of the last record that was projected; -1 before the first. */
@@ -86,10 +91,11 @@ export class OutcomeProjection {
 
   async close(): Promise<void> {
     await this.#subscription?.close();
+    await this.#commit.end();
   }
 
   async #project(run: LogRun): Promise<void> {
-    const { statuses, receipts, merges, onSettled, onError, log, group } = this.#options;
+    const { statuses, receipts, merges, onSettled } = this.#options;
     const settled = this.#read(run);
     const offset = run.records.at(-1)?.offset ?? this.#readUpTo;
     await merges.note(settled);
@@ -100,7 +106,7 @@ export class OutcomeProjection {
     this.#forget(settled);
     onSettled(settled);
     // The position that counts is the status store's; this one is for tools that look at lag.
-    log.commit(group, run.topic, run.partition, offset + 1).catch(onError);
+    this.#commit.done(run.topic, run.partition, offset + 1);
   }
 
   #read(run: LogRun): readonly SettledOperation[] {

@@ -33,7 +33,7 @@ export class ProgressFollower {
   async start(): Promise<void> {
     const { log, partition, group, onError } = this.#options;
     const subscribe = { group, topic: topics.progress, partitions: [partition], from: { at: 'end' }, onError } as const;
-    this.#subscription = await log.subscribe(subscribe, async (run) => this.#onRun(run));
+    this.#subscription = await log.subscribe({ ...subscribe, paceMs: 100 }, async (run) => this.#onRun(run));
     for (const record of await log.latest(topics.progress, partition)) this.#note(progressCodec.decode(record.value));
   }
 

@@ -188,6 +188,7 @@ export class IngestRuntime {
       tenant,
       merges: new MergeNoter({ contracts, vault: this.#ports.vault, onHopeless: this.observer.mergeFailed }),
       nowMs,
+      after: (ms, act) => void setTimeout(act, ms).unref(),
       onSettled: (settled) => this.#settled(settled),
       onError: this.observer.readFailed,
     });

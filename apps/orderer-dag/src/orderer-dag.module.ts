@@ -20,12 +20,12 @@ export class RunsController {
     await this.#dag.onOperations(run);
   }
 
-  @OnRuns(topics.analyzed, { group })
+  @OnRuns(topics.analyzed, { group, paceMs: 25 })
   async onAnalyzed(run: LogRun, context: RunContext): Promise<void> {
-    if (this.#dag.onAnalyzed(run)) await context.commit();
+    if (this.#dag.onAnalyzed(run)) context.commitSoon();
   }
 
-  @OnRuns(topics.progress, { group })
+  @OnRuns(topics.progress, { group, paceMs: 100 })
   async onProgress(run: LogRun): Promise<void> {
     this.#dag.onProgress(run);
   }

@@ -52,11 +52,19 @@ export class BenchNetwork {
   }
 }
 
-/** User and system time of a process and its threads; the fields after its name in /proc, in hundredths of a second. */
+/** User and system time of a process, its threads, and the processes that it started (of which PostgreSQL has one for each connection). */
 async function cpuOf(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const started = children.split(' ').filter((text) => text !== '');
+  const all = await Promise.all([ownCpu(pid), ...started.map((child) => cpuOf(Number(child)))]);
+  return all.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** The fields after its name in /proc, in hundredths of a second; what its ended children took is among them. */
+async function ownCpu(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
 async function stack(folder: string, args: readonly string[]): Promise<unknown> {

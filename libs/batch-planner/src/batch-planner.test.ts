@@ -106,7 +106,7 @@ describe('fusions', () => {
   });
 
   it('hold few operations when flights are seen to take long for each, and many when not', () => {
-    const sizes = [0.01, 2].map((msPerOperation) => {
+    const sizes = [0.01, 10].map((msPerOperation) => {
       const planner = aPlanner({ size: { operationsMin: 8 } });
       for (const seq of range(0, 6_000)) planner.admit(planned(seq));
       let nowMs = 0;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FlightModel } from './flight-model.ts';
+import { seededRandom } from '@medrex/ledger';
 import { FusionSize } from './fusion-size.ts';
 import { testLimits } from './testing/index.ts';
 
@@ -25,9 +26,21 @@ describe('FlightModel', () => {
     expect(learned(100, -0.2, [10, 80]).msPerUnit).toBeGreaterThan(0);
   });
 
+  it('does not take a busy machine for work: everything is slow when fusions are large', () => {
+    const model = new FlightModel();
+    const random = seededRandom(7);
+    for (let flight = 0; flight < 400; flight += 1) {
+      const busy = 1 + Math.sin(flight / 40); // slow and fast again, some times
+      const units = 40 + 60 * busy * random();
+      model.observe(units, 60 + 300 * busy + 0.3 * units + 40 * random());
+    }
+    expect(model.msPerUnit).toBeLessThan(0.8); // a line through the flights says 2.5
+  });
+
   it('forgets what a network was like before', () => {
     const model = learned(500, 3, [10, 100]);
-    for (let flight = 0; flight < 300; flight += 1) model.observe(10 + (flight % 90), 20 + 0.1 * (10 + (flight % 90)));
+    const sizes = Array.from({ length: 300 }, (_, flight) => 10 + ((flight * 37) % 90));
+    for (const units of sizes) model.observe(units, 20 + 0.1 * units);
     expect(model.msPerUnit).toBeCloseTo(0.1, 1);
   });
 });

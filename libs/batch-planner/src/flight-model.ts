@@ -1,10 +1,9 @@
 /** What is believed before any flight was seen: 20 ms for the transaction and 0.1 ms for each unit of work in it. */
-const believed = [
-  { units: 0, ms: 20 },
-  { units: 500, ms: 70 },
-] as const;
-/** What an older flight counts beside the next one. */
-const memory = 0.95;
+const believed = { fixedMs: 20, msPerUnit: 0.1 } as const;
+/** What an older flight counts beside the next one: of the time that a flight takes now, and of what work adds to it, which changes less. */
+const memory = { ms: 0.95, work: 0.98 } as const;
+/** The belief weighs as much as one flight that differs by so many units from the one before it. */
+const believedUnits = 32;
 const msPerUnitMin = 0.005;
 const msPerUnitMax = 10;
 
@@ -14,39 +13,39 @@ export function unitsOf(keys: number, bytes: number): number {
 }
 
 /**
- * How long a flight takes by the work in it: fixed + msPerUnit x units, the line through the flights seen so far, older
- * ones counting less (least squares with exponential forgetting). While all flights are about equally large only the
+ * How long a flight takes by the work in it: fixed + msPerUnit x units. The time for a unit comes from the differences between one
+ * flight and the next (first-difference least squares with exponential forgetting), not from the flights themselves: on a busy
+ * machine everything is slow just when much waits and fusions are large, and a line through the flights would take the one for the
+ * reason of the other, make fusions small, and so the machine busier still. While all flights are about equally large only the
  * fixed part is learned.
  */
 export class FlightModel {
-  #weight = 0;
+  #weight = 1;
   #meanUnits = 0;
-  #meanMs = 0;
-  #spread = 0;
-  #covariance = 0;
-  #msPerUnit = 0;
-
-  constructor() {
-    for (const { units, ms } of believed) this.observe(units, ms);
-  }
+  #meanMs: number = believed.fixedMs;
+  #last: { readonly units: number; readonly ms: number } | undefined;
+  #spread = believedUnits ** 2;
+  #covariance = believed.msPerUnit * believedUnits ** 2;
 
   get msPerUnit(): number {
-    return this.#msPerUnit;
+    return Math.min(msPerUnitMax, Math.max(msPerUnitMin, this.#covariance / this.#spread));
   }
 
   get fixedMs(): number {
-    return Math.max(0, this.#meanMs - this.#msPerUnit * this.#meanUnits);
+    return Math.max(0, this.#meanMs - this.msPerUnit * this.#meanUnits);
   }
 
   observe(units: number, ms: number): void {
-    this.#weight = this.#weight * memory + 1;
-    const gain = 1 / this.#weight;
-    const offset = units - this.#meanUnits;
-    this.#meanUnits += gain * offset;
-    this.#spread = (1 - gain) * (this.#spread + gain * offset * offset);
-    this.#covariance = (1 - gain) * (this.#covariance + gain * offset * (ms - this.#meanMs));
-    this.#meanMs += gain * (ms - this.#meanMs);
-    if (this.#spread < 1) return;
-    this.#msPerUnit = Math.min(msPerUnitMax, Math.max(msPerUnitMin, this.#covariance / this.#spread));
+    this.#weight = this.#weight * memory.ms + 1;
+    this.#meanUnits += (units - this.#meanUnits) / this.#weight;
+    this.#meanMs += (ms - this.#meanMs) / this.#weight;
+    if (this.#last !== undefined) this.#observeStep(units - this.#last.units, ms - this.#last.ms);
+    this.#last = { units, ms };
+  }
+
+  #observeStep(units: number, ms: number): void {
+    if (units === 0) return; // tells nothing, and would only make the rest forgotten
+    this.#spread = this.#spread * memory.work + units * units;
+    this.#covariance = this.#covariance * memory.work + units * ms;
   }
 }

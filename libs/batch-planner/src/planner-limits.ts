@@ -57,9 +57,10 @@ export const defaultPlannerLimits: Omit<PlannerLimits, 'jitter'> = {
   flightsReserved: 1,
   // Each carries one operation and waits for a block: enough of them to fill blocks, far fewer than a peer endorses at once (2,500).
   flightsAlone: 64,
-  // Above 500 operations the marginal gain is below 5 %; 100 ms is how long a simulation may hold the peer's state lock.
-  fusion: { operationsMax: 500, keysMax: 1000, bytesMax: 512 * 1024, estimatedMsMax: 100 },
-  size: { operationsMin: 32, flightTargetMs: 250 },
+  // Above 500 operations the marginal gain is below 5 %. Of the 500 ms a fifth is simulation, which holds the peer's state lock, and a
+  // quarter of executetimeout is not reached on a bad day either.
+  fusion: { operationsMax: 500, keysMax: 1000, bytesMax: 512 * 1024, estimatedMsMax: 500 },
+  size: { operationsMin: 32, flightTargetMs: 500 },
   shares: [0, 0.1, 0.1, 0.05, 0.05],
   criticalityBoost: 64,
   wideningsMax: 8,

@@ -42,6 +42,8 @@ export interface Subscribe {
   /** Upper bounds of one run. */
   readonly maxRecords?: number;
   readonly maxBytes?: number;
+  /** A log that is asked over a network is asked at most once in this time, ms: fewer and longer runs, for readers that may be late. */
+  readonly paceMs?: number;
   /**
    * Told of every try that failed: of the handler, with its run, or of reading, without one. Both are tried again with a capped
    * back-off, except that a reader whose records were deleted under it (OFFSET_OUT_OF_RANGE) gets nothing more. Without this

@@ -26,6 +26,7 @@ export {
 } from './deliver-runs.ts';
 export { contractError, contractErrors } from './errors.ts';
 export { copiedExactly, exactJson, parseExactJson } from './exact-json.ts';
+export { PacedCommit, type PacedCommitOptions } from './paced-commit.ts';
 export type { EventLog, LogRecord, LogRun, NewRecord, StartPosition, Subscribe, Subscription } from './event-log.ts';
 export { mintId, operationId, sourceHash, type OperationName } from './identity.ts';
 export type {

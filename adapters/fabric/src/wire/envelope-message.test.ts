@@ -71,7 +71,9 @@ describe('a proposal whose arguments are not to be recorded', () => {
 
   it('carries them as transient data', () => {
     const packed = asked.getTransientmapMap().get(transientArguments) ?? new Uint8Array();
-    expect(unpackArguments(Buffer.from(packed as Uint8Array))?.map((argument) => Buffer.from(argument))).toEqual(proposal.args);
+    expect(unpackArguments(Buffer.from(packed as Uint8Array))?.map((argument) => Buffer.from(argument))).toEqual(
+      proposal.args,
+    );
     expect(argsOf(asked)).toEqual(['put']);
   });
 

@@ -1,0 +1,58 @@
+import { expect, it } from '@jest/globals';
+import { SharedQuestions } from './shared-questions.ts';
+
+function store() {
+  const asked: (readonly number[])[] = [];
+  const open: { readonly answer: () => void; readonly fail: () => void }[] = [];
+  const questions = new SharedQuestions<number, string>((keys) => {
+    asked.push(keys);
+    return new Promise((resolve, reject) =>
+      open.push({ answer: () => resolve(keys.map(String)), fail: () => reject(new Error('away')) }),
+    );
+  }, 4);
+  return { asked, open, questions };
+}
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+};
+
+it('asks the first at once, and all who came meanwhile together', async () => {
+  const { asked, open, questions } = store();
+  const answers = [questions.ask([1]), questions.ask([2, 3]), questions.ask([3])];
+  expect(asked).toEqual([[1]]);
+  open[0]!.answer();
+  await turns();
+  expect(asked).toEqual([[1], [2, 3, 3]]);
+  open[1]!.answer();
+  expect(await Promise.all(answers)).toEqual([['1'], ['2', '3'], ['3']]);
+});
+
+it('keeps to the size of a question, but for one that is larger alone', async () => {
+  const { asked, open, questions } = store();
+  const answers = [
+    questions.ask([0]),
+    questions.ask([1, 2, 3]),
+    questions.ask([4, 5]),
+    questions.ask([6, 7, 8, 9, 10]),
+  ];
+  for (const at of [0, 1, 2, 3]) {
+    await turns();
+    open[at]!.answer();
+  }
+  await Promise.all(answers);
+  expect(asked).toEqual([[0], [1, 2, 3], [4, 5], [6, 7, 8, 9, 10]]);
+});
+
+it('tells everybody in a question that failed, and goes on with the next', async () => {
+  const { open, questions } = store();
+  const answers = [questions.ask([1]), questions.ask([2]), questions.ask([3])];
+  const settled = Promise.allSettled(answers);
+  open[0]!.answer();
+  await turns();
+  open[1]!.fail();
+  await settled;
+  const later = questions.ask([4]);
+  open[2]!.answer();
+  expect((await settled).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(await later).toEqual(['4']);
+});

@@ -54,8 +54,11 @@ async function startBroker(context: Context, java: string, classPath: string, fo
   const settings = writeKafkaSettings(context, folder);
   await formatKafka(java, classPath, settings, context);
   const logs = `-Dlog4j2.configurationFile=${join(folder, 'log4j2.xml')}`;
-  const memory = ['-Xmx512m', '-Xms256m', '-XX:+UseG1GC'];
-  context.processes.start('kafka', java, [...memory, logs, '-cp', classPath, 'kafka.Kafka', settings], { cwd: folder });
+  // A machine that runs everything has no processor to spare for a compiler that pays off after minutes, nor for a parallel collector.
+  const thrifty = ['-Xmx512m', '-Xms256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+  context.processes.start('kafka', java, [...thrifty, logs, '-cp', classPath, 'kafka.Kafka', settings], {
+    cwd: folder,
+  });
 }
 
 /**

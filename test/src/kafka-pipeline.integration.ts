@@ -7,6 +7,7 @@ import {
   topics,
   type LogRecord,
   type NewRecord,
+  type OperationClass,
   type Receipt,
 } from '@medrex/contracts';
 import { describeReal } from '@medrex/contracts/testing';
@@ -59,6 +60,33 @@ describeReal('KAFKA', 'the pipeline on Kafka', (where) => {
     const { body } = await kafka.stack.client.get('/v1/dead-letters');
     expect(body).toMatchObject({ deadLetters: [{ kind: 'message', code: 'BODY_NOT_JSON' }] });
   }, 120_000);
+
+  it('tells in receipts which partitions stand still for want of room, the lowest class first, and loses nothing', async () => {
+    kafka = await KafkaStack.on(where, { INGEST_LIVE_MAX: '10' });
+    await kafka.stack.start();
+    const receipts = await kafka.receipts();
+    const of = (partition: number, state: Receipt['state']) =>
+      receipts.filter((one) => one.state === state && one.intake?.partition === partition);
+    const publish = (partition: number, operationClass: OperationClass) =>
+      kafka.log.append(
+        topics.intake,
+        partition,
+        Array.from({ length: 20 }, (_, round) => reading(`p-${partition}`, round, operationClass)),
+      );
+    kafka.stack.service('orderer-dag').pause();
+    await publish(0, 'audit');
+    await eventually('audit stands still', () => of(0, 'delayed').length > 0, 30_000);
+    expect(of(0, 'delayed')[0]).toMatchObject({ source: topics.intake, delay: { class: 'audit' } });
+    const urgent = () => kafka.log.append(topics.intakeUrgent, 2, [reading('p-2', 0, 'cpoe')]);
+    await publish(1, 'clinical');
+    await eventually('clinical stands still', () => of(1, 'delayed').length > 0, 30_000);
+    await urgent();
+    await eventually('the order is taken', () => of(2, 'accepted').length === 1, 30_000);
+    kafka.stack.service('orderer-dag').continue();
+    await eventually('all is settled', () => settled(receipts).size === 41, 60_000);
+    await eventually('both go on', () => of(0, 'resumed').length + of(1, 'resumed').length === 2, 30_000);
+    expect([of(0, 'delayed').length, of(1, 'delayed').length].every((count) => count <= 3)).toBe(true);
+  }, 170_000);
 });
 
 /** A reading of each patient, all of a patient's in one partition: half of them urgent. Returns the ids. */
@@ -75,15 +103,13 @@ async function publishRound(kafka: KafkaStack, round: number): Promise<readonly 
 
 const idOf = (patient: string, round: number): string => `${patient}/${round}`;
 
-function reading(patient: string, round: number): NewRecord {
+function reading(patient: string, round: number, operationClass?: OperationClass): NewRecord {
   const effectiveDateTime = `2026-11-05T08:${String(round).padStart(2, '0')}:00Z`;
   const subject = { identifier: { system: 'urn:hospital:mrn', value: `MRN-${patient}` } };
   const value = Buffer.from(JSON.stringify(anObservation({ subject, effectiveDateTime })));
-  return {
-    key: patient,
-    value,
-    headers: intakeHeaders({ source, id: idOf(patient, round), contentType: 'application/json' }),
-  };
+  const named = { source, id: idOf(patient, round), contentType: 'application/json' };
+  const headers = intakeHeaders({ ...named, ...(operationClass !== undefined && { class: operationClass }) });
+  return { key: patient, value, headers };
 }
 
 async function restart(kafka: KafkaStack, name: 'ingest' | 'dependency-analyzer' | 'orderer-dag'): Promise<void> {

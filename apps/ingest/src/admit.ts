@@ -49,6 +49,8 @@ export interface RoomPolicy {
   readonly signal: AbortSignal;
   /** `performance.now()` at which the request came that this is a part of; its orders wait no longer than one would. Now when absent. */
   readonly sinceMs?: number;
+  /** Told when a message has to wait, before it does. */
+  readonly onWaiting?: (message: IncomingMessage, operationClass: OperationClass) => void;
 }
 
 export interface AdmitterOptions {
@@ -85,6 +87,7 @@ export class Admitter {
       const full = this.#fullClass(drafted, policy);
       if (full !== undefined) {
         if (admitted.length > 0) break;
+        policy.onWaiting?.(drafted.message, full);
         const hasRoom = await this.#waitForRoom(full, policy);
         if (!hasRoom) return this.#turnAway(run, policy);
         admitted.push(this.#admitOne(this.#afterWaiting(drafted), policy));

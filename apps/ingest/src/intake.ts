@@ -1,12 +1,14 @@
 import type { LogRecord, LogRun, Receipt } from '@medrex/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageIdentifier } from './identify.ts';
+import type { RoomPolicy } from './admit.ts';
 import type { Ingest } from './ingest.ts';
 import { problemsOf, type MessageResult } from './message-result.ts';
 import type { IncomingMessage } from './message/incoming-message.ts';
 import { readIntakeRecord } from './message/intake-record.ts';
 import { isToBeTriedAgain } from './passing-problem.ts';
 import type { Problem } from './problem.ts';
+import { waitingForRoom, type IntakeDelays } from './intake-delays.ts';
 import { intakeReceipt, unreadableReceipt, type ReceiptPublisher } from './receipts.ts';
 import type { RefusedMessages } from './refused-messages.ts';
 
@@ -15,6 +17,7 @@ export interface IntakeOptions {
   readonly identifier: MessageIdentifier;
   readonly receipts: ReceiptPublisher;
   readonly refused: RefusedMessages;
+  readonly delays: IntakeDelays;
   readonly nowMs: () => number;
   /** Told of runs that could not be taken for a passing reason; they are tried again. */
   readonly onPassing: (problem: Problem, run: LogRun) => void;
@@ -39,7 +42,7 @@ export class Intake {
 
   /** @throws when stopped before the run was done: its offset must not be committed. */
   async take(run: LogRun): Promise<void> {
-    const { receipts, refused, nowMs } = this.#options;
+    const { receipts, refused, delays, nowMs } = this.#options;
     const entries = run.records.map((record) => this.#read(record));
     const results = await this.#submitAll(
       entries.flatMap((entry) => ('message' in entry ? [entry.message] : [])),
@@ -51,6 +54,7 @@ export class Intake {
     );
     await refused.keep(run.records, all);
     await receipts.publish(all);
+    delays.goesOn(run);
   }
 
   /** Ends the waiting for room and for passing problems. */
@@ -69,19 +73,31 @@ export class Intake {
   }
 
   async #submitAll(messages: readonly IncomingMessage[], run: LogRun): Promise<readonly MessageResult[]> {
-    const { ingest, onPassing, retryMs = 1000 } = this.#options;
+    const { ingest, delays, retryMs = 1000 } = this.#options;
     const { signal } = this.#stop;
+    const policy: RoomPolicy = {
+      ...{ waits: true, signal },
+      onWaiting: ({ place }, operationClass) => place && delays.waits(place, waitingForRoom, operationClass),
+    };
     const results: MessageResult[] = [];
     while (results.length < messages.length) {
       signal.throwIfAborted();
-      const submitted = await ingest.submit(messages.slice(results.length), { waits: true, signal });
+      const submitted = await ingest.submit(messages.slice(results.length), policy);
       const tried = await submitted.results;
       const end = tried.findIndex(isToBeTriedAgain);
       results.push(...(end < 0 ? tried : tried.slice(0, end)));
       if (end < 0) break;
-      for (const why of problemsOf(tried[end] as MessageResult).slice(0, 1)) onPassing(why, run);
+      this.#tellPassing(tried[end] as MessageResult, run);
       await delay(retryMs, undefined, { signal });
     }
     return results;
+  }
+
+  #tellPassing(result: MessageResult, run: LogRun): void {
+    const { onPassing, delays } = this.#options;
+    const [why] = problemsOf(result);
+    if (why === undefined) return;
+    onPassing(why, run);
+    if (result.place !== undefined) delays.waits(result.place, why.code);
   }
 }

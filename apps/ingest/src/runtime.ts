@@ -13,6 +13,7 @@ import { OutcomeFeed } from './http/outcome-feed.ts';
 import { Transactions } from './http/transactions.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
+import { IntakeDelays } from './intake-delays.ts';
 import { IngestObserver } from './observer.ts';
 import { MergeNoter } from './merge-noter.ts';
 import { MessageResender } from './message-resender.ts';
@@ -51,6 +52,7 @@ export class IngestRuntime {
   readonly #pool: TranslatorPool | undefined;
   readonly #stop = new AbortController();
   readonly #pruner: RecordPruner;
+  readonly #delays: IntakeDelays;
   #isReady = false;
 
   private constructor(
@@ -90,8 +92,16 @@ export class IngestRuntime {
       ingest: newIngest(config, channel, letterTranslator, observer, nowMs),
       tenant: channel.directory.tenant,
     });
+    this.#delays = new IntakeDelays({
+      receipts: channel.receipts,
+      placeId: (place) => identifier.placeId(place, ''),
+      retryAfterS: (operationClass) => channel.admission.retryAfterS(operationClass),
+      nowMs,
+      onFailure: observer.readFailed,
+    });
     this.intake = new Intake({
       ...channel,
+      delays: this.#delays,
       ingest,
       nowMs,
       onPassing: observer.intakePaused,
@@ -112,6 +122,7 @@ export class IngestRuntime {
     const runtime = new IngestRuntime(config, ports, observer, channel, translation, instance);
     await runtime.#projection.start();
     runtime.#pruner.start();
+    runtime.#delays.start();
     runtime.#isReady = true;
     return runtime;
   }
@@ -168,6 +179,7 @@ export class IngestRuntime {
   async close(): Promise<void> {
     await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
     await this.#pruner.close();
+    await this.#delays.close();
     await this.#channel.noter.close();
     await this.#projection.close();
     await this.#channel.deadLetters.close();

@@ -122,6 +122,29 @@ describe('shedding at the door', () => {
     expect(await waiting()).toBe(0);
   });
 
+  it('tells hospitals in a receipt that a partition stands still for want of room, and when it goes on', async () => {
+    let aheadMs = 0;
+    const { log, statuses, vault } = ingest;
+    await ingest.close();
+    const env = { INGEST_LIVE_MAX: '10' };
+    const nowMs = (): number => Date.now() + aheadMs;
+    ingest = await Harness.start({ contracts: [assetIntake], env, log, statuses, vault, nowMs });
+    await fill(9);
+    const headers = intakeHeaders({ id: 'slow', source: 's', class: 'audit', contentType: 'application/json' });
+    await ingest.log.append(topics.intake, 0, [{ value: Buffer.from(deed('slow')), headers }]);
+    const told = (state: string) =>
+      eventually(async () => (await ingest.receipts()).find((receipt) => receipt.state === state));
+    const intake = { topic: topics.intake, partition: 0, offset: 0 };
+    const delayed = await told('delayed');
+    expect(delayed).toMatchObject({ source: topics.intake, code: 'WAITING_FOR_ROOM', intake, items: [] });
+    expect(delayed.delay).toMatchObject({ class: 'audit', expectedS: expect.any(Number) });
+    await ingest.settle(await ingest.operations());
+    await eventually(async () => (await ingest.log.committed('ingest', topics.intake, 0)) === 1);
+    aheadMs += 60_000;
+    const { sinceMs } = delayed.delay ?? {};
+    expect(await told('resumed')).toMatchObject({ id: delayed.id, code: 'OK', intake, delay: { sinceMs } });
+  });
+
   it('looks at the age again of what waited for room: its record may be pruned by then', async () => {
     let leapMs = 0;
     ingest = await ingest.restart({ contracts: [assetIntake], env, nowMs: () => Date.now() + leapMs });

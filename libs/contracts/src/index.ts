@@ -66,7 +66,14 @@ export {
   type CallFacts,
   type SealedAnswer,
 } from './call.ts';
-export { receiptCodec, receiptItemStates, type Receipt, type ReceiptItem, type ReceiptItemState } from './receipt.ts';
+export {
+  receiptCodec,
+  receiptItemStates,
+  type Receipt,
+  type ReceiptDelay,
+  type ReceiptItem,
+  type ReceiptItemState,
+} from './receipt.ts';
 export {
   decodeRefusedMessage,
   encodeRefusedMessage,

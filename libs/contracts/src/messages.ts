@@ -38,7 +38,7 @@ export const messages = {
   receipt: {
     title: 'Receipt',
     summary:
-      'What became of one clinical message: taken in, refused, or settled with the outcome of each of its items.',
+      'What became of one clinical message: taken in, refused, or settled with the outcome of each of its items. Or that a partition of an intake topic stands still (delayed: no room for its class, or something does not answer; repeated every 30 s), or goes on (resumed).',
     version: receiptCodec.version,
     contentType: json,
     schema: receiptCodec.schema,

@@ -2,7 +2,8 @@ import type { JsonValue } from '@medrex/execute-batch';
 import { z } from 'zod';
 import type { RefusalIssue } from './intake-contract.ts';
 import { jsonCodec } from './json-codec.ts';
-import { epochMs, jsonValue, mintedId, refusalIssue, wholeNumber } from './schemas.ts';
+import type { OperationClass } from './operation-class.ts';
+import { epochMs, jsonValue, mintedId, operationClass, refusalIssue, wholeNumber } from './schemas.ts';
 
 /** How far one item of a message has come. `pending` is accepted and not terminal; `refused` never became an operation. */
 export const receiptItemStates = ['pending', 'applied', 'rejected', 'dead', 'refused'] as const;
@@ -25,18 +26,31 @@ export interface ReceiptItem {
   readonly issues?: readonly RefusalIssue[];
 }
 
+/** A partition of an intake topic that stands still, or did. */
+export interface ReceiptDelay {
+  /** The class of the operations that wait for room; absent where something else is waited for. */
+  readonly class?: OperationClass;
+  readonly sinceMs: number;
+  /** Seconds until there should be room for the class at the rate of now, 30 at most; what stands behind takes longer. */
+  readonly expectedS?: number;
+}
+
 /**
  * What the sender of a message is told. One is sent when the message was taken in (`accepted`, or `refused` as a whole) and one
  * when all of its operations are terminal (`settled`); each may come more than once, with the same content.
  * It never carries the message's bytes: intake topic, partition and offset say where they are.
+ *
+ * Two more are about a partition of an intake topic, with the topic as their source: `delayed` when it stands still for more than
+ * a second, again every 30 s while it does, and `resumed` when it has gone on for 10 s. `intake` says at which record it stands or stood; what is behind
+ * that waits too. After a minute without a repeat the delay is over, or its reader has ended and another one goes on.
  */
 export interface Receipt {
   readonly source: string;
   readonly id: string;
   /** True when the sender gave no id and this one was made from the message's place in the log: a second sending is then a second message. */
   readonly isIdMinted: boolean;
-  readonly state: 'accepted' | 'refused' | 'settled';
-  /** OK, ACCEPTED, REPEAT, or the code of the refusal. */
+  readonly state: (typeof receiptStates)[number];
+  /** OK, ACCEPTED, REPEAT, the code of the refusal, or what is waited for: WAITING_FOR_ROOM, or the code of what does not answer. */
   readonly code: string;
   /** In item order; empty when the message was refused as a whole. */
   readonly items: readonly ReceiptItem[];
@@ -44,8 +58,12 @@ export interface Receipt {
   readonly issues: readonly RefusalIssue[];
   /** Where the message stands in the intake log; absent when it came over HTTP. */
   readonly intake?: { readonly topic: string; readonly partition: number; readonly offset: number };
+  /** Of `delayed` and `resumed` only. */
+  readonly delay?: ReceiptDelay;
   readonly atMs: number;
 }
+
+const receiptStates = ['accepted', 'refused', 'settled', 'delayed', 'resumed'] as const;
 
 const receiptItem = z.object({
   item: wholeNumber,
@@ -63,11 +81,21 @@ export const receiptSchema = z.object({
   source: z.string(),
   id: z.string(),
   isIdMinted: z.boolean(),
-  state: z.enum(['accepted', 'refused', 'settled']),
+  state: z
+    .enum(receiptStates)
+    .describe('of a message; delayed and resumed: of a partition of an intake topic, which is the source'),
   code: z.string().min(1),
   items: z.array(receiptItem),
   issues: z.array(refusalIssue),
   intake: z.object({ topic: z.string(), partition: wholeNumber, offset: wholeNumber }).optional(),
+  delay: z
+    .object({
+      class: operationClass.optional().describe('of the operations that wait for room'),
+      sinceMs: epochMs,
+      expectedS: wholeNumber.optional().describe('seconds until there should be room for the class, 30 at most'),
+    })
+    .optional()
+    .describe('of delayed and resumed: intake says at which record the partition stands or stood'),
   atMs: epochMs,
 }) satisfies z.ZodType<Receipt>;
 

@@ -89,8 +89,9 @@ export const topicTable: readonly TopicDescription[] = [
   {
     name: topics.receipts,
     message: 'receipt',
-    description: 'What became of each message, for the systems that sent it.',
-    key: 'the source of the message',
+    description:
+      'What became of each message, for the systems that sent it; and when a partition of an intake topic stands still and goes on.',
+    key: 'the source of the message, or the intake topic',
     partitionedBy: 'key',
     partitions: 12,
     retention: { cleanup: 'age', retentionMs: 7 * day, retentionBytes: 4 * gibibyte },

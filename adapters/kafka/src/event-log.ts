@@ -21,7 +21,7 @@ import { GroupSubscription } from './group-subscription.ts';
 import { machineClock } from './machine-clock.ts';
 import type { KafkaObserver } from './observer.ts';
 import { Requests, type Bounds } from './requests.ts';
-import { StallWatchdog } from './stall-watchdog.ts';
+import { StallWatchdog, type StalledReader } from './stall-watchdog.ts';
 import { PartitionAppender } from './partition-appender.ts';
 
 export interface KafkaEventLogOptions {
@@ -167,9 +167,18 @@ export class KafkaEventLog implements EventLog {
     return this.#partitionCount(topic);
   }
 
-  /** Partitions that bring nothing although the log goes on; empty when all is well. */
-  get stalled(): readonly string[] {
-    return this.#watchdog.stalled;
+  /** What has stood still for longer than `stallMs`: readers without answers, appends that are tried, groups without a place. */
+  troubles(): readonly string[] {
+    const { prefix, stallMs } = this.#options;
+    const seconds = (ms: number): number => Math.round(ms / 1000);
+    const reading = byTopic(this.#watchdog.troubles).map((line) => line.slice(prefix.length));
+    const appending = [...this.#appenders].flatMap(([place, { tryingMs }]) =>
+      tryingMs < stallMs ? [] : [`${place}: an append has been tried for ${seconds(tryingMs)} s`],
+    );
+    const joining = [...this.#shared].flatMap(([name, { unassignedMs }]) =>
+      unassignedMs < stallMs ? [] : [`${name.replace('\n', ' of ')}: no place in the group for ${seconds(unassignedMs)} s`],
+    );
+    return [...appending, ...joining, ...reading];
   }
 
   close(): Promise<void> {
@@ -336,6 +345,15 @@ function inOwnNames(observer: KafkaObserver, prefix: string): KafkaObserver {
   const { appendFailed, readFailed, assigned, stalled } = observer;
   const told = { appendFailed: own(appendFailed), readFailed: own(readFailed), assigned: own(assigned) };
   return { ...observer, ...told, stalled: own(stalled) };
+}
+
+/** A line for each topic and reason: where a broker is gone all its partitions say the same. */
+function byTopic(readers: readonly StalledReader[]): readonly string[] {
+  const groups = Map.groupBy(readers, ({ topic, why }) => `${topic}\n${why}`);
+  return [...groups.values()].map((group) => {
+    const { topic, why } = group[0] as StalledReader;
+    return `${topic}/${group.map(({ partition }) => partition).join(',')}: ${why}`;
+  });
 }
 
 const sharedName = (group: string, topic: string): string => `${group}\n${topic}`;

@@ -30,6 +30,7 @@ export class PartitionBuffer {
   #error: unknown;
   #isLost = false;
   #isSuspect = false;
+  #answeredMs = performance.now();
 
   constructor(topic: string, partition: number, position: number) {
     this.#topic = topic;
@@ -58,12 +59,18 @@ export class PartitionBuffer {
     return this.#isSuspect;
   }
 
+  /** When its broker answered last, be it with nothing; `performance.now()`. */
+  get answeredMs(): number {
+    return this.#answeredMs;
+  }
+
   get hasRecords(): boolean {
     return this.#head < this.#records.length;
   }
 
   /** Takes in an answer. @param wasAlone true when the request named no other partition, so that nothing else took its room. */
   add({ messages, highWatermark, lastStableOffset, abortedTransactions }: FetchedPartition, wasAlone: boolean): void {
+    this.#answeredMs = performance.now();
     this.#end = Number(highWatermark);
     const last = messages.at(-1);
     if (last === undefined) {

@@ -39,6 +39,7 @@ export class GroupSubscription implements Subscription {
   /** Closing the readers of before and starting those of now, one after the other. */
   #changes: Promise<void> = Promise.resolve();
   #isPaused = false;
+  #unassignedSinceMs: number | undefined = performance.now();
 
   constructor(options: GroupSubscriptionOptions) {
     this.#options = options;
@@ -72,6 +73,11 @@ export class GroupSubscription implements Subscription {
     throw kafkaError('KAFKA_COMMIT_STALE', `${topic}/${partition}: group ${group} has divided its partitions anew`);
   }
 
+  /** For how long this member has had no place in its group; 0 while it has one, be it without partitions. */
+  get unassignedMs(): number {
+    return this.#unassignedSinceMs === undefined ? 0 : performance.now() - this.#unassignedSinceMs;
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#reading?.subscription.pause();
@@ -99,6 +105,7 @@ export class GroupSubscription implements Subscription {
 
   #change(assignment: Assignment | undefined): void {
     this.#assignment = assignment;
+    this.#unassignedSinceMs = assignment === undefined ? (this.#unassignedSinceMs ?? performance.now()) : undefined;
     this.#changes = this.#changes.then(() => this.#follow(assignment));
   }
 

@@ -39,6 +39,6 @@ export const kafkaMetrics = {
   stalledPartitions: {
     name: 'medrex_kafka_stalled_partitions',
     kind: 'gauge',
-    help: 'Partitions that bring nothing now although the log goes on. Above zero for longer than MEDREX_KAFKA_STALL_MS: look at the broker that leads them.',
+    help: 'Partitions that have brought nothing for MEDREX_KAFKA_STALL_MS: the log goes on without their reader, or their broker does not answer. /readyz names them; look at the broker that leads them.',
   },
 } as const;

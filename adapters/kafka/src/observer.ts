@@ -17,6 +17,6 @@ export interface KafkaObserver {
   }) => void;
   /** There were records to read and none came for this long: the client is made anew. */
   readonly stalled?: (facts: { readonly topic: string; readonly partition: number; readonly waitedMs: number }) => void;
-  /** How many partitions bring nothing now although the log goes on. */
+  /** How many partitions bring nothing now although they should. */
   readonly stalledNow?: (partitions: number) => void;
 }

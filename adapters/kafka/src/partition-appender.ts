@@ -56,6 +56,7 @@ export class PartitionAppender {
   readonly #closing = new AbortController();
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #sinceMs: number | undefined;
   #producer: { readonly client: Client; readonly producer: Producer } | undefined;
 
   constructor(options: PartitionAppenderOptions) {
@@ -69,6 +70,11 @@ export class PartitionAppender {
       this.#queue.push({ records: sized, sent: 0, baseOffset: -1, lastOffset: -1, resolve, reject });
       this.#running ??= this.#run();
     });
+  }
+
+  /** For how long the request in flight has been tried; 0 where there is none. */
+  get tryingMs(): number {
+    return this.#sinceMs === undefined ? 0 : performance.now() - this.#sinceMs;
   }
 
   /** Tries no longer: what is not stored by now is refused. */
@@ -86,6 +92,7 @@ export class PartitionAppender {
     await Promise.resolve(); // what is called in the same turn goes together
     while (this.#queue.length > 0) {
       const parts = this.#take();
+      this.#sinceMs = performance.now();
       try {
         this.#note(parts, await this.#sendUntilStored(parts));
       } catch (error) {
@@ -93,6 +100,7 @@ export class PartitionAppender {
       }
     }
     this.#running = undefined;
+    this.#sinceMs = undefined;
   }
 
   /** The beginning of the queue, up to the size of a batch; at least one record. */

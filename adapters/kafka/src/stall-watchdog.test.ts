@@ -29,10 +29,12 @@ describe('a watchdog of readers', () => {
     let renewed = 0;
     watchdog.watch('t', buffer, () => (renewed += 1));
     await eventually(() => renewed > 1);
-    expect(watchdog.stalled).toEqual(['t/0']);
+    const why = 'brings nothing although the log goes on';
+    await eventually(() => watchdog.troubles[0]?.why === why);
+    expect(watchdog.troubles).toEqual([{ topic: 't', partition: 0, why }]);
     expect(told).toContain('t');
     buffer.add(fetched(0), true);
-    await eventually(() => watchdog.stalled.length === 0);
+    await eventually(() => watchdog.troubles.every((trouble) => trouble.why !== why));
   });
 
   it('leaves alone a reader at the end of the log', async () => {
@@ -40,6 +42,26 @@ describe('a watchdog of readers', () => {
     let renewed = 0;
     watchdog.watch('t', new PartitionBuffer('t', 0, 0), () => (renewed += 1));
     await eventually(() => asked > 2);
-    expect([renewed, watchdog.stalled]).toEqual([0, []]);
+    expect(renewed).toBe(0);
+    expect(watchdog.troubles.filter(({ why }) => !why.startsWith('no answer'))).toEqual([]);
+  });
+
+  it('tells of a reader whose broker does not answer, not even with nothing, until it does', async () => {
+    const bounds = async () => new Map([[0, { start: 0, end: 0 }]]);
+    watchdog = new StallWatchdog({ requests: { bounds }, stallMs: 50, observer: {} });
+    const buffer = new PartitionBuffer('t', 0, 0);
+    watchdog.watch('t', buffer, () => undefined);
+    expect(watchdog.troubles).toEqual([]);
+    await eventually(() => watchdog.troubles[0]?.why.startsWith('no answer of its broker for'));
+    buffer.add({ ...fetched(0), messages: [] }, true);
+    expect(watchdog.troubles).toEqual([]);
+  });
+
+  it('tells of a reader whose records were deleted', () => {
+    [end, watchdog] = [1, newWatchdog()];
+    const buffer = new PartitionBuffer('t', 0, 0);
+    watchdog.watch('t', buffer, () => undefined);
+    buffer.fail(new Error('gone'), true);
+    expect(watchdog.troubles).toMatchObject([{ why: 'its records were deleted under its reader' }]);
   });
 });

@@ -15,7 +15,16 @@ interface Watched {
   readonly renew: () => void;
   fetchOffset: number;
   sinceMs: number;
+  /** When it was last seen with so much waiting that nothing is asked for. */
+  fullMs: number;
   isStalled: boolean;
+}
+
+/** A partition that brings nothing, and why, in words. */
+export interface StalledReader {
+  readonly topic: string;
+  readonly partition: number;
+  readonly why: string;
 }
 
 /**
@@ -32,16 +41,20 @@ export class StallWatchdog {
     this.#timer = setInterval(() => void this.#look(), Math.max(10, options.stallMs / 3)).unref();
   }
 
-  /** Places that bring nothing although the log goes on. */
-  get stalled(): readonly string[] {
-    const stalled = [...this.#watched].filter(({ isStalled }) => isStalled);
-    return stalled.map(({ topic, buffer }) => `${topic}/${buffer.partition}`);
+  /** Readers that stand still: their broker does not answer, the log goes on without them, or their records were deleted. */
+  get troubles(): readonly StalledReader[] {
+    const now = performance.now();
+    return [...this.#watched].flatMap((watched) => {
+      const why = this.#why(watched, now);
+      return why === undefined ? [] : [{ topic: watched.topic, partition: watched.buffer.partition, why }];
+    });
   }
 
   /** Watches until the function that it returns is called. @param renew makes the client anew */
   watch(topic: string, buffer: PartitionBuffer, renew: () => void): () => void {
     const { fetchOffset } = buffer;
-    const watched = { topic, buffer, renew, fetchOffset, sinceMs: performance.now(), isStalled: false };
+    const now = performance.now();
+    const watched = { topic, buffer, renew, fetchOffset, sinceMs: now, fullMs: now, isStalled: false };
     this.#watched.add(watched);
     return () => this.#watched.delete(watched);
   }
@@ -52,12 +65,13 @@ export class StallWatchdog {
 
   async #look(): Promise<void> {
     await Promise.all([...this.#watched].map((watched) => this.#lookAt(watched)));
-    this.#options.observer.stalledNow?.(this.stalled.length);
+    this.#options.observer.stalledNow?.(this.troubles.length);
   }
 
   async #lookAt(watched: Watched): Promise<void> {
     const { buffer, topic, renew } = watched;
     const now = performance.now();
+    if (buffer.isFull) watched.fullMs = now;
     if (buffer.fetchOffset !== watched.fetchOffset || buffer.isLost || buffer.isFull) {
       Object.assign(watched, { fetchOffset: buffer.fetchOffset, sinceMs: now, isStalled: false });
       return;
@@ -65,7 +79,7 @@ export class StallWatchdog {
     const waitedMs = now - watched.sinceMs;
     if (waitedMs < this.#options.stallMs) return;
     const { partition } = buffer;
-    // A cluster that does not answer at all is told of by the reader itself.
+    // A cluster that does not answer at all shows in the reader's own silence.
     const bounds = await this.#options.requests.bounds(topic, [partition]).catch(() => undefined);
     const isBehind = (bounds?.get(partition)?.end ?? 0) > buffer.fetchOffset;
     watched.isStalled = isBehind && buffer.fetchOffset === watched.fetchOffset;
@@ -73,5 +87,13 @@ export class StallWatchdog {
     if (!watched.isStalled || !this.#watched.has(watched)) return;
     this.#options.observer.stalled?.({ topic, partition, waitedMs });
     renew();
+  }
+
+  #why({ buffer, fullMs, isStalled }: Watched, now: number): string | undefined {
+    if (buffer.isLost) return 'its records were deleted under its reader';
+    if (isStalled) return 'brings nothing although the log goes on';
+    const silentMs = now - Math.max(buffer.answeredMs, fullMs);
+    if (buffer.isFull || silentMs < this.#options.stallMs) return undefined;
+    return `no answer of its broker for ${Math.round(silentMs / 1000)} s`;
   }
 }

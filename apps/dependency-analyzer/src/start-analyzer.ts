@@ -72,7 +72,7 @@ export async function startAnalyzer(
   await service.listen();
   const endpoint = await startHttpEndpoint({
     ...{ host: config.HOST, port: config.PORT },
-    routes: observabilityRoutes(telemetry.metrics, () => undefined),
+    routes: observabilityRoutes(telemetry.metrics, () => log.troubles().join('; ') || undefined),
   });
   telemetry.log.info({ channel, live: analyzer.live }, 'analyzer reads');
   return {

@@ -151,6 +151,7 @@ export class IngestRuntime {
       ...(this.#isReady ? [] : ['starting or stopping']),
       ...(appender.isHalted ? ['operations log made anew'] : []),
       ...(appender.hasRoom ? [] : ['operations log does not answer']),
+      ...this.#ports.log.troubles(),
     ];
     return { isReady: reasons.length === 0, reasons };
   }

@@ -155,6 +155,11 @@ export class EmbeddedEventLog implements EventLog {
     return names.flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : [])).sort((one, other) => one - other);
   }
 
+  /** None: there is no connection that could stand still; an append that waits for the disk waits in its caller. */
+  troubles(): readonly string[] {
+    return [];
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

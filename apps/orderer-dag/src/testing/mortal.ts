@@ -74,7 +74,8 @@ export class Mortal {
       committed: (group, topic, partition) => this.#read(() => log.committed(group, topic, partition)),
       bounds: (topic, partition) => this.#read(() => log.bounds(topic, partition)),
       latest: (topic, partition) => this.#read(() => log.latest(topic, partition)),
-      close: () => log.close(),
+      troubles: () => log.troubles(),
+    close: () => log.close(),
     };
   }
 

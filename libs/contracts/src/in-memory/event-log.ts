@@ -74,6 +74,10 @@ export class InMemoryEventLog implements EventLog {
     this.#open(topic, partition).truncateBefore(offset);
   }
 
+  troubles(): readonly string[] {
+    return [];
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));

@@ -79,6 +79,10 @@ export class FaultyEventLog implements EventLog {
     return this.#log.truncateBefore(topic, partition, offset);
   }
 
+  troubles(): readonly string[] {
+    return this.#log.troubles();
+  }
+
   close(): Promise<void> {
     return this.#log.close();
   }

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { Kafka, logLevel, type ISocketFactory, type LogEntry, type SASLOptions } from 'kafkajs';
+import { Kafka, logLevel, type ISocketFactory, type LogEntry, type Mechanism, type SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import { kafkaError } from './errors.ts';
 
@@ -10,7 +10,7 @@ export interface KafkaConnection {
   /** Names this process in the brokers' own logs and quotas. */
   readonly clientId: string;
   readonly tls?: ConnectionOptions;
-  readonly sasl?: SASLOptions;
+  readonly sasl?: SASLOptions | Mechanism | undefined;
   /** Lines of kafkajs: a constant of its own, never a key or a value. */
   readonly onLine?: (line: KafkaLine) => void;
 }

@@ -20,6 +20,18 @@ describe('connectionOf', () => {
   it.each([
     ['a mechanism without its secret', { MEDREX_KAFKA_SASL: 'plain', MEDREX_KAFKA_USERNAME: 'u' }],
     ['a token file that is not there', { MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_FILE: '/not/there' }],
+    ['oauthbearer without a token', { MEDREX_KAFKA_SASL: 'oauthbearer' }],
+    [
+      'a token endpoint without a client',
+      { MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_URL: 'https://id.hospital.example/token' },
+    ],
+    [
+      'a token endpoint that would get the secret in the clear',
+      {
+        ...{ MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_URL: 'http://id.hospital.example/token' },
+        ...{ MEDREX_KAFKA_CLIENT_ID: 'medrex', MEDREX_KAFKA_CLIENT_SECRET: 'geheim' },
+      },
+    ],
     ['files without TLS', { MEDREX_KAFKA_CA_FILE: '/ca.pem' }],
     ['a certificate without its key', { MEDREX_KAFKA_TLS: 'true', MEDREX_KAFKA_CERT_FILE: '/c.pem' }],
   ])('refuses %s', (_, env) => {

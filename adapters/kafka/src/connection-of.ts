@@ -1,8 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
+import { Secret } from '@medrex/privacy';
 import type { SASLOptions } from 'kafkajs';
 import type { KafkaConnection } from './cluster.ts';
 import { kafkaError } from './errors.ts';
 import { mounted } from './mounted.ts';
+import { oauthBearer } from './oauth-bearer.ts';
+import { readAnew, TokenEndpoint, type TokenSource } from './oauth-token.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** How the cluster of a configuration is reached. Secrets stay out of it until they are needed. @throws CodedError KAFKA_CONFIG */
@@ -31,19 +34,47 @@ function tlsOf(config: KafkaConfig): ConnectionOptions | undefined {
   };
 }
 
-function saslOf(config: KafkaConfig): SASLOptions | undefined {
-  const { MEDREX_KAFKA_SASL: mechanism, MEDREX_KAFKA_USERNAME: username, MEDREX_KAFKA_TOKEN_FILE: tokenFile } = config;
+function saslOf(config: KafkaConfig): KafkaConnection['sasl'] {
+  const { MEDREX_KAFKA_SASL: mechanism, MEDREX_KAFKA_USERNAME: username } = config;
   if (mechanism === undefined) return undefined;
-  if (mechanism === 'oauthbearer') {
-    if (tokenFile === undefined) throw kafkaError('KAFKA_CONFIG', 'oauthbearer needs MEDREX_KAFKA_TOKEN_FILE');
-    mounted('MEDREX_KAFKA_TOKEN_FILE', tokenFile); // what is missing at the start is told at the start
-    const oauthBearerProvider = async () => ({ value: mounted('MEDREX_KAFKA_TOKEN_FILE', tokenFile).trim() });
-    return { mechanism, oauthBearerProvider };
-  }
+  if (mechanism === 'oauthbearer') return oauthBearer(tokensOf(config));
   const password = passwordOf(config);
   if (username === undefined || password === undefined)
     throw kafkaError('KAFKA_CONFIG', `${mechanism} needs MEDREX_KAFKA_USERNAME and MEDREX_KAFKA_PASSWORD or its file`);
-  return { mechanism, username, password };
+  return { mechanism, username, password } as SASLOptions;
+}
+
+function tokensOf(config: KafkaConfig): TokenSource {
+  const { MEDREX_KAFKA_TOKEN_FILE: file, MEDREX_KAFKA_TOKEN_URL: url, MEDREX_KAFKA_CLIENT_ID: clientId } = config;
+  if ((file === undefined) === (url === undefined))
+    throw kafkaError(
+      'KAFKA_CONFIG',
+      'oauthbearer needs MEDREX_KAFKA_TOKEN_FILE or MEDREX_KAFKA_TOKEN_URL, one of them',
+    );
+  if (file !== undefined) {
+    const read = readAnew('MEDREX_KAFKA_TOKEN_FILE', file);
+    return async () => read();
+  }
+  const clientSecret = clientSecretOf(config);
+  if (url === undefined || clientId === undefined || clientSecret === undefined)
+    throw kafkaError(
+      'KAFKA_CONFIG',
+      'MEDREX_KAFKA_TOKEN_URL needs MEDREX_KAFKA_CLIENT_ID and MEDREX_KAFKA_CLIENT_SECRET or its file',
+    );
+  if (!url.startsWith('https:') && !isLoopback(url))
+    throw kafkaError('KAFKA_CONFIG', 'MEDREX_KAFKA_TOKEN_URL must be https: the secret goes there');
+  const endpoint = new TokenEndpoint({ url, clientId, clientSecret, scope: config.MEDREX_KAFKA_TOKEN_SCOPE });
+  return () => endpoint.token();
+}
+
+const isLoopback = (url: string): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname);
+
+function clientSecretOf(config: KafkaConfig): (() => Secret) | undefined {
+  const { MEDREX_KAFKA_CLIENT_SECRET: given, MEDREX_KAFKA_CLIENT_SECRET_FILE: file } = config;
+  if (given !== undefined) return () => given;
+  if (file === undefined) return undefined;
+  const read = readAnew('MEDREX_KAFKA_CLIENT_SECRET_FILE', file);
+  return () => new Secret(read());
 }
 
 function passwordOf(config: KafkaConfig): string | undefined {

@@ -39,6 +39,14 @@ export const kafkaErrors = {
     meaning: 'The settings of the connection to Kafka do not fit together, or a file that they name cannot be read.',
     remedy: 'The message names the variable; docs/how-to/kafka.md shows complete examples.',
   },
+  KAFKA_TOKEN: {
+    code: 'KAFKA_TOKEN',
+    retryable: true,
+    meaning:
+      'There is no token for OAUTHBEARER: its file cannot be read, the token endpoint gave none, or a broker refused it.',
+    remedy:
+      'The message says which; it is tried again with the next connection. Look at the identity provider and at MEDREX_KAFKA_TOKEN_*.',
+  },
   KAFKA_WEAK_TOPICS: {
     code: 'KAFKA_WEAK_TOPICS',
     retryable: false,

@@ -176,7 +176,9 @@ export class KafkaEventLog implements EventLog {
       tryingMs < stallMs ? [] : [`${place}: an append has been tried for ${seconds(tryingMs)} s`],
     );
     const joining = [...this.#shared].flatMap(([name, { unassignedMs }]) =>
-      unassignedMs < stallMs ? [] : [`${name.replace('\n', ' of ')}: no place in the group for ${seconds(unassignedMs)} s`],
+      unassignedMs < stallMs
+        ? []
+        : [`${name.replace('\n', ' of ')}: no place in the group for ${seconds(unassignedMs)} s`],
     );
     return [...appending, ...joining, ...reading];
   }

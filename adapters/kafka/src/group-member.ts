@@ -45,6 +45,7 @@ export class GroupMember {
   readonly #first = Promise.withResolvers<undefined>();
   readonly #done: Promise<void>;
   #memberId = '';
+  #hasJoined = false;
   #destroy: () => void = () => undefined;
 
   constructor(options: GroupMemberOptions) {
@@ -88,7 +89,7 @@ export class GroupMember {
   #isHopeless(error: Error): boolean {
     this.#first.reject(error);
     this.#options.onFailure(error);
-    return this.#memberId === '';
+    return !this.#hasJoined;
   }
 
   /** One client's life: as many generations as the group has meanwhile. */
@@ -115,6 +116,7 @@ export class GroupMember {
     try {
       const { joined, partitions } = await this.#join(cluster, coordinator);
       this.#memberId = joined.memberId;
+      this.#hasJoined = true;
       onAssigned({ partitions, by: { generationId: joined.generationId, memberId: joined.memberId } });
       this.#first.resolve(undefined);
       await this.#keepAlive(coordinator, joined);

@@ -43,6 +43,18 @@ export const kafkaVariables = {
   MEDREX_KAFKA_PASSWORD: secret().describe('Its password'),
   MEDREX_KAFKA_PASSWORD_FILE: file().describe('File that holds the password, in place of MEDREX_KAFKA_PASSWORD'),
   MEDREX_KAFKA_TOKEN_FILE: file().describe('File that holds the OAUTHBEARER token; read anew for each connection'),
+  MEDREX_KAFKA_TOKEN_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Token endpoint of the identity provider, asked for OAUTHBEARER tokens by client credentials, in place of MEDREX_KAFKA_TOKEN_FILE',
+    ),
+  MEDREX_KAFKA_TOKEN_SCOPE: z.string().min(1).optional().describe('Scope that is asked for there'),
+  MEDREX_KAFKA_CLIENT_ID: z.string().min(1).optional().describe('Client that this process is there'),
+  MEDREX_KAFKA_CLIENT_SECRET: secret().describe('Its secret'),
+  MEDREX_KAFKA_CLIENT_SECRET_FILE: file().describe(
+    'File that holds the secret, in place of MEDREX_KAFKA_CLIENT_SECRET; read anew for each token',
+  ),
   // The least that brokers take with their own defaults; take-over then needs up to 15 s.
   MEDREX_KAFKA_SESSION_MS: z.coerce
     .number()

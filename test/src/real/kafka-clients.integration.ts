@@ -1,6 +1,4 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -9,16 +7,13 @@ import { topics, type Receipt } from '@medrex/contracts';
 import { describeReal } from '@medrex/contracts/testing';
 import { partitionOf } from '@medrex/keys';
 import { eventually } from '../harness/eventually.ts';
+import { isThere, kafkaJars } from '../harness/kafka-jars.ts';
 import { KafkaStack } from '../harness/kafka-stack.ts';
 
 const run = promisify(execFile);
 
-/** Where the stack tool keeps the broker's jars, with the Java client among them. */
-const jars = globSync(join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'medrex-stack', 'kafka-*')).at(
-  -1,
-);
 const itWithKcat = isThere('kcat', '-V') ? it : it.skip;
-const itWithJava = jars !== undefined && existsSync(jars) && isThere('java', '-version') ? it : it.skip;
+const itWithJava = kafkaJars !== undefined ? it : it.skip;
 const key = '4711';
 
 describeReal('KAFKA', 'clients that hospitals have', (where) => {
@@ -78,7 +73,7 @@ describeReal('KAFKA', 'clients that hospitals have', (where) => {
   itWithJava('Java: sends a binary CloudEvent to the partition that the key has, and reads how it ended', async () => {
     const program = join(import.meta.dirname, 'HospitalClient.java');
     const names = [kafka.prefix + topics.intake, kafka.prefix + topics.receipts, 'reading-java', key];
-    const { stdout } = await run('java', ['-cp', `${jars ?? ''}/*`, program, where, ...names, aReading(4)]);
+    const { stdout } = await run('java', ['-cp', `${kafkaJars ?? ''}/*`, program, where, ...names, aReading(4)]);
     const [partition, receipt = ''] = stdout.trim().split('\n');
     expect(partition).toBe(`partition ${partitionOf(key, 12)}`);
     expect(JSON.parse(receipt)).toMatchObject({ source: 'urn:ehr:java', state: 'settled', code: 'OK' });
@@ -88,8 +83,4 @@ describeReal('KAFKA', 'clients that hospitals have', (where) => {
 function aReading(minute: number): string {
   const subject = { identifier: { system: 'urn:hospital:mrn', value: key } };
   return JSON.stringify(anObservation({ subject, effectiveDateTime: `2026-11-05T08:0${minute}:00Z` }));
-}
-
-function isThere(program: string, argument: string): boolean {
-  return spawnSync(program, [argument], { stdio: 'ignore' }).error === undefined;
 }

@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { intakeHeaders, topics, type LogRun, type NewRecord } from '@medrex/contracts';
 import { describeReal } from '@medrex/contracts/testing';
-import { connectionOf, kafkaConfig, KafkaEventLog } from '@medrex/kafka';
+import { connectionOf, kafkaConfig, KafkaEventLog, type KafkaObserver } from '@medrex/kafka';
 import { eventually } from '../harness/eventually.ts';
 import { KafkaStack } from '../harness/kafka-stack.ts';
 import { RealNetwork } from '../harness/real-network.ts';
+import { TokenServer } from '../harness/token-server.ts';
 
 const shared = [topics.intake, topics.intakeUrgent] as const;
 const partitions = Array.from({ length: 12 }, (_, number) => number);
@@ -138,34 +141,88 @@ describeReal('KAFKA', 'the log on a broker that is killed, and members that come
     expect(numbers.length - appended).toBeLessThanOrEqual(1);
   }, 150_000);
 
+  /** A log over the listener with TLS. */
+  const secure = (sasl: Readonly<Record<string, string>>, observer: KafkaObserver = {}): KafkaEventLog => {
+    const { env } = network;
+    const config = kafkaConfig.parse({
+      MEDREX_KAFKA_BROKERS: env['MEDREX_TEST_KAFKA_SECURE'],
+      MEDREX_KAFKA_TLS: 'true',
+      MEDREX_KAFKA_CA_FILE: env['MEDREX_TEST_KAFKA_CA'],
+      ...sasl,
+    });
+    const connection = connectionOf(config, 'medrex-test');
+    const log = new KafkaEventLog({ connection, observer, prefix: kafka.prefix });
+    logs.push(log);
+    return log;
+  };
+
   it('speaks TLS and SCRAM, and says so when it is refused', async () => {
     await made();
-    const { env } = network;
-    const secure = (password: string): KafkaEventLog => {
-      const config = kafkaConfig.parse({
-        MEDREX_KAFKA_BROKERS: env['MEDREX_TEST_KAFKA_SECURE'],
-        MEDREX_KAFKA_TLS: 'true',
-        MEDREX_KAFKA_CA_FILE: env['MEDREX_TEST_KAFKA_CA'],
-        MEDREX_KAFKA_SASL: 'scram-sha-512',
-        MEDREX_KAFKA_USERNAME: env['MEDREX_TEST_KAFKA_USER'],
-        MEDREX_KAFKA_PASSWORD: password,
-      });
-      const log = new KafkaEventLog({ connection: connectionOf(config, 'medrex-test'), prefix: kafka.prefix });
-      logs.push(log);
-      return log;
-    };
-    const log = secure(env['MEDREX_TEST_KAFKA_PASSWORD'] ?? '');
+    const { MEDREX_TEST_KAFKA_USER: MEDREX_KAFKA_USERNAME = '', MEDREX_TEST_KAFKA_PASSWORD: password = '' } =
+      network.env;
+    const scram = { MEDREX_KAFKA_SASL: 'scram-sha-512', MEDREX_KAFKA_USERNAME };
+    const log = secure({ ...scram, MEDREX_KAFKA_PASSWORD: password });
     await log.append(topics.intake, 0, [aRecord(undefined, 0)]);
     const reader = await new Member(log, all).join();
     await eventually('it is read', () => reader.taken.length === 1);
-    const refused = secure('another').append(topics.intake, 0, [aRecord(undefined, 0)]);
-    await expect(refused).rejects.toMatchObject({ code: 'KAFKA_REFUSED' });
+    const refused = secure({ ...scram, MEDREX_KAFKA_PASSWORD: 'another' });
+    await expect(refused.append(topics.intake, 0, [aRecord(undefined, 0)])).rejects.toMatchObject({
+      code: 'KAFKA_REFUSED',
+    });
+  }, 120_000);
+
+  it('speaks OAUTHBEARER with the token that stands in a file, and waits for another when that one is refused', async () => {
+    await made();
+    const file = join(network.folder, 'token');
+    writeFileSync(file, `${aToken(60)}\n`);
+    const failures: string[] = [];
+    const observer = { appendFailed: ({ failure }: { readonly failure: string }) => failures.push(failure) };
+    const log = secure({ MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_FILE: file }, observer);
+    await log.append(topics.intake, 0, [aRecord(undefined, 0)]);
+    const reader = await new Member(log, all).join();
+    await eventually('it is read', () => reader.taken.length === 1);
+    writeFileSync(file, aToken(-60));
+    const late = log.append(topics.intake, 1, [aRecord(undefined, 1)]); // each partition has a connection of its own
+    await eventually('the old token is refused', () => failures.length > 0);
+    expect(new Set(failures)).toEqual(new Set(['KAFKA_TOKEN']));
+    writeFileSync(file, aToken(60));
+    await late;
+    await eventually('it is read too', () => reader.taken.length === 2);
+  }, 120_000);
+
+  it('gets its OAUTHBEARER tokens at a token endpoint, and waits for it where it does not answer', async () => {
+    await made();
+    const endpoint = await TokenServer.start(() => aToken(60), 0.001);
+    const log = secure({
+      ...{ MEDREX_KAFKA_SASL: 'oauthbearer', MEDREX_KAFKA_TOKEN_URL: endpoint.url },
+      ...{ MEDREX_KAFKA_CLIENT_ID: 'medrex', MEDREX_KAFKA_CLIENT_SECRET: 'development' },
+    });
+    try {
+      await log.append(topics.intake, 0, [aRecord(undefined, 0)]);
+      const reader = await new Member(log, all).join();
+      await eventually('it is read', () => reader.taken.length === 1);
+      endpoint.isDown = true;
+      const late = log.append(topics.intake, 9, [aRecord(undefined, 9)]);
+      await eventually('it has been asked in vain', () => endpoint.refused > 0);
+      endpoint.isDown = false;
+      await late;
+      await eventually('it is read', () => reader.taken.some((place) => place.startsWith(`${topics.intake}/9/`)));
+    } finally {
+      await endpoint.close();
+    }
   }, 120_000);
 });
 
 function aRecord(_: unknown, number: number): NewRecord {
   const headers = intakeHeaders({ source: 's', id: String(number), contentType: 'text/plain' });
   return { key: 'k', value: Buffer.from(String(number)), headers };
+}
+
+/** A JWT as Kafka's development validator takes it: by nobody signed. */
+function aToken(livesSeconds: number): string {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (json: object): string => Buffer.from(JSON.stringify(json)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part({ sub: 'medrex', iat: now - 120, exp: now + livesSeconds })}.`;
 }
 
 const placeOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));

@@ -21,7 +21,7 @@ describeReal('KAFKA', 'a broker that stands still', () => {
   }, 150_000);
   afterAll(async () => {
     network.part('kafka').continue();
-    await kafka.remove();
+    await (kafka as KafkaStack | undefined)?.remove(); // there is none when the start failed
     await network.remove();
   }, 60_000);
 

@@ -1,5 +1,6 @@
 import kafkajs, { type Admin } from 'kafkajs';
 import type { KafkaConnection } from '../cluster.ts';
+import { machineClock } from '../machine-clock.ts';
 import { foundTopics, withAdmin, type FoundTopic } from './found-topics.ts';
 import { topicManifest, type ManifestOptions, type WantedTopic } from './manifest.ts';
 
@@ -15,6 +16,8 @@ export interface TopicDifference {
   readonly isApplied: boolean;
   readonly why?: string;
 }
+
+const [ledTries, ledEveryMs] = [50, 200];
 
 const wantedTopics = (options: ManifestOptions, prefix: string): readonly WantedTopic[] =>
   topicManifest(options).map((topic) => ({ ...topic, name: prefix + topic.name }));
@@ -57,6 +60,7 @@ export function applyTopics(
     await create(admin, of('missing'));
     await extend(admin, of('partitions'));
     await alter(admin, of('config'));
+    await ledAll(admin, of('missing'));
     return all;
   });
 }
@@ -112,6 +116,18 @@ async function create(admin: Admin, topics: readonly WantedTopic[]): Promise<voi
       configEntries: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
     })),
   });
+}
+
+/** Waits, for a limited time, until brokers tell their clients of new topics: a service that starts at once finds them. */
+async function ledAll(admin: Admin, made: readonly WantedTopic[]): Promise<void> {
+  const names = made.map(({ name }) => name);
+  if (names.length === 0) return;
+  const isLed = async (): Promise<boolean> => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0));
+  };
+  for (let tries = 0; tries < ledTries && !(await isLed().catch(() => false)); tries++)
+    await machineClock.sleep(ledEveryMs);
 }
 
 async function extend(admin: Admin, topics: readonly WantedTopic[]): Promise<void> {

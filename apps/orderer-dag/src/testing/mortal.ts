@@ -75,7 +75,7 @@ export class Mortal {
       bounds: (topic, partition) => this.#read(() => log.bounds(topic, partition)),
       latest: (topic, partition) => this.#read(() => log.latest(topic, partition)),
       troubles: () => log.troubles(),
-    close: () => log.close(),
+      close: () => log.close(),
     };
   }
 

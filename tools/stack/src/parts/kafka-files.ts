@@ -87,9 +87,14 @@ function brokerSettings({ configuration, ports }: Context, folder: string): Reco
     'message.max.bytes': bytesMax,
     'replica.fetch.max.bytes': bytesMax,
     'socket.request.max.bytes': 104_857_600,
-    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512,OAUTHBEARER',
     'listener.name.secure.scram-sha-512.sasl.jaas.config':
       'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    // Tokens that nobody signs, as Kafka has them for development: whoever says a name has it.
+    'listener.name.secure.oauthbearer.sasl.jaas.config':
+      'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="medrex";',
+    'listener.name.secure.oauthbearer.sasl.server.callback.handler.class':
+      'org.apache.kafka.common.security.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler',
     'listener.name.secure.ssl.keystore.type': 'PKCS12',
     'listener.name.secure.ssl.keystore.location': join(folder, 'broker.p12'),
     'listener.name.secure.ssl.keystore.password': kafkaUser.password,

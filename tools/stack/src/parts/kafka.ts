@@ -9,7 +9,7 @@ import { formatKafka, kafkaJars, kafkaUser, makeKafkaKeys, writeKafkaSettings } 
 import type { Part } from './part.ts';
 import { needProgram } from './system-package.ts';
 
-/** Kafka in one process (KRaft), from Maven Central on the machine's Java; a second listener has TLS and SCRAM. */
+/** Kafka in one process (KRaft), from Maven Central on the machine's Java; a second listener has TLS, SCRAM and OAUTHBEARER. */
 export const kafka: Part = {
   name: 'kafka',
   async up(context) {

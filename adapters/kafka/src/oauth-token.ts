@@ -1,0 +1,87 @@
+import type { Secret } from '@medrex/privacy';
+import { z } from 'zod';
+import { kafkaError } from './errors.ts';
+import { mounted } from './mounted.ts';
+
+/** Where tokens for OAUTHBEARER come from. */
+export type TokenSource = () => Promise<string>;
+
+/**
+ * A file that something else keeps fresh, a token or a secret: read anew for each use.
+ * @throws CodedError KAFKA_CONFIG when it is missing at the start; what is missing later is KAFKA_TOKEN, which is tried again
+ */
+export function readAnew(variable: string, file: string): () => string {
+  mounted(variable, file);
+  return () => {
+    try {
+      return mounted(variable, file).trim();
+    } catch (cause) {
+      throw kafkaError('KAFKA_TOKEN', `${variable}: the file cannot be read now`, { cause });
+    }
+  };
+}
+
+export interface TokenEndpointOptions {
+  /** The token endpoint of the identity provider. */
+  readonly url: string;
+  readonly clientId: string;
+  /** Read anew for each request, so that it can be changed in its file. */
+  readonly clientSecret: () => Secret;
+  readonly scope: string | undefined;
+}
+
+const answerSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive().optional() });
+
+const timeoutMs = 5_000;
+/** How long a token is used that does not say how long it lasts. */
+const standardSeconds = 60;
+/** Of its life: the rest is for connections that are made with it. */
+const usedShare = 0.8;
+
+/**
+ * Tokens by the client credentials grant (RFC 6749, 4.4), the client named by HTTP Basic. One is used until four fifths of its life
+ * are over; whoever asks while one is fetched gets the same.
+ */
+export class TokenEndpoint {
+  readonly #options: TokenEndpointOptions;
+  #token: { readonly text: string; readonly untilMs: number } | undefined;
+  #fetching: Promise<string> | undefined;
+
+  constructor(options: TokenEndpointOptions) {
+    this.#options = options;
+  }
+
+  /** @throws CodedError KAFKA_TOKEN when the endpoint gives none; retryable */
+  async token(): Promise<string> {
+    if (this.#token !== undefined && performance.now() < this.#token.untilMs) return this.#token.text;
+    this.#fetching ??= this.#fetch().finally(() => (this.#fetching = undefined));
+    return this.#fetching;
+  }
+
+  async #fetch(): Promise<string> {
+    const askedMs = performance.now();
+    const answer = answerSchema.safeParse(await this.#ask());
+    if (!answer.success)
+      throw kafkaError('KAFKA_TOKEN', 'the token endpoint answered with something else than a token');
+    const { access_token: text, expires_in: seconds = standardSeconds } = answer.data;
+    this.#token = { text, untilMs: askedMs + seconds * 1000 * usedShare };
+    return text;
+  }
+
+  async #ask(): Promise<unknown> {
+    const { url, clientId, clientSecret, scope } = this.#options;
+    const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret().reveal())}`;
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { accept: 'application/json', authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }),
+      redirect: 'error', // the secret goes nowhere else
+      signal: AbortSignal.timeout(timeoutMs),
+    }).catch((cause: unknown) => {
+      throw kafkaError('KAFKA_TOKEN', 'the token endpoint does not answer', { cause });
+    });
+    if (response.ok) return response.json().catch(() => undefined);
+    await response.body?.cancel();
+    throw kafkaError('KAFKA_TOKEN', `the token endpoint answered with status ${response.status}`);
+  }
+}

@@ -1,13 +1,14 @@
-import { topics, type IntakeRecordPlace, type StatusStore } from '@medrex/contracts';
+import { topics, type EventLog, type IntakeRecordPlace, type StatusStore } from '@medrex/contracts';
 import { PatientDirectory } from '@medrex/privacy';
 import { Admission, liveLimits } from './admission.ts';
-import { Appender } from './appender.ts';
+import { Appender, NotAppended } from './appender.ts';
 import { channelPartition, receiptPartitions, type IngestConfig } from './config.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { MessageIdentifier } from './identify.ts';
 import { KnownOperations } from './known-operations.ts';
 import { LiveOperations } from './live-operations.ts';
 import type { IngestObserver } from './observer.ts';
+import { orAbandoned } from './or-abandoned.ts';
 import type { IngestPorts } from './ports.ts';
 import { ProgressFollower } from './progress-follower.ts';
 import { ReceiptPublisher } from './receipts.ts';
@@ -35,6 +36,8 @@ export interface ChannelState {
   readonly projectedUpTo: number | undefined;
   readonly deadLetters: DeadLetters;
   readonly refused: RefusedMessages;
+  /** Appends nothing more: what is not durable by now is refused, or comes again. */
+  readonly giveUp: () => void;
 }
 
 /** Opens the channel and brings back what an earlier process had accepted. @throws what the vault, the log and the store throw. */
@@ -70,6 +73,11 @@ export async function openChannel(
   const identifier = new MessageIdentifier({ identityKey, instance, cluster: config.MEDREX_CLUSTER });
   const directory = await PatientDirectory.open({ vault, order: config.MEDREX_IDENTIFIER_SYSTEMS, nowMs });
   const placeId = (place: IntakeRecordPlace): string => identifier.placeId(place, '');
+  const given = new AbortController();
+  // A stop that its grace is over for does not wait for a log that does not answer: a run that is not done is not committed.
+  const answers: Pick<EventLog, 'append'> = {
+    append: (topic, number, records) => orAbandoned(log.append(topic, number, records), given.signal),
+  };
   const state: ChannelState = {
     ...{ partition, identityKey, identifier, directory },
     admission,
@@ -78,12 +86,16 @@ export async function openChannel(
     live: new LiveOperations(),
     noter: new StatusNoter({ statuses, onFailure: observer.statusStoreFailed }),
     progress,
-    receipts: new ReceiptPublisher(log, receiptPartitions(config)),
+    receipts: new ReceiptPublisher(answers, receiptPartitions(config)),
     waitingRoom: new WaitingRoom(statuses),
     statuses,
     projectedUpTo: await statuses.position(topics.outcomes, partition),
     deadLetters: new DeadLetters({ log, partition, group, onError: observer.readFailed, placeId }),
-    refused: new RefusedMessages({ log, partition, tenant: directory.tenant, nowMs }),
+    refused: new RefusedMessages({ log: answers, partition, tenant: directory.tenant, nowMs }),
+    giveUp: () => {
+      given.abort(new NotAppended('stopped'));
+      appender.giveUp();
+    },
   };
   await progress.start();
   await state.deadLetters.start();

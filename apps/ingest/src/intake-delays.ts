@@ -55,9 +55,8 @@ export class IntakeDelays {
     }, lookMs).unref();
   }
 
-  async close(): Promise<void> {
+  close(): void {
     clearInterval(this.#timer);
-    await this.#looking;
   }
 
   /** A partition cannot go on at this record. @param operationClass what finds no room, where it is room that is missing */

@@ -173,14 +173,14 @@ export class IngestRuntime {
 
   /** What is in flight has had its time: it is answered as not appended. */
   giveUp(): void {
-    this.#channel.appender.giveUp();
+    this.#channel.giveUp();
   }
 
   /** Closes what is behind the door, once nobody comes through it any more. The ports stay open. */
   async close(): Promise<void> {
     await this.#channel.appender.close(this.config.INGEST_STOP_GRACE_MS);
     await this.#pruner.close();
-    await this.#delays.close();
+    this.#delays.close();
     await this.#channel.noter.close();
     await this.#projection.close();
     await this.#channel.deadLetters.close();

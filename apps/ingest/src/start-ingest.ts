@@ -49,8 +49,8 @@ async function startOn(config: IngestConfig, opened: ClosingPorts): Promise<Runn
       setImmediate(() => connections.closeAll()); // once those who wait have their answer
     }, config.INGEST_STOP_GRACE_MS);
     await app.close(); // requests and runs in hand are finished, or given up when the grace is over
-    clearTimeout(grace);
     await runtime.close();
+    clearTimeout(grace);
     await opened.close();
   };
   return { urls: { api: url, fhir: `${url}/fhir`, docs: `${url}/docs`, metrics: `${url}/metrics` }, close };

@@ -49,6 +49,9 @@ describeReal('KAFKA', 'a broker that stands still', () => {
     await says('ingest', topics.outcomes);
     await says('dependency-analyzer', topics.operations);
     await says('orderer-dag', topics.operations);
+    await eventually('ingest has lost its place in the group', async () =>
+      (await readiness('ingest')).text.includes(`ingest of ${topics.intake}: no place in the group`),
+    );
     network.part('kafka').continue();
     await eventually('all are ready again', () => allAre(200), 60_000);
     const headers = intakeHeaders({ source: 'urn:ehr:stall', id: 'after', contentType: 'application/json' });

@@ -1,0 +1,12 @@
+/** What comes of the work, unless `signal` says first that nobody waits for it any longer. @throws the reason of the signal */
+export async function orAbandoned<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: abandoned, reject } = Promise.withResolvers<never>();
+  const abandon = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', abandon, { once: true });
+  if (signal.aborted) abandon();
+  try {
+    return await Promise.race([work, abandoned]);
+  } finally {
+    signal.removeEventListener('abort', abandon);
+  }
+}

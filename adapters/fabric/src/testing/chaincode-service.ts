@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { peer } from '@hyperledger/fabric-protos';
-import type { Chaincode, ChaincodeResponse } from '@medrex/ledger';
+import { transientArguments, unpackArguments, type Chaincode, type ChaincodeResponse } from '@medrex/ledger';
 import { PeerStub, type BatchOffer } from './peer-stub.ts';
 
 type Stream = ServerDuplexStream<peer.ChaincodeMessage, peer.ChaincodeMessage>;
@@ -94,7 +94,8 @@ export class ChaincodeService {
   }
 
   async #run(stub: PeerStub, message: Message): Promise<Message> {
-    const [fn, ...args] = peer.ChaincodeInput.deserializeBinary(message.getPayload_asU8()).getArgsList_asU8();
+    const [fn, ...recorded] = peer.ChaincodeInput.deserializeBinary(message.getPayload_asU8()).getArgsList_asU8();
+    const args = unrecordedArguments(message) ?? recorded;
     let answer: ChaincodeResponse;
     try {
       answer = await this.#options.chaincode.invoke(stub, Buffer.from(fn ?? []).toString(), args);
@@ -114,6 +115,14 @@ export class ChaincodeService {
     if (stub.event !== undefined) completed.setChaincodeEvent(stub.event);
     return completed;
   }
+}
+
+/** Arguments that travelled as transient data: those of a `Proposal.isUnrecorded`. */
+function unrecordedArguments(message: Message): readonly Uint8Array[] | undefined {
+  const proposal = peer.Proposal.deserializeBinary(message.getProposal()?.getProposalBytes_asU8() ?? new Uint8Array(0));
+  const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());
+  const packed = payload.getTransientmapMap().get(transientArguments) as Uint8Array | undefined;
+  return packed === undefined ? undefined : unpackArguments(packed);
 }
 
 function offerOf(payload: Uint8Array): BatchOffer | undefined {

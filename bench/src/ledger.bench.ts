@@ -1,154 +1,155 @@
-import { randomBytes } from 'node:crypto';
-import {
-  EmbeddedStack,
-  fabricTransactionsIn,
-  goodput,
-  IngestClient,
-  loadTranslator,
-  MedrexSide,
-  openLoad,
-  PlainClient,
-  profileNamed,
-  realStack,
-  runSetup,
-  seededRandom,
-  validPercent,
-  type Load,
-  type PlainOperation,
-  type SideResult,
-} from '@medrex/cli';
-import { FabricLedger } from '@medrex/fabric';
-import { InMemoryPatientVault } from '@medrex/privacy/in-memory';
+import { goodput, validPercent } from '@medrex/cli';
 import { figure, type Bench, type Figures } from './bench.ts';
 import { BenchNetwork } from './fabric/bench-network.ts';
-import { GatewayClient } from './fabric/gateway-client.ts';
+import { SecondChaincode } from './fabric/second-chaincode.ts';
+import { gatewaySide } from './ledger/gateway-side.ts';
+import { medrexSide } from './ledger/medrex-side.ts';
+import { perTransactionSide } from './ledger/per-transaction-side.ts';
+import { measured, type Measured } from './ledger/side.ts';
+import { loadOf, workloads, type Workload } from './ledger/workloads.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
 const runs = Number(process.env['BENCH_RUNS'] ?? 1);
-const batchTimeout = process.env['BENCH_BATCH_TIMEOUT'] ?? '20ms';
-const channel = 'ehr';
+const perSecond = Number(process.env['BENCH_RATE'] ?? 400);
+/** Of the loads that the targets are about. */
+const longSeconds = Number(process.env['BENCH_LONG_SECONDS'] ?? 60);
+/** Programs of Fabric 2.5: what its peers take no batch messages for. */
+const olderBin = process.env['FABRIC_OLDER_BIN'];
 const seed = 7;
 
-interface Workload {
-  readonly name: string;
-  readonly profile: string;
-  readonly skew: number;
-  /** Offered to every client. */
-  readonly perSecond: number;
-  /** Offered to Medrex once more, alone. */
-  readonly more: number;
+/** Each part has a network of its own. */
+const parts = {
+  /** All clients on all workloads, offered the same. */
+  clients: { batchTimeout: '20ms', run: (network) => each((run) => clients(network, run)) },
+  /** What the targets of the product are about. */
+  targets: { batchTimeout: '20ms', run: (network) => targets(network) },
+  slow: { batchTimeout: '500ms', run: (network) => each((run) => clients(network, run, ', BatchTimeout 500 ms')) },
+  older: { batchTimeout: '20ms', bin: olderBin, run: (network) => each((run) => older(network, run)) },
+} satisfies Record<string, Part>;
+
+interface Part {
+  readonly batchTimeout: string;
+  /** Folder of Fabric's programs; those on PATH when absent. */
+  readonly bin?: string | undefined;
+  readonly run: (network: BenchNetwork) => Promise<Measured[]>;
 }
 
-const workloads: readonly Workload[] = [
-  { name: 'ward', profile: 'ward', skew: 1.1, perSecond: 400, more: 2_000 },
-  { name: 'hot-10', profile: 'hot-10', skew: 1.1, perSecond: 400, more: 2_000 },
-  { name: 'hot-1000', profile: 'hot-1000', skew: 1.1, perSecond: 400, more: 2_000 },
-  { name: 'uniform', profile: 'hot-1000', skew: 0, perSecond: 400, more: 2_000 },
-];
+const chosen = (process.env['BENCH_PARTS'] ?? 'clients,targets,slow,older').split(',') as (keyof typeof parts)[];
 
 /**
- * Real Kafka, real Fabric, real PostgreSQL, on this machine beside the load: Fabric's gateway client, the same with retries, and
- * Medrex. Fabric's version comes from the binaries; `BENCH_BATCH_TIMEOUT=500ms` is the other setting.
+ * Real Kafka, real Fabric, real PostgreSQL, on this machine beside the load: Fabric's gateway client, the same with retries, Medrex in
+ * per-transaction mode, and Medrex. `BENCH_PARTS` leaves parts out; `FABRIC_OLDER_BIN` names Fabric 2.5.
  */
 export const bench: Bench = {
   name: 'ledger',
-  workload: `through Kafka and Fabric for ${seconds} s, BatchTimeout ${batchTimeout}, one peer, one orderer, every process on this machine; ${workloads.map(({ name, perSecond, more }) => `${name} ${perSecond}/s (Medrex also ${more}/s)`).join(', ')}`,
+  workload: `through Kafka and Fabric, one peer, one orderer, every process on this machine, BatchTimeout 20 ms where nothing else is said; clients: ${perSecond}/s for ${seconds} s on ${workloads.map(({ name }) => name).join('; ')}; targets: for ${longSeconds} s`,
   ledger: `fabric ${process.env['FABRIC_VERSION'] ?? '3.1.5'}`,
   seed,
   run,
 };
 
-interface Measured {
-  readonly name: string;
-  readonly result: SideResult;
-  readonly cpu: Readonly<Record<string, number>>;
-}
-
 async function run(): Promise<Figures> {
-  const network = await BenchNetwork.up(batchTimeout);
-  const measured: Measured[] = [];
-  try {
-    if (bench.ledger !== `fabric ${network.fabricVersion}`)
-      throw new Error(`the peers are Fabric ${network.fabricVersion}: set FABRIC_VERSION to it`);
-    for (let at = 0; at < runs; at += 1)
-      for (const workload of workloads) measured.push(...(await clients(network, workload, seed + at)));
-  } finally {
-    await network.down();
+  const all: Measured[] = [];
+  for (const name of chosen) {
+    if (!Object.hasOwn(parts, name)) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`);
+    const part: Part = parts[name];
+    if (name === 'older' && part.bin === undefined) {
+      console.error('  older: left out, FABRIC_OLDER_BIN names no programs of Fabric 2.5');
+      continue;
+    }
+    const network = await BenchNetwork.up(part.batchTimeout, part.bin);
+    try {
+      if (name !== 'older' && bench.ledger !== `fabric ${network.fabricVersion}`)
+        throw new Error(`the peers are Fabric ${network.fabricVersion}: set FABRIC_VERSION to it`);
+      all.push(...(await part.run(network)));
+    } finally {
+      await network.down();
+    }
   }
-  return figuresOf(measured);
+  return figuresOf(all);
 }
 
-async function clients(network: BenchNetwork, workload: Workload, runSeed: number): Promise<Measured[]> {
+async function each(one: (run: number) => Promise<Measured[]>): Promise<Measured[]> {
   const all: Measured[] = [];
-  const measure = async (client: string, work: () => Promise<SideResult>): Promise<void> => {
-    const before = await network.cpuSeconds();
-    const result = await work();
-    const after = await network.cpuSeconds();
-    const cpu = Object.fromEntries(Object.entries(after).map(([name, spent]) => [name, spent - (before[name] ?? 0)]));
-    all.push({ name: `${workload.name}: ${client}`, result, cpu });
-    console.error(`  ${workload.name}: ${client}: ${goodput(result).toFixed(0)} operations/s`);
-  };
-  await measure('gateway client', () => plain(network, loadOf(workload, workload.perSecond, runSeed), 0, runSeed));
-  await measure('retrying gateway client', () =>
-    plain(network, loadOf(workload, workload.perSecond, runSeed + 100), 10, runSeed),
-  );
-  await measure('Medrex', () => medrex(network, loadOf(workload, workload.perSecond, runSeed + 200)));
-  await measure(`Medrex at ${workload.more}/s`, () => medrex(network, loadOf(workload, workload.more, runSeed + 300)));
+  for (let at = 0; at < runs; at += 1) all.push(...(await one(seed + 1_000 * at)));
   return all;
 }
 
-function loadOf({ profile: name, skew }: Workload, perSecond: number, runSeed: number): Load {
-  const profile = profileNamed(name);
-  if (profile === undefined) throw new Error(`there is no profile ${name}`);
-  return openLoad({
-    ...{ profile, rate: { kind: 'fixed', perSecond }, seconds, seed: runSeed, patients: 400, skew, injections: [] },
-    startMs: Date.now(),
-  });
-}
-
-/** Each client has a vault of its own, so that no two meet on a key. */
-async function plain(network: BenchNetwork, load: Load, retries: number, runSeed: number): Promise<SideResult> {
-  const ledger = await FabricLedger.open({ profile: network.profile, channel });
-  const gateway = new GatewayClient(network.profile, channel, 'medrex');
-  const translate = await loadTranslator(new InMemoryPatientVault({ random: randomBytes }), channel);
+async function clients(network: BenchNetwork, runSeed: number, said = ''): Promise<Measured[]> {
+  const second = await SecondChaincode.deploy(network.profile);
+  network.more.set('second chaincode', second.pid);
   try {
-    await runSetup(ledger, load.setup, translate);
-    const operations: PlainOperation[] = [];
-    for (const { atMs, message } of load.stream())
-      for (const item of await translate(message)) operations.push({ atMs, item });
-    const name = retries === 0 ? 'gateway client' : `retrying gateway client (${retries})`;
-    const client = new PlainClient({
-      ...{ name, ledger: gateway, blocks: ledger, chaincode: 'medrex', retries },
-      // What a peer's gateway takes at once is 500.
-      ...{ concurrency: 256, random: seededRandom(runSeed), signal: AbortSignal.timeout(3_000 * seconds) },
-    });
-    return await client.run(operations, seconds);
+    return await clientsBeside(network, second.name, runSeed, said);
   } finally {
-    await gateway.close();
-    await ledger.close();
+    network.more.clear();
+    await second.stop();
   }
 }
 
-async function medrex(network: BenchNetwork, load: Load): Promise<SideResult> {
-  const { env, dataDir } = realStack(network.folder);
-  const services = await EmbeddedStack.start({
-    ...{ dataDir, channel, port: 0, env },
-    onUnexpectedEnd: (service, code, error) => {
-      console.error(`${service} ended with code ${code}`, error);
-      process.exit(1);
-    },
-  });
-  try {
-    const metrics = services.urls['orderer-dag']?.['metrics'] ?? '';
-    const side = new MedrexSide({
-      client: new IngestClient(services.urls['ingest']?.['api'] ?? ''),
-      fabricTransactions: async () => fabricTransactionsIn(await (await fetch(metrics)).text()),
-      ...{ seconds, drainMs: 60_000 },
-    });
-    return await side.run(load);
-  } finally {
-    await services.stop();
+async function clientsBeside(
+  network: BenchNetwork,
+  chaincode: string,
+  runSeed: number,
+  said: string,
+): Promise<Measured[]> {
+  const all: Measured[] = [];
+  for (const [place, workload] of workloads.entries()) {
+    const load = (client: number) =>
+      loadOf(workload, { kind: 'fixed', perSecond }, seconds, runSeed + 100 * place + client);
+    const take = async (client: string, work: Parameters<typeof measured>[2]): Promise<void> => {
+      all.push(await measured(network, `${workload.name}${said}: ${client}`, work));
+    };
+    if (workload.foreignPerSecond === undefined) {
+      const gateway = { seconds, seed: runSeed };
+      await take('gateway client', async () => ({
+        result: await gatewaySide(network, load(0), { ...gateway, retries: 0 }),
+      }));
+      await take('retrying gateway client', async () => ({
+        result: await gatewaySide(network, load(1), { ...gateway, retries: 10 }),
+      }));
+      await take('Medrex per transaction', () => perTransactionSide(network, load(2), { seconds, chaincode }));
+    }
+    await take('Medrex', () => medrexSide(network, load(3), optionsOf(workload)));
   }
+  return all;
+}
+
+function optionsOf({ foreignPerSecond }: Workload): Parameters<typeof medrexSide>[2] {
+  return { seconds, ...(foreignPerSecond !== undefined && { foreignPerSecond }) };
+}
+
+async function targets(network: BenchNetwork): Promise<Measured[]> {
+  const [ward, hot] = workloads as readonly [Workload, Workload];
+  const at = (workload: Workload, rate: number): Promise<Measured> =>
+    measured(network, `${workload.name} at ${rate}/s`, () =>
+      medrexSide(network, loadOf(workload, { kind: 'fixed', perSecond: rate }, longSeconds, seed + rate), {
+        ...{ seconds: longSeconds, drainMs: 180_000 },
+      }),
+    );
+  const [quiet, forSeconds] = [perSecond / 4, longSeconds / 2];
+  const burst = { kind: 'burst', perSecond: quiet, factor: 10, atSecond: forSeconds / 2, forSeconds } as const;
+  const lasts = 3 * forSeconds;
+  // Warm first: of a service that runs for months the first seconds say little.
+  const all = [await at(ward, 500), await at(ward, 1_000), await at(ward, 5_000), await at(hot, 3_000)];
+  all.push(
+    await measured(network, `ward, burst from ${quiet}/s to ten times that for ${forSeconds} s`, () =>
+      medrexSide(network, loadOf(ward, burst, lasts, seed), {
+        ...{ seconds: lasts, drainMs: 180_000 },
+        burst: { atSecond: burst.atSecond, endSecond: burst.atSecond + forSeconds },
+      }),
+    ),
+  );
+  return all;
+}
+
+async function older(network: BenchNetwork, runSeed: number): Promise<Measured[]> {
+  const all: Measured[] = [];
+  for (const [place, workload] of workloads.entries()) {
+    const load = loadOf(workload, { kind: 'fixed', perSecond }, seconds, runSeed + 100 * place);
+    const name = `${workload.name}: Medrex on Fabric ${network.fabricVersion}, stock shim`;
+    all.push(await measured(network, name, () => medrexSide(network, load, optionsOf(workload))));
+  }
+  return all;
 }
 
 /** Operations and Fabric transactions apart; CPU time of each process by operation. */
@@ -160,6 +161,7 @@ function figuresOf(all: readonly Measured[]): Figures {
       const samples = own.flatMap((one) => value(one) ?? []);
       if (samples.length > 0) figures[`${name}: ${what}`] = figure(samples, unit);
     };
+    of('operations offered', 'operations/s', ({ result }) => result.offeredPerSecond);
     of('goodput', 'operations/s', ({ result }) => goodput(result));
     of('operations lost or failed', 'operations', ({ result }) => result.lostToConflict + result.failed);
     of('operations rejected', 'operations', ({ result }) => result.rejected);
@@ -168,6 +170,10 @@ function figuresOf(all: readonly Measured[]): Figures {
     of('latency p50', 'ms', ({ result }) => result.latencyMs?.p50);
     of('latency p95', 'ms', ({ result }) => result.latencyMs?.p95);
     of('latency p99', 'ms', ({ result }) => result.latencyMs?.p99);
+    of('CPOE latency p50', 'ms', ({ cpoe }) => cpoe?.p50);
+    of('CPOE latency p99', 'ms', ({ cpoe }) => cpoe?.p99);
+    of('VALID foreign writes', 'writes', ({ foreign }) => foreign?.applied);
+    of('recovery after the burst', 's', ({ recoverySeconds }) => recoverySeconds);
     for (const process of Object.keys(own[0]?.cpu ?? {}))
       of(`CPU per operation: ${process}`, 'ms', ({ cpu, result }) => ((cpu[process] ?? 0) * 1_000) / result.offered);
   }

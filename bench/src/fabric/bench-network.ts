@@ -12,6 +12,8 @@ export class BenchNetwork {
   readonly folder: string;
   readonly profile: string;
   readonly fabricVersion: string;
+  /** Further processes by name, whose CPU time is told with the others'. */
+  readonly more = new Map<string, number>();
 
   private constructor(folder: string, profile: string, fabricVersion: string) {
     this.folder = folder;
@@ -19,12 +21,15 @@ export class BenchNetwork {
     this.fabricVersion = fabricVersion;
   }
 
-  /** @throws what `npm run stack` says, where Fabric's programs are missing above all */
-  static async up(batchTimeout: string): Promise<BenchNetwork> {
+  /**
+   * @param bin folder of Fabric's programs; those on PATH when absent
+   * @throws what `npm run stack` says, where Fabric's programs are missing above all
+   */
+  static async up(batchTimeout: string, bin?: string): Promise<BenchNetwork> {
     const folder = await mkdtemp(join(tmpdir(), 'medrex-ledger-bench-'));
     try {
       const only = ['--only', 'fabric,kafka,postgres', '--offset', 'auto'];
-      const { env } = (await stack(folder, ['up', ...only, '--batch-timeout', batchTimeout])) as {
+      const { env } = (await stack(folder, ['up', ...only, '--batch-timeout', batchTimeout], bin)) as {
         env: Readonly<Record<string, string>>;
       };
       const profile = env['MEDREX_FABRIC_PROFILE'] ?? '';
@@ -43,7 +48,8 @@ export class BenchNetwork {
     const { processes } = (await stack(this.folder, ['status'])) as {
       processes: readonly { name: string; pid: number }[];
     };
-    const entries = processes.map(async ({ name, pid }) => [name, await cpuOf(pid)] as const);
+    const all = [...processes.map(({ name, pid }) => [name, pid] as const), ...this.more];
+    const entries = all.map(async ([name, pid]) => [name, await cpuOf(pid)] as const);
     return Object.fromEntries(await Promise.all(entries));
   }
 
@@ -67,11 +73,12 @@ async function ownCpu(pid: number): Promise<number> {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
-async function stack(folder: string, args: readonly string[]): Promise<unknown> {
+async function stack(folder: string, args: readonly string[], bin?: string): Promise<unknown> {
   const main = join(root, 'tools', 'stack', 'dist', 'main.js');
   const { stdout } = await run(process.execPath, [main, ...args, '--dir', folder, '--json'], {
     cwd: root,
     maxBuffer: 16 << 20,
+    env: { ...process.env, ...(bin !== undefined && { FABRIC_BIN: bin }) },
   });
   return JSON.parse(stdout);
 }

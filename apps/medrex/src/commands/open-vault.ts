@@ -8,11 +8,11 @@ import { z } from 'zod';
 import { UsageError } from '../terminal/usage-error.ts';
 
 /** The vault that ingest would open with this environment and data folder; it must be there already. */
-export async function openVault(dataDir: string): Promise<PatientVault> {
-  const postgres = configuredPostgres();
+export async function openVault(dataDir: string, env: NodeJS.ProcessEnv = process.env): Promise<PatientVault> {
+  const postgres = configuredPostgres(env);
   if (postgres !== undefined) {
     const { pool, schema } = postgres;
-    return PostgresPatientVault.openAlone(pool, { schema, tenantKeys: tenantKeyFrom(configured()), mayMake: false });
+    return PostgresPatientVault.openAlone(pool, { schema, tenantKeys: tenantKeyFrom(configured(env)), mayMake: false });
   }
   const folder = vaultFolder(dataDir);
   if (!existsSync(folder))
@@ -20,22 +20,24 @@ export async function openVault(dataDir: string): Promise<PatientVault> {
       `there is no vault in ${dataDir}`,
       'Name the data folder of the running services with --data.',
     );
-  const { vault } = await openEmbeddedVault(folder, configured(), false);
+  const { vault } = await openEmbeddedVault(folder, configured(env), false);
   return vault;
 }
 
 /** Where the tenant key of a vault stands: as the environment says, else in the file that the first start made beside embedded ones. */
 export function tenantKeyPlace(dataDir: string): TenantKeyPlace {
-  const { env, file = defaultTenantKeyFile(vaultFolder(dataDir)) } = configured();
+  const { env, file = defaultTenantKeyFile(vaultFolder(dataDir)) } = configured(process.env);
   return env === undefined || env.trim() === '' ? { file } : { env };
 }
 
 /** The database that the environment names for the vault; undefined when the vault is in files. @throws UsageError. */
-export function configuredPostgres(): { readonly pool: PostgresPoolOptions; readonly schema: string } | undefined {
+export function configuredPostgres(
+  env: NodeJS.ProcessEnv = process.env,
+): { readonly pool: PostgresPoolOptions; readonly schema: string } | undefined {
   const parsed = z
     .object(storesVariables)
     .refine(...storesAreNamed)
-    .safeParse(process.env);
+    .safeParse(env);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw new UsageError(wrong.join('; '), 'Give this command the environment of ingest.');
@@ -44,8 +46,8 @@ export function configuredPostgres(): { readonly pool: PostgresPoolOptions; read
   return pool && { pool, schema: parsed.data.MEDREX_POSTGRES_SCHEMA };
 }
 
-function configured(): TenantKeyPlace {
-  return { env: process.env['MEDREX_TENANT_KEY'], file: process.env['MEDREX_TENANT_KEY_FILE'] };
+function configured(env: NodeJS.ProcessEnv): TenantKeyPlace {
+  return { env: env['MEDREX_TENANT_KEY'], file: env['MEDREX_TENANT_KEY_FILE'] };
 }
 
 /** Where the vault of a data folder lies. */

@@ -6,7 +6,7 @@ import { LatencyRecorder } from './latency.ts';
 import type { FabricTransactions, SideResult } from './side-result.ts';
 
 export interface MedrexSideOptions {
-  readonly client: IngestClient;
+  readonly client: Pick<IngestClient, 'sendLines' | 'follow' | 'status'>;
   /** Numbers of Fabric transactions so far, from the block constructor's metrics. */
   readonly fabricTransactions: () => Promise<FabricTransactions>;
   readonly seconds: number;
@@ -15,6 +15,8 @@ export interface MedrexSideOptions {
   /** A share of the messages goes to the ledger past Medrex, drawn evenly; they are not counted as offered. */
   readonly foreign?: { readonly share: number; readonly write: (message: LoadMessage) => void };
   readonly onProgress?: (sent: number, ended: number) => void;
+  /** Told of every operation that ended, with its latency. */
+  readonly onEnded?: (sent: Sent, ms: number) => void;
   /** Nothing more is sent once it is raised; what was sent is waited for. */
   readonly signal?: AbortSignal;
 }
@@ -25,8 +27,10 @@ const tickMs = 10;
 /** Lines of the setup in one request: it is not measured. */
 const setupLines = 200;
 
+/** A message and when it was meant to be sent, ms from the start. */
 interface Sent {
   readonly atMs: number;
+  readonly message: LoadMessage;
 }
 
 /** Status of a receipt whose message had come before. */
@@ -122,7 +126,7 @@ export class MedrexSide {
     let offered = 0;
     let seen = 0;
     const inFlight = new Set<Promise<void>>();
-    let batch: { atMs: number; line: string }[] = [];
+    let batch: Sent[] = [];
     const flush = () => {
       if (batch.length === 0) return;
       const sending = this.#send(batch).finally(() => inFlight.delete(sending));
@@ -146,7 +150,7 @@ export class MedrexSide {
         continue;
       }
       seen += 1;
-      batch.push({ atMs, line: JSON.stringify(message) });
+      batch.push({ atMs, message });
       offered += 1;
       if (batch.length >= linesMax) flush();
       this.#options.onProgress?.(offered, this.ended);
@@ -164,8 +168,8 @@ export class MedrexSide {
     return Math.floor((place + 1) * share) > Math.floor(place * share);
   }
 
-  async #send(batch: readonly { readonly atMs: number; readonly line: string }[]): Promise<void> {
-    const lines = batch.map(({ line }) => line);
+  async #send(batch: readonly Sent[]): Promise<void> {
+    const lines = batch.map(({ message }) => JSON.stringify(message));
     // Who does not answer has failed these operations; the schedule of an open loop goes on.
     const receipts = await this.#options.client.sendLines(lines).catch(() => undefined);
     if (receipts === undefined || !('length' in receipts)) {
@@ -173,21 +177,21 @@ export class MedrexSide {
       return;
     }
     this.#repeated ||= receipts.some(({ status }) => status === repeat);
-    for (const [index, receipt] of receipts.entries()) this.#onReceipt(receipt, batch[index]?.atMs ?? 0);
+    for (const [index, receipt] of receipts.entries()) this.#onReceipt(receipt, batch[index] as Sent);
   }
 
-  #onReceipt({ transactionId }: LineReceipt, atMs: number): void {
+  #onReceipt({ transactionId }: LineReceipt, sent: Sent): void {
     if (transactionId === undefined) {
       this.#shed += 1;
       return;
     }
     const early = this.#early.get(transactionId);
     if (early === undefined) {
-      this.#open.set(transactionId, { atMs });
+      this.#open.set(transactionId, sent);
       return;
     }
     this.#early.delete(transactionId);
-    this.#count(early.state, early.ms, atMs);
+    this.#count(early.state, early.ms, sent);
   }
 
   #onOutcome(transactionId: string, state: string): void {
@@ -200,14 +204,16 @@ export class MedrexSide {
       return;
     }
     this.#open.delete(transactionId);
-    this.#count(ending, nowMs, sent.atMs);
+    this.#count(ending, nowMs, sent);
   }
 
   /** Only our own operations come here: outcomes of other senders stand in the stream as well. */
-  #count(state: keyof typeof endings, endedMs: number, atMs: number): void {
+  #count(state: keyof typeof endings, endedMs: number, sent: Sent): void {
     this.#ended[endings[state]] += 1;
     this.#lastEndMs = Math.max(this.#lastEndMs, endedMs);
-    this.#latency.record(endedMs - this.#startedMs - atMs);
+    const ms = endedMs - this.#startedMs - sent.atMs;
+    this.#latency.record(ms);
+    this.#options.onEnded?.(sent, ms);
   }
 
   async #drain(): Promise<void> {

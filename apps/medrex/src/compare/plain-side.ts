@@ -77,18 +77,19 @@ export async function runSetup(
   ledger: Ledger & BlockStream,
   messages: readonly LoadMessage[],
   translate: TranslateLoad,
+  on: string = chaincode,
 ): Promise<void> {
   const items: Uint8Array[] = [];
   for (const message of messages) items.push(...(await translate(message)));
-  for (let from = 0; from < items.length; from += 200) await commit(ledger, items.slice(from, from + 200));
+  for (let from = 0; from < items.length; from += 200) await commit(ledger, on, items.slice(from, from + 200));
 }
 
-async function commit(ledger: Ledger & BlockStream, args: readonly Uint8Array[]): Promise<void> {
+async function commit(ledger: Ledger & BlockStream, on: string, args: readonly Uint8Array[]): Promise<void> {
   const nonce = randomBytes(24);
   const txId = ledger.transactionId(nonce);
   const endorsement = await ledger.endorse({
     channel: ledger.channel,
-    chaincode,
+    chaincode: on,
     fn: 'executeBatch',
     args,
     ...{ txId, nonce },

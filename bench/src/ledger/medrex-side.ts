@@ -1,0 +1,119 @@
+import {
+  EmbeddedStack,
+  fabricTransactionsIn,
+  IngestClient,
+  MedrexSide,
+  openVault,
+  realStack,
+  type Load,
+  type SideResult,
+} from '@medrex/cli';
+import type { BenchNetwork } from '../fabric/bench-network.ts';
+import { channel, ForeignSide } from './gateway-side.ts';
+import type { Measured } from './side.ts';
+
+export interface MedrexOptions {
+  readonly seconds: number;
+  /** How long the last outcomes are waited for. */
+  readonly drainMs?: number;
+  readonly foreignPerSecond?: number;
+  /** The burst in the load, s from its start: recovery is looked for behind it. */
+  readonly burst?: { readonly atSecond: number; readonly endSecond: number };
+}
+
+/** A load through all services of Medrex, threads of this process, started for it and stopped after it. */
+export async function medrexSide(
+  network: BenchNetwork,
+  load: Load,
+  options: MedrexOptions,
+): Promise<Omit<Measured, 'name' | 'cpu'>> {
+  return withServices(network, async ({ client, fabricTransactions, env }) => {
+    const foreign = await foreignOf(network, load, options, env);
+    const outcomes = new Outcomes();
+    const side = new MedrexSide({
+      ...{ client, fabricTransactions, seconds: options.seconds, drainMs: options.drainMs ?? 60_000 },
+      onProgress: () => foreign?.begin(),
+      onEnded: ({ atMs, message }, ms) => outcomes.add(atMs, ms, message.resource.resourceType === 'MedicationRequest'),
+    });
+    const result = await side.run(load);
+    const written = await foreign?.ended();
+    const cpoe = outcomes.cpoe();
+    return {
+      result,
+      ...(cpoe !== undefined && { cpoe }),
+      ...(written !== undefined && { foreign: written }),
+      ...(options.burst !== undefined && { recoverySeconds: outcomes.recovery(options.burst) }),
+    };
+  });
+}
+
+/** What the services of Medrex on this network are reached by. */
+export interface Running {
+  readonly client: IngestClient;
+  readonly fabricTransactions: () => Promise<SideResult['fabric']>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export async function withServices<T>(network: BenchNetwork, work: (running: Running) => Promise<T>): Promise<T> {
+  const { env, dataDir } = realStack(network.folder);
+  const services = await EmbeddedStack.start({
+    ...{ dataDir, channel, port: 0, env },
+    onUnexpectedEnd: (service, code, error) => {
+      console.error(`${service} ended with code ${code}`, error);
+      process.exit(1);
+    },
+  });
+  try {
+    const metrics = services.urls['orderer-dag']?.['metrics'] ?? '';
+    return await work({
+      client: new IngestClient(services.urls['ingest']?.['api'] ?? ''),
+      fabricTransactions: async () => fabricTransactionsIn(await (await fetch(metrics)).text()),
+      env,
+    });
+  } finally {
+    await services.stop();
+  }
+}
+
+async function foreignOf(
+  network: BenchNetwork,
+  load: Load,
+  { foreignPerSecond, seconds }: MedrexOptions,
+  env: Running['env'],
+): Promise<ForeignSide | undefined> {
+  if (foreignPerSecond === undefined) return undefined;
+  // Ingest's own, so that the other application means the same patients.
+  const vault = await openVault('', { ...process.env, ...env });
+  try {
+    return await ForeignSide.of(network, vault, { setup: load.setup, perSecond: foreignPerSecond, seconds });
+  } finally {
+    await vault.close();
+  }
+}
+
+/** Latencies as they came, to be looked at by class and by time. */
+class Outcomes {
+  readonly #orders: number[] = [];
+  /** Slowest outcome of what was due in each second. */
+  readonly #slowest: number[] = [];
+
+  add(atMs: number, ms: number, isOrder: boolean): void {
+    if (isOrder) this.#orders.push(ms);
+    const second = Math.floor(atMs / 1_000);
+    this.#slowest[second] = Math.max(this.#slowest[second] ?? 0, ms);
+  }
+
+  cpoe(): { readonly p50: number; readonly p99: number } | undefined {
+    if (this.#orders.length === 0) return undefined;
+    const sorted = this.#orders.toSorted((one, other) => one - other);
+    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+    return { p50: at(0.5), p99: at(0.99) };
+  }
+
+  /** Seconds from the end of the burst until everything due in a second ended as fast as before it, within a factor of two. */
+  recovery({ atSecond, endSecond }: { readonly atSecond: number; readonly endSecond: number }): number {
+    const before = Math.max(...this.#slowest.slice(Math.floor(atSecond / 2), atSecond), 100);
+    const back = this.#slowest.findIndex((ms, second) => second >= endSecond && ms <= 2 * before);
+    return back < 0 ? Number.POSITIVE_INFINITY : back - endSecond;
+  }
+}

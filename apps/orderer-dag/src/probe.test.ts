@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { probeKey } from '@medrex/keys';
 import type { Block, Endorsement, Ledger, Proposal, ValidationCode } from '@medrex/ledger';
 import { ChannelHealth } from './channel-health.ts';
 import { Probe } from './probe.ts';
@@ -7,7 +8,7 @@ import { aBlock, aTransaction } from './testing/blocks.ts';
 import { ManualClock, settle } from './testing/manual-clock.ts';
 
 /** A wire that answers each proposal as the script says: with a code in a block, with silence, or with an error. */
-function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[]) {
+function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[], written = [probeKey('1')]) {
   const clock = new ManualClock();
   const sent = new SentEnvelopes();
   const blocks: Block[] = [];
@@ -24,7 +25,7 @@ function scripted(answers: (ValidationCode | 'silence' | 'unavailable')[]) {
         return Promise.reject(new Error('UNAVAILABLE'));
       }
       const response = { status: 200, message: '', payload: new Uint8Array() };
-      const readWriteSet = { reads: [], ranges: [], writes: [] };
+      const readWriteSet = { reads: [], ranges: [], writes: written.map((key) => ({ key, value: new Uint8Array(1) })) };
       return Promise.resolve<Endorsement>({
         proposal,
         response,
@@ -61,6 +62,11 @@ describe('Probe', () => {
     const { probe, proposals } = scripted(['MVCC_READ_CONFLICT', 'VALID']);
     expect(await probe.ask()).toEqual({ kind: 'passed', chaincodeVersion: '1' });
     expect(proposals()).toBe(2);
+  });
+
+  it('fails when a chaincode endorses it and does nothing: one that does not look where the arguments are', async () => {
+    const { probe } = scripted(['VALID'], []);
+    expect(await probe.ask()).toMatchObject({ kind: 'failed', error: { code: 'PROBE_INVALID' } });
   });
 
   it('fails when the endorser, the orderer or the block says so', async () => {

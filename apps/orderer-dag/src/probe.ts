@@ -62,6 +62,11 @@ export class Probe {
           `probe ${proposal.txId}: no answer in ${endorseTimeoutMs} ms`,
         );
       const endorsement = await within(clock, endorseTimeoutMs, ledger.endorse(proposal), late);
+      // An older chaincode does not look where the arguments are: it must not be taken for a channel that works.
+      if (endorsement.readWriteSet.writes.length === 0) {
+        const message = `probe ${proposal.txId}: endorsed, and nothing written; is the chaincode older than this orderer-dag?`;
+        throw new CodedError(ordererErrors.PROBE_INVALID, message);
+      }
       const seen = this.#seen(proposal.txId);
       const code = await Promise.race([seen, ledger.submit(endorsement).then(() => seen)]);
       if (code === 'VALID') return endorsement.chaincodeVersion;

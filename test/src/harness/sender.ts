@@ -34,6 +34,7 @@ export class Sender {
   readonly #client: IngestClient;
   readonly #accepted: Accepted[] = [];
   #tries = 0;
+  #shed = 0;
 
   constructor(client: IngestClient, source: string) {
     this.#client = client;
@@ -48,6 +49,11 @@ export class Sender {
   /** How often a batch was sent: more often than there were batches, when something failed. */
   get tries(): number {
     return this.#tries;
+  }
+
+  /** Lines that found no room at the door. */
+  get shed(): number {
+    return this.#shed;
   }
 
   /** Sends until every message has a receipt or, that no receipt will come, `isOver` says so. @throws when one is refused for good. */
@@ -72,6 +78,7 @@ export class Sender {
   #note(messages: readonly Message[], answers: readonly LineAnswer[]): boolean {
     const refused = answers.find(({ status }) => status >= 400 && status !== 429 && status !== 503);
     if (refused !== undefined) throw new Error(`${this.source} was refused: ${JSON.stringify(refused)}`);
+    this.#shed += answers.filter(({ status }) => status === 429).length;
     if (answers.some(({ status }) => status >= 400)) return false;
     messages.forEach((message, index) => {
       const { transactionId: opId, digest, seq } = answers[index] as LineAnswer;

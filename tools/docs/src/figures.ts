@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markdownTable } from './markdown.ts';
+import { isMatrix, matrixTables } from './matrix.ts';
 
 /** A recorded run of a benchmark. */
 export interface HistoryLine {
@@ -47,8 +48,13 @@ const ledgerWords: Readonly<Record<string, string>> = {
   devnet: 'development network, a model of Fabric',
 };
 
-/** Every figure of the lines, a row each. */
+/** Every figure of the lines, a row each; of a benchmark with very many of them, a row for each case. */
 export function allFigures(lines: readonly HistoryLine[]): string {
+  const few = lines.filter((line) => !isMatrix(line));
+  return [...(few.length === 0 ? [] : [aRowEach(few)]), ...lines.filter(isMatrix).map(matrixTables)].join('\n\n');
+}
+
+function aRowEach(lines: readonly HistoryLine[]): string {
   const rows = lines.flatMap((line) =>
     Object.entries(line.figures).map(([name, figure]) => [
       line.bench,

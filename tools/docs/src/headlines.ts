@@ -1,5 +1,6 @@
 import { allFigures, type HistoryLine } from './figures.ts';
 import { markdownTable } from './markdown.ts';
+import { isMatrix, matrixHeadlines } from './matrix.ts';
 
 /** What of a benchmark without several clients is worth a line of the README; docs/performance.md has the rest. */
 const headlines: Readonly<Record<string, readonly string[]>> = {
@@ -20,6 +21,7 @@ export function headlineTables(lines: readonly HistoryLine[]): string {
     return figures.length === 0 ? [] : [{ ...line, figures: Object.fromEntries(figures) }];
   });
   const tables = [
+    ...lines.filter(isMatrix).map(matrixHeadlines),
     ...(compared.length === 0 ? [] : [comparisons(compared)]),
     ...(chosen.length === 0 ? [] : [allFigures(chosen)]),
   ];

@@ -94,10 +94,10 @@ export const ordererConfig = z.object({
     .default(30_000)
     .describe('An operation ready for longer, while the channel works, is closed as dead'),
   ORDERER_PROGRESS_MS: milliseconds.default(100).describe('Least time between two progress records'),
-  // Far above any pause of a healthy process; with what a standby keeps, a take-over stays below 5 s.
+  // Above any pause of a healthy process; with what a standby keeps, the first outcome after a death comes within 5 s.
   ORDERER_SILENCE_MS: milliseconds
     .min(1_000)
-    .default(4_000)
+    .default(3_000)
     .describe(
       'An instance in reserve takes over when it has read no progress for this long; the leader writes four times as often. The same for all instances; of no use on the embedded ledger, which lets in one process',
     ),

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** A stack of its own for a benchmark: Fabric with the clinical chaincode, Kafka and PostgreSQL, beside whatever else runs. */
 export class BenchNetwork {
@@ -27,6 +28,8 @@ export class BenchNetwork {
    */
   static async up(batchTimeout: string, bin?: string): Promise<BenchNetwork> {
     const folder = await mkdtemp(join(tmpdir(), 'medrex-ledger-bench-'));
+    // What a benchmark started does not stay when it is interrupted.
+    for (const signal of signals) process.once(signal, () => void down(folder).finally(() => process.exit(130)));
     try {
       const only = ['--only', 'fabric,kafka,postgres', '--offset', 'auto'];
       const { env } = (await stack(folder, ['up', ...only, '--batch-timeout', batchTimeout], bin)) as {
@@ -54,6 +57,7 @@ export class BenchNetwork {
   }
 
   down(): Promise<void> {
+    for (const signal of signals) process.removeAllListeners(signal);
     return down(this.folder);
   }
 }

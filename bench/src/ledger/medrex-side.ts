@@ -38,11 +38,12 @@ export async function medrexSide(
     const result = await side.run(load);
     const written = await foreign?.ended();
     const cpoe = outcomes.cpoe();
+    const recoverySeconds = options.burst && outcomes.recovery(options.burst);
     return {
       result,
       ...(cpoe !== undefined && { cpoe }),
       ...(written !== undefined && { foreign: written }),
-      ...(options.burst !== undefined && { recoverySeconds: outcomes.recovery(options.burst) }),
+      ...(recoverySeconds !== undefined && { recoverySeconds }),
     };
   });
 }
@@ -110,10 +111,10 @@ class Outcomes {
     return { p50: at(0.5), p99: at(0.99) };
   }
 
-  /** Seconds from the end of the burst until everything due in a second ended as fast as before it, within a factor of two. */
-  recovery({ atSecond, endSecond }: { readonly atSecond: number; readonly endSecond: number }): number {
+  /** Seconds from the end of the burst until everything due in a second ended as fast as before it, within a factor of two; undefined when it never did. */
+  recovery({ atSecond, endSecond }: { readonly atSecond: number; readonly endSecond: number }): number | undefined {
     const before = Math.max(...this.#slowest.slice(Math.floor(atSecond / 2), atSecond), 100);
     const back = this.#slowest.findIndex((ms, second) => second >= endSecond && ms <= 2 * before);
-    return back < 0 ? Number.POSITIVE_INFINITY : back - endSecond;
+    return back < 0 ? undefined : back - endSecond;
   }
 }

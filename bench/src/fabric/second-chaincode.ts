@@ -21,6 +21,7 @@ export class SecondChaincode {
     const pack = chaincodePackage('alone', address);
     const env = { ...process.env, CHAINCODE_SERVER_ADDRESS: address, CHAINCODE_ID: pack.id };
     const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    process.once('exit', () => child.kill()); // also when the benchmark is interrupted
     const failed = once(child, 'exit').then(() => {
       throw new Error('the second chaincode did not start');
     });

@@ -100,6 +100,8 @@ describe('operations that ended dead, over real processes and the command line',
   it('are not sent again by a filter that nobody knows', async () => {
     const wrong = await medrex(['dlq', 'resend', '--filter', 'patient=4711', ...url()]);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('code=... or class=... or kind=...')]);
+    const unknown = await medrex(['dlq', 'resend', '--filter', 'kind=nope', ...url()]);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('one of operation, message')]);
     expect((await medrex(['dlq', 'resend', ...url()])).code).toBe(2);
   });
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { operationClasses } from '@medrex/contracts';
 import { InvalidArgumentError } from 'commander';
 import { IngestClient, type Answer } from '../client/ingest-client.ts';
 import { interrupted } from '../terminal/interrupted.ts';
@@ -22,6 +23,11 @@ export interface LetterFilter {
 }
 
 const filterFields = ['code', 'class', 'kind'] as const;
+/** Those that a letter can have; a contract may have codes of its own. */
+const filterValues: Readonly<Partial<Record<LetterFilter['field'], readonly string[]>>> = {
+  class: operationClasses,
+  kind: ['operation', 'message'],
+};
 const pageSize = 1_000;
 const triesMax = 20;
 
@@ -29,8 +35,11 @@ const triesMax = 20;
 export function collectFilters(text: string, before: readonly LetterFilter[] = []): readonly LetterFilter[] {
   const [name, value = ''] = text.split('=', 2);
   const field = filterFields.find((one) => one === name);
-  if (field !== undefined && value !== '') return [...before, { field, value }];
-  throw new InvalidArgumentError(`It must be ${filterFields.map((one) => `${one}=...`).join(' or ')}.`);
+  if (field === undefined || value === '')
+    throw new InvalidArgumentError(`It must be ${filterFields.map((one) => `${one}=...`).join(' or ')}.`);
+  const values = filterValues[field];
+  if (values?.includes(value) === false) throw new InvalidArgumentError(`A ${field} is one of ${values.join(', ')}.`);
+  return [...before, { field, value }];
 }
 
 /**

@@ -1,0 +1,106 @@
+/** Writes messages into one growing buffer: `begin`, the fields, `end`; `take` gives all that was written. */
+export class BodyWriter {
+  #buffer: Buffer;
+  #at = 0;
+  #lengthAt = 0;
+
+  constructor(bytes = 64) {
+    this.#buffer = Buffer.allocUnsafe(bytes);
+  }
+
+  begin(type: number): this {
+    this.#room(5);
+    this.#buffer[this.#at] = type;
+    return this.#beginLength(this.#at + 1);
+  }
+
+  /** The packets before login have no type. */
+  beginUntyped(): this {
+    this.#room(4);
+    return this.#beginLength(this.#at);
+  }
+
+  end(): this {
+    this.#buffer.writeInt32BE(this.#at - this.#lengthAt, this.#lengthAt);
+    return this;
+  }
+
+  byte(value: number): this {
+    this.#room(1);
+    this.#buffer[this.#at++] = value;
+    return this;
+  }
+
+  int16(value: number): this {
+    this.#room(2);
+    this.#at = this.#buffer.writeInt16BE(value, this.#at);
+    return this;
+  }
+
+  /** Counts of formats and parameters go up to 65,535. */
+  uint16(value: number): this {
+    this.#room(2);
+    this.#at = this.#buffer.writeUInt16BE(value, this.#at);
+    return this;
+  }
+
+  int32(value: number): this {
+    this.#room(4);
+    this.#at = this.#buffer.writeInt32BE(value, this.#at);
+    return this;
+  }
+
+  /** OIDs and process ids have no sign. */
+  uint32(value: number): this {
+    this.#room(4);
+    this.#at = this.#buffer.writeUInt32BE(value >>> 0, this.#at);
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.#room(value.length);
+    this.#buffer.set(value, this.#at);
+    this.#at += value.length;
+    return this;
+  }
+
+  /** Ends at a zero byte of its own, so a text with one inside would be another message: it is cut there. */
+  cString(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): this {
+    const zero = text.indexOf('\0');
+    const clean = zero < 0 ? text : text.slice(0, zero);
+    this.#room(clean.length * 3 + 1);
+    this.#at += this.#buffer.write(clean, this.#at, encoding);
+    this.#buffer[this.#at++] = 0;
+    return this;
+  }
+
+  /** A value with its length before it; null is length -1. */
+  value(value: Uint8Array | null): this {
+    return value === null ? this.int32(-1) : this.int32(value.length).bytes(value);
+  }
+
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.#at);
+    this.#buffer = this.#buffer.subarray(this.#at);
+    this.#at = 0;
+    return taken;
+  }
+
+  #beginLength(at: number): this {
+    this.#lengthAt = at;
+    this.#at = at + 4;
+    return this;
+  }
+
+  #room(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#at + bytes, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#at);
+    this.#buffer = larger;
+  }
+}
+
+/** A message that says nothing but its type. */
+export function emptyMessage(type: number): Buffer {
+  return Buffer.from([type, 0, 0, 0, 4]);
+}

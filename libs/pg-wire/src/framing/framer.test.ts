@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  backendLogin,
+  backendSession,
+  bind,
+  copyData,
+  dataRow,
+  errorResponse,
+  frontendLogin,
+  frontendSession,
+  parse,
+  passwordMessage,
+  query,
+  readyForQuery,
+  sync,
+} from '../index.ts';
+import { cut, framesOf } from '../testing/index.ts';
+import { frameRules } from './frame-rules.ts';
+import { Framer } from './framer.ts';
+
+const aBind = bind({
+  ...{ portal: 'p', statement: 's' },
+  ...{ parameterFormats: [], parameters: [Buffer.alloc(3_000, 'x')], resultFormats: [] },
+});
+const someQueries = (count: number): Buffer =>
+  Buffer.concat(Array.from({ length: count }, (_, index) => query(`select ${index}`)));
+
+describe('Framer', () => {
+  it('finds the same messages however the bytes are cut', () => {
+    const message = fc.oneof(
+      fc.string({ maxLength: 3_000 }).map((text) => query(text)),
+      fc.string({ maxLength: 40 }).map((text) => parse({ name: 's', text, parameterTypes: [23] })),
+      fc.uint8Array({ maxLength: 5_000 }).map((data) => copyData(data)),
+      fc.constantFrom(sync(), aBind),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(message, { maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 8 }),
+        (messages, sizes) => {
+          const framed = framesOf(frontendSession, cut(Buffer.concat(messages), sizes));
+          expect(framed).toEqual({ messages, fault: undefined, isAtRest: true });
+        },
+      ),
+    );
+  });
+
+  it('finds them byte by byte', () => {
+    const messages = [query('select 1'), aBind, sync(), copyData(Buffer.from('abc'))];
+    expect(framesOf(frontendSession, cut(Buffer.concat(messages), [1])).messages).toEqual(messages);
+  });
+
+  it('gives out messages of one chunk where they lie', () => {
+    const chunk = someQueries(3);
+    const framer = new Framer(frontendSession);
+    framer.feed(chunk);
+    let end = 0;
+    while (framer.next()) {
+      expect(framer.buffer).toBe(chunk);
+      expect(framer.start).toBe(end);
+      end = framer.end;
+    }
+    expect(end).toBe(chunk.length);
+  });
+
+  it('passes a row on as its bytes come, and holds none of them', () => {
+    const row = dataRow([Buffer.alloc(100_000)]);
+    const framer = new Framer(backendSession);
+    const lengths: number[] = [];
+    for (const chunk of cut(row, [1_000])) {
+      framer.feed(chunk);
+      while (framer.next()) lengths.push(framer.end - framer.start);
+      expect(framer.unread).toBe(0);
+    }
+    expect(lengths).toHaveLength(101);
+    expect(framer.isAtRest).toBe(true);
+  });
+
+  it('holds a Bind back until both names must have come', () => {
+    const framer = new Framer(frontendSession);
+    framer.feed(aBind.subarray(0, 1_000));
+    expect(framer.next()).toBe(false);
+    framer.feed(aBind.subarray(1_000, 1_100));
+    expect(framer.next()).toBe(true);
+    expect([framer.isFirst, framer.isLast, framer.end - framer.start]).toEqual([true, false, 1_029]);
+    expect([framer.next(), framer.isFirst, framer.end - framer.start]).toEqual([true, false, 71]);
+  });
+
+  it('keeps what was not read when more comes', () => {
+    const framer = new Framer(frontendSession);
+    framer.feed(someQueries(2));
+    expect(framer.next()).toBe(true);
+    framer.feed(sync());
+    expect([framer.next(), framer.next(), framer.type, framer.next()]).toEqual([true, true, 0x53, false]);
+  });
+
+  it('holds no more memory than the bytes that came, whatever a header says', () => {
+    const framer = new Framer(frontendSession);
+    framer.feed(Buffer.from([0x50, 0x03, 0xff, 0xff, 0xff, 0x41])); // a Parse of 64 MiB
+    const before = process.memoryUsage().arrayBuffers;
+    expect(framer.next()).toBe(false);
+    for (let times = 0; times < 100; times++) {
+      framer.feed(Buffer.from('a'));
+      expect(framer.next()).toBe(false);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
+  });
+
+  it('takes new rules between two messages of one chunk', () => {
+    const framer = new Framer(frontendLogin);
+    framer.feed(Buffer.concat([passwordMessage('secret'), query('select 1')]));
+    expect(framer.next()).toBe(true);
+    framer.rules = frontendSession;
+    expect([framer.next(), framer.type]).toEqual([true, 0x51]);
+  });
+
+  it.each([
+    ['a type that nobody knows', frontendSession, [0x7a, 0, 0, 0, 4], 'invalid frontend message type 122'],
+    ['a type of the wrong side', backendSession, [...query('select 1')], 'invalid backend message type 81'],
+    ['a message before login', frontendLogin, [...query('select 1')], 'invalid frontend message type 81'],
+    ['a row before login', backendLogin, [...dataRow([])], 'invalid backend message type 68'],
+    ['a length below its own', frontendSession, [0x51, 0, 0, 0, 3], 'invalid message length'],
+    ['a negative length', frontendSession, [0x51, 0xff, 0xff, 0xff, 0xff], 'invalid message length'],
+    ['a long password', frontendLogin, [0x70, 0, 1, 0, 0], 'message "p" of 65532 bytes is longer than 8192 bytes'],
+    ['a Sync with much in it', frontendSession, [0x53, 0x7f, 0xff, 0xff, 0xff], 'is longer than 10000 bytes'],
+  ])('answers %s with a fault that stays', (_what, rules, bytes, message) => {
+    const framer = new Framer(rules);
+    framer.feed(Buffer.from(bytes));
+    expect(framer.next()).toBe(false);
+    expect(framer.fault?.sqlstate).toBe('08P01');
+    expect(framer.fault?.message).toContain(message);
+    framer.feed(sync());
+    expect(framer.next()).toBe(false);
+  });
+
+  it('reads what a server sends in a session', () => {
+    const messages = [
+      errorResponse({ severity: 'ERROR', sqlstate: '42P01', message: 'x'.repeat(5_000) }),
+      readyForQuery(0x49),
+    ];
+    expect(framesOf(backendSession, cut(Buffer.concat(messages), [700])).messages).toEqual(messages);
+  });
+
+  it('takes the last rule for a type', () => {
+    const rules = frameRules('backend', [
+      { types: [1, 2], bodyMax: 10 },
+      { types: [2], bodyMax: 20, together: 3 },
+    ]);
+    expect([rules.bodyMax[1], rules.bodyMax[2], rules.together[1], rules.together[2]]).toEqual([10, 20, 10, 3]);
+    expect(rules.bodyMax[3]).toBe(-1);
+  });
+});

@@ -1,0 +1,167 @@
+import { protocolViolation, type WireFault } from '../wire-fault.ts';
+import type { FrameRules } from './frame-rules.ts';
+
+const headerBytes = 5;
+const nothing = Buffer.alloc(0);
+/** What is kept for a message that began and has not come whole starts this small, and doubles as bytes come. */
+const gatheredBytes = 512;
+
+/**
+ * Finds the messages in a stream of chunks, by their headers alone. After `next()` says true, `type` is the message's and
+ * `buffer`, `start`, `end` are where its bytes lie: in the chunk itself wherever that is possible, so that messages that
+ * follow each other in one chunk can be passed on as one range. What does not come in one chunk comes in pieces
+ * (`isFirst`, `isLast`) once as much lies together as the rules ask for; only that much is ever copied or held.
+ *
+ * Costs some 10 ns a message; nothing is allocated for a message that lies in one chunk.
+ */
+export class Framer {
+  /** What may come; the owner changes it when the state changes. */
+  rules: FrameRules;
+  buffer: Buffer = nothing;
+  start = 0;
+  end = 0;
+  type = 0;
+  /** Length of the message with its header, of which this piece is a part. */
+  length = 0;
+  isFirst = false;
+  isLast = false;
+  /** Set when the stream cannot be read any further. It stays. */
+  fault: WireFault | undefined;
+
+  #chunk: Buffer = nothing;
+  #at = 0;
+  /** Bytes of a message that is given out in pieces that have not come. */
+  #rest = 0;
+  #gathered: Buffer | undefined;
+  #filled = 0;
+  #needed = 0;
+
+  constructor(rules: FrameRules) {
+    this.rules = rules;
+  }
+
+  /** True when the stream stands between two messages and nothing waits to be read. */
+  get isAtRest(): boolean {
+    return this.#at === this.#chunk.length && this.#rest === 0 && this.#gathered === undefined;
+  }
+
+  /** Bytes that were fed and not given out by `next` yet. */
+  get unread(): number {
+    return this.#chunk.length - this.#at + this.#filled;
+  }
+
+  /** The chunk is read in place and must not change afterwards. */
+  feed(chunk: Buffer): void {
+    this.#chunk = this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#at = 0;
+  }
+
+  /** True: here is a message, or a piece of one. False: it takes more bytes, or there is a fault. */
+  next(): boolean {
+    if (this.#gathered !== undefined) return this.#gather();
+    const chunk = this.#chunk;
+    const at = this.#at;
+    const available = chunk.length - at;
+    if (this.#rest > 0) return this.#passOn(available);
+    if (available < headerBytes) return available > 0 && this.fault === undefined && this.#startGathering(headerBytes);
+    if (!this.#readHeader(chunk, at)) return false;
+    if (available < this.#together()) return this.#startGathering(this.#together());
+    this.#give(chunk, at, Math.min(available, this.length));
+    this.#at = this.end;
+    return true;
+  }
+
+  /** The first piece, which may be all. */
+  #give(buffer: Buffer, start: number, bytes: number): void {
+    this.buffer = buffer;
+    this.start = start;
+    this.end = start + bytes;
+    this.isFirst = true;
+    this.#rest = this.length - bytes;
+    this.isLast = this.#rest === 0;
+  }
+
+  #passOn(available: number): boolean {
+    if (available === 0) return false;
+    const bytes = Math.min(available, this.#rest);
+    this.buffer = this.#chunk;
+    this.start = this.#at;
+    this.end = this.#at + bytes;
+    this.isFirst = false;
+    this.#rest -= bytes;
+    this.isLast = this.#rest === 0;
+    this.#at = this.end;
+    return true;
+  }
+
+  #readHeader(buffer: Buffer, at: number): boolean {
+    if (this.fault !== undefined) return false;
+    const type = buffer[at] as number;
+    const length =
+      ((buffer[at + 1] as number) << 24) |
+      ((buffer[at + 2] as number) << 16) |
+      ((buffer[at + 3] as number) << 8) |
+      (buffer[at + 4] as number);
+    const bodyMax = this.rules.bodyMax[type] as number;
+    if (bodyMax < 0 || length < 4 || length - 4 > bodyMax) {
+      this.fault = this.#faultOf(type, length, bodyMax);
+      return false;
+    }
+    this.type = type;
+    this.length = length + 1;
+    return true;
+  }
+
+  #faultOf(type: number, length: number, bodyMax: number): WireFault {
+    if (bodyMax < 0) return protocolViolation(`invalid ${this.rules.sender} message type ${type}`);
+    if (length < 4) return protocolViolation('invalid message length');
+    const name = String.fromCharCode(type);
+    return protocolViolation(`message "${name}" of ${length - 4} bytes is longer than ${bodyMax} bytes`);
+  }
+
+  /** Bytes of the message that `readHeader` saw that must lie together. */
+  #together(): number {
+    return Math.min(this.length, headerBytes + (this.rules.together[this.type] as number));
+  }
+
+  #startGathering(needed: number): boolean {
+    this.#gathered = Buffer.allocUnsafe(Math.min(needed, gatheredBytes));
+    this.#filled = 0;
+    this.#needed = needed;
+    return this.#gather();
+  }
+
+  #gather(): boolean {
+    if (!this.#fill()) return false;
+    if (this.#needed === headerBytes && !this.#readHeader(this.#gathered as Buffer, 0)) return false;
+    const together = this.#together();
+    if (this.#needed < together) {
+      this.#needed = together;
+      if (!this.#fill()) return false;
+    }
+    this.#give(this.#gathered as Buffer, 0, this.#needed);
+    this.#gathered = undefined;
+    this.#filled = 0;
+    return true;
+  }
+
+  /** Takes over what the chunk has, up to what is needed. */
+  #fill(): boolean {
+    const bytes = Math.min(this.#needed - this.#filled, this.#chunk.length - this.#at);
+    const filled = this.#filled + bytes;
+    this.#chunk.copy(this.#room(filled), this.#filled, this.#at, this.#at + bytes);
+    this.#filled = filled;
+    this.#at += bytes;
+    return filled === this.#needed;
+  }
+
+  #room(bytes: number): Buffer {
+    let room = this.#gathered as Buffer;
+    if (room.length < bytes) {
+      room = Buffer.allocUnsafe(Math.min(this.#needed, Math.max(bytes, room.length * 2)));
+      (this.#gathered as Buffer).copy(room, 0, 0, this.#filled);
+      this.#gathered = room;
+    }
+    return room;
+  }
+}

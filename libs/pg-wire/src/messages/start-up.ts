@@ -1,0 +1,160 @@
+import { bodyAt, BodyReader } from '../body-reader.ts';
+import { BodyWriter } from '../body-writer.ts';
+import { backend } from '../message-types.ts';
+import { protocolViolation, type WireFault } from '../wire-fault.ts';
+
+/** Protocol 3.x by its minor number: 3.0 of 2003 and 3.2 of PostgreSQL 18, with cancel keys of up to 256 bytes. */
+export const newestMinor = 2;
+/** What a server says to SSLRequest and GSSENCRequest. */
+export const encryptionAnswer = { yes: Buffer.from('S'), gss: Buffer.from('G'), no: Buffer.from('N') } as const;
+/** A TLS handshake begins with this byte, with which no packet of PostgreSQL can begin. */
+export const tlsHandshake = 0x16;
+
+const codeOf = { cancel: 80_877_102, ssl: 80_877_103, gssenc: 80_877_104 } as const;
+const major3 = 3;
+/** PostgreSQL's own limit (MAX_STARTUP_PACKET_LENGTH). */
+const packetBytesMax = 10_000;
+const cancelKeyBytes = { min: 4, max: 256 } as const;
+
+export interface StartupMessage {
+  readonly kind: 'startup';
+  readonly minor: number;
+  /** `user`, `database`, settings; those that begin with `_pq_.` are options of the protocol. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export interface CancelRequest {
+  readonly kind: 'cancel';
+  readonly processId: number;
+  readonly secretKey: Buffer;
+}
+
+/** What a client may say first. */
+export type StartupPacket = { readonly kind: 'ssl' } | { readonly kind: 'gssenc' } | CancelRequest | StartupMessage;
+
+export type StartupReading =
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'fault'; readonly fault: WireFault }
+  | { readonly kind: 'tls' }
+  | { readonly kind: 'packet'; readonly packet: StartupPacket; readonly bytes: number };
+
+const faulty = (fault: WireFault): StartupReading => ({ kind: 'fault', fault });
+
+/** Reads what lies at the beginning of a connection, where messages have no type yet. `received` is all that came. */
+export function readStartup(received: Buffer): StartupReading {
+  if (received.length === 0) return { kind: 'incomplete' };
+  if (received[0] === tlsHandshake) return { kind: 'tls' };
+  if (received.length < 4) return { kind: 'incomplete' };
+  const length = received.readInt32BE(0);
+  if (length < 8 || length > packetBytesMax) return faulty(protocolViolation('invalid length of startup packet'));
+  if (received.length < length) return { kind: 'incomplete' };
+  const packet = readPacket(received.subarray(0, length));
+  return 'kind' in packet ? { kind: 'packet', packet, bytes: length } : faulty(packet);
+}
+
+function readPacket(bytes: Buffer): StartupPacket | WireFault {
+  const code = bytes.readInt32BE(4);
+  const hasBody = bytes.length > 8;
+  if (code === codeOf.ssl && !hasBody) return { kind: 'ssl' };
+  if (code === codeOf.gssenc && !hasBody) return { kind: 'gssenc' };
+  if (code === codeOf.cancel) return readCancel(bytes);
+  if (code >> 16 !== major3) return versionFault(code);
+  return readParameters(bytes, code & 0xffff);
+}
+
+function versionFault(code: number): WireFault {
+  const asked = `${code >>> 16}.${code & 0xffff}`;
+  return {
+    sqlstate: '0A000',
+    message: `unsupported frontend protocol ${asked}: server supports 3.0 to 3.${newestMinor}`,
+  };
+}
+
+function readCancel(bytes: Buffer): CancelRequest | WireFault {
+  const keyBytes = bytes.length - 12;
+  if (keyBytes < cancelKeyBytes.min || keyBytes > cancelKeyBytes.max)
+    return protocolViolation('invalid length of cancel key in cancel request packet');
+  return { kind: 'cancel', processId: bytes.readUInt32BE(8), secretKey: bytes.subarray(12) };
+}
+
+function readParameters(bytes: Buffer, minor: number): StartupMessage | WireFault {
+  const layout = protocolViolation('invalid startup packet layout: expected terminator as last byte');
+  if (bytes.at(-1) !== 0 || bytes.length === 8) return layout;
+  const reader = new BodyReader(bytes, 8, bytes.length - 1);
+  const parameters = new Map<string, string>();
+  while (reader.left > 0) {
+    const name = reader.cString();
+    const value = reader.cString();
+    if (!reader.isSound || name === '') return layout;
+    parameters.set(name, value);
+  }
+  return { kind: 'startup', minor, parameters };
+}
+
+/** The version to speak with a client, and what of its wishes must be declined with NegotiateProtocolVersion. */
+export function negotiate({ minor, parameters }: StartupMessage): {
+  minor: number;
+  declined: string[];
+  isAsked: boolean;
+} {
+  const declined = [...parameters.keys()].filter((name) => name.startsWith('_pq_.'));
+  return { minor: Math.min(minor, newestMinor), declined, isAsked: minor <= newestMinor && declined.length === 0 };
+}
+
+export function startupMessage(minor: number, parameters: Iterable<readonly [string, string]>): Buffer {
+  const writer = new BodyWriter(128).beginUntyped().int32((major3 << 16) | minor);
+  for (const [name, value] of parameters) writer.cString(name).cString(value);
+  return writer.byte(0).end().take();
+}
+
+export function sslRequest(): Buffer {
+  return new BodyWriter(8).beginUntyped().int32(codeOf.ssl).end().take();
+}
+
+export function gssencRequest(): Buffer {
+  return new BodyWriter(8).beginUntyped().int32(codeOf.gssenc).end().take();
+}
+
+export function cancelRequest(processId: number, secretKey: Uint8Array): Buffer {
+  return new BodyWriter(16).beginUntyped().int32(codeOf.cancel).uint32(processId).bytes(secretKey).end().take();
+}
+
+export interface BackendKeyData {
+  readonly processId: number;
+  readonly secretKey: Buffer;
+}
+
+export function backendKeyData({ processId, secretKey }: BackendKeyData): Buffer {
+  return new BodyWriter(16).begin(backend.backendKeyData).uint32(processId).bytes(secretKey).end().take();
+}
+
+export function readBackendKeyData(buffer: Buffer, start: number, end: number): BackendKeyData | undefined {
+  const reader = new BodyReader(buffer, start + bodyAt, end);
+  const processId = reader.uint32();
+  const secretKey = Buffer.from(reader.rest());
+  const isSound = reader.isSound && secretKey.length >= cancelKeyBytes.min && secretKey.length <= cancelKeyBytes.max;
+  return isSound ? { processId, secretKey } : undefined;
+}
+
+export interface NegotiateProtocolVersion {
+  readonly minor: number;
+  readonly declined: readonly string[];
+}
+
+export function negotiateProtocolVersion({ minor, declined }: NegotiateProtocolVersion): Buffer {
+  const writer = new BodyWriter().begin(backend.negotiateProtocolVersion).int32((major3 << 16) | minor);
+  writer.int32(declined.length);
+  for (const name of declined) writer.cString(name);
+  return writer.end().take();
+}
+
+export function readNegotiateProtocolVersion(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): NegotiateProtocolVersion | undefined {
+  const reader = new BodyReader(buffer, start + bodyAt, end);
+  const version = reader.int32();
+  const declined = reader.list(reader.int32(), 1, () => reader.cString());
+  return reader.isDone && version >> 16 === major3 ? { minor: version & 0xffff, declined } : undefined;
+}

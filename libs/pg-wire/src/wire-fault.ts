@@ -1,0 +1,13 @@
+/**
+ * Bytes that do not follow the protocol: what the peer is told, in PostgreSQL's words. A value and not an exception,
+ * because anybody can send such bytes and a proxy reads them in its hottest loop.
+ */
+export interface WireFault {
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
+export const protocolViolation = (message: string): WireFault => ({ sqlstate: '08P01', message });
+
+/** What is said of a message whose length is right and whose inside is not. Decoders return undefined for it. */
+export const malformed: WireFault = protocolViolation('invalid message format');

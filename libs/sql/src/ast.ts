@@ -1,0 +1,34 @@
+import type { Node } from 'libpg-query';
+
+/** The name of a node's kind, such as `SelectStmt`. */
+export type NodeKind = Node extends infer Each ? (Each extends unknown ? keyof Each : never) : never;
+
+/** What stands in a node of one kind. */
+export type NodeBody<Kind extends NodeKind> = Extract<Node, Record<Kind, unknown>>[Kind];
+
+/** A node comes as an object with one field, whose name is its kind. */
+export function kindOf(node: Node): NodeKind {
+  for (const kind in node) return kind as NodeKind;
+  throw new TypeError('a node without a kind');
+}
+
+/** The body of a node if it is of that kind. */
+export function bodyOf<Kind extends NodeKind>(node: Node | undefined, kind: Kind): NodeBody<Kind> | undefined {
+  return (node as Partial<Record<Kind, NodeBody<Kind>>> | undefined)?.[kind];
+}
+
+/** The words of a qualified name, of an operator, of a list of names. */
+export function namesOf(nodes: readonly Node[] | undefined): string[] {
+  return (nodes ?? []).flatMap((node) => bodyOf(node, 'String')?.sval ?? []);
+}
+
+/** A constant as text, the way SET and set_config see it; undefined for NULL and for everything that is no constant. */
+export function constantText(node: Node | undefined): string | undefined {
+  const constant = bodyOf(node, 'A_Const');
+  if (constant === undefined || constant.isnull === true) return undefined;
+  if (constant.sval !== undefined) return constant.sval.sval ?? '';
+  if (constant.ival !== undefined) return String(constant.ival.ival ?? 0);
+  if (constant.fval !== undefined) return constant.fval.fval ?? '0';
+  if (constant.boolval !== undefined) return constant.boolval.boolval === true ? 'true' : 'false';
+  return constant.bsval?.bsval;
+}

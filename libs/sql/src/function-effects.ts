@@ -1,0 +1,78 @@
+import type { FuncCall, Node } from 'libpg-query';
+import { bodyOf, constantText, namesOf } from './ast.ts';
+import { opaqueFunctions, sequenceFunctions, volatilityOf } from './known-functions.ts';
+import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
+
+/** What a call leaves behind in the session; of functions that PostgreSQL brings, under whatever schema they are called. */
+export function functionEffects(name: string, schema: string | undefined, call: FuncCall): readonly SessionEffect[] {
+  if (schema !== undefined && schema !== 'pg_catalog' && !opaqueFunctions.has(name)) return [];
+  const args = call.args ?? [];
+  switch (name) {
+    case 'set_config':
+      return setConfig(args);
+    case 'pg_advisory_lock':
+    case 'pg_try_advisory_lock':
+      return [{ kind: 'lock', key: lockKey(args, false), isAlone: false }];
+    case 'pg_advisory_lock_shared':
+    case 'pg_try_advisory_lock_shared':
+      return [{ kind: 'lock', key: lockKey(args, true), isAlone: false }];
+    case 'pg_advisory_unlock':
+      return [{ kind: 'unlock', key: lockKey(args, false) }];
+    case 'pg_advisory_unlock_shared':
+      return [{ kind: 'unlock', key: lockKey(args, true) }];
+    case 'pg_advisory_unlock_all':
+      return [{ kind: 'unlockAll' }];
+    default:
+      if (opaqueFunctions.has(name)) return [{ kind: 'opaque', what: name }];
+      return sequenceFunctions.has(name) ? [{ kind: 'sequence' }] : [];
+  }
+}
+
+function setConfig([name, value, local]: readonly Node[]): readonly SessionEffect[] {
+  const target = valueOf(name);
+  if (target === undefined) return [{ kind: 'opaque', what: 'set_config' }];
+  // Whether it is local may be a parameter; taken as lasting then, which is the safe side.
+  const isLocal = constantText(uncast(local)) === 'true' || constantText(uncast(local)) === 't';
+  return [{ kind: 'set', name: target, value: valueOf(value), isLocal }];
+}
+
+function lockKey(args: readonly Node[], isShared: boolean): LockKey | undefined {
+  const parts = args.map((arg) => valueOf(arg) ?? expressionOf(arg));
+  return parts.includes(undefined) ? undefined : { isShared, parts: parts.filter((part) => part !== undefined) };
+}
+
+/** A constant or a parameter, cast or not. */
+function valueOf(node: Node | undefined): Value | undefined {
+  const bare = uncast(node);
+  const number = bodyOf(bare, 'ParamRef')?.number;
+  if (number !== undefined) return { parameter: number };
+  const text = constantText(bare);
+  return text === undefined ? undefined : { text };
+}
+
+function uncast(node: Node | undefined): Node | undefined {
+  const cast = bodyOf(node, 'TypeCast');
+  return cast === undefined ? node : uncast(cast.arg);
+}
+
+const hashes: ReadonlySet<string> = new Set(['hashtext', 'hashtextextended', 'hashint4', 'hashint8', 'crc32']);
+
+/** What an expression of constants, parameters, operators and unchanging functions is known by; undefined for any other. */
+function expressionOf(arg: Node): Expression | undefined {
+  const parameters: number[] = [];
+  const moving: string[] = [];
+  const expression = JSON.stringify(arg, (name, value: unknown) => {
+    if (name === 'location') return undefined;
+    if (name === 'ColumnRef' || name === 'SubLink' || name === 'SQLValueFunction') moving.push(name);
+    if (name === 'ParamRef') parameters.push((value as { number?: number }).number ?? 0);
+    if (name === 'FuncCall' && !isUnchanging(value as FuncCall)) moving.push(name);
+    return value;
+  });
+  return moving.length === 0 ? { expression, parameters } : undefined;
+}
+
+function isUnchanging({ funcname }: FuncCall): boolean {
+  const words = namesOf(funcname);
+  const name = words.at(-1) ?? '';
+  return hashes.has(name) || volatilityOf(name, words.length > 1 ? words[0] : undefined) === 'immutable';
+}

@@ -1,0 +1,197 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { SessionState, type Completion } from './session-state.ts';
+import { SqlAnalyser } from './sql-analyser.ts';
+import type { Statement } from './statement.ts';
+
+let analyser: SqlAnalyser;
+
+beforeAll(async () => {
+  analyser = await SqlAnalyser.load();
+});
+
+/** One session that runs simple queries; `!` in front: the last statement fails. */
+class Session {
+  readonly state = new SessionState();
+  #status: 'I' | 'T' | 'E' = 'I';
+
+  run(text: string, completion: Completion = {}): this {
+    const isFailing = text.startsWith('!');
+    const statements = readAll(isFailing ? text.slice(1) : text);
+    statements.forEach((statement, place) => {
+      if (isFailing && place === statements.length - 1) {
+        this.state.failed(statement, completion);
+        if (this.#status === 'T') this.#status = 'E';
+        return;
+      }
+      const verb = statement.transaction?.verb;
+      const isLost = verb === 'commit' && this.#status === 'E';
+      this.state.completed(statement, { ...completion, ...(isLost ? { tag: 'ROLLBACK' } : {}) });
+      if (verb === 'begin' || verb === 'rollbackTo') this.#status = 'T';
+      if (verb === 'commit' || verb === 'rollback')
+        this.#status = statement.transaction?.isChained === true ? 'T' : 'I';
+    });
+    this.state.settled(this.#status);
+    return this;
+  }
+}
+
+function readAll(text: string): readonly Statement[] {
+  const analysis = analyser.analyse(text);
+  if (analysis.kind !== 'read') throw new Error(`${analysis.kind}: ${text}`);
+  return analysis.statements;
+}
+
+const after = (...texts: string[]): readonly string[] =>
+  texts.reduce((session, text) => session.run(text), new Session()).state.reasons;
+
+describe('what pins a session, and what sets it free', () => {
+  it.each([
+    ['set a.b = 1', 'parameter', 'reset a.b'],
+    ["set time zone 'UTC'", 'parameter', 'set time zone default'],
+    ['set session characteristics as transaction read only', 'parameter', 'reset all'],
+    ["select set_config('a.b', 'x', false)", 'parameter', 'reset all'],
+    ["select set_config('a.b', lower('x'), false)", 'unknownParameter', 'reset all'],
+    ['set role r', 'role', 'reset role'],
+    ['set role r', 'role', 'set role none'],
+    ['set session authorization u', 'authorization', 'reset session authorization'],
+    ['create temp table t (a int)', 'temporaryObject', 'drop table t'],
+    ['create temp table t as select 1', 'temporaryObject', 'discard temp'],
+    ['select 1 into temp t', 'temporaryObject', 'drop table pg_temp.t'],
+    ['create temp view v as select 1', 'temporaryObject', 'drop view v'],
+    ['create temp sequence s', 'temporaryObject', 'drop sequence s'],
+    ['create table pg_temp.t (a int)', 'temporaryObject', 'drop table t'],
+    ["create function pg_temp.f() returns int language sql as 'select 1'", 'temporaryObject', 'discard temp'],
+    ['explain analyze create temp table t as select 1', 'temporaryObject', 'drop table t'],
+    ['listen c', 'listen', 'unlisten c'],
+    ['listen c', 'listen', 'unlisten *'],
+    ['select pg_advisory_lock(1)', 'advisoryLock', 'select pg_advisory_unlock(1)'],
+    ['select pg_advisory_lock(1, 2)', 'advisoryLock', 'select pg_advisory_unlock_all()'],
+    ['select pg_try_advisory_lock_shared(1)', 'advisoryLock', 'select pg_advisory_unlock_shared(1)'],
+    ["select pg_advisory_lock(hashtext('x'))", 'advisoryLock', "select pg_advisory_unlock(hashtext('x'))"],
+    ['select pg_advisory_lock(id) from t', 'advisoryLock', 'select pg_advisory_unlock_all()'],
+    ['prepare p as select 1', 'preparedStatement', 'deallocate p'],
+    ['prepare p as select 1', 'preparedStatement', 'deallocate all'],
+    ['declare c cursor with hold for select 1', 'heldCursor', 'close c'],
+    ['declare c cursor with hold for select 1', 'heldCursor', 'close all'],
+    ["select nextval('s')", 'sequence', 'discard sequences'],
+    ['do $$ begin perform set_config($1, $2, false); end $$', 'opaque', 'discard all'],
+  ])('%s: %s, until %s', (pinning, reason, freeing) => {
+    expect(after(pinning)).toEqual([reason]);
+    expect(after(pinning, freeing)).toEqual([]);
+    expect(after(pinning, 'discard all')).toEqual([]);
+  });
+
+  it.each([
+    'select 1',
+    'insert into t values (1)',
+    "set local a.b = 'x'",
+    "select set_config('a.b', 'x', true)",
+    'set transaction isolation level serializable',
+    'set local role r',
+    'set constraints all deferred',
+    'create temp table t (a int) on commit drop',
+    'create table t (a int)',
+    'drop table t',
+    'select pg_advisory_xact_lock(1)',
+    'declare c cursor for select 1',
+    'explain create temp table t as select 1',
+    'do $$ begin raise notice $x$a$x$; end $$',
+    'select public.pg_advisory_lock(1)',
+    'notify c',
+    'unlisten *',
+    'deallocate all',
+  ])('%s: nothing', (text) => {
+    expect(after(text)).toEqual([]);
+  });
+
+  it.each([
+    ["load 'x'", 'library'],
+    ["select dblink_connect('x')", 'opaque'],
+  ])('%s stays for good', (text, reason) => {
+    expect(after(text, 'discard all')).toEqual([reason]);
+  });
+
+  it('counts locks on one key, and does not take another key for it', () => {
+    expect(after('select pg_advisory_lock(1)', 'select pg_advisory_lock(1)', 'select pg_advisory_unlock(1)')).toEqual([
+      'advisoryLock',
+    ]);
+    expect(after('select pg_advisory_lock(1)', 'select pg_advisory_unlock(2)')).toEqual(['advisoryLock']);
+    expect(after('select pg_advisory_lock(1)', 'select pg_advisory_unlock_shared(1)')).toEqual(['advisoryLock']);
+    expect(after('select pg_advisory_lock(random()::int)', 'select pg_advisory_unlock(random()::int)')).toEqual([
+      'advisoryLock',
+    ]);
+  });
+
+  it('reads parameters where the client bound them', () => {
+    const session = new Session();
+    const bound = (value: string) => ({ bound: () => value });
+    session.run('select pg_advisory_lock(hashtext($1))', bound('x'));
+    session.run('select pg_advisory_unlock(hashtext($1))', bound('y'));
+    expect(session.state.reasons).toEqual(['advisoryLock']);
+    session.run('select pg_advisory_unlock(hashtext($1))', bound('x'));
+    expect(session.state.reasons).toEqual([]);
+    session.run("select set_config('App.User', $1, false)", bound('u'));
+    expect([...session.state.parameters]).toEqual([['app.user', 'u']]);
+    session.run('select pg_advisory_lock($1)');
+    session.run('select pg_advisory_unlock($1)');
+    expect(session.state.reasons).toEqual(['parameter', 'advisoryLock']);
+  });
+
+  it('keeps values as they can be set again', () => {
+    const session = new Session()
+      .run('set search_path to a, "B c", \'d\'')
+      .run('set statement_timeout = 500')
+      .run('set x.y to -1.5');
+    expect([...session.state.parameters]).toEqual([
+      ['search_path', 'a, "B c", d'],
+      ['statement_timeout', '500'],
+      ['x.y', '-1.5'],
+    ]);
+  });
+
+  it('runs what a prepared statement does only when it is executed', () => {
+    expect(after("prepare p as select set_config('a.b', 'x', false)")).toEqual(['preparedStatement']);
+    expect(after("prepare p as select set_config('a.b', 'x', false)", 'execute p', 'deallocate p')).toEqual([
+      'parameter',
+    ]);
+  });
+
+  it('stays pinned by a text that could not be read, until all is discarded', () => {
+    const session = new Session();
+    session.state.unread();
+    expect(session.state.reasons).toEqual(['opaque']);
+    expect(session.run('discard all').state.reasons).toEqual([]);
+  });
+});
+
+describe('transactions', () => {
+  it.each([
+    [['begin', 'set a.b = 1', 'rollback'], []],
+    [['begin', 'set a.b = 1', 'commit'], ['parameter']],
+    [['begin', 'listen c', 'create temp table t (a int)', 'declare c cursor with hold for select 1', 'rollback'], []],
+    [
+      ['begin', 'prepare p as select 1', 'select pg_advisory_lock(1)', 'rollback'],
+      ['advisoryLock', 'preparedStatement'],
+    ],
+    [['set a.b = 1', 'begin', 'reset a.b', 'rollback'], ['parameter']],
+    [['begin', 'savepoint s', 'set a.b = 1', 'rollback to s', 'listen c', 'commit'], ['listen']],
+    [['begin', 'set a.b = 1', 'savepoint s', 'savepoint t', 'set role r', 'rollback to s', 'commit'], ['parameter']],
+    [['begin', 'savepoint s', 'set a.b = 1', 'release s', 'commit'], ['parameter']],
+    [['begin', 'savepoint s', 'set a.b = 1', 'savepoint s', 'listen c', 'rollback to s', 'commit'], ['parameter']],
+    [['begin', 'set a.b = 1', '!select 1/0', 'commit'], []],
+    [['begin', 'set a.b = 1', 'commit and chain', 'listen c', 'rollback'], ['parameter']],
+    [['begin', 'set a.b = 1', 'rollback and chain', 'listen c', 'commit'], ['listen']],
+    [['set a.b = 1; begin', 'rollback'], []],
+    [['set a.b = 1; begin; rollback; listen c'], ['listen']],
+    [['!set a.b = 1; select 1/0'], []],
+    [['listen c', '!set a.b = 1; select 1/0'], ['listen']],
+    [['begin', "prepare transaction 'x'", 'set a.b = 1'], ['parameter']],
+  ])('%j leaves %j', (texts, reasons) => {
+    expect(after(...texts)).toEqual(reasons);
+  });
+
+  it('takes a lock for held when its statement failed on something else', () => {
+    expect(after('!select pg_advisory_lock(1), 1/0')).toEqual(['advisoryLock']);
+    expect(after('!select pg_advisory_lock(1)')).toEqual([]);
+  });
+});

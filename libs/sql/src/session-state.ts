@@ -1,0 +1,299 @@
+import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
+import type { Statement } from './statement.ts';
+
+/** Why a session cannot go on with another backend. A closed set: they label metrics. */
+export const pinReasons = [
+  'parameter',
+  'unknownParameter',
+  'role',
+  'authorization',
+  'temporaryObject',
+  'listen',
+  'advisoryLock',
+  'preparedStatement',
+  'heldCursor',
+  'library',
+  'sequence',
+  'opaque',
+] as const;
+export type PinReason = (typeof pinReasons)[number];
+
+/** The text of a bound parameter; undefined where it is NULL, or binary and not understood. */
+export type Bound = (parameter: number) => string | undefined;
+
+export interface Completion {
+  /** The command tag of the server: a COMMIT that is answered with ROLLBACK was one. */
+  readonly tag?: string;
+  readonly bound?: Bound;
+}
+
+/** What the end of a transaction can take back. */
+interface Revocable {
+  readonly parameters: ReadonlyMap<string, string | undefined>;
+  readonly role: string | undefined;
+  readonly authorization: string | undefined;
+  readonly temporary: ReadonlySet<string>;
+  readonly channels: ReadonlySet<string>;
+  readonly cursors: ReadonlySet<string>;
+}
+
+const nothing: Revocable = {
+  parameters: new Map(),
+  role: undefined,
+  authorization: undefined,
+  temporary: new Set(),
+  channels: new Set(),
+  cursors: new Set(),
+};
+
+/**
+ * What a session has left behind in its backend, told by its statements: call `completed` or `failed` for each one and
+ * `settled` for each ReadyForQuery. Where the truth cannot be known, it keeps the session pinned rather than losing its state.
+ */
+export class SessionState {
+  #now: Revocable = nothing;
+  /** Where a rollback leads back to. */
+  #atStart: Revocable = nothing;
+  #isInBlock = false;
+  #savepoints: { readonly name: string; readonly state: Revocable }[] = [];
+  readonly #locks = new Map<string, number>();
+  #hasUnknownLocks = false;
+  readonly #prepared = new Map<string, readonly SessionEffect[]>();
+  readonly #libraries = new Set<string>();
+  readonly #opaque = new Set<string>();
+  #hasUsedSequence = false;
+
+  /** SET parameters that last, to be set again on another backend. */
+  get parameters(): ReadonlyMap<string, string | undefined> {
+    return this.#now.parameters;
+  }
+
+  get role(): string | undefined {
+    return this.#now.role;
+  }
+
+  get reasons(): readonly PinReason[] {
+    const { parameters, role, authorization, temporary, channels, cursors } = this.#now;
+    const values = [...parameters.values()];
+    const facts: Record<PinReason, boolean> = {
+      parameter: values.some((value) => value !== undefined),
+      unknownParameter: values.includes(undefined),
+      role: role !== undefined,
+      authorization: authorization !== undefined,
+      temporaryObject: temporary.size > 0,
+      listen: channels.size > 0,
+      advisoryLock: this.#locks.size > 0 || this.#hasUnknownLocks,
+      preparedStatement: this.#prepared.size > 0,
+      heldCursor: cursors.size > 0,
+      library: this.#libraries.size > 0,
+      sequence: this.#hasUsedSequence,
+      opaque: this.#opaque.size > 0,
+    };
+    return pinReasons.filter((reason) => facts[reason]);
+  }
+
+  completed(statement: Statement, { tag, bound = unbound }: Completion = {}): void {
+    if (statement.effects.length > 0) this.#apply(statement.effects, bound);
+    if (statement.transaction !== undefined) this.#control(statement.transaction, tag);
+  }
+
+  /** Undoes what its implicit transaction did; locks may have been taken before the fault. */
+  failed(statement?: Statement, { bound = unbound }: Completion = {}): void {
+    for (const effect of statement?.effects ?? []) {
+      if (effect.kind === 'lock' && !effect.isAlone) this.#lock(effect.key, bound);
+      if (effect.kind === 'opaque' || effect.kind === 'sequence') this.#apply([effect], bound);
+    }
+    if (!this.#isInBlock) this.#now = this.#atStart;
+  }
+
+  /** ReadyForQuery: with `I` an implicit transaction has ended. */
+  settled(status: 'I' | 'T' | 'E'): void {
+    this.#isInBlock = status !== 'I';
+    if (status !== 'I') return;
+    this.#atStart = this.#now;
+    this.#savepoints = [];
+  }
+
+  /** A text was run that could not be read. */
+  unread(): void {
+    this.#opaque.add(unreadText);
+  }
+
+  #control({ verb, name = '', isChained }: NonNullable<Statement['transaction']>, tag?: string): void {
+    switch (verb) {
+      case 'begin':
+        this.#isInBlock = true; // and what the implicit transaction has done so far is part of the block
+        return;
+      case 'savepoint':
+        this.#savepoints.push({ name, state: this.#now });
+        return;
+      case 'release':
+        this.#savepoints.length = Math.max(0, this.#lastSavepoint(name));
+        return;
+      case 'rollbackTo':
+        this.#savepoints.length = this.#lastSavepoint(name) + 1;
+        this.#now = this.#savepoints.at(-1)?.state ?? this.#atStart;
+        return;
+      case 'rollback':
+        return this.#end(false, isChained);
+      case 'commit':
+      case 'prepare':
+        return this.#end(tag?.startsWith('ROLLBACK') !== true, isChained);
+      case 'commitPrepared':
+      case 'rollbackPrepared':
+        return; // another session's transaction
+    }
+  }
+
+  #end(isKept: boolean, isChained: boolean): void {
+    if (!isKept) this.#now = this.#atStart;
+    this.#atStart = this.#now;
+    this.#savepoints = [];
+    this.#isInBlock = isChained;
+  }
+
+  #lastSavepoint(name: string): number {
+    return this.#savepoints.findLastIndex((savepoint) => savepoint.name === name);
+  }
+
+  #apply(effects: readonly SessionEffect[], bound: Bound): void {
+    for (const effect of effects) this.#applyOne(effect, bound);
+  }
+
+  #applyOne(effect: SessionEffect, bound: Bound): void {
+    switch (effect.kind) {
+      case 'lock':
+        return this.#lock(effect.key, bound);
+      case 'unlock':
+        return this.#unlock(effect.key, bound);
+      case 'unlockAll':
+        return this.#unlockAll();
+      case 'prepare':
+        this.#prepared.set(effect.name, effect.effects);
+        return;
+      case 'execute':
+        return this.#apply(this.#prepared.get(effect.name) ?? [], unbound); // its parameters are not those of this message
+      case 'deallocate':
+        if (effect.name === undefined) this.#prepared.clear();
+        else this.#prepared.delete(effect.name);
+        return;
+      case 'load':
+        this.#libraries.add(effect.library);
+        return;
+      case 'sequence':
+        this.#hasUsedSequence = true;
+        return;
+      case 'opaque':
+        this.#opaque.add(effect.what);
+        return;
+      case 'discard':
+        return this.#discard(effect.target);
+      default:
+        this.#now = revised(this.#now, effect, bound);
+    }
+  }
+
+  #lock(key: LockKey | undefined, bound: Bound): void {
+    const name = lockName(key, bound);
+    if (name === undefined) this.#hasUnknownLocks = true;
+    else this.#locks.set(name, (this.#locks.get(name) ?? 0) + 1);
+  }
+
+  #unlock(key: LockKey | undefined, bound: Bound): void {
+    const name = lockName(key, bound);
+    const held = name === undefined ? undefined : this.#locks.get(name);
+    if (name === undefined || held === undefined) return;
+    if (held > 1) this.#locks.set(name, held - 1);
+    else this.#locks.delete(name);
+  }
+
+  #unlockAll(): void {
+    this.#locks.clear();
+    this.#hasUnknownLocks = false;
+  }
+
+  #discard(target: 'all' | 'temp' | 'sequences' | 'plans'): void {
+    if (target === 'temp') this.#now = { ...this.#now, temporary: nothing.temporary };
+    if (target === 'sequences' || target === 'all') this.#hasUsedSequence = false;
+    if (target !== 'all') return;
+    this.#now = nothing;
+    this.#prepared.clear();
+    this.#unlockAll();
+    for (const what of discardable) this.#opaque.delete(what);
+  }
+}
+
+const unbound: Bound = () => undefined;
+const unreadText = 'unread text';
+/** Code that can have done nothing that DISCARD ALL does not undo. A function with a connection of its own can. */
+const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText];
+
+/** The state after an effect that a rollback can take back. What is local to the transaction leaves nothing behind. */
+function revised(state: Revocable, effect: SessionEffect, bound: Bound): Revocable {
+  if ('isLocal' in effect && effect.isLocal) return state;
+  switch (effect.kind) {
+    case 'set': {
+      const name = textOf(effect.name, bound)?.toLowerCase();
+      const value = effect.value === undefined ? undefined : textOf(effect.value, bound);
+      return {
+        ...state,
+        parameters: new Map(state.parameters).set(name ?? '', name === undefined ? undefined : value),
+      };
+    }
+    case 'reset':
+      return { ...state, parameters: withoutName(state.parameters, effect.name) };
+    case 'resetAll':
+      return { ...state, parameters: nothing.parameters };
+    case 'role':
+      return { ...state, role: effect.role };
+    case 'authorization':
+      return { ...state, authorization: effect.user, role: undefined };
+    case 'temporary':
+      return { ...state, temporary: new Set(state.temporary).add(effect.name) };
+    case 'temporaryDropped':
+      return { ...state, temporary: withoutMember(state.temporary, effect.name) };
+    case 'listen':
+      return { ...state, channels: new Set(state.channels).add(effect.channel) };
+    case 'unlisten':
+      return { ...state, channels: withoutMember(state.channels, effect.channel) };
+    case 'holdCursor':
+      return { ...state, cursors: new Set(state.cursors).add(effect.name) };
+    case 'closeCursor':
+      return { ...state, cursors: withoutMember(state.cursors, effect.name) };
+    default:
+      return state;
+  }
+}
+
+function withoutName(
+  parameters: ReadonlyMap<string, string | undefined>,
+  name: string,
+): ReadonlyMap<string, string | undefined> {
+  const rest = new Map(parameters);
+  rest.delete(name);
+  return rest;
+}
+
+/** Without a member, or without any. */
+function withoutMember(members: ReadonlySet<string>, member: string | undefined): ReadonlySet<string> {
+  if (member === undefined) return new Set();
+  const rest = new Set(members);
+  rest.delete(member);
+  return rest;
+}
+
+function textOf(value: Value, bound: Bound): string | undefined {
+  return 'text' in value ? value.text : bound(value.parameter);
+}
+
+function lockName(key: LockKey | undefined, bound: Bound): string | undefined {
+  if (key === undefined) return undefined;
+  const parts = key.parts.map((part) => partName(part, bound));
+  return parts.includes(undefined) ? undefined : JSON.stringify([key.isShared, ...parts]);
+}
+
+function partName(part: Value | Expression, bound: Bound): unknown {
+  if (!('expression' in part)) return textOf(part, bound);
+  const values = part.parameters.map(bound);
+  return values.includes(undefined) ? undefined : [part.expression, ...values];
+}

@@ -1,0 +1,129 @@
+import type { CreateTableAsStmt, IntoClause, Node, RangeVar, VariableSetStmt } from 'libpg-query';
+import { bodyOf, constantText, kindOf, namesOf, type NodeBody, type NodeKind } from './ast.ts';
+import type { SessionEffect } from './session-effect.ts';
+
+/** WITH HOLD, as the grammar's option bits have it. */
+const cursorHold = 0x0020;
+
+type Readers = { readonly [Kind in NodeKind]?: (body: NodeBody<Kind>) => readonly SessionEffect[] };
+
+const readers: Readers = {
+  VariableSetStmt: setEffects,
+  ListenStmt: ({ conditionname }) => [{ kind: 'listen', channel: conditionname ?? '' }],
+  UnlistenStmt: ({ conditionname }) => [{ kind: 'unlisten', channel: conditionname }],
+  LoadStmt: ({ filename }) => [{ kind: 'load', library: filename ?? '' }],
+  DeallocateStmt: ({ name }) => [{ kind: 'deallocate', name }],
+  ExecuteStmt: ({ name }) => [{ kind: 'execute', name: name ?? '' }],
+  ClosePortalStmt: ({ portalname }) => [{ kind: 'closeCursor', name: portalname }],
+  DeclareCursorStmt: ({ portalname, options }) =>
+    ((options ?? 0) & cursorHold) === 0 ? [] : [{ kind: 'holdCursor', name: portalname ?? '' }],
+  DiscardStmt: ({ target }) => [{ kind: 'discard', target: discarded[target ?? 'DISCARD_ALL'] }],
+  CreateStmt: ({ relation, oncommit }) => temporary(relation, oncommit === 'ONCOMMIT_DROP'),
+  CreateTableAsStmt: ({ into, query }: CreateTableAsStmt) => [
+    ...intoEffects(into),
+    ...(query !== undefined && kindOf(query) === 'ExecuteStmt' ? effectsOf(query) : []),
+  ],
+  SelectStmt: ({ intoClause }) => intoEffects(intoClause),
+  ViewStmt: ({ view }) => temporary(view),
+  CreateSeqStmt: ({ sequence }) => temporary(sequence),
+  CreateFunctionStmt: ({ funcname }) => temporaryNamed(funcname),
+  DefineStmt: ({ defnames }) => temporaryNamed(defnames),
+  CreateEnumStmt: ({ typeName }) => temporaryNamed(typeName),
+  CreateRangeStmt: ({ typeName }) => temporaryNamed(typeName),
+  CreateDomainStmt: ({ domainname }) => temporaryNamed(domainname),
+  CompositeTypeStmt: ({ typevar }) => temporary(typevar),
+  DropStmt: ({ objects, removeType }) =>
+    relationTypes.has(removeType ?? '') ? (objects ?? []).flatMap(droppedEffects) : [],
+  DoStmt: ({ args }) => (args ?? []).flatMap(codeEffects),
+};
+
+/** What a statement does to its session by its own kind; its function calls are looked at apart. */
+export function effectsOf(statement: Node): readonly SessionEffect[] {
+  const kind = kindOf(statement);
+  const read = readers[kind] as ((body: unknown) => readonly SessionEffect[]) | undefined;
+  return read?.((statement as unknown as Record<string, unknown>)[kind]) ?? [];
+}
+
+const discarded = {
+  DISCARD_ALL: 'all',
+  DISCARD_TEMP: 'temp',
+  DISCARD_SEQUENCES: 'sequences',
+  DISCARD_PLANS: 'plans',
+} as const;
+
+function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
+  const { kind, name = '', args = [] } = statement;
+  const isLocal = statement.is_local === true;
+  if (kind === 'VAR_RESET_ALL') return [{ kind: 'resetAll' }];
+  if (kind === 'VAR_SET_MULTI') return characteristics(name, args);
+  if (kind === 'VAR_SET_CURRENT') return []; // the value is what it was
+  const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT';
+  if (name === 'transaction_isolation' || name === 'transaction_read_only') return []; // of this transaction only
+  const values = args.map((arg) => constantText(bodyOf(arg, 'TypeCast')?.arg ?? arg));
+  if (name === 'role') {
+    const isNone = isReset || values[0] === 'none';
+    return [{ kind: 'role', role: isNone ? undefined : values[0], isLocal }];
+  }
+  if (name === 'session_authorization')
+    return [{ kind: 'authorization', user: isReset ? undefined : values[0], isLocal }];
+  if (isReset) return isLocal ? [] : [{ kind: 'reset', name }];
+  return [{ kind: 'set', name: { text: name }, value: joined(name, values), isLocal }];
+}
+
+/** A list is quoted word by word, so that it can be set again from one text. */
+function joined(name: string, values: readonly (string | undefined)[]): { text: string } | undefined {
+  const words = values.filter((value) => value !== undefined);
+  if (words.length < values.length) return undefined;
+  if (words.length === 1 && name !== 'search_path') return { text: words[0] ?? '' };
+  return {
+    text: words.map((word) => (/^[a-z_][a-z0-9_]*$/.test(word) ? word : `"${word.replaceAll('"', '""')}"`)).join(', '),
+  };
+}
+
+/** SET SESSION CHARACTERISTICS sets the defaults of the transactions to come; SET TRANSACTION only its own. */
+function characteristics(name: string, args: readonly Node[]): readonly SessionEffect[] {
+  if (name !== 'SESSION CHARACTERISTICS') return [];
+  return args.flatMap((arg): SessionEffect[] => {
+    const element = bodyOf(arg, 'DefElem');
+    const text = constantText(element?.arg);
+    if (element?.defname === undefined || text === undefined) return [];
+    const value = { text: element.defname === 'transaction_isolation' ? text : text === '1' ? 'on' : 'off' };
+    return [{ kind: 'set', name: { text: `default_${element.defname}` }, value, isLocal: false }];
+  });
+}
+
+function temporary(relation: RangeVar | undefined, isLocal = false): readonly SessionEffect[] {
+  const isTemporary = relation?.relpersistence === 't' || relation?.schemaname === 'pg_temp';
+  return isTemporary ? [{ kind: 'temporary', name: relation.relname ?? '', isLocal }] : [];
+}
+
+function intoEffects(into: IntoClause | undefined): readonly SessionEffect[] {
+  return temporary(into?.rel, into?.onCommit === 'ONCOMMIT_DROP');
+}
+
+function temporaryNamed(names: readonly Node[] | undefined): readonly SessionEffect[] {
+  const words = namesOf(names);
+  if (words[0] !== 'pg_temp' || words.length < 2) return [];
+  return [{ kind: 'temporary', name: `pg_temp.${words.at(-1) ?? ''}`, isLocal: false }]; // no table's name
+}
+
+/** What shares the names of tables; a temporary function or type stays until DISCARD. */
+const relationTypes: ReadonlySet<string> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_SEQUENCE']);
+
+/** What is dropped may have been a temporary one of that name: temporary ones are found first. */
+function droppedEffects(object: Node): readonly SessionEffect[] {
+  const words = namesOf(bodyOf(object, 'List')?.items ?? [object]);
+  const isTemporary = words.length === 1 || words[0] === 'pg_temp';
+  return isTemporary ? [{ kind: 'temporaryDropped', name: words.at(-1) ?? '' }] : [];
+}
+
+const suspicious =
+  /\b(set|set_config|reset|discard|listen|unlisten|load|prepare|deallocate|execute|temp|temporary|pg_temp|lock|nextval|setval|declare\s+\w+\s+(no\s+)?(scroll\s+)?cursor)\b|advisory|dblink/i;
+
+/** An anonymous block is not parsed. One in which no word stands that touches the session leaves it alone. */
+function codeEffects(arg: Node): readonly SessionEffect[] {
+  const element = bodyOf(arg, 'DefElem');
+  if (element?.defname !== 'as') return [];
+  const code = bodyOf(element.arg, 'String')?.sval ?? '';
+  return suspicious.test(code) ? [{ kind: 'opaque', what: 'DO' }] : [];
+}

@@ -1,0 +1,91 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, kindOf, namesOf } from './ast.ts';
+import { commandOf, hasOption, isOutsideBlocksOnly, type Command } from './command.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { SessionEffect } from './session-effect.ts';
+import { withoutLiterals, type Skeleton } from './skeleton.ts';
+import { effectsOf } from './statement-effects.ts';
+import { StatementFacts } from './statement-facts.ts';
+import type { RelationName, Statement } from './statement.ts';
+import { transactionControl } from './transaction-control.ts';
+import { workloadOf } from './workload-class.ts';
+
+/** Reads everything that one parsed statement tells, with the skeleton of its own part of the text. */
+export function readStatement(node: Node, skeleton: Skeleton): Statement {
+  const facts = new StatementFacts(node);
+  const { kind, words } = commandOf(node) ?? unknownCommand;
+  const transaction = bodyOf(node, 'TransactionStmt');
+  const effects = sessionEffects(node, facts);
+  const { reads, writes, features, volatility } = facts;
+  const readsCatalogOnly = reads.length > 0 && writes.length === 0 && reads.every(isCatalog);
+  const isReadOnly = isReading(kind, node) && writes.length === 0 && !facts.locksRows && mayNotChange(facts, effects);
+  return {
+    kind,
+    command: words,
+    ...(transaction === undefined ? {} : { transaction: transactionControl(transaction) }),
+    effects,
+    isOutsideBlocksOnly: isOutsideBlocksOnly(node),
+    reads,
+    writes,
+    isReadOnly,
+    readsCatalogOnly,
+    volatility,
+    isCacheable: isReadOnly && kind === 'select' && volatility === 'immutable' && effects.length === 0,
+    workload: workloadOf(kind, features, readsCatalogOnly),
+    features,
+    fingerprint: fingerprintOf(skeleton),
+    normalised: normalisedText(node, skeleton),
+    parametersMax: skeleton.parametersMax,
+  };
+}
+
+const unknownCommand: Command = { kind: 'utility', words: '' };
+
+function sessionEffects(node: Node, facts: StatementFacts): readonly SessionEffect[] {
+  const kind = kindOf(node);
+  if (commandOf(node) === undefined) return [{ kind: 'opaque', what: kind }];
+  const prepared = bodyOf(node, 'PrepareStmt');
+  if (prepared !== undefined) {
+    const inner = prepared.query === undefined ? [] : [...effectsOf(prepared.query), ...facts.effects];
+    return [{ kind: 'prepare', name: prepared.name ?? '', effects: inner }];
+  }
+  const explained = bodyOf(node, 'ExplainStmt');
+  if (explained === undefined) return [...effectsOf(node), ...alone(node, facts.effects)];
+  const runs = hasOption(explained.options, 'analyze');
+  return runs && explained.query !== undefined ? [...effectsOf(explained.query), ...facts.effects] : [];
+}
+
+/** `SELECT pg_advisory_lock(..)` and nothing else. */
+function alone(node: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
+  const [effect] = effects;
+  const select = bodyOf(node, 'SelectStmt');
+  if (effects.length !== 1 || effect?.kind !== 'lock' || select?.fromClause !== undefined) return effects;
+  const targets = select?.targetList ?? [];
+  const call = bodyOf(bodyOf(targets[0], 'ResTarget')?.val, 'FuncCall');
+  const isLock = /^pg_(try_)?advisory_lock/.test(namesOf(call?.funcname).at(-1) ?? '');
+  return targets.length === 1 && isLock ? [{ ...effect, isAlone: true }] : effects;
+}
+
+const catalogSchemas: ReadonlySet<string | undefined> = new Set(['pg_catalog', 'information_schema']);
+
+function isCatalog({ schema, name }: RelationName): boolean {
+  return schema === undefined ? name.startsWith('pg_') : catalogSchemas.has(schema);
+}
+
+function isReading(kind: Statement['kind'], node: Node): boolean {
+  if (kind === 'select') return bodyOf(node, 'SelectStmt')?.intoClause === undefined;
+  return kind === 'copyOut' || kind === 'explain' || bodyOf(node, 'VariableShowStmt') !== undefined;
+}
+
+/** Volatile functions may write; so may those that nobody knows. */
+function mayNotChange(facts: StatementFacts, effects: readonly SessionEffect[]): boolean {
+  return effects.length === 0 && (facts.volatility === 'immutable' || facts.volatility === 'stable');
+}
+
+/** SET takes its value as a bare word too, which no lexer can tell from a name. */
+function normalisedText(node: Node, skeleton: Skeleton): string {
+  const set = bodyOf(node, 'VariableSetStmt');
+  if (set?.kind !== 'VAR_SET_VALUE') return withoutLiterals(skeleton);
+  const values = (set.args ?? []).map((_, place) => `$${place + 1}`);
+  return `SET ${set.is_local === true ? 'LOCAL ' : ''}${set.name ?? ''} TO ${values.join(', ')}`;
+}

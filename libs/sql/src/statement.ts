@@ -1,0 +1,72 @@
+import type { SessionEffect } from './session-effect.ts';
+import type { TransactionControl } from './transaction-control.ts';
+import type { Volatility } from './known-functions.ts';
+
+/** As FR-005 names them. */
+export const workloadClasses = ['interactive', 'vector', 'analytical', 'bulk', 'admin'] as const;
+export type WorkloadClass = (typeof workloadClasses)[number];
+
+export type StatementKind =
+  | 'select'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'merge'
+  | 'copyIn'
+  | 'copyOut'
+  | 'transaction'
+  | 'session'
+  | 'cursor'
+  | 'prepared'
+  | 'explain'
+  | 'schema'
+  | 'utility';
+
+/** A table, view or sequence as the statement names it; without a schema, search_path decides. */
+export interface RelationName {
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** What the text of one statement tells, whatever its literals and parameters are. */
+export interface Statement {
+  readonly kind: StatementKind;
+  /** The words that its CommandComplete begins with; EXECUTE answers with those of the statement that it runs. */
+  readonly command: string;
+  readonly transaction?: TransactionControl;
+  readonly effects: readonly SessionEffect[];
+  /** PostgreSQL refuses it inside a transaction block, and in a simple query of several statements. */
+  readonly isOutsideBlocksOnly: boolean;
+  readonly reads: readonly RelationName[];
+  readonly writes: readonly RelationName[];
+  /** Nothing is changed, no row is locked, and no function is called that may do so. */
+  readonly isReadOnly: boolean;
+  /** Reads pg_catalog and information_schema, and nothing else. */
+  readonly readsCatalogOnly: boolean;
+  /** The worst of the functions called. */
+  readonly volatility: Volatility;
+  /** Its rows depend on nothing but its text, its parameters and the tables it reads. */
+  readonly isCacheable: boolean;
+  readonly workload: WorkloadClass;
+  readonly features: StatementFeatures;
+  readonly fingerprint: string;
+  /** The text with a parameter for each literal, without comments: safe to log. */
+  readonly normalised: string;
+  /** The highest `$n`. */
+  readonly parametersMax: number;
+}
+
+/** What the automatic class is made of. */
+export interface StatementFeatures {
+  readonly joins: number;
+  readonly subqueries: number;
+  readonly hasAggregate: boolean;
+  readonly hasGrouping: boolean;
+  readonly hasWindow: boolean;
+  readonly hasRecursion: boolean;
+  readonly hasSetOperation: boolean;
+  readonly hasVector: boolean;
+  readonly hasFilter: boolean;
+  readonly hasLimit: boolean;
+  readonly rowsOfValues: number;
+}

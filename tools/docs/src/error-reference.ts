@@ -15,6 +15,7 @@ import { ledgerErrors } from '@medrex/ledger';
 import { nestErrors } from '@medrex/nest';
 import { postgresErrors } from '@medrex/postgres';
 import { ordererErrors } from '@medrex/orderer-dag';
+import { poolErrors } from '@medrex/pool';
 import { privacyErrors } from '@medrex/privacy';
 import { telemetryErrors } from '@medrex/telemetry';
 import { markdownTable, page } from './markdown.ts';
@@ -23,6 +24,7 @@ type Table = Readonly<Record<string, ErrorDescription>>;
 
 const packages: readonly (readonly [string, Table])[] = [
   ['keys', keysErrors],
+  ['pool', poolErrors],
   ['contracts', contractErrors],
   ['execute-batch', executeBatchErrors],
   ['clinical', clinicalErrors],

@@ -1,0 +1,202 @@
+import { describe, expect, it } from '@jest/globals';
+import { PoolRig } from './testing/index.ts';
+
+describe('checkout', () => {
+  it('opens a backend when none is idle, and grants it when it is open', () => {
+    const rig = new PoolRig();
+    const a = rig.client('a');
+    expect(rig.checkout(a)).toBeUndefined();
+    expect(rig.events()).toEqual(['open 1 demand']);
+    rig.opened(1);
+    expect(rig.events()).toEqual(['grant a 1']);
+    expect(a.backend?.id).toBe(1);
+  });
+
+  it('hands out at once the backend that was used last', () => {
+    const rig = new PoolRig();
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.checkin(a);
+    rig.checkin(b);
+    expect(rig.checkout(rig.client('c'))).toBe(2);
+    expect(rig.checkout(rig.client('d'))).toBe(1);
+  });
+
+  it('opens no more backends than clients wait, and no more than its maximum', () => {
+    const rig = new PoolRig({ settings: { max: 3 } });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) rig.checkout(rig.client(name));
+    expect(rig.events()).toEqual(['open 1 demand', 'open 2 demand', 'open 3 demand']);
+  });
+
+  it('logs in to few backends at once, the next when one of them is open', () => {
+    const rig = new PoolRig({ settings: { max: 9, openingMax: 2 } });
+    for (const name of ['a', 'b', 'c']) rig.checkout(rig.client(name));
+    expect(rig.events()).toEqual(['open 1 demand', 'open 2 demand']);
+    rig.opened(2);
+    expect(rig.events()).toEqual(['grant a 2', 'open 3 demand']);
+  });
+
+  it('serves those who wait in the order in which they came, and passes over one that has gone', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const a = rig.holder('a');
+    const [b, c, d] = [rig.client('b'), rig.client('c'), rig.client('d')];
+    for (const client of [b, c, d]) expect(rig.checkout(client)).toBeUndefined();
+    rig.leave(c);
+    rig.checkin(a);
+    expect(rig.events()).toEqual(['grant b 1']);
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['grant d 1']);
+  });
+
+  it('is refused to a client that has a backend, waits for one or has left', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const [a, b] = [rig.holder('a'), rig.client('b')];
+    rig.checkout(b);
+    expect(() => rig.checkout(a)).toThrow('ehr/app: a client asked for a second backend');
+    expect(() => rig.checkout(b)).toThrow('asked while it waits');
+    expect(() => rig.checkin(b)).toThrow('does not have');
+    rig.leave(b);
+    expect(() => rig.checkout(b)).toThrow('after it left');
+  });
+});
+
+describe('a wait', () => {
+  it('is told after 5 s how many are before it, and ends after 15 s with 53300 and when it would have ended', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    let holder = rig.holder('a');
+    // Three waits that end 400 ms apart tell how fast backends come back.
+    const waiting = ['b', 'c', 'd', 'e', 'f'].map((name) => rig.client(name));
+    for (const client of waiting) rig.checkout(client);
+    for (const client of waiting.slice(0, 3)) {
+      rig.after(400);
+      rig.checkin(holder);
+      holder = client;
+    }
+    expect(rig.events()).toEqual(['grant b 1', 'grant c 1', 'grant d 1']);
+    rig.after(3_700);
+    expect(rig.events()).toEqual([]);
+    rig.after(100);
+    expect(rig.events()).toEqual(['notice e 1', 'notice f 2']);
+    expect(rig.notices[1]).toEqual({ position: 2, waiting: 2, waitedMs: 5_000, etaMs: 800, cause: 'busy' });
+    rig.after(9_999);
+    expect(rig.events()).toEqual([]);
+    rig.after(1);
+    expect(rig.events()).toEqual(['refuse e timeout', 'refuse f timeout']);
+    expect(rig.refusals[0]).toEqual({
+      reason: 'timeout',
+      sqlstate: '53300',
+      waitedMs: 15_000,
+      position: 1,
+      etaMs: 400,
+    });
+  });
+
+  it('is refused at once where as many wait as may', () => {
+    const rig = new PoolRig({ settings: { max: 1, waitingMax: 1 } });
+    rig.holder('a');
+    rig.checkout(rig.client('b'));
+    rig.checkout(rig.client('c'));
+    expect(rig.events()).toEqual(['refuse c queue_full']);
+    expect(rig.refusals).toEqual([
+      { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: 2, etaMs: undefined },
+    ]);
+  });
+
+  it('of 5 s opens the reserve, which is closed when nobody needs it', () => {
+    const rig = new PoolRig({ settings: { max: 1, reserve: 1 } });
+    const a = rig.holder('a');
+    rig.checkout(rig.client('b'));
+    rig.after(4_999);
+    expect(rig.events()).toEqual([]);
+    rig.after(1);
+    expect(rig.events()).toEqual(['notice b 1', 'open 2 reserve']);
+    rig.opened(2);
+    rig.checkout(rig.client('c'));
+    rig.after(14_000);
+    rig.checkin(a);
+    rig.events();
+    rig.after(1);
+    const [b, c] = rig.pools.clients().slice(1);
+    rig.checkin(c!);
+    expect(rig.events()).toEqual(['close 1 surplus']);
+    rig.checkin(b!);
+    expect(rig.pools.totals(rig.nowMs)).toMatchObject({ idle: 1, closing: 1, active: 0 });
+  });
+});
+
+describe('a check-in', () => {
+  it('with reset gives the backend to nobody before its reset is done', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const [a, b] = [rig.holder('a'), rig.client('b')];
+    rig.checkout(b);
+    rig.checkin(a, 'reset');
+    expect(rig.events()).toEqual(['reset 1']);
+    rig.pools.resetDone(rig.backend(1), true, rig.nowMs);
+    expect(rig.events()).toEqual(['grant b 1']);
+  });
+
+  it('with a reset that fails or takes too long closes the backend, and another is opened when it has gone', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const [a, b] = [rig.holder('a'), rig.client('b')];
+    rig.checkin(a, 'reset');
+    rig.pools.resetDone(rig.backend(1), false, rig.nowMs);
+    rig.checkout(b);
+    expect(rig.events()).toEqual(['reset 1', 'close 1 reset_failed']);
+    rig.closed(1);
+    rig.opened(2);
+    rig.checkin(b, 'reset');
+    rig.after(15_000);
+    expect(rig.events()).toEqual(['open 2 demand', 'grant b 2', 'reset 2', 'close 2 reset_timeout']);
+  });
+
+  it('of a backend that cannot be used any more closes it with the reason given', () => {
+    const rig = new PoolRig();
+    rig.checkin(rig.holder('a'), 'protocol');
+    expect(rig.events()).toEqual(['close 1 protocol']);
+  });
+
+  it('happens when a client leaves with its backend, which is closed', () => {
+    const rig = new PoolRig();
+    rig.leave(rig.holder('a'));
+    expect(rig.events()).toEqual(['close 1 client_lost']);
+  });
+});
+
+describe('a pinned backend', () => {
+  it('counts as pinned until it is unpinned or checked in', () => {
+    const rig = new PoolRig();
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.pools.pin(a);
+    rig.pools.pin(a);
+    expect(rig.pools.totals(0)).toMatchObject({ pinned: 1, active: 2, pinnedRatio: 0.5 });
+    rig.pools.pin(b);
+    rig.pools.unpin(b);
+    rig.checkin(a);
+    expect(rig.pools.totals(0)).toMatchObject({ pinned: 0, active: 1, pinnedRatio: 0 });
+    expect(() => rig.pools.pin(a)).toThrow('cannot keep');
+  });
+});
+
+describe('a backend that vanishes', () => {
+  it('while idle is replaced when somebody needs it', () => {
+    const rig = new PoolRig();
+    const a = rig.holder('a');
+    rig.checkin(a);
+    rig.closed(1);
+    expect(rig.events()).toEqual([]);
+    expect(rig.pools.totals(0).counts.disconnects.upstream_closed).toBe(1);
+    rig.checkout(a);
+    expect(rig.events()).toEqual(['open 2 demand']);
+  });
+
+  it('while active is lost to its client, which may ask again', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const [a, b] = [rig.holder('a'), rig.client('b')];
+    rig.checkout(b);
+    rig.closed(1);
+    expect(rig.events()).toEqual(['open 2 demand', 'lost a']);
+    expect(rig.pools.totals(0).counts.disconnects.lost).toBe(1);
+    expect(rig.checkout(a)).toBeUndefined();
+    rig.opened(2);
+    expect(rig.events()).toEqual(['grant b 2']);
+  });
+});

@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals';
+import { aName, aPolicy, PoolRig } from './testing/index.ts';
+
+describe('PAUSE', () => {
+  it('closes what is idle at once and what is active at its check-in, and is done when all have gone', () => {
+    const rig = new PoolRig();
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.checkin(a);
+    rig.pools.pause({}, 0);
+    expect(rig.events()).toEqual(['close 1 paused']);
+    rig.closed(1);
+    expect(rig.pools.isQuiet({})).toBe(false);
+    rig.checkin(b, 'reset');
+    rig.closed(2);
+    expect(rig.events()).toEqual(['close 2 paused']);
+    expect(rig.pools.isQuiet({})).toBe(true);
+  });
+
+  it('lets clients wait, longer than else, until RESUME', () => {
+    const rig = new PoolRig();
+    const a = rig.client('a');
+    rig.pools.pause({}, 0);
+    rig.checkout(a);
+    rig.after(20_000);
+    expect(rig.events()).toEqual(['notice a 1']);
+    expect(rig.notices[0]?.cause).toBe('paused');
+    rig.pools.resume({}, rig.nowMs);
+    rig.after(1_000);
+    expect(rig.events()).toEqual(['open 1 demand']);
+    rig.opened(1);
+    expect(rig.events()).toEqual(['grant a 1']);
+  });
+
+  it('does not let them wait for ever', () => {
+    const rig = new PoolRig();
+    rig.pools.pause({}, 0);
+    rig.checkout(rig.client('a'));
+    rig.after(120_000);
+    expect(rig.refusals).toEqual([{ reason: 'paused', sqlstate: '57P03', waitedMs: 120_000 }]);
+  });
+
+  it('of one database leaves the others alone, and holds for pools that come later', () => {
+    const rig = new PoolRig();
+    rig.pools.pause({ database: 'ehr' }, 0);
+    rig.checkout(rig.client('a'));
+    rig.checkout(rig.client('b', { database: 'billing' }));
+    rig.checkout(rig.client('c', { user: 'other' }));
+    expect(rig.events()).toEqual(['open 1 demand']);
+    rig.pools.resume({ database: 'ehr', user: 'other' }, 0);
+    rig.checkout(rig.client('d', { user: 'third' }));
+    expect(rig.events()).toEqual(['open 2 demand']);
+    rig.pools.resume({}, 0);
+    expect(rig.events()).toEqual(['open 3 demand', 'open 4 demand']);
+  });
+});
+
+describe('RECONNECT', () => {
+  it('replaces each backend as soon as nobody has it', () => {
+    const rig = new PoolRig();
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.checkin(a);
+    rig.pools.reconnect({}, 0);
+    expect(rig.events()).toEqual(['close 1 reconnect']);
+    rig.checkin(b, 'reset');
+    expect(rig.events()).toEqual(['close 2 reconnect']);
+    rig.closed(1, 2);
+    rig.checkout(a);
+    rig.opened(3);
+    rig.checkin(a);
+    expect(rig.events()).toEqual(['open 3 demand', 'grant a 3']);
+  });
+});
+
+describe('DRAIN', () => {
+  it('moves a client at rest at once, an active one at its check-in, and serves one that waits before it moves', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const [a, b, c] = [rig.holder('a'), rig.client('b'), rig.client('c')];
+    rig.checkout(b);
+    rig.pools.drain({}, 0);
+    expect(rig.events()).toEqual(['move c']);
+    rig.leave(c);
+    rig.checkin(a);
+    expect(rig.events()).toEqual(['grant b 1', 'move a']);
+    rig.leave(a);
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['move b']);
+    rig.leave(b);
+    expect(rig.events()).toEqual(['close 1 drained']);
+    expect(rig.pools.isQuiet({})).toBe(false);
+    rig.closed(1);
+    expect(rig.pools.isQuiet({})).toBe(true);
+  });
+
+  it('serves a client that has not gone yet, and closes only backends that nobody can need', () => {
+    const rig = new PoolRig();
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.checkin(a);
+    rig.pools.drain({}, 0);
+    expect(rig.checkout(a)).toBe(1);
+    rig.checkin(a);
+    rig.leave(a);
+    expect(rig.events()).toEqual(['move a', 'move a', 'close 1 drained']);
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['move b']);
+  });
+});
+
+describe('KILL', () => {
+  it('drops clients and backends at once, whatever they do, and lets later clients wait', () => {
+    const rig = new PoolRig();
+    const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.client('c')];
+    rig.checkin(a);
+    rig.checkout(a);
+    rig.checkout(c);
+    rig.pools.kill({}, 0);
+    expect(rig.events()).toEqual(['close 1 killed', 'close 2 killed', 'drop a', 'drop b', 'drop c']);
+    for (const client of [a, b, c]) rig.leave(client);
+    rig.closed(1, 2);
+    const d = rig.client('d');
+    rig.checkout(d);
+    expect(rig.events()).toEqual([]);
+    rig.pools.resume({}, 0);
+    expect(rig.events()).toEqual(['open 3 demand']);
+  });
+});
+
+describe('RELOAD', () => {
+  it('closes what is above the new maximum: idle backends now, the others at their check-in, though somebody waits', () => {
+    const rig = new PoolRig({ settings: { max: 3 } });
+    const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.holder('c')];
+    rig.checkin(a);
+    rig.pools.reload(aPolicy({ settings: { max: 1 } }), 0);
+    expect(rig.events()).toEqual(['close 1 surplus']);
+    rig.checkout(a);
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['close 2 surplus']);
+    rig.closed(1, 2);
+    rig.checkin(c);
+    expect(rig.events()).toEqual(['grant a 3']);
+  });
+
+  it('opens for those who wait where there is more room now', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    rig.holder('a');
+    rig.checkout(rig.client('b'));
+    rig.pools.reload(aPolicy({ settings: { max: 2 } }), 0);
+    expect(rig.events()).toEqual(['open 2 demand']);
+  });
+
+  it('takes nothing of a configuration that is wrong in one place', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    rig.client('a');
+    rig.client('b', { database: 'billing' });
+    const half = aPolicy({ settings: { max: 5 } });
+    const wrong = {
+      ...half,
+      settings: (name: { database: string }) => ({
+        ...half.settings(aName(name)),
+        max: name.database === 'billing' ? 0 : 5,
+      }),
+    };
+    expect(() => rig.pools.reload(wrong, 0)).toThrow('pool billing/app: max 0: at least 1');
+    expect(rig.pools.figures(0).map(({ settings }) => settings.max)).toEqual([1, 1]);
+  });
+
+  it('clamps to the licence of IRIS and says what was asked and what is given', () => {
+    const rig = new PoolRig();
+    rig.client('a');
+    const policy = aPolicy({ settings: { max: 30, reserve: 5, min: 25 }, loginMax: 24, isLicensed: true });
+    const clamps = [
+      { subject: 'ehr/app', setting: 'max', asked: 30, given: 24, because: 'licence' },
+      { subject: 'ehr/app', setting: 'reserve', asked: 5, given: 0, because: 'licence' },
+      { subject: 'ehr/app', setting: 'min', asked: 25, given: 24, because: 'max' },
+    ];
+    expect(rig.pools.reload(policy, 0)).toEqual(clamps);
+    expect(rig.pools.figures(0)[0]).toMatchObject({ clamps, settings: { max: 24, reserve: 0, min: 24 } });
+  });
+});

@@ -1,0 +1,27 @@
+export { poolErrors } from './errors.ts';
+export type { OpenFailure } from './login-backoff.ts';
+export type { PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';
+export type { LimitKind, PoolName, PoolPolicy, PoolScope } from './pool-policy.ts';
+export type { PoolPort } from './pool-port.ts';
+export {
+  clampSettings,
+  defaultPoolSettings,
+  irisBackendsPerUser,
+  type BackendCap,
+  type Clamp,
+  type PoolSettings,
+} from './pool-settings.ts';
+export type { BackendState, PooledBackend } from './pooled-backend.ts';
+export type { PooledClient } from './pooled-client.ts';
+export { Pools } from './pools.ts';
+export {
+  connectReasons,
+  disconnectReasons,
+  type CheckinFate,
+  type ConnectReason,
+  type DisconnectReason,
+  type Refusal,
+  type RefusalReason,
+  type WaitNotice,
+} from './reasons.ts';
+export { workloadClasses, type WorkloadClass } from './workload-class.ts';

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { PoolRig } from './testing/index.ts';
+
+describe('a login that the upstream refuses', () => {
+  it('is told to everybody who waits, at once and in the words of the upstream', () => {
+    const rig = new PoolRig();
+    for (const name of ['a', 'b', 'c']) rig.checkout(rig.client(name));
+    rig.openFailed(1, 'no such role');
+    expect(rig.events()).toEqual(['open 1 demand', 'open 2 demand']); // the other login may succeed
+    rig.openFailed(2, 'no such role');
+    expect(rig.events()).toEqual(['refuse a upstream', 'refuse b upstream', 'refuse c upstream']);
+    expect(rig.refusals[0]).toEqual({ reason: 'upstream', error: 'no such role', waitedMs: 0 });
+  });
+
+  it('is told at once to clients that come before the next attempt, which the first one after that makes', () => {
+    const rig = new PoolRig();
+    const a = rig.client('a');
+    rig.checkout(a);
+    rig.openFailed(1, 'no such role');
+    rig.checkout(a);
+    expect(rig.events()).toEqual(['open 1 demand', 'refuse a upstream', 'refuse a upstream']);
+    rig.after(50);
+    for (const client of [a, rig.client('b')]) rig.checkout(client);
+    expect(rig.events()).toEqual(['open 2 demand']); // one attempt, not one for each client
+    rig.opened(2);
+    expect(rig.events()).toEqual(['grant a 2', 'open 3 demand']);
+  });
+
+  it('leaves those waiting who can be served by backends that are open, and tells them the error at their deadline', () => {
+    const rig = new PoolRig();
+    const a = rig.holder('a');
+    const [b, c] = [rig.client('b'), rig.client('c')];
+    for (const client of [b, c]) rig.checkout(client);
+    rig.openFailed(2, 'password expired');
+    expect(rig.events()).toEqual(['open 2 demand']);
+    rig.checkin(a);
+    expect(rig.events()).toEqual(['grant b 1']);
+    for (let ms = 0; ms < 15_000; ms += 5_000) {
+      rig.after(5_000);
+      for (const backend of rig.pools.backends())
+        if (backend.state === 'opening') rig.openFailed(backend.id, 'expired');
+    }
+    expect(rig.events().at(-1)).toBe('refuse c upstream');
+    expect(rig.refusals).toEqual([{ reason: 'upstream', error: 'expired', waitedMs: 15_000 }]);
+  });
+});
+
+describe('a login that may succeed later', () => {
+  it('is tried again with longer and longer pauses while clients wait', () => {
+    const rig = new PoolRig({ settings: { backoffMinMs: 100, backoffMaxMs: 1_000 } });
+    const a = rig.client('a');
+    rig.checkout(a);
+    const attempts: number[] = [];
+    for (let id = 1; id <= 6; id += 1) {
+      while (!rig.events().includes(`open ${id} demand`)) rig.after(10);
+      attempts.push(rig.nowMs);
+      rig.openFailed(id, 'starting up', true);
+    }
+    const pauses = attempts.slice(1).map((at, place) => at - attempts[place]!);
+    expect(pauses).toEqual([50, 100, 200, 400, 500]); // half of each pause is jitter, here 0
+    expect(a.isWaiting).toBe(true);
+  });
+
+  it('says what stands in the way in the NOTICE, and ends with the error of the upstream', () => {
+    const rig = new PoolRig({ settings: { backoffMinMs: 60_000, backoffMaxMs: 60_000 } });
+    rig.checkout(rig.client('a'));
+    rig.openFailed(1, 'starting up', true);
+    rig.after(5_000);
+    expect(rig.notices).toEqual([{ position: 1, waiting: 1, waitedMs: 5_000, etaMs: undefined, cause: 'upstream' }]);
+    rig.after(10_000);
+    expect(rig.refusals).toEqual([{ reason: 'upstream', error: 'starting up', waitedMs: 15_000 }]);
+  });
+
+  it('is one that does not end in time, or whose connection is gone', () => {
+    const rig = new PoolRig({ settings: { max: 1, backoffMinMs: 0 } });
+    rig.checkout(rig.client('a'));
+    rig.after(5_000);
+    rig.opened(1); // too late
+    rig.closed(1);
+    expect(rig.events()).toEqual(['open 1 demand', 'notice a 1', 'close 1 login_timeout', 'open 2 demand']);
+    rig.closed(2);
+    expect(rig.events()).toEqual(['open 3 demand']);
+    expect(rig.pools.totals(0).counts.disconnects).toMatchObject({ login_timeout: 1, login_failed: 1 });
+  });
+});

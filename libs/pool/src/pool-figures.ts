@@ -1,0 +1,93 @@
+import {
+  connectReasons,
+  disconnectReasons,
+  type ConnectReason,
+  type DisconnectReason,
+  type RefusalReason,
+} from './reasons.ts';
+import type { PoolName } from './pool-policy.ts';
+import type { Clamp, PoolSettings } from './pool-settings.ts';
+
+/** What has happened since the start; only grows. */
+export interface PoolCounts {
+  readonly connects: Readonly<Record<ConnectReason, number>>;
+  readonly disconnects: Readonly<Record<DisconnectReason, number>>;
+  readonly refusals: Readonly<Record<RefusalReason, number>>;
+  /** Checkouts that had to wait and got a backend, and their waits together. */
+  readonly waits: number;
+  readonly waitedMs: number;
+}
+
+/** What is. */
+export interface PoolGauges {
+  readonly clients: number;
+  readonly waiting: number;
+  /** Of the client that waits for longest; 0 without one. */
+  readonly longestWaitMs: number;
+  readonly opening: number;
+  readonly idle: number;
+  readonly active: number;
+  readonly resetting: number;
+  readonly checking: number;
+  readonly closing: number;
+  /** Active ones that stay with their client across transactions. */
+  readonly pinned: number;
+  /** Pinned over active; 0 when none is active. */
+  readonly pinnedRatio: number;
+}
+
+/** One row of SHOW POOLS. */
+export interface PoolFigures extends PoolGauges {
+  readonly name: PoolName;
+  readonly settings: PoolSettings;
+  readonly clamps: readonly Clamp[];
+  readonly isPaused: boolean;
+  readonly isDraining: boolean;
+  /** Whether logins fail at the moment. */
+  readonly isFailing: boolean;
+  readonly counts: PoolCounts;
+}
+
+/** All pools together; its counts remember pools that are gone. */
+export interface PoolTotals extends PoolGauges {
+  readonly pools: number;
+  readonly counts: PoolCounts;
+}
+
+/** Counts of one pool, or of all. */
+export class Counters implements PoolCounts {
+  readonly connects = zeros<ConnectReason>(connectReasons);
+  readonly disconnects = zeros<DisconnectReason>(disconnectReasons);
+  readonly refusals: Record<RefusalReason, number> = { timeout: 0, queue_full: 0, paused: 0, upstream: 0 };
+  waits = 0;
+  waitedMs = 0;
+
+  copy(): PoolCounts {
+    const { connects, disconnects, refusals, waits, waitedMs } = this;
+    return { connects: { ...connects }, disconnects: { ...disconnects }, refusals: { ...refusals }, waits, waitedMs };
+  }
+}
+
+function zeros<K extends string>(table: Readonly<Record<K, string>>): Record<K, number> {
+  return Object.fromEntries(Object.keys(table).map((name) => [name, 0])) as Record<K, number>;
+}
+
+/** The gauges of several pools as one. */
+export function sumOf(gauges: readonly PoolGauges[]): PoolGauges {
+  const sum = (of: (one: PoolGauges) => number): number => gauges.reduce((all, one) => all + of(one), 0);
+  const active = sum((one) => one.active);
+  const pinned = sum((one) => one.pinned);
+  return {
+    clients: sum((one) => one.clients),
+    waiting: sum((one) => one.waiting),
+    longestWaitMs: Math.max(0, ...gauges.map((one) => one.longestWaitMs)),
+    opening: sum((one) => one.opening),
+    idle: sum((one) => one.idle),
+    active,
+    resetting: sum((one) => one.resetting),
+    checking: sum((one) => one.checking),
+    closing: sum((one) => one.closing),
+    pinned,
+    pinnedRatio: active === 0 ? 0 : pinned / active,
+  };
+}

@@ -1,0 +1,47 @@
+import type { PoolSettings } from './pool-settings.ts';
+
+/** Which pool: clients of one database and user share its backends. */
+export interface PoolName {
+  /** The upstream instance; a class of work may have one of its own. */
+  readonly upstream: string;
+  readonly database: string;
+  /** The client's user. */
+  readonly user: string;
+  /** Who logs in at the upstream; several users of ours may be one of theirs. */
+  readonly upstreamUser: string;
+}
+
+/** What limits go across pools. `login` is one user at one upstream: what IRIS counts licences by. */
+export type LimitKind = 'database' | 'user' | 'login';
+
+/** The configuration as pools ask for it; scopes are resolved behind it. It answers the same until it is replaced by RELOAD. */
+export interface PoolPolicy {
+  settings(name: PoolName): PoolSettings;
+  /** Backends that all pools of a database, a user or a login may have together; undefined without a limit. */
+  backendsMax(kind: LimitKind, name: PoolName): number | undefined;
+  /** Whether the limit of a login comes from a licence; only for the words of a clamp. */
+  isLicensed(upstream: string): boolean;
+  /** Backends that all clients of one application may hold at once, over all pools; undefined without a limit. */
+  applicationMax(application: string): number | undefined;
+}
+
+/** Names are compared as text; a NUL stands in none of them. */
+export function nameKey(name: PoolName): string {
+  return `${name.upstream}\0${name.database}\0${name.user}\0${name.upstreamUser}`;
+}
+
+/** How a pool is called in logs, notices and SHOW. */
+export function titleOf(name: PoolName): string {
+  return `${name.database}/${name.user}`;
+}
+
+/** Which pools a command concerns; a field that is not given means all. */
+export type PoolScope = Partial<Pick<PoolName, 'upstream' | 'database' | 'user'>>;
+
+export function isInScope(scope: PoolScope, name: PoolScope): boolean {
+  return (
+    (scope.upstream === undefined || scope.upstream === name.upstream) &&
+    (scope.database === undefined || scope.database === name.database) &&
+    (scope.user === undefined || scope.user === name.user)
+  );
+}

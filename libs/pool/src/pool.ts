@@ -1,0 +1,669 @@
+import { clientState } from './errors.ts';
+import { IdleStack } from './idle-stack.ts';
+import type { ApplicationLimit, SharedLimit } from './limits.ts';
+import { LoginBackoff, type OpenFailure } from './login-backoff.ts';
+import { Counters, type PoolFigures } from './pool-figures.ts';
+import { titleOf, type PoolName } from './pool-policy.ts';
+import type { PoolPort } from './pool-port.ts';
+import type { Clamp, PoolSettings } from './pool-settings.ts';
+import { PooledBackend, type BackendState } from './pooled-backend.ts';
+import type { PooledClient } from './pooled-client.ts';
+import type { CheckinFate, ConnectReason, DisconnectReason, Refusal } from './reasons.ts';
+import { Turnover } from './turnover.ts';
+import { WaitLine } from './wait-line.ts';
+import type { WorkloadClass } from './workload-class.ts';
+
+/** A client of another pool under a shared limit that waited for so long goes before this pool's own. */
+const patienceMs = 2_000;
+
+/** What a pool shares with the others. */
+export interface PoolSurroundings<C, B> {
+  readonly port: PoolPort<C, B>;
+  readonly counters: Counters;
+  /** Pools in which somebody waits. */
+  readonly waiting: Set<Pool<C, B>>;
+  jitter(): number;
+  nextId(): number;
+}
+
+/** The backends of one database and user, and the clients that share them. Called through `Pools`. */
+export class Pool<C, B> {
+  readonly name: PoolName;
+  readonly title: string;
+  readonly limits: readonly SharedLimit<C, B>[];
+  readonly clients = new Set<PooledClient<C, B>>();
+  readonly #counters = new Counters();
+  readonly #around: PoolSurroundings<C, B>;
+  readonly #backends = new Set<PooledBackend<C, B>>();
+  readonly #idle = new IdleStack<C, B>();
+  readonly #line = new WaitLine<C, B>();
+  readonly #backoff = new LoginBackoff();
+  readonly #turnover = new Turnover();
+  readonly #in = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, closing: 0, closed: 0 };
+  #settings: PoolSettings;
+  #clamps: readonly Clamp[];
+  #pinned = 0;
+  #isPaused = false;
+  #isDraining = false;
+
+  constructor(
+    name: PoolName,
+    limits: readonly SharedLimit<C, B>[],
+    around: PoolSurroundings<C, B>,
+    given: { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] },
+  ) {
+    this.name = name;
+    this.title = titleOf(name);
+    this.limits = limits;
+    this.#around = around;
+    this.#settings = given.settings;
+    this.#clamps = given.clamps;
+  }
+
+  get settings(): PoolSettings {
+    return this.#settings;
+  }
+
+  /** What of its settings was not taken as asked; a client is told at its login. */
+  get clamps(): readonly Clamp[] {
+    return this.#clamps;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** All that are not gone, those that close included. */
+  get size(): number {
+    return this.#backends.size;
+  }
+
+  /** Whether a PAUSE or DRAIN has come to its end. */
+  get isQuiet(): boolean {
+    return this.#backends.size === 0 && (!this.#isDraining || this.clients.size === 0);
+  }
+
+  get firstWaitsSinceMs(): number {
+    return this.#line.first?.waitingSinceMs ?? Infinity;
+  }
+
+  /** O(1) with an idle backend, and nothing is allocated. */
+  checkout(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): PooledBackend<C, B> | undefined {
+    if (client.backend !== undefined) throw clientState(this.title, 'asked for a second backend');
+    if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
+    client.workClass = workClass;
+    // Whoever waits beside an idle backend may not have it; so nobody is overtaken here.
+    const backend = this.#isPaused || !this.#mayHold(client) ? undefined : this.#idle.pop();
+    if (backend === undefined) this.#wait(client, nowMs);
+    else this.#give(backend, client, nowMs);
+    return backend;
+  }
+
+  checkin(client: PooledClient<C, B>, fate: CheckinFate, nowMs: number): void {
+    const backend = client.backend;
+    if (backend === undefined) throw clientState(this.title, 'gave back a backend that it does not have');
+    const { application } = client;
+    const wasReached = application.isReached;
+    this.#take(backend, client);
+    backend.idleSinceMs = nowMs;
+    backend.heardAtMs = nowMs;
+    if (fate === 'clean') this.#settle(backend, nowMs);
+    else if (fate !== 'reset') this.#close(backend, fate, nowMs);
+    else this.#reset(backend, nowMs);
+    if (wasReached) this.#applicationFreed(nowMs);
+    if (this.#isDraining && !client.hasLeft) this.#around.port.move(client);
+  }
+
+  leave(client: PooledClient<C, B>, nowMs: number): void {
+    if (client.hasLeft) return;
+    client.hasLeft = true;
+    this.clients.delete(client);
+    client.application.clients -= 1;
+    if (client.isWaiting) this.#stepOut(client);
+    if (client.backend !== undefined) this.checkin(client, 'client_lost', nowMs);
+    if (this.#isDraining) this.#trim(nowMs);
+  }
+
+  pin(client: PooledClient<C, B>): void {
+    if (client.backend === undefined) throw clientState(this.title, 'cannot keep a backend that it does not have');
+    if (client.isPinned) return;
+    client.isPinned = true;
+    this.#pinned += 1;
+  }
+
+  unpin(client: PooledClient<C, B>): void {
+    if (!client.isPinned) return;
+    client.isPinned = false;
+    this.#pinned -= 1;
+  }
+
+  rename(client: PooledClient<C, B>, application: ApplicationLimit, nowMs: number): void {
+    const held = client.backend === undefined ? 0 : 1;
+    client.application.clients -= 1;
+    client.application.held -= held;
+    client.application = application;
+    application.clients += 1;
+    application.held += held;
+    this.#applicationFreed(nowMs);
+  }
+
+  opened(backend: PooledBackend<C, B>, nowMs: number): void {
+    if (backend.state !== 'opening') return;
+    const { lifetimeMs, lifetimeJitter } = this.#settings;
+    this.#backoff.succeeded();
+    backend.openedAtMs = nowMs;
+    backend.endsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#around.jitter());
+    backend.idleSinceMs = nowMs;
+    backend.heardAtMs = nowMs;
+    this.#settle(backend, nowMs);
+    this.grow(nowMs);
+  }
+
+  openFailed(backend: PooledBackend<C, B>, failure: OpenFailure, nowMs: number): void {
+    if (backend.state !== 'opening') return;
+    this.#count(backend, 'login_failed');
+    this.#failed(failure, nowMs);
+    this.#gone(backend, nowMs);
+    this.#giveUpIfHopeless(nowMs);
+  }
+
+  resetDone(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
+    if (backend.state !== 'resetting') return;
+    backend.heardAtMs = nowMs;
+    backend.idleSinceMs = nowMs;
+    if (isOk) this.#settle(backend, nowMs);
+    else this.#close(backend, 'reset_failed', nowMs);
+  }
+
+  checked(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
+    if (backend.state !== 'checking') return;
+    backend.heardAtMs = nowMs;
+    if (isOk) this.#settle(backend, nowMs);
+    else this.#close(backend, 'check_failed', nowMs);
+  }
+
+  /** The connection is gone, by our close or by itself. */
+  closed(backend: PooledBackend<C, B>, nowMs: number): void {
+    if (backend.state === 'closed') return;
+    if (backend.state === 'opening') return this.openFailed(backend, { error: undefined, isTransient: true }, nowMs);
+    const { client } = backend;
+    const wasReached = client?.application.isReached === true;
+    if (backend.state === 'idle') this.#idle.remove(backend);
+    if (client !== undefined) this.#take(backend, client);
+    if (backend.state !== 'closing') this.#count(backend, reasonOfLoss(backend.state));
+    this.#gone(backend, nowMs);
+    this.#giveUpIfHopeless(nowMs);
+    if (wasReached) this.#applicationFreed(nowMs);
+    if (client !== undefined) this.#around.port.lost(client);
+  }
+
+  /** Nobody gets a backend from now on. First for all pools that a command concerns, or one would serve what another frees. */
+  stop(): void {
+    this.#isPaused = true;
+  }
+
+  pause(nowMs: number): void {
+    this.stop();
+    this.#closeIdle('paused', nowMs);
+  }
+
+  /** Also calls off a drain. */
+  resume(nowMs: number): void {
+    this.#isDraining = false;
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const client of this.#line) client.countedFromMs = nowMs;
+    this.grow(nowMs);
+  }
+
+  reconnect(nowMs: number): void {
+    for (const backend of this.#backends) backend.closeAtCheckin ??= 'reconnect';
+    this.#closeIdle('reconnect', nowMs);
+  }
+
+  drain(nowMs: number): void {
+    this.#isDraining = true;
+    this.#trim(nowMs);
+    for (const client of [...this.clients]) {
+      if (!client.isWaiting && client.backend === undefined && !client.hasLeft) this.#around.port.move(client);
+    }
+  }
+
+  kill(nowMs: number): void {
+    this.stop();
+    const clients = [...this.clients];
+    for (const client of clients) {
+      if (client.isWaiting) this.#stepOut(client);
+      if (client.backend !== undefined) this.checkin(client, 'killed', nowMs);
+    }
+    for (const backend of [...this.#backends]) if (isOpen(backend)) this.#close(backend, 'killed', nowMs);
+    for (const client of clients) if (!client.hasLeft) this.#around.port.drop(client);
+  }
+
+  reload(given: { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] }, nowMs: number): void {
+    this.#settings = given.settings;
+    this.#clamps = given.clamps;
+    this.#trim(nowMs);
+  }
+
+  /** Closes idle backends above a limit, or that a drained pool no longer needs. */
+  #trim(nowMs: number): void {
+    for (const backend of this.#idle.toArray()) {
+      const reason = backend.state === 'idle' ? this.#whySpare() : undefined;
+      if (reason !== undefined) this.#close(backend, reason, nowMs);
+    }
+  }
+
+  /** Gives idle backends to those who wait and may have them, then opens what is still wanted. */
+  serve(nowMs: number): void {
+    while (this.#idle.size > 0 && !this.#isPaused) {
+      const client = this.#next();
+      const backend = client === undefined ? undefined : this.#idle.pop();
+      if (client === undefined || backend === undefined) break;
+      this.#grant(backend, client, nowMs);
+    }
+    this.grow(nowMs);
+  }
+
+  /** Opens what waiting clients need and the limits allow. */
+  grow(nowMs: number): void {
+    for (let reason = this.#wish(nowMs); reason !== undefined; reason = this.#wish(nowMs)) {
+      if (!this.#hasPlace(nowMs)) return;
+      this.#open(reason, nowMs);
+    }
+    for (const limit of this.limits) limit.hungry.delete(this);
+  }
+
+  /** All that depends on time: deadlines, notices, timeouts, lifetimes, health checks, the minimum, backoffs that are over. */
+  tick(nowMs: number): void {
+    if (this.#line.size > 0) this.#tickLine(nowMs);
+    for (const backend of [...this.#backends]) this.#tickBackend(backend, nowMs);
+    this.#keepMinimum(nowMs);
+    if (this.#line.size > 0) this.serve(nowMs);
+  }
+
+  figures(nowMs: number): PoolFigures {
+    const { opening, idle, active, resetting, checking, closing } = this.#in;
+    const since = this.firstWaitsSinceMs;
+    return {
+      name: this.name,
+      settings: this.#settings,
+      clamps: this.#clamps,
+      isPaused: this.#isPaused,
+      isDraining: this.#isDraining,
+      isFailing: this.#backoff.failure !== undefined,
+      clients: this.clients.size,
+      waiting: this.#line.size,
+      longestWaitMs: since === Infinity ? 0 : nowMs - since,
+      ...{ opening, idle, active, resetting, checking, closing },
+      pinned: this.#pinned,
+      pinnedRatio: active === 0 ? 0 : this.#pinned / active,
+      counts: this.#counters.copy(),
+    };
+  }
+
+  backends(): readonly PooledBackend<C, B>[] {
+    return [...this.#backends];
+  }
+
+  /** Closes the backend that was idle for longest, for a pool that needs its place. */
+  giveWay(nowMs: number): void {
+    const { oldest } = this.#idle;
+    if (oldest !== undefined) this.#close(oldest, 'evicted', nowMs);
+  }
+
+  get oldestIdleSinceMs(): number {
+    return this.#idle.oldest?.idleSinceMs ?? Infinity;
+  }
+
+  #tickLine(nowMs: number): void {
+    const { waitTimeoutMs, pausedTimeoutMs, noticeAfterMs } = this.#settings;
+    const limitMs = this.#isPaused ? pausedTimeoutMs : waitTimeoutMs;
+    let position = 0;
+    for (const client of this.#line) {
+      if (!client.isWaiting) continue;
+      if (nowMs - client.countedFromMs >= limitMs) {
+        this.#refuse(client, this.#lateRefusal(client, nowMs));
+        continue;
+      }
+      position += 1;
+      if (nowMs - client.waitingSinceMs < noticeAfterMs) break; // those behind came later
+      if (!client.isNotified) this.#notify(client, position, nowMs);
+    }
+  }
+
+  #lateRefusal(client: PooledClient<C, B>, nowMs: number): Refusal {
+    const waitedMs = nowMs - client.waitingSinceMs;
+    const { failure } = this.#backoff;
+    if (this.#isPaused) return { reason: 'paused', sqlstate: '57P03', waitedMs };
+    if (failure !== undefined) return { reason: 'upstream', error: failure.error, waitedMs };
+    return { reason: 'timeout', sqlstate: '53300', waitedMs, position: 1, etaMs: this.#turnover.etaMs(1) };
+  }
+
+  #notify(client: PooledClient<C, B>, position: number, nowMs: number): void {
+    client.isNotified = true;
+    const cause = this.#isPaused ? 'paused' : this.#backoff.failure === undefined ? 'busy' : 'upstream';
+    const etaMs = cause === 'busy' ? this.#turnover.etaMs(position) : undefined;
+    const waitedMs = nowMs - client.waitingSinceMs;
+    this.#around.port.notice(client, { position, waiting: this.#line.size, waitedMs, etaMs, cause });
+  }
+
+  #tickBackend(backend: PooledBackend<C, B>, nowMs: number): void {
+    const { connectTimeoutMs, resetTimeoutMs, checkTimeoutMs } = this.#settings;
+    const inStateMs = nowMs - backend.sinceMs;
+    if (backend.state === 'idle') this.#tickIdle(backend, nowMs);
+    else if (backend.state === 'resetting' && inStateMs >= resetTimeoutMs) this.#close(backend, 'reset_timeout', nowMs);
+    else if (backend.state === 'checking' && inStateMs >= checkTimeoutMs) this.#close(backend, 'check_timeout', nowMs);
+    else if (backend.state === 'opening' && inStateMs >= connectTimeoutMs) {
+      this.#failed({ error: undefined, isTransient: true }, nowMs);
+      this.#close(backend, 'login_timeout', nowMs);
+    }
+  }
+
+  #tickIdle(backend: PooledBackend<C, B>, nowMs: number): void {
+    const { idleTimeoutMs, checkAfterMs } = this.#settings;
+    const spare = this.#whySpare();
+    const isUnused = nowMs - backend.idleSinceMs >= idleTimeoutMs && this.#live > this.#minimum;
+    if (spare !== undefined) this.#close(backend, spare, nowMs);
+    else if (nowMs >= backend.endsAtMs) this.#close(backend, 'lifetime', nowMs);
+    else if (isUnused) this.#close(backend, 'idle_timeout', nowMs);
+    else if (nowMs - backend.heardAtMs >= checkAfterMs && this.#in.checking * 4 <= this.#idle.size) {
+      this.#idle.remove(backend);
+      this.#enter(backend, 'checking', nowMs);
+      this.#around.port.check(backend);
+    }
+  }
+
+  /** Not on their way out. */
+  get #live(): number {
+    return this.#backends.size - this.#in.closing;
+  }
+
+  get #minimum(): number {
+    return this.clients.size === 0 || this.#isDraining ? 0 : this.#settings.min;
+  }
+
+  #keepMinimum(nowMs: number): void {
+    while (
+      this.#live < this.#minimum &&
+      this.size < this.#settings.max &&
+      this.#mayOpen(nowMs) &&
+      !this.limits.some((limit) => limit.isFull)
+    )
+      this.#open('minimum', nowMs);
+  }
+
+  #wait(client: PooledClient<C, B>, nowMs: number): void {
+    client.waitingSinceMs = nowMs;
+    client.countedFromMs = nowMs;
+    client.isNotified = false;
+    client.isWaiting = true;
+    this.#line.push(client);
+    this.#around.waiting.add(this);
+    const position = this.#line.size;
+    if (this.#isHopeless && !this.#backoff.isOver(nowMs))
+      return this.#refuse(client, { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs: 0 });
+    if (position <= this.#settings.waitingMax) return this.grow(nowMs);
+    const etaMs = this.#turnover.etaMs(position);
+    this.#refuse(client, { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position, etaMs });
+  }
+
+  #refuse(client: PooledClient<C, B>, refusal: Refusal): void {
+    this.#stepOut(client);
+    this.#counters.refusals[refusal.reason] += 1;
+    this.#around.counters.refusals[refusal.reason] += 1;
+    this.#around.port.refuse(client, refusal);
+    if (this.#isDraining && !client.isWaiting && client.backend === undefined && !client.hasLeft)
+      this.#around.port.move(client);
+  }
+
+  #stepOut(client: PooledClient<C, B>): void {
+    this.#line.remove(client);
+    client.isWaiting = false;
+    if (this.#line.size > 0) return;
+    this.#turnover.rest();
+    this.#around.waiting.delete(this);
+    for (const limit of this.limits) limit.hungry.delete(this);
+  }
+
+  #mayHold(client: PooledClient<C, B>): boolean {
+    return !client.application.isReached;
+  }
+
+  /** Who is served next; undefined when nobody waits who may. */
+  #next(): PooledClient<C, B> | undefined {
+    for (let client = this.#line.first; client !== undefined; client = client.behind) {
+      if (this.#mayHold(client)) return client;
+    }
+    return undefined;
+  }
+
+  /** Whether at least so many wait, each for so long, and could be served now if there were backends. */
+  #areWaiting(number: number, forMs: number, nowMs: number): boolean {
+    const taken = new Map<ApplicationLimit, number>();
+    let found = 0;
+    for (let client = this.#line.first; client !== undefined && found < number; client = client.behind) {
+      const { application } = client;
+      const held = application.held + (taken.get(application) ?? 0);
+      if (nowMs - client.waitingSinceMs < forMs) return false;
+      if (held >= application.max) continue;
+      if (application.max !== Infinity) taken.set(application, (taken.get(application) ?? 0) + 1);
+      found += 1;
+    }
+    return found >= number;
+  }
+
+  /** Why one more backend is wanted, as far as this pool alone can tell. */
+  #wish(nowMs: number): ConnectReason | undefined {
+    if (this.#line.size === 0 || !this.#mayOpen(nowMs)) return undefined;
+    const { max, reserve, reserveAfterMs } = this.#settings;
+    if (this.size >= max + reserve) return undefined;
+    const soon = this.#in.opening + this.#in.resetting + this.#in.checking;
+    if (this.size < max) return this.#areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
+    return this.#areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
+  }
+
+  /** A backend that nobody has: away with it, on to the next client, or idle. */
+  #settle(backend: PooledBackend<C, B>, nowMs: number): void {
+    const next = this.#line.size === 0 ? undefined : this.#next();
+    const reason = this.#whyClose(backend, next, nowMs);
+    if (reason !== undefined) return this.#close(backend, reason, nowMs);
+    if (next !== undefined) return this.#grant(backend, next, nowMs);
+    this.#enter(backend, 'idle', nowMs);
+    this.#idle.put(backend);
+  }
+
+  #grant(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
+    const waitedMs = nowMs - client.waitingSinceMs;
+    for (const counters of [this.#counters, this.#around.counters]) {
+      counters.waits += 1;
+      counters.waitedMs += waitedMs;
+    }
+    this.#turnover.served(nowMs);
+    this.#stepOut(client);
+    this.#give(backend, client, nowMs);
+    this.#around.port.grant(client, backend);
+  }
+
+  #give(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
+    this.#enter(backend, 'active', nowMs);
+    backend.client = client;
+    client.backend = backend;
+    client.application.held += 1;
+  }
+
+  #take(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
+    if (client.isPinned) this.unpin(client);
+    backend.client = undefined;
+    client.backend = undefined;
+    client.application.held -= 1;
+  }
+
+  #reset(backend: PooledBackend<C, B>, nowMs: number): void {
+    const reason = this.#whyClose(backend, undefined, nowMs);
+    // Where it would only be evicted or be surplus, that is decided when it is ready: somebody may want it by then.
+    if (reason !== undefined && reason !== 'evicted' && reason !== 'surplus')
+      return this.#close(backend, reason, nowMs);
+    this.#enter(backend, 'resetting', nowMs);
+    this.#around.port.reset(backend);
+  }
+
+  #whyClose(
+    backend: PooledBackend<C, B>,
+    next: PooledClient<C, B> | undefined,
+    nowMs: number,
+  ): DisconnectReason | undefined {
+    if (backend.closeAtCheckin !== undefined) return backend.closeAtCheckin;
+    if (this.#isPaused) return 'paused';
+    if (nowMs >= backend.endsAtMs) return 'lifetime';
+    const { max, reserve } = this.#settings;
+    if (next === undefined) {
+      const spare = this.#whySpare();
+      if (spare !== undefined) return spare;
+    } else if (this.#live > max + reserve) return 'surplus';
+    for (const limit of this.limits) {
+      if (limit.count - limit.closing > limit.max) return 'surplus';
+      if (limit.hungry.size > 0 && limit.isFull && limit.closing === 0 && this.#mustGiveWay(limit, next, nowMs))
+        return 'evicted';
+    }
+    return undefined;
+  }
+
+  /** Why an idle backend is one too many. */
+  #whySpare(): DisconnectReason | undefined {
+    if (this.#isDraining && this.#live > this.clients.size) return 'drained';
+    if (this.#live > this.#settings.max) return 'surplus';
+    return this.limits.some((limit) => limit.count - limit.closing > limit.max) ? 'surplus' : undefined;
+  }
+
+  /** Whether a pool under the same limit gets this place: at once when nobody here needs it, and else out of fairness. */
+  #mustGiveWay(limit: SharedLimit<C, B>, next: PooledClient<C, B> | undefined, nowMs: number): boolean {
+    for (const other of limit.hungry) {
+      if (other === this) continue;
+      const since = other.firstWaitsSinceMs;
+      if (next === undefined || (nowMs - since >= patienceMs && since < next.waitingSinceMs)) return true;
+    }
+    return false;
+  }
+
+  #mayOpen(nowMs: number): boolean {
+    const openingMax = this.#backoff.failure === undefined ? this.#settings.openingMax : 1;
+    return !this.#isPaused && this.#in.opening < openingMax && this.#backoff.isOver(nowMs);
+  }
+
+  /** Whether the shared limits leave a place; asks for one where not. */
+  #hasPlace(nowMs: number): boolean {
+    const full = this.limits.find((limit) => limit.isFull);
+    if (full === undefined) return true;
+    full.hungry.add(this);
+    if (full.closing === 0) longestIdle(full.pools, this)?.giveWay(nowMs);
+    return false;
+  }
+
+  #open(reason: ConnectReason, nowMs: number): void {
+    const backend = new PooledBackend<C, B>(this.#around.nextId(), this, nowMs);
+    this.#backends.add(backend);
+    this.#in.opening += 1;
+    for (const limit of this.limits) {
+      limit.count += 1;
+      limit.hungry.delete(this);
+    }
+    this.#counters.connects[reason] += 1;
+    this.#around.counters.connects[reason] += 1;
+    this.#around.port.open(backend, reason);
+  }
+
+  #failed(failure: OpenFailure, nowMs: number): void {
+    const { backoffMinMs, backoffMaxMs } = this.#settings;
+    const limits = { minMs: backoffMinMs, maxMs: backoffMaxMs };
+    this.#backoff.failed(failure, this.#around.jitter(), limits, nowMs);
+  }
+
+  /** Nobody will be served soon: logins are refused for good, and no backend is left. */
+  get #isHopeless(): boolean {
+    return this.#backoff.failure?.isTransient === false && this.#live === 0;
+  }
+
+  #giveUpIfHopeless(nowMs: number): void {
+    if (!this.#isHopeless || this.#isPaused) return;
+    for (const client of [...this.#line]) {
+      if (!client.isWaiting) continue;
+      const waitedMs = nowMs - client.waitingSinceMs;
+      this.#refuse(client, { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs });
+    }
+  }
+
+  #closeIdle(reason: DisconnectReason, nowMs: number): void {
+    for (const backend of this.#idle.toArray()) if (backend.state === 'idle') this.#close(backend, reason, nowMs);
+  }
+
+  #close(backend: PooledBackend<C, B>, reason: DisconnectReason, nowMs: number): void {
+    if (backend.state === 'idle') this.#idle.remove(backend);
+    this.#count(backend, reason);
+    this.#enter(backend, 'closing', nowMs);
+    for (const limit of this.limits) limit.closing += 1;
+    this.#around.port.close(backend, reason);
+    if (this.#line.size > 0) this.grow(nowMs); // somebody may have waited for this one
+  }
+
+  #count(backend: PooledBackend<C, B>, reason: DisconnectReason): void {
+    backend.closedFor = reason;
+    this.#counters.disconnects[reason] += 1;
+    this.#around.counters.disconnects[reason] += 1;
+  }
+
+  #gone(backend: PooledBackend<C, B>, nowMs: number): void {
+    const wasClosing = backend.state === 'closing' ? 1 : 0;
+    this.#enter(backend, 'closed', nowMs);
+    this.#backends.delete(backend);
+    for (const limit of this.limits) {
+      limit.count -= 1;
+      limit.closing -= wasClosing;
+    }
+    this.#feed(nowMs);
+  }
+
+  /** A place is free, here and under the shared limits: who has waited for longest opens first. */
+  #feed(nowMs: number): void {
+    const pools = new Set<Pool<C, B>>(this.limits.flatMap((limit) => [...limit.hungry]));
+    if (this.#line.size > 0) pools.add(this);
+    if (pools.size === 0) return;
+    const byWait = [...pools].sort((one, other) => one.firstWaitsSinceMs - other.firstWaitsSinceMs);
+    for (const pool of byWait) pool.grow(nowMs);
+  }
+
+  /** An application that was at its limit is below it: its clients may wait in any pool. */
+  #applicationFreed(nowMs: number): void {
+    for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
+  }
+
+  #enter(backend: PooledBackend<C, B>, state: BackendState, nowMs: number): void {
+    this.#in[backend.state] -= 1;
+    this.#in[state] += 1;
+    backend.state = state;
+    backend.sinceMs = nowMs;
+  }
+}
+
+function isOpen(backend: { readonly state: BackendState }): boolean {
+  return backend.state !== 'closing' && backend.state !== 'closed';
+}
+
+function reasonOfLoss(state: BackendState): DisconnectReason {
+  if (state === 'active') return 'lost';
+  return state === 'resetting' ? 'reset_failed' : 'upstream_closed';
+}
+
+/** The other pool whose idle backend nobody has used for longest. */
+function longestIdle<C, B>(pools: Iterable<Pool<C, B>>, but: Pool<C, B>): Pool<C, B> | undefined {
+  let longest: Pool<C, B> | undefined;
+  for (const pool of pools) {
+    if (pool === but || pool.oldestIdleSinceMs === Infinity) continue;
+    if (longest === undefined || pool.oldestIdleSinceMs < longest.oldestIdleSinceMs) longest = pool;
+  }
+  return longest;
+}

@@ -1,0 +1,47 @@
+import { describe, it } from '@jest/globals';
+import fc from 'fast-check';
+import { seededRandom } from './testing/seeded-random.ts';
+import { PoolsBesideSets, type Action } from './testing/pools-beside-sets.ts';
+
+const which = fc.nat(999);
+const act = (kind: Action['kind'], weight: number): fc.WeightedArbitrary<Action> => ({
+  weight,
+  arbitrary: fc.record({ kind: fc.constant(kind), at: which, how: which }),
+});
+const action = fc.oneof(
+  act('join', 4),
+  act('leave', 2),
+  act('checkout', 16),
+  act('checkin', 14),
+  act('opened', 10),
+  act('openFailed', 1),
+  act('closed', 8),
+  act('vanished', 1),
+  act('resetDone', 4),
+  act('checked', 4),
+  act('pin', 1),
+  act('rename', 1),
+  act('time', 8),
+  act('pause', 1),
+  act('resume', 2),
+  act('reconnect', 1),
+  act('drain', 1),
+  act('kill', 1),
+  act('reload', 1),
+);
+
+describe('pools called in any way', () => {
+  it.each([
+    ['that answer later', false],
+    ['that answer at once, from within the call', true],
+  ])('keep every promise, with upstreams %s', (_, isSync) => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 120, size: 'max' }), fc.nat(1_000_000), (actions, seed) => {
+        const both = new PoolsBesideSets({ isSync, random: seededRandom(seed) });
+        for (const one of actions) both.apply(one);
+        both.end();
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

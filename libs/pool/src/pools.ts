@@ -1,0 +1,301 @@
+import { checkSettings } from './errors.ts';
+import { ApplicationLimit, SharedLimit } from './limits.ts';
+import type { OpenFailure } from './login-backoff.ts';
+import { Pool, type PoolSurroundings } from './pool.ts';
+import { Counters, sumOf, type PoolFigures, type PoolTotals } from './pool-figures.ts';
+import {
+  isInScope,
+  nameKey,
+  titleOf,
+  type LimitKind,
+  type PoolName,
+  type PoolPolicy,
+  type PoolScope,
+} from './pool-policy.ts';
+import type { PoolPort } from './pool-port.ts';
+import { clampSettings, type BackendCap, type Clamp } from './pool-settings.ts';
+import type { PooledBackend } from './pooled-backend.ts';
+import { PooledClient } from './pooled-client.ts';
+import type { CheckinFate } from './reasons.ts';
+import type { WorkloadClass } from './workload-class.ts';
+
+const limitKinds = ['database', 'user', 'login'] as const satisfies readonly LimitKind[];
+
+type Standing = 'paused' | 'draining';
+
+/**
+ * All pools of one proxy. A state machine: it has no clock (every call says what time it is, in ms of a clock that never goes
+ * back), and what it wants done it asks of the port. Calls of the port come from within calls of this class, and may call it.
+ *
+ * A client: `join`, then for each transaction `checkout` and `checkin`, at its end `leave`.
+ * A backend: the port is asked to `open` it; `opened` or `openFailed`; at any time `closed`.
+ * `tick` every 100 ms or so; all timeouts are as exact as that.
+ *
+ * Answers for a backend that has moved on meanwhile (a health check that ends after its timeout) are passed over.
+ */
+export class Pools<C, B> {
+  readonly #pools = new Map<string, Pool<C, B>>();
+  readonly #limits = new Map<string, SharedLimit<C, B>>();
+  readonly #applications = new Map<string, ApplicationLimit>();
+  /** Commands that hold for pools yet to come; the last that fits counts. */
+  readonly #standing: { readonly scope: PoolScope; readonly what: Standing | undefined }[] = [];
+  readonly #around: PoolSurroundings<C, B>;
+  #policy: PoolPolicy;
+  #lastId = 0;
+
+  /** @param jitter a number in [0, 1): spreads lifetimes and attempts; seeded by the caller, so that a run can be repeated */
+  constructor(options: { readonly policy: PoolPolicy; readonly port: PoolPort<C, B>; readonly jitter: () => number }) {
+    this.#policy = options.policy;
+    this.#around = {
+      port: options.port,
+      counters: new Counters(),
+      waiting: new Set(),
+      jitter: options.jitter,
+      nextId: () => (this.#lastId += 1),
+    };
+  }
+
+  /** A client has logged in. Its `pool.clamps` say what it should be told. */
+  join(name: PoolName, application: string, handle: C): PooledClient<C, B> {
+    const pool = this.#poolOf(name);
+    const limit = this.#applicationOf(application);
+    const client = new PooledClient<C, B>(pool, handle, limit);
+    limit.clients += 1;
+    pool.clients.add(client);
+    return client;
+  }
+
+  /** A client is gone, at any point; what it waits for is forgotten, and a backend that it still has is closed (`client_lost`): to keep it, check it in with `reset` first. */
+  leave(client: PooledClient<C, B>, nowMs: number): void {
+    client.pool.leave(client, nowMs);
+    if (client.application.clients === 0) this.#applications.delete(client.application.application);
+  }
+
+  /**
+   * A backend for the client, until `checkin`. Undefined: none is idle, the client waits, and the port is told how it ends
+   * (`grant` or `refuse`), which may have happened when this returns.
+   * @throws CodedError POOL_CLIENT_STATE when it has one, waits for one or has left
+   */
+  checkout(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): PooledBackend<C, B> | undefined {
+    return client.pool.checkout(client, workClass, nowMs);
+  }
+
+  /**
+   * The client gives its backend back, at a transaction's end (statement mode: a statement's end; session mode: at its own end).
+   * @throws CodedError POOL_CLIENT_STATE when it has none
+   */
+  checkin(client: PooledClient<C, B>, fate: CheckinFate, nowMs: number): void {
+    client.pool.checkin(client, fate, nowMs);
+  }
+
+  /** The backend stays with its client across transactions: say so, so that it is counted; do not check it in meanwhile. Ends by `unpin`, and with the check-in. */
+  pin(client: PooledClient<C, B>): void {
+    client.pool.pin(client);
+  }
+
+  unpin(client: PooledClient<C, B>): void {
+    client.pool.unpin(client);
+  }
+
+  /** The client has another application name from now on. */
+  setApplication(client: PooledClient<C, B>, application: string, nowMs: number): void {
+    const old = client.application;
+    if (old.application === application) return;
+    client.pool.rename(client, this.#applicationOf(application), nowMs);
+    if (old.clients === 0) this.#applications.delete(old.application);
+  }
+
+  opened(backend: PooledBackend<C, B>, nowMs: number): void {
+    backend.pool.opened(backend, nowMs);
+  }
+
+  /** The connection could not be made or the login failed; it is gone, `closed` need not follow. */
+  openFailed(backend: PooledBackend<C, B>, failure: OpenFailure, nowMs: number): void {
+    backend.pool.openFailed(backend, failure, nowMs);
+  }
+
+  resetDone(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
+    backend.pool.resetDone(backend, isOk, nowMs);
+  }
+
+  checked(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
+    backend.pool.checked(backend, isOk, nowMs);
+  }
+
+  /** The connection is gone: the answer to `PoolPort.close`, or the upstream closed it. */
+  closed(backend: PooledBackend<C, B>, nowMs: number): void {
+    backend.pool.closed(backend, nowMs);
+  }
+
+  tick(nowMs: number): void {
+    for (const [key, pool] of this.#pools) {
+      pool.tick(nowMs);
+      if (pool.clients.size === 0 && pool.size === 0) this.#forget(key, pool);
+    }
+  }
+
+  /** Backends are closed as they come to rest, and clients wait until RESUME. `isQuiet` says when it is done. */
+  pause(scope: PoolScope, nowMs: number): void {
+    this.#stand(scope, 'paused');
+    const pools = this.#in(scope);
+    for (const pool of pools) pool.stop();
+    for (const pool of pools) pool.pause(nowMs);
+  }
+
+  /** Ends PAUSE, KILL and DRAIN of these pools. */
+  resume(scope: PoolScope, nowMs: number): void {
+    this.#stand(scope, undefined);
+    for (const pool of this.#in(scope)) pool.resume(nowMs);
+  }
+
+  /** Every backend is replaced as soon as nobody has it. */
+  reconnect(scope: PoolScope, nowMs: number): void {
+    for (const pool of this.#in(scope)) pool.reconnect(nowMs);
+  }
+
+  /**
+   * For roll-outs: each client is told to `move` as soon as it has no backend; until it has gone it is served. The backends go with
+   * the clients. `isQuiet` says when all have gone.
+   */
+  drain(scope: PoolScope, nowMs: number): void {
+    this.#stand(scope, 'draining');
+    for (const pool of this.#in(scope)) pool.drain(nowMs);
+  }
+
+  /** Clients and backends of these pools are dropped at once; later clients wait until RESUME. */
+  kill(scope: PoolScope, nowMs: number): void {
+    this.#stand(scope, 'paused');
+    const pools = this.#in(scope);
+    for (const pool of pools) pool.stop();
+    for (const pool of pools) pool.kill(nowMs);
+  }
+
+  /** Whether a PAUSE, KILL or DRAIN is done: no backend is left, after DRAIN no client either. */
+  isQuiet(scope: PoolScope): boolean {
+    return this.#in(scope).every((pool) => pool.isQuiet);
+  }
+
+  /**
+   * Another configuration, for all pools or for none. What is above a new limit and idle is closed now, the rest at its check-in.
+   * @returns what could not be given as asked
+   * @throws CodedError POOL_SETTINGS_UNUSABLE, and nothing has changed
+   */
+  reload(policy: PoolPolicy, nowMs: number): readonly Clamp[] {
+    const pools = [...this.#pools.values()];
+    const given = pools.map((pool) => settle(policy, pool.name));
+    const limits = new Map(
+      pools.flatMap(({ name }) => limitsIn(policy, name).map((limit) => [limit.key, limit] as const)),
+    );
+    const applications = [...this.#applications.values()].map((limit) => applicationMax(policy, limit.application));
+    this.#policy = policy;
+    for (const [key, { max, because }] of limits) {
+      const limit = this.#limits.get(key);
+      if (limit !== undefined) Object.assign(limit, { max, because });
+    }
+    [...this.#applications.values()].forEach((limit, at) => (limit.max = applications[at] ?? Infinity));
+    pools.forEach((pool, at) => {
+      const one = given[at];
+      if (one !== undefined) pool.reload(one, nowMs);
+    });
+    for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
+    return given.flatMap(({ clamps }) => clamps);
+  }
+
+  /** SHOW POOLS. */
+  figures(nowMs: number): readonly PoolFigures[] {
+    return [...this.#pools.values()].map((pool) => pool.figures(nowMs));
+  }
+
+  totals(nowMs: number): PoolTotals {
+    return { ...sumOf(this.figures(nowMs)), pools: this.#pools.size, counts: this.#around.counters.copy() };
+  }
+
+  /** SHOW SERVERS. */
+  backends(): readonly PooledBackend<C, B>[] {
+    return [...this.#pools.values()].flatMap((pool) => pool.backends());
+  }
+
+  /** SHOW CLIENTS. */
+  clients(): readonly PooledClient<C, B>[] {
+    return [...this.#pools.values()].flatMap((pool) => [...pool.clients]);
+  }
+
+  #in(scope: PoolScope): readonly Pool<C, B>[] {
+    return [...this.#pools.values()].filter(({ name }) => isInScope(scope, name));
+  }
+
+  #stand(scope: PoolScope, what: Standing | undefined): void {
+    const left = this.#standing.filter((one) => !isInScope(scope, one.scope));
+    this.#standing.splice(0, this.#standing.length, ...left);
+    // With nothing before it that it takes back for some, a RESUME says nothing.
+    if (what !== undefined || left.length > 0) this.#standing.push({ scope, what });
+  }
+
+  #poolOf(name: PoolName): Pool<C, B> {
+    const key = nameKey(name);
+    const known = this.#pools.get(key);
+    if (known !== undefined) return known;
+    const given = settle(this.#policy, name);
+    const limits = limitsIn(this.#policy, name).map((limit) => this.#limitOf(limit));
+    const pool = new Pool<C, B>(name, limits, this.#around, given);
+    for (const limit of limits) limit.pools.add(pool);
+    this.#pools.set(key, pool);
+    const standing = this.#standing.findLast(({ scope }) => isInScope(scope, name))?.what;
+    if (standing === 'paused') pool.pause(0);
+    if (standing === 'draining') pool.drain(0);
+    return pool;
+  }
+
+  #forget(key: string, pool: Pool<C, B>): void {
+    this.#pools.delete(key);
+    for (const limit of pool.limits) {
+      limit.pools.delete(pool);
+      if (limit.pools.size === 0) this.#limits.delete(limitKey(limit.kind, limit.name));
+    }
+  }
+
+  #limitOf({ key, kind, name, max, because }: NamedLimit): SharedLimit<C, B> {
+    const known = this.#limits.get(key);
+    if (known !== undefined) return known;
+    const limit = new SharedLimit<C, B>(kind, name, max, because);
+    this.#limits.set(key, limit);
+    return limit;
+  }
+
+  #applicationOf(application: string): ApplicationLimit {
+    const known = this.#applications.get(application);
+    if (known !== undefined) return known;
+    const limit = new ApplicationLimit(application, applicationMax(this.#policy, application));
+    this.#applications.set(application, limit);
+    return limit;
+  }
+}
+
+interface NamedLimit extends BackendCap {
+  readonly key: string;
+  readonly kind: LimitKind;
+  readonly name: string;
+}
+
+function limitKey(kind: LimitKind, name: string): string {
+  return `${kind}\0${name}`;
+}
+
+/** Every pool stands under all three, with no bound where none is configured, so that RELOAD can set one. */
+function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
+  return limitKinds.map((kind) => {
+    const name = kind === 'login' ? `${pool.upstream}\0${pool.upstreamUser}` : pool[kind];
+    const because = kind === 'login' && policy.isLicensed(pool.upstream) ? 'licence' : 'limit';
+    return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, because };
+  });
+}
+
+function applicationMax(policy: PoolPolicy, application: string): number {
+  return policy.applicationMax(application) ?? Infinity;
+}
+
+function settle(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
+  const settings = policy.settings(name);
+  checkSettings(titleOf(name), settings);
+  return clampSettings(titleOf(name), settings, limitsIn(policy, name));
+}

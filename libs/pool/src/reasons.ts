@@ -1,0 +1,71 @@
+/** Why a backend is opened. A closed set: label values of a metric. */
+export const connectReasons = {
+  demand: 'a client waits and no backend is idle',
+  minimum: 'the pool keeps a minimum open',
+  reserve: 'a client has waited so long that the reserve is opened',
+} as const satisfies Record<string, string>;
+
+/** Why a backend was closed. A closed set: label values of a metric; every backend that was opened ends with one of them. */
+export const disconnectReasons = {
+  idle_timeout: 'nobody used it for the idle timeout, and the pool has more than its minimum',
+  lifetime: 'it reached its lifetime',
+  surplus: 'the pool has more than its maximum: a reserve that nobody needs any longer, or limits that shrank',
+  evicted: 'a client of another pool under the same limit needs its place',
+  reconnect: 'RECONNECT replaces every backend',
+  paused: 'PAUSE closes every backend that is not in use',
+  drained: 'the instance is drained and no client needs it',
+  killed: 'KILL',
+  login_failed: 'the upstream refused the login or could not be reached',
+  login_timeout: 'the upstream did not finish the login in time',
+  upstream_closed: 'the upstream closed it while no client had it',
+  lost: 'the upstream closed it while a client had it',
+  reset_failed: 'it could not be reset for the next client',
+  reset_timeout: 'its reset did not end in time',
+  check_failed: 'the health check failed',
+  check_timeout: 'the health check did not end in time',
+  client_lost: 'its client vanished in the middle of something that could not be undone',
+  state_left: 'its client left state behind that a reset does not remove',
+  protocol: 'it said something that the protocol does not allow',
+} as const satisfies Record<string, string>;
+
+export type ConnectReason = keyof typeof connectReasons;
+export type DisconnectReason = keyof typeof disconnectReasons;
+
+/**
+ * In what condition a client gives its backend back: `clean` at once for the next one, `reset` after `PoolPort.reset`, or not
+ * usable any more, and why.
+ */
+export type CheckinFate =
+  'clean' | 'reset' | Extract<DisconnectReason, 'client_lost' | 'state_left' | 'protocol' | 'killed' | 'reset_failed'>;
+
+/** Why a client does not get a backend. */
+export type Refusal =
+  | {
+      /** `timeout`: it waited as long as anybody may; `queue_full`: too many wait already. */
+      readonly reason: 'timeout' | 'queue_full';
+      readonly sqlstate: '53300';
+      readonly waitedMs: number;
+      /** Its place among those who wait, 1 is next. */
+      readonly position: number;
+      /** When its turn would have come, from how fast backends came back; undefined when none did. */
+      readonly etaMs: number | undefined;
+    }
+  | { readonly reason: 'paused'; readonly sqlstate: '57P03'; readonly waitedMs: number }
+  | {
+      /** The pool has no backend and cannot get one; the client is told what the upstream said. */
+      readonly reason: 'upstream';
+      readonly error: unknown;
+      readonly waitedMs: number;
+    };
+
+export type RefusalReason = Refusal['reason'];
+
+/** What a client is told that waits for long. */
+export interface WaitNotice {
+  readonly position: number;
+  readonly waiting: number;
+  readonly waitedMs: number;
+  readonly etaMs: number | undefined;
+  /** `paused` by an operator, `upstream` cannot be reached, or all backends `busy`. */
+  readonly cause: 'busy' | 'paused' | 'upstream';
+}

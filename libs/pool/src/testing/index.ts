@@ -1,0 +1,1 @@
+export { aName, aPolicy, PoolRig, type RigBackend, type RigClient, type RigPolicy } from './pool-rig.ts';

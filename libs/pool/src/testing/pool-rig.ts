@@ -1,0 +1,161 @@
+import {
+  defaultPoolSettings,
+  Pools,
+  type CheckinFate,
+  type ConnectReason,
+  type DisconnectReason,
+  type PooledBackend,
+  type PooledClient,
+  type PoolName,
+  type PoolPolicy,
+  type PoolPort,
+  type PoolSettings,
+  type Refusal,
+  type WaitNotice,
+  type WorkloadClass,
+} from '../index.ts';
+
+export type RigBackend = PooledBackend<string, undefined>;
+export type RigClient = PooledClient<string, undefined>;
+
+/** What limits there are; everything is one table here, where an application resolves scopes. */
+export interface RigPolicy {
+  readonly settings?: Partial<PoolSettings>;
+  readonly databaseMax?: number;
+  readonly userMax?: number;
+  readonly loginMax?: number;
+  readonly isLicensed?: boolean;
+  readonly applications?: Readonly<Record<string, number>>;
+}
+
+export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
+  const max = { database: rig.databaseMax, user: rig.userMax, login: rig.loginMax };
+  return {
+    settings: () => ({ ...defaultPoolSettings, max: 2, reserve: 0, lifetimeJitter: 0, ...rig.settings }),
+    backendsMax: (kind) => max[kind],
+    isLicensed: () => rig.isLicensed ?? false,
+    applicationMax: (application) => rig.applications?.[application],
+  };
+}
+
+export function aName(name: Partial<PoolName> = {}): PoolName {
+  const user = name.user ?? 'app';
+  return { upstream: 'main', database: 'ehr', upstreamUser: user, ...name, user };
+}
+
+/** Pools with a port that writes down what it is asked; time stands still until it is moved. */
+export class PoolRig implements PoolPort<string, undefined> {
+  readonly pools: Pools<string, undefined>;
+  readonly refusals: Refusal[] = [];
+  readonly notices: WaitNotice[] = [];
+  nowMs = 0;
+  #events: string[] = [];
+  readonly #backends = new Map<number, RigBackend>();
+
+  constructor(policy: RigPolicy = {}) {
+    this.pools = new Pools({ policy: aPolicy(policy), port: this, jitter: () => 0 });
+  }
+
+  /** What the port was asked since the last time: `open 1 demand`, `grant a 1`, `close 1 idle_timeout`. */
+  events(): readonly string[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  backend(id: number): RigBackend {
+    const backend = this.#backends.get(id);
+    if (backend === undefined) throw new Error(`there is no backend ${id}`);
+    return backend;
+  }
+
+  client(handle: string, at: Partial<PoolName> & { readonly application?: string } = {}): RigClient {
+    const { application = 'web', ...name } = at;
+    return this.pools.join(aName(name), application, handle);
+  }
+
+  checkout(client: RigClient, workClass: WorkloadClass = 'interactive'): number | undefined {
+    return this.pools.checkout(client, workClass, this.nowMs)?.id;
+  }
+
+  checkin(client: RigClient, fate: CheckinFate = 'clean'): void {
+    this.pools.checkin(client, fate, this.nowMs);
+  }
+
+  leave(client: RigClient): void {
+    this.pools.leave(client, this.nowMs);
+  }
+
+  opened(...ids: readonly number[]): void {
+    for (const id of ids) this.pools.opened(this.backend(id), this.nowMs);
+  }
+
+  openFailed(id: number, error: string, isTransient = false): void {
+    this.pools.openFailed(this.backend(id), { error, isTransient }, this.nowMs);
+  }
+
+  closed(...ids: readonly number[]): void {
+    for (const id of ids) this.pools.closed(this.backend(id), this.nowMs);
+  }
+
+  /** Moves time on and lets the pools see it. */
+  after(ms: number): void {
+    this.nowMs += ms;
+    this.pools.tick(this.nowMs);
+  }
+
+  /** A client that holds a backend of its own, newly opened. */
+  holder(handle: string, at: Partial<PoolName> & { readonly application?: string } = {}): RigClient {
+    const client = this.client(handle, at);
+    if (this.checkout(client) === undefined) {
+      const opening = [...this.#backends.values()].findLast(({ state }) => state === 'opening');
+      if (opening !== undefined) this.opened(opening.id);
+    }
+    if (client.backend === undefined) throw new Error(`${handle} got no backend`);
+    this.events();
+    return client;
+  }
+
+  open(backend: RigBackend, reason: ConnectReason): void {
+    this.#backends.set(backend.id, backend);
+    this.#events.push(`open ${backend.id} ${reason}`);
+  }
+
+  close(backend: RigBackend, reason: DisconnectReason): void {
+    this.#events.push(`close ${backend.id} ${reason}`);
+  }
+
+  reset(backend: RigBackend): void {
+    this.#events.push(`reset ${backend.id}`);
+  }
+
+  check(backend: RigBackend): void {
+    this.#events.push(`check ${backend.id}`);
+  }
+
+  grant(client: RigClient, backend: RigBackend): void {
+    this.#events.push(`grant ${client.handle} ${backend.id}`);
+  }
+
+  refuse(client: RigClient, refusal: Refusal): void {
+    this.refusals.push(refusal);
+    this.#events.push(`refuse ${client.handle} ${refusal.reason}`);
+  }
+
+  notice(client: RigClient, notice: WaitNotice): void {
+    this.notices.push(notice);
+    this.#events.push(`notice ${client.handle} ${notice.position}`);
+  }
+
+  lost(client: RigClient): void {
+    this.#events.push(`lost ${client.handle}`);
+  }
+
+  move(client: RigClient): void {
+    this.#events.push(`move ${client.handle}`);
+  }
+
+  drop(client: RigClient): void {
+    this.#events.push(`drop ${client.handle}`);
+  }
+}

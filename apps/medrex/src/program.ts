@@ -8,6 +8,7 @@ import type { EraseFlags } from './commands/erase.ts';
 import type { KeysLintFlags } from './commands/keys-lint.ts';
 import type { LoadCommandFlags } from './commands/load.ts';
 import { instant, notNegative, portNumber, positive, share, withLoadFlags } from './commands/load-options.ts';
+import type { PgProxyFlags } from './commands/pg-proxy.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { StartFlags } from './commands/start.ts';
 import type { TopicsManifestFlags } from './commands/topics-manifest.ts';
@@ -80,6 +81,12 @@ function addRunning(medrex: Command, exit: Exit): void {
     .action(async (paths: string[], flags: ReplayFlags) =>
       exit(await (await import('./commands/replay.ts')).replayCommand(paths, flags)),
     );
+  medrex
+    .command('pg-proxy')
+    .description('a pooling proxy for PostgreSQL clients, until Ctrl-C')
+    .requiredOption('--config <file>', 'its configuration, JSON')
+    .option('--check-config', 'says whether the configuration can be used, and ends', false)
+    .action(async (flags: PgProxyFlags) => exit(await (await import('./commands/pg-proxy.ts')).pgProxy(flags)));
   medrex
     .command('erase')
     .description('destroys the data keys of a patient, for good')

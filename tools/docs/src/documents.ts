@@ -9,6 +9,7 @@ import { headlineTables } from './headlines.ts';
 import { ingestDocument } from './http-reference.ts';
 import { keyReference } from './key-reference.ts';
 import { metricReference } from './metric-reference.ts';
+import { pgProxyReference } from './pg-proxy-reference.ts';
 import { topicReference } from './topic-reference.ts';
 
 const version = '0.1.0';
@@ -29,6 +30,7 @@ export async function documents(root: string): Promise<Readonly<Record<string, s
     [reference('keys.md')]: keyReference(),
     [reference('metrics.md')]: metricReference(),
     [reference('openapi.json')]: json(ingestDocument(version)),
+    [reference('pg-proxy.md')]: pgProxyReference(),
     [reference('topics.md')]: topicReference(),
   };
 }

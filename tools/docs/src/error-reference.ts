@@ -13,6 +13,7 @@ import { kafkaErrors } from '@medrex/kafka';
 import { keysErrors } from '@medrex/keys';
 import { ledgerErrors } from '@medrex/ledger';
 import { nestErrors } from '@medrex/nest';
+import { pgProxyErrors } from '@medrex/pg-proxy';
 import { postgresErrors } from '@medrex/postgres';
 import { ordererErrors } from '@medrex/orderer-dag';
 import { poolErrors } from '@medrex/pool';
@@ -41,6 +42,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['telemetry', telemetryErrors],
   ['ingest, before it starts', ingestStartErrors],
   ['orderer-dag', ordererErrors],
+  ['pg-proxy', pgProxyErrors],
   ['devnet', devnetErrors],
   ['fabric-contract', fabricContractErrors],
   ['chaincode', chaincodeErrors],

@@ -2,6 +2,7 @@ import { analyzerMetrics } from '@medrex/dependency-analyzer';
 import { ingestMetrics } from '@medrex/ingest';
 import { kafkaMetrics } from '@medrex/kafka';
 import { ordererMetrics } from '@medrex/orderer-dag';
+import { pgProxyMetrics } from '@medrex/pg-proxy';
 import { describeMetrics, poolMetrics, telemetryMetrics, type MetricDeclarations } from '@medrex/telemetry';
 import { markdownTable, page } from './markdown.ts';
 
@@ -9,6 +10,7 @@ const services: readonly (readonly [string, MetricDeclarations])[] = [
   ['ingest', ingestMetrics],
   ['dependency-analyzer', analyzerMetrics],
   ['orderer-dag', ordererMetrics],
+  ['pg-proxy', pgProxyMetrics],
   ['Services with pools of connections (ingest with MEDREX_STORES=postgres)', poolMetrics],
   ['Every service', telemetryMetrics],
   ['Every service on Kafka', kafkaMetrics],

@@ -1,0 +1,33 @@
+import { interrupted } from '../terminal/interrupted.ts';
+
+export interface PgProxyFlags {
+  readonly config: string;
+  readonly checkConfig: boolean;
+}
+
+/** `medrex pg-proxy`: the proxy until Ctrl-C, or a look at its configuration. Returns the exit code. */
+export async function pgProxy({ config: file, checkConfig }: PgProxyFlags): Promise<number> {
+  // Only now: no other command needs what the proxy is made of.
+  const { checkPgProxyConfig, startPgProxy } = await import('@medrex/pg-proxy');
+  const start = { file, environment: process.env };
+  if (checkConfig) {
+    const { config, users } = checkPgProxyConfig(start);
+    console.log(`${file} can be used: ${Object.keys(config.databases).length} databases, ${users.size} users.`);
+    return 0;
+  }
+  const signal = interrupted();
+  const running = await startPgProxy(start);
+  process.on('SIGHUP', () => {
+    try {
+      running.reload();
+    } catch (error) {
+      console.error(`The configuration stays as it was: ${(error as Error).message}`);
+    }
+  });
+  console.log(
+    `PostgreSQL at ${running.urls.postgres}, metrics at ${running.urls.metrics}. SIGHUP reads the configuration again.`,
+  );
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await running.close();
+  return 0;
+}

@@ -1,0 +1,85 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { md5Password, scramVerifier, writeVerifier } from '@medrex/pg-wire';
+import { loadConfig } from './load-config.ts';
+import { readUserFile } from './user-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const salt = Buffer.alloc(32, 1);
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return name;
+};
+const minimal = {
+  upstreams: { main: {} },
+  databases: { '*': { upstream: 'main' } },
+  auth: { userFile: file('users.txt', '"a" "secret"\n') },
+};
+const load = (config: unknown, environment = {}): unknown => {
+  try {
+    return loadConfig(join(folder, file('config.json', JSON.stringify(config))), { environment, salt });
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('loadConfig', () => {
+  it('fills in what is not said', () => {
+    expect(load(minimal)).toMatchObject({
+      config: { listen: { host: '127.0.0.1', port: 6432 }, pool: { mode: 'transaction', size: 20 } },
+    });
+  });
+
+  it('takes secrets from files and from the environment', () => {
+    const password = { file: file('password', 'from file\n') };
+    const databases = {
+      a: { upstream: 'main', user: 'u', password },
+      b: { upstream: 'main', user: 'u', password: { env: 'B_PASSWORD' } },
+    };
+    expect(load({ ...minimal, databases }, { B_PASSWORD: 'from environment' })).toMatchObject({
+      passwords: new Map([
+        ['a', 'from file'],
+        ['b', 'from environment'],
+      ]),
+    });
+  });
+
+  it('names every problem at once', () => {
+    const databases = {
+      a: { upstream: 'none' },
+      b: { upstream: 'main', password: { env: 'NOT_SET' } },
+    };
+    const auth = { userFile: file('bad.txt', '"a" "b"\nnonsense\n') };
+    const message = load({ ...minimal, databases, auth }) as string;
+    for (const problem of ['there is no none', 'of no user', 'NOT_SET is not set', 'line 2'])
+      expect(message).toContain(problem);
+  });
+
+  it.each([
+    ['a word that is none', { ...minimal, lissten: {} }, 'lissten'],
+    [
+      'a secret in the file itself',
+      { ...minimal, databases: { a: { upstream: 'main', user: 'u', password: 'x' } } },
+      'password',
+    ],
+    ['a mode that is none', { ...minimal, pool: { mode: 'magic' } }, 'mode'],
+    ['a file that is not there', { ...minimal, auth: { userFile: 'gone.txt' } }, 'gone.txt'],
+  ])('refuses %s', (_what, config, word) => {
+    expect(load(config)).toContain(word);
+  });
+});
+
+describe('readUserFile', () => {
+  it('knows plain secrets, md5 and verifiers, comments and doubled quotes', () => {
+    const verifier = writeVerifier(scramVerifier('p', salt, 1));
+    const text = `; a comment\n"a ""b""" "say ""x"""\n"m" "${md5Password('m', 'p')}"\r\n"s" "${verifier}"\n`;
+    const read = readUserFile(text, salt);
+    const users = read.kind === 'users' ? read.users : new Map<string, { kind: string }>();
+    expect([...users].map(([name, { kind }]) => `${name}: ${kind}`)).toEqual(['a "b": plain', 'm: md5', 's: scram']);
+    expect(users.get('a "b"')).toMatchObject({ password: 'say "x"' });
+  });
+});

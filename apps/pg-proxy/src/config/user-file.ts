@@ -1,0 +1,44 @@
+import { isMd5Password, readVerifier, scramVerifier, type ScramVerifier } from '@medrex/pg-wire';
+import { createHmac } from 'node:crypto';
+
+/** What is known of a user's password. */
+export type UserSecret =
+  | { readonly kind: 'plain'; readonly password: string; readonly verifier: ScramVerifier }
+  | { readonly kind: 'md5'; readonly stored: string }
+  | { readonly kind: 'scram'; readonly verifier: ScramVerifier };
+
+export type Users = ReadonlyMap<string, UserSecret>;
+
+export type UserFile =
+  { readonly kind: 'users'; readonly users: Users } | { readonly kind: 'unknown'; readonly lines: readonly number[] };
+
+const line = /^\s*"((?:[^"]|"")+)"\s+"((?:[^"]|"")*)"\s*(?:;.*)?$/;
+const comment = /^\s*(?:;.*|#.*)?$/;
+
+/**
+ * The users of a file as PgBouncer has it: `"name" "secret"`.
+ *
+ * @param salt of the process: the verifier of a plain password must be the same for every login
+ * @returns the numbers of lines that are not understood in place of users
+ */
+export function readUserFile(text: string, salt: Uint8Array): UserFile {
+  const users = new Map<string, UserSecret>();
+  const lines: number[] = [];
+  text.split(/\r?\n/).forEach((content, index) => {
+    if (comment.test(content)) return;
+    const [, name, secret] = line.exec(content) ?? [];
+    if (name === undefined || secret === undefined) lines.push(index + 1);
+    else users.set(unquoted(name), secretOf(unquoted(name), unquoted(secret), salt));
+  });
+  return lines.length > 0 ? { kind: 'unknown', lines } : { kind: 'users', users };
+}
+
+const unquoted = (text: string): string => text.replaceAll('""', '"');
+
+function secretOf(user: string, text: string, salt: Uint8Array): UserSecret {
+  const verifier = readVerifier(text);
+  if (verifier !== undefined) return { kind: 'scram', verifier };
+  if (isMd5Password(text)) return { kind: 'md5', stored: text };
+  const own = createHmac('sha256', salt).update(user).digest().subarray(0, 16);
+  return { kind: 'plain', password: text, verifier: scramVerifier(text, own) };
+}

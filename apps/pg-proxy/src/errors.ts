@@ -1,0 +1,33 @@
+import { CodedError, type ErrorDescription } from '@medrex/coded-error';
+
+/** Every error that pg-proxy throws or logs by code; the generated error reference is made from it. */
+export const pgProxyErrors = {
+  PG_PROXY_CONFIG: {
+    code: 'PG_PROXY_CONFIG',
+    retryable: false,
+    meaning: 'The configuration file of pg-proxy, or a file that it names, cannot be used.',
+    remedy: 'Correct what the message names; `medrex pg-proxy --config FILE --check-config` says whether all is well.',
+  },
+  PG_PROXY_LISTEN: {
+    code: 'PG_PROXY_LISTEN',
+    retryable: true,
+    meaning: 'pg-proxy cannot listen on its address.',
+    remedy: 'Stop what listens there, or change `listen` in the configuration.',
+  },
+  PG_PROXY_UPSTREAM: {
+    code: 'PG_PROXY_UPSTREAM',
+    retryable: true,
+    meaning: 'A backend could not be opened: the upstream is not reachable, or refuses the login.',
+    remedy:
+      'Look at the upstream and at the credentials that the configuration has for it; it is tried again by itself.',
+  },
+} as const satisfies Record<string, ErrorDescription>;
+
+/** An error of pg-proxy by its code. @param message what happened to what; without secrets and without SQL. */
+export function pgProxyError(
+  code: keyof typeof pgProxyErrors,
+  message: string,
+  options?: { readonly cause?: unknown },
+): CodedError {
+  return new CodedError(pgProxyErrors[code], message, options);
+}

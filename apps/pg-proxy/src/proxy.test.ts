@@ -1,0 +1,414 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import {
+  bind,
+  cancelRequest,
+  close,
+  copyData,
+  copyDone,
+  copyFail,
+  execute,
+  flush,
+  gssencRequest,
+  parse,
+  query,
+  startupMessage,
+  sync,
+  terminate,
+} from '@medrex/pg-wire';
+import { connect } from 'node:net';
+import { ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
+import type { WireClient } from './testing/wire-client.ts';
+
+let rig: ProxyRig;
+
+afterEach(async () => {
+  await rig.close();
+});
+
+const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
+const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
+const prepare = (name: string, text = 'select 1'): Buffer => parse({ name, text, parameterTypes: [] });
+const run = (statement: string): Buffer =>
+  Buffer.concat([
+    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
+    execute({ portal: '', rowsMax: 0 }),
+  ]);
+/** Until it is as expected. */
+const holds = async (expectation: () => void): Promise<void> => {
+  await eventually(() => {
+    expectation();
+    return true;
+  });
+};
+/** Until the scripted server has heard it. */
+const heard = (text: string): Promise<void> =>
+  holds(() => expect(rig.postgres.backends.flatMap((backend) => backend.heard)).toContain(text));
+const waiting = (count: number): Promise<void> =>
+  holds(() => expect(rig.running.proxy.host.pools.totals(0).waiting).toBe(count));
+const atRest = (): Promise<void> =>
+  holds(() => {
+    const { active, resetting } = rig.running.proxy.host.pools.totals(0);
+    expect(active + resetting).toBe(0);
+  });
+
+describe('login', () => {
+  it('lets in who proves himself, and nobody else', async () => {
+    await start();
+    const client = await rig.in();
+    expect(await client.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    const wrong = 'FATAL 28P01 password authentication failed for user';
+    expect(await rig.open({ password: 'wrong' }).until('closed')).toEqual([`${wrong} "app"`]);
+    expect(await rig.open({ user: 'nobody' }).until('closed')).toEqual([`${wrong} "nobody"`]);
+  });
+
+  it.each([
+    ['a database that is not there', { database: 'none' }, 'FATAL 3D000 database "none" does not exist'],
+    [
+      'replication',
+      { parameters: { replication: 'true' } },
+      'FATAL 0A000 replication connections are not taken by pg-proxy',
+    ],
+    ['options that are not settings', { parameters: { options: '-B 5' } }, 'FATAL 22023 invalid command-line argument'],
+    ['a protocol that nobody speaks', { minor: 0x40000 }, 'FATAL 0A000 unsupported frontend protocol 7.0'],
+  ])('refuses %s', async (_what, options, expected) => {
+    await start();
+    const [word] = await rig.open(options).until('closed');
+    expect(word).toContain(expected);
+  });
+
+  it('speaks 3.2 with long cancel keys, and says what it does not know', async () => {
+    await start();
+    const client = await rig.in({ minor: 2 });
+    expect(client.key?.secretKey).toHaveLength(32);
+    const other = rig.open({ minor: 9_999, parameters: { '_pq_.news': 'x' } });
+    expect(await other.until('Z I')).toEqual(['v', 'Z I']);
+  });
+
+  it('answers GSSENC with no and goes on', async () => {
+    await start();
+    const socket = connect({ host: '127.0.0.1', port: rig.port });
+    socket.write(gssencRequest());
+    const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    socket.destroy();
+    expect(answer.toString()).toBe('N');
+  });
+
+  it('closes on bytes that are no startup packet', async () => {
+    await start();
+    const socket = connect({ host: '127.0.0.1', port: rig.port });
+    socket.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+    const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    expect(answer.toString('latin1')).toContain('C08P01');
+  });
+
+  it('tells what the upstream says when it lets nobody in', async () => {
+    await start({ config: { databases: { app: { upstream: 'main', user: 'app' } } } });
+    const words = await rig.open().until('closed');
+    expect(words).toEqual(['FATAL 28P01 there is no password for the upstream that it takes']);
+  });
+
+  it('takes no more clients than it may', async () => {
+    await start({ config: { clientsMax: 1 } });
+    await rig.in();
+    expect(await rig.open().until('closed')).toEqual(['FATAL 53300 sorry, too many clients already']);
+  });
+});
+
+describe('transaction mode', () => {
+  it('serves many clients with one backend, each for a transaction', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in({ user: 'app' })];
+    expect(await one.ask(query('begin'))).toEqual(['C BEGIN', 'Z T']);
+    other.send(query('select 1'));
+    await waiting(1);
+    expect(await one.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
+    expect(await other.until('Z')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('answers what was sent ahead in order, and skips to Sync after an error', async () => {
+    await start(small);
+    const client = await rig.in();
+    const words = await client.ask(prepare('a'), run('a'), prepare('b', 'fail'), run('a'), query('select 2'), sync());
+    expect(words).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'ERROR 42601 syntax error', 'Z I']);
+    expect(await client.ask(run('a'), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(await client.ask(run('b'), sync())).toEqual(['ERROR 26000 prepared statement "b" does not exist', 'Z I']);
+  });
+
+  it('shares prepared statements across clients and backends', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [one, other] = [await rig.in(), await rig.in()];
+    expect(await one.ask(prepare('mine'), sync())).toEqual(['1', 'Z I']);
+    await other.ask(query('begin'));
+    await one.ask(query('begin'));
+    // Whichever backend it has now, the statement is there under the client's own name.
+    expect((await one.ask(run('mine'), sync())).slice(0, 1)).toEqual(['2']);
+    expect((await other.ask(prepare('theirs'), run('theirs'), sync())).slice(0, 2)).toEqual(['1', '2']);
+    for (const backend of rig.postgres.backends) expect([...backend.prepared.keys()]).toEqual(['medrex_1']);
+  });
+
+  it('prepares a text once for each backend, however often clients do', async () => {
+    await start(small);
+    for (let times = 0; times < 3; times++) {
+      const client = await rig.in();
+      expect(await client.ask(prepare('s'), run('s'), sync())).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'Z I']);
+      expect(await client.ask(close({ of: 'statement', name: 's' }), sync())).toEqual(['3', 'Z I']);
+      expect(await client.ask(run('s'), sync())).toEqual(['ERROR 26000 prepared statement "s" does not exist', 'Z I']);
+    }
+    expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual(['parse select 1']);
+  });
+
+  it('says that a name is taken in the words of the client', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(prepare('s'), sync());
+    expect(await client.ask(prepare('s', 'select 2'), sync())).toEqual([
+      ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
+    ]);
+  });
+
+  it('has the unnamed statement there in the next transaction, whoever was there in between', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(prepare(''), sync());
+    await other.ask(prepare('', 'select 2'), run(''), sync());
+    expect(await one.ask(run(''), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.backends[0]!.heard.slice(-1)).toEqual(['parse select 1']);
+  });
+
+  it('closes the statement that was not used for longest where a backend has too many', async () => {
+    await start({ config: { pool: { size: 1, preparedStatements: 2 } } });
+    const client = await rig.in();
+    for (const name of ['a', 'b', 'c']) await client.ask(prepare(name, `select '${name}'`), sync());
+    expect([...rig.postgres.backends[0]!.prepared.keys()]).toEqual(['medrex_2', 'medrex_3']);
+    expect((await client.ask(run('a'), sync()))[0]).toBe('2');
+  });
+
+  it('keeps a backend with a client that has set something, and cleans it afterwards', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const client = await rig.in();
+    await client.ask(query('set work_mem to 1'));
+    expect(rig.running.proxy.host.pools.totals(0).pinned).toBe(1);
+    client.send(terminate());
+    await heard('DISCARD ALL');
+    await atRest();
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('gives the backend back at DISCARD ALL', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(query('listen x'));
+    await client.ask(query('DISCARD ALL'));
+    await atRest();
+    expect(rig.running.proxy.host.pools.totals(0).pinned).toBe(0);
+  });
+
+  it('takes the settings of a startup packet to whichever backend it gets', async () => {
+    await start(small);
+    const one = await rig.in({ parameters: { application_name: 'one' } });
+    const other = await rig.in({ parameters: { application_name: 'other', options: '-c work_mem=5MB' } });
+    await one.ask(query('select 1'));
+    await other.ask(query('select 1'));
+    await one.ask(query('select 1'));
+    expect(rig.postgres.backends[0]!.heard.filter((text) => !text.startsWith('select'))).toEqual([
+      `SET "application_name" TO E'one'`,
+      `SET "work_mem" TO E'5MB';SET "application_name" TO E'other'`,
+      `RESET "work_mem";SET "application_name" TO E'one'`,
+      `SET "work_mem" TO E'5MB';SET "application_name" TO E'other'`,
+      `RESET "work_mem";SET "application_name" TO E'one'`,
+    ]);
+  });
+
+  it('answers a Sync, a Flush and a Close for which nobody is needed', async () => {
+    await start(small);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    expect(await client.ask(flush(), close({ of: 'portal', name: '' }), sync())).toEqual(['3', 'Z I']);
+  });
+
+  it('tells a client that waits for too long, and keeps it', async () => {
+    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1 } } });
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    const refused = 'ERROR 53300 no connection to the database became free in time';
+    expect(await client.ask(query('select 1'))).toEqual([refused, 'Z I']);
+    expect(await client.ask(prepare('s'), run('s'), sync())).toEqual([refused, 'Z I']);
+    await busy.ask(query('commit'));
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+});
+
+describe('COPY', () => {
+  it('takes data in, and gives up where the client does', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('copy in'));
+    await client.until('G');
+    expect(await client.ask(copyData(Buffer.from('a\n')), copyData(Buffer.alloc(200_000)), copyDone())).toEqual([
+      'C COPY 2',
+      'Z I',
+    ]);
+    client.send(query('copy in'));
+    await client.until('G');
+    expect(await client.ask(copyFail('no more'))).toEqual(['ERROR 57014 COPY from stdin failed', 'Z I']);
+    // What is sent for a COPY that is over reaches nobody.
+    expect((await client.ask(copyData(Buffer.from('late')), copyDone(), query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('ends for a client that vanishes in the middle', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('copy in'));
+    await client.until('G');
+    client.close();
+    await atRest();
+    const other = await rig.in();
+    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+  });
+});
+
+describe('cancel', () => {
+  const cancel = (key: WireClient['key'], change = 0): void => {
+    const socket = connect({ host: '127.0.0.1', port: rig.port });
+    socket.end(cancelRequest(key!.processId, Buffer.from(key!.secretKey.map((byte) => byte ^ change))));
+  };
+
+  it('reaches what the client asked for, and no other', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [one, other] = [await rig.in(), await rig.in()];
+    one.send(query('hang'));
+    other.send(query('hang'));
+    await holds(() => expect(rig.postgres.open).toHaveLength(2));
+    await holds(() => expect(rig.postgres.backends.map(({ heard: texts }) => texts)).toEqual([['hang'], ['hang']]));
+    cancel(one.key);
+    expect(await one.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+    cancel(other.key, 1);
+    cancel(one.key);
+    expect((await one.ask(query('select 1'))).at(-1)).toBe('Z I');
+    cancel(other.key);
+    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+  });
+
+  it('ends a wait', async () => {
+    await start(small);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    client.send(query('select 1'));
+    await waiting(1);
+    cancel(client.key);
+    expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+    await busy.ask(query('commit'));
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+});
+
+describe('who vanishes', () => {
+  it('leaves no transaction behind', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(query('begin'));
+    client.close();
+    await heard('ROLLBACK');
+    await atRest();
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('has its query cancelled', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('hang'));
+    await heard('hang');
+    client.close();
+    await atRest();
+    const other = await rig.in();
+    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('takes its backend with it in the middle of a message', async () => {
+    await start(small);
+    const client = await rig.in();
+    const long = query(`select '${'x'.repeat(100_000)}'`);
+    client.send(long.subarray(0, 50_000));
+    await holds(() => expect(rig.running.proxy.host.pools.totals(0).active).toBe(1));
+    client.close();
+    await atRest();
+    expect((await (await rig.in()).ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('does not wait in the line any more', async () => {
+    await start(small);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    client.send(query('select 1'));
+    await waiting(1);
+    client.close();
+    await waiting(0);
+  });
+
+  it('is told what its server said', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('die'));
+    expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection']);
+    const other = await rig.in();
+    other.send(query('vanish'));
+    expect(await other.until('closed')).toEqual(['FATAL 08006 server closed the connection unexpectedly']);
+    expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 3', 'C SELECT 1', 'Z I']);
+  });
+
+  it('does not notice that an idle backend went', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(query('select 1'));
+    rig.postgres.backends[0]!.socket.destroy();
+    await holds(() => expect(rig.running.proxy.host.pools.totals(0).idle).toBe(0));
+    expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
+  });
+
+  it('is sent away for bytes that are no message', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(Buffer.from('zzzzzzzzz'));
+    expect(await client.until('closed')).toEqual(['FATAL 08P01 invalid frontend message type 122']);
+  });
+});
+
+describe('session mode', () => {
+  it('keeps a backend for a client until it leaves, and names as they are', async () => {
+    await start({ config: { pool: { mode: 'session', size: 2 } } });
+    const client = await rig.in();
+    await client.ask(prepare('mine'), sync());
+    await client.ask(query('set work_mem to 1'));
+    expect([...rig.postgres.backends[0]!.prepared.keys()]).toEqual(['mine']);
+    client.send(terminate());
+    await heard('DISCARD ALL');
+    await atRest();
+    expect(rig.postgres.backends[0]!.prepared.size).toBe(0);
+  });
+});
+
+describe('the end', () => {
+  it('waits for transactions, and tells idle clients at once', async () => {
+    await start(small);
+    const [busy, idle] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    const closed = rig.running.proxy.close(60_000);
+    expect(await idle.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
+    expect(await busy.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
+    expect(await busy.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
+    await closed;
+  });
+});
+
+it('reads a startup packet that comes byte by byte', async () => {
+  await start();
+  const socket = connect({ host: '127.0.0.1', port: rig.port, noDelay: true });
+  const packet = startupMessage(0, [['user', 'app']]);
+  for (const byte of packet) socket.write(Buffer.from([byte]));
+  const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+  socket.destroy();
+  expect(answer.toString('latin1')).toContain('SCRAM-SHA-256');
+});

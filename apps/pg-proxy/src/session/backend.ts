@@ -1,0 +1,371 @@
+import {
+  backend as from,
+  backendSession,
+  closeComplete,
+  errorResponse,
+  Framer,
+  parseComplete,
+  query,
+  readParameterStatus,
+  readReport,
+  readReadyForQuery,
+  sync,
+  copyFail,
+  terminate,
+  transactionStatus,
+  type BackendKeyData,
+  type Report,
+  type TransactionStatus,
+  type WireFault,
+} from '@medrex/pg-wire';
+import type { Socket } from 'node:net';
+import type { Address } from '../upstream/connect.ts';
+import { ExpectedAnswers, local, owed, unasked } from './expected-answers.ts';
+import { Outbox } from './outbox.ts';
+import { changeOf, settingsKey, type Settings } from './settings.ts';
+import { PreparedStatements, statementPrefix } from './statements.ts';
+
+/** Bytes that a client has not taken above which its backend is not read. */
+export const clientBacklogMax = 256 * 1024;
+
+/** Who a backend works for. */
+export interface BackendClient {
+  readonly outbox: Outbox;
+  /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
+  atRest(): void;
+  /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
+  forgot(what: 'statements' | 'all'): void;
+  /** The client's name of a shared statement, for error messages. */
+  nameOf(statement: string): string | undefined;
+}
+
+/** What a backend tells the proxy. */
+export interface BackendEvents {
+  closed(): void;
+  fault(fault: WireFault): void;
+}
+
+export interface BackendOptions {
+  readonly socket: Socket;
+  readonly key: BackendKeyData | undefined;
+  /** What the server reported at login and since. */
+  readonly parameters: Map<string, string>;
+  readonly preparedMax: number;
+  /** Where cancel requests go. */
+  readonly address: Address;
+  readonly events: BackendEvents;
+}
+
+const nothingSet: Settings = new Map();
+
+/**
+ * One connection to the upstream that is logged in. It follows what the server owes, message by message, from the headers;
+ * everything else is passed on to the client as it came.
+ */
+export class Backend {
+  readonly socket: Socket;
+  readonly outbox: Outbox;
+  readonly expected = new ExpectedAnswers();
+  readonly prepared: PreparedStatements;
+  readonly parameters: Map<string, string>;
+  readonly key: BackendKeyData | undefined;
+  readonly address: Address;
+  status: TransactionStatus = transactionStatus.idle;
+  /** The server waits for CopyData. */
+  isCopyIn = false;
+  /** Cancel requests on their way to it. */
+  cancelling = 0;
+  /** Whose unnamed statement it has. */
+  unnamedOf: object | undefined;
+  /** It said FATAL and is about to close. */
+  isDoomed = false;
+  /** Its last client left state behind. */
+  isSoiled = false;
+  readonly #framer = new Framer(backendSession);
+  readonly #events: BackendEvents;
+  #client: BackendClient | undefined;
+  #settings = nothingSet;
+  #settingsKey = settingsKey(nothingSet);
+  #isPassing = false;
+  #isPaused = false;
+  /** A plan of a statement no longer fits its tables: all are prepared anew. */
+  #isStale = false;
+  #refused: Report | undefined;
+  #restCheck: ((isOk: boolean) => void) | undefined;
+
+  constructor(options: BackendOptions) {
+    this.socket = options.socket;
+    this.outbox = new Outbox(options.socket);
+    this.prepared = new PreparedStatements(options.preparedMax);
+    this.parameters = options.parameters;
+    this.key = options.key;
+    this.address = options.address;
+    this.#events = options.events;
+    this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.socket.on('drain', () => this.onDrain?.());
+    this.socket.on('error', () => this.socket.destroy());
+    this.socket.on('close', () => {
+      this.#restCheck?.(false);
+      this.#events.closed();
+    });
+  }
+
+  /** Set by the client that it works for. */
+  onDrain: (() => void) | undefined;
+
+  get isIdle(): boolean {
+    return this.expected.isEmpty && this.status === transactionStatus.idle;
+  }
+
+  attach(client: BackendClient, settings: Settings, key: string): void {
+    this.#client = client;
+    if (key === this.#settingsKey) return;
+    const change = changeOf(this.#settings, settings);
+    this.#refused = undefined;
+    if (change !== undefined) this.ask(change);
+    this.#settings = settings;
+    this.#settingsKey = key;
+  }
+
+  detach(): void {
+    this.#client = undefined;
+    this.onDrain = undefined;
+    this.resume();
+  }
+
+  /** What the server said to the settings of the client that has it, where it did not take them; they are as after login. */
+  refusedSettings(): Report | undefined {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused !== undefined) this.isSoiled = true;
+    return refused;
+  }
+
+  /** A query of our own; its answer is not shown to anybody. */
+  ask(text: string): void {
+    this.unnamedOf = undefined;
+    this.expected.push(owed.query | unasked);
+    this.outbox.push(query(text));
+  }
+
+  /** Everything of the session is as after login. */
+  sessionDiscarded(): void {
+    this.prepared.clear();
+    this.unnamedOf = undefined;
+    this.#settings = nothingSet;
+    this.#settingsKey = settingsKey(nothingSet);
+  }
+
+  /** Brings it to the state of a new one for the next client; ends whatever it is doing. */
+  reset(done: (isOk: boolean) => void): void {
+    this.#settle((isOk) => {
+      if (!isOk) done(false);
+      else if (this.status === transactionStatus.idle) this.#discard(done);
+      else this.#askAndWait('ROLLBACK', (isRolledBack) => (isRolledBack ? this.#discard(done) : done(false)));
+    });
+  }
+
+  /** Asks something that costs nothing and waits for the answer; with a cancel on its way, it has arrived before that. */
+  check(done: (isOk: boolean) => void): void {
+    this.expected.push(owed.sync | unasked);
+    this.outbox.push(sync());
+    this.outbox.send();
+    this.#restCheck = done;
+  }
+
+  close(): void {
+    if (this.socket.writable) this.socket.end(terminate());
+    else this.socket.destroy();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.socket.resume();
+  }
+
+  #settle(done: (isOk: boolean) => void): void {
+    if (this.isCopyIn) {
+      this.isCopyIn = false;
+      this.outbox.push(copyFail('the client is gone'));
+    }
+    this.check(done);
+  }
+
+  #discard(done: (isOk: boolean) => void): void {
+    if (!this.isSoiled) {
+      done(true);
+      return;
+    }
+    this.isSoiled = false;
+    this.#askAndWait('DISCARD ALL', (isOk) => {
+      this.sessionDiscarded();
+      done(isOk);
+    });
+  }
+
+  #askAndWait(text: string, done: (isOk: boolean) => void): void {
+    this.ask(text);
+    this.outbox.send();
+    this.#restCheck = (isOk) => done(isOk && this.status === transactionStatus.idle);
+  }
+
+  #read(chunk: Buffer): void {
+    const framer = this.#framer;
+    framer.feed(chunk);
+    while (framer.next()) {
+      if (framer.isFirst) this.#isPassing = this.#take(framer) && this.#client !== undefined;
+      if (this.#isPassing) this.#client?.outbox.range(framer.buffer, framer.start, framer.end);
+      if (framer.isLast && (this.expected.head & local) !== 0) this.#answerLocals();
+    }
+    this.#finishChunk(framer);
+  }
+
+  #finishChunk(framer: Framer): void {
+    const client = this.#client;
+    if (client !== undefined) {
+      client.outbox.send();
+      if (client.outbox.backlog > clientBacklogMax) this.#pause();
+    }
+    if (framer.fault !== undefined) {
+      this.#events.fault(framer.fault);
+      return;
+    }
+    if (!this.expected.isEmpty || this.#prepareAnew()) return;
+    const done = this.#restCheck;
+    this.#restCheck = undefined;
+    done?.(!this.isDoomed);
+    if (client !== undefined && client === this.#client && this.isIdle && !this.isDoomed) client.atRest();
+  }
+
+  #prepareAnew(): boolean {
+    if (!this.#isStale || this.status === transactionStatus.failed) return false;
+    this.#isStale = false;
+    this.prepared.clear();
+    this.ask('DEALLOCATE ALL');
+    this.outbox.send();
+    return true;
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  /** Notes what the message ends. True: the client sees it. */
+  #take(framer: Framer): boolean {
+    const { expected } = this;
+    switch (framer.type) {
+      case from.dataRow:
+      case from.copyData:
+        return (expected.head & unasked) === 0;
+      case from.parseComplete:
+      case from.bindComplete:
+      case from.closeComplete:
+        return (expected.shift() & unasked) === 0;
+      case from.commandComplete:
+        return this.#commandCompleted(framer);
+      case from.emptyQueryResponse:
+      case from.portalSuspended:
+        return this.#ended(owed.execute);
+      case from.rowDescription:
+      case from.noData:
+        return this.#ended(owed.describe);
+      case from.readyForQuery:
+        return this.#ready(framer);
+      case from.errorResponse:
+        return this.#failed(framer);
+      case from.parameterStatus:
+        return this.#parameterChanged(framer);
+      case from.copyInResponse:
+        this.isCopyIn = true;
+        expected.ignoreSyncs();
+        return (expected.head & unasked) === 0;
+      case from.notificationResponse:
+        return true;
+      default:
+        return (expected.head & unasked) === 0;
+    }
+  }
+
+  #ended(kind: number): boolean {
+    const { expected } = this;
+    const isSeen = (expected.head & unasked) === 0;
+    if (expected.headKind === kind) expected.shift();
+    return isSeen;
+  }
+
+  #commandCompleted({ buffer, start, end }: Framer): boolean {
+    this.isCopyIn = false;
+    const isSeen = this.#ended(owed.execute);
+    // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
+    if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
+      this.#discarded(buffer.toString('latin1', start + 5, end - 1));
+    return isSeen;
+  }
+
+  #discarded(tag: string): void {
+    if (tag === 'DISCARD ALL') {
+      this.sessionDiscarded();
+      this.#client?.forgot('all');
+    } else if (tag === 'DEALLOCATE ALL') {
+      this.prepared.clear();
+      this.#client?.forgot('statements');
+    }
+  }
+
+  #ready({ buffer, start, end }: Framer): boolean {
+    this.status = readReadyForQuery(buffer, start, end) ?? this.status;
+    this.isCopyIn = false;
+    return (this.expected.ready() & unasked) === 0;
+  }
+
+  #failed(framer: Framer): boolean {
+    const { expected } = this;
+    const head = expected.head;
+    const kind = expected.headKind;
+    this.isCopyIn = false;
+    if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) this.isDoomed = true;
+    if (says(framer, 'RRevalidateCachedQuery\0')) this.#isStale = true;
+    if (head === (owed.query | unasked)) this.#refused = readReport(framer.buffer, framer.start, framer.end);
+    if (kind >= owed.parse) expected.failed();
+    // What failed may be a statement that was prepared anew for a message of the client.
+    const isSeen = (head & unasked) === 0 || kind >= owed.parse;
+    return isSeen && !this.#isRenamed(framer);
+  }
+
+  /** Statements have names of ours at the upstream: an error that names one is told in the client's words. */
+  #isRenamed({ buffer, start, end, isLast }: Framer): boolean {
+    const at = buffer.indexOf(statementPrefix, start);
+    const client = this.#client;
+    if (client === undefined) return false;
+    if (at < 0 || at >= end || !isLast) return false;
+    const report = readReport(buffer, start, end);
+    if (report === undefined) return false;
+    const message = report.message.replaceAll(/medrex_\d+/g, (name) => client.nameOf(name) ?? name);
+    if (message === report.message) return false;
+    client.outbox.push(errorResponse({ ...report, message }));
+    return true;
+  }
+
+  #parameterChanged({ buffer, start, end }: Framer): boolean {
+    const changed = readParameterStatus(buffer, start, end);
+    if (changed !== undefined) this.parameters.set(changed.name, changed.value);
+    return (this.expected.head & unasked) === 0;
+  }
+
+  #answerLocals(): void {
+    const { expected } = this;
+    while ((expected.head & local) !== 0) {
+      const kind = expected.headKind;
+      expected.shift();
+      this.#client?.outbox.push(kind === owed.parse ? parseComplete() : closeComplete());
+    }
+  }
+}
+
+function says({ buffer, start, end }: Framer, field: string): boolean {
+  const at = buffer.indexOf(field, start, 'latin1');
+  return at >= 0 && at < end;
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ExpectedAnswers, local, owed, unasked } from './expected-answers.ts';
+
+const expecting = (...entries: number[]): ExpectedAnswers => {
+  const expected = new ExpectedAnswers();
+  for (const entry of entries) expected.push(entry);
+  return expected;
+};
+const rest = (expected: ExpectedAnswers): number[] => {
+  const entries: number[] = [];
+  for (let entry = expected.shift(); entry !== owed.nothing; entry = expected.shift()) entries.push(entry);
+  return entries;
+};
+
+describe('ExpectedAnswers', () => {
+  it('keeps the order of any number of messages', () => {
+    const entry = fc.constantFrom(owed.query, owed.parse, owed.bind | unasked, owed.close | local);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(entry, fc.constant(0)), { maxLength: 300 }), (steps) => {
+        const expected = new ExpectedAnswers();
+        const oracle: number[] = [];
+        for (const step of steps) {
+          if (step === 0) expect(expected.shift()).toBe(oracle.shift() ?? 0);
+          else {
+            expected.push(step);
+            oracle.push(step);
+          }
+        }
+        expect(rest(expected)).toEqual(oracle);
+      }),
+    );
+  });
+
+  it('passes over everything up to Sync after an error, and takes it back, the last first', () => {
+    const undone: string[] = [];
+    const expected = new ExpectedAnswers();
+    expected.push(owed.parse, () => undone.push('one'));
+    expected.push(owed.query);
+    expected.push(owed.parse, () => undone.push('other'));
+    expected.push(owed.sync);
+    expected.push(owed.query);
+    expected.failed();
+    expect(undone).toEqual(['other', 'one']);
+    expect(rest(expected)).toEqual([owed.sync, owed.query]);
+  });
+
+  it('passes over what comes before a Sync that has not come', () => {
+    const expected = expecting(owed.bind, owed.execute);
+    expected.failed();
+    expect([expected.isSkipping, expected.isEmpty]).toEqual([true, false]);
+    expect([expected.push(owed.query), expected.push(owed.bind), expected.push(owed.sync)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(rest(expected)).toEqual([owed.sync]);
+  });
+
+  it('ends with ReadyForQuery what it is for, and what was left before it', () => {
+    const expected = expecting(owed.execute, owed.sync | unasked, owed.query);
+    expect(expected.ready()).toBe(owed.sync | unasked);
+    expect(expected.headKind).toBe(owed.query);
+    expect([expected.ready(), expected.ready(), expected.isEmpty]).toEqual([owed.query, owed.nothing, true]);
+  });
+
+  it('forgets each Sync that a server ignores while it takes data', () => {
+    const expected = expecting(owed.execute, owed.sync, owed.sync);
+    expected.ignoreSyncs();
+    expect(rest(expected)).toEqual([owed.execute]);
+    const alone = expecting(owed.query);
+    alone.ignoreSyncs();
+    expect(rest(alone)).toEqual([owed.query]);
+  });
+});

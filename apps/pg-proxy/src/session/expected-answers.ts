@@ -1,0 +1,125 @@
+/** What a server owes for a message, by how the answer ends. */
+export const owed = {
+  nothing: 0,
+  /** Query: ReadyForQuery. */
+  query: 1,
+  /** Sync: ReadyForQuery. */
+  sync: 2,
+  /** FunctionCall: ReadyForQuery. */
+  call: 3,
+  parse: 4,
+  bind: 5,
+  describe: 6,
+  execute: 7,
+  close: 8,
+} as const;
+
+/** The client did not ask for it and must not see the answer. */
+export const unasked = 16;
+/** The server was not asked: the proxy answers when it is its turn. */
+export const local = 32;
+const kindBits = 15;
+
+/** Takes back what was noted when a message went out that the server then did not carry out. */
+export type Undo = () => void;
+
+/**
+ * What one server connection still owes, in order. Messages are answered in the order in which they were sent; after an error
+ * in the extended protocol the server passes over everything up to the next Sync, and so does this. O(1) each.
+ */
+export class ExpectedAnswers {
+  #entries = new Uint8Array(32);
+  #undos: (Undo | undefined)[] = [];
+  #head = 0;
+  #size = 0;
+  #isSkipping = false;
+
+  get isEmpty(): boolean {
+    return this.#size === 0 && !this.#isSkipping;
+  }
+
+  /** True from an error until a Sync goes out: what is sent now is passed over by the server. */
+  get isSkipping(): boolean {
+    return this.#isSkipping;
+  }
+
+  /** What the next answer is for, `owed.nothing` when none is owed. */
+  get head(): number {
+    return this.#size === 0 ? owed.nothing : (this.#entries[this.#head] as number);
+  }
+
+  get headKind(): number {
+    return this.head & kindBits;
+  }
+
+  /** False: the server will pass over this message, and it is not noted. */
+  push(entry: number, undo?: Undo): boolean {
+    if (this.#isSkipping) {
+      if ((entry & kindBits) !== owed.sync) return false;
+      this.#isSkipping = false;
+    }
+    if (this.#size === this.#entries.length) this.#grow();
+    const at = (this.#head + this.#size) & (this.#entries.length - 1);
+    this.#entries[at] = entry;
+    this.#undos[at] = undo;
+    this.#size++;
+    return true;
+  }
+
+  shift(): number {
+    if (this.#size === 0) return owed.nothing;
+    const entry = this.#entries[this.#head] as number;
+    this.#undos[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#entries.length - 1);
+    this.#size--;
+    return entry;
+  }
+
+  /** Ends with the entry that ReadyForQuery ends; returns it. */
+  ready(): number {
+    for (;;) {
+      const entry = this.shift();
+      const kind = entry & kindBits;
+      if (kind <= owed.call) return entry;
+    }
+  }
+
+  /** An error in the extended protocol: everything up to the next Sync is off. The last is taken back first. */
+  failed(): void {
+    const kept = this.#indexOfSync();
+    const dropped: (Undo | undefined)[] = [];
+    for (let index = 0; index < kept; index++) {
+      dropped.push(this.#undos[this.#head]);
+      this.shift();
+    }
+    this.#isSkipping = this.#size === 0;
+    for (const undo of dropped.reverse()) undo?.();
+  }
+
+  /** COPY IN has begun: the server ignores every Sync that was sent behind it, up to the end of the data. */
+  ignoreSyncs(): void {
+    const at = (index: number): number => (this.#head + index) & (this.#entries.length - 1);
+    while (this.#size > 1 && ((this.#entries[at(this.#size - 1)] as number) & kindBits) === owed.sync) this.#size--;
+  }
+
+  #indexOfSync(): number {
+    for (let index = 0; index < this.#size; index++) {
+      const entry = this.#entries[(this.#head + index) & (this.#entries.length - 1)] as number;
+      if ((entry & kindBits) === owed.sync) return index;
+    }
+    return this.#size;
+  }
+
+  #grow(): void {
+    const entries = new Uint8Array(this.#entries.length * 2);
+    const undos: (Undo | undefined)[] = [];
+    for (let index = 0; index < this.#size; index++) {
+      const at = (this.#head + index) & (this.#entries.length - 1);
+      entries[index] = this.#entries[at] as number;
+      undos[index] = this.#undos[at];
+    }
+    this.#entries = entries;
+    this.#undos = undos;
+    this.#head = 0;
+  }
+}

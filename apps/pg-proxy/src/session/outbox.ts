@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+
+/** Up to here copying parts into one is cheaper than a system call with a list of them. */
+const joinedBytesMax = 16 * 1024;
+
+/**
+ * Collects what goes to a socket while one chunk is worked on, and sends it in as few writes as possible. Ranges that follow
+ * each other in one buffer stay one range, so what is passed on untouched is written as it lies.
+ */
+export class Outbox {
+  readonly socket: Socket;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #run: Buffer | undefined;
+  #from = 0;
+  #to = 0;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Bytes that the peer has not taken. */
+  get backlog(): number {
+    return this.socket.writableLength;
+  }
+
+  range(buffer: Buffer, start: number, end: number): void {
+    if (buffer === this.#run && start === this.#to) {
+      this.#to = end;
+      return;
+    }
+    this.#endRun();
+    this.#run = buffer;
+    this.#from = start;
+    this.#to = end;
+  }
+
+  push(message: Buffer): void {
+    this.range(message, 0, message.length);
+  }
+
+  send(): void {
+    this.#endRun();
+    const parts = this.#parts;
+    if (parts.length === 0) return;
+    const bytes = this.#bytes;
+    this.#parts = [];
+    this.#bytes = 0;
+    if (!this.socket.writable) return;
+    if (parts.length === 1) this.socket.write(parts[0] as Buffer);
+    else if (bytes <= joinedBytesMax) this.socket.write(Buffer.concat(parts, bytes));
+    else this.#sendList(parts);
+  }
+
+  #sendList(parts: readonly Buffer[]): void {
+    this.socket.cork();
+    for (const part of parts) this.socket.write(part);
+    this.socket.uncork();
+  }
+
+  #endRun(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#run = undefined;
+    if (this.#from === this.#to) return;
+    this.#parts.push(this.#from === 0 && this.#to === run.length ? run : run.subarray(this.#from, this.#to));
+    this.#bytes += this.#to - this.#from;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { changeOf, settingsKey, settingsOf } from './settings.ts';
+
+const of = (parameters: Record<string, string>): Record<string, string> | undefined => {
+  const settings = settingsOf(new Map(Object.entries(parameters)));
+  return settings && Object.fromEntries(settings);
+};
+const settings = (values: Record<string, string>): Map<string, string> => new Map(Object.entries(values));
+
+describe('settingsOf', () => {
+  it('takes what is a setting, by its name in lower case', () => {
+    const parameters = { user: 'u', database: 'd', DateStyle: 'ISO', '_pq_.x': 'y', replication: 'false' };
+    expect(of(parameters)).toEqual({ datestyle: 'ISO' });
+  });
+
+  it.each([
+    ['-c a=1 -c b=2', { a: '1', b: '2' }],
+    ['-ca=1 --b-c=2', { a: '1', b_c: '2' }],
+    [String.raw`-c search_path=a,\ b\\c`, { search_path: String.raw`a, b\c` }],
+    ['-c x.y=', { 'x.y': '' }],
+    ['-B 5', undefined],
+    ['-c nothing', undefined],
+    ['-c a;b=1', undefined],
+  ])('reads options %j', (options, expected) => {
+    expect(of({ options })).toEqual(expected);
+  });
+});
+
+describe('changeOf', () => {
+  it('sets what differs, resets what nobody wants any more, and says nothing for nothing', () => {
+    const from = settings({ a: '1', b: '2', c: '3' });
+    expect(changeOf(from, settings({ a: '1', b: '3' }))).toBe(`RESET "c";SET "b" TO E'3'`);
+    expect(changeOf(from, from)).toBeUndefined();
+  });
+
+  it('lets no value out of its literal', () => {
+    const change = changeOf(new Map(), settings({ 'a"b.c': String.raw`x'; drop table t; \'--` }));
+    expect(change).toBe(String.raw`SET "a""b"."c" TO E'x''; drop table t; \\''--'`);
+  });
+
+  it('sets a list as a list', () => {
+    expect(changeOf(new Map(), settings({ search_path: 'a, b' }))).toBe(
+      `SELECT pg_catalog.set_config(E'search_path', E'a, b', false)`,
+    );
+  });
+});
+
+it('has the same key for the same settings in any order', () => {
+  expect(settingsKey(settings({ a: '1', b: '2' }))).toBe(settingsKey(settings({ b: '2', a: '1' })));
+});

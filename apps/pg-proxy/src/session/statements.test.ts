@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { PreparedStatements, Statements } from './statements.ts';
+
+describe('Statements', () => {
+  it('are one for one text, while anybody means it or there is room', () => {
+    const statements = new Statements(1);
+    const [one, again, other] = [statements.use('a'), statements.use('a'), statements.use('b')];
+    expect(again).toBe(one);
+    expect([one.name, other.name]).toEqual(['medrex_1', 'medrex_2']);
+    for (const statement of [one, again, other]) statements.release(statement);
+    // Two are unused now, and one may be kept: the one that was unused first went.
+    expect(statements.use('b')).toBe(other);
+    expect(statements.use('a').name).toBe('medrex_3');
+  });
+
+  it('know whether they leave state behind', () => {
+    const statements = new Statements(1);
+    expect([statements.use('set a to 1\0').leavesState, statements.use('select 1\0').leavesState]).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('PreparedStatements', () => {
+  it('give up the one that was used longest ago', () => {
+    const statements = new Statements(9);
+    const [a, b, c] = ['a', 'b', 'c'].map((key) => statements.use(key));
+    const prepared = new PreparedStatements(2);
+    expect([prepared.add(a!), prepared.add(b!), prepared.touch(a!), prepared.add(c!)]).toEqual([
+      ...[undefined, undefined, true, b],
+    ]);
+    expect([prepared.touch(a!), prepared.touch(b!), prepared.touch(c!)]).toEqual([true, false, true]);
+  });
+});

@@ -1,0 +1,99 @@
+import { leavesState } from './leaves-state.ts';
+
+/** What names of statements begin with at the upstream. */
+export const statementPrefix = 'medrex_';
+
+/** A prepared statement that all clients with the same text and types share, under one name on every backend. */
+export interface Statement {
+  readonly name: string;
+  /** Text and parameter types as a Parse carries them, in latin1. */
+  readonly key: string;
+  readonly leavesState: boolean;
+  /** Names of clients that mean it. */
+  users: number;
+}
+
+/** Every statement of one pool, by text. Those that no client names any more are forgotten first. */
+export class Statements {
+  readonly #byKey = new Map<string, Statement>();
+  readonly #unusedMax: number;
+  readonly #unused = new Set<Statement>();
+  #lastId = 0;
+
+  constructor(unusedMax: number) {
+    this.#unusedMax = unusedMax;
+  }
+
+  /** Until `release`. */
+  use(key: string): Statement {
+    const known = this.#byKey.get(key);
+    const statement = known ?? this.#add(key);
+    statement.users++;
+    this.#unused.delete(statement);
+    return statement;
+  }
+
+  release(statement: Statement): void {
+    statement.users--;
+    if (statement.users > 0) return;
+    this.#unused.add(statement);
+    if (this.#unused.size <= this.#unusedMax) return;
+    for (const oldest of this.#unused) {
+      this.#unused.delete(oldest);
+      if (this.#byKey.get(oldest.key) === oldest) this.#byKey.delete(oldest.key);
+      return;
+    }
+  }
+
+  /** Its plan no longer fits the tables: whoever prepares the text again gets a new statement. */
+  retire(name: string): void {
+    for (const statement of this.#byKey.values()) {
+      if (statement.name !== name) continue;
+      this.#byKey.delete(statement.key);
+      return;
+    }
+  }
+
+  #add(key: string): Statement {
+    const name = `${statementPrefix}${++this.#lastId}`;
+    const statement = { name, key, leavesState: leavesState(key), users: 0 };
+    this.#byKey.set(key, statement);
+    return statement;
+  }
+}
+
+/** Which statements one backend has prepared; at most so many, the one used longest ago goes. */
+export class PreparedStatements {
+  readonly #max: number;
+  readonly #usedAt = new Map<Statement, number>();
+  #uses = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** True when it is there. */
+  touch(statement: Statement): boolean {
+    if (!this.#usedAt.has(statement)) return false;
+    this.#usedAt.set(statement, ++this.#uses);
+    return true;
+  }
+
+  /** @returns the one that must be closed for it. */
+  add(statement: Statement): Statement | undefined {
+    this.#usedAt.set(statement, ++this.#uses);
+    if (this.#usedAt.size <= this.#max) return undefined;
+    const [oldest] = [...this.#usedAt].reduce((least, one) => (one[1] < least[1] ? one : least));
+    this.#usedAt.delete(oldest);
+    return oldest;
+  }
+
+  delete(statement: Statement): void {
+    this.#usedAt.delete(statement);
+  }
+
+  /** DISCARD ALL, DEALLOCATE ALL. */
+  clear(): void {
+    this.#usedAt.clear();
+  }
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
+import { loadConfig, type LoadedConfig } from './config/load-config.ts';
+import { pgProxyError } from './errors.ts';
+import { pgProxyMetrics, PoolMetrics } from './metrics.ts';
+import { PgProxy } from './proxy.ts';
+
+/** A proxy that runs. */
+export interface RunningPgProxy {
+  readonly urls: { readonly postgres: string; readonly metrics: string };
+  readonly proxy: PgProxy;
+  /** Reads the configuration again; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
+  reload(): void;
+  close(): Promise<void>;
+}
+
+export interface PgProxyStart {
+  readonly file: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly telemetry?: Telemetry;
+  /** How long clients may finish their transactions at the end. */
+  readonly patienceMs?: number;
+}
+
+/** Below what a container is given to end. */
+const standardPatienceMs = 20_000;
+
+/** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
+export function checkPgProxyConfig({ file, environment }: PgProxyStart): LoadedConfig {
+  return loadConfig(file, { environment, salt: randomBytes(32) });
+}
+
+/** Starts the proxy that a configuration file describes; resolves when it listens. */
+export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
+  const salt = randomBytes(32);
+  const load = (): LoadedConfig => loadConfig(start.file, { environment: start.environment, salt });
+  const loaded = load();
+  const telemetry = start.telemetry ?? createTelemetry({ service: 'pg-proxy', traceRatio: 0 });
+  const metrics = telemetry.metrics.define(pgProxyMetrics);
+  const proxy = await PgProxy.start({
+    loaded,
+    now: () => performance.now(),
+    jitter: Math.random,
+    events: {
+      refused: ({ sqlstate }) => {
+        metrics.loginsRefused.inc();
+        telemetry.log.debug({ code: sqlstate }, 'a connection was sent away before its login');
+      },
+      loginFailed: ({ sqlstate, message }) => {
+        const error = pgProxyError('PG_PROXY_UPSTREAM', message);
+        telemetry.log.warn({ code: sqlstate, error }, 'a backend could not be opened');
+      },
+      fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
+    },
+  });
+  const pools = new PoolMetrics(metrics);
+  telemetry.metrics.beforeScrape(() => pools.set(proxy.host.pools.totals(proxy.host.now()), proxy.arrivals));
+  const { host, port } = loaded.config.metrics;
+  const endpoint = await startHttpEndpoint({
+    ...{ host, port, routes: observabilityRoutes(telemetry.metrics, () => undefined) },
+  });
+  telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
+  return {
+    urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
+    proxy,
+    reload: () => {
+      proxy.reload(load());
+      telemetry.log.info({}, 'pg-proxy has read its configuration again');
+    },
+    close: async () => {
+      await proxy.close(start.patienceMs ?? standardPatienceMs);
+      await endpoint.close();
+      telemetry.log.info({}, 'pg-proxy has ended');
+      if (start.telemetry === undefined) await telemetry.close();
+    },
+  };
+}

@@ -1,0 +1,253 @@
+import {
+  authentication,
+  backendKeyData,
+  bindComplete,
+  closeComplete,
+  commandComplete,
+  copyResponse,
+  dataRow,
+  emptyQueryResponse,
+  errorResponse,
+  Framer,
+  frontend as from,
+  frontendLogin,
+  frontendSession,
+  noData,
+  parameterStatus,
+  parseComplete,
+  readBindHead,
+  readNamed,
+  readParse,
+  readQuery,
+  readSaslInitialResponse,
+  readSaslResponse,
+  readStartup,
+  readyForQuery,
+  rowDescription,
+  ScramServer,
+  scramVerifier,
+  transactionStatus,
+  type TransactionStatus,
+} from '@medrex/pg-wire';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
+
+/**
+ * A server that speaks PostgreSQL's protocol and knows a handful of statements: `begin`, `commit`, `rollback`, `set ...`, `hang`
+ * (until it is cancelled), `die` (57P01), `vanish` (without a word), `fail`, `copy in`; anything else is answered with the number
+ * of its backend. It takes the protocol more seriously than SQL: statements have names, and errors skip to Sync.
+ */
+export class ScriptedPostgres {
+  readonly backends: ScriptedBackend[] = [];
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((socket) => new ScriptedBackend(socket, this));
+  }
+
+  static async start(): Promise<ScriptedPostgres> {
+    const postgres = new ScriptedPostgres();
+    await new Promise<void>((resolve) => postgres.#server.listen(0, '127.0.0.1', resolve));
+    return postgres;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Of those that are connected. */
+  get open(): readonly ScriptedBackend[] {
+    return this.backends.filter((backend) => !backend.socket.destroyed);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const { socket } of this.backends) socket.destroy();
+    await closed;
+  }
+}
+
+/** One session of it. */
+export class ScriptedBackend {
+  readonly socket: Socket;
+  id = 0;
+  status: TransactionStatus = transactionStatus.idle;
+  /** Names of prepared statements by their text. */
+  readonly prepared = new Map<string, string>();
+  /** Queries and texts of Parse, in order. */
+  readonly heard: string[] = [];
+  readonly #postgres: ScriptedPostgres;
+  readonly #framer = new Framer(frontendLogin);
+  #scram: ScramServer | undefined;
+  #isLoggedIn = false;
+  #isHanging = false;
+  #isSkipping = false;
+  #isCopyIn = false;
+  #rows = 0;
+
+  constructor(socket: Socket, postgres: ScriptedPostgres) {
+    this.socket = socket;
+    this.#postgres = postgres;
+    socket.on('error', () => socket.destroy());
+    socket.once('data', (chunk: Buffer) => this.#begin(chunk));
+  }
+
+  cancel(): void {
+    if (!this.#isHanging) return;
+    this.#isHanging = false;
+    this.#fail('57014', 'canceling statement due to user request');
+    this.#ready();
+  }
+
+  #send(...messages: Buffer[]): void {
+    this.socket.write(Buffer.concat(messages));
+  }
+
+  #begin(chunk: Buffer): void {
+    const reading = readStartup(chunk);
+    if (reading.kind !== 'packet') return void this.socket.destroy();
+    const { packet } = reading;
+    if (packet.kind === 'cancel') {
+      this.#postgres.backends.find(({ id }) => id === packet.processId)?.cancel();
+      this.socket.end();
+      return;
+    }
+    this.id = this.#postgres.backends.push(this);
+    this.#scram = new ScramServer({ verifier, nonce: 'scripted' });
+    this.#send(authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }));
+    this.socket.on('data', (more: Buffer) => this.#read(more));
+  }
+
+  #read(chunk: Buffer): void {
+    this.#framer.feed(chunk);
+    while (this.#framer.next()) {
+      const { type, buffer, start, end } = this.#framer;
+      const message = Buffer.from(buffer.subarray(start, end));
+      if (this.#isLoggedIn) this.#take(type, message);
+      else this.#prove(message);
+    }
+  }
+
+  #prove(message: Buffer): void {
+    const initial = readSaslInitialResponse(message, 0, message.length);
+    const step =
+      initial?.mechanism === 'SCRAM-SHA-256'
+        ? this.#scram!.first(initial.mechanism, initial.data)
+        : this.#scram!.final(readSaslResponse(message, 0, message.length));
+    if (step.kind === 'continue') return this.#send(authentication({ kind: 'saslContinue', data: step.data }));
+    if (step.kind !== 'proven') {
+      this.#send(errorResponse({ severity: 'FATAL', sqlstate: '28P01', message: 'password authentication failed' }));
+      return void this.socket.end();
+    }
+    this.#isLoggedIn = true;
+    // Here every message is read whole.
+    this.#framer.rules = { ...frontendSession, together: frontendSession.bodyMax };
+    this.#send(
+      authentication({ kind: 'saslFinal', data: step.data }),
+      authentication({ kind: 'ok' }),
+      parameterStatus({ name: 'server_version', value: '15.0' }),
+      backendKeyData({ processId: this.id, secretKey: Buffer.alloc(4, this.id) }),
+      readyForQuery(this.status),
+    );
+  }
+
+  #take(type: number, message: Buffer): void {
+    const isData = type === from.copyData || type === from.copyDone || type === from.copyFail;
+    if (this.#isCopyIn !== isData || (this.#isSkipping && type !== from.sync)) return;
+    switch (type) {
+      case from.query:
+        return this.#query(readQuery(message, 0, message.length)!.toString());
+      case from.parse:
+        return this.#parse(message);
+      case from.bind:
+        return this.#bind(message);
+      case from.describe:
+        return this.#send(noData());
+      case from.execute:
+        return this.#send(dataRow([Buffer.from(String(this.id))]), commandComplete('SELECT 1'));
+      case from.close:
+        this.prepared.delete(readNamed(message, 0, message.length)!.name);
+        return this.#send(closeComplete());
+      case from.sync:
+        this.#isSkipping = false;
+        return this.#ready();
+      case from.copyData:
+        this.#rows++;
+        return;
+      case from.copyDone:
+      case from.copyFail:
+        return this.#endCopy(type === from.copyDone);
+      default:
+    }
+  }
+
+  #query(text: string): void {
+    this.heard.push(text);
+    const [verb = ''] = text.toLowerCase().split(/[\s;]/);
+    if (verb === 'hang') {
+      this.#isHanging = true;
+      return;
+    }
+    if (verb === 'vanish') return void this.socket.destroy();
+    if (verb === 'die') {
+      this.#send(errorResponse({ severity: 'FATAL', sqlstate: '57P01', message: 'terminating connection' }));
+      return void this.socket.end();
+    }
+    if (verb === 'copy') {
+      this.#isCopyIn = true;
+      return this.#send(copyResponse({ direction: 'in', isBinary: false, columnFormats: [0] }));
+    }
+    this.#answer(verb, text);
+    this.#ready();
+  }
+
+  #answer(verb: string, text: string): void {
+    if (verb === 'begin') this.status = transactionStatus.inside;
+    if (verb === 'commit' || verb === 'rollback') this.status = transactionStatus.idle;
+    if (verb === 'fail') return this.#fail('42601', 'syntax error');
+    if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.prepared.clear();
+    if (text === '') return this.#send(emptyQueryResponse());
+    if (['begin', 'commit', 'rollback', 'set', 'listen', 'discard', 'deallocate'].includes(verb))
+      return this.#send(commandComplete(text.toUpperCase()));
+    const column = { name: 'id', table: 0, attribute: 0, type: 25, typeSize: -1, typeModifier: -1, format: 0 };
+    this.#send(rowDescription([column]), dataRow([Buffer.from(String(this.id))]), commandComplete('SELECT 1'));
+  }
+
+  #endCopy(isDone: boolean): void {
+    this.#isCopyIn = false;
+    if (isDone) this.#send(commandComplete(`COPY ${this.#rows}`));
+    else this.#fail('57014', 'COPY from stdin failed');
+    this.#ready();
+  }
+
+  #parse(message: Buffer): void {
+    const { name, text } = readParse(message, 0, message.length)!;
+    this.heard.push(`parse ${text}`);
+    if (text.startsWith('fail')) return this.#skip('42601', 'syntax error');
+    if (name !== '' && this.prepared.has(name))
+      return this.#skip('42P05', `prepared statement "${name}" already exists`);
+    this.prepared.set(name, text);
+    this.#send(parseComplete());
+  }
+
+  #bind(message: Buffer): void {
+    const { statement } = readBindHead(message, 0, message.length)!;
+    if (!this.prepared.has(statement)) return this.#skip('26000', `prepared statement "${statement}" does not exist`);
+    this.#send(bindComplete());
+  }
+
+  #skip(sqlstate: string, message: string): void {
+    this.#isSkipping = true;
+    this.#fail(sqlstate, message);
+  }
+
+  #fail(sqlstate: string, message: string): void {
+    if (this.status === transactionStatus.inside) this.status = transactionStatus.failed;
+    this.#send(errorResponse({ severity: 'ERROR', sqlstate, message }));
+  }
+
+  #ready(): void {
+    this.#send(readyForQuery(this.status));
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  backend as from,
+  backendLogin,
+  backendSession,
+  Framer,
+  passwordMessage,
+  readAuthentication,
+  readBackendKeyData,
+  readCommandComplete,
+  readDataRow,
+  readReport,
+  saslInitialResponse,
+  saslResponse,
+  ScramClient,
+  startupMessage,
+  type BackendKeyData,
+} from '@medrex/pg-wire';
+import { connect, type Socket } from 'node:net';
+
+export interface WireClientOptions {
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly database?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly minor?: number;
+}
+
+/** A client that says nothing but what a test gives it, and tells in words what it hears. */
+export class WireClient {
+  readonly socket: Socket;
+  key: BackendKeyData | undefined;
+  readonly #framer = new Framer(backendLogin);
+  readonly #heard: string[] = [];
+  #wake: (() => void) | undefined;
+  #scram: ScramClient | undefined;
+  readonly #password: string;
+  isClosed = false;
+
+  private constructor(socket: Socket, password: string) {
+    this.socket = socket;
+    this.#password = password;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.#wake?.();
+    });
+  }
+
+  /** Connects and asks to come in; `until('Z I')` says that it is in. */
+  static open(options: WireClientOptions): WireClient {
+    const { port, user = 'app', password = 'secret', database = 'app', parameters = {}, minor = 0 } = options;
+    const client = new WireClient(connect({ host: '127.0.0.1', port, noDelay: true }), password);
+    client.send(startupMessage(minor, Object.entries({ user, database, ...parameters })));
+    return client;
+  }
+
+  static async in(options: WireClientOptions): Promise<WireClient> {
+    const client = WireClient.open(options);
+    await client.until('Z I');
+    return client;
+  }
+
+  send(...messages: readonly Uint8Array[]): void {
+    this.socket.write(Buffer.concat(messages));
+  }
+
+  /** What was heard up to `last`, which may be the beginning of a word or `closed`. */
+  async until(last: string): Promise<string[]> {
+    for (;;) {
+      const at = this.#heard.findIndex((word) => word.startsWith(last));
+      if (at >= 0) return this.#heard.splice(0, at + 1);
+      if (this.isClosed) return last === 'closed' ? this.#heard.splice(0) : this.#stop(last);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  async ask(...messages: readonly Uint8Array[]): Promise<string[]> {
+    this.send(...messages);
+    return this.until('Z');
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #stop(last: string): never {
+    throw new Error(`closed before ${last}: ${this.#heard.join(', ')}`);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#framer.feed(chunk);
+    while (this.#framer.next()) {
+      const { type, buffer, start, end } = this.#framer;
+      if (type === from.readyForQuery) this.#framer.rules = backendSession;
+      const word = this.#wordOf(type, buffer.subarray(start, end));
+      if (word !== undefined) this.#heard.push(word);
+    }
+    if (this.#framer.fault !== undefined) this.#heard.push(`fault ${this.#framer.fault.message}`);
+    this.#wake?.();
+  }
+
+  #wordOf(type: number, message: Buffer): string | undefined {
+    const { length } = message;
+    switch (type) {
+      case from.authentication:
+        return this.#prove(message);
+      case from.backendKeyData:
+        this.key = readBackendKeyData(message, 0, length);
+        return undefined;
+      case from.errorResponse:
+      case from.noticeResponse: {
+        const { severity, sqlstate, message: text } = readReport(message, 0, length)!;
+        return `${severity} ${sqlstate} ${text}`;
+      }
+      case from.dataRow:
+        return `D ${readDataRow(message, 0, length)!.map(String).join(',')}`;
+      case from.commandComplete:
+        return `C ${readCommandComplete(message, 0, length)}`;
+      case from.readyForQuery:
+        return `Z ${String.fromCharCode(message[5]!)}`;
+      case from.parameterStatus:
+        return undefined;
+      default:
+        return String.fromCharCode(type);
+    }
+  }
+
+  #prove(message: Buffer): string | undefined {
+    const asked = readAuthentication(message, 0, message.length);
+    if (asked?.kind === 'cleartext') this.send(passwordMessage(this.#password));
+    if (asked?.kind === 'sasl') {
+      this.#scram = ScramClient.of(asked.mechanisms, { secret: this.#password, nonce: 'client' })!;
+      this.send(saslInitialResponse({ mechanism: this.#scram.mechanism, data: this.#scram.first() }));
+    }
+    if (asked?.kind === 'saslContinue') {
+      const step = this.#scram!.continue(asked.data);
+      if (step.kind === 'continue') this.send(saslResponse(step.data));
+    }
+    if (asked?.kind === 'saslFinal' && this.#scram!.final(asked.data).kind !== 'proven') return 'server not proven';
+    return undefined;
+  }
+}

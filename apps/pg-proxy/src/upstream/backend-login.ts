@@ -1,0 +1,202 @@
+import {
+  backend as from,
+  backendLogin,
+  Framer,
+  passwordMessage,
+  readAuthentication,
+  readBackendKeyData,
+  readParameterStatus,
+  readReport,
+  saslInitialResponse,
+  saslResponse,
+  ScramClient,
+  startupMessage,
+  type Authentication,
+  type BackendKeyData,
+  type ClientKeys,
+  type Report,
+} from '@medrex/pg-wire';
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { endPointOf } from '../login/end-point.ts';
+import { connect, type Address } from './connect.ts';
+import { md5Answer, type Credentials } from './credentials.ts';
+
+/** A connection that is logged in; nothing of it listens to the socket any more, which is paused. */
+export interface LoggedIn {
+  readonly socket: Socket;
+  readonly parameters: Map<string, string>;
+  readonly key: BackendKeyData | undefined;
+}
+
+export interface LoginOptions {
+  readonly address: Address;
+  readonly database: string;
+  readonly credentials: Credentials;
+  readonly keysOf: (salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
+  readonly loggedIn: (session: LoggedIn) => void;
+  readonly failed: (report: Report) => void;
+}
+
+/** One attempt to open a backend. Either `loggedIn` or `failed` is called, once; `abort` makes it `failed`. */
+export class BackendLogin {
+  readonly #options: LoginOptions;
+  readonly #framer = new Framer(backendLogin);
+  readonly #parameters = new Map<string, string>();
+  #socket: Socket;
+  #key: BackendKeyData | undefined;
+  #scram: ScramClient | undefined;
+  #isProven = true;
+  #isOver = false;
+  readonly #onData = (chunk: Buffer): void => this.#read(chunk);
+  readonly #onGone = (): void => this.#fail('08006', 'the upstream closed the connection during login');
+
+  constructor(options: LoginOptions) {
+    this.#options = options;
+    this.#socket = connect(options.address, {
+      connected: (socket) => this.#begin(socket),
+      failed: (error) => this.#fail('08001', `the upstream cannot be reached: ${codeOf(error)}`),
+    });
+  }
+
+  abort(): void {
+    this.#fail('08001', 'the login at the upstream took too long');
+  }
+
+  #begin(socket: Socket): void {
+    if (this.#isOver) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    socket.on('data', this.#onData);
+    socket.on('error', this.#onGone);
+    socket.on('close', this.#onGone);
+    const { database, credentials } = this.#options;
+    socket.write(startupMessage(0, [...Object.entries({ user: credentials.user, database })]));
+  }
+
+  #fail(sqlstate: string, message: string): void {
+    this.#failWith({ severity: 'FATAL', sqlstate, message });
+  }
+
+  #failWith(report: Report): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#socket.destroy();
+    this.#options.failed(report);
+  }
+
+  #read(chunk: Buffer): void {
+    const framer = this.#framer;
+    framer.feed(chunk);
+    while (!this.#isOver && framer.next()) this.#take(framer);
+    if (framer.fault !== undefined) this.#fail(framer.fault.sqlstate, 'the upstream does not speak PostgreSQL');
+  }
+
+  #take({ type, buffer, start, end }: Framer): void {
+    switch (type) {
+      case from.authentication:
+        return this.#prove(readAuthentication(buffer, start, end));
+      case from.errorResponse: {
+        const report = readReport(buffer, start, end);
+        return report === undefined
+          ? this.#fail('08P01', 'the upstream sent a malformed error')
+          : this.#failWith(report);
+      }
+      case from.parameterStatus: {
+        const { name, value } = readParameterStatus(buffer, start, end) ?? { name: '', value: '' };
+        if (name !== '') this.#parameters.set(name, value);
+        return;
+      }
+      case from.backendKeyData:
+        this.#key = readBackendKeyData(buffer, start, end);
+        return;
+      case from.readyForQuery:
+        return this.#finish();
+      default: // notices
+    }
+  }
+
+  #finish(): void {
+    if (!this.#isProven) return this.#fail('08P01', 'the upstream has not shown that it knows the password');
+    this.#isOver = true;
+    const socket = this.#socket;
+    socket.pause();
+    socket.off('data', this.#onData);
+    socket.off('error', this.#onGone);
+    socket.off('close', this.#onGone);
+    this.#options.loggedIn({ socket, parameters: this.#parameters, key: this.#key });
+  }
+
+  #prove(asked: Authentication | undefined): void {
+    switch (asked?.kind) {
+      case 'ok':
+        return;
+      case 'cleartext':
+        return this.#sendPassword();
+      case 'md5':
+        return this.#send(md5Answer(this.#options.credentials, asked.salt));
+      case 'sasl':
+        return this.#beginScram(asked.mechanisms);
+      case 'saslContinue':
+        return this.#continueScram(asked.data);
+      case 'saslFinal':
+        return this.#endScram(asked.data);
+      default:
+        return this.#fail('28000', 'the upstream asks for a way to log in that is not known');
+    }
+  }
+
+  #send(password: string | undefined): void {
+    if (password === undefined) this.#fail('28P01', 'there is no password for the upstream that it takes');
+    else this.#socket.write(passwordMessage(password));
+  }
+
+  /** Only where nobody else can read it. */
+  #sendPassword(): void {
+    const { secret } = this.#options.credentials;
+    if (!(this.#socket instanceof TLSSocket))
+      return this.#fail('28000', 'the upstream asks for a password without TLS');
+    this.#send(secret.kind === 'password' ? secret.password : undefined);
+  }
+
+  #beginScram(mechanisms: readonly string[]): void {
+    const { credentials, keysOf } = this.#options;
+    const { secret } = credentials;
+    if (secret.kind === 'md5' || secret.kind === 'none')
+      return this.#fail('28P01', 'there is no password for the upstream that it takes');
+    const endPoint = this.#endPoint();
+    this.#scram = ScramClient.of(mechanisms, {
+      secret: secret.kind === 'keys' ? secret.keys : secret.password,
+      nonce: randomBytes(18).toString('base64'),
+      keysOf,
+      ...(endPoint !== undefined && { endPoint }),
+    });
+    if (this.#scram === undefined) return this.#fail('28000', 'the upstream offers no SASL mechanism that is known');
+    this.#isProven = false;
+    this.#socket.write(saslInitialResponse({ mechanism: this.#scram.mechanism, data: this.#scram.first() }));
+  }
+
+  #continueScram(data: Buffer): void {
+    const step = this.#scram?.continue(data);
+    if (step?.kind === 'continue') this.#socket.write(saslResponse(step.data));
+    else this.#fail('08P01', 'the upstream sent a malformed SASL message');
+  }
+
+  #endScram(data: Buffer): void {
+    if (this.#scram?.final(data).kind === 'proven') this.#isProven = true;
+    else this.#fail('08P01', 'the upstream does not know the password');
+  }
+
+  #endPoint(): Buffer | undefined {
+    const socket = this.#socket;
+    return socket instanceof TLSSocket ? endPointOf(socket.getPeerCertificate().raw) : undefined;
+  }
+}
+
+/** The code of a system error says enough; its text may hold anything. */
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

@@ -1,0 +1,62 @@
+import { sslRequest } from '@medrex/pg-wire';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { UpstreamConfig } from '../config/proxy-config.ts';
+
+/** Where an upstream is. */
+export interface Address extends UpstreamConfig {
+  /** What verify-full trusts. */
+  readonly authorities: Buffer | undefined;
+}
+
+/** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */
+export function connect(
+  address: Address,
+  then: { connected(socket: Socket): void; failed(error: Error): void },
+): Socket {
+  const socket = connectTcp({ host: address.host, port: address.port, noDelay: true });
+  let isOver = false;
+  const once = (act: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    act();
+  };
+  socket.once('error', (error) => once(() => then.failed(error)));
+  socket.once('close', () => once(() => then.failed(new Error('the connection was closed'))));
+  socket.once('connect', () => {
+    if (address.tls === 'disable') once(() => then.connected(socket));
+    else
+      secure(
+        socket,
+        address,
+        (secured) => once(() => then.connected(secured)),
+        (error) => once(() => then.failed(error)),
+      );
+  });
+  return socket;
+}
+
+function secure(
+  socket: Socket,
+  address: Address,
+  secured: (socket: TLSSocket) => void,
+  failed: (error: Error) => void,
+): void {
+  socket.write(sslRequest());
+  socket.once('data', (answer: Buffer) => {
+    // One byte and no more: what lies behind it could be anybody's.
+    if (answer.length !== 1 || answer[0] !== 0x53) {
+      socket.destroy();
+      failed(new Error('the upstream does not offer TLS'));
+      return;
+    }
+    const tls = connectTls({
+      socket,
+      servername: address.host,
+      rejectUnauthorized: address.tls === 'verify-full',
+      ...(address.authorities !== undefined && { ca: address.authorities }),
+    });
+    tls.once('error', failed);
+    tls.once('secureConnect', () => secured(tls));
+  });
+}

@@ -1,0 +1,245 @@
+import { noticeResponse, type CancelRequest, type ClientKeys, type Report } from '@medrex/pg-wire';
+import {
+  Pools,
+  type DisconnectReason,
+  type PooledBackend,
+  type PoolName,
+  type PoolPort,
+  type Refusal,
+} from '@medrex/pool';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { Backend } from '../session/backend.ts';
+import { CancelKeys } from '../session/cancel-keys.ts';
+import type { Client, ClientHost, Pooled } from '../session/client.ts';
+import { BackendLogin, type LoggedIn } from './backend-login.ts';
+import type { Address } from './connect.ts';
+import type { Credentials } from './credentials.ts';
+import { databaseOf, policyOf } from './policy.ts';
+import { refusalReport, waitReport } from './refusal-report.ts';
+import { sendCancel } from './send-cancel.ts';
+
+type PoolBackend = PooledBackend<Client, Backend>;
+
+/** What the log of the process hears. */
+export interface HostEvents {
+  loginFailed(report: Report): void;
+  fault(message: string): void;
+}
+
+export interface PoolHostOptions {
+  readonly loaded: LoadedConfig;
+  readonly events: HostEvents;
+  readonly now: () => number;
+  readonly jitter: () => number;
+}
+
+/** SQLSTATEs of logins that may succeed a moment later. */
+const transient = /^(?:08|53|57P)/;
+/** Keys of passwords for upstreams; there are few upstreams and users. */
+const keysMax = 1_000;
+
+/** Between the pools, which decide, and the connections, which do. */
+export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
+  readonly pools: Pools<Client, Backend>;
+  readonly cancelKeys = new CancelKeys();
+  readonly clients = new Set<Client>();
+  readonly now: () => number;
+  readonly #events: HostEvents;
+  readonly #logins = new Map<PoolBackend, BackendLogin>();
+  /** What users have shown at their own login, for upstreams where they log in as themselves. */
+  readonly #shown = new Map<string, Credentials['secret']>();
+  readonly #keys = new Map<string, ClientKeys>();
+  readonly #afterCancel = new Map<Backend, () => void>();
+  #loaded: LoadedConfig;
+
+  constructor(options: PoolHostOptions) {
+    this.#loaded = options.loaded;
+    this.#events = options.events;
+    this.now = options.now;
+    this.pools = new Pools({ policy: policyOf(options.loaded.config), port: this, jitter: options.jitter });
+  }
+
+  reload(loaded: LoadedConfig): void {
+    this.pools.reload(policyOf(loaded.config), this.now());
+    this.#loaded = loaded;
+    this.#keys.clear();
+  }
+
+  /** A user has logged in with this. */
+  shown(user: string, secret: Credentials['secret']): void {
+    this.#shown.set(user, secret);
+  }
+
+  // What the pools ask for.
+
+  open(pooled: PoolBackend): void {
+    const { name } = pooled.pool;
+    const login = new BackendLogin({
+      address: this.#addressOf(name),
+      database: databaseOf(this.#loaded.config, name.database)?.database.database ?? name.database,
+      credentials: this.#credentialsOf(name),
+      keysOf: (salt, iterations, make) => this.#keysOf(name, salt, iterations, make),
+      loggedIn: (session) => this.#opened(pooled, session),
+      failed: (report) => this.#openFailed(pooled, report),
+    });
+    this.#logins.set(pooled, login);
+  }
+
+  close(pooled: PoolBackend, reason: DisconnectReason): void {
+    const { handle } = pooled;
+    this.#logins.get(pooled)?.abort();
+    if (handle === undefined) this.pools.closed(pooled, this.now());
+    else if (reason === 'client_lost' || handle.isDoomed) handle.socket.destroy();
+    else handle.close();
+  }
+
+  reset(pooled: PoolBackend): void {
+    const { handle } = pooled;
+    if (handle === undefined) return;
+    const begin = (): void => handle.reset((isOk) => this.pools.resetDone(pooled, isOk, this.now()));
+    if (handle.cancelling === 0) begin();
+    else this.#afterCancel.set(handle, begin);
+  }
+
+  check(pooled: PoolBackend): void {
+    pooled.handle?.check((isOk) => this.pools.checked(pooled, isOk, this.now()));
+  }
+
+  grant({ handle: client }: Pooled, { handle: backend }: PoolBackend): void {
+    if (backend !== undefined) client.granted(backend);
+  }
+
+  refuse({ handle: client }: Pooled, refusal: Refusal): void {
+    client.refused(refusalReport(refusal));
+  }
+
+  notice({ handle: client }: Pooled, notice: Parameters<typeof waitReport>[0]): void {
+    client.tell(noticeResponse(waitReport(notice)));
+  }
+
+  lost({ handle: client }: Pooled): void {
+    client.lost();
+  }
+
+  move({ handle: client }: Pooled): void {
+    client.end({ sqlstate: '57P01', message: 'terminating connection due to administrator command' });
+  }
+
+  drop({ handle: client }: Pooled): void {
+    client.end({ sqlstate: '57P01', message: 'terminating connection due to administrator command' });
+  }
+
+  // What clients ask for.
+
+  checkout(pooled: Pooled): Backend | undefined {
+    return this.pools.checkout(pooled, 'interactive', this.now())?.handle;
+  }
+
+  checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost'): void {
+    this.pools.checkin(pooled, fate, this.now());
+  }
+
+  pin(pooled: Pooled): void {
+    this.pools.pin(pooled);
+  }
+
+  unpin(pooled: Pooled): void {
+    this.pools.unpin(pooled);
+  }
+
+  left(client: Client): void {
+    this.cancelKeys.take(client);
+    this.clients.delete(client);
+    this.pools.leave(client.pooled, this.now());
+  }
+
+  /** A pool forgets what a client waits for when it leaves; so it leaves, and comes again. */
+  waitNoLonger(client: Client): void {
+    const { pool, application } = client.pooled;
+    this.pools.leave(client.pooled, this.now());
+    client.pooled = this.pools.join(pool.name, application.application, client);
+  }
+
+  /** A CancelRequest came: it reaches what this client has asked for, or nothing. */
+  cancelBy(request: CancelRequest): void {
+    const client = this.cancelKeys.find(request);
+    if (client?.backend !== undefined) this.cancel(client.backend);
+    else if (client?.isWaiting === true) this.#cancelWait(client);
+  }
+
+  cancel(backend: Backend): void {
+    const { key } = backend;
+    if (key === undefined || backend.expected.isEmpty) return;
+    backend.cancelling++;
+    sendCancel(backend.address, key, () => this.#cancelled(backend));
+  }
+
+  #cancelled(backend: Backend): void {
+    backend.cancelling--;
+    if (backend.cancelling > 0) return;
+    const after = this.#afterCancel.get(backend);
+    this.#afterCancel.delete(backend);
+    if (after !== undefined) after();
+    // It has come to rest before: only an answer shows that the signal is not still on its way.
+    else if (backend.isIdle) backend.check(() => undefined);
+  }
+
+  #cancelWait(client: Client): void {
+    client.waitCancelled({ severity: 'ERROR', sqlstate: '57014', message: 'canceling statement due to user request' });
+  }
+
+  #opened(pooled: PoolBackend, session: LoggedIn): void {
+    this.#logins.delete(pooled);
+    const backend = new Backend({
+      ...session,
+      address: this.#addressOf(pooled.pool.name),
+      preparedMax: this.#loaded.config.pool.preparedStatements,
+      events: {
+        closed: () => this.pools.closed(pooled, this.now()),
+        fault: ({ message }) => {
+          this.#events.fault(message);
+          backend.socket.destroy();
+        },
+      },
+    });
+    pooled.handle = backend;
+    session.socket.resume();
+    this.pools.opened(pooled, this.now());
+  }
+
+  #openFailed(pooled: PoolBackend, report: Report): void {
+    this.#logins.delete(pooled);
+    this.#events.loginFailed(report);
+    this.pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, this.now());
+  }
+
+  #addressOf({ upstream }: PoolName): Address {
+    const { config, authorities } = this.#loaded;
+    const known = config.upstreams[upstream] ?? { host: '127.0.0.1', port: 0, tls: 'disable' as const };
+    return { ...known, authorities: authorities.get(upstream) };
+  }
+
+  #credentialsOf({ database, upstreamUser }: PoolName): Credentials {
+    const { config, passwords, users } = this.#loaded;
+    const found = databaseOf(config, database);
+    if (found?.database.user !== undefined) {
+      const password = passwords.get(found.key);
+      return { user: upstreamUser, secret: password === undefined ? { kind: 'none' } : { kind: 'password', password } };
+    }
+    const secret = users.get(upstreamUser);
+    if (secret?.kind === 'plain')
+      return { user: upstreamUser, secret: { kind: 'password', password: secret.password } };
+    if (secret?.kind === 'md5') return { user: upstreamUser, secret: { kind: 'md5', stored: secret.stored } };
+    return { user: upstreamUser, secret: this.#shown.get(upstreamUser) ?? { kind: 'none' } };
+  }
+
+  #keysOf(name: PoolName, salt: Buffer, iterations: number, make: () => ClientKeys): ClientKeys {
+    const key = JSON.stringify([name.upstream, name.database, name.upstreamUser, salt.toString('base64'), iterations]);
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= keysMax) this.#keys.clear();
+    const made = make();
+    this.#keys.set(key, made);
+    return made;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Report } from '@medrex/pg-wire';
+import type { Refusal, WaitNotice } from '@medrex/pool';
+
+const about = (ms: number | undefined): string => (ms === undefined ? 'unknown' : `${Math.ceil(ms / 100) / 10} s`);
+
+/** What a client is told that gets no backend. */
+export function refusalReport(refusal: Refusal): Report {
+  const severity = 'ERROR';
+  switch (refusal.reason) {
+    case 'upstream':
+      return { ...(refusal.error as Report), severity };
+    case 'paused':
+      return { severity, sqlstate: refusal.sqlstate, message: 'the database is paused, and stayed so for too long' };
+    case 'queue_full':
+      return {
+        severity,
+        sqlstate: refusal.sqlstate,
+        message: 'too many clients wait for a connection to the database',
+      };
+    case 'timeout':
+      return {
+        ...{ severity, sqlstate: refusal.sqlstate, message: 'no connection to the database became free in time' },
+        detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the line, expected after ${about(refusal.etaMs)} more.`,
+      };
+  }
+}
+
+const causes = {
+  busy: 'all connections to the database are busy',
+  paused: 'the database is paused',
+  upstream: 'the database cannot be reached',
+} as const;
+
+/** What a client is told that has waited for long. */
+export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNotice): Report {
+  return {
+    ...{ severity: 'NOTICE', sqlstate: '00000', message: `waiting for a connection: ${causes[cause]}` },
+    detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}, expected after ${about(etaMs)}.`,
+  };
+}

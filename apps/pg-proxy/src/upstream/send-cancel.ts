@@ -1,0 +1,30 @@
+import { cancelRequest, type BackendKeyData } from '@medrex/pg-wire';
+import { connect, type Address } from './connect.ts';
+
+/** No upstream takes that long to read sixteen bytes. */
+const patienceMs = 5_000;
+
+/** Asks an upstream to cancel what a backend does. `done` when the upstream has dealt with it, or will not. */
+export function sendCancel(address: Address, key: BackendKeyData, done: () => void): void {
+  let isDone = false;
+  const finish = (): void => {
+    if (isDone) return;
+    isDone = true;
+    clearTimeout(timer);
+    done();
+  };
+  const first = connect(address, {
+    connected: (socket) => {
+      socket.on('error', finish);
+      socket.on('close', finish);
+      socket.resume();
+      // The server closes when the signal is sent; until then the backend must not serve anybody else.
+      socket.write(cancelRequest(key.processId, key.secretKey));
+    },
+    failed: finish,
+  });
+  const timer = setTimeout(() => {
+    first.destroy();
+    finish();
+  }, patienceMs);
+}

@@ -1,0 +1,99 @@
+import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault } from '@medrex/pg-wire';
+import type { Newcomer } from './login/arrival.ts';
+import { Client, parameterMessages, type PoolMode } from './session/client.ts';
+import { settingsOf } from './session/settings.ts';
+import { Statements } from './session/statements.ts';
+import type { PoolHost } from './upstream/pool-host.ts';
+import { databaseOf } from './upstream/policy.ts';
+import type { LoadedConfig } from './config/load-config.ts';
+
+/** Sets of settings whose parameters are remembered. */
+const rememberedMax = 1_000;
+/** Statements that no client names any more and that are kept, for each database and user. */
+const unusedStatementsMax = 2_000;
+
+/** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
+export class Welcome {
+  readonly #host: PoolHost;
+  #loaded: LoadedConfig;
+  /** What a server reports at login, by pool and settings. */
+  #parameters = new Map<string, ReadonlyMap<string, string>>();
+  readonly #statements = new Map<string, Statements>();
+
+  constructor(host: PoolHost, loaded: LoadedConfig) {
+    this.#host = host;
+    this.#loaded = loaded;
+  }
+
+  reload(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
+    this.#parameters.clear();
+  }
+
+  enter(newcomer: Newcomer): void {
+    const { config } = this.#loaded;
+    const found = databaseOf(config, newcomer.database);
+    const settings = settingsOf(newcomer.parameters);
+    if (found === undefined)
+      return refuse(newcomer, { sqlstate: '3D000', message: `database "${newcomer.database}" does not exist` });
+    if (settings === undefined)
+      return refuse(newcomer, { sqlstate: '22023', message: 'invalid command-line argument for server process' });
+    if (this.#host.clients.size >= config.clientsMax)
+      return refuse(newcomer, { sqlstate: '53300', message: 'sorry, too many clients already' });
+    const { database } = found;
+    const mode: PoolMode = database.mode ?? config.pool.mode;
+    const { user, socket } = newcomer;
+    const upstreamUser = database.user ?? user;
+    const poolKey = JSON.stringify([database.upstream, newcomer.database, user, upstreamUser]);
+    const client = new Client({
+      ...{ socket, mode, settings, user, database: newcomer.database },
+      statements: this.#statementsOf(poolKey),
+      host: this.#host,
+    });
+    if (newcomer.keys !== undefined) this.#host.shown(user, { kind: 'keys', keys: newcomer.keys });
+    if (newcomer.password !== undefined) this.#host.shown(user, { kind: 'password', password: newcomer.password });
+    const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
+    client.pooled = this.#host.pools.join(name, settings.get('application_name') ?? '', client);
+    this.#host.clients.add(client);
+    this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
+  }
+
+  #logIn(client: Client, minor: number, key: string): void {
+    const known = this.#parameters.get(key);
+    if (known !== undefined) {
+      this.#greet(client, minor, known);
+      return;
+    }
+    // The first with these settings: a server says what they come to, and whether it takes them.
+    client.learn((learnt) => {
+      if ('sqlstate' in learnt) {
+        client.end(learnt);
+        return;
+      }
+      if (this.#parameters.size >= rememberedMax) this.#parameters.clear();
+      this.#parameters.set(key, learnt);
+      this.#greet(client, minor, learnt);
+    });
+  }
+
+  #greet(client: Client, minor: number, parameters: ReadonlyMap<string, string>): void {
+    const { outbox } = client;
+    for (const message of parameterMessages(parameters)) outbox.push(message);
+    outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
+    outbox.push(readyForQuery(transactionStatus.idle));
+    outbox.send();
+    client.start();
+  }
+
+  #statementsOf(poolKey: string): Statements {
+    const known = this.#statements.get(poolKey) ?? new Statements(unusedStatementsMax);
+    this.#statements.set(poolKey, known);
+    return known;
+  }
+}
+
+function refuse({ socket }: Newcomer, fault: WireFault): void {
+  socket.on('error', () => socket.destroy());
+  socket.write(fatal(fault));
+  socket.destroySoon();
+}

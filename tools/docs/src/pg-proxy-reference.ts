@@ -1,0 +1,45 @@
+import { proxyConfig } from '@medrex/pg-proxy';
+import { z } from 'zod';
+import { markdownTable, page } from './markdown.ts';
+
+/** What of a JSON schema is read here. */
+interface Schema {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly required?: readonly string[];
+}
+
+/** docs/reference/pg-proxy.md */
+export function pgProxyReference(): string {
+  const schema = z.toJSONSchema(proxyConfig, { io: 'input' }) as Schema;
+  return page(
+    'pg-proxy',
+    'The configuration file of `medrex pg-proxy --config FILE`: JSON, files named in it are relative to it. `--check-config` reports all problems together. SIGHUP reads it again and drops nobody; `listen.host`, `listen.port` and `metrics` hold until a restart.',
+    "pg-proxy's config",
+    markdownTable(['field', 'default', 'what it is'], rowsOf(schema, '')),
+  );
+}
+
+function rowsOf(schema: Schema, path: string): readonly (readonly string[])[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const at = path === '' ? name : `${path}.${name}`;
+    const own =
+      field.description === undefined ? [] : [[`\`${at}\``, defaultOf(schema, name, field), meaningOf(field)]];
+    const { additionalProperties: each } = field;
+    return [...own, ...rowsOf(field, at), ...(typeof each === 'object' ? rowsOf(each, `${at}.<name>`) : [])];
+  });
+}
+
+function defaultOf(schema: Schema, name: string, field: Schema): string {
+  if (field.default !== undefined && field.properties === undefined) return `\`${JSON.stringify(field.default)}\``;
+  return schema.required?.includes(name) === true ? 'required' : '-';
+}
+
+function meaningOf({ description = '', enum: values }: Schema): string {
+  return values === undefined
+    ? description
+    : `${values.map((value) => `\`${String(value)}\``).join(', ')}: ${description}`;
+}

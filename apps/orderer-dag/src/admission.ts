@@ -11,6 +11,7 @@ import { operationRecordKey, type DeclaredKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
 import { isCall, keysOfCall, readCall, type Call } from './calls/call.ts';
 import type { LearnedKeys } from './calls/learned-keys.ts';
+import type { QueueNames } from './calls/touched-keys.ts';
 import type { Clock } from './clock.ts';
 import { ordererErrors } from './errors.ts';
 import type { LiveOperation } from './live-operation.ts';
@@ -25,6 +26,8 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   /** Undefined where no call of per-transaction mode is taken. */
   readonly callKey: CallKey | undefined;
+  /** Undefined likewise. */
+  readonly names: QueueNames | undefined;
   readonly learned: LearnedKeys;
   /** Our own chaincode, which no call may name. */
   readonly chaincode: string;
@@ -106,9 +109,10 @@ export class Admission {
   /** Sender or template named the keys, or earlier calls of the function tell what they will be. */
   #keysOfCall(call: Call, declared: readonly DeclaredKey[], recordKey: DeclaredKey['key']): readonly DeclaredKey[] {
     const callKey = this.#options.callKey as CallKey;
+    const names = this.#options.names as QueueNames;
     const { chaincode, fn, args, isDeclared } = call;
     const predicted = isDeclared ? undefined : this.#options.learned.predict(chaincode, fn, args);
-    const guesses = predicted?.map(({ key, mode }) => ({ key: callKey.queueKey(chaincode, key), mode })) ?? [];
+    const guesses = predicted?.map((one) => ({ key: names.of(one), mode: one.mode })) ?? [];
     const keys = keysOfCall(call, [...declared, ...guesses], recordKey, callKey);
     call.hold(keys);
     return keys;

@@ -1,8 +1,8 @@
 import type { BatchPlanner } from '@medrex/batch-planner';
 import { blockReportCodec, reportBlock } from '@medrex/contracts';
-import { isRegistryKey, type StateKey } from '@medrex/keys';
-import { isLifecycleKey, type Block, type CommittedTransaction } from '@medrex/ledger';
-import type { KeyNaming } from './calls/touched-keys.ts';
+import type { StateKey } from '@medrex/keys';
+import { setsOf, type Block, type CommittedTransaction } from '@medrex/ledger';
+import { isQueued, type QueueNames } from './calls/touched-keys.ts';
 import type { ChannelObserver } from './channel-observer.ts';
 import type { Clock } from './clock.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -23,7 +23,7 @@ export interface BlockIntakeOptions {
   /** Our own chaincode. */
   readonly chaincode: string;
   /** How keys of other chaincodes are called in the queues; undefined where no call touches them. */
-  readonly naming: Pick<KeyNaming, 'queueKey'> | undefined;
+  readonly names: QueueNames | undefined;
   /** Blocks below this were committed before this process drove the channel: what others wrote there concerns nobody any more. */
   readonly liveFrom: number;
   /** Lowest height that a flight under way started from, given the height behind this block. */
@@ -62,12 +62,14 @@ export class BlockIntake {
     observer.foreignWrites(keys.length);
   }
 
-  /** What a transaction wrote, as our queues call it. */
-  #queuedKeys({ chaincode, readWriteSet }: CommittedTransaction): readonly StateKey[] {
-    const { chaincode: own, naming } = this.#options;
-    const keys = readWriteSet.writes.map(({ key }) => key).filter(isQueued);
-    if (chaincode === own) return keys;
-    return naming === undefined ? [] : keys.map((key) => naming.queueKey(chaincode, key));
+  /** What a transaction wrote, itself and through chaincodes that it called, as our queues call it. */
+  #queuedKeys(transaction: CommittedTransaction): readonly StateKey[] {
+    const { chaincode: own, names } = this.#options;
+    return setsOf(transaction).flatMap(({ chaincode, readWriteSet }) => {
+      const keys = readWriteSet.writes.map(({ key }) => key).filter(isQueued);
+      if (chaincode === own) return keys;
+      return names === undefined ? [] : keys.map((key) => names.of({ chaincode, key }));
+    });
   }
 
   #report(block: Block): void {
@@ -80,6 +82,3 @@ export class BlockIntake {
     }
   }
 }
-
-/** What stands in no queue of ours is the channel's: the chaincode's definition, the registry of authors. */
-const isQueued = (key: StateKey): boolean => !isLifecycleKey(key) && !isRegistryKey(key);

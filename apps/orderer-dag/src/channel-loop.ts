@@ -190,10 +190,10 @@ export class ChannelLoop {
 
   #followBlocks(): BlockFollower {
     const { blocks, clock, limits, observer } = this.#options;
-    const { planner, sent, recent, reports, flights, working } = this.#parts;
+    const { planner, sent, recent, reports, flights, working, names } = this.#parts;
     const intake = new BlockIntake({
       ...{ planner, sent, recent, reports, clock, working, observer, liveFrom: this.#startHeight },
-      ...{ chaincode: this.#options.chaincode, naming: this.#options.callKey },
+      ...{ chaincode: this.#options.chaincode, names },
       oldestHeight: (height) => flights.oldestHeight(height),
       onReported: (height) => {
         this.#reportedHeight = height;

@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.ts';
 import { AllFlights } from './calls/all-flights.ts';
 import { CallFlights } from './calls/call-flights.ts';
 import { LearnedKeys } from './calls/learned-keys.ts';
+import { QueueNames } from './calls/touched-keys.ts';
 import { ChannelHealth } from './channel-health.ts';
 import type { ChannelOptions } from './channel-options.ts';
 import type { TroubleStep } from './channel-observer.ts';
@@ -74,18 +75,20 @@ export function channelParts(options: ChannelOptions, taken: TakeOver, hooks: Ch
     propose: (operations, name) => fusionProposal(options, operations, name),
   });
   const { callKey: key, blocks, chaincode } = options;
+  const names = key && new QueueNames(chaincode, key);
   const calls =
     key &&
+    names &&
     new CallFlights({
       ...shared,
       ...timing,
       ...told,
-      ...{ proposer: options, key, blocks, learned, backoff: limits.backoff },
+      ...{ proposer: options, key, names, blocks, learned, backoff: limits.backoff },
     });
   const flights = new AllFlights(fused, calls);
   return {
-    ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights, lease },
-    admission: new Admission({ planner, keeper, live, clock, callKey: key, learned, chaincode }),
+    ...{ planner, keeper, live, sent, recent, suspects, health, working, judge, flights, lease, names },
+    admission: new Admission({ planner, keeper, live, clock, callKey: key, names, learned, chaincode }),
     outcomes: outcomeWriter(options, hooks.onReported),
     reports: logWriter(options, topics.blocks, 'blocks'),
     progress: progressWriter(options, taken.progressOffset, hooks),

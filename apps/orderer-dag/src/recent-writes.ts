@@ -1,4 +1,4 @@
-import { namespaceOf, type Block, type KeyRead, type Version } from '@medrex/ledger';
+import { namespaceOf, setsOf, type Block, type KeyRead, type Version } from '@medrex/ledger';
 
 /** The newest known write of a key: where it stands, and whether it deleted the key. */
 interface LatestWrite {
@@ -32,8 +32,9 @@ export class RecentWrites {
     for (const transaction of block.transactions) {
       if (transaction.code !== 'VALID' || !isForeign(transaction.txId)) continue;
       const version = { blockNum: block.number, txNum: transaction.txNum };
-      for (const { key, value } of transaction.readWriteSet.writes) {
-        this.#namespace(namespaceOf(transaction.chaincode, key)).set(key, { version, isDelete: value === undefined });
+      for (const { chaincode, readWriteSet } of setsOf(transaction)) {
+        for (const { key, value } of readWriteSet.writes)
+          this.#namespace(namespaceOf(chaincode, key)).set(key, { version, isDelete: value === undefined });
       }
     }
   }
@@ -72,12 +73,12 @@ export class RecentWrites {
     const latest = new Map<string, LatestWrite>();
     if (keys.size === 0) return latest;
     for (const block of this.#blocks) {
-      for (const { code, txNum, readWriteSet, chaincode: written } of block.transactions) {
-        if (code !== 'VALID' || written !== chaincode) continue;
-        for (const { key, value } of readWriteSet.writes) {
-          if (keys.has(key))
-            latest.set(key, { version: { blockNum: block.number, txNum }, isDelete: value === undefined });
-        }
+      for (const transaction of block.transactions) {
+        if (transaction.code !== 'VALID') continue;
+        const version = { blockNum: block.number, txNum: transaction.txNum };
+        const set = setsOf(transaction).find((one) => one.chaincode === chaincode);
+        for (const { key, value } of set?.readWriteSet.writes ?? [])
+          if (keys.has(key)) latest.set(key, { version, isDelete: value === undefined });
       }
     }
     return latest;

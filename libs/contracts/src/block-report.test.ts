@@ -54,6 +54,17 @@ describe('a block report', () => {
     expect(blockReportSchema.parse(reports[0])).toEqual(reports[0]);
   });
 
+  it('says what chaincodes did that were called, each for itself', () => {
+    const readWriteSet = { reads: [], ranges: [], writes: [{ key: bed, value: Buffer.from('1') }] };
+    const called = [{ chaincode: 'beds', readWriteSet }];
+    const caller = aTransaction({ readWriteSet: { reads: [], ranges: [], writes: [], called } });
+    const [report] = reportBlock({ channel: 'ehr', number: 9, transactions: [caller] }, 77);
+    expect(report?.transactions).toMatchObject([
+      { chaincode: 'medrex', writes: [], called: [{ chaincode: 'beds', reads: [], ranges: [], writes: [bed] }] },
+    ]);
+    expect(blockReportCodec.parse(blockReportCodec.encode(report!))).toEqual(report);
+  });
+
   it('of an empty block is one report without transactions', () => {
     expect(reportBlock({ channel: 'ehr', number: 0, transactions: [] }, 1)).toMatchObject([
       { isLast: true, transactions: [] },

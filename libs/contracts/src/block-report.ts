@@ -1,8 +1,10 @@
 import {
+  setsOf,
   validationCodes,
   type Block,
   type CommittedTransaction,
   type KeyRead,
+  type NamespaceSet,
   type ValidationCode,
 } from '@medrex/ledger';
 import { z } from 'zod';
@@ -12,19 +14,25 @@ import { epochMs, wholeNumber } from './schemas.ts';
 /** A key and the version it was read at: [key, block number, transaction number], or [key] when it was absent. */
 export type ReportedRead = readonly [key: string] | readonly [key: string, blockNum: number, txNum: number];
 
-/** What one transaction of a block did to the state, whoever sent it. Keys and versions only, never a value. */
-export interface ReportedTransaction {
+/** What was done to the state of one chaincode. Keys and versions only, never a value. */
+export interface ReportedSet {
+  readonly chaincode: string;
+  readonly reads: readonly ReportedRead[];
+  /** Range queries, as [start, end]; what they returned stands in `reads`. */
+  readonly ranges: readonly (readonly [start: string, end: string])[];
+  readonly writes: readonly string[];
+}
+
+/** What one transaction of a block did, whoever sent it. */
+export interface ReportedTransaction extends ReportedSet {
   readonly txId: string;
   readonly txNum: number;
   readonly code: ValidationCode;
   /** MSP id of the client that sent it. */
   readonly writer: string;
-  readonly chaincode: string;
   readonly fn: string;
-  readonly reads: readonly ReportedRead[];
-  /** Range queries, as [start, end]; what they returned stands in `reads`. */
-  readonly ranges: readonly (readonly [start: string, end: string])[];
-  readonly writes: readonly string[];
+  /** What it did to the state of chaincodes that its own one called; the keys of each are counted by themselves. */
+  readonly called?: readonly ReportedSet[];
   /** Set when it has more keys than `reportedKeysMax`: the rest is left out. */
   readonly isCut?: boolean;
 }
@@ -48,16 +56,20 @@ const keysPerReport = 30_000;
 
 const codes = Object.keys(validationCodes) as [ValidationCode, ...ValidationCode[]];
 
-const reportedTransaction = z.object({
+const reportedSet = z.object({
+  chaincode: z.string(),
+  reads: z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), wholeNumber, wholeNumber])])),
+  ranges: z.array(z.tuple([z.string(), z.string()])),
+  writes: z.array(z.string()),
+}) satisfies z.ZodType<ReportedSet>;
+
+const reportedTransaction = reportedSet.extend({
   txId: z.string(),
   txNum: wholeNumber,
   code: z.enum(codes),
   writer: z.string(),
-  chaincode: z.string(),
   fn: z.string(),
-  reads: z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), wholeNumber, wholeNumber])])),
-  ranges: z.array(z.tuple([z.string(), z.string()])),
-  writes: z.array(z.string()),
+  called: z.array(reportedSet).optional(),
   isCut: z.boolean().optional(),
 }) satisfies z.ZodType<ReportedTransaction>;
 
@@ -77,7 +89,7 @@ export function reportBlock(block: Block, committedAtMs: number): BlockReport[] 
   const parts: ReportedTransaction[][] = [[]];
   let keys = 0;
   for (const transaction of block.transactions.map(reportTransaction)) {
-    const own = transaction.reads.length + transaction.ranges.length + transaction.writes.length;
+    const own = [transaction, ...(transaction.called ?? [])].reduce((sum, set) => sum + keysIn(set), 0);
     if (keys + own > keysPerReport && keys > 0) {
       parts.push([]);
       keys = 0;
@@ -95,18 +107,35 @@ export function reportBlock(block: Block, committedAtMs: number): BlockReport[] 
 }
 
 function reportTransaction(transaction: CommittedTransaction): ReportedTransaction {
-  const { txId, txNum, code, creator, chaincode, fn, readWriteSet } = transaction;
-  const ranged = readWriteSet.ranges.flatMap((range) => range.reads);
-  const reads = [...readWriteSet.reads, ...ranged].map(reportRead);
-  const ranges = readWriteSet.ranges.map(({ start, end }) => [start, end] as const);
-  const writes = readWriteSet.writes.map((write): string => write.key);
-  const cut = <T>(all: readonly T[]): readonly T[] => all.slice(0, reportedKeysMax);
-  const isCut = [reads, ranges, writes].some((all) => all.length > reportedKeysMax);
+  const { txId, txNum, code, creator, fn, chaincode } = transaction;
+  const sets = setsOf(transaction).map(reportSet);
+  const own = sets.find((set) => set.chaincode === chaincode) as ReportedSet;
+  const called = sets.filter((set) => set !== own);
+  const isCut = sets.some(({ reads, ranges, writes }) => [reads, ranges, writes].some(isTooLong));
   return {
-    ...{ txId, txNum, code, writer: creator, chaincode, fn },
-    ...{ reads: cut(reads), ranges: cut(ranges), writes: cut(writes) },
+    ...{ txId, txNum, code, writer: creator, fn },
+    ...cutSet(own),
+    ...(called.length > 0 && { called: called.map(cutSet) }),
     ...(isCut && { isCut }),
   };
+}
+
+function reportSet({ chaincode, readWriteSet }: NamespaceSet): ReportedSet {
+  const ranged = readWriteSet.ranges.flatMap((range) => range.reads);
+  return {
+    chaincode,
+    reads: [...readWriteSet.reads, ...ranged].map(reportRead),
+    ranges: readWriteSet.ranges.map(({ start, end }) => [start, end] as const),
+    writes: readWriteSet.writes.map((write): string => write.key),
+  };
+}
+
+const isTooLong = (all: readonly unknown[]): boolean => all.length > reportedKeysMax;
+const keysIn = ({ reads, ranges, writes }: ReportedSet): number => reads.length + ranges.length + writes.length;
+
+function cutSet({ chaincode, reads, ranges, writes }: ReportedSet): ReportedSet {
+  const cut = <T>(all: readonly T[]): readonly T[] => all.slice(0, reportedKeysMax);
+  return { chaincode, reads: cut(reads), ranges: cut(ranges), writes: cut(writes) };
 }
 
 function reportRead({ key, version }: KeyRead): ReportedRead {

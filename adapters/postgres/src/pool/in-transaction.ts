@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
  * Every transaction that writes is on the disk when it ends, whatever the database has as its default for those that
  * may lose their end in a crash.
  */
-const durable = `SELECT set_config('synchronous_commit', 'on', true)
+export const durable = `SELECT set_config('synchronous_commit', 'on', true)
   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`;
 
 /** Begins a transaction that writes. */

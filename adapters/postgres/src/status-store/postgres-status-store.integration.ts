@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { anId, anOutcome, aStatus, describeReal, statusStoreContract } from '@medrex/contracts/testing';
+import type { PoolClient } from 'pg';
 import { TestSchema } from '../testing/a-schema.ts';
+import { WatchingPool } from '../testing/watching-pool.ts';
 import { PostgresStatusStore } from './postgres-status-store.ts';
 
 describeReal('POSTGRES', 'PostgresStatusStore', (url) => {
@@ -76,6 +78,26 @@ describeReal('POSTGRES', 'PostgresStatusStore', (url) => {
     const rows = [first, other].map((outcome) => ({ outcome, settledAtMs: 5 }));
     await store.settled(rows, at);
     expect(await store.get([anId(1)])).toMatchObject([{ sourceHash: first.sourceHash, outcome: first }]);
+  });
+
+  it('commits to the disk also in a database that would rather be fast', async () => {
+    await open();
+    await schema.sql('CREATE TABLE S.at_commit (how text)');
+    await schema.sql(`CREATE FUNCTION S.note() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO S.at_commit VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$`);
+    for (const table of ['status_operations', 'status_positions'])
+      await schema.sql(`CREATE CONSTRAINT TRIGGER note AFTER INSERT OR DELETE ON S.${table}
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION S.note()`);
+    const watch = async (_: string, client: PoolClient): Promise<void> => {
+      await client.query("SET synchronous_commit = 'off'");
+    };
+    const pool = schema.closing(new WatchingPool(schema.options, watch));
+    const store = await PostgresStatusStore.open({ pool, schema: schema.name });
+    await store.accepted([aStatus({ opId: anId(1) })]);
+    await store.settled([{ outcome: anOutcome({ opId: anId(2) }), settledAtMs: 5 }], at);
+    await store.forget([anId(2)]);
+    const seen = await schema.sql('SELECT how FROM S.at_commit');
+    expect(seen.map(({ how }) => how)).toEqual(['on', 'on', 'on', 'on']); // accepted; settled, with its position; forgotten
   });
 
   it('says so when it is used after it was closed', async () => {

@@ -1,7 +1,6 @@
 import type { OperationOutcome, OperationStatus, SettledQuery, StatusStore } from '@medrex/contracts';
-import type { PoolClient } from 'pg';
 import { postgresError } from '../errors.ts';
-import { beginWriting, inTransaction } from '../pool/in-transaction.ts';
+import { durable } from '../pool/in-transaction.ts';
 import type { PostgresPool } from '../pool/postgres-pool.ts';
 import { inSchema, migrate } from '../schema/migrate.ts';
 import { untilUncontended } from './contention.ts';
@@ -10,6 +9,31 @@ import { statusTables } from './status-tables.ts';
 
 /** Rows of one statement: some hundred kilobytes of parameters. */
 const rowsMax = 2_000;
+/** Reads `durable`, which is carried out only where something reads it. */
+const isDurable = '(SELECT count(*) FROM durable) >= 0';
+/**
+ * Adds rows that are not there; a pending one of the same message takes over how it ended; every other stays as it is. In the order of
+ * ids, so that two instances that note the same rows wait for each other and not crosswise.
+ */
+const put = `
+  INSERT INTO S.status_operations AS known
+    (op_id, source_hash, state, seq, accepted_at_ms, settled_at_ms, outcome, partition)
+  SELECT given.*, $8::integer FROM unnest(
+    $1::text[], $2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS given (op_id)
+  WHERE ${isDurable} ORDER BY given.op_id COLLATE "C"
+  ON CONFLICT (op_id) DO UPDATE SET
+    state = excluded.state, seq = excluded.seq, settled_at_ms = excluded.settled_at_ms,
+    outcome = excluded.outcome, partition = excluded.partition
+  WHERE known.state = 0 AND excluded.state <> 0 AND known.source_hash = excluded.source_hash`;
+
+const putting = `WITH durable AS (${durable}) ${put}`;
+/** Both take effect or neither does. */
+const puttingWithPosition = `WITH durable AS (${durable}), put AS (${put})
+  INSERT INTO S.status_positions (topic, partition, at_offset) SELECT $9::text, $8::integer, $10::bigint WHERE ${isDurable}
+  ON CONFLICT (topic, partition) DO UPDATE SET at_offset = excluded.at_offset`;
+const forgetting = `WITH durable AS (${durable})
+  DELETE FROM S.status_operations WHERE op_id = ANY($1::text[]) AND settled_at_ms IS NOT NULL AND ${isDurable}`;
+
 /** Times that a transaction is run which met another one crosswise. */
 const attemptsMax = 5;
 
@@ -49,7 +73,7 @@ export class PostgresStatusStore implements StatusStore {
   }
 
   async accepted(statuses: readonly OperationStatus[]): Promise<void> {
-    if (statuses.length > 0) await this.#write((client) => this.#put(client, statuses, 0));
+    for (const run of runsOf(statuses)) await this.#write(putting, [...statusColumns(run), 0]);
   }
 
   async settled(
@@ -57,17 +81,11 @@ export class PostgresStatusStore implements StatusStore {
     { topic, partition, offset }: Position,
   ): Promise<void> {
     const statuses = outcomes.map(({ outcome, settledAtMs }) => statusOf(outcome, settledAtMs));
-    await this.#write(async (client) => {
-      await this.#put(client, statuses, partition);
-      await client.query(
-        inSchema(
-          `INSERT INTO S.status_positions (topic, partition, at_offset) VALUES ($1, $2, $3)
-           ON CONFLICT (topic, partition) DO UPDATE SET at_offset = excluded.at_offset`,
-          this.#schema,
-        ),
-        [topic, partition, offset],
-      );
-    });
+    const runs = runsOf(statuses);
+    // The position comes with the last of them: what stands before it is there again, and the same, when it is read again.
+    for (const run of runs.slice(0, -1)) await this.#write(putting, [...statusColumns(run), partition]);
+    const columns = statusColumns(runs.at(-1) ?? []);
+    await this.#write(puttingWithPosition, [...columns, partition, topic, offset]);
   }
 
   async position(topic: string, partition: number): Promise<number | undefined> {
@@ -93,40 +111,20 @@ export class PostgresStatusStore implements StatusStore {
 
   async forget(opIds: readonly string[]): Promise<void> {
     if (opIds.length === 0) return;
-    const sql = 'DELETE FROM S.status_operations WHERE op_id = ANY($1::text[]) AND settled_at_ms IS NOT NULL';
-    await this.#write((client) => client.query(inSchema(sql, this.#schema), [opIds]));
+    await this.#write(forgetting, [opIds]);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
   }
 
-  /** Adds rows that are not there; a pending one of the same message takes over how it ended; every other stays as it is. */
-  async #put(client: PoolClient, statuses: readonly OperationStatus[], partition: number): Promise<void> {
-    for (const run of runsOf(statuses)) {
-      // In the order of ids, so that two instances that note the same rows wait for each other and not crosswise.
-      const sql = `
-        INSERT INTO S.status_operations AS known
-          (op_id, source_hash, state, seq, accepted_at_ms, settled_at_ms, outcome, partition)
-        SELECT given.*, $8::integer FROM unnest(
-          $1::text[], $2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[]) AS given (op_id)
-        ORDER BY given.op_id COLLATE "C"
-        ON CONFLICT (op_id) DO UPDATE SET
-          state = excluded.state, seq = excluded.seq, settled_at_ms = excluded.settled_at_ms,
-          outcome = excluded.outcome, partition = excluded.partition
-        WHERE known.state = 0 AND excluded.state <> 0 AND known.source_hash = excluded.source_hash`;
-      await client.query(inSchema(sql, this.#schema), [...statusColumns(run), partition]);
-    }
-  }
-
-  #write(work: (client: PoolClient) => Promise<unknown>): Promise<void> {
+  /** One statement, which is one transaction. */
+  #write(sql: string, values: readonly unknown[]): Promise<void> {
     this.#checkOpen();
     const attempt = (): Promise<void> =>
-      this.#pool.use((client) =>
-        inTransaction(client, beginWriting, async () => {
-          await work(client);
-        }),
-      );
+      this.#pool.use(async (client) => {
+        await client.query(inSchema(sql, this.#schema), [...values]);
+      });
     return untilUncontended(attempt, attemptsMax);
   }
 

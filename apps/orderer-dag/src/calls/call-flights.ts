@@ -1,7 +1,16 @@
 import type { BatchPlanner, Fusion } from '@medrex/batch-planner';
 import { CodedError, isCodedError } from '@medrex/coded-error';
 import type { OperationResult } from '@medrex/execute-batch';
-import type { Block, BlockStream, CommittedTransaction, Endorsement, FoundTransaction, Ledger } from '@medrex/ledger';
+import {
+  setsOf,
+  type Block,
+  type BlockStream,
+  type CommittedTransaction,
+  type Endorsement,
+  type FoundTransaction,
+  type Ledger,
+  type NamespaceSet,
+} from '@medrex/ledger';
 import type { CallKey } from '@medrex/privacy';
 import { backoffMs, type BackoffLimits } from '../backoff.ts';
 import type { ChannelHealth } from '../channel-health.ts';
@@ -23,12 +32,13 @@ import { closeCodeOf, tryName, tryProposal, type CallOperation } from './call-pr
 import { resultOf, reusedResult } from './call-results.ts';
 import { EndedCalls } from './ended-calls.ts';
 import type { LearnedKeys } from './learned-keys.ts';
-import { keysToHold, touchedKeys } from './touched-keys.ts';
+import { hasRanges, keysToHold, touchedKeys, type QueueNames } from './touched-keys.ts';
 
 /** What the flights of calls share. */
 export interface CallFlightsOptions {
   readonly proposer: Proposer;
   readonly key: CallKey;
+  readonly names: QueueNames;
   readonly ledger: Ledger;
   readonly blocks: Pick<BlockStream, 'find'>;
   readonly planner: BatchPlanner;
@@ -165,13 +175,13 @@ export class CallFlights {
 
   /** Whether every touched key is held, and nothing that was read is known to be overwritten. */
   async #mayBeSent(call: CallFlight, { readWriteSet }: Endorsement): Promise<boolean> {
-    const { planner, recent, key, learned, observer } = this.#options;
+    const { planner, names, learned, observer } = this.#options;
     const { flight, operation } = call;
     const { chaincode, fn, args, isDeclared } = operation.call;
-    const touched = touchedKeys(readWriteSet);
-    if (!isDeclared) learned.observe(chaincode, fn, args, touched);
-    const isRangeNews = readWriteSet.ranges.length > 0 && !operation.call.holdsAll;
-    const keys = keysToHold(chaincode, readWriteSet, key);
+    const set = { chaincode, readWriteSet };
+    if (!isDeclared) learned.observe(chaincode, fn, args, touchedKeys(set));
+    const isRangeNews = hasRanges(set) && !operation.call.holdsAll;
+    const keys = keysToHold(set, names);
     const news = new Set(operation.call.discover(keys).map((one): string => one.key));
     if (isRangeNews) operation.call.holdsAll = true;
     if (!isDeclared && operation.call.isFirstLook()) observer.predicted(news.size === 0);
@@ -186,10 +196,19 @@ export class CallFlights {
       this.#giveBack(call, 'lapsed');
       return false;
     }
-    const discovered = touched.flatMap((one) => (news.has(key.queueKey(chaincode, one.key)) ? [one.key] : []));
-    if (recent.stale(readWriteSet.reads, new Set(discovered), chaincode).length === 0) return true;
+    if (!this.#isStale(set, news)) return true;
     this.#giveBack(call, 'stale');
     return false;
+  }
+
+  /** @param news keys that were not held while it was endorsed, as the queues call them */
+  #isStale(set: NamespaceSet, news: ReadonlySet<string>): boolean {
+    const { names, recent } = this.#options;
+    return setsOf(set).some(({ chaincode, readWriteSet: { reads, writes } }) => {
+      const keys = [...reads, ...writes].map(({ key }): string => key);
+      const discovered = new Set(keys.filter((key) => news.has(names.of({ chaincode, key }))));
+      return recent.stale(reads, discovered, chaincode).length > 0;
+    });
   }
 
   async #send(call: CallFlight, endorsement: Endorsement): Promise<void> {

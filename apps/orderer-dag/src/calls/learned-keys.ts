@@ -1,9 +1,10 @@
-import type { TouchedKey } from './touched-keys.ts';
+import type { NamespaceKey, TouchedKey } from './touched-keys.ts';
 
 /** One text of a pattern: itself, or an argument by its place. */
 type Piece = string | number;
 
 interface Pattern {
+  readonly chaincode: string;
   readonly pieces: readonly Piece[];
   readonly mode: TouchedKey['mode'];
 }
@@ -11,8 +12,8 @@ interface Pattern {
 interface Learned {
   /** Keys that follow from the arguments, as the last call showed them. */
   readonly fromArguments: readonly Pattern[];
-  /** Keys of the last call that hold no argument, by name; predicted once two calls in a row touched them. */
-  readonly constant: ReadonlyMap<string, { readonly mode: TouchedKey['mode']; readonly isRepeated: boolean }>;
+  /** Keys of the last call that hold no argument, by chaincode and name; predicted once two calls in a row touched them. */
+  readonly constant: ReadonlyMap<string, TouchedKey & { readonly isRepeated: boolean }>;
 }
 
 /** Functions remembered, the longest unused forgotten first; keys of one call looked at. */
@@ -32,11 +33,11 @@ export class LearnedKeys {
     const learned = this.#functions.get(nameOf(chaincode, fn));
     if (learned === undefined) return undefined;
     const keys = new Map<string, TouchedKey>();
-    for (const { pieces, mode } of learned.fromArguments) {
+    for (const { chaincode: of, pieces, mode } of learned.fromArguments) {
       const key = fill(pieces, args);
-      if (key !== undefined) keys.set(key, { key, mode });
+      if (key !== undefined) keys.set(placeOf({ chaincode: of, key }), { chaincode: of, key, mode });
     }
-    for (const [key, { mode, isRepeated }] of learned.constant) if (isRepeated) keys.set(key, { key, mode });
+    for (const [place, { isRepeated, ...key }] of learned.constant) if (isRepeated) keys.set(place, key);
     return [...keys.values()];
   }
 
@@ -44,11 +45,12 @@ export class LearnedKeys {
     const name = nameOf(chaincode, fn);
     const before = this.#functions.get(name);
     const fromArguments: Pattern[] = [];
-    const constant = new Map<string, { readonly mode: TouchedKey['mode']; readonly isRepeated: boolean }>();
-    for (const { key, mode } of touched.slice(0, keysMax)) {
-      const pieces = piecesOf(key, args);
-      if (pieces !== undefined) fromArguments.push({ pieces, mode });
-      else constant.set(key, { mode, isRepeated: before?.constant.has(key) === true });
+    const constant = new Map<string, TouchedKey & { readonly isRepeated: boolean }>();
+    for (const one of touched.slice(0, keysMax)) {
+      const pieces = piecesOf(one.key, args);
+      const place = placeOf(one);
+      if (pieces !== undefined) fromArguments.push({ chaincode: one.chaincode, pieces, mode: one.mode });
+      else constant.set(place, { ...one, isRepeated: before?.constant.has(place) === true });
     }
     this.#functions.delete(name);
     this.#functions.set(name, { fromArguments, constant });
@@ -58,6 +60,7 @@ export class LearnedKeys {
 }
 
 const nameOf = (chaincode: string, fn: string): string => `${chaincode}\0${fn}`;
+const placeOf = ({ chaincode, key }: NamespaceKey): string => `${chaincode}\0${key}`;
 
 /**
  * A key in terms of the arguments: each part of a composite key (they stand between U+0000) that is an argument, or else the

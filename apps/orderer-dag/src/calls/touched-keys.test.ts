@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { stateKey } from '@medrex/keys';
+import type { ReadWriteSet } from '@medrex/ledger';
+import { callKey } from '../testing/test-channel.ts';
+import { LearnedKeys } from './learned-keys.ts';
+import { hasRanges, keysToHold, QueueNames, touchedKeys } from './touched-keys.ts';
+
+const bed = stateKey('clinical', 'bed', '12');
+const names = new QueueNames('medrex', callKey);
+const key = (text: string) => text as ReturnType<typeof stateKey>;
+
+function aSet(given: { reads?: string[]; writes?: string[]; hasRange?: boolean }): ReadWriteSet {
+  const { reads = [], writes = [], hasRange = false } = given;
+  return {
+    reads: reads.map((one) => ({ key: key(one), version: undefined })),
+    ranges: hasRange ? [{ start: 'a', end: 'b', isExhausted: true, reads: [] }] : [],
+    writes: writes.map((one) => ({ key: key(one), value: Buffer.from('1') })),
+  };
+}
+
+/** A chaincode that bills what it finds at another one and at ours. */
+const billing = {
+  chaincode: 'billing',
+  readWriteSet: {
+    ...aSet({ reads: ['claim'], writes: ['claim'] }),
+    called: [
+      { chaincode: 'medrex', readWriteSet: aSet({ reads: [bed], writes: [bed], hasRange: true }) },
+      { chaincode: 'prices', readWriteSet: aSet({ reads: ['aspirin'], hasRange: true }) },
+    ],
+  },
+};
+
+describe('what a call touched', () => {
+  it('holds the keys of the chaincodes that it called, ours under their own names', () => {
+    expect(touchedKeys(billing)).toEqual([
+      { chaincode: 'billing', key: 'claim', mode: 'readWrite' },
+      { chaincode: 'medrex', key: bed, mode: 'readWrite' },
+      { chaincode: 'prices', key: 'aspirin', mode: 'read' },
+    ]);
+    expect(hasRanges(billing)).toBe(true);
+    expect(keysToHold(billing, names)).toEqual([
+      { key: callKey.queueKey('billing', 'claim'), mode: 'readWrite' },
+      { key: bed, mode: 'readWrite' },
+      { key: callKey.queueKey('prices', 'aspirin'), mode: 'read' },
+      { key: callKey.wholeStateKey('prices'), mode: 'readWrite' },
+    ]);
+  });
+
+  it('is predicted for each chaincode apart', () => {
+    const learned = new LearnedKeys();
+    const touched = [
+      { chaincode: 'billing', key: 'claim7', mode: 'readWrite' },
+      { chaincode: 'prices', key: 'claim7', mode: 'read' },
+      { chaincode: 'prices', key: 'tariff', mode: 'read' },
+    ] as const;
+    for (let times = 0; times < 2; times += 1) learned.observe('billing', 'bill', ['7'], touched);
+    expect(learned.predict('billing', 'bill', ['8'])).toEqual([
+      { chaincode: 'billing', key: 'claim8', mode: 'readWrite' },
+      { chaincode: 'prices', key: 'claim8', mode: 'read' },
+      { chaincode: 'prices', key: 'tariff', mode: 'read' },
+    ]);
+  });
+});

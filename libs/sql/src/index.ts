@@ -13,3 +13,13 @@ export { isIrisPassthrough, readComment, type SqlComment } from './sql-comment.t
 export { workloadClasses } from './statement.ts';
 export type { RelationName, Statement, StatementFeatures, StatementKind, WorkloadClass } from './statement.ts';
 export type { TransactionControl, TransactionVerb } from './transaction-control.ts';
+export { emptyCatalog, type ColumnFacts, type SqlCatalog, type TableFacts } from './iris/catalog.ts';
+export { irisVersions, type IrisFeature } from './iris/dialect.ts';
+export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
+export type { Hazard } from './iris/guards.ts';
+export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
+export { cancelQuery, irisDaysOfPg, pgDaysOfIris, pgMicrosOfPosixTime } from './iris/iris-values.ts';
+export { schemaMap, type SchemaMap } from './iris/names.ts';
+export { pgTypes, type PgType } from './iris/pg-type.ts';
+export { sqlstateOf } from './iris/sqlcode.ts';
+export type { IrisStep, ResultColumn, Translation } from './iris/translation.ts';

@@ -1,0 +1,32 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, constantText } from '../ast.ts';
+
+/** The members of an array that the text writes out: ARRAY[1, 2] or '{1,2}'; undefined for any other. */
+export function arrayMembers(node: Node | undefined): readonly Node[] | undefined {
+  const cast = bodyOf(node, 'TypeCast');
+  if (cast !== undefined) return arrayMembers(cast.arg);
+  const array = bodyOf(node, 'A_ArrayExpr');
+  if (array !== undefined) {
+    const elements = array.elements ?? [];
+    return elements.some((element) => bodyOf(element, 'A_ArrayExpr') !== undefined) ? undefined : elements;
+  }
+  const text = bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
+  return text === undefined ? undefined : literalMembers(text);
+}
+
+const member = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"\\]*?))\s*(,|\}$)/;
+
+function literalMembers(text: string): readonly Node[] | undefined {
+  if (!text.startsWith('{') || !text.endsWith('}')) return undefined;
+  const members: Node[] = [];
+  if (/^\{\s*\}$/.test(text)) return members;
+  for (let rest = text.slice(1); rest !== '';) {
+    const match = member.exec(rest);
+    if (match === null) return undefined; // nested, or not well formed
+    const [whole, quoted, plain = ''] = match;
+    if (quoted === undefined && (plain === '' || plain.toUpperCase() === 'NULL')) return undefined;
+    members.push({ A_Const: { sval: { sval: quoted?.replace(/\\(.)/g, '$1') ?? plain } } });
+    rest = rest.slice(whole.length);
+  }
+  return members;
+}

@@ -1,0 +1,77 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, constantText, kindOf } from '../ast.ts';
+import { operand } from './expression.ts';
+import { isUntypedConstant, typeOf } from './inference.ts';
+import { textTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+
+/** Columns whose value is the name of a schema: what they are compared with is translated too. */
+const schemaColumns: ReadonlySet<string> = new Set([
+  'table_schema',
+  'schema_name',
+  'nspname',
+  'schemaname',
+  'constraint_schema',
+  'routine_schema',
+  'view_schema',
+]);
+
+/** A comparison as PostgreSQL makes it: by the text as it is stored, where text is compared. */
+export function comparison(
+  p: Printing,
+  operator: string,
+  left: Node | undefined,
+  right: Node | undefined,
+  scope: Scope,
+  location?: number,
+): string {
+  if ([left, right].some((side) => side !== undefined && kindOf(side) === 'RowExpr')) {
+    return refuse('a comparison of rows', location);
+  }
+  const isText = comparedText(p, left, right, scope, location);
+  const print = (node: Node | undefined, other: Node | undefined): string =>
+    schemaName(p, node, other) ?? (isText ? exact(p, node, scope) : operand(p, node, scope));
+  return `${print(left, right)} ${operator === '!=' ? '<>' : operator} ${print(right, left)}`;
+}
+
+/** Whether two sides are, or may be, text. One known side that is none decides. */
+export function comparedText(
+  p: Printing,
+  left: Node | undefined,
+  right: Node | undefined,
+  scope: Scope,
+  location?: number,
+): boolean {
+  const types = [left, right].map((side) => typeOf(p, side, scope));
+  if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
+  if (types.some((type) => type !== undefined && !textTypes.has(type))) return false;
+  return true;
+}
+
+/** The stored value of an expression that may be text: nothing is needed for what IRIS does not collate. */
+export function exact(p: Printing, node: Node | undefined, scope: Scope): string {
+  if (node === undefined) return refuse('an empty expression');
+  const printed = operand(p, node, scope);
+  const column = bodyOf(node, 'ColumnRef');
+  if (column !== undefined) {
+    const seen = scope.column(column);
+    if (seen?.isExact === true) return printed;
+  }
+  const type = typeOf(p, node, scope);
+  if (isUntypedConstant(node) || bodyOf(node, 'ParamRef') !== undefined) return printed;
+  if (type !== undefined && !textTypes.has(type)) return printed;
+  const isConstant = bodyOf(node, 'TypeCast')?.arg !== undefined && isUntypedConstant(bodyOf(node, 'TypeCast')?.arg);
+  return isConstant ? printed : `%EXACT(${printed})`;
+}
+
+function schemaName(p: Printing, node: Node | undefined, other: Node | undefined): string | undefined {
+  const name = bodyOf(bodyOf(other, 'ColumnRef')?.fields?.at(-1), 'String')?.sval ?? '';
+  const text = bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
+  return text !== undefined && schemaColumns.has(name) ? p.marks.string(p.schemas.toIris(text)) : undefined;
+}
+
+export function isSchemaColumn(label: string): boolean {
+  return schemaColumns.has(label);
+}

@@ -1,0 +1,61 @@
+/** What an IRIS version can, as far as translation depends on it. A feature begins with the version that stands beside it. */
+const features = {
+  /** SELECT ... LIMIT n OFFSET m at the end of a query; TOP elsewhere. */
+  limitClause: '2025.1',
+  /** OFFSET without LIMIT; 2025.1 takes it and loses it. */
+  offsetAlone: '2025.2',
+  withClause: '2024.1',
+  intersectExcept: '2025.1',
+  /** JSON_VALUE and JSON_QUERY. */
+  jsonPath: '2024.1',
+  vectors: '2024.1',
+  /** CREATE INDEX ... AS HNSW. */
+  hnswIndex: '2025.1',
+} as const;
+
+export type IrisFeature = keyof typeof features;
+
+/** The oldest and the newest that the rules were written for; a newer one is taken for the newest. */
+export const irisVersions = { oldest: '2023.1', newest: '2026.1' } as const;
+
+export interface IrisDialect {
+  readonly version: string;
+  has(feature: IrisFeature): boolean;
+  since(feature: IrisFeature): string;
+}
+
+/** @throws RangeError where the text is no version, or one older than the rules */
+export function irisDialect(version: string): IrisDialect {
+  const parts = versionParts(version);
+  if (compareParts(parts, versionParts(irisVersions.oldest)) < 0) {
+    throw new RangeError(`IRIS ${version}: older than ${irisVersions.oldest}, for which no translation is known`);
+  }
+  return {
+    version,
+    has: (feature) => compareParts(parts, versionParts(features[feature])) >= 0,
+    since: (feature) => features[feature],
+  };
+}
+
+/** Whether a version lies within one of the ranges; both ends belong to them. */
+export function isWithin(version: string, ranges: readonly (readonly [from: string, to: string])[]): boolean {
+  const parts = versionParts(version);
+  return ranges.some(
+    ([from, to]) => compareParts(parts, versionParts(from)) >= 0 && compareParts(parts, versionParts(to)) <= 0,
+  );
+}
+
+function versionParts(version: string): readonly number[] {
+  if (!/^\d{4}\.\d+(\.\d+)?/.test(version))
+    throw new RangeError(`IRIS ${version}: a version reads like 2025.1 or 2025.1.2`);
+  return version.split('.').slice(0, 3).map(Number);
+}
+
+/** 2025.1 stands for 2025.1.0. */
+function compareParts(left: readonly number[], right: readonly number[]): number {
+  for (const place of [0, 1, 2]) {
+    const difference = (left[place] ?? 0) - (right[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

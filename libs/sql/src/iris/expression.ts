@@ -1,0 +1,256 @@
+import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink } from 'libpg-query';
+import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
+import { arrayMembers } from './arrays.ts';
+import { castValue } from './cast.ts';
+import { comparedText, comparison, exact } from './comparison.ts';
+import { printCall, printMinMax, printValueFunction } from './functions.ts';
+import { comparisons, isPredicate, isUntypedConstant, typeOf } from './inference.ts';
+import { identifier, schemaIdentifier } from './names.ts';
+import { printOperator } from './operators.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+
+type Printer = (p: Printing, node: Node, scope: Scope) => string;
+
+/** Every kind of expression that is translated. What is not here is refused. */
+const printers: { readonly [Kind in NodeKind]?: Printer } = {
+  A_Const: printConstant,
+  ParamRef: (p, node) => p.marks.parameter(bodyOf(node, 'ParamRef')?.number ?? 0),
+  ColumnRef: (p, node) => printColumn(p, bodyOf(node, 'ColumnRef') ?? {}),
+  TypeCast: (p, node, scope) => castValue(p, bodyOf(node, 'TypeCast') ?? {}, scope),
+  A_Expr: (p, node, scope) => printOperator(p, bodyOf(node, 'A_Expr') ?? {}, scope),
+  FuncCall: (p, node, scope) => printCall(p, bodyOf(node, 'FuncCall') ?? {}, scope),
+  CaseExpr: (p, node, scope) => printCase(p, bodyOf(node, 'CaseExpr') ?? {}, scope),
+  CoalesceExpr: (p, node, scope) =>
+    `COALESCE(${(bodyOf(node, 'CoalesceExpr')?.args ?? []).map((arg) => p.value(arg, scope)).join(', ')})`,
+  MinMaxExpr: (p, node, scope) => printMinMax(p, bodyOf(node, 'MinMaxExpr') ?? {}, scope),
+  SQLValueFunction: (_, node) => printValueFunction(bodyOf(node, 'SQLValueFunction') ?? {}),
+  SubLink: (p, node, scope) => printScalarQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
+};
+
+/** An expression where a value stands: a test becomes 1, 0 or NULL. */
+export function printValue(p: Printing, node: Node | undefined, scope: Scope): string {
+  if (node === undefined) return refuse('an empty expression');
+  if (isPredicate(node)) return testAsValue(p, node, scope);
+  const print = printers[kindOf(node)];
+  return print?.(p, node, scope) ?? refuse(kindOf(node), locationOf(node));
+}
+
+/** An expression where a condition stands: a value is compared with 1. */
+export function printPredicate(p: Printing, node: Node | undefined, scope: Scope): string {
+  if (node === undefined) return refuse('an empty condition');
+  const bool = bodyOf(node, 'BoolExpr');
+  if (bool !== undefined) return printBool(p, bool, scope);
+  const nullTest = bodyOf(node, 'NullTest');
+  if (nullTest !== undefined) return printNullTest(p, nullTest, scope);
+  if (kindOf(node) === 'BooleanTest') return printBooleanTest(p, node, scope);
+  const link = bodyOf(node, 'SubLink');
+  if (link !== undefined && isPredicate(node)) return printTestQuery(p, link, scope);
+  const expression = bodyOf(node, 'A_Expr');
+  if (expression !== undefined && isPredicate(node)) return printComparison(p, expression, scope);
+  const constant = bodyOf(node, 'A_Const')?.boolval;
+  if (constant !== undefined) return constant.boolval === true ? '1 = 1' : '1 = 0';
+  return `${p.value(node, scope)} = 1`;
+}
+
+/** `(…)` around everything that is not one token or one call: IRIS may be set to read operators from left to right. */
+export function operand(p: Printing, node: Node | undefined, scope: Scope): string {
+  const printed = p.value(node, scope);
+  return node !== undefined && bodyOf(node, 'A_Expr') !== undefined ? `(${printed})` : printed;
+}
+
+function testAsValue(p: Printing, node: Node, scope: Scope): string {
+  const link = bodyOf(node, 'SubLink');
+  // IRIS takes EXISTS in WHERE only.
+  if (link?.subLinkType === 'EXISTS_SUBLINK') return `COALESCE((SELECT 1 WHERE ${p.predicate(node, scope)}), 0)`;
+  const test = p.predicate(node, scope);
+  const isCertain = kindOf(node) === 'NullTest' || kindOf(node) === 'BooleanTest';
+  if (isCertain) return `CASE WHEN ${test} THEN 1 ELSE 0 END`;
+  return `CASE WHEN ${test} THEN 1 WHEN NOT (${test}) THEN 0 END`;
+}
+
+function printConstant(p: Printing, node: Node): string {
+  const constant = bodyOf(node, 'A_Const') ?? {};
+  if (constant.isnull === true) return 'NULL';
+  if (constant.boolval !== undefined) return constant.boolval.boolval === true ? '1' : '0';
+  if (constant.bsval !== undefined) return refuse('a bit string', constant.location);
+  const text = constantText(node) ?? '';
+  return constant.sval === undefined ? text : p.marks.string(text);
+}
+
+export function printColumn(p: Printing, { fields = [], location }: ColumnRef): string {
+  const words = fields.map((field) => {
+    if (bodyOf(field, 'A_Star') !== undefined) return '*';
+    return identifier(bodyOf(field, 'String')?.sval ?? '', location);
+  });
+  if (words.length > 3) return refuse('a column of another database', location);
+  if (words.length === 3)
+    words[0] = schemaIdentifier(p.schemas.toIris(bodyOf(fields[0], 'String')?.sval ?? ''), location);
+  return words.join('.');
+}
+
+function printCase(p: Printing, { arg, args = [], defresult }: CaseExpr, scope: Scope): string {
+  const branches = args.map((each) => {
+    const { expr, result } = bodyOf(each, 'CaseWhen') ?? {};
+    const condition = arg === undefined ? p.predicate(expr, scope) : comparison(p, '=', arg, expr, scope);
+    return `WHEN ${condition} THEN ${p.value(result, scope)}`;
+  });
+  const rest = defresult === undefined ? '' : ` ELSE ${p.value(defresult, scope)}`;
+  return `CASE ${branches.join(' ')}${rest} END`;
+}
+
+function printBool(p: Printing, { boolop, args = [] }: BoolExpr, scope: Scope): string {
+  const terms = args.map((arg) => `(${p.predicate(arg, scope)})`);
+  if (boolop === 'NOT_EXPR') return `NOT ${terms[0] ?? ''}`;
+  return terms.join(boolop === 'AND_EXPR' ? ' AND ' : ' OR ');
+}
+
+function printNullTest(p: Printing, { arg, nulltesttype, location }: NullTest, scope: Scope): string {
+  if (arg !== undefined && kindOf(arg) === 'RowExpr') return refuse('a test of a row', location);
+  return `${operand(p, arg, scope)} IS ${nulltesttype === 'IS_NULL' ? 'NULL' : 'NOT NULL'}`;
+}
+
+function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
+  const { arg, booltesttype } = bodyOf(node, 'BooleanTest') ?? {};
+  const value = p.value(arg, scope);
+  switch (booltesttype) {
+    case 'IS_TRUE':
+      return `(${value} = 1 AND ${value} IS NOT NULL)`; // never NULL, as the test
+    case 'IS_FALSE':
+      return `(${value} = 0 AND ${value} IS NOT NULL)`;
+    case 'IS_NOT_TRUE':
+      return `(${value} = 0 OR ${value} IS NULL)`;
+    case 'IS_NOT_FALSE':
+      return `(${value} = 1 OR ${value} IS NULL)`;
+    case 'IS_UNKNOWN':
+      return `${value} IS NULL`;
+    default:
+      return `${value} IS NOT NULL`;
+  }
+}
+
+function printComparison(p: Printing, expression: A_Expr, scope: Scope): string {
+  const { kind, name, lexpr, rexpr, location } = expression;
+  const operator = namesOf(name).at(-1) ?? '';
+  switch (kind) {
+    case 'AEXPR_OP':
+      if (!comparisons.has(operator) || operator.includes('~')) return refuseOperator(operator, location);
+      return comparison(p, operator, lexpr, rexpr, scope, location);
+    case 'AEXPR_DISTINCT':
+      return `NOT ${notDistinct(p, expression, scope)}`;
+    case 'AEXPR_NOT_DISTINCT':
+      return notDistinct(p, expression, scope);
+    case 'AEXPR_IN':
+      return printIn(p, expression, scope, operator === '<>');
+    case 'AEXPR_OP_ANY':
+    case 'AEXPR_OP_ALL':
+      return printAnyArray(p, expression, scope, operator);
+    case 'AEXPR_LIKE':
+    case 'AEXPR_ILIKE':
+      return printLike(p, expression, scope, operator);
+    case 'AEXPR_BETWEEN':
+    case 'AEXPR_NOT_BETWEEN':
+      return printBetween(p, expression, scope);
+    default:
+      return refuse(kind === 'AEXPR_SIMILAR' ? 'SIMILAR TO' : 'BETWEEN SYMMETRIC', location);
+  }
+}
+
+function refuseOperator(operator: string, location?: number): never {
+  const isRegex = operator.includes('~');
+  return refuse(
+    isRegex ? 'a regular expression' : `the operator ${operator}`,
+    location,
+    isRegex ? 'IRIS has no regular expressions in SQL; LIKE is translated.' : undefined,
+  );
+}
+
+/** True or false, never NULL, like the test itself. */
+function notDistinct(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope): string {
+  const equal = comparison(p, '=', lexpr, rexpr, scope, location);
+  const [left, right] = [operand(p, lexpr, scope), operand(p, rexpr, scope)];
+  return `((${equal} AND ${left} IS NOT NULL AND ${right} IS NOT NULL) OR (${left} IS NULL AND ${right} IS NULL))`;
+}
+
+function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, isNegated: boolean): string {
+  if (lexpr !== undefined && kindOf(lexpr) === 'RowExpr') return refuse('IN with rows', location);
+  const members = bodyOf(rexpr, 'List')?.items ?? [];
+  const isText = members.every((member) => comparedText(p, lexpr, member, scope, location));
+  const left = isText ? exact(p, lexpr, scope) : operand(p, lexpr, scope);
+  const right = members.map((member) => (isText ? exact(p, member, scope) : p.value(member, scope)));
+  return `${left}${isNegated ? ' NOT' : ''} IN (${right.join(', ')})`;
+}
+
+/** An array that stands in the text becomes a list; one that comes as a parameter becomes one $LIST, whatever its length. */
+function printAnyArray(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope, operator: string): string {
+  const isIn = kind === 'AEXPR_OP_ANY' && operator === '=';
+  const isNotIn = kind === 'AEXPR_OP_ALL' && operator === '<>';
+  if (!isIn && !isNotIn)
+    return refuse(`${operator} ${kind === 'AEXPR_OP_ANY' ? 'ANY' : 'ALL'} with an array`, location);
+  const members = arrayMembers(rexpr);
+  if (members !== undefined) {
+    if (members.length === 0) return isIn ? '1 = 0' : '1 = 1';
+    const list: Node = { List: { items: [...members] } };
+    return printIn(
+      p,
+      { ...(lexpr === undefined ? {} : { lexpr }), rexpr: list, location: location ?? -1 },
+      scope,
+      isNotIn,
+    );
+  }
+  const parameter = bodyOf(rexpr, 'ParamRef') ?? bodyOf(bodyOf(rexpr, 'TypeCast')?.arg, 'ParamRef');
+  if (parameter?.number === undefined) return refuse('an array that is neither written out nor a parameter', location);
+  const list = p.marks.parameter(parameter.number, 'list');
+  const member = `${exact(p, lexpr, scope)} %INLIST ${list}`;
+  return isIn ? member : `NOT (${member})`;
+}
+
+function printLike(p: Printing, { kind, lexpr, rexpr }: A_Expr, scope: Scope, operator: string): string {
+  const escape = namesOf(bodyOf(rexpr, 'FuncCall')?.funcname).at(-1) === 'like_escape';
+  const pattern = escape ? bodyOf(rexpr, 'FuncCall')?.args?.[0] : rexpr;
+  const by = escape ? bodyOf(rexpr, 'FuncCall')?.args?.[1] : undefined;
+  const not = operator.startsWith('!') ? ' NOT' : '';
+  // The backslash escapes in PostgreSQL unless something else is said, in IRIS nothing does.
+  const isPlain = bodyOf(pattern, 'A_Const') !== undefined && constantText(pattern)?.includes('\\') !== true;
+  const end = by !== undefined ? ` ESCAPE ${p.value(by, scope)}` : isPlain ? '' : ` ESCAPE ${p.marks.string('\\')}`;
+  if (kind === 'AEXPR_ILIKE')
+    return `UPPER(${p.value(lexpr, scope)})${not} LIKE UPPER(${p.value(pattern, scope)})${end}`;
+  return `${exact(p, lexpr, scope)}${not} LIKE ${operand(p, pattern, scope)}${end}`;
+}
+
+function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
+  const [low, high] = bodyOf(rexpr, 'List')?.items ?? [];
+  const isText = comparedText(p, lexpr, low, scope, location) && comparedText(p, lexpr, high, scope, location);
+  const side = (node: Node | undefined): string => (isText ? exact(p, node, scope) : operand(p, node, scope));
+  return `${side(lexpr)}${kind === 'AEXPR_BETWEEN' ? '' : ' NOT'} BETWEEN ${side(low)} AND ${side(high)}`;
+}
+
+function printScalarQuery(p: Printing, { subLinkType, subselect, location }: SubLink, scope: Scope): string {
+  const select = bodyOf(subselect, 'SelectStmt');
+  if (subLinkType !== 'EXPR_SUBLINK' || select === undefined) return refuse('an array of a query', location);
+  return `(${p.query(select, scope).sql})`;
+}
+
+function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
+  const { subLinkType, subselect, testexpr, operName, location } = link;
+  const select = bodyOf(subselect, 'SelectStmt');
+  if (select === undefined) return refuse('this query', location);
+  if (subLinkType === 'EXISTS_SUBLINK') return `EXISTS (${p.query(select, scope).sql})`;
+  if (testexpr !== undefined && kindOf(testexpr) === 'RowExpr') return refuse('a comparison of rows', location);
+  const isAny = subLinkType === 'ANY_SUBLINK';
+  const operator = namesOf(operName).at(-1) ?? '=';
+  if (!isAny && subLinkType !== 'ALL_SUBLINK') return refuse('this kind of query', location);
+  const query = p.query(select, scope, { isExact: true });
+  const type = typeOf(p, testexpr, scope) ?? query.columns?.[0]?.type;
+  const isPlain = type !== undefined && !['text', 'varchar', 'bpchar'].includes(type) && !isUntypedConstant(testexpr);
+  const left = isPlain ? operand(p, testexpr, scope) : exact(p, testexpr, scope);
+  if (isAny && operator === '=') return `${left} IN (${query.sql})`;
+  if (!comparisons.has(operator) || operator.includes('~')) return refuseOperator(operator, location);
+  return `${left} ${operator === '!=' ? '<>' : operator} ${isAny ? 'ANY' : 'ALL'} (${query.sql})`;
+}
+
+export function locationOf(node: Node): number | undefined {
+  const body = (node as unknown as Record<string, { readonly location?: number }>)[kindOf(node)];
+  return body?.location;
+}

@@ -1,0 +1,94 @@
+/**
+ * Printed SQL holds marks where values of the user go, because text is put together out of order and parameters are counted in
+ * the order of the finished text. A mark cannot be in a name: names with control characters are refused.
+ */
+const open = '\u0001';
+const close = '\u0002';
+const marks = /\u0001([pliosv])(\d+)\u0002/g;
+
+/** How the driver sends a parameter. */
+export type ParameterUse =
+  /** As it is. */
+  | 'value'
+  /** An array as $LIST, for %INLIST; an array with a NULL in it is to be refused. */
+  | 'list'
+  /** `[1,2,3]` without its brackets, for TO_VECTOR. */
+  | 'vector';
+
+export interface IrisParameter {
+  /** The n of `$n`. */
+  readonly parameter: number;
+  readonly use: ParameterUse;
+}
+
+/** SQL text, and between the texts parameters whose integer has to stand in it: TOP and LIMIT take no `?` everywhere. */
+export type IrisPiece = string | { readonly inline: number; readonly isOffset: boolean };
+
+export interface IrisText {
+  readonly pieces: readonly IrisPiece[];
+  /** Of each `?`, in order. */
+  readonly parameters: readonly IrisParameter[];
+}
+
+/** Collects the literals of one statement and hands out marks for them. */
+export class Marks {
+  readonly #strings: string[] = [];
+
+  string(text: string): string {
+    this.#strings.push(text);
+    return `${open}s${this.#strings.length - 1}${close}`;
+  }
+
+  parameter(number: number, use: ParameterUse = 'value'): string {
+    return `${open}${use === 'value' ? 'p' : use.charAt(0)}${number}${close}`;
+  }
+
+  inline(number: number, isOffset: boolean): string {
+    return `${open}${isOffset ? 'o' : 'i'}${number}${close}`;
+  }
+
+  assemble(printed: string): IrisText {
+    const pieces: IrisPiece[] = [];
+    const parameters: IrisParameter[] = [];
+    let text = '';
+    let from = 0;
+    for (const match of printed.matchAll(marks)) {
+      text += printed.slice(from, match.index);
+      from = match.index + match[0].length;
+      const number = Number(match[2]);
+      if (match[1] === 's') text += quoted(this.#strings[number] ?? '');
+      else if (match[1] === 'i' || match[1] === 'o') {
+        pieces.push(text, { inline: number, isOffset: match[1] === 'o' });
+        text = '';
+      } else {
+        text += '?';
+        parameters.push({ parameter: number, use: uses[match[1] as 'p' | 'l' | 'v'] });
+      }
+    }
+    pieces.push(text + printed.slice(from));
+    return { pieces, parameters };
+  }
+}
+
+const uses = { p: 'value', l: 'list', v: 'vector' } as const;
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** NULL is no limit in PostgreSQL. */
+export const noLimit = '2147483647';
+
+/** The text to run. @throws RangeError where the value for a place in the text is no count */
+export function irisSql(
+  { pieces }: IrisText,
+  bound: (parameter: number) => string | undefined = () => undefined,
+): string {
+  return pieces
+    .map((piece) => (typeof piece === 'string' ? piece : count(bound(piece.inline), piece.isOffset)))
+    .join('');
+}
+
+function count(value: string | undefined, isOffset: boolean): string {
+  if (value === undefined) return isOffset ? '0' : noLimit;
+  if (!/^\d{1,10}$/.test(value)) throw new RangeError('LIMIT and OFFSET take a count that is not negative');
+  return value;
+}

@@ -1,0 +1,211 @@
+import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, WindowDef } from 'libpg-query';
+import { bodyOf, constantText, namesOf } from '../ast.ts';
+import { comparedText, exact } from './comparison.ts';
+import { functionTable } from './function-table.ts';
+import { isNullable, typeOf } from './inference.ts';
+import { printJsonArray, printJsonObject } from './json.ts';
+import { identifier, schemaIdentifier } from './names.ts';
+import { printSortKeys } from './order.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+import { printExtract, printTruncated } from './time.ts';
+
+/** A call by its name: another name, another form, or none. */
+export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
+  const words = namesOf(call.funcname);
+  const { location } = call;
+  if (call.func_variadic === true) return refuse('VARIADIC', location);
+  if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
+  const name = words.at(-1) ?? '';
+  if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
+  const aggregate = aggregates[name];
+  if (aggregate !== undefined) return aggregate(p, call, scope);
+  if (call.agg_filter !== undefined || call.agg_distinct === true || call.agg_order !== undefined) {
+    return refuse(`${name} with FILTER, DISTINCT or ORDER BY`, location);
+  }
+  const special = specials[name];
+  if (special !== undefined) return special(p, call.args ?? [], scope, location);
+  return printNamed(p, name, call, scope);
+}
+
+/** A function of the user, under its schema: IRIS calls class methods so. */
+function printOwnFunction(p: Printing, words: readonly string[], call: FuncCall, scope: Scope): string {
+  const [schema = '', name = ''] = words;
+  if (words.length > 2) return refuse('a function of another database', call.location);
+  const args = (call.args ?? []).map((arg) => p.value(arg, scope));
+  return `${schemaIdentifier(p.schemas.toIris(schema), call.location)}.${identifier(name, call.location)}(${args.join(', ')})`;
+}
+
+function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): string {
+  const rule = functionTable.get(name);
+  const args = call.args ?? [];
+  const [min, max] = rule?.arguments ?? [0, 0];
+  if (rule?.iris === undefined || args.length < min || args.length > max) {
+    return refuse(
+      `the function ${name} with ${args.length} arguments`,
+      call.location,
+      'Call it under its schema if it is yours.',
+    );
+  }
+  const filtered = call.agg_filter === undefined ? args : refuse('FILTER', call.location);
+  const printed = `${rule.iris}(${filtered.map((arg) => p.value(arg, scope)).join(', ')})`;
+  return rule.isScalar === true ? `{fn ${printed}}` : printed;
+}
+
+type Aggregate = (p: Printing, call: FuncCall, scope: Scope) => string;
+
+const aggregates: Readonly<Record<string, Aggregate | undefined>> = {
+  count: (p, call, scope) => {
+    if (call.agg_star !== true) return printAggregate(p, 'COUNT', call, scope);
+    if (call.agg_filter === undefined) return 'COUNT(*)';
+    return `COUNT(CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN 1 END)`;
+  },
+  sum: (p, call, scope) => printAggregate(p, 'SUM', call, scope),
+  avg: (p, call, scope) => printAggregate(p, 'AVG', call, scope),
+  min: (p, call, scope) => printAggregate(p, 'MIN', call, scope),
+  max: (p, call, scope) => printAggregate(p, 'MAX', call, scope),
+  bool_and: (p, call, scope) => printAggregate(p, 'MIN', call, scope),
+  every: (p, call, scope) => printAggregate(p, 'MIN', call, scope),
+  bool_or: (p, call, scope) => printAggregate(p, 'MAX', call, scope),
+  string_agg: printList,
+};
+
+function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope): string {
+  const [arg, ...more] = call.args ?? [];
+  if (arg === undefined || more.length > 0 || call.agg_order !== undefined)
+    return refuse(`this use of ${name}`, call.location);
+  const isCompared = call.agg_distinct === true || name === 'MIN' || name === 'MAX';
+  const value = isCompared ? exact(p, arg, scope) : p.value(arg, scope);
+  const filtered =
+    call.agg_filter === undefined ? value : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${value} END`;
+  return `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;
+}
+
+/** LIST puts a comma between, and nothing else. */
+function printList(p: Printing, call: FuncCall, scope: Scope): string {
+  const [arg, separator] = call.args ?? [];
+  if (constantText(separator) !== ',' || call.agg_order !== undefined || call.agg_filter !== undefined) {
+    return refuse('string_agg with an order, or with another separator than a comma', call.location);
+  }
+  const isDistinct = call.agg_distinct === true;
+  return `LIST(${isDistinct ? `DISTINCT ${exact(p, arg, scope)}` : p.value(arg, scope)})`;
+}
+
+type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
+
+const specials: Readonly<Record<string, Special | undefined>> = {
+  now: () => 'CURRENT_TIMESTAMP',
+  transaction_timestamp: () => 'CURRENT_TIMESTAMP',
+  extract: printExtract,
+  date_part: printExtract,
+  date_trunc: printTruncated,
+  btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
+  ltrim: (p, args, scope, location) => printTrim(p, 'LEADING', args, scope, location),
+  rtrim: (p, args, scope, location) => printTrim(p, 'TRAILING', args, scope, location),
+  left: (p, args, scope, location) => printEnd(p, 'LEFT', args, scope, location),
+  right: (p, args, scope, location) => printEnd(p, 'RIGHT', args, scope, location),
+  position: (p, args, scope) => printPosition(p, args[1], args[0], scope),
+  strpos: (p, args, scope) => printPosition(p, args[1], args[0], scope),
+  round: printRound,
+  trunc: (p, [value, places], scope) =>
+    `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)}, 1)`,
+  jsonb_build_object: printJsonObject,
+  json_build_object: printJsonObject,
+  jsonb_build_array: printJsonArray,
+  json_build_array: printJsonArray,
+  cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
+};
+
+/** Halves of a float go to the even neighbour in PostgreSQL, away from 0 in IRIS. */
+function printRound(p: Printing, [value, places]: readonly Node[], scope: Scope, location?: number): string {
+  const type = typeOf(p, value, scope);
+  if (places === undefined && (type === 'float4' || type === 'float8'))
+    return refuse('round of a float', location, 'Cast it to numeric.');
+  return `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)})`;
+}
+
+function printTrim(
+  p: Printing,
+  side: string,
+  [text, characters]: readonly Node[],
+  scope: Scope,
+  location?: number,
+): string {
+  const set =
+    characters === undefined
+      ? ' '
+      : (constantText(characters) ?? refuse('trim of characters that are no constant', location));
+  return `TRIM(${side} ${p.marks.string(set)} FROM ${p.value(text, scope)})`;
+}
+
+/** A negative count leaves characters out in PostgreSQL. */
+function printEnd(p: Printing, name: string, [text, count]: readonly Node[], scope: Scope, location?: number): string {
+  const isCounted = bodyOf(count, 'A_Const')?.ival !== undefined;
+  if (!isCounted) return refuse(`${name.toLowerCase()} with a count that is no constant`, location);
+  return `${name}(${p.value(text, scope)}, ${p.value(count, scope)})`;
+}
+
+function printPosition(p: Printing, part: Node | undefined, text: Node | undefined, scope: Scope): string {
+  return `POSITION(${p.value(part, scope)} IN ${p.value(text, scope)})`;
+}
+
+function printDistanceCall(p: Printing, operator: string, args: readonly Node[], scope: Scope, location = -1): string {
+  const [lexpr, rexpr] = args;
+  if (lexpr === undefined || rexpr === undefined) return refuse('this distance', location);
+  return p.value(
+    { A_Expr: { kind: 'AEXPR_OP', name: [{ String: { sval: operator } }], lexpr, rexpr, location } },
+    scope,
+  );
+}
+
+/** PostgreSQL passes over NULLs, IRIS answers NULL: one where there can be none. */
+export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr, scope: Scope): string {
+  if (args.some((arg) => isNullable(p, arg, scope))) {
+    return refuse('GREATEST or LEAST of what may be NULL', location, 'Write COALESCE around each argument.');
+  }
+  const isText = args.every((arg) => comparedText(p, arg, args[0], scope, location));
+  if (isText) return refuse('GREATEST or LEAST of text', location);
+  return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => p.value(arg, scope)).join(', ')})`;
+}
+
+const valueFunctions: Readonly<Record<string, string>> = {
+  SVFOP_CURRENT_DATE: 'CURRENT_DATE',
+  SVFOP_CURRENT_TIMESTAMP: 'CURRENT_TIMESTAMP',
+  SVFOP_LOCALTIMESTAMP: 'CURRENT_TIMESTAMP',
+  SVFOP_LOCALTIME: 'CURRENT_TIME',
+  SVFOP_CURRENT_USER: 'CURRENT_USER',
+  SVFOP_USER: 'CURRENT_USER',
+};
+
+export function printValueFunction({ op, location }: SQLValueFunction): string {
+  return valueFunctions[op ?? ''] ?? refuse((op ?? '').replace('SVFOP_', ''), location);
+}
+
+const windowFunctions: ReadonlySet<string> = new Set([
+  'row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'lag', 'lead', 'first_value',
+]); // prettier-ignore
+
+/** Frame options of a window that says nothing: RANGE from the first row to the peers of this one. */
+const defaultFrame = 1058;
+
+function printWindow(p: Printing, name: string, call: FuncCall, window: WindowDef, scope: Scope): string {
+  const { location } = call;
+  if (window.name !== undefined || window.refname !== undefined)
+    return refuse('a named window', location, 'Write it out.');
+  if ((window.frameOptions ?? defaultFrame) !== defaultFrame) return refuse('a window with a frame', location);
+  if (call.agg_filter !== undefined || call.agg_distinct === true)
+    return refuse('FILTER or DISTINCT in a window', location);
+  const isAggregate = ['count', 'sum', 'avg', 'min', 'max'].includes(name);
+  if (!isAggregate && !windowFunctions.has(name)) return refuse(`${name} in a window`, location);
+  // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
+  if (isAggregate && window.orderClause !== undefined) return refuse('a running aggregate', location);
+  const args = call.agg_star === true ? '*' : (call.args ?? []).map((arg) => p.value(arg, scope)).join(', ');
+  const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
+  const order = printSortKeys(p, window.orderClause ?? [], scope);
+  const parts = [
+    partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`],
+    order.length === 0 ? [] : [`ORDER BY ${order.join(', ')}`],
+  ].flat();
+  return `${name.toUpperCase()}(${args}) OVER (${parts.join(' ')})`;
+}

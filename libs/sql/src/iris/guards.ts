@@ -1,0 +1,56 @@
+import type { JoinExpr, Node } from 'libpg-query';
+import { bodyOf } from '../ast.ts';
+import { isWithin } from './dialect.ts';
+import type { Printing } from './printing.ts';
+
+/** A published defect of IRIS by which a statement of a certain shape may answer wrongly without an error. */
+export interface Hazard {
+  readonly id: 'DP-442892' | 'FULL-JOIN-EMPTY-ROW';
+  readonly meaning: string;
+  /** `certain` ones are refused, where the answer depends on indexes and plans a notice is given. */
+  readonly risk: 'certain' | 'possible';
+}
+
+type Ranges = readonly (readonly [from: string, to: string])[];
+
+const defects: readonly (Hazard & { readonly versions: Ranges; readonly applies: (join: JoinExpr) => boolean })[] = [
+  {
+    id: 'FULL-JOIN-EMPTY-ROW',
+    meaning: 'a FULL JOIN may give one more row, which is empty',
+    risk: 'certain',
+    versions: [
+      ['2019.1.0', '2024.1.5'],
+      ['2024.2.0', '2025.1.3'],
+      ['2025.2.0', '2025.3.99'],
+    ],
+    applies: ({ jointype }) => jointype === 'JOIN_FULL',
+  },
+  {
+    id: 'DP-442892',
+    meaning: 'an outer join with a query or a view as its inner side may lose rows when it runs in parallel',
+    risk: 'possible',
+    versions: [
+      ['2023.3.0', '2023.3.0'],
+      ['2024.1.0', '2024.1.3'],
+      ['2024.2.0', '2024.3.0'],
+      ['2025.1.0', '2025.1.0'],
+    ],
+    applies: ({ jointype, larg, rarg }) =>
+      ((jointype === 'JOIN_LEFT' || jointype === 'JOIN_FULL') && isAtRisk(rarg)) ||
+      ((jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL') && isAtRisk(larg)),
+  },
+];
+
+/** The alert excepts queries with UNION, with TOP or LIMIT, and with aggregates that are not grouped. Views are not looked into. */
+function isAtRisk(side: Node | undefined): boolean {
+  const select = bodyOf(bodyOf(side, 'RangeSubselect')?.subquery, 'SelectStmt');
+  if (select === undefined) return false;
+  return select.larg === undefined && select.limitCount === undefined && select.limitOffset === undefined;
+}
+
+/** Notes the defects that a join may run into on this version. */
+export function hazardOf(p: Printing, join: JoinExpr): void {
+  for (const { versions, applies, ...hazard } of defects) {
+    if (isWithin(p.dialect.version, versions) && applies(join)) p.hazards.push(hazard);
+  }
+}

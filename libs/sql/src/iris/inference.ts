@@ -1,0 +1,164 @@
+import type { A_Const, FuncCall, Node } from 'libpg-query';
+import { bodyOf, kindOf, namesOf, type NodeKind } from '../ast.ts';
+import { functionType } from './function-table.ts';
+import { integerTypes, numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import type { Scope } from './scope.ts';
+
+/** Comparisons and tests: IRIS keeps them apart from values. */
+export function isPredicate(node: Node): boolean {
+  const kind = kindOf(node);
+  if (kind === 'BoolExpr' || kind === 'NullTest' || kind === 'BooleanTest') return true;
+  const link = bodyOf(node, 'SubLink')?.subLinkType;
+  if (link !== undefined) return link !== 'EXPR_SUBLINK' && link !== 'ARRAY_SUBLINK';
+  const expression = bodyOf(node, 'A_Expr');
+  if (expression === undefined || expression.kind === 'AEXPR_NULLIF') return false;
+  return expression.kind !== 'AEXPR_OP' || comparisons.has(namesOf(expression.name).at(-1) ?? '');
+}
+
+export const comparisons: ReadonlySet<string> = new Set([
+  '=',
+  '<>',
+  '!=',
+  '<',
+  '>',
+  '<=',
+  '>=',
+  '~',
+  '~*',
+  '!~',
+  '!~*',
+]);
+
+/** The PostgreSQL type of an expression; undefined where nothing tells. An untyped string constant has none yet. */
+export function typeOf(p: Printing, node: Node | undefined, scope: Scope): PgType | undefined {
+  if (node === undefined) return undefined;
+  if (isPredicate(node)) return 'bool';
+  const infer = inferences[kindOf(node)];
+  return infer?.(p, node, scope);
+}
+
+type Inference = (p: Printing, node: Node, scope: Scope) => PgType | undefined;
+
+const inferences: { readonly [Kind in NodeKind]?: Inference } = {
+  A_Const: (_, node) => constantType(bodyOf(node, 'A_Const') ?? {}),
+  ColumnRef: (_, node, scope) => scope.column(bodyOf(node, 'ColumnRef') ?? {})?.type,
+  ParamRef: (p, node) => p.parameterTypes[(bodyOf(node, 'ParamRef')?.number ?? 1) - 1],
+  TypeCast: (_, node) => typeUse(bodyOf(node, 'TypeCast')?.typeName)?.type,
+  CoalesceExpr: (p, node, scope) => common(p, bodyOf(node, 'CoalesceExpr')?.args, scope),
+  MinMaxExpr: (p, node, scope) => common(p, bodyOf(node, 'MinMaxExpr')?.args, scope),
+  CaseExpr: caseType,
+  FuncCall: (p, node, scope) => callType(p, bodyOf(node, 'FuncCall') ?? {}, scope),
+  SQLValueFunction: (_, node) => valueFunctionTypes[bodyOf(node, 'SQLValueFunction')?.op ?? ''],
+  A_Expr: operatorType,
+  SubLink: () => undefined,
+};
+
+function constantType(constant: A_Const): PgType | undefined {
+  if (constant.boolval !== undefined) return 'bool';
+  if (constant.ival !== undefined) return 'int4';
+  if (constant.fval === undefined) return undefined;
+  return /^\d+$/.test(constant.fval.fval ?? '') && (constant.fval.fval ?? '').length < 19 ? 'int8' : 'numeric';
+}
+
+const valueFunctionTypes: Readonly<Record<string, PgType>> = {
+  SVFOP_CURRENT_DATE: 'date',
+  SVFOP_CURRENT_TIMESTAMP: 'timestamptz',
+  SVFOP_CURRENT_TIMESTAMP_N: 'timestamptz',
+  SVFOP_LOCALTIMESTAMP: 'timestamp',
+  SVFOP_LOCALTIMESTAMP_N: 'timestamp',
+  SVFOP_LOCALTIME: 'time',
+  SVFOP_CURRENT_USER: 'text',
+  SVFOP_SESSION_USER: 'text',
+  SVFOP_USER: 'text',
+};
+
+function caseType(p: Printing, node: Node, scope: Scope): PgType | undefined {
+  const body = bodyOf(node, 'CaseExpr');
+  const results = (body?.args ?? []).map((each) => bodyOf(each, 'CaseWhen')?.result);
+  return common(
+    p,
+    [...results, body?.defresult].filter((each) => each !== undefined),
+    scope,
+  );
+}
+
+/** PostgreSQL's rule for several branches, where all that is typed agrees; numbers widen. */
+function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): PgType | undefined {
+  const typed = (nodes ?? []).filter((node) => !isUntypedConstant(node));
+  if (typed.length === 0) return 'text';
+  const types = typed
+    .map((node) => ({ node, type: typeOf(p, node, scope) }))
+    .filter(({ node, type }) => type !== undefined || bodyOf(node, 'ParamRef') === undefined) // it takes the type of the others
+    .map(({ type }) => type);
+  const [first, ...rest] = types;
+  return rest.reduce((left, right) => (left === right ? left : wider(left, right)), first);
+}
+
+const widths: readonly PgType[] = ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'];
+
+export function wider(left: PgType | undefined, right: PgType | undefined): PgType | undefined {
+  if (left === undefined || right === undefined) return undefined;
+  if (!numberTypes.has(left) || !numberTypes.has(right)) return undefined;
+  return widths[Math.max(widths.indexOf(left), widths.indexOf(right))];
+}
+
+/** NULL or a string whose type its surroundings give. */
+export function isUntypedConstant(node: Node | undefined): boolean {
+  const constant = bodyOf(node, 'A_Const');
+  return constant !== undefined && (constant.isnull === true || constant.sval !== undefined);
+}
+
+const jsonTextOperators: ReadonlySet<string> = new Set(['->>', '#>>']);
+const jsonOperators: ReadonlySet<string> = new Set(['->', '#>']);
+const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
+
+function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined {
+  const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
+  if (kind === 'AEXPR_NULLIF') return typeOf(p, lexpr, scope);
+  const operator = namesOf(name).at(-1) ?? '';
+  if (operator === '||') return 'text';
+  if (jsonTextOperators.has(operator)) return 'text';
+  if (jsonOperators.has(operator)) return bodyOf(rexpr, 'ColumnRef') === undefined ? 'jsonb' : undefined;
+  if (distanceOperators.has(operator)) return 'float8';
+  const right = typeOf(p, rexpr, scope);
+  if (lexpr === undefined) return right;
+  const left = typeOf(p, lexpr, scope);
+  if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
+  if (timeTypes.has(left) || timeTypes.has(right)) return timeArithmetic(operator, left, right);
+  if (isUntypedConstant(rexpr)) return left;
+  if (isUntypedConstant(lexpr)) return right;
+  return wider(left, right);
+}
+
+function timeArithmetic(operator: string, left: PgType | undefined, right: PgType | undefined): PgType | undefined {
+  if (operator === '-' && left === 'date' && right === 'date') return 'int4';
+  if (left === 'date' && integerTypes.has(right)) return 'date';
+  return left === 'date' ? 'timestamp' : left;
+}
+
+function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined {
+  const words = namesOf(call.funcname);
+  const argument = call.args?.[words.at(-1) === 'date_trunc' ? 1 : 0];
+  return functionType(words, () => typeOf(p, argument, scope));
+}
+
+/** False only where it is certain. */
+export function isNullable(p: Printing, node: Node | undefined, scope: Scope): boolean {
+  if (node === undefined) return true;
+  const constant = bodyOf(node, 'A_Const');
+  if (constant !== undefined) return constant.isnull === true;
+  const column = bodyOf(node, 'ColumnRef');
+  if (column !== undefined) return scope.column(column)?.isNullable ?? true;
+  const cast = bodyOf(node, 'TypeCast');
+  if (cast !== undefined) return isNullable(p, cast.arg, scope);
+  const coalesce = bodyOf(node, 'CoalesceExpr');
+  if (coalesce !== undefined) return (coalesce.args ?? []).every((arg) => isNullable(p, arg, scope));
+  const name = namesOf(bodyOf(node, 'FuncCall')?.funcname).at(-1);
+  if (name === 'count') return false;
+  const expression = bodyOf(node, 'A_Expr');
+  if (expression?.kind === 'AEXPR_OP' && expression.lexpr !== undefined) {
+    return isNullable(p, expression.lexpr, scope) || isNullable(p, expression.rexpr, scope);
+  }
+  return bodyOf(node, 'SQLValueFunction') === undefined;
+}

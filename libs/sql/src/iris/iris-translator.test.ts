@@ -1,0 +1,346 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { wardCatalog } from '../testing/ward-catalog.ts';
+import { irisDialect, irisVersions } from './dialect.ts';
+import { irisSql } from './fragment.ts';
+import { IrisTranslator } from './iris-translator.ts';
+import { cancelQuery, irisDaysOfPg, pgDaysOfIris, pgMicrosOfPosixTime } from './iris-values.ts';
+import { schemaMap } from './names.ts';
+import { sqlstateOf } from './sqlcode.ts';
+import type { Translation } from './translation.ts';
+
+let translator: IrisTranslator;
+let bare: IrisTranslator;
+
+beforeAll(async () => {
+  translator = await IrisTranslator.load({ version: '2026.1' }, wardCatalog);
+  bare = await IrisTranslator.load({ version: '2026.1' });
+});
+
+function only(text: string, by = translator): Translation {
+  const [translation, ...more] = by.translate(text);
+  if (translation === undefined || more.length > 0) throw new Error(`not one: ${text}`);
+  return translation;
+}
+
+function iris(text: string, by = translator): Extract<Translation, { kind: 'iris' }> {
+  const translation = only(text, by);
+  if (translation.kind !== 'iris') throw new Error(JSON.stringify(translation));
+  return translation;
+}
+
+const sql = (text: string, by = translator): string =>
+  iris(text, by)
+    .steps.map((step) => irisSql(step))
+    .join('; ');
+
+describe('what is not translated is refused, at its place', () => {
+  it.each([
+    ["select id from patients where name ~ '^a'", '0A000', 36],
+    ["select 'äö€😀', name ~ 'a' from patients", '0A000', 21],
+    ['select id from patients for update', '0A000', 1],
+    ['select nosuch(id) from patients', '0A000', 8],
+    ['select a / b from unknown', '0A000', 10],
+    ['select name::int from patients', '0A000', 14],
+    ["select 'x'::int", '22P02', 13],
+    ["select '2024-13-01'::date", '22008', 22],
+    ["select 'tomorrow'::date", '22007', 20],
+    ['select array[1, 2]', '0A000', 8],
+    ['select * from generate_series(1, 3)', '0A000', 1],
+    ['select id from patients, lateral (select 1) x', '0A000', 1],
+    ['with recursive r as (select 1) select * from r', '0A000', 1],
+    ['select sum(cost) over (order by id) from encounters', '0A000', 8],
+    ['select sum(cost) over (rows between 1 preceding and current row) from encounters', '0A000', 8],
+    ['select id from encounters group by rollup (id)', '0A000', 1],
+    ['select id from patients order by id fetch first 3 rows with ties', '0A000', 1],
+    ['update patients set id = 1 returning id', '0A000', 1],
+    ['delete from patients returning *', '0A000', 1],
+    ['insert into patients (name) select $1 returning id', '0A000', 1],
+    [
+      'insert into encounters (id, code) values (1, $1) on conflict (id) do update set code = excluded.code',
+      '0A000',
+      50,
+    ],
+    [
+      'insert into patients (id, name, score) values (1, $1, 2) on conflict (id) do update set name = excluded.name',
+      '0A000',
+      58,
+    ],
+    ['insert into patients (id) values (1) on conflict do nothing', '0A000', 38],
+    ['merge into patients using encounters on true when matched then delete', '0A000', 1],
+    ['begin isolation level serializable', '0A000', 1],
+    ['begin isolation level repeatable read', '0A000', 1],
+    ["prepare transaction 'x'", '0A000', 1],
+    ['create table t (a int check (a > 0))', '0A000', 23],
+    ['create table t (a int[])', '0A000', 19],
+    ['create table t (a numeric(60, 2))', '0A000', 19],
+    ['create temp table t (a int)', '0A000', 19],
+    ['create policy p on patients', '0A000', 1],
+    ['create schema s', '0A000', 1],
+    ['create index on patients (lower(name))', '0A000', 17],
+    ['create index i on notes using hnsw (e vector_l2_ops)', '0A000', 19],
+    ['drop index unknown', '0A000', 1],
+    ['select id from notes order by e <-> $1 limit 5', '0A000', 33],
+    ['select e <-> $1 from notes', '0A000', 10],
+    ["select jsonb_build_object('a', true)", '0A000', 8],
+    ['select greatest(cost, 1) from encounters', '0A000', 8],
+    ['select round(1.5::float8)', '0A000', 8],
+    ['select gen_random_uuid()', '0A000', 8],
+    ['select from from', '42601', 13],
+  ])('%s', (text, sqlstate, position) => {
+    const translation = only(text);
+    expect(translation).toMatchObject({ kind: 'refused', fault: { sqlstate } });
+    expect(translation.kind === 'refused' ? translation.fault.position : 0).toBe(position);
+  });
+
+  it('in a query of several, where their statement begins', () => {
+    const [first, second] = translator.translate("select 'ä';\n  create schema s");
+    expect(first?.kind).toBe('iris');
+    expect(second).toMatchObject({ kind: 'refused', fault: { position: 15 } });
+  });
+
+  it('can be told to let a statement pass that IRIS has nothing for', async () => {
+    const lenient = await IrisTranslator.load({ version: '2026.1', skipped: ['CreatePolicyStmt'] });
+    expect(iris('create policy p on patients', lenient).steps).toEqual([]);
+  });
+});
+
+describe('what others got wrong', () => {
+  it('1: the nearest rows come first, not the farthest', () => {
+    expect(sql('select id from notes order by e <=> $1 limit 3')).toMatch(
+      /^SELECT TOP 3 .* ORDER BY VECTOR_COSINE\(.*\) DESC$/,
+    );
+    expect(sql('select id from notes order by e <=> $1 desc limit 3')).toContain(
+      'ORDER BY CASE WHEN ((1 - VECTOR_COSINE',
+    );
+  });
+
+  it('2: OFFSET is never lost', async () => {
+    const oldest = await IrisTranslator.load({ version: '2023.1' }, wardCatalog);
+    for (const by of [translator, oldest])
+      expect(sql('select id from patients order by id limit 5 offset 7', by)).toMatch(/OFFSET 7|iris_rn > 7/);
+  });
+
+  it('3: text that looks like a date stays text', () => {
+    expect(sql("select id from patients where name = '2024-01-31'")).toContain("%EXACT(name) = '2024-01-31'");
+  });
+
+  it('4: an empty text is not made NULL', () => {
+    expect(sql("select '' where '' = $1")).toBe("SELECT '' WHERE '' = ?");
+  });
+
+  it('5: RETURNING of several rows reads each row behind its own INSERT', () => {
+    const { steps } = iris('insert into patients (name) values ($1), ($2) returning id');
+    expect(steps.map(({ isResult }) => isResult)).toEqual([false, true, false, true]);
+  });
+
+  it('6: no number is taken for a time', () => {
+    expect(iris('insert into encounters (id, cost) values ($1, 946684800000000)').steps[0]).toEqual({
+      pieces: ['INSERT INTO encounters (id, cost) VALUES (?, 946684800000000)'],
+      parameters: [{ parameter: 1, use: 'value' }],
+      isResult: false,
+    });
+  });
+
+  it('7: words in a text or a name do not catch a statement', () => {
+    expect(sql("select 'SHOW x', 'CURRENT_SETTING' from show_log")).toBe(
+      "SELECT 'SHOW x', 'CURRENT_SETTING' FROM show_log",
+    );
+  });
+
+  it('8: parameters may come twice and in any order, and $1 in a text is text', () => {
+    expect(iris("select $2, $1, $1, '$1'").steps[0]).toMatchObject({
+      pieces: ["SELECT ?, ?, ?, '$1'"],
+      parameters: [2, 1, 1].map((parameter) => ({ parameter, use: 'value' })),
+    });
+  });
+
+  it('9: what cannot be translated is not sent as it stands', () => {
+    expect(only("select name ~ 'a' from patients").kind).toBe('refused');
+    expect(only('selec 1').kind).toBe('refused');
+  });
+
+  it('10: no literal stands in a fault', () => {
+    for (const text of ["select 'secret'::int", "select '2024-99-secret'::date", "select data->'secret key' from t"]) {
+      expect(JSON.stringify(only(text))).not.toContain('secret');
+    }
+  });
+
+  it('11: an array of any length is one parameter', () => {
+    expect(iris('select id from patients where id = any ($1)').steps[0]).toMatchObject({
+      pieces: ['SELECT id FROM patients WHERE id %INLIST ?'],
+      parameters: [{ parameter: 1, use: 'list' }],
+    });
+  });
+});
+
+describe('versions', () => {
+  it.each([
+    ['select id from patients limit 3', '2024.3', '2025.1', 'TOP 3'],
+    ['select id from patients offset 3', '2025.1', '2025.2', 'LIMIT 2147483647 OFFSET 3'],
+  ])('%s before and after', async (text, before, after, expected) => {
+    const [old, young] = [
+      await IrisTranslator.load({ version: before }, wardCatalog),
+      await IrisTranslator.load({ version: after }, wardCatalog),
+    ];
+    expect(sql(text, old)).toContain(expected);
+    expect(sql(text, young)).not.toContain(expected);
+  });
+
+  it.each([
+    ['with a as (select 1) select * from a', '2023.3', '2024.1'],
+    ['select id from patients intersect select id from encounters', '2024.3', '2025.1'],
+    ["select a->>'b' from t", '2023.2', '2024.1'],
+    ['select e <=> $1 from notes', '2023.3', '2024.1'],
+    ['create index i on notes using hnsw (e vector_ip_ops)', '2024.3', '2025.1.2'],
+  ])('%s is refused in %s and translated in %s', async (text, before, after) => {
+    expect(only(text, await IrisTranslator.load({ version: before }, wardCatalog)).kind).toBe('refused');
+    expect(only(text, await IrisTranslator.load({ version: after }, wardCatalog)).kind).toBe('iris');
+  });
+
+  it('are known from the oldest on', () => {
+    expect(() => irisDialect('2022.1')).toThrow(RangeError);
+    expect(() => irisDialect('new')).toThrow(RangeError);
+    expect(irisDialect(irisVersions.newest).has('limitClause')).toBe(true);
+    expect(irisDialect('2027.1').has('limitClause')).toBe(true);
+  });
+});
+
+describe('published defects', () => {
+  const full = 'select 1 from patients p full join encounters e on p.id = e.patient_id';
+  const inner = 'select 1 from patients p left join (select patient_id from encounters) e on p.id = e.patient_id';
+
+  it.each(['2023.1', '2024.1.5', '2025.1.3', '2025.3'])('refuse a FULL JOIN on %s', async (version) => {
+    expect(only(full, await IrisTranslator.load({ version }))).toMatchObject({
+      kind: 'refused',
+      fault: { sqlstate: '0A000' },
+    });
+  });
+
+  it.each(['2024.1.6', '2025.1.4', '2026.1'])('let it pass on %s', async (version) => {
+    expect(iris(full, await IrisTranslator.load({ version })).hazards).toEqual([]);
+  });
+
+  it('give a notice where plan and indexes decide', async () => {
+    const at = async (version: string): Promise<readonly string[]> =>
+      iris(inner, await IrisTranslator.load({ version })).hazards.map(({ id }) => id);
+    expect(await at('2024.1.3')).toEqual(['DP-442892']);
+    expect(await at('2025.1.0')).toEqual(['DP-442892']);
+    expect(await at('2024.1.4')).toEqual([]);
+    expect(await at('2025.1.1')).toEqual([]);
+  });
+});
+
+describe('results as a client of PostgreSQL expects them', () => {
+  it.each([
+    ['select id, p.name as N, 1 + 1 from patients p', ['id:int4', 'n:text', '?column?:int4']],
+    [
+      'select count(*), sum(cost), avg(cost), max(status) from encounters',
+      ['count:int8', 'sum:int8', 'avg:numeric', 'max:text'],
+    ],
+    [
+      "select id > 1, exists (select 1), '1'::int8, now()",
+      ['?column?:bool', 'exists:bool', 'int8:int8', 'now:timestamptz'],
+    ],
+    ['select case when active then 1 end, coalesce(name, $1) from patients', ['case:int4', 'coalesce:text']],
+    ['select * from patients', ['id:int4', 'name:text', 'born:date', 'active:bool', 'score:numeric']],
+    ['select x.a from (select id as a from patients) x', ['a:int4']],
+  ])('%s', (text, columns) => {
+    expect(iris(text).columns?.map(({ label, type }) => `${label}:${type}`)).toEqual(columns);
+  });
+
+  it('know nothing of * over an unknown table, and say where schemas stand', () => {
+    expect(iris('select * from unknown', bare).columns).toBeUndefined();
+    expect(iris('select table_schema from information_schema.tables').columns?.[0]?.holdsSchema).toBe(true);
+    expect(schemaMap().toPostgres('sqluser')).toBe('public');
+  });
+});
+
+describe('statements that are not sent', () => {
+  it.each([
+    'set a = 1',
+    'show a',
+    'reset all',
+    'discard all',
+    'deallocate a',
+    'listen a',
+    'prepare p as select 1',
+    'close all',
+  ])('%s', (text) => expect(only(text)).toEqual({ kind: 'local' }));
+});
+
+describe('passthrough', () => {
+  it('sends the text as it stands and counts its places', () => {
+    expect(iris("/*iris*/ SELECT TOP 5 %ID, '?' FROM t WHERE a = ? AND b->c = ? -- ?\n;")).toMatchObject({
+      steps: [
+        {
+          pieces: ["SELECT TOP 5 %ID, '?' FROM t WHERE a = ? AND b->c = ? -- ?"],
+          parameters: [{ parameter: 1 }, { parameter: 2 }],
+        },
+      ],
+      columns: undefined,
+    });
+  });
+});
+
+describe('COPY', () => {
+  it('becomes an INSERT that each row is bound to', () => {
+    expect(only('copy public.patients (id, name) from stdin')).toMatchObject({
+      kind: 'copyIn',
+      insert: { pieces: ['INSERT INTO SQLUser.patients (id, name) VALUES (?, ?)'] },
+      columns: ['id', 'name'],
+    });
+    expect(only('copy unknown from stdin').kind).toBe('refused');
+  });
+});
+
+describe('values in the text', () => {
+  it('are checked before they are put there', () => {
+    const [step] = iris('select id from patients limit $1 offset $2').steps;
+    const at = (limit: string | undefined, offset: string | undefined): string =>
+      irisSql(step ?? { pieces: [], parameters: [] }, (parameter) => (parameter === 1 ? limit : offset));
+    expect(at('5', '10')).toBe('SELECT id FROM patients LIMIT 5 OFFSET 10');
+    expect(at(undefined, undefined)).toBe('SELECT id FROM patients LIMIT 2147483647 OFFSET 0');
+    for (const bad of ['-1', '1; drop table t', '1.5', '']) expect(() => at(bad, '0')).toThrow(RangeError);
+  });
+
+  it('come out as they went in, whatever they are', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0')),
+        (text) => {
+          const quoted = `'${text.replaceAll("'", "''")}'`;
+          expect(sql(`select ${quoted} where $1 = ${quoted}`)).toBe(`SELECT ${quoted} WHERE ? = ${quoted}`);
+        },
+      ),
+    );
+  });
+});
+
+describe('codes and values of IRIS', () => {
+  it.each([
+    [-1, '', '42601'],
+    [-30, '', '42P01'],
+    [-29, '', '42703'],
+    [-119, '', '23505'],
+    [-108, '', '23502'],
+    [-359, '', '42883'],
+    [-400, '', 'XX000'],
+    [-9_999, '', '42000'],
+    [undefined, 'SQLCODE: <-119>:<UNIQUE constraint failed>', '23505'],
+    [undefined, 'Communication link failure', '08006'],
+    [undefined, 'License limit exceeded', '53300'],
+  ])('%s %s is %s', (code, wording, state) => expect(sqlstateOf(code, wording)).toBe(state));
+
+  it('count days and microseconds from their own epochs', () => {
+    expect(pgDaysOfIris(58_074)).toBe(0); // 2000-01-01
+    expect(irisDaysOfPg(pgDaysOfIris(66_500))).toBe(66_500);
+    expect((Date.UTC(2000, 0, 1) - Date.UTC(1840, 11, 31)) / 86_400_000).toBe(58_074);
+    expect(pgMicrosOfPosixTime(2n ** 60n + 946_684_800_000_000n)).toBe(0n);
+  });
+
+  it('name a process to cancel only by its number', () => {
+    expect(cancelQuery('4711', 5)).toBe('CANCEL QUERY 4711 TIMEOUT 5');
+    expect(cancelQuery('1; drop')).toBeUndefined();
+  });
+});

@@ -1,0 +1,288 @@
+import { LRUCache } from 'lru-cache';
+import type { CopyStmt, ExplainStmt, Node, RawStmt } from 'libpg-query';
+import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
+import { hasOption } from '../command.ts';
+import { loadParser, parseSql, type SqlFault } from '../pg-parser.ts';
+import { isIrisPassthrough } from '../sql-comment.ts';
+import { emptyCatalog, type SqlCatalog } from './catalog.ts';
+import { printDelete, printInsert, printUpdate, type PrintedChange } from './changes.ts';
+import { isSchemaColumn } from './comparison.ts';
+import { irisDialect, type IrisDialect } from './dialect.ts';
+import { printPredicate, printValue } from './expression.ts';
+import { irisSql, Marks, type IrisText } from './fragment.ts';
+import { printRelation, relationOf } from './from.ts';
+import type { Hazard } from './guards.ts';
+import { identifier, schemaMap, type SchemaMap } from './names.ts';
+import { passedThrough } from './passthrough.ts';
+import type { PgType } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { printQuery } from './query.ts';
+import { positionOf, refuse, Refusal } from './refusal.ts';
+import {
+  printAlterTable,
+  printCreateIndex,
+  printCreateTable,
+  printCreateView,
+  printDrop,
+  printRename,
+} from './schema.ts';
+import type { Scope, SeenColumn } from './scope.ts';
+import { printModes, printTransaction } from './transactions.ts';
+import type { IrisStep, ResultColumn, Translation } from './translation.ts';
+
+export interface TranslatorOptions {
+  /** Such as 2025.1.2. */
+  readonly version: string;
+  /** PostgreSQL's schemas by those of IRIS. */
+  readonly schemas?: Readonly<Record<string, string>>;
+  /** False leaves NULLs where IRIS sorts them: indexes can serve ORDER BY then, and rows come in another order. */
+  readonly isNullOrderKept?: boolean;
+  /** Statements about things that IRIS has not, by the words of their command, that are to succeed without being done. */
+  readonly skipped?: readonly string[];
+  readonly cacheBytesMax?: number;
+}
+
+const cacheBytesDefault = 16 * 1024 * 1024;
+
+/**
+ * PostgreSQL's SQL to that of IRIS, by the grammar and by a list of what is known. Anything that is not on it is refused with
+ * 0A000 at its place: no statement runs as something else than it says.
+ */
+export class IrisTranslator {
+  readonly #dialect: IrisDialect;
+  readonly #schemas: SchemaMap;
+  readonly #catalog: SqlCatalog;
+  readonly #options: TranslatorOptions;
+  readonly #cache: LRUCache<string, readonly Translation[]>;
+
+  private constructor(options: TranslatorOptions, catalog: SqlCatalog) {
+    this.#options = options;
+    this.#dialect = irisDialect(options.version);
+    this.#schemas = schemaMap(options.schemas);
+    this.#catalog = catalog;
+    this.#cache = new LRUCache({
+      maxSize: options.cacheBytesMax ?? cacheBytesDefault,
+      sizeCalculation: (translations, key) => 4 * key.length + 2_048 * (1 + translations.length),
+    });
+  }
+
+  static async load(options: TranslatorOptions, catalog: SqlCatalog = emptyCatalog): Promise<IrisTranslator> {
+    await loadParser();
+    return new IrisTranslator(options, catalog);
+  }
+
+  get schemas(): SchemaMap {
+    return this.#schemas;
+  }
+
+  /** Translations may rest on what the catalog said: after a change of tables they are made anew. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /** One translation for each statement of the text; a text that is no SQL gives one that is refused. */
+  translate(text: string, parameterTypes: readonly (PgType | undefined)[] = []): readonly Translation[] {
+    const key = parameterTypes.length === 0 ? text : `${text}\0${parameterTypes.join()}`;
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const translations = this.#translate(text, parameterTypes);
+    this.#cache.set(key, translations);
+    return translations;
+  }
+
+  #translate(text: string, parameterTypes: readonly (PgType | undefined)[]): readonly Translation[] {
+    if (isIrisPassthrough(text)) return [passedThrough(text)];
+    const parsing = parseSql(text);
+    if (parsing.kind === 'fault') return [{ kind: 'refused', fault: parsing.fault }];
+    return parsing.statements.map((statement) => this.#translateOne(text, statement, parameterTypes));
+  }
+
+  #translateOne(
+    text: string,
+    { stmt, stmt_location = 0 }: RawStmt,
+    parameterTypes: readonly (PgType | undefined)[],
+  ): Translation {
+    try {
+      return stmt === undefined ? refuse('an empty statement') : this.#statement(stmt, parameterTypes);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { kind: 'refused', fault: faultOf(error, text, stmt_location) };
+    }
+  }
+
+  #statement(node: Node, parameterTypes: readonly (PgType | undefined)[]): Translation {
+    if (localKinds.has(kindOf(node))) return localOrModes(node);
+    const explained = bodyOf(node, 'ExplainStmt');
+    if (explained !== undefined) return this.#explain(explained, parameterTypes);
+    const p = this.#printing(parameterTypes);
+    const copied = bodyOf(node, 'CopyStmt');
+    if (copied?.is_from === true) return printCopyIn(p, copied);
+    return finished(p, this.#printed(p, node));
+  }
+
+  #printing(parameterTypes: readonly (PgType | undefined)[]): Printing {
+    const p: Printing = {
+      dialect: this.#dialect,
+      catalog: this.#catalog,
+      schemas: this.#schemas,
+      marks: new Marks(),
+      parameterTypes,
+      isNullOrderKept: this.#options.isNullOrderKept ?? true,
+      hazards: [],
+      query: (select, scope: Scope, options = {}) => printQuery(p, select, scope, options),
+      value: (value, scope) => printValue(p, value, scope),
+      predicate: (value, scope) => printPredicate(p, value, scope),
+    };
+    return p;
+  }
+
+  #printed(p: Printing, node: Node): PrintedChange {
+    const select = bodyOf(node, 'SelectStmt');
+    if (select !== undefined) {
+      const { sql, columns } = printQuery(p, select, undefined, { isTop: true });
+      return { steps: [{ sql, isResult: true }], ...(columns === undefined ? {} : { columns }) };
+    }
+    const insert = bodyOf(node, 'InsertStmt');
+    if (insert !== undefined) return printInsert(p, insert);
+    const update = bodyOf(node, 'UpdateStmt');
+    if (update !== undefined) return printUpdate(p, update);
+    const remove = bodyOf(node, 'DeleteStmt');
+    if (remove !== undefined) return printDelete(p, remove);
+    return { steps: this.#definition(p, node).map((sql) => ({ sql, isResult: false })) };
+  }
+
+  #definition(p: Printing, node: Node): readonly string[] {
+    const transaction = bodyOf(node, 'TransactionStmt');
+    if (transaction !== undefined) return printTransaction(transaction);
+    const create = bodyOf(node, 'CreateStmt');
+    if (create !== undefined) return [printCreateTable(p, create)];
+    const index = bodyOf(node, 'IndexStmt');
+    if (index !== undefined) return [printCreateIndex(p, index)];
+    const view = bodyOf(node, 'ViewStmt');
+    if (view !== undefined) return [printCreateView(p, view)];
+    const drop = bodyOf(node, 'DropStmt');
+    if (drop !== undefined) return printDrop(p, drop);
+    const alter = bodyOf(node, 'AlterTableStmt');
+    if (alter !== undefined) return printAlterTable(p, alter);
+    const rename = bodyOf(node, 'RenameStmt');
+    if (rename !== undefined) return [printRename(p, rename)];
+    return this.#other(p, node);
+  }
+
+  #other(p: Printing, node: Node): readonly string[] {
+    const truncate = bodyOf(node, 'TruncateStmt');
+    if (truncate !== undefined) {
+      return (truncate.relations ?? []).map(
+        (each) => `TRUNCATE TABLE ${printRelation(p, bodyOf(each, 'RangeVar') ?? {})}`,
+      );
+    }
+    // The catalog knows enums; vectors are part of IRIS.
+    if (bodyOf(node, 'CreateEnumStmt') !== undefined || bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector')
+      return [];
+    const kind = kindOf(node);
+    if (this.#options.skipped?.includes(kind) === true) return [];
+    return refuse(kind);
+  }
+
+  /** EXPLAIN (TRANSLATE) shows what would be sent; EXPLAIN asks IRIS. */
+  #explain({ query, options = [] }: ExplainStmt, parameterTypes: readonly (PgType | undefined)[]): Translation {
+    if (query === undefined) return refuse('this EXPLAIN');
+    const inner = this.#statement(query, parameterTypes);
+    if (hasOption(options, 'translate')) return { kind: 'answer', column: 'QUERY PLAN', rows: shown(inner) };
+    const [step, ...more] = inner.kind === 'iris' ? inner.steps : [];
+    if (options.length > 0 || step === undefined || more.length > 0) return refuse('EXPLAIN with options, or of this');
+    const [first, ...rest] = step.pieces;
+    const head = `EXPLAIN ${typeof first === 'string' ? first : ''}`;
+    const columns: readonly ResultColumn[] = [{ label: 'QUERY PLAN', type: 'text', holdsSchema: false }];
+    return { kind: 'iris', steps: [{ ...step, pieces: [head, ...rest], isResult: true }], columns, hazards: [] };
+  }
+}
+
+/** What the proxy answers itself, and IRIS never sees. */
+const localKinds: ReadonlySet<string> = new Set([
+  'VariableSetStmt', 'VariableShowStmt', 'DiscardStmt', 'DeallocateStmt', 'PrepareStmt', 'ExecuteStmt', 'ListenStmt',
+  'UnlistenStmt', 'NotifyStmt', 'DeclareCursorStmt', 'FetchStmt', 'ClosePortalStmt', 'ConstraintsSetStmt',
+]); // prettier-ignore
+
+function localOrModes(node: Node): Translation {
+  const set = bodyOf(node, 'VariableSetStmt');
+  if (set?.kind !== 'VAR_SET_MULTI' || set.name !== 'TRANSACTION') return { kind: 'local' };
+  const options = new Map(
+    (set.args ?? []).map((arg) => [bodyOf(arg, 'DefElem')?.defname, constantText(bodyOf(arg, 'DefElem')?.arg)]),
+  );
+  const isolation = options.get('transaction_isolation');
+  const readOnly = options.get('transaction_read_only');
+  const modes = printModes({
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(readOnly === undefined ? {} : { isReadOnly: readOnly === '1' }),
+  });
+  return {
+    kind: 'iris',
+    steps: [{ pieces: [`SET TRANSACTION ${modes}`], parameters: [], isResult: false }],
+    columns: undefined,
+    hazards: [],
+  };
+}
+
+function finished(p: Printing, { steps, columns }: PrintedChange): Translation {
+  const certain = p.hazards.find(({ risk }) => risk === 'certain');
+  if (certain !== undefined) {
+    const hint = `On IRIS ${p.dialect.version} ${certain.meaning} (${certain.id}).`;
+    throw new Refusal('a statement that this IRIS answers wrongly', { hint });
+  }
+  return {
+    kind: 'iris',
+    steps: steps.map(({ sql, isResult }): IrisStep => ({ ...p.marks.assemble(sql), isResult })),
+    columns: columns?.map(resultColumn),
+    hazards: unique(p.hazards),
+  };
+}
+
+const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
+  ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
+];
+
+function resultColumn({ name, type }: SeenColumn): ResultColumn {
+  return { label: name, type, holdsSchema: isSchemaColumn(name) };
+}
+
+function printCopyIn(p: Printing, { relation = {}, attlist, whereClause }: CopyStmt): Translation {
+  if (whereClause !== undefined) return refuse('COPY with WHERE', relation.location);
+  const named = namesOf(attlist);
+  const columns = named.length > 0 ? named : p.catalog.table(relationOf(relation))?.columns.map(({ name }) => name);
+  if (columns === undefined)
+    return refuse('COPY into a table of unknown columns', relation.location, 'Name the columns.');
+  const values = columns.map((_, place) => p.marks.parameter(place + 1)).join(', ');
+  const list = columns.map((name) => identifier(name)).join(', ');
+  const insert: IrisText = p.marks.assemble(`INSERT INTO ${printRelation(p, relation)} (${list}) VALUES (${values})`);
+  return { kind: 'copyIn', insert, columns };
+}
+
+function shown(translation: Translation): readonly string[] {
+  switch (translation.kind) {
+    case 'iris':
+      return translation.steps.flatMap((step) => [
+        step.pieces.map((piece) => (typeof piece === 'string' ? piece : `<$${piece.inline}>`)).join(''),
+        ...(step.parameters.length === 0
+          ? []
+          : [`-- ? = ${step.parameters.map(({ parameter }) => `$${parameter}`).join(', ')}`]),
+      ]);
+    case 'copyIn':
+      return [irisSql(translation.insert)];
+    default:
+      return [`-- ${translation.kind}`];
+  }
+}
+
+/** A refusal without a place of its own stands where its statement begins. */
+function faultOf({ message, sqlstate, hint, location = -1 }: Refusal, text: string, start: number): SqlFault {
+  const bytes = Buffer.from(text, 'utf8');
+  let place = location;
+  if (place < 0) for (place = start; place < bytes.length && (bytes[place] ?? 0) <= 0x20;) place++;
+  return {
+    sqlstate,
+    message,
+    position: positionOf(bytes, place),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}

@@ -1,0 +1,43 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, kindOf, namesOf } from '../ast.ts';
+
+/** The name that PostgreSQL gives a column of a result. */
+export function labelOf(node: Node | undefined, name?: string): string {
+  return name ?? strongLabel(node) ?? weakLabel(node) ?? '?column?';
+}
+
+/** A name of the expression itself. */
+function strongLabel(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  const column = bodyOf(node, 'ColumnRef');
+  if (column !== undefined) return namesOf(column.fields).at(-1);
+  const call = bodyOf(node, 'FuncCall');
+  if (call !== undefined) return namesOf(call.funcname).at(-1);
+  const cast = bodyOf(node, 'TypeCast');
+  if (cast !== undefined) return strongLabel(cast.arg);
+  if (bodyOf(node, 'A_Expr')?.kind === 'AEXPR_NULLIF') return 'nullif';
+  if (kindOf(node) === 'CoalesceExpr') return 'coalesce';
+  const extreme = bodyOf(node, 'MinMaxExpr');
+  if (extreme !== undefined) return extreme.op === 'IS_GREATEST' ? 'greatest' : 'least';
+  const value = bodyOf(node, 'SQLValueFunction')?.op;
+  if (value !== undefined) return value.replace('SVFOP_', '').replace(/_N$/, '').toLowerCase();
+  return queryLabel(node);
+}
+
+function queryLabel(node: Node): string | undefined {
+  const link = bodyOf(node, 'SubLink');
+  if (link?.subLinkType === 'EXISTS_SUBLINK') return 'exists';
+  if (link?.subLinkType === 'ARRAY_SUBLINK') return 'array';
+  if (link?.subLinkType !== 'EXPR_SUBLINK') return undefined;
+  const target = bodyOf(bodyOf(link.subselect, 'SelectStmt')?.targetList?.[0], 'ResTarget');
+  return target?.name ?? strongLabel(target?.val);
+}
+
+/** One that is taken where nothing better is found inside. */
+function weakLabel(node: Node | undefined): string | undefined {
+  const cast = bodyOf(node, 'TypeCast');
+  if (cast !== undefined) return weakLabel(cast.arg) ?? namesOf(cast.typeName?.names).at(-1);
+  const branch = bodyOf(node, 'CaseExpr');
+  if (branch !== undefined) return strongLabel(branch.defresult) ?? 'case';
+  return bodyOf(node, 'A_ArrayExpr') === undefined ? undefined : 'array';
+}

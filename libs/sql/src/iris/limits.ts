@@ -1,0 +1,29 @@
+import type { Node, SelectStmt } from 'libpg-query';
+import { bodyOf } from '../ast.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+
+/** How many rows, and from where; as text with the place of a parameter in it, for IRIS takes no `?` there in every version. */
+export interface Limits {
+  readonly count: string | undefined;
+  readonly offset: string | undefined;
+}
+
+export function limitsOf(p: Printing, { limitCount, limitOffset, limitOption }: SelectStmt): Limits {
+  if (limitOption === 'LIMIT_OPTION_WITH_TIES') return refuse('WITH TIES');
+  return { count: limitText(p, limitCount, false), offset: limitText(p, limitOffset, true) };
+}
+
+function limitText(p: Printing, node: Node | undefined, isOffset: boolean): string | undefined {
+  const cast = bodyOf(node, 'TypeCast');
+  if (cast !== undefined) return limitText(p, cast.arg, isOffset);
+  if (node === undefined) return undefined;
+  const constant = bodyOf(node, 'A_Const');
+  if (constant?.isnull === true) return undefined; // LIMIT ALL
+  if (constant?.ival !== undefined) {
+    const count = constant.ival.ival ?? 0;
+    return count === 0 && isOffset ? undefined : String(count);
+  }
+  const number = bodyOf(node, 'ParamRef')?.number;
+  return number === undefined ? refuse('a computed LIMIT or OFFSET') : p.marks.inline(number, isOffset);
+}

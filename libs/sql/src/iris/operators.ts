@@ -1,0 +1,102 @@
+import type { A_Expr, Node } from 'libpg-query';
+import { bodyOf, namesOf } from '../ast.ts';
+import { comparison } from './comparison.ts';
+import { operand } from './expression.ts';
+import { isNullable, typeOf } from './inference.ts';
+import { printJsonPath } from './json.ts';
+import { integerTypes, numberTypes, timeTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+import { intervalOf, printTimeArithmetic } from './time.ts';
+import { printDistance } from './vector.ts';
+
+/** Operators that give a value. Comparisons are conditions, and printed there. */
+export function printOperator(p: Printing, expression: A_Expr, scope: Scope): string {
+  const { kind, name, lexpr, rexpr, location } = expression;
+  if (kind === 'AEXPR_NULLIF') return printNullIf(p, expression, scope);
+  const words = namesOf(name);
+  const operator = words.at(-1) ?? '';
+  if (words.length > 1 && words[0] !== 'pg_catalog') return refuse('an operator of a schema', location);
+  if (lexpr === undefined) return printSign(p, operator, rexpr, scope, location);
+  switch (operator) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+      return printArithmetic(p, operator, expression, scope);
+    case '%':
+      return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would give the sign of the divisor
+    case '^':
+      return `POWER(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`;
+    case '||':
+      return printConcatenation(p, expression, scope);
+    case '->':
+    case '->>':
+    case '#>':
+    case '#>>':
+      return printJsonPath(p, expression, scope);
+    case '<->':
+    case '<=>':
+    case '<#>':
+      return printDistance(p, expression, scope);
+    default:
+      return refuse(`the operator ${operator}`, location);
+  }
+}
+
+function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope: Scope, location?: number): string {
+  if (operator !== '-' && operator !== '+') return refuse(`the operator ${operator}`, location);
+  const value = operand(p, rexpr, scope);
+  return operator === '+' ? value : value.startsWith('-') ? `-(${value})` : `-${value}`;
+}
+
+function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expression: A_Expr, scope: Scope): string {
+  const { lexpr, rexpr, location } = expression;
+  const [left, right] = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)];
+  if (
+    intervalOf(lexpr) !== undefined ||
+    intervalOf(rexpr) !== undefined ||
+    timeTypes.has(left) ||
+    timeTypes.has(right)
+  ) {
+    return printTimeArithmetic(p, expression, scope);
+  }
+  if (operator !== '/') return `${operand(p, lexpr, scope)} ${operator} ${operand(p, rexpr, scope)}`;
+  const isFraction = [left, right].some((type) => numberTypes.has(type) && !integerTypes.has(type));
+  if (!isFraction && !(integerTypes.has(left) && integerTypes.has(right))) {
+    return refuse(
+      'a division of operands of unknown type',
+      location,
+      'Cast one of them: a::numeric / b, or a::int / b::int.',
+    );
+  }
+  return `${operand(p, lexpr, scope)} ${isFraction ? '/' : '\\'} ${operand(p, rexpr, scope)}`;
+}
+
+/** NULL with anything is NULL in PostgreSQL. */
+function printConcatenation(p: Printing, expression: A_Expr, scope: Scope): string {
+  const parts = concatenated({ A_Expr: expression });
+  for (const part of parts) {
+    const type = typeOf(p, part, scope);
+    if (type === 'jsonb' || type === 'bool' || bodyOf(part, 'A_ArrayExpr') !== undefined) {
+      return refuse('|| of something that is no text', expression.location, 'Cast it to text.');
+    }
+  }
+  const joined = parts.map((part) => operand(p, part, scope)).join(' || ');
+  const nullable = parts
+    .filter((part) => isNullable(p, part, scope))
+    .map((part) => `${operand(p, part, scope)} IS NULL`);
+  return nullable.length === 0 ? joined : `CASE WHEN ${nullable.join(' OR ')} THEN NULL ELSE ${joined} END`;
+}
+
+function concatenated(node: Node): readonly Node[] {
+  const { name, lexpr, rexpr, kind } = bodyOf(node, 'A_Expr') ?? {};
+  const isConcatenation = kind === 'AEXPR_OP' && namesOf(name).at(-1) === '||';
+  if (!isConcatenation || lexpr === undefined || rexpr === undefined) return [node];
+  return [...concatenated(lexpr), ...concatenated(rexpr)];
+}
+
+function printNullIf(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope): string {
+  return `CASE WHEN ${comparison(p, '=', lexpr, rexpr, scope, location)} THEN NULL ELSE ${p.value(lexpr, scope)} END`;
+}

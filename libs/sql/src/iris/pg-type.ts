@@ -1,0 +1,84 @@
+import type { TypeName } from 'libpg-query';
+import { constantText, namesOf } from '../ast.ts';
+
+/** The PostgreSQL types that IRIS has something for. */
+export const pgTypes = [
+  'bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'varchar', 'bpchar', 'bytea', 'date', 'time',
+  'timestamp', 'timestamptz', 'uuid', 'json', 'jsonb', 'vector',
+] as const; // prettier-ignore
+export type PgType = (typeof pgTypes)[number];
+
+export const integerTypes: ReadonlySet<PgType | undefined> = new Set<PgType>(['int2', 'int4', 'int8']);
+export const textTypes: ReadonlySet<PgType | undefined> = new Set<PgType>(['text', 'varchar', 'bpchar']);
+export const numberTypes: ReadonlySet<PgType | undefined> = new Set<PgType>([
+  'int2',
+  'int4',
+  'int8',
+  'numeric',
+  'float4',
+  'float8',
+]);
+export const timeTypes: ReadonlySet<PgType | undefined> = new Set<PgType>(['date', 'timestamp', 'timestamptz']);
+
+/** `text` has a length in IRIS, or it would be a stream, which cannot be compared. */
+const textLength = 65_535;
+const numericPrecisionMax = 38;
+const numericScaleMax = 19;
+
+export interface TypeUse {
+  readonly type: PgType;
+  readonly modifiers: readonly number[];
+}
+
+/** Undefined for arrays and for types that IRIS has nothing for. */
+export function typeUse(name: TypeName | undefined): TypeUse | undefined {
+  if (name === undefined || name.arrayBounds !== undefined || name.setof === true || name.pct_type === true)
+    return undefined;
+  const words = namesOf(name.names);
+  if (words.length > 2 || (words.length === 2 && words[0] !== 'pg_catalog' && words[0] !== 'public')) return undefined;
+  const type = pgTypes.find((each) => each === words.at(-1));
+  if (type === undefined) return undefined;
+  return { type, modifiers: (name.typmods ?? []).map((modifier) => Number(constantText(modifier))) };
+}
+
+/** The IRIS type to cast to and to declare; undefined where the modifiers are more than IRIS takes. */
+export function irisType({ type, modifiers }: TypeUse): string | undefined {
+  const [first, second] = modifiers;
+  switch (type) {
+    case 'text':
+      return `VARCHAR(${textLength})`;
+    case 'varchar':
+      return `VARCHAR(${first ?? textLength})`;
+    case 'bpchar':
+      return `CHAR(${first ?? 1})`;
+    case 'numeric':
+      return numericType(first, second);
+    case 'vector':
+      return first === undefined ? undefined : `VECTOR(DOUBLE, ${first})`;
+    default:
+      return plain[type];
+  }
+}
+
+const plain = {
+  bool: 'BIT',
+  int2: 'SMALLINT',
+  int4: 'INTEGER',
+  int8: 'BIGINT',
+  float4: 'REAL',
+  float8: 'DOUBLE',
+  bytea: 'VARBINARY(65535)',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMP',
+  uuid: 'UNIQUEIDENTIFIER',
+  json: 'VARCHAR(65535)',
+  jsonb: 'VARCHAR(65535)',
+} as const;
+
+function numericType(precision = numericPrecisionMax, scale?: number): string | undefined {
+  const places = scale ?? (precision === numericPrecisionMax ? numericScaleMax : 0);
+  if (precision > numericPrecisionMax || places > numericScaleMax || places < 0) return undefined;
+  return `NUMERIC(${precision}, ${places})`;
+}

@@ -1,0 +1,25 @@
+/** Ends a translation. It never leaves this folder: the caller gets a fault, as PostgreSQL would report it. */
+export class Refusal extends Error {
+  readonly sqlstate: string;
+  readonly hint: string | undefined;
+  /** In bytes of UTF-8, as the grammar counts; undefined or negative where the node has no place. */
+  readonly location: number | undefined;
+
+  constructor(what: string, options: { sqlstate?: string; hint?: string; location?: number | undefined } = {}) {
+    super(what);
+    this.sqlstate = options.sqlstate ?? '0A000';
+    this.hint = options.hint;
+    this.location = options.location;
+  }
+}
+
+export function refuse(what: string, location?: number, hint?: string): never {
+  throw new Refusal(`${what} cannot be translated to IRIS SQL`, { location, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** Code points up to a byte of the text, from 1. */
+export function positionOf(utf8: Uint8Array, byte: number): number {
+  let characters = 0;
+  for (const each of utf8.subarray(0, byte)) if ((each & 0xc0) !== 0x80) characters++;
+  return characters + 1;
+}

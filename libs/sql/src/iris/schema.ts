@@ -1,0 +1,283 @@
+import type {
+  AlterTableCmd,
+  AlterTableStmt,
+  ColumnDef,
+  Constraint,
+  CreateStmt,
+  DropStmt,
+  IndexElem,
+  IndexStmt,
+  Node,
+  RangeVar,
+  RenameStmt,
+  TypeName,
+  ViewStmt,
+} from 'libpg-query';
+import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
+import { printRelation } from './from.ts';
+import { identifier } from './names.ts';
+import { irisType, typeUse } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { printQuery } from './query.ts';
+import { refuse } from './refusal.ts';
+import { Scope } from './scope.ts';
+
+/** What an enum's column becomes. */
+const enumType = 'VARCHAR(64)';
+const serials: ReadonlySet<string> = new Set(['serial', 'bigserial', 'smallserial', 'serial4', 'serial8', 'serial2']);
+
+export function printCreateTable(p: Printing, create: CreateStmt): string {
+  const relation = create.relation ?? {};
+  refuseKind(relation);
+  if (create.inhRelations !== undefined || create.partspec !== undefined || create.ofTypename !== undefined) {
+    return refuse('inheritance and partitions', relation.location);
+  }
+  const parts = [...(create.tableElts ?? []), ...(create.constraints ?? [])].map((node) => {
+    const column = bodyOf(node, 'ColumnDef');
+    if (column !== undefined) return printColumnDefinition(p, column);
+    const constraint = bodyOf(node, 'Constraint');
+    return constraint === undefined ? refuse(kindOf(node)) : printTableConstraint(p, constraint);
+  });
+  const isCounted = (create.tableElts ?? []).some((node) => isIdentity(bodyOf(node, 'ColumnDef') ?? {}));
+  const end = isCounted ? ' WITH %CLASSPARAMETER ALLOWIDENTITYINSERT = 1' : '';
+  const head = create.if_not_exists === true ? 'CREATE TABLE IF NOT EXISTS' : 'CREATE TABLE';
+  return `${head} ${printRelation(p, relation)} (${parts.join(', ')})${end}`;
+}
+
+function refuseKind({ relpersistence, location }: RangeVar): void {
+  if (relpersistence === 't')
+    refuse(
+      'a temporary table',
+      location,
+      'CREATE GLOBAL TEMPORARY TABLE of IRIS is another thing: its definition stays.',
+    );
+}
+
+function isIdentity({ typeName, constraints = [] }: ColumnDef): boolean {
+  if (serials.has(namesOf(typeName?.names).at(-1) ?? '')) return true;
+  return constraints.some((node) => bodyOf(node, 'Constraint')?.contype === 'CONSTR_IDENTITY');
+}
+
+function printColumnDefinition(p: Printing, column: ColumnDef): string {
+  const { colname = '', location } = column;
+  if (column.collClause !== undefined) return refuse('COLLATE', location);
+  const name = identifier(colname, location);
+  const rest = (column.constraints ?? []).map((node) => printColumnConstraint(p, bodyOf(node, 'Constraint') ?? {}));
+  const type = isIdentity(column) ? 'IDENTITY' : columnType(p, column.typeName);
+  return [name, type, ...rest].filter((word) => word !== '').join(' ');
+}
+
+export function columnType(p: Printing, typeName: TypeName | undefined): string {
+  const name = namesOf(typeName?.names).at(-1) ?? '';
+  if (p.catalog.isEnum(name)) return enumType;
+  const use = typeUse(typeName);
+  if (use === undefined)
+    return refuse(`the type ${name}${typeName?.arrayBounds === undefined ? '' : '[]'}`, typeName?.location);
+  if (use.type === 'vector' && !p.dialect.has('vectors'))
+    return refuse(`a vector before IRIS ${p.dialect.since('vectors')}`, typeName?.location);
+  return irisType(use) ?? refuse(`${name} of this size`, typeName?.location);
+}
+
+function printColumnConstraint(p: Printing, constraint: Constraint): string {
+  const { contype, raw_expr, location } = constraint;
+  switch (contype) {
+    case 'CONSTR_NULL':
+    case 'CONSTR_IDENTITY':
+      return '';
+    case 'CONSTR_NOTNULL':
+      return 'NOT NULL';
+    case 'CONSTR_PRIMARY':
+      return 'PRIMARY KEY';
+    case 'CONSTR_UNIQUE':
+      return 'UNIQUE';
+    case 'CONSTR_DEFAULT':
+      return `DEFAULT ${p.value(raw_expr, new Scope())}`;
+    case 'CONSTR_FOREIGN':
+      return printReference(p, constraint);
+    default:
+      return refuse(
+        (contype ?? '').replace('CONSTR_', ''),
+        location,
+        'The application keeps such a rule, or a trigger in IRIS.',
+      );
+  }
+}
+
+function printTableConstraint(p: Printing, constraint: Constraint): string {
+  const { contype, conname, keys, fk_attrs, location } = constraint;
+  const head = conname === undefined ? '' : `CONSTRAINT ${identifier(conname, location)} `;
+  const list = (nodes: readonly Node[] | undefined): string =>
+    namesOf(nodes)
+      .map((name) => identifier(name, location))
+      .join(', ');
+  switch (contype) {
+    case 'CONSTR_PRIMARY':
+      return `${head}PRIMARY KEY (${list(keys)})`;
+    case 'CONSTR_UNIQUE':
+      return `${head}UNIQUE (${list(keys)})`;
+    case 'CONSTR_FOREIGN':
+      return `${head}FOREIGN KEY (${list(fk_attrs)}) ${printReference(p, constraint)}`;
+    default:
+      return refuse(
+        (contype ?? '').replace('CONSTR_', ''),
+        location,
+        'The application keeps such a rule, or a trigger in IRIS.',
+      );
+  }
+}
+
+const referentialActions: Readonly<Record<string, string>> = {
+  a: '',
+  r: '',
+  c: 'CASCADE',
+  n: 'SET NULL',
+  d: 'SET DEFAULT',
+};
+
+function printReference(p: Printing, constraint: Constraint): string {
+  const {
+    pktable = {},
+    pk_attrs,
+    fk_del_action = 'a',
+    fk_upd_action = 'a',
+  } = constraint as Constraint & {
+    readonly fk_del_action?: string;
+    readonly fk_upd_action?: string;
+  };
+  const columns = namesOf(pk_attrs).map((name) => identifier(name));
+  const onDelete = referentialActions[fk_del_action] ?? '';
+  const onUpdate = referentialActions[fk_upd_action] ?? '';
+  return [
+    `REFERENCES ${printRelation(p, pktable)}${columns.length === 0 ? '' : ` (${columns.join(', ')})`}`,
+    onDelete === '' ? '' : ` ON DELETE ${onDelete}`,
+    onUpdate === '' ? '' : ` ON UPDATE ${onUpdate}`,
+  ].join('');
+}
+
+/** USING btree and storage parameters say nothing to IRIS; whatever changes what the index means is refused. */
+export function printCreateIndex(p: Printing, index: IndexStmt): string {
+  const { idxname, relation = {}, accessMethod = 'btree' } = index;
+  if (idxname === undefined) return refuse('an index without a name', relation.location);
+  if (index.whereClause !== undefined) return refuse('an index on a part of the rows', relation.location);
+  const elements = (index.indexParams ?? []).map((node) => bodyOf(node, 'IndexElem') ?? {});
+  if (accessMethod === 'hnsw') return printHnsw(p, index, idxname, elements);
+  if (accessMethod !== 'btree') return refuse(`an index of kind ${accessMethod}`, relation.location);
+  const columns = elements.map((element) => indexedColumn(element));
+  const included = (index.indexIncludingParams ?? []).map((node) => indexedColumn(bodyOf(node, 'IndexElem') ?? {}));
+  const data = included.length === 0 ? '' : ` WITH DATA (${included.join(', ')})`;
+  const head = `CREATE ${index.unique === true ? 'UNIQUE ' : ''}INDEX${index.if_not_exists === true ? ' IF NOT EXISTS' : ''}`;
+  return `${head} ${identifier(idxname)} ON TABLE ${printRelation(p, relation)} (${columns.join(', ')})${data}`;
+}
+
+function indexedColumn({ name, expr, opclass }: IndexElem): string {
+  if (name === undefined || expr !== undefined) return refuse('an index on an expression');
+  return opclass === undefined ? identifier(name) : refuse('an operator class');
+}
+
+const distances: Readonly<Record<string, string>> = { vector_cosine_ops: 'Cosine', vector_ip_ops: 'DotProduct' };
+
+function printHnsw(p: Printing, index: IndexStmt, name: string, elements: readonly IndexElem[]): string {
+  const { relation = {}, options } = index;
+  if (!p.dialect.has('hnswIndex')) return refuse(`HNSW before IRIS ${p.dialect.since('hnswIndex')}`, relation.location);
+  const [element, ...more] = elements;
+  const operators = namesOf(element?.opclass).at(-1) ?? 'vector_l2_ops';
+  const distance = distances[operators];
+  if (element?.name === undefined || more.length > 0 || distance === undefined) {
+    return refuse(
+      `HNSW with ${operators}`,
+      relation.location,
+      'IRIS has vector_cosine_ops and vector_ip_ops, on one column.',
+    );
+  }
+  const parameters = (options ?? []).map((node) => {
+    const { defname = '', arg } = bodyOf(node, 'DefElem') ?? {};
+    const word = { m: 'M', ef_construction: 'efConstruction' }[defname];
+    const value = bodyOf(arg, 'Integer')?.ival ?? constantText(arg);
+    return word === undefined ? refuse(`the HNSW option ${defname}`, relation.location) : `${word}=${value ?? ''}`;
+  });
+  const list = [`Distance='${distance}'`, ...parameters].join(', ');
+  return `CREATE INDEX ${identifier(name)} ON TABLE ${printRelation(p, relation)} (${identifier(element.name)}) AS HNSW(${list})`;
+}
+
+export function printDrop(p: Printing, drop: DropStmt): readonly string[] {
+  const word = { OBJECT_TABLE: 'TABLE', OBJECT_VIEW: 'VIEW', OBJECT_INDEX: 'INDEX' }[
+    drop.removeType as 'OBJECT_TABLE'
+  ] as string | undefined;
+  if (word === undefined) return refuse(`DROP ${(drop.removeType ?? '').replace('OBJECT_', '').replaceAll('_', ' ')}`);
+  const end = drop.behavior === 'DROP_CASCADE' && word !== 'INDEX' ? ' CASCADE' : '';
+  return (drop.objects ?? []).map((object) => {
+    const words = namesOf(bodyOf(object, 'List')?.items);
+    const [schemaname, relname = ''] = words.length > 1 ? words.slice(-2) : [undefined, words[0]];
+    const relation = { ...(schemaname === undefined ? {} : { schemaname }), relname };
+    const exists = drop.missing_ok === true ? 'IF EXISTS ' : '';
+    if (word !== 'INDEX') return `DROP ${word} ${exists}${printRelation(p, relation)}${end}`;
+    const table = p.catalog.tableOfIndex({
+      ...(schemaname === undefined ? {} : { schema: schemaname }),
+      name: relname,
+    });
+    if (table === undefined)
+      return refuse('DROP INDEX of an unknown table', undefined, 'IRIS names an index by its table.');
+    const on = printRelation(p, {
+      ...(table.schema === undefined ? {} : { schemaname: table.schema }),
+      relname: table.name,
+    });
+    return `DROP INDEX ${exists}${identifier(relname)} ON TABLE ${on}`;
+  });
+}
+
+export function printCreateView(p: Printing, view: ViewStmt): string {
+  const select = bodyOf(view.query, 'SelectStmt');
+  if (select === undefined || view.options !== undefined) return refuse('this view');
+  if (view.view?.relpersistence === 't') return refuse('a temporary view');
+  if (view.withCheckOption === 'CASCADED_CHECK_OPTION') return refuse('WITH CHECK OPTION');
+  const head = view.replace === true ? 'CREATE OR REPLACE VIEW' : 'CREATE VIEW';
+  const { sql } = printQuery(p, select, undefined, { names: namesOf(view.aliases) });
+  return `${head} ${printRelation(p, view.view ?? {})} AS ${sql}`;
+}
+
+export function printAlterTable(p: Printing, alter: AlterTableStmt): readonly string[] {
+  if (alter.objtype !== 'OBJECT_TABLE') return refuse(`ALTER ${(alter.objtype ?? '').replace('OBJECT_', '')}`);
+  const head = `ALTER TABLE ${printRelation(p, alter.relation ?? {})}`;
+  return (alter.cmds ?? []).map((node) => `${head} ${printAlterCommand(p, bodyOf(node, 'AlterTableCmd') ?? {})}`);
+}
+
+function printAlterCommand(p: Printing, { subtype, name = '', def, behavior, missing_ok }: AlterTableCmd): string {
+  switch (subtype) {
+    case 'AT_AddColumn':
+      return missing_ok === true
+        ? refuse('ADD COLUMN IF NOT EXISTS')
+        : `ADD COLUMN ${printColumnDefinition(p, bodyOf(def, 'ColumnDef') ?? {})}`;
+    case 'AT_DropColumn':
+      return missing_ok === true
+        ? refuse('DROP COLUMN IF EXISTS')
+        : `DROP COLUMN ${identifier(name)}${behavior === 'DROP_CASCADE' ? ' CASCADE' : ''}`;
+    case 'AT_SetNotNull':
+      return `ALTER COLUMN ${identifier(name)} NOT NULL`;
+    case 'AT_DropNotNull':
+      return `ALTER COLUMN ${identifier(name)} NULL`;
+    case 'AT_AlterColumnType':
+      return printAlterType(p, name, bodyOf(def, 'ColumnDef') ?? {});
+    case 'AT_AddConstraint':
+      return `ADD ${printTableConstraint(p, bodyOf(def, 'Constraint') ?? {})}`;
+    case 'AT_DropConstraint':
+      return `DROP CONSTRAINT ${identifier(name)}`;
+    default:
+      return refuse(`ALTER TABLE ... ${(subtype ?? '').replace('AT_', '')}`);
+  }
+}
+
+function printAlterType(p: Printing, name: string, { typeName, raw_default }: ColumnDef): string {
+  if (raw_default !== undefined) return refuse('ALTER COLUMN TYPE ... USING');
+  return `ALTER COLUMN ${identifier(name)} ${columnType(p, typeName)}`;
+}
+
+export function printRename(
+  p: Printing,
+  { renameType, relation = {}, subname = '', newname = '' }: RenameStmt,
+): string {
+  const table = `ALTER TABLE ${printRelation(p, relation)}`;
+  if (renameType === 'OBJECT_TABLE') return `${table} RENAME ${identifier(newname)}`;
+  if (renameType === 'OBJECT_COLUMN')
+    return `${table} ALTER COLUMN ${identifier(subname)} RENAME ${identifier(newname)}`;
+  return refuse(`renaming of ${(renameType ?? '').replace('OBJECT_', '')}`);
+}

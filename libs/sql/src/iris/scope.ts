@@ -1,0 +1,68 @@
+import type { ColumnRef } from 'libpg-query';
+import { bodyOf } from '../ast.ts';
+import type { ColumnFacts } from './catalog.ts';
+import type { PgType } from './pg-type.ts';
+
+/** What is known of a column that a query sees. */
+export interface SeenColumn {
+  readonly name: string;
+  readonly type: PgType | undefined;
+  readonly isNullable: boolean;
+  /** Compares as it is stored: no %EXACT is needed. */
+  readonly isExact: boolean;
+  readonly facts?: ColumnFacts;
+}
+
+/** One thing in FROM. Without columns nothing is known of it, and it may have any. */
+export interface SeenTable {
+  readonly alias: string;
+  readonly columns: readonly SeenColumn[] | undefined;
+  /** The outer side of an outer join: its columns may be NULL. */
+  readonly isOuter: boolean;
+}
+
+/** The tables a query sees, with those of the queries around it. */
+export class Scope {
+  readonly tables: SeenTable[] = [];
+  readonly #outer: Scope | undefined;
+  /** What WITH has named. */
+  readonly named = new Map<string, readonly SeenColumn[] | undefined>();
+
+  constructor(outer?: Scope) {
+    this.#outer = outer;
+  }
+
+  /** Undefined: not known, whether it is there at all. */
+  column(reference: ColumnRef): SeenColumn | undefined {
+    const words = (reference.fields ?? []).map((field) => bodyOf(field, 'String')?.sval);
+    const name = words.at(-1);
+    const alias = words.at(-2);
+    if (name === undefined) return undefined;
+    for (const table of this.tables) {
+      if (alias !== undefined && table.alias !== alias) continue;
+      const column = table.columns?.find((each) => each.name === name);
+      if (column !== undefined) return table.isOuter ? { ...column, isNullable: true } : column;
+      if (table.columns === undefined && alias === undefined && this.tables.length > 1) return undefined;
+    }
+    return this.#outer?.column(reference);
+  }
+
+  /** Whether everything this query itself sees is known. */
+  get isKnown(): boolean {
+    return this.tables.every(({ columns }) => columns !== undefined);
+  }
+
+  hasColumn(name: string): boolean {
+    return this.tables.some(({ columns }) => columns?.some((column) => column.name === name) === true);
+  }
+
+  withNamed(name: string): { readonly columns: readonly SeenColumn[] | undefined } | undefined {
+    if (this.named.has(name)) return { columns: this.named.get(name) };
+    return this.#outer?.withNamed(name);
+  }
+}
+
+export function seenColumn(facts: ColumnFacts): SeenColumn {
+  const isExact = facts.collation === 'exact';
+  return { name: facts.name, type: facts.type, isNullable: facts.isNullable, isExact, facts };
+}

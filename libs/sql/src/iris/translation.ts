@@ -1,0 +1,36 @@
+import type { SqlFault } from '../pg-parser.ts';
+import type { IrisText } from './fragment.ts';
+import type { Hazard } from './guards.ts';
+import type { PgType } from './pg-type.ts';
+
+/** A column as a PostgreSQL client expects it. */
+export interface ResultColumn {
+  readonly label: string;
+  /** Undefined where only the result of IRIS tells. */
+  readonly type: PgType | undefined;
+  /** It holds names of schemas, which are to be translated back. */
+  readonly holdsSchema: boolean;
+}
+
+export interface IrisStep extends IrisText {
+  /** Its rows are those of the statement; of the others only their counts are added up. */
+  readonly isResult: boolean;
+}
+
+export type Translation =
+  | {
+      readonly kind: 'iris';
+      /** Several have to be done all or none. None at all: there is nothing to do, and it has succeeded. */
+      readonly steps: readonly IrisStep[];
+      /** Undefined: no rows, or rows of columns that only IRIS knows; their labels in lower case then. */
+      readonly columns: readonly ResultColumn[] | undefined;
+      /** Defects of this version that may make the answer wrong; to be told as notices. */
+      readonly hazards: readonly Hazard[];
+    }
+  /** Answered by the proxy: session parameters, cursors, prepared statements, notifications. */
+  | { readonly kind: 'local' }
+  /** The rows that follow as COPY are bound to these parameters, one call each. */
+  | { readonly kind: 'copyIn'; readonly insert: IrisText; readonly columns: readonly string[] }
+  /** EXPLAIN (TRANSLATE) of a statement. */
+  | { readonly kind: 'answer'; readonly column: string; readonly rows: readonly string[] }
+  | { readonly kind: 'refused'; readonly fault: SqlFault };

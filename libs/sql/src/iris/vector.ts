@@ -1,0 +1,89 @@
+import type { A_Expr, Node } from 'libpg-query';
+import { bodyOf, constantText, namesOf } from '../ast.ts';
+import type { ColumnFacts } from './catalog.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+
+const measures: Readonly<Record<string, string>> = {
+  '<=>': 'VECTOR_COSINE',
+  '<#>': 'VECTOR_DOT_PRODUCT',
+  '<->': 'VECTOR_COSINE',
+};
+
+/** A distance as a value: as far as pgvector says. */
+export function printDistance(p: Printing, expression: A_Expr, scope: Scope): string {
+  const operator = operatorOf(expression);
+  if (operator === '<->') return refuseL2(expression);
+  const near = printNearness(p, expression, scope);
+  return operator === '<=>' ? `(1 - ${near})` : `(-${near})`;
+}
+
+/**
+ * ORDER BY a distance, upwards: the only shape that an HNSW index serves is TOP k ... ORDER BY a nearness DESC. Undefined
+ * for anything else.
+ */
+export function printNearestFirst(p: Printing, node: Node | undefined, scope: Scope): string | undefined {
+  const expression = bodyOf(node, 'A_Expr');
+  if (expression?.kind !== 'AEXPR_OP' || measures[operatorOf(expression)] === undefined) return undefined;
+  if (operatorOf(expression) === '<->' && !isNormalised(expression, scope)) return refuseL2(expression);
+  return `${printNearness(p, expression, scope)} DESC`;
+}
+
+const operatorOf = ({ name }: A_Expr): string => namesOf(name).at(-1) ?? '';
+
+function refuseL2({ location }: A_Expr): never {
+  return refuse(
+    'the distance <->',
+    location,
+    'IRIS has no L2 distance: use <=>, or declare the column normalised, where both give one order.',
+  );
+}
+
+function isNormalised({ lexpr, rexpr }: A_Expr, scope: Scope): boolean {
+  return [lexpr, rexpr].some((side) => vectorColumn(side, scope)?.isNormalised === true);
+}
+
+function printNearness(p: Printing, expression: A_Expr, scope: Scope): string {
+  const { lexpr, rexpr, location } = expression;
+  if (!p.dialect.has('vectors')) return refuse(`a vector before IRIS ${p.dialect.since('vectors')}`, location);
+  const column = vectorColumn(lexpr, scope) ?? vectorColumn(rexpr, scope);
+  const sides = [lexpr, rexpr].map((side) => vectorSide(p, side, column, scope, location));
+  return `${measures[operatorOf(expression)] ?? ''}(${sides.join(', ')})`;
+}
+
+function vectorColumn(node: Node | undefined, scope: Scope): ColumnFacts | undefined {
+  const reference = bodyOf(node, 'ColumnRef');
+  return reference === undefined ? undefined : scope.column(reference)?.facts;
+}
+
+/** Element type and dimensions have to be those of the column, or IRIS answers SQLCODE -259. */
+function vectorSide(
+  p: Printing,
+  node: Node | undefined,
+  column: ColumnFacts | undefined,
+  scope: Scope,
+  location?: number,
+): string {
+  const cast = bodyOf(node, 'TypeCast');
+  const bare = cast === undefined ? node : cast.arg;
+  const number = bodyOf(bare, 'ParamRef')?.number;
+  const text = bodyOf(bare, 'A_Const')?.sval === undefined ? undefined : constantText(bare);
+  if (number === undefined && text === undefined) return p.value(node, scope);
+  const written = Number(constantText(cast?.typeName?.typmods?.[0]) ?? Number.NaN);
+  const size = Number.isNaN(written) ? (column?.dimensions ?? countOf(text)) : written;
+  if (size === undefined) {
+    return refuse(
+      'a vector of unknown dimensions',
+      location,
+      'Cast it: $1::vector(384), or let the catalog know the column.',
+    );
+  }
+  const value =
+    number === undefined
+      ? p.marks.string((text ?? '').replace(/^\s*\[|\]\s*$/g, ''))
+      : p.marks.parameter(number, 'vector');
+  return `TO_VECTOR(${value}, ${column?.vectorElement ?? 'DOUBLE'}, ${size})`;
+}
+
+const countOf = (text: string | undefined): number | undefined => text?.split(',').length;

@@ -52,6 +52,17 @@ describe('IdentityFiles', () => {
     expect(identity.current.certificate.toString()).toBe(admin.certificate);
   });
 
+  it('keeps what it has when the new certificate has run out already', async () => {
+    await write(user);
+    const failures: unknown[] = [];
+    const identity = await IdentityFiles.open('Org1MSP', files(), { onFailed: (error) => void failures.push(error) });
+    const before = identity.current;
+    await write(admin);
+    await identity.reload(Date.parse('2126-01-01'));
+    expect(identity.current).toBe(before);
+    expect(failures).toMatchObject([{ code: 'FABRIC_IDENTITY_EXPIRED' }]);
+  });
+
   it('counts the days that are left', async () => {
     await write(user);
     const identity = await IdentityFiles.open('Org1MSP', files());

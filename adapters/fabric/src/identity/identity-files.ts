@@ -1,4 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
+import { CodedError } from '@medrex/coded-error';
+import { fabricErrors } from '../errors.ts';
 import type { KeyFiles } from '../profile/connection-profile.ts';
 import { fabricIdentity, transactionIdOf, type FabricIdentity } from './fabric-identity.ts';
 
@@ -60,11 +62,15 @@ export class IdentityFiles {
     this.#timer.unref();
   }
 
-  /** Reads the files again if they have changed. */
-  async reload(): Promise<void> {
+  /** Reads the files again if they have changed; a certificate that has run out replaces none. */
+  async reload(nowMs = Date.now()): Promise<void> {
     try {
       if ((await stamp(this.#files)) === this.#seen) return;
       const { identity, seen } = await load(this.#mspId, this.#files);
+      if (identity.validUntilMs <= nowMs) {
+        const until = new Date(identity.validUntilMs).toISOString();
+        throw new CodedError(fabricErrors.identityExpired, `the new certificate of ${this.#mspId} ran out at ${until}`);
+      }
       this.#seen = seen;
       if (Buffer.compare(identity.creator, this.#current.creator) === 0) return;
       this.#previous = this.#current;

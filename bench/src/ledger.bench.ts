@@ -3,7 +3,7 @@ import { figure, type Bench, type Figures } from './bench.ts';
 import { BenchNetwork } from './fabric/bench-network.ts';
 import { SecondChaincode } from './fabric/second-chaincode.ts';
 import { gatewaySide } from './ledger/gateway-side.ts';
-import { medrexSide } from './ledger/medrex-side.ts';
+import { loaded, medrexSide, withServices } from './ledger/medrex-side.ts';
 import { perTransactionSide } from './ledger/per-transaction-side.ts';
 import { measured, type Measured } from './ledger/side.ts';
 import { loadOf, workloads, type Workload } from './ledger/workloads.ts';
@@ -13,6 +13,8 @@ const runs = Number(process.env['BENCH_RUNS'] ?? 1);
 const perSecond = Number(process.env['BENCH_RATE'] ?? 400);
 /** Of the loads that the targets are about. */
 const longSeconds = Number(process.env['BENCH_LONG_SECONDS'] ?? 60);
+/** Behind these the processes of Medrex and Kafka have compiled what they run all the time. */
+const warmUpSeconds = Number(process.env['BENCH_WARM_UP_SECONDS'] ?? 45);
 /** Programs of Fabric 2.5: what its peers take no batch messages for. */
 const olderBin = process.env['FABRIC_OLDER_BIN'];
 const seed = 7;
@@ -42,7 +44,7 @@ const chosen = (process.env['BENCH_PARTS'] ?? 'clients,targets,slow,older').spli
  */
 export const bench: Bench = {
   name: 'ledger',
-  workload: `through Kafka and Fabric, one peer, one orderer, every process on this machine, BatchTimeout 20 ms where nothing else is said; clients: ${perSecond}/s for ${seconds} s on ${workloads.map(({ name }) => name).join('; ')}; targets: for ${longSeconds} s`,
+  workload: `through Kafka and Fabric, one peer, one orderer, every process on this machine, BatchTimeout 20 ms where nothing else is said; clients: ${perSecond}/s for ${seconds} s on ${workloads.map(({ name }) => name).join('; ')}; targets: for ${longSeconds} s, after ${warmUpSeconds} s at 600/s`,
   ledger: `fabric ${process.env['FABRIC_VERSION'] ?? '3.1.5'}`,
   seed,
   run,
@@ -118,28 +120,35 @@ function optionsOf({ foreignPerSecond }: Workload): Parameters<typeof medrexSide
   return { seconds, ...(foreignPerSecond !== undefined && { foreignPerSecond }) };
 }
 
-async function targets(network: BenchNetwork): Promise<Measured[]> {
+/** On services that have been at work for a while, as those that run for months: the first half minute of a process says little. */
+function targets(network: BenchNetwork): Promise<Measured[]> {
   const [ward, hot] = workloads as readonly [Workload, Workload];
-  const at = (workload: Workload, rate: number): Promise<Measured> =>
-    measured(network, `${workload.name} at ${rate}/s`, () =>
-      medrexSide(network, loadOf(workload, { kind: 'fixed', perSecond: rate }, longSeconds, seed + rate), {
-        ...{ seconds: longSeconds, drainMs: 180_000 },
-      }),
+  return withServices(network, async (running) => {
+    const options = { drainMs: 180_000 };
+    const warmUp = loadOf(ward, { kind: 'fixed', perSecond: 600 }, warmUpSeconds, seed);
+    await loaded(running, network, warmUp, { ...options, seconds: warmUpSeconds });
+    const at = (workload: Workload, rate: number): Promise<Measured> =>
+      measured(network, `${workload.name} at ${rate}/s`, () =>
+        loaded(running, network, loadOf(workload, { kind: 'fixed', perSecond: rate }, longSeconds, seed + rate), {
+          ...options,
+          seconds: longSeconds,
+        }),
+      );
+    const all = [await at(ward, 500), await at(ward, 1_000)];
+    const [quiet, forSeconds] = [perSecond / 4, longSeconds / 2];
+    const burst = { kind: 'burst', perSecond: quiet, factor: 10, atSecond: forSeconds / 2, forSeconds } as const;
+    const lasts = 3 * forSeconds;
+    all.push(
+      await measured(network, `ward, burst from ${quiet}/s to ten times that for ${forSeconds} s`, () =>
+        loaded(running, network, loadOf(ward, burst, lasts, seed + 1), {
+          ...{ ...options, seconds: lasts },
+          burst: { atSecond: burst.atSecond, endSecond: burst.atSecond + forSeconds },
+        }),
+      ),
     );
-  const [quiet, forSeconds] = [perSecond / 4, longSeconds / 2];
-  const burst = { kind: 'burst', perSecond: quiet, factor: 10, atSecond: forSeconds / 2, forSeconds } as const;
-  const lasts = 3 * forSeconds;
-  // Warm first: of a service that runs for months the first seconds say little.
-  const all = [await at(ward, 500), await at(ward, 1_000), await at(ward, 5_000), await at(hot, 3_000)];
-  all.push(
-    await measured(network, `ward, burst from ${quiet}/s to ten times that for ${forSeconds} s`, () =>
-      medrexSide(network, loadOf(ward, burst, lasts, seed), {
-        ...{ seconds: lasts, drainMs: 180_000 },
-        burst: { atSecond: burst.atSecond, endSecond: burst.atSecond + forSeconds },
-      }),
-    ),
-  );
-  return all;
+    all.push(await at(hot, 3_000), await at(ward, 5_000));
+    return all;
+  });
 }
 
 async function older(network: BenchNetwork, runSeed: number): Promise<Measured[]> {

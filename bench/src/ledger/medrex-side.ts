@@ -21,32 +21,38 @@ export interface MedrexOptions {
   readonly burst?: { readonly atSecond: number; readonly endSecond: number };
 }
 
-/** A load through all services of Medrex, threads of this process, started for it and stopped after it. */
-export async function medrexSide(
+/** A load through all services of Medrex, started for it and stopped after it. */
+export function medrexSide(network: BenchNetwork, load: Load, options: MedrexOptions): Promise<SideMeasured> {
+  return withServices(network, (running) => loaded(running, network, load, options));
+}
+
+/** A load through services that are running. */
+export async function loaded(
+  { client, fabricTransactions, env }: Running,
   network: BenchNetwork,
   load: Load,
   options: MedrexOptions,
-): Promise<Omit<Measured, 'name' | 'cpu'>> {
-  return withServices(network, async ({ client, fabricTransactions, env }) => {
-    const foreign = await foreignOf(network, load, options, env);
-    const outcomes = new Outcomes();
-    const side = new MedrexSide({
-      ...{ client, fabricTransactions, seconds: options.seconds, drainMs: options.drainMs ?? 60_000 },
-      onProgress: () => foreign?.begin(),
-      onEnded: ({ atMs, message }, ms) => outcomes.add(atMs, ms, message.resource.resourceType === 'MedicationRequest'),
-    });
-    const result = await side.run(load);
-    const written = await foreign?.ended();
-    const cpoe = outcomes.cpoe();
-    const recoverySeconds = options.burst && outcomes.recovery(options.burst);
-    return {
-      result,
-      ...(cpoe !== undefined && { cpoe }),
-      ...(written !== undefined && { foreign: written }),
-      ...(recoverySeconds !== undefined && { recoverySeconds }),
-    };
+): Promise<SideMeasured> {
+  const foreign = await foreignOf(network, load, options, env);
+  const outcomes = new Outcomes();
+  const side = new MedrexSide({
+    ...{ client, fabricTransactions, seconds: options.seconds, drainMs: options.drainMs ?? 60_000 },
+    onProgress: () => foreign?.begin(),
+    onEnded: ({ atMs, message }, ms) => outcomes.add(atMs, ms, message.resource.resourceType === 'MedicationRequest'),
   });
+  const result = await side.run(load);
+  const written = await foreign?.ended();
+  const cpoe = outcomes.cpoe();
+  const recoverySeconds = options.burst && outcomes.recovery(options.burst);
+  return {
+    result,
+    ...(cpoe !== undefined && { cpoe }),
+    ...(written !== undefined && { foreign: written }),
+    ...(recoverySeconds !== undefined && { recoverySeconds }),
+  };
 }
+
+type SideMeasured = Omit<Measured, 'name' | 'cpu'>;
 
 /** What the services of Medrex on this network are reached by. */
 export interface Running {
@@ -55,6 +61,7 @@ export interface Running {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** All services of Medrex on this network, threads of this process, for the time of the work. */
 export async function withServices<T>(network: BenchNetwork, work: (running: Running) => Promise<T>): Promise<T> {
   const { env, dataDir } = realStack(network.folder);
   const services = await EmbeddedStack.start({

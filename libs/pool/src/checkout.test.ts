@@ -148,6 +148,15 @@ describe('a check-in', () => {
     expect(rig.events()).toEqual(['open 2 demand', 'grant b 2', 'reset 2', 'close 2 reset_timeout']);
   });
 
+  it('with a reset that fails lets another be opened for the one who waited for it', () => {
+    const rig = new PoolRig({ settings: { max: 2 } });
+    const a = rig.holder('a');
+    rig.checkin(a, 'reset');
+    rig.checkout(rig.client('b'));
+    rig.pools.resetDone(rig.backend(1), false, 0);
+    expect(rig.events()).toEqual(['reset 1', 'close 1 reset_failed', 'open 2 demand']);
+  });
+
   it('of a backend that cannot be used any more closes it with the reason given', () => {
     const rig = new PoolRig();
     rig.checkin(rig.holder('a'), 'protocol');

@@ -26,7 +26,8 @@ export function checkSettings(subject: string, settings: PoolSettings): void {
     const least = name === 'max' || name === 'openingMax' ? 1 : 0;
     return value >= least ? [] : [`${name} ${value}: at least ${least}`];
   });
-  if (settings.lifetimeJitter > 1) problems.push(`lifetimeJitter ${settings.lifetimeJitter}: at most 1`);
+  for (const name of ['lifetimeJitter', 'interactiveShareMin', 'analyticalShareMax', 'bulkShareMax'] as const)
+    if (settings[name] > 1) problems.push(`${name} ${settings[name]}: at most 1`);
   if (problems.length > 0)
     throw new CodedError(poolErrors.SETTINGS_UNUSABLE, `pool ${subject}: ${problems.join('; ')}`);
 }

@@ -1,6 +1,8 @@
 export { poolErrors } from './errors.ts';
+export { classOf, LearnedClass, LearnedClasses, type ClassEvidence } from './learned-class.ts';
 export type { OpenFailure } from './login-backoff.ts';
-export type { PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';
+export { ground, nextStanding, rungs, type LoadFigures, type Rung, type Standing } from './overload-ladder.ts';
+export type { ClassGauges, PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';
 export type { LimitKind, PoolName, PoolPolicy, PoolScope } from './pool-policy.ts';
 export type { PoolPort } from './pool-port.ts';
 export {
@@ -24,4 +26,6 @@ export {
   type RefusalReason,
   type WaitNotice,
 } from './reasons.ts';
+export { upstreamFor, type Binding, type Routes } from './route.ts';
+export { slotCaps, type SlotCaps } from './slot-shares.ts';
 export { workloadClasses, type WorkloadClass } from './workload-class.ts';

@@ -22,6 +22,8 @@ describe('a limit across pools', () => {
       rig.opened(3);
       expect(rig.events()).toEqual(['open 3 demand', 'grant c 3']);
       expect(rig.pools.totals(0)).toMatchObject({ idle: 1, active: 1 });
+      rig.checkout(rig.client('d', at));
+      expect(rig.events()).toEqual(['close 2 evicted']);
     },
   );
 

@@ -8,6 +8,8 @@ import {
 import type { PoolName } from './pool-policy.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
 
+import type { WorkloadClass } from './workload-class.ts';
+
 /** What has happened since the start; only grows. */
 export interface PoolCounts {
   readonly connects: Readonly<Record<ConnectReason, number>>;
@@ -36,11 +38,19 @@ export interface PoolGauges {
   readonly pinnedRatio: number;
 }
 
+/** What is of one class of work. */
+export interface ClassGauges {
+  readonly waiting: number;
+  readonly longestWaitMs: number;
+  readonly active: number;
+}
+
 /** One row of SHOW POOLS. */
 export interface PoolFigures extends PoolGauges {
   readonly name: PoolName;
   readonly settings: PoolSettings;
   readonly clamps: readonly Clamp[];
+  readonly classes: Readonly<Record<WorkloadClass, ClassGauges>>;
   readonly isPaused: boolean;
   readonly isDraining: boolean;
   /** Whether logins fail at the moment. */
@@ -58,9 +68,14 @@ export interface PoolTotals extends PoolGauges {
 export class Counters implements PoolCounts {
   readonly connects = zeros<ConnectReason>(connectReasons);
   readonly disconnects = zeros<DisconnectReason>(disconnectReasons);
-  readonly refusals: Record<RefusalReason, number> = { timeout: 0, queue_full: 0, paused: 0, upstream: 0 };
+  readonly refusals: Record<RefusalReason, number> = { timeout: 0, queue_full: 0, shed: 0, paused: 0, upstream: 0 };
   waits = 0;
   waitedMs = 0;
+
+  waited(ms: number): void {
+    this.waits += 1;
+    this.waitedMs += ms;
+  }
 
   copy(): PoolCounts {
     const { connects, disconnects, refusals, waits, waitedMs } = this;

@@ -28,6 +28,12 @@ export interface PoolSettings {
   readonly waitingMax: number;
   /** Logins under way at once: each costs the upstream a process. */
   readonly openingMax: number;
+  /** Share of the slots (of `max`) that only interactive and admin work may use; 0 lets the others have all. */
+  readonly interactiveShareMin: number;
+  readonly analyticalShareMax: number;
+  readonly bulkShareMax: number;
+  /** Who has waited for so long is served in the order of arrival, whatever the class. */
+  readonly agedAfterMs: number;
   /** First and longest pause between attempts while logins fail; doubled at each failure. */
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
@@ -50,6 +56,10 @@ export const defaultPoolSettings: PoolSettings = {
   noticeAfterMs: 5_000,
   waitingMax: 5_000,
   openingMax: 4,
+  interactiveShareMin: 0.5,
+  analyticalShareMax: 0.3,
+  bulkShareMax: 0.1,
+  agedAfterMs: 2_000,
   backoffMinMs: 100,
   backoffMaxMs: 15_000,
 };

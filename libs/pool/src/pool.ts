@@ -1,20 +1,19 @@
+import { ClassLines, type ClassLine } from './class-lines.ts';
 import { clientState } from './errors.ts';
 import { IdleStack } from './idle-stack.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
 import { LoginBackoff, type OpenFailure } from './login-backoff.ts';
-import { Counters, type PoolFigures } from './pool-figures.ts';
+import type { Rung } from './overload-ladder.ts';
+import { Counters, type ClassGauges, type PoolFigures } from './pool-figures.ts';
 import { titleOf, type PoolName } from './pool-policy.ts';
 import type { PoolPort } from './pool-port.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
 import { PooledBackend, type BackendState } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { CheckinFate, ConnectReason, DisconnectReason, Refusal } from './reasons.ts';
-import { Turnover } from './turnover.ts';
-import { WaitLine } from './wait-line.ts';
-import type { WorkloadClass } from './workload-class.ts';
-
-/** A client of another pool under a shared limit that waited for so long goes before this pool's own. */
-const patienceMs = 2_000;
+import { SlotShares, slotCaps } from './slot-shares.ts';
+import type { Turnover } from './turnover.ts';
+import { workloadClasses, type WorkloadClass } from './workload-class.ts';
 
 /** What a pool shares with the others. */
 export interface PoolSurroundings<C, B> {
@@ -22,6 +21,8 @@ export interface PoolSurroundings<C, B> {
   readonly counters: Counters;
   /** Pools in which somebody waits. */
   readonly waiting: Set<Pool<C, B>>;
+  /** Where on the ladder of overload the proxy stands. */
+  rung(): Rung;
   jitter(): number;
   nextId(): number;
 }
@@ -36,13 +37,15 @@ export class Pool<C, B> {
   readonly #around: PoolSurroundings<C, B>;
   readonly #backends = new Set<PooledBackend<C, B>>();
   readonly #idle = new IdleStack<C, B>();
-  readonly #line = new WaitLine<C, B>();
   readonly #backoff = new LoginBackoff();
-  readonly #turnover = new Turnover();
   readonly #in = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, closing: 0, closed: 0 };
+  readonly #shares: SlotShares;
+  readonly #lines: ClassLines<C, B>;
   #settings: PoolSettings;
+  #rung: Rung;
   #clamps: readonly Clamp[];
   #pinned = 0;
+  #tickets = 0;
   #isPaused = false;
   #isDraining = false;
 
@@ -57,7 +60,10 @@ export class Pool<C, B> {
     this.limits = limits;
     this.#around = around;
     this.#settings = given.settings;
+    this.#rung = around.rung();
     this.#clamps = given.clamps;
+    this.#shares = new SlotShares(slotCaps(given.settings, this.#rung.isShrunk));
+    this.#lines = new ClassLines(this.#shares);
   }
 
   get settings(): PoolSettings {
@@ -88,7 +94,7 @@ export class Pool<C, B> {
   }
 
   get firstWaitsSinceMs(): number {
-    return this.#line.first?.waitingSinceMs ?? Infinity;
+    return this.#lines.firstSinceMs;
   }
 
   /** O(1) with an idle backend, and nothing is allocated. */
@@ -115,6 +121,7 @@ export class Pool<C, B> {
     else if (fate !== 'reset') this.#close(backend, fate, nowMs);
     else this.#reset(backend, nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
+    if (this.#lines.size > 0) this.serve(nowMs); // the class has a slot less in use
     if (this.#isDraining && !client.hasLeft) this.#around.port.move(client);
   }
 
@@ -198,6 +205,7 @@ export class Pool<C, B> {
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
+    if (client !== undefined && this.#lines.size > 0) this.serve(nowMs);
     if (client !== undefined) this.#around.port.lost(client);
   }
 
@@ -216,7 +224,7 @@ export class Pool<C, B> {
     this.#isDraining = false;
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    for (const client of this.#line) client.countedFromMs = nowMs;
+    for (const client of this.#waiting()) client.countedFromMs = nowMs;
     this.grow(nowMs);
   }
 
@@ -247,7 +255,18 @@ export class Pool<C, B> {
   reload(given: { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] }, nowMs: number): void {
     this.#settings = given.settings;
     this.#clamps = given.clamps;
+    this.#shares.set(slotCaps(given.settings, this.#rung.isShrunk));
     this.#trim(nowMs);
+  }
+
+  /** The proxy stands on another rung of the ladder: shares shrink or grow, and what is shed does not wait any longer. */
+  stepTo(rung: Rung, nowMs: number): void {
+    this.#rung = rung;
+    this.#shares.set(slotCaps(this.#settings, rung.isShrunk));
+    for (const client of this.#waiting()) {
+      if (client.isWaiting && isShed(client.workClass, rung)) this.#refuse(client, this.#shedding(client, nowMs));
+    }
+    this.serve(nowMs);
   }
 
   /** Closes idle backends above a limit, or that a drained pool no longer needs. */
@@ -261,7 +280,7 @@ export class Pool<C, B> {
   /** Gives idle backends to those who wait and may have them, then opens what is still wanted. */
   serve(nowMs: number): void {
     while (this.#idle.size > 0 && !this.#isPaused) {
-      const client = this.#next();
+      const client = this.#next(nowMs);
       const backend = client === undefined ? undefined : this.#idle.pop();
       if (client === undefined || backend === undefined) break;
       this.#grant(backend, client, nowMs);
@@ -280,15 +299,14 @@ export class Pool<C, B> {
 
   /** All that depends on time: deadlines, notices, timeouts, lifetimes, health checks, the minimum, backoffs that are over. */
   tick(nowMs: number): void {
-    if (this.#line.size > 0) this.#tickLine(nowMs);
+    for (const workClass of workloadClasses) this.#tickLine(this.#lines.of[workClass], nowMs);
     for (const backend of [...this.#backends]) this.#tickBackend(backend, nowMs);
     this.#keepMinimum(nowMs);
-    if (this.#line.size > 0) this.serve(nowMs);
+    if (this.#lines.size > 0) this.serve(nowMs);
   }
 
   figures(nowMs: number): PoolFigures {
     const { opening, idle, active, resetting, checking, closing } = this.#in;
-    const since = this.firstWaitsSinceMs;
     return {
       name: this.name,
       settings: this.#settings,
@@ -297,12 +315,28 @@ export class Pool<C, B> {
       isDraining: this.#isDraining,
       isFailing: this.#backoff.failure !== undefined,
       clients: this.clients.size,
-      waiting: this.#line.size,
-      longestWaitMs: since === Infinity ? 0 : nowMs - since,
+      waiting: this.#lines.size,
+      longestWaitMs: waitOf(this.firstWaitsSinceMs, nowMs),
+      classes: this.#classGauges(nowMs),
       ...{ opening, idle, active, resetting, checking, closing },
       pinned: this.#pinned,
       pinnedRatio: active === 0 ? 0 : this.#pinned / active,
       counts: this.#counters.copy(),
+    };
+  }
+
+  #classGauges(nowMs: number): PoolFigures['classes'] {
+    const of = (workClass: WorkloadClass): ClassGauges => ({
+      waiting: this.#lines.of[workClass].line.size,
+      longestWaitMs: waitOf(this.#lines.sinceMs(workClass), nowMs),
+      active: this.#shares.held[workClass],
+    });
+    return {
+      interactive: of('interactive'),
+      vector: of('vector'),
+      analytical: of('analytical'),
+      bulk: of('bulk'),
+      admin: of('admin'),
     };
   }
 
@@ -320,14 +354,14 @@ export class Pool<C, B> {
     return this.#idle.oldest?.idleSinceMs ?? Infinity;
   }
 
-  #tickLine(nowMs: number): void {
+  #tickLine({ line, turnover }: ClassLine<C, B>, nowMs: number): void {
     const { waitTimeoutMs, pausedTimeoutMs, noticeAfterMs } = this.#settings;
     const limitMs = this.#isPaused ? pausedTimeoutMs : waitTimeoutMs;
     let position = 0;
-    for (const client of this.#line) {
+    for (const client of line) {
       if (!client.isWaiting) continue;
       if (nowMs - client.countedFromMs >= limitMs) {
-        this.#refuse(client, this.#lateRefusal(client, nowMs));
+        this.#refuse(client, this.#lateRefusal(client, turnover, nowMs));
         continue;
       }
       position += 1;
@@ -336,20 +370,26 @@ export class Pool<C, B> {
     }
   }
 
-  #lateRefusal(client: PooledClient<C, B>, nowMs: number): Refusal {
+  #lateRefusal(client: PooledClient<C, B>, turnover: Turnover, nowMs: number): Refusal {
     const waitedMs = nowMs - client.waitingSinceMs;
     const { failure } = this.#backoff;
     if (this.#isPaused) return { reason: 'paused', sqlstate: '57P03', waitedMs };
     if (failure !== undefined) return { reason: 'upstream', error: failure.error, waitedMs };
-    return { reason: 'timeout', sqlstate: '53300', waitedMs, position: 1, etaMs: this.#turnover.etaMs(1) };
+    return { reason: 'timeout', sqlstate: '53300', waitedMs, position: 1, etaMs: turnover.etaMs(1) };
+  }
+
+  #shedding(client: PooledClient<C, B>, nowMs: number): Refusal {
+    const waitedMs = nowMs - client.waitingSinceMs;
+    return { reason: 'shed', sqlstate: '53300', workClass: client.workClass, waitedMs };
   }
 
   #notify(client: PooledClient<C, B>, position: number, nowMs: number): void {
     client.isNotified = true;
+    const { line, turnover } = this.#lines.of[client.workClass];
     const cause = this.#isPaused ? 'paused' : this.#backoff.failure === undefined ? 'busy' : 'upstream';
-    const etaMs = cause === 'busy' ? this.#turnover.etaMs(position) : undefined;
+    const etaMs = cause === 'busy' ? turnover.etaMs(position) : undefined;
     const waitedMs = nowMs - client.waitingSinceMs;
-    this.#around.port.notice(client, { position, waiting: this.#line.size, waitedMs, etaMs, cause });
+    this.#around.port.notice(client, { position, waiting: line.size, waitedMs, etaMs, cause });
   }
 
   #tickBackend(backend: PooledBackend<C, B>, nowMs: number): void {
@@ -402,14 +442,22 @@ export class Pool<C, B> {
     client.countedFromMs = nowMs;
     client.isNotified = false;
     client.isWaiting = true;
-    this.#line.push(client);
+    client.ticket = this.#tickets += 1;
+    this.#lines.push(client);
     this.#around.waiting.add(this);
-    const position = this.#line.size;
+    const refusal = this.#refusalAtOnce(client, nowMs);
+    if (refusal === undefined) this.grow(nowMs);
+    else this.#refuse(client, refusal);
+  }
+
+  #refusalAtOnce(client: PooledClient<C, B>, nowMs: number): Refusal | undefined {
+    if (isShed(client.workClass, this.#rung)) return this.#shedding(client, nowMs);
     if (this.#isHopeless && !this.#backoff.isOver(nowMs))
-      return this.#refuse(client, { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs: 0 });
-    if (position <= this.#settings.waitingMax) return this.grow(nowMs);
-    const etaMs = this.#turnover.etaMs(position);
-    this.#refuse(client, { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position, etaMs });
+      return { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs: 0 };
+    if (this.#lines.size <= this.#settings.waitingMax) return undefined;
+    const { line, turnover } = this.#lines.of[client.workClass];
+    const etaMs = turnover.etaMs(line.size);
+    return { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: line.size, etaMs };
   }
 
   #refuse(client: PooledClient<C, B>, refusal: Refusal): void {
@@ -422,54 +470,43 @@ export class Pool<C, B> {
   }
 
   #stepOut(client: PooledClient<C, B>): void {
-    this.#line.remove(client);
+    this.#lines.remove(client);
+    this.#waitEnds(client);
+  }
+
+  #waitEnds(client: PooledClient<C, B>): void {
     client.isWaiting = false;
-    if (this.#line.size > 0) return;
-    this.#turnover.rest();
+    if (this.#lines.size > 0) return;
     this.#around.waiting.delete(this);
     for (const limit of this.limits) limit.hungry.delete(this);
   }
 
   #mayHold(client: PooledClient<C, B>): boolean {
-    return !client.application.isReached;
+    return !client.application.isReached && this.#shares.mayHold(client.workClass);
   }
 
   /** Who is served next; undefined when nobody waits who may. */
-  #next(): PooledClient<C, B> | undefined {
-    for (let client = this.#line.first; client !== undefined; client = client.behind) {
-      if (this.#mayHold(client)) return client;
-    }
-    return undefined;
+  #next(nowMs: number): PooledClient<C, B> | undefined {
+    return this.#lines.next(this.#settings.agedAfterMs, nowMs);
   }
 
-  /** Whether at least so many wait, each for so long, and could be served now if there were backends. */
-  #areWaiting(number: number, forMs: number, nowMs: number): boolean {
-    const taken = new Map<ApplicationLimit, number>();
-    let found = 0;
-    for (let client = this.#line.first; client !== undefined && found < number; client = client.behind) {
-      const { application } = client;
-      const held = application.held + (taken.get(application) ?? 0);
-      if (nowMs - client.waitingSinceMs < forMs) return false;
-      if (held >= application.max) continue;
-      if (application.max !== Infinity) taken.set(application, (taken.get(application) ?? 0) + 1);
-      found += 1;
-    }
-    return found >= number;
+  #waiting(): readonly PooledClient<C, B>[] {
+    return workloadClasses.flatMap((workClass) => [...this.#lines.of[workClass].line]);
   }
 
   /** Why one more backend is wanted, as far as this pool alone can tell. */
   #wish(nowMs: number): ConnectReason | undefined {
-    if (this.#line.size === 0 || !this.#mayOpen(nowMs)) return undefined;
+    if (this.#lines.size === 0 || !this.#mayOpen(nowMs)) return undefined;
     const { max, reserve, reserveAfterMs } = this.#settings;
     if (this.size >= max + reserve) return undefined;
-    const soon = this.#in.opening + this.#in.resetting + this.#in.checking;
-    if (this.size < max) return this.#areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
-    return this.#areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
+    const soon = this.#in.idle + this.#in.opening + this.#in.resetting + this.#in.checking;
+    if (this.size < max) return this.#lines.areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
+    return this.#lines.areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
   }
 
   /** A backend that nobody has: away with it, on to the next client, or idle. */
   #settle(backend: PooledBackend<C, B>, nowMs: number): void {
-    const next = this.#line.size === 0 ? undefined : this.#next();
+    const next = this.#next(nowMs);
     const reason = this.#whyClose(backend, next, nowMs);
     if (reason !== undefined) return this.#close(backend, reason, nowMs);
     if (next !== undefined) return this.#grant(backend, next, nowMs);
@@ -479,12 +516,10 @@ export class Pool<C, B> {
 
   #grant(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
     const waitedMs = nowMs - client.waitingSinceMs;
-    for (const counters of [this.#counters, this.#around.counters]) {
-      counters.waits += 1;
-      counters.waitedMs += waitedMs;
-    }
-    this.#turnover.served(nowMs);
-    this.#stepOut(client);
+    this.#counters.waited(waitedMs);
+    this.#around.counters.waited(waitedMs);
+    this.#lines.served(client, nowMs);
+    this.#waitEnds(client);
     this.#give(backend, client, nowMs);
     this.#around.port.grant(client, backend);
   }
@@ -494,6 +529,7 @@ export class Pool<C, B> {
     backend.client = client;
     client.backend = backend;
     client.application.held += 1;
+    this.#shares.take(client.workClass);
   }
 
   #take(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
@@ -501,6 +537,7 @@ export class Pool<C, B> {
     backend.client = undefined;
     client.backend = undefined;
     client.application.held -= 1;
+    this.#shares.giveBack(client.workClass);
   }
 
   #reset(backend: PooledBackend<C, B>, nowMs: number): void {
@@ -537,7 +574,8 @@ export class Pool<C, B> {
   #whySpare(): DisconnectReason | undefined {
     if (this.#isDraining && this.#live > this.clients.size) return 'drained';
     if (this.#live > this.#settings.max) return 'surplus';
-    return this.limits.some((limit) => limit.count - limit.closing > limit.max) ? 'surplus' : undefined;
+    for (const limit of this.limits) if (limit.count - limit.closing > limit.max) return 'surplus';
+    return undefined;
   }
 
   /** Whether a pool under the same limit gets this place: at once when nobody here needs it, and else out of fairness. */
@@ -545,7 +583,8 @@ export class Pool<C, B> {
     for (const other of limit.hungry) {
       if (other === this) continue;
       const since = other.firstWaitsSinceMs;
-      if (next === undefined || (nowMs - since >= patienceMs && since < next.waitingSinceMs)) return true;
+      if (next === undefined || (nowMs - since >= this.#settings.agedAfterMs && since < next.waitingSinceMs))
+        return true;
     }
     return false;
   }
@@ -590,7 +629,7 @@ export class Pool<C, B> {
 
   #giveUpIfHopeless(nowMs: number): void {
     if (!this.#isHopeless || this.#isPaused) return;
-    for (const client of [...this.#line]) {
+    for (const client of this.#waiting()) {
       if (!client.isWaiting) continue;
       const waitedMs = nowMs - client.waitingSinceMs;
       this.#refuse(client, { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs });
@@ -607,7 +646,7 @@ export class Pool<C, B> {
     this.#enter(backend, 'closing', nowMs);
     for (const limit of this.limits) limit.closing += 1;
     this.#around.port.close(backend, reason);
-    if (this.#line.size > 0) this.grow(nowMs); // somebody may have waited for this one
+    if (this.#lines.size > 0) this.grow(nowMs); // somebody may have waited for this one
   }
 
   #count(backend: PooledBackend<C, B>, reason: DisconnectReason): void {
@@ -630,7 +669,7 @@ export class Pool<C, B> {
   /** A place is free, here and under the shared limits: who has waited for longest opens first. */
   #feed(nowMs: number): void {
     const pools = new Set<Pool<C, B>>(this.limits.flatMap((limit) => [...limit.hungry]));
-    if (this.#line.size > 0) pools.add(this);
+    if (this.#lines.size > 0) pools.add(this);
     if (pools.size === 0) return;
     const byWait = [...pools].sort((one, other) => one.firstWaitsSinceMs - other.firstWaitsSinceMs);
     for (const pool of byWait) pool.grow(nowMs);
@@ -651,6 +690,14 @@ export class Pool<C, B> {
 
 function isOpen(backend: { readonly state: BackendState }): boolean {
   return backend.state !== 'closing' && backend.state !== 'closed';
+}
+
+function isShed(workClass: WorkloadClass, rung: Rung): boolean {
+  return rung.isShedding && (workClass === 'analytical' || workClass === 'bulk');
+}
+
+function waitOf(sinceMs: number, nowMs: number): number {
+  return sinceMs === Infinity ? 0 : nowMs - sinceMs;
 }
 
 function reasonOfLoss(state: BackendState): DisconnectReason {

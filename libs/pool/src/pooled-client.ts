@@ -19,6 +19,8 @@ export class PooledClient<C, B> {
   /** Since when it waits, and since when that counts against the deadline: a pause does not. */
   waitingSinceMs = 0;
   countedFromMs = 0;
+  /** Its place in the order in which clients came to wait, over all classes. */
+  ticket = 0;
   isNotified = false;
   /** Neighbours in the line of those who wait. */
   before: PooledClient<C, B> | undefined;

@@ -2,6 +2,7 @@ import { checkSettings } from './errors.ts';
 import { ApplicationLimit, SharedLimit } from './limits.ts';
 import type { OpenFailure } from './login-backoff.ts';
 import { Pool, type PoolSurroundings } from './pool.ts';
+import { rungs, type Rung } from './overload-ladder.ts';
 import { Counters, sumOf, type PoolFigures, type PoolTotals } from './pool-figures.ts';
 import {
   isInScope,
@@ -41,6 +42,7 @@ export class Pools<C, B> {
   readonly #standing: { readonly scope: PoolScope; readonly what: Standing | undefined }[] = [];
   readonly #around: PoolSurroundings<C, B>;
   #policy: PoolPolicy;
+  #rung: Rung = rungs[0];
   #lastId = 0;
 
   /** @param jitter a number in [0, 1): spreads lifetimes and attempts; seeded by the caller, so that a run can be repeated */
@@ -50,6 +52,7 @@ export class Pools<C, B> {
       port: options.port,
       counters: new Counters(),
       waiting: new Set(),
+      rung: () => this.#rung,
       jitter: options.jitter,
       nextId: () => (this.#lastId += 1),
     };
@@ -199,6 +202,13 @@ export class Pools<C, B> {
     });
     for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
     return given.flatMap(({ clamps }) => clamps);
+  }
+
+  /** The proxy stands on another rung of the ladder of overload: shares of analytical and bulk work shrink, or they are not taken at all. */
+  stepTo(rung: Rung, nowMs: number): void {
+    if (rung === this.#rung) return;
+    this.#rung = rung;
+    for (const pool of this.#pools.values()) pool.stepTo(rung, nowMs);
   }
 
   /** SHOW POOLS. */

@@ -1,3 +1,5 @@
+import type { WorkloadClass } from './workload-class.ts';
+
 /** Why a backend is opened. A closed set: label values of a metric. */
 export const connectReasons = {
   demand: 'a client waits and no backend is idle',
@@ -45,10 +47,17 @@ export type Refusal =
       readonly reason: 'timeout' | 'queue_full';
       readonly sqlstate: '53300';
       readonly waitedMs: number;
-      /** Its place among those who wait, 1 is next. */
+      /** Its place among those of its class who wait, 1 is next. */
       readonly position: number;
       /** When its turn would have come, from how fast backends came back; undefined when none did. */
       readonly etaMs: number | undefined;
+    }
+  | {
+      /** The load is such that work of this class is not taken (SC-003, rung 4). */
+      readonly reason: 'shed';
+      readonly sqlstate: '53300';
+      readonly workClass: WorkloadClass;
+      readonly waitedMs: number;
     }
   | { readonly reason: 'paused'; readonly sqlstate: '57P03'; readonly waitedMs: number }
   | {
@@ -62,6 +71,7 @@ export type RefusalReason = Refusal['reason'];
 
 /** What a client is told that waits for long. */
 export interface WaitNotice {
+  /** Its place among those of its class, and how many of them there are. */
   readonly position: number;
   readonly waiting: number;
   readonly waitedMs: number;

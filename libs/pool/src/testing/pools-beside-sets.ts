@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { Pools, workloadClasses, type CheckinFate, type PoolName, type PoolPort } from '../index.ts';
+import { Pools, rungs, workloadClasses, type CheckinFate, type PoolName, type PoolPort } from '../index.ts';
 import { aName, aPolicy, type RigBackend, type RigClient, type RigPolicy } from './pool-rig.ts';
 
 /** What may happen to pools. */
@@ -22,7 +22,8 @@ export type ActionKind =
   | 'reconnect'
   | 'drain'
   | 'kill'
-  | 'reload';
+  | 'reload'
+  | 'stepTo';
 
 /** One thing that happens; `at` says to whom, `how` the rest. */
 export interface Action {
@@ -43,6 +44,7 @@ const policies: readonly RigPolicy[] = [
   { settings: { ...settings, max: 3 }, databaseMax: 5, applications: { bi: 2 } },
   { settings: { ...settings, max: 1, min: 0 }, userMax: 2, applications: { bi: 1, web: 3 } },
   { settings: { ...settings, max: 4, reserve: 2 }, loginMax: 4 },
+  { settings: { ...settings, max: 10, openingMax: 4, waitingMax: 30 } },
   { settings: { ...settings, max: 2, reserve: 0 }, databaseMax: 2, userMax: 3, loginMax: 5, applications: { etl: 0 } },
 ];
 
@@ -64,6 +66,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
   readonly #waiting: RigClient[] = [];
   #policy = policies[0]!;
   #nowMs = 0;
+  #level = 0;
   #gone = 0;
 
   constructor(options: { readonly isSync: boolean; readonly random: () => number }) {
@@ -140,7 +143,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
   }
 
   notice(client: RigClient, { position, waiting }: { readonly position: number; readonly waiting: number }): void {
-    const line = this.#waiting.filter(({ pool }) => pool === client.pool);
+    const line = this.#waiting.filter((one) => one.pool === client.pool && one.workClass === client.workClass);
     expect([position, waiting]).toEqual([line.indexOf(client) + 1, line.length]);
   }
 
@@ -160,14 +163,15 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
   #act(kind: ActionKind, at: number, how: number): void {
     const client = pick([...this.#clients], at);
     const scope = how % 3 === 0 ? { database: 'ehr' } : {};
-    if (kind === 'join') this.#clients.add(this.pools.join(names[at % 4]!, applications[how % 3]!, ''));
-    if (kind === 'time') this.#pass(how % 4 === 0 ? how * 20 : how);
+    if (kind === 'join') this.#clients.add(this.pools.join(names[at % 9] ?? names[0]!, applications[how % 3]!, ''));
+    if (kind === 'time') this.#pass(how % 8 === 0 ? how * 20 : how);
     if (kind === 'pause') this.pools.pause(scope, this.#nowMs);
     if (kind === 'resume') this.pools.resume(scope, this.#nowMs);
     if (kind === 'reconnect') this.pools.reconnect(scope, this.#nowMs);
     if (kind === 'drain') this.pools.drain(scope, this.#nowMs);
     if (kind === 'kill') this.#kill(scope);
     if (kind === 'reload') this.#reload(policies[how % policies.length]!);
+    if (kind === 'stepTo') this.#stepTo(how % rungs.length);
     if (client !== undefined) this.#actFor(client, kind, how);
     this.#answer(kind, at, how);
   }
@@ -214,10 +218,18 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     this.pools.reload(aPolicy(policy), this.#nowMs);
   }
 
+  #stepTo(level: number): void {
+    this.#level = level;
+    this.pools.stepTo(rungs[level]!, this.#nowMs);
+  }
+
   #checkout(client: RigClient, how: number): void {
+    const workClass = workloadClasses[how % 5]!;
     this.#waiting.push(client);
-    const backend = this.pools.checkout(client, workloadClasses[how % 5]!, this.#nowMs);
+    const backend = this.pools.checkout(client, workClass, this.#nowMs);
     if (backend !== undefined) this.#hold(client, backend);
+    if (this.#level >= 4 && (workClass === 'analytical' || workClass === 'bulk') && backend === undefined)
+      expect(client.isWaiting).toBe(false);
   }
 
   #checkin(client: RigClient, how: number): void {
@@ -241,22 +253,36 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     const seen = this.#of(backend);
     expect([seen.state, seen.holder]).toEqual(['idle', undefined]);
     expect(backend.pool).toBe(client.pool);
-    const before = this.#waiting.slice(0, this.#waiting.indexOf(client));
-    for (const other of before) expect(other.pool === client.pool && this.#mayHold(other)).toBe(false);
+    expect(this.#mayHold(client)).toBe(true);
+    for (const other of this.#before(client))
+      expect([other.workClass, this.#mayHold(other)]).toEqual([other.workClass, false]);
     this.#stopWaiting(client);
     seen.state = 'active';
     seen.holder = client;
     expect(client.backend).toBe(backend);
-    // A client may take a name whose limit is reached while it holds a backend; from a new name nobody gets one above the limit.
-    if (client.application.clients === 1) expect(client.application.held).toBeLessThanOrEqual(client.application.max);
   }
 
-  #mayHold(client: RigClient): boolean {
-    const { application } = client.application;
-    const held = [...this.#seen.values()].filter(
-      ({ holder }) => holder?.application.application === application,
-    ).length;
-    return held < (this.#policy.applications?.[application] ?? Infinity);
+  /** Those who go before it: who came earlier, in its class, and in any class after two seconds. */
+  #before(client: RigClient): readonly RigClient[] {
+    const isAged = ({ waitingSinceMs }: RigClient): boolean => this.#nowMs - waitingSinceMs >= 2_000;
+    return this.#waiting
+      .slice(0, this.#waiting.indexOf(client))
+      .filter((other) => other.pool === client.pool)
+      .filter((other) => other.workClass === client.workClass || (client.workClass !== 'admin' && isAged(other)));
+  }
+
+  /** The application's limit and the shares of the classes, by counting everybody. */
+  #mayHold({ pool, application: { application }, workClass }: RigClient): boolean {
+    const holders = [...this.#seen.values()].flatMap(({ holder }) => holder ?? []);
+    const held = holders.filter((holder) => holder.application.application === application).length;
+    if (held >= (this.#policy.applications?.[application] ?? Infinity)) return false;
+    if (workClass === 'interactive' || workClass === 'admin') return true;
+    const own = holders.filter((holder) => holder.pool === pool).map((holder) => holder.workClass);
+    const others = own.filter((one) => one !== 'interactive' && one !== 'admin').length;
+    const { max } = pool.settings;
+    if (others >= Math.max(1, Math.floor(max / 2))) return false;
+    const shares = { vector: 1, analytical: this.#level >= 1 ? 0.15 : 0.3, bulk: this.#level >= 1 ? 0.05 : 0.1 };
+    return own.filter((one) => one === workClass).length < Math.max(1, Math.floor(max * shares[workClass]));
   }
 
   #stopWaiting(client: RigClient): void {

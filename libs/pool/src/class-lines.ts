@@ -1,0 +1,115 @@
+import type { ApplicationLimit } from './limits.ts';
+import type { PooledClient } from './pooled-client.ts';
+import { RoundRobin } from './round-robin.ts';
+import type { SlotShares } from './slot-shares.ts';
+import { Turnover } from './turnover.ts';
+import { WaitLine } from './wait-line.ts';
+import { workloadClasses, type WorkloadClass } from './workload-class.ts';
+
+/** Those of one class who wait. */
+export interface ClassLine<C, B> {
+  readonly line: WaitLine<C, B>;
+  readonly turnover: Turnover;
+}
+
+/**
+ * Everybody who waits in one pool, and who of them is next: admin first; then whoever has waited for long, in the order of arrival
+ * over all classes; then the classes by turns. Within a class nobody is overtaken but by whom his application's limit lets by.
+ */
+export class ClassLines<C, B> {
+  readonly of: Readonly<Record<WorkloadClass, ClassLine<C, B>>>;
+  readonly #shares: SlotShares;
+  readonly #turns = new RoundRobin();
+  #size = 0;
+
+  constructor(shares: SlotShares) {
+    this.#shares = shares;
+    const aLine = (): ClassLine<C, B> => ({ line: new WaitLine(), turnover: new Turnover() });
+    this.of = { interactive: aLine(), vector: aLine(), analytical: aLine(), bulk: aLine(), admin: aLine() };
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Since when the one waits who has waited for longest. */
+  get firstSinceMs(): number {
+    let since = Infinity;
+    for (const workClass of workloadClasses) since = Math.min(since, this.sinceMs(workClass));
+    return since;
+  }
+
+  sinceMs(workClass: WorkloadClass): number {
+    return this.of[workClass].line.first?.waitingSinceMs ?? Infinity;
+  }
+
+  push(client: PooledClient<C, B>): void {
+    this.of[client.workClass].line.push(client);
+    this.#size += 1;
+  }
+
+  remove(client: PooledClient<C, B>): void {
+    const { line, turnover } = this.of[client.workClass];
+    line.remove(client);
+    this.#size -= 1;
+    if (line.size === 0) turnover.rest();
+  }
+
+  /** Takes out who was `next` and now has a backend. */
+  served(client: PooledClient<C, B>, nowMs: number): void {
+    this.of[client.workClass].turnover.served(nowMs);
+    this.#turns.served(client.workClass);
+    this.remove(client);
+  }
+
+  next(agedAfterMs: number, nowMs: number): PooledClient<C, B> | undefined {
+    if (this.#size === 0) return undefined;
+    const admin = this.#firstOf('admin');
+    if (admin !== undefined) return admin;
+    const aged = nowMs - this.firstSinceMs >= agedAfterMs ? this.#oldest() : undefined;
+    if (aged !== undefined && nowMs - aged.waitingSinceMs >= agedAfterMs) return aged;
+    const turn = this.#turns.next((workClass) => this.#firstOf(workClass) !== undefined);
+    return turn === undefined ? undefined : this.#firstOf(turn);
+  }
+
+  /** Whether at least so many wait, each for so long, and could all be served now if there were backends. */
+  areWaiting(number: number, forMs: number, nowMs: number): boolean {
+    let taken: Map<ApplicationLimit, number> | undefined;
+    let others = this.#shares.roomOfOthers;
+    let found = 0;
+    for (const workClass of workloadClasses) {
+      const isOther = this.#shares.room(workClass) !== Infinity;
+      let room = Math.min(number - found, this.#shares.room(workClass), isOther ? others : Infinity);
+      for (let client = this.of[workClass].line.first; client !== undefined && room > 0; client = client.behind) {
+        if (nowMs - client.waitingSinceMs < forMs) break;
+        const { application } = client;
+        const more = taken?.get(application) ?? 0;
+        if (application.held + more >= application.max) continue;
+        if (application.max !== Infinity) (taken ??= new Map()).set(application, more + 1);
+        room -= 1;
+        found += 1;
+        if (isOther) others -= 1;
+      }
+    }
+    return found >= number;
+  }
+
+  /** Of all who may have a backend, who came first. */
+  #oldest(): PooledClient<C, B> | undefined {
+    let oldest: PooledClient<C, B> | undefined;
+    for (const workClass of workloadClasses) {
+      const first = this.#firstOf(workClass);
+      if (first !== undefined && first.ticket < (oldest?.ticket ?? Infinity)) oldest = first;
+    }
+    return oldest;
+  }
+
+  /** The first of a class who may have a backend. */
+  #firstOf(workClass: WorkloadClass): PooledClient<C, B> | undefined {
+    if (this.of[workClass].line.size === 0 || !this.#shares.mayHold(workClass)) return undefined;
+    for (let client = this.of[workClass].line.first; client !== undefined; client = client.behind) {
+      if (!client.application.isReached) return client;
+    }
+    return undefined;
+  }
+}

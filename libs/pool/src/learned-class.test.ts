@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { classOf, LearnedClass, LearnedClasses, type ClassEvidence } from './learned-class.ts';
+
+function after(runs: readonly (readonly [durationMs: number, rows: number, times: number])[]): LearnedClass {
+  const learned = new LearnedClass();
+  for (const [durationMs, rows, times] of runs) for (let run = 0; run < times; run += 1) learned.ran(durationMs, rows);
+  return learned;
+}
+
+describe('a class that is learned', () => {
+  it.each([
+    ['nothing from four runs', [[900, 1, 4]], undefined],
+    ['slow from five runs above 250 ms', [[251, 1, 5]], 'slow'],
+    ['nothing from 250 ms', [[250, 1, 50]], undefined],
+    ['fast from 100 ms', [[100, 1, 5]], 'fast'],
+    ['nothing from 101 ms', [[101, 1, 50]], undefined],
+    ['slow from more than 10,000 rows, however fast', [[3, 10_001, 5]], 'slow'],
+    ['fast from 10,000 rows', [[3, 10_000, 5]], 'fast'],
+    [
+      'fast with one slow run in thirty',
+      [
+        [3, 1, 29],
+        [900, 1, 1],
+      ],
+      'fast',
+    ],
+    [
+      'slow with one slow run in ten',
+      [
+        [3, 1, 27],
+        [900, 1, 3],
+      ],
+      'slow',
+    ],
+    [
+      'slow for as long as it stays above 100 ms',
+      [
+        [900, 1, 10],
+        [200, 1, 500],
+      ],
+      'slow',
+    ],
+    [
+      'fast again when the slow runs are forgotten',
+      [
+        [900, 1, 10],
+        [90, 1, 500],
+      ],
+      'fast',
+    ],
+    [
+      'fast for as long as it stays below 250 ms',
+      [
+        [3, 1, 10],
+        [200, 1, 500],
+      ],
+      'fast',
+    ],
+  ] as const)('is %s', (_, runs, verdict) => {
+    expect(after(runs).verdict).toBe(verdict);
+  });
+
+  it('has a p95 that is never below the true one of its last runs, and at most a step above', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 5, maxLength: 100 }), (durations) => {
+        const learned = after(durations.map((ms) => [ms, 1, 1] as const));
+        const sorted = durations.toSorted((one, other) => one - other);
+        const truth = sorted[Math.ceil(durations.length * 0.95) - 1]!;
+        expect(learned.p95Ms()).toBeGreaterThanOrEqual(truth);
+        expect(learned.p95Ms()).toBeLessThanOrEqual(Math.max(1, truth * 3));
+      }),
+    );
+  });
+
+  it('is forgotten for the fingerprint that was not seen for longest', () => {
+    const classes = new LearnedClasses(2);
+    for (const fingerprint of ['a', 'b', 'a', 'c'])
+      for (let run = 0; run < 5; run += 1) classes.ran(fingerprint, 900, 1);
+    expect(['a', 'b', 'c'].map((one) => classes.verdict(one))).toEqual(['slow', undefined, 'slow']);
+  });
+});
+
+describe('the class of a statement', () => {
+  const evidence: ClassEvidence = { hint: undefined, rule: undefined, looksLike: 'interactive', learned: undefined };
+  it.each([
+    [{}, 'interactive'],
+    [{ learned: 'slow' }, 'analytical'],
+    [{ looksLike: 'analytical' }, 'analytical'],
+    [{ looksLike: 'analytical', learned: 'fast' }, 'interactive'],
+    [{ looksLike: 'vector', learned: 'slow' }, 'vector'],
+    [{ looksLike: 'bulk', learned: 'fast' }, 'bulk'],
+    [{ looksLike: 'admin', learned: 'slow' }, 'admin'],
+    [{ rule: 'bulk', learned: 'fast' }, 'bulk'],
+    [{ hint: 'interactive', rule: 'bulk', learned: 'slow' }, 'interactive'],
+  ] as const)('with %j is %s', (given, expected) => {
+    expect(classOf({ ...evidence, ...given })).toBe(expected);
+  });
+});

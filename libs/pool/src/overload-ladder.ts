@@ -1,0 +1,90 @@
+/** What the proxy does about overload; each rung does what those below it do, too (SC-003). */
+export interface Rung {
+  readonly level: 0 | 1 | 2 | 3 | 4 | 5;
+  readonly meaning: string;
+  /** Analytical and bulk work get half of their slots. */
+  readonly isShrunk: boolean;
+  /** Nothing new is cached, and reads that a cached result may answer are answered from the cache only. */
+  readonly isCacheOnly: boolean;
+  /** Interactive clients have waited long enough to be told. */
+  readonly isQueueing: boolean;
+  /** New analytical and bulk work is refused (53300). */
+  readonly isShedding: boolean;
+  /** New logins are refused (53300); who is in stays. */
+  readonly isClosed: boolean;
+}
+
+function rung(level: Rung['level'], meaning: string): Rung {
+  return {
+    level,
+    meaning,
+    isShrunk: level >= 1,
+    isCacheOnly: level >= 2,
+    isQueueing: level >= 3,
+    isShedding: level >= 4,
+    isClosed: level >= 5,
+  };
+}
+
+export const rungs = [
+  rung(0, 'normal'),
+  rung(1, 'analytical and bulk work have half of their slots'),
+  rung(2, 'reads are answered from the result cache only, where they may be'),
+  rung(3, 'clients are told that they wait'),
+  rung(4, 'new analytical and bulk work is refused'),
+  rung(5, 'new logins are refused'),
+] as const satisfies readonly Rung[];
+
+/** What the ladder looks at. Shares are in [0, 1]. */
+export interface LoadFigures {
+  /** Backends in use over the maxima of the pools. */
+  readonly poolUse: number;
+  /** Longest wait of an interactive client: what others wait for is what their shares leave them. */
+  readonly interactiveWaitMs: number;
+  /** Clients waiting over those who may, in the fullest pool. */
+  readonly queueUse: number;
+  /** Memory in use over what the process may have. */
+  readonly memoryUse: number;
+}
+
+/** Where the proxy stands, and since when a lower rung would do. */
+export interface Standing {
+  readonly rung: Rung;
+  readonly calmSinceMs: number | undefined;
+}
+
+export const ground: Standing = { rung: rungs[0], calmSinceMs: undefined };
+
+/** So long it must be calm before each step down. */
+const holdMs = 5_000;
+/** The way down asks for less than the way up, so that the ladder does not swing: a fifth of the load, five points of memory. */
+const loadOnTheWayDown = 0.8;
+const memoryOnTheWayDown = 0.05;
+
+/** Up at once to the rung that the figures ask for, down one rung at a time. */
+export function nextStanding(standing: Standing, figures: LoadFigures, nowMs: number): Standing {
+  const { level } = standing.rung;
+  const up = Math.max(levelOfLoad(figures, 1), levelOfMemory(figures.memoryUse));
+  if (up > level) return { rung: rungs[up] ?? standing.rung, calmSinceMs: undefined };
+  const memory = figures.memoryUse + memoryOnTheWayDown;
+  const down = Math.max(levelOfLoad(figures, loadOnTheWayDown), levelOfMemory(memory));
+  if (down >= level) return standing.calmSinceMs === undefined ? standing : { ...standing, calmSinceMs: undefined };
+  if (standing.calmSinceMs === undefined) return { ...standing, calmSinceMs: nowMs };
+  if (nowMs - standing.calmSinceMs < holdMs) return standing;
+  return { rung: rungs[level - 1] ?? rungs[0], calmSinceMs: nowMs };
+}
+
+/** 50 ms and 80 % are where scaling out is asked for, 1 s where somebody is paged, 5 s where clients are told, 15 s where they give up. */
+function levelOfLoad({ poolUse, interactiveWaitMs, queueUse }: LoadFigures, factor: number): number {
+  if (interactiveWaitMs >= 14_000 * factor || queueUse >= 0.9 * factor) return 5;
+  if (interactiveWaitMs >= 10_000 * factor || queueUse >= 0.5 * factor) return 4;
+  if (interactiveWaitMs >= 5_000 * factor) return 3;
+  if (interactiveWaitMs >= 1_000 * factor) return 2;
+  return interactiveWaitMs >= 50 * factor && poolUse >= 0.8 * factor ? 1 : 0;
+}
+
+function levelOfMemory(memoryUse: number): number {
+  if (memoryUse >= 0.9) return 5;
+  if (memoryUse >= 0.85) return 4;
+  return memoryUse >= 0.75 ? 2 : 0;
+}

@@ -2,7 +2,7 @@ import { connectReasons, disconnectReasons, type PoolTotals } from '@medrex/pool
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
 const backendStates = ['opening', 'idle', 'active', 'resetting', 'checking', 'closing'] as const;
-const refusals = ['timeout', 'queue_full', 'paused', 'upstream'] as const;
+const refusals = ['timeout', 'queue_full', 'shed', 'paused', 'upstream'] as const;
 const reasonsOf = <R extends string>(table: Readonly<Record<R, string>>): readonly R[] => Object.keys(table) as R[];
 
 /** Everything that pg-proxy counts. */

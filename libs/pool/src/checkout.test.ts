@@ -47,6 +47,18 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['grant d 1']);
   });
 
+  it('that was called off leaves the others in their order, and may be made again', () => {
+    const rig = new PoolRig({ settings: { max: 1 } });
+    const a = rig.holder('a');
+    const [b, c] = [rig.client('b'), rig.client('c')];
+    for (const client of [b, c]) rig.checkout(client);
+    rig.pools.stopWaiting(b);
+    rig.checkout(b);
+    rig.checkin(a);
+    rig.checkin(c);
+    expect(rig.events()).toEqual(['grant c 1', 'grant b 1']);
+  });
+
   it('is refused to a client that has a backend, waits for one or has left', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const [a, b] = [rig.holder('a'), rig.client('b')];

@@ -135,6 +135,11 @@ export class Pool<C, B> {
     if (this.#isDraining) this.#trim(nowMs);
   }
 
+  stopWaiting(client: PooledClient<C, B>): void {
+    if (client.isWaiting) this.#stepOut(client);
+    if (this.#isDraining && !client.hasLeft && client.backend === undefined) this.#around.port.move(client);
+  }
+
   pin(client: PooledClient<C, B>): void {
     if (client.backend === undefined) throw clientState(this.title, 'cannot keep a backend that it does not have');
     if (client.isPinned) return;

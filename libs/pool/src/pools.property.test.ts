@@ -29,6 +29,7 @@ const action = fc.oneof(
   act('kill', 1),
   act('reload', 1),
   act('stepTo', 1),
+  act('stopWaiting', 1),
 );
 
 describe('pools called in any way', () => {

@@ -91,6 +91,11 @@ export class Pools<C, B> {
     client.pool.checkin(client, fate, nowMs);
   }
 
+  /** The client no longer wants what it waits for (its request was cancelled); the port hears nothing more of this wait. */
+  stopWaiting(client: PooledClient<C, B>): void {
+    client.pool.stopWaiting(client);
+  }
+
   /** The backend stays with its client across transactions: say so, so that it is counted; do not check it in meanwhile. Ends by `unpin`, and with the check-in. */
   pin(client: PooledClient<C, B>): void {
     client.pool.pin(client);

@@ -88,6 +88,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   close(pooled: PoolBackend, reason: DisconnectReason): void {
     const { handle } = pooled;
     this.#logins.get(pooled)?.abort();
+    this.#logins.delete(pooled);
     if (handle === undefined) this.pools.closed(pooled, this.now());
     else if (reason === 'client_lost' || handle.isDoomed) handle.socket.destroy();
     else handle.close();
@@ -153,11 +154,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.leave(client.pooled, this.now());
   }
 
-  /** A pool forgets what a client waits for when it leaves; so it leaves, and comes again. */
   waitNoLonger(client: Client): void {
-    const { pool, application } = client.pooled;
-    this.pools.leave(client.pooled, this.now());
-    client.pooled = this.pools.join(pool.name, application.application, client);
+    this.pools.stopWaiting(client.pooled);
   }
 
   /** A CancelRequest came: it reaches what this client has asked for, or nothing. */

@@ -3,12 +3,27 @@ import type { Refusal, WaitNotice } from '@medrex/pool';
 
 const about = (ms: number | undefined): string => (ms === undefined ? 'unknown' : `${Math.ceil(ms / 100) / 10} s`);
 
+/** An upstream that took a connection and said nothing, or hung up. */
+const noAnswer: Omit<Report, 'severity'> = {
+  sqlstate: '08006',
+  message: 'the database server did not finish the login',
+};
+
 /** What a client is told that gets no backend. */
 export function refusalReport(refusal: Refusal): Report {
   const severity = 'ERROR';
   switch (refusal.reason) {
     case 'upstream':
-      return { ...(refusal.error as Report), severity };
+      return { ...((refusal.error ?? noAnswer) as Report), severity };
+    case 'shed':
+      return {
+        ...{
+          severity,
+          sqlstate: refusal.sqlstate,
+          message: `too much load: ${refusal.workClass} work is not taken now`,
+        },
+        hint: 'Try again later.',
+      };
     case 'paused':
       return { severity, sqlstate: refusal.sqlstate, message: 'the database is paused, and stayed so for too long' };
     case 'queue_full':

@@ -23,7 +23,8 @@ export type ActionKind =
   | 'drain'
   | 'kill'
   | 'reload'
-  | 'stepTo';
+  | 'stepTo'
+  | 'stopWaiting';
 
 /** One thing that happens; `at` says to whom, `how` the rest. */
 export interface Action {
@@ -180,6 +181,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     if (kind === 'leave') this.#leave(client);
     if (kind === 'checkout' && client.backend === undefined && !client.isWaiting) this.#checkout(client, how);
     if (kind === 'checkin' && client.backend !== undefined) this.#checkin(client, how);
+    if (kind === 'stopWaiting') this.#stopWaitingNow(client);
     if (kind === 'pin' && client.backend !== undefined) this.pools.pin(client);
     if (kind === 'rename') this.pools.setApplication(client, applications[how % 3]!, this.#nowMs);
   }
@@ -230,6 +232,12 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     if (backend !== undefined) this.#hold(client, backend);
     if (this.#level >= 4 && (workClass === 'analytical' || workClass === 'bulk') && backend === undefined)
       expect(client.isWaiting).toBe(false);
+  }
+
+  #stopWaitingNow(client: RigClient): void {
+    if (!client.isWaiting) return;
+    this.#stopWaiting(client);
+    this.pools.stopWaiting(client);
   }
 
   #checkin(client: RigClient, how: number): void {

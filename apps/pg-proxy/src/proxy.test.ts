@@ -29,6 +29,7 @@ afterEach(async () => {
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
 const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
 const prepare = (name: string, text = 'select 1'): Buffer => parse({ name, text, parameterTypes: [] });
+const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
 const run = (statement: string): Buffer =>
   Buffer.concat([
     bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
@@ -46,6 +47,7 @@ const heard = (text: string): Promise<void> =>
   holds(() => expect(rig.postgres.backends.flatMap((backend) => backend.heard)).toContain(text));
 const waiting = (count: number): Promise<void> =>
   holds(() => expect(rig.running.proxy.host.pools.totals(0).waiting).toBe(count));
+const pinned = (): number => rig.running.proxy.host.pools.totals(0).pinned;
 const atRest = (): Promise<void> =>
   holds(() => {
     const { active, resetting } = rig.running.proxy.host.pools.totals(0);
@@ -185,15 +187,62 @@ describe('transaction mode', () => {
     expect((await client.ask(run('a'), sync()))[0]).toBe('2');
   });
 
-  it('keeps a backend with a client that has set something, and cleans it afterwards', async () => {
+  it('keeps a backend with a client that has left something behind, until it is gone', async () => {
     await start({ config: { pool: { size: 2 } } });
     const client = await rig.in();
-    await client.ask(query('set work_mem to 1'));
-    expect(rig.running.proxy.host.pools.totals(0).pinned).toBe(1);
+    await client.ask(query('listen x'));
+    expect(pinned()).toBe(1);
+    await client.ask(query('unlisten x'));
+    expect(pinned()).toBe(0);
+    await client.ask(query('begin; listen x'));
+    await client.ask(query('rollback'));
+    expect(pinned()).toBe(0);
+    await client.ask(query('listen y'));
     client.send(terminate());
     await heard('DISCARD ALL');
     await atRest();
     expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('takes what a client has set to its next backend, and not what was rolled back', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(query(`set work_mem to '1MB'`));
+    await one.ask(query('begin'));
+    await one.ask(query('set statement_timeout to 5'));
+    await one.ask(query('rollback'));
+    await other.ask(query('select 1'));
+    await one.ask(query('select 1'));
+    expect(pinned()).toBe(0);
+    expect(rig.postgres.backends[0]!.heard.slice(-4)).toEqual([
+      ...['RESET ALL', 'select 1', set('work_mem', '1MB'), 'select 1'],
+    ]);
+  });
+
+  it('follows what prepared statements set', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    const parameters = ['a.b', 'c'].map((value) => Buffer.from(value));
+    await one.ask(
+      prepare('s', 'select set_config($1, $2, false)'),
+      bind({ portal: '', statement: 's', parameterFormats: [], parameters, resultFormats: [] }),
+      execute({ portal: '', rowsMax: 0 }),
+      sync(),
+    );
+    await other.ask(query('select 1'));
+    await one.ask(query('select 2'));
+    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual([set('a.b', 'c'), 'select 2']);
+  });
+
+  it('knows a prepared statement that is deallocated in SQL', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(prepare('s'), sync());
+    expect(await client.ask(query('DEALLOCATE s'))).toEqual(['C DEALLOCATE', 'Z I']);
+    await atRest();
+    expect(await client.ask(prepare('s', 'select 2'), run('s'), sync())).toEqual([
+      ...['1', '2', 'D 1', 'C SELECT 1', 'Z I'],
+    ]);
   });
 
   it('gives the backend back at DISCARD ALL', async () => {
@@ -202,7 +251,7 @@ describe('transaction mode', () => {
     await client.ask(query('listen x'));
     await client.ask(query('DISCARD ALL'));
     await atRest();
-    expect(rig.running.proxy.host.pools.totals(0).pinned).toBe(0);
+    expect(pinned()).toBe(0);
   });
 
   it('takes the settings of a startup packet to whichever backend it gets', async () => {
@@ -212,12 +261,12 @@ describe('transaction mode', () => {
     await one.ask(query('select 1'));
     await other.ask(query('select 1'));
     await one.ask(query('select 1'));
-    expect(rig.postgres.backends[0]!.heard.filter((text) => !text.startsWith('select'))).toEqual([
-      `SET "application_name" TO E'one'`,
-      `SET "work_mem" TO E'5MB';SET "application_name" TO E'other'`,
-      `RESET "work_mem";SET "application_name" TO E'one'`,
-      `SET "work_mem" TO E'5MB';SET "application_name" TO E'other'`,
-      `RESET "work_mem";SET "application_name" TO E'one'`,
+    expect(rig.postgres.backends[0]!.heard.filter((text) => text !== 'select 1')).toEqual([
+      set('application_name', 'one'),
+      `${set('work_mem', '5MB')};${set('application_name', 'other')}`,
+      `RESET "work_mem";${set('application_name', 'one')}`,
+      `${set('work_mem', '5MB')};${set('application_name', 'other')}`,
+      `RESET "work_mem";${set('application_name', 'one')}`,
     ]);
   });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { WireFault } from '@medrex/pg-wire';
+import { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Reception, type TlsForClients } from './login/arrival.ts';
@@ -38,18 +39,18 @@ export class PgProxy {
   #reception: Reception;
   #ticker: NodeJS.Timeout | undefined;
 
-  private constructor({ loaded, events, now, jitter }: PgProxyOptions) {
+  private constructor({ loaded, events, now, jitter }: PgProxyOptions, analyser: SqlAnalyser) {
     this.#loaded = loaded;
     this.#events = events;
     this.host = new PoolHost({ loaded, events, now, jitter });
-    this.#welcome = new Welcome(this.host, loaded);
+    this.#welcome = new Welcome(this.host, loaded, analyser);
     this.#reception = this.#receptionOf(loaded);
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => this.#accept(socket));
   }
 
   /** @throws CodedError PG_PROXY_LISTEN, PG_PROXY_CONFIG */
   static async start(options: PgProxyOptions): Promise<PgProxy> {
-    const proxy = new PgProxy(options);
+    const proxy = new PgProxy(options, await SqlAnalyser.load());
     await proxy.#listen();
     return proxy;
   }

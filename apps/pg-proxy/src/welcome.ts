@@ -1,4 +1,5 @@
 import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault } from '@medrex/pg-wire';
+import type { SqlAnalyser } from '@medrex/sql';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, parameterMessages, type PoolMode } from './session/client.ts';
 import { settingsOf } from './session/settings.ts';
@@ -15,13 +16,15 @@ const unusedStatementsMax = 2_000;
 /** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
 export class Welcome {
   readonly #host: PoolHost;
+  readonly #analyser: SqlAnalyser;
   #loaded: LoadedConfig;
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
 
-  constructor(host: PoolHost, loaded: LoadedConfig) {
+  constructor(host: PoolHost, loaded: LoadedConfig, analyser: SqlAnalyser) {
     this.#host = host;
+    this.#analyser = analyser;
     this.#loaded = loaded;
   }
 
@@ -48,6 +51,7 @@ export class Welcome {
     const client = new Client({
       ...{ socket, mode, settings, user, database: newcomer.database },
       statements: this.#statementsOf(poolKey),
+      analyser: this.#analyser,
       host: this.#host,
     });
     if (newcomer.keys !== undefined) this.#host.shown(user, { kind: 'keys', keys: newcomer.keys });

@@ -22,7 +22,7 @@ import type { Socket } from 'node:net';
 import type { Address } from '../upstream/connect.ts';
 import { ExpectedAnswers, local, owed, unasked } from './expected-answers.ts';
 import { Outbox } from './outbox.ts';
-import { changeOf, settingsKey, type Settings } from './settings.ts';
+import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
 import { PreparedStatements, statementPrefix } from './statements.ts';
 
 /** Bytes that a client has not taken above which its backend is not read. */
@@ -34,7 +34,11 @@ export interface BackendClient {
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
-  forgot(what: 'statements' | 'all'): void;
+  forgot(): void;
+  /** A statement of a message that it wanted to follow has ended. */
+  completed(note: object, tag: string): void;
+  failed(note: object | undefined): void;
+  settled(status: TransactionStatus): void;
   /** The client's name of a shared statement, for error messages. */
   nameOf(statement: string): string | undefined;
 }
@@ -85,7 +89,8 @@ export class Backend {
   readonly #events: BackendEvents;
   #client: BackendClient | undefined;
   #settings = nothingSet;
-  #settingsKey = settingsKey(nothingSet);
+  /** Undefined: its client has set something, and what is set now is not known for certain. */
+  #settingsKey: string | undefined = settingsKey(nothingSet);
   #isPassing = false;
   #isPaused = false;
   /** A plan of a statement no longer fits its tables: all are prepared anew. */
@@ -120,7 +125,8 @@ export class Backend {
   attach(client: BackendClient, settings: Settings, key: string): void {
     this.#client = client;
     if (key === this.#settingsKey) return;
-    const change = changeOf(this.#settings, settings);
+    const isKnown = this.#settingsKey !== undefined;
+    const change = isKnown ? changeOf(this.#settings, settings) : changeFromUnknown(settings);
     this.#refused = undefined;
     if (change !== undefined) this.ask(change);
     this.#settings = settings;
@@ -146,6 +152,11 @@ export class Backend {
     this.unnamedOf = undefined;
     this.expected.push(owed.query | unasked);
     this.outbox.push(query(text));
+  }
+
+  /** Its client has set something itself. */
+  settingsTouched(): void {
+    this.#settingsKey = undefined;
   }
 
   /** Everything of the session is as after login. */
@@ -298,6 +309,8 @@ export class Backend {
 
   #commandCompleted({ buffer, start, end }: Framer): boolean {
     this.isCopyIn = false;
+    const note = this.expected.headNote;
+    if (note !== undefined) this.#client?.completed(note, buffer.toString('latin1', start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
@@ -308,17 +321,19 @@ export class Backend {
   #discarded(tag: string): void {
     if (tag === 'DISCARD ALL') {
       this.sessionDiscarded();
-      this.#client?.forgot('all');
+      this.#client?.forgot();
     } else if (tag === 'DEALLOCATE ALL') {
       this.prepared.clear();
-      this.#client?.forgot('statements');
+      this.#client?.forgot();
     }
   }
 
   #ready({ buffer, start, end }: Framer): boolean {
     this.status = readReadyForQuery(buffer, start, end) ?? this.status;
     this.isCopyIn = false;
-    return (this.expected.ready() & unasked) === 0;
+    const isSeen = (this.expected.ready() & unasked) === 0;
+    if (isSeen) this.#client?.settled(this.status);
+    return isSeen;
   }
 
   #failed(framer: Framer): boolean {
@@ -329,6 +344,7 @@ export class Backend {
     if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) this.isDoomed = true;
     if (says(framer, 'RRevalidateCachedQuery\0')) this.#isStale = true;
     if (head === (owed.query | unasked)) this.#refused = readReport(framer.buffer, framer.start, framer.end);
+    if ((head & unasked) === 0) this.#client?.failed(expected.headNote);
     if (kind >= owed.parse) expected.failed();
     // What failed may be a statement that was prepared anew for a message of the client.
     const isSeen = (head & unasked) === 0 || kind >= owed.parse;

@@ -16,16 +16,24 @@ import {
   transactionStatus,
   describe,
   close,
+  commandComplete,
+  readBind,
+  readExecute,
+  type Bind,
+  type BindHead,
   type Report,
+  type TransactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
+import type { Bound, SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
 import { local, owed, unasked } from './expected-answers.ts';
-import { leavesState } from './leaves-state.ts';
+import { controlsTransaction, leavesState } from './leaves-state.ts';
 import { Outbox } from './outbox.ts';
 import { settingsKey, type Settings } from './settings.ts';
+import { SessionWatch, type Watched } from './session-watch.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 
 export type PoolMode = 'session' | 'transaction';
@@ -50,6 +58,7 @@ export interface ClientOptions {
   readonly mode: PoolMode;
   readonly settings: Settings;
   readonly statements: Statements;
+  readonly analyser: SqlAnalyser;
   readonly host: ClientHost;
   readonly user: string;
   readonly database: string;
@@ -59,8 +68,6 @@ export interface ClientOptions {
 const paused = { forBackend: 1, forBacklog: 2 } as const;
 /** What a client that waits may send ahead. */
 const waitingBytesMax = 64 * 1024;
-/** A keyword and much more stands in it. */
-const lookedAtBytes = 4096;
 
 /**
  * A client that is logged in. Reads its messages by their headers, has a backend for as long as a transaction lasts (or what
@@ -73,8 +80,8 @@ export class Client implements BackendClient {
   readonly user: string;
   readonly database: string;
   readonly mode: PoolMode;
-  readonly settings: Settings;
-  readonly settingsKey: string;
+  settings: Settings;
+  settingsKey: string;
   pooled!: Pooled;
   /** Of its cancel key. */
   processId = 0;
@@ -82,9 +89,14 @@ export class Client implements BackendClient {
   readonly #host: ClientHost;
   readonly #framer = new Framer(frontendSession);
   readonly #statements: Statements;
+  readonly #startSettings: Settings;
+  readonly #watch: SessionWatch;
+  /** What portals run that must be followed. */
+  readonly #portals = new Map<string, Watched>();
   readonly #names = new Map<string, Statement>();
   /** The Parse of the unnamed statement, while it counts. */
   #unnamed: Buffer | undefined;
+  #mayUnnamedLeave = false;
   /** It still lies in the chunk in which it came, and would keep all of that. */
   #isUnnamedInChunk = false;
   #pausedFor = 0;
@@ -107,6 +119,8 @@ export class Client implements BackendClient {
     this.mode = options.mode;
     this.settings = options.settings;
     this.settingsKey = settingsKey(options.settings);
+    this.#startSettings = options.settings;
+    this.#watch = new SessionWatch(options.analyser);
     this.#host = options.host;
     this.#statements = options.statements;
   }
@@ -223,14 +237,39 @@ export class Client implements BackendClient {
     this.#host.checkin(this.pooled, 'clean');
   }
 
-  forgot(what: 'statements' | 'all'): void {
+  forgot(): void {
     for (const statement of this.#names.values()) this.#statements.release(statement);
     this.#names.clear();
     this.#unnamed = undefined;
-    if (what === 'all' && this.#isPinned) {
-      this.#isPinned = false;
-      this.#host.unpin(this.pooled);
-    }
+  }
+
+  completed(note: object, tag: string): void {
+    this.#watch.completed(note as Watched, tag);
+  }
+
+  failed(note: object | undefined): void {
+    this.#watch.failed(note as Watched | undefined);
+  }
+
+  settled(status: TransactionStatus): void {
+    if (status === transactionStatus.idle) this.#portals.clear();
+    if (!this.#watch.isActive) return;
+    this.#watch.settled(letterOf(status));
+    if (status === transactionStatus.idle) this.#followSession();
+  }
+
+  /** At the end of a transaction: what it has set goes with the client, and what cannot keeps the backend. */
+  #followSession(): void {
+    const settings = new Map(this.#startSettings);
+    for (const [name, value] of this.#watch.parameters) if (value !== undefined) settings.set(name, value);
+    this.settings = settings;
+    this.settingsKey = settingsKey(settings);
+    this.backend?.settingsTouched();
+    const isPinned = this.#watch.pins.length > 0;
+    if (isPinned === this.#isPinned) return;
+    this.#isPinned = isPinned;
+    if (isPinned) this.#host.pin(this.pooled);
+    else this.#host.unpin(this.pooled);
   }
 
   nameOf(name: string): string | undefined {
@@ -242,7 +281,7 @@ export class Client implements BackendClient {
     const isMidMessage = this.#isPassing && !this.#framer.isLast;
     const isClean = backend.isIdle && !this.#isPinned && this.mode === 'transaction' && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
-    backend.isSoiled ||= this.#isPinned || this.mode === 'session';
+    backend.isSoiled ||= this.#isPinned || this.#watch.isActive || this.mode === 'session';
     this.#detach(backend);
     this.#host.checkin(this.pooled, isMidMessage ? 'client_lost' : isClean ? 'clean' : 'reset');
   }
@@ -382,8 +421,7 @@ export class Client implements BackendClient {
       case from.close:
         return this.#close(backend);
       case from.execute:
-        if (expected.push(owed.execute)) this.#pass();
-        return;
+        return this.#execute(backend);
       default:
         if (expected.push(owed.call)) this.#pass();
     }
@@ -401,20 +439,34 @@ export class Client implements BackendClient {
     this.#resume(paused.forBacklog);
   }
 
-  /** Whatever it does to the session stays with it: so does the backend. */
-  #pin(): void {
-    if (this.#isPinned || this.mode === 'session') return;
-    this.#isPinned = true;
-    this.#host.pin(this.pooled);
-  }
-
   #query(backend: Backend): void {
     const { buffer, start, end } = this.#framer;
-    if (!backend.expected.push(owed.query)) return;
+    const watched =
+      this.mode === 'session' ? undefined : this.#look(buffer.toString('latin1', start + 5, end - 1), backend);
+    if (watched !== undefined && this.#isDeallocated(watched, backend)) return;
+    if (!backend.expected.push(owed.query, undefined, watched)) return;
     this.#unnamed = undefined;
     backend.unnamedOf = undefined;
-    if (leavesState(buffer.toString('latin1', start + 5, Math.min(end, start + lookedAtBytes)))) this.#pin();
     this.#pass();
+  }
+
+  /** What of a text must be followed; undefined for nearly everything. */
+  #look(text: string, backend: Backend, mayLeave = leavesState(text), bound?: Bound): Watched | undefined {
+    if (!mayLeave && !(this.#watch.isActive && controlsTransaction(text))) return undefined;
+    return this.#watch.look(text, letterOf(backend.status), bound);
+  }
+
+  /** DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. */
+  #isDeallocated({ statements }: Watched, backend: Backend): boolean {
+    const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
+    if (effect?.kind !== 'deallocate' || effect.name === undefined || !this.#names.has(effect.name)) return false;
+    if (!backend.expected.isEmpty || backend.status === transactionStatus.failed) return false;
+    this.#forget(effect.name);
+    this.outbox.push(commandComplete('DEALLOCATE'));
+    this.outbox.push(readyForQuery(backend.status));
+    this.settled(backend.status);
+    if (backend.isIdle) this.atRest();
+    return true;
   }
 
   #parse(backend: Backend): void {
@@ -439,11 +491,7 @@ export class Client implements BackendClient {
     this.#unnamed = buffer.subarray(start, end);
     this.#isUnnamedInChunk = true;
     backend.unnamedOf = this;
-    if (
-      this.mode !== 'session' &&
-      leavesState(buffer.toString('latin1', start + 6, Math.min(end, start + lookedAtBytes)))
-    )
-      this.#pin();
+    this.#mayUnnamedLeave = leavesState(buffer.toString('latin1', start + 6, end));
     this.#pass();
   }
 
@@ -468,7 +516,6 @@ export class Client implements BackendClient {
       return;
     }
     this.#names.set(name, statement);
-    if (statement.leavesState) this.#pin();
     if (isThere) return;
     this.#makeRoom(backend, statement);
     backend.outbox.push(parseAs(statement.name, key));
@@ -495,6 +542,7 @@ export class Client implements BackendClient {
     const framer = this.#framer;
     const head = readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.end(malformed);
+    if (this.mode === 'transaction') this.#watchPortal(head, backend);
     if (head.statement === '') {
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#pass();
       return;
@@ -505,6 +553,27 @@ export class Client implements BackendClient {
     backend.outbox.push(bindHeadAs(name, head, framer.start, framer.length));
     this.#isPassing = true;
     backend.outbox.range(framer.buffer, head.at, framer.end);
+  }
+
+  #watchPortal({ portal, statement }: BindHead, backend: Backend): void {
+    const named = this.#names.get(statement);
+    const mayLeave = statement === '' ? this.#mayUnnamedLeave : named?.leavesState === true;
+    if (!mayLeave && !this.#watch.isActive) {
+      if (this.#portals.size > 0) this.#portals.delete(portal);
+      return;
+    }
+    const text = statement === '' ? this.#unnamed?.toString('latin1', 6) : named?.key;
+    const zero = text?.indexOf('\0') ?? -1;
+    const { buffer, start, end } = this.#framer;
+    const watched = this.#look(text?.slice(0, zero) ?? '', backend, mayLeave, boundOf(readBind(buffer, start, end)));
+    if (watched !== undefined) this.#portals.set(portal, watched);
+  }
+
+  #execute(backend: Backend): void {
+    const { buffer, start, end } = this.#framer;
+    const portal = this.#portals.size === 0 ? undefined : readExecute(buffer, start, end)?.portal;
+    const watched = portal === undefined ? undefined : this.#portals.get(portal);
+    if (backend.expected.push(owed.execute, undefined, watched && { ...watched })) this.#pass();
   }
 
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
@@ -524,7 +593,6 @@ export class Client implements BackendClient {
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
     if (!this.#prepare(backend, statement)) return undefined;
-    if (statement.leavesState) this.#pin();
     return statement.name;
   }
 
@@ -591,6 +659,19 @@ export class Client implements BackendClient {
     else this.#isSkipping = true;
     this.outbox.send();
   }
+}
+
+const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
+
+/** The texts of a Bind's parameters. */
+function boundOf(bind: Bind | undefined): Bound | undefined {
+  if (bind === undefined) return undefined;
+  const { parameters, parameterFormats: formats } = bind;
+  return (parameter) => {
+    const value = parameters[parameter - 1];
+    const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
+    return value === undefined || value === null || format !== 0 ? undefined : Buffer.from(value).toString('utf8');
+  };
 }
 
 /** What a client is told at login of its session's parameters. */

@@ -20,6 +20,9 @@ export const unasked = 16;
 export const local = 32;
 const kindBits = 15;
 
+/** What else is known of a message; for those who sent it. */
+export type Note = object;
+
 /** Takes back what was noted when a message went out that the server then did not carry out. */
 export type Undo = () => void;
 
@@ -30,6 +33,7 @@ export type Undo = () => void;
 export class ExpectedAnswers {
   #entries = new Uint8Array(32);
   #undos: (Undo | undefined)[] = [];
+  #notes: (Note | undefined)[] = [];
   #head = 0;
   #size = 0;
   #isSkipping = false;
@@ -48,12 +52,16 @@ export class ExpectedAnswers {
     return this.#size === 0 ? owed.nothing : (this.#entries[this.#head] as number);
   }
 
+  get headNote(): Note | undefined {
+    return this.#size === 0 ? undefined : this.#notes[this.#head];
+  }
+
   get headKind(): number {
     return this.head & kindBits;
   }
 
   /** False: the server will pass over this message, and it is not noted. */
-  push(entry: number, undo?: Undo): boolean {
+  push(entry: number, undo?: Undo, note?: Note): boolean {
     if (this.#isSkipping) {
       if ((entry & kindBits) !== owed.sync) return false;
       this.#isSkipping = false;
@@ -62,6 +70,7 @@ export class ExpectedAnswers {
     const at = (this.#head + this.#size) & (this.#entries.length - 1);
     this.#entries[at] = entry;
     this.#undos[at] = undo;
+    this.#notes[at] = note;
     this.#size++;
     return true;
   }
@@ -70,6 +79,7 @@ export class ExpectedAnswers {
     if (this.#size === 0) return owed.nothing;
     const entry = this.#entries[this.#head] as number;
     this.#undos[this.#head] = undefined;
+    this.#notes[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#entries.length - 1);
     this.#size--;
     return entry;
@@ -113,13 +123,16 @@ export class ExpectedAnswers {
   #grow(): void {
     const entries = new Uint8Array(this.#entries.length * 2);
     const undos: (Undo | undefined)[] = [];
+    const notes: (Note | undefined)[] = [];
     for (let index = 0; index < this.#size; index++) {
       const at = (this.#head + index) & (this.#entries.length - 1);
       entries[index] = this.#entries[at] as number;
       undos[index] = this.#undos[at];
+      notes[index] = this.#notes[at];
     }
     this.#entries = entries;
     this.#undos = undos;
+    this.#notes = notes;
     this.#head = 0;
   }
 }

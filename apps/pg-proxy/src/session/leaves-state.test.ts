@@ -20,6 +20,10 @@ describe('leavesState', () => {
     'declare c cursor with hold for select 1',
     "select currval('s')",
     'reset all',
+    'execute s',
+    'deallocate all',
+    'do $$ begin set x to 1; end $$',
+    'select pg_advisory_unlock(1)',
   ])('says yes to %s', (text) => {
     expect(leavesState(text)).toBe(true);
   });

@@ -2,19 +2,25 @@ const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
 const start = `(?:^|;)${gap}*`;
 const verbs = [
   `set${gap}+(?!local\\b|transaction\\b|constraints\\b)`,
-  `reset\\b`,
-  `listen\\b`,
-  `load\\b`,
+  `(?:reset|listen|unlisten|load|discard|deallocate|execute|do)\\b`,
   `prepare${gap}+(?!transaction\\b)`,
 ];
 const beginsSo = new RegExp(`${start}(?:${verbs.join('|')})`, 'i');
 const holdsSo =
-  /\bpg_(?:try_)?advisory_lock|\bset_config\s*\(|\b(?:temp|temporary|pg_temp)\b|\bwith\s+hold\b|\b(?:lastval|currval)\s*\(|\bdblink_connect/i;
+  /\bpg_(?:try_)?advisory_(?:lock|unlock)|\bset_config\s*\(|\b(?:temp|temporary|pg_temp)\b|\bwith\s+hold\b|\b(?:lastval|currval)\s*\(|\b(?:dblink|setseed)|\bset_limit\b/i;
 
 /**
  * Whether a statement may leave something behind in its session: a setting, a listener, a lock, a table, a cursor, a prepared
- * statement. Told by words, so it errs on the side of yes; what a function does inside is not seen.
+ * statement. Told by words and quickly, so it errs on the side of yes: what it is then is read by the grammar. What a function
+ * does inside is not seen; nor is nextval, because pinning everybody who counts would leave nothing to pool.
  */
 export function leavesState(text: string): boolean {
   return beginsSo.test(text) || holdsSo.test(text);
+}
+
+const controls = new RegExp(`${start}(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare)\\b`, 'i');
+
+/** Whether a statement may begin or end a transaction or a part of one, which takes back what was set in it. */
+export function controlsTransaction(text: string): boolean {
+  return controls.test(text);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { changeOf, settingsKey, settingsOf } from './settings.ts';
+import { changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
 
 const of = (parameters: Record<string, string>): Record<string, string> | undefined => {
   const settings = settingsOf(new Map(Object.entries(parameters)));
@@ -29,18 +29,20 @@ describe('settingsOf', () => {
 describe('changeOf', () => {
   it('sets what differs, resets what nobody wants any more, and says nothing for nothing', () => {
     const from = settings({ a: '1', b: '2', c: '3' });
-    expect(changeOf(from, settings({ a: '1', b: '3' }))).toBe(`RESET "c";SET "b" TO E'3'`);
+    expect(changeOf(from, settings({ a: '1', b: '3' }))).toBe(
+      `RESET "c";SELECT pg_catalog.set_config(E'b',E'3',false)`,
+    );
     expect(changeOf(from, from)).toBeUndefined();
   });
 
   it('lets no value out of its literal', () => {
     const change = changeOf(new Map(), settings({ 'a"b.c': String.raw`x'; drop table t; \'--` }));
-    expect(change).toBe(String.raw`SET "a""b"."c" TO E'x''; drop table t; \\''--'`);
+    expect(change).toBe(String.raw`SELECT pg_catalog.set_config(E'a"b.c',E'x''; drop table t; \\''--',false)`);
   });
 
-  it('sets a list as a list', () => {
-    expect(changeOf(new Map(), settings({ search_path: 'a, b' }))).toBe(
-      `SELECT pg_catalog.set_config(E'search_path', E'a, b', false)`,
+  it('forgets everything where it does not know what is set', () => {
+    expect(changeFromUnknown(settings({ search_path: 'a, b' }))).toBe(
+      `RESET ALL;SELECT pg_catalog.set_config(E'search_path',E'a, b',false)`,
     );
   });
 });

@@ -42,8 +42,6 @@ const identifier = (name: string): string =>
     .join('.');
 /** With E'' it means the same whatever standard_conforming_strings is. */
 const literal = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-/** Settings whose value is a list of names: one literal would be one name. */
-const lists = new Set(['search_path', 'temp_tablespaces', 'session_preload_libraries', 'local_preload_libraries']);
 
 /** The statements that take a session from some settings to others, as one query; undefined when there is nothing to do. */
 export function changeOf(from: Settings, to: Settings): string | undefined {
@@ -53,9 +51,12 @@ export function changeOf(from: Settings, to: Settings): string | undefined {
   return statements.length === 0 ? undefined : statements.join(';');
 }
 
+/** The same from settings that nobody knows for certain. */
+export function changeFromUnknown(to: Settings): string {
+  return ['RESET ALL', ...[...to].map(([name, value]) => setTo(name, value))].join(';');
+}
+
+/** Not SET: this takes a value as a startup packet has it, lists too. */
 function setTo(name: string, value: string): string {
-  // set_config takes a list as text, as a startup packet has it.
-  return lists.has(name)
-    ? `SELECT pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`
-    : `SET ${identifier(name)} TO ${literal(value)}`;
+  return `SELECT pg_catalog.set_config(${literal(name)},${literal(value)},false)`;
 }

@@ -1,0 +1,82 @@
+import { SessionState, type Bound, type PinReason, type SqlAnalyser, type Statement } from '@medrex/sql';
+
+/** What a message runs that must be followed; `at` is the statement of it that comes next. */
+export interface Watched {
+  readonly statements: readonly Statement[] | 'unread';
+  readonly bound: Bound | undefined;
+  at: number;
+}
+
+/** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. */
+const readBytesMax = 128 * 1024;
+
+type Status = 'I' | 'T' | 'E';
+
+/** What is set again on another backend, and what nobody misses who does not ask for it. */
+const followed: ReadonlySet<PinReason> = new Set<PinReason>(['parameter', 'sequence']);
+
+/**
+ * Follows what a client leaves behind in its session. As long as it leaves nothing, nothing is analysed and this costs nothing;
+ * from the first statement that does, transactions are followed, too, until nothing is left.
+ */
+export class SessionWatch {
+  readonly #analyser: SqlAnalyser;
+  #state: SessionState | undefined;
+
+  constructor(analyser: SqlAnalyser) {
+    this.#analyser = analyser;
+  }
+
+  get isActive(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** Why the session cannot go on with another backend. */
+  get pins(): readonly PinReason[] {
+    return this.#state?.reasons.filter((reason) => !followed.has(reason)) ?? [];
+  }
+
+  /** What the session has set, beside what its startup packet did. */
+  get parameters(): ReadonlyMap<string, string | undefined> {
+    return this.#state?.parameters ?? new Map();
+  }
+
+  /** What of a text must be followed; undefined for nothing. @param text in UTF-8, as latin1 */
+  look(text: string, status: Status, bound?: Bound): Watched | undefined {
+    const analysis =
+      text.length > readBytesMax
+        ? undefined
+        : this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
+    const statements = analysis?.kind === 'read' ? analysis.statements : 'unread';
+    const matters = statements === 'unread' || statements.some(({ effects }) => effects.length > 0);
+    if (!matters && this.#state === undefined) return undefined;
+    if (this.#state === undefined) {
+      this.#state = new SessionState();
+      this.#state.settled(status);
+    }
+    return { statements, bound, at: 0 };
+  }
+
+  completed(watched: Watched, tag: string): void {
+    const { statements, bound } = watched;
+    const statement = statements === 'unread' ? undefined : statements[watched.at++];
+    if (statement === undefined) this.#state?.unread();
+    else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
+  }
+
+  /** What failed, where that is followed. */
+  failed(watched: Watched | undefined): void {
+    if (this.#state === undefined) return;
+    const { statements = [], bound, at = 0 } = watched ?? {};
+    const statement = statements === 'unread' ? undefined : statements[at];
+    this.#state.failed(statement, bound === undefined ? {} : { bound });
+  }
+
+  settled(status: Status): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    state.settled(status);
+    if (status === 'I' && state.reasons.every((reason) => reason === 'sequence') && state.parameters.size === 0)
+      this.#state = undefined;
+  }
+}

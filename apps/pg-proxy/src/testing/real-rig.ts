@@ -1,0 +1,110 @@
+import { createTelemetry, type Telemetry } from '@medrex/telemetry';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
+
+export type Mode = 'session' | 'transaction';
+
+/** A proxy before a real PostgreSQL, with a schema of its own there; all of it goes with `close`. */
+export class RealRig {
+  readonly running: RunningPgProxy;
+  readonly schema = `proxy_${process.pid}_${Date.now()}`;
+  readonly direct: pg.Client;
+  readonly #url: URL;
+  readonly #folder: string;
+  readonly #telemetry: Telemetry;
+  readonly #clients: pg.Client[] = [];
+
+  private constructor(url: URL, folder: string, running: RunningPgProxy, telemetry: Telemetry) {
+    this.#url = url;
+    this.#folder = folder;
+    this.running = running;
+    this.#telemetry = telemetry;
+    this.direct = new pg.Client({ connectionString: url.href });
+  }
+
+  static async start(where: string, mode: Mode, size: number): Promise<RealRig> {
+    const url = new URL(where);
+    const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
+    const [user, password] = [url.username, url.password].map((text) => decodeURIComponent(text).replaceAll('"', '""'));
+    writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`, { mode: 0o600 });
+    const file = join(folder, 'config.json');
+    const config = {
+      listen: { port: 0 },
+      upstreams: { main: { host: url.hostname, port: Number(url.port === '' ? 5432 : url.port) } },
+      databases: { '*': { upstream: 'main' } },
+      auth: { userFile: 'users.txt' },
+      pool: { mode, size, reserve: 0, waitTimeoutMs: 60_000 },
+      metrics: { port: 0 },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: () => undefined });
+    const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000 });
+    const rig = new RealRig(url, folder, running, telemetry);
+    await rig.direct.connect();
+    await rig.direct.query(`create schema ${rig.schema}`);
+    return rig;
+  }
+
+  /** Where the proxy is, as libpq takes it. */
+  get url(): string {
+    const url = new URL(this.#url);
+    url.hostname = '127.0.0.1';
+    url.port = String(this.running.proxy.port);
+    return url.href;
+  }
+
+  async client(options: pg.ClientConfig = {}): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.url, options: `-c search_path=${this.schema}`, ...options });
+    client.on('error', () => undefined); // a client whose backend is killed hears of it by its query, too
+    this.#clients.push(client);
+    await client.connect();
+    return client;
+  }
+
+  /** Backends of this proxy that are doing something, or stand in a transaction. */
+  async busy(): Promise<number> {
+    const { active, resetting } = this.running.proxy.host.pools.totals(0);
+    const { rows } = await this.direct.query<{ count: string }>(
+      `select count(*) from pg_stat_activity where pid <> pg_backend_pid() and usename = current_user
+       and backend_type = 'client backend' and state <> 'idle'`,
+    );
+    return active + resetting + Number(rows[0]?.count);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.end().catch(() => undefined)));
+    await this.running.close();
+    await this.direct.query(`drop schema ${this.schema} cascade`);
+    await this.direct.end();
+    await this.#telemetry.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+}
+
+/** Runs a program to its end; undefined where there is no such program. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  input = '',
+): Promise<Ended | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+    let out = '';
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (out += data.toString()));
+    child.on('error', () => resolve(undefined));
+    child.on('close', (code) => resolve({ code, out }));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}

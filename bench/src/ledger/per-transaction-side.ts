@@ -43,7 +43,7 @@ export async function perTransactionSide(
       follow: (onOutcome, signal) => client.follow(onOutcome, signal),
       status: (transactionId) => client.status(transactionId),
     };
-    const side = new MedrexSide({ client: calls, fabricTransactions, seconds, drainMs: 60_000 });
+    const side = new MedrexSide({ client: calls, fabricTransactions, seconds, drainMs: 240_000 });
     return { result: await side.run({ ...load, setup: [], stream: () => load.stream() }) };
   });
 }

@@ -172,7 +172,11 @@ function figuresOf(all: readonly Measured[]): Figures {
     };
     of('operations offered', 'operations/s', ({ result }) => result.offeredPerSecond);
     of('goodput', 'operations/s', ({ result }) => goodput(result));
-    of('operations lost, refused at the door, dead or unanswered', 'operations', ({ result }) => result.lostToConflict + result.failed);
+    of(
+      'operations lost, refused at the door, dead or unanswered',
+      'operations',
+      ({ result }) => result.lostToConflict + result.failed,
+    );
     of('operations rejected', 'operations', ({ result }) => result.rejected);
     of('VALID Fabric transactions', '%', ({ result }) => validPercent(result));
     of('Fabric transactions', 'transactions', ({ result }) => result.fabric.submitted);

@@ -25,6 +25,8 @@ export interface PgProxyOptions {
   readonly events: ProxyEvents;
   readonly now: () => number;
   readonly jitter: () => number;
+  /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
+  readonly reload: () => void;
 }
 
 /** The proxy: listens, lets clients in, and gives them backends. */
@@ -39,11 +41,11 @@ export class PgProxy {
   #reception: Reception;
   #ticker: NodeJS.Timeout | undefined;
 
-  private constructor({ loaded, events, now, jitter }: PgProxyOptions, analyser: SqlAnalyser) {
+  private constructor({ loaded, events, now, jitter, reload }: PgProxyOptions, analyser: SqlAnalyser) {
     this.#loaded = loaded;
     this.#events = events;
     this.host = new PoolHost({ loaded, events, now, jitter });
-    this.#welcome = new Welcome(this.host, loaded, analyser);
+    this.#welcome = new Welcome(this.host, loaded, analyser, reload);
     this.#reception = this.#receptionOf(loaded);
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => this.#accept(socket));
   }
@@ -76,6 +78,7 @@ export class PgProxy {
   async close(patienceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const arrival of this.#arrivals) arrival.close();
+    this.#welcome.closeConsoles();
     this.host.pools.drain({}, this.host.now());
     const endMs = this.host.now() + patienceMs;
     while (!this.host.pools.isQuiet({}) && this.host.now() < endMs)

@@ -37,8 +37,13 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const loaded = load();
   const telemetry = start.telemetry ?? createTelemetry({ service: 'pg-proxy', traceRatio: 0 });
   const metrics = telemetry.metrics.define(pgProxyMetrics);
+  const reload = (): void => {
+    proxy.reload(load());
+    telemetry.log.info({}, 'pg-proxy has read its configuration again');
+  };
   const proxy = await PgProxy.start({
     loaded,
+    reload,
     now: () => performance.now(),
     jitter: Math.random,
     events: {
@@ -63,10 +68,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   return {
     urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
     proxy,
-    reload: () => {
-      proxy.reload(load());
-      telemetry.log.info({}, 'pg-proxy has read its configuration again');
-    },
+    reload,
     close: async () => {
       await proxy.close(start.patienceMs ?? standardPatienceMs);
       await endpoint.close();

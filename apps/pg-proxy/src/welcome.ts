@@ -1,5 +1,6 @@
 import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault } from '@medrex/pg-wire';
 import type { SqlAnalyser } from '@medrex/sql';
+import { ConsoleSession } from './admin/console-session.ts';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, parameterMessages, type PoolMode } from './session/client.ts';
 import { settingsOf } from './session/settings.ts';
@@ -13,16 +14,23 @@ const rememberedMax = 1_000;
 /** Statements that no client names any more and that are kept, for each database and user. */
 const unusedStatementsMax = 2_000;
 
+/** Names of the console, where no database has them. */
+const consoles: ReadonlySet<string> = new Set(['pgbouncer', 'medrex']);
+const shuttingDown: WireFault = { sqlstate: '57P01', message: 'terminating connection due to administrator command' };
+
 /** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
 export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
+  readonly #reload: () => void;
+  readonly #consoles = new Set<ConsoleSession>();
   #loaded: LoadedConfig;
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
 
-  constructor(host: PoolHost, loaded: LoadedConfig, analyser: SqlAnalyser) {
+  constructor(host: PoolHost, loaded: LoadedConfig, analyser: SqlAnalyser, reload: () => void) {
+    this.#reload = reload;
     this.#host = host;
     this.#analyser = analyser;
     this.#loaded = loaded;
@@ -33,7 +41,32 @@ export class Welcome {
     this.#parameters.clear();
   }
 
+  /** The proxy ends. */
+  closeConsoles(): void {
+    for (const console of this.#consoles) console.close(shuttingDown);
+  }
+
   enter(newcomer: Newcomer): void {
+    if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
+    else this.#enterDatabase(newcomer);
+  }
+
+  #isForConsole({ database }: Newcomer): boolean {
+    const { admin, databases } = this.#loaded.config;
+    return admin.users.length > 0 && consoles.has(database) && !Object.hasOwn(databases, database);
+  }
+
+  #enterConsole(newcomer: Newcomer): void {
+    const { config } = this.#loaded;
+    const { socket, user } = newcomer;
+    if (!config.admin.users.includes(user))
+      return refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
+    const console = new ConsoleSession(socket, { host: this.#host, config, reload: this.#reload });
+    this.#consoles.add(console);
+    socket.once('close', () => this.#consoles.delete(console));
+  }
+
+  #enterDatabase(newcomer: Newcomer): void {
     const { config } = this.#loaded;
     const found = databaseOf(config, newcomer.database);
     const settings = settingsOf(newcomer.parameters);

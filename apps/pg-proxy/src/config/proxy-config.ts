@@ -91,6 +91,14 @@ export const proxyConfig = z.strictObject({
     ),
   }),
   pool: pool.prefault({}),
+  admin: z
+    .strictObject({
+      users: z
+        .array(name)
+        .default([])
+        .describe('Who may use the console: database `pgbouncer` or `medrex`, with the commands of PgBouncer'),
+    })
+    .prefault({}),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
   loginTimeoutMs: milliseconds.default(15_000).describe('A client that has not logged in after this is closed'),
   metrics: z

@@ -49,6 +49,14 @@ export interface BackendEvents {
   fault(fault: WireFault): void;
 }
 
+/** What went through, by database; only grows. */
+export interface Traffic {
+  /** Answers that ended outside of a transaction. */
+  transactions: number;
+  /** Answers up to ReadyForQuery. */
+  queries: number;
+}
+
 export interface BackendOptions {
   readonly socket: Socket;
   readonly key: BackendKeyData | undefined;
@@ -57,6 +65,7 @@ export interface BackendOptions {
   readonly preparedMax: number;
   /** Where cancel requests go. */
   readonly address: Address;
+  readonly traffic: Traffic;
   readonly events: BackendEvents;
 }
 
@@ -87,6 +96,7 @@ export class Backend {
   isSoiled = false;
   readonly #framer = new Framer(backendSession);
   readonly #events: BackendEvents;
+  readonly #traffic: Traffic;
   #client: BackendClient | undefined;
   #settings = nothingSet;
   /** Undefined: its client has set something, and what is set now is not known for certain. */
@@ -106,6 +116,7 @@ export class Backend {
     this.key = options.key;
     this.address = options.address;
     this.#events = options.events;
+    this.#traffic = options.traffic;
     this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
@@ -332,8 +343,11 @@ export class Backend {
     this.status = readReadyForQuery(buffer, start, end) ?? this.status;
     this.isCopyIn = false;
     const isSeen = (this.expected.ready() & unasked) === 0;
-    if (isSeen) this.#client?.settled(this.status);
-    return isSeen;
+    if (!isSeen) return false;
+    this.#traffic.queries++;
+    if (this.status === transactionStatus.idle) this.#traffic.transactions++;
+    this.#client?.settled(this.status);
+    return true;
   }
 
   #failed(framer: Framer): boolean {

@@ -8,7 +8,7 @@ import {
   type Refusal,
 } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { Backend } from '../session/backend.ts';
+import { Backend, type Traffic } from '../session/backend.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
 import type { Client, ClientHost, Pooled } from '../session/client.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
@@ -43,6 +43,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly pools: Pools<Client, Backend>;
   readonly cancelKeys = new CancelKeys();
   readonly clients = new Set<Client>();
+  readonly traffic = new Map<string, Traffic>();
   readonly now: () => number;
   readonly #events: HostEvents;
   readonly #logins = new Map<PoolBackend, BackendLogin>();
@@ -191,6 +192,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const backend = new Backend({
       ...session,
       address: this.#addressOf(pooled.pool.name),
+      traffic: this.#trafficOf(pooled.pool.name.database),
       preparedMax: this.#loaded.config.pool.preparedStatements,
       events: {
         closed: () => this.pools.closed(pooled, this.now()),
@@ -203,6 +205,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     pooled.handle = backend;
     session.socket.resume();
     this.pools.opened(pooled, this.now());
+  }
+
+  #trafficOf(database: string): Traffic {
+    const traffic = this.traffic.get(database) ?? { transactions: 0, queries: 0 };
+    this.traffic.set(database, traffic);
+    return traffic;
   }
 
   #openFailed(pooled: PoolBackend, report: Report): void {

@@ -1,0 +1,102 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { bind, describe as describeMessage, execute, parse, query, sync, terminate } from '@medrex/pg-wire';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProxyRig } from '../testing/proxy-rig.ts';
+import type { WireClient } from '../testing/wire-client.ts';
+
+let rig: ProxyRig;
+afterEach(async () => {
+  await rig.close();
+});
+
+/** A proxy of which `app` is the administrator, and him at the console. */
+async function atConsole(database = 'pgbouncer'): Promise<WireClient> {
+  rig = await ProxyRig.start({ config: { admin: { users: ['app'] }, pool: { size: 2, waitTimeoutMs: 60_000 } } });
+  return rig.in({ database });
+}
+
+describe('the console', () => {
+  it.each(['pgbouncer', 'medrex'])('shows pools, clients, servers and counts at database %s', async (database) => {
+    const console = await atConsole(database);
+    const client = await rig.in();
+    await client.ask(query('begin'));
+    expect(await console.ask(query('SHOW POOLS'))).toEqual([
+      ...['T', 'D app,app,1,0,0,1,0,0,0,0,0,0,0,transaction,false,false', 'C SHOW', 'Z I'],
+    ]);
+    expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,active,false,127\.0\.0\.1,/);
+    expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,main,active,127\.0\.0\.1,/);
+    await client.ask(query('commit'));
+    expect((await console.ask(query('show stats')))[1]).toMatch(/^D app,1,2,\d+$/);
+    expect(await console.ask(query('show config'))).toContain('D pool.size,2');
+    expect((await console.ask(query('show databases')))[1]).toContain('D app,127.0.0.1,');
+    expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
+  });
+
+  it('answers drivers in the extended protocol', async () => {
+    const console = await atConsole();
+    const messages = [
+      parse({ name: '', text: 'show version', parameterTypes: [] }),
+      bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
+      describeMessage({ of: 'portal', name: '' }),
+      execute({ portal: '', rowsMax: 0 }),
+    ];
+    const words = await console.ask(...messages, sync());
+    expect(words.map((word) => word.slice(0, 1)).join('')).toBe('12TDCZ');
+  });
+
+  it('pauses when the last transaction has ended, and resumes', async () => {
+    const console = await atConsole();
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    console.send(query('PAUSE app'));
+    client.send(query('select 1'));
+    expect(await busy.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
+    expect(await console.until('Z')).toEqual(['C PAUSE', 'Z I']);
+    expect(rig.postgres.open).toHaveLength(0);
+    expect(await console.ask(query('RESUME'))).toEqual(['C RESUME', 'Z I']);
+    expect((await client.until('Z')).at(-1)).toBe('Z I');
+  });
+
+  it('replaces backends, and ends clients at KILL', async () => {
+    const console = await atConsole();
+    const client = await rig.in();
+    await client.ask(query('select 1'));
+    expect(await console.ask(query('RECONNECT'))).toEqual(['C RECONNECT', 'Z I']);
+    expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
+    expect(await console.ask(query('KILL app'))).toEqual(['C KILL', 'Z I']);
+    expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
+  });
+
+  it('reads the configuration again, and keeps the old one where the new one is wrong', async () => {
+    const console = await atConsole();
+    const file = join(rig.folder, 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...config, pool: { size: 3 } }));
+    expect(await console.ask(query('RELOAD'))).toEqual(['C RELOAD', 'Z I']);
+    expect(rig.running.proxy.host.pools.figures(0).every(({ settings }) => settings.max === 3)).toBe(true);
+    writeFileSync(file, JSON.stringify({ ...config, pool: { size: -1 } }));
+    expect((await console.ask(query('RELOAD')))[0]).toContain('pool.size');
+  });
+
+  it('says what it does not know, and ends at Terminate', async () => {
+    const console = await atConsole();
+    expect(await console.ask(query('select 1'))).toEqual(['ERROR 42601 unknown command of the console', 'Z I']);
+    expect(await console.ask(query('show secrets'))).toEqual(['ERROR 42704 there is no "secrets" to show', 'Z I']);
+    expect(await console.ask(query(''))).toEqual(['I', 'Z I']);
+    console.send(terminate());
+    expect(await console.until('closed')).toEqual([]);
+  });
+
+  it('lets in administrators only, and is not there without any', async () => {
+    await atConsole();
+    expect(await rig.open({ user: 'other', database: 'medrex' }).until('closed')).toEqual([
+      ...['FATAL 42501 this user may not use the console'],
+    ]);
+    await rig.close();
+    rig = await ProxyRig.start();
+    expect(await rig.open({ database: 'pgbouncer' }).until('closed')).toEqual([
+      ...['FATAL 3D000 database "pgbouncer" does not exist'],
+    ]);
+  });
+});

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal, seededRandom } from '@medrex/contracts/testing';
+import pg from 'pg';
+import { postgresOfIris } from '../testing/iris-reader.ts';
+import { QueryWriter, type WrittenQuery } from '../testing/query-grammar.ts';
+import { wardCatalog } from '../testing/ward-catalog.ts';
+import { writtenQueries, youngerQueries } from '../testing/written-queries.ts';
+import type { ColumnFacts, SqlCatalog } from './catalog.ts';
+import { irisSql } from './fragment.ts';
+import { IrisTranslator } from './iris-translator.ts';
+
+const seed = Number(process.env['MEDREX_SEED'] ?? 7);
+const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 2_000);
+
+/**
+ * The ward twice: as PostgreSQL keeps it, and as IRIS does, where BIT is a number and text compares without case unless
+ * %EXACT says otherwise. A translation that forgets that gives other rows.
+ */
+function wardSql(schema: string, text: string, flag: string): string {
+  const isOn = (value: boolean): string => (flag === 'boolean' ? String(value) : value ? '1' : '0');
+  return `
+    DROP SCHEMA IF EXISTS ${schema} CASCADE; CREATE SCHEMA ${schema}; SET search_path TO ${schema};
+    CREATE COLLATION sqlupper (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE patients (id int NOT NULL, name ${text}, born date, active ${flag}, score numeric);
+    CREATE TABLE encounters (id int NOT NULL, patient_id int, status ${text}, started timestamp, cost int, code varchar);
+    CREATE TABLE wards (id int NOT NULL, parent int, label ${text} NOT NULL);
+    INSERT INTO patients VALUES
+      (1, 'Ann', '1980-02-29', ${isOn(true)}, 1.5), (2, 'ann', '2000-12-31', ${isOn(false)}, 2.5), (3, 'Bob ', NULL, NULL, -2.5),
+      (4, NULL, '1999-01-31', ${isOn(true)}, NULL), (5, 'Zoë', '2024-02-29', ${isOn(false)}, 3), (6, '', '1970-01-01', ${isOn(true)}, 0),
+      (7, 'ANN', '1980-02-29', NULL, 12.25), (8, 'bob', '1850-06-15', ${isOn(false)}, 7), (9, 'a_c', '2001-09-09', ${isOn(true)}, 2.5),
+      (10, 'abc', NULL, ${isOn(false)}, -1), (11, 'O''Hara', '1955-05-05', ${isOn(true)}, 100);
+    INSERT INTO encounters VALUES
+      (1, 1, 'open', '2024-01-31 10:20:30', 5, 'A1'), (2, 1, 'Open', '2024-02-29 23:59:59', 7, 'a1'),
+      (3, 2, 'closed', '2023-12-31 00:00:00', NULL, 'B2'), (4, 3, NULL, NULL, 12, NULL), (5, 5, 'OPEN', '2024-03-31 12:00:00', 0, 'c'),
+      (6, NULL, 'closed', '2020-06-01 06:30:00', -7, 'C'), (7, 9, 'Closed', '2024-01-31 10:20:30', 9, 'x'), (8, 1, 'open', NULL, 3, 'y');
+    INSERT INTO wards VALUES (1, NULL, 'House'), (2, 1, 'North'), (3, 1, 'north'), (4, 2, 'N1'), (5, 2, 'n1'), (6, 9, 'Ann');`;
+}
+
+/** Of encounters: its collation is EXACT. */
+const exactColumns = new Set(['code']);
+
+type Rows = readonly (readonly string[])[];
+
+interface Tally {
+  compared: number;
+  refused: number;
+  invalid: number;
+  readonly different: string[];
+}
+
+describeReal('POSTGRES', 'what IRIS would answer to a translated query, and PostgreSQL to the query', (where) => {
+  const sides = { postgres: 'sql_diff_postgres', iris: 'sql_diff_iris' } as const;
+  const types = { getTypeParser: () => (value: string) => value };
+  let postgres: pg.Client;
+  let iris: pg.Client;
+
+  beforeAll(async () => {
+    [postgres, iris] = [
+      new pg.Client({ connectionString: where, types }),
+      new pg.Client({ connectionString: where, types }),
+    ];
+    await Promise.all([postgres.connect(), iris.connect()]);
+    await postgres.query(wardSql(sides.postgres, 'text COLLATE "C"', 'boolean'));
+    await iris.query(wardSql(sides.iris, 'text COLLATE sqlupper', 'integer'));
+  });
+
+  afterAll(async () => {
+    await postgres.query(`DROP SCHEMA ${sides.postgres} CASCADE`);
+    await iris.query(`DROP SCHEMA ${sides.iris} CASCADE`);
+    await Promise.all([postgres.end(), iris.end()]);
+  });
+
+  async function rowsOf(
+    client: pg.Client,
+    text: string,
+    values: readonly (string | null)[],
+    isOrdered: boolean,
+  ): Promise<Rows> {
+    const result = await client.query<string[]>({ text, values: [...values], rowMode: 'array' });
+    const rows = result.rows.map((row) => row.map(plain));
+    return isOrdered ? rows : rows.sort((left, right) => (left.join('\0') < right.join('\0') ? -1 : 1));
+  }
+
+  async function compare(
+    translator: IrisTranslator,
+    { sql, parameters, isOrdered }: WrittenQuery,
+    tally: Tally,
+  ): Promise<void> {
+    const expected = await rowsOf(postgres, sql, parameters, isOrdered).catch(() => undefined);
+    if (expected === undefined) {
+      tally.invalid++;
+      return;
+    }
+    const [translation] = translator.translate(sql);
+    if (translation?.kind !== 'iris') {
+      tally.refused++;
+      return;
+    }
+    const step = translation.steps[0] ?? { pieces: [], parameters: [] };
+    const text = irisSql(step, (parameter) => parameters[parameter - 1] ?? undefined);
+    const back = postgresOfIris(
+      text,
+      step.parameters.map(({ parameter }) => parameters[parameter - 1] ?? null),
+      exactColumns,
+    );
+    const actual = await rowsOf(iris, back, [], isOrdered).catch((error: unknown) => [[String(error)]]);
+    tally.compared++;
+    if (JSON.stringify(actual) !== JSON.stringify(expected)) {
+      tally.different.push(
+        [sql, parameters.join(), text, back, JSON.stringify(expected), JSON.stringify(actual)].join('\n  '),
+      );
+    }
+  }
+
+  const emptyTally = (): Tally => ({ compared: 0, refused: 0, invalid: 0, different: [] });
+
+  describe.each(['2023.1', '2025.1', '2026.1'])('on IRIS %s', (version) => {
+    let translator: IrisTranslator;
+
+    beforeAll(async () => {
+      translator = await IrisTranslator.load({ version }, wardCatalog);
+    });
+
+    it('is the same for what applications write', async () => {
+      const tally = emptyTally();
+      const queries = version === '2023.1' ? writtenQueries : [...writtenQueries, ...youngerQueries];
+      for (const query of queries) await compare(translator, query, tally);
+      expect(tally).toEqual({ compared: queries.length, refused: 0, invalid: 0, different: [] });
+    });
+
+    it(`is the same for ${generated} queries of a grammar (seed ${seed})`, async () => {
+      const writer = new QueryWriter(seededRandom(seed));
+      const tally = emptyTally();
+      for (let place = 0; place < generated; place++) await compare(translator, writer.query(), tally);
+      expect(tally.different.slice(0, 5)).toEqual([]);
+      expect(tally.compared).toBeGreaterThan(generated * 0.7);
+    });
+  });
+
+  describe('the judge', () => {
+    const forgetful: SqlCatalog = {
+      ...wardCatalog,
+      table: (relation) => {
+        const facts = wardCatalog.table(relation);
+        const columns = facts?.columns.map((column): ColumnFacts => ({ ...column, collation: 'exact' }));
+        return facts === undefined ? undefined : { ...facts, columns: columns ?? [] };
+      },
+    };
+
+    it.each([
+      ['a text that is compared without case', forgetful, true],
+      ['NULLs that come where IRIS has them', wardCatalog, false],
+    ])('sees %s', async (_, catalog, isNullOrderKept) => {
+      const translator = await IrisTranslator.load({ version: '2026.1', isNullOrderKept }, catalog);
+      const tally = emptyTally();
+      for (const query of writtenQueries) await compare(translator, query, tally);
+      expect(tally.different.length).toBeGreaterThan(0);
+    });
+  });
+});
+
+/** Types say TRUE or 1, 2.50 or 2.5: the value is one. */
+function plain(value: string | null): string {
+  if (value === null) return 'NULL';
+  if (value === 't' || value === 'f') return value === 't' ? '1' : '0';
+  return /^-?\d+(\.\d+)?$/.test(value) ? String(Number(value)) : `'${value}'`;
+}

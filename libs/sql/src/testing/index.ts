@@ -1,0 +1,4 @@
+export { postgresOfIris } from './iris-reader.ts';
+export { QueryWriter, type WrittenQuery } from './query-grammar.ts';
+export { wardCatalog, wardTables } from './ward-catalog.ts';
+export { writtenQueries, youngerQueries } from './written-queries.ts';

@@ -1,0 +1,79 @@
+import type { WrittenQuery } from './query-grammar.ts';
+
+const query = (sql: string, parameters: readonly (string | null)[] = []): WrittenQuery => ({
+  sql,
+  parameters,
+  isOrdered: /order by/i.test(sql),
+});
+
+/** What applications write, over the ward's tables. */
+export const writtenQueries: readonly WrittenQuery[] = [
+  query('select p.id, p.name from patients p where p.name = $1 order by p.id', ['Ann']),
+  query(
+    'select p.name, count(*) as visits, sum(e.cost) from patients p left join encounters e on e.patient_id = p.id group by p.name order by p.name nulls first',
+  ),
+  query(
+    'select distinct on (e.patient_id) e.patient_id, e.started, e.id from encounters e order by e.patient_id, e.started desc nulls last, e.id',
+  ),
+  query('select id, name from patients order by name, id limit 4 offset 2'),
+  query('select id, name from patients order by name desc, id desc limit $1 offset $2', ['3', '1']),
+  query(
+    'select x.name, x.n from (select name, count(*) as n from patients group by name) x where x.n > 1 order by x.n desc, x.name',
+  ),
+  query('select id, row_number() over (partition by name order by id) from patients order by id'),
+  query('select e.id, rank() over (order by e.cost desc) from encounters e order by e.id'),
+  query('select id, lag(cost, 1) over (order by id) from encounters order by id'),
+  query(
+    'select p.id, exists (select 1 from encounters e where e.patient_id = p.id and e.cost > 5) as busy from patients p order by p.id',
+  ),
+  query('select id, active, not active, active is true, active is not false from patients order by id'),
+  query(
+    'select status, count(*) filter (where cost > 5), count(distinct patient_id) from encounters group by status order by status',
+  ),
+  query('select coalesce(p.name, w.label) from patients p right join wards w on w.id = p.id order by w.id'),
+  query('select id, cost / 2, cost % 3, -cost / 2, cost / 2.0, (cost - 9) % 4 from encounters order by id'),
+  query(
+    "select id, name || ':' || id::text, concat(name, ':', id), length(name), trim(name) from patients order by id",
+  ),
+  query('select id from patients where name is not distinct from $1 order by id', [null]),
+  query('select id from patients where name is distinct from $1 order by id', ['ann']),
+  query("select id from patients where name like 'A%' or name ilike 'B%' order by id"),
+  query('select id from patients where id = any ($1) order by id', ['{1,3,5}']),
+  query('select id from patients where name = any ($1::text[]) order by id', ['{Ann,"Bob "}']),
+  query("select id from patients where name <> all ('{Ann,ann}') order by id"),
+  query(
+    "select id, born + 30, born - date '2000-01-01', born + interval '1 month', extract(year from born)::int from patients order by id",
+  ),
+  query(
+    "select id, date_trunc('month', started), date_trunc('year', started), date_trunc('minute', started), started - interval '90 minutes' from encounters order by id",
+  ),
+  query('select name from patients union select status from encounters order by 1 nulls first limit 5'),
+  query('select name from patients union all select label from wards order by name desc offset 2'),
+  query(
+    "select upper(name), lower(name), replace(name, 'n', 'N'), left(name, 2), substr(name, 2, 2), position('n' in name) from patients order by id",
+  ),
+  query("select case when active then 'yes' when not active then 'no' else 'unknown' end from patients order by id"),
+  query("select case name when 'Ann' then 1 when 'ann' then 2 end from patients order by id"),
+  query(
+    'select round(score), round(score, 1), trunc(score), ceil(score), floor(score), score::int, abs(score) from patients order by id',
+  ),
+  query('select max(name), min(name), max(score), count(name) from patients'),
+  query('select w.label, p.label from wards w left join wards p on p.id = w.parent order by w.id'),
+  query('select v.a, v.b from (values (1, 2), (3, 4)) as v(a, b) order by v.a desc'),
+  query('values (1, 2), (3, 4)'),
+  query('select id from patients where (id between 2 and 4 or score > 2.5) and not active order by id'),
+  query(
+    'select id from encounters where cost >= all (select x.cost from encounters x where x.cost is not null) order by id',
+  ),
+  query('select greatest(id, 3), least(id, 3) from patients order by id'),
+  query('select bool_or(active), bool_and(active), avg(cost) from patients p join encounters e on e.patient_id = p.id'),
+];
+
+/** Those that IRIS takes from 2024.1 or 2025.1 on. */
+export const youngerQueries: readonly WrittenQuery[] = [
+  query(
+    'with named as (select id, name from patients where name is not null), paid as (select patient_id, sum(cost) as total from encounters group by patient_id) select n.name, paid.total from named n join paid on paid.patient_id = n.id order by n.id',
+  ),
+  query('select id from patients intersect select patient_id from encounters order by 1'),
+  query('select name from patients except select status from encounters order by 1'),
+];

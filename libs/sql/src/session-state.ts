@@ -55,6 +55,8 @@ export class SessionState {
   /** Where a rollback leads back to. */
   #atStart: Revocable = nothing;
   #isInBlock = false;
+  /** The block has failed: nothing runs in it any more. */
+  #isBroken = false;
   #savepoints: { readonly name: string; readonly state: Revocable }[] = [];
   readonly #locks = new Map<string, number>();
   #hasUnknownLocks = false;
@@ -99,7 +101,7 @@ export class SessionState {
 
   /** Undoes what its implicit transaction did; locks may have been taken before the fault. */
   failed(statement?: Statement, { bound = unbound }: Completion = {}): void {
-    for (const effect of statement?.effects ?? []) {
+    for (const effect of this.#isBroken ? [] : (statement?.effects ?? [])) {
       if (effect.kind === 'lock' && !effect.isAlone) this.#lock(effect.key, bound);
       if (effect.kind === 'opaque' || effect.kind === 'sequence') this.#apply([effect], bound);
     }
@@ -109,6 +111,7 @@ export class SessionState {
   /** ReadyForQuery: with `I` an implicit transaction has ended. */
   settled(status: 'I' | 'T' | 'E'): void {
     this.#isInBlock = status !== 'I';
+    this.#isBroken = status === 'E';
     if (status !== 'I') return;
     this.#atStart = this.#now;
     this.#savepoints = [];
@@ -131,6 +134,7 @@ export class SessionState {
         this.#savepoints.length = Math.max(0, this.#lastSavepoint(name));
         return;
       case 'rollbackTo':
+        this.#isBroken = false;
         this.#savepoints.length = this.#lastSavepoint(name) + 1;
         this.#now = this.#savepoints.at(-1)?.state ?? this.#atStart;
         return;
@@ -150,6 +154,7 @@ export class SessionState {
     this.#atStart = this.#now;
     this.#savepoints = [];
     this.#isInBlock = isChained;
+    this.#isBroken = false;
   }
 
   #lastSavepoint(name: string): number {

@@ -19,7 +19,12 @@ export function bodyOf<Kind extends NodeKind>(node: Node | undefined, kind: Kind
 
 /** The words of a qualified name, of an operator, of a list of names. */
 export function namesOf(nodes: readonly Node[] | undefined): string[] {
-  return (nodes ?? []).flatMap((node) => bodyOf(node, 'String')?.sval ?? []);
+  const names: string[] = [];
+  for (const node of nodes ?? []) {
+    const name = bodyOf(node, 'String')?.sval;
+    if (name !== undefined) names.push(name);
+  }
+  return names;
 }
 
 /** A constant as text, the way SET and set_config see it; undefined for NULL and for everything that is no constant. */

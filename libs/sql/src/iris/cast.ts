@@ -6,6 +6,7 @@ import { integerTypes, irisType, textTypes, typeUse, type PgType, type TypeUse }
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { vectorText } from './vector-text.ts';
 
 /** CAST(x AS t), with what PostgreSQL does on the way: numbers are rounded, constants are checked. */
 export function castValue(p: Printing, { arg, typeName }: TypeCast, scope: Scope): string {
@@ -104,7 +105,7 @@ function vectorValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Sc
   const size = use.modifiers[0];
   const end = size === undefined ? '' : `, ${size}`;
   const text = untypedText(arg);
-  if (text !== undefined) return `TO_VECTOR(${p.marks.string(text.replace(/^\s*\[|\]\s*$/g, ''))}, DOUBLE${end})`;
+  if (text !== undefined) return `TO_VECTOR(${vectorText(p, text, location)}, DOUBLE${end})`;
   const number = bodyOf(arg, 'ParamRef')?.number;
   if (number !== undefined) return `TO_VECTOR(${p.marks.parameter(number, 'vector')}, DOUBLE${end})`;
   return typeOf(p, arg, scope) === 'vector' ? p.value(arg, scope) : refuse('a cast to vector of this', location);

@@ -81,6 +81,7 @@ describe('what is not translated is refused, at its place', () => {
     ['create index i on notes using hnsw (e vector_l2_ops)', '0A000', 19],
     ['drop index unknown', '0A000', 1],
     ['select id from notes order by e <-> $1 limit 5', '0A000', 33],
+    [`select id from notes order by e <=> '[${'0.5,'.repeat(900)}1]' limit 5`, '0A000', 33],
     ['select e <-> $1 from notes', '0A000', 10],
     ["select jsonb_build_object('a', true)", '0A000', 8],
     ['select greatest(cost, 1) from encounters', '0A000', 8],

@@ -4,6 +4,7 @@ import type { ColumnFacts } from './catalog.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { vectorText } from './vector-text.ts';
 
 const measures: Readonly<Record<string, string>> = {
   '<=>': 'VECTOR_COSINE',
@@ -79,10 +80,7 @@ function vectorSide(
       'Cast it: $1::vector(384), or let the catalog know the column.',
     );
   }
-  const value =
-    number === undefined
-      ? p.marks.string((text ?? '').replace(/^\s*\[|\]\s*$/g, ''))
-      : p.marks.parameter(number, 'vector');
+  const value = number === undefined ? vectorText(p, text ?? '', location) : p.marks.parameter(number, 'vector');
   return `TO_VECTOR(${value}, ${column?.vectorElement ?? 'DOUBLE'}, ${size})`;
 }
 

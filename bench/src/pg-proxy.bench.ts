@@ -1,0 +1,97 @@
+import { figure, type Bench, type Figures } from './bench.ts';
+import { pgbench, pgbenchDatabase, type Carried } from './pg-proxy/pgbench.ts';
+import { Poolers, protocols, type Protocol, type Side } from './pg-proxy/poolers.ts';
+
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
+const runs = Number(process.env['BENCH_RUNS'] ?? 3);
+const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
+const scale = 10;
+const connect = 'connection for each transaction';
+
+/** What is measured: a protocol, or connecting. */
+type Way = Protocol | typeof connect;
+const ways: readonly Way[] = [...protocols, connect];
+
+/**
+ * Selects by primary key straight, through pg-proxy and through PgBouncer, in turns, all on this machine: what the machine does to one
+ * it does to all, so the ratios of a round are what tells. `MEDREX_TEST_POSTGRES` says where PostgreSQL is.
+ */
+export const bench: Bench = {
+  name: 'pg-proxy',
+  workload: `pgbench -S, scale ${scale}, ${clients} clients, ${runs} rounds of ${seconds} s each way; PostgreSQL, pgbench and pooler share this machine`,
+  ledger: 'embedded',
+  seed: 0,
+  async run(): Promise<Figures> {
+    const where = process.env['MEDREX_TEST_POSTGRES'];
+    if (where === undefined) {
+      console.error('  pg-proxy: left out, MEDREX_TEST_POSTGRES does not say where PostgreSQL is');
+      return {};
+    }
+    const url = new URL(where);
+    const database = await pgbenchDatabase(url, scale);
+    const poolers = await Poolers.up(url);
+    try {
+      return figuresOf(poolers.sides, await rounds(poolers.sides, url, database.name));
+    } finally {
+      await poolers.down();
+      await database.drop();
+    }
+  },
+};
+
+/** By way and side, one for each round. */
+type Results = ReadonlyMap<string, readonly Carried[]>;
+const keyOf = (way: Way, side: Side): string => `${way} ${side.name}`;
+const takes = (side: Side, way: Way): boolean => way === connect || side.protocols.includes(way);
+
+async function rounds(sides: readonly Side[], url: URL, database: string): Promise<Results> {
+  const results = new Map<string, Carried[]>();
+  const common = { url, database, clients };
+  // The first round warms up, and is not counted.
+  for (let round = 0; round <= runs; round += 1) {
+    for (const way of ways) {
+      for (const side of sides.filter((one) => takes(one, way))) {
+        const options = way === connect ? { protocol: 'simple' as const, connects: true } : { protocol: way };
+        const carried = await pgbench(side, { ...common, ...options, seconds: round === 0 ? 1 : seconds });
+        if (round > 0) results.set(keyOf(way, side), [...(results.get(keyOf(way, side)) ?? []), carried]);
+      }
+    }
+  }
+  return results;
+}
+
+function figuresOf(sides: readonly Side[], results: Results): Figures {
+  const figures: [string, ReturnType<typeof figure>][] = [];
+  const ours = sides.find(({ name }) => name === 'pg-proxy');
+  for (const way of ways) {
+    for (const side of sides) {
+      const carried = results.get(keyOf(way, side)) ?? [];
+      if (carried.length === 0) continue;
+      figures.push([
+        `${way}, ${side.name}`,
+        figure(
+          carried.map(({ perSecond }) => perSecond),
+          'transactions/s',
+        ),
+      ]);
+      if (side.pid !== undefined)
+        figures.push([
+          `${way}, CPU of ${side.name} per transaction`,
+          figure(
+            carried.map((one) => one.cpuMicroseconds),
+            'us',
+          ),
+        ]);
+      const own = ours === undefined ? [] : (results.get(keyOf(way, ours)) ?? []);
+      if (side !== ours)
+        figures.push([
+          `${way}, pg-proxy over ${side.name}`,
+          figure(
+            carried.map(({ perSecond }, round) => (own[round]?.perSecond ?? Number.NaN) / perSecond),
+            'ratio',
+          ),
+        ]);
+    }
+  }
+  return Object.fromEntries(figures);
+}

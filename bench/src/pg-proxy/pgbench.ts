@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { cpuMicroseconds, type Protocol, type Side } from './poolers.ts';
+
+const run = promisify(execFile);
+
+/** What one run of pgbench came to. */
+export interface Carried {
+  readonly perSecond: number;
+  readonly latencyMs: number;
+  /** CPU of the pooler for each transaction. */
+  readonly cpuMicroseconds: number;
+}
+
+export interface PgbenchOptions {
+  readonly url: URL;
+  readonly database: string;
+  readonly clients: number;
+  readonly seconds: number;
+  readonly protocol: Protocol;
+  /** A connection for each transaction. */
+  readonly connects?: boolean;
+}
+
+/** Selects by primary key (`pgbench -S`) through one side. @throws Error where a client of it failed */
+export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carried> {
+  const { url, database, clients, seconds, protocol, connects = false } = options;
+  const before = cpuMicroseconds(side.pid);
+  const args = ['-n', '-S', '-M', protocol, '-c', String(clients), '-j', '2', '-T', String(seconds)];
+  const { stdout } = await run('pgbench', [...args, ...(connects ? ['-C'] : []), database], {
+    env: environmentOf(url, side.port),
+  });
+  const used = cpuMicroseconds(side.pid) - before;
+  const transactions = numberIn(stdout, /actually processed: (\d+)/);
+  return {
+    perSecond: numberIn(stdout, /tps = ([\d.]+)/),
+    latencyMs: numberIn(stdout, /latency average = ([\d.]+) ms/),
+    cpuMicroseconds: used / transactions,
+  };
+}
+
+/** A database of its own with pgbench's tables in it, until `drop`. */
+export async function pgbenchDatabase(url: URL, scale: number): Promise<{ name: string; drop(): Promise<void> }> {
+  const name = `medrex_bench_${process.pid}`;
+  const env = environmentOf(url, Number(url.port === '' ? 5432 : url.port));
+  const psql = (statement: string) => run('psql', ['-qX', '-d', 'postgres', '-c', statement], { env });
+  await psql(`create database ${name}`);
+  await run('pgbench', ['-i', '-q', '-s', String(scale), name], { env });
+  return {
+    name,
+    drop: async () => {
+      await psql(`drop database ${name} with (force)`);
+    },
+  };
+}
+
+function environmentOf(url: URL, port: number): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...{ PGHOST: url.hostname, PGPORT: String(port), PGSSLMODE: 'disable' },
+    ...{ PGUSER: decodeURIComponent(url.username), PGPASSWORD: decodeURIComponent(url.password) },
+  };
+}
+
+function numberIn(text: string, form: RegExp): number {
+  const found = form.exec(text)?.[1];
+  if (found === undefined) throw new Error(`pgbench said something else than it does: ${text}`);
+  return Number(found);
+}

@@ -1,0 +1,130 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+/** Where pgbench connects to, and whose CPU is counted. */
+export interface Side {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number | undefined;
+  /** What pgbench may send through it. */
+  readonly protocols: readonly Protocol[];
+}
+
+export const protocols = ['simple', 'extended', 'prepared'] as const;
+export type Protocol = (typeof protocols)[number];
+
+const backends = 20;
+/** Where Debian puts PgBouncer, which is not on everybody's PATH. */
+const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` };
+/** The first PgBouncer that knows prepared statements in transaction mode. */
+const preparedSince = 1.21;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((closed) => server.close(() => closed()));
+  return port;
+}
+
+/** The poolers of one run before one PostgreSQL: ours, and PgBouncer where there is one. Both take SCRAM, no TLS. */
+export class Poolers {
+  readonly sides: Side[] = [];
+  readonly #url: URL;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'medrex-bench-pg-proxy-'));
+  readonly #children: ChildProcess[] = [];
+
+  private constructor(url: URL) {
+    this.#url = url;
+  }
+
+  static async up(url: URL): Promise<Poolers> {
+    const poolers = new Poolers(url);
+    poolers.sides.push({ name: 'direct', port: poolers.#upstreamPort, pid: undefined, protocols });
+    // PgBouncer does not run as root, and must read it then as somebody else.
+    chmodSync(poolers.#folder, 0o755);
+    const [user, password] = [url.username, url.password].map(decodeURIComponent);
+    writeFileSync(join(poolers.#folder, 'users.txt'), `"${user}" "${password}"\n`);
+    await poolers.#pgProxy();
+    await poolers.#pgBouncer();
+    return poolers;
+  }
+
+  async down(): Promise<void> {
+    for (const child of this.#children) {
+      const ended = new Promise((exit) => child.once('exit', exit));
+      child.kill('SIGINT');
+      await ended;
+    }
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  get #upstreamPort(): number {
+    return Number(this.#url.port === '' ? 5432 : this.#url.port);
+  }
+
+  async #pgProxy(): Promise<void> {
+    const file = join(this.#folder, 'config.json');
+    const port = await freePort();
+    const config = {
+      listen: { port },
+      upstreams: { main: { host: this.#url.hostname, port: this.#upstreamPort } },
+      databases: { '*': { upstream: 'main' } },
+      auth: { userFile: 'users.txt' },
+      pool: { size: backends },
+      metrics: { port: 0 },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const medrex = resolve(import.meta.dirname, '../../../apps/medrex/bin/medrex.js');
+    this.#start('pg-proxy', port, process.execPath, [medrex, 'pg-proxy', '--config', file], protocols);
+  }
+
+  async #pgBouncer(): Promise<void> {
+    const version = versionOfPgBouncer();
+    if (version === undefined) {
+      console.error('  PgBouncer: left out, there is none on PATH');
+      return;
+    }
+    const port = await freePort();
+    const file = join(this.#folder, 'pgbouncer.ini');
+    const lines = [
+      '[databases]',
+      `* = host=${this.#url.hostname} port=${this.#upstreamPort}`,
+      '[pgbouncer]',
+      ...['listen_addr=127.0.0.1', `listen_port=${port}`, 'unix_socket_dir=', 'auth_type=scram-sha-256'],
+      ...[`auth_file=${join(this.#folder, 'users.txt')}`, 'pool_mode=transaction', `default_pool_size=${backends}`],
+      ...['max_client_conn=1000', 'ignore_startup_parameters=extra_float_digits'],
+      ...(version >= preparedSince ? ['max_prepared_statements=200'] : []),
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
+    const known = version >= preparedSince ? protocols : protocols.filter((protocol) => protocol !== 'prepared');
+    this.#start(`PgBouncer ${version}`, port, 'pgbouncer', [...user, '-q', file], known);
+  }
+
+  #start(name: string, port: number, program: string, args: string[], known: readonly Protocol[]): void {
+    const child = spawn(program, args, { stdio: 'ignore', env: environment });
+    this.#children.push(child);
+    this.sides.push({ name, port, pid: child.pid, protocols: known });
+  }
+}
+
+function versionOfPgBouncer(): number | undefined {
+  try {
+    const text = execFileSync('pgbouncer', ['--version'], { encoding: 'utf8', env: environment });
+    const version = /PgBouncer (\d+\.\d+)/.exec(text)?.[1];
+    return version === undefined ? undefined : Number(version);
+  } catch {
+    return undefined;
+  }
+}
+
+/** CPU that a process has used, in microseconds; 0 where there is none to look at. Linux counts it in hundredths of a second. */
+export function cpuMicroseconds(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
 import { bind, describe as describeMessage, execute, parse, query, sync, terminate } from '@medrex/pg-wire';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,6 +67,24 @@ describe('the console', () => {
     expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
     expect(await console.ask(query('KILL app'))).toEqual(['C KILL', 'Z I']);
     expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
+  });
+
+  it('ends what is under way at KILL', async () => {
+    const console = await atConsole();
+    const [busy, inside] = [await rig.in(), await rig.in()];
+    await inside.ask(query('begin'));
+    busy.send(query('hang'));
+    await eventually(() => rig.postgres.backends.some(({ heard }) => heard.includes('hang')));
+    expect(await console.ask(query('KILL'))).toEqual(['C KILL', 'Z I']);
+    const told = ['FATAL 57P01 terminating connection due to administrator command'];
+    expect([await busy.until('closed'), await inside.until('closed')]).toEqual([told, told]);
+    await eventually(() => rig.postgres.open.length === 0);
+    expect(rig.postgres.backends.flatMap(({ cancelled }) => cancelled)).toEqual(['hang']);
+    const late = rig.open();
+    await eventually(() => rig.running.proxy.host.clients.size === 1);
+    expect(await console.ask(query('RESUME'))).toEqual(['C RESUME', 'Z I']);
+    await late.until('Z I');
+    expect((await late.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
   it('reads the configuration again, and keeps the old one where the new one is wrong', async () => {

@@ -278,6 +278,8 @@ export class Client implements BackendClient {
   }
 
   #giveBack(backend: Backend): void {
+    // A KILL has taken it away.
+    if (this.pooled.backend === undefined) return this.#detach(backend);
     const isMidMessage = this.#isPassing && !this.#framer.isLast;
     const isClean = backend.isIdle && !this.#isPinned && this.mode === 'transaction' && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);

@@ -77,6 +77,8 @@ export class ScriptedBackend {
   readonly prepared = new Map<string, string>();
   /** Queries and texts of Parse, in order. */
   readonly heard: string[] = [];
+  /** Queries that were cancelled. */
+  readonly cancelled: string[] = [];
   readonly #postgres: ScriptedPostgres;
   readonly #framer = new Framer(frontendLogin);
   #scram: ScramServer | undefined;
@@ -96,6 +98,7 @@ export class ScriptedBackend {
   cancel(): void {
     if (!this.#isHanging) return;
     this.#isHanging = false;
+    this.cancelled.push(this.heard.at(-1) ?? '');
     this.#fail('57014', 'canceling statement due to user request');
     this.#ready();
   }

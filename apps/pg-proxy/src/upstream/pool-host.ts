@@ -89,9 +89,14 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   close(pooled: PoolBackend, reason: DisconnectReason): void {
     const { handle } = pooled;
     this.#logins.get(pooled)?.abort();
-    this.#logins.delete(pooled);
-    if (handle === undefined) this.pools.closed(pooled, this.now());
-    else if (reason === 'client_lost' || handle.isDoomed) handle.socket.destroy();
+    if (handle === undefined) {
+      this.pools.closed(pooled, this.now());
+      return;
+    }
+    // A server that is busy does not see that nobody is there any more.
+    const isBusy = !handle.expected.isEmpty;
+    if (isBusy) this.cancel(handle);
+    if (isBusy || reason === 'client_lost' || handle.isDoomed) handle.socket.destroy();
     else handle.close();
   }
 

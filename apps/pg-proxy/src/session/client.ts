@@ -1,40 +1,27 @@
 import {
-  bindHeadAs,
-  closeComplete,
   errorResponse,
   Framer,
   frontend as from,
   frontendSession,
   malformed,
   parameterStatus,
-  parseAs,
-  parseComplete,
-  parseKey,
-  readBindHead,
-  readNamed,
   readyForQuery,
   transactionStatus,
-  describe,
-  close,
   commandComplete,
-  readBind,
-  readExecute,
-  type Bind,
-  type BindHead,
   type Report,
   type TransactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
-import type { Bound, SqlAnalyser } from '@medrex/sql';
+import type { SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
-import { local, owed, unasked } from './expected-answers.ts';
-import { controlsTransaction, leavesState } from './leaves-state.ts';
+import { owed } from './expected-answers.ts';
+import { ClientStatements } from './client-statements.ts';
 import { Outbox } from './outbox.ts';
 import { settingsKey, type Settings } from './settings.ts';
 import { SessionWatch, type Watched } from './session-watch.ts';
-import { statementPrefix, type Statement, type Statements } from './statements.ts';
+import type { Statements } from './statements.ts';
 
 export type PoolMode = 'session' | 'transaction';
 export type Pooled = PooledClient<Client, Backend>;
@@ -88,17 +75,9 @@ export class Client implements BackendClient {
   backend: Backend | undefined;
   readonly #host: ClientHost;
   readonly #framer = new Framer(frontendSession);
-  readonly #statements: Statements;
+  readonly #statements: ClientStatements;
   readonly #startSettings: Settings;
   readonly #watch: SessionWatch;
-  /** What portals run that must be followed. */
-  readonly #portals = new Map<string, Watched>();
-  readonly #names = new Map<string, Statement>();
-  /** The Parse of the unnamed statement, while it counts. */
-  #unnamed: Buffer | undefined;
-  #mayUnnamedLeave = false;
-  /** It still lies in the chunk in which it came, and would keep all of that. */
-  #isUnnamedInChunk = false;
   #pausedFor = 0;
   /** The message of which pieces still come is passed on. */
   #isPassing = false;
@@ -122,7 +101,14 @@ export class Client implements BackendClient {
     this.#startSettings = options.settings;
     this.#watch = new SessionWatch(options.analyser);
     this.#host = options.host;
-    this.#statements = options.statements;
+    const wire = {
+      outbox: this.outbox,
+      pass: (start: number) => this.#pass(start),
+      malformed: () => this.end(malformed),
+    };
+    this.#statements = new ClientStatements({
+      ...{ wire, watch: this.#watch, statements: options.statements, isAlone: options.mode === 'session' },
+    });
   }
 
   /** From now on the socket is read here. */
@@ -217,8 +203,7 @@ export class Client implements BackendClient {
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    for (const statement of this.#names.values()) this.#statements.release(statement);
-    this.#names.clear();
+    this.#statements.clear();
     const backend = this.backend;
     if (backend !== undefined) this.#giveBack(backend);
     this.#host.left(this);
@@ -231,16 +216,17 @@ export class Client implements BackendClient {
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
     if (this.#isPassing && !this.#framer.isLast) return;
-    if (this.#isUnnamedInChunk && this.#unnamed !== undefined) this.#unnamed = Buffer.from(this.#unnamed);
-    this.#isUnnamedInChunk = false;
+    this.#statements.rest();
     this.#detach(backend);
     this.#host.checkin(this.pooled, 'clean');
   }
 
   forgot(): void {
-    for (const statement of this.#names.values()) this.#statements.release(statement);
-    this.#names.clear();
-    this.#unnamed = undefined;
+    this.#statements.clear();
+  }
+
+  nameOf(name: string): string | undefined {
+    return this.#statements.nameOf(name);
   }
 
   completed(note: object, tag: string): void {
@@ -252,9 +238,9 @@ export class Client implements BackendClient {
   }
 
   settled(status: TransactionStatus): void {
-    if (status === transactionStatus.idle) this.#portals.clear();
+    if (status === transactionStatus.idle) this.#statements.transactionEnded();
     if (!this.#watch.isActive) return;
-    this.#watch.settled(letterOf(status));
+    this.#watch.settled(status);
     if (status === transactionStatus.idle) this.#followSession();
   }
 
@@ -270,11 +256,6 @@ export class Client implements BackendClient {
     this.#isPinned = isPinned;
     if (isPinned) this.#host.pin(this.pooled);
     else this.#host.unpin(this.pooled);
-  }
-
-  nameOf(name: string): string | undefined {
-    for (const [own, statement] of this.#names) if (statement.name === name) return own;
-    return undefined;
   }
 
   #giveBack(backend: Backend): void {
@@ -360,10 +341,9 @@ export class Client implements BackendClient {
     }
   }
 
-  #pass(): void {
-    const framer = this.#framer;
+  #pass(start = this.#framer.start): void {
     this.#isPassing = true;
-    this.backend?.outbox.range(framer.buffer, framer.start, framer.end);
+    this.backend?.outbox.range(this.#framer.buffer, start, this.#framer.end);
   }
 
   #sync(): void {
@@ -390,7 +370,7 @@ export class Client implements BackendClient {
   #request(): void {
     if (this.#isSkipping) return;
     if (this.backend === undefined) {
-      if (this.#framer.type === from.close && this.#closeAlone()) return;
+      if (this.#framer.type === from.close && this.#statements.closeAlone(this.#framer)) return;
       if (!this.#obtain()) return;
     }
     if (this.backend !== undefined) this.#ask(this.backend);
@@ -410,22 +390,23 @@ export class Client implements BackendClient {
   }
 
   #ask(backend: Backend): void {
-    const { expected } = backend;
-    switch (this.#framer.type) {
+    const framer = this.#framer;
+    const statements = this.#statements;
+    switch (framer.type) {
       case from.query:
         return this.#query(backend);
       case from.parse:
-        return this.#parse(backend);
+        return statements.parse(framer, backend);
       case from.bind:
-        return this.#bind(backend);
+        return statements.bind(framer, backend);
       case from.describe:
-        return this.#describe(backend);
+        return statements.describe(framer, backend);
       case from.close:
-        return this.#close(backend);
+        return statements.close(framer, backend);
       case from.execute:
-        return this.#execute(backend);
+        return statements.execute(framer, backend);
       default:
-        if (expected.push(owed.call)) this.#pass();
+        if (backend.expected.push(owed.call)) this.#pass();
     }
   }
 
@@ -444,212 +425,26 @@ export class Client implements BackendClient {
   #query(backend: Backend): void {
     const { buffer, start, end } = this.#framer;
     const watched =
-      this.mode === 'session' ? undefined : this.#look(buffer.toString('latin1', start + 5, end - 1), backend);
+      this.mode === 'session'
+        ? undefined
+        : this.#watch.look(buffer.toString('latin1', start + 5, end - 1), backend.status);
     if (watched !== undefined && this.#isDeallocated(watched, backend)) return;
     if (!backend.expected.push(owed.query, undefined, watched)) return;
-    this.#unnamed = undefined;
-    backend.unnamedOf = undefined;
+    this.#statements.forgetUnnamed(backend);
     this.#pass();
-  }
-
-  /** What of a text must be followed; undefined for nearly everything. */
-  #look(text: string, backend: Backend, mayLeave = leavesState(text), bound?: Bound): Watched | undefined {
-    if (!mayLeave && !(this.#watch.isActive && controlsTransaction(text))) return undefined;
-    return this.#watch.look(text, letterOf(backend.status), bound);
   }
 
   /** DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. */
   #isDeallocated({ statements }: Watched, backend: Backend): boolean {
     const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
-    if (effect?.kind !== 'deallocate' || effect.name === undefined || !this.#names.has(effect.name)) return false;
+    if (effect?.kind !== 'deallocate' || effect.name === undefined || !this.#statements.has(effect.name)) return false;
     if (!backend.expected.isEmpty || backend.status === transactionStatus.failed) return false;
-    this.#forget(effect.name);
+    this.#statements.forget(effect.name);
     this.outbox.push(commandComplete('DEALLOCATE'));
     this.outbox.push(readyForQuery(backend.status));
     this.settled(backend.status);
     if (backend.isIdle) this.atRest();
     return true;
-  }
-
-  #parse(backend: Backend): void {
-    const { buffer, start, end } = this.#framer;
-    const nameEnd = buffer.indexOf(0, start + 5);
-    if (nameEnd < 0 || nameEnd >= end) return this.end(malformed);
-    if (nameEnd === start + 5) return this.#parseUnnamed(backend);
-    if (this.mode === 'session') {
-      if (backend.expected.push(owed.parse)) this.#pass();
-      return;
-    }
-    this.#parseNamed(backend, buffer.toString('latin1', start + 5, nameEnd), parseKey(buffer, start, end));
-  }
-
-  #parseUnnamed(backend: Backend): void {
-    const { buffer, start, end } = this.#framer;
-    const undo = (): void => {
-      this.#unnamed = undefined;
-      backend.unnamedOf = undefined;
-    };
-    if (!backend.expected.push(owed.parse, undo)) return;
-    this.#unnamed = buffer.subarray(start, end);
-    this.#isUnnamedInChunk = true;
-    backend.unnamedOf = this;
-    this.#mayUnnamedLeave = leavesState(buffer.toString('latin1', start + 6, end));
-    this.#pass();
-  }
-
-  #parseNamed(backend: Backend, name: string, key: string): void {
-    const { expected, prepared } = backend;
-    const taken = this.#names.get(name);
-    if (taken !== undefined) {
-      // The server says it best: the name is taken.
-      if (this.#prepare(backend, taken) && expected.push(owed.parse)) backend.outbox.push(parseAs(taken.name, key));
-      return;
-    }
-    const statement = this.#statements.use(key);
-    const isThere = prepared.touch(statement);
-    const undo = (): void => {
-      if (this.#names.get(name) === statement) this.#names.delete(name);
-      if (!isThere) prepared.delete(statement);
-      this.#statements.release(statement);
-    };
-    if (isThere && expected.isEmpty) this.outbox.push(parseComplete());
-    else if (!expected.push(isThere ? owed.parse | local : owed.parse, undo)) {
-      this.#statements.release(statement);
-      return;
-    }
-    this.#names.set(name, statement);
-    if (isThere) return;
-    this.#makeRoom(backend, statement);
-    backend.outbox.push(parseAs(statement.name, key));
-  }
-
-  /** False: the server passes over everything. */
-  #prepare(backend: Backend, statement: Statement): boolean {
-    if (backend.prepared.touch(statement)) return true;
-    const undo = (): void => backend.prepared.delete(statement);
-    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
-    this.#makeRoom(backend, statement);
-    backend.outbox.push(parseAs(statement.name, statement.key));
-    return true;
-  }
-
-  #makeRoom(backend: Backend, statement: Statement): void {
-    const oldest = backend.prepared.add(statement);
-    if (oldest === undefined) return;
-    backend.expected.push(owed.close | unasked);
-    backend.outbox.push(close({ of: 'statement', name: oldest.name }));
-  }
-
-  #bind(backend: Backend): void {
-    const framer = this.#framer;
-    const head = readBindHead(framer.buffer, framer.start, framer.end);
-    if (head === undefined) return this.end(malformed);
-    if (this.mode === 'transaction') this.#watchPortal(head, backend);
-    if (head.statement === '') {
-      if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#pass();
-      return;
-    }
-    const name = this.#upstreamName(backend, head.statement);
-    if (name === undefined || !backend.expected.push(owed.bind)) return;
-    if (name === head.statement) return this.#pass();
-    backend.outbox.push(bindHeadAs(name, head, framer.start, framer.length));
-    this.#isPassing = true;
-    backend.outbox.range(framer.buffer, head.at, framer.end);
-  }
-
-  #watchPortal({ portal, statement }: BindHead, backend: Backend): void {
-    const named = this.#names.get(statement);
-    const mayLeave = statement === '' ? this.#mayUnnamedLeave : named?.leavesState === true;
-    if (!mayLeave && !this.#watch.isActive) {
-      if (this.#portals.size > 0) this.#portals.delete(portal);
-      return;
-    }
-    const text = statement === '' ? this.#unnamed?.toString('latin1', 6) : named?.key;
-    const zero = text?.indexOf('\0') ?? -1;
-    const { buffer, start, end } = this.#framer;
-    const watched = this.#look(text?.slice(0, zero) ?? '', backend, mayLeave, boundOf(readBind(buffer, start, end)));
-    if (watched !== undefined) this.#portals.set(portal, watched);
-  }
-
-  #execute(backend: Backend): void {
-    const { buffer, start, end } = this.#framer;
-    const portal = this.#portals.size === 0 ? undefined : readExecute(buffer, start, end)?.portal;
-    const watched = portal === undefined ? undefined : this.#portals.get(portal);
-    if (backend.expected.push(owed.execute, undefined, watched && { ...watched })) this.#pass();
-  }
-
-  /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
-  #hasUnnamed(backend: Backend): boolean {
-    const unnamed = this.#unnamed;
-    if (this.mode === 'session' || backend.unnamedOf === this || unnamed === undefined) return true;
-    if (!backend.expected.push(owed.parse | unasked)) return false;
-    backend.unnamedOf = this;
-    backend.outbox.push(unnamed);
-    return true;
-  }
-
-  /** Undefined: the server passes over everything. */
-  #upstreamName(backend: Backend, name: string): string | undefined {
-    if (this.mode === 'session') return name;
-    const statement = this.#names.get(name);
-    // The server says that it does not exist; a name of ours must not exist for a client.
-    if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    if (!this.#prepare(backend, statement)) return undefined;
-    return statement.name;
-  }
-
-  #describe(backend: Backend): void {
-    const { buffer, start, end } = this.#framer;
-    const named = readNamed(buffer, start, end);
-    if (named === undefined) return this.end(malformed);
-    if (named.of === 'portal' || named.name === '') {
-      const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
-      if (isThere && backend.expected.push(owed.describe)) this.#pass();
-      return;
-    }
-    const name = this.#upstreamName(backend, named.name);
-    if (name === undefined || !backend.expected.push(owed.describe)) return;
-    if (name === named.name) this.#pass();
-    else backend.outbox.push(describe({ of: 'statement', name }));
-  }
-
-  #close(backend: Backend): void {
-    const { buffer, start, end } = this.#framer;
-    const named = readNamed(buffer, start, end);
-    if (named === undefined) return this.end(malformed);
-    const { expected } = backend;
-    if (named.of === 'portal' || named.name === '' || this.mode === 'session') {
-      if (expected.push(owed.close)) this.#pass();
-      return;
-    }
-    const statement = this.#names.get(named.name);
-    const undo = (): void => this.#nameAgain(named.name, statement);
-    if (expected.isEmpty) this.outbox.push(closeComplete());
-    else if (!expected.push(owed.close | local, undo)) return;
-    this.#forget(named.name);
-  }
-
-  /** Without a backend there is no portal, and what a name means is known here. */
-  #closeAlone(): boolean {
-    const { buffer, start, end } = this.#framer;
-    const named = readNamed(buffer, start, end);
-    if (named === undefined) return false;
-    if (named.of === 'statement' && named.name === '') this.#unnamed = undefined;
-    if (named.of === 'statement') this.#forget(named.name);
-    this.outbox.push(closeComplete());
-    return true;
-  }
-
-  #forget(name: string): void {
-    const statement = this.#names.get(name);
-    if (statement === undefined) return;
-    this.#names.delete(name);
-    this.#statements.release(statement);
-  }
-
-  #nameAgain(name: string, statement: Statement | undefined): void {
-    if (statement === undefined || this.#names.has(name)) return;
-    this.#names.set(name, this.#statements.use(statement.key));
   }
 
   /** An error of the proxy's own, in answer to the message at hand; no backend is involved. */
@@ -661,19 +456,6 @@ export class Client implements BackendClient {
     else this.#isSkipping = true;
     this.outbox.send();
   }
-}
-
-const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
-
-/** The texts of a Bind's parameters. */
-function boundOf(bind: Bind | undefined): Bound | undefined {
-  if (bind === undefined) return undefined;
-  const { parameters, parameterFormats: formats } = bind;
-  return (parameter) => {
-    const value = parameters[parameter - 1];
-    const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
-    return value === undefined || value === null || format !== 0 ? undefined : Buffer.from(value).toString('utf8');
-  };
 }
 
 /** What a client is told at login of its session's parameters. */

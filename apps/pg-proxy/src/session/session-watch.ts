@@ -1,4 +1,6 @@
+import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import { SessionState, type Bound, type PinReason, type SqlAnalyser, type Statement } from '@medrex/sql';
+import { controlsTransaction, leavesState } from './leaves-state.ts';
 
 /** What a message runs that must be followed; `at` is the statement of it that comes next. */
 export interface Watched {
@@ -10,7 +12,14 @@ export interface Watched {
 /** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. */
 const readBytesMax = 128 * 1024;
 
-type Status = 'I' | 'T' | 'E';
+/** What is known of a text besides. */
+export interface Looked {
+  /** As `leavesState` tells it, where that is known. */
+  readonly mayLeave?: boolean;
+  readonly bound?: Bound | undefined;
+}
+
+const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
 
 /** What is set again on another backend, and what nobody misses who does not ask for it. */
 const followed: ReadonlySet<PinReason> = new Set<PinReason>(['parameter', 'sequence']);
@@ -41,8 +50,17 @@ export class SessionWatch {
     return this.#state?.parameters ?? new Map();
   }
 
-  /** What of a text must be followed; undefined for nothing. @param text in UTF-8, as latin1 */
-  look(text: string, status: Status, bound?: Bound): Watched | undefined {
+  /**
+   * What of a text must be followed; undefined for nearly everything, and then it costs next to nothing.
+   *
+   * @param text in UTF-8, as latin1
+   */
+  look(
+    text: string,
+    status: TransactionStatus,
+    { mayLeave = leavesState(text), bound }: Looked = {},
+  ): Watched | undefined {
+    if (!mayLeave && !(this.isActive && controlsTransaction(text))) return undefined;
     const analysis =
       text.length > readBytesMax
         ? undefined
@@ -52,7 +70,7 @@ export class SessionWatch {
     if (!matters && this.#state === undefined) return undefined;
     if (this.#state === undefined) {
       this.#state = new SessionState();
-      this.#state.settled(status);
+      this.#state.settled(letterOf(status));
     }
     return { statements, bound, at: 0 };
   }
@@ -72,11 +90,15 @@ export class SessionWatch {
     this.#state.failed(statement, bound === undefined ? {} : { bound });
   }
 
-  settled(status: Status): void {
+  settled(status: TransactionStatus): void {
     const state = this.#state;
     if (state === undefined) return;
-    state.settled(status);
-    if (status === 'I' && state.reasons.every((reason) => reason === 'sequence') && state.parameters.size === 0)
+    state.settled(letterOf(status));
+    if (
+      status === transactionStatus.idle &&
+      state.reasons.every((reason) => reason === 'sequence') &&
+      state.parameters.size === 0
+    )
       this.#state = undefined;
   }
 }

@@ -1,0 +1,299 @@
+import {
+  bindHeadAs,
+  close,
+  closeComplete,
+  describe,
+  parseAs,
+  parseComplete,
+  parseKey,
+  readBind,
+  readBindHead,
+  readExecute,
+  readNamed,
+  type Bind,
+  type BindHead,
+  type Framer,
+} from '@medrex/pg-wire';
+import type { Bound } from '@medrex/sql';
+import type { Backend } from './backend.ts';
+import { local, owed, unasked } from './expected-answers.ts';
+import { leavesState } from './leaves-state.ts';
+import type { Outbox } from './outbox.ts';
+import type { SessionWatch, Watched } from './session-watch.ts';
+import { statementPrefix, type Statement, type Statements } from './statements.ts';
+
+/** What becomes of the message at hand. */
+export interface Wire {
+  /** To the client. */
+  readonly outbox: Outbox;
+  /** From here on it goes to the backend as it is, with all that is still to come of it. */
+  pass(from: number): void;
+  malformed(): void;
+}
+
+export interface ClientStatementsOptions {
+  readonly wire: Wire;
+  readonly watch: SessionWatch;
+  readonly statements: Statements;
+  /** Session mode: the backend is nobody else's, and names stay as they are. */
+  readonly isAlone: boolean;
+}
+
+/**
+ * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
+ * the name of its statement at the upstream, which is prepared on the backend first where it is not there.
+ */
+export class ClientStatements {
+  readonly #wire: Wire;
+  readonly #watch: SessionWatch;
+  readonly #statements: Statements;
+  readonly #isAlone: boolean;
+  /** What portals run that must be followed. */
+  readonly #portals = new Map<string, Watched>();
+  readonly #names = new Map<string, Statement>();
+  /** The Parse of the unnamed statement, while it counts. */
+  #unnamed: Buffer | undefined;
+  #mayUnnamedLeave = false;
+  /** It still lies in the chunk in which it came, and would keep all of that. */
+  #isUnnamedInChunk = false;
+
+  constructor({ wire, watch, statements, isAlone }: ClientStatementsOptions) {
+    this.#wire = wire;
+    this.#watch = watch;
+    this.#statements = statements;
+    this.#isAlone = isAlone;
+  }
+
+  /** The client's name of a shared statement. */
+  nameOf(name: string): string | undefined {
+    for (const [own, statement] of this.#names) if (statement.name === name) return own;
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** The client is gone, or everything was deallocated. */
+  clear(): void {
+    for (const statement of this.#names.values()) this.#statements.release(statement);
+    this.#names.clear();
+    this.#unnamed = undefined;
+  }
+
+  /** A simple query takes the unnamed statement away. */
+  forgetUnnamed(backend: Backend): void {
+    this.#unnamed = undefined;
+    backend.unnamedOf = undefined;
+  }
+
+  /** No portal outlives its transaction. */
+  transactionEnded(): void {
+    this.#portals.clear();
+  }
+
+  /** The backend goes to others, and the chunk need not be kept. */
+  rest(): void {
+    if (this.#isUnnamedInChunk && this.#unnamed !== undefined) this.#unnamed = Buffer.from(this.#unnamed);
+    this.#isUnnamedInChunk = false;
+  }
+
+  /** A Parse: of a statement that all share where it has a name. */
+  parse(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const nameEnd = buffer.indexOf(0, start + 5);
+    if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
+    if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend);
+    if (this.#isAlone) {
+      if (backend.expected.push(owed.parse)) this.#wire.pass(framer.start);
+      return;
+    }
+    this.#parseNamed(backend, buffer.toString('latin1', start + 5, nameEnd), parseKey(buffer, start, end));
+  }
+
+  #parseUnnamed(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const undo = (): void => {
+      this.#unnamed = undefined;
+      backend.unnamedOf = undefined;
+    };
+    if (!backend.expected.push(owed.parse, undo)) return;
+    this.#unnamed = buffer.subarray(start, end);
+    this.#isUnnamedInChunk = true;
+    backend.unnamedOf = this;
+    this.#mayUnnamedLeave = leavesState(buffer.toString('latin1', start + 6, end));
+    this.#wire.pass(framer.start);
+  }
+
+  #parseNamed(backend: Backend, name: string, key: string): void {
+    const { expected, prepared } = backend;
+    const taken = this.#names.get(name);
+    if (taken !== undefined) {
+      // The server says it best: the name is taken.
+      if (this.#prepare(backend, taken) && expected.push(owed.parse)) backend.outbox.push(parseAs(taken.name, key));
+      return;
+    }
+    const statement = this.#statements.use(key);
+    const isThere = prepared.touch(statement);
+    const undo = (): void => {
+      if (this.#names.get(name) === statement) this.#names.delete(name);
+      if (!isThere) prepared.delete(statement);
+      this.#statements.release(statement);
+    };
+    if (isThere && expected.isEmpty) this.#wire.outbox.push(parseComplete());
+    else if (!expected.push(isThere ? owed.parse | local : owed.parse, undo)) {
+      this.#statements.release(statement);
+      return;
+    }
+    this.#names.set(name, statement);
+    if (isThere) return;
+    this.#makeRoom(backend, statement);
+    backend.outbox.push(parseAs(statement.name, key));
+  }
+
+  /** False: the server passes over everything. */
+  #prepare(backend: Backend, statement: Statement): boolean {
+    if (backend.prepared.touch(statement)) return true;
+    const undo = (): void => backend.prepared.delete(statement);
+    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
+    this.#makeRoom(backend, statement);
+    backend.outbox.push(parseAs(statement.name, statement.key));
+    return true;
+  }
+
+  #makeRoom(backend: Backend, statement: Statement): void {
+    const oldest = backend.prepared.add(statement);
+    if (oldest === undefined) return;
+    backend.expected.push(owed.close | unasked);
+    backend.outbox.push(close({ of: 'statement', name: oldest.name }));
+  }
+
+  /** A Bind, to the statement that the name means at the upstream. */
+  bind(framer: Framer, backend: Backend): void {
+    const head = readBindHead(framer.buffer, framer.start, framer.end);
+    if (head === undefined) return this.#wire.malformed();
+    if (!this.#isAlone) this.#watchPortal(framer, head, backend);
+    if (head.statement === '') {
+      if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
+      return;
+    }
+    const name = this.#upstreamName(backend, head.statement);
+    if (name === undefined || !backend.expected.push(owed.bind)) return;
+    if (name === head.statement) return this.#wire.pass(framer.start);
+    backend.outbox.push(bindHeadAs(name, head, framer.start, framer.length));
+    this.#wire.pass(head.at);
+  }
+
+  #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
+    const named = this.#names.get(statement);
+    const mayLeave = statement === '' ? this.#mayUnnamedLeave : named?.leavesState === true;
+    if (!mayLeave && !this.#watch.isActive) {
+      if (this.#portals.size > 0) this.#portals.delete(portal);
+      return;
+    }
+    const text = statement === '' ? this.#unnamed?.toString('latin1', 6) : named?.key;
+    const zero = text?.indexOf('\0') ?? -1;
+    const { buffer, start, end } = framer;
+    const watched = this.#watch.look(text?.slice(0, zero) ?? '', backend.status, {
+      mayLeave,
+      bound: boundOf(readBind(buffer, start, end)),
+    });
+    if (watched !== undefined) this.#portals.set(portal, watched);
+  }
+
+  /** An Execute; what its portal runs may have to be followed. */
+  execute(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const portal = this.#portals.size === 0 ? undefined : readExecute(buffer, start, end)?.portal;
+    const watched = portal === undefined ? undefined : this.#portals.get(portal);
+    if (backend.expected.push(owed.execute, undefined, watched && { ...watched })) this.#wire.pass(framer.start);
+  }
+
+  /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
+  #hasUnnamed(backend: Backend): boolean {
+    const unnamed = this.#unnamed;
+    if (this.#isAlone || backend.unnamedOf === this || unnamed === undefined) return true;
+    if (!backend.expected.push(owed.parse | unasked)) return false;
+    backend.unnamedOf = this;
+    backend.outbox.push(unnamed);
+    return true;
+  }
+
+  /** Undefined: the server passes over everything. */
+  #upstreamName(backend: Backend, name: string): string | undefined {
+    if (this.#isAlone) return name;
+    const statement = this.#names.get(name);
+    // The server says that it does not exist; a name of ours must not exist for a client.
+    if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
+    if (!this.#prepare(backend, statement)) return undefined;
+    return statement.name;
+  }
+
+  /** A Describe. */
+  describe(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return this.#wire.malformed();
+    if (named.of === 'portal' || named.name === '') {
+      const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
+      if (isThere && backend.expected.push(owed.describe)) this.#wire.pass(framer.start);
+      return;
+    }
+    const name = this.#upstreamName(backend, named.name);
+    if (name === undefined || !backend.expected.push(owed.describe)) return;
+    if (name === named.name) this.#wire.pass(framer.start);
+    else backend.outbox.push(describe({ of: 'statement', name }));
+  }
+
+  /** A Close. */
+  close(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return this.#wire.malformed();
+    const { expected } = backend;
+    if (named.of === 'portal' || named.name === '' || this.#isAlone) {
+      if (expected.push(owed.close)) this.#wire.pass(framer.start);
+      return;
+    }
+    const statement = this.#names.get(named.name);
+    const undo = (): void => this.#nameAgain(named.name, statement);
+    if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
+    else if (!expected.push(owed.close | local, undo)) return;
+    this.forget(named.name);
+  }
+
+  /** Without a backend there is no portal, and what a name means is known here. */
+  closeAlone(framer: Framer): boolean {
+    const { buffer, start, end } = framer;
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return false;
+    if (named.of === 'statement' && named.name === '') this.#unnamed = undefined;
+    if (named.of === 'statement') this.forget(named.name);
+    this.#wire.outbox.push(closeComplete());
+    return true;
+  }
+
+  /** A name that means nothing any more. */
+  forget(name: string): void {
+    const statement = this.#names.get(name);
+    if (statement === undefined) return;
+    this.#names.delete(name);
+    this.#statements.release(statement);
+  }
+
+  #nameAgain(name: string, statement: Statement | undefined): void {
+    if (statement === undefined || this.#names.has(name)) return;
+    this.#names.set(name, this.#statements.use(statement.key));
+  }
+}
+
+/** The texts of a Bind's parameters. */
+function boundOf(bind: Bind | undefined): Bound | undefined {
+  if (bind === undefined) return undefined;
+  const { parameters, parameterFormats: formats } = bind;
+  return (parameter) => {
+    const value = parameters[parameter - 1];
+    const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
+    return value === undefined || value === null || format !== 0 ? undefined : Buffer.from(value).toString('utf8');
+  };
+}

@@ -219,6 +219,24 @@ describe('transaction mode', () => {
     ]);
   });
 
+  it('sets again what the server says that a setting came to', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(query('set datestyle to dmy'));
+    await other.ask(query('select 1'));
+    await one.ask(query('select 2'));
+    expect(rig.postgres.backends[0]!.heard.at(-2)).toBe(set('datestyle', 'ISO, DMY'));
+  });
+
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])('keeps a backend after nextval where it shall: %s', async (pinSequences, count) => {
+    await start({ config: { pool: { size: 2, pinSequences } } });
+    await (await rig.in()).ask(query(`select nextval('s')`));
+    expect(pinned()).toBe(count);
+  });
+
   it('follows what prepared statements set', async () => {
     await start(small);
     const [one, other] = [await rig.in(), await rig.in()];

@@ -85,6 +85,7 @@ export class Welcome {
       ...{ socket, mode, settings, user, database: newcomer.database },
       statements: this.#statementsOf(poolKey),
       analyser: this.#analyser,
+      pinsSequences: config.pool.pinSequences,
       host: this.#host,
     });
     if (newcomer.keys !== undefined) this.#host.shown(user, { kind: 'keys', keys: newcomer.keys });

@@ -60,6 +60,12 @@ const pool = z.strictObject({
   connectTimeoutMs: milliseconds
     .default(defaultPoolSettings.connectTimeoutMs)
     .describe('Longest login at the upstream'),
+  pinSequences: z
+    .boolean()
+    .default(true)
+    .describe(
+      'A client that calls nextval or setval keeps its backend, where alone currval and lastval answer; false where nobody asks them',
+    ),
   preparedStatements: z.int().positive().default(200).describe('Prepared statements that one backend keeps'),
 });
 

@@ -165,6 +165,12 @@ export class Backend {
     this.outbox.push(query(text));
   }
 
+  /** The value of a setting that the server reports, by its name in lower case. */
+  reported(setting: string): string | undefined {
+    for (const [name, value] of this.parameters) if (name.toLowerCase() === setting) return value;
+    return undefined;
+  }
+
   /** Its client has set something itself. */
   settingsTouched(): void {
     this.#settingsKey = undefined;

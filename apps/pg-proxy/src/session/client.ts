@@ -46,6 +46,7 @@ export interface ClientOptions {
   readonly settings: Settings;
   readonly statements: Statements;
   readonly analyser: SqlAnalyser;
+  readonly pinsSequences: boolean;
   readonly host: ClientHost;
   readonly user: string;
   readonly database: string;
@@ -99,7 +100,7 @@ export class Client implements BackendClient {
     this.settings = options.settings;
     this.settingsKey = settingsKey(options.settings);
     this.#startSettings = options.settings;
-    this.#watch = new SessionWatch(options.analyser);
+    this.#watch = new SessionWatch(options);
     this.#host = options.host;
     const wire = {
       outbox: this.outbox,
@@ -247,7 +248,11 @@ export class Client implements BackendClient {
   /** At the end of a transaction: what it has set goes with the client, and what cannot keeps the backend. */
   #followSession(): void {
     const settings = new Map(this.#startSettings);
-    for (const [name, value] of this.#watch.parameters) if (value !== undefined) settings.set(name, value);
+    for (const [name, value] of this.#watch.parameters) {
+      // What the server reports is what it came to: SET datestyle to DMY leaves the other half as it was.
+      const now = this.backend?.reported(name) ?? value;
+      if (now !== undefined) settings.set(name, now);
+    }
     this.settings = settings;
     this.settingsKey = settingsKey(settings);
     this.backend?.settingsTouched();

@@ -18,7 +18,7 @@ describe('leavesState', () => {
     'select pg_try_advisory_lock_shared(1, 2)',
     "select set_config('a.b', 'c', false)",
     'declare c cursor with hold for select 1',
-    "select currval('s')",
+    "select nextval('s')",
     'reset all',
     'execute s',
     'deallocate all',

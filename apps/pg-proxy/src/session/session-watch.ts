@@ -21,8 +21,11 @@ export interface Looked {
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
 
-/** What is set again on another backend, and what nobody misses who does not ask for it. */
-const followed: ReadonlySet<PinReason> = new Set<PinReason>(['parameter', 'sequence']);
+export interface SessionWatchOptions {
+  readonly analyser: SqlAnalyser;
+  /** After nextval, currval and lastval answer in the same session only. */
+  readonly pinsSequences: boolean;
+}
 
 /**
  * Follows what a client leaves behind in its session. As long as it leaves nothing, nothing is analysed and this costs nothing;
@@ -30,10 +33,13 @@ const followed: ReadonlySet<PinReason> = new Set<PinReason>(['parameter', 'seque
  */
 export class SessionWatch {
   readonly #analyser: SqlAnalyser;
+  /** What is set again on another backend, and what nobody misses. */
+  readonly #followed: ReadonlySet<PinReason>;
   #state: SessionState | undefined;
 
-  constructor(analyser: SqlAnalyser) {
+  constructor({ analyser, pinsSequences }: SessionWatchOptions) {
     this.#analyser = analyser;
+    this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
   }
 
   get isActive(): boolean {
@@ -42,7 +48,7 @@ export class SessionWatch {
 
   /** Why the session cannot go on with another backend. */
   get pins(): readonly PinReason[] {
-    return this.#state?.reasons.filter((reason) => !followed.has(reason)) ?? [];
+    return this.#state?.reasons.filter((reason) => !this.#followed.has(reason)) ?? [];
   }
 
   /** What the session has set, beside what its startup packet did. */
@@ -94,11 +100,7 @@ export class SessionWatch {
     const state = this.#state;
     if (state === undefined) return;
     state.settled(letterOf(status));
-    if (
-      status === transactionStatus.idle &&
-      state.reasons.every((reason) => reason === 'sequence') &&
-      state.parameters.size === 0
-    )
-      this.#state = undefined;
+    const isClean = this.pins.length === 0 && state.parameters.size === 0;
+    if (status === transactionStatus.idle && isClean) this.#state = undefined;
   }
 }

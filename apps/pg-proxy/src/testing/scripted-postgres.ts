@@ -210,6 +210,7 @@ export class ScriptedBackend {
     if (verb === 'commit' || verb === 'rollback') this.status = transactionStatus.idle;
     if (verb === 'fail') return this.#fail('42601', 'syntax error');
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.prepared.clear();
+    if (/^set datestyle/.test(text)) this.#send(parameterStatus({ name: 'DateStyle', value: 'ISO, DMY' }));
     if (text === '') return this.#send(emptyQueryResponse());
     if (['begin', 'commit', 'rollback', 'set', 'listen', 'discard', 'deallocate'].includes(verb))
       return this.#send(commandComplete(text.toUpperCase()));

@@ -1,5 +1,6 @@
 import {
   authentication,
+  clientKeys,
   isSameSecret,
   md5Password,
   md5Response,
@@ -11,8 +12,10 @@ import {
   ScramServer,
   type ClientKeys,
   type ScramServerStep,
+  type ScramVerifier,
   type WireFault,
 } from '@medrex/pg-wire';
+import { createHash } from 'node:crypto';
 import type { UserSecret } from '../config/user-file.ts';
 
 export type AuthMethod = 'scram-sha-256' | 'md5' | 'password' | 'trust';
@@ -96,9 +99,16 @@ export class ClientAuth {
 
   #judgePassword(given: Buffer): AuthStep {
     const { user, secret } = this.#options;
-    if (secret === undefined || secret.kind === 'scram') return this.#out();
+    if (secret === undefined) return this.#out();
+    if (secret.kind === 'scram') return this.#judgeByVerifier(given, secret.verifier);
     const stored = secret.kind === 'md5' ? secret.stored : md5Password(user, secret.password);
     const isRight = isSameSecret(Buffer.from(md5Password(user, given)), Buffer.from(stored));
+    return isRight ? { kind: 'in', password: given.toString('utf8') } : this.#out();
+  }
+
+  #judgeByVerifier(given: Buffer, { salt, iterations, storedKey }: ScramVerifier): AuthStep {
+    const { clientKey } = clientKeys(given, salt, iterations);
+    const isRight = isSameSecret(createHash('sha256').update(clientKey).digest(), storedKey);
     return isRight ? { kind: 'in', password: given.toString('utf8') } : this.#out();
   }
 

@@ -10,6 +10,8 @@ export interface RigOptions {
   /** Parts of the configuration in place of the standard ones. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly users?: string;
+  /** Other files of the folder, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A proxy before a scripted server, and clients of it; all of it goes with `close`. */
@@ -37,10 +39,12 @@ export class ProxyRig {
   static async start({
     config = {},
     users = '"app" "secret"\n"other" "secret"\n',
+    files = {},
   }: RigOptions = {}): Promise<ProxyRig> {
     const postgres = await ScriptedPostgres.start();
     const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
     writeFileSync(join(folder, 'users.txt'), users);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const file = join(folder, 'config.json');
     const whole = {
       listen: { port: 0 },

@@ -3,6 +3,8 @@ import {
   backendLogin,
   backendSession,
   Framer,
+  md5Password,
+  md5Response,
   passwordMessage,
   readAuthentication,
   readBackendKeyData,
@@ -16,6 +18,7 @@ import {
   type BackendKeyData,
 } from '@medrex/pg-wire';
 import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 export interface WireClientOptions {
   readonly port: number;
@@ -24,6 +27,10 @@ export interface WireClientOptions {
   readonly database?: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly minor?: number;
+  /** A TLS connection that is up, in place of one to `port`. */
+  readonly socket?: TLSSocket;
+  /** Hash of the server's certificate. */
+  readonly endPoint?: Buffer;
 }
 
 /** A client that says nothing but what a test gives it, and tells in words what it hears. */
@@ -35,10 +42,14 @@ export class WireClient {
   #wake: (() => void) | undefined;
   #scram: ScramClient | undefined;
   readonly #password: string;
+  readonly #endPoint: Buffer | undefined;
+  /** By which the server let it in. */
+  mechanism = '';
   isClosed = false;
 
-  private constructor(socket: Socket, password: string) {
+  private constructor(socket: Socket, password: string, endPoint: Buffer | undefined) {
     this.socket = socket;
+    this.#endPoint = endPoint;
     this.#password = password;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => socket.destroy());
@@ -51,7 +62,8 @@ export class WireClient {
   /** Connects and asks to come in; `until('Z I')` says that it is in. */
   static open(options: WireClientOptions): WireClient {
     const { port, user = 'app', password = 'secret', database = 'app', parameters = {}, minor = 0 } = options;
-    const client = new WireClient(connect({ host: '127.0.0.1', port, noDelay: true }), password);
+    const socket = options.socket ?? connect({ host: '127.0.0.1', port, noDelay: true });
+    const client = new WireClient(socket, password, options.endPoint);
     client.send(startupMessage(minor, Object.entries({ user, database, ...parameters })));
     return client;
   }
@@ -129,9 +141,15 @@ export class WireClient {
 
   #prove(message: Buffer): string | undefined {
     const asked = readAuthentication(message, 0, message.length);
+    if (asked?.kind !== 'ok' && asked?.kind.startsWith('sasl') === false) this.mechanism = asked.kind;
     if (asked?.kind === 'cleartext') this.send(passwordMessage(this.#password));
+    if (asked?.kind === 'md5') this.send(passwordMessage(md5Response(md5Password('app', this.#password), asked.salt)));
     if (asked?.kind === 'sasl') {
-      this.#scram = ScramClient.of(asked.mechanisms, { secret: this.#password, nonce: 'client' })!;
+      this.#scram = ScramClient.of(asked.mechanisms, {
+        ...{ secret: this.#password, nonce: 'client' },
+        ...(this.#endPoint !== undefined && { endPoint: this.#endPoint }),
+      })!;
+      this.mechanism = this.#scram.mechanism;
       this.send(saslInitialResponse({ mechanism: this.#scram.mechanism, data: this.#scram.first() }));
     }
     if (asked?.kind === 'saslContinue') {

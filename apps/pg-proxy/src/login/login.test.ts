@@ -1,0 +1,136 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { md5Password, query, scramVerifier, sslRequest, writeVerifier } from '@medrex/pg-wire';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+import { endPointOf, firstCertificate } from './end-point.ts';
+
+let rig: ProxyRig;
+let pair: { certificate: string; key: string };
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  pair = await selfSigned();
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await rig.close();
+});
+
+/** The proxy logs in upstream as somebody else, so that only the client's own login is looked at. */
+const upstream = { databases: { app: { upstream: 'main', user: 'app', password: { file: 'password' } } } };
+const start = async (method: string, users: string, more: Partial<RigOptions> = {}, mode = 'allow'): Promise<void> => {
+  rig = await ProxyRig.start({
+    users,
+    files: { password: 'secret\n', 'cert.pem': pair.certificate, 'key.pem': pair.key },
+    config: {
+      ...upstream,
+      listen: { port: 0, tls: { mode, certificate: 'cert.pem', key: 'key.pem' } },
+      auth: { userFile: 'users.txt', method },
+      ...more.config,
+    },
+  });
+};
+const plain = (): Socket => {
+  const socket = connect({ host: '127.0.0.1', port: rig.port, noDelay: true });
+  sockets.push(socket);
+  return socket;
+};
+const answer = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => socket.once('data', (data: Buffer) => resolve(data.toString('latin1'))));
+const secured = async (socket: Socket, ALPNProtocols?: string[]): Promise<TLSSocket> => {
+  const tls = connectTls({
+    socket,
+    ca: pair.certificate,
+    servername: 'localhost',
+    ...(ALPNProtocols && { ALPNProtocols }),
+  });
+  sockets.push(tls);
+  await new Promise((resolve) => tls.once('secureConnect', resolve));
+  return tls;
+};
+/** By SSLRequest. */
+const encrypted = async (): Promise<TLSSocket> => {
+  const socket = plain();
+  socket.write(sslRequest());
+  expect(await answer(socket)).toBe('S');
+  return secured(socket);
+};
+const verifier = writeVerifier(scramVerifier('secret', Buffer.alloc(16, 1), 4));
+
+describe('TLS', () => {
+  it('binds a login to its connection, after SSLRequest and direct', async () => {
+    await start('scram-sha-256', '"app" "secret"\n');
+    const endPoint = endPointOf(firstCertificate(Buffer.from(pair.certificate)))!;
+    for (const socket of [await encrypted(), await secured(plain(), ['postgresql'])]) {
+      const client = await rig.in({ socket, endPoint });
+      expect(client.mechanism).toBe('SCRAM-SHA-256-PLUS');
+      expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+    }
+  });
+
+  it('refuses a login that is bound to another certificate', async () => {
+    await start('scram-sha-256', '"app" "secret"\n');
+    const client = rig.open({ socket: await encrypted(), endPoint: Buffer.alloc(32) });
+    expect(await client.until('closed')).toEqual(['FATAL 28000 SCRAM channel binding check failed']);
+  });
+
+  it('takes nothing that came before the handshake', async () => {
+    await start('scram-sha-256', '"app" "secret"\n');
+    const socket = plain();
+    socket.write(Buffer.concat([sslRequest(), Buffer.from('x')]));
+    expect(await answer(socket)).toContain('received unencrypted data after SSL request');
+  });
+
+  it('takes direct TLS only from who says that it is PostgreSQL', async () => {
+    await start('scram-sha-256', '"app" "secret"\n');
+    expect(await answer(await secured(plain()))).toContain('without ALPN');
+  });
+
+  it('is needed where the configuration says so, and refused where there is none', async () => {
+    await start('scram-sha-256', '"app" "secret"\n', {}, 'require');
+    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 this server takes clients over TLS only']);
+    await rig.close();
+    rig = await ProxyRig.start();
+    const socket = plain();
+    socket.write(sslRequest());
+    expect(await answer(socket)).toBe('N');
+  });
+});
+
+describe('what a client shows', () => {
+  it.each([
+    ['md5', 'a plain secret', 'secret', 'md5'],
+    ['md5', 'an md5 secret', md5Password('app', 'secret'), 'md5'],
+    ['md5', 'a verifier', verifier, 'SCRAM-SHA-256'],
+    ['scram-sha-256', 'a verifier', verifier, 'SCRAM-SHA-256'],
+    ['trust', 'anything', 'other', ''],
+  ])('by method %s is checked against %s', async (method, _what, secret, mechanism) => {
+    await start(method, `"app" "${secret}"\n`);
+    const client = await rig.in();
+    expect(client.mechanism).toBe(mechanism);
+    const told = 'FATAL 28P01 password authentication failed for user "app"';
+    const wrong = rig.open({ password: 'wrong' });
+    if (method !== 'trust') expect(await wrong.until('closed')).toEqual([told]);
+    const nobody = await rig.open({ user: 'nobody' }).until('closed');
+    expect(nobody).toEqual([told.replace('app', 'nobody')]);
+  });
+
+  it.each([
+    ['a plain secret', 'secret'],
+    ['an md5 secret', md5Password('app', 'secret')],
+    ['a verifier', verifier],
+  ])('may be a password over TLS, for %s', async (_what, secret) => {
+    await start('password', `"app" "${secret}"\n`);
+    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 a password is taken over TLS only']);
+    const client = await rig.in({ socket: await encrypted() });
+    expect(client.mechanism).toBe('cleartext');
+    const wrong = rig.open({ socket: await encrypted(), password: 'wrong' });
+    expect(await wrong.until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
+  });
+
+  it('must be SCRAM where nothing else is taken', async () => {
+    await start('scram-sha-256', `"app" "${md5Password('app', 'secret')}"\n`);
+    expect(await rig.open().until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
+  });
+});

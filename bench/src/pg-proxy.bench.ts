@@ -29,8 +29,9 @@ export const bench: Bench = {
     }
     const url = new URL(where);
     const database = await pgbenchDatabase(url, scale);
-    const poolers = await Poolers.up(url);
+    const poolers = new Poolers(url);
     try {
+      await poolers.up();
       return figuresOf(poolers.sides, await rounds(poolers.sides, url, database.name));
     } finally {
       await poolers.down();

@@ -237,6 +237,15 @@ describe('transaction mode', () => {
     expect(pinned()).toBe(count);
   });
 
+  it('prepares anew what no longer fits its tables', async () => {
+    await start(small);
+    const client = await rig.in();
+    const stale = ['1', 'ERROR 0A000 cached plan must not change result type', 'Z I'];
+    expect(await client.ask(prepare('s', 'stale'), run('s'), sync())).toEqual(stale);
+    expect(await client.ask(run('s'), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.backends[0]!.heard).toEqual(['parse stale', 'parse stale']);
+  });
+
   it('follows what prepared statements set', async () => {
     await start(small);
     const [one, other] = [await rig.in(), await rig.in()];

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -37,24 +37,23 @@ export class Poolers {
   readonly #folder = mkdtempSync(join(tmpdir(), 'medrex-bench-pg-proxy-'));
   readonly #children: ChildProcess[] = [];
 
-  private constructor(url: URL) {
+  constructor(url: URL) {
     this.#url = url;
   }
 
-  static async up(url: URL): Promise<Poolers> {
-    const poolers = new Poolers(url);
-    poolers.sides.push({ name: 'direct', port: poolers.#upstreamPort, pid: undefined, protocols });
+  async up(): Promise<void> {
+    this.sides.push({ name: 'direct', port: this.#upstreamPort, pid: undefined, protocols });
     // PgBouncer does not run as root, and must read it then as somebody else.
-    chmodSync(poolers.#folder, 0o755);
-    const [user, password] = [url.username, url.password].map(decodeURIComponent);
-    writeFileSync(join(poolers.#folder, 'users.txt'), `"${user}" "${password}"\n`);
-    await poolers.#pgProxy();
-    await poolers.#pgBouncer();
-    return poolers;
+    chmodSync(this.#folder, 0o755);
+    const [user, password] = [this.#url.username, this.#url.password].map(decodeURIComponent);
+    writeFileSync(join(this.#folder, 'users.txt'), `"${user}" "${password}"\n`);
+    await this.#pgProxy();
+    await this.#pgBouncer();
   }
 
   async down(): Promise<void> {
     for (const child of this.#children) {
+      if (child.exitCode !== null) continue;
       const ended = new Promise((exit) => child.once('exit', exit));
       child.kill('SIGINT');
       await ended;
@@ -79,7 +78,7 @@ export class Poolers {
     };
     writeFileSync(file, JSON.stringify(config));
     const medrex = resolve(import.meta.dirname, '../../../apps/medrex/bin/medrex.js');
-    this.#start('pg-proxy', port, process.execPath, [medrex, 'pg-proxy', '--config', file], protocols);
+    await this.#start('pg-proxy', port, process.execPath, [medrex, 'pg-proxy', '--config', file], protocols);
   }
 
   async #pgBouncer(): Promise<void> {
@@ -102,14 +101,33 @@ export class Poolers {
     writeFileSync(file, `${lines.join('\n')}\n`);
     const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
     const known = version >= preparedSince ? protocols : protocols.filter((protocol) => protocol !== 'prepared');
-    this.#start(`PgBouncer ${version}`, port, 'pgbouncer', [...user, '-q', file], known);
+    await this.#start(`PgBouncer ${version}`, port, 'pgbouncer', [...user, '-q', file], known);
   }
 
-  #start(name: string, port: number, program: string, args: string[], known: readonly Protocol[]): void {
+  async #start(name: string, port: number, program: string, args: string[], known: readonly Protocol[]): Promise<void> {
     const child = spawn(program, args, { stdio: 'ignore', env: environment });
     this.#children.push(child);
     this.sides.push({ name, port, pid: child.pid, protocols: known });
+    for (let look = 0; look < looksMax; look += 1) {
+      if (await listens(port)) return;
+      await new Promise((wait) => setTimeout(wait, lookMs));
+    }
+    throw new Error(`${name} does not listen`);
   }
+}
+
+/** How often, and how many times, it is looked whether a pooler is up. */
+const lookMs = 50;
+const looksMax = 400;
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
 }
 
 function versionOfPgBouncer(): number | undefined {

@@ -1,6 +1,7 @@
 import {
   backend as from,
   backendSession,
+  close,
   closeComplete,
   errorResponse,
   Framer,
@@ -269,8 +270,14 @@ export class Backend {
   #prepareAnew(): boolean {
     if (!this.#isStale || this.status === transactionStatus.failed) return false;
     this.#isStale = false;
+    // Not DEALLOCATE ALL: what the client has prepared in SQL stays as it is.
+    for (const { name } of this.prepared.all()) {
+      this.expected.push(owed.close | unasked);
+      this.outbox.push(close({ of: 'statement', name }));
+    }
     this.prepared.clear();
-    this.ask('DEALLOCATE ALL');
+    this.expected.push(owed.sync | unasked);
+    this.outbox.push(sync());
     this.outbox.send();
     return true;
   }

@@ -88,6 +88,10 @@ export class PreparedStatements {
     return oldest;
   }
 
+  all(): Statement[] {
+    return [...this.#usedAt.keys()];
+  }
+
   delete(statement: Statement): void {
     this.#usedAt.delete(statement);
   }

@@ -238,17 +238,20 @@ export class ScriptedBackend {
   #bind(message: Buffer): void {
     const { statement } = readBindHead(message, 0, message.length)!;
     if (!this.prepared.has(statement)) return this.#skip('26000', `prepared statement "${statement}" does not exist`);
+    const text = this.prepared.get(statement) ?? '';
+    const isStale = text.startsWith('stale') && this.heard.filter((one) => one === `parse ${text}`).length === 1;
+    if (isStale) return this.#skip('0A000', 'cached plan must not change result type', 'RevalidateCachedQuery');
     this.#send(bindComplete());
   }
 
-  #skip(sqlstate: string, message: string): void {
+  #skip(sqlstate: string, message: string, routine = ''): void {
     this.#isSkipping = true;
-    this.#fail(sqlstate, message);
+    this.#fail(sqlstate, message, routine);
   }
 
-  #fail(sqlstate: string, message: string): void {
+  #fail(sqlstate: string, message: string, routine = ''): void {
     if (this.status === transactionStatus.inside) this.status = transactionStatus.failed;
-    this.#send(errorResponse({ severity: 'ERROR', sqlstate, message }));
+    this.#send(errorResponse({ severity: 'ERROR', sqlstate, message, routine }));
   }
 
   #ready(): void {

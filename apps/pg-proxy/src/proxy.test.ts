@@ -488,3 +488,21 @@ it('reads a startup packet that comes byte by byte', async () => {
   socket.destroy();
   expect(answer.toString('latin1')).toContain('SCRAM-SHA-256');
 });
+
+describe('statement mode', () => {
+  const statement = { config: { pool: { size: 1, mode: 'statement', waitTimeoutMs: 60_000 } } };
+
+  it('gives the backend to the next client after each statement, and ends who begins a transaction', async () => {
+    await start(statement);
+    const [one, other] = [await rig.in(), await rig.in()];
+    expect(await one.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    one.send(query('BEGIN'));
+    expect(await one.until('closed')).toEqual([
+      'C BEGIN',
+      'FATAL 0A000 transaction blocks not allowed in statement pooling mode',
+    ]);
+    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.backends.flatMap((backend) => backend.heard)).toContain('ROLLBACK');
+  });
+});

@@ -61,6 +61,7 @@ describe('what pins a session, and what sets it free', () => {
     ['create temp sequence s', 'temporaryObject', 'drop sequence s'],
     ['create table pg_temp.t (a int)', 'temporaryObject', 'drop table t'],
     ["create function pg_temp.f() returns int language sql as 'select 1'", 'temporaryObject', 'discard temp'],
+    ['create statistics pg_temp.s on a, b from t', 'temporaryObject', 'discard temp'],
     ['explain analyze create temp table t as select 1', 'temporaryObject', 'drop table t'],
     ['listen c', 'listen', 'unlisten c'],
     ['listen c', 'listen', 'unlisten *'],

@@ -27,6 +27,7 @@ const readers: Readers = {
   ViewStmt: ({ view }) => temporary(view),
   CreateSeqStmt: ({ sequence }) => temporary(sequence),
   CreateFunctionStmt: ({ funcname }) => temporaryNamed(funcname),
+  CreateStatsStmt: ({ defnames }) => temporaryNamed(defnames),
   DefineStmt: ({ defnames }) => temporaryNamed(defnames),
   CreateEnumStmt: ({ typeName }) => temporaryNamed(typeName),
   CreateRangeStmt: ({ typeName }) => temporaryNamed(typeName),

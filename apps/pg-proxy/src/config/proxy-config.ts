@@ -6,7 +6,7 @@ const count = z.int().min(0);
 const milliseconds = z.int().positive();
 const file = z.string().min(1);
 const name = z.string().min(1).max(63);
-const mode = z.enum(['session', 'transaction']);
+const mode = z.enum(['session', 'transaction', 'statement']);
 
 const listen = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address that clients connect to'),

@@ -23,7 +23,7 @@ import { settingsKey, type Settings } from './settings.ts';
 import { SessionWatch, type Watched } from './session-watch.ts';
 import type { Statements } from './statements.ts';
 
-export type PoolMode = 'session' | 'transaction';
+export type PoolMode = 'session' | 'transaction' | 'statement';
 export type Pooled = PooledClient<Client, Backend>;
 
 /** What a client asks of the proxy. */
@@ -56,6 +56,12 @@ export interface ClientOptions {
 const paused = { forBackend: 1, forBacklog: 2 } as const;
 /** What a client that waits may send ahead. */
 const waitingBytesMax = 64 * 1024;
+
+/** In statement mode; PgBouncer's words. */
+const noTransactions: WireFault = {
+  sqlstate: '0A000',
+  message: 'transaction blocks not allowed in statement pooling mode',
+};
 
 /**
  * A client that is logged in. Reads its messages by their headers, has a backend for as long as a transaction lasts (or what
@@ -239,6 +245,7 @@ export class Client implements BackendClient {
   }
 
   settled(status: TransactionStatus): void {
+    if (this.mode === 'statement' && status !== transactionStatus.idle) return this.end(noTransactions);
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
     if (!this.#watch.isActive) return;
     this.#watch.settled(status);
@@ -267,7 +274,7 @@ export class Client implements BackendClient {
     // A KILL has taken it away.
     if (this.pooled.backend === undefined) return this.#detach(backend);
     const isMidMessage = this.#isPassing && !this.#framer.isLast;
-    const isClean = backend.isIdle && !this.#isPinned && this.mode === 'transaction' && !isMidMessage;
+    const isClean = backend.isIdle && !this.#isPinned && this.mode !== 'session' && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= this.#isPinned || this.#watch.isActive || this.mode === 'session';
     this.#detach(backend);

@@ -112,7 +112,9 @@ export class Admission {
     const names = this.#options.names as QueueNames;
     const { chaincode, fn, args, isDeclared } = call;
     const predicted = isDeclared ? undefined : this.#options.learned.predict(chaincode, fn, args);
-    const guesses = predicted?.map((one) => ({ key: names.of(one), mode: one.mode })) ?? [];
+    const guesses = (predicted ?? [])
+      .filter((one) => names.has(one))
+      .map((one) => ({ key: names.of(one), mode: one.mode }));
     const keys = keysOfCall(call, [...declared, ...guesses], recordKey, callKey);
     call.hold(keys);
     return keys;

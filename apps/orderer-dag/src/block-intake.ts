@@ -1,8 +1,8 @@
 import type { BatchPlanner } from '@medrex/batch-planner';
 import { blockReportCodec, reportBlock } from '@medrex/contracts';
-import type { StateKey } from '@medrex/keys';
-import { setsOf, type Block, type CommittedTransaction } from '@medrex/ledger';
-import { isQueued, type QueueNames } from './calls/touched-keys.ts';
+import { isRegistryKey, type StateKey } from '@medrex/keys';
+import { isLifecycleKey, setsOf, type Block, type CommittedTransaction } from '@medrex/ledger';
+import type { QueueNames } from './calls/touched-keys.ts';
 import type { ChannelObserver } from './channel-observer.ts';
 import type { Clock } from './clock.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -66,8 +66,8 @@ export class BlockIntake {
   #queuedKeys(transaction: CommittedTransaction): readonly StateKey[] {
     const { chaincode: own, names } = this.#options;
     return setsOf(transaction).flatMap(({ chaincode, readWriteSet }) => {
-      const keys = readWriteSet.writes.map(({ key }) => key).filter(isQueued);
-      if (chaincode === own) return keys;
+      const keys = readWriteSet.writes.map(({ key }) => key).filter((key) => !isLifecycleKey(key));
+      if (chaincode === own) return keys.filter((key) => !isRegistryKey(key));
       return names === undefined ? [] : keys.map((key) => names.of({ chaincode, key }));
     });
   }

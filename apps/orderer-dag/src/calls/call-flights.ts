@@ -205,7 +205,7 @@ export class CallFlights {
   #isStale(set: NamespaceSet, news: ReadonlySet<string>): boolean {
     const { names, recent } = this.#options;
     return setsOf(set).some(({ chaincode, readWriteSet: { reads, writes } }) => {
-      const keys = [...reads, ...writes].map(({ key }): string => key);
+      const keys = news.size === 0 ? [] : [...reads, ...writes].map(({ key }): string => key);
       const discovered = new Set(keys.filter((key) => news.has(names.of({ chaincode, key }))));
       return recent.stale(reads, discovered, chaincode).length > 0;
     });

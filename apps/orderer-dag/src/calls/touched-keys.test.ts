@@ -46,6 +46,12 @@ describe('what a call touched', () => {
     ]);
   });
 
+  it('leaves out the registry of authors, which is ours alone', () => {
+    const set = aSet({ reads: ['sys~author~a'] });
+    expect(keysToHold({ chaincode: 'medrex', readWriteSet: set }, names)).toEqual([]);
+    expect(keysToHold({ chaincode: 'billing', readWriteSet: set }, names)).toHaveLength(1);
+  });
+
   it('is predicted for each chaincode apart', () => {
     const learned = new LearnedKeys();
     const touched = [

@@ -33,21 +33,23 @@ export class QueueNames {
     return chaincode === this.#own ? (key as StateKey) : this.#naming.queueKey(chaincode, key);
   }
 
+  /** The registry of authors stands in no queue of ours. */
+  has({ chaincode, key }: NamespaceKey): boolean {
+    return chaincode !== this.#own || !isRegistryKey(key);
+  }
+
   /** Of our own chaincode nobody holds the whole state. */
   wholeState(chaincode: string): StateKey | undefined {
     return chaincode === this.#own ? undefined : this.#naming.wholeStateKey(chaincode);
   }
 }
 
-/** What stands in no queue of ours is the channel's: a chaincode's definition, the registry of authors. */
-export const isQueued = (key: string): boolean => !isLifecycleKey(key) && !isRegistryKey(key);
-
-/** What an endorsement touched, the channel's own keys aside. */
+/** What an endorsement touched, the definitions of chaincodes aside. */
 export function touchedKeys(touched: NamespaceSet): readonly TouchedKey[] {
   return setsOf(touched).flatMap(({ chaincode, readWriteSet: { reads, writes } }) => {
     const modes = new Map<string, TouchedKey['mode']>();
-    for (const { key } of reads) if (isQueued(key)) modes.set(key, 'read');
-    for (const { key } of writes) if (isQueued(key)) modes.set(key, modes.has(key) ? 'readWrite' : 'write');
+    for (const { key } of reads) if (!isLifecycleKey(key)) modes.set(key, 'read');
+    for (const { key } of writes) if (!isLifecycleKey(key)) modes.set(key, modes.has(key) ? 'readWrite' : 'write');
     return [...modes].map(([key, mode]) => ({ chaincode, key, mode }));
   });
 }
@@ -61,7 +63,8 @@ export const hasRanges = (touched: NamespaceSet): boolean =>
  * one holds the whole state of its chaincode.
  */
 export function keysToHold(touched: NamespaceSet, names: QueueNames): readonly DeclaredKey[] {
-  const keys = touchedKeys(touched).map((one): DeclaredKey => ({ key: names.of(one), mode: one.mode }));
+  const queued = touchedKeys(touched).filter((one) => names.has(one));
+  const keys = queued.map((one): DeclaredKey => ({ key: names.of(one), mode: one.mode }));
   const whole = setsOf(touched).flatMap(({ chaincode, readWriteSet }): readonly DeclaredKey[] => {
     const key = readWriteSet.ranges.length === 0 ? undefined : names.wholeState(chaincode);
     return key === undefined ? [] : [{ key, mode: 'readWrite' }];

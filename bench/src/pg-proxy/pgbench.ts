@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { cpuMicroseconds, type Protocol, type Side } from './poolers.ts';
+import { cpuMicroseconds, loginOf, type Protocol, type Side } from './poolers.ts';
 
 const run = promisify(execFile);
 
@@ -55,10 +55,10 @@ export async function pgbenchDatabase(url: URL, scale: number): Promise<{ name: 
 }
 
 function environmentOf(url: URL, port: number): NodeJS.ProcessEnv {
+  const { user, password } = loginOf(url);
   return {
     ...process.env,
-    ...{ PGHOST: url.hostname, PGPORT: String(port), PGSSLMODE: 'disable' },
-    ...{ PGUSER: decodeURIComponent(url.username), PGPASSWORD: decodeURIComponent(url.password) },
+    ...{ PGHOST: url.hostname, PGPORT: String(port), PGSSLMODE: 'disable', PGUSER: user, PGPASSWORD: password },
   };
 }
 

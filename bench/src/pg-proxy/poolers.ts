@@ -45,7 +45,7 @@ export class Poolers {
     this.sides.push({ name: 'direct', port: this.#upstreamPort, pid: undefined, protocols });
     // PgBouncer does not run as root, and must read it then as somebody else.
     chmodSync(this.#folder, 0o755);
-    const [user, password] = [this.#url.username, this.#url.password].map(decodeURIComponent);
+    const { user, password } = loginOf(this.#url);
     writeFileSync(join(this.#folder, 'users.txt'), `"${user}" "${password}"\n`);
     await this.#pgProxy();
     await this.#pgBouncer();
@@ -114,6 +114,11 @@ export class Poolers {
     }
     throw new Error(`${name} does not listen`);
   }
+}
+
+/** Who logs in everywhere. A server that asks for no password takes any; the poolers ask for one. */
+export function loginOf(url: URL): { readonly user: string; readonly password: string } {
+  return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) || 'benchmark' };
 }
 
 /** How often, and how many times, it is looked whether a pooler is up. */

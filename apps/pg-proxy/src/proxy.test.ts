@@ -406,8 +406,8 @@ describe('who vanishes', () => {
   it('takes its backend with it in the middle of a message', async () => {
     await start(small);
     const client = await rig.in();
-    const long = query(`select '${'x'.repeat(100_000)}'`);
-    client.send(long.subarray(0, 50_000));
+    const long = query(`select '${'x'.repeat(400_000)}'`);
+    client.send(long.subarray(0, 200_000));
     await holds(() => expect(rig.running.proxy.host.pools.totals(0).active).toBe(1));
     client.close();
     await atRest();

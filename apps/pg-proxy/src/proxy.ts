@@ -8,6 +8,7 @@ import { pgProxyError } from './errors.ts';
 import { Arrival, type Reception, type TlsForClients } from './login/arrival.ts';
 import { ClientAuth } from './login/client-auth.ts';
 import { endPointOf, firstCertificate } from './login/end-point.ts';
+import type { RequestObserver } from './session/request.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
 import { Welcome } from './welcome.ts';
 
@@ -27,6 +28,8 @@ export interface PgProxyOptions {
   readonly jitter: () => number;
   /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
   readonly reload: () => void;
+  /** Told of every request; undefined: nobody is, and it costs nothing. */
+  readonly observer?: RequestObserver | undefined;
 }
 
 /** The proxy: listens, lets clients in, and gives them backends. */
@@ -41,11 +44,11 @@ export class PgProxy {
   #reception: Reception;
   #ticker: NodeJS.Timeout | undefined;
 
-  private constructor({ loaded, events, now, jitter, reload }: PgProxyOptions, analyser: SqlAnalyser) {
+  private constructor({ loaded, events, now, jitter, reload, observer }: PgProxyOptions, analyser: SqlAnalyser) {
     this.#loaded = loaded;
     this.#events = events;
     this.host = new PoolHost({ loaded, events, now, jitter });
-    this.#welcome = new Welcome(this.host, loaded, analyser, reload);
+    this.#welcome = new Welcome({ host: this.host, loaded, analyser, reload, observer });
     this.#reception = this.#receptionOf(loaded);
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => this.#accept(socket));
   }

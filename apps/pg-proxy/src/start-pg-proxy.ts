@@ -4,6 +4,7 @@ import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { pgProxyMetrics, PoolMetrics } from './metrics.ts';
 import { PgProxy } from './proxy.ts';
+import type { RequestObserver } from './session/request.ts';
 
 /** A proxy that runs. */
 export interface RunningPgProxy {
@@ -20,6 +21,8 @@ export interface PgProxyStart {
   readonly telemetry?: Telemetry;
   /** How long clients may finish their transactions at the end. */
   readonly patienceMs?: number;
+  /** Told of every request. */
+  readonly observer?: RequestObserver;
 }
 
 /** Below what a container is given to end. */
@@ -46,6 +49,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     reload,
     now: () => performance.now(),
     jitter: Math.random,
+    observer: start.observer,
     events: {
       refused: ({ sqlstate }) => {
         metrics.loginsRefused.inc();

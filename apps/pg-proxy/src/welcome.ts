@@ -3,6 +3,7 @@ import type { SqlAnalyser } from '@medrex/sql';
 import { ConsoleSession } from './admin/console-session.ts';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, parameterMessages, type PoolMode } from './session/client.ts';
+import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
 import { Statements } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
@@ -18,22 +19,32 @@ const unusedStatementsMax = 2_000;
 const consoles: ReadonlySet<string> = new Set(['pgbouncer', 'medrex']);
 const shuttingDown: WireFault = { sqlstate: '57P01', message: 'terminating connection due to administrator command' };
 
+export interface WelcomeOptions {
+  readonly host: PoolHost;
+  readonly loaded: LoadedConfig;
+  readonly analyser: SqlAnalyser;
+  readonly reload: () => void;
+  readonly observer: RequestObserver | undefined;
+}
+
 /** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
 export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
   readonly #reload: () => void;
+  readonly #observer: RequestObserver | undefined;
   readonly #consoles = new Set<ConsoleSession>();
   #loaded: LoadedConfig;
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
 
-  constructor(host: PoolHost, loaded: LoadedConfig, analyser: SqlAnalyser, reload: () => void) {
+  constructor({ host, loaded, analyser, reload, observer }: WelcomeOptions) {
     this.#reload = reload;
     this.#host = host;
     this.#analyser = analyser;
     this.#loaded = loaded;
+    this.#observer = observer;
   }
 
   reload(loaded: LoadedConfig): void {
@@ -87,6 +98,7 @@ export class Welcome {
       analyser: this.#analyser,
       pinsSequences: config.pool.pinSequences,
       host: this.#host,
+      observer: this.#observer,
     });
     if (newcomer.keys !== undefined) this.#host.shown(user, { kind: 'keys', keys: newcomer.keys });
     if (newcomer.password !== undefined) this.#host.shown(user, { kind: 'password', password: newcomer.password });

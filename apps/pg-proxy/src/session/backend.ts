@@ -9,6 +9,7 @@ import {
   query,
   readParameterStatus,
   readReport,
+  readSqlstate,
   readReadyForQuery,
   sync,
   copyFail,
@@ -21,7 +22,7 @@ import {
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import type { Address } from '../upstream/connect.ts';
-import { ExpectedAnswers, local, owed, unasked } from './expected-answers.ts';
+import { ExpectedAnswers, kindBits, local, owed, unasked, type Note } from './expected-answers.ts';
 import { Outbox } from './outbox.ts';
 import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
 import { PreparedStatements, statementPrefix } from './statements.ts';
@@ -36,9 +37,8 @@ export interface BackendClient {
   atRest(): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
   forgot(): void;
-  /** A statement of a message that it wanted to follow has ended. */
-  completed(note: object, tag: string): void;
-  failed(note: object | undefined): void;
+  /** The server has said no to one of its requests (`note`), or to something for which none is on its way (`sqlstate`). */
+  failed(note: Note | undefined, sqlstate: string | undefined): void;
   settled(status: TransactionStatus): void;
   /** The client's name of a shared statement, for error messages. */
   nameOf(statement: string): string | undefined;
@@ -68,9 +68,11 @@ export interface BackendOptions {
   readonly address: Address;
   readonly traffic: Traffic;
   readonly events: BackendEvents;
+  readonly now: () => number;
 }
 
 const nothingSet: Settings = new Map();
+const connectionLost = '08006';
 
 /**
  * One connection to the upstream that is logged in. It follows what the server owes, message by message, from the headers;
@@ -98,6 +100,9 @@ export class Backend {
   readonly #framer = new Framer(backendSession);
   readonly #events: BackendEvents;
   readonly #traffic: Traffic;
+  readonly #now: () => number;
+  /** When the chunk at hand came. */
+  #chunkAt = 0;
   #client: BackendClient | undefined;
   #settings = nothingSet;
   /** Undefined: its client has set something, and what is set now is not known for certain. */
@@ -118,10 +123,12 @@ export class Backend {
     this.address = options.address;
     this.#events = options.events;
     this.#traffic = options.traffic;
+    this.#now = options.now;
     this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
     this.socket.on('close', () => {
+      this.expected.abandon(connectionLost, this.#now());
       this.#restCheck?.(false);
       this.#events.closed();
     });
@@ -242,7 +249,13 @@ export class Backend {
   #read(chunk: Buffer): void {
     const framer = this.#framer;
     framer.feed(chunk);
+    this.#chunkAt = this.#now();
     while (framer.next()) {
+      const note = this.expected.headNote;
+      if (note !== undefined) {
+        if (note.firstAt === 0) note.firstAt = this.#chunkAt;
+        note.bytes += framer.end - framer.start;
+      }
       if (framer.isFirst) this.#isPassing = this.#take(framer) && this.#client !== undefined;
       if (this.#isPassing) this.#client?.outbox.range(framer.buffer, framer.start, framer.end);
       if (framer.isLast && (this.expected.head & local) !== 0) this.#answerLocals();
@@ -327,14 +340,16 @@ export class Backend {
   #ended(kind: number): boolean {
     const { expected } = this;
     const isSeen = (expected.head & unasked) === 0;
-    if (expected.headKind === kind) expected.shift();
+    if (expected.headKind !== kind) return isSeen;
+    const note = expected.headNote;
+    expected.shift();
+    note?.ended(this.#chunkAt);
     return isSeen;
   }
 
   #commandCompleted({ buffer, start, end }: Framer): boolean {
     this.isCopyIn = false;
-    const note = this.expected.headNote;
-    if (note !== undefined) this.#client?.completed(note, buffer.toString('latin1', start + 5, end - 1));
+    this.expected.headNote?.completed(buffer.toString('latin1', start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
@@ -355,7 +370,7 @@ export class Backend {
   #ready({ buffer, start, end }: Framer): boolean {
     this.status = readReadyForQuery(buffer, start, end) ?? this.status;
     this.isCopyIn = false;
-    const isSeen = (this.expected.ready() & unasked) === 0;
+    const isSeen = (this.expected.ready(this.#chunkAt) & unasked) === 0;
     if (!isSeen) return false;
     this.#traffic.queries++;
     if (this.status === transactionStatus.idle) this.#traffic.transactions++;
@@ -371,11 +386,19 @@ export class Backend {
     if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) this.isDoomed = true;
     if (says(framer, 'RRevalidateCachedQuery\0')) this.#isStale = true;
     if (head === (owed.query | unasked)) this.#refused = readReport(framer.buffer, framer.start, framer.end);
-    if ((head & unasked) === 0) this.#client?.failed(expected.headNote);
-    if (kind >= owed.parse) expected.failed();
+    this.#noteFailure(framer, head);
     // What failed may be a statement that was prepared anew for a message of the client.
     const isSeen = (head & unasked) === 0 || kind >= owed.parse;
     return isSeen && !this.#isRenamed(framer);
+  }
+
+  #noteFailure({ buffer, start, end }: Framer, head: number): void {
+    const { expected } = this;
+    const sqlstate = readSqlstate(buffer, start, end) ?? 'XX000';
+    const note = expected.headNote;
+    note?.failed(sqlstate);
+    const isOfRequest = (head & kindBits) >= owed.parse ? expected.failed(sqlstate, this.#chunkAt) : note !== undefined;
+    if ((head & unasked) === 0) this.#client?.failed(note, isOfRequest ? undefined : sqlstate);
   }
 
   /** Statements have names of ours at the upstream: an error that names one is told in the client's words. */

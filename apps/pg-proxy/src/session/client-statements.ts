@@ -16,9 +16,10 @@ import {
 } from '@medrex/pg-wire';
 import type { Bound } from '@medrex/sql';
 import type { Backend } from './backend.ts';
-import { local, owed, unasked } from './expected-answers.ts';
+import { local, owed, unasked, type Note } from './expected-answers.ts';
 import { leavesState } from './leaves-state.ts';
 import type { Outbox } from './outbox.ts';
+import type { Analysed } from './request.ts';
 import type { SessionWatch, Watched } from './session-watch.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 
@@ -29,6 +30,8 @@ export interface Wire {
   /** From here on it goes to the backend as it is, with all that is still to come of it. */
   pass(from: number): void;
   malformed(): void;
+  /** What follows a statement that is run; undefined where nobody does. */
+  noteOf(text: string, watched: Watched | undefined, prepared: Analysed | undefined): Note | undefined;
 }
 
 export interface ClientStatementsOptions {
@@ -37,6 +40,21 @@ export interface ClientStatementsOptions {
   readonly statements: Statements;
   /** Session mode: the backend is nobody else's, and names stay as they are. */
   readonly isAlone: boolean;
+  /** Somebody wants to know of everything that is run. */
+  readonly isObserved: boolean;
+}
+
+interface Prepared extends Analysed {
+  /** As latin1. */
+  readonly text: string;
+}
+
+/** What a portal runs. */
+interface Portal {
+  /** As latin1. */
+  readonly text: string;
+  readonly prepared: Analysed | undefined;
+  readonly watched: Watched | undefined;
 }
 
 /**
@@ -48,16 +66,20 @@ export class ClientStatements {
   readonly #watch: SessionWatch;
   readonly #statements: Statements;
   readonly #isAlone: boolean;
-  /** What portals run that must be followed. */
-  readonly #portals = new Map<string, Watched>();
+  readonly #isObserved: boolean;
+  /** What portals run, where that is followed. */
+  readonly #portals = new Map<string, Portal>();
   readonly #names = new Map<string, Statement>();
+  /** Texts of a client that has its backend alone, where somebody wants to know them. */
+  readonly #alone = new Map<string, Prepared>();
   /** The Parse of the unnamed statement, while it counts. */
   #unnamed: Buffer | undefined;
   #mayUnnamedLeave = false;
   /** It still lies in the chunk in which it came, and would keep all of that. */
   #isUnnamedInChunk = false;
 
-  constructor({ wire, watch, statements, isAlone }: ClientStatementsOptions) {
+  constructor({ wire, watch, statements, isAlone, isObserved }: ClientStatementsOptions) {
+    this.#isObserved = isObserved;
     this.#wire = wire;
     this.#watch = watch;
     this.#statements = statements;
@@ -78,6 +100,7 @@ export class ClientStatements {
   clear(): void {
     for (const statement of this.#names.values()) this.#statements.release(statement);
     this.#names.clear();
+    this.#alone.clear();
     this.#unnamed = undefined;
   }
 
@@ -104,11 +127,18 @@ export class ClientStatements {
     const nameEnd = buffer.indexOf(0, start + 5);
     if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend);
-    if (this.#isAlone) {
-      if (backend.expected.push(owed.parse)) this.#wire.pass(framer.start);
-      return;
-    }
-    this.#parseNamed(backend, buffer.toString('latin1', start + 5, nameEnd), parseKey(buffer, start, end));
+    const name = buffer.toString('latin1', start + 5, nameEnd);
+    if (this.#isAlone) return this.#parseAlone(framer, backend, name);
+    this.#parseNamed(backend, name, parseKey(buffer, start, end));
+  }
+
+  #parseAlone({ buffer, start, end }: Framer, backend: Backend, name: string): void {
+    if (!backend.expected.push(owed.parse)) return;
+    this.#wire.pass(start);
+    const textAt = start + 6 + name.length;
+    if (!this.#isObserved) return;
+    const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
+    this.#alone.set(name, { text, analysis: undefined });
   }
 
   #parseUnnamed(framer: Framer, backend: Backend): void {
@@ -172,7 +202,7 @@ export class ClientStatements {
   bind(framer: Framer, backend: Backend): void {
     const head = readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.#wire.malformed();
-    if (!this.#isAlone) this.#watchPortal(framer, head, backend);
+    if (!this.#isAlone || this.#isObserved) this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
       return;
@@ -185,28 +215,35 @@ export class ClientStatements {
   }
 
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
-    const named = this.#names.get(statement);
-    const mayLeave = statement === '' ? this.#mayUnnamedLeave : named?.leavesState === true;
-    if (!mayLeave && !this.#watch.isActive) {
+    const shared = this.#names.get(statement);
+    const named = shared ?? this.#alone.get(statement);
+    const mayLeave = !this.#isAlone && (statement === '' ? this.#mayUnnamedLeave : shared?.leavesState === true);
+    const isFollowed = mayLeave || this.#watch.isActive;
+    if (!isFollowed && !this.#isObserved) {
       if (this.#portals.size > 0) this.#portals.delete(portal);
       return;
     }
-    const text = statement === '' ? this.#unnamed?.toString('latin1', 6) : named?.key;
-    const zero = text?.indexOf('\0') ?? -1;
-    const { buffer, start, end } = framer;
-    const watched = this.#watch.look(text?.slice(0, zero) ?? '', backend.status, {
-      mayLeave,
-      bound: boundOf(readBind(buffer, start, end)),
-    });
-    if (watched !== undefined) this.#portals.set(portal, watched);
+    const text = statement === '' ? this.#unnamedText() : (named?.text ?? '');
+    const watched = isFollowed ? this.#look(framer, text, mayLeave, backend) : undefined;
+    if (watched !== undefined || this.#isObserved) this.#portals.set(portal, { text, prepared: named, watched });
+  }
+
+  #look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
+    return this.#watch.look(text, backend.status, { mayLeave, bound: boundOf(readBind(buffer, start, end)) });
+  }
+
+  #unnamedText(): string {
+    const unnamed = this.#unnamed;
+    return unnamed === undefined ? '' : unnamed.toString('latin1', 6, unnamed.indexOf(0, 6));
   }
 
   /** An Execute; what its portal runs may have to be followed. */
   execute(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
-    const portal = this.#portals.size === 0 ? undefined : readExecute(buffer, start, end)?.portal;
-    const watched = portal === undefined ? undefined : this.#portals.get(portal);
-    if (backend.expected.push(owed.execute, undefined, watched && { ...watched })) this.#wire.pass(framer.start);
+    const name = this.#portals.size === 0 ? undefined : readExecute(buffer, start, end)?.portal;
+    const portal = name === undefined ? undefined : this.#portals.get(name);
+    const note = portal && this.#wire.noteOf(portal.text, portal.watched && { ...portal.watched }, portal.prepared);
+    if (backend.expected.push(owed.execute, undefined, note)) this.#wire.pass(framer.start);
   }
 
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
@@ -252,6 +289,7 @@ export class ClientStatements {
     if (named === undefined) return this.#wire.malformed();
     const { expected } = backend;
     if (named.of === 'portal' || named.name === '' || this.#isAlone) {
+      if (named.of === 'statement') this.#alone.delete(named.name);
       if (expected.push(owed.close)) this.#wire.pass(framer.start);
       return;
     }
@@ -275,6 +313,7 @@ export class ClientStatements {
 
   /** A name that means nothing any more. */
   forget(name: string): void {
+    this.#alone.delete(name);
     const statement = this.#names.get(name);
     if (statement === undefined) return;
     this.#names.delete(name);

@@ -16,9 +16,10 @@ import type { PooledClient } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
-import { owed } from './expected-answers.ts';
+import { owed, type Note } from './expected-answers.ts';
 import { ClientStatements } from './client-statements.ts';
 import { Outbox } from './outbox.ts';
+import { Request, type Analysed, type RequestObserver } from './request.ts';
 import { settingsKey, type Settings } from './settings.ts';
 import { SessionWatch, type Watched } from './session-watch.ts';
 import type { Statements } from './statements.ts';
@@ -38,6 +39,8 @@ export interface ClientHost {
   left(client: Client): void;
   /** It is still there, and waits for no backend. */
   waitNoLonger(client: Client): void;
+  /** Milliseconds, from any point. */
+  now(): number;
 }
 
 export interface ClientOptions {
@@ -50,6 +53,8 @@ export interface ClientOptions {
   readonly host: ClientHost;
   readonly user: string;
   readonly database: string;
+  /** Undefined: nobody wants to know. */
+  readonly observer: RequestObserver | undefined;
 }
 
 /** Why a client is not read. */
@@ -85,6 +90,13 @@ export class Client implements BackendClient {
   readonly #statements: ClientStatements;
   readonly #startSettings: Settings;
   readonly #watch: SessionWatch;
+  readonly #analyser: SqlAnalyser;
+  readonly #observer: RequestObserver | undefined;
+  /** When the chunk at hand came, or what waited went on. */
+  #readAt = 0;
+  /** When it asked for the backend that it has, and when it had it. */
+  #askedAt = 0;
+  #attachedAt = 0;
   #pausedFor = 0;
   /** The message of which pieces still come is passed on. */
   #isPassing = false;
@@ -107,14 +119,19 @@ export class Client implements BackendClient {
     this.settingsKey = settingsKey(options.settings);
     this.#startSettings = options.settings;
     this.#watch = new SessionWatch(options);
+    this.#analyser = options.analyser;
+    this.#observer = options.observer;
     this.#host = options.host;
     const wire = {
       outbox: this.outbox,
       pass: (start: number) => this.#pass(start),
       malformed: () => this.end(malformed),
+      noteOf: (text: string, watched: Watched | undefined, prepared: Analysed | undefined) =>
+        this.#noteOf('execute', text, watched, prepared),
     };
     this.#statements = new ClientStatements({
       ...{ wire, watch: this.#watch, statements: options.statements, isAlone: options.mode === 'session' },
+      isObserved: options.observer !== undefined,
     });
   }
 
@@ -174,6 +191,7 @@ export class Client implements BackendClient {
     const isAsking = this.#wait === 'asking';
     this.#wait = 'none';
     if (this.#learner !== undefined) return this.#learner(report);
+    this.#observer?.refused?.(this, report.sqlstate);
     this.#failHere(report);
     if (!isAsking) this.#goOn();
   }
@@ -236,12 +254,9 @@ export class Client implements BackendClient {
     return this.#statements.nameOf(name);
   }
 
-  completed(note: object, tag: string): void {
-    this.#watch.completed(note as Watched, tag);
-  }
-
-  failed(note: object | undefined): void {
-    this.#watch.failed(note as Watched | undefined);
+  failed(note: Note | undefined, sqlstate: string | undefined): void {
+    this.#watch.failed((note as Request | undefined)?.watched);
+    if (sqlstate !== undefined) this.#observer?.refused?.(this, sqlstate);
   }
 
   settled(status: TransactionStatus): void {
@@ -288,6 +303,7 @@ export class Client implements BackendClient {
 
   #read(chunk: Buffer): void {
     if (this.#hasLeft) return;
+    this.#readAt = this.#host.now();
     this.#framer.feed(chunk);
     if (!this.isWaiting) this.#work();
     // It is read on a little, because that is how one learns that it is gone.
@@ -391,6 +407,7 @@ export class Client implements BackendClient {
   /** False: it waits, or was refused. The pool may grant or refuse while it is asked. */
   #obtain(): boolean {
     this.#wait = 'asking';
+    this.#askedAt = this.#readAt;
     const backend = this.#host.checkout(this.pooled);
     if (backend !== undefined) this.#attach(backend);
     this.#asked();
@@ -424,6 +441,7 @@ export class Client implements BackendClient {
 
   #attach(backend: Backend): void {
     this.backend = backend;
+    this.#attachedAt = this.isWaiting ? this.#host.now() : this.#readAt;
     backend.onDrain = () => this.#resume(paused.forBacklog);
     backend.attach(this, this.settings, this.settingsKey);
   }
@@ -435,15 +453,33 @@ export class Client implements BackendClient {
   }
 
   #query(backend: Backend): void {
-    const { buffer, start, end } = this.#framer;
-    const watched =
-      this.mode === 'session'
-        ? undefined
-        : this.#watch.look(buffer.toString('latin1', start + 5, end - 1), backend.status);
+    const text = this.mode === 'session' && this.#observer === undefined ? '' : this.#queryText();
+    const watched = this.mode === 'session' ? undefined : this.#watch.look(text, backend.status);
     if (watched !== undefined && this.#isDeallocated(watched, backend)) return;
-    if (!backend.expected.push(owed.query, undefined, watched)) return;
+    if (!backend.expected.push(owed.query, undefined, this.#noteOf('query', text, watched))) return;
     this.#statements.forgetUnnamed(backend);
     this.#pass();
+  }
+
+  /** In latin1. */
+  #queryText(): string {
+    const { buffer, start, end } = this.#framer;
+    return buffer.toString('latin1', start + 5, end - 1);
+  }
+
+  /** Undefined where nobody follows what becomes of it. */
+  #noteOf(kind: Request['kind'], text: string, watched?: Watched, prepared?: Analysed): Request | undefined {
+    const observer = this.#observer;
+    if (observer === undefined && watched === undefined) return undefined;
+    const request = new Request({
+      ...{ from: this, kind, text, watched, prepared, observer },
+      ...{ analyser: this.#analyser, watch: this.#watch, isWhole: kind === 'execute' || this.#framer.isLast },
+    });
+    // What waited for a backend waited with the first of its messages.
+    request.receivedAt = this.#attachedAt > this.#readAt ? this.#askedAt : this.#readAt;
+    request.backendAt = Math.max(this.#attachedAt, request.receivedAt);
+    observer?.sent?.(request);
+    return request;
   }
 
   /** DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. */

@@ -18,10 +18,21 @@ export const owed = {
 export const unasked = 16;
 /** The server was not asked: the proxy answers when it is its turn. */
 export const local = 32;
-const kindBits = 15;
+/** The part of an entry that says what it is for. */
+export const kindBits = 15;
 
-/** What else is known of a message; for those who sent it. */
-export type Note = object;
+/** What goes along with a message that runs something, and is told of its answer. */
+export interface Note {
+  /** Milliseconds: when the first of its answer came; 0 before. */
+  firstAt: number;
+  /** Of the answer, so far. */
+  bytes: number;
+  /** A statement of it has ended. */
+  completed(tag: string): void;
+  failed(sqlstate: string): void;
+  /** Nothing more comes. */
+  ended(atMs: number): void;
+}
 
 /** Takes back what was noted when a message went out that the server then did not carry out. */
 export type Undo = () => void;
@@ -86,24 +97,43 @@ export class ExpectedAnswers {
   }
 
   /** Ends with the entry that ReadyForQuery ends; returns it. */
-  ready(): number {
+  ready(atMs = 0): number {
     for (;;) {
+      this.headNote?.ended(atMs);
       const entry = this.shift();
       const kind = entry & kindBits;
       if (kind <= owed.call) return entry;
     }
   }
 
-  /** An error in the extended protocol: everything up to the next Sync is off. The last is taken back first. */
-  failed(): void {
+  /**
+   * An error in the extended protocol: everything up to the next Sync is off. The last is taken back first.
+   * @returns whether something that was to be run is among it
+   */
+  failed(sqlstate = '', atMs = 0): boolean {
     const kept = this.#indexOfSync();
     const dropped: (Undo | undefined)[] = [];
+    const notes: Note[] = [];
     for (let index = 0; index < kept; index++) {
       dropped.push(this.#undos[this.#head]);
+      if (this.headNote !== undefined) notes.push(this.headNote);
       this.shift();
     }
     this.#isSkipping = this.#size === 0;
     for (const undo of dropped.reverse()) undo?.();
+    notes[0]?.failed(sqlstate);
+    for (const note of notes) note.ended(atMs);
+    return notes.length > 0;
+  }
+
+  /** The connection is gone: nothing more is answered. */
+  abandon(sqlstate: string, atMs: number): void {
+    while (this.#size > 0) {
+      const note = this.headNote;
+      this.shift();
+      note?.failed(sqlstate);
+      note?.ended(atMs);
+    }
   }
 
   /** COPY IN has begun: the server ignores every Sync that was sent behind it, up to the end of the data. */

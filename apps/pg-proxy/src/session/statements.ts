@@ -1,3 +1,4 @@
+import type { Analysis } from '@medrex/sql';
 import { leavesState } from './leaves-state.ts';
 
 /** What names of statements begin with at the upstream. */
@@ -9,6 +10,9 @@ export interface Statement {
   /** Text and parameter types as a Parse carries them, in latin1. */
   readonly key: string;
   readonly leavesState: boolean;
+  /** In latin1. */
+  readonly text: string;
+  analysis: Analysis | undefined;
   /** Names of clients that mean it. */
   users: number;
 }
@@ -56,7 +60,8 @@ export class Statements {
 
   #add(key: string): Statement {
     const name = `${statementPrefix}${++this.#lastId}`;
-    const statement = { name, key, leavesState: leavesState(key), users: 0 };
+    const text = key.slice(0, key.indexOf('\0'));
+    const statement = { name, key, text, leavesState: leavesState(key), analysis: undefined, users: 0 };
     this.#byKey.set(key, statement);
     return statement;
   }

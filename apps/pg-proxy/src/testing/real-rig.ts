@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { RequestObserver } from '../session/request.ts';
 import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 
 export type Mode = 'session' | 'transaction';
@@ -26,7 +27,7 @@ export class RealRig {
     this.direct = new pg.Client({ connectionString: url.href });
   }
 
-  static async start(where: string, mode: Mode, size: number): Promise<RealRig> {
+  static async start(where: string, mode: Mode, size: number, observer?: RequestObserver): Promise<RealRig> {
     const url = new URL(where);
     // A server that trusts everybody asks for none, but the proxy does.
     if (url.password === '') url.password = 'secret';
@@ -44,7 +45,8 @@ export class RealRig {
     };
     writeFileSync(file, JSON.stringify(config));
     const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: () => undefined });
-    const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000 });
+    const observed = observer === undefined ? {} : { observer };
+    const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000, ...observed });
     const rig = new RealRig(url, folder, running, telemetry);
     await rig.direct.connect();
     await rig.direct.query(`create schema ${rig.schema}`);

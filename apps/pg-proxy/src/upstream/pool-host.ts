@@ -199,6 +199,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       address: this.#addressOf(pooled.pool.name),
       traffic: this.#trafficOf(pooled.pool.name.database),
       preparedMax: this.#loaded.config.pool.preparedStatements,
+      now: this.now,
       events: {
         closed: () => this.pools.closed(pooled, this.now()),
         fault: ({ message }) => {

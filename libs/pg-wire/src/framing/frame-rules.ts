@@ -23,8 +23,10 @@ const largeBytes = 0x3fff_fffb;
 const smallBytes = 10_000;
 /** A statement's text is kept whole, because it names the statement for all backends. */
 const textBytes = 64 * 1024 * 1024;
-/** Both names of a Bind and the keyword of a Query stand well before this. */
+/** Both names of a Bind stand well before this. */
 const headBytes = 1024;
+/** What is looked at of a Query; a longer one goes through in pieces. */
+const lookedBytes = 128 * 1024;
 /** A password, a token or an answer in SASL. Nobody has shown who he is yet, so it is kept small. */
 const loginBytes = 8192;
 
@@ -47,7 +49,8 @@ export const frontendLogin = frameRules('frontend', [{ types: [frontend.password
 /** A client that is logged in. */
 export const frontendSession = frameRules('frontend', [
   { types: [frontend.parse], bodyMax: textBytes },
-  { types: [frontend.query, frontend.bind], bodyMax: largeBytes, together: headBytes },
+  { types: [frontend.query], bodyMax: largeBytes, together: lookedBytes },
+  { types: [frontend.bind], bodyMax: largeBytes, together: headBytes },
   { types: [frontend.copyData, frontend.functionCall], bodyMax: largeBytes, together: 0 },
   { types: [frontend.close, frontend.describe, frontend.execute, frontend.copyFail], bodyMax: smallBytes },
   { types: [frontend.copyDone, frontend.flush, frontend.sync, frontend.terminate], bodyMax: smallBytes },

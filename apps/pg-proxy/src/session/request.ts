@@ -1,0 +1,114 @@
+import type { Analysis, SqlAnalyser } from '@medrex/sql';
+import type { Note } from './expected-answers.ts';
+import type { SessionWatch, Watched } from './session-watch.ts';
+
+/** Who sent a request. */
+export interface Requester {
+  readonly user: string;
+  readonly database: string;
+  readonly settings: ReadonlyMap<string, string>;
+  /** Of its cancel key. */
+  readonly processId: number;
+}
+
+/** What wants to know of every request. It is called on the data path: what takes long is done later. */
+export interface RequestObserver {
+  /** It is on its way to the server. */
+  sent?(request: Request): void;
+  ended(request: Request): void;
+  /** Something was refused for which no request is on its way: the pool gave no backend, or a Parse was wrong. */
+  refused?(from: Requester, sqlstate: string): void;
+}
+
+export interface RequestOptions {
+  readonly from: Requester;
+  readonly kind: Request['kind'];
+  readonly text: string;
+  readonly isWhole: boolean;
+  readonly analyser: SqlAnalyser;
+  readonly watch: SessionWatch;
+  readonly watched: Watched | undefined;
+  readonly observer: RequestObserver | undefined;
+  readonly prepared: Analysed | undefined;
+}
+
+/** Something that keeps what was found out about its text. */
+export interface Analysed {
+  analysis: Analysis | undefined;
+}
+
+const unknown: Analysis = {
+  ...{ kind: 'unread', fingerprint: '', normalised: '' },
+  fault: { sqlstate: '54000', message: 'the statement is too long to be looked at as a whole' },
+};
+
+/**
+ * What a client has sent to be run, from its message to the end of its answer: a simple query with all its statements, or an
+ * Execute. With neither a tag nor a SQLSTATE at its end the server passed over it, because something before it had failed.
+ */
+export class Request implements Note {
+  readonly from: Requester;
+  readonly kind: 'query' | 'execute';
+  /** Milliseconds on the proxy's clock; 0: not yet. */
+  receivedAt = 0;
+  /** When it had a backend. */
+  backendAt = 0;
+  firstAt = 0;
+  endedAt = 0;
+  /** Of the answer. */
+  bytes = 0;
+  sqlstate: string | undefined;
+  /** A CommandComplete for each statement that ended. */
+  readonly tags: string[] = [];
+  readonly watched: Watched | undefined;
+  readonly #text: string;
+  readonly #isWhole: boolean;
+  readonly #analyser: SqlAnalyser;
+  readonly #watch: SessionWatch;
+  readonly #observer: RequestObserver | undefined;
+  readonly #prepared: Analysed | undefined;
+  #analysis: Analysis | undefined;
+
+  constructor(options: RequestOptions) {
+    this.from = options.from;
+    this.kind = options.kind;
+    this.watched = options.watched;
+    this.#text = options.text;
+    this.#isWhole = options.isWhole;
+    this.#analyser = options.analyser;
+    this.#watch = options.watch;
+    this.#observer = options.observer;
+    this.#prepared = options.prepared;
+  }
+
+  /** What its text does; read when somebody asks, and known for texts that were read before. */
+  get analysis(): Analysis {
+    this.#analysis ??= this.#isWhole ? analysisOf(this.#analyser, this.#text, this.#prepared) : unknown;
+    return this.#analysis;
+  }
+
+  completed(tag: string): void {
+    this.tags.push(tag);
+    if (this.watched !== undefined) this.#watch.completed(this.watched, tag);
+  }
+
+  failed(sqlstate: string): void {
+    this.sqlstate = sqlstate;
+  }
+
+  ended(atMs: number): void {
+    this.endedAt = atMs;
+    this.#observer?.ended(this);
+  }
+}
+
+/** @param text UTF-8 as latin1 */
+export function analysisOf(analyser: SqlAnalyser, text: string, prepared?: Analysed): Analysis {
+  const known = prepared?.analysis ?? analyser.analyse(utf8Of(text));
+  if (prepared !== undefined) prepared.analysis = known;
+  return known;
+}
+
+/** ASCII is what both encodings say alike. */
+const ascii = /^[\0-\x7f]*$/;
+const utf8Of = (text: string): string => (ascii.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8'));

@@ -6,7 +6,7 @@ import { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Reception, type TlsForClients } from './login/arrival.ts';
-import { ClientAuth } from './login/client-auth.ts';
+import { ClientAuth, type AuthMethod } from './login/client-auth.ts';
 import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { RequestObserver } from './session/request.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
@@ -114,7 +114,7 @@ export class PgProxy {
       loginTimeoutMs: config.loginTimeoutMs,
       authOf: (user, tls) =>
         new ClientAuth({
-          ...{ method: config.auth.method, user, secret: users.get(user) },
+          ...{ method: config.auth.method as AuthMethod, user, secret: users.get(user) },
           ...{ isEncrypted: tls !== undefined, endPoint: tls?.endPoint },
           ...{ nonce: randomBytes(18).toString('base64'), salt: randomBytes(4), mockSecret: this.#mockSecret },
         }),

@@ -2,12 +2,13 @@ import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault
 import type { SqlAnalyser } from '@medrex/sql';
 import { ConsoleSession } from './admin/console-session.ts';
 import type { Newcomer } from './login/arrival.ts';
-import { Client, parameterMessages, type PoolMode } from './session/client.ts';
+import { Client, parameterMessages } from './session/client.ts';
+import type { Entrant } from './session/client-limits.ts';
 import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
 import { Statements } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
-import { databaseOf } from './upstream/policy.ts';
+import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 
 /** Sets of settings whose parameters are remembered. */
@@ -85,27 +86,37 @@ export class Welcome {
       return refuse(newcomer, { sqlstate: '3D000', message: `database "${newcomer.database}" does not exist` });
     if (settings === undefined)
       return refuse(newcomer, { sqlstate: '22023', message: 'invalid command-line argument for server process' });
-    if (this.#host.clients.size >= config.clientsMax)
-      return refuse(newcomer, { sqlstate: '53300', message: 'sorry, too many clients already' });
     const { database } = found;
-    const mode: PoolMode = database.mode ?? config.pool.mode;
     const { user, socket } = newcomer;
-    const upstreamUser = database.user ?? user;
+    const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
+    const refusal = this.#denied(entrant) ?? this.#host.limits.refusal(entrant);
+    if (refusal !== undefined) return refuse(newcomer, refusal);
+    const { mode, pinSequences } = settingsFor(config, entrant);
+    const upstreamUser = this.#host.upstreams.upstreamUser(user, newcomer.database);
     const poolKey = JSON.stringify([database.upstream, newcomer.database, user, upstreamUser]);
     const client = new Client({
       ...{ socket, mode, settings, user, database: newcomer.database },
       statements: this.#statementsOf(poolKey),
       analyser: this.#analyser,
-      pinsSequences: config.pool.pinSequences,
+      pinsSequences: pinSequences,
       host: this.#host,
       observer: this.#observer,
     });
-    if (newcomer.keys !== undefined) this.#host.shown(user, { kind: 'keys', keys: newcomer.keys });
-    if (newcomer.password !== undefined) this.#host.shown(user, { kind: 'password', password: newcomer.password });
+    if (newcomer.keys !== undefined) this.#host.upstreams.shown(user, { kind: 'keys', keys: newcomer.keys });
+    if (newcomer.password !== undefined)
+      this.#host.upstreams.shown(user, { kind: 'password', password: newcomer.password });
     const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
-    client.pooled = this.#host.pools.join(name, settings.get('application_name') ?? '', client);
+    client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);
+    this.#host.limits.entered(client, entrant);
     this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
+  }
+
+  /** Whether a rule keeps this user from this database. */
+  #denied({ user, database }: Entrant): WireFault | undefined {
+    const allowed = userOf(this.#loaded.config, user)?.user.databases;
+    if (allowed === undefined || allowed.includes(database)) return undefined;
+    return { sqlstate: '42501', message: `permission denied for database "${database}"` };
   }
 
   #logIn(client: Client, minor: number, key: string): void {

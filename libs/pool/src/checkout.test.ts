@@ -47,6 +47,23 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['grant d 1']);
   });
 
+  it('waits as long as the client itself wants, in front of it others or not', () => {
+    const rig = new PoolRig({ settings: { max: 1, waitTimeoutMs: 1_000, noticeAfterMs: 900 } });
+    rig.holder('a');
+    const [b, c, d] = [rig.client('b'), rig.client('c'), rig.client('d')];
+    rig.pools.setWaitTimeout(c, 500);
+    rig.pools.setWaitTimeout(d, 2_000);
+    for (const client of [b, c, d]) rig.checkout(client);
+    rig.after(499);
+    expect(rig.events()).toEqual([]);
+    rig.after(1);
+    expect(rig.events()).toEqual(['refuse c timeout']);
+    rig.after(500);
+    expect(rig.events()).toEqual(['refuse b timeout', 'notice d 1']);
+    rig.after(1_000);
+    expect(rig.events()).toEqual(['refuse d timeout']);
+  });
+
   it('that was called off leaves the others in their order, and may be made again', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const a = rig.holder('a');

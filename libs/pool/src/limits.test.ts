@@ -6,6 +6,7 @@ describe('a limit across pools', () => {
     ['database', { databaseMax: 2 }, { user: 'other' }],
     ['user', { userMax: 2 }, { database: 'billing' }],
     ['login', { loginMax: 2 }, { database: 'billing', user: 'other', upstreamUser: 'app' }],
+    ['upstream', { upstreamMax: 2 }, { database: 'billing', user: 'other' }],
   ] as const;
   it.each(kinds)(
     'of a %s holds for all its pools; an idle backend of one gives way to a client of another',

@@ -2,7 +2,7 @@ import type { Pool } from './pool.ts';
 import type { BackendCap } from './pool-settings.ts';
 import type { LimitKind } from './pool-policy.ts';
 
-/** Backends that several pools may have together: all of a database, of a user, of a login at an upstream. */
+/** Backends that several pools may have together: all of a database, of a user, of an upstream, of a login there. */
 export class SharedLimit<C, B> {
   readonly kind: LimitKind;
   readonly name: string;

@@ -11,8 +11,8 @@ export interface PoolName {
   readonly upstreamUser: string;
 }
 
-/** What limits go across pools. `login` is one user at one upstream: what IRIS counts licences by. */
-export type LimitKind = 'database' | 'user' | 'login';
+/** What limits go across pools. `login` is one user at one upstream: what IRIS counts licences by; `upstream` all of them. */
+export type LimitKind = 'database' | 'user' | 'login' | 'upstream';
 
 /** The configuration as pools ask for it; scopes are resolved behind it. It answers the same until it is replaced by RELOAD. */
 export interface PoolPolicy {

@@ -33,6 +33,8 @@ export class Pool<C, B> {
   readonly title: string;
   readonly limits: readonly SharedLimit<C, B>[];
   readonly clients = new Set<PooledClient<C, B>>();
+  /** Some client has a wait timeout of its own: who came later may have to go earlier. */
+  hasOwnTimeouts = false;
   readonly #counters = new Counters();
   readonly #around: PoolSurroundings<C, B>;
   readonly #backends = new Set<PooledBackend<C, B>>();
@@ -361,17 +363,18 @@ export class Pool<C, B> {
 
   #tickLine({ line, turnover }: ClassLine<C, B>, nowMs: number): void {
     const { waitTimeoutMs, pausedTimeoutMs, noticeAfterMs } = this.#settings;
-    const limitMs = this.#isPaused ? pausedTimeoutMs : waitTimeoutMs;
     let position = 0;
     for (const client of line) {
       if (!client.isWaiting) continue;
+      const limitMs = this.#isPaused ? pausedTimeoutMs : (client.waitTimeoutMs ?? waitTimeoutMs);
       if (nowMs - client.countedFromMs >= limitMs) {
         this.#refuse(client, this.#lateRefusal(client, turnover, nowMs));
         continue;
       }
       position += 1;
-      if (nowMs - client.waitingSinceMs < noticeAfterMs) break; // those behind came later
-      if (!client.isNotified) this.#notify(client, position, nowMs);
+      const isLong = nowMs - client.waitingSinceMs >= noticeAfterMs;
+      if (!isLong && !this.hasOwnTimeouts) break; // those behind came later
+      if (isLong && !client.isNotified) this.#notify(client, position, nowMs);
     }
   }
 

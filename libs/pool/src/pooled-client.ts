@@ -22,6 +22,8 @@ export class PooledClient<C, B> {
   /** Its place in the order in which clients came to wait, over all classes. */
   ticket = 0;
   isNotified = false;
+  /** Its own, in place of the pool's. */
+  waitTimeoutMs: number | undefined;
   /** Neighbours in the line of those who wait. */
   before: PooledClient<C, B> | undefined;
   behind: PooledClient<C, B> | undefined;

@@ -20,7 +20,7 @@ import { PooledClient } from './pooled-client.ts';
 import type { CheckinFate } from './reasons.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
-const limitKinds = ['database', 'user', 'login'] as const satisfies readonly LimitKind[];
+const limitKinds = ['database', 'user', 'login', 'upstream'] as const satisfies readonly LimitKind[];
 
 type Standing = 'paused' | 'draining';
 
@@ -103,6 +103,12 @@ export class Pools<C, B> {
 
   unpin(client: PooledClient<C, B>): void {
     client.pool.unpin(client);
+  }
+
+  /** How long this client may wait; undefined: as long as its pool's settings say. A pause has its own. */
+  setWaitTimeout(client: PooledClient<C, B>, waitTimeoutMs: number | undefined): void {
+    client.waitTimeoutMs = waitTimeoutMs;
+    if (waitTimeoutMs !== undefined) client.pool.hasOwnTimeouts = true;
   }
 
   /** The client has another application name from now on. */

@@ -8,6 +8,7 @@ interface Schema {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
   readonly additionalProperties?: Schema | boolean;
   readonly required?: readonly string[];
 }
@@ -29,7 +30,8 @@ function rowsOf(schema: Schema, path: string): readonly (readonly string[])[] {
     const own =
       field.description === undefined ? [] : [[`\`${at}\``, defaultOf(schema, name, field), meaningOf(field)]];
     const { additionalProperties: each } = field;
-    return [...own, ...rowsOf(field, at), ...(typeof each === 'object' ? rowsOf(each, `${at}.<name>`) : [])];
+    const inList = field.items === undefined ? [] : rowsOf(field.items, `${at}[]`);
+    return [...own, ...rowsOf(field, at), ...inList, ...(typeof each === 'object' ? rowsOf(each, `${at}.<name>`) : [])];
   });
 }
 

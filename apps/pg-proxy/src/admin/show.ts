@@ -1,7 +1,7 @@
 import type { PoolFigures } from '@medrex/pool';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
-import { databaseOf } from '../upstream/policy.ts';
+import { settingsFor } from '../config/scopes.ts';
 
 type Cell = string | number | boolean | undefined;
 
@@ -25,9 +25,6 @@ function table<R>(rows: readonly R[], columns: Readonly<Record<string, (row: R) 
   return { columns: Object.keys(columns), rows: rows.map((row) => readers.map((read) => read(row))) };
 }
 
-const modeOf = (config: ProxyConfig, database: string): string =>
-  databaseOf(config, database)?.database.mode ?? config.pool.mode;
-
 function pools({ host, config }: Sight): Table {
   return table<PoolFigures>(host.pools.figures(host.now()), {
     database: ({ name }) => name.database,
@@ -43,7 +40,7 @@ function pools({ host, config }: Sight): Table {
     sv_login: ({ opening }) => opening,
     maxwait: ({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000),
     maxwait_us: ({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000,
-    pool_mode: ({ name }) => modeOf(config, name.database),
+    pool_mode: ({ name }) => settingsFor(config, name).mode,
     paused: ({ isPaused }) => isPaused,
     failing: ({ isFailing }) => isFailing,
   });
@@ -102,7 +99,7 @@ function databases({ config }: Sight): Table {
     database: ([name, { database }]) => database ?? (name === '*' ? '' : name),
     force_user: ([, { user }]) => user,
     pool_size: ([, { size }]) => size ?? config.pool.size,
-    pool_mode: ([name]) => modeOf(config, name),
+    pool_mode: ([, { mode }]) => mode ?? config.pool.mode,
   });
 }
 

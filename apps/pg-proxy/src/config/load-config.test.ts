@@ -2,8 +2,9 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { md5Password, scramVerifier, writeVerifier } from '@medrex/pg-wire';
-import { loadConfig } from './load-config.ts';
+import { loadConfig, type LoadedConfig } from './load-config.ts';
 import { readUserFile } from './user-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-config-'));
@@ -40,12 +41,10 @@ describe('loadConfig', () => {
       a: { upstream: 'main', user: 'u', password },
       b: { upstream: 'main', user: 'u', password: { env: 'B_PASSWORD' } },
     };
-    expect(load({ ...minimal, databases }, { B_PASSWORD: 'from environment' })).toMatchObject({
-      passwords: new Map([
-        ['a', 'from file'],
-        ['b', 'from environment'],
-      ]),
-    });
+    const { identities } = load({ ...minimal, databases }, { B_PASSWORD: 'from environment' }) as LoadedConfig;
+    const secrets = ['a', 'b'].map((database) => identities.find('u', database, database)?.password);
+    expect(secrets.map((secret) => secret?.reveal())).toEqual(['from file', 'from environment']);
+    expect(JSON.stringify(secrets) + inspect(secrets)).not.toContain('from');
   });
 
   it('names every problem at once', () => {

@@ -2,17 +2,32 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { pgProxyError } from '../errors.ts';
-import { proxyConfig, type ProxyConfig, type SecretSource } from './proxy-config.ts';
+import type { SecretSource } from './auth-config.ts';
+import { problemsOf } from './config-problems.ts';
+import { Identities, type Identity } from './identities.ts';
+import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
+import { Secret } from './secret.ts';
 import { readUserFile, type Users } from './user-file.ts';
+
+/** A certificate and its key, PEM. */
+export interface KeyPair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
 
 /** A configuration with everything that it names read. */
 export interface LoadedConfig {
   readonly config: ProxyConfig;
   readonly users: Users;
-  /** Secrets for the upstream by database of the configuration. */
-  readonly passwords: ReadonlyMap<string, string>;
-  readonly certificate: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly identities: Identities;
+  /** Of clients, with the authorities of their certificates. */
+  readonly certificate: (KeyPair & { readonly clientCa: Buffer | undefined }) | undefined;
+  /** By upstream. */
   readonly authorities: ReadonlyMap<string, Buffer>;
+  readonly certificates: ReadonlyMap<string, KeyPair>;
+  /** Of auth.query.user. */
+  readonly queryPassword: Secret | undefined;
+  readonly ldap: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
 }
 
 export interface LoadOptions {
@@ -23,7 +38,12 @@ export interface LoadOptions {
 
 /** Reads all of it and reports every problem together. @throws CodedError PG_PROXY_CONFIG */
 export function loadConfig(file: string, options: LoadOptions): LoadedConfig {
-  const parsed = proxyConfig.safeParse(jsonOf(file));
+  return loadParsed(file, jsonOf(file), options);
+}
+
+/** The same of a configuration that was read already. @param file it is from, for messages and relative names */
+export function loadParsed(file: string, given: unknown, options: LoadOptions): LoadedConfig {
+  const parsed = proxyConfig.safeParse(given);
   if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `${file}:\n${z.prettifyError(parsed.error)}`);
   const loading = new Loading(dirname(resolve(file)), options);
   const loaded = loading.load(parsed.data);
@@ -31,7 +51,7 @@ export function loadConfig(file: string, options: LoadOptions): LoadedConfig {
   return loaded;
 }
 
-function jsonOf(file: string): unknown {
+export function jsonOf(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
@@ -50,30 +70,54 @@ class Loading {
   }
 
   load(config: ProxyConfig): LoadedConfig {
-    const { tls } = config.listen;
-    const databases = Object.entries(config.databases);
-    for (const [name, { upstream, user, password }] of databases) {
-      if (!(upstream in config.upstreams)) this.#problem(`databases.${name}.upstream: there is no ${upstream}`);
-      if (password !== undefined && user === undefined) this.#problem(`databases.${name}.password: of no user`);
-    }
+    for (const problem of problemsOf(config)) this.#problem(problem);
+    const { auth, upstreams } = config;
     return {
       config,
-      users: this.#users(config.auth.userFile),
-      passwords: new Map(
-        databases.flatMap(([name, { password }]) =>
-          password === undefined ? [] : [[name, this.#secret(`databases.${name}.password`, password)] as const],
-        ),
+      users: auth.userFile === undefined ? new Map() : this.#users(auth.userFile),
+      identities: this.#identities(config),
+      certificate: this.#ownCertificate(config),
+      authorities: this.#ofEach(upstreams, (name, { ca }) => this.#optional(`upstreams.${name}.ca`, ca)),
+      certificates: this.#ofEach(upstreams, (name, { certificate, key }) =>
+        certificate === undefined || key === undefined ? undefined : this.#pair(`upstreams.${name}`, certificate, key),
       ),
-      certificate:
-        tls === undefined
-          ? undefined
-          : { cert: this.#file('listen.tls.certificate', tls.certificate), key: this.#file('listen.tls.key', tls.key) },
-      authorities: new Map(
-        Object.entries(config.upstreams).flatMap(([name, { ca }]) =>
-          ca === undefined ? [] : [[name, this.#file(`upstreams.${name}.ca`, ca)] as const],
-        ),
-      ),
+      queryPassword: this.#secret('auth.query.password', auth.query?.password),
+      ldap: {
+        password: this.#secret('auth.ldap.search.password', auth.ldap?.search?.password),
+        ca: this.#optional('auth.ldap.ca', auth.ldap?.ca),
+      },
     };
+  }
+
+  #identities({ identities, databases }: ProxyConfig): Identities {
+    const own = identities.map(({ user, database, as, password }, at): Identity => {
+      return { user, database, as, password: this.#secret(`identities.${at}.password`, password) };
+    });
+    const ofDatabases = this.#ofEach(databases, (key, { user, password }): Identity | undefined => {
+      const secret = this.#secret(`databases.${key}.password`, password);
+      if (user === undefined) return undefined;
+      return { user: undefined, database: undefined, as: user, password: secret };
+    });
+    return new Identities(own, ofDatabases);
+  }
+
+  #ownCertificate({ listen: { tls } }: ProxyConfig): LoadedConfig['certificate'] {
+    if (tls === undefined) return undefined;
+    const clientCa = this.#optional('listen.tls.clientCa', tls.clientCa);
+    return { ...this.#pair('listen.tls', tls.certificate, tls.key), clientCa };
+  }
+
+  #pair(what: string, certificate: string, key: string): KeyPair {
+    return { cert: this.#file(`${what}.certificate`, certificate), key: this.#file(`${what}.key`, key) };
+  }
+
+  #ofEach<V, R>(values: Readonly<Record<string, V>>, make: (name: string, value: V) => R | undefined): Map<string, R> {
+    const made = new Map<string, R>();
+    for (const [name, value] of Object.entries(values)) {
+      const one = make(name, value);
+      if (one !== undefined) made.set(name, one);
+    }
+    return made;
   }
 
   #users(file: string): Users {
@@ -83,14 +127,19 @@ class Loading {
     return new Map();
   }
 
-  #secret(what: string, source: SecretSource): string {
-    if ('file' in source)
-      return this.#file(what, source.file)
-        .toString('utf8')
-        .replace(/\r?\n$/, '');
+  #secret(what: string, source: SecretSource | undefined): Secret | undefined {
+    if (source === undefined) return undefined;
+    if ('file' in source) {
+      const text = this.#file(what, source.file).toString('utf8');
+      return new Secret(text.replace(/\r?\n$/, ''));
+    }
     const secret = this.#options.environment[source.env];
     if (secret === undefined || secret === '') this.#problem(`${what}: ${source.env} is not set`);
-    return secret ?? '';
+    return new Secret(secret ?? '');
+  }
+
+  #optional(what: string, file: string | undefined): Buffer | undefined {
+    return file === undefined ? undefined : this.#file(what, file);
   }
 
   #file(what: string, file: string): Buffer {

@@ -1,12 +1,12 @@
-import { defaultPoolSettings } from '@medrex/pool';
 import { z } from 'zod';
+import { auth, identity, secretSource } from './auth-config.ts';
+import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
 
 const port = z.int().min(0).max(65_535);
-const count = z.int().min(0);
 const milliseconds = z.int().positive();
 const file = z.string().min(1);
 const name = z.string().min(1).max(63);
-const mode = z.enum(['session', 'transaction', 'statement']);
+const most = z.int().positive().optional();
 
 const listen = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address that clients connect to'),
@@ -19,6 +19,13 @@ const listen = z.strictObject({
         .describe('require: nobody comes in without TLS; allow: as the client likes'),
       certificate: file.describe('File of the certificate and its chain, PEM'),
       key: file.describe('File of its key, PEM'),
+      clientCa: file
+        .optional()
+        .describe('File of the authorities whose client certificates are taken, PEM; clients are asked for one'),
+      clientCertificate: z
+        .enum(['optional', 'require'])
+        .default('optional')
+        .describe('require: with clientCa, nobody comes in without a certificate'),
     })
     .optional()
     .describe('TLS for clients; without it they are told that there is none'),
@@ -28,54 +35,38 @@ const upstream = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address of the server'),
   port: port.default(5432).describe('Port of the server'),
   tls: z
-    .enum(['disable', 'require', 'verify-full'])
+    .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
     .default('disable')
-    .describe('require: encrypted; verify-full: encrypted, and the certificate must be for that host'),
-  ca: file.optional().describe('File of the authorities that verify-full trusts, PEM; those of the system when absent'),
-});
-
-/** A secret by where it is: never in the configuration itself. */
-const secretSource = z.union([
-  z.strictObject({ file: file.describe('File that holds it; a newline at its end is not part of it') }),
-  z.strictObject({ env: z.string().min(1).describe('Environment variable that holds it') }),
-]);
-
-const pool = z.strictObject({
-  mode: mode.default('transaction').describe('How long a client keeps its backend'),
-  size: z.int().positive().default(defaultPoolSettings.max).describe('Backends of one database and user'),
-  min: count.default(defaultPoolSettings.min).describe('Backends that are kept open though nobody needs them'),
-  reserve: count
-    .default(defaultPoolSettings.reserve)
-    .describe('Backends beyond size for clients that have waited long'),
-  reserveAfterMs: milliseconds.default(defaultPoolSettings.reserveAfterMs).describe('How long that is'),
-  waitTimeoutMs: milliseconds
-    .default(defaultPoolSettings.waitTimeoutMs)
-    .describe('A client that has waited longer for a backend gets an error'),
-  idleTimeoutMs: milliseconds
-    .default(defaultPoolSettings.idleTimeoutMs)
-    .describe('A backend that nobody used for longer is closed'),
-  lifetimeMs: milliseconds
-    .default(defaultPoolSettings.lifetimeMs)
-    .describe('A backend is replaced after about so long'),
-  connectTimeoutMs: milliseconds
-    .default(defaultPoolSettings.connectTimeoutMs)
-    .describe('Longest login at the upstream'),
-  pinSequences: z
-    .boolean()
-    .default(true)
     .describe(
-      'A client that calls nextval or setval keeps its backend, where alone currval and lastval answer; false where nobody asks them',
+      'prefer: encrypted where the server can; require: encrypted; verify-ca: and its certificate is of a known authority; verify-full: and for that host',
     ),
-  preparedStatements: z.int().positive().default(200).describe('Prepared statements that one backend keeps'),
+  ca: file
+    .optional()
+    .describe('File of the authorities that verify-ca and verify-full trust, PEM; those of the system when absent'),
+  certificate: file.optional().describe('File of the certificate that the proxy shows there, PEM'),
+  key: file.optional().describe('File of its key, PEM'),
+  backendsMax: most.describe('Backends there at most, of all pools: below max_connections of the server'),
+  backendsPerUserMax: most.describe('Backends of one of its users at most, of all pools'),
 });
 
-const database = z.strictObject({
+const database = narrowSettings.extend({
   upstream: z.string().min(1).describe('Which of upstreams it is on'),
   database: name.optional().describe('Its name there; its own when absent'),
   user: name.optional().describe('Who logs in there for all clients; each client as himself when absent'),
   password: secretSource.optional().describe('The secret of that user'),
-  mode: mode.optional().describe('In place of pool.mode'),
-  size: z.int().positive().optional().describe('In place of pool.size'),
+  clientsMax: most.describe('Clients of it at once'),
+  backendsMax: most.describe('Backends of it at once, of all users'),
+});
+
+const user = narrowSettings.extend({
+  databases: z.array(name).optional().describe('Databases that he may connect to; all when absent'),
+  clientsMax: most.describe('Clients of him at once'),
+  backendsMax: most.describe('Backends of him at once, of all databases'),
+});
+
+const application = applicationSettings.extend({
+  clientsMax: most.describe('Clients of it at once'),
+  backendsMax: most.describe('Backends that its clients may hold at once'),
 });
 
 /** The configuration file of pg-proxy, JSON; `docs/reference/pg-proxy.md` is generated from it. */
@@ -84,25 +75,30 @@ export const proxyConfig = z.strictObject({
   upstreams: z.record(z.string(), upstream).describe('Servers, by a name of your own'),
   databases: z
     .record(z.string(), database)
-    .describe('Databases that clients may name; `*` stands for all that are not listed'),
-  auth: z.strictObject({
-    method: z
-      .enum(['scram-sha-256', 'md5', 'password', 'trust'])
-      .default('scram-sha-256')
-      .describe(
-        'How clients prove who they are; md5 takes SCRAM where the secret is a verifier; password needs TLS; trust is for tests',
-      ),
-    userFile: file.describe(
-      'File of users, a line each: "name" "secret", where the secret is plain, md5... or SCRAM-SHA-256$...',
+    .describe('Databases that clients may name; `*` stands for all that are not listed. Settings in place of pool.*'),
+  users: z
+    .record(z.string(), user)
+    .default({})
+    .describe('Rules for users; `*` stands for all that are not listed. Settings in place of those of the database'),
+  applications: z
+    .record(z.string(), application)
+    .default({})
+    .describe(
+      'Rules by application_name, which may end in `*`; the longest that fits counts. Settings in place of those of the user',
     ),
-  }),
-  pool: pool.prefault({}),
+  identities: z
+    .array(identity)
+    .default([])
+    .describe('As whom clients log in at the upstream, the first that fits; then databases.<name>.user, then himself'),
+  auth,
+  pool: globalSettings.prefault({}),
   admin: z
     .strictObject({
       users: z
         .array(name)
         .default([])
         .describe('Who may use the console: database `pgbouncer` or `medrex`, with the commands of PgBouncer'),
+      statsUsers: z.array(name).default([]).describe('Who may look at it, and change nothing'),
     })
     .prefault({}),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
@@ -118,4 +114,6 @@ export const proxyConfig = z.strictObject({
 export type ProxyConfig = z.infer<typeof proxyConfig>;
 export type UpstreamConfig = ProxyConfig['upstreams'][string];
 export type DatabaseConfig = ProxyConfig['databases'][string];
-export type SecretSource = z.infer<typeof secretSource>;
+export type UserConfig = ProxyConfig['users'][string];
+export type ApplicationConfig = ProxyConfig['applications'][string];
+export type { SecretSource } from './auth-config.ts';

@@ -1,12 +1,15 @@
 import { sslRequest } from '@medrex/pg-wire';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
+import type { KeyPair } from '../config/load-config.ts';
 import type { UpstreamConfig } from '../config/proxy-config.ts';
 
 /** Where an upstream is. */
-export interface Address extends UpstreamConfig {
-  /** What verify-full trusts. */
+export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
+  /** What verify-ca and verify-full trust. */
   readonly authorities: Buffer | undefined;
+  /** What the proxy shows of itself. */
+  readonly own: KeyPair | undefined;
 }
 
 /** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */
@@ -36,16 +39,20 @@ export function connect(
   return socket;
 }
 
+/** What a server says to an SSLRequest. */
+const [yes, no] = [0x53, 0x4e];
+
 function secure(
   socket: Socket,
   address: Address,
-  secured: (socket: TLSSocket) => void,
+  secured: (socket: Socket) => void,
   failed: (error: Error) => void,
 ): void {
   socket.write(sslRequest());
   socket.once('data', (answer: Buffer) => {
     // One byte and no more: what lies behind it could be anybody's.
-    if (answer.length !== 1 || answer[0] !== 0x53) {
+    if (answer.length === 1 && answer[0] === no && address.tls === 'prefer') return secured(socket);
+    if (answer.length !== 1 || answer[0] !== yes) {
       socket.destroy();
       failed(new Error('the upstream does not offer TLS'));
       return;
@@ -53,8 +60,10 @@ function secure(
     const tls = connectTls({
       socket,
       servername: address.host,
-      rejectUnauthorized: address.tls === 'verify-full',
+      rejectUnauthorized: address.tls === 'verify-ca' || address.tls === 'verify-full',
+      ...(address.tls === 'verify-ca' && { checkServerIdentity: () => undefined }),
       ...(address.authorities !== undefined && { ca: address.authorities }),
+      ...address.own,
     });
     tls.once('error', failed);
     tls.once('secureConnect', () => secured(tls));

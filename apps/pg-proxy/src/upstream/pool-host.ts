@@ -1,22 +1,16 @@
-import { noticeResponse, type CancelRequest, type ClientKeys, type Report } from '@medrex/pg-wire';
-import {
-  Pools,
-  type DisconnectReason,
-  type PooledBackend,
-  type PoolName,
-  type PoolPort,
-  type Refusal,
-} from '@medrex/pool';
+import { noticeResponse, type CancelRequest, type Report } from '@medrex/pg-wire';
+import { Pools, type DisconnectReason, type PooledBackend, type PoolPort, type Refusal } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { Backend, type Traffic } from '../session/backend.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
+import { ClientLimits } from '../session/client-limits.ts';
 import type { Client, ClientHost, Pooled } from '../session/client.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
-import type { Address } from './connect.ts';
-import type { Credentials } from './credentials.ts';
-import { databaseOf, policyOf } from './policy.ts';
+import { settingsFor } from '../config/scopes.ts';
+import { policyOf } from './policy.ts';
 import { refusalReport, waitReport } from './refusal-report.ts';
 import { sendCancel } from './send-cancel.ts';
+import { UpstreamLogins } from './upstream-logins.ts';
 
 type PoolBackend = PooledBackend<Client, Backend>;
 
@@ -35,8 +29,6 @@ export interface PoolHostOptions {
 
 /** SQLSTATEs of logins that may succeed a moment later. */
 const transient = /^(?:08|53|57P)/;
-/** Keys of passwords for upstreams; there are few upstreams and users. */
-const keysMax = 1_000;
 
 /** Between the pools, which decide, and the connections, which do. */
 export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
@@ -45,11 +37,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly clients = new Set<Client>();
   readonly traffic = new Map<string, Traffic>();
   readonly now: () => number;
+  readonly limits: ClientLimits<Client>;
+  readonly upstreams: UpstreamLogins;
   readonly #events: HostEvents;
   readonly #logins = new Map<PoolBackend, BackendLogin>();
-  /** What users have shown at their own login, for upstreams where they log in as themselves. */
-  readonly #shown = new Map<string, Credentials['secret']>();
-  readonly #keys = new Map<string, ClientKeys>();
   readonly #afterCancel = new Map<Backend, () => void>();
   #loaded: LoadedConfig;
 
@@ -57,18 +48,16 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#loaded = options.loaded;
     this.#events = options.events;
     this.now = options.now;
+    this.limits = new ClientLimits(options.loaded.config);
+    this.upstreams = new UpstreamLogins(options.loaded);
     this.pools = new Pools({ policy: policyOf(options.loaded.config), port: this, jitter: options.jitter });
   }
 
   reload(loaded: LoadedConfig): void {
     this.pools.reload(policyOf(loaded.config), this.now());
     this.#loaded = loaded;
-    this.#keys.clear();
-  }
-
-  /** A user has logged in with this. */
-  shown(user: string, secret: Credentials['secret']): void {
-    this.#shown.set(user, secret);
+    this.limits.reload(loaded.config);
+    this.upstreams.reload(loaded);
   }
 
   // What the pools ask for.
@@ -76,10 +65,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   open(pooled: PoolBackend): void {
     const { name } = pooled.pool;
     const login = new BackendLogin({
-      address: this.#addressOf(name),
-      database: databaseOf(this.#loaded.config, name.database)?.database.database ?? name.database,
-      credentials: this.#credentialsOf(name),
-      keysOf: (salt, iterations, make) => this.#keysOf(name, salt, iterations, make),
+      address: this.upstreams.addressOf(name.upstream),
+      database: this.upstreams.databaseOf(name),
+      credentials: this.upstreams.credentialsOf(name),
+      keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
       loggedIn: (session) => this.#opened(pooled, session),
       failed: (report) => this.#openFailed(pooled, report),
     });
@@ -157,6 +146,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   left(client: Client): void {
     this.cancelKeys.take(client);
     this.clients.delete(client);
+    this.limits.left(client);
     this.pools.leave(client.pooled, this.now());
   }
 
@@ -196,10 +186,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#logins.delete(pooled);
     const backend = new Backend({
       ...session,
-      address: this.#addressOf(pooled.pool.name),
+      address: this.upstreams.addressOf(pooled.pool.name.upstream),
       traffic: this.#trafficOf(pooled.pool.name.database),
-      preparedMax: this.#loaded.config.pool.preparedStatements,
       now: this.now,
+      preparedMax: settingsFor(this.#loaded.config, pooled.pool.name).preparedStatements,
       events: {
         closed: () => this.pools.closed(pooled, this.now()),
         fault: ({ message }) => {
@@ -223,35 +213,5 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#logins.delete(pooled);
     this.#events.loginFailed(report);
     this.pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, this.now());
-  }
-
-  #addressOf({ upstream }: PoolName): Address {
-    const { config, authorities } = this.#loaded;
-    const known = config.upstreams[upstream] ?? { host: '127.0.0.1', port: 0, tls: 'disable' as const };
-    return { ...known, authorities: authorities.get(upstream) };
-  }
-
-  #credentialsOf({ database, upstreamUser }: PoolName): Credentials {
-    const { config, passwords, users } = this.#loaded;
-    const found = databaseOf(config, database);
-    if (found?.database.user !== undefined) {
-      const password = passwords.get(found.key);
-      return { user: upstreamUser, secret: password === undefined ? { kind: 'none' } : { kind: 'password', password } };
-    }
-    const secret = users.get(upstreamUser);
-    if (secret?.kind === 'plain')
-      return { user: upstreamUser, secret: { kind: 'password', password: secret.password } };
-    if (secret?.kind === 'md5') return { user: upstreamUser, secret: { kind: 'md5', stored: secret.stored } };
-    return { user: upstreamUser, secret: this.#shown.get(upstreamUser) ?? { kind: 'none' } };
-  }
-
-  #keysOf(name: PoolName, salt: Buffer, iterations: number, make: () => ClientKeys): ClientKeys {
-    const key = JSON.stringify([name.upstream, name.database, name.upstreamUser, salt.toString('base64'), iterations]);
-    const known = this.#keys.get(key);
-    if (known !== undefined) return known;
-    if (this.#keys.size >= keysMax) this.#keys.clear();
-    const made = make();
-    this.#keys.set(key, made);
-    return made;
   }
 }

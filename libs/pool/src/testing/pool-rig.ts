@@ -24,12 +24,13 @@ export interface RigPolicy {
   readonly databaseMax?: number;
   readonly userMax?: number;
   readonly loginMax?: number;
+  readonly upstreamMax?: number;
   readonly isLicensed?: boolean;
   readonly applications?: Readonly<Record<string, number>>;
 }
 
 export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
-  const max = { database: rig.databaseMax, user: rig.userMax, login: rig.loginMax };
+  const max = { database: rig.databaseMax, user: rig.userMax, login: rig.loginMax, upstream: rig.upstreamMax };
   return {
     settings: () => ({ ...defaultPoolSettings, max: 2, reserve: 0, lifetimeJitter: 0, ...rig.settings }),
     backendsMax: (kind) => max[kind],

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+
+const milliseconds = z.int().positive();
+const file = z.string().min(1);
+const name = z.string().min(1).max(63);
+
+/** A secret by where it is: never in the configuration itself. */
+export const secretSource = z.union([
+  z.strictObject({ file: file.describe('File that holds it; a newline at its end is not part of it') }),
+  z.strictObject({ env: z.string().min(1).describe('Environment variable that holds it') }),
+]);
+export type SecretSource = z.infer<typeof secretSource>;
+
+export const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust'] as const;
+export type AuthMethod = (typeof authMethods)[number];
+
+const authQuery = z.strictObject({
+  user: name.describe('Who asks; it should be allowed to call that function and nothing else'),
+  password: secretSource.optional().describe('His secret at the upstream; absent where it needs none'),
+  database: name.optional().describe('Which of databases it is asked in; absent: in the one that the client names'),
+  sql: z
+    .string()
+    .min(1)
+    .default(
+      'SELECT rolname, CASE WHEN rolvaliduntil < pg_catalog.now() THEN NULL ELSE rolpassword END FROM pg_catalog.pg_authid WHERE rolname = $1 AND rolcanlogin',
+    )
+    .describe('The question: one row of name and secret (md5..., SCRAM-SHA-256$... or NULL) for the user $1'),
+  ttlMs: milliseconds.default(30_000).describe('How long an answer is good for'),
+  max: z.int().positive().default(10_000).describe('Answers that are kept'),
+  timeoutMs: milliseconds.default(5_000).describe('Longest wait for an answer, the login included'),
+});
+
+const ldap = z.strictObject({
+  urls: z
+    .array(z.string().regex(/^ldaps?:\/\/[^/]+$/, 'is not like ldap://host:389 or ldaps://host'))
+    .min(1)
+    .describe('Servers, the first that answers counts: ldap://host:port or ldaps://host:port'),
+  startTls: z.boolean().default(false).describe('Encrypts a connection of ldap:// before anything is said'),
+  allowPlain: z
+    .boolean()
+    .default(false)
+    .describe('Sends passwords to ldap:// without TLS, too: for networks that nobody listens to'),
+  ca: file.optional().describe('File of the authorities of the servers, PEM; those of the system when absent'),
+  bind: z
+    .string()
+    .includes('{user}')
+    .optional()
+    .describe('Simple bind: the name to bind as, `{user}` in the place of the user'),
+  search: z
+    .strictObject({
+      base: z.string().describe('Where to search, with all that is below'),
+      filter: z
+        .string()
+        .includes('{user}')
+        .default('(uid={user})')
+        .describe('Who is meant: must find one entry; `{user}` in the place of the user'),
+      bindAs: z.string().default('').describe('Who searches; nobody when absent'),
+      password: secretSource.optional().describe('The secret of that one'),
+    })
+    .optional()
+    .describe('Search and bind: the name to bind as is looked for'),
+  timeoutMs: milliseconds.default(5_000).describe('Longest wait for one answer'),
+});
+
+const rule = z.strictObject({
+  databases: z.array(name).min(1).optional().describe('Databases that it is for; all when absent'),
+  users: z.array(name).min(1).optional().describe('Users that it is for; all when absent'),
+  addresses: z
+    .array(z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'is not an address or a network like 10.0.0.0/8'))
+    .min(1)
+    .optional()
+    .describe('Addresses and networks that it is for; all when absent'),
+  tls: z.boolean().optional().describe('Whether only clients with TLS, or only those without; both when absent'),
+  method: z.enum([...authMethods, 'reject']).describe('In place of auth.method; `reject` lets nobody in'),
+});
+
+export const auth = z.strictObject({
+  method: z
+    .enum(authMethods)
+    .default('scram-sha-256')
+    .describe(
+      'How clients prove who they are; md5 takes SCRAM where the secret is a verifier; password and ldap need TLS; cert takes the name in the client certificate; trust is for tests',
+    ),
+  userFile: file
+    .optional()
+    .describe('File of users, a line each: "name" "secret", where the secret is plain, md5... or SCRAM-SHA-256$...'),
+  allowCleartext: z
+    .boolean()
+    .default(false)
+    .describe('Takes passwords of password and ldap without TLS, too: for networks that nobody listens to'),
+  query: authQuery
+    .optional()
+    .describe('Asks an upstream for the secrets of users that the file does not have, as auth_query of PgBouncer does'),
+  ldap: ldap.optional().describe('The directory that method ldap asks; with `bind` or with `search`'),
+  rules: z
+    .array(rule)
+    .default([])
+    .describe(
+      'As pg_hba.conf: the first that fits says how; where none fits nobody comes in. Without rules, auth.method',
+    ),
+});
+
+export type AuthConfig = z.infer<typeof auth>;
+export type AuthQueryConfig = z.infer<typeof authQuery>;
+export type LdapConfig = z.infer<typeof ldap>;
+export type AuthRule = z.infer<typeof rule>;
+
+/** As whom a client is known at the upstream. */
+export const identity = z.strictObject({
+  user: name.optional().describe('The client; any when absent'),
+  database: name.optional().describe('Where; everywhere when absent'),
+  as: name.describe('Who logs in at the upstream for him'),
+  password: secretSource.optional().describe('The secret of that one; absent where he needs none'),
+});

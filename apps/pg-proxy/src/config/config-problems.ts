@@ -1,0 +1,75 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { ProxyConfig } from './proxy-config.ts';
+
+/** What of a configuration does not fit together; each field by itself is well. */
+export function problemsOf(config: ProxyConfig): readonly string[] {
+  return [
+    ...problemsOfUpstreams(config),
+    ...problemsOfDatabases(config),
+    ...problemsOfAuth(config),
+    ...notThereYet(config),
+  ];
+}
+
+/** Is refused, because it would be passed over. */
+function* notThereYet({ auth, pool, databases, users, applications, listen, admin }: ProxyConfig): Generator<string> {
+  const methods = [auth.method, ...auth.rules.map(({ method }) => method)];
+  if (auth.query !== undefined || auth.ldap !== undefined || auth.rules.length > 0 || auth.allowCleartext)
+    yield 'auth: query, ldap, rules and allowCleartext are not there yet';
+  if (methods.includes('ldap') || methods.includes('cert')) yield 'auth: ldap and cert are not there yet';
+  if (listen.tls?.clientCa !== undefined) yield 'listen.tls.clientCa: is not there yet';
+  if (admin.statsUsers.length > 0) yield 'admin.statsUsers: is not there yet';
+  const timeouts = ['statementTimeoutMs', 'transactionTimeoutMs', 'transactionIdleTimeoutMs', 'clientIdleTimeoutMs'];
+  const levels = [pool, ...[databases, users, applications].flatMap((rules) => Object.values(rules))];
+  for (const level of levels)
+    for (const [name, value] of Object.entries(level))
+      if ((timeouts.includes(name) || name === 'queryTimeoutMs') && value !== 0) yield `${name}: is not there yet`;
+}
+
+function* problemsOfUpstreams({ upstreams, listen }: ProxyConfig): Generator<string> {
+  for (const [name, { certificate, key }] of Object.entries(upstreams))
+    if ((certificate === undefined) !== (key === undefined))
+      yield `upstreams.${name}: certificate and key are only of use together`;
+  if (listen.tls?.clientCertificate === 'require' && listen.tls.clientCa === undefined)
+    yield 'listen.tls.clientCertificate: require needs clientCa';
+}
+
+function* problemsOfDatabases({ databases, upstreams, users }: ProxyConfig): Generator<string> {
+  for (const [name, { upstream, user, password }] of Object.entries(databases)) {
+    if (!Object.hasOwn(upstreams, upstream)) yield `databases.${name}.upstream: there is no ${upstream}`;
+    if (password !== undefined && user === undefined) yield `databases.${name}.password: of no user`;
+  }
+  for (const [name, rule] of Object.entries(users))
+    for (const database of rule.databases ?? [])
+      if (!Object.hasOwn(databases, database) && !Object.hasOwn(databases, '*'))
+        yield `users.${name}.databases: there is no ${database}`;
+}
+
+function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {
+  const methods = new Set(auth.rules.length > 0 ? auth.rules.map(({ method }) => method) : [auth.method]);
+  const needUsers = [...methods].some((method) => !['ldap', 'cert', 'reject'].includes(method));
+  if (needUsers && auth.userFile === undefined && auth.query === undefined)
+    yield 'auth: a userFile or a query must say who the users are';
+  if (methods.has('ldap') && auth.ldap === undefined) yield 'auth.ldap: method ldap needs it';
+  if (methods.has('cert') && listen.tls?.clientCa === undefined) yield 'listen.tls.clientCa: method cert needs it';
+  if (auth.ldap !== undefined && (auth.ldap.bind === undefined) === (auth.ldap.search === undefined))
+    yield 'auth.ldap: either bind or search';
+  if (auth.ldap?.startTls === true && auth.ldap.urls.some((url) => url.startsWith('ldaps:')))
+    yield 'auth.ldap.startTls: ldaps:// is encrypted from the start';
+  const asked = auth.query?.database;
+  if (asked !== undefined && !Object.hasOwn(databases, asked)) yield `auth.query.database: there is no ${asked}`;
+  for (const [at, { addresses = [] }] of auth.rules.entries())
+    for (const address of addresses)
+      if (!isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split('/');
+  try {
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    new BlockList().addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+    return true;
+  } catch {
+    return false;
+  }
+}

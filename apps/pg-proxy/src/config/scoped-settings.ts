@@ -1,0 +1,122 @@
+import { defaultPoolSettings as ofPool, workloadClasses } from '@medrex/pool';
+import { z } from 'zod';
+
+/** From the widest to the narrowest; the narrowest that says something counts. */
+export const scopes = ['global', 'database', 'user', 'application', 'session', 'statement'] as const;
+export type Scope = (typeof scopes)[number];
+
+const count = z.int().min(0);
+const milliseconds = z.int().positive();
+/** 0: for ever. */
+const patience = z.int().min(0);
+const share = z.number().min(0).max(1);
+
+/** Of a pool, which has one database and one user. */
+const ofPools = {
+  size: z.int().positive().describe('Backends of one database and user'),
+  min: count.describe('Backends that are kept open though nobody needs them'),
+  reserve: count.describe('Backends beyond size for clients that have waited long'),
+  reserveAfterMs: milliseconds.describe('How long that is'),
+  waitingMax: count.describe('Clients of one pool that may wait at once'),
+  noticeAfterMs: milliseconds.describe('A client that has waited for so long is told why'),
+  pausedTimeoutMs: milliseconds.describe('In place of waitTimeoutMs while the database is paused'),
+  idleTimeoutMs: milliseconds.describe('A backend that nobody used for longer is closed'),
+  lifetimeMs: milliseconds.describe('A backend is replaced after about so long'),
+  checkAfterMs: milliseconds.describe(
+    'An idle backend is asked whether it is there when it was not heard of for so long',
+  ),
+  connectTimeoutMs: milliseconds.describe('Longest login at the upstream'),
+  preparedStatements: z.int().positive().describe('Prepared statements that one backend keeps'),
+  interactiveShareMin: share.describe('Share of size that only interactive work may use'),
+  analyticalShareMax: share.describe('Share of size that analytical work may hold'),
+  bulkShareMax: share.describe('Share of size that bulk work may hold'),
+  agedAfterMs: milliseconds.describe(
+    'Who has waited for so long is served in the order of arrival, whatever the class',
+  ),
+};
+
+/** Of a client from its login on. */
+const ofClients = {
+  mode: z.enum(['session', 'transaction', 'statement']).describe('How long a client keeps its backend'),
+  pinSequences: z
+    .boolean()
+    .describe(
+      'A client that calls nextval or setval keeps its backend, where alone currval and lastval answer; false where nobody asks them',
+    ),
+  statementTimeoutMs: patience.describe(
+    "The server's statement_timeout for clients that say nothing of their own; 0 leaves it as it is there",
+  ),
+};
+
+/** Of a session, which may change them. */
+const ofSessions = {
+  transactionTimeoutMs: patience.describe('A client whose transaction lasts longer is disconnected; 0: never'),
+  transactionIdleTimeoutMs: patience.describe(
+    'A client that does nothing in an open transaction for longer is disconnected; 0: never',
+  ),
+  clientIdleTimeoutMs: patience.describe('A client that asks nothing for longer is disconnected; 0: never'),
+};
+
+/** Of a statement, which may have its own. */
+const ofStatements = {
+  waitTimeoutMs: milliseconds.describe('A client that has waited longer for a backend gets an error'),
+  queryTimeoutMs: patience.describe('A statement that takes longer is cancelled; 0: never'),
+};
+
+const workloadClass = z.enum(workloadClasses).describe('Class of the work; told from the statements when absent');
+/** What a client may say of itself: work of operators goes before all other. */
+const claimedClass = workloadClass.exclude(['admin']);
+
+const shape = { ...ofPools, ...ofClients, ...ofSessions, ...ofStatements };
+
+const defaults = {
+  ...{ size: ofPool.max, min: ofPool.min, reserve: ofPool.reserve, reserveAfterMs: ofPool.reserveAfterMs },
+  ...{ waitingMax: ofPool.waitingMax, noticeAfterMs: ofPool.noticeAfterMs, pausedTimeoutMs: ofPool.pausedTimeoutMs },
+  ...{ idleTimeoutMs: ofPool.idleTimeoutMs, lifetimeMs: ofPool.lifetimeMs, checkAfterMs: ofPool.checkAfterMs },
+  ...{ connectTimeoutMs: ofPool.connectTimeoutMs, preparedStatements: 200 },
+  ...{ interactiveShareMin: ofPool.interactiveShareMin, analyticalShareMax: ofPool.analyticalShareMax },
+  ...{ bulkShareMax: ofPool.bulkShareMax, agedAfterMs: ofPool.agedAfterMs },
+  ...{ mode: 'transaction', pinSequences: true, statementTimeoutMs: 0 },
+  ...{ transactionTimeoutMs: 0, transactionIdleTimeoutMs: 0, clientIdleTimeoutMs: 0 },
+  ...{ waitTimeoutMs: ofPool.waitTimeoutMs, queryTimeoutMs: 0 },
+} as const satisfies { readonly [N in keyof typeof shape]: z.input<(typeof shape)[N]> };
+
+function withDefaults<S extends Record<string, z.ZodType>>(
+  schemas: S,
+  values: Readonly<Record<keyof S, unknown>>,
+): { [N in keyof S]: z.ZodDefault<S[N]> } {
+  const entries = Object.entries(schemas).map(([name, schema]) => [name, schema.default(values[name])]);
+  return Object.fromEntries(entries) as { [N in keyof S]: z.ZodDefault<S[N]> };
+}
+
+/** What holds for everybody. */
+export const globalSettings = z.strictObject({
+  ...withDefaults(shape, defaults),
+  workloadClass: workloadClass.optional(),
+});
+/** What a database or a user may have in place of that. */
+export const narrowSettings = z.strictObject({ ...shape, workloadClass }).partial();
+/** The same of an application, which has no pool of its own. */
+export const applicationSettings = z
+  .strictObject({ ...ofClients, ...ofSessions, ...ofStatements, workloadClass })
+  .partial();
+/** What `SET pgproxy.*` knows. */
+export const sessionSettings = z
+  .strictObject({ ...ofSessions, ...ofStatements, workloadClass: claimedClass })
+  .partial();
+/** What a hint in a statement knows. */
+export const statementSettings = z.strictObject({ ...ofStatements, workloadClass: claimedClass }).partial();
+
+export type ScopedSettings = z.infer<typeof globalSettings>;
+export type SettingName = keyof ScopedSettings;
+export type SessionSettings = z.infer<typeof sessionSettings>;
+export type StatementSettings = z.infer<typeof statementSettings>;
+
+export const settingNames = Object.keys(globalSettings.shape) as readonly SettingName[];
+
+/** The narrowest scope in which a setting may be said. */
+export function reachOf(name: SettingName): Scope {
+  if (name in statementSettings.shape) return 'statement';
+  if (name in sessionSettings.shape) return 'session';
+  return name in applicationSettings.shape ? 'application' : 'user';
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { proxyConfig } from './proxy-config.ts';
+import { applicationOf, settingFor, settingsFor } from './scopes.ts';
+
+const config = proxyConfig.parse({
+  upstreams: { main: {} },
+  databases: { clinic: { upstream: 'main', mode: 'session', size: 7 }, '*': { upstream: 'main', size: 3 } },
+  users: { app: { size: 5, waitTimeoutMs: 900 }, '*': { queryTimeoutMs: 60_000 } },
+  applications: { 'Grafana*': { mode: 'statement', waitTimeoutMs: 800 }, 'Grafana 11': { mode: 'transaction' } },
+  auth: { userFile: 'users.txt' },
+  pool: { waitTimeoutMs: 1_000 },
+});
+
+describe('a setting', () => {
+  it.each([
+    ['global', {}, { mode: 'transaction', size: 3, waitTimeoutMs: 1_000, queryTimeoutMs: 60_000 }],
+    ['of a database', { database: 'clinic' }, { mode: 'session', size: 7 }],
+    ['of a user', { database: 'clinic', user: 'app' }, { size: 5, waitTimeoutMs: 900, queryTimeoutMs: 0 }],
+    [
+      'of an application',
+      { user: 'app', application: 'Grafana 10' },
+      { mode: 'statement', waitTimeoutMs: 800, size: 5 },
+    ],
+    ['of the longest name', { database: 'clinic', application: 'Grafana 11' }, { mode: 'transaction' }],
+  ])('%s gives way to the narrower', (_scope, who, expected) => {
+    expect(settingsFor(config, { database: 'other', user: 'other', ...who })).toMatchObject(expected);
+  });
+
+  it('of a session gives way to that of a statement alone', () => {
+    const who = { database: 'clinic', user: 'app', application: 'Grafana' };
+    const session = { waitTimeoutMs: 700 };
+    expect(settingsFor(config, who, session).waitTimeoutMs).toBe(700);
+    expect(settingsFor(config, who, session, { waitTimeoutMs: 600 }).waitTimeoutMs).toBe(600);
+    expect(settingFor(config, 'waitTimeoutMs', who, session)).toEqual({ value: 700, scope: 'session' });
+    expect(settingFor(config, 'lifetimeMs', who, session)).toMatchObject({ scope: 'global' });
+  });
+
+  it('of no application is that of nobody', () => {
+    expect(applicationOf(config, 'psql')).toBeUndefined();
+  });
+});

@@ -1,0 +1,89 @@
+import type { ClientKeys } from '@medrex/pg-wire';
+import type { PoolName } from '@medrex/pool';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { databaseOf } from '../config/scopes.ts';
+import type { Address } from './connect.ts';
+import type { Credentials } from './credentials.ts';
+
+/** Keys of passwords, and secrets that are remembered; there are few upstreams and users. */
+const rememberedMax = 1_000;
+
+/** Where upstreams are, and with what the proxy logs in there. */
+export class UpstreamLogins {
+  #loaded: LoadedConfig;
+  /** What users have shown at their own login, for upstreams where they log in as themselves. */
+  readonly #shown = new Map<string, Credentials['secret']>();
+  readonly #keys = new Map<string, ClientKeys>();
+  /** Of pools whose clients a RELOAD has mapped to somebody else. */
+  readonly #used = new Map<string, Credentials>();
+
+  constructor(loaded: LoadedConfig) {
+    this.#loaded = loaded;
+  }
+
+  reload(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
+    this.#keys.clear();
+  }
+
+  /** A user has logged in with this. */
+  shown(user: string, secret: Credentials['secret']): void {
+    this.#shown.set(user, secret);
+  }
+
+  /** The name of a pool's database at its upstream. */
+  databaseOf({ database }: PoolName): string {
+    return databaseOf(this.#loaded.config, database)?.database.database ?? database;
+  }
+
+  addressOf(upstream: string): Address {
+    const { config, authorities, certificates } = this.#loaded;
+    const known = config.upstreams[upstream] ?? { host: '127.0.0.1', port: 0, tls: 'disable' as const };
+    const { host, port, tls } = known;
+    return { host, port, tls, authorities: authorities.get(upstream), own: certificates.get(upstream) };
+  }
+
+  /** Who logs in at the upstream for a client. */
+  upstreamUser(user: string, database: string): string {
+    const key = databaseOf(this.#loaded.config, database)?.key ?? database;
+    return this.#loaded.identities.find(user, database, key)?.as ?? user;
+  }
+
+  credentialsOf(name: PoolName): Credentials {
+    const { database, user, upstreamUser } = name;
+    const known = databaseOf(this.#loaded.config, database);
+    const identity = this.#loaded.identities.find(user, database, known?.key ?? database);
+    const key = JSON.stringify([name.upstream, database, user, upstreamUser]);
+    if ((identity?.as ?? user) !== upstreamUser)
+      return this.#used.get(key) ?? { user: upstreamUser, secret: { kind: 'none' } };
+    const password = identity?.password?.reveal();
+    const secret =
+      identity === undefined
+        ? this.#ownSecret(user)
+        : password === undefined
+          ? ({ kind: 'none' } as const)
+          : ({ kind: 'password', password } as const);
+    const credentials = { user: upstreamUser, secret };
+    if (this.#used.size >= rememberedMax) this.#used.clear();
+    this.#used.set(key, credentials);
+    return credentials;
+  }
+
+  /** Deriving keys takes most of a login; they are the same for the same salt. */
+  keysOf(name: PoolName, salt: Buffer, iterations: number, make: () => ClientKeys): ClientKeys {
+    const key = JSON.stringify([name.upstream, name.database, name.user, salt.toString('base64'), iterations]);
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= rememberedMax) this.#keys.clear();
+    const made = make();
+    this.#keys.set(key, made);
+    return made;
+  }
+
+  #ownSecret(user: string): Credentials['secret'] {
+    const secret = this.#loaded.users.get(user);
+    if (secret?.kind === 'plain') return { kind: 'password', password: secret.password };
+    if (secret?.kind === 'md5') return { kind: 'md5', stored: secret.stored };
+    return this.#shown.get(user) ?? { kind: 'none' };
+  }
+}

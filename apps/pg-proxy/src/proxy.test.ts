@@ -305,7 +305,7 @@ describe('transaction mode', () => {
   });
 
   it('tells a client that waits for too long, and keeps it', async () => {
-    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1 } } });
+    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 400 } } });
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     const refused = 'ERROR 53300 no connection to the database became free in time';

@@ -466,19 +466,6 @@ describe('session mode', () => {
   });
 });
 
-describe('the end', () => {
-  it('waits for transactions, and tells idle clients at once', async () => {
-    await start(small);
-    const [busy, idle] = [await rig.in(), await rig.in()];
-    await busy.ask(query('begin'));
-    const closed = rig.running.proxy.close(60_000);
-    expect(await idle.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
-    expect(await busy.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
-    expect(await busy.until('closed')).toEqual(['FATAL 57P01 terminating connection due to administrator command']);
-    await closed;
-  });
-});
-
 it('reads a startup packet that comes byte by byte', async () => {
   await start();
   const socket = connect({ host: '127.0.0.1', port: rig.port, noDelay: true });

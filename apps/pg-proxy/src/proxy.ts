@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { WireFault } from '@medrex/pg-wire';
 import { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
-import { Arrival, type Reception, type TlsForClients } from './login/arrival.ts';
+import { Arrival, type Newcomer, type Reception, type TlsForClients } from './login/arrival.ts';
 import { ClientAuth, type AuthMethod } from './login/client-auth.ts';
 import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { RequestObserver } from './session/request.ts';
+import { Listener } from './login/listener.ts';
+import type { DeparturePlan } from './session/departures.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
 import { Welcome } from './welcome.ts';
 
@@ -30,27 +32,41 @@ export interface PgProxyOptions {
   readonly reload: () => void;
   /** Told of every request; undefined: nobody is, and it costs nothing. */
   readonly observer?: RequestObserver | undefined;
+  /** SHUTDOWN at the console. */
+  readonly stop: (how: Ending) => void;
 }
+
+/** How a proxy ends: its clients go as the configuration says, or each with the end of its transaction, or nobody is waited for. */
+export type Ending = 'drain' | 'boundary' | 'now';
 
 /** The proxy: listens, lets clients in, and gives them backends. */
 export class PgProxy {
   readonly host: PoolHost;
   readonly #welcome: Welcome;
-  readonly #server: Server;
   readonly #arrivals = new Set<Arrival>();
   readonly #mockSecret = randomBytes(32);
   readonly #events: ProxyEvents;
   #loaded: LoadedConfig;
   #reception: Reception;
   #ticker: NodeJS.Timeout | undefined;
+  #listener: Listener | undefined;
+  /** The address that no other instance has. */
+  #own: Listener | undefined;
+  #port = 0;
+  #notReady: string | undefined;
+  #isEnding = false;
 
-  private constructor({ loaded, events, now, jitter, reload, observer }: PgProxyOptions, analyser: SqlAnalyser) {
+  private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
+    const { loaded, events, now, jitter, reload, stop, observer } = options;
     this.#loaded = loaded;
     this.#events = events;
     this.host = new PoolHost({ loaded, events, now, jitter });
-    this.#welcome = new Welcome({ host: this.host, loaded, analyser, reload, observer });
+    const drain = (database: string | undefined): void => this.#drain(database);
+    const resume = (database: string | undefined): void => this.#resume(database);
+    this.#welcome = new Welcome({
+      ...{ host: this.host, loaded, analyser, observer, life: { reload, stop, drain, resume } },
+    });
     this.#reception = this.#receptionOf(loaded);
-    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => this.#accept(socket));
   }
 
   /** @throws CodedError PG_PROXY_LISTEN, PG_PROXY_CONFIG */
@@ -61,7 +77,16 @@ export class PgProxy {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
+  }
+
+  get ownPort(): number | undefined {
+    return this.#own?.port;
+  }
+
+  /** Why nobody should be sent here; for /readyz. */
+  get notReady(): string | undefined {
+    return this.#notReady;
   }
 
   get arrivals(): number {
@@ -77,34 +102,68 @@ export class PgProxy {
     this.#reception = reception;
   }
 
-  /** Takes nobody in any more, lets each client go at the end of its transaction, and ends what is left after a while. */
-  async close(patienceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  /** Takes nobody in any more, lets each client go as `ending` says, and ends what is left after a while. */
+  async close(ending: Ending, patienceMs?: number): Promise<void> {
+    const { drain } = this.#loaded.config;
+    this.#notReady = 'the proxy ends';
+    if (ending !== 'now') await wait(drain.announceMs);
+    const closed = this.#listener?.close();
+    this.#isEnding = true;
+    if (ending !== 'now') await this.#empty(ending, patienceMs ?? drain.timeoutMs);
     for (const arrival of this.#arrivals) arrival.close();
     this.#welcome.closeConsoles();
-    this.host.pools.drain({}, this.host.now());
-    const endMs = this.host.now() + patienceMs;
-    while (!this.host.pools.isQuiet({}) && this.host.now() < endMs)
-      await new Promise((resolve) => setTimeout(resolve, drainLookMs));
     this.host.pools.kill({}, this.host.now());
     for (const { handle } of this.host.pools.backends()) handle?.socket.destroy();
     clearInterval(this.#ticker);
-    await closed;
+    await Promise.all([closed, this.#own?.close()]);
+  }
+
+  async #empty(ending: 'drain' | 'boundary', patienceMs: number): Promise<void> {
+    const { host } = this;
+    host.drain({}, this.#planOf(ending));
+    const endMs = host.now() + patienceMs;
+    while ((!host.pools.isQuiet({}) || this.#arrivals.size > 0) && host.now() < endMs) await wait(drainLookMs);
+  }
+
+  /** DRAIN of one database, or of all. */
+  #drain(database: string | undefined): void {
+    this.host.drain(database === undefined ? {} : { database }, this.#planOf('drain'));
+    if (database === undefined) this.#notReady = 'the proxy is drained';
+  }
+
+  #resume(database: string | undefined): void {
+    this.host.resume(database === undefined ? {} : { database });
+    if (database === undefined && !this.#isEnding) this.#notReady = undefined;
+  }
+
+  #planOf(ending: 'drain' | 'boundary'): DeparturePlan {
+    const { quietMs, boundaryAfterMs } = this.#loaded.config.drain;
+    return { quietMs, boundaryAfterMs: ending === 'drain' ? boundaryAfterMs : 0 };
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.#loaded.config.listen;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) => {
-        reject(pgProxyError('PG_PROXY_LISTEN', `port ${port} of ${host} cannot be listened on`, { cause }));
-      });
-      this.#server.listen({ host, port, backlog: 1_024 }, resolve);
-    });
-    this.#ticker = setInterval(() => this.host.pools.tick(this.host.now()), tickMs);
+    const { listen, instance } = this.#loaded.config;
+    this.#listener = await Listener.start(listen, (socket) => this.#accept(socket));
+    this.#port = this.#listener.port;
+    try {
+      if (instance.own !== undefined)
+        this.#own = await Listener.start(instance.own, (socket) => this.#acceptOwn(socket));
+    } catch (error) {
+      await this.#listener.close();
+      throw error;
+    }
+    this.#ticker = setInterval(() => this.host.tick(), tickMs);
   }
 
   #accept(socket: Socket): void {
     this.#arrivals.add(new Arrival(socket, this.#reception));
+  }
+
+  /** At the end it is there for cancel requests and the console. */
+  #acceptOwn(socket: Socket): void {
+    const reception = this.#reception;
+    const enter = (newcomer: Newcomer): void => this.#welcome.enterAtEnd(newcomer);
+    this.#arrivals.add(new Arrival(socket, this.#isEnding ? { ...reception, enter } : reception));
   }
 
   #receptionOf(loaded: LoadedConfig): Reception {
@@ -118,12 +177,16 @@ export class PgProxy {
           ...{ isEncrypted: tls !== undefined, endPoint: tls?.endPoint },
           ...{ nonce: randomBytes(18).toString('base64'), salt: randomBytes(4), mockSecret: this.#mockSecret },
         }),
-      cancel: (request) => this.host.cancelBy(request),
+      cancel: (request, done) => this.host.cancelBy(request, done),
       enter: (newcomer) => this.#welcome.enter(newcomer),
       done: (arrival) => this.#arrivals.delete(arrival),
       refused: (fault) => this.#events.refused(fault),
     };
   }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function tlsOf({ config, certificate }: LoadedConfig): TlsForClients | undefined {

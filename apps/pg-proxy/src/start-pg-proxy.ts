@@ -3,8 +3,8 @@ import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { pgProxyMetrics, PoolMetrics } from './metrics.ts';
-import { PgProxy } from './proxy.ts';
 import type { RequestObserver } from './session/request.ts';
+import { PgProxy, type Ending } from './proxy.ts';
 
 /** A proxy that runs. */
 export interface RunningPgProxy {
@@ -12,6 +12,8 @@ export interface RunningPgProxy {
   readonly proxy: PgProxy;
   /** Reads the configuration again; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
   reload(): void;
+  /** Resolves when the console is told SHUTDOWN; then `close` does it. */
+  readonly stopAsked: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -19,14 +21,11 @@ export interface PgProxyStart {
   readonly file: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly telemetry?: Telemetry;
-  /** How long clients may finish their transactions at the end. */
+  /** How long clients may take to go at the end, in place of `drain.timeoutMs`. */
   readonly patienceMs?: number;
   /** Told of every request. */
   readonly observer?: RequestObserver;
 }
-
-/** Below what a container is given to end. */
-const standardPatienceMs = 20_000;
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
 export function checkPgProxyConfig({ file, environment }: PgProxyStart): LoadedConfig {
@@ -44,9 +43,18 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     proxy.reload(load());
     telemetry.log.info({}, 'pg-proxy has read its configuration again');
   };
+  let askStop: () => void = () => undefined;
+  const stopAsked = new Promise<void>((resolve) => (askStop = resolve));
+  let ending: Ending = 'drain';
+  let isAsked = false;
   const proxy = await PgProxy.start({
     loaded,
     reload,
+    stop: (how) => {
+      ending = how;
+      isAsked = true;
+      askStop();
+    },
     now: () => performance.now(),
     jitter: Math.random,
     observer: start.observer,
@@ -66,15 +74,18 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   telemetry.metrics.beforeScrape(() => pools.set(proxy.host.pools.totals(proxy.host.now()), proxy.arrivals));
   const { host, port } = loaded.config.metrics;
   const endpoint = await startHttpEndpoint({
-    ...{ host, port, routes: observabilityRoutes(telemetry.metrics, () => undefined) },
+    ...{ host, port, routes: observabilityRoutes(telemetry.metrics, () => proxy.notReady) },
   });
   telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return {
     urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
     proxy,
     reload,
+    stopAsked,
     close: async () => {
-      await proxy.close(start.patienceMs ?? standardPatienceMs);
+      // Who asks at the console to wait has all the time that they want.
+      const patienceMs = isAsked && ending !== 'now' ? Infinity : start.patienceMs;
+      await proxy.close(ending, patienceMs);
       await endpoint.close();
       telemetry.log.info({}, 'pg-proxy has ended');
       if (start.telemetry === undefined) await telemetry.close();

@@ -1,8 +1,9 @@
 import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault } from '@medrex/pg-wire';
 import type { SqlAnalyser } from '@medrex/sql';
+import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
 import type { Newcomer } from './login/arrival.ts';
-import { Client, parameterMessages } from './session/client.ts';
+import { Client, departed, parameterMessages } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
 import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
@@ -18,13 +19,13 @@ const unusedStatementsMax = 2_000;
 
 /** Names of the console, where no database has them. */
 const consoles: ReadonlySet<string> = new Set(['pgbouncer', 'medrex']);
-const shuttingDown: WireFault = { sqlstate: '57P01', message: 'terminating connection due to administrator command' };
+const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
 export interface WelcomeOptions {
   readonly host: PoolHost;
   readonly loaded: LoadedConfig;
   readonly analyser: SqlAnalyser;
-  readonly reload: () => void;
+  readonly life: Life;
   readonly observer: RequestObserver | undefined;
 }
 
@@ -32,7 +33,7 @@ export interface WelcomeOptions {
 export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
-  readonly #reload: () => void;
+  readonly #life: Life;
   readonly #observer: RequestObserver | undefined;
   readonly #consoles = new Set<ConsoleSession>();
   #loaded: LoadedConfig;
@@ -40,8 +41,8 @@ export class Welcome {
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
 
-  constructor({ host, loaded, analyser, reload, observer }: WelcomeOptions) {
-    this.#reload = reload;
+  constructor({ host, loaded, analyser, life, observer }: WelcomeOptions) {
+    this.#life = life;
     this.#host = host;
     this.#analyser = analyser;
     this.#loaded = loaded;
@@ -55,12 +56,18 @@ export class Welcome {
 
   /** The proxy ends. */
   closeConsoles(): void {
-    for (const console of this.#consoles) console.close(shuttingDown);
+    for (const console of this.#consoles) console.close(departed);
   }
 
   enter(newcomer: Newcomer): void {
     if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
     else this.#enterDatabase(newcomer);
+  }
+
+  /** While the proxy ends, its operators still come in. */
+  enterAtEnd(newcomer: Newcomer): void {
+    if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
+    else refuse(newcomer, ending);
   }
 
   #isForConsole({ database }: Newcomer): boolean {
@@ -73,7 +80,7 @@ export class Welcome {
     const { socket, user } = newcomer;
     if (!config.admin.users.includes(user))
       return refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
-    const console = new ConsoleSession(socket, { host: this.#host, config, reload: this.#reload });
+    const console = new ConsoleSession(socket, { host: this.#host, config, life: this.#life });
     this.#consoles.add(console);
     socket.once('close', () => this.#consoles.delete(console));
   }
@@ -143,6 +150,7 @@ export class Welcome {
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
     outbox.push(readyForQuery(transactionStatus.idle));
     outbox.send();
+    client.restedAtMs = this.#host.now();
     client.start();
   }
 

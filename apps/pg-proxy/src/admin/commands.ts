@@ -1,10 +1,20 @@
 import type { PoolScope } from '@medrex/pool';
 import { show, viewNames, type Sight, type Table } from './show.ts';
 
-/** What the console can do, beside looking. */
-export interface Controls extends Sight {
+/** What the console can do to the proxy as a whole. */
+export interface Life {
   /** Reads the configuration again. @throws Error with what is wrong with it */
   reload(): void;
+  /** Sends the clients of a database, or all, elsewhere. */
+  drain(database: string | undefined): void;
+  resume(database: string | undefined): void;
+  /** Ends the process. */
+  stop(how: 'drain' | 'boundary' | 'now'): void;
+}
+
+/** What the console can do, beside looking. */
+export interface Controls extends Sight {
+  readonly life: Life;
 }
 
 export type Outcome =
@@ -13,7 +23,7 @@ export type Outcome =
   | { readonly kind: 'error'; readonly sqlstate: string; readonly message: string; readonly hint?: string };
 
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?\s*;?\s*$/;
-const hint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, PAUSE, RESUME, RECONNECT and KILL [database], RELOAD`;
+const hint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
 
 /** Runs one command of the console. Names of databases fold to lower case unless they are quoted. */
 export function command(text: string, controls: Controls): Outcome {
@@ -28,8 +38,13 @@ export function command(text: string, controls: Controls): Outcome {
       pools.pause(scope, now);
       return { kind: 'done', tag: 'PAUSE', until: () => pools.isQuiet(scope) };
     case 'resume':
-      pools.resume(scope, now);
+      controls.life.resume(scope.database);
       return { kind: 'done', tag: 'RESUME' };
+    case 'drain':
+      controls.life.drain(scope.database);
+      return { kind: 'done', tag: 'DRAIN', until: () => pools.isQuiet(scope) };
+    case 'shutdown':
+      return shuttingDown(name, controls.life);
     case 'kill':
       pools.kill(scope, now);
       return { kind: 'done', tag: 'KILL' };
@@ -52,9 +67,19 @@ function showing(view: string, sight: Sight): Outcome {
     : { kind: 'table', table };
 }
 
-function reloading(controls: Controls): Outcome {
+/** PgBouncer's words; what waits for clients also sends them away, one by one. */
+const endings = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'boundary' } as const;
+
+function shuttingDown(how: string, life: Life): Outcome {
+  if (!Object.hasOwn(endings, how))
+    return { kind: 'error', sqlstate: '42601', message: 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS', hint };
+  life.stop(endings[how as keyof typeof endings]);
+  return { kind: 'done', tag: 'SHUTDOWN' };
+}
+
+function reloading({ life }: Controls): Outcome {
   try {
-    controls.reload();
+    life.reload();
     return { kind: 'done', tag: 'RELOAD' };
   } catch (error) {
     return { kind: 'error', sqlstate: 'F0000', message: (error as Error).message };

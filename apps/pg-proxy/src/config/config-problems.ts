@@ -7,6 +7,7 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
     ...problemsOfUpstreams(config),
     ...problemsOfDatabases(config),
     ...problemsOfAuth(config),
+    ...problemsOfInstance(config),
     ...notThereYet(config),
   ];
 }
@@ -43,6 +44,11 @@ function* problemsOfDatabases({ databases, upstreams, users }: ProxyConfig): Gen
     for (const database of rule.databases ?? [])
       if (!Object.hasOwn(databases, database) && !Object.hasOwn(databases, '*'))
         yield `users.${name}.databases: there is no ${database}`;
+}
+
+function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generator<string> {
+  if (id === undefined && Object.keys(peers).length > 0) yield 'instance.peers: instance.id is missing';
+  if (id !== undefined && Object.hasOwn(peers, id)) yield `instance.peers.${id}: is this instance itself`;
 }
 
 function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auth, identity, secretSource } from './auth-config.ts';
+import { drain, instance, reusePort } from './roll-out-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -11,6 +12,7 @@ const most = z.int().positive().optional();
 const listen = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address that clients connect to'),
   port: port.default(6432).describe('Port of the same; 0 takes any free one'),
+  reusePort,
   tls: z
     .strictObject({
       mode: z
@@ -102,6 +104,8 @@ export const proxyConfig = z.strictObject({
     })
     .prefault({}),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
+  drain: drain.prefault({}),
+  instance,
   loginTimeoutMs: milliseconds.default(15_000).describe('A client that has not logged in after this is closed'),
   metrics: z
     .strictObject({

@@ -41,7 +41,8 @@ export interface Reception {
   readonly tls: TlsForClients | undefined;
   readonly loginTimeoutMs: number;
   authOf(user: string, tls: TlsForClients | undefined): ClientAuth;
-  cancel(request: CancelRequest): void;
+  /** `done` when the request has arrived where it is for, or is for nobody. */
+  cancel(request: CancelRequest, done: () => void): void;
   enter(newcomer: Newcomer): void;
   /** It has gone, was sent away or has entered. */
   done(arrival: Arrival): void;
@@ -131,8 +132,8 @@ export class Arrival {
         this.#socket.write(encryptionAnswer.no);
         return false;
       case 'cancel':
-        this.#reception.cancel(packet);
-        this.#finish();
+        // Who cancels takes the end of the connection as the sign that it is done.
+        this.#reception.cancel(packet, () => this.#finish());
         return true;
       case 'startup':
         this.#begin(packet);

@@ -7,14 +7,31 @@ interface Held {
   readonly secretKey: Buffer;
 }
 
-/** Keys by which clients cancel what they have asked for: random, and of no backend, so that nobody can guess another's. */
+/** A process id is positive in 32 bits: eight of them are the instance, the rest the client. */
+const clientBits = 23;
+
+/** The instance that gave this key; 0 where instances have no numbers. */
+export function instanceOf({ processId }: Pick<CancelRequest, 'processId'>): number {
+  return processId >>> clientBits;
+}
+
+/**
+ * Keys by which clients cancel what they have asked for: random, and of no backend, so that nobody can guess another's. They
+ * carry the number of the instance, so that whichever of several gets the request knows whose it is.
+ */
 export class CancelKeys {
   readonly #held = new Map<number, Held>();
+  readonly #instance: number | undefined;
+
+  /** @param instance its number among its peers, below 256; undefined: it has none */
+  constructor(instance: number | undefined) {
+    this.#instance = instance;
+  }
 
   /** @param minor protocol 3.minor: from 3.2 a key may be long */
   give(client: Client, minor: number): BackendKeyData {
-    let processId = randomInt(1, 2 ** 31);
-    while (this.#held.has(processId)) processId = randomInt(1, 2 ** 31);
+    let processId = this.#newId();
+    while (this.#held.has(processId)) processId = this.#newId();
     const secretKey = randomBytes(minor >= 2 ? 32 : 4);
     this.#held.set(processId, { client, secretKey });
     client.processId = processId;
@@ -29,5 +46,10 @@ export class CancelKeys {
     const held = this.#held.get(processId);
     if (held?.secretKey.length !== secretKey.length) return undefined;
     return timingSafeEqual(held.secretKey, secretKey) ? held.client : undefined;
+  }
+
+  #newId(): number {
+    if (this.#instance === undefined) return randomInt(1, 2 ** 31);
+    return (this.#instance << clientBits) | randomInt(1, 2 ** clientBits);
   }
 }

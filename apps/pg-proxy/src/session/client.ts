@@ -41,6 +41,10 @@ export interface ClientHost {
   waitNoLonger(client: Client): void;
   /** Milliseconds, from any point. */
   now(): number;
+  /** Whether clients are sent away with the end of their transaction. */
+  readonly atBoundary: boolean;
+  /** It has a backend of its own, and nothing is under way. */
+  rested(client: Client): void;
 }
 
 export interface ClientOptions {
@@ -68,6 +72,12 @@ const noTransactions: WireFault = {
   message: 'transaction blocks not allowed in statement pooling mode',
 };
 
+/** As PostgreSQL says it when it is shut down. */
+export const departed: WireFault = {
+  sqlstate: '57P01',
+  message: 'terminating connection due to administrator command',
+};
+
 /**
  * A client that is logged in. Reads its messages by their headers, has a backend for as long as a transaction lasts (or what
  * a session has left behind, or the session), and passes on byte ranges. What is rewritten are names of prepared
@@ -84,6 +94,8 @@ export class Client implements BackendClient {
   pooled!: Pooled;
   /** Of its cancel key. */
   processId = 0;
+  /** When it came in, or gave back its last backend. */
+  restedAtMs = 0;
   backend: Backend | undefined;
   readonly #host: ClientHost;
   readonly #framer = new Framer(frontendSession);
@@ -235,9 +247,24 @@ export class Client implements BackendClient {
     this.socket.end();
   }
 
+  /** Nothing that it has asked is under way. */
+  get isQuiet(): boolean {
+    if (this.#hasLeft || this.#isSkipping || this.#wait !== 'none' || this.#learner !== undefined) return false;
+    return this.#framer.unread === 0 && (this.backend === undefined || this.backend.isIdle);
+  }
+
+  /** The proxy is to end, and nothing of this client is under way: it is told, and its socket stays open for what it had not read. */
+  depart(): void {
+    this.outbox.push(errorResponse({ ...departed, severity: 'FATAL' }));
+    this.outbox.send();
+    this.leave();
+    this.socket.resume();
+  }
+
   atRest(): void {
     const { backend } = this;
-    if (backend === undefined || this.mode === 'session' || this.#isPinned) return;
+    if (backend === undefined) return;
+    if (this.mode === 'session' || this.#isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
     if (this.#isPassing && !this.#framer.isLast) return;
@@ -262,9 +289,16 @@ export class Client implements BackendClient {
   settled(status: TransactionStatus): void {
     if (this.mode === 'statement' && status !== transactionStatus.idle) return this.end(noTransactions);
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
+    if (this.#host.atBoundary) this.#holdBack();
     if (!this.#watch.isActive) return;
     this.#watch.settled(status);
     if (status === transactionStatus.idle) this.#followSession();
+  }
+
+  /** What it is told in a moment goes in one packet with this answer. */
+  #holdBack(): void {
+    this.socket.cork();
+    process.nextTick(() => this.socket.uncork());
   }
 
   /** At the end of a transaction: what it has set goes with the client, and what cannot keeps the backend. */

@@ -1,12 +1,21 @@
 import { noticeResponse, type CancelRequest, type Report } from '@medrex/pg-wire';
-import { Pools, type DisconnectReason, type PooledBackend, type PoolPort, type Refusal } from '@medrex/pool';
+import {
+  Pools,
+  type DisconnectReason,
+  type PooledBackend,
+  type PoolPort,
+  type PoolScope,
+  type Refusal,
+} from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { Backend, type Traffic } from '../session/backend.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
 import { ClientLimits } from '../session/client-limits.ts';
-import type { Client, ClientHost, Pooled } from '../session/client.ts';
+import { departed, type Client, type ClientHost, type Pooled } from '../session/client.ts';
+import { Departures, type DeparturePlan } from '../session/departures.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import { settingsFor } from '../config/scopes.ts';
+import { Peers } from './peers.ts';
 import { policyOf } from './policy.ts';
 import { refusalReport, waitReport } from './refusal-report.ts';
 import { sendCancel } from './send-cancel.ts';
@@ -33,8 +42,10 @@ const transient = /^(?:08|53|57P)/;
 /** Between the pools, which decide, and the connections, which do. */
 export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly pools: Pools<Client, Backend>;
-  readonly cancelKeys = new CancelKeys();
+  readonly cancelKeys: CancelKeys;
+  readonly peers = new Peers();
   readonly clients = new Set<Client>();
+  readonly departures = new Departures(this.clients);
   readonly traffic = new Map<string, Traffic>();
   readonly now: () => number;
   readonly limits: ClientLimits<Client>;
@@ -50,6 +61,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.now = options.now;
     this.limits = new ClientLimits(options.loaded.config);
     this.upstreams = new UpstreamLogins(options.loaded);
+    this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.pools = new Pools({ policy: policyOf(options.loaded.config), port: this, jitter: options.jitter });
   }
 
@@ -118,11 +130,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   move({ handle: client }: Pooled): void {
-    client.end({ sqlstate: '57P01', message: 'terminating connection due to administrator command' });
+    this.departures.rested(client, this.now());
   }
 
   drop({ handle: client }: Pooled): void {
-    client.end({ sqlstate: '57P01', message: 'terminating connection due to administrator command' });
+    client.end(departed);
   }
 
   // What clients ask for.
@@ -132,7 +144,36 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost'): void {
-    this.pools.checkin(pooled, fate, this.now());
+    const nowMs = this.now();
+    pooled.handle.restedAtMs = nowMs;
+    this.pools.checkin(pooled, fate, nowMs);
+  }
+
+  get atBoundary(): boolean {
+    return this.departures.atBoundary;
+  }
+
+  rested(client: Client): void {
+    this.departures.rested(client, this.now());
+  }
+
+  /** Clients go as the plan says; the pools of a database, or all. */
+  drain(scope: PoolScope, plan: DeparturePlan): void {
+    const nowMs = this.now();
+    this.pools.drain(scope, nowMs);
+    this.departures.begin(scope, plan, nowMs);
+  }
+
+  resume(scope: PoolScope): void {
+    this.departures.callOff(scope);
+    this.pools.resume(scope, this.now());
+  }
+
+  /** All that depends on time. */
+  tick(): void {
+    const nowMs = this.now();
+    this.pools.tick(nowMs);
+    this.departures.sweep(nowMs);
   }
 
   pin(pooled: Pooled): void {
@@ -155,17 +196,22 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   /** A CancelRequest came: it reaches what this client has asked for, or nothing. */
-  cancelBy(request: CancelRequest): void {
+  cancelBy(request: CancelRequest, done: () => void): void {
+    if (this.peers.forward(request, this.#loaded.config, done)) return;
     const client = this.cancelKeys.find(request);
-    if (client?.backend !== undefined) this.cancel(client.backend);
-    else if (client?.isWaiting === true) this.#cancelWait(client);
+    if (client?.backend !== undefined) return this.cancel(client.backend, done);
+    if (client?.isWaiting === true) this.#cancelWait(client);
+    done();
   }
 
-  cancel(backend: Backend): void {
+  cancel(backend: Backend, done: () => void = () => undefined): void {
     const { key } = backend;
-    if (key === undefined || backend.expected.isEmpty) return;
+    if (key === undefined || backend.expected.isEmpty) return done();
     backend.cancelling++;
-    sendCancel(backend.address, key, () => this.#cancelled(backend));
+    sendCancel(backend.address, key, () => {
+      this.#cancelled(backend);
+      done();
+    });
   }
 
   #cancelled(backend: Backend): void {

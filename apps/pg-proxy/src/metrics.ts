@@ -3,6 +3,8 @@ import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
 const backendStates = ['opening', 'idle', 'active', 'resetting', 'checking', 'closing'] as const;
 const refusals = ['timeout', 'queue_full', 'shed', 'paused', 'upstream'] as const;
+const departures = ['quiet', 'boundary', 'crossed'] as const;
+const peerCancels = ['forwarded', 'unknown'] as const;
 const reasonsOf = <R extends string>(table: Readonly<Record<R, string>>): readonly R[] => Object.keys(table) as R[];
 
 /** Everything that pg-proxy counts. */
@@ -57,6 +59,18 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'counter',
     help: 'Connections that were sent away before they were logged in: wrong password, wrong bytes, no TLS.',
   },
+  departures: {
+    name: 'medrex_pg_proxy_departures_total',
+    kind: 'counter',
+    help: 'Clients that a drain has sent away: quiet between transactions, at the boundary with the end of one. crossed: of them, those whose next statement was on its way and was not run.',
+    labels: { how: departures },
+  },
+  peerCancels: {
+    name: 'medrex_pg_proxy_peer_cancels_total',
+    kind: 'counter',
+    help: 'Cancel requests for other instances: forwarded, or of an instance that is unknown here.',
+    labels: { how: peerCancels },
+  },
 });
 
 export type PgProxyMetrics = MetricHandles<typeof pgProxyMetrics>;
@@ -87,5 +101,41 @@ export class PoolMetrics {
     for (const reason of refusals)
       metrics.refusals.inc({ reason }, counts.refusals[reason] - (before?.refusals[reason] ?? 0));
     this.#before = counts;
+  }
+}
+
+/** Takes over what only grows and is counted elsewhere. */
+export class GrowingCounts<K extends string> {
+  readonly #before = new Map<K, number>();
+  readonly #names: readonly K[];
+
+  constructor(names: readonly K[]) {
+    this.#names = names;
+  }
+
+  set(now: Readonly<Record<K, number>>, add: (name: K, more: number) => void): void {
+    for (const name of this.#names) {
+      add(name, now[name] - (this.#before.get(name) ?? 0));
+      this.#before.set(name, now[name]);
+    }
+  }
+}
+
+/** What happens to clients of a proxy that is rolled out, and to requests for its peers. */
+export class RollOutMetrics {
+  readonly #metrics: PgProxyMetrics;
+  readonly #departures = new GrowingCounts(departures);
+  readonly #peerCancels = new GrowingCounts(peerCancels);
+
+  constructor(metrics: PgProxyMetrics) {
+    this.#metrics = metrics;
+  }
+
+  set(
+    gone: Readonly<Record<(typeof departures)[number], number>>,
+    cancels: Readonly<Record<(typeof peerCancels)[number], number>>,
+  ): void {
+    this.#departures.set(gone, (how, more) => this.#metrics.departures.inc({ how }, more));
+    this.#peerCancels.set(cancels, (how, more) => this.#metrics.peerCancels.inc({ how }, more));
   }
 }

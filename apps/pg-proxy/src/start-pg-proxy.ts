@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
-import { pgProxyMetrics, PoolMetrics } from './metrics.ts';
+import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { PgProxy, type Ending } from './proxy.ts';
 
@@ -71,7 +71,12 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     },
   });
   const pools = new PoolMetrics(metrics);
-  telemetry.metrics.beforeScrape(() => pools.set(proxy.host.pools.totals(proxy.host.now()), proxy.arrivals));
+  const rollOut = new RollOutMetrics(metrics);
+  telemetry.metrics.beforeScrape(() => {
+    const { host } = proxy;
+    pools.set(host.pools.totals(host.now()), proxy.arrivals);
+    rollOut.set(host.departures.counts, host.peers.counts);
+  });
   const { host, port } = loaded.config.metrics;
   const endpoint = await startHttpEndpoint({
     ...{ host, port, routes: observabilityRoutes(telemetry.metrics, () => proxy.notReady) },

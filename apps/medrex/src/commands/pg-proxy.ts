@@ -27,7 +27,9 @@ export async function pgProxy({ config: file, checkConfig }: PgProxyFlags): Prom
   console.log(
     `PostgreSQL at ${running.urls.postgres}, metrics at ${running.urls.metrics}. SIGHUP reads the configuration again.`,
   );
-  const interruption = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const interruption = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   await Promise.race([interruption, running.stopAsked]);
   await running.close();
   return 0;

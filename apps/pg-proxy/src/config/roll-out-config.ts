@@ -6,10 +6,14 @@ const wait = z.int().min(0);
 /** How clients go when the proxy ends, or is drained. */
 export const drain = z
   .strictObject({
-    announceMs: wait.default(0).describe('First /readyz says 503 and clients still come in, for so long: time for balancers to see it'),
+    announceMs: wait
+      .default(0)
+      .describe('First /readyz says 503 and clients still come in, for so long: time for balancers to see it'),
     quietMs: wait
       .default(1_000)
-      .describe('Then a client is sent away when it has asked nothing for so long: pools look at such a connection before they use it'),
+      .describe(
+        'Then a client is sent away when it has asked nothing for so long: pools look at such a connection before they use it',
+      ),
     boundaryAfterMs: wait
       .default(10_000)
       .describe('After so long the others are sent away with the answer that ends their transaction'),
@@ -22,16 +26,13 @@ const address = { host: z.string().min(1).default('127.0.0.1'), port };
 /** Several instances before the same databases. */
 export const instance = z
   .strictObject({
-    id: z
-      .int()
-      .min(1)
-      .max(255)
-      .optional()
-      .describe('Number of this instance among its peers; cancel keys carry it'),
+    id: z.int().min(1).max(255).optional().describe('Number of this instance among its peers; cancel keys carry it'),
     own: z
       .strictObject({ host: address.host.describe('Address'), port: port.describe('Port') })
       .optional()
-      .describe('A second address, of this instance alone, open to the end of a drain: for cancel requests of peers, and its console'),
+      .describe(
+        'A second address, of this instance alone, open to the end of a drain: for cancel requests of peers, and its console',
+      ),
     peers: z
       .record(
         z.string().regex(/^(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/),

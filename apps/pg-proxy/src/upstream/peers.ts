@@ -32,7 +32,7 @@ export class Peers {
     }
     this.counts.forwarded++;
     this.#underWay.add(processId);
-    sendCancel({ ...peer, authorities: undefined }, { processId, secretKey }, () => {
+    sendCancel({ ...peer, authorities: undefined, own: undefined }, { processId, secretKey }, () => {
       this.#underWay.delete(processId);
       done();
     });

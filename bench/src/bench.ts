@@ -15,8 +15,8 @@ export interface Bench {
   readonly name: string;
   /** One sentence: what is measured, on what input. Stands in the history as `workload`. */
   readonly workload: string;
-  /** Where it ran; what asks no ledger anything belongs to `embedded` as well. */
-  readonly ledger: 'embedded' | 'devnet' | `fabric ${string}`;
+  /** Where it ran; `none` where there is no ledger in what is measured. */
+  readonly ledger: 'embedded' | 'devnet' | 'none' | `fabric ${string}`;
   readonly seed: number;
   run(): Promise<Figures>;
 }

@@ -1,4 +1,4 @@
-import { figure, type Bench, type Figures } from './bench.ts';
+import { figure, type Bench, type Figure, type Figures } from './bench.ts';
 import { pgbench, pgbenchDatabase, type Carried } from './pg-proxy/pgbench.ts';
 import { Poolers, protocols, type Protocol, type Side } from './pg-proxy/poolers.ts';
 
@@ -19,7 +19,7 @@ const ways: readonly Way[] = [...protocols, connect];
 export const bench: Bench = {
   name: 'pg-proxy',
   workload: `pgbench -S, scale ${scale}, ${clients} clients, ${runs} rounds of ${seconds} s each way; PostgreSQL, pgbench and pooler share this machine`,
-  ledger: 'embedded',
+  ledger: 'none',
   seed: 0,
   async run(): Promise<Figures> {
     const where = process.env['MEDREX_TEST_POSTGRES'];
@@ -62,37 +62,39 @@ async function rounds(sides: readonly Side[], url: URL, database: string): Promi
 }
 
 function figuresOf(sides: readonly Side[], results: Results): Figures {
-  const figures: [string, ReturnType<typeof figure>][] = [];
+  const figures: Record<string, Figure> = {};
   const ours = sides.find(({ name }) => name === 'pg-proxy');
   for (const way of ways) {
     for (const side of sides) {
       const carried = results.get(keyOf(way, side)) ?? [];
       if (carried.length === 0) continue;
-      figures.push([
-        `${way}, ${side.name}`,
-        figure(
-          carried.map(({ perSecond }) => perSecond),
-          'transactions/s',
-        ),
-      ]);
-      if (side.pid !== undefined)
-        figures.push([
-          `${way}, CPU of ${side.name} per transaction`,
-          figure(
-            carried.map((one) => one.cpuMicroseconds),
-            'us',
-          ),
-        ]);
       const own = ours === undefined ? [] : (results.get(keyOf(way, ours)) ?? []);
-      if (side !== ours)
-        figures.push([
-          `${way}, pg-proxy over ${side.name}`,
-          figure(
-            carried.map(({ perSecond }, round) => (own[round]?.perSecond ?? Number.NaN) / perSecond),
-            'ratio',
-          ),
-        ]);
+      Object.assign(figures, ofSide(way, side, carried), side === ours ? {} : against(way, side, carried, own));
     }
   }
-  return Object.fromEntries(figures);
+  return figures;
+}
+
+function ofSide(way: Way, { name, pid }: Side, carried: readonly Carried[]): Figures {
+  const of = (read: (one: Carried) => number, unit: string): Figure => figure(carried.map(read), unit);
+  return {
+    [`${way}, ${name}`]: of(({ perSecond }) => perSecond, 'transactions/s'),
+    ...(way !== connect && { [`${way}, p99 of ${name}`]: of(({ p99Ms }) => p99Ms, 'ms') }),
+    ...(pid !== undefined && {
+      [`${way}, CPU of ${name} per transaction`]: of(({ cpuMicroseconds }) => cpuMicroseconds, 'us'),
+    }),
+  };
+}
+
+/** Round by round: what the machine does to one it does to the other. */
+function against(way: Way, { name }: Side, carried: readonly Carried[], own: readonly Carried[]): Figures {
+  const of = (read: (one: Carried) => number): Figure =>
+    figure(
+      carried.map((one, round) => (own[round] === undefined ? Number.NaN : read(own[round]) / read(one))),
+      'ratio',
+    );
+  return {
+    [`${way}, pg-proxy over ${name}`]: of(({ perSecond }) => perSecond),
+    ...(way !== connect && { [`${way}, p99 of pg-proxy over ${name}`]: of(({ p99Ms }) => p99Ms) }),
+  };
 }

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cpuMicroseconds, loginOf, type Protocol, type Side } from './poolers.ts';
 
@@ -8,6 +11,7 @@ const run = promisify(execFile);
 export interface Carried {
   readonly perSecond: number;
   readonly latencyMs: number;
+  readonly p99Ms: number;
   /** CPU of the pooler for each transaction. */
   readonly cpuMicroseconds: number;
 }
@@ -26,17 +30,35 @@ export interface PgbenchOptions {
 export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carried> {
   const { url, database, clients, seconds, protocol, connects = false } = options;
   const before = cpuMicroseconds(side.pid);
+  const folder = mkdtempSync(join(tmpdir(), 'medrex-pgbench-'));
   const args = ['-n', '-S', '-M', protocol, '-c', String(clients), '-j', '2', '-T', String(seconds)];
-  const { stdout } = await run('pgbench', [...args, ...(connects ? ['-C'] : []), database], {
-    env: environmentOf(url, side.port),
-  });
-  const used = cpuMicroseconds(side.pid) - before;
-  const transactions = numberIn(stdout, /actually processed: (\d+)/);
-  return {
-    perSecond: numberIn(stdout, /tps = ([\d.]+)/),
-    latencyMs: numberIn(stdout, /latency average = ([\d.]+) ms/),
-    cpuMicroseconds: used / transactions,
-  };
+  // One in twenty transactions is written down, as it ends.
+  const log = connects ? ['-C'] : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', '0.05'];
+  try {
+    const { stdout } = await run('pgbench', [...args, ...log, database], { env: environmentOf(url, side.port) });
+    const used = cpuMicroseconds(side.pid) - before;
+    const transactions = numberIn(stdout, /actually processed: (\d+)/);
+    return {
+      perSecond: numberIn(stdout, /tps = ([\d.]+)/),
+      latencyMs: numberIn(stdout, /latency average = ([\d.]+) ms/),
+      p99Ms: percentile(latenciesIn(folder), 0.99),
+      cpuMicroseconds: used / transactions,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Milliseconds, of the transactions that were written down. */
+function latenciesIn(folder: string): number[] {
+  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
+  return lines.map((line) => Number(line.split(' ')[2]) / 1_000);
+}
+
+/** 0 of nothing. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 /** A database of its own with pgbench's tables in it, until `drop`. */

@@ -95,7 +95,7 @@ export class Poolers {
       '[pgbouncer]',
       ...['listen_addr=127.0.0.1', `listen_port=${port}`, 'unix_socket_dir=', 'auth_type=scram-sha-256'],
       ...[`auth_file=${join(this.#folder, 'users.txt')}`, 'pool_mode=transaction', `default_pool_size=${backends}`],
-      ...['max_client_conn=1000', 'ignore_startup_parameters=extra_float_digits'],
+      ...['max_client_conn=3000', 'ignore_startup_parameters=extra_float_digits'],
       ...(version >= preparedSince ? ['max_prepared_statements=200'] : []),
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
@@ -150,4 +150,9 @@ export function cpuMicroseconds(pid: number | undefined): number {
   if (pid === undefined) return 0;
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** Memory that a process has in RAM. */
+export function residentKiB(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

@@ -1,0 +1,79 @@
+import { figure, type Bench, type Figure, type Figures } from './bench.ts';
+import { percentile, pgbenchDatabase } from './pg-proxy/pgbench.ts';
+import { loginOf, Poolers, residentKiB, type Side } from './pg-proxy/poolers.ts';
+import { askOnce, wireLogin, type LoggedIn } from './pg-proxy/wire-login.ts';
+
+const runs = Number(process.env['BENCH_RUNS'] ?? 3);
+const logins = 500;
+const idle = Number(process.env['BENCH_CLIENTS'] ?? 2_000);
+/** So many log in at once. */
+const atOnce = 20;
+
+/** What a client costs that does nothing, and how long one takes to come in when the pool is warm. */
+export const bench: Bench = {
+  name: 'pg-proxy-clients',
+  workload: `${logins} logins by SCRAM one after the other with the client's keys known (first byte to ReadyForQuery), ${runs} rounds; resident memory for each of ${idle} clients that are logged in, have asked once and are idle`,
+  ledger: 'none',
+  seed: 0,
+  async run(): Promise<Figures> {
+    const where = process.env['MEDREX_TEST_POSTGRES'];
+    if (where === undefined) {
+      console.error('  pg-proxy-clients: left out, MEDREX_TEST_POSTGRES does not say where PostgreSQL is');
+      return {};
+    }
+    const url = new URL(where);
+    const database = await pgbenchDatabase(url, 1);
+    const poolers = new Poolers(url);
+    try {
+      await poolers.up();
+      const figures: Record<string, Figure> = {};
+      for (const side of poolers.sides) Object.assign(figures, await measured(side, url, database.name));
+      return figures;
+    } finally {
+      await poolers.down();
+      await database.drop();
+    }
+  },
+};
+
+async function measured(side: Side, url: URL, database: string): Promise<Figures> {
+  const open = (): Promise<LoggedIn> => wireLogin({ port: side.port, database, ...loginOf(url) });
+  const figures: Record<string, Figure> = {};
+  const [p50, p99]: [number[], number[]] = [[], []];
+  // The first round warms up, and is not counted.
+  for (let round = 0; round <= runs; round += 1) {
+    const taken = await timesOf(open);
+    if (round === 0) continue;
+    p50.push(percentile(taken, 0.5));
+    p99.push(percentile(taken, 0.99));
+  }
+  figures[`login p50, ${side.name}`] = figure(p50, 'ms');
+  figures[`login p99, ${side.name}`] = figure(p99, 'ms');
+  // A server itself takes no thousands.
+  if (side.pid !== undefined)
+    figures[`idle client, ${side.name}`] = figure([await memoryOfIdle(side.pid, open)], 'KiB');
+  return figures;
+}
+
+async function timesOf(open: () => Promise<LoggedIn>): Promise<number[]> {
+  const taken: number[] = [];
+  for (let login = 0; login < logins; login += 1) {
+    const { socket, ms } = await open();
+    taken.push(ms);
+    await new Promise<void>((closed) => socket.once('close', () => closed()).destroy());
+  }
+  return taken;
+}
+
+async function memoryOfIdle(pid: number, open: () => Promise<LoggedIn>): Promise<number> {
+  const before = residentKiB(pid);
+  const clients: LoggedIn[] = [];
+  while (clients.length < idle) {
+    const some = await Promise.all(Array.from({ length: atOnce }, open));
+    for (const client of some) await askOnce(client);
+    clients.push(...some);
+  }
+  const grown = residentKiB(pid) - before;
+  for (const { socket } of clients) socket.destroy();
+  return grown / clients.length;
+}

@@ -40,6 +40,10 @@ const boundaries = {
       bannedExternalImports: ['@nestjs/*', 'pg', 'ioredis', 'classic-level', '@hyperledger/*', '@opentelemetry/*'],
     },
     {
+      sourceTag: 'tech:redis',
+      bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'classic-level', '@hyperledger/*', '@opentelemetry/*'],
+    },
+    {
       sourceTag: 'layer:app',
       onlyDependOnLibsWithTags: ['layer:core', 'layer:adapter', 'layer:app', 'layer:network'],
       bannedExternalImports: [

@@ -1,4 +1,3 @@
-export { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export { postgresErrors } from './errors.ts';
 export { PostgresPatientVault, type PostgresPatientVaultOptions } from './patient-vault/postgres-patient-vault.ts';
 export { addressText, type PostgresAddress } from './pool/address.ts';

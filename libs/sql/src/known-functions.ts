@@ -66,6 +66,7 @@ const immutable = words(`
 
 /** Of unqualified names and those in pg_catalog; anything else belongs to somebody who may do in it what he likes. */
 export function volatilityOf(name: string, schema?: string): Volatility {
+  if (schema === 'information_schema' && name.startsWith('_pg_')) return 'immutable';
   if (schema !== undefined && schema !== 'pg_catalog') return 'unknown';
   if (immutable.has(name)) return 'immutable';
   if (stable.has(name)) return 'stable';

@@ -108,11 +108,19 @@ describe('what may be repeated, rerouted or kept', () => {
     ['select a into b from t', false, false, 'immutable'],
     ['with x as (delete from a returning *) select * from x', false, false, 'immutable'],
     ["select set_config('a', 'b', true)", false, false, 'volatile'],
+    ['select information_schema._pg_expandarray(indkey) from pg_index', true, true, 'immutable'],
     ['show all', true, false, 'immutable'],
     ['explain analyze delete from t', false, false, 'immutable'],
     ['insert into t values (1)', false, false, 'immutable'],
   ])('%s', (text, isReadOnly, isCacheable, volatility) => {
     expect(only(text)).toMatchObject({ isReadOnly, isCacheable, volatility });
+  });
+
+  it('names the functions that are called, wherever that is', () => {
+    const text =
+      'select lower(a), mine.f(b), current_timestamp(2) from pg_catalog.now() where exists (select g(c) from t)';
+    expect(only(text).calls).toEqual(['lower', 'mine.f', 'current_timestamp', 'now', 'g']);
+    expect(only('prepare p as select f()').calls).toEqual(['f']);
   });
 
   it('knows a question about the catalog', () => {

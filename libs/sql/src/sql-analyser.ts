@@ -185,6 +185,7 @@ function sizeOf(analysis: Analysis, text: string): number {
   return statements.reduce((sum, statement) => sum + sizeOfStatement(statement, ''), 2 * text.length + bytesOfAnalysis);
 }
 
-function sizeOfStatement({ normalised, effects, reads, writes }: Statement, text: string): number {
-  return 2 * (text.length + normalised.length) + 64 * (effects.length + reads.length + writes.length) + bytesOfAnalysis;
+function sizeOfStatement({ normalised, effects, reads, writes, calls }: Statement, text: string): number {
+  const parts = effects.length + reads.length + writes.length + calls.length;
+  return 2 * (text.length + normalised.length) + 64 * parts + bytesOfAnalysis;
 }

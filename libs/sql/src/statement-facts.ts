@@ -26,6 +26,7 @@ const vectorTypes: ReadonlySet<string> = new Set(['vector', 'halfvec', 'sparseve
 export class StatementFacts {
   readonly #reads = new Map<string, RelationName>();
   readonly #writes = new Map<string, RelationName>();
+  readonly #calls = new Set<string>();
   readonly effects: SessionEffect[] = [];
   volatility: Volatility = 'immutable';
   locksRows = false;
@@ -58,6 +59,10 @@ export class StatementFacts {
 
   get writes(): RelationName[] {
     return [...this.#writes.values()];
+  }
+
+  get calls(): string[] {
+    return [...this.#calls];
   }
 
   get features(): StatementFeatures {
@@ -95,6 +100,7 @@ export class StatementFacts {
         break;
       case 'SQLValueFunction':
         this.volatility = worse(this.volatility, 'stable');
+        this.#calls.add(valueFunctionName((value as { op?: string }).op));
         break;
       case 'RangeTableSample':
         this.volatility = 'volatile';
@@ -188,11 +194,20 @@ export class StatementFacts {
     const name = words.at(-1) ?? '';
     const schema = words.length > 1 ? words[0] : undefined;
     this.volatility = worse(this.volatility, volatilityOf(name, schema));
+    this.#calls.add(schema === undefined || schema === 'pg_catalog' ? name : words.join('.'));
     if (call.over !== undefined) this.#features.hasWindow = true;
     else if (aggregateFunctions.has(name)) this.#features.hasAggregate = true;
     if (vectorFunctions.has(name)) this.#features.hasVector = true;
     this.effects.push(...functionEffects(name, schema, call));
   }
+}
+
+/** `SVFOP_CURRENT_TIMESTAMP_N`: what PostgreSQL's grammar has as words of its own. */
+function valueFunctionName(op = ''): string {
+  return op
+    .replace(/^SVFOP_/, '')
+    .replace(/_N$/, '')
+    .toLowerCase();
 }
 
 function isFiltered(select: SelectStmt): boolean {

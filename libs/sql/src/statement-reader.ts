@@ -16,7 +16,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
   const { kind, words } = commandOf(node) ?? unknownCommand;
   const transaction = bodyOf(node, 'TransactionStmt');
   const effects = sessionEffects(node, facts);
-  const { reads, writes, features, volatility } = facts;
+  const { reads, writes, calls, features, volatility } = facts;
   const readsCatalogOnly = reads.length > 0 && writes.length === 0 && reads.every(isCatalog);
   const isReadOnly = isReading(kind, node) && writes.length === 0 && !facts.locksRows && mayNotChange(facts, effects);
   return {
@@ -27,8 +27,10 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
     isOutsideBlocksOnly: isOutsideBlocksOnly(node),
     reads,
     writes,
+    locksRows: facts.locksRows,
     isReadOnly,
     readsCatalogOnly,
+    calls,
     volatility,
     isCacheable: isReadOnly && kind === 'select' && volatility === 'immutable' && effects.length === 0,
     workload: workloadOf(kind, features, readsCatalogOnly),

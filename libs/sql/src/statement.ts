@@ -39,10 +39,14 @@ export interface Statement {
   readonly isOutsideBlocksOnly: boolean;
   readonly reads: readonly RelationName[];
   readonly writes: readonly RelationName[];
+  /** FOR UPDATE, FOR SHARE. */
+  readonly locksRows: boolean;
   /** Nothing is changed, no row is locked, and no function is called that may do so. */
   readonly isReadOnly: boolean;
   /** Reads pg_catalog and information_schema, and nothing else. */
   readonly readsCatalogOnly: boolean;
+  /** Functions that it calls itself, by name; with their schema where that is neither left out nor pg_catalog. */
+  readonly calls: readonly string[];
   /** The worst of the functions called. */
   readonly volatility: Volatility;
   /** Its rows depend on nothing but its text, its parameters and the tables it reads. */

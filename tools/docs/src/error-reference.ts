@@ -18,6 +18,7 @@ import { postgresErrors } from '@medrex/postgres';
 import { ordererErrors } from '@medrex/orderer-dag';
 import { poolErrors } from '@medrex/pool';
 import { privacyErrors } from '@medrex/privacy';
+import { redisErrors } from '@medrex/redis';
 import { telemetryErrors } from '@medrex/telemetry';
 import { markdownTable, page } from './markdown.ts';
 
@@ -36,6 +37,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['embedded: ledger', embeddedLedgerErrors],
   ['embedded: status store', statusStoreErrors],
   ['postgres', postgresErrors],
+  ['redis', redisErrors],
   ['fabric', fabricErrors],
   ['kafka', kafkaErrors],
   ['nest', nestErrors],

@@ -1,0 +1,3 @@
+export { redisErrors } from './errors.ts';
+export type { RedisPoolOptions } from './redis-options.ts';
+export { RedisPool } from './redis-pool.ts';

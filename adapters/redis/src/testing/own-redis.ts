@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@medrex/contracts/testing';
+
+/** A Redis of the test's own, which it may kill. */
+export class OwnRedis {
+  readonly port: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'medrex-redis-'));
+  readonly #options: readonly string[];
+  #process: ChildProcess | undefined;
+
+  private constructor(port: number, options: readonly string[]) {
+    this.port = port;
+    this.#options = options;
+  }
+
+  static async start(options: readonly string[] = []): Promise<OwnRedis> {
+    const redis = new OwnRedis(await freePort(), options);
+    await redis.restart();
+    return redis;
+  }
+
+  async restart(): Promise<void> {
+    const where = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.#folder];
+    this.#process = spawn('redis-server', [...where, '--save', '', ...this.#options], { stdio: 'ignore' });
+    await eventually(() => this.#isListening(), 10_000);
+  }
+
+  /** As when the machine loses its power: what it knew is gone, too. */
+  async kill(): Promise<void> {
+    const ended = once(this.#process as ChildProcess, 'close');
+    this.#process?.kill('SIGKILL');
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #isListening(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1', () => resolve(true));
+      socket.on('connect', () => socket.destroy());
+      socket.on('error', () => resolve(false));
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,92 @@
+import type { Changes } from './changes.ts';
+
+/** What becomes of changes that are committed, or may be. */
+export interface ChangesPort {
+  /** From now on they can be seen. */
+  committed(changes: readonly Changes[]): void;
+  /** The connection is gone while they were under way: the server may commit them later, or never. */
+  uncertain(changes: readonly Changes[]): void;
+}
+
+/** What the server says that ends, or does not. */
+export interface Ended {
+  /** COMMIT, ROLLBACK and the like, by the verb of its text. */
+  readonly verb?: string | undefined;
+  readonly tag: string;
+  /** No block is open, as far as the last ReadyForQuery told. */
+  readonly isOutsideBlock: boolean;
+}
+
+const preparedMax = 1_000;
+
+/**
+ * Follows what the transactions of one connection write, to say it when it is committed and before the client hears that.
+ * A statement outside of a block is committed when its CommandComplete comes, or at ReadyForQuery where several share an
+ * implicit transaction: it is told both times, which costs nothing but a number.
+ */
+export class BackendWrites {
+  readonly #port: ChangesPort;
+  /** Of the transaction that is open. */
+  #pending: Changes[] = [];
+  /** On their way, and not answered. */
+  readonly #underWay = new Set<readonly Changes[]>();
+  readonly #prepared = new Map<string, Changes>();
+
+  constructor(port: ChangesPort) {
+    this.#port = port;
+  }
+
+  /** SQL PREPARE: EXECUTE names it. */
+  prepared(name: string, changes: Changes): void {
+    if (this.#prepared.size < preparedMax) this.#prepared.set(name, changes);
+  }
+
+  /** Goes out. @returns what `ended` and `completed` take */
+  sent(changes: readonly Changes[]): readonly Changes[] {
+    const resolved = changes.map((each) => this.#resolved(each));
+    this.#underWay.add(resolved);
+    return resolved;
+  }
+
+  /** A statement of them has ended; several of one message end one after the other. */
+  completed(changes: readonly Changes[], { verb, tag, isOutsideBlock }: Ended): void {
+    if (tag === 'ROLLBACK' && (verb === 'rollback' || verb === 'commit')) return this.#rolledBack();
+    this.#note(changes);
+    if (isOutsideBlock || tag === 'COMMIT') this.#port.committed(this.#pending);
+  }
+
+  /** Nothing more of them comes. */
+  ended(changes: readonly Changes[]): void {
+    this.#underWay.delete(changes);
+    this.#note(changes);
+  }
+
+  /** ReadyForQuery. */
+  settled(isIdle: boolean): void {
+    if (!isIdle || this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#port.committed(pending);
+  }
+
+  lost(): void {
+    const all = [...this.#pending, ...[...this.#underWay].flat()];
+    this.#pending = [];
+    this.#underWay.clear();
+    if (all.length > 0) this.#port.uncertain(all);
+  }
+
+  /** What a procedure has committed on its way stays. */
+  #rolledBack(): void {
+    this.#pending = this.#pending.filter(({ isUnseen }) => isUnseen);
+  }
+
+  #note(changes: readonly Changes[]): void {
+    for (const each of changes) if (!this.#pending.includes(each)) this.#pending.push(each);
+  }
+
+  #resolved(changes: Changes): Changes {
+    if (changes.executes === undefined) return changes;
+    return this.#prepared.get(changes.executes) ?? { ...changes, isUnseen: true };
+  }
+}

@@ -1,0 +1,176 @@
+import type { Analysis, RelationName, Statement } from '@medrex/sql';
+import type { Changes } from './changes.ts';
+import { schema as schemaEpoch, whole, type EpochId } from './epochs.ts';
+import { isSettled, mayWrite, type FunctionFacts } from './functions.ts';
+import { namesTheClock, readableOf } from './readable.ts';
+import { isHarmlessTrigger } from './trigger-code.ts';
+
+/** What `catalogQuery` answers. */
+export interface CatalogRows {
+  readonly relations: readonly (readonly [
+    id: number,
+    schema: string,
+    name: string,
+    kind: string,
+    hasRowSecurity: boolean,
+    definition: string | null,
+  ])[];
+  readonly parents: readonly (readonly [child: number, parent: number])[];
+  readonly references: readonly (readonly [referred: number, referring: number, cascades: boolean])[];
+  readonly triggers: readonly (readonly [relation: number, language: string, name: string, code: string])[];
+  readonly rules: readonly number[];
+  readonly functions: readonly (readonly [name: string, worst: number])[];
+}
+
+export const readCatalogRows = (text: string): CatalogRows => JSON.parse(text) as CatalogRows;
+
+interface Relation {
+  readonly id: EpochId;
+  readonly kind: string;
+  readonly hasRowSecurity: boolean;
+  /** Of a view: what it reads; undefined where it cannot be told. */
+  readonly view: readonly RelationName[] | undefined;
+}
+
+const volatilities = ['immutable', 'stable', 'volatile'] as const;
+
+/**
+ * What stands behind the names in a statement: which tables a view reads, which other tables a write reaches through foreign
+ * keys, partitions, triggers and rules. Names are not resolved by search_path: one without a schema stands for every relation
+ * that has it, which errs on the side of forgetting too much.
+ */
+export class RelationGraph {
+  readonly functions: FunctionFacts;
+  readonly #byName = new Map<string, Relation[]>();
+  readonly #byId = new Map<EpochId, Relation>();
+  readonly #reached = new Map<EpochId, Set<EpochId>>();
+  readonly #truncated = new Map<EpochId, Set<EpochId>>();
+  /** Whoever writes here may write anything. */
+  readonly #unseen = new Set<EpochId>();
+  readonly #reads = new Map<string, readonly EpochId[] | undefined>();
+
+  /** @param read analyses the definition of a view */
+  constructor(rows: CatalogRows, read: (text: string) => Analysis) {
+    this.functions = new Map(rows.functions.map(([name, worst]) => [name, volatilities[worst] ?? 'volatile']));
+    for (const [id, schema, name, kind, hasRowSecurity, definition] of rows.relations) {
+      const view = definition === null ? undefined : this.#viewReads(definition, read);
+      this.#add(schema, name, { id, kind, hasRowSecurity, view });
+    }
+    for (const [child, parent] of rows.parents) this.#join(child, parent);
+    for (const [referred, referring, cascades] of rows.references) {
+      this.#edge(this.#truncated, referred, referring);
+      if (cascades) this.#edge(this.#reached, referred, referring);
+    }
+    for (const [id, language, name, code] of rows.triggers)
+      if (!isHarmlessTrigger({ language, name, code }, this.functions)) this.#unseen.add(id);
+    for (const id of rows.rules) this.#unseen.add(id);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Of what an answer is made; undefined where it cannot be kept. */
+  dependencies(statement: Statement, text: string): readonly EpochId[] | undefined {
+    const readable = readableOf(statement, text, this.functions);
+    if (readable?.kind !== 'rows') return readable === undefined ? undefined : schemaOnly;
+    const ids = new Set<EpochId>([whole]);
+    for (const name of readable.relations) {
+      const found = this.#readsOf(name);
+      if (found === undefined) return undefined;
+      for (const id of found) ids.add(id);
+    }
+    return [...ids];
+  }
+
+  /** What must be forgotten when it is committed. */
+  changed(changes: Changes): readonly EpochId[] {
+    if (changes.isUnseen || changes.executes !== undefined || changes.schema !== 'none') return everything;
+    const ids = new Set<EpochId>();
+    // A function that defines something is found out by looking at the definitions from time to time.
+    if (changes.calls.some((call) => mayWrite(call, this.functions))) ids.add(whole);
+    for (const name of changes.relations) if (!this.#collect(name, changes.isTruncation, ids)) ids.add(whole);
+    return [...ids];
+  }
+
+  /** Whether a relation of that name is known. */
+  knows(name: RelationName): boolean {
+    return this.#find(name).length > 0;
+  }
+
+  #add(schema: string, name: string, relation: Relation): void {
+    this.#byId.set(relation.id, relation);
+    for (const key of [`.${name}`, `${schema}.${name}`]) {
+      const found = this.#byName.get(key);
+      if (found === undefined) this.#byName.set(key, [relation]);
+      else found.push(relation);
+    }
+  }
+
+  #viewReads(definition: string, read: (text: string) => Analysis): readonly RelationName[] | undefined {
+    const analysis = read(definition);
+    const [statement] = analysis.kind === 'read' ? analysis.statements : [];
+    if (statement === undefined || namesTheClock(definition)) return undefined;
+    const { reads, calls, locksRows } = statement;
+    return !locksRows && calls.every((call) => isSettled(call, this.functions)) ? reads : undefined;
+  }
+
+  /** What is written in a partition is read in the table, and the other way round. */
+  #join(child: EpochId, parent: EpochId): void {
+    this.#edge(this.#reached, child, parent);
+    this.#edge(this.#reached, parent, child);
+  }
+
+  #edge(edges: Map<EpochId, Set<EpochId>>, from: EpochId, to: EpochId): void {
+    const found = edges.get(from);
+    if (found === undefined) edges.set(from, new Set([to]));
+    else found.add(to);
+  }
+
+  #find({ schema = '', name }: RelationName): readonly Relation[] {
+    return this.#byName.get(`${schema}.${name}`) ?? [];
+  }
+
+  #readsOf(name: RelationName): readonly EpochId[] | undefined {
+    const key = `${name.schema ?? ''}.${name.name}`;
+    if (this.#reads.has(key)) return this.#reads.get(key);
+    this.#reads.set(key, undefined); // a view that reads itself is none
+    const found = this.#find(name).map((relation) => this.#readsOfOne(relation));
+    const ids =
+      found.length === 0 || found.includes(undefined) ? undefined : [...new Set(found.flatMap((each) => each ?? []))];
+    this.#reads.set(key, ids);
+    return ids;
+  }
+
+  #readsOfOne({ id, kind, hasRowSecurity, view }: Relation): readonly EpochId[] | undefined {
+    if (kind === 'v') {
+      const read = view?.map((name) => this.#readsOf(name));
+      return read === undefined || read.includes(undefined) ? undefined : [id, ...read.flatMap((each) => each ?? [])];
+    }
+    const isOwn = (kind === 'r' || kind === 'p' || kind === 'm') && !hasRowSecurity;
+    return isOwn ? [id] : undefined;
+  }
+
+  /** False: anything may change. */
+  #collect(name: RelationName, isTruncation: boolean, ids: Set<EpochId>): boolean {
+    const found = this.#find(name);
+    return found.length > 0 && found.every((relation) => this.#follow(relation, isTruncation, ids));
+  }
+
+  #follow(relation: Relation, isTruncation: boolean, ids: Set<EpochId>): boolean {
+    if (ids.has(relation.id)) return true;
+    ids.add(relation.id);
+    if (this.#unseen.has(relation.id) || relation.kind === 'f') return false;
+    if (relation.kind === 'v') return relation.view?.every((name) => this.#collect(name, isTruncation, ids)) === true;
+    const more = [this.#reached.get(relation.id), isTruncation ? this.#truncated.get(relation.id) : undefined];
+    return more.every((next) => [...(next ?? [])].every((id) => this.#followId(id, isTruncation, ids)));
+  }
+
+  #followId(id: EpochId, isTruncation: boolean, ids: Set<EpochId>): boolean {
+    const relation = this.#byId.get(id);
+    return relation === undefined || this.#follow(relation, isTruncation, ids);
+  }
+}
+
+const everything: readonly EpochId[] = [whole, schemaEpoch];
+const schemaOnly: readonly EpochId[] = [schemaEpoch];

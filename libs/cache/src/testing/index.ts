@@ -1,0 +1,1 @@
+export { aCatalog, idIn, type ARelation } from './a-catalog.ts';

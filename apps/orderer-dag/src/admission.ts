@@ -11,7 +11,7 @@ import { operationRecordKey, type DeclaredKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
 import { isCall, keysOfCall, readCall, type Call } from './calls/call.ts';
 import type { LearnedKeys } from './calls/learned-keys.ts';
-import type { QueueNames } from './calls/touched-keys.ts';
+import { queuedKeys, type QueueNames } from './calls/touched-keys.ts';
 import type { Clock } from './clock.ts';
 import { ordererErrors } from './errors.ts';
 import type { LiveOperation } from './live-operation.ts';
@@ -112,9 +112,7 @@ export class Admission {
     const names = this.#options.names as QueueNames;
     const { chaincode, fn, args, isDeclared } = call;
     const predicted = isDeclared ? undefined : this.#options.learned.predict(chaincode, fn, args);
-    const guesses = (predicted ?? [])
-      .filter((one) => names.has(one))
-      .map((one) => ({ key: names.of(one), mode: one.mode }));
+    const guesses = queuedKeys(predicted ?? [], names);
     const keys = keysOfCall(call, [...declared, ...guesses], recordKey, callKey);
     call.hold(keys);
     return keys;

@@ -1,22 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { DevelopmentNetwork } from '@medrex/devnet';
 import { chaincodePackage, freePort, NetworkAdmin } from '@medrex/fabric/testing';
-import { serveAssets, type ServedAssets } from './served-assets.ts';
+import { serveAssets, type AssetKind, type ServedAssets } from './served-assets.ts';
 
-/** A network with the samples' asset contract on it twice: as it is, and with executeBatch. */
+/** A network with contracts of the samples' shape on it. */
 export interface AssetNetwork {
   readonly profile: string;
-  /** Name of the chaincode that is the contract as it is. */
-  readonly plain: string;
-  /** Name of the one with executeBatch. */
-  readonly fused: string;
+  /** What their chaincodes are called. */
+  readonly names: Readonly<Record<AssetKind, string>>;
   close(): Promise<void>;
 }
 
-const kinds = ['plain', 'fused'] as const;
-
-/** The contract on a real network, under names of its own. */
-export async function assetsOnFabric(profile: string): Promise<AssetNetwork> {
+/** The contracts on a real network, under names of their own. */
+export async function assetsOnFabric(profile: string, kinds: readonly AssetKind[]): Promise<AssetNetwork> {
   const admin = await NetworkAdmin.open(profile);
   const run = randomBytes(5).toString('hex');
   const served: ServedAssets[] = [];
@@ -31,11 +27,11 @@ export async function assetsOnFabric(profile: string): Promise<AssetNetwork> {
   const close = async (): Promise<void> => {
     for (const service of served) await service.stop();
   };
-  return { profile, plain: `plain-${run}`, fused: `fused-${run}`, close };
+  return { profile, names: { plain: `plain-${run}`, fused: `fused-${run}`, desk: `desk-${run}` }, close };
 }
 
-/** The contract on a development network of its own. */
-export async function assetsOnDevnet(): Promise<AssetNetwork> {
+/** The contracts on a development network of their own. */
+export async function assetsOnDevnet(kinds: readonly AssetKind[]): Promise<AssetNetwork> {
   const served: ServedAssets[] = [];
   const chaincodes: { name: string; address: string }[] = [];
   for (const how of kinds) {
@@ -48,5 +44,5 @@ export async function assetsOnDevnet(): Promise<AssetNetwork> {
     await network.close();
     for (const service of served) await service.stop();
   };
-  return { profile: network.profile, plain: 'plain', fused: 'fused', close };
+  return { profile: network.profile, names: { plain: 'plain', fused: 'fused', desk: 'desk' }, close };
 }

@@ -4,15 +4,18 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/harness/serve-assets.js', import.meta.url));
 
+/** The contract as it is, the contract beside executeBatch, or the desk that calls the first. */
+export type AssetKind = 'plain' | 'fused' | 'desk';
+
 export interface ServedAssets {
   stop(): Promise<void>;
 }
 
-/** The asset contract of the samples' shape as a chaincode service: `plain` as it is, `fused` through withExecuteBatch. */
+/** A contract of the samples' shape as a chaincode service. */
 export async function serveAssets(service: {
   readonly address: string;
   readonly packageId: string;
-  readonly how: 'plain' | 'fused';
+  readonly how: AssetKind;
 }): Promise<ServedAssets> {
   const { address, packageId, how } = service;
   const child = spawn(process.execPath, ['--disable-warning=DeprecationWarning', main, address, packageId, how], {

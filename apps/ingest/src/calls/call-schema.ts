@@ -21,6 +21,11 @@ export const callSchema = z.object({
           .union([z.string().min(1), z.array(z.string()).min(1)])
           .describe("a key of the chaincode's state; a list is a composite key"),
         mode: z.enum(callKeyModes),
+        chaincode: z
+          .string()
+          .refine(isChaincodeName, 'is no name of a chaincode')
+          .optional()
+          .describe('the chaincode whose key it is, where the called one calls another'),
       }),
     )
     .max(keysMax)

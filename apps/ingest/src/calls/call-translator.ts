@@ -5,7 +5,7 @@ import {
   type TranslatedOperation,
   type Translation,
 } from '@medrex/contracts';
-import type { DeclaredKey } from '@medrex/keys';
+import type { DeclaredKey, StateKey } from '@medrex/keys';
 import type { CallKey } from '@medrex/privacy';
 import type { IncomingMessage } from '../message/incoming-message.ts';
 import { problem } from '../problem.ts';
@@ -60,7 +60,7 @@ export class CallTranslator implements Translator {
     if (!parsed.success) return parsed.error.issues.map(({ path, message }) => wrong(path, message));
     const { chaincode, function: fn, args, keys: given } = parsed.data;
     if (chaincode === reserved) return [wrong(['chaincode'], 'is the one that Medrex runs itself')];
-    const named = given?.map(({ key, mode }) => ({ key: ledgerKey(key), mode }));
+    const named = given?.map(({ key, ...rest }) => ({ ...rest, key: ledgerKey(key) }));
     const keys = named ?? templates.keysOf(chaincode, fn, args);
     if (keys !== undefined && 'needs' in keys) {
       return [wrong(['args'], `the template of its keys needs ${keys.needs} of them`)];
@@ -73,14 +73,28 @@ export class CallTranslator implements Translator {
     sourceHash: string,
     operationClass: OperationClass = 'clinical',
   ): TranslatedOperation {
-    const { key } = this.#options;
+    const { key, reserved } = this.#options;
     return {
       ...{ item: 0, class: operationClass, templateVersion: 1 },
-      keys: (keys ?? []).map((one): DeclaredKey => ({ key: key.queueKey(chaincode, one.key), mode: one.mode })),
+      keys: queueKeys(keys ?? [], { key, called: chaincode, reserved }),
       facts: { chaincode, function: fn, isDeclared: keys !== undefined },
       bodies: [key.sealArguments({ sourceHash, chaincode, function: fn }, args)],
     };
   }
+}
+
+/** How named keys stand in the queues: those of others under keyed hashes, and beside them that the state of a further chaincode is touched. */
+function queueKeys(
+  named: readonly CallLedgerKey[],
+  { key, called, reserved }: { readonly key: CallKey; readonly called: string; readonly reserved: string },
+): readonly DeclaredKey[] {
+  const chaincodeOf = ({ chaincode }: CallLedgerKey): string => chaincode ?? called;
+  const keys = named.map((one): DeclaredKey => {
+    const isOurs = chaincodeOf(one) === reserved;
+    return { key: isOurs ? (one.key as StateKey) : key.queueKey(chaincodeOf(one), one.key), mode: one.mode };
+  });
+  const further = new Set(named.map(chaincodeOf).filter((one) => one !== called && one !== reserved));
+  return [...keys, ...[...further].map((one): DeclaredKey => ({ key: key.wholeStateKey(one), mode: 'read' }))];
 }
 
 const unsigned = problem('ENVELOPE_INVALID', {

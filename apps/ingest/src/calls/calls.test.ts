@@ -63,6 +63,24 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     expect(readCallFacts(operation.facts)?.isDeclared).toBe(true);
   });
 
+  it('queues it on keys of chaincodes that the called one calls, ours under their own names', async () => {
+    await start();
+    const { status } = await post({
+      ...call,
+      keys: [
+        { key: 'asset1', mode: 'readWrite', chaincode: 'prices' },
+        { key: 'cli~bed~12', mode: 'write', chaincode: 'medrex' },
+      ],
+    });
+    expect(status).toBe(202);
+    const [{ operation } = never()] = await ingest.operations();
+    expect(operation.keys).toEqual([
+      { key: key.queueKey('prices', 'asset1'), mode: 'readWrite' },
+      { key: 'cli~bed~12', mode: 'write' },
+      { key: key.wholeStateKey('prices'), mode: 'read' },
+    ]);
+  });
+
   it('takes the keys of a function from the templates, where the sender names none', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'medrex-templates-'));
     const file = join(folder, 'templates.json');
@@ -104,6 +122,12 @@ describe('POST /v1/channels/{channel}/transactions', () => {
     ['arguments that are no texts', { ...call, args: [7] }, 422, 'CALL_INVALID'],
     ['a mode that there is not', { ...call, keys: [{ key: 'a', mode: 'delta' }] }, 422, 'CALL_INVALID'],
     ['our own chaincode', { ...call, chaincode: 'medrex' }, 422, 'CALL_INVALID'],
+    [
+      'a key of a chaincode that cannot be',
+      { ...call, keys: [{ key: 'a', mode: 'read', chaincode: '../x' }] },
+      422,
+      'CALL_INVALID',
+    ],
     ['a list', [call], 422, 'CALL_INVALID'],
   ])('refuses %s, and says where', async (_, body, status, code) => {
     await start();

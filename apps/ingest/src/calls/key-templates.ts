@@ -8,17 +8,20 @@ import { ledgerKey } from './composite-key.ts';
 /** How a call may touch a key that is named for it. */
 export const callKeyModes = ['read', 'write', 'readWrite'] as const;
 
-/** One key of a call, in its chaincode's own words. */
+/** One key of a call, in the words of the chaincode whose key it is. */
 export interface CallLedgerKey {
+  /** Undefined for the chaincode that is called itself, and not by it. */
+  readonly chaincode?: string | undefined;
   readonly key: string;
   readonly mode: (typeof callKeyModes)[number];
 }
 
+const chaincodeName = z.string().refine(isChaincodeName, 'is no name of a chaincode');
 const keyTemplate = z.strictObject({
   key: z.union([z.string().min(1), z.array(z.string()).min(1)]),
   mode: z.enum(callKeyModes),
+  chaincode: chaincodeName.optional(),
 });
-const chaincodeName = z.string().refine(isChaincodeName, 'is no name of a chaincode');
 const templatesFile = z.record(chaincodeName, z.record(z.string().min(1), z.array(keyTemplate)));
 
 type KeyTemplate = z.infer<typeof keyTemplate>;
@@ -55,9 +58,9 @@ export class KeyTemplates {
     const needs = Math.max(0, ...templates.flatMap(({ key }) => [key].flat().flatMap(placesIn)));
     if (needs > args.length) return { needs };
     const fill = (part: string): string => part.replace(argument, (_, place: string) => args[Number(place)] ?? '');
-    return templates.map(({ key, mode }) => ({
+    return templates.map(({ key, ...rest }) => ({
+      ...rest,
       key: ledgerKey(typeof key === 'string' ? fill(key) : key.map(fill)),
-      mode,
     }));
   }
 }

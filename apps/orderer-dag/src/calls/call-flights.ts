@@ -32,7 +32,7 @@ import { closeCodeOf, tryName, tryProposal, type CallOperation } from './call-pr
 import { resultOf, reusedResult } from './call-results.ts';
 import { EndedCalls } from './ended-calls.ts';
 import type { LearnedKeys } from './learned-keys.ts';
-import { hasRanges, keysToHold, touchedKeys, type QueueNames } from './touched-keys.ts';
+import { keysToHold, touchedKeys, wholeStates, type QueueNames } from './touched-keys.ts';
 
 /** What the flights of calls share. */
 export interface CallFlightsOptions {
@@ -180,10 +180,11 @@ export class CallFlights {
     const { chaincode, fn, args, isDeclared } = operation.call;
     const set = { chaincode, readWriteSet };
     if (!isDeclared) learned.observe(chaincode, fn, args, touchedKeys(set));
-    const isRangeNews = hasRanges(set) && !operation.call.holdsAll;
     const keys = keysToHold(set, names);
     const news = new Set(operation.call.discover(keys).map((one): string => one.key));
-    if (isRangeNews) operation.call.holdsAll = true;
+    const ranged = wholeStates(set, names);
+    const isRangeNews = ranged.some((state) => news.has(state));
+    if (ranged.some((state) => state === names.wholeState(chaincode))) operation.call.holdsAll = true;
     if (!isDeclared && operation.call.isFirstLook()) observer.predicted(news.size === 0);
     const held = planner.hold(flight.fusion, [{ seq: operation.seq, keys }]);
     if (held.kind === 'returned') {

@@ -98,6 +98,11 @@ export function keysOfCall(
   recordKey: StateKey,
   key: CallKey,
 ): readonly DeclaredKey[] {
-  const whole: DeclaredKey[] = call.isReadable ? [{ key: key.wholeStateKey(call.chaincode), mode: 'read' }] : [];
-  return [...declared, ...whole, { key: recordKey, mode: 'readWrite' }];
+  const state = key.wholeStateKey(call.chaincode);
+  const isHeld = !call.isReadable || declared.some((one) => one.key === state);
+  return [
+    ...declared,
+    ...(isHeld ? [] : [{ key: state, mode: 'read' } as const]),
+    { key: recordKey, mode: 'readWrite' },
+  ];
 }

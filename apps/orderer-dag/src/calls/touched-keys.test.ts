@@ -3,7 +3,7 @@ import { stateKey } from '@medrex/keys';
 import type { ReadWriteSet } from '@medrex/ledger';
 import { callKey } from '../testing/test-channel.ts';
 import { LearnedKeys } from './learned-keys.ts';
-import { hasRanges, keysToHold, QueueNames, touchedKeys } from './touched-keys.ts';
+import { keysToHold, queuedKeys, QueueNames, touchedKeys, wholeStates } from './touched-keys.ts';
 
 const bed = stateKey('clinical', 'bed', '12');
 const names = new QueueNames('medrex', callKey);
@@ -37,19 +37,30 @@ describe('what a call touched', () => {
       { chaincode: 'medrex', key: bed, mode: 'readWrite' },
       { chaincode: 'prices', key: 'aspirin', mode: 'read' },
     ]);
-    expect(hasRanges(billing)).toBe(true);
+    expect(wholeStates(billing, names)).toEqual([callKey.wholeStateKey('prices')]);
     expect(keysToHold(billing, names)).toEqual([
       { key: callKey.queueKey('billing', 'claim'), mode: 'readWrite' },
       { key: bed, mode: 'readWrite' },
       { key: callKey.queueKey('prices', 'aspirin'), mode: 'read' },
+      { key: callKey.wholeStateKey('billing'), mode: 'read' },
       { key: callKey.wholeStateKey('prices'), mode: 'readWrite' },
     ]);
+  });
+
+  it('says that it touches the state of every chaincode it called, so that who holds all of it waits', () => {
+    const called = [{ chaincode: 'prices', readWriteSet: aSet({ writes: ['aspirin'] }) }];
+    const set = { chaincode: 'billing', readWriteSet: { ...aSet({}), called } };
+    expect(keysToHold(set, names)).toEqual([
+      { key: callKey.queueKey('prices', 'aspirin'), mode: 'write' },
+      { key: callKey.wholeStateKey('prices'), mode: 'read' },
+    ]);
+    expect(queuedKeys(touchedKeys(set), names)).toEqual(keysToHold(set, names));
   });
 
   it('leaves out the registry of authors, which is ours alone', () => {
     const set = aSet({ reads: ['sys~author~a'] });
     expect(keysToHold({ chaincode: 'medrex', readWriteSet: set }, names)).toEqual([]);
-    expect(keysToHold({ chaincode: 'billing', readWriteSet: set }, names)).toHaveLength(1);
+    expect(keysToHold({ chaincode: 'billing', readWriteSet: set }, names)).toHaveLength(2);
   });
 
   it('is predicted for each chaincode apart', () => {

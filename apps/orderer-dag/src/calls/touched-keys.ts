@@ -54,20 +54,38 @@ export function touchedKeys(touched: NamespaceSet): readonly TouchedKey[] {
   });
 }
 
-/** Whether a range was read, in the state of any chaincode. */
-export const hasRanges = (touched: NamespaceSet): boolean =>
-  setsOf(touched).some(({ readWriteSet }) => readWriteSet.ranges.length > 0);
+/** Chaincodes in whose state a range was read. */
+const rangedIn = (touched: NamespaceSet): ReadonlySet<string> =>
+  new Set(setsOf(touched).flatMap(({ chaincode, readWriteSet: { ranges } }) => (ranges.length > 0 ? [chaincode] : [])));
+
+/** The whole states that have to be held, because a range was read in them. */
+export const wholeStates = (touched: NamespaceSet, names: QueueNames): readonly StateKey[] =>
+  [...rangedIn(touched)].flatMap((chaincode) => names.wholeState(chaincode) ?? []);
 
 /**
  * What has to be held for these to be safe. A range can be held by no key, since what may appear in it has none yet: who read
  * one holds the whole state of its chaincode.
  */
 export function keysToHold(touched: NamespaceSet, names: QueueNames): readonly DeclaredKey[] {
-  const queued = touchedKeys(touched).filter((one) => names.has(one));
-  const keys = queued.map((one): DeclaredKey => ({ key: names.of(one), mode: one.mode }));
-  const whole = setsOf(touched).flatMap(({ chaincode, readWriteSet }): readonly DeclaredKey[] => {
-    const key = readWriteSet.ranges.length === 0 ? undefined : names.wholeState(chaincode);
-    return key === undefined ? [] : [{ key, mode: 'readWrite' }];
+  return queuedKeys(touchedKeys(touched), names, rangedIn(touched));
+}
+
+/**
+ * How keys stand in the queues: each by itself, and beside it that the state of its chaincode is touched, so that whoever holds all
+ * of that state waits for it, and it for them.
+ *
+ * @param wholly chaincodes of which the whole state is held
+ */
+export function queuedKeys(
+  touched: readonly TouchedKey[],
+  names: QueueNames,
+  wholly: ReadonlySet<string> = new Set(),
+): readonly DeclaredKey[] {
+  const queued = touched.filter((one) => names.has(one));
+  const chaincodes = [...new Set([...queued.map(({ chaincode }) => chaincode), ...wholly])];
+  const states = chaincodes.flatMap((chaincode): readonly DeclaredKey[] => {
+    const key = names.wholeState(chaincode);
+    return key === undefined ? [] : [{ key, mode: wholly.has(chaincode) ? 'readWrite' : 'read' }];
   });
-  return [...keys, ...whole];
+  return [...queued.map((one): DeclaredKey => ({ key: names.of(one), mode: one.mode })), ...states];
 }

@@ -14,6 +14,20 @@ export const pgProxyErrors = {
     meaning: 'pg-proxy cannot listen on its address.',
     remedy: 'Stop what listens there, or change `listen` in the configuration.',
   },
+  PG_PROXY_AUTH_QUERY: {
+    code: 'PG_PROXY_AUTH_QUERY',
+    retryable: true,
+    meaning: 'The upstream could not be asked for the secret of a user; who wanted to log in was sent away.',
+    remedy:
+      'Look at the upstream, at `auth.query.user` and his password, and whether he may run `auth.query.sql` there; it must answer with one row of name and secret.',
+  },
+  PG_PROXY_DIRECTORY: {
+    code: 'PG_PROXY_DIRECTORY',
+    retryable: true,
+    meaning: 'The LDAP directory could not be asked; who wanted to log in was sent away.',
+    remedy:
+      'Look at the servers of `auth.ldap.urls`, at their certificates, and at `auth.ldap.search.bindAs` and his password.',
+  },
   PG_PROXY_UPSTREAM: {
     code: 'PG_PROXY_UPSTREAM',
     retryable: true,

@@ -54,6 +54,11 @@ export const pgProxyMetrics = defineMetrics({
     help: 'Waits that ended without a backend, by why.',
     labels: { reason: refusals },
   },
+  lookupsFailed: {
+    name: 'medrex_pg_proxy_user_lookups_failed_total',
+    kind: 'counter',
+    help: 'Logins that were sent away because auth.query or the directory could not be asked.',
+  },
   loginsRefused: {
     name: 'medrex_pg_proxy_logins_refused_total',
     kind: 'counter',

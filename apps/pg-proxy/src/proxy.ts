@@ -6,7 +6,8 @@ import { SqlAnalyser } from '@medrex/sql';
 import type { LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Newcomer, type Reception, type TlsForClients } from './login/arrival.ts';
-import { ClientAuth, type AuthMethod } from './login/client-auth.ts';
+import type { AskDirectory } from './login/client-auth.ts';
+import { Doorkeeper } from './login/doorkeeper.ts';
 import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { RequestObserver } from './session/request.ts';
 import { Listener } from './login/listener.ts';
@@ -20,6 +21,8 @@ const tickMs = 100;
 const drainLookMs = 50;
 
 export interface ProxyEvents extends HostEvents {
+  /** Nobody could say who a user is. */
+  lookupFailed(error: Error): void;
   refused(fault: WireFault): void;
 }
 
@@ -30,6 +33,8 @@ export interface PgProxyOptions {
   readonly jitter: () => number;
   /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
   readonly reload: () => void;
+  /** Who is asked about passwords, by the configuration. */
+  readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
   /** Told of every request; undefined: nobody is, and it costs nothing. */
   readonly observer?: RequestObserver | undefined;
   /** SHUTDOWN at the console. */
@@ -44,10 +49,12 @@ export class PgProxy {
   readonly host: PoolHost;
   readonly #welcome: Welcome;
   readonly #arrivals = new Set<Arrival>();
-  readonly #mockSecret = randomBytes(32);
+  readonly #secrets = { mockSecret: randomBytes(32), salt: randomBytes(32) };
+  readonly #directoryOf: PgProxyOptions['directoryOf'];
   readonly #events: ProxyEvents;
   #loaded: LoadedConfig;
   #reception: Reception;
+  #doorkeeper: Doorkeeper;
   #ticker: NodeJS.Timeout | undefined;
   #listener: Listener | undefined;
   /** The address that no other instance has. */
@@ -57,8 +64,9 @@ export class PgProxy {
   #isEnding = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
-    const { loaded, events, now, jitter, reload, stop, observer } = options;
+    const { loaded, events, now, jitter, reload, stop, observer, directoryOf } = options;
     this.#loaded = loaded;
+    this.#directoryOf = directoryOf;
     this.#events = events;
     this.host = new PoolHost({ loaded, events, now, jitter });
     const drain = (database: string | undefined): void => this.#drain(database);
@@ -66,7 +74,8 @@ export class PgProxy {
     this.#welcome = new Welcome({
       ...{ host: this.host, loaded, analyser, observer, life: { reload, stop, drain, resume } },
     });
-    this.#reception = this.#receptionOf(loaded);
+    this.#doorkeeper = this.#doorkeeperOf(loaded);
+    this.#reception = this.#receptionOf(loaded, this.#doorkeeper);
   }
 
   /** @throws CodedError PG_PROXY_LISTEN, PG_PROXY_CONFIG */
@@ -95,11 +104,14 @@ export class PgProxy {
 
   /** Another configuration, for all or for none; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
   reload(loaded: LoadedConfig): void {
-    const reception = this.#receptionOf(loaded);
+    const doorkeeper = this.#doorkeeperOf(loaded);
+    const reception = this.#receptionOf(loaded, doorkeeper);
     this.host.reload(loaded);
     this.#welcome.reload(loaded);
     this.#loaded = loaded;
     this.#reception = reception;
+    this.#doorkeeper.close();
+    this.#doorkeeper = doorkeeper;
   }
 
   /** Takes nobody in any more, lets each client go as `ending` says, and ends what is left after a while. */
@@ -115,6 +127,7 @@ export class PgProxy {
     this.host.pools.kill({}, this.host.now());
     for (const { handle } of this.host.pools.backends()) handle?.socket.destroy();
     clearInterval(this.#ticker);
+    this.#doorkeeper.close();
     await Promise.all([closed, this.#own?.close()]);
   }
 
@@ -166,17 +179,21 @@ export class PgProxy {
     this.#arrivals.add(new Arrival(socket, this.#isEnding ? { ...reception, enter } : reception));
   }
 
-  #receptionOf(loaded: LoadedConfig): Reception {
-    const { config, users } = loaded;
+  #doorkeeperOf(loaded: LoadedConfig): Doorkeeper {
+    return new Doorkeeper({
+      ...{ loaded, upstreams: this.host.upstreams, directory: this.#directoryOf(loaded), now: this.host.now },
+      ...this.#secrets,
+      failed: (error) => this.#events.lookupFailed(error),
+    });
+  }
+
+  #receptionOf(loaded: LoadedConfig, doorkeeper: Doorkeeper): Reception {
+    const { config } = loaded;
     return {
       tls: tlsOf(loaded),
       loginTimeoutMs: config.loginTimeoutMs,
-      authOf: (user, tls) =>
-        new ClientAuth({
-          ...{ method: config.auth.method as AuthMethod, user, secret: users.get(user) },
-          ...{ isEncrypted: tls !== undefined, endPoint: tls?.endPoint },
-          ...{ nonce: randomBytes(18).toString('base64'), salt: randomBytes(4), mockSecret: this.#mockSecret },
-        }),
+      authOf: (asking, tls, then) => doorkeeper.authOf(asking, tls, then),
+      failed: (asking) => doorkeeper.doubted(asking),
       cancel: (request, done) => this.host.cancelBy(request, done),
       enter: (newcomer) => this.#welcome.enter(newcomer),
       done: (arrival) => this.#arrivals.delete(arrival),
@@ -191,11 +208,14 @@ function wait(ms: number): Promise<void> {
 
 function tlsOf({ config, certificate }: LoadedConfig): TlsForClients | undefined {
   if (certificate === undefined) return undefined;
+  const { cert, key, clientCa } = certificate;
   try {
     return {
-      context: createSecureContext({ ...certificate, minVersion: 'TLSv1.2' }),
-      endPoint: endPointOf(firstCertificate(certificate.cert)),
+      context: createSecureContext({ cert, key, minVersion: 'TLSv1.2', ...(clientCa && { ca: clientCa }) }),
+      endPoint: endPointOf(firstCertificate(cert)),
       isRequired: config.listen.tls?.mode === 'require',
+      asksCertificate: clientCa !== undefined,
+      needsCertificate: config.listen.tls?.clientCertificate === 'require',
     };
   } catch (cause) {
     throw pgProxyError('PG_PROXY_CONFIG', `listen.tls: ${(cause as Error).message}`, { cause });

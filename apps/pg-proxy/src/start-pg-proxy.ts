@@ -58,6 +58,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     now: () => performance.now(),
     jitter: Math.random,
     observer: start.observer,
+    directoryOf: () => undefined,
     events: {
       refused: ({ sqlstate }) => {
         metrics.loginsRefused.inc();
@@ -66,6 +67,10 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
       loginFailed: ({ sqlstate, message }) => {
         const error = pgProxyError('PG_PROXY_UPSTREAM', message);
         telemetry.log.warn({ code: sqlstate, error }, 'a backend could not be opened');
+      },
+      lookupFailed: (error) => {
+        metrics.lookupsFailed.inc();
+        telemetry.log.warn({ error }, 'a user could not be looked up');
       },
       fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
     },

@@ -109,9 +109,7 @@ export class Welcome {
       host: this.#host,
       observer: this.#observer,
     });
-    if (newcomer.keys !== undefined) this.#host.upstreams.shown(user, { kind: 'keys', keys: newcomer.keys });
-    if (newcomer.password !== undefined)
-      this.#host.upstreams.shown(user, { kind: 'password', password: newcomer.password });
+    if (newcomer.shown !== undefined) this.#host.upstreams.shown(user, newcomer.shown);
     const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
     client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);

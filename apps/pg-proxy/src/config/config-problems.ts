@@ -13,12 +13,9 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
 }
 
 /** Is refused, because it would be passed over. */
-function* notThereYet({ auth, pool, databases, users, applications, listen, admin }: ProxyConfig): Generator<string> {
+function* notThereYet({ auth, pool, databases, users, applications, admin }: ProxyConfig): Generator<string> {
   const methods = [auth.method, ...auth.rules.map(({ method }) => method)];
-  if (auth.query !== undefined || auth.ldap !== undefined || auth.rules.length > 0 || auth.allowCleartext)
-    yield 'auth: query, ldap, rules and allowCleartext are not there yet';
-  if (methods.includes('ldap') || methods.includes('cert')) yield 'auth: ldap and cert are not there yet';
-  if (listen.tls?.clientCa !== undefined) yield 'listen.tls.clientCa: is not there yet';
+  if (auth.ldap !== undefined || methods.includes('ldap')) yield 'auth.ldap: is not there yet';
   if (admin.statsUsers.length > 0) yield 'admin.statsUsers: is not there yet';
   const timeouts = ['statementTimeoutMs', 'transactionTimeoutMs', 'transactionIdleTimeoutMs', 'clientIdleTimeoutMs'];
   const levels = [pool, ...[databases, users, applications].flatMap((rules) => Object.values(rules))];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { z } from 'zod';
 import { pgProxyError } from '../errors.ts';
 import type { SecretSource } from './auth-config.ts';
@@ -72,7 +73,7 @@ class Loading {
   load(config: ProxyConfig): LoadedConfig {
     for (const problem of problemsOf(config)) this.#problem(problem);
     const { auth, upstreams } = config;
-    return {
+    const loaded = {
       config,
       users: auth.userFile === undefined ? new Map() : this.#users(auth.userFile),
       identities: this.#identities(config),
@@ -87,6 +88,25 @@ class Loading {
         ca: this.#optional('auth.ldap.ca', auth.ldap?.ca),
       },
     };
+    // What is missing was said; what is there must be of use.
+    if (this.problems.length === 0) this.#checkTls(loaded);
+    return loaded;
+  }
+
+  #checkTls({ certificate, authorities, certificates, ldap, config }: LoadedConfig): void {
+    const check = (what: string, options: SecureContextOptions): void => {
+      try {
+        createSecureContext(options);
+      } catch (error) {
+        this.#problem(`${what}: ${(error as Error).message}`);
+      }
+    };
+    const ca = (bytes: Buffer | undefined): SecureContextOptions => (bytes === undefined ? {} : { ca: bytes });
+    if (certificate !== undefined)
+      check('listen.tls', { cert: certificate.cert, key: certificate.key, ...ca(certificate.clientCa) });
+    for (const name of Object.keys(config.upstreams))
+      check(`upstreams.${name}`, { ...certificates.get(name), ...ca(authorities.get(name)) });
+    check('auth.ldap.ca', ca(ldap.ca));
   }
 
   #identities({ identities, databases }: ProxyConfig): Identities {

@@ -35,7 +35,8 @@ export function readUserFile(text: string, salt: Uint8Array): UserFile {
 
 const unquoted = (text: string): string => text.replaceAll('""', '"');
 
-function secretOf(user: string, text: string, salt: Uint8Array): UserSecret {
+/** A secret as files and `pg_authid` have it. @param salt of the process */
+export function secretOf(user: string, text: string, salt: Uint8Array): UserSecret {
   const verifier = readVerifier(text);
   if (verifier !== undefined) return { kind: 'scram', verifier };
   if (isMd5Password(text)) return { kind: 'md5', stored: text };

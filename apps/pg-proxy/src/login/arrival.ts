@@ -9,13 +9,14 @@ import {
   protocolViolation,
   readStartup,
   type CancelRequest,
-  type ClientKeys,
   type StartupMessage,
   type StartupPacket,
   type WireFault,
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
+import type { Credentials } from '../upstream/credentials.ts';
+import { certifiedName } from './certified-name.ts';
 import type { AuthStep, ClientAuth } from './client-auth.ts';
 
 /** A client that has shown who he is. */
@@ -26,23 +27,38 @@ export interface Newcomer {
   /** Protocol 3.minor. */
   readonly minor: number;
   readonly parameters: ReadonlyMap<string, string>;
-  readonly keys: ClientKeys | undefined;
-  readonly password: string | undefined;
+  /** What logs in at the upstream as this user, where it is known. */
+  readonly shown: Credentials['secret'] | undefined;
+}
+
+/** Who wants to come in, and how he is connected. */
+export interface Asking {
+  readonly user: string;
+  readonly database: string;
+  readonly address: string;
+  readonly isEncrypted: boolean;
+  readonly certified: string | undefined;
 }
 
 export interface TlsForClients {
   readonly context: SecureContext;
   readonly endPoint: Buffer | undefined;
   readonly isRequired: boolean;
+  /** Clients are asked for a certificate, and may be sent away without one. */
+  readonly asksCertificate: boolean;
+  readonly needsCertificate: boolean;
 }
 
 /** What an arrival asks of the proxy. */
 export interface Reception {
   readonly tls: TlsForClients | undefined;
   readonly loginTimeoutMs: number;
-  authOf(user: string, tls: TlsForClients | undefined): ClientAuth;
   /** `done` when the request has arrived where it is for, or is for nobody. */
   cancel(request: CancelRequest, done: () => void): void;
+  /** How it must prove that; `then` is called once, perhaps much later. */
+  authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void;
+  /** It did not prove who it is. */
+  failed(asking: Asking): void;
   enter(newcomer: Newcomer): void;
   /** It has gone, was sent away or has entered. */
   done(arrival: Arrival): void;
@@ -51,6 +67,8 @@ export interface Reception {
 
 /** PostgreSQL's protocol by ALPN, which a client must offer that begins with TLS at once. */
 const alpn = 'postgresql';
+/** What a client may send ahead while somebody is asked about it. */
+const heldMax = 16_384;
 
 /** A connection from accept to login: encryption, the startup packet, the proof. Nothing of it is trusted yet, and little is kept. */
 export class Arrival {
@@ -59,7 +77,10 @@ export class Arrival {
   #tls: TlsForClients | undefined;
   #startup: StartupMessage | undefined;
   #auth: ClientAuth | undefined;
-  readonly #framer = new Framer(frontendLogin);
+  #asking: Asking | undefined;
+  /** Somebody else is asked; what comes meanwhile is kept. */
+  #isHeld = false;
+  #framer = new Framer(frontendLogin);
   readonly #reception: Reception;
   readonly #timer: NodeJS.Timeout;
   #isDone = false;
@@ -106,7 +127,8 @@ export class Arrival {
 
   #read(chunk: Buffer): void {
     if (this.#isDone) return;
-    if (this.#auth !== undefined) this.#prove(chunk);
+    if (this.#isHeld) this.#hold(chunk);
+    else if (this.#auth !== undefined) this.#prove(chunk);
     else this.#readPackets(chunk);
   }
 
@@ -137,7 +159,6 @@ export class Arrival {
         return true;
       case 'startup':
         this.#begin(packet);
-        if (rest.length > 0 && !this.#isDone) this.#prove(rest);
         return true;
     }
   }
@@ -175,7 +196,10 @@ export class Arrival {
     plain.pause();
     if (received.length > 0) plain.unshift(received);
     plain.on('error', this.#onGone);
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: tls.context, ALPNProtocols: [alpn] });
+    const secure = new TLSSocket(plain, {
+      ...{ isServer: true, secureContext: tls.context, ALPNProtocols: [alpn] },
+      ...{ requestCert: tls.asksCertificate, rejectUnauthorized: false },
+    });
     this.#socket = secure;
     this.#tls = tls;
     this.#listen();
@@ -196,17 +220,49 @@ export class Arrival {
       return this.#refuse({ sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' });
     if (isReplication(packet.parameters.get('replication')))
       return this.#refuse({ sqlstate: '0A000', message: 'replication connections are not taken by pg-proxy' });
+    const certified = this.#tls?.asksCertificate === true ? certifiedName(this.#socket as TLSSocket) : undefined;
+    if (this.#tls?.needsCertificate === true && certified === undefined)
+      return this.#refuse({ sqlstate: '28000', message: 'this server takes clients with a valid certificate only' });
     const { minor, declined, isAsked } = negotiate(packet);
     if (!isAsked) this.#socket.write(negotiateProtocolVersion({ minor, declined }));
     this.#startup = { ...packet, minor };
-    this.#auth = this.#reception.authOf(user, this.#tls);
-    this.#follow(this.#auth.begin(), Buffer.alloc(0));
+    const database = packet.parameters.get('database') ?? '';
+    this.#ask({
+      ...{ user, database: database === '' ? user : database, isEncrypted: !isPlain, certified },
+      address: this.#socket.remoteAddress ?? '',
+    });
+  }
+
+  /** What came behind the startup packet waits for the answer. */
+  #ask(asking: Asking): void {
+    this.#asking = asking;
+    this.#isHeld = true;
+    this.#reception.authOf(asking, this.#tls, (auth) => {
+      if (this.#isDone) return;
+      if ('sqlstate' in auth) return this.#refuse(auth);
+      this.#auth = auth;
+      this.#goOn(auth.begin());
+    });
+  }
+
+  #hold(chunk: Buffer): void {
+    if (this.#received.length + chunk.length > heldMax)
+      return this.#refuse(protocolViolation('too much was sent before the login'));
+    this.#received = Buffer.concat([this.#received, chunk]);
+  }
+
+  #goOn(step: AuthStep): void {
+    const held = this.#received;
+    this.#received = Buffer.alloc(0);
+    this.#isHeld = false;
+    this.#follow(step, held);
+    if (held.length > 0 && step.kind === 'ask') this.#prove(held);
   }
 
   #prove(chunk: Buffer): void {
     const framer = this.#framer;
     framer.feed(chunk);
-    while (!this.#isDone && framer.next()) {
+    while (!this.#isDone && !this.#isHeld && framer.next()) {
       const rest = framer.unread === 0 ? Buffer.alloc(0) : chunk.subarray(chunk.length - framer.unread);
       const step = this.#auth?.next(framer.buffer, framer.start, framer.end);
       if (step !== undefined) this.#follow(step, rest);
@@ -220,15 +276,28 @@ export class Arrival {
         this.#socket.write(step.message);
         return;
       case 'out':
+        if (this.#asking !== undefined) this.#reception.failed(this.#asking);
         return this.#refuse(step.fault);
+      case 'later':
+        return this.#await(step.step, rest);
       case 'in':
         return this.#enter(step, rest);
     }
   }
 
-  #enter({ message, keys, password }: Extract<AuthStep, { kind: 'in' }>, rest: Buffer): void {
-    const startup = this.#startup;
-    if (startup === undefined) return;
+  /** What is held meanwhile is not lost to the framer: it begins anew with it. */
+  #await(step: Promise<AuthStep>, rest: Buffer): void {
+    this.#isHeld = true;
+    this.#received = Buffer.from(rest);
+    this.#framer = new Framer(frontendLogin);
+    void step.then((next) => {
+      if (!this.#isDone) this.#goOn(next);
+    });
+  }
+
+  #enter({ message, shown }: Extract<AuthStep, { kind: 'in' }>, rest: Buffer): void {
+    const [startup, asking] = [this.#startup, this.#asking];
+    if (startup === undefined || asking === undefined) return;
     if (message !== undefined) this.#socket.write(message);
     this.#socket.write(authentication({ kind: 'ok' }));
     this.#isDone = true;
@@ -238,11 +307,8 @@ export class Arrival {
     if (rest.length > 0) this.#socket.unshift(rest);
     this.#reception.done(this);
     const { parameters, minor } = startup;
-    const user = parameters.get('user') ?? '';
-    const database = parameters.get('database') ?? '';
-    this.#reception.enter({
-      ...{ socket: this.#socket, user, database: database === '' ? user : database, minor, parameters, keys, password },
-    });
+    const { user, database } = asking;
+    this.#reception.enter({ socket: this.#socket, user, database, minor, parameters, shown });
   }
 }
 

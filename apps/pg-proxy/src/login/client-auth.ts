@@ -10,22 +10,28 @@ import {
   readSaslInitialResponse,
   readSaslResponse,
   ScramServer,
-  type ClientKeys,
   type ScramServerStep,
   type ScramVerifier,
   type WireFault,
 } from '@medrex/pg-wire';
 import { createHash } from 'node:crypto';
+import type { AuthMethod } from '../config/auth-config.ts';
 import type { UserSecret } from '../config/user-file.ts';
+import type { Credentials } from '../upstream/credentials.ts';
 
-export type AuthMethod = 'scram-sha-256' | 'md5' | 'password' | 'trust';
+/** Asks the directory whether that is the password of that user. */
+export type AskDirectory = (user: string, password: string) => Promise<'right' | 'wrong' | 'unavailable'>;
 
 export interface ClientAuthOptions {
   readonly method: AuthMethod;
   readonly user: string;
   /** Undefined: there is no such user, which must not show before the end. */
   readonly secret: UserSecret | undefined;
-  readonly isEncrypted: boolean;
+  /** The connection is encrypted, or need not be. */
+  readonly mayAskPassword: boolean;
+  /** The name in the certificate that the client has shown, where an authority that is trusted has signed it. */
+  readonly certified: string | undefined;
+  readonly directory: AskDirectory | undefined;
   readonly endPoint: Buffer | undefined;
   readonly nonce: string;
   /** Four random bytes. */
@@ -34,11 +40,12 @@ export interface ClientAuthOptions {
   readonly mockSecret: Uint8Array;
 }
 
-/** What to do next. `keys` and `password` log in at the upstream as this user. */
+/** What to do next. `shown` logs in at the upstream as this user. */
 export type AuthStep =
   | { readonly kind: 'ask'; readonly message: Buffer }
-  | { readonly kind: 'in'; readonly message?: Buffer; readonly keys?: ClientKeys; readonly password?: string }
-  | { readonly kind: 'out'; readonly fault: WireFault };
+  | { readonly kind: 'in'; readonly message?: Buffer; readonly shown?: Credentials['secret'] }
+  | { readonly kind: 'out'; readonly fault: WireFault }
+  | { readonly kind: 'later'; readonly step: Promise<AuthStep> };
 
 /** The proof of one client that he is who he says, by the method of the configuration. */
 export class ClientAuth {
@@ -52,13 +59,13 @@ export class ClientAuth {
   }
 
   begin(): AuthStep {
-    const { method, salt, isEncrypted, secret } = this.#options;
-    if (method === 'trust') return secret === undefined ? this.#out() : { kind: 'in' };
+    const { method, salt, mayAskPassword, secret, certified, user } = this.#options;
+    if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
+    if (method === 'cert') return certified === user ? { kind: 'in' } : this.#out();
     if (this.#scram !== undefined)
       return { kind: 'ask', message: authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }) };
     if (method === 'md5') return { kind: 'ask', message: authentication({ kind: 'md5', salt }) };
-    if (method === 'password' && isEncrypted) return { kind: 'ask', message: authentication({ kind: 'cleartext' }) };
-    return method === 'password' ? needsTls : this.#out();
+    return mayAskPassword ? { kind: 'ask', message: authentication({ kind: 'cleartext' }) } : needsTls;
   }
 
   /** A message of type `p`. */
@@ -66,7 +73,9 @@ export class ClientAuth {
     if (this.#scram !== undefined) return this.#step(this.#scram, buffer, start, end);
     const given = readPasswordMessage(buffer, start, end);
     if (given === undefined) return { kind: 'out', fault: protocolViolation('invalid password packet') };
-    return this.#options.method === 'md5' ? this.#judgeMd5(given) : this.#judgePassword(given);
+    const { method } = this.#options;
+    if (method === 'ldap') return this.#askDirectory(given.toString('utf8'));
+    return method === 'md5' ? this.#judgeMd5(given) : this.#judgePassword(given);
   }
 
   #step(scram: ScramServer, buffer: Buffer, start: number, end: number): AuthStep {
@@ -82,7 +91,11 @@ export class ClientAuth {
       case 'continue':
         return { kind: 'ask', message: authentication({ kind: 'saslContinue', data: step.data }) };
       case 'proven':
-        return { kind: 'in', message: authentication({ kind: 'saslFinal', data: step.data }), keys: step.keys };
+        return {
+          kind: 'in',
+          message: authentication({ kind: 'saslFinal', data: step.data }),
+          shown: { kind: 'keys', keys: step.keys },
+        };
       case 'refused':
         return this.#out();
       case 'fault':
@@ -94,7 +107,7 @@ export class ClientAuth {
     const { user, secret, salt, mockSecret } = this.#options;
     const stored = secret?.kind === 'plain' ? md5Password(user, secret.password) : storedOf(secret);
     const expected = md5Response(stored ?? md5Password(user, mockSecret), salt);
-    return isSameSecret(given, Buffer.from(expected)) && stored !== undefined ? { kind: 'in' } : this.#out();
+    return isSameSecret(given, Buffer.from(expected)) && stored !== undefined ? letIn(secret) : this.#out();
   }
 
   #judgePassword(given: Buffer): AuthStep {
@@ -103,13 +116,24 @@ export class ClientAuth {
     if (secret.kind === 'scram') return this.#judgeByVerifier(given, secret.verifier);
     const stored = secret.kind === 'md5' ? secret.stored : md5Password(user, secret.password);
     const isRight = isSameSecret(Buffer.from(md5Password(user, given)), Buffer.from(stored));
-    return isRight ? { kind: 'in', password: given.toString('utf8') } : this.#out();
+    return isRight ? inWith(given) : this.#out();
   }
 
   #judgeByVerifier(given: Buffer, { salt, iterations, storedKey }: ScramVerifier): AuthStep {
     const { clientKey } = clientKeys(given, salt, iterations);
     const isRight = isSameSecret(createHash('sha256').update(clientKey).digest(), storedKey);
-    return isRight ? { kind: 'in', password: given.toString('utf8') } : this.#out();
+    return isRight ? inWith(given) : this.#out();
+  }
+
+  /** A bind without a password is one of nobody in particular, which directories let in: it proves nothing. */
+  #askDirectory(password: string): AuthStep {
+    const { directory, user } = this.#options;
+    if (directory === undefined || user === '' || password === '') return this.#out();
+    const step = directory(user, password).then((answer): AuthStep => {
+      if (answer === 'unavailable') return noDirectory;
+      return answer === 'right' ? inWith(Buffer.from(password)) : this.#out();
+    });
+    return { kind: 'later', step };
   }
 
   #out(): AuthStep {
@@ -122,6 +146,22 @@ const needsTls: AuthStep = {
   kind: 'out',
   fault: { sqlstate: '28000', message: 'a password is taken over TLS only' },
 };
+
+const noDirectory: AuthStep = {
+  kind: 'out',
+  fault: { sqlstate: '57P03', message: 'the directory of users cannot be asked now' },
+};
+
+const inWith = (password: Buffer): AuthStep => ({
+  kind: 'in',
+  shown: { kind: 'password', password: password.toString('utf8') },
+});
+
+/** What is known of a user's secret may be enough to log in with it. */
+function letIn(secret: UserSecret | undefined): AuthStep {
+  if (secret?.kind === 'plain') return { kind: 'in', shown: { kind: 'password', password: secret.password } };
+  return secret?.kind === 'md5' ? { kind: 'in', shown: secret } : { kind: 'in' };
+}
 
 const storedOf = (secret: UserSecret | undefined): string | undefined =>
   secret?.kind === 'md5' ? secret.stored : undefined;

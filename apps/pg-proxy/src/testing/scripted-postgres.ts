@@ -15,6 +15,7 @@ import {
   noData,
   parameterStatus,
   parseComplete,
+  readBind,
   readBindHead,
   readNamed,
   readParse,
@@ -40,6 +41,8 @@ const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
  */
 export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
+  /** What `pg_authid` has, for a query that asks it. */
+  readonly authid = new Map<string, string | null>();
   readonly #server: Server;
 
   private constructor() {
@@ -80,6 +83,9 @@ export class ScriptedBackend {
   /** Queries that were cancelled. */
   readonly cancelled: string[] = [];
   readonly #postgres: ScriptedPostgres;
+  /** What the startup packet said. */
+  parameters: ReadonlyMap<string, string> = new Map();
+  #asked: { readonly text: string; readonly user: string } | undefined;
   readonly #framer = new Framer(frontendLogin);
   #scram: ScramServer | undefined;
   #isLoggedIn = false;
@@ -116,6 +122,7 @@ export class ScriptedBackend {
       this.socket.end();
       return;
     }
+    if (packet.kind === 'startup') this.parameters = packet.parameters;
     this.id = this.#postgres.backends.push(this);
     this.#scram = new ScramServer({ verifier, nonce: 'scripted' });
     this.#send(authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }));
@@ -168,7 +175,7 @@ export class ScriptedBackend {
       case from.describe:
         return this.#send(noData());
       case from.execute:
-        return this.#send(dataRow([Buffer.from(String(this.id))]), commandComplete('SELECT 1'));
+        return this.#send(...this.#answerRows(), commandComplete('SELECT 1'));
       case from.close:
         this.prepared.delete(readNamed(message, 0, message.length)!.name);
         return this.#send(closeComplete());
@@ -218,6 +225,13 @@ export class ScriptedBackend {
     this.#send(rowDescription([column]), dataRow([Buffer.from(String(this.id))]), commandComplete('SELECT 1'));
   }
 
+  #answerRows(): Buffer[] {
+    const { text = '', user = '' } = this.#asked ?? {};
+    if (!text.includes('pg_authid')) return [dataRow([Buffer.from(String(this.id))])];
+    const secret = this.#postgres.authid.get(user);
+    return secret === undefined ? [] : [dataRow([Buffer.from(user), secret === null ? null : Buffer.from(secret)])];
+  }
+
   #endCopy(isDone: boolean): void {
     this.#isCopyIn = false;
     if (isDone) this.#send(commandComplete(`COPY ${this.#rows}`));
@@ -241,6 +255,8 @@ export class ScriptedBackend {
     const text = this.prepared.get(statement) ?? '';
     const isStale = text.startsWith('stale') && this.heard.filter((one) => one === `parse ${text}`).length === 1;
     if (isStale) return this.#skip('0A000', 'cached plan must not change result type', 'RevalidateCachedQuery');
+    const [first] = readBind(message, 0, message.length)?.parameters ?? [];
+    this.#asked = { text, user: Buffer.from(first ?? []).toString() };
     this.#send(bindComplete());
   }
 

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { md5Password, query, scramVerifier, writeVerifier } from '@medrex/pg-wire';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProxyRig } from '../testing/proxy-rig.ts';
+
+let rig: ProxyRig;
+afterEach(() => rig.close());
+
+const verifier = (password: string): string => writeVerifier(scramVerifier(password, Buffer.alloc(16, 7), 64));
+const start = async (auth: object = {}, more: object = {}): Promise<void> => {
+  rig = await ProxyRig.start({
+    users: '"operator" "secret"\n',
+    files: { 'query-secret': 'secret\n' },
+    config: {
+      auth: { userFile: 'users.txt', query: { user: 'asker', password: { file: 'query-secret' } }, ...auth },
+      ...more,
+    },
+  });
+  rig.postgres.authid.set('app', verifier('secret'));
+};
+const askers = (): number =>
+  rig.postgres.backends.filter(({ parameters }) => parameters.get('user') === 'asker').length;
+
+describe('auth.query', () => {
+  it('verifies a client by the verifier of the upstream, where he then logs in with what he has shown', async () => {
+    await start();
+    const client = await rig.in({ parameters: { search_path: 'evil', options: '-c role=postgres' } });
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+    const [asker] = rig.postgres.backends;
+    // Nothing that the client sent is part of that session.
+    expect([...(asker?.parameters ?? [])]).toEqual([
+      ['user', 'asker'],
+      ['database', 'app'],
+    ]);
+    expect(asker?.heard).toEqual([expect.stringContaining('rolname = $1')]);
+  });
+
+  it('refuses a wrong password, and a user who is not there, in the same words', async () => {
+    await start();
+    rig.postgres.authid.set('locked', null);
+    for (const options of [{ password: 'wrong' }, { user: 'nobody' }, { user: 'locked' }]) {
+      const client = rig.open(options);
+      const user = options.user ?? 'app';
+      expect(await client.until('closed')).toEqual([`FATAL 28P01 password authentication failed for user "${user}"`]);
+    }
+  });
+
+  it('asks once for a hundred clients that come together', async () => {
+    await start();
+    await Promise.all(Array.from({ length: 100 }, () => rig.in()));
+    const asked = rig.postgres.backends.flatMap(({ heard }) => heard.filter((text) => text.includes('pg_authid')));
+    expect([asked.length, askers()]).toEqual([1, 1]);
+  });
+
+  it('takes md5 from there, too', async () => {
+    await start(
+      { method: 'md5' },
+      { databases: { app: { upstream: 'main', user: 'app', password: { file: 'query-secret' } } } },
+    );
+    rig.postgres.authid.set('app', md5Password('app', 'secret'));
+    await rig.in();
+    expect(await rig.open({ password: 'no' }).until('closed')).toHaveLength(1);
+  });
+
+  it('does not ask for users of the file', async () => {
+    await start();
+    await rig.in({ user: 'operator' });
+    expect(askers()).toBe(0);
+  });
+
+  it('asks in the database that it is told to', async () => {
+    await start(
+      { query: { user: 'asker', password: { file: 'query-secret' }, database: 'users' } },
+      {
+        databases: { app: { upstream: 'main' }, users: { upstream: 'main', database: 'people' } },
+      },
+    );
+    await rig.in();
+    expect(rig.postgres.backends[0]?.parameters.get('database')).toBe('people');
+  });
+
+  it('sends clients away where the upstream refuses the asker, says so without secrets, and takes a new secret by RELOAD', async () => {
+    await start();
+    writeFileSync(join(rig.folder, 'query-secret'), 'outdated');
+    rig.running.reload();
+    expect(await rig.open().until('closed')).toEqual(['FATAL 57P03 the users cannot be looked up now']);
+    await eventually(() => rig.lines.some((line) => line.includes('PG_PROXY_AUTH_QUERY')));
+    expect(rig.lines.join('')).not.toMatch(/outdated|SCRAM-SHA-256\$/);
+    writeFileSync(join(rig.folder, 'query-secret'), 'secret');
+    rig.running.reload();
+    await rig.in();
+  });
+
+  it('sees a password that was changed at the upstream as soon as the new one is tried again', async () => {
+    await start();
+    await rig.in();
+    rig.postgres.authid.set('app', verifier('new'));
+    await eventually(() => rig.in({ password: 'new' }));
+  });
+
+  it('leaves the configuration as it was where a RELOAD is wrong', async () => {
+    await start();
+    const file = join(rig.folder, 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as { auth: object };
+    writeFileSync(file, JSON.stringify({ ...config, auth: { query: { user: 'asker', database: 'none' } } }));
+    expect(() => rig.running.reload()).toThrow('auth.query.database: there is no none');
+    await rig.in();
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { AuthRules } from './auth-rules.ts';
+
+const rules = new AuthRules({
+  method: 'scram-sha-256',
+  rules: [
+    { users: ['guest'], method: 'reject' },
+    { databases: ['lab'], users: ['robot'], addresses: ['10.0.0.0/8', '::1'], method: 'trust' },
+    { tls: true, method: 'ldap' },
+    { addresses: ['127.0.0.1'], method: 'md5' },
+  ],
+});
+
+describe('AuthRules', () => {
+  it.each([
+    ['guest', 'lab', '10.1.1.1', true, 'reject'],
+    ['robot', 'lab', '10.1.1.1', false, 'trust'],
+    ['robot', 'lab', '::ffff:10.1.1.1', false, 'trust'],
+    ['robot', 'lab', '::1', false, 'trust'],
+    ['robot', 'clinic', '10.1.1.1', true, 'ldap'],
+    ['robot', 'lab', '11.1.1.1', false, 'reject'],
+    ['app', 'clinic', '127.0.0.1', false, 'md5'],
+    ['app', 'clinic', '', false, 'reject'],
+  ])('%s in %s from %s, encrypted %s: %s', (user, database, address, isEncrypted, method) => {
+    expect(rules.methodFor({ user, database, address, isEncrypted })).toBe(method);
+  });
+
+  it('without any is the method of the configuration', () => {
+    const caller = { user: 'a', database: 'b', address: '127.0.0.1', isEncrypted: false };
+    expect(new AuthRules({ method: 'md5', rules: [] }).methodFor(caller)).toBe('md5');
+  });
+});

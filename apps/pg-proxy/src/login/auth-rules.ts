@@ -1,0 +1,53 @@
+import { BlockList, isIPv6 } from 'node:net';
+import type { AuthConfig, AuthMethod, AuthRule } from '../config/auth-config.ts';
+
+/** Somebody who wants to come in. */
+export interface Caller {
+  readonly user: string;
+  readonly database: string;
+  readonly address: string;
+  readonly isEncrypted: boolean;
+}
+
+interface Compiled {
+  readonly rule: AuthRule;
+  readonly networks: BlockList | undefined;
+}
+
+/** Which way of proving who he is a client must go, by the rules of the configuration. */
+export class AuthRules {
+  readonly #rules: readonly Compiled[];
+  readonly #otherwise: AuthMethod | 'reject';
+
+  constructor({ method, rules }: Pick<AuthConfig, 'method' | 'rules'>) {
+    this.#rules = rules.map((rule) => ({ rule, networks: networksOf(rule.addresses) }));
+    this.#otherwise = rules.length === 0 ? method : 'reject';
+  }
+
+  methodFor(caller: Caller): AuthMethod | 'reject' {
+    return this.#rules.find((one) => fits(one, caller))?.rule.method ?? this.#otherwise;
+  }
+}
+
+function fits({ rule, networks }: Compiled, { user, database, address, isEncrypted }: Caller): boolean {
+  return (
+    (rule.tls === undefined || rule.tls === isEncrypted) &&
+    (rule.users === undefined || rule.users.includes(user)) &&
+    (rule.databases === undefined || rule.databases.includes(database)) &&
+    (networks === undefined || networks.check(plain(address), isIPv6(plain(address)) ? 'ipv6' : 'ipv4'))
+  );
+}
+
+/** An IPv4 address as a socket for both families has it. */
+const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+
+function networksOf(addresses: readonly string[] | undefined): BlockList | undefined {
+  if (addresses === undefined) return undefined;
+  const networks = new BlockList();
+  for (const text of addresses) {
+    const [address = '', bits] = text.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    networks.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+  }
+  return networks;
+}

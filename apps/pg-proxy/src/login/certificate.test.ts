@@ -1,0 +1,86 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { sslRequest } from '@medrex/pg-wire';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { ProxyRig } from '../testing/proxy-rig.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+
+type Pair = Awaited<ReturnType<typeof selfSigned>>;
+let rig: ProxyRig;
+let server: Pair;
+let app: Pair;
+let stranger: Pair;
+const sockets: TLSSocket[] = [];
+beforeAll(async () => {
+  [server, app, stranger] = await Promise.all([selfSigned(), selfSigned('app'), selfSigned('app')]);
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await rig.close();
+});
+
+const start = async (clientCertificate: string, auth: object): Promise<void> => {
+  rig = await ProxyRig.start({
+    files: {
+      ...{ password: 'secret', 'cert.pem': server.certificate, 'key.pem': server.key, 'clients.pem': app.certificate },
+    },
+    config: {
+      databases: { app: { upstream: 'main', user: 'app', password: { file: 'password' } } },
+      auth: { userFile: 'users.txt', ...auth },
+      listen: {
+        ...{ port: 0, tls: { certificate: 'cert.pem', key: 'key.pem', clientCa: 'clients.pem', clientCertificate } },
+      },
+    },
+  });
+};
+const secured = async (pair?: Pair, ca = server.certificate): Promise<TLSSocket> => {
+  const socket = connect({ host: '127.0.0.1', port: rig.port });
+  socket.write(sslRequest());
+  await new Promise((resolve) => socket.once('data', resolve));
+  const own: ConnectionOptions = pair === undefined ? {} : { cert: pair.certificate, key: pair.key };
+  const tls = connectTls({ socket, ca, servername: 'localhost', ...own });
+  sockets.push(tls);
+  await new Promise((resolve, reject) => tls.once('secureConnect', resolve).once('error', reject));
+  return tls;
+};
+
+describe('a client certificate', () => {
+  it('lets in whom it names, and nobody else', async () => {
+    await start('optional', { method: 'cert' });
+    await rig.in({ socket: await secured(app), password: '' });
+    for (const [pair, user] of [
+      [app, 'other'],
+      [stranger, 'app'],
+      [undefined, 'app'],
+    ] as const)
+      expect(await rig.open({ socket: await secured(pair), user }).until('closed')).toEqual([
+        `FATAL 28P01 password authentication failed for user "${user}"`,
+      ]);
+  });
+
+  it('may be required of everybody, beside a password', async () => {
+    await start('require', { method: 'scram-sha-256' });
+    await rig.in({ socket: await secured(app) });
+    expect(await rig.open({ socket: await secured() }).until('closed')).toEqual([
+      'FATAL 28000 this server takes clients with a valid certificate only',
+    ]);
+  });
+});
+
+describe('certificates', () => {
+  it('are read again by RELOAD, and those that are of no use are refused', async () => {
+    await start('optional', { method: 'scram-sha-256' });
+    const client = await rig.in({ socket: await secured() });
+    const renewed = await selfSigned();
+    writeFileSync(join(rig.folder, 'cert.pem'), renewed.certificate);
+    expect(() => rig.running.reload()).toThrow('listen.tls: ');
+    await secured();
+    writeFileSync(join(rig.folder, 'key.pem'), renewed.key);
+    rig.running.reload();
+    await rig.in({ socket: await secured(undefined, renewed.certificate) });
+    await expect(secured()).rejects.toThrow();
+    expect(client.isClosed).toBe(false);
+  });
+});

@@ -1,0 +1,79 @@
+import type { WireFault } from '@medrex/pg-wire';
+import { randomBytes } from 'node:crypto';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { SecretQueries } from '../upstream/secret-queries.ts';
+import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
+import type { Asking, TlsForClients } from './arrival.ts';
+import { AuthRules } from './auth-rules.ts';
+import { ClientAuth, type AskDirectory } from './client-auth.ts';
+import { UserSecrets } from './user-secrets.ts';
+
+export interface DoorkeeperOptions {
+  readonly loaded: LoadedConfig;
+  readonly upstreams: UpstreamLogins;
+  readonly directory: AskDirectory | undefined;
+  readonly now: () => number;
+  /** Nobody could say whether a user is there. */
+  readonly failed: (error: Error) => void;
+  /** Two secrets of the process. */
+  readonly salt: Uint8Array;
+  readonly mockSecret: Uint8Array;
+}
+
+/** Says how whoever comes must prove who he is. One for each configuration. */
+export class Doorkeeper {
+  readonly #options: DoorkeeperOptions;
+  readonly #rules: AuthRules;
+  readonly #queries: SecretQueries | undefined;
+  readonly #secrets: UserSecrets;
+
+  constructor(options: DoorkeeperOptions) {
+    const { loaded, upstreams, salt, now, failed } = options;
+    const { query } = loaded.config.auth;
+    const queries = query && new SecretQueries(loaded, query, upstreams, salt);
+    this.#options = options;
+    this.#rules = new AuthRules(loaded.config.auth);
+    this.#queries = queries;
+    this.#secrets = new UserSecrets({
+      ...{ users: loaded.users, now, failed },
+      query: query &&
+        queries && {
+          ...{ ttlMs: query.ttlMs, max: query.max },
+          ask: (user, database) => queries.ask(user, database),
+          keyOf: (database) => queries.keyOf(database),
+        },
+    });
+  }
+
+  authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
+    const { user, database, isEncrypted, certified } = asking;
+    const method = this.#rules.methodFor(asking);
+    if (method === 'reject') return then(noRule(asking));
+    const { loaded, directory, mockSecret } = this.#options;
+    const mayAskPassword = isEncrypted || loaded.config.auth.allowCleartext;
+    const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth =>
+      new ClientAuth({
+        ...{ method, user, secret, mayAskPassword, certified, directory, mockSecret },
+        ...{ endPoint: tls?.endPoint, nonce: randomBytes(18).toString('base64'), salt: randomBytes(4) },
+      });
+    if (method === 'ldap' || method === 'cert') return then(make(undefined));
+    this.#secrets.find(user, database, (found) => then(found === 'unavailable' ? unavailable : make(found.secret)));
+  }
+
+  /** He did not prove it. */
+  doubted({ user, database }: Asking): void {
+    this.#secrets.doubted(user, database);
+  }
+
+  close(): void {
+    this.#queries?.close();
+  }
+}
+
+const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot be looked up now' };
+
+/** PostgreSQL's words. */
+function noRule({ user, database, address, isEncrypted }: Asking): WireFault {
+  const message = `no pg_hba.conf entry for host "${address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
+  return { sqlstate: '28000', message };
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import type { UserSecret } from '../config/user-file.ts';
+import { UserSecrets, type Found } from './user-secrets.ts';
+
+const md5 = (stored: string): UserSecret => ({ kind: 'md5', stored });
+
+/** Answers by hand, and a clock that stands. */
+function aCache(max = 10): {
+  secrets: UserSecrets;
+  asked: string[];
+  found: Found[];
+  find(user: string, database?: string): void;
+  answer(secret: UserSecret | undefined): Promise<void>;
+  fail(): Promise<void>;
+  after(ms: number): void;
+  errors: string[];
+} {
+  let nowMs = 0;
+  const asked: string[] = [];
+  const found: Found[] = [];
+  const errors: string[] = [];
+  const pending: { resolve: (secret: UserSecret | undefined) => void; reject: (error: Error) => void }[] = [];
+  const secrets = new UserSecrets({
+    users: new Map([['file', md5('of file')]]),
+    query: {
+      ...{ ttlMs: 5_000, max },
+      keyOf: (database) => (database === 'other' ? 'other' : 'same'),
+      ask: (user, database) => {
+        asked.push(`${user}@${database}`);
+        return new Promise((resolve, reject) => pending.push({ resolve, reject }));
+      },
+    },
+    now: () => nowMs,
+    failed: ({ message }) => errors.push(message),
+  });
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    ...{ secrets, asked, found, errors },
+    find: (user, database = 'clinic') => secrets.find(user, database, (one) => found.push(one)),
+    answer: (secret) => (pending.shift()?.resolve(secret), settled()),
+    fail: () => (pending.shift()?.reject(new Error('SQLSTATE 42501')), settled()),
+    after: (ms) => void (nowMs += ms),
+  };
+}
+
+describe('UserSecrets', () => {
+  it('asks for nobody whom the file has', () => {
+    const cache = aCache();
+    cache.find('file');
+    expect([cache.asked, cache.found]).toEqual([[], [{ secret: md5('of file') }]]);
+  });
+
+  it('asks once for all who wait, and again when the answer is old', async () => {
+    const cache = aCache();
+    cache.find('app');
+    cache.find('app', 'lab');
+    await cache.answer(md5('one'));
+    cache.after(4_999);
+    cache.find('app');
+    expect(cache.asked).toEqual(['app@clinic']);
+    expect(cache.found).toHaveLength(3);
+    cache.after(1);
+    cache.find('app');
+    await cache.answer(md5('two'));
+    expect(cache.found.at(-1)).toMatchObject({ secret: md5('two') });
+  });
+
+  it('knows the same name elsewhere as another user', async () => {
+    const cache = aCache();
+    cache.find('app');
+    await cache.answer(md5('one'));
+    cache.find('app', 'other');
+    expect(cache.asked).toEqual(['app@clinic', 'app@other']);
+  });
+
+  it('remembers that there is no such user, and not that nobody could say', async () => {
+    const cache = aCache();
+    cache.find('nobody');
+    await cache.answer(undefined);
+    cache.find('nobody');
+    cache.find('app');
+    await cache.fail();
+    cache.find('app');
+    expect(cache.asked).toEqual(['nobody@clinic', 'app@clinic', 'app@clinic']);
+    expect(cache.found.map((one) => (one === 'unavailable' ? one : one.secret))).toEqual([
+      ...[undefined, undefined, 'unavailable'],
+    ]);
+    expect(cache.errors).toEqual(['SQLSTATE 42501']);
+  });
+
+  it('asks again after a wrong password, but not all the time', async () => {
+    const cache = aCache();
+    cache.find('app');
+    await cache.answer(md5('old'));
+    cache.secrets.doubted('app', 'clinic');
+    cache.find('app');
+    expect(cache.asked).toHaveLength(1);
+    cache.after(1_000);
+    cache.secrets.doubted('app', 'clinic');
+    cache.find('app');
+    expect(cache.asked).toHaveLength(2);
+  });
+
+  it('keeps no more answers than it may, whoever asks', async () => {
+    const cache = aCache(2);
+    for (const user of ['a', 'b', 'c']) {
+      cache.find(user);
+      await cache.answer(undefined);
+    }
+    expect(cache.secrets.size).toBe(2);
+  });
+});

@@ -1,0 +1,91 @@
+import type { UserSecret, Users } from '../config/user-file.ts';
+
+/** Undefined secret: there is no such user. `unavailable`: nobody can say now. */
+export type Found = { readonly secret: UserSecret | undefined } | 'unavailable';
+
+/** Asks for the secret of a user; undefined: there is no such user, or nobody can log in as him with a password. */
+export type AskSecret = (user: string, database: string) => Promise<UserSecret | undefined>;
+
+export interface QueryCacheSettings {
+  readonly ttlMs: number;
+  readonly max: number;
+}
+
+export interface UserSecretsOptions {
+  readonly users: Users;
+  readonly query: (QueryCacheSettings & { readonly ask: AskSecret; keyOf(database: string): string }) | undefined;
+  readonly now: () => number;
+  /** A question failed; what it says holds no secret. */
+  readonly failed: (error: Error) => void;
+}
+
+interface Answer {
+  readonly secret: UserSecret | undefined;
+  readonly atMs: number;
+}
+
+/** A wrong password asks again, but not more often than this: who guesses must not keep the upstream busy. */
+const againAfterMs = 1_000;
+
+/**
+ * Secrets of users: of the file, then of the query at the upstream, whose answers are kept for a while. Whoever asks for the same user
+ * meanwhile waits for the same answer; an answer that failed is not kept.
+ */
+export class UserSecrets {
+  readonly #options: UserSecretsOptions;
+  /** The oldest first. */
+  readonly #answers = new Map<string, Answer>();
+  readonly #waiting = new Map<string, ((found: Found) => void)[]>();
+
+  constructor(options: UserSecretsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#answers.size;
+  }
+
+  /** `then` is called once, at once where the answer is known. */
+  find(user: string, database: string, then: (found: Found) => void): void {
+    const { users, query, now } = this.#options;
+    const own = users.get(user);
+    if (own !== undefined || query === undefined) return then({ secret: own });
+    const key = JSON.stringify([query.keyOf(database), user]);
+    const known = this.#answers.get(key);
+    if (known !== undefined && now() - known.atMs < query.ttlMs) return then(known);
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) return void waiting.push(then);
+    this.#waiting.set(key, [then]);
+    query.ask(user, database).then(
+      (secret) => this.#tell(key, this.#keep(key, secret)),
+      (error: unknown) => {
+        this.#options.failed(error as Error);
+        this.#tell(key, 'unavailable');
+      },
+    );
+  }
+
+  /** Somebody did not prove to be this user: his secret may be another by now. */
+  doubted(user: string, database: string): void {
+    const { query, now } = this.#options;
+    if (query === undefined) return;
+    const key = JSON.stringify([query.keyOf(database), user]);
+    const known = this.#answers.get(key);
+    if (known !== undefined && now() - known.atMs >= againAfterMs) this.#answers.delete(key);
+  }
+
+  #keep(key: string, secret: UserSecret | undefined): Found {
+    const answer = { secret, atMs: this.#options.now() };
+    this.#answers.delete(key);
+    this.#answers.set(key, answer);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > (this.#options.query?.max ?? 0) && oldest !== undefined) this.#answers.delete(oldest);
+    return answer;
+  }
+
+  #tell(key: string, found: Found): void {
+    const waiting = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    for (const then of waiting) then(found);
+  }
+}

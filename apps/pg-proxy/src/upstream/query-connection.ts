@@ -1,0 +1,149 @@
+import {
+  backend as from,
+  backendSession,
+  bind,
+  execute,
+  Framer,
+  parse,
+  readDataRow,
+  readReport,
+  sync,
+  terminate,
+} from '@medrex/pg-wire';
+import type { Socket } from 'node:net';
+import { BackendLogin, type LoginOptions } from './backend-login.ts';
+
+export type Row = readonly (string | null)[];
+
+export interface QueryConnectionOptions extends Pick<LoginOptions, 'address' | 'database' | 'credentials' | 'keysOf'> {
+  /** Longest wait for one answer, and for the login. */
+  readonly timeoutMs: number;
+}
+
+interface Asked {
+  readonly message: Buffer;
+  readonly resolve: (rows: readonly Row[]) => void;
+  readonly reject: (error: Error) => void;
+  readonly rows: Row[];
+  error: Error | undefined;
+}
+
+/** A connection that nobody asked anything for so long is closed. */
+const idleMs = 60_000;
+/** Every answer is short, and read whole. */
+const rules = { ...backendSession, together: backendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
+
+/**
+ * Questions of the proxy's own to an upstream, one after the other on one connection that is opened when it is needed. Its session
+ * begins with nothing but a user and a database: no setting that a client sent is ever part of it.
+ */
+export class QueryConnection {
+  readonly #options: QueryConnectionOptions;
+  readonly #asked: Asked[] = [];
+  #login: BackendLogin | undefined;
+  #socket: Socket | undefined;
+  #framer = new Framer(rules);
+  #timer: NodeJS.Timeout | undefined;
+  #isAnswering = false;
+
+  constructor(options: QueryConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Error when the upstream is not there, refuses or takes too long */
+  ask(text: string, parameters: readonly string[]): Promise<readonly Row[]> {
+    const message = Buffer.concat([
+      parse({ name: '', text, parameterTypes: [] }),
+      bind({
+        ...{ portal: '', statement: '', parameterFormats: [], resultFormats: [] },
+        parameters: parameters.map((parameter) => Buffer.from(parameter)),
+      }),
+      execute({ portal: '', rowsMax: 0 }),
+      sync(),
+    ]);
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ message, resolve, reject, rows: [], error: undefined });
+      if (this.#socket !== undefined) this.#next();
+      else this.#open();
+    });
+  }
+
+  close(): void {
+    this.#end(new Error('the proxy asks somewhere else from now on'));
+  }
+
+  #open(): void {
+    if (this.#login !== undefined) return;
+    const { address, database, credentials, keysOf, timeoutMs } = this.#options;
+    this.#wait(timeoutMs, 'the login at the upstream took too long');
+    this.#login = new BackendLogin({
+      ...{ address, database, credentials, keysOf },
+      loggedIn: ({ socket }) => this.#opened(socket),
+      failed: ({ message }) => this.#end(new Error(message)),
+    });
+  }
+
+  #opened(socket: Socket): void {
+    this.#socket = socket;
+    this.#framer = new Framer(rules);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#socket === socket && this.#end(new Error('the upstream closed the connection')));
+    socket.resume();
+    this.#next();
+  }
+
+  #next(): void {
+    const [first] = this.#asked;
+    if (this.#isAnswering || this.#socket === undefined) return;
+    if (first === undefined) return this.#wait(idleMs, 'nobody asks');
+    this.#isAnswering = true;
+    this.#wait(this.#options.timeoutMs, 'the upstream took too long to answer');
+    this.#socket.write(first.message);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#framer.feed(chunk);
+    while (this.#socket !== undefined && this.#framer.next()) this.#take(this.#framer);
+    if (this.#framer.fault !== undefined) this.#end(new Error('the upstream does not speak PostgreSQL'));
+  }
+
+  #take({ type, buffer, start, end, isFirst, isLast }: Framer): void {
+    const [first] = this.#asked;
+    if (!isFirst || !isLast || first === undefined) return;
+    if (type === from.errorResponse) first.error = new Error(`SQLSTATE ${sqlstateOf(buffer, start, end)}`);
+    if (type === from.dataRow) {
+      const row = readDataRow(buffer, start, end) ?? [];
+      first.rows.push(row.map((value) => value?.toString('utf8') ?? null));
+    }
+    if (type !== from.readyForQuery) return;
+    this.#asked.shift();
+    this.#isAnswering = false;
+    if (first.error === undefined) first.resolve(first.rows);
+    else first.reject(first.error);
+    this.#next();
+  }
+
+  #wait(ms: number, why: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(new Error(why)), ms);
+  }
+
+  #end(error: Error): void {
+    clearTimeout(this.#timer);
+    const [login, socket] = [this.#login, this.#socket];
+    this.#login = undefined;
+    this.#socket = undefined;
+    this.#isAnswering = false;
+    const asked = this.#asked.splice(0);
+    socket?.end(terminate());
+    socket?.destroySoon();
+    if (socket === undefined) login?.abort();
+    for (const { reject } of asked) reject(error);
+  }
+}
+
+/** What the server says may quote what it was asked; the code says enough. */
+function sqlstateOf(buffer: Buffer, start: number, end: number): string {
+  return readReport(buffer, start, end)?.sqlstate ?? 'XX000';
+}

@@ -23,3 +23,13 @@ export { schemaMap, type SchemaMap } from './iris/names.ts';
 export { pgTypes, type PgType } from './iris/pg-type.ts';
 export { sqlstateOf } from './iris/sqlcode.ts';
 export type { IrisStep, ResultColumn, Translation } from './iris/translation.ts';
+export { catalogTables } from './tables/catalog-tables.ts';
+export { cellBytes, cellText, cellTypes, type Cell, type CellType } from './tables/cell.ts';
+export type { Bounds, SessionFacts, SourceColumn, Tables, TableSource, Wanted } from './tables/source.ts';
+export {
+  readTableStatements,
+  type Answer,
+  type BoundValue,
+  type TableQuery,
+  type TableStatement,
+} from './tables/table-statements.ts';

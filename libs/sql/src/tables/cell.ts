@@ -1,0 +1,182 @@
+/** A value of a table: instants are milliseconds since 1970, intervals milliseconds. */
+export type Cell = string | number | boolean | null;
+
+/** Types that tables have, by PostgreSQL's number and size of each. */
+export const cellTypes = {
+  bool: { oid: 16, size: 1, name: 'boolean' },
+  int4: { oid: 23, size: 4, name: 'integer' },
+  int8: { oid: 20, size: 8, name: 'bigint' },
+  float8: { oid: 701, size: 8, name: 'double precision' },
+  text: { oid: 25, size: -1, name: 'text' },
+  timestamptz: { oid: 1184, size: 8, name: 'timestamp with time zone' },
+  interval: { oid: 1186, size: 16, name: 'interval' },
+} as const satisfies Record<string, { oid: number; size: number; name: string }>;
+
+export type CellType = keyof typeof cellTypes;
+
+const microsecondsFrom2000 = 946_684_800_000_000n;
+const dayMs = 86_400_000;
+
+/** A value as PostgreSQL writes it in text format, with a session in UTC. */
+export function cellText(value: Exclude<Cell, null>, type: CellType): string {
+  switch (type) {
+    case 'bool':
+      return value === true ? 't' : 'f';
+    case 'timestamptz':
+      return instantText(Number(value));
+    case 'interval':
+      return intervalText(Number(value));
+    case 'float8':
+      return floatText(Number(value));
+    default:
+      return String(value);
+  }
+}
+
+/** The same in binary format. */
+export function cellBytes(value: Exclude<Cell, null>, type: CellType): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, cellTypes[type].size));
+  switch (type) {
+    case 'bool':
+      bytes[0] = value === true ? 1 : 0;
+      return bytes;
+    case 'int4':
+      bytes.writeInt32BE(Number(value));
+      return bytes;
+    case 'int8':
+      bytes.writeBigInt64BE(BigInt(Math.trunc(Number(value))));
+      return bytes;
+    case 'float8':
+      bytes.writeDoubleBE(Number(value));
+      return bytes;
+    case 'timestamptz':
+      bytes.writeBigInt64BE(microseconds(Number(value)) - microsecondsFrom2000);
+      return bytes;
+    case 'interval':
+      bytes.writeBigInt64BE(microseconds(Number(value) % dayMs));
+      bytes.writeInt32BE(Math.trunc(Number(value) / dayMs), 8);
+      return bytes;
+    default:
+      return Buffer.from(String(value), 'utf8');
+  }
+}
+
+const microseconds = (ms: number): bigint => BigInt(Math.round(ms * 1_000));
+
+function floatText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+}
+
+function instantText(ms: number): string {
+  const whole = Math.floor(ms);
+  const date = new Date(whole);
+  if (Number.isNaN(date.getTime())) return ms > 0 ? 'infinity' : '-infinity';
+  const text = date.toISOString().replace('T', ' ').slice(0, -1);
+  const micro = Math.round((ms - whole) * 1_000);
+  const fraction = `${text.slice(20)}${String(micro).padStart(3, '0')}`.replace(/0+$/, '');
+  return `${text.slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}+00`;
+}
+
+function intervalText(ms: number): string {
+  const days = Math.trunc(ms / dayMs);
+  const rest = Math.abs(ms % dayMs);
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const seconds = ((rest % 60_000) / 1_000).toFixed(6).replace(/\.?0+$/, '');
+  const sign = ms < 0 ? '-' : '';
+  const time = `${sign}${two(rest / 3_600_000)}:${two((rest / 60_000) % 60)}:${seconds.replace(/^(\d)(?!\d)/, '0$1')}`;
+  if (days === 0) return time;
+  const word = `${days} ${Math.abs(days) === 1 ? 'day' : 'days'}`;
+  return rest === 0 ? word : `${word} ${time}`;
+}
+
+/** What a text means as a value of a type; undefined where it means none. */
+export function cellOf(text: string, type: CellType, nowMs: number): Exclude<Cell, null> | undefined {
+  switch (type) {
+    case 'text':
+      return text;
+    case 'bool':
+      return booleanOf(text);
+    case 'int4':
+    case 'int8':
+      return integerOf(text, type);
+    case 'float8':
+      return floatOf(text);
+    case 'timestamptz':
+      return instantOf(text, nowMs);
+    case 'interval':
+      return intervalOf(text);
+  }
+}
+
+function booleanOf(text: string): boolean | undefined {
+  const word = text.trim().toLowerCase();
+  if (/^(?:t|tr|tru|true|y|ye|yes|on|1)$/.test(word)) return true;
+  return /^(?:f|fa|fal|fals|false|n|no|off|of|0)$/.test(word) ? false : undefined;
+}
+
+function integerOf(text: string, type: 'int4' | 'int8'): number | undefined {
+  if (!/^\s*[-+]?\d{1,16}\s*$/.test(text)) return undefined;
+  const value = Number(text);
+  const max = type === 'int4' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
+  return Math.abs(value) <= max ? value : undefined;
+}
+
+function floatOf(text: string): number | undefined {
+  const word = text.trim().toLowerCase();
+  if (word === 'nan') return Number.NaN;
+  const [, sign, isInfinite] = /^([-+]?)(inf(?:inity)?)$/.exec(word) ?? [];
+  if (isInfinite !== undefined) return sign === '-' ? -Infinity : Infinity;
+  return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(word) ? Number(word) : undefined;
+}
+
+const instant =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s*(?:(Z|UTC|GMT)|([-+])(\d{1,2})(?::?(\d{2}))?)?$/i;
+
+/** ISO 8601 and as PostgreSQL prints; without a zone it is UTC. */
+function instantOf(text: string, nowMs: number): number | undefined {
+  const word = text.trim();
+  if (/^now$/i.test(word)) return nowMs;
+  if (/^epoch$/i.test(word)) return 0;
+  const match = instant.exec(word);
+  if (match === null) return undefined;
+  const part = (index: number): number => Number(match[index] ?? 0);
+  const [month, day] = [part(2), part(3)];
+  const date = new Date(0);
+  date.setUTCFullYear(part(1), month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || part(4) > 24 || part(5) > 59 || part(6) > 60) return undefined;
+  const time = part(4) * 3_600_000 + part(5) * 60_000 + part(6) * 1_000 + Number(`0${match[7] ?? ''}`) * 1_000;
+  const zone = (part(10) * 60 + part(11)) * 60_000 * (match[9] === '-' ? -1 : 1);
+  return date.getTime() + time - zone;
+}
+
+const unitsMs: Readonly<Record<string, number>> = {
+  ...{ microsecond: 0.001, us: 0.001, millisecond: 1, ms: 1, msec: 1, second: 1_000, sec: 1_000, s: 1_000 },
+  ...{ minute: 60_000, min: 60_000, m: 60_000, hour: 3_600_000, hr: 3_600_000, h: 3_600_000 },
+  ...{ day: dayMs, d: dayMs, week: 7 * dayMs, w: 7 * dayMs },
+};
+
+/** `15 minutes`, `1 day 02:00`, `-1h`; months and years have no length of their own and are not known. */
+function intervalOf(text: string): number | undefined {
+  let rest = text.trim().toLowerCase();
+  const isAgo = rest.endsWith(' ago');
+  if (isAgo) rest = rest.slice(0, -4);
+  if (rest === '') return undefined;
+  let sum = 0;
+  while (rest !== '') {
+    const clock = /^([-+]?)(\d{1,9}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*/.exec(rest);
+    const amount = clock === null ? /^([-+]?\d+(?:\.\d+)?)\s*([a-z]+)\s*/.exec(rest) : null;
+    const unit = unitMs(amount?.[2] ?? '');
+    if (clock !== null) {
+      const ms = Number(clock[2]) * 3_600_000 + Number(clock[3]) * 60_000 + Number(clock[4] ?? 0) * 1_000;
+      sum += clock[1] === '-' ? -ms : ms;
+    } else if (amount !== null && unit !== undefined) sum += Number(amount[1]) * unit;
+    else return undefined;
+    rest = rest.slice((clock ?? amount)?.[0].length);
+  }
+  return isAgo ? -sum : sum;
+}
+
+export function unitMs(word: string): number | undefined {
+  return unitsMs[word] ?? unitsMs[word.replace(/s$/, '')];
+}

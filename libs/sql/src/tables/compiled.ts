@@ -1,0 +1,36 @@
+import type { Cell, CellType } from './cell.ts';
+import { Refusal } from '../iris/refusal.ts';
+
+export type Row = readonly Cell[];
+
+/** What a run of a query knows besides its rows. */
+export interface Run {
+  readonly nowMs: number;
+  readonly parameters: readonly Cell[];
+}
+
+/** An expression, ready to be worked out for any row. */
+export interface Compiled {
+  /** `unknown`: a literal in quotes or a parameter, which takes the type that its place asks for. */
+  readonly type: CellType | 'unknown';
+  /** Set where it is NULL, a literal or a parameter. */
+  readonly unknown?: { readonly literal: string | null } | { readonly parameter: number };
+  /** Set where it is the same for every row of a run. */
+  readonly isConstant?: boolean;
+  readonly of: (row: Row, run: Run) => Cell;
+}
+
+export interface Typed extends Compiled {
+  readonly type: CellType;
+}
+
+export function fail(sqlstate: string, message: string, location?: number, hint?: string): never {
+  throw new Refusal(message, { sqlstate, location, ...(hint !== undefined && { hint }) });
+}
+
+export const supported =
+  'Tables of pg-proxy answer SELECT with joins, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT and OFFSET, the aggregates count, sum, avg, min, max, string_agg and bool_and/or, and common functions.';
+
+export function notSupported(what: string, location?: number): never {
+  fail('0A000', `${what} is not supported on tables of pg-proxy`, location, supported);
+}

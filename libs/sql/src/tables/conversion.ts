@@ -1,0 +1,100 @@
+import { cellOf, cellText, cellTypes, type Cell, type CellType } from './cell.ts';
+import { fail, notSupported, type Compiled, type Typed } from './compiled.ts';
+import type { Parameters } from './parameters.ts';
+
+const typeNames: Readonly<Record<string, CellType>> = {
+  ...{ bool: 'bool', int2: 'int4', int4: 'int4', int8: 'int8', oid: 'int8', float4: 'float8', float8: 'float8' },
+  ...{ numeric: 'float8', text: 'text', varchar: 'text', bpchar: 'text', char: 'text', name: 'text' },
+  ...{ timestamptz: 'timestamptz', timestamp: 'timestamptz', interval: 'interval' },
+};
+
+export function typeNamed(name: string): CellType {
+  return Object.hasOwn(typeNames, name) ? (typeNames[name] as CellType) : notSupported(`type "${name}"`);
+}
+
+/** A text as a value. @throws Refusal 22P02 */
+export function valueOf(text: string, type: CellType, nowMs: number): Cell {
+  const value = cellOf(text, type, nowMs);
+  if (value !== undefined) return value;
+  const sqlstate = type === 'timestamptz' || type === 'interval' ? '22007' : '22P02';
+  return fail(sqlstate, `invalid input syntax for type ${cellTypes[type].name}`);
+}
+
+const ranks: Readonly<Partial<Record<CellType, number>>> = { int4: 0, int8: 1, float8: 2 };
+
+/** The type that both can be taken as without being asked; undefined where there is none. */
+export function commonType(one: Compiled['type'], other: Compiled['type']): CellType | undefined {
+  if (one === 'unknown') return other === 'unknown' ? 'text' : other;
+  if (other === 'unknown' || one === other) return one;
+  const [a, b] = [ranks[one], ranks[other]];
+  if (a === undefined || b === undefined) return undefined;
+  return a >= b ? one : other;
+}
+
+/** A number taken as a wider one, or something untyped as what is asked for. @throws Refusal 42846 */
+export function as(compiled: Compiled, type: CellType, parameters: Parameters): Typed {
+  const { unknown } = compiled;
+  if (compiled.type === type) return { ...compiled, type };
+  if (compiled.type === 'unknown') {
+    if (unknown !== undefined && 'parameter' in unknown) {
+      const settled = parameters.settle(unknown.parameter, type);
+      return settled.type === type ? settled : as(settled, type, parameters);
+    }
+    return literalAs(unknown?.literal ?? null, type);
+  }
+  if (commonType(compiled.type, type) === type) return { ...compiled, type };
+  return fail('42846', `cannot take type ${cellTypes[compiled.type].name} as ${cellTypes[type].name}`);
+}
+
+function literalAs(literal: string | null, type: CellType): Typed {
+  if (literal === null) return { type, of: () => null, isConstant: true };
+  // 'now' is a moment of the run.
+  if (type === 'timestamptz') {
+    valueOf(literal, type, 0);
+    return { type, of: (_row, { nowMs }) => valueOf(literal, type, nowMs), isConstant: true };
+  }
+  const value = valueOf(literal, type, 0);
+  return { type, of: () => value, isConstant: true };
+}
+
+/** Everything that has a type takes one: what nobody asked for is text. */
+export function typed(compiled: Compiled, parameters: Parameters): Typed {
+  return as(compiled, compiled.type === 'unknown' ? 'text' : compiled.type, parameters);
+}
+
+/** CAST. @throws Refusal 42846 */
+export function cast(compiled: Compiled, type: CellType, parameters: Parameters): Typed {
+  if (compiled.type === 'unknown') return as(compiled, type, parameters);
+  const from = compiled.type;
+  const convert = conversion(from, type);
+  if (convert === undefined) fail('42846', `cannot cast type ${cellTypes[from].name} to ${cellTypes[type].name}`);
+  return {
+    type,
+    ...(compiled.isConstant !== undefined && { isConstant: compiled.isConstant }),
+    of: (row, run) => {
+      const value = compiled.of(row, run);
+      return value === null ? null : convert(value, run.nowMs);
+    },
+  };
+}
+
+function conversion(from: CellType, to: CellType): ((value: Exclude<Cell, null>, nowMs: number) => Cell) | undefined {
+  if (from === to) return (value) => value;
+  if (to === 'text') return (value) => (from === 'bool' ? (value === true ? 'true' : 'false') : cellText(value, from));
+  if (from === 'text') return (value, nowMs) => valueOf(String(value), to, nowMs);
+  if (from in ranks && to in ranks) return (value) => numberAs(Number(value), to);
+  if (from === 'bool' && to === 'int4') return (value) => (value === true ? 1 : 0);
+  if (from === 'int4' && to === 'bool') return (value) => value !== 0;
+  return undefined;
+}
+
+/** Rounds as PostgreSQL does, half to even. @throws Refusal 22003 */
+export function numberAs(value: number, type: CellType): number {
+  if (type === 'float8') return value;
+  const max = type === 'int4' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
+  const floor = Math.floor(value);
+  const half = value - floor === 0.5;
+  const rounded = half ? (floor % 2 === 0 ? floor : floor + 1) : Math.round(value);
+  if (!(Math.abs(rounded) <= max)) fail('22003', `${cellTypes[type].name} out of range`);
+  return rounded;
+}

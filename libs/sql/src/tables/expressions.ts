@@ -1,0 +1,439 @@
+import type { A_Const, A_Expr, BoolExpr, CaseExpr, ColumnRef, FuncCall, Node, SubLink, TypeCast } from 'libpg-query';
+import { bodyOf, kindOf, namesOf } from '../ast.ts';
+import { aggregateNames, aggregateOf } from './aggregates.ts';
+import type { Cell, CellType } from './cell.ts';
+import { fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
+import { as, cast, commonType, typed, typeNamed, valueOf } from './conversion.ts';
+import { Functions } from './functions.ts';
+import type { Grouping } from './grouping.ts';
+import { elementsOf } from './matching.ts';
+import { Operators, strict } from './operators.ts';
+import type { Parameters } from './parameters.ts';
+import type { Scope } from './scope.ts';
+import type { SessionFacts } from './source.ts';
+
+/** A query inside of an expression; it does not see the rows around it. */
+export interface Subquery {
+  readonly types: readonly CellType[];
+  rows(run: Run): readonly Row[];
+}
+
+export interface ExpressionsOptions {
+  readonly scope: Scope;
+  readonly parameters: Parameters;
+  readonly session: SessionFacts;
+  readonly subquery: (node: Node) => Subquery;
+  /** Set where rows have been put together. */
+  readonly grouping?: Grouping;
+}
+
+/** Makes expressions of nodes of the grammar; what it does not know is refused. */
+export class Expressions {
+  readonly #scope: Scope;
+  readonly #parameters: Parameters;
+  readonly #operators: Operators;
+  readonly #functions: Functions;
+  readonly #subquery: (node: Node) => Subquery;
+  readonly #grouping: Grouping | undefined;
+  readonly #options: ExpressionsOptions;
+  #isInAggregate = false;
+
+  constructor(options: ExpressionsOptions) {
+    const { scope, parameters, session, subquery, grouping } = options;
+    this.#options = options;
+    this.#scope = scope;
+    this.#parameters = parameters;
+    this.#operators = new Operators(parameters);
+    this.#functions = new Functions(parameters, session);
+    this.#subquery = subquery;
+    this.#grouping = grouping;
+  }
+
+  /** The same over rows that are put together. */
+  grouped(grouping: Grouping): Expressions {
+    return new Expressions({ ...this.#options, grouping });
+  }
+
+  typed(node: Node): Typed {
+    return typed(this.compile(node), this.#parameters);
+  }
+
+  as(node: Node, type: CellType): Typed {
+    return as(this.compile(node), type, this.#parameters);
+  }
+
+  compile(node: Node): Compiled {
+    const key = this.#isInAggregate ? undefined : this.#grouping?.keyOf(node);
+    if (key !== undefined) return { type: (this.#grouping?.keys[key] as Typed).type, of: (row) => row[key] ?? null };
+    return this.#compile(node);
+  }
+
+  #compile(node: Node): Compiled {
+    const kind = kindOf(node);
+    const body = (node as unknown as Record<string, unknown>)[kind];
+    switch (kind) {
+      case 'ColumnRef':
+        return this.#column(body as ColumnRef);
+      case 'A_Const':
+        return constantOf(body as A_Const);
+      case 'ParamRef':
+        return this.#parameters.at((body as { number?: number }).number ?? 0);
+      case 'A_Expr':
+        return this.#operation(body as A_Expr);
+      case 'BoolExpr':
+        return this.#logic(body as BoolExpr);
+      case 'FuncCall':
+        return this.#call(body as FuncCall);
+      case 'TypeCast':
+        return this.#cast(body as TypeCast);
+      case 'CaseExpr':
+        return this.#case(body as CaseExpr);
+      case 'SubLink':
+        return this.#subLink(body as SubLink);
+      default:
+        return this.#small(kind, body as SmallNode);
+    }
+  }
+
+  #small(kind: string, body: SmallNode): Compiled {
+    switch (kind) {
+      case 'NullTest':
+        return this.#nullTest(body);
+      case 'BooleanTest':
+        return this.#booleanTest(body);
+      case 'CoalesceExpr':
+        return this.#coalesce(body.args ?? []);
+      case 'MinMaxExpr':
+        return this.#extreme(body.args ?? [], body.op === 'IS_GREATEST' ? 1 : -1);
+      case 'SQLValueFunction':
+        return this.#functions.call((body.op ?? '').replace('SVFOP_', '').toLowerCase(), [], body.location);
+      case 'CollateClause':
+        return this.compile(body.arg as Node);
+      default:
+        return notSupported('this kind of expression', body.location);
+    }
+  }
+
+  #column(body: ColumnRef): Compiled {
+    const index = this.#scope.indexOf(body);
+    const column = this.#scope.columns[index];
+    if (this.#grouping !== undefined && !this.#isInAggregate)
+      fail(
+        '42803',
+        `column "${column?.name ?? ''}" must appear in the GROUP BY clause or be used in an aggregate function`,
+        body.location,
+      );
+    return { type: column?.type ?? 'text', of: (row) => row[index] ?? null };
+  }
+
+  #operation({ kind, name, lexpr, rexpr, location }: A_Expr): Compiled {
+    const operator = namesOf(name).at(-1) ?? '';
+    switch (kind) {
+      case 'AEXPR_OP':
+      case 'AEXPR_LIKE':
+      case 'AEXPR_ILIKE':
+        if (rexpr === undefined) return notSupported(`operator ${operator}`, location);
+        if (lexpr === undefined) return this.#prefixed(operator, rexpr, location);
+        return this.#operators.binary(operator, this.compile(lexpr), this.compile(rexpr), location);
+      case 'AEXPR_IN':
+        return this.#among(lexpr as Node, bodyOf(rexpr, 'List')?.items ?? [], operator === '<>');
+      case 'AEXPR_OP_ANY':
+      case 'AEXPR_OP_ALL':
+        return this.#any(kind === 'AEXPR_OP_ALL', operator, lexpr as Node, rexpr as Node);
+      case 'AEXPR_BETWEEN':
+      case 'AEXPR_NOT_BETWEEN':
+        return this.#between(lexpr as Node, bodyOf(rexpr, 'List')?.items ?? [], kind === 'AEXPR_NOT_BETWEEN');
+      case 'AEXPR_DISTINCT':
+      case 'AEXPR_NOT_DISTINCT':
+        return this.#distinct(lexpr as Node, rexpr as Node, kind === 'AEXPR_DISTINCT');
+      case 'AEXPR_NULLIF':
+        return this.#nullIf(lexpr as Node, rexpr as Node);
+      default:
+        return notSupported(`operator ${operator}`, location);
+    }
+  }
+
+  #prefixed(operator: string, operand: Node, location?: number): Compiled {
+    const value = this.compile(operand);
+    if (operator === '+') return value;
+    return operator === '-' ? this.#operators.minus(value, location) : notSupported(`operator ${operator}`, location);
+  }
+
+  #between(node: Node, [low, high]: readonly Node[], isNot: boolean): Compiled {
+    const value = this.compile(node);
+    const both = [
+      this.#operators.compared('>=', value, this.compile(low as Node)),
+      this.#operators.compared('<=', value, this.compile(high as Node)),
+    ];
+    return isNot ? not(conjunction(both, false)) : conjunction(both, false);
+  }
+
+  #among(node: Node, items: readonly Node[], isNot: boolean): Compiled {
+    const value = this.compile(node);
+    const equal = items.map((item) => this.#operators.compared('=', value, this.compile(item)));
+    return isNot ? not(conjunction(equal, true)) : conjunction(equal, true);
+  }
+
+  /** `= ANY (ARRAY[...])`, or of an array in text form. */
+  #any(isAll: boolean, operator: string, left: Node, right: Node): Compiled {
+    const value = this.compile(left);
+    const items = bodyOf(right, 'A_ArrayExpr')?.elements;
+    if (items !== undefined)
+      return conjunction(
+        items.map((item) => this.#operators.binary(operator, value, this.compile(item))),
+        !isAll,
+      );
+    const one = typed(value, this.#parameters);
+    const array = this.as(bodyOf(right, 'TypeCast')?.arg ?? right, 'text');
+    const compared = this.#operators.compared(
+      operator,
+      { ...one, of: (row) => row[0] ?? null },
+      {
+        ...{ type: one.type, of: (row) => row[1] ?? null },
+      },
+    );
+    return strict('bool', [one, array], ([own, text], run) => {
+      const elements = elementsOf(String(text)).map((element) =>
+        element === null ? null : valueOf(element, one.type, run.nowMs),
+      );
+      const holds = elements.map((element) => compared.of([own ?? null, element], run));
+      if (holds.includes(!isAll)) return !isAll;
+      return holds.includes(null) ? null : isAll;
+    });
+  }
+
+  #distinct(left: Node, right: Node, isDistinct: boolean): Compiled {
+    const [one, other] = [this.compile(left), this.compile(right)];
+    const equal = this.#operators.compared('=', one, other);
+    return {
+      type: 'bool',
+      of: (row, run) => {
+        const [isNull, isOtherNull] = [one.of(row, run) === null, other.of(row, run) === null];
+        const isSame = isNull || isOtherNull ? isNull && isOtherNull : equal.of(row, run) === true;
+        return isSame !== isDistinct;
+      },
+    };
+  }
+
+  #nullIf(left: Node, right: Node): Compiled {
+    const [one, other] = [this.typed(left), this.compile(right)];
+    const equal = this.#operators.compared('=', one, other);
+    return { type: one.type, of: (row, run) => (equal.of(row, run) === true ? null : one.of(row, run)) };
+  }
+
+  #logic({ boolop, args = [] }: BoolExpr): Compiled {
+    const parts = args.map((arg) => this.as(arg, 'bool'));
+    if (boolop === 'NOT_EXPR') return not(parts[0] as Typed);
+    return conjunction(parts, boolop === 'OR_EXPR');
+  }
+
+  #cast({ arg, typeName, location }: TypeCast): Compiled {
+    const name = namesOf(typeName?.names).at(-1) ?? '';
+    if ((typeName?.arrayBounds ?? []).length > 0) return notSupported('an array', location);
+    return cast(this.compile(arg as Node), typeNamed(name), this.#parameters);
+  }
+
+  #case({ arg, args = [], defresult }: CaseExpr): Compiled {
+    const whens = args.flatMap((node) => bodyOf(node, 'CaseWhen') ?? []);
+    const compared = arg === undefined ? undefined : this.compile(arg);
+    const conditions = whens.map(({ expr }) =>
+      compared === undefined
+        ? this.as(expr as Node, 'bool')
+        : this.#operators.compared('=', compared, this.compile(expr as Node)),
+    );
+    const results = this.#unified([...whens.flatMap(({ result }) => result ?? []), ...(defresult ? [defresult] : [])]);
+    return {
+      type: results[0]?.type ?? 'text',
+      of: (row, run) => {
+        const index = conditions.findIndex((condition) => condition.of(row, run) === true);
+        return results[index < 0 ? conditions.length : index]?.of(row, run) ?? null;
+      },
+    };
+  }
+
+  /** Several as one type. */
+  #unified(nodes: readonly Node[]): Typed[] {
+    const compiled = nodes.map((node) => this.compile(node));
+    const type = compiled
+      .map((one): Compiled['type'] => one.type)
+      .reduce((all, one) => commonType(all, one) ?? fail('42804', 'types cannot be matched'), 'unknown');
+    return compiled.map((one) => as(one, type === 'unknown' ? 'text' : type, this.#parameters));
+  }
+
+  #coalesce(args: readonly Node[]): Compiled {
+    const values = this.#unified(args);
+    return {
+      type: values[0]?.type ?? 'text',
+      of: (row, run) => {
+        for (const value of values) {
+          const found = value.of(row, run);
+          if (found !== null) return found;
+        }
+        return null;
+      },
+    };
+  }
+
+  #extreme(args: readonly Node[], wanted: number): Compiled {
+    const values = this.#unified(args);
+    return {
+      type: values[0]?.type ?? 'text',
+      of: (row, run) =>
+        values.reduce<Cell>((best, one) => {
+          const value = one.of(row, run);
+          if (value === null || best === null) return value ?? best;
+          return value > best === wanted > 0 ? value : best;
+        }, null),
+    };
+  }
+
+  #nullTest({ arg, nulltesttype }: SmallNode): Compiled {
+    const value = this.compile(arg as Node);
+    const isNullWanted = nulltesttype === 'IS_NULL';
+    return { type: 'bool', of: (row, run) => (value.of(row, run) === null) === isNullWanted };
+  }
+
+  #booleanTest({ arg, booltesttype = '' }: SmallNode): Compiled {
+    const value = this.as(arg as Node, 'bool');
+    const isNot = booltesttype.startsWith('IS_NOT_');
+    const wanted = { TRUE: true, FALSE: false, UNKNOWN: null }[booltesttype.replace(/^IS_(?:NOT_)?/, '')];
+    return { type: 'bool', of: (row, run) => (value.of(row, run) === wanted) !== isNot };
+  }
+
+  #call(call: FuncCall): Compiled {
+    const name = namesOf(call.funcname).at(-1) ?? '';
+    const { location } = call;
+    if (call.over !== undefined) return notSupported('a window function', location);
+    if (call.agg_within_group === true) return notSupported('an ordered-set aggregate', location);
+    if (aggregateNames.has(name)) return this.#aggregate(name, call);
+    return this.#functions.call(
+      name,
+      (call.args ?? []).map((arg) => this.compile(arg)),
+      location,
+    );
+  }
+
+  #aggregate(name: string, call: FuncCall): Compiled {
+    const { location } = call;
+    const grouping = this.#grouping;
+    if (grouping === undefined) fail('42803', `aggregate functions are not allowed here`, location);
+    if (this.#isInAggregate) fail('42803', 'aggregate function calls cannot be nested', location);
+    this.#isInAggregate = true;
+    const aggregate = aggregateOf(
+      {
+        ...{ name, location, isStar: call.agg_star === true, isDistinct: call.agg_distinct === true },
+        args: (call.args ?? []).map((arg) => this.compile(arg)),
+        filter: call.agg_filter === undefined ? undefined : this.as(call.agg_filter, 'bool'),
+      },
+      this.#parameters,
+    );
+    this.#isInAggregate = false;
+    const at = grouping.addAggregate(aggregate);
+    return { type: aggregate.type, of: (row) => row[grouping.keys.length + at] ?? null };
+  }
+
+  #subLink({ subLinkType, subselect, testexpr, operName, location }: SubLink): Compiled {
+    const subquery = this.#subquery(subselect as Node);
+    const once = onceForEachRun((run) => subquery.rows(run));
+    if (subLinkType === 'EXISTS_SUBLINK') return { type: 'bool', of: (_row, run) => once(run).length > 0 };
+    const [type] = subquery.types;
+    if (type === undefined || subquery.types.length > 1)
+      return fail('42601', 'subquery has too many columns', location);
+    if (subLinkType === 'EXPR_SUBLINK')
+      return {
+        type,
+        of: (_row, run) => {
+          const rows = once(run);
+          if (rows.length > 1) fail('21000', 'more than one row returned by a subquery used as an expression');
+          return rows[0]?.[0] ?? null;
+        },
+      };
+    if (subLinkType !== 'ANY_SUBLINK' || testexpr === undefined) return notSupported('this kind of subquery', location);
+    return this.#amongRows(this.compile(testexpr), namesOf(operName).at(-1) ?? '=', { type, once });
+  }
+
+  #amongRows(
+    test: Compiled,
+    operator: string,
+    { type, once }: { readonly type: CellType; readonly once: (run: Run) => readonly Row[] },
+  ): Compiled {
+    const value = test.type === 'unknown' ? as(test, type, this.#parameters) : (test as Typed);
+    const compared = this.#operators.binary(
+      operator,
+      { type: value.type, of: (row) => row[0] ?? null },
+      { type, of: (row) => row[1] ?? null },
+    );
+    return {
+      type: 'bool',
+      of: (row, run) => {
+        const own = value.of(row, run);
+        const holds = once(run).map(([other = null]) => compared.of([own, other], run));
+        return holds.includes(true) ? true : holds.includes(null) ? null : false;
+      },
+    };
+  }
+}
+
+/** Nodes of few fields. */
+interface SmallNode {
+  readonly arg?: Node;
+  readonly args?: readonly Node[];
+  readonly op?: string;
+  readonly nulltesttype?: string;
+  readonly booltesttype?: string;
+  readonly location?: number;
+}
+
+function onceForEachRun<T>(make: (run: Run) => T): (run: Run) => T {
+  const made = new WeakMap<Run, { readonly value: T }>();
+  return (run) => {
+    const known = made.get(run) ?? { value: make(run) };
+    made.set(run, known);
+    return known.value;
+  };
+}
+
+function constantOf({ isnull, sval, ival, fval, boolval }: A_Const): Compiled {
+  if (sval !== undefined) return literal(sval.sval ?? '');
+  if (ival !== undefined) return { type: 'int4', of: () => ival.ival ?? 0, isConstant: true };
+  if (fval !== undefined) return numeric(fval.fval ?? '0');
+  if (boolval !== undefined) return { type: 'bool', of: () => boolval.boolval === true, isConstant: true };
+  return isnull === true ? literal(null) : notSupported('a bit string');
+}
+
+const literal = (text: string | null): Compiled => ({
+  ...{ type: 'unknown', unknown: { literal: text }, of: () => text, isConstant: true },
+});
+
+/** A whole number beyond int4 comes as a decimal one. */
+function numeric(text: string): Compiled {
+  const value = Number(text);
+  const type = /^-?\d+$/.test(text) && Number.isSafeInteger(value) ? 'int8' : 'float8';
+  return { type, of: () => value, isConstant: true };
+}
+
+function not(operand: Compiled): Typed {
+  return {
+    type: 'bool',
+    of: (row, run) => {
+      const value = operand.of(row, run);
+      return value === null ? null : value !== true;
+    },
+  };
+}
+
+/** AND of all, or OR; NULL where the ones that are known do not decide. */
+function conjunction(parts: readonly Compiled[], isOr: boolean): Typed {
+  return {
+    type: 'bool',
+    of: (row, run) => {
+      let isKnown = true;
+      for (const part of parts) {
+        const value = part.of(row, run);
+        if (value === isOr) return isOr;
+        if (value === null) isKnown = false;
+      }
+      return isKnown ? !isOr : null;
+    },
+  };
+}

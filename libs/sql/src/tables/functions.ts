@@ -1,0 +1,248 @@
+import { cellTypes, unitMs, type Cell, type CellType } from './cell.ts';
+import { fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
+import { as, cast, typed } from './conversion.ts';
+import { isNumber, strict } from './operators.ts';
+import type { Parameters } from './parameters.ts';
+import type { SessionFacts } from './source.ts';
+
+type Value = Exclude<Cell, null>;
+
+/** A function of fixed argument types. */
+interface Fixed {
+  readonly takes: readonly CellType[];
+  readonly gives: CellType;
+  readonly of: (values: readonly Value[], run: Run) => Cell;
+}
+
+const ofText = (gives: CellType, of: (text: string) => Cell): Fixed => ({
+  ...{ takes: ['text'], gives, of: ([text]) => of(String(text)) },
+});
+const ofFloat = (of: (value: number) => number): Fixed => ({
+  ...{ takes: ['float8'], gives: 'float8', of: ([value]) => of(Number(value)) },
+});
+
+const fixed: Readonly<Record<string, Fixed>> = {
+  lower: ofText('text', (text) => text.toLowerCase()),
+  upper: ofText('text', (text) => text.toUpperCase()),
+  length: ofText('int4', (text) => [...text].length),
+  trim: ofText('text', (text) => text.replaceAll(/^ +| +$/g, '')),
+  btrim: ofText('text', (text) => text.replaceAll(/^ +| +$/g, '')),
+  quote_ident: ofText('text', (text) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`)),
+  floor: ofFloat(Math.floor),
+  ceil: ofFloat(Math.ceil),
+  ceiling: ofFloat(Math.ceil),
+  trunc: ofFloat(Math.trunc),
+  sqrt: ofFloat(Math.sqrt),
+  ln: ofFloat(Math.log),
+  left: {
+    ...{ takes: ['text', 'int4'], gives: 'text' },
+    of: ([text, count]) => [...String(text)].slice(0, Number(count)).join(''),
+  },
+  strpos: {
+    ...{ takes: ['text', 'text'], gives: 'int4' },
+    of: ([text, part]) => String(text).indexOf(String(part)) + 1,
+  },
+  replace: {
+    ...{ takes: ['text', 'text', 'text'], gives: 'text' },
+    of: ([text, old, fresh]) => (old === '' ? String(text) : String(text).replaceAll(String(old), () => String(fresh))),
+  },
+  split_part: {
+    ...{ takes: ['text', 'text', 'int4'], gives: 'text' },
+    of: ([text, by, at]) => String(text).split(String(by))[Number(at) - 1] ?? '',
+  },
+  to_timestamp: { takes: ['float8'], gives: 'timestamptz', of: ([seconds]) => Number(seconds) * 1_000 },
+  date_trunc: {
+    ...{ takes: ['text', 'timestamptz'], gives: 'timestamptz' },
+    of: ([unit, at]) => truncated(String(unit).toLowerCase(), Number(at)),
+  },
+  date_bin: {
+    ...{ takes: ['interval', 'timestamptz', 'timestamptz'], gives: 'timestamptz' },
+    of: ([stride, at, origin]) => {
+      if (!(Number(stride) > 0)) fail('22023', 'stride must be greater than zero');
+      return Number(origin) + Math.floor((Number(at) - Number(origin)) / Number(stride)) * Number(stride);
+    },
+  },
+  now: { takes: [], gives: 'timestamptz', of: (_values, { nowMs }) => nowMs },
+};
+const sameAs: Readonly<Record<string, string>> = {
+  ...{ current_timestamp: 'now', transaction_timestamp: 'now', statement_timestamp: 'now', clock_timestamp: 'now' },
+  ...{ char_length: 'length', character_length: 'length' },
+};
+
+function truncated(unit: string, at: number): number {
+  const date = new Date(at);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  if (unit === 'year') return Date.UTC(year, 0);
+  if (unit === 'quarter') return Date.UTC(year, month - (month % 3));
+  if (unit === 'month') return Date.UTC(year, month);
+  if (unit === 'week') return Date.UTC(year, month, date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
+  const ms = unitMs(unit);
+  if (ms === undefined) return fail('22023', 'unit for date_trunc is not recognized');
+  return Math.floor(at / ms) * ms;
+}
+
+function extracted(field: string, value: number, isInterval: boolean): number {
+  const date = new Date(value);
+  switch (field) {
+    case 'epoch':
+      return value / 1_000;
+    case 'millisecond':
+    case 'milliseconds':
+      return (value % 60_000) % 60_000;
+    case 'second':
+    case 'seconds':
+      return (value % 60_000) / 1_000;
+    case 'minute':
+      return Math.trunc(value / 60_000) % 60;
+    case 'hour':
+      return Math.trunc(value / 3_600_000) % 24;
+    case 'day':
+      return isInterval ? Math.trunc(value / 86_400_000) : date.getUTCDate();
+    case 'dow':
+      return date.getUTCDay();
+    case 'month':
+      return date.getUTCMonth() + 1;
+    case 'year':
+      return date.getUTCFullYear();
+    default:
+      return fail('22023', 'this field of a time is not supported on tables of pg-proxy');
+  }
+}
+
+/** Functions of one value for each row. */
+export class Functions {
+  readonly #parameters: Parameters;
+  readonly #session: SessionFacts;
+
+  constructor(parameters: Parameters, session: SessionFacts) {
+    this.#parameters = parameters;
+    this.#session = session;
+  }
+
+  call(name: string, args: readonly Compiled[], location?: number): Typed {
+    const known = fixed[sameAs[name] ?? name];
+    if (known !== undefined && Object.hasOwn(fixed, sameAs[name] ?? name)) {
+      if (known.takes.length !== args.length) return this.#none(name, args, location);
+      const operands = args.map((arg, index) => this.#taken(arg, known.takes[index] as CellType));
+      return strict(known.gives, operands, known.of);
+    }
+    return this.#ofSession(name, args) ?? this.#special(name, args) ?? this.#none(name, args, location);
+  }
+
+  #taken(arg: Compiled, type: CellType): Typed {
+    return as(arg, type, this.#parameters);
+  }
+
+  #special(name: string, args: readonly Compiled[]): Typed | undefined {
+    const [first, second] = args;
+    switch (name) {
+      case 'abs':
+      case 'round':
+        return first === undefined ? undefined : this.#rounded(name, first, second);
+      case 'extract':
+      case 'date_part':
+        return first === undefined || second === undefined ? undefined : this.#extract(first, second);
+      case 'timezone':
+        return second === undefined ? undefined : this.#inZone(first as Compiled, second);
+      case 'concat':
+      case 'concat_ws':
+        return this.#concat(name, args);
+      default:
+        return undefined;
+    }
+  }
+
+  #rounded(name: string, value: Compiled, digits: Compiled | undefined): Typed {
+    const operand = isNumber(value.type) ? (value as Typed) : this.#taken(value, 'float8');
+    if (name === 'abs') return strict(operand.type, [operand], ([number]) => Math.abs(Number(number)));
+    const places = digits === undefined ? [] : [this.#taken(digits, 'int4')];
+    return strict('float8', [operand, ...places], ([number, count = 0]) => {
+      const factor = 10 ** Number(count);
+      return (Math.sign(Number(number)) * Math.round(Math.abs(Number(number)) * factor)) / factor;
+    });
+  }
+
+  #extract(field: Compiled, value: Compiled): Typed {
+    const operand = value.type === 'interval' ? (value as Typed) : this.#taken(value, 'timestamptz');
+    const isInterval = operand.type === 'interval';
+    return strict('float8', [this.#taken(field, 'text'), operand], ([name, at]) =>
+      extracted(String(name).toLowerCase(), Number(at), isInterval),
+    );
+  }
+
+  /** Sessions here are in UTC, and that is the only zone. */
+  #inZone(zone: Compiled, value: Compiled): Typed {
+    return strict('timestamptz', [this.#taken(zone, 'text'), this.#taken(value, 'timestamptz')], ([name, at]) =>
+      /^(?:utc|gmt|z|etc\/utc)$/i.test(String(name)) ? (at as Value) : notSupported('a time zone other than UTC'),
+    );
+  }
+
+  #concat(name: string, args: readonly Compiled[]): Typed {
+    const texts = args.map((arg) => cast(typed(arg, this.#parameters), 'text', this.#parameters));
+    return {
+      type: 'text',
+      of: (row, run) => {
+        const values = texts.map((text) => text.of(row, run));
+        if (name === 'concat') return values.filter((value) => value !== null).join('');
+        const [by = null, ...parts] = values;
+        return by === null ? null : parts.filter((value) => value !== null).join(String(by));
+      },
+    };
+  }
+
+  /** What a client asks about its session. */
+  #ofSession(name: string, args: readonly Compiled[]): Typed | undefined {
+    const { user, database, version } = this.#session;
+    const texts: Readonly<Record<string, string>> = {
+      ...{ version, current_database: database, current_catalog: database, current_schema: 'medrex' },
+      ...{ current_user: user, session_user: user, user, current_role: user },
+    };
+    if (args.length === 0 && Object.hasOwn(texts, name)) return constant('text', texts[name] ?? null);
+    switch (name) {
+      case 'pg_backend_pid':
+        return constant('int4', 0);
+      case 'pg_is_in_recovery':
+        return constant('bool', false);
+      case 'pg_table_is_visible':
+      case 'pg_type_is_visible':
+      case 'has_table_privilege':
+      case 'has_schema_privilege':
+        return constant('bool', true);
+      case 'pg_get_userbyid':
+        return constant('text', user);
+      case 'obj_description':
+      case 'col_description':
+      case 'shobj_description':
+      case 'pg_get_expr':
+        return constant('text', null);
+      case 'set_config':
+        return args[1] === undefined ? undefined : this.#taken(args[1], 'text');
+      case 'current_setting':
+        return args[0] === undefined ? undefined : this.#setting(args[0], args[1] !== undefined);
+      default:
+        return undefined;
+    }
+  }
+
+  #setting(name: Compiled, isMissingFine: boolean): Typed {
+    return strict('text', [this.#taken(name, 'text')], ([setting]) => {
+      const value = this.#session.setting(String(setting).toLowerCase());
+      if (value !== undefined) return value;
+      return isMissingFine ? null : fail('42704', 'unrecognized configuration parameter');
+    });
+  }
+
+  #none(name: string, args: readonly Compiled[], location?: number): never {
+    const types = args.map(({ type }) => (type === 'unknown' ? 'unknown' : cellTypes[type].name));
+    return fail(
+      '42883',
+      `function ${name}(${types.join(', ')}) does not exist`,
+      location,
+      'Tables of pg-proxy know common functions only.',
+    );
+  }
+}
+
+export function constant(type: CellType, value: Cell): Typed {
+  return { type, of: () => value, isConstant: true };
+}

@@ -1,0 +1,41 @@
+import type { ColumnRef, Node } from 'libpg-query';
+import type { Aggregate } from './aggregates.ts';
+import type { Typed } from './compiled.ts';
+import type { Scope } from './scope.ts';
+
+/** How rows are put together: behind it, a row has the keys and then the aggregates. */
+export class Grouping {
+  readonly #scope: Scope;
+  readonly #keys = new Map<string, number>();
+  readonly keys: Typed[] = [];
+  readonly aggregates: Aggregate[] = [];
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  addKey(node: Node, key: Typed): void {
+    const shape = this.#shapeOf(node);
+    if (this.#keys.has(shape)) return;
+    this.#keys.set(shape, this.keys.length);
+    this.keys.push(key);
+  }
+
+  /** Which key an expression is; undefined where it is none. */
+  keyOf(node: Node): number | undefined {
+    return this.#keys.size === 0 ? undefined : this.#keys.get(this.#shapeOf(node));
+  }
+
+  /** @returns where in a row it will stand, counted behind the keys. */
+  addAggregate(aggregate: Aggregate): number {
+    return this.aggregates.push(aggregate) - 1;
+  }
+
+  /** Equal for expressions that are written alike; columns by what they mean. */
+  #shapeOf(node: Node): string {
+    return JSON.stringify(node, (name, value: unknown) => {
+      if (name === 'location' || name.startsWith('rexpr_list') || name.startsWith('list_')) return undefined;
+      return name === 'ColumnRef' ? this.#scope.indexOf(value as ColumnRef) : value;
+    });
+  }
+}

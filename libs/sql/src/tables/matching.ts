@@ -1,0 +1,66 @@
+import { fail, notSupported } from './compiled.ts';
+
+/** LIKE; never slower than the product of both lengths. @throws Refusal 22025 */
+export function isLike(text: string, pattern: string): boolean {
+  const signs = signsOf(pattern);
+  let [at, sign, star, mark] = [0, 0, -1, 0];
+  while (at < text.length) {
+    const wanted = signs[sign];
+    if (wanted === '%%') {
+      star = sign++;
+      mark = at;
+    } else if (wanted !== undefined && (wanted === '__' || wanted === text[at])) {
+      sign++;
+      at++;
+    } else if (star >= 0) {
+      sign = star + 1;
+      at = ++mark;
+    } else return false;
+  }
+  while (signs[sign] === '%%') sign++;
+  return sign === signs.length;
+}
+
+/** One for each character; `%%` and `__` are the wild ones. */
+function signsOf(pattern: string): string[] {
+  const signs: string[] = [];
+  for (let at = 0; at < pattern.length; at++) {
+    const sign = pattern.charAt(at);
+    if (sign === '%' || sign === '_') signs.push(sign + sign);
+    else if (sign !== '\\') signs.push(sign);
+    else if (++at < pattern.length) signs.push(pattern.charAt(at));
+    else fail('22025', 'LIKE pattern must not end with escape character');
+  }
+  return signs;
+}
+
+/** Patterns that end in a time that grows with the text's length only: words, alternatives of them, and at most two `.*`. */
+const plain = /^(?:[\w\s"'.,:;/@#=<>!&%~-]|\\[.\-$^|()*+?[\]{}\\]|\[[^\]\\]{1,64}\]|[()|^$]|\.[*+])*$/;
+
+/** `~`. @throws Refusal 0A000 where the pattern is more than words */
+export function patternOf(pattern: string, flags: string): RegExp {
+  const quantified = pattern.match(/(?<!\\)[*+]/g)?.length ?? 0;
+  if (pattern.length > 1_000 || quantified > 2 || !plain.test(pattern)) notSupported('this regular expression');
+  try {
+    return new RegExp(pattern, `${flags}s`);
+  } catch {
+    return fail('2201B', 'invalid regular expression');
+  }
+}
+
+/** The elements of `{a,"b c",NULL}`. @throws Refusal 22P02 */
+export function elementsOf(text: string): (string | null)[] {
+  const body = /^\s*\{([\s\S]*)\}\s*$/.exec(text)?.[1];
+  if (body === undefined) fail('22P02', 'malformed array literal');
+  const elements: (string | null)[] = [];
+  const element = /\s*(?:"((?:[^"\\]|\\[\s\S])*)"|([^",{}\\]*))\s*(,|$)/y;
+  if (body.trim() === '') return elements;
+  for (;;) {
+    const match = element.exec(body);
+    if (match === null) return fail('22P02', 'malformed array literal');
+    const [, quoted, bare = '', end] = match;
+    if (quoted !== undefined) elements.push(quoted.replaceAll(/\\([\s\S])/g, '$1'));
+    else elements.push(/^null$/i.test(bare.trim()) ? null : bare.trim());
+    if (end === '') return elements;
+  }
+}

@@ -1,0 +1,167 @@
+import type { Cell, CellType } from './cell.ts';
+import { cellTypes } from './cell.ts';
+import { fail, type Compiled, type Run, type Row, type Typed } from './compiled.ts';
+import { as, commonType, numberAs, typed } from './conversion.ts';
+import { isLike, patternOf } from './matching.ts';
+import type { Parameters } from './parameters.ts';
+
+type Value = Exclude<Cell, null>;
+
+/** Below zero, zero, above; NaN is above all numbers, text is compared by its code units (collation "C"). */
+export function compare(one: Value, other: Value): number {
+  if (typeof one === 'number' && typeof other === 'number') {
+    if (Number.isNaN(one) || Number.isNaN(other)) return Number(Number.isNaN(one)) - Number(Number.isNaN(other));
+  }
+  return one === other ? 0 : one < other ? -1 : 1;
+}
+
+const comparisons: Readonly<Record<string, (order: number) => boolean>> = {
+  '=': (order) => order === 0,
+  '<>': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};
+
+const patterns: Readonly<Record<string, (pattern: string) => (text: string) => boolean>> = {
+  '~~': (pattern) => (text) => isLike(text, pattern),
+  '~~*': (pattern) => (text) => isLike(text.toLowerCase(), pattern.toLowerCase()),
+  '~': (pattern) => (text) => patternOf(pattern, '').test(text),
+  '~*': (pattern) => (text) => patternOf(pattern, 'i').test(text),
+};
+
+/** NULL where one of them is. */
+export function strict(
+  type: CellType,
+  operands: readonly Compiled[],
+  apply: (values: readonly Value[], run: Run) => Cell,
+): Typed {
+  return {
+    type,
+    isConstant: operands.every(({ isConstant }) => isConstant === true),
+    of: (row: Row, run: Run) => {
+      const values: Value[] = [];
+      for (const operand of operands) {
+        const value = operand.of(row, run);
+        if (value === null) return null;
+        values.push(value);
+      }
+      return apply(values, run);
+    },
+  };
+}
+
+export class Operators {
+  readonly #parameters: Parameters;
+
+  constructor(parameters: Parameters) {
+    this.#parameters = parameters;
+  }
+
+  binary(name: string, left: Compiled, right: Compiled, location?: number): Typed {
+    const operator = name === '!=' ? '<>' : name;
+    if (operator in comparisons) return this.compared(operator, left, right, location);
+    const isNot = operator.startsWith('!');
+    const pattern = patterns[isNot ? operator.slice(1) : operator];
+    if (pattern !== undefined) return this.#matched(pattern, isNot, [left, right]);
+    if (operator === '||') return this.#concatenated(left, right);
+    return this.#arithmetic(operator, left, right, location);
+  }
+
+  compared(operator: string, left: Compiled, right: Compiled, location?: number): Typed {
+    const type = commonType(left.type, right.type);
+    const holds = comparisons[operator];
+    if (type === undefined || holds === undefined) return this.#unknown(operator, left, right, location);
+    const [one, other] = [as(left, type, this.#parameters), as(right, type, this.#parameters)];
+    return strict('bool', [one, other], ([a, b]) => holds(compare(a as Value, b as Value)));
+  }
+
+  minus(operand: Compiled, location?: number): Typed {
+    if (operand.type !== 'unknown' && !isNumber(operand.type) && operand.type !== 'interval')
+      fail('42883', `operator does not exist: - ${cellTypes[operand.type].name}`, location);
+    const value = operand.type === 'unknown' ? as(operand, 'float8', this.#parameters) : (operand as Typed);
+    return strict(value.type, [value], ([number]) => -Number(number));
+  }
+
+  #matched(of: (pattern: string) => (text: string) => boolean, isNot: boolean, operands: readonly Compiled[]): Typed {
+    const texts = operands.map((operand) => as(operand, 'text', this.#parameters));
+    return strict('bool', texts, ([text, pattern]) => of(String(pattern))(String(text)) !== isNot);
+  }
+
+  #concatenated(left: Compiled, right: Compiled): Typed {
+    const operands = [left, right].map((operand) => typed(operand, this.#parameters));
+    return strict(
+      'text',
+      operands.map((operand) => textOf(operand)),
+      (values) => values.join(''),
+    );
+  }
+
+  #arithmetic(operator: string, left: Compiled, right: Compiled, location?: number): Typed {
+    const [one, other] = this.#settled(operator, left, right);
+    const numbers = isNumber(one.type) && isNumber(other.type) ? commonType(one.type, other.type) : undefined;
+    if (numbers !== undefined) {
+      const apply = ofNumbers[operator];
+      if (apply === undefined) return this.#unknown(operator, left, right, location);
+      return strict(numbers, [one, other], ([a, b]) =>
+        numberAs(apply(Number(a), Number(b), numbers !== 'float8'), numbers),
+      );
+    }
+    const timed = ofTimes[`${kindOf(one.type)} ${operator} ${kindOf(other.type)}`];
+    if (timed === undefined) return this.#unknown(operator, left, right, location);
+    return strict(timed.type, [one, other], ([a, b]) => timed.of(Number(a), Number(b)));
+  }
+
+  /** What has no type takes that of the other, and an interval beside an instant. */
+  #settled(operator: string, left: Compiled, right: Compiled): [Typed, Typed] {
+    const beside = (type: Compiled['type']): CellType =>
+      type === 'unknown' ? 'float8' : type === 'timestamptz' ? (operator === '-' ? 'timestamptz' : 'interval') : type;
+    const settle = (one: Compiled, other: Compiled): Typed =>
+      one.type === 'unknown' ? as(one, beside(other.type), this.#parameters) : (one as Typed);
+    return [settle(left, right), settle(right, left)];
+  }
+
+  #unknown(operator: string, left: Compiled, right: Compiled, location?: number): never {
+    const name = ({ type }: Compiled): string => (type === 'unknown' ? 'unknown' : cellTypes[type].name);
+    return fail('42883', `operator does not exist: ${name(left)} ${operator} ${name(right)}`, location);
+  }
+}
+
+export const isNumber = (type: Compiled['type']): boolean => type === 'int4' || type === 'int8' || type === 'float8';
+const kindOf = (type: CellType): string => (isNumber(type) ? 'number' : type);
+
+function textOf(operand: Typed): Typed {
+  if (operand.type === 'text') return operand;
+  return fail(
+    '42883',
+    `operator does not exist: ${cellTypes[operand.type].name} || text`,
+    undefined,
+    'Cast it to text.',
+  );
+}
+
+const ofNumbers: Readonly<Record<string, (a: number, b: number, isWhole: boolean) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b, isWhole) => (isWhole ? Math.trunc(a / divisor(b)) : a / divisor(b)),
+  '%': (a, b) => a % divisor(b),
+  '^': (a, b) => a ** b,
+};
+
+function divisor(value: number): number {
+  return value === 0 ? fail('22012', 'division by zero') : value;
+}
+
+const ofTimes: Readonly<Record<string, { readonly type: CellType; of(a: number, b: number): number }>> = {
+  'timestamptz - timestamptz': { type: 'interval', of: (a, b) => a - b },
+  'timestamptz + interval': { type: 'timestamptz', of: (a, b) => a + b },
+  'timestamptz - interval': { type: 'timestamptz', of: (a, b) => a - b },
+  'interval + timestamptz': { type: 'timestamptz', of: (a, b) => a + b },
+  'interval + interval': { type: 'interval', of: (a, b) => a + b },
+  'interval - interval': { type: 'interval', of: (a, b) => a - b },
+  'interval * number': { type: 'interval', of: (a, b) => a * b },
+  'number * interval': { type: 'interval', of: (a, b) => a * b },
+  'interval / number': { type: 'interval', of: (a, b) => a / divisor(b) },
+};

@@ -1,0 +1,103 @@
+import { cellTypes, type Cell, type CellType } from './cell.ts';
+import { fail, type Compiled, type Typed } from './compiled.ts';
+
+/** Types that clients may declare for a parameter, by what they are here. */
+const declared: Readonly<Record<number, CellType>> = {
+  ...{ 16: 'bool', 20: 'int8', 21: 'int4', 23: 'int4', 26: 'int8', 700: 'float8', 701: 'float8', 1700: 'float8' },
+  ...{ 18: 'text', 19: 'text', 25: 'text', 1042: 'text', 1043: 'text' },
+  ...{ 1082: 'timestamptz', 1114: 'timestamptz', 1184: 'timestamptz', 1186: 'interval' },
+};
+/** text[], varchar[]: their text form, `{a,b}`, is read by = ANY. */
+const arrays: ReadonlySet<number> = new Set([1009, 1015, 1007, 1016, 1022]);
+const parametersMax = 65_535;
+
+/** The parameters of a query: what the client declares, and for the rest what their places ask for. */
+export class Parameters {
+  readonly #oids: number[];
+  readonly #types = new Map<number, CellType>();
+
+  constructor(oids: readonly number[]) {
+    this.#oids = [...oids];
+    oids.forEach((oid, index) => {
+      if (oid === 0 || oid === 705) return;
+      const type = declared[oid] ?? (arrays.has(oid) ? 'text' : undefined);
+      if (type === undefined) fail('0A000', `a parameter of type ${oid} is not known to tables of pg-proxy`);
+      this.#types.set(index + 1, type);
+    });
+  }
+
+  at(number: number): Compiled {
+    if (number < 1 || number > parametersMax) fail('42P02', `there is no parameter $${number}`);
+    const of: Compiled['of'] = (_row, { parameters }) => parameters[number - 1] ?? null;
+    const type = this.#types.get(number);
+    while (this.#oids.length < number) this.#oids.push(0);
+    if (type !== undefined) return { type, of, isConstant: true };
+    return { type: 'unknown', unknown: { parameter: number }, of, isConstant: true };
+  }
+
+  /** The place of a parameter asks for this type. */
+  settle(parameter: number, type: CellType): Typed {
+    if (!this.#types.has(parameter)) {
+      this.#types.set(parameter, type);
+      this.#oids[parameter - 1] = cellTypes[type].oid;
+    }
+    return { ...this.at(parameter), type: this.#types.get(parameter) ?? type };
+  }
+
+  get types(): { readonly oid: number; readonly type: CellType }[] {
+    return this.#oids.map((oid, index) => {
+      const type = this.#types.get(index + 1) ?? 'text';
+      return { oid: oid === 0 || oid === 705 ? cellTypes[type].oid : oid, type };
+    });
+  }
+}
+
+/** A value that a client sent, by the type that was declared for it. @throws Refusal 22P02, 0A000 */
+export function parameterOf(
+  bytes: Buffer | null,
+  { oid, type }: { readonly oid: number; readonly type: CellType },
+  { isBinary, read }: { readonly isBinary: boolean; readonly read: (text: string, type: CellType) => Cell },
+): Cell {
+  if (bytes === null) return null;
+  if (!isBinary) return read(bytes.toString('utf8'), type);
+  const value = binaryOf(bytes, oid);
+  if (value === undefined) fail('0A000', `a parameter of type ${oid} is not read in binary format`);
+  return value;
+}
+
+const from2000Ms = 946_684_800_000;
+
+function binaryOf(bytes: Buffer, oid: number): Cell | undefined {
+  const size = { 16: 1, 21: 2, 23: 4, 26: 4, 700: 4, 20: 8, 701: 8, 1114: 8, 1184: 8, 1082: 4 }[oid];
+  if (size !== undefined && bytes.length !== size)
+    fail('22P03', `incorrect binary data format in bind parameter of type ${oid}`);
+  switch (oid) {
+    case 16:
+      return bytes[0] !== 0;
+    case 21:
+      return bytes.readInt16BE();
+    case 23:
+      return bytes.readInt32BE();
+    case 26:
+      return bytes.readUInt32BE();
+    case 20:
+      return Number(bytes.readBigInt64BE());
+    case 700:
+      return bytes.readFloatBE();
+    case 701:
+      return bytes.readDoubleBE();
+    case 1082:
+      return from2000Ms + bytes.readInt32BE() * 86_400_000;
+    case 1114:
+    case 1184:
+      return from2000Ms + Number(bytes.readBigInt64BE()) / 1_000;
+    case 18:
+    case 19:
+    case 25:
+    case 1042:
+    case 1043:
+      return bytes.toString('utf8');
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import type { ColumnRef } from 'libpg-query';
+import { namesOf } from '../ast.ts';
+import type { CellType } from './cell.ts';
+import { fail } from './compiled.ts';
+
+export interface ScopeColumn {
+  readonly relation: string;
+  readonly name: string;
+  readonly type: CellType;
+  /** The second of two columns that USING made one: found by its table's name only. */
+  readonly isMerged?: boolean;
+}
+
+/** The columns that an expression can name, in the order in which rows have them. */
+export class Scope {
+  readonly columns: readonly ScopeColumn[];
+
+  constructor(columns: readonly ScopeColumn[]) {
+    this.columns = columns;
+  }
+
+  /** @throws Refusal 42703, 42702 */
+  indexOf({ fields, location }: ColumnRef): number {
+    const names = namesOf(fields);
+    const name = names.at(-1) ?? '';
+    const relation = names.at(-2);
+    const found = this.columns.flatMap((column, index) => (isMeant(column, name, relation) ? [index] : []));
+    const written = names.join('.');
+    if (found.length > 1) fail('42702', `column reference "${name}" is ambiguous`, location);
+    return (
+      found[0] ?? fail('42703', `column ${relation === undefined ? `"${name}"` : written} does not exist`, location)
+    );
+  }
+
+  /** The columns of `*`, or of `relation.*`. @throws Refusal 42P01 */
+  star(relation: string | undefined, location: number | undefined): number[] {
+    const found = this.columns.flatMap((column, index) =>
+      (relation === undefined ? column.isMerged !== true : column.relation === relation) ? [index] : [],
+    );
+    if (found.length === 0 && relation !== undefined)
+      fail('42P01', `missing FROM-clause entry for table "${relation}"`, location);
+    return found;
+  }
+}
+
+function isMeant(column: ScopeColumn, name: string, relation: string | undefined): boolean {
+  if (column.name !== name) return false;
+  return relation === undefined ? column.isMerged !== true : column.relation === relation;
+}

@@ -1,0 +1,343 @@
+import type { Node, ResTarget, SelectStmt, SortBy } from 'libpg-query';
+import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
+import { GroupOfRows } from './aggregates.ts';
+import { boundsOf } from './bounds.ts';
+import type { Cell, CellType } from './cell.ts';
+import { fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
+import { as, commonType, typed } from './conversion.ts';
+import { Expressions, type Subquery } from './expressions.ts';
+import { From, rowsMax, type DerivedTable, type Relation } from './from.ts';
+import { Grouping } from './grouping.ts';
+import type { Parameters } from './parameters.ts';
+import { Scope } from './scope.ts';
+import { SortOrder } from './sort-order.ts';
+import type { Tables } from './source.ts';
+
+/** A column of an answer. */
+export interface Output {
+  readonly name: string;
+  readonly type: CellType;
+}
+
+/** A SELECT that is ready to run. */
+export interface Query extends DerivedTable {
+  readonly columns: readonly Output[];
+  rows(run: Run): readonly Row[];
+}
+
+interface Target {
+  readonly name: string;
+  readonly node: Node | undefined;
+  readonly value: Typed;
+}
+
+/** How deep queries may stand in each other. */
+const depthMax = 20;
+
+export interface PlannerOptions {
+  readonly tables: Tables;
+  readonly parameters: Parameters;
+  readonly named?: ReadonlyMap<string, DerivedTable>;
+  readonly depth?: number;
+}
+
+/** Makes queries of SELECT statements. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  #named: ReadonlyMap<string, DerivedTable>;
+  readonly #depth: number;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+    this.#named = options.named ?? new Map();
+    this.#depth = options.depth ?? 0;
+    if (this.#depth > depthMax) fail('54001', 'queries stand too deep in each other');
+  }
+
+  plan(select: SelectStmt): Query {
+    this.#takeWith(select);
+    if (select.intoClause !== undefined) notSupported('SELECT INTO');
+    if (select.lockingClause !== undefined) notSupported('a row lock');
+    if (select.windowClause !== undefined) notSupported('WINDOW');
+    if (select.op !== undefined && select.op !== 'SETOP_NONE') return this.#combined(select);
+    if (select.valuesLists !== undefined) return this.#values(select);
+    return this.#select(select);
+  }
+
+  #inner(): Planner {
+    return new Planner({ ...this.#options, named: this.#named, depth: this.#depth + 1 });
+  }
+
+  #takeWith({ withClause }: SelectStmt): void {
+    if (withClause === undefined) return;
+    if (withClause.recursive === true) notSupported('WITH RECURSIVE', withClause.location);
+    const named = new Map(this.#named);
+    for (const node of withClause.ctes ?? []) {
+      const { ctename = '', ctequery, aliascolnames } = bodyOf(node, 'CommonTableExpr') ?? {};
+      this.#named = new Map(named);
+      const query = this.#inner().planNode(ctequery as Node);
+      const names = namesOf(aliascolnames);
+      named.set(ctename, {
+        columns: query.columns.map(({ name, type }, index) => ({ name: names[index] ?? name, type })),
+        rows: (run) => query.rows(run),
+      });
+    }
+    this.#named = named;
+  }
+
+  planNode(node: Node): Query {
+    const select = bodyOf(node, 'SelectStmt');
+    return select === undefined ? notSupported('a query that changes something') : this.plan(select);
+  }
+
+  #expressions(scope: Scope): Expressions {
+    const { parameters, tables } = this.#options;
+    const subquery = (node: Node): Subquery => {
+      const query = this.#inner().planNode(node);
+      return { types: query.columns.map(({ type }) => type), rows: (run) => query.rows(run) };
+    };
+    return new Expressions({ scope, parameters, session: tables.session, subquery });
+  }
+
+  #from(nodes: readonly Node[]): Relation {
+    return new From({
+      tables: this.#options.tables,
+      named: this.#named,
+      derived: (node) => this.#inner().planNode(node),
+      condition: (node, scope) => this.#expressions(scope).as(node, 'bool'),
+    }).of(nodes);
+  }
+
+  #select(select: SelectStmt): Query {
+    const { fromClause = [], whereClause } = select;
+    const relation = this.#from(fromClause);
+    const scope = new Scope(relation.columns);
+    const plain = this.#expressions(scope);
+    const where = whereClause === undefined ? undefined : plain.as(whereClause, 'bool');
+    const wanted = boundsOf(fromClause.length === 1 ? whereClause : undefined, scope, (node, type) => {
+      const value = plain.compile(node);
+      return type === 'unknown' || commonType(value.type, type) !== type
+        ? value
+        : as(value, type, this.#options.parameters);
+    });
+    const grouping = this.#groupingOf(select, scope, plain);
+    const expressions = grouping === undefined ? plain : plain.grouped(grouping);
+    const targets = this.#targets(select, scope, expressions);
+    const having = select.havingClause === undefined ? undefined : expressions.as(select.havingClause, 'bool');
+    const finish = this.#finish(select, targets, expressions);
+    return {
+      columns: targets.map(({ name, value }) => ({ name, type: value.type })),
+      rows: (run) => {
+        const rows = relation.rows(run, wanted(run));
+        const found = where === undefined ? rows : rows.filter((row) => where.of(row, run) === true);
+        const together = grouping === undefined ? found : grouped(found, grouping, run);
+        return finish(having === undefined ? together : together.filter((row) => having.of(row, run) === true), run);
+      },
+    };
+  }
+
+  /** Undefined where every row stays by itself. */
+  #groupingOf(select: SelectStmt, scope: Scope, plain: Expressions): Grouping | undefined {
+    const { groupClause, havingClause, targetList = [], sortClause = [] } = select;
+    const hasAggregate = [...targetList, ...sortClause].some(callsAggregate);
+    if (groupClause === undefined && havingClause === undefined && !hasAggregate) return undefined;
+    const grouping = new Grouping(scope);
+    for (const node of groupClause ?? []) {
+      if (kindOf(node) === 'GroupingSet') notSupported('GROUPING SETS');
+      const meant = this.#meantByGroup(node, select, scope);
+      grouping.addKey(meant, plain.typed(meant));
+    }
+    return grouping;
+  }
+
+  /** GROUP BY 1, GROUP BY a column, or GROUP BY the name of an output. */
+  #meantByGroup(node: Node, { targetList = [] }: SelectStmt, scope: Scope): Node {
+    const targets = targetList.flatMap((target) => bodyOf(target, 'ResTarget') ?? []);
+    const ordinal = bodyOf(node, 'A_Const')?.ival?.ival;
+    if (ordinal !== undefined)
+      return targets[ordinal - 1]?.val ?? fail('42P10', `GROUP BY position ${ordinal} is not in select list`);
+    const name = outputName(node);
+    if (name === undefined || scope.columns.some((column) => column.name === name)) return node;
+    return targets.find((target) => target.name === name)?.val ?? node;
+  }
+
+  #targets({ targetList = [] }: SelectStmt, scope: Scope, expressions: Expressions): Target[] {
+    return targetList.flatMap((node) => {
+      const target = bodyOf(node, 'ResTarget') ?? {};
+      return starOf(target) ? this.#star(target, scope, expressions) : [this.#target(target, expressions)];
+    });
+  }
+
+  #star({ val }: ResTarget, scope: Scope, expressions: Expressions): Target[] {
+    const reference = bodyOf(val, 'ColumnRef') ?? {};
+    return scope.star(namesOf(reference.fields).at(-1), reference.location).map((index) => {
+      const { relation, name } = scope.columns[index] as { relation: string; name: string };
+      const fields = [relation, name].filter((word) => word !== '').map((sval) => ({ String: { sval } }));
+      const node: Node = { ColumnRef: { fields } };
+      return { name, node, value: expressions.typed(node) };
+    });
+  }
+
+  #target({ name, val }: ResTarget, expressions: Expressions): Target {
+    if (val === undefined) return notSupported('an empty output');
+    return { name: name ?? nameOf(val), node: val, value: expressions.typed(val) };
+  }
+
+  /** Everything behind the rows: outputs, DISTINCT, ORDER BY, LIMIT. */
+  #finish(
+    select: SelectStmt,
+    targets: readonly Target[],
+    expressions: Expressions,
+  ): (rows: readonly Row[], run: Run) => readonly Row[] {
+    const isDistinct = select.distinctClause !== undefined;
+    if (isDistinct && (select.distinctClause ?? []).some((node) => Object.keys(node as object).length > 0))
+      notSupported('DISTINCT ON');
+    const sorts = (select.sortClause ?? []).flatMap((node) => bodyOf(node, 'SortBy') ?? []);
+    const keys = sorts.map((sort) => this.#sortKey(sort, targets, expressions));
+    if (isDistinct && keys.some((key) => !targets.some(({ value }) => value === key)))
+      fail('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list');
+    const order = new SortOrder(sorts);
+    const limit = this.#limit(select);
+    return (rows, run) => {
+      const outputs = rows.map((row) => ({
+        row: targets.map(({ value }) => value.of(row, run)),
+        keys: keys.map((key) => key.of(row, run)),
+      }));
+      const kept = isDistinct ? distinct(outputs) : outputs;
+      return limit(
+        order.sorted(kept).map(({ row }) => row),
+        run,
+      );
+    };
+  }
+
+  /** ORDER BY 1, ORDER BY the name of an output, or ORDER BY anything. */
+  #sortKey({ node }: SortBy, targets: readonly Target[], expressions: Expressions): Typed {
+    const ordinal = bodyOf(node, 'A_Const')?.ival?.ival;
+    if (ordinal !== undefined)
+      return targets[ordinal - 1]?.value ?? fail('42P10', `ORDER BY position ${ordinal} is not in select list`);
+    const name = outputName(node as Node);
+    const named = name === undefined ? undefined : targets.find((target) => target.name === name);
+    if (named !== undefined) return named.value;
+    const written = JSON.stringify(node).replaceAll(/"location":\d+/g, '');
+    const same = targets.find((target) => JSON.stringify(target.node).replaceAll(/"location":\d+/g, '') === written);
+    return same?.value ?? expressions.typed(node as Node);
+  }
+
+  #limit({ limitCount, limitOffset, limitOption }: SelectStmt): (rows: readonly Row[], run: Run) => readonly Row[] {
+    if (limitOption === 'LIMIT_OPTION_WITH_TIES') notSupported('WITH TIES');
+    const expressions = this.#expressions(new Scope([]));
+    const count = limitCount === undefined ? undefined : expressions.as(limitCount, 'int8');
+    const offset = limitOffset === undefined ? undefined : expressions.as(limitOffset, 'int8');
+    return (rows, run) => {
+      const from = Number(offset?.of([], run) ?? 0);
+      const most = count?.of([], run) ?? null;
+      if (from < 0) fail('2201X', 'OFFSET must not be negative');
+      if (most !== null && Number(most) < 0) fail('2201W', 'LIMIT must not be negative');
+      return rows.slice(from, most === null ? undefined : from + Number(most));
+    };
+  }
+
+  #values({ valuesLists = [], sortClause, limitCount }: SelectStmt): Query {
+    if (sortClause !== undefined || limitCount !== undefined) notSupported('VALUES with ORDER BY or LIMIT');
+    const expressions = this.#expressions(new Scope([]));
+    const lists = valuesLists.map((node) => (bodyOf(node, 'List')?.items ?? []).map((item) => expressions.typed(item)));
+    const [first = []] = lists;
+    if (lists.some((list) => list.length !== first.length || list.some(({ type }, at) => type !== first[at]?.type)))
+      fail('42804', 'VALUES lists must all be of the same length and types');
+    return {
+      columns: first.map(({ type }, index) => ({ name: `column${index + 1}`, type })),
+      rows: (run) => lists.map((list) => list.map((value) => value.of([], run))),
+    };
+  }
+
+  #combined(select: SelectStmt): Query {
+    if (select.op !== 'SETOP_UNION' || select.larg === undefined || select.rarg === undefined)
+      return notSupported('INTERSECT and EXCEPT');
+    const [left, right] = [this.#inner().plan(select.larg), this.#inner().plan(select.rarg)];
+    const types = left.columns.map(({ type }, index) => {
+      const common = commonType(type, right.columns[index]?.type ?? 'unknown');
+      return common ?? fail('42804', 'UNION types cannot be matched');
+    });
+    if (left.columns.length !== right.columns.length)
+      fail('42601', 'each UNION query must have the same number of columns');
+    const columns = left.columns.map(({ name }, index) => ({ name, type: types[index] as CellType }));
+    const scope = new Scope(columns.map((column) => ({ ...column, relation: '' })));
+    const expressions = this.#expressions(scope);
+    const targets = columns.map(({ name, type }, index) => ({
+      ...{ name, node: undefined },
+      value: typed({ type, of: (row: Row) => row[index] ?? null }, this.#options.parameters),
+    }));
+    const finish = this.#finish(
+      { ...select, ...(select.all !== true && { distinctClause: [{} as Node] }) },
+      targets,
+      expressions,
+    );
+    return { columns, rows: (run) => finish(limited([...left.rows(run), ...right.rows(run)]), run) };
+  }
+}
+
+function limited(rows: readonly Row[]): readonly Row[] {
+  return rows.length > rowsMax ? fail('54000', 'too many rows would have to be looked at') : rows;
+}
+
+function grouped(rows: readonly Row[], { keys, aggregates }: Grouping, run: Run): Row[] {
+  const groups = new Map<string, { readonly key: Cell[]; readonly group: GroupOfRows }>();
+  if (keys.length === 0) groups.set('[]', { key: [], group: new GroupOfRows(aggregates, run) });
+  for (const row of rows) {
+    const key = keys.map((value) => value.of(row, run));
+    const name = JSON.stringify(key);
+    const known = groups.get(name) ?? { key, group: new GroupOfRows(aggregates, run) };
+    groups.set(name, known);
+    known.group.add(row, run);
+  }
+  return [...groups.values()].map(({ key, group }) => [...key, ...group.results()]);
+}
+
+function distinct<T extends { readonly row: Row }>(outputs: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return outputs.filter(({ row }) => {
+    const name = JSON.stringify(row);
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
+}
+
+function callsAggregate(node: Node): boolean {
+  return /"FuncCall":\{"funcname":\[(?:\{"String":\{"sval":"pg_catalog"\}\},)?\{"String":\{"sval":"(?:count|sum|avg|min|max|string_agg|bool_and|bool_or|every)"/.test(
+    JSON.stringify(node, (name, value: unknown) => (name === 'SubLink' ? undefined : value)),
+  );
+}
+
+function starOf({ val }: ResTarget): boolean {
+  const last = bodyOf(val, 'ColumnRef')?.fields?.at(-1);
+  return last !== undefined && bodyOf(last, 'A_Star') !== undefined;
+}
+
+/** The name of a column that stands alone, without its table. */
+function outputName(node: Node): string | undefined {
+  const names = namesOf(bodyOf(node, 'ColumnRef')?.fields);
+  return names.length === 1 ? names[0] : undefined;
+}
+
+/** What PostgreSQL calls an output without a name. */
+function nameOf(node: Node): string {
+  const column = namesOf(bodyOf(node, 'ColumnRef')?.fields).at(-1);
+  const call = namesOf(bodyOf(node, 'FuncCall')?.funcname).at(-1);
+  const cast = bodyOf(node, 'TypeCast');
+  const fact = bodyOf(node, 'SQLValueFunction')?.op;
+  if (column !== undefined) return column;
+  if (call !== undefined) return call;
+  if (fact !== undefined) return fact.replace('SVFOP_', '').toLowerCase();
+  if (cast !== undefined) {
+    const inner = cast.arg === undefined || constantText(cast.arg) !== undefined ? '?column?' : nameOf(cast.arg);
+    return inner === '?column?' ? (namesOf(cast.typeName?.names).at(-1) ?? inner) : inner;
+  }
+  const kind = kindOf(node);
+  if (kind === 'CoalesceExpr') return 'coalesce';
+  if (kind === 'CaseExpr') return 'case';
+  if (kind === 'MinMaxExpr') return bodyOf(node, 'MinMaxExpr')?.op === 'IS_LEAST' ? 'least' : 'greatest';
+  if (bodyOf(node, 'SubLink')?.subLinkType === 'EXISTS_SUBLINK') return 'exists';
+  return '?column?';
+}

@@ -2,6 +2,9 @@ import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
+import { MedrexTables } from './admin/medrex-tables.ts';
+import { Preparer } from './admin/prepared.ts';
+import type { Sight } from './admin/show.ts';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, departed, parameterMessages } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
@@ -36,6 +39,7 @@ export class Welcome {
   readonly #life: Life;
   readonly #observer: RequestObserver | undefined;
   readonly #consoles = new Set<ConsoleSession>();
+  readonly #tables = new MedrexTables(() => ({ host: this.#host, config: this.#loaded.config }));
   #loaded: LoadedConfig;
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
@@ -72,17 +76,34 @@ export class Welcome {
 
   #isForConsole({ database }: Newcomer): boolean {
     const { admin, databases } = this.#loaded.config;
-    return admin.users.length > 0 && consoles.has(database) && !Object.hasOwn(databases, database);
+    return (
+      admin.users.length + admin.statsUsers.length > 0 && consoles.has(database) && !Object.hasOwn(databases, database)
+    );
   }
 
   #enterConsole(newcomer: Newcomer): void {
-    const { config } = this.#loaded;
-    const { socket, user } = newcomer;
-    if (!config.admin.users.includes(user))
+    const { socket } = newcomer;
+    if (!this.#mayLook(newcomer.user))
       return refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
-    const console = new ConsoleSession(socket, { host: this.#host, config, life: this.#life });
+    const preparer = this.#preparerOf(newcomer);
+    const console = new ConsoleSession({ socket, read: (text, types) => preparer.read(text, types) });
     this.#consoles.add(console);
     socket.once('close', () => this.#consoles.delete(console));
+  }
+
+  #mayLook(user: string): boolean {
+    const { users, statsUsers } = this.#loaded.config.admin;
+    return users.includes(user) || statsUsers.includes(user);
+  }
+
+  #preparerOf({ user, database }: Newcomer): Preparer {
+    const sight = (): Sight => ({ host: this.#host, config: this.#loaded.config });
+    const isAdministrator = (): boolean => this.#loaded.config.admin.users.includes(user);
+    return new Preparer({
+      controls: () => ({ ...sight(), mayAct: isAdministrator(), life: this.#life }),
+      tables: this.#tables.of({ user, database }),
+      epochMs: Date.now,
+    });
   }
 
   #enterDatabase(newcomer: Newcomer): void {

@@ -14,26 +14,55 @@ export interface Life {
 
 /** What the console can do, beside looking. */
 export interface Controls extends Sight {
+  /** Whether the user may do more than look. */
+  readonly mayAct: boolean;
   readonly life: Life;
 }
 
 export type Outcome =
-  | { readonly kind: 'table'; readonly table: Table }
+  | { readonly kind: 'table'; readonly table: Table; readonly tag: string }
   | { readonly kind: 'done'; readonly tag: string; readonly until?: () => boolean }
-  | { readonly kind: 'error'; readonly sqlstate: string; readonly message: string; readonly hint?: string };
+  | { readonly kind: 'empty' }
+  | Failure;
+
+export interface Failure {
+  readonly kind: 'error';
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** In characters of the text. */
+  readonly position?: number;
+}
 
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?\s*;?\s*$/;
-const hint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
+/** What the console takes. */
+export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
+const actions: ReadonlySet<string> = new Set(['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown']);
+
+/** Whether the text is one of the console's own words, which SQL has none of or means otherwise. */
+export function isCommand(text: string): boolean {
+  const [, verb = '', word = ''] = form.exec(text) ?? [];
+  if (actions.has(verb.toLowerCase())) return true;
+  return verb.toLowerCase() === 'show' && viewNames.includes(word.toLowerCase());
+}
 
 /** Runs one command of the console. Names of databases fold to lower case unless they are quoted. */
 export function command(text: string, controls: Controls): Outcome {
   const [, verb = '', word = ''] = form.exec(text) ?? [];
   const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
+  const action = verb.toLowerCase();
+  if (action === 'show') return showing(name, controls);
+  if (!actions.has(action))
+    return { kind: 'error', sqlstate: '42601', message: 'unknown command of the console', hint: consoleHint };
+  if (!controls.mayAct)
+    return { kind: 'error', sqlstate: '42501', message: `this user may look, and not ${action.toUpperCase()}` };
+  return acting(action, name, controls);
+}
+
+function acting(action: string, name: string, controls: Controls): Outcome {
   const { pools, now } = { pools: controls.host.pools, now: controls.host.now() };
   const scope: PoolScope = name === '' ? {} : { database: name };
-  switch (verb.toLowerCase()) {
-    case 'show':
-      return showing(name, controls);
+  switch (action) {
     case 'pause':
       pools.pause(scope, now);
       return { kind: 'done', tag: 'PAUSE', until: () => pools.isQuiet(scope) };
@@ -51,20 +80,16 @@ export function command(text: string, controls: Controls): Outcome {
     case 'reconnect':
       pools.reconnect(scope, now);
       return { kind: 'done', tag: 'RECONNECT' };
-    case 'reload':
-      return reloading(controls);
-    case 'set':
-      return { kind: 'done', tag: 'SET' }; // drivers set what they like at their start
     default:
-      return { kind: 'error', sqlstate: '42601', message: 'unknown command of the console', hint };
+      return reloading(controls);
   }
 }
 
 function showing(view: string, sight: Sight): Outcome {
   const table = show(view, sight);
   return table === undefined
-    ? { kind: 'error', sqlstate: '42704', message: `there is no "${view}" to show`, hint }
-    : { kind: 'table', table };
+    ? { kind: 'error', sqlstate: '42704', message: `there is no "${view}" to show`, hint: consoleHint }
+    : { kind: 'table', tag: 'SHOW', table };
 }
 
 /** PgBouncer's words; what waits for clients also sends them away, one by one. */
@@ -72,7 +97,7 @@ const endings = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'bound
 
 function shuttingDown(how: string, life: Life): Outcome {
   if (!Object.hasOwn(endings, how))
-    return { kind: 'error', sqlstate: '42601', message: 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS', hint };
+    return { kind: 'error', sqlstate: '42601', message: 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS' };
   life.stop(endings[how as keyof typeof endings]);
   return { kind: 'done', tag: 'SHUTDOWN' };
 }

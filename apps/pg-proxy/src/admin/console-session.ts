@@ -1,162 +1,174 @@
 import {
   backendKeyData,
-  bindComplete,
-  closeComplete,
   commandComplete,
-  dataRow,
   emptyQueryResponse,
-  errorResponse,
   fatal,
   Framer,
   frontend as from,
   frontendSession,
   malformed,
-  noData,
-  parameterDescription,
   parameterStatus,
-  parseComplete,
-  readBindHead,
-  readExecute,
-  readNamed,
-  readParse,
   readQuery,
   readyForQuery,
-  rowDescription,
   transactionStatus,
+  type TransactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
+import type { BoundValue } from '@medrex/sql';
 import type { Socket } from 'node:net';
-import { command, type Controls, type Outcome } from './commands.ts';
-import { consoleVersion, type Table } from './show.ts';
+import { columnsOf, failureMessage, rowOf } from './answers.ts';
+import type { Outcome } from './commands.ts';
+import { LocalStatements, type Taken } from './local-statements.ts';
+import type { Prepared } from './prepared.ts';
+import { consoleVersion } from './show.ts';
 
-const text = 25;
 /** How often it is looked whether what a command asked for has come. */
 const lookMs = 20;
 /** Every message is short here, and read whole. */
 const rules = { ...frontendSession, together: frontendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
 
-/** One administrator at the console: the simple protocol, and of the extended one what drivers need. */
+const inFailed: Outcome = {
+  ...{ kind: 'error', sqlstate: '25P02' },
+  message: 'current transaction is aborted, commands ignored until end of transaction block',
+};
+
+export interface ConsoleSessionOptions {
+  readonly socket: Socket;
+  readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+}
+
+/** One user at the console: what the proxy answers itself, in the simple and the extended protocol. */
 export class ConsoleSession {
   readonly #socket: Socket;
-  readonly #controls: Controls;
+  readonly #read: ConsoleSessionOptions['read'];
   readonly #framer = new Framer(rules);
-  /** Texts by names of statements, and of portals. */
-  readonly #statements = new Map<string, string>();
-  readonly #portals = new Map<string, string>();
+  readonly #statements: LocalStatements;
+  #status: TransactionStatus = transactionStatus.idle;
+  #out: Buffer[] = [];
   #isSkipping = false;
   /** A command that is not done; what comes behind it waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, controls: Controls) {
+  constructor({ socket, read }: ConsoleSessionOptions) {
     this.#socket = socket;
-    this.#controls = controls;
+    this.#read = read;
+    this.#statements = new LocalStatements({
+      send: (message) => this.#out.push(message),
+      read,
+      run: (prepared, values, then) => this.#run(prepared, values, then),
+    });
     socket.on('data', (chunk: Buffer) => {
       this.#framer.feed(chunk);
       this.#work();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => clearInterval(this.#timer));
-    this.#send(
-      ...[
-        ['server_version', consoleVersion],
-        ['client_encoding', 'UTF8'],
-        ['DateStyle', 'ISO'],
-        ['standard_conforming_strings', 'on'],
-      ].map(([name = '', value = '']) => parameterStatus({ name, value })),
-      backendKeyData({ processId: 0, secretKey: Buffer.alloc(4) }),
-      readyForQuery(transactionStatus.idle),
-    );
+    this.#greet();
     socket.resume();
   }
 
   close(fault: WireFault): void {
-    this.#send(fatal(fault));
+    this.#out.push(fatal(fault));
+    this.#flush();
     this.#socket.destroySoon();
   }
 
-  #send(...messages: Buffer[]): void {
-    if (this.#socket.writable) this.#socket.write(Buffer.concat(messages));
+  #greet(): void {
+    const parameters = [
+      ['server_version', consoleVersion],
+      ['client_encoding', 'UTF8'],
+      ['DateStyle', 'ISO, MDY'],
+      ['TimeZone', 'UTC'],
+      ['integer_datetimes', 'on'],
+      ['standard_conforming_strings', 'on'],
+    ];
+    for (const [name = '', value = ''] of parameters) this.#out.push(parameterStatus({ name, value }));
+    this.#out.push(backendKeyData({ processId: 0, secretKey: Buffer.alloc(4) }), readyForQuery(this.#status));
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#out.length === 0) return;
+    if (this.#socket.writable) this.#socket.write(Buffer.concat(this.#out));
+    this.#out = [];
   }
 
   #work(): void {
     while (this.#timer === undefined && this.#framer.next()) {
       const { type, buffer, start, end, isFirst, isLast } = this.#framer;
       if (!isFirst || !isLast) return this.close({ sqlstate: '54000', message: 'too much for the console' });
-      if (!this.#take(type, buffer, start, end)) return this.close(malformed);
+      this.#take(type, buffer, start, end);
     }
+    this.#flush();
     if (this.#framer.fault !== undefined) this.close(this.#framer.fault);
   }
 
-  /** False: it is not understood. */
-  #take(type: number, buffer: Buffer, start: number, end: number): boolean {
-    if (type === from.terminate) this.#socket.destroySoon();
+  #take(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type === from.terminate) return this.#socket.destroySoon();
     if (type === from.sync) {
       this.#isSkipping = false;
-      this.#send(readyForQuery(transactionStatus.idle));
+      return this.#ready();
     }
-    if (type === from.query) {
-      const asked = readQuery(buffer, start, end);
-      if (asked === undefined) return false;
-      this.#run(asked.toString('utf8'), true, () => this.#send(readyForQuery(transactionStatus.idle)));
-    }
-    return this.#isSkipping || this.#takeExtended(type, buffer, start, end);
-  }
-
-  #takeExtended(type: number, buffer: Buffer, start: number, end: number): boolean {
+    if (this.#isSkipping) return;
+    if (type === from.query) return this.#query(readQuery(buffer, start, end));
+    const statements = this.#statements;
     switch (type) {
-      case from.parse: {
-        const parsed = readParse(buffer, start, end);
-        if (parsed !== undefined) this.#statements.set(parsed.name, parsed.text);
-        this.#send(parseComplete());
-        return parsed !== undefined;
-      }
-      case from.bind: {
-        const head = readBindHead(buffer, start, end);
-        if (head !== undefined) this.#portals.set(head.portal, this.#statements.get(head.statement) ?? '');
-        this.#send(bindComplete());
-        return head !== undefined;
-      }
+      case from.parse:
+        return this.#after(statements.parse(buffer, start, end));
+      case from.bind:
+        return this.#after(statements.bind(buffer, start, end));
       case from.describe:
-      case from.close: {
-        const named = readNamed(buffer, start, end);
-        if (named === undefined) return false;
-        if (type === from.close) this.#send(closeComplete());
-        else this.#describe((named.of === 'portal' ? this.#portals : this.#statements).get(named.name) ?? '', named.of);
-        return true;
-      }
-      case from.execute: {
-        const executed = readExecute(buffer, start, end);
-        if (executed === undefined) return false;
-        this.#run(this.#portals.get(executed.portal) ?? '', false, () => undefined);
-        return true;
-      }
-      default:
-        return true;
+        return this.#after(statements.describe(buffer, start, end));
+      case from.close:
+        return this.#after(statements.close(buffer, start, end));
+      case from.execute:
+        return statements.execute(buffer, start, end, (taken) => this.#after(taken));
+      case from.functionCall:
+        this.#out.push(failureMessage({ kind: 'error', sqlstate: '0A000', message: 'no functions are called here' }));
+        return this.#ready();
     }
   }
 
-  #describe(asked: string, of: 'portal' | 'statement'): void {
-    if (of === 'statement') this.#send(parameterDescription([]));
-    const outcome = /^\s*show\b/i.test(asked) ? command(asked, this.#controls) : undefined;
-    this.#send(outcome?.kind === 'table' ? columnsOf(outcome.table) : noData());
+  #after(taken: Taken): void {
+    if (taken === 'malformed') this.close(malformed);
+    if (taken !== 'failed') return;
+    this.#isSkipping = true;
+    if (this.#status === transactionStatus.inside) this.#status = transactionStatus.failed;
   }
 
-  #run(asked: string, isSimple: boolean, then: () => void): void {
-    if (/^[\s;]*$/.test(asked)) {
-      this.#send(emptyQueryResponse());
-      then();
-      return;
-    }
-    const outcome = command(asked, this.#controls);
-    if (outcome.kind === 'error' && !isSimple) this.#isSkipping = true;
-    if (outcome.kind !== 'done' || outcome.until === undefined) {
-      this.#answer(outcome, isSimple);
-      then();
-      return;
-    }
+  #ready(): void {
+    if (this.#status === transactionStatus.idle) this.#statements.endPortals();
+    this.#out.push(readyForQuery(this.#status));
+  }
+
+  #query(bytes: Buffer | undefined): void {
+    if (bytes === undefined) return this.close(malformed);
+    const statements = this.#read(bytes.toString('utf8'), []);
+    if (statements.length === 0) this.#out.push(emptyQueryResponse());
+    this.#statements.forget('statement', '');
+    this.#inTurn(statements);
+  }
+
+  /** One after the other, up to the first that fails. */
+  #inTurn([first, ...more]: readonly Prepared[]): void {
+    if (first === undefined) return this.#ready();
+    this.#run(first, [], (outcome) => {
+      this.#answer(outcome);
+      const isFailed = outcome.kind === 'error';
+      if (isFailed && this.#status === transactionStatus.inside) this.#status = transactionStatus.failed;
+      this.#inTurn(isFailed ? [] : more);
+    });
+  }
+
+  #run(prepared: Prepared, values: readonly BoundValue[], then: (outcome: Outcome) => void): void {
+    const { transaction } = prepared;
+    if (this.#status === transactionStatus.failed && transaction !== 'end') return then(inFailed);
+    const outcome = prepared.run(values);
+    if (transaction !== undefined)
+      this.#status = transaction === 'begin' ? transactionStatus.inside : transactionStatus.idle;
+    if (outcome.kind !== 'done' || outcome.until === undefined) return then(outcome);
     this.#await(outcome.until, () => {
-      this.#answer(outcome, isSimple);
-      then();
+      then(outcome);
       this.#work();
     });
   }
@@ -171,22 +183,13 @@ export class ConsoleSession {
     this.#timer = timer;
   }
 
-  #answer(outcome: Outcome, isSimple: boolean): void {
-    if (outcome.kind === 'done') return this.#send(commandComplete(outcome.tag));
-    if (outcome.kind === 'error') {
-      const { sqlstate, message, hint } = outcome;
-      return this.#send(errorResponse({ severity: 'ERROR', sqlstate, message, ...(hint !== undefined && { hint }) }));
-    }
-    const { table } = outcome;
-    const rows = table.rows.map((row) =>
-      dataRow(row.map((cell) => (cell === undefined ? null : Buffer.from(String(cell))))),
-    );
-    this.#send(...(isSimple ? [columnsOf(table)] : []), ...rows, commandComplete('SHOW'));
+  #answer(outcome: Outcome): void {
+    if (outcome.kind === 'error') return void this.#out.push(failureMessage(outcome));
+    if (outcome.kind === 'empty') return void this.#out.push(emptyQueryResponse());
+    if (outcome.kind === 'done') return void this.#out.push(commandComplete(outcome.tag));
+    const { table, tag } = outcome;
+    this.#out.push(columnsOf(table.columns));
+    for (const row of table.rows) this.#out.push(rowOf(row, table.columns, []));
+    this.#out.push(commandComplete(tag));
   }
-}
-
-function columnsOf({ columns }: Table): Buffer {
-  return rowDescription(
-    columns.map((name) => ({ name, table: 0, attribute: 0, type: text, typeSize: -1, typeModifier: -1, format: 0 })),
-  );
 }

@@ -23,9 +23,9 @@ describe('the console', () => {
     const client = await rig.in();
     await client.ask(query('begin'));
     expect(await console.ask(query('SHOW POOLS'))).toEqual([
-      ...['T', 'D app,app,1,0,0,1,0,0,0,0,0,0,0,transaction,false,false', 'C SHOW', 'Z I'],
+      ...['T', 'D app,app,1,0,0,1,0,0,0,0,0,0,0,transaction,f,f', 'C SHOW', 'Z I'],
     ]);
-    expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,active,false,127\.0\.0\.1,/);
+    expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,active,f,127\.0\.0\.1,/);
     expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,main,active,127\.0\.0\.1,/);
     await client.ask(query('commit'));
     expect((await console.ask(query('show stats')))[1]).toMatch(/^D app,1,2,\d+$/);
@@ -100,11 +100,58 @@ describe('the console', () => {
 
   it('says what it does not know, and ends at Terminate', async () => {
     const console = await atConsole();
-    expect(await console.ask(query('select 1'))).toEqual(['ERROR 42601 unknown command of the console', 'Z I']);
+    expect(await console.ask(query('nonsense'))).toEqual(['ERROR 42601 syntax error at or near "nonsense"', 'Z I']);
     expect(await console.ask(query('show secrets'))).toEqual(['ERROR 42704 there is no "secrets" to show', 'Z I']);
     expect(await console.ask(query(''))).toEqual(['I', 'Z I']);
     console.send(terminate());
     expect(await console.until('closed')).toEqual([]);
+  });
+
+  it('gives the same data as tables, with WHERE, ORDER BY and parameters', async () => {
+    const console = await atConsole();
+    const client = await rig.in();
+    await client.ask(query('begin'));
+    expect(
+      await console.ask(query('SELECT database, cl_active FROM medrex.pools WHERE user_name = current_user')),
+    ).toEqual([...['T', 'D app,1', 'C SELECT 1', 'Z I']]);
+    const messages = [
+      parse({ name: 's', text: 'select key from medrex.config where key like $1 order by 1', parameterTypes: [] }),
+      describeMessage({ of: 'statement', name: 's' }),
+      bind({
+        ...{ portal: '', statement: 's', parameterFormats: [], resultFormats: [1] },
+        parameters: [Buffer.from('pool.reserve%')],
+      }),
+      execute({ portal: '', rowsMax: 1 }),
+      execute({ portal: '', rowsMax: 1 }),
+      sync(),
+    ];
+    expect(await console.ask(...messages)).toEqual([
+      ...['1', 't', 'T', '2', 'D pool.reserve', 's', 'D pool.reserveAfterMs', 's', 'Z I'],
+    ]);
+    expect(await console.ask(query('begin; select 1; select nonsense'))).toEqual([
+      ...['C BEGIN', 'T', 'D 1', 'C SELECT 1', 'ERROR 42703 column "nonsense" does not exist', 'Z E'],
+    ]);
+    expect((await console.ask(query('select 1')))[0]).toMatch(/^ERROR 25P02/);
+    expect(await console.ask(query('rollback'))).toEqual(['C ROLLBACK', 'Z I']);
+  });
+
+  it('answers while the upstream is down, and what drivers ask at their start', async () => {
+    const console = await atConsole();
+    await rig.postgres.close();
+    const asked =
+      "SET application_name = 'Grafana'; SHOW application_name; SELECT version(); SHOW transaction_isolation";
+    const words = await console.ask(query(asked));
+    expect(words.filter((word) => word.startsWith('D'))).toEqual([
+      ...['D Grafana', expect.stringContaining('pg-proxy'), 'D read committed'],
+    ]);
+    expect(await console.ask(query('SELECT count(*) FROM medrex.servers'))).toEqual(['T', 'D 0', 'C SELECT 1', 'Z I']);
+  });
+
+  it('lets some users look and not act', async () => {
+    rig = await ProxyRig.start({ config: { admin: { statsUsers: ['other'] } } });
+    const console = await rig.in({ user: 'other', database: 'medrex' });
+    expect((await console.ask(query('show pools'))).at(-1)).toBe('Z I');
+    expect(await console.ask(query('PAUSE'))).toEqual(['ERROR 42501 this user may look, and not PAUSE', 'Z I']);
   });
 
   it('lets in administrators only, and is not there without any', async () => {

@@ -1,13 +1,12 @@
+import type { Cell, CellType, SourceColumn } from '@medrex/sql';
 import type { PoolFigures } from '@medrex/pool';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { settingsFor } from '../config/scopes.ts';
 
-type Cell = string | number | boolean | undefined;
-
 /** Rows with the columns of the first one; of none, the columns are still known. */
 export interface Table {
-  readonly columns: readonly string[];
+  readonly columns: readonly SourceColumn[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
@@ -20,62 +19,81 @@ export interface Sight {
 /** Says whom it is compatible with: tools look for the word. */
 export const consoleVersion = 'PgBouncer-compatible console of medrex pg-proxy 0.1.0';
 
-function table<R>(rows: readonly R[], columns: Readonly<Record<string, (row: R) => Cell>>): Table {
-  const readers = Object.values(columns);
-  return { columns: Object.keys(columns), rows: rows.map((row) => readers.map((read) => read(row))) };
+type Value = Cell | undefined;
+type Reader<R> = (row: R) => Value;
+interface TypedReader<R> {
+  readonly type: CellType;
+  readonly read: Reader<R>;
 }
 
+const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
+const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
+
+/** A reader without a type gives text. */
+export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, Reader<R> | TypedReader<R>>>): Table {
+  const readers = Object.values(columns).map((column): TypedReader<R> => {
+    if (typeof column !== 'function') return column;
+    return { type: 'text', read: (row) => textOf(column(row)) };
+  });
+  return {
+    columns: Object.keys(columns).map((name, index) => ({ name, type: readers[index]?.type ?? 'text' })),
+    rows: rows.map((row) => readers.map(({ read }) => read(row) ?? null)),
+  };
+}
+
+const textOf = (value: Value): Cell => (value === undefined || value === null ? null : String(value));
+
 function pools({ host, config }: Sight): Table {
-  return table<PoolFigures>(host.pools.figures(host.now()), {
+  return tableOf<PoolFigures>(host.pools.figures(host.now()), {
     database: ({ name }) => name.database,
     user: ({ name }) => name.user,
-    cl_active: ({ active }) => active,
-    cl_idle: ({ clients, active, waiting }) => Math.max(0, clients - active - waiting),
-    cl_waiting: ({ waiting }) => waiting,
-    sv_active: ({ active }) => active,
-    sv_pinned: ({ pinned }) => pinned,
-    sv_idle: ({ idle }) => idle,
-    sv_used: ({ resetting }) => resetting,
-    sv_tested: ({ checking }) => checking,
-    sv_login: ({ opening }) => opening,
-    maxwait: ({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000),
-    maxwait_us: ({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000,
+    cl_active: whole(({ active }) => active),
+    cl_idle: whole(({ clients, active, waiting }) => Math.max(0, clients - active - waiting)),
+    cl_waiting: whole(({ waiting }) => waiting),
+    sv_active: whole(({ active }) => active),
+    sv_pinned: whole(({ pinned }) => pinned),
+    sv_idle: whole(({ idle }) => idle),
+    sv_used: whole(({ resetting }) => resetting),
+    sv_tested: whole(({ checking }) => checking),
+    sv_login: whole(({ opening }) => opening),
+    maxwait: whole(({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000)),
+    maxwait_us: whole(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
     pool_mode: ({ name }) => settingsFor(config, name).mode,
-    paused: ({ isPaused }) => isPaused,
-    failing: ({ isFailing }) => isFailing,
+    paused: truth(({ isPaused }) => isPaused),
+    failing: truth(({ isFailing }) => isFailing),
   });
 }
 
 function clients({ host }: Sight): Table {
-  return table([...host.clients], {
+  return tableOf([...host.clients], {
     type: () => 'C',
     user: ({ user }) => user,
     database: ({ database }) => database,
     state: (client) => (client.isWaiting ? 'waiting' : client.backend === undefined ? 'idle' : 'active'),
-    pinned: ({ isPinned }) => isPinned,
+    pinned: truth(({ isPinned }) => isPinned),
     addr: ({ socket }) => socket.remoteAddress,
-    port: ({ socket }) => socket.remotePort,
-    wait: ({ pooled }) => (pooled.isWaiting ? Math.floor((host.now() - pooled.waitingSinceMs) / 1_000) : 0),
-    ptr: ({ processId }) => processId,
-    link: ({ pooled }) => pooled.backend?.id,
+    port: whole(({ socket }) => socket.remotePort),
+    wait: whole(({ pooled }) => (pooled.isWaiting ? Math.floor((host.now() - pooled.waitingSinceMs) / 1_000) : 0)),
+    ptr: whole(({ processId }) => processId),
+    link: whole(({ pooled }) => pooled.backend?.id),
     application_name: ({ settings }) => settings.get('application_name'),
     tls: ({ socket }) => ('encrypted' in socket ? 'yes' : ''),
   });
 }
 
 function servers({ host }: Sight): Table {
-  return table(host.pools.backends(), {
+  return tableOf(host.pools.backends(), {
     type: () => 'S',
     user: ({ pool }) => pool.name.upstreamUser,
     database: ({ pool }) => pool.name.database,
     upstream: ({ pool }) => pool.name.upstream,
     state: ({ state }) => state,
     addr: ({ handle }) => handle?.address.host,
-    port: ({ handle }) => handle?.address.port,
-    age: ({ openedAtMs }) => Math.floor((host.now() - openedAtMs) / 1_000),
-    ptr: ({ id }) => id,
-    link: ({ client }) => client?.handle.processId,
-    remote_pid: ({ handle }) => handle?.key?.processId,
+    port: whole(({ handle }) => handle?.address.port),
+    age: whole(({ openedAtMs }) => Math.floor((host.now() - openedAtMs) / 1_000)),
+    ptr: whole(({ id }) => id),
+    link: whole(({ client }) => client?.handle.processId),
+    remote_pid: whole(({ handle }) => handle?.key?.processId),
   });
 }
 
@@ -83,22 +101,22 @@ function stats({ host }: Sight): Table {
   const figures = host.pools.figures(host.now());
   const waitedOf = (database: string): number =>
     figures.reduce((sum, { name, counts }) => sum + (name.database === database ? counts.waitedMs : 0), 0);
-  return table([...host.traffic], {
+  return tableOf([...host.traffic], {
     database: ([database]) => database,
-    total_xact_count: ([, { transactions }]) => transactions,
-    total_query_count: ([, { queries }]) => queries,
-    total_wait_time: ([database]) => Math.round(waitedOf(database) * 1_000),
+    total_xact_count: whole(([, { transactions }]) => transactions),
+    total_query_count: whole(([, { queries }]) => queries),
+    total_wait_time: whole(([database]) => Math.round(waitedOf(database) * 1_000)),
   });
 }
 
 function databases({ config }: Sight): Table {
-  return table(Object.entries(config.databases), {
+  return tableOf(Object.entries(config.databases), {
     name: ([name]) => name,
     host: ([, { upstream }]) => config.upstreams[upstream]?.host,
-    port: ([, { upstream }]) => config.upstreams[upstream]?.port,
+    port: whole(([, { upstream }]) => config.upstreams[upstream]?.port),
     database: ([name, { database }]) => database ?? (name === '*' ? '' : name),
     force_user: ([, { user }]) => user,
-    pool_size: ([, { size }]) => size ?? config.pool.size,
+    pool_size: whole(([, { size }]) => size ?? config.pool.size),
     pool_mode: ([, { mode }]) => mode ?? config.pool.mode,
   });
 }
@@ -109,11 +127,11 @@ function configuration({ config }: Sight): Table {
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.entries(value).flatMap(([name, inner]) => flat(inner, path === '' ? name : `${path}.${name}`))
       : [[path, value]];
-  return table(flat(config, ''), { key: ([key]) => key, value: ([, value]) => String(value) });
+  return tableOf(flat(config, ''), { key: ([key]) => key, value: ([, value]) => String(value) });
 }
 
 function version(): Table {
-  return { columns: ['version'], rows: [[consoleVersion]] };
+  return tableOf([consoleVersion], { version: (text) => text });
 }
 
 const views: Readonly<Record<string, (sight: Sight) => Table>> = {

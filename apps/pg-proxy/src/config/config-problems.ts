@@ -13,10 +13,9 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
 }
 
 /** Is refused, because it would be passed over. */
-function* notThereYet({ auth, pool, databases, users, applications, admin }: ProxyConfig): Generator<string> {
+function* notThereYet({ auth, pool, databases, users, applications }: ProxyConfig): Generator<string> {
   const methods = [auth.method, ...auth.rules.map(({ method }) => method)];
   if (auth.ldap !== undefined || methods.includes('ldap')) yield 'auth.ldap: is not there yet';
-  if (admin.statsUsers.length > 0) yield 'admin.statsUsers: is not there yet';
   const timeouts = ['statementTimeoutMs', 'transactionTimeoutMs', 'transactionIdleTimeoutMs', 'clientIdleTimeoutMs'];
   const levels = [pool, ...[databases, users, applications].flatMap((rules) => Object.values(rules))];
   for (const level of levels)

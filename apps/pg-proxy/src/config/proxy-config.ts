@@ -100,7 +100,10 @@ export const proxyConfig = z.strictObject({
         .array(name)
         .default([])
         .describe('Who may use the console: database `pgbouncer` or `medrex`, with the commands of PgBouncer'),
-      statsUsers: z.array(name).default([]).describe('Who may look at it, and change nothing'),
+      statsUsers: z
+        .array(name)
+        .default([])
+        .describe('Who may look there, and not act: SHOW and SELECT ... FROM medrex.<table>'),
     })
     .prefault({}),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),

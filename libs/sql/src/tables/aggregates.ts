@@ -55,11 +55,17 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
   return { ...common, type, argument, start: () => (name === 'sum' ? sum(type) : average()) };
 }
 
-const wider = (type: CellType): CellType => (type === 'int4' ? 'int8' : type);
+/** int8 is summed up to a numeric by PostgreSQL, which has no bounds either. */
+const wider = (type: CellType): CellType => (type === 'int4' ? 'int8' : type === 'int8' ? 'float8' : type);
 
 function count(): Accumulator {
   let counted = 0;
-  return { add: () => void counted++, result: () => counted };
+  return {
+    add: () => {
+      counted++;
+    },
+    result: () => counted,
+  };
 }
 
 function sum(type: CellType): Accumulator {

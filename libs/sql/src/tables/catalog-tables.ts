@@ -32,7 +32,13 @@ export function catalogTables(
     'information_schema.columns': source(
       {
         ...{ table_catalog: 'text', table_schema: 'text', table_name: 'text', column_name: 'text' },
-        ...{ ordinal_position: 'int4', column_default: 'text', is_nullable: 'text', data_type: 'text', udt_name: 'text' },
+        ...{
+          ordinal_position: 'int4',
+          column_default: 'text',
+          is_nullable: 'text',
+          data_type: 'text',
+          udt_name: 'text',
+        },
       },
       () =>
         columns.map(({ table, column: { name, type }, index }) => [
@@ -65,9 +71,7 @@ export function catalogTables(
         ...{ typarray: 'int8', typrelid: 'int8', typbasetype: 'int8', typdelim: 'text', typcategory: 'text' },
       },
       () =>
-        Object.entries(cellTypes).map(([name, { oid, size }]) => [
-          ...[oid, name, 11, size, 'b', 0, 0, 0, 0, ',', 'U'],
-        ]),
+        Object.entries(cellTypes).map(([name, { oid, size }]) => [...[oid, name, 11, size, 'b', 0, 0, 0, 0, ',', 'U']]),
     ),
     'pg_catalog.pg_database': source(
       { oid: 'int8', datname: 'text', datdba: 'int8', encoding: 'int4', datallowconn: 'bool', datistemplate: 'bool' },

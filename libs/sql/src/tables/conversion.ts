@@ -92,9 +92,13 @@ function conversion(from: CellType, to: CellType): ((value: Exclude<Cell, null>,
 export function numberAs(value: number, type: CellType): number {
   if (type === 'float8') return value;
   const max = type === 'int4' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
-  const floor = Math.floor(value);
-  const half = value - floor === 0.5;
-  const rounded = half ? (floor % 2 === 0 ? floor : floor + 1) : Math.round(value);
+  const rounded = roundedToEven(value);
   if (!(Math.abs(rounded) <= max)) fail('22003', `${cellTypes[type].name} out of range`);
   return rounded;
+}
+
+export function roundedToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
 }

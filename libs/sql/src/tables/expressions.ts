@@ -1,7 +1,7 @@
 import type { A_Const, A_Expr, BoolExpr, CaseExpr, ColumnRef, FuncCall, Node, SubLink, TypeCast } from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
 import { aggregateNames, aggregateOf } from './aggregates.ts';
-import type { Cell, CellType } from './cell.ts';
+import { cellTypes, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
 import { as, cast, commonType, typed, typeNamed, valueOf } from './conversion.ts';
 import { Functions } from './functions.ts';
@@ -59,7 +59,10 @@ export class Expressions {
   }
 
   as(node: Node, type: CellType): Typed {
-    return as(this.compile(node), type, this.#parameters);
+    const compiled = this.compile(node);
+    if (type === 'bool' && compiled.type !== 'bool' && compiled.type !== 'unknown')
+      fail('42804', `a condition must be boolean, not ${cellTypes[compiled.type].name}`);
+    return as(compiled, type, this.#parameters);
   }
 
   compile(node: Node): Compiled {

@@ -1,6 +1,6 @@
 import { cellTypes, unitMs, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
-import { as, cast, typed } from './conversion.ts';
+import { as, cast, roundedToEven, typed } from './conversion.ts';
 import { isNumber, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 import type { SessionFacts } from './source.ts';
@@ -24,7 +24,7 @@ const ofFloat = (of: (value: number) => number): Fixed => ({
 const fixed: Readonly<Record<string, Fixed>> = {
   lower: ofText('text', (text) => text.toLowerCase()),
   upper: ofText('text', (text) => text.toUpperCase()),
-  length: ofText('int4', (text) => [...text].length),
+  length: ofText('int4', (text) => Array.from(text).length),
   trim: ofText('text', (text) => text.replaceAll(/^ +| +$/g, '')),
   btrim: ofText('text', (text) => text.replaceAll(/^ +| +$/g, '')),
   quote_ident: ofText('text', (text) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`)),
@@ -36,7 +36,7 @@ const fixed: Readonly<Record<string, Fixed>> = {
   ln: ofFloat(Math.log),
   left: {
     ...{ takes: ['text', 'int4'], gives: 'text' },
-    of: ([text, count]) => [...String(text)].slice(0, Number(count)).join(''),
+    of: ([text, count]) => Array.from(String(text)).slice(0, Number(count)).join(''),
   },
   strpos: {
     ...{ takes: ['text', 'text'], gives: 'int4' },
@@ -155,8 +155,8 @@ export class Functions {
   #rounded(name: string, value: Compiled, digits: Compiled | undefined): Typed {
     const operand = isNumber(value.type) ? (value as Typed) : this.#taken(value, 'float8');
     if (name === 'abs') return strict(operand.type, [operand], ([number]) => Math.abs(Number(number)));
-    const places = digits === undefined ? [] : [this.#taken(digits, 'int4')];
-    return strict('float8', [operand, ...places], ([number, count = 0]) => {
+    if (digits === undefined) return strict('float8', [operand], ([number]) => roundedToEven(Number(number)));
+    return strict('float8', [operand, this.#taken(digits, 'int4')], ([number, count]) => {
       const factor = 10 ** Number(count);
       return (Math.sign(Number(number)) * Math.round(Math.abs(Number(number)) * factor)) / factor;
     });

@@ -26,6 +26,8 @@ export class Scope {
     const relation = names.at(-2);
     const found = this.columns.flatMap((column, index) => (isMeant(column, name, relation) ? [index] : []));
     const written = names.join('.');
+    if (relation !== undefined && !this.columns.some((column) => column.relation === relation))
+      fail('42P01', `missing FROM-clause entry for table "${relation}"`, location);
     if (found.length > 1) fail('42702', `column reference "${name}" is ambiguous`, location);
     return (
       found[0] ?? fail('42703', `column ${relation === undefined ? `"${name}"` : written} does not exist`, location)

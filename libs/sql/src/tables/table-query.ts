@@ -171,7 +171,7 @@ export class Planner {
   #star({ val }: ResTarget, scope: Scope, expressions: Expressions): Target[] {
     const reference = bodyOf(val, 'ColumnRef') ?? {};
     return scope.star(namesOf(reference.fields).at(-1), reference.location).map((index) => {
-      const { relation, name } = scope.columns[index] as { relation: string; name: string };
+      const { relation = '', name = '' } = scope.columns[index] ?? {};
       const fields = [relation, name].filter((word) => word !== '').map((sval) => ({ String: { sval } }));
       const node: Node = { ColumnRef: { fields } };
       return { name, node, value: expressions.typed(node) };
@@ -190,7 +190,7 @@ export class Planner {
     expressions: Expressions,
   ): (rows: readonly Row[], run: Run) => readonly Row[] {
     const isDistinct = select.distinctClause !== undefined;
-    if (isDistinct && (select.distinctClause ?? []).some((node) => Object.keys(node as object).length > 0))
+    if (isDistinct && (select.distinctClause ?? []).some((node) => Object.keys(node).length > 0))
       notSupported('DISTINCT ON');
     const sorts = (select.sortClause ?? []).flatMap((node) => bodyOf(node, 'SortBy') ?? []);
     const keys = sorts.map((sort) => this.#sortKey(sort, targets, expressions));
@@ -261,7 +261,7 @@ export class Planner {
     });
     if (left.columns.length !== right.columns.length)
       fail('42601', 'each UNION query must have the same number of columns');
-    const columns = left.columns.map(({ name }, index) => ({ name, type: types[index] as CellType }));
+    const columns = left.columns.map(({ name }, index) => ({ name, type: types[index] ?? 'text' }));
     const scope = new Scope(columns.map((column) => ({ ...column, relation: '' })));
     const expressions = this.#expressions(scope);
     const targets = columns.map(({ name, type }, index) => ({
@@ -338,6 +338,10 @@ function nameOf(node: Node): string {
   if (kind === 'CoalesceExpr') return 'coalesce';
   if (kind === 'CaseExpr') return 'case';
   if (kind === 'MinMaxExpr') return bodyOf(node, 'MinMaxExpr')?.op === 'IS_LEAST' ? 'least' : 'greatest';
-  if (bodyOf(node, 'SubLink')?.subLinkType === 'EXISTS_SUBLINK') return 'exists';
+  if (bodyOf(node, 'A_Expr')?.kind === 'AEXPR_NULLIF') return 'nullif';
+  const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
+  if (subLinkType === 'EXISTS_SUBLINK') return 'exists';
+  const inner = bodyOf(bodyOf(subselect, 'SelectStmt')?.targetList?.[0], 'ResTarget');
+  if (subLinkType === 'EXPR_SUBLINK' && inner?.val !== undefined) return inner.name ?? nameOf(inner.val);
   return '?column?';
 }

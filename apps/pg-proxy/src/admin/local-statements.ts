@@ -1,0 +1,174 @@
+import {
+  bindComplete,
+  closeComplete,
+  commandComplete,
+  emptyQueryResponse,
+  noData,
+  parameterDescription,
+  parseComplete,
+  portalSuspended,
+  readBind,
+  readExecute,
+  readNamed,
+  readParse,
+  type Execute,
+} from '@medrex/pg-wire';
+import type { BoundValue, Cell } from '@medrex/sql';
+import { columnsOf, failureMessage, formatAt, rowOf, type Formats } from './answers.ts';
+import type { Failure, Outcome } from './commands.ts';
+import type { Prepared } from './prepared.ts';
+
+/** A portal: what it runs, and of its rows those that have not gone out. */
+interface Portal {
+  readonly prepared: Prepared;
+  readonly values: readonly BoundValue[];
+  readonly formats: Formats;
+  rows?: { readonly left: readonly (readonly Cell[])[]; readonly tag: string };
+}
+
+/** What becomes of a message: it was answered, it failed and all up to Sync is passed over, or it is not understood. */
+export type Taken = 'answered' | 'failed' | 'malformed';
+
+export interface LocalStatementsOptions {
+  readonly send: (message: Buffer) => void;
+  /** The statements of a text; several are for simple queries alone. */
+  readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+  /** Runs one, now or later; in its place in a transaction. */
+  readonly run: (prepared: Prepared, values: readonly BoundValue[], then: (outcome: Outcome) => void) => void;
+}
+
+/** Names of statements and portals, each; a client that goes beyond is refused. */
+const namesMax = 1_000;
+
+/** The extended protocol where the proxy itself answers: statements and portals by name, parameters, formats, row limits. */
+export class LocalStatements {
+  readonly #options: LocalStatementsOptions;
+  readonly #statements = new Map<string, Prepared>();
+  readonly #portals = new Map<string, Portal>();
+
+  constructor(options: LocalStatementsOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#statements.size === 0 && this.#portals.size === 0;
+  }
+
+  has(of: 'statement' | 'portal', name: string): boolean {
+    return (of === 'statement' ? this.#statements : this.#portals).has(name);
+  }
+
+  /** The name means something else from now on. */
+  forget(of: 'statement' | 'portal', name: string): void {
+    (of === 'statement' ? this.#statements : this.#portals).delete(name);
+  }
+
+  /** The transaction is over: so are its portals. */
+  endPortals(): void {
+    this.#portals.clear();
+  }
+
+  parse(buffer: Buffer, start: number, end: number): Taken {
+    const parsed = readParse(buffer, start, end);
+    if (parsed === undefined) return 'malformed';
+    const text = Buffer.from(parsed.text, 'latin1').toString('utf8');
+    const [prepared = empty, ...more] = this.#options.read(text, parsed.parameterTypes);
+    if (more.length > 0) return this.#fail('42601', 'cannot insert multiple commands into a prepared statement');
+    if (this.#statements.size >= namesMax) return this.#fail('54000', 'too many prepared statements');
+    const failure = prepared.failure;
+    if (failure !== undefined) return this.#failWith(failure);
+    this.#statements.set(parsed.name, prepared);
+    this.#options.send(parseComplete());
+    return 'answered';
+  }
+
+  bind(buffer: Buffer, start: number, end: number): Taken {
+    const bound = readBind(buffer, start, end);
+    if (bound === undefined) return 'malformed';
+    const prepared = this.#statements.get(bound.statement);
+    if (prepared === undefined) return this.#fail('26000', `prepared statement "${bound.statement}" does not exist`);
+    if (bound.parameters.length !== prepared.parameterTypes.length)
+      return this.#fail(
+        '08P01',
+        `bind message supplies ${bound.parameters.length} parameters, but the statement requires ${prepared.parameterTypes.length}`,
+      );
+    if (this.#portals.size >= namesMax) return this.#fail('54000', 'too many portals');
+    const values = bound.parameters.map((value, index) => ({
+      // The chunk that it came in goes to others.
+      bytes: value === null ? null : Buffer.from(value),
+      isBinary: formatAt(bound.parameterFormats, index) === 1,
+    }));
+    this.#portals.set(bound.portal, { prepared, values, formats: bound.resultFormats });
+    this.#options.send(bindComplete());
+    return 'answered';
+  }
+
+  describe(buffer: Buffer, start: number, end: number): Taken {
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return 'malformed';
+    const portal = named.of === 'portal' ? this.#portals.get(named.name) : undefined;
+    const prepared = named.of === 'portal' ? portal?.prepared : this.#statements.get(named.name);
+    if (prepared === undefined) return this.#missing(named.of, named.name);
+    if (named.of === 'statement') this.#options.send(parameterDescription(prepared.parameterTypes));
+    const { columns } = prepared;
+    this.#options.send(columns === undefined ? noData() : columnsOf(columns, portal?.formats));
+    return 'answered';
+  }
+
+  close(buffer: Buffer, start: number, end: number): Taken {
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return 'malformed';
+    this.forget(named.of, named.name);
+    this.#options.send(closeComplete());
+    return 'answered';
+  }
+
+  /** @param then called when it is answered, which may be later */
+  execute(buffer: Buffer, start: number, end: number, then: (taken: Taken) => void): void {
+    const executed = readExecute(buffer, start, end);
+    if (executed === undefined) return then('malformed');
+    const portal = this.#portals.get(executed.portal);
+    if (portal === undefined) return then(this.#missing('portal', executed.portal));
+    if (portal.rows !== undefined) return then(this.#sendRows(portal, executed));
+    this.#options.run(portal.prepared, portal.values, (outcome) => {
+      if (outcome.kind === 'error') return then(this.#failWith(outcome));
+      if (outcome.kind !== 'table') {
+        this.#options.send(outcome.kind === 'empty' ? emptyQueryResponse() : commandComplete(outcome.tag));
+        return then('answered');
+      }
+      portal.rows = { left: outcome.table.rows, tag: outcome.tag };
+      return then(this.#sendRows(portal, executed));
+    });
+  }
+
+  #sendRows(portal: Portal, { rowsMax }: Execute): Taken {
+    const { left, tag } = portal.rows ?? { left: [], tag: '' };
+    const count = rowsMax > 0 ? Math.min(rowsMax, left.length) : left.length;
+    const columns = portal.prepared.columns ?? [];
+    for (const row of left.slice(0, count)) this.#options.send(rowOf(row, columns, portal.formats));
+    // As PostgreSQL: whoever got as many rows as he asked for hears that there may be more.
+    const isSuspended = rowsMax > 0 && count === rowsMax;
+    portal.rows = { left: left.slice(count), tag };
+    const counted = tag.startsWith('SELECT') ? `SELECT ${count}` : tag;
+    this.#options.send(isSuspended ? portalSuspended() : commandComplete(counted));
+    return 'answered';
+  }
+
+  #missing(of: 'statement' | 'portal', name: string): Taken {
+    return of === 'portal'
+      ? this.#fail('34000', `portal "${name}" does not exist`)
+      : this.#fail('26000', `prepared statement "${name}" does not exist`);
+  }
+
+  #fail(sqlstate: string, message: string): Taken {
+    return this.#failWith({ kind: 'error', sqlstate, message });
+  }
+
+  #failWith(failure: Failure): Taken {
+    this.#options.send(failureMessage(failure));
+    return 'failed';
+  }
+}
+
+/** An empty text. */
+const empty: Prepared = { parameterTypes: [], columns: undefined, run: () => ({ kind: 'empty' }) };

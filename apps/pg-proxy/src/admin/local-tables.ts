@@ -1,0 +1,146 @@
+import {
+  commandComplete,
+  frontend as from,
+  readBindHead,
+  readExecute,
+  readNamed,
+  readQuery,
+  readyForQuery,
+  transactionStatus,
+  type Framer,
+} from '@medrex/pg-wire';
+import type { SqlAnalyser } from '@medrex/sql';
+import { columnsOf, failureMessage, rowOf } from './answers.ts';
+import { LocalStatements, type Taken } from './local-statements.ts';
+import { schema, type MedrexTables } from './medrex-tables.ts';
+import type { Prepared } from './prepared.ts';
+
+/** `elsewhere`: it is for the server. */
+export type LocalTaken = Taken | 'elsewhere';
+
+export interface LocalTablesOptions {
+  readonly send: (message: Buffer) => void;
+  readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
+  readonly analyser: SqlAnalyser;
+  readonly tables: MedrexTables;
+}
+
+/** Texts above are for the server. */
+const textBytesMax = 32 * 1024;
+/** `x` or `"` before a dot. */
+const [dot, x, quote] = [0x2e, 0x78, 0x22];
+
+/**
+ * The tables of the proxy in a session of an ordinary database: a SELECT that reads nothing else is answered here, while no
+ * transaction is open. Every other message costs a look for `medrex.` in its text.
+ */
+export class LocalTables {
+  readonly #options: LocalTablesOptions;
+  readonly #statements: LocalStatements;
+
+  constructor(options: LocalTablesOptions) {
+    this.#options = options;
+    const { send, read } = options;
+    this.#statements = new LocalStatements({ send, read, run: (prepared, values, then) => then(prepared.run(values)) });
+  }
+
+  take(framer: Framer): LocalTaken {
+    const { type, buffer, start, end } = framer;
+    switch (type) {
+      case from.query:
+        return this.#isOurs(framer) ? this.#query(readQuery(buffer, start, end)) : 'elsewhere';
+      case from.parse:
+        return this.#parse(framer);
+      case from.bind:
+      case from.describe:
+      case from.execute:
+      case from.close:
+        return this.#statements.isEmpty ? 'elsewhere' : this.#named(framer);
+      default:
+        return 'elsewhere';
+    }
+  }
+
+  /** Cheap for everything that does not say `medrex.`, which is nearly everything. */
+  #isOurs({ buffer, start, end, isLast }: Framer): boolean {
+    if (!isLast || end - start > textBytesMax || !saysSchema(buffer, start, end)) return false;
+    // Of a Parse, the name stands before the text and its end: the text is what reads.
+    const text =
+      buffer
+        .toString('utf8', start + 5, end)
+        .split('\0')
+        .find((part) => /medrex"?\./i.test(part)) ?? '';
+    const analysis = this.#options.analyser.analyse(text);
+    const [statement, ...more] = analysis.kind === 'read' ? analysis.statements : [];
+    if (statement?.kind !== 'select' || more.length > 0 || statement.writes.length > 0) return false;
+    return statement.reads.length > 0 && statement.reads.every((table) => this.#isTable(table));
+  }
+
+  #isTable(table: { readonly schema?: string; readonly name: string }): boolean {
+    return table.schema === schema && this.#options.tables.has(table.name);
+  }
+
+  #query(bytes: Buffer | undefined): LocalTaken {
+    if (bytes === undefined) return 'malformed';
+    const { send } = this.#options;
+    const [prepared] = this.#options.read(bytes.toString('utf8'), []);
+    const outcome = prepared?.run([]);
+    if (outcome?.kind === 'error') send(failureMessage(outcome));
+    if (outcome?.kind === 'table') {
+      const { table, tag } = outcome;
+      send(columnsOf(table.columns));
+      for (const row of table.rows) send(rowOf(row, table.columns, []));
+      send(commandComplete(tag));
+    }
+    send(readyForQuery(transactionStatus.idle));
+    return 'answered';
+  }
+
+  #parse(framer: Framer): LocalTaken {
+    const { buffer, start, end } = framer;
+    if (this.#isOurs(framer)) return this.#statements.parse(buffer, start, end);
+    if (this.#statements.isEmpty) return 'elsewhere';
+    const nameEnd = buffer.indexOf(0, start + 5);
+    this.#statements.forget('statement', buffer.toString('latin1', start + 5, Math.min(nameEnd, end)));
+    return 'elsewhere';
+  }
+
+  #named({ type, buffer, start, end, isLast }: Framer): LocalTaken {
+    const statements = this.#statements;
+    if (type === from.bind) {
+      const head = readBindHead(buffer, start, end);
+      if (head === undefined) return 'malformed';
+      if (!statements.has('statement', head.statement)) {
+        statements.forget('portal', head.portal);
+        return 'elsewhere';
+      }
+      return isLast ? statements.bind(buffer, start, end) : this.#tooLong();
+    }
+    if (type === from.execute) {
+      const portal = readExecute(buffer, start, end)?.portal;
+      if (portal === undefined || !statements.has('portal', portal)) return 'elsewhere';
+      let taken: Taken = 'answered';
+      statements.execute(buffer, start, end, (how) => (taken = how));
+      return taken;
+    }
+    const named = readNamed(buffer, start, end);
+    if (named === undefined || !statements.has(named.of, named.name)) return 'elsewhere';
+    return type === from.close ? statements.close(buffer, start, end) : statements.describe(buffer, start, end);
+  }
+
+  #tooLong(): LocalTaken {
+    const message = 'parameters for tables of pg-proxy are too long';
+    this.#options.send(failureMessage({ kind: 'error', sqlstate: '54000', message }));
+    return 'failed';
+  }
+}
+
+function saysSchema(buffer: Buffer, start: number, end: number): boolean {
+  for (let at = start + 11; at < end; at++) {
+    if (buffer[at] !== dot) continue;
+    const before = buffer[at - 1] as number;
+    const last = before === quote ? (buffer[at - 2] as number) : before;
+    if ((last | 0x20) === x && /medrex"?$/i.test(buffer.toString('latin1', at - 7, at))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,66 @@
+import { catalogTables, type SessionFacts, type SourceColumn, type Tables, type TableSource } from '@medrex/sql';
+import { consoleVersion, show, viewNames, type Sight, type Table } from './show.ts';
+
+/** Where the tables are. */
+export const schema = 'medrex';
+/** As the server version of a session without a server. */
+const serverVersion = '15.0';
+
+/** `user` means something of its own in SQL. */
+const renamed = ({ name, type }: SourceColumn): SourceColumn => ({ name: name === 'user' ? 'user_name' : name, type });
+
+/** What SHOW shows, as tables; a view is made when a query asks for it. */
+export class MedrexTables {
+  readonly #sight: () => Sight;
+
+  constructor(sight: () => Sight) {
+    this.#sight = sight;
+  }
+
+  has(name: string): boolean {
+    return viewNames.includes(name);
+  }
+
+  of(session: { readonly user: string; readonly database: string }): Tables {
+    const facts = { ...session, version: consoleVersion, setting: (name: string) => settings.get(name) };
+    return { find: (space, name) => this.#find(space, name, facts), session: facts };
+  }
+
+  #find(space: string | undefined, name: string, { database }: SessionFacts): TableSource | undefined {
+    if ((space === undefined || space === schema) && this.has(name)) return this.#view(name);
+    if (space === schema) return undefined;
+    const columns = Object.fromEntries(viewNames.map((view) => [view, this.#table(view).columns.map(renamed)]));
+    const catalog = catalogTables(columns, database);
+    return catalog[`${space ?? 'pg_catalog'}.${name}`];
+  }
+
+  #view(name: string): TableSource {
+    // Columns are asked for when a query is prepared, rows when it runs.
+    return { columns: this.#table(name).columns.map(renamed), rows: () => this.#table(name).rows };
+  }
+
+  #table(name: string): Table {
+    return show(name, this.#sight()) ?? { columns: [], rows: [] };
+  }
+}
+
+/** What sessions without a server say of their settings. */
+export const settings: ReadonlyMap<string, string> = new Map([
+  ['server_version', serverVersion],
+  ['server_version_num', '150000'],
+  ['server_encoding', 'UTF8'],
+  ['client_encoding', 'UTF8'],
+  ['datestyle', 'ISO, MDY'],
+  ['intervalstyle', 'postgres'],
+  ['timezone', 'UTC'],
+  ['integer_datetimes', 'on'],
+  ['standard_conforming_strings', 'on'],
+  ['default_transaction_read_only', 'on'],
+  ['transaction_read_only', 'on'],
+  ['in_hot_standby', 'off'],
+  ['is_superuser', 'off'],
+  ['search_path', schema],
+  ['transaction_isolation', 'read committed'],
+  ['default_transaction_isolation', 'read committed'],
+  ['max_identifier_length', '63'],
+]);

@@ -1,0 +1,114 @@
+import type { Answer, BoundValue, SourceColumn, TableStatement, Tables } from '@medrex/sql';
+import { readTableStatements } from '@medrex/sql';
+import { command, consoleHint, isCommand, type Controls, type Failure, type Outcome } from './commands.ts';
+import { settings } from './medrex-tables.ts';
+import { show } from './show.ts';
+
+/** A statement of a session without a server. */
+export interface Prepared {
+  /** OIDs. */
+  readonly parameterTypes: readonly number[];
+  /** Undefined: it answers with no rows. */
+  readonly columns: readonly SourceColumn[] | undefined;
+  /** What it makes of the transaction, which holds nothing here. */
+  readonly transaction?: 'begin' | 'end';
+  /** It cannot be prepared. */
+  readonly failure?: Failure;
+  run(values: readonly BoundValue[]): Outcome;
+}
+
+export interface PreparerOptions {
+  /** As they are now: a RELOAD may have changed them. */
+  readonly controls: () => Controls;
+  readonly tables: Tables;
+  /** Wall clock, ms. */
+  readonly epochMs: () => number;
+}
+
+const quiet = { parameterTypes: [], columns: undefined };
+
+/** Reads what is said at the console: its commands, SHOW, SELECT, and what drivers say around them. */
+export class Preparer {
+  readonly #options: PreparerOptions;
+  /** What the session has set: it is told so when it asks, and nothing else comes of it. */
+  readonly #set = new Map<string, string>();
+
+  constructor(options: PreparerOptions) {
+    this.#options = options;
+  }
+
+  /** The statements of a text. */
+  read(text: string, parameterTypes: readonly number[]): Prepared[] {
+    const { tables } = this.#options;
+    if (isCommand(text)) return [this.#command(text)];
+    return readTableStatements(text, tables, parameterTypes).statements.map((statement) => {
+      // The grammar of SQL does not know the console's words.
+      if (statement.kind === 'fault' && statement.fault.sqlstate === '42601')
+        return failed({ ...statement.fault, hint: consoleHint });
+      return this.#statement(statement);
+    });
+  }
+
+  #command(text: string): Prepared {
+    const { controls } = this.#options;
+    const view = /^\s*show\s+(\w+)/i.exec(text)?.[1]?.toLowerCase();
+    const columns = view === undefined ? undefined : show(view, controls())?.columns;
+    return { parameterTypes: [], columns, run: () => command(text, controls()) };
+  }
+
+  #statement(statement: TableStatement): Prepared {
+    switch (statement.kind) {
+      case 'query':
+        return {
+          parameterTypes: statement.parameterTypes,
+          columns: statement.columns,
+          run: (values) => outcomeOf(statement.run(values, this.#options.epochMs()), statement.columns),
+        };
+      case 'show':
+        return this.#show(statement.name);
+      case 'session':
+        return { ...quiet, run: () => this.#session(statement) };
+      case 'transaction':
+        return {
+          ...quiet,
+          transaction: statement.begins ? 'begin' : 'end',
+          run: () => ({ kind: 'done', tag: statement.tag }),
+        };
+      case 'fault':
+        return failed(statement.fault);
+    }
+  }
+
+  #session({ tag, setting }: Extract<TableStatement, { kind: 'session' }>): Outcome {
+    if (setting !== undefined && this.#set.size < settingsMax) this.#set.set(setting.name, setting.value);
+    if (setting === undefined) this.#set.clear();
+    return { kind: 'done', tag };
+  }
+
+  #show(name: string): Prepared {
+    const setting = name.toLowerCase();
+    const columns = [{ name: setting, type: 'text' as const }];
+    return {
+      ...{ parameterTypes: [], columns },
+      run: () => {
+        const value = this.#set.get(setting) ?? settings.get(setting);
+        if (value !== undefined) return { kind: 'table', tag: 'SHOW', table: { columns, rows: [[value]] } };
+        return command(`show ${setting.replaceAll(/\W/g, '_')}`, this.#options.controls());
+      },
+    };
+  }
+}
+
+/** Settings that one session may make. */
+const settingsMax = 200;
+
+function failed(fault: { sqlstate: string; message: string; hint?: string | undefined; position?: number }): Prepared {
+  const failure: Failure = { kind: 'error', ...fault };
+  return { ...quiet, failure, run: () => failure };
+}
+
+function outcomeOf(answer: Answer, columns: readonly SourceColumn[]): Outcome {
+  if (answer.kind === 'fault') return { kind: 'error', ...answer.fault };
+  const { rows } = answer;
+  return { kind: 'table', tag: `SELECT ${rows.length}`, table: { columns, rows } };
+}

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import { Client } from 'pg';
+import { loadParser } from '../pg-parser.ts';
+import { cellText, cellTypes, type Cell, type CellType } from './cell.ts';
+import type { TableSource, Tables } from './source.ts';
+import { readTableStatements } from './table-statements.ts';
+
+const hourMs = 3_600_000;
+const noon = Date.UTC(2026, 0, 2, 12);
+const columns: Readonly<Record<string, CellType>> = {
+  ...{ name: 'text', kind: 'text', calls: 'int8', size: 'int4', ratio: 'float8', paused: 'bool', since: 'timestamptz' },
+};
+const data: Cell[][] = [
+  ['alpha', 'a', 3, 1, 0.5, false, noon],
+  ['Beta', 'b', 1, 2, null, true, noon - hourMs],
+  ['gamma', 'a', 7, null, 0.25, null, null],
+  ['delta_x', null, 0, -4, -1.5, true, noon + 90_500.5],
+  ['', 'b', 12_345_678_901, 5, 100, false, noon - 48 * hourMs],
+];
+const source: TableSource = {
+  columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
+  rows: () => data,
+};
+const tables: Tables = {
+  find: (schema = 'medrex_check', name) => (schema === 'medrex_check' && name === 't' ? source : undefined),
+  session: { user: 'u', database: 'd', version: 'v', setting: () => undefined },
+};
+
+/** What is asked of both, the rows in an order. */
+const queries = [
+  'select * from t order by name',
+  'select name, calls from medrex_check.t where calls > 2 order by calls desc, 1',
+  'select t.name n from t order by n',
+  'select kind, count(*), count(size), sum(calls), sum(size), min(name), max(since) from t group by kind order by 1',
+  'select kind k, avg(calls) from t group by k order by k nulls first',
+  'select count(*), sum(calls), min(ratio), max(ratio), avg(ratio) from t where false',
+  'select kind from t group by 1 having count(*) > 1 order by 1 desc',
+  'select count(*) from t having count(*) > 100',
+  'select distinct kind from t order by kind desc nulls last',
+  'select name from t order by ratio desc, name limit 2 offset 1',
+  'select name from t order by length(name), name limit null',
+  "select name from t where name like '%a' or name ilike 'BE__' order by 1",
+  "select name from t where name like 'delta\\_x' or name not like '%a%' order by 1",
+  "select name from t where name ~ '^(alpha|Beta)$' order by 1",
+  "select name from t where kind in ('a', null) order by 1",
+  "select name from t where kind not in ('a', null) order by 1",
+  'select name from t where kind = any(\'{a,"b"}\') and calls = any(array[3, 7]) order by 1',
+  'select name from t where paused is not true order by 1',
+  'select name from t where paused is unknown or ratio is null order by 1',
+  'select name from t where not paused order by 1',
+  'select name from t where calls between 1 and 7 and size not between 2 and 5 order by 1',
+  "select name from t where since between '2026-01-02' and '2026-01-02 12:00:00+00' order by 1",
+  "select name from t where since > '2026-01-02 13:30:00+02'::timestamptz order by 1",
+  "select name, since + interval '1 day 02:30' from t where since is not null order by 1",
+  "select name, since - '2026-01-01'::timestamptz from t where since is not null order by 1",
+  "select name, date_trunc('hour', since), date_trunc('week', since), extract(epoch from since) from t where since is not null order by 1",
+  'select floor(extract(epoch from since) / 3600) * 3600 as time, count(*) from t where since is not null group by time order by time',
+  "select date_bin('15 minutes', since, '2001-01-01 00:00:00+00') b, count(*) from t where since is not null group by 1 order by 1",
+  'select calls / 2, calls % 2, -calls, calls * 2 + 1 from t order by calls',
+  'select size / 3, size % 3, abs(size), size * 1.5 from t where size is not null order by size',
+  'select round(ratio), floor(ratio), ceil(ratio), trunc(ratio), ratio ^ 2 from t where ratio is not null order by ratio',
+  "select case when calls > 5 then 'many' when calls > 2 then 'some' else 'few' end c, name from t order by 1, 2",
+  "select case kind when 'a' then 1 when 'b' then 2 end, name from t order by 2",
+  "select coalesce(kind, '-'), nullif(kind, 'a'), greatest(size, 2), least(calls, 5) from t order by name",
+  "select name || '!' || coalesce(kind, ''), concat(name, kind, size), concat_ws('-', name, kind) from t order by 1",
+  "select kind is distinct from 'a', kind is not distinct from null from t order by name",
+  "select lower(name), upper(name), length(name), left(name, 2), replace(name, 'a', 'o'), split_part(name, '_', 2), strpos(name, 'a') from t order by name",
+  "select string_agg(name, ',') filter (where calls > 0 and name > 'b'), bool_and(paused), bool_or(paused) from t",
+  'select count(distinct kind), count(distinct size) from t',
+  'select a.name, b.name from t a join t b on a.kind = b.kind and a.name < b.name order by 1, 2',
+  'select a.name, b.calls from t a left join t b on b.name = a.kind order by 1',
+  'select kind, count(*) from t a join t b using (kind) group by kind order by kind',
+  'select count(*) from t a, t b where a.size = b.size',
+  'select count(*) from t cross join t b',
+  'select (select max(calls) from t), exists (select 1 from t where calls < 0), 3 in (select calls from t)',
+  'select name from t where calls = (select max(calls) from t)',
+  'with busy as (select * from t where calls > 2), two(a, b) as (select name, kind from busy) select * from two order by a',
+  'select x.k, x.n from (select kind k, count(*) n from t group by kind) x where x.n > 1 order by 1',
+  'select 1 as a union select 1 union all select 2 order by a desc',
+  "select * from (values (1, 'x'), (2, 'y')) v(a, b) order by a desc",
+  'select null and true, null or true, not null::bool, true and false',
+  "select '1'::int4 + 1, '2'::int8, 1.5::int4, 't'::bool, 5::text, true::text, 1::bool",
+  "select '90 minutes'::interval, interval '2 days', '1 day'::interval * 2",
+  "select to_timestamp(1767355200.5), 'epoch'::timestamptz",
+  'select 1 where 1 = 1',
+  'select t.* from t where t.size is null',
+  'select count(*) filter (where paused), kind from t group by kind order by kind',
+  "select kind || 'x' from t group by kind || 'x' order by 1",
+  'select sum(calls) / count(*) from t',
+  'select max(size) - min(size) as spread from t order by spread',
+  'select name from t order by calls % 2, name',
+];
+
+/** What both refuse, with the same SQLSTATE. */
+const refusals = [
+  'select nonsense from t',
+  'select x.name from t',
+  'select * from nowhere',
+  'select name from t a, t b',
+  'select name, count(*) from t',
+  'select count(count(*)) from t',
+  'select name from t where count(*) > 1',
+  'select name + 1 from t',
+  'select 1 / 0',
+  'select 2147483647 + 1',
+  "select calls from t where calls = 'x'",
+  "select 'x'::bool",
+  "select 'x'::timestamptz",
+  'select nothing(1)',
+  'select name from t order by 2',
+  'select name from t group by 2',
+  'select distinct name from t order by calls',
+  'select (select name from t)',
+  'select (select name, kind from t limit 1)',
+  'select name from t limit -1',
+  'select coalesce(name, calls) from t',
+  'select case when name then 1 end from t',
+  'select from where',
+  'select 1 union select 1, 2',
+  "select name from t where name like 'a\\'",
+];
+
+const client = new Client({ connectionString: process.env['MEDREX_TEST_POSTGRES'] });
+
+describeReal('POSTGRES', 'tables of the proxy beside PostgreSQL', () => {
+  beforeAll(async () => {
+    await loadParser();
+    await client.connect();
+    const list = Object.entries(columns).map(([name, type]) => `${name} ${cellTypes[type].name}`);
+    await client.query(`create schema medrex_check; set search_path to medrex_check; set timezone to 'UTC'; set lc_messages to 'C';
+      create table t (${list.map((column) => column.replace(/^name text|^kind text/, (text) => `${text} collate "C"`)).join(', ')})`);
+    for (const row of data) {
+      const values = row.map((cell, at) => (cell === null ? null : cellText(cell, source.columns[at]!.type)));
+      await client.query(`insert into t values ($1, $2, $3, $4, $5, $6, $7)`, values);
+    }
+  }, 30_000);
+  afterAll(async () => {
+    await client.query('drop schema medrex_check cascade');
+    await client.end();
+  });
+
+  it.each(queries)('answers as PostgreSQL does: %s', async (text) => {
+    const theirs = await client.query({
+      ...{ text, rowMode: 'array', types: { getTypeParser: () => (value: string) => value } },
+    });
+    const names = theirs.fields.map(({ name }) => name);
+    expect(ours(text)).toEqual({ names, rows: (theirs.rows as (string | null)[][]).map((row) => row.map(plain)) });
+  });
+
+  it.each(refusals)('refuses as PostgreSQL does: %s', async (text) => {
+    const theirs = await client.query(text).then(
+      () => 'no fault',
+      (error: unknown) => (error as { code: string }).code,
+    );
+    expect(ours(text)).toBe(theirs);
+  });
+});
+
+/** Numerics there have as many digits as they like. */
+const plain = (text: string | null): string | null => (/^-?\d+\.\d+$/.test(text ?? '') ? String(Number(text)) : text);
+
+function ours(text: string): unknown {
+  const [statement] = readTableStatements(text, tables).statements;
+  if (statement?.kind === 'fault') return statement.fault.sqlstate;
+  if (statement?.kind !== 'query') throw new Error('not a query');
+  const answer = statement.run([], Date.now());
+  if (answer.kind === 'fault') return answer.fault.sqlstate;
+  const rows = answer.rows.map((row) =>
+    row.map((cell, at) => (cell === null ? null : plain(cellText(cell, statement.columns[at]!.type)))),
+  );
+  return { names: statement.columns.map(({ name }) => name), rows };
+}

@@ -33,6 +33,18 @@ const boundaries = {
       sourceTag: 'tech:fabric-contract',
       bannedExternalImports: ['@nestjs/*', 'kafkajs', 'pg', 'ioredis', 'classic-level', '@hyperledger/fabric-gateway'],
     },
+    {
+      sourceTag: 'tech:ldap',
+      bannedExternalImports: [
+        '@nestjs/*',
+        'kafkajs',
+        'pg',
+        'ioredis',
+        'classic-level',
+        '@hyperledger/*',
+        '@opentelemetry/*',
+      ],
+    },
     // Its contracts are written for Fabric's API; nothing of that goes into another process.
     { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
     {
@@ -49,6 +61,7 @@ const boundaries = {
       bannedExternalImports: [
         'kafkajs',
         'ioredis',
+        'ldapts',
         'pg',
         'classic-level',
         '@hyperledger/*',

@@ -21,13 +21,6 @@ export const pgProxyErrors = {
     remedy:
       'Look at the upstream, at `auth.query.user` and his password, and whether he may run `auth.query.sql` there; it must answer with one row of name and secret.',
   },
-  PG_PROXY_DIRECTORY: {
-    code: 'PG_PROXY_DIRECTORY',
-    retryable: true,
-    meaning: 'The LDAP directory could not be asked; who wanted to log in was sent away.',
-    remedy:
-      'Look at the servers of `auth.ldap.urls`, at their certificates, and at `auth.ldap.search.bindAs` and his password.',
-  },
   PG_PROXY_UPSTREAM: {
     code: 'PG_PROXY_UPSTREAM',
     retryable: true,

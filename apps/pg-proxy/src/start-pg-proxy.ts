@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
+import { directoryOf } from './login/directory.ts';
 import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { PgProxy, type Ending } from './proxy.ts';
@@ -47,6 +48,10 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const stopAsked = new Promise<void>((resolve) => (askStop = resolve));
   let ending: Ending = 'drain';
   let isAsked = false;
+  const lookupFailed = (error: Error): void => {
+    metrics.lookupsFailed.inc();
+    telemetry.log.warn({ error }, 'a user could not be looked up');
+  };
   const proxy = await PgProxy.start({
     loaded,
     reload,
@@ -58,7 +63,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     now: () => performance.now(),
     jitter: Math.random,
     observer: start.observer,
-    directoryOf: () => undefined,
+    directoryOf: (from) => directoryOf(from, lookupFailed),
     events: {
       refused: ({ sqlstate }) => {
         metrics.loginsRefused.inc();
@@ -68,10 +73,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
         const error = pgProxyError('PG_PROXY_UPSTREAM', message);
         telemetry.log.warn({ code: sqlstate, error }, 'a backend could not be opened');
       },
-      lookupFailed: (error) => {
-        metrics.lookupsFailed.inc();
-        telemetry.log.warn({ error }, 'a user could not be looked up');
-      },
+      lookupFailed,
       fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
     },
   });

@@ -11,6 +11,7 @@ import { fabricContractErrors } from '@medrex/fabric-contract';
 import { ingestErrors, ingestStartErrors } from '@medrex/ingest';
 import { kafkaErrors } from '@medrex/kafka';
 import { keysErrors } from '@medrex/keys';
+import { ldapErrors } from '@medrex/ldap';
 import { ledgerErrors } from '@medrex/ledger';
 import { nestErrors } from '@medrex/nest';
 import { pgProxyErrors } from '@medrex/pg-proxy';
@@ -37,6 +38,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['embedded: ledger', embeddedLedgerErrors],
   ['embedded: status store', statusStoreErrors],
   ['postgres', postgresErrors],
+  ['ldap', ldapErrors],
   ['redis', redisErrors],
   ['fabric', fabricErrors],
   ['kafka', kafkaErrors],

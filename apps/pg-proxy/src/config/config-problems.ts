@@ -13,9 +13,7 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
 }
 
 /** Is refused, because it would be passed over. */
-function* notThereYet({ auth, pool, databases, users, applications }: ProxyConfig): Generator<string> {
-  const methods = [auth.method, ...auth.rules.map(({ method }) => method)];
-  if (auth.ldap !== undefined || methods.includes('ldap')) yield 'auth.ldap: is not there yet';
+function* notThereYet({ pool, databases, users, applications }: ProxyConfig): Generator<string> {
   const timeouts = ['statementTimeoutMs', 'transactionTimeoutMs', 'transactionIdleTimeoutMs', 'clientIdleTimeoutMs'];
   const levels = [pool, ...[databases, users, applications].flatMap((rules) => Object.values(rules))];
   for (const level of levels)
@@ -56,6 +54,8 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
   if (methods.has('cert') && listen.tls?.clientCa === undefined) yield 'listen.tls.clientCa: method cert needs it';
   if (auth.ldap !== undefined && (auth.ldap.bind === undefined) === (auth.ldap.search === undefined))
     yield 'auth.ldap: either bind or search';
+  if (auth.ldap?.startTls === false && !auth.ldap.allowPlain && auth.ldap.urls.some((url) => url.startsWith('ldap:')))
+    yield 'auth.ldap: would send passwords readable for all; startTls, ldaps:// or, where nobody listens, allowPlain';
   if (auth.ldap?.startTls === true && auth.ldap.urls.some((url) => url.startsWith('ldaps:')))
     yield 'auth.ldap.startTls: ldaps:// is encrypted from the start';
   const asked = auth.query?.database;

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { LdapDirectory } from './ldap-directory.ts';
+
+const settings = { startTls: false, bind: 'uid={user},ou=people', timeoutMs: 500 };
+
+describe('LdapDirectory', () => {
+  it('says no without asking where there is no password', async () => {
+    const directory = new LdapDirectory({ ...settings, urls: ['ldap://127.0.0.1:1'] });
+    expect(await directory.isRight('app', '')).toBe(false);
+  });
+
+  it('says what each server did where none can say, and never the password', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const directory = new LdapDirectory({ ...settings, urls: ['ldap://127.0.0.1:1', `ldap://127.0.0.1:${port}`] });
+    const error = (await directory.isRight('app', 'hidden').catch((one: unknown) => one)) as Error;
+    expect(error).toMatchObject({ code: 'LDAP_UNAVAILABLE' });
+    expect(error.message).toMatch(/^ldap:\/\/127\.0\.0\.1:1: ECONNREFUSED; ldap:\/\/127\.0\.0\.1:\d+: /);
+    expect(error.message).not.toContain('hidden');
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+});

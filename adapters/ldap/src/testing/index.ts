@@ -1,0 +1,1 @@
+export { Slapd, slapdBinary } from './slapd.ts';

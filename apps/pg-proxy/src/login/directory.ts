@@ -1,0 +1,22 @@
+import { LdapDirectory } from '@medrex/ldap';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { AskDirectory } from './client-auth.ts';
+
+/** The directory of the configuration. @param failed it could not be asked */
+export function directoryOf(loaded: LoadedConfig, failed: (error: Error) => void): AskDirectory | undefined {
+  const { ldap: settings } = loaded.config.auth;
+  if (settings === undefined) return undefined;
+  const { urls, startTls, bind, search, timeoutMs } = settings;
+  const directory = new LdapDirectory({
+    ...{ urls, startTls, bind, timeoutMs, ca: loaded.ldap.ca },
+    ...(search !== undefined && { search: { ...search, password: loaded.ldap.password?.reveal() ?? '' } }),
+  });
+  return async (user, password) => {
+    try {
+      return (await directory.isRight(user, password)) ? 'right' : 'wrong';
+    } catch (error) {
+      failed(error as Error);
+      return 'unavailable';
+    }
+  };
+}

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactory, type LogEntry, type Mechanism, type SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import { kafkaError } from './errors.ts';
+import type { HttpPool } from './http-pool.ts';
 
 /** How a cluster is reached. */
 export interface KafkaConnection {
@@ -11,6 +12,8 @@ export interface KafkaConnection {
   readonly clientId: string;
   readonly tls?: ConnectionOptions;
   readonly sasl?: SASLOptions | Mechanism | undefined;
+  /** Connections to the endpoint that tokens come from. */
+  readonly http?: HttpPool | undefined;
   /** Lines of kafkajs: a constant of its own, never a key or a value. */
   readonly onLine?: (line: KafkaLine) => void;
 }

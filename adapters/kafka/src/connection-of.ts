@@ -3,19 +3,24 @@ import { Secret } from '@medrex/privacy';
 import type { SASLOptions } from 'kafkajs';
 import type { KafkaConnection } from './cluster.ts';
 import { kafkaError } from './errors.ts';
+import { HttpPool } from './http-pool.ts';
 import { mounted } from './mounted.ts';
 import { oauthBearer } from './oauth-bearer.ts';
-import { readAnew, TokenEndpoint, type TokenSource } from './oauth-token.ts';
+import { readAnew, TokenEndpoint } from './oauth-token.ts';
 import type { KafkaConfig } from './variables.ts';
+
+/** A process asks for one token at a time; the second connection is for a first that hangs. */
+const tokenConnectionsMax = 2;
 
 /** How the cluster of a configuration is reached. Secrets stay out of it until they are needed. @throws CodedError KAFKA_CONFIG */
 export function connectionOf(config: KafkaConfig, clientId: string): KafkaConnection {
   const tls = tlsOf(config);
-  const sasl = saslOf(config);
+  const { sasl, http } = saslOf(config);
   return {
     ...{ brokers: config.MEDREX_KAFKA_BROKERS, clientId },
     ...(tls !== undefined && { tls }),
     ...(sasl !== undefined && { sasl }),
+    ...(http !== undefined && { http }),
   };
 }
 
@@ -34,17 +39,17 @@ function tlsOf(config: KafkaConfig): ConnectionOptions | undefined {
   };
 }
 
-function saslOf(config: KafkaConfig): KafkaConnection['sasl'] {
+function saslOf(config: KafkaConfig): Pick<KafkaConnection, 'sasl' | 'http'> {
   const { MEDREX_KAFKA_SASL: mechanism, MEDREX_KAFKA_USERNAME: username } = config;
-  if (mechanism === undefined) return undefined;
-  if (mechanism === 'oauthbearer') return oauthBearer(tokensOf(config));
+  if (mechanism === undefined) return {};
+  if (mechanism === 'oauthbearer') return bearerOf(config);
   const password = passwordOf(config);
   if (username === undefined || password === undefined)
     throw kafkaError('KAFKA_CONFIG', `${mechanism} needs MEDREX_KAFKA_USERNAME and MEDREX_KAFKA_PASSWORD or its file`);
-  return { mechanism, username, password } as SASLOptions;
+  return { sasl: { mechanism, username, password } as SASLOptions };
 }
 
-function tokensOf(config: KafkaConfig): TokenSource {
+function bearerOf(config: KafkaConfig): Pick<KafkaConnection, 'sasl' | 'http'> {
   const { MEDREX_KAFKA_TOKEN_FILE: file, MEDREX_KAFKA_TOKEN_URL: url, MEDREX_KAFKA_CLIENT_ID: clientId } = config;
   if ((file === undefined) === (url === undefined))
     throw kafkaError(
@@ -53,7 +58,7 @@ function tokensOf(config: KafkaConfig): TokenSource {
     );
   if (file !== undefined) {
     const read = readAnew('MEDREX_KAFKA_TOKEN_FILE', file);
-    return async () => read();
+    return { sasl: oauthBearer(async () => read()) };
   }
   const clientSecret = clientSecretOf(config);
   if (url === undefined || clientId === undefined || clientSecret === undefined)
@@ -63,8 +68,15 @@ function tokensOf(config: KafkaConfig): TokenSource {
     );
   if (!url.startsWith('https:') && !isLoopback(url))
     throw kafkaError('KAFKA_CONFIG', 'MEDREX_KAFKA_TOKEN_URL must be https: the secret goes there');
-  const endpoint = new TokenEndpoint({ url, clientId, clientSecret, scope: config.MEDREX_KAFKA_TOKEN_SCOPE });
-  return () => endpoint.token();
+  const http = new HttpPool(url, tokenConnectionsMax);
+  const endpoint = new TokenEndpoint({
+    url,
+    clientId,
+    clientSecret,
+    scope: config.MEDREX_KAFKA_TOKEN_SCOPE,
+    pool: http,
+  });
+  return { sasl: oauthBearer(() => endpoint.token()), http };
 }
 
 const isLoopback = (url: string): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname);

@@ -197,6 +197,7 @@ export class KafkaEventLog implements EventLog {
     clearTimeout(timer);
     await Promise.all([...this.#appenders.values()].map((appender) => appender.close()));
     this.#requests.close();
+    this.#options.connection.http?.close();
   }
 
   // Every call waits for the same number of turns, so that none overtakes another.

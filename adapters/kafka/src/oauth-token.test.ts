@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret } from '@medrex/privacy';
+import { HttpPool } from './http-pool.ts';
 import { TokenEndpoint } from './oauth-token.ts';
 
 interface Asked {
@@ -12,6 +13,7 @@ interface Asked {
 describe('a token endpoint', () => {
   let server: Server;
   let url: string;
+  let pool: HttpPool;
   let asked: Asked[];
   let answer: { status: number; body: string };
 
@@ -30,12 +32,16 @@ describe('a token endpoint', () => {
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
   });
   afterEach(() => {
+    pool.close();
     server.closeAllConnections();
     server.close();
   });
 
   const endpoint = (): TokenEndpoint =>
-    new TokenEndpoint({ url, clientId: 'med:rex', clientSecret: () => new Secret('gehe%im'), scope: 'kafka' });
+    new TokenEndpoint({
+      ...{ url, clientId: 'med:rex', clientSecret: () => new Secret('gehe%im'), scope: 'kafka' },
+      pool: (pool = new HttpPool(url, 2)),
+    });
   const failure = expect.objectContaining({ code: 'KAFKA_TOKEN', retryable: true });
 
   it('is asked once for all that want a token at one time, and not again while the token is young', async () => {

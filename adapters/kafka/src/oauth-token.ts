@@ -1,6 +1,7 @@
 import type { Secret } from '@medrex/privacy';
 import { z } from 'zod';
 import { kafkaError } from './errors.ts';
+import type { HttpAnswer, HttpPool } from './http-pool.ts';
 import { mounted } from './mounted.ts';
 
 /** Where tokens for OAUTHBEARER come from. */
@@ -28,6 +29,7 @@ export interface TokenEndpointOptions {
   /** Read anew for each request, so that it can be changed in its file. */
   readonly clientSecret: () => Secret;
   readonly scope: string | undefined;
+  readonly pool: HttpPool;
 }
 
 const answerSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive().optional() });
@@ -69,19 +71,26 @@ export class TokenEndpoint {
   }
 
   async #ask(): Promise<unknown> {
-    const { url, clientId, clientSecret, scope } = this.#options;
+    const { url, clientId, clientSecret, scope, pool } = this.#options;
     const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret().reveal())}`;
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { accept: 'application/json', authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) }),
-      redirect: 'error', // the secret goes nowhere else
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch((cause: unknown) => {
+    const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) });
+    const headers = {
+      ...{ accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+      authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+    };
+    // A redirect is not followed: the secret goes nowhere else.
+    const answer = await pool.post({ url, headers, body: form.toString(), timeoutMs }).catch((cause: unknown) => {
       throw kafkaError('KAFKA_TOKEN', 'the token endpoint does not answer', { cause });
     });
-    if (response.ok) return response.json().catch(() => undefined);
-    await response.body?.cancel();
-    throw kafkaError('KAFKA_TOKEN', `the token endpoint answered with status ${response.status}`);
+    if (answer.status >= 200 && answer.status < 300) return jsonIn(answer);
+    throw kafkaError('KAFKA_TOKEN', `the token endpoint answered with status ${answer.status}`);
+  }
+}
+
+function jsonIn({ body }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
   }
 }

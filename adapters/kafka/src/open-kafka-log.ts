@@ -1,3 +1,4 @@
+import type { ObservedPool } from '@medrex/contracts';
 import { connectionOf } from './connection-of.ts';
 import type { KafkaLine } from './cluster.ts';
 import { KafkaEventLog } from './event-log.ts';
@@ -15,6 +16,7 @@ interface Handle {
 
 /** What a process tells with; `@medrex/telemetry` has it. The sentences below are constants. */
 export interface KafkaTelemetry {
+  readonly onPool?: (pool: ObservedPool) => void;
   readonly metrics: { readonly [Name in keyof typeof kafkaMetrics]: Handle };
   readonly log: {
     readonly debug: (fields: { readonly kind: string }, sentence: never) => void;
@@ -34,6 +36,7 @@ export async function openKafkaLog(
   telemetry?: KafkaTelemetry,
 ): Promise<KafkaEventLog> {
   const connection = connectionOf(config, `medrex-${process}`);
+  if (connection.http !== undefined) telemetry?.onPool?.(connection.http);
   const observer = telemetry === undefined ? {} : observing(telemetry);
   const told = { ...connection, ...(observer.onLine !== undefined && { onLine: observer.onLine }) };
   await assertDurable(told, config.MEDREX_KAFKA_PREFIX, config.MEDREX_KAFKA_DURABILITY);

@@ -1,6 +1,6 @@
 import type { ObservedPool } from '@medrex/contracts';
 import { defineMetrics } from './metric-declaration.ts';
-import type { Metrics } from './metrics.ts';
+import type { MetricHandles, Metrics } from './metrics.ts';
 
 /** Every service that a process may keep a pool of connections to. */
 const poolNames = ['postgres', 'fabric', 'redis', 'http'] as const satisfies readonly ObservedPool['name'][];
@@ -40,9 +40,12 @@ export const poolMetrics = defineMetrics({
   },
 });
 
-/** Defines the metrics of the process's pools, once; what it returns puts a pool under them. */
+const defined = new WeakMap<Metrics, MetricHandles<typeof poolMetrics>>();
+
+/** Defines the metrics of the process's pools, at its first call; what it returns puts a pool under them. */
 export function poolObserver(metrics: Metrics): (pool: ObservedPool) => void {
-  const handles = metrics.define(poolMetrics);
+  const handles = defined.get(metrics) ?? metrics.define(poolMetrics);
+  defined.set(metrics, handles);
   return (observed) => {
     const { name: pool } = observed;
     observed.onWaited((waitedMs) => handles.waitSeconds.observe({ pool }, waitedMs / 1000));

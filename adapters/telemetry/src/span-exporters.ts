@@ -16,7 +16,7 @@ const queueMax = 8_192;
 /** Told how many spans each request carried, and whether the collector took them. */
 export type OnExport = (result: 'exported' | 'failed', spans: number) => void;
 
-/** Sends ended spans to an OTLP/HTTP receiver, in batches, beside the work. @throws CodedError OTLP_URL_INVALID. */
+/** Sends ended spans to an OTLP/HTTP receiver, in batches, beside the work, one request at a time on one connection. @throws CodedError OTLP_URL_INVALID. */
 export function otlpProcessor(otlpUrl: string, onExport: OnExport): SpanProcessor {
   // Loaded only here: it takes 75 ms of start-up, and most processes of one machine send no traces.
   const { OTLPTraceExporter } = createRequire(import.meta.url)(

@@ -11,7 +11,10 @@ const services: readonly (readonly [string, MetricDeclarations])[] = [
   ['dependency-analyzer', analyzerMetrics],
   ['orderer-dag', ordererMetrics],
   ['pg-proxy', pgProxyMetrics],
-  ['Services with pools of connections (ingest with MEDREX_STORES=postgres)', poolMetrics],
+  [
+    'Processes with pools of connections (to PostgreSQL, Fabric, Redis, and the endpoint that tokens for Kafka come from)',
+    poolMetrics,
+  ],
   ['Every service', telemetryMetrics],
   ['Every service on Kafka', kafkaMetrics],
 ];

@@ -33,6 +33,7 @@ export const phiAllowList = {
   method: 'method',
   code: 'code',
   codes: 'code',
+  sqlstate: 'sqlstate',
   peer: 'host',
   address: 'address',
   urls: 'address',
@@ -50,6 +51,8 @@ export const phiAllowList = {
   traceId: 'hex',
   keyId: 'hex',
   digest: 'hex',
+  /** Of a statement without its literals. */
+  fingerprint: 'hex',
   key: 'stateKey',
   keys: 'stateKey',
 
@@ -137,6 +140,9 @@ export const phiAllowList = {
   submitMs: 'number',
   commitMs: 'number',
   planMs: 'number',
+  queueMs: 'number',
+  backendMs: 'number',
+  streamMs: 'number',
   retryAfterMs: 'number',
   bytes: 'number',
   memoryBytes: 'number',
@@ -171,6 +177,8 @@ export const textShapes = {
   method: /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/,
   /** Error codes and outcomes: `VAULT_UNAVAILABLE`, `MVCC_READ_CONFLICT`, `VALID`, `ECONNREFUSED`. */
   code: /^[A-Z]{1,20}(?:_[A-Z0-9]{1,20}){0,6}$/,
+  /** `23505`, `42P01` */
+  sqlstate: /^[0-9A-Z]{5}$/,
   /** `peer0.org1.example.org` */
   host: /^[a-z][a-z-]{0,30}\d{0,3}(?:\.[a-z][a-z0-9-]{0,30}){0,6}(?::\d{1,5})?$/,
   /** Our own listeners and the brokers we talk to, with a fixed path at most. */

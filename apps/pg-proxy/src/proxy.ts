@@ -9,7 +9,7 @@ import { Arrival, type Newcomer, type Reception, type TlsForClients } from './lo
 import type { AskDirectory } from './login/client-auth.ts';
 import { Doorkeeper } from './login/doorkeeper.ts';
 import { endPointOf, firstCertificate } from './login/end-point.ts';
-import type { RequestObserver } from './session/request.ts';
+import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/departures.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
@@ -35,8 +35,8 @@ export interface PgProxyOptions {
   readonly reload: () => void;
   /** Who is asked about passwords, by the configuration. */
   readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
-  /** Told of every request; undefined: nobody is, and it costs nothing. */
-  readonly observer?: RequestObserver | undefined;
+  /** Told of every request, and what is known of them. */
+  readonly observing: Observing;
   /** SHUTDOWN at the console. */
   readonly stop: (how: Ending) => void;
 }
@@ -64,7 +64,7 @@ export class PgProxy {
   #isEnding = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
-    const { loaded, events, now, jitter, reload, stop, observer, directoryOf } = options;
+    const { loaded, events, now, jitter, reload, stop, observing, directoryOf } = options;
     this.#loaded = loaded;
     this.#directoryOf = directoryOf;
     this.#events = events;
@@ -72,7 +72,7 @@ export class PgProxy {
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.#resume(database);
     this.#welcome = new Welcome({
-      ...{ host: this.host, loaded, analyser, observer, life: { reload, stop, drain, resume } },
+      ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
     });
     this.#doorkeeper = this.#doorkeeperOf(loaded);
     this.#reception = this.#receptionOf(loaded, this.#doorkeeper);

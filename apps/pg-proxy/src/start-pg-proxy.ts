@@ -1,16 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { createTelemetry, observabilityRoutes, startHttpEndpoint, type Telemetry } from '@medrex/telemetry';
+import { dirname, resolve } from 'node:path';
+import {
+  createTelemetry,
+  observabilityRoutes,
+  startHttpEndpoint,
+  telemetryOptions,
+  telemetryVariables,
+  type Telemetry,
+  type TelemetryOptions,
+} from '@medrex/telemetry';
+import { z } from 'zod';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { directoryOf } from './login/directory.ts';
 import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
+import { Observing } from './observe/observing.ts';
 import { PgProxy, type Ending } from './proxy.ts';
 
 /** A proxy that runs. */
 export interface RunningPgProxy {
   readonly urls: { readonly postgres: string; readonly metrics: string };
   readonly proxy: PgProxy;
+  readonly observing: Observing;
   /** Reads the configuration again; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
   reload(): void;
   /** Resolves when the console is told SHUTDOWN; then `close` does it. */
@@ -22,6 +34,8 @@ export interface PgProxyStart {
   readonly file: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly telemetry?: Telemetry;
+  /** What `telemetry` was made with. */
+  readonly telemetryOptions?: TelemetryOptions;
   /** How long clients may take to go at the end, in place of `drain.timeoutMs`. */
   readonly patienceMs?: number;
   /** Told of every request. */
@@ -38,10 +52,13 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const salt = randomBytes(32);
   const load = (): LoadedConfig => loadConfig(start.file, { environment: start.environment, salt });
   const loaded = load();
-  const telemetry = start.telemetry ?? createTelemetry({ service: 'pg-proxy', traceRatio: 0 });
+  const options = start.telemetryOptions ?? telemetryOf(start.environment);
+  const telemetry = start.telemetry ?? createTelemetry(options);
   const metrics = telemetry.metrics.define(pgProxyMetrics);
   const reload = (): void => {
-    proxy.reload(load());
+    const fresh = load();
+    proxy.reload(fresh);
+    observing.reload(fresh);
     telemetry.log.info({}, 'pg-proxy has read its configuration again');
   };
   let askStop: () => void = () => undefined;
@@ -52,9 +69,15 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     metrics.lookupsFailed.inc();
     telemetry.log.warn({ error }, 'a user could not be looked up');
   };
+  const observing = new Observing({
+    ...{ loaded, telemetry, folder: dirname(resolve(start.file)), now: () => performance.now() },
+    ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
+    others: [start.observer],
+  });
   const proxy = await PgProxy.start({
     loaded,
     reload,
+    observing,
     stop: (how) => {
       ending = how;
       isAsked = true;
@@ -62,7 +85,6 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     },
     now: () => performance.now(),
     jitter: Math.random,
-    observer: start.observer,
     directoryOf: (from) => directoryOf(from, lookupFailed),
     events: {
       refused: ({ sqlstate }) => {
@@ -77,6 +99,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
       fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
     },
   });
+  await observing.start(proxy.host);
   const pools = new PoolMetrics(metrics);
   const rollOut = new RollOutMetrics(metrics);
   telemetry.metrics.beforeScrape(() => {
@@ -92,15 +115,24 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   return {
     urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
     proxy,
+    observing,
     reload,
     stopAsked,
     close: async () => {
       // Who asks at the console to wait has all the time that they want.
       const patienceMs = isAsked && ending !== 'now' ? Infinity : start.patienceMs;
       await proxy.close(ending, patienceMs);
+      await observing.close();
       await endpoint.close();
       telemetry.log.info({}, 'pg-proxy has ended');
       if (start.telemetry === undefined) await telemetry.close();
     },
   };
+}
+
+/** The environment says of logs and traces what it says to every service. @throws CodedError PG_PROXY_CONFIG */
+function telemetryOf(environment: PgProxyStart['environment']): TelemetryOptions {
+  const parsed = z.object(telemetryVariables).safeParse(environment);
+  if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `the environment:\n${z.prettifyError(parsed.error)}`);
+  return telemetryOptions('pg-proxy', parsed.data);
 }

@@ -8,7 +8,7 @@ import type { Sight } from './admin/show.ts';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, departed, parameterMessages } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
-import type { RequestObserver } from './session/request.ts';
+import type { Observing } from './observe/observing.ts';
 import { settingsOf } from './session/settings.ts';
 import { Statements } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
@@ -29,7 +29,7 @@ export interface WelcomeOptions {
   readonly loaded: LoadedConfig;
   readonly analyser: SqlAnalyser;
   readonly life: Life;
-  readonly observer: RequestObserver | undefined;
+  readonly observing: Observing;
 }
 
 /** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
@@ -37,20 +37,20 @@ export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
   readonly #life: Life;
-  readonly #observer: RequestObserver | undefined;
+  readonly #observing: Observing;
   readonly #consoles = new Set<ConsoleSession>();
-  readonly #tables = new MedrexTables(() => ({ host: this.#host, config: this.#loaded.config }));
+  readonly #tables = new MedrexTables(() => this.#sight());
   #loaded: LoadedConfig;
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
 
-  constructor({ host, loaded, analyser, life, observer }: WelcomeOptions) {
+  constructor({ host, loaded, analyser, life, observing }: WelcomeOptions) {
     this.#life = life;
     this.#host = host;
     this.#analyser = analyser;
     this.#loaded = loaded;
-    this.#observer = observer;
+    this.#observing = observing;
   }
 
   reload(loaded: LoadedConfig): void {
@@ -96,11 +96,15 @@ export class Welcome {
     return users.includes(user) || statsUsers.includes(user);
   }
 
+  #sight(): Sight {
+    const { statistics, traces } = this.#observing;
+    return { host: this.#host, config: this.#loaded.config, statistics, traceOf: traces.traceOf };
+  }
+
   #preparerOf({ user, database }: Newcomer): Preparer {
-    const sight = (): Sight => ({ host: this.#host, config: this.#loaded.config });
     const isAdministrator = (): boolean => this.#loaded.config.admin.users.includes(user);
     return new Preparer({
-      controls: () => ({ ...sight(), mayAct: isAdministrator(), life: this.#life }),
+      controls: () => ({ ...this.#sight(), mayAct: isAdministrator(), life: this.#life }),
       tables: this.#tables.of({ user, database }),
       epochMs: Date.now,
     });
@@ -128,7 +132,7 @@ export class Welcome {
       analyser: this.#analyser,
       pinsSequences: pinSequences,
       host: this.#host,
-      observer: this.#observer,
+      observer: this.#observing.observer,
     });
     if (newcomer.shown !== undefined) this.#host.upstreams.shown(user, newcomer.shown);
     const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };

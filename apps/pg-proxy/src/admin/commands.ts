@@ -1,5 +1,6 @@
 import type { PoolScope } from '@medrex/pool';
-import { show, viewNames, type Sight, type Table } from './show.ts';
+import { show, viewNames, type Sight } from './show.ts';
+import type { Table } from './table.ts';
 
 /** What the console can do to the proxy as a whole. */
 export interface Life {
@@ -34,7 +35,7 @@ export interface Failure {
   readonly position?: number;
 }
 
-const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?\s*;?\s*$/;
+const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
 /** What the console takes. */
 export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
 const actions: ReadonlySet<string> = new Set(['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown']);
@@ -48,11 +49,11 @@ export function isCommand(text: string): boolean {
 
 /** Runs one command of the console. Names of databases fold to lower case unless they are quoted. */
 export function command(text: string, controls: Controls): Outcome {
-  const [, verb = '', word = ''] = form.exec(text) ?? [];
+  const [, verb = '', word = '', which] = form.exec(text) ?? [];
   const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
   const action = verb.toLowerCase();
-  if (action === 'show') return showing(name, controls);
-  if (!actions.has(action))
+  if (action === 'show') return showing(name, controls, which);
+  if (!actions.has(action) || which !== undefined)
     return { kind: 'error', sqlstate: '42601', message: 'unknown command of the console', hint: consoleHint };
   if (!controls.mayAct)
     return { kind: 'error', sqlstate: '42501', message: `this user may look, and not ${action.toUpperCase()}` };
@@ -85,8 +86,9 @@ function acting(action: string, name: string, controls: Controls): Outcome {
   }
 }
 
-function showing(view: string, sight: Sight): Outcome {
-  const table = show(view, sight);
+/** @param which of the statements, by its fingerprint */
+function showing(view: string, sight: Sight, which?: string): Outcome {
+  const table = which === undefined ? show(view, sight) : ofFingerprint(show(view, sight), which);
   return table === undefined
     ? { kind: 'error', sqlstate: '42704', message: `there is no "${view}" to show`, hint: consoleHint }
     : { kind: 'table', tag: 'SHOW', table };
@@ -100,6 +102,11 @@ function shuttingDown(how: string, life: Life): Outcome {
     return { kind: 'error', sqlstate: '42601', message: 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS' };
   life.stop(endings[how as keyof typeof endings]);
   return { kind: 'done', tag: 'SHUTDOWN' };
+}
+
+function ofFingerprint(table: Table | undefined, which: string): Table | undefined {
+  const at = table?.columns.findIndex(({ name }) => name === 'fingerprint') ?? -1;
+  return table && { ...table, rows: table.rows.filter((row) => row[at] === which) };
 }
 
 function reloading({ life }: Controls): Outcome {

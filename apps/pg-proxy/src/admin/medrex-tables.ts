@@ -1,10 +1,21 @@
-import { catalogTables, type SessionFacts, type SourceColumn, type Tables, type TableSource } from '@medrex/sql';
-import { consoleVersion, show, viewNames, type Sight, type Table } from './show.ts';
+import {
+  catalogTables,
+  type SessionFacts,
+  type SourceColumn,
+  type Tables,
+  type TableSource,
+  type Wanted,
+} from '@medrex/sql';
+import { consoleVersion, show, viewNames, type Sight } from './show.ts';
+import type { Table } from './table.ts';
 
 /** Where the tables are. */
 export const schema = 'medrex';
 /** As the server version of a session without a server. */
 const serverVersion = '15.0';
+
+/** No moment is after the end of time. */
+const nothing: Wanted = new Map([['time', { min: Infinity }]]);
 
 /** `user` means something of its own in SQL. */
 const renamed = ({ name, type }: SourceColumn): SourceColumn => ({ name: name === 'user' ? 'user_name' : name, type });
@@ -29,18 +40,22 @@ export class MedrexTables {
   #find(space: string | undefined, name: string, { database }: SessionFacts): TableSource | undefined {
     if ((space === undefined || space === schema) && this.has(name)) return this.#view(name);
     if (space === schema) return undefined;
-    const columns = Object.fromEntries(viewNames.map((view) => [view, this.#table(view).columns.map(renamed)]));
+    const columns = Object.fromEntries(viewNames.map((view) => [view, this.#columns(view).map(renamed)]));
     const catalog = catalogTables(columns, database);
     return catalog[`${space ?? 'pg_catalog'}.${name}`];
   }
 
   #view(name: string): TableSource {
     // Columns are asked for when a query is prepared, rows when it runs.
-    return { columns: this.#table(name).columns.map(renamed), rows: () => this.#table(name).rows };
+    return { columns: this.#columns(name).map(renamed), rows: (wanted) => this.#table(name, wanted).rows };
   }
 
-  #table(name: string): Table {
-    return show(name, this.#sight()) ?? { columns: [], rows: [] };
+  #columns(name: string): readonly SourceColumn[] {
+    return this.#table(name, nothing).columns;
+  }
+
+  #table(name: string, wanted: Wanted): Table {
+    return show(name, this.#sight(), wanted) ?? { columns: [], rows: [] };
   }
 }
 

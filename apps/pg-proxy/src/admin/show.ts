@@ -1,47 +1,25 @@
-import type { Cell, CellType, SourceColumn } from '@medrex/sql';
+import type { Wanted } from '@medrex/sql';
 import type { PoolFigures } from '@medrex/pool';
 import type { ProxyConfig } from '../config/proxy-config.ts';
+import type { Statistics } from '../observe/statistics.ts';
+import type { Client } from '../session/client.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
+import { profile, queries, slow, trends } from './show-statistics.ts';
+import { tableOf, truth, whole, type Table } from './table.ts';
 import { settingsFor } from '../config/scopes.ts';
-
-/** Rows with the columns of the first one; of none, the columns are still known. */
-export interface Table {
-  readonly columns: readonly SourceColumn[];
-  readonly rows: readonly (readonly Cell[])[];
-}
 
 /** What SHOW can look at. */
 export interface Sight {
   readonly host: PoolHost;
   readonly config: ProxyConfig;
+  /** Undefined: nothing is remembered of what runs. */
+  readonly statistics?: Statistics | undefined;
+  /** Which trace a client was last in. */
+  readonly traceOf?: ((client: Client) => string | undefined) | undefined;
 }
 
 /** Says whom it is compatible with: tools look for the word. */
 export const consoleVersion = 'PgBouncer-compatible console of medrex pg-proxy 0.1.0';
-
-type Value = Cell | undefined;
-type Reader<R> = (row: R) => Value;
-interface TypedReader<R> {
-  readonly type: CellType;
-  readonly read: Reader<R>;
-}
-
-const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
-const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
-
-/** A reader without a type gives text. */
-export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, Reader<R> | TypedReader<R>>>): Table {
-  const readers = Object.values(columns).map((column): TypedReader<R> => {
-    if (typeof column !== 'function') return column;
-    return { type: 'text', read: (row) => textOf(column(row)) };
-  });
-  return {
-    columns: Object.keys(columns).map((name, index) => ({ name, type: readers[index]?.type ?? 'text' })),
-    rows: rows.map((row) => readers.map(({ read }) => read(row) ?? null)),
-  };
-}
-
-const textOf = (value: Value): Cell => (value === undefined || value === null ? null : String(value));
 
 function pools({ host, config }: Sight): Table {
   return tableOf<PoolFigures>(host.pools.figures(host.now()), {
@@ -64,7 +42,7 @@ function pools({ host, config }: Sight): Table {
   });
 }
 
-function clients({ host }: Sight): Table {
+function clients({ host, traceOf }: Sight): Table {
   return tableOf([...host.clients], {
     type: () => 'C',
     user: ({ user }) => user,
@@ -78,6 +56,7 @@ function clients({ host }: Sight): Table {
     link: whole(({ pooled }) => pooled.backend?.id),
     application_name: ({ settings }) => settings.get('application_name'),
     tls: ({ socket }) => ('encrypted' in socket ? 'yes' : ''),
+    trace_id: (client) => traceOf?.(client),
   });
 }
 
@@ -134,7 +113,7 @@ function version(): Table {
   return tableOf([consoleVersion], { version: (text) => text });
 }
 
-const views: Readonly<Record<string, (sight: Sight) => Table>> = {
+const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> = {
   pools,
   clients,
   servers,
@@ -142,12 +121,16 @@ const views: Readonly<Record<string, (sight: Sight) => Table>> = {
   databases,
   config: configuration,
   version,
+  queries,
+  profile,
+  trends,
+  slow,
 };
 
 /** What SHOW takes. */
 export const viewNames: readonly string[] = Object.keys(views);
 
-/** Undefined: there is nothing of that name. */
-export function show(view: string, sight: Sight): Table | undefined {
-  return Object.hasOwn(views, view) ? views[view]?.(sight) : undefined;
+/** Undefined: there is nothing of that name. @param wanted what a query will look at of it; SHOW looks at what fits a screen */
+export function show(view: string, sight: Sight, wanted?: Wanted): Table | undefined {
+  return Object.hasOwn(views, view) ? views[view]?.(sight, wanted) : undefined;
 }

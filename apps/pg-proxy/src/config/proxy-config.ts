@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auth, identity, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
+import { statistics } from './observe-config.ts';
 
 const port = z.int().min(0).max(65_535);
 const milliseconds = z.int().positive();
@@ -106,6 +107,7 @@ export const proxyConfig = z.strictObject({
         .describe('Who may look there, and not act: SHOW and SELECT ... FROM medrex.<table>'),
     })
     .prefault({}),
+  statistics: statistics.prefault({}),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
   drain: drain.prefault({}),
   instance,

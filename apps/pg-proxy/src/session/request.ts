@@ -1,4 +1,4 @@
-import type { Analysis, SqlAnalyser } from '@medrex/sql';
+import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Note } from './expected-answers.ts';
 import type { SessionWatch, Watched } from './session-watch.ts';
 
@@ -55,6 +55,8 @@ export class Request implements Note {
   backendAt = 0;
   firstAt = 0;
   endedAt = 0;
+  /** What of the time before the backend's went into another dialect. */
+  translateMs = 0;
   /** Of the answer. */
   bytes = 0;
   sqlstate: string | undefined;
@@ -68,6 +70,7 @@ export class Request implements Note {
   readonly #observer: RequestObserver | undefined;
   readonly #prepared: Analysed | undefined;
   #analysis: Analysis | undefined;
+  #comment: SqlComment | undefined;
 
   constructor(options: RequestOptions) {
     this.from = options.from;
@@ -85,6 +88,18 @@ export class Request implements Note {
   get analysis(): Analysis {
     this.#analysis ??= this.#isWhole ? analysisOf(this.#analyser, this.#text, this.#prepared) : unknown;
     return this.#analysis;
+  }
+
+  /** Whether its text has a comment where sqlcommenter puts one: cheap, and mostly false. */
+  get hasComment(): boolean {
+    const text = this.#text;
+    return text.startsWith('/*') || text.endsWith('*/') || text.endsWith('*/;');
+  }
+
+  /** What its client says of it by sqlcommenter. */
+  get comment(): SqlComment {
+    this.#comment ??= readComment(utf8Of(this.#text));
+    return this.#comment;
   }
 
   completed(tag: string): void {

@@ -56,14 +56,17 @@ export class ProxyRig {
     };
     writeFileSync(file, JSON.stringify(whole));
     const lines: string[] = [];
-    const telemetry = createTelemetry({
-      service: 'pg-proxy',
-      traceRatio: 0,
-      isStrict: true,
-      writeLog: (line) => lines.push(line),
-    });
-    const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000 });
+    const telemetryOptions = {
+      ...{ service: 'pg-proxy', traceRatio: 0, isStrict: true, keepSpans: true },
+      writeLog: (line: string) => lines.push(line),
+    };
+    const telemetry = createTelemetry(telemetryOptions);
+    const running = await startPgProxy({ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 });
     return new ProxyRig(postgres, running, folder, { lines, telemetry });
+  }
+
+  get telemetry(): Telemetry {
+    return this.#telemetry;
   }
 
   get port(): number {

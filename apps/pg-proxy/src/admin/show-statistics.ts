@@ -1,0 +1,135 @@
+import type { Wanted } from '@medrex/sql';
+import type { QueryFigures } from '../observe/query-statistics.ts';
+import type { Statistics } from '../observe/statistics.ts';
+import type { SlowSample } from '../observe/slow-samples.ts';
+import { resolutions, trendFields } from '../observe/trends.ts';
+import { instant, real, tableOf, whole, type Table } from './table.ts';
+
+interface Seen {
+  readonly statistics?: Statistics | undefined;
+}
+
+const mean = (sum: number, calls: number): number => rounded(calls === 0 ? 0 : sum / calls);
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+
+/** What took the longest, together, stands first. */
+function figuresOf({ statistics }: Seen): QueryFigures[] {
+  return [...(statistics?.queries.all() ?? [])].sort((one, other) => other.totalMs - one.totalMs);
+}
+
+/** Every statement, and what it took; times in milliseconds, of a part for each call. */
+export function queries(seen: Seen): Table {
+  const epochOf = seen.statistics?.epochOf;
+  return tableOf<QueryFigures>(figuresOf(seen), {
+    fingerprint: ({ fingerprint }) => fingerprint,
+    database: ({ database }) => database,
+    class: ({ workload }) => workload,
+    calls: whole(({ calls }) => calls),
+    rows: whole(({ rows }) => rows),
+    bytes: whole(({ bytes }) => bytes),
+    errors: whole(({ errors }) => errors),
+    total_ms: real(({ totalMs }) => rounded(totalMs)),
+    mean_ms: real(({ totalMs, calls }) => mean(totalMs, calls)),
+    p50_ms: real(({ latencies }) => latencies.quantile(0.5)),
+    p95_ms: real(({ latencies }) => latencies.quantile(0.95)),
+    p99_ms: real(({ latencies }) => latencies.quantile(0.99)),
+    max_ms: real(({ maxMs }) => rounded(maxMs)),
+    queue_ms: real(({ queueMs, calls }) => mean(queueMs, calls)),
+    translate_ms: real(({ translateMs, calls }) => mean(translateMs, calls)),
+    backend_ms: real(({ backendMs, calls }) => mean(backendMs, calls)),
+    stream_ms: real(({ streamMs, calls }) => mean(streamMs, calls)),
+    last_at: instant(({ lastAtMs }) => epochOf?.(lastAtMs)),
+    query: ({ normalised }) => normalised,
+  });
+}
+
+/** Where the time of each statement goes, in percent, and what takes most of it. */
+export function profile(seen: Seen): Table {
+  const { statistics } = seen;
+  const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((1_000 * part) / whole) / 10);
+  const all = figuresOf(seen);
+  const together = all.reduce((sum, { totalMs }) => sum + totalMs, 0);
+  return tableOf<QueryFigures>(all, {
+    fingerprint: ({ fingerprint }) => fingerprint,
+    database: ({ database }) => database,
+    bottleneck: (figures) => statistics?.queries.bottleneckOf(figures),
+    calls: whole(({ calls }) => calls),
+    load_percent: real(({ totalMs }) => percent(totalMs, together)),
+    mean_ms: real(({ totalMs, calls }) => mean(totalMs, calls)),
+    p99_ms: real(({ latencies }) => latencies.quantile(0.99)),
+    queue_percent: real(({ queueMs, totalMs }) => percent(queueMs, totalMs)),
+    translate_percent: real(({ translateMs, totalMs }) => percent(translateMs, totalMs)),
+    backend_percent: real(({ backendMs, totalMs }) => percent(backendMs, totalMs)),
+    stream_percent: real(({ streamMs, totalMs }) => percent(streamMs, totalMs)),
+    rows_per_call: real(({ rows, calls }) => mean(rows, calls)),
+    query: ({ normalised }) => normalised,
+  });
+}
+
+interface Point {
+  readonly atMs: number;
+  readonly resolution: string;
+  readonly database: string;
+  readonly values: readonly number[];
+}
+
+const wholeFields: ReadonlySet<string> = new Set(
+  ['queries', 'errors', 'rows', 'clients', 'waiting', 'active', 'idle', 'pinned'], //
+);
+/** What SHOW shows: an hour in minutes. */
+const shown = { resolution: '1m', ms: 3_600_000 };
+
+/** How databases go on: seconds, tens of them, minutes and hours; of a query only what it looks at is made. */
+export function trends({ statistics }: Seen, wanted?: Wanted): Table {
+  const points = statistics === undefined ? [] : [...pointsOf(statistics, wanted)];
+  return tableOf<Point>(points, {
+    time: instant(({ atMs }) => atMs),
+    resolution: ({ resolution }) => resolution,
+    database: ({ database }) => database,
+    ...Object.fromEntries(
+      trendFields.map((field, index) => {
+        const read = ({ values }: Point): number => rounded(values[index] ?? 0);
+        return [field, wholeFields.has(field) ? whole(read) : real(read)] as const;
+      }),
+    ),
+  });
+}
+
+function* pointsOf(statistics: Statistics, wanted: Wanted | undefined): Generator<Point> {
+  const isIn = (column: string, value: string): boolean => {
+    const { min = null, max = null } = wanted?.get(column) ?? {};
+    return (min === null || value >= String(min)) && (max === null || value <= String(max));
+  };
+  const { min = null, max = null } = wanted?.get('time') ?? {};
+  const fromMs = wanted === undefined ? statistics.epochMs - shown.ms : Number(min ?? 0);
+  const range = { fromMs, toMs: max === null ? Infinity : Number(max) };
+  for (const database of statistics.trends.databases.filter((name) => isIn('database', name)))
+    for (const [index, { name: resolution }] of resolutions.entries()) {
+      if (!isIn('resolution', resolution) || (wanted === undefined && resolution !== shown.resolution)) continue;
+      for (const point of statistics.trends.points(index, database, range)) yield { ...point, resolution, database };
+    }
+  if (wanted === undefined || !isIn('resolution', '1h')) return;
+  for (const { atMs, database, point } of statistics.hours) {
+    if (!isIn('database', database) || atMs < range.fromMs || atMs > range.toMs) continue;
+    yield { atMs, resolution: '1h', database, values: trendFields.map((field) => point[field]) };
+  }
+}
+
+/** Statements that took longer than statistics.slowMs, the newest first. */
+export function slow({ statistics }: Seen): Table {
+  return tableOf<SlowSample>([...(statistics?.slow.samples ?? [])].reverse(), {
+    time: instant(({ atMs }) => atMs),
+    database: ({ database }) => database,
+    user: ({ user }) => user,
+    application_name: ({ application }) => application,
+    fingerprint: ({ fingerprint }) => fingerprint,
+    class: ({ workload }) => workload,
+    rows: whole(({ rows }) => rows),
+    total_ms: real(({ totalMs }) => rounded(totalMs)),
+    queue_ms: real(({ queueMs }) => rounded(queueMs)),
+    translate_ms: real(({ translateMs }) => rounded(translateMs)),
+    backend_ms: real(({ backendMs }) => rounded(backendMs)),
+    stream_ms: real(({ streamMs }) => rounded(streamMs)),
+    query: ({ query }) => query,
+  });
+}

@@ -1,0 +1,36 @@
+import type { Cell, CellType, SourceColumn } from '@medrex/sql';
+
+/** Rows with the columns of the first one; of none, the columns are still known. */
+export interface Table {
+  readonly columns: readonly SourceColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+type Value = Cell | undefined;
+type Reader<R> = (row: R) => Value;
+interface TypedReader<R> {
+  readonly type: CellType;
+  readonly read: Reader<R>;
+}
+
+/** A column of whole numbers. */
+export const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
+export const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
+
+/** A reader without a type gives text. */
+export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, Reader<R> | TypedReader<R>>>): Table {
+  const readers = Object.values(columns).map((column): TypedReader<R> => {
+    if (typeof column !== 'function') return column;
+    return { type: 'text', read: (row) => textOf(column(row)) };
+  });
+  return {
+    columns: Object.keys(columns).map((name, index) => ({ name, type: readers[index]?.type ?? 'text' })),
+    rows: rows.map((row) => readers.map(({ read }) => read(row) ?? null)),
+  };
+}
+
+const textOf = (value: Value): Cell => (value === undefined || value === null ? null : String(value));
+
+export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });
+/** Milliseconds since 1970. */
+export const instant = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'timestamptz', read });

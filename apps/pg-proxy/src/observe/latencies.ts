@@ -1,0 +1,42 @@
+/** Upper bounds, ms: some 30 % apart where most statements are, so that a percentile is near the truth. */
+export const boundsMs: readonly number[] = [
+  ...[0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700],
+  ...[1_000, 1_500, 2_000, 3_000, 5_000, 10_000, 20_000, 60_000],
+];
+
+/** How long things took, counted by size. */
+export class Latencies {
+  readonly counts = new Float64Array(boundsMs.length + 1);
+
+  add(ms: number): void {
+    let low = 0;
+    let high = boundsMs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((boundsMs[middle] as number) < ms) low = middle + 1;
+      else high = middle;
+    }
+    (this.counts[low] as number) += 1;
+  }
+
+  addAll(other: Latencies): void {
+    for (let index = 0; index < this.counts.length; index++)
+      (this.counts[index] as number) += other.counts[index] as number;
+  }
+
+  clear(): void {
+    this.counts.fill(0);
+  }
+
+  /** An upper bound of what a share of all stays below; 0 without any. */
+  quantile(share: number): number {
+    const all = this.counts.reduce((sum, count) => sum + count, 0);
+    if (all === 0) return 0;
+    let left = share * all;
+    for (const [index, count] of this.counts.entries()) {
+      left -= count;
+      if (left <= 0 && count > 0) return boundsMs[index] ?? Infinity;
+    }
+    return Infinity;
+  }
+}

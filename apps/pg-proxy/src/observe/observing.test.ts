@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProxyRig } from '../testing/proxy-rig.ts';
+
+let rig: ProxyRig;
+afterEach(async () => {
+  await rig.close();
+});
+
+const start = (config: Readonly<Record<string, unknown>> = {}): Promise<ProxyRig> =>
+  ProxyRig.start({ config: { admin: { users: ['app'] }, ...config } });
+
+async function rowsOf(text: string): Promise<string[]> {
+  const console = await rig.in({ database: 'medrex' });
+  const words = await console.ask(query(text));
+  return words.filter((word) => /^(?:D|ERROR)/.test(word));
+}
+
+const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
+
+describe('what is remembered of statements', () => {
+  it('counts calls, rows, errors and times of each statement, without its literals', async () => {
+    rig = await start();
+    const client = await rig.in();
+    await client.ask(query("select name from patients where name = 'Miller'"));
+    await client.ask(query("select name  from patients where name = 'Smith'"));
+    await client.ask(query('fail'));
+    const shown = await rowsOf('select calls, rows, errors, class, query from medrex.queries order by calls desc');
+    expect(shown).toEqual([
+      'D 2,2,0,interactive,select name from patients where name = $1',
+      expect.stringMatching(/^D 1,0,1,interactive,fail/),
+    ]);
+    expect((await rowsOf('show queries')).join()).not.toMatch(/Miller|Smith/);
+    const profile = await rowsOf("select bottleneck, load_percent > 0 from medrex.profile where query like 'select%'");
+    expect(profile).toEqual([expect.stringMatching(/^D (?:backend|network|client),t$/)]);
+  });
+
+  it('counts prepared statements once for each Execute', async () => {
+    rig = await start();
+    const client = await rig.in();
+    const bound = bind({
+      ...{ portal: '', statement: 's', parameterFormats: [], resultFormats: [], parameters: [Buffer.from('1')] },
+    });
+    const run = [bound, execute({ portal: '', rowsMax: 0 })];
+    await client.ask(parse({ name: 's', text: 'select $1', parameterTypes: [] }), ...run, ...run, sync());
+    expect(await rowsOf('select calls, rows, query from medrex.queries')).toEqual(['D 2,2,select $1']);
+  });
+
+  it('shows seconds as trends, and makes of them only what is asked for', async () => {
+    rig = await start();
+    const client = await rig.in();
+    await client.ask(query('select 1'));
+    const { statistics } = rig.running.observing;
+    const second = Math.floor(Date.now() / 1_000) + 1;
+    for (let at = 0; at < 120; at++)
+      statistics?.trends.tick(
+        (second + at) * 1_000,
+        () => ({ clients: 3, waiting: 1, active: 2, idle: 0, pinned: 0 }),
+        ['app'],
+      );
+    const shown = await rowsOf(
+      "select sum(queries), max(clients), count(*) from medrex.trends where resolution = '1s' and database = 'app'",
+    );
+    expect(shown[0]).toMatch(/^D 1,3,1[12]\d$/);
+    expect((await rowsOf("select count(*) from medrex.trends where resolution = '10s'"))[0]).toMatch(/^D 1[12]$/);
+    expect(await rowsOf("select count(*) from medrex.trends where time < now() - interval '1 day'")).toEqual(['D 0']);
+  });
+
+  it('writes down what is slow, without literals, and keeps it and the hours for the next process', async () => {
+    rig = await start({ statistics: { slowMs: 1, folder: 'statistics' } });
+    const client = await rig.in();
+    client.send(query("hang -- 'secret'"));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const { host } = rig.running.proxy;
+    for (const { backend } of host.clients) if (backend !== undefined) host.cancel(backend);
+    await client.until('Z');
+    expect(await rowsOf('select user_name, total_ms > 1, query from medrex.slow')).toEqual(['D app,t,hang']);
+    expect(rig.lines.join('')).toContain('a statement was slow');
+    expect(rig.lines.join('')).not.toContain('secret');
+    await rig.running.observing.close();
+    const kept = (file: string): string => readFileSync(join(rig.folder, 'statistics', file), 'utf8');
+    expect(JSON.parse(kept('slow.jsonl'))).toMatchObject({ query: 'hang', workload: 'interactive' });
+    expect(JSON.parse(kept('hours.jsonl'))).toMatchObject({ database: 'app', point: { queries: 1, errors: 1 } });
+  });
+
+  it('tells histograms by database and class, and errors by class of SQLSTATE', async () => {
+    rig = await start();
+    const client = await rig.in();
+    await client.ask(query('select 1'));
+    await client.ask(query('fail'));
+    const text = await (await fetch(rig.running.urls.metrics)).text();
+    expect(text).toContain('medrex_pg_proxy_query_seconds_count{database="app",class="interactive"} 2');
+    expect(text).toMatch(/medrex_pg_proxy_errors_total\{sqlstate="[0-9A-Z]{2}"\} 1/);
+    expect(text).toContain('medrex_pg_proxy_rows_total 1');
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+  });
+
+  it('makes a span of a statement and its parts, below the span of its client', async () => {
+    rig = await start();
+    const client = await rig.in();
+    await client.ask(query(`select 'Miller' /*application='ward',traceparent='${traceparent}'*/`));
+    const spans = rig.telemetry.tracing.finished();
+    expect(spans.map(({ name }) => name)).toEqual(
+      ['pg-proxy queue', 'pg-proxy backend', 'pg-proxy stream', 'pg-proxy query'], //
+    );
+    const whole = spans.at(-1);
+    expect(whole).toMatchObject({ traceId: traceparent.slice(3, 35), parentSpanId: traceparent.slice(36, 52) });
+    expect(spans[0]?.parentSpanId).toBe(whole?.spanId);
+    expect(JSON.stringify(spans)).not.toContain('Miller');
+    expect(whole?.attributes).toMatchObject({ rows: 1, class: 'interactive' });
+    const ids = await rowsOf('select trace_id from medrex.clients');
+    expect(ids).toEqual([`D ${traceparent.slice(3, 35)}`]);
+    await client.ask(query('select 1'));
+    expect(rig.telemetry.tracing.finished()).toHaveLength(4);
+  });
+});

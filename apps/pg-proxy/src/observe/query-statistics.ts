@@ -1,0 +1,125 @@
+import { Latencies } from './latencies.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Where the time of a statement goes. */
+export type Bottleneck = 'queue' | 'translate' | 'backend' | 'network' | 'client';
+
+/** One statement of one database, whatever its literals are. */
+export class QueryFigures {
+  readonly database: string;
+  readonly fingerprint: string;
+  readonly normalised: string;
+  readonly workload: string;
+  calls = 0;
+  rows = 0;
+  bytes = 0;
+  errors = 0;
+  queueMs = 0;
+  translateMs = 0;
+  backendMs = 0;
+  streamMs = 0;
+  totalMs = 0;
+  maxMs = 0;
+  lastAtMs = 0;
+  readonly latencies = new Latencies();
+
+  constructor({ database, fingerprint, normalised, workload }: Outcome) {
+    this.database = database;
+    this.fingerprint = fingerprint;
+    this.normalised = normalised;
+    this.workload = workload;
+  }
+
+  add(outcome: Outcome, nowMs: number): void {
+    const { totalMs } = outcome;
+    this.calls++;
+    this.rows += outcome.rows;
+    this.bytes += outcome.bytes;
+    if (outcome.sqlstate !== undefined) this.errors++;
+    this.queueMs += outcome.queueMs;
+    this.translateMs += outcome.translateMs;
+    this.backendMs += outcome.backendMs;
+    this.streamMs += outcome.streamMs;
+    this.totalMs += totalMs;
+    if (totalMs > this.maxMs) this.maxMs = totalMs;
+    this.lastAtMs = nowMs;
+    this.latencies.add(totalMs);
+  }
+}
+
+/** A server that answers within this many round trips does next to nothing: the way there is what takes long. */
+const roundTripsOfNetwork = 1.5;
+
+/** Figures of every statement that runs, for at most so many: those not seen for longest go. */
+export class QueryStatistics {
+  readonly #max: number;
+  readonly #byDatabase = new Map<string, Map<string, QueryFigures>>();
+  /** Shortest answer of each database, which has the way there in it and little else; forgotten slowly. */
+  readonly #shortestMs = new Map<string, number>();
+  #size = 0;
+  /** Statements whose figures had to go. */
+  evicted = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(outcome: Outcome, nowMs: number): QueryFigures {
+    const known = this.#byDatabase.get(outcome.database);
+    const ofDatabase = known ?? new Map<string, QueryFigures>();
+    if (known === undefined) this.#byDatabase.set(outcome.database, ofDatabase);
+    let figures = ofDatabase.get(outcome.fingerprint);
+    if (figures === undefined) {
+      if (this.#size >= this.#max) this.#evict();
+      figures = new QueryFigures(outcome);
+      ofDatabase.set(outcome.fingerprint, figures);
+      this.#size++;
+    }
+    figures.add(outcome, nowMs);
+    return figures;
+  }
+
+  *all(): Generator<QueryFigures> {
+    for (const ofDatabase of this.#byDatabase.values()) yield* ofDatabase.values();
+  }
+
+  find(fingerprint: string): QueryFigures[] {
+    return [...this.all()].filter((figures) => figures.fingerprint === fingerprint);
+  }
+
+  clear(): void {
+    this.#byDatabase.clear();
+    this.#size = 0;
+  }
+
+  /** Once in a while: what the way to the server of a database takes. */
+  measureNetwork(): void {
+    for (const [database, ofDatabase] of this.#byDatabase) {
+      const means = [...ofDatabase.values()].map(({ backendMs, calls }) => backendMs / calls);
+      this.#shortestMs.set(database, Math.min(...means));
+    }
+  }
+
+  /** What takes most of a statement's time. */
+  bottleneckOf(figures: QueryFigures): Bottleneck {
+    const { queueMs, translateMs, backendMs, streamMs, calls, database } = figures;
+    const most = Math.max(queueMs, translateMs, backendMs, streamMs);
+    if (most === queueMs && queueMs > 0) return 'queue';
+    if (most === translateMs && translateMs > 0) return 'translate';
+    // An answer comes as fast as its client takes it, beyond what lies between two chunks.
+    if (most === streamMs && streamMs > 0) return 'client';
+    const shortest = this.#shortestMs.get(database) ?? 0;
+    return backendMs / calls <= shortest * roundTripsOfNetwork ? 'network' : 'backend';
+  }
+
+  /** A tenth at once: looking for the oldest takes a while. */
+  #evict(): void {
+    const oldest = [...this.all()].sort((one, other) => one.lastAtMs - other.lastAtMs);
+    for (const figures of oldest.slice(0, Math.max(1, Math.floor(this.#max / 10)))) {
+      this.#byDatabase.get(figures.database)?.delete(figures.fingerprint);
+      this.#size--;
+      this.evicted++;
+    }
+    for (const [database, ofDatabase] of this.#byDatabase) if (ofDatabase.size === 0) this.#byDatabase.delete(database);
+  }
+}

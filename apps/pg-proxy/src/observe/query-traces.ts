@@ -1,0 +1,74 @@
+import type { Span, Tracing } from '@medrex/telemetry';
+import type { Request, Requester, RequestObserver } from '../session/request.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+
+export interface QueryTracesOptions {
+  readonly tracing: Tracing;
+  /** Share of statements without a trace of their client that begin one. */
+  readonly ratio: number;
+  /** Whether anybody takes spans. */
+  readonly isOn: boolean;
+  readonly draw: () => number;
+  /** What has to be added to the proxy's clock to get milliseconds since 1970. */
+  readonly epochOf: (atMs: number) => number;
+}
+
+/** A parent that clients write down is 55 characters; more of them are no traceparent. */
+const traceparentMax = 128;
+const traceId = /^[0-9a-f]{2}-([0-9a-f]{32})-/;
+
+/** A span for each statement of a trace that is recorded, below its client's span where sqlcommenter names it. */
+export class QueryTraces implements RequestObserver {
+  readonly #options: QueryTracesOptions;
+  readonly #last = new WeakMap<Requester, string>();
+
+  constructor(options: QueryTracesOptions) {
+    this.#options = options;
+  }
+
+  /** The trace that a client was last in. */
+  readonly traceOf = (from: Requester): string | undefined => this.#last.get(from);
+
+  sent(request: Request): void {
+    if (!request.hasComment) return;
+    const id = traceId.exec(request.comment.get('traceparent') ?? '')?.[1];
+    if (id !== undefined) this.#last.set(request.from, id);
+  }
+
+  ended(request: Request): void {
+    const { isOn, ratio, draw } = this.#options;
+    if (!isOn) return;
+    const parent = request.hasComment ? request.comment.get('traceparent') : undefined;
+    if (parent === undefined && draw() >= ratio) return;
+    const outcome = outcomeOf(request);
+    if (outcome !== undefined) this.#record(request, outcome, parent);
+  }
+
+  #record(request: Request, outcome: Outcome, parent: string | undefined): void {
+    const { receivedAt, backendAt, firstAt, endedAt, translateMs } = request;
+    const { tracing, epochOf } = this.#options;
+    const { fingerprint, workload, rows, bytes, sqlstate, queueMs, backendMs, streamMs } = outcome;
+    const span = tracing.startSpan('pg-proxy query', {
+      ...{ kind: 'server', startedAtMs: epochOf(receivedAt) },
+      ...(parent !== undefined && parent.length <= traceparentMax && { parent }),
+      attributes: { fingerprint, class: workload, rows, bytes, sqlstate, queueMs, backendMs, streamMs },
+    });
+    if (!span.isSampled) return;
+    const first = firstAt === 0 ? endedAt : firstAt;
+    this.#part(tracing.startSpan('pg-proxy queue', this.#below(span, receivedAt)), backendAt);
+    const sentAt = backendAt + translateMs;
+    if (translateMs > 0) this.#part(tracing.startSpan('pg-proxy translate', this.#below(span, backendAt)), sentAt);
+    this.#part(tracing.startSpan('pg-proxy backend', this.#below(span, sentAt)), first);
+    this.#part(tracing.startSpan('pg-proxy stream', this.#below(span, first)), endedAt);
+    if (sqlstate !== undefined) span.fail(new Error('the server has said no'));
+    span.end(epochOf(endedAt));
+  }
+
+  #below(span: Span, atMs: number): { parent: string; startedAtMs: number } {
+    return { parent: span.traceparent, startedAtMs: this.#options.epochOf(atMs) };
+  }
+
+  #part(span: Span, endedAtMs: number): void {
+    span.end(this.#options.epochOf(endedAtMs));
+  }
+}

@@ -1,0 +1,109 @@
+import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { slowKeptMs, slowMax, type SlowSample } from './slow-samples.ts';
+import { trendFields, type Hour, type TrendPoint } from './trends.ts';
+
+/** Thirteen months: a month beside the same one a year ago. */
+export const hoursKeptMs = 396 * 86_400_000;
+
+export interface Kept {
+  readonly hours: readonly Hour[];
+  readonly slow: readonly SlowSample[];
+}
+
+/** Hours and slow statements beyond the life of the process: JSON lines in a folder of this instance. */
+export class StatisticsFolder {
+  readonly #hours: string;
+  readonly #slow: string;
+  readonly #failed: (error: unknown) => void;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, failed: (error: unknown) => void) {
+    this.#hours = join(folder, 'hours.jsonl');
+    this.#slow = join(folder, 'slow.jsonl');
+    this.#failed = failed;
+    this.#next(async () => {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    });
+  }
+
+  /** What is there and not too old; files are written anew without the rest. */
+  async load(nowMs: number): Promise<Kept> {
+    const kept = {
+      hours: merged((await linesOf(this.#hours, isHour)).filter(({ atMs }) => atMs >= nowMs - hoursKeptMs)),
+      slow: (await linesOf(this.#slow, isSlow)).filter(({ atMs }) => atMs >= nowMs - slowKeptMs).slice(-slowMax),
+    };
+    this.#next(() => rewrite(this.#hours, kept.hours));
+    this.#next(() => rewrite(this.#slow, kept.slow));
+    return kept;
+  }
+
+  addHour(hour: Hour): void {
+    this.#next(() => appendFile(this.#hours, lineOf(hour), { mode: 0o600 }));
+  }
+
+  addSlow(sample: SlowSample): void {
+    this.#next(() => appendFile(this.#slow, lineOf(sample), { mode: 0o600 }));
+  }
+
+  /** All is written. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  #next(write: () => Promise<void>): void {
+    this.#writing = this.#writing.then(write).catch((error: unknown) => this.#failed(error));
+  }
+}
+
+const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
+
+async function rewrite(file: string, values: readonly object[]): Promise<void> {
+  await writeFile(`${file}.new`, values.map(lineOf).join(''), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+/** Lines that are not what they should be, such as a torn last one, are passed over. */
+async function linesOf<T>(file: string, is: (value: unknown) => value is T): Promise<T[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return is(value) ? [value] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function isHour(value: unknown): value is Hour {
+  const { atMs, database, point } = (value ?? {}) as Partial<Hour>;
+  return typeof atMs === 'number' && typeof database === 'string' && typeof point?.queries === 'number';
+}
+
+function isSlow(value: unknown): value is SlowSample {
+  const { atMs, fingerprint, query } = (value ?? {}) as Partial<SlowSample>;
+  return typeof atMs === 'number' && typeof fingerprint === 'string' && typeof query === 'string';
+}
+
+/** A process that ended within the hour left a part of it, and so did the next one. */
+function merged(hours: readonly Hour[]): Hour[] {
+  const byName = new Map<string, Hour>();
+  for (const hour of hours) {
+    const name = `${hour.atMs} ${hour.database}`;
+    const known = byName.get(name);
+    byName.set(name, known === undefined ? hour : { ...hour, point: together(known.point, hour.point) });
+  }
+  return [...byName.values()].sort((one, other) => one.atMs - other.atMs);
+}
+
+const added: ReadonlySet<string> = new Set(['queries', 'errors', 'rows', 'total_ms', 'queue_ms']);
+
+function together(one: TrendPoint, other: TrendPoint): TrendPoint {
+  return Object.fromEntries(
+    trendFields.map((field) => [
+      field,
+      added.has(field) ? one[field] + other[field] : Math.max(one[field], other[field]),
+    ]),
+  ) as TrendPoint;
+}

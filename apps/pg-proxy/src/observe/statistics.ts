@@ -1,0 +1,119 @@
+import type { Requester, Request, RequestObserver } from '../session/request.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import { QueryStatistics } from './query-statistics.ts';
+import { SlowSamples, type SlowSample } from './slow-samples.ts';
+import { hoursKeptMs, StatisticsFolder } from './statistics-folder.ts';
+import type { TrafficMetrics } from './traffic-metrics.ts';
+import { Trends, type Gauges, type Hour } from './trends.ts';
+
+const tickMs = 1_000;
+/** How often the way to the servers is measured, and old samples go. */
+const upkeepTicks = 60;
+
+export interface StatisticsOptions {
+  readonly queriesMax: number;
+  /** Zero: none is slow. */
+  readonly slowMs: number;
+  readonly folder: string | undefined;
+  readonly metrics: TrafficMetrics;
+  /** The proxy's clock, and what has to be added to it to get milliseconds since 1970. */
+  readonly now: () => number;
+  readonly epochMs: () => number;
+  readonly slow: (sample: SlowSample) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What the proxy remembers of everything that it runs. Of a statement that is no more than a few additions. */
+export class Statistics implements RequestObserver {
+  readonly queries: QueryStatistics;
+  readonly trends: Trends;
+  readonly slow = new SlowSamples();
+  readonly hours: Hour[] = [];
+  readonly #options: StatisticsOptions;
+  readonly #folder: StatisticsFolder | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  #slowMs: number;
+
+  constructor(options: StatisticsOptions) {
+    this.#options = options;
+    this.#slowMs = options.slowMs;
+    this.queries = new QueryStatistics(options.queriesMax);
+    this.trends = new Trends((hour) => this.#keepHour(hour));
+    if (options.folder !== undefined) this.#folder = new StatisticsFolder(options.folder, options.failed);
+  }
+
+  /** Begins to tick; what an earlier process kept is there from then on. */
+  async start(gaugesOf: () => ReadonlyMap<string, Gauges>): Promise<void> {
+    const kept = await this.#folder?.load(this.#options.epochMs());
+    this.hours.push(...(kept?.hours ?? []));
+    this.slow.samples.push(...(kept?.slow ?? []));
+    this.#timer = setInterval(() => this.#tick(gaugesOf()), tickMs).unref();
+  }
+
+  reload({ slowMs }: { readonly slowMs: number }): void {
+    this.#slowMs = slowMs;
+  }
+
+  ended(request: Request): void {
+    const outcome = outcomeOf(request);
+    if (outcome !== undefined) this.#add(outcome, request.from);
+  }
+
+  refused(_from: Requester, sqlstate: string): void {
+    this.#options.metrics.failed(sqlstate);
+  }
+
+  get epochMs(): number {
+    return this.#options.epochMs();
+  }
+
+  /** A moment of the proxy's clock, since 1970. */
+  readonly epochOf = (atMs: number): number => this.#options.epochMs() - this.#options.now() + atMs;
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.trends.end(this.#options.epochMs());
+    await this.#folder?.flush();
+  }
+
+  #add(outcome: Outcome, from: Requester): void {
+    const { metrics, now } = this.#options;
+    metrics.add(outcome);
+    this.trends.add(outcome);
+    this.queries.add(outcome, now());
+    if (this.#slowMs > 0 && outcome.totalMs >= this.#slowMs) this.#addSlow(outcome, from);
+  }
+
+  #addSlow(outcome: Outcome, from: Requester): void {
+    const { metrics, epochMs, slow } = this.#options;
+    metrics.slow();
+    const atMs = epochMs();
+    if (!this.slow.isWanted(outcome.fingerprint, atMs)) return;
+    const { database, user, fingerprint, workload, rows, normalised: query } = outcome;
+    const { queueMs, translateMs, backendMs, streamMs, totalMs } = outcome;
+    const application = from.settings.get('application_name') ?? '';
+    const sample: SlowSample = {
+      ...{ atMs, database, user, application, fingerprint, workload, query, rows },
+      ...{ totalMs, queueMs, translateMs, backendMs, streamMs },
+    };
+    this.slow.add(sample);
+    this.#folder?.addSlow(sample);
+    slow(sample);
+  }
+
+  #keepHour(hour: Hour): void {
+    this.hours.push(hour);
+    const first = this.hours.findIndex(({ atMs }) => atMs >= hour.atMs - hoursKeptMs);
+    if (first > 0) this.hours.splice(0, first);
+    this.#folder?.addHour(hour);
+  }
+
+  #tick(gauges: ReadonlyMap<string, Gauges>): void {
+    const epochMs = this.#options.epochMs();
+    this.trends.tick(epochMs, (database) => gauges.get(database), gauges.keys());
+    if (++this.#ticks % upkeepTicks !== 1) return;
+    this.queries.measureNetwork();
+    this.slow.prune(epochMs);
+  }
+}

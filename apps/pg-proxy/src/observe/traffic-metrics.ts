@@ -1,0 +1,119 @@
+import { workloadClasses, type WorkloadClass } from '@medrex/sql';
+import { defineMetrics, type MetricDeclarations, type Metrics } from '@medrex/telemetry';
+import type { Outcome } from './outcome.ts';
+
+/** Databases that have series of their own; all others are `other`. */
+const databasesMax = 60;
+/** Seconds; below a millisecond most of them. */
+const buckets = [
+  ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+];
+/** What PostgreSQL's errors begin with, of those that matter. */
+const sqlstateClasses = [
+  ...(['08', '0A', '21', '22', '23', '25', '26', '28', '34', '40', '42', '53', '54', '55', '57', '58', 'XX'] as const),
+  'other',
+] as const;
+const known: ReadonlySet<string> = new Set(sqlstateClasses);
+
+/** Histograms of what goes through; their databases are those that the configuration names. */
+export function trafficMetrics(databases: readonly string[]) {
+  const named = [...databases.filter((name) => name !== '*').slice(0, databasesMax), 'other'];
+  const labels = { database: [...new Set(named)], class: workloadClasses } as const;
+  return defineMetrics({
+    query: {
+      name: 'medrex_pg_proxy_query_seconds',
+      kind: 'histogram',
+      help: 'From the message of a client to the end of its answer, by database of the configuration and class of work.',
+      ...{ labels, buckets },
+    },
+    queue: {
+      name: 'medrex_pg_proxy_queue_seconds',
+      kind: 'histogram',
+      help: 'How long a statement waited for a backend; nothing, where its client had one.',
+      ...{ labels, buckets },
+    },
+    backend: {
+      name: 'medrex_pg_proxy_backend_seconds',
+      kind: 'histogram',
+      help: 'From the backend to the first of the answer: the server and the way to it.',
+      ...{ labels, buckets },
+    },
+    connect: {
+      name: 'medrex_pg_proxy_connect_seconds',
+      kind: 'histogram',
+      help: 'How long a login at the upstream took, by database.',
+      ...{ labels: { database: labels.database }, buckets },
+    },
+    errors: {
+      name: 'medrex_pg_proxy_errors_total',
+      kind: 'counter',
+      help: 'Statements that failed, by the first two characters of their SQLSTATE.',
+      labels: { sqlstate: sqlstateClasses },
+    },
+    rows: { name: 'medrex_pg_proxy_rows_total', kind: 'counter', help: 'Rows returned or changed.' },
+    slow: {
+      name: 'medrex_pg_proxy_slow_queries_total',
+      kind: 'counter',
+      help: 'Statements that took longer than statistics.slowMs.',
+    },
+  } satisfies MetricDeclarations);
+}
+
+type Observe = (seconds: number) => void;
+type OfClass = Readonly<Record<'query' | 'queue' | 'backend', Observe>>;
+
+/** Counts what goes through; a series is looked up once. */
+export class TrafficMetrics {
+  readonly #handles;
+  readonly #databases: ReadonlySet<string>;
+  #rows = 0;
+  readonly #series = new Map<string, Partial<Record<WorkloadClass, OfClass>>>();
+
+  constructor(metrics: Metrics, databases: readonly string[]) {
+    const declared = trafficMetrics(databases);
+    this.#databases = new Set(declared.query.labels.database);
+    this.#handles = metrics.define(declared);
+    metrics.beforeScrape(() => {
+      this.#handles.rows.inc(this.#rows);
+      this.#rows = 0;
+    });
+  }
+
+  add({ database, workload, totalMs, queueMs, backendMs, rows, sqlstate }: Outcome): void {
+    const { query, queue, backend } = this.#of(database, workload);
+    query(totalMs / 1_000);
+    queue(queueMs / 1_000);
+    backend(backendMs / 1_000);
+    this.#rows += rows;
+    if (sqlstate !== undefined) this.failed(sqlstate);
+  }
+
+  failed(sqlstate: string): void {
+    const start = sqlstate.slice(0, 2);
+    this.#handles.errors.inc({ sqlstate: known.has(start) ? (start as (typeof sqlstateClasses)[number]) : 'other' });
+  }
+
+  slow(): void {
+    this.#handles.slow.inc();
+  }
+
+  connected(database: string, ms: number): void {
+    this.#handles.connect.observe({ database: this.#labelOf(database) }, ms / 1_000);
+  }
+
+  #labelOf(database: string): string {
+    return this.#databases.has(database) ? database : 'other';
+  }
+
+  #of(database: string, workload: WorkloadClass): OfClass {
+    const known = this.#series.get(database);
+    const found = known?.[workload];
+    if (found !== undefined) return found;
+    const labels = { database: this.#labelOf(database), class: workload };
+    const { query, queue, backend } = this.#handles;
+    const made = { query: query.series(labels), queue: queue.series(labels), backend: backend.series(labels) };
+    // As many as there are databases: names that clients made up never get here.
+    this.#series.set(database, { ...known, [workload]: made });
+    return made;
+  }
+}

@@ -23,6 +23,7 @@ import {
 import type { Socket } from 'node:net';
 import type { Address } from '../upstream/connect.ts';
 import { ExpectedAnswers, kindBits, local, owed, unasked, type Note } from './expected-answers.ts';
+import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
 import { PreparedStatements, statementPrefix } from './statements.ts';
@@ -80,6 +81,8 @@ const connectionLost = '08006';
  */
 export class Backend {
   readonly socket: Socket;
+  /** From now on it is read. */
+  readonly start: () => void;
   readonly outbox: Outbox;
   readonly expected = new ExpectedAnswers();
   readonly prepared: PreparedStatements;
@@ -115,8 +118,10 @@ export class Backend {
   #restCheck: ((isOk: boolean) => void) | undefined;
 
   constructor(options: BackendOptions) {
-    this.socket = options.socket;
-    this.outbox = new Outbox(options.socket);
+    const { socket, start } = leanSocket(options.socket, (chunk) => this.#read(chunk));
+    this.socket = socket;
+    this.start = start;
+    this.outbox = new Outbox(socket);
     this.prepared = new PreparedStatements(options.preparedMax);
     this.parameters = options.parameters;
     this.key = options.key;
@@ -124,7 +129,6 @@ export class Backend {
     this.#events = options.events;
     this.#traffic = options.traffic;
     this.#now = options.now;
-    this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
     this.socket.on('close', () => {
@@ -246,8 +250,10 @@ export class Backend {
     this.#restCheck = (isOk) => done(isOk && this.status === transactionStatus.idle);
   }
 
-  #read(chunk: Buffer): void {
+  /** True: nothing refers to the chunk any more. */
+  #read(chunk: Buffer): boolean {
     const framer = this.#framer;
+    const outbox = this.#client?.outbox;
     framer.feed(chunk);
     this.#chunkAt = this.#now();
     while (framer.next()) {
@@ -261,6 +267,7 @@ export class Backend {
       if (framer.isLast && (this.expected.head & local) !== 0) this.#answerLocals();
     }
     this.#finishChunk(framer);
+    return framer.unread === 0 && outbox?.isPending !== true;
   }
 
   #finishChunk(framer: Framer): void {

@@ -75,8 +75,6 @@ export class ClientStatements {
   /** The Parse of the unnamed statement, while it counts. */
   #unnamed: Buffer | undefined;
   #mayUnnamedLeave = false;
-  /** It still lies in the chunk in which it came, and would keep all of that. */
-  #isUnnamedInChunk = false;
 
   constructor({ wire, watch, statements, isAlone, isObserved }: ClientStatementsOptions) {
     this.#isObserved = isObserved;
@@ -115,12 +113,6 @@ export class ClientStatements {
     this.#portals.clear();
   }
 
-  /** The backend goes to others, and the chunk need not be kept. */
-  rest(): void {
-    if (this.#isUnnamedInChunk && this.#unnamed !== undefined) this.#unnamed = Buffer.from(this.#unnamed);
-    this.#isUnnamedInChunk = false;
-  }
-
   /** A Parse: of a statement that all share where it has a name. */
   parse(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
@@ -148,8 +140,8 @@ export class ClientStatements {
       backend.unnamedOf = undefined;
     };
     if (!backend.expected.push(owed.parse, undo)) return;
-    this.#unnamed = buffer.subarray(start, end);
-    this.#isUnnamedInChunk = true;
+    // Copied: the chunk's memory is used again.
+    this.#unnamed = Buffer.from(buffer.subarray(start, end));
     backend.unnamedOf = this;
     this.#mayUnnamedLeave = leavesState(buffer.toString('latin1', start + 6, end));
     this.#wire.pass(framer.start);

@@ -18,6 +18,7 @@ import type { Socket } from 'node:net';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
 import { owed, type Note } from './expected-answers.ts';
 import { ClientStatements } from './client-statements.ts';
+import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { Request, type Analysed, type RequestObserver } from './request.ts';
 import { settingsKey, type Settings } from './settings.ts';
@@ -98,6 +99,9 @@ export class Client implements BackendClient {
   restedAtMs = 0;
   backend: Backend | undefined;
   readonly #host: ClientHost;
+  readonly #startReading: () => void;
+  /** Where bytes of the chunk at hand went. */
+  #passedTo: Outbox | undefined;
   readonly #framer = new Framer(frontendSession);
   readonly #statements: ClientStatements;
   readonly #startSettings: Settings;
@@ -118,12 +122,15 @@ export class Client implements BackendClient {
   #isWorking = false;
   #wait: 'none' | 'asking' | 'waiting' = 'none';
   #hasLeft = false;
+  #heardAfter: ((chunk: Buffer) => void) | undefined;
   #learner: ((learnt: ReadonlyMap<string, string> | Report) => void) | undefined;
 
   constructor(options: ClientOptions) {
-    this.socket = options.socket;
+    const { socket, start } = leanSocket(options.socket, (chunk) => this.#read(chunk));
+    this.socket = socket;
+    this.#startReading = start;
     for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.leave());
-    this.outbox = new Outbox(options.socket);
+    this.outbox = new Outbox(socket);
     this.user = options.user;
     this.database = options.database;
     this.mode = options.mode;
@@ -149,10 +156,8 @@ export class Client implements BackendClient {
 
   /** From now on the socket is read here. */
   start(): void {
-    const { socket } = this;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('drain', () => this.backend?.resume());
-    socket.resume();
+    this.socket.on('drain', () => this.backend?.resume());
+    this.#startReading();
   }
 
   /** Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. */
@@ -254,7 +259,8 @@ export class Client implements BackendClient {
   }
 
   /** The proxy is to end, and nothing of this client is under way: it is told, and its socket stays open for what it had not read. */
-  depart(): void {
+  depart(heardAfter: (chunk: Buffer) => void): void {
+    this.#heardAfter = heardAfter;
     this.outbox.push(errorResponse({ ...departed, severity: 'FATAL' }));
     this.outbox.send();
     this.leave();
@@ -268,7 +274,6 @@ export class Client implements BackendClient {
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
     if (this.#isPassing && !this.#framer.isLast) return;
-    this.#statements.rest();
     this.#detach(backend);
     this.#host.checkin(this.pooled, 'clean');
   }
@@ -335,13 +340,24 @@ export class Client implements BackendClient {
     this.socket.destroySoon();
   }
 
-  #read(chunk: Buffer): void {
-    if (this.#hasLeft) return;
+  /** True: nothing refers to the chunk any more. */
+  #read(chunk: Buffer): boolean {
+    if (this.#hasLeft) {
+      this.#heardAfter?.(chunk);
+      return true;
+    }
     this.#readAt = this.#host.now();
+    this.#passedTo = undefined;
     this.#framer.feed(chunk);
     if (!this.isWaiting) this.#work();
     // It is read on a little, because that is how one learns that it is gone.
     else if (this.#framer.unread > waitingBytesMax) this.#pause(paused.forBackend);
+    // A message that waits for a backend is looked at again.
+    return !this.isWaiting && this.#framer.unread === 0 && !this.#isStillPassing();
+  }
+
+  #isStillPassing(): boolean {
+    return this.#passedTo?.isPending === true;
   }
 
   /** What lies behind the message that has waited. */
@@ -405,7 +421,9 @@ export class Client implements BackendClient {
 
   #pass(start = this.#framer.start): void {
     this.#isPassing = true;
-    this.backend?.outbox.range(this.#framer.buffer, start, this.#framer.end);
+    const outbox = this.backend?.outbox;
+    this.#passedTo = outbox;
+    outbox?.range(this.#framer.buffer, start, this.#framer.end);
   }
 
   #sync(): void {

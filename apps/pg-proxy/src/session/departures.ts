@@ -98,11 +98,10 @@ export class Departures {
   #depart(client: Client): void {
     const { socket } = client;
     let isFirst = true;
-    socket.on('data', (chunk: Buffer) => {
+    client.depart((chunk) => {
       if (isFirst && chunk[0] !== terminate) this.counts.crossed++;
       isFirst = false;
     });
-    client.depart();
     const timer = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(timer));
   }

@@ -24,6 +24,11 @@ export class Outbox {
     return this.socket.writableLength;
   }
 
+  /** Something that came here has not gone out whole: its memory must stay as it is. */
+  get isPending(): boolean {
+    return this.#run !== undefined || this.#parts.length > 0 || this.socket.writableLength > 0;
+  }
+
   range(buffer: Buffer, start: number, end: number): void {
     if (buffer === this.#run && start === this.#to) {
       this.#to = end;

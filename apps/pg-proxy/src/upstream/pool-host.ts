@@ -245,7 +245,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       },
     });
     pooled.handle = backend;
-    session.socket.resume();
+    backend.start();
     this.pools.opened(pooled, this.now());
   }
 

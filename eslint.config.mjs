@@ -45,6 +45,18 @@ const boundaries = {
         '@opentelemetry/*',
       ],
     },
+    {
+      sourceTag: 'tech:iris',
+      bannedExternalImports: [
+        '@nestjs/*',
+        'kafkajs',
+        'pg',
+        'ioredis',
+        'classic-level',
+        '@hyperledger/*',
+        '@opentelemetry/*',
+      ],
+    },
     // Its contracts are written for Fabric's API; nothing of that goes into another process.
     { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
     {
@@ -68,6 +80,7 @@ const boundaries = {
         '@grpc/*',
         'prom-client',
         'pino',
+        '@electric-sql/*',
       ],
     },
     // An app by its place, a technology by trade: Fabric's own services, spoken from the network's side.

@@ -12,6 +12,7 @@ import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/departures.ts';
+import type { IrisUpstreamsOptions } from './upstream/iris-upstreams.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
 import { Welcome } from './welcome.ts';
 
@@ -39,6 +40,8 @@ export interface PgProxyOptions {
   readonly observing: Observing;
   /** SHUTDOWN at the console. */
   readonly stop: (how: Ending) => void;
+  /** In place of JDBC; for tests. */
+  readonly irisDriver?: IrisUpstreamsOptions['irisDriver'];
 }
 
 /** How a proxy ends: its clients go as the configuration says, or each with the end of its transaction, or nobody is waited for. */
@@ -64,11 +67,11 @@ export class PgProxy {
   #isEnding = false;
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
-    const { loaded, events, now, jitter, reload, stop, observing, directoryOf } = options;
+    const { loaded, events, now, jitter, reload, stop, observing, directoryOf, irisDriver } = options;
     this.#loaded = loaded;
     this.#directoryOf = directoryOf;
     this.#events = events;
-    this.host = new PoolHost({ loaded, events, now, jitter });
+    this.host = new PoolHost({ loaded, events, now, jitter, analyser, irisDriver });
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.#resume(database);
     this.#welcome = new Welcome({
@@ -129,6 +132,7 @@ export class PgProxy {
     clearInterval(this.#ticker);
     this.#doorkeeper.close();
     await Promise.all([closed, this.#own?.close()]);
+    await this.host.end();
   }
 
   async #empty(ending: 'drain' | 'boundary', patienceMs: number): Promise<void> {

@@ -16,7 +16,7 @@ import { directoryOf } from './login/directory.ts';
 import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { Observing } from './observe/observing.ts';
-import { PgProxy, type Ending } from './proxy.ts';
+import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
 
 /** A proxy that runs. */
 export interface RunningPgProxy {
@@ -40,6 +40,8 @@ export interface PgProxyStart {
   readonly patienceMs?: number;
   /** Told of every request. */
   readonly observer?: RequestObserver;
+  /** In place of JDBC for upstreams of kind iris; for tests. */
+  readonly irisDriver?: PgProxyOptions['irisDriver'];
 }
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
@@ -86,6 +88,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     now: () => performance.now(),
     jitter: Math.random,
     directoryOf: (from) => directoryOf(from, lookupFailed),
+    irisDriver: start.irisDriver,
     events: {
       refused: ({ sqlstate }) => {
         metrics.loginsRefused.inc();

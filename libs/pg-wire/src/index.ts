@@ -141,3 +141,5 @@ export {
 export { scramMechanisms, type ScramMechanism } from './sasl/scram-message.ts';
 export { ScramServer, type ScramServerOptions, type ScramServerStep } from './sasl/scram-server.ts';
 export { malformed, protocolViolation, type WireFault } from './wire-fault.ts';
+export { binaryOfText, byteaOfText, itemsOfBinaryArray, textOfBinary } from './values/binary-values.ts';
+export { typeOfOid, typeOids, type WireType } from './values/type-oids.ts';

@@ -9,6 +9,7 @@ import { authorRegistryRejects, authorRejects, executeBatchErrors } from '@medre
 import { fabricErrors } from '@medrex/fabric';
 import { fabricContractErrors } from '@medrex/fabric-contract';
 import { ingestErrors, ingestStartErrors } from '@medrex/ingest';
+import { irisErrors } from '@medrex/iris';
 import { kafkaErrors } from '@medrex/kafka';
 import { keysErrors } from '@medrex/keys';
 import { ldapErrors } from '@medrex/ldap';
@@ -42,6 +43,7 @@ const packages: readonly (readonly [string, Table])[] = [
   ['redis', redisErrors],
   ['fabric', fabricErrors],
   ['kafka', kafkaErrors],
+  ['iris', irisErrors],
   ['nest', nestErrors],
   ['telemetry', telemetryErrors],
   ['ingest, before it starts', ingestStartErrors],

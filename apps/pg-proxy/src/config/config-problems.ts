@@ -22,6 +22,12 @@ function* notThereYet({ pool, databases, users, applications }: ProxyConfig): Ge
 }
 
 function* problemsOfUpstreams({ upstreams, listen }: ProxyConfig): Generator<string> {
+  for (const [name, { kind, iris, tls }] of Object.entries(upstreams)) {
+    if ((kind === 'iris') !== (iris !== undefined))
+      yield `upstreams.${name}: kind iris and a section iris belong together`;
+    if (kind === 'iris' && tls !== 'disable')
+      yield `upstreams.${name}.tls: is not for iris; its driver takes what it needs in iris.properties`;
+  }
   for (const [name, { certificate, key }] of Object.entries(upstreams))
     if ((certificate === undefined) !== (key === undefined))
       yield `upstreams.${name}: certificate and key are only of use together`;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { z } from 'zod';
@@ -70,7 +70,8 @@ class Loading {
     this.#options = options;
   }
 
-  load(config: ProxyConfig): LoadedConfig {
+  load(given: ProxyConfig): LoadedConfig {
+    const config = { ...given, upstreams: this.#withJars(given.upstreams) };
     for (const problem of problemsOf(config)) this.#problem(problem);
     const { auth, upstreams } = config;
     const loaded = {
@@ -107,6 +108,17 @@ class Loading {
     for (const name of Object.keys(config.upstreams))
       check(`upstreams.${name}`, { ...certificates.get(name), ...ca(authorities.get(name)) });
     check('auth.ldap.ca', ca(ldap.ca));
+  }
+
+  /** Java knows nothing of the configuration's folder. */
+  #withJars(upstreams: ProxyConfig['upstreams']): ProxyConfig['upstreams'] {
+    const entries = Object.entries(upstreams).map(([name, upstream]) => {
+      if (upstream.iris === undefined) return [name, upstream] as const;
+      const jars = upstream.iris.jars.map((jar) => resolve(this.#folder, jar));
+      for (const jar of jars) if (!existsSync(jar)) this.#problem(`upstreams.${name}.iris.jars: there is no ${jar}`);
+      return [name, { ...upstream, iris: { ...upstream.iris, jars } }] as const;
+    });
+    return Object.fromEntries(entries);
   }
 
   #identities({ identities, databases }: ProxyConfig): Identities {

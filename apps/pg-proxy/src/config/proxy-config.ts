@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auth, identity, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
+import { irisUpstream } from './iris-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
 import { statistics } from './observe-config.ts';
 
@@ -35,6 +36,7 @@ const listen = z.strictObject({
 });
 
 const upstream = z.strictObject({
+  kind: z.enum(['postgres', 'iris']).default('postgres').describe('What the server is'),
   host: z.string().min(1).default('127.0.0.1').describe('Address of the server'),
   port: port.default(5432).describe('Port of the server'),
   tls: z
@@ -50,6 +52,7 @@ const upstream = z.strictObject({
   key: file.optional().describe('File of its key, PEM'),
   backendsMax: most.describe('Backends there at most, of all pools: below max_connections of the server'),
   backendsPerUserMax: most.describe('Backends of one of its users at most, of all pools'),
+  iris: irisUpstream.optional().describe('Of an upstream of kind `iris`'),
 });
 
 const database = narrowSettings.extend({

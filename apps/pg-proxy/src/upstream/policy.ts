@@ -1,5 +1,5 @@
 import { defaultPoolSettings, type PoolPolicy, type PoolSettings } from '@medrex/pool';
-import type { ProxyConfig } from '../config/proxy-config.ts';
+import type { ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 import { applicationOf, databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 
@@ -14,14 +14,22 @@ export function policyOf(config: ProxyConfig): PoolPolicy {
         case 'user':
           return userOf(config, user)?.user.backendsMax;
         case 'login':
-          return config.upstreams[upstream]?.backendsPerUserMax;
+          return loginMax(config.upstreams[upstream]);
         case 'upstream':
           return config.upstreams[upstream]?.backendsMax;
       }
     },
-    isLicensed: () => false,
+    isLicensed: (upstream) => config.upstreams[upstream]?.kind === 'iris',
     applicationMax: (name) => applicationOf(config, name)?.application.backendsMax,
   };
+}
+
+/** IRIS lets a user open 25 connections for one licence unit; one more, and each of them costs one. The 25th is kept for cancels. */
+const licensedMax = 24;
+
+function loginMax(upstream: UpstreamConfig | undefined): number | undefined {
+  if (upstream?.kind !== 'iris') return upstream?.backendsPerUserMax;
+  return Math.min(licensedMax, upstream.backendsPerUserMax ?? licensedMax);
 }
 
 function poolSettingsOf(settings: ScopedSettings): PoolSettings {

@@ -14,6 +14,7 @@ import { ClientLimits } from '../session/client-limits.ts';
 import { departed, type Client, type ClientHost, type Pooled } from '../session/client.ts';
 import { Departures, type DeparturePlan } from '../session/departures.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
+import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
 import { settingsFor } from '../config/scopes.ts';
 import { Peers } from './peers.ts';
 import { policyOf } from './policy.ts';
@@ -29,7 +30,7 @@ export interface HostEvents {
   fault(message: string): void;
 }
 
-export interface PoolHostOptions {
+export interface PoolHostOptions extends IrisUpstreamsOptions {
   readonly loaded: LoadedConfig;
   readonly events: HostEvents;
   readonly now: () => number;
@@ -51,7 +52,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly limits: ClientLimits<Client>;
   readonly upstreams: UpstreamLogins;
   readonly #events: HostEvents;
-  readonly #logins = new Map<PoolBackend, BackendLogin>();
+  readonly #logins = new Map<PoolBackend, { abort(): void }>();
+  readonly #iris: IrisUpstreams;
+  /** How backends are cancelled that are no connection to a PostgreSQL. */
+  readonly #cancels = new WeakMap<Backend, (done: () => void) => void>();
   readonly #afterCancel = new Map<Backend, () => void>();
   #loaded: LoadedConfig;
 
@@ -62,6 +66,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.limits = new ClientLimits(options.loaded.config);
     this.upstreams = new UpstreamLogins(options.loaded);
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
+    this.#iris = new IrisUpstreams(options);
+    this.#iris.warm(options.loaded.config);
     this.pools = new Pools({ policy: policyOf(options.loaded.config), port: this, jitter: options.jitter });
   }
 
@@ -70,20 +76,33 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#loaded = loaded;
     this.limits.reload(loaded.config);
     this.upstreams.reload(loaded);
+    this.#iris.warm(loaded.config);
+  }
+
+  /** When nothing is left that uses it. */
+  async end(): Promise<void> {
+    await this.#iris.close();
   }
 
   // What the pools ask for.
 
   open(pooled: PoolBackend): void {
     const { name } = pooled.pool;
-    const login = new BackendLogin({
-      address: this.upstreams.addressOf(name.upstream),
-      database: this.upstreams.databaseOf(name),
-      credentials: this.upstreams.credentialsOf(name),
-      keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
-      loggedIn: (session) => this.#opened(pooled, session),
-      failed: (report) => this.#openFailed(pooled, report),
-    });
+    const [database, credentials] = [this.upstreams.databaseOf(name), this.upstreams.credentialsOf(name)];
+    const failed = (report: Report): void => this.#openFailed(pooled, report);
+    const upstream = this.#loaded.config.upstreams[name.upstream];
+    const login =
+      upstream?.kind === 'iris'
+        ? this.#iris.open(
+            { upstream, name, database, credentials },
+            (session, cancel) => this.#opened(pooled, session, cancel),
+            failed,
+          )
+        : new BackendLogin({
+            ...{ address: this.upstreams.addressOf(name.upstream), database, credentials, failed },
+            keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
+            loggedIn: (session) => this.#opened(pooled, session),
+          });
     this.#logins.set(pooled, login);
   }
 
@@ -208,7 +227,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const { key } = backend;
     if (key === undefined || backend.expected.isEmpty) return done();
     backend.cancelling++;
-    sendCancel(backend.address, key, () => {
+    const cancel = this.#cancels.get(backend) ?? ((then): void => sendCancel(backend.address, key, then));
+    cancel(() => {
       this.#cancelled(backend);
       done();
     });
@@ -228,7 +248,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     client.waitCancelled({ severity: 'ERROR', sqlstate: '57014', message: 'canceling statement due to user request' });
   }
 
-  #opened(pooled: PoolBackend, session: LoggedIn): void {
+  #opened(pooled: PoolBackend, session: LoggedIn, cancel?: (done: () => void) => void): void {
     this.#logins.delete(pooled);
     const backend = new Backend({
       ...session,
@@ -244,6 +264,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
         },
       },
     });
+    if (cancel !== undefined) this.#cancels.set(backend, cancel);
     pooled.handle = backend;
     backend.start();
     this.pools.opened(pooled, this.now());

@@ -37,6 +37,13 @@ export function irisDialect(version: string): IrisDialect {
   };
 }
 
+/** Whether the text is a version for which the rules were written, or a newer one. */
+export function isKnownIris(version: string): boolean {
+  return (
+    /^\d{4}\.\d+(\.\d+)*$/.test(version) && compareParts(versionParts(version), versionParts(irisVersions.oldest)) >= 0
+  );
+}
+
 /** Whether a version lies within one of the ranges; both ends belong to them. */
 export function isWithin(version: string, ranges: readonly (readonly [from: string, to: string])[]): boolean {
   const parts = versionParts(version);

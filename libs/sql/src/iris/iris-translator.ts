@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CopyStmt, ExplainStmt, Node, RawStmt } from 'libpg-query';
+import type { CopyStmt, ExplainStmt, Node, RangeVar, RawStmt } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { hasOption } from '../command.ts';
 import { loadParser, parseSql, type SqlFault } from '../pg-parser.ts';
@@ -7,6 +7,7 @@ import { isIrisPassthrough } from '../sql-comment.ts';
 import { emptyCatalog, type SqlCatalog } from './catalog.ts';
 import { printDelete, printInsert, printUpdate, type PrintedChange } from './changes.ts';
 import { isSchemaColumn } from './comparison.ts';
+import { copyOptions } from './copy-options.ts';
 import { irisDialect, type IrisDialect } from './dialect.ts';
 import { printPredicate, printValue } from './expression.ts';
 import { irisSql, Marks, type IrisText } from './fragment.ts';
@@ -117,6 +118,7 @@ export class IrisTranslator {
     const p = this.#printing(parameterTypes);
     const copied = bodyOf(node, 'CopyStmt');
     if (copied?.is_from === true) return printCopyIn(p, copied);
+    if (copied !== undefined) return this.#copyOut(p, copied);
     return finished(p, this.#printed(p, node));
   }
 
@@ -149,6 +151,15 @@ export class IrisTranslator {
     const remove = bodyOf(node, 'DeleteStmt');
     if (remove !== undefined) return printDelete(p, remove);
     return { steps: this.#definition(p, node).map((sql) => ({ sql, isResult: false })) };
+  }
+
+  #copyOut(p: Printing, copied: CopyStmt): Translation {
+    const { query, relation, attlist, filename, options } = copied;
+    if (filename !== undefined) return refuse('COPY to a file of the server');
+    const inner = query ?? selectOf(relation ?? {}, attlist ?? []);
+    const translation = finished(p, this.#printed(p, inner));
+    if (translation.kind !== 'iris' || bodyOf(inner, 'SelectStmt') === undefined) return refuse('COPY of this');
+    return { kind: 'copyOut', query: translation, options: copyOptions(options) };
   }
 
   #definition(p: Printing, node: Node): readonly string[] {
@@ -246,7 +257,9 @@ function resultColumn({ name, type }: SeenColumn): ResultColumn {
   return { label: name, type, holdsSchema: isSchemaColumn(name) };
 }
 
-function printCopyIn(p: Printing, { relation = {}, attlist, whereClause }: CopyStmt): Translation {
+function printCopyIn(p: Printing, copied: CopyStmt): Translation {
+  const { relation = {}, attlist, whereClause, filename, is_program, options } = copied;
+  if (filename !== undefined || is_program === true) return refuse('COPY from a file of the server');
   if (whereClause !== undefined) return refuse('COPY with WHERE', relation.location);
   const named = namesOf(attlist);
   const columns = named.length > 0 ? named : p.catalog.table(relationOf(relation))?.columns.map(({ name }) => name);
@@ -255,7 +268,14 @@ function printCopyIn(p: Printing, { relation = {}, attlist, whereClause }: CopyS
   const values = columns.map((_, place) => p.marks.parameter(place + 1)).join(', ');
   const list = columns.map((name) => identifier(name)).join(', ');
   const insert: IrisText = p.marks.assemble(`INSERT INTO ${printRelation(p, relation)} (${list}) VALUES (${values})`);
-  return { kind: 'copyIn', insert, columns };
+  return { kind: 'copyIn', relation: relationOf(relation), insert, columns, options: copyOptions(options) };
+}
+
+/** What COPY of a table selects. */
+function selectOf(relation: RangeVar, attlist: readonly Node[]): Node {
+  const fields = attlist.length === 0 ? [{ A_Star: {} }] : attlist;
+  const targetList = fields.map((field): Node => ({ ResTarget: { val: { ColumnRef: { fields: [field] } } } }));
+  return { SelectStmt: { targetList, fromClause: [{ RangeVar: relation }] } };
 }
 
 function shown(translation: Translation): readonly string[] {
@@ -269,6 +289,8 @@ function shown(translation: Translation): readonly string[] {
       ]);
     case 'copyIn':
       return [irisSql(translation.insert)];
+    case 'copyOut':
+      return shown(translation.query);
     default:
       return [`-- ${translation.kind}`];
   }

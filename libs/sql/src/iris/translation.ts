@@ -1,4 +1,6 @@
 import type { SqlFault } from '../pg-parser.ts';
+import type { CopyOptions } from './copy-options.ts';
+import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
 import type { Hazard } from './guards.ts';
 import type { PgType } from './pg-type.ts';
@@ -30,7 +32,19 @@ export type Translation =
   /** Answered by the proxy: session parameters, cursors, prepared statements, notifications. */
   | { readonly kind: 'local' }
   /** The rows that follow as COPY are bound to these parameters, one call each. */
-  | { readonly kind: 'copyIn'; readonly insert: IrisText; readonly columns: readonly string[] }
+  | {
+      readonly kind: 'copyIn';
+      readonly relation: RelationName;
+      readonly insert: IrisText;
+      readonly columns: readonly string[];
+      readonly options: CopyOptions;
+    }
+  /** COPY ... TO STDOUT: the rows of this. */
+  | {
+      readonly kind: 'copyOut';
+      readonly query: Extract<Translation, { kind: 'iris' }>;
+      readonly options: CopyOptions;
+    }
   /** EXPLAIN (TRANSLATE) of a statement. */
   | { readonly kind: 'answer'; readonly column: string; readonly rows: readonly string[] }
   | { readonly kind: 'refused'; readonly fault: SqlFault };

@@ -1,3 +1,4 @@
+export { irisTokens, type IrisToken } from './iris-tokens.ts';
 export { postgresOfIris } from './iris-reader.ts';
 export { QueryWriter, type WrittenQuery } from './query-grammar.ts';
 export { wardCatalog, wardTables } from './ward-catalog.ts';

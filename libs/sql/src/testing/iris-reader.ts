@@ -1,7 +1,7 @@
 import { irisTokens, type IrisToken } from './iris-tokens.ts';
 
 /**
- * Reads a query in the SQL of IRIS and says in PostgreSQL's what IRIS would do with it: integers divide into fractions, NULL
+ * Reads a query or a change in the SQL of IRIS and says in PostgreSQL's what IRIS would do with it: integers divide into fractions, NULL
  * sorts below everything, CAST cuts fractions off, text compares by the collation of its column unless %EXACT says otherwise.
  * Written from the documentation of IRIS, not from the printer that it judges.
  */
@@ -11,7 +11,7 @@ export function postgresOfIris(
   exactColumns: ReadonlySet<string> = new Set(),
 ): string {
   const reader = new Reader(irisTokens(sql), values, exactColumns);
-  const query = reader.query();
+  const query = reader.statement();
   reader.expectEnd();
   return query;
 }
@@ -35,6 +35,64 @@ class Reader {
     this.#tokens = tokens;
     this.#values = values;
     this.#exactColumns = exactColumns;
+  }
+
+  statement(): string {
+    if (this.#take('INSERT')) return this.#insert();
+    if (this.#take('UPDATE')) return this.#update();
+    return this.#take('DELETE') ? this.#delete() : this.query();
+  }
+
+  /** INSERT OR UPDATE goes by the one key there is; here it is the first column. */
+  #insert(): string {
+    const isUpsert = this.#take('OR');
+    if (isUpsert) this.#expect('UPDATE');
+    this.#expect('INTO');
+    const head = `INSERT INTO ${this.#qualified()}`;
+    if (this.#take('DEFAULT')) return this.#after('VALUES', () => `${head} DEFAULT VALUES`);
+    const columns = this.#isNext('(') ? this.#inParentheses(() => this.#list(() => this.#name())) : '';
+    const list = columns === '' ? '' : ` (${columns})`;
+    const rows = this.#take('VALUES')
+      ? `VALUES (${this.#inParentheses(() => this.#list(() => this.#expression()))})`
+      : this.query();
+    const [key = '', ...others] = columns.split(', ');
+    const set = others.map((name) => `${name} = EXCLUDED.${name}`).join(', ');
+    return `${head}${list} ${rows}${isUpsert ? ` ON CONFLICT (${key}) DO UPDATE SET ${set}` : ''}`;
+  }
+
+  #update(): string {
+    const target = this.#aliased();
+    this.#expect('SET');
+    const set = this.#list(() => {
+      const name = this.#name();
+      this.#expect('=');
+      return `${name} = ${this.#expression()}`;
+    });
+    const from = this.#take('FROM') ? ` FROM ${this.#list(() => this.#item())}` : '';
+    return `UPDATE ${target} SET ${set}${from}${this.#where()}`;
+  }
+
+  #delete(): string {
+    this.#take('%NOCHECK');
+    this.#expect('FROM');
+    const target = this.#aliased();
+    const using = this.#take('FROM') ? ` USING ${this.#list(() => this.#item())}` : '';
+    return `DELETE FROM ${target}${using}${this.#where()}`;
+  }
+
+  #where(): string {
+    return this.#take('WHERE') ? ` WHERE ${this.#expression()}` : '';
+  }
+
+  #aliased(): string {
+    const name = this.#qualified();
+    return this.#take('AS') ? `${name} AS ${this.#name()}` : name;
+  }
+
+  #qualified(): string {
+    let sql = this.#name();
+    while (this.#take('.')) sql += `.${this.#name()}`;
+    return sql;
   }
 
   query(): string {
@@ -74,7 +132,7 @@ class Reader {
     const top = this.#take('TOP') ? (this.#take('ALL') ? '' : ` LIMIT ${this.#next().text}`) : '';
     const list = this.#list(() => this.#target());
     const from = this.#take('FROM') ? ` FROM ${this.#list(() => this.#item())}` : '';
-    const where = this.#take('WHERE') ? ` WHERE ${this.#expression()}` : '';
+    const where = this.#where();
     const group = this.#take('GROUP')
       ? this.#after('BY', () => ` GROUP BY ${this.#list(() => this.#expression())}`)
       : '';
@@ -122,8 +180,7 @@ class Reader {
     if (this.#isNext('(')) {
       sql = `(${this.#inParentheses(() => (this.#isNext('SELECT') ? this.query() : this.#item()))})`;
     } else {
-      sql = this.#name();
-      while (this.#take('.')) sql += `.${this.#name()}`;
+      sql = this.#qualified();
     }
     return this.#take('AS') ? `${sql} AS ${this.#name()}` : sql;
   }

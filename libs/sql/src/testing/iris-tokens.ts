@@ -9,7 +9,7 @@ export interface IrisToken {
 const shapes: readonly (readonly [IrisToken['kind'], RegExp])[] = [
   ['text', /'((?:[^']|'')*)'/y],
   ['name', /"((?:[^"]|"")*)"/y],
-  ['number', /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
+  ['number', /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y],
   ['word', /[%A-Za-z_][A-Za-z0-9_]*/y],
   ['place', /\?/y],
   ['sign', /->|<>|<=|>=|\|\||[-+*/\\#=<>(),.{}:]/y],

@@ -1,0 +1,85 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { SqlFailure } from '@medrex/sql-driver';
+import type { CatalogReply, CatalogRequest } from './catalog-worker.ts';
+
+type Body = CatalogRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'id'> : never) : never;
+
+interface Waiting {
+  readonly resolve: (reply: Extract<CatalogReply, { bytes?: Uint8Array }>) => void;
+  readonly reject: (failure: SqlFailure) => void;
+}
+
+/** A PostgreSQL in this process that has only a catalog. It takes some hundred megabytes, so it goes when nobody has asked for long. */
+const idleMs = 10 * 60_000;
+const here = fileURLToPath(import.meta.url);
+const workerFile = new URL(`./catalog-worker${extname(here)}`, import.meta.url);
+
+/** The thread that answers catalog queries: started by the first of them, and ended when it is not used. */
+export class CatalogEngine {
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #lastId = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  get isStarted(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** @throws SqlFailure */
+  async ask(bytes: Buffer): Promise<Buffer> {
+    const { bytes: answer = new Uint8Array() } = await this.#send({ kind: 'ask', bytes });
+    return Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength);
+  }
+
+  /** Returns what could not be made. @throws SqlFailure */
+  async make(statements: readonly string[]): Promise<readonly string[]> {
+    return (await this.#send({ kind: 'make', statements })).failures ?? [];
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    clearTimeout(this.#idle);
+    await worker?.terminate();
+  }
+
+  async #send(body: Body): Promise<Extract<CatalogReply, { bytes?: Uint8Array }>> {
+    const worker = this.#started();
+    const id = ++this.#lastId;
+    clearTimeout(this.#idle);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      worker.postMessage({ ...body, id });
+    });
+  }
+
+  #started(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const worker = new Worker(workerFile, { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    this.#worker = worker;
+    worker.unref();
+    worker.on('message', (reply: CatalogReply) => this.#take(reply));
+    worker.on('error', (error: unknown) => this.#gone(worker, error instanceof Error ? error.message : 'unknown'));
+    worker.on('exit', () => this.#gone(worker, 'it has ended'));
+    return worker;
+  }
+
+  #take(reply: CatalogReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ('error' in reply) waiting?.reject(new SqlFailure(`the catalog failed: ${reply.error}`, { sqlstate: 'XX000' }));
+    else waiting?.resolve(reply);
+    if (this.#waiting.size > 0) return;
+    this.#idle = setTimeout(() => void this.close(), idleMs);
+    this.#idle.unref();
+  }
+
+  #gone(worker: Worker, why: string): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const { reject } of this.#waiting.values())
+      reject(new SqlFailure(`the catalog is gone: ${why}`, { sqlstate: '57P01' }));
+    this.#waiting.clear();
+  }
+}

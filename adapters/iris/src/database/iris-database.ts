@@ -1,0 +1,134 @@
+import { IrisTranslator, schemaMap, type PgType, type RelationName, type SqlAnalyser } from '@medrex/sql';
+import type { SqlConnection, SqlDescription, SqlDriver } from '@medrex/sql-driver';
+import type { CatalogAsker, SharedDatabase } from '../session/session-context.ts';
+import { SessionStream } from '../session/session-stream.ts';
+import { KnownTables } from './known-tables.ts';
+import { readTables } from './metadata.ts';
+import { isolationSql, standardPage } from './page-sizes.ts';
+import { MirroredCatalog } from './mirrored-catalog.ts';
+
+export interface IrisDatabaseOptions {
+  readonly driver: SqlDriver;
+  readonly analyser: SqlAnalyser;
+  /** Of IRIS, such as 2025.1. */
+  readonly version: string;
+  /** IRIS's schemas by PostgreSQL's. */
+  readonly schemas: Readonly<Record<string, string>>;
+  readonly hazards: SharedDatabase['hazards'];
+  /** Statements that succeed without being done, by their kinds in the grammar. */
+  readonly skipped: readonly string[];
+  readonly isNullOrderKept: boolean;
+  /** Columns of unit vectors, as schema.table.column. */
+  readonly normalised: readonly string[];
+  /** After this long the tables are looked at again. */
+  readonly tablesMs: number;
+  readonly now: () => number;
+}
+
+export interface IrisLogin {
+  readonly user: string;
+  readonly password: string;
+  /** How the client calls its database and itself. */
+  readonly database: string;
+  readonly clientUser: string;
+}
+
+/** A session that is open, and the way to cancel what it does. */
+export interface IrisOpened {
+  readonly stream: SessionStream;
+  readonly processId: string;
+  /** @throws SqlFailure */
+  cancel(): Promise<void>;
+}
+
+const descriptionsMax = 2_000;
+
+/** One namespace of an IRIS: its sessions share what is known of its tables and what has been translated. */
+export class IrisDatabase implements SharedDatabase {
+  readonly analyser: SqlAnalyser;
+  readonly translator: IrisTranslator;
+  readonly hazards: SharedDatabase['hazards'];
+  readonly #options: IrisDatabaseOptions;
+  readonly #tables: KnownTables;
+  readonly #catalog: MirroredCatalog;
+  readonly #descriptions = new Map<string, SqlDescription>();
+  #readAtMs: number | undefined;
+
+  private constructor(options: IrisDatabaseOptions, translator: IrisTranslator, tables: KnownTables) {
+    this.#options = options;
+    this.analyser = options.analyser;
+    this.hazards = options.hazards;
+    this.translator = translator;
+    this.#tables = tables;
+    this.#catalog = new MirroredCatalog(translator.schemas);
+  }
+
+  /** @throws RangeError where no translation is known for the version */
+  static async load(options: IrisDatabaseOptions): Promise<IrisDatabase> {
+    const { version, schemas, skipped, isNullOrderKept, normalised } = options;
+    const tables = new KnownTables(schemaMap(schemas), new Set(normalised));
+    const translator = await IrisTranslator.load({ version, schemas, skipped, isNullOrderKept }, tables);
+    return new IrisDatabase(options, translator, tables);
+  }
+
+  /** @throws SqlFailure */
+  async open({ user, password, database, clientUser }: IrisLogin): Promise<IrisOpened> {
+    const opened: { stream?: SessionStream } = {};
+    const connection = await this.#options.driver.open({ user, password, lost: () => opened.stream?.lost() });
+    try {
+      // The default of a process of IRIS reads what is not committed.
+      await connection.run(isolationSql, [], standardPage);
+      await this.#freshTables(connection);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    const stream = new SessionStream({ shared: this, connection, user: clientUser, database });
+    opened.stream = stream;
+    return { stream, processId: connection.processId, cancel: () => connection.cancel() };
+  }
+
+  async close(): Promise<void> {
+    await this.#catalog.close();
+  }
+
+  async describe(connection: SqlConnection, sql: string): Promise<SqlDescription> {
+    const known = this.#descriptions.get(sql);
+    if (known !== undefined) return known;
+    const description = await connection.describe(sql);
+    if (this.#descriptions.size >= descriptionsMax) this.#descriptions.clear();
+    this.#descriptions.set(sql, description);
+    return description;
+  }
+
+  columnType(relation: RelationName, column: string): PgType | undefined {
+    return this.#tables.columnType(relation, column);
+  }
+
+  async schemaChanged(connection: SqlConnection): Promise<void> {
+    this.#readAtMs = undefined;
+    await this.#freshTables(connection);
+  }
+
+  async askCatalog(asker: CatalogAsker, messages: Buffer): Promise<Buffer> {
+    await this.#freshTables(asker.connection);
+    return this.#catalog.ask(asker, messages);
+  }
+
+  /** What others change in the tables is seen after a while. */
+  async #freshTables(connection: SqlConnection): Promise<void> {
+    const now = this.#options.now();
+    if (this.#readAtMs !== undefined && now - this.#readAtMs < this.#options.tablesMs) return;
+    this.#readAtMs = now;
+    try {
+      const tables = await readTables(connection, [...new Set(Object.values(this.#options.schemas))]);
+      this.#tables.replace(tables);
+      this.#catalog.replace(tables);
+      this.translator.forget();
+      this.#descriptions.clear();
+    } catch (error) {
+      this.#readAtMs = undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { ColumnFacts, PgType, RelationName, SchemaMap, SqlCatalog, TableFacts } from '@medrex/sql';
+import type { Table } from './metadata.ts';
+
+/** Columns that hold unit vectors, as the configuration names them: `schema.table.column`. */
+export type NormalisedColumns = ReadonlySet<string>;
+
+/** What a translator knows of the tables; another list of them takes its place when there is one. */
+export class KnownTables implements SqlCatalog {
+  readonly #schemas: SchemaMap;
+  readonly #normalised: NormalisedColumns;
+  #facts = new Map<string, TableFacts>();
+  #indexes = new Map<string, RelationName>();
+
+  constructor(schemas: SchemaMap, normalised: NormalisedColumns) {
+    this.#schemas = schemas;
+    this.#normalised = normalised;
+  }
+
+  replace(tables: readonly Table[]): void {
+    const name = ({ schema, name: own }: Table): string => keyOf(this.#schemas.toPostgres(schema), own.toLowerCase());
+    this.#facts = new Map(tables.map((table) => [name(table), this.#factsOf(table, name(table), tables)]));
+    this.#indexes = new Map(
+      tables.flatMap((table) =>
+        table.indexes.map((index) => {
+          const schema = this.#schemas.toPostgres(table.schema);
+          return [keyOf(schema, index.name.toLowerCase()), { schema, name: table.name.toLowerCase() }] as const;
+        }),
+      ),
+    );
+  }
+
+  table({ schema = 'public', name }: RelationName): TableFacts | undefined {
+    return this.#facts.get(keyOf(schema, name));
+  }
+
+  tableOfIndex({ schema = 'public', name }: RelationName): RelationName | undefined {
+    return this.#indexes.get(keyOf(schema, name));
+  }
+
+  isEnum(): boolean {
+    return false;
+  }
+
+  columnType(relation: RelationName, column: string): PgType | undefined {
+    return this.table(relation)?.columns.find(({ name }) => name === column)?.type;
+  }
+
+  #factsOf(table: Table, key: string, tables: readonly Table[]): TableFacts {
+    const columns = table.columns.map(({ name, type, isNullable, isExact, modifiers }): ColumnFacts => {
+      return {
+        ...{ name, type, isNullable, collation: isExact ? 'exact' : 'sqlupper' },
+        ...(type === 'vector' && modifiers[0] !== undefined && { dimensions: modifiers[0] }),
+        ...(this.#normalised.has(`${key}.${name}`) && { isNormalised: true }),
+      };
+    });
+    const leadingHere = tables.filter(({ references }) =>
+      references.some(({ toSchema, toTable }) => toSchema === table.schema && toTable === table.name),
+    );
+    return {
+      columns,
+      uniqueKeys: table.keys.map((each) => each.columns),
+      isReferencedByItselfOnly: leadingHere.length === 1 && leadingHere[0] === table,
+    };
+  }
+}
+
+const keyOf = (schema: string, name: string): string => `${schema}.${name}`;

@@ -1,0 +1,188 @@
+import type { PgType } from '@medrex/sql';
+import type { SqlConnection, SqlPage } from '@medrex/sql-driver';
+import { standardPage } from './page-sizes.ts';
+
+/** A table or view as IRIS describes it, in PostgreSQL's words. */
+export interface Table {
+  readonly schema: string;
+  readonly name: string;
+  readonly isView: boolean;
+  readonly columns: readonly TableColumn[];
+  readonly keys: readonly TableKey[];
+  readonly references: readonly Reference[];
+  readonly indexes: readonly TableIndex[];
+}
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: PgType;
+  /** Length, or precision and scale, or dimensions of a vector. */
+  readonly modifiers: readonly number[];
+  readonly isNullable: boolean;
+  readonly isIdentity: boolean;
+  readonly isExact: boolean;
+}
+
+export interface TableKey {
+  readonly name: string;
+  readonly isPrimary: boolean;
+  readonly columns: readonly string[];
+}
+
+export interface Reference {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly toSchema: string;
+  readonly toTable: string;
+}
+
+export interface TableIndex {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+type Row = readonly string[];
+
+/** What is asked of INFORMATION_SCHEMA, of some schemas: the whole of it takes IRIS a minute on a large system. */
+const questions = {
+  tables: 'SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES WHERE ',
+  columns:
+    'SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, IS_NULLABLE, IS_IDENTITY, COLLATION_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE ',
+  keys: 'SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, CONSTRAINT_TYPE FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE WHERE ',
+  references:
+    'SELECT CONSTRAINT_SCHEMA, CONSTRAINT_TABLE_NAME, CONSTRAINT_NAME, UNIQUE_CONSTRAINT_SCHEMA, UNIQUE_CONSTRAINT_TABLE FROM INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS WHERE ',
+  indexes:
+    'SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, COLUMN_NAME, PRIMARY_KEY, NON_UNIQUE FROM INFORMATION_SCHEMA.INDEXES WHERE ',
+} as const;
+
+const orders: Readonly<Record<keyof typeof questions, string>> = {
+  tables: 'TABLE_SCHEMA, TABLE_NAME',
+  columns: 'TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION',
+  keys: 'TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION',
+  references: 'CONSTRAINT_SCHEMA, CONSTRAINT_TABLE_NAME, CONSTRAINT_NAME',
+  indexes: 'TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, ORDINAL_POSITION',
+};
+
+/** The tables of these schemas of IRIS. @throws SqlFailure */
+export async function readTables(connection: SqlConnection, schemas: readonly string[]): Promise<readonly Table[]> {
+  const ask = async (what: keyof typeof questions): Promise<readonly Row[]> => {
+    const column = what === 'references' ? 'CONSTRAINT_SCHEMA' : 'TABLE_SCHEMA';
+    const places = schemas.map(() => '?').join(', ');
+    return rowsOf(connection, `${questions[what]}${column} IN (${places}) ORDER BY ${orders[what]}`, schemas);
+  };
+  const [tables, columns] = [await ask('tables'), await ask('columns')];
+  const [keys, references, indexes] = [await ask('keys'), await ask('references'), await ask('indexes')];
+  return tables.map(([schema = '', name = '', kind = '']): Table => {
+    const own = (rows: readonly Row[]): readonly Row[] => rows.filter((row) => row[0] === schema && row[1] === name);
+    const ownKeys = own(keys);
+    return {
+      ...{ schema, name, isView: kind.toUpperCase() === 'VIEW', columns: own(columns).map(columnOf) },
+      keys: keysOf(ownKeys),
+      references: referencesOf(own(references), ownKeys),
+      indexes: indexesOf(own(indexes)),
+    };
+  });
+}
+
+async function rowsOf(connection: SqlConnection, sql: string, schemas: readonly string[]): Promise<readonly Row[]> {
+  const answer = await connection.run(
+    sql,
+    schemas.map((text) => ({ as: 'text', text })),
+    standardPage,
+  );
+  if (answer.kind === 'count') return [];
+  const rows: Row[] = [];
+  const add = (page: SqlPage): void => {
+    for (const row of page.rows)
+      rows.push(row.map((cell) => (cell === null ? '' : Buffer.from(cell).toString('utf8'))));
+  };
+  add(answer.first);
+  for (let { isLast } = answer.first; !isLast;) {
+    const page = await answer.cursor.next(standardPage);
+    add(page);
+    isLast = page.isLast;
+  }
+  return rows;
+}
+
+const types: Readonly<Record<string, PgType>> = {
+  bit: 'bool',
+  tinyint: 'int2',
+  smallint: 'int2',
+  integer: 'int4',
+  int: 'int4',
+  bigint: 'int8',
+  numeric: 'numeric',
+  decimal: 'numeric',
+  money: 'numeric',
+  double: 'float8',
+  float: 'float8',
+  real: 'float4',
+  char: 'bpchar',
+  varchar: 'varchar',
+  longvarchar: 'text',
+  date: 'date',
+  time: 'time',
+  timestamp: 'timestamp',
+  posixtime: 'timestamp',
+  binary: 'bytea',
+  varbinary: 'bytea',
+  longvarbinary: 'bytea',
+  uniqueidentifier: 'uuid',
+  vector: 'vector',
+};
+
+/** What PostgreSQL's `text` was declared as. */
+const textLength = 65_535;
+
+function columnOf([
+  ,
+  ,
+  name = '',
+  dataType = '',
+  length = '',
+  precision = '',
+  scale = '',
+  nullable,
+  identity,
+  collation = '',
+]: Row): TableColumn {
+  const known = types[dataType.toLowerCase().replace(/[ (].*$/, '')] ?? 'text';
+  const type = known === 'varchar' && Number(length) >= textLength ? 'text' : known;
+  return {
+    ...{ name: name.toLowerCase(), type, isNullable: isYes(nullable), isIdentity: isYes(identity) },
+    modifiers: modifiersOf(type, length, precision, scale),
+    isExact: /exact/i.test(collation),
+  };
+}
+
+const isYes = (text = ''): boolean => /^(?:yes|1|true|t)$/i.test(text);
+
+function modifiersOf(type: PgType, length: string, precision: string, scale: string): readonly number[] {
+  if ((type === 'varchar' || type === 'bpchar' || type === 'vector') && Number(length) > 0) return [Number(length)];
+  return type === 'numeric' && Number(precision) > 0 ? [Number(precision), Number(scale)] : [];
+}
+
+function keysOf(rows: readonly Row[]): readonly TableKey[] {
+  return grouped(rows.filter(([, , , , kind = '']) => /^(?:primary key|unique)$/i.test(kind))).map(([name, group]) => {
+    return { name, isPrimary: /^primary/i.test(group[0]?.[4] ?? ''), columns: columnsOf(group) };
+  });
+}
+
+function referencesOf(rows: readonly Row[], keys: readonly Row[]): readonly Reference[] {
+  return rows.map(([, , name = '', toSchema = '', toTable = '']) => {
+    return { name, toSchema, toTable, columns: columnsOf(keys.filter((row) => row[2] === name)) };
+  });
+}
+
+/** Those of keys are with the keys. */
+function indexesOf(rows: readonly Row[]): readonly TableIndex[] {
+  const own = rows.filter(([, , , , isPrimary, isNotUnique]) => !isYes(isPrimary) && isYes(isNotUnique));
+  return grouped(own).map(([name, group]) => ({ name, columns: columnsOf(group) }));
+}
+
+function grouped(rows: readonly Row[]): readonly [string, readonly Row[]][] {
+  return [...Map.groupBy(rows, ([, , name = '']) => name)];
+}
+
+const columnsOf = (rows: readonly Row[]): readonly string[] => rows.map(([, , , column = '']) => column.toLowerCase());

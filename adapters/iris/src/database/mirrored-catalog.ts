@@ -1,0 +1,70 @@
+import type { SchemaMap } from '@medrex/sql';
+import type { CatalogAsker } from '../session/session-context.ts';
+import { CatalogEngine } from './catalog-engine.ts';
+import type { Table } from './metadata.ts';
+import { mirrorSql } from './mirror-sql.ts';
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Answers about the tables of IRIS as PostgreSQL does about its own. */
+export class MirroredCatalog {
+  readonly #engine = new CatalogEngine();
+  readonly #schemas: SchemaMap;
+  #tables: readonly Table[] = [];
+  /** What the engine has mirrored. */
+  #mirrored: readonly Table[] | undefined;
+  #asker = '';
+  /** One question at a time: the engine is one session. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(schemas: SchemaMap) {
+    this.#schemas = schemas;
+  }
+
+  replace(tables: readonly Table[]): void {
+    this.#tables = tables;
+  }
+
+  /** @throws SqlFailure */
+  async ask(asker: CatalogAsker, messages: Buffer): Promise<Buffer> {
+    const answer = this.#last.then(async () => {
+      await this.#prepare(asker);
+      return this.#engine.ask(messages);
+    });
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close();
+  }
+
+  async #prepare({ user, database, searchPath }: CatalogAsker): Promise<void> {
+    const isNew = !this.#engine.isStarted;
+    if (isNew || this.#mirrored !== this.#tables) {
+      const known = isNew ? [] : (this.#mirrored ?? []);
+      const schemas = new Set(known.map(({ schema }) => this.#schemas.toPostgres(schema)).concat('public'));
+      const dropped = [...schemas].map((schema) => `DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`);
+      await this.#engine.make([
+        'RESET SESSION AUTHORIZATION',
+        ...dropped,
+        'CREATE SCHEMA public',
+        'GRANT USAGE ON SCHEMA public TO PUBLIC',
+        ...mirrorSql(this.#tables, this.#schemas),
+      ]);
+      this.#mirrored = this.#tables;
+      this.#asker = '';
+    }
+    const key = JSON.stringify([user, database, searchPath]);
+    if (key === this.#asker) return;
+    await this.#engine.make([
+      'RESET SESSION AUTHORIZATION',
+      `CREATE ROLE ${quoted(user)} SUPERUSER`,
+      `UPDATE pg_catalog.pg_database SET datname = ${literal(database)} WHERE datname = current_database()`,
+      `SELECT pg_catalog.set_config('search_path', ${literal(searchPath)}, false)`,
+      `SET SESSION AUTHORIZATION ${quoted(user)}`,
+    ]);
+    this.#asker = key;
+  }
+}

@@ -1,0 +1,73 @@
+import {
+  backend,
+  backendSession,
+  bind,
+  describe,
+  execute,
+  Framer,
+  parse,
+  readReport,
+  sync,
+  type Bind,
+} from '@medrex/pg-wire';
+import type { SessionContext } from './session-context.ts';
+import { SessionFault } from './session-fault.ts';
+
+/** What the catalog says to one statement. */
+export interface CatalogAnswer {
+  /** ParameterDescription and RowDescription or NoData, as they are. */
+  readonly description: Buffer;
+  readonly rowDescription: Buffer | undefined;
+  readonly rows: readonly Buffer[];
+  readonly tag: string;
+}
+
+export interface CatalogQuestion {
+  readonly text: string;
+  readonly parameterTypes: readonly number[];
+  /** Undefined: it is only to be described. */
+  readonly bound: Pick<Bind, 'parameterFormats' | 'parameters' | 'resultFormats'> | undefined;
+}
+
+/** @throws SessionFault what the catalog answered in its place */
+export async function askCatalog(
+  context: SessionContext,
+  { text, parameterTypes, bound }: CatalogQuestion,
+): Promise<CatalogAnswer> {
+  const { shared, connection, user, database, settings } = context;
+  const latin1 = Buffer.from(text, 'utf8').toString('latin1');
+  const messages = [parse({ name: '', text: latin1, parameterTypes }), describe({ of: 'statement', name: '' })];
+  if (bound !== undefined) {
+    messages.push(bind({ portal: '', statement: '', ...bound }), describe({ of: 'portal', name: '' }));
+    messages.push(execute({ portal: '', rowsMax: 0 }));
+  }
+  const asker = { connection, user, database, searchPath: settings.get('search_path') ?? '' };
+  return answerOf(await shared.askCatalog(asker, Buffer.concat([...messages, sync()])));
+}
+
+function answerOf(bytes: Buffer): CatalogAnswer {
+  const framer = new Framer(backendSession);
+  framer.feed(bytes);
+  const description: Buffer[] = [];
+  const rows: Buffer[] = [];
+  let rowDescription: Buffer | undefined;
+  let tag = '';
+  while (framer.next()) {
+    const { type, buffer, start, end } = framer;
+    const message = buffer.subarray(start, end);
+    if (type === backend.errorResponse) throw refusal(buffer, start, end);
+    if (type === backend.parameterDescription) description.push(message);
+    if (type === backend.rowDescription || type === backend.noData) {
+      if (description.length < 2) description.push(message);
+      if (type === backend.rowDescription) rowDescription = message;
+    }
+    if (type === backend.dataRow) rows.push(message);
+    if (type === backend.commandComplete) tag = buffer.toString('latin1', start + 5, end - 1);
+  }
+  return { description: Buffer.concat(description), rowDescription, rows, tag };
+}
+
+function refusal(buffer: Buffer, start: number, end: number): SessionFault {
+  const { sqlstate = 'XX000', message = 'the catalog failed', ...more } = readReport(buffer, start, end) ?? {};
+  return new SessionFault(sqlstate, message, more);
+}

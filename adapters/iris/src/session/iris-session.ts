@@ -1,0 +1,344 @@
+import {
+  bindComplete,
+  closeComplete,
+  emptyQueryResponse,
+  errorResponse,
+  frontend as from,
+  noData,
+  parameterDescription,
+  parseComplete,
+  readBind,
+  readExecute,
+  readNamed,
+  readParse,
+  readQuery,
+  readyForQuery,
+  rowDescription,
+  typeOfOid,
+  typeOids,
+} from '@medrex/pg-wire';
+import type { BoundParameter } from '../values/parameter-values.ts';
+import { describedColumns, outColumns } from '../values/row-writer.ts';
+import { pgTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
+import { askCatalog } from './catalog-answers.ts';
+import { Executor, textColumns } from './executor.ts';
+import type { Message } from './inbox.ts';
+import { plansOf, type IrisPlan, type Plan } from './plan.ts';
+import type { Portal, Prepared } from './portal.ts';
+import { boundText } from './run-iris.ts';
+import type { SessionContext } from './session-context.ts';
+import { faultOf, reportOf, SessionFault } from './session-fault.ts';
+import { columnsOfSession } from './session-statements.ts';
+
+/** What may be said in a transaction that has failed. */
+const endings: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollbackTo']);
+const aborted = 'current transaction is aborted, commands ignored until end of transaction block';
+
+/** A session that speaks PostgreSQL to its client and runs what it is told on IRIS. One message after the other. */
+export class IrisSession {
+  readonly #context: SessionContext;
+  readonly #executor: Executor;
+  readonly #statements = new Map<string, Prepared>();
+  readonly #portals = new Map<string, Portal>();
+  /** An error in the extended protocol: all up to Sync is passed over. */
+  #isSkipping = false;
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+    this.#executor = new Executor(context);
+  }
+
+  /** Until the client says that it goes, or is gone. */
+  async run(): Promise<void> {
+    const { inbox } = this.#context;
+    for (let message = await inbox.next(); message !== undefined; message = await inbox.next()) {
+      if (message.type === from.terminate) return;
+      await this.#take(message);
+    }
+  }
+
+  async #take(message: Message): Promise<void> {
+    const { type } = message;
+    if (type === from.query) return this.#query(message);
+    if (type === from.sync) return this.#sync();
+    if (this.#isSkipping || type === from.flush) return;
+    try {
+      await this.#takeExtended(message);
+    } catch (error) {
+      await this.#failed(error);
+      this.#isSkipping = true;
+    }
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    const { outlet, transaction, settings } = this.#context;
+    const wasImplicit = !transaction.isFailed && transaction.status === 0x49;
+    try {
+      await transaction.failed();
+    } catch (again) {
+      outlet.send(errorResponse(reportOf(again)));
+    }
+    if (wasImplicit) settings.end(false);
+    await this.#closePortals();
+    outlet.send(errorResponse(reportOf(error)));
+  }
+
+  #ready(): void {
+    const { outlet, transaction } = this.#context;
+    outlet.send(readyForQuery(transaction.status));
+  }
+
+  async #sync(): Promise<void> {
+    this.#isSkipping = false;
+    await this.#endImplicit();
+    this.#ready();
+  }
+
+  /** The end of what was sent together: portals live as long as their transaction. */
+  async #endImplicit(): Promise<void> {
+    const { transaction } = this.#context;
+    try {
+      if (transaction.status === 0x49) await this.#closePortals();
+      await transaction.endImplicit();
+    } catch (error) {
+      await this.#failed(error);
+    }
+  }
+
+  async #closePortals(): Promise<void> {
+    const portals = [...this.#portals.values()];
+    this.#portals.clear();
+    for (const portal of portals) await this.#executor.close(portal).catch(() => undefined); // what fails here was closed before
+  }
+
+  // The simple protocol.
+
+  async #query({ buffer, start, end }: Message): Promise<void> {
+    const { outlet, transaction } = this.#context;
+    try {
+      const text = readQuery(buffer, start, end)?.toString('utf8');
+      if (text === undefined) throw new SessionFault('08P01', 'invalid message format');
+      const plans = this.#plans(text, []);
+      if (plans.length === 0) outlet.send(emptyQueryResponse());
+      for (const [place, plan] of plans.entries()) {
+        this.#admit(plan);
+        const isAlone = plans.length === 1 || (place === plans.length - 1 && !transaction.isOpen);
+        if (!isAlone && touchesIris(plan)) await transaction.beginImplicit();
+        const prepared: Prepared = { text, plan, declaredTypes: [] };
+        await this.#executor.execute(
+          { prepared, parameters: [], resultFormats: [] },
+          { rowsMax: 0, isDescribed: true },
+        );
+      }
+    } catch (error) {
+      await this.#failed(error);
+    }
+    await this.#endImplicit();
+    this.#ready();
+  }
+
+  #plans(text: string, types: readonly number[]): readonly Plan[] {
+    const { shared } = this.#context;
+    const found = shared.analyser.analyse(text);
+    const analysis = found.kind === 'large' ? shared.analyser.analyseLarge(text) : found;
+    if (analysis.kind === 'refused') return [{ kind: 'refused', fault: analysis.fault }];
+    const declared = types.map((oid) => pgTypeOf(typeOfOid(oid)));
+    return plansOf(text, analysis, shared.translator.translate(text, declared));
+  }
+
+  /** @throws SessionFault what a statement cannot be run for */
+  #admit(plan: Plan | undefined): void {
+    if (this.#context.transaction.isFailed) {
+      const isEnding = plan?.kind === 'transaction' && endings.has(plan.statement.transaction?.verb ?? '');
+      if (!isEnding) throw new SessionFault('25P02', aborted);
+    }
+    if (plan?.kind === 'refused') throw faultOf(plan.fault);
+  }
+
+  // The extended protocol.
+
+  async #takeExtended(message: Message): Promise<void> {
+    switch (message.type) {
+      case from.parse:
+        return this.#parse(message);
+      case from.bind:
+        return this.#bind(message);
+      case from.describe:
+        return this.#describe(message);
+      case from.execute:
+        return this.#execute(message);
+      case from.close:
+        return this.#close(message);
+      case from.functionCall:
+        throw new SessionFault('0A000', 'function calls of the protocol are not for IRIS');
+      default: // data of a COPY that has failed
+    }
+  }
+
+  #parse({ buffer, start, end }: Message): void {
+    const parsed = orMalformed(readParse(buffer, start, end));
+    const text = Buffer.from(parsed.text, 'latin1').toString('utf8');
+    if (parsed.name !== '' && this.#statements.has(parsed.name))
+      throw new SessionFault('42P05', `prepared statement "${parsed.name}" already exists`);
+    const plans = this.#plans(text, parsed.parameterTypes);
+    if (plans.length > 1) throw new SessionFault('42601', 'cannot insert multiple commands into a prepared statement');
+    const [plan] = plans;
+    if (plan !== undefined) this.#admit(plan);
+    this.#statements.set(parsed.name, { text, plan, declaredTypes: parsed.parameterTypes });
+    this.#context.outlet.send(parseComplete());
+  }
+
+  #prepared(name: string): Prepared {
+    const prepared = this.#statements.get(name);
+    if (prepared !== undefined) return prepared;
+    throw new SessionFault(
+      '26000',
+      `${name === '' ? 'unnamed prepared statement' : `prepared statement "${name}"`} does not exist`,
+    );
+  }
+
+  #portal(name: string): Portal {
+    const portal = this.#portals.get(name);
+    if (portal !== undefined) return portal;
+    throw new SessionFault('34000', `portal "${name}" does not exist`);
+  }
+
+  async #bind({ buffer, start, end }: Message): Promise<void> {
+    const bound = orMalformed(readBind(buffer, start, end));
+    const prepared = this.#prepared(bound.statement);
+    this.#admit(prepared.plan);
+    const before = this.#portals.get(bound.portal);
+    if (before !== undefined && bound.portal !== '')
+      throw new SessionFault('42P03', `portal "${bound.portal}" already exists`);
+    if (before !== undefined) await this.#executor.close(before);
+    const types = await this.#parameterTypes(prepared, bound.parameterFormats.includes(1));
+    const formatOf = (place: number): number =>
+      bound.parameterFormats.length === 1 ? (bound.parameterFormats[0] ?? 0) : (bound.parameterFormats[place] ?? 0);
+    const parameters = bound.parameters.map((bytes, place): BoundParameter => {
+      return { bytes, isBinary: formatOf(place) === 1, type: typeOfOid(types[place] ?? 0) };
+    });
+    this.#portals.set(bound.portal, { prepared, parameters, resultFormats: bound.resultFormats });
+    this.#context.outlet.send(bindComplete());
+  }
+
+  /** OIDs of all parameters. Asked of the server only where that is needed: values in text are taken as they come. */
+  async #parameterTypes({ plan, declaredTypes }: Prepared, isNeeded: boolean): Promise<readonly number[]> {
+    if (plan?.kind !== 'iris' || !isNeeded) return declaredTypes;
+    const count = parametersOf(plan);
+    const isDeclared = declaredTypes.length >= count && declaredTypes.every((oid) => oid !== 0);
+    if (isDeclared) return declaredTypes;
+    const types = Array.from(
+      { length: Math.max(count, declaredTypes.length) },
+      (_, place) => declaredTypes[place] ?? 0,
+    );
+    for (const step of plan.steps) {
+      const { parameters } = await this.#described(step);
+      for (const [place, { parameter }] of step.parameters.entries()) {
+        const type = parameters[place];
+        if ((types[parameter - 1] ?? 0) === 0 && type !== undefined)
+          types[parameter - 1] = typeOids[wireTypeOfSql(type)].oid;
+      }
+    }
+    return types.map((oid) => (oid === 0 ? typeOids.text.oid : oid));
+  }
+
+  async #described(step: IrisPlan['steps'][number]): ReturnType<SessionContext['shared']['describe']> {
+    const { shared, connection } = this.#context;
+    return shared.describe(connection, boundText({ ...step, parameters: [] }, []).sql);
+  }
+
+  async #describe({ buffer, start, end }: Message): Promise<void> {
+    const { of, name } = orMalformed(readNamed(buffer, start, end));
+    const { outlet } = this.#context;
+    if (of === 'portal') {
+      const { prepared, resultFormats } = this.#portal(name);
+      outlet.send(await this.#rowDescription(prepared, resultFormats));
+      return;
+    }
+    const prepared = this.#prepared(name);
+    const { plan, declaredTypes, text } = prepared;
+    if (plan?.kind === 'catalog') {
+      const answer = await askCatalog(this.#context, { text, parameterTypes: declaredTypes, bound: undefined });
+      outlet.send(answer.description);
+      return;
+    }
+    outlet.send(parameterDescription(await this.#parameterTypes(prepared, true)));
+    outlet.send(await this.#rowDescription(prepared, []));
+  }
+
+  async #rowDescription({ plan, text, declaredTypes }: Prepared, formats: readonly number[]): Promise<Buffer> {
+    switch (plan?.kind) {
+      case 'session': {
+        const names = columnsOfSession(plan.statement, plan.text);
+        return names === undefined ? noData() : textColumns(names);
+      }
+      case 'answer':
+        return textColumns([plan.column]);
+      case 'catalog': {
+        const { rowDescription: rows } = await askCatalog(this.#context, {
+          text,
+          parameterTypes: declaredTypes,
+          bound: undefined,
+        });
+        return rows ?? noData();
+      }
+      case 'iris':
+        return this.#irisDescription(plan, formats);
+      default:
+        return noData();
+    }
+  }
+
+  async #irisDescription(plan: IrisPlan, formats: readonly number[]): Promise<Buffer> {
+    const step = plan.steps.find(({ isResult }) => isResult);
+    if (step === undefined) return noData();
+    if (plan.columns?.every(({ type }) => type !== undefined) === true)
+      return rowDescription(describedColumns(outColumns(plan.columns, undefined), formats));
+    const { columns } = await this.#described(step);
+    return columns === undefined
+      ? noData()
+      : rowDescription(describedColumns(outColumns(plan.columns, columns), formats));
+  }
+
+  async #execute({ buffer, start, end }: Message): Promise<void> {
+    const { portal: name, rowsMax } = orMalformed(readExecute(buffer, start, end));
+    const portal = this.#portal(name);
+    const { plan } = portal.prepared;
+    if (plan === undefined) return this.#context.outlet.send(emptyQueryResponse());
+    this.#admit(plan);
+    // Alone up to its Sync a statement is a transaction by itself; IRIS makes it one.
+    if (this.#context.inbox.following !== from.sync && touchesIris(plan))
+      await this.#context.transaction.beginImplicit();
+    await this.#executor.execute(portal, { rowsMax: Math.max(0, rowsMax), isDescribed: false });
+    if (plan.kind === 'session' && plan.statement.effects.some(isForgetting)) this.#statements.clear();
+  }
+
+  async #close({ buffer, start, end }: Message): Promise<void> {
+    const { of, name } = orMalformed(readNamed(buffer, start, end));
+    const portal = of === 'portal' ? this.#portals.get(name) : undefined;
+    if (portal !== undefined) {
+      this.#portals.delete(name);
+      await this.#executor.close(portal);
+    }
+    if (of === 'statement') this.#statements.delete(name);
+    this.#context.outlet.send(closeComplete());
+  }
+}
+
+function orMalformed<T>(read: T | undefined): T {
+  if (read === undefined) throw new SessionFault('08P01', 'invalid message format');
+  return read;
+}
+
+const touchesIris = ({ kind }: Plan): boolean => kind === 'iris' || kind === 'copyIn' || kind === 'copyOut';
+
+const isForgetting = (effect: { readonly kind: string; readonly target?: string; readonly name?: unknown }): boolean =>
+  (effect.kind === 'discard' && effect.target === 'all') || (effect.kind === 'deallocate' && effect.name === undefined);
+
+function parametersOf({ steps }: IrisPlan): number {
+  const numbers = steps.flatMap(({ parameters, pieces }) => [
+    ...parameters.map(({ parameter }) => parameter),
+    ...pieces.map((piece) => (typeof piece === 'string' ? 0 : piece.inline)),
+  ]);
+  return Math.max(0, ...numbers);
+}

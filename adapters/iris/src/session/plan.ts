@@ -1,0 +1,108 @@
+import type {
+  Analysis,
+  CopyOptions,
+  Hazard,
+  IrisStep,
+  IrisText,
+  RelationName,
+  ResultColumn,
+  SqlFault,
+  Statement,
+  Translation,
+} from '@medrex/sql';
+
+/** What a session does for one statement. */
+export type Plan =
+  /** Statements of transactions and of the session: nothing of them is translated. */
+  | { readonly kind: 'transaction'; readonly statement: Statement; readonly steps: readonly IrisStep[] }
+  | { readonly kind: 'session'; readonly statement: Statement; readonly text: string }
+  /** Answered by a PostgreSQL that has the tables of IRIS and none of their rows. */
+  | { readonly kind: 'catalog'; readonly statement: Statement; readonly text: string }
+  | IrisPlan
+  | {
+      readonly kind: 'copyIn';
+      readonly relation: RelationName;
+      readonly insert: IrisText;
+      readonly columns: readonly string[];
+      readonly options: CopyOptions;
+    }
+  | { readonly kind: 'copyOut'; readonly query: IrisPlan; readonly options: CopyOptions }
+  | { readonly kind: 'answer'; readonly column: string; readonly rows: readonly string[] }
+  | { readonly kind: 'refused'; readonly fault: SqlFault };
+
+export interface IrisPlan {
+  readonly kind: 'iris';
+  readonly steps: readonly IrisStep[];
+  readonly columns: readonly ResultColumn[] | undefined;
+  readonly hazards: readonly Hazard[];
+  /** Words of the tag. */
+  readonly command: string;
+  /** It changes what tables there are. */
+  readonly isSchema: boolean;
+}
+
+/** The plans of a text, one for each statement. A text without a statement has none. */
+export function plansOf(text: string, analysis: Analysis, translations: readonly Translation[]): readonly Plan[] {
+  if (analysis.kind === 'refused') return [{ kind: 'refused', fault: analysis.fault }];
+  if (analysis.kind !== 'read') return translations.map((translation) => planOf(translation, undefined, text));
+  const utf8 = analysis.statements.length > 1 ? Buffer.from(text) : undefined;
+  return analysis.statements.map((statement, place) => {
+    const { start, end } = analysis.ranges[place] ?? { start: 0, end: 0 };
+    const own = utf8 === undefined ? text : utf8.toString('utf8', start, end);
+    const translation = translations[place];
+    return translation === undefined ? unread : planOf(translation, statement, own);
+  });
+}
+
+const unread: Plan = { kind: 'refused', fault: { sqlstate: '42601', message: 'the statement is not understood' } };
+
+function planOf(translation: Translation, statement: Statement | undefined, text: string): Plan {
+  if (statement === undefined) {
+    if (translation.kind === 'iris') return irisPlan(translation, firstWord(text), true);
+    return translation.kind === 'refused' ? translation : unread;
+  }
+  if (statement.transaction !== undefined) {
+    if (translation.kind === 'refused') return translation;
+    return { kind: 'transaction', statement, steps: translation.kind === 'iris' ? translation.steps : [] };
+  }
+  if (statement.readsCatalogOnly) return { kind: 'catalog', statement, text };
+  if (translation.kind === 'local' || isSettingOnly(statement)) return { kind: 'session', statement, text };
+  if (translation.kind === 'refused' && isWithoutTables(statement)) return { kind: 'catalog', statement, text };
+  if (translation.kind === 'refused' || translation.kind === 'answer' || translation.kind === 'copyIn')
+    return translation;
+  if (translation.kind === 'copyOut')
+    return { kind: 'copyOut', options: translation.options, query: irisPlan(translation.query, 'COPY', false) };
+  return irisPlan(translation, statement.command, statement.kind === 'schema');
+}
+
+function irisPlan(
+  { steps, columns, hazards }: Extract<Translation, { kind: 'iris' }>,
+  command: string,
+  isSchema: boolean,
+): IrisPlan {
+  return { kind: 'iris', steps, columns, hazards, command, isSchema };
+}
+
+/** SELECT set_config(...) and nothing else. */
+function isSettingOnly({ kind, reads, effects }: Statement): boolean {
+  return (
+    kind === 'select' && reads.length === 0 && effects.length > 0 && effects.every((effect) => effect.kind === 'set')
+  );
+}
+
+/** What needs no table and IRIS cannot compute: version(), current_schemas(true), generate_series(1, 3). */
+function isWithoutTables({ kind, reads, isReadOnly, volatility }: Statement): boolean {
+  return kind === 'select' && reads.length === 0 && isReadOnly && volatility !== 'volatile';
+}
+
+function firstWord(text: string): string {
+  return (/^\s*(?:\/\*.*?\*\/\s*)*(\w+)/s.exec(text)?.[1] ?? 'SELECT').toUpperCase();
+}
+
+/** What CommandComplete says. */
+export function tagOf(command: string, rows: number): string {
+  if (command === 'INSERT') return `INSERT 0 ${rows}`;
+  return countedCommands.has(command) ? `${command} ${rows}` : command;
+}
+
+const countedCommands: ReadonlySet<string> = new Set(['SELECT', 'UPDATE', 'DELETE', 'COPY', 'FETCH', 'MOVE', 'MERGE']);

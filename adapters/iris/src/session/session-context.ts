@@ -1,0 +1,41 @@
+import type { IrisTranslator, PgType, RelationName, SqlAnalyser } from '@medrex/sql';
+import type { SqlConnection, SqlDescription } from '@medrex/sql-driver';
+import type { Inbox } from './inbox.ts';
+import type { Outlet } from './outlet.ts';
+import type { SessionSettings } from './session-settings.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What the sessions of one database share. */
+export interface SharedDatabase {
+  readonly analyser: SqlAnalyser;
+  readonly translator: IrisTranslator;
+  /** What becomes of a published defect of this version that a statement may run into. */
+  readonly hazards: 'notice' | 'refuse' | 'ignore';
+  describe(connection: SqlConnection, sql: string): Promise<SqlDescription>;
+  /** Undefined: nothing is known of it. */
+  columnType(relation: RelationName, column: string): PgType | undefined;
+  /** Tables are others from now on. */
+  schemaChanged(connection: SqlConnection): Promise<void>;
+  /** Asks the catalog: frontend messages in, its backend messages out. */
+  askCatalog(asker: CatalogAsker, messages: Buffer): Promise<Buffer>;
+}
+
+/** For whom the catalog answers. */
+export interface CatalogAsker {
+  readonly connection: SqlConnection;
+  readonly user: string;
+  readonly database: string;
+  readonly searchPath: string;
+}
+
+/** What the parts of one session have in common. */
+export interface SessionContext {
+  readonly shared: SharedDatabase;
+  readonly connection: SqlConnection;
+  readonly inbox: Inbox;
+  readonly outlet: Outlet;
+  readonly settings: SessionSettings;
+  readonly transaction: Transaction;
+  readonly user: string;
+  readonly database: string;
+}

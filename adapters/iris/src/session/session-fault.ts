@@ -1,0 +1,42 @@
+import type { Report } from '@medrex/pg-wire';
+import { sqlstateOf, type SqlFault } from '@medrex/sql';
+import { SqlFailure } from '@medrex/sql-driver';
+
+/** What a client is told; it ends the statement. */
+export class SessionFault extends Error {
+  readonly report: Report;
+
+  constructor(sqlstate: string, message: string, more: Partial<Report> = {}) {
+    super(message);
+    this.report = { severity: 'ERROR', sqlstate, message, ...more };
+  }
+}
+
+export function faultOf({ sqlstate, message, position, hint }: SqlFault): SessionFault {
+  return new SessionFault(sqlstate, message, {
+    ...(position !== undefined && { position: String(position) }),
+    ...(hint !== undefined && { hint }),
+  });
+}
+
+/** As PostgreSQL would say it; whatever is no failure of a server is one of ours. */
+export function reportOf(error: unknown): Report {
+  if (error instanceof SessionFault) return error.report;
+  if (!(error instanceof SqlFailure)) {
+    const message = error instanceof Error ? error.message : 'unknown';
+    return { severity: 'ERROR', sqlstate: 'XX000', message: `pg-proxy failed: ${message}` };
+  }
+  return {
+    severity: error.isFatal ? 'FATAL' : 'ERROR',
+    sqlstate: stateOf(error),
+    message: error.message,
+    ...(error.sqlcode !== undefined && { detail: `SQLCODE ${error.sqlcode}` }),
+  };
+}
+
+/** A number of IRIS says more than the SQLSTATE that its driver makes of it. */
+function stateOf({ sqlcode, sqlstate, message }: SqlFailure): string {
+  if (sqlcode !== undefined) return sqlstateOf(-Math.abs(sqlcode), message);
+  if (/SQLCODE/i.test(message)) return sqlstateOf(undefined, message);
+  return sqlstate !== undefined && /^[0-9A-Z]{5}$/.test(sqlstate) ? sqlstate : sqlstateOf(undefined, message);
+}

@@ -1,0 +1,166 @@
+import { SessionFault } from './session-fault.ts';
+
+/** What a server says of itself; the catalog answers as this one. */
+export const serverVersion = '18.6';
+
+interface Parameter {
+  readonly value: string;
+  /** Clients are told of it at login and when it changes. */
+  readonly isReported?: boolean;
+  /** Nobody sets it. */
+  readonly isFixed?: boolean;
+  /** Undefined: it does not take this. */
+  readonly take?: (value: string) => string | undefined;
+}
+
+const fixed = (value: string, isReported = false): Parameter => ({ value, isReported, isFixed: true });
+const onOff = (value: string): string | undefined =>
+  /^(?:on|true|yes|1|t|y)$/i.test(value) ? 'on' : /^(?:off|false|no|0|f|n)$/i.test(value) ? 'off' : undefined;
+/** IRIS keeps no zone and answers in ISO; what a client asks for in vain must fail where it asks. */
+const isoOnly = (value: string): string | undefined => (/^iso\b/i.test(value) ? 'ISO, MDY' : undefined);
+const utf8Only = (value: string): string | undefined => (/^'?(?:utf-?8|unicode)'?$/i.test(value) ? 'UTF8' : undefined);
+const isolation = (value: string): string | undefined =>
+  /^read (?:un)?committed$/i.test(value) ? 'read committed' : undefined;
+
+const parameters: Readonly<Record<string, Parameter>> = {
+  server_version: fixed(serverVersion, true),
+  server_version_num: fixed('180006'),
+  server_encoding: fixed('UTF8', true),
+  integer_datetimes: fixed('on', true),
+  is_superuser: fixed('off', true),
+  in_hot_standby: fixed('off', true),
+  max_identifier_length: fixed('63'),
+  max_index_keys: fixed('32'),
+  lc_collate: fixed('C'),
+  lc_ctype: fixed('C'),
+  block_size: fixed('8192'),
+  transaction_read_only: { value: 'off', take: onOff },
+  transaction_deferrable: { value: 'off', take: onOff },
+  transaction_isolation: { value: 'read committed', take: isolation },
+  default_transaction_isolation: { value: 'read committed', take: isolation },
+  default_transaction_read_only: { value: 'off', isReported: true, take: onOff },
+  client_encoding: { value: 'UTF8', isReported: true, take: utf8Only },
+  DateStyle: { value: 'ISO, MDY', isReported: true, take: isoOnly },
+  IntervalStyle: { value: 'postgres', isReported: true },
+  TimeZone: { value: 'UTC', isReported: true },
+  application_name: { value: '', isReported: true },
+  search_path: { value: '"$user", public', isReported: true },
+  standard_conforming_strings: {
+    value: 'on',
+    isReported: true,
+    take: (value) => (onOff(value) === 'on' ? 'on' : undefined),
+  },
+  scram_iterations: { value: '4096', isReported: true },
+  session_authorization: fixed('', true),
+};
+
+/** Known, and without meaning for IRIS. */
+const ignored: ReadonlySet<string> = new Set(
+  `extra_float_digits statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout
+  client_min_messages bytea_output row_security default_table_access_method default_tablespace check_function_bodies xmloption
+  backslash_quote escape_string_warning synchronous_commit work_mem maintenance_work_mem jit enable_seqscan enable_indexscan
+  enable_bitmapscan enable_hashjoin enable_mergejoin enable_nestloop enable_sort enable_hashagg geqo lc_messages lc_monetary
+  lc_numeric lc_time quote_all_identifiers array_nulls transform_null_equals default_with_oids
+  synchronize_seqscans force_parallel_mode max_parallel_workers_per_gather random_page_cost seq_page_cost
+  effective_cache_size cursor_tuple_fraction plan_cache_mode default_statistics_target constraint_exclusion log_statement
+  log_min_duration_statement default_transaction_deferrable session_replication_role transaction_timeout
+  allow_in_place_tablespaces restrict_nonsystem_relation_kind`.split(/\s+/),
+);
+
+const canonical = new Map(Object.keys(parameters).map((name) => [name.toLowerCase(), name] as const));
+
+/** The parameters of one session: nothing of them goes to IRIS. */
+export class SessionSettings {
+  readonly #set = new Map<string, string>();
+  readonly #user: string;
+  #changed = new Set<string>();
+  /** As it was when the transaction began, and what the transaction set for itself alone. */
+  #before: ReadonlyMap<string, string> | undefined;
+  readonly #local = new Map<string, string | undefined>();
+
+  constructor(user: string) {
+    this.#user = user;
+  }
+
+  get(name: string): string | undefined {
+    const known = nameOf(name);
+    if (known === 'session_authorization') return this.#user;
+    return this.#set.get(known) ?? parameters[known]?.value ?? (ignored.has(known) ? '' : undefined);
+  }
+
+  /** What clients are told at login. */
+  reported(): [string, string][] {
+    return Object.keys(parameters)
+      .filter((name) => parameters[name]?.isReported === true)
+      .map((name) => [name, this.get(name) ?? '']);
+  }
+
+  /** Reported ones that have changed since it was asked last. */
+  takeChanges(): [string, string][] {
+    const names = [...this.#changed].filter((name) => parameters[name]?.isReported === true);
+    this.#changed = new Set();
+    return names.map((name) => [name, this.get(name) ?? '']);
+  }
+
+  all(): [string, string][] {
+    return [...new Set([...Object.keys(parameters), ...this.#set.keys()])]
+      .sort()
+      .map((name) => [name, this.get(name) ?? '']);
+  }
+
+  /** @throws SessionFault */
+  set(name: string, value: string, isLocal: boolean): void {
+    const known = nameOf(name);
+    const parameter = parameters[known];
+    if (parameter === undefined && !ignored.has(known) && !known.includes('.'))
+      throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
+    if (parameter?.isFixed === true) throw new SessionFault('55P02', `parameter "${known}" cannot be changed`);
+    const taken = parameter?.take === undefined ? value : parameter.take(value);
+    if (taken === undefined)
+      throw new SessionFault('0A000', `invalid value for parameter "${known}": IRIS has nothing for it`);
+    if (isLocal && this.#before === undefined) return; // outside of a transaction it ends at once
+    if (isLocal && !this.#local.has(known)) this.#local.set(known, this.#set.get(known));
+    if (!isLocal) this.#local.delete(known);
+    this.#put(known, taken);
+  }
+
+  reset(name: string): void {
+    const known = nameOf(name);
+    if (this.get(known) === undefined)
+      throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
+    this.#put(known, undefined);
+  }
+
+  resetAll(): void {
+    for (const name of [...this.#set.keys()]) this.#put(name, undefined);
+  }
+
+  begin(): void {
+    this.#before ??= new Map(this.#set);
+  }
+
+  end(isCommitted: boolean): void {
+    if (this.#before === undefined) return;
+    if (isCommitted) for (const [name, value] of this.#local) this.#put(name, value);
+    else
+      for (const name of new Set([...this.#set.keys(), ...this.#before.keys()]))
+        this.#put(name, this.#before.get(name));
+    this.#local.clear();
+    this.#before = undefined;
+  }
+
+  #put(name: string, value: string | undefined): void {
+    if (this.#set.get(name) === value) return;
+    if (value === undefined) this.#set.delete(name);
+    else this.#set.set(name, value);
+    this.#changed.add(name);
+  }
+}
+
+function nameOf(name: string): string {
+  const lower = name
+    .toLowerCase()
+    .replace(/^time zone$/, 'timezone')
+    .replace(/^transaction isolation level$/, 'transaction_isolation');
+  return canonical.get(lower) ?? lower;
+}

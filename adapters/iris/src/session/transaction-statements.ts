@@ -1,0 +1,56 @@
+import { noticeResponse } from '@medrex/pg-wire';
+import { standardPage } from '../database/page-sizes.ts';
+import type { Plan } from './plan.ts';
+import { boundText } from './run-iris.ts';
+import type { SessionContext } from './session-context.ts';
+
+/** BEGIN and its relatives. Returns the tag. @throws SessionFault, SqlFailure */
+export async function controlTransaction(
+  context: SessionContext,
+  { statement, steps }: Extract<Plan, { kind: 'transaction' }>,
+): Promise<string> {
+  const { transaction, settings, connection } = context;
+  const control = statement.transaction ?? { verb: 'begin', isChained: false };
+  const run = async (): Promise<void> => {
+    for (const step of steps) await connection.run(boundText(step, []).sql, [], standardPage);
+  };
+  switch (control.verb) {
+    case 'begin':
+      settings.begin();
+      if (!(await transaction.begin(control))) warn(context, '25001', 'there is already a transaction in progress');
+      return statement.command;
+    case 'commit': {
+      if (!isInBlock(context)) warn(context, '25P01', 'there is no transaction in progress');
+      const isKept = await transaction.commit();
+      await ended(context, isKept, control.isChained);
+      return isKept ? 'COMMIT' : 'ROLLBACK';
+    }
+    case 'rollback':
+      if (!isInBlock(context)) warn(context, '25P01', 'there is no transaction in progress');
+      await transaction.rollback();
+      await ended(context, false, control.isChained);
+      return 'ROLLBACK';
+    case 'rollbackTo':
+      transaction.expectBlock('ROLLBACK TO SAVEPOINT');
+      await run();
+      transaction.revived();
+      return 'ROLLBACK';
+    default:
+      transaction.expectBlock(statement.command);
+      await run();
+      return statement.command;
+  }
+}
+
+const isInBlock = ({ transaction }: SessionContext): boolean => transaction.isOpen;
+
+async function ended({ settings, transaction }: SessionContext, isKept: boolean, isChained: boolean): Promise<void> {
+  settings.end(isKept);
+  if (!isChained) return;
+  settings.begin();
+  await transaction.begin({});
+}
+
+function warn({ outlet }: SessionContext, sqlstate: string, message: string): void {
+  outlet.send(noticeResponse({ severity: 'WARNING', sqlstate, message }));
+}

@@ -1,0 +1,88 @@
+import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
+import type { TransactionControl } from '@medrex/sql';
+import type { SqlConnection, TransactionModes } from '@medrex/sql-driver';
+import { SessionFault } from './session-fault.ts';
+
+const standard: TransactionModes = { isolation: 'read committed', isReadOnly: false };
+
+/**
+ * PostgreSQL's transactions on a connection of IRIS: a failed one takes nothing but its end, and statements that come together
+ * without BEGIN are all done or none.
+ */
+export class Transaction {
+  readonly #connection: SqlConnection;
+  #state: 'none' | 'implicit' | 'explicit' | 'failed' = 'none';
+
+  constructor(connection: SqlConnection) {
+    this.#connection = connection;
+  }
+
+  get status(): TransactionStatus {
+    if (this.#state === 'failed') return transactionStatus.failed;
+    return this.#state === 'explicit' ? transactionStatus.inside : transactionStatus.idle;
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'none';
+  }
+
+  get isFailed(): boolean {
+    return this.#state === 'failed';
+  }
+
+  /** A block of several statements that nobody began. */
+  async beginImplicit(): Promise<void> {
+    if (this.#state !== 'none') return;
+    await this.#connection.begin(standard);
+    this.#state = 'implicit';
+  }
+
+  /** False: one is open already. */
+  async begin({ isReadOnly = false }: Pick<TransactionControl, 'isReadOnly'>): Promise<boolean> {
+    const isOpen = this.#state !== 'none';
+    if (!isOpen) await this.#connection.begin({ ...standard, isReadOnly });
+    const wasBegun = this.#state === 'explicit';
+    if (this.#state !== 'failed') this.#state = 'explicit';
+    return !wasBegun;
+  }
+
+  /** True: it is kept. A failed one is rolled back. */
+  async commit(): Promise<boolean> {
+    if (this.#state === 'failed') {
+      await this.rollback();
+      return false;
+    }
+    if (this.#state === 'none') return true;
+    this.#state = 'none';
+    await this.#connection.commit();
+    return true;
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#state === 'none') return;
+    this.#state = 'none';
+    await this.#connection.rollback();
+  }
+
+  /** The end of a block that nobody began. */
+  async endImplicit(): Promise<void> {
+    if (this.#state === 'implicit') await this.commit();
+  }
+
+  /** A statement failed. */
+  async failed(): Promise<void> {
+    if (this.#state === 'implicit') await this.rollback();
+    else if (this.#state === 'explicit') this.#state = 'failed';
+  }
+
+  /** ROLLBACK TO a savepoint. */
+  revived(): void {
+    if (this.#state === 'failed') this.#state = 'explicit';
+  }
+
+  /** @throws SessionFault 25P01 */
+  expectBlock(what: string): void {
+    if (this.#state === 'none' || this.#state === 'implicit')
+      throw new SessionFault('25P01', `${what} can only be used in transaction blocks`);
+  }
+}

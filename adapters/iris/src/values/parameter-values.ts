@@ -1,0 +1,113 @@
+import { byteaOfText, itemsOfBinaryArray, textOfBinary, type WireType } from '@medrex/pg-wire';
+import type { ParameterUse } from '@medrex/sql';
+import type { SqlValue } from '@medrex/sql-driver';
+import { SessionFault } from '../session/session-fault.ts';
+import { arrayItems } from './array-text.ts';
+
+/** A parameter as a Bind brings it. */
+export interface BoundParameter {
+  readonly bytes: Uint8Array | null;
+  readonly isBinary: boolean;
+  /** Undefined: of an array, or unknown. */
+  readonly type: WireType | undefined;
+}
+
+/** Its text; null is NULL. @throws SessionFault */
+export function textOfParameter({ bytes, isBinary, type }: BoundParameter): string | null {
+  if (bytes === null) return null;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!isBinary) return buffer.toString('utf8');
+  const text = type === undefined ? undefined : textOfBinary(type, buffer);
+  if (text !== undefined) return text;
+  throw new SessionFault('22P03', `incorrect binary data format of a ${type ?? 'value of unknown type'}`);
+}
+
+/** A parameter as the driver binds it. @throws SessionFault */
+export function sqlValueOf(parameter: BoundParameter, use: ParameterUse): SqlValue {
+  if (parameter.bytes === null) return null;
+  if (use === 'list') return { as: 'list', items: itemsOf(parameter) };
+  const text = textOfParameter(parameter) ?? '';
+  if (use === 'vector') return { as: 'text', text: text.replace(/^\s*\[|\]\s*$/g, '') };
+  const bind = binds[parameter.type ?? 'text'] ?? asText;
+  return bind(text, parameter.type ?? 'text');
+}
+
+type Bind = (text: string, type: WireType) => SqlValue;
+
+const asText: Bind = (text) => ({ as: 'text', text });
+
+const checked =
+  (as: 'integer' | 'decimal' | 'double' | 'date', form: RegExp): Bind =>
+  (text, type) => {
+    const bare = text.trim();
+    return form.test(bare) ? { as, text: bare } : noValue(text, type);
+  };
+
+function noValue(text: string, type: WireType): never {
+  const word = typeWords[type] ?? type;
+  throw new SessionFault('22P02', `invalid input syntax for type ${word}: "${text.slice(0, 100)}"`);
+}
+
+const typeWords: Readonly<Partial<Record<WireType, string>>> = {
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  float8: 'double precision',
+  float4: 'real',
+  bool: 'boolean',
+};
+
+const integer = checked('integer', /^[-+]?\d{1,19}$/);
+const double = checked('double', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i);
+
+const binds: Readonly<Partial<Record<WireType, Bind>>> = {
+  int2: integer,
+  int4: integer,
+  int8: integer,
+  numeric: checked('decimal', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i),
+  float4: double,
+  float8: double,
+  date: checked('date', /^\d{4}-\d\d-\d\d$/),
+  bool: (text, type) => {
+    if (/^(?:t|true|1|on|yes|y)$/i.test(text)) return { as: 'boolean', text: '1' };
+    return /^(?:f|false|0|off|no|n)$/i.test(text) ? { as: 'boolean', text: '0' } : noValue(text, type);
+  },
+  bytea: (text, type) => {
+    const bytes = byteaOfText(text);
+    return bytes === undefined ? noValue(text, type) : { as: 'bytes', bytes };
+  },
+  time: (text) => (/^\d\d:\d\d:\d\d$/.test(text) ? { as: 'time', text } : asText(text, 'text')),
+  timestamp: (text) => moment(text.replace('T', ' ')),
+  timestamptz: (text) => moment(inUtc(text)),
+};
+
+function moment(text: string): SqlValue {
+  const whole = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text} 00:00:00` : text;
+  return /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?$/.test(whole)
+    ? { as: 'timestamp', text: whole }
+    : asText(text, 'text');
+}
+
+/** IRIS keeps no zone: a moment goes there in UTC. */
+function inUtc(text: string): string {
+  const [, zone] = /([-+]\d\d(?::?\d\d)?|Z)$/.exec(text) ?? [];
+  if (zone === undefined || zone === 'Z') return text.replace(/Z$/, '').replace('T', ' ');
+  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? [];
+  const whole = text
+    .slice(0, text.length - zone.length)
+    .replace(/\.\d+$/, '')
+    .replace(' ', 'T');
+  const minutes = zone.length > 3 ? zone : `${zone}:00`;
+  const at = new Date(whole + minutes.replace(/^(...)(\d\d)$/, '$1:$2'));
+  if (Number.isNaN(at.getTime())) return text;
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+function itemsOf({ bytes, isBinary }: BoundParameter): readonly string[] {
+  const buffer = Buffer.from(bytes ?? []);
+  const items = isBinary ? itemsOfBinaryArray(buffer) : arrayItems(buffer.toString('utf8'));
+  if (items === undefined) throw new SessionFault('22P02', 'malformed array, or one of several dimensions');
+  if (items.some((item) => item === null))
+    throw new SessionFault('0A000', 'an array with NULL in it cannot be a parameter of IRIS SQL');
+  return items.map(String);
+}

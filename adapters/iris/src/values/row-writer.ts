@@ -1,0 +1,97 @@
+import { backend, binaryOfText, BodyWriter, typeOids, type Column, type WireType } from '@medrex/pg-wire';
+import type { PgType, ResultColumn } from '@medrex/sql';
+import type { SqlColumn, SqlRow } from '@medrex/sql-driver';
+import { SessionFault } from '../session/session-fault.ts';
+import { textRule } from './result-text.ts';
+import { wireTypeOf, wireTypeOfSql } from './wire-types.ts';
+
+/** A column as a client gets it. */
+export interface OutColumn {
+  readonly label: string;
+  readonly type: WireType;
+  readonly pgType: PgType | undefined;
+  readonly holdsSchema: boolean;
+  readonly modifier: number;
+}
+
+/** What the translation knows, and where it does not know, what the driver says. */
+export function outColumns(
+  translated: readonly ResultColumn[] | undefined,
+  columns: readonly SqlColumn[] | undefined,
+): readonly OutColumn[] {
+  if (translated !== undefined && (columns === undefined || translated.length === columns.length)) {
+    return translated.map(({ label, type, holdsSchema }, place) => {
+      const own = columns?.[place];
+      const known = type ?? undefined;
+      return {
+        ...{ label, holdsSchema, pgType: known, modifier: -1 },
+        type: known === undefined ? (own === undefined ? 'text' : wireTypeOfSql(own)) : wireTypeOf(known),
+      };
+    });
+  }
+  return (columns ?? []).map((column) => ({
+    ...{ label: column.label.toLowerCase(), type: wireTypeOfSql(column), pgType: undefined },
+    ...{ holdsSchema: false, modifier: -1 },
+  }));
+}
+
+/** For RowDescription; one format stands for all columns, none for text. */
+export function describedColumns(columns: readonly OutColumn[], formats: readonly number[]): Column[] {
+  return columns.map(({ label, type, modifier }, place) => ({
+    ...{ name: label, table: 0, attribute: 0, type: typeOids[type].oid, typeSize: typeOids[type].size },
+    ...{ typeModifier: modifier, format: formatOf(formats, place) },
+  }));
+}
+
+const formatOf = (formats: readonly number[], place: number): number =>
+  formats.length === 1 ? (formats[0] ?? 0) : (formats[place] ?? 0);
+
+type WriteCell = (writer: BodyWriter, cell: Uint8Array) => void;
+
+/** Writes rows of a driver as DataRow messages. */
+export class RowWriter {
+  readonly #cells: readonly WriteCell[];
+
+  constructor(columns: readonly OutColumn[], formats: readonly number[], toPostgres: (schema: string) => string) {
+    this.#cells = columns.map((column, place) => cellWriter(column, formatOf(formats, place) === 1, toPostgres));
+  }
+
+  write(rows: readonly SqlRow[], from: number, to: number): Buffer {
+    const writer = new BodyWriter(4_096);
+    for (let place = from; place < to; place++) this.#row(writer, rows[place] ?? []);
+    return writer.take();
+  }
+
+  #row(writer: BodyWriter, row: SqlRow): void {
+    writer.begin(backend.dataRow).uint16(row.length);
+    for (let place = 0; place < row.length; place++) {
+      const cell = row[place] as Uint8Array | null;
+      if (cell === null) writer.int32(-1);
+      else (this.#cells[place] ?? asItIs)(writer, cell);
+    }
+    writer.end();
+  }
+}
+
+const asItIs: WriteCell = (writer, cell) => writer.value(cell);
+/** Text of these is text in both formats. */
+const textual: ReadonlySet<WireType> = new Set(['text', 'varchar', 'bpchar', 'json', 'name', 'unknown']);
+
+function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: string) => string): WriteCell {
+  const { type } = column;
+  if (type === 'bytea')
+    return isBinary ? asItIs : (writer, cell) => writer.value(Buffer.from(`\\x${Buffer.from(cell).toString('hex')}`));
+  const rule = column.holdsSchema ? toPostgres : textRule(type, column.pgType);
+  if (rule === undefined && (!isBinary || textual.has(type))) return asItIs;
+  const textOf = (cell: Uint8Array): string => {
+    const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
+    return rule === undefined ? text : rule(text);
+  };
+  if (!isBinary) return (writer, cell) => writer.value(Buffer.from(textOf(cell)));
+  return (writer, cell) => {
+    const text = textOf(cell);
+    const bytes = binaryOfText(type, text);
+    if (bytes === undefined) throw new SessionFault('22P03', `a value of column "${column.label}" is no ${type}`);
+    writer.value(bytes);
+  };
+}

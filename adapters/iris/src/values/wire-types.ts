@@ -1,0 +1,48 @@
+import { typeOids, type WireType } from '@medrex/pg-wire';
+import type { PgType } from '@medrex/sql';
+import type { SqlType } from '@medrex/sql-driver';
+
+const byCode: Readonly<Record<number, WireType>> = {
+  [-7]: 'bool',
+  16: 'bool',
+  [-6]: 'int2',
+  5: 'int2',
+  4: 'int4',
+  [-5]: 'int8',
+  2: 'numeric',
+  3: 'numeric',
+  6: 'float8',
+  8: 'float8',
+  7: 'float4',
+  1: 'varchar',
+  12: 'varchar',
+  [-9]: 'varchar',
+  [-15]: 'varchar',
+  91: 'date',
+  92: 'time',
+  93: 'timestamp',
+  2014: 'timestamptz',
+  [-2]: 'bytea',
+  [-3]: 'bytea',
+  [-4]: 'bytea',
+  2004: 'bytea',
+};
+
+/** The type that a client is told for one of JDBC; what is not known is text. */
+export function wireTypeOfSql({ code, name }: SqlType): WireType {
+  if (name.toLowerCase() === 'uuid' || name.toLowerCase() === 'uniqueidentifier') return 'uuid';
+  return byCode[code] ?? 'text';
+}
+
+/** A vector goes to clients as text: its OID is another one in every database that has it. */
+export function wireTypeOf(type: PgType): WireType {
+  return type === 'vector' ? 'text' : type;
+}
+
+const pgTypesOnWire: ReadonlySet<string> = new Set(
+  Object.keys(typeOids).filter((name) => !['name', 'oid', 'unknown'].includes(name)),
+);
+
+export function pgTypeOf(type: WireType | undefined): PgType | undefined {
+  return type !== undefined && pgTypesOnWire.has(type) ? (type as PgType) : undefined;
+}

@@ -1,0 +1,53 @@
+import { irisVersions, isKnownIris } from '@medrex/sql';
+import { z } from 'zod';
+
+const file = z.string().min(1);
+
+/** What an upstream of kind `iris` has beyond host and port. */
+export const irisUpstream = z.strictObject({
+  version: z
+    .string()
+    .refine(isKnownIris, `a version from ${irisVersions.oldest} on, such as 2025.1.2`)
+    .describe(
+      `Of that IRIS, such as 2025.1.2; what is sent there depends on it. From ${irisVersions.oldest} on; one newer than ${irisVersions.newest} is taken for that`,
+    ),
+  schemas: z
+    .record(z.string(), z.string().min(1))
+    .default({ public: 'SQLUser' })
+    .describe("Schemas of IRIS by PostgreSQL's names; clients see these, and no other"),
+  jars: z.array(file).min(1).describe("Files of InterSystems' JDBC driver, which comes with IRIS, and what it needs"),
+  java: file.optional().describe('`java` of a JDK from 17 on; the one on the PATH when absent'),
+  heapMb: z.int().min(64).default(256).describe('Memory of the Java process'),
+  url: z
+    .string()
+    .startsWith('jdbc:')
+    .default('jdbc:IRIS://{host}:{port}/{database}')
+    .describe('How the driver calls it; the database is a namespace'),
+  properties: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Properties of the driver's connections; no secrets"),
+  hazards: z
+    .enum(['notice', 'refuse', 'ignore'])
+    .default('notice')
+    .describe('Statements that this version may answer wrongly, by what InterSystems has published'),
+  keepNullOrder: z
+    .boolean()
+    .default(true)
+    .describe('NULLs sort as in PostgreSQL; false lets indexes serve ORDER BY, and NULLs come first upwards'),
+  skipped: z
+    .array(z.string())
+    .default([])
+    .describe('Statements that succeed without being done, by their kind in the grammar, such as CreatePolicyStmt'),
+  normalised: z
+    .array(z.string())
+    .default([])
+    .describe('Columns of unit vectors, as schema.table.column: there `<->` orders as `<=>` does'),
+  tablesMs: z
+    .int()
+    .positive()
+    .default(60_000)
+    .describe('After this long the tables are looked at again; what this proxy changes itself is seen at once'),
+});
+
+export type IrisUpstreamConfig = z.infer<typeof irisUpstream>;

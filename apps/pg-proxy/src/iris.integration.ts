@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import { pgjdbcJar } from '@medrex/iris/testing';
+import { cancelRequest } from '@medrex/pg-wire';
+import { connect } from 'node:net';
+import type pg from 'pg';
+import { IrisRig } from './testing/iris-rig.ts';
+import { run } from './testing/real-rig.ts';
+
+const jar = pgjdbcJar();
+
+describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
+  if (jar === undefined) {
+    it.skip('needs a JDK, and pgjdbc from Maven', () => undefined);
+    return;
+  }
+
+  describe('on IRIS 2025.2', () => {
+    let rig: IrisRig;
+    let client: pg.Client;
+
+    beforeAll(async () => {
+      rig = await IrisRig.start({ where, jar });
+      client = await rig.client();
+      await client.query(
+        'create table patients (id int primary key, name varchar(50), born date, active boolean, score numeric(10, 2), note text)',
+      );
+    });
+
+    afterAll(async () => rig.close());
+
+    it('creates, inserts and selects as PostgreSQL does, by its types', async () => {
+      await client.query(
+        "insert into patients values (1, 'Ann', '1980-02-29', true, 1.5, 'x'), (2, 'ann', null, false, .25, null)",
+      );
+      const { rows, command, rowCount, fields } = await client.query<Record<string, unknown>>(
+        'select id, name, active, score, note from patients order by name, id',
+      );
+      expect([command, rowCount]).toEqual(['SELECT', 2]);
+      expect(rows).toEqual([
+        { id: 1, name: 'Ann', active: true, score: '1.50', note: 'x' },
+        { id: 2, name: 'ann', active: false, score: '0.25', note: null },
+      ]);
+      expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([23, 1043, 16, 1700, 25]);
+    });
+
+    it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
+      const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
+      expect(rows).toEqual([{ id: 1 }]);
+    });
+
+    it('answers errors with the SQLSTATE of PostgreSQL, and with the place of what cannot be translated', async () => {
+      const stateOf = async (sql: string): Promise<unknown> =>
+        client.query(sql).then(
+          () => 'none',
+          (error: unknown) => [(error as pg.DatabaseError).code, (error as pg.DatabaseError).position],
+        );
+      expect(await stateOf("insert into patients (id, name) values (1, 'again')")).toEqual(['23505', undefined]);
+      expect(await stateOf('select * from nowhere')).toEqual(['42P01', undefined]);
+      expect(await stateOf('select nothing from patients')).toEqual(['42703', undefined]);
+      expect(await stateOf("select 'é', name ~ 'x' from patients")).toEqual(['0A000', '18']);
+      expect(await stateOf('selec 1')).toEqual(['42601', '1']);
+    });
+
+    it('keeps or drops what a transaction did, and lets a failed one do nothing but end', async () => {
+      await client.query('begin');
+      await client.query("insert into patients (id, name) values (3, 'gone')");
+      await client.query('rollback');
+      await client.query('begin');
+      await client.query("insert into patients (id, name) values (4, 'kept')");
+      await client.query('savepoint s');
+      await expect(client.query("insert into patients (id, name) values (4, 'twice')")).rejects.toMatchObject({
+        code: '23505',
+      });
+      await expect(client.query('select 1')).rejects.toMatchObject({ code: '25P02' });
+      await client.query('rollback to savepoint s');
+      await client.query('commit');
+      const { rows } = await client.query('select id from patients where id > 2');
+      expect(rows).toEqual([{ id: 4 }]);
+    });
+
+    it('does all statements of one query or none', async () => {
+      await expect(
+        client.query(
+          "insert into patients (id, name) values (5, 'a'); insert into patients (id, name) values (1, 'b')",
+        ),
+      ).rejects.toMatchObject({ code: '23505' });
+      expect((await client.query('select id from patients where id = 5')).rowCount).toBe(0);
+    });
+
+    it('is cancelled by process id, on another connection', async () => {
+      const other = await rig.client();
+      await rig.direct.query('begin; lock table sqluser.patients in access exclusive mode');
+      const waiting = other.query('select count(*) from patients').then(
+        () => 'answered',
+        (error: unknown) => (error as pg.DatabaseError).code,
+      );
+      await eventually(
+        async () => (await rig.direct.query('select 1 from pg_locks where not granted')).rows.length > 0,
+      );
+      const { processID, secretKey } = other as unknown as { processID: number; secretKey: number };
+      await cancel(rig.running.proxy.port, processID, secretKey);
+      expect(await waiting).toBe('57014');
+      await rig.direct.query('rollback');
+      expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    });
+
+    it('shows its tables to psql, and the SQL that goes to IRIS', async () => {
+      const asked = await run('psql', [
+        rig.url,
+        '-X',
+        '-A',
+        '-c',
+        '\\dt',
+        '-c',
+        '\\d patients',
+        '-c',
+        'explain (translate) select id from patients limit 3',
+      ]);
+      expect(asked?.out).toContain('public|patients|table|');
+      expect(asked?.out).toContain('name|character varying(50)|||');
+      expect(asked?.out).toContain('"patients_pkey" PRIMARY KEY');
+      expect(asked?.out).toContain('SELECT id FROM patients LIMIT 3');
+    });
+  });
+});
+
+async function cancel(port: number, processId: number, secretKey: number): Promise<void> {
+  const key = Buffer.alloc(4);
+  key.writeInt32BE(secretKey);
+  await new Promise<void>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(cancelRequest(processId, key)));
+    socket.on('close', () => resolve());
+    socket.on('error', () => resolve());
+    socket.resume();
+  });
+}

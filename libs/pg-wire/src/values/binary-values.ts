@@ -1,0 +1,165 @@
+import { numericOfText, textOfNumeric } from './numeric.ts';
+import { dateOfDays, daysOfDate, microsOfTime, microsOfTimestamp, timeOfMicros, timestampOfMicros } from './times.ts';
+import { typeOfOid, type WireType } from './type-oids.ts';
+
+/** One type in both of its formats. Undefined: what is given is none. */
+interface Formats {
+  binary(text: string): Buffer | undefined;
+  text(bytes: Buffer): string | undefined;
+}
+
+const ofBytes = (bytes: number, write: (buffer: Buffer) => void): Buffer => {
+  const buffer = Buffer.allocUnsafe(bytes);
+  write(buffer);
+  return buffer;
+};
+
+function integer(bytes: 2 | 4 | 8, isSigned = true): Formats {
+  const max = 1n << BigInt(bytes * 8 - (isSigned ? 1 : 0));
+  return {
+    binary: (text) => {
+      if (!/^\s*[-+]?\d+\s*$/.test(text)) return undefined;
+      const value = BigInt(text.trim().replace(/^\+/, ''));
+      if (value >= max || value < (isSigned ? -max : 0n)) return undefined;
+      const whole = ofBytes(8, (buffer) => buffer.writeBigInt64BE(BigInt.asIntN(64, value)));
+      return whole.subarray(8 - bytes);
+    },
+    text: (value) => {
+      if (value.length !== bytes) return undefined;
+      if (bytes === 8) return String(value.readBigInt64BE());
+      return String(isSigned ? value.readIntBE(0, bytes) : value.readUIntBE(0, bytes));
+    },
+  };
+}
+
+const numberOf = (text: string): number | undefined => {
+  const value = Number(text.replace(/^(-?)inf(inity)?$/i, '$1Infinity'));
+  return text.trim() === '' || (Number.isNaN(value) && !/^\s*nan\s*$/i.test(text)) ? undefined : value;
+};
+
+const float4: Formats = {
+  binary: (text) => {
+    const value = numberOf(text);
+    return value === undefined ? undefined : ofBytes(4, (buffer) => buffer.writeFloatBE(value));
+  },
+  text: (bytes) => (bytes.length === 4 ? String(Number(bytes.readFloatBE().toPrecision(9))) : undefined),
+};
+
+const float8: Formats = {
+  binary: (text) => {
+    const value = numberOf(text);
+    return value === undefined ? undefined : ofBytes(8, (buffer) => buffer.writeDoubleBE(value));
+  },
+  text: (bytes) => (bytes.length === 8 ? String(bytes.readDoubleBE()) : undefined),
+};
+
+const bool: Formats = {
+  binary: (text) => {
+    if (/^(?:t|true|1|on|yes|y)$/i.test(text)) return Buffer.from([1]);
+    return /^(?:f|false|0|off|no|n)$/i.test(text) ? Buffer.from([0]) : undefined;
+  },
+  text: (bytes) => (bytes.length === 1 ? (bytes[0] === 0 ? 'f' : 't') : undefined),
+};
+
+const plain: Formats = { binary: (text) => Buffer.from(text, 'utf8'), text: (bytes) => bytes.toString('utf8') };
+
+function micros(read: (text: string) => bigint | undefined, write: (value: bigint) => string): Formats {
+  return {
+    binary: (text) => {
+      const value = read(text);
+      return value === undefined ? undefined : ofBytes(8, (buffer) => buffer.writeBigInt64BE(value));
+    },
+    text: (bytes) => (bytes.length === 8 ? write(bytes.readBigInt64BE()) : undefined),
+  };
+}
+
+const uuid: Formats = {
+  binary: (text) => {
+    const hex = text.replace(/[-{}]/g, '');
+    return /^[0-9a-f]{32}$/i.test(hex) ? Buffer.from(hex, 'hex') : undefined;
+  },
+  text: (bytes) =>
+    bytes.length === 16
+      ? bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+      : undefined,
+};
+
+const formats: Readonly<Record<WireType, Formats>> = {
+  bool,
+  bytea: { binary: byteaOfText, text: (bytes) => `\\x${bytes.toString('hex')}` },
+  name: plain,
+  int8: integer(8),
+  int2: integer(2),
+  int4: integer(4),
+  text: plain,
+  oid: integer(4, false),
+  json: plain,
+  float4,
+  float8,
+  unknown: plain,
+  bpchar: plain,
+  varchar: plain,
+  date: {
+    binary: (text) => {
+      const days = daysOfDate(text);
+      return days === undefined ? undefined : ofBytes(4, (buffer) => buffer.writeInt32BE(days));
+    },
+    text: (bytes) => (bytes.length === 4 ? dateOfDays(bytes.readInt32BE()) : undefined),
+  },
+  time: micros(microsOfTime, timeOfMicros),
+  timestamp: micros(microsOfTimestamp, timestampOfMicros),
+  timestamptz: micros(microsOfTimestamp, (value) => `${timestampOfMicros(value)}+00`),
+  numeric: { binary: numericOfText, text: textOfNumeric },
+  uuid,
+  // The first byte is the version of the format.
+  jsonb: {
+    binary: (text) => Buffer.concat([Buffer.from([1]), Buffer.from(text, 'utf8')]),
+    text: (bytes) => (bytes[0] === 1 ? bytes.toString('utf8', 1) : undefined),
+  },
+};
+
+/** `\x0fff` or PostgreSQL's older escapes. */
+export function byteaOfText(text: string): Buffer | undefined {
+  if (text.startsWith('\\x')) {
+    const hex = text.slice(2).replace(/\s/g, '');
+    return /^(?:[0-9a-f]{2})*$/i.test(hex) ? Buffer.from(hex, 'hex') : undefined;
+  }
+  return Buffer.from(
+    text.replaceAll(/\\(\\|[0-7]{3})/g, (_, code: string) =>
+      code === '\\' ? '\\' : String.fromCharCode(Number.parseInt(code, 8)),
+    ),
+    'latin1',
+  );
+}
+
+/** The binary format of a value. Undefined where the text is none of the type. */
+export function binaryOfText(type: WireType, text: string): Buffer | undefined {
+  return formats[type].binary(text);
+}
+
+/** The text of a value in binary format. Undefined where the bytes are none of the type. */
+export function textOfBinary(type: WireType, bytes: Buffer): string | undefined {
+  return formats[type].text(bytes);
+}
+
+/** The elements of an array in binary format, as text; of one dimension. Undefined where it is none, or of a type that is not known. */
+export function itemsOfBinaryArray(bytes: Buffer): (string | null)[] | undefined {
+  if (bytes.length < 12) return undefined;
+  const dimensions = bytes.readInt32BE(0);
+  const type = typeOfOid(bytes.readUInt32BE(8));
+  if (dimensions === 0) return [];
+  if (dimensions !== 1 || type === undefined || bytes.length < 20) return undefined;
+  const items: (string | null)[] = [];
+  let at = 20;
+  for (let left = bytes.readInt32BE(12); left > 0; left--) {
+    if (at + 4 > bytes.length) return undefined;
+    const length = bytes.readInt32BE(at);
+    at += 4;
+    if (length > bytes.length - at) return undefined;
+    const text = length < 0 ? null : formats[type].text(bytes.subarray(at, at + length));
+    if (text === undefined) return undefined;
+    items.push(text);
+    at += Math.max(0, length);
+  }
+  return items;
+}

@@ -58,6 +58,10 @@ export class BridgeProcess {
     this.#child.stdin?.write(frame);
   }
 
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => this.#child.once('close', () => resolve()));

@@ -47,6 +47,11 @@ export class JdbcBridge {
     return connection;
   }
 
+  /** As if it had been killed from outside; for tests. */
+  kill(): void {
+    void this.#process?.then((process) => process.kill());
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     const process = await this.#process?.catch(() => undefined);

@@ -215,7 +215,9 @@ export class IrisSession {
     const formatOf = (place: number): number =>
       bound.parameterFormats.length === 1 ? (bound.parameterFormats[0] ?? 0) : (bound.parameterFormats[place] ?? 0);
     const parameters = bound.parameters.map((bytes, place): BoundParameter => {
-      return { bytes, isBinary: formatOf(place) === 1, type: typeOfOid(types[place] ?? 0) };
+      // The memory of a message is somebody else's as soon as it has been dealt with.
+      const own = bytes === null ? null : Buffer.from(bytes);
+      return { bytes: own, isBinary: formatOf(place) === 1, type: typeOfOid(types[place] ?? 0) };
     });
     this.#portals.set(bound.portal, { prepared, parameters, resultFormats: bound.resultFormats });
     this.#context.outlet.send(bindComplete());

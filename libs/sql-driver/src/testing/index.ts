@@ -1,0 +1,1 @@
+export { sqlDriverContract, type SqlDriverSubject } from './sql-driver-contract.ts';

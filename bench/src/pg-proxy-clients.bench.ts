@@ -1,6 +1,7 @@
 import { figure, type Bench, type Figure, type Figures } from './bench.ts';
-import { percentile, pgbenchDatabase } from './pg-proxy/pgbench.ts';
-import { loginOf, Poolers, residentKiB, type Side } from './pg-proxy/poolers.ts';
+import { percentile } from './pg-proxy/pgbench.ts';
+import { loginOf, residentKiB, type Side } from './pg-proxy/poolers.ts';
+import { withPoolers } from './pg-proxy/with-poolers.ts';
 import { askOnce, wireLogin, type LoggedIn } from './pg-proxy/wire-login.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
@@ -15,25 +16,12 @@ export const bench: Bench = {
   workload: `${logins} logins by SCRAM one after the other with the client's keys known (first byte to ReadyForQuery), ${runs} rounds; resident memory for each of ${idle} clients that are logged in, have asked once and are idle`,
   ledger: 'none',
   seed: 0,
-  async run(): Promise<Figures> {
-    const where = process.env['MEDREX_TEST_POSTGRES'];
-    if (where === undefined) {
-      console.error('  pg-proxy-clients: left out, MEDREX_TEST_POSTGRES does not say where PostgreSQL is');
-      return {};
-    }
-    const url = new URL(where);
-    const database = await pgbenchDatabase(url, 1);
-    const poolers = new Poolers(url);
-    try {
-      await poolers.up();
+  run: () =>
+    withPoolers('pg-proxy-clients', 1, async ({ sides, url, database }) => {
       const figures: Record<string, Figure> = {};
-      for (const side of poolers.sides) Object.assign(figures, await measured(side, url, database.name));
+      for (const side of sides) Object.assign(figures, await measured(side, url, database));
       return figures;
-    } finally {
-      await poolers.down();
-      await database.drop();
-    }
-  },
+    }),
 };
 
 async function measured(side: Side, url: URL, database: string): Promise<Figures> {

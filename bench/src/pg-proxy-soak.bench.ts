@@ -1,6 +1,7 @@
 import { figure, type Bench, type Figures } from './bench.ts';
-import { pgbench, pgbenchDatabase, type Carried } from './pg-proxy/pgbench.ts';
-import { Poolers, protocols, residentKiB } from './pg-proxy/poolers.ts';
+import { pgbench, type Carried } from './pg-proxy/pgbench.ts';
+import { protocols, residentKiB } from './pg-proxy/poolers.ts';
+import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 
 /** 30 for the real thing. */
 const minutes = Number(process.env['BENCH_SOAK_MINUTES'] ?? 2);
@@ -13,27 +14,11 @@ export const bench: Bench = {
   workload: `pgbench -S through pg-proxy, ${clients} clients, ${minutes} minutes in rounds of ${roundSeconds} s, protocols in turn (BENCH_SOAK_MINUTES)`,
   ledger: 'none',
   seed: 0,
-  async run(): Promise<Figures> {
-    const where = process.env['MEDREX_TEST_POSTGRES'];
-    if (where === undefined) {
-      console.error('  pg-proxy-soak: left out, MEDREX_TEST_POSTGRES does not say where PostgreSQL is');
-      return {};
-    }
-    const url = new URL(where);
-    const database = await pgbenchDatabase(url, 1);
-    const poolers = new Poolers(url);
-    try {
-      await poolers.up();
-      return await soak(poolers, url, database.name);
-    } finally {
-      await poolers.down();
-      await database.drop();
-    }
-  },
+  run: () => withPoolers('pg-proxy-soak', 1, soak),
 };
 
-async function soak(poolers: Poolers, url: URL, database: string): Promise<Figures> {
-  const side = poolers.sides.find(({ name }) => name === 'pg-proxy');
+async function soak({ sides, url, database }: Ground): Promise<Figures> {
+  const side = sides.find(({ name }) => name === 'pg-proxy');
   if (side?.pid === undefined) return {};
   const carried: Carried[] = [];
   const residentMiB: number[] = [];

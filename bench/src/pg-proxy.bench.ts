@@ -1,6 +1,7 @@
 import { figure, type Bench, type Figure, type Figures } from './bench.ts';
-import { pgbench, pgbenchDatabase, type Carried } from './pg-proxy/pgbench.ts';
-import { Poolers, protocols, type Protocol, type Side } from './pg-proxy/poolers.ts';
+import { pgbench, type Carried } from './pg-proxy/pgbench.ts';
+import { protocols, type Protocol, type Side } from './pg-proxy/poolers.ts';
+import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
@@ -21,23 +22,7 @@ export const bench: Bench = {
   workload: `pgbench -S, scale ${scale}, ${clients} clients, ${runs} rounds of ${seconds} s each way; PostgreSQL, pgbench and pooler share this machine`,
   ledger: 'none',
   seed: 0,
-  async run(): Promise<Figures> {
-    const where = process.env['MEDREX_TEST_POSTGRES'];
-    if (where === undefined) {
-      console.error('  pg-proxy: left out, MEDREX_TEST_POSTGRES does not say where PostgreSQL is');
-      return {};
-    }
-    const url = new URL(where);
-    const database = await pgbenchDatabase(url, scale);
-    const poolers = new Poolers(url);
-    try {
-      await poolers.up();
-      return figuresOf(poolers.sides, await rounds(poolers.sides, url, database.name));
-    } finally {
-      await poolers.down();
-      await database.drop();
-    }
-  },
+  run: () => withPoolers('pg-proxy', scale, async (ground) => figuresOf(ground.sides, await rounds(ground))),
 };
 
 /** By way and side, one for each round. */
@@ -45,7 +30,7 @@ type Results = ReadonlyMap<string, readonly Carried[]>;
 const keyOf = (way: Way, side: Side): string => `${way} ${side.name}`;
 const takes = (side: Side, way: Way): boolean => way === connect || side.protocols.includes(way);
 
-async function rounds(sides: readonly Side[], url: URL, database: string): Promise<Results> {
+async function rounds({ sides, url, database }: Ground): Promise<Results> {
   const results = new Map<string, Carried[]>();
   const common = { url, database, clients };
   // The first round warms up, and is not counted.

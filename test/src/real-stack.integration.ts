@@ -12,7 +12,9 @@ import type { SentSpan } from './harness/otlp-spans.ts';
 const hops = [
   'ingest accept',
   'dependency-analyzer analyse',
+  'orderer-dag plan',
   'orderer-dag fuse',
+  'orderer-dag submit',
   'orderer-dag endorse',
   'orderer-dag commit',
   'orderer-dag carry',
@@ -123,8 +125,10 @@ function expectOneTrace(spans: readonly SentSpan[], senderSpan: string): void {
     [
       ['ingest accept', senderSpan],
       ['dependency-analyzer analyse', 'ingest accept'],
+      ['orderer-dag plan', 'ingest accept'],
       ['orderer-dag fuse', 'ingest accept'],
       ['orderer-dag endorse', 'orderer-dag fuse'],
+      ['orderer-dag submit', 'orderer-dag fuse'],
       ['orderer-dag commit', 'orderer-dag fuse'],
       ['orderer-dag carry', 'ingest accept'],
       ['ingest answer', 'ingest accept'],

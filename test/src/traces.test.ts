@@ -9,7 +9,9 @@ const senderSpan = 'b7ad6b7169203331';
 const hops = [
   'ingest accept',
   'dependency-analyzer analyse',
+  'orderer-dag plan',
   'orderer-dag fuse',
+  'orderer-dag submit',
   'orderer-dag endorse',
   'orderer-dag commit',
   'orderer-dag carry',
@@ -75,8 +77,10 @@ describe('the trace of an operation', () => {
     expect(Object.fromEntries(parents)).toEqual({
       'ingest accept': senderSpan,
       'dependency-analyzer analyse': 'ingest accept',
+      'orderer-dag plan': 'ingest accept',
       'orderer-dag fuse': 'ingest accept',
       'orderer-dag endorse': 'orderer-dag fuse',
+      'orderer-dag submit': 'orderer-dag fuse',
       'orderer-dag commit': 'orderer-dag fuse',
       'orderer-dag carry': 'ingest accept',
       'ingest answer': 'ingest accept',

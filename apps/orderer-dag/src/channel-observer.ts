@@ -61,6 +61,8 @@ export interface ChannelObserver {
   started(flight: Flight): void;
   endorsed(flight: Flight): void;
   sent(flight: Flight): void;
+  /** The orderer took the envelope; its block may have been seen before. */
+  acknowledged(flight: Flight): void;
   /** A block showed the envelope of a flight, VALID or not. */
   validated(flight: Flight, code: ValidationCode, commitMs: number): void;
   settled(flight: Flight, outcomes: readonly OperationOutcome[]): void;

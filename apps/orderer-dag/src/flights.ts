@@ -152,6 +152,7 @@ export class Flights {
     observer.sent(flight);
     try {
       await ledger.submit(endorsement);
+      observer.acknowledged(flight);
     } catch (error) {
       if (flight.state === 'sent') await this.#refused(flight, error);
     }

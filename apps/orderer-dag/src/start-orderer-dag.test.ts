@@ -47,11 +47,15 @@ describe('startOrdererDag on the embedded log and ledger', () => {
     await orderer.append([deposit('ann')], { traceparent });
     await orderer.append([deposit('ben')], { traceparent: newTraceparent(false) });
     await orderer.outcomes(2);
-    const spans = orderer.tracing.finished();
-    const steps = ['orderer-dag carry', 'orderer-dag commit', 'orderer-dag endorse', 'orderer-dag fuse'];
+    const steps = ['carry', 'commit', 'endorse', 'fuse', 'plan', 'submit'].map((step) => `orderer-dag ${step}`);
+    const spans = await eventually(() => {
+      const finished = orderer.tracing.finished();
+      return finished.length >= steps.length && finished;
+    });
     expect(spans.map(({ name }) => name).sort()).toEqual(steps);
-    const [carry, commit, endorse, fuse] = steps.map((name) => spans.find((span) => span.name === name));
-    expect([commit?.parentSpanId, endorse?.parentSpanId]).toEqual([fuse?.spanId, fuse?.spanId]);
+    const [carry, commit, endorse, fuse, plan, submit] = steps.map((name) => spans.find((span) => span.name === name));
+    expect([commit, endorse, submit].map((span) => span?.parentSpanId)).toEqual(Array(3).fill(fuse?.spanId));
+    expect([plan?.traceId, plan?.parentSpanId]).toEqual([traceparent.slice(3, 35), traceparent.slice(36, 52)]);
     expect([carry?.traceId, carry?.links]).toEqual([traceparent.slice(3, 35), [fuse?.spanId]]);
     expect(fuse?.links).toEqual([traceparent.slice(36, 52)]);
   });

@@ -17,6 +17,10 @@ export class TelemetryObserver implements ChannelObserver {
   readonly #metrics: OrdererMetrics;
   readonly #channel: string;
   readonly #spans = new Map<Flight, Span>();
+  /** Traceparents of fusions, also where their block came before the orderer's answer. */
+  readonly #fused = new WeakMap<Flight, string>();
+  /** When operations of recorded traces came back to their places, epoch ms: from then on they are planned again. */
+  readonly #returnedAt = new WeakMap<Flight['operations'][number], number>();
   #hanging = 0;
 
   constructor(telemetry: Telemetry, metrics: OrdererMetrics, channel: string) {
@@ -63,6 +67,8 @@ export class TelemetryObserver implements ChannelObserver {
       attributes,
     });
     this.#spans.set(flight, span);
+    this.#fused.set(flight, span.traceparent);
+    this.#planned(flight);
   }
 
   endorsed(flight: Flight): void {
@@ -73,6 +79,10 @@ export class TelemetryObserver implements ChannelObserver {
 
   sent(flight: Flight): void {
     this.#spans.get(flight)?.set({ state: flight.state });
+  }
+
+  acknowledged(flight: Flight): void {
+    this.#step(flight, 'orderer-dag submit', flight.sentMs);
   }
 
   validated(flight: Flight, code: Parameters<ChannelObserver['validated']>[1], commitMs: number): void {
@@ -118,6 +128,7 @@ export class TelemetryObserver implements ChannelObserver {
     else if (reason === 'unknown')
       this.#telemetry.log.warn({ ...fields, error }, 'an envelope is in no block; its operations are planned again');
     else this.#telemetry.log.debug({ ...fields, widened }, 'a fusion went back');
+    for (const one of flight.operations) if (isSampled(one.traceparent)) this.#returnedAt.set(one, Date.now());
     this.#end(flight, error ?? new Error(reason));
   }
 
@@ -184,14 +195,24 @@ export class TelemetryObserver implements ChannelObserver {
     return this.#hanging;
   }
 
+  /** One span for each sampled operation: how long it waited for what stood before it, and for its fusion. */
+  #planned({ operations, txId }: Flight): void {
+    for (const one of operations) {
+      if (!isSampled(one.traceparent)) continue;
+      const startedAtMs = this.#returnedAt.get(one) ?? one.admittedAtMs;
+      const attributes = { channel: this.#channel, seq: one.seq, opId: one.opId, txId };
+      this.#telemetry.tracing.startSpan('orderer-dag plan', { parent: one.traceparent, attributes, startedAtMs }).end();
+    }
+  }
+
   /** A step of a fusion that is over, under the fusion's span: what the ledger took of the time. */
   #step(
     flight: Flight,
-    name: 'orderer-dag endorse' | 'orderer-dag commit',
+    name: 'orderer-dag endorse' | 'orderer-dag submit' | 'orderer-dag commit',
     startedAtMs: number,
     attributes: Fields = {},
   ): void {
-    const parent = this.#spans.get(flight)?.traceparent;
+    const parent = this.#fused.get(flight);
     if (parent === undefined) return;
     this.#telemetry.tracing
       .startSpan(name, {

@@ -235,9 +235,10 @@ export class CallFlights {
   }
 
   async #submit(call: CallFlight, endorsement: Endorsement): Promise<void> {
-    const { ledger, health } = this.#options;
+    const { ledger, health, observer } = this.#options;
     try {
       await ledger.submit(endorsement);
+      observer.acknowledged(call.flight);
     } catch (error) {
       if (call.flight.state !== 'sent' || this.#isGrounded) return;
       // Only what the orderer refuses for itself was surely not ordered.

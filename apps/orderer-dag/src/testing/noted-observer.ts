@@ -16,6 +16,7 @@ export function notedObserver(): {
     started: ({ fusion }) => note(`started: ${fusion.operations.length}`),
     endorsed: () => note('endorsed'),
     sent: () => note('sent'),
+    acknowledged: () => undefined,
     validated: (_flight, code) => note(`validated: ${code}`),
     settled: () => note('settled'),
     settledLate: () => note('settled late'),

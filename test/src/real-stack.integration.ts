@@ -93,6 +93,15 @@ function oneTrace(brokers: string): void {
     expectOneTrace(await whole(traceId), spanId);
   });
 
+  it('from an EHR that writes the trace into the event itself', async () => {
+    const { traceId, spanId, traceparent } = aTrace();
+    const event = { specversion: '1.0', id: randomUUID(), source, type: 'org.hl7.fhir.resource', traceparent };
+    const value = Buffer.from(JSON.stringify({ ...event, data: reading(73) }));
+    const headers = new Map([['content-type', Buffer.from('application/cloudevents+json')]]);
+    await log.append(topics.intake, 3, [{ key: 'T-1', value, headers }]);
+    expectOneTrace(await whole(traceId), spanId);
+  });
+
   it('with links from the Fabric transaction that carries many', async () => {
     const before = receiver.spans.length;
     const lines = Array.from({ length: 20 }, (_, at) => JSON.stringify(reading(60 + at))).join('\n');
@@ -108,7 +117,8 @@ function oneTrace(brokers: string): void {
       () => {
         const spans = receiver.spans.slice(before);
         const carried = spans.filter(({ name }) => name === 'orderer-dag carry');
-        const linked = new Set(spans.filter(({ name }) => name === 'orderer-dag fuse').flatMap(({ links }) => links));
+        const fused = spans.filter(({ name }) => name === 'orderer-dag fuse');
+        const linked = new Set(fused.flatMap(({ links, traceId }) => [traceId, ...links]));
         return carried.length === 20 && carried.every((span) => linked.has(span.traceId));
       },
       30_000,

@@ -85,6 +85,10 @@ describe('the trace of an operation', () => {
       'orderer-dag carry': 'ingest accept',
       'ingest answer': 'ingest accept',
     });
+    const fuse = spans.find(({ name }) => name === 'orderer-dag fuse');
+    for (const step of spans.filter(({ parentSpanId }) => parentSpanId === fuse?.spanId))
+      expect([step.name, step.startedAtMs >= (fuse?.startedAtMs ?? Infinity)]).toEqual([step.name, true]);
+    expect(fuse?.links).toEqual([]);
     for (const { name, durationMs } of spans)
       expect([name, durationMs >= 0 && durationMs < 30_000]).toEqual([name, true]);
     expect(spans.find(({ name }) => name === 'orderer-dag commit')?.attributes).toMatchObject({ code: 'VALID' });
@@ -100,7 +104,9 @@ describe('the trace of an operation', () => {
     });
     const linked = await eventually('their fusions are sent', async () => {
       const traces = new Set(
-        receiver.spans.filter(({ name }) => name === 'orderer-dag fuse').flatMap(({ links }) => links),
+        receiver.spans
+          .filter(({ name }) => name === 'orderer-dag fuse')
+          .flatMap(({ links, traceId: own }) => [own, ...links]),
       );
       return carried.every((span) => traces.has(span.traceId)) ? traces : undefined;
     });

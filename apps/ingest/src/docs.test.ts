@@ -136,6 +136,22 @@ describe('traces', () => {
     expect(span).toMatchObject({ name: 'ingest accept', parentSpanId: 'b7ad6b7169203331' });
   });
 
+  it('continue what a structured event says of itself, where its request says nothing', async () => {
+    const [inEvent, inRequest] = ['1', '2'].map((digit) => `00-${digit.repeat(32)}-b7ad6b7169203331-01`);
+    const send = async (id: string, headers: Readonly<Record<string, string>>) => {
+      const event = { specversion: '1.0', id, source: 'urn:ehr:traced', type: 'deed', traceparent: inEvent };
+      const body = JSON.stringify({ ...event, data: JSON.parse(deed(id)) as unknown });
+      const answer = await ingest.post('/v1/transactions', body, {
+        'content-type': 'application/cloudevents+json',
+        ...headers,
+      });
+      expect(answer.status).toBe(202);
+      return (await ingest.operations()).at(-1)?.routing.traceparent?.slice(0, 35);
+    };
+    expect(await send('e-1', {})).toBe(inEvent?.slice(0, 35));
+    expect(await send('e-2', { traceparent: inRequest ?? '' })).toBe(inRequest?.slice(0, 35));
+  });
+
   it('are begun for the share of messages that is configured', async () => {
     const all = await Harness.start({ contracts: [assetIntake], env: { MEDREX_TRACE_RATIO: '1' } });
     await all.post('/v1/transactions', deed('a'));

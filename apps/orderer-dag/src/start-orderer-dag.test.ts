@@ -57,7 +57,7 @@ describe('startOrdererDag on the embedded log and ledger', () => {
     expect([commit, endorse, submit].map((span) => span?.parentSpanId)).toEqual(Array(3).fill(fuse?.spanId));
     expect([plan?.traceId, plan?.parentSpanId]).toEqual([traceparent.slice(3, 35), traceparent.slice(36, 52)]);
     expect([carry?.traceId, carry?.links]).toEqual([traceparent.slice(3, 35), [fuse?.spanId]]);
-    expect(fuse?.links).toEqual([traceparent.slice(36, 52)]);
+    expect([fuse?.parentSpanId, fuse?.links]).toEqual([traceparent.slice(36, 52), []]);
   });
 
   it('lets other clients of the model write and read: their writes are foreign', async () => {

@@ -61,11 +61,10 @@ export class TelemetryObserver implements ChannelObserver {
       .map(({ traceparent }) => traceparent);
     if (sampled.length === 0) return;
     const attributes = { channel: this.#channel, txId: flight.txId, operations: operations.length };
-    const span = this.#telemetry.tracing.startSpan('orderer-dag fuse', {
-      parent: sampled[0],
-      links: sampled,
-      attributes,
-    });
+    // The first is its parent: a link to it would take that place in some viewers.
+    const [parent, ...links] = sampled;
+    const startedAtMs = start.startedMs;
+    const span = this.#telemetry.tracing.startSpan('orderer-dag fuse', { parent, links, attributes, startedAtMs });
     this.#spans.set(flight, span);
     this.#fused.set(flight, span.traceparent);
     this.#planned(flight);
@@ -196,12 +195,14 @@ export class TelemetryObserver implements ChannelObserver {
   }
 
   /** One span for each sampled operation: how long it waited for what stood before it, and for its fusion. */
-  #planned({ operations, txId }: Flight): void {
+  #planned({ operations, txId, start }: Flight): void {
     for (const one of operations) {
       if (!isSampled(one.traceparent)) continue;
       const startedAtMs = this.#returnedAt.get(one) ?? one.admittedAtMs;
       const attributes = { channel: this.#channel, seq: one.seq, opId: one.opId, txId };
-      this.#telemetry.tracing.startSpan('orderer-dag plan', { parent: one.traceparent, attributes, startedAtMs }).end();
+      this.#telemetry.tracing
+        .startSpan('orderer-dag plan', { parent: one.traceparent, attributes, startedAtMs })
+        .end(Math.max(start.startedMs, startedAtMs));
     }
   }
 

@@ -54,6 +54,19 @@ describe('a record of an intake topic', () => {
     }
   });
 
+  it('brings the trace that the event says it belongs to, and is not refused for one that is none', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const traced = (value: unknown) => {
+      const record = { value: Buffer.from(JSON.stringify({ ...envelope, traceparent: value })), headers: structured };
+      const decoded = decodeIntake(record);
+      return decoded.kind === 'event' ? [decoded.event.traceparent] : decoded;
+    };
+    expect(traced(traceparent)).toEqual([traceparent]);
+    expect(traced(7)).toEqual([undefined]);
+    const binary = { ce_specversion: '1.0', ce_id: 'm-1', ce_source: 'a', ce_type: 'b', ce_traceparent: traceparent };
+    expect(decodeIntake({ value: bytes, headers: headers(binary) })).toMatchObject({ event: { traceparent } });
+  });
+
   it('brings its time to UTC', () => {
     const value = Buffer.from(JSON.stringify({ ...envelope, time: '2026-01-02T03:04:05+02:00' }));
     expect(decodeIntake({ value, headers: structured })).toMatchObject({ event: { time: '2026-01-02T01:04:05.000Z' } });

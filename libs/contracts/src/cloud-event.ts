@@ -17,6 +17,8 @@ export interface IntakeEvent {
   readonly request?: IntakeMessage['request'];
   /** Who signed it. */
   readonly author?: SignatureOfMessage;
+  /** The trace that the event says it belongs to (CloudEvents' extension for tracing), as it stands there. */
+  readonly traceparent?: string;
   /** The message's own bytes, which its keyed hash is taken of: the record's value, or what stands under `data` in a structured event. */
   readonly data: Uint8Array;
 }
@@ -152,6 +154,8 @@ function eventOf(event: CloudEvent, contentType: string | undefined, data: Uint8
     ...(event.medrexdeadline !== undefined && { deadlineMs: Date.parse(event.medrexdeadline) }),
     ...(request !== undefined && { request }),
     ...(author !== undefined && { author }),
+    // Not in the schema: an event is not refused for a trace that cannot be read.
+    ...(typeof event['traceparent'] === 'string' && { traceparent: event['traceparent'] }),
     data,
   };
 }

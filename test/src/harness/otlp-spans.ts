@@ -8,6 +8,8 @@ export interface SentSpan {
   /** Trace ids of the links. */
   readonly links: readonly string[];
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** Epoch ms. */
+  readonly startedAtMs: number;
   readonly durationMs: number;
 }
 
@@ -53,6 +55,7 @@ function sentSpan(service: string, span: OtlpSpan): SentSpan {
     parentSpanId,
     links: links.map((link) => link.traceId),
     attributes: valuesOf(attributes),
+    startedAtMs: Number(BigInt(span.startTimeUnixNano)) / 1e6,
     durationMs: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e6,
   };
 }

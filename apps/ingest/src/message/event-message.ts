@@ -28,11 +28,16 @@ export function readEvent(bytes: EventBytes): Reading {
   const json = asBuffer(event.data);
   const parsed = json.length === 0 ? { kind: 'json' as const, value: undefined } : parseJson(json);
   if (parsed.kind === 'problem') return parsed;
-  const attributes = eventAttributes(event, bytes.headers.get('traceparent') ?? bytes.headers.get('ce_traceparent'));
-  return { kind: 'message', message: { attributes, body: parsed.value, bytes: json } };
+  // Who sent the record stands nearer than who made the event.
+  const sent = bytes.headers.get('traceparent');
+  const traceparent = sent === undefined ? event.traceparent : asBuffer(sent).toString('latin1');
+  return {
+    kind: 'message',
+    message: { attributes: eventAttributes(event, traceparent), body: parsed.value, bytes: json },
+  };
 }
 
-function eventAttributes(event: IntakeEvent, traceparent: Uint8Array | undefined): MessageAttributes {
+function eventAttributes(event: IntakeEvent, traceparent: string | undefined): MessageAttributes {
   const { source, id, time, contentType, contract, deadlineMs, request, author } = event;
   return {
     contentType,
@@ -44,7 +49,7 @@ function eventAttributes(event: IntakeEvent, traceparent: Uint8Array | undefined
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(request !== undefined && { request }),
     ...(author !== undefined && { author }),
-    ...(traceparent !== undefined && { traceparent: asBuffer(traceparent).toString('latin1') }),
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 

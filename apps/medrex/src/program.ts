@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { AuditVerifyFlags } from './commands/audit-verify.ts';
 import type { BenchFlags } from './commands/bench-compare.ts';
 import { addAuthor } from './commands/author-options.ts';
 import { defaults } from './commands/defaults.ts';
@@ -235,6 +236,18 @@ function addLooking(medrex: Command, exit: Exit): void {
     .option('--recorded <file>', 'read-write sets, one JSON object a line')
     .addOption(json())
     .action(async (flags: KeysLintFlags) => exit(await (await import('./commands/keys-lint.ts')).keysLint(flags)));
+  medrex
+    .command('audit')
+    .description('audit logs of pg-proxy')
+    .command('verify')
+    .description('tells whether entries of audit logs were changed, left out, moved or cut off; 1 when they were')
+    .argument('<file...>', 'audit.file of the configuration, without the number of a segment')
+    .option('--key-file <file>', 'the key that seals the end of the log')
+    .option('--from <segment>', 'segments before this one were taken elsewhere', positive)
+    .addOption(json())
+    .action(async (files: string[], flags: AuditVerifyFlags) =>
+      exit(await (await import('./commands/audit-verify.ts')).auditVerify(files, flags)),
+    );
   medrex
     .command('doctor')
     .description('looks at everything that a start needs')

@@ -28,6 +28,20 @@ export const pgProxyErrors = {
     remedy:
       'Look at the upstream and at the credentials that the configuration has for it; it is tried again by itself.',
   },
+  PG_PROXY_AUDIT: {
+    code: 'PG_PROXY_AUDIT',
+    retryable: true,
+    meaning:
+      'The audit log cannot be written; statements are refused meanwhile, or run unrecorded, as audit.whenFull says.',
+    remedy: 'Make room on the disk, or make its folder writable; it is tried again every second.',
+  },
+  PG_PROXY_AUDIT_BROKEN: {
+    code: 'PG_PROXY_AUDIT_BROKEN',
+    retryable: false,
+    meaning:
+      'The audit log does not end where the proxy left it: somebody has cut it or changed its head, or a disk has lost what it had confirmed.',
+    remedy: '`medrex audit verify FILE` says where; keep the files as they are and find out who had access to them.',
+  },
 } as const satisfies Record<string, ErrorDescription>;
 
 /** An error of pg-proxy by its code. @param message what happened to what; without secrets and without SQL. */

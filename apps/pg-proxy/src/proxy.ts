@@ -71,7 +71,7 @@ export class PgProxy {
     this.#loaded = loaded;
     this.#directoryOf = directoryOf;
     this.#events = events;
-    this.host = new PoolHost({ loaded, events, now, jitter, analyser, irisDriver });
+    this.host = new PoolHost({ loaded, events, now, jitter, analyser, irisDriver, refusal: observing.refusal });
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.#resume(database);
     this.#welcome = new Welcome({

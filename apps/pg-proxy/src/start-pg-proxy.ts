@@ -71,7 +71,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     metrics.lookupsFailed.inc();
     telemetry.log.warn({ error }, 'a user could not be looked up');
   };
-  const observing = new Observing({
+  const observing = await Observing.open({
     ...{ loaded, telemetry, folder: dirname(resolve(start.file)), now: () => performance.now() },
     ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
     others: [start.observer],
@@ -94,6 +94,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
         metrics.loginsRefused.inc();
         telemetry.log.debug({ code: sqlstate }, 'a connection was sent away before its login');
       },
+      connected: (database, ms) => observing.connected(database, ms),
       loginFailed: ({ sqlstate, message }) => {
         const error = pgProxyError('PG_PROXY_UPSTREAM', message);
         telemetry.log.warn({ code: sqlstate, error }, 'a backend could not be opened');

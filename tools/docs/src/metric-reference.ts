@@ -2,7 +2,7 @@ import { analyzerMetrics } from '@medrex/dependency-analyzer';
 import { ingestMetrics } from '@medrex/ingest';
 import { kafkaMetrics } from '@medrex/kafka';
 import { ordererMetrics } from '@medrex/orderer-dag';
-import { pgProxyMetrics, trafficMetrics } from '@medrex/pg-proxy';
+import { auditMetrics, pgProxyMetrics, trafficMetrics } from '@medrex/pg-proxy';
 import { describeMetrics, poolMetrics, telemetryMetrics, type MetricDeclarations } from '@medrex/telemetry';
 import { markdownTable, page } from './markdown.ts';
 
@@ -10,7 +10,7 @@ const services: readonly (readonly [string, MetricDeclarations])[] = [
   ['ingest', ingestMetrics],
   ['dependency-analyzer', analyzerMetrics],
   ['orderer-dag', ordererMetrics],
-  ['pg-proxy', { ...pgProxyMetrics, ...trafficMetrics(['<database>']) }],
+  ['pg-proxy', { ...pgProxyMetrics, ...trafficMetrics(['<database>']), ...auditMetrics }],
   [
     'Processes with pools of connections (to PostgreSQL, Fabric, Redis, and the endpoint that tokens for Kafka come from)',
     poolMetrics,

@@ -27,6 +27,8 @@ export interface LoadedConfig {
   readonly authorities: ReadonlyMap<string, Buffer>;
   readonly certificates: ReadonlyMap<string, KeyPair>;
   /** Of auth.query.user. */
+  /** Seals the end of the audit log. */
+  readonly auditKey: Secret | undefined;
   readonly queryPassword: Secret | undefined;
   readonly ldap: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
 }
@@ -83,6 +85,7 @@ class Loading {
       certificates: this.#ofEach(upstreams, (name, { certificate, key }) =>
         certificate === undefined || key === undefined ? undefined : this.#pair(`upstreams.${name}`, certificate, key),
       ),
+      auditKey: this.#secret('audit.key', config.audit?.key),
       queryPassword: this.#secret('auth.query.password', auth.query?.password),
       ldap: {
         password: this.#secret('auth.ldap.search.password', auth.ldap?.search?.password),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretSource } from './auth-config.ts';
 
 /** What the proxy remembers of what it runs. */
 export const statistics = z.strictObject({
@@ -16,4 +17,47 @@ export const statistics = z.strictObject({
     .describe(
       'Folder of this instance alone, where hours (for 13 months) and slow statements (for 30 days) outlive the process; without it they do not',
     ),
+});
+
+/** Who read or changed what. */
+export const audit = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .describe(
+      'Name of the log: its segments are `<file>.000001` and on, its end is in `<file>.head`; of this instance alone',
+    ),
+  key: secretSource
+    .optional()
+    .describe('Seals the end of the log: without it whoever can write both files can shorten them unseen'),
+  statements: z
+    .enum(['data', 'all'])
+    .default('data')
+    .describe('data: what names tables, changes the schema or may change something; all: everything that is run'),
+  personKeys: z
+    .array(z.string().min(1))
+    .default(['user', 'person', 'controller_user'])
+    .describe('Keys of sqlcommenter that say who sits behind a shared login; the first that is there counts'),
+  whenFull: z
+    .enum(['refuse', 'drop'])
+    .default('refuse')
+    .describe(
+      'While it cannot be written (disk full): refuse: no new transaction gets a backend (53100); drop: statements run, and the log says how many are missing',
+    ),
+  flushMs: z
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(100)
+    .describe('Entries are on the disk after so long; a crash loses what came since'),
+  segmentBytes: z
+    .int()
+    .min(10_000)
+    .default(67_108_864)
+    .describe('A segment that is longer is sealed, and another one begun'),
+  bufferBytes: z
+    .int()
+    .min(10_000)
+    .default(8_388_608)
+    .describe('Entries that wait for the disk; beyond, they are dropped and counted, whatever whenFull says'),
 });

@@ -3,7 +3,7 @@ import { auth, identity, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
 import { irisUpstream } from './iris-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
-import { statistics } from './observe-config.ts';
+import { audit, statistics } from './observe-config.ts';
 
 const port = z.int().min(0).max(65_535);
 const milliseconds = z.int().positive();
@@ -111,6 +111,9 @@ export const proxyConfig = z.strictObject({
     })
     .prefault({}),
   statistics: statistics.prefault({}),
+  audit: audit
+    .optional()
+    .describe('Who read or changed which tables, in entries that follow each other by their hashes; none without it'),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
   drain: drain.prefault({}),
   instance,

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
 import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyRig } from '../testing/proxy-rig.ts';
 
@@ -94,7 +95,36 @@ describe('what is remembered of statements', () => {
     expect(text).toContain('medrex_pg_proxy_query_seconds_count{database="app",class="interactive"} 2');
     expect(text).toMatch(/medrex_pg_proxy_errors_total\{sqlstate="[0-9A-Z]{2}"\} 1/);
     expect(text).toContain('medrex_pg_proxy_rows_total 1');
+    expect(text).toContain('medrex_pg_proxy_connect_seconds_count{database="app"} 1');
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+  });
+
+  it('writes down who read what, and lets nothing run that cannot be written down', async () => {
+    rig = await start({ audit: { file: 'audit', flushMs: 1, personKeys: ['person'] } });
+    const client = await rig.in({ parameters: { application_name: 'ward 3' } });
+    await client.ask(query("select name from clinic.patients where name = 'Miller' /*person='nurse%207'*/"));
+    await client.ask(query('update visits set bed = 3'));
+    await client.ask(query('select 1'));
+    const { audit } = rig.running.observing;
+    await audit?.flush();
+    const text = readFileSync(join(rig.folder, 'audit.000001'), 'utf8');
+    const entries = text.split('\n').slice(1, -1);
+    expect(entries.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({
+        ...{ kind: 'statement', user: 'app', database: 'app', application: 'ward 3', person: 'nurse 7' },
+        ...{ action: 'read', reads: ['clinic.patients'], writes: [], rows: 1 },
+      }),
+      expect.objectContaining({ action: 'write', writes: ['visits'] }),
+    ]);
+    expect(text).not.toContain('Miller');
+    // As good as a disk that is full.
+    mkdirSync(join(rig.folder, 'audit.head.new'));
+    await client.ask(query('update visits set bed = 4'));
+    await eventually(() => audit?.isFailing === true);
+    expect((await client.ask(query('select 1')))[0]).toMatch(/^ERROR 53100/);
+    rmdirSync(join(rig.folder, 'audit.head.new'));
+    await audit?.flush();
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
   it('makes a span of a statement and its parts, below the span of its client', async () => {

@@ -1,7 +1,12 @@
 import { isAbsolute, join } from 'node:path';
+import type { Report } from '@medrex/pg-wire';
 import type { Telemetry } from '@medrex/telemetry';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { RequestObserver } from '../session/request.ts';
+import { AuditObserver } from '../audit/audit-observer.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { countAudit } from '../audit/audit-metrics.ts';
+import { openAudit } from '../audit/open-audit.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { gaugesOf } from './gauges.ts';
 import { observersOf } from './observers.ts';
@@ -22,14 +27,28 @@ export interface ObservingOptions {
   readonly others: readonly (RequestObserver | undefined)[];
 }
 
-/** Everything that looks at what runs: statistics, traces, the log of what is slow. */
+const unrecorded: Report = {
+  ...{ severity: 'ERROR', sqlstate: '53100', message: 'nothing is run, because the audit log cannot be written' },
+  hint: 'The disk of the proxy may be full; it is tried again every second.',
+};
+
+/** Everything that looks at what runs: statistics, traces, the log of what is slow, and the audit. */
 export class Observing {
   readonly statistics: Statistics | undefined;
   readonly traces: QueryTraces;
   readonly observer: RequestObserver | undefined;
+  readonly audit: AuditLog | undefined;
   readonly #telemetry: Telemetry;
+  #host: PoolHost | undefined;
 
-  constructor(options: ObservingOptions) {
+  /** @throws CodedError PG_PROXY_AUDIT */
+  static async open(options: ObservingOptions): Promise<Observing> {
+    return new Observing(options, await openAudit(options.loaded, options.folder, options.telemetry));
+  }
+
+  private constructor(options: ObservingOptions, audit: AuditLog | undefined) {
+    this.audit = audit;
+    countAudit(options.telemetry.metrics, audit);
     const { loaded, telemetry, now, traceRatio, isTracing } = options;
     this.#telemetry = telemetry;
     this.traces = new QueryTraces({
@@ -37,10 +56,11 @@ export class Observing {
       epochOf: (atMs) => Date.now() - now() + atMs,
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
-    this.observer = observersOf([this.statistics, this.traces, ...options.others]);
+    this.observer = observersOf([this.statistics, this.traces, this.#auditorOf(loaded), ...options.others]);
   }
 
   async start(host: PoolHost): Promise<void> {
+    this.#host = host;
     await this.statistics?.start(() => gaugesOf(host.pools.figures(host.now())));
   }
 
@@ -48,8 +68,24 @@ export class Observing {
     this.statistics?.reload(config.statistics);
   }
 
+  connected(database: string, ms: number): void {
+    this.statistics?.connected(database, ms);
+  }
+
   async close(): Promise<void> {
     await this.statistics?.close();
+    await this.audit?.close();
+  }
+
+  /** Why nothing may run now. */
+  readonly refusal = (): Report | undefined => (this.audit?.isRefusing === true ? unrecorded : undefined);
+
+  #auditorOf({ config }: LoadedConfig): AuditObserver | undefined {
+    if (this.audit === undefined || config.audit === undefined) return undefined;
+    const { statements, personKeys } = config.audit;
+    const upstreamUserOf = (user: string, database: string): string =>
+      this.#host?.upstreams.upstreamUser(user, database) ?? user;
+    return new AuditObserver({ log: this.audit, statements, personKeys, upstreamUserOf });
   }
 
   #statisticsOf({ loaded: { config }, folder, telemetry, now }: ObservingOptions): Statistics {

@@ -64,6 +64,10 @@ export class Statistics implements RequestObserver {
     this.#options.metrics.failed(sqlstate);
   }
 
+  connected(database: string, ms: number): void {
+    this.#options.metrics.connected(database, ms);
+  }
+
   get epochMs(): number {
     return this.#options.epochMs();
   }

@@ -27,6 +27,8 @@ type PoolBackend = PooledBackend<Client, Backend>;
 /** What the log of the process hears. */
 export interface HostEvents {
   loginFailed(report: Report): void;
+  /** A backend is logged in, after so long. */
+  connected(database: string, ms: number): void;
   fault(message: string): void;
 }
 
@@ -35,6 +37,8 @@ export interface PoolHostOptions extends IrisUpstreamsOptions {
   readonly events: HostEvents;
   readonly now: () => number;
   readonly jitter: () => number;
+  /** Why no work is taken now; undefined: it is. */
+  readonly refusal: () => Report | undefined;
 }
 
 /** SQLSTATEs of logins that may succeed a moment later. */
@@ -52,6 +56,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly limits: ClientLimits<Client>;
   readonly upstreams: UpstreamLogins;
   readonly #events: HostEvents;
+  readonly #refusal: () => Report | undefined;
   readonly #logins = new Map<PoolBackend, { abort(): void }>();
   readonly #iris: IrisUpstreams;
   /** How backends are cancelled that are no connection to a PostgreSQL. */
@@ -63,6 +68,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#loaded = options.loaded;
     this.#events = options.events;
     this.now = options.now;
+    this.#refusal = options.refusal;
     this.limits = new ClientLimits(options.loaded.config);
     this.upstreams = new UpstreamLogins(options.loaded);
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
@@ -159,6 +165,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   // What clients ask for.
 
   checkout(pooled: Pooled): Backend | undefined {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      pooled.handle.refused(refusal);
+      return undefined;
+    }
     return this.pools.checkout(pooled, 'interactive', this.now())?.handle;
   }
 
@@ -250,6 +261,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   #opened(pooled: PoolBackend, session: LoggedIn, cancel?: (done: () => void) => void): void {
     this.#logins.delete(pooled);
+    this.#events.connected(pooled.pool.name.database, this.now() - pooled.openedAtMs);
     const backend = new Backend({
       ...session,
       address: this.upstreams.addressOf(pooled.pool.name.upstream),

@@ -1,0 +1,115 @@
+import { open, readdir, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { beginning, hashOf, headFile, readHead, readLink, sealed, segmentFile, type Head } from './chain.ts';
+
+/** Numbers of the segments that are there, in order. */
+export async function segmentsOf(file: string): Promise<number[]> {
+  const names = await readdir(dirname(file)).catch((): string[] => []);
+  const start = `${basename(file)}.`;
+  return names
+    .filter((name) => name.startsWith(start) && /^\d{6,}$/.test(name.slice(start.length)))
+    .map((name) => Number(name.slice(start.length)))
+    .sort((one, other) => one - other);
+}
+
+export async function headOf(file: string): Promise<Head | undefined> {
+  return readHead(await readFile(headFile(file), 'utf8').catch(() => ''));
+}
+
+/** What a log is found as when the process starts. */
+export interface Found {
+  readonly segment: number;
+  readonly bytes: number;
+  /** Of the last whole entry. */
+  readonly seq: number;
+  readonly hash: string;
+  /** What stands behind it: the process ended while it wrote. */
+  readonly torn: Buffer | undefined;
+  readonly head: Head | undefined;
+}
+
+/** Undefined: there is none yet. */
+export async function findLog(file: string): Promise<Found | undefined> {
+  const head = await headOf(file);
+  const segments = await segmentsOf(file);
+  const newest = segments.at(-1);
+  if (newest === undefined && head === undefined) return undefined;
+  const segment = newest ?? head?.segment ?? 1;
+  const content = newest === undefined ? Buffer.alloc(0) : await readFile(segmentFile(file, newest));
+  const end = content.lastIndexOf(0x0a) + 1;
+  return {
+    ...{ segment, bytes: content.length, head },
+    ...(await lastOf(file, segments)),
+    torn: end < content.length ? content.subarray(end) : undefined,
+  };
+}
+
+/** The last whole entry; the newest segment may not have one yet. */
+async function lastOf(file: string, segments: readonly number[]): Promise<{ seq: number; hash: string }> {
+  for (const segment of [...segments].reverse()) {
+    const content = await readFile(segmentFile(file, segment));
+    for (let end = content.lastIndexOf(0x0a); end > 0;) {
+      const before = content.lastIndexOf(0x0a, end - 1);
+      const line = content.subarray(before + 1, end);
+      const link = readLink(line);
+      if (link !== undefined) return { seq: link.seq, hash: hashOf(line) };
+      end = before;
+    }
+  }
+  return { seq: 0, hash: beginning };
+}
+
+/** The files of one log, which only grow. */
+export class AuditFiles {
+  readonly #file: string;
+  readonly #key: string | undefined;
+  #handle: FileHandle | undefined;
+  /** Of the segment, as far as it is known to be on the disk. */
+  bytes = 0;
+  segment = 0;
+
+  constructor(file: string, key: string | undefined) {
+    this.#file = file;
+    this.#key = key;
+  }
+
+  async openSegment(segment: number, bytes: number): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = await open(segmentFile(this.#file, segment), 'a', 0o600);
+    this.segment = segment;
+    this.bytes = bytes;
+  }
+
+  /** On the disk when it resolves; where it fails, nothing of it is there. */
+  async append(text: string): Promise<void> {
+    const handle = this.#handle;
+    if (handle === undefined) throw new Error('no segment is open');
+    const content = Buffer.from(text, 'utf8');
+    try {
+      await handle.appendFile(content);
+      await handle.datasync();
+    } catch (error) {
+      await handle.truncate(this.bytes).catch(() => undefined);
+      throw error;
+    }
+    this.bytes += content.length;
+  }
+
+  /** The end of the log, beside it. */
+  async writeHead(seq: number, hash: string): Promise<void> {
+    const name = headFile(this.#file);
+    const handle = await open(`${name}.new`, 'w', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(sealed({ segment: this.segment, seq, hash }, this.#key))}\n`);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(`${name}.new`, name);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+}

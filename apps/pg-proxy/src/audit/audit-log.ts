@@ -1,0 +1,218 @@
+import { AuditFiles, findLog, type Found } from './audit-files.ts';
+import { beginning, hashOf, isSealedBy } from './chain.ts';
+
+export interface AuditLogOptions {
+  readonly file: string;
+  readonly key: string | undefined;
+  readonly segmentBytes: number;
+  readonly flushMs: number;
+  /** Entries that wait for the disk, in characters. */
+  readonly bufferMax: number;
+  readonly whenFull: 'refuse' | 'drop';
+  readonly events: AuditEvents;
+}
+
+export interface AuditEvents {
+  /** Entries cannot be written, or again can. */
+  failing(error: unknown): void;
+  recovered(dropped: number): void;
+  /** The log does not end where it did: somebody has cut it, or its head. */
+  tampered(what: string): void;
+}
+
+const retryMs = 1_000;
+
+/** A change of segments, and what of it is still to be done. */
+interface Turn {
+  readonly next: number;
+  seal: string | undefined;
+  first: string | undefined;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** Writes entries that follow each other by their hashes; many with one write, and on the disk before the next. */
+export class AuditLog {
+  readonly #options: AuditLogOptions;
+  readonly #files: AuditFiles;
+  #seq = 0;
+  #hash = beginning;
+  /** Lines that are not on the disk yet. */
+  #waiting: string[] = [];
+  #waitingLength = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #turning: Turn | undefined;
+  #isFailing = false;
+  #isClosed = false;
+  /** Since the last time that it was said in the log. */
+  #unsaid = 0;
+  dropped = 0;
+  written = 0;
+
+  private constructor(options: AuditLogOptions) {
+    this.#options = options;
+    this.#files = new AuditFiles(options.file, options.key);
+  }
+
+  /** Goes on where the log ends, and says in it what is wrong with that. @throws Error where it cannot be written */
+  static async open(options: AuditLogOptions): Promise<AuditLog> {
+    const log = new AuditLog(options);
+    const found = await findLog(options.file);
+    if (found === undefined) await log.#begin(1);
+    else await log.#goOn(found);
+    await log.#files.writeHead(log.#seq, log.#hash);
+    return log;
+  }
+
+  /** Statements must not run, because they could not be written down. */
+  get isRefusing(): boolean {
+    return this.#isFailing && this.#options.whenFull === 'refuse';
+  }
+
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** @param body of the entry, JSON members without braces; it has `kind` */
+  add(body: string): void {
+    if (this.#waitingLength + body.length > this.#options.bufferMax) {
+      this.dropped++;
+      this.#unsaid++;
+      return;
+    }
+    this.#push(body);
+    this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs).unref();
+  }
+
+  /** Everything is on the disk, or cannot be. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#writing;
+    if (this.#waiting.length === 0 && !this.#isFailing) return;
+    this.#writing = this.#write();
+    await this.#writing;
+    this.#writing = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+    clearTimeout(this.#timer);
+    await this.#files.close();
+  }
+
+  #push(body: string): void {
+    const line = `{"seq":${++this.#seq},"prev":"${this.#hash}",${body}}`;
+    this.#hash = hashOf(line);
+    this.#waiting.push(line);
+    this.#waitingLength += line.length;
+  }
+
+  async #write(): Promise<void> {
+    try {
+      if (this.#turning !== undefined) await this.#turn(this.#turning);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    const lines = this.#waiting;
+    const length = this.#waitingLength;
+    const [seq, hash] = [this.#seq, this.#hash];
+    this.#waiting = [];
+    this.#waitingLength = 0;
+    try {
+      if (lines.length > 0) await this.#files.append(`${lines.join('\n')}\n`);
+    } catch (error) {
+      this.#waiting = [...lines, ...this.#waiting];
+      this.#waitingLength += length;
+      this.#failed(error);
+      return;
+    }
+    this.written += lines.length;
+    await this.#wrote(seq, hash);
+  }
+
+  async #wrote(seq: number, hash: string): Promise<void> {
+    try {
+      await this.#files.writeHead(seq, hash);
+      if (this.#files.bytes >= this.#options.segmentBytes && this.#waiting.length === 0) {
+        this.#turning = this.#planTurn();
+        await this.#turn(this.#turning);
+      }
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    this.#options.events.recovered(this.#unsaid);
+    if (this.#unsaid === 0) return;
+    this.#push(`"kind":"dropped","at":"${new Date().toISOString()}","count":${this.#unsaid}`);
+    this.#unsaid = 0;
+    this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs).unref();
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isFailing) this.#options.events.failing(error);
+    this.#isFailing = true;
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.flush(), retryMs).unref();
+  }
+
+  /** The segment is full: it is sealed, and the next one begins with its end. Both lines have their places before anything else gets one. */
+  #planTurn(): Turn {
+    const next = this.#files.segment + 1;
+    const seal = this.#lineOf('sealed', next);
+    const first = this.#lineOf('segment', next);
+    return { next, seal, first, seq: this.#seq, hash: this.#hash };
+  }
+
+  /** Goes on where an earlier try has ended. */
+  async #turn(turn: Turn): Promise<void> {
+    if (turn.seal !== undefined) await this.#files.append(turn.seal);
+    turn.seal = undefined;
+    if (this.#files.segment !== turn.next) await this.#files.openSegment(turn.next, 0);
+    if (turn.first !== undefined) await this.#files.append(turn.first);
+    turn.first = undefined;
+    await this.#files.writeHead(turn.seq, turn.hash);
+    this.#turning = undefined;
+  }
+
+  async #begin(segment: number): Promise<void> {
+    await this.#files.openSegment(segment, 0);
+    await this.#files.append(this.#lineOf('segment', segment));
+  }
+
+  #lineOf(kind: string, segment: number, more = ''): string {
+    const at = new Date().toISOString();
+    const line = `{"seq":${++this.#seq},"prev":"${this.#hash}","kind":"${kind}","at":"${at}","segment":${segment}${more}}`;
+    this.#hash = hashOf(line);
+    return `${line}\n`;
+  }
+
+  async #goOn({ segment, bytes, seq, hash, torn, head }: Found): Promise<void> {
+    const { key, events } = this.#options;
+    this.#seq = seq;
+    this.#hash = hash;
+    await this.#files.openSegment(segment, bytes);
+    // It was opened, and the process ended before its first line.
+    if (bytes === 0) await this.#files.append(this.#lineOf('segment', segment));
+    if (torn !== undefined)
+      await this.#files.append(
+        `\n${this.#lineOf('torn', segment, `,"bytes":${torn.length},"hash":"${hashOf(torn)}"`)}`,
+      );
+    if (head === undefined) events.tampered('the head of the log is gone');
+    else if (key !== undefined && !isSealedBy(head, key))
+      events.tampered('the head of the log was not sealed with its key');
+    if (head === undefined || head.seq <= seq) return;
+    events.tampered(`the log ends at entry ${seq}, and has had ${head.seq}`);
+    const more = `,"from":${seq + 1},"to":${head.seq},"hash":"${head.hash}"`;
+    this.#seq = head.seq;
+    await this.#files.append(this.#lineOf('missing', segment, more));
+  }
+}

@@ -1,0 +1,40 @@
+import { defineMetrics, type Metrics } from '@medrex/telemetry';
+import type { AuditLog } from './audit-log.ts';
+
+/** What is counted of the audit log; all zero without one. */
+export const auditMetrics = defineMetrics({
+  written: {
+    name: 'medrex_pg_proxy_audit_entries_total',
+    kind: 'counter',
+    help: 'Entries of the audit log that are on the disk.',
+  },
+  dropped: {
+    name: 'medrex_pg_proxy_audit_dropped_total',
+    kind: 'counter',
+    help: 'Statements that are missing in the audit log, because it could not be written.',
+  },
+  waiting: {
+    name: 'medrex_pg_proxy_audit_waiting',
+    kind: 'gauge',
+    help: 'Entries that wait for the disk.',
+  },
+  failing: {
+    name: 'medrex_pg_proxy_audit_failing',
+    kind: 'gauge',
+    help: '1 while the audit log cannot be written; then statements are refused or go unrecorded, as audit.whenFull says.',
+  },
+});
+
+/** Brings them up to date at each scrape. */
+export function countAudit(metrics: Metrics, log: AuditLog | undefined): void {
+  const { written, dropped, waiting, failing } = metrics.define(auditMetrics);
+  let before = { written: 0, dropped: 0 };
+  if (log === undefined) return;
+  metrics.beforeScrape(() => {
+    written.inc(log.written - before.written);
+    dropped.inc(log.dropped - before.dropped);
+    waiting.set(log.waiting);
+    failing.set(log.isFailing ? 1 : 0);
+    before = { written: log.written, dropped: log.dropped };
+  });
+}

@@ -1,0 +1,96 @@
+import type { Statement } from '@medrex/sql';
+import type { Request, Requester, RequestObserver } from '../session/request.ts';
+import { outcomeOf } from '../observe/outcome.ts';
+import type { AuditLog } from './audit-log.ts';
+
+export interface AuditObserverOptions {
+  readonly log: AuditLog;
+  /** `data`: what names tables, or may change something; `all`: everything that is run. */
+  readonly statements: 'data' | 'all';
+  /** Keys of sqlcommenter that say who sits behind a shared login; the first that is there counts. */
+  readonly personKeys: readonly string[];
+  /** As whom a user works at the upstream. */
+  readonly upstreamUserOf: (user: string, database: string) => string;
+}
+
+/** What a client writes of itself is as long as it likes. */
+const claimMax = 200;
+
+/** Who read or changed which tables, how many rows, and when; no values of them. */
+export class AuditObserver implements RequestObserver {
+  readonly #options: AuditObserverOptions;
+  readonly #texts = new WeakMap<readonly Statement[], string>();
+  readonly #clients = new WeakMap<Requester, { readonly settings: object; readonly json: string }>();
+
+  constructor(options: AuditObserverOptions) {
+    this.#options = options;
+  }
+
+  ended(request: Request): void {
+    const outcome = outcomeOf(request);
+    if (outcome === undefined) return;
+    const { statements, rows, sqlstate, fingerprint } = outcome;
+    const text = statements === undefined ? unread : this.#textOf(statements);
+    if (text === '' && this.#options.statements === 'data') return;
+    const parts = [
+      `"kind":"statement","at":"${new Date().toISOString()}"`,
+      this.#clientOf(request.from),
+      ...this.#personOf(request),
+      text === '' ? nothing : text,
+      `"rows":${rows},"fingerprint":"${fingerprint}"`,
+    ];
+    if (sqlstate !== undefined) parts.push(`"sqlstate":${JSON.stringify(sqlstate)}`);
+    this.#options.log.add(parts.join(','));
+  }
+
+  #textOf(statements: readonly Statement[]): string {
+    const known = this.#texts.get(statements);
+    if (known !== undefined) return known;
+    const text = statements.some(isOfData) ? tablesOf(statements) : '';
+    this.#texts.set(statements, text);
+    return text;
+  }
+
+  #clientOf(from: Requester): string {
+    const known = this.#clients.get(from);
+    if (known?.settings === from.settings) return known.json;
+    const { user, database, settings } = from;
+    const as = this.#options.upstreamUserOf(user, database);
+    const application = settings.get('application_name')?.slice(0, claimMax);
+    const json = JSON.stringify({ user, ...(as !== user && { as }), database, application }).slice(1, -1);
+    this.#clients.set(from, { settings, json });
+    return json;
+  }
+
+  #personOf(request: Request): string[] {
+    if (!request.hasComment) return [];
+    const { comment } = request;
+    for (const key of this.#options.personKeys) {
+      const person = comment.get(key);
+      if (person !== undefined) return [`"person":${JSON.stringify(person.slice(0, claimMax))}`];
+    }
+    return [];
+  }
+}
+
+const nothing = '"action":"other","reads":[],"writes":[]';
+/** The grammar did not know it: what it did is not known either. */
+const unread = '"action":"unknown","reads":[],"writes":[]';
+
+function isOfData({ kind, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
+  if (kind === 'transaction' || kind === 'session') return false;
+  if (reads.length + writes.length > 0) return !readsCatalogOnly;
+  // A function that is called may do anything.
+  return !isReadOnly;
+}
+
+function tablesOf(statements: readonly Statement[]): string {
+  const names = (of: (statement: Statement) => Statement['reads']): string[] => [
+    ...new Set(statements.flatMap(of).map(({ schema, name }) => (schema === undefined ? name : `${schema}.${name}`))),
+  ];
+  const [reads, writes] = [names((statement) => statement.reads), names((statement) => statement.writes)];
+  const isSchema = statements.some(({ kind }) => kind === 'schema');
+  const mayWrite = statements.some(({ isReadOnly }) => !isReadOnly);
+  const action = isSchema ? 'schema' : writes.length > 0 ? 'write' : mayWrite ? 'call' : 'read';
+  return JSON.stringify({ action, reads, writes }).slice(1, -1);
+}

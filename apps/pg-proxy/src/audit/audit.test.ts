@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuditLog, type AuditLogOptions } from './audit-log.ts';
+import { verifyAudit } from './verify.ts';
+
+let folder: string;
+let file: string;
+const told: string[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'medrex-audit-'));
+  file = join(folder, 'audit');
+  told.length = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const options = (more: Partial<AuditLogOptions> = {}): AuditLogOptions => ({
+  ...{ file, key: undefined, segmentBytes: 1_000_000, flushMs: 1, bufferMax: 100_000, whenFull: 'refuse' },
+  events: {
+    failing: () => told.push('failing'),
+    recovered: (dropped) => told.push(`recovered, ${dropped} dropped`),
+    tampered: (what) => told.push(what),
+  },
+  ...more,
+});
+const body = (text: string): string => `"kind":"statement","table":${JSON.stringify(text)}`;
+
+/** A log of so many entries beside its own. */
+async function written(count: number, more: Partial<AuditLogOptions> = {}): Promise<void> {
+  const log = await AuditLog.open(options(more));
+  for (let at = 0; at < count; at++) {
+    log.add(body(`t${at}`));
+    if (at % 5 === 4) await log.flush();
+  }
+  await log.close();
+}
+const segment = (number = 1): string => `${file}.${String(number).padStart(6, '0')}`;
+const linesOf = (number = 1): string[] => readFileSync(segment(number), 'utf8').split('\n').slice(0, -1);
+const rewrite = (lines: readonly string[], number = 1): void =>
+  writeFileSync(segment(number), lines.map((line) => `${line}\n`).join(''));
+const faults = async (more = {}): Promise<string[]> =>
+  (await verifyAudit(file, more)).faults.map(({ line, what }) => `${line}: ${what}`);
+
+describe('the audit log', () => {
+  it('is whole over restarts and segments', async () => {
+    await written(20, { segmentBytes: 1_000 });
+    await written(10, { segmentBytes: 1_000 });
+    const verified = await verifyAudit(file);
+    expect(verified).toMatchObject({ faults: [], dropped: 0, torn: 0 });
+    expect(verified.segments).toBeGreaterThan(2);
+    expect(verified.entries).toBe(30 + 2 * verified.segments - 1);
+    expect(told).toEqual([]);
+  });
+
+  it.each([
+    [
+      'left out',
+      (lines: string[]) => lines.filter((_line, at) => at !== 5),
+      '6: entry 7 follows 5: entries are missing',
+    ],
+    [
+      'changed',
+      (lines: string[]) => lines.map((line, at) => (at === 5 ? line.replace('t4', 'tX') : line)),
+      '7: the entry before 7 is not the one that was written',
+    ],
+    [
+      'moved',
+      (lines: string[]) => [...lines.slice(0, 4), lines[5]!, lines[4]!, ...lines.slice(6)],
+      '5: entry 6 follows 4: entries are missing',
+    ],
+    ['repeated', (lines: string[]) => [...lines, lines.at(-1)!], '12: entry 11 follows 11: entries were moved'],
+    [
+      'made no entry',
+      (lines: string[]) => lines.map((line, at) => (at === 5 ? 'x' : line)),
+      '7: the line before is no entry, and was not torn by a crash',
+    ],
+    [
+      'changed, the last one',
+      (lines: string[]) => lines.map((line) => line.replace('t9', 'tX')),
+      '0: entry 11 is not the one that was written',
+    ],
+    ['cut off', (lines: string[]) => lines.slice(0, -2), '0: entries 10 to 11 are cut off'],
+  ])('notices an entry that was %s', async (_what, change, fault) => {
+    await written(10);
+    rewrite(change(linesOf()));
+    expect(await faults()).toContain(fault);
+  });
+
+  it('notices a segment that is gone, and one that was put in its place', async () => {
+    await written(40, { segmentBytes: 1_000 });
+    const third = linesOf(3);
+    rmSync(segment(2));
+    expect(await faults()).toContain('0: segment 2 is missing');
+    rewrite(third, 2);
+    expect((await faults()).length).toBeGreaterThan(0);
+    expect(await faults({ from: 3 })).toEqual([]);
+  });
+
+  it('tells a line that a crash has torn from one that somebody has cut', async () => {
+    await written(10);
+    appendFileSync(segment(), '{"seq":12,"prev":"');
+    expect(await verifyAudit(file)).toMatchObject({ faults: [], torn: 1 });
+    await written(3);
+    expect(await verifyAudit(file)).toMatchObject({ faults: [], torn: 1, entries: 15 });
+    expect(told).toEqual([]);
+    rewrite(
+      linesOf().map((line) => (line.startsWith('{"seq":12,"prev":"') && !line.endsWith('}') ? `${line}x` : line)),
+    );
+    expect(await faults()).toEqual([expect.stringContaining('the torn line before it')]);
+  });
+
+  it('notices a tail that was cut off before a restart, and says so in the log for good', async () => {
+    await written(10);
+    truncateSync(segment(), readFileSync(segment()).length - 40);
+    await written(2);
+    expect(told).toEqual(['the log ends at entry 10, and has had 11']);
+    expect(await faults()).toContainEqual(
+      expect.stringContaining('entries 11 to 11 were cut off before the proxy was started again'),
+    );
+  });
+
+  it('notices a head that somebody made without the key', async () => {
+    await written(10, { key: 'the key' });
+    expect(await faults({ key: 'the key' })).toEqual([]);
+    const lines = linesOf().slice(0, -1);
+    rewrite(lines);
+    const { createHash } = await import('node:crypto');
+    const hash = createHash('sha256').update(lines.at(-1)!).digest('hex');
+    writeFileSync(`${file}.head`, JSON.stringify({ segment: 1, seq: 10, hash }));
+    expect(await faults()).toEqual([]);
+    expect(await faults({ key: 'the key' })).toEqual(['0: the head was not sealed with this key']);
+    rmSync(`${file}.head`);
+    expect(await faults()).toEqual(['0: the head is missing: whether the end was cut off cannot be told']);
+  });
+
+  it('holds what the disk does not take, refuses meanwhile, and says what it had to drop', async () => {
+    const log = await AuditLog.open(options({ bufferMax: 300, segmentBytes: 200 }));
+    // A folder in place of the next segment: as good as a disk that is full.
+    log.add(body('first'));
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(segment(2));
+    await log.flush();
+    expect([log.isFailing, log.isRefusing]).toEqual([true, true]);
+    for (let at = 0; at < 10; at++) log.add(body(`t${at}`));
+    expect(log.dropped).toBeGreaterThan(0);
+    rmSync(segment(2), { recursive: true });
+    await log.flush();
+    expect(log.isRefusing).toBe(false);
+    await log.close();
+    const verified = await verifyAudit(file);
+    expect(verified).toMatchObject({ faults: [], dropped: log.dropped });
+    expect(told).toEqual(['failing', `recovered, ${log.dropped} dropped`]);
+    expect(readdirSync(folder).some((name) => name.endsWith('.new'))).toBe(false);
+  });
+
+  it('says that there is none', async () => {
+    expect(await faults()).toEqual(['0: there is no log']);
+  });
+});

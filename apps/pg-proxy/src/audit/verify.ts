@@ -1,0 +1,148 @@
+import { createReadStream } from 'node:fs';
+import { headOf, segmentsOf } from './audit-files.ts';
+import { beginning, hashOf, isSealedBy, readLink, segmentFile, type Head, type Link } from './chain.ts';
+
+/** What is wrong, and where. */
+export interface AuditFault {
+  readonly file: string;
+  /** Zero: the file as a whole. */
+  readonly line: number;
+  readonly what: string;
+}
+
+export interface Verified {
+  readonly faults: readonly AuditFault[];
+  readonly entries: number;
+  readonly segments: number;
+  /** Statements that were not written down because the disk was full, as the log itself says. */
+  readonly dropped: number;
+  /** Lines at which a process ended while it wrote; this is no fault. */
+  readonly torn: number;
+}
+
+export interface VerifyOptions {
+  /** With which the head was sealed. */
+  readonly key?: string | undefined;
+  /** Segments before this one were taken elsewhere; 1 when absent. */
+  readonly from?: number | undefined;
+}
+
+/** Reads a whole log, and tells whether an entry of it was changed, left out or moved, or its end cut off. @param file without the number of a segment */
+export async function verifyAudit(file: string, { key, from = 1 }: VerifyOptions = {}): Promise<Verified> {
+  const head = await headOf(file);
+  const verifying = new Verifying(file, from, head);
+  const all = await segmentsOf(file);
+  const segments = all.filter((segment) => segment >= from);
+  for (const segment of segments) await verifying.segment(segment);
+  if (segments.length === 0) verifying.fault('there is no log');
+  else verifying.end(key);
+  return verifying.result(segments.length);
+}
+
+class Verifying {
+  readonly #file: string;
+  readonly #faults: AuditFault[] = [];
+  readonly #head: Head | undefined;
+  /** Of the entry that the head names; it may be some behind, where the process ended between the two. */
+  #atHead: string | undefined;
+  #expected: number;
+  #at = { file: '', line: 0 };
+  #seq = 0;
+  #hash: string | undefined;
+  #entries = 0;
+  #dropped = 0;
+  #torn = 0;
+  /** A line that is no entry: the next one must say that it was torn. */
+  #broken: Buffer | undefined;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(file: string, from: number, head: Head | undefined) {
+    this.#file = file;
+    this.#head = head;
+    this.#expected = from;
+    // What stands before the first segment that is there is not known.
+    this.#hash = from === 1 ? beginning : undefined;
+  }
+
+  async segment(segment: number): Promise<void> {
+    const file = segmentFile(this.#file, segment);
+    this.#at = { file, line: 0 };
+    for (; this.#expected < segment; this.#expected++) this.fault(`segment ${this.#expected} is missing`);
+    this.#expected = segment + 1;
+    if (this.#rest.length > 0) this.fault('the segment before ends in the middle of a line');
+    this.#rest = Buffer.alloc(0);
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
+      this.#read(chunk);
+  }
+
+  fault(what: string): void {
+    // The first ones say it; after them nothing fits any more.
+    if (this.#faults.length < 20) this.#faults.push({ ...this.#at, file: this.#at.file || this.#file, what });
+  }
+
+  end(key: string | undefined): void {
+    const head = this.#head;
+    if (this.#broken !== undefined) this.fault('the line before is no entry');
+    if (this.#rest.length > 0) this.#torn++;
+    this.#at = { file: `${this.#file}.head`, line: 0 };
+    if (head === undefined) return this.fault('the head is missing: whether the end was cut off cannot be told');
+    if (key !== undefined && !isSealedBy(head, key)) this.fault('the head was not sealed with this key');
+    if (head.seq > this.#seq) this.fault(`entries ${this.#seq + 1} to ${head.seq} are cut off`);
+    else if (this.#atHead !== head.hash && this.#faults.length === 0)
+      this.fault(`entry ${head.seq} is not the one that was written`);
+  }
+
+  result(segments: number): Verified {
+    return {
+      ...{ faults: this.#faults, entries: this.#entries, segments },
+      ...{ dropped: this.#dropped, torn: this.#torn },
+    };
+  }
+
+  #read(chunk: Buffer): void {
+    const content = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let start = 0;
+    for (let end = content.indexOf(0x0a); end >= 0; end = content.indexOf(0x0a, start)) {
+      this.#line(content.subarray(start, end));
+      start = end + 1;
+    }
+    this.#rest = Buffer.from(content.subarray(start));
+  }
+
+  #line(line: Buffer): void {
+    this.#at = { ...this.#at, line: this.#at.line + 1 };
+    const link = readLink(line);
+    if (link === undefined) {
+      if (this.#broken !== undefined) this.fault('it is no entry');
+      this.#broken = Buffer.from(line);
+      return;
+    }
+    this.#checkBroken(link);
+    this.#checkPlace(link);
+    this.#seq = link.seq;
+    this.#hash = hashOf(line);
+    this.#entries++;
+    if (link.seq === this.#head?.seq) this.#atHead = this.#hash;
+    if (link.kind === 'dropped') this.#dropped += link.count ?? 0;
+  }
+
+  /** Of a torn line the next entry knows the bytes: nobody can pass off a broken entry as one. */
+  #checkBroken({ kind, bytes, hash }: Link): void {
+    const broken = this.#broken;
+    this.#broken = undefined;
+    if (kind === 'torn' && broken !== undefined && bytes === broken.length && hash === hashOf(broken)) this.#torn++;
+    else if (kind === 'torn') this.fault('the torn line before it is not the one that was found');
+    else if (broken !== undefined) this.fault('the line before is no entry, and was not torn by a crash');
+  }
+
+  #checkPlace(link: Link & { readonly from?: number; readonly to?: number }): void {
+    if (link.kind === 'missing')
+      this.fault(`entries ${link.from ?? 0} to ${link.to ?? 0} were cut off before the proxy was started again`);
+    if (this.#hash === undefined) return;
+    if (link.kind !== 'missing' && link.seq !== this.#seq + 1)
+      this.fault(
+        `entry ${link.seq} follows ${this.#seq}: ${link.seq > this.#seq ? 'entries are missing' : 'entries were moved'}`,
+      );
+    else if (link.prev !== this.#hash) this.fault(`the entry before ${link.seq} is not the one that was written`);
+  }
+}

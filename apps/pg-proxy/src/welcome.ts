@@ -2,6 +2,7 @@ import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
+import { LocalTables } from './admin/local-tables.ts';
 import { MedrexTables } from './admin/medrex-tables.ts';
 import { Preparer } from './admin/prepared.ts';
 import type { Sight } from './admin/show.ts';
@@ -110,6 +111,14 @@ export class Welcome {
     });
   }
 
+  /** The tables of the proxy, for those who may look at them from their own database. */
+  #localOf(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
+    if (!this.#mayLook(newcomer.user)) return undefined;
+    const preparer = this.#preparerOf(newcomer);
+    const { analyser, tables } = { analyser: this.#analyser, tables: this.#tables };
+    return (send) => new LocalTables({ send, read: (text, types) => preparer.read(text, types), analyser, tables });
+  }
+
   #enterDatabase(newcomer: Newcomer): void {
     const { config } = this.#loaded;
     const found = databaseOf(config, newcomer.database);
@@ -133,6 +142,7 @@ export class Welcome {
       pinsSequences: pinSequences,
       host: this.#host,
       observer: this.#observing.observer,
+      local: this.#localOf(newcomer),
     });
     if (newcomer.shown !== undefined) this.#host.upstreams.shown(user, newcomer.shown);
     const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };

@@ -147,6 +147,31 @@ describe('the console', () => {
     expect(await console.ask(query('SELECT count(*) FROM medrex.servers'))).toEqual(['T', 'D 0', 'C SELECT 1', 'Z I']);
   });
 
+  it('answers from any database of a user who may look, and leaves everything else to the server', async () => {
+    await atConsole();
+    const client = await rig.in();
+    await rig.in({ user: 'other' });
+    expect(await client.ask(query('select count(*) > 0 from medrex.clients'))).toEqual([
+      'T',
+      'D t',
+      'C SELECT 1',
+      'Z I',
+    ]);
+    expect(rig.postgres.backends.flatMap(({ heard }) => heard).join()).not.toContain('medrex');
+    const prepared = [
+      parse({ name: '', text: 'select name from medrex.databases', parameterTypes: [] }),
+      bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
+      execute({ portal: '', rowsMax: 0 }),
+    ];
+    expect(await client.ask(...prepared, sync())).toEqual(['1', '2', 'D app', 'C SELECT 1', 'Z I']);
+    const elsewhere = [parse({ name: '', text: "select 'medrex.pools'", parameterTypes: [] }), ...prepared.slice(1)];
+    expect((await client.ask(...elsewhere, sync())).at(-1)).toBe('Z I');
+    expect(rig.postgres.backends.flatMap(({ heard }) => heard)).toContain("parse select 'medrex.pools'");
+    const other = await rig.in({ user: 'other' });
+    await other.ask(query('select 1 from medrex.pools'));
+    expect(rig.postgres.backends.flatMap(({ heard }) => heard)).toContain('select 1 from medrex.pools');
+  });
+
   it('lets some users look and not act', async () => {
     rig = await ProxyRig.start({ config: { admin: { statsUsers: ['other'] } } });
     const console = await rig.in({ user: 'other', database: 'medrex' });

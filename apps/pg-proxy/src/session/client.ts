@@ -15,6 +15,7 @@ import {
 import type { PooledClient } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
+import type { LocalTables } from '../admin/local-tables.ts';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
 import { owed, type Note } from './expected-answers.ts';
 import { ClientStatements } from './client-statements.ts';
@@ -60,6 +61,8 @@ export interface ClientOptions {
   readonly database: string;
   /** Undefined: nobody wants to know. */
   readonly observer: RequestObserver | undefined;
+  /** The proxy's own tables, for those who may read them. */
+  readonly local?: ((send: (message: Buffer) => void) => LocalTables) | undefined;
 }
 
 /** Why a client is not read. */
@@ -108,6 +111,7 @@ export class Client implements BackendClient {
   readonly #watch: SessionWatch;
   readonly #analyser: SqlAnalyser;
   readonly #observer: RequestObserver | undefined;
+  readonly #local: LocalTables | undefined;
   /** When the chunk at hand came, or what waited went on. */
   #readAt = 0;
   /** When it asked for the backend that it has, and when it had it. */
@@ -141,6 +145,7 @@ export class Client implements BackendClient {
     this.#analyser = options.analyser;
     this.#observer = options.observer;
     this.#host = options.host;
+    this.#local = options.local?.((message) => this.outbox.push(message));
     const wire = {
       outbox: this.outbox,
       pass: (start: number) => this.#pass(start),
@@ -448,12 +453,21 @@ export class Client implements BackendClient {
 
   /** Messages that only a backend can answer, or nearly. */
   #request(): void {
-    if (this.#isSkipping) return;
+    if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
     if (this.backend === undefined) {
       if (this.#framer.type === from.close && this.#statements.closeAlone(this.#framer)) return;
       if (!this.#obtain()) return;
     }
     if (this.backend !== undefined) this.#ask(this.backend);
+  }
+
+  /** What reads the proxy's own tables needs no backend. */
+  #isLocal(local: LocalTables): boolean {
+    if (this.backend?.isIdle === false) return false;
+    const taken = local.take(this.#framer);
+    if (taken === 'malformed') this.end(malformed);
+    if (taken === 'failed') this.#isSkipping = true;
+    return taken !== 'elsewhere';
   }
 
   /** False: it waits, or was refused. The pool may grant or refuse while it is asked. */

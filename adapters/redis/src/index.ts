@@ -1,3 +1,4 @@
 export { redisErrors } from './errors.ts';
+export { RedisCacheLink, type RedisCacheLinkOptions } from './redis-cache-link.ts';
 export type { RedisPoolOptions } from './redis-options.ts';
 export { RedisPool } from './redis-pool.ts';

@@ -1,4 +1,5 @@
 import { connectReasons, disconnectReasons, type PoolTotals } from '@medrex/pool';
+import { cacheMetrics } from './cache/cache-metrics.ts';
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
 const backendStates = ['opening', 'idle', 'active', 'resetting', 'checking', 'closing'] as const;
@@ -9,6 +10,7 @@ const reasonsOf = <R extends string>(table: Readonly<Record<R, string>>): readon
 
 /** Everything that pg-proxy counts. */
 export const pgProxyMetrics = defineMetrics({
+  ...cacheMetrics,
   clients: { name: 'medrex_pg_proxy_clients', kind: 'gauge', help: 'Clients that are logged in.' },
   arriving: {
     name: 'medrex_pg_proxy_clients_arriving',

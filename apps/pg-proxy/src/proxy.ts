@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { WireFault } from '@medrex/pg-wire';
 import { SqlAnalyser } from '@medrex/sql';
+import { Caches } from './cache/caches.ts';
+import type { SharedByRedis } from './cache/shared-by-redis.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Newcomer, type Reception, type TlsForClients } from './login/arrival.ts';
@@ -38,6 +40,8 @@ export interface PgProxyOptions {
   readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
   /** Told of every request, and what is known of them. */
   readonly observing: Observing;
+  /** By what several instances keep answers together; undefined: this one is alone. */
+  readonly shared?: SharedByRedis | undefined;
   /** SHUTDOWN at the console. */
   readonly stop: (how: Ending) => void;
   /** In place of JDBC; for tests. */
@@ -72,6 +76,7 @@ export class PgProxy {
     this.#directoryOf = directoryOf;
     this.#events = events;
     this.host = new PoolHost({ loaded, events, now, jitter, analyser, irisDriver, refusal: observing.refusal });
+    this.host.caches = Caches.of({ config: loaded.config.cache, analyser, now, shared: options.shared });
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.#resume(database);
     this.#welcome = new Welcome({
@@ -130,6 +135,7 @@ export class PgProxy {
     this.host.pools.kill({}, this.host.now());
     for (const { handle } of this.host.pools.backends()) handle?.socket.destroy();
     clearInterval(this.#ticker);
+    await this.host.caches?.close();
     this.#doorkeeper.close();
     await Promise.all([closed, this.#own?.close()]);
     await this.host.end();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import {
   createTelemetry,
+  poolObserver,
   observabilityRoutes,
   startHttpEndpoint,
   telemetryOptions,
@@ -10,6 +11,8 @@ import {
   type TelemetryOptions,
 } from '@medrex/telemetry';
 import { z } from 'zod';
+import { CacheMetrics } from './cache/cache-metrics.ts';
+import { sharedByRedis } from './cache/shared-by-redis.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { directoryOf } from './login/directory.ts';
@@ -76,6 +79,8 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
     others: [start.observer],
   });
+  const shared = sharedByRedis(loaded);
+  if (shared !== undefined) poolObserver(telemetry.metrics)(shared.pool);
   const proxy = await PgProxy.start({
     loaded,
     reload,
@@ -87,6 +92,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     },
     now: () => performance.now(),
     jitter: Math.random,
+    shared,
     directoryOf: (from) => directoryOf(from, lookupFailed),
     irisDriver: start.irisDriver,
     events: {
@@ -105,10 +111,12 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   });
   await observing.start(proxy.host);
   const pools = new PoolMetrics(metrics);
+  const cache = new CacheMetrics(metrics);
   const rollOut = new RollOutMetrics(metrics);
   telemetry.metrics.beforeScrape(() => {
     const { host } = proxy;
     pools.set(host.pools.totals(host.now()), proxy.arrivals);
+    cache.set(host.caches);
     rollOut.set(host.departures.counts, host.peers.counts);
   });
   const { host, port } = loaded.config.metrics;

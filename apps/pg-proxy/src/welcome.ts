@@ -135,17 +135,24 @@ export class Welcome {
     const { mode, pinSequences } = settingsFor(config, entrant);
     const upstreamUser = this.#host.upstreams.upstreamUser(user, newcomer.database);
     const poolKey = JSON.stringify([database.upstream, newcomer.database, user, upstreamUser]);
+    const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
+    // The connection that watches a server speaks PostgreSQL.
+    const isWatched = config.upstreams[database.upstream]?.kind !== 'iris';
+    const cached = (isWatched ? this.#host.caches : undefined)?.forClient({
+      ...{ name, mode, observer: this.#observing.observer },
+      logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
+    });
     const client = new Client({
       ...{ socket, mode, settings, user, database: newcomer.database },
       statements: this.#statementsOf(poolKey),
       analyser: this.#analyser,
       pinsSequences: pinSequences,
       host: this.#host,
-      observer: this.#observing.observer,
+      observer: cached?.observer ?? this.#observing.observer,
+      cacheOf: cached?.cacheOf,
       local: this.#localOf(newcomer),
     });
     if (newcomer.shown !== undefined) this.#host.upstreams.shown(user, newcomer.shown);
-    const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
     client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);
     this.#host.limits.entered(client, entrant);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,16 +24,33 @@ export interface PgbenchOptions {
   readonly protocol: Protocol;
   /** A connection for each transaction. */
   readonly connects?: boolean;
+  /** What a transaction is, as pgbench has it; a select by primary key when absent. */
+  readonly script?: string;
 }
 
-/** Selects by primary key (`pgbench -S`) through one side. @throws Error where a client of it failed */
+/** Selects by primary key (`pgbench -S`), or runs a script, through one side. @throws Error where a client of it failed */
 export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carried> {
-  const { url, database, clients, seconds, protocol, connects = false } = options;
+  const { url, database, clients, seconds, protocol, connects = false, script } = options;
   const before = cpuMicroseconds(side.pid);
   const folder = mkdtempSync(join(tmpdir(), 'medrex-pgbench-'));
-  const args = ['-n', '-S', '-M', protocol, '-c', String(clients), '-j', '2', '-T', String(seconds)];
-  // One in twenty transactions is written down, as it ends.
-  const log = connects ? ['-C'] : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', '0.05'];
+  const scriptFile = join(folder, 'script.sql');
+  if (script !== undefined) writeFileSync(scriptFile, script);
+  const args = [
+    '-n',
+    ...(script === undefined ? ['-S'] : ['-f', scriptFile]),
+    '-M',
+    protocol,
+    '-c',
+    String(clients),
+    '-j',
+    '2',
+    '-T',
+    String(seconds),
+  ];
+  // One in twenty transactions is written down, as it ends, or every other of those that may take longer.
+  const log = connects
+    ? ['-C']
+    : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', script === undefined ? '0.05' : '0.5'];
   try {
     const { stdout } = await run('pgbench', [...args, ...log, database], { env: environmentOf(url, side.port) });
     const used = cpuMicroseconds(side.pid) - before;
@@ -51,8 +68,10 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
 
 /** Milliseconds, of the transactions that were written down. */
 function latenciesIn(folder: string): number[] {
-  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
-  return lines.map((line) => Number(line.split(' ')[2]) / 1_000);
+  const lines = readdirSync(folder)
+    .filter((file) => file.startsWith('log'))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
+  return lines.filter((line) => line !== '').map((line) => Number(line.split(' ')[2]) / 1_000);
 }
 
 /** 0 of nothing. */

@@ -37,8 +37,12 @@ export class Poolers {
   readonly #folder = mkdtempSync(join(tmpdir(), 'medrex-bench-pg-proxy-'));
   readonly #children: ChildProcess[] = [];
 
-  constructor(url: URL) {
+  readonly #more: object;
+
+  /** @param more of pg-proxy's configuration */
+  constructor(url: URL, more: object = {}) {
     this.#url = url;
+    this.#more = more;
   }
 
   async up(): Promise<void> {
@@ -75,6 +79,7 @@ export class Poolers {
       auth: { userFile: 'users.txt' },
       pool: { size: backends },
       metrics: { port: 0 },
+      ...this.#more,
     };
     writeFileSync(file, JSON.stringify(config));
     const medrex = resolve(import.meta.dirname, '../../../apps/medrex/bin/medrex.js');

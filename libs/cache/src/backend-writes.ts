@@ -31,14 +31,26 @@ export class BackendWrites {
   /** On their way, and not answered. */
   readonly #underWay = new Set<readonly Changes[]>();
   readonly #prepared = new Map<string, Changes>();
+  /** It has called functions by messages that are not followed, and may go on to do so. */
+  #unfollowed: Changes | undefined;
 
   constructor(port: ChangesPort) {
     this.#port = port;
   }
 
+  /** Whether what ends the transaction matters. */
+  get hasPending(): boolean {
+    return this.#pending.length > 0 || this.#underWay.size > 0;
+  }
+
   /** SQL PREPARE: EXECUTE names it. */
   prepared(name: string, changes: Changes): void {
     if (this.#prepared.size < preparedMax) this.#prepared.set(name, changes);
+  }
+
+  /** From now on every transaction may have changed that. */
+  unfollowed(changes: Changes): void {
+    this.#unfollowed = changes;
   }
 
   /** Goes out. @returns what `ended` and `completed` take */
@@ -63,6 +75,7 @@ export class BackendWrites {
 
   /** ReadyForQuery. */
   settled(isIdle: boolean): void {
+    if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
     if (!isIdle || this.#pending.length === 0) return;
     const pending = this.#pending;
     this.#pending = [];
@@ -70,6 +83,7 @@ export class BackendWrites {
   }
 
   lost(): void {
+    if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
     const all = [...this.#pending, ...[...this.#underWay].flat()];
     this.#pending = [];
     this.#underWay.clear();

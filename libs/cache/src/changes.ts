@@ -18,7 +18,8 @@ export interface Changes {
 const nothing: Changes = {
   ...{ relations: [], calls: [], isUnseen: false, schema: 'none', isTruncation: false, executes: undefined },
 };
-const anything: Changes = { ...nothing, isUnseen: true, schema: 'database' };
+/** Whatever somebody may do. */
+export const anything: Changes = { ...nothing, isUnseen: true, schema: 'database' };
 
 const harmless: ReadonlySet<string> = new Set(['VACUUM', 'ANALYZE', 'CHECKPOINT', 'LOCK TABLE', 'REINDEX', 'CLUSTER']);
 const ofCluster = /\b(?:ROLE|DATABASE|TABLESPACE|OWNED|SYSTEM)\b/;

@@ -88,9 +88,14 @@ export class RelationGraph {
     if (changes.isUnseen || changes.executes !== undefined || changes.schema !== 'none') return everything;
     const ids = new Set<EpochId>();
     // A function that defines something is found out by looking at the definitions from time to time.
-    if (changes.calls.some((call) => mayWrite(call, this.functions))) ids.add(whole);
+    if (changes.calls.some((call) => this.mayWrite(call))) ids.add(whole);
     for (const name of changes.relations) if (!this.#collect(name, changes.isTruncation, ids)) ids.add(whole);
     return [...ids];
+  }
+
+  /** Whether a function may change a table. */
+  mayWrite(call: string): boolean {
+    return mayWrite(call, this.functions);
   }
 
   /** Whether a relation of that name is known. */

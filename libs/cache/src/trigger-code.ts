@@ -17,6 +17,8 @@ const writes =
 const called = /([a-z_][\w.]*)\s*\(/gi;
 /** Comments and strings; what stands in a string runs only by EXECUTE. */
 const aside = /--[^\n]*|\/\*[^]*?\*\/|'(?:[^']|'')*'/g;
+/** As the triggers have it that tell others of a write. */
+const notifies = /\bperform\s+(?:pg_catalog\s*\.\s*)?pg_notify\b/gi;
 /** Words of PL/pgSQL and SQL that stand before a bracket and are no calls. */
 const noCalls =
   /^(?:if|elsif|while|in|and|or|not|then|else|return|exists|any|all|case|when|is|values|as|on|raise|exception|using)$/i;
@@ -28,7 +30,7 @@ const noCalls =
 export function isHarmlessTrigger({ language, name, code }: TriggerFunction, facts: FunctionFacts): boolean {
   if (language === 'internal' || language === 'c') return own.has(name);
   if (language !== 'plpgsql') return false;
-  const bare = code.replaceAll(aside, ' ');
+  const bare = code.replaceAll(aside, ' ').replaceAll(notifies, ' pg_notify');
   if (writes.test(bare)) return false;
   for (const [, call = ''] of bare.matchAll(called)) {
     if (noCalls.test(call)) continue;

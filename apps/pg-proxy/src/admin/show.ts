@@ -1,5 +1,6 @@
 import type { Wanted } from '@medrex/sql';
 import type { PoolFigures } from '@medrex/pool';
+import type { CacheFigures } from '../cache/caches.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { Statistics } from '../observe/statistics.ts';
 import type { Client } from '../session/client.ts';
@@ -109,6 +110,26 @@ function configuration({ config }: Sight): Table {
   return tableOf(flat(config, ''), { key: ([key]) => key, value: ([, value]) => String(value) });
 }
 
+function caches({ host }: Sight): Table {
+  return tableOf<CacheFigures>(host.caches?.figures() ?? [], {
+    cache: ({ name }) => name,
+    on: truth(({ isOn }) => isOn),
+    entries: whole(({ entries }) => entries),
+    bytes: whole(({ bytes }) => bytes),
+    bytes_max: whole(({ bytesMax }) => bytesMax),
+    hits: whole(({ counts }) => counts.hits),
+    misses: whole(({ counts }) => counts.misses),
+    awaited: whole(({ counts }) => counts.awaited),
+    passed: whole(({ counts }) => counts.passed),
+    hit_ratio: { type: 'float8', read: ({ hitRatio }) => hitRatio },
+    kept: whole(({ counts }) => counts.kept),
+    overtaken: whole(({ counts }) => counts.overtaken),
+    too_large: whole(({ counts }) => counts.tooLarge),
+    outdated: whole(({ counts }) => counts.outdated),
+    times_off: whole(({ timesOff }) => timesOff),
+  });
+}
+
 function version(): Table {
   return tableOf([consoleVersion], { version: (text) => text });
 }
@@ -120,6 +141,7 @@ const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> 
   stats,
   databases,
   config: configuration,
+  caches,
   version,
   queries,
   profile,

@@ -30,6 +30,8 @@ export interface LoadedConfig {
   /** Seals the end of the audit log. */
   readonly auditKey: Secret | undefined;
   readonly queryPassword: Secret | undefined;
+  /** Of cache.redis. */
+  readonly redis: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
   readonly ldap: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
 }
 
@@ -87,6 +89,10 @@ class Loading {
       ),
       auditKey: this.#secret('audit.key', config.audit?.key),
       queryPassword: this.#secret('auth.query.password', auth.query?.password),
+      redis: {
+        password: this.#secret('cache.redis.password', config.cache.redis?.password),
+        ca: this.#optional('cache.redis.ca', config.cache.redis?.ca),
+      },
       ldap: {
         password: this.#secret('auth.ldap.search.password', auth.ldap?.search?.password),
         ca: this.#optional('auth.ldap.ca', auth.ldap?.ca),
@@ -97,7 +103,7 @@ class Loading {
     return loaded;
   }
 
-  #checkTls({ certificate, authorities, certificates, ldap, config }: LoadedConfig): void {
+  #checkTls({ certificate, authorities, certificates, ldap, redis, config }: LoadedConfig): void {
     const check = (what: string, options: SecureContextOptions): void => {
       try {
         createSecureContext(options);
@@ -111,6 +117,7 @@ class Loading {
     for (const name of Object.keys(config.upstreams))
       check(`upstreams.${name}`, { ...certificates.get(name), ...ca(authorities.get(name)) });
     check('auth.ldap.ca', ca(ldap.ca));
+    check('cache.redis.ca', ca(redis.ca));
   }
 
   /** Java knows nothing of the configuration's folder. */

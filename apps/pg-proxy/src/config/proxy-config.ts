@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cacheConfig } from '../cache/cache-config.ts';
 import { auth, identity, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
 import { irisUpstream } from './iris-config.ts';
@@ -118,6 +119,7 @@ export const proxyConfig = z.strictObject({
   drain: drain.prefault({}),
   instance,
   loginTimeoutMs: milliseconds.default(15_000).describe('A client that has not logged in after this is closed'),
+  cache: cacheConfig.prefault({}).describe('Answers that are kept; read at start only'),
   metrics: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Address of /metrics, /healthz and /readyz'),

@@ -20,6 +20,7 @@ import {
   type TransactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
+import type { BackendWrites } from '@medrex/cache';
 import type { Socket } from 'node:net';
 import type { Address } from '../upstream/connect.ts';
 import { ExpectedAnswers, kindBits, local, owed, unasked, type Note } from './expected-answers.ts';
@@ -100,6 +101,8 @@ export class Backend {
   isDoomed = false;
   /** Its last client left state behind. */
   isSoiled = false;
+  /** What its transactions write, where answers are kept that may be read from it. */
+  writes: BackendWrites | undefined;
   readonly #framer = new Framer(backendSession);
   readonly #events: BackendEvents;
   readonly #traffic: Traffic;
@@ -133,6 +136,7 @@ export class Backend {
     this.socket.on('error', () => this.socket.destroy());
     this.socket.on('close', () => {
       this.expected.abandon(connectionLost, this.#now());
+      this.writes?.lost();
       this.#restCheck?.(false);
       this.#events.closed();
     });
@@ -143,6 +147,11 @@ export class Backend {
 
   get isIdle(): boolean {
     return this.expected.isEmpty && this.status === transactionStatus.idle;
+  }
+
+  /** As far as ReadyForQuery has told. */
+  get isOutsideBlock(): boolean {
+    return this.status === transactionStatus.idle;
   }
 
   attach(client: BackendClient, settings: Settings, key: string): void {
@@ -378,6 +387,7 @@ export class Backend {
     this.status = readReadyForQuery(buffer, start, end) ?? this.status;
     this.isCopyIn = false;
     const isSeen = (this.expected.ready(this.#chunkAt) & unasked) === 0;
+    this.writes?.settled(this.status === transactionStatus.idle);
     if (!isSeen) return false;
     this.#traffic.queries++;
     if (this.status === transactionStatus.idle) this.#traffic.transactions++;

@@ -74,6 +74,8 @@ export class ClientStatements {
   readonly #alone = new Map<string, Prepared>();
   /** The Parse of the unnamed statement, while it counts. */
   #unnamed: Buffer | undefined;
+  /** Stands for that statement at the backends that have it. */
+  #mark = {};
   #mayUnnamedLeave = false;
 
   constructor({ wire, watch, statements, isAlone, isObserved }: ClientStatementsOptions) {
@@ -103,9 +105,28 @@ export class ClientStatements {
   }
 
   /** A simple query takes the unnamed statement away. */
-  forgetUnnamed(backend: Backend): void {
+  forgetUnnamed(backend: Backend | undefined): void {
     this.#unnamed = undefined;
-    backend.unnamedOf = undefined;
+    if (backend === undefined) this.#mark = {};
+    else backend.unnamedOf = undefined;
+  }
+
+  /** What a name stands for; undefined: the server has to say. */
+  known(name: string): (Analysed & { readonly key: string }) | undefined {
+    if (name !== '') return this.#names.get(name);
+    const unnamed = this.#unnamed;
+    return unnamed === undefined ? undefined : { key: parseKey(unnamed, 0, unnamed.length), analysis: undefined };
+  }
+
+  /** A Parse that no server has seen: the answer to what it asks was known. */
+  parsedHere(name: string, key: string, message: Buffer): void {
+    if (name !== '') {
+      this.#names.set(name, this.#statements.use(key));
+      return;
+    }
+    this.#unnamed = Buffer.from(message);
+    this.#mayUnnamedLeave = false;
+    this.#mark = {};
   }
 
   /** No portal outlives its transaction. */
@@ -142,7 +163,8 @@ export class ClientStatements {
     if (!backend.expected.push(owed.parse, undo)) return;
     // Copied: the chunk's memory is used again.
     this.#unnamed = Buffer.from(buffer.subarray(start, end));
-    backend.unnamedOf = this;
+    this.#mark = {};
+    backend.unnamedOf = this.#mark;
     this.#mayUnnamedLeave = leavesState(buffer.toString('latin1', start + 6, end));
     this.#wire.pass(framer.start);
   }
@@ -241,9 +263,9 @@ export class ClientStatements {
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
   #hasUnnamed(backend: Backend): boolean {
     const unnamed = this.#unnamed;
-    if (this.#isAlone || backend.unnamedOf === this || unnamed === undefined) return true;
+    if (this.#isAlone || backend.unnamedOf === this.#mark || unnamed === undefined) return true;
     if (!backend.expected.push(owed.parse | unasked)) return false;
-    backend.unnamedOf = this;
+    backend.unnamedOf = this.#mark;
     backend.outbox.push(unnamed);
     return true;
   }

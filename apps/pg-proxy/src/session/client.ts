@@ -16,6 +16,9 @@ import type { PooledClient } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { LocalTables } from '../admin/local-tables.ts';
+import type { ClientCache } from '../cache/client-cache.ts';
+import type { Answer } from '../cache/recorder.ts';
+import { CachedAnswers, type Asked } from './cached-answers.ts';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
 import { owed, type Note } from './expected-answers.ts';
 import { ClientStatements } from './client-statements.ts';
@@ -63,6 +66,8 @@ export interface ClientOptions {
   readonly observer: RequestObserver | undefined;
   /** The proxy's own tables, for those who may read them. */
   readonly local?: ((send: (message: Buffer) => void) => LocalTables) | undefined;
+  /** Undefined: nothing that it asks is kept. */
+  readonly cacheOf?: ((outbox: Outbox) => ClientCache) | undefined;
 }
 
 /** Why a client is not read. */
@@ -112,6 +117,10 @@ export class Client implements BackendClient {
   readonly #analyser: SqlAnalyser;
   readonly #observer: RequestObserver | undefined;
   readonly #local: LocalTables | undefined;
+  readonly #cache: ClientCache | undefined;
+  readonly #cachedAnswers: CachedAnswers;
+  /** Ends the wait for an answer that somebody else has asked for. */
+  #stopAwaiting: (() => void) | undefined;
   /** When the chunk at hand came, or what waited went on. */
   #readAt = 0;
   /** When it asked for the backend that it has, and when it had it. */
@@ -144,6 +153,7 @@ export class Client implements BackendClient {
     this.#watch = new SessionWatch(options);
     this.#analyser = options.analyser;
     this.#observer = options.observer;
+    this.#cache = options.cacheOf?.(this.outbox);
     this.#host = options.host;
     this.#local = options.local?.((message) => this.outbox.push(message));
     const wire = {
@@ -156,6 +166,9 @@ export class Client implements BackendClient {
     this.#statements = new ClientStatements({
       ...{ wire, watch: this.#watch, statements: options.statements, isAlone: options.mode === 'session' },
       isObserved: options.observer !== undefined,
+    });
+    this.#cachedAnswers = new CachedAnswers({
+      ...{ framer: this.#framer, statements: this.#statements, analyser: options.analyser, outbox: this.outbox },
     });
   }
 
@@ -213,6 +226,7 @@ export class Client implements BackendClient {
     const isAsking = this.#wait === 'asking';
     this.#wait = 'none';
     if (this.#learner !== undefined) return this.#learner(report);
+    this.#cache?.abandon();
     this.#observer?.refused?.(this, report.sqlstate);
     this.#failHere(report);
     if (!isAsking) this.#goOn();
@@ -221,7 +235,8 @@ export class Client implements BackendClient {
   /** It no longer wants what it waits for. */
   waitCancelled(report: Report): void {
     if (!this.isWaiting || this.#learner !== undefined) return;
-    this.#host.waitNoLonger(this);
+    if (this.#stopAwaiting === undefined) this.#host.waitNoLonger(this);
+    this.#awaitNoLonger();
     this.refused(report);
   }
 
@@ -250,6 +265,8 @@ export class Client implements BackendClient {
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
+    this.#cache?.abandon();
+    this.#awaitNoLonger();
     this.#statements.clear();
     const backend = this.backend;
     if (backend !== undefined) this.#giveBack(backend);
@@ -297,6 +314,7 @@ export class Client implements BackendClient {
   }
 
   settled(status: TransactionStatus): void {
+    this.#cache?.settled(status === transactionStatus.idle);
     if (this.mode === 'statement' && status !== transactionStatus.idle) return this.end(noTransactions);
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
     if (this.#host.atBoundary) this.#holdBack();
@@ -456,6 +474,7 @@ export class Client implements BackendClient {
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
     if (this.backend === undefined) {
       if (this.#framer.type === from.close && this.#statements.closeAlone(this.#framer)) return;
+      if (this.#cache !== undefined && this.#isKnown(this.#cache)) return;
       if (!this.#obtain()) return;
     }
     if (this.backend !== undefined) this.#ask(this.backend);
@@ -468,6 +487,45 @@ export class Client implements BackendClient {
     if (taken === 'malformed') this.end(malformed);
     if (taken === 'failed') this.#isSkipping = true;
     return taken !== 'elsewhere';
+  }
+
+  /** True: what is asked has been answered, or somebody else has asked the same and his answer is waited for. */
+  #isKnown(cache: ClientCache): boolean {
+    const asked = this.#cachedAnswers.asked();
+    if (asked === undefined) return false;
+    const found = cache.lookUp(asked.question, this.settingsKey, (answer) => this.#awaited(asked, answer));
+    if (found?.kind === 'hit') this.#answerHere(asked, found.answer);
+    if (found?.kind === 'awaited') {
+      this.#wait = 'waiting';
+      this.#stopAwaiting = () => found.stopWaiting();
+    }
+    return found?.kind === 'hit' || found?.kind === 'awaited';
+  }
+
+  #answerHere(asked: Asked, answer: Answer): void {
+    this.#cachedAnswers.answer(asked, answer);
+    const request = this.#noteOf(asked.kind, asked.question.text, undefined, asked.prepared);
+    if (request === undefined) return;
+    request.firstAt = this.#readAt;
+    request.bytes = answer.bytes.length;
+    request.completed(answer.tag);
+    request.ended(this.#readAt);
+  }
+
+  /** What somebody else has asked for is there; or it will not be, and this one asks himself. */
+  #awaited(asked: Asked, answer: Answer | undefined): void {
+    this.#stopAwaiting = undefined;
+    if (this.#hasLeft) return;
+    this.#wait = 'none';
+    this.#readAt = this.#host.now();
+    if (answer !== undefined) this.#answerHere(asked, answer);
+    else if (this.#obtain() && this.backend !== undefined) this.#ask(this.backend);
+    if (!this.isWaiting) this.#goOn();
+  }
+
+  #awaitNoLonger(): void {
+    this.#stopAwaiting?.();
+    this.#stopAwaiting = undefined;
   }
 
   /** False: it waits, or was refused. The pool may grant or refuse while it is asked. */
@@ -501,6 +559,7 @@ export class Client implements BackendClient {
       case from.execute:
         return statements.execute(framer, backend);
       default:
+        this.#observer?.called?.(backend);
         if (backend.expected.push(owed.call)) this.#pass();
     }
   }
@@ -538,7 +597,7 @@ export class Client implements BackendClient {
     const observer = this.#observer;
     if (observer === undefined && watched === undefined) return undefined;
     const request = new Request({
-      ...{ from: this, kind, text, watched, prepared, observer },
+      ...{ from: this, backend: this.backend, kind, text, watched, prepared, observer },
       ...{ analyser: this.#analyser, watch: this.#watch, isWhole: kind === 'execute' || this.#framer.isLast },
     });
     // What waited for a backend waited with the first of its messages.

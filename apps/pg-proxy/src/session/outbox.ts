@@ -9,6 +9,8 @@ const joinedBytesMax = 16 * 1024;
  */
 export class Outbox {
   readonly socket: Socket;
+  /** Is given everything that goes out; undefined: nobody takes it down. */
+  tee: ((part: Buffer) => void) | undefined;
   #parts: Buffer[] = [];
   #bytes = 0;
   #run: Buffer | undefined;
@@ -34,7 +36,7 @@ export class Outbox {
       this.#to = end;
       return;
     }
-    this.#endRun();
+    this.endRun();
     this.#run = buffer;
     this.#from = start;
     this.#to = end;
@@ -45,7 +47,7 @@ export class Outbox {
   }
 
   send(): void {
-    this.#endRun();
+    this.endRun();
     const parts = this.#parts;
     if (parts.length === 0) return;
     const bytes = this.#bytes;
@@ -63,12 +65,15 @@ export class Outbox {
     this.socket.uncork();
   }
 
-  #endRun(): void {
+  /** What comes next is a part of its own. */
+  endRun(): void {
     const run = this.#run;
     if (run === undefined) return;
     this.#run = undefined;
     if (this.#from === this.#to) return;
-    this.#parts.push(this.#from === 0 && this.#to === run.length ? run : run.subarray(this.#from, this.#to));
+    const part = this.#from === 0 && this.#to === run.length ? run : run.subarray(this.#from, this.#to);
+    this.#parts.push(part);
+    this.tee?.(part);
     this.#bytes += this.#to - this.#from;
   }
 }

@@ -1,4 +1,5 @@
 import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
+import type { Backend } from './backend.ts';
 import type { Note } from './expected-answers.ts';
 import type { SessionWatch, Watched } from './session-watch.ts';
 
@@ -9,19 +10,27 @@ export interface Requester {
   readonly settings: ReadonlyMap<string, string>;
   /** Of its cancel key. */
   readonly processId: number;
+  /** It has left something in its session. */
+  readonly isPinned: boolean;
 }
 
 /** What wants to know of every request. It is called on the data path: what takes long is done later. */
 export interface RequestObserver {
   /** It is on its way to the server. */
   sent?(request: Request): void;
+  /** A statement of it has ended; its tag is the last. */
+  completed?(request: Request, tag: string): void;
   ended(request: Request): void;
+  /** A function was called by a message of its own, for which there is no request. */
+  called?(backend: Backend): void;
   /** Something was refused for which no request is on its way: the pool gave no backend, or a Parse was wrong. */
   refused?(from: Requester, sqlstate: string): void;
 }
 
 export interface RequestOptions {
   readonly from: Requester;
+  /** That runs it; undefined: what it asks for was known here. */
+  readonly backend: Backend | undefined;
   readonly kind: Request['kind'];
   readonly text: string;
   readonly isWhole: boolean;
@@ -48,6 +57,7 @@ const unknown: Analysis = {
  */
 export class Request implements Note {
   readonly from: Requester;
+  readonly backend: Backend | undefined;
   readonly kind: 'query' | 'execute';
   /** Milliseconds on the proxy's clock; 0: not yet. */
   receivedAt = 0;
@@ -74,6 +84,7 @@ export class Request implements Note {
 
   constructor(options: RequestOptions) {
     this.from = options.from;
+    this.backend = options.backend;
     this.kind = options.kind;
     this.watched = options.watched;
     this.#text = options.text;
@@ -102,9 +113,20 @@ export class Request implements Note {
     return this.#comment;
   }
 
+  get textBytes(): number {
+    return this.#text.length;
+  }
+
+  /** As `analysis`, of a text that is not read otherwise because it holds others up. */
+  readLarge(): Analysis {
+    if (this.#isWhole) this.#analysis = this.#analyser.analyseLarge(utf8Of(this.#text));
+    return this.analysis;
+  }
+
   completed(tag: string): void {
     this.tags.push(tag);
     if (this.watched !== undefined) this.#watch.completed(this.watched, tag);
+    this.#observer?.completed?.(this, tag);
   }
 
   failed(sqlstate: string): void {

@@ -7,12 +7,14 @@ import pg from 'pg';
 import type { RequestObserver } from '../session/request.ts';
 import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 
+let rigs = 0;
+
 export type Mode = 'session' | 'transaction';
 
 /** A proxy before a real PostgreSQL, with a schema of its own there; all of it goes with `close`. */
 export class RealRig {
   readonly running: RunningPgProxy;
-  readonly schema = `proxy_${process.pid}_${Date.now()}`;
+  readonly schema = `proxy_${process.pid}_${Date.now()}_${++rigs}`;
   readonly direct: pg.Client;
   readonly #url: URL;
   readonly #folder: string;
@@ -27,7 +29,13 @@ export class RealRig {
     this.direct = new pg.Client({ connectionString: url.href });
   }
 
-  static async start(where: string, mode: Mode, size: number, observer?: RequestObserver): Promise<RealRig> {
+  static async start(
+    where: string,
+    mode: Mode,
+    size: number,
+    observer?: RequestObserver,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<RealRig> {
     const url = new URL(where);
     // A server that trusts everybody asks for none, but the proxy does.
     if (url.password === '') url.password = 'secret';
@@ -42,6 +50,7 @@ export class RealRig {
       auth: { userFile: 'users.txt' },
       pool: { mode, size, reserve: 0, waitTimeoutMs: 60_000 },
       metrics: { port: 0 },
+      ...more,
     };
     writeFileSync(file, JSON.stringify(config));
     const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: () => undefined });

@@ -3,10 +3,12 @@ import {
   Pools,
   type DisconnectReason,
   type PooledBackend,
+  type PoolName,
   type PoolPort,
   type PoolScope,
   type Refusal,
 } from '@medrex/pool';
+import type { Caches } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { Backend, type Traffic } from '../session/backend.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
@@ -52,6 +54,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly clients = new Set<Client>();
   readonly departures = new Departures(this.clients);
   readonly traffic = new Map<string, Traffic>();
+  /** Undefined: the configuration keeps nothing. */
+  caches: Caches | undefined;
   readonly now: () => number;
   readonly limits: ClientLimits<Client>;
   readonly upstreams: UpstreamLogins;
@@ -88,6 +92,17 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   /** When nothing is left that uses it. */
   async end(): Promise<void> {
     await this.#iris.close();
+  }
+
+  /** A connection of the proxy's own, outside of all pools. */
+  logIn(name: PoolName, loggedIn: (session: LoggedIn) => void, failed: () => void): BackendLogin {
+    return new BackendLogin({
+      address: this.upstreams.addressOf(name.upstream),
+      database: this.upstreams.databaseOf(name),
+      credentials: this.upstreams.credentialsOf(name),
+      keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
+      ...{ loggedIn, failed },
+    });
   }
 
   // What the pools ask for.
@@ -201,6 +216,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   /** All that depends on time. */
   tick(): void {
+    this.caches?.tick(this.now());
     const nowMs = this.now();
     this.pools.tick(nowMs);
     this.departures.sweep(nowMs);

@@ -1,1 +1,2 @@
 export { aCatalog, idIn, type ARelation } from './a-catalog.ts';
+export { MemoryLinks } from './memory-links.ts';

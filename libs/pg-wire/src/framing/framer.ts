@@ -45,6 +45,11 @@ export class Framer {
     return this.#at === this.#chunk.length && this.#rest === 0 && this.#gathered === undefined;
   }
 
+  /** What stands behind the message in `buffer` are the messages that follow it, as far as they have come. */
+  get isInChunk(): boolean {
+    return this.buffer === this.#chunk;
+  }
+
   /** Bytes that were fed and not given out by `next` yet. */
   get unread(): number {
     return this.#chunk.length - this.#at + this.#filled;

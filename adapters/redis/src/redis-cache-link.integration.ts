@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import { RedisCacheLink } from './redis-cache-link.ts';
+import { RedisPool } from './redis-pool.ts';
+import { OwnRedis } from './testing/own-redis.ts';
+
+const limits = { connectionsMax: 2, callsMax: 64, waitingMax: 100, connectTimeoutMs: 1_000, callTimeoutMs: 1_000 };
+
+describeReal('REDIS', 'what instances share by Redis', () => {
+  let redis: OwnRedis;
+  let pool: RedisPool;
+  let link: RedisCacheLink;
+  let generation = 0;
+  const question = { database: 'clinic', key: 'select 1', ids: [-1, 7] };
+  beforeEach(async () => {
+    redis = await OwnRedis.start();
+    pool = new RedisPool({ host: '127.0.0.1', port: redis.port, ...limits });
+    link = new RedisCacheLink({ pool, prefix: 'test', generation: () => String(++generation) });
+    await eventually(() => pool.state().idle === 2);
+  });
+  afterEach(async () => {
+    await pool.close();
+    await redis.close();
+  });
+
+  it('is an answer for as long as nothing has changed that it was read from', async () => {
+    const { answer, token } = await link.find(question);
+    expect(answer).toBeUndefined();
+    await link.keep(question, token, Buffer.from([0, 255, 10]), 60_000);
+    expect((await link.find(question)).answer).toEqual(Buffer.from([0, 255, 10]));
+    expect((await link.find({ ...question, database: 'other' })).answer).toBeUndefined();
+    await link.tell('x', { database: 'clinic', ids: [8] });
+    expect((await link.find(question)).answer).toBeDefined();
+    await link.tell('x', { database: 'clinic', ids: [7] });
+    expect((await link.find(question)).answer).toBeUndefined();
+  });
+
+  it('is not an answer that was read while something changed', async () => {
+    const { token } = await link.find(question);
+    await link.tell('x', { database: 'clinic', ids: [-1] });
+    await link.keep(question, token, Buffer.from('late'), 60_000);
+    expect((await link.find(question)).answer).toBeUndefined();
+  });
+
+  it('is not an answer from before Redis lost its numbers', async () => {
+    const { token } = await link.find(question);
+    await link.keep(question, token, Buffer.from('old'), 60_000);
+    await pool.use((client) => client.del('test:epochs:clinic'));
+    expect((await link.find(question)).answer).toBeUndefined();
+  });
+
+  it('is heard by everybody after it has been counted', async () => {
+    const heard: (string | undefined)[] = [];
+    const end = link.listen((message) => heard.push(message));
+    await eventually(() => heard.length === 1);
+    await link.tell('news', { database: 'clinic', ids: [7] });
+    await eventually(() => heard.length === 2);
+    expect(heard).toEqual([undefined, 'news']);
+    end();
+  });
+
+  it('rejects at once while Redis is away', async () => {
+    await redis.kill();
+    await eventually(() => !pool.isReady);
+    await expect(link.tell('x')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    await expect(link.find(question)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  });
+});

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { SharedAnswers, SharedChange, SharedLink, SharedQuestion } from '@medrex/cache';
+import type { RedisPool } from './redis-pool.ts';
+
+export interface RedisCacheLinkOptions {
+  readonly pool: RedisPool;
+  /** What all keys begin with, and the channel is called; instances with the same one share. */
+  readonly prefix: string;
+  /** Names what has been counted from nothing, so that it is not taken for what was counted before. */
+  readonly generation: () => string;
+}
+
+/** Counts epochs on and tells it, at once for everybody: who hears of it finds the new numbers. */
+const tellScript = `
+if #ARGV > 3 then
+  redis.call('HSETNX', KEYS[1], 'g', ARGV[3])
+  for place = 4, #ARGV do redis.call('HINCRBY', KEYS[1], ARGV[place], 1) end
+end
+return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
+
+/** The epochs as one text, with the generation: numbers that were lost and counted anew are others. */
+const tokenLua = `
+redis.call('HSETNX', KEYS[1], 'g', ARGV[1])
+local ids = {'g'}
+for place = 5, #ARGV do ids[#ids + 1] = ARGV[place] end
+local numbers = redis.call('HMGET', KEYS[1], unpack(ids))
+for place = 1, #numbers do numbers[place] = (ids[place] or '') .. '=' .. (numbers[place] or '0') end
+local token = table.concat(numbers, ' ')`;
+
+const findScript = `${tokenLua}
+local kept = redis.call('HMGET', KEYS[2], 't', 'a')
+if kept[1] == token then return {token, kept[2]} end
+return {token}`;
+
+const keepScript = `${tokenLua}
+if token ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[2], 't', token, 'a', ARGV[4])
+return redis.call('PEXPIRE', KEYS[2], ARGV[3])`;
+
+/**
+ * What instances share by one Redis. Keys are hashes: they tell nothing of what was asked. The answers lie there as they are.
+ */
+export class RedisCacheLink implements SharedLink, SharedAnswers {
+  readonly #options: RedisCacheLinkOptions;
+
+  constructor(options: RedisCacheLinkOptions) {
+    this.#options = options;
+  }
+
+  async tell(message: string, changed?: SharedChange): Promise<void> {
+    const { pool, prefix, generation } = this.#options;
+    const key = this.#epochsKey(changed?.database ?? '');
+    const ids = (changed?.ids ?? []).map(String);
+    await pool.use((redis) => redis.eval(tellScript, 1, key, prefix, message, generation(), ...ids));
+  }
+
+  listen(heard: (message: string | undefined) => void): () => void {
+    return this.#options.pool.listen(this.#options.prefix, heard);
+  }
+
+  async find(question: SharedQuestion): Promise<{ readonly answer: Uint8Array | undefined; readonly token: string }> {
+    const { pool, generation } = this.#options;
+    const keys = [this.#epochsKey(question.database), this.#answerKey(question)];
+    const ids = question.ids.map(String);
+    const found = (await pool.use((redis) =>
+      redis.callBuffer('EVAL', findScript, 2, ...keys, generation(), '', '', '', ...ids),
+    )) as [Buffer, Buffer?];
+    return { token: found[0].toString(), answer: found[1] };
+  }
+
+  async keep(question: SharedQuestion, token: string, answer: Uint8Array, ttlMs: number): Promise<void> {
+    const { pool, generation } = this.#options;
+    const keys = [this.#epochsKey(question.database), this.#answerKey(question)];
+    const ids = question.ids.map(String);
+    const bytes = Buffer.from(answer);
+    await pool.use((redis) =>
+      redis.call('EVAL', keepScript, 2, ...keys, generation(), token, String(ttlMs), bytes, ...ids),
+    );
+  }
+
+  #epochsKey(database: string): string {
+    return `${this.#options.prefix}:epochs:${database}`;
+  }
+
+  #answerKey({ database, key }: SharedQuestion): string {
+    return `${this.#options.prefix}:answer:${createHash('sha256').update(database).update('\0').update(key).digest('base64')}`;
+  }
+}

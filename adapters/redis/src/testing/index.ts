@@ -1,0 +1,1 @@
+export { OwnRedis } from './own-redis.ts';

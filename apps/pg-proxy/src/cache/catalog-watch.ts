@@ -1,0 +1,152 @@
+import { catalogQuery, definitionsQuery, readCatalogRows, type CatalogRows } from '@medrex/cache';
+import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
+import { AskConnection } from './ask-connection.ts';
+
+/** What changes at the server, and by whom it is not said. */
+export interface CatalogEvents {
+  /** What is defined there, after everything that was told before. */
+  loaded(rows: CatalogRows): void;
+  /** Something was defined by somebody else. */
+  redefined(): void;
+  /** A NOTIFY. */
+  notified(payload: string): void;
+  /** From now on nothing is known of what others do. */
+  lost(): void;
+}
+
+export interface CatalogWatchOptions {
+  readonly events: CatalogEvents;
+  readonly logIn: (loggedIn: (session: LoggedIn) => void, failed: () => void) => BackendLogin;
+  readonly pollMs: number;
+  readonly channel: string;
+}
+
+const retryMs = 2_000;
+/** Looks that others ask for come no closer together. */
+const lookPauseMs = 1_000;
+/** A question that is not answered for longer than this: the connection is dead. */
+const patienceMs = 15_000;
+const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET statement_timeout TO ${patienceMs}`;
+
+/**
+ * One connection to the server that a database is kept from: it reads what is defined there, looks from time to time whether
+ * that has changed, and listens for notifications. While there is none, nothing is kept.
+ */
+export class CatalogWatch {
+  readonly #options: CatalogWatchOptions;
+  #login: BackendLogin | undefined;
+  #connection: AskConnection | undefined;
+  #definitions: string | undefined;
+  #nextAtMs = 0;
+  #lookedAtMs = -Infinity;
+  #askedAtMs: number | undefined;
+  #isLoading = false;
+  #mustLoad = false;
+  #isClosed = false;
+  readonly #gone = new Map<number, (() => void)[]>();
+
+  constructor(options: CatalogWatchOptions) {
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  tick(nowMs: number): void {
+    if (this.#askedAtMs !== undefined && nowMs - this.#askedAtMs > patienceMs) this.#connection?.destroy();
+    if (nowMs < this.#nextAtMs || this.#isClosed) return;
+    if (this.#connection === undefined) this.#connect(nowMs);
+    else this.#poll(nowMs);
+  }
+
+  /** Reads everything again: something was defined. */
+  load(): void {
+    this.#mustLoad = true;
+    if (this.#isLoading || this.#connection === undefined) return;
+    this.#isLoading = true;
+    this.#mustLoad = false;
+    // First the definitions: what is changed in between is seen at the next look.
+    this.#connection.ask(definitionsQuery, (rows) => (this.#definitions = rows?.[0]));
+    this.#connection.ask(catalogQuery, (rows) => this.#loaded(rows?.[0]));
+  }
+
+  /** Something may have been defined that nobody saw: looks soon. */
+  look(nowMs: number): void {
+    this.#nextAtMs = Math.min(this.#nextAtMs, Math.max(nowMs, this.#lookedAtMs + lookPauseMs));
+  }
+
+  /** Calls back when that process of the server is gone. */
+  whenGone(processId: number, then: () => void): void {
+    this.#gone.set(processId, [...(this.#gone.get(processId) ?? []), then]);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#login?.abort();
+    this.#connection?.close();
+  }
+
+  #connect(nowMs: number): void {
+    if (this.#login !== undefined) return;
+    this.#nextAtMs = nowMs + retryMs;
+    this.#login = this.#options.logIn(
+      (session) => this.#connected(session, nowMs),
+      () => (this.#login = undefined),
+    );
+  }
+
+  #connected(session: LoggedIn, nowMs: number): void {
+    this.#login = undefined;
+    const { events, channel, pollMs } = this.#options;
+    this.#connection = new AskConnection(session, {
+      notified: (payload) => events.notified(payload),
+      closed: () => this.#lost(),
+    });
+    this.#nextAtMs = nowMs + pollMs;
+    this.#connection.ask(settings, () => undefined);
+    this.#connection.ask(`LISTEN "${channel.replaceAll('"', '""')}"`, () => undefined);
+    this.load();
+  }
+
+  #lost(): void {
+    this.#connection = undefined;
+    this.#isLoading = false;
+    this.#askedAtMs = undefined;
+    this.#definitions = undefined;
+    if (!this.#isClosed) this.#options.events.lost();
+  }
+
+  #loaded(text: string | undefined): void {
+    this.#isLoading = false;
+    if (this.#mustLoad) return this.load();
+    if (text === undefined) this.#connection?.destroy();
+    else this.#options.events.loaded(readCatalogRows(text));
+  }
+
+  #poll(nowMs: number): void {
+    this.#nextAtMs = nowMs + this.#options.pollMs;
+    this.#lookedAtMs = nowMs;
+    if (this.#askedAtMs !== undefined) return;
+    this.#askedAtMs = nowMs;
+    this.#connection?.ask(definitionsQuery, ([definitions] = []) => {
+      this.#askedAtMs = undefined;
+      if (definitions === undefined || this.#isLoading || definitions === this.#definitions) return;
+      this.#options.events.redefined();
+      this.load();
+    });
+    if (this.#gone.size > 0) this.#askWhoIsGone();
+  }
+
+  #askWhoIsGone(): void {
+    const asked = [...this.#gone.keys()];
+    const text = `SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid IN (${asked.join(',')})`;
+    this.#connection?.ask(text, (rows) => {
+      for (const processId of rows === undefined ? [] : asked) {
+        if (rows?.includes(String(processId)) === true) continue;
+        for (const then of this.#gone.get(processId) ?? []) then();
+        this.#gone.delete(processId);
+      }
+    });
+  }
+}

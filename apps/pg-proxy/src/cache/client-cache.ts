@@ -1,0 +1,153 @@
+import {
+  namesTheClock,
+  type Asked,
+  type CacheRule,
+  type Filling,
+  type Lookup,
+  type SharedAnswers,
+  type Then,
+} from '@medrex/cache';
+import { readyForQuery, transactionStatus } from '@medrex/pg-wire';
+import type { Analysis } from '@medrex/sql';
+import type { Outbox } from '../session/outbox.ts';
+import type { Caches } from './caches.ts';
+import type { DatabaseCache, Plan } from './database-cache.ts';
+import { Recorder, type Answer } from './recorder.ts';
+
+/** A question that a client asks while it has no backend. */
+export interface Question {
+  /** As latin1. */
+  readonly text: string;
+  /** Everything else of the message that the answer depends on: types, parameters, formats. */
+  readonly rest: string;
+  readonly analysis: () => Analysis;
+}
+
+export interface ClientCacheOptions {
+  readonly caches: Caches;
+  readonly name: string;
+  readonly database: DatabaseCache;
+  /** Tells databases and users apart, and users of the server. */
+  readonly scope: string;
+  readonly rules: readonly CacheRule[];
+  readonly outbox: Outbox;
+  readonly now: () => number;
+}
+
+interface Missed {
+  readonly filling: Filling<Answer>;
+  readonly plan: Plan;
+  readonly then: Then<Answer>;
+}
+
+interface Recording {
+  readonly filling: Filling<Answer>;
+  readonly recorder: Recorder;
+  /** For other instances. */
+  readonly keep: ((answer: Answer) => void) | undefined;
+}
+
+const idle = readyForQuery(transactionStatus.idle);
+
+/** What one client asks that may be known, and what it is told that others may ask. */
+export class ClientCache {
+  readonly #options: ClientCacheOptions;
+  #settings = '';
+  #prefix = '';
+  #recording: Recording | undefined;
+
+  constructor(options: ClientCacheOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined: it is nothing that is kept. `miss`: what it is told from now on is taken down, up to `settled`. */
+  lookUp(question: Question, settings: string, then: Then<Answer>): Lookup<Answer> | undefined {
+    const { caches, name, database, rules, now } = this.#options;
+    if (!caches.isOpen) return undefined;
+    const plan = database.planOf(question.text, rules, question.analysis);
+    if (plan === undefined || (question.rest.length > 0 && namesTheClock(question.rest))) return undefined;
+    const { epochs } = database;
+    const asked = { key: this.#key(question, settings), epochs, ids: plan.ids };
+    const found = caches.answers[plan.of].lookUp(asked, now(), plan.ttlMs, then);
+    if (found.kind !== 'miss') return found;
+    const elsewhere = plan.of === 'rows' ? caches.elsewhere(name) : undefined;
+    if (elsewhere !== undefined) return this.#askElsewhere(elsewhere, asked, { filling: found.filling, plan, then });
+    this.#record(found.filling, plan, undefined);
+    return found;
+  }
+
+  /** Another instance may have asked the server already. */
+  #askElsewhere(elsewhere: SharedAnswers, { key, ids }: Asked, missed: Missed): Lookup<Answer> {
+    const { filling, plan, then } = missed;
+    const question = { database: this.#options.name, key, ids };
+    let isWaiting = true;
+    const goOn = (answer: Answer | undefined, keep?: (answer: Answer) => void): void => {
+      if (!isWaiting) return filling.failed();
+      if (answer === undefined) this.#record(filling, plan, keep);
+      // Something may have been written meanwhile: then it is not kept here, and may not be shown either.
+      else if (!filling.done(answer, answer.bytes.length)) answer = undefined;
+      then(answer);
+    };
+    elsewhere.find(question).then(
+      ({ answer, token }) => {
+        const keep = ({ bytes, tag }: Answer): void => {
+          elsewhere.keep(question, token, packed(bytes, tag), plan.ttlMs).catch(() => undefined);
+        };
+        goOn(answer === undefined ? undefined : unpacked(answer), keep);
+      },
+      () => goOn(undefined),
+    );
+    return { kind: 'awaited', stopWaiting: () => (isWaiting = false) };
+  }
+
+  /** The server has answered as a whole; its ReadyForQuery is about to follow. */
+  settled(isIdle: boolean): void {
+    const recording = this.#recording;
+    if (recording === undefined) return;
+    const { outbox } = this.#options;
+    outbox.endRun();
+    outbox.tee = undefined;
+    this.#recording = undefined;
+    const { filling, recorder, keep } = recording;
+    const answer = isIdle ? recorder.answer(idle) : undefined;
+    // One that is too large is told so, and counted.
+    if (answer !== undefined) {
+      if (filling.done(answer, answer.bytes.length)) keep?.(answer);
+    } else if (recorder.isTooLarge) filling.done(nothing, recorder.bytes);
+    else filling.failed();
+  }
+
+  /** There will be no answer. */
+  abandon(): void {
+    this.#options.outbox.tee = undefined;
+    this.#recording?.filling.failed();
+    this.#recording = undefined;
+  }
+
+  #record(filling: Filling<Answer>, plan: Plan, keep: ((answer: Answer) => void) | undefined): void {
+    const { caches, outbox } = this.#options;
+    const recorder = new Recorder(caches.answers[plan.of].entryBytesMax);
+    outbox.endRun();
+    this.#recording = { filling, recorder, keep };
+    outbox.tee = (part) => recorder.take(part);
+  }
+
+  #key({ text, rest }: Question, settings: string): string {
+    if (settings !== this.#settings) {
+      this.#settings = settings;
+      this.#prefix = `${this.#options.scope}\0${settings}\0`;
+    }
+    return `${this.#prefix}${rest}\0${text}`;
+  }
+}
+
+const nothing: Answer = { bytes: Buffer.alloc(0), tag: '' };
+
+/** The tag and a zero before the bytes. */
+const packed = (bytes: Buffer, tag: string): Buffer => Buffer.concat([Buffer.from(`${tag}\0`, 'latin1'), bytes]);
+
+function unpacked(kept: Uint8Array): Answer | undefined {
+  const zero = kept.indexOf(0);
+  const whole = Buffer.from(kept);
+  return zero < 0 ? undefined : { tag: whole.toString('latin1', 0, zero), bytes: whole.subarray(zero + 1) };
+}

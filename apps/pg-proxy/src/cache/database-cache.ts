@@ -1,0 +1,216 @@
+import {
+  BackendWrites,
+  Epochs,
+  Plans,
+  RelationGraph,
+  ruleOf,
+  schema,
+  whole,
+  type CacheRule,
+  type CatalogRows,
+  type Changes,
+  type EpochId,
+} from '@medrex/cache';
+import type { Analysis, SqlAnalyser } from '@medrex/sql';
+import type { Backend } from '../session/backend.ts';
+import { CatalogWatch, type CatalogWatchOptions } from './catalog-watch.ts';
+
+/** What is kept of a text, by which cache. */
+export interface Plan {
+  readonly ids: readonly EpochId[];
+  readonly of: 'rows' | 'metadata';
+  readonly ttlMs: number;
+}
+
+export interface DatabaseCacheOptions {
+  readonly analyser: SqlAnalyser;
+  readonly keepsMetadata: boolean;
+  readonly ttlMs: number;
+  readonly now: () => number;
+  readonly watch: Omit<CatalogWatchOptions, 'events'>;
+  /** DDL that every database of the server sees. */
+  readonly clusterChanged: () => void;
+  readonly invalidated: (why: Invalidation) => void;
+  /** Other instances are to hear of it. */
+  readonly share: (ids: readonly EpochId[]) => void;
+}
+
+export const invalidations = ['write', 'ddl', 'outside', 'lost'] as const;
+/** Why something was forgotten. A closed set: it labels a metric. */
+export type Invalidation = (typeof invalidations)[number];
+
+const everything: readonly EpochId[] = [whole, schema];
+/** Without a number of the process nobody can say that it is gone. */
+const doubtMs = 300_000;
+
+/** What one database is known to hold, and what becomes of it: who reads and who writes asks here. */
+export class DatabaseCache {
+  readonly epochs = new Epochs();
+  readonly watch: CatalogWatch;
+  readonly #options: DatabaseCacheOptions;
+  #graph: RelationGraph | undefined;
+  readonly #doubts: { readonly untilMs: number; readonly end: () => void }[] = [];
+  /** By rules: texts with what is kept of them. */
+  #plans = new Map<readonly CacheRule[], Plans<Plan>>();
+
+  constructor(options: DatabaseCacheOptions) {
+    this.#options = options;
+    this.watch = new CatalogWatch({
+      ...options.watch,
+      events: {
+        loaded: (rows) => this.#loaded(rows),
+        redefined: () => this.#forget(everything, 'outside'),
+        notified: (payload) => this.#notified(payload),
+        lost: () => this.#lost(),
+      },
+    });
+  }
+
+  /** Whether anything is kept now; else it is connecting, or reading what is defined. */
+  get isOn(): boolean {
+    return this.#graph !== undefined;
+  }
+
+  get relations(): number {
+    return this.#graph?.size ?? 0;
+  }
+
+  tick(nowMs: number): void {
+    this.watch.tick(nowMs);
+    while (this.#doubts[0] !== undefined && this.#doubts[0].untilMs <= nowMs) this.#doubts.shift()?.end();
+  }
+
+  /** Undefined: it is not kept. @param text in latin1, which tells texts apart as well as any other */
+  planOf(text: string, rules: readonly CacheRule[], analysisOf: () => Analysis): Plan | undefined {
+    const graph = this.#graph;
+    if (graph === undefined) return undefined;
+    let plans = this.#plans.get(rules);
+    if (plans === undefined) this.#plans.set(rules, (plans = new Plans()));
+    return plans.of(text, () => this.#planned(graph, text, rules, analysisOf()));
+  }
+
+  /** What a backend writes. */
+  writesOf(backend: Backend): BackendWrites {
+    return new BackendWrites({
+      committed: (changes) => this.#committed(changes),
+      uncertain: (changes) => this.#uncertain(changes, backend),
+    });
+  }
+
+  /** The server said that something is not there, or not as it was: somebody may have changed that. */
+  notFound(): void {
+    this.watch.look(this.#options.now());
+  }
+
+  /** Without what is a session's own: nobody else reads it. */
+  withoutUnknown(changes: readonly Changes[]): readonly Changes[] {
+    return changes.map((each) => {
+      const relations = each.relations.filter((name) => this.#graph?.knows(name) !== false);
+      return relations.length === each.relations.length ? each : { ...each, relations };
+    });
+  }
+
+  /** Another instance has changed something. */
+  changedElsewhere(ids: readonly EpochId[]): void {
+    if (ids.includes(schema)) this.#redefined('outside');
+    else this.#forget(ids, 'outside');
+  }
+
+  /** Something may have been missed that others have changed. */
+  missed(): void {
+    this.#forget(everything, 'lost');
+    this.watch.look(this.#options.now());
+  }
+
+  /** Somewhere in the cluster something was defined. */
+  clusterChanged(): void {
+    this.#redefined('ddl');
+  }
+
+  close(): void {
+    this.watch.close();
+  }
+
+  #planned(graph: RelationGraph, text: string, rules: readonly CacheRule[], analysis: Analysis): Plan | undefined {
+    const statement = analysis.kind === 'read' && analysis.statements.length === 1 ? analysis.statements[0] : undefined;
+    if (statement === undefined) return undefined;
+    const ids = graph.dependencies(statement, text);
+    if (ids === undefined) return undefined;
+    const { ttlMs, keepsMetadata } = this.#options;
+    if (ids.includes(schema)) return keepsMetadata ? { ids, of: 'metadata', ttlMs } : undefined;
+    const rule = ruleOf(rules, statement);
+    return rule === undefined ? undefined : { ids, of: 'rows', ttlMs: Math.min(rule.ttlMs ?? ttlMs, ttlMs) };
+  }
+
+  #committed(changes: readonly Changes[]): void {
+    const isRedefined = changes.some((each) => each.schema !== 'none');
+    this.#forget(this.#idsOf(changes), isRedefined ? 'ddl' : 'write');
+    if (changes.some((each) => this.#mayDefine(each))) this.watch.look(this.#options.now());
+    if (!isRedefined) return;
+    this.#reload();
+    if (changes.some((each) => each.schema === 'cluster')) this.#options.clusterChanged();
+  }
+
+  /** Code that is not seen, and a relation that nobody knows. */
+  #mayDefine({ isUnseen, executes, calls, relations }: Changes): boolean {
+    const graph = this.#graph;
+    if (isUnseen || executes !== undefined || graph === undefined) return true;
+    return relations.some((name) => !graph.knows(name)) || calls.some((call) => graph.mayWrite(call));
+  }
+
+  #uncertain(changes: readonly Changes[], { key }: Backend): void {
+    this.#options.invalidated('lost');
+    const ids = this.#idsOf(changes);
+    const certain = this.epochs.doubt(ids);
+    this.#options.share(ids);
+    const end = (): void => {
+      certain();
+      this.#options.share(ids);
+    };
+    if (key === undefined) this.#doubts.push({ untilMs: this.#options.now() + doubtMs, end });
+    else this.watch.whenGone(key.processId, end);
+  }
+
+  #idsOf(changes: readonly Changes[]): readonly EpochId[] {
+    const graph = this.#graph;
+    if (graph === undefined) return everything;
+    return [...new Set(changes.flatMap((each) => graph.changed(each)))];
+  }
+
+  #forget(ids: readonly EpochId[], why: Invalidation): void {
+    if (ids.length === 0) return;
+    this.#options.invalidated(why);
+    this.epochs.bump(ids);
+    if (why === 'write' || why === 'ddl') this.#options.share(ids);
+  }
+
+  #redefined(why: Invalidation): void {
+    this.#forget(everything, why);
+    this.#reload();
+  }
+
+  #reload(): void {
+    this.#graph = undefined;
+    this.watch.load();
+  }
+
+  #loaded(rows: CatalogRows): void {
+    this.#plans = new Map();
+    this.#graph = new RelationGraph(rows, (text) => this.#options.analyser.analyseLarge(text));
+  }
+
+  #lost(): void {
+    this.#graph = undefined;
+    this.#forget(everything, 'lost');
+  }
+
+  #notified(payload: string): void {
+    if (payload === '' || payload === 'ddl') return this.#redefined('outside');
+    const dot = payload.indexOf('.');
+    const relation = dot < 0 ? { name: payload } : { schema: payload.slice(0, dot), name: payload.slice(dot + 1) };
+    const changes: Changes = {
+      ...{ relations: [relation], calls: [], isUnseen: false, schema: 'none', isTruncation: true, executes: undefined },
+    };
+    this.#forget(this.#idsOf([changes]), 'outside');
+  }
+}

@@ -1,0 +1,80 @@
+import { frontend as from, parseKey, readBindHead, readExecute, readNamed } from '@medrex/pg-wire';
+
+/** One statement in the extended protocol that is asked and answered as a whole: [Parse] Bind [Describe] Execute Sync. */
+export interface ExtendedSeries {
+  /** Of its Parse. */
+  readonly parsed:
+    { readonly name: string; readonly key: string; readonly start: number; readonly end: number } | undefined;
+  /** That it binds. */
+  readonly statement: string;
+  /** Formats and parameters, as latin1. */
+  readonly bound: string;
+  readonly isDescribed: boolean;
+}
+
+const headerBytes = 5;
+/** Parameters above this are no question that is asked again and again. */
+const boundBytesMax = 16 * 1024;
+
+/** Reads ahead from a message to the next Sync. Undefined: it is something else, or has not come whole. */
+export function seriesAt(buffer: Buffer, start: number): ExtendedSeries | undefined {
+  const reader = new Ahead(buffer, start);
+  let parsed: ExtendedSeries['parsed'];
+  if (reader.is(from.parse)) {
+    const key = parseKey(buffer, reader.start, reader.end);
+    const name = buffer.toString('latin1', reader.start + headerBytes, buffer.indexOf(0, reader.start + headerBytes));
+    parsed = { name, key, start: reader.start, end: reader.end };
+    reader.next();
+  }
+  if (!reader.is(from.bind) || reader.end - reader.start > boundBytesMax) return undefined;
+  const head = readBindHead(buffer, reader.start, reader.end);
+  if (head?.portal !== '') return undefined;
+  if (parsed !== undefined && parsed.name !== head.statement) return undefined;
+  const bound = buffer.toString('latin1', head.at, reader.end);
+  reader.next();
+  const isDescribed = reader.is(from.describe);
+  if (isDescribed && !isOfPortal(buffer, reader)) return undefined;
+  if (isDescribed) reader.next();
+  if (!reader.is(from.execute)) return undefined;
+  const executed = readExecute(buffer, reader.start, reader.end);
+  if (executed?.portal !== '' || executed.rowsMax !== 0) return undefined;
+  reader.next();
+  return reader.is(from.sync) ? { parsed, statement: head.statement, bound, isDescribed } : undefined;
+}
+
+function isOfPortal(buffer: Buffer, { start, end }: Ahead): boolean {
+  const named = readNamed(buffer, start, end);
+  return named?.of === 'portal' && named.name === '';
+}
+
+/** The messages that follow each other in a buffer. */
+class Ahead {
+  readonly #buffer: Buffer;
+  start: number;
+  end = 0;
+  /** 0 where none has come whole. */
+  #type = 0;
+
+  constructor(buffer: Buffer, start: number) {
+    this.#buffer = buffer;
+    this.start = start;
+    this.#read();
+  }
+
+  is(type: number): boolean {
+    return this.#type === type;
+  }
+
+  next(): void {
+    this.start = this.end;
+    this.#read();
+  }
+
+  #read(): void {
+    const { start } = this;
+    this.#type = 0;
+    if (start + headerBytes > this.#buffer.length) return;
+    this.end = start + 1 + this.#buffer.readUInt32BE(start + 1);
+    if (this.end <= this.#buffer.length) this.#type = this.#buffer[start] as number;
+  }
+}

@@ -1,0 +1,67 @@
+import { backend as from, readCommandComplete } from '@medrex/pg-wire';
+
+/** An answer as the bytes that a client gets, without the ParseComplete before it. */
+export interface Answer {
+  readonly bytes: Buffer;
+  readonly tag: string;
+}
+
+/** What an answer that is kept is made of; a notice, a notification, an error or a changed setting are somebody's own. */
+const ordinary: ReadonlySet<number> = new Set([
+  ...[from.parseComplete, from.bindComplete, from.rowDescription, from.noData],
+  ...[from.dataRow, from.commandComplete, from.readyForQuery],
+]);
+
+/** Takes down what a client is sent, up to a limit. */
+export class Recorder {
+  readonly #bytesMax: number;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get isTooLarge(): boolean {
+    return this.#bytes > this.#bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The bytes are copied: the chunk that they lie in is many times as large. */
+  take(part: Buffer): void {
+    this.#bytes += part.length;
+    if (this.isTooLarge) this.#parts = [];
+    else this.#parts.push(Buffer.from(part));
+  }
+
+  /** Undefined: it is no answer to keep. */
+  answer(end: Buffer): Answer | undefined {
+    if (this.isTooLarge) return undefined;
+    const whole = Buffer.concat([...this.#parts, end]);
+    const tag = tagOf(whole);
+    if (tag === undefined) return undefined;
+    return { bytes: whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole, tag };
+  }
+}
+
+const headerBytes = 5;
+const parseCompleteBytes = 5;
+
+/** Of the one statement; undefined where there is something else in it. */
+function tagOf(bytes: Buffer): string | undefined {
+  let tag: string | undefined;
+  for (let at = 0; at < bytes.length;) {
+    if (at + headerBytes > bytes.length || !ordinary.has(bytes[at] as number)) return undefined;
+    const end = at + 1 + bytes.readUInt32BE(at + 1);
+    if (end > bytes.length) return undefined;
+    if (bytes[at] === from.commandComplete) {
+      if (tag !== undefined) return undefined;
+      tag = readCommandComplete(bytes, at, end);
+    }
+    at = end;
+  }
+  return tag;
+}

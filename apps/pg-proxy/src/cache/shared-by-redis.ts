@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { RedisCacheLink, RedisPool } from '@medrex/redis';
+import type { LoadedConfig } from '../config/load-config.ts';
+
+/** What instances share, and by what. */
+export interface SharedByRedis {
+  readonly pool: RedisPool;
+  readonly link: RedisCacheLink;
+  /** Answers lie there, too. */
+  readonly keepsAnswers: boolean;
+  readonly instance: string;
+}
+
+/** Undefined where the configuration names no Redis. */
+export function sharedByRedis({ config, redis }: LoadedConfig): SharedByRedis | undefined {
+  const settings = config.cache.redis;
+  if (settings === undefined) return undefined;
+  const { host, port, tls, user, prefix, answers } = settings;
+  const { connectionsMax, callsMax, waitingMax, connectTimeoutMs, callTimeoutMs } = settings;
+  const { password, ca } = redis;
+  const pool = new RedisPool({
+    ...{ host, port, user, connectionsMax, callsMax, waitingMax, connectTimeoutMs, callTimeoutMs },
+    ...(tls && { tls: { ca } }),
+    ...(password !== undefined && { password: () => password.reveal() }),
+  });
+  const link = new RedisCacheLink({ pool, prefix, generation: randomUUID });
+  return { pool, link, keepsAnswers: answers, instance: randomUUID() };
+}

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { SharedEpochs } from '@medrex/cache';
+import { describeReal, eventually, whereIs } from '@medrex/contracts/testing';
+import { OwnRedis } from '@medrex/redis/testing';
+import type pg from 'pg';
+import { RealRig } from '../testing/real-rig.ts';
+import type { Request } from '../session/request.ts';
+
+const where = whereIs('POSTGRES');
+
+(where === undefined ? describeReal.bind(undefined, 'POSTGRES') : describeReal.bind(undefined, 'REDIS'))(
+  'two instances of pg-proxy that keep answers',
+  () => {
+    let redis: OwnRedis;
+    let rigs: RealRig[];
+    /** Requests that went to the server, by instance. */
+    let asked: number[];
+    let one: pg.Client;
+    let other: pg.Client;
+    let table: string;
+    const start = async (answers: boolean): Promise<void> => {
+      asked = [0, 0];
+      const cache = { rules: [{}], hitRatioMin: 0, redis: { port: redis.port, answers } };
+      rigs = await Promise.all(
+        asked.map((_, place) =>
+          RealRig.start(
+            where!,
+            'transaction',
+            4,
+            {
+              ended: (request: Request) => (asked[place]! += request.backend === undefined ? 0 : 1),
+            },
+            { cache },
+          ),
+        ),
+      );
+      table = `${rigs[0]!.schema}.ward`;
+      await rigs[0]!.direct.query(`create table ${table} (id int, a int); insert into ${table} values (1, 0)`);
+      [one, other] = [await rigs[0]!.client(), await rigs[1]!.client()];
+      await open();
+    };
+    const caches = () => rigs.map((rig) => rig.running.proxy.host.caches!);
+    const open = () =>
+      eventually(
+        () =>
+          caches().every((each) => each.isOpen && each.others === 1 && each.databases().every(([, { isOn }]) => isOn)),
+        15_000,
+      );
+    const value = async (client: pg.Client): Promise<number> =>
+      (await client.query<{ a: number }>(`select a from ${table} where id = 1`)).rows[0]!.a;
+
+    beforeEach(async () => {
+      redis = await OwnRedis.start();
+    });
+    afterEach(async () => {
+      await Promise.all(rigs.map((rig) => rig.close()));
+      await redis.close();
+    });
+
+    it('show each other’s writes within their bound, and their own at once', async () => {
+      await start(false);
+      const acknowledgedAt: number[] = [performance.now()];
+      const staleMs: number[] = [];
+      let isOver = false;
+      const read = async (client: pg.Client, isOwn: boolean): Promise<void> => {
+        while (!isOver) {
+          const newest = acknowledgedAt.length - 1;
+          const atMs = performance.now();
+          const seen = await value(client);
+          if (isOwn) expect(seen).toBeGreaterThanOrEqual(newest);
+          // How long ago the first version that should have been seen was acknowledged.
+          else if (seen < newest) staleMs.push(atMs - acknowledgedAt[seen + 1]!);
+        }
+      };
+      const readers = [read(await rigs[0]!.client(), true), read(other, false), read(await rigs[1]!.client(), false)];
+      for (let version = 1; version <= 300; version++) {
+        await one.query(`update ${table} set a = ${version}`);
+        acknowledgedAt.push(performance.now());
+        if (version % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      isOver = true;
+      await Promise.all(readers);
+      expect(Math.max(0, ...staleMs)).toBeLessThan(SharedEpochs.boundMs);
+      expect(caches()[1]!.answers.rows.counts.hits).toBeGreaterThan(20);
+      console.log(
+        `stale reads elsewhere: ${staleMs.length}, at most ${Math.max(0, ...staleMs).toFixed(1)} ms after the commit`,
+      );
+    });
+
+    it('ask the server while Redis is away, and go on when it is back', async () => {
+      await start(false);
+      expect([await value(one), await value(one)]).toEqual([0, 0]);
+      expect([await value(other), await value(other)]).toEqual([0, 0]);
+      await redis.kill();
+      await one.query(`update ${table} set a = 1`);
+      expect(await value(one)).toBe(1);
+      // At the latest after its bound the other one knows that it knows nothing.
+      await eventually(() => caches().every((each) => !each.isOpen), SharedEpochs.boundMs + 2_000);
+      expect([await value(other), await value(one)]).toEqual([1, 1]);
+      await one.query(`update ${table} set a = 2`);
+      expect([await value(other), await value(one)]).toEqual([2, 2]);
+      await redis.restart();
+      await open();
+      await one.query(`update ${table} set a = 3`);
+      expect(await value(one)).toBe(3);
+      await eventually(async () => (await value(other)) === 3);
+      const before = caches()[1]!.answers.rows.counts.hits;
+      await value(other);
+      expect(caches()[1]!.answers.rows.counts.hits).toBe(before + 1);
+    });
+
+    it('share answers, until one of them writes', async () => {
+      await start(true);
+      const ask = async (client: pg.Client, place: number): Promise<[number, number]> => {
+        const before = asked[place]!;
+        const seen = await value(client);
+        return [seen, asked[place]! - before];
+      };
+      expect(await ask(one, 0)).toEqual([0, 1]);
+      await eventually(async () => (await ask(await rigs[1]!.client(), 1))[1] === 0);
+      expect(await ask(other, 1)).toEqual([0, 0]);
+      await other.query(`update ${table} set a = 5`);
+      expect((await ask(other, 1))[0]).toBe(5);
+      await eventually(async () => (await value(one)) === 5);
+    });
+  },
+);

@@ -1,0 +1,16 @@
+import { LRUCache } from 'lru-cache';
+
+const plansMax = 10_000;
+
+/** What was found out about texts, for those that are asked again. `undefined` is an answer, too. */
+export class Plans<P extends object> {
+  readonly #plans = new LRUCache<string, P | 'none'>({ max: plansMax });
+
+  of(text: string, make: () => P | undefined): P | undefined {
+    const known = this.#plans.get(text);
+    if (known !== undefined) return known === 'none' ? undefined : known;
+    const plan = make();
+    this.#plans.set(text, plan ?? 'none');
+    return plan;
+  }
+}

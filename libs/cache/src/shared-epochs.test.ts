@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { SharedEpochs } from './shared-epochs.ts';
+import { MemoryLinks } from './testing/memory-links.ts';
+
+/** Two instances, and a clock that both see. */
+class Two {
+  readonly links = new MemoryLinks();
+  readonly heard: string[] = [];
+  missed = 0;
+  nowMs = 0;
+  readonly one = this.instance('one', () => undefined);
+  readonly other = this.instance('other', (database, ids) => this.heard.push(`${database} ${ids.join()}`));
+
+  instance(name: string, changed: (database: string, ids: readonly number[]) => void): SharedEpochs {
+    return new SharedEpochs({ link: this.links.of(name), instance: name, changed, missed: () => this.missed++ });
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
+      this.nowMs += 50;
+      this.one.tick(this.nowMs);
+      this.other.tick(this.nowMs);
+      await this.links.deliver();
+    }
+  }
+}
+
+describe('SharedEpochs', () => {
+  it('trusts nothing before it has heard itself, and tells others of changes, not itself', async () => {
+    const two = new Two();
+    expect(two.other.isTrusted(0)).toBe(false);
+    await two.pass(500);
+    expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs), two.other.others]).toEqual([true, true, 1]);
+    two.one.changed('clinic', [1, 2]);
+    expect(two.one.hasUntold('clinic')).toBe(true);
+    await two.links.deliver();
+    expect(two.heard).toEqual(['clinic 1,2']);
+    expect(two.one.hasUntold('clinic')).toBe(false);
+  });
+
+  it('does not trust while the other cannot tell, though it hears itself', async () => {
+    const two = new Two();
+    await two.pass(500);
+    two.links.cut('one');
+    two.one.changed('clinic', [1]);
+    await two.pass(1_500);
+    expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([false, false]);
+    two.links.mend('one');
+    await two.pass(1_000);
+    expect(two.heard).toContain('clinic 1');
+    expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([true, true]);
+  });
+
+  it('waits for nobody who has said that he ends, and for nobody for ever', async () => {
+    const two = new Two();
+    await two.pass(500);
+    await two.one.close();
+    await two.links.deliver();
+    expect(two.other.others).toBe(0);
+    const third = two.instance('third', () => undefined);
+    third.tick(two.nowMs);
+    await two.links.deliver();
+    expect(two.other.others).toBe(1);
+    await two.pass(2_000);
+    expect(two.other.isTrusted(two.nowMs)).toBe(false);
+    await two.pass(60_000);
+    expect(two.other.isTrusted(two.nowMs)).toBe(true);
+  });
+
+  it('says when something may have been missed, and trusts nothing until it hears itself again', async () => {
+    const two = new Two();
+    await two.pass(500);
+    two.links.reconnect('other');
+    expect([two.missed, two.other.isTrusted(two.nowMs)]).toEqual([1, false]);
+    await two.pass(500);
+    expect(two.other.isTrusted(two.nowMs)).toBe(true);
+  });
+
+  it('never trusts for longer than its bound what the other has changed and it has not heard of', async () => {
+    const step = fc.constantFrom('pass', 'pass', 'pass', 'change', 'cut one', 'cut other', 'mend one', 'mend other');
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const two = new Two();
+        await two.pass(500);
+        let unheard: { id: number; sinceMs: number }[] = [];
+        let id = 0;
+        for (const each of steps) {
+          if (each === 'pass') await two.pass(400);
+          if (each === 'change') {
+            two.one.changed('clinic', [++id]);
+            unheard.push({ id, sinceMs: two.nowMs });
+          }
+          const [what, whom = ''] = each.split(' ');
+          if (what === 'cut') two.links.cut(whom);
+          if (what === 'mend') two.links.mend(whom);
+          unheard = unheard.filter((one) => !two.heard.includes(`clinic ${one.id}`));
+          for (const { sinceMs } of unheard)
+            if (two.nowMs - sinceMs > SharedEpochs.boundMs) expect(two.other.isTrusted(two.nowMs)).toBe(false);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import type { SharedLink } from '../shared-link.ts';
+
+interface Way {
+  readonly heard: ((message: string | undefined) => void)[];
+  isCut: boolean;
+}
+
+/** What instances in one process tell each other by; each way can be cut, and nothing gets through in either direction then. */
+export class MemoryLinks {
+  readonly #ways = new Map<string, Way>();
+  readonly #told: string[] = [];
+
+  of(instance: string): SharedLink {
+    const way: Way = { heard: [], isCut: false };
+    this.#ways.set(instance, way);
+    return {
+      tell: async (message) => {
+        if (way.isCut) throw new Error('cut');
+        this.#told.push(message);
+      },
+      listen: (heard) => {
+        way.heard.push(heard);
+        return () => way.heard.splice(way.heard.indexOf(heard), 1);
+      },
+    };
+  }
+
+  /** Everybody hears what was told, in order. */
+  async deliver(): Promise<void> {
+    for (const message of this.#told.splice(0))
+      for (const { heard, isCut } of this.#ways.values()) if (!isCut) for (const hear of heard) hear(message);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  cut(instance: string): void {
+    const way = this.#ways.get(instance);
+    if (way !== undefined) way.isCut = true;
+  }
+
+  /** The way is there again; what was told meanwhile was not heard. */
+  mend(instance: string): void {
+    const way = this.#ways.get(instance);
+    if (way?.isCut !== true) return;
+    way.isCut = false;
+    this.reconnect(instance);
+  }
+
+  reconnect(instance: string): void {
+    for (const hear of this.#ways.get(instance)?.heard ?? []) hear(undefined);
+  }
+}

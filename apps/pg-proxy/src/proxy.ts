@@ -103,7 +103,8 @@ export class PgProxy {
 
   /** Why nobody should be sent here; for /readyz. */
   get notReady(): string | undefined {
-    return this.#notReady;
+    const isCutOff = this.host.outage.lastsMs >= this.#loaded.config.metrics.notReadyAfterMs;
+    return this.#notReady ?? (isCutOff ? 'no upstream can be reached' : undefined);
   }
 
   get arrivals(): number {

@@ -22,6 +22,11 @@ export function functionEffects(name: string, schema: string | undefined, call: 
       return [{ kind: 'unlock', key: lockKey(args, true) }];
     case 'pg_advisory_unlock_all':
       return [{ kind: 'unlockAll' }];
+    case 'currval':
+    case 'lastval':
+      return [{ kind: 'sequenceAsked' }];
+    case 'pg_prepared_statement':
+      return [{ kind: 'shown', what: 'statements' }];
     default:
       if (opaqueFunctions.has(name)) return [{ kind: 'opaque', what: name }];
       return sequenceFunctions.has(name) ? [{ kind: 'sequence' }] : [];

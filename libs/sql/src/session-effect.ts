@@ -36,6 +36,10 @@ export type SessionEffect =
   | { readonly kind: 'closeCursor'; readonly name: string | undefined }
   | { readonly kind: 'load'; readonly library: string }
   | { readonly kind: 'sequence' }
+  /** currval, lastval: answered by the session in which the sequence was advanced. */
+  | { readonly kind: 'sequenceAsked' }
+  /** The client is shown something of its backend that it may hold on to: its process id, or what is prepared there. */
+  | { readonly kind: 'shown'; readonly what: 'process' | 'statements' }
   | { readonly kind: 'opaque'; readonly what: string }
   | { readonly kind: 'discard'; readonly target: 'all' | 'temp' | 'sequences' | 'plans' };
 

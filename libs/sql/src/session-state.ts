@@ -14,6 +14,7 @@ export const pinReasons = [
   'heldCursor',
   'library',
   'sequence',
+  'shown',
   'opaque',
 ] as const;
 export type PinReason = (typeof pinReasons)[number];
@@ -64,6 +65,13 @@ export class SessionState {
   readonly #libraries = new Set<string>();
   readonly #opaque = new Set<string>();
   #hasUsedSequence = false;
+  readonly #shown = new Set<'process' | 'statements'>();
+  readonly #followsDefaults: () => boolean;
+
+  /** @param followsDefaults whether sequences count that a statement may advance without naming them */
+  constructor(followsDefaults: () => boolean = () => false) {
+    this.#followsDefaults = followsDefaults;
+  }
 
   /** SET parameters that last, to be set again on another backend. */
   get parameters(): ReadonlyMap<string, string | undefined> {
@@ -89,6 +97,7 @@ export class SessionState {
       heldCursor: cursors.size > 0,
       library: this.#libraries.size > 0,
       sequence: this.#hasUsedSequence,
+      shown: this.#shown.size > 0,
       opaque: this.#opaque.size > 0,
     };
     return pinReasons.filter((reason) => facts[reason]);
@@ -96,6 +105,7 @@ export class SessionState {
 
   completed(statement: Statement, { tag, bound = unbound }: Completion = {}): void {
     if (statement.effects.length > 0) this.#apply(statement.effects, bound);
+    if (statement.mayAdvanceSequences && this.#followsDefaults()) this.#hasUsedSequence = true;
     if (statement.transaction !== undefined) this.#control(statement.transaction, tag);
   }
 
@@ -115,6 +125,11 @@ export class SessionState {
     if (status !== 'I') return;
     this.#atStart = this.#now;
     this.#savepoints = [];
+  }
+
+  /** Its backend is made ready to show this, whatever becomes of the statement that asks for it. */
+  show(what: 'process' | 'statements'): void {
+    this.#shown.add(what);
   }
 
   /** A text was run that could not be read. */
@@ -179,8 +194,10 @@ export class SessionState {
       case 'execute':
         return this.#apply(this.#prepared.get(effect.name) ?? [], unbound); // its parameters are not those of this message
       case 'deallocate':
-        if (effect.name === undefined) this.#prepared.clear();
-        else this.#prepared.delete(effect.name);
+        if (effect.name === undefined) {
+          this.#prepared.clear();
+          this.#shown.delete('statements');
+        } else this.#prepared.delete(effect.name);
         return;
       case 'load':
         this.#libraries.add(effect.library);
@@ -188,6 +205,10 @@ export class SessionState {
       case 'sequence':
         this.#hasUsedSequence = true;
         return;
+      case 'sequenceAsked':
+        return;
+      case 'shown':
+        return this.show(effect.what);
       case 'opaque':
         this.#opaque.add(effect.what);
         return;
@@ -223,6 +244,7 @@ export class SessionState {
     if (target !== 'all') return;
     this.#now = nothing;
     this.#prepared.clear();
+    this.#shown.clear();
     this.#unlockAll();
     for (const what of discardable) this.#opaque.delete(what);
   }

@@ -24,6 +24,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
     command: words,
     ...(transaction === undefined ? {} : { transaction: transactionControl(transaction) }),
     effects,
+    mayAdvanceSequences: mayAdvanceSequences(kind, facts),
     isOutsideBlocksOnly: isOutsideBlocksOnly(node),
     reads,
     writes,
@@ -52,7 +53,7 @@ function sessionEffects(node: Node, facts: StatementFacts): readonly SessionEffe
     return [{ kind: 'prepare', name: prepared.name ?? '', effects: inner }];
   }
   const explained = bodyOf(node, 'ExplainStmt');
-  if (explained === undefined) return [...effectsOf(node), ...alone(node, facts.effects)];
+  if (explained === undefined) return [...effectsOf(node), ...alone(node, facts.effects), ...shownEffects(node, facts)];
   const runs = hasOption(explained.options, 'analyze');
   return runs && explained.query !== undefined ? [...effectsOf(explained.query), ...facts.effects] : [];
 }
@@ -66,6 +67,31 @@ function alone(node: Node, effects: readonly SessionEffect[]): readonly SessionE
   const call = bodyOf(bodyOf(targets[0], 'ResTarget')?.val, 'FuncCall');
   const isLock = /^pg_(try_)?advisory_lock/.test(namesOf(call?.funcname).at(-1) ?? '');
   return targets.length === 1 && isLock ? [{ ...effect, isAlone: true }] : effects;
+}
+
+/** pg_stat_activity without oneself shows nothing of the backend; a process id in the answer does. */
+function shownEffects(node: Node, { reads }: StatementFacts): readonly SessionEffect[] {
+  const effects: SessionEffect[] = [];
+  const isPrepared = ({ name, schema }: RelationName): boolean =>
+    name === 'pg_prepared_statements' && catalogSchemas.has(schema ?? 'pg_catalog');
+  if (reads.some(isPrepared)) effects.push({ kind: 'shown', what: 'statements' });
+  const targets = bodyOf(node, 'SelectStmt')?.targetList ?? [];
+  if (targets.some((target) => asksProcess(bodyOf(target, 'ResTarget')?.val)))
+    effects.push({ kind: 'shown', what: 'process' });
+  return effects;
+}
+
+function asksProcess(value: Node | undefined): boolean {
+  const cast = bodyOf(value, 'TypeCast');
+  if (cast !== undefined) return asksProcess(cast.arg);
+  return namesOf(bodyOf(value, 'FuncCall')?.funcname).at(-1) === 'pg_backend_pid';
+}
+
+const sequenceAdvancing: ReadonlySet<Statement['kind']> = new Set(['insert', 'merge', 'copyIn']);
+
+/** By a default of a column, or inside a function that nobody knows. */
+function mayAdvanceSequences(kind: Statement['kind'], { volatility }: StatementFacts): boolean {
+  return sequenceAdvancing.has(kind) || volatility === 'unknown' || kind === 'utility';
 }
 
 const catalogSchemas: ReadonlySet<string | undefined> = new Set(['pg_catalog', 'information_schema']);

@@ -124,6 +124,11 @@ export const proxyConfig = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Address of /metrics, /healthz and /readyz'),
       port: port.default(9475).describe('Port of the same; 0 takes any free one'),
+      notReadyAfterMs: z
+        .int()
+        .positive()
+        .default(30_000)
+        .describe('/readyz says 503 when none of the upstreams could be reached for so long'),
     })
     .prefault({}),
 });

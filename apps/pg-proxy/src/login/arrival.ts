@@ -119,9 +119,9 @@ export class Arrival {
     if (!this.#socket.destroyed) this.#socket.destroySoon();
   }
 
-  #refuse(fault: WireFault): void {
+  #refuse(fault: WireFault, isSilent = false): void {
     this.#reception.refused(fault);
-    this.#socket.write(fatal(fault));
+    if (!isSilent) this.#socket.write(fatal(fault));
     this.#finish();
   }
 
@@ -137,7 +137,7 @@ export class Arrival {
     while (!this.#isDone && this.#auth === undefined) {
       const reading = readStartup(this.#received);
       if (reading.kind === 'incomplete') return;
-      if (reading.kind === 'fault') return this.#refuse(reading.fault);
+      if (reading.kind === 'fault') return this.#refuse(reading.fault, reading.isSilent);
       if (reading.kind === 'tls') return this.#startDirectTls();
       const rest = this.#received.subarray(reading.bytes);
       this.#received = rest;

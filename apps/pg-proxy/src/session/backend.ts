@@ -1,10 +1,13 @@
 import {
   backend as from,
   backendSession,
+  bind,
   close,
   closeComplete,
   errorResponse,
+  execute,
   Framer,
+  parse,
   parseComplete,
   query,
   readParameterStatus,
@@ -23,7 +26,7 @@ import {
 import type { BackendWrites } from '@medrex/cache';
 import type { Socket } from 'node:net';
 import type { Address } from '../upstream/connect.ts';
-import { ExpectedAnswers, kindBits, local, owed, unasked, type Note } from './expected-answers.ts';
+import { ExpectedAnswers, kindBits, local, owed, reporting, unasked, type Note } from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
@@ -35,6 +38,8 @@ export const clientBacklogMax = 256 * 1024;
 /** Who a backend works for. */
 export interface BackendClient {
   readonly outbox: Outbox;
+  /** By which it cancels, and which it takes for that of its backend. */
+  readonly processId: number;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
@@ -75,6 +80,13 @@ export interface BackendOptions {
 
 const nothingSet: Settings = new Map();
 const connectionLost = '08006';
+const ownStatement = `${statementPrefix}sequences`;
+const forgetSequences: readonly Buffer[] = [
+  parse({ name: ownStatement, text: 'DISCARD SEQUENCES', parameterTypes: [] }),
+  bind({ portal: ownStatement, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }),
+  execute({ portal: ownStatement, rowsMax: 0 }),
+  close({ of: 'statement', name: ownStatement }),
+];
 
 /**
  * One connection to the upstream that is logged in. It follows what the server owes, message by message, from the headers;
@@ -99,6 +111,8 @@ export class Backend {
   unnamedOf: object | undefined;
   /** It said FATAL and is about to close. */
   isDoomed = false;
+  /** More than one client has had it since its sequences were forgotten. */
+  isMixed = false;
   /** Its last client left state behind. */
   isSoiled = false;
   /** What its transactions write, where answers are kept that may be read from it. */
@@ -110,6 +124,8 @@ export class Backend {
   /** When the chunk at hand came. */
   #chunkAt = 0;
   #client: BackendClient | undefined;
+  /** The process id of the client that has it, or had it last; 0: none yet. */
+  #lastUser = 0;
   #settings = nothingSet;
   /** Undefined: its client has set something, and what is set now is not known for certain. */
   #settingsKey: string | undefined = settingsKey(nothingSet);
@@ -156,6 +172,7 @@ export class Backend {
 
   attach(client: BackendClient, settings: Settings, key: string): void {
     this.#client = client;
+    if (client.processId !== this.#lastUser) this.#isOfAnother(client.processId);
     if (key === this.#settingsKey) return;
     const isKnown = this.#settingsKey !== undefined;
     const change = isKnown ? changeOf(this.#settings, settings) : changeFromUnknown(settings);
@@ -163,6 +180,11 @@ export class Backend {
     if (change !== undefined) this.ask(change);
     this.#settings = settings;
     this.#settingsKey = key;
+  }
+
+  #isOfAnother(processId: number): void {
+    this.isMixed ||= this.#lastUser !== 0;
+    this.#lastUser = processId;
   }
 
   detach(): void {
@@ -190,6 +212,35 @@ export class Backend {
   reported(setting: string): string | undefined {
     for (const [name, value] of this.parameters) if (name.toLowerCase() === setting) return value;
     return undefined;
+  }
+
+  /** Before the client learns what is prepared here: it sees its own only. */
+  closeStatements(): void {
+    for (const { name } of this.prepared.all()) {
+      this.expected.push(owed.close | unasked);
+      this.outbox.push(close({ of: 'statement', name }));
+    }
+    this.prepared.clear();
+  }
+
+  /** currval must not answer what somebody else's nextval did. */
+  forgetSequences(isPipelined: boolean): void {
+    const { expected, outbox } = this;
+    // Not a Query: what is pipelined before it has not been confirmed with a Sync.
+    for (const kind of [owed.parse, owed.bind, owed.execute, owed.close]) expected.push(kind | unasked);
+    for (const message of forgetSequences) outbox.push(message);
+    this.isMixed = false;
+    if (isPipelined) return;
+    expected.push(owed.sync | unasked);
+    outbox.push(sync());
+  }
+
+  /** Sets again what a RESET has taken back to what holds for everybody; the client hears what that comes to. */
+  setAgain(settings: Settings): void {
+    this.unnamedOf = undefined;
+    this.expected.push(owed.query | unasked | reporting);
+    this.outbox.push(query(changeOf(nothingSet, settings) ?? ''));
+    this.outbox.send();
   }
 
   /** Its client has set something itself. */
@@ -300,11 +351,7 @@ export class Backend {
     if (!this.#isStale || this.status === transactionStatus.failed) return false;
     this.#isStale = false;
     // Not DEALLOCATE ALL: what the client has prepared in SQL stays as it is.
-    for (const { name } of this.prepared.all()) {
-      this.expected.push(owed.close | unasked);
-      this.outbox.push(close({ of: 'statement', name }));
-    }
-    this.prepared.clear();
+    this.closeStatements();
     this.expected.push(owed.sync | unasked);
     this.outbox.push(sync());
     this.outbox.send();
@@ -347,7 +394,7 @@ export class Backend {
         expected.ignoreSyncs();
         return (expected.head & unasked) === 0;
       case from.notificationResponse:
-        return true;
+        return this.#notified(framer);
       default:
         return (expected.head & unasked) === 0;
     }
@@ -435,7 +482,16 @@ export class Backend {
   #parameterChanged({ buffer, start, end }: Framer): boolean {
     const changed = readParameterStatus(buffer, start, end);
     if (changed !== undefined) this.parameters.set(changed.name, changed.value);
-    return (this.expected.head & unasked) === 0;
+    const { head } = this.expected;
+    return (head & unasked) === 0 || (head & reporting) !== 0;
+  }
+
+  /** The process that notifies is this one: its client knows it under another number. */
+  #notified({ buffer, start, end }: Framer): boolean {
+    const at = start + 5;
+    const own = this.#client?.processId ?? 0;
+    if (end - at >= 4 && own !== 0 && buffer.readInt32BE(at) === this.key?.processId) buffer.writeInt32BE(own, at);
+    return true;
   }
 
   #answerLocals(): void {

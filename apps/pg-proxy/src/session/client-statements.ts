@@ -10,6 +10,7 @@ import {
   readBindHead,
   readExecute,
   readNamed,
+  transactionStatus,
   type Bind,
   type BindHead,
   type Framer,
@@ -70,6 +71,10 @@ export class ClientStatements {
   /** What portals run, where that is followed. */
   readonly #portals = new Map<string, Portal>();
   readonly #names = new Map<string, Statement>();
+  /** It was shown what its backend has prepared: its statements have their own names there, and nobody else's are there. */
+  #isOwn = false;
+  /** Those of them that have yet to be prepared. */
+  readonly #missing = new Map<string, string>();
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
   readonly #alone = new Map<string, Prepared>();
   /** The Parse of the unnamed statement, while it counts. */
@@ -92,8 +97,35 @@ export class ClientStatements {
     return undefined;
   }
 
+  /** Under this name it has a statement that the server knows by another. */
   has(name: string): boolean {
-    return this.#names.has(name);
+    return !this.#isOwn && this.#names.has(name);
+  }
+
+  /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
+  show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
+    if (what === undefined || backend.status === transactionStatus.failed) return;
+    if (what === 'statements') this.#takeOver(backend);
+    else if (backend.isMixed && backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
+      backend.forgetSequences(isPipelined);
+  }
+
+  #takeOver(backend: Backend): void {
+    if (this.#isOwn) return;
+    this.#isOwn = true;
+    backend.closeStatements();
+    for (const [name, { key }] of this.#names) this.#missing.set(name, key);
+    for (const name of this.#names.keys()) this.#prepareOwn(backend, name);
+  }
+
+  /** False: the server passes over everything. */
+  #prepareOwn({ expected, outbox }: Backend, name: string): boolean {
+    const key = this.#missing.get(name);
+    if (key === undefined) return true;
+    if (!expected.push(owed.parse | unasked, () => this.#missing.set(name, key))) return false;
+    this.#missing.delete(name);
+    outbox.push(parseAs(name, key));
+    return true;
   }
 
   /** The client is gone, or everything was deallocated. */
@@ -102,6 +134,8 @@ export class ClientStatements {
     this.#names.clear();
     this.#alone.clear();
     this.#unnamed = undefined;
+    this.#isOwn = false;
+    this.#missing.clear();
   }
 
   /** A simple query takes the unnamed statement away. */
@@ -142,7 +176,22 @@ export class ClientStatements {
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend);
     const name = buffer.toString('latin1', start + 5, nameEnd);
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
-    this.#parseNamed(backend, name, parseKey(buffer, start, end));
+    const key = parseKey(buffer, start, end);
+    if (this.#isOwn) this.#parseOwn(framer, backend, name, key);
+    else this.#parseNamed(backend, name, key);
+  }
+
+  #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
+    const before = this.#names.get(name);
+    const statement = this.#statements.use(key);
+    const undo = (): void => {
+      this.forget(name);
+      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key));
+    };
+    if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
+    this.forget(name);
+    this.#names.set(name, statement);
+    this.#wire.pass(start);
   }
 
   #parseAlone({ buffer, start, end }: Framer, backend: Backend, name: string): void {
@@ -232,13 +281,14 @@ export class ClientStatements {
     const shared = this.#names.get(statement);
     const named = shared ?? this.#alone.get(statement);
     const mayLeave = !this.#isAlone && (statement === '' ? this.#mayUnnamedLeave : shared?.leavesState === true);
-    const isFollowed = mayLeave || this.#watch.isActive;
+    const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
     if (!isFollowed && !this.#isObserved) {
       if (this.#portals.size > 0) this.#portals.delete(portal);
       return;
     }
     const text = statement === '' ? this.#unnamedText() : (named?.text ?? '');
     const watched = isFollowed ? this.#look(framer, text, mayLeave, backend) : undefined;
+    this.show(watched?.shows, backend, true);
     if (watched !== undefined || this.#isObserved) this.#portals.set(portal, { text, prepared: named, watched });
   }
 
@@ -273,6 +323,7 @@ export class ClientStatements {
   /** Undefined: the server passes over everything. */
   #upstreamName(backend: Backend, name: string): string | undefined {
     if (this.#isAlone) return name;
+    if (this.#isOwn) return this.#prepareOwn(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
@@ -309,7 +360,10 @@ export class ClientStatements {
     }
     const statement = this.#names.get(named.name);
     const undo = (): void => this.#nameAgain(named.name, statement);
-    if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
+    if (this.#isOwn) {
+      if (!expected.push(owed.close, undo)) return;
+      this.#wire.pass(framer.start);
+    } else if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
     else if (!expected.push(owed.close | local, undo)) return;
     this.forget(named.name);
   }

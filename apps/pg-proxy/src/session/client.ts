@@ -319,8 +319,16 @@ export class Client implements BackendClient {
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
     if (this.#host.atBoundary) this.#holdBack();
     if (!this.#watch.isActive) return;
+    if (this.backend?.expected.isEmpty === true && this.#watch.takeReset()) this.#setAgain(status);
     this.#watch.settled(status);
     if (status === transactionStatus.idle) this.#followSession();
+  }
+
+  /** RESET goes back to what a session began with, which in the server's eyes is not what this client's began with. */
+  #setAgain(status: TransactionStatus): void {
+    const { parameters } = this.#watch;
+    const lost = new Map([...this.#startSettings].filter(([name]) => !parameters.has(name)));
+    if (lost.size > 0 && status !== transactionStatus.failed) this.backend?.setAgain(lost);
   }
 
   /** What it is told in a moment goes in one packet with this answer. */
@@ -580,7 +588,10 @@ export class Client implements BackendClient {
   #query(backend: Backend): void {
     const text = this.mode === 'session' && this.#observer === undefined ? '' : this.#queryText();
     const watched = this.mode === 'session' ? undefined : this.#watch.look(text, backend.status);
-    if (watched !== undefined && this.#isDeallocated(watched, backend)) return;
+    if (watched !== undefined) {
+      if (this.#isDeallocated(watched, backend)) return;
+      this.#statements.show(watched.shows, backend, false);
+    }
     if (!backend.expected.push(owed.query, undefined, this.#noteOf('query', text, watched))) return;
     this.#statements.forgetUnnamed(backend);
     this.#pass();

@@ -16,6 +16,8 @@ export const owed = {
 
 /** The client did not ask for it and must not see the answer. */
 export const unasked = 16;
+/** Besides `unasked`: the client sees which parameters have changed. */
+export const reporting = 64;
 /** The server was not asked: the proxy answers when it is its turn. */
 export const local = 32;
 /** The part of an entry that says what it is for. */
@@ -94,6 +96,14 @@ export class ExpectedAnswers {
     this.#head = (this.#head + 1) & (this.#entries.length - 1);
     this.#size--;
     return entry;
+  }
+
+  /** Whether an answer of this kind is still to come. */
+  has(kind: number): boolean {
+    const mask = this.#entries.length - 1;
+    for (let index = 0; index < this.#size; index++)
+      if (((this.#entries[(this.#head + index) & mask] as number) & kindBits) === kind) return true;
+    return false;
   }
 
   /** Ends with the entry that ReadyForQuery ends; returns it. */

@@ -7,12 +7,12 @@ const verbs = [
 ];
 const beginsSo = new RegExp(`${start}(?:${verbs.join('|')})`, 'i');
 const holdsSo =
-  /\bpg_(?:try_)?advisory_(?:lock|unlock)|\bset_config\s*\(|\b(?:temp|temporary|pg_temp)\b|\bwith\s+hold\b|\b(?:nextval|setval)\s*\(|\b(?:dblink|setseed)|\bset_limit\b/i;
+  /\bpg_(?:try_)?advisory_(?:lock|unlock)|\bset_config\s*\(|\b(?:temp|temporary|pg_temp)\b|\bwith\s+hold\b|\b(?:nextval|setval|currval|lastval|pg_backend_pid)\s*\(|\b(?:dblink|setseed|pg_prepared_statement)|\bset_limit\b/i;
 
 /**
  * Whether a statement may leave something behind in its session: a setting, a listener, a lock, a table, a cursor, a prepared
  * statement. Told by words and quickly, so it errs on the side of yes: what it is then is read by the grammar. What a function
- * does inside is not seen, nor the sequence of a serial column.
+ * does inside is not seen.
  */
 export function leavesState(text: string): boolean {
   return beginsSo.test(text) || holdsSo.test(text);

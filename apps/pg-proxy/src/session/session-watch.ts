@@ -1,11 +1,21 @@
 import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
-import { SessionState, type Bound, type PinReason, type SqlAnalyser, type Statement } from '@medrex/sql';
+import {
+  SessionState,
+  type Bound,
+  type PinReason,
+  type SessionEffect,
+  type SqlAnalyser,
+  type Statement,
+} from '@medrex/sql';
 import { controlsTransaction, leavesState } from './leaves-state.ts';
+import type { Statements } from './statements.ts';
 
 /** What a message runs that must be followed; `at` is the statement of it that comes next. */
 export interface Watched {
   readonly statements: readonly Statement[] | 'unread';
   readonly bound: Bound | undefined;
+  /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
+  readonly shows: 'statements' | 'sequences' | undefined;
   at: number;
 }
 
@@ -19,12 +29,17 @@ export interface Looked {
   readonly bound?: Bound | undefined;
 }
 
+const isReset = (effect: SessionEffect): boolean =>
+  effect.kind === 'reset' || effect.kind === 'resetAll' || (effect.kind === 'discard' && effect.target === 'all');
+
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
 
 export interface SessionWatchOptions {
   readonly analyser: SqlAnalyser;
   /** After nextval, currval and lastval answer in the same session only. */
   readonly pinsSequences: boolean;
+  /** Of its pool. */
+  readonly statements: Pick<Statements, 'asksSequences'>;
 }
 
 /**
@@ -35,15 +50,33 @@ export class SessionWatch {
   readonly #analyser: SqlAnalyser;
   /** What is set again on another backend, and what nobody misses. */
   readonly #followed: ReadonlySet<PinReason>;
+  readonly #pool: Pick<Statements, 'asksSequences'>;
+  readonly #pinsSequences: boolean;
   #state: SessionState | undefined;
+  /** Something has gone back to what it was at login. */
+  #hasReset = false;
 
-  constructor({ analyser, pinsSequences }: SessionWatchOptions) {
+  constructor({ analyser, pinsSequences, statements }: SessionWatchOptions) {
     this.#analyser = analyser;
+    this.#pool = statements;
+    this.#pinsSequences = pinsSequences;
     this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
   }
 
   get isActive(): boolean {
     return this.#state !== undefined;
+  }
+
+  /** Every statement counts, not only those that say what they leave behind. */
+  get followsAll(): boolean {
+    return this.#pool.asksSequences && this.#pinsSequences;
+  }
+
+  /** Whether RESET, or DISCARD ALL, has run since this was last asked. */
+  takeReset(): boolean {
+    const hasReset = this.#hasReset;
+    this.#hasReset = false;
+    return hasReset;
   }
 
   /** Why the session cannot go on with another backend. */
@@ -66,24 +99,45 @@ export class SessionWatch {
     status: TransactionStatus,
     { mayLeave = leavesState(text), bound }: Looked = {},
   ): Watched | undefined {
-    if (!mayLeave && !(this.isActive && controlsTransaction(text))) return undefined;
+    if (!mayLeave && !this.followsAll && !(this.isActive && controlsTransaction(text))) return undefined;
     const analysis =
       text.length > readBytesMax
         ? undefined
         : this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
     const statements = analysis?.kind === 'read' ? analysis.statements : 'unread';
-    const matters = statements === 'unread' || statements.some(({ effects }) => effects.length > 0);
-    if (!matters && this.#state === undefined) return undefined;
+    const shows = this.#showsOf(statements);
     if (this.#state === undefined) {
-      this.#state = new SessionState();
+      if (!this.#matters(statements)) return undefined;
+      this.#state = new SessionState(() => this.followsAll);
       this.#state.settled(letterOf(status));
     }
-    return { statements, bound, at: 0 };
+    if (shows === 'statements') this.#state.show(shows);
+    return { statements, bound, shows, at: 0 };
+  }
+
+  #matters(statements: Watched['statements']): boolean {
+    if (statements === 'unread') return true;
+    return statements.some((statement) => {
+      return statement.effects.length > 0 || (statement.mayAdvanceSequences && this.followsAll);
+    });
+  }
+
+  #showsOf(statements: Watched['statements']): Watched['shows'] {
+    if (statements === 'unread') return undefined;
+    let shows: Watched['shows'];
+    for (const effect of statements.flatMap(({ effects }) => effects)) {
+      if (effect.kind === 'shown' && effect.what === 'statements') return 'statements';
+      if (effect.kind !== 'sequenceAsked') continue;
+      if (this.#pinsSequences) this.#pool.asksSequences = true;
+      if (this.#state?.reasons.includes('sequence') !== true) shows = 'sequences';
+    }
+    return shows;
   }
 
   completed(watched: Watched, tag: string): void {
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
+    this.#hasReset ||= statement === undefined || statement.effects.some(isReset);
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
   }

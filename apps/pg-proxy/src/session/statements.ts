@@ -23,6 +23,8 @@ export class Statements {
   readonly #unusedMax: number;
   readonly #unused = new Set<Statement>();
   #lastId = 0;
+  /** A client of this pool has asked for currval or lastval: from now on all are kept with what they may have advanced. */
+  asksSequences = false;
 
   constructor(unusedMax: number) {
     this.#unusedMax = unusedMax;

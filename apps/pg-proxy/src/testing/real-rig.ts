@@ -62,6 +62,11 @@ export class RealRig {
     return rig;
   }
 
+  /** The same past the proxy. */
+  directClient(options: pg.ClientConfig = {}): Promise<pg.Client> {
+    return this.client({ connectionString: this.#url.href, ...options });
+  }
+
   /** Where the proxy is, as libpq takes it. */
   get url(): string {
     const url = new URL(this.#url);
@@ -70,6 +75,7 @@ export class RealRig {
     return url.href;
   }
 
+  /** A client of the proxy, or with `connectionString` of whatever is there. */
   async client(options: pg.ClientConfig = {}): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.url, options: `-c search_path=${this.schema}`, ...options });
     client.on('error', () => undefined); // a client whose backend is killed hears of it by its query, too

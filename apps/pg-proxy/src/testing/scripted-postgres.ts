@@ -64,7 +64,19 @@ export class ScriptedPostgres {
     return this.backends.filter((backend) => !backend.socket.destroyed);
   }
 
+  /** Nobody listens any more, and nobody is connected. */
+  async goAway(): Promise<number> {
+    const { port } = this;
+    await this.close();
+    return port;
+  }
+
+  async comeBack(port: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+  }
+
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const { socket } of this.backends) socket.destroy();
     await closed;

@@ -19,6 +19,7 @@ import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
 import { settingsFor } from '../config/scopes.ts';
 import { Peers } from './peers.ts';
+import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { refusalReport, waitReport } from './refusal-report.ts';
 import { sendCancel } from './send-cancel.ts';
@@ -44,6 +45,7 @@ export interface PoolHostOptions extends IrisUpstreamsOptions {
 }
 
 /** SQLSTATEs of logins that may succeed a moment later. */
+const unreachable = /^08/;
 const transient = /^(?:08|53|57P)/;
 
 /** Between the pools, which decide, and the connections, which do. */
@@ -59,6 +61,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly now: () => number;
   readonly limits: ClientLimits<Client>;
   readonly upstreams: UpstreamLogins;
+  readonly outage: Outage;
   readonly #events: HostEvents;
   readonly #refusal: () => Report | undefined;
   readonly #logins = new Map<PoolBackend, { abort(): void }>();
@@ -75,6 +78,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#refusal = options.refusal;
     this.limits = new ClientLimits(options.loaded.config);
     this.upstreams = new UpstreamLogins(options.loaded);
+    this.outage = new Outage({
+      now: options.now,
+      upstreams: () => Object.keys(this.#loaded.config.upstreams),
+      addressOf: (upstream) => this.upstreams.addressOf(upstream),
+    });
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
     this.#iris.warm(options.loaded.config);
@@ -220,6 +228,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const nowMs = this.now();
     this.pools.tick(nowMs);
     this.departures.sweep(nowMs);
+    this.outage.tick();
   }
 
   pin(pooled: Pooled): void {
@@ -278,6 +287,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   #opened(pooled: PoolBackend, session: LoggedIn, cancel?: (done: () => void) => void): void {
     this.#logins.delete(pooled);
     this.#events.connected(pooled.pool.name.database, this.now() - pooled.openedAtMs);
+    this.outage.reached(pooled.pool.name.upstream);
     const backend = new Backend({
       ...session,
       address: this.upstreams.addressOf(pooled.pool.name.upstream),
@@ -307,6 +317,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   #openFailed(pooled: PoolBackend, report: Report): void {
     this.#logins.delete(pooled);
     this.#events.loginFailed(report);
+    if (unreachable.test(report.sqlstate)) this.outage.failed(pooled.pool.name.upstream);
     this.pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, this.now());
   }
 }

@@ -1,7 +1,10 @@
 import type { Report } from '@medrex/pg-wire';
 import type { Refusal, WaitNotice } from '@medrex/pool';
 
-const about = (ms: number | undefined): string => (ms === undefined ? 'unknown' : `${Math.ceil(ms / 100) / 10} s`);
+const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
+/** When its turn is thought to come; nothing where nobody has been served yet. */
+const expected = (ms: number | undefined, more = ''): string =>
+  ms === undefined ? '' : `, expected after ${about(ms)}${more}`;
 
 /** An upstream that took a connection and said nothing, or hung up. */
 const noAnswer: Omit<Report, 'severity'> = {
@@ -35,7 +38,7 @@ export function refusalReport(refusal: Refusal): Report {
     case 'timeout':
       return {
         ...{ severity, sqlstate: refusal.sqlstate, message: 'no connection to the database became free in time' },
-        detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the line, expected after ${about(refusal.etaMs)} more.`,
+        detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the line${expected(refusal.etaMs, ' more')}.`,
       };
   }
 }
@@ -50,6 +53,6 @@ const causes = {
 export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNotice): Report {
   return {
     ...{ severity: 'NOTICE', sqlstate: '00000', message: `waiting for a connection: ${causes[cause]}` },
-    detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}, expected after ${about(etaMs)}.`,
+    detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}${expected(etaMs)}.`,
   };
 }

@@ -34,10 +34,12 @@ export type StartupPacket = { readonly kind: 'ssl' } | { readonly kind: 'gssenc'
 
 export type StartupReading =
   | { readonly kind: 'incomplete' }
-  | { readonly kind: 'fault'; readonly fault: WireFault }
+  | { readonly kind: 'fault'; readonly fault: WireFault; readonly isSilent?: true }
   | { readonly kind: 'tls' }
   | { readonly kind: 'packet'; readonly packet: StartupPacket; readonly bytes: number };
 
+/** Who sends this speaks another protocol, or is gone: PostgreSQL closes without an answer. */
+const wrongLength = protocolViolation('invalid length of startup packet');
 const faulty = (fault: WireFault): StartupReading => ({ kind: 'fault', fault });
 
 /** Reads what lies at the beginning of a connection, where messages have no type yet. `received` is all that came. */
@@ -46,7 +48,7 @@ export function readStartup(received: Buffer): StartupReading {
   if (received[0] === tlsHandshake) return { kind: 'tls' };
   if (received.length < 4) return { kind: 'incomplete' };
   const length = received.readInt32BE(0);
-  if (length < 8 || length > packetBytesMax) return faulty(protocolViolation('invalid length of startup packet'));
+  if (length < 8 || length > packetBytesMax) return { kind: 'fault', fault: wrongLength, isSilent: true };
   if (received.length < length) return { kind: 'incomplete' };
   const packet = readPacket(received.subarray(0, length));
   return 'kind' in packet ? { kind: 'packet', packet, bytes: length } : faulty(packet);

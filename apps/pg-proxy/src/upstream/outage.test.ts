@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { Outage } from './outage.ts';
+import { ProxyRig } from '../testing/proxy-rig.ts';
+
+let rig: ProxyRig | undefined;
+
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+});
+
+describe('/readyz while the upstream is down', () => {
+  it('says so when no upstream could be reached for as long as configured, and ends when one can', async () => {
+    rig = await ProxyRig.start({ config: { metrics: { port: 0, notReadyAfterMs: 1 } } });
+    const ready = rig.running.urls.metrics.replace('/metrics', '/readyz');
+    const status = async (): Promise<number> => (await fetch(ready)).status;
+    expect(await status()).toBe(200);
+    const port = await rig.postgres.goAway();
+    // Nobody has noticed yet, and one that nobody asks for may be as it likes.
+    expect(await status()).toBe(200);
+    const client = rig.open();
+    await eventually(async () => (await status()) === 503);
+    client.socket.destroy();
+    await rig.postgres.comeBack(port);
+    await eventually(async () => (await status()) === 200);
+  });
+
+  it('is not moved by a login that is refused', async () => {
+    rig = await ProxyRig.start({
+      config: { databases: { app: { upstream: 'main', user: 'app' } }, metrics: { port: 0, notReadyAfterMs: 1 } },
+    });
+    expect(await rig.open().until('closed')).toEqual([expect.stringContaining('FATAL 28P01')]);
+    expect(rig.running.proxy.notReady).toBeUndefined();
+  });
+
+  it('counts from when the last of them was lost', () => {
+    let nowMs = 0;
+    const outage = new Outage({
+      now: () => nowMs,
+      upstreams: () => ['a', 'b'],
+      addressOf: () => ({ host: '', port: 0 }),
+    });
+    outage.failed('a');
+    nowMs = 100;
+    expect(outage.lastsMs).toBe(0);
+    outage.failed('b');
+    outage.failed('a');
+    nowMs = 130;
+    expect(outage.lastsMs).toBe(30);
+    outage.reached('a');
+    expect(outage.lastsMs).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+import { connect } from 'node:net';
+
+/** How often a server that did not answer is tried, and how long it may take to. */
+const probeMs = 1_000;
+
+export interface OutageOptions {
+  readonly now: () => number;
+  /** Of all upstreams that are configured. */
+  readonly upstreams: () => readonly string[];
+  readonly addressOf: (upstream: string) => { readonly host: string; readonly port: number };
+}
+
+/**
+ * Which upstreams cannot be reached. A login that fails for that says so; as long as it lasts the server is tried here,
+ * because where nobody is sent any more, nobody logs in either.
+ */
+export class Outage {
+  readonly #options: OutageOptions;
+  /** Since when. */
+  readonly #lost = new Map<string, number>();
+  readonly #probing = new Set<string>();
+  #probedAtMs = -Infinity;
+
+  constructor(options: OutageOptions) {
+    this.#options = options;
+  }
+
+  /** A connection to it failed. */
+  failed(upstream: string): void {
+    if (!this.#lost.has(upstream)) this.#lost.set(upstream, this.#options.now());
+  }
+
+  /** It has taken a connection. */
+  reached(upstream: string): void {
+    this.#lost.delete(upstream);
+  }
+
+  /** How long no upstream at all could be reached; 0 where one can, or nobody knows better. */
+  get lastsMs(): number {
+    const upstreams = this.#options.upstreams();
+    const since = upstreams.map((upstream) => this.#lost.get(upstream) ?? Infinity);
+    return since.length === 0 ? 0 : Math.max(0, this.#options.now() - Math.max(...since));
+  }
+
+  tick(): void {
+    if (this.#lost.size === 0 || this.#options.now() - this.#probedAtMs < probeMs) return;
+    this.#probedAtMs = this.#options.now();
+    const configured = new Set(this.#options.upstreams());
+    for (const upstream of [...this.#lost.keys()])
+      if (configured.has(upstream)) this.#probe(upstream);
+      else this.#lost.delete(upstream);
+  }
+
+  #probe(upstream: string): void {
+    if (this.#probing.has(upstream)) return;
+    this.#probing.add(upstream);
+    const { host, port } = this.#options.addressOf(upstream);
+    const socket = connect({ host, port, timeout: probeMs });
+    socket.once('connect', () => {
+      this.reached(upstream);
+      socket.destroy();
+    });
+    for (const end of ['timeout', 'error']) socket.once(end, () => socket.destroy());
+    socket.once('close', () => this.#probing.delete(upstream));
+  }
+}

@@ -1,0 +1,13 @@
+import { describe, expect, it } from '@jest/globals';
+import { refusalReport, waitReport } from './refusal-report.ts';
+
+describe('what a client is told of its wait', () => {
+  it('says when its turn is thought to come, and nothing where nobody knows', () => {
+    const notice = { cause: 'busy', position: 2, waiting: 3, waitedMs: 5_000, etaMs: undefined } as const;
+    expect(waitReport(notice).detail).toBe('Waited 5 s; place 2 of 3.');
+    expect(waitReport({ ...notice, etaMs: 1_210 }).detail).toBe('Waited 5 s; place 2 of 3, expected after 1.3 s.');
+    const refusal = { reason: 'timeout', sqlstate: '53300', waitedMs: 100, position: 1, etaMs: undefined } as const;
+    expect(refusalReport(refusal).detail).toBe('Waited 0.1 s; place 1 in the line.');
+    expect(refusalReport({ ...refusal, etaMs: 400 }).detail).toContain('in the line, expected after 0.4 s more.');
+  });
+});

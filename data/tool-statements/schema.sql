@@ -1,0 +1,13 @@
+create type triage as enum ('green', 'yellow', 'red');
+create table wards (id serial primary key, name varchar(40) not null unique, beds smallint default 10 check (beds > 0));
+comment on table wards is 'Where patients lie';
+create table patients (id bigint generated always as identity primary key, ward_id int references wards on delete set null, name text not null, born date, seen timestamptz default now(), urgency triage not null default 'green', weight numeric(5,2), notes jsonb, tags text[], is_private boolean default false);
+comment on column patients.name is 'As on the card';
+create index patients_by_ward on patients (ward_id, seen desc) where not is_private;
+create view waiting as select p.id, p.name, w.name as ward from patients p left join wards w on w.id = p.ward_id where p.urgency <> 'green';
+create materialized view beds_of as select name, beds from wards;
+create function bmi(weight numeric, height numeric) returns numeric language sql immutable as 'select weight / (height * height)';
+create sequence numbers start 100;
+create table visits (at date not null, patient bigint) partition by range (at);
+create table visits_2026 partition of visits for values from ('2026-01-01') to ('2027-01-01');
+insert into wards (name, beds) values ('A1', 12), ('B2', 8); insert into patients (ward_id, name, born, seen, urgency, weight, notes, tags) values (1, 'Ada', '1970-01-02', '2026-01-02 03:04:05+00', 'red', 61.50, '{"allergies": ["nuts"]}', '{new,vip}'), (2, 'Bo', null, '2026-02-03 04:05:06+00', 'green', null, null, null);

@@ -1,4 +1,4 @@
-import { connectReasons, disconnectReasons, type PoolTotals } from '@medrex/pool';
+import { connectReasons, disconnectReasons, type PoolFigures, type PoolTotals } from '@medrex/pool';
 import { cacheMetrics } from './cache/cache-metrics.ts';
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
@@ -66,6 +66,21 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'counter',
     help: 'Connections that were sent away before they were logged in: wrong password, wrong bytes, no TLS.',
   },
+  failing: {
+    name: 'medrex_pg_proxy_pools_failing',
+    kind: 'gauge',
+    help: 'Pools of which the last login at the upstream has failed; it is tried again.',
+  },
+  fullest: {
+    name: 'medrex_pg_proxy_pool_use_ratio',
+    kind: 'gauge',
+    help: 'Backends in use over those that are allowed, of the pool where that is most.',
+  },
+  certificateEnd: {
+    name: 'medrex_pg_proxy_certificate_end_seconds',
+    kind: 'gauge',
+    help: 'When the certificate for clients ends, seconds since 1970; 0 without one.',
+  },
   departures: {
     name: 'medrex_pg_proxy_departures_total',
     kind: 'counter',
@@ -91,8 +106,10 @@ export class PoolMetrics {
     this.#metrics = metrics;
   }
 
-  set(totals: PoolTotals, arriving: number): void {
+  set(totals: PoolTotals, figures: readonly PoolFigures[], arriving: number): void {
     const metrics = this.#metrics;
+    metrics.failing.set(figures.filter(({ isFailing }) => isFailing).length);
+    metrics.fullest.set(Math.max(0, ...figures.map(({ active, settings }) => active / settings.max)));
     metrics.clients.set(totals.clients);
     metrics.arriving.set(arriving);
     metrics.waiting.set(totals.waiting);

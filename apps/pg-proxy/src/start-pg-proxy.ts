@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import {
   createTelemetry,
@@ -57,6 +57,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const salt = randomBytes(32);
   const load = (): LoadedConfig => loadConfig(start.file, { environment: start.environment, salt });
   const loaded = load();
+  let current = loaded;
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
   const telemetry = start.telemetry ?? createTelemetry(options);
   const metrics = telemetry.metrics.define(pgProxyMetrics);
@@ -64,6 +65,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     const fresh = load();
     proxy.reload(fresh);
     observing.reload(fresh);
+    current = fresh;
     telemetry.log.info({}, 'pg-proxy has read its configuration again');
   };
   let askStop: () => void = () => undefined;
@@ -115,7 +117,9 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const rollOut = new RollOutMetrics(metrics);
   telemetry.metrics.beforeScrape(() => {
     const { host } = proxy;
-    pools.set(host.pools.totals(host.now()), proxy.arrivals);
+    const nowMs = host.now();
+    pools.set(host.pools.totals(nowMs), host.pools.figures(nowMs), proxy.arrivals);
+    metrics.certificateEnd.set(certificateEnd(current));
     cache.set(host.caches);
     rollOut.set(host.departures.counts, host.peers.counts);
   });
@@ -147,4 +151,9 @@ function telemetryOf(environment: PgProxyStart['environment']): TelemetryOptions
   const parsed = z.object(telemetryVariables).safeParse(environment);
   if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `the environment:\n${z.prettifyError(parsed.error)}`);
   return telemetryOptions('pg-proxy', parsed.data);
+}
+
+/** Seconds since 1970; 0 without a certificate. */
+function certificateEnd({ certificate }: LoadedConfig): number {
+  return certificate === undefined ? 0 : Date.parse(new X509Certificate(certificate.cert).validTo) / 1_000;
 }

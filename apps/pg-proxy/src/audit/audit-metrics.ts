@@ -3,22 +3,22 @@ import type { AuditLog } from './audit-log.ts';
 
 /** What is counted of the audit log; all zero without one. */
 export const auditMetrics = defineMetrics({
-  written: {
+  auditWritten: {
     name: 'medrex_pg_proxy_audit_entries_total',
     kind: 'counter',
     help: 'Entries of the audit log that are on the disk.',
   },
-  dropped: {
+  auditDropped: {
     name: 'medrex_pg_proxy_audit_dropped_total',
     kind: 'counter',
     help: 'Statements that are missing in the audit log, because it could not be written.',
   },
-  waiting: {
+  auditWaiting: {
     name: 'medrex_pg_proxy_audit_waiting',
     kind: 'gauge',
     help: 'Entries that wait for the disk.',
   },
-  failing: {
+  auditFailing: {
     name: 'medrex_pg_proxy_audit_failing',
     kind: 'gauge',
     help: '1 while the audit log cannot be written; then statements are refused or go unrecorded, as audit.whenFull says.',
@@ -27,14 +27,14 @@ export const auditMetrics = defineMetrics({
 
 /** Brings them up to date at each scrape. */
 export function countAudit(metrics: Metrics, log: AuditLog | undefined): void {
-  const { written, dropped, waiting, failing } = metrics.define(auditMetrics);
+  const { auditWritten, auditDropped, auditWaiting, auditFailing } = metrics.define(auditMetrics);
   let before = { written: 0, dropped: 0 };
   if (log === undefined) return;
   metrics.beforeScrape(() => {
-    written.inc(log.written - before.written);
-    dropped.inc(log.dropped - before.dropped);
-    waiting.set(log.waiting);
-    failing.set(log.isFailing ? 1 : 0);
+    auditWritten.inc(log.written - before.written);
+    auditDropped.inc(log.dropped - before.dropped);
+    auditWaiting.set(log.waiting);
+    auditFailing.set(log.isFailing ? 1 : 0);
     before = { written: log.written, dropped: log.dropped };
   });
 }

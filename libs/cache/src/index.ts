@@ -19,3 +19,12 @@ export { ruleOf, rulesFor, type CacheRule } from './rules.ts';
 export { isHarmlessTrigger, type TriggerFunction } from './trigger-code.ts';
 export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';
 export type { SharedAnswers, SharedChange, SharedLink, SharedQuestion } from './shared-link.ts';
+export {
+  grantFor,
+  Lease,
+  ownShare,
+  type Holder,
+  type LeaseBook,
+  type LeaseOptions,
+  type LeaseTerms,
+} from './leases.ts';

@@ -1,0 +1,59 @@
+import type { LeaseBook, LeaseTerms } from '@medrex/cache';
+import type { RedisPool } from './redis-pool.ts';
+
+/** `grantFor` of @medrex/cache, where all instances take one step after the other; by the clock of Redis. */
+const renewScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local wanted, inUse = tonumber(ARGV[2]), tonumber(ARGV[3])
+local budget, instances, lease = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local own = math.floor(budget / instances)
+local others, live, greedy, asked, reserved = 0, 0, wanted > own and 1 or 0, math.min(wanted, own), 0
+local book = redis.call('HGETALL', KEYS[1])
+for place = 1, #book, 2 do
+  if book[place] ~= ARGV[1] then
+    local holder = cjson.decode(book[place + 1])
+    others = others + 1
+    if now < holder.untilMs then
+      live = live + 1
+      asked = asked + math.min(holder.wanted, own)
+      if holder.wanted > own then greedy = greedy + 1 end
+      reserved = reserved + math.max(holder.granted, holder.inUse)
+    else
+      reserved = reserved + math.max(own, math.min(holder.inUse, holder.granted))
+    end
+  end
+end
+local left = budget - math.max(0, instances - 1 - live) * own - asked
+local fair = wanted
+if wanted > own then fair = own + math.floor(math.max(0, left) / greedy) end
+local free = budget - math.max(0, instances - 1 - others) * own - reserved
+local granted = math.max(0, math.min(wanted, fair, free))
+local holder = {wanted = wanted, inUse = inUse, granted = granted, untilMs = now + lease}
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(holder))
+return granted`;
+
+/** Who holds how much of a budget, in one hash of a Redis. */
+export class RedisLeaseBook implements LeaseBook {
+  readonly #pool: RedisPool;
+  readonly #key: string;
+
+  /** @param key names the budget: the same one for all instances that share it */
+  constructor(pool: RedisPool, key: string) {
+    this.#pool = pool;
+    this.#key = key;
+  }
+
+  async renew(
+    instance: string,
+    { wanted, inUse }: { readonly wanted: number; readonly inUse: number },
+    { budget, instances, leaseMs }: LeaseTerms,
+  ): Promise<number> {
+    const numbers = [wanted, inUse, budget, instances, leaseMs].map(String);
+    return (await this.#pool.use((redis) => redis.eval(renewScript, 1, this.#key, instance, ...numbers))) as number;
+  }
+
+  async leave(instance: string): Promise<void> {
+    await this.#pool.use((redis) => redis.hdel(this.#key, instance));
+  }
+}

@@ -19,7 +19,7 @@ import {
 } from '@medrex/pg-wire';
 import type { BoundParameter } from '../values/parameter-values.ts';
 import { describedColumns, outColumns } from '../values/row-writer.ts';
-import { pgTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
+import { pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
 import { Executor, textColumns } from './executor.ts';
 import type { Message } from './inbox.ts';
@@ -153,6 +153,11 @@ export class IrisSession {
       if (!isEnding) throw new SessionFault('25P02', aborted);
     }
     if (plan?.kind === 'refused') throw faultOf(plan.fault);
+    if (plan !== undefined && this.#context.transaction.isReadOnly && isChange(plan))
+      throw new SessionFault(
+        '25006',
+        `cannot execute ${plan.kind === 'iris' ? plan.command : 'COPY'} in a read-only transaction`,
+      );
   }
 
   // The extended protocol.
@@ -223,25 +228,23 @@ export class IrisSession {
     this.#context.outlet.send(bindComplete());
   }
 
-  /** OIDs of all parameters. Asked of the server only where that is needed: values in text are taken as they come. */
+  /** OIDs of all parameters: declared, or told by their place; asked of the server only where that is needed. */
   async #parameterTypes({ plan, declaredTypes }: Prepared, isNeeded: boolean): Promise<readonly number[]> {
-    if (plan?.kind !== 'iris' || !isNeeded) return declaredTypes;
-    const count = parametersOf(plan);
-    const isDeclared = declaredTypes.length >= count && declaredTypes.every((oid) => oid !== 0);
-    if (isDeclared) return declaredTypes;
-    const types = Array.from(
-      { length: Math.max(count, declaredTypes.length) },
-      (_, place) => declaredTypes[place] ?? 0,
-    );
+    if (plan?.kind !== 'iris') return declaredTypes;
+    const count = Math.max(parametersOf(plan), declaredTypes.length);
+    const types = Array.from({ length: count }, (_, place) => {
+      const learnt = plan.parameterTypes.get(place + 1);
+      return declaredTypes[place] || (learnt === undefined ? 0 : typeOids[wireTypeOf(learnt)].oid);
+    });
+    if (!isNeeded || !types.includes(0)) return types;
     for (const step of plan.steps) {
       const { parameters } = await this.#described(step);
       for (const [place, { parameter }] of step.parameters.entries()) {
         const type = parameters[place];
-        if ((types[parameter - 1] ?? 0) === 0 && type !== undefined)
-          types[parameter - 1] = typeOids[wireTypeOfSql(type)].oid;
+        if (types[parameter - 1] === 0 && type !== undefined) types[parameter - 1] = typeOids[wireTypeOfSql(type)].oid;
       }
     }
-    return types.map((oid) => (oid === 0 ? typeOids.text.oid : oid));
+    return types;
   }
 
   async #described(step: IrisPlan['steps'][number]): ReturnType<SessionContext['shared']['describe']> {
@@ -264,7 +267,8 @@ export class IrisSession {
       outlet.send(answer.description);
       return;
     }
-    outlet.send(parameterDescription(await this.#parameterTypes(prepared, true)));
+    const types = await this.#parameterTypes(prepared, true);
+    outlet.send(parameterDescription(types.map((oid) => (oid === 0 ? typeOids.text.oid : oid))));
     outlet.send(await this.#rowDescription(prepared, []));
   }
 
@@ -333,6 +337,10 @@ function orMalformed<T>(read: T | undefined): T {
 }
 
 const touchesIris = ({ kind }: Plan): boolean => kind === 'iris' || kind === 'copyIn' || kind === 'copyOut';
+
+/** IRIS does not say so by itself. */
+const isChange = (plan: Plan): boolean =>
+  plan.kind === 'copyIn' || (plan.kind === 'iris' && plan.command !== 'SELECT' && plan.command !== 'EXPLAIN');
 
 const isForgetting = (effect: { readonly kind: string; readonly target?: string; readonly name?: unknown }): boolean =>
   (effect.kind === 'discard' && effect.target === 'all') || (effect.kind === 'deallocate' && effect.name === undefined);

@@ -4,6 +4,7 @@ import type {
   Hazard,
   IrisStep,
   IrisText,
+  PgType,
   RelationName,
   ResultColumn,
   SqlFault,
@@ -35,6 +36,8 @@ export interface IrisPlan {
   readonly steps: readonly IrisStep[];
   readonly columns: readonly ResultColumn[] | undefined;
   readonly hazards: readonly Hazard[];
+  /** Of parameters that the client left open. */
+  readonly parameterTypes: ReadonlyMap<number, PgType>;
   /** Words of the tag. */
   readonly command: string;
   /** It changes what tables there are. */
@@ -76,11 +79,11 @@ function planOf(translation: Translation, statement: Statement | undefined, text
 }
 
 function irisPlan(
-  { steps, columns, hazards }: Extract<Translation, { kind: 'iris' }>,
+  { steps, columns, hazards, parameterTypes }: Extract<Translation, { kind: 'iris' }>,
   command: string,
   isSchema: boolean,
 ): IrisPlan {
-  return { kind: 'iris', steps, columns, hazards, command, isSchema };
+  return { kind: 'iris', steps, columns, hazards, parameterTypes, command, isSchema };
 }
 
 /** SELECT set_config(...) and nothing else. */

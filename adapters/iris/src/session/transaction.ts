@@ -12,6 +12,7 @@ const standard: TransactionModes = { isolation: 'read committed', isReadOnly: fa
 export class Transaction {
   readonly #connection: SqlConnection;
   #state: 'none' | 'implicit' | 'explicit' | 'failed' = 'none';
+  #isReadOnly = false;
 
   constructor(connection: SqlConnection) {
     this.#connection = connection;
@@ -26,6 +27,10 @@ export class Transaction {
     return this.#state !== 'none';
   }
 
+  get isReadOnly(): boolean {
+    return this.#isReadOnly && this.#state !== 'none';
+  }
+
   get isFailed(): boolean {
     return this.#state === 'failed';
   }
@@ -34,6 +39,7 @@ export class Transaction {
   async beginImplicit(): Promise<void> {
     if (this.#state !== 'none') return;
     await this.#connection.begin(standard);
+    this.#isReadOnly = false;
     this.#state = 'implicit';
   }
 
@@ -42,6 +48,7 @@ export class Transaction {
     const isOpen = this.#state !== 'none';
     if (!isOpen) await this.#connection.begin({ ...standard, isReadOnly });
     const wasBegun = this.#state === 'explicit';
+    if (!wasBegun) this.#isReadOnly = isReadOnly;
     if (this.#state !== 'failed') this.#state = 'explicit';
     return !wasBegun;
   }

@@ -26,6 +26,8 @@ export function textOfParameter({ bytes, isBinary, type }: BoundParameter): stri
 export function sqlValueOf(parameter: BoundParameter, use: ParameterUse): SqlValue {
   if (parameter.bytes === null) return null;
   if (use === 'list') return { as: 'list', items: itemsOf(parameter) };
+  // Of no type that anybody knows: drivers send bytes so.
+  if (parameter.isBinary && parameter.type === undefined) return { as: 'bytes', bytes: parameter.bytes };
   const text = textOfParameter(parameter) ?? '';
   if (use === 'vector') return { as: 'text', text: text.replace(/^\s*\[|\]\s*$/g, '') };
   const bind = binds[parameter.type ?? 'text'] ?? asText;

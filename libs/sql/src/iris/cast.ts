@@ -1,7 +1,7 @@
 import type { Node, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { typeOf } from './inference.ts';
+import { learnType, typeOf } from './inference.ts';
 import { integerTypes, irisType, textTypes, typeUse, type PgType, type TypeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
@@ -18,7 +18,9 @@ export function castValue(p: Printing, { arg, typeName }: TypeCast, scope: Scope
   const text = untypedText(arg);
   if (text !== undefined) checkConstant(use.type, text, location);
   const type = irisType(use) ?? refuse(`${name} of this size`, location);
+  if (use.type === 'bool') learnType(p, arg, 'bool');
   if (use.type === 'bool') return boolValue(p, arg, text, scope, location);
+  learnType(p, arg, use.type);
   const value = operand(p, arg, scope);
   const from = typeOf(p, arg, scope);
   if (textTypes.has(use.type) && from === 'bool') return `CASE ${value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END`;

@@ -3,8 +3,9 @@ import { bodyOf, kindOf } from '../ast.ts';
 import type { TableFacts } from './catalog.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
-import { typeOf } from './inference.ts';
+import { learnType, typeOf } from './inference.ts';
 import { identifier } from './names.ts';
+import type { PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { printQuery } from './query.ts';
 import { refuse } from './refusal.ts';
@@ -45,7 +46,7 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
       steps: [{ sql: `${verb} INTO ${table}${list} ${printQuery(p, select, undefined).sql}`, isResult: false }],
     };
   }
-  return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns), returning);
+  return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns, facts), returning);
 }
 
 /** One statement for each row: a DEFAULT leaves its column out, and LAST_IDENTITY knows one row only. */
@@ -54,6 +55,7 @@ function rowInserts(
   select: SelectStmt,
   head: string,
   columns: readonly string[] | undefined,
+  facts: TableFacts | undefined,
 ): readonly string[] {
   const scope = new Scope();
   return (select.valuesLists ?? []).map((row) => {
@@ -64,10 +66,15 @@ function rowInserts(
     if (given.length < values.length && columns === undefined) {
       return refuse('DEFAULT in a table of unknown columns', undefined, 'Name the columns.');
     }
+    for (const { node, name } of given) learnType(p, node, columnType(facts, name));
     if (given.length === 0) return `${head} DEFAULT VALUES`;
     const list = columns === undefined ? '' : ` (${given.map(({ name }) => identifier(name ?? '')).join(', ')})`;
     return `${head}${list} VALUES (${given.map(({ node }) => p.value(node, scope)).join(', ')})`;
   });
+}
+
+function columnType(facts: TableFacts | undefined, name: string | undefined): PgType | undefined {
+  return facts?.columns.find((column) => column.name === name)?.type;
 }
 
 interface Returning {
@@ -160,7 +167,12 @@ export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   if (update.returningClause !== undefined) return refuseReturning('UPDATE');
   const { scope, name } = target(p, relation);
   const from = update.fromClause === undefined ? '' : ` FROM ${printFrom(p, update.fromClause, scope)}`;
-  const set = (update.targetList ?? []).map((node) => printAssignment(p, bodyOf(node, 'ResTarget') ?? {}, scope));
+  const facts = p.catalog.table(relationOf(relation));
+  const set = (update.targetList ?? []).map((node) => {
+    const assigned = bodyOf(node, 'ResTarget') ?? {};
+    learnType(p, assigned.val, columnType(facts, assigned.name));
+    return printAssignment(p, assigned, scope);
+  });
   const where = update.whereClause === undefined ? '' : ` WHERE ${p.predicate(update.whereClause, scope)}`;
   return { steps: [{ sql: `UPDATE ${name} SET ${set.join(', ')}${from}${where}`, isResult: false }] };
 }

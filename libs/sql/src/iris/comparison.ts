@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { isUntypedConstant, typeOf } from './inference.ts';
+import { isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -45,6 +45,8 @@ export function comparedText(
   location?: number,
 ): boolean {
   const types = [left, right].map((side) => typeOf(p, side, scope));
+  learnType(p, left, types[1]);
+  learnType(p, right, types[0]);
   if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
   if (types.some((type) => type !== undefined && !textTypes.has(type))) return false;
   return true;

@@ -5,6 +5,13 @@ import { integerTypes, numberTypes, timeTypes, typeUse, type PgType } from './pg
 import type { Printing } from './printing.ts';
 import type { Scope } from './scope.ts';
 
+/** Notes the type that a parameter has by where it stands; the first place that tells counts. */
+export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined): void {
+  const number = bodyOf(node, 'ParamRef')?.number;
+  if (number === undefined || type === undefined || p.parameterTypes[number - 1] !== undefined) return;
+  if (!p.learntTypes.has(number)) p.learntTypes.set(number, type);
+}
+
 /** Comparisons and tests: IRIS keeps them apart from values. */
 export function isPredicate(node: Node): boolean {
   const kind = kindOf(node);

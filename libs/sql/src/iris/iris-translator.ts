@@ -129,6 +129,7 @@ export class IrisTranslator {
       schemas: this.#schemas,
       marks: new Marks(),
       parameterTypes,
+      learntTypes: new Map(),
       isNullOrderKept: this.#options.isNullOrderKept ?? true,
       hazards: [],
       query: (select, scope: Scope, options = {}) => printQuery(p, select, scope, options),
@@ -205,7 +206,13 @@ export class IrisTranslator {
     const [first, ...rest] = step.pieces;
     const head = `EXPLAIN ${typeof first === 'string' ? first : ''}`;
     const columns: readonly ResultColumn[] = [{ label: 'QUERY PLAN', type: 'text', holdsSchema: false }];
-    return { kind: 'iris', steps: [{ ...step, pieces: [head, ...rest], isResult: true }], columns, hazards: [] };
+    return {
+      kind: 'iris',
+      steps: [{ ...step, pieces: [head, ...rest], isResult: true }],
+      columns,
+      hazards: [],
+      parameterTypes: inner.kind === 'iris' ? inner.parameterTypes : new Map(),
+    };
   }
 }
 
@@ -232,6 +239,7 @@ function localOrModes(node: Node): Translation {
     steps: [{ pieces: [`SET TRANSACTION ${modes}`], parameters: [], isResult: false }],
     columns: undefined,
     hazards: [],
+    parameterTypes: new Map(),
   };
 }
 
@@ -246,6 +254,7 @@ function finished(p: Printing, { steps, columns }: PrintedChange): Translation {
     steps: steps.map(({ sql, isResult }): IrisStep => ({ ...p.marks.assemble(sql), isResult })),
     columns: columns?.map(resultColumn),
     hazards: unique(p.hazards),
+    parameterTypes: p.learntTypes,
   };
 }
 

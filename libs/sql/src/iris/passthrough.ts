@@ -7,7 +7,13 @@ export function passedThrough(text: string): Translation {
     parameter: place + 1,
     use: 'value' as const,
   }));
-  return { kind: 'iris', steps: [{ pieces: [sql], parameters, isResult: true }], columns: undefined, hazards: [] };
+  return {
+    kind: 'iris',
+    steps: [{ pieces: [sql], parameters, isResult: true }],
+    columns: undefined,
+    hazards: [],
+    parameterTypes: new Map(),
+  };
 }
 
 /** `?` outside of strings, delimited names and comments. */

@@ -15,6 +15,8 @@ export interface Printing {
   readonly marks: Marks;
   /** Of `$1`, `$2` ..., where the client told them. */
   readonly parameterTypes: readonly (PgType | undefined)[];
+  /** The same as their places tell, where the client did not. */
+  readonly learntTypes: Map<number, PgType>;
   /** Rows come NULLs last going up, as in PostgreSQL; false leaves them where IRIS has them, first. */
   readonly isNullOrderKept: boolean;
   readonly hazards: Hazard[];

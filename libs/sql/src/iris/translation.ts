@@ -28,6 +28,8 @@ export type Translation =
       readonly columns: readonly ResultColumn[] | undefined;
       /** Defects of this version that may make the answer wrong; to be told as notices. */
       readonly hazards: readonly Hazard[];
+      /** Types of parameters that the client left open, as far as their places tell. */
+      readonly parameterTypes: ReadonlyMap<number, PgType>;
     }
   /** Answered by the proxy: session parameters, cursors, prepared statements, notifications. */
   | { readonly kind: 'local' }

@@ -61,7 +61,7 @@ const unread: Plan = { kind: 'refused', fault: { sqlstate: '42601', message: 'th
 
 function planOf(translation: Translation, statement: Statement | undefined, text: string): Plan {
   if (statement === undefined) {
-    if (translation.kind === 'iris') return irisPlan(translation, firstWord(text), true);
+    if (translation.kind === 'iris') return passedPlan(translation, firstWord(text));
     return translation.kind === 'refused' ? translation : unread;
   }
   if (statement.transaction !== undefined) {
@@ -84,6 +84,15 @@ function irisPlan(
   isSchema: boolean,
 ): IrisPlan {
   return { kind: 'iris', steps, columns, hazards, parameterTypes, command, isSchema };
+}
+
+/** IRIS SQL that nobody has read: whatever is no query and no change of rows may change tables. */
+function passedPlan(translation: Extract<Translation, { kind: 'iris' }>, command: string): Plan {
+  return irisPlan(
+    translation,
+    command,
+    !['SELECT', 'WITH', 'INSERT', 'UPDATE', 'DELETE', 'CALL', 'SET'].includes(command),
+  );
 }
 
 /** SELECT set_config(...) and nothing else. */

@@ -15,7 +15,8 @@ export function daysOfDate(text: string): number | undefined {
   if (text === 'infinity' || text === '-infinity') return endless[text];
   const [, year, month, day] = dateForm.exec(text) ?? [];
   if (year === undefined) return undefined;
-  const at = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  // Date.UTC takes the years before 100 for others.
+  const at = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   return Math.round((at - epochMs) / dayMs);
 }
 

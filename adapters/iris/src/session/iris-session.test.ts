@@ -1,0 +1,326 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  bind,
+  close,
+  copyData,
+  copyDone,
+  copyFail,
+  describe as describes,
+  execute,
+  parse,
+  query,
+  sync,
+} from '@medrex/pg-wire';
+import { SqlFailure } from '@medrex/sql-driver';
+import type { Script } from '../testing/scripted-driver.ts';
+import { SessionRig } from '../testing/session-rig.ts';
+
+let rig: SessionRig;
+
+afterEach(async () => rig.close());
+
+const rows: Script = [
+  ['1', 'Ann'],
+  ['2', null],
+  ['3', 'Bob'],
+];
+const bound = (
+  statement: string,
+  values: readonly (string | null)[],
+  portal = '',
+  resultFormats: number[] = [],
+): Buffer =>
+  bind({
+    ...{ portal, statement, parameterFormats: [], resultFormats },
+    parameters: values.map((value) => (value === null ? null : Buffer.from(value))),
+  });
+const parsed = (text: string, name = '', parameterTypes: number[] = []): Buffer =>
+  parse({ name, text, parameterTypes });
+const all = execute({ portal: '', rowsMax: 0 });
+
+describe('a session on IRIS in the simple protocol', () => {
+  it('sends what is translated, and answers by the types of the tables', async () => {
+    rig = await SessionRig.start(() => rows);
+    expect(await rig.ask(query("select id, name from patients where name = 'x' limit 3"))).toEqual([
+      'T id:23 name:1043',
+      'D 1|Ann',
+      'D 2|NULL',
+      'D 3|Bob',
+      'C SELECT 3',
+      'Z I',
+    ]);
+    expect(rig.heard()).toEqual(["SELECT id, name FROM patients WHERE %EXACT(name) = 'x' LIMIT 3"]);
+  });
+
+  it('makes of BIT what clients take for a boolean', async () => {
+    rig = await SessionRig.start(() => [['1'], ['0'], [null]]);
+    expect(await rig.ask(query('select active from patients'))).toEqual([
+      'T active:16',
+      'D t',
+      'D f',
+      'D NULL',
+      'C SELECT 3',
+      'Z I',
+    ]);
+  });
+
+  it('runs several statements as one transaction, and one alone without', async () => {
+    rig = await SessionRig.start(() => 1);
+    await rig.ask(query('update patients set name = null'));
+    expect(rig.heard()).toEqual(['UPDATE patients SET name = NULL']);
+    expect(await rig.ask(query('delete from patients; update patients set name = null'))).toEqual([
+      'C DELETE 1',
+      'C UPDATE 1',
+      'Z I',
+    ]);
+    expect(rig.heard()).toEqual([
+      'begin read committed',
+      'DELETE FROM patients',
+      'UPDATE patients SET name = NULL',
+      'commit',
+    ]);
+  });
+
+  it('takes all of them back when one fails, with the SQLSTATE of its SQLCODE', async () => {
+    rig = await SessionRig.start((sql) => (sql.startsWith('UPDATE') ? new SqlFailure('no', { sqlcode: -119 }) : 1));
+    const words = await rig.ask(query('delete from patients; update patients set id = 1; delete from patients'));
+    expect(words).toEqual(['C DELETE 1', 'E ERROR 23505 no', 'Z I']);
+    expect(rig.heard()).toEqual([
+      'begin read committed',
+      'DELETE FROM patients',
+      'UPDATE patients SET id = 1',
+      'rollback',
+    ]);
+  });
+
+  it('lets a failed transaction do nothing but end', async () => {
+    rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new SqlFailure('[SQLCODE: <-30>] no') : 1));
+    expect(await rig.ask(query('begin'))).toEqual(['C BEGIN', 'Z T']);
+    expect(await rig.ask(query('delete from patients'))).toEqual(['E ERROR 42P01 [SQLCODE: <-30>] no', 'Z E']);
+    expect((await rig.ask(query('select 1')))[0]).toContain('25P02');
+    expect(await rig.ask(query('commit'))).toEqual(['C ROLLBACK', 'Z I']);
+    expect(rig.heard()).toEqual(['begin read committed', 'DELETE FROM patients', 'rollback']);
+  });
+
+  it('goes back to a savepoint in a failed transaction', async () => {
+    rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new SqlFailure('no', { sqlcode: -110 }) : 0));
+    await rig.ask(query('begin'));
+    await rig.ask(query('savepoint a'));
+    await rig.ask(query('delete from patients'));
+    expect(await rig.ask(query('rollback to savepoint a'))).toEqual(['C ROLLBACK', 'Z T']);
+    expect(await rig.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
+  });
+
+  it('refuses what IRIS would do otherwise, and asks it nothing', async () => {
+    rig = await SessionRig.start(() => 1);
+    expect((await rig.ask(query('begin isolation level serializable')))[0]).toContain('E ERROR 0A000 SERIALIZABLE');
+    expect((await rig.ask(query("select name ~ 'x' from patients")))[0]).toContain(
+      'E ERROR 0A000 a regular expression',
+    );
+    expect(await rig.ask(query('begin read only'))).toEqual(['C BEGIN', 'Z T']);
+    expect((await rig.ask(query('delete from patients')))[0]).toBe(
+      'E ERROR 25006 cannot execute DELETE in a read-only transaction',
+    );
+    expect(rig.heard()).toEqual(['begin read committed read only']);
+  });
+
+  it('warns of what this version may answer wrongly, or refuses it', async () => {
+    const text = 'select p.id from patients p left join (select id from patients where active) x on x.id = p.id';
+    rig = await SessionRig.start(() => rows, { version: '2025.1' });
+    expect((await rig.ask(query(text)))[0]).toContain('N WARNING 01000 this IRIS may answer wrongly: an outer join');
+    await rig.close();
+    rig = await SessionRig.start(() => rows, { version: '2025.1', hazards: 'refuse' });
+    expect((await rig.ask(query(text)))[0]).toContain('E ERROR 0A000 this IRIS may answer wrongly');
+    expect(rig.heard()).toEqual([]);
+  });
+
+  it('answers about itself without IRIS, and shows what it would send', async () => {
+    rig = await SessionRig.start(() => 1);
+    expect(await rig.ask(query("set application_name to 'x'"))).toEqual(['C SET', 'S application_name=x', 'Z I']);
+    expect(await rig.ask(query('show application_name'))).toEqual(['T application_name:25', 'D x', 'C SHOW', 'Z I']);
+    expect(await rig.ask(query("select set_config('application_name', 'y', false)"))).toContain('D y');
+    expect(await rig.ask(query('explain (translate) select id from patients where id = 5'))).toContain(
+      'D SELECT id FROM patients WHERE id = 5',
+    );
+    expect(rig.heard()).toEqual([]);
+  });
+
+  it('brings a process back to the isolation that every session expects', async () => {
+    rig = await SessionRig.start(() => 1);
+    expect(await rig.ask(query('discard all'))).toEqual(['C DISCARD ALL', 'Z I']);
+    expect(rig.heard()).toEqual(['SET TRANSACTION ISOLATION LEVEL READ COMMITTED']);
+  });
+
+  it('passes on IRIS SQL as it stands', async () => {
+    rig = await SessionRig.start(() => [['7']]);
+    expect(await rig.ask(query('/*iris*/ SELECT TOP 1 %ID FROM Ward.Patient'))).toEqual([
+      'T c1:1043',
+      'D 7',
+      'C SELECT 1',
+      'Z I',
+    ]);
+    expect(rig.heard()).toEqual(['SELECT TOP 1 %ID FROM Ward.Patient']);
+  });
+
+  it('looks at the tables again when they have been changed', async () => {
+    rig = await SessionRig.start(() => 0);
+    await rig.ask(query('create table beds (id int)'));
+    const [first, ...more] = rig.heard();
+    expect(first).toBe('CREATE TABLE beds (id INTEGER)');
+    expect(more).toHaveLength(5);
+  });
+});
+
+describe('a session on IRIS in the extended protocol', () => {
+  it('describes a statement before it is executed', async () => {
+    rig = await SessionRig.start(() => rows);
+    const words = await rig.ask(
+      parsed('select id, name from patients where id = $1', 'a'),
+      describes({ of: 'statement', name: 'a' }),
+      sync(),
+    );
+    expect(words).toEqual(['1', 't 23', 'T id:23 name:1043', 'Z I']);
+    expect(rig.heard()).toEqual([]);
+    expect(await rig.ask(bound('a', ['1']), all, sync())).toEqual([
+      '2',
+      'D 1|Ann',
+      'D 2|NULL',
+      'D 3|Bob',
+      'C SELECT 3',
+      'Z I',
+    ]);
+    expect(rig.heard()).toEqual(['SELECT id, name FROM patients WHERE id = ? (1)']);
+  });
+
+  it('gives binary values where they are asked for', async () => {
+    rig = await SessionRig.start(() => [['258', 'é']]);
+    const words = await rig.ask(
+      parsed('select id, name from patients'),
+      bound('', [], '', [1, 0]),
+      describes({ of: 'portal', name: '' }),
+      all,
+      sync(),
+    );
+    expect(words).toEqual(['1', '2', 'T id:23b name:1043', 'D \u0000\u0000\u0001\u0002|Ã©', 'C SELECT 1', 'Z I']);
+  });
+
+  it('suspends a portal where its rows reach the limit, and goes on', async () => {
+    rig = await SessionRig.start(() => rows);
+    const two = execute({ portal: 'p', rowsMax: 2 });
+    const words = await rig.ask(parsed('select id, name from patients'), bound('', [], 'p'), two, two, two, sync());
+    expect(words).toEqual(['1', '2', 'D 1|Ann', 'D 2|NULL', 's', 'D 3|Bob', 'C SELECT 1', 'C SELECT 0', 'Z I']);
+    expect(rig.heard()).toEqual(['begin read committed', 'SELECT id, name FROM patients', 'commit']);
+  });
+
+  it('closes what a suspended portal has open when its transaction ends', async () => {
+    rig = await SessionRig.start(() => rows);
+    await rig.ask(
+      parsed('select id, name from patients'),
+      bound('', [], 'p'),
+      execute({ portal: 'p', rowsMax: 1 }),
+      sync(),
+    );
+    expect(rig.heard()).toEqual(['SELECT id, name FROM patients', 'close cursor'].slice(0, 2));
+    expect((await rig.ask(execute({ portal: 'p', rowsMax: 1 }), sync()))[0]).toContain('34000');
+  });
+
+  it('is one transaction up to a Sync, where there is more than one statement', async () => {
+    rig = await SessionRig.start((sql) => (sql.startsWith('UPDATE') ? new SqlFailure('no', { sqlcode: -104 }) : 1));
+    const del = [parsed('delete from patients'), bound('', []), all];
+    const words = await rig.ask(...del, parsed('update patients set id = 1'), bound('', []), all, ...del, sync());
+    expect(words).toEqual(['1', '2', 'C DELETE 1', '1', '2', 'E ERROR 22000 no', 'Z I']);
+    expect(rig.heard()).toEqual([
+      'begin read committed',
+      'DELETE FROM patients',
+      'UPDATE patients SET id = 1',
+      'rollback',
+    ]);
+    expect(await rig.ask(...del, sync())).toEqual(['1', '2', 'C DELETE 1', 'Z I']);
+    expect(rig.heard()).toEqual(['DELETE FROM patients']);
+  });
+
+  it('puts parameters in the order of IRIS, counts into the text, and NULL where there is none', async () => {
+    rig = await SessionRig.start(() => rows);
+    const text = 'select id, name from patients where id > $2 and (name = $1 or name = $1) limit $3';
+    await rig.ask(parsed(text), bound('', ['Ann', '5', '10']), all, sync());
+    expect(rig.heard()[0]).toMatch(/LIMIT 10 \(5, Ann, Ann\)$/);
+    await rig.ask(parsed(text), bound('', [null, '5', null]), all, sync());
+    expect(rig.heard()[0]).toMatch(/LIMIT 2147483647 \(5, NULL, NULL\)$/);
+    expect((await rig.ask(parsed(text), bound('', ['Ann', '5', '-1']), all, sync()))[2]).toContain('E ERROR 2201W');
+  });
+
+  it('refuses a value that is none of its type before IRIS takes it for 0', async () => {
+    rig = await SessionRig.start(() => rows);
+    const words = await rig.ask(parsed('select id from patients where id = $1'), bound('', ['one']), all, sync());
+    expect(words[2]).toBe('E ERROR 22P02 invalid input syntax for type integer: "one"');
+    expect(rig.heard()).toEqual([]);
+  });
+
+  it('knows its statements and portals by name, and forgets them', async () => {
+    rig = await SessionRig.start(() => rows);
+    await rig.ask(parsed('select id, name from patients', 'a'), sync());
+    expect((await rig.ask(parsed('select id from patients', 'a'), sync()))[0]).toContain('42P05');
+    await rig.ask(close({ of: 'statement', name: 'a' }), sync());
+    expect((await rig.ask(bound('a', []), sync()))[0]).toContain('26000');
+    expect((await rig.ask(parsed('select 1; select 2'), sync()))[0]).toContain('42601');
+    expect(await rig.ask(parsed(''), bound('', []), all, sync())).toEqual(['1', '2', 'I', 'Z I']);
+  });
+});
+
+describe('COPY on IRIS', () => {
+  it('inserts the rows that come, all or none', async () => {
+    rig = await SessionRig.start(() => 1);
+    rig.send(query('copy patients (id, name) from stdin'));
+    await rig.until('G');
+    expect(await rig.ask(copyData(Buffer.from('1\tA')), copyData(Buffer.from('nn\n2\t\\N\n')), copyDone())).toEqual([
+      'C COPY 2',
+      'Z I',
+    ]);
+    const insert = 'INSERT INTO patients (id, name) VALUES (?, ?)';
+    expect(rig.heard()).toEqual(['begin read committed', `${insert} (1, Ann)`, `${insert} (2, NULL)`, 'commit']);
+  });
+
+  it('keeps nothing of one that its client gives up', async () => {
+    rig = await SessionRig.start(() => 1);
+    rig.send(query('copy patients (id, name) from stdin csv'));
+    await rig.until('G');
+    expect((await rig.ask(copyData(Buffer.from('1,Ann\n')), copyFail('no more')))[0]).toBe(
+      'E ERROR 57014 COPY from stdin failed: no more',
+    );
+    expect(rig.heard()).toEqual(['begin read committed', 'rollback']);
+  });
+
+  it('gives rows as text or CSV', async () => {
+    rig = await SessionRig.start(() => [['1', 'a,b'], ['2', null]]); // prettier-ignore
+    expect(await rig.ask(query('copy (select id, name from patients) to stdout with (format csv, header)'))).toEqual([
+      'H',
+      'd id,name',
+      'd 1,"a,b"',
+      'd 2,',
+      'c',
+      'C COPY 2',
+      'Z I',
+    ]);
+  });
+});
+
+describe('the stream of a session', () => {
+  it('holds up a client that sends while something runs, and answers in order', async () => {
+    let go: (rows: number) => void = () => undefined;
+    rig = await SessionRig.start((sql) => (sql.startsWith('DELETE') ? new Promise((resolve) => (go = resolve)) : rows));
+    rig.send(query('delete from patients'));
+    rig.send(query('select id, name from patients limit 1'));
+    while (rig.heard().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(rig.stream.writableLength).toBeGreaterThan(0);
+    go(5);
+    expect(await rig.until('Z')).toEqual(['C DELETE 5', 'Z I']);
+    expect((await rig.until('Z')).at(-2)).toBe('C SELECT 3');
+    expect(rig.stream.writableLength).toBe(0);
+  });
+
+  it('says that IRIS is gone, and ends', async () => {
+    rig = await SessionRig.start(() => rows);
+    rig.driver.lose();
+    expect(await rig.until('closed')).toEqual(['E FATAL 08006 IRIS closed the connection', 'closed']);
+  });
+});

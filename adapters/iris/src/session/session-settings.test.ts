@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { SessionSettings } from './session-settings.ts';
+
+describe('the settings of a session', () => {
+  it('are those of a PostgreSQL in UTC, with the user', () => {
+    const reported = new Map(new SessionSettings('app').reported());
+    expect(reported.get('TimeZone')).toBe('UTC');
+    expect(reported.get('session_authorization')).toBe('app');
+    expect(reported.get('client_encoding')).toBe('UTF8');
+  });
+
+  it('change, and tell so once, whatever case their names have', () => {
+    const settings = new SessionSettings('app');
+    settings.set('Application_Name', 'psql', false);
+    expect(settings.takeChanges()).toEqual([['application_name', 'psql']]);
+    expect(settings.takeChanges()).toEqual([]);
+    settings.reset('application_name');
+    expect(settings.get('application_name')).toBe('');
+  });
+
+  it.each([
+    ['no_such_thing', 'x', '42704'],
+    ['server_version', '9', '55P02'],
+    ['datestyle', 'German', '0A000'],
+    ['client_encoding', 'LATIN1', '0A000'],
+    ['default_transaction_isolation', 'serializable', '0A000'],
+    ['standard_conforming_strings', 'off', '0A000'],
+  ])('refuse %s = %s', (name, value, sqlstate) => {
+    let refusal: unknown;
+    try {
+      new SessionSettings('app').set(name, value, false);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toMatchObject({ report: { sqlstate } });
+  });
+
+  it('are those from before a transaction that is rolled back, and of SET LOCAL nothing stays', () => {
+    const settings = new SessionSettings('app');
+    settings.set('search_path', 'a', false);
+    settings.begin();
+    settings.set('search_path', 'b', false);
+    settings.end(false);
+    expect(settings.get('search_path')).toBe('a');
+    settings.begin();
+    settings.set('search_path', 'c', true);
+    settings.set('timezone', 'Europe/Berlin', false);
+    expect(settings.get('search_path')).toBe('c');
+    settings.end(true);
+    expect([settings.get('search_path'), settings.get('TimeZone')]).toEqual(['a', 'Europe/Berlin']);
+  });
+});

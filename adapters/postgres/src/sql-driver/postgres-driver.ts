@@ -82,7 +82,7 @@ class PostgresConnection implements SqlConnection {
     try {
       const asked = await this.#exchange((connection) => {
         connection.parse({ name: '', text: sql, types: [] }, true);
-        connection.bind({ portal, statement: '', values: parameters.map(valueOf) as string[] }, true);
+        connection.bind({ portal, statement: '', values: parameters.map(valueOf) }, true);
         connection.describe({ type: 'P', name: portal }, true);
         connection.execute({ portal, rows: String(page.rowsMax) }, true);
       });
@@ -101,7 +101,7 @@ class PostgresConnection implements SqlConnection {
       for (const parameters of batch) {
         const asked = await this.#exchange((connection) => {
           connection.parse({ name: '', text: sql, types: [] }, true);
-          connection.bind({ portal: '', statement: '', values: parameters.map(valueOf) as string[] }, true);
+          connection.bind({ portal: '', statement: '', values: parameters.map(valueOf) }, true);
           connection.execute({ portal: '', rows: '0' }, true);
         });
         changed += countOf(asked.tag);

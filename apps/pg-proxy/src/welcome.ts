@@ -14,6 +14,7 @@ import { settingsOf } from './session/settings.ts';
 import { Statements } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
+import { problemOfSetting } from './config/session-settings.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 
 /** Sets of settings whose parameters are remembered. */
@@ -127,12 +128,18 @@ export class Welcome {
       return refuse(newcomer, { sqlstate: '3D000', message: `database "${newcomer.database}" does not exist` });
     if (settings === undefined)
       return refuse(newcomer, { sqlstate: '22023', message: 'invalid command-line argument for server process' });
+    const misset = [...settings]
+      .map(([name, value]) => problemOfSetting(name, value))
+      .find((problem) => problem !== undefined);
+    if (misset !== undefined) return refuse(newcomer, { sqlstate: '22023', message: misset });
     const { database } = found;
     const { user, socket } = newcomer;
     const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
     const refusal = this.#denied(entrant) ?? this.#host.limits.refusal(entrant);
     if (refusal !== undefined) return refuse(newcomer, refusal);
-    const { mode, pinSequences } = settingsFor(config, entrant);
+    const { mode, pinSequences, statementTimeoutMs } = settingsFor(config, entrant);
+    if (statementTimeoutMs > 0 && !settings.has('statement_timeout'))
+      settings.set('statement_timeout', String(statementTimeoutMs));
     const upstreamUser = this.#host.upstreams.upstreamUser(user, newcomer.database);
     const poolKey = JSON.stringify([database.upstream, newcomer.database, user, upstreamUser]);
     const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
@@ -156,6 +163,8 @@ export class Welcome {
     client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);
     this.#host.limits.entered(client, entrant);
+    client.restedAtMs = this.#host.now();
+    this.#host.followed(client);
     this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
   }
 

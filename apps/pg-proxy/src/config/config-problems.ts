@@ -8,17 +8,7 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
     ...problemsOfDatabases(config),
     ...problemsOfAuth(config),
     ...problemsOfInstance(config),
-    ...notThereYet(config),
   ];
-}
-
-/** Is refused, because it would be passed over. */
-function* notThereYet({ pool, databases, users, applications }: ProxyConfig): Generator<string> {
-  const timeouts = ['statementTimeoutMs', 'transactionTimeoutMs', 'transactionIdleTimeoutMs', 'clientIdleTimeoutMs'];
-  const levels = [pool, ...[databases, users, applications].flatMap((rules) => Object.values(rules))];
-  for (const level of levels)
-    for (const [name, value] of Object.entries(level))
-      if ((timeouts.includes(name) || name === 'queryTimeoutMs') && value !== 0) yield `${name}: is not there yet`;
 }
 
 function* problemsOfUpstreams({ upstreams, listen }: ProxyConfig): Generator<string> {

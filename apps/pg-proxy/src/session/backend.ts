@@ -113,6 +113,11 @@ export class Backend {
   isDoomed = false;
   /** More than one client has had it since its sequences were forgotten. */
   isMixed = false;
+  /** In place of what the server says of a cancelled statement. */
+  cancelledFor: string | undefined;
+  /** Answers up to ReadyForQuery, and transactions, that have ended. */
+  answers = 0;
+  transactions = 0;
   /** Its last client left state behind. */
   isSoiled = false;
   /** What its transactions write, where answers are kept that may be read from it. */
@@ -168,6 +173,11 @@ export class Backend {
   /** As far as ReadyForQuery has told. */
   get isOutsideBlock(): boolean {
     return this.status === transactionStatus.idle;
+  }
+
+  /** When something of it came last. */
+  get heardAtMs(): number {
+    return this.#chunkAt;
   }
 
   attach(client: BackendClient, settings: Settings, key: string): void {
@@ -437,7 +447,12 @@ export class Backend {
     this.writes?.settled(this.status === transactionStatus.idle);
     if (!isSeen) return false;
     this.#traffic.queries++;
-    if (this.status === transactionStatus.idle) this.#traffic.transactions++;
+    this.answers++;
+    this.cancelledFor = undefined;
+    if (this.status === transactionStatus.idle) {
+      this.#traffic.transactions++;
+      this.transactions++;
+    }
     this.#client?.settled(this.status);
     return true;
   }
@@ -453,7 +468,7 @@ export class Backend {
     this.#noteFailure(framer, head);
     // What failed may be a statement that was prepared anew for a message of the client.
     const isSeen = (head & unasked) === 0 || kind >= owed.parse;
-    return isSeen && !this.#isRenamed(framer);
+    return isSeen && !this.#isReworded(framer);
   }
 
   #noteFailure({ buffer, start, end }: Framer, head: number): void {
@@ -465,15 +480,17 @@ export class Backend {
     if ((head & unasked) === 0) this.#client?.failed(note, isOfRequest ? undefined : sqlstate);
   }
 
-  /** Statements have names of ours at the upstream: an error that names one is told in the client's words. */
-  #isRenamed({ buffer, start, end, isLast }: Framer): boolean {
+  /** Statements have names of ours at the upstream: an error that names one is told in the client's words; so is why one was cancelled. */
+  #isReworded({ buffer, start, end, isLast }: Framer): boolean {
     const at = buffer.indexOf(statementPrefix, start);
     const client = this.#client;
-    if (client === undefined) return false;
-    if (at < 0 || at >= end || !isLast) return false;
+    const { cancelledFor } = this;
+    if (client === undefined || !isLast) return false;
+    if (cancelledFor === undefined && (at < 0 || at >= end)) return false;
     const report = readReport(buffer, start, end);
     if (report === undefined) return false;
-    const message = report.message.replaceAll(/medrex_\d+/g, (name) => client.nameOf(name) ?? name);
+    const named = report.message.replaceAll(/medrex_\d+/g, (name) => client.nameOf(name) ?? name);
+    const message = report.sqlstate === '57014' ? (cancelledFor ?? named) : named;
     if (message === report.message) return false;
     client.outbox.push(errorResponse({ ...report, message }));
     return true;

@@ -13,7 +13,7 @@ import {
   type WireFault,
 } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
-import type { SqlAnalyser } from '@medrex/sql';
+import type { SessionEffect, SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { LocalTables } from '../admin/local-tables.ts';
 import type { ClientCache } from '../cache/client-cache.ts';
@@ -21,6 +21,8 @@ import type { Answer } from '../cache/recorder.ts';
 import { CachedAnswers, type Asked } from './cached-answers.ts';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
 import { owed, type Note } from './expected-answers.ts';
+import type { ScopedSettings } from '../config/scoped-settings.ts';
+import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
 import { ClientStatements } from './client-statements.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
@@ -50,6 +52,10 @@ export interface ClientHost {
   readonly atBoundary: boolean;
   /** It has a backend of its own, and nothing is under way. */
   rested(client: Client): void;
+  /** Its session has other settings. */
+  followed(client: Client): void;
+  /** It waits for a backend, with this statement. */
+  waits(client: Client, text: string): void;
 }
 
 export interface ClientOptions {
@@ -105,6 +111,8 @@ export class Client implements BackendClient {
   processId = 0;
   /** When it came in, or gave back its last backend. */
   restedAtMs = 0;
+  /** What the configuration and its session say to it. */
+  scoped!: ScopedSettings;
   backend: Backend | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
@@ -202,6 +210,16 @@ export class Client implements BackendClient {
 
   get isPinned(): boolean {
     return this.#isPinned;
+  }
+
+  /** When it was last heard of, by itself or by its backend. */
+  get heardAtMs(): number {
+    return Math.max(this.restedAtMs, this.#readAt, this.backend?.heardAtMs ?? 0);
+  }
+
+  /** Nothing of it is under way. */
+  get isIdle(): boolean {
+    return this.#wait === 'none' && this.#learner === undefined && this.backend?.isIdle !== false;
   }
 
   get isWaiting(): boolean {
@@ -348,11 +366,23 @@ export class Client implements BackendClient {
     this.settings = settings;
     this.settingsKey = settingsKey(settings);
     this.backend?.settingsTouched();
+    this.#host.followed(this);
     const isPinned = this.#watch.pins.length > 0;
     if (isPinned === this.#isPinned) return;
     this.#isPinned = isPinned;
     if (isPinned) this.#host.pin(this.pooled);
     else this.#host.unpin(this.pooled);
+  }
+
+  /** A setting of the proxy's own that it would not understand: said at once, where nothing is under way. */
+  #isMisset({ statements }: Watched, backend: Backend): boolean {
+    if (statements === 'unread' || !backend.isIdle) return false;
+    const problems = statements.flatMap(({ effects }) => effects).map(problemOfEffect);
+    const message = problems.find((problem) => problem !== undefined);
+    if (message === undefined) return false;
+    this.#failHere({ severity: 'ERROR', sqlstate: '22023', message });
+    this.atRest();
+    return true;
   }
 
   #giveBack(backend: Backend): void {
@@ -543,7 +573,17 @@ export class Client implements BackendClient {
     const backend = this.#host.checkout(this.pooled);
     if (backend !== undefined) this.#attach(backend);
     this.#asked();
+    if (this.isWaiting && this.#learner === undefined) this.#host.waits(this, this.#textAtHand());
     return this.backend !== undefined;
+  }
+
+  /** Of a message that may hold hints; others have none. */
+  #textAtHand(): string {
+    const { type, buffer, start, end } = this.#framer;
+    if (type === from.query) return this.#queryText();
+    if (type !== from.parse) return '';
+    const [, text = ''] = buffer.toString('latin1', start + 5, end).split('\0', 2);
+    return text;
   }
 
   #asked(): void {
@@ -586,11 +626,13 @@ export class Client implements BackendClient {
   }
 
   #query(backend: Backend): void {
-    const text = this.mode === 'session' && this.#observer === undefined ? '' : this.#queryText();
-    const watched = this.mode === 'session' ? undefined : this.#watch.look(text, backend.status);
+    const text = this.#queryText();
+    // In session mode only what the proxy itself must know of is followed.
+    const isFollowed = this.mode !== 'session' || this.#watch.isActive || text.includes(settingPrefix);
+    const watched = isFollowed ? this.#watch.look(text, backend.status) : undefined;
     if (watched !== undefined) {
-      if (this.#isDeallocated(watched, backend)) return;
-      this.#statements.show(watched.shows, backend, false);
+      if (this.#isDeallocated(watched, backend) || this.#isMisset(watched, backend)) return;
+      if (this.mode !== 'session') this.#statements.show(watched.shows, backend, false);
     }
     if (!backend.expected.push(owed.query, undefined, this.#noteOf('query', text, watched))) return;
     this.#statements.forgetUnnamed(backend);
@@ -606,7 +648,7 @@ export class Client implements BackendClient {
   /** Undefined where nobody follows what becomes of it. */
   #noteOf(kind: Request['kind'], text: string, watched?: Watched, prepared?: Analysed): Request | undefined {
     const observer = this.#observer;
-    if (observer === undefined && watched === undefined) return undefined;
+    if (observer === undefined && watched === undefined && !text.includes(settingPrefix)) return undefined;
     const request = new Request({
       ...{ from: this, backend: this.backend, kind, text, watched, prepared, observer },
       ...{ analyser: this.#analyser, watch: this.#watch, isWhole: kind === 'execute' || this.#framer.isLast },
@@ -640,6 +682,13 @@ export class Client implements BackendClient {
     else this.#isSkipping = true;
     this.outbox.send();
   }
+}
+
+function problemOfEffect(effect: SessionEffect): string | undefined {
+  if (effect.kind !== 'set') return undefined;
+  const { name, value } = effect;
+  const [setting, text] = [name, value].map((one) => (one !== undefined && 'text' in one ? one.text : undefined));
+  return problemOfSetting(setting ?? '', text);
 }
 
 /** What a client is told at login of its session's parameters. */

@@ -1,5 +1,7 @@
 import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Backend } from './backend.ts';
+import type { StatementSettings } from '../config/scoped-settings.ts';
+import { hintsOf } from '../config/session-settings.ts';
 import type { Note } from './expected-answers.ts';
 import type { SessionWatch, Watched } from './session-watch.ts';
 
@@ -121,6 +123,11 @@ export class Request implements Note {
   readLarge(): Analysis {
     if (this.#isWhole) this.#analysis = this.#analyser.analyseLarge(utf8Of(this.#text));
     return this.analysis;
+  }
+
+  /** What it says of its own settings. */
+  get hints(): StatementSettings {
+    return hintsOf(this.#text);
   }
 
   completed(tag: string): void {

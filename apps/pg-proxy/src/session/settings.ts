@@ -5,7 +5,7 @@ export type Settings = ReadonlyMap<string, string>;
 const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
 /** The settings of a startup packet, with those in `options` (`-c name=value`, `--name=value`). Undefined: not understood. */
-export function settingsOf(parameters: ReadonlyMap<string, string>): Settings | undefined {
+export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | undefined {
   const settings = new Map<string, string>();
   const options = optionsOf(parameters.get('options') ?? '');
   if (options === undefined) return undefined;

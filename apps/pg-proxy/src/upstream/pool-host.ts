@@ -10,6 +10,7 @@ import {
 } from '@medrex/pool';
 import type { Caches } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { Timeouts } from '../session/timeouts.ts';
 import { Backend, type Traffic } from '../session/backend.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
 import { ClientLimits } from '../session/client-limits.ts';
@@ -22,6 +23,7 @@ import { Peers } from './peers.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { refusalReport, waitReport } from './refusal-report.ts';
+import { ClientScopes } from './client-scopes.ts';
 import { sendCancel } from './send-cancel.ts';
 import { UpstreamLogins } from './upstream-logins.ts';
 
@@ -62,6 +64,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly limits: ClientLimits<Client>;
   readonly upstreams: UpstreamLogins;
   readonly outage: Outage;
+  readonly scopes: ClientScopes;
+  readonly #timeouts: Timeouts;
   readonly #events: HostEvents;
   readonly #refusal: () => Report | undefined;
   readonly #logins = new Map<PoolBackend, { abort(): void }>();
@@ -87,6 +91,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#iris = new IrisUpstreams(options);
     this.#iris.warm(options.loaded.config);
     this.pools = new Pools({ policy: policyOf(options.loaded.config), port: this, jitter: options.jitter });
+    this.scopes = new ClientScopes(this.pools, this.clients, options.loaded.config);
+    this.#timeouts = new Timeouts({
+      busy: () => this.pools.backends().flatMap(({ client }) => client?.handle ?? []),
+      all: this.clients,
+      cancel: (backend) => this.cancel(backend),
+    });
   }
 
   reload(loaded: LoadedConfig): void {
@@ -94,6 +104,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#loaded = loaded;
     this.limits.reload(loaded.config);
     this.upstreams.reload(loaded);
+    this.scopes.reload(loaded.config, this.now());
     this.#iris.warm(loaded.config);
   }
 
@@ -229,6 +240,15 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.tick(nowMs);
     this.departures.sweep(nowMs);
     this.outage.tick();
+    this.#timeouts.tick(nowMs);
+  }
+
+  followed(client: Client): void {
+    this.scopes.renew(client, this.now());
+  }
+
+  waits(client: Client, text: string): void {
+    this.scopes.waits(client, text);
   }
 
   pin(pooled: Pooled): void {

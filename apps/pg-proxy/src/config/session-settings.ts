@@ -1,0 +1,77 @@
+import { sessionSettings, statementSettings, type SessionSettings, type StatementSettings } from './scoped-settings.ts';
+
+/** What `SET pgproxy.*` and hints begin with. */
+export const settingPrefix = 'pgproxy.';
+
+const units: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3, min: 6e4, h: 3.6e6, d: 8.64e7 };
+const duration = /^\s*(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|min|h|d)?\s*$/;
+
+type Read = { readonly name: string; readonly value: unknown } | { readonly problem: string };
+type Schemas = Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
+
+/** `query_timeout` of `queryTimeoutMs`, and so on. */
+const wordOf = (name: string): string =>
+  name.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function read(schemas: Schemas, word: string, text: string): Read {
+  const name = Object.keys(schemas).find((one) => wordOf(one) === word);
+  const schema = name === undefined ? undefined : schemas[name];
+  if (name === undefined || schema === undefined) {
+    const known = Object.keys(schemas).map((one) => settingPrefix + wordOf(one));
+    return { problem: `there is no setting "${settingPrefix}${word}"; there are ${known.join(', ')}` };
+  }
+  const value = name.endsWith('Ms') ? millisecondsOf(text) : text;
+  if (value !== undefined && schema.safeParse(value).success) return { name, value };
+  return { problem: `invalid value for "${settingPrefix}${word}"` };
+}
+
+/** As PostgreSQL reads a time; without a unit it is milliseconds. */
+function millisecondsOf(text: string): number | undefined {
+  const [, number, unit = 'ms'] = duration.exec(text) ?? [];
+  return number === undefined ? undefined : Math.round(Number(number) * (units[unit] ?? 1));
+}
+
+/** What is wrong with a setting of a session, by its whole name; undefined: nothing, or it is none of ours. */
+export function problemOfSetting(name: string, value: string | undefined): string | undefined {
+  if (!name.startsWith(settingPrefix) || value === undefined) return undefined;
+  const setting = read(sessionSettings.shape, name.slice(settingPrefix.length), value);
+  return 'problem' in setting ? setting.problem : undefined;
+}
+
+/** What a client's session has set of ours; what is not understood is left out. */
+export function sessionSettingsOf(settings: ReadonlyMap<string, string>): SessionSettings {
+  const found: Record<string, unknown> = {};
+  for (const [name, text] of settings) {
+    if (!name.startsWith(settingPrefix)) continue;
+    const setting = read(sessionSettings.shape, name.slice(settingPrefix.length), text);
+    if (!('problem' in setting)) found[setting.name] = setting.value;
+  }
+  return found;
+}
+
+const first = /^\s*\/\*((?:[^*]|\*(?!\/))*)\*\//;
+const last = /\/\*((?:[^*/]|\*(?!\/)|\/(?!\*))*)\*\/[\s;]*$/;
+const pair = /\bpgproxy\.(\w+)\s*=\s*(?:'([^']*)'|([\w.%]+))/g;
+
+/**
+ * The hints of a statement, in a comment at its beginning or at its end: `/* pgproxy.query_timeout=5s *\/`, or quoted and encoded as
+ * sqlcommenter has it. What is not understood is left out: other comments look alike.
+ */
+export function hintsOf(text: string): StatementSettings {
+  if (!text.includes(settingPrefix)) return {};
+  const comments = [first.exec(text)?.[1] ?? '', last.exec(text.slice(-8_192))?.[1] ?? ''].join('\n');
+  const found: Record<string, unknown> = {};
+  for (const [, word = '', quoted, bare] of comments.matchAll(pair)) {
+    const setting = read(statementSettings.shape, word, decoded(quoted ?? bare ?? ''));
+    if (!('problem' in setting)) found[setting.name] = setting.value;
+  }
+  return found;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Pools } from '@medrex/pool';
+import type { ProxyConfig } from '../config/proxy-config.ts';
+import { settingsFor } from '../config/scopes.ts';
+import { hintsOf, sessionSettingsOf } from '../config/session-settings.ts';
+import type { Backend } from '../session/backend.ts';
+import type { Client } from '../session/client.ts';
+
+/** What the configuration and its own session say to each client, found out when one of them changes and not for each statement. */
+export class ClientScopes {
+  readonly #pools: Pools<Client, Backend>;
+  readonly #clients: ReadonlySet<Client>;
+  #config: ProxyConfig;
+
+  constructor(pools: Pools<Client, Backend>, clients: ReadonlySet<Client>, config: ProxyConfig) {
+    this.#pools = pools;
+    this.#clients = clients;
+    this.#config = config;
+  }
+
+  reload(config: ProxyConfig, nowMs: number): void {
+    this.#config = config;
+    for (const client of this.#clients) this.renew(client, nowMs);
+  }
+
+  /** A client has come in, or its session has other settings. */
+  renew(client: Client, nowMs: number): void {
+    const application = client.settings.get('application_name') ?? '';
+    const who = { database: client.database, user: client.user };
+    client.scoped = settingsFor(this.#config, { ...who, application }, sessionSettingsOf(client.settings));
+    this.#pools.setApplication(client.pooled, application, nowMs);
+    this.#pools.setWaitTimeout(client.pooled, this.#ownWait(client));
+  }
+
+  /** A client waits for a backend with a statement. */
+  waits(client: Client, text: string): void {
+    const { waitTimeoutMs } = hintsOf(text);
+    const own = waitTimeoutMs ?? this.#ownWait(client);
+    if (own !== client.pooled.waitTimeoutMs) this.#pools.setWaitTimeout(client.pooled, own);
+  }
+
+  /** Undefined: as all of its pool. */
+  #ownWait({ scoped, database, user }: Client): number | undefined {
+    const { waitTimeoutMs } = settingsFor(this.#config, { database, user });
+    return scoped.waitTimeoutMs === waitTimeoutMs ? undefined : scoped.waitTimeoutMs;
+  }
+}

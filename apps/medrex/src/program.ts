@@ -85,7 +85,8 @@ function addRunning(medrex: Command, exit: Exit): void {
   medrex
     .command('pg-proxy')
     .description('a pooling proxy for PostgreSQL clients, until Ctrl-C')
-    .requiredOption('--config <file>', 'its configuration, JSON')
+    .option('--config <file>', 'its configuration, JSON')
+    .option('--pgbouncer-ini <file>', 'a pgbouncer.ini in its place, or below it: what --config says counts more')
     .option('--check-config', 'says whether the configuration can be used, and ends', false)
     .action(async (flags: PgProxyFlags) => exit(await (await import('./commands/pg-proxy.ts')).pgProxy(flags)));
   medrex

@@ -13,7 +13,7 @@ import {
 import { z } from 'zod';
 import { CacheMetrics } from './cache/cache-metrics.ts';
 import { sharedByRedis } from './cache/shared-by-redis.ts';
-import { loadConfig, type LoadedConfig } from './config/load-config.ts';
+import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { directoryOf } from './login/directory.ts';
 import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
@@ -25,6 +25,8 @@ import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
 export interface RunningPgProxy {
   readonly urls: { readonly postgres: string; readonly metrics: string };
   readonly proxy: PgProxy;
+  /** What of a pgbouncer.ini means nothing here, or something else. */
+  readonly notes: readonly string[];
   readonly observing: Observing;
   /** Reads the configuration again; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
   reload(): void;
@@ -33,8 +35,7 @@ export interface RunningPgProxy {
   close(): Promise<void>;
 }
 
-export interface PgProxyStart {
-  readonly file: string;
+export interface PgProxyStart extends ConfigSource {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly telemetry?: Telemetry;
   /** What `telemetry` was made with. */
@@ -48,14 +49,14 @@ export interface PgProxyStart {
 }
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
-export function checkPgProxyConfig({ file, environment }: PgProxyStart): LoadedConfig {
-  return loadConfig(file, { environment, salt: randomBytes(32) });
+export function checkPgProxyConfig({ environment, ...source }: PgProxyStart): LoadedConfig {
+  return loadConfig(source, { environment, salt: randomBytes(32) });
 }
 
 /** Starts the proxy that a configuration file describes; resolves when it listens. */
 export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
   const salt = randomBytes(32);
-  const load = (): LoadedConfig => loadConfig(start.file, { environment: start.environment, salt });
+  const load = (): LoadedConfig => loadConfig(start, { environment: start.environment, salt });
   const loaded = load();
   let current = loaded;
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
@@ -77,7 +78,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     telemetry.log.warn({ error }, 'a user could not be looked up');
   };
   const observing = await Observing.open({
-    ...{ loaded, telemetry, folder: dirname(resolve(start.file)), now: () => performance.now() },
+    ...{ loaded, telemetry, folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')), now: () => performance.now() },
     ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
     others: [start.observer],
   });
@@ -131,6 +132,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   return {
     urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
     proxy,
+    notes: loaded.notes,
     observing,
     reload,
     stopAsked,

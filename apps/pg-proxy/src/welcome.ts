@@ -133,6 +133,8 @@ export class Welcome {
       .find((problem) => problem !== undefined);
     if (misset !== undefined) return refuse(newcomer, { sqlstate: '22023', message: misset });
     const { database } = found;
+    for (const [name, value] of Object.entries(database.parameters ?? {}))
+      if (!settings.has(name)) settings.set(name, value);
     const { user, socket } = newcomer;
     const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
     const refusal = this.#denied(entrant) ?? this.#host.limits.refusal(entrant);

@@ -1,22 +1,30 @@
+import { UsageError } from '../terminal/usage-error.ts';
 import { interrupted } from '../terminal/interrupted.ts';
 
 export interface PgProxyFlags {
-  readonly config: string;
+  readonly config?: string;
+  readonly pgbouncerIni?: string;
   readonly checkConfig: boolean;
 }
 
 /** `medrex pg-proxy`: the proxy until Ctrl-C, or a look at its configuration. Returns the exit code. */
-export async function pgProxy({ config: file, checkConfig }: PgProxyFlags): Promise<number> {
+export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgProxyFlags): Promise<number> {
+  if (file === undefined && pgbouncerIni === undefined)
+    throw new UsageError('Name a configuration: --config FILE or --pgbouncer-ini FILE.');
   // Only now: no other command needs what the proxy is made of.
   const { checkPgProxyConfig, startPgProxy } = await import('@medrex/pg-proxy');
-  const start = { file, environment: process.env };
+  const start = { file, pgbouncerIni, environment: process.env };
   if (checkConfig) {
-    const { config, users } = checkPgProxyConfig(start);
-    console.log(`${file} can be used: ${Object.keys(config.databases).length} databases, ${users.size} users.`);
+    const { config, users, notes } = checkPgProxyConfig(start);
+    for (const note of notes) console.log(note);
+    console.log(
+      `${file ?? pgbouncerIni ?? ''} can be used: ${Object.keys(config.databases).length} databases, ${users.size} users.`,
+    );
     return 0;
   }
   const signal = interrupted();
   const running = await startPgProxy(start);
+  for (const note of running.notes) console.error(note);
   process.on('SIGHUP', () => {
     try {
       running.reload();

@@ -110,5 +110,5 @@ export const identity = z.strictObject({
   user: name.optional().describe('The client; any when absent'),
   database: name.optional().describe('Where; everywhere when absent'),
   as: name.describe('Who logs in at the upstream for him'),
-  password: secretSource.optional().describe('The secret of that one; absent where he needs none'),
+  password: secretSource.optional().describe('The secret of that one; absent: the one that userFile has, or none'),
 });

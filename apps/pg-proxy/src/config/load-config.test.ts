@@ -22,7 +22,7 @@ const minimal = {
 };
 const load = (config: unknown, environment = {}): unknown => {
   try {
-    return loadConfig(join(folder, file('config.json', JSON.stringify(config))), { environment, salt });
+    return loadConfig({ file: join(folder, file('config.json', JSON.stringify(config))) }, { environment, salt });
   } catch (error) {
     return (error as Error).message;
   }

@@ -6,6 +6,7 @@ import { pgProxyError } from '../errors.ts';
 import type { SecretSource } from './auth-config.ts';
 import { problemsOf } from './config-problems.ts';
 import { Identities, type Identity } from './identities.ts';
+import { fromIni } from './pgbouncer/from-ini.ts';
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
 import { Secret } from './secret.ts';
 import { readUserFile, type Users } from './user-file.ts';
@@ -32,7 +33,15 @@ export interface LoadedConfig {
   readonly queryPassword: Secret | undefined;
   /** Of cache.redis. */
   readonly redis: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
+  /** What of a pgbouncer.ini means nothing here, or something else. */
+  readonly notes: readonly string[];
   readonly ldap: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
+}
+
+/** Where a configuration is: in a file of ours, in a pgbouncer.ini, or in one of those with a file of ours laid over it. */
+export interface ConfigSource {
+  readonly file?: string | undefined;
+  readonly pgbouncerIni?: string | undefined;
 }
 
 export interface LoadOptions {
@@ -42,12 +51,35 @@ export interface LoadOptions {
 }
 
 /** Reads all of it and reports every problem together. @throws CodedError PG_PROXY_CONFIG */
-export function loadConfig(file: string, options: LoadOptions): LoadedConfig {
+export function loadConfig({ file, pgbouncerIni }: ConfigSource, options: LoadOptions): LoadedConfig {
+  if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, options);
+  if (file === undefined) throw pgProxyError('PG_PROXY_CONFIG', 'no configuration is named');
   return loadParsed(file, jsonOf(file), options);
 }
 
+function loadIni(ini: string, over: string | undefined, options: LoadOptions): LoadedConfig {
+  const { config, secrets, notes, problems } = fromIni(ini, (file) => readFileSync(file, 'utf8'));
+  if (problems.length > 0)
+    throw pgProxyError('PG_PROXY_CONFIG', `${ini}:\n${problems.map((problem) => `✖ ${problem}`).join('\n')}`);
+  const whole = over === undefined ? config : laidOver(config, jsonOf(over));
+  const environment = { ...options.environment, ...secrets };
+  return { ...loadParsed(over ?? ini, whole, { ...options, environment }), notes };
+}
+
+/** Objects are merged, everything else is replaced. */
+function laidOver(below: unknown, above: unknown): unknown {
+  if (!isObject(below) || !isObject(above)) return above;
+  const merged: Record<string, unknown> = { ...below };
+  for (const [name, value] of Object.entries(above)) merged[name] = laidOver(below[name], value);
+  return merged;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The same of a configuration that was read already. @param file it is from, for messages and relative names */
-export function loadParsed(file: string, given: unknown, options: LoadOptions): LoadedConfig {
+function loadParsed(file: string, given: unknown, options: LoadOptions): LoadedConfig {
   const parsed = proxyConfig.safeParse(given);
   if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `${file}:\n${z.prettifyError(parsed.error)}`);
   const loading = new Loading(dirname(resolve(file)), options);
@@ -56,7 +88,7 @@ export function loadParsed(file: string, given: unknown, options: LoadOptions): 
   return loaded;
 }
 
-export function jsonOf(file: string): unknown {
+function jsonOf(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
@@ -88,6 +120,7 @@ class Loading {
         certificate === undefined || key === undefined ? undefined : this.#pair(`upstreams.${name}`, certificate, key),
       ),
       auditKey: this.#secret('audit.key', config.audit?.key),
+      notes: [],
       queryPassword: this.#secret('auth.query.password', auth.query?.password),
       redis: {
         password: this.#secret('cache.redis.password', config.cache.redis?.password),

@@ -38,7 +38,11 @@ const listen = z.strictObject({
 
 const upstream = z.strictObject({
   kind: z.enum(['postgres', 'iris']).default('postgres').describe('What the server is'),
-  host: z.string().min(1).default('127.0.0.1').describe('Address of the server'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address of the server; a folder, like /var/run/postgresql, holds its socket'),
   port: port.default(5432).describe('Port of the server'),
   tls: z
     .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
@@ -61,6 +65,10 @@ const database = narrowSettings.extend({
   database: name.optional().describe('Its name there; its own when absent'),
   user: name.optional().describe('Who logs in there for all clients; each client as himself when absent'),
   password: secretSource.optional().describe('The secret of that user'),
+  parameters: z
+    .record(z.string().regex(/^[a-z_][a-z0-9_.]*$/), z.string())
+    .optional()
+    .describe('Settings of the session for clients that say nothing of their own, by their names'),
   clientsMax: most.describe('Clients of it at once'),
   backendsMax: most.describe('Backends of it at once, of all users'),
 });

@@ -17,7 +17,9 @@ export function connect(
   address: Address,
   then: { connected(socket: Socket): void; failed(error: Error): void },
 ): Socket {
-  const socket = connectTcp({ host: address.host, port: address.port, noDelay: true });
+  const { host, port } = address;
+  const isLocal = host.startsWith('/');
+  const socket = connectTcp(isLocal ? { path: `${host}/.s.PGSQL.${port}` } : { host, port, noDelay: true });
   let isOver = false;
   const once = (act: () => void): void => {
     if (isOver) return;

@@ -61,8 +61,8 @@ export class UpstreamLogins {
       identity === undefined
         ? this.#ownSecret(user)
         : password === undefined
-          ? ({ kind: 'none' } as const)
-          : ({ kind: 'password', password } as const);
+          ? (this.#fileSecret(upstreamUser) ?? { kind: 'none' as const })
+          : { kind: 'password' as const, password };
     const credentials = { user: upstreamUser, secret };
     if (this.#used.size >= rememberedMax) this.#used.clear();
     this.#used.set(key, credentials);
@@ -81,9 +81,13 @@ export class UpstreamLogins {
   }
 
   #ownSecret(user: string): Credentials['secret'] {
+    return this.#fileSecret(user) ?? this.#shown.get(user) ?? { kind: 'none' };
+  }
+
+  /** The file of users knows those of the upstream, too. */
+  #fileSecret(user: string): Credentials['secret'] | undefined {
     const secret = this.#loaded.users.get(user);
     if (secret?.kind === 'plain') return { kind: 'password', password: secret.password };
-    if (secret?.kind === 'md5') return { kind: 'md5', stored: secret.stored };
-    return this.#shown.get(user) ?? { kind: 'none' };
+    return secret?.kind === 'md5' ? { kind: 'md5', stored: secret.stored } : undefined;
   }
 }

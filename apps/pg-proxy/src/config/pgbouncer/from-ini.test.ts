@@ -1,0 +1,222 @@
+import { describe, expect, it } from '@jest/globals';
+import { proxyConfig } from '../proxy-config.ts';
+import { fromIni, type FromIni } from './from-ini.ts';
+
+const files =
+  (texts: Readonly<Record<string, string>>) =>
+  (file: string): string => {
+    const text = texts[file];
+    if (text === undefined) throw new Error('no such file');
+    return text;
+  };
+const read = (text: string, more: Readonly<Record<string, string>> = {}): FromIni =>
+  fromIni('/etc/pgbouncer.ini', files({ '/etc/pgbouncer.ini': text, ...more }));
+const base = '[databases]\nclinic = host=db port=5433\n[pgbouncer]\nauth_file = /etc/users.txt\n';
+
+describe('a pgbouncer.ini', () => {
+  it('is a configuration of ours with what PgBouncer does where it says nothing', () => {
+    const { config, problems, notes } = read(base);
+    expect([problems, notes]).toEqual([
+      [],
+      ['[pgbouncer]: listen_addr: clients connect over TCP; without an address, to 127.0.0.1'],
+    ]);
+    expect(proxyConfig.parse(config)).toMatchObject({
+      listen: { host: '127.0.0.1', port: 6432 },
+      upstreams: { 'db:5433': { host: 'db', port: 5433, tls: 'prefer' } },
+      databases: { clinic: { upstream: 'db:5433' } },
+      auth: { method: 'md5', userFile: '/etc/users.txt' },
+      pool: { mode: 'session', size: 20, reserve: 0, waitTimeoutMs: 120_000 },
+      clientsMax: 100,
+    });
+  });
+
+  it('takes settings of all, of databases and of users', () => {
+    const { config, problems } = read(`${base}listen_addr = *
+listen_port = 7000
+pool_mode = transaction
+default_pool_size = 7
+reserve_pool_timeout = 1.5
+query_wait_timeout = 0
+query_timeout = 30
+max_db_connections = 40
+max_user_client_connections = 9
+admin_users = a, b
+so_reuseport = 1
+[users]
+app = pool_mode=statement pool_size=3 max_user_connections=5
+`);
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config)).toMatchObject({
+      listen: { host: '0.0.0.0', port: 7000, reusePort: true },
+      pool: { mode: 'transaction', size: 7, reserveAfterMs: 1_500, waitTimeoutMs: 2 ** 31 - 1, queryTimeoutMs: 30_000 },
+      databases: { clinic: { backendsMax: 40 } },
+      users: { '*': { clientsMax: 9 }, app: { mode: 'statement', size: 3, backendsMax: 5, clientsMax: 9 } },
+      admin: { users: ['a', 'b'] },
+    });
+  });
+
+  it('takes the connection strings of its own comments and documentation', () => {
+    const { config, problems, secrets } = read(`[pgbouncer]
+auth_file = /etc/users.txt
+server_tls_sslmode = verify-full
+server_tls_ca_file = /etc/ca.pem
+[databases]
+foodb =
+bardb = host=localhost dbname=bazdb
+forcedb = host=localhost port=300 user=baz password='fo''o' client_encoding=UNICODE datestyle=ISO
+nondefaultdb = pool_size=50 reserve_pool=10
+"My ""db""" = host=2001:db8::1
+* = host=testserver
+`);
+    expect(problems).toEqual([]);
+    const parsed = proxyConfig.parse(config);
+    expect(parsed.databases).toMatchObject({
+      foodb: { upstream: '/var/run/postgresql:5432' },
+      bardb: { upstream: 'localhost:5432', database: 'bazdb' },
+      forcedb: { user: 'baz', parameters: { client_encoding: 'UNICODE', datestyle: 'ISO' } },
+      nondefaultdb: { size: 50, reserve: 10 },
+      'My "db"': { upstream: '2001:db8::1:5432' },
+      '*': { upstream: 'testserver:5432' },
+    });
+    expect(parsed.upstreams['testserver:5432']).toMatchObject({ tls: 'verify-full', ca: '/etc/ca.pem' });
+    expect(parsed.upstreams['/var/run/postgresql:5432']).toMatchObject({ tls: 'disable' });
+    expect(Object.values(secrets)).toEqual(["fo'o"]);
+    expect(JSON.stringify(config)).not.toContain("fo'o");
+  });
+
+  it('says by place and name what means nothing here and what it does not do', () => {
+    const { notes, problems } = read(`${base}logfile = /var/log/x
+server_reset_query = DISCARD ALL
+disable_pqexec = 1
+pool_mod = session
+max_client_conn = many
+nonsense
+[databases]
+a = host=one,two connect_query='SELECT 1'
+b = host='open
+[else]
+x = 1
+`);
+    expect(notes).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('/etc/pgbouncer.ini:5: logfile means nothing here: '),
+        expect.stringContaining('/etc/pgbouncer.ini:6: server_reset_query means nothing here: '),
+      ]),
+    );
+    expect(problems.map((problem) => problem.replace('/etc/pgbouncer.ini:', ''))).toEqual([
+      '10: is not understood',
+      '7: disable_pqexec: simple queries are always taken',
+      '8: there is no setting pool_mod',
+      '9: max_client_conn: "many" is no value of it',
+      '12: a: a list of hosts is not there; name one, or what shares out among them',
+      '12: a: connect_query is not there; ALTER ROLE ... SET says what a session begins with',
+      '13: b: the connection string is not understood',
+      '15: there is no section [else]',
+    ]);
+  });
+
+  it('follows %include, and says where it ends in a circle', () => {
+    const more = {
+      '/etc/more.ini': 'pool_mode = transaction\n%include /etc/gone.ini\n',
+      '/etc/loop.ini': '%include /etc/loop.ini\n',
+    };
+    const { config, problems } = read(`${base}%include /etc/more.ini\n%include /etc/loop.ini\n`, more);
+    expect(config.pool).toMatchObject({ mode: 'transaction' });
+    expect(problems).toEqual([
+      '/etc/more.ini:2: /etc/gone.ini cannot be read: no such file',
+      '/etc/loop.ini:1: /etc/loop.ini cannot be read: files include each other',
+    ]);
+  });
+
+  it('has peers', () => {
+    const { config } = read(`${base}peer_id = 1\n[peers]\n1 = host=one\n2 = host=two port=7000\n`);
+    expect(proxyConfig.parse(config).instance).toMatchObject({ id: 1, peers: { 2: { host: 'two', port: 7000 } } });
+  });
+});
+
+describe('who may come in', () => {
+  it.each([
+    ['auth_user = asker', { user: 'asker' }],
+    [
+      'auth_user = asker\nauth_query = SELECT * FROM get_auth($1)\nauth_dbname = users',
+      { sql: 'SELECT * FROM get_auth($1)', database: 'users' },
+    ],
+    [
+      "[databases]\nx = auth_user=asker auth_query='SELECT a, b FROM c($1)'",
+      { user: 'asker', sql: 'SELECT a, b FROM c($1)' },
+    ],
+  ])('is asked by %s', (text, query) => {
+    const { config, problems } = read(`[pgbouncer]\nauth_file = /u\n${text}\n`);
+    expect(problems).toEqual([]);
+    expect(config.auth).toMatchObject({ query });
+  });
+
+  it('is one query for all databases', () => {
+    const { problems } = read('[databases]\na = auth_user=x\nb = auth_user=y\n');
+    expect(problems).toEqual([expect.stringContaining('one auth_user, auth_query and auth_dbname')]);
+  });
+
+  it.each([
+    [
+      'ldapserver=one ldapprefix="uid=" ldapsuffix=",ou=people" ldaptls=1',
+      { urls: ['ldap://one'], startTls: true, bind: 'uid={user},ou=people' },
+    ],
+    [
+      'ldapurl="ldaps://127.0.0.1:12345/dc=example,dc=net?uid?sub"',
+      { urls: ['ldaps://127.0.0.1:12345'], search: { base: 'dc=example,dc=net', filter: '(uid={user})' } },
+    ],
+    [
+      'ldapserver="one two" ldapport=390 ldapbasedn="dc=x" ldapbinddn="cn=a" ldapbindpasswd=geheim ldapsearchfilter="(|(uid=$username)(mail=$username))"',
+      {
+        urls: ['ldap://one:390', 'ldap://two:390'],
+        allowPlain: true,
+        search: { bindAs: 'cn=a', filter: '(|(uid={user})(mail={user}))' },
+      },
+    ],
+  ])('is in the directory of %s', (options, ldap) => {
+    const { config, problems, notes, secrets } = read(`${base}auth_type = ldap\nauth_ldap_options = ${options}\n`);
+    expect(problems).toEqual([]);
+    const { auth } = proxyConfig.parse(config);
+    expect(auth).toMatchObject({ method: 'ldap', ldap, allowCleartext: true });
+    expect(notes.join('\n')).toContain('readable for all');
+    expect(JSON.stringify([config, notes])).not.toContain('geheim');
+    expect(Object.values(secrets)).toEqual(options.includes('geheim') ? ['geheim'] : []);
+  });
+
+  it('is said by a file like pg_hba.conf', () => {
+    const hba = `# TYPE DATABASE USER ADDRESS METHOD
+local all all peer
+hostssl all "odd name",app 10.0.0.0/8 scram-sha-256   # inside
+host lab robot 192.168.0.0 255.255.0.0 trust
+hostnossl all all all reject
+host all all ::/0 md5
+`;
+    const { config, problems, notes } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config).auth.rules).toEqual([
+      { users: ['odd name', 'app'], addresses: ['10.0.0.0/8'], tls: true, method: 'scram-sha-256' },
+      { databases: ['lab'], users: ['robot'], addresses: ['192.168.0.0/16'], method: 'trust' },
+      { tls: false, method: 'reject' },
+      { addresses: ['::/0'], method: 'md5' },
+    ]);
+    expect(notes.join()).toContain('/hba: line 2: local means nothing');
+  });
+
+  it.each([
+    ['host all +admins all md5', 'line 1: names with +'],
+    ['host sameuser all all md5', 'line 1: names with +'],
+    ['host all all db.example.org md5', 'line 1: address'],
+    ['host all all all gss', 'line 1: method gss is not there'],
+    ['hostgssenc all all all md5', 'line 1: hostgssenc is no type'],
+    ['', 'has no rule'],
+  ])('never by half: %s', (line, problem) => {
+    const { problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': line });
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each(['pam', 'any'])('is not by auth_type %s', (type) => {
+    expect(read(`${base}auth_type = ${type}\n`).problems).toEqual([
+      expect.stringContaining(`auth_type: ${type} is not there`),
+    ]);
+  });
+});

@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import { readAuth } from './ini-auth.ts';
+import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
+import { readIni, type IniEntry } from './ini-file.ts';
+import { names, whole } from './ini-values.ts';
+import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
+
+/** A pgbouncer.ini in our words. */
+export interface FromIni {
+  /** As our configuration file has it. */
+  readonly config: Record<string, unknown>;
+  /** Secrets that stand in it, by names that `config` uses as environment variables. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** What means nothing here, or something else: by place and name. */
+  readonly notes: readonly string[];
+  /** Why it cannot be used. */
+  readonly problems: readonly string[];
+}
+
+/** What is gathered while sections are read. */
+export class Gathering {
+  readonly config: Record<string, unknown> = {};
+  readonly secrets: Record<string, string> = {};
+  readonly notes: string[] = [];
+  readonly problems: string[] = [];
+  readonly general: ReadonlyMap<string, IniEntry>;
+  readonly read: (file: string) => string;
+
+  readonly databaseEntries: ReadonlyMap<string, IniEntry>;
+
+  constructor(general: ReadonlyMap<string, IniEntry>, databases: readonly IniEntry[], read: (file: string) => string) {
+    this.general = general;
+    this.databaseEntries = new Map(databases.map((entry) => [entry.key, entry]));
+    this.read = read;
+  }
+
+  value(name: string): string | undefined {
+    const value = this.general.get(name)?.value;
+    return value === '' ? undefined : value;
+  }
+
+  /** A file that a setting names. */
+  file(name: string): string | undefined {
+    const value = this.value(name);
+    return value === undefined ? undefined : resolve(value);
+  }
+
+  note(name: string, why: string): void {
+    this.notes.push(`${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${why}`);
+  }
+
+  problem(name: string, why: string): void {
+    this.problems.push(`${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${why}`);
+  }
+
+  /** Sets a field of the configuration by its path. */
+  set(path: string, value: unknown): void {
+    const steps = path.split('.');
+    const last = steps.pop() ?? '';
+    let at = this.config;
+    for (const step of steps) at = (at[step] ??= {}) as Record<string, unknown>;
+    at[last] = value;
+  }
+
+  /** @returns where the configuration finds it */
+  secret(what: string, text: string): { readonly env: string } {
+    const env = `pgbouncer.ini ${what}`;
+    this.secrets[env] = text;
+    return { env };
+  }
+}
+
+/** @param read the text of a file; throws when it cannot be read */
+export function fromIni(file: string, read: (file: string) => string): FromIni {
+  const { entries, problems } = readIni(file, read);
+  const of = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
+  const general = new Map(of('pgbouncer').map((entry) => [entry.key, entry]));
+  const gathering = new Gathering(general, of('databases'), read);
+  gathering.problems.push(...problems);
+  for (const [path, value] of Object.entries(pgbouncerDefaults)) gathering.set(path, value);
+  for (const entry of general.values()) takeSetting(entry, gathering);
+  readListen(gathering);
+  readDatabases(of('databases'), gathering);
+  readUsers(of('users'), gathering);
+  readPeers(of('peers'), gathering);
+  readAuth(gathering);
+  for (const { section, place } of entries)
+    if (!['pgbouncer', 'databases', 'users', 'peers'].includes(section))
+      gathering.problems.push(`${place}: there is no section [${section}]`);
+  const { config, secrets, notes } = gathering;
+  return { config, secrets, notes, problems: gathering.problems };
+}
+
+function takeSetting({ key, value, place }: IniEntry, gathering: Gathering): void {
+  const fate = Object.hasOwn(settingsTable, key) ? settingsTable[key] : undefined;
+  if (fate === undefined) gathering.problems.push(`${place}: there is no setting ${key}`);
+  else if (fate === 'elsewhere') return;
+  else if ('nothing' in fate) gathering.notes.push(`${place}: ${key} means nothing here: ${fate.nothing}`);
+  else if ('refused' in fate) {
+    if (fate.unless?.test(value) !== true) gathering.problems.push(`${place}: ${key}: ${fate.refused}`);
+  } else {
+    const read = fate.read(value);
+    if (read === undefined) gathering.problems.push(`${place}: ${key}: "${value}" is no value of it`);
+    else gathering.set(fate.to, read);
+  }
+}
+
+function readListen(gathering: Gathering): void {
+  const addresses = names(gathering.value('listen_addr') ?? '');
+  const [first] = addresses;
+  if (first === undefined) gathering.note('listen_addr', 'clients connect over TCP; without an address, to 127.0.0.1');
+  else gathering.set('listen.host', first === '*' ? '0.0.0.0' : first);
+  if (addresses.length > 1)
+    gathering.note('listen_addr', `one address is listened on, ${first}; 0.0.0.0 stands for all`);
+  const prepared = whole(gathering.value('max_prepared_statements') ?? '200');
+  if (prepared === undefined) gathering.problem('max_prepared_statements', 'is no number');
+  else if (prepared > 0) gathering.set('pool.preparedStatements', prepared);
+  else gathering.note('max_prepared_statements', 'prepared statements are always shared: 200 for each backend');
+  readClientTls(gathering);
+}
+
+function readClientTls(gathering: Gathering): void {
+  const mode = gathering.value('client_tls_sslmode') ?? 'disable';
+  if (mode === 'disable') return;
+  const [certificate, key] = [gathering.file('client_tls_cert_file'), gathering.file('client_tls_key_file')];
+  if (certificate === undefined || key === undefined)
+    return gathering.problem('client_tls_sslmode', 'needs client_tls_cert_file and client_tls_key_file');
+  const clientCa = gathering.file('client_tls_ca_file');
+  const isVerified = mode.startsWith('verify-');
+  if (isVerified && clientCa === undefined) return gathering.problem('client_tls_sslmode', 'needs client_tls_ca_file');
+  gathering.set('listen.tls', {
+    ...{ mode: ['allow', 'prefer'].includes(mode) ? 'allow' : 'require', certificate, key },
+    ...(clientCa !== undefined && { clientCa, clientCertificate: isVerified ? 'require' : 'optional' }),
+  });
+}

@@ -1,0 +1,87 @@
+/** A rule of our configuration, from a line of a file like pg_hba.conf. */
+export interface HbaRule {
+  readonly databases?: readonly string[];
+  readonly users?: readonly string[];
+  readonly addresses?: readonly string[];
+  readonly tls?: boolean;
+  readonly method: string;
+}
+
+export interface HbaReading {
+  readonly rules: readonly HbaRule[];
+  /** Options of the lines with method ldap. */
+  readonly ldap: readonly { readonly options: string; readonly line: number }[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const methods: Readonly<Record<string, string>> = {
+  ...{ trust: 'trust', reject: 'reject', md5: 'md5', 'scram-sha-256': 'scram-sha-256' },
+  ...{ password: 'password', plain: 'password', cert: 'cert', ldap: 'ldap' },
+};
+const types: Readonly<Record<string, boolean | undefined>> = { host: undefined, hostssl: true, hostnossl: false };
+const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
+
+/** Reads it as far as PgBouncer does; what it means otherwise is a problem, and no rule. */
+export function readHba(text: string): HbaReading {
+  const [rules, ldap, problems, notes]: [HbaRule[], { options: string; line: number }[], string[], string[]] = [
+    [],
+    [],
+    [],
+    [],
+  ];
+  text.split(/\r?\n/).forEach((content, index) => {
+    const line = index + 1;
+    const words = content.replace(/(^|\s)#.*$/, '').match(token) ?? [];
+    if (words.length === 0) return;
+    if (words[0] === 'local') return void notes.push(`line ${line}: local means nothing: clients connect over TCP`);
+    const read = readLine(words);
+    if (typeof read === 'string') return void problems.push(`line ${line}: ${read}`);
+    rules.push(read.rule);
+    if (read.rule.method === 'ldap') ldap.push({ options: read.options, line });
+  });
+  return { rules, ldap, problems, notes };
+}
+
+function readLine(words: readonly string[]): { rule: HbaRule; options: string } | string {
+  const [type = '', databases = '', users = '', address = '', ...rest] = words;
+  if (!Object.hasOwn(types, type)) return `${type} is no type of connection`;
+  const isMasked = /^[\d.]+$|^[\da-f:]+$/i.test(rest[0] ?? '') && !address.includes('/');
+  const network = isMasked ? masked(address, rest[0] ?? '') : address;
+  const [method = '', ...options] = isMasked ? rest.slice(1) : rest;
+  if (methods[method] === undefined) return `method ${method} is not there`;
+  const [forDatabases, forUsers] = [list(databases), list(users)];
+  if (forDatabases === undefined || forUsers === undefined)
+    return 'names with +, @, / or sameuser and its like are not there';
+  if (network === undefined || /^same|[a-z]\.[a-z]/i.test(network)) return `address ${address} is no network`;
+  const tls = types[type];
+  return {
+    rule: {
+      ...(forDatabases.length > 0 && { databases: forDatabases }),
+      ...(forUsers.length > 0 && { users: forUsers }),
+      ...(network !== 'all' && { addresses: [network] }),
+      ...(tls !== undefined && { tls }),
+      method: methods[method],
+    },
+    options: options.join(' '),
+  };
+}
+
+/** Names; none for `all`, undefined where they are not understood. */
+function list(text: string): string[] | undefined {
+  const items: readonly string[] = text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
+  if (items.includes('all')) return [];
+  const isOdd = items.some((item) => /^[+@/]/.test(item) || /^(?:sameuser|samerole|samegroup|replication)$/.test(item));
+  return isOdd
+    ? undefined
+    : items.map((item) => (item.startsWith('"') ? item.slice(1, -1).replaceAll('""', '"') : item));
+}
+
+/** `10.0.0.0 255.0.0.0` as `10.0.0.0/8`; IPv4 only. */
+function masked(address: string, mask: string): string | undefined {
+  const bits = mask
+    .split('.')
+    .map((part) => Number(part).toString(2).padStart(8, '0'))
+    .join('');
+  return /^1*0*$/.test(bits) && bits.length === 32 ? `${address}/${bits.replaceAll('0', '').length}` : undefined;
+}

@@ -1,0 +1,91 @@
+import type { Gathering } from './from-ini.ts';
+import { readHba } from './hba-file.ts';
+import { readParameters } from './ini-file.ts';
+import { readLdapOptions } from './ldap-options.ts';
+
+const methods: Readonly<Record<string, string>> = {
+  ...{ md5: 'md5', 'scram-sha-256': 'scram-sha-256', plain: 'password', trust: 'trust', cert: 'cert', ldap: 'ldap' },
+};
+
+/** Who may come in: auth_* of the file, and of its databases. */
+export function readAuth(gathering: Gathering): void {
+  const type = gathering.value('auth_type') ?? 'md5';
+  const userFile = gathering.file('auth_file');
+  const method = methods[type];
+  gathering.set('auth', {
+    ...(userFile !== undefined && { userFile }),
+    ...(method !== undefined && { method }),
+  });
+  if (type === 'hba') takeHba(gathering);
+  else if (method === undefined)
+    gathering.problem('auth_type', `${type} is not there; ${Object.keys(methods).join(', ')} and hba are`);
+  else if (type === 'ldap') takeLdap(gathering, gathering.value('auth_ldap_options') ?? '', 'auth_ldap_options');
+  if (type === 'plain' || type === 'ldap') allowCleartext(gathering);
+  takeQuery(gathering);
+}
+
+/** PgBouncer takes passwords as they are, on any connection. */
+function allowCleartext(gathering: Gathering): void {
+  gathering.set('auth.allowCleartext', true);
+  if ((gathering.value('client_tls_sslmode') ?? 'disable') === 'disable')
+    gathering.note('auth_type', 'clients send passwords readable for all; client_tls_sslmode=require would not');
+}
+
+function takeHba(gathering: Gathering): void {
+  const file = gathering.file('auth_hba_file');
+  if (file === undefined) return gathering.problem('auth_hba_file', 'auth_type hba needs it');
+  let text: string;
+  try {
+    text = gathering.read(file);
+  } catch (error) {
+    return gathering.problem('auth_hba_file', (error as Error).message);
+  }
+  const { rules, ldap, problems, notes } = readHba(text);
+  for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
+  for (const note of notes) gathering.notes.push(`${file}: ${note}`);
+  gathering.set('auth.rules', rules);
+  if (rules.length === 0 && problems.length === 0)
+    gathering.problems.push(`${file}: has no rule, so nobody could come in`);
+  const [first, ...others] = ldap;
+  if (others.some(({ options }) => options !== first?.options))
+    gathering.problems.push(`${file}: one directory is there, and its lines differ`);
+  if (first !== undefined) takeLdap(gathering, first.options, 'auth_hba_file');
+  if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
+}
+
+function takeLdap(gathering: Gathering, options: string, from: string): void {
+  const { ldap, password, problem, notes } = readLdapOptions(options);
+  if (problem !== undefined || ldap === undefined) return gathering.problem(from, problem ?? '');
+  for (const note of notes) gathering.note(from, note);
+  const search = ldap.search as object | undefined;
+  const isSecret = search !== undefined && password !== undefined;
+  gathering.set('auth.ldap', {
+    ...ldap,
+    ...(isSecret && { search: { ...search, password: gathering.secret('ldapbindpasswd', password) } }),
+  });
+}
+
+/** One query for all: that of the file, or that in which all databases with one agree. */
+function takeQuery(gathering: Gathering): void {
+  const fields = ['auth_user', 'auth_query', 'auth_dbname'] as const;
+  const ofFile = fields.map((name) => gathering.value(name));
+  const seen = new Set<string>();
+  for (const [key, { value }] of gathering.databaseEntries) {
+    const parameters = readParameters(value);
+    const own = fields.map((name, at) => parameters?.get(name) ?? ofFile[at]);
+    if (own[0] !== undefined) seen.add(JSON.stringify(own.map((one) => one ?? null)));
+    if (seen.size > 1)
+      return void gathering.problems.push(
+        `[databases] ${key}: one auth_user, auth_query and auth_dbname is there for all databases`,
+      );
+  }
+  const [user, sql, database] = (
+    seen.size === 1 ? (JSON.parse([...seen][0] ?? '[]') as (string | null)[]) : ofFile
+  ).map((one) => one ?? undefined);
+  if (user === undefined) return;
+  gathering.set('auth.query', {
+    user,
+    ...(sql !== undefined && { sql }),
+    ...(database !== undefined && { database }),
+  });
+}

@@ -1,0 +1,71 @@
+/** One setting of a pgbouncer.ini, and where it stands. */
+export interface IniEntry {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
+  readonly place: string;
+}
+
+export interface IniFile {
+  readonly entries: readonly IniEntry[];
+  readonly problems: readonly string[];
+}
+
+const blank = /^\s*(?:[;#].*)?$/;
+const include = /^\s*%include\s+(\S.*?)\s*$/;
+const header = /^\s*\[\s*([^\]]+?)\s*\]\s*$/;
+const setting = /^\s*(?:"((?:[^"]|"")+)"|([\w.*-]+))\s*=\s*(.*?)\s*$/;
+/** As deep as PgBouncer follows includes. */
+const depthMax = 10;
+
+/**
+ * Reads a pgbouncer.ini as PgBouncer does: comments take whole lines, a value goes to the end of its line, and `%include` is read in
+ * its place, within the section that it stands in.
+ *
+ * @param read the text of a file; throws when it cannot be read
+ */
+export function readIni(file: string, read: (file: string) => string): IniFile {
+  const entries: IniEntry[] = [];
+  const problems: string[] = [];
+  let section = '';
+  const take = (name: string, depth: number, from: string): void => {
+    let text: string;
+    try {
+      if (depth > depthMax) throw new Error('files include each other');
+      text = read(name);
+    } catch (error) {
+      problems.push(`${from}${name} cannot be read: ${(error as Error).message}`);
+      return;
+    }
+    text.split(/\r?\n/).forEach((line, index) => {
+      const place = `${name}:${index + 1}`;
+      if (blank.test(line)) return;
+      const [, included] = include.exec(line) ?? [];
+      if (included !== undefined) return take(included, depth + 1, `${place}: `);
+      const [, title] = header.exec(line) ?? [];
+      if (title !== undefined) return void (section = title.toLowerCase());
+      const [, quoted, plain = '', value = ''] = setting.exec(line) ?? [];
+      const key = quoted?.replaceAll('""', '"') ?? plain;
+      if (key === '') problems.push(`${place}: is not understood`);
+      else if (section === '') problems.push(`${place}: ${key} stands in no section`);
+      else entries.push({ section, key, value, place });
+    });
+  };
+  take(file, 0, '');
+  return { entries, problems };
+}
+
+const word = /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([^\s'"]\S*)?)(?=\s|$)/y;
+
+/** The parameters of a connection string, or of a user's settings: `name=value`, `name='with ''quotes'''`. Undefined: not understood. */
+export function readParameters(text: string): Map<string, string> | undefined {
+  const parameters = new Map<string, string>();
+  word.lastIndex = 0;
+  const end = text.trimEnd().length;
+  while (word.lastIndex < end) {
+    const [, name, single, double, plain = ''] = word.exec(text) ?? [];
+    if (name === undefined) return undefined;
+    parameters.set(name, single?.replaceAll("''", "'") ?? double?.replaceAll('""', '"') ?? plain);
+  }
+  return parameters;
+}

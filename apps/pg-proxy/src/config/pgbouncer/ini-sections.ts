@@ -1,0 +1,140 @@
+import type { Gathering } from './from-ini.ts';
+import { readParameters, type IniEntry } from './ini-file.ts';
+import { whole } from './ini-values.ts';
+import { narrowTable } from './settings-table.ts';
+
+/** Settings of a session that a connection string may ask of the server. */
+const sessionParameters = ['client_encoding', 'datestyle', 'timezone', 'application_name'];
+/** How users of a database are looked up; `ini-auth.ts` reads them. */
+const lookups = new Set(['auth_user', 'auth_query', 'auth_dbname']);
+
+/** Where the socket of a server is when no host is named. */
+const socketFolder = '/var/run/postgresql';
+
+type Parameters = ReadonlyMap<string, string>;
+
+export function readDatabases(entries: readonly IniEntry[], gathering: Gathering): void {
+  const [upstreams, databases]: [Record<string, unknown>, Record<string, unknown>] = [{}, {}];
+  for (const entry of entries) {
+    const parameters = readParameters(entry.value);
+    if (parameters === undefined)
+      gathering.problems.push(`${entry.place}: ${entry.key}: the connection string is not understood`);
+    else databases[entry.key] = databaseOf(entry, parameters, gathering, upstreams);
+  }
+  if (entries.length === 0)
+    gathering.notes.push('[databases]: has none; nobody can connect to anything but the console');
+  gathering.set('upstreams', upstreams);
+  gathering.set('databases', databases);
+}
+
+function databaseOf(
+  entry: IniEntry,
+  parameters: Parameters,
+  gathering: Gathering,
+  upstreams: Record<string, unknown>,
+): object {
+  const { key, place } = entry;
+  const [host = socketFolder, port = '5432'] = [parameters.get('host'), parameters.get('port')];
+  if (host.includes(','))
+    gathering.problems.push(`${place}: ${key}: a list of hosts is not there; name one, or what shares out among them`);
+  if (parameters.has('connect_query'))
+    gathering.problems.push(
+      `${place}: ${key}: connect_query is not there; ALTER ROLE ... SET says what a session begins with`,
+    );
+  const number = whole(port);
+  if (number === undefined) gathering.problems.push(`${place}: ${key}: port ${port} is none`);
+  const upstream = `${host}:${port}`;
+  upstreams[upstream] = { host, port: number ?? 5432, ...serverTls(gathering, host) };
+  const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));
+  const session = Object.fromEntries(
+    sessionParameters.flatMap((name) => (parameters.has(name) ? [[name, parameters.get(name) ?? '']] : [])),
+  );
+  return {
+    ...generalLimits(gathering, 'max_db_connections', 'max_db_client_connections'),
+    ...narrowed(entry, parameters, gathering, [
+      'host',
+      'port',
+      'dbname',
+      'user',
+      'password',
+      'connect_query',
+      'load_balance_hosts',
+      ...sessionParameters,
+      ...lookups,
+    ]),
+    upstream,
+    ...(database !== undefined && { database }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && user !== undefined && { password: gathering.secret(`databases.${key}`, password) }),
+    ...(Object.keys(session).length > 0 && { parameters: session }),
+  };
+}
+
+export function readUsers(entries: readonly IniEntry[], gathering: Gathering): void {
+  const limits = generalLimits(gathering, 'max_user_connections', 'max_user_client_connections');
+  const users: Record<string, unknown> = Object.keys(limits).length > 0 ? { '*': limits } : {};
+  for (const entry of entries) {
+    const parameters = readParameters(entry.value);
+    if (parameters === undefined)
+      gathering.problems.push(`${entry.place}: ${entry.key}: its settings are not understood`);
+    else users[entry.key] = { ...limits, ...narrowed(entry, parameters, gathering, []) };
+  }
+  gathering.set('users', users);
+}
+
+export function readPeers(entries: readonly IniEntry[], gathering: Gathering): void {
+  const id = whole(gathering.value('peer_id') ?? '0');
+  if (id === undefined || id > 255) return gathering.problem('peer_id', 'is a number from 1 to 255 here');
+  if (id === 0) return;
+  const peers: Record<string, unknown> = {};
+  for (const { key, value, place } of entries) {
+    const parameters = readParameters(value);
+    const [host, port] = [parameters?.get('host'), whole(parameters?.get('port') ?? '6432')];
+    if (host === undefined || port === undefined || host.startsWith('/'))
+      gathering.problems.push(`${place}: ${key}: a peer has a host and a port here`);
+    else if (whole(key) !== id) peers[key] = { host, port };
+  }
+  gathering.set('instance', { id, peers });
+}
+
+function narrowed(
+  { key, place }: IniEntry,
+  parameters: Parameters,
+  gathering: Gathering,
+  others: readonly string[],
+): object {
+  const found: Record<string, unknown> = {};
+  for (const [name, text] of parameters) {
+    if (others.includes(name)) continue;
+    const fate = Object.hasOwn(narrowTable, name) ? narrowTable[name] : undefined;
+    const value = fate?.read(text);
+    if (fate === undefined) gathering.problems.push(`${place}: ${key}: there is no setting ${name}`);
+    else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is no value of it`);
+    // 0 is no limit, and no limit of its own.
+    else if (value !== 0 || !['backendsMax', 'clientsMax', 'size'].includes(fate.to)) found[fate.to] = value;
+  }
+  return found;
+}
+
+function generalLimits(gathering: Gathering, backends: string, clients: string): object {
+  const limit = (name: string): number => {
+    const value = whole(gathering.value(name) ?? '0');
+    if (value === undefined) gathering.problem(name, 'is no number');
+    return value ?? 0;
+  };
+  const [backendsMax, clientsMax] = [limit(backends), limit(clients)];
+  return { ...(backendsMax > 0 && { backendsMax }), ...(clientsMax > 0 && { clientsMax }) };
+}
+
+/** PgBouncer speaks TLS where the server can, if nothing else is said; never over a socket of the file system. */
+function serverTls(gathering: Gathering, host: string): object {
+  const mode = gathering.value('server_tls_sslmode') ?? 'prefer';
+  if (mode === 'disable' || host.startsWith('/')) return { tls: 'disable' };
+  const tls = mode === 'allow' ? 'prefer' : mode;
+  const [ca, certificate, key] = ['ca', 'cert', 'key'].map((what) => gathering.file(`server_tls_${what}_file`));
+  return {
+    tls,
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && key !== undefined && { certificate, key }),
+  };
+}

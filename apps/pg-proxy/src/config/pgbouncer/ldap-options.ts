@@ -1,0 +1,85 @@
+import { readParameters } from './ini-file.ts';
+
+/** Options of LDAP as PostgreSQL and PgBouncer have them, in our configuration. */
+export interface LdapReading {
+  readonly ldap: Record<string, unknown> | undefined;
+  /** Of the one who searches. */
+  readonly password: string | undefined;
+  readonly problem?: string;
+  readonly notes: readonly string[];
+}
+
+const known = new Set(
+  [
+    'server',
+    'port',
+    'scheme',
+    'tls',
+    'prefix',
+    'suffix',
+    'basedn',
+    'binddn',
+    'bindpasswd',
+    'searchattribute',
+    'searchfilter',
+    'url',
+  ].map((name) => `ldap${name}`),
+);
+const urlForm = /^(ldaps?):\/\/([^/?]*)(?:\/([^?]*)(?:\?([^?]*)(?:\?([^?]*)(?:\?(.*))?)?)?)?$/;
+
+/** @param text `auth_ldap_options`, or the options of a line of pg_hba.conf */
+export function readLdapOptions(text: string): LdapReading {
+  const options = readParameters(text);
+  const failed = (problem: string): LdapReading => ({ ldap: undefined, password: undefined, problem, notes: [] });
+  if (options === undefined) return failed('is not understood');
+  const unknown = [...options.keys()].find((name) => !known.has(name));
+  if (unknown !== undefined) return failed(`${unknown} is not understood`);
+  const url = options.get('ldapurl');
+  if (url !== undefined && !addUrl(url, options))
+    return failed('ldapurl is not understood, or searches less than the whole subtree');
+  const urls = urlsOf(options);
+  if (urls.length === 0) return failed('no server is named');
+  const password = options.get('ldapbindpasswd');
+  const startTls = options.get('ldaptls') === '1';
+  const isPlain = !startTls && options.get('ldapscheme') !== 'ldaps';
+  const base = options.get('ldapbasedn');
+  return {
+    ldap: {
+      ...{ urls, startTls, allowPlain: isPlain },
+      ...(base === undefined ? { bind: bindOf(options) } : { search: searchOf(base, options) }),
+    },
+    password,
+    notes: isPlain
+      ? ['sends passwords to the directory readable for all; ldaptls=1 or ldapscheme=ldaps would not']
+      : [],
+  };
+}
+
+function bindOf(options: ReadonlyMap<string, string>): string {
+  return `${options.get('ldapprefix') ?? ''}{user}${options.get('ldapsuffix') ?? ''}`;
+}
+
+function searchOf(base: string, options: ReadonlyMap<string, string>): Record<string, string> {
+  const attribute = options.get('ldapsearchattribute') ?? 'uid';
+  const filter = options.get('ldapsearchfilter') ?? `(${attribute}=$username)`;
+  return { base, filter: filter.replaceAll('$username', '{user}'), bindAs: options.get('ldapbinddn') ?? '' };
+}
+
+function urlsOf(options: ReadonlyMap<string, string>): string[] {
+  const scheme = options.get('ldapscheme') ?? 'ldap';
+  const port = options.get('ldapport');
+  const servers = (options.get('ldapserver') ?? '').split(/\s+/).filter((server) => server !== '');
+  return servers.map((server) => `${scheme}://${server}${port === undefined ? '' : `:${port}`}`);
+}
+
+/** False: it is not understood. Its scope is the whole subtree, or not said. */
+function addUrl(url: string, options: Map<string, string>): boolean {
+  const [, scheme, server, base, attribute = '', scope = '', filter = ''] = urlForm.exec(url) ?? [];
+  if (scheme === undefined || server === undefined || !['', 'sub'].includes(scope)) return false;
+  options.set('ldapscheme', scheme);
+  options.set('ldapserver', server);
+  if (base !== undefined && base !== '') options.set('ldapbasedn', decodeURIComponent(base));
+  if (attribute !== '') options.set('ldapsearchattribute', attribute);
+  if (filter !== '') options.set('ldapsearchfilter', decodeURIComponent(filter));
+  return true;
+}

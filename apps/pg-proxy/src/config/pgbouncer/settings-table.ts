@@ -1,0 +1,164 @@
+import { forEver, milliseconds, names, whole, yes } from './ini-values.ts';
+
+/** What becomes of a setting of section [pgbouncer]. */
+export type Fate =
+  /** Is read together with others. */
+  | 'elsewhere'
+  /** Means nothing here; the words say why, or what takes its place. */
+  | { readonly nothing: string }
+  /** Is not done, and passing over it would change what clients see. `unless` is the value with which it does nothing. */
+  | { readonly refused: string; readonly unless?: RegExp }
+  | { readonly to: string; readonly read: (text: string) => unknown };
+
+const to = (field: string, read: (text: string) => unknown): Fate => ({ to: field, read });
+const nothing = (why: string): Fate => ({ nothing: why });
+const orForEver = (text: string): number | undefined => {
+  const ms = milliseconds(text);
+  return ms === 0 ? forEver : ms;
+};
+/** Where 0 is the same as not to say it. */
+const some = (text: string): number | undefined => whole(text);
+
+const systems = nothing("the system's own settings hold");
+const resolver = nothing('names are looked up by the resolver of the system for each connection');
+const logs = nothing('the log is JSON on standard error; LOG_LEVEL says how much of it');
+const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
+const sockets = nothing('clients connect over TCP: listen.host and listen.port');
+
+/** Every setting of PgBouncer 1.25 and before. */
+export const settingsTable: Readonly<Record<string, Fate>> = {
+  listen_addr: 'elsewhere',
+  listen_port: to('listen.port', whole),
+  so_reuseport: to('listen.reusePort', yes),
+  unix_socket_dir: sockets,
+  unix_socket_mode: sockets,
+  unix_socket_group: sockets,
+  pool_mode: to('pool.mode', (text) => text),
+  max_client_conn: to('clientsMax', whole),
+  default_pool_size: to('pool.size', whole),
+  min_pool_size: to('pool.min', whole),
+  reserve_pool_size: to('pool.reserve', whole),
+  reserve_pool_timeout: to('pool.reserveAfterMs', orForEver),
+  max_db_connections: 'elsewhere',
+  max_db_client_connections: 'elsewhere',
+  max_user_connections: 'elsewhere',
+  max_user_client_connections: 'elsewhere',
+  server_lifetime: to('pool.lifetimeMs', orForEver),
+  server_idle_timeout: to('pool.idleTimeoutMs', orForEver),
+  server_connect_timeout: to('pool.connectTimeoutMs', orForEver),
+  server_check_delay: to('pool.checkAfterMs', orForEver),
+  client_login_timeout: to('loginTimeoutMs', orForEver),
+  query_timeout: to('pool.queryTimeoutMs', milliseconds),
+  query_wait_timeout: to('pool.waitTimeoutMs', orForEver),
+  query_wait_notify: to('pool.noticeAfterMs', orForEver),
+  client_idle_timeout: to('pool.clientIdleTimeoutMs', milliseconds),
+  idle_transaction_timeout: to('pool.transactionIdleTimeoutMs', milliseconds),
+  transaction_timeout: to('pool.transactionTimeoutMs', milliseconds),
+  max_prepared_statements: 'elsewhere',
+  admin_users: to('admin.users', names),
+  stats_users: to('admin.statsUsers', names),
+  peer_id: 'elsewhere',
+  auth_type: 'elsewhere',
+  auth_file: 'elsewhere',
+  auth_hba_file: 'elsewhere',
+  auth_ldap_options: 'elsewhere',
+  auth_user: 'elsewhere',
+  auth_query: 'elsewhere',
+  auth_dbname: 'elsewhere',
+  auth_ident_file: { refused: 'peer and ident are no ways to log in over TCP', unless: /^$/ },
+  client_tls_sslmode: 'elsewhere',
+  client_tls_key_file: 'elsewhere',
+  client_tls_cert_file: 'elsewhere',
+  client_tls_ca_file: 'elsewhere',
+  server_tls_sslmode: 'elsewhere',
+  server_tls_ca_file: 'elsewhere',
+  server_tls_key_file: 'elsewhere',
+  server_tls_cert_file: 'elsewhere',
+  client_tls_protocols: ciphers,
+  client_tls_ciphers: ciphers,
+  client_tls13_ciphers: ciphers,
+  client_tls_ecdhcurve: ciphers,
+  client_tls_dheparams: ciphers,
+  server_tls_protocols: ciphers,
+  server_tls_ciphers: ciphers,
+  server_tls13_ciphers: ciphers,
+  server_reset_query: nothing('what a client leaves in its session is followed, and taken back when it goes'),
+  server_reset_query_always: nothing('what a client leaves in its session is followed, and taken back when it goes'),
+  server_check_query: nothing('a Sync asks whether a server is there'),
+  server_round_robin: nothing('the backend that was used last is used first'),
+  server_fast_close: nothing('a backend is replaced when its client gives it back'),
+  server_login_retry: nothing('logins that fail are tried again after 0.1 s, and ever later up to 15 s'),
+  track_extra_parameters: nothing('every parameter that a client sets is followed'),
+  ignore_startup_parameters: nothing(
+    'parameters of the startup packet go to the server, which says what it does not take',
+  ),
+  disable_pqexec: { refused: 'simple queries are always taken', unless: /^0$/ },
+  application_name_add_host: nothing('the address of a client is in SHOW CLIENTS'),
+  login_notify_message: nothing('clients are told nothing at login'),
+  scram_iterations: nothing('4096, as PostgreSQL has it'),
+  autodb_idle_timeout: nothing('a pool goes with its last client and backend'),
+  pool_idle_timeout: nothing('a pool goes with its last client and backend'),
+  suspend_timeout: nothing('there is no SUSPEND; a roll-out drains: drain.*'),
+  cancel_wait_timeout: nothing('a cancel request goes at once, or nowhere'),
+  stats_period: nothing('/metrics and SHOW count all the time'),
+  logfile: logs,
+  syslog: logs,
+  syslog_ident: logs,
+  syslog_facility: logs,
+  log_connections: logs,
+  log_disconnections: logs,
+  log_pooler_errors: logs,
+  log_stats: logs,
+  verbose: logs,
+  pidfile: nothing('whoever starts the process knows its number'),
+  user: nothing('start it as the user that it is to run as'),
+  conffile: nothing('RELOAD reads the same file again'),
+  service_name: nothing('there are no services of Windows'),
+  job_name: nothing('there are no services of Windows'),
+  dns_max_ttl: resolver,
+  dns_nxdomain_ttl: resolver,
+  dns_zone_check_period: resolver,
+  resolv_conf: resolver,
+  pkt_buf: systems,
+  max_packet_size: nothing("PostgreSQL's own limits hold"),
+  listen_backlog: nothing('1024'),
+  sbuf_loopcnt: nothing('chunks are passed on as they come'),
+  tcp_defer_accept: systems,
+  tcp_socket_buffer: systems,
+  tcp_keepalive: systems,
+  tcp_keepcnt: systems,
+  tcp_keepidle: systems,
+  tcp_keepintvl: systems,
+  tcp_user_timeout: systems,
+};
+
+/** Of a database and of a user, by their field here. */
+export const narrowTable: Readonly<Record<string, { readonly to: string; readonly read: (text: string) => unknown }>> =
+  {
+    pool_size: { to: 'size', read: whole },
+    min_pool_size: { to: 'min', read: whole },
+    reserve_pool_size: { to: 'reserve', read: whole },
+    reserve_pool: { to: 'reserve', read: whole },
+    pool_mode: { to: 'mode', read: (text) => text },
+    query_timeout: { to: 'queryTimeoutMs', read: milliseconds },
+    query_wait_timeout: { to: 'waitTimeoutMs', read: orForEver },
+    idle_transaction_timeout: { to: 'transactionIdleTimeoutMs', read: milliseconds },
+    transaction_timeout: { to: 'transactionTimeoutMs', read: milliseconds },
+    client_idle_timeout: { to: 'clientIdleTimeoutMs', read: milliseconds },
+    server_lifetime: { to: 'lifetimeMs', read: orForEver },
+    max_db_connections: { to: 'backendsMax', read: some },
+    max_user_connections: { to: 'backendsMax', read: some },
+    max_db_client_connections: { to: 'clientsMax', read: some },
+    max_user_client_connections: { to: 'clientsMax', read: some },
+  };
+
+/** What PgBouncer does where a file says nothing, and we do otherwise. */
+export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
+  'listen.host': '127.0.0.1',
+  'pool.mode': 'session',
+  clientsMax: 100,
+  'pool.reserve': 0,
+  'pool.waitTimeoutMs': 120_000,
+  'pool.connectTimeoutMs': 15_000,
+  loginTimeoutMs: 60_000,
+};

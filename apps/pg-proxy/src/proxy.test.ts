@@ -107,7 +107,7 @@ describe('login', () => {
   });
 
   it('tells what the upstream says when it lets nobody in', async () => {
-    await start({ config: { databases: { app: { upstream: 'main', user: 'app' } } } });
+    await start({ config: { databases: { app: { upstream: 'main', user: 'stranger' } } } });
     const words = await rig.open().until('closed');
     expect(words).toEqual(['FATAL 28P01 there is no password for the upstream that it takes']);
   });

@@ -78,7 +78,12 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     telemetry.log.warn({ error }, 'a user could not be looked up');
   };
   const observing = await Observing.open({
-    ...{ loaded, telemetry, folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')), now: () => performance.now() },
+    ...{
+      loaded,
+      telemetry,
+      folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
+      now: () => performance.now(),
+    },
     ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
     others: [start.observer],
   });

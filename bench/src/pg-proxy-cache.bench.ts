@@ -60,8 +60,8 @@ async function rounds(sides: readonly Side[], url: URL, database: string): Promi
   for (let round = 0; round <= runs; round += 1) {
     for (const { script, protocol, direct, cached } of all) {
       for (const side of sides) {
-        const options = { url, database, clients, protocol, script: scripts[script] };
-        const carried = await pgbench(side, { ...options, seconds: round === 0 ? 1 : seconds });
+        const options = { url, database, clients, protocol, script: scripts[script], seconds };
+        const carried = await pgbench(side, options);
         if (round > 0) (side.name === 'direct' ? direct : cached).push(carried);
       }
     }

@@ -154,13 +154,11 @@ export class Caches {
     const rules = this.#rulesOf(name.database, name.user);
     const scope = JSON.stringify([name.database, name.user, name.upstreamUser]);
     const { now } = this.#options;
+    const common = { caches: this, name: name.database, upstream: name.upstream, database, scope, rules, now };
     return {
       observer: together(observer, new WriteObserver(database)),
       // In session mode a client has its backend to itself, with whatever it left there.
-      cacheOf:
-        mode === 'session'
-          ? undefined
-          : (outbox) => new ClientCache({ caches: this, name: name.database, database, scope, rules, outbox, now }),
+      cacheOf: mode === 'session' ? undefined : (outbox) => new ClientCache({ ...common, outbox }),
     };
   }
 

@@ -26,6 +26,8 @@ export interface Question {
 export interface ClientCacheOptions {
   readonly caches: Caches;
   readonly name: string;
+  /** Where its writes go. */
+  readonly upstream: string;
   readonly database: DatabaseCache;
   /** Tells databases and users apart, and users of the server. */
   readonly scope: string;
@@ -101,7 +103,7 @@ export class ClientCache {
   }
 
   /** The server has answered as a whole; its ReadyForQuery is about to follow. */
-  settled(isIdle: boolean): void {
+  settled(isIdle: boolean, upstream: string): void {
     const recording = this.#recording;
     if (recording === undefined) return;
     const { outbox } = this.#options;
@@ -109,7 +111,9 @@ export class ClientCache {
     outbox.tee = undefined;
     this.#recording = undefined;
     const { filling, recorder, keep } = recording;
-    const answer = isIdle ? recorder.answer(idle) : undefined;
+    // A mirror may lag behind what has been acknowledged.
+    const isCurrent = isIdle && upstream === this.#options.upstream;
+    const answer = isCurrent ? recorder.answer(idle) : undefined;
     // One that is too large is told so, and counted.
     if (answer !== undefined) {
       if (filling.done(answer, answer.bytes.length)) keep?.(answer);

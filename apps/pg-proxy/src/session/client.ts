@@ -332,7 +332,7 @@ export class Client implements BackendClient {
   }
 
   settled(status: TransactionStatus): void {
-    this.#cache?.settled(status === transactionStatus.idle);
+    this.#cache?.settled(status === transactionStatus.idle, this.pooled.pool.name.upstream);
     if (this.mode === 'statement' && status !== transactionStatus.idle) return this.end(noTransactions);
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
     if (this.#host.atBoundary) this.#holdBack();

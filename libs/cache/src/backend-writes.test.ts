@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { BackendWrites } from './backend-writes.ts';
+import type { Changes } from './changes.ts';
+
+const changes = (name: string, more: Partial<Changes> = {}): Changes => ({
+  ...{ relations: [{ name }], calls: [], isUnseen: false, schema: 'none', isTruncation: false, executes: undefined },
+  ...more,
+});
+
+describe('BackendWrites', () => {
+  let told: string[];
+  let writes: BackendWrites;
+  const names = (all: readonly Changes[]): string =>
+    all.flatMap(({ relations }) => relations.map((each) => each.name)).join();
+  const run = (what: Changes, tag: string, isOutsideBlock: boolean, verb?: string): void => {
+    const note = writes.sent([what]);
+    writes.completed(note, { verb, tag, isOutsideBlock });
+    writes.ended(note);
+  };
+  const nothing = changes('', { relations: [] });
+  beforeEach(() => {
+    told = [];
+    writes = new BackendWrites({
+      committed: (all) => told.push(`committed ${names(all)}`),
+      uncertain: (all) => told.push(`uncertain ${names(all)}`),
+    });
+  });
+
+  it('tells a write outside of a block when it ends, and again when everything has', () => {
+    run(changes('a'), 'UPDATE 1', true);
+    expect(told).toEqual(['committed a']);
+    writes.settled(true);
+    writes.settled(true);
+    expect(told).toEqual(['committed a', 'committed a']);
+  });
+
+  it('tells the writes of a block at its COMMIT, before ReadyForQuery', () => {
+    run(changes('a'), 'UPDATE 1', false);
+    writes.settled(false);
+    run(changes('b'), 'INSERT 0 1', false);
+    writes.settled(false);
+    expect(told).toEqual([]);
+    run(nothing, 'COMMIT', false, 'commit');
+    expect(told).toEqual(['committed a,b']);
+  });
+
+  it.each(['rollback', 'commit'])(
+    'forgets what a block wrote that %s ends with ROLLBACK, but not what code may have committed',
+    (verb) => {
+      run(changes('a'), 'UPDATE 1', false);
+      run(changes('b', { isUnseen: true }), 'CALL', false);
+      run(nothing, 'ROLLBACK', false, verb);
+      writes.settled(true);
+      expect(told).toEqual(['committed b']);
+    },
+  );
+
+  it('keeps what was written before a savepoint that is gone back to', () => {
+    run(changes('a'), 'UPDATE 1', false);
+    run(nothing, 'ROLLBACK', false, 'rollbackTo');
+    run(nothing, 'COMMIT', false, 'commit');
+    expect(told).toEqual(['committed a']);
+  });
+
+  it('is uncertain of what was under way or not committed when the connection breaks', () => {
+    run(changes('a'), 'UPDATE 1', false);
+    writes.sent([changes('b')]);
+    writes.lost();
+    expect(told).toEqual(['uncertain a,b']);
+    writes.lost();
+    expect(told).toHaveLength(1);
+  });
+
+  it('knows what SQL has prepared, and takes what it does not know for anything', () => {
+    writes.prepared('p', changes('a'));
+    run(changes('', { relations: [], executes: 'p' }), 'UPDATE 1', true);
+    expect(told).toEqual(['committed a']);
+    const [unknown] = writes.sent([changes('', { relations: [], executes: 'q' })]);
+    expect(unknown).toMatchObject({ isUnseen: true });
+  });
+
+  it('counts a statement that failed as one that may have written', () => {
+    const note = writes.sent([changes('a')]);
+    writes.ended(note);
+    writes.settled(true);
+    expect(told).toEqual(['committed a']);
+  });
+});

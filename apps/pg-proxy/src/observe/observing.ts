@@ -56,7 +56,9 @@ export class Observing {
       epochOf: (atMs) => Date.now() - now() + atMs,
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
-    this.observer = observersOf([this.statistics, this.traces, this.#auditorOf(loaded), ...options.others]);
+    // Without either nobody looks at requests, and they cost nothing.
+    const traces = isTracing || this.statistics !== undefined ? this.traces : undefined;
+    this.observer = observersOf([this.statistics, traces, this.#auditorOf(loaded), ...options.others]);
   }
 
   async start(host: PoolHost): Promise<void> {

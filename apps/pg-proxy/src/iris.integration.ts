@@ -122,6 +122,65 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(asked?.out).toContain('"patients_pkey" PRIMARY KEY');
       expect(asked?.out).toContain('SELECT id FROM patients LIMIT 3');
     });
+
+    it('takes rows by COPY, and gives them', async () => {
+      const input =
+        'create table beds (id int, ward text); \\copy beds from stdin csv\n1,"North, 1"\n2,\n\\.\n\\copy (select * from beds order by id) to stdout\n';
+      const copied = await run('psql', [rig.url, '-X', '-q'], {}, input.replace('; ', ';\n'));
+      expect(copied?.out).toBe('1\tNorth, 1\n2\t\\N\n');
+    });
+
+    it('leaves every process at READ COMMITTED, whatever a client has set there', async () => {
+      const other = await rig.client();
+      await other.query('/*iris*/ SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED');
+      await other.end();
+      await eventually(async () => {
+        await client.query('select count(*) from patients');
+        return [...rig.standIn.connections].every(({ isolation }) => isolation === 'read committed');
+      });
+      const ran = [...rig.standIn.connections].flatMap(({ isolations }) => isolations.slice(5));
+      expect(ran.length).toBeGreaterThan(0);
+    });
+  });
+
+  describe('on IRIS 2023.1 with a licence of one unit', () => {
+    let rig: IrisRig;
+
+    beforeAll(async () => {
+      rig = await IrisRig.start({
+        where,
+        jar,
+        version: '2023.1',
+        licenceUnits: 1,
+        pool: { size: 100, mode: 'session' },
+      });
+    });
+
+    afterAll(async () => rig.close());
+
+    it('writes what that version takes', async () => {
+      const client = await rig.client();
+      await client.query('create table t (id int)');
+      await client.query('insert into t values (1), (2), (3)');
+      expect((await client.query('select id from t order by id limit 1 offset 1')).rows).toEqual([{ id: 2 }]);
+      await expect(client.query('with x as (select id from t) select * from x')).rejects.toMatchObject({
+        code: '0A000',
+      });
+      await expect(client.query('/*iris*/ select id from t LIMIT 1')).rejects.toMatchObject({ code: '42601' });
+      await client.end();
+    });
+
+    it('never opens the connection by which each of them would cost a unit', async () => {
+      const asked = Array.from({ length: 30 }, async () => {
+        const client = await rig.client();
+        await client.query('select 1');
+        await client.end();
+      });
+      await Promise.all(asked);
+      expect(rig.standIn.licences.units).toBe(1);
+      const { active, idle } = rig.running.proxy.host.pools.totals(0);
+      expect(active + idle).toBeLessThanOrEqual(24);
+    });
   });
 });
 

@@ -25,6 +25,7 @@ import { runIris, type Ran } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
 import { runSession, type SessionAnswer } from './session-statements.ts';
+import { VectorPlan } from './vector-plan.ts';
 import { controlTransaction } from './transaction-statements.ts';
 
 /** How a portal is executed. */
@@ -35,6 +36,7 @@ export interface Execution {
   readonly isDescribed: boolean;
 }
 
+const showsVectorIndex = /^\s*show\s+medrex\.vector_index_used\s*;?\s*$/i;
 const isDiscardAll = (effect: SessionEffect): boolean => effect.kind === 'discard' && effect.target === 'all';
 
 const columnOfText = (name: string): Column => ({
@@ -46,6 +48,7 @@ export const textColumns = (names: readonly string[]): Buffer => rowDescription(
 /** Runs the plan of a portal, or goes on with it, and sends what comes of it. */
 export class Executor {
   readonly #context: SessionContext;
+  readonly #vectors = new VectorPlan();
 
   constructor(context: SessionContext) {
     this.#context = context;
@@ -77,6 +80,11 @@ export class Executor {
       case 'session':
         if (plan.statement.effects.some(isDiscardAll))
           await this.#context.connection.run(isolationSql, [], standardPage);
+        if (showsVectorIndex.test(plan.text)) {
+          const isUsed = await this.#vectors.isIndexUsed(this.#context.connection);
+          this.#table({ columns: ['medrex.vector_index_used'], rows: [[isUsed]], tag: 'SHOW' }, execution);
+          break;
+        }
         this.#table(runSession(this.#context, plan.statement, plan.text, portal.parameters), execution);
         break;
       case 'answer':
@@ -123,6 +131,7 @@ export class Executor {
   async #iris(plan: IrisPlan, portal: Portal, { rowsMax, isDescribed }: Execution): Promise<void> {
     const { outlet, connection, shared } = this.#context;
     this.#warn(plan.hazards);
+    if (plan.command === 'SET') this.#context.transaction.isTouched = true;
     const ran = await this.#allOrNone(plan, portal, pageOf(rowsMax));
     if (plan.isSchema) await shared.schemaChanged(connection);
     const { answer, changed } = ran;
@@ -145,7 +154,9 @@ export class Executor {
     const { connection, transaction } = this.#context;
     const isOwn = plan.steps.length > 1 && !transaction.isOpen;
     if (isOwn) await transaction.beginImplicit();
-    const ran = await runIris(connection, plan, portal.parameters, page);
+    const ran = await runIris(connection, plan, portal.parameters, page, (sql, values) =>
+      this.#vectors.saw(sql, values),
+    );
     if (isOwn) await transaction.endImplicit();
     return ran;
   }

@@ -151,6 +151,30 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(['SET TRANSACTION ISOLATION LEVEL READ COMMITTED']);
   });
 
+  it('takes back at the end of a transaction what is set in the SQL of IRIS', async () => {
+    rig = await SessionRig.start(() => 0);
+    const set = '/*iris*/ SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED';
+    await rig.ask(query('begin'));
+    await rig.ask(query(set));
+    expect(rig.heard()).toEqual(['begin read committed', set.slice(9)]);
+    await rig.ask(query('commit'));
+    expect(rig.heard()).toEqual(['commit', 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED']);
+  });
+
+  it('says whether an index served the last search for nearest vectors', async () => {
+    let plan = 'Read index map SQLUser.patients.E';
+    rig = await SessionRig.start((sql) => (sql.startsWith('EXPLAIN') ? [[plan]] : [['1']]));
+    const show = query('show medrex.vector_index_used');
+    expect(await rig.ask(show)).toEqual(['T medrex.vector_index_used:25', 'D ', 'C SHOW', 'Z I']);
+    await rig.ask(query("select id from patients order by e <=> '[1,2,3]' limit 5"));
+    const [search = ''] = rig.heard();
+    expect(search).toContain('ORDER BY VECTOR_COSINE(e, TO_VECTOR(');
+    expect(await rig.ask(show)).toContain('D on');
+    expect(rig.heard()).toEqual([`EXPLAIN ${search}`]);
+    plan = 'Read master map SQLUser.patients.IDKEY';
+    expect(await rig.ask(show)).toContain('D off');
+  });
+
   it('passes on IRIS SQL as it stands', async () => {
     rig = await SessionRig.start(() => [['7']]);
     expect(await rig.ask(query('/*iris*/ SELECT TOP 1 %ID FROM Ward.Patient'))).toEqual([

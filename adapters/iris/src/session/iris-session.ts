@@ -100,6 +100,7 @@ export class IrisSession {
     try {
       if (transaction.status === 0x49) await this.#closePortals();
       await transaction.endImplicit();
+      await transaction.restore();
     } catch (error) {
       await this.#failed(error);
     }

@@ -34,11 +34,13 @@ export async function runIris(
   plan: IrisPlan,
   parameters: readonly BoundParameter[],
   page: PageSize,
+  saw: (sql: string, values: readonly SqlValue[]) => void = () => undefined,
 ): Promise<Ran> {
   let answer: Ran['answer'];
   let changed = 0;
   for (const step of plan.steps) {
     const { sql, values } = boundText(step, parameters);
+    saw(sql, values);
     const came = await connection.run(sql, values, page);
     if (came.kind === 'count') changed += came.rows;
     else if (step.isResult && answer === undefined) answer = came;

@@ -1,6 +1,7 @@
 import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import type { TransactionControl } from '@medrex/sql';
 import type { SqlConnection, TransactionModes } from '@medrex/sql-driver';
+import { isolationSql, standardPage } from '../database/page-sizes.ts';
 import { SessionFault } from './session-fault.ts';
 
 const standard: TransactionModes = { isolation: 'read committed', isReadOnly: false };
@@ -13,6 +14,8 @@ export class Transaction {
   readonly #connection: SqlConnection;
   #state: 'none' | 'implicit' | 'explicit' | 'failed' = 'none';
   #isReadOnly = false;
+  /** A client has set something in IRIS's own SQL, which would stay with the process. */
+  isTouched = false;
 
   constructor(connection: SqlConnection) {
     this.#connection = connection;
@@ -69,6 +72,13 @@ export class Transaction {
     if (this.#state === 'none') return;
     this.#state = 'none';
     await this.#connection.rollback();
+  }
+
+  /** Outside of a transaction a process is as every session expects it. */
+  async restore(): Promise<void> {
+    if (!this.isTouched || this.#state !== 'none') return;
+    this.isTouched = false;
+    await this.#connection.run(isolationSql, [], standardPage);
   }
 
   /** The end of a block that nobody began. */

@@ -1,16 +1,16 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactory, type LogEntry, type Mechanism, type SASLOptions } from 'kafkajs';
-import type { ConnectionOptions } from 'node:tls';
 import { kafkaError } from './errors.ts';
 import type { HttpPool } from './http-pool.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** How a cluster is reached. */
 export interface KafkaConnection {
   readonly brokers: readonly string[];
   /** Names this process in the brokers' own logs and quotas. */
   readonly clientId: string;
-  readonly tls?: ConnectionOptions;
+  readonly tls?: TlsFiles;
   readonly sasl?: SASLOptions | Mechanism | undefined;
   /** Connections to the endpoint that tokens come from. */
   readonly http?: HttpPool | undefined;
@@ -42,7 +42,7 @@ export function newClient({ brokers, clientId, tls, sasl, onLine }: KafkaConnect
   const kafka = new Kafka({
     ...{ brokers: [...brokers], clientId, retry: fewTries, socketFactory: trackedSockets(sockets, tls) },
     ...{ connectionTimeout: 3_000, authenticationTimeout: 5_000, requestTimeout: 15_000, enforceRequestTimeout: true },
-    ...(tls !== undefined && { ssl: tls }),
+    ...(tls !== undefined && { ssl: true }),
     ...(sasl !== undefined && { sasl }),
     logLevel: onLine === undefined ? logLevel.NOTHING : logLevel.INFO,
     logCreator: () => (entry: LogEntry) => onLine?.({ level: levels[entry.level], namespace: entry.namespace }),
@@ -56,13 +56,13 @@ export function newClient({ brokers, clientId, tls, sasl, onLine }: KafkaConnect
   };
 }
 
-function trackedSockets(sockets: Set<Socket>, tls: ConnectionOptions | undefined): ISocketFactory {
+function trackedSockets(sockets: Set<Socket>, tls: TlsFiles | undefined): ISocketFactory {
   return ({ host, port, onConnect }) => {
     const name = isIP(host) === 0 ? { servername: host } : {};
     const socket =
       tls === undefined
         ? connectTcp({ host, port }, onConnect)
-        : connectTls({ host, port, ...name, ...tls }, onConnect);
+        : connectTls({ host, port, ...name, secureContext: tls.context() }, onConnect);
     socket.setKeepAlive(true, 30_000);
     socket.setNoDelay(true);
     sockets.add(socket);

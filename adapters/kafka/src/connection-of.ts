@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls';
 import { Secret } from '@medrex/privacy';
 import type { SASLOptions } from 'kafkajs';
 import type { KafkaConnection } from './cluster.ts';
@@ -7,6 +6,7 @@ import { HttpPool } from './http-pool.ts';
 import { mounted } from './mounted.ts';
 import { oauthBearer } from './oauth-bearer.ts';
 import { readAnew, TokenEndpoint } from './oauth-token.ts';
+import { TlsFiles } from './tls-files.ts';
 import type { KafkaConfig } from './variables.ts';
 
 /** A process asks for one token at a time; the second connection is for a first that hangs. */
@@ -24,7 +24,7 @@ export function connectionOf(config: KafkaConfig, clientId: string): KafkaConnec
   };
 }
 
-function tlsOf(config: KafkaConfig): ConnectionOptions | undefined {
+function tlsOf(config: KafkaConfig): TlsFiles | undefined {
   const { MEDREX_KAFKA_CA_FILE: ca, MEDREX_KAFKA_CERT_FILE: cert, MEDREX_KAFKA_KEY_FILE: key } = config;
   if (!config.MEDREX_KAFKA_TLS) {
     if (ca === undefined && cert === undefined && key === undefined) return undefined;
@@ -32,11 +32,7 @@ function tlsOf(config: KafkaConfig): ConnectionOptions | undefined {
   }
   if ((cert === undefined) !== (key === undefined))
     throw kafkaError('KAFKA_CONFIG', 'MEDREX_KAFKA_CERT_FILE and MEDREX_KAFKA_KEY_FILE go together');
-  return {
-    ...(ca !== undefined && { ca: mounted('MEDREX_KAFKA_CA_FILE', ca) }),
-    ...(cert !== undefined && { cert: mounted('MEDREX_KAFKA_CERT_FILE', cert) }),
-    ...(key !== undefined && { key: mounted('MEDREX_KAFKA_KEY_FILE', key) }),
-  };
+  return new TlsFiles({ ca, cert, key });
 }
 
 function saslOf(config: KafkaConfig): Pick<KafkaConnection, 'sasl' | 'http'> {

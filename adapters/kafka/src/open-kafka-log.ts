@@ -21,7 +21,10 @@ export interface KafkaTelemetry {
   readonly log: {
     readonly debug: (fields: { readonly kind: string }, sentence: never) => void;
     readonly info: (fields: { readonly topic: string; readonly partitions: number }, sentence: never) => void;
-    readonly warn: (fields: { readonly topic: string; readonly code?: string }, sentence: never) => void;
+    readonly warn: (
+      fields: { readonly topic: string; readonly code?: string } | { readonly error: unknown },
+      sentence: never,
+    ) => void;
   };
 }
 
@@ -37,6 +40,10 @@ export async function openKafkaLog(
 ): Promise<KafkaEventLog> {
   const connection = connectionOf(config, `medrex-${process}`);
   if (connection.http !== undefined) telemetry?.onPool?.(connection.http);
+  if (connection.tls !== undefined && telemetry !== undefined) {
+    connection.tls.onRefused = (error) =>
+      telemetry.log.warn({ error }, 'changed files of TLS cannot be used; those before them stay' as never);
+  }
   const observer = telemetry === undefined ? {} : observing(telemetry);
   const told = { ...connection, ...(observer.onLine !== undefined && { onLine: observer.onLine }) };
   await assertDurable(told, config.MEDREX_KAFKA_PREFIX, config.MEDREX_KAFKA_DURABILITY);

@@ -31,7 +31,7 @@ export const kafkaVariables = {
     .describe('Put before the names of all topics and groups, where several installations share a cluster'),
   MEDREX_KAFKA_TLS: z.stringbool().default(false).describe('Whether the connection is encrypted'),
   MEDREX_KAFKA_CA_FILE: file().describe(
-    'Certificates that the brokers are checked by (PEM); those of Node when absent',
+    'Certificates that the brokers are checked by (PEM); those of Node when absent. The three files are read again for each new connection',
   ),
   MEDREX_KAFKA_CERT_FILE: file().describe('Certificate of this client (PEM), for brokers that ask for one'),
   MEDREX_KAFKA_KEY_FILE: file().describe('Its private key (PEM)'),

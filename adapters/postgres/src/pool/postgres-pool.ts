@@ -1,8 +1,10 @@
 import { isCodedError } from '@medrex/coded-error';
 import type { ObservedPool, PoolState } from '@medrex/contracts';
+import type { ConnectionOptions } from 'node:tls';
 import { DatabaseError, Pool, type PoolClient } from 'pg';
 import { postgresError } from '../errors.ts';
 import type { PostgresAddress } from './address.ts';
+import type { AuthorityFile } from './authority-file.ts';
 
 /** How much longer than the server the client waits before it gives the connection up: the server's own answer is the better one. */
 const answerGraceMs = 2_000;
@@ -19,7 +21,7 @@ export interface PostgresPoolOptions {
   /** Asked at each new connection. */
   readonly password: (() => string) | undefined;
   /** The server is verified by this authority, or by the system's; no TLS when absent. */
-  readonly tls: { readonly ca: string | undefined } | undefined;
+  readonly tls: { readonly authority: AuthorityFile | undefined } | undefined;
   readonly connectionsMax: number;
   readonly waitingMax: number;
   readonly connectTimeoutMs: number;
@@ -125,12 +127,23 @@ function isLost(error: unknown): boolean {
   return error instanceof DatabaseError && /^(08|57P)/.test(error.code ?? '');
 }
 
+/** The driver reads these anew for each connection. */
+function tlsOf(authority: AuthorityFile | undefined): ConnectionOptions {
+  if (authority === undefined) return { rejectUnauthorized: true };
+  return {
+    rejectUnauthorized: true,
+    get secureContext() {
+      return authority.context();
+    },
+  };
+}
+
 function poolConfig({ address, password, tls, ...limits }: PostgresPoolOptions): ConstructorParameters<typeof Pool>[0] {
   const { host, port, database, user } = address;
   return {
     ...{ host, port, database, user },
     ...(password !== undefined && { password: () => password() }),
-    ssl: tls === undefined ? false : { rejectUnauthorized: true, ...(tls.ca !== undefined && { ca: tls.ca }) },
+    ssl: tls === undefined ? false : tlsOf(tls.authority),
     max: limits.connectionsMax,
     connectionTimeoutMillis: limits.connectTimeoutMs,
     idleTimeoutMillis: idleMs,

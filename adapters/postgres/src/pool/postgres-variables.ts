@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressText, isLoopback, parseAddress, type PostgresAddress } from './address.ts';
+import { AuthorityFile } from './authority-file.ts';
 import type { PostgresPoolOptions } from './postgres-pool.ts';
 import { readSecret } from './read-secret.ts';
 
@@ -37,7 +38,7 @@ export const postgresVariables = {
     'verify: TLS with the name and certificate of the server checked; off: none; auto: verify unless the host is a loopback address',
   ),
   MEDREX_POSTGRES_CA_FILE: unlessEmpty(z.string().optional()).describe(
-    'Certificate authority of the server, PEM; the system’s authorities when absent',
+    'Certificate authority of the server, PEM, read at each new connection; the system’s authorities when absent',
   ),
   MEDREX_POSTGRES_SCHEMA: unlessEmpty(
     z
@@ -71,7 +72,7 @@ export function postgresPoolOptions(config: Variables): PostgresPoolOptions | un
     shownAs: addressText(place),
     password:
       config.MEDREX_POSTGRES_PASSWORD ?? (file === undefined ? place.password : (): string => readSecret(file).trim()),
-    tls: isEncrypted ? { ca: caFile === undefined ? undefined : readSecret(caFile) } : undefined,
+    tls: isEncrypted ? { authority: caFile === undefined ? undefined : new AuthorityFile(caFile) } : undefined,
     connectionsMax: config.MEDREX_POSTGRES_CONNECTIONS_MAX,
     waitingMax: config.MEDREX_POSTGRES_WAITING_MAX,
     connectTimeoutMs: config.MEDREX_POSTGRES_CONNECT_TIMEOUT_MS,

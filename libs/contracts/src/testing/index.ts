@@ -23,3 +23,4 @@ export { describeReal, whereIs, type RealService } from './real-service.ts';
 export { seededRandom } from './seeded-random.ts';
 export { statusStoreContract, type StatusStoreSubject } from './status-store-contract.ts';
 export { wholeOperations, type WholeOperation } from './whole-operations.ts';
+export { tlsFixture } from './tls-fixture.ts';

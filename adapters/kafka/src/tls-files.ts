@@ -1,0 +1,85 @@
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { kafkaError } from './errors.ts';
+import { mounted } from './mounted.ts';
+
+/** Where the parts of TLS lie; each may be absent. */
+export interface TlsFilePlaces {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+type Contents = Readonly<Partial<Record<keyof TlsFilePlaces, string>>>;
+
+const variables = {
+  ca: 'MEDREX_KAFKA_CA_FILE',
+  cert: 'MEDREX_KAFKA_CERT_FILE',
+  key: 'MEDREX_KAFKA_KEY_FILE',
+} as const;
+
+/** The files of TLS, read again for each new connection. What cannot be used replaces nothing. */
+export class TlsFiles {
+  readonly #places: TlsFilePlaces;
+  #contents: Contents;
+  #context: SecureContext;
+  #refused = '';
+  /** Told once of each change that cannot be used. */
+  onRefused: ((error: unknown) => void) | undefined;
+
+  /** @throws CodedError KAFKA_CONFIG */
+  constructor(places: TlsFilePlaces) {
+    this.#places = places;
+    this.#contents = read(places);
+    this.#context = contextOf(this.#contents);
+  }
+
+  /** What the next connection is made with. */
+  context(): SecureContext {
+    let contents: Contents = {};
+    try {
+      contents = read(this.#places);
+      if (isSame(contents, this.#contents)) return this.#context;
+      const context = contextOf(contents);
+      assertInTime(contents);
+      this.#context = context;
+      this.#contents = contents;
+      this.#refused = '';
+    } catch (error) {
+      const refused = JSON.stringify(contents);
+      if (refused !== this.#refused) this.onRefused?.(error);
+      this.#refused = refused;
+    }
+    return this.#context;
+  }
+}
+
+function read(places: TlsFilePlaces): Contents {
+  const contents: Partial<Record<keyof TlsFilePlaces, string>> = {};
+  for (const part of ['ca', 'cert', 'key'] as const) {
+    const file = places[part];
+    if (file !== undefined) contents[part] = mounted(variables[part], file);
+  }
+  return contents;
+}
+
+const isSame = (one: Contents, other: Contents): boolean =>
+  one.ca === other.ca && one.cert === other.cert && one.key === other.key;
+
+/** Half of a pair that is being replaced does not fit the other half: that is found here. */
+function contextOf(contents: Contents): SecureContext {
+  try {
+    if (contents.ca !== undefined) new X509Certificate(contents.ca); // an authority that is none is passed over else
+    return createSecureContext(contents);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    throw kafkaError('KAFKA_CONFIG', `the files of TLS cannot be used (${code})`, { cause });
+  }
+}
+
+function assertInTime({ cert }: Contents): void {
+  if (cert === undefined) return;
+  const until = new X509Certificate(cert).validToDate;
+  if (until.getTime() > Date.now()) return;
+  throw kafkaError('KAFKA_CONFIG', `${variables.cert}: the new certificate ran out at ${until.toISOString()}`);
+}

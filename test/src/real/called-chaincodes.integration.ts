@@ -28,7 +28,7 @@ function onTenHotKeys(open: () => Promise<AssetNetwork>): void {
     const network = await open();
     ({ plain, desk } = network.names);
     calling = await CallingStack.start({ network });
-  }, 120_000);
+  }, 240_000);
   afterAll(() => calling.close(), 60_000);
 
   const direct = (fn: string, args: readonly string[]) => calling.call({ chaincode: plain, function: fn, args });

@@ -61,6 +61,11 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'counter',
     help: 'Logins that were sent away because auth.query or the directory could not be asked.',
   },
+  clamped: {
+    name: 'medrex_pg_proxy_settings_clamped',
+    kind: 'gauge',
+    help: 'Settings of pools that are less than the configuration asks for, because of a licence or a limit across pools.',
+  },
   loginsRefused: {
     name: 'medrex_pg_proxy_logins_refused_total',
     kind: 'counter',

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { WireFault } from '@medrex/pg-wire';
+import type { Clamp } from '@medrex/pool';
 import { SqlAnalyser } from '@medrex/sql';
 import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
 import type { LoadedConfig } from './config/load-config.ts';
+import { needRestart } from './config/config-rows.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Newcomer, type Reception, type TlsForClients } from './login/arrival.ts';
 import type { AskDirectory } from './login/client-auth.ts';
@@ -35,7 +37,7 @@ export interface PgProxyOptions {
   readonly now: () => number;
   readonly jitter: () => number;
   /** RELOAD at the console. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
-  readonly reload: () => void;
+  readonly reload: () => readonly string[];
   /** Who is asked about passwords, by the configuration. */
   readonly directoryOf: (loaded: LoadedConfig) => AskDirectory | undefined;
   /** Told of every request, and what is known of them. */
@@ -112,15 +114,17 @@ export class PgProxy {
   }
 
   /** Another configuration, for all or for none; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
-  reload(loaded: LoadedConfig): void {
+  reload(loaded: LoadedConfig): readonly string[] {
+    const before = this.#loaded.config;
     const doorkeeper = this.#doorkeeperOf(loaded);
     const reception = this.#receptionOf(loaded, doorkeeper);
-    this.host.reload(loaded);
+    const clamps = this.host.reload(loaded);
     this.#welcome.reload(loaded);
     this.#loaded = loaded;
     this.#reception = reception;
     this.#doorkeeper.close();
     this.#doorkeeper = doorkeeper;
+    return [...needRestart(before, loaded.config).map(restartNotice), ...clamps.map(clampNotice)];
   }
 
   /** Takes nobody in any more, lets each client go as `ending` says, and ends what is left after a while. */
@@ -211,6 +215,13 @@ export class PgProxy {
       refused: (fault) => this.#events.refused(fault),
     };
   }
+}
+
+const restartNotice = (key: string): string => `${key} stays as it was until a restart`;
+
+function clampNotice({ subject, setting, asked, given, because }: Clamp): string {
+  const causes = { licence: 'the licence', limit: 'a limit across pools', max: 'its size' } as const;
+  return `pool ${subject}: ${setting} is ${given} in place of ${asked}, because of ${causes[because]}`;
 }
 
 function wait(ms: number): Promise<void> {

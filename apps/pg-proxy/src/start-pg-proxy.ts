@@ -15,6 +15,7 @@ import { CacheMetrics } from './cache/cache-metrics.ts';
 import { sharedByRedis } from './cache/shared-by-redis.ts';
 import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
+import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryOf } from './login/directory.ts';
 import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
@@ -28,8 +29,8 @@ export interface RunningPgProxy {
   /** What of a pgbouncer.ini means nothing here, or something else. */
   readonly notes: readonly string[];
   readonly observing: Observing;
-  /** Reads the configuration again; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
-  reload(): void;
+  /** Reads the configuration again; nobody is dropped. Says what of it is not as it was asked. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
+  reload(): readonly string[];
   /** Resolves when the console is told SHUTDOWN; then `close` does it. */
   readonly stopAsked: Promise<void>;
   close(): Promise<void>;
@@ -55,6 +56,7 @@ export function checkPgProxyConfig({ environment, ...source }: PgProxyStart): Lo
 
 /** Starts the proxy that a configuration file describes; resolves when it listens. */
 export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
+  keepOutOfDumps();
   const salt = randomBytes(32);
   const load = (): LoadedConfig => loadConfig(start, { environment: start.environment, salt });
   const loaded = load();
@@ -62,12 +64,13 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
   const telemetry = start.telemetry ?? createTelemetry(options);
   const metrics = telemetry.metrics.define(pgProxyMetrics);
-  const reload = (): void => {
+  const reload = (): readonly string[] => {
     const fresh = load();
-    proxy.reload(fresh);
+    const notices = proxy.reload(fresh);
     observing.reload(fresh);
     current = fresh;
     telemetry.log.info({}, 'pg-proxy has read its configuration again');
+    return notices;
   };
   let askStop: () => void = () => undefined;
   const stopAsked = new Promise<void>((resolve) => (askStop = resolve));
@@ -124,7 +127,9 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   telemetry.metrics.beforeScrape(() => {
     const { host } = proxy;
     const nowMs = host.now();
-    pools.set(host.pools.totals(nowMs), host.pools.figures(nowMs), proxy.arrivals);
+    const figures = host.pools.figures(nowMs);
+    pools.set(host.pools.totals(nowMs), figures, proxy.arrivals);
+    metrics.clamped.set(figures.reduce((sum, { clamps }) => sum + clamps.length, 0));
     metrics.certificateEnd.set(certificateEnd(current));
     cache.set(host.caches);
     rollOut.set(host.departures.counts, host.peers.counts);

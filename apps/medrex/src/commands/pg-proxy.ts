@@ -27,7 +27,7 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   for (const note of running.notes) console.error(note);
   process.on('SIGHUP', () => {
     try {
-      running.reload();
+      for (const notice of running.reload()) console.error(notice);
     } catch (error) {
       console.error(`The configuration stays as it was: ${(error as Error).message}`);
     }

@@ -4,8 +4,8 @@ import type { Table } from './table.ts';
 
 /** What the console can do to the proxy as a whole. */
 export interface Life {
-  /** Reads the configuration again. @throws Error with what is wrong with it */
-  reload(): void;
+  /** Reads the configuration again, and says what of it is not as it was asked. @throws Error with what is wrong with it */
+  reload(): readonly string[];
   /** Sends the clients of a database, or all, elsewhere. */
   drain(database: string | undefined): void;
   resume(database: string | undefined): void;
@@ -22,7 +22,12 @@ export interface Controls extends Sight {
 
 export type Outcome =
   | { readonly kind: 'table'; readonly table: Table; readonly tag: string }
-  | { readonly kind: 'done'; readonly tag: string; readonly until?: () => boolean }
+  | {
+      readonly kind: 'done';
+      readonly tag: string;
+      readonly until?: () => boolean;
+      readonly notices?: readonly string[];
+    }
   | { readonly kind: 'empty' }
   | Failure;
 
@@ -111,8 +116,7 @@ function ofFingerprint(table: Table | undefined, which: string): Table | undefin
 
 function reloading({ life }: Controls): Outcome {
   try {
-    life.reload();
-    return { kind: 'done', tag: 'RELOAD' };
+    return { kind: 'done', tag: 'RELOAD', notices: life.reload() };
   } catch (error) {
     return { kind: 'error', sqlstate: 'F0000', message: (error as Error).message };
   }

@@ -7,6 +7,7 @@ import {
   frontend as from,
   frontendSession,
   malformed,
+  noticeResponse,
   parameterStatus,
   readQuery,
   readyForQuery,
@@ -186,7 +187,11 @@ export class ConsoleSession {
   #answer(outcome: Outcome): void {
     if (outcome.kind === 'error') return void this.#out.push(failureMessage(outcome));
     if (outcome.kind === 'empty') return void this.#out.push(emptyQueryResponse());
-    if (outcome.kind === 'done') return void this.#out.push(commandComplete(outcome.tag));
+    if (outcome.kind === 'done') {
+      for (const message of outcome.notices ?? [])
+        this.#out.push(noticeResponse({ severity: 'NOTICE', sqlstate: '00000', message }));
+      return void this.#out.push(commandComplete(outcome.tag));
+    }
     const { table, tag } = outcome;
     this.#out.push(columnsOf(table.columns));
     for (const row of table.rows) this.#out.push(rowOf(row, table.columns, []));

@@ -29,7 +29,7 @@ describe('the console', () => {
     expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,main,active,127\.0\.0\.1,/);
     await client.ask(query('commit'));
     expect((await console.ask(query('show stats')))[1]).toMatch(/^D app,1,2,\d+$/);
-    expect(await console.ask(query('show config'))).toContain('D pool.size,2');
+    expect(await console.ask(query('show config'))).toContain('D pool.size,2,global,yes');
     expect((await console.ask(query('show databases')))[1]).toContain('D app,127.0.0.1,');
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });

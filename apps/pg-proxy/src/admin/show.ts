@@ -7,6 +7,7 @@ import type { Client } from '../session/client.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { profile, queries, slow, trends } from './show-statistics.ts';
 import { tableOf, truth, whole, type Table } from './table.ts';
+import { configRows } from '../config/config-rows.ts';
 import { settingsFor } from '../config/scopes.ts';
 
 /** What SHOW can look at. */
@@ -101,13 +102,13 @@ function databases({ config }: Sight): Table {
   });
 }
 
-/** Of secrets the configuration knows only where they are; that is shown. */
 function configuration({ config }: Sight): Table {
-  const flat = (value: unknown, path: string): [string, unknown][] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value).flatMap(([name, inner]) => flat(inner, path === '' ? name : `${path}.${name}`))
-      : [[path, value]];
-  return tableOf(flat(config, ''), { key: ([key]) => key, value: ([, value]) => String(value) });
+  return tableOf(configRows(config), {
+    key: ({ key }) => key,
+    value: ({ value }) => value,
+    scope: ({ scope }) => scope,
+    changeable: ({ changeable }) => changeable,
+  });
 }
 
 function caches({ host }: Sight): Table {

@@ -1,6 +1,7 @@
 import { noticeResponse, type CancelRequest, type Report } from '@medrex/pg-wire';
 import {
   Pools,
+  type Clamp,
   type DisconnectReason,
   type PooledBackend,
   type PoolName,
@@ -99,13 +100,15 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     });
   }
 
-  reload(loaded: LoadedConfig): void {
-    this.pools.reload(policyOf(loaded.config), this.now());
+  /** @returns what could not be given as asked */
+  reload(loaded: LoadedConfig): readonly Clamp[] {
+    const clamps = this.pools.reload(policyOf(loaded.config), this.now());
     this.#loaded = loaded;
     this.limits.reload(loaded.config);
     this.upstreams.reload(loaded);
     this.scopes.reload(loaded.config, this.now());
     this.#iris.warm(loaded.config);
+    return clamps;
   }
 
   /** When nothing is left that uses it. */

@@ -1,0 +1,38 @@
+import type { ProxyConfig } from './proxy-config.ts';
+import type { Scope } from './scoped-settings.ts';
+
+/** One field of the configuration, as SHOW CONFIG has it. */
+export interface ConfigRow {
+  readonly key: string;
+  readonly value: string;
+  /** Where it counts. */
+  readonly scope: Scope;
+  /** By RELOAD; `no`: by a restart only. */
+  readonly changeable: 'yes' | 'no';
+}
+
+/** What is read once, when the process starts. */
+const atStart = /^(?:listen\.(?:host|port|reusePort)|metrics\.(?:host|port)|instance\.(?:id|own))(?:\.|$)/;
+const scopeOf: Readonly<Record<string, Scope>> = { databases: 'database', users: 'user', applications: 'application' };
+
+/** Of secrets the configuration knows only where they are; that is shown. */
+export function configRows(config: ProxyConfig): readonly ConfigRow[] {
+  return flat(config, '').map(([key, value]) => ({
+    ...{ key, value: String(value), scope: scopeOf[key.split('.', 1)[0] ?? ''] ?? 'global' },
+    changeable: atStart.test(key) ? 'no' : 'yes',
+  }));
+}
+
+function flat(value: unknown, path: string): [string, unknown][] {
+  if (typeof value !== 'object' || value === null) return [[path, value]];
+  if (Array.isArray(value) && !value.some((item) => typeof item === 'object')) return [[path, value]];
+  return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === '' ? name : `${path}.${name}`));
+}
+
+/** The fields that differ and that RELOAD does not change: they need a restart. */
+export function needRestart(before: ProxyConfig, after: ProxyConfig): readonly string[] {
+  const now = new Map(configRows(after).map(({ key, value }) => [key, value]));
+  const old = new Map(configRows(before).map(({ key, value }) => [key, value]));
+  const keys = new Set([...old.keys(), ...now.keys()].filter((key) => atStart.test(key)));
+  return [...keys].filter((key) => old.get(key) !== now.get(key));
+}

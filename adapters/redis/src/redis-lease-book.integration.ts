@@ -8,7 +8,7 @@ import { OwnRedis } from './testing/own-redis.ts';
 
 const limits = { connectionsMax: 2, callsMax: 64, waitingMax: 100, connectTimeoutMs: 1_000, callTimeoutMs: 1_000 };
 
-describeReal('REDIS', 'the lease book in Redis', (_where) => {
+describeReal('REDIS', 'the lease book in Redis', () => {
   let redis: OwnRedis;
   let pool: RedisPool;
   beforeEach(async () => {

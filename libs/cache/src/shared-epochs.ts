@@ -125,7 +125,7 @@ export class SharedEpochs {
     const message = JSON.parse(text) as Message;
     if (message.kind === 'bye') this.#heardAtMs.delete(message.from);
     else if (message.kind === 'beat') this.#heardAtMs.set(message.from, this.#nowMs);
-    else if (message.kind === 'changed' && message.from !== this.#options.instance)
+    else if (message.from !== this.#options.instance)
       this.#options.changed(message.database, message.ids);
   }
 }

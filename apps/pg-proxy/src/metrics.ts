@@ -1,4 +1,13 @@
-import { connectReasons, disconnectReasons, type PoolFigures, type PoolTotals } from '@medrex/pool';
+import {
+  connectReasons,
+  disconnectReasons,
+  scaleSignals,
+  workloadClasses,
+  type LimitFigures,
+  type PoolFigures,
+  type PoolTotals,
+} from '@medrex/pool';
+import type { Overload } from './scheduling/overload.ts';
 import { cacheMetrics } from './cache/cache-metrics.ts';
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
@@ -86,6 +95,50 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'gauge',
     help: 'When the certificate for clients ends, seconds since 1970; 0 without one.',
   },
+  classActive: {
+    name: 'medrex_pg_proxy_class_backends',
+    kind: 'gauge',
+    help: 'Backends that work of a class holds.',
+    labels: { class: workloadClasses },
+  },
+  classWaiting: {
+    name: 'medrex_pg_proxy_class_waiting',
+    kind: 'gauge',
+    help: 'Clients that wait for a backend, by the class of their work. Of analytical and bulk work some wait whenever there is much: their slots are few.',
+    labels: { class: workloadClasses },
+  },
+  classLongestWait: {
+    name: 'medrex_pg_proxy_class_longest_wait_seconds',
+    kind: 'gauge',
+    help: 'How long the client of a class has waited that waits for longest.',
+    labels: { class: workloadClasses },
+  },
+  rung: {
+    name: 'medrex_pg_proxy_overload_rung',
+    kind: 'gauge',
+    help: 'What is done about overload: 0 nothing, 1 analytical and bulk work has half of its slots, 2 reads from the result cache only where they may be, 3 clients are told that they wait, 4 new analytical and bulk work is refused, 5 new logins are refused.',
+  },
+  memoryUse: {
+    name: 'medrex_pg_proxy_memory_use_ratio',
+    kind: 'gauge',
+    help: 'Memory in use over what the process may have; rung 2 at 0.75, 4 at 0.85, 5 at 0.9.',
+  },
+  scaleOut: {
+    name: 'medrex_pg_proxy_scale_out_wanted',
+    kind: 'gauge',
+    help: '1: another instance is asked for, because waits for a backend (95th percentile above 50 ms for 60 s), pools (above 80 % for 120 s), the event loop (99th percentile 20 ms late for 60 s) or the CPU (above 70 % for 60 s) say so.',
+    labels: { signal: scaleSignals },
+  },
+  scaleIn: {
+    name: 'medrex_pg_proxy_scale_in_possible',
+    kind: 'gauge',
+    help: '1: for ten minutes everything has been below half of what asks for another instance.',
+  },
+  licenceHeadroom: {
+    name: 'medrex_pg_proxy_licence_headroom',
+    kind: 'gauge',
+    help: 'Backends that may still be opened before each costs a licence of its own, for the login that is closest to it; -1 where no licence is counted.',
+  },
   departures: {
     name: 'medrex_pg_proxy_departures_total',
     kind: 'counter',
@@ -166,5 +219,35 @@ export class RollOutMetrics {
   ): void {
     this.#departures.set(gone, (how, more) => this.#metrics.departures.inc({ how }, more));
     this.#peerCancels.set(cancels, (how, more) => this.#metrics.peerCancels.inc({ how }, more));
+  }
+}
+
+/** What is done about load, and whether one instance is enough. */
+export function setOverloadGauges(metrics: PgProxyMetrics, { rung, memoryUse, scale }: Overload): void {
+  metrics.rung.set(rung.level);
+  metrics.memoryUse.set(memoryUse);
+  for (const signal of scaleSignals) metrics.scaleOut.set({ signal }, scale.asksFor(signal) ? 1 : 0);
+  metrics.scaleIn.set(scale.isIdle ? 1 : 0);
+}
+
+/** How close a login is to costing more licences. */
+export function setLicenceGauge(metrics: PgProxyMetrics, limits: readonly LimitFigures[]): void {
+  const left = limits.filter(({ because }) => because === 'licence').map(({ max, count }) => max - count);
+  metrics.licenceHeadroom.set(left.length === 0 ? -1 : Math.min(...left));
+}
+
+/** What each class of work holds and waits for, over all pools. */
+export function setClassGauges(metrics: PgProxyMetrics, figures: readonly PoolFigures[]): void {
+  for (const name of workloadClasses) {
+    const all = figures.map(({ classes }) => classes[name]);
+    metrics.classActive.set(
+      { class: name },
+      all.reduce((sum, { active }) => sum + active, 0),
+    );
+    metrics.classWaiting.set(
+      { class: name },
+      all.reduce((sum, { waiting }) => sum + waiting, 0),
+    );
+    metrics.classLongestWait.set({ class: name }, Math.max(0, ...all.map((one) => one.longestWaitMs)) / 1_000);
   }
 }

@@ -17,6 +17,8 @@ import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/departures.ts';
 import type { IrisUpstreamsOptions } from './upstream/iris-upstreams.ts';
+import type { ProcessFigures } from './scheduling/overload.ts';
+import { Classifier } from './scheduling/classifier.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
 import { Welcome } from './welcome.ts';
 
@@ -48,6 +50,8 @@ export interface PgProxyOptions {
   readonly stop: (how: Ending) => void;
   /** In place of JDBC; for tests. */
   readonly irisDriver?: IrisUpstreamsOptions['irisDriver'];
+  /** In place of what this process says of itself. */
+  readonly process?: ProcessFigures | undefined;
 }
 
 /** How a proxy ends: its clients go as the configuration says, or each with the end of its transaction, or nobody is waited for. */
@@ -77,7 +81,11 @@ export class PgProxy {
     this.#loaded = loaded;
     this.#directoryOf = directoryOf;
     this.#events = events;
-    this.host = new PoolHost({ loaded, events, now, jitter, analyser, irisDriver, refusal: observing.refusal });
+    const classifier = new Classifier(analyser, loaded.config.classes);
+    this.host = new PoolHost({
+      ...{ loaded, events, now, jitter, analyser, irisDriver, classifier },
+      ...{ process: options.process, refusal: observing.refusal },
+    });
     this.host.caches = Caches.of({ config: loaded.config.cache, analyser, now, shared: options.shared });
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.#resume(database);

@@ -139,7 +139,7 @@ describe('a drained proxy', () => {
   });
 
   it('says so at /readyz, before it takes nobody in any more', async () => {
-    await start({ announceMs: 300, quietMs: 0, boundaryAfterMs: 0 });
+    await start({ announceMs: 2_000, quietMs: 0, boundaryAfterMs: 0 });
     const readyz = new URL('/readyz', rig.running.urls.metrics);
     expect((await fetch(readyz)).status).toBe(200);
     const closed = rig.running.proxy.close('drain');

@@ -17,9 +17,17 @@ import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryOf } from './login/directory.ts';
-import { pgProxyMetrics, PoolMetrics, RollOutMetrics } from './metrics.ts';
+import {
+  pgProxyMetrics,
+  PoolMetrics,
+  RollOutMetrics,
+  setClassGauges,
+  setLicenceGauge,
+  setOverloadGauges,
+} from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { Observing } from './observe/observing.ts';
+import type { ProcessFigures } from './scheduling/overload.ts';
 import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
 
 /** A proxy that runs. */
@@ -47,6 +55,8 @@ export interface PgProxyStart extends ConfigSource {
   readonly observer?: RequestObserver;
   /** In place of JDBC for upstreams of kind iris; for tests. */
   readonly irisDriver?: PgProxyOptions['irisDriver'];
+  /** In place of what this process says of its memory, event loop and CPU. */
+  readonly process?: ProcessFigures;
 }
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
@@ -104,6 +114,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     now: () => performance.now(),
     jitter: Math.random,
     shared,
+    process: start.process,
     directoryOf: (from) => directoryOf(from, lookupFailed),
     irisDriver: start.irisDriver,
     events: {
@@ -117,6 +128,11 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
         telemetry.log.warn({ code: sqlstate, error }, 'a backend could not be opened');
       },
       lookupFailed,
+      stepped: ({ level }) => {
+        const state = `rung-${level}`;
+        if (level === 0) telemetry.log.info({ state }, 'load and memory ask for nothing any more');
+        else telemetry.log.warn({ state }, 'load or memory have moved the proxy on the ladder of overload');
+      },
       fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
     },
   });
@@ -132,6 +148,9 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     metrics.clamped.set(figures.reduce((sum, { clamps }) => sum + clamps.length, 0));
     metrics.certificateEnd.set(certificateEnd(current));
     cache.set(host.caches);
+    setClassGauges(metrics, figures);
+    setLicenceGauge(metrics, host.pools.limits());
+    setOverloadGauges(metrics, host.overload);
     rollOut.set(host.departures.counts, host.peers.counts);
   });
   const { host, port } = loaded.config.metrics;

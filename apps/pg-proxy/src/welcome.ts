@@ -1,4 +1,11 @@
-import { backendKeyData, fatal, readyForQuery, transactionStatus, type WireFault } from '@medrex/pg-wire';
+import {
+  backendKeyData,
+  fatal,
+  noticeResponse,
+  readyForQuery,
+  transactionStatus,
+  type WireFault,
+} from '@medrex/pg-wire';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
@@ -9,12 +16,15 @@ import type { Sight } from './admin/show.ts';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, departed, parameterMessages } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
+import { observersOf } from './observe/observers.ts';
 import type { Observing } from './observe/observing.ts';
+import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
 import { Statements } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
 import { problemOfSetting } from './config/session-settings.ts';
+import { clampReport } from './upstream/refusal-report.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 
 /** Sets of settings whose parameters are remembered. */
@@ -40,6 +50,7 @@ export class Welcome {
   readonly #analyser: SqlAnalyser;
   readonly #life: Life;
   readonly #observing: Observing;
+  readonly #observer: RequestObserver | undefined;
   readonly #consoles = new Set<ConsoleSession>();
   readonly #tables = new MedrexTables(() => this.#sight());
   #loaded: LoadedConfig;
@@ -53,6 +64,7 @@ export class Welcome {
     this.#analyser = analyser;
     this.#loaded = loaded;
     this.#observing = observing;
+    this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
   }
 
   reload(loaded: LoadedConfig): void {
@@ -137,7 +149,7 @@ export class Welcome {
       if (!settings.has(name)) settings.set(name, value);
     const { user, socket } = newcomer;
     const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
-    const refusal = this.#denied(entrant) ?? this.#host.limits.refusal(entrant);
+    const refusal = this.#denied(entrant) ?? this.#overload() ?? this.#host.limits.refusal(entrant);
     if (refusal !== undefined) return refuse(newcomer, refusal);
     const { mode, pinSequences, statementTimeoutMs } = settingsFor(config, entrant);
     if (statementTimeoutMs > 0 && !settings.has('statement_timeout'))
@@ -148,7 +160,7 @@ export class Welcome {
     // The connection that watches a server speaks PostgreSQL.
     const isWatched = config.upstreams[database.upstream]?.kind !== 'iris';
     const cached = (isWatched ? this.#host.caches : undefined)?.forClient({
-      ...{ name, mode, observer: this.#observing.observer },
+      ...{ name, mode, observer: this.#observer },
       logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
     });
     const client = new Client({
@@ -157,7 +169,7 @@ export class Welcome {
       analyser: this.#analyser,
       pinsSequences: pinSequences,
       host: this.#host,
-      observer: cached?.observer ?? this.#observing.observer,
+      observer: cached?.observer ?? this.#observer,
       cacheOf: cached?.cacheOf,
       local: this.#localOf(newcomer),
     });
@@ -175,6 +187,15 @@ export class Welcome {
     const allowed = userOf(this.#loaded.config, user)?.user.databases;
     if (allowed === undefined || allowed.includes(database)) return undefined;
     return { sqlstate: '42501', message: `permission denied for database "${database}"` };
+  }
+
+  /** Who is in stays; who is not comes when there is less to do. */
+  #overload(): WireFault | undefined {
+    if (!this.#host.overload.rung.isClosed) return undefined;
+    return {
+      sqlstate: '53300',
+      message: 'too much load: new connections are not taken now, try again in 5 s or later',
+    };
   }
 
   #logIn(client: Client, minor: number, key: string): void {
@@ -199,6 +220,7 @@ export class Welcome {
     const { outbox } = client;
     for (const message of parameterMessages(parameters)) outbox.push(message);
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
+    for (const clamp of client.pooled.pool.clamps) outbox.push(noticeResponse(clampReport(clamp)));
     outbox.push(readyForQuery(transactionStatus.idle));
     outbox.send();
     client.restedAtMs = this.#host.now();

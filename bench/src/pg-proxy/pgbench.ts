@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +64,55 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+export interface PacedOptions {
+  readonly url: URL;
+  readonly database: string;
+  readonly clients: number;
+  readonly seconds: number;
+  /** Transactions that begin in each second, whether the ones before have ended or not. */
+  readonly perSecond: number;
+}
+
+/** Latencies in milliseconds of selects by primary key at a steady pace, from when each was due. */
+export async function paced(
+  side: Side,
+  { url, database, clients, seconds, perSecond }: PacedOptions,
+): Promise<number[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'medrex-pgbench-'));
+  const args = ['-n', '-S', '-c', String(clients), '-j', '2', '-T', String(seconds), '-R', String(perSecond)];
+  try {
+    await run('pgbench', [...args, '--log', '--log-prefix', join(folder, 'log'), database], {
+      env: environmentOf(url, side.port),
+    });
+    return latenciesIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Clients that run a statement again and again, until `stop`. */
+export function flood(
+  side: Side,
+  { url, database, clients }: Pick<PacedOptions, 'url' | 'database' | 'clients'>,
+  statement: string,
+): { stop(): Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), 'medrex-pgbench-'));
+  const file = join(folder, 'flood.sql');
+  writeFileSync(file, `${statement};\n`);
+  const child = spawn('pgbench', ['-n', '-f', file, '-c', String(clients), '-j', '1', '-T', '600', database], {
+    env: environmentOf(url, side.port),
+    stdio: 'ignore',
+  });
+  const ended = new Promise((exit) => child.once('exit', exit));
+  return {
+    stop: async () => {
+      child.kill('SIGKILL');
+      await ended;
+      rmSync(folder, { recursive: true });
+    },
+  };
 }
 
 /** Milliseconds, of the transactions that were written down. */

@@ -17,6 +17,8 @@ export const protocols = ['simple', 'extended', 'prepared'] as const;
 export type Protocol = (typeof protocols)[number];
 
 const backends = 20;
+/** No slots are kept for anybody, and nobody is overtaken. */
+const inOrder = { workloadClass: 'interactive', interactiveShareMin: 0 };
 /** Where Debian puts PgBouncer, which is not on everybody's PATH. */
 const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` };
 /** The first PgBouncer that knows prepared statements in transaction mode. */
@@ -38,11 +40,16 @@ export class Poolers {
   readonly #children: ChildProcess[] = [];
 
   readonly #more: object;
+  readonly #withoutClasses: boolean;
 
-  /** @param more of pg-proxy's configuration */
-  constructor(url: URL, more: object = {}) {
+  /**
+   * @param more of pg-proxy's configuration
+   * @param withoutClasses also a pg-proxy that serves everybody in the order of arrival
+   */
+  constructor(url: URL, more: object = {}, { withoutClasses = false }: { readonly withoutClasses?: boolean } = {}) {
     this.#url = url;
     this.#more = more;
+    this.#withoutClasses = withoutClasses;
   }
 
   async up(): Promise<void> {
@@ -51,7 +58,8 @@ export class Poolers {
     chmodSync(this.#folder, 0o755);
     const { user, password } = loginOf(this.#url);
     writeFileSync(join(this.#folder, 'users.txt'), `"${user}" "${password}"\n`);
-    await this.#pgProxy();
+    await this.#pgProxy('pg-proxy', {});
+    if (this.#withoutClasses) await this.#pgProxy('pg-proxy without classes', inOrder);
     await this.#pgBouncer();
   }
 
@@ -69,21 +77,21 @@ export class Poolers {
     return Number(this.#url.port === '' ? 5432 : this.#url.port);
   }
 
-  async #pgProxy(): Promise<void> {
-    const file = join(this.#folder, 'config.json');
+  async #pgProxy(name: string, pool: object): Promise<void> {
+    const file = join(this.#folder, `${name}.json`);
     const port = await freePort();
     const config = {
       listen: { port },
       upstreams: { main: { host: this.#url.hostname, port: this.#upstreamPort } },
       databases: { '*': { upstream: 'main' } },
       auth: { userFile: 'users.txt' },
-      pool: { size: backends },
+      pool: { size: backends, ...pool },
       metrics: { port: 0 },
       ...this.#more,
     };
     writeFileSync(file, JSON.stringify(config));
     const medrex = resolve(import.meta.dirname, '../../../apps/medrex/bin/medrex.js');
-    await this.#start('pg-proxy', port, process.execPath, [medrex, 'pg-proxy', '--config', file], protocols);
+    await this.#start(name, port, process.execPath, [medrex, 'pg-proxy', '--config', file], protocols);
   }
 
   async #pgBouncer(): Promise<void> {

@@ -15,7 +15,7 @@ export {
 } from './pool-settings.ts';
 export type { BackendState, PooledBackend } from './pooled-backend.ts';
 export type { PooledClient } from './pooled-client.ts';
-export { Pools } from './pools.ts';
+export { Pools, type LimitFigures } from './pools.ts';
 export {
   connectReasons,
   disconnectReasons,
@@ -27,5 +27,6 @@ export {
   type WaitNotice,
 } from './reasons.ts';
 export { upstreamFor, type Binding, type Routes } from './route.ts';
+export { scaleSignals, ScaleWatch, type ScaleFigures, type ScaleSignal } from './scale-signals.ts';
 export { slotCaps, type SlotCaps } from './slot-shares.ts';
 export { workloadClasses, type WorkloadClass } from './workload-class.ts';

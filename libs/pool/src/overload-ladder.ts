@@ -37,7 +37,7 @@ export const rungs = [
 
 /** What the ladder looks at. Shares are in [0, 1]. */
 export interface LoadFigures {
-  /** Backends in use over the maxima of the pools. */
+  /** Backends in use over the maximum, in the pool where that is most. */
   readonly poolUse: number;
   /** Longest wait of an interactive client: what others wait for is what their shares leave them. */
   readonly interactiveWaitMs: number;

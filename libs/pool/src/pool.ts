@@ -15,6 +15,9 @@ import { SlotShares, slotCaps } from './slot-shares.ts';
 import type { Turnover } from './turnover.ts';
 import { workloadClasses, type WorkloadClass } from './workload-class.ts';
 
+/** Whoever waits for less came in a burst. */
+const burstMs = 1_000;
+
 /** What a pool shares with the others. */
 export interface PoolSurroundings<C, B> {
   readonly port: PoolPort<C, B>;
@@ -153,6 +156,15 @@ export class Pool<C, B> {
     if (!client.isPinned) return;
     client.isPinned = false;
     this.#pinned -= 1;
+  }
+
+  /** What runs turns out to be work of another class; it goes on whatever the shares of that say, and counts among them. */
+  reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
+    if (client.backend === undefined || client.workClass === workClass) return;
+    this.#shares.giveBack(client.workClass);
+    client.workClass = workClass;
+    this.#shares.take(workClass);
+    if (this.#lines.size > 0) this.serve(nowMs);
   }
 
   rename(client: PooledClient<C, B>, application: ApplicationLimit, nowMs: number): void {
@@ -332,6 +344,18 @@ export class Pool<C, B> {
     };
   }
 
+  /** What the ladder of overload looks at; undefined: this pool is paused or cannot log in, and no ladder helps it. */
+  load(nowMs: number): { poolUse: number; interactiveWaitMs: number; queueUse: number } | undefined {
+    if (this.#isPaused || this.#backoff.failure !== undefined) return undefined;
+    const { max, waitingMax } = this.#settings;
+    return {
+      poolUse: this.#in.active / max,
+      interactiveWaitMs: waitOf(this.#lines.sinceMs('interactive'), nowMs),
+      // A line that is full for a moment is a burst.
+      queueUse: waitOf(this.firstWaitsSinceMs, nowMs) < burstMs ? 0 : this.#lines.size / Math.max(1, waitingMax),
+    };
+  }
+
   #classGauges(nowMs: number): PoolFigures['classes'] {
     const of = (workClass: WorkloadClass): ClassGauges => ({
       waiting: this.#lines.of[workClass].line.size,
@@ -388,7 +412,8 @@ export class Pool<C, B> {
 
   #shedding(client: PooledClient<C, B>, nowMs: number): Refusal {
     const waitedMs = nowMs - client.waitingSinceMs;
-    return { reason: 'shed', sqlstate: '53300', workClass: client.workClass, waitedMs };
+    const etaMs = this.#lines.of[client.workClass].turnover.etaMs(this.#lines.of[client.workClass].line.size + 1);
+    return { reason: 'shed', sqlstate: '53300', workClass: client.workClass, waitedMs, etaMs };
   }
 
   #notify(client: PooledClient<C, B>, position: number, nowMs: number): void {

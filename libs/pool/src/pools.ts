@@ -2,7 +2,7 @@ import { checkSettings } from './errors.ts';
 import { ApplicationLimit, SharedLimit } from './limits.ts';
 import type { OpenFailure } from './login-backoff.ts';
 import { Pool, type PoolSurroundings } from './pool.ts';
-import { rungs, type Rung } from './overload-ladder.ts';
+import { rungs, type LoadFigures, type Rung } from './overload-ladder.ts';
 import { Counters, sumOf, type PoolFigures, type PoolTotals } from './pool-figures.ts';
 import {
   isInScope,
@@ -109,6 +109,11 @@ export class Pools<C, B> {
   setWaitTimeout(client: PooledClient<C, B>, waitTimeoutMs: number | undefined): void {
     client.waitTimeoutMs = waitTimeoutMs;
     if (waitTimeoutMs !== undefined) client.pool.hasOwnTimeouts = true;
+  }
+
+  /** What a client does with the backend that it has turns out to be work of another class. */
+  reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
+    client.pool.reclass(client, workClass, nowMs);
   }
 
   /** The client has another application name from now on. */
@@ -222,6 +227,21 @@ export class Pools<C, B> {
     for (const pool of this.#pools.values()) pool.stepTo(rung, nowMs);
   }
 
+  /** What the ladder of overload looks at, of the pool that is worst off. */
+  load(nowMs: number): Omit<LoadFigures, 'memoryUse'> {
+    const all = [...this.#pools.values()].flatMap((pool) => pool.load(nowMs) ?? []);
+    return {
+      poolUse: Math.max(0, ...all.map(({ poolUse }) => poolUse)),
+      interactiveWaitMs: Math.max(0, ...all.map(({ interactiveWaitMs }) => interactiveWaitMs)),
+      queueUse: Math.max(0, ...all.map(({ queueUse }) => queueUse)),
+    };
+  }
+
+  /** How much of each limit across pools is used. */
+  limits(): readonly LimitFigures[] {
+    return [...this.#limits.values()].map(({ kind, max, count, because }) => ({ kind, max, count, because }));
+  }
+
   /** SHOW POOLS. */
   figures(nowMs: number): readonly PoolFigures[] {
     return [...this.#pools.values()].map((pool) => pool.figures(nowMs));
@@ -290,6 +310,13 @@ export class Pools<C, B> {
     this.#applications.set(application, limit);
     return limit;
   }
+}
+
+/** A limit across pools; without a bound `max` is Infinity. */
+export interface LimitFigures extends BackendCap {
+  readonly kind: LimitKind;
+  /** Backends under it. */
+  readonly count: number;
 }
 
 interface NamedLimit extends BackendCap {

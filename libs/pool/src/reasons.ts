@@ -58,6 +58,8 @@ export type Refusal =
       readonly sqlstate: '53300';
       readonly workClass: WorkloadClass;
       readonly waitedMs: number;
+      /** When its turn would have come; undefined when nobody was served lately. */
+      readonly etaMs: number | undefined;
     }
   | { readonly reason: 'paused'; readonly sqlstate: '57P03'; readonly waitedMs: number }
   | {

@@ -27,6 +27,7 @@ describe('the console', () => {
     ]);
     expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,active,f,127\.0\.0\.1,/);
     expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,main,active,127\.0\.0\.1,/);
+    expect(await console.ask(query('show classes'))).toContain('D app,app,main,interactive,1,null,0,0,0');
     await client.ask(query('commit'));
     expect((await console.ask(query('show stats')))[1]).toMatch(/^D app,1,2,\d+$/);
     expect(await console.ask(query('show config'))).toContain('D pool.size,2,global,yes');

@@ -1,5 +1,5 @@
 import type { Wanted } from '@medrex/sql';
-import type { PoolFigures } from '@medrex/pool';
+import { slotCaps, workloadClasses, type PoolFigures } from '@medrex/pool';
 import type { CacheFigures } from '../cache/caches.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { Statistics } from '../observe/statistics.ts';
@@ -41,6 +41,26 @@ function pools({ host, config }: Sight): Table {
     pool_mode: ({ name }) => settingsFor(config, name).mode,
     paused: truth(({ isPaused }) => isPaused),
     failing: truth(({ isFailing }) => isFailing),
+  });
+}
+
+/** Each pool by class of work. */
+function classes({ host }: Sight): Table {
+  const rows = host.pools
+    .figures(host.now())
+    .flatMap(({ name, classes: of, settings }) =>
+      workloadClasses.map((workClass) => ({ name, workClass, caps: slotCaps(settings), ...of[workClass] })),
+    );
+  return tableOf(rows, {
+    database: ({ name }) => name.database,
+    user: ({ name }) => name.user,
+    upstream: ({ name }) => name.upstream,
+    class: ({ workClass }) => workClass,
+    sv_active: whole(({ active }) => active),
+    sv_max: whole(({ caps, workClass }) => (caps.of[workClass] === Infinity ? undefined : caps.of[workClass])),
+    cl_waiting: whole(({ waiting }) => waiting),
+    maxwait: whole(({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000)),
+    maxwait_us: whole(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
   });
 }
 
@@ -137,6 +157,7 @@ function version(): Table {
 
 const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> = {
   pools,
+  classes,
   clients,
   servers,
   stats,

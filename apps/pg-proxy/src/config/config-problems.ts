@@ -26,7 +26,10 @@ function* problemsOfUpstreams({ upstreams, listen }: ProxyConfig): Generator<str
 }
 
 function* problemsOfDatabases({ databases, upstreams, users }: ProxyConfig): Generator<string> {
-  for (const [name, { upstream, user, password }] of Object.entries(databases)) {
+  for (const [name, { upstream, user, password, upstreamOfClass = {} }] of Object.entries(databases)) {
+    for (const [workClass, other] of Object.entries(upstreamOfClass))
+      if (!Object.hasOwn(upstreams, other))
+        yield `databases.${name}.upstreamOfClass.${workClass}: there is no ${other}`;
     if (!Object.hasOwn(upstreams, upstream)) yield `databases.${name}.upstream: there is no ${upstream}`;
     if (password !== undefined && user === undefined) yield `databases.${name}.password: of no user`;
   }

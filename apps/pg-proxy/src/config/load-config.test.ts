@@ -50,11 +50,17 @@ describe('loadConfig', () => {
   it('names every problem at once', () => {
     const databases = {
       a: { upstream: 'none' },
-      b: { upstream: 'main', password: { env: 'NOT_SET' } },
+      b: { upstream: 'main', password: { env: 'NOT_SET' }, upstreamOfClass: { bulk: 'nowhere' } },
     };
     const auth = { userFile: file('bad.txt', '"a" "b"\nnonsense\n') };
     const message = load({ ...minimal, databases, auth }) as string;
-    for (const problem of ['there is no none', 'of no user', 'NOT_SET is not set', 'line 2'])
+    for (const problem of [
+      'there is no none',
+      'databases.b.upstreamOfClass.bulk: there is no nowhere',
+      'of no user',
+      'NOT_SET is not set',
+      'line 2',
+    ])
       expect(message).toContain(problem);
   });
 

@@ -3,6 +3,7 @@ import { cacheConfig } from '../cache/cache-config.ts';
 import { auth, identity, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
 import { irisUpstream } from './iris-config.ts';
+import { classes, upstreamOfClass } from './scheduling-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
 import { audit, statistics } from './observe-config.ts';
 
@@ -71,6 +72,7 @@ const database = narrowSettings.extend({
     .describe('Settings of the session for clients that say nothing of their own, by their names'),
   clientsMax: most.describe('Clients of it at once'),
   backendsMax: most.describe('Backends of it at once, of all users'),
+  upstreamOfClass,
 });
 
 const user = narrowSettings.extend({
@@ -124,6 +126,7 @@ export const proxyConfig = z.strictObject({
     .optional()
     .describe('Who read or changed which tables, in entries that follow each other by their hashes; none without it'),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
+  classes: classes.prefault({}),
   drain: drain.prefault({}),
   instance,
   loginTimeoutMs: milliseconds.default(15_000).describe('A client that has not logged in after this is closed'),

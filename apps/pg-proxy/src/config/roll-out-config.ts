@@ -12,11 +12,13 @@ export const drain = z
     quietMs: wait
       .default(1_000)
       .describe(
-        'Then a client is sent away when it has asked nothing for so long: pools look at such a connection before they use it',
+        'Then a client is sent away when it has asked nothing for so long: pools that look at a connection before they use it find it closed',
       ),
     boundaryAfterMs: wait
       .default(10_000)
-      .describe('After so long the others are sent away with the answer that ends their transaction'),
+      .describe(
+        'After so long every client is sent away with the answer that ends its transaction; 0 is best where drivers notice at once what a server says (node-postgres, asyncpg, tokio-postgres)',
+      ),
     timeoutMs: wait.default(20_000).describe('After so long what is left is ended'),
   })
   .describe('How clients go at SIGTERM');

@@ -3,6 +3,7 @@ import {
   close,
   closeComplete,
   describe,
+  frontend as from,
   parseAs,
   parseComplete,
   parseKey,
@@ -20,7 +21,7 @@ import type { Backend } from './backend.ts';
 import { local, owed, unasked, type Note } from './expected-answers.ts';
 import { leavesState } from './leaves-state.ts';
 import type { Outbox } from './outbox.ts';
-import type { Analysed } from './request.ts';
+import type { Analysed, Asked } from './request.ts';
 import type { SessionWatch, Watched } from './session-watch.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 
@@ -166,6 +167,32 @@ export class ClientStatements {
   /** No portal outlives its transaction. */
   transactionEnded(): void {
     this.#portals.clear();
+  }
+
+  /** The text that a message is about, where it can be known. */
+  asked({ type, buffer, start, end, isLast }: Framer): Asked | undefined {
+    switch (type) {
+      case from.parse: {
+        const nameEnd = buffer.indexOf(0, start + 5);
+        const textEnd = nameEnd < 0 ? -1 : buffer.indexOf(0, nameEnd + 1);
+        const isWhole = textEnd >= 0 && textEnd < end;
+        const text = isWhole ? buffer.toString('latin1', nameEnd + 1, textEnd) : '';
+        return { text, isWhole: isWhole || isLast, analysis: undefined };
+      }
+      case from.bind:
+        return this.#askedOf(readBindHead(buffer, start, end)?.statement);
+      case from.describe: {
+        const named = readNamed(buffer, start, end);
+        return named?.of === 'statement' ? this.#askedOf(named.name) : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #askedOf(name: string | undefined): Asked | undefined {
+    if (name === '') return { text: this.#unnamedText(), isWhole: true, analysis: undefined };
+    return name === undefined ? undefined : this.#names.get(name);
   }
 
   /** A Parse: of a statement that all share where it has a name. */

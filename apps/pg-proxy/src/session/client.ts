@@ -26,7 +26,8 @@ import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
 import { ClientStatements } from './client-statements.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
-import { Request, type Analysed, type RequestObserver } from './request.ts';
+import { ClientWork } from '../scheduling/classifier.ts';
+import { Request, type Analysed, type Asked as AskedText, type RequestObserver } from './request.ts';
 import { settingsKey, type Settings } from './settings.ts';
 import { SessionWatch, type Watched } from './session-watch.ts';
 import type { Statements } from './statements.ts';
@@ -37,7 +38,7 @@ export type Pooled = PooledClient<Client, Backend>;
 /** What a client asks of the proxy. */
 export interface ClientHost {
   /** A backend, or undefined: it waits for `granted` or `refused`. */
-  checkout(pooled: Pooled): Backend | undefined;
+  checkout(client: Client, asked: AskedText | undefined): Backend | undefined;
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost'): void;
   pin(pooled: Pooled): void;
   unpin(pooled: Pooled): void;
@@ -113,6 +114,8 @@ export class Client implements BackendClient {
   restedAtMs = 0;
   /** What the configuration and its session say to it. */
   scoped!: ScopedSettings;
+  /** What is known of its work. */
+  readonly work = new ClientWork();
   backend: Backend | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
@@ -513,7 +516,7 @@ export class Client implements BackendClient {
     if (this.backend === undefined) {
       if (this.#framer.type === from.close && this.#statements.closeAlone(this.#framer)) return;
       if (this.#cache !== undefined && this.#isKnown(this.#cache)) return;
-      if (!this.#obtain()) return;
+      if (!this.#obtain(this.#askedText())) return;
     }
     if (this.backend !== undefined) this.#ask(this.backend);
   }
@@ -567,10 +570,10 @@ export class Client implements BackendClient {
   }
 
   /** False: it waits, or was refused. The pool may grant or refuse while it is asked. */
-  #obtain(): boolean {
+  #obtain(asked?: AskedText): boolean {
     this.#wait = 'asking';
     this.#askedAt = this.#readAt;
-    const backend = this.#host.checkout(this.pooled);
+    const backend = this.#host.checkout(this, asked);
     if (backend !== undefined) this.#attach(backend);
     this.#asked();
     if (this.isWaiting && this.#learner === undefined) this.#host.waits(this, this.#textAtHand());
@@ -584,6 +587,13 @@ export class Client implements BackendClient {
     if (type !== from.parse) return '';
     const [, text = ''] = buffer.toString('latin1', start + 5, end).split('\0', 2);
     return text;
+  }
+
+  /** What the message at hand wants to be run, where it says so. */
+  #askedText(): AskedText | undefined {
+    const framer = this.#framer;
+    if (framer.type !== from.query) return this.#statements.asked(framer);
+    return { text: this.#queryText(), isWhole: framer.isLast, analysis: undefined };
   }
 
   #asked(): void {
@@ -651,6 +661,7 @@ export class Client implements BackendClient {
     if (observer === undefined && watched === undefined && !text.includes(settingPrefix)) return undefined;
     const request = new Request({
       ...{ from: this, backend: this.backend, kind, text, watched, prepared, observer },
+      workClass: this.pooled.workClass,
       ...{ analyser: this.#analyser, watch: this.#watch, isWhole: kind === 'execute' || this.#framer.isLast },
     });
     // What waited for a backend waited with the first of its messages.

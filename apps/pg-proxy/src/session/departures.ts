@@ -87,8 +87,8 @@ export class Departures {
     const drain = this.#drainOf(client);
     if (drain === undefined || !client.isQuiet) return false;
     // Who has left something in his session would miss it.
-    if (nowMs - drain.sinceMs >= drain.boundaryAfterMs) return true;
-    return client.backend === undefined && nowMs - client.restedAtMs >= drain.quietMs;
+    if (client.backend !== undefined && nowMs - drain.sinceMs < drain.boundaryAfterMs) return false;
+    return nowMs - client.restedAtMs >= drain.quietMs && nowMs - client.heardAtMs >= drain.quietMs;
   }
 
   #drainOf({ database }: Client): Drain | undefined {

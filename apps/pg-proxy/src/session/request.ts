@@ -1,3 +1,4 @@
+import type { WorkloadClass } from '@medrex/pool';
 import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Backend } from './backend.ts';
 import type { StatementSettings } from '../config/scoped-settings.ts';
@@ -41,11 +42,20 @@ export interface RequestOptions {
   readonly watched: Watched | undefined;
   readonly observer: RequestObserver | undefined;
   readonly prepared: Analysed | undefined;
+  readonly workClass: WorkloadClass;
 }
 
 /** Something that keeps what was found out about its text. */
 export interface Analysed {
   analysis: Analysis | undefined;
+}
+
+/** The text of the message by which a client asks for a backend. */
+export interface Asked extends Analysed {
+  /** As latin1. */
+  readonly text: string;
+  /** False: more of it is to come. */
+  readonly isWhole: boolean;
 }
 
 const unknown: Analysis = {
@@ -75,6 +85,8 @@ export class Request implements Note {
   /** A CommandComplete for each statement that ended. */
   readonly tags: string[] = [];
   readonly watched: Watched | undefined;
+  /** As which it got its backend; in a transaction, what that had turned out to be by then. */
+  readonly workClass: WorkloadClass;
   readonly #text: string;
   readonly #isWhole: boolean;
   readonly #analyser: SqlAnalyser;
@@ -89,12 +101,18 @@ export class Request implements Note {
     this.backend = options.backend;
     this.kind = options.kind;
     this.watched = options.watched;
+    this.workClass = options.workClass;
     this.#text = options.text;
     this.#isWhole = options.isWhole;
     this.#analyser = options.analyser;
     this.#watch = options.watch;
     this.#observer = options.observer;
     this.#prepared = options.prepared;
+  }
+
+  /** As latin1. */
+  get text(): string {
+    return this.#text;
   }
 
   /** What its text does; read when somebody asks, and known for texts that were read before. */

@@ -12,6 +12,7 @@ export interface Statement {
   readonly leavesState: boolean;
   /** In latin1. */
   readonly text: string;
+  readonly isWhole: true;
   analysis: Analysis | undefined;
   /** Names of clients that mean it. */
   users: number;
@@ -63,7 +64,8 @@ export class Statements {
   #add(key: string): Statement {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
-    const statement = { name, key, text, leavesState: leavesState(key), analysis: undefined, users: 0 };
+    const state = leavesState(key);
+    const statement: Statement = { name, key, text, isWhole: true, leavesState: state, analysis: undefined, users: 0 };
     this.#byKey.set(key, statement);
     return statement;
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProcessFigures } from '../scheduling/overload.ts';
 import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 import { createTelemetry, type Telemetry } from '@medrex/telemetry';
 import { ScriptedPostgres } from './scripted-postgres.ts';
@@ -10,6 +11,10 @@ export interface RigOptions {
   /** Parts of the configuration in place of the standard ones. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly users?: string;
+  /** What the process says of itself. */
+  readonly process?: ProcessFigures;
+  /** Beside `main`. */
+  readonly upstreams?: Readonly<Record<string, unknown>>;
   /** Other files of the folder, by name. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -38,6 +43,8 @@ export class ProxyRig {
 
   static async start({
     config = {},
+    upstreams = {},
+    process,
     users = '"app" "secret"\n"other" "secret"\n',
     files = {},
   }: RigOptions = {}): Promise<ProxyRig> {
@@ -48,7 +55,7 @@ export class ProxyRig {
     const file = join(folder, 'config.json');
     const whole = {
       listen: { port: 0 },
-      upstreams: { main: { port: postgres.port } },
+      upstreams: { main: { port: postgres.port }, ...upstreams },
       databases: { app: { upstream: 'main' } },
       auth: { userFile: 'users.txt' },
       metrics: { port: 0 },
@@ -61,7 +68,10 @@ export class ProxyRig {
       writeLog: (line: string) => lines.push(line),
     };
     const telemetry = createTelemetry(telemetryOptions);
-    const running = await startPgProxy({ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 });
+    const running = await startPgProxy({
+      ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
+      ...(process && { process }),
+    });
     return new ProxyRig(postgres, running, folder, { lines, telemetry });
   }
 

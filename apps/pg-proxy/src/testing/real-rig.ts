@@ -43,9 +43,11 @@ export class RealRig {
     const [user, password] = [url.username, url.password].map((text) => decodeURIComponent(text).replaceAll('"', '""'));
     writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`, { mode: 0o600 });
     const file = join(folder, 'config.json');
+    const main = { host: url.hostname, port: Number(url.port === '' ? 5432 : url.port) };
     const config = {
       listen: { port: 0 },
-      upstreams: { main: { host: url.hostname, port: Number(url.port === '' ? 5432 : url.port) } },
+      // The mirror is the same server.
+      upstreams: { main, mirror: main },
       databases: { '*': { upstream: 'main' } },
       auth: { userFile: 'users.txt' },
       pool: { mode, size, reserve: 0, waitTimeoutMs: 60_000 },

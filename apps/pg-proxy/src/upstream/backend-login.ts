@@ -34,6 +34,8 @@ export interface LoginOptions {
   readonly address: Address;
   readonly database: string;
   readonly credentials: Credentials;
+  /** What is set for the session from its start. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly keysOf: (salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
   readonly loggedIn: (session: LoggedIn) => void;
   readonly failed: (report: Report) => void;
@@ -73,8 +75,8 @@ export class BackendLogin {
     socket.on('data', this.#onData);
     socket.on('error', this.#onGone);
     socket.on('close', this.#onGone);
-    const { database, credentials } = this.#options;
-    socket.write(startupMessage(0, [...Object.entries({ user: credentials.user, database })]));
+    const { database, credentials, settings } = this.#options;
+    socket.write(startupMessage(0, Object.entries({ user: credentials.user, database, ...settings })));
   }
 
   #fail(sqlstate: string, message: string): void {

@@ -6,7 +6,11 @@ import type { ScopedSettings } from '../config/scoped-settings.ts';
 /** The configuration as the pools ask for it. */
 export function policyOf(config: ProxyConfig): PoolPolicy {
   return {
-    settings: ({ database, user }) => poolSettingsOf(settingsFor(config, { database, user })),
+    settings: ({ upstream, database, user }) => {
+      const settings = poolSettingsOf(settingsFor(config, { database, user }));
+      // Where a class has an upstream to itself, it need not leave others anything.
+      return upstream === databaseOf(config, database)?.database.upstream ? settings : { ...settings, ...ofNobodyElse };
+    },
     backendsMax: (kind, { upstream, database, user }) => {
       switch (kind) {
         case 'database':
@@ -31,6 +35,8 @@ function loginMax(upstream: UpstreamConfig | undefined): number | undefined {
   if (upstream?.kind !== 'iris') return upstream?.backendsPerUserMax;
   return Math.min(licensedMax, upstream.backendsPerUserMax ?? licensedMax);
 }
+
+const ofNobodyElse = { interactiveShareMin: 0, analyticalShareMax: 1, bulkShareMax: 1 };
 
 function poolSettingsOf(settings: ScopedSettings): PoolSettings {
   const { size, min, reserve, reserveAfterMs, waitingMax, noticeAfterMs, pausedTimeoutMs } = settings;

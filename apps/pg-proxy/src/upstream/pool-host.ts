@@ -8,6 +8,7 @@ import {
   type PoolPort,
   type PoolScope,
   type Refusal,
+  type Rung,
 } from '@medrex/pool';
 import type { Caches } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -17,6 +18,12 @@ import { CancelKeys } from '../session/cancel-keys.ts';
 import { ClientLimits } from '../session/client-limits.ts';
 import { departed, type Client, type ClientHost, type Pooled } from '../session/client.ts';
 import { Departures, type DeparturePlan } from '../session/departures.ts';
+import type { Asked } from '../session/request.ts';
+import type { Classifier } from '../scheduling/classifier.ts';
+import { ClassRoutes } from '../scheduling/class-routes.ts';
+import { Overload, type ProcessFigures } from '../scheduling/overload.ts';
+import { WaitWindow } from '../scheduling/wait-window.ts';
+import { classifyLate } from '../scheduling/late-classes.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
 import { settingsFor } from '../config/scopes.ts';
@@ -36,9 +43,14 @@ export interface HostEvents {
   /** A backend is logged in, after so long. */
   connected(database: string, ms: number): void;
   fault(message: string): void;
+  /** Load or memory have put the proxy on another rung of the ladder. */
+  stepped(rung: Rung): void;
 }
 
 export interface PoolHostOptions extends IrisUpstreamsOptions {
+  /** In place of what this process says of itself. */
+  readonly process?: ProcessFigures | undefined;
+  readonly classifier: Classifier;
   readonly loaded: LoadedConfig;
   readonly events: HostEvents;
   readonly now: () => number;
@@ -57,6 +69,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly cancelKeys: CancelKeys;
   readonly peers = new Peers();
   readonly clients = new Set<Client>();
+  readonly classifier: Classifier;
+  readonly routes: ClassRoutes;
+  readonly overload: Overload;
+  readonly #waits = new WaitWindow();
   readonly departures = new Departures(this.clients);
   readonly traffic = new Map<string, Traffic>();
   /** Undefined: the configuration keeps nothing. */
@@ -98,6 +114,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       all: this.clients,
       cancel: (backend) => this.cancel(backend),
     });
+    this.classifier = options.classifier;
+    this.overload = new Overload(this.pools, this.#waits, {
+      figures: options.process,
+      changed: (rung) => options.events.stepped(rung),
+    });
+    this.routes = new ClassRoutes(this.pools, options.loaded.config, (asked) => this.classifier.analysisOf(asked));
   }
 
   /** @returns what could not be given as asked */
@@ -108,6 +130,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.upstreams.reload(loaded);
     this.scopes.reload(loaded.config, this.now());
     this.#iris.warm(loaded.config);
+    this.routes.reload(loaded.config);
     return clamps;
   }
 
@@ -143,6 +166,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
           )
         : new BackendLogin({
             ...{ address: this.upstreams.addressOf(name.upstream), database, credentials, failed },
+            ...(this.routes.isAway(name) && { settings: { default_transaction_read_only: 'on' } }),
             keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
             loggedIn: (session) => this.#opened(pooled, session),
           });
@@ -175,7 +199,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     pooled.handle?.check((isOk) => this.pools.checked(pooled, isOk, this.now()));
   }
 
-  grant({ handle: client }: Pooled, { handle: backend }: PoolBackend): void {
+  grant({ handle: client, waitingSinceMs }: Pooled, { handle: backend }: PoolBackend): void {
+    this.#waits.waited(this.now() - waitingSinceMs);
     if (backend !== undefined) client.granted(backend);
   }
 
@@ -201,13 +226,16 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   // What clients ask for.
 
-  checkout(pooled: Pooled): Backend | undefined {
+  checkout(client: Client, asked: Asked | undefined): Backend | undefined {
     const refusal = this.#refusal();
     if (refusal !== undefined) {
-      pooled.handle.refused(refusal);
+      client.refused(refusal);
       return undefined;
     }
-    return this.pools.checkout(pooled, 'interactive', this.now())?.handle;
+    const workClass = this.classifier.classOf(client, asked);
+    client.pooled = this.routes.pooledFor(client, workClass, asked);
+    this.#waits.asked();
+    return this.pools.checkout(client.pooled, workClass, this.now())?.handle;
   }
 
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost'): void {
@@ -240,6 +268,9 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   tick(): void {
     this.caches?.tick(this.now());
     const nowMs = this.now();
+    classifyLate(this.pools, this.classifier, nowMs);
+    this.overload.tick(nowMs);
+    if (this.caches !== undefined) this.caches.isPaused = this.overload.isMemoryShort;
     this.pools.tick(nowMs);
     this.departures.sweep(nowMs);
     this.outage.tick();
@@ -266,7 +297,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.cancelKeys.take(client);
     this.clients.delete(client);
     this.limits.left(client);
-    this.pools.leave(client.pooled, this.now());
+    this.routes.left(client, this.now());
   }
 
   waitNoLonger(client: Client): void {

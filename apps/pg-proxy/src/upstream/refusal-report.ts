@@ -1,5 +1,5 @@
 import type { Report } from '@medrex/pg-wire';
-import type { Refusal, WaitNotice } from '@medrex/pool';
+import type { Clamp, Refusal, WaitNotice } from '@medrex/pool';
 
 const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
 /** When its turn is thought to come; nothing where nobody has been served yet. */
@@ -11,6 +11,9 @@ const noAnswer: Omit<Report, 'severity'> = {
   sqlstate: '08006',
   message: 'the database server did not finish the login',
 };
+
+/** The ladder is not left sooner. */
+const leastMs = 5_000;
 
 /** What a client is told that gets no backend. */
 export function refusalReport(refusal: Refusal): Report {
@@ -25,7 +28,7 @@ export function refusalReport(refusal: Refusal): Report {
           sqlstate: refusal.sqlstate,
           message: `too much load: ${refusal.workClass} work is not taken now`,
         },
-        hint: 'Try again later.',
+        hint: `Try again in ${about(Math.max(leastMs, refusal.etaMs ?? 0))} or later.`,
       };
     case 'paused':
       return { severity, sqlstate: refusal.sqlstate, message: 'the database is paused, and stayed so for too long' };
@@ -54,5 +57,19 @@ export function waitReport({ cause, position, waiting, waitedMs, etaMs }: WaitNo
   return {
     ...{ severity: 'NOTICE', sqlstate: '00000', message: `waiting for a connection: ${causes[cause]}` },
     detail: `Waited ${about(waitedMs)}; place ${position} of ${waiting}${expected(etaMs)}.`,
+  };
+}
+
+const reasonsOfClamps = {
+  licence: 'more would cost a licence for each connection',
+  limit: 'a limit across pools is smaller',
+  max: 'the pool is smaller',
+} as const;
+
+/** What a client is told of a setting of its pool that could not be had. */
+export function clampReport({ subject, setting, asked, given, because }: Clamp): Report {
+  return {
+    ...{ severity: 'NOTICE', sqlstate: '01000' },
+    message: `pool ${subject}: ${setting} is ${given} and not ${asked}: ${reasonsOfClamps[because]}`,
   };
 }

@@ -1,0 +1,86 @@
+import type { PooledClient, PoolName, Pools, WorkloadClass } from '@medrex/pool';
+import type { Analysis } from '@medrex/sql';
+import type { ProxyConfig } from '../config/proxy-config.ts';
+import { databaseOf } from '../config/scopes.ts';
+import type { Backend } from '../session/backend.ts';
+import type { Client } from '../session/client.ts';
+import type { Asked } from '../session/request.ts';
+
+type Pooled = PooledClient<Client, Backend>;
+
+/** A client that has been to other upstreams than that of its database. */
+interface Traveller {
+  readonly home: Pooled;
+  readonly away: Map<string, Pooled>;
+}
+
+/**
+ * Classes of work that have an upstream of their own: what reads outside of a transaction goes there, and to nowhere else. Whoever has a
+ * backend (a transaction, something left in the session) stays with it.
+ */
+export class ClassRoutes {
+  readonly #pools: Pools<Client, Backend>;
+  readonly #analyse: (asked: Asked) => Analysis;
+  readonly #travellers = new Map<Client, Traveller>();
+  #config: ProxyConfig;
+  #isUsed = false;
+
+  constructor(pools: Pools<Client, Backend>, config: ProxyConfig, analyse: (asked: Asked) => Analysis) {
+    this.#pools = pools;
+    this.#analyse = analyse;
+    this.#config = config;
+    this.reload(config);
+  }
+
+  reload(config: ProxyConfig): void {
+    this.#config = config;
+    this.#isUsed = Object.values(config.databases).some(({ upstreamOfClass }) => upstreamOfClass !== undefined);
+  }
+
+  /** Whose pool the client is to ask. */
+  pooledFor(client: Client, workClass: WorkloadClass, asked: Asked | undefined): Pooled {
+    if (!this.#isUsed && this.#travellers.size === 0) return client.pooled;
+    const traveller = this.#travellers.get(client);
+    const home = traveller?.home ?? client.pooled;
+    const routes = databaseOf(this.#config, client.database)?.database.upstreamOfClass;
+    const upstream = workClass === 'admin' ? undefined : routes?.[workClass];
+    if (upstream === undefined || upstream === home.pool.name.upstream || !this.#onlyReads(asked)) return home;
+    const { away } = traveller ?? this.#travel(client, home);
+    const known = away.get(upstream);
+    if (known !== undefined) return known;
+    const application = client.settings.get('application_name') ?? '';
+    const joined = this.#pools.join({ ...home.pool.name, upstream }, application, client);
+    away.set(upstream, joined);
+    return joined;
+  }
+
+  /** Whether a pool is at the upstream of a class; nobody may write there. */
+  isAway({ upstream, database }: PoolName): boolean {
+    return upstream !== databaseOf(this.#config, database)?.database.upstream;
+  }
+
+  /** A client is gone. */
+  left(client: Client, nowMs: number): void {
+    const traveller = this.#travellers.get(client);
+    this.#travellers.delete(client);
+    const everywhere = traveller === undefined ? [client.pooled] : [traveller.home, ...traveller.away.values()];
+    for (const pooled of everywhere) this.#pools.leave(pooled, nowMs);
+  }
+
+  #travel(client: Client, home: Pooled): Traveller {
+    const traveller: Traveller = { home, away: new Map() };
+    this.#travellers.set(client, traveller);
+    return traveller;
+  }
+
+  /** Whether nothing of a text changes or locks anything, or begins a transaction. */
+  #onlyReads(asked: Asked | undefined): boolean {
+    if (asked?.isWhole !== true) return false;
+    const analysis = this.#analyse(asked);
+    if (analysis.kind !== 'read' || analysis.statements.length === 0) return false;
+    return analysis.statements.every(
+      ({ isReadOnly, kind, effects }) =>
+        isReadOnly && (kind === 'select' || kind === 'copyOut') && effects.length === 0,
+    );
+  }
+}

@@ -1,0 +1,22 @@
+import { type Pools } from '@medrex/pool';
+import type { Backend } from '../session/backend.ts';
+import type { Client } from '../session/client.ts';
+import { Request } from '../session/request.ts';
+import { isHeavier, type Classifier } from './classifier.ts';
+
+/** What runs for less holds nobody up. */
+const longMs = 50;
+
+/** In a transaction the class of what runs becomes known when it runs: what runs for long is looked at, and counts as what it is. */
+export function classifyLate(pools: Pools<Client, Backend>, classifier: Classifier, nowMs: number): void {
+  for (const { client: pooled, handle } of pools.backends()) {
+    const request = handle?.expected.headNote;
+    if (pooled === undefined || !(request instanceof Request)) continue;
+    const { handle: client } = pooled;
+    if (nowMs - Math.max(request.backendAt, client.work.lastEndedAt) < longMs) continue;
+    const workClass = classifier.classOfRequest(client, request);
+    if (!isHeavier(workClass, 'interactive')) continue;
+    client.work.habit = workClass;
+    if (isHeavier(workClass, pooled.workClass)) pools.reclass(pooled, workClass, nowMs);
+  }
+}

@@ -1,0 +1,109 @@
+import { ground, nextStanding, ScaleWatch, type Pools, type Rung, type Standing } from '@medrex/pool';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import type { Backend } from '../session/backend.ts';
+import type { Client } from '../session/client.ts';
+import type { WaitWindow } from './wait-window.ts';
+
+const nanosecondsOfMs = 1e6;
+/** What is measured for scaling is measured each second. */
+const turnMs = 1_000;
+
+/** Where caches are no longer filled, and how much below it they are again. */
+const memoryShort = 0.75;
+const memoryHold = 0.05;
+
+/** What of the process the ladder and the signals look at. */
+export interface ProcessFigures {
+  /** Memory in use over what the process may have. */
+  memoryUse(): number;
+  loopLagMsP99(): number;
+  /** Of one core, since the last time that it was asked. */
+  cpuUse(): number;
+}
+
+/** Puts the pools on the rung of the ladder of overload that load and memory ask for (SC-003), and watches whether one instance is enough (SC-002). */
+export class Overload {
+  readonly scale = new ScaleWatch();
+  readonly #pools: Pools<Client, Backend>;
+  readonly #waits: WaitWindow;
+  readonly #process: ProcessFigures;
+  readonly #changed: (rung: Rung) => void;
+  #standing: Standing = ground;
+  #turnedAtMs = 0;
+  #memoryUse = 0;
+  #isMemoryShort = false;
+
+  constructor(
+    pools: Pools<Client, Backend>,
+    waits: WaitWindow,
+    { figures = processFigures(), changed }: { figures?: ProcessFigures | undefined; changed: (rung: Rung) => void },
+  ) {
+    this.#pools = pools;
+    this.#waits = waits;
+    this.#process = figures;
+    this.#changed = changed;
+  }
+
+  get rung(): Rung {
+    return this.#standing.rung;
+  }
+
+  get memoryUse(): number {
+    return this.#memoryUse;
+  }
+
+  /** Nothing should be kept that could be had again. */
+  get isMemoryShort(): boolean {
+    return this.#isMemoryShort;
+  }
+
+  tick(nowMs: number): void {
+    const load = this.#pools.load(nowMs);
+    this.#memoryUse = this.#process.memoryUse();
+    this.#isMemoryShort = this.#memoryUse >= (this.#isMemoryShort ? memoryShort - memoryHold : memoryShort);
+    const before = this.#standing.rung;
+    this.#standing = nextStanding(this.#standing, { ...load, memoryUse: this.#memoryUse }, nowMs);
+    if (this.rung !== before) {
+      this.#pools.stepTo(this.rung, nowMs);
+      this.#changed(this.rung);
+    }
+    if (nowMs - this.#turnedAtMs < turnMs) return;
+    this.#turnedAtMs = nowMs;
+    const { poolUse } = load;
+    const [loopLagMsP99, cpuUse] = [this.#process.loopLagMsP99(), this.#process.cpuUse()];
+    this.scale.observe({ queueMsP95: this.#waits.quantileMs(0.95), poolUse, loopLagMsP99, cpuUse }, nowMs);
+    this.#waits.turn();
+  }
+}
+
+/** Of this process. */
+function processFigures(): ProcessFigures {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  let cpu = process.cpuUsage();
+  let atMs = performance.now();
+  const limit = process.constrainedMemory();
+  return {
+    memoryUse: () => {
+      const { used_heap_size: used, heap_size_limit: heapMax } = getHeapStatistics();
+      const ofHeap = used / heapMax;
+      return limit > 0 && limit < Number.MAX_SAFE_INTEGER
+        ? Math.max(ofHeap, process.memoryUsage.rss() / limit)
+        : ofHeap;
+    },
+    loopLagMsP99: () => {
+      // The timer that measures it is itself due every 10 ms.
+      const lagMs = Math.max(0, delay.percentile(99) / nanosecondsOfMs - 10);
+      delay.reset();
+      return lagMs;
+    },
+    cpuUse: () => {
+      const { user, system } = process.cpuUsage(cpu);
+      const sinceMs = performance.now() - atMs;
+      cpu = process.cpuUsage();
+      atMs = performance.now();
+      return sinceMs <= 0 ? 0 : (user + system) / 1_000 / sinceMs;
+    },
+  };
+}

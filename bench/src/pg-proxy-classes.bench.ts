@@ -1,0 +1,81 @@
+import { figure, type Bench, type Figures } from './bench.ts';
+import { flood, paced, percentile, pgbenchDatabase } from './pg-proxy/pgbench.ts';
+import { Poolers, type Side } from './pg-proxy/poolers.ts';
+
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
+const runs = Number(process.env['BENCH_RUNS'] ?? 3);
+const perSecond = 200;
+const clinicians = 8;
+const reports = 40;
+/** Half a second of waiting, so that what is measured are backends that are taken and not the two cores of this machine. */
+const report = 'select count(*), pg_sleep(0.5) from pgbench_branches group by bbalance > 0';
+/** Until every report has a backend, or waits for one. */
+const settleMs = 2_000;
+
+/** What the p99 of a ward's screens is while reports flood the pool, with the classes of work, without them, and through PgBouncer. */
+export const bench: Bench = {
+  name: 'pg-proxy-classes',
+  workload: `selects by primary key, ${perSecond}/s from ${clinicians} clients, alone and beside ${reports} clients that run reports of half a second (pg_sleep) without end, 20 backends; p99 from when each was due, ${runs} rounds of ${seconds} s`,
+  ledger: 'none',
+  seed: 0,
+  async run(): Promise<Figures> {
+    const where = process.env['MEDREX_TEST_POSTGRES'];
+    if (where === undefined) {
+      console.error('  pg-proxy-classes: left out, MEDREX_TEST_POSTGRES does not say where PostgreSQL is');
+      return {};
+    }
+    const url = new URL(where);
+    const database = await pgbenchDatabase(url, 1);
+    const poolers = new Poolers(url, {}, { withoutClasses: true });
+    try {
+      await poolers.up();
+      return await measured(
+        poolers.sides.filter(({ pid }) => pid !== undefined),
+        { url, database: database.name },
+      );
+    } finally {
+      await poolers.down();
+      await database.drop();
+    }
+  },
+};
+
+interface Place {
+  readonly url: URL;
+  readonly database: string;
+}
+
+async function measured(sides: readonly Side[], place: Place): Promise<Figures> {
+  const alone = new Map<Side, number[]>(sides.map((side) => [side, []]));
+  const beside = new Map<Side, number[]>(sides.map((side) => [side, []]));
+  // The first round warms up, and is not counted.
+  for (let round = 0; round <= runs; round += 1) {
+    for (const side of sides) {
+      const options = { ...place, clients: clinicians, perSecond, seconds: round === 0 ? 2 : seconds };
+      const quiet = percentile(await paced(side, options), 0.99);
+      const reporting = flood(side, { ...place, clients: reports }, report);
+      await new Promise((settled) => setTimeout(settled, settleMs));
+      const flooded = percentile(await paced(side, options), 0.99);
+      await reporting.stop();
+      if (round === 0) continue;
+      alone.get(side)?.push(quiet);
+      beside.get(side)?.push(flooded);
+    }
+  }
+  return Object.fromEntries(
+    sides.flatMap((side) => {
+      const [quiet, flooded] = [alone.get(side) ?? [], beside.get(side) ?? []];
+      return [
+        [`p99 alone, ${side.name}`, figure(quiet, 'ms')],
+        [`p99 beside reports, ${side.name}`, figure(flooded, 'ms')],
+        [
+          `beside over alone, ${side.name}`,
+          figure(
+            flooded.map((ms, round) => ms / (quiet[round] ?? Number.NaN)),
+            'ratio',
+          ),
+        ],
+      ];
+    }),
+  );
+}

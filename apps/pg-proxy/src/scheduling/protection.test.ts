@@ -54,13 +54,14 @@ describe('the ladder of overload', () => {
 
   it('rung 2: memory above 75 % stops caching', async () => {
     const said = await start();
+    const client = await rig.in();
     const caches = { isPaused: false, tick: () => undefined, close: () => Promise.resolve() };
     Object.assign(rig.running.proxy.host, { caches });
     said.memory = 0.76;
     await onRung(2);
     expect(rig.running.proxy.host.overload.rung).toMatchObject({ isCacheOnly: true, isShedding: false });
     expect(caches.isPaused).toBe(true);
-    expect(await (await rig.in()).ask(query('select 1 where true'))).toEqual(served);
+    expect(await client.ask(query('select 1 where true'))).toEqual(served);
   });
 
   it('rung 3: who waits for long is told why, and where he stands', async () => {

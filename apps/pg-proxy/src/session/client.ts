@@ -119,6 +119,8 @@ export class Client implements BackendClient {
   backend: Backend | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
+  /** The Query at hand, once it has been looked at. */
+  #queried: AskedText | undefined;
   /** Where bytes of the chunk at hand went. */
   #passedTo: Outbox | undefined;
   readonly #framer = new Framer(frontendSession);
@@ -467,6 +469,7 @@ export class Client implements BackendClient {
       return;
     }
     this.#isPassing = false;
+    this.#queried = undefined;
     switch (framer.type) {
       case from.terminate:
         return this.#part();
@@ -593,7 +596,8 @@ export class Client implements BackendClient {
   #askedText(): AskedText | undefined {
     const framer = this.#framer;
     if (framer.type !== from.query) return this.#statements.asked(framer);
-    return { text: this.#queryText(), isWhole: framer.isLast, analysis: undefined };
+    this.#queried = { text: this.#queryText(), isWhole: framer.isLast, analysis: undefined };
+    return this.#queried;
   }
 
   #asked(): void {
@@ -636,7 +640,9 @@ export class Client implements BackendClient {
   }
 
   #query(backend: Backend): void {
-    const text = this.#queryText();
+    const asked = this.#queried ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
+    const { text } = asked;
+    this.#queried = undefined;
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = this.mode !== 'session' || this.#watch.isActive || text.includes(settingPrefix);
     const watched = isFollowed ? this.#watch.look(text, backend.status) : undefined;
@@ -644,7 +650,7 @@ export class Client implements BackendClient {
       if (this.#isDeallocated(watched, backend) || this.#isMisset(watched, backend)) return;
       if (this.mode !== 'session') this.#statements.show(watched.shows, backend, false);
     }
-    if (!backend.expected.push(owed.query, undefined, this.#noteOf('query', text, watched))) return;
+    if (!backend.expected.push(owed.query, undefined, this.#noteOf('query', text, watched, asked))) return;
     this.#statements.forgetUnnamed(backend);
     this.#pass();
   }

@@ -6,6 +6,8 @@ const fastMs = 100;
 const rowsMany = 10_000;
 /** How much a run weighs in the mean of rows. */
 const rowsWeight = 0.2;
+/** What has run often is looked at once in so many runs. */
+const judgedEvery = 8;
 /** Runs that the durations remember: at twice as many, all are halved. */
 const memory = 64;
 /** Bounds of the durations, a factor of the square root of two apart: 1 ms to 23 s. The rules' own limits are among them. */
@@ -33,19 +35,19 @@ export class LearnedClass {
   ran(durationMs: number, rows: number): void {
     this.#runs += 1;
     this.#rows = this.#runs === 1 ? rows : this.#rows + (rows - this.#rows) * rowsWeight;
-    const at = bounds.findIndex((bound) => durationMs <= bound);
-    const place = at < 0 ? bounds.length : at;
+    let place = 0;
+    while (place < bounds.length && durationMs > (bounds[place] as number)) place += 1;
     this.#counts[place] = (this.#counts[place] ?? 0) + 1;
     this.#total += 1;
     if (this.#total >= 2 * memory) this.#halve();
-    if (this.#runs >= runsMin) this.#judge();
+    if (this.#runs >= runsMin && (this.#runs < memory || this.#runs % judgedEvery === 0)) this.#judge();
   }
 
   /** The upper bound of the step that the 95th of a hundred runs ended in. */
   p95Ms(): number {
     let left = this.#total * 0.95;
-    for (const [place, count] of this.#counts.entries()) {
-      left -= count;
+    for (let place = 0; place < this.#counts.length; place += 1) {
+      left -= this.#counts[place] as number;
       if (left <= 0 && this.#total > 0) return bounds[place] ?? Infinity;
     }
     return this.#total > 0 ? Infinity : 0;
@@ -74,10 +76,13 @@ export class LearnedClasses {
   }
 
   ran(fingerprint: string, durationMs: number, rows: number): void {
-    const known = this.#of.get(fingerprint) ?? new LearnedClass();
-    known.ran(durationMs, rows);
+    const known = this.#of.get(fingerprint);
+    const learned = known ?? new LearnedClass();
+    learned.ran(durationMs, rows);
+    // Who was seen last matters only where somebody will soon have to go.
+    if (known !== undefined && this.#of.size < this.#fingerprintsMax / 2) return;
     this.#of.delete(fingerprint);
-    this.#of.set(fingerprint, known);
+    this.#of.set(fingerprint, learned);
     if (this.#of.size <= this.#fingerprintsMax) return;
     const [oldest] = this.#of.keys();
     if (oldest !== undefined) this.#of.delete(oldest);

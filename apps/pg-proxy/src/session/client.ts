@@ -666,9 +666,17 @@ export class Client implements BackendClient {
     const observer = this.#observer;
     if (observer === undefined && watched === undefined && !text.includes(settingPrefix)) return undefined;
     const request = new Request({
-      ...{ from: this, backend: this.backend, kind, text, watched, prepared, observer },
+      from: this,
+      backend: this.backend,
+      kind,
+      text,
+      watched,
+      prepared,
+      observer,
       workClass: this.pooled.workClass,
-      ...{ analyser: this.#analyser, watch: this.#watch, isWhole: kind === 'execute' || this.#framer.isLast },
+      analyser: this.#analyser,
+      watch: this.#watch,
+      isWhole: kind === 'execute' || this.#framer.isLast,
     });
     // What waited for a backend waited with the first of its messages.
     request.receivedAt = this.#attachedAt > this.#readAt ? this.#askedAt : this.#readAt;

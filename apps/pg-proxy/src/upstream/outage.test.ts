@@ -28,7 +28,7 @@ describe('/readyz while the upstream is down', () => {
 
   it('is not moved by a login that is refused', async () => {
     rig = await ProxyRig.start({
-      config: { databases: { app: { upstream: 'main', user: 'app' } }, metrics: { port: 0, notReadyAfterMs: 1 } },
+      config: { databases: { app: { upstream: 'main', user: 'stranger' } }, metrics: { port: 0, notReadyAfterMs: 1 } },
     });
     expect(await rig.open().until('closed')).toEqual([expect.stringContaining('FATAL 28P01')]);
     expect(rig.running.proxy.notReady).toBeUndefined();

@@ -4,14 +4,9 @@ import { defaultPoolSettings, type PoolPolicy, type Pools } from '@medrex/pool';
 import type pg from 'pg';
 import type { Backend } from './session/backend.ts';
 import type { Client } from './session/client.ts';
-import { RealRig } from './testing/real-rig.ts';
+import { pidOf, RealRig } from './testing/real-rig.ts';
 
 const size = 4;
-
-const pidOf = async (client: pg.Client): Promise<number> => {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  return rows[0]!.pid;
-};
 
 /** What the server closes, or the proxy in its name. */
 const ended = (client: pg.Client): Promise<void> => new Promise((resolve) => client.once('end', () => resolve()));
@@ -101,7 +96,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     const waiting = busy.slice(size).map((client) => client.query('insert into t values (2)'));
     await eventually(() => pools.totals(nowMs()).waiting === waiting.length);
     const all = clients.map(ended);
-    pools.drain({}, nowMs());
+    rig.running.proxy.host.drain({}, { quietMs: 0, boundaryAfterMs: 0 });
     await all[0];
     expect(idle).toBeDefined();
     for (const client of busy.slice(0, size)) {

@@ -1,12 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
-import type pg from 'pg';
-import { RealRig, run, type Mode } from './testing/real-rig.ts';
-
-const pidOf = async (client: pg.Client): Promise<number> => {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  return rows[0]!.pid;
-};
+import { pidOf, RealRig, run, type Mode } from './testing/real-rig.ts';
 
 describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
   describe.each<Mode>(['session', 'transaction'])('%s mode', (mode) => {

@@ -125,7 +125,6 @@ export class SharedEpochs {
     const message = JSON.parse(text) as Message;
     if (message.kind === 'bye') this.#heardAtMs.delete(message.from);
     else if (message.kind === 'beat') this.#heardAtMs.set(message.from, this.#nowMs);
-    else if (message.from !== this.#options.instance)
-      this.#options.changed(message.database, message.ids);
+    else if (message.from !== this.#options.instance) this.#options.changed(message.database, message.ids);
   }
 }

@@ -64,7 +64,7 @@ export class IrisRig {
       },
       databases: { ward: { upstream: 'iris', database: url.pathname.slice(1) } },
       auth: { userFile: 'users.txt' },
-      pool: { connectTimeoutMs: 60_000, waitTimeoutMs: 60_000, ...pool },
+      pool: { reserve: 4, connectTimeoutMs: 60_000, waitTimeoutMs: 60_000, ...pool },
       metrics: { port: 0 },
     };
     writeFileSync(file, JSON.stringify(config));

@@ -61,6 +61,10 @@ export class RealRig {
     const rig = new RealRig(url, folder, running, telemetry);
     await rig.direct.connect();
     await rig.direct.query(`create schema ${rig.schema}`);
+    // Who asks for pg_backend_pid() itself keeps the backend whose it is; what a function does inside nobody sees.
+    await rig.direct.query(
+      `create function ${rig.schema}.server_pid() returns int language sql as 'select pg_catalog.pg_backend_pid()'`,
+    );
     return rig;
   }
 
@@ -104,6 +108,12 @@ export class RealRig {
     await this.#telemetry.close();
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+/** The process at the server that a client of the rig has at the moment. */
+export async function pidOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('select server_pid() as pid');
+  return rows[0]!.pid;
 }
 
 export interface Ended {

@@ -223,3 +223,16 @@ it('reads hints of sqlcommenter and no other text', async () => {
   expect(hintOf(`/*workload_class='vector'*/ select 1`)).toBe('vector');
   expect(hintOf(`select 1 /*workload_class='nonsense'*/`)).toBeUndefined();
 });
+
+describe('a session that has its backend for itself', () => {
+  it('stands in the way of nobody of its class', async () => {
+    await start({ config: { pool: { size: 3, waitTimeoutMs: 3_000 } } });
+    const [one, other] = [await rig.in(), await rig.in()];
+    // Pins, as what is too long to be read and speaks of temporary tables does; one slot of three is for bulk work.
+    const long = query(`select 'temp ${'x'.repeat(300_000)}'`);
+    expect((await one.ask(long)).at(-1)).toBe('Z I');
+    expect(rig.running.proxy.host.pools.totals(0).pinned).toBe(1);
+    expect(held()).toEqual({ interactive: 1 });
+    expect((await other.ask(long)).at(-1)).toBe('Z I');
+  });
+});

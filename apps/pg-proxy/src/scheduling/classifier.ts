@@ -44,7 +44,8 @@ export class Classifier implements RequestObserver {
     if (!this.isOn) return client.scoped.workloadClass ?? 'interactive';
     const said = (asked && hintOf(asked.text)) ?? client.scoped.workloadClass;
     if (said !== undefined) return said;
-    if (asked === undefined) return 'interactive';
+    // In session mode the first statement says nothing of the session.
+    if (asked === undefined || client.mode === 'session') return 'interactive';
     // What does not come in one piece is long.
     if (!asked.isWhole) return 'bulk';
     const analysis = this.analysisOf(asked);

@@ -13,6 +13,8 @@ export function classifyLate(pools: Pools<Client, Backend>, classifier: Classifi
     const request = handle?.expected.headNote;
     if (pooled === undefined || !(request instanceof Request)) continue;
     const { handle: client } = pooled;
+    // Whoever has his backend for himself keeps it whatever he runs.
+    if (pooled.isPinned || client.mode === 'session') continue;
     if (nowMs - Math.max(request.backendAt, client.work.lastEndedAt) < longMs) continue;
     const workClass = classifier.classOfRequest(client, request);
     if (!isHeavier(workClass, 'interactive')) continue;

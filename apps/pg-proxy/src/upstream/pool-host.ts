@@ -287,6 +287,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   pin(pooled: Pooled): void {
     this.pools.pin(pooled);
+    // Its backend is its own now, also when it asks nothing: it must not stand in the way of others of its class.
+    this.pools.reclass(pooled, 'interactive', this.now());
   }
 
   unpin(pooled: Pooled): void {

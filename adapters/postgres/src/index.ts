@@ -1,3 +1,4 @@
+export { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export { postgresErrors } from './errors.ts';
 export { PostgresPatientVault, type PostgresPatientVaultOptions } from './patient-vault/postgres-patient-vault.ts';
 export { addressText, type PostgresAddress } from './pool/address.ts';

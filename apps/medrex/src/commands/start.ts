@@ -1,6 +1,7 @@
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { EmbeddedPgProxy } from '../stack/embedded-pg-proxy.ts';
 import { EmbeddedStack, type StackUrls } from '../stack/embedded-stack.ts';
+import { isFree } from '../stack/free-port.ts';
 import { realStack, type RealStack } from '../stack/real-stack.ts';
 import { demonstrate, demoText } from '../demo.ts';
 import { interrupted } from '../terminal/interrupted.ts';
@@ -40,11 +41,30 @@ export async function start(flags: StartFlags): Promise<number> {
         }),
       ),
   });
+  const pgProxy = await beside(flags, dataDir);
   try {
     const up = `Medrex is up. Ledger: ${ground.ledger}. Data: ${dataDir}\n`;
-    return await Promise.race([run(flags, stack.urls, up, signal), failed]);
+    const urls = { ...stack.urls, ...(pgProxy.running !== undefined && { 'pg-proxy': pgProxy.running.urls }) };
+    return await Promise.race([run(flags, urls, up + pgProxy.note, signal), failed]);
   } finally {
+    await pgProxy.running?.stop();
     await stack.stop();
+  }
+}
+
+/** What comes up beside the main job, and the line that says why not. */
+interface Beside {
+  readonly running: EmbeddedPgProxy | undefined;
+  readonly note: string;
+}
+
+/** pg-proxy, where somebody stays to use it. The main job needs nothing of it, and is there without it. */
+async function beside({ stack, once }: StartFlags, dataDir: string): Promise<Beside> {
+  if (once || stack !== 'embedded') return { running: undefined, note: '' };
+  try {
+    return { running: await EmbeddedPgProxy.start(dataDir), note: '' };
+  } catch (error) {
+    return { running: undefined, note: `pg-proxy is not up: ${(error as Error).message}\n` };
   }
 }
 
@@ -100,12 +120,4 @@ async function choosePort(asked: number | undefined): Promise<number> {
   if (port === 0 || (await isFree(port))) return port;
   if (asked === undefined) return 0;
   throw new UsageError(`port ${port} is taken`, 'Choose another one with --port, or 0 for any free one.');
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((done) => {
-    server.once('error', () => done(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
-  });
 }

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isCodedError } from '@medrex/coded-error';
+import { PostgresPool } from '@medrex/postgres';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedPgProxy } from './embedded-pg-proxy.ts';
+
+const patienceMs = 120_000;
+
+/** Where PostgreSQL cannot run (as root below a folder of root's, say), what is looked at is that a user is told why. */
+describe('pg-proxy beside the main job', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'medrex-beside-'));
+  let up: EmbeddedPgProxy | undefined;
+  let reason: unknown;
+  const start = async (): Promise<void> => {
+    up = undefined;
+    up = await EmbeddedPgProxy.start(folder).catch((error: unknown) => {
+      reason = error;
+      return undefined;
+    });
+  };
+  beforeAll(start, patienceMs);
+  afterAll(async () => {
+    await up?.stop();
+    rmSync(folder, { recursive: true });
+  }, patienceMs);
+
+  it(
+    'answers at the address that is shown, and has kept its data after a restart; or says in one line why it cannot',
+    async () => {
+      if (up === undefined) {
+        expect(isCodedError(reason) && reason.code).toBe('POSTGRES_EMBEDDED_UNAVAILABLE');
+        expect((reason as Error).message).toMatch(/^.{10,}$/);
+        return;
+      }
+      await ask(up, 'create table kept as select 7 as a');
+      await up.stop();
+      await start();
+      expect(await ask(up, 'select a from kept')).toEqual([{ a: 7 }]);
+    },
+    patienceMs,
+  );
+});
+
+async function ask(proxy: EmbeddedPgProxy, text: string): Promise<unknown[]> {
+  const { hostname: host, port, username: user, password, pathname } = new URL(proxy.urls['postgres'] ?? '');
+  const pool = new PostgresPool({
+    address: { host, port: Number(port), user, database: pathname.slice(1), password: () => password },
+    ...{ shownAs: host, password: undefined, tls: undefined },
+    ...{ connectionsMax: 2, waitingMax: 1, connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 },
+  });
+  try {
+    return (await pool.use((client) => client.query(text))).rows as unknown[];
+  } finally {
+    await pool.close();
+  }
+}

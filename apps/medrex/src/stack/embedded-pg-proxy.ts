@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunningPgProxy } from '@medrex/pg-proxy';
+import { EmbeddedPostgres } from '@medrex/postgres';
+import { isFree } from './free-port.ts';
+
+/** What people expect a pooler on. */
+const usualPort = 6432;
+
+/** pg-proxy before a PostgreSQL that npm brings along, both on loopback, until `stop`. */
+export class EmbeddedPgProxy {
+  readonly urls: Readonly<Record<string, string>>;
+  readonly #postgres: EmbeddedPostgres;
+  readonly #running: RunningPgProxy;
+
+  private constructor(postgres: EmbeddedPostgres, running: RunningPgProxy) {
+    this.#postgres = postgres;
+    this.#running = running;
+    const { port } = running.proxy;
+    // A password of this data folder only, for the one who has started it.
+    const url = `postgres://${postgres.user}:${postgres.password}@127.0.0.1:${port}`;
+    this.urls = { postgres: `${url}/${postgres.database}`, console: `${url}/pgbouncer`, metrics: running.urls.metrics };
+  }
+
+  /** @throws CodedError POSTGRES_EMBEDDED_UNAVAILABLE where there is no PostgreSQL for this machine */
+  static async start(dataDir: string): Promise<EmbeddedPgProxy> {
+    // Only now: no other command needs what the proxy is made of.
+    const { startPgProxy } = await import('@medrex/pg-proxy');
+    const postgres = await EmbeddedPostgres.start(join(dataDir, 'postgres'));
+    try {
+      const file = await writeConfig(join(dataDir, 'pg-proxy'), postgres);
+      return new EmbeddedPgProxy(postgres, await startPgProxy({ file, environment: process.env, patienceMs: 3_000 }));
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#running.close();
+    await this.#postgres.stop();
+  }
+}
+
+async function writeConfig(folder: string, { port, user, password }: EmbeddedPostgres): Promise<string> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`, { mode: 0o600 });
+  const config = {
+    listen: { port: (await isFree(usualPort)) ? usualPort : 0 },
+    upstreams: { embedded: { port } },
+    databases: { '*': { upstream: 'embedded' } },
+    auth: { userFile: 'users.txt' },
+    admin: { users: [user] },
+    metrics: { port: 0 },
+  };
+  const file = join(folder, 'config.json');
+  writeFileSync(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+  return file;
+}

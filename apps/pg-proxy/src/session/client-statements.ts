@@ -78,8 +78,9 @@ export class ClientStatements {
   readonly #missing = new Map<string, string>();
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
   readonly #alone = new Map<string, Prepared>();
-  /** The Parse of the unnamed statement, while it counts. */
+  /** The Parse of the unnamed statement, while it counts, and what is known of its text. */
   #unnamed: Buffer | undefined;
+  #unnamedAsked: Asked | undefined;
   /** Stands for that statement at the backends that have it. */
   #mark = {};
   #mayUnnamedLeave = false;
@@ -134,16 +135,21 @@ export class ClientStatements {
     for (const statement of this.#names.values()) this.#statements.release(statement);
     this.#names.clear();
     this.#alone.clear();
-    this.#unnamed = undefined;
+    this.#dropUnnamed();
     this.#isOwn = false;
     this.#missing.clear();
   }
 
   /** A simple query takes the unnamed statement away. */
   forgetUnnamed(backend: Backend | undefined): void {
-    this.#unnamed = undefined;
+    this.#dropUnnamed();
     if (backend === undefined) this.#mark = {};
     else backend.unnamedOf = undefined;
+  }
+
+  #dropUnnamed(): void {
+    this.#unnamed = undefined;
+    this.#unnamedAsked = undefined;
   }
 
   /** What a name stands for; undefined: the server has to say. */
@@ -160,6 +166,7 @@ export class ClientStatements {
       return;
     }
     this.#unnamed = Buffer.from(message);
+    this.#unnamedAsked = undefined;
     this.#mayUnnamedLeave = false;
     this.#mark = {};
   }
@@ -191,16 +198,22 @@ export class ClientStatements {
   }
 
   #askedOf(name: string | undefined): Asked | undefined {
-    if (name === '') return { text: this.#unnamedText(), isWhole: true, analysis: undefined };
+    if (name === '') return this.#askedByUnnamed();
     return name === undefined ? undefined : this.#names.get(name);
   }
 
-  /** A Parse: of a statement that all share where it has a name. */
-  parse(framer: Framer, backend: Backend): void {
+  /** Read once, however often it is asked for. */
+  #askedByUnnamed(): Asked {
+    this.#unnamedAsked ??= { text: this.#unnamedText(), isWhole: true, analysis: undefined };
+    return this.#unnamedAsked;
+  }
+
+  /** A Parse: of a statement that all share where it has a name. @param asked where it was looked at already */
+  parse(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
     const nameEnd = buffer.indexOf(0, start + 5);
     if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
-    if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend);
+    if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     const key = parseKey(buffer, start, end);
@@ -230,18 +243,19 @@ export class ClientStatements {
     this.#alone.set(name, { text, analysis: undefined });
   }
 
-  #parseUnnamed(framer: Framer, backend: Backend): void {
+  #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
     const undo = (): void => {
-      this.#unnamed = undefined;
+      this.#dropUnnamed();
       backend.unnamedOf = undefined;
     };
     if (!backend.expected.push(owed.parse, undo)) return;
     // Copied: the chunk's memory is used again.
     this.#unnamed = Buffer.from(buffer.subarray(start, end));
+    this.#unnamedAsked = asked;
     this.#mark = {};
     backend.unnamedOf = this.#mark;
-    this.#mayUnnamedLeave = leavesState(buffer.toString('latin1', start + 6, end));
+    this.#mayUnnamedLeave = leavesState(this.#askedByUnnamed().text);
     this.#wire.pass(framer.start);
   }
 
@@ -313,10 +327,11 @@ export class ClientStatements {
       if (this.#portals.size > 0) this.#portals.delete(portal);
       return;
     }
-    const text = statement === '' ? this.#unnamedText() : (named?.text ?? '');
+    const prepared = statement === '' ? this.#askedByUnnamed() : named;
+    const text = prepared?.text ?? '';
     const watched = isFollowed ? this.#look(framer, text, mayLeave, backend) : undefined;
     this.show(watched?.shows, backend, true);
-    if (watched !== undefined || this.#isObserved) this.#portals.set(portal, { text, prepared: named, watched });
+    if (watched !== undefined || this.#isObserved) this.#portals.set(portal, { text, prepared, watched });
   }
 
   #look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
@@ -400,7 +415,7 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
     if (named === undefined) return false;
-    if (named.of === 'statement' && named.name === '') this.#unnamed = undefined;
+    if (named.of === 'statement' && named.name === '') this.#dropUnnamed();
     if (named.of === 'statement') this.forget(named.name);
     this.#wire.outbox.push(closeComplete());
     return true;

@@ -119,8 +119,8 @@ export class Client implements BackendClient {
   backend: Backend | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
-  /** The Query at hand, once it has been looked at. */
-  #queried: AskedText | undefined;
+  /** The text of the message at hand, once it has been looked at. */
+  #askedAtHand: AskedText | undefined;
   /** Where bytes of the chunk at hand went. */
   #passedTo: Outbox | undefined;
   readonly #framer = new Framer(frontendSession);
@@ -469,7 +469,7 @@ export class Client implements BackendClient {
       return;
     }
     this.#isPassing = false;
-    this.#queried = undefined;
+    this.#askedAtHand = undefined;
     switch (framer.type) {
       case from.terminate:
         return this.#part();
@@ -595,9 +595,13 @@ export class Client implements BackendClient {
   /** What the message at hand wants to be run, where it says so. */
   #askedText(): AskedText | undefined {
     const framer = this.#framer;
-    if (framer.type !== from.query) return this.#statements.asked(framer);
-    this.#queried = { text: this.#queryText(), isWhole: framer.isLast, analysis: undefined };
-    return this.#queried;
+    const { isLast: isWhole } = framer;
+    const asked =
+      framer.type === from.query
+        ? { text: this.#queryText(), isWhole, analysis: undefined }
+        : this.#statements.asked(framer);
+    this.#askedAtHand = asked;
+    return asked;
   }
 
   #asked(): void {
@@ -611,7 +615,7 @@ export class Client implements BackendClient {
       case from.query:
         return this.#query(backend);
       case from.parse:
-        return statements.parse(framer, backend);
+        return statements.parse(framer, backend, this.#askedAtHand);
       case from.bind:
         return statements.bind(framer, backend);
       case from.describe:
@@ -640,9 +644,8 @@ export class Client implements BackendClient {
   }
 
   #query(backend: Backend): void {
-    const asked = this.#queried ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
+    const asked = this.#askedAtHand ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
     const { text } = asked;
-    this.#queried = undefined;
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = this.mode !== 'session' || this.#watch.isActive || text.includes(settingPrefix);
     const watched = isFollowed ? this.#watch.look(text, backend.status) : undefined;

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { describeReal, eventually } from '@medrex/contracts/testing';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { describeReal, eventually, TcpProxy } from '@medrex/contracts/testing';
 import { RedisPool } from './redis-pool.ts';
 import type { RedisPoolOptions } from './redis-options.ts';
 import { OwnRedis } from './testing/own-redis.ts';
@@ -65,7 +63,7 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
   });
 
   it('gives a call up when nothing answers, and makes the connections anew', async () => {
-    const way = await SilentWay.to(redis.port);
+    const way = await TcpProxy.to({ host: '127.0.0.1', port: redis.port });
     const made = await ready(pool({ port: way.port, callTimeoutMs: 200 }));
     await made.use((client) => client.set('a', '1'));
     way.silence();
@@ -115,54 +113,3 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('4711');
   });
 });
-
-/** A way to Redis that can swallow everything: connections stay, and nobody answers. */
-class SilentWay {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #isSilent = false;
-
-  private constructor(port: number) {
-    this.#server = createServer((near) => this.#join(near, connect(port, '127.0.0.1')));
-  }
-
-  static async to(port: number): Promise<SilentWay> {
-    const way = new SilentWay(port);
-    way.#server.listen(0, '127.0.0.1');
-    await once(way.#server, 'listening');
-    return way;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  silence(): void {
-    this.#isSilent = true;
-    for (const socket of this.#sockets) socket.pause();
-  }
-
-  restore(): void {
-    this.#isSilent = false;
-    for (const socket of this.#sockets) socket.resume();
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  #join(near: Socket, far: Socket): void {
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(from);
-      from.on('data', (bytes) => to.write(bytes));
-      if (this.#isSilent) from.pause();
-      from.on('error', () => undefined);
-      from.on('close', () => to.destroy());
-    }
-  }
-}

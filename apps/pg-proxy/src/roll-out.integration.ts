@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
+import { cancelRequest } from '@medrex/pg-wire';
+import { connect } from 'node:net';
 import pg from 'pg';
 import { Instances } from './testing/instances.ts';
 
@@ -113,8 +115,6 @@ async function connected(connectionString: string): Promise<pg.Client> {
 /** As pg cancels, but by another instance. */
 async function cancelAt(connectionString: string, client: pg.Client): Promise<void> {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
-  const { cancelRequest } = await import('@medrex/pg-wire');
-  const { connect } = await import('node:net');
   const key = Buffer.alloc(4);
   key.writeInt32BE(secretKey);
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(connectionString).port) });

@@ -1,7 +1,6 @@
+import { freePort, untilListens } from '@medrex/contracts/testing';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -52,7 +51,7 @@ export class Slapd {
     const urls = [`ldap://localhost:${plain}`, `ldaps://localhost:${secured}`] as const;
     const listen = `ldap://127.0.0.1:${plain}/ ldaps://127.0.0.1:${secured}/`;
     const child = spawn(binary, ['-f', config, '-h', listen, '-d', '0'], { stdio: 'ignore' });
-    await untilItListens(plain);
+    await untilListens(plain, 'slapd');
     return new Slapd(folder, child, urls);
   }
 
@@ -80,24 +79,4 @@ function configOf(folder: string, cert: string, key: string): string {
 function run(program: string, args: readonly string[]): void {
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program}: ${stderr}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function untilItListens(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('slapd does not listen');
 }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { describeReal, eventually } from '@medrex/contracts/testing';
+import { describeReal, eventually, TcpProxy } from '@medrex/contracts/testing';
 import { PostgresPatientVault } from '../patient-vault/postgres-patient-vault.ts';
 import { TestSchema } from '../testing/a-schema.ts';
-import { TcpProxy } from '../testing/tcp-proxy.ts';
 
 const mrn = (value: string): { system: string; value: string } => ({ system: 'urn:example:mrn', value });
 

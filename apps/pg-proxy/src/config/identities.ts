@@ -1,4 +1,4 @@
-import type { Secret } from './secret.ts';
+import type { Secret } from '@medrex/privacy';
 
 /** As whom clients log in at an upstream. */
 export interface Identity {

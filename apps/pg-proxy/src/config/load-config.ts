@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { z } from 'zod';
+import { Secret } from '@medrex/privacy';
 import { pgProxyError } from '../errors.ts';
 import type { SecretSource } from './auth-config.ts';
 import { problemsOf } from './config-problems.ts';
 import { Identities, type Identity } from './identities.ts';
 import { fromIni } from './pgbouncer/from-ini.ts';
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
-import { Secret } from './secret.ts';
 import { readUserFile, type Users } from './user-file.ts';
 
 /** A certificate and its key, PEM. */

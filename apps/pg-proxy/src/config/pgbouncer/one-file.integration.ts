@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { describeReal } from '@medrex/contracts/testing';
+import { describeReal, freePort, untilListens } from '@medrex/contracts/testing';
 import { createTelemetry, type Telemetry } from '@medrex/telemetry';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -36,26 +35,6 @@ else
 if (pgbouncer === undefined) left('one pgbouncer.ini for PgBouncer and pg-proxy (left out: no pgbouncer)');
 else
   describeReal('POSTGRES', 'one pgbouncer.ini for PgBouncer and pg-proxy', (where) => suite(pgbouncer, new URL(where)));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function untilItListens(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('PgBouncer does not listen');
-}
 
 function suite(binary: string, url: URL): void {
   const database = 'postgres';
@@ -144,7 +123,7 @@ ignore_startup_parameters = extra_float_digits
       let running: RunningPgProxy | undefined;
       try {
         running = await startPgProxy(start);
-        await untilItListens(port);
+        await untilListens(port, 'PgBouncer');
         const seen = [];
         for (const [what, options, text = who] of tries) {
           const [theirs, ours] = [await look(port, options, text), await look(running.proxy.port, options, text)];

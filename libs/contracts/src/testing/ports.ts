@@ -1,0 +1,32 @@
+import { connect, createServer, type AddressInfo } from 'node:net';
+
+const looksMax = 500;
+const lookMs = 20;
+
+/** A port of loopback on which nobody listens at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+/** Until something listens there. @throws Error after ten seconds */
+export async function untilListens(port: number, what: string): Promise<void> {
+  for (let look = 0; look < looksMax; look += 1) {
+    if (await listens(port)) return;
+    await new Promise((wait) => setTimeout(wait, lookMs));
+  }
+  throw new Error(`${what} does not listen`);
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}

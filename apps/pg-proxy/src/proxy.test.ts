@@ -382,6 +382,22 @@ describe('cancel', () => {
   });
 });
 
+describe('DEALLOCATE ALL', () => {
+  it('leaves what is prepared behind it in the same pipeline', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(prepare('before'), sync());
+    one.send(query('DEALLOCATE ALL'), prepare('behind', 'select 2'), sync());
+    await one.until('Z I');
+    await one.until('Z I');
+    expect((await one.ask(run('behind'), sync())).at(-2)).toMatch(/^C SELECT/);
+    expect((await one.ask(run('before'), sync()))[0]).toContain('26000');
+    // It is there under its shared name, and is not prepared again.
+    const words = await other.ask(prepare('same', 'select 2'), run('same'), sync());
+    expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
+  });
+});
+
 describe('who vanishes', () => {
   it('leaves no transaction behind', async () => {
     await start(small);

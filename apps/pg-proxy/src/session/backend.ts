@@ -26,7 +26,16 @@ import {
 import type { BackendWrites } from '@medrex/cache';
 import type { Socket } from 'node:net';
 import type { Address } from '../upstream/connect.ts';
-import { ExpectedAnswers, kindBits, local, owed, reporting, unasked, type Note } from './expected-answers.ts';
+import {
+  ExpectedAnswers,
+  kindBits,
+  local,
+  owed,
+  reporting,
+  unasked,
+  type Note,
+  type PreparedBefore,
+} from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
@@ -43,7 +52,7 @@ export interface BackendClient {
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
-  forgot(): void;
+  forgot(before: PreparedBefore | undefined): void;
   /** The server has said no to one of its requests (`note`), or to something for which none is on its way (`sqlstate`). */
   failed(note: Note | undefined, sqlstate: string | undefined): void;
   settled(status: TransactionStatus): void;
@@ -422,22 +431,22 @@ export class Backend {
 
   #commandCompleted({ buffer, start, end }: Framer): boolean {
     this.isCopyIn = false;
-    this.expected.headNote?.completed(buffer.toString('latin1', start + 5, end - 1));
+    const note = this.expected.headNote;
+    note?.completed(buffer.toString('latin1', start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
-      this.#discarded(buffer.toString('latin1', start + 5, end - 1));
+      this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
     return isSeen;
   }
 
-  #discarded(tag: string): void {
-    if (tag === 'DISCARD ALL') {
-      this.sessionDiscarded();
-      this.#client?.forgot();
-    } else if (tag === 'DEALLOCATE ALL') {
-      this.prepared.clear();
-      this.#client?.forgot();
-    }
+  #discarded(tag: string, before: PreparedBefore | undefined): void {
+    if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
+    const kept = before === undefined ? [] : this.prepared.except(before.statements);
+    if (tag === 'DISCARD ALL') this.sessionDiscarded();
+    else this.prepared.clear();
+    for (const statement of kept) this.prepared.add(statement);
+    this.#client?.forgot(before);
   }
 
   #ready({ buffer, start, end }: Framer): boolean {

@@ -140,6 +140,25 @@ export class ClientStatements {
     this.#missing.clear();
   }
 
+  names(): readonly string[] {
+    return [...this.#names.keys()];
+  }
+
+  /** Under their own names at the backend, where the next client would meet them. */
+  get hasOwn(): boolean {
+    return this.#isOwn && this.#names.size > 0;
+  }
+
+  /** The server has none of these any more; of all when it is not known of which. */
+  forgot(names: readonly string[] | undefined): void {
+    if (names === undefined) return this.clear();
+    for (const name of names) {
+      this.forget(name);
+      this.#missing.delete(name);
+    }
+    if (this.#names.size === 0) this.#isOwn = false;
+  }
+
   /** A simple query takes the unnamed statement away. */
   forgetUnnamed(backend: Backend | undefined): void {
     this.#dropUnnamed();

@@ -20,7 +20,7 @@ import type { ClientCache } from '../cache/client-cache.ts';
 import type { Answer } from '../cache/recorder.ts';
 import { CachedAnswers, type Asked } from './cached-answers.ts';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
-import { owed, type Note } from './expected-answers.ts';
+import { owed, type Note, type PreparedBefore } from './expected-answers.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
 import { ClientStatements } from './client-statements.ts';
@@ -29,7 +29,7 @@ import { Outbox } from './outbox.ts';
 import { ClientWork } from '../scheduling/classifier.ts';
 import { Request, type Analysed, type Asked as AskedText, type RequestObserver } from './request.ts';
 import { settingsKey, type Settings } from './settings.ts';
-import { SessionWatch, type Watched } from './session-watch.ts';
+import { forgetsAll, SessionWatch, type Watched } from './session-watch.ts';
 import type { Statements } from './statements.ts';
 
 export type PoolMode = 'session' | 'transaction' | 'statement';
@@ -323,8 +323,8 @@ export class Client implements BackendClient {
     this.#host.checkin(this.pooled, 'clean');
   }
 
-  forgot(): void {
-    this.#statements.clear();
+  forgot(before: PreparedBefore | undefined): void {
+    this.#statements.forgot(before?.names);
   }
 
   nameOf(name: string): string | undefined {
@@ -372,7 +372,7 @@ export class Client implements BackendClient {
     this.settingsKey = settingsKey(settings);
     this.backend?.settingsTouched();
     this.#host.followed(this);
-    const isPinned = this.#watch.pins.length > 0;
+    const isPinned = this.#watch.pins.length > 0 || this.#statements.hasOwn;
     if (isPinned === this.#isPinned) return;
     this.#isPinned = isPinned;
     if (isPinned) this.#host.pin(this.pooled);
@@ -676,6 +676,7 @@ export class Client implements BackendClient {
       watched,
       prepared,
       observer,
+      before: watched !== undefined && forgetsAll(watched) ? this.#preparedBefore() : undefined,
       workClass: this.pooled.workClass,
       analyser: this.#analyser,
       watch: this.#watch,
@@ -686,6 +687,10 @@ export class Client implements BackendClient {
     request.backendAt = Math.max(this.#attachedAt, request.receivedAt);
     observer?.sent?.(request);
     return request;
+  }
+
+  #preparedBefore(): PreparedBefore {
+    return { names: this.#statements.names(), statements: this.backend?.prepared.all() ?? [] };
   }
 
   /** DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. */

@@ -1,3 +1,5 @@
+import type { Statement } from './statements.ts';
+
 /** What a server owes for a message, by how the answer ends. */
 export const owed = {
   nothing: 0,
@@ -23,12 +25,20 @@ export const local = 32;
 /** The part of an entry that says what it is for. */
 export const kindBits = 15;
 
+/** What DISCARD ALL or DEALLOCATE ALL takes away. */
+export interface PreparedBefore {
+  readonly names: readonly string[];
+  readonly statements: readonly Statement[];
+}
+
 /** What goes along with a message that runs something, and is told of its answer. */
 export interface Note {
   /** Milliseconds: when the first of its answer came; 0 before. */
   firstAt: number;
   /** Of the answer, so far. */
   bytes: number;
+  /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */
+  readonly before: PreparedBefore | undefined;
   /** A statement of it has ended. */
   completed(tag: string): void;
   failed(sqlstate: string): void;

@@ -3,7 +3,7 @@ import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@
 import type { Backend } from './backend.ts';
 import type { StatementSettings } from '../config/scoped-settings.ts';
 import { hintsOf } from '../config/session-settings.ts';
-import type { Note } from './expected-answers.ts';
+import type { Note, PreparedBefore } from './expected-answers.ts';
 import type { SessionWatch, Watched } from './session-watch.ts';
 
 /** Who sent a request. */
@@ -40,6 +40,7 @@ export interface RequestOptions {
   readonly analyser: SqlAnalyser;
   readonly watch: SessionWatch;
   readonly watched: Watched | undefined;
+  readonly before: PreparedBefore | undefined;
   readonly observer: RequestObserver | undefined;
   readonly prepared: Analysed | undefined;
   readonly workClass: WorkloadClass;
@@ -85,6 +86,7 @@ export class Request implements Note {
   /** A CommandComplete for each statement that ended. */
   readonly tags: string[] = [];
   readonly watched: Watched | undefined;
+  readonly before: PreparedBefore | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
   readonly workClass: WorkloadClass;
   readonly #text: string;
@@ -101,6 +103,7 @@ export class Request implements Note {
     this.backend = options.backend;
     this.kind = options.kind;
     this.watched = options.watched;
+    this.before = options.before;
     this.workClass = options.workClass;
     this.#text = options.text;
     this.#isWhole = options.isWhole;

@@ -29,6 +29,13 @@ export interface Looked {
   readonly bound?: Bound | undefined;
 }
 
+const forgets = (effect: SessionEffect): boolean =>
+  (effect.kind === 'deallocate' && effect.name === undefined) || (effect.kind === 'discard' && effect.target === 'all');
+
+/** Whether it may take away everything that is prepared. */
+export const forgetsAll = ({ statements }: Watched): boolean =>
+  statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
+
 const isReset = (effect: SessionEffect): boolean =>
   effect.kind === 'reset' || effect.kind === 'resetAll' || (effect.kind === 'discard' && effect.target === 'all');
 

@@ -101,6 +101,12 @@ export class PreparedStatements {
     return [...this.#usedAt.keys()];
   }
 
+  /** All but these. */
+  except(statements: readonly Statement[]): Statement[] {
+    const gone = new Set(statements);
+    return this.all().filter((statement) => !gone.has(statement));
+  }
+
   delete(statement: Statement): void {
     this.#usedAt.delete(statement);
   }

@@ -33,8 +33,8 @@ describeReal('KAFKA', 'the progress topic as the manifest makes it', (where) => 
     await applyTopics(connection, prefix, { channels: 1, replicationFactor: 1, minInSyncReplicas: 1 });
     for (let number = 0; number < written; number++)
       await log.append(topics.progress, 0, [{ key: `ehr/${number % 2}`, value: kilobytes50 }]);
-    expect(await read()).toHaveLength(written);
-    // The cleaner looks every 15 s; what is left is at most the segment that is written, of a MiB, and the newest before it.
+    // The cleaner looks every 15 s, so it may have been here already; what it leaves is at most the segment that is written,
+    // of a MiB, and the newest record of each key before it.
     const left = await eventually(async () => {
       const offsets = await read();
       return offsets.length < 30 && offsets;

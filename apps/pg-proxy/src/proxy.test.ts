@@ -140,6 +140,18 @@ describe('transaction mode', () => {
     expect(await client.ask(run('b'), sync())).toEqual(['ERROR 26000 prepared statement "b" does not exist', 'Z I']);
   });
 
+  it('keeps a backend with what was flushed until its Sync, which is what ends its transaction', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    one.send(prepare(''), run(''), flush());
+    expect(await one.until('C SELECT 1')).toEqual(['1', '2', 'D 1', 'C SELECT 1']);
+    other.send(query('select 1'));
+    await waiting(1);
+    expect(await one.ask(run(''), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(await other.until('Z')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
   it('shares prepared statements across clients and backends', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [one, other] = [await rig.in(), await rig.in()];
@@ -407,6 +419,17 @@ describe('who vanishes', () => {
     await heard('ROLLBACK');
     await atRest();
     expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('commits nothing that it has flushed without a Sync', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(prepare(''), run(''), flush());
+    await client.until('C SELECT 1');
+    client.close();
+    // Only the end of its connection takes back what the server has done of it.
+    await holds(() => expect(rig.postgres.open).toHaveLength(0));
+    expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
   });
 
   it('has its query cancelled', async () => {

@@ -176,7 +176,7 @@ export class Backend {
   onDrain: (() => void) | undefined;
 
   get isIdle(): boolean {
-    return this.expected.isEmpty && this.status === transactionStatus.idle;
+    return this.expected.isEmpty && !this.expected.isOpen && this.status === transactionStatus.idle;
   }
 
   /** As far as ReadyForQuery has told. */
@@ -359,7 +359,7 @@ export class Backend {
       this.#events.fault(framer.fault);
       return;
     }
-    if (!this.expected.isEmpty || this.#prepareAnew()) return;
+    if (!this.expected.isEmpty || this.expected.isOpen || this.#prepareAnew()) return;
     const done = this.#restCheck;
     this.#restCheck = undefined;
     done?.(!this.isDoomed);

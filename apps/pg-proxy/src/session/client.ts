@@ -342,7 +342,8 @@ export class Client implements BackendClient {
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
     if (this.#host.atBoundary) this.#holdBack();
     if (!this.#watch.isActive) return;
-    if (this.backend?.expected.isEmpty === true && this.#watch.takeReset()) this.#setAgain(status);
+    const { isEmpty = false, isOpen = false } = this.backend?.expected ?? {};
+    if (isEmpty && !isOpen && this.#watch.takeReset()) this.#setAgain(status);
     this.#watch.settled(status);
     if (status === transactionStatus.idle) this.#followSession();
   }
@@ -394,11 +395,13 @@ export class Client implements BackendClient {
     // A KILL has taken it away.
     if (this.pooled.backend === undefined) return this.#detach(backend);
     const isMidMessage = this.#isPassing && !this.#framer.isLast;
+    // A Sync of ours would commit what the client has not.
+    const isUnfinished = isMidMessage || backend.expected.isOpen;
     const isClean = backend.isIdle && !this.#isPinned && this.mode !== 'session' && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= this.#isPinned || this.#watch.isActive || this.mode === 'session';
     this.#detach(backend);
-    this.#host.checkin(this.pooled, isMidMessage ? 'client_lost' : isClean ? 'clean' : 'reset');
+    this.#host.checkin(this.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset');
   }
 
   #part(): void {
@@ -697,7 +700,8 @@ export class Client implements BackendClient {
   #isDeallocated({ statements }: Watched, backend: Backend): boolean {
     const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
     if (effect?.kind !== 'deallocate' || effect.name === undefined || !this.#statements.has(effect.name)) return false;
-    if (!backend.expected.isEmpty || backend.status === transactionStatus.failed) return false;
+    const { isEmpty, isOpen } = backend.expected;
+    if (!isEmpty || isOpen || backend.status === transactionStatus.failed) return false;
     this.#statements.forget(effect.name);
     this.outbox.push(commandComplete('DEALLOCATE'));
     this.outbox.push(readyForQuery(backend.status));

@@ -60,9 +60,15 @@ export class ExpectedAnswers {
   #head = 0;
   #size = 0;
   #isSkipping = false;
+  #isOpen = false;
 
   get isEmpty(): boolean {
     return this.#size === 0 && !this.#isSkipping;
+  }
+
+  /** Something was run, or is to be, behind which no Sync went out: its transaction is open, though ReadyForQuery has not said so. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** True from an error until a Sync goes out: what is sent now is passed over by the server. */
@@ -89,6 +95,7 @@ export class ExpectedAnswers {
       if ((entry & kindBits) !== owed.sync) return false;
       this.#isSkipping = false;
     }
+    if ((entry & local) === 0) this.#isOpen = (entry & kindBits) >= owed.parse;
     if (this.#size === this.#entries.length) this.#grow();
     const at = (this.#head + this.#size) & (this.#entries.length - 1);
     this.#entries[at] = entry;
@@ -140,6 +147,7 @@ export class ExpectedAnswers {
       this.shift();
     }
     this.#isSkipping = this.#size === 0;
+    if (this.#isSkipping) this.#isOpen = false;
     for (const undo of dropped.reverse()) undo?.();
     notes[0]?.failed(sqlstate);
     for (const note of notes) note.ended(atMs);
@@ -160,6 +168,7 @@ export class ExpectedAnswers {
   ignoreSyncs(): void {
     const at = (index: number): number => (this.#head + index) & (this.#entries.length - 1);
     while (this.#size > 1 && ((this.#entries[at(this.#size - 1)] as number) & kindBits) === owed.sync) this.#size--;
+    this.#isOpen = this.headKind === owed.execute;
   }
 
   #indexOfSync(): number {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { IngestClient } from '../client/ingest-client.ts';
 import type { Load } from '../load/load-stream.ts';
@@ -100,6 +100,35 @@ describe('a load on a Medrex that answers', () => {
     expect(result).toMatchObject({ applied: result.offered, failed: 0 });
     expect(result.offeredPerSecond).toBeGreaterThan(1);
     expect(result.seconds).toBeLessThan(50);
+  });
+
+  it('sends what is about a patient when what was sent before about that patient was answered', async () => {
+    answers = await answering(202);
+    const inFlight: string[] = [];
+    const met: string[][] = [];
+    const [answer] = answers.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+    answers.removeAllListeners('request');
+    answers.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (request.url === '/v1/outcomes') return answer?.(request, response);
+      met.push([...inFlight]);
+      inFlight.push('a request about the patient');
+      setTimeout(() => {
+        inFlight.pop();
+        answer?.(request, response);
+      }, 100);
+    });
+    const ofOnePatient: Load = {
+      setup: [],
+      *stream() {
+        for (const { atMs, message } of load.stream())
+          yield {
+            atMs,
+            message: { ...message, resource: { resourceType: 'Basic', subject: { reference: 'Patient/p' } } },
+          };
+      },
+    };
+    expect(await aSide(1).run(ofOnePatient)).toMatchObject({ offered: 3, applied: 3 });
+    expect(met.flat()).toEqual([]);
   });
 
   it('ends at once, saying why, where its messages came before', async () => {

@@ -1,8 +1,9 @@
 import type { IngestClient, LineReceipt } from '../client/ingest-client.ts';
 import type { Load } from '../load/load-stream.ts';
-import type { LoadMessage } from '../load/message.ts';
+import { subjectOf, type LoadMessage } from '../load/message.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { LatencyRecorder } from './latency.ts';
+import { LinesInOrder } from './lines-in-order.ts';
 import type { FabricTransactions, SideResult } from './side-result.ts';
 
 export interface MedrexSideOptions {
@@ -26,6 +27,8 @@ const linesMax = 500;
 const tickMs = 10;
 /** Lines of the setup in one request: it is not measured. */
 const setupLines = 200;
+/** Operations of the setup whose status is asked for at the same time. */
+const askedAtOnce = 16;
 
 /** A message and when it was meant to be sent, ms from the start. */
 interface Sent {
@@ -39,8 +42,8 @@ const repeat = 200;
 const endings = { applied: 'applied', rejected: 'rejected', dead: 'failed' } as const;
 
 /**
- * The load through a running Medrex: NDJSON batches of what is due, as an EHR's interface engine would send them, and the
- * outcomes from the event stream. Latency runs from the intended send time, so waiting for a slow answer counts.
+ * The load through a running Medrex: NDJSON batches of what is due, as an EHR's interface engine would send them, each patient's messages
+ * in order, and the outcomes from the event stream. Latency runs from the intended send time, so waiting for a slow answer counts.
  */
 export class MedrexSide {
   readonly #options: MedrexSideOptions;
@@ -117,22 +120,22 @@ export class MedrexSide {
         waiting.push(transactionId);
       }
     }
-    for (const transactionId of waiting.slice(-50)) {
+    // All of it: what was sent last can be settled first.
+    const settled = async (transactionId: string) => {
       while ((await client.status(transactionId))?.state === 'pending') await sleep(10);
-    }
+    };
+    for (let from = 0; from < waiting.length; from += askedAtOnce)
+      await Promise.all(waiting.slice(from, from + askedAtOnce).map(settled));
   }
 
   async #sendAll(load: Load): Promise<number> {
     let offered = 0;
     let seen = 0;
-    const inFlight = new Set<Promise<void>>();
-    let batch: Sent[] = [];
-    const flush = () => {
-      if (batch.length === 0) return;
-      const sending = this.#send(batch).finally(() => inFlight.delete(sending));
-      inFlight.add(sending);
-      batch = [];
-    };
+    const lines = new LinesInOrder<Sent>({
+      subjectOf: ({ message }) => subjectOf(message),
+      send: (batch) => this.#send(batch),
+      linesMax,
+    });
     this.#startedMs = performance.now();
     for (const { atMs, message } of load.stream()) {
       if (this.#options.signal?.aborted === true || this.#repeated) break;
@@ -141,7 +144,7 @@ export class MedrexSide {
         waitMs > 0;
         waitMs = this.#startedMs + atMs - performance.now()
       ) {
-        flush();
+        lines.flush();
         await sleep(Math.max(tickMs, waitMs));
       }
       if (this.#isForeign(seen)) {
@@ -150,14 +153,13 @@ export class MedrexSide {
         continue;
       }
       seen += 1;
-      batch.push({ atMs, message });
+      lines.add({ atMs, message });
       offered += 1;
-      if (batch.length >= linesMax) flush();
       this.#options.onProgress?.(offered, this.ended);
     }
-    flush();
+    lines.flush();
     this.#sendingMs = performance.now() - this.#startedMs;
-    await Promise.all(inFlight);
+    await lines.settled();
     if (this.#repeated) throw sentBefore();
     return offered;
   }

@@ -51,11 +51,15 @@ export function comparisonTable({ workload, ledger, sides }: Comparison): string
 
 /** What the column of a client says, for who does not read tables. */
 function inWords(side: SideResult): string {
-  const { client, offered, applied, lostToConflict, failed, fabric } = side;
-  const lost = lostToConflict + failed;
+  const { client, offered, applied, rejected, lostToConflict, failed, fabric } = side;
+  const ends = [
+    `${count(lostToConflict)} were lost to conflicts`,
+    ...(rejected > 0 ? [`${count(rejected)} were rejected by the contract`] : []),
+    ...(failed > 0 ? [`${count(failed)} were refused or not answered`] : []),
+  ];
   const threwAway = fabric.mvccReadConflict + fabric.phantomReadConflict;
   return [
-    `${client}: ${count(applied)} of ${count(offered)} operations took effect, ${count(lost)} were lost;`,
+    `${client}: ${count(applied)} of ${count(offered)} operations took effect, ${ends.join(', ')};`,
     `the ledger threw away ${count(threwAway)} of ${count(fabric.submitted)} Fabric transactions over conflicts;`,
     `99 % of operations ended within ${ms(side.latencyMs?.p99)} ms.`,
   ].join(' ');

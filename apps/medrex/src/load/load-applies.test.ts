@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Clinic, type Sent } from '@medrex/clinical/testing';
 import { openLoad } from './load-stream.ts';
-import type { LoadMessage } from './message.ts';
+import { subjectOf, type LoadMessage } from './message.ts';
 import { profileNamed, workdays } from './profiles/index.ts';
+import { seededRandom, type Random } from './random.ts';
 import { formulary } from './resources.ts';
 
 const messagesEach = 300;
@@ -42,6 +43,18 @@ async function outcomes(clinic: Clinic, messages: Iterable<LoadMessage>): Promis
   return found;
 }
 
+/** Another order in which only messages about the same subject keep theirs: each message comes up to so many places later. */
+function mixed(messages: readonly LoadMessage[], places: number, random: Random): readonly LoadMessage[] {
+  const ahead = new Map<string, number>();
+  const placed = messages.map((message, index) => {
+    const subject = subjectOf(message) ?? message.id;
+    const place = Math.max(index + random.next() * places, ahead.get(subject) ?? 0);
+    ahead.set(subject, place);
+    return { message, place };
+  });
+  return placed.sort((one, other) => one.place - other.place).map(({ message }) => message);
+}
+
 describe('the messages of a load', () => {
   it('are tried for every profile', () => {
     expect(Object.keys(decisions)).toEqual(expect.arrayContaining(workdays.map(({ name }) => name)));
@@ -59,6 +72,21 @@ describe('the messages of a load', () => {
     expect(new Set(said)).toEqual(new Set(['OK', ...expected]));
     expect(said.filter((code) => code === 'OK').length).toBeGreaterThan(messagesEach / 2);
   });
+
+  // Requests of a sender overtake each other: an order that is ended before it is given would be rejected.
+  it.each(Object.entries(decisions))(
+    'of %s all apply in any order that each subject keeps, but for %j',
+    async (name, expected) => {
+      const clinic = new Clinic();
+      const injections = (['RAW', 'WAR', 'WAW'] as const).map((edge) => ({ edge, probability: 0.1, gap: 2 }));
+      const { setup, stream } = load(name, injections);
+      await outcomes(clinic, setup);
+      const messages = [...stream()].map(({ message }) => message);
+      const came = await outcomes(clinic, mixed(messages, 60, seededRandom(3)));
+      const rejected = came.map((code) => code.replace(', undeclared keys', '')).filter((code) => code !== 'OK');
+      expect(new Set(rejected)).toEqual(new Set(expected));
+    },
+  );
 
   it('leave no patient with more active orders than there are medicines', async () => {
     const clinic = new Clinic();

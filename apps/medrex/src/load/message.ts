@@ -26,3 +26,26 @@ export function post(resource: FhirResource): Draft {
 export function put(id: string, resource: FhirResource): Draft {
   return { resource: { ...resource, id }, request: { method: 'PUT', url: `${resource.resourceType}/${id}` } };
 }
+
+/**
+ * Whose record a message changes: its patient, device or place. Messages about the same one must reach ingest in their order; undefined for
+ * what has an order with nobody.
+ */
+export function subjectOf({ resource }: Pick<LoadMessage, 'resource'>): string | undefined {
+  const { id, subject, patient, source, destination, participant } = resource;
+  for (const one of [subject, patient, source, destination, actorOf(participant)]) {
+    const named = referenceOf(one);
+    if (named !== undefined) return named;
+  }
+  return typeof id === 'string' ? `${resource.resourceType}/${id}` : undefined;
+}
+
+function actorOf(participants: unknown): unknown {
+  const [first] = Array.isArray(participants) ? (participants as readonly { readonly actor?: unknown }[]) : [];
+  return first?.actor;
+}
+
+function referenceOf(value: unknown): string | undefined {
+  const reference = (value as { readonly reference?: unknown } | undefined)?.reference;
+  return typeof reference === 'string' ? reference : undefined;
+}

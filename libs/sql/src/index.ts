@@ -23,6 +23,7 @@ export { cancelQuery, irisDaysOfPg, pgDaysOfIris, pgMicrosOfPosixTime } from './
 export { schemaMap, type SchemaMap } from './iris/names.ts';
 export { pgTypes, type PgType } from './iris/pg-type.ts';
 export { sqlstateOf } from './iris/sqlcode.ts';
+export type { SqlCommand } from './iris/sql-commands.ts';
 export type { IrisStep, ResultColumn, Translation } from './iris/translation.ts';
 export { catalogTables } from './tables/catalog-tables.ts';
 export { cellBytes, cellText, cellTypes, type Cell, type CellType } from './tables/cell.ts';

@@ -35,7 +35,7 @@ export async function askCatalog(
   { text, parameterTypes, bound }: CatalogQuestion,
 ): Promise<CatalogAnswer> {
   const { shared, connection, user, database, settings } = context;
-  const latin1 = Buffer.from(text, 'utf8').toString('latin1');
+  const latin1 = Buffer.from(inNewWords(text), 'utf8').toString('latin1');
   const messages = [parse({ name: '', text: latin1, parameterTypes }), describe({ of: 'statement', name: '' })];
   if (bound !== undefined) {
     messages.push(bind({ portal: '', statement: '', ...bound }), describe({ of: 'portal', name: '' }));
@@ -43,6 +43,14 @@ export async function askCatalog(
   }
   const asker = { connection, user, database, searchPath: settings.get('search_path') ?? '' };
   return answerOf(await shared.askCatalog(asker, Buffer.concat([...messages, sync()])));
+}
+
+/** Columns that older tools know by other names: psql up to 16 asks for these whatever the server is. */
+const newNames: Readonly<Record<string, string>> = { daticulocale: 'datlocale', colliculocale: 'colllocale' };
+
+function inNewWords(text: string): string {
+  if (!text.includes('iculocale')) return text;
+  return text.replaceAll(/'(?:[^']|'')*'|\b(?:dat|coll)iculocale\b/g, (word) => newNames[word] ?? word);
 }
 
 function answerOf(bytes: Buffer): CatalogAnswer {

@@ -20,10 +20,10 @@ import { askCatalog } from './catalog-answers.ts';
 import { copyIn } from './copy-in.ts';
 import { copyLine } from './copy-rows.ts';
 import { tagOf, type IrisPlan, type Plan } from './plan.ts';
-import { portalRows, type Portal } from './portal.ts';
+import { portalRows, type Portal, type PortalRows } from './portal.ts';
 import { runIris, type Ran } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
-import { SessionFault } from './session-fault.ts';
+import { faultOf, SessionFault } from './session-fault.ts';
 import { runSession, type SessionAnswer } from './session-statements.ts';
 import { VectorPlan } from './vector-plan.ts';
 import { controlTransaction } from './transaction-statements.ts';
@@ -35,6 +35,9 @@ export interface Execution {
   /** The simple protocol describes rows as they come. */
   readonly isDescribed: boolean;
 }
+
+/** What a cursor WITH HOLD may leave in memory. */
+const heldBytesMax = 64 * 1024 * 1024;
 
 const showsVectorIndex = /^\s*show\s+medrex\.vector_index_used\s*;?\s*$/i;
 const isDiscardAll = (effect: SessionEffect): boolean => effect.kind === 'discard' && effect.target === 'all';
@@ -57,16 +60,79 @@ export class Executor {
   /** @throws SessionFault, SqlFailure */
   async execute(portal: Portal, execution: Execution): Promise<void> {
     if (portal.rows !== undefined) return this.#send(portal, execution.rowsMax);
+    if (portal.ready !== undefined) return this.#sendReady(portal, execution.rowsMax);
     if (portal.isDone === true) return this.#context.outlet.send(commandComplete('SELECT 0'));
     const { plan } = portal.prepared;
     if (plan !== undefined) await this.#start(plan, portal, execution);
   }
 
+  /** Runs the query of a cursor; FETCH sends its rows. @throws SessionFault, SqlFailure */
+  async open(portal: Portal): Promise<void> {
+    const { plan } = portal.prepared;
+    if (plan?.kind === 'catalog') await this.#askCatalog(plan, portal);
+    else if (plan?.kind === 'iris' && plan.steps.some(({ isResult }) => isResult))
+      await this.#run(plan, portal, standardPage);
+    else if (plan?.kind === 'refused') throw faultOf(plan.fault);
+    else throw new SessionFault('0A000', 'a cursor over this statement');
+  }
+
+  /** FETCH of a cursor, or MOVE. */
+  async fetch(
+    portal: Portal,
+    rowsMax: number,
+    { isDescribed, isMove }: { isDescribed: boolean; isMove: boolean },
+  ): Promise<void> {
+    const { outlet } = this.#context;
+    const description = this.describeRows(portal);
+    if (isDescribed && !isMove && description !== undefined) outlet.send(description);
+    const sent =
+      portal.ready === undefined
+        ? await this.#sendRows(portal, rowsMax, isMove)
+        : this.#takeReady(portal, rowsMax, isMove);
+    outlet.send(commandComplete(`${isMove ? 'MOVE' : 'FETCH'} ${sent}`));
+  }
+
+  /** Of a portal that has been opened. */
+  describeRows({ ready, rows, resultFormats }: Portal): Buffer | undefined {
+    return rows === undefined ? ready?.description : rowDescription(describedColumns(rows.columns, resultFormats));
+  }
+
+  /** Reads what is left, so that it outlives the transaction. @throws SessionFault 54000 */
+  async hold(portal: Portal): Promise<void> {
+    const { rows } = portal;
+    if (rows === undefined) return;
+    const description = this.describeRows(portal);
+    const writer = this.#writerOf(portal, rows);
+    const held: Buffer[] = [];
+    for (let bytes = 0; ;) {
+      for (; rows.from < rows.waiting.length; rows.from++) {
+        const row = writer.write(rows.waiting, rows.from, rows.from + 1);
+        held.push(row);
+        bytes += row.length;
+      }
+      if (bytes > heldBytesMax)
+        throw new SessionFault(
+          '54000',
+          `a cursor WITH HOLD has more than ${heldBytesMax / 1024 / 1024} MiB left when its transaction ends`,
+          {
+            hint: 'Fetch its rows before COMMIT.',
+          },
+        );
+      if (rows.isLast) break;
+      const page = await rows.cursor.next(standardPage);
+      Object.assign(rows, { waiting: page.rows, from: 0, isLast: page.isLast });
+    }
+    portal.rows = undefined;
+    portal.ready = { description, rows: held, from: 0, tag: rows.tag };
+  }
+
   async close(portal: Portal): Promise<void> {
     const { rows } = portal;
     portal.rows = undefined;
+    portal.ready = undefined;
     portal.isDone = true;
     if (rows?.isLast === false) await rows.cursor.close();
+    if (portal.inner !== undefined) await this.close(portal.inner);
   }
 
   async #start(plan: Plan, portal: Portal, execution: Execution): Promise<void> {
@@ -91,8 +157,11 @@ export class Executor {
         this.#table({ columns: [plan.column], rows: plan.rows.map((row) => [row]), tag: 'EXPLAIN' }, execution);
         break;
       case 'catalog':
-        await this.#catalog(plan, portal, execution);
-        return;
+        await this.#askCatalog(plan, portal);
+        if (execution.isDescribed && portal.ready?.description !== undefined) outlet.send(portal.ready.description);
+        return this.#sendReady(portal, execution.rowsMax);
+      case 'command': // the session's own: it knows what is prepared
+        throw new SessionFault('0A000', `${plan.statement.command} here`);
       case 'copyIn':
         await this.#copyIn(plan);
         break;
@@ -113,8 +182,7 @@ export class Executor {
     outlet.send(commandComplete(tag));
   }
 
-  async #catalog(plan: Extract<Plan, { kind: 'catalog' }>, portal: Portal, { isDescribed }: Execution): Promise<void> {
-    const { outlet } = this.#context;
+  async #askCatalog(plan: Extract<Plan, { kind: 'catalog' }>, portal: Portal): Promise<void> {
     const { prepared, parameters, resultFormats } = portal;
     const bound = {
       parameterFormats: parameters.map(({ isBinary }) => (isBinary ? 1 : 0)),
@@ -122,31 +190,56 @@ export class Executor {
       resultFormats,
     };
     const answer = await askCatalog(this.#context, { text: plan.text, parameterTypes: prepared.declaredTypes, bound });
-    if (isDescribed && answer.rowDescription !== undefined) outlet.send(answer.rowDescription);
-    for (const row of answer.rows) outlet.send(row);
-    outlet.send(commandComplete(answer.tag));
+    const { rowDescription: description, rows, tag } = answer;
+    portal.ready = { description, rows, from: 0, tag: (sent) => tag.replace(/\d+$/, String(sent)) };
+  }
+
+  #sendReady(portal: Portal, rowsMax: number): void {
+    const { ready } = portal;
+    if (ready === undefined) return;
+    const { outlet } = this.#context;
+    const sent = this.#takeReady(portal, rowsMax, false);
+    if (rowsMax > 0 && sent === rowsMax) return outlet.send(portalSuspended());
+    portal.ready = undefined;
     portal.isDone = true;
+    outlet.send(commandComplete(ready.tag(sent)));
+  }
+
+  #takeReady({ ready }: Portal, rowsMax: number, isMove: boolean): number {
+    if (ready === undefined) return 0;
+    const to = rowsMax === 0 ? ready.rows.length : Math.min(ready.rows.length, ready.from + rowsMax);
+    const taken = ready.rows.slice(ready.from, to);
+    ready.from = to;
+    if (!isMove) for (const row of taken) this.#context.outlet.send(row);
+    return taken.length;
   }
 
   async #iris(plan: IrisPlan, portal: Portal, { rowsMax, isDescribed }: Execution): Promise<void> {
-    const { outlet, connection, shared } = this.#context;
-    this.#warn(plan.hazards);
-    if (plan.command === 'SET') this.#context.transaction.isTouched = true;
-    const ran = await this.#allOrNone(plan, portal, pageOf(rowsMax));
-    if (plan.isSchema) await shared.schemaChanged(connection);
-    const { answer, changed } = ran;
-    if (answer === undefined) {
+    const { outlet } = this.#context;
+    const changed = await this.#run(plan, portal, pageOf(rowsMax));
+    if (portal.rows === undefined) {
       portal.isDone = true;
       if (plan.columns !== undefined && isDescribed)
         outlet.send(rowDescription(describedColumns(outColumns(plan.columns, undefined), [])));
       return outlet.send(commandComplete(tagOf(plan.command, changed)));
     }
-    const columns = outColumns(plan.columns, answer.columns);
-    if (isDescribed) outlet.send(rowDescription(describedColumns(columns, portal.resultFormats)));
+    if (isDescribed) outlet.send(rowDescription(describedColumns(portal.rows.columns, portal.resultFormats)));
+    await this.#send(portal, rowsMax);
+  }
+
+  /** Leaves rows in the portal where there are any. Returns how many it has changed. */
+  async #run(plan: IrisPlan, portal: Portal, page: ReturnType<typeof pageOf>): Promise<number> {
+    const { connection, shared } = this.#context;
+    this.#warn(plan.hazards);
+    if (plan.command === 'SET') this.#context.transaction.isTouched = true;
+    const { answer, changed } = await this.#allOrNone(plan, portal, page);
+    if (plan.isSchema) await shared.schemaChanged(connection);
+    if (answer === undefined) return changed;
     const isInsert = plan.command === 'INSERT';
     const command = plan.command === 'SELECT' || isInsert || plan.command === 'EXPLAIN' ? plan.command : 'SELECT';
+    const columns = outColumns(plan.columns, answer.columns);
     portal.rows = portalRows(answer, columns, (rows) => tagOf(command, isInsert ? changed : rows));
-    await this.#send(portal, rowsMax);
+    return changed;
   }
 
   /** Several steps are one statement. */
@@ -181,27 +274,39 @@ export class Executor {
   async #send(portal: Portal, rowsMax: number): Promise<void> {
     const { rows } = portal;
     if (rows === undefined) return;
-    const { outlet, shared } = this.#context;
-    const writer = new RowWriter(rows.columns, portal.resultFormats, (schema) =>
-      shared.translator.schemas.toPostgres(schema),
-    );
+    const { outlet } = this.#context;
+    const sent = await this.#sendRows(portal, rowsMax, false);
+    if (rowsMax > 0 && sent === rowsMax) return outlet.send(portalSuspended());
+    portal.rows = undefined;
+    portal.isDone = true;
+    outlet.send(commandComplete(rows.tag(sent)));
+  }
+
+  #writerOf({ resultFormats }: Portal, { columns }: PortalRows): RowWriter {
+    const { schemas } = this.#context.shared.translator;
+    return new RowWriter(columns, resultFormats, (schema) => schemas.toPostgres(schema));
+  }
+
+  /** As many rows as there are, or as are asked for. Returns how many. */
+  async #sendRows(portal: Portal, rowsMax: number, isMove: boolean): Promise<number> {
+    const { rows } = portal;
+    if (rows === undefined) return 0;
+    const { outlet } = this.#context;
+    const writer = this.#writerOf(portal, rows);
     let sent = 0;
     for (;;) {
       const to = rowsMax === 0 ? rows.waiting.length : Math.min(rows.waiting.length, rows.from + rowsMax - sent);
-      if (to > rows.from) outlet.send(writer.write(rows.waiting, rows.from, to));
+      if (to > rows.from && !isMove) outlet.send(writer.write(rows.waiting, rows.from, to));
       sent += to - rows.from;
       rows.from = to;
       await outlet.drained();
-      if (rowsMax > 0 && sent === rowsMax) return outlet.send(portalSuspended());
-      if (rows.isLast) break;
+      const isOver = rows.isLast && rows.from === rows.waiting.length;
+      if (isOver || (rowsMax > 0 && sent === rowsMax)) return sent;
       const page = await rows.cursor.next(pageOf(rowsMax === 0 ? 0 : rowsMax - sent));
       rows.waiting = page.rows;
       rows.from = 0;
       rows.isLast = page.isLast;
     }
-    portal.rows = undefined;
-    portal.isDone = true;
-    outlet.send(commandComplete(rows.tag(sent)));
   }
 
   async #copyIn(plan: Extract<Plan, { kind: 'copyIn' }>): Promise<void> {

@@ -21,14 +21,15 @@ import type { BoundParameter } from '../values/parameter-values.ts';
 import { describedColumns, outColumns } from '../values/row-writer.ts';
 import { pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
-import { Executor, textColumns } from './executor.ts';
+import { Executor, textColumns, type Execution } from './executor.ts';
 import type { Message } from './inbox.ts';
-import { plansOf, type IrisPlan, type Plan } from './plan.ts';
+import { parametersOf, plansOf, type IrisPlan, type Plan } from './plan.ts';
 import type { Portal, Prepared } from './portal.ts';
 import { boundText } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
 import { faultOf, reportOf, SessionFault } from './session-fault.ts';
 import { columnsOfSession } from './session-statements.ts';
+import { SqlCommands } from './sql-commands.ts';
 
 /** What may be said in a transaction that has failed. */
 const endings: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollbackTo']);
@@ -40,12 +41,19 @@ export class IrisSession {
   readonly #executor: Executor;
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
+  readonly #commands: SqlCommands;
   /** An error in the extended protocol: all up to Sync is passed over. */
   #isSkipping = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
     this.#executor = new Executor(context);
+    this.#commands = new SqlCommands({
+      ...{ context, executor: this.#executor, statements: this.#statements, portals: this.#portals },
+      plansOf: (text, types) => this.#plans(text, types),
+      admit: (plan) => this.#admit(plan),
+    });
+    context.transaction.beforeCommit = () => this.#commands.hold();
   }
 
   /** Until the client says that it goes, or is gone. */
@@ -106,10 +114,22 @@ export class IrisSession {
     }
   }
 
+  /** All but cursors that outlive their transaction, whose rows are here. */
   async #closePortals(): Promise<void> {
-    const portals = [...this.#portals.values()];
+    for (const [name, portal] of [...this.#portals]) {
+      if (portal.cursor?.isHeld === true && portal.rows === undefined) continue;
+      this.#portals.delete(name);
+      await this.#executor.close(portal).catch(() => undefined); // what fails here was closed before
+    }
+  }
+
+  async #run(portal: Portal, execution: Execution): Promise<void> {
+    const { plan } = portal.prepared;
+    if (plan?.kind === 'command') return this.#commands.run(plan, portal, execution);
+    await this.#executor.execute(portal, execution);
+    if (plan?.kind !== 'session' || !plan.statement.effects.some(isForgetting)) return;
+    this.#statements.clear();
     this.#portals.clear();
-    for (const portal of portals) await this.#executor.close(portal).catch(() => undefined); // what fails here was closed before
   }
 
   // The simple protocol.
@@ -126,10 +146,7 @@ export class IrisSession {
         const isAlone = plans.length === 1 || (place === plans.length - 1 && !transaction.isOpen);
         if (!isAlone && touchesIris(plan)) await transaction.beginImplicit();
         const prepared: Prepared = { text, plan, declaredTypes: [] };
-        await this.#executor.execute(
-          { prepared, parameters: [], resultFormats: [] },
-          { rowsMax: 0, isDescribed: true },
-        );
+        await this.#run({ prepared, parameters: [], resultFormats: [] }, { rowsMax: 0, isDescribed: true });
       }
     } catch (error) {
       await this.#failed(error);
@@ -149,6 +166,8 @@ export class IrisSession {
 
   /** @throws SessionFault what a statement cannot be run for */
   #admit(plan: Plan | undefined): void {
+    // The grammar comes before all else: what is no SQL says so in a failed transaction, too.
+    if (plan?.kind === 'refused' && plan.fault.sqlstate === '42601') throw faultOf(plan.fault);
     if (this.#context.transaction.isFailed) {
       const isEnding = plan?.kind === 'transaction' && endings.has(plan.statement.transaction?.verb ?? '');
       if (!isEnding) throw new SessionFault('25P02', aborted);
@@ -289,6 +308,10 @@ export class IrisSession {
         });
         return rows ?? noData();
       }
+      case 'command': {
+        const told = this.#commands.describedBy(plan.command);
+        return 'prepared' in told ? this.#rowDescription(told.prepared, formats) : (told.rows ?? noData());
+      }
       case 'iris':
         return this.#irisDescription(plan, formats);
       default:
@@ -316,8 +339,7 @@ export class IrisSession {
     // Alone up to its Sync a statement is a transaction by itself; IRIS makes it one.
     if (this.#context.inbox.following !== from.sync && touchesIris(plan))
       await this.#context.transaction.beginImplicit();
-    await this.#executor.execute(portal, { rowsMax: Math.max(0, rowsMax), isDescribed: false });
-    if (plan.kind === 'session' && plan.statement.effects.some(isForgetting)) this.#statements.clear();
+    await this.#run(portal, { rowsMax: Math.max(0, rowsMax), isDescribed: false });
   }
 
   async #close({ buffer, start, end }: Message): Promise<void> {
@@ -337,19 +359,15 @@ function orMalformed<T>(read: T | undefined): T {
   return read;
 }
 
-const touchesIris = ({ kind }: Plan): boolean => kind === 'iris' || kind === 'copyIn' || kind === 'copyOut';
+const touchesIris = (plan: Plan): boolean =>
+  plan.kind === 'iris' ||
+  plan.kind === 'copyIn' ||
+  plan.kind === 'copyOut' ||
+  (plan.kind === 'command' && plan.command.kind === 'execute');
 
 /** IRIS does not say so by itself. */
 const isChange = (plan: Plan): boolean =>
   plan.kind === 'copyIn' || (plan.kind === 'iris' && plan.command !== 'SELECT' && plan.command !== 'EXPLAIN');
 
-const isForgetting = (effect: { readonly kind: string; readonly target?: string; readonly name?: unknown }): boolean =>
-  (effect.kind === 'discard' && effect.target === 'all') || (effect.kind === 'deallocate' && effect.name === undefined);
-
-function parametersOf({ steps }: IrisPlan): number {
-  const numbers = steps.flatMap(({ parameters, pieces }) => [
-    ...parameters.map(({ parameter }) => parameter),
-    ...pieces.map((piece) => (typeof piece === 'string' ? 0 : piece.inline)),
-  ]);
-  return Math.max(0, ...numbers);
-}
+const isForgetting = (effect: { readonly kind: string; readonly target?: string }): boolean =>
+  effect.kind === 'discard' && effect.target === 'all';

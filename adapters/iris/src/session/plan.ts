@@ -7,6 +7,7 @@ import type {
   PgType,
   RelationName,
   ResultColumn,
+  SqlCommand,
   SqlFault,
   Statement,
   Translation,
@@ -17,6 +18,8 @@ export type Plan =
   /** Statements of transactions and of the session: nothing of them is translated. */
   | { readonly kind: 'transaction'; readonly statement: Statement; readonly steps: readonly IrisStep[] }
   | { readonly kind: 'session'; readonly statement: Statement; readonly text: string }
+  /** PREPARE, EXECUTE, DECLARE, FETCH and their relatives. */
+  | { readonly kind: 'command'; readonly statement: Statement; readonly command: SqlCommand }
   /** Answered by a PostgreSQL that has the tables of IRIS and none of their rows. */
   | { readonly kind: 'catalog'; readonly statement: Statement; readonly text: string }
   | IrisPlan
@@ -68,6 +71,7 @@ function planOf(translation: Translation, statement: Statement | undefined, text
     if (translation.kind === 'refused') return translation;
     return { kind: 'transaction', statement, steps: translation.kind === 'iris' ? translation.steps : [] };
   }
+  if (translation.kind === 'command') return { kind: 'command', statement, command: translation.command };
   if (statement.readsCatalogOnly) return { kind: 'catalog', statement, text };
   if (translation.kind === 'local' || isSettingOnly(statement)) return { kind: 'session', statement, text };
   if (translation.kind === 'refused' && isWithoutTables(statement)) return { kind: 'catalog', statement, text };
@@ -118,3 +122,12 @@ export function tagOf(command: string, rows: number): string {
 }
 
 const countedCommands: ReadonlySet<string> = new Set(['SELECT', 'UPDATE', 'DELETE', 'COPY', 'FETCH', 'MOVE', 'MERGE']);
+
+/** The highest `$n` in it. */
+export function parametersOf({ steps }: IrisPlan): number {
+  const numbers = steps.flatMap(({ parameters, pieces }) => [
+    ...parameters.map(({ parameter }) => parameter),
+    ...pieces.map((piece) => (typeof piece === 'string' ? 0 : piece.inline)),
+  ]);
+  return Math.max(0, ...numbers);
+}

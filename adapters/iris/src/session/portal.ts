@@ -17,10 +17,24 @@ export interface Portal {
   readonly prepared: Prepared;
   readonly parameters: readonly BoundParameter[];
   readonly resultFormats: readonly number[];
-  /** Undefined: it has not been executed. */
+  /** Undefined: it has not been executed, or its rows are `ready`. */
   rows?: PortalRows | undefined;
+  /** Rows that are here whole: of the catalog, or of a cursor that outlives its transaction. */
+  ready?: ReadyRows | undefined;
+  /** It was declared by SQL; FETCH asks for its rows. */
+  readonly cursor?: { readonly isHeld: boolean };
+  /** What an EXECUTE runs. */
+  inner?: Portal;
   /** It has come to its end. */
   isDone?: boolean;
+}
+
+/** Rows as messages. */
+export interface ReadyRows {
+  readonly description: Buffer | undefined;
+  readonly rows: readonly Buffer[];
+  from: number;
+  readonly tag: (rows: number) => string;
 }
 
 /** Rows that go out as they are asked for. */

@@ -82,16 +82,13 @@ const describedAs: Readonly<Record<string, string>> = {
   listen: 'LISTEN',
   role: 'SET ROLE',
   authorization: 'SET SESSION AUTHORIZATION',
-  prepare: 'PREPARE in SQL',
-  execute: 'EXECUTE in SQL',
   load: 'LOAD',
-  holdCursor: 'a cursor in SQL',
 };
 
 function isHarmless(effect: SessionEffect, user: string): boolean {
   if (effect.kind === 'role') return effect.role === undefined || effect.role === user;
   if (effect.kind === 'authorization') return effect.user === undefined || effect.user === user;
-  return effect.kind === 'unlisten' || effect.kind === 'deallocate' || effect.kind === 'closeCursor';
+  return effect.kind === 'unlisten';
 }
 
 function textOf(value: Value | undefined, parameters: readonly BoundParameter[]): string {

@@ -16,6 +16,8 @@ export class Transaction {
   #isReadOnly = false;
   /** A client has set something in IRIS's own SQL, which would stay with the process. */
   isTouched = false;
+  /** What has to be done while it is still open; where it fails, nothing is kept. */
+  beforeCommit: () => Promise<void> = () => Promise.resolve();
 
   constructor(connection: SqlConnection) {
     this.#connection = connection;
@@ -63,6 +65,12 @@ export class Transaction {
       return false;
     }
     if (this.#state === 'none') return true;
+    try {
+      await this.beforeCommit();
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
     this.#state = 'none';
     await this.#connection.commit();
     return true;

@@ -159,6 +159,8 @@ export class StandInConnection implements SqlConnection {
   }
 
   #postgres(sql: string, parameters: readonly SqlValue[]): string {
+    const explained = /^EXPLAIN /.exec(sql);
+    if (explained !== null) return `EXPLAIN ${this.#postgres(sql.slice(explained[0].length), parameters)}`;
     if (/^(?:SAVEPOINT|ROLLBACK TO SAVEPOINT) /.test(sql)) return sql;
     const problem = syntaxProblem(sql, this.#version);
     if (problem !== undefined) throw irisFailure(problem.sqlcode, problem.message);

@@ -24,6 +24,7 @@ export class IrisRig {
   readonly running: RunningPgProxy;
   readonly bridge: JdbcBridge;
   readonly direct: pg.Client;
+  readonly #where: string;
   readonly #iris: { standIn?: StandInIris };
   readonly #folder: string;
   readonly #telemetry: Telemetry;
@@ -33,6 +34,7 @@ export class IrisRig {
     running: RunningPgProxy;
     bridge: JdbcBridge;
     direct: pg.Client;
+    where: string;
     iris: { standIn?: StandInIris };
     folder: string;
     telemetry: Telemetry;
@@ -40,6 +42,7 @@ export class IrisRig {
     this.running = parts.running;
     this.bridge = parts.bridge;
     this.direct = parts.direct;
+    this.#where = parts.where;
     this.#iris = parts.iris;
     this.#folder = parts.folder;
     this.#telemetry = parts.telemetry;
@@ -78,7 +81,7 @@ export class IrisRig {
     };
     const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: () => undefined });
     const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000, irisDriver });
-    return new IrisRig({ running, bridge, direct, iris, folder, telemetry });
+    return new IrisRig({ running, bridge, direct, where, iris, folder, telemetry });
   }
 
   get standIn(): StandInIris {
@@ -97,6 +100,11 @@ export class IrisRig {
     this.#clients.push(client);
     await client.connect();
     return client;
+  }
+
+  /** One of PostgreSQL itself. */
+  directClient(options: pg.ClientConfig = {}): Promise<pg.Client> {
+    return this.client({ connectionString: this.#where, ...options });
   }
 
   async close(): Promise<void> {

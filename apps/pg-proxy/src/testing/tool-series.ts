@@ -39,15 +39,41 @@ export async function makeToolSchema(client: pg.Client): Promise<void> {
   await client.query(readFileSync(join(folder, 'schema.sql'), 'utf8'));
 }
 
+/** The same for an IRIS, in every server that knows its statements: what IRIS has no type or word for is left out. */
+export async function makeIrisSchema(client: pg.Client): Promise<void> {
+  for (const statement of readFileSync(join(folder, 'iris-schema.sql'), 'utf8').split(/;\n/))
+    if (statement.trim() !== '') await client.query(statement);
+}
+
+/** Columns of catalogs that PostgreSQL has got or given up since 15, and those of which it keeps fewer bytes now. */
+const ofVersion: ReadonlySet<string> = new Set(
+  ['daticulocale', 'datlocale', 'daticurules', 'dathasloginevt', 'attcacheoff', 'conenforced', 'conperiod'].concat([
+    'attstattarget',
+    'stxstattarget',
+    'attndims',
+    'attinhcount',
+    'coninhcount',
+  ]),
+);
+
+/** What a client sees of an answer whatever rows there are: names and types of the columns, or the SQLSTATE. */
+export function shapeOf({ asked, columns, error }: Shown): unknown {
+  if (error !== undefined) return error['code'];
+  const shape = columns?.flatMap((column) => {
+    const { name, dataTypeID } = column as pg.FieldDef;
+    return ofVersion.has(name) ? [] : [`${name} ${dataTypeID}`];
+  });
+  // In which order `*` has them differs between versions, too.
+  return asked.includes('.*') ? shape?.sort() : shape;
+}
+
 const ways: Readonly<Record<string, string>> = { oid: 'pg_class', type: 'pg_type', function: 'pg_proc' };
 
-/** The same with the names and oids of this schema. */
+/** The same with the names and oids of this schema; 0 for what is not there. */
 export async function seriesIn(client: pg.Client, schema: string, series: ToolSeries): Promise<ToolSeries> {
   const known = await oidsOf(client, schema);
   const filled = (text: string): string =>
-    text
-      .replaceAll('{{schema}}', schema)
-      .replaceAll(/\{\{\w+:\w*\}\}/g, (place) => known.get(place) ?? `no ${place.slice(2, -2)}`);
+    text.replaceAll('{{schema}}', schema).replaceAll(/\{\{\w+:\w*\}\}/g, (place) => known.get(place) ?? '0');
   const statements = series.statements.map((statement) => ({
     ...statement,
     text: filled(statement.text),

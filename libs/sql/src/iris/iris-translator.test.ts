@@ -6,6 +6,7 @@ import { irisSql } from './fragment.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import { cancelQuery, irisDaysOfPg, pgDaysOfIris, pgMicrosOfPosixTime } from './iris-values.ts';
 import { schemaMap } from './names.ts';
+import type { SqlCommand } from './sql-commands.ts';
 import { sqlstateOf } from './sqlcode.ts';
 import type { Translation } from './translation.ts';
 
@@ -258,16 +259,57 @@ describe('results as a client of PostgreSQL expects them', () => {
 });
 
 describe('statements that are not sent', () => {
+  it.each(['set a = 1', 'show a', 'reset all', 'discard all', 'listen a'])('%s', (text) =>
+    expect(only(text)).toEqual({ kind: 'local' }),
+  );
+
+  it.each<[string, SqlCommand]>([
+    [
+      "prepare p (int, varchar(9)) as select 'as' from t where a = $1",
+      {
+        ...{ kind: 'prepare', name: 'p', types: ['int4', 'varchar'] },
+        inner: `${' '.repeat(30)} select 'as' from t where a = $1`,
+      },
+    ],
+    [
+      "execute p (1, -2.5, null, $$x$$, date '2024-01-31', '{1}'::int[])",
+      {
+        ...{ kind: 'execute', name: 'p' },
+        values: ['1', '-2.5', null, 'x', '2024-01-31', '{1}'],
+      },
+    ],
+    ['deallocate a', { kind: 'deallocate', name: 'a' }],
+    ['deallocate all', { kind: 'deallocate', name: undefined }],
+    [
+      'declare "for" no scroll cursor with hold for select 1',
+      { kind: 'declare', name: 'for', isHeld: true, inner: `${' '.repeat(44)} select 1` },
+    ],
+    ['fetch c', { kind: 'fetch', name: 'c', rowsMax: 1, isMove: false }],
+    ['fetch forward 7 from c', { kind: 'fetch', name: 'c', rowsMax: 7, isMove: false }],
+    ['move all in c', { kind: 'fetch', name: 'c', rowsMax: 0, isMove: true }],
+    ['close all', { kind: 'closeCursor', name: undefined }],
+  ])('%s', (text, command) => expect(only(text)).toEqual({ kind: 'command', command }));
+
+  it('has its places in the whole text', () => {
+    const [, second] = translator.translate("select 'é'; prepare p as /* as */ select é;");
+    expect(second).toEqual({
+      kind: 'command',
+      command: { kind: 'prepare', name: 'p', types: [], inner: `${' '.repeat(24)} /* as */ select é` },
+    });
+  });
+
   it.each([
-    'set a = 1',
-    'show a',
-    'reset all',
-    'discard all',
-    'deallocate a',
-    'listen a',
-    'prepare p as select 1',
-    'close all',
-  ])('%s', (text) => expect(only(text)).toEqual({ kind: 'local' }));
+    ['fetch backward 1 from c', '55000'],
+    ['fetch absolute 1 from c', '55000'],
+    ['declare c scroll cursor for select 1', '0A000'],
+    ['prepare p (point) as select $1', '0A000'],
+    ['execute p (1 + 1)', '0A000'],
+    ["notify c, 'x'", '0A000'],
+    ['lock table t in exclusive mode', '0A000'],
+    ['explain analyze select 1', '0A000'],
+  ])('%s is refused with %s', (text, sqlstate) =>
+    expect(only(text)).toMatchObject({ kind: 'refused', fault: { sqlstate } }),
+  );
 });
 
 describe('passthrough', () => {

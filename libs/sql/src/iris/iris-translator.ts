@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { CopyStmt, ExplainStmt, Node, RangeVar, RawStmt } from 'libpg-query';
+import type { CopyStmt, DefElem, ExplainStmt, LockStmt, Node, RangeVar, RawStmt } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { hasOption } from '../command.ts';
 import { loadParser, parseSql, type SqlFault } from '../pg-parser.ts';
@@ -28,6 +28,7 @@ import {
   printRename,
 } from './schema.ts';
 import type { Scope, SeenColumn } from './scope.ts';
+import { sqlCommandOf } from './sql-commands.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
 
@@ -100,11 +101,14 @@ export class IrisTranslator {
 
   #translateOne(
     text: string,
-    { stmt, stmt_location = 0 }: RawStmt,
+    { stmt, stmt_location = 0, stmt_len }: RawStmt,
     parameterTypes: readonly (PgType | undefined)[],
   ): Translation {
     try {
-      return stmt === undefined ? refuse('an empty statement') : this.#statement(stmt, parameterTypes);
+      if (stmt === undefined) return refuse('an empty statement');
+      const end = stmt_len === undefined ? Buffer.byteLength(text) : stmt_location + stmt_len;
+      const command = sqlCommandOf(stmt, text, { start: stmt_location, end });
+      return command === undefined ? this.#statement(stmt, parameterTypes) : { kind: 'command', command };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { kind: 'refused', fault: faultOf(error, text, stmt_location) };
@@ -191,7 +195,10 @@ export class IrisTranslator {
     // The catalog knows enums; vectors are part of IRIS.
     if (bodyOf(node, 'CreateEnumStmt') !== undefined || bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector')
       return [];
+    const lock = bodyOf(node, 'LockStmt');
+    if (lock !== undefined) return printLock(lock);
     const kind = kindOf(node);
+    if (kind === 'NotifyStmt') return refuse('NOTIFY', undefined, 'Nobody could LISTEN: IRIS has nothing for it.');
     if (this.#options.skipped?.includes(kind) === true) return [];
     return refuse(kind);
   }
@@ -202,7 +209,9 @@ export class IrisTranslator {
     const inner = this.#statement(query, parameterTypes);
     if (hasOption(options, 'translate')) return { kind: 'answer', column: 'QUERY PLAN', rows: shown(inner) };
     const [step, ...more] = inner.kind === 'iris' ? inner.steps : [];
-    if (options.length > 0 || step === undefined || more.length > 0) return refuse('EXPLAIN with options, or of this');
+    const unknown = options.map((option) => bodyOf(option, 'DefElem') ?? {}).find((option) => !isOfDisplay(option));
+    if (unknown !== undefined) return refuse(`EXPLAIN with ${unknown.defname ?? ''}`, unknown.location);
+    if (step === undefined || more.length > 0) return refuse('EXPLAIN of this');
     const [first, ...rest] = step.pieces;
     const head = `EXPLAIN ${typeof first === 'string' ? first : ''}`;
     const columns: readonly ResultColumn[] = [{ label: 'QUERY PLAN', type: 'text', holdsSchema: false }];
@@ -216,10 +225,18 @@ export class IrisTranslator {
   }
 }
 
+/** Options that say how much of a plan is shown, and not that the statement is to be run, or in which format. */
+const ofDisplay: ReadonlySet<string> = new Set(['costs', 'verbose', 'settings', 'summary', 'generic_plan', 'memory']);
+
+function isOfDisplay({ defname = '', arg }: DefElem): boolean {
+  const value = (bodyOf(arg, 'String')?.sval ?? constantText(arg))?.toLowerCase() ?? '';
+  if (defname === 'format') return value === 'text';
+  return ofDisplay.has(defname) || value === 'off' || value === 'false' || value === '0';
+}
+
 /** What the proxy answers itself, and IRIS never sees. */
 const localKinds: ReadonlySet<string> = new Set([
-  'VariableSetStmt', 'VariableShowStmt', 'DiscardStmt', 'DeallocateStmt', 'PrepareStmt', 'ExecuteStmt', 'ListenStmt',
-  'UnlistenStmt', 'NotifyStmt', 'DeclareCursorStmt', 'FetchStmt', 'ClosePortalStmt', 'ConstraintsSetStmt',
+  'VariableSetStmt', 'VariableShowStmt', 'DiscardStmt', 'ListenStmt', 'UnlistenStmt', 'ConstraintsSetStmt',
 ]); // prettier-ignore
 
 function localOrModes(node: Node): Translation {
@@ -264,6 +281,20 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
 
 function resultColumn({ name, type }: SeenColumn): ResultColumn {
   return { label: name, type, holdsSchema: isSchemaColumn(name) };
+}
+
+/** ACCESS SHARE. */
+const lockOfReaders = 1;
+
+/** Who reads holds up nobody in IRIS; any other lock stays there until UNLOCK, beyond the transaction. */
+function printLock({ mode, relations = [] }: LockStmt): readonly string[] {
+  if (mode === lockOfReaders) return [];
+  const { location } = bodyOf(relations[0], 'RangeVar') ?? {};
+  return refuse(
+    'LOCK TABLE in this mode',
+    location,
+    'A lock of IRIS outlives its transaction: /*iris*/ LOCK, and UNLOCK.',
+  );
 }
 
 function printCopyIn(p: Printing, copied: CopyStmt): Translation {

@@ -1,4 +1,4 @@
-import type { Node, ResTarget, SelectStmt, WithClause } from 'libpg-query';
+import type { ColumnRef, Node, ResTarget, SelectStmt, WithClause } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { exact } from './comparison.ts';
 import { printFrom } from './from.ts';
@@ -159,7 +159,7 @@ class Block {
   #printTarget(target: ResTarget, place: number, isCompared: boolean, groups: readonly Node[]): Target {
     const node = target.val;
     const label = this.#options.names?.[place] ?? labelOf(node, target.name);
-    const isGrouped = groups.some((group) => isSame(group, node));
+    const isGrouped = groups.some((group) => isSame(group, node, this.#scope));
     const sql = isCompared || isGrouped ? exact(this.#p, node, this.#scope) : this.#p.value(node, this.#scope);
     const type = typeOf(this.#p, node, this.#scope);
     const reference = bodyOf(node, 'ColumnRef');
@@ -321,10 +321,13 @@ function sortedNode(node: Node | undefined, targets: readonly Target[] | undefin
   return targets?.find(({ column }) => column.name === name)?.node ?? node;
 }
 
-/** Equal but for their places in the text. */
-export function isSame(left: Node | undefined, right: Node | undefined): boolean {
+/** Equal but for their places in the text, and for how columns are called where the scope is given. */
+function isSame(left: Node | undefined, right: Node | undefined, scope?: Scope): boolean {
   const bare = (node: Node | undefined): string | undefined =>
-    JSON.stringify(node, (name, value: unknown) => (name === 'location' ? undefined : value));
+    JSON.stringify(node, (name, value: unknown) => {
+      if (name === 'location') return undefined;
+      return name === 'ColumnRef' ? (scope?.placeOf(value as ColumnRef) ?? value) : value;
+    });
   return bare(left) === bare(right);
 }
 

@@ -24,7 +24,10 @@ import { Scope } from './scope.ts';
 
 /** What an enum's column becomes. */
 const enumType = 'VARCHAR(64)';
-const serials: ReadonlySet<string> = new Set(['serial', 'bigserial', 'smallserial', 'serial4', 'serial8', 'serial2']);
+const serials: Readonly<Record<string, string>> = {
+  ...{ smallserial: 'SMALLINT', serial2: 'SMALLINT', serial: 'INTEGER', serial4: 'INTEGER' },
+  ...{ bigserial: 'BIGINT', serial8: 'BIGINT' },
+};
 
 export function printCreateTable(p: Printing, create: CreateStmt): string {
   const relation = create.relation ?? {};
@@ -54,8 +57,14 @@ function refuseKind({ relpersistence, location }: RangeVar): void {
 }
 
 function isIdentity({ typeName, constraints = [] }: ColumnDef): boolean {
-  if (serials.has(namesOf(typeName?.names).at(-1) ?? '')) return true;
+  if (Object.hasOwn(serials, namesOf(typeName?.names).at(-1) ?? '')) return true;
   return constraints.some((node) => bodyOf(node, 'Constraint')?.contype === 'CONSTR_IDENTITY');
+}
+
+/** Without a type of its own an identity is a BIGINT, which clients read as another type than they declared. */
+function identityType(p: Printing, typeName: TypeName | undefined): string {
+  const serial = serials[namesOf(typeName?.names).at(-1) ?? ''];
+  return `${serial ?? columnType(p, typeName)} IDENTITY`;
 }
 
 function printColumnDefinition(p: Printing, column: ColumnDef): string {
@@ -63,7 +72,7 @@ function printColumnDefinition(p: Printing, column: ColumnDef): string {
   if (column.collClause !== undefined) return refuse('COLLATE', location);
   const name = identifier(colname, location);
   const rest = (column.constraints ?? []).map((node) => printColumnConstraint(p, bodyOf(node, 'Constraint') ?? {}));
-  const type = isIdentity(column) ? 'IDENTITY' : columnType(p, column.typeName);
+  const type = isIdentity(column) ? identityType(p, column.typeName) : columnType(p, column.typeName);
   return [name, type, ...rest].filter((word) => word !== '').join(' ');
 }
 

@@ -47,6 +47,17 @@ export class Scope {
     return this.#outer?.column(reference);
   }
 
+  /** A column by the table that has it, however it is called; undefined where that is not certain. */
+  placeOf({ fields = [] }: ColumnRef): string | undefined {
+    const words = fields.map((field) => bodyOf(field, 'String')?.sval);
+    const [name, alias] = [words.at(-1), words.at(-2)];
+    if (name === undefined || words.length > 2) return undefined;
+    const tables = this.tables.filter((table) => alias === undefined || table.alias === alias);
+    const owners = tables.filter(({ columns }) => columns?.some((column) => column.name === name) === true);
+    const isCertain = owners.length === 1 && (alias !== undefined || this.isKnown);
+    return isCertain ? JSON.stringify([owners[0]?.alias, name]) : undefined;
+  }
+
   /** Whether everything this query itself sees is known. */
   get isKnown(): boolean {
     return this.tables.every(({ columns }) => columns !== undefined);

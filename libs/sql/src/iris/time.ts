@@ -86,6 +86,8 @@ export function printExtract(p: Printing, args: readonly Node[], scope: Scope, l
   const value = p.value(source, scope);
   if (field === 'epoch' && type === 'date')
     return `DATEDIFF('second', '1970-01-01 00:00:00', CAST(${value} AS TIMESTAMP))`;
+  if (field === 'epoch' && type !== 'time')
+    return `(DATEDIFF('microsecond', '1970-01-01 00:00:00', ${value}) / 1000000)`;
   if (field === 'dow') return `(DATEPART('weekday', ${value}) - 1)`; // from 0 for Sunday, in IRIS from 1
   const part = fields[field];
   // Seconds have a fraction in PostgreSQL, which DATEPART leaves out.
@@ -101,11 +103,16 @@ export function printTruncated(p: Printing, args: readonly Node[], scope: Scope,
     return refuse('date_trunc of this', location, 'Cast it to timestamp.');
   const value = p.value(source, scope);
   const day = `CAST(CAST(${value} AS DATE) AS TIMESTAMP)`;
+  const month = `DATEADD('day', 1 - DATEPART('day', ${value}), ${day})`;
   switch (unit) {
     case 'day':
       return day;
+    case 'week': // from Monday; IRIS counts Sunday as 1
+      return `DATEADD('day', -MOD(DATEPART('weekday', ${value}) + 5, 7), ${day})`;
     case 'month':
-      return `DATEADD('day', 1 - DATEPART('day', ${value}), ${day})`;
+      return month;
+    case 'quarter':
+      return `DATEADD('month', -MOD(DATEPART('month', ${value}) - 1, 3), ${month})`;
     case 'year':
       return `DATEADD('day', 1 - DATEPART('dayofyear', ${value}), ${day})`;
     case 'hour':

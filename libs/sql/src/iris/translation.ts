@@ -4,6 +4,7 @@ import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
 import type { Hazard } from './guards.ts';
 import type { PgType } from './pg-type.ts';
+import type { SqlCommand } from './sql-commands.ts';
 
 /** A column as a PostgreSQL client expects it. */
 export interface ResultColumn {
@@ -31,8 +32,10 @@ export type Translation =
       /** Types of parameters that the client left open, as far as their places tell. */
       readonly parameterTypes: ReadonlyMap<number, PgType>;
     }
-  /** Answered by the proxy: session parameters, cursors, prepared statements, notifications. */
+  /** Answered by the proxy: session parameters and their relatives. */
   | { readonly kind: 'local' }
+  /** The same, of what is prepared and of cursors. */
+  | { readonly kind: 'command'; readonly command: SqlCommand }
   /** The rows that follow as COPY are bound to these parameters, one call each. */
   | {
       readonly kind: 'copyIn';

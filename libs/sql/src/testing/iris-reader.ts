@@ -431,6 +431,7 @@ class Reader {
 const types: Readonly<Record<string, string>> = { BIT: 'integer', DOUBLE: 'float8', CHAR: 'text' };
 
 const units: Readonly<Record<string, string>> = { weekday: 'dow', dayofyear: 'doy' };
+const perSecond: Readonly<Record<string, number>> = { second: 1, millisecond: 1_000, microsecond: 1_000_000 };
 const bare = (text: string | undefined): string => (text ?? '').replaceAll("'", '');
 
 const calls: Readonly<Record<string, ((args: readonly string[]) => string) | undefined>> = {
@@ -446,7 +447,10 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
   UPPER: ([value]) => `upper((${value ?? ''}) COLLATE "C")`,
   LOWER: ([value]) => `lower((${value ?? ''}) COLLATE "C")`,
   DATEADD: ([unit, count, value]) => `((${value ?? ''})::timestamp + (${count ?? ''}) * interval '1 ${bare(unit)}')`,
-  DATEDIFF: ([, from, to]) => `((${to ?? ''})::date - (${from ?? ''})::date)`,
+  DATEDIFF: ([unit, from, to]) =>
+    bare(unit) === 'day'
+      ? `((${to ?? ''})::date - (${from ?? ''})::date)`
+      : `trunc(extract(epoch from (${to ?? ''})::timestamp - (${from ?? ''})::timestamp) * ${perSecond[bare(unit)] ?? 0})`,
   DATEPART: ([unit, value]) =>
     `(extract(${units[bare(unit)] ?? bare(unit)} from ${value ?? ''})::int${bare(unit) === 'weekday' ? ' + 1' : ''})`,
 };

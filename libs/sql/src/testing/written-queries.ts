@@ -47,6 +47,13 @@ export const writtenQueries: readonly WrittenQuery[] = [
   query(
     "select id, date_trunc('month', started), date_trunc('year', started), date_trunc('minute', started), started - interval '90 minutes' from encounters order by id",
   ),
+  query(
+    "select id, extract(epoch from started), date_trunc('week', started), date_trunc('quarter', started) from encounters order by id",
+  ),
+  query('select p.name as who, count(*) from (select name from patients) p group by name order by name'),
+  query(
+    'select patients.name, p.status from patients join encounters p on p.patient_id = patients.id group by name, status order by 1, 2',
+  ),
   query('select name from patients union select status from encounters order by 1 nulls first limit 5'),
   query('select name from patients union all select label from wards order by name desc offset 2'),
   query(

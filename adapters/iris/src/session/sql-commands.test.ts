@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { bind, describe as describes, execute, parse, query, sync } from '@medrex/pg-wire';
+import type { Script } from '../testing/scripted-driver.ts';
+import { SessionRig } from '../testing/session-rig.ts';
+
+let rig: SessionRig;
+
+afterEach(async () => rig.close());
+
+const rows: Script = [
+  ['1', 'Ann'],
+  ['2', null],
+  ['3', 'Bob'],
+];
+const select = 'select id, name from patients';
+const ask = (text: string): Promise<string[]> => rig.ask(query(text));
+/** By the extended protocol, with a description. */
+const extended = (text: string, rowsMax = 0): Promise<string[]> =>
+  rig.ask(
+    parse({ name: '', text, parameterTypes: [] }),
+    describes({ of: 'statement', name: '' }),
+    bind({ portal: '', statement: '', parameterFormats: [], resultFormats: [], parameters: [] }),
+    execute({ portal: '', rowsMax }),
+    sync(),
+  );
+
+describe('PREPARE, EXECUTE and DEALLOCATE', () => {
+  it('run what was prepared with constants in place of its parameters', async () => {
+    rig = await SessionRig.start(() => rows);
+    expect(await ask(`prepare p (int) as ${select} where id = $1 and name = $2`)).toEqual(['C PREPARE', 'Z I']);
+    expect(await ask("execute p (7, 'O''Hara')")).toEqual([
+      'T id:23 name:1043',
+      ...['D 1|Ann', 'D 2|NULL', 'D 3|Bob', 'C SELECT 3', 'Z I'],
+    ]);
+    expect(rig.heard()).toEqual(["SELECT id, name FROM patients WHERE (id = ?) AND (%EXACT(name) = ?) (7, O'Hara)"]);
+    expect(await ask('deallocate p; deallocate p')).toEqual([
+      'C DEALLOCATE',
+      'E ERROR 26000 prepared statement "p" does not exist',
+      'Z I',
+    ]);
+  });
+
+  it('are described and suspended as what they run', async () => {
+    rig = await SessionRig.start(() => rows);
+    await ask(`prepare p as ${select}`);
+    expect(await extended('execute p', 2)).toEqual([
+      ...['1', 't ', 'T id:23 name:1043', '2', 'D 1|Ann', 'D 2|NULL', 's', 'Z I'],
+    ]);
+  });
+
+  it('share their names with the protocol', async () => {
+    rig = await SessionRig.start(() => rows);
+    await ask(`prepare p as ${select}`);
+    const again = await rig.ask(parse({ name: 'p', text: select, parameterTypes: [] }), sync());
+    expect(again).toEqual(['E ERROR 42P05 prepared statement "p" already exists', 'Z I']);
+    await ask('discard all');
+    expect(await ask('execute p')).toEqual(['E ERROR 26000 prepared statement "p" does not exist', 'Z I']);
+  });
+
+  it('refuse too few parameters, a type that nobody knows, and what IRIS cannot do at its place', async () => {
+    rig = await SessionRig.start(() => rows);
+    await ask(`prepare p as ${select} where id = $1`);
+    expect(await ask('execute p')).toEqual([
+      'E ERROR 42601 wrong number of parameters for prepared statement "p"',
+      'Z I',
+    ]);
+    await ask('prepare q (bigint) as update patients set id = $1');
+    expect(await ask("execute q ('x')")).toEqual(['E ERROR 22P02 invalid input syntax for type bigint: "x"', 'Z I']);
+    expect((await ask('prepare r as select name ~ $1 from patients'))[0]).toContain('E ERROR 0A000 a regular expression');
+    expect(rig.heard()).toEqual([]);
+  });
+});
+
+describe('cursors', () => {
+  it('give rows as FETCH asks for them, and end with their transaction', async () => {
+    rig = await SessionRig.start(() => rows);
+    await ask('begin');
+    expect(await ask(`declare c cursor for ${select}`)).toEqual(['C DECLARE CURSOR', 'Z T']);
+    expect(await ask('fetch 2 from c')).toEqual(['T id:23 name:1043', 'D 1|Ann', 'D 2|NULL', 'C FETCH 2', 'Z T']);
+    expect(await extended('fetch all from c')).toEqual([
+      ...['1', 't ', 'T id:23 name:1043', '2', 'D 3|Bob', 'C FETCH 1', 'Z T'],
+    ]);
+    expect(await ask('fetch c')).toEqual(['T id:23 name:1043', 'C FETCH 0', 'Z T']);
+    await ask('commit');
+    expect(await ask('fetch c')).toEqual(['E ERROR 34000 cursor "c" does not exist', 'Z I']);
+    expect(rig.heard()).toEqual(['begin read committed', 'SELECT id, name FROM patients', 'commit']);
+  });
+
+  it('WITH HOLD outlive the transaction that commits, and no other', async () => {
+    rig = await SessionRig.start(() => rows);
+    await ask('begin');
+    await ask(`declare c cursor with hold for ${select}`);
+    await ask('move 1 in c');
+    await ask('commit');
+    expect(await ask('fetch 1 in c')).toEqual(['T id:23 name:1043', 'D 2|NULL', 'C FETCH 1', 'Z I']);
+    await ask('begin');
+    await ask(`declare d cursor with hold for ${select}`);
+    await ask('rollback');
+    expect(await ask('fetch d')).toEqual(['E ERROR 34000 cursor "d" does not exist', 'Z I']);
+    expect((await ask('fetch all in c')).slice(1)).toEqual(['D 3|Bob', 'C FETCH 1', 'Z I']);
+    expect(await ask('close c; fetch c')).toEqual(['C CLOSE CURSOR', 'E ERROR 34000 cursor "c" does not exist', 'Z I']);
+  });
+
+  it('WITH HOLD that leave too much end their transaction without keeping anything', async () => {
+    const long = 'x'.repeat(2 ** 20);
+    rig = await SessionRig.start(() => Array.from({ length: 70 }, () => ['1', long]));
+    await ask('begin');
+    await ask(`declare c cursor with hold for ${select}`);
+    expect((await ask('commit'))[0]).toContain('E ERROR 54000 a cursor WITH HOLD has more than 64 MiB');
+    expect(rig.heard().at(-1)).toBe('rollback');
+    expect(await ask('select 1 from patients where 1 = 0')).toContain('Z I');
+  });
+
+  it('need a transaction, a name of their own, and a query', async () => {
+    rig = await SessionRig.start(() => rows);
+    expect(await ask(`declare c cursor for ${select}`)).toEqual([
+      'E ERROR 25P01 DECLARE CURSOR can only be used in transaction blocks',
+      'Z I',
+    ]);
+    await ask(`declare c cursor with hold for ${select}`);
+    expect(await ask(`declare c cursor with hold for ${select}`)).toEqual([
+      'E ERROR 42P03 cursor "c" already exists',
+      'Z I',
+    ]);
+  });
+});
+
+describe('what IRIS has nothing for', () => {
+  it.each(['listen a', "notify a, 'x'"])('%s is refused', async (text) => {
+    rig = await SessionRig.start(() => rows);
+    expect((await ask(text))[0]).toMatch(/^E ERROR 0A000 (?:LISTEN|NOTIFY) /);
+  });
+});
+
+it('says of what is no SQL that it is none, in a failed transaction too', async () => {
+  rig = await SessionRig.start(() => rows);
+  await ask('begin');
+  await ask('listen a');
+  expect((await ask('selec 1'))[0]).toContain('E ERROR 42601');
+  expect((await ask('select 1'))[0]).toContain('E ERROR 25P02');
+});

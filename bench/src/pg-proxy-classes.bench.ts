@@ -48,6 +48,8 @@ interface Place {
 async function measured(sides: readonly Side[], place: Place): Promise<Figures> {
   const alone = new Map<Side, number[]>(sides.map((side) => [side, []]));
   const beside = new Map<Side, number[]>(sides.map((side) => [side, []]));
+  const minutes = Math.ceil((sides.length * (2 * seconds + 5) * (runs + 0.5)) / 60);
+  console.error(`  pg-proxy-classes: ${runs} rounds through ${sides.length} poolers take some ${minutes} minutes`);
   // The first round warms up, and is not counted.
   for (let round = 0; round <= runs; round += 1) {
     for (const side of sides) {

@@ -75,7 +75,10 @@ export interface PacedOptions {
   readonly perSecond: number;
 }
 
-/** Latencies in milliseconds of selects by primary key at a steady pace, from when each was due. */
+/** What pgbench may take longer than it is told, to connect and to end. */
+const graceMs = 60_000;
+
+/** Latencies in milliseconds of selects by primary key at a steady pace, from when each was due. @throws Error where it does not end */
 export async function paced(
   side: Side,
   { url, database, clients, seconds, perSecond }: PacedOptions,
@@ -85,8 +88,11 @@ export async function paced(
   try {
     await run('pgbench', [...args, '--log', '--log-prefix', join(folder, 'log'), database], {
       env: environmentOf(url, side.port),
+      timeout: seconds * 1_000 + graceMs,
     });
-    return latenciesIn(folder);
+    const latencies = latenciesIn(folder);
+    // None has ended: each would have waited for as long as anybody looked.
+    return latencies.length === 0 ? [seconds * 1_000] : latencies;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -26,6 +26,11 @@ export class SharedLimit<C, B> {
   get isFull(): boolean {
     return this.count >= this.max;
   }
+
+  /** It has shrunk below what stays open under it. */
+  get isOver(): boolean {
+    return this.count - this.closing > this.max;
+  }
 }
 
 /** Backends that the clients of one application may hold at once. */

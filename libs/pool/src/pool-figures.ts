@@ -5,9 +5,10 @@ import {
   type DisconnectReason,
   type RefusalReason,
 } from './reasons.ts';
+import type { ClassLines } from './class-lines.ts';
 import type { PoolName } from './pool-policy.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
-
+import type { SlotShares } from './slot-shares.ts';
 import type { WorkloadClass } from './workload-class.ts';
 
 /** What has happened since the start; only grows. */
@@ -105,4 +106,24 @@ export function sumOf(gauges: readonly PoolGauges[]): PoolGauges {
     pinned,
     pinnedRatio: active === 0 ? 0 : pinned / active,
   };
+}
+
+export function classGauges<C, B>(lines: ClassLines<C, B>, shares: SlotShares, nowMs: number): PoolFigures['classes'] {
+  const of = (workClass: WorkloadClass): ClassGauges => ({
+    waiting: lines.of[workClass].line.size,
+    longestWaitMs: waitOf(lines.sinceMs(workClass), nowMs),
+    active: shares.held[workClass],
+  });
+  return {
+    interactive: of('interactive'),
+    vector: of('vector'),
+    analytical: of('analytical'),
+    bulk: of('bulk'),
+    admin: of('admin'),
+  };
+}
+
+/** How long somebody waits, who may be nobody. */
+export function waitOf(sinceMs: number, nowMs: number): number {
+  return sinceMs === Infinity ? 0 : nowMs - sinceMs;
 }

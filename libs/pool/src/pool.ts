@@ -1,19 +1,19 @@
-import { ClassLines, type ClassLine } from './class-lines.ts';
 import { clientState } from './errors.ts';
-import { IdleStack } from './idle-stack.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
 import { LoginBackoff, type OpenFailure } from './login-backoff.ts';
 import type { Rung } from './overload-ladder.ts';
-import { Counters, type ClassGauges, type PoolFigures } from './pool-figures.ts';
+import { isOpen, PoolBackends, reasonOfLoss } from './pool-backends.ts';
+import { classGauges, Counters, waitOf, type PoolFigures } from './pool-figures.ts';
 import { titleOf, type PoolName } from './pool-policy.ts';
 import type { PoolPort } from './pool-port.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
-import { PooledBackend, type BackendState } from './pooled-backend.ts';
+import { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { CheckinFate, ConnectReason, DisconnectReason, Refusal } from './reasons.ts';
+import { feed, hasPlace, mustGiveWay } from './shared-places.ts';
 import { SlotShares, slotCaps } from './slot-shares.ts';
-import type { Turnover } from './turnover.ts';
-import { workloadClasses, type WorkloadClass } from './workload-class.ts';
+import { WaitingClients, type WaitTerms } from './waiting-clients.ts';
+import type { WorkloadClass } from './workload-class.ts';
 
 /** Whoever waits for less came in a burst. */
 const burstMs = 1_000;
@@ -31,7 +31,7 @@ export interface PoolSurroundings<C, B> {
 }
 
 /** The backends of one database and user, and the clients that share them. Called through `Pools`. */
-export class Pool<C, B> {
+export class Pool<C, B> implements WaitTerms {
   readonly name: PoolName;
   readonly title: string;
   readonly limits: readonly SharedLimit<C, B>[];
@@ -40,17 +40,14 @@ export class Pool<C, B> {
   hasOwnTimeouts = false;
   readonly #counters = new Counters();
   readonly #around: PoolSurroundings<C, B>;
-  readonly #backends = new Set<PooledBackend<C, B>>();
-  readonly #idle = new IdleStack<C, B>();
+  readonly #backends: PoolBackends<C, B>;
   readonly #backoff = new LoginBackoff();
-  readonly #in = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, closing: 0, closed: 0 };
   readonly #shares: SlotShares;
-  readonly #lines: ClassLines<C, B>;
+  readonly #waiting: WaitingClients<C, B>;
   #settings: PoolSettings;
   #rung: Rung;
   #clamps: readonly Clamp[];
   #pinned = 0;
-  #tickets = 0;
   #isPaused = false;
   #isDraining = false;
 
@@ -68,7 +65,14 @@ export class Pool<C, B> {
     this.#rung = around.rung();
     this.#clamps = given.clamps;
     this.#shares = new SlotShares(slotCaps(given.settings, this.#rung.isShrunk));
-    this.#lines = new ClassLines(this.#shares);
+    const counters = [this.#counters, around.counters];
+    this.#backends = new PoolBackends(limits, counters);
+    this.#waiting = new WaitingClients<C, B>({
+      ...{ shares: this.#shares, terms: this, port: around.port, counters },
+      firstCame: () => around.waiting.add(this),
+      lastWent: () => this.#nobodyWaits(),
+      refused: (client) => this.#moveOn(client),
+    });
   }
 
   get settings(): PoolSettings {
@@ -78,6 +82,14 @@ export class Pool<C, B> {
   /** What of its settings was not taken as asked; a client is told at its login. */
   get clamps(): readonly Clamp[] {
     return this.#clamps;
+  }
+
+  get rung(): Rung {
+    return this.#rung;
+  }
+
+  get failure(): OpenFailure | undefined {
+    return this.#backoff.failure;
   }
 
   get isPaused(): boolean {
@@ -98,8 +110,12 @@ export class Pool<C, B> {
     return this.#backends.size === 0 && (!this.#isDraining || this.clients.size === 0);
   }
 
+  get isWaitedFor(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   get firstWaitsSinceMs(): number {
-    return this.#lines.firstSinceMs;
+    return this.#waiting.lines.firstSinceMs;
   }
 
   /** O(1) with an idle backend, and nothing is allocated. */
@@ -108,7 +124,7 @@ export class Pool<C, B> {
     if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
     client.workClass = workClass;
     // Whoever waits beside an idle backend may not have it; so nobody is overtaken here.
-    const backend = this.#isPaused || !this.#mayHold(client) ? undefined : this.#idle.pop();
+    const backend = this.#isPaused || !this.#mayHold(client) ? undefined : this.#backends.idle.pop();
     if (backend === undefined) this.#wait(client, nowMs);
     else this.#give(backend, client, nowMs);
     return backend;
@@ -126,7 +142,7 @@ export class Pool<C, B> {
     else if (fate !== 'reset') this.#close(backend, fate, nowMs);
     else this.#reset(backend, nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
-    if (this.#lines.size > 0) this.serve(nowMs); // the class has a slot less in use
+    if (this.#waiting.size > 0) this.serve(nowMs); // the class has a slot less in use
     if (this.#isDraining && !client.hasLeft) this.#around.port.move(client);
   }
 
@@ -135,14 +151,14 @@ export class Pool<C, B> {
     client.hasLeft = true;
     this.clients.delete(client);
     client.application.clients -= 1;
-    if (client.isWaiting) this.#stepOut(client);
+    if (client.isWaiting) this.#waiting.stepOut(client);
     if (client.backend !== undefined) this.checkin(client, 'client_lost', nowMs);
     if (this.#isDraining) this.#trim(nowMs);
   }
 
   stopWaiting(client: PooledClient<C, B>): void {
-    if (client.isWaiting) this.#stepOut(client);
-    if (this.#isDraining && !client.hasLeft && client.backend === undefined) this.#around.port.move(client);
+    if (client.isWaiting) this.#waiting.stepOut(client);
+    this.#moveOn(client);
   }
 
   pin(client: PooledClient<C, B>): void {
@@ -164,7 +180,7 @@ export class Pool<C, B> {
     this.#shares.giveBack(client.workClass);
     client.workClass = workClass;
     this.#shares.take(workClass);
-    if (this.#lines.size > 0) this.serve(nowMs);
+    if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
   rename(client: PooledClient<C, B>, application: ApplicationLimit, nowMs: number): void {
@@ -191,7 +207,7 @@ export class Pool<C, B> {
 
   openFailed(backend: PooledBackend<C, B>, failure: OpenFailure, nowMs: number): void {
     if (backend.state !== 'opening') return;
-    this.#count(backend, 'login_failed');
+    this.#backends.count(backend, 'login_failed');
     this.#failed(failure, nowMs);
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
@@ -218,13 +234,13 @@ export class Pool<C, B> {
     if (backend.state === 'opening') return this.openFailed(backend, { error: undefined, isTransient: true }, nowMs);
     const { client } = backend;
     const wasReached = client?.application.isReached === true;
-    if (backend.state === 'idle') this.#idle.remove(backend);
+    if (backend.state === 'idle') this.#backends.idle.remove(backend);
     if (client !== undefined) this.#take(backend, client);
-    if (backend.state !== 'closing') this.#count(backend, reasonOfLoss(backend.state));
+    if (backend.state !== 'closing') this.#backends.count(backend, reasonOfLoss(backend.state));
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
-    if (client !== undefined && this.#lines.size > 0) this.serve(nowMs);
+    if (client !== undefined && this.#waiting.size > 0) this.serve(nowMs);
     if (client !== undefined) this.#around.port.lost(client);
   }
 
@@ -243,12 +259,12 @@ export class Pool<C, B> {
     this.#isDraining = false;
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    for (const client of this.#waiting()) client.countedFromMs = nowMs;
+    for (const client of this.#waiting.toArray()) client.countedFromMs = nowMs;
     this.grow(nowMs);
   }
 
   reconnect(nowMs: number): void {
-    for (const backend of this.#backends) backend.closeAtCheckin ??= 'reconnect';
+    for (const backend of this.#backends.toArray()) backend.closeAtCheckin ??= 'reconnect';
     this.#closeIdle('reconnect', nowMs);
   }
 
@@ -264,10 +280,10 @@ export class Pool<C, B> {
     this.stop();
     const clients = [...this.clients];
     for (const client of clients) {
-      if (client.isWaiting) this.#stepOut(client);
+      if (client.isWaiting) this.#waiting.stepOut(client);
       if (client.backend !== undefined) this.checkin(client, 'killed', nowMs);
     }
-    for (const backend of [...this.#backends]) if (isOpen(backend)) this.#close(backend, 'killed', nowMs);
+    for (const backend of this.#backends.toArray()) if (isOpen(backend)) this.#close(backend, 'killed', nowMs);
     for (const client of clients) if (!client.hasLeft) this.#around.port.drop(client);
   }
 
@@ -282,15 +298,13 @@ export class Pool<C, B> {
   stepTo(rung: Rung, nowMs: number): void {
     this.#rung = rung;
     this.#shares.set(slotCaps(this.#settings, rung.isShrunk));
-    for (const client of this.#waiting()) {
-      if (client.isWaiting && isShed(client.workClass, rung)) this.#refuse(client, this.#shedding(client, nowMs));
-    }
+    this.#waiting.refuseShed(nowMs);
     this.serve(nowMs);
   }
 
   /** Closes idle backends above a limit, or that a drained pool no longer needs. */
   #trim(nowMs: number): void {
-    for (const backend of this.#idle.toArray()) {
+    for (const backend of this.#backends.idle.toArray()) {
       const reason = backend.state === 'idle' ? this.#whySpare() : undefined;
       if (reason !== undefined) this.#close(backend, reason, nowMs);
     }
@@ -298,9 +312,10 @@ export class Pool<C, B> {
 
   /** Gives idle backends to those who wait and may have them, then opens what is still wanted. */
   serve(nowMs: number): void {
-    while (this.#idle.size > 0 && !this.#isPaused) {
+    const { idle } = this.#backends;
+    while (idle.size > 0 && !this.#isPaused) {
       const client = this.#next(nowMs);
-      const backend = client === undefined ? undefined : this.#idle.pop();
+      const backend = client === undefined ? undefined : idle.pop();
       if (client === undefined || backend === undefined) break;
       this.#grant(backend, client, nowMs);
     }
@@ -310,7 +325,7 @@ export class Pool<C, B> {
   /** Opens what waiting clients need and the limits allow. */
   grow(nowMs: number): void {
     for (let reason = this.#wish(nowMs); reason !== undefined; reason = this.#wish(nowMs)) {
-      if (!this.#hasPlace(nowMs)) return;
+      if (!hasPlace(this, nowMs)) return;
       this.#open(reason, nowMs);
     }
     for (const limit of this.limits) limit.hungry.delete(this);
@@ -318,14 +333,15 @@ export class Pool<C, B> {
 
   /** All that depends on time: deadlines, notices, timeouts, lifetimes, health checks, the minimum, backoffs that are over. */
   tick(nowMs: number): void {
-    for (const workClass of workloadClasses) this.#tickLine(this.#lines.of[workClass], nowMs);
-    for (const backend of [...this.#backends]) this.#tickBackend(backend, nowMs);
+    this.#waiting.tick(nowMs);
+    for (const backend of this.#backends.toArray()) this.#tickBackend(backend, nowMs);
     this.#keepMinimum(nowMs);
-    if (this.#lines.size > 0) this.serve(nowMs);
+    if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
   figures(nowMs: number): PoolFigures {
-    const { opening, idle, active, resetting, checking, closing } = this.#in;
+    const { opening, idle, active, resetting, checking, closing } = this.#backends.in;
+    const { lines } = this.#waiting;
     return {
       name: this.name,
       settings: this.#settings,
@@ -334,9 +350,9 @@ export class Pool<C, B> {
       isDraining: this.#isDraining,
       isFailing: this.#backoff.failure !== undefined,
       clients: this.clients.size,
-      waiting: this.#lines.size,
+      waiting: lines.size,
       longestWaitMs: waitOf(this.firstWaitsSinceMs, nowMs),
-      classes: this.#classGauges(nowMs),
+      classes: classGauges(lines, this.#shares, nowMs),
       ...{ opening, idle, active, resetting, checking, closing },
       pinned: this.#pinned,
       pinnedRatio: active === 0 ? 0 : this.#pinned / active,
@@ -349,80 +365,25 @@ export class Pool<C, B> {
     if (this.#isPaused || this.#backoff.failure !== undefined) return undefined;
     const { max, waitingMax } = this.#settings;
     return {
-      poolUse: this.#in.active / max,
-      interactiveWaitMs: waitOf(this.#lines.sinceMs('interactive'), nowMs),
+      poolUse: this.#backends.in.active / max,
+      interactiveWaitMs: waitOf(this.#waiting.lines.sinceMs('interactive'), nowMs),
       // A line that is full for a moment is a burst.
-      queueUse: waitOf(this.firstWaitsSinceMs, nowMs) < burstMs ? 0 : this.#lines.size / Math.max(1, waitingMax),
-    };
-  }
-
-  #classGauges(nowMs: number): PoolFigures['classes'] {
-    const of = (workClass: WorkloadClass): ClassGauges => ({
-      waiting: this.#lines.of[workClass].line.size,
-      longestWaitMs: waitOf(this.#lines.sinceMs(workClass), nowMs),
-      active: this.#shares.held[workClass],
-    });
-    return {
-      interactive: of('interactive'),
-      vector: of('vector'),
-      analytical: of('analytical'),
-      bulk: of('bulk'),
-      admin: of('admin'),
+      queueUse: waitOf(this.firstWaitsSinceMs, nowMs) < burstMs ? 0 : this.#waiting.size / Math.max(1, waitingMax),
     };
   }
 
   backends(): readonly PooledBackend<C, B>[] {
-    return [...this.#backends];
+    return this.#backends.toArray();
   }
 
   /** Closes the backend that was idle for longest, for a pool that needs its place. */
   giveWay(nowMs: number): void {
-    const { oldest } = this.#idle;
+    const { oldest } = this.#backends.idle;
     if (oldest !== undefined) this.#close(oldest, 'evicted', nowMs);
   }
 
   get oldestIdleSinceMs(): number {
-    return this.#idle.oldest?.idleSinceMs ?? Infinity;
-  }
-
-  #tickLine({ line, turnover }: ClassLine<C, B>, nowMs: number): void {
-    const { waitTimeoutMs, pausedTimeoutMs, noticeAfterMs } = this.#settings;
-    let position = 0;
-    for (const client of line) {
-      if (!client.isWaiting) continue;
-      const limitMs = this.#isPaused ? pausedTimeoutMs : (client.waitTimeoutMs ?? waitTimeoutMs);
-      if (nowMs - client.countedFromMs >= limitMs) {
-        this.#refuse(client, this.#lateRefusal(client, turnover, nowMs));
-        continue;
-      }
-      position += 1;
-      const isLong = nowMs - client.waitingSinceMs >= noticeAfterMs;
-      if (!isLong && !this.hasOwnTimeouts) break; // those behind came later
-      if (isLong && !client.isNotified) this.#notify(client, position, nowMs);
-    }
-  }
-
-  #lateRefusal(client: PooledClient<C, B>, turnover: Turnover, nowMs: number): Refusal {
-    const waitedMs = nowMs - client.waitingSinceMs;
-    const { failure } = this.#backoff;
-    if (this.#isPaused) return { reason: 'paused', sqlstate: '57P03', waitedMs };
-    if (failure !== undefined) return { reason: 'upstream', error: failure.error, waitedMs };
-    return { reason: 'timeout', sqlstate: '53300', waitedMs, position: 1, etaMs: turnover.etaMs(1) };
-  }
-
-  #shedding(client: PooledClient<C, B>, nowMs: number): Refusal {
-    const waitedMs = nowMs - client.waitingSinceMs;
-    const etaMs = this.#lines.of[client.workClass].turnover.etaMs(this.#lines.of[client.workClass].line.size + 1);
-    return { reason: 'shed', sqlstate: '53300', workClass: client.workClass, waitedMs, etaMs };
-  }
-
-  #notify(client: PooledClient<C, B>, position: number, nowMs: number): void {
-    client.isNotified = true;
-    const { line, turnover } = this.#lines.of[client.workClass];
-    const cause = this.#isPaused ? 'paused' : this.#backoff.failure === undefined ? 'busy' : 'upstream';
-    const etaMs = cause === 'busy' ? turnover.etaMs(position) : undefined;
-    const waitedMs = nowMs - client.waitingSinceMs;
-    this.#around.port.notice(client, { position, waiting: line.size, waitedMs, etaMs, cause });
+    return this.#backends.idle.oldest?.idleSinceMs ?? Infinity;
   }
 
   #tickBackend(backend: PooledBackend<C, B>, nowMs: number): void {
@@ -440,20 +401,20 @@ export class Pool<C, B> {
   #tickIdle(backend: PooledBackend<C, B>, nowMs: number): void {
     const { idleTimeoutMs, checkAfterMs } = this.#settings;
     const spare = this.#whySpare();
-    const isUnused = nowMs - backend.idleSinceMs >= idleTimeoutMs && this.#live > this.#minimum;
+    const isUnused = nowMs - backend.idleSinceMs >= idleTimeoutMs && this.#backends.live > this.#minimum;
     if (spare !== undefined) this.#close(backend, spare, nowMs);
     else if (nowMs >= backend.endsAtMs) this.#close(backend, 'lifetime', nowMs);
     else if (isUnused) this.#close(backend, 'idle_timeout', nowMs);
-    else if (nowMs - backend.heardAtMs >= checkAfterMs && this.#in.checking * 4 <= this.#idle.size) {
-      this.#idle.remove(backend);
-      this.#enter(backend, 'checking', nowMs);
+    else if (nowMs - backend.heardAtMs >= checkAfterMs && this.#mayCheck) {
+      this.#backends.idle.remove(backend);
+      this.#backends.enter(backend, 'checking', nowMs);
       this.#around.port.check(backend);
     }
   }
 
-  /** Not on their way out. */
-  get #live(): number {
-    return this.#backends.size - this.#in.closing;
+  /** A few at a time: who comes meanwhile finds the others idle. */
+  get #mayCheck(): boolean {
+    return this.#backends.in.checking * 4 <= this.#backends.idle.size;
   }
 
   get #minimum(): number {
@@ -462,7 +423,7 @@ export class Pool<C, B> {
 
   #keepMinimum(nowMs: number): void {
     while (
-      this.#live < this.#minimum &&
+      this.#backends.live < this.#minimum &&
       this.size < this.#settings.max &&
       this.#mayOpen(nowMs) &&
       !this.limits.some((limit) => limit.isFull)
@@ -471,45 +432,26 @@ export class Pool<C, B> {
   }
 
   #wait(client: PooledClient<C, B>, nowMs: number): void {
-    client.waitingSinceMs = nowMs;
-    client.countedFromMs = nowMs;
-    client.isNotified = false;
-    client.isWaiting = true;
-    client.ticket = this.#tickets += 1;
-    this.#lines.push(client);
-    this.#around.waiting.add(this);
+    this.#waiting.enter(client, nowMs);
     const refusal = this.#refusalAtOnce(client, nowMs);
     if (refusal === undefined) this.grow(nowMs);
-    else this.#refuse(client, refusal);
+    else this.#waiting.refuse(client, refusal);
   }
 
   #refusalAtOnce(client: PooledClient<C, B>, nowMs: number): Refusal | undefined {
-    if (isShed(client.workClass, this.#rung)) return this.#shedding(client, nowMs);
+    if (this.#waiting.isShed(client.workClass)) return this.#waiting.shedding(client, nowMs);
     if (this.#isHopeless && !this.#backoff.isOver(nowMs))
       return { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs: 0 };
-    if (this.#lines.size <= this.#settings.waitingMax) return undefined;
-    const { line, turnover } = this.#lines.of[client.workClass];
-    const etaMs = turnover.etaMs(line.size);
-    return { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: line.size, etaMs };
+    return this.#waiting.overfull(client);
   }
 
-  #refuse(client: PooledClient<C, B>, refusal: Refusal): void {
-    this.#stepOut(client);
-    this.#counters.refusals[refusal.reason] += 1;
-    this.#around.counters.refusals[refusal.reason] += 1;
-    this.#around.port.refuse(client, refusal);
+  /** A drained pool parts with a client as soon as it neither has a backend nor waits for one. */
+  #moveOn(client: PooledClient<C, B>): void {
     if (this.#isDraining && !client.isWaiting && client.backend === undefined && !client.hasLeft)
       this.#around.port.move(client);
   }
 
-  #stepOut(client: PooledClient<C, B>): void {
-    this.#lines.remove(client);
-    this.#waitEnds(client);
-  }
-
-  #waitEnds(client: PooledClient<C, B>): void {
-    client.isWaiting = false;
-    if (this.#lines.size > 0) return;
+  #nobodyWaits(): void {
     this.#around.waiting.delete(this);
     for (const limit of this.limits) limit.hungry.delete(this);
   }
@@ -520,21 +462,18 @@ export class Pool<C, B> {
 
   /** Who is served next; undefined when nobody waits who may. */
   #next(nowMs: number): PooledClient<C, B> | undefined {
-    return this.#lines.next(this.#settings.agedAfterMs, nowMs);
-  }
-
-  #waiting(): readonly PooledClient<C, B>[] {
-    return workloadClasses.flatMap((workClass) => [...this.#lines.of[workClass].line]);
+    return this.#waiting.lines.next(this.#settings.agedAfterMs, nowMs);
   }
 
   /** Why one more backend is wanted, as far as this pool alone can tell. */
   #wish(nowMs: number): ConnectReason | undefined {
-    if (this.#lines.size === 0 || !this.#mayOpen(nowMs)) return undefined;
+    if (this.#waiting.size === 0 || !this.#mayOpen(nowMs)) return undefined;
     const { max, reserve, reserveAfterMs } = this.#settings;
     if (this.size >= max + reserve) return undefined;
-    const soon = this.#in.idle + this.#in.opening + this.#in.resetting + this.#in.checking;
-    if (this.size < max) return this.#lines.areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
-    return this.#lines.areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
+    const { idle, opening, resetting, checking } = this.#backends.in;
+    const soon = idle + opening + resetting + checking;
+    if (this.size < max) return this.#waiting.lines.areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
+    return this.#waiting.lines.areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
   }
 
   /** A backend that nobody has: away with it, on to the next client, or idle. */
@@ -543,22 +482,17 @@ export class Pool<C, B> {
     const reason = this.#whyClose(backend, next, nowMs);
     if (reason !== undefined) return this.#close(backend, reason, nowMs);
     if (next !== undefined) return this.#grant(backend, next, nowMs);
-    this.#enter(backend, 'idle', nowMs);
-    this.#idle.put(backend);
+    this.#backends.rest(backend, nowMs);
   }
 
   #grant(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
-    const waitedMs = nowMs - client.waitingSinceMs;
-    this.#counters.waited(waitedMs);
-    this.#around.counters.waited(waitedMs);
-    this.#lines.served(client, nowMs);
-    this.#waitEnds(client);
+    this.#waiting.served(client, nowMs);
     this.#give(backend, client, nowMs);
     this.#around.port.grant(client, backend);
   }
 
   #give(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
-    this.#enter(backend, 'active', nowMs);
+    this.#backends.enter(backend, 'active', nowMs);
     backend.client = client;
     client.backend = backend;
     client.application.held += 1;
@@ -578,7 +512,7 @@ export class Pool<C, B> {
     // Where it would only be evicted or be surplus, that is decided when it is ready: somebody may want it by then.
     if (reason !== undefined && reason !== 'evicted' && reason !== 'surplus')
       return this.#close(backend, reason, nowMs);
-    this.#enter(backend, 'resetting', nowMs);
+    this.#backends.enter(backend, 'resetting', nowMs);
     this.#around.port.reset(backend);
   }
 
@@ -594,58 +528,29 @@ export class Pool<C, B> {
     if (next === undefined) {
       const spare = this.#whySpare();
       if (spare !== undefined) return spare;
-    } else if (this.#live > max + reserve) return 'surplus';
+    } else if (this.#backends.live > max + reserve) return 'surplus';
     for (const limit of this.limits) {
-      if (limit.count - limit.closing > limit.max) return 'surplus';
-      if (limit.hungry.size > 0 && limit.isFull && limit.closing === 0 && this.#mustGiveWay(limit, next, nowMs))
-        return 'evicted';
+      if (limit.isOver) return 'surplus';
+      if (mustGiveWay(this, limit, next, nowMs)) return 'evicted';
     }
     return undefined;
   }
 
   /** Why an idle backend is one too many. */
   #whySpare(): DisconnectReason | undefined {
-    if (this.#isDraining && this.#live > this.clients.size) return 'drained';
-    if (this.#live > this.#settings.max) return 'surplus';
-    for (const limit of this.limits) if (limit.count - limit.closing > limit.max) return 'surplus';
-    return undefined;
-  }
-
-  /** Whether a pool under the same limit gets this place: at once when nobody here needs it, and else out of fairness. */
-  #mustGiveWay(limit: SharedLimit<C, B>, next: PooledClient<C, B> | undefined, nowMs: number): boolean {
-    for (const other of limit.hungry) {
-      if (other === this) continue;
-      const since = other.firstWaitsSinceMs;
-      if (next === undefined || (nowMs - since >= this.#settings.agedAfterMs && since < next.waitingSinceMs))
-        return true;
-    }
-    return false;
+    if (this.#isDraining && this.#backends.live > this.clients.size) return 'drained';
+    if (this.#backends.live > this.#settings.max) return 'surplus';
+    return this.#backends.isOverLimit ? 'surplus' : undefined;
   }
 
   #mayOpen(nowMs: number): boolean {
     const openingMax = this.#backoff.failure === undefined ? this.#settings.openingMax : 1;
-    return !this.#isPaused && this.#in.opening < openingMax && this.#backoff.isOver(nowMs);
-  }
-
-  /** Whether the shared limits leave a place; asks for one where not. */
-  #hasPlace(nowMs: number): boolean {
-    const full = this.limits.find((limit) => limit.isFull);
-    if (full === undefined) return true;
-    full.hungry.add(this);
-    if (full.closing === 0) longestIdle(full.pools, this)?.giveWay(nowMs);
-    return false;
+    return !this.#isPaused && this.#backends.in.opening < openingMax && this.#backoff.isOver(nowMs);
   }
 
   #open(reason: ConnectReason, nowMs: number): void {
     const backend = new PooledBackend<C, B>(this.#around.nextId(), this, nowMs);
-    this.#backends.add(backend);
-    this.#in.opening += 1;
-    for (const limit of this.limits) {
-      limit.count += 1;
-      limit.hungry.delete(this);
-    }
-    this.#counters.connects[reason] += 1;
-    this.#around.counters.connects[reason] += 1;
+    this.#backends.add(backend, reason);
     this.#around.port.open(backend, reason);
   }
 
@@ -657,93 +562,31 @@ export class Pool<C, B> {
 
   /** Nobody will be served soon: logins are refused for good, and no backend is left. */
   get #isHopeless(): boolean {
-    return this.#backoff.failure?.isTransient === false && this.#live === 0;
+    return this.#backoff.failure?.isTransient === false && this.#backends.live === 0;
   }
 
   #giveUpIfHopeless(nowMs: number): void {
-    if (!this.#isHopeless || this.#isPaused) return;
-    for (const client of this.#waiting()) {
-      if (!client.isWaiting) continue;
-      const waitedMs = nowMs - client.waitingSinceMs;
-      this.#refuse(client, { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs });
-    }
+    if (this.#isHopeless && !this.#isPaused) this.#waiting.refuseAll(nowMs);
   }
 
   #closeIdle(reason: DisconnectReason, nowMs: number): void {
-    for (const backend of this.#idle.toArray()) if (backend.state === 'idle') this.#close(backend, reason, nowMs);
+    for (const backend of this.#backends.idle.toArray())
+      if (backend.state === 'idle') this.#close(backend, reason, nowMs);
   }
 
   #close(backend: PooledBackend<C, B>, reason: DisconnectReason, nowMs: number): void {
-    if (backend.state === 'idle') this.#idle.remove(backend);
-    this.#count(backend, reason);
-    this.#enter(backend, 'closing', nowMs);
-    for (const limit of this.limits) limit.closing += 1;
+    this.#backends.close(backend, reason, nowMs);
     this.#around.port.close(backend, reason);
-    if (this.#lines.size > 0) this.grow(nowMs); // somebody may have waited for this one
-  }
-
-  #count(backend: PooledBackend<C, B>, reason: DisconnectReason): void {
-    backend.closedFor = reason;
-    this.#counters.disconnects[reason] += 1;
-    this.#around.counters.disconnects[reason] += 1;
+    if (this.#waiting.size > 0) this.grow(nowMs); // somebody may have waited for this one
   }
 
   #gone(backend: PooledBackend<C, B>, nowMs: number): void {
-    const wasClosing = backend.state === 'closing' ? 1 : 0;
-    this.#enter(backend, 'closed', nowMs);
-    this.#backends.delete(backend);
-    for (const limit of this.limits) {
-      limit.count -= 1;
-      limit.closing -= wasClosing;
-    }
-    this.#feed(nowMs);
-  }
-
-  /** A place is free, here and under the shared limits: who has waited for longest opens first. */
-  #feed(nowMs: number): void {
-    const pools = new Set<Pool<C, B>>(this.limits.flatMap((limit) => [...limit.hungry]));
-    if (this.#lines.size > 0) pools.add(this);
-    if (pools.size === 0) return;
-    const byWait = [...pools].sort((one, other) => one.firstWaitsSinceMs - other.firstWaitsSinceMs);
-    for (const pool of byWait) pool.grow(nowMs);
+    this.#backends.gone(backend, nowMs);
+    feed(this, nowMs);
   }
 
   /** An application that was at its limit is below it: its clients may wait in any pool. */
   #applicationFreed(nowMs: number): void {
     for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
   }
-
-  #enter(backend: PooledBackend<C, B>, state: BackendState, nowMs: number): void {
-    this.#in[backend.state] -= 1;
-    this.#in[state] += 1;
-    backend.state = state;
-    backend.sinceMs = nowMs;
-  }
-}
-
-function isOpen(backend: { readonly state: BackendState }): boolean {
-  return backend.state !== 'closing' && backend.state !== 'closed';
-}
-
-function isShed(workClass: WorkloadClass, rung: Rung): boolean {
-  return rung.isShedding && (workClass === 'analytical' || workClass === 'bulk');
-}
-
-function waitOf(sinceMs: number, nowMs: number): number {
-  return sinceMs === Infinity ? 0 : nowMs - sinceMs;
-}
-
-function reasonOfLoss(state: BackendState): DisconnectReason {
-  if (state === 'active') return 'lost';
-  return state === 'resetting' ? 'reset_failed' : 'upstream_closed';
-}
-
-/** The other pool whose idle backend nobody has used for longest. */
-function longestIdle<C, B>(pools: Iterable<Pool<C, B>>, but: Pool<C, B>): Pool<C, B> | undefined {
-  let longest: Pool<C, B> | undefined;
-  for (const pool of pools) {
-    if (pool === but || pool.oldestIdleSinceMs === Infinity) continue;
-    if (longest === undefined || pool.oldestIdleSinceMs < longest.oldestIdleSinceMs) longest = pool;
-  }
-  return longest;
 }

@@ -135,6 +135,11 @@ export class DevelopmentNetwork {
     });
   }
 
+  /** Cuts a block of what was sent and is in none yet, for those who would not wait for the batch timeout. */
+  cut(): void {
+    this.#ordering.cut();
+  }
+
   /** Path of the connection profile. */
   get profile(): string {
     return this.#profile;

@@ -12,11 +12,13 @@ export interface DevelopmentPeers {
   down(): Promise<void>;
 }
 
+/** No block is cut by time: a machine may be as slow as it likes. */
+const batchTimeoutMs = 3_600_000;
+
 /**
- * @param batchTimeoutMs what a round costs that does not fill its last block; a history must be sent well inside of it
  * @param fabric whose peers it is compared with: those of 3.1 take several reads or writes in one message of a chaincode
  */
-export async function developmentPeers(batchTimeoutMs: number, fabric: FabricVersion): Promise<DevelopmentPeers> {
+export async function developmentPeers(fabric: FabricVersion): Promise<DevelopmentPeers> {
   const address = `127.0.0.1:${await freePort()}`;
   const service = await ChaincodeService.start({ address, packageId: 'kv', chaincode: keyValueChaincode() });
   const devnet = await DevelopmentNetwork.start({
@@ -27,7 +29,7 @@ export async function developmentPeers(batchTimeoutMs: number, fabric: FabricVer
   const { profile, channel } = devnet;
   const ledger = await FabricLedger.open({ profile, channel });
   return {
-    network: await fabricNetwork(ledger, { profile, batchTimeoutMs }),
+    network: { ...(await fabricNetwork(ledger, { profile })), cut: () => devnet.cut() },
     async down() {
       await ledger.close();
       await devnet.close();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { flaws } from '@medrex/fabric/testing';
 import fc from 'fast-check';
-import { carryOut, carryOutInTime } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { behaviourOf, developmentPeers } from './development-network.ts';
 import { goldenFiles, readGolden } from './golden.ts';
 import { histories, historyLimits } from './history.ts';
@@ -37,10 +37,10 @@ describe('the development network', () => {
       const flawsIn = ({ history }: (typeof recorded)[number]): number =>
         history.flatMap((round) => round.picks).filter((pick) => typeof pick !== 'number').length;
       const few = recorded.toSorted((a, b) => flawsIn(b) - flawsIn(a)).slice(0, 2);
-      const peers = await developmentPeers(300, behaviourOf(network));
+      const peers = await developmentPeers(behaviourOf(network));
       try {
         for (const { history, carried } of few) {
-          expect(await carryOutInTime(peers.network, history)).toEqual(carried);
+          expect(await carryOut(peers.network, history)).toEqual(carried);
         }
       } finally {
         await peers.down();

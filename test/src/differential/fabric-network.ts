@@ -6,7 +6,7 @@ import type { Network } from './carry-out.ts';
 /** A network that speaks Fabric's protocols, of real peers or not, with the key-value chaincode on it as `kv`. */
 export async function fabricNetwork(
   ledger: FabricLedger,
-  { profile, batchTimeoutMs }: { readonly profile: string; readonly batchTimeoutMs: number },
+  { profile, batchTimeoutMs }: { readonly profile: string; readonly batchTimeoutMs?: number },
 ): Promise<Network> {
   const signers = await signersOf(profile, ledger.channel);
   const sendFlawed = (endorsement: Endorsement, flaw: Flaw): Promise<void> => {
@@ -14,5 +14,5 @@ export async function fabricNetwork(
     const envelope = flawedEnvelope(endorsement.envelope as Uint8Array, flaw, signers);
     return ledger.submit({ ...endorsement, envelope } as Endorsement);
   };
-  return { ledger, chaincode: 'kv', sendFlawed, batchTimeoutMs, until: (work) => work };
+  return { ledger, chaincode: 'kv', sendFlawed, ...(batchTimeoutMs !== undefined && { batchTimeoutMs }), until: (work) => work };
 }

@@ -27,11 +27,14 @@ export class RealPeers {
     this.#service = service;
   }
 
-  /** @param offset how far the network's ports are from those of the usual stack */
-  static async up(offset = 3_000): Promise<RealPeers> {
+  /**
+   * @param batchTimeoutMs what a round costs that does not fill its last block; it must be sent within half of it
+   * @param offset how far the network's ports are from those of the usual stack
+   */
+  static async up(batchTimeoutMs = historyLimits.batchTimeoutMs, offset = 3_000): Promise<RealPeers> {
     const folder = await mkdtemp(join(tmpdir(), 'medrex-histories-'));
     try {
-      const { batchTimeoutMs, maxMessageCount, preferredMaxBytes, absoluteMaxBytes } = historyLimits;
+      const { maxMessageCount, preferredMaxBytes, absoluteMaxBytes } = historyLimits;
       const size = `${maxMessageCount},${preferredMaxBytes / 1024} KB,${absoluteMaxBytes / 1024} KB`;
       const limits = ['--batch-timeout', `${batchTimeoutMs}ms`, '--block-size', size];
       const shape = ['--orgs', String(organisations.length), '--chaincode', 'none', '--offset', String(offset)];

@@ -42,18 +42,19 @@ export class Ordering {
     const { batches, pending, timer } = cutBlock(limits, this.#pending, ordered);
     this.#pending = pending;
     if (timer === 'stop') this.#stopTimer();
-    else this.#timer ??= setTimeout(() => this.#cut(), limits.batchTimeoutMs);
+    else this.#timer ??= setTimeout(() => this.cut(), limits.batchTimeoutMs);
     for (const batch of batches) this.#commit(batch);
   }
 
   /** Orders nothing more; what was taken goes into a last block. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#cut();
+    this.cut();
     await this.#committed;
   }
 
-  #cut(): void {
+  /** A block of what waits for one, as when the batch timeout has passed. */
+  cut(): void {
     this.#stopTimer();
     const { messages } = this.#pending;
     this.#pending = emptyBatch;

@@ -10,7 +10,7 @@ import { irisSql } from './fragment.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
 const seed = Number(process.env['MEDREX_SEED'] ?? 7);
-const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 2_000);
+const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 600);
 
 /**
  * The ward twice: as PostgreSQL keeps it, and as IRIS does, where BIT is a number and text compares without case unless

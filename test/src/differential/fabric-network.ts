@@ -14,5 +14,11 @@ export async function fabricNetwork(
     const envelope = flawedEnvelope(endorsement.envelope as Uint8Array, flaw, signers);
     return ledger.submit({ ...endorsement, envelope } as Endorsement);
   };
-  return { ledger, chaincode: 'kv', sendFlawed, ...(batchTimeoutMs !== undefined && { batchTimeoutMs }), until: (work) => work };
+  return {
+    ledger,
+    chaincode: 'kv',
+    sendFlawed,
+    ...(batchTimeoutMs !== undefined && { batchTimeoutMs }),
+    until: (work) => work,
+  };
 }

@@ -17,6 +17,11 @@ describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
     let ended: Request[];
     let sent: number;
     const last = () => toldOf(ended.at(-1)!);
+    /** A client hears of an error before its request has ended. */
+    const next = async (count: number) => {
+      await eventually(() => ended.length === count);
+      return last();
+    };
     beforeEach(async () => {
       ended = [];
       sent = 0;
@@ -44,11 +49,11 @@ describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
     it('are told of when they fail, wherever that is', async () => {
       const client = await rig.client();
       await expect(client.query('select 1; select 1/0; select 2')).rejects.toMatchObject({ code: '22012' });
-      expect(last()).toMatchObject({ tags: ['SELECT 1'], sqlstate: '22012' });
+      expect(await next(1)).toMatchObject({ tags: ['SELECT 1'], sqlstate: '22012' });
       await expect(client.query('select 1/$1::int', [0])).rejects.toMatchObject({ code: '22012' });
-      expect(last()).toMatchObject({ kind: 'execute', tags: [], sqlstate: '22012' });
+      expect(await next(2)).toMatchObject({ kind: 'execute', tags: [], sqlstate: '22012' });
       await expect(client.query('selec $1', [0])).rejects.toMatchObject({ code: '42601' });
-      expect(last()).toMatchObject({ kind: 'execute', tags: [], sqlstate: '42601', normalised: 'unread' });
+      expect(await next(3)).toMatchObject({ kind: 'execute', tags: [], sqlstate: '42601', normalised: 'unread' });
       expect(ended).toHaveLength(3);
     });
 

@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import {
   createTelemetry,
   poolObserver,

@@ -1,3 +1,5 @@
+import { shortText, zeroAt } from './short-text.ts';
+
 /** Where the body of a message begins. */
 export const bodyAt = 5;
 
@@ -67,12 +69,13 @@ export class BodyReader {
 
   /** latin1 keeps all bytes apart, which utf8 does not: names that are compared are read so. */
   cString(encoding: 'utf8' | 'latin1' = 'utf8'): string {
-    const end = this.#buffer.indexOf(0, this.#at);
-    if (end < 0 || end >= this.#end) {
+    const end = zeroAt(this.#buffer, this.#at, this.#end);
+    if (end < 0) {
       this.#fail();
       return '';
     }
-    const text = this.#buffer.toString(encoding, this.#at, end);
+    const isLatin1 = encoding === 'latin1';
+    const text = isLatin1 ? shortText(this.#buffer, this.#at, end) : this.#buffer.toString(encoding, this.#at, end);
     this.#at = end + 1;
     return text;
   }

@@ -140,6 +140,7 @@ export {
 } from './sasl/scram-keys.ts';
 export { scramMechanisms, type ScramMechanism } from './sasl/scram-message.ts';
 export { ScramServer, type ScramServerOptions, type ScramServerStep } from './sasl/scram-server.ts';
+export { shortText } from './short-text.ts';
 export { malformed, protocolViolation, type WireFault } from './wire-fault.ts';
 export { binaryOfText, byteaOfText, itemsOfBinaryArray, textOfBinary } from './values/binary-values.ts';
 export { typeOfOid, typeOids, type WireType } from './values/type-oids.ts';

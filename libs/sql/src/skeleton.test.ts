@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fingerprintOf } from './fingerprint.ts';
 import { loadParser, parseSql } from './pg-parser.ts';
-import { skeletonOf, withoutLiterals } from './skeleton.ts';
+import { plainSkeletonOf } from './plain-skeleton.ts';
+import { carefulSkeletonOf, skeletonOf, withoutLiterals } from './skeleton.ts';
 
 const normalised = (text: string): string => withoutLiterals(skeletonOf(text));
 const fingerprint = (text: string): string => fingerprintOf(skeletonOf(text));
@@ -53,6 +54,27 @@ describe('a text without its literals', () => {
   );
   const gap = fc.constantFrom(' ', '\n', '\t ', ' /* x */ ', ' -- y\n', ' /* a /* b */ */ ');
   const text = fc.array(fc.tuple(fc.oneof(literal, word), gap)).map((parts) => parts.flat().join(''));
+
+  it('is the same by either way of reading', () => {
+    const anything = fc.string({ unit: fc.constantFrom(...Array.from(` \n\t;;'"$$019aeEbu&xU_.,-/*()+é\u0001\\`)) });
+    let plain = 0;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text,
+          anything,
+          fc.array(fc.oneof(anything, word)).map((parts) => parts.join(' ')),
+        ),
+        (sql) => {
+          const found = plainSkeletonOf(sql);
+          if (found !== undefined && sql.length > 4) plain++;
+          expect(found ?? carefulSkeletonOf(sql)).toEqual(carefulSkeletonOf(sql));
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+    expect(plain).toBeGreaterThan(100);
+  });
 
   it('has none left, whatever they are', () => {
     fc.assert(

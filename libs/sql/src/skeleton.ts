@@ -1,26 +1,22 @@
-/** A text without its literals, comments and layout: what texts that differ in nothing else have in common. */
-export interface Skeleton {
-  /** Each literal stands here as a mark of its kind, so that texts with equal keys have the same tokens to the grammar. */
-  readonly key: string;
-  /** False where the key alone does not say how the grammar reads the text. */
-  readonly isTelling: boolean;
-  /** The highest `$n` of the text. */
-  readonly parametersMax: number;
-  /** Tokens, where a semicolon counts for the statement it ends: what parsing takes grows with them, not with the bytes. */
-  readonly tokens: number;
-}
+import { plainSkeletonOf, tokensOfStatement, type Skeleton } from './plain-skeleton.ts';
+
+export type { Skeleton } from './plain-skeleton.ts';
 
 type Literal = 'string' | 'integer' | 'number' | 'special';
 
-const tokensOfStatement = 8;
 const mark = '\u0001';
 const marks = { string: `${mark}s`, integer: `${mark}i`, number: `${mark}f`, special: `${mark}x` } as const;
 
 /**
- * Reads PostgreSQL's tokens without parsing, some 10 ns per character. Follows its lexer with standard_conforming_strings on:
- * nested comments, dollar quotes, quoted identifiers, prefixed strings.
+ * Reads PostgreSQL's tokens without parsing, some 3 ns per character where they are plain, and 10 ns where not. Follows its lexer
+ * with standard_conforming_strings on: nested comments, dollar quotes, quoted identifiers, prefixed strings.
  */
 export function skeletonOf(text: string): Skeleton {
+  return plainSkeletonOf(text) ?? carefulSkeletonOf(text);
+}
+
+/** As `skeletonOf`, for any text. */
+export function carefulSkeletonOf(text: string): Skeleton {
   const reader = new Reader(text);
   while (reader.at < text.length) reader.step();
   return reader.skeleton();

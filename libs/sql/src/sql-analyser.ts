@@ -114,7 +114,7 @@ export class SqlAnalyser {
     if (similar === undefined)
       return skeleton.tokens > tokensMax ? { kind: 'large' } : this.#parse(text, bytes, skeleton);
     this.#counts.similar++;
-    const analysis: Analysis = { kind: 'read', statements: similar.statements, ranges: [{ start: 0, end: bytes }] };
+    const analysis = similar.bytes === bytes ? similar.analysis : analysisOf(similar, bytes);
     // A text that comes again is worth keeping; one of a thousand that differ in a number is not.
     if (similar.lastText === text) this.#exact.set(text, analysis);
     similar.lastText = text;
@@ -125,9 +125,10 @@ export class SqlAnalyser {
     this.#counts.parsed++;
     const analysis = read(text, bytes, skeleton);
     this.#exact.set(text, analysis);
-    const [statement, ...more] = analysis.kind === 'read' ? analysis.statements : [];
+    const statements = analysis.kind === 'read' ? analysis.statements : [];
+    const [statement, ...more] = statements;
     if (statement !== undefined && more.length === 0 && skeleton.isTelling && isToldBySkeleton(statement)) {
-      this.#similar.set(skeleton.key, { statement, statements: [statement], lastText: '' });
+      this.#similar.set(skeleton.key, { statement, statements, lastText: '', analysis, bytes });
     }
     return analysis;
   }
@@ -137,6 +138,15 @@ interface Similar {
   readonly statement: Statement;
   readonly statements: readonly Statement[];
   lastText: string;
+  /** Of the last of them, and how long it was: all that its analysis has of its own. */
+  analysis: Analysis;
+  bytes: number;
+}
+
+function analysisOf(similar: Similar, bytes: number): Analysis {
+  similar.analysis = { kind: 'read', statements: similar.statements, ranges: [{ start: 0, end: bytes }] };
+  similar.bytes = bytes;
+  return similar.analysis;
 }
 
 function read(text: string, bytes: number, skeleton: Skeleton): Analysis {

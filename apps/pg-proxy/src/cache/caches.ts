@@ -262,7 +262,7 @@ class WriteObserver implements RequestObserver {
     if (followed === undefined) return;
     const { backend, writes, note } = followed;
     const { analysis } = request;
-    const statement = analysis.kind === 'read' ? analysis.statements[request.tags.length - 1] : undefined;
+    const statement = analysis.kind === 'read' ? analysis.statements[request.commands - 1] : undefined;
     writes.completed(note, { verb: statement?.transaction?.verb, tag, isOutsideBlock: backend.isOutsideBlock });
   }
 

@@ -16,9 +16,9 @@ const headerBytes = 5;
 /** Parameters above this are no question that is asked again and again. */
 const boundBytesMax = 16 * 1024;
 
-/** Reads ahead from a message to the next Sync. Undefined: it is something else, or has not come whole. */
-export function seriesAt(buffer: Buffer, start: number): ExtendedSeries | undefined {
-  const reader = new Ahead(buffer, start);
+/** Reads ahead from a message to the next Sync, at most to `limit`. Undefined: it is something else, or has not come whole. */
+export function seriesAt(buffer: Buffer, start: number, limit: number): ExtendedSeries | undefined {
+  const reader = new Ahead(buffer, start, limit);
   let parsed: ExtendedSeries['parsed'];
   if (reader.is(from.parse)) {
     const key = parseKey(buffer, reader.start, reader.end);
@@ -50,13 +50,15 @@ function isOfPortal(buffer: Buffer, { start, end }: Ahead): boolean {
 /** The messages that follow each other in a buffer. */
 class Ahead {
   readonly #buffer: Buffer;
+  readonly #limit: number;
   start: number;
   end = 0;
   /** 0 where none has come whole. */
   #type = 0;
 
-  constructor(buffer: Buffer, start: number) {
+  constructor(buffer: Buffer, start: number, limit: number) {
     this.#buffer = buffer;
+    this.#limit = limit;
     this.start = start;
     this.#read();
   }
@@ -73,8 +75,8 @@ class Ahead {
   #read(): void {
     const { start } = this;
     this.#type = 0;
-    if (start + headerBytes > this.#buffer.length) return;
+    if (start + headerBytes > this.#limit) return;
     this.end = start + 1 + this.#buffer.readUInt32BE(start + 1);
-    if (this.end <= this.#buffer.length) this.#type = this.#buffer[start] as number;
+    if (this.end <= this.#limit) this.#type = this.#buffer[start] as number;
   }
 }

@@ -2,17 +2,17 @@ import type { Request, Requester, RequestObserver } from '../session/request.ts'
 
 /** Several observers as one; undefined without any. */
 export function observersOf(all: readonly (RequestObserver | undefined)[]): RequestObserver | undefined {
-  const observers = all.filter((observer) => observer !== undefined);
+  const observers = all.flatMap((observer) => (observer instanceof Observers ? observer.all : (observer ?? [])));
   const [only, ...more] = observers;
   return more.length === 0 ? only : new Observers(observers);
 }
 
 class Observers implements RequestObserver {
-  readonly #all: readonly RequestObserver[];
+  readonly all: readonly RequestObserver[];
   readonly #sent: readonly RequestObserver[];
 
   constructor(all: readonly RequestObserver[]) {
-    this.#all = all;
+    this.all = all;
     this.#sent = all.filter((observer) => observer.sent !== undefined);
   }
 
@@ -21,10 +21,10 @@ class Observers implements RequestObserver {
   }
 
   ended(request: Request): void {
-    for (const observer of this.#all) observer.ended(request);
+    for (const observer of this.all) observer.ended(request);
   }
 
   refused(from: Requester, sqlstate: string): void {
-    for (const observer of this.#all) observer.refused?.(from, sqlstate);
+    for (const observer of this.all) observer.refused?.(from, sqlstate);
   }
 }

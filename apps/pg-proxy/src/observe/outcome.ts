@@ -25,28 +25,48 @@ const normalisedMax = 10_000;
 
 /** Undefined where the server passed over it: it has not run. */
 export function outcomeOf(request: Request): Outcome | undefined {
-  const { tags, sqlstate, from, receivedAt, backendAt, firstAt, endedAt, bytes } = request;
-  if (tags.length === 0 && sqlstate === undefined) return undefined;
-  const text = textOf(request);
+  return hasRun(request) ? told(request, { ...nothingYet }) : undefined;
+}
+
+/** What outcomes are told in one after the other, by who keeps none of them: a number of its own for each of its times is dear. */
+export class OutcomeAtHand {
+  readonly #outcome: Writable<Outcome> = { ...nothingYet };
+
+  /** Holds until the next one is told. */
+  of(request: Request): Outcome | undefined {
+    return hasRun(request) ? told(request, this.#outcome) : undefined;
+  }
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const nothingYet: Outcome = {
+  ...{ database: '', user: '', fingerprint: '', normalised: '', workload: 'interactive', statements: undefined },
+  ...{ rows: 0, bytes: 0, sqlstate: undefined },
+  ...{ queueMs: 0.5, translateMs: 0.5, backendMs: 0.5, streamMs: 0.5, totalMs: 0.5 },
+};
+
+const hasRun = ({ commands, sqlstate }: Request): boolean => commands > 0 || sqlstate !== undefined;
+
+function told(request: Request, outcome: Writable<Outcome>): Outcome {
+  const { from, receivedAt, backendAt, firstAt, endedAt, translateMs } = request;
+  const { fingerprint, normalised, workload, statements } = textOf(request);
   const first = firstAt === 0 ? endedAt : firstAt;
-  let rows = 0;
-  for (const tag of tags) rows += rowsOf(tag);
-  return {
-    database: from.database,
-    user: from.user,
-    fingerprint: text.fingerprint,
-    normalised: text.normalised,
-    workload: text.workload,
-    statements: text.statements,
-    rows,
-    bytes,
-    sqlstate,
-    queueMs: backendAt - receivedAt,
-    translateMs: request.translateMs,
-    backendMs: first - backendAt - request.translateMs,
-    streamMs: endedAt - first,
-    totalMs: endedAt - receivedAt,
-  };
+  outcome.database = from.database;
+  outcome.user = from.user;
+  outcome.fingerprint = fingerprint;
+  outcome.normalised = normalised;
+  outcome.workload = workload;
+  outcome.statements = statements;
+  outcome.rows = request.rows;
+  outcome.bytes = request.bytes;
+  outcome.sqlstate = request.sqlstate;
+  outcome.queueMs = backendAt - receivedAt;
+  outcome.translateMs = translateMs;
+  outcome.backendMs = first - backendAt - translateMs;
+  outcome.streamMs = endedAt - first;
+  outcome.totalMs = endedAt - receivedAt;
+  return outcome;
 }
 
 interface Text {
@@ -85,17 +105,4 @@ function textOfAnalysis(analysis: Request['analysis']): Text {
     workload: first.workload,
     statements,
   };
-}
-
-/** The number at the end of a command tag. */
-export function rowsOf(tag: string): number {
-  let rows = 0;
-  let factor = 1;
-  for (let at = tag.length - 1; at >= 0; at--) {
-    const digit = tag.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) break;
-    rows += digit * factor;
-    factor *= 10;
-  }
-  return rows;
 }

@@ -1,5 +1,5 @@
 import type { Requester, Request, RequestObserver } from '../session/request.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
+import { OutcomeAtHand, type Outcome } from './outcome.ts';
 import { QueryStatistics } from './query-statistics.ts';
 import { SlowSamples, type SlowSample } from './slow-samples.ts';
 import { hoursKeptMs, StatisticsFolder } from './statistics-folder.ts';
@@ -31,6 +31,7 @@ export class Statistics implements RequestObserver {
   readonly hours: Hour[] = [];
   readonly #options: StatisticsOptions;
   readonly #folder: StatisticsFolder | undefined;
+  readonly #outcomes = new OutcomeAtHand();
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
   #slowMs: number;
@@ -56,8 +57,8 @@ export class Statistics implements RequestObserver {
   }
 
   ended(request: Request): void {
-    const outcome = outcomeOf(request);
-    if (outcome !== undefined) this.#add(outcome, request.from);
+    const outcome = this.#outcomes.of(request);
+    if (outcome !== undefined) this.#add(outcome, request);
   }
 
   refused(_from: Requester, sqlstate: string): void {
@@ -81,11 +82,11 @@ export class Statistics implements RequestObserver {
     await this.#folder?.flush();
   }
 
-  #add(outcome: Outcome, from: Requester): void {
-    const { metrics, now } = this.#options;
+  #add(outcome: Outcome, { from, endedAt }: Request): void {
+    const { metrics } = this.#options;
     metrics.add(outcome);
     this.trends.add(outcome);
-    this.queries.add(outcome, now());
+    this.queries.add(outcome, endedAt);
     if (this.#slowMs > 0 && outcome.totalMs >= this.#slowMs) this.#addSlow(outcome, from);
   }
 

@@ -212,7 +212,9 @@ export class Trends {
   }
 
   #of(database: string): Trend {
-    const name = this.#byDatabase.has(database) || this.#byDatabase.size < databasesMax ? database : 'other';
+    const found = this.#byDatabase.get(database);
+    if (found !== undefined) return found;
+    const name = this.#byDatabase.size < databasesMax ? database : 'other';
     const known = this.#byDatabase.get(name) ?? new Trend();
     this.#byDatabase.set(name, known);
     return known;

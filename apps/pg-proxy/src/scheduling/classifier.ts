@@ -70,11 +70,10 @@ export class Classifier implements RequestObserver {
     const { work } = request.from as Client;
     const since = Math.max(request.backendAt, work.lastEndedAt);
     work.lastEndedAt = request.endedAt;
-    if (request.sqlstate !== undefined || request.tags.length !== 1) return;
+    if (request.sqlstate !== undefined || request.commands !== 1) return;
     const { analysis } = request;
     const fingerprint = analysis.kind === 'read' ? analysis.statements[0]?.fingerprint : fingerprintOf(analysis);
-    if (fingerprint !== undefined)
-      this.#learned.ran(fingerprint, request.endedAt - since, rowsOf(request.tags[0] ?? ''));
+    if (fingerprint !== undefined) this.#learned.ran(fingerprint, request.endedAt - since, request.rows);
   }
 
   #automatic(analysis: Analysis): WorkloadClass {
@@ -107,10 +106,4 @@ function beginsBlock(analysis: Analysis): boolean {
 
 function fingerprintOf(analysis: Analysis): string | undefined {
   return analysis.kind === 'unread' && analysis.fingerprint !== '' ? analysis.fingerprint : undefined;
-}
-
-/** The number at the end of a CommandComplete. */
-function rowsOf(tag: string): number {
-  const rows = Number(tag.slice(tag.lastIndexOf(' ') + 1));
-  return Number.isInteger(rows) ? rows : 0;
 }

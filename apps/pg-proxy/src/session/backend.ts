@@ -16,6 +16,7 @@ import {
   readReadyForQuery,
   sync,
   copyFail,
+  shortText,
   terminate,
   transactionStatus,
   type BackendKeyData,
@@ -50,7 +51,7 @@ export interface BackendClient {
   /** By which it cancels, and which it takes for that of its backend. */
   readonly processId: number;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
-  atRest(): void;
+  atRest(nowMs: number): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
   forgot(before: PreparedBefore | undefined): void;
   /** The server has said no to one of its requests (`note`), or to something for which none is on its way (`sqlstate`). */
@@ -151,7 +152,7 @@ export class Backend {
   #restCheck: ((isOk: boolean) => void) | undefined;
 
   constructor(options: BackendOptions) {
-    const { socket, start } = leanSocket(options.socket, (chunk) => this.#read(chunk));
+    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
     this.socket = socket;
     this.start = start;
     this.outbox = new Outbox(socket);
@@ -330,10 +331,10 @@ export class Backend {
   }
 
   /** True: nothing refers to the chunk any more. */
-  #read(chunk: Buffer): boolean {
+  #read(memory: Buffer, bytes: number): boolean {
     const framer = this.#framer;
     const outbox = this.#client?.outbox;
-    framer.feed(chunk);
+    framer.feed(memory, bytes);
     this.#chunkAt = this.#now();
     while (framer.next()) {
       const note = this.expected.headNote;
@@ -363,7 +364,7 @@ export class Backend {
     const done = this.#restCheck;
     this.#restCheck = undefined;
     done?.(!this.isDoomed);
-    if (client !== undefined && client === this.#client && this.isIdle && !this.isDoomed) client.atRest();
+    if (client !== undefined && client === this.#client && this.isIdle && !this.isDoomed) client.atRest(this.#chunkAt);
   }
 
   #prepareAnew(): boolean {
@@ -432,7 +433,7 @@ export class Backend {
   #commandCompleted({ buffer, start, end }: Framer): boolean {
     this.isCopyIn = false;
     const note = this.expected.headNote;
-    note?.completed(buffer.toString('latin1', start + 5, end - 1));
+    note?.completed(shortText(buffer, start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)

@@ -62,7 +62,7 @@ export class CachedAnswers {
 
   #series(): Asked | undefined {
     const framer = this.#framer;
-    const series = framer.isInChunk ? seriesAt(framer.buffer, framer.start) : undefined;
+    const series = seriesAt(framer.buffer, framer.start, framer.chunkEnd);
     if (series === undefined) return undefined;
     const { parsed, statement, isDescribed, bound } = series;
     // The server says it best that a name is taken.

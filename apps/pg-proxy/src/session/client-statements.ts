@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import {
   bindHeadAs,
   close,
@@ -19,10 +20,9 @@ import {
 import type { Bound } from '@medrex/sql';
 import type { Backend } from './backend.ts';
 import { local, owed, unasked, type Note } from './expected-answers.ts';
-import { leavesState } from './leaves-state.ts';
 import type { Outbox } from './outbox.ts';
 import type { Analysed, Asked } from './request.ts';
-import type { SessionWatch, Watched } from './session-watch.ts';
+import { leaves, type SessionWatch, type Watched } from './session-watch.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 
 /** What becomes of the message at hand. */
@@ -33,7 +33,7 @@ export interface Wire {
   pass(from: number): void;
   malformed(): void;
   /** What follows a statement that is run; undefined where nobody does. */
-  noteOf(text: string, watched: Watched | undefined, prepared: Analysed | undefined): Note | undefined;
+  noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
 }
 
 export interface ClientStatementsOptions {
@@ -46,16 +46,19 @@ export interface ClientStatementsOptions {
   readonly isObserved: boolean;
 }
 
-interface Prepared extends Analysed {
+export interface Prepared extends Analysed {
   /** As latin1. */
   readonly text: string;
 }
 
+/** Of a statement that the server has to say something about. */
+const nothingKnown: Prepared = { text: '', analysis: undefined };
+/** Of a message. */
+const bodyAt = 5;
+
 /** What a portal runs. */
 interface Portal {
-  /** As latin1. */
-  readonly text: string;
-  readonly prepared: Analysed | undefined;
+  readonly prepared: Prepared;
   readonly watched: Watched | undefined;
 }
 
@@ -69,8 +72,11 @@ export class ClientStatements {
   readonly #statements: Statements;
   readonly #isAlone: boolean;
   readonly #isObserved: boolean;
-  /** What portals run, where that is followed. */
+  /** Of the message at hand, once it has been looked at. */
+  bindAtHand: BindHead | undefined;
+  /** What portals run, where that is followed; the unnamed one is nearly always the only one. */
   readonly #portals = new Map<string, Portal>();
+  #unnamedPortal: Portal | undefined;
   readonly #names = new Map<string, Statement>();
   /** It was shown what its backend has prepared: its statements have their own names there, and nobody else's are there. */
   #isOwn = false;
@@ -192,13 +198,15 @@ export class ClientStatements {
 
   /** No portal outlives its transaction. */
   transactionEnded(): void {
-    this.#portals.clear();
+    this.#unnamedPortal = undefined;
+    if (this.#portals.size > 0) this.#portals.clear();
   }
 
   /** The text that a message is about, where it can be known. */
   asked({ type, buffer, start, end, isLast }: Framer): Asked | undefined {
     switch (type) {
       case from.parse: {
+        if (this.#isUnnamedAgain(buffer, start, end)) return this.#askedByUnnamed();
         const nameEnd = buffer.indexOf(0, start + 5);
         const textEnd = nameEnd < 0 ? -1 : buffer.indexOf(0, nameEnd + 1);
         const isWhole = textEnd >= 0 && textEnd < end;
@@ -206,7 +214,8 @@ export class ClientStatements {
         return { text, isWhole: isWhole || isLast, analysis: undefined };
       }
       case from.bind:
-        return this.#askedOf(readBindHead(buffer, start, end)?.statement);
+        this.bindAtHand = readBindHead(buffer, start, end);
+        return this.#askedOf(this.bindAtHand?.statement);
       case from.describe: {
         const named = readNamed(buffer, start, end);
         return named?.of === 'statement' ? this.#askedOf(named.name) : undefined;
@@ -219,6 +228,13 @@ export class ClientStatements {
   #askedOf(name: string | undefined): Asked | undefined {
     if (name === '') return this.#askedByUnnamed();
     return name === undefined ? undefined : this.#names.get(name);
+  }
+
+  /** The same Parse as the last one: what is known of it holds. */
+  #isUnnamedAgain(buffer: Buffer, start: number, end: number): boolean {
+    const unnamed = this.#unnamed;
+    if (unnamed?.length !== end - start) return false;
+    return buffer.compare(unnamed, 0, unnamed.length, start, end) === 0;
   }
 
   /** Read once, however often it is asked for. */
@@ -269,12 +285,14 @@ export class ClientStatements {
       backend.unnamedOf = undefined;
     };
     if (!backend.expected.push(owed.parse, undo)) return;
-    // Copied: the chunk's memory is used again.
-    this.#unnamed = Buffer.from(buffer.subarray(start, end));
-    this.#unnamedAsked = asked;
+    if (!this.#isUnnamedAgain(buffer, start, end)) {
+      // Copied: the chunk's memory is used again.
+      this.#unnamed = Buffer.from(buffer.subarray(start, end));
+      this.#unnamedAsked = asked;
+      this.#mayUnnamedLeave = leaves(this.#askedByUnnamed());
+    }
     this.#mark = {};
     backend.unnamedOf = this.#mark;
-    this.#mayUnnamedLeave = leavesState(this.#askedByUnnamed().text);
     this.#wire.pass(framer.start);
   }
 
@@ -323,7 +341,7 @@ export class ClientStatements {
 
   /** A Bind, to the statement that the name means at the upstream. */
   bind(framer: Framer, backend: Backend): void {
-    const head = readBindHead(framer.buffer, framer.start, framer.end);
+    const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.#wire.malformed();
     if (!this.#isAlone || this.#isObserved) this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
@@ -342,15 +360,17 @@ export class ClientStatements {
     const named = shared ?? this.#alone.get(statement);
     const mayLeave = !this.#isAlone && (statement === '' ? this.#mayUnnamedLeave : shared?.leavesState === true);
     const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
-    if (!isFollowed && !this.#isObserved) {
-      if (this.#portals.size > 0) this.#portals.delete(portal);
-      return;
-    }
-    const prepared = statement === '' ? this.#askedByUnnamed() : named;
-    const text = prepared?.text ?? '';
-    const watched = isFollowed ? this.#look(framer, text, mayLeave, backend) : undefined;
+    if (!isFollowed && !this.#isObserved) return this.#binds(portal, undefined);
+    const prepared = (statement === '' ? this.#askedByUnnamed() : named) ?? nothingKnown;
+    const watched = isFollowed ? this.#look(framer, prepared.text, mayLeave, backend) : undefined;
     this.show(watched?.shows, backend, true);
-    if (watched !== undefined || this.#isObserved) this.#portals.set(portal, { text, prepared, watched });
+    this.#binds(portal, watched !== undefined || this.#isObserved ? { prepared, watched } : undefined);
+  }
+
+  #binds(name: string, portal: Portal | undefined): void {
+    if (name === '') this.#unnamedPortal = portal;
+    else if (portal !== undefined) this.#portals.set(name, portal);
+    else if (this.#portals.size > 0) this.#portals.delete(name);
   }
 
   #look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
@@ -364,11 +384,14 @@ export class ClientStatements {
 
   /** An Execute; what its portal runs may have to be followed. */
   execute(framer: Framer, backend: Backend): void {
-    const { buffer, start, end } = framer;
-    const name = this.#portals.size === 0 ? undefined : readExecute(buffer, start, end)?.portal;
-    const portal = name === undefined ? undefined : this.#portals.get(name);
-    const note = portal && this.#wire.noteOf(portal.text, portal.watched && { ...portal.watched }, portal.prepared);
+    const portal = this.#portalOf(framer);
+    const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
     if (backend.expected.push(owed.execute, undefined, note)) this.#wire.pass(framer.start);
+  }
+
+  #portalOf({ buffer, start, end }: Framer): Portal | undefined {
+    if (buffer[start + bodyAt] === 0) return this.#unnamedPortal;
+    return this.#portals.size === 0 ? undefined : this.#portals.get(readExecute(buffer, start, end)?.portal ?? '');
   }
 
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */

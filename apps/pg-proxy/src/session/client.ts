@@ -23,7 +23,7 @@ import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts
 import { owed, type Note, type PreparedBefore } from './expected-answers.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
-import { ClientStatements } from './client-statements.ts';
+import { ClientStatements, type Prepared } from './client-statements.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { ClientWork } from '../scheduling/classifier.ts';
@@ -38,8 +38,8 @@ export type Pooled = PooledClient<Client, Backend>;
 /** What a client asks of the proxy. */
 export interface ClientHost {
   /** A backend, or undefined: it waits for `granted` or `refused`. */
-  checkout(client: Client, asked: AskedText | undefined): Backend | undefined;
-  checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost'): void;
+  checkout(client: Client, asked: AskedText | undefined, nowMs: number): Backend | undefined;
+  checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void;
   pin(pooled: Pooled): void;
   unpin(pooled: Pooled): void;
   /** Ends what its backend is doing. */
@@ -152,7 +152,7 @@ export class Client implements BackendClient {
   #learner: ((learnt: ReadonlyMap<string, string> | Report) => void) | undefined;
 
   constructor(options: ClientOptions) {
-    const { socket, start } = leanSocket(options.socket, (chunk) => this.#read(chunk));
+    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
     this.socket = socket;
     this.#startReading = start;
     for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.leave());
@@ -173,8 +173,8 @@ export class Client implements BackendClient {
       outbox: this.outbox,
       pass: (start: number) => this.#pass(start),
       malformed: () => this.end(malformed),
-      noteOf: (text: string, watched: Watched | undefined, prepared: Analysed | undefined) =>
-        this.#noteOf('execute', text, watched, prepared),
+      noteOf: (watched: Watched | undefined, prepared: Prepared) =>
+        this.#noteOf('execute', prepared.text, watched, prepared),
     };
     this.#statements = new ClientStatements({
       ...{ wire, watch: this.#watch, statements: options.statements, isAlone: options.mode === 'session' },
@@ -194,6 +194,7 @@ export class Client implements BackendClient {
   /** Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. */
   learn(then: (learnt: ReadonlyMap<string, string> | Report) => void): void {
     this.#learner = then;
+    this.#readAt = this.#host.now();
     if (this.#obtain()) this.#learnFrom();
   }
 
@@ -208,7 +209,7 @@ export class Client implements BackendClient {
       const refused = backend.refusedSettings();
       const parameters = new Map(backend.parameters);
       this.#detach(backend);
-      this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset');
+      this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
       learner(refused ?? parameters);
     });
   }
@@ -312,7 +313,7 @@ export class Client implements BackendClient {
     this.socket.resume();
   }
 
-  atRest(): void {
+  atRest(nowMs: number): void {
     const { backend } = this;
     if (backend === undefined) return;
     if (this.mode === 'session' || this.#isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
@@ -320,7 +321,7 @@ export class Client implements BackendClient {
     if (backend.cancelling > 0) return;
     if (this.#isPassing && !this.#framer.isLast) return;
     this.#detach(backend);
-    this.#host.checkin(this.pooled, 'clean');
+    this.#host.checkin(this.pooled, 'clean', nowMs);
   }
 
   forgot(before: PreparedBefore | undefined): void {
@@ -387,7 +388,7 @@ export class Client implements BackendClient {
     const message = problems.find((problem) => problem !== undefined);
     if (message === undefined) return false;
     this.#failHere({ severity: 'ERROR', sqlstate: '22023', message });
-    this.atRest();
+    this.atRest(this.#readAt);
     return true;
   }
 
@@ -401,7 +402,7 @@ export class Client implements BackendClient {
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= this.#isPinned || this.#watch.isActive || this.mode === 'session';
     this.#detach(backend);
-    this.#host.checkin(this.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset');
+    this.#host.checkin(this.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset', this.#host.now());
   }
 
   #part(): void {
@@ -410,14 +411,14 @@ export class Client implements BackendClient {
   }
 
   /** True: nothing refers to the chunk any more. */
-  #read(chunk: Buffer): boolean {
+  #read(memory: Buffer, bytes: number): boolean {
     if (this.#hasLeft) {
-      this.#heardAfter?.(chunk);
+      this.#heardAfter?.(memory.subarray(0, bytes));
       return true;
     }
     this.#readAt = this.#host.now();
     this.#passedTo = undefined;
-    this.#framer.feed(chunk);
+    this.#framer.feed(memory, bytes);
     if (!this.isWaiting) this.#work();
     // It is read on a little, because that is how one learns that it is gone.
     else if (this.#framer.unread > waitingBytesMax) this.#pause(paused.forBackend);
@@ -473,6 +474,7 @@ export class Client implements BackendClient {
     }
     this.#isPassing = false;
     this.#askedAtHand = undefined;
+    this.#statements.bindAtHand = undefined;
     switch (framer.type) {
       case from.terminate:
         return this.#part();
@@ -579,7 +581,7 @@ export class Client implements BackendClient {
   #obtain(asked?: AskedText): boolean {
     this.#wait = 'asking';
     this.#askedAt = this.#readAt;
-    const backend = this.#host.checkout(this, asked);
+    const backend = this.#host.checkout(this, asked, this.#readAt);
     if (backend !== undefined) this.#attach(backend);
     this.#asked();
     if (this.isWaiting && this.#learner === undefined) this.#host.waits(this, this.#textAtHand());
@@ -651,7 +653,7 @@ export class Client implements BackendClient {
     const { text } = asked;
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = this.mode !== 'session' || this.#watch.isActive || text.includes(settingPrefix);
-    const watched = isFollowed ? this.#watch.look(text, backend.status) : undefined;
+    const watched = isFollowed ? this.#watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined) {
       if (this.#isDeallocated(watched, backend) || this.#isMisset(watched, backend)) return;
       if (this.mode !== 'session') this.#statements.show(watched.shows, backend, false);
@@ -706,7 +708,7 @@ export class Client implements BackendClient {
     this.outbox.push(commandComplete('DEALLOCATE'));
     this.outbox.push(readyForQuery(backend.status));
     this.settled(backend.status);
-    if (backend.isIdle) this.atRest();
+    if (backend.isIdle) this.atRest(this.#readAt);
     return true;
   }
 

@@ -1,12 +1,12 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
-/** Takes a chunk. True: nothing refers to it any more, and its memory may be used for the next one. */
-export type TakeChunk = (chunk: Buffer) => boolean;
+/** Takes a chunk, which is the first `bytes` of `memory`. True: nothing refers to it any more, and its memory may be used for the next one. */
+export type TakeChunk = (memory: Buffer, bytes: number) => boolean;
 
 /** What of a socket is Node's own and not in its documentation; where it is not there, nothing here is done. */
 interface Inner {
-  _handle?: { reading: boolean; readStop(): void } | null;
+  _handle?: { reading: boolean; readStop(): void; readonly fd?: number } | null;
   _server?: object | null;
 }
 
@@ -41,15 +41,21 @@ export function leanSocket(given: Socket, take: TakeChunk): ReadSocket {
   (socket as unknown as Inner)._server = inner._server ?? null;
   inner._server = null;
   const start = (): void => {
-    if (early !== null) take(early);
+    if (early !== null) take(early, early.length);
     socket.resume();
   };
   return { socket, start };
 }
 
+/** By which bytes are written to a socket at once, past its stream, as long as it is `writable`; -1: there is no such way. */
+export function descriptorOf(socket: Socket): number {
+  if (socket instanceof TLSSocket) return -1;
+  return (socket as unknown as Inner)._handle?.fd ?? -1;
+}
+
 function asStream(socket: Socket, take: TakeChunk): ReadSocket {
   const start = (): void => {
-    socket.on('data', take);
+    socket.on('data', (chunk: Buffer) => take(chunk, chunk.length));
     socket.resume();
   };
   return { socket, start };
@@ -66,7 +72,7 @@ function reading(take: TakeChunk): NonNullable<SocketConstructorOpts['onread']> 
       return Buffer.allocUnsafeSlow(size);
     },
     callback: (bytes, buffer) => {
-      const isFree = take(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+      const isFree = take(buffer as Buffer, bytes);
       const wanted = bytes === buffer.length ? largeBytes : bytes < smallBytes ? smallBytes : size;
       mustChange = !isFree || wanted !== size;
       size = wanted;

@@ -1,7 +1,12 @@
+import { Buffer } from 'node:buffer';
+import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { descriptorOf } from './lean-socket.ts';
 
 /** Up to here copying parts into one is cheaper than a system call with a list of them. */
 const joinedBytesMax = 16 * 1024;
+/** Where they are put together; nothing of it outlives a call. */
+const joint = Buffer.allocUnsafeSlow(joinedBytesMax);
 
 /**
  * Collects what goes to a socket while one chunk is worked on, and sends it in as few writes as possible. Ranges that follow
@@ -16,9 +21,11 @@ export class Outbox {
   #run: Buffer | undefined;
   #from = 0;
   #to = 0;
+  readonly #descriptor: number;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.#descriptor = descriptorOf(socket);
   }
 
   /** Bytes that the peer has not taken. */
@@ -47,6 +54,12 @@ export class Outbox {
   }
 
   send(): void {
+    const run = this.#run;
+    if (run !== undefined && this.#parts.length === 0 && this.tee === undefined) {
+      this.#run = undefined;
+      if (this.#from !== this.#to && this.socket.writable) this.#write(run, this.#from, this.#to);
+      return;
+    }
     this.endRun();
     const parts = this.#parts;
     if (parts.length === 0) return;
@@ -54,9 +67,37 @@ export class Outbox {
     this.#parts = [];
     this.#bytes = 0;
     if (!this.socket.writable) return;
-    if (parts.length === 1) this.socket.write(parts[0] as Buffer);
-    else if (bytes <= joinedBytesMax) this.socket.write(Buffer.concat(parts, bytes));
+    if (parts.length === 1) this.#write(parts[0] as Buffer, 0, bytes);
+    else if (bytes <= joinedBytesMax) this.#sendJoined(parts, bytes);
     else this.#sendList(parts);
+  }
+
+  /** What the peer takes at once goes past the stream, which would spend more on it than the system does. */
+  #write(buffer: Buffer, from: number, to: number): void {
+    const sent = this.#writeNow(buffer, from, to);
+    if (sent < to) this.socket.write(sent === 0 && to === buffer.length ? buffer : buffer.subarray(sent, to));
+  }
+
+  #sendJoined(parts: readonly Buffer[], bytes: number): void {
+    let at = 0;
+    for (const part of parts) {
+      joint.set(part, at);
+      at += part.length;
+    }
+    const sent = this.#writeNow(joint, 0, bytes);
+    if (sent < bytes) this.socket.write(Buffer.from(joint.subarray(sent, bytes)));
+  }
+
+  /** The place up to which it has gone out. */
+  #writeNow(buffer: Buffer, from: number, to: number): number {
+    const { socket } = this;
+    if (this.#descriptor < 0 || socket.writableLength > 0 || socket.writableCorked > 0) return from;
+    try {
+      return from + writeSync(this.#descriptor, buffer, from, to - from);
+    } catch {
+      // The peer takes nothing now, or is gone: its socket tells which, and waits.
+      return from;
+    }
   }
 
   #sendList(parts: readonly Buffer[]): void {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { WorkloadClass } from '@medrex/pool';
 import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Backend } from './backend.ts';
@@ -83,8 +84,9 @@ export class Request implements Note {
   /** Of the answer. */
   bytes = 0;
   sqlstate: string | undefined;
-  /** A CommandComplete for each statement that ended. */
-  readonly tags: string[] = [];
+  /** How many statements of it have ended, and of how many rows their tags speak. */
+  commands = 0;
+  rows = 0;
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
@@ -96,6 +98,8 @@ export class Request implements Note {
   readonly #observer: RequestObserver | undefined;
   readonly #prepared: Analysed | undefined;
   #analysis: Analysis | undefined;
+  #tag = '';
+  #earlierTags: string[] | undefined;
   #comment: SqlComment | undefined;
 
   constructor(options: RequestOptions) {
@@ -111,6 +115,11 @@ export class Request implements Note {
     this.#watch = options.watch;
     this.#observer = options.observer;
     this.#prepared = options.prepared;
+  }
+
+  /** Of the CommandComplete of each statement that ended. */
+  get tags(): readonly string[] {
+    return this.commands === 0 ? [] : [...(this.#earlierTags ?? []), this.#tag];
   }
 
   /** As latin1. */
@@ -152,7 +161,10 @@ export class Request implements Note {
   }
 
   completed(tag: string): void {
-    this.tags.push(tag);
+    if (this.commands > 0) (this.#earlierTags ??= []).push(this.#tag);
+    this.#tag = tag;
+    this.commands++;
+    this.rows += rowsOf(tag);
     if (this.watched !== undefined) this.#watch.completed(this.watched, tag);
     this.#observer?.completed?.(this, tag);
   }
@@ -167,6 +179,19 @@ export class Request implements Note {
   }
 }
 
+/** The number at the end of a command tag. */
+function rowsOf(tag: string): number {
+  let rows = 0;
+  let factor = 1;
+  for (let at = tag.length - 1; at >= 0; at--) {
+    const digit = tag.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) break;
+    rows += digit * factor;
+    factor *= 10;
+  }
+  return rows;
+}
+
 /** @param text UTF-8 as latin1 */
 export function analysisOf(analyser: SqlAnalyser, text: string, prepared?: Analysed): Analysis {
   const known = prepared?.analysis ?? analyser.analyse(utf8Of(text));
@@ -174,6 +199,6 @@ export function analysisOf(analyser: SqlAnalyser, text: string, prepared?: Analy
   return known;
 }
 
-/** ASCII is what both encodings say alike. */
-const ascii = /^[\0-\x7f]*$/;
-const utf8Of = (text: string): string => (ascii.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8'));
+/** ASCII is what both encodings say alike, in one byte each. */
+const utf8Of = (text: string): string =>
+  Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'latin1').toString('utf8');

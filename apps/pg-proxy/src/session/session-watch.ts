@@ -1,6 +1,7 @@
 import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import {
   SessionState,
+  type Analysis,
   type Bound,
   type PinReason,
   type SessionEffect,
@@ -24,6 +25,7 @@ const readBytesMax = 128 * 1024;
 
 /** What is known of a text besides. */
 export interface Looked {
+  readonly analysis?: Analysis | undefined;
   /** As `leavesState` tells it, where that is known. */
   readonly mayLeave?: boolean;
   readonly bound?: Bound | undefined;
@@ -35,6 +37,16 @@ const forgets = (effect: SessionEffect): boolean =>
 /** Whether it may take away everything that is prepared. */
 export const forgetsAll = ({ statements }: Watched): boolean =>
   statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
+
+/** As `leavesState`, by what has been read where it has. */
+export const leaves = ({
+  text,
+  analysis,
+}: {
+  readonly text: string;
+  readonly analysis: Analysis | undefined;
+}): boolean =>
+  analysis?.kind === 'read' ? analysis.statements.some(({ effects }) => effects.length > 0) : leavesState(text);
 
 const isReset = (effect: SessionEffect): boolean =>
   effect.kind === 'reset' || effect.kind === 'resetAll' || (effect.kind === 'discard' && effect.target === 'all');
@@ -104,14 +116,10 @@ export class SessionWatch {
   look(
     text: string,
     status: TransactionStatus,
-    { mayLeave = leavesState(text), bound }: Looked = {},
+    { analysis, mayLeave = leaves({ text, analysis }), bound }: Looked = {},
   ): Watched | undefined {
     if (!mayLeave && !this.followsAll && !(this.isActive && controlsTransaction(text))) return undefined;
-    const analysis =
-      text.length > readBytesMax
-        ? undefined
-        : this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
-    const statements = analysis?.kind === 'read' ? analysis.statements : 'unread';
+    const statements = this.#read(text);
     const shows = this.#showsOf(statements);
     if (this.#state === undefined) {
       if (!this.#matters(statements)) return undefined;
@@ -120,6 +128,12 @@ export class SessionWatch {
     }
     if (shows === 'statements') this.#state.show(shows);
     return { statements, bound, shows, at: 0 };
+  }
+
+  #read(text: string): Watched['statements'] {
+    if (text.length > readBytesMax) return 'unread';
+    const analysis = this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
+    return analysis.kind === 'read' ? analysis.statements : 'unread';
   }
 
   #matters(statements: Watched['statements']): boolean {

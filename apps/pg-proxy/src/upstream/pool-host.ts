@@ -226,7 +226,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   // What clients ask for.
 
-  checkout(client: Client, asked: Asked | undefined): Backend | undefined {
+  checkout(client: Client, asked: Asked | undefined, nowMs: number): Backend | undefined {
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       client.refused(refusal);
@@ -235,11 +235,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const workClass = this.classifier.classOf(client, asked);
     client.pooled = this.routes.pooledFor(client, workClass, asked);
     this.#waits.asked();
-    return this.pools.checkout(client.pooled, workClass, this.now())?.handle;
+    return this.pools.checkout(client.pooled, workClass, nowMs)?.handle;
   }
 
-  checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost'): void {
-    const nowMs = this.now();
+  checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void {
     pooled.handle.restedAtMs = nowMs;
     this.pools.checkin(pooled, fate, nowMs);
   }

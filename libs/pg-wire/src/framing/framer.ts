@@ -29,6 +29,8 @@ export class Framer {
   fault: WireFault | undefined;
 
   #chunk: Buffer = nothing;
+  /** Where the chunk ends in its memory. */
+  #chunkEnd = 0;
   #at = 0;
   /** Bytes of a message that is given out in pieces that have not come. */
   #rest = 0;
@@ -42,22 +44,25 @@ export class Framer {
 
   /** True when the stream stands between two messages and nothing waits to be read. */
   get isAtRest(): boolean {
-    return this.#at === this.#chunk.length && this.#rest === 0 && this.#gathered === undefined;
+    return this.#at === this.#chunkEnd && this.#rest === 0 && this.#gathered === undefined;
   }
 
-  /** What stands behind the message in `buffer` are the messages that follow it, as far as they have come. */
-  get isInChunk(): boolean {
-    return this.buffer === this.#chunk;
+  /** How far the messages that follow the one at hand reach in its `buffer`; 0 where it lies by itself. */
+  get chunkEnd(): number {
+    return this.buffer === this.#chunk ? this.#chunkEnd : 0;
   }
 
   /** Bytes that were fed and not given out by `next` yet. */
   get unread(): number {
-    return this.#chunk.length - this.#at + this.#filled;
+    return this.#chunkEnd - this.#at + this.#filled;
   }
 
-  /** The chunk is read in place and must not change afterwards. */
-  feed(chunk: Buffer): void {
-    this.#chunk = this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+  /** The chunk, which is the first `bytes` of it, is read in place and must not change as long as something of it is unread. */
+  feed(chunk: Buffer, bytes = chunk.length): void {
+    const left = this.#chunkEnd - this.#at;
+    this.#chunk =
+      left === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at, this.#chunkEnd), chunk.subarray(0, bytes)]);
+    this.#chunkEnd = left + bytes;
     this.#at = 0;
   }
 
@@ -66,7 +71,7 @@ export class Framer {
     if (this.#gathered !== undefined) return this.#gather();
     const chunk = this.#chunk;
     const at = this.#at;
-    const available = chunk.length - at;
+    const available = this.#chunkEnd - at;
     if (this.#rest > 0) return this.#passOn(available);
     if (available < headerBytes) return available > 0 && this.fault === undefined && this.#startGathering(headerBytes);
     if (!this.#readHeader(chunk, at)) return false;
@@ -152,7 +157,7 @@ export class Framer {
 
   /** Takes over what the chunk has, up to what is needed. */
   #fill(): boolean {
-    const bytes = Math.min(this.#needed - this.#filled, this.#chunk.length - this.#at);
+    const bytes = Math.min(this.#needed - this.#filled, this.#chunkEnd - this.#at);
     const filled = this.#filled + bytes;
     this.#chunk.copy(this.#room(filled), this.#filled, this.#at, this.#at + bytes);
     this.#filled = filled;

@@ -1,6 +1,10 @@
 import { bodyAt, BodyReader } from '../body-reader.ts';
 import { BodyWriter, emptyMessage } from '../body-writer.ts';
 import { backend, frontend } from '../message-types.ts';
+import { shortText, zeroAt } from '../short-text.ts';
+
+/** The global is a getter, which is called each time. */
+const Memory = Buffer;
 
 // Names and texts are read as latin1 here: it keeps any bytes apart and intact, whatever encoding the client speaks.
 
@@ -45,17 +49,19 @@ export interface BindHead {
 
 /** The names of a Bind, of which the parameters may not have come yet. */
 export function readBindHead(buffer: Buffer, start: number, end: number): BindHead | undefined {
-  const reader = new BodyReader(buffer, start + bodyAt, end);
-  const portal = reader.cString('latin1');
-  const statement = reader.cString('latin1');
-  return reader.isSound ? { portal, statement, at: reader.at } : undefined;
+  const portalAt = start + bodyAt;
+  const portalEnd = zeroAt(buffer, portalAt, end);
+  const statementEnd = portalEnd < 0 ? -1 : zeroAt(buffer, portalEnd + 1, end);
+  if (statementEnd < 0) return undefined;
+  const portal = shortText(buffer, portalAt, portalEnd);
+  return { portal, statement: shortText(buffer, portalEnd + 1, statementEnd), at: statementEnd + 1 };
 }
 
 /** The beginning of a Bind of `length` bytes, header included, to another statement; what stood at `head.at` follows. */
 export function bindHeadAs(statement: string, head: BindHead, start: number, length: number): Buffer {
   const { portal } = head;
   const bytes = bodyAt + portal.length + 1 + statement.length + 1;
-  const written = Buffer.allocUnsafe(bytes);
+  const written = Memory.allocUnsafe(bytes);
   written[0] = frontend.bind;
   written.writeInt32BE(length - 1 - (head.at - start) + bytes, 1);
   const at = bodyAt + written.write(portal, bodyAt, 'latin1');

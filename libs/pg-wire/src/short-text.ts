@@ -1,0 +1,33 @@
+const keptBytesMax = 64;
+/** One for each hash; a few KB. */
+const kept: string[] = Array<string>(512).fill('');
+
+/**
+ * Bytes as latin1. Names and tags come again and again: of those that came last the string is kept, so that neither it nor its hash is
+ * made anew for every message.
+ */
+export function shortText(buffer: Buffer, from: number, to: number): string {
+  const length = to - from;
+  if (length === 0) return '';
+  if (length > keptBytesMax) return buffer.toString('latin1', from, to);
+  const place = (length * 31 + (buffer[from] as number) * 7 + (buffer[to - 1] as number)) & 511;
+  const known = kept[place] as string;
+  if (known.length === length && isAt(buffer, from, known)) return known;
+  const text = buffer.toString('latin1', from, to);
+  kept[place] = text;
+  return text;
+}
+
+function isAt(buffer: Buffer, from: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (buffer[from + index] !== text.charCodeAt(index)) return false;
+  return true;
+}
+
+/** Where the next zero is, before `end`; -1: nowhere. */
+export function zeroAt(buffer: Buffer, from: number, end: number): number {
+  const near = Math.min(end, from + keptBytesMax);
+  for (let at = from; at < near; at++) if (buffer[at] === 0) return at;
+  if (near >= end) return -1;
+  const at = buffer.indexOf(0, near);
+  return at < end ? at : -1;
+}

@@ -1,0 +1,135 @@
+/** A text without its literals, comments and layout: what texts that differ in nothing else have in common. */
+export interface Skeleton {
+  /** Each literal stands here as a mark of its kind, so that texts with equal keys have the same tokens to the grammar. */
+  readonly key: string;
+  /** False where the key alone does not say how the grammar reads the text. */
+  readonly isTelling: boolean;
+  /** The highest `$n` of the text. */
+  readonly parametersMax: number;
+  /** Tokens, where a semicolon counts for the statement it ends: what parsing takes grows with them, not with the bytes. */
+  readonly tokens: number;
+}
+
+export const tokensOfStatement = 8;
+
+const bytesMax = 4_096;
+const digitsMax = 9;
+/** The text at hand, with a zero behind it. */
+const input = Buffer.alloc(bytesMax + 1);
+/** The key as it grows; a literal of one digit takes two bytes of it. */
+const key = Buffer.alloc(2 * bytesMax);
+
+const mark = 0x01;
+const ofString = 0x73;
+const ofInteger = 0x69;
+const ofNumber = 0x66;
+const space = 0x20;
+const doubleQuote = 0x22;
+const dollar = 0x24;
+const ampersand = 0x26;
+const quote = 0x27;
+const star = 0x2a;
+const dash = 0x2d;
+const dot = 0x2e;
+const slash = 0x2f;
+const semicolon = 0x3b;
+
+/** What a byte begins; 0: nothing that is plain. */
+const begins = new Uint8Array(256);
+const gap = 1;
+const word = 2;
+const integer = 3;
+const sign = 4;
+/** What may stand in a word behind its beginning. */
+const inWord = new Uint8Array(256).fill(1, 128);
+const isDigit = new Uint8Array(256).fill(1, 0x30, 0x3a);
+/** Words that may be a prefix of a string. */
+const isPrefix = new Uint8Array(256);
+begins.fill(sign, 0x21, 0x7f);
+for (const code of [0x09, 0x0a, 0x0b, 0x0c, 0x0d, space]) begins[code] = gap;
+for (let code = 0x30; code <= 0x39; code++) begins[code] = integer;
+for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_') begins[letter.charCodeAt(0)] = word;
+for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789$')
+  inWord[letter.charCodeAt(0)] = 1;
+for (const letter of 'eEbBxXnNuU') isPrefix[letter.charCodeAt(0)] = 1;
+
+/**
+ * The skeleton of a text of words, operators, integers, parameters and simple strings, which nearly all are: one pass, and nothing is
+ * allocated but the key. Undefined: it takes a careful reader.
+ */
+export function plainSkeletonOf(text: string): Skeleton | undefined {
+  if (text.length * 3 > bytesMax) return undefined;
+  const length = input.write(text);
+  input[length] = 0;
+  let size = 0;
+  let tokens = 0;
+  let parametersMax = 0;
+  /** Size of the key behind its last literal. */
+  let literalAt = -2;
+  for (let at = 0; at < length;) {
+    const code = input[at] as number;
+    const next = input[at + 1] as number;
+    const begun = begins[code] as number;
+    if (begun === gap) {
+      at++;
+      if (size > 0 && key[size - 1] !== space) key[size++] = space;
+      continue;
+    }
+    tokens++;
+    if (begun === word) {
+      if ((next === quote || next === ampersand) && isPrefix[code] === 1) return undefined;
+      for (let each = code; inWord[each] === 1; each = input[++at] as number) {
+        if (each > 0x7f) return undefined;
+        key[size++] = each;
+      }
+    } else if (begun === integer) {
+      const from = at;
+      while (isDigit[input[at] as number] === 1) at++;
+      if (inWord[input[at] as number] === 1 || input[at] === dot) return undefined;
+      key[size++] = mark;
+      key[size++] = at - from <= digitsMax ? ofInteger : ofNumber;
+      literalAt = size;
+    } else if (begun !== sign) {
+      return undefined;
+    } else if (code === quote) {
+      at = endOfQuoted(at, length, quote);
+      // Behind another literal it may be a part of it.
+      if (at < 0 || size <= literalAt + 1) return undefined;
+      key[size++] = mark;
+      key[size++] = ofString;
+      literalAt = size;
+    } else if (code === doubleQuote) {
+      const end = endOfQuoted(at, length, doubleQuote);
+      if (end < 0) return undefined;
+      while (at < end) {
+        if ((input[at] as number) > 0x7f) return undefined;
+        key[size++] = input[at++] as number;
+      }
+    } else if (code === dollar) {
+      let number = 0;
+      let end = at + 1;
+      for (; isDigit[input[end] as number] === 1; end++) number = number * 10 + (input[end] as number) - 0x30;
+      if (end === at + 1 || end - at > digitsMax || inWord[input[end] as number] === 1) return undefined;
+      if (number > parametersMax) parametersMax = number;
+      while (at < end) key[size++] = input[at++] as number;
+    } else {
+      if ((code === dash && next === dash) || (code === slash && next === star)) return undefined;
+      if (code === dot && isDigit[next] === 1) return undefined;
+      if (code === semicolon) tokens += tokensOfStatement - 1;
+      key[size++] = code;
+      at++;
+    }
+  }
+  while (size > 0 && (key[size - 1] === semicolon || key[size - 1] === space)) size--;
+  return { key: key.toString('latin1', 0, size), isTelling: true, parametersMax, tokens };
+}
+
+/** The place behind the closing quote; a doubled quote does not close. -1: there is none. */
+function endOfQuoted(open: number, length: number, mark: number): number {
+  for (let at = open + 1; at < length; at++) {
+    if (input[at] !== mark) continue;
+    if (input[at + 1] !== mark) return at + 1;
+    at++;
+  }
+  return -1;
+}

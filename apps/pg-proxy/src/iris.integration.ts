@@ -44,6 +44,25 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([23, 1043, 16, 1700, 25]);
     });
 
+    it('says how long translating took, and nothing of settings that were clamped', async () => {
+      const notices: string[] = [];
+      const other = await rig.client();
+      other.on('notice', ({ message = '' }) => notices.push(message));
+      await other.query("select 'é', name from patients where id = 4711");
+      await other.query('select name, id from patients where id = $1', [1]);
+      await other.end();
+      const told = [...(rig.running.observing.statistics?.queries.all() ?? [])].map(({ normalised, translateMs }) => [
+        normalised,
+        translateMs > 0,
+      ]);
+      expect(told).toContainEqual(['select $1, name from patients where id = $2', true]);
+      expect(told).toContainEqual(['select name, id from patients where id = $1', true]);
+      expect([notices, rig.running.proxy.host.pools.figures(0).flatMap(({ clamps }) => clamps)]).toEqual([[], []]);
+      expect(await (await fetch(rig.running.urls.metrics)).text()).toMatch(
+        /translate_seconds_count\{database="ward"\} [1-9]/,
+      );
+    });
+
     it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);

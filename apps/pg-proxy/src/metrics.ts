@@ -8,6 +8,7 @@ import {
   type PoolTotals,
 } from '@medrex/pool';
 import type { Overload } from './scheduling/overload.ts';
+import type { LicenceShare } from './upstream/licence-shares.ts';
 import { cacheMetrics } from './cache/cache-metrics.ts';
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
@@ -139,6 +140,16 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'gauge',
     help: 'Backends that may still be opened before each costs a licence of its own, for the login that is closest to it; -1 where no licence is counted.',
   },
+  licenceGranted: {
+    name: 'medrex_pg_proxy_licence_granted',
+    kind: 'gauge',
+    help: 'Connections to IRIS that this instance may have, of all logins together; what others have lent it is among them.',
+  },
+  licenceLent: {
+    name: 'medrex_pg_proxy_licence_by_lease',
+    kind: 'gauge',
+    help: 'Logins whose connections instances lend each other at the moment; where that is less than those of SHOW LICENCES that are shared, each has its own part.',
+  },
   departures: {
     name: 'medrex_pg_proxy_departures_total',
     kind: 'counter',
@@ -231,7 +242,13 @@ export function setOverloadGauges(metrics: PgProxyMetrics, { rung, memoryUse, sc
 }
 
 /** How close a login is to costing more licences. */
-export function setLicenceGauge(metrics: PgProxyMetrics, limits: readonly LimitFigures[]): void {
+export function setLicenceGauges(
+  metrics: PgProxyMetrics,
+  limits: readonly LimitFigures[],
+  shares: readonly LicenceShare[],
+): void {
+  metrics.licenceGranted.set(shares.reduce((sum, { granted }) => sum + granted, 0));
+  metrics.licenceLent.set(shares.filter(({ by }) => by === 'lease').length);
   const left = limits.filter(({ because }) => because === 'licence').map(({ max, count }) => max - count);
   metrics.licenceHeadroom.set(left.length === 0 ? -1 : Math.min(...left));
 }

@@ -72,6 +72,7 @@ export class PgProxy {
   #listener: Listener | undefined;
   /** The address that no other instance has. */
   #own: Listener | undefined;
+  readonly #shared: PgProxyOptions['shared'];
   #port = 0;
   #notReady: string | undefined;
   #isEnding = false;
@@ -79,12 +80,13 @@ export class PgProxy {
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
     const { loaded, events, now, jitter, reload, stop, observing, directoryOf, irisDriver } = options;
     this.#loaded = loaded;
+    this.#shared = options.shared;
     this.#directoryOf = directoryOf;
     this.#events = events;
     const classifier = new Classifier(analyser, loaded.config.classes);
     this.host = new PoolHost({
       ...{ loaded, events, now, jitter, analyser, irisDriver, classifier },
-      ...{ process: options.process, refusal: observing.refusal },
+      ...{ process: options.process, refusal: observing.refusal, leaseBookOf: options.shared?.leaseBookOf },
     });
     this.host.caches = Caches.of({ config: loaded.config.cache, analyser, now, shared: options.shared });
     const drain = (database: string | undefined): void => this.#drain(database);
@@ -148,7 +150,9 @@ export class PgProxy {
     this.host.pools.kill({}, this.host.now());
     for (const { handle } of this.host.pools.backends()) handle?.socket.destroy();
     clearInterval(this.#ticker);
+    await this.host.licences.leave();
     await this.host.caches?.close();
+    await this.#shared?.pool.close();
     this.#doorkeeper.close();
     await Promise.all([closed, this.#own?.close()]);
     await this.host.end();

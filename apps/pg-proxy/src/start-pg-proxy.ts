@@ -23,7 +23,7 @@ import {
   PoolMetrics,
   RollOutMetrics,
   setClassGauges,
-  setLicenceGauge,
+  setLicenceGauges,
   setOverloadGauges,
 } from './metrics.ts';
 import type { RequestObserver } from './session/request.ts';
@@ -150,7 +150,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     metrics.certificateEnd.set(certificateEnd(current));
     cache.set(host.caches);
     setClassGauges(metrics, figures);
-    setLicenceGauge(metrics, host.pools.limits());
+    setLicenceGauges(metrics, host.pools.limits(), host.licences.shares());
     setOverloadGauges(metrics, host.overload);
     rollOut.set(host.departures.counts, host.peers.counts);
   });

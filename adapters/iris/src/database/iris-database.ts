@@ -88,6 +88,10 @@ export class IrisDatabase implements SharedDatabase {
     return { stream, processId: connection.processId, cancel: () => connection.cancel() };
   }
 
+  now(): number {
+    return this.#options.now();
+  }
+
   async close(): Promise<void> {
     await this.#catalog.close();
   }

@@ -42,6 +42,8 @@ export class IrisSession {
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
   readonly #commands: SqlCommands;
+  /** The text whose statement runs. */
+  #asked = '';
   /** An error in the extended protocol: all up to Sync is passed over. */
   #isSkipping = false;
 
@@ -50,7 +52,7 @@ export class IrisSession {
     this.#executor = new Executor(context);
     this.#commands = new SqlCommands({
       ...{ context, executor: this.#executor, statements: this.#statements, portals: this.#portals },
-      plansOf: (text, types) => this.#plans(text, types),
+      plansOf: (text, types) => this.#plans(text, types, this.#asked),
       admit: (plan) => this.#admit(plan),
     });
     context.transaction.beforeCommit = () => this.#commands.hold();
@@ -125,6 +127,7 @@ export class IrisSession {
 
   async #run(portal: Portal, execution: Execution): Promise<void> {
     const { plan } = portal.prepared;
+    this.#asked = portal.prepared.text;
     if (plan?.kind === 'command') return this.#commands.run(plan, portal, execution);
     await this.#executor.execute(portal, execution);
     if (plan?.kind !== 'session' || !plan.statement.effects.some(isForgetting)) return;
@@ -155,7 +158,15 @@ export class IrisSession {
     this.#ready();
   }
 
-  #plans(text: string, types: readonly number[]): readonly Plan[] {
+  #plans(text: string, types: readonly number[], asked = text): readonly Plan[] {
+    const { shared, translationTimes } = this.#context;
+    const begunMs = shared.now();
+    const plans = this.#translated(text, types);
+    translationTimes.add(asked, begunMs, shared.now() - begunMs);
+    return plans;
+  }
+
+  #translated(text: string, types: readonly number[]): readonly Plan[] {
     const { shared } = this.#context;
     const found = shared.analyser.analyse(text);
     const analysis = found.kind === 'large' ? shared.analyser.analyseLarge(text) : found;

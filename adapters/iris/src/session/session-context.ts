@@ -4,6 +4,7 @@ import type { Inbox } from './inbox.ts';
 import type { Outlet } from './outlet.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { Transaction } from './transaction.ts';
+import type { TranslationTimes } from './translation-times.ts';
 
 /** What the sessions of one database share. */
 export interface SharedDatabase {
@@ -11,6 +12,8 @@ export interface SharedDatabase {
   readonly translator: IrisTranslator;
   /** What becomes of a published defect of this version that a statement may run into. */
   readonly hazards: 'notice' | 'refuse' | 'ignore';
+  /** Milliseconds on a clock that only goes forward. */
+  now(): number;
   describe(connection: SqlConnection, sql: string): Promise<SqlDescription>;
   /** Undefined: nothing is known of it. */
   columnType(relation: RelationName, column: string): PgType | undefined;
@@ -36,6 +39,7 @@ export interface SessionContext {
   readonly outlet: Outlet;
   readonly settings: SessionSettings;
   readonly transaction: Transaction;
+  readonly translationTimes: TranslationTimes;
   readonly user: string;
   readonly database: string;
 }

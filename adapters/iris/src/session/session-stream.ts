@@ -8,6 +8,7 @@ import { reportOf } from './session-fault.ts';
 import type { SharedDatabase } from './session-context.ts';
 import { SessionSettings } from './session-settings.ts';
 import { Transaction } from './transaction.ts';
+import { TranslationTimes } from './translation-times.ts';
 
 export interface StreamOptions {
   readonly shared: SharedDatabase;
@@ -26,6 +27,7 @@ const joinedBytes = 64 * 1024;
 export class SessionStream extends Duplex implements Outlet {
   /** What a server reports at login. */
   readonly parameters: ReadonlyMap<string, string>;
+  readonly translationTimes = new TranslationTimes();
   readonly #inbox = new Inbox();
   readonly #connection: SqlConnection;
   #parts: Buffer[] = [];
@@ -40,7 +42,7 @@ export class SessionStream extends Duplex implements Outlet {
     this.parameters = new Map(settings.reported());
     const session = new IrisSession({
       ...{ shared, connection, inbox: this.#inbox, outlet: this, settings, user, database },
-      transaction: new Transaction(connection),
+      ...{ transaction: new Transaction(connection), translationTimes: this.translationTimes },
     });
     session.run().then(
       () => this.#end(),

@@ -4,6 +4,7 @@ import type { CacheFigures } from '../cache/caches.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { Statistics } from '../observe/statistics.ts';
 import type { Client } from '../session/client.ts';
+import type { LicenceShare } from '../upstream/licence-shares.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import { profile, queries, slow, trends } from './show-statistics.ts';
 import { tableOf, truth, whole, type Table } from './table.ts';
@@ -151,6 +152,19 @@ function caches({ host }: Sight): Table {
   });
 }
 
+/** Connections of each login that a licence counts. */
+function licences({ host }: Sight): Table {
+  return tableOf<LicenceShare>(host.licences.shares(), {
+    upstream: ({ upstream }) => upstream,
+    user: ({ user }) => user,
+    connections: whole(({ budget }) => budget),
+    shared_by: whole(({ sharedBy }) => sharedBy),
+    granted: whole(({ granted }) => granted),
+    in_use: whole(({ inUse }) => inUse),
+    by: ({ by }) => by,
+  });
+}
+
 function version(): Table {
   return tableOf([consoleVersion], { version: (text) => text });
 }
@@ -164,6 +178,7 @@ const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> 
   databases,
   config: configuration,
   caches,
+  licences,
   version,
   queries,
   profile,

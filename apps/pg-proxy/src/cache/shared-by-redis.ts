@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { RedisCacheLink, RedisPool } from '@medrex/redis';
+import type { LeaseBook } from '@medrex/cache';
+import { RedisCacheLink, RedisLeaseBook, RedisPool } from '@medrex/redis';
 import type { LoadedConfig } from '../config/load-config.ts';
 
 /** What instances share, and by what. */
@@ -9,6 +10,8 @@ export interface SharedByRedis {
   /** Answers lie there, too. */
   readonly keepsAnswers: boolean;
   readonly instance: string;
+  /** Who holds how much of a budget. */
+  readonly leaseBookOf: (key: string) => LeaseBook;
 }
 
 /** Undefined where the configuration names no Redis. */
@@ -24,5 +27,6 @@ export function sharedByRedis({ config, redis }: LoadedConfig): SharedByRedis | 
     ...(password !== undefined && { password: () => password.reveal() }),
   });
   const link = new RedisCacheLink({ pool, prefix, generation: randomUUID });
-  return { pool, link, keepsAnswers: answers, instance: randomUUID() };
+  const leaseBookOf = (key: string): LeaseBook => new RedisLeaseBook(pool, `${prefix}:licence:${key}`);
+  return { pool, link, keepsAnswers: answers, instance: randomUUID(), leaseBookOf };
 }

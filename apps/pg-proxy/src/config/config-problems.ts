@@ -11,10 +11,14 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
   ];
 }
 
-function* problemsOfUpstreams({ upstreams, listen }: ProxyConfig): Generator<string> {
+function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfig): Generator<string> {
   for (const [name, { kind, iris, tls }] of Object.entries(upstreams)) {
     if ((kind === 'iris') !== (iris !== undefined))
       yield `upstreams.${name}: kind iris and a section iris belong together`;
+    const { connections, sharedBy } = iris?.licence ?? { connections: 1, sharedBy: 1 };
+    if (sharedBy > connections) yield `upstreams.${name}.iris.licence: ${connections} cannot be shared by ${sharedBy}`;
+    if (sharedBy > 1 && cache.redis !== undefined && instance.id === undefined)
+      yield `upstreams.${name}.iris.licence.sharedBy: instances that share by Redis need their own instance.id`;
     if (kind === 'iris' && tls !== 'disable')
       yield `upstreams.${name}.tls: is not for iris; its driver takes what it needs in iris.properties`;
   }

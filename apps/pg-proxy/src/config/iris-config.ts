@@ -15,6 +15,26 @@ export const irisUpstream = z.strictObject({
     .record(z.string(), z.string().min(1))
     .default({ public: 'SQLUser' })
     .describe("Schemas of IRIS by PostgreSQL's names; clients see these, and no other"),
+  licence: z
+    .strictObject({
+      connections: z
+        .int()
+        .min(1)
+        .default(24)
+        .describe(
+          'Connections of one user at once, of all instances that share them: the 26th from one address makes each of them cost a licence unit, and one is for cancels',
+        ),
+      sharedBy: z
+        .int()
+        .min(1)
+        .max(64)
+        .default(1)
+        .describe(
+          'Instances that share those connections, because they connect from one address: each has its part of them; with cache.redis they lend each other what they do not need',
+        ),
+    })
+    .prefault({})
+    .describe('What the licence of that IRIS allows'),
   jars: z.array(file).min(1).describe("Files of InterSystems' JDBC driver, which comes with IRIS, and what it needs"),
   java: file.optional().describe('`java` of a JDK from 17 on; the one on the PATH when absent'),
   heapMb: z.int().min(64).default(256).describe('Memory of the Java process'),

@@ -78,6 +78,24 @@ describe('loadConfig', () => {
   });
 });
 
+describe('a licence that instances share', () => {
+  const sharing = (licence: unknown, more = {}): unknown => {
+    const iris = { version: '2025.1', jars: [file('driver.jar', '')], licence };
+    return load({ ...minimal, upstreams: { main: { kind: 'iris', port: 1972, iris } }, ...more });
+  };
+
+  it('has something for each of them', () => {
+    expect(sharing({ connections: 3, sharedBy: 4 })).toContain('3 cannot be shared by 4');
+    expect(sharing({ connections: 4, sharedBy: 4 })).toMatchObject({ config: {} });
+  });
+
+  it('needs numbers of instances where they share it by Redis', () => {
+    const cache = { redis: {} };
+    expect(sharing({ sharedBy: 2 }, { cache })).toContain('their own instance.id');
+    expect(sharing({ sharedBy: 2 }, { cache, instance: { id: 1 } })).toMatchObject({ config: {} });
+  });
+});
+
 describe('readUserFile', () => {
   it('knows plain secrets, md5 and verifiers, comments and doubled quotes', () => {
     const verifier = writeVerifier(scramVerifier('p', salt, 1));

@@ -8,6 +8,7 @@ const databasesMax = 60;
 const buckets = [
   ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 ];
+const translateBuckets = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05];
 /** What PostgreSQL's errors begin with, of those that matter. */
 const sqlstateClasses = [
   ...(['08', '0A', '21', '22', '23', '25', '26', '28', '34', '40', '42', '53', '54', '55', '57', '58', 'XX'] as const),
@@ -37,6 +38,12 @@ export function trafficMetrics(databases: readonly string[]) {
       kind: 'histogram',
       help: 'From the backend to the first of the answer: the server and the way to it.',
       ...{ labels, buckets },
+    },
+    translate: {
+      name: 'medrex_pg_proxy_translate_seconds',
+      kind: 'histogram',
+      help: 'How long it took to make SQL of IRIS of a statement, known texts too; nothing, where the upstream is PostgreSQL.',
+      ...{ labels: { database: labels.database }, buckets: translateBuckets },
     },
     connect: {
       name: 'medrex_pg_proxy_connect_seconds',
@@ -79,11 +86,12 @@ export class TrafficMetrics {
     });
   }
 
-  add({ database, workload, totalMs, queueMs, backendMs, rows, sqlstate }: Outcome): void {
+  add({ database, workload, totalMs, queueMs, translateMs, backendMs, rows, sqlstate }: Outcome): void {
     const { query, queue, backend } = this.#of(database, workload);
     query(totalMs / 1_000);
     queue(queueMs / 1_000);
     backend(backendMs / 1_000);
+    if (translateMs > 0) this.#handles.translate.observe({ database: this.#labelOf(database) }, translateMs / 1_000);
     this.#rows += rows;
     if (sqlstate !== undefined) this.failed(sqlstate);
   }

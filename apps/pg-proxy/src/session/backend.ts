@@ -26,6 +26,7 @@ import {
 } from '@medrex/pg-wire';
 import type { BackendWrites } from '@medrex/cache';
 import type { Socket } from 'node:net';
+import type { LoggedIn } from '../upstream/backend-login.ts';
 import type { Address } from '../upstream/connect.ts';
 import {
   ExpectedAnswers,
@@ -86,6 +87,7 @@ export interface BackendOptions {
   readonly traffic: Traffic;
   readonly events: BackendEvents;
   readonly now: () => number;
+  readonly translationTimes?: LoggedIn['translationTimes'];
 }
 
 const nothingSet: Settings = new Map();
@@ -112,6 +114,7 @@ export class Backend {
   readonly parameters: Map<string, string>;
   readonly key: BackendKeyData | undefined;
   readonly address: Address;
+  readonly translationTimes: LoggedIn['translationTimes'];
   status: TransactionStatus = transactionStatus.idle;
   /** The server waits for CopyData. */
   isCopyIn = false;
@@ -160,6 +163,7 @@ export class Backend {
     this.parameters = options.parameters;
     this.key = options.key;
     this.address = options.address;
+    this.translationTimes = options.translationTimes;
     this.#events = options.events;
     this.#traffic = options.traffic;
     this.#now = options.now;

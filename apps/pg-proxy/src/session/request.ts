@@ -79,7 +79,7 @@ export class Request implements Note {
   backendAt = 0;
   firstAt = 0;
   endedAt = 0;
-  /** What of the time before the backend's went into another dialect. */
+  /** What of its time with the backend went into another dialect. */
   translateMs = 0;
   /** Of the answer. */
   bytes = 0;
@@ -175,6 +175,8 @@ export class Request implements Note {
 
   ended(atMs: number): void {
     this.endedAt = atMs;
+    const times = this.backend?.translationTimes;
+    if (times !== undefined) this.translateMs = times.takeMs(this.#text, this.backendAt);
     this.#observer?.ended(this);
   }
 }

@@ -16,6 +16,8 @@ export interface IrisRigOptions {
   /** Of upstreams.iris.iris. */
   readonly iris?: Readonly<Record<string, unknown>>;
   readonly pool?: Readonly<Record<string, unknown>>;
+  /** Other parts of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
   readonly licenceUnits?: number;
 }
 
@@ -49,7 +51,7 @@ export class IrisRig {
   }
 
   static async start(options: IrisRigOptions): Promise<IrisRig> {
-    const { where, jar, version = '2025.2', iris: more = {}, pool = {}, licenceUnits } = options;
+    const { where, jar, version = '2025.2', iris: more = {}, pool = {}, licenceUnits, config: other = {} } = options;
     const url = new URL(where);
     const direct = new pg.Client({ connectionString: where });
     await direct.connect();
@@ -67,8 +69,9 @@ export class IrisRig {
       },
       databases: { ward: { upstream: 'iris', database: url.pathname.slice(1) } },
       auth: { userFile: 'users.txt' },
-      pool: { reserve: 4, connectTimeoutMs: 60_000, waitTimeoutMs: 60_000, ...pool },
+      pool: { connectTimeoutMs: 60_000, waitTimeoutMs: 60_000, ...pool },
       metrics: { port: 0 },
+      ...other,
     };
     writeFileSync(file, JSON.stringify(config));
     const bridge = new JdbcBridge({ jars: [jar] });

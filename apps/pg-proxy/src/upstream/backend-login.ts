@@ -28,6 +28,8 @@ export interface LoggedIn {
   readonly socket: Socket;
   readonly parameters: Map<string, string>;
   readonly key: BackendKeyData | undefined;
+  /** Where what is sent becomes another dialect. */
+  readonly translationTimes?: { takeMs(text: string, sinceMs: number): number };
 }
 
 export interface LoginOptions {

@@ -102,6 +102,7 @@ export class IrisUpstreams {
       socket: stream as unknown as Socket,
       parameters: new Map(stream.parameters),
       key: { processId: Number(processId), secretKey: Buffer.alloc(0) },
+      translationTimes: stream.translationTimes,
     };
     return { session, cancel: (done) => void opened.cancel().then(done, done) };
   }

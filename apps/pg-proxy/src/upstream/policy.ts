@@ -2,23 +2,25 @@ import { defaultPoolSettings, type PoolPolicy, type PoolSettings } from '@medrex
 import type { ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 import { applicationOf, databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
+import { licensedOf, type LicenceShares } from './licence-shares.ts';
 
 /** The configuration as the pools ask for it. */
-export function policyOf(config: ProxyConfig): PoolPolicy {
+export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPolicy {
   return {
-    settings: ({ upstream, database, user }) => {
-      const settings = poolSettingsOf(settingsFor(config, { database, user }));
+    settings: ({ upstream, database, user, upstreamUser }) => {
+      const asked = poolSettingsOf(settingsFor(config, { database, user }));
+      const settings = licensed(asked, config.upstreams[upstream], licences?.limitOf(upstream, upstreamUser));
       // Where a class has an upstream to itself, it need not leave others anything.
       return upstream === databaseOf(config, database)?.database.upstream ? settings : { ...settings, ...ofNobodyElse };
     },
-    backendsMax: (kind, { upstream, database, user }) => {
+    backendsMax: (kind, { upstream, database, user, upstreamUser }) => {
       switch (kind) {
         case 'database':
           return databaseOf(config, database)?.database.backendsMax;
         case 'user':
           return userOf(config, user)?.user.backendsMax;
         case 'login':
-          return loginMax(config.upstreams[upstream]);
+          return licences?.limitOf(upstream, upstreamUser) ?? config.upstreams[upstream]?.backendsPerUserMax;
         case 'upstream':
           return config.upstreams[upstream]?.backendsMax;
       }
@@ -28,12 +30,18 @@ export function policyOf(config: ProxyConfig): PoolPolicy {
   };
 }
 
-/** IRIS lets a user open 25 connections for one licence unit; one more, and each of them costs one. The 25th is kept for cancels. */
-const licensedMax = 24;
-
-function loginMax(upstream: UpstreamConfig | undefined): number | undefined {
-  if (upstream?.kind !== 'iris') return upstream?.backendsPerUserMax;
-  return Math.min(licensedMax, upstream.backendsPerUserMax ?? licensedMax);
+/**
+ * What a licence leaves: the size within the part that this instance has of it at the moment, and as much of the reserve as is left
+ * then. Only what is more than the licence allows to all of them is asked for in vain, and told as such.
+ */
+function licensed(asked: PoolSettings, upstream: UpstreamConfig | undefined, limit: number | undefined): PoolSettings {
+  if (upstream === undefined || limit === undefined) return asked;
+  const isTooMuch = asked.max > licensedOf(upstream);
+  const max = isTooMuch ? asked.max : Math.max(1, Math.min(asked.max, limit));
+  const isOfDefault = asked.reserve === defaultPoolSettings.reserve;
+  const isLent = limit < licensedOf(upstream);
+  const reserve = isOfDefault || isLent ? Math.max(0, Math.min(asked.reserve, limit - max)) : asked.reserve;
+  return { ...asked, max, reserve, min: isTooMuch ? asked.min : Math.min(asked.min, max) };
 }
 
 const ofNobodyElse = { interactiveShareMin: 0, analyticalShareMax: 1, bulkShareMax: 1 };

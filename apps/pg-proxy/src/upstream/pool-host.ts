@@ -5,6 +5,7 @@ import {
   type DisconnectReason,
   type PooledBackend,
   type PoolName,
+  type PoolPolicy,
   type PoolPort,
   type PoolScope,
   type Refusal,
@@ -27,6 +28,7 @@ import { classifyLate } from '../scheduling/late-classes.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
 import { settingsFor } from '../config/scopes.ts';
+import { LicenceShares, type LeaseBookOf } from './licence-shares.ts';
 import { Peers } from './peers.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
@@ -52,6 +54,8 @@ export interface PoolHostOptions extends IrisUpstreamsOptions {
   readonly process?: ProcessFigures | undefined;
   readonly classifier: Classifier;
   readonly loaded: LoadedConfig;
+  /** Undefined: each instance has its own part of a licence. */
+  readonly leaseBookOf?: LeaseBookOf | undefined;
   readonly events: HostEvents;
   readonly now: () => number;
   readonly jitter: () => number;
@@ -81,6 +85,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly limits: ClientLimits<Client>;
   readonly upstreams: UpstreamLogins;
   readonly outage: Outage;
+  readonly licences: LicenceShares;
   readonly scopes: ClientScopes;
   readonly #timeouts: Timeouts;
   readonly #events: HostEvents;
@@ -107,7 +112,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
     this.#iris.warm(options.loaded.config);
-    this.pools = new Pools({ policy: policyOf(options.loaded.config), port: this, jitter: options.jitter });
+    this.licences = new LicenceShares(options.loaded.config, options.leaseBookOf);
+    this.pools = new Pools({ policy: this.#policyOf(options.loaded), port: this, jitter: options.jitter });
     this.scopes = new ClientScopes(this.pools, this.clients, options.loaded.config);
     this.#timeouts = new Timeouts({
       busy: () => this.pools.backends().flatMap(({ client }) => client?.handle ?? []),
@@ -124,7 +130,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   /** @returns what could not be given as asked */
   reload(loaded: LoadedConfig): readonly Clamp[] {
-    const clamps = this.pools.reload(policyOf(loaded.config), this.now());
+    this.licences.reload(loaded.config);
+    const clamps = this.pools.reload(this.#policyOf(loaded), this.now());
     this.#loaded = loaded;
     this.limits.reload(loaded.config);
     this.upstreams.reload(loaded);
@@ -148,6 +155,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
       ...{ loggedIn, failed },
     });
+  }
+
+  #policyOf({ config }: LoadedConfig): PoolPolicy {
+    return policyOf(config, this.licences);
   }
 
   // What the pools ask for.
@@ -270,6 +281,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     classifyLate(this.pools, this.classifier, nowMs);
     this.overload.tick(nowMs);
     if (this.caches !== undefined) this.caches.isPaused = this.overload.isMemoryShort;
+    if (this.licences.tick(nowMs, () => this.pools.figures(nowMs)))
+      this.pools.reload(this.#policyOf(this.#loaded), nowMs);
     this.pools.tick(nowMs);
     this.departures.sweep(nowMs);
     this.outage.tick();

@@ -163,15 +163,13 @@ class Block {
     const sql = isCompared || isGrouped ? exact(this.#p, node, this.#scope) : this.#p.value(node, this.#scope);
     const type = typeOf(this.#p, node, this.#scope);
     const reference = bodyOf(node, 'ColumnRef');
-    const facts = reference === undefined ? undefined : this.#scope.column(reference)?.facts;
+    const seen = reference === undefined ? undefined : this.#scope.column(reference);
     const column: SeenColumn = {
       name: label,
       type,
       isNullable: isNullable(this.#p, node, this.#scope),
-      isExact:
-        (reference !== undefined && this.#scope.column(reference)?.isExact === true) ||
-        (type !== undefined && !textTypes.has(type)),
-      ...(facts === undefined ? {} : { facts }),
+      isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
+      ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
     };
     return { node, sql, column };
   }
@@ -180,13 +178,12 @@ class Block {
     if (targets === undefined) return this.#starList();
     if (targets.length === 0) return '1';
     const isNamed = this.#options.isTop !== true;
+    const said = new Set(this.#select.targetList?.map((each) => bodyOf(each, 'ResTarget')?.name));
     return targets
       .map(({ sql, column, node }) => {
         const own = bodyOf(node, 'ColumnRef') === undefined ? undefined : sql.split('.').at(-1);
         const alias = identifier(column.name);
-        const isSaid =
-          this.#select.targetList?.some((each) => bodyOf(each, 'ResTarget')?.name === column.name) === true;
-        return (isNamed || isSaid) && own !== alias ? `${sql} AS ${alias}` : sql;
+        return (isNamed || said.has(column.name)) && own !== alias ? `${sql} AS ${alias}` : sql;
       })
       .join(', ');
   }

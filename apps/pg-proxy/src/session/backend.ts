@@ -184,6 +184,11 @@ export class Backend {
     return this.expected.isEmpty && !this.expected.isOpen && this.status === transactionStatus.idle;
   }
 
+  /** A block is open, or something was run that no Sync has ended. */
+  get isInside(): boolean {
+    return this.status !== transactionStatus.idle || this.expected.isOpen;
+  }
+
   /** As far as ReadyForQuery has told. */
   get isOutsideBlock(): boolean {
     return this.status === transactionStatus.idle;

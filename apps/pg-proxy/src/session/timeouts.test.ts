@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
+import { bind, execute, flush, parse, query, sync } from '@medrex/pg-wire';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyRig } from '../testing/proxy-rig.ts';
@@ -103,6 +103,15 @@ describe('a transaction', () => {
     const next = await rig.in();
     await next.ask(query('select 1'));
     expect(rig.postgres.backends[0]?.heard).toContain('ROLLBACK');
+  });
+
+  it('that a Sync was to end, and nothing more comes, is one, too', async () => {
+    await start({ size: 1, transactionIdleTimeoutMs: 50 });
+    const client = await rig.in();
+    const bound = { portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] };
+    client.send(parse({ name: '', text: 'select 1', parameterTypes: [] }), bind(bound));
+    client.send(execute({ portal: '', rowsMax: 0 }), flush());
+    expect((await client.until('closed')).at(-1)).toMatch(/^FATAL 25P03/);
   });
 
   it('in which something is asked is not idle', async () => {

@@ -1,4 +1,4 @@
-import { transactionStatus, type WireFault } from '@medrex/pg-wire';
+import type { WireFault } from '@medrex/pg-wire';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import type { Backend } from './backend.ts';
 import type { Client } from './client.ts';
@@ -63,7 +63,7 @@ export class Timeouts {
     const { backend, scoped } = client;
     if (backend === undefined) return;
     const seen = this.#see(client, backend, nowMs);
-    const isInside = backend.status !== transactionStatus.idle;
+    const { isInside } = backend;
     if (seen.isAsked) this.#judgeStatement(client, backend, seen, nowMs);
     else if (isInside && isPast(scoped.transactionIdleTimeoutMs, seen.sinceMs, nowMs))
       return client.end(faults.transactionIdle);
@@ -89,7 +89,7 @@ export class Timeouts {
     if (seen.answers !== backend.answers || seen.isAsked !== isAsked) {
       Object.assign(seen, { answers: backend.answers, isAsked, sinceMs: nowMs, cancelledAtMs: undefined });
     }
-    if (seen.transactions !== backend.transactions || backend.status === transactionStatus.idle)
+    if (seen.transactions !== backend.transactions || !backend.isInside)
       Object.assign(seen, { transactions: backend.transactions, transactionSinceMs: nowMs });
     return seen;
   }

@@ -27,13 +27,19 @@ export function namesOf(nodes: readonly Node[] | undefined): string[] {
   return names;
 }
 
+/** `0xff_ff`, and whatever else has letters or underscores in it, as digits: nobody but PostgreSQL reads it so. */
+function decimal(numeral: string): string {
+  const bare = numeral.replaceAll('_', '');
+  return /^0[xob]/i.test(bare) ? BigInt(bare).toString() : bare;
+}
+
 /** A constant as text, the way SET and set_config see it; undefined for NULL and for everything that is no constant. */
 export function constantText(node: Node | undefined): string | undefined {
   const constant = bodyOf(node, 'A_Const');
   if (constant === undefined || constant.isnull === true) return undefined;
   if (constant.sval !== undefined) return constant.sval.sval ?? '';
   if (constant.ival !== undefined) return String(constant.ival.ival ?? 0);
-  if (constant.fval !== undefined) return constant.fval.fval ?? '0';
+  if (constant.fval !== undefined) return decimal(constant.fval.fval ?? '0');
   if (constant.boolval !== undefined) return constant.boolval.boolval === true ? 'true' : 'false';
   return constant.bsval?.bsval;
 }

@@ -35,6 +35,17 @@ describe('rows of a COPY', () => {
     expect(read({ ...csv, hasHeader: true }, 1, 'name\nAnn')).toEqual([['Ann']]);
   });
 
+  it('have what a backslash or another escape keeps from its meaning', () => {
+    expect(read({ ...text, delimiter: '|' }, 2, 'a\\|b|c\\\nd\n1|\\\\\n')).toEqual([
+      ['a|b', 'c\nd'],
+      ['1', '\\'],
+    ]);
+    expect(read({ ...csv, escape: '\\' }, 2, '"a\\"b",c\n"d\\\\",e\n')).toEqual([
+      ['a"b', 'c'],
+      ['d\\', 'e'],
+    ]);
+  });
+
   it.each([
     [text, '1\n', 'missing data'],
     [csv, '1,2,3\n', 'extra data'],

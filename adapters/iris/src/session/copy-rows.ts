@@ -53,12 +53,21 @@ export class CopyRows {
     if (from >= all.length) return -1;
     for (let at = all.indexOf('\n', from); ; at = all.indexOf('\n', at + 1)) {
       if (at < 0) return isEnd ? all.length : -1;
-      if (this.#options.format === 'text' || this.#isClosed(all.slice(from, at))) return at;
+      if (this.#isClosed(all.slice(from, at))) return at;
     }
   }
 
+  /** A line ends where neither a quote is open nor a backslash takes the end for itself. */
   #isClosed(line: string): boolean {
-    return (line.split(this.#options.quote).length - 1) % 2 === 0;
+    const { format, quote, escape } = this.#options;
+    if (format === 'text') return (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 0;
+    if (escape === quote) return (line.split(quote).length - 1) % 2 === 0;
+    let isOpen = false;
+    for (let at = 0; at < line.length; at++) {
+      if (isOpen && line[at] === escape && (line[at + 1] === quote || line[at + 1] === escape)) at++;
+      else if (line[at] === quote) isOpen = !isOpen;
+    }
+    return !isOpen;
   }
 
   #row(line: string): (string | null)[] {
@@ -71,7 +80,8 @@ export class CopyRows {
 
   #text(line: string): (string | null)[] {
     const { delimiter, nothing } = this.#options;
-    return line.split(delimiter).map((field) => (field === nothing ? null : unescaped(field)));
+    const fields = line.includes('\\') ? splitUnescaped(line, delimiter) : line.split(delimiter);
+    return fields.map((field) => (field === nothing ? null : unescaped(field)));
   }
 
   #csv(line: string): (string | null)[] {
@@ -98,6 +108,21 @@ export class CopyRows {
 }
 
 const letters: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** A delimiter behind a backslash is one of the data. */
+function splitUnescaped(line: string, delimiter: string): readonly string[] {
+  const fields: string[] = [];
+  let from = 0;
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] === '\\') at++;
+    else if (line[at] === delimiter) {
+      fields.push(line.slice(from, at));
+      from = at + 1;
+    }
+  }
+  fields.push(line.slice(from));
+  return fields;
+}
 
 function unescaped(field: string): string {
   if (!field.includes('\\')) return field;

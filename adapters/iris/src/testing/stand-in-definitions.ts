@@ -31,7 +31,9 @@ export function postgresOfDefinition(sql: string): string | undefined {
     return `CREATE VIEW ${names(irisTokens(name))}${columns === undefined ? '' : ` (${names(irisTokens(columns))})`} AS ${postgresOfIris(query)}`;
   }
   if (!/^(?:CREATE|DROP|ALTER|TRUNCATE)\b/.test(sql)) return undefined;
-  const tokens = irisTokens(sql).filter(({ kind }) => kind !== 'end');
+  const tokens = irisTokens(sql.replaceAll(/\bGETUTCDATE\(\d\)/g, 'CURRENT_TIMESTAMP')).filter(
+    ({ kind }) => kind !== 'end',
+  );
   const [verb, what] = tokens.map(({ text }) => text);
   if (verb === 'TRUNCATE') return `TRUNCATE TABLE ${names(tokens.slice(2))}`;
   if (what === 'INDEX') return verb === 'DROP' ? dropIndex(tokens) : createIndex(tokens);

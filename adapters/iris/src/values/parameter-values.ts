@@ -39,15 +39,15 @@ type Bind = (text: string, type: WireType) => SqlValue;
 const asText: Bind = (text) => ({ as: 'text', text });
 
 const checked =
-  (as: 'integer' | 'decimal' | 'double' | 'date', form: RegExp): Bind =>
+  (as: 'integer' | 'decimal' | 'double', form: RegExp): Bind =>
   (text, type) => {
     const bare = text.trim();
     return form.test(bare) ? { as, text: bare } : noValue(text, type);
   };
 
-function noValue(text: string, type: WireType): never {
+function noValue(text: string, type: WireType, sqlstate = '22P02'): never {
   const word = typeWords[type] ?? type;
-  throw new SessionFault('22P02', `invalid input syntax for type ${word}: "${text.slice(0, 100)}"`);
+  throw new SessionFault(sqlstate, `invalid input syntax for type ${word}: "${text.slice(0, 100)}"`);
 }
 
 const typeWords: Readonly<Partial<Record<WireType, string>>> = {
@@ -57,6 +57,8 @@ const typeWords: Readonly<Partial<Record<WireType, string>>> = {
   float8: 'double precision',
   float4: 'real',
   bool: 'boolean',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamp with time zone',
 };
 
 const integer = checked('integer', /^[-+]?\d{1,19}$/);
@@ -69,7 +71,7 @@ const binds: Readonly<Partial<Record<WireType, Bind>>> = {
   numeric: checked('decimal', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i),
   float4: double,
   float8: double,
-  date: checked('date', /^\d{4}-\d\d-\d\d$/),
+  date: (text, type) => ({ as: 'date', text: dayOf(text.trim(), type) }),
   bool: (text, type) => {
     if (/^(?:t|true|1|on|yes|y)$/i.test(text)) return { as: 'boolean', text: '1' };
     return /^(?:f|false|0|off|no|n)$/i.test(text) ? { as: 'boolean', text: '0' } : noValue(text, type);
@@ -78,16 +80,35 @@ const binds: Readonly<Partial<Record<WireType, Bind>>> = {
     const bytes = byteaOfText(text);
     return bytes === undefined ? noValue(text, type) : { as: 'bytes', bytes };
   },
-  time: (text) => (/^\d\d:\d\d:\d\d$/.test(text) ? { as: 'time', text } : asText(text, 'text')),
-  timestamp: (text) => moment(text.replace('T', ' ')),
-  timestamptz: (text) => moment(inUtc(text)),
+  time: (text, type) => {
+    const [, clock = '', fraction = ''] = timeForm.exec(text.trim()) ?? noValue(text, type, '22007');
+    const whole = clock.length === 5 ? `${clock}:00` : clock;
+    return fraction === '' ? { as: 'time', text: whole } : { as: 'text', text: whole + fraction };
+  },
+  // A zone says nothing there: PostgreSQL leaves it out.
+  timestamp: (text, type) => moment(text.trim().replace(/(?<=:\d\d(?:\.\d+)?) ?(?:[-+]\d\d(?::?\d\d)?|Z)$/i, ''), type),
+  timestamptz: (text, type) => moment(inUtc(text.trim()), type),
 };
 
-function moment(text: string): SqlValue {
-  const whole = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text} 00:00:00` : text;
-  return /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?$/.test(whole)
-    ? { as: 'timestamp', text: whole }
-    : asText(text, 'text');
+/** What drivers send of a time or a date may have a zone behind it that means nothing. */
+const timeForm = /^((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(\.\d{1,9})?(?: ?[-+]\d\d(?::?\d\d)?)?$/;
+const dayForm = /^(\d{4})-(\d\d)-(\d\d)(?=$| ?[-+]\d\d(?::?\d\d)?$|[ T]\d\d:)/;
+
+/** A day that there is, in IRIS's calendar and in PostgreSQL's. */
+function dayOf(text: string, type: WireType): string {
+  const [, year = '', month = '', day = ''] = dayForm.exec(text) ?? noValue(text, type, '22007');
+  const date = new Date(Date.UTC(2000, Number(month) - 1, Number(day)));
+  date.setUTCFullYear(Number(year));
+  const isThere = Number(year) > 0 && date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
+  if (isThere) return `${year}-${month}-${day}`;
+  throw new SessionFault('22008', `date/time field value out of range: "${text.slice(0, 100)}"`);
+}
+
+function moment(text: string, type: WireType): SqlValue {
+  const day = dayOf(text, type);
+  const rest = text.slice(day.length).replace(/^[ T]/, '');
+  const [, clock = '', fraction = ''] = timeForm.exec(rest === '' ? '00:00' : rest) ?? noValue(text, type, '22007');
+  return { as: 'timestamp', text: `${day} ${clock.length === 5 ? `${clock}:00` : clock}${fraction}` };
 }
 
 /** IRIS keeps no zone: a moment goes there in UTC. */

@@ -7,6 +7,20 @@ function number(text: string): string {
   return text.startsWith('-.') ? `-0${text.slice(1)}` : text;
 }
 
+/** The shortest text that is this number, as PostgreSQL writes it. */
+const float =
+  (digitsMax: number) =>
+  (text: string): string => {
+    const value = Number(text);
+    if (text.trim() === '' || (Number.isNaN(value) && !/^nan$/i.test(text))) return number(text);
+    if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+    const [digits = '', power = '0'] = value.toExponential().split('e');
+    const exponent = Number(power);
+    if (Object.is(value, -0)) return '-0';
+    if (exponent >= -4 && exponent < digitsMax) return String(value);
+    return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  };
+
 /** Fractions of seconds without zeros at their end. */
 function moment(text: string): string {
   return text
@@ -17,8 +31,8 @@ function moment(text: string): string {
 const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => string>>> = {
   bool: (text) => (/^(?:1|t|true)$/i.test(text) ? 't' : 'f'),
   numeric: number,
-  float4: number,
-  float8: number,
+  float4: float(6),
+  float8: float(15),
   time: moment,
   timestamp: moment,
   // IRIS keeps no zone: what it keeps is taken for UTC.

@@ -48,7 +48,14 @@ function integerValue(
     untypedText(arg) !== undefined ||
     bodyOf(arg, 'ParamRef') !== undefined ||
     bodyOf(arg, 'A_Const')?.isnull === true;
-  return isWhole ? `CAST(${value} AS ${type})` : `CAST(ROUND(${value}, 0) AS ${type})`;
+  if (isWhole) return `CAST(${value} AS ${type})`;
+  return `CAST(${from === 'float4' || from === 'float8' ? evenly(value) : `ROUND(${value}, 0)`} AS ${type})`;
+}
+
+/** Halves of a float go to the even neighbour in PostgreSQL, away from 0 in IRIS. */
+export function evenly(value: string): string {
+  const isOdd = `ABS(${value} - ROUND(${value}, 0, 1)) = 0.5 AND MOD(ROUND(${value}, 0), 2) <> 0`;
+  return `(ROUND(${value}, 0) - CASE WHEN ${isOdd} THEN SIGN(${value}) ELSE 0 END)`;
 }
 
 const booleans: Readonly<Record<string, string>> = {

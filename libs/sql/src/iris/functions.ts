@@ -1,6 +1,8 @@
 import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, WindowDef } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
+import { evenly } from './cast.ts';
 import { comparedText, exact } from './comparison.ts';
+import { operand } from './expression.ts';
 import { functionTable } from './function-table.ts';
 import { isNullable, typeOf } from './inference.ts';
 import { printJsonArray, printJsonObject } from './json.ts';
@@ -95,8 +97,8 @@ function printList(p: Printing, call: FuncCall, scope: Scope): string {
 type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
 
 const specials: Readonly<Record<string, Special | undefined>> = {
-  now: () => 'CURRENT_TIMESTAMP',
-  transaction_timestamp: () => 'CURRENT_TIMESTAMP',
+  now: () => utcNow(),
+  transaction_timestamp: () => utcNow(),
   extract: printExtract,
   date_part: printExtract,
   date_trunc: printTruncated,
@@ -117,11 +119,9 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
 
-/** Halves of a float go to the even neighbour in PostgreSQL, away from 0 in IRIS. */
-function printRound(p: Printing, [value, places]: readonly Node[], scope: Scope, location?: number): string {
+function printRound(p: Printing, [value, places]: readonly Node[], scope: Scope): string {
   const type = typeOf(p, value, scope);
-  if (places === undefined && (type === 'float4' || type === 'float8'))
-    return refuse('round of a float', location, 'Cast it to numeric.');
+  if (places === undefined && (type === 'float4' || type === 'float8')) return evenly(operand(p, value, scope));
   return `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)})`;
 }
 
@@ -169,16 +169,20 @@ export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr
   return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => p.value(arg, scope)).join(', ')})`;
 }
 
+/** CURRENT_TIMESTAMP of IRIS is the time of its own zone, without saying which; clients get a moment. */
+const utcNow = (digits = 6): string => `GETUTCDATE(${digits})`;
+
 const valueFunctions: Readonly<Record<string, string>> = {
   SVFOP_CURRENT_DATE: 'CURRENT_DATE',
-  SVFOP_CURRENT_TIMESTAMP: 'CURRENT_TIMESTAMP',
+  SVFOP_CURRENT_TIMESTAMP: utcNow(),
   SVFOP_LOCALTIMESTAMP: 'CURRENT_TIMESTAMP',
   SVFOP_LOCALTIME: 'CURRENT_TIME',
   SVFOP_CURRENT_USER: 'CURRENT_USER',
   SVFOP_USER: 'CURRENT_USER',
 };
 
-export function printValueFunction({ op, location }: SQLValueFunction): string {
+export function printValueFunction({ op, typmod, location }: SQLValueFunction): string {
+  if (op === 'SVFOP_CURRENT_TIMESTAMP_N') return utcNow(typmod);
   return valueFunctions[op ?? ''] ?? refuse((op ?? '').replace('SVFOP_', ''), location);
 }
 

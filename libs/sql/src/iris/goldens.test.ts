@@ -382,7 +382,7 @@ describe('time', () => {
   it.each<Golden>([
     [
       'select now(), current_date, current_timestamp, localtimestamp',
-      ['SELECT CURRENT_TIMESTAMP, CURRENT_DATE, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP'],
+      ['SELECT GETUTCDATE(6), CURRENT_DATE, GETUTCDATE(6), CURRENT_TIMESTAMP'],
     ],
     [
       "select date '2024-02-29', '2024-02-29 10:00'::timestamp",
@@ -402,6 +402,12 @@ describe('time', () => {
       "select extract(year from started), date_part('dow', started), date_trunc('month', started) from encounters",
       [
         "SELECT DATEPART('year', started), (DATEPART('weekday', started) - 1), DATEADD('day', 1 - DATEPART('day', started), CAST(CAST(started AS DATE) AS TIMESTAMP)) FROM encounters",
+      ],
+    ],
+    [
+      'select 0xffffffffff, 1_000.5, 0b11, score::float8::int from patients',
+      [
+        'SELECT 1099511627775, 1000.5, 3, CAST((ROUND(CAST(score AS DOUBLE), 0) - CASE WHEN ABS(CAST(score AS DOUBLE) - ROUND(CAST(score AS DOUBLE), 0, 1)) = 0.5 AND MOD(ROUND(CAST(score AS DOUBLE), 0), 2) <> 0 THEN SIGN(CAST(score AS DOUBLE)) ELSE 0 END) AS INTEGER) FROM patients',
       ],
     ],
     [

@@ -1,5 +1,5 @@
 import type { A_Const, FuncCall, Node } from 'libpg-query';
-import { bodyOf, kindOf, namesOf, type NodeKind } from '../ast.ts';
+import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
 import { functionType } from './function-table.ts';
 import { integerTypes, numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -65,7 +65,8 @@ function constantType(constant: A_Const): PgType | undefined {
   if (constant.boolval !== undefined) return 'bool';
   if (constant.ival !== undefined) return 'int4';
   if (constant.fval === undefined) return undefined;
-  return /^\d+$/.test(constant.fval.fval ?? '') && (constant.fval.fval ?? '').length < 19 ? 'int8' : 'numeric';
+  const digits = constantText({ A_Const: constant }) ?? '';
+  return /^\d+$/.test(digits) && BigInt(digits) < 2n ** 63n ? 'int8' : 'numeric';
 }
 
 const valueFunctionTypes: Readonly<Record<string, PgType>> = {

@@ -435,6 +435,7 @@ const perSecond: Readonly<Record<string, number>> = { second: 1, millisecond: 1_
 const bare = (text: string | undefined): string => (text ?? '').replaceAll("'", '');
 
 const calls: Readonly<Record<string, ((args: readonly string[]) => string) | undefined>> = {
+  GETUTCDATE: () => "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')",
   '%EXACT': ([value]) => exact(value ?? ''),
   STRING: (args) => `concat(${args.join(', ')})`,
   CHAR_LENGTH: ([value]) => `length(${value ?? ''})`,

@@ -64,6 +64,7 @@ export const writtenQueries: readonly WrittenQuery[] = [
   query(
     'select round(score), round(score, 1), trunc(score), ceil(score), floor(score), score::int, abs(score) from patients order by id',
   ),
+  query('select id, score::float8::int, round(score::float8), (-score)::float8::int from patients order by id'),
   query('select max(name), min(name), max(score), count(name) from patients'),
   query('select w.label, p.label from wards w left join wards p on p.id = w.parent order by w.id'),
   query('select v.a, v.b from (values (1, 2), (3, 4)) as v(a, b) order by v.a desc'),

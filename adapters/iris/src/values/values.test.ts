@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import type { WireType } from '@medrex/pg-wire';
+import fc from 'fast-check';
+import { SessionFault } from '../session/session-fault.ts';
+import { sqlValueOf } from './parameter-values.ts';
+import { textRule } from './result-text.ts';
+
+const bound = (type: WireType, text: string): unknown => {
+  try {
+    const value = sqlValueOf({ bytes: Buffer.from(text), isBinary: false, type }, 'value');
+    return value !== null && 'text' in value ? `${value.as} ${value.text}` : value;
+  } catch (error) {
+    if (error instanceof SessionFault) return error.report.sqlstate;
+    throw error;
+  }
+};
+
+describe('parameters', () => {
+  it.each<[WireType, string, string]>([
+    ['date', '2024-02-29', 'date 2024-02-29'],
+    ['date', '2024-02-29 +01', 'date 2024-02-29'],
+    ['date', '2024-02-29 10:00:00', 'date 2024-02-29'],
+    ['date', '2023-02-29', '22008'],
+    ['date', '0000-01-01', '22008'],
+    ['date', '29.2.2024', '22007'],
+    ['time', '10:20', 'time 10:20:00'],
+    ['time', '10:20:30+02', 'time 10:20:30'],
+    ['time', '10:20:30.25', 'text 10:20:30.25'],
+    ['time', '25:00:00', '22007'],
+    ['timestamp', '2024-01-02', 'timestamp 2024-01-02 00:00:00'],
+    ['timestamp', '2024-01-02T03:04', 'timestamp 2024-01-02 03:04:00'],
+    ['timestamp', '2024-01-02 03:04:05.678+01', 'timestamp 2024-01-02 03:04:05.678'],
+    ['timestamp', '2024-13-02 03:04:05', '22008'],
+    ['timestamp', '2024-01-02 03:04:05 garbage', '22007'],
+    ['timestamptz', '2024-01-01 00:30:00.25+01', 'timestamp 2023-12-31 23:30:00.25'],
+    ['timestamptz', '2024-01-01 00:30:00-05:30', 'timestamp 2024-01-01 06:00:00'],
+    ['timestamptz', '2024-01-01T00:30:00Z', 'timestamp 2024-01-01 00:30:00'],
+    ['timestamptz', '2024-01-01', 'timestamp 2024-01-01 00:00:00'],
+    ['timestamptz', 'tomorrow', '22007'],
+    ['int4', ' 12 ', 'integer 12'],
+    ['int4', '1.5', '22P02'],
+    ['numeric', '12345678901234567890.0123456789', 'decimal 12345678901234567890.0123456789'],
+  ])('of type %s: %s', (type, text, expected) => expect(bound(type, text)).toBe(expected));
+});
+
+describe('results', () => {
+  it.each<[WireType, string, string]>([
+    ['float8', '1.0', '1'],
+    ['float8', '1.0E10', '10000000000'],
+    ['float8', '1.0E15', '1e+15'],
+    ['float8', '-.00001', '-1e-05'],
+    ['float8', '0.1', '0.1'],
+    ['float8', 'Infinity', 'Infinity'],
+    ['float4', '1000000', '1e+06'],
+    ['numeric', '-.50', '-0.50'],
+    ['timestamptz', '2024-01-02 03:04:05.500', '2024-01-02 03:04:05.5+00'],
+  ])('of type %s: %s', (type, text, expected) => expect(textRule(type, undefined)?.(text)).toBe(expected));
+
+  it('of type float8 are the numbers that they were', () => {
+    fc.assert(
+      fc.property(
+        fc.double().filter((value) => !Object.is(value, -0)),
+        (value) => {
+          expect(Number(textRule('float8', undefined)?.(String(value)))).toBe(value);
+        },
+      ),
+    );
+  });
+});

@@ -486,7 +486,7 @@ export class Backend {
     if (head === (owed.query | unasked)) this.#refused = readReport(framer.buffer, framer.start, framer.end);
     this.#noteFailure(framer, head);
     // What failed may be a statement that was prepared anew for a message of the client.
-    const isSeen = (head & unasked) === 0 || kind >= owed.parse;
+    const isSeen = this.isDoomed || (head & unasked) === 0 || kind >= owed.parse;
     return isSeen && !this.#isReworded(framer);
   }
 

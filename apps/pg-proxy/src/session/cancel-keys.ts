@@ -1,6 +1,7 @@
 import type { BackendKeyData, CancelRequest } from '@medrex/pg-wire';
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Client } from './client.ts';
+import { processIdMin } from './process-ids.ts';
 
 interface Held {
   readonly client: Client;
@@ -38,6 +39,11 @@ export class CancelKeys {
     return { processId, secretKey };
   }
 
+  /** Whose process id this is; undefined: nobody's here. */
+  clientOf(processId: number): Client | undefined {
+    return this.#held.get(processId)?.client;
+  }
+
   take(client: Client): void {
     this.#held.delete(client.processId);
   }
@@ -49,7 +55,7 @@ export class CancelKeys {
   }
 
   #newId(): number {
-    if (this.#instance === undefined) return randomInt(1, 2 ** 31);
-    return (this.#instance << clientBits) | randomInt(1, 2 ** clientBits);
+    if (this.#instance === undefined) return randomInt(processIdMin, 2 ** 31);
+    return (this.#instance << clientBits) | randomInt(processIdMin, 2 ** clientBits);
   }
 }

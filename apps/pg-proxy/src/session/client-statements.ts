@@ -20,6 +20,7 @@ import {
 import type { Bound } from '@medrex/sql';
 import type { Backend } from './backend.ts';
 import { local, owed, unasked, type Note } from './expected-answers.ts';
+import { asksProcess } from './process-ids.ts';
 import type { Outbox } from './outbox.ts';
 import type { Analysed, Asked } from './request.ts';
 import { leaves, type SessionWatch, type Watched } from './session-watch.ts';
@@ -32,6 +33,8 @@ export interface Wire {
   /** From here on it goes to the backend as it is, with all that is still to come of it. */
   pass(from: number): void;
   malformed(): void;
+  /** True: the message at hand names a session that must have a backend first, and is looked at again then. */
+  awaitsProcess(): boolean;
   /** What follows a statement that is run; undefined where nobody does. */
   noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
 }
@@ -90,6 +93,8 @@ export class ClientStatements {
   /** Stands for that statement at the backends that have it. */
   #mark = {};
   #mayUnnamedLeave = false;
+  /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
+  readonly #asking = new Set<string>();
 
   constructor({ wire, watch, statements, isAlone, isObserved }: ClientStatementsOptions) {
     this.#isObserved = isObserved;
@@ -250,8 +255,9 @@ export class ClientStatements {
     if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
-    if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     const key = parseKey(buffer, start, end);
+    this.#noteAsking(name, key);
+    if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     if (this.#isOwn) this.#parseOwn(framer, backend, name, key);
     else this.#parseNamed(backend, name, key);
   }
@@ -284,11 +290,15 @@ export class ClientStatements {
       this.#dropUnnamed();
       backend.unnamedOf = undefined;
     };
+    const isAgain = this.#isUnnamedAgain(buffer, start, end);
+    const read = isAgain ? undefined : (asked ?? this.asked(framer));
+    if (read !== undefined) this.#noteAsking('', read.text);
+    if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (!backend.expected.push(owed.parse, undo)) return;
-    if (!this.#isUnnamedAgain(buffer, start, end)) {
+    if (!isAgain) {
       // Copied: the chunk's memory is used again.
       this.#unnamed = Buffer.from(buffer.subarray(start, end));
-      this.#unnamedAsked = asked;
+      this.#unnamedAsked = read?.isWhole === true ? read : undefined;
       this.#mayUnnamedLeave = leaves(this.#askedByUnnamed());
     }
     this.#mark = {};
@@ -343,6 +353,7 @@ export class ClientStatements {
   bind(framer: Framer, backend: Backend): void {
     const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.#wire.malformed();
+    if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
     if (!this.#isAlone || this.#isObserved) this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
@@ -375,6 +386,11 @@ export class ClientStatements {
 
   #look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
     return this.#watch.look(text, backend.status, { mayLeave, bound: boundOf(readBind(buffer, start, end)) });
+  }
+
+  #noteAsking(name: string, text: string): void {
+    if (asksProcess(text)) this.#asking.add(name);
+    else if (this.#asking.size > 0) this.#asking.delete(name);
   }
 
   #unnamedText(): string {

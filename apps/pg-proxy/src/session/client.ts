@@ -27,6 +27,7 @@ import { ClientStatements, type Prepared } from './client-statements.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { ClientWork } from '../scheduling/classifier.ts';
+import { asksProcess, processIdsIn } from './process-ids.ts';
 import { Request, type Analysed, type Asked as AskedText, type RequestObserver } from './request.ts';
 import { settingsKey, type Settings } from './settings.ts';
 import { forgetsAll, SessionWatch, type Watched } from './session-watch.ts';
@@ -47,6 +48,8 @@ export interface ClientHost {
   left(client: Client): void;
   /** It is still there, and waits for no backend. */
   waitNoLonger(client: Client): void;
+  /** Whose process id this is. */
+  clientOf(processId: number): Client | undefined;
   /** Milliseconds, from any point. */
   now(): number;
   /** Whether clients are sent away with the end of their transaction. */
@@ -150,6 +153,10 @@ export class Client implements BackendClient {
   #hasLeft = false;
   #heardAfter: ((chunk: Buffer) => void) | undefined;
   #learner: ((learnt: ReadonlyMap<string, string> | Report) => void) | undefined;
+  /** Waits until it has a backend, or has been refused one. */
+  #holder: (() => void) | undefined;
+  /** Clients that were to get a backend before the message at hand goes on. */
+  readonly #askedToHold = new Set<Client>();
 
   constructor(options: ClientOptions) {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
@@ -173,6 +180,7 @@ export class Client implements BackendClient {
       outbox: this.outbox,
       pass: (start: number) => this.#pass(start),
       malformed: () => this.end(malformed),
+      awaitsProcess: () => this.#awaitsProcess(),
       noteOf: (watched: Watched | undefined, prepared: Prepared) =>
         this.#noteOf('execute', prepared.text, watched, prepared),
     };
@@ -238,9 +246,76 @@ export class Client implements BackendClient {
     if (this.#wait === 'asking') return;
     this.#wait = 'none';
     if (this.#learner !== undefined) return this.#learnFrom();
+    if (this.#holder !== undefined) this.#held();
+    else this.#takeAgain();
+    this.#goOn();
+  }
+
+  /** The message at hand has waited. */
+  #takeAgain(): void {
     this.#isWorking = true;
     this.#take();
     this.#isWorking = false;
+  }
+
+  /** Somebody asks the server about its process, so it gets one and keeps it. Undefined: `then` comes later, or never. */
+  hold(then: () => void): Backend | undefined {
+    if (this.backend !== undefined || !this.isQuiet || this.mode === 'statement') return this.backend;
+    this.#wait = 'asking';
+    this.#holder = then;
+    const backend = this.#host.checkout(this, undefined);
+    if (backend !== undefined) this.#attach(backend);
+    this.#asked();
+    if (!this.isWaiting) this.#held();
+    return this.backend;
+  }
+
+  #held(): void {
+    const then = this.#holder;
+    this.#holder = undefined;
+    if (then !== undefined && this.backend !== undefined) this.#keep(this.backend);
+    then?.();
+  }
+
+  #keep(backend: Backend): void {
+    backend.outbox.send();
+    if (this.mode === 'session') return;
+    this.#watch.showProcess();
+    this.#isPinned = true;
+    this.#host.pin(this.pooled);
+  }
+
+  get awaitsBackend(): boolean {
+    return this.#holder !== undefined;
+  }
+
+  /** Process ids of clients in the message at hand become those of their backends. True: one must get a backend first. */
+  #awaitsProcess(): boolean {
+    for (const found of processIdsIn(this.#framer)) {
+      const client = this.#host.clientOf(found.id);
+      if (client === undefined || client.pooled.pool.name.upstream !== this.pooled.pool.name.upstream) continue;
+      const isAsked = this.#askedToHold.has(client);
+      const backend = isAsked ? client.backend : client.hold(() => this.#goOnAsking());
+      if (backend?.key !== undefined) found.become(backend.key.processId);
+      else if (!isAsked && client.awaitsBackend) return this.#waitFor(client);
+    }
+    this.#askedToHold.clear();
+    return false;
+  }
+
+  #waitFor(client: Client): true {
+    this.#askedToHold.add(client);
+    this.#wait = 'waiting';
+    this.#stopAwaiting = () => this.#askedToHold.clear();
+    return true;
+  }
+
+  #goOnAsking(): void {
+    if (this.#hasLeft || !this.isWaiting || this.#askedToHold.size === 0) return;
+    this.#stopAwaiting = undefined;
+    this.#wait = 'none';
+    this.#readAt = this.#host.now();
+    this.#takeAgain();
     this.#goOn();
   }
 
@@ -250,6 +325,10 @@ export class Client implements BackendClient {
     const isAsking = this.#wait === 'asking';
     this.#wait = 'none';
     if (this.#learner !== undefined) return this.#learner(report);
+    if (this.#holder !== undefined) {
+      this.#held();
+      return isAsking ? undefined : this.#goOn();
+    }
     this.#cache?.abandon();
     this.#observer?.refused?.(this, report.sqlstate);
     this.#failHere(report);
@@ -296,6 +375,7 @@ export class Client implements BackendClient {
     if (backend !== undefined) this.#giveBack(backend);
     this.#host.left(this);
     this.socket.end();
+    this.#held();
   }
 
   /** Nothing that it has asked is under way. */
@@ -651,6 +731,7 @@ export class Client implements BackendClient {
   #query(backend: Backend): void {
     const asked = this.#askedAtHand ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
     const { text } = asked;
+    if (asksProcess(text) && this.#awaitsProcess()) return;
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = this.mode !== 'session' || this.#watch.isActive || text.includes(settingPrefix);
     const watched = isFollowed ? this.#watch.look(text, backend.status, asked) : undefined;

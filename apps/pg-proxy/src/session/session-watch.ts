@@ -155,6 +155,12 @@ export class SessionWatch {
     return shows;
   }
 
+  /** Somebody speaks of its process by number, so it keeps it. */
+  showProcess(): void {
+    this.#state ??= new SessionState(() => this.followsAll);
+    this.#state.show('process');
+  }
+
   completed(watched: Watched, tag: string): void {
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];

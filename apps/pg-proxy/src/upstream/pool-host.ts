@@ -314,6 +314,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.routes.left(client, this.now());
   }
 
+  clientOf(processId: number): Client | undefined {
+    return this.cancelKeys.clientOf(processId);
+  }
+
   waitNoLonger(client: Client): void {
     this.pools.stopWaiting(client.pooled);
   }

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import type pg from 'pg';
+import { RealRig } from './testing/real-rig.ts';
+
+const processOf = (client: pg.Client): number => (client as unknown as { processID: number }).processID;
+
+const ended = (client: pg.Client): Promise<string | undefined> =>
+  new Promise((resolve) => client.once('error', (error) => resolve((error as pg.DatabaseError).code)));
+
+type Ask = (id: number) => pg.QueryConfig;
+
+const int4 = (id: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(id);
+  return bytes;
+};
+
+/** As drivers send it. */
+const ways: [string, Ask][] = [
+  ['a number in the text', (id) => ({ text: `select pg_terminate_backend(${id}) as done` })],
+  ['a string in the text', (id) => ({ text: `SELECT PG_TERMINATE_BACKEND('${id}'::int4) as done` })],
+  ['a parameter', (id) => ({ text: 'select pg_terminate_backend($1) as done', values: [id] })],
+  ['a binary parameter', (id) => ({ text: 'select pg_terminate_backend($1) as done', values: [int4(id)] })],
+  ['a named statement', (id) => ({ name: 'end', text: 'select pg_terminate_backend($1) as done', values: [id] })],
+];
+
+describeReal('POSTGRES', 'process ids of clients', (where) => {
+  describe.each(['session', 'transaction'] as const)('in %s mode', (mode) => {
+    let rig: RealRig;
+    beforeAll(async () => {
+      rig = await RealRig.start(where, mode, 4);
+    });
+    afterAll(() => rig.close());
+
+    it.each(ways)('end the session of a client that rests: %s', async (_way, ask) => {
+      const [victim, killer] = [await rig.client(), await rig.client()];
+      const told = ended(victim);
+      expect((await killer.query(ask(processOf(victim)))).rows).toEqual([{ done: true }]);
+      expect(await told).toBe('57P01');
+      expect((await killer.query('select 1 as still')).rows).toEqual([{ still: 1 }]);
+      await killer.end();
+    });
+
+    it.each(ways)('end the session of a client in its transaction: %s', async (_way, ask) => {
+      const [victim, killer] = [await rig.client(), await rig.client()];
+      await victim.query('begin');
+      const told = ended(victim);
+      expect((await killer.query(ask(processOf(victim)))).rows).toEqual([{ done: true }]);
+      expect(await told).toBe('57P01');
+      await killer.end();
+    });
+
+    it.each(ways)('end the session of who asks: %s', async (_way, ask) => {
+      const client = await rig.client();
+      await expect(client.query(ask(processOf(client)))).rejects.toMatchObject({ code: '57P01' });
+    });
+
+    it('cancel what a client asks', async () => {
+      const [victim, other] = [await rig.client(), await rig.client()];
+      const asked = victim.query('select pg_sleep(60)').catch((error: unknown) => (error as pg.DatabaseError).code);
+      const busy = `select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60)'`;
+      await eventually(async () => (await rig.direct.query(busy)).rowCount === 1);
+      await other.query('select pg_cancel_backend($1)', [processOf(victim)]);
+      expect(await asked).toBe('57014');
+      await Promise.all([victim.end(), other.end()]);
+    });
+
+    it('are none of those that the server gives, and a number that is nobody stays what it is', async () => {
+      const client = await rig.client();
+      expect(processOf(client)).toBeGreaterThan(2 ** 22);
+      const nobody = await client.query('select pg_terminate_backend(2147483647) as done, 2147483646 as number');
+      expect(nobody.rows).toEqual([{ done: false, number: 2_147_483_646 }]);
+      await client.end();
+    });
+  });
+});

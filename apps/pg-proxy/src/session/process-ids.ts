@@ -1,0 +1,54 @@
+import { frontend as from, readBind, type Framer } from '@medrex/pg-wire';
+
+/** Process ids that clients are given lie above all that Linux gives (2^22), so that none is that of a backend. */
+export const processIdMin = 2 ** 22 + 1;
+
+/** Whether a statement may say which session it ends or cancels: pg_terminate_backend, pg_cancel_backend. */
+export function asksProcess(text: string): boolean {
+  return text.includes('_backend') || text.includes('_BACKEND');
+}
+
+/** A number in a message that may be the process id of a client; `become` puts another in its place, which is no longer. */
+export interface ProcessId {
+  readonly id: number;
+  become(id: number): void;
+}
+
+/** In the text of a Query or a Parse, or in the parameters of a Bind; the message must be there as a whole. */
+export function processIdsIn({ type, buffer, start, end, isFirst, isLast }: Framer): ProcessId[] {
+  if (!isFirst || !isLast) return [];
+  return type === from.bind ? idsOfBind(buffer, start, end) : idsOfText(buffer, start + 5, end);
+}
+
+function idsOfText(buffer: Buffer, start: number, end: number): ProcessId[] {
+  const text = buffer.toString('latin1', start, end);
+  return [...text.matchAll(/(?<![\w.])\d{7,10}(?![\w.])/g)].flatMap(({ 0: digits, index }) => {
+    return idOf(Number(digits), (id) => writeText(buffer, start + index, digits.length, id));
+  });
+}
+
+function idsOfBind(buffer: Buffer, start: number, end: number): ProcessId[] {
+  const { parameters = [], parameterFormats: formats = [] } = readBind(buffer, start, end) ?? {};
+  return parameters.flatMap((value, index) => {
+    if (value === null) return [];
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+    const format = formats.length === 1 ? formats[0] : (formats[index] ?? 0);
+    return format === 0 ? idsOfText(bytes, 0, bytes.length) : idOfBinary(bytes);
+  });
+}
+
+/** An int4 or an int8. */
+function idOfBinary(bytes: Buffer): ProcessId[] {
+  if (bytes.length === 4) return idOf(bytes.readInt32BE(), (id) => void bytes.writeInt32BE(id));
+  if (bytes.length !== 8) return [];
+  return idOf(Number(bytes.readBigInt64BE()), (id) => void bytes.writeBigInt64BE(BigInt(id)));
+}
+
+function idOf(id: number, become: ProcessId['become']): ProcessId[] {
+  return id < processIdMin || id >= 2 ** 31 ? [] : [{ id, become }];
+}
+
+/** As long as what was there: spaces before a number are nothing to SQL, nor to the input of a number. */
+function writeText(buffer: Buffer, at: number, length: number, id: number): void {
+  buffer.write(String(id).padStart(length), at, 'latin1');
+}

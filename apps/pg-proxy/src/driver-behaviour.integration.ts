@@ -111,6 +111,25 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     });
   });
 
+  it.each(['', 'begin'])('prepares a text anew when the session looks for its names elsewhere %s', async (begin) => {
+    const text = 'select * from tables limit 0';
+    await sameSteps([
+      'create table if not exists tables (a int)',
+      begin,
+      ...[1, 2].map((round) => ({ name: `own_${round}`, text, values: [] })),
+      'set search_path to information_schema',
+      ...[1, 2].map((round) => ({ name: `other_${round}`, text, values: [] })),
+    ]);
+    // Nor does the one meet what the other has prepared.
+    const connections = [await rig.client(), await rig.client({ options: '-c search_path=information_schema' })];
+    for (const client of [...connections, ...connections]) {
+      await answer(client, { name: `again_${connections.indexOf(client)}`, text, values: [] }).then((shown) => {
+        expect(JSON.stringify(shown)).not.toContain('cached plan');
+      });
+    }
+    await Promise.all(connections.map((client) => client.end()));
+  });
+
   it('shows a client the statements that it has prepared, and nobody else', async () => {
     await other.query({ name: 'of_another', text: 'select 1 as theirs' });
     const mine = 'select name, statement, parameter_types::text from pg_prepared_statements order by name';

@@ -35,6 +35,8 @@ export interface Wire {
   malformed(): void;
   /** True: the message at hand names a session that must have a backend first, and is looked at again then. */
   awaitsProcess(): boolean;
+  /** Where the session looks for names. */
+  searchPath(): string;
   /** What follows a statement that is run; undefined where nobody does. */
   noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
 }
@@ -264,10 +266,10 @@ export class ClientStatements {
 
   #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
     const before = this.#names.get(name);
-    const statement = this.#statements.use(key);
+    const statement = this.#statements.use(key, this.#wire.searchPath());
     const undo = (): void => {
       this.forget(name);
-      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key));
+      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key, before.path));
     };
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
@@ -314,7 +316,7 @@ export class ClientStatements {
       if (this.#prepare(backend, taken) && expected.push(owed.parse)) backend.outbox.push(parseAs(taken.name, key));
       return;
     }
-    const statement = this.#statements.use(key);
+    const statement = this.#statements.use(key, this.#wire.searchPath());
     const isThere = prepared.touch(statement);
     const undo = (): void => {
       if (this.#names.get(name) === statement) this.#names.delete(name);
@@ -427,8 +429,18 @@ export class ClientStatements {
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    if (!this.#prepare(backend, statement)) return undefined;
-    return statement.name;
+    const there = this.#asNow(backend, statement);
+    return this.#prepare(backend, there) ? there.name : undefined;
+  }
+
+  /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
+  #asNow(backend: Backend, statement: Statement): Statement {
+    if (backend.prepared.touch(statement)) return statement;
+    const path = this.#wire.searchPath();
+    if (path === statement.path) return statement;
+    const now = this.#statements.use(statement.key, path);
+    this.#statements.release(now);
+    return now;
   }
 
   /** A Describe. */
@@ -490,7 +502,7 @@ export class ClientStatements {
 
   #nameAgain(name: string, statement: Statement | undefined): void {
     if (statement === undefined || this.#names.has(name)) return;
-    this.#names.set(name, this.#statements.use(statement.key));
+    this.#names.set(name, this.#statements.use(statement.key, statement.path));
   }
 }
 

@@ -181,6 +181,7 @@ export class Client implements BackendClient {
       pass: (start: number) => this.#pass(start),
       malformed: () => this.end(malformed),
       awaitsProcess: () => this.#awaitsProcess(),
+      searchPath: () => this.#searchPath,
       noteOf: (watched: Watched | undefined, prepared: Prepared) =>
         this.#noteOf('execute', prepared.text, watched, prepared),
     };
@@ -720,6 +721,13 @@ export class Client implements BackendClient {
     this.#attachedAt = this.isWaiting ? this.#host.now() : this.#readAt;
     backend.onDrain = () => this.#resume(paused.forBacklog);
     backend.attach(this, this.settings, this.settingsKey);
+  }
+
+  /** As far as it is known: '' is that of the user, and one that cannot be told is one of its own. */
+  get #searchPath(): string {
+    const { parameters } = this.#watch;
+    const known = parameters.has('search_path') ? (parameters.get('search_path') ?? '?') : undefined;
+    return known ?? this.#startSettings.get('search_path') ?? '';
   }
 
   #detach(backend: Backend): void {

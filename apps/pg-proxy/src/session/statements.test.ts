@@ -13,6 +13,16 @@ describe('Statements', () => {
     expect(statements.use('a').name).toBe('medrex_3');
   });
 
+  it('are others where names mean something else', () => {
+    const statements = new Statements(9);
+    const [plain, there] = [statements.use('a'), statements.use('a', 'there')];
+    expect([statements.use('a'), statements.use('a', 'there')]).toEqual([plain, there]);
+    expect(plain.name).not.toBe(there.name);
+    statements.retire(there.name);
+    expect(statements.use('a', 'there').name).not.toBe(there.name);
+    expect(statements.use('a')).toBe(plain);
+  });
+
   it('know whether they leave state behind', () => {
     const statements = new Statements(1);
     expect([statements.use('set a to 1\0').leavesState, statements.use('select 1\0').leavesState]).toEqual([

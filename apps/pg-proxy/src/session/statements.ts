@@ -9,6 +9,8 @@ export interface Statement {
   readonly name: string;
   /** Text and parameter types as a Parse carries them, in latin1. */
   readonly key: string;
+  /** The search_path under which it was prepared: what names in its text mean, and so of what types its columns are. */
+  readonly path: string;
   readonly leavesState: boolean;
   /** In latin1. */
   readonly text: string;
@@ -32,9 +34,9 @@ export class Statements {
   }
 
   /** Until `release`. */
-  use(key: string): Statement {
-    const known = this.#byKey.get(key);
-    const statement = known ?? this.#add(key);
+  use(key: string, path = ''): Statement {
+    const known = this.#byKey.get(placeOf({ key, path }));
+    const statement = known ?? this.#add(key, path);
     statement.users++;
     this.#unused.delete(statement);
     return statement;
@@ -47,7 +49,7 @@ export class Statements {
     if (this.#unused.size <= this.#unusedMax) return;
     for (const oldest of this.#unused) {
       this.#unused.delete(oldest);
-      if (this.#byKey.get(oldest.key) === oldest) this.#byKey.delete(oldest.key);
+      if (this.#byKey.get(placeOf(oldest)) === oldest) this.#byKey.delete(placeOf(oldest));
       return;
     }
   }
@@ -56,19 +58,24 @@ export class Statements {
   retire(name: string): void {
     for (const statement of this.#byKey.values()) {
       if (statement.name !== name) continue;
-      this.#byKey.delete(statement.key);
+      this.#byKey.delete(placeOf(statement));
       return;
     }
   }
 
-  #add(key: string): Statement {
+  #add(key: string, path: string): Statement {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
     const state = leavesState(key);
-    const statement: Statement = { name, key, text, isWhole: true, leavesState: state, analysis: undefined, users: 0 };
-    this.#byKey.set(key, statement);
+    const common = { isWhole: true, leavesState: state, analysis: undefined, users: 0 } as const;
+    const statement: Statement = { name, key, path, text, ...common };
+    this.#byKey.set(placeOf(statement), statement);
     return statement;
   }
+}
+
+function placeOf({ key, path }: Pick<Statement, 'key' | 'path'>): string {
+  return path === '' ? key : `${path}\0\0${key}`;
 }
 
 /** Which statements one backend has prepared; at most so many, the one used longest ago goes. */

@@ -249,6 +249,25 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     expect((await told) as pg.DatabaseError).toMatchObject({ code: '57P01' });
   });
 
+  it.each(['autocommit', 'a transaction'])('begins new sessions with defaults that were altered in %s', async (how) => {
+    const { user, database } = rig.direct;
+    const altered = `alter role "${user}" in database "${database}"`;
+    const value = how === 'autocommit' ? '31 days' : '32 days';
+    const steps = how === 'autocommit' ? [''] : ['begin', 'commit'];
+    const client = await rig.client();
+    await client.query(steps[0] ?? '');
+    await client.query(`${altered} set pgproxy_test.kept to '${value}'`);
+    await client.query(steps[1] ?? '');
+    const seen = `select current_setting('pgproxy_test.kept', true) as kept`;
+    const next = await rig.client();
+    for (let times = 0; times < 4; times++) {
+      expect((await next.query(seen)).rows).toEqual([{ kept: value }]);
+      await shuffle();
+    }
+    await client.query(`${altered} reset pgproxy_test.kept`);
+    await Promise.all([client.end(), next.end()]);
+  });
+
   it('notifies with the process id that the client has been given', async () => {
     const own = async (connect: Connect): Promise<unknown> => {
       const client = await connect();

@@ -95,6 +95,7 @@ export class PgProxy {
       ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
     });
     this.#doorkeeper = this.#doorkeeperOf(loaded);
+    this.host.onRedefined = () => this.#doorkeeper.forget();
     this.#reception = this.#receptionOf(loaded, this.#doorkeeper);
   }
 

@@ -65,6 +65,11 @@ export class Doorkeeper {
     this.#secrets.doubted(user, database);
   }
 
+  /** Secrets at the upstreams may be others by now. */
+  forget(): void {
+    this.#secrets.forget();
+  }
+
   close(): void {
     this.#queries?.close();
   }

@@ -65,6 +65,20 @@ describe('UserSecrets', () => {
     expect(cache.found.at(-1)).toMatchObject({ secret: md5('two') });
   });
 
+  it('asks again when what was said may no longer hold, also for what is being said', async () => {
+    const cache = aCache();
+    cache.find('app');
+    await cache.answer(md5('one'));
+    cache.secrets.forget();
+    cache.find('app');
+    cache.secrets.forget();
+    await cache.answer(md5('two'));
+    cache.find('app');
+    await cache.answer(md5('three'));
+    expect(cache.asked).toHaveLength(3);
+    expect(cache.found).toMatchObject([{ secret: md5('one') }, { secret: md5('two') }, { secret: md5('three') }]);
+  });
+
   it('knows the same name elsewhere as another user', async () => {
     const cache = aCache();
     cache.find('app');

@@ -36,6 +36,7 @@ export class UserSecrets {
   /** The oldest first. */
   readonly #answers = new Map<string, Answer>();
   readonly #waiting = new Map<string, ((found: Found) => void)[]>();
+  #timesForgotten = 0;
 
   constructor(options: UserSecretsOptions) {
     this.#options = options;
@@ -56,13 +57,20 @@ export class UserSecrets {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return void waiting.push(then);
     this.#waiting.set(key, [then]);
+    const asked = this.#timesForgotten;
     query.ask(user, database).then(
-      (secret) => this.#tell(key, this.#keep(key, secret)),
+      (secret) => this.#tell(key, asked === this.#timesForgotten ? this.#keep(key, secret) : { secret }),
       (error: unknown) => {
         this.#options.failed(error as Error);
         this.#tell(key, 'unavailable');
       },
     );
+  }
+
+  /** What was said may no longer hold, also what is being said now. */
+  forget(): void {
+    this.#answers.clear();
+    this.#timesForgotten++;
   }
 
   /** Somebody did not prove to be this user: his secret may be another by now. */

@@ -131,6 +131,8 @@ export class Backend {
   /** Answers up to ReadyForQuery, and transactions, that have ended. */
   answers = 0;
   transactions = 0;
+  /** What its transaction has changed: who may log in, or also what new sessions begin with. */
+  redefined: 'users' | 'defaults' | undefined;
   /** Its last client left state behind. */
   isSoiled = false;
   /** What its transactions write, where answers are kept that may be read from it. */
@@ -444,10 +446,17 @@ export class Backend {
     const note = this.expected.headNote;
     note?.completed(shortText(buffer, start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
+    // E of ROLE and DATABASE; hardly anything that is frequent ends so.
+    if (buffer[end - 2] === 0x45) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1));
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
       this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
     return isSeen;
+  }
+
+  #noteRedefined(tag: string): void {
+    if (tag === 'ALTER ROLE' || tag === 'ALTER DATABASE') this.redefined = 'defaults';
+    else if (tag === 'CREATE ROLE' || tag === 'DROP ROLE') this.redefined ??= 'users';
   }
 
   #discarded(tag: string, before: PreparedBefore | undefined): void {

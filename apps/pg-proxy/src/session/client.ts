@@ -56,6 +56,8 @@ export interface ClientHost {
   readonly atBoundary: boolean;
   /** It has a backend of its own, and nothing is under way. */
   rested(client: Client): void;
+  /** Users or their defaults, or those of a database, are others at the server of this client. */
+  redefined(client: Client, what: 'users' | 'defaults'): void;
   /** Its session has other settings. */
   followed(client: Client): void;
   /** It waits for a backend, with this statement. */
@@ -422,6 +424,10 @@ export class Client implements BackendClient {
     this.#cache?.settled(status === transactionStatus.idle, this.pooled.pool.name.upstream);
     if (this.mode === 'statement' && status !== transactionStatus.idle) return this.end(noTransactions);
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
+    if (status === transactionStatus.idle && this.backend?.redefined !== undefined) {
+      this.#host.redefined(this, this.backend.redefined);
+      this.backend.redefined = undefined;
+    }
     if (this.#host.atBoundary) this.#holdBack();
     if (!this.#watch.isActive) return;
     const { isEmpty = false, isOpen = false } = this.backend?.expected ?? {};

@@ -79,6 +79,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly #waits = new WaitWindow();
   readonly departures = new Departures(this.clients);
   readonly traffic = new Map<string, Traffic>();
+  /** Secrets of users may be others by now. */
+  onRedefined: (() => void) | undefined;
   /** Undefined: the configuration keeps nothing. */
   caches: Caches | undefined;
   readonly now: () => number;
@@ -287,6 +289,13 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.departures.sweep(nowMs);
     this.outage.tick();
     this.#timeouts.tick(nowMs);
+  }
+
+  /** As with a direct connection, new sessions begin with what holds now: those that rest are replaced, others when they are given back. */
+  redefined(client: Client, what: 'users' | 'defaults'): void {
+    const { upstream } = client.pooled.pool.name;
+    if (what === 'defaults') this.pools.reconnect({ upstream }, this.now());
+    this.onRedefined?.();
   }
 
   followed(client: Client): void {

@@ -266,7 +266,7 @@ export class Client implements BackendClient {
     if (this.backend !== undefined || !this.isQuiet || this.mode === 'statement') return this.backend;
     this.#wait = 'asking';
     this.#holder = then;
-    const backend = this.#host.checkout(this, undefined);
+    const backend = this.#host.checkout(this, undefined, this.#host.now());
     if (backend !== undefined) this.#attach(backend);
     this.#asked();
     if (!this.isWaiting) this.#held();

@@ -10,6 +10,11 @@ describe('LdapDirectory', () => {
     expect(await directory.isRight('app', '')).toBe(false);
   });
 
+  it('binds as nobody for nobody', async () => {
+    const directory = new LdapDirectory({ ...settings, bind: '', urls: ['ldap://127.0.0.1:1'] });
+    expect(await directory.isRight('app', 'right')).toBe(false);
+  });
+
   it('says what each server did where none can say, and never the password', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket));

@@ -67,7 +67,8 @@ export class LdapDirectory {
     try {
       if (startTls) await client.startTLS(tlsOptions);
       const name = await this.#nameOf(client, user);
-      return name !== undefined && (await isBound(client, name, password));
+      // A bind with no name is one as nobody, whatever the password.
+      return name !== undefined && name !== '' && (await isBound(client, name, password));
     } finally {
       await client.unbind().catch(() => undefined);
     }

@@ -79,6 +79,13 @@ describe('BackendWrites', () => {
     expect(unknown).toMatchObject({ isUnseen: true });
   });
 
+  it('knows what a name stands for now, however many there are', () => {
+    for (let at = 0; at < 1_000; at++) writes.prepared(`s${at}`, changes('a'));
+    writes.prepared('s0', changes('b'));
+    run(changes('', { relations: [], executes: 's0' }), 'INSERT 0 1', true);
+    expect(told).toEqual(['committed b']);
+  });
+
   it('counts a statement that failed as one that may have written', () => {
     const note = writes.sent([changes('a')]);
     writes.ended(note);

@@ -45,7 +45,7 @@ export class BackendWrites {
 
   /** SQL PREPARE: EXECUTE names it. */
   prepared(name: string, changes: Changes): void {
-    if (this.#prepared.size < preparedMax) this.#prepared.set(name, changes);
+    if (this.#prepared.size < preparedMax || this.#prepared.has(name)) this.#prepared.set(name, changes);
   }
 
   /** From now on every transaction may have changed that. */

@@ -141,8 +141,11 @@ export class RelationGraph {
     if (this.#reads.has(key)) return this.#reads.get(key);
     this.#reads.set(key, undefined); // a view that reads itself is none
     const found = this.#find(name).map((relation) => this.#readsOfOne(relation));
-    const ids =
-      found.length === 0 || found.includes(undefined) ? undefined : [...new Set(found.flatMap((each) => each ?? []))];
+    if (found.length === 0) {
+      this.#reads.delete(key); // clients make up names without end
+      return undefined;
+    }
+    const ids = found.includes(undefined) ? undefined : [...new Set(found.flatMap((each) => each ?? []))];
     this.#reads.set(key, ids);
     return ids;
   }

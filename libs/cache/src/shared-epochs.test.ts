@@ -68,6 +68,43 @@ describe('SharedEpochs', () => {
     expect(two.other.isTrusted(two.nowMs)).toBe(true);
   });
 
+  it('takes what it does not understand for a change that it missed', async () => {
+    const two = new Two();
+    await two.pass(500);
+    const stranger = two.links.of('stranger');
+    for (const text of [
+      '{',
+      'null',
+      '{"kind":"changed","from":"x"}',
+      '{"kind":"changed","from":"x","database":"d","ids":["a"]}',
+    ])
+      await stranger.tell(text);
+    await two.links.deliver();
+    expect([two.missed, two.heard]).toEqual([8, []]);
+  });
+
+  it('tells that everything has changed when too much waits to be told', async () => {
+    const two = new Two();
+    await two.pass(500);
+    two.links.cut('one');
+    for (let id = 1; id <= 1_200; id++) two.one.changed('clinic', [id]);
+    two.links.mend('one');
+    await two.pass(1_000);
+    expect(two.heard).toContain('clinic -1,-2');
+    expect(two.heard.length).toBeLessThan(1_000);
+    expect(two.other.isTrusted(two.nowMs)).toBe(true);
+  });
+
+  it('listens anew where it can tell and hears nothing', async () => {
+    const two = new Two();
+    await two.pass(500);
+    two.links.deafen('one');
+    await two.pass(4_000);
+    expect(two.one.isTrusted(two.nowMs)).toBe(false);
+    await two.pass(3_000);
+    expect(two.one.isTrusted(two.nowMs)).toBe(true);
+  });
+
   it('says when something may have been missed, and trusts nothing until it hears itself again', async () => {
     const two = new Two();
     await two.pass(500);

@@ -1,4 +1,4 @@
-import type { EpochId } from './epochs.ts';
+import { schema, whole, type EpochId } from './epochs.ts';
 import type { SharedLink } from './shared-link.ts';
 
 export interface SharedEpochsOptions {
@@ -17,8 +17,10 @@ const beatMs = 250;
 const silenceMs = 1_000;
 /** One that ended without saying so is not waited for any longer. */
 const forgottenMs = 60_000;
-/** Beats without an answer are not piled up. */
-const untoldMax = 10_000;
+/** Changes that wait to be told one by one; of more than that others hear that everything has changed. */
+const untoldMax = 1_000;
+/** Whoever can tell and hears nothing of it listens where nobody speaks any more. */
+const deafMs = 5_000;
 
 type Message =
   | { readonly kind: 'beat'; readonly from: string }
@@ -42,7 +44,10 @@ export class SharedEpochs {
   readonly #options: SharedEpochsOptions;
   readonly #heardAtMs = new Map<string, number>();
   readonly #untold = new Set<Untold>();
-  readonly #unlisten: () => void;
+  #unlisten: () => void;
+  /** When a beat was told, and when this began to listen. */
+  #toldAtMs = -Infinity;
+  #listensSinceMs = 0;
   #nowMs = 0;
   #nextBeatMs = 0;
   #isBeating = false;
@@ -74,9 +79,14 @@ export class SharedEpochs {
 
   /** This instance has changed something. */
   changed(database: string, ids: readonly EpochId[]): void {
-    const untold: Untold = { database, ids, sinceMs: this.#nowMs };
-    // Beyond this many nobody hears from it any more, and that says enough.
-    if (this.#untold.size >= untoldMax) return;
+    this.#keep({ database, ids, sinceMs: this.#nowMs });
+    if (this.#untold.size <= untoldMax) return;
+    const databases = new Set([...this.#untold].map((untold) => untold.database));
+    this.#untold.clear();
+    for (const each of databases) this.#keep({ database: each, ids: [whole, schema], sinceMs: this.#nowMs });
+  }
+
+  #keep(untold: Untold): void {
     this.#untold.add(untold);
     this.#tell(untold);
   }
@@ -85,15 +95,29 @@ export class SharedEpochs {
     this.#nowMs = nowMs;
     for (const [instance, atMs] of this.#heardAtMs)
       if (nowMs - atMs > forgottenMs && instance !== this.#options.instance) this.#heardAtMs.delete(instance);
+    this.#listenAnew(nowMs);
     if (nowMs < this.#nextBeatMs || this.#isBeating) return;
     this.#nextBeatMs = nowMs + beatMs;
     for (const untold of this.#untold) if (nowMs - untold.sinceMs > beatMs) this.#tell(untold);
     if (this.#untold.size > 0) return;
     this.#isBeating = true;
     this.#say({ kind: 'beat', from: this.#options.instance }).then(
-      () => (this.#isBeating = false),
+      () => {
+        this.#isBeating = false;
+        this.#toldAtMs = this.#nowMs;
+      },
       () => (this.#isBeating = false),
     );
+  }
+
+  /** A connection that nobody has ended, and that brings nothing any more. */
+  #listenAnew(nowMs: number): void {
+    const heardAtMs = this.#heardAtMs.get(this.#options.instance) ?? -Infinity;
+    const silentSinceMs = Math.max(heardAtMs, this.#listensSinceMs);
+    if (nowMs - silentSinceMs < deafMs || this.#toldAtMs < silentSinceMs + silenceMs) return;
+    this.#unlisten();
+    this.#listensSinceMs = nowMs;
+    this.#unlisten = this.#options.link.listen((message) => this.#heard(message));
   }
 
   /** Nobody waits for it any more. */
@@ -122,9 +146,27 @@ export class SharedEpochs {
       this.#heardAtMs.delete(this.#options.instance);
       return this.#options.missed();
     }
-    const message = JSON.parse(text) as Message;
+    const message = readMessage(text);
+    // Whatever it was meant to say: nobody here knows what has changed.
+    if (message === undefined) return this.#options.missed();
     if (message.kind === 'bye') this.#heardAtMs.delete(message.from);
     else if (message.kind === 'beat') this.#heardAtMs.set(message.from, this.#nowMs);
     else if (message.from !== this.#options.instance) this.#options.changed(message.database, message.ids);
   }
+}
+
+/** Undefined: it is none of ours, or of another version. */
+function readMessage(text: string): Message | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { kind, from, database, ids } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof from !== 'string') return undefined;
+  if (kind === 'beat' || kind === 'bye') return { kind, from };
+  const isChange =
+    kind === 'changed' && typeof database === 'string' && Array.isArray(ids) && ids.every(Number.isInteger);
+  return isChange ? { kind, from, database, ids: ids as readonly EpochId[] } : undefined;
 }

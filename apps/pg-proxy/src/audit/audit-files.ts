@@ -67,6 +67,8 @@ export class AuditFiles {
   /** Of the segment, as far as it is known to be on the disk. */
   bytes = 0;
   segment = 0;
+  /** Behind `bytes` something may stand of a write that failed. */
+  #isTorn = false;
 
   constructor(file: string, key: string | undefined) {
     this.#file = file;
@@ -78,6 +80,7 @@ export class AuditFiles {
     this.#handle = await open(segmentFile(this.#file, segment), 'a', 0o600);
     this.segment = segment;
     this.bytes = bytes;
+    this.#isTorn = false;
   }
 
   /** On the disk when it resolves; where it fails, nothing of it is there. */
@@ -85,14 +88,22 @@ export class AuditFiles {
     const handle = this.#handle;
     if (handle === undefined) throw new Error('no segment is open');
     const content = Buffer.from(text, 'utf8');
+    if (this.#isTorn) await this.#mend(handle);
     try {
       await handle.appendFile(content);
       await handle.datasync();
     } catch (error) {
-      await handle.truncate(this.bytes).catch(() => undefined);
+      this.#isTorn = true;
+      // Where that fails as well, it is done before the next write.
+      await this.#mend(handle).catch(() => undefined);
       throw error;
     }
     this.bytes += content.length;
+  }
+
+  async #mend(handle: FileHandle): Promise<void> {
+    await handle.truncate(this.bytes);
+    this.#isTorn = false;
   }
 
   /** The end of the log, beside it. */

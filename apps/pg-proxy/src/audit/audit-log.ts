@@ -67,7 +67,9 @@ export class AuditLog {
 
   /** Statements must not run, because they could not be written down. */
   get isRefusing(): boolean {
-    return this.#isFailing && this.#options.whenFull === 'refuse';
+    const { whenFull, bufferMax } = this.#options;
+    // The other half is for what runs already: a disk that is only slow must not lose any of it either.
+    return whenFull === 'refuse' && (this.#isFailing || this.#waitingLength > bufferMax / 2);
   }
 
   get isFailing(): boolean {
@@ -93,11 +95,11 @@ export class AuditLog {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#writing;
+    // Several may have waited for the same write: they go on one after the other.
+    while (this.#writing !== undefined) await this.#writing;
     if (this.#waiting.length === 0 && !this.#isFailing) return;
-    this.#writing = this.#write();
+    this.#writing = this.#write().finally(() => (this.#writing = undefined));
     await this.#writing;
-    this.#writing = undefined;
   }
 
   async close(): Promise<void> {
@@ -149,9 +151,8 @@ export class AuditLog {
       this.#failed(error);
       return;
     }
-    if (!this.#isFailing) return;
+    if (this.#isFailing) this.#options.events.recovered(this.#unsaid);
     this.#isFailing = false;
-    this.#options.events.recovered(this.#unsaid);
     if (this.#unsaid === 0) return;
     this.#push(`"kind":"dropped","at":"${new Date().toISOString()}","count":${this.#unsaid}`);
     this.#unsaid = 0;

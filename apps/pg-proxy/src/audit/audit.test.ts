@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditLog, type AuditLogOptions } from './audit-log.ts';
@@ -138,7 +147,6 @@ describe('the audit log', () => {
     const log = await AuditLog.open(options({ bufferMax: 300, segmentBytes: 200 }));
     // A folder in place of the next segment: as good as a disk that is full.
     log.add(body('first'));
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(segment(2));
     await log.flush();
     expect([log.isFailing, log.isRefusing]).toEqual([true, true]);
@@ -152,6 +160,31 @@ describe('the audit log', () => {
     expect(verified).toMatchObject({ faults: [], dropped: log.dropped });
     expect(told).toEqual(['failing', `recovered, ${log.dropped} dropped`]);
     expect(readdirSync(folder).some((name) => name.endsWith('.new'))).toBe(false);
+  });
+
+  it('writes nothing twice, however many wait for the disk while it fails', async () => {
+    const log = await AuditLog.open(options({ segmentBytes: 200, flushMs: 60_000 }));
+    log.add(body('first'));
+    mkdirSync(segment(2));
+    await log.flush();
+    log.add(body('second'));
+    rmSync(segment(2), { recursive: true });
+    await Promise.all([log.flush(), log.flush(), log.flush(), log.flush()]);
+    await log.close();
+    expect(await verifyAudit(file)).toMatchObject({ faults: [], entries: 7 });
+  });
+
+  it('refuses before a disk that is slow makes it lose something, and says what it lost all the same', async () => {
+    const log = await AuditLog.open(options({ bufferMax: 1_000, flushMs: 60_000 }));
+    for (let at = 0; at < 20 && !log.isRefusing; at++) log.add(body('asked'));
+    expect([log.dropped, log.isFailing]).toEqual([0, false]);
+    for (let at = 0; at < 10; at++) log.add(body('ran already'));
+    expect(log.dropped).toBeGreaterThan(0);
+    await log.flush();
+    expect(log.isRefusing).toBe(false);
+    await log.close();
+    expect(await verifyAudit(file)).toMatchObject({ faults: [], dropped: log.dropped });
+    expect(told).toEqual([]);
   });
 
   it('says that there is none', async () => {

@@ -73,8 +73,9 @@ describe('what is remembered of statements', () => {
     rig = await start({ statistics: { slowMs: 1, folder: 'statistics' } });
     const client = await rig.in();
     client.send(query("hang -- 'secret'"));
-    await new Promise((resolve) => setTimeout(resolve, 30));
     const { host } = rig.running.proxy;
+    await eventually(() => [...host.clients].some(({ backend }) => backend !== undefined));
+    await new Promise((resolve) => setTimeout(resolve, 30)); // it is slow
     for (const { backend } of host.clients) if (backend !== undefined) host.cancel(backend);
     await client.until('Z');
     expect(await rowsOf('select user_name, total_ms > 1, query from medrex.slow')).toEqual(['D app,t,hang']);

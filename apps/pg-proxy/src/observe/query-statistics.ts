@@ -95,9 +95,12 @@ export class QueryStatistics {
   /** Once in a while: what the way to the server of a database takes. */
   measureNetwork(): void {
     for (const [database, ofDatabase] of this.#byDatabase) {
-      const means = [...ofDatabase.values()].map(({ backendMs, calls }) => backendMs / calls);
-      this.#shortestMs.set(database, Math.min(...means));
+      let shortest = Infinity; // not by Math.min(...): there may be more of them than arguments can be
+      for (const { backendMs, calls } of ofDatabase.values()) shortest = Math.min(shortest, backendMs / calls);
+      this.#shortestMs.set(database, shortest);
     }
+    for (const database of this.#shortestMs.keys())
+      if (!this.#byDatabase.has(database)) this.#shortestMs.delete(database);
   }
 
   /** What takes most of a statement's time. */

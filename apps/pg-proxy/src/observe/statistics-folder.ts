@@ -16,6 +16,7 @@ export class StatisticsFolder {
   readonly #hours: string;
   readonly #slow: string;
   readonly #failed: (error: unknown) => void;
+  #slowLines = 0;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(folder: string, failed: (error: unknown) => void) {
@@ -35,6 +36,7 @@ export class StatisticsFolder {
     };
     this.#next(() => rewrite(this.#hours, kept.hours));
     this.#next(() => rewrite(this.#slow, kept.slow));
+    this.#slowLines = kept.slow.length;
     return kept;
   }
 
@@ -42,8 +44,15 @@ export class StatisticsFolder {
     this.#next(() => appendFile(this.#hours, lineOf(hour), { mode: 0o600 }));
   }
 
-  addSlow(sample: SlowSample): void {
-    this.#next(() => appendFile(this.#slow, lineOf(sample), { mode: 0o600 }));
+  /** @param kept all that are to be kept, this one included: from time to time the file is made anew of them */
+  addSlow(sample: SlowSample, kept: readonly SlowSample[]): void {
+    if (++this.#slowLines <= 2 * slowMax) {
+      this.#next(() => appendFile(this.#slow, lineOf(sample), { mode: 0o600 }));
+      return;
+    }
+    const newest = kept.slice(-slowMax);
+    this.#slowLines = newest.length;
+    this.#next(() => rewrite(this.#slow, newest));
   }
 
   /** All is written. */
@@ -87,7 +96,7 @@ function isSlow(value: unknown): value is SlowSample {
 }
 
 /** A process that ended within the hour left a part of it, and so did the next one. */
-function merged(hours: readonly Hour[]): Hour[] {
+export function merged(hours: readonly Hour[]): Hour[] {
   const byName = new Map<string, Hour>();
   for (const hour of hours) {
     const name = `${hour.atMs} ${hour.database}`;

@@ -2,7 +2,7 @@ import type { Requester, Request, RequestObserver } from '../session/request.ts'
 import { OutcomeAtHand, type Outcome } from './outcome.ts';
 import { QueryStatistics } from './query-statistics.ts';
 import { SlowSamples, type SlowSample } from './slow-samples.ts';
-import { hoursKeptMs, StatisticsFolder } from './statistics-folder.ts';
+import { hoursKeptMs, merged, StatisticsFolder } from './statistics-folder.ts';
 import type { TrafficMetrics } from './traffic-metrics.ts';
 import { Trends, type Gauges, type Hour } from './trends.ts';
 
@@ -103,12 +103,15 @@ export class Statistics implements RequestObserver {
       ...{ totalMs, queueMs, translateMs, backendMs, streamMs },
     };
     this.slow.add(sample);
-    this.#folder?.addSlow(sample);
+    this.#folder?.addSlow(sample, this.slow.samples);
     slow(sample);
   }
 
   #keepHour(hour: Hour): void {
-    this.hours.push(hour);
+    // The process before this one may have left the beginning of it.
+    const same = this.hours.findLastIndex(({ atMs, database }) => atMs === hour.atMs && database === hour.database);
+    if (same < 0) this.hours.push(hour);
+    else this.hours.splice(same, 1, ...merged(this.hours.slice(same, same + 1).concat(hour)));
     const first = this.hours.findIndex(({ atMs }) => atMs >= hour.atMs - hoursKeptMs);
     if (first > 0) this.hours.splice(0, first);
     this.#folder?.addHour(hour);

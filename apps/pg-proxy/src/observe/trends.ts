@@ -190,24 +190,21 @@ export class Trends {
 
   #close(database: string, trend: Trend, second: number): void {
     const { now, sums, hour, rings } = trend;
-    // The second that has just ended.
-    const endedMs = (second - 1) * 1_000;
+    // Mostly the second that has just ended. A timer may leave some out: then all that it saw is of the moment in which it began.
+    const fromMs = (this.#second === 0 ? second - 1 : this.#second) * 1_000;
+    const isOver = (everyMs: number): boolean => Math.floor(fromMs / everyMs) < Math.floor((second * 1_000) / everyMs);
     rings[0]?.put(second - 1, now.point);
     hour.addAll(now);
     sums.forEach((sum, index) => {
       sum.addAll(now);
       const { everyMs } = resolutions[index + 1] ?? resolutions[0];
-      if (
-        (endedMs + 1_000) % everyMs !== 0 &&
-        Math.floor(this.#second / (everyMs / 1_000)) === Math.floor(second / (everyMs / 1_000))
-      )
-        return;
-      rings[index + 1]?.put(Math.floor(endedMs / everyMs), sum.point);
+      if (!isOver(everyMs)) return;
+      rings[index + 1]?.put(Math.floor(fromMs / everyMs), sum.point);
       sum.clear();
     });
     now.clear();
-    if (Math.floor((endedMs + 1_000) / hourMs) === Math.floor(endedMs / hourMs)) return;
-    this.#onHour({ atMs: Math.floor(endedMs / hourMs) * hourMs, database, point: hour.point });
+    if (!isOver(hourMs)) return;
+    this.#onHour({ atMs: Math.floor(fromMs / hourMs) * hourMs, database, point: hour.point });
     hour.clear();
   }
 

@@ -140,6 +140,21 @@ describe('exhaustion', () => {
     expect(await waits.until('Z')).toEqual(served);
   });
 
+  it('counts as a wait for the signals to scale when the wait was in vain', async () => {
+    await start({ size: 1, waitTimeoutMs: 300 });
+    const { scale } = rig.running.proxy.host.overload;
+    const observe = scale.observe.bind(scale);
+    const seen: number[] = [];
+    scale.observe = (figures, nowMs) => {
+      seen.push(figures.queueMsP95);
+      observe(figures, nowMs);
+    };
+    const [busy, late] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    expect((await late.ask(query('select 1 where true')))[0]).toMatch(/^ERROR 53300/);
+    await eventually(() => seen.some((ms) => ms >= 300));
+  });
+
   it('opens the reserve for who has waited long', async () => {
     await start({ size: 1, reserve: 1, reserveAfterMs: 100 });
     const [busy, waits] = [await rig.in(), await rig.in()];

@@ -218,6 +218,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   refuse({ handle: client }: Pooled, refusal: Refusal): void {
+    this.#waits.waited(refusal.waitedMs);
     client.refused(refusalReport(refusal));
   }
 

@@ -20,7 +20,10 @@ export class MemoryLinks {
       },
       listen: (heard) => {
         way.heard.push(heard);
-        return () => way.heard.splice(way.heard.indexOf(heard), 1);
+        return () => {
+          const at = way.heard.indexOf(heard);
+          if (at >= 0) way.heard.splice(at, 1);
+        };
       },
     };
   }
@@ -43,6 +46,11 @@ export class MemoryLinks {
     if (way?.isCut !== true) return;
     way.isCut = false;
     this.reconnect(instance);
+  }
+
+  /** Whoever listens now hears nothing any more, and is not told. */
+  deafen(instance: string): void {
+    this.#ways.get(instance)?.heard.splice(0);
   }
 
   reconnect(instance: string): void {

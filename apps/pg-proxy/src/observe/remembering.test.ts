@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Outcome } from './outcome.ts';
+import { QueryStatistics } from './query-statistics.ts';
+import { slowMax, type SlowSample } from './slow-samples.ts';
+import { StatisticsFolder } from './statistics-folder.ts';
+import { hourMs, noGauges, Trends, type Hour } from './trends.ts';
+
+const outcome = (more: Partial<Outcome> = {}): Outcome => ({
+  ...{ database: 'app', user: 'app', fingerprint: 'f', normalised: 'select $1', workload: 'interactive' },
+  ...{ statements: [], rows: 1, bytes: 1, sqlstate: undefined },
+  ...{ queueMs: 0, translateMs: 0, backendMs: 1, streamMs: 0, totalMs: 1 },
+  ...more,
+});
+
+describe('trends', () => {
+  /** A statement in each second that has a tick, from just before an hour. */
+  function ticked(skipped: readonly number[]): { hours: Hour[]; tens: number; minutes: number } {
+    const hours: Hour[] = [];
+    const trends = new Trends((hour) => hours.push(hour));
+    const start = 500_000 * 3_600 - 70;
+    for (let second = start; second <= start + 140; second++) {
+      if (skipped.includes(second - start)) continue;
+      trends.tick(second * 1_000, () => noGauges, ['app']);
+      trends.add(outcome());
+    }
+    const all = { fromMs: 0, toMs: (start + 200) * 1_000 };
+    const sum = (resolution: number): number =>
+      [...trends.points(resolution, 'app', all)].reduce((queries, { values }) => queries + (values[0] ?? 0), 0);
+    return { hours, tens: sum(1), minutes: sum(2) };
+  }
+
+  it.each([
+    ['each second', []],
+    ['one second left out at the full hour', [70]],
+    ['the process stopped over the full hour', [68, 69, 70, 71, 72, 73]],
+  ])('end an hour where it ends: %s', (_how, skipped) => {
+    const { hours, tens, minutes } = ticked(skipped);
+    expect(hours.map(({ atMs }) => atMs)).toEqual([499_999 * hourMs]);
+    // Nothing of what ended before the last ten seconds, or the last minute, is missing.
+    const [all, ofHour] = [140 - skipped.length, 70 - skipped.filter((at) => at < 70).length];
+    expect([tens, hours[0]?.point.queries]).toEqual([all, ofHour]);
+    expect(minutes).toBe(ofHour + 60 - skipped.filter((at) => at >= 70).length);
+  });
+});
+
+describe('figures of statements', () => {
+  it('are for as many as the configuration may ask for', () => {
+    const queries = new QueryStatistics(200_000);
+    for (let at = 0; at < 150_000; at++) queries.add(outcome({ fingerprint: `f${at}` }), at);
+    queries.measureNetwork();
+    const [first] = queries.find('f0');
+    expect(first && queries.bottleneckOf(first)).toBe('network');
+  });
+});
+
+describe('the folder of statistics', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'medrex-statistics-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('does not grow for ever', async () => {
+    const failed: unknown[] = [];
+    const kept = new StatisticsFolder(folder, (error) => failed.push(error));
+    const sample = { atMs: 1, fingerprint: 'f', query: 'q' } as SlowSample;
+    const samples = Array.from({ length: slowMax }, () => sample);
+    for (let at = 0; at < 2 * slowMax + 5; at++) kept.addSlow(sample, samples);
+    await kept.flush();
+    expect(failed).toEqual([]);
+    expect(readFileSync(join(folder, 'slow.jsonl'), 'utf8').split('\n')).toHaveLength(slowMax + 4 + 1);
+  }, 120_000);
+});

@@ -408,6 +408,33 @@ describe('DEALLOCATE ALL', () => {
     const words = await other.ask(prepare('same', 'select 2'), run('same'), sync());
     expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
   });
+
+  it.each([
+    ['in the same pipeline', [query('DEALLOCATE ALL')]],
+    ['in the same series', [prepare('', 'DEALLOCATE ALL'), run('')]],
+  ])('lets a name be given again behind it %s', async (_where, forgetting) => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    const shared = await other.ask(prepare('shared', 'select 1'), run('shared'), sync());
+    for (const text of ['select 1', 'select 2', 'select 1']) {
+      one.send(...forgetting, prepare('same', text), run('same'), sync());
+      await one.until('C DEALLOCATE ALL');
+      const words = await one.until('C SELECT 1');
+      expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
+      await one.until('Z I');
+      expect((await one.ask(run('same'), sync())).at(-2)).toBe('C SELECT 1');
+    }
+    expect(await other.ask(run('shared'), sync())).toEqual(shared.slice(1));
+  });
+
+  it('that fails takes nothing away, and what waits behind it goes on', async () => {
+    await start(small);
+    const one = await rig.in();
+    await one.ask(prepare('before', 'select 1'), sync());
+    one.send(query('fail DEALLOCATE ALL'), run('before'), sync());
+    expect((await one.until('Z I'))[0]).toMatch(/^ERROR/);
+    expect((await one.until('Z I')).at(-2)).toBe('C SELECT 1');
+  });
 });
 
 describe('who vanishes', () => {

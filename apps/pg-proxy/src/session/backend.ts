@@ -493,7 +493,12 @@ export class Backend {
     if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) this.isDoomed = true;
     if (says(framer, 'RRevalidateCachedQuery\0')) this.#isStale = true;
     if (head === (owed.query | unasked)) this.#refused = readReport(framer.buffer, framer.start, framer.end);
+    const fault = expected.headNote?.fault;
     this.#noteFailure(framer, head);
+    if (fault !== undefined && !says(framer, 'C25P02\0')) {
+      this.#client?.outbox.push(errorResponse({ ...fault, severity: 'ERROR' }));
+      return false;
+    }
     // What failed may be a statement that was prepared anew for a message of the client.
     const isSeen = this.isDoomed || (head & unasked) === 0 || kind >= owed.parse;
     return isSeen && !this.#isReworded(framer);

@@ -4,6 +4,7 @@ import {
   close,
   closeComplete,
   describe,
+  execute,
   frontend as from,
   parseAs,
   parseComplete,
@@ -18,6 +19,7 @@ import {
   type Framer,
 } from '@medrex/pg-wire';
 import type { Bound } from '@medrex/sql';
+import { settingPrefix } from '../config/session-settings.ts';
 import type { Backend } from './backend.ts';
 import { local, owed, unasked, type Note } from './expected-answers.ts';
 import { asksProcess } from './process-ids.ts';
@@ -50,6 +52,9 @@ export interface ClientStatementsOptions {
   /** Somebody wants to know of everything that is run. */
   readonly isObserved: boolean;
 }
+
+/** In place of one that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
+const unknownPortal = 'pgproxy: not to be run';
 
 export interface Prepared extends Analysed {
   /** As latin1. */
@@ -281,9 +286,8 @@ export class ClientStatements {
     if (!backend.expected.push(owed.parse)) return;
     this.#wire.pass(start);
     const textAt = start + 6 + name.length;
-    if (!this.#isObserved) return;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
-    this.#alone.set(name, { text, analysis: undefined });
+    if (this.#isObserved || text.includes(settingPrefix)) this.#alone.set(name, { text, analysis: undefined });
   }
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
@@ -356,7 +360,7 @@ export class ClientStatements {
     const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.#wire.malformed();
     if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
-    if (!this.#isAlone || this.#isObserved) this.#watchPortal(framer, head, backend);
+    this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
       return;
@@ -371,12 +375,16 @@ export class ClientStatements {
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
     const shared = this.#names.get(statement);
     const named = shared ?? this.#alone.get(statement);
-    const mayLeave = !this.#isAlone && (statement === '' ? this.#mayUnnamedLeave : shared?.leavesState === true);
+    const mayLeave = this.#isAlone
+      ? (statement === '' ? this.#askedByUnnamed() : named)?.text.includes(settingPrefix) === true
+      : statement === ''
+        ? this.#mayUnnamedLeave
+        : shared?.leavesState === true;
     const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
     if (!isFollowed && !this.#isObserved) return this.#binds(portal, undefined);
     const prepared = (statement === '' ? this.#askedByUnnamed() : named) ?? nothingKnown;
     const watched = isFollowed ? this.#look(framer, prepared.text, mayLeave, backend) : undefined;
-    this.show(watched?.shows, backend, true);
+    if (!this.#isAlone) this.show(watched?.shows, backend, true);
     this.#binds(portal, watched !== undefined || this.#isObserved ? { prepared, watched } : undefined);
   }
 
@@ -404,7 +412,9 @@ export class ClientStatements {
   execute(framer: Framer, backend: Backend): void {
     const portal = this.#portalOf(framer);
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
-    if (backend.expected.push(owed.execute, undefined, note)) this.#wire.pass(framer.start);
+    if (!backend.expected.push(owed.execute, undefined, note)) return;
+    if (note?.fault === undefined) this.#wire.pass(framer.start);
+    else backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
   }
 
   #portalOf({ buffer, start, end }: Framer): Portal | undefined {

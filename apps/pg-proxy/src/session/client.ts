@@ -1,10 +1,12 @@
 import {
   errorResponse,
+  flush,
   Framer,
   frontend as from,
   frontendSession,
   malformed,
   parameterStatus,
+  query,
   readyForQuery,
   transactionStatus,
   commandComplete,
@@ -13,7 +15,7 @@ import {
   type WireFault,
 } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
-import type { SessionEffect, SqlAnalyser } from '@medrex/sql';
+import type { SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { LocalTables } from '../admin/local-tables.ts';
 import type { ClientCache } from '../cache/client-cache.ts';
@@ -22,7 +24,7 @@ import { CachedAnswers, type Asked } from './cached-answers.ts';
 import { clientBacklogMax, type Backend, type BackendClient } from './backend.ts';
 import { owed, type Note, type PreparedBefore } from './expected-answers.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
-import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
+import { settingPrefix } from '../config/session-settings.ts';
 import { ClientStatements, type Prepared } from './client-statements.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
@@ -84,6 +86,8 @@ export interface ClientOptions {
 
 /** Why a client is not read. */
 const paused = { forBackend: 1, forBacklog: 2 } as const;
+/** In place of a statement that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
+const unknownStatement = 'pgproxy';
 /** What a client that waits may send ahead. */
 const waitingBytesMax = 64 * 1024;
 
@@ -137,6 +141,9 @@ export class Client implements BackendClient {
   readonly #local: LocalTables | undefined;
   readonly #cache: ClientCache | undefined;
   readonly #cachedAnswers: CachedAnswers;
+  /** It has sent what takes away all that is prepared: what comes behind that is looked at when it has run. */
+  #mayForget = false;
+  #isHeld = false;
   /** Ends the wait for an answer that somebody else has asked for. */
   #stopAwaiting: (() => void) | undefined;
   /** When the chunk at hand came, or what waited went on. */
@@ -409,6 +416,7 @@ export class Client implements BackendClient {
 
   forgot(before: PreparedBefore | undefined): void {
     this.#statements.forgot(before?.names);
+    if (this.#isHeld) this.#holdNoLonger();
   }
 
   nameOf(name: string): string | undefined {
@@ -417,10 +425,12 @@ export class Client implements BackendClient {
 
   failed(note: Note | undefined, sqlstate: string | undefined): void {
     this.#watch.failed((note as Request | undefined)?.watched);
+    if (this.#isHeld) this.#holdNoLonger();
     if (sqlstate !== undefined) this.#observer?.refused?.(this, sqlstate);
   }
 
   settled(status: TransactionStatus): void {
+    if (this.#isHeld) this.#holdNoLonger();
     this.#cache?.settled(status === transactionStatus.idle, this.pooled.pool.name.upstream);
     if (this.mode === 'statement' && status !== transactionStatus.idle) return this.end(noTransactions);
     if (status === transactionStatus.idle) this.#statements.transactionEnded();
@@ -466,17 +476,6 @@ export class Client implements BackendClient {
     this.#isPinned = isPinned;
     if (isPinned) this.#host.pin(this.pooled);
     else this.#host.unpin(this.pooled);
-  }
-
-  /** A setting of the proxy's own that it would not understand: said at once, where nothing is under way. */
-  #isMisset({ statements }: Watched, backend: Backend): boolean {
-    if (statements === 'unread' || !backend.isIdle) return false;
-    const problems = statements.flatMap(({ effects }) => effects).map(problemOfEffect);
-    const message = problems.find((problem) => problem !== undefined);
-    if (message === undefined) return false;
-    this.#failHere({ severity: 'ERROR', sqlstate: '22023', message });
-    this.atRest(this.#readAt);
-    return true;
   }
 
   #giveBack(backend: Backend): void {
@@ -608,12 +607,39 @@ export class Client implements BackendClient {
   /** Messages that only a backend can answer, or nearly. */
   #request(): void {
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
+    if (this.#mayForget && this.#isHeldBack()) return;
     if (this.backend === undefined) {
       if (this.#framer.type === from.close && this.#statements.closeAlone(this.#framer)) return;
       if (this.#cache !== undefined && this.#isKnown(this.#cache)) return;
       if (!this.#obtain(this.#askedText())) return;
     }
     if (this.backend !== undefined) this.#ask(this.backend);
+  }
+
+  /** Names and statements mean what they do when DEALLOCATE ALL or DISCARD ALL has run. */
+  #isHeldBack(): boolean {
+    const { backend } = this;
+    this.#mayForget = backend?.expected.forgets === true;
+    if (!this.#mayForget) return false;
+    // Without a Sync the server would keep its answer to itself.
+    backend?.outbox.push(flush());
+    this.#isHeld = true;
+    this.#wait = 'waiting';
+    return true;
+  }
+
+  #holdNoLonger(): void {
+    if (this.backend?.expected.forgets === true) return;
+    this.#isHeld = false;
+    // Behind the answer that is being read.
+    process.nextTick(() => {
+      if (!this.isWaiting || this.#hasLeft) return;
+      this.#wait = 'none';
+      this.#isWorking = true;
+      this.#take();
+      this.#isWorking = false;
+      this.#goOn();
+    });
   }
 
   /** What reads the proxy's own tables needs no backend. */
@@ -750,12 +776,14 @@ export class Client implements BackendClient {
     const isFollowed = this.mode !== 'session' || this.#watch.isActive || text.includes(settingPrefix);
     const watched = isFollowed ? this.#watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined) {
-      if (this.#isDeallocated(watched, backend) || this.#isMisset(watched, backend)) return;
+      if (this.#isDeallocated(watched, backend)) return;
       if (this.mode !== 'session') this.#statements.show(watched.shows, backend, false);
     }
-    if (!backend.expected.push(owed.query, undefined, this.#noteOf('query', text, watched, asked))) return;
+    const note = this.#noteOf('query', text, watched, asked);
+    if (!backend.expected.push(owed.query, undefined, note)) return;
     this.#statements.forgetUnnamed(backend);
-    this.#pass();
+    if (note?.fault === undefined) this.#pass();
+    else backend.outbox.push(query(unknownStatement));
   }
 
   /** In latin1. */
@@ -782,6 +810,7 @@ export class Client implements BackendClient {
       watch: this.#watch,
       isWhole: kind === 'execute' || this.#framer.isLast,
     });
+    this.#mayForget ||= request.before !== undefined;
     // What waited for a backend waited with the first of its messages.
     request.receivedAt = this.#attachedAt > this.#readAt ? this.#askedAt : this.#readAt;
     request.backendAt = Math.max(this.#attachedAt, request.receivedAt);
@@ -816,13 +845,6 @@ export class Client implements BackendClient {
     else this.#isSkipping = true;
     this.outbox.send();
   }
-}
-
-function problemOfEffect(effect: SessionEffect): string | undefined {
-  if (effect.kind !== 'set') return undefined;
-  const { name, value } = effect;
-  const [setting, text] = [name, value].map((one) => (one !== undefined && 'text' in one ? one.text : undefined));
-  return problemOfSetting(setting ?? '', text);
 }
 
 /** What a client is told at login of its session's parameters. */

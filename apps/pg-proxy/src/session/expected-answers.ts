@@ -1,3 +1,4 @@
+import type { WireFault } from '@medrex/pg-wire';
 import type { Statement } from './statements.ts';
 
 /** What a server owes for a message, by how the answer ends. */
@@ -39,6 +40,8 @@ export interface Note {
   bytes: number;
   /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */
   readonly before: PreparedBefore | undefined;
+  /** The server was made to fail in its place: this is what the client is told. */
+  readonly fault: WireFault | undefined;
   /** A statement of it has ended. */
   completed(tag: string): void;
   failed(sqlstate: string): void;
@@ -121,6 +124,11 @@ export class ExpectedAnswers {
     for (let index = 0; index < this.#size; index++)
       if (((this.#entries[(this.#head + index) & mask] as number) & kindBits) === kind) return true;
     return false;
+  }
+
+  /** Whether something is under way that may take away all that is prepared. */
+  get forgets(): boolean {
+    return this.#notes.some((note) => note?.before !== undefined);
   }
 
   /** Ends with the entry that ReadyForQuery ends; returns it. */

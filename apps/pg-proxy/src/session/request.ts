@@ -1,3 +1,4 @@
+import type { WireFault } from '@medrex/pg-wire';
 import { Buffer } from 'node:buffer';
 import type { WorkloadClass } from '@medrex/pool';
 import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
@@ -5,7 +6,7 @@ import type { Backend } from './backend.ts';
 import type { StatementSettings } from '../config/scoped-settings.ts';
 import { hintsOf } from '../config/session-settings.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';
-import type { SessionWatch, Watched } from './session-watch.ts';
+import { faultOf, type SessionWatch, type Watched } from './session-watch.ts';
 
 /** Who sent a request. */
 export interface Requester {
@@ -89,6 +90,7 @@ export class Request implements Note {
   rows = 0;
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
+  readonly fault: WireFault | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
   readonly workClass: WorkloadClass;
   readonly #text: string;
@@ -108,6 +110,7 @@ export class Request implements Note {
     this.kind = options.kind;
     this.watched = options.watched;
     this.before = options.before;
+    this.fault = options.watched && faultOf(options.watched);
     this.workClass = options.workClass;
     this.#text = options.text;
     this.#isWhole = options.isWhole;

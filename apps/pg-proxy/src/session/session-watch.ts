@@ -1,4 +1,4 @@
-import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
+import { transactionStatus, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
 import {
   SessionState,
   type Analysis,
@@ -7,7 +7,9 @@ import {
   type SessionEffect,
   type SqlAnalyser,
   type Statement,
+  type Value,
 } from '@medrex/sql';
+import { problemOfSetting } from '../config/session-settings.ts';
 import { controlsTransaction, leavesState } from './leaves-state.ts';
 import type { Statements } from './statements.ts';
 
@@ -47,6 +49,23 @@ export const leaves = ({
   readonly analysis: Analysis | undefined;
 }): boolean =>
   analysis?.kind === 'read' ? analysis.statements.some(({ effects }) => effects.length > 0) : leavesState(text);
+
+/** What the proxy does not understand of settings of its own. */
+export function faultOf({ statements, bound }: Watched): WireFault | undefined {
+  if (statements === 'unread') return undefined;
+  for (const effect of statements.flatMap(({ effects }) => effects)) {
+    if (effect.kind !== 'set') continue;
+    const [name, value] = [effect.name, effect.value].map((one) => textOf(one, bound));
+    const message = problemOfSetting(name ?? '', value);
+    if (message !== undefined) return { sqlstate: '22023', message };
+  }
+  return undefined;
+}
+
+function textOf(value: Value | undefined, bound: Bound | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  return 'text' in value ? value.text : bound?.(value.parameter);
+}
 
 const isReset = (effect: SessionEffect): boolean =>
   effect.kind === 'reset' || effect.kind === 'resetAll' || (effect.kind === 'discard' && effect.target === 'all');

@@ -85,6 +85,33 @@ describe('a setting that is none', () => {
       expect((await client.ask(query("set pgproxy.query_timeout = '5s'"))).at(-1)).toBe('Z I');
     }
   });
+
+  it.each(['transaction', 'session'])(
+    'is said in the extended protocol, too, where it is its turn (%s mode)',
+    async (mode) => {
+      await start({ mode });
+      const client = await rig.in();
+      const said = 'ERROR 22023 invalid value for "pgproxy.query_timeout"';
+      const series = (statement: string, ...parameters: string[]): Buffer[] => [
+        bind({
+          ...{ portal: '', statement, parameterFormats: [], resultFormats: [] },
+          parameters: parameters.map((each) => Buffer.from(each)),
+        }),
+        execute({ portal: '', rowsMax: 0 }),
+      ];
+      const prepared = (name: string, text: string): Buffer => parse({ name, text, parameterTypes: [] });
+      const wrong = prepared('', "set pgproxy.query_timeout = 'soon'");
+      const behind = prepared('', 'select 1');
+      expect(await client.ask(wrong, ...series(''), behind, ...series(''), sync())).toEqual(['1', '2', said, 'Z I']);
+      const ofParameters = prepared('set', "select set_config('pgproxy.query_timeout', $1, false)");
+      expect((await client.ask(ofParameters, ...series('set', '5s'), sync())).at(-2)).toBe('C SELECT 1');
+      expect(await client.ask(...series('set', 'soon'), sync())).toEqual(['2', said, 'Z I']);
+      expect([...rig.running.proxy.host.clients].map(({ scoped }) => scoped.queryTimeoutMs)).toEqual([5_000]);
+      // A transaction that it stands in fails with it, as PostgreSQL has it.
+      await client.ask(query('begin'));
+      expect(await client.ask(query("set pgproxy.query_timeout = 'soon'"))).toEqual([said, 'Z E']);
+    },
+  );
 });
 
 describe('a transaction', () => {

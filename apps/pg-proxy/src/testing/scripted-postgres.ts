@@ -17,6 +17,7 @@ import {
   parseComplete,
   readBind,
   readBindHead,
+  readExecute,
   readNamed,
   readParse,
   readQuery,
@@ -187,7 +188,7 @@ export class ScriptedBackend {
       case from.describe:
         return this.#send(noData());
       case from.execute:
-        return this.#send(...this.#answerRows(), commandComplete('SELECT 1'));
+        return this.#execute(readExecute(message, 0, message.length)!.portal);
       case from.close:
         this.prepared.delete(readNamed(message, 0, message.length)!.name);
         return this.#send(closeComplete());
@@ -227,7 +228,7 @@ export class ScriptedBackend {
   #answer(verb: string, text: string): void {
     if (verb === 'begin') this.status = transactionStatus.inside;
     if (verb === 'commit' || verb === 'rollback') this.status = transactionStatus.idle;
-    if (verb === 'fail') return this.#fail('42601', 'syntax error');
+    if (verb === 'fail' || verb === 'pgproxy') return this.#fail('42601', 'syntax error');
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.prepared.clear();
     if (/^set datestyle/.test(text)) this.#send(parameterStatus({ name: 'DateStyle', value: 'ISO, DMY' }));
     if (text === '') return this.#send(emptyQueryResponse());
@@ -235,6 +236,13 @@ export class ScriptedBackend {
       return this.#send(commandComplete(text.toUpperCase()));
     const column = { name: 'id', table: 0, attribute: 0, type: 25, typeSize: -1, typeModifier: -1, format: 0 };
     this.#send(rowDescription([column]), dataRow([Buffer.from(String(this.id))]), commandComplete('SELECT 1'));
+  }
+
+  #execute(portal: string): void {
+    if (portal !== '') return this.#skip('34000', `portal "${portal}" does not exist`);
+    if (this.#asked?.text !== 'DEALLOCATE ALL') return this.#send(...this.#answerRows(), commandComplete('SELECT 1'));
+    this.prepared.clear();
+    this.#send(commandComplete(this.#asked.text));
   }
 
   #answerRows(): Buffer[] {

@@ -117,7 +117,7 @@ export const pgProxyMetrics = defineMetrics({
   rung: {
     name: 'medrex_pg_proxy_overload_rung',
     kind: 'gauge',
-    help: 'What is done about overload: 0 nothing, 1 analytical and bulk work has half of its slots, 2 reads from the result cache only where they may be, 3 clients are told that they wait, 4 new analytical and bulk work is refused, 5 new logins are refused.',
+    help: 'What is done about overload: 0 nothing, 1 analytical and bulk work has half of its slots, 2 analytical and bulk reads from the result cache only, where they may be, 3 clients are told that they wait, 4 new analytical and bulk work is refused, 5 new logins are refused.',
   },
   memoryUse: {
     name: 'medrex_pg_proxy_memory_use_ratio',

@@ -4,7 +4,7 @@ export interface Rung {
   readonly meaning: string;
   /** Analytical and bulk work get half of their slots. */
   readonly isShrunk: boolean;
-  /** Nothing new is cached, and reads that a cached result may answer are answered from the cache only. */
+  /** Analytical and bulk reads that a cached result may answer are answered from the cache only; when memory is short, nothing is cached. */
   readonly isCacheOnly: boolean;
   /** Interactive clients have waited long enough to be told. */
   readonly isQueueing: boolean;
@@ -29,7 +29,7 @@ function rung(level: Rung['level'], meaning: string): Rung {
 export const rungs = [
   rung(0, 'normal'),
   rung(1, 'analytical and bulk work have half of their slots'),
-  rung(2, 'reads are answered from the result cache only, where they may be'),
+  rung(2, 'analytical and bulk reads that may be answered from the result cache are answered from it alone'),
   rung(3, 'clients are told that they wait'),
   rung(4, 'new analytical and bulk work is refused'),
   rung(5, 'new logins are refused'),

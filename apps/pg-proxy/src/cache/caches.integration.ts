@@ -50,6 +50,28 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
   });
   afterEach(() => rig.close());
 
+  it('are all that heavy reads get while load has the proxy on its second rung', async () => {
+    const rung = (): number => rig.running.proxy.host.overload.rung.level;
+    const known = "select count(*), min(a) as a from ward /*workload_class='analytical'*/";
+    const unknown = "select count(*), max(a) as a from ward /*workload_class='analytical'*/";
+    await value(reader, known);
+    const [waiting, ...busy] = await Promise.all(Array.from({ length: 6 }, () => rig.client()));
+    for (const client of busy) await client.query('begin');
+    // Interactive work that waits for a second is what the rung stands for.
+    const waited = value(waiting!, 'select a from ward where id = 2');
+    await eventually(() => rung() === 2, 10_000);
+    expect(await isHit(() => value(writer, known))).toBe(true);
+    const refused = { code: '53300', message: expect.stringContaining('analytical work is answered from the cache only') };
+    await expect(reader.query(unknown)).rejects.toMatchObject(refused);
+    await expect(reader.query({ name: 'heavy', text: unknown })).rejects.toMatchObject(refused);
+    for (const client of busy) await client.query('commit');
+    expect(await waited).toBe('two');
+    // Nothing is left of the refusals: who asks for the same again fills the cache.
+    await eventually(() => (rig.running.proxy.host.overload.tick(performance.now() + 60_000), rung() === 0), 10_000);
+    expect(await value(reader, unknown)).toBe('two');
+    expect(await isHit(() => value(writer, unknown))).toBe(true);
+  });
+
   describe('in the simple protocol', () => {
     it('are shown again, without the server', async () => {
       expect(await value(reader)).toBe('one');

@@ -5,9 +5,8 @@ import {
   type Filling,
   type Lookup,
   type SharedAnswers,
-  type Then,
 } from '@medrex/cache';
-import { readyForQuery, transactionStatus } from '@medrex/pg-wire';
+import { readyForQuery, transactionStatus, type Report } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import type { Outbox } from '../session/outbox.ts';
 import type { Caches } from './caches.ts';
@@ -36,10 +35,21 @@ export interface ClientCacheOptions {
   readonly now: () => number;
 }
 
+/** Who has waited hears the answer, why there is none, or that he has to ask himself. */
+export type Heard = (answer: Answer | undefined, shed?: Report) => void;
+/** Who asks, besides what. */
+export interface Asker {
+  readonly settings: string;
+  readonly then: Heard;
+  /** Why a read whose answer is not kept is not sent to the server now; undefined: it is. */
+  readonly shed: () => Report | undefined;
+}
+export type Found = Lookup<Answer> | { readonly kind: 'shed'; readonly report: Report };
+
 interface Missed {
   readonly filling: Filling<Answer>;
   readonly plan: Plan;
-  readonly then: Then<Answer>;
+  readonly asker: Asker;
 }
 
 interface Recording {
@@ -63,32 +73,42 @@ export class ClientCache {
   }
 
   /** Undefined: it is nothing that is kept. `miss`: what it is told from now on is taken down, up to `settled`. */
-  lookUp(question: Question, settings: string, then: Then<Answer>): Lookup<Answer> | undefined {
+  lookUp(question: Question, asker: Asker): Found | undefined {
     const { caches, name, database, rules, now } = this.#options;
     if (!caches.isOpen) return undefined;
     const plan = database.planOf(question.text, rules, question.analysis);
     if (plan === undefined || (question.rest.length > 0 && namesTheClock(question.rest))) return undefined;
     const { epochs } = database;
-    const asked = { key: this.#key(question, settings), epochs, ids: plan.ids };
-    const found = caches.answers[plan.of].lookUp(asked, now(), plan.ttlMs, then);
+    const asked = { key: this.#key(question, asker.settings), epochs, ids: plan.ids };
+    const found = caches.answers[plan.of].lookUp(asked, now(), plan.ttlMs, asker.then);
     if (found.kind !== 'miss') return found;
     const elsewhere = plan.of === 'rows' ? caches.elsewhere(name) : undefined;
-    if (elsewhere !== undefined) return this.#askElsewhere(elsewhere, asked, { filling: found.filling, plan, then });
+    if (elsewhere !== undefined) return this.#askElsewhere(elsewhere, asked, { filling: found.filling, plan, asker });
+    const report = plan.of === 'rows' ? asker.shed() : undefined;
+    if (report !== undefined) {
+      found.filling.failed();
+      return { kind: 'shed', report };
+    }
     this.#record(found.filling, plan, undefined);
     return found;
   }
 
   /** Another instance may have asked the server already. */
   #askElsewhere(elsewhere: SharedAnswers, { key, ids }: Asked, missed: Missed): Lookup<Answer> {
-    const { filling, plan, then } = missed;
+    const { filling, plan, asker } = missed;
     const question = { database: this.#options.name, key, ids };
     let isWaiting = true;
     const goOn = (answer: Answer | undefined, keep?: (answer: Answer) => void): void => {
       if (!isWaiting) return filling.failed();
+      const report = answer === undefined ? asker.shed() : undefined;
+      if (report !== undefined) {
+        filling.failed();
+        return asker.then(undefined, report);
+      }
       if (answer === undefined) this.#record(filling, plan, keep);
       // Something may have been written meanwhile: then it is not kept here, and may not be shown either.
       else if (!filling.done(answer, answer.bytes.length)) answer = undefined;
-      then(answer);
+      asker.then(answer);
     };
     elsewhere.find(question).then(
       ({ answer, token }) => {

@@ -64,6 +64,8 @@ export interface ClientHost {
   followed(client: Client): void;
   /** It waits for a backend, with this statement. */
   waits(client: Client, text: string): void;
+  /** Why a read that may be answered from the cache is not answered in any other way now. */
+  shedOf(client: Client, asked: AskedText): Report | undefined;
 }
 
 export interface ClientOptions {
@@ -655,13 +657,26 @@ export class Client implements BackendClient {
   #isKnown(cache: ClientCache): boolean {
     const asked = this.#cachedAnswers.asked();
     if (asked === undefined) return false;
-    const found = cache.lookUp(asked.question, this.settingsKey, (answer) => this.#awaited(asked, answer));
-    if (found?.kind === 'hit') this.#answerHere(asked, found.answer);
-    if (found?.kind === 'awaited') {
-      this.#wait = 'waiting';
-      this.#stopAwaiting = () => found.stopWaiting();
+    const found = cache.lookUp(asked.question, {
+      settings: this.settingsKey,
+      then: (answer, shed) => this.#awaited(asked, answer, shed),
+      shed: () => this.#host.shedOf(this, { text: asked.question.text, isWhole: true, analysis: undefined }),
+    });
+    switch (found?.kind) {
+      case 'hit':
+        this.#answerHere(asked, found.answer);
+        return true;
+      case 'awaited':
+        this.#wait = 'waiting';
+        this.#stopAwaiting = () => found.stopWaiting();
+        return true;
+      case 'shed':
+        this.#wait = 'asking';
+        this.refused(found.report);
+        return true;
+      default:
+        return false;
     }
-    return found?.kind === 'hit' || found?.kind === 'awaited';
   }
 
   #answerHere(asked: Asked, answer: Answer): void {
@@ -675,11 +690,12 @@ export class Client implements BackendClient {
   }
 
   /** What somebody else has asked for is there; or it will not be, and this one asks himself. */
-  #awaited(asked: Asked, answer: Answer | undefined): void {
+  #awaited(asked: Asked, answer: Answer | undefined, shed: Report | undefined): void {
     this.#stopAwaiting = undefined;
     if (this.#hasLeft) return;
     this.#wait = 'none';
     this.#readAt = this.#host.now();
+    if (shed !== undefined) return this.refused(shed);
     if (answer !== undefined) this.#answerHere(asked, answer);
     else if (this.#obtain() && this.backend !== undefined) this.#ask(this.backend);
     if (!this.isWaiting) this.#goOn();

@@ -32,7 +32,7 @@ import { LicenceShares, type LeaseBookOf } from './licence-shares.ts';
 import { Peers } from './peers.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
-import { refusalReport, waitReport } from './refusal-report.ts';
+import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
 import { ClientScopes } from './client-scopes.ts';
 import { sendCancel } from './send-cancel.ts';
 import { UpstreamLogins } from './upstream-logins.ts';
@@ -250,6 +250,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     client.pooled = this.routes.pooledFor(client, workClass, asked);
     this.#waits.asked();
     return this.pools.checkout(client.pooled, workClass, nowMs)?.handle;
+  }
+
+  shedOf(client: Client, asked: Asked): Report | undefined {
+    if (!this.overload.rung.isCacheOnly) return undefined;
+    const workClass = this.classifier.classOf(client, asked);
+    return workClass === 'analytical' || workClass === 'bulk' ? cacheOnlyReport(workClass) : undefined;
   }
 
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void {

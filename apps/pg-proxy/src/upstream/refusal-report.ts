@@ -1,5 +1,5 @@
 import type { Report } from '@medrex/pg-wire';
-import type { Clamp, Refusal, WaitNotice } from '@medrex/pool';
+import type { Clamp, Refusal, WaitNotice, WorkloadClass } from '@medrex/pool';
 
 const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
 /** When its turn is thought to come; nothing where nobody has been served yet. */
@@ -44,6 +44,15 @@ export function refusalReport(refusal: Refusal): Report {
         detail: `Waited ${about(refusal.waitedMs)}; place ${refusal.position} in the line${expected(refusal.etaMs, ' more')}.`,
       };
   }
+}
+
+/** What a client is told whose read the cache does not know, while it is asked alone. */
+export function cacheOnlyReport(workClass: WorkloadClass): Report {
+  return {
+    ...{ severity: 'ERROR', sqlstate: '53300' },
+    message: `too much load: ${workClass} work is answered from the cache only, and this answer is not there`,
+    hint: `Try again in ${about(leastMs)} or later.`,
+  };
 }
 
 const causes = {

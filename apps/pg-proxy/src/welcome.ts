@@ -18,10 +18,13 @@ import { Client, departed, parameterMessages } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
 import type { Observing } from './observe/observing.ts';
+import { Plans, type PlanSession } from './observe/plans.ts';
+import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
 import { Statements } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
+import { QueryConnection } from './upstream/query-connection.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
 import { problemOfSetting } from './config/session-settings.ts';
 import { clampReport } from './upstream/refusal-report.ts';
@@ -31,6 +34,9 @@ import type { LoadedConfig } from './config/load-config.ts';
 const rememberedMax = 1_000;
 /** Statements that no client names any more and that are kept, for each database and user. */
 const unusedStatementsMax = 2_000;
+
+/** Longest login and longest answer of the server that is asked for a plan. */
+const planTimeoutMs = 6_000;
 
 /** Names of the console, where no database has them. */
 const consoles: ReadonlySet<string> = new Set(['pgbouncer', 'medrex']);
@@ -54,6 +60,7 @@ export class Welcome {
   readonly #consoles = new Set<ConsoleSession>();
   readonly #tables = new MedrexTables(() => this.#sight());
   #loaded: LoadedConfig;
+  #plans: Plans | undefined;
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
@@ -112,7 +119,37 @@ export class Welcome {
 
   #sight(): Sight {
     const { statistics, traces } = this.#observing;
-    return { host: this.#host, config: this.#loaded.config, statistics, traceOf: traces.traceOf };
+    const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
+    return { host: this.#host, config: this.#loaded.config, statistics, plans, traceOf: traces.traceOf };
+  }
+
+  #plansOf(statistics: Statistics): Plans {
+    this.#plans ??= new Plans({
+      analyser: this.#analyser,
+      find: (fingerprint) => statistics.queries.find(fingerprint),
+      session: (database, user) => this.#planSession(database, user),
+      epochMs: () => statistics.epochMs,
+    });
+    return this.#plans;
+  }
+
+  /** As a client of that name would have it. */
+  #planSession(database: string, user: string): PlanSession | string {
+    const { config } = this.#loaded;
+    const found = databaseOf(config, database)?.database;
+    if (found === undefined) return `there is no database "${database}" any more`;
+    if (config.upstreams[found.upstream]?.kind === 'iris')
+      return 'it runs on IRIS: EXPLAIN (TRANSLATE) shows what is sent there';
+    const { upstreams } = this.#host;
+    const name = { upstream: found.upstream, database, user, upstreamUser: upstreams.upstreamUser(user, database) };
+    const connection = new QueryConnection({
+      address: upstreams.addressOf(name.upstream),
+      database: upstreams.databaseOf(name),
+      credentials: upstreams.credentialsOf(name),
+      keysOf: (salt, iterations, make) => upstreams.keysOf(name, salt, iterations, make),
+      timeoutMs: planTimeoutMs,
+    });
+    return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
   }
 
   #preparerOf({ user, database }: Newcomer): Preparer {

@@ -1,4 +1,5 @@
 import type { PoolScope } from '@medrex/pool';
+import type { Plan } from '../observe/plans.ts';
 import { show, viewNames, type Sight } from './show.ts';
 import type { Table } from './table.ts';
 
@@ -31,6 +32,12 @@ export type Outcome =
   | { readonly kind: 'empty' }
   | Failure;
 
+/** What takes a while: undefined until it is there. */
+export interface Later {
+  readonly kind: 'later';
+  readonly outcome: () => Outcome | undefined;
+}
+
 export interface Failure {
   readonly kind: 'error';
   readonly sqlstate: string;
@@ -42,21 +49,32 @@ export interface Failure {
 
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
 /** What the console takes. */
-export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
+export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SHOW PLAN fingerprint, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
 const actions: ReadonlySet<string> = new Set(['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown']);
 
 /** Whether the text is one of the console's own words, which SQL has none of or means otherwise. */
 export function isCommand(text: string): boolean {
   const [, verb = '', word = ''] = form.exec(text) ?? [];
   if (actions.has(verb.toLowerCase())) return true;
-  return verb.toLowerCase() === 'show' && viewNames.includes(word.toLowerCase());
+  const view = word.toLowerCase();
+  return verb.toLowerCase() === 'show' && (view === planWord || viewNames.includes(view));
+}
+
+const planWord = 'plan';
+/** As EXPLAIN calls its lines. */
+const planColumns: Table['columns'] = [{ name: 'QUERY PLAN', type: 'text' }];
+
+/** What SHOW answers with; undefined where it shows nothing of ours. */
+export function columnsOfShow(view: string, sight: Sight): Table['columns'] | undefined {
+  return view === planWord ? planColumns : show(view, sight)?.columns;
 }
 
 /** Runs one command of the console. Names of databases fold to lower case unless they are quoted. */
-export function command(text: string, controls: Controls): Outcome {
+export function command(text: string, controls: Controls): Outcome | Later {
   const [, verb = '', word = '', which] = form.exec(text) ?? [];
   const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
   const action = verb.toLowerCase();
+  if (action === 'show' && name === planWord) return planning(which, controls);
   if (action === 'show') return showing(name, controls, which);
   if (!actions.has(action) || which !== undefined)
     return { kind: 'error', sqlstate: '42601', message: 'unknown command of the console', hint: consoleHint };
@@ -97,6 +115,36 @@ function showing(view: string, sight: Sight, which?: string): Outcome {
   return table === undefined
     ? { kind: 'error', sqlstate: '42704', message: `there is no "${view}" to show`, hint: consoleHint }
     : { kind: 'table', tag: 'SHOW', table };
+}
+
+/** The plan of a statement for all values of its parameters, by its fingerprint. */
+function planning(fingerprint: string | undefined, { plans }: Sight): Outcome | Later {
+  if (fingerprint === undefined)
+    return {
+      kind: 'error',
+      sqlstate: '42601',
+      message: 'SHOW PLAN takes a fingerprint',
+      hint: 'SHOW QUERIES has them.',
+    };
+  if (plans === undefined) return { kind: 'error', sqlstate: '55000', message: 'statistics are off' };
+  let outcome: Outcome | undefined;
+  void plans.take(fingerprint).then((taken) => (outcome = outcomeOfPlans(taken)));
+  return { kind: 'later', outcome: () => outcome };
+}
+
+function outcomeOfPlans(taken: readonly Plan[]): Outcome {
+  if (taken.length === 0)
+    return {
+      kind: 'error',
+      sqlstate: '42704',
+      message: 'no statement with this fingerprint has run',
+      hint: 'SHOW QUERIES has them.',
+    };
+  const lines = taken.flatMap(({ database, user, lines: plan, problem }) => [
+    `in ${database} as ${user}:`,
+    ...(problem === undefined ? plan : [`no plan: ${problem}`]),
+  ]);
+  return { kind: 'table', tag: 'SHOW', table: { columns: planColumns, rows: lines.map((line) => [line]) } };
 }
 
 /** PgBouncer's words; what waits for clients also sends them away, one by one. */

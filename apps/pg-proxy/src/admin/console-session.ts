@@ -18,7 +18,7 @@ import {
 import type { BoundValue } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
-import type { Outcome } from './commands.ts';
+import type { Later, Outcome } from './commands.ts';
 import { LocalStatements, type Taken } from './local-statements.ts';
 import type { Prepared } from './prepared.ts';
 import { consoleVersion } from './show.ts';
@@ -165,6 +165,7 @@ export class ConsoleSession {
     const { transaction } = prepared;
     if (this.#status === transactionStatus.failed && transaction !== 'end') return then(inFailed);
     const outcome = prepared.run(values);
+    if (outcome.kind === 'later') return this.#later(outcome, then);
     if (transaction !== undefined)
       this.#status = transaction === 'begin' ? transactionStatus.inside : transactionStatus.idle;
     if (outcome.kind !== 'done' || outcome.until === undefined) return then(outcome);
@@ -172,6 +173,17 @@ export class ConsoleSession {
       then(outcome);
       this.#work();
     });
+  }
+
+  #later(later: Later, then: (outcome: Outcome) => void): void {
+    this.#await(
+      () => later.outcome() !== undefined,
+      () => {
+        const outcome = later.outcome();
+        if (outcome !== undefined) then(outcome);
+        this.#work();
+      },
+    );
   }
 
   #await(isThere: () => boolean, then: () => void): void {

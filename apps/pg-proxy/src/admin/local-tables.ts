@@ -9,8 +9,9 @@ import {
   transactionStatus,
   type Framer,
 } from '@medrex/pg-wire';
-import type { SqlAnalyser } from '@medrex/sql';
+import type { BoundValue, SqlAnalyser } from '@medrex/sql';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
+import type { Outcome } from './commands.ts';
 import { LocalStatements, type Taken } from './local-statements.ts';
 import { schema, type MedrexTables } from './medrex-tables.ts';
 import type { Prepared } from './prepared.ts';
@@ -41,7 +42,11 @@ export class LocalTables {
   constructor(options: LocalTablesOptions) {
     this.#options = options;
     const { send, read } = options;
-    this.#statements = new LocalStatements({ send, read, run: (prepared, values, then) => then(prepared.run(values)) });
+    this.#statements = new LocalStatements({
+      send,
+      read,
+      run: (prepared, values, then) => then(ranAtOnce(prepared, values)),
+    });
   }
 
   take(framer: Framer): LocalTaken {
@@ -84,7 +89,7 @@ export class LocalTables {
     if (bytes === undefined) return 'malformed';
     const { send } = this.#options;
     const [prepared] = this.#options.read(bytes.toString('utf8'), []);
-    const outcome = prepared?.run([]);
+    const outcome = prepared && ranAtOnce(prepared, []);
     if (outcome?.kind === 'error') send(failureMessage(outcome));
     if (outcome?.kind === 'table') {
       const { table, tag } = outcome;
@@ -133,6 +138,12 @@ export class LocalTables {
     this.#options.send(failureMessage({ kind: 'error', sqlstate: '54000', message }));
     return 'failed';
   }
+}
+
+/** A SELECT does. */
+function ranAtOnce(prepared: Prepared, values: readonly BoundValue[]): Outcome {
+  const outcome = prepared.run(values);
+  return outcome.kind === 'later' ? { kind: 'error', sqlstate: '0A000', message: 'only the console waits' } : outcome;
 }
 
 function saysSchema(buffer: Buffer, start: number, end: number): boolean {

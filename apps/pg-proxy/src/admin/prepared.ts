@@ -1,8 +1,16 @@
 import type { Answer, BoundValue, SourceColumn, TableStatement, Tables } from '@medrex/sql';
 import { readTableStatements } from '@medrex/sql';
-import { command, consoleHint, isCommand, type Controls, type Failure, type Outcome } from './commands.ts';
+import {
+  columnsOfShow,
+  command,
+  consoleHint,
+  isCommand,
+  type Controls,
+  type Failure,
+  type Later,
+  type Outcome,
+} from './commands.ts';
 import { settings } from './medrex-tables.ts';
-import { show } from './show.ts';
 
 /** A statement of a session without a server. */
 export interface Prepared {
@@ -14,7 +22,7 @@ export interface Prepared {
   readonly transaction?: 'begin' | 'end';
   /** It cannot be prepared. */
   readonly failure?: Failure;
-  run(values: readonly BoundValue[]): Outcome;
+  run(values: readonly BoundValue[]): Outcome | Later;
 }
 
 export interface PreparerOptions {
@@ -52,7 +60,7 @@ export class Preparer {
   #command(text: string): Prepared {
     const { controls } = this.#options;
     const view = /^\s*show\s+(\w+)/i.exec(text)?.[1]?.toLowerCase();
-    const columns = view === undefined ? undefined : show(view, controls())?.columns;
+    const columns = view === undefined ? undefined : columnsOfShow(view, controls());
     return { parameterTypes: [], columns, run: () => command(text, controls()) };
   }
 

@@ -1,5 +1,6 @@
 import type { Wanted } from '@medrex/sql';
 import type { QueryFigures } from '../observe/query-statistics.ts';
+import type { Plan, Plans } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
 import type { SlowSample } from '../observe/slow-samples.ts';
 import { resolutions, trendFields } from '../observe/trends.ts';
@@ -7,6 +8,7 @@ import { instant, real, tableOf, whole, type Table } from './table.ts';
 
 interface Seen {
   readonly statistics?: Statistics | undefined;
+  readonly plans?: Plans | undefined;
 }
 
 const mean = (sum: number, calls: number): number => rounded(calls === 0 ? 0 : sum / calls);
@@ -63,6 +65,20 @@ export function profile(seen: Seen): Table {
     stream_percent: real(({ streamMs, totalMs }) => percent(streamMs, totalMs)),
     rows_per_call: real(({ rows, calls }) => mean(rows, calls)),
     query: ({ normalised }) => normalised,
+  });
+}
+
+/** Plans that somebody has asked for. A SELECT that names a fingerprint asks for its plan, and finds it when it looks again. */
+export function plans({ plans: known }: Seen, wanted?: Wanted): Table {
+  const { min = null, max = null } = wanted?.get('fingerprint') ?? {};
+  if (min !== null && min === max) known?.want(String(min));
+  return tableOf<Plan>(known?.all() ?? [], {
+    fingerprint: ({ fingerprint }) => fingerprint,
+    database: ({ database }) => database,
+    user: ({ user }) => user,
+    taken_at: instant(({ takenAtMs }) => takenAtMs),
+    plan: ({ lines, problem }) => (problem === undefined ? lines.join('\n') : undefined),
+    problem: ({ problem }) => problem,
   });
 }
 

@@ -2,11 +2,12 @@ import type { Wanted } from '@medrex/sql';
 import { slotCaps, workloadClasses, type PoolFigures } from '@medrex/pool';
 import type { CacheFigures } from '../cache/caches.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
+import type { Plans } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
 import type { Client } from '../session/client.ts';
 import type { LicenceShare } from '../upstream/licence-shares.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
-import { profile, queries, slow, trends } from './show-statistics.ts';
+import { plans, profile, queries, slow, trends } from './show-statistics.ts';
 import { tableOf, truth, whole, type Table } from './table.ts';
 import { configRows } from '../config/config-rows.ts';
 import { settingsFor } from '../config/scopes.ts';
@@ -17,6 +18,8 @@ export interface Sight {
   readonly config: ProxyConfig;
   /** Undefined: nothing is remembered of what runs. */
   readonly statistics?: Statistics | undefined;
+  /** Undefined with them. */
+  readonly plans?: Plans | undefined;
   /** Which trace a client was last in. */
   readonly traceOf?: ((client: Client) => string | undefined) | undefined;
 }
@@ -184,6 +187,7 @@ const views: Readonly<Record<string, (sight: Sight, wanted?: Wanted) => Table>> 
   profile,
   trends,
   slow,
+  plans,
 };
 
 /** What SHOW takes. */

@@ -1,8 +1,15 @@
 import { Latencies } from './latencies.ts';
+import type { Requester } from '../session/request.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Where the time of a statement goes. */
 export type Bottleneck = 'queue' | 'translate' | 'backend' | 'network' | 'client';
+
+export interface Asker {
+  readonly user: string;
+  /** Undefined: as the server has it. */
+  readonly searchPath: string | undefined;
+}
 
 /** One statement of one database, whatever its literals are. */
 export class QueryFigures {
@@ -10,6 +17,8 @@ export class QueryFigures {
   readonly fingerprint: string;
   readonly normalised: string;
   readonly workload: string;
+  /** Who ran it first, and where names without a schema were looked for. */
+  readonly asker: Asker;
   calls = 0;
   rows = 0;
   bytes = 0;
@@ -23,7 +32,8 @@ export class QueryFigures {
   lastAtMs = 0;
   readonly latencies = new Latencies();
 
-  constructor({ database, fingerprint, normalised, workload }: Outcome) {
+  constructor({ database, user, fingerprint, normalised, workload }: Outcome, settings: Requester['settings']) {
+    this.asker = { user, searchPath: settings.get('search_path') };
     this.database = database;
     this.fingerprint = fingerprint;
     this.normalised = normalised;
@@ -50,6 +60,8 @@ export class QueryFigures {
 /** A server that answers within this many round trips does next to nothing: the way there is what takes long. */
 const roundTripsOfNetwork = 1.5;
 
+const noSettings: Requester['settings'] = new Map();
+
 /** Figures of every statement that runs, for at most so many: those not seen for longest go. */
 export class QueryStatistics {
   readonly #max: number;
@@ -64,14 +76,14 @@ export class QueryStatistics {
     this.#max = max;
   }
 
-  add(outcome: Outcome, nowMs: number): QueryFigures {
+  add(outcome: Outcome, nowMs: number, settings: Requester['settings'] = noSettings): QueryFigures {
     const known = this.#byDatabase.get(outcome.database);
     const ofDatabase = known ?? new Map<string, QueryFigures>();
     if (known === undefined) this.#byDatabase.set(outcome.database, ofDatabase);
     let figures = ofDatabase.get(outcome.fingerprint);
     if (figures === undefined) {
       if (this.#size >= this.#max) this.#evict();
-      figures = new QueryFigures(outcome);
+      figures = new QueryFigures(outcome, settings);
       ofDatabase.set(outcome.fingerprint, figures);
       this.#size++;
     }

@@ -86,7 +86,7 @@ export class Statistics implements RequestObserver {
     const { metrics } = this.#options;
     metrics.add(outcome);
     this.trends.add(outcome);
-    this.queries.add(outcome, endedAt);
+    this.queries.add(outcome, endedAt, from.settings);
     if (this.#slowMs > 0 && outcome.totalMs >= this.#slowMs) this.#addSlow(outcome, from);
   }
 

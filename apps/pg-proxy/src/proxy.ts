@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import type { WireFault } from '@medrex/pg-wire';
 import type { Clamp } from '@medrex/pool';
 import { SqlAnalyser } from '@medrex/sql';
+import type { CacheConfig } from './cache/cache-config.ts';
 import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
 import type { LoadedConfig } from './config/load-config.ts';
@@ -65,6 +67,9 @@ export class PgProxy {
   readonly #secrets = { mockSecret: randomBytes(32), salt: randomBytes(32) };
   readonly #directoryOf: PgProxyOptions['directoryOf'];
   readonly #events: ProxyEvents;
+  readonly #analyser: SqlAnalyser;
+  /** As it is in effect. */
+  #cache: CacheConfig;
   #loaded: LoadedConfig;
   #reception: Reception;
   #doorkeeper: Doorkeeper;
@@ -79,6 +84,8 @@ export class PgProxy {
 
   private constructor(options: PgProxyOptions, analyser: SqlAnalyser) {
     const { loaded, events, now, jitter, reload, stop, observing, directoryOf, irisDriver } = options;
+    this.#analyser = analyser;
+    this.#cache = loaded.config.cache;
     this.#loaded = loaded;
     this.#shared = options.shared;
     this.#directoryOf = directoryOf;
@@ -131,11 +138,31 @@ export class PgProxy {
     const reception = this.#receptionOf(loaded, doorkeeper);
     const clamps = this.host.reload(loaded);
     this.#welcome.reload(loaded);
+    const notices = this.#reloadCaches(loaded.config.cache);
     this.#loaded = loaded;
     this.#reception = reception;
     this.#doorkeeper.close();
     this.#doorkeeper = doorkeeper;
-    return [...needRestart(before, loaded.config).map(restartNotice), ...clamps.map(clampNotice)];
+    return [...needRestart(before, loaded.config).map(restartNotice), ...notices, ...clamps.map(clampNotice)];
+  }
+
+  #reloadCaches(asked: CacheConfig): readonly string[] {
+    const { host } = this;
+    const before = this.#cache;
+    const after = { ...asked, redis: before.redis };
+    if (isDeepStrictEqual(before, after)) return [];
+    const isWanted = Caches.isWanted(after);
+    // Others wait for this instance, or do not know of it.
+    if (before.redis !== undefined && isWanted !== (host.caches !== undefined))
+      return [`cache stays ${isWanted ? 'off' : 'on'} until a restart, because of cache.redis`];
+    if (host.caches !== undefined && isWanted) host.caches.reload(after);
+    else {
+      void host.caches?.close();
+      host.caches = Caches.of({ config: after, analyser: this.#analyser, now: host.now });
+    }
+    this.#cache = after;
+    this.#welcome.renewCaches();
+    return [];
   }
 
   /** Takes nobody in any more, lets each client go as `ending` says, and ends what is left after a while. */

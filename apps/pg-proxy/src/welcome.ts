@@ -13,6 +13,7 @@ import { LocalTables } from './admin/local-tables.ts';
 import { MedrexTables } from './admin/medrex-tables.ts';
 import { Preparer } from './admin/prepared.ts';
 import type { Sight } from './admin/show.ts';
+import type { CachedSession } from './cache/caches.ts';
 import type { Newcomer } from './login/arrival.ts';
 import { Client, departed, parameterMessages } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
@@ -61,6 +62,7 @@ export class Welcome {
   readonly #tables = new MedrexTables(() => this.#sight());
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
+  readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
   /** What a server reports at login, by pool and settings. */
   #parameters = new Map<string, ReadonlyMap<string, string>>();
   readonly #statements = new Map<string, Statements>();
@@ -77,6 +79,19 @@ export class Welcome {
   reload(loaded: LoadedConfig): void {
     this.#loaded = loaded;
     this.#parameters.clear();
+  }
+
+  /** The caches are others: clients that are in look and write there from their next request on. */
+  renewCaches(): void {
+    const { clients, caches } = this.#host;
+    for (const client of clients) {
+      const cached = this.#cached.get(client)?.();
+      client.keep({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
+      // Of whom nothing was followed, names are known and texts are not.
+      const isFollowed = this.#observer !== undefined;
+      if (!isFollowed || !client.isIdle)
+        caches?.awaitUnseen(client.database, () => !clients.has(client) || (isFollowed && client.isIdle));
+    }
   }
 
   /** The proxy ends. */
@@ -196,10 +211,12 @@ export class Welcome {
     const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
     // The connection that watches a server speaks PostgreSQL.
     const isWatched = config.upstreams[database.upstream]?.kind !== 'iris';
-    const cached = (isWatched ? this.#host.caches : undefined)?.forClient({
-      ...{ name, mode, observer: this.#observer },
-      logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
-    });
+    const cachedNow = (): CachedSession | undefined =>
+      (isWatched ? this.#host.caches : undefined)?.forClient({
+        ...{ name, mode, observer: this.#observer },
+        logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
+      });
+    const cached = cachedNow();
     const client = new Client({
       ...{ socket, mode, settings, user, database: newcomer.database },
       statements: this.#statementsOf(poolKey),
@@ -210,6 +227,7 @@ export class Welcome {
       cacheOf: cached?.cacheOf,
       local: this.#localOf(newcomer),
     });
+    this.#cached.set(client, cachedNow);
     if (newcomer.shown !== undefined) this.#host.upstreams.shown(user, newcomer.shown);
     client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);

@@ -43,6 +43,11 @@ export class BackendWrites {
     return this.#pending.length > 0 || this.#underWay.size > 0;
   }
 
+  /** Whether it may change something of which nothing is seen. */
+  get isUnfollowed(): boolean {
+    return this.#unfollowed !== undefined;
+  }
+
   /** SQL PREPARE: EXECUTE names it. */
   prepared(name: string, changes: Changes): void {
     if (this.#prepared.size < preparedMax || this.#prepared.has(name)) this.#prepared.set(name, changes);

@@ -70,6 +70,10 @@ export class CacheMetrics {
       metrics.cacheBytes.set({ cache }, bytes);
       metrics.cacheOn.set({ cache }, isOn ? 1 : 0);
     }
+    for (const cache of caches === undefined && this.#before.size > 0 ? cacheNames : []) {
+      metrics.cacheEntries.set({ cache }, 0);
+      metrics.cacheBytes.set({ cache }, 0);
+    }
     for (const why of caches === undefined ? [] : invalidations) this.#invalidated(why, caches?.invalidated[why] ?? 0);
   }
 
@@ -80,6 +84,7 @@ export class CacheMetrics {
   #more(what: string, now: number): number {
     const before = this.#before.get(what) ?? 0;
     this.#before.set(what, now);
-    return now - before;
+    // A RELOAD has begun them anew.
+    return now < before ? now : now - before;
   }
 }

@@ -60,11 +60,13 @@ const planUnfit = '0A000';
 
 /** The caches of a proxy: answers from tables by rule, and answers about what is defined. */
 export class Caches {
-  readonly answers: Readonly<Record<CacheName, AnswerCache<Answer>>>;
-  readonly config: CacheConfig;
+  answers: Readonly<Record<CacheName, AnswerCache<Answer>>>;
+  config: CacheConfig;
   readonly invalidated = Object.fromEntries(invalidations.map((why) => [why, 0])) as Record<Invalidation, number>;
   readonly #options: CachesOptions;
   readonly #databases = new Map<string, DatabaseCache>();
+  /** Those of the configuration before. */
+  #before = new Map<string, DatabaseCache>();
   readonly #rules = new Map<string, readonly CacheRule[]>();
   readonly #others: SharedEpochs | undefined;
   /** Nothing is looked up and nothing kept: memory is short. */
@@ -74,17 +76,32 @@ export class Caches {
     this.#options = options;
     const { config } = options;
     this.config = config;
-    const { windowLookups: lookups, hitRatioMin: ratioMin, offMs, entryBytesMax } = config;
-    const answers = (bytesMax: number): AnswerCache<Answer> =>
-      new AnswerCache({ bytesMax, entryBytesMax, window: { lookups, ratioMin, offMs } });
     this.#others = options.shared && this.#sharing(options.shared);
-    this.answers = { rows: answers(config.bytesMax), metadata: answers(config.metadataBytesMax) };
+    this.answers = answersOf(config);
+  }
+
+  /** Begins anew with another configuration: who is a client asks `forClient` again. */
+  reload(config: CacheConfig): void {
+    this.config = config;
+    this.answers = answersOf(config);
+    this.#rules.clear();
+    for (const database of this.#databases.values()) database.close();
+    this.#before = new Map(this.#databases);
+    this.#databases.clear();
+  }
+
+  /** Nothing of a database is kept until somebody at work there has ended what is not seen here. */
+  awaitUnseen(database: string, isOver: () => boolean): void {
+    this.#databases.get(database)?.awaitUnseen(isOver);
+  }
+
+  static isWanted({ metadata, rules }: CacheConfig): boolean {
+    return metadata || rules.length > 0;
   }
 
   /** Undefined: nothing is to be kept. */
   static of(options: CachesOptions): Caches | undefined {
-    const { metadata, rules } = options.config;
-    return metadata || rules.length > 0 ? new Caches(options) : undefined;
+    return Caches.isWanted(options.config) ? new Caches(options) : undefined;
   }
 
   /** Whether anything of that database is kept. */
@@ -177,6 +194,8 @@ export class Caches {
       share: (ids) => this.#others?.changed(database, ids),
     });
     this.#databases.set(database, made);
+    this.#before.get(database)?.succeededBy(made);
+    this.#before.delete(database);
     made.tick(this.#options.now());
     return made;
   }
@@ -188,6 +207,18 @@ export class Caches {
     this.#rules.set(key, rules);
     return rules;
   }
+}
+
+function answersOf({
+  windowLookups: lookups,
+  hitRatioMin: ratioMin,
+  offMs,
+  ...config
+}: CacheConfig): Caches['answers'] {
+  const { entryBytesMax } = config;
+  const answers = (bytesMax: number): AnswerCache<Answer> =>
+    new AnswerCache({ bytesMax, entryBytesMax, window: { lookups, ratioMin, offMs } });
+  return { rows: answers(config.bytesMax), metadata: answers(config.metadataBytesMax) };
 }
 
 /** Who comes in. */
@@ -252,7 +283,7 @@ class WriteObserver implements RequestObserver {
     const all = changesOf(analysis).filter(changesSomething);
     const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
     if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
-    const writes = (backend.writes ??= this.#database.writesOf(backend));
+    const writes = this.#database.writesOf(backend);
     this.#notePrepared(analysis, writes);
     this.#followed.set(request, { backend, writes, note: writes.sent(changes) });
   }
@@ -274,7 +305,7 @@ class WriteObserver implements RequestObserver {
   }
 
   called(backend: Backend): void {
-    (backend.writes ??= this.#database.writesOf(backend)).unfollowed(anything);
+    this.#database.writesOf(backend).unfollowed(anything);
   }
 
   refused(_from: unknown, sqlstate: string): void {

@@ -1,4 +1,5 @@
 import {
+  anything,
   BackendWrites,
   Epochs,
   Plans,
@@ -50,6 +51,13 @@ export class DatabaseCache {
   readonly #options: DatabaseCacheOptions;
   #graph: RelationGraph | undefined;
   readonly #doubts: { readonly untilMs: number; readonly end: () => void }[] = [];
+  /** Backends that broke in the middle of a write, by their processes; undefined where nobody knows it. */
+  readonly #broken = new Set<{ readonly processId: number | undefined }>();
+  /** Takes over with a RELOAD. */
+  #successor: DatabaseCache | undefined;
+  /** What somebody may still write unseen: until all of them say that it is over, nothing is kept. */
+  #unseen: (() => boolean)[] = [];
+  readonly #written = new WeakSet<BackendWrites>();
   /** By rules: texts with what is kept of them. */
   #plans = new Map<readonly CacheRule[], Plans<Plan>>();
 
@@ -68,7 +76,7 @@ export class DatabaseCache {
 
   /** Whether anything is kept now; else it is connecting, or reading what is defined. */
   get isOn(): boolean {
-    return this.#graph !== undefined;
+    return this.#graph !== undefined && this.#unseen.length === 0;
   }
 
   get relations(): number {
@@ -77,13 +85,18 @@ export class DatabaseCache {
 
   tick(nowMs: number): void {
     this.watch.tick(nowMs);
+    if (this.#unseen.length > 0) {
+      this.#unseen = this.#unseen.filter((isOver) => !isOver());
+      // What was defined meanwhile was not seen either.
+      if (this.#unseen.length === 0) this.#redefined('lost');
+    }
     while (this.#doubts[0] !== undefined && this.#doubts[0].untilMs <= nowMs) this.#doubts.shift()?.end();
   }
 
   /** Undefined: it is not kept. @param text in latin1, which tells texts apart as well as any other */
   planOf(text: string, rules: readonly CacheRule[], analysisOf: () => Analysis): Plan | undefined {
     const graph = this.#graph;
-    if (graph === undefined) return undefined;
+    if (graph === undefined || this.#unseen.length > 0) return undefined;
     let plans = this.#plans.get(rules);
     if (plans === undefined) this.#plans.set(rules, (plans = new Plans()));
     return plans.of(text, () => this.#planned(graph, text, rules, analysisOf()));
@@ -91,10 +104,28 @@ export class DatabaseCache {
 
   /** What a backend writes. */
   writesOf(backend: Backend): BackendWrites {
-    return new BackendWrites({
+    const known = backend.writes;
+    // What a cache before this one has begun to follow it ends; until then nothing is kept here.
+    if (known !== undefined && (this.#written.has(known) || known.hasPending)) return known;
+    const writes = new BackendWrites({
       committed: (changes) => this.#committed(changes),
       uncertain: (changes) => this.#uncertain(changes, backend),
     });
+    if (known?.isUnfollowed === true) writes.unfollowed(anything);
+    this.#written.add(writes);
+    backend.writes = writes;
+    return writes;
+  }
+
+  /** Somebody is at work whose writes are not seen here. */
+  awaitUnseen(isOver: () => boolean): void {
+    this.#unseen.push(isOver);
+  }
+
+  /** Another one takes its place: it has to know of what is uncertain here. */
+  succeededBy(successor: DatabaseCache): void {
+    this.#successor = successor;
+    for (const { processId } of this.#broken) successor.doubtAll(processId);
   }
 
   /** The server said that something is not there, or not as it was: somebody may have changed that. */
@@ -163,12 +194,31 @@ export class DatabaseCache {
     const ids = this.#idsOf(changes);
     const certain = this.epochs.doubt(ids);
     this.#options.share(ids);
-    const end = (): void => {
+    this.#successor?.doubtAll(key?.processId);
+    this.#whenGone(key?.processId, () => {
       certain();
       this.#options.share(ids);
+    });
+  }
+
+  /** Something of it may change until that process of the server is gone. */
+  doubtAll(processId: number | undefined): void {
+    const certain = this.epochs.doubt(everything);
+    this.#whenGone(processId, () => {
+      certain();
+      this.#options.share(everything);
+    });
+  }
+
+  #whenGone(processId: number | undefined, then: () => void): void {
+    const broken = { processId };
+    this.#broken.add(broken);
+    const end = (): void => {
+      this.#broken.delete(broken);
+      then();
     };
-    if (key === undefined) this.#doubts.push({ untilMs: this.#options.now() + doubtMs, end });
-    else this.watch.whenGone(key.processId, end);
+    if (processId === undefined) this.#doubts.push({ untilMs: this.#options.now() + doubtMs, end });
+    else this.watch.whenGone(processId, end);
   }
 
   #idsOf(changes: readonly Changes[]): readonly EpochId[] {

@@ -139,9 +139,9 @@ export class Client implements BackendClient {
   readonly #startSettings: Settings;
   readonly #watch: SessionWatch;
   readonly #analyser: SqlAnalyser;
-  readonly #observer: RequestObserver | undefined;
+  #observer: RequestObserver | undefined;
   readonly #local: LocalTables | undefined;
-  readonly #cache: ClientCache | undefined;
+  #cache: ClientCache | undefined;
   readonly #cachedAnswers: CachedAnswers;
   /** It has sent what takes away all that is prepared: what comes behind that is looked at when it has run. */
   #mayForget = false;
@@ -203,6 +203,13 @@ export class Client implements BackendClient {
     this.#cachedAnswers = new CachedAnswers({
       ...{ framer: this.#framer, statements: this.#statements, analyser: options.analyser, outbox: this.outbox },
     });
+  }
+
+  /** Other caches, from the next request on. */
+  keep({ observer, cacheOf }: Pick<ClientOptions, 'observer' | 'cacheOf'>): void {
+    this.#cache?.abandon();
+    this.#observer = observer;
+    this.#cache = cacheOf?.(this.outbox);
   }
 
   /** From now on the socket is read here. */

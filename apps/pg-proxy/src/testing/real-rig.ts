@@ -18,10 +18,13 @@ export class RealRig {
   readonly direct: pg.Client;
   readonly #url: URL;
   readonly #folder: string;
+  /** Without what a test has added. */
+  readonly #config: object;
   readonly #telemetry: Telemetry;
   readonly #clients: pg.Client[] = [];
 
-  private constructor(url: URL, folder: string, running: RunningPgProxy, telemetry: Telemetry) {
+  private constructor(url: URL, folder: string, config: object, running: RunningPgProxy, telemetry: Telemetry) {
+    this.#config = config;
     this.#url = url;
     this.#folder = folder;
     this.running = running;
@@ -52,13 +55,12 @@ export class RealRig {
       auth: { userFile: 'users.txt' },
       pool: { mode, size, reserve: 0, waitTimeoutMs: 60_000 },
       metrics: { port: 0 },
-      ...more,
     };
-    writeFileSync(file, JSON.stringify(config));
+    writeFileSync(file, JSON.stringify({ ...config, ...more }));
     const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: () => undefined });
     const observed = observer === undefined ? {} : { observer };
     const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000, ...observed });
-    const rig = new RealRig(url, folder, running, telemetry);
+    const rig = new RealRig(url, folder, config, running, telemetry);
     await rig.direct.connect();
     await rig.direct.query(`create schema ${rig.schema}`);
     // Who asks for pg_backend_pid() itself keeps the backend whose it is; what a function does inside nobody sees.
@@ -66,6 +68,12 @@ export class RealRig {
       `create function ${rig.schema}.server_pid() returns int language sql as 'select pg_catalog.pg_backend_pid()'`,
     );
     return rig;
+  }
+
+  /** With other parts of the configuration, in place of those that it was started with. */
+  reload(more: Readonly<Record<string, unknown>>): readonly string[] {
+    writeFileSync(join(this.#folder, 'config.json'), JSON.stringify({ ...this.#config, ...more }));
+    return this.running.reload();
   }
 
   /** The same past the proxy. */

@@ -20,6 +20,7 @@ import type { Socket } from 'node:net';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
 import type { Later, Outcome } from './commands.ts';
 import { LocalStatements, type Taken } from './local-statements.ts';
+import { serverVersion } from './medrex-tables.ts';
 import type { Prepared } from './prepared.ts';
 import { consoleVersion } from './show.ts';
 
@@ -76,7 +77,8 @@ export class ConsoleSession {
 
   #greet(): void {
     const parameters = [
-      ['server_version', consoleVersion],
+      // psql asks by the number, PgBouncer's tools look for the word.
+      ['server_version', `${serverVersion} (${consoleVersion})`],
       ['client_encoding', 'UTF8'],
       ['DateStyle', 'ISO, MDY'],
       ['TimeZone', 'UTC'],

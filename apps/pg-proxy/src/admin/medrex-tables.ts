@@ -12,7 +12,7 @@ import type { Table } from './table.ts';
 /** Where the tables are. */
 export const schema = 'medrex';
 /** As the server version of a session without a server. */
-const serverVersion = '15.0';
+export const serverVersion = '15.0';
 
 /** No moment is after the end of time. */
 const nothing: Wanted = new Map([['time', { min: Infinity }]]);
@@ -37,11 +37,11 @@ export class MedrexTables {
     return { find: (space, name) => this.#find(space, name, facts), session: facts };
   }
 
-  #find(space: string | undefined, name: string, { database }: SessionFacts): TableSource | undefined {
+  #find(space: string | undefined, name: string, facts: SessionFacts): TableSource | undefined {
     if ((space === undefined || space === schema) && this.has(name)) return this.#view(name);
     if (space === schema) return undefined;
     const columns = Object.fromEntries(viewNames.map((view) => [view, this.#columns(view).map(renamed)]));
-    const catalog = catalogTables(columns, database);
+    const catalog = catalogTables(columns, facts);
     return catalog[`${space ?? 'pg_catalog'}.${name}`];
   }
 

@@ -6,7 +6,10 @@ export type Row = readonly Cell[];
 /** What a run of a query knows besides its rows. */
 export interface Run {
   readonly nowMs: number;
+  /** Those of one run are one list, also where rows around a subquery are added. */
   readonly parameters: readonly Cell[];
+  /** The rows around a subquery, the nearest first. */
+  readonly around?: readonly Row[];
 }
 
 /** An expression, ready to be worked out for any row. */

@@ -5,6 +5,7 @@ import type { Parameters } from './parameters.ts';
 const typeNames: Readonly<Record<string, CellType>> = {
   ...{ bool: 'bool', int2: 'int4', int4: 'int4', int8: 'int8', oid: 'int8', float4: 'float8', float8: 'float8' },
   ...{ numeric: 'float8', text: 'text', varchar: 'text', bpchar: 'text', char: 'text', name: 'text' },
+  ...{ regclass: 'text', regtype: 'text' },
   ...{ timestamptz: 'timestamptz', timestamp: 'timestamptz', interval: 'interval' },
 };
 

@@ -1,4 +1,15 @@
-import type { A_Const, A_Expr, BoolExpr, CaseExpr, ColumnRef, FuncCall, Node, SubLink, TypeCast } from 'libpg-query';
+import type {
+  A_Const,
+  A_Expr,
+  A_Indirection,
+  BoolExpr,
+  CaseExpr,
+  ColumnRef,
+  FuncCall,
+  Node,
+  SubLink,
+  TypeCast,
+} from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
 import { aggregateNames, aggregateOf } from './aggregates.ts';
 import { cellTypes, type Cell, type CellType } from './cell.ts';
@@ -6,14 +17,16 @@ import { fail, notSupported, type Compiled, type Row, type Run, type Typed } fro
 import { as, cast, commonType, typed, typeNamed, valueOf } from './conversion.ts';
 import { Functions } from './functions.ts';
 import type { Grouping } from './grouping.ts';
-import { elementsOf } from './matching.ts';
+import { arrayText, elementsOf } from './matching.ts';
 import { Operators, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 import type { Scope } from './scope.ts';
 import type { SessionFacts } from './source.ts';
 
-/** A query inside of an expression; it does not see the rows around it. */
+/** A query inside of an expression. */
 export interface Subquery {
+  /** It sees the row around it, and has other rows for another one. */
+  readonly isCorrelated: boolean;
   readonly types: readonly CellType[];
   rows(run: Run): readonly Row[];
 }
@@ -22,7 +35,7 @@ export interface ExpressionsOptions {
   readonly scope: Scope;
   readonly parameters: Parameters;
   readonly session: SessionFacts;
-  readonly subquery: (node: Node) => Subquery;
+  readonly subquery: (node: Node, scope: Scope) => Subquery;
   /** Set where rows have been put together. */
   readonly grouping?: Grouping;
 }
@@ -33,7 +46,7 @@ export class Expressions {
   readonly #parameters: Parameters;
   readonly #operators: Operators;
   readonly #functions: Functions;
-  readonly #subquery: (node: Node) => Subquery;
+  readonly #subquery: ExpressionsOptions['subquery'];
   readonly #grouping: Grouping | undefined;
   readonly #options: ExpressionsOptions;
   #isInAggregate = false;
@@ -93,9 +106,19 @@ export class Expressions {
         return this.#case(body as CaseExpr);
       case 'SubLink':
         return this.#subLink(body as SubLink);
+      case 'A_Indirection':
+        return this.#element(body as A_Indirection);
       default:
         return this.#small(kind, body as SmallNode);
     }
+  }
+
+  /** One element of an array, `a[i]`. */
+  #element({ arg, indirection = [] }: A_Indirection): Compiled {
+    const index = indirection.length === 1 ? bodyOf(indirection[0], 'A_Indices') : undefined;
+    if (index?.uidx === undefined || index.is_slice === true) return notSupported('this kind of subscript');
+    const [array, at] = [this.as(arg as Node, 'text'), this.as(index.uidx, 'int4')];
+    return strict('text', [array, at], ([text, place]) => elementsOf(String(text))[Number(place) - 1] ?? null);
   }
 
   #small(kind: string, body: SmallNode): Compiled {
@@ -118,15 +141,15 @@ export class Expressions {
   }
 
   #column(body: ColumnRef): Compiled {
-    const index = this.#scope.indexOf(body);
-    const column = this.#scope.columns[index];
+    const { depth, index, column } = this.#scope.resolve(body);
+    if (depth > 0) return { type: column.type, of: (_row, run) => run.around?.[depth - 1]?.[index] ?? null };
     if (this.#grouping !== undefined && !this.#isInAggregate)
       fail(
         '42803',
-        `column "${column?.name ?? ''}" must appear in the GROUP BY clause or be used in an aggregate function`,
+        `column "${column.name}" must appear in the GROUP BY clause or be used in an aggregate function`,
         body.location,
       );
-    return { type: column?.type ?? 'text', of: (row) => row[index] ?? null };
+    return { type: column.type, of: (row) => row[index] ?? null };
   }
 
   #operation({ kind, name, lexpr, rexpr, location }: A_Expr): Compiled {
@@ -336,29 +359,42 @@ export class Expressions {
   }
 
   #subLink({ subLinkType, subselect, testexpr, operName, location }: SubLink): Compiled {
-    const subquery = this.#subquery(subselect as Node);
+    const subquery = this.#subquery(subselect as Node, this.#scope);
+    if (subquery.isCorrelated && this.#grouping !== undefined)
+      return notSupported('a subquery that sees the rows of a grouped query', location);
     const once = onceForEachRun((run) => subquery.rows(run));
-    if (subLinkType === 'EXISTS_SUBLINK') return { type: 'bool', of: (_row, run) => once(run).length > 0 };
+    const rowsOf = (row: Row, run: Run): readonly Row[] =>
+      subquery.isCorrelated ? subquery.rows({ ...run, around: [row, ...(run.around ?? [])] }) : once(run);
+    if (subLinkType === 'EXISTS_SUBLINK') return { type: 'bool', of: (row, run) => rowsOf(row, run).length > 0 };
     const [type] = subquery.types;
     if (type === undefined || subquery.types.length > 1)
       return fail('42601', 'subquery has too many columns', location);
     if (subLinkType === 'EXPR_SUBLINK')
       return {
         type,
-        of: (_row, run) => {
-          const rows = once(run);
+        of: (row, run) => {
+          const rows = rowsOf(row, run);
           if (rows.length > 1) fail('21000', 'more than one row returned by a subquery used as an expression');
           return rows[0]?.[0] ?? null;
         },
       };
+    if (subLinkType === 'ARRAY_SUBLINK')
+      return {
+        type: 'text',
+        of: (row, run) =>
+          arrayText(
+            rowsOf(row, run).map(([value = null]) => value),
+            type,
+          ),
+      };
     if (subLinkType !== 'ANY_SUBLINK' || testexpr === undefined) return notSupported('this kind of subquery', location);
-    return this.#amongRows(this.compile(testexpr), namesOf(operName).at(-1) ?? '=', { type, once });
+    return this.#amongRows(this.compile(testexpr), namesOf(operName).at(-1) ?? '=', { type, rowsOf });
   }
 
   #amongRows(
     test: Compiled,
     operator: string,
-    { type, once }: { readonly type: CellType; readonly once: (run: Run) => readonly Row[] },
+    { type, rowsOf }: { readonly type: CellType; readonly rowsOf: (row: Row, run: Run) => readonly Row[] },
   ): Compiled {
     const value = test.type === 'unknown' ? as(test, type, this.#parameters) : (test as Typed);
     const compared = this.#operators.binary(
@@ -370,7 +406,7 @@ export class Expressions {
       type: 'bool',
       of: (row, run) => {
         const own = value.of(row, run);
-        const holds = once(run).map(([other = null]) => compared.of([own, other], run));
+        const holds = rowsOf(row, run).map(([other = null]) => compared.of([own, other], run));
         return holds.includes(true) ? true : holds.includes(null) ? null : false;
       },
     };

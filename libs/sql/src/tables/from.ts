@@ -1,12 +1,15 @@
-import type { JoinExpr, Node, RangeSubselect, RangeVar } from 'libpg-query';
+import type { JoinExpr, Node, RangeFunction, RangeSubselect, RangeVar } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, CellType } from './cell.ts';
 import { fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
-import { Scope, type ScopeColumn } from './scope.ts';
+import { elementsOf } from './matching.ts';
+import type { ScopeColumn } from './scope.ts';
 import type { Tables, Wanted } from './source.ts';
 
 /** Rows that one run may make on the way to its answer: it holds up everybody else. */
 export const rowsMax = 200_000;
+/** The same for all tables of a run, subqueries with them. */
+const lookedMax = 5 * rowsMax;
 /** The same for a join: pairs times columns, some 100 ms. */
 const joinedCellsMax = 1_000_000;
 
@@ -26,7 +29,9 @@ export interface FromOptions {
   readonly tables: Tables;
   readonly named: ReadonlyMap<string, DerivedTable>;
   readonly derived: (node: Node) => DerivedTable;
-  readonly condition: (node: Node, scope: Scope) => Typed;
+  readonly condition: (node: Node, columns: readonly ScopeColumn[]) => Typed;
+  /** What a function in FROM is called with: it sees no table beside it. */
+  readonly value: (node: Node) => Typed;
 }
 
 const everything: Wanted = new Map();
@@ -50,6 +55,8 @@ export class From {
     if (table !== undefined) return this.#table(table);
     const derived = bodyOf(node, 'RangeSubselect');
     if (derived !== undefined) return this.#derived(derived);
+    const called = bodyOf(node, 'RangeFunction');
+    if (called !== undefined) return this.#function(called);
     const join = bodyOf(node, 'JoinExpr');
     return join === undefined ? notSupported('what stands in FROM') : this.#join(join);
   }
@@ -65,13 +72,42 @@ export class From {
     }
     return {
       columns: renamed(source.columns, relation, namesOf(alias?.colnames)),
-      rows: (_run, wanted) => limited(source.rows(wanted)),
+      rows: (run, wanted) => counted(run, limited(source.rows(wanted))),
     };
   }
 
   #derived({ subquery, alias, lateral }: RangeSubselect): Relation {
     if (lateral === true) notSupported('LATERAL');
     return relationOf(this.#options.derived(subquery as Node), alias?.aliasname ?? '', namesOf(alias?.colnames));
+  }
+
+  /** generate_series, unnest, or any other function, which gives one row. */
+  #function({ functions = [], alias, lateral, ordinality, is_rowsfrom }: RangeFunction): Relation {
+    const [first] = bodyOf(functions[0], 'List')?.items ?? [];
+    if (lateral === true || ordinality === true || is_rowsfrom === true || first === undefined)
+      return notSupported('this kind of function in FROM');
+    const { funcname, args = [] } = bodyOf(first, 'FuncCall') ?? {};
+    const name = namesOf(funcname).at(-1) ?? '';
+    const relation = alias?.aliasname ?? name;
+    const column = namesOf(alias?.colnames)[0] ?? relation;
+    const relationWith = (type: CellType, rows: (run: Run) => readonly Row[]): Relation => ({
+      columns: [{ relation, name: column, type }],
+      rows: (run) => counted(run, rows(run)),
+    });
+    if (name === 'generate_series' && args.length === 2) {
+      const [from, to] = args.map((arg) => this.#options.value(arg)) as [Typed, Typed];
+      const type = from.type === 'int4' && to.type === 'int4' ? 'int4' : 'int8';
+      return relationWith(type, (run) => series(from.of([], run), to.of([], run)));
+    }
+    if (name === 'unnest' && args.length === 1) {
+      const array = this.#options.value(args[0] as Node);
+      return relationWith('text', (run) => {
+        const text = array.of([], run);
+        return text === null ? [] : elementsOf(String(text)).map((element) => [element]);
+      });
+    }
+    const value = this.#options.value(first);
+    return relationWith(value.type, (run) => [[value.of([], run)]]);
   }
 
   #join({ jointype, isNatural, larg, rarg, quals, usingClause, alias }: JoinExpr): Relation {
@@ -84,8 +120,7 @@ export class From {
       ...left.columns,
       ...right.columns.map((column) => (names.includes(column.name) ? { ...column, isMerged: true } : column)),
     ];
-    const on =
-      quals === undefined ? undefined : this.#options.condition(quals, new Scope([...left.columns, ...right.columns]));
+    const on = quals === undefined ? undefined : this.#options.condition(quals, [...left.columns, ...right.columns]);
     const pairs = names.map((name) => [columnAt(left, name), left.columns.length + columnAt(right, name)] as const);
     const using: Typed = { type: 'bool', of: (row) => pairs.every(([one, other]) => isSame(row, one, other)) };
     return { ...joined({ left, right, isLeft: jointype === 'JOIN_LEFT', on: names.length > 0 ? using : on }), columns };
@@ -137,6 +172,22 @@ function joined({
       });
     },
   };
+}
+
+function series(from: Cell, to: Cell): Row[] {
+  const [first, last] = [Number(from), Number(to)];
+  if (from === null || to === null || last < first) return [];
+  if (last - first >= rowsMax) return tooMany();
+  return Array.from({ length: last - first + 1 }, (_none, index) => [first + index]);
+}
+
+/** Rows that one run has looked at; a subquery looks at its own for each row around it. */
+const looked = new WeakMap<readonly Cell[], number>();
+
+function counted(run: Run, rows: readonly Row[]): readonly Row[] {
+  const sum = (looked.get(run.parameters) ?? 0) + rows.length;
+  looked.set(run.parameters, sum);
+  return sum > lookedMax ? tooMany() : rows;
 }
 
 function limited(rows: readonly Row[]): readonly Row[] {

@@ -1,6 +1,7 @@
 import { cellTypes, unitMs, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
 import { as, cast, roundedToEven, typed } from './conversion.ts';
+import { arrayText, elementsOf } from './matching.ts';
 import { isNumber, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 import type { SessionFacts } from './source.ts';
@@ -50,6 +51,36 @@ const fixed: Readonly<Record<string, Fixed>> = {
     ...{ takes: ['text', 'text', 'int4'], gives: 'text' },
     of: ([text, by, at]) => String(text).split(String(by))[Number(at) - 1] ?? '',
   },
+  rtrim: {
+    ...{ takes: ['text', 'text'], gives: 'text' },
+    of: ([text, signs]) => {
+      let end = String(text).length;
+      while (end > 0 && String(signs).includes(String(text).charAt(end - 1))) end--;
+      return String(text).slice(0, end);
+    },
+  },
+  string_to_array: {
+    ...{ takes: ['text', 'text'], gives: 'text' },
+    of: ([text, by]) => arrayText(text === '' ? [] : String(text).split(String(by)), 'text'),
+  },
+  array_to_string: {
+    ...{ takes: ['text', 'text'], gives: 'text' },
+    of: ([array, by]) =>
+      elementsOf(String(array))
+        .filter((element) => element !== null)
+        .join(String(by)),
+  },
+  parse_ident: ofText('text', (text) => arrayText(identifiersOf(text), 'text')),
+  array_length: {
+    ...{ takes: ['text', 'int4'], gives: 'int4' },
+    of: ([array, of]) => boundOf(String(array), Number(of), elementsOf(String(array)).length),
+  },
+  array_lower: { takes: ['text', 'int4'], gives: 'int4', of: ([array, of]) => boundOf(String(array), Number(of), 1) },
+  array_upper: {
+    ...{ takes: ['text', 'int4'], gives: 'int4' },
+    of: ([array, of]) => boundOf(String(array), Number(of), elementsOf(String(array)).length),
+  },
+  pg_size_pretty: { takes: ['int8'], gives: 'text', of: ([bytes]) => `${Number(bytes)} bytes` },
   to_timestamp: { takes: ['float8'], gives: 'timestamptz', of: ([seconds]) => Number(seconds) * 1_000 },
   date_trunc: {
     ...{ takes: ['text', 'timestamptz'], gives: 'timestamptz' },
@@ -68,6 +99,23 @@ const sameAs: Readonly<Record<string, string>> = {
   ...{ current_timestamp: 'now', transaction_timestamp: 'now', statement_timestamp: 'now', clock_timestamp: 'now' },
   ...{ char_length: 'length', character_length: 'length' },
 };
+
+/** The names of `a."B c"`. */
+function identifiersOf(text: string): string[] {
+  const name = /\s*(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*(\.|$)/iy;
+  const names: string[] = [];
+  for (;;) {
+    const [found, quoted, bare = '', end] = name.exec(text) ?? [];
+    if (found === undefined) return fail('22023', 'string is not a valid identifier');
+    names.push(quoted === undefined ? bare.toLowerCase() : quoted.replaceAll('""', '"'));
+    if (end === '') return names;
+  }
+}
+
+/** Arrays here have one dimension. */
+function boundOf(array: string, dimension: number, bound: number): number | null {
+  return dimension === 1 && elementsOf(array).length > 0 ? bound : null;
+}
 
 function truncated(unit: string, at: number): number {
   const date = new Date(at);
@@ -203,6 +251,15 @@ export class Functions {
         return constant('int4', 0);
       case 'pg_is_in_recovery':
         return constant('bool', false);
+      case 'pg_encoding_to_char':
+        return constant('text', 'UTF8');
+      case 'pg_table_size':
+      case 'pg_relation_size':
+      case 'pg_total_relation_size':
+        return constant('int8', 0);
+      case 'format_type':
+        return args[0] === undefined ? undefined : this.#typeName(args[0]);
+      case 'pg_function_is_visible':
       case 'pg_table_is_visible':
       case 'pg_type_is_visible':
       case 'has_table_privilege':
@@ -214,6 +271,11 @@ export class Functions {
       case 'col_description':
       case 'shobj_description':
       case 'pg_get_expr':
+      case 'pg_get_viewdef':
+      case 'pg_get_ruledef':
+      case 'pg_get_function_result':
+      case 'pg_get_function_arguments':
+      case 'pg_tablespace_location':
         return constant('text', null);
       case 'set_config':
         return args[1] === undefined ? undefined : this.#taken(args[1], 'text');
@@ -222,6 +284,13 @@ export class Functions {
       default:
         return undefined;
     }
+  }
+
+  #typeName(oid: Compiled): Typed {
+    return strict('text', [this.#taken(oid, 'int8')], ([wanted]) => {
+      const type = Object.values(cellTypes).find((one) => one.oid === Number(wanted));
+      return type?.name ?? '???';
+    });
   }
 
   #setting(name: Compiled, isMissingFine: boolean): Typed {

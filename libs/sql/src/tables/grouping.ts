@@ -35,7 +35,9 @@ export class Grouping {
   #shapeOf(node: Node): string {
     return JSON.stringify(node, (name, value: unknown) => {
       if (name === 'location' || name.startsWith('rexpr_list') || name.startsWith('list_')) return undefined;
-      return name === 'ColumnRef' ? this.#scope.indexOf(value as ColumnRef) : value;
+      if (name !== 'ColumnRef') return value;
+      const index = this.#scope.indexOf(value as ColumnRef);
+      return index < 0 ? value : index;
     });
   }
 }

@@ -1,3 +1,4 @@
+import { cellText, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported } from './compiled.ts';
 
 /** LIKE; never slower than the product of both lengths. @throws Refusal 22025 */
@@ -46,6 +47,16 @@ export function patternOf(pattern: string, flags: string): RegExp {
   } catch {
     return fail('2201B', 'invalid regular expression');
   }
+}
+
+/** Elements as `{a,"b c",NULL}`, which is how arrays stand here. */
+export function arrayText(values: readonly Cell[], type: CellType): string {
+  const words = values.map((value) => {
+    if (value === null) return 'NULL';
+    const text = cellText(value, type);
+    return /^[\w.:+-]+$/.test(text) && !/^null$/i.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+  });
+  return `{${words.join(',')}}`;
 }
 
 /** The elements of `{a,"b c",NULL}`. @throws Refusal 22P02 */

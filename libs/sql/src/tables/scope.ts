@@ -11,16 +11,61 @@ export interface ScopeColumn {
   readonly isMerged?: boolean;
 }
 
+/** What a subquery sees around it. */
+export class Around {
+  readonly scope: Scope;
+  /** Its rows depend on the one around it. */
+  isSeen = false;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+}
+
+/** A column, of the query itself at depth 0. */
+export interface Resolved {
+  readonly depth: number;
+  readonly index: number;
+  readonly column: ScopeColumn;
+}
+
 /** The columns that an expression can name, in the order in which rows have them. */
 export class Scope {
   readonly columns: readonly ScopeColumn[];
+  readonly #around: Around | undefined;
 
-  constructor(columns: readonly ScopeColumn[]) {
+  constructor(columns: readonly ScopeColumn[], around?: Around) {
     this.columns = columns;
+    this.#around = around;
   }
 
-  /** @throws Refusal 42703, 42702 */
-  indexOf({ fields, location }: ColumnRef): number {
+  /** The nearest of that name. @throws Refusal 42703, 42702, 42P01 */
+  resolve(reference: ColumnRef): Resolved {
+    const around = this.#around;
+    if (around !== undefined && !this.#has(reference)) {
+      const { depth, ...found } = around.scope.resolve(reference);
+      around.isSeen = true;
+      return { ...found, depth: depth + 1 };
+    }
+    const index = this.indexOf(reference);
+    return { depth: 0, index, column: this.columns[index] as ScopeColumn };
+  }
+
+  #has({ fields }: ColumnRef): boolean {
+    const names = namesOf(fields);
+    const relation = names.at(-2);
+    return this.columns.some((column) =>
+      relation === undefined ? isMeant(column, names.at(-1) ?? '', undefined) : column.relation === relation,
+    );
+  }
+
+  /** -1: of a query around. @throws Refusal 42703, 42702, 42P01 */
+  indexOf(reference: ColumnRef): number {
+    if (this.#around !== undefined && !this.#has(reference)) return -1;
+    return this.#indexOf(reference);
+  }
+
+  #indexOf({ fields, location }: ColumnRef): number {
     const names = namesOf(fields);
     const name = names.at(-1) ?? '';
     const relation = names.at(-2);

@@ -9,7 +9,7 @@ import { Expressions, type Subquery } from './expressions.ts';
 import { From, rowsMax, type DerivedTable, type Relation } from './from.ts';
 import { Grouping } from './grouping.ts';
 import type { Parameters } from './parameters.ts';
-import { Scope } from './scope.ts';
+import { Around, Scope, type ScopeColumn } from './scope.ts';
 import { SortOrder } from './sort-order.ts';
 import type { Tables } from './source.ts';
 
@@ -39,6 +39,8 @@ export interface PlannerOptions {
   readonly parameters: Parameters;
   readonly named?: ReadonlyMap<string, DerivedTable>;
   readonly depth?: number;
+  /** Set for a subquery. */
+  readonly around?: Around | undefined;
 }
 
 /** Makes queries of SELECT statements. */
@@ -64,8 +66,12 @@ export class Planner {
     return this.#select(select);
   }
 
-  #inner(): Planner {
-    return new Planner({ ...this.#options, named: this.#named, depth: this.#depth + 1 });
+  #inner(around = this.#options.around): Planner {
+    return new Planner({ ...this.#options, named: this.#named, depth: this.#depth + 1, around });
+  }
+
+  #scopeOf(columns: readonly ScopeColumn[]): Scope {
+    return new Scope(columns, this.#options.around);
   }
 
   #takeWith({ withClause }: SelectStmt): void {
@@ -92,9 +98,14 @@ export class Planner {
 
   #expressions(scope: Scope): Expressions {
     const { parameters, tables } = this.#options;
-    const subquery = (node: Node): Subquery => {
-      const query = this.#inner().planNode(node);
-      return { types: query.columns.map(({ type }) => type), rows: (run) => query.rows(run) };
+    const subquery = (node: Node, around: Scope): Subquery => {
+      const seen = new Around(around);
+      const query = this.#inner(seen).planNode(node);
+      return {
+        isCorrelated: seen.isSeen,
+        types: query.columns.map(({ type }) => type),
+        rows: (run) => query.rows(run),
+      };
     };
     return new Expressions({ scope, parameters, session: tables.session, subquery });
   }
@@ -104,14 +115,15 @@ export class Planner {
       tables: this.#options.tables,
       named: this.#named,
       derived: (node) => this.#inner().planNode(node),
-      condition: (node, scope) => this.#expressions(scope).as(node, 'bool'),
+      condition: (node, columns) => this.#expressions(this.#scopeOf(columns)).as(node, 'bool'),
+      value: (node) => this.#expressions(this.#scopeOf([])).typed(node),
     }).of(nodes);
   }
 
   #select(select: SelectStmt): Query {
     const { fromClause = [], whereClause } = select;
     const relation = this.#from(fromClause);
-    const scope = new Scope(relation.columns);
+    const scope = this.#scopeOf(relation.columns);
     const plain = this.#expressions(scope);
     const where = whereClause === undefined ? undefined : plain.as(whereClause, 'bool');
     const wanted = boundsOf(fromClause.length === 1 ? whereClause : undefined, scope, (node, type) => {
@@ -226,7 +238,7 @@ export class Planner {
 
   #limit({ limitCount, limitOffset, limitOption }: SelectStmt): (rows: readonly Row[], run: Run) => readonly Row[] {
     if (limitOption === 'LIMIT_OPTION_WITH_TIES') notSupported('WITH TIES');
-    const expressions = this.#expressions(new Scope([]));
+    const expressions = this.#expressions(this.#scopeOf([]));
     const count = limitCount === undefined ? undefined : expressions.as(limitCount, 'int8');
     const offset = limitOffset === undefined ? undefined : expressions.as(limitOffset, 'int8');
     return (rows, run) => {
@@ -240,7 +252,7 @@ export class Planner {
 
   #values({ valuesLists = [], sortClause, limitCount }: SelectStmt): Query {
     if (sortClause !== undefined || limitCount !== undefined) notSupported('VALUES with ORDER BY or LIMIT');
-    const expressions = this.#expressions(new Scope([]));
+    const expressions = this.#expressions(this.#scopeOf([]));
     const lists = valuesLists.map((node) => (bodyOf(node, 'List')?.items ?? []).map((item) => expressions.typed(item)));
     const [first = []] = lists;
     if (lists.some((list) => list.length !== first.length || list.some(({ type }, at) => type !== first[at]?.type)))
@@ -262,7 +274,7 @@ export class Planner {
     if (left.columns.length !== right.columns.length)
       fail('42601', 'each UNION query must have the same number of columns');
     const columns = left.columns.map(({ name }, index) => ({ name, type: types[index] ?? 'text' }));
-    const scope = new Scope(columns.map((column) => ({ ...column, relation: '' })));
+    const scope = this.#scopeOf(columns.map((column) => ({ ...column, relation: '' })));
     const expressions = this.#expressions(scope);
     const targets = columns.map(({ name, type }, index) => ({
       ...{ name, node: undefined },
@@ -327,7 +339,9 @@ function nameOf(node: Node): string {
   const call = namesOf(bodyOf(node, 'FuncCall')?.funcname).at(-1);
   const cast = bodyOf(node, 'TypeCast');
   const fact = bodyOf(node, 'SQLValueFunction')?.op;
+  const array = bodyOf(node, 'A_Indirection')?.arg;
   if (column !== undefined) return column;
+  if (array !== undefined) return nameOf(array);
   if (call !== undefined) return call;
   if (fact !== undefined) return fact.replace('SVFOP_', '').toLowerCase();
   if (cast !== undefined) {

@@ -90,6 +90,19 @@ const queries = [
   'select sum(calls) / count(*) from t',
   'select max(size) - min(size) as spread from t order by spread',
   'select name from t order by calls % 2, name',
+  'select name, (select count(*) from t b where b.kind = a.kind and b.name < a.name) from t a order by 1',
+  'select name from t a where not exists (select 1 from t b where b.calls > a.calls) order by 1',
+  'select name from t where calls in (select size from t b where b.kind = t.kind or b.size > calls) order by 1',
+  'select name, (select (select max(c.name) from t c where c.kind = a.kind and c.calls > b.calls) from t b where b.name = a.name) from t a order by 1',
+  'select a.name, (select b.kind from t b left join t c on c.kind = a.kind and c.name = b.name where b.name = a.name) from t a order by 1',
+  'select name, (select x.n from (select count(*) n from t b where b.kind = a.kind) x) from t a order by 1',
+  'select kind, (select max(calls) from t) from t group by kind order by 1',
+  'select i, i * 2 from generate_series(2, 5) i order by 1 desc',
+  "select x from unnest(string_to_array('b,a,c', ',')) x order by 1",
+  "select array_to_string(array(select name from t where kind = 'a' order by name desc), '/')",
+  "select array_length(string_to_array('a,b,c', ','), 1), array_lower(string_to_array('a', ','), 1), array_upper(string_to_array('', ','), 1), (string_to_array('a,b', ','))[2], (string_to_array('a,b', ','))[3]",
+  "select s[i] from generate_series(array_lower(string_to_array('x, y', ','), 1), array_upper(string_to_array('x, y', ','), 1)) as i, string_to_array('x, y', ',') s order by 1",
+  "select (parse_ident('a.\"B c\"'))[2], array_length(parse_ident('Abc'), 1), trim(trailing ';' from 'a;b;;')",
 ];
 
 /** What both refuse, with the same SQLSTATE. */
@@ -119,6 +132,9 @@ const refusals = [
   'select from where',
   'select 1 union select 1, 2',
   "select name from t where name like 'a\\'",
+  'select name from t a where exists (select 1 from t b where b.x = c.name)',
+  'select name from t a where exists (select 1 from t b where nonsense = 1)',
+  "select parse_ident('a b')",
 ];
 
 const client = new Client({ connectionString: process.env['MEDREX_TEST_POSTGRES'] });

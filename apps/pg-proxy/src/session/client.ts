@@ -341,6 +341,7 @@ export class Client implements BackendClient {
   /** The pool gives it none. */
   refused(report: Report): void {
     if (this.#hasLeft) return;
+    this.#isHeld = false;
     const isAsking = this.#wait === 'asking';
     this.#wait = 'none';
     if (this.#learner !== undefined) return this.#learner(report);
@@ -639,14 +640,12 @@ export class Client implements BackendClient {
 
   #holdNoLonger(): void {
     if (this.backend?.expected.forgets === true) return;
-    this.#isHeld = false;
     // Behind the answer that is being read.
     process.nextTick(() => {
-      if (!this.isWaiting || this.#hasLeft) return;
+      if (!this.#isHeld || this.#hasLeft) return;
+      this.#isHeld = false;
       this.#wait = 'none';
-      this.#isWorking = true;
-      this.#take();
-      this.#isWorking = false;
+      this.#takeAgain();
       this.#goOn();
     });
   }

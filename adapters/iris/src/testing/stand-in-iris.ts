@@ -215,4 +215,5 @@ const sqlcodes: Readonly<Record<string, number>> = {
   '55P03': -110,
   '57014': -450,
   '42501': -99,
+  '2BP01': -321,
 };

@@ -2,6 +2,7 @@ import type { Node, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
 import { learnType, typeOf } from './inference.ts';
+import { momentConstant } from './moments.ts';
 import { integerTypes, irisType, textTypes, typeUse, type PgType, type TypeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
@@ -16,12 +17,13 @@ export function castValue(p: Printing, { arg, typeName }: TypeCast, scope: Scope
   if (use === undefined) return p.catalog.isEnum(name) ? p.value(arg, scope) : refuse(`a cast to ${name}`, location);
   if (use.type === 'vector') return vectorValue(p, arg, use, scope, location);
   const text = untypedText(arg);
-  if (text !== undefined) checkConstant(use.type, text, location);
+  const moment = momentConstant(p, arg, use.type);
+  if (text !== undefined && moment === undefined) checkConstant(use.type, text, bodyOf(arg, 'A_Const')?.location);
   const type = irisType(use) ?? refuse(`${name} of this size`, location);
   if (use.type === 'bool') learnType(p, arg, 'bool');
-  if (use.type === 'bool') return boolValue(p, arg, text, scope, location);
+  if (use.type === 'bool') return boolValue(p, arg, text, scope, bodyOf(arg, 'A_Const')?.location ?? location);
   learnType(p, arg, use.type);
-  const value = operand(p, arg, scope);
+  const value = moment ?? operand(p, arg, scope);
   const from = typeOf(p, arg, scope);
   if (textTypes.has(use.type) && from === 'bool') return `CASE ${value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END`;
   if (integerTypes.has(use.type)) return integerValue(p, arg, value, from, type, location);
@@ -69,7 +71,7 @@ function boolValue(
   scope: Scope,
   location?: number,
 ): string {
-  if (text !== undefined) return booleans[text.trim().toLowerCase()] ?? invalid('boolean', text, location);
+  if (text !== undefined) return booleans[text.trim().toLowerCase()] ?? invalid('boolean', location);
   const from = typeOf(p, arg, scope);
   const value = operand(p, arg, scope);
   const isPlain = bodyOf(arg, 'ParamRef') !== undefined || bodyOf(arg, 'A_Const')?.isnull === true;
@@ -88,21 +90,17 @@ const notations: { readonly [Type in PgType]?: RegExp } = {
   numeric: numeral,
   float4: numeral,
   float8: numeral,
-  date: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
   time: /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$/,
-  timestamp: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?$/,
-  timestamptz: /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?$/,
   uuid: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
 };
 
 function checkConstant(type: PgType, text: string, location?: number): void {
-  if (notations[type]?.test(text) === false) invalid(type, text, location);
+  if (notations[type]?.test(text) === false) invalid(type, location);
 }
 
 /** Without the text itself: it is the user's. */
-function invalid(type: string, text: string, location?: number): never {
-  const isDate = type.startsWith('date') || type.startsWith('timestamp');
-  const sqlstate = isDate && /^\d{4}-\d{1,2}-\d{1,2}/.test(text) ? '22008' : isDate ? '22007' : '22P02';
+function invalid(type: string, location?: number): never {
+  const sqlstate = type === 'time' ? '22007' : '22P02';
   throw new Refusal(`invalid input syntax for type ${type}, or a notation that IRIS does not read`, {
     sqlstate,
     location,

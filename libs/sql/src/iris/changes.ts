@@ -4,6 +4,7 @@ import type { TableFacts } from './catalog.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
 import { learnType, typeOf } from './inference.ts';
+import { momentConstant } from './moments.ts';
 import { identifier } from './names.ts';
 import type { PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -66,10 +67,12 @@ function rowInserts(
     if (given.length < values.length && columns === undefined) {
       return refuse('DEFAULT in a table of unknown columns', undefined, 'Name the columns.');
     }
+    const valueOf = ({ node, name }: (typeof given)[number]): string =>
+      momentConstant(p, node, columnType(facts, name)) ?? p.value(node, scope);
     for (const { node, name } of given) learnType(p, node, columnType(facts, name));
     if (given.length === 0) return `${head} DEFAULT VALUES`;
     const list = columns === undefined ? '' : ` (${given.map(({ name }) => identifier(name ?? '')).join(', ')})`;
-    return `${head}${list} VALUES (${given.map(({ node }) => p.value(node, scope)).join(', ')})`;
+    return `${head}${list} VALUES (${given.map(valueOf).join(', ')})`;
   });
 }
 
@@ -171,18 +174,23 @@ export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   const set = (update.targetList ?? []).map((node) => {
     const assigned = bodyOf(node, 'ResTarget') ?? {};
     learnType(p, assigned.val, columnType(facts, assigned.name));
-    return printAssignment(p, assigned, scope);
+    return printAssignment(p, assigned, scope, columnType(facts, assigned.name));
   });
   const where = update.whereClause === undefined ? '' : ` WHERE ${p.predicate(update.whereClause, scope)}`;
   return { steps: [{ sql: `UPDATE ${name} SET ${set.join(', ')}${from}${where}`, isResult: false }] };
 }
 
-function printAssignment(p: Printing, { name, val, indirection, location }: ResTarget, scope: Scope): string {
+function printAssignment(
+  p: Printing,
+  { name, val, indirection, location }: ResTarget,
+  scope: Scope,
+  type?: PgType,
+): string {
   if (indirection !== undefined) return refuse('an assignment to a part of a column', location);
   if (val === undefined || kindOf(val) === 'MultiAssignRef')
     return refuse('an assignment to several columns', location);
   if (kindOf(val) === 'SetToDefault') return refuse('SET ... = DEFAULT', location);
-  return `${identifier(name ?? '', location)} = ${p.value(val, scope)}`;
+  return `${identifier(name ?? '', location)} = ${momentConstant(p, val, type) ?? p.value(val, scope)}`;
 }
 
 export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {

@@ -2,6 +2,7 @@ import type { Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf } from '../ast.ts';
 import { operand } from './expression.ts';
 import { isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { momentConstant } from './moments.ts';
 import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -32,7 +33,9 @@ export function comparison(
   }
   const isText = comparedText(p, left, right, scope, location);
   const print = (node: Node | undefined, other: Node | undefined): string =>
-    schemaName(p, node, other) ?? (isText ? exact(p, node, scope) : operand(p, node, scope));
+    schemaName(p, node, other) ??
+    momentConstant(p, node, typeOf(p, other, scope)) ??
+    (isText ? exact(p, node, scope) : operand(p, node, scope));
   return `${print(left, right)} ${operator === '!=' ? '<>' : operator} ${print(right, left)}`;
 }
 

@@ -5,6 +5,7 @@ import { castValue } from './cast.ts';
 import { comparedText, comparison, exact } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
 import { comparisons, isPredicate, isUntypedConstant, typeOf } from './inference.ts';
+import { momentConstant } from './moments.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
 import type { Printing } from './printing.ts';
@@ -178,7 +179,10 @@ function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, 
   const members = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = members.every((member) => comparedText(p, lexpr, member, scope, location));
   const left = isText ? exact(p, lexpr, scope) : operand(p, lexpr, scope);
-  const right = members.map((member) => (isText ? exact(p, member, scope) : p.value(member, scope)));
+  const type = typeOf(p, lexpr, scope);
+  const right = members.map(
+    (member) => momentConstant(p, member, type) ?? (isText ? exact(p, member, scope) : p.value(member, scope)),
+  );
   return `${left}${isNegated ? ' NOT' : ''} IN (${right.join(', ')})`;
 }
 
@@ -222,7 +226,9 @@ function printLike(p: Printing, { kind, lexpr, rexpr }: A_Expr, scope: Scope, op
 function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
   const [low, high] = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = comparedText(p, lexpr, low, scope, location) && comparedText(p, lexpr, high, scope, location);
-  const side = (node: Node | undefined): string => (isText ? exact(p, node, scope) : operand(p, node, scope));
+  const type = typeOf(p, lexpr, scope);
+  const side = (node: Node | undefined): string =>
+    momentConstant(p, node, type) ?? (isText ? exact(p, node, scope) : operand(p, node, scope));
   return `${side(lexpr)}${kind === 'AEXPR_BETWEEN' ? '' : ' NOT'} BETWEEN ${side(low)} AND ${side(high)}`;
 }
 

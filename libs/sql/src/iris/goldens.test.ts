@@ -386,7 +386,7 @@ describe('time', () => {
     ],
     [
       "select date '2024-02-29', '2024-02-29 10:00'::timestamp",
-      ["SELECT CAST('2024-02-29' AS DATE), CAST('2024-02-29 10:00' AS TIMESTAMP)"],
+      ["SELECT CAST('2024-02-29' AS DATE), CAST('2024-02-29 10:00:00' AS TIMESTAMP)"],
     ],
     [
       "select started + interval '1 month 3 days', started - interval '2 hours' from encounters",
@@ -402,6 +402,12 @@ describe('time', () => {
       "select extract(year from started), date_part('dow', started), date_trunc('month', started) from encounters",
       [
         "SELECT DATEPART('year', started), (DATEPART('weekday', started) - 1), DATEADD('day', 1 - DATEPART('day', started), CAST(CAST(started AS DATE) AS TIMESTAMP)) FROM encounters",
+      ],
+    ],
+    [
+      "select id from encounters where started between '2024-01-01T00:00:00Z' and '2024-02-01' and started in ('2024-01-01T10:00:00.5', null) and started <> '2024-01-01T00:30:00+01:00'::timestamptz",
+      [
+        "SELECT id FROM encounters WHERE (started BETWEEN '2024-01-01 00:00:00' AND '2024-02-01 00:00:00') AND (started IN ('2024-01-01 10:00:00.5', NULL)) AND (started <> CAST('2023-12-31 23:30:00' AS TIMESTAMP))",
       ],
     ],
     [

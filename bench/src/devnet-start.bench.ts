@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { figure, type Bench, type Figures } from './bench.ts';
+import { freePort } from './free-port.ts';
 
 const runs = 5;
 const root = resolve(import.meta.dirname, '..', '..');
@@ -78,12 +78,4 @@ async function start(args: readonly string[], env: Readonly<Record<string, strin
       await exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { eventLogContract, statusStoreContract } from '@medrex/contracts/testing';
+import { eventLogContract, freePort, statusStoreContract } from '@medrex/contracts/testing';
 import { kafkaLogSubject } from '@medrex/kafka/testing';
 import { PostgresStatusStore } from '@medrex/postgres';
 import { TestSchema } from '@medrex/postgres/testing';
@@ -80,11 +79,3 @@ const brokerOn = (port: number): Record<string, string> => ({
   KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
   KAFKA_MESSAGE_MAX_BYTES: String(9 * 1024 * 1024),
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}

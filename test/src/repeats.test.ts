@@ -48,8 +48,9 @@ describe('the same message again', () => {
   });
 
   it('whose deadline passes while it waits is closed, at its place, and takes no effect', async () => {
-    await sender.deliver([deposit('late', 500, { deadline: Date.now() + 300 }), deposit('d32', 32)]);
-    await delay(400);
+    const deadline = Date.now() + 1_500; // by then it is in, also where the machine is busy
+    await sender.deliver([deposit('late', 500, { deadline }), deposit('d32', 32)]);
+    await delay(deadline + 50 - Date.now());
     const late = sender.accepted.find(({ message }) => message.id === 'late');
     stack.service('orderer-dag').continue();
     await settled(stack, [sender]);

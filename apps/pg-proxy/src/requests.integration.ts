@@ -79,8 +79,8 @@ describeReal('POSTGRES', 'requests of clients of pg-proxy', (where) => {
     const [one, other] = [await rig.client(), await rig.client()];
     await Promise.all([one.query('select pg_sleep(0.2)'), other.query('select $1::int', [1])]);
     const waited = ended.map(({ receivedAt, backendAt }) => backendAt - receivedAt);
-    expect(Math.min(...waited)).toBeLessThan(100);
-    expect(Math.max(...waited)).toBeGreaterThan(150);
+    // Who came second waited for as long as the first one slept; what a connection takes, both waited for.
+    expect(Math.max(...waited) - Math.min(...waited)).toBeGreaterThan(150);
     await rig.close();
   });
 });

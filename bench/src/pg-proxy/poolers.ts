@@ -1,8 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 /** Where pgbench connects to, and whose CPU is counted. */
 export interface Side {
@@ -23,14 +24,6 @@ const inOrder = { workloadClass: 'interactive', interactiveShareMin: 0 };
 const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin` };
 /** The first PgBouncer that knows prepared statements in transaction mode. */
 const preparedSince = 1.21;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((closed) => server.close(() => closed()));
-  return port;
-}
 
 /** The poolers of one run before one PostgreSQL: ours, and PgBouncer where there is one. Both take SCRAM, no TLS. */
 export class Poolers {

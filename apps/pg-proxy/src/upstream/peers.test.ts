@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { eventually } from '@medrex/contracts/testing';
+import { eventually, freePort } from '@medrex/contracts/testing';
 import { cancelRequest, query } from '@medrex/pg-wire';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { ProxyRig } from '../testing/proxy-rig.ts';
 import type { WireClient } from '../testing/wire-client.ts';
 
@@ -9,14 +9,6 @@ const rigs: ProxyRig[] = [];
 afterEach(async () => {
   for (const rig of rigs.splice(0)) await rig.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
 
 async function started(instance: object): Promise<ProxyRig> {
   const rig = await ProxyRig.start({ config: { instance } });

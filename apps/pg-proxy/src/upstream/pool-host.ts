@@ -150,12 +150,19 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   /** A connection of the proxy's own, outside of all pools. */
   logIn(name: PoolName, loggedIn: (session: LoggedIn) => void, failed: () => void): BackendLogin {
+    return this.#loginAs(name, { loggedIn, failed });
+  }
+
+  #loginAs(
+    name: PoolName,
+    more: Pick<ConstructorParameters<typeof BackendLogin>[0], 'loggedIn' | 'failed' | 'settings'>,
+  ): BackendLogin {
     return new BackendLogin({
       address: this.upstreams.addressOf(name.upstream),
       database: this.upstreams.databaseOf(name),
       credentials: this.upstreams.credentialsOf(name),
       keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
-      ...{ loggedIn, failed },
+      ...more,
     });
   }
 
@@ -167,21 +174,21 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   open(pooled: PoolBackend): void {
     const { name } = pooled.pool;
-    const [database, credentials] = [this.upstreams.databaseOf(name), this.upstreams.credentialsOf(name)];
     const failed = (report: Report): void => this.#openFailed(pooled, report);
     const upstream = this.#loaded.config.upstreams[name.upstream];
     const login =
       upstream?.kind === 'iris'
         ? this.#iris.open(
-            { upstream, name, database, credentials },
+            {
+              ...{ upstream, name },
+              ...{ database: this.upstreams.databaseOf(name), credentials: this.upstreams.credentialsOf(name) },
+            },
             (session, cancel) => this.#opened(pooled, session, cancel),
             failed,
           )
-        : new BackendLogin({
-            ...{ address: this.upstreams.addressOf(name.upstream), database, credentials, failed },
+        : this.#loginAs(name, {
             ...(this.routes.isAway(name) && { settings: { default_transaction_read_only: 'on' } }),
-            keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
-            loggedIn: (session) => this.#opened(pooled, session),
+            ...{ failed, loggedIn: (session) => this.#opened(pooled, session) },
           });
     this.#logins.set(pooled, login);
   }

@@ -7,6 +7,7 @@ import { labelOf } from './labels.ts';
 import { identifier } from './names.ts';
 import { sortKeys } from './order.ts';
 import { limitsOf, type Limits } from './limits.ts';
+import { paged, printed, structured, type SortKey } from './pages.ts';
 import { textTypes } from './pg-type.ts';
 import type { PrintedQuery, Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -74,11 +75,6 @@ interface Target {
   readonly node: Node | undefined;
   readonly sql: string;
   readonly column: SeenColumn;
-}
-
-interface SortKey {
-  readonly key: string;
-  readonly isDescending: boolean;
 }
 
 /** One SELECT ... FROM ... WHERE. */
@@ -289,11 +285,6 @@ class Block {
   }
 }
 
-const structured = (text: string): SortKey =>
-  text.endsWith(' DESC')
-    ? { key: text.slice(0, -' DESC'.length), isDescending: true }
-    : { key: text, isDescending: false };
-const printed = ({ key, isDescending }: SortKey): string => (isDescending ? `${key} DESC` : key);
 const named = (targets: readonly Target[]): string =>
   targets.map(({ sql, column }) => `${sql} AS ${identifier(column.name)}`).join(', ');
 
@@ -326,52 +317,6 @@ function isSame(left: Node | undefined, right: Node | undefined, scope?: Scope):
       return name === 'ColumnRef' ? (scope?.placeOf(value as ColumnRef) ?? value) : value;
     });
   return bare(left) === bare(right);
-}
-
-interface Pages {
-  readonly head: string;
-  readonly list: string;
-  readonly names: readonly string[] | undefined;
-  readonly namedList: string;
-  readonly rest: string;
-  readonly keys: readonly SortKey[];
-  readonly isNested: boolean;
-  readonly isNative: boolean;
-  readonly isTop: boolean;
-}
-
-/** LIMIT where IRIS has it, TOP where that says enough, and rows counted off otherwise. */
-function paged(p: Printing, { count, offset }: Limits, pages: Pages): string {
-  const { head, list, rest, keys, isNative, isTop } = pages;
-  const order = keys.length === 0 ? '' : ` ORDER BY ${keys.map(printed).join(', ')}`;
-  if (count === undefined && offset === undefined) {
-    return `${head}${!isTop && order !== '' ? 'TOP ALL ' : ''}${list}${rest}${order}`; // a query inside takes no order without TOP
-  }
-  if (isNative) {
-    const limit = count ?? (p.dialect.has('offsetAlone') ? undefined : '2147483647');
-    const end = (limit === undefined ? '' : ` LIMIT ${limit}`) + (offset === undefined ? '' : ` OFFSET ${offset}`);
-    return `${head}${list}${rest}${order}${end}`;
-  }
-  if (offset === undefined) return `${head}TOP ${count ?? ''} ${list}${rest}${order}`;
-  return counted(pages, count, offset);
-}
-
-function counted(
-  { head, names, namedList, rest, keys, isNested, isTop }: Pages,
-  count: string | undefined,
-  offset: string,
-): string {
-  const all = names ?? refuse('OFFSET over * of unknown columns', undefined, 'Name the columns.');
-  if (new Set(all).size < all.length) return refuse('OFFSET over two columns of one name');
-  const outer = all.map((name) => identifier(name)).join(', ');
-  const end = count === undefined ? '' : ` AND iris_rn <= ${offset} + ${count}`;
-  const order = (place: (at: number) => string): string =>
-    keys.length === 0 ? '' : `ORDER BY ${keys.map((key, at) => printed({ ...key, key: place(at) })).join(', ')}`;
-  const inner = isNested
-    ? `SELECT ${outer}, ROW_NUMBER() OVER (${order((at) => `iris_o${at + 1}`)}) AS iris_rn FROM (${head}${[namedList, ...keys.map(({ key }, at) => `${key} AS iris_o${at + 1}`)].join(', ')}${rest}) AS iris_q`
-    : `${head}${namedList}, ROW_NUMBER() OVER (${order((at) => keys[at]?.key ?? '')}) AS iris_rn${rest}`;
-  const top = isTop ? '' : 'TOP ALL ';
-  return `SELECT ${top}${outer} FROM (${inner}) AS iris_p WHERE iris_rn > ${offset}${end} ORDER BY iris_rn`;
 }
 
 /** Around DISTINCT and UNION, whose rows are sorted by their result columns only. */

@@ -63,6 +63,7 @@ export function profile(seen: Seen): Table {
     translate_percent: real(({ translateMs, totalMs }) => percent(translateMs, totalMs)),
     backend_percent: real(({ backendMs, totalMs }) => percent(backendMs, totalMs)),
     stream_percent: real(({ streamMs, totalMs }) => percent(streamMs, totalMs)),
+    client_percent: real(({ clientMs, totalMs }) => percent(clientMs, totalMs)),
     rows_per_call: real(({ rows, calls }) => mean(rows, calls)),
     query: ({ normalised }) => normalised,
   });

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly translateMs: number;
   readonly backendMs: number;
   readonly streamMs: number;
+  /** Of it, how long the client did not take what there was. */
+  readonly clientMs: number;
   readonly totalMs: number;
 }
 
@@ -43,7 +45,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 const nothingYet: Outcome = {
   ...{ database: '', user: '', fingerprint: '', normalised: '', workload: 'interactive', statements: undefined },
   ...{ rows: 0, bytes: 0, sqlstate: undefined },
-  ...{ queueMs: 0.5, translateMs: 0.5, backendMs: 0.5, streamMs: 0.5, totalMs: 0.5 },
+  ...{ queueMs: 0.5, translateMs: 0.5, backendMs: 0.5, streamMs: 0.5, clientMs: 0.5, totalMs: 0.5 },
 };
 
 const hasRun = ({ commands, sqlstate }: Request): boolean => commands > 0 || sqlstate !== undefined;
@@ -65,6 +67,7 @@ function told(request: Request, outcome: Writable<Outcome>): Outcome {
   outcome.translateMs = translateMs;
   outcome.backendMs = first - backendAt - translateMs;
   outcome.streamMs = endedAt - first;
+  outcome.clientMs = request.blockedMs;
   outcome.totalMs = endedAt - receivedAt;
   return outcome;
 }

@@ -27,6 +27,7 @@ export class QueryFigures {
   translateMs = 0;
   backendMs = 0;
   streamMs = 0;
+  clientMs = 0;
   totalMs = 0;
   maxMs = 0;
   lastAtMs = 0;
@@ -50,6 +51,7 @@ export class QueryFigures {
     this.translateMs += outcome.translateMs;
     this.backendMs += outcome.backendMs;
     this.streamMs += outcome.streamMs;
+    this.clientMs += outcome.clientMs;
     this.totalMs += totalMs;
     if (totalMs > this.maxMs) this.maxMs = totalMs;
     this.lastAtMs = nowMs;
@@ -117,12 +119,14 @@ export class QueryStatistics {
 
   /** What takes most of a statement's time. */
   bottleneckOf(figures: QueryFigures): Bottleneck {
-    const { queueMs, translateMs, backendMs, streamMs, calls, database } = figures;
-    const most = Math.max(queueMs, translateMs, backendMs, streamMs);
+    const { queueMs, translateMs, backendMs, streamMs, clientMs, calls, database } = figures;
+    const madeMs = streamMs - clientMs;
+    const most = Math.max(queueMs, translateMs, backendMs, clientMs, madeMs);
     if (most === queueMs && queueMs > 0) return 'queue';
     if (most === translateMs && translateMs > 0) return 'translate';
-    // An answer comes as fast as its client takes it, beyond what lies between two chunks.
-    if (most === streamMs && streamMs > 0) return 'client';
+    if (most === clientMs && clientMs > 0) return 'client';
+    // Rows that the server had still to make, or that were long.
+    if (most === madeMs && madeMs > 0) return 'backend';
     const shortest = this.#shortestMs.get(database) ?? 0;
     return backendMs / calls <= shortest * roundTripsOfNetwork ? 'network' : 'backend';
   }

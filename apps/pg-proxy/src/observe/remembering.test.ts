@@ -11,7 +11,7 @@ import { hourMs, noGauges, Trends, type Hour } from './trends.ts';
 const outcome = (more: Partial<Outcome> = {}): Outcome => ({
   ...{ database: 'app', user: 'app', fingerprint: 'f', normalised: 'select $1', workload: 'interactive' },
   ...{ statements: [], rows: 1, bytes: 1, sqlstate: undefined },
-  ...{ queueMs: 0, translateMs: 0, backendMs: 1, streamMs: 0, totalMs: 1 },
+  ...{ queueMs: 0, translateMs: 0, backendMs: 1, streamMs: 0, clientMs: 0, totalMs: 1 },
   ...more,
 });
 
@@ -53,6 +53,23 @@ describe('figures of statements', () => {
     queries.measureNetwork();
     const [first] = queries.find('f0');
     expect(first && queries.bottleneckOf(first)).toBe('network');
+  });
+});
+
+describe('what takes most of the time of a statement', () => {
+  it.each([
+    ['queue', { queueMs: 9, backendMs: 5, streamMs: 5, clientMs: 5 }],
+    ['translate', { translateMs: 9, backendMs: 5 }],
+    ['backend', { backendMs: 9, streamMs: 5, clientMs: 5 }],
+    ['backend', { backendMs: 1, streamMs: 9, clientMs: 2 }],
+    ['client', { backendMs: 1, streamMs: 9, clientMs: 8 }],
+    ['network', { backendMs: 0.1 }],
+  ])('is the %s of %j', (expected, times) => {
+    const queries = new QueryStatistics(10);
+    queries.add(outcome({ fingerprint: 'short', backendMs: 0.1 }), 0);
+    const figures = queries.add(outcome(times), 0);
+    queries.measureNetwork();
+    expect(queries.bottleneckOf(figures)).toBe(expected);
   });
 });
 

@@ -151,6 +151,7 @@ export class Backend {
   #settingsKey: string | undefined = settingsKey(nothingSet);
   #isPassing = false;
   #isPaused = false;
+  #pausedAt = 0;
   /** A plan of a statement no longer fits its tables: all are prepared anew. */
   #isStale = false;
   #refused: Report | undefined;
@@ -312,6 +313,8 @@ export class Backend {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    const note = this.expected.headNote;
+    if (note !== undefined) note.blockedMs += this.#now() - Math.max(this.#pausedAt, note.firstAt);
     this.socket.resume();
   }
 
@@ -392,6 +395,7 @@ export class Backend {
   #pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
+    this.#pausedAt = this.#chunkAt;
     this.socket.pause();
   }
 

@@ -38,6 +38,8 @@ export interface Note {
   firstAt: number;
   /** Of the answer, so far. */
   bytes: number;
+  /** Milliseconds for which the server was not read because the client did not take what there was. */
+  blockedMs: number;
   /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */
   readonly before: PreparedBefore | undefined;
   /** The server was made to fail in its place: this is what the client is told. */

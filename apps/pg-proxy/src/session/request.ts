@@ -79,6 +79,7 @@ export class Request implements Note {
   /** When it had a backend. */
   backendAt = 0;
   firstAt = 0;
+  blockedMs = 0;
   endedAt = 0;
   /** What of its time with the backend went into another dialect. */
   translateMs = 0;

@@ -104,6 +104,28 @@ describe('the ladder of overload', () => {
     expect(await (await rig.in({ database: 'medrex' })).ask(query('show version'))).toContain('Z I');
   });
 
+  it('is climbed by load alone: long waits, and a line that is nearly full', async () => {
+    await start({ size: 1, waitingMax: 10, noticeAfterMs: 60_000 });
+    const { overload, now } = rig.running.proxy.host;
+    const [busy, report, ...clinicians] = await Promise.all(Array.from({ length: 11 }, () => rig.in()));
+    await busy!.ask(query('begin'));
+    const ask = (count: number): void => {
+      for (const clinician of clinicians.splice(0, count)) clinician.send(query('select 1 where true'));
+    };
+    ask(1);
+    await waiting(1);
+    overload.tick(now() + 5_000);
+    expect(overload.rung).toMatchObject({ level: 3, isQueueing: true, isShedding: false });
+    ask(4);
+    await onRung(4);
+    expect((await report!.ask(analytical))[0]).toContain('53300');
+    ask(4);
+    await onRung(5);
+    expect((await rig.open().until('closed'))[0]).toContain('FATAL 53300');
+    expect(rig.running.proxy.host.pools.totals(0).counts.refusals.queue_full).toBe(0);
+    await busy!.ask(query('commit'));
+  });
+
   it('is left one rung at a time, when it has been calm for long', async () => {
     const said = await start();
     const { overload, now } = rig.running.proxy.host;

@@ -100,7 +100,11 @@ export class Executor {
   /** Reads what is left, so that it outlives the transaction. @throws SessionFault 54000 */
   async hold(portal: Portal): Promise<void> {
     const { rows } = portal;
-    if (rows === undefined) return;
+    if (rows !== undefined) await this.#readWhole(portal, rows);
+    portal.isKept = true;
+  }
+
+  async #readWhole(portal: Portal, rows: PortalRows): Promise<void> {
     const description = this.describeRows(portal);
     const writer = this.#writerOf(portal, rows);
     const held: Buffer[] = [];

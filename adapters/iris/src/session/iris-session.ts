@@ -119,7 +119,7 @@ export class IrisSession {
   /** All but cursors that outlive their transaction, whose rows are here. */
   async #closePortals(): Promise<void> {
     for (const [name, portal] of [...this.#portals]) {
-      if (portal.cursor?.isHeld === true && portal.rows === undefined) continue;
+      if (portal.isKept === true) continue;
       this.#portals.delete(name);
       await this.#executor.close(portal).catch(() => undefined); // what fails here was closed before
     }

@@ -23,6 +23,8 @@ export interface Portal {
   ready?: ReadyRows | undefined;
   /** It was declared by SQL; FETCH asks for its rows. */
   readonly cursor?: { readonly isHeld: boolean };
+  /** It is a cursor that outlives transactions: the one that made it has been committed. */
+  isKept?: boolean;
   /** What an EXECUTE runs. */
   inner?: Portal;
   /** It has come to its end. */

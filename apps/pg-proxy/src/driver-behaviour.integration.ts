@@ -268,6 +268,25 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await Promise.all([client.end(), next.end()]);
   });
 
+  it('lets a role in that was dropped and created again', async () => {
+    const user = `again_${process.pid}`;
+    const query = { user: decodeURIComponent(new URL(where).username) };
+    const asked = await RealRig.start(where, 'transaction', 4, undefined, { auth: { userFile: 'users.txt', query } });
+    const client = await asked.client();
+    const created = async (): Promise<unknown> => {
+      await client.query(`create role ${user} login superuser password 'secret'`);
+      const url = new URL(asked.url);
+      [url.username, url.password] = [user, 'secret'];
+      const own = await asked.client({ connectionString: url.href });
+      const { rows } = await own.query('select current_user as me');
+      await own.end();
+      await client.query(`drop role ${user}`);
+      return rows;
+    };
+    expect([await created(), await created()]).toEqual([[{ me: user }], [{ me: user }]]);
+    await asked.close();
+  });
+
   it('notifies with the process id that the client has been given', async () => {
     const own = async (connect: Connect): Promise<unknown> => {
       const client = await connect();

@@ -90,6 +90,7 @@ export interface BackendOptions {
   readonly translationTimes?: LoggedIn['translationTimes'];
 }
 
+const redefines: ReadonlySet<string> = new Set(['ALTER ROLE', 'DROP ROLE', 'ALTER DATABASE']);
 const nothingSet: Settings = new Map();
 const connectionLost = '08006';
 const ownStatement = `${statementPrefix}sequences`;
@@ -459,8 +460,9 @@ export class Backend {
   }
 
   #noteRedefined(tag: string): void {
-    if (tag === 'ALTER ROLE' || tag === 'ALTER DATABASE') this.redefined = 'defaults';
-    else if (tag === 'CREATE ROLE' || tag === 'DROP ROLE') this.redefined ??= 'users';
+    if (tag === 'CREATE ROLE') this.redefined ??= 'users';
+    // A session of a role that was dropped is none of the one that is created by the same name.
+    else if (redefines.has(tag)) this.redefined = 'defaults';
   }
 
   #discarded(tag: string, before: PreparedBefore | undefined): void {

@@ -16,7 +16,7 @@ import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import type { PoolName } from '@medrex/pool';
 import type { Backend } from '../session/backend.ts';
-import type { PoolMode } from '../session/client.ts';
+import type { PoolMode } from '../session/client-options.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Request, RequestObserver } from '../session/request.ts';
 import type { CacheConfig } from './cache-config.ts';

@@ -14,7 +14,6 @@ import {
   type TransactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
-import type { PooledClient } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { LocalTables } from '../admin/local-tables.ts';
@@ -29,62 +28,13 @@ import { ClientStatements, type Prepared } from './client-statements.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { ClientWork } from '../scheduling/classifier.ts';
-import { asksProcess, processIdsIn } from './process-ids.ts';
+import { AskedProcesses } from './asked-processes.ts';
+import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
+import { ClientSettings } from './client-settings.ts';
+import { asksProcess } from './process-ids.ts';
 import { Request, type Analysed, type Asked as AskedText, type RequestObserver } from './request.ts';
-import { settingsKey, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { forgetsAll, SessionWatch, type Watched } from './session-watch.ts';
-import type { Statements } from './statements.ts';
-
-export type PoolMode = 'session' | 'transaction' | 'statement';
-export type Pooled = PooledClient<Client, Backend>;
-
-/** What a client asks of the proxy. */
-export interface ClientHost {
-  /** A backend, or undefined: it waits for `granted` or `refused`. */
-  checkout(client: Client, asked: AskedText | undefined, nowMs: number): Backend | undefined;
-  checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void;
-  pin(pooled: Pooled): void;
-  unpin(pooled: Pooled): void;
-  /** Ends what its backend is doing. */
-  cancel(backend: Backend): void;
-  left(client: Client): void;
-  /** It is still there, and waits for no backend. */
-  waitNoLonger(client: Client): void;
-  /** Whose process id this is. */
-  clientOf(processId: number): Client | undefined;
-  /** Milliseconds, from any point. */
-  now(): number;
-  /** Whether clients are sent away with the end of their transaction. */
-  readonly atBoundary: boolean;
-  /** It has a backend of its own, and nothing is under way. */
-  rested(client: Client): void;
-  /** Users or their defaults, or those of a database, are others at the server of this client. */
-  redefined(client: Client, what: 'users' | 'defaults'): void;
-  /** Its session has other settings. */
-  followed(client: Client): void;
-  /** It waits for a backend, with this statement. */
-  waits(client: Client, text: string): void;
-  /** Why a read that may be answered from the cache is not answered in any other way now. */
-  shedOf(client: Client, asked: AskedText): Report | undefined;
-}
-
-export interface ClientOptions {
-  readonly socket: Socket;
-  readonly mode: PoolMode;
-  readonly settings: Settings;
-  readonly statements: Statements;
-  readonly analyser: SqlAnalyser;
-  readonly pinsSequences: boolean;
-  readonly host: ClientHost;
-  readonly user: string;
-  readonly database: string;
-  /** Undefined: nobody wants to know. */
-  readonly observer: RequestObserver | undefined;
-  /** The proxy's own tables, for those who may read them. */
-  readonly local?: ((send: (message: Buffer) => void) => LocalTables) | undefined;
-  /** Undefined: nothing that it asks is kept. */
-  readonly cacheOf?: ((outbox: Outbox) => ClientCache) | undefined;
-}
 
 /** Why a client is not read. */
 const paused = { forBackend: 1, forBacklog: 2 } as const;
@@ -116,8 +66,6 @@ export class Client implements BackendClient {
   readonly user: string;
   readonly database: string;
   readonly mode: PoolMode;
-  settings: Settings;
-  settingsKey: string;
   pooled!: Pooled;
   /** Of its cancel key. */
   processId = 0;
@@ -136,7 +84,7 @@ export class Client implements BackendClient {
   #passedTo: Outbox | undefined;
   readonly #framer = new Framer(frontendSession);
   readonly #statements: ClientStatements;
-  readonly #startSettings: Settings;
+  readonly #settings: ClientSettings;
   readonly #watch: SessionWatch;
   readonly #analyser: SqlAnalyser;
   #observer: RequestObserver | undefined;
@@ -166,8 +114,7 @@ export class Client implements BackendClient {
   #learner: ((learnt: ReadonlyMap<string, string> | Report) => void) | undefined;
   /** Waits until it has a backend, or has been refused one. */
   #holder: (() => void) | undefined;
-  /** Clients that were to get a backend before the message at hand goes on. */
-  readonly #askedToHold = new Set<Client>();
+  readonly #processes: AskedProcesses;
 
   constructor(options: ClientOptions) {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
@@ -178,10 +125,9 @@ export class Client implements BackendClient {
     this.user = options.user;
     this.database = options.database;
     this.mode = options.mode;
-    this.settings = options.settings;
-    this.settingsKey = settingsKey(options.settings);
-    this.#startSettings = options.settings;
     this.#watch = new SessionWatch(options);
+    this.#settings = new ClientSettings(options.settings, this.#watch);
+    this.#processes = new AskedProcesses(options.host);
     this.#analyser = options.analyser;
     this.#observer = options.observer;
     this.#cache = options.cacheOf?.(this.outbox);
@@ -192,7 +138,7 @@ export class Client implements BackendClient {
       pass: (start: number) => this.#pass(start),
       malformed: () => this.end(malformed),
       awaitsProcess: () => this.#awaitsProcess(),
-      searchPath: () => this.#searchPath,
+      searchPath: () => this.#settings.searchPath,
       noteOf: (watched: Watched | undefined, prepared: Prepared) =>
         this.#noteOf('execute', prepared.text, watched, prepared),
     };
@@ -239,6 +185,14 @@ export class Client implements BackendClient {
       this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
       learner(refused ?? parameters);
     });
+  }
+
+  get settings(): Settings {
+    return this.#settings.current;
+  }
+
+  get settingsKey(): string {
+    return this.#settings.key;
   }
 
   get isPinned(): boolean {
@@ -310,27 +264,15 @@ export class Client implements BackendClient {
 
   /** Process ids of clients in the message at hand become those of their backends. True: one must get a backend first. */
   #awaitsProcess(): boolean {
-    for (const found of processIdsIn(this.#framer)) {
-      const client = this.#host.clientOf(found.id);
-      if (client === undefined || client.pooled.pool.name.upstream !== this.pooled.pool.name.upstream) continue;
-      const isAsked = this.#askedToHold.has(client);
-      const backend = isAsked ? client.backend : client.hold(() => this.#goOnAsking());
-      if (backend?.key !== undefined) found.become(backend.key.processId);
-      else if (!isAsked && client.awaitsBackend) return this.#waitFor(client);
-    }
-    this.#askedToHold.clear();
-    return false;
-  }
-
-  #waitFor(client: Client): true {
-    this.#askedToHold.add(client);
+    const { upstream } = this.pooled.pool.name;
+    if (!this.#processes.mustWait(this.#framer, upstream, () => this.#goOnAsking())) return false;
     this.#wait = 'waiting';
-    this.#stopAwaiting = () => this.#askedToHold.clear();
+    this.#stopAwaiting = () => this.#processes.forget();
     return true;
   }
 
   #goOnAsking(): void {
-    if (this.#hasLeft || !this.isWaiting || this.#askedToHold.size === 0) return;
+    if (this.#hasLeft || !this.isWaiting || !this.#processes.isWaiting) return;
     this.#stopAwaiting = undefined;
     this.#wait = 'none';
     this.#readAt = this.#host.now();
@@ -456,10 +398,8 @@ export class Client implements BackendClient {
     if (status === transactionStatus.idle) this.#followSession();
   }
 
-  /** RESET goes back to what a session began with, which in the server's eyes is not what this client's began with. */
   #setAgain(status: TransactionStatus): void {
-    const { parameters } = this.#watch;
-    const lost = new Map([...this.#startSettings].filter(([name]) => !parameters.has(name)));
+    const lost = this.#settings.lostByReset;
     if (lost.size > 0 && status !== transactionStatus.failed) this.backend?.setAgain(lost);
   }
 
@@ -471,15 +411,7 @@ export class Client implements BackendClient {
 
   /** At the end of a transaction: what it has set goes with the client, and what cannot keeps the backend. */
   #followSession(): void {
-    const settings = new Map(this.#startSettings);
-    for (const [name, value] of this.#watch.parameters) {
-      // What the server reports is what it came to: SET datestyle to DMY leaves the other half as it was.
-      const now = this.backend?.reported(name) ?? value;
-      if (now !== undefined) settings.set(name, now);
-    }
-    this.settings = settings;
-    this.settingsKey = settingsKey(settings);
-    this.backend?.settingsTouched();
+    this.#settings.follow(this.backend);
     this.#host.followed(this);
     const isPinned = this.#watch.pins.length > 0 || this.#statements.hasOwn;
     if (isPinned === this.#isPinned) return;
@@ -775,13 +707,6 @@ export class Client implements BackendClient {
     this.#attachedAt = this.isWaiting ? this.#host.now() : this.#readAt;
     backend.onDrain = () => this.#resume(paused.forBacklog);
     backend.attach(this, this.settings, this.settingsKey);
-  }
-
-  /** As far as it is known: '' is that of the user, and one that cannot be told is one of its own. */
-  get #searchPath(): string {
-    const { parameters } = this.#watch;
-    const known = parameters.has('search_path') ? (parameters.get('search_path') ?? '?') : undefined;
-    return known ?? this.#startSettings.get('search_path') ?? '';
   }
 
   #detach(backend: Backend): void {

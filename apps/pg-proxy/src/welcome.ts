@@ -87,10 +87,8 @@ export class Welcome {
     for (const client of clients) {
       const cached = this.#cached.get(client)?.();
       client.keep({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
-      // Of whom nothing was followed, names are known and texts are not.
-      const isFollowed = this.#observer !== undefined;
-      if (!isFollowed || !client.isIdle)
-        caches?.awaitUnseen(client.database, () => !clients.has(client) || (isFollowed && client.isIdle));
+      // What is under way was sent unseen.
+      if (!client.isIdle) caches?.awaitUnseen(client.database, () => !clients.has(client) || client.isIdle);
     }
   }
 

@@ -109,6 +109,26 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps', (where) => {
       expect(await value(writer)).toBe(expected);
     });
 
+    it('end with what was prepared in SQL and is run by the protocol', async () => {
+      await writer.query('prepare later as update ward set a = $1 where id = 1');
+      for (let time = 0; time < 2; time++) expect(await value(reader)).toBe('one');
+      const { connection } = writer as unknown as {
+        connection: {
+          bind(options: { statement: string; values: readonly string[] }): void;
+          execute(options: object): void;
+          sync(): void;
+          once(event: string, then: () => void): void;
+        };
+      };
+      await new Promise<void>((resolve) => {
+        connection.once('readyForQuery', resolve);
+        connection.bind({ statement: 'later', values: ['bound'] });
+        connection.execute({});
+        connection.sync();
+      });
+      expect(await value(reader)).toBe('bound');
+    });
+
     it('end with a COPY', async () => {
       const count = async () => (await reader.query<{ a: string }>('select count(*) as a from ward')).rows[0]!.a;
       expect([await count(), await count()]).toEqual(['2', '2']);

@@ -38,6 +38,27 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     }
   });
 
+  it('see what clients write of whom nobody wanted to know before', async () => {
+    await rig.close();
+    rig = await RealRig.start(where, 'transaction', 5, undefined, {
+      ...{ statistics: { isOn: false }, classes: { isOn: false } },
+    });
+    [reader, writer] = [await rig.client(), await rig.client()];
+    await writer.query("create table ward (id int primary key, a text); insert into ward values (1, 'old')");
+    const named = (to: string) =>
+      writer.query({ name: 'w', text: 'update ward set a = $1 where id = 1', values: [to] });
+    await named('named before');
+    rig.reload({ cache: { rules: [{}] }, statistics: { isOn: false }, classes: { isOn: false } });
+    expect(await value()).toBe('named before');
+    await eventually(isOn);
+    await eventually(async () => (await value()) === 'named before' && hits() > 0);
+    await write(writer, 'unnamed');
+    expect(await value()).toBe('unnamed');
+    expect(await value()).toBe('unnamed');
+    await named('named');
+    expect(await value()).toBe('named');
+  });
+
   it('are others by their rules, or none, for clients that are there', async () => {
     rig.reload({ cache: { rules: [{}] } });
     await eventually(isOn);

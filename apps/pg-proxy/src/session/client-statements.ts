@@ -24,7 +24,7 @@ import type { Backend } from './backend.ts';
 import { local, owed, unasked, type Note } from './expected-answers.ts';
 import { asksProcess } from './process-ids.ts';
 import type { Outbox } from './outbox.ts';
-import type { Analysed, Asked } from './request.ts';
+import { unknownText, type Analysed, type Asked } from './request.ts';
 import { leaves, type SessionWatch, type Watched } from './session-watch.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 
@@ -49,8 +49,6 @@ export interface ClientStatementsOptions {
   readonly statements: Statements;
   /** Session mode: the backend is nobody else's, and names stay as they are. */
   readonly isAlone: boolean;
-  /** Somebody wants to know of everything that is run. */
-  readonly isObserved: boolean;
 }
 
 /** In place of one that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
@@ -61,8 +59,8 @@ export interface Prepared extends Analysed {
   readonly text: string;
 }
 
-/** Of a statement that the server has to say something about. */
-const nothingKnown: Prepared = { text: '', analysis: undefined };
+/** Of a statement that SQL has prepared, or nobody: what it does is not known. */
+const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** Of a message. */
 const bodyAt = 5;
 
@@ -81,7 +79,8 @@ export class ClientStatements {
   readonly #watch: SessionWatch;
   readonly #statements: Statements;
   readonly #isAlone: boolean;
-  readonly #isObserved: boolean;
+  /** Somebody wants to know of everything that is run. */
+  isObserved = false;
   /** Of the message at hand, once it has been looked at. */
   bindAtHand: BindHead | undefined;
   /** What portals run, where that is followed; the unnamed one is nearly always the only one. */
@@ -103,8 +102,7 @@ export class ClientStatements {
   /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
   readonly #asking = new Set<string>();
 
-  constructor({ wire, watch, statements, isAlone, isObserved }: ClientStatementsOptions) {
-    this.#isObserved = isObserved;
+  constructor({ wire, watch, statements, isAlone }: ClientStatementsOptions) {
     this.#wire = wire;
     this.#watch = watch;
     this.#statements = statements;
@@ -287,7 +285,8 @@ export class ClientStatements {
     this.#wire.pass(start);
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
-    if (this.#isObserved || text.includes(settingPrefix)) this.#alone.set(name, { text, analysis: undefined });
+    if (this.isObserved || text.includes(settingPrefix)) this.#alone.set(name, { text, analysis: undefined });
+    else this.#alone.delete(name);
   }
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
@@ -381,11 +380,11 @@ export class ClientStatements {
         ? this.#mayUnnamedLeave
         : shared?.leavesState === true;
     const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
-    if (!isFollowed && !this.#isObserved) return this.#binds(portal, undefined);
+    if (!isFollowed && !this.isObserved) return this.#binds(portal, undefined);
     const prepared = (statement === '' ? this.#askedByUnnamed() : named) ?? nothingKnown;
     const watched = isFollowed ? this.#look(framer, prepared.text, mayLeave, backend) : undefined;
     if (!this.#isAlone) this.show(watched?.shows, backend, true);
-    this.#binds(portal, watched !== undefined || this.#isObserved ? { prepared, watched } : undefined);
+    this.#binds(portal, watched !== undefined || this.isObserved ? { prepared, watched } : undefined);
   }
 
   #binds(name: string, portal: Portal | undefined): void {

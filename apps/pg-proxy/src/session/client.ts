@@ -144,8 +144,8 @@ export class Client implements BackendClient {
     };
     this.#statements = new ClientStatements({
       ...{ wire, watch: this.#watch, statements: options.statements, isAlone: options.mode === 'session' },
-      isObserved: options.observer !== undefined,
     });
+    this.#statements.isObserved = options.observer !== undefined;
     this.#cachedAnswers = new CachedAnswers({
       ...{ framer: this.#framer, statements: this.#statements, analyser: options.analyser, outbox: this.outbox },
     });
@@ -155,6 +155,7 @@ export class Client implements BackendClient {
   keep({ observer, cacheOf }: Pick<ClientOptions, 'observer' | 'cacheOf'>): void {
     this.#cache?.abandon();
     this.#observer = observer;
+    this.#statements.isObserved = observer !== undefined;
     this.#cache = cacheOf?.(this.outbox);
   }
 

@@ -61,9 +61,10 @@ export interface Asked extends Analysed {
   readonly isWhole: boolean;
 }
 
-const unknown: Analysis = {
+/** Of a text that was not seen, or not whole: what it does may be anything. */
+export const unknownText: Analysis = {
   ...{ kind: 'unread', fingerprint: '', normalised: '' },
-  fault: { sqlstate: '54000', message: 'the statement is too long to be looked at as a whole' },
+  fault: { sqlstate: '54000', message: 'the statement has not been seen as a whole' },
 };
 
 /**
@@ -133,7 +134,7 @@ export class Request implements Note {
 
   /** What its text does; read when somebody asks, and known for texts that were read before. */
   get analysis(): Analysis {
-    this.#analysis ??= this.#isWhole ? analysisOf(this.#analyser, this.#text, this.#prepared) : unknown;
+    this.#analysis ??= this.#isWhole ? analysisOf(this.#analyser, this.#text, this.#prepared) : unknownText;
     return this.#analysis;
   }
 

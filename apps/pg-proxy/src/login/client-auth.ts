@@ -2,6 +2,7 @@ import {
   authentication,
   clientKeys,
   isSameSecret,
+  iterationsMax,
   md5Password,
   md5Response,
   mockVerifier,
@@ -120,6 +121,7 @@ export class ClientAuth {
   }
 
   #judgeByVerifier(given: Buffer, { salt, iterations, storedKey }: ScramVerifier): AuthStep {
+    if (iterations > iterationsMax) return this.#out();
     const { clientKey } = clientKeys(given, salt, iterations);
     const isRight = isSameSecret(createHash('sha256').update(clientKey).digest(), storedKey);
     return isRight ? inWith(given) : this.#out();

@@ -129,6 +129,13 @@ describe('what a client shows', () => {
     expect(await wrong.until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
   });
 
+  it('is no password where checking one would keep the whole proxy busy', async () => {
+    const slow = writeVerifier(scramVerifier('secret', Buffer.from('salt'), 1_000_001));
+    await start('password', `"app" "${slow}"\n`);
+    const right = rig.open({ socket: await encrypted() });
+    expect(await right.until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
+  });
+
   it('must be SCRAM where nothing else is taken', async () => {
     await start('scram-sha-256', `"app" "${md5Password('app', 'secret')}"\n`);
     expect(await rig.open().until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);

@@ -2,8 +2,10 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { saslprep } from './saslprep.ts';
 
 const keyBytes = 32;
-/** An upstream that asks for more would keep the whole process busy with one login. */
+/** To compute keys with more would keep the whole process busy with one login. Comparing costs the same for any count. */
 export const iterationsMax = 1_000_000;
+/** As far as PostgreSQL counts. */
+const iterationsHighest = 2 ** 31 - 1;
 
 /** What a client must have: these two keys answer for the password, for one salt and count. */
 export interface ClientKeys {
@@ -56,13 +58,13 @@ export function writeVerifier({ iterations, salt, storedKey, serverKey }: ScramV
 }
 
 const verifierForm =
-  /^SCRAM-SHA-256\$(\d{1,7}):([A-Za-z0-9+/]{1,1024}={0,2})\$([A-Za-z0-9+/]{43}=):([A-Za-z0-9+/]{43}=)$/;
+  /^SCRAM-SHA-256\$(\d{1,10}):([A-Za-z0-9+/]{1,1024}={0,2})\$([A-Za-z0-9+/]{43}=):([A-Za-z0-9+/]{43}=)$/;
 
 export function readVerifier(text: string): ScramVerifier | undefined {
   const [, count, salt, storedKey, serverKey] = verifierForm.exec(text) ?? [];
   if (count === undefined || salt === undefined || storedKey === undefined || serverKey === undefined) return undefined;
   const iterations = Number(count);
-  if (iterations < 1 || iterations > iterationsMax) return undefined;
+  if (iterations < 1 || iterations > iterationsHighest) return undefined;
   const bytes = (base64: string): Buffer => Buffer.from(base64, 'base64');
   return { iterations, salt: bytes(salt), storedKey: bytes(storedKey), serverKey: bytes(serverKey) };
 }

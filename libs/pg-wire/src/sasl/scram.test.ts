@@ -179,6 +179,12 @@ describe('verifiers', () => {
     expect(writeVerifier(scramVerifier('pencil', rfc.salt, 4096))).toBe(text);
   });
 
+  it('have any count that PostgreSQL takes: checking a proof costs the same', () => {
+    const verifier = (iterations: number): string => writeVerifier({ ...mockVerifier('a', other), iterations });
+    expect(readVerifier(verifier(789_123_456))?.iterations).toBe(789_123_456);
+    expect(readVerifier(verifier(2 ** 31))).toBeUndefined();
+  });
+
   it.each(['', 'md5abc', 'SCRAM-SHA-256$0:AAAA$A:A', 'SCRAM-SHA-256$4096:AAAA$AAAA:AAAA'])('are not %j', (text) => {
     expect(readVerifier(text)).toBeUndefined();
   });

@@ -1,29 +1,23 @@
 import {
   AnswerCache,
-  anything,
-  changesOf,
-  changesSomething,
-  preparedChanges,
   rulesFor,
   SharedEpochs,
-  type BackendWrites,
   type CacheCounts,
   type CacheRule,
-  type Changes,
   type SharedAnswers,
 } from '@medrex/cache';
-import type { Analysis, SqlAnalyser } from '@medrex/sql';
+import type { SqlAnalyser } from '@medrex/sql';
 import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import type { PoolName } from '@medrex/pool';
-import type { Backend } from '../session/backend.ts';
 import type { PoolMode } from '../session/client-options.ts';
 import type { Outbox } from '../session/outbox.ts';
-import type { Request, RequestObserver } from '../session/request.ts';
+import type { RequestObserver } from '../session/request.ts';
 import type { CacheConfig } from './cache-config.ts';
 import { ClientCache } from './client-cache.ts';
 import { DatabaseCache, invalidations, type Invalidation } from './database-cache.ts';
 import type { Answer } from './recorder.ts';
 import type { SharedByRedis } from './shared-by-redis.ts';
+import { together, WriteObserver } from './write-observer.ts';
 
 export interface CachesOptions {
   readonly config: CacheConfig;
@@ -51,12 +45,6 @@ export interface CacheFigures {
   readonly hitRatio: number | undefined;
   readonly counts: CacheCounts;
 }
-
-/** Texts up to here are read though they are large: a bulk insert must not look like code that nobody can see. */
-const readBytesMax = 128 * 1024;
-const missing = /^(?:42P01|42703|42883|3F000)$/;
-/** A plan that no longer fits: "cached plan must not change result type". */
-const planUnfit = '0A000';
 
 /** The caches of a proxy: answers from tables by rule, and answers about what is defined. */
 export class Caches {
@@ -233,98 +221,4 @@ export interface CachedClient {
 export interface CachedSession {
   readonly observer: RequestObserver;
   readonly cacheOf: ((outbox: Outbox) => ClientCache) | undefined;
-}
-
-/** The writes come last: what they forget is forgotten before anything goes out. */
-function together(one: RequestObserver | undefined, writes: WriteObserver): RequestObserver {
-  if (one === undefined) return writes;
-  return {
-    sent: (request) => {
-      one.sent?.(request);
-      writes.sent(request);
-    },
-    completed: (request, tag) => {
-      one.completed?.(request, tag);
-      writes.completed(request, tag);
-    },
-    ended: (request) => {
-      one.ended(request);
-      writes.ended(request);
-    },
-    called: (backend) => {
-      one.called?.(backend);
-      writes.called(backend);
-    },
-    refused: (from, sqlstate) => {
-      one.refused?.(from, sqlstate);
-      writes.refused(from, sqlstate);
-    },
-  };
-}
-
-interface Followed {
-  readonly backend: Backend;
-  readonly writes: BackendWrites;
-  readonly note: readonly Changes[];
-}
-
-class WriteObserver implements RequestObserver {
-  readonly #database: DatabaseCache;
-  readonly #followed = new WeakMap<Request, Followed>();
-
-  constructor(database: DatabaseCache) {
-    this.#database = database;
-  }
-
-  sent(request: Request): void {
-    const { backend } = request;
-    if (backend === undefined) return;
-    const analysis = this.#analysisOf(request);
-    const all = changesOf(analysis).filter(changesSomething);
-    const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
-    if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
-    const writes = this.#database.writesOf(backend);
-    this.#notePrepared(analysis, writes);
-    this.#followed.set(request, { backend, writes, note: writes.sent(changes) });
-  }
-
-  completed(request: Request, tag: string): void {
-    const followed = this.#followed.get(request);
-    if (followed === undefined) return;
-    const { backend, writes, note } = followed;
-    const { analysis } = request;
-    const statement = analysis.kind === 'read' ? analysis.statements[request.commands - 1] : undefined;
-    writes.completed(note, { verb: statement?.transaction?.verb, tag, isOutsideBlock: backend.isOutsideBlock });
-  }
-
-  ended(request: Request): void {
-    const { sqlstate } = request;
-    if (sqlstate !== undefined && (missing.test(sqlstate) || sqlstate === planUnfit)) this.#database.notFound();
-    const followed = this.#followed.get(request);
-    followed?.writes.ended(followed.note);
-  }
-
-  called(backend: Backend): void {
-    this.#database.writesOf(backend).unfollowed(anything);
-  }
-
-  refused(_from: unknown, sqlstate: string): void {
-    if (missing.test(sqlstate)) this.#database.notFound();
-  }
-
-  #analysisOf(request: Request): Analysis {
-    const { analysis } = request;
-    return analysis.kind === 'large' && request.textBytes <= readBytesMax ? request.readLarge() : analysis;
-  }
-
-  #notePrepared(analysis: Analysis, writes: BackendWrites): void {
-    for (const statement of analysis.kind === 'read' ? analysis.statements : []) {
-      const prepared = preparedChanges(statement);
-      if (prepared !== undefined) writes.prepared(prepared.name, prepared.changes);
-    }
-  }
-}
-
-function prepares(analysis: Analysis): boolean {
-  return analysis.kind === 'read' && analysis.statements.some(({ effects }) => effects[0]?.kind === 'prepare');
 }

@@ -3,7 +3,6 @@ import {
   Pools,
   type Clamp,
   type DisconnectReason,
-  type PooledBackend,
   type PoolName,
   type PoolPolicy,
   type PoolPort,
@@ -14,7 +13,7 @@ import {
 import type { Caches } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { Timeouts } from '../session/timeouts.ts';
-import { Backend, type Traffic } from '../session/backend.ts';
+import type { Backend, Traffic } from '../session/backend.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
 import { ClientLimits } from '../session/client-limits.ts';
 import { departed, type Client } from '../session/client.ts';
@@ -26,26 +25,20 @@ import { ClassRoutes } from '../scheduling/class-routes.ts';
 import { Overload, type ProcessFigures } from '../scheduling/overload.ts';
 import { WaitWindow } from '../scheduling/wait-window.ts';
 import { classifyLate } from '../scheduling/late-classes.ts';
-import { BackendLogin, type LoggedIn } from './backend-login.ts';
+import { BackendCancels } from './backend-cancels.ts';
+import type { BackendLogin, LoggedIn } from './backend-login.ts';
+import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend-openings.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
-import { settingsFor } from '../config/scopes.ts';
 import { LicenceShares, type LeaseBookOf } from './licence-shares.ts';
 import { Peers } from './peers.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
 import { ClientScopes } from './client-scopes.ts';
-import { sendCancel } from './send-cancel.ts';
 import { UpstreamLogins } from './upstream-logins.ts';
 
-type PoolBackend = PooledBackend<Client, Backend>;
-
 /** What the log of the process hears. */
-export interface HostEvents {
-  loginFailed(report: Report): void;
-  /** A backend is logged in, after so long. */
-  connected(database: string, ms: number): void;
-  fault(message: string): void;
+export interface HostEvents extends OpeningEvents {
   /** Load or memory have put the proxy on another rung of the ladder. */
   stepped(rung: Rung): void;
 }
@@ -64,10 +57,6 @@ export interface PoolHostOptions extends IrisUpstreamsOptions {
   readonly refusal: () => Report | undefined;
 }
 
-/** SQLSTATEs of logins that may succeed a moment later. */
-const unreachable = /^08/;
-const transient = /^(?:08|53|57P)/;
-
 /** Between the pools, which decide, and the connections, which do. */
 export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly pools: Pools<Client, Backend>;
@@ -79,7 +68,6 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly overload: Overload;
   readonly #waits = new WaitWindow();
   readonly departures = new Departures(this.clients);
-  readonly traffic = new Map<string, Traffic>();
   /** Secrets of users may be others by now. */
   onRedefined: (() => void) | undefined;
   /** Undefined: the configuration keeps nothing. */
@@ -91,18 +79,14 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly licences: LicenceShares;
   readonly scopes: ClientScopes;
   readonly #timeouts: Timeouts;
-  readonly #events: HostEvents;
   readonly #refusal: () => Report | undefined;
-  readonly #logins = new Map<PoolBackend, { abort(): void }>();
   readonly #iris: IrisUpstreams;
-  /** How backends are cancelled that are no connection to a PostgreSQL. */
-  readonly #cancels = new WeakMap<Backend, (done: () => void) => void>();
-  readonly #afterCancel = new Map<Backend, () => void>();
+  readonly #cancels = new BackendCancels();
+  readonly #openings: BackendOpenings;
   #loaded: LoadedConfig;
 
   constructor(options: PoolHostOptions) {
     this.#loaded = options.loaded;
-    this.#events = options.events;
     this.now = options.now;
     this.#refusal = options.refusal;
     this.limits = new ClientLimits(options.loaded.config);
@@ -129,6 +113,15 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       changed: (rung) => options.events.stepped(rung),
     });
     this.routes = new ClassRoutes(this.pools, options.loaded.config, (asked) => this.classifier.analysisOf(asked));
+    this.#openings = new BackendOpenings({
+      ...{ pools: this.pools, upstreams: this.upstreams, iris: this.#iris, routes: this.routes, outage: this.outage },
+      ...{ cancels: this.#cancels, events: options.events, now: options.now, loaded: () => this.#loaded },
+    });
+  }
+
+  /** What went through each database. */
+  get traffic(): ReadonlyMap<string, Traffic> {
+    return this.#openings.traffic;
   }
 
   /** @returns what could not be given as asked */
@@ -151,20 +144,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   /** A connection of the proxy's own, outside of all pools. */
   logIn(name: PoolName, loggedIn: (session: LoggedIn) => void, failed: () => void): BackendLogin {
-    return this.#loginAs(name, { loggedIn, failed });
-  }
-
-  #loginAs(
-    name: PoolName,
-    more: Pick<ConstructorParameters<typeof BackendLogin>[0], 'loggedIn' | 'failed' | 'settings'>,
-  ): BackendLogin {
-    return new BackendLogin({
-      address: this.upstreams.addressOf(name.upstream),
-      database: this.upstreams.databaseOf(name),
-      credentials: this.upstreams.credentialsOf(name),
-      keysOf: (salt, iterations, make) => this.upstreams.keysOf(name, salt, iterations, make),
-      ...more,
-    });
+    return this.#openings.logIn(name, { loggedIn, failed });
   }
 
   #policyOf({ config }: LoadedConfig): PoolPolicy {
@@ -174,29 +154,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   // What the pools ask for.
 
   open(pooled: PoolBackend): void {
-    const { name } = pooled.pool;
-    const failed = (report: Report): void => this.#openFailed(pooled, report);
-    const upstream = this.#loaded.config.upstreams[name.upstream];
-    const login =
-      upstream?.kind === 'iris'
-        ? this.#iris.open(
-            {
-              ...{ upstream, name },
-              ...{ database: this.upstreams.databaseOf(name), credentials: this.upstreams.credentialsOf(name) },
-            },
-            (session, cancel) => this.#opened(pooled, session, cancel),
-            failed,
-          )
-        : this.#loginAs(name, {
-            ...(this.routes.isAway(name) && { settings: { default_transaction_read_only: 'on' } }),
-            ...{ failed, loggedIn: (session) => this.#opened(pooled, session) },
-          });
-    this.#logins.set(pooled, login);
+    this.#openings.open(pooled);
   }
 
   close(pooled: PoolBackend, reason: DisconnectReason): void {
     const { handle } = pooled;
-    this.#logins.get(pooled)?.abort();
+    this.#openings.abort(pooled);
     if (handle === undefined) {
       this.pools.closed(pooled, this.now());
       return;
@@ -211,9 +174,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   reset(pooled: PoolBackend): void {
     const { handle } = pooled;
     if (handle === undefined) return;
-    const begin = (): void => handle.reset((isOk) => this.pools.resetDone(pooled, isOk, this.now()));
-    if (handle.cancelling === 0) begin();
-    else this.#afterCancel.set(handle, begin);
+    this.#cancels.afterwards(handle, () => handle.reset((isOk) => this.pools.resetDone(pooled, isOk, this.now())));
   }
 
   check(pooled: PoolBackend): void {
@@ -355,65 +316,11 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     done();
   }
 
-  cancel(backend: Backend, done: () => void = () => undefined): void {
-    const { key } = backend;
-    if (key === undefined || backend.expected.isEmpty) return done();
-    backend.cancelling++;
-    const cancel = this.#cancels.get(backend) ?? ((then): void => sendCancel(backend.address, key, then));
-    cancel(() => {
-      this.#cancelled(backend);
-      done();
-    });
-  }
-
-  #cancelled(backend: Backend): void {
-    backend.cancelling--;
-    if (backend.cancelling > 0) return;
-    const after = this.#afterCancel.get(backend);
-    this.#afterCancel.delete(backend);
-    if (after !== undefined) after();
-    // It has come to rest before: only an answer shows that the signal is not still on its way.
-    else if (backend.isIdle) backend.check(() => undefined);
+  cancel(backend: Backend, done?: () => void): void {
+    this.#cancels.cancel(backend, done);
   }
 
   #cancelWait(client: Client): void {
     client.waitCancelled({ severity: 'ERROR', sqlstate: '57014', message: 'canceling statement due to user request' });
-  }
-
-  #opened(pooled: PoolBackend, session: LoggedIn, cancel?: (done: () => void) => void): void {
-    this.#logins.delete(pooled);
-    this.#events.connected(pooled.pool.name.database, this.now() - pooled.openedAtMs);
-    this.outage.reached(pooled.pool.name.upstream);
-    const backend = new Backend({
-      ...session,
-      address: this.upstreams.addressOf(pooled.pool.name.upstream),
-      traffic: this.#trafficOf(pooled.pool.name.database),
-      now: this.now,
-      preparedMax: settingsFor(this.#loaded.config, pooled.pool.name).preparedStatements,
-      events: {
-        closed: () => this.pools.closed(pooled, this.now()),
-        fault: ({ message }) => {
-          this.#events.fault(message);
-          backend.socket.destroy();
-        },
-      },
-    });
-    if (cancel !== undefined) this.#cancels.set(backend, cancel);
-    pooled.handle = backend;
-    backend.start();
-    this.pools.opened(pooled, this.now());
-  }
-
-  #trafficOf(database: string): Traffic {
-    const traffic = this.traffic.get(database) ?? { transactions: 0, queries: 0 };
-    this.traffic.set(database, traffic);
-    return traffic;
-  }
-
-  #openFailed(pooled: PoolBackend, report: Report): void {
-    this.#logins.delete(pooled);
-    this.#events.loginFailed(report);
-    if (unreachable.test(report.sqlstate)) this.outage.failed(pooled.pool.name.upstream);
-    this.pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, this.now());
   }
 }

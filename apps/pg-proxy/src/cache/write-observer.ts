@@ -1,0 +1,113 @@
+import {
+  anything,
+  changesOf,
+  changesSomething,
+  preparedChanges,
+  type BackendWrites,
+  type Changes,
+} from '@medrex/cache';
+import type { Analysis } from '@medrex/sql';
+import type { Backend } from '../session/backend.ts';
+import type { Request, RequestObserver } from '../session/request.ts';
+import type { DatabaseCache } from './database-cache.ts';
+
+/** Texts up to here are read though they are large: a bulk insert must not look like code that nobody can see. */
+const readBytesMax = 128 * 1024;
+const missing = /^(?:42P01|42703|42883|3F000)$/;
+/** A plan that no longer fits: "cached plan must not change result type". */
+const planUnfit = '0A000';
+
+interface Followed {
+  readonly backend: Backend;
+  readonly writes: BackendWrites;
+  readonly note: readonly Changes[];
+}
+
+/** Tells the cache of a database what each request of its clients changes, and when that holds for everybody. */
+export class WriteObserver implements RequestObserver {
+  readonly #database: DatabaseCache;
+  readonly #followed = new WeakMap<Request, Followed>();
+
+  constructor(database: DatabaseCache) {
+    this.#database = database;
+  }
+
+  sent(request: Request): void {
+    const { backend } = request;
+    if (backend === undefined) return;
+    const analysis = this.#analysisOf(request);
+    const all = changesOf(analysis).filter(changesSomething);
+    const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
+    if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
+    const writes = this.#database.writesOf(backend);
+    this.#notePrepared(analysis, writes);
+    this.#followed.set(request, { backend, writes, note: writes.sent(changes) });
+  }
+
+  completed(request: Request, tag: string): void {
+    const followed = this.#followed.get(request);
+    if (followed === undefined) return;
+    const { backend, writes, note } = followed;
+    const { analysis } = request;
+    const statement = analysis.kind === 'read' ? analysis.statements[request.commands - 1] : undefined;
+    writes.completed(note, { verb: statement?.transaction?.verb, tag, isOutsideBlock: backend.isOutsideBlock });
+  }
+
+  ended(request: Request): void {
+    const { sqlstate } = request;
+    if (sqlstate !== undefined && (missing.test(sqlstate) || sqlstate === planUnfit)) this.#database.notFound();
+    const followed = this.#followed.get(request);
+    followed?.writes.ended(followed.note);
+  }
+
+  called(backend: Backend): void {
+    this.#database.writesOf(backend).unfollowed(anything);
+  }
+
+  refused(_from: unknown, sqlstate: string): void {
+    if (missing.test(sqlstate)) this.#database.notFound();
+  }
+
+  #analysisOf(request: Request): Analysis {
+    const { analysis } = request;
+    return analysis.kind === 'large' && request.textBytes <= readBytesMax ? request.readLarge() : analysis;
+  }
+
+  #notePrepared(analysis: Analysis, writes: BackendWrites): void {
+    for (const statement of analysis.kind === 'read' ? analysis.statements : []) {
+      const prepared = preparedChanges(statement);
+      if (prepared !== undefined) writes.prepared(prepared.name, prepared.changes);
+    }
+  }
+}
+
+function prepares(analysis: Analysis): boolean {
+  return analysis.kind === 'read' && analysis.statements.some(({ effects }) => effects[0]?.kind === 'prepare');
+}
+
+/** The writes come last: what they forget is forgotten before anything goes out. */
+export function together(one: RequestObserver | undefined, writes: WriteObserver): RequestObserver {
+  if (one === undefined) return writes;
+  return {
+    sent: (request) => {
+      one.sent?.(request);
+      writes.sent(request);
+    },
+    completed: (request, tag) => {
+      one.completed?.(request, tag);
+      writes.completed(request, tag);
+    },
+    ended: (request) => {
+      one.ended(request);
+      writes.ended(request);
+    },
+    called: (backend) => {
+      one.called?.(backend);
+      writes.called(backend);
+    },
+    refused: (from, sqlstate) => {
+      one.refused?.(from, sqlstate);
+      writes.refused(from, sqlstate);
+    },
+  };
+}

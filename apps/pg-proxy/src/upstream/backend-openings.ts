@@ -1,0 +1,130 @@
+import type { Report } from '@medrex/pg-wire';
+import type { PooledBackend, PoolName, Pools } from '@medrex/pool';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { settingsFor } from '../config/scopes.ts';
+import type { ClassRoutes } from '../scheduling/class-routes.ts';
+import { Backend, type Traffic } from '../session/backend.ts';
+import type { Client } from '../session/client.ts';
+import type { BackendCancels, CancelWay } from './backend-cancels.ts';
+import { BackendLogin, type LoggedIn } from './backend-login.ts';
+import type { IrisUpstreams } from './iris-upstreams.ts';
+import type { Outage } from './outage.ts';
+import type { UpstreamLogins } from './upstream-logins.ts';
+
+export type PoolBackend = PooledBackend<Client, Backend>;
+
+/** What is heard of logins and of connections. */
+export interface OpeningEvents {
+  loginFailed(report: Report): void;
+  /** A backend is logged in, after so long. */
+  connected(database: string, ms: number): void;
+  fault(message: string): void;
+}
+
+export interface BackendOpeningsOptions {
+  readonly pools: Pools<Client, Backend>;
+  readonly upstreams: UpstreamLogins;
+  readonly iris: IrisUpstreams;
+  readonly routes: ClassRoutes;
+  readonly outage: Outage;
+  readonly cancels: BackendCancels;
+  readonly events: OpeningEvents;
+  readonly now: () => number;
+  readonly loaded: () => LoadedConfig;
+}
+
+/** SQLSTATEs of logins that may succeed a moment later. */
+const unreachable = /^08/;
+const transient = /^(?:08|53|57P)/;
+
+/** Makes the connections that pools ask for. */
+export class BackendOpenings {
+  /** What went through each database. */
+  readonly traffic = new Map<string, Traffic>();
+  readonly #options: BackendOpeningsOptions;
+  readonly #logins = new Map<PoolBackend, { abort(): void }>();
+
+  constructor(options: BackendOpeningsOptions) {
+    this.#options = options;
+  }
+
+  /** Logs in where the pool belongs; the pools hear what became of it. */
+  open(pooled: PoolBackend): void {
+    const { loaded, upstreams, iris, routes } = this.#options;
+    const { name } = pooled.pool;
+    const failed = (report: Report): void => this.#failed(pooled, report);
+    const upstream = loaded().config.upstreams[name.upstream];
+    const login =
+      upstream?.kind === 'iris'
+        ? iris.open(
+            { upstream, name, database: upstreams.databaseOf(name), credentials: upstreams.credentialsOf(name) },
+            (session, cancel) => this.#opened(pooled, session, cancel),
+            failed,
+          )
+        : this.logIn(name, {
+            ...(routes.isAway(name) && { settings: { default_transaction_read_only: 'on' } }),
+            ...{ failed, loggedIn: (session) => this.#opened(pooled, session) },
+          });
+    this.#logins.set(pooled, login);
+  }
+
+  /** Gives up a login that is under way. */
+  abort(pooled: PoolBackend): void {
+    this.#logins.get(pooled)?.abort();
+  }
+
+  /** A connection as that pool's, which belongs to whoever asks. */
+  logIn(
+    name: PoolName,
+    more: Pick<ConstructorParameters<typeof BackendLogin>[0], 'loggedIn' | 'failed' | 'settings'>,
+  ): BackendLogin {
+    const { upstreams } = this.#options;
+    return new BackendLogin({
+      address: upstreams.addressOf(name.upstream),
+      database: upstreams.databaseOf(name),
+      credentials: upstreams.credentialsOf(name),
+      keysOf: (salt, iterations, make) => upstreams.keysOf(name, salt, iterations, make),
+      ...more,
+    });
+  }
+
+  #opened(pooled: PoolBackend, session: LoggedIn, cancel?: CancelWay): void {
+    const { pools, upstreams, outage, cancels, events, now, loaded } = this.#options;
+    const { name } = pooled.pool;
+    this.#logins.delete(pooled);
+    events.connected(name.database, now() - pooled.openedAtMs);
+    outage.reached(name.upstream);
+    const backend = new Backend({
+      ...session,
+      address: upstreams.addressOf(name.upstream),
+      traffic: this.#trafficOf(name.database),
+      now,
+      preparedMax: settingsFor(loaded().config, name).preparedStatements,
+      events: {
+        closed: () => pools.closed(pooled, now()),
+        fault: ({ message }) => {
+          events.fault(message);
+          backend.socket.destroy();
+        },
+      },
+    });
+    if (cancel !== undefined) cancels.use(backend, cancel);
+    pooled.handle = backend;
+    backend.start();
+    pools.opened(pooled, now());
+  }
+
+  #trafficOf(database: string): Traffic {
+    const traffic = this.traffic.get(database) ?? { transactions: 0, queries: 0 };
+    this.traffic.set(database, traffic);
+    return traffic;
+  }
+
+  #failed(pooled: PoolBackend, report: Report): void {
+    const { pools, outage, events, now } = this.#options;
+    this.#logins.delete(pooled);
+    events.loginFailed(report);
+    if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
+    pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());
+  }
+}

@@ -5,13 +5,28 @@ import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 
 /** 30 for the real thing. */
 const minutes = Number(process.env['BENCH_SOAK_MINUTES'] ?? 2);
+/** 0: as many as there can be. With a pace other work on the machine is left alone, and hours say as much about memory. */
+const startsPerSecond = Number(process.env['BENCH_SOAK_PER_SECOND'] ?? 0);
+const pace = startsPerSecond > 0 ? startsPerSecond : 'all possible';
 const clients = 500;
 const roundSeconds = 20;
+const account = '\\set account random(1, 100000)';
+const transfer = `${account}
+BEGIN;
+UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = :account;
+SELECT abalance FROM pgbench_accounts WHERE aid = :account;
+END;
+`;
 
-/** Hours in small: hundreds of clients that come, work in all three protocols and go; memory must stay where it was. */
+/**
+ * Hours in small: hundreds of clients that come, read or write in all three protocols and go; none may fail, and memory must stay
+ * where it was.
+ */
 export const bench: Bench = {
   name: 'pg-proxy-soak',
-  workload: `pgbench -S through pg-proxy, ${clients} clients, ${minutes} minutes in rounds of ${roundSeconds} s, protocols in turn (BENCH_SOAK_MINUTES)`,
+  workload:
+    `pgbench through pg-proxy, ${clients} clients, ${pace} transactions/s (BENCH_SOAK_PER_SECOND), ${minutes} minutes (BENCH_SOAK_MINUTES) ` +
+    `in rounds of ${roundSeconds} s, selects and writing transactions in all three protocols in turn`,
   ledger: 'none',
   seed: 0,
   run: () => withPoolers('pg-proxy-soak', 1, soak),
@@ -25,7 +40,9 @@ async function soak({ sides, url, database }: Ground): Promise<Figures> {
   const rounds = Math.max(3, Math.round((minutes * 60) / roundSeconds));
   for (let round = 0; round < rounds; round += 1) {
     const protocol = protocols[round % protocols.length] ?? 'simple';
-    carried.push(await pgbench(side, { url, database, clients, seconds: roundSeconds, protocol }));
+    const script = round % 2 === 0 ? {} : { script: transfer };
+    const load = { url, database, clients, seconds: roundSeconds, protocol, startsPerSecond, ...script };
+    carried.push(await pgbench(side, load));
     residentMiB.push(residentKiB(side.pid) / 1024);
   }
   return {

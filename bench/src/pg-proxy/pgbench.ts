@@ -26,11 +26,13 @@ export interface PgbenchOptions {
   readonly connects?: boolean;
   /** What a transaction is, as pgbench has it; a select by primary key when absent. */
   readonly script?: string;
+  /** Transactions that begin in each second; 0: as many as there can be. */
+  readonly startsPerSecond?: number;
 }
 
 /** Selects by primary key (`pgbench -S`), or runs a script, through one side. @throws Error where a client of it failed */
 export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carried> {
-  const { url, database, clients, seconds, protocol, connects = false, script } = options;
+  const { url, database, clients, seconds, protocol, connects = false, script, startsPerSecond = 0 } = options;
   const before = cpuMicroseconds(side.pid);
   const folder = mkdtempSync(join(tmpdir(), 'medrex-pgbench-'));
   const scriptFile = join(folder, 'script.sql');
@@ -46,6 +48,7 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
     '2',
     '-T',
     String(seconds),
+    ...(startsPerSecond > 0 ? ['-R', String(startsPerSecond)] : []),
   ];
   // One in twenty transactions is written down, as it ends, or every other of those that may take longer.
   const log = connects

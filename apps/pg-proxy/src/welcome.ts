@@ -63,8 +63,8 @@ export class Welcome {
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
   readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
-  /** What a server reports at login, by pool and settings. */
-  #parameters = new Map<string, ReadonlyMap<string, string>>();
+  /** What a server reports at login, as messages, by pool and settings. */
+  readonly #reports = new Map<string, Buffer>();
   readonly #statements = new Map<string, Statements>();
 
   constructor({ host, loaded, analyser, life, observing }: WelcomeOptions) {
@@ -78,7 +78,7 @@ export class Welcome {
 
   reload(loaded: LoadedConfig): void {
     this.#loaded = loaded;
-    this.#parameters.clear();
+    this.#reports.clear();
   }
 
   /** The caches are others: clients that are in look and write there from their next request on. */
@@ -120,6 +120,7 @@ export class Welcome {
     if (!this.#mayLook(newcomer.user))
       return refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
     const preparer = this.#preparerOf(newcomer);
+    socket.write(newcomer.accepted);
     const console = new ConsoleSession({ socket, read: (text, types) => preparer.read(text, types) });
     this.#consoles.add(console);
     socket.once('close', () => this.#consoles.delete(console));
@@ -232,6 +233,7 @@ export class Welcome {
     this.#host.limits.entered(client, entrant);
     client.restedAtMs = this.#host.now();
     this.#host.followed(client);
+    client.outbox.push(newcomer.accepted);
     this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
   }
 
@@ -252,26 +254,28 @@ export class Welcome {
   }
 
   #logIn(client: Client, minor: number, key: string): void {
-    const known = this.#parameters.get(key);
+    const known = this.#reports.get(key);
     if (known !== undefined) {
       this.#greet(client, minor, known);
       return;
     }
     // The first with these settings: a server says what they come to, and whether it takes them.
+    client.outbox.send();
     client.learn((learnt) => {
       if ('sqlstate' in learnt) {
         client.end(learnt);
         return;
       }
-      if (this.#parameters.size >= rememberedMax) this.#parameters.clear();
-      this.#parameters.set(key, learnt);
-      this.#greet(client, minor, learnt);
+      const report = Buffer.concat([...parameterMessages(learnt)]);
+      if (this.#reports.size >= rememberedMax) this.#reports.clear();
+      this.#reports.set(key, report);
+      this.#greet(client, minor, report);
     });
   }
 
-  #greet(client: Client, minor: number, parameters: ReadonlyMap<string, string>): void {
+  #greet(client: Client, minor: number, report: Buffer): void {
     const { outbox } = client;
-    for (const message of parameterMessages(parameters)) outbox.push(message);
+    outbox.push(report);
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
     for (const clamp of client.pooled.pool.clamps) outbox.push(noticeResponse(clampReport(clamp)));
     outbox.push(readyForQuery(transactionStatus.idle));
@@ -287,8 +291,8 @@ export class Welcome {
   }
 }
 
-function refuse({ socket }: Newcomer, fault: WireFault): void {
+function refuse({ socket, accepted }: Newcomer, fault: WireFault): void {
   socket.on('error', () => socket.destroy());
-  socket.write(fatal(fault));
+  socket.write(Buffer.concat([accepted, fatal(fault)]));
   socket.destroySoon();
 }

@@ -15,6 +15,7 @@ import {
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
+import { Outbox } from '../session/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
 import type { AuthStep, ClientAuth } from './client-auth.ts';
@@ -27,6 +28,8 @@ export interface Newcomer {
   /** Protocol 3.minor. */
   readonly minor: number;
   readonly parameters: ReadonlyMap<string, string>;
+  /** The end of the proof, and that it was accepted: goes out before all else, in one write with what follows. */
+  readonly accepted: Buffer;
   /** What logs in at the upstream as this user, where it is known. */
   readonly shown: Credentials['secret'] | undefined;
 }
@@ -73,6 +76,7 @@ const heldMax = 16_384;
 /** A connection from accept to login: encryption, the startup packet, the proof. Nothing of it is trusted yet, and little is kept. */
 export class Arrival {
   #socket: Socket;
+  #outbox: Outbox;
   #received: Buffer = Buffer.alloc(0);
   #tls: TlsForClients | undefined;
   #startup: StartupMessage | undefined;
@@ -89,6 +93,7 @@ export class Arrival {
 
   constructor(socket: Socket, reception: Reception) {
     this.#socket = socket;
+    this.#outbox = new Outbox(socket);
     this.#reception = reception;
     this.#timer = setTimeout(() => this.#socket.destroy(), reception.loginTimeoutMs);
     this.#listen();
@@ -121,8 +126,13 @@ export class Arrival {
 
   #refuse(fault: WireFault, isSilent = false): void {
     this.#reception.refused(fault);
-    if (!isSilent) this.#socket.write(fatal(fault));
+    if (!isSilent) this.#send(fatal(fault));
     this.#finish();
+  }
+
+  #send(message: Buffer): void {
+    this.#outbox.push(message);
+    this.#outbox.send();
   }
 
   #read(chunk: Buffer): void {
@@ -151,7 +161,7 @@ export class Arrival {
       case 'ssl':
         return this.#answerSsl(rest);
       case 'gssenc':
-        this.#socket.write(encryptionAnswer.no);
+        this.#send(encryptionAnswer.no);
         return false;
       case 'cancel':
         // Who cancels takes the end of the connection as the sign that it is done.
@@ -166,7 +176,7 @@ export class Arrival {
   #answerSsl(rest: Buffer): boolean {
     const { tls } = this.#reception;
     if (tls === undefined || this.#tls !== undefined) {
-      this.#socket.write(encryptionAnswer.no);
+      this.#send(encryptionAnswer.no);
       return false;
     }
     // Bytes before the handshake could be anybody's.
@@ -174,7 +184,7 @@ export class Arrival {
       this.#refuse(protocolViolation('received unencrypted data after SSL request'));
       return true;
     }
-    this.#socket.write(encryptionAnswer.yes);
+    this.#send(encryptionAnswer.yes);
     this.#startTls(tls, false);
     return true;
   }
@@ -201,6 +211,7 @@ export class Arrival {
       ...{ requestCert: tls.asksCertificate, rejectUnauthorized: false },
     });
     this.#socket = secure;
+    this.#outbox = new Outbox(secure);
     this.#tls = tls;
     this.#listen();
     secure.once('secure', () => {
@@ -224,7 +235,7 @@ export class Arrival {
     if (this.#tls?.needsCertificate === true && certified === undefined)
       return this.#refuse({ sqlstate: '28000', message: 'this server takes clients with a valid certificate only' });
     const { minor, declined, isAsked } = negotiate(packet);
-    if (!isAsked) this.#socket.write(negotiateProtocolVersion({ minor, declined }));
+    if (!isAsked) this.#send(negotiateProtocolVersion({ minor, declined }));
     this.#startup = { ...packet, minor };
     const database = packet.parameters.get('database') ?? '';
     this.#ask({
@@ -273,8 +284,7 @@ export class Arrival {
   #follow(step: AuthStep, rest: Buffer): void {
     switch (step.kind) {
       case 'ask':
-        this.#socket.write(step.message);
-        return;
+        return this.#send(step.message);
       case 'out':
         if (this.#asking !== undefined) this.#reception.failed(this.#asking);
         return this.#refuse(step.fault);
@@ -298,8 +308,8 @@ export class Arrival {
   #enter({ message, shown }: Extract<AuthStep, { kind: 'in' }>, rest: Buffer): void {
     const [startup, asking] = [this.#startup, this.#asking];
     if (startup === undefined || asking === undefined) return;
-    if (message !== undefined) this.#socket.write(message);
-    this.#socket.write(authentication({ kind: 'ok' }));
+    const ok = authentication({ kind: 'ok' });
+    const accepted = message === undefined ? ok : Buffer.concat([message, ok]);
     this.#isDone = true;
     clearTimeout(this.#timer);
     this.#unlisten();
@@ -308,7 +318,7 @@ export class Arrival {
     this.#reception.done(this);
     const { parameters, minor } = startup;
     const { user, database } = asking;
-    this.#reception.enter({ socket: this.#socket, user, database, minor, parameters, shown });
+    this.#reception.enter({ socket: this.#socket, user, database, minor, parameters, accepted, shown });
   }
 }
 

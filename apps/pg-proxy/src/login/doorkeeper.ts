@@ -8,6 +8,9 @@ import { AuthRules } from './auth-rules.ts';
 import { ClientAuth, type AskDirectory } from './client-auth.ts';
 import { UserSecrets } from './user-secrets.ts';
 
+/** Of SCRAM and of md5. */
+const [nonceBytes, saltBytes] = [18, 4];
+
 export interface DoorkeeperOptions {
   readonly loaded: LoadedConfig;
   readonly upstreams: UpstreamLogins;
@@ -51,11 +54,14 @@ export class Doorkeeper {
     if (method === 'reject') return then(noRule(asking));
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || loaded.config.auth.allowCleartext;
-    const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth =>
-      new ClientAuth({
+    const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth => {
+      const random = randomBytes(nonceBytes + saltBytes);
+      const [nonce, salt] = [random.toString('base64', 0, nonceBytes), random.subarray(nonceBytes)];
+      return new ClientAuth({
         ...{ method, user, secret, mayAskPassword, certified, directory, mockSecret },
-        ...{ endPoint: tls?.endPoint, nonce: randomBytes(18).toString('base64'), salt: randomBytes(4) },
+        ...{ endPoint: tls?.endPoint, nonce, salt },
       });
+    };
     if (method === 'ldap' || method === 'cert') return then(make(undefined));
     this.#secrets.find(user, database, (found) => then(found === 'unavailable' ? unavailable : make(found.secret)));
   }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, pbkdf2Sync } from 'node:crypto';
 import { saslprep } from './saslprep.ts';
 
 const keyBytes = 32;
@@ -23,8 +23,9 @@ export interface ScramVerifier {
   readonly isMock?: true;
 }
 
+/** A key as bytes costs `createHmac` several times as much. */
 export const hmac = (key: Uint8Array, data: Uint8Array | string): Buffer =>
-  createHmac('sha256', key).update(data).digest();
+  createHmac('sha256', createSecretKey(key)).update(data).digest();
 export const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
 
 /** Takes about 0.7 ms for 4,096 iterations, and blocks meanwhile: keep what it gives. */

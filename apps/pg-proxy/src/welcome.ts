@@ -2,6 +2,7 @@ import {
   backendKeyData,
   fatal,
   noticeResponse,
+  parameterStatus,
   readyForQuery,
   transactionStatus,
   type WireFault,
@@ -15,7 +16,7 @@ import { Preparer } from './admin/prepared.ts';
 import type { Sight } from './admin/show.ts';
 import type { CachedSession } from './cache/caches.ts';
 import type { Newcomer } from './login/arrival.ts';
-import { Client, departed, parameterMessages } from './session/client.ts';
+import { Client, departed } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
 import type { Observing } from './observe/observing.ts';
@@ -266,7 +267,7 @@ export class Welcome {
         client.end(learnt);
         return;
       }
-      const report = Buffer.concat([...parameterMessages(learnt)]);
+      const report = parameterReport(learnt);
       if (this.#reports.size >= rememberedMax) this.#reports.clear();
       this.#reports.set(key, report);
       this.#greet(client, minor, report);
@@ -289,6 +290,11 @@ export class Welcome {
     this.#statements.set(poolKey, known);
     return known;
   }
+}
+
+/** What a client is told at login of its session's parameters. */
+function parameterReport(parameters: ReadonlyMap<string, string>): Buffer {
+  return Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value })));
 }
 
 function refuse({ socket, accepted }: Newcomer, fault: WireFault): void {

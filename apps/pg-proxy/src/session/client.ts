@@ -5,7 +5,6 @@ import {
   frontend as from,
   frontendSession,
   malformed,
-  parameterStatus,
   query,
   readyForQuery,
   transactionStatus,
@@ -793,9 +792,4 @@ export class Client implements BackendClient {
     else this.#isSkipping = true;
     this.outbox.send();
   }
-}
-
-/** What a client is told at login of its session's parameters. */
-export function parameterMessages(parameters: ReadonlyMap<string, string>): Buffer[] {
-  return [...parameters].map(([name, value]) => parameterStatus({ name, value }));
 }

@@ -359,12 +359,13 @@ describe('COPY', () => {
   });
 });
 
-describe('cancel', () => {
-  const cancel = (key: WireClient['key'], change = 0): void => {
-    const socket = connect({ host: '127.0.0.1', port: rig.port });
-    socket.end(cancelRequest(key!.processId, Buffer.from(key!.secretKey.map((byte) => byte ^ change))));
-  };
+/** @param change of the secret */
+const cancel = (key: WireClient['key'], change = 0): void => {
+  const socket = connect({ host: '127.0.0.1', port: rig.port });
+  socket.end(cancelRequest(key!.processId, Buffer.from(key!.secretKey.map((byte) => byte ^ change))));
+};
 
+describe('cancel', () => {
   it('reaches what the client asked for, and no other', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [one, other] = [await rig.in(), await rig.in()];
@@ -531,6 +532,20 @@ describe('session mode', () => {
     await heard('DISCARD ALL');
     await atRest();
     expect(rig.postgres.backends[0]!.prepared.size).toBe(0);
+  });
+
+  it('gives a client its backend with the login, by its process id, and lets others wait with their first statement', async () => {
+    await start({ config: { pool: { mode: 'session', size: 1 } } });
+    const [first, other] = [await rig.in(), await rig.in()];
+    const [backend] = rig.postgres.backends;
+    expect(first.key?.processId).toBe(backend!.id);
+    expect(other.key?.processId).toBeGreaterThan(2 ** 22);
+    first.send(query('hang'));
+    await heard('hang');
+    cancel(first.key);
+    expect(await first.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+    first.send(terminate());
+    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
   });
 });
 

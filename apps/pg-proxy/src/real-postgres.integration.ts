@@ -41,6 +41,18 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       expect((await one.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
     });
 
+    it('names who notifies by the process id of his login, which in session mode is that of his backend', async () => {
+      const [listener, other] = [await rig.client(), await rig.client()];
+      const { processID } = other as unknown as { processID: number };
+      const heard: number[] = [];
+      listener.on('notification', ({ processId }) => heard.push(processId));
+      await listener.query('listen news');
+      await other.query('notify news');
+      await eventually(() => heard.length === 1);
+      expect(heard).toEqual([processID]);
+      if (mode === 'session') expect(await pidOf(other)).toBe(processID);
+    });
+
     it('keeps what a session has left behind', async () => {
       const [one, other] = [await rig.client(), await rig.client()];
       await one.query(`set work_mem to '7MB'`);

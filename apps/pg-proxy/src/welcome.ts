@@ -256,7 +256,10 @@ export class Welcome {
 
   #logIn(client: Client, minor: number, key: string): void {
     const known = this.#reports.get(key);
-    if (known !== undefined) {
+    const { pooled, mode } = client;
+    // In session mode it gets the process id of its backend, which must be there for that.
+    const isToHave = mode === 'session' && pooled.pool.hasRoomFor(pooled);
+    if (known !== undefined && !isToHave) {
       this.#greet(client, minor, known);
       return;
     }

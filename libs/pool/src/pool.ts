@@ -114,6 +114,13 @@ export class Pool<C, B> implements WaitTerms {
     return this.#waiting.size > 0;
   }
 
+  /** Whether this client, which has no backend yet, would have one without waiting for others. */
+  hasRoomFor(client: PooledClient<C, B>): boolean {
+    if (this.#isPaused || this.#isDraining || this.#isHopeless || !this.#mayHold(client)) return false;
+    if (this.#backends.idle.size > 0) return true;
+    return this.clients.size <= this.#settings.max && !this.limits.some((limit) => limit.isFull);
+  }
+
   get firstWaitsSinceMs(): number {
     return this.#waiting.lines.firstSinceMs;
   }

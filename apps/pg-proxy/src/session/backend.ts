@@ -66,6 +66,8 @@ export interface BackendClient {
 export interface BackendEvents {
   closed(): void;
   fault(fault: WireFault): void;
+  /** The process id that the last client of another backend of this server was given; 0: nobody's here. */
+  lastUserOf(processId: number): number;
 }
 
 /** What went through, by database; only grows. */
@@ -136,6 +138,8 @@ export class Backend {
   redefined: 'users' | 'defaults' | undefined;
   /** Its last client left state behind. */
   isSoiled = false;
+  /** The process id of the client that has it, or had it last; 0: none yet. */
+  lastUser = 0;
   /** What its transactions write, where answers are kept that may be read from it. */
   writes: BackendWrites | undefined;
   readonly #framer = new Framer(backendSession);
@@ -145,8 +149,6 @@ export class Backend {
   /** When the chunk at hand came. */
   #chunkAt = 0;
   #client: BackendClient | undefined;
-  /** The process id of the client that has it, or had it last; 0: none yet. */
-  #lastUser = 0;
   #settings = nothingSet;
   /** Undefined: its client has set something, and what is set now is not known for certain. */
   #settingsKey: string | undefined = settingsKey(nothingSet);
@@ -205,7 +207,7 @@ export class Backend {
 
   attach(client: BackendClient, settings: Settings, key: string): void {
     this.#client = client;
-    if (client.processId !== this.#lastUser) this.#isOfAnother(client.processId);
+    if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
     if (key === this.#settingsKey) return;
     const isKnown = this.#settingsKey !== undefined;
     const change = isKnown ? changeOf(this.#settings, settings) : changeFromUnknown(settings);
@@ -216,8 +218,8 @@ export class Backend {
   }
 
   #isOfAnother(processId: number): void {
-    this.isMixed ||= this.#lastUser !== 0;
-    this.#lastUser = processId;
+    this.isMixed ||= this.lastUser !== 0;
+    this.lastUser = processId;
   }
 
   detach(): void {
@@ -543,10 +545,13 @@ export class Backend {
   }
 
   /** The process that notifies is this one: its client knows it under another number. */
+  /** Clients know each other by the process ids of their logins. */
   #notified({ buffer, start, end }: Framer): boolean {
     const at = start + 5;
-    const own = this.#client?.processId ?? 0;
-    if (end - at >= 4 && own !== 0 && buffer.readInt32BE(at) === this.key?.processId) buffer.writeInt32BE(own, at);
+    if (end - at < 4) return true;
+    const from = buffer.readInt32BE(at);
+    const known = from === this.key?.processId ? (this.#client?.processId ?? 0) : this.#events.lastUserOf(from);
+    if (known !== 0) buffer.writeInt32BE(known, at);
     return true;
   }
 

@@ -17,8 +17,8 @@ export function instanceOf({ processId }: Pick<CancelRequest, 'processId'>): num
 }
 
 /**
- * Keys by which clients cancel what they have asked for: random, and of no backend, so that nobody can guess another's. They
- * carry the number of the instance, so that whichever of several gets the request knows whose it is.
+ * Keys by which clients cancel what they have asked for: random, and of no backend (in session mode the number is, the secret is
+ * not), so that nobody can guess another's. They carry the number of the instance, so that whichever of several gets the request knows whose it is.
  */
 export class CancelKeys {
   readonly #held = new Map<number, Held>();
@@ -31,12 +31,19 @@ export class CancelKeys {
 
   /** @param minor protocol 3.minor: from 3.2 a key may be long */
   give(client: Client, minor: number): BackendKeyData {
-    let processId = this.#newId();
+    let processId = this.#idOfBackend(client) ?? this.#newId();
     while (this.#held.has(processId)) processId = this.#newId();
     const secretKey = randomBytes(minor >= 2 ? 32 : 4);
     this.#held.set(processId, { client, secretKey });
     client.processId = processId;
     return { processId, secretKey };
+  }
+
+  /** Who has a backend for the whole session has its process id, too. Peers could not tell whose that is. */
+  #idOfBackend({ mode, backend }: Client): number | undefined {
+    const { processId = 0 } = backend?.key ?? {};
+    const isOwn = mode === 'session' && this.#instance === undefined;
+    return isOwn && processId > 0 && processId < processIdMin ? processId : undefined;
   }
 
   /** Whose process id this is; undefined: nobody's here. */

@@ -106,12 +106,20 @@ export class BackendOpenings {
           events.fault(message);
           backend.socket.destroy();
         },
+        lastUserOf: (processId) => this.#lastUserOf(name.upstream, processId),
       },
     });
     if (cancel !== undefined) cancels.use(backend, cancel);
     pooled.handle = backend;
     backend.start();
     pools.opened(pooled, now());
+  }
+
+  #lastUserOf(upstream: string, processId: number): number {
+    const found = this.#options.pools
+      .backends()
+      .find(({ pool, handle }) => pool.name.upstream === upstream && handle?.key?.processId === processId);
+    return found?.handle?.lastUser ?? 0;
   }
 
   #trafficOf(database: string): Traffic {

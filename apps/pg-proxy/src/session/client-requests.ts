@@ -1,0 +1,68 @@
+import type { Framer } from '@medrex/pg-wire';
+import type { SqlAnalyser } from '@medrex/sql';
+import { settingPrefix } from '../config/session-settings.ts';
+import type { Client } from './client.ts';
+import type { ClientStatements } from './client-statements.ts';
+import type { PreparedBefore } from './expected-answers.ts';
+import { Request, type Analysed, type RequestObserver } from './request.ts';
+import { forgetsAll, type SessionWatch, type Watched } from './session-watch.ts';
+
+export interface ClientRequestsOptions {
+  readonly client: Client;
+  readonly framer: Framer;
+  readonly statements: ClientStatements;
+  readonly watch: SessionWatch;
+  readonly analyser: SqlAnalyser;
+}
+
+/** What a client has sent to be run, each with the times at which it came and had its backend. */
+export class ClientRequests {
+  /** Undefined: nobody wants to know. */
+  observer: RequestObserver | undefined;
+  /** It has sent what takes away all that is prepared: what comes behind that is looked at when it has run. */
+  mayForget = false;
+  readonly #client: Client;
+  readonly #framer: Framer;
+  readonly #statements: ClientStatements;
+  readonly #watch: SessionWatch;
+  readonly #analyser: SqlAnalyser;
+
+  constructor({ client, framer, statements, watch, analyser }: ClientRequestsOptions) {
+    this.#client = client;
+    this.#framer = framer;
+    this.#statements = statements;
+    this.#watch = watch;
+    this.#analyser = analyser;
+  }
+
+  /** Of the message at hand. Undefined where nobody follows what becomes of it. */
+  noteOf(kind: Request['kind'], text: string, watched?: Watched, prepared?: Analysed): Request | undefined {
+    const { observer } = this;
+    if (observer === undefined && watched === undefined && !text.includes(settingPrefix)) return undefined;
+    const client = this.#client;
+    const request = new Request({
+      from: client,
+      backend: client.backend,
+      kind,
+      text,
+      watched,
+      prepared,
+      observer,
+      before: watched !== undefined && forgetsAll(watched) ? this.#preparedBefore() : undefined,
+      workClass: client.pooled.workClass,
+      analyser: this.#analyser,
+      watch: this.#watch,
+      isWhole: kind === 'execute' || this.#framer.isLast,
+    });
+    this.mayForget ||= request.before !== undefined;
+    // What waited for a backend waited with the first of its messages.
+    request.receivedAt = client.attachedAt > client.readAt ? client.askedAt : client.readAt;
+    request.backendAt = Math.max(client.attachedAt, request.receivedAt);
+    observer?.sent?.(request);
+    return request;
+  }
+
+  #preparedBefore(): PreparedBefore {
+    return { names: this.#statements.names(), statements: this.#client.backend?.prepared.all() ?? [] };
+  }
+}

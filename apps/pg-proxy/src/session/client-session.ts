@@ -1,0 +1,62 @@
+import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
+import type { Backend } from './backend.ts';
+import type { Client } from './client.ts';
+import type { ClientHost, ClientOptions } from './client-options.ts';
+import { ClientSettings } from './client-settings.ts';
+import type { ClientStatements } from './client-statements.ts';
+import { SessionWatch } from './session-watch.ts';
+
+/** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
+export class ClientSession {
+  readonly watch: SessionWatch;
+  readonly settings: ClientSettings;
+  readonly #client: Client;
+  readonly #host: ClientHost;
+  #isPinned = false;
+
+  constructor(client: Client, options: ClientOptions) {
+    this.#client = client;
+    this.#host = options.host;
+    this.watch = new SessionWatch(options);
+    this.settings = new ClientSettings(options.settings, this.watch);
+  }
+
+  /** Its backend stays its own. */
+  get isPinned(): boolean {
+    return this.#isPinned;
+  }
+
+  /** Somebody speaks of its process by number, so it keeps the one that it has. */
+  showProcess(): void {
+    this.watch.showProcess();
+    this.#isPinned = true;
+    this.#host.pin(this.#client.pooled);
+  }
+
+  /** An answer has ended. */
+  settled(status: TransactionStatus, statements: ClientStatements): void {
+    const { watch } = this;
+    if (!watch.isActive) return;
+    const { backend } = this.#client;
+    const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
+    if (isEmpty && !isOpen && watch.takeReset()) this.#setAgain(backend, status);
+    watch.settled(status);
+    if (status === transactionStatus.idle) this.#follow(backend, statements);
+  }
+
+  #setAgain(backend: Backend | undefined, status: TransactionStatus): void {
+    const lost = this.settings.lostByReset;
+    if (lost.size > 0 && status !== transactionStatus.failed) backend?.setAgain(lost);
+  }
+
+  /** At the end of a transaction. */
+  #follow(backend: Backend | undefined, statements: ClientStatements): void {
+    this.settings.follow(backend);
+    this.#host.followed(this.#client);
+    const isPinned = this.watch.pins.length > 0 || statements.hasOwn;
+    if (isPinned === this.#isPinned) return;
+    this.#isPinned = isPinned;
+    if (isPinned) this.#host.pin(this.#client.pooled);
+    else this.#host.unpin(this.#client.pooled);
+  }
+}

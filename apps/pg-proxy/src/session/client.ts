@@ -209,7 +209,10 @@ export class Client implements BackendClient {
     this.pauses.resume(pausedFor.backlog);
   }
 
-  /** Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. */
+  /**
+   * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
+   * mode it keeps it.
+   */
   learn(then: (learnt: ReadonlyMap<string, string> | Report) => void): void {
     this.#learner = then;
     this.readAt = this.#host.now();
@@ -227,6 +230,7 @@ export class Client implements BackendClient {
       if (!isOk || learner === undefined || this.backend !== backend) return;
       const refused = backend.refusedSettings();
       const parameters = new Map(backend.parameters);
+      if (this.mode === 'session' && refused === undefined) return learner(parameters);
       this.#detach(backend);
       this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
       learner(refused ?? parameters);

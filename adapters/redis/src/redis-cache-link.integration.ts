@@ -49,6 +49,23 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     expect((await link.find(question)).answer).toBeUndefined();
   });
 
+  it('says who is there, and is no answer any more when one has ended without a word, or nobody is left', async () => {
+    const kept = async (): Promise<boolean> => {
+      const { answer, token } = await link.find(question);
+      await link.keep(question, token, Buffer.from('kept'), 60_000);
+      return answer !== undefined;
+    };
+    expect(await link.present('1', 'beat')).toEqual(['1']);
+    expect([...(await link.present('2', 'beat'))].sort()).toEqual(['1', '2']);
+    expect([await kept(), await kept()]).toEqual([false, true]);
+    await link.leave('2', 'bye');
+    expect(await kept()).toBe(true);
+    await link.strike('3');
+    expect([await kept(), await kept()]).toEqual([false, true]);
+    await link.leave('1', 'bye');
+    expect(await kept()).toBe(false);
+  });
+
   it('is heard by everybody after it has been counted', async () => {
     const heard: (string | undefined)[] = [];
     const end = link.listen((message) => heard.push(message));

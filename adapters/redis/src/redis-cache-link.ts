@@ -18,14 +18,32 @@ if #ARGV > 3 then
 end
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
-/** The epochs as one text, with the generation: numbers that were lost and counted anew are others. */
+const presentScript = `
+redis.call('HSET', KEYS[1], ARGV[2], 1)
+redis.call('PUBLISH', ARGV[1], ARGV[3])
+return redis.call('HKEYS', KEYS[1])`;
+
+/** When nobody is left, nobody sees what is written: what is kept then is not found again. */
+const leaveScript = `
+redis.call('HDEL', KEYS[1], ARGV[2])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('INCR', KEYS[2]) end
+return redis.call('PUBLISH', ARGV[1], ARGV[3])`;
+
+const strikeScript = `
+redis.call('HDEL', KEYS[1], ARGV[1])
+return redis.call('INCR', KEYS[2])`;
+
+/**
+ * The epochs as one text, with the generations, of that database and of all: numbers that were lost and counted anew
+ * are others, and so is everything after one has ended without a word.
+ */
 const tokenLua = `
 redis.call('HSETNX', KEYS[1], 'g', ARGV[1])
 local ids = {'g'}
 for place = 5, #ARGV do ids[#ids + 1] = ARGV[place] end
 local numbers = redis.call('HMGET', KEYS[1], unpack(ids))
 for place = 1, #numbers do numbers[place] = (ids[place] or '') .. '=' .. (numbers[place] or '0') end
-local token = table.concat(numbers, ' ')`;
+local token = (redis.call('GET', KEYS[3]) or '0') .. ' ' .. table.concat(numbers, ' ')`;
 
 const findScript = `${tokenLua}
 local kept = redis.call('HMGET', KEYS[2], 't', 'a')
@@ -54,28 +72,54 @@ export class RedisCacheLink implements SharedLink, SharedAnswers {
     await pool.use((redis) => redis.eval(tellScript, 1, key, prefix, message, generation(), ...ids));
   }
 
+  present(instance: string, message: string): Promise<readonly string[]> {
+    const { pool, prefix } = this.#options;
+    return pool.use((redis) => redis.eval(presentScript, 1, this.#instancesKey, prefix, instance, message)) as Promise<
+      readonly string[]
+    >;
+  }
+
+  async leave(instance: string, message: string): Promise<void> {
+    const { pool, prefix } = this.#options;
+    const keys = [this.#instancesKey, this.#generationKey];
+    await pool.use((redis) => redis.eval(leaveScript, 2, ...keys, prefix, instance, message));
+  }
+
+  async strike(instance: string): Promise<void> {
+    const keys = [this.#instancesKey, this.#generationKey];
+    await this.#options.pool.use((redis) => redis.eval(strikeScript, 2, ...keys, instance));
+  }
+
   listen(heard: (message: string | undefined) => void): () => void {
     return this.#options.pool.listen(this.#options.prefix, heard);
   }
 
   async find(question: SharedQuestion): Promise<{ readonly answer: Uint8Array | undefined; readonly token: string }> {
     const { pool, generation } = this.#options;
-    const keys = [this.#epochsKey(question.database), this.#answerKey(question)];
+    const keys = [this.#epochsKey(question.database), this.#answerKey(question), this.#generationKey];
     const ids = question.ids.map(String);
     const found = (await pool.use((redis) =>
-      redis.callBuffer('EVAL', findScript, 2, ...keys, generation(), '', '', '', ...ids),
+      redis.callBuffer('EVAL', findScript, 3, ...keys, generation(), '', '', '', ...ids),
     )) as [Buffer, Buffer?];
     return { token: found[0].toString(), answer: found[1] };
   }
 
   async keep(question: SharedQuestion, token: string, answer: Uint8Array, ttlMs: number): Promise<void> {
     const { pool, generation } = this.#options;
-    const keys = [this.#epochsKey(question.database), this.#answerKey(question)];
+    const keys = [this.#epochsKey(question.database), this.#answerKey(question), this.#generationKey];
     const ids = question.ids.map(String);
     const bytes = Buffer.from(answer);
     await pool.use((redis) =>
-      redis.call('EVAL', keepScript, 2, ...keys, generation(), token, String(ttlMs), bytes, ...ids),
+      redis.call('EVAL', keepScript, 3, ...keys, generation(), token, String(ttlMs), bytes, ...ids),
     );
+  }
+
+  get #instancesKey(): string {
+    return `${this.#options.prefix}:instances`;
+  }
+
+  get #generationKey(): string {
+    return `${this.#options.prefix}:generation`;
   }
 
   #epochsKey(database: string): string {

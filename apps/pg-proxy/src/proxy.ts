@@ -175,11 +175,13 @@ export class PgProxy {
     if (ending !== 'now') await this.#empty(ending, patienceMs ?? drain.timeoutMs);
     for (const arrival of this.#arrivals) arrival.close();
     this.#welcome.closeConsoles();
+    const backends = this.host.pools.backends().map(({ handle }) => handle);
     this.host.pools.kill({}, this.host.now());
-    for (const { handle } of this.host.pools.backends()) handle?.socket.destroy();
+    const areWriting = backends.some((backend) => backend?.writes?.hasPending === true);
+    for (const backend of backends) backend?.socket.destroy();
     clearInterval(this.#ticker);
     await this.host.licences.leave();
-    await this.host.caches?.close();
+    await this.host.caches?.close(!areWriting);
     await this.#shared?.pool.close();
     this.#doorkeeper.close();
     await Promise.all([closed, this.#own?.close()]);

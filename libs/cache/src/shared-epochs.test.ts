@@ -8,12 +8,17 @@ class Two {
   readonly links = new MemoryLinks();
   readonly heard: string[] = [];
   missed = 0;
+  /** Whose end the server has seen. */
+  readonly ended = new Set<string>();
   nowMs = 0;
   readonly one = this.instance('one', () => undefined);
   readonly other = this.instance('other', (database, ids) => this.heard.push(`${database} ${ids.join()}`));
 
   instance(name: string, changed: (database: string, ids: readonly number[]) => void): SharedEpochs {
-    return new SharedEpochs({ link: this.links.of(name), instance: name, changed, missed: () => this.missed++ });
+    const hasEnded = (instance: string): boolean => this.ended.has(instance);
+    return new SharedEpochs({
+      ...{ link: this.links.of(name), instance: name, changed, hasEnded, missed: () => this.missed++ },
+    });
   }
 
   async pass(ms: number): Promise<void> {
@@ -52,20 +57,70 @@ describe('SharedEpochs', () => {
     expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([true, true]);
   });
 
-  it('waits for nobody who has said that he ends, and for nobody for ever', async () => {
+  it('waits for nobody who has said that he ends', async () => {
     const two = new Two();
     await two.pass(500);
     await two.one.close();
     await two.links.deliver();
-    expect(two.other.others).toBe(0);
-    const third = two.instance('third', () => undefined);
-    third.tick(two.nowMs);
+    expect([two.other.others, two.links.present]).toEqual([0, new Set(['other'])]);
+  });
+
+  it('waits for one that is silent until it is seen to have ended, however long that takes', async () => {
+    const two = new Two();
+    await two.pass(500);
+    two.links.cut('one');
+    two.one.changed('clinic', [1]);
+    await two.pass(300_000);
+    expect([two.other.isTrusted(two.nowMs), two.other.others, two.missed]).toEqual([false, 1, 0]);
+    two.ended.add('one');
+    await two.pass(500);
+    // What it had changed last may never have been told.
+    expect([two.other.isTrusted(two.nowMs), two.other.others, two.missed]).toEqual([true, 0, 1]);
+    expect(two.links.present).toEqual(new Set(['other']));
+  });
+
+  it('waits for one that was written down before it came itself, or that others have seen', async () => {
+    const two = new Two();
+    two.links.present.add('cut off');
+    await two.pass(2_000);
+    expect([two.one.isTrusted(two.nowMs), two.one.others]).toEqual([false, 2]);
+    two.ended.add('cut off');
+    await two.pass(6_000);
+    expect([two.one.isTrusted(two.nowMs), two.other.isTrusted(two.nowMs)]).toEqual([true, true]);
+    two.one.expect('never heard');
+    expect(two.one.isTrusted(two.nowMs)).toBe(false);
+  });
+
+  it('does not take an old word that arrives late for a new one', async () => {
+    const two = new Two();
+    await two.pass(1_000);
+    const late = two.links.late('one');
+    await two.pass(5_000);
+    expect(two.other.isTrusted(two.nowMs)).toBe(false);
+    two.one.changed('clinic', [1]);
+    late();
+    await two.links.deliver();
+    expect([two.heard, two.other.isTrusted(two.nowMs)]).toEqual([[], false]);
+  });
+
+  it('goes without a word where it could not tell everything', async () => {
+    const two = new Two();
+    await two.pass(500);
+    two.links.cut('one');
+    two.one.changed('clinic', [1]);
+    await two.links.deliver();
+    two.links.mend('one');
+    await two.one.close();
     await two.links.deliver();
     expect(two.other.others).toBe(1);
-    await two.pass(2_000);
-    expect(two.other.isTrusted(two.nowMs)).toBe(false);
-    await two.pass(60_000);
-    expect(two.other.isTrusted(two.nowMs)).toBe(true);
+  });
+
+  it('goes without a word where something that it has begun may still be committed', async () => {
+    const two = new Two();
+    await two.pass(500);
+    await two.one.close(false);
+    await two.links.deliver();
+    expect(two.other.others).toBe(1);
   });
 
   it('takes what it does not understand for a change that it missed', async () => {
@@ -76,11 +131,13 @@ describe('SharedEpochs', () => {
       '{',
       'null',
       '{"kind":"changed","from":"x"}',
+      '{"kind":"beat","from":"x"}',
+      '{"kind":"beat","from":"x","beat":1,"heard":{"one":"1"}}',
       '{"kind":"changed","from":"x","database":"d","ids":["a"]}',
     ])
       await stranger.tell(text);
     await two.links.deliver();
-    expect([two.missed, two.heard]).toEqual([8, []]);
+    expect([two.missed, two.heard]).toEqual([12, []]);
   });
 
   it('tells that everything has changed when too much waits to be told', async () => {

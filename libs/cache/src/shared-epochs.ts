@@ -1,4 +1,5 @@
 import { schema, whole, type EpochId } from './epochs.ts';
+import { readMessage, type Message } from './shared-messages.ts';
 import type { SharedLink } from './shared-link.ts';
 
 export interface SharedEpochsOptions {
@@ -9,23 +10,20 @@ export interface SharedEpochsOptions {
   readonly changed: (database: string, ids: readonly EpochId[]) => void;
   /** Something may have been missed. */
   readonly missed: () => void;
+  /** Whether one that is silent is seen to have ended, and can write nothing any more. */
+  readonly hasEnded: (instance: string) => boolean;
 }
 
 /** How often each instance says that it has told everything. */
 const beatMs = 250;
-/** One that has not been heard for longer may have written what nobody knows of. */
-const silenceMs = 1_000;
-/** One that ended without saying so is not waited for any longer. */
-const forgottenMs = 60_000;
+/** Whose word is older may have written what nobody knows of. */
+const silenceMs = 1_500;
+/** One that is silent for longer is asked after. */
+const missingMs = 5_000;
 /** Changes that wait to be told one by one; of more than that others hear that everything has changed. */
 const untoldMax = 1_000;
 /** Whoever can tell and hears nothing of it listens where nobody speaks any more. */
 const deafMs = 5_000;
-
-type Message =
-  | { readonly kind: 'beat'; readonly from: string }
-  | { readonly kind: 'bye'; readonly from: string }
-  | { readonly kind: 'changed'; readonly from: string; readonly database: string; readonly ids: readonly EpochId[] };
 
 interface Untold {
   readonly database: string;
@@ -33,19 +31,32 @@ interface Untold {
   readonly sinceMs: number;
 }
 
+interface Known {
+  /** Its last beat, and when it came. */
+  beat: number;
+  heardAtMs: number;
+  /** Everything that it had changed by then has been heard here. */
+  vouchedAtMs: number;
+}
+
 /**
- * What instances tell each other of changes. Each one says a few times a second that everything it has written has been told; who
- * cannot say so is not heard. `isTrusted` is false while some instance, or the way to it, is silent: then nothing kept is
- * shown. So what another instance has acknowledged is seen here at most `boundMs` later, and mostly within milliseconds.
+ * What instances tell each other of changes. A few times a second each one says that everything it has written has been told, and which
+ * word of each other one it had heard by then: so whoever hears it knows by its own clock since when that holds. `isTrusted` is
+ * false unless everybody's word is fresh: then nothing kept is shown. Nobody who may still be writing is ever forgotten for
+ * being silent: only who has said that it ends, or is seen to have ended. So what another instance has acknowledged is
+ * seen here at most `boundMs` later, and mostly within milliseconds, whoever is cut off from whom for however long.
  */
 export class SharedEpochs {
-  /** A beat comes this late at most, was sent when nothing was untold, and may have been under way for as long. */
-  static readonly boundMs = 2 * silenceMs + beatMs;
+  static readonly boundMs = silenceMs;
   readonly #options: SharedEpochsOptions;
-  readonly #heardAtMs = new Map<string, number>();
+  readonly #known = new Map<string, Known>();
   readonly #untold = new Set<Untold>();
+  readonly #telling = new Set<Promise<void>>();
   #unlisten: () => void;
-  /** When a beat was told, and when this began to listen. */
+  /** When the last own beats were told, by number. */
+  readonly #sentAtMs = new Map<number, number>();
+  #beat = 0;
+  /** When a beat went through, and who was written down then is known. */
   #toldAtMs = -Infinity;
   #listensSinceMs = 0;
   #nowMs = 0;
@@ -60,14 +71,13 @@ export class SharedEpochs {
 
   /** Other instances that are there, as far as is known. */
   get others(): number {
-    return [...this.#heardAtMs.keys()].filter((instance) => instance !== this.#options.instance).length;
+    return this.#known.size - (this.#known.has(this.#options.instance) ? 1 : 0);
   }
 
-  /** Whether everybody is heard, this instance itself included. */
+  /** Whether everybody's word is fresh, that of this instance included. */
   isTrusted(nowMs: number): boolean {
-    const own = this.#heardAtMs.get(this.#options.instance);
-    if (own === undefined) return false;
-    for (const atMs of this.#heardAtMs.values()) if (nowMs - atMs > silenceMs) return false;
+    if (nowMs - this.#toldAtMs > silenceMs || !this.#known.has(this.#options.instance)) return false;
+    for (const { vouchedAtMs } of this.#known.values()) if (nowMs - vouchedAtMs > silenceMs) return false;
     return true;
   }
 
@@ -75,6 +85,12 @@ export class SharedEpochs {
   hasUntold(database: string): boolean {
     for (const untold of this.#untold) if (untold.database === database) return true;
     return false;
+  }
+
+  /** Somebody may be writing who has not been heard. */
+  expect(instance: string): void {
+    if (this.#known.has(instance)) return;
+    this.#known.set(instance, { beat: 0, heardAtMs: this.#nowMs, vouchedAtMs: -Infinity });
   }
 
   /** This instance has changed something. */
@@ -93,26 +109,57 @@ export class SharedEpochs {
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const [instance, atMs] of this.#heardAtMs)
-      if (nowMs - atMs > forgottenMs && instance !== this.#options.instance) this.#heardAtMs.delete(instance);
+    this.#askAfterMissing();
     this.#listenAnew(nowMs);
     if (nowMs < this.#nextBeatMs || this.#isBeating) return;
     this.#nextBeatMs = nowMs + beatMs;
     for (const untold of this.#untold) if (nowMs - untold.sinceMs > beatMs) this.#tell(untold);
-    if (this.#untold.size > 0) return;
+    if (this.#untold.size === 0) this.#sayAllIsTold();
+  }
+
+  /** @param isAllKnown false: something may still be committed that was begun here. Else nobody waits for it any more. */
+  async close(isAllKnown = true): Promise<void> {
+    this.#isOver = true;
+    const { link, instance } = this.#options;
+    await Promise.allSettled(this.#telling);
+    // Who could not tell everything goes without a word: others have to find out.
+    if (isAllKnown && this.#untold.size === 0)
+      await link.leave(instance, written({ kind: 'bye', from: instance })).catch(() => undefined);
+    this.#unlisten();
+  }
+
+  #sayAllIsTold(): void {
+    const { link, instance } = this.#options;
+    const heard = Object.fromEntries([...this.#known].map(([name, { beat }]) => [name, beat]));
+    const beat = ++this.#beat;
+    const sentAtMs = this.#nowMs;
+    this.#sentAtMs.set(beat, sentAtMs);
+    for (const [number, atMs] of this.#sentAtMs) if (sentAtMs - atMs > silenceMs) this.#sentAtMs.delete(number);
     this.#isBeating = true;
-    this.#say({ kind: 'beat', from: this.#options.instance }).then(
-      () => {
+    link.present(instance, written({ kind: 'beat', from: instance, beat, heard })).then(
+      (everybody) => {
         this.#isBeating = false;
-        this.#toldAtMs = this.#nowMs;
+        this.#toldAtMs = sentAtMs;
+        if (!this.#isOver) for (const each of everybody) this.expect(each);
       },
       () => (this.#isBeating = false),
     );
   }
 
+  /** What one that ended had changed last may never have been told. */
+  #askAfterMissing(): void {
+    const { instance: own, hasEnded, missed, link } = this.#options;
+    for (const [instance, { heardAtMs }] of this.#known) {
+      if (instance === own || this.#nowMs - heardAtMs < missingMs || !hasEnded(instance)) continue;
+      this.#known.delete(instance);
+      missed();
+      link.strike(instance).catch(() => this.expect(instance));
+    }
+  }
+
   /** A connection that nobody has ended, and that brings nothing any more. */
   #listenAnew(nowMs: number): void {
-    const heardAtMs = this.#heardAtMs.get(this.#options.instance) ?? -Infinity;
+    const heardAtMs = this.#known.get(this.#options.instance)?.heardAtMs ?? -Infinity;
     const silentSinceMs = Math.max(heardAtMs, this.#listensSinceMs);
     if (nowMs - silentSinceMs < deafMs || this.#toldAtMs < silentSinceMs + silenceMs) return;
     this.#unlisten();
@@ -120,53 +167,38 @@ export class SharedEpochs {
     this.#unlisten = this.#options.link.listen((message) => this.#heard(message));
   }
 
-  /** Nobody waits for it any more. */
-  async close(): Promise<void> {
-    this.#isOver = true;
-    await this.#say({ kind: 'bye', from: this.#options.instance }).catch(() => undefined);
-    this.#unlisten();
-  }
-
   /** Told twice does no harm. */
   #tell(untold: Untold): void {
     const { database, ids } = untold;
-    this.#say({ kind: 'changed', from: this.#options.instance, database, ids }, { database, ids }).then(
-      () => this.#untold.delete(untold),
+    const message = written({ kind: 'changed', from: this.#options.instance, database, ids });
+    const telling = this.#options.link.tell(message, { database, ids }).then(
+      () => void this.#untold.delete(untold),
       () => undefined,
     );
-  }
-
-  #say(message: Message, changed?: { database: string; ids: readonly EpochId[] }): Promise<void> {
-    return this.#options.link.tell(JSON.stringify(message), changed);
+    this.#telling.add(telling);
+    void telling.then(() => this.#telling.delete(telling));
   }
 
   #heard(text: string | undefined): void {
     if (this.#isOver) return;
     if (text === undefined) {
-      this.#heardAtMs.delete(this.#options.instance);
+      this.#known.delete(this.#options.instance);
       return this.#options.missed();
     }
     const message = readMessage(text);
     // Whatever it was meant to say: nobody here knows what has changed.
     if (message === undefined) return this.#options.missed();
-    if (message.kind === 'bye') this.#heardAtMs.delete(message.from);
-    else if (message.kind === 'beat') this.#heardAtMs.set(message.from, this.#nowMs);
+    if (message.kind === 'bye') this.#known.delete(message.from);
+    else if (message.kind === 'beat') this.#vouched(message);
     else if (message.from !== this.#options.instance) this.#options.changed(message.database, message.ids);
+  }
+
+  /** It was said after the word of this instance that it has heard. */
+  #vouched({ from, beat, heard }: Message & { readonly kind: 'beat' }): void {
+    const own = from === this.#options.instance ? beat : (heard[this.#options.instance] ?? 0);
+    const vouchedAtMs = Math.max(this.#sentAtMs.get(own) ?? -Infinity, this.#known.get(from)?.vouchedAtMs ?? -Infinity);
+    this.#known.set(from, { beat, heardAtMs: this.#nowMs, vouchedAtMs });
   }
 }
 
-/** Undefined: it is none of ours, or of another version. */
-function readMessage(text: string): Message | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { kind, from, database, ids } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof from !== 'string') return undefined;
-  if (kind === 'beat' || kind === 'bye') return { kind, from };
-  const isChange =
-    kind === 'changed' && typeof database === 'string' && Array.isArray(ids) && ids.every(Number.isInteger);
-  return isChange ? { kind, from, database, ids: ids as readonly EpochId[] } : undefined;
-}
+const written = (message: Message): string => JSON.stringify(message);

@@ -7,6 +7,12 @@ export interface SharedLink {
    * It rejects when it may not have been told.
    */
   tell(message: string, changed?: SharedChange): Promise<void>;
+  /** Tells it, and writes this instance down. @returns everybody who is written down, itself included */
+  present(instance: string, message: string): Promise<readonly string[]>;
+  /** Tells it, and strikes itself off. */
+  leave(instance: string, message: string): Promise<void>;
+  /** Strikes off one that ended without a word: what it has changed is not known, so nothing kept there is found any more. */
+  strike(instance: string): Promise<void>;
   /** Everything that is told, one's own too. Undefined: what was told until now may have been missed. */
   listen(heard: (message: string | undefined) => void): () => void;
 }

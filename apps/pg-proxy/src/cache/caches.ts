@@ -119,15 +119,19 @@ export class Caches {
     for (const database of this.#databases.values()) database.tick(nowMs);
   }
 
-  async close(): Promise<void> {
+  /** @param isAllKnown false: somebody was in the middle of a write */
+  async close(isAllKnown = true): Promise<void> {
+    const areCertain = [...this.#databases.values()].every(({ isCertain }) => isCertain);
     for (const database of this.#databases.values()) database.close();
-    await this.#others?.close();
+    await this.#others?.close(isAllKnown && areCertain);
     await this.#options.shared?.pool.close();
   }
 
   #sharing({ link, instance }: SharedByRedis): SharedEpochs {
     return new SharedEpochs({
-      ...{ link, instance },
+      ...{ link, instance: String(instance) },
+      // It may be at work in one of them alone.
+      hasEnded: (silent) => [...this.#databases.values()].filter((each) => !each.hasEnded(silent)).length === 0,
       changed: (database, ids) => this.#databases.get(database)?.changedElsewhere(ids),
       missed: () => {
         for (const database of this.#databases.values()) database.missed();
@@ -174,12 +178,15 @@ export class Caches {
     const { metadata, ttlMs, pollMs, channel } = this.config;
     const made = new DatabaseCache({
       ...{ analyser: this.#options.analyser, keepsMetadata: metadata, ttlMs, now: this.#options.now },
-      watch: { logIn, pollMs, channel },
+      watch: { logIn, pollMs, channel, instance: this.#options.shared?.instance },
       clusterChanged: () => {
         for (const other of this.#databases.values()) if (other !== made) other.clusterChanged();
       },
       invalidated: (why) => this.invalidated[why]++,
       share: (ids) => this.#others?.changed(database, ids),
+      present: (instances) => {
+        for (const instance of instances) this.#others?.expect(instance);
+      },
     });
     this.#databases.set(database, made);
     this.#before.get(database)?.succeededBy(made);

@@ -1,6 +1,7 @@
 import { catalogQuery, definitionsQuery, readCatalogRows, type CatalogRows } from '@medrex/cache';
 import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import { AskConnection } from './ask-connection.ts';
+import { markPresent, presenceQuery, readPresence, type Presence } from './presence.ts';
 
 /** What changes at the server, and by whom it is not said. */
 export interface CatalogEvents {
@@ -10,6 +11,8 @@ export interface CatalogEvents {
   redefined(): void;
   /** A NOTIFY. */
   notified(payload: string): void;
+  /** Which instances are at work there. */
+  present(instances: Presence): void;
   /** From now on nothing is known of what others do. */
   lost(): void;
 }
@@ -19,6 +22,8 @@ export interface CatalogWatchOptions {
   readonly logIn: (loggedIn: (session: LoggedIn) => void, failed: () => void) => BackendLogin;
   readonly pollMs: number;
   readonly channel: string;
+  /** The number of this instance, where several share: the server shows it for as long as this connection is there. */
+  readonly instance: number | undefined;
 }
 
 const retryMs = 2_000;
@@ -66,6 +71,7 @@ export class CatalogWatch {
     if (this.#isLoading || this.#connection === undefined) return;
     this.#isLoading = true;
     this.#mustLoad = false;
+    this.#askWhoIsPresent();
     // First the definitions: what is changed in between is seen at the next look.
     this.#connection.ask(definitionsQuery, (rows) => (this.#definitions = rows?.[0]));
     this.#connection.ask(catalogQuery, (rows) => this.#loaded(rows?.[0]));
@@ -98,13 +104,14 @@ export class CatalogWatch {
 
   #connected(session: LoggedIn, nowMs: number): void {
     this.#login = undefined;
-    const { events, channel, pollMs } = this.#options;
+    const { events, channel, pollMs, instance } = this.#options;
     this.#connection = new AskConnection(session, {
       notified: (payload) => events.notified(payload),
       closed: () => this.#lost(),
     });
     this.#nextAtMs = nowMs + pollMs;
     this.#connection.ask(settings, () => undefined);
+    if (instance !== undefined) this.#connection.ask(markPresent(instance), () => undefined);
     this.#connection.ask(`LISTEN "${channel.replaceAll('"', '""')}"`, () => undefined);
     this.load();
   }
@@ -136,6 +143,15 @@ export class CatalogWatch {
       this.load();
     });
     if (this.#gone.size > 0) this.#askWhoIsGone();
+    this.#askWhoIsPresent();
+  }
+
+  #askWhoIsPresent(): void {
+    if (this.#options.instance === undefined) return;
+    this.#connection?.ask(presenceQuery, (rows) => {
+      const presence = readPresence(rows?.[0]);
+      if (presence !== undefined) this.#options.events.present(presence);
+    });
   }
 
   #askWhoIsGone(): void {

@@ -15,6 +15,7 @@ import {
 import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import type { Backend } from '../session/backend.ts';
 import { CatalogWatch, type CatalogWatchOptions } from './catalog-watch.ts';
+import { Presences } from './presence.ts';
 
 /** What is kept of a text, by which cache. */
 export interface Plan {
@@ -34,6 +35,8 @@ export interface DatabaseCacheOptions {
   readonly invalidated: (why: Invalidation) => void;
   /** Other instances are to hear of it. */
   readonly share: (ids: readonly EpochId[]) => void;
+  /** These instances are at work there. */
+  readonly present: (instances: Iterable<string>) => void;
 }
 
 export const invalidations = ['write', 'ddl', 'outside', 'lost'] as const;
@@ -49,6 +52,7 @@ export class DatabaseCache {
   readonly epochs = new Epochs();
   readonly watch: CatalogWatch;
   readonly #options: DatabaseCacheOptions;
+  readonly #presences = new Presences();
   #graph: RelationGraph | undefined;
   readonly #doubts: { readonly untilMs: number; readonly end: () => void }[] = [];
   /** Backends that broke in the middle of a write, by their processes; undefined where nobody knows it. */
@@ -69,6 +73,7 @@ export class DatabaseCache {
         loaded: (rows) => this.#loaded(rows),
         redefined: () => this.#forget(everything, 'outside'),
         notified: (payload) => this.#notified(payload),
+        present: (presence) => options.present(this.#presences.saw(presence)),
         lost: () => this.#lost(),
       },
     });
@@ -77,6 +82,11 @@ export class DatabaseCache {
   /** Whether anything is kept now; else it is connecting, or reading what is defined. */
   get isOn(): boolean {
     return this.#graph !== undefined && this.#unseen.length === 0;
+  }
+
+  /** Nothing that broke in the middle of a write may still be committed. */
+  get isCertain(): boolean {
+    return this.#broken.size === 0;
   }
 
   get relations(): number {
@@ -151,6 +161,13 @@ export class DatabaseCache {
   missed(): void {
     this.#forget(everything, 'lost');
     this.watch.look(this.#options.now());
+  }
+
+  /** Whether an instance that is silent is seen to have ended here. */
+  hasEnded(instance: string): boolean {
+    const nowMs = this.#options.now();
+    this.watch.look(nowMs);
+    return this.#presences.hasEnded(instance, nowMs);
   }
 
   /** Somewhere in the cluster something was defined. */
@@ -251,6 +268,7 @@ export class DatabaseCache {
 
   #lost(): void {
     this.#graph = undefined;
+    this.#presences.lost();
     this.#forget(everything, 'lost');
   }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { LeaseBook } from '@medrex/cache';
 import { RedisCacheLink, RedisLeaseBook, RedisPool } from '@medrex/redis';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -9,7 +9,8 @@ export interface SharedByRedis {
   readonly link: RedisCacheLink;
   /** Answers lie there, too. */
   readonly keepsAnswers: boolean;
-  readonly instance: string;
+  /** A number of its own, from 1 to 2^31 - 1: the server knows it by that, too. */
+  readonly instance: number;
   /** Who holds how much of a budget. */
   readonly leaseBookOf: (key: string) => LeaseBook;
 }
@@ -28,5 +29,5 @@ export function sharedByRedis({ config, redis }: LoadedConfig): SharedByRedis | 
   });
   const link = new RedisCacheLink({ pool, prefix, generation: randomUUID });
   const leaseBookOf = (key: string): LeaseBook => new RedisLeaseBook(pool, `${prefix}:licence:${key}`);
-  return { pool, link, keepsAnswers: answers, instance: randomUUID(), leaseBookOf };
+  return { pool, link, keepsAnswers: answers, instance: randomInt(1, 2 ** 31 - 1), leaseBookOf };
 }

@@ -1,17 +1,64 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { SharedEpochs } from '@medrex/cache';
 import { describeReal, eventually, whereIs } from '@medrex/contracts/testing';
 import { OwnRedis } from '@medrex/redis/testing';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
 import type { Request } from '../session/request.ts';
 
 const where = whereIs('POSTGRES');
 
+/** The way of one instance to Redis, that can be cut. */
+class Way {
+  readonly #sockets = new Set<Socket>();
+  #isCut = false;
+  readonly #server;
+
+  constructor(port: number) {
+    this.#server = createServer((socket) => {
+      if (this.#isCut) return void socket.destroy();
+      const there = connect(port, '127.0.0.1');
+      for (const [one, other] of [
+        [socket, there],
+        [there, socket],
+      ] as const) {
+        this.#sockets.add(one);
+        one.pipe(other);
+        one.on('error', () => undefined);
+        one.on('close', () => {
+          this.#sockets.delete(one);
+          other.destroy();
+        });
+      }
+    });
+  }
+
+  async open(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
+
 (where === undefined ? describeReal.bind(undefined, 'POSTGRES') : describeReal.bind(undefined, 'REDIS'))(
   'two instances of pg-proxy that keep answers',
   () => {
     let redis: OwnRedis;
+    let way: Way;
     let rigs: RealRig[];
     /** Requests that went to the server, by instance. */
     let asked: number[];
@@ -20,7 +67,8 @@ const where = whereIs('POSTGRES');
     let table: string;
     const start = async (answers: boolean): Promise<void> => {
       asked = [0, 0];
-      const cache = { rules: [{}], hitRatioMin: 0, redis: { port: redis.port, answers } };
+      const ports = [await way.open(), redis.port];
+      const cacheOf = (port: number | undefined) => ({ rules: [{}], hitRatioMin: 0, redis: { port, answers } });
       rigs = await Promise.all(
         asked.map((_, place) =>
           RealRig.start(
@@ -30,7 +78,7 @@ const where = whereIs('POSTGRES');
             {
               ended: (request: Request) => (asked[place]! += request.backend === undefined ? 0 : 1),
             },
-            { cache },
+            { cache: cacheOf(ports[place]) },
           ),
         ),
       );
@@ -51,9 +99,12 @@ const where = whereIs('POSTGRES');
 
     beforeEach(async () => {
       redis = await OwnRedis.start();
+      way = new Way(redis.port);
     });
     afterEach(async () => {
       await Promise.all(rigs.map((rig) => rig.close()));
+      way.close();
+      jest.restoreAllMocks();
       await redis.close();
     });
 
@@ -107,6 +158,45 @@ const where = whereIs('POSTGRES');
       const before = caches()[1]!.answers.rows.counts.hits;
       await value(other);
       expect(caches()[1]!.answers.rows.counts.hits).toBe(before + 1);
+    });
+
+    it('do not forget one that is cut off from Redis, and goes on writing for more than a minute', async () => {
+      await start(true);
+      expect([await value(one), await value(other), await value(other)]).toEqual([0, 0, 0]);
+      way.cut();
+      await one.query(`update ${table} set a = 1`);
+      await eventually(() => !caches()[1]!.isOpen, SharedEpochs.boundMs + 2_000);
+      const now = performance.now.bind(performance);
+      let laterMs = 0;
+      jest.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
+      for (let version = 2; version < 50; version++) {
+        laterMs += 2_500;
+        await one.query(`update ${table} set a = ${version}`);
+        expect(await value(other)).toBe(version);
+        await new Promise((resolve) => setTimeout(resolve, 110));
+      }
+      expect(caches().map(({ isOpen, others }) => [isOpen, others])).toEqual([
+        [false, 1],
+        [false, 1],
+      ]);
+      way.mend();
+      await open();
+      await one.query(`update ${table} set a = -1`);
+      await eventually(async () => (await value(other)) === -1);
+    });
+
+    it('go on without one that ended without a word, and forget all that it may have written', async () => {
+      await start(true);
+      expect([await value(one), await value(other), await value(other)]).toEqual([0, 0, 0]);
+      way.cut();
+      await one.query(`update ${table} set a = 1`);
+      await rigs[0]!.running.close();
+      await eventually(() => !caches()[1]!.isOpen, SharedEpochs.boundMs + 2_000);
+      expect(await value(other)).toBe(1);
+      await eventually(() => caches()[1]!.isOpen, 15_000);
+      expect([caches()[1]!.others, await value(other)]).toEqual([0, 1]);
+      const { hits } = caches()[1]!.answers.rows.counts;
+      await eventually(async () => (await value(other)) === 1 && caches()[1]!.answers.rows.counts.hits > hits);
     });
 
     it('share answers, until one of them writes', async () => {

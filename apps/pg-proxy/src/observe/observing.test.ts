@@ -58,8 +58,7 @@ describe('what is remembered of statements', () => {
     for (let at = 0; at < 120; at++)
       statistics?.trends.tick(
         (second + at) * 1_000,
-        () => ({ clients: 3, waiting: 1, active: 2, idle: 0, pinned: 0 }),
-        ['app'],
+        new Map([['app', { clients: 3, waiting: 1, active: 2, idle: 0, pinned: 0 }]]),
       );
     const shown = await rowsOf(
       "select sum(queries), max(clients), count(*) from medrex.trends where resolution = '1s' and database = 'app'",

@@ -23,7 +23,7 @@ describe('trends', () => {
     const start = 500_000 * 3_600 - 70;
     for (let second = start; second <= start + 140; second++) {
       if (skipped.includes(second - start)) continue;
-      trends.tick(second * 1_000, () => noGauges, ['app']);
+      trends.tick(second * 1_000, new Map([['app', { ...noGauges, idle: 1 }]]));
       trends.add(outcome());
     }
     const all = { fromMs: 0, toMs: (start + 200) * 1_000 };
@@ -31,6 +31,14 @@ describe('trends', () => {
       [...trends.points(resolution, 'app', all)].reduce((queries, { values }) => queries + (values[0] ?? 0), 0);
     return { hours, tens: sum(1), minutes: sum(2) };
   }
+
+  it('have no place for names that nobody has logged in with at the server', () => {
+    const trends = new Trends(() => undefined);
+    const waiting = { ...noGauges, clients: 1, waiting: 1 };
+    trends.tick(1_000, new Map(Array.from({ length: 40 }, (_, at) => [`made up ${at}`, waiting])));
+    trends.tick(2_000, new Map([['app', { ...noGauges, idle: 1 }]]));
+    expect(trends.databases).toEqual(['app']);
+  });
 
   it.each([
     ['each second', []],

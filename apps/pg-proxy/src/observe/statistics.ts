@@ -119,7 +119,7 @@ export class Statistics implements RequestObserver {
 
   #tick(gauges: ReadonlyMap<string, Gauges>): void {
     const epochMs = this.#options.epochMs();
-    this.trends.tick(epochMs, (database) => gauges.get(database), gauges.keys());
+    this.trends.tick(epochMs, gauges);
     if (++this.#ticks % upkeepTicks !== 1) return;
     this.queries.measureNetwork();
     this.slow.prune(epochMs);

@@ -157,13 +157,13 @@ export class Trends {
     this.#of(outcome.database).now.add(outcome);
   }
 
-  /** Once a second. */
-  tick(epochMs: number, gaugesOf: (database: string) => Gauges | undefined, databases: Iterable<string>): void {
+  /** Once a second. A name that has never been logged in with at the server takes no place: a client may have made it up. */
+  tick(epochMs: number, gauges: ReadonlyMap<string, Gauges>): void {
     const second = Math.floor(epochMs / 1_000);
     if (second <= this.#second) return;
-    for (const database of databases) this.#of(database);
+    for (const [database, { active, idle }] of gauges) if (active + idle > 0) this.#of(database);
     for (const [database, trend] of this.#byDatabase) {
-      trend.now.gauges = gaugesOf(database) ?? noGauges;
+      trend.now.gauges = gauges.get(database) ?? noGauges;
       this.#close(database, trend, second);
     }
     this.#second = second;

@@ -3,20 +3,38 @@ import type { SharedLink } from '../shared-link.ts';
 interface Way {
   readonly heard: ((message: string | undefined) => void)[];
   isCut: boolean;
+  /** What it tells lies here, and its sender hears nothing of it. */
+  lying?: string[];
 }
 
 /** What instances in one process tell each other by; each way can be cut, and nothing gets through in either direction then. */
 export class MemoryLinks {
   readonly #ways = new Map<string, Way>();
   readonly #told: string[] = [];
+  /** Who is written down. */
+  readonly present = new Set<string>();
 
   of(instance: string): SharedLink {
     const way: Way = { heard: [], isCut: false };
     this.#ways.set(instance, way);
+    const tell = async (message?: string): Promise<void> => {
+      if (way.isCut) throw new Error('cut');
+      if (message !== undefined) (way.lying ?? this.#told).push(message);
+      if (way.lying !== undefined) throw new Error('took too long');
+    };
     return {
-      tell: async (message) => {
-        if (way.isCut) throw new Error('cut');
-        this.#told.push(message);
+      tell,
+      present: async (name, message) => {
+        await tell(message);
+        return [...this.present.add(name)];
+      },
+      leave: async (name, message) => {
+        await tell(message);
+        this.present.delete(name);
+      },
+      strike: async (name) => {
+        await tell();
+        this.present.delete(name);
       },
       listen: (heard) => {
         way.heard.push(heard);
@@ -38,6 +56,14 @@ export class MemoryLinks {
   cut(instance: string): void {
     const way = this.#ways.get(instance);
     if (way !== undefined) way.isCut = true;
+  }
+
+  /** From now on what it tells lies on its way, until it is called: then the first of it arrives. */
+  late(instance: string): () => void {
+    const way = this.#ways.get(instance);
+    const lying: string[] = [];
+    if (way !== undefined) way.lying = lying;
+    return () => this.#told.push(...lying.slice(0, 1));
   }
 
   /** The way is there again; what was told meanwhile was not heard. */

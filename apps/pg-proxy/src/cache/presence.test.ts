@@ -1,0 +1,39 @@
+import { expect, it } from '@jest/globals';
+import { Presences, readPresence } from './presence.ts';
+
+const seen = (endedBelow: number, next: number, ...instances: string[]) => ({
+  ...{ endedBelow, next, instances: new Set(instances) },
+});
+
+it('takes an instance for ended when it is gone for a while, and what was under way then is, too', () => {
+  const presences = new Presences();
+  expect([...presences.saw(seen(10, 12, '7', '8'))]).toEqual(['7', '8']);
+  expect(presences.hasEnded('7', 0)).toBe(false);
+  presences.saw(seen(10, 14, '8'));
+  expect(presences.hasEnded('7', 1_000)).toBe(false);
+  presences.saw(seen(13, 20, '8'));
+  expect(presences.hasEnded('7', 7_000)).toBe(false);
+  presences.saw(seen(14, 20, '8'));
+  expect([presences.hasEnded('7', 5_000), presences.hasEnded('7', 7_000), presences.hasEnded('8', 7_000)]).toEqual([
+    ...[false, true, false],
+  ]);
+});
+
+it('begins to wait anew for one that was there again', () => {
+  const presences = new Presences();
+  presences.saw(seen(10, 10));
+  expect(presences.hasEnded('7', 0)).toBe(false);
+  presences.saw(seen(10, 10, '7'));
+  presences.saw(seen(10, 10));
+  expect([presences.hasEnded('7', 6_000), presences.hasEnded('7', 12_000)]).toEqual([false, true]);
+});
+
+it('is not asked for a database of which nothing is kept', () => {
+  expect(new Presences().hasEnded('7', 0)).toBe(true);
+});
+
+it('reads what the server says', () => {
+  expect(readPresence('10 12 7 8')).toEqual(seen(10, 12, '7', '8'));
+  expect(readPresence('10 12')).toEqual(seen(10, 12));
+  expect(readPresence(undefined)).toBeUndefined();
+});

@@ -22,7 +22,7 @@ type Backend = PooledBackend<undefined, undefined>;
 const shared: PoolPolicy = {
   settings: () => ({ ...defaultPoolSettings, max: backends, openingMax: backends, waitingMax: Infinity }),
   backendsMax: () => 1_000,
-  isLicensed: () => false,
+  licensedServer: () => undefined,
   applicationMax: () => 1_000,
 };
 

@@ -59,6 +59,19 @@ describeReal('REDIS', 'the lease book in Redis', () => {
     await eventually(async () => (await book.renew('b', { wanted: 10, inUse: 0 }, terms)) === 5);
   });
 
+  it('forgets a dead holder when another one has taken its place', async () => {
+    const book = new RedisLeaseBook(pool, 'budget');
+    const terms = { budget: 10, instances: 2, leaseMs: 200 };
+    expect(await book.renew('dead', { wanted: 5, inUse: 5 }, terms)).toBe(5);
+    await eventually(async () => (await book.renew('a', { wanted: 10, inUse: 5 }, terms)) === 5);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(await book.renew('b', { wanted: 2, inUse: 0 }, terms)).toBe(2);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await book.renew('a', { wanted: 1, inUse: 1 }, terms);
+    await book.renew('b', { wanted: 2, inUse: 0 }, terms);
+    expect((await pool.use((redis) => redis.hkeys('budget'))).sort()).toEqual(['a', 'b']);
+  });
+
   it('says at once that it is away', async () => {
     await redis.kill();
     await eventually(() => !pool.isReady);

@@ -8,29 +8,35 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local wanted, inUse = tonumber(ARGV[2]), tonumber(ARGV[3])
 local budget, instances, lease = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local own = math.floor(budget / instances)
-local others, live, greedy, asked, reserved = 0, 0, wanted > own and 1 or 0, math.min(wanted, own), 0
+local live, greedy, asked, reserved = 0, wanted > own and 1 or 0, math.min(wanted, own), 0
+local quiet = {}
 local book = redis.call('HGETALL', KEYS[1])
 for place = 1, #book, 2 do
   if book[place] ~= ARGV[1] then
     local holder = cjson.decode(book[place + 1])
-    others = others + 1
     if now < holder.untilMs then
       live = live + 1
       asked = asked + math.min(holder.wanted, own)
       if holder.wanted > own then greedy = greedy + 1 end
       reserved = reserved + math.max(holder.granted, holder.inUse)
     else
-      reserved = reserved + math.max(own, math.min(holder.inUse, holder.granted))
+      quiet[#quiet + 1] = {book[place], math.max(own, math.min(holder.inUse, holder.granted))}
     end
   end
 end
-local left = budget - math.max(0, instances - 1 - live) * own - asked
+local silent = math.max(0, instances - 1 - live)
+table.sort(quiet, function(one, other) return one[2] > other[2] end)
+for place, holder in ipairs(quiet) do
+  if place <= silent then reserved = reserved + holder[2] else redis.call('HDEL', KEYS[1], holder[1]) end
+end
+local left = budget - silent * own - asked
 local fair = wanted
 if wanted > own then fair = own + math.floor(math.max(0, left) / greedy) end
-local free = budget - math.max(0, instances - 1 - others) * own - reserved
+local free = budget - math.max(0, silent - #quiet) * own - reserved
 local granted = math.max(0, math.min(wanted, fair, free))
 local holder = {wanted = wanted, inUse = inUse, granted = granted, untilMs = now + lease}
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(holder))
+redis.call('PEXPIRE', KEYS[1], 86400000)
 return granted`;
 
 /** Who holds how much of a budget, in one hash of a Redis. */

@@ -115,7 +115,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
     const policy: PoolPolicy = {
       settings: () => ({ ...defaultPoolSettings, max: 1, reserve: 0 }),
       backendsMax: () => undefined,
-      isLicensed: () => false,
+      licensedServer: () => undefined,
       applicationMax: () => undefined,
     };
     pools.reload(policy, nowMs());

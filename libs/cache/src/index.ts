@@ -21,6 +21,7 @@ export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';
 export type { SharedAnswers, SharedChange, SharedLink, SharedQuestion } from './shared-link.ts';
 export {
   grantFor,
+  silentOf,
   Lease,
   ownShare,
   type Holder,

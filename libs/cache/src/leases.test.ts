@@ -20,10 +20,28 @@ describe('what an instance gets', () => {
     ['nothing that the other still has, however much that is', 10, [holder(10, 9)], 1],
     ['nothing that the other has in use though it was granted less', 10, [holder(10, 5, 7)], 3],
     ['nothing of the own share of one that is silent', 10, [holder(0, 0, 0, 0)], 5],
+    ['its part beside one that has taken the place of a dead one', 10, [holder(0, 5, 5, 0), holder(5, 5)], 5],
+    [
+      'nothing that the silent one may have that has not been replaced',
+      10,
+      [holder(0, 1, 1, 0), holder(0, 8, 8, 0)],
+      2,
+    ],
     ['no more than it wants', 3, [holder(0, 0)], 3],
   ])('is %s', (_what, wanted, others, expected) => {
     expect(grantFor(wanted, others, terms, 500)).toBe(expected);
   });
+});
+
+it('forgets holders that have been replaced', async () => {
+  let nowMs = 0;
+  const book = new MemoryLeaseBook(() => nowMs);
+  await book.renew('dead', { wanted: 10, inUse: 5 }, terms);
+  nowMs = 5_000;
+  await book.renew('a', { wanted: 1, inUse: 1 }, terms);
+  expect([...book.holders.keys()]).toEqual(['dead', 'a']);
+  await book.renew('b', { wanted: 1, inUse: 1 }, terms);
+  expect([...book.holders.keys()]).toEqual(['a', 'b']);
 });
 
 describe('Lease', () => {

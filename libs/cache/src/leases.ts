@@ -25,12 +25,28 @@ export function reservedFor({ granted, inUse, untilMs }: Holder, terms: LeaseTer
 }
 
 /**
+ * Of those that are silent no more than there can be beside the others, those that hold most first; the rest have ended and have been
+ * replaced. One that has not been replaced may be cut off, and have its part in use.
+ */
+export function silentOf<H extends Holder>(
+  others: readonly H[],
+  terms: LeaseTerms,
+  nowMs: number,
+): { readonly counted: readonly H[]; readonly replaced: readonly H[] } {
+  const silent = others.filter(({ untilMs }) => nowMs >= untilMs);
+  const max = Math.max(0, terms.instances - 1 - (others.length - silent.length));
+  silent.sort((one, other) => reservedFor(other, terms, nowMs) - reservedFor(one, terms, nowMs));
+  return { counted: silent.slice(0, max), replaced: silent.slice(max) };
+}
+
+/**
  * What an instance gets that asks for `wanted`, beside the others. Whoever is silent keeps his own share. Of the others each gets what it wants up to its own share; what is left is divided
  * among those who want more. It never gets what somebody else may still be using: that comes with the next time it asks.
  */
 export function grantFor(wanted: number, others: readonly Holder[], terms: LeaseTerms, nowMs: number): number {
   const own = ownShare(terms);
   const live = others.filter(({ untilMs }) => nowMs < untilMs);
+  const { counted } = silentOf(others, terms, nowMs);
   // Whoever is not heard may have his own share in use, though he has never asked.
   const silent = Math.max(0, terms.instances - 1 - live.length);
   const left =
@@ -39,9 +55,9 @@ export function grantFor(wanted: number, others: readonly Holder[], terms: Lease
     [...live.map((other) => other.wanted), wanted].reduce((sum, each) => sum + Math.min(each, own), 0);
   const greedy = live.filter((other) => other.wanted > own).length + (wanted > own ? 1 : 0);
   const fair = wanted <= own ? wanted : own + Math.floor(Math.max(0, left) / greedy);
-  const unknown = Math.max(0, terms.instances - 1 - others.length) * own;
-  const free = terms.budget - unknown - others.reduce((sum, other) => sum + reservedFor(other, terms, nowMs), 0);
-  return Math.max(0, Math.min(wanted, fair, free));
+  const unknown = (silent - counted.length) * own;
+  const reserved = [...live, ...counted].reduce((sum, other) => sum + reservedFor(other, terms, nowMs), 0);
+  return Math.max(0, Math.min(wanted, fair, terms.budget - unknown - reserved));
 }
 
 /** Where holders are written down, for all instances; one call is one step for everybody. */

@@ -166,7 +166,7 @@ describe('RELOAD', () => {
   it('clamps to the licence of IRIS and says what was asked and what is given', () => {
     const rig = new PoolRig();
     rig.client('a');
-    const policy = aPolicy({ settings: { max: 30, reserve: 5, min: 25 }, loginMax: 24, isLicensed: true });
+    const policy = aPolicy({ settings: { max: 30, reserve: 5, min: 25 }, loginMax: 24, licensedServer: 'iris' });
     const clamps = [
       { subject: 'ehr/app', setting: 'max', asked: 30, given: 24, because: 'licence' },
       { subject: 'ehr/app', setting: 'reserve', asked: 5, given: 0, because: 'licence' },

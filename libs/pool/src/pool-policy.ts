@@ -19,8 +19,8 @@ export interface PoolPolicy {
   settings(name: PoolName): PoolSettings;
   /** Backends that all pools of a database, a user or a login may have together; undefined without a limit. */
   backendsMax(kind: LimitKind, name: PoolName): number | undefined;
-  /** Whether the limit of a login comes from a licence; only for the words of a clamp. */
-  isLicensed(upstream: string): boolean;
+  /** The server whose licence counts logins at that upstream, however often it is configured; undefined: none. */
+  licensedServer(upstream: string): string | undefined;
   /** Backends that all clients of one application may hold at once, over all pools; undefined without a limit. */
   applicationMax(application: string): number | undefined;
 }

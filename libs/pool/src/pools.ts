@@ -332,8 +332,9 @@ function limitKey(kind: LimitKind, name: string): string {
 /** Every pool stands under all three, with no bound where none is configured, so that RELOAD can set one. */
 function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
   return limitKinds.map((kind) => {
-    const name = kind === 'login' ? `${pool.upstream}\0${pool.upstreamUser}` : pool[kind];
-    const because = kind === 'login' && policy.isLicensed(pool.upstream) ? 'licence' : 'limit';
+    const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;
+    const name = kind === 'login' ? `${licensed ?? pool.upstream}\0${pool.upstreamUser}` : pool[kind];
+    const because = licensed === undefined ? 'limit' : 'licence';
     return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, because };
   });
 }

@@ -1,5 +1,5 @@
 import { Lease, ownShare, type LeaseBook, type LeaseTerms } from '@medrex/cache';
-import type { PoolFigures } from '@medrex/pool';
+import type { PoolFigures, PoolName } from '@medrex/pool';
 import type { ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 
 /** By which book instances lend connections to each other; the same key is the same budget. */
@@ -38,6 +38,15 @@ export function licensedOf({ iris, backendsPerUserMax }: UpstreamConfig): number
   return Math.min(connections, backendsPerUserMax ?? connections);
 }
 
+/** Its name where it is configured for the first time: one host may be several upstreams, and has one licence. */
+export function licensedServerOf({ upstreams }: ProxyConfig, upstream: string): string | undefined {
+  const config = upstreams[upstream];
+  if (config?.iris === undefined) return undefined;
+  const isSame = ([, { iris, host, port }]: [string, UpstreamConfig]): boolean =>
+    iris !== undefined && host === config.host && port === config.port;
+  return Object.entries(upstreams).find(isSame)?.[0];
+}
+
 /** What this instance may have of the connections that a licence allows, where several instances share it. */
 export class LicenceShares {
   readonly #logins = new Map<string, Login>();
@@ -50,10 +59,18 @@ export class LicenceShares {
     this.#config = config;
     this.#bookOf = bookOf;
     this.#instance = String(config.instance.id ?? 0);
+    this.#expectLogins();
   }
 
+  /** What is counted otherwise from now on is asked for anew. */
   reload(config: ProxyConfig): void {
     this.#config = config;
+    for (const [key, { upstream, user, lease }] of this.#logins) {
+      if (this.#termsOf(upstream, user)?.key === key) continue;
+      this.#logins.delete(key);
+      void lease.leave();
+    }
+    this.#expectLogins();
   }
 
   /** Connections that a user may have at an upstream now; undefined where no licence counts them. */
@@ -91,7 +108,9 @@ export class LicenceShares {
 
   #look(figures: readonly PoolFigures[]): void {
     for (const login of this.#logins.values()) {
-      const own = figures.filter(({ name }) => name.upstream === login.upstream && name.upstreamUser === login.user);
+      const isOwn = ({ upstream, upstreamUser }: PoolName): boolean =>
+        upstreamUser === login.user && licensedServerOf(this.#config, upstream) === login.upstream;
+      const own = figures.filter(({ name }) => isOwn(name));
       login.inUse = own.reduce((sum, { opening, idle, active, resetting, checking, closing }) => {
         return sum + opening + idle + active + resetting + checking + closing;
       }, 0);
@@ -105,18 +124,43 @@ export class LicenceShares {
     }
   }
 
+  /** Others may have what is wanted here only when they know how much that is, also before anybody has come. */
+  #expectLogins(): void {
+    const { databases, identities } = this.#config;
+    for (const { user, upstream, upstreamOfClass = {} } of Object.values(databases))
+      for (const each of [upstream, ...Object.values(upstreamOfClass)]) {
+        if (user !== undefined) this.#loginOf(each, user);
+        for (const { as } of identities) this.#loginOf(each, as);
+      }
+  }
+
   #loginOf(upstream: string, user: string): Login | undefined {
-    const config = this.#config.upstreams[upstream];
-    if (config?.iris === undefined) return undefined;
-    const instances = config.iris.licence.sharedBy;
-    const terms = { budget: licensedOf(config), instances, leaseMs };
-    const key = JSON.stringify([config.host, config.port, user, terms.budget, instances]);
+    const counted = this.#termsOf(upstream, user);
+    if (counted === undefined) return undefined;
+    const { server, terms, key } = counted;
     const known = this.#logins.get(key);
     if (known !== undefined) return known;
-    const book = instances === 1 ? undefined : this.#bookOf?.(key);
+    const book = terms.instances === 1 ? undefined : this.#bookOf?.(key);
     const lease = new Lease({ terms, instance: this.#instance, book });
-    const login: Login = { upstream, user, terms, lease, inUse: 0, wanted: ownShare(terms), applied: lease.limit };
-    this.#logins.set(key, login);
-    return login;
+    const made: Login = {
+      upstream: server,
+      user,
+      terms,
+      lease,
+      inUse: 0,
+      wanted: ownShare(terms),
+      applied: lease.limit,
+    };
+    this.#logins.set(key, made);
+    return made;
+  }
+
+  #termsOf(upstream: string, user: string): { server: string; terms: LeaseTerms; key: string } | undefined {
+    const server = licensedServerOf(this.#config, upstream);
+    const config = server === undefined ? undefined : this.#config.upstreams[server];
+    if (server === undefined || config?.iris === undefined) return undefined;
+    const instances = config.iris.licence.sharedBy;
+    const terms = { budget: licensedOf(config), instances, leaseMs };
+    return { server, terms, key: JSON.stringify([config.host, config.port, user, terms.budget, instances]) };
   }
 }

@@ -2,7 +2,7 @@ import { defaultPoolSettings, type PoolPolicy, type PoolSettings } from '@medrex
 import type { ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 import { applicationOf, databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
-import { licensedOf, type LicenceShares } from './licence-shares.ts';
+import { licensedOf, licensedServerOf, type LicenceShares } from './licence-shares.ts';
 
 /** The configuration as the pools ask for it. */
 export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPolicy {
@@ -25,7 +25,7 @@ export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPol
           return config.upstreams[upstream]?.backendsMax;
       }
     },
-    isLicensed: (upstream) => config.upstreams[upstream]?.kind === 'iris',
+    licensedServer: (upstream) => licensedServerOf(config, upstream),
     applicationMax: (name) => applicationOf(config, name)?.application.backendsMax,
   };
 }

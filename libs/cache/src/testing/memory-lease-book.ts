@@ -1,4 +1,4 @@
-import { grantFor, type Holder, type LeaseBook, type LeaseTerms } from '../leases.ts';
+import { grantFor, silentOf, type Holder, type LeaseBook, type LeaseTerms } from '../leases.ts';
 
 /** A lease book of one process, with the clock of a test. */
 export class MemoryLeaseBook implements LeaseBook {
@@ -17,7 +17,10 @@ export class MemoryLeaseBook implements LeaseBook {
   ): Promise<number> {
     if (this.isAway) throw new Error('away');
     const nowMs = this.#now();
-    const others = [...this.holders].filter(([name]) => name !== instance).map(([, holder]) => holder);
+    const others = [...this.holders]
+      .filter(([name]) => name !== instance)
+      .map(([name, holder]) => ({ name, ...holder }));
+    for (const { name } of silentOf(others, terms, nowMs).replaced) this.holders.delete(name);
     const granted = grantFor(wanted, others, terms, nowMs);
     this.holders.set(instance, { wanted, inUse, granted, untilMs: nowMs + terms.leaseMs });
     return granted;

@@ -25,7 +25,8 @@ export interface RigPolicy {
   readonly userMax?: number;
   readonly loginMax?: number;
   readonly upstreamMax?: number;
-  readonly isLicensed?: boolean;
+  /** By upstream. */
+  readonly licensedServer?: string;
   readonly applications?: Readonly<Record<string, number>>;
 }
 
@@ -34,7 +35,7 @@ export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
   return {
     settings: () => ({ ...defaultPoolSettings, max: 2, reserve: 0, lifetimeJitter: 0, ...rig.settings }),
     backendsMax: (kind) => max[kind],
-    isLicensed: () => rig.isLicensed ?? false,
+    licensedServer: () => rig.licensedServer,
     applicationMax: (application) => rig.applications?.[application],
   };
 }

@@ -330,6 +330,35 @@ describe('transaction mode', () => {
   });
 });
 
+describe('what the server passed over after an error', () => {
+  const unnamed = prepare('', 'select mine');
+
+  it('does not count as prepared, nor as taken away', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [client, other, third] = [await rig.in(), await rig.in(), await rig.in()];
+    await client.ask(unnamed, sync());
+    await other.ask(query('begin'));
+    // The other backend has somebody else's.
+    await third.ask(prepare('', 'select theirs'), sync());
+    const missing = 'ERROR 26000 prepared statement "none" does not exist';
+    expect(await client.ask(run('none'), prepare('', 'select new'), run(''), sync())).toEqual([missing, 'Z I']);
+    expect(await client.ask(run('none'), run(''), sync())).toEqual([missing, 'Z I']);
+    expect((await client.ask(run(''), sync())).at(-1)).toBe('Z I');
+    expect(rig.postgres.backends[1]!.heard).toEqual(['parse select theirs', 'parse select mine']);
+  });
+
+  it('is not what a setting is forgotten for', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [client, other] = [await rig.in(), await rig.in()];
+    client.send(query('select 1'), query("set work_mem to '5MB'"));
+    await client.until('C SET');
+    await client.until('Z');
+    await other.ask(query('begin'));
+    await client.ask(query('select 1'));
+    expect(rig.postgres.backends[1]!.heard.join()).toContain('5MB');
+  });
+});
+
 describe('COPY', () => {
   it('takes data in, and gives up where the client does', async () => {
     await start(small);
@@ -345,6 +374,43 @@ describe('COPY', () => {
     expect(await client.ask(copyFail('no more'))).toEqual(['ERROR 57014 COPY from stdin failed', 'Z I']);
     // What is sent for a COPY that is over reaches nobody.
     expect((await client.ask(copyData(Buffer.from('late')), copyDone(), query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('takes data that a client sends without waiting to be asked for it', async () => {
+    await start(small);
+    const client = await rig.in();
+    const data = [copyData(Buffer.from('a\n')), copyDone()];
+    expect(await client.ask(query('copy in'), ...data)).toEqual(['G', 'C COPY 1', 'Z I']);
+    client.send(query('copy in'), copyFail('no'), query('fail'), ...data, query('select 1'));
+    const failed = ['G', 'ERROR 57014 COPY from stdin failed', 'Z I', 'ERROR 42601 syntax error', 'Z I'];
+    expect(await client.until('C')).toEqual([...failed, 'T', 'D 1', 'C SELECT 1']);
+    const other = await rig.in();
+    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('goes back to the pool when data is still on its way at the end of it', async () => {
+    await start(small);
+    const client = await rig.in();
+    const late = copyData(Buffer.alloc(300_000));
+    client.send(query('copy in'));
+    await client.until('G');
+    client.send(late.subarray(0, 100_000));
+    rig.postgres.backends[0]!.failCopy();
+    await client.until('Z I');
+    client.send(late.subarray(100_000));
+    const other = await rig.in();
+    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('ends for a client that vanishes before it begins', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('copy later'));
+    await heard('copy later');
+    client.close();
+    await holds(() => expect(rig.running.proxy.host.pools.totals(0).resetting).toBe(1));
+    rig.postgres.backends[0]!.beginCopy();
+    await atRest();
   });
 
   it('ends for a client that vanishes in the middle', async () => {

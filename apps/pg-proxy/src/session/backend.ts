@@ -428,8 +428,9 @@ export class Backend {
       case from.parameterStatus:
         return this.#parameterChanged(framer);
       case from.copyInResponse:
-        this.isCopyIn = true;
-        expected.ignoreSyncs();
+        this.isCopyIn = !expected.copyBegan();
+        // Who wanted to send it is gone, and a cancel does not reach a server that waits for data.
+        if (this.#client === undefined && this.#restCheck !== undefined) this.#settle(this.#restCheck);
         return (expected.head & unasked) === 0;
       case from.notificationResponse:
         return this.#notified(framer);
@@ -530,7 +531,7 @@ export class Backend {
     if (cancelledFor === undefined && (at < 0 || at >= end)) return false;
     const report = readReport(buffer, start, end);
     if (report === undefined) return false;
-    const named = report.message.replaceAll(/medrex_\d+/g, (name) => client.nameOf(name) ?? name);
+    const named = report.message.replaceAll(/medrex_(?:\d+|gone)/g, (name) => client.nameOf(name) ?? name);
     const message = report.sqlstate === '57014' ? (cancelledFor ?? named) : named;
     if (message === report.message) return false;
     client.outbox.push(errorResponse({ ...report, message }));

@@ -1,5 +1,4 @@
 import {
-  commandComplete,
   errorResponse,
   flush,
   Framer,
@@ -144,6 +143,8 @@ export class ClientMessages implements Wire {
     const framer = this.#framer;
     if (!framer.isFirst) {
       if (this.#isPassing) this.pass(framer.start);
+      // What it was for has ended before it.
+      if (framer.isLast && this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
       return;
     }
     this.#isPassing = false;
@@ -187,8 +188,11 @@ export class ClientMessages implements Wire {
   #copy(): void {
     const { backend } = this.#client;
     // What a client still sends after its COPY has failed reaches nobody.
-    if (backend?.isCopyIn !== true) return;
-    if (this.#framer.type !== from.copyData) backend.isCopyIn = false;
+    if (backend === undefined || (!backend.isCopyIn && backend.expected.isEmpty)) return;
+    if (this.#framer.type !== from.copyData) {
+      if (!backend.isCopyIn) backend.expected.push(owed.copyEnd);
+      backend.isCopyIn = false;
+    }
     this.pass(this.#framer.start);
   }
 
@@ -299,35 +303,20 @@ export class ClientMessages implements Wire {
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = !isAlone || watch.isActive || text.includes(settingPrefix);
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
-    if (watched !== undefined) {
-      if (this.#isDeallocated(watched, backend)) return;
-      if (!isAlone) this.statements.show(watched.shows, backend, false);
-    }
+    if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);
     const note = this.requests.noteOf('query', text, watched, asked);
+    const standIn = note && this.statements.standInFor(note, backend);
     if (!backend.expected.push(owed.query, undefined, note)) return;
     this.statements.forgetUnnamed(backend);
-    if (note?.fault === undefined) this.pass(this.#framer.start);
-    else backend.outbox.push(query(unknownStatement));
+    const inPlace = note?.fault === undefined ? standIn : unknownStatement;
+    if (inPlace === undefined) this.pass(this.#framer.start);
+    else backend.outbox.push(query(inPlace));
   }
 
   /** In latin1. */
   #queryText(): string {
     const { buffer, start, end } = this.#framer;
     return buffer.toString('latin1', start + 5, end - 1);
-  }
-
-  /** DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. */
-  #isDeallocated({ statements }: Watched, backend: Backend): boolean {
-    const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
-    if (effect?.kind !== 'deallocate' || effect.name === undefined || !this.statements.has(effect.name)) return false;
-    const { isEmpty, isOpen } = backend.expected;
-    if (!isEmpty || isOpen || backend.status === transactionStatus.failed) return false;
-    this.statements.forget(effect.name);
-    this.outbox.push(commandComplete('DEALLOCATE'));
-    this.outbox.push(readyForQuery(backend.status));
-    this.#client.settled(backend.status);
-    if (backend.isIdle) this.#client.atRest(this.#client.readAt);
-    return true;
   }
 
   /** An error of the proxy's own, in answer to the message at hand; no backend is involved. */

@@ -39,8 +39,9 @@ export class ClientSession {
     if (!watch.isActive) return;
     const { backend } = this.#client;
     const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
-    if (isEmpty && !isOpen && watch.takeReset()) this.#setAgain(backend, status);
-    watch.settled(status);
+    const isLast = isEmpty && !isOpen;
+    if (isLast && watch.takeReset()) this.#setAgain(backend, status);
+    watch.settled(status, isLast);
     if (status === transactionStatus.idle) this.#follow(backend, statements);
   }
 

@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer';
 import {
+  bind,
   bindHeadAs,
   close,
   closeComplete,
   describe,
   execute,
   frontend as from,
+  parse,
   parseAs,
   parseComplete,
   parseKey,
@@ -21,7 +23,7 @@ import {
 import type { Bound } from '@medrex/sql';
 import { settingPrefix } from '../config/session-settings.ts';
 import type { Backend } from './backend.ts';
-import { local, owed, unasked, type Note } from './expected-answers.ts';
+import { local, owed, unasked, type ExpectedAnswers, type Note } from './expected-answers.ts';
 import { asksProcess } from './process-ids.ts';
 import type { Outbox } from './outbox.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
@@ -53,6 +55,19 @@ export interface ClientStatementsOptions {
 
 /** In place of one that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
 const unknownPortal = 'pgproxy: not to be run';
+/** Deallocated in place of a statement that others go on using. */
+const standIn = `${statementPrefix}gone`;
+const deallocateStandIn = `DEALLOCATE ${standIn}`;
+const prepareStandIn: readonly Buffer[] = [
+  close({ of: 'statement', name: standIn }),
+  parse({ name: standIn, text: '', parameterTypes: [] }),
+];
+/** The portal and the statement that run it. */
+const ownPortal = `${statementPrefix}deallocate`;
+const bindDeallocate: readonly Buffer[] = [
+  parse({ name: ownPortal, text: deallocateStandIn, parameterTypes: [] }),
+  bind({ portal: ownPortal, statement: ownPortal, parameterFormats: [], parameters: [], resultFormats: [] }),
+];
 
 export interface Prepared extends Analysed {
   /** As latin1. */
@@ -89,6 +104,8 @@ export class ClientStatements {
   readonly #names = new Map<string, Statement>();
   /** It was shown what its backend has prepared: its statements have their own names there, and nobody else's are there. */
   #isOwn = false;
+  /** The last that was to be prepared though it was. */
+  #takenName = '';
   /** Those of them that have yet to be prepared. */
   readonly #missing = new Map<string, string>();
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
@@ -111,6 +128,7 @@ export class ClientStatements {
 
   /** The client's name of a shared statement. */
   nameOf(name: string): string | undefined {
+    if (name === standIn) return this.#takenName;
     for (const [own, statement] of this.#names) if (statement.name === name) return own;
     return undefined;
   }
@@ -291,9 +309,18 @@ export class ClientStatements {
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
-    const undo = (): void => {
-      this.#dropUnnamed();
-      backend.unnamedOf = undefined;
+    const { unnamedOf } = backend;
+    const unnamed = this.#unnamed;
+    const unnamedAsked = this.#unnamedAsked;
+    const mayUnnamedLeave = this.#mayUnnamedLeave;
+    const mark = this.#mark;
+    const undo = (isPassedOver: boolean): void => {
+      backend.unnamedOf = isPassedOver ? unnamedOf : undefined;
+      if (!isPassedOver) return this.#dropUnnamed();
+      this.#unnamed = unnamed;
+      this.#unnamedAsked = unnamedAsked;
+      this.#mayUnnamedLeave = mayUnnamedLeave;
+      this.#mark = mark;
     };
     const isAgain = this.#isUnnamedAgain(buffer, start, end);
     const read = isAgain ? undefined : (asked ?? this.asked(framer));
@@ -315,9 +342,8 @@ export class ClientStatements {
     const { expected, prepared } = backend;
     const taken = this.#names.get(name);
     if (taken !== undefined) {
-      // The server says it best: the name is taken.
-      if (this.#prepare(backend, taken) && expected.push(owed.parse)) backend.outbox.push(parseAs(taken.name, key));
-      return;
+      this.#takenName = name;
+      return this.#parseInVain(backend, key);
     }
     const statement = this.#statements.use(key, this.#wire.searchPath());
     const isThere = prepared.touch(statement);
@@ -335,6 +361,21 @@ export class ClientStatements {
     if (isThere) return;
     this.#makeRoom(backend, statement);
     backend.outbox.push(parseAs(statement.name, key));
+  }
+
+  /** The name is taken: the server says so, or what else is wrong. */
+  #parseInVain({ expected, outbox }: Backend, key: string): void {
+    if (!this.#standIn(expected, outbox)) return;
+    expected.push(owed.parse);
+    outbox.push(parseAs(standIn, key));
+  }
+
+  /** False: the server passes over everything. */
+  #standIn(expected: ExpectedAnswers, outbox: Outbox): boolean {
+    if (expected.isSkipping) return false;
+    for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
+    for (const message of prepareStandIn) outbox.push(message);
+    return true;
   }
 
   /** False: the server passes over everything. */
@@ -411,9 +452,35 @@ export class ClientStatements {
   execute(framer: Framer, backend: Backend): void {
     const portal = this.#portalOf(framer);
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
+    if (note !== undefined && this.standInFor(note, backend) !== undefined) return this.#deallocate(note, backend);
     if (!backend.expected.push(owed.execute, undefined, note)) return;
     if (note?.fault === undefined) this.#wire.pass(framer.start);
     else backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
+  }
+
+  /**
+   * DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. Another one is
+   * made ready at the server; what deallocates that is returned.
+   */
+  standInFor(note: Note, { expected, outbox }: Backend): string | undefined {
+    const name = note.deallocates;
+    const statement = name === undefined ? undefined : this.#names.get(name);
+    if (name === undefined || statement === undefined) return undefined;
+    this.forget(name);
+    note.undo = () => this.#nameAgain(name, statement);
+    if (this.#isOwn) return undefined;
+    this.#standIn(expected, outbox);
+    return deallocateStandIn;
+  }
+
+  #deallocate(note: Note, { expected, outbox }: Backend): void {
+    if (expected.isSkipping) return;
+    for (const kind of [owed.parse, owed.bind]) expected.push(kind | unasked);
+    expected.push(owed.execute, undefined, note);
+    expected.push(owed.close | unasked);
+    for (const message of bindDeallocate) outbox.push(message);
+    outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
+    outbox.push(close({ of: 'statement', name: ownPortal }));
   }
 
   #portalOf({ buffer, start, end }: Framer): Portal | undefined {
@@ -424,8 +491,10 @@ export class ClientStatements {
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
   #hasUnnamed(backend: Backend): boolean {
     const unnamed = this.#unnamed;
-    if (this.#isAlone || backend.unnamedOf === this.#mark || unnamed === undefined) return true;
-    if (!backend.expected.push(owed.parse | unasked)) return false;
+    const { unnamedOf } = backend;
+    if (this.#isAlone || unnamedOf === this.#mark || unnamed === undefined) return true;
+    const undo = (isPassedOver: boolean): void => void (backend.unnamedOf = isPassedOver ? unnamedOf : undefined);
+    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
     backend.unnamedOf = this.#mark;
     backend.outbox.push(unnamed);
     return true;

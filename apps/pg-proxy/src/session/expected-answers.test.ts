@@ -66,10 +66,25 @@ describe('ExpectedAnswers', () => {
 
   it('forgets each Sync that a server ignores while it takes data', () => {
     const expected = expecting(owed.execute, owed.sync, owed.sync);
-    expected.ignoreSyncs();
+    expect(expected.copyBegan()).toBe(false);
     expect(rest(expected)).toEqual([owed.execute]);
     const alone = expecting(owed.query);
-    alone.ignoreSyncs();
+    expect(alone.copyBegan()).toBe(false);
     expect(rest(alone)).toEqual([owed.query]);
+  });
+
+  it('knows the end of the data that was sent before the server asked for it', () => {
+    const ahead = expecting(owed.execute, owed.sync, owed.copyEnd, owed.sync, owed.query, owed.copyEnd, owed.query);
+    expect(ahead.copyBegan()).toBe(true);
+    expect(ahead.isOpen).toBe(false);
+    expect([ahead.ready(), ahead.head, ahead.copyBegan()]).toEqual([owed.sync, owed.query, true]);
+    expect(rest(ahead)).toEqual([owed.query, owed.query]);
+    const unsynced = expecting(owed.execute, owed.copyEnd);
+    expect([unsynced.copyBegan(), unsynced.isOpen]).toEqual([true, true]);
+    const failed = expecting(owed.bind, owed.execute, owed.copyEnd, owed.sync);
+    failed.failed();
+    expect([failed.ready(), failed.isEmpty]).toEqual([owed.sync, true]);
+    const refused = expecting(owed.query, owed.copyEnd);
+    expect([refused.ready(), refused.isEmpty]).toEqual([owed.query, true]);
   });
 });

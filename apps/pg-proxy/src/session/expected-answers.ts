@@ -15,6 +15,8 @@ export const owed = {
   describe: 6,
   execute: 7,
   close: 8,
+  /** CopyDone or CopyFail that the client sent before the server said that it takes data in; not answered. */
+  copyEnd: 9,
 } as const;
 
 /** The client did not ask for it and must not see the answer. */
@@ -44,6 +46,9 @@ export interface Note {
   readonly before: PreparedBefore | undefined;
   /** The server was made to fail in its place: this is what the client is told. */
   readonly fault: WireFault | undefined;
+  /** The prepared statement that it takes away, and what is done where it then does not. */
+  readonly deallocates: string | undefined;
+  undo: (() => void) | undefined;
   /** A statement of it has ended. */
   completed(tag: string): void;
   failed(sqlstate: string): void;
@@ -51,8 +56,8 @@ export interface Note {
   ended(atMs: number): void;
 }
 
-/** Takes back what was noted when a message went out that the server then did not carry out. */
-export type Undo = () => void;
+/** Takes back what was noted when a message went out that the server refused, or passed over. */
+export type Undo = (isPassedOver: boolean) => void;
 
 /**
  * What one server connection still owes, in order. Messages are answered in the order in which they were sent; after an error
@@ -100,7 +105,7 @@ export class ExpectedAnswers {
       if ((entry & kindBits) !== owed.sync) return false;
       this.#isSkipping = false;
     }
-    if ((entry & local) === 0) this.#isOpen = (entry & kindBits) >= owed.parse;
+    if ((entry & local) === 0 && entry !== owed.copyEnd) this.#isOpen = (entry & kindBits) >= owed.parse;
     if (this.#size === this.#entries.length) this.#grow();
     const at = (this.#head + this.#size) & (this.#entries.length - 1);
     this.#entries[at] = entry;
@@ -111,6 +116,13 @@ export class ExpectedAnswers {
   }
 
   shift(): number {
+    const entry = this.#shift();
+    // Its COPY did not take place.
+    while (this.headKind === owed.copyEnd) this.#shift();
+    return entry;
+  }
+
+  #shift(): number {
     if (this.#size === 0) return owed.nothing;
     const entry = this.#entries[this.#head] as number;
     this.#undos[this.#head] = undefined;
@@ -148,17 +160,17 @@ export class ExpectedAnswers {
    * @returns whether something that was to be run is among it
    */
   failed(sqlstate = '', atMs = 0): boolean {
-    const kept = this.#indexOfSync();
+    const kept = this.#indexOf(owed.sync);
     const dropped: (Undo | undefined)[] = [];
     const notes: Note[] = [];
     for (let index = 0; index < kept; index++) {
       dropped.push(this.#undos[this.#head]);
       if (this.headNote !== undefined) notes.push(this.headNote);
-      this.shift();
+      this.#shift();
     }
     this.#isSkipping = this.#size === 0;
     if (this.#isSkipping) this.#isOpen = false;
-    for (const undo of dropped.reverse()) undo?.();
+    for (let index = dropped.length - 1; index >= 0; index--) dropped[index]?.(index > 0);
     notes[0]?.failed(sqlstate);
     for (const note of notes) note.ended(atMs);
     return notes.length > 0;
@@ -174,17 +186,35 @@ export class ExpectedAnswers {
     }
   }
 
-  /** COPY IN has begun: the server ignores every Sync that was sent behind it, up to the end of the data. */
-  ignoreSyncs(): void {
+  /**
+   * COPY IN has begun: the server passes over every Sync up to the end of the data.
+   * @returns whether that end is on its way already
+   */
+  copyBegan(): boolean {
     const at = (index: number): number => (this.#head + index) & (this.#entries.length - 1);
-    while (this.#size > 1 && ((this.#entries[at(this.#size - 1)] as number) & kindBits) === owed.sync) this.#size--;
-    this.#isOpen = this.headKind === owed.execute;
+    const end = this.#indexOf(owed.copyEnd);
+    const isEnded = end < this.#size;
+    let size = 1;
+    for (let index = 1; index < this.#size; index++) {
+      const from = at(index);
+      const isSync = ((this.#entries[from] as number) & kindBits) === owed.sync;
+      if (index === end || (index < end && isSync)) continue;
+      const to = at(size++);
+      this.#entries[to] = this.#entries[from] as number;
+      this.#undos[to] = this.#undos[from];
+      this.#notes[to] = this.#notes[from];
+    }
+    for (let index = size; index < this.#size; index++) this.#undos[at(index)] = this.#notes[at(index)] = undefined;
+    this.#size = size;
+    this.#isOpen = ((this.#entries[at(size - 1)] as number) & kindBits) >= owed.parse;
+    return isEnded;
   }
 
-  #indexOfSync(): number {
+  /** Of the first of that kind, or behind all. */
+  #indexOf(kind: number): number {
     for (let index = 0; index < this.#size; index++) {
       const entry = this.#entries[(this.#head + index) & (this.#entries.length - 1)] as number;
-      if ((entry & kindBits) === owed.sync) return index;
+      if ((entry & kindBits) === kind) return index;
     }
     return this.#size;
   }

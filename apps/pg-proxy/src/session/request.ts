@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts';
 import type { StatementSettings } from '../config/scoped-settings.ts';
 import { hintsOf } from '../config/session-settings.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';
-import { faultOf, type SessionWatch, type Watched } from './session-watch.ts';
+import { deallocatedBy, faultOf, type SessionWatch, type Watched } from './session-watch.ts';
 
 /** Who sent a request. */
 export interface Requester {
@@ -93,6 +93,7 @@ export class Request implements Note {
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
   readonly fault: WireFault | undefined;
+  undo: (() => void) | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
   readonly workClass: WorkloadClass;
   readonly #text: string;
@@ -130,6 +131,10 @@ export class Request implements Note {
   /** As latin1. */
   get text(): string {
     return this.#text;
+  }
+
+  get deallocates(): string | undefined {
+    return this.watched && deallocatedBy(this.watched);
   }
 
   /** What its text does; read when somebody asks, and known for texts that were read before. */
@@ -180,6 +185,7 @@ export class Request implements Note {
 
   ended(atMs: number): void {
     this.endedAt = atMs;
+    if (this.commands === 0) this.undo?.();
     const times = this.backend?.translationTimes;
     if (times !== undefined) this.translateMs = times.takeMs(this.#text, this.backendAt);
     this.#observer?.ended(this);

@@ -40,6 +40,13 @@ const forgets = (effect: SessionEffect): boolean =>
 export const forgetsAll = ({ statements }: Watched): boolean =>
   statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
 
+/** The statement, by its name as latin1, that a DEALLOCATE takes away which is alone in its message. */
+export function deallocatedBy({ statements }: Watched): string | undefined {
+  const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
+  if (effect?.kind !== 'deallocate' || effect.name === undefined) return undefined;
+  return Buffer.from(effect.name).toString('latin1');
+}
+
 /** As `leavesState`, by what has been read where it has. */
 export const leaves = ({
   text,
@@ -196,10 +203,12 @@ export class SessionWatch {
     this.#state.failed(statement, bound === undefined ? {} : { bound });
   }
 
-  settled(status: TransactionStatus): void {
+  /** @param isLast nothing more is under way, that is looked at already */
+  settled(status: TransactionStatus, isLast: boolean): void {
     const state = this.#state;
     if (state === undefined) return;
     state.settled(letterOf(status));
+    if (!isLast) return;
     const isClean = this.pins.length === 0 && state.parameters.size === 0;
     if (status === transactionStatus.idle && isClean) this.#state = undefined;
   }

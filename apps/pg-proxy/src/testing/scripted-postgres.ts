@@ -217,10 +217,7 @@ export class ScriptedBackend {
       this.#send(errorResponse({ severity: 'FATAL', sqlstate: '57P01', message: 'terminating connection' }));
       return void this.socket.end();
     }
-    if (verb === 'copy') {
-      this.#isCopyIn = true;
-      return this.#send(copyResponse({ direction: 'in', isBinary: false, columnFormats: [0] }));
-    }
+    if (verb === 'copy') return text === 'copy later' ? undefined : this.beginCopy();
     this.#answer(verb, text);
     this.#ready();
   }
@@ -232,6 +229,7 @@ export class ScriptedBackend {
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.prepared.clear();
     if (/^set datestyle/.test(text)) this.#send(parameterStatus({ name: 'DateStyle', value: 'ISO, DMY' }));
     if (text === '') return this.#send(emptyQueryResponse());
+    if (verb === 'deallocate' && text !== 'DEALLOCATE ALL') return this.#send(commandComplete('DEALLOCATE'));
     if (['begin', 'commit', 'rollback', 'set', 'listen', 'discard', 'deallocate'].includes(verb))
       return this.#send(commandComplete(text.toUpperCase()));
     const column = { name: 'id', table: 0, attribute: 0, type: 25, typeSize: -1, typeModifier: -1, format: 0 };
@@ -250,6 +248,17 @@ export class ScriptedBackend {
     if (!text.includes('pg_authid')) return [dataRow([Buffer.from(String(this.id))])];
     const secret = this.#postgres.authid.get(user);
     return secret === undefined ? [] : [dataRow([Buffer.from(user), secret === null ? null : Buffer.from(secret)])];
+  }
+
+  beginCopy(): void {
+    this.#isCopyIn = true;
+    this.#rows = 0;
+    this.#send(copyResponse({ direction: 'in', isBinary: false, columnFormats: [0] }));
+  }
+
+  /** Something of the data is wrong. */
+  failCopy(): void {
+    this.#endCopy(false);
   }
 
   #endCopy(isDone: boolean): void {

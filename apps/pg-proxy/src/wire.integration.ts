@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import { bind, copyData, copyDone, copyFail, describe, execute, parse, query, sync } from '@medrex/pg-wire';
+import { RealRig } from './testing/real-rig.ts';
+import { WireClient } from './testing/wire-client.ts';
+
+const prepare = (name: string, text: string): Buffer => parse({ name, text, parameterTypes: [] });
+const run = (statement: string): Buffer =>
+  Buffer.concat([
+    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
+    execute({ portal: '', rowsMax: 0 }),
+  ]);
+const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
+const runTwo = Buffer.concat([run('c'), sync()]);
+const isReady = (word: string): boolean => word.startsWith('Z');
+/** How often a step is answered by ReadyForQuery. */
+const steps = (...all: readonly [ready: number, ...messages: Buffer[]][]) => all;
+
+/** Each step is sent at once, and what comes is read before the next. */
+const series = {
+  'DEALLOCATE where the settings have to follow': steps(
+    [1, query("set timezone to 'Asia/Tokyo'")],
+    [1, two],
+    [1, query('DEALLOCATE c')],
+    [1, runTwo],
+    [1, two],
+  ),
+  'DEALLOCATE in a pipeline': steps([1, two], [4, query('select 1'), query('deallocate c'), two, runTwo]),
+  'DEALLOCATE by the extended protocol': steps(
+    [1, two],
+    [1, prepare('', 'deallocate c'), run(''), prepare('', 'select 3'), run(''), sync()],
+    [1, runTwo],
+    [1, two],
+  ),
+  'DEALLOCATE that does not come to it': steps(
+    [1, two],
+    [1, prepare('', 'select 1/0'), run(''), prepare('', 'deallocate c'), run(''), sync()],
+    [1, query('begin')],
+    [1, query('select 1/0')],
+    [1, query('deallocate c')],
+    [1, query('rollback')],
+    [1, runTwo],
+  ),
+  'COPY in one go': steps(
+    [1, query('create temp table t (x int)')],
+    [1, query('copy t from stdin'), copyData(Buffer.from('1\n')), copyDone()],
+    [1, prepare('', 'copy t from stdin'), run(''), sync(), copyData(Buffer.from('2\n')), copyDone(), sync()],
+    [1, prepare('', 'copy t from stdin'), run(''), copyFail('no'), sync()],
+    [2, query('copy t from stdin'), copyData(Buffer.from('x\n')), copyDone(), query('select * from t')],
+    [2, query('copy none from stdin'), copyData(Buffer.from('1\n')), copyDone(), query('select 3')],
+  ),
+  'settings in a pipeline': steps(
+    [3, prepare('', 'select 1'), sync(), query("set work_mem to '5MB'"), query('select 1/0')],
+    [1, query('show work_mem')],
+    [1, query('show work_mem')],
+  ),
+  'what two names stand for': steps(
+    [1, two],
+    [1, prepare('d', 'select 2'), describe({ of: 'statement', name: 'd' }), sync()],
+    [1, prepare('d', 'select 3'), sync()],
+  ),
+};
+
+describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
+  let rig: RealRig;
+  beforeAll(async () => {
+    rig = await RealRig.start(where, 'transaction', 4);
+  });
+  afterAll(() => rig.close());
+
+  const open = (href: string): Promise<WireClient> => {
+    const url = new URL(href);
+    const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
+    const database = url.pathname.slice(1);
+    return WireClient.in({ port: Number(url.port), user: user!, password: password!, database });
+  };
+
+  it.each(Object.entries(series))('are answered as without it: %s', async (_title, all) => {
+    const answersOf = async (href: string, between: (step: number) => Promise<void>): Promise<string[][]> => {
+      const client = await open(href);
+      const answers: string[][] = [];
+      for (const [index, [ready, ...messages]] of all.entries()) {
+        await between(index);
+        const answer: string[] = [];
+        client.send(...messages);
+        while (answer.filter(isReady).length < ready) answer.push(...(await client.until('Z')));
+        answers.push(answer);
+      }
+      client.close();
+      return answers;
+    };
+    const direct = await answersOf(where, async () => undefined);
+    // Others have now these, now those backends, so that each step meets another one.
+    const others = [await open(rig.url), await open(rig.url), await open(rig.url)];
+    const proxied = await answersOf(rig.url, async (step) => {
+      for (const [index, other] of others.entries())
+        await other.ask(query((step + index) % 3 === 0 ? 'begin' : 'rollback'));
+    });
+    for (const other of others) other.close();
+    expect(proxied).toEqual(direct);
+  });
+});

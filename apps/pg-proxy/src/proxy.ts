@@ -100,6 +100,7 @@ export class PgProxy {
     const resume = (database: string | undefined): void => this.#resume(database);
     this.#welcome = new Welcome({
       ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
+      arrivals: () => this.#arrivals.size,
     });
     this.#doorkeeper = this.#doorkeeperOf(loaded);
     this.host.onRedefined = () => this.#doorkeeper.forget();

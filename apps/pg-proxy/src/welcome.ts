@@ -49,6 +49,8 @@ export interface WelcomeOptions {
   readonly loaded: LoadedConfig;
   readonly analyser: SqlAnalyser;
   readonly life: Life;
+  /** Who is about to log in. */
+  readonly arrivals: () => number;
   readonly observing: Observing;
 }
 
@@ -57,6 +59,7 @@ export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
   readonly #life: Life;
+  readonly #arrivals: () => number;
   readonly #observing: Observing;
   readonly #observer: RequestObserver | undefined;
   readonly #consoles = new Set<ConsoleSession>();
@@ -68,7 +71,8 @@ export class Welcome {
   readonly #reports = new Map<string, Buffer>();
   readonly #statements = new Map<string, Statements>();
 
-  constructor({ host, loaded, analyser, life, observing }: WelcomeOptions) {
+  constructor({ host, loaded, analyser, life, arrivals, observing }: WelcomeOptions) {
+    this.#arrivals = arrivals;
     this.#life = life;
     this.#host = host;
     this.#analyser = analyser;
@@ -135,7 +139,9 @@ export class Welcome {
   #sight(): Sight {
     const { statistics, traces } = this.#observing;
     const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
-    return { host: this.#host, config: this.#loaded.config, statistics, plans, traceOf: traces.traceOf };
+    const { config, users } = this.#loaded;
+    const seen = { host: this.#host, config, users, arrivals: this.#arrivals() };
+    return { ...seen, statistics, plans, traceOf: traces.traceOf };
   }
 
   #plansOf(statistics: Statistics): Plans {
@@ -201,7 +207,8 @@ export class Welcome {
       if (!settings.has(name)) settings.set(name, value);
     const { user, socket } = newcomer;
     const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
-    const refusal = this.#denied(entrant) ?? this.#overload() ?? this.#host.limits.refusal(entrant);
+    const refusal =
+      this.#disabled(entrant) ?? this.#denied(entrant) ?? this.#overload() ?? this.#host.limits.refusal(entrant);
     if (refusal !== undefined) return refuse(newcomer, refusal);
     const { mode, pinSequences, statementTimeoutMs } = settingsFor(config, entrant);
     if (statementTimeoutMs > 0 && !settings.has('statement_timeout'))
@@ -232,10 +239,18 @@ export class Welcome {
     client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);
     this.#host.limits.entered(client, entrant);
-    client.restedAtMs = this.#host.now();
+    this.#host.trafficOf(newcomer.database).logins++;
+    client.cameAtMs = this.#host.now();
+    client.restedAtMs = client.cameAtMs;
     this.#host.followed(client);
     client.outbox.push(newcomer.accepted);
     this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
+  }
+
+  /** Whether DISABLE keeps everybody out. */
+  #disabled({ database }: Entrant): WireFault | undefined {
+    if (!this.#host.disabled.has(database)) return undefined;
+    return { sqlstate: '55000', message: `database "${database}" is not currently accepting connections` };
   }
 
   /** Whether a rule keeps this user from this database. */

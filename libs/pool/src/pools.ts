@@ -261,6 +261,16 @@ export class Pools<C, B> {
     return [...this.#pools.values()].flatMap((pool) => [...pool.clients]);
   }
 
+  /** What was last said of a database, or of all together. */
+  standingOf(database: string | undefined): Standing | undefined {
+    return this.#standing.findLast(({ scope }) => scope.database === undefined || scope.database === database)?.what;
+  }
+
+  /** Whether there is anything to resume. */
+  get isStanding(): boolean {
+    return this.#standing.some(({ what }) => what !== undefined);
+  }
+
   #in(scope: PoolScope): readonly Pool<C, B>[] {
     return [...this.#pools.values()].filter(({ name }) => isInScope(scope, name));
   }

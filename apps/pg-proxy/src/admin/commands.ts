@@ -1,5 +1,6 @@
 import type { PoolScope } from '@medrex/pool';
 import type { Plan } from '../observe/plans.ts';
+import { departed } from '../session/client.ts';
 import { show, viewNames, type Sight } from './show.ts';
 import type { Table } from './table.ts';
 
@@ -49,18 +50,26 @@ export interface Failure {
 
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
 /** What the console takes. */
-export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SHOW PLAN fingerprint, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, DRAIN and KILL [database], RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
-const actions: ReadonlySet<string> = new Set(['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown']);
+export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SHOW PLAN fingerprint, SHOW HELP, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, WAIT_CLOSE, DRAIN and KILL [database], DISABLE and ENABLE database, KILL_CLIENT id, RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
+const actions: ReadonlySet<string> = new Set([
+  ...['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown'],
+  ...['disable', 'enable', 'kill_client', 'wait_close', 'suspend'],
+]);
+/** Of them, those that mean one database, and those that mean none. */
+const ofOne: ReadonlySet<string> = new Set(['disable', 'enable']);
+const ofNone: ReadonlySet<string> = new Set(['reload', 'suspend']);
 
 /** Whether the text is one of the console's own words, which SQL has none of or means otherwise. */
 export function isCommand(text: string): boolean {
   const [, verb = '', word = ''] = form.exec(text) ?? [];
   if (actions.has(verb.toLowerCase())) return true;
   const view = word.toLowerCase();
-  return verb.toLowerCase() === 'show' && (view === planWord || viewNames.includes(view));
+  return verb.toLowerCase() === 'show' && (shownOtherwise.has(view) || viewNames.includes(view));
 }
 
 const planWord = 'plan';
+/** What SHOW takes and no table has. */
+const shownOtherwise: ReadonlySet<string> = new Set([planWord, 'help', 'fds']);
 /** As EXPLAIN calls its lines. */
 const planColumns: Table['columns'] = [{ name: 'QUERY PLAN', type: 'text' }];
 
@@ -72,25 +81,56 @@ export function columnsOfShow(view: string, sight: Sight): Table['columns'] | un
 /** Runs one command of the console. Names of databases fold to lower case unless they are quoted. */
 export function command(text: string, controls: Controls): Outcome | Later {
   const [, verb = '', word = '', which] = form.exec(text) ?? [];
-  const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
   const action = verb.toLowerCase();
+  const name = action === 'show' ? word.toLowerCase() : nameOf(word, controls);
   if (action === 'show' && name === planWord) return planning(which, controls);
+  if (action === 'show' && name === 'help') return { kind: 'done', tag: 'SHOW', notices: [consoleHint] };
+  if (action === 'show' && name === 'fds') return notDone('sockets are handed to nobody', 'listen.reusePort, or DRAIN');
   if (action === 'show') return showing(name, controls, which);
   if (!actions.has(action) || which !== undefined)
     return { kind: 'error', sqlstate: '42601', message: 'unknown command of the console', hint: consoleHint };
   if (!controls.mayAct)
     return { kind: 'error', sqlstate: '42501', message: `this user may look, and not ${action.toUpperCase()}` };
-  return acting(action, name, controls);
+  return refusalOf(action, name, controls) ?? acting(action, name, controls);
 }
+
+/** As it is said, where there is such a database; or else without regard to case. */
+function nameOf(word: string, { config }: Controls): string {
+  if (word.startsWith('"')) return word.slice(1, -1).replaceAll('""', '"');
+  return Object.hasOwn(config.databases, word) ? word : word.toLowerCase();
+}
+
+/** What is wrong with what is asked. */
+function refusalOf(action: string, name: string, { config, host }: Controls): Failure | undefined {
+  if (ofNone.has(action) && name !== '') return failure('42601', `${action.toUpperCase()} takes no name`);
+  if (ofOne.has(action) && name === '') return failure('42601', 'a database is required');
+  if (action === 'shutdown' || action === 'kill_client' || name === '') return undefined;
+  const isKnown =
+    Object.hasOwn(config.databases, name) ||
+    Object.hasOwn(config.databases, '*') ||
+    host.pools.figures(host.now()).some((pool) => pool.name.database === name);
+  return isKnown ? undefined : failure('3D000', `no such database: ${name}`);
+}
+
+const failure = (sqlstate: string, message: string): Failure => ({ kind: 'error', sqlstate, message });
+const notDone = (message: string, instead: string): Failure => ({
+  ...failure('0A000', message),
+  hint: `What takes its place: ${instead}.`,
+});
+
+const standingWords = 'already suspended/paused';
 
 function acting(action: string, name: string, controls: Controls): Outcome {
   const { pools, now } = { pools: controls.host.pools, now: controls.host.now() };
   const scope: PoolScope = name === '' ? {} : { database: name };
   switch (action) {
     case 'pause':
+      if (pools.standingOf(scope.database) === 'paused') return failure('55000', standingWords);
       pools.pause(scope, now);
       return { kind: 'done', tag: 'PAUSE', until: () => pools.isQuiet(scope) };
     case 'resume':
+      if (name === '' ? !pools.isStanding : pools.standingOf(name) === undefined)
+        return failure('55000', notStanding(name));
       controls.life.resume(scope.database);
       return { kind: 'done', tag: 'RESUME' };
     case 'drain':
@@ -101,12 +141,43 @@ function acting(action: string, name: string, controls: Controls): Outcome {
     case 'kill':
       pools.kill(scope, now);
       return { kind: 'done', tag: 'KILL' };
+    case 'kill_client':
+      return killing(name, controls);
+    case 'disable':
+      controls.host.disabled.add(name);
+      return { kind: 'done', tag: 'DISABLE' };
+    case 'enable':
+      controls.host.disabled.delete(name);
+      return { kind: 'done', tag: 'ENABLE' };
+    case 'wait_close':
+      return { kind: 'done', tag: 'WAIT_CLOSE', until: () => !isReplacing(scope, controls) };
+    case 'suspend':
+      return notDone('there is no SUSPEND', 'PAUSE');
     case 'reconnect':
       pools.reconnect(scope, now);
       return { kind: 'done', tag: 'RECONNECT' };
     default:
       return reloading(controls);
   }
+}
+
+const notStanding = (database: string): string =>
+  database === '' ? 'pooler is not paused/suspended' : `database ${database} is not paused`;
+
+/** Whether a backend that RECONNECT or a RELOAD replaces is still there. */
+function isReplacing({ database }: PoolScope, { host }: Controls): boolean {
+  return host.pools
+    .backends()
+    .filter(({ pool }) => database === undefined || pool.name.database === database)
+    .some(({ closeAtCheckin, state }) => closeAtCheckin !== undefined || state === 'closing');
+}
+
+function killing(id: string, { host }: Controls): Outcome {
+  if (!/^\d+$/.test(id)) return failure('42601', 'KILL_CLIENT takes the id of a client, which SHOW CLIENTS has');
+  const client = host.clientOf(Number(id));
+  if (client === undefined) return failure('42704', 'client not found');
+  client.end(departed);
+  return { kind: 'done', tag: 'KILL_CLIENT' };
 }
 
 /** @param which of the statements, by its fingerprint */

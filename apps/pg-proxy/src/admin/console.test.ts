@@ -23,14 +23,16 @@ describe('the console', () => {
     const client = await rig.in();
     await client.ask(query('begin'));
     expect(await console.ask(query('SHOW POOLS'))).toEqual([
-      ...['T', 'D app,app,1,0,0,1,0,0,0,0,0,0,0,transaction,f,f', 'C SHOW', 'Z I'],
+      ...['T', 'D app,app,1,0,0,0,1,0,0,0,0,0,0,0,0,transaction,null,0,0,f,f,main', 'C SHOW', 'Z I'],
     ]);
-    expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,active,f,127\.0\.0\.1,/);
-    expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,main,active,127\.0\.0\.1,/);
+    expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,none,active,127\.0\.0\.1,/);
+    expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,none,active,127\.0\.0\.1,/);
     expect(await console.ask(query('show classes'))).toContain('D app,app,main,interactive,1,null,0,0,0');
     await client.ask(query('commit'));
-    expect((await console.ask(query('show stats')))[1]).toMatch(/^D app,1,2,\d+$/);
-    expect(await console.ask(query('show config'))).toContain('D pool.size,2,global,yes');
+    expect((await console.ask(query('show stats')))[1]).toMatch(
+      /^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,1,(?:0,){11}0$/,
+    );
+    expect(await console.ask(query('show config'))).toContain('D pool.size,2,20,yes');
     expect((await console.ask(query('show databases')))[1]).toContain('D app,127.0.0.1,');
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });

@@ -15,6 +15,8 @@ interface TypedReader<R> {
 
 /** A column of whole numbers. */
 export const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
+/** One of those that PgBouncer has in four bytes. */
+export const small = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int4', read });
 export const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
 
 /** A reader without a type gives text. */

@@ -1,4 +1,4 @@
-import type { ProxyConfig } from './proxy-config.ts';
+import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
 import type { Scope } from './scoped-settings.ts';
 
 /** One field of the configuration, as SHOW CONFIG has it. */
@@ -21,6 +21,13 @@ export function configRows(config: ProxyConfig): readonly ConfigRow[] {
     ...{ key, value: String(value), scope: scopeOf[key.split('.', 1)[0] ?? ''] ?? 'global' },
     changeable: atStart.test(key) ? 'no' : 'yes',
   }));
+}
+
+/** What a field is where a configuration does not say it. */
+export function defaultRows(): ReadonlyMap<string, string> {
+  const { auth, ...config } = proxyConfig.parse({ upstreams: {}, databases: {}, auth: { userFile: 'named' } });
+  const { userFile, ...rest } = auth;
+  return new Map(flat({ ...config, auth: rest }, '').map(([key, value]) => [key, String(value)]));
 }
 
 function flat(value: unknown, path: string): [string, unknown][] {

@@ -42,6 +42,7 @@ import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
 import { PreparedStatements, statementPrefix } from './statements.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Bytes that a client has not taken above which its backend is not read. */
 export const clientBacklogMax = 256 * 1024;
@@ -60,6 +61,8 @@ export interface BackendClient {
   settled(status: TransactionStatus): void;
   /** The client's name of a shared statement, for error messages. */
   nameOf(statement: string): string | undefined;
+  /** When a backend was given what it asks at the moment. */
+  readonly startedAtMs: number;
 }
 
 /** What a backend tells the proxy. */
@@ -68,14 +71,6 @@ export interface BackendEvents {
   fault(fault: WireFault): void;
   /** The process id that the last client of another backend of this server was given; 0: nobody's here. */
   lastUserOf(processId: number): number;
-}
-
-/** What went through, by database; only grows. */
-export interface Traffic {
-  /** Answers that ended outside of a transaction. */
-  transactions: number;
-  /** Answers up to ReadyForQuery. */
-  queries: number;
 }
 
 export interface BackendOptions {
@@ -117,6 +112,7 @@ export class Backend {
   readonly parameters: Map<string, string>;
   readonly key: BackendKeyData | undefined;
   readonly address: Address;
+  readonly traffic: Traffic;
   readonly translationTimes: LoggedIn['translationTimes'];
   status: TransactionStatus = transactionStatus.idle;
   /** The server waits for CopyData. */
@@ -144,10 +140,11 @@ export class Backend {
   writes: BackendWrites | undefined;
   readonly #framer = new Framer(backendSession);
   readonly #events: BackendEvents;
-  readonly #traffic: Traffic;
   readonly #now: () => number;
   /** When the chunk at hand came. */
   #chunkAt = 0;
+  /** When its transaction began. */
+  #beganAt = 0;
   #client: BackendClient | undefined;
   #settings = nothingSet;
   /** Undefined: its client has set something, and what is set now is not known for certain. */
@@ -171,7 +168,7 @@ export class Backend {
     this.address = options.address;
     this.translationTimes = options.translationTimes;
     this.#events = options.events;
-    this.#traffic = options.traffic;
+    this.traffic = options.traffic;
     this.#now = options.now;
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
@@ -352,6 +349,7 @@ export class Backend {
     const framer = this.#framer;
     const outbox = this.#client?.outbox;
     framer.feed(memory, bytes);
+    this.traffic.sent += bytes;
     this.#chunkAt = this.#now();
     while (framer.next()) {
       const note = this.expected.headNote;
@@ -478,20 +476,29 @@ export class Backend {
   }
 
   #ready({ buffer, start, end }: Framer): boolean {
+    const wasIdle = this.status === transactionStatus.idle;
     this.status = readReadyForQuery(buffer, start, end) ?? this.status;
     this.isCopyIn = false;
     const isSeen = (this.expected.ready(this.#chunkAt) & unasked) === 0;
     this.writes?.settled(this.status === transactionStatus.idle);
     if (!isSeen) return false;
-    this.#traffic.queries++;
+    this.#count(wasIdle);
     this.answers++;
     this.cancelledFor = undefined;
-    if (this.status === transactionStatus.idle) {
-      this.#traffic.transactions++;
-      this.transactions++;
-    }
+    if (this.status === transactionStatus.idle) this.transactions++;
     this.#client?.settled(this.status);
     return true;
+  }
+
+  #count(beganNow: boolean): void {
+    const { traffic } = this;
+    const startedAt = this.#client?.startedAtMs ?? this.#chunkAt;
+    if (beganNow) this.#beganAt = startedAt;
+    traffic.queries++;
+    traffic.queryMs += this.#chunkAt - startedAt;
+    if (this.status !== transactionStatus.idle) return;
+    traffic.transactions++;
+    traffic.transactionMs += this.#chunkAt - this.#beganAt;
   }
 
   #failed(framer: Framer): boolean {

@@ -10,6 +10,7 @@ import type { Outbox } from './outbox.ts';
 import type { Asked, RequestObserver } from './request.ts';
 import type { Settings } from './settings.ts';
 import type { Statements } from './statements.ts';
+import type { Traffic } from './traffic.ts';
 
 export type PoolMode = 'session' | 'transaction' | 'statement';
 export type Pooled = PooledClient<Client, Backend>;
@@ -28,6 +29,7 @@ export interface ClientHost {
   waitNoLonger(client: Client): void;
   /** Whose process id this is. */
   clientOf(processId: number): Client | undefined;
+  trafficOf(database: string): Traffic;
   /** Milliseconds, from any point. */
   now(): number;
   /** Whether clients are sent away with the end of their transaction. */

@@ -174,6 +174,10 @@ export class ClientStatements {
     this.#missing.clear();
   }
 
+  get count(): number {
+    return this.#names.size;
+  }
+
   names(): readonly string[] {
     return [...this.#names.keys()];
   }
@@ -276,6 +280,7 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const nameEnd = buffer.indexOf(0, start + 5);
     if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
+    backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
     const key = parseKey(buffer, start, end);
@@ -335,6 +340,7 @@ export class ClientStatements {
     }
     this.#mark = {};
     backend.unnamedOf = this.#mark;
+    backend.traffic.serverParses++;
     this.#wire.pass(framer.start);
   }
 
@@ -389,6 +395,7 @@ export class ClientStatements {
   }
 
   #makeRoom(backend: Backend, statement: Statement): void {
+    backend.traffic.serverParses++;
     const oldest = backend.prepared.add(statement);
     if (oldest === undefined) return;
     backend.expected.push(owed.close | unasked);
@@ -399,6 +406,7 @@ export class ClientStatements {
   bind(framer: Framer, backend: Backend): void {
     const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
     if (head === undefined) return this.#wire.malformed();
+    backend.traffic.binds++;
     if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
     this.#watchPortal(framer, head, backend);
     if (head.statement === '') {

@@ -13,6 +13,7 @@ import { Outbox } from './outbox.ts';
 import { pausedFor, ReadPauses } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
 import type { Settings } from './settings.ts';
+import type { Traffic } from './traffic.ts';
 
 /** In statement mode; PgBouncer's words. */
 const noTransactions: WireFault = {
@@ -42,6 +43,7 @@ export class Client implements BackendClient {
   pooled!: Pooled;
   /** Of its cancel key. */
   processId = 0;
+  cameAtMs = 0;
   /** When it came in, or gave back its last backend. */
   restedAtMs = 0;
   /** When the chunk at hand came, or what waited went on. */
@@ -56,6 +58,7 @@ export class Client implements BackendClient {
   backend: Backend | undefined;
   hasLeft = false;
   readonly #host: ClientHost;
+  readonly #traffic: Traffic;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
   /** Is given what it still sends when it has been sent away. */
@@ -75,6 +78,7 @@ export class Client implements BackendClient {
     this.database = options.database;
     this.mode = options.mode;
     this.#host = options.host;
+    this.#traffic = options.host.trafficOf(options.database);
     this.session = new ClientSession(this, options);
     this.#messages = new ClientMessages(this, options);
     this.keep(options);
@@ -112,6 +116,16 @@ export class Client implements BackendClient {
     return Math.max(this.restedAtMs, this.readAt, this.backend?.heardAtMs ?? 0);
   }
 
+  /** When a backend was given what it asks at the moment. */
+  get startedAtMs(): number {
+    return Math.max(this.readAt, this.attachedAt);
+  }
+
+  /** Statements that it has prepared under a name. */
+  get preparedCount(): number {
+    return this.#messages.statements.count;
+  }
+
   /** Nothing of it is under way. */
   get isIdle(): boolean {
     return this.wait.isNone && this.#learner === undefined && this.backend?.isIdle !== false;
@@ -133,6 +147,7 @@ export class Client implements BackendClient {
 
   /** True: nothing refers to the chunk any more. */
   #read(memory: Buffer, bytes: number): boolean {
+    this.#traffic.received += bytes;
     if (!this.hasLeft) return this.#messages.read(memory, bytes);
     this.#heardAfter?.(memory.subarray(0, bytes));
     return true;
@@ -198,6 +213,7 @@ export class Client implements BackendClient {
 
   #attach(backend: Backend): void {
     this.backend = backend;
+    this.#traffic.assignments++;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
     backend.attach(this, this.settings, this.settingsKey);

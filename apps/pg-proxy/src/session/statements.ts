@@ -104,6 +104,10 @@ export class PreparedStatements {
     return oldest;
   }
 
+  get size(): number {
+    return this.#usedAt.size;
+  }
+
   all(): Statement[] {
     return [...this.#usedAt.keys()];
   }

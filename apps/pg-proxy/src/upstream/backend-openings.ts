@@ -3,7 +3,8 @@ import type { PooledBackend, PoolName, Pools } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { settingsFor } from '../config/scopes.ts';
 import type { ClassRoutes } from '../scheduling/class-routes.ts';
-import { Backend, type Traffic } from '../session/backend.ts';
+import { Backend } from '../session/backend.ts';
+import type { Traffic } from '../session/traffic.ts';
 import type { Client } from '../session/client.ts';
 import type { BackendCancels, CancelWay } from './backend-cancels.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
@@ -31,6 +32,7 @@ export interface BackendOpeningsOptions {
   readonly events: OpeningEvents;
   readonly now: () => number;
   readonly loaded: () => LoadedConfig;
+  readonly trafficOf: (database: string) => Traffic;
 }
 
 /** SQLSTATEs of logins that may succeed a moment later. */
@@ -39,8 +41,6 @@ const transient = /^(?:08|53|57P)/;
 
 /** Makes the connections that pools ask for. */
 export class BackendOpenings {
-  /** What went through each database. */
-  readonly traffic = new Map<string, Traffic>();
   readonly #options: BackendOpeningsOptions;
   readonly #logins = new Map<PoolBackend, { abort(): void }>();
 
@@ -89,7 +89,7 @@ export class BackendOpenings {
   }
 
   #opened(pooled: PoolBackend, session: LoggedIn, cancel?: CancelWay): void {
-    const { pools, upstreams, outage, cancels, events, now, loaded } = this.#options;
+    const { pools, upstreams, outage, cancels, events, now, loaded, trafficOf } = this.#options;
     const { name } = pooled.pool;
     this.#logins.delete(pooled);
     events.connected(name.database, now() - pooled.openedAtMs);
@@ -97,7 +97,7 @@ export class BackendOpenings {
     const backend = new Backend({
       ...session,
       address: upstreams.addressOf(name.upstream),
-      traffic: this.#trafficOf(name.database),
+      traffic: trafficOf(name.database),
       now,
       preparedMax: settingsFor(loaded().config, name).preparedStatements,
       events: {
@@ -120,12 +120,6 @@ export class BackendOpenings {
       .backends()
       .find(({ pool, handle }) => pool.name.upstream === upstream && handle?.key?.processId === processId);
     return found?.handle?.lastUser ?? 0;
-  }
-
-  #trafficOf(database: string): Traffic {
-    const traffic = this.traffic.get(database) ?? { transactions: 0, queries: 0 };
-    this.traffic.set(database, traffic);
-    return traffic;
   }
 
   #failed(pooled: PoolBackend, report: Report): void {

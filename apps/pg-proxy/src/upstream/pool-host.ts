@@ -13,7 +13,8 @@ import {
 import type { Caches } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { Timeouts } from '../session/timeouts.ts';
-import type { Backend, Traffic } from '../session/backend.ts';
+import type { Backend } from '../session/backend.ts';
+import { TrafficBook, type Traffic } from '../session/traffic.ts';
 import { CancelKeys } from '../session/cancel-keys.ts';
 import { ClientLimits } from '../session/client-limits.ts';
 import { departed, type Client } from '../session/client.ts';
@@ -63,6 +64,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly cancelKeys: CancelKeys;
   readonly peers = new Peers();
   readonly clients = new Set<Client>();
+  /** What went through each database. */
+  readonly traffic: TrafficBook;
+  /** Databases that take nobody in, by DISABLE. */
+  readonly disabled = new Set<string>();
   readonly classifier: Classifier;
   readonly routes: ClassRoutes;
   readonly overload: Overload;
@@ -88,6 +93,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   constructor(options: PoolHostOptions) {
     this.#loaded = options.loaded;
     this.now = options.now;
+    this.traffic = new TrafficBook(options.now());
     this.#refusal = options.refusal;
     this.limits = new ClientLimits(options.loaded.config);
     this.upstreams = new UpstreamLogins(options.loaded);
@@ -116,12 +122,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#openings = new BackendOpenings({
       ...{ pools: this.pools, upstreams: this.upstreams, iris: this.#iris, routes: this.routes, outage: this.outage },
       ...{ cancels: this.#cancels, events: options.events, now: options.now, loaded: () => this.#loaded },
+      trafficOf: (database) => this.traffic.of(database),
     });
   }
 
-  /** What went through each database. */
-  get traffic(): ReadonlyMap<string, Traffic> {
-    return this.#openings.traffic;
+  trafficOf(database: string): Traffic {
+    return this.traffic.of(database);
   }
 
   /** @returns what could not be given as asked */
@@ -182,7 +188,9 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   grant({ handle: client, waitingSinceMs }: Pooled, { handle: backend }: PoolBackend): void {
-    this.#waits.waited(this.now() - waitingSinceMs);
+    const waitedMs = this.now() - waitingSinceMs;
+    this.#waits.waited(waitedMs);
+    this.traffic.of(client.database).waitedMs += waitedMs;
     if (backend !== undefined) client.granted(backend);
   }
 
@@ -262,6 +270,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     if (this.licences.tick(nowMs, () => this.pools.figures(nowMs)))
       this.pools.reload(this.#policyOf(this.#loaded), nowMs);
     this.pools.tick(nowMs);
+    this.traffic.tick(nowMs);
     this.departures.sweep(nowMs);
     this.outage.tick();
     this.#timeouts.tick(nowMs);

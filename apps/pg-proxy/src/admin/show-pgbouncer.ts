@@ -1,0 +1,285 @@
+import type { PoolFigures } from '@medrex/pool';
+import type { Wanted } from '@medrex/sql';
+import { configRows, defaultRows } from '../config/config-rows.ts';
+import { settingsFor, userOf } from '../config/scopes.ts';
+import type { Traffic } from '../session/traffic.ts';
+import type { Sight } from './show.ts';
+import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
+import { small, tableOf, truth, whole, type Table } from './table.ts';
+
+// What PgBouncer 1.25 shows, by its names and in its order, which tools count on; what we have beside it stands behind it.
+
+const microseconds = (ms: number): number => Math.round(ms * 1_000);
+const none = small(() => 0);
+
+function pools({ host, config }: Sight): Table {
+  return tableOf<PoolFigures>(host.pools.figures(host.now()), {
+    database: ({ name }) => name.database,
+    user: ({ name }) => name.user,
+    cl_active: small(({ clients: all, waiting }) => Math.max(0, all - waiting)),
+    cl_waiting: small(({ waiting }) => waiting),
+    cl_active_cancel_req: none,
+    cl_waiting_cancel_req: none,
+    sv_active: small(({ active }) => active),
+    sv_active_cancel: none,
+    sv_being_canceled: none,
+    sv_idle: small(({ idle }) => idle),
+    sv_used: none,
+    sv_tested: small(({ checking, resetting }) => checking + resetting),
+    sv_login: small(({ opening }) => opening),
+    maxwait: small(({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000)),
+    maxwait_us: small(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
+    pool_mode: ({ name }) => settingsFor(config, name).mode,
+    load_balance_hosts: () => undefined,
+    cl_idle: small(({ clients: all, active, waiting }) => Math.max(0, all - active - waiting)),
+    sv_pinned: small(({ pinned }) => pinned),
+    paused: truth(({ isPaused }) => isPaused),
+    failing: truth(({ isFailing }) => isFailing),
+    upstream: ({ name }) => name.upstream,
+  });
+}
+
+function databases({ host, config }: Sight): Table {
+  const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.database);
+  const clientsOf = countBy(host.clients, ({ database }) => database);
+  return tableOf(Object.entries(config.databases), {
+    name: ([name]) => name,
+    host: ([, { upstream }]) => config.upstreams[upstream]?.host,
+    port: small(([, { upstream }]) => config.upstreams[upstream]?.port),
+    database: ([name, { database }]) => database ?? (name === '*' ? '' : name),
+    force_user: ([, { user }]) => user,
+    pool_size: small(([, { size }]) => size ?? config.pool.size),
+    min_pool_size: small(([, { min }]) => min ?? config.pool.min),
+    reserve_pool_size: small(([, { reserve }]) => reserve ?? config.pool.reserve),
+    server_lifetime: small(([, { lifetimeMs }]) => Math.round((lifetimeMs ?? config.pool.lifetimeMs) / 1_000)),
+    pool_mode: ([, { mode }]) => mode ?? config.pool.mode,
+    load_balance_hosts: () => undefined,
+    max_connections: small(([, { backendsMax }]) => backendsMax ?? 0),
+    current_connections: small(([name]) => connections.get(name) ?? 0),
+    max_client_connections: small(([, { clientsMax }]) => clientsMax ?? 0),
+    current_client_connections: small(([name]) => clientsOf.get(name) ?? 0),
+    paused: small(([name]) => (host.pools.standingOf(name) === 'paused' ? 1 : 0)),
+    disabled: small(([name]) => (host.disabled.has(name) ? 1 : 0)),
+    upstream: ([, { upstream }]) => upstream,
+  });
+}
+
+function users({ host, config, users: ofFile }: Sight): Table {
+  const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.user);
+  const clientsOf = countBy(host.clients, ({ user }) => user);
+  const names = new Set([...ofFile.keys(), ...Object.keys(config.users), ...connections.keys(), ...clientsOf.keys()]);
+  names.delete('*');
+  const rows = [...names].map((name) => ({ name, rule: userOf(config, name)?.user }));
+  return tableOf(rows, {
+    name: ({ name }) => name,
+    pool_size: ({ rule }) => rule?.size ?? '',
+    reserve_pool_size: ({ rule }) => rule?.reserve ?? '',
+    pool_mode: ({ rule }) => rule?.mode,
+    max_user_connections: small(({ rule }) => rule?.backendsMax ?? 0),
+    current_connections: small(({ name }) => connections.get(name) ?? 0),
+    max_user_client_connections: small(({ rule }) => rule?.clientsMax ?? 0),
+    current_client_connections: small(({ name }) => clientsOf.get(name) ?? 0),
+  });
+}
+
+function countBy<T>(all: Iterable<T>, by: (one: T) => string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(by(one), (counts.get(by(one)) ?? 0) + 1);
+  return counts;
+}
+
+/** What is counted of a database: its name in SHOW STATS, in STATS_TOTALS and STATS_AVERAGES, and its average in the last minute. */
+interface Counted {
+  readonly name: string;
+  readonly averageName?: string;
+  /** In SHOW STATS, where it differs. */
+  readonly short?: { readonly total: string; readonly average: string };
+  readonly total: (traffic: Traffic) => number;
+  /** Of that many; undefined: of seconds. */
+  readonly per?: (traffic: Traffic) => number;
+}
+
+const counted: readonly Counted[] = [
+  { name: 'server_assignment_count', total: ({ assignments }) => assignments },
+  { name: 'xact_count', total: ({ transactions }) => transactions },
+  { name: 'query_count', total: ({ queries }) => queries },
+  {
+    name: 'bytes_received',
+    short: { total: 'total_received', average: 'avg_recv' },
+    total: ({ received }) => received,
+  },
+  { name: 'bytes_sent', short: { total: 'total_sent', average: 'avg_sent' }, total: ({ sent }) => sent },
+  {
+    name: 'xact_time',
+    total: ({ transactionMs }) => microseconds(transactionMs),
+    per: ({ transactions }) => transactions,
+  },
+  { name: 'query_time', total: ({ queryMs }) => microseconds(queryMs), per: ({ queries }) => queries },
+  { name: 'wait_time', total: ({ waitedMs }) => microseconds(waitedMs), per: ({ assignments }) => assignments },
+  { name: 'client_parse_count', averageName: 'avg_client_parse_count', total: ({ parses }) => parses },
+  { name: 'server_parse_count', averageName: 'avg_server_parse_count', total: ({ serverParses }) => serverParses },
+  { name: 'bind_count', averageName: 'avg_bind_count', total: ({ binds }) => binds },
+  { name: 'client_login_count', averageName: 'avg_client_login_count', total: ({ logins }) => logins },
+];
+
+interface Counts {
+  readonly database: string;
+  readonly traffic: Traffic;
+  readonly lately: { readonly traffic: Traffic; readonly seconds: number };
+}
+
+function countsOf({ host }: Sight): readonly Counts[] {
+  return [...host.traffic.all].map(([database, traffic]) => ({
+    ...{ database, traffic, lately: host.traffic.lately(database) },
+  }));
+}
+
+function averageOf({ total, per }: Counted, { traffic, seconds }: Counts['lately']): number {
+  const over = per === undefined ? seconds : per(traffic);
+  return over === 0 ? 0 : Math.round(total(traffic) / over);
+}
+
+const totals = (named: (one: Counted) => string) =>
+  Object.fromEntries(counted.map((one) => [named(one), whole(({ traffic }: Counts) => one.total(traffic))]));
+const averages = (named: (one: Counted) => string) =>
+  Object.fromEntries(counted.map((one) => [named(one), whole(({ lately }: Counts) => averageOf(one, lately))]));
+
+function stats(sight: Sight): Table {
+  return tableOf(countsOf(sight), {
+    database: ({ database }) => database,
+    ...totals(({ name, short }) => short?.total ?? `total_${name}`),
+    ...averages(({ name, short }) => short?.average ?? `avg_${name}`),
+  });
+}
+
+function statsTotals(sight: Sight): Table {
+  return tableOf(countsOf(sight), { database: ({ database }) => database, ...totals(({ name }) => name) });
+}
+
+function statsAverages(sight: Sight): Table {
+  return tableOf(countsOf(sight), {
+    database: ({ database }) => database,
+    ...averages(({ name, averageName }) => averageName ?? name),
+  });
+}
+
+/** All databases together. */
+function allTotals(sight: Sight): Table {
+  const all = countsOf(sight);
+  const sum = (of: (counts: Counts) => Traffic, total: Counted['total']): number =>
+    all.reduce((together, counts) => together + total(of(counts)), 0);
+  const seconds = all[0]?.lately.seconds ?? 0;
+  const rows = [
+    ...counted.map(({ name, total }) => ({ name: `total_${name}`, value: sum(({ traffic }) => traffic, total) })),
+    ...counted.map(({ name, total, per }) => {
+      const over = per === undefined ? seconds : sum(({ lately }) => lately.traffic, per);
+      const lately = sum(({ lately: of }) => of.traffic, total);
+      return { name: `avg_${name}`, value: over === 0 ? 0 : Math.round(lately / over) };
+    }),
+  ];
+  return tableOf(rows, { name: ({ name }) => name, value: whole(({ value }) => value) });
+}
+
+function lists(sight: Sight): Table {
+  const { host, config, arrivals } = sight;
+  const backends = host.pools.backends().length;
+  const items: Readonly<Record<string, number>> = {
+    databases: Object.keys(config.databases).length,
+    users: users(sight).rows.length,
+    peers: Object.keys(config.instance.peers).length,
+    pools: host.pools.figures(host.now()).length,
+    peer_pools: Object.keys(config.instance.peers).length,
+    free_clients: Math.max(0, config.clientsMax - host.clients.size),
+    used_clients: host.clients.size,
+    login_clients: arrivals,
+    free_servers: 0,
+    used_servers: backends,
+    ...{ dns_names: 0, dns_zones: 0, dns_queries: 0, dns_pending: 0 },
+  };
+  return tableOf(Object.entries(items), { list: ([list]) => list, items: small(([, count]) => count) });
+}
+
+function mem(): Table {
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const rows = [
+    { name: 'heap', used: heapUsed, free: heapTotal - heapUsed, memtotal: heapTotal },
+    { name: 'external', used: external, free: 0, memtotal: external },
+    { name: 'array_buffers', used: arrayBuffers, free: 0, memtotal: arrayBuffers },
+    { name: 'process', used: rss, free: 0, memtotal: rss },
+  ];
+  return tableOf(rows, {
+    name: ({ name }) => name,
+    size: whole(() => 1),
+    used: whole(({ used }) => used),
+    free: whole(({ free }) => free),
+    memtotal: whole(({ memtotal }) => memtotal),
+  });
+}
+
+function state({ host }: Sight): Table {
+  const standing = host.pools.standingOf(undefined);
+  const rows = [
+    ['active', standing === undefined],
+    ['paused', standing === 'paused'],
+    ['suspended', false],
+    ['draining', standing === 'draining'],
+  ] as const;
+  return tableOf(rows, { key: ([key]) => key, value: ([, is]) => (is ? 'yes' : 'no') });
+}
+
+function peers({ config }: Sight): Table {
+  return tableOf(Object.entries(config.instance.peers), {
+    peer_id: small(([id]) => Number(id)),
+    host: ([, { host }]) => host,
+    port: small(([, { port }]) => port),
+    // A connection for each cancel request.
+    pool_size: none,
+  });
+}
+
+function peerPools({ config }: Sight): Table {
+  return tableOf(Object.keys(config.instance.peers), {
+    peer_id: small((id) => Number(id)),
+    ...{ cl_active_cancel_req: none, cl_waiting_cancel_req: none, sv_active_cancel: none, sv_login: none },
+  });
+}
+
+/** The resolver of the system remembers, and not the proxy. */
+const dnsHosts = (): Table => tableOf<never>([], { hostname: () => '', ttl: whole(() => 0), addrs: () => '' });
+const dnsZones = (): Table => tableOf<never>([], { zonename: () => '', serial: whole(() => 0), count: small(() => 0) });
+
+/** As a table it has the scope, too. */
+function configuration({ config }: Sight, wanted?: Wanted): Table {
+  const defaults = defaultRows();
+  return tableOf(configRows(config), {
+    key: ({ key }) => key,
+    value: ({ value }) => value,
+    default: ({ key }) => defaults.get(key),
+    changeable: ({ changeable }) => changeable,
+    ...(wanted !== undefined && { scope: ({ scope }) => scope }),
+  });
+}
+
+export type View = (sight: Sight, wanted?: Wanted) => Table;
+
+export const pgbouncerViews = {
+  pools,
+  clients,
+  servers,
+  sockets,
+  active_sockets: activeSockets,
+  databases,
+  users,
+  stats,
+  stats_totals: statsTotals,
+  stats_averages: statsAverages,
+  totals: allTotals,
+  config: configuration,
+  lists,
+  mem,
+  state,
+  peers,
+  peer_pools: peerPools,
+  dns_hosts: dnsHosts,
+  dns_zones: dnsZones,
+} satisfies Readonly<Record<string, View>>;

@@ -1,0 +1,123 @@
+import { TLSSocket } from 'node:tls';
+import type { PooledBackend } from '@medrex/pool';
+import type { Backend } from '../session/backend.ts';
+import type { Client } from '../session/client.ts';
+import type { Sight } from './show.ts';
+import { instant, small, tableOf, truth, whole, type Table } from './table.ts';
+
+type Server = PooledBackend<Client, Backend>;
+/** Of a connection, whichever side it is on. */
+interface Row {
+  readonly client?: Client | undefined;
+  readonly server?: Server | undefined;
+  readonly state: string;
+}
+
+/** As PgBouncer calls them. */
+const stateOfServer: Readonly<Record<Server['state'], string>> = {
+  opening: 'new',
+  idle: 'idle',
+  active: 'active',
+  resetting: 'tested',
+  checking: 'tested',
+  closing: 'closing',
+  closed: 'closing',
+};
+
+const stateOfClient = (client: Client): string =>
+  client.isWaiting ? 'waiting' : client.backend === undefined ? 'idle' : 'active';
+
+const clientRows = ({ host }: Sight): readonly Row[] =>
+  [...host.clients].map((client) => ({ client, state: stateOfClient(client) }));
+const serverRows = ({ host }: Sight): readonly Row[] =>
+  host.pools.backends().map((server) => ({ server, state: stateOfServer[server.state] }));
+
+const socketOf = ({ client, server }: Row) => client?.socket ?? server?.handle?.socket;
+
+function tlsOf(row: Row): string {
+  const socket = socketOf(row);
+  if (!(socket instanceof TLSSocket) || socket.destroyed) return '';
+  return `${socket.getProtocol() ?? ''}/${socket.getCipher().standardName}`;
+}
+
+/** PgBouncer's columns, in its order. */
+function columnsOf({ host }: Sight) {
+  const epochOf = (atMs: number | undefined): number | undefined =>
+    atMs === undefined ? undefined : Date.now() - host.now() + atMs;
+  const waitedMs = ({ client }: Row): number =>
+    client?.pooled.isWaiting === true ? host.now() - client.pooled.waitingSinceMs : 0;
+  const remote = ({
+    client,
+    server,
+  }: Row): { readonly host?: string | undefined; readonly port?: number | undefined } =>
+    client === undefined
+      ? (server?.handle?.address ?? {})
+      : { host: client.socket.remoteAddress, port: client.socket.remotePort };
+  return {
+    type: ({ client }: Row) => (client === undefined ? 'S' : 'C'),
+    user: ({ client, server }: Row) => client?.user ?? server?.pool.name.upstreamUser,
+    database: ({ client, server }: Row) => client?.database ?? server?.pool.name.database,
+    replication: () => 'none',
+    state: ({ state }: Row) => state,
+    addr: (row: Row) => remote(row).host,
+    port: small((row: Row) => remote(row).port),
+    local_addr: (row: Row) => socketOf(row)?.localAddress,
+    local_port: small((row: Row) => socketOf(row)?.localPort),
+    connect_time: instant(({ client, server }: Row) => epochOf(client?.cameAtMs ?? server?.openedAtMs)),
+    request_time: instant(({ client, server }: Row) => epochOf(client?.heardAtMs ?? server?.heardAtMs)),
+    wait: small((row: Row) => Math.floor(waitedMs(row) / 1_000)),
+    wait_us: small((row: Row) => Math.floor(waitedMs(row) * 1_000) % 1_000_000),
+    close_needed: small(({ server }: Row) => (server?.closeAtCheckin === undefined ? 0 : 1)),
+    ptr: ({ client, server }: Row) => (client === undefined ? server?.id : client.processId),
+    link: ({ client, server }: Row) =>
+      (client === undefined ? server?.client?.handle.processId : client.pooled.backend?.id) ?? '',
+    remote_pid: small(({ server }: Row) => server?.handle?.key?.processId ?? 0),
+    tls: tlsOf,
+    application_name: ({ client }: Row) => client?.settings.get('application_name') ?? '',
+    prepared_statements: small(
+      ({ client, server }: Row) => client?.preparedCount ?? server?.handle?.prepared.size ?? 0,
+    ),
+    // The process id of a client may go to another one; it is what cancels it, too.
+    id: small(({ client, server }: Row) => (client === undefined ? server?.id : client.processId)),
+  };
+}
+
+export function clients(sight: Sight): Table {
+  return tableOf(clientRows(sight), {
+    ...columnsOf(sight),
+    pinned: truth(({ client }: Row) => client?.isPinned === true),
+    trace_id: ({ client }: Row) => (client === undefined ? undefined : sight.traceOf?.(client)),
+  });
+}
+
+export function servers(sight: Sight): Table {
+  return tableOf(serverRows(sight), {
+    ...columnsOf(sight),
+    upstream: ({ server }: Row) => server?.pool.name.upstream,
+    age: small(({ server }: Row) => Math.floor((sight.host.now() - (server?.openedAtMs ?? 0)) / 1_000)),
+  });
+}
+
+const prefixed = (prefix: string, rows: readonly Row[]): readonly Row[] =>
+  rows.map((row) => ({ ...row, state: `${prefix}_${row.state === 'new' ? 'login' : row.state}` }));
+
+/** Both sides. */
+export function sockets(sight: Sight): Table {
+  return tableOfSockets(sight, [...prefixed('cl', clientRows(sight)), ...prefixed('sv', serverRows(sight))]);
+}
+
+/** Those on which something is under way. */
+export function activeSockets(sight: Sight): Table {
+  const isBusy = ({ state }: Row): boolean => state !== 'idle';
+  const [ofClients, ofServers] = [clientRows(sight).filter(isBusy), serverRows(sight).filter(isBusy)];
+  return tableOfSockets(sight, [...prefixed('cl', ofClients), ...prefixed('sv', ofServers)]);
+}
+
+function tableOfSockets(sight: Sight, rows: readonly Row[]): Table {
+  const none = small(() => 0);
+  return tableOf(rows, {
+    ...columnsOf(sight),
+    ...{ recv_pos: none, pkt_pos: none, pkt_remain: none, send_pos: none, send_remain: none, pkt_avail: none },
+    send_avail: whole(({ client, server }: Row) => client?.outbox.backlog ?? server?.handle?.outbox.backlog ?? 0),
+  });
+}

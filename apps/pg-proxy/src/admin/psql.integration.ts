@@ -61,7 +61,7 @@ describeReal('POSTGRES', "psql and Grafana at the proxy's tables", (where) => {
       expect((await rows(columnsOf(name))).slice(0, 3)).toEqual([
         { column: 'database', type: 'text' },
         { column: 'user_name', type: 'text' },
-        { column: 'cl_active', type: 'bigint' },
+        { column: 'cl_active', type: 'integer' },
       ]);
     expect(await rows("SELECT current_setting('server_version_num')::int/100 as version")).toEqual([{ version: 1500 }]);
     expect(await rows("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")).toEqual([]);

@@ -52,6 +52,12 @@ const faults = async (more = {}): Promise<string[]> =>
   (await verifyAudit(file, more)).faults.map(({ line, what }) => `${line}: ${what}`);
 
 describe('the audit log', () => {
+  it('makes its folder', async () => {
+    file = join(folder, 'of', 'its', 'own');
+    await written(1);
+    expect((await verifyAudit(file)).faults).toEqual([]);
+  });
+
   it('is whole over restarts and segments', async () => {
     await written(20, { segmentBytes: 1_000 });
     await written(10, { segmentBytes: 1_000 });

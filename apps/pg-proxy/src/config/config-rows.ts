@@ -25,9 +25,9 @@ export function configRows(config: ProxyConfig): readonly ConfigRow[] {
 
 /** What a field is where a configuration does not say it. */
 export function defaultRows(): ReadonlyMap<string, string> {
-  const { auth, ...config } = proxyConfig.parse({ upstreams: {}, databases: {}, auth: { userFile: 'named' } });
-  const { userFile, ...rest } = auth;
-  return new Map(flat({ ...config, auth: rest }, '').map(([key, value]) => [key, String(value)]));
+  const config = proxyConfig.parse({ upstreams: {}, databases: {}, auth: { userFile: 'named' } });
+  const fields = flat(config, '').filter(([key]) => key !== 'auth.userFile');
+  return new Map(fields.map(([key, value]) => [key, String(value)]));
 }
 
 function flat(value: unknown, path: string): [string, unknown][] {

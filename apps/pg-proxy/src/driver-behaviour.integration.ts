@@ -155,6 +155,23 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await unpinned();
   });
 
+  it('lets SQL speak of a statement by the name that the protocol has given it, as asyncpg does', async () => {
+    const mine = { name: 'Mine', text: 'select $1::int as mine', values: [1] };
+    await other.query({ name: 'Mine', text: 'select 2 as theirs' });
+    const steps = [
+      mine,
+      { text: 'execute "Mine" (3)', values: [] },
+      'execute "Mine" (4)',
+      'explain (costs off) execute "Mine" (5)',
+      { text: 'deallocate "Mine"', values: [] },
+      'execute "Mine" (6)',
+      'deallocate all',
+    ];
+    const [, first] = (await sameSteps(steps)) as [unknown, unknown];
+    expect(JSON.stringify(first)).toContain('"mine":3');
+    await unpinned();
+  });
+
   it('answers currval after a serial column of its own, and never with what another has inserted', async () => {
     await same(async (connect) => {
       const [writer, reader] = [await connect(), await connect()];

@@ -304,6 +304,7 @@ export class ClientMessages implements Wire {
     const isFollowed = !isAlone || watch.isActive || text.includes(settingPrefix);
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);
+    if (!isAlone) this.statements.showNamed(text, backend);
     const note = this.requests.noteOf('query', text, watched, asked);
     const standIn = note && this.statements.standInFor(note, backend);
     if (!backend.expected.push(owed.query, undefined, note)) return;

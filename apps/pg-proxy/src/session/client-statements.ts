@@ -78,6 +78,7 @@ export interface Prepared extends Analysed {
 const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** Of a message. */
 const bodyAt = 5;
+const runsPrepared = /\bexecute\b/i;
 
 /** What a portal runs. */
 interface Portal {
@@ -144,6 +145,14 @@ export class ClientStatements {
     if (what === 'statements') this.#takeOver(backend);
     else if (backend.isMixed && backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
       backend.forgetSequences(isPipelined);
+  }
+
+  /** SQL may speak of a statement by the name that the protocol has given it: EXECUTE, EXPLAIN EXECUTE. */
+  showNamed(text: string, backend: Backend): void {
+    if (this.#names.size === 0 || this.#isOwn || backend.status === transactionStatus.failed) return;
+    if (!runsPrepared.test(text)) return;
+    const folded = text.toLowerCase();
+    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#takeOver(backend);
   }
 
   #takeOver(backend: Backend): void {
@@ -286,6 +295,7 @@ export class ClientStatements {
     const key = parseKey(buffer, start, end);
     this.#noteAsking(name, key);
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
+    this.showNamed(key, backend);
     if (this.#isOwn) this.#parseOwn(framer, backend, name, key);
     else this.#parseNamed(backend, name, key);
   }
@@ -331,6 +341,7 @@ export class ClientStatements {
     const read = isAgain ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
+    if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
     if (!backend.expected.push(owed.parse, undo)) return;
     if (!isAgain) {
       // Copied: the chunk's memory is used again.

@@ -1,34 +1,32 @@
-import { Buffer } from 'node:buffer';
 import {
-  bind,
   bindHeadAs,
-  close,
   closeComplete,
   describe,
   execute,
   frontend as from,
-  parse,
   parseAs,
   parseComplete,
   parseKey,
-  readBind,
   readBindHead,
-  readExecute,
   readNamed,
   transactionStatus,
-  type Bind,
   type BindHead,
   type Framer,
 } from '@medrex/pg-wire';
-import type { Bound } from '@medrex/sql';
+import type { Buffer } from 'node:buffer';
 import { settingPrefix } from '../config/session-settings.ts';
 import type { Backend } from './backend.ts';
-import { local, owed, unasked, type ExpectedAnswers, type Note } from './expected-answers.ts';
-import { asksProcess } from './process-ids.ts';
+import { ClientPortals, type Prepared } from './client-portals.ts';
+import { local, owed, type Note } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
+import { OwnStatements } from './own-statements.ts';
+import { makeRoom, prepareShared } from './prepare-shared.ts';
+import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
-import { leaves, type SessionWatch, type Watched } from './session-watch.ts';
+import type { SessionWatch, Watched } from './session-watch.ts';
+import { deallocateStandIn, executeDeallocate, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
+import { UnnamedStatement } from './unnamed-statement.ts';
 
 /** What becomes of the message at hand. */
 export interface Wire {
@@ -55,36 +53,9 @@ export interface ClientStatementsOptions {
 
 /** In place of one that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
 const unknownPortal = 'pgproxy: not to be run';
-/** Deallocated in place of a statement that others go on using. */
-const standIn = `${statementPrefix}gone`;
-const deallocateStandIn = `DEALLOCATE ${standIn}`;
-const prepareStandIn: readonly Buffer[] = [
-  close({ of: 'statement', name: standIn }),
-  parse({ name: standIn, text: '', parameterTypes: [] }),
-];
-/** The portal and the statement that run it. */
-const ownPortal = `${statementPrefix}deallocate`;
-const bindDeallocate: readonly Buffer[] = [
-  parse({ name: ownPortal, text: deallocateStandIn, parameterTypes: [] }),
-  bind({ portal: ownPortal, statement: ownPortal, parameterFormats: [], parameters: [], resultFormats: [] }),
-];
-
-export interface Prepared extends Analysed {
-  /** As latin1. */
-  readonly text: string;
-}
-
 /** Of a statement that SQL has prepared, or nobody: what it does is not known. */
 const nothingKnown: Prepared = { text: '', analysis: unknownText };
-/** Of a message. */
-const bodyAt = 5;
 const runsPrepared = /\bexecute\b/i;
-
-/** What a portal runs. */
-interface Portal {
-  readonly prepared: Prepared;
-  readonly watched: Watched | undefined;
-}
 
 /**
  * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
@@ -99,24 +70,14 @@ export class ClientStatements {
   isObserved = false;
   /** Of the message at hand, once it has been looked at. */
   bindAtHand: BindHead | undefined;
-  /** What portals run, where that is followed; the unnamed one is nearly always the only one. */
-  readonly #portals = new Map<string, Portal>();
-  #unnamedPortal: Portal | undefined;
   readonly #names = new Map<string, Statement>();
-  /** It was shown what its backend has prepared: its statements have their own names there, and nobody else's are there. */
-  #isOwn = false;
   /** The last that was to be prepared though it was. */
   #takenName = '';
-  /** Those of them that have yet to be prepared. */
-  readonly #missing = new Map<string, string>();
+  readonly #portals: ClientPortals;
+  readonly #own = new OwnStatements();
+  readonly #unnamed = new UnnamedStatement();
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
   readonly #alone = new Map<string, Prepared>();
-  /** The Parse of the unnamed statement, while it counts, and what is known of its text. */
-  #unnamed: Buffer | undefined;
-  #unnamedAsked: Asked | undefined;
-  /** Stands for that statement at the backends that have it. */
-  #mark = {};
-  #mayUnnamedLeave = false;
   /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
   readonly #asking = new Set<string>();
 
@@ -125,6 +86,7 @@ export class ClientStatements {
     this.#watch = watch;
     this.#statements = statements;
     this.#isAlone = isAlone;
+    this.#portals = new ClientPortals(watch);
   }
 
   /** The client's name of a shared statement. */
@@ -136,41 +98,23 @@ export class ClientStatements {
 
   /** Under this name it has a statement that the server knows by another. */
   has(name: string): boolean {
-    return !this.#isOwn && this.#names.has(name);
+    return !this.#own.isOn && this.#names.has(name);
   }
 
   /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || backend.status === transactionStatus.failed) return;
-    if (what === 'statements') this.#takeOver(backend);
+    if (what === 'statements') this.#own.takeOver(backend, this.#names);
     else if (backend.isMixed && backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
       backend.forgetSequences(isPipelined);
   }
 
   /** SQL may speak of a statement by the name that the protocol has given it: EXECUTE, EXPLAIN EXECUTE. */
   showNamed(text: string, backend: Backend): void {
-    if (this.#names.size === 0 || this.#isOwn || backend.status === transactionStatus.failed) return;
+    if (this.#names.size === 0 || this.#own.isOn || backend.status === transactionStatus.failed) return;
     if (!runsPrepared.test(text)) return;
     const folded = text.toLowerCase();
-    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#takeOver(backend);
-  }
-
-  #takeOver(backend: Backend): void {
-    if (this.#isOwn) return;
-    this.#isOwn = true;
-    backend.closeStatements();
-    for (const [name, { key }] of this.#names) this.#missing.set(name, key);
-    for (const name of this.#names.keys()) this.#prepareOwn(backend, name);
-  }
-
-  /** False: the server passes over everything. */
-  #prepareOwn({ expected, outbox }: Backend, name: string): boolean {
-    const key = this.#missing.get(name);
-    if (key === undefined) return true;
-    if (!expected.push(owed.parse | unasked, () => this.#missing.set(name, key))) return false;
-    this.#missing.delete(name);
-    outbox.push(parseAs(name, key));
-    return true;
+    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);
   }
 
   /** The client is gone, or everything was deallocated. */
@@ -178,9 +122,8 @@ export class ClientStatements {
     for (const statement of this.#names.values()) this.#statements.release(statement);
     this.#names.clear();
     this.#alone.clear();
-    this.#dropUnnamed();
-    this.#isOwn = false;
-    this.#missing.clear();
+    this.#unnamed.drop();
+    this.#own.clear();
   }
 
   get count(): number {
@@ -193,7 +136,7 @@ export class ClientStatements {
 
   /** Under their own names at the backend, where the next client would meet them. */
   get hasOwn(): boolean {
-    return this.#isOwn && this.#names.size > 0;
+    return this.#own.isOn && this.#names.size > 0;
   }
 
   /** The server has none of these any more; of all when it is not known of which. */
@@ -201,53 +144,39 @@ export class ClientStatements {
     if (names === undefined) return this.clear();
     for (const name of names) {
       this.forget(name);
-      this.#missing.delete(name);
+      this.#own.forget(name);
     }
-    if (this.#names.size === 0) this.#isOwn = false;
+    if (this.#names.size === 0) this.#own.isOn = false;
   }
 
   /** A simple query takes the unnamed statement away. */
   forgetUnnamed(backend: Backend | undefined): void {
-    this.#dropUnnamed();
-    if (backend === undefined) this.#mark = {};
-    else backend.unnamedOf = undefined;
-  }
-
-  #dropUnnamed(): void {
-    this.#unnamed = undefined;
-    this.#unnamedAsked = undefined;
+    this.#unnamed.dropAt(backend);
   }
 
   /** What a name stands for; undefined: the server has to say. */
   known(name: string): (Analysed & { readonly key: string }) | undefined {
     if (name !== '') return this.#names.get(name);
-    const unnamed = this.#unnamed;
-    return unnamed === undefined ? undefined : { key: parseKey(unnamed, 0, unnamed.length), analysis: undefined };
+    const { key } = this.#unnamed;
+    return key === undefined ? undefined : { key, analysis: undefined };
   }
 
   /** A Parse that no server has seen: the answer to what it asks was known. */
   parsedHere(name: string, key: string, message: Buffer): void {
-    if (name !== '') {
-      this.#names.set(name, this.#statements.use(key));
-      return;
-    }
-    this.#unnamed = Buffer.from(message);
-    this.#unnamedAsked = undefined;
-    this.#mayUnnamedLeave = false;
-    this.#mark = {};
+    if (name === '') this.#unnamed.parsedHere(message);
+    else this.#names.set(name, this.#statements.use(key));
   }
 
   /** No portal outlives its transaction. */
   transactionEnded(): void {
-    this.#unnamedPortal = undefined;
-    if (this.#portals.size > 0) this.#portals.clear();
+    this.#portals.transactionEnded();
   }
 
   /** The text that a message is about, where it can be known. */
   asked({ type, buffer, start, end, isLast }: Framer): Asked | undefined {
     switch (type) {
       case from.parse: {
-        if (this.#isUnnamedAgain(buffer, start, end)) return this.#askedByUnnamed();
+        if (this.#unnamed.isAgain(buffer, start, end)) return this.#unnamed.asked;
         const nameEnd = buffer.indexOf(0, start + 5);
         const textEnd = nameEnd < 0 ? -1 : buffer.indexOf(0, nameEnd + 1);
         const isWhole = textEnd >= 0 && textEnd < end;
@@ -267,21 +196,8 @@ export class ClientStatements {
   }
 
   #askedOf(name: string | undefined): Asked | undefined {
-    if (name === '') return this.#askedByUnnamed();
+    if (name === '') return this.#unnamed.asked;
     return name === undefined ? undefined : this.#names.get(name);
-  }
-
-  /** The same Parse as the last one: what is known of it holds. */
-  #isUnnamedAgain(buffer: Buffer, start: number, end: number): boolean {
-    const unnamed = this.#unnamed;
-    if (unnamed?.length !== end - start) return false;
-    return buffer.compare(unnamed, 0, unnamed.length, start, end) === 0;
-  }
-
-  /** Read once, however often it is asked for. */
-  #askedByUnnamed(): Asked {
-    this.#unnamedAsked ??= { text: this.#unnamedText(), isWhole: true, analysis: undefined };
-    return this.#unnamedAsked;
   }
 
   /** A Parse: of a statement that all share where it has a name. @param asked where it was looked at already */
@@ -296,7 +212,7 @@ export class ClientStatements {
     this.#noteAsking(name, key);
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     this.showNamed(key, backend);
-    if (this.#isOwn) this.#parseOwn(framer, backend, name, key);
+    if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
     else this.#parseNamed(backend, name, key);
   }
 
@@ -324,35 +240,14 @@ export class ClientStatements {
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
-    const { unnamedOf } = backend;
-    const unnamed = this.#unnamed;
-    const unnamedAsked = this.#unnamedAsked;
-    const mayUnnamedLeave = this.#mayUnnamedLeave;
-    const mark = this.#mark;
-    const undo = (isPassedOver: boolean): void => {
-      backend.unnamedOf = isPassedOver ? unnamedOf : undefined;
-      if (!isPassedOver) return this.#dropUnnamed();
-      this.#unnamed = unnamed;
-      this.#unnamedAsked = unnamedAsked;
-      this.#mayUnnamedLeave = mayUnnamedLeave;
-      this.#mark = mark;
-    };
-    const isAgain = this.#isUnnamedAgain(buffer, start, end);
-    const read = isAgain ? undefined : (asked ?? this.asked(framer));
+    const read = this.#unnamed.isAgain(buffer, start, end) ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
-    if (!backend.expected.push(owed.parse, undo)) return;
-    if (!isAgain) {
-      // Copied: the chunk's memory is used again.
-      this.#unnamed = Buffer.from(buffer.subarray(start, end));
-      this.#unnamedAsked = read?.isWhole === true ? read : undefined;
-      this.#mayUnnamedLeave = leaves(this.#askedByUnnamed());
-    }
-    this.#mark = {};
-    backend.unnamedOf = this.#mark;
+    if (!backend.expected.push(owed.parse, this.#unnamed.undoAt(backend))) return;
+    this.#unnamed.parsed(framer, read, backend);
     backend.traffic.serverParses++;
-    this.#wire.pass(framer.start);
+    this.#wire.pass(start);
   }
 
   #parseNamed(backend: Backend, name: string, key: string): void {
@@ -360,7 +255,7 @@ export class ClientStatements {
     const taken = this.#names.get(name);
     if (taken !== undefined) {
       this.#takenName = name;
-      return this.#parseInVain(backend, key);
+      return parseInVain(backend, key);
     }
     const statement = this.#statements.use(key, this.#wire.searchPath());
     const isThere = prepared.touch(statement);
@@ -376,41 +271,8 @@ export class ClientStatements {
     }
     this.#names.set(name, statement);
     if (isThere) return;
-    this.#makeRoom(backend, statement);
+    makeRoom(backend, statement);
     backend.outbox.push(parseAs(statement.name, key));
-  }
-
-  /** The name is taken: the server says so, or what else is wrong. */
-  #parseInVain({ expected, outbox }: Backend, key: string): void {
-    if (!this.#standIn(expected, outbox)) return;
-    expected.push(owed.parse);
-    outbox.push(parseAs(standIn, key));
-  }
-
-  /** False: the server passes over everything. */
-  #standIn(expected: ExpectedAnswers, outbox: Outbox): boolean {
-    if (expected.isSkipping) return false;
-    for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
-    for (const message of prepareStandIn) outbox.push(message);
-    return true;
-  }
-
-  /** False: the server passes over everything. */
-  #prepare(backend: Backend, statement: Statement): boolean {
-    if (backend.prepared.touch(statement)) return true;
-    const undo = (): void => backend.prepared.delete(statement);
-    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
-    this.#makeRoom(backend, statement);
-    backend.outbox.push(parseAs(statement.name, statement.key));
-    return true;
-  }
-
-  #makeRoom(backend: Backend, statement: Statement): void {
-    backend.traffic.serverParses++;
-    const oldest = backend.prepared.add(statement);
-    if (oldest === undefined) return;
-    backend.expected.push(owed.close | unasked);
-    backend.outbox.push(close({ of: 'statement', name: oldest.name }));
   }
 
   /** A Bind, to the statement that the name means at the upstream. */
@@ -435,26 +297,16 @@ export class ClientStatements {
     const shared = this.#names.get(statement);
     const named = shared ?? this.#alone.get(statement);
     const mayLeave = this.#isAlone
-      ? (statement === '' ? this.#askedByUnnamed() : named)?.text.includes(settingPrefix) === true
+      ? (statement === '' ? this.#unnamed.asked : named)?.text.includes(settingPrefix) === true
       : statement === ''
-        ? this.#mayUnnamedLeave
+        ? this.#unnamed.mayLeave
         : shared?.leavesState === true;
     const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
-    if (!isFollowed && !this.isObserved) return this.#binds(portal, undefined);
-    const prepared = (statement === '' ? this.#askedByUnnamed() : named) ?? nothingKnown;
-    const watched = isFollowed ? this.#look(framer, prepared.text, mayLeave, backend) : undefined;
+    if (!isFollowed && !this.isObserved) return this.#portals.bind(portal, undefined);
+    const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;
+    const watched = isFollowed ? this.#portals.look(framer, prepared.text, mayLeave, backend) : undefined;
     if (!this.#isAlone) this.show(watched?.shows, backend, true);
-    this.#binds(portal, watched !== undefined || this.isObserved ? { prepared, watched } : undefined);
-  }
-
-  #binds(name: string, portal: Portal | undefined): void {
-    if (name === '') this.#unnamedPortal = portal;
-    else if (portal !== undefined) this.#portals.set(name, portal);
-    else if (this.#portals.size > 0) this.#portals.delete(name);
-  }
-
-  #look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
-    return this.#watch.look(text, backend.status, { mayLeave, bound: boundOf(readBind(buffer, start, end)) });
+    this.#portals.bind(portal, watched !== undefined || this.isObserved ? { prepared, watched } : undefined);
   }
 
   #noteAsking(name: string, text: string): void {
@@ -462,16 +314,11 @@ export class ClientStatements {
     else if (this.#asking.size > 0) this.#asking.delete(name);
   }
 
-  #unnamedText(): string {
-    const unnamed = this.#unnamed;
-    return unnamed === undefined ? '' : unnamed.toString('latin1', 6, unnamed.indexOf(0, 6));
-  }
-
   /** An Execute; what its portal runs may have to be followed. */
   execute(framer: Framer, backend: Backend): void {
-    const portal = this.#portalOf(framer);
+    const portal = this.#portals.of(framer);
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
-    if (note !== undefined && this.standInFor(note, backend) !== undefined) return this.#deallocate(note, backend);
+    if (note !== undefined && this.standInFor(note, backend) !== undefined) return executeDeallocate(backend, note);
     if (!backend.expected.push(owed.execute, undefined, note)) return;
     if (note?.fault === undefined) this.#wire.pass(framer.start);
     else backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
@@ -481,53 +328,31 @@ export class ClientStatements {
    * DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. Another one is
    * made ready at the server; what deallocates that is returned.
    */
-  standInFor(note: Note, { expected, outbox }: Backend): string | undefined {
+  standInFor(note: Note, backend: Backend): string | undefined {
     const name = note.deallocates;
     const statement = name === undefined ? undefined : this.#names.get(name);
     if (name === undefined || statement === undefined) return undefined;
     this.forget(name);
     note.undo = () => this.#nameAgain(name, statement);
-    if (this.#isOwn) return undefined;
-    this.#standIn(expected, outbox);
+    if (this.#own.isOn) return undefined;
+    prepareStandIn(backend);
     return deallocateStandIn;
-  }
-
-  #deallocate(note: Note, { expected, outbox }: Backend): void {
-    if (expected.isSkipping) return;
-    for (const kind of [owed.parse, owed.bind]) expected.push(kind | unasked);
-    expected.push(owed.execute, undefined, note);
-    expected.push(owed.close | unasked);
-    for (const message of bindDeallocate) outbox.push(message);
-    outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
-    outbox.push(close({ of: 'statement', name: ownPortal }));
-  }
-
-  #portalOf({ buffer, start, end }: Framer): Portal | undefined {
-    if (buffer[start + bodyAt] === 0) return this.#unnamedPortal;
-    return this.#portals.size === 0 ? undefined : this.#portals.get(readExecute(buffer, start, end)?.portal ?? '');
   }
 
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
   #hasUnnamed(backend: Backend): boolean {
-    const unnamed = this.#unnamed;
-    const { unnamedOf } = backend;
-    if (this.#isAlone || unnamedOf === this.#mark || unnamed === undefined) return true;
-    const undo = (isPassedOver: boolean): void => void (backend.unnamedOf = isPassedOver ? unnamedOf : undefined);
-    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
-    backend.unnamedOf = this.#mark;
-    backend.outbox.push(unnamed);
-    return true;
+    return this.#isAlone || this.#unnamed.prepareAt(backend);
   }
 
   /** Undefined: the server passes over everything. */
   #upstreamName(backend: Backend, name: string): string | undefined {
     if (this.#isAlone) return name;
-    if (this.#isOwn) return this.#prepareOwn(backend, name) ? name : undefined;
+    if (this.#own.isOn) return this.#own.prepareAt(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
     const there = this.#asNow(backend, statement);
-    return this.#prepare(backend, there) ? there.name : undefined;
+    return prepareShared(backend, there) ? there.name : undefined;
   }
 
   /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
@@ -569,7 +394,7 @@ export class ClientStatements {
     }
     const statement = this.#names.get(named.name);
     const undo = (): void => this.#nameAgain(named.name, statement);
-    if (this.#isOwn) {
+    if (this.#own.isOn) {
       if (!expected.push(owed.close, undo)) return;
       this.#wire.pass(framer.start);
     } else if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
@@ -582,7 +407,7 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
     if (named === undefined) return false;
-    if (named.of === 'statement' && named.name === '') this.#dropUnnamed();
+    if (named.of === 'statement' && named.name === '') this.#unnamed.drop();
     if (named.of === 'statement') this.forget(named.name);
     this.#wire.outbox.push(closeComplete());
     return true;
@@ -601,15 +426,4 @@ export class ClientStatements {
     if (statement === undefined || this.#names.has(name)) return;
     this.#names.set(name, this.#statements.use(statement.key, statement.path));
   }
-}
-
-/** The texts of a Bind's parameters. */
-function boundOf(bind: Bind | undefined): Bound | undefined {
-  if (bind === undefined) return undefined;
-  const { parameters, parameterFormats: formats } = bind;
-  return (parameter) => {
-    const value = parameters[parameter - 1];
-    const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
-    return value === undefined || value === null || format !== 0 ? undefined : Buffer.from(value).toString('utf8');
-  };
 }

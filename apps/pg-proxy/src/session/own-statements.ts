@@ -1,0 +1,44 @@
+import { parseAs } from '@medrex/pg-wire';
+import type { Backend } from './backend.ts';
+import { owed, unasked } from './expected-answers.ts';
+import type { Statement } from './statements.ts';
+
+/**
+ * A client that was shown what its backend has prepared keeps that backend: from then on its statements have their own names there, and
+ * nobody else's are there.
+ */
+export class OwnStatements {
+  /** It is so now. */
+  isOn = false;
+  /** Those that have yet to be prepared, by name. */
+  readonly #missing = new Map<string, string>();
+
+  /** Before the client is shown what is prepared: everybody's statements go, and its own come. */
+  takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): void {
+    if (this.isOn) return;
+    this.isOn = true;
+    backend.closeStatements();
+    for (const [name, { key }] of names) this.#missing.set(name, key);
+    for (const name of names.keys()) this.prepareAt(backend, name);
+  }
+
+  /** False: the server passes over everything. */
+  prepareAt({ expected, outbox }: Backend, name: string): boolean {
+    const key = this.#missing.get(name);
+    if (key === undefined) return true;
+    if (!expected.push(owed.parse | unasked, () => this.#missing.set(name, key))) return false;
+    this.#missing.delete(name);
+    outbox.push(parseAs(name, key));
+    return true;
+  }
+
+  /** It means nothing any more. */
+  forget(name: string): void {
+    this.#missing.delete(name);
+  }
+
+  clear(): void {
+    this.isOn = false;
+    this.#missing.clear();
+  }
+}

@@ -1,0 +1,46 @@
+import { bind, close, execute, parse, parseAs } from '@medrex/pg-wire';
+import type { Buffer } from 'node:buffer';
+import type { Backend } from './backend.ts';
+import { owed, unasked, type Note } from './expected-answers.ts';
+import { statementPrefix } from './statements.ts';
+
+/** A statement at the server that stands for one which the client deallocates, or prepares again, and which others go on using. */
+export const standIn = `${statementPrefix}gone`;
+export const deallocateStandIn = `DEALLOCATE ${standIn}`;
+
+const prepareIt: readonly Buffer[] = [
+  close({ of: 'statement', name: standIn }),
+  parse({ name: standIn, text: '', parameterTypes: [] }),
+];
+/** The portal and the statement that deallocate it. */
+const ownPortal = `${statementPrefix}deallocate`;
+const bindDeallocate: readonly Buffer[] = [
+  parse({ name: ownPortal, text: deallocateStandIn, parameterTypes: [] }),
+  bind({ portal: ownPortal, statement: ownPortal, parameterFormats: [], parameters: [], resultFormats: [] }),
+];
+
+/** False: the server passes over everything. */
+export function prepareStandIn({ expected, outbox }: Backend): boolean {
+  if (expected.isSkipping) return false;
+  for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
+  for (const message of prepareIt) outbox.push(message);
+  return true;
+}
+
+/** A Parse whose name is taken: the server says so, or what else is wrong. */
+export function parseInVain(backend: Backend, key: string): void {
+  if (!prepareStandIn(backend)) return;
+  backend.expected.push(owed.parse);
+  backend.outbox.push(parseAs(standIn, key));
+}
+
+/** In place of an Execute that deallocates what it stands for. */
+export function executeDeallocate({ expected, outbox }: Backend, note: Note): void {
+  if (expected.isSkipping) return;
+  for (const kind of [owed.parse, owed.bind]) expected.push(kind | unasked);
+  expected.push(owed.execute, undefined, note);
+  expected.push(owed.close | unasked);
+  for (const message of bindDeallocate) outbox.push(message);
+  outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
+  outbox.push(close({ of: 'statement', name: ownPortal }));
+}

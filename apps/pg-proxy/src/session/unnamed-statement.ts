@@ -1,0 +1,107 @@
+import { Buffer } from 'node:buffer';
+import { parseKey, type Framer } from '@medrex/pg-wire';
+import type { Backend } from './backend.ts';
+import { owed, unasked, type Undo } from './expected-answers.ts';
+import type { Asked } from './request.ts';
+import { leaves } from './session-watch.ts';
+
+/** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
+export class UnnamedStatement {
+  /** While it counts. */
+  #message: Buffer | undefined;
+  #asked: Asked | undefined;
+  /** Stands for it at the backends that have it. */
+  #mark = {};
+  #mayLeave = false;
+
+  /** Whether it may leave something behind in its session. */
+  get mayLeave(): boolean {
+    return this.#mayLeave;
+  }
+
+  /** Text and types; undefined: the server has to say. */
+  get key(): string | undefined {
+    const message = this.#message;
+    return message === undefined ? undefined : parseKey(message, 0, message.length);
+  }
+
+  /** What is known of its text, which is read once, however often it is asked for. */
+  get asked(): Asked {
+    this.#asked ??= { text: this.#text(), isWhole: true, analysis: undefined };
+    return this.#asked;
+  }
+
+  #text(): string {
+    const message = this.#message;
+    return message === undefined ? '' : message.toString('latin1', 6, message.indexOf(0, 6));
+  }
+
+  /** The same Parse as the last one: what is known of it holds. */
+  isAgain(buffer: Buffer, start: number, end: number): boolean {
+    const message = this.#message;
+    if (message?.length !== end - start) return false;
+    return buffer.compare(message, 0, message.length, start, end) === 0;
+  }
+
+  /** A Parse goes to that backend. @param asked what was read of it; undefined: it is the same as the last one */
+  parsed({ buffer, start, end }: Framer, asked: Asked | undefined, backend: Backend): void {
+    if (asked !== undefined) {
+      // Copied: the chunk's memory is used again.
+      this.#message = Buffer.from(buffer.subarray(start, end));
+      this.#asked = asked.isWhole ? asked : undefined;
+      this.#mayLeave = leaves(this.asked);
+    }
+    this.#mark = {};
+    backend.unnamedOf = this.#mark;
+  }
+
+  /** A Parse that no server has seen. */
+  parsedHere(message: Buffer): void {
+    this.#message = Buffer.from(message);
+    this.#asked = undefined;
+    this.#mayLeave = false;
+    this.#mark = {};
+  }
+
+  /** Takes back a Parse that is about to go to that backend. */
+  undoAt(backend: Backend): Undo {
+    const { unnamedOf } = backend;
+    const message = this.#message;
+    const asked = this.#asked;
+    const mayLeave = this.#mayLeave;
+    const mark = this.#mark;
+    return (isPassedOver) => {
+      backend.unnamedOf = isPassedOver ? unnamedOf : undefined;
+      if (!isPassedOver) return this.drop();
+      this.#message = message;
+      this.#asked = asked;
+      this.#mayLeave = mayLeave;
+      this.#mark = mark;
+    };
+  }
+
+  /** It may have been prepared on another backend, or another client's may be there. False: the server passes over everything. */
+  prepareAt(backend: Backend): boolean {
+    const message = this.#message;
+    const { unnamedOf } = backend;
+    if (unnamedOf === this.#mark || message === undefined) return true;
+    const undo = (isPassedOver: boolean): void => void (backend.unnamedOf = isPassedOver ? unnamedOf : undefined);
+    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
+    backend.unnamedOf = this.#mark;
+    backend.outbox.push(message);
+    return true;
+  }
+
+  /** There is none any more. */
+  drop(): void {
+    this.#message = undefined;
+    this.#asked = undefined;
+  }
+
+  /** Nor at the backend; undefined: at any. */
+  dropAt(backend: Backend | undefined): void {
+    this.drop();
+    if (backend === undefined) this.#mark = {};
+    else backend.unnamedOf = undefined;
+  }
+}

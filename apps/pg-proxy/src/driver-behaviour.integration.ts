@@ -304,6 +304,36 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await asked.close();
   });
 
+  it.each([
+    ['transaction', 'simple'],
+    ['transaction', 'unnamed'],
+    ['transaction', 'named'],
+    ['session', 'named'],
+  ] as const)('copies and drops a database whose clients have gone: %s, %s', async (mode, way) => {
+    const user = `leaver_${process.pid}`;
+    const database = `left_${process.pid}`;
+    const query = { user: decodeURIComponent(new URL(where).username) };
+    const asked = await RealRig.start(where, mode, 4, undefined, { auth: { userFile: 'users.txt', query } });
+    const client = await asked.client();
+    const ask = (text: string): Promise<unknown> => {
+      const extended = { text, queryMode: 'extended', ...(way === 'named' && { name: text }) } as pg.QueryConfig;
+      return client.query(way === 'simple' ? text : extended);
+    };
+    await client.query(`create role ${user} login password 'secret'`);
+    await ask(`create database ${database}`);
+    const url = new URL(asked.url);
+    [url.username, url.password, url.pathname] = [user, 'secret', database];
+    const guest = await asked.client({ connectionString: url.href });
+    await guest.query('select 1');
+    await guest.end();
+    await ask(`create database ${database}_too template ${database}`);
+    await ask(`drop database ${database}_too`);
+    await ask(`drop database ${database}`);
+    expect((await client.query(`select from pg_database where datname like '${database}%'`)).rowCount).toBe(0);
+    await client.query(`drop role ${user}`);
+    await asked.close();
+  });
+
   it('notifies with the process id that the client has been given', async () => {
     const own = async (connect: Connect): Promise<unknown> => {
       const client = await connect();

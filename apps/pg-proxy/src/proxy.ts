@@ -104,6 +104,7 @@ export class PgProxy {
     });
     this.#doorkeeper = this.#doorkeeperOf(loaded);
     this.host.onRedefined = () => this.#doorkeeper.forget();
+    this.host.onVacated = (upstream, databases) => this.#doorkeeper.vacate(upstream, databases);
     this.#reception = this.#receptionOf(loaded, this.#doorkeeper);
   }
 

@@ -172,6 +172,14 @@ export class Pools<C, B> {
     for (const pool of this.#in(scope)) pool.reconnect(nowMs);
   }
 
+  /** The backends of these pools are closed where no client is left but this one. */
+  vacate(isMeant: (name: PoolName) => boolean, but: PooledClient<C, B>, nowMs: number): void {
+    for (const pool of this.#pools.values()) {
+      const others = pool.clients.size - (pool.clients.has(but) ? 1 : 0);
+      if (others === 0 && isMeant(pool.name)) pool.reconnect(nowMs);
+    }
+  }
+
   /**
    * For roll-outs: each client is told to `move` as soon as it has no backend; until it has gone it is served. The backends go with
    * the clients. `isQuiet` says when all have gone.

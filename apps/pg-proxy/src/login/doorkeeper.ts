@@ -76,6 +76,11 @@ export class Doorkeeper {
     this.#secrets.forget();
   }
 
+  /** Nobody is to be in these databases. */
+  vacate(upstream: string, databases: ReadonlySet<string>): void {
+    this.#queries?.vacate(upstream, databases);
+  }
+
   close(): void {
     this.#queries?.close();
   }

@@ -24,6 +24,7 @@ import { ClientStatements, type Wire } from './client-statements.ts';
 import type { ClientWait } from './client-wait.ts';
 import { owed } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
+import { databasesNamed } from './databases-named.ts';
 import { asksProcess } from './process-ids.ts';
 import { pausedFor } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
@@ -299,6 +300,7 @@ export class ClientMessages implements Wire {
     const asked = this.#askedAtHand ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
     const { text } = asked;
     if (asksProcess(text) && this.awaitsProcess()) return;
+    this.vacates(text);
     const isAlone = this.#client.mode === 'session';
     const { watch } = this.#session;
     // In session mode only what the proxy itself must know of is followed.
@@ -334,6 +336,11 @@ export class ClientMessages implements Wire {
 
   malformed(): void {
     this.#client.end(malformed);
+  }
+
+  vacates(text: string): void {
+    const databases = databasesNamed(text);
+    if (databases !== undefined) this.#host.vacate(this.#client, databases);
   }
 
   /** Process ids of clients in the message at hand become those of their backends. True: one must get a backend first. */

@@ -38,6 +38,8 @@ export interface ClientHost {
   rested(client: Client): void;
   /** Users or their defaults, or those of a database, are others at the server of this client. */
   redefined(client: Client, what: 'users' | 'defaults'): void;
+  /** It runs what the server does only when nobody is in these databases: whose clients have gone have no backends there, either. */
+  vacate(client: Client, databases: ReadonlySet<string>): void;
   /** Its session has other settings. */
   followed(client: Client): void;
   /** It waits for a backend, with this statement. */

@@ -37,6 +37,8 @@ export interface Wire {
   malformed(): void;
   /** True: the message at hand names a session that must have a backend first, and is looked at again then. */
   awaitsProcess(): boolean;
+  /** A statement may want that nobody is in some database. */
+  vacates(text: string): void;
   /** Where the session looks for names. */
   searchPath(): string;
   /** What follows a statement that is run; undefined where nobody does. */
@@ -312,6 +314,7 @@ export class ClientStatements {
   #noteAsking(name: string, text: string): void {
     if (asksProcess(text)) this.#asking.add(name);
     else if (this.#asking.size > 0) this.#asking.delete(name);
+    this.#wire.vacates(text);
   }
 
   /** An Execute; what its portal runs may have to be followed. */

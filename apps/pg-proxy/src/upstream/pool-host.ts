@@ -75,6 +75,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly departures = new Departures(this.clients);
   /** Secrets of users may be others by now. */
   onRedefined: (() => void) | undefined;
+  /** Databases of an upstream that nobody is to be in. */
+  onVacated: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
   /** Undefined: the configuration keeps nothing. */
   caches: Caches | undefined;
   readonly now: () => number;
@@ -281,6 +283,14 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const { upstream } = client.pooled.pool.name;
     if (what === 'defaults') this.pools.reconnect({ upstream }, this.now());
     this.onRedefined?.();
+  }
+
+  vacate({ pooled }: Client, databases: ReadonlySet<string>): void {
+    const { upstream } = pooled.pool.name;
+    const isMeant = (name: PoolName): boolean =>
+      name.upstream === upstream && databases.has(this.upstreams.databaseOf(name));
+    this.pools.vacate(isMeant, pooled, this.now());
+    this.onVacated?.(upstream, databases);
   }
 
   followed(client: Client): void {

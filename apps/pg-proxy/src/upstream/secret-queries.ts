@@ -50,6 +50,16 @@ export class SecretQueries {
     for (const connection of this.#connections.values()) connection.close();
   }
 
+  /** Gives up its connections to these databases; it opens others when it needs them. */
+  vacate(upstream: string, databases: ReadonlySet<string>): void {
+    for (const [key, connection] of this.#connections) {
+      const [at, database = ''] = JSON.parse(key) as string[];
+      if (at !== upstream || !databases.has(database)) continue;
+      connection.close();
+      this.#connections.delete(key);
+    }
+  }
+
   #placeOf(database: string): { upstream: string; database: string } | undefined {
     const asked = this.#query.database ?? database;
     const found = databaseOf(this.#loaded.config, asked);

@@ -1,0 +1,27 @@
+const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
+const begins = new RegExp(`^${gap}*(create|drop|alter)${gap}+database\\b`, 'i');
+const names = /"(?:[^"]|"")+"|[\w$\u0080-\uffff]+/g;
+/** In a byte of ASCII, the difference between the cases. */
+const caseBit = 0x20;
+
+/**
+ * The databases that a statement names which the server runs only when nobody is in them: CREATE (its template), DROP and ALTER
+ * DATABASE. All its words are among them. Undefined for any other statement, at next to no cost.
+ *
+ * @param text in UTF-8, as latin1
+ */
+export function databasesNamed(text: string): ReadonlySet<string> | undefined {
+  const first = text.charCodeAt(0) | caseBit;
+  // Behind the d: select, insert, update, with, fetch.
+  if (first > 0x64) return undefined;
+  const verb = begins.exec(text)?.[1]?.toLowerCase();
+  if (verb === undefined) return undefined;
+  const words = Buffer.from(text, 'latin1').toString('utf8').match(names) ?? [];
+  const databases = new Set(words.map(nameOf));
+  if (verb === 'create') databases.add('template1');
+  return databases;
+}
+
+function nameOf(word: string): string {
+  return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
+}

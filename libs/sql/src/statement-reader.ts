@@ -16,6 +16,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
   const { kind, words } = commandOf(node) ?? unknownCommand;
   const transaction = bodyOf(node, 'TransactionStmt');
   const effects = sessionEffects(node, facts);
+  const cursor = (bodyOf(node, 'DeclareCursorStmt') ?? bodyOf(node, 'FetchStmt'))?.portalname;
   const { reads, writes, calls, features, volatility } = facts;
   const readsCatalogOnly = reads.length > 0 && writes.length === 0 && reads.every(isCatalog);
   const isReadOnly = isReading(kind, node) && writes.length === 0 && !facts.locksRows && mayNotChange(facts, effects);
@@ -24,6 +25,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
     command: words,
     ...(transaction === undefined ? {} : { transaction: transactionControl(transaction) }),
     effects,
+    ...(cursor === undefined ? {} : { cursor }),
     mayAdvanceSequences: mayAdvanceSequences(kind, facts),
     isOutsideBlocksOnly: isOutsideBlocksOnly(node),
     reads,

@@ -35,6 +35,8 @@ export interface Statement {
   readonly command: string;
   readonly transaction?: TransactionControl;
   readonly effects: readonly SessionEffect[];
+  /** The cursor that it declares, fetches from or moves. */
+  readonly cursor?: string;
   /** Without naming them: by the default of a column, or in a function that nobody knows. */
   readonly mayAdvanceSequences: boolean;
   /** PostgreSQL refuses it inside a transaction block, and in a simple query of several statements. */

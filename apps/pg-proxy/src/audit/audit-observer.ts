@@ -2,6 +2,7 @@ import type { Statement } from '@medrex/sql';
 import type { Request, Requester, RequestObserver } from '../session/request.ts';
 import { outcomeOf } from '../observe/outcome.ts';
 import type { AuditLog } from './audit-log.ts';
+import { NamedTables } from './named-tables.ts';
 
 export interface AuditObserverOptions {
   readonly log: AuditLog;
@@ -20,6 +21,7 @@ const claimMax = 200;
 export class AuditObserver implements RequestObserver {
   readonly #options: AuditObserverOptions;
   readonly #texts = new WeakMap<readonly Statement[], string>();
+  readonly #named = new NamedTables();
   readonly #clients = new WeakMap<Requester, { readonly settings: object; readonly json: string }>();
 
   constructor(options: AuditObserverOptions) {
@@ -29,7 +31,9 @@ export class AuditObserver implements RequestObserver {
   ended(request: Request): void {
     const outcome = outcomeOf(request);
     if (outcome === undefined) return;
-    const { statements, rows, sqlstate, fingerprint } = outcome;
+    const { rows, sqlstate, fingerprint } = outcome;
+    const statements =
+      outcome.statements && this.#named.behind(request.from, outcome.statements, sqlstate === undefined);
     const text = statements === undefined ? unread : this.#textOf(statements);
     if (text === '' && this.#options.statements === 'data') return;
     const parts = [
@@ -84,13 +88,18 @@ function isOfData({ kind, reads, writes, readsCatalogOnly, isReadOnly }: Stateme
   return !isReadOnly;
 }
 
+/** A cursor is read by FETCH: its rows are those of its SELECT. */
+function mayWrite({ isReadOnly, kind, reads, locksRows, volatility }: Statement): boolean {
+  const isRead = kind === 'cursor' && reads.length > 0 && !locksRows && volatility !== 'volatile';
+  return !isReadOnly && !isRead;
+}
+
 function tablesOf(statements: readonly Statement[]): string {
   const names = (of: (statement: Statement) => Statement['reads']): string[] => [
     ...new Set(statements.flatMap(of).map(({ schema, name }) => (schema === undefined ? name : `${schema}.${name}`))),
   ];
   const [reads, writes] = [names((statement) => statement.reads), names((statement) => statement.writes)];
   const isSchema = statements.some(({ kind }) => kind === 'schema');
-  const mayWrite = statements.some(({ isReadOnly }) => !isReadOnly);
-  const action = isSchema ? 'schema' : writes.length > 0 ? 'write' : mayWrite ? 'call' : 'read';
+  const action = isSchema ? 'schema' : writes.length > 0 ? 'write' : statements.some(mayWrite) ? 'call' : 'read';
   return JSON.stringify({ action, reads, writes }).slice(1, -1);
 }

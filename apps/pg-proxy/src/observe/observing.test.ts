@@ -127,6 +127,21 @@ describe('what is remembered of statements', () => {
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
+  it('writes into the audit what FETCH and EXECUTE read or change', async () => {
+    rig = await start({ audit: { file: 'audit', flushMs: 1 } });
+    const [client, other] = [await rig.in(), await rig.in()];
+    await client.ask(query('declare c cursor with hold for select name from patients'));
+    for (const asker of [client, other]) await asker.ask(query('fetch 3 from c'));
+    await client.ask(query('prepare p as update visits set bed = $1'));
+    await client.ask(query('execute p(3)'));
+    await rig.running.observing.audit?.flush();
+    const [, ...lines] = readFileSync(join(rig.folder, 'audit.000001'), 'utf8').trimEnd().split('\n');
+    const told = lines.map((line) => JSON.parse(line) as { action: string; reads: string[]; writes: string[] });
+    expect(told.map(({ action, reads, writes }) => `${action} ${[...reads, ...writes].join()}`)).toEqual([
+      ...['read patients', 'read patients', 'call ', 'write visits', 'write visits'],
+    ]);
+  });
+
   it('makes a span of a statement and its parts, below the span of its client', async () => {
     rig = await start();
     const client = await rig.in();

@@ -143,7 +143,7 @@ export class Executor {
     const { outlet, settings } = this.#context;
     switch (plan.kind) {
       case 'refused':
-        throw new SessionFault(plan.fault.sqlstate, plan.fault.message);
+        throw faultOf(plan.fault);
       case 'transaction':
         outlet.send(commandComplete(await controlTransaction(this.#context, plan)));
         break;

@@ -1,15 +1,14 @@
 import type { DeleteStmt, InsertStmt, Node, OnConflictClause, ResTarget, SelectStmt, UpdateStmt } from 'libpg-query';
 import { bodyOf, kindOf } from '../ast.ts';
-import type { TableFacts } from './catalog.ts';
+import { columnFacts, printAssigned } from './assigned.ts';
+import type { ColumnFacts, TableFacts } from './catalog.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
-import { learnType, typeOf } from './inference.ts';
-import { momentConstant } from './moments.ts';
+import { typeOf } from './inference.ts';
 import { identifier } from './names.ts';
-import type { PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { printQuery } from './query.ts';
-import { refuse } from './refusal.ts';
+import { placeOf, refuse, Refusal } from './refusal.ts';
 import { Scope, seenColumn, type SeenColumn } from './scope.ts';
 
 /** One call to IRIS, as printed text with marks. */
@@ -41,13 +40,14 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const select = bodyOf(insert.selectStmt, 'SelectStmt');
   if (select === undefined) return withReturning([`${verb} INTO ${table} DEFAULT VALUES`], returning);
   if (select.valuesLists === undefined) {
-    if (returning !== undefined) return refuse('RETURNING of INSERT ... SELECT', undefined, 'Insert row by row.');
+    if (returning !== undefined)
+      return refuse('RETURNING of INSERT ... SELECT', placeOf(insert.returningClause), 'Insert row by row.');
     const list = cols.length === 0 ? '' : ` (${cols.map((name) => identifier(name)).join(', ')})`;
     return {
       steps: [{ sql: `${verb} INTO ${table}${list} ${printQuery(p, select, undefined).sql}`, isResult: false }],
     };
   }
-  return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns, facts), returning);
+  return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns, facts, cols.length > 0), returning);
 }
 
 /** One statement for each row: a DEFAULT leaves its column out, and LAST_IDENTITY knows one row only. */
@@ -57,6 +57,7 @@ function rowInserts(
   head: string,
   columns: readonly string[] | undefined,
   facts: TableFacts | undefined,
+  isNamed: boolean,
 ): readonly string[] {
   const scope = new Scope();
   return (select.valuesLists ?? []).map((row) => {
@@ -67,17 +68,20 @@ function rowInserts(
     if (given.length < values.length && columns === undefined) {
       return refuse('DEFAULT in a table of unknown columns', undefined, 'Name the columns.');
     }
+    checkCount(values, columns, isNamed);
     const valueOf = ({ node, name }: (typeof given)[number]): string =>
-      momentConstant(p, node, columnType(facts, name)) ?? p.value(node, scope);
-    for (const { node, name } of given) learnType(p, node, columnType(facts, name));
+      printAssigned(p, node, columnFacts(facts, name), scope);
     if (given.length === 0) return `${head} DEFAULT VALUES`;
     const list = columns === undefined ? '' : ` (${given.map(({ name }) => identifier(name ?? '')).join(', ')})`;
     return `${head}${list} VALUES (${given.map(valueOf).join(', ')})`;
   });
 }
 
-function columnType(facts: TableFacts | undefined, name: string | undefined): PgType | undefined {
-  return facts?.columns.find((column) => column.name === name)?.type;
+function checkCount(values: readonly Node[], columns: readonly string[] | undefined, isNamed: boolean): void {
+  const count = values.length;
+  if (columns === undefined || count === columns.length || (count < columns.length && !isNamed)) return;
+  const [more, fewer] = count > columns.length ? ['expressions', 'target columns'] : ['target columns', 'expressions'];
+  throw new Refusal(`INSERT has more ${more} than ${fewer}`, { sqlstate: '42601', location: placeOf(values) });
 }
 
 interface Returning {
@@ -167,14 +171,13 @@ function sameWords(left: readonly string[], right: readonly string[]): boolean {
 export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   const relation = update.relation ?? {};
   if (update.withClause !== undefined) return refuse('WITH before UPDATE', update.withClause.location);
-  if (update.returningClause !== undefined) return refuseReturning('UPDATE');
+  if (update.returningClause !== undefined) return refuseReturning('UPDATE', update.returningClause);
   const { scope, name } = target(p, relation);
   const from = update.fromClause === undefined ? '' : ` FROM ${printFrom(p, update.fromClause, scope)}`;
   const facts = p.catalog.table(relationOf(relation));
   const set = (update.targetList ?? []).map((node) => {
     const assigned = bodyOf(node, 'ResTarget') ?? {};
-    learnType(p, assigned.val, columnType(facts, assigned.name));
-    return printAssignment(p, assigned, scope, columnType(facts, assigned.name));
+    return printAssignment(p, assigned, scope, columnFacts(facts, assigned.name));
   });
   const where = update.whereClause === undefined ? '' : ` WHERE ${p.predicate(update.whereClause, scope)}`;
   return { steps: [{ sql: `UPDATE ${name} SET ${set.join(', ')}${from}${where}`, isResult: false }] };
@@ -184,19 +187,19 @@ function printAssignment(
   p: Printing,
   { name, val, indirection, location }: ResTarget,
   scope: Scope,
-  type?: PgType,
+  column?: ColumnFacts,
 ): string {
   if (indirection !== undefined) return refuse('an assignment to a part of a column', location);
   if (val === undefined || kindOf(val) === 'MultiAssignRef')
     return refuse('an assignment to several columns', location);
   if (kindOf(val) === 'SetToDefault') return refuse('SET ... = DEFAULT', location);
-  return `${identifier(name ?? '', location)} = ${momentConstant(p, val, type) ?? p.value(val, scope)}`;
+  return `${identifier(name ?? '', location)} = ${printAssigned(p, val, column, scope)}`;
 }
 
 export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
   const relation = statement.relation ?? {};
   if (statement.withClause !== undefined) return refuse('WITH before DELETE', statement.withClause.location);
-  if (statement.returningClause !== undefined) return refuseReturning('DELETE');
+  if (statement.returningClause !== undefined) return refuseReturning('DELETE', statement.returningClause);
   const { scope, name } = target(p, relation);
   const from = statement.usingClause === undefined ? '' : ` FROM ${printFrom(p, statement.usingClause, scope)}`;
   const where = statement.whereClause === undefined ? '' : ` WHERE ${p.predicate(statement.whereClause, scope)}`;
@@ -206,8 +209,8 @@ export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
   return { steps: [{ sql: `DELETE ${isWhole ? '%NOCHECK ' : ''}FROM ${name}${from}${where}`, isResult: false }] };
 }
 
-function refuseReturning(verb: string): never {
-  return refuse(`RETURNING of ${verb}`, undefined, 'Read the rows in the transaction before they are changed.');
+function refuseReturning(verb: string, clause: unknown): never {
+  return refuse(`RETURNING of ${verb}`, placeOf(clause), 'Read the rows in the transaction before they are changed.');
 }
 
 function target(p: Printing, relation: NonNullable<UpdateStmt['relation']>): { scope: Scope; name: string } {

@@ -2,11 +2,11 @@ import type { Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf } from '../ast.ts';
 import { operand } from './expression.ts';
 import { isUntypedConstant, learnType, typeOf } from './inference.ts';
-import { momentConstant } from './moments.ts';
-import { textTypes } from './pg-type.ts';
+import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { refuse, Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { typedConstant } from './typed-constants.ts';
 
 /** Columns whose value is the name of a schema: what they are compared with is translated too. */
 const schemaColumns: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ export function comparison(
   const isText = comparedText(p, left, right, scope, location);
   const print = (node: Node | undefined, other: Node | undefined): string =>
     schemaName(p, node, other) ??
-    momentConstant(p, node, typeOf(p, other, scope)) ??
+    typedConstant(p, node, typeOf(p, other, scope)) ??
     (isText ? exact(p, node, scope) : operand(p, node, scope));
   return `${print(left, right)} ${operator === '!=' ? '<>' : operator} ${print(right, left)}`;
 }
@@ -51,9 +51,17 @@ export function comparedText(
   learnType(p, left, types[1]);
   learnType(p, right, types[0]);
   if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
-  if (types.some((type) => type !== undefined && !textTypes.has(type))) return false;
-  return true;
+  const isOther = types.map((type) => type !== undefined && !textTypes.has(type));
+  if (!isOther.includes(true)) return true;
+  if (types.some((type) => textTypes.has(type)) && types.some((type) => unlikeText.has(type)))
+    throw new Refusal(`operator does not exist: ${types.join(' and ')} are not compared`, {
+      ...{ sqlstate: '42883', location, hint: 'Cast one of them.' },
+    });
+  return false;
 }
+
+/** PostgreSQL compares none of these with text, IRIS does in its own way. */
+const unlikeText: ReadonlySet<PgType | undefined> = new Set([...numberTypes, ...timeTypes, 'bool', 'time', 'bytea']);
 
 /** The stored value of an expression that may be text: nothing is needed for what IRIS does not collate. */
 export function exact(p: Printing, node: Node | undefined, scope: Scope): string {

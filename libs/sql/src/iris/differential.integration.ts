@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import pg from 'pg';
 import { postgresOfIris } from '../testing/iris-reader.ts';
+import { outsideQueries } from '../testing/outside-queries.ts';
 import { QueryWriter, type WrittenQuery } from '../testing/query-grammar.ts';
 import { wardCatalog } from '../testing/ward-catalog.ts';
 import { writtenQueries, youngerQueries } from '../testing/written-queries.ts';
 import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import { irisSql } from './fragment.ts';
 import { IrisTranslator } from './iris-translator.ts';
+import type { PgType } from './pg-type.ts';
 
 const seed = Number(process.env['MEDREX_SEED'] ?? 7);
 const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 600);
@@ -36,6 +38,11 @@ function wardSql(schema: string, text: string, flag: string): string {
     INSERT INTO wards VALUES (1, NULL, 'House'), (2, 1, 'North'), (3, 1, 'north'), (4, 2, 'N1'), (5, 2, 'n1'), (6, 9, 'Ann');`;
 }
 
+const oids: Readonly<Partial<Record<PgType, number>>> = {
+  ...{ bool: 16, int2: 21, int4: 23, int8: 20, numeric: 1700, float4: 700, float8: 701, text: 25, varchar: 1043 },
+  ...{ bpchar: 1042, date: 1082, time: 1083, timestamp: 1114, timestamptz: 1184, uuid: 2950 },
+};
+
 /** Of encounters: its collation is EXACT. */
 const exactColumns = new Set(['code']);
 
@@ -53,6 +60,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
   const types = { getTypeParser: () => (value: string) => value };
   let postgres: pg.Client;
   let iris: pg.Client;
+  let fields: readonly pg.FieldDef[] = [];
 
   beforeAll(async () => {
     [postgres, iris] = [
@@ -78,6 +86,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
   ): Promise<Rows> {
     const result = await client.query<string[]>({ text, values: [...values], rowMode: 'array' });
     const rows = result.rows.map((row) => row.map(plain));
+    fields = result.fields;
     return isOrdered ? rows : rows.sort((left, right) => (left.join('\0') < right.join('\0') ? -1 : 1));
   }
 
@@ -87,6 +96,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     tally: Tally,
   ): Promise<void> {
     const expected = await rowsOf(postgres, sql, parameters, isOrdered).catch(() => undefined);
+    const described = fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
     if (expected === undefined) {
       tally.invalid++;
       return;
@@ -96,6 +106,11 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       tally.refused++;
       return;
     }
+    const columns = translation.columns?.map(({ label, type }, place) => {
+      return { name: label, dataTypeID: type === undefined ? described[place]?.dataTypeID : oids[type] };
+    });
+    if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(described))
+      tally.different.push([sql, JSON.stringify(described), JSON.stringify(columns)].join('\n  '));
     const step = translation.steps[0] ?? { pieces: [], parameters: [] };
     const text = irisSql(step, (parameter) => parameters[parameter - 1] ?? undefined);
     const back = postgresOfIris(
@@ -126,6 +141,15 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       const queries = version === '2023.1' ? writtenQueries : [...writtenQueries, ...youngerQueries];
       for (const query of queries) await compare(translator, query, tally);
       expect(tally).toEqual({ compared: queries.length, refused: 0, invalid: 0, different: [] });
+    });
+
+    it('is the same for what testers write from outside', async () => {
+      const tally = emptyTally();
+      for (const query of outsideQueries) await compare(translator, query, tally);
+      expect(tally.different).toEqual([]);
+      const isNewest = version === '2026.1';
+      expect({ ...tally, refused: isNewest ? tally.refused : 0 }).toMatchObject({ refused: 0, invalid: 0 });
+      expect(tally.compared).toBeGreaterThan(outsideQueries.length * 0.9);
     });
 
     it(`is the same for ${generated} queries of a grammar (seed ${seed})`, async () => {
@@ -163,5 +187,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
 function plain(value: string | null): string {
   if (value === null) return 'NULL';
   if (value === 't' || value === 'f') return value === 't' ? '1' : '0';
+  const moment = /^(\d{4}-\d\d-\d\d .*)\+00$/.exec(value)?.[1]; // IRIS has no zone: all is UTC
+  if (moment !== undefined) return `'${moment}'`;
   return /^-?\d+(\.\d+)?$/.test(value) ? String(Number(value)) : `'${value}'`;
 }

@@ -5,12 +5,13 @@ import { castValue } from './cast.ts';
 import { comparedText, comparison, exact } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
 import { comparisons, isPredicate, isUntypedConstant, typeOf } from './inference.ts';
-import { momentConstant } from './moments.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
+import type { PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { placeOf, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { typedConstant } from './typed-constants.ts';
 
 type Printer = (p: Printing, node: Node, scope: Scope) => string;
 
@@ -18,13 +19,20 @@ type Printer = (p: Printing, node: Node, scope: Scope) => string;
 const printers: { readonly [Kind in NodeKind]?: Printer } = {
   A_Const: printConstant,
   ParamRef: (p, node) => p.marks.parameter(bodyOf(node, 'ParamRef')?.number ?? 0),
-  ColumnRef: (p, node) => printColumn(p, bodyOf(node, 'ColumnRef') ?? {}),
+  ColumnRef: (p, node, scope) => {
+    const reference = bodyOf(node, 'ColumnRef') ?? {};
+    if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
+    return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
+  },
   TypeCast: (p, node, scope) => castValue(p, bodyOf(node, 'TypeCast') ?? {}, scope),
   A_Expr: (p, node, scope) => printOperator(p, bodyOf(node, 'A_Expr') ?? {}, scope),
   FuncCall: (p, node, scope) => printCall(p, bodyOf(node, 'FuncCall') ?? {}, scope),
-  CaseExpr: (p, node, scope) => printCase(p, bodyOf(node, 'CaseExpr') ?? {}, scope),
-  CoalesceExpr: (p, node, scope) =>
-    `COALESCE(${(bodyOf(node, 'CoalesceExpr')?.args ?? []).map((arg) => p.value(arg, scope)).join(', ')})`,
+  CaseExpr: (p, node, scope) => printCase(p, bodyOf(node, 'CaseExpr') ?? {}, typeOf(p, node, scope), scope),
+  CoalesceExpr: (p, node, scope) => {
+    const type = typeOf(p, node, scope);
+    const args = (bodyOf(node, 'CoalesceExpr')?.args ?? []).map((arg) => valueAs(p, arg, type, scope));
+    return `COALESCE(${args.join(', ')})`;
+  },
   MinMaxExpr: (p, node, scope) => printMinMax(p, bodyOf(node, 'MinMaxExpr') ?? {}, scope),
   SQLValueFunction: (_, node) => printValueFunction(bodyOf(node, 'SQLValueFunction') ?? {}),
   SubLink: (p, node, scope) => printScalarQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
@@ -35,7 +43,7 @@ export function printValue(p: Printing, node: Node | undefined, scope: Scope): s
   if (node === undefined) return refuse('an empty expression');
   if (isPredicate(node)) return testAsValue(p, node, scope);
   const print = printers[kindOf(node)];
-  return print?.(p, node, scope) ?? refuse(kindOf(node), locationOf(node));
+  return print?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
 }
 
 /** An expression where a condition stands: a value is compared with 1. */
@@ -59,6 +67,11 @@ export function printPredicate(p: Printing, node: Node | undefined, scope: Scope
 export function operand(p: Printing, node: Node | undefined, scope: Scope): string {
   const printed = p.value(node, scope);
   return node !== undefined && bodyOf(node, 'A_Expr') !== undefined ? `(${printed})` : printed;
+}
+
+/** One of several values that have a type in common. */
+function valueAs(p: Printing, node: Node | undefined, type: PgType | undefined, scope: Scope): string {
+  return typedConstant(p, node, type) ?? p.value(node, scope);
 }
 
 function testAsValue(p: Printing, node: Node, scope: Scope): string {
@@ -91,13 +104,18 @@ export function printColumn(p: Printing, { fields = [], location }: ColumnRef): 
   return words.join('.');
 }
 
-function printCase(p: Printing, { arg, args = [], defresult }: CaseExpr, scope: Scope): string {
+function printCase(
+  p: Printing,
+  { arg, args = [], defresult }: CaseExpr,
+  type: PgType | undefined,
+  scope: Scope,
+): string {
   const branches = args.map((each) => {
     const { expr, result } = bodyOf(each, 'CaseWhen') ?? {};
     const condition = arg === undefined ? p.predicate(expr, scope) : comparison(p, '=', arg, expr, scope);
-    return `WHEN ${condition} THEN ${p.value(result, scope)}`;
+    return `WHEN ${condition} THEN ${valueAs(p, result, type, scope)}`;
   });
-  const rest = defresult === undefined ? '' : ` ELSE ${p.value(defresult, scope)}`;
+  const rest = defresult === undefined ? '' : ` ELSE ${valueAs(p, defresult, type, scope)}`;
   return `CASE ${branches.join(' ')}${rest} END`;
 }
 
@@ -181,7 +199,7 @@ function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, 
   const left = isText ? exact(p, lexpr, scope) : operand(p, lexpr, scope);
   const type = typeOf(p, lexpr, scope);
   const right = members.map(
-    (member) => momentConstant(p, member, type) ?? (isText ? exact(p, member, scope) : p.value(member, scope)),
+    (member) => typedConstant(p, member, type) ?? (isText ? exact(p, member, scope) : p.value(member, scope)),
   );
   return `${left}${isNegated ? ' NOT' : ''} IN (${right.join(', ')})`;
 }
@@ -210,14 +228,18 @@ function printAnyArray(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sc
   return isIn ? member : `NOT (${member})`;
 }
 
-function printLike(p: Printing, { kind, lexpr, rexpr }: A_Expr, scope: Scope, operator: string): string {
+function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope, operator: string): string {
   const escape = namesOf(bodyOf(rexpr, 'FuncCall')?.funcname).at(-1) === 'like_escape';
   const pattern = escape ? bodyOf(rexpr, 'FuncCall')?.args?.[0] : rexpr;
   const by = escape ? bodyOf(rexpr, 'FuncCall')?.args?.[1] : undefined;
   const not = operator.startsWith('!') ? ' NOT' : '';
   // The backslash escapes in PostgreSQL unless something else is said, in IRIS nothing does.
   const isPlain = bodyOf(pattern, 'A_Const') !== undefined && constantText(pattern)?.includes('\\') !== true;
-  const end = by !== undefined ? ` ESCAPE ${p.value(by, scope)}` : isPlain ? '' : ` ESCAPE ${p.marks.string('\\')}`;
+  const sign = by === undefined ? (isPlain ? '' : '\\') : constantText(by);
+  // Of no length: nothing escapes.
+  const end = sign === '' ? '' : ` ESCAPE ${sign === undefined ? p.value(by, scope) : p.marks.string(sign)}`;
+  if (kind === 'AEXPR_ILIKE' && (sign === undefined || /\p{L}/u.test(sign)))
+    return refuse('ILIKE that a letter escapes', location, 'Take another sign.');
   if (kind === 'AEXPR_ILIKE')
     return `UPPER(${p.value(lexpr, scope)})${not} LIKE UPPER(${p.value(pattern, scope)})${end}`;
   return `${exact(p, lexpr, scope)}${not} LIKE ${operand(p, pattern, scope)}${end}`;
@@ -228,7 +250,7 @@ function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sco
   const isText = comparedText(p, lexpr, low, scope, location) && comparedText(p, lexpr, high, scope, location);
   const type = typeOf(p, lexpr, scope);
   const side = (node: Node | undefined): string =>
-    momentConstant(p, node, type) ?? (isText ? exact(p, node, scope) : operand(p, node, scope));
+    typedConstant(p, node, type) ?? (isText ? exact(p, node, scope) : operand(p, node, scope));
   return `${side(lexpr)}${kind === 'AEXPR_BETWEEN' ? '' : ' NOT'} BETWEEN ${side(low)} AND ${side(high)}`;
 }
 
@@ -256,7 +278,14 @@ function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
   return `${left} ${operator === '!=' ? '<>' : operator} ${isAny ? 'ANY' : 'ALL'} (${query.sql})`;
 }
 
-export function locationOf(node: Node): number | undefined {
-  const body = (node as unknown as Record<string, { readonly location?: number }>)[kindOf(node)];
-  return body?.location;
-}
+const kindWords: { readonly [Kind in NodeKind]?: string } = {
+  A_ArrayExpr: 'an array',
+  A_Indirection: 'a part of an array or of a row',
+  CollateClause: 'COLLATE',
+  RowExpr: 'a row',
+  CurrentOfExpr: 'WHERE CURRENT OF',
+  GroupingFunc: 'GROUPING',
+  NamedArgExpr: 'an argument by its name',
+};
+
+const wordsOf = (node: Node): string => kindWords[kindOf(node)] ?? kindOf(node);

@@ -2,19 +2,20 @@ import type { JoinExpr, Node, RangeSubselect, RangeVar } from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
 import type { RelationName } from '../statement.ts';
 import { hazardOf } from './guards.ts';
-import { numberTypes } from './pg-type.ts';
+import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
-import { seenColumn, type Scope, type SeenColumn, type SeenTable } from './scope.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
+import { seenColumn, type MergedColumn, type Scope, type SeenColumn, type SeenTable } from './scope.ts';
 import { printSubquery } from './query.ts';
 
 /** FROM, and what of it the query sees from then on. */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
   return items
     .map((item) => {
-      const { sql, tables } = printItem(p, item, scope);
+      const { sql, tables, merged } = printItem(p, item, scope);
       scope.tables.push(...tables);
+      for (const [name, column] of merged ?? []) scope.merged.set(name, column);
       return sql;
     })
     .join(', ');
@@ -23,6 +24,7 @@ export function printFrom(p: Printing, items: readonly Node[], scope: Scope): st
 interface Item {
   readonly sql: string;
   readonly tables: readonly SeenTable[];
+  readonly merged?: ReadonlyMap<string, MergedColumn>;
 }
 
 function printItem(p: Printing, item: Node, scope: Scope): Item {
@@ -32,7 +34,10 @@ function printItem(p: Printing, item: Node, scope: Scope): Item {
   if (query !== undefined) return printQueryItem(p, query, scope);
   const join = bodyOf(item, 'JoinExpr');
   if (join !== undefined) return printJoin(p, join, scope);
-  return refuse(kindOf(item) === 'RangeFunction' ? 'a function in FROM' : kindOf(item));
+  const words = { RangeFunction: 'a function in FROM', RangeTableSample: 'TABLESAMPLE' } as Readonly<
+    Record<string, string>
+  >;
+  return refuse(words[kindOf(item)] ?? kindOf(item), placeOf(item));
 }
 
 export function relationOf({ schemaname, relname }: RangeVar): RelationName {
@@ -61,7 +66,7 @@ function tableColumns(p: Printing, table: RangeVar, scope: Scope): { columns: re
 }
 
 function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselect, scope: Scope): Item {
-  if (lateral === true) return refuse('LATERAL');
+  if (lateral === true) return refuse('LATERAL', placeOf(subquery));
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
   // Not correlated: it sees what is around the query, not its neighbours.
@@ -79,8 +84,9 @@ const joinWords: Readonly<Record<string, string>> = {
 
 function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
   const { jointype = 'JOIN_INNER', larg, rarg, quals, usingClause } = join;
-  if (join.isNatural === true) return refuse('NATURAL JOIN', undefined, 'Write ON.');
-  if (join.alias !== undefined || join.join_using_alias !== undefined) return refuse('an alias of a join');
+  if (join.isNatural === true) return refuse('NATURAL JOIN', placeOf(rarg), 'Write ON.');
+  if (join.alias !== undefined || join.join_using_alias !== undefined)
+    return refuse('an alias of a join', placeOf(larg));
   if (larg === undefined || rarg === undefined) return refuse('this join');
   const [left, right] = [printItem(p, larg, scope), printItem(p, rarg, scope)];
   const tables = [
@@ -90,36 +96,69 @@ function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
   hazardOf(p, join);
   const rightSql = bodyOf(rarg, 'JoinExpr') === undefined ? right.sql : `(${right.sql})`;
   const words = joinWords[jointype] ?? refuse('this kind of join');
-  if (usingClause !== undefined)
-    return { sql: printUsing(left, rightSql, words, namesOf(usingClause), tables), tables };
-  if (quals === undefined) return { sql: `${left.sql} CROSS JOIN ${rightSql}`, tables };
-  return { sql: `${left.sql} ${words} ${rightSql} ON ${printCondition(p, quals, scope, tables)}`, tables };
+  const merged = new Map([...(left.merged ?? []), ...(right.merged ?? [])]);
+  if (usingClause !== undefined) {
+    const pairs = namesOf(usingClause).map((name) => usingPair(left, right, name, jointype));
+    for (const pair of pairs) merged.set(pair.column.name, pair);
+    const condition = pairs.map(({ condition: each }) => each).join(' AND ');
+    return { sql: `${left.sql} ${words} ${rightSql} ON ${condition}`, tables, merged };
+  }
+  if (quals === undefined) return { sql: `${left.sql} CROSS JOIN ${rightSql}`, tables, merged };
+  const condition = printCondition(p, quals, scope, { sql: '', tables, merged });
+  return { sql: `${left.sql} ${words} ${rightSql} ON ${condition}`, tables, merged };
 }
 
 const asOuter = (tables: readonly SeenTable[], isOuter: boolean): readonly SeenTable[] =>
   isOuter ? tables.map((table) => ({ ...table, isOuter: true })) : tables;
 
 /** The condition sees the two sides before the rest of FROM does. */
-function printCondition(p: Printing, quals: Node, scope: Scope, tables: readonly SeenTable[]): string {
-  const before = scope.tables.length;
+function printCondition(p: Printing, quals: Node, scope: Scope, { tables, merged }: Item): string {
+  const before = { tables: scope.tables.length, merged: [...scope.merged] };
   scope.tables.push(...tables);
+  for (const [name, column] of merged ?? []) scope.merged.set(name, column);
   const printed = p.predicate(quals, scope);
-  scope.tables.length = before;
+  scope.tables.length = before.tables;
+  scope.merged.clear();
+  for (const [name, column] of before.merged) scope.merged.set(name, column);
   return printed;
 }
 
-/** IRIS joins text by its collation: columns of numbers are joined alike. */
-function printUsing(
-  left: Item,
-  right: string,
-  words: string,
-  names: readonly string[],
-  tables: readonly SeenTable[],
-): string {
-  for (const name of names) {
-    const columns = tables.flatMap((table) => table.columns?.filter((column) => column.name === name) ?? []);
-    const isSafe = columns.length === 2 && columns.every(({ type, isExact }) => numberTypes.has(type) || isExact);
-    if (!isSafe) return refuse('USING with columns that may be text', undefined, 'Write ON.');
-  }
-  return `${left.sql} ${words} ${right} USING (${names.map((name) => identifier(name)).join(', ')})`;
+/** USING as ON: IRIS would join text by its collation, and does not say whose column a bare name is. */
+function usingPair(left: Item, right: Item, name: string, jointype: string): MergedColumn & { condition: string } {
+  const [one, other] = [usedColumn(left, name), usedColumn(right, name)];
+  const sides = [one, other].map(({ sql, column: { type, isExact } }) => {
+    return isExact || (type !== undefined && !textTypes.has(type)) ? sql : `%EXACT(${sql})`;
+  });
+  const kept = jointype === 'JOIN_RIGHT' ? other : one;
+  const isFull = jointype === 'JOIN_FULL';
+  return {
+    condition: sides.join(' = '),
+    sql: isFull ? `COALESCE(${one.sql}, ${other.sql})` : kept.sql,
+    column: {
+      name,
+      type: one.column.type === other.column.type ? one.column.type : undefined,
+      isNullable: isFull ? one.column.isNullable || other.column.isNullable : kept.column.isNullable,
+      isExact: one.column.isExact && other.column.isExact,
+    },
+    aliases: [...one.aliases, ...other.aliases],
+  };
+}
+
+function usedColumn({ tables, merged }: Item, name: string): MergedColumn {
+  const known = merged?.get(name);
+  if (known !== undefined) return known;
+  if (tables.some(({ columns }) => columns === undefined))
+    return refuse('USING with tables of unknown columns', undefined, 'Write ON.');
+  const owners = tables.filter(({ columns }) => columns?.some((column) => column.name === name));
+  const [owner, ...more] = owners;
+  const column = owner?.columns?.find((each) => each.name === name);
+  if (owner === undefined || column === undefined)
+    throw new Refusal(`column "${name}" specified in USING clause does not exist`, { sqlstate: '42703' });
+  if (more.length > 0) throw new Refusal(`common column name "${name}" appears more than once`, { sqlstate: '42702' });
+  const isNullable = column.isNullable || owner.isOuter;
+  return {
+    sql: `${identifier(owner.alias)}.${identifier(name)}`,
+    column: { ...column, isNullable },
+    aliases: [owner.alias],
+  };
 }

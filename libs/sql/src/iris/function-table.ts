@@ -1,7 +1,10 @@
 import type { PgType } from './pg-type.ts';
 
-/** What a function gives back: a type of its own, or that of its first argument. */
-type Result = PgType | 'argument';
+/**
+ * What a function gives back: a type of its own, or that of its first argument. `fraction`: numeric for numeric, double
+ * precision for every other number; `average`: double precision for floats, numeric for the others; `extreme`: text for varchar.
+ */
+type Result = PgType | 'argument' | 'fraction' | 'average' | 'extreme';
 
 interface FunctionRule {
   readonly result: Result;
@@ -22,8 +25,6 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
     length: { result: 'int4', iris: 'CHAR_LENGTH', arguments: one }, // LENGTH would not count blanks at the end
     char_length: { result: 'int4', iris: 'CHAR_LENGTH', arguments: one },
     character_length: { result: 'int4', iris: 'CHAR_LENGTH', arguments: one },
-    substr: { result: 'text', iris: 'SUBSTRING', arguments: [2, 3] },
-    substring: { result: 'text', iris: 'SUBSTRING', arguments: [2, 3] },
     replace: { result: 'text', iris: 'REPLACE', arguments: [3, 3] },
     reverse: { result: 'text', iris: 'REVERSE', arguments: one },
     repeat: { result: 'text', iris: 'REPEAT', arguments: two },
@@ -31,25 +32,24 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
     rpad: { result: 'text', iris: 'RPAD', arguments: [2, 3] },
     ascii: { result: 'int4', iris: 'ASCII', arguments: one },
     chr: { result: 'text', iris: 'CHAR', arguments: one },
-    concat: { result: 'text', iris: 'STRING', arguments: [1, 100] }, // both take NULL for no text
     abs: { result: 'argument', iris: 'ABS', arguments: one },
-    ceil: { result: 'argument', iris: 'CEILING', arguments: one },
-    ceiling: { result: 'argument', iris: 'CEILING', arguments: one },
-    floor: { result: 'argument', iris: 'FLOOR', arguments: one },
-    sign: { result: 'argument', iris: 'SIGN', arguments: one },
-    sqrt: { result: 'float8', iris: 'SQRT', arguments: one },
-    power: { result: 'float8', iris: 'POWER', arguments: two },
-    pow: { result: 'float8', iris: 'POWER', arguments: two },
-    exp: { result: 'float8', iris: 'EXP', isScalar: true, arguments: one },
-    ln: { result: 'float8', iris: 'LOG', isScalar: true, arguments: one },
-    log10: { result: 'float8', iris: 'LOG10', isScalar: true, arguments: one },
+    ceil: { result: 'fraction', iris: 'CEILING', arguments: one },
+    ceiling: { result: 'fraction', iris: 'CEILING', arguments: one },
+    floor: { result: 'fraction', iris: 'FLOOR', arguments: one },
+    sign: { result: 'fraction', iris: 'SIGN', arguments: one },
+    sqrt: { result: 'fraction', iris: 'SQRT', arguments: one },
+    power: { result: 'fraction', iris: 'POWER', arguments: two },
+    pow: { result: 'fraction', iris: 'POWER', arguments: two },
+    exp: { result: 'fraction', iris: 'EXP', isScalar: true, arguments: one },
+    ln: { result: 'fraction', iris: 'LOG', isScalar: true, arguments: one },
+    log10: { result: 'fraction', iris: 'LOG10', isScalar: true, arguments: one },
     mod: { result: 'argument', iris: 'MOD', arguments: two },
-    stddev: { result: 'numeric', iris: 'STDDEV', arguments: one },
-    stddev_samp: { result: 'numeric', iris: 'STDDEV_SAMP', arguments: one },
-    stddev_pop: { result: 'numeric', iris: 'STDDEV_POP', arguments: one },
-    variance: { result: 'numeric', iris: 'VARIANCE', arguments: one },
-    var_samp: { result: 'numeric', iris: 'VAR_SAMP', arguments: one },
-    var_pop: { result: 'numeric', iris: 'VAR_POP', arguments: one },
+    stddev: { result: 'average', iris: 'STDDEV', arguments: one },
+    stddev_samp: { result: 'average', iris: 'STDDEV_SAMP', arguments: one },
+    stddev_pop: { result: 'average', iris: 'STDDEV_POP', arguments: one },
+    variance: { result: 'average', iris: 'VARIANCE', arguments: one },
+    var_samp: { result: 'average', iris: 'VAR_SAMP', arguments: one },
+    var_pop: { result: 'average', iris: 'VAR_POP', arguments: one },
   } satisfies Record<string, FunctionRule>),
 );
 
@@ -57,8 +57,8 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
 const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
   Object.entries({
     count: 'int8',
-    min: 'argument',
-    max: 'argument',
+    min: 'extreme',
+    max: 'extreme',
     bool_and: 'bool',
     bool_or: 'bool',
     every: 'bool',
@@ -67,12 +67,16 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     btrim: 'text',
     ltrim: 'text',
     rtrim: 'text',
+    concat: 'text',
+    substr: 'text',
+    substring: 'text',
     left: 'text',
     right: 'text',
     position: 'int4',
     strpos: 'int4',
-    round: 'argument',
-    trunc: 'argument',
+    avg: 'average',
+    round: 'fraction',
+    trunc: 'fraction',
     extract: 'numeric',
     date_part: 'float8',
     row_number: 'int8',
@@ -97,9 +101,14 @@ export function functionType(words: readonly string[], argument: () => PgType | 
   const name = words.at(-1) ?? '';
   if (name === 'sum') return sumType(argument());
   if (name === 'date_trunc') return argument() === 'timestamp' ? 'timestamp' : 'timestamptz';
-  if (name === 'avg') return argument() === 'float8' ? 'float8' : argument() === undefined ? undefined : 'numeric';
   const result = functionTable.get(name)?.result ?? otherResults.get(name);
-  return result === 'argument' ? argument() : result;
+  if (result !== 'argument' && result !== 'fraction' && result !== 'average' && result !== 'extreme') return result;
+  const type = argument();
+  if (result === 'argument' || type === undefined) return type;
+  if (result === 'extreme') return type === 'varchar' ? 'text' : type;
+  const isFloat = type === 'float4' || type === 'float8';
+  if (result === 'average') return isFloat ? 'float8' : 'numeric';
+  return type === 'numeric' ? 'numeric' : 'float8';
 }
 
 function sumType(argument: PgType | undefined): PgType | undefined {

@@ -8,9 +8,11 @@ import { isNullable, typeOf } from './inference.ts';
 import { printJsonArray, printJsonObject } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printSortKeys } from './order.ts';
+import { integerTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { textOperand } from './text-operand.ts';
 import { printExtract, printTruncated } from './time.ts';
 
 /** A call by its name: another name, another form, or none. */
@@ -105,6 +107,9 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
   ltrim: (p, args, scope, location) => printTrim(p, 'LEADING', args, scope, location),
   rtrim: (p, args, scope, location) => printTrim(p, 'TRAILING', args, scope, location),
+  concat: (p, args, scope, location) => `STRING(${args.map((arg) => textOperand(p, arg, scope, location)).join(', ')})`, // both take NULL for no text
+  substr: printSubstring,
+  substring: printSubstring,
   left: (p, args, scope, location) => printEnd(p, 'LEFT', args, scope, location),
   right: (p, args, scope, location) => printEnd(p, 'RIGHT', args, scope, location),
   position: (p, args, scope) => printPosition(p, args[1], args[0], scope),
@@ -139,10 +144,31 @@ function printTrim(
   return `TRIM(${side} ${p.marks.string(set)} FROM ${p.value(text, scope)})`;
 }
 
+/** With a pattern in place of the first place it is another function; places before the text count in PostgreSQL. */
+function printSubstring(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+  const [text, from, count] = args;
+  const first = bodyOf(from, 'A_Const')?.ival;
+  const isPlace = integerTypes.has(typeOf(p, from, scope)) || bodyOf(from, 'ParamRef') !== undefined;
+  if (!isPlace || args.length > 3)
+    return refuse(
+      'substring by something that is no integer',
+      location,
+      'Cast the place to int; patterns are not translated.',
+    );
+  if (first !== undefined && (first.ival ?? 0) < 1) return refuse('substring from before the text', location);
+  const places = [from, count].filter((each) => each !== undefined).map((each) => p.value(each, scope));
+  return `SUBSTRING(${[p.value(text, scope), ...places].join(', ')})`;
+}
+
 /** A negative count leaves characters out in PostgreSQL. */
 function printEnd(p: Printing, name: string, [text, count]: readonly Node[], scope: Scope, location?: number): string {
-  const isCounted = bodyOf(count, 'A_Const')?.ival !== undefined;
-  if (!isCounted) return refuse(`${name.toLowerCase()} with a count that is no constant`, location);
+  const counted = bodyOf(count, 'A_Const')?.ival;
+  if (counted === undefined || (counted.ival ?? 0) < 0)
+    return refuse(
+      `${name.toLowerCase()} with a count that is no constant, or negative`,
+      location,
+      'Write substring(... from ... for ...).',
+    );
   return `${name}(${p.value(text, scope)}, ${p.value(count, scope)})`;
 }
 
@@ -169,20 +195,20 @@ export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr
   return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => p.value(arg, scope)).join(', ')})`;
 }
 
-/** CURRENT_TIMESTAMP of IRIS is the time of its own zone, without saying which; clients get a moment. */
+/** CURRENT_TIMESTAMP and CURRENT_DATE of IRIS are those of its own zone, without saying which; the zone of a session is UTC. */
 const utcNow = (digits = 6): string => `GETUTCDATE(${digits})`;
 
 const valueFunctions: Readonly<Record<string, string>> = {
-  SVFOP_CURRENT_DATE: 'CURRENT_DATE',
+  SVFOP_CURRENT_DATE: `CAST(${utcNow()} AS DATE)`,
   SVFOP_CURRENT_TIMESTAMP: utcNow(),
-  SVFOP_LOCALTIMESTAMP: 'CURRENT_TIMESTAMP',
-  SVFOP_LOCALTIME: 'CURRENT_TIME',
+  SVFOP_LOCALTIMESTAMP: utcNow(),
+  SVFOP_LOCALTIME: `CAST(${utcNow()} AS TIME)`,
   SVFOP_CURRENT_USER: 'CURRENT_USER',
   SVFOP_USER: 'CURRENT_USER',
 };
 
 export function printValueFunction({ op, typmod, location }: SQLValueFunction): string {
-  if (op === 'SVFOP_CURRENT_TIMESTAMP_N') return utcNow(typmod);
+  if (op === 'SVFOP_CURRENT_TIMESTAMP_N' || op === 'SVFOP_LOCALTIMESTAMP_N') return utcNow(typmod);
   return valueFunctions[op ?? ''] ?? refuse((op ?? '').replace('SVFOP_', ''), location);
 }
 

@@ -58,7 +58,13 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
   FuncCall: (p, node, scope) => callType(p, bodyOf(node, 'FuncCall') ?? {}, scope),
   SQLValueFunction: (_, node) => valueFunctionTypes[bodyOf(node, 'SQLValueFunction')?.op ?? ''],
   A_Expr: operatorType,
-  SubLink: () => undefined,
+  SubLink: (p, node, scope) => {
+    const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
+    const select = bodyOf(subselect, 'SelectStmt');
+    return subLinkType === 'EXPR_SUBLINK' && select !== undefined
+      ? p.query(select, scope).columns?.[0]?.type
+      : undefined;
+  },
 };
 
 function constantType(constant: A_Const): PgType | undefined {
@@ -66,7 +72,7 @@ function constantType(constant: A_Const): PgType | undefined {
   if (constant.ival !== undefined) return 'int4';
   if (constant.fval === undefined) return undefined;
   const digits = constantText({ A_Const: constant }) ?? '';
-  return /^\d+$/.test(digits) && BigInt(digits) < 2n ** 63n ? 'int8' : 'numeric';
+  return /^-?\d+$/.test(digits) && BigInt(digits) < 2n ** 63n && BigInt(digits) >= -(2n ** 63n) ? 'int8' : 'numeric';
 }
 
 const valueFunctionTypes: Readonly<Record<string, PgType>> = {
@@ -92,7 +98,7 @@ function caseType(p: Printing, node: Node, scope: Scope): PgType | undefined {
 }
 
 /** PostgreSQL's rule for several branches, where all that is typed agrees; numbers widen. */
-function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): PgType | undefined {
+export function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): PgType | undefined {
   const typed = (nodes ?? []).filter((node) => !isUntypedConstant(node));
   if (typed.length === 0) return 'text';
   const types = typed
@@ -108,6 +114,7 @@ const widths: readonly PgType[] = ['int2', 'int4', 'int8', 'numeric', 'float4', 
 export function wider(left: PgType | undefined, right: PgType | undefined): PgType | undefined {
   if (left === undefined || right === undefined) return undefined;
   if (!numberTypes.has(left) || !numberTypes.has(right)) return undefined;
+  if (left !== right && (left === 'float4' || right === 'float4')) return 'float8';
   return widths[Math.max(widths.indexOf(left), widths.indexOf(right))];
 }
 
@@ -123,7 +130,7 @@ const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
 
 function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
-  if (kind === 'AEXPR_NULLIF') return typeOf(p, lexpr, scope);
+  if (kind === 'AEXPR_NULLIF') return nullIfType(typeOf(p, lexpr, scope), typeOf(p, rexpr, scope));
   const operator = namesOf(name).at(-1) ?? '';
   if (operator === '||') return 'text';
   if (jsonTextOperators.has(operator)) return 'text';
@@ -139,9 +146,16 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
   return wider(left, right);
 }
 
+/** That of the left side, as the operator = takes it. */
+function nullIfType(left: PgType | undefined, right: PgType | undefined): PgType | undefined {
+  if (left === 'varchar') return 'text';
+  return integerTypes.has(left) && !integerTypes.has(right) && numberTypes.has(right) ? right : left;
+}
+
 function timeArithmetic(operator: string, left: PgType | undefined, right: PgType | undefined): PgType | undefined {
   if (operator === '-' && left === 'date' && right === 'date') return 'int4';
-  if (left === 'date' && integerTypes.has(right)) return 'date';
+  if ((left === 'date' && integerTypes.has(right)) || (right === 'date' && integerTypes.has(left))) return 'date';
+  if (!timeTypes.has(left)) return right === 'date' ? 'timestamp' : right; // interval + moment
   return left === 'date' ? 'timestamp' : left;
 }
 
@@ -165,6 +179,11 @@ export function isNullable(p: Printing, node: Node | undefined, scope: Scope): b
   const name = namesOf(bodyOf(node, 'FuncCall')?.funcname).at(-1);
   if (name === 'count') return false;
   const expression = bodyOf(node, 'A_Expr');
+  if (
+    expression?.kind === 'AEXPR_OP' &&
+    namesOf(expression.name).some((name) => jsonOperators.has(name) || jsonTextOperators.has(name))
+  )
+    return true; // a JSON path
   if (expression?.kind === 'AEXPR_OP' && expression.lexpr !== undefined) {
     return isNullable(p, expression.lexpr, scope) || isNullable(p, expression.rexpr, scope);
   }

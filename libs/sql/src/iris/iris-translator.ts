@@ -1,5 +1,15 @@
 import { LRUCache } from 'lru-cache';
-import type { CopyStmt, DefElem, ExplainStmt, LockStmt, Node, RangeVar, RawStmt } from 'libpg-query';
+import type {
+  CopyStmt,
+  DefElem,
+  ExplainStmt,
+  LockStmt,
+  Node,
+  RangeVar,
+  RawStmt,
+  SelectStmt,
+  TruncateStmt,
+} from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { hasOption } from '../command.ts';
 import { loadParser, parseSql, type SqlFault } from '../pg-parser.ts';
@@ -16,7 +26,7 @@ import type { Hazard } from './guards.ts';
 import { identifier, schemaMap, type SchemaMap } from './names.ts';
 import { passedThrough } from './passthrough.ts';
 import type { PgType } from './pg-type.ts';
-import type { Printing } from './printing.ts';
+import type { PrintedQuery, Printing } from './printing.ts';
 import { printQuery } from './query.ts';
 import { positionOf, refuse, Refusal } from './refusal.ts';
 import {
@@ -127,6 +137,7 @@ export class IrisTranslator {
   }
 
   #printing(parameterTypes: readonly (PgType | undefined)[]): Printing {
+    const printed = new Map<SelectStmt, Map<boolean, PrintedQuery>>();
     const p: Printing = {
       dialect: this.#dialect,
       catalog: this.#catalog,
@@ -136,7 +147,14 @@ export class IrisTranslator {
       learntTypes: new Map(),
       isNullOrderKept: this.#options.isNullOrderKept ?? true,
       hazards: [],
-      query: (select, scope: Scope, options = {}) => printQuery(p, select, scope, options),
+      query: (select, scope: Scope, options = {}) => {
+        const known = printed.get(select) ?? new Map<boolean, PrintedQuery>();
+        printed.set(select, known);
+        const isExact = options.isExact === true;
+        const query = known.get(isExact) ?? printQuery(p, select, scope, { isExact });
+        known.set(isExact, query);
+        return query;
+      },
       value: (value, scope) => printValue(p, value, scope),
       predicate: (value, scope) => printPredicate(p, value, scope),
     };
@@ -187,11 +205,7 @@ export class IrisTranslator {
 
   #other(p: Printing, node: Node): readonly string[] {
     const truncate = bodyOf(node, 'TruncateStmt');
-    if (truncate !== undefined) {
-      return (truncate.relations ?? []).map(
-        (each) => `TRUNCATE TABLE ${printRelation(p, bodyOf(each, 'RangeVar') ?? {})}`,
-      );
-    }
+    if (truncate !== undefined) return printTruncate(p, truncate);
     // The catalog knows enums; vectors are part of IRIS.
     if (bodyOf(node, 'CreateEnumStmt') !== undefined || bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector')
       return [];
@@ -281,6 +295,15 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
 
 function resultColumn({ name, type }: SeenColumn): ResultColumn {
   return { label: name, type, holdsSchema: isSchemaColumn(name) };
+}
+
+/** TRUNCATE of IRIS counts from 1 again, which in PostgreSQL RESTART IDENTITY says; DELETE does not. */
+function printTruncate(p: Printing, { relations = [], restart_seqs, behavior }: TruncateStmt): readonly string[] {
+  const tables = relations.map((each) => bodyOf(each, 'RangeVar') ?? {});
+  if (behavior === 'DROP_CASCADE')
+    return refuse('TRUNCATE ... CASCADE', tables[0]?.location, 'Name the tables that refer to it as well.');
+  const verb = restart_seqs === true ? 'TRUNCATE TABLE' : 'DELETE FROM';
+  return tables.map((table) => `${verb} ${printRelation(p, table)}`);
 }
 
 /** ACCESS SHARE. */

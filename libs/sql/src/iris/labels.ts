@@ -36,7 +36,7 @@ function queryLabel(node: Node): string | undefined {
 /** One that is taken where nothing better is found inside. */
 function weakLabel(node: Node | undefined): string | undefined {
   const cast = bodyOf(node, 'TypeCast');
-  if (cast !== undefined) return weakLabel(cast.arg) ?? namesOf(cast.typeName?.names).at(-1);
+  if (cast !== undefined) return namesOf(cast.typeName?.names).at(-1);
   const branch = bodyOf(node, 'CaseExpr');
   if (branch !== undefined) return strongLabel(branch.defresult) ?? 'case';
   return bodyOf(node, 'A_ArrayExpr') === undefined ? undefined : 'array';

@@ -1,7 +1,7 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 
 /** How many rows, and from where; as text with the place of a parameter in it, for IRIS takes no `?` there in every version. */
 export interface Limits {
@@ -10,7 +10,7 @@ export interface Limits {
 }
 
 export function limitsOf(p: Printing, { limitCount, limitOffset, limitOption }: SelectStmt): Limits {
-  if (limitOption === 'LIMIT_OPTION_WITH_TIES') return refuse('WITH TIES');
+  if (limitOption === 'LIMIT_OPTION_WITH_TIES') return refuse('WITH TIES', placeOf(limitCount));
   return { count: limitText(p, limitCount, false), offset: limitText(p, limitOffset, true) };
 }
 
@@ -22,8 +22,14 @@ function limitText(p: Printing, node: Node | undefined, isOffset: boolean): stri
   if (constant?.isnull === true) return undefined; // LIMIT ALL
   if (constant?.ival !== undefined) {
     const count = constant.ival.ival ?? 0;
+    if (count < 0)
+      throw new Refusal(`${isOffset ? 'OFFSET' : 'LIMIT'} must not be negative`, {
+        ...{ sqlstate: isOffset ? '2201X' : '2201W', location: constant.location },
+      });
     return count === 0 && isOffset ? undefined : String(count);
   }
   const number = bodyOf(node, 'ParamRef')?.number;
-  return number === undefined ? refuse('a computed LIMIT or OFFSET') : p.marks.inline(number, isOffset);
+  return number === undefined
+    ? refuse('a computed LIMIT or OFFSET', placeOf(node), 'Send the count as a parameter.')
+    : p.marks.inline(number, isOffset);
 }

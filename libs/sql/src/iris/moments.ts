@@ -1,7 +1,4 @@
-import type { Node } from 'libpg-query';
-import { bodyOf, constantText } from '../ast.ts';
-import { timeTypes, type PgType } from './pg-type.ts';
-import type { Printing } from './printing.ts';
+import type { PgType } from './pg-type.ts';
 import { Refusal } from './refusal.ts';
 
 const form =
@@ -19,7 +16,7 @@ export function momentText(type: PgType, text: string, location?: number): strin
     throw new Refusal(problem(type), { sqlstate: '22008', location });
   if (type === 'date') return day;
   const moment = new Date(type === 'timestamptz' ? written - minutesOf(zone) * 60_000 : written);
-  return moment.toISOString().slice(0, 19).replace('T', ' ') + fraction;
+  return moment.toISOString().slice(0, 19).replace('T', ' ') + fraction.replace(/\.?0+$/, '');
 }
 
 const problem = (type: PgType): string =>
@@ -30,12 +27,4 @@ function minutesOf(zone: string | undefined): number {
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone ?? '') ?? [];
   const size = Number(hours) * 60 + Number(minutes);
   return sign === '-' ? -size : size;
-}
-
-/** The same of a constant without a type of its own, where it stands for one; undefined for anything else. */
-export function momentConstant(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
-  if (type === undefined || !timeTypes.has(type)) return undefined;
-  const constant = bodyOf(node, 'A_Const');
-  if (constant?.sval === undefined) return undefined;
-  return p.marks.string(momentText(type, constantText(node) ?? '', constant.location));
 }

@@ -4,11 +4,13 @@ import { comparison } from './comparison.ts';
 import { operand } from './expression.ts';
 import { isNullable, typeOf } from './inference.ts';
 import { printJsonPath } from './json.ts';
-import { integerTypes, numberTypes, timeTypes } from './pg-type.ts';
+import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { textOperand } from './text-operand.ts';
 import { intervalOf, printTimeArithmetic } from './time.ts';
+import { typedConstant } from './typed-constants.ts';
 import { printDistance } from './vector.ts';
 
 /** Operators that give a value. Comparisons are conditions, and printed there. */
@@ -26,6 +28,8 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
     case '/':
       return printArithmetic(p, operator, expression, scope);
     case '%':
+      checkNumber(typeOf(p, lexpr, scope), location);
+      checkNumber(typeOf(p, rexpr, scope), location);
       return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would give the sign of the divisor
     case '^':
       return `POWER(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`;
@@ -47,6 +51,7 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
 
 function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope: Scope, location?: number): string {
   if (operator !== '-' && operator !== '+') return refuse(`the operator ${operator}`, location);
+  checkNumber(typeOf(p, rexpr, scope), location);
   const value = operand(p, rexpr, scope);
   return operator === '+' ? value : value.startsWith('-') ? `-(${value})` : `-${value}`;
 }
@@ -62,7 +67,13 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
   ) {
     return printTimeArithmetic(p, expression, scope);
   }
-  if (operator !== '/') return `${operand(p, lexpr, scope)} ${operator} ${operand(p, rexpr, scope)}`;
+  checkNumber(left, location);
+  checkNumber(right, location);
+  const sides = [
+    typedConstant(p, lexpr, right) ?? operand(p, lexpr, scope),
+    typedConstant(p, rexpr, left) ?? operand(p, rexpr, scope),
+  ] as const;
+  if (operator !== '/') return sides.join(` ${operator} `);
   const isFraction = [left, right].some((type) => numberTypes.has(type) && !integerTypes.has(type));
   if (!isFraction && !(integerTypes.has(left) && integerTypes.has(right))) {
     return refuse(
@@ -71,7 +82,15 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
       'Cast one of them: a::numeric / b, or a::int / b::int.',
     );
   }
-  return `${operand(p, lexpr, scope)} ${isFraction ? '/' : '\\'} ${operand(p, rexpr, scope)}`;
+  return sides.join(isFraction ? ' / ' : ' \\ ');
+}
+
+/** IRIS takes text for the number that it begins with, and a time for the number of its seconds. */
+function checkNumber(type: PgType | undefined, location?: number): void {
+  if (type === undefined || numberTypes.has(type)) return;
+  throw new Refusal(`operator does not exist: ${type} is no number`, {
+    ...{ sqlstate: '42883', location, hint: 'A constant interval can be added to a timestamp or a date.' },
+  });
 }
 
 /** NULL with anything is NULL in PostgreSQL. */
@@ -83,7 +102,7 @@ function printConcatenation(p: Printing, expression: A_Expr, scope: Scope): stri
       return refuse('|| of something that is no text', expression.location, 'Cast it to text.');
     }
   }
-  const joined = parts.map((part) => operand(p, part, scope)).join(' || ');
+  const joined = parts.map((part) => textOperand(p, part, scope, expression.location)).join(' || ');
   const nullable = parts
     .filter((part) => isNullable(p, part, scope))
     .map((part) => `${operand(p, part, scope)} IS NULL`);

@@ -60,6 +60,16 @@ export function irisType({ type, modifiers }: TypeUse): string | undefined {
   }
 }
 
+/** Not every type that a column may have can be cast to by its name. */
+export function irisCastType(use: TypeUse): string | undefined {
+  if (use.type === 'uuid') return 'GUID';
+  // IRIS has one precision, which is that of PostgreSQL's default.
+  if (ofPrecision.has(use.type) && (use.modifiers[0] ?? 6) !== 6) return undefined;
+  return irisType(use);
+}
+
+const ofPrecision: ReadonlySet<PgType> = new Set(['time', 'timestamp', 'timestamptz']);
+
 const plain = {
   bool: 'BIT',
   int2: 'SMALLINT',

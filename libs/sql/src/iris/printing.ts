@@ -20,7 +20,7 @@ export interface Printing {
   /** Rows come NULLs last going up, as in PostgreSQL; false leaves them where IRIS has them, first. */
   readonly isNullOrderKept: boolean;
   readonly hazards: Hazard[];
-  /** A query inside an expression. */
+  /** A query inside an expression; printed once, however often it is asked for. */
   query(select: SelectStmt, scope: Scope, options?: { readonly isExact?: boolean }): PrintedQuery;
   value(node: Node | undefined, scope: Scope): string;
   predicate(node: Node | undefined, scope: Scope): string;

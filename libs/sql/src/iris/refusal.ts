@@ -13,8 +13,24 @@ export class Refusal extends Error {
   }
 }
 
-export function refuse(what: string, location?: number, hint?: string): never {
-  throw new Refusal(`${what} cannot be translated to IRIS SQL`, { location, ...(hint === undefined ? {} : { hint }) });
+const otherwise = 'Write it otherwise, or send the SQL of IRIS as it stands behind /*iris*/.';
+
+export function refuse(what: string, location?: number, hint = otherwise): never {
+  throw new Refusal(`${what} cannot be translated to IRIS SQL`, { location, hint });
+}
+
+/** Where a part of a statement begins: the first place that anything in it has. */
+export function placeOf(part: unknown): number | undefined {
+  let first: number | undefined;
+  const look = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [name, each] of Object.entries(value)) {
+      if (name !== 'location') look(each);
+      else if (typeof each === 'number' && each >= 0) first = Math.min(first ?? each, each);
+    }
+  };
+  look(part);
+  return first;
 }
 
 /** Code points up to a byte of the text, from 1. */

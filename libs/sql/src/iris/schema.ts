@@ -13,13 +13,13 @@ import type {
   TypeName,
   ViewStmt,
 } from 'libpg-query';
-import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
+import { bodyOf, namesOf } from '../ast.ts';
 import { printRelation } from './from.ts';
 import { identifier } from './names.ts';
 import { irisType, typeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { printQuery } from './query.ts';
-import { refuse } from './refusal.ts';
+import { placeOf, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';
 
 /** What an enum's column becomes. */
@@ -39,10 +39,11 @@ export function printCreateTable(p: Printing, create: CreateStmt): string {
     const column = bodyOf(node, 'ColumnDef');
     if (column !== undefined) return printColumnDefinition(p, column);
     const constraint = bodyOf(node, 'Constraint');
-    return constraint === undefined ? refuse(kindOf(node)) : printTableConstraint(p, constraint);
+    return constraint === undefined ? refuse('LIKE another table', placeOf(node)) : printTableConstraint(p, constraint);
   });
-  const isCounted = (create.tableElts ?? []).some((node) => isIdentity(bodyOf(node, 'ColumnDef') ?? {}));
-  const end = isCounted ? ' WITH %CLASSPARAMETER ALLOWIDENTITYINSERT = 1' : '';
+  const counted = (create.tableElts ?? []).filter((node) => isIdentity(bodyOf(node, 'ColumnDef') ?? {}));
+  if (counted.length > 1) return refuse('a table with two counted columns', bodyOf(counted[1], 'ColumnDef')?.location);
+  const end = counted.length > 0 ? ' WITH %CLASSPARAMETER ALLOWIDENTITYINSERT = 1' : '';
   const head = create.if_not_exists === true ? 'CREATE TABLE IF NOT EXISTS' : 'CREATE TABLE';
   return `${head} ${printRelation(p, relation)} (${parts.join(', ')})${end}`;
 }
@@ -91,13 +92,15 @@ function printColumnConstraint(p: Printing, constraint: Constraint): string {
   const { contype, raw_expr, location } = constraint;
   switch (contype) {
     case 'CONSTR_NULL':
-    case 'CONSTR_IDENTITY':
       return '';
+    case 'CONSTR_IDENTITY':
+      return constraint.options === undefined ? '' : refuse('an identity with a start or a step', location);
     case 'CONSTR_NOTNULL':
       return 'NOT NULL';
     case 'CONSTR_PRIMARY':
       return 'PRIMARY KEY';
     case 'CONSTR_UNIQUE':
+      refuseVariant(constraint);
       return 'UNIQUE';
     case 'CONSTR_DEFAULT':
       return `DEFAULT ${p.value(raw_expr, new Scope())}`;
@@ -119,6 +122,7 @@ function printTableConstraint(p: Printing, constraint: Constraint): string {
     namesOf(nodes)
       .map((name) => identifier(name, location))
       .join(', ');
+  refuseVariant(constraint);
   switch (contype) {
     case 'CONSTR_PRIMARY':
       return `${head}PRIMARY KEY (${list(keys)})`;
@@ -133,6 +137,13 @@ function printTableConstraint(p: Printing, constraint: Constraint): string {
         'The application keeps such a rule, or a trigger in IRIS.',
       );
   }
+}
+
+/** What would hold at another time in IRIS, or for other rows. */
+function refuseVariant({ deferrable, nulls_not_distinct, skip_validation, location }: Constraint): void {
+  if (deferrable === true) refuse('a constraint that can be deferred', location);
+  if (nulls_not_distinct === true) refuse('NULLS NOT DISTINCT', location);
+  if (skip_validation === true) refuse('NOT VALID', location, 'IRIS checks the rows that there are.');
 }
 
 const referentialActions: Readonly<Record<string, string>> = {
@@ -167,6 +178,7 @@ function printReference(p: Printing, constraint: Constraint): string {
 export function printCreateIndex(p: Printing, index: IndexStmt): string {
   const { idxname, relation = {}, accessMethod = 'btree' } = index;
   if (idxname === undefined) return refuse('an index without a name', relation.location);
+  if (index.nulls_not_distinct === true) return refuse('NULLS NOT DISTINCT', relation.location);
   if (index.whereClause !== undefined) return refuse('an index on a part of the rows', relation.location);
   const elements = (index.indexParams ?? []).map((node) => bodyOf(node, 'IndexElem') ?? {});
   if (accessMethod === 'hnsw') return printHnsw(p, index, idxname, elements);
@@ -178,8 +190,9 @@ export function printCreateIndex(p: Printing, index: IndexStmt): string {
   return `${head} ${identifier(idxname)} ON TABLE ${printRelation(p, relation)} (${columns.join(', ')})${data}`;
 }
 
-function indexedColumn({ name, expr, opclass }: IndexElem): string {
-  if (name === undefined || expr !== undefined) return refuse('an index on an expression');
+function indexedColumn({ name, expr, opclass, collation }: IndexElem): string {
+  if (collation !== undefined) return refuse('COLLATE of an index');
+  if (name === undefined || expr !== undefined) return refuse('an index on an expression', placeOf(expr));
   return opclass === undefined ? identifier(name) : refuse('an operator class');
 }
 
@@ -201,8 +214,9 @@ function printHnsw(p: Printing, index: IndexStmt, name: string, elements: readon
   const parameters = (options ?? []).map((node) => {
     const { defname = '', arg } = bodyOf(node, 'DefElem') ?? {};
     const word = { m: 'M', ef_construction: 'efConstruction' }[defname];
-    const value = bodyOf(arg, 'Integer')?.ival ?? constantText(arg);
-    return word === undefined ? refuse(`the HNSW option ${defname}`, relation.location) : `${word}=${value ?? ''}`;
+    const value = bodyOf(arg, 'Integer')?.ival ?? bodyOf(arg, 'String')?.sval ?? '';
+    if (!/^\d{1,6}$/.test(String(value))) return refuse(`${defname} of this size`, relation.location);
+    return word === undefined ? refuse(`the HNSW option ${defname}`, relation.location) : `${word}=${value}`;
   });
   const list = [`Distance='${distance}'`, ...parameters].join(', ');
   return `CREATE INDEX ${identifier(name)} ON TABLE ${printRelation(p, relation)} (${identifier(element.name)}) AS HNSW(${list})`;
@@ -245,6 +259,7 @@ export function printCreateView(p: Printing, view: ViewStmt): string {
 }
 
 export function printAlterTable(p: Printing, alter: AlterTableStmt): readonly string[] {
+  if (alter.missing_ok === true) return refuse('ALTER TABLE IF EXISTS', alter.relation?.location);
   if (alter.objtype !== 'OBJECT_TABLE') return refuse(`ALTER ${(alter.objtype ?? '').replace('OBJECT_', '')}`);
   const head = `ALTER TABLE ${printRelation(p, alter.relation ?? {})}`;
   return (alter.cmds ?? []).map((node) => `${head} ${printAlterCommand(p, bodyOf(node, 'AlterTableCmd') ?? {})}`);
@@ -269,7 +284,7 @@ function printAlterCommand(p: Printing, { subtype, name = '', def, behavior, mis
     case 'AT_AddConstraint':
       return `ADD ${printTableConstraint(p, bodyOf(def, 'Constraint') ?? {})}`;
     case 'AT_DropConstraint':
-      return `DROP CONSTRAINT ${identifier(name)}`;
+      return missing_ok === true ? refuse('DROP CONSTRAINT IF EXISTS') : `DROP CONSTRAINT ${identifier(name)}`;
     default:
       return refuse(`ALTER TABLE ... ${(subtype ?? '').replace('AT_', '')}`);
   }
@@ -282,9 +297,10 @@ function printAlterType(p: Printing, name: string, { typeName, raw_default }: Co
 
 export function printRename(
   p: Printing,
-  { renameType, relation = {}, subname = '', newname = '' }: RenameStmt,
+  { renameType, relation = {}, subname = '', newname = '', missing_ok }: RenameStmt,
 ): string {
   const table = `ALTER TABLE ${printRelation(p, relation)}`;
+  if (missing_ok === true) return refuse('ALTER TABLE IF EXISTS', relation.location);
   if (renameType === 'OBJECT_TABLE') return `${table} RENAME ${identifier(newname)}`;
   if (renameType === 'OBJECT_COLUMN')
     return `${table} ALTER COLUMN ${identifier(subname)} RENAME ${identifier(newname)}`;

@@ -10,6 +10,8 @@ export interface SeenColumn {
   readonly isNullable: boolean;
   /** Compares as it is stored: no %EXACT is needed. */
   readonly isExact: boolean;
+  /** NULL or a string constant, which takes the type of whatever it meets. */
+  readonly isOpen?: boolean;
   readonly facts?: ColumnFacts;
 }
 
@@ -21,9 +23,18 @@ export interface SeenTable {
   readonly isOuter: boolean;
 }
 
+/** A column that JOIN ... USING makes of one of each side. */
+export interface MergedColumn {
+  readonly sql: string;
+  readonly column: SeenColumn;
+  /** Of the tables that it stands for; those come no more with `*`. */
+  readonly aliases: readonly string[];
+}
+
 /** The tables a query sees, with those of the queries around it. */
 export class Scope {
   readonly tables: SeenTable[] = [];
+  readonly merged = new Map<string, MergedColumn>();
   readonly #outer: Scope | undefined;
   /** What WITH has named. */
   readonly named = new Map<string, readonly SeenColumn[] | undefined>();
@@ -38,6 +49,8 @@ export class Scope {
     const name = words.at(-1);
     const alias = words.at(-2);
     if (name === undefined) return undefined;
+    const own = alias === undefined ? this.merged.get(name) : undefined;
+    if (own !== undefined) return own.column;
     for (const table of this.tables) {
       if (alias !== undefined && table.alias !== alias) continue;
       const column = table.columns?.find((each) => each.name === name);
@@ -47,11 +60,29 @@ export class Scope {
     return this.#outer?.column(reference);
   }
 
+  /** Whether a bare name stands for a whole row of a table, and for no column. */
+  isRow(reference: ColumnRef): boolean {
+    const [field, ...more] = reference.fields ?? [];
+    const name = bodyOf(field, 'String')?.sval ?? '';
+    const isHere = this.tables.some(({ alias }) => alias === name);
+    return more.length === 0 && isHere && this.isKnown && !this.hasColumn(name);
+  }
+
+  /** What USING has made of a bare name, here or in the queries around; a table in between hides it. */
+  mergedOf(reference: ColumnRef): MergedColumn | undefined {
+    const [field, ...more] = reference.fields ?? [];
+    const name = bodyOf(field, 'String')?.sval;
+    if (name === undefined || more.length > 0) return undefined;
+    const own = this.merged.get(name);
+    if (own !== undefined) return own;
+    return this.hasColumn(name) || !this.isKnown ? undefined : this.#outer?.mergedOf(reference);
+  }
+
   /** A column by the table that has it, however it is called; undefined where that is not certain. */
   placeOf({ fields = [] }: ColumnRef): string | undefined {
     const words = fields.map((field) => bodyOf(field, 'String')?.sval);
     const [name, alias] = [words.at(-1), words.at(-2)];
-    if (name === undefined || words.length > 2) return undefined;
+    if (name === undefined || words.length > 2 || (alias === undefined && this.merged.has(name))) return undefined;
     const tables = this.tables.filter((table) => alias === undefined || table.alias === alias);
     const owners = tables.filter(({ columns }) => columns?.some((column) => column.name === name) === true);
     const isCertain = owners.length === 1 && (alias !== undefined || this.isKnown);

@@ -20,7 +20,17 @@ export function intervalOf(node: Node | undefined): { readonly parts: readonly I
   return { parts: text === undefined ? undefined : intervalParts(text) };
 }
 
-const units: ReadonlySet<string> = new Set(['year', 'month', 'week', 'day', 'hour', 'minute', 'second']);
+type Counted = Readonly<Partial<Record<'month' | 'day' | 'second', number>>>;
+
+const units: Readonly<Record<string, Counted>> = {
+  year: { month: 12 },
+  month: { month: 1 },
+  week: { day: 7 },
+  day: { day: 1 },
+  hour: { second: 3_600 },
+  minute: { second: 60 },
+  second: { second: 1 },
+};
 
 function intervalParts(text: string): readonly Interval[] | undefined {
   const words = text.trim().split(/\s+/);
@@ -29,7 +39,7 @@ function intervalParts(text: string): readonly Interval[] | undefined {
   for (let place = 0; place < words.length; place += 2) {
     const unit = words[place + 1]?.toLowerCase().replace(/s$/, '') ?? '';
     const count = Number(words[place]);
-    if (!units.has(unit) || !Number.isInteger(count)) return undefined;
+    if (!Object.hasOwn(units, unit) || !Number.isInteger(count)) return undefined;
     parts.push({ count, unit });
   }
   return parts;
@@ -64,13 +74,12 @@ function addInterval(
   const type = typeOf(p, base, scope);
   if (!timeTypes.has(type)) return refuse('an interval added to something of unknown type', location);
   const start = type === 'date' ? `CAST(${p.value(base, scope)} AS TIMESTAMP)` : p.value(base, scope);
-  // PostgreSQL adds months first, then days, then time, whatever their order in the text.
-  const ordered = [...parts].sort((left, right) => rank(left.unit) - rank(right.unit));
-  return ordered.reduce((value, { count, unit }) => `DATEADD('${unit}', ${sign * count}, ${value})`, start);
+  // PostgreSQL adds months first, then days, then time, whatever their order in the text: and all of each at once.
+  return (['month', 'day', 'second'] as const).reduce((value, unit) => {
+    const count = parts.reduce((sum, part) => sum + (units[part.unit]?.[unit] ?? 0) * part.count, 0);
+    return count === 0 ? value : `DATEADD('${unit}', ${sign * count}, ${value})`;
+  }, start);
 }
-
-const order = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second'];
-const rank = (unit: string): number => order.indexOf(unit);
 
 const fields: Readonly<Record<string, string>> = {
   year: 'year', month: 'month', day: 'day', hour: 'hour', minute: 'minute', quarter: 'quarter', doy: 'dayofyear',

@@ -2,7 +2,7 @@ import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { refuse, Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { vectorText } from './vector-text.ts';
 
@@ -59,7 +59,7 @@ function vectorColumn(node: Node | undefined, scope: Scope): ColumnFacts | undef
 }
 
 /** Element type and dimensions have to be those of the column, or IRIS answers SQLCODE -259. */
-function vectorSide(
+export function vectorSide(
   p: Printing,
   node: Node | undefined,
   column: ColumnFacts | undefined,
@@ -72,7 +72,9 @@ function vectorSide(
   const text = bodyOf(bare, 'A_Const')?.sval === undefined ? undefined : constantText(bare);
   if (number === undefined && text === undefined) return p.value(node, scope);
   const written = Number(constantText(cast?.typeName?.typmods?.[0]) ?? Number.NaN);
-  const size = Number.isNaN(written) ? (column?.dimensions ?? countOf(text)) : written;
+  const size = Number.isNaN(written)
+    ? (column?.dimensions ?? (text === undefined ? undefined : countOf(text)))
+    : written;
   if (size === undefined) {
     return refuse(
       'a vector of unknown dimensions',
@@ -81,7 +83,11 @@ function vectorSide(
     );
   }
   const value = number === undefined ? vectorText(p, text ?? '', location) : p.marks.parameter(number, 'vector');
+  if (text !== undefined && column?.dimensions !== undefined && countOf(text) !== column.dimensions)
+    throw new Refusal(`different vector dimensions ${column.dimensions} and ${countOf(text)}`, {
+      ...{ sqlstate: '22000', location: bodyOf(bare, 'A_Const')?.location },
+    });
   return `TO_VECTOR(${value}, ${column?.vectorElement ?? 'DOUBLE'}, ${size})`;
 }
 
-const countOf = (text: string | undefined): number | undefined => text?.split(',').length;
+const countOf = (text: string): number => text.split(',').length;

@@ -178,11 +178,18 @@ class Reader {
   #source(): string {
     let sql = '';
     if (this.#isNext('(')) {
-      sql = `(${this.#inParentheses(() => (this.#isNext('SELECT') ? this.query() : this.#item()))})`;
+      sql = `(${this.#inParentheses(() => (this.#isQuery() ? this.query() : this.#item()))})`;
     } else {
       sql = this.#qualified();
     }
     return this.#take('AS') ? `${sql} AS ${this.#name()}` : sql;
+  }
+
+  /** A query, or one in parentheses with another beside it. */
+  #isQuery(): boolean {
+    let at = this.#at;
+    while (this.#tokens[at]?.text === '(') at++;
+    return this.#tokens[at]?.text === 'SELECT';
   }
 
   #expression(): string {
@@ -322,7 +329,7 @@ class Reader {
     const name = this.#next().text;
     const size = this.#isNext('(') ? `(${this.#inParentheses(() => this.#list(() => this.#next().text))})` : '';
     if (['INTEGER', 'BIGINT', 'SMALLINT'].includes(name)) return `trunc((${value})::numeric)::${name}`;
-    if (name === 'VARCHAR') return `(${value})::text`;
+    if (name === 'VARCHAR' || name === 'CHAR') return `left((${value})::text, ${size === '' ? '(1)' : size})`;
     return `(${value})::${types[name] ?? name}${name === 'NUMERIC' ? size : ''}`;
   }
 
@@ -428,7 +435,7 @@ class Reader {
   }
 }
 
-const types: Readonly<Record<string, string>> = { BIT: 'integer', DOUBLE: 'float8', CHAR: 'text' };
+const types: Readonly<Record<string, string>> = { BIT: 'integer', DOUBLE: 'float8', GUID: 'uuid' };
 
 const units: Readonly<Record<string, string>> = { weekday: 'dow', dayofyear: 'doy' };
 const perSecond: Readonly<Record<string, number>> = { second: 1, millisecond: 1_000, microsecond: 1_000_000 };
@@ -438,6 +445,7 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
   GETUTCDATE: () => "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')",
   '%EXACT': ([value]) => exact(value ?? ''),
   STRING: (args) => `concat(${args.join(', ')})`,
+  CHAR: ([value]) => `chr(${value ?? ''})`,
   CHAR_LENGTH: ([value]) => `length(${value ?? ''})`,
   LIST: ([value]) => `string_agg((${value ?? ''})::text, ',')`,
   LOG: ([value]) => `ln((${value ?? ''})::float8)`,

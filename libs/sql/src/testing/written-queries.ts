@@ -1,6 +1,6 @@
 import type { WrittenQuery } from './query-grammar.ts';
 
-const query = (sql: string, parameters: readonly (string | null)[] = []): WrittenQuery => ({
+export const query = (sql: string, parameters: readonly (string | null)[] = []): WrittenQuery => ({
   sql,
   parameters,
   isOrdered: /order by/i.test(sql),

@@ -1,0 +1,48 @@
+import type { Node } from 'libpg-query';
+import { bodyOf } from '../ast.ts';
+import { castValue } from './cast.ts';
+import type { ColumnFacts, TableFacts } from './catalog.ts';
+import { learnType, typeOf } from './inference.ts';
+import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { placeOf, Refusal } from './refusal.ts';
+import type { Scope } from './scope.ts';
+import { typedConstant, untypedText } from './typed-constants.ts';
+import { vectorSide } from './vector.ts';
+
+/** A value where it goes into a column: PostgreSQL casts it on the way, IRIS would store a fraction or the number of a day. */
+export function printAssigned(p: Printing, node: Node, column: ColumnFacts | undefined, scope: Scope): string {
+  const to = column?.type;
+  learnType(p, node, to);
+  if (to === undefined) return p.value(node, scope);
+  const constant = typedConstant(p, node, to);
+  if (constant !== undefined) return constant;
+  if (to === 'vector' && (untypedText(node) !== undefined || bodyOf(node, 'ParamRef') !== undefined))
+    return vectorSide(p, node, column, scope);
+  const from = typeOf(p, node, scope);
+  if (from === undefined || from === to || !isCast(from, to)) return p.value(node, scope);
+  if (isRefused(from, to))
+    throw new Refusal(`column "${column?.name ?? ''}" is of type ${to} but expression is of type ${from}`, {
+      ...{ sqlstate: '42804', hint: 'Cast it.', location: placeOf(node) },
+    });
+  return castValue(p, { arg: node, typeName: { names: [{ String: { sval: to } }], location: -1 } }, scope);
+}
+
+/** Whether IRIS would store something else than PostgreSQL does. */
+function isCast(from: PgType, to: PgType): boolean {
+  if (textTypes.has(to)) return !textTypes.has(from) && from !== 'uuid' && !integerTypes.has(from);
+  if (integerTypes.has(to)) return !integerTypes.has(from);
+  if (to === 'date') return from !== 'date';
+  return to === 'bool' || numberTypes.has(to) !== numberTypes.has(from);
+}
+
+/** What PostgreSQL casts when it is told to, and not by itself. */
+function isRefused(from: PgType, to: PgType): boolean {
+  if (textTypes.has(to)) return false;
+  if (numberTypes.has(to)) return !numberTypes.has(from);
+  return to === 'bool' || (to === 'date' && from !== 'timestamp' && from !== 'timestamptz');
+}
+
+export function columnFacts(facts: TableFacts | undefined, name: string | undefined): ColumnFacts | undefined {
+  return facts?.columns.find((column) => column.name === name);
+}

@@ -1,0 +1,238 @@
+import type { Node, ResTarget, SelectStmt } from 'libpg-query';
+import { bodyOf, namesOf } from '../ast.ts';
+import { exact } from './comparison.ts';
+import { printFrom } from './from.ts';
+import { isNullable, isUntypedConstant, typeOf } from './inference.ts';
+import { labelOf } from './labels.ts';
+import { limitsOf, type Limits } from './limits.ts';
+import { identifier } from './names.ts';
+import { sortKeys } from './order.ts';
+import { paged, printed, structured, type SortKey } from './pages.ts';
+import { textTypes } from './pg-type.ts';
+import type { PrintedQuery, Printing } from './printing.ts';
+import type { QueryOptions } from './query.ts';
+import { placeOf, refuse } from './refusal.ts';
+import type { Scope, SeenColumn } from './scope.ts';
+import { sortOutside } from './set-operations.ts';
+import { hasAggregate, isSame, named, names, sortedNode, type Target } from './targets.ts';
+import { printNearestFirst } from './vector.ts';
+
+/** One SELECT ... FROM ... WHERE. */
+export class Block {
+  readonly #p: Printing;
+  readonly #select: SelectStmt;
+  readonly #scope: Scope;
+  readonly #options: QueryOptions;
+  readonly #limits: Limits;
+
+  constructor(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions) {
+    this.#p = p;
+    this.#select = select;
+    this.#scope = scope;
+    this.#options = options;
+    this.#limits = limitsOf(p, select);
+  }
+
+  print(): PrintedQuery {
+    const select = this.#select;
+    if (select.windowClause !== undefined)
+      return refuse('a named window', placeOf(select.windowClause), 'Write it out.');
+    const from = select.fromClause === undefined ? '' : ` FROM ${printFrom(this.#p, select.fromClause, this.#scope)}`;
+    const named = this.#targets();
+    const groups = this.#groups(named);
+    const targets = this.#printTargets(named, groups);
+    const rest =
+      from +
+      this.#filter('WHERE', select.whereClause) +
+      this.#groupBy(groups) +
+      this.#filter('HAVING', select.havingClause);
+    const isDistinctOn = select.distinctClause?.some((node) => Object.keys(node).length > 0) === true;
+    const sql = isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
+    return { sql, columns: targets === undefined ? undefined : targets.map(({ column }) => column) };
+  }
+
+  /** What stands behind SELECT; undefined entries stand for `*` over something unknown. */
+  #targets(): readonly ResTarget[] {
+    const targets = (this.#select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+    return targets.flatMap((target) => this.#expanded(target));
+  }
+
+  /** `*` becomes its columns where they are known and have to be touched. */
+  #expanded(target: ResTarget): readonly ResTarget[] {
+    const fields = bodyOf(target.val, 'ColumnRef')?.fields ?? [];
+    if (bodyOf(fields.at(-1), 'A_Star') === undefined) return [target];
+    const alias = fields.length > 1 ? bodyOf(fields.at(-2), 'String')?.sval : undefined;
+    const tables = this.#scope.tables.filter((table) => alias === undefined || table.alias === alias);
+    if (tables.some(({ columns }) => columns === undefined)) return [target];
+    const isQualified = this.#scope.tables.length > 1 || alias !== undefined;
+    const merged = alias === undefined ? [...this.#scope.merged] : [];
+    const isMerged = (table: string, name: string): boolean =>
+      alias === undefined && this.#scope.merged.get(name)?.aliases.includes(table) === true;
+    const others = tables.flatMap(({ alias: table, columns = [] }) =>
+      columns.filter(({ name }) => !isMerged(table, name)).map(({ name }) => (isQualified ? [table, name] : [name])),
+    );
+    return [...merged.map(([name]) => [name]), ...others].map((words) => ({
+      val: { ColumnRef: { fields: words.map((sval) => ({ String: { sval } })), location: target.location ?? -1 } },
+    }));
+  }
+
+  /** Undefined where a `*` hides how many there are. */
+  #printTargets(targets: readonly ResTarget[], groups: readonly Node[]): readonly Target[] | undefined {
+    const isStar = targets.some(({ val }) => bodyOf(bodyOf(val, 'ColumnRef')?.fields?.at(-1), 'A_Star') !== undefined);
+    const isCompared = this.#options.isExact === true || this.#select.distinctClause !== undefined;
+    if (isStar && (isCompared || this.#needsNames)) {
+      return refuse('* over a table of unknown columns, here', targets[0]?.location, 'Name the columns.');
+    }
+    if (isStar) return undefined;
+    return targets.map((target, place) => this.#printTarget(target, place, isCompared, groups));
+  }
+
+  get #needsNames(): boolean {
+    return this.#limits.offset !== undefined && !this.#isNativeLimit;
+  }
+
+  get #isNativeLimit(): boolean {
+    return this.#options.isTop === true && this.#p.dialect.has('limitClause');
+  }
+
+  #printTarget(target: ResTarget, place: number, isCompared: boolean, groups: readonly Node[]): Target {
+    const node = target.val;
+    const label = this.#options.names?.[place] ?? labelOf(node, target.name);
+    const isGrouped = groups.some((group) => isSame(group, node, this.#scope));
+    const sql = isCompared || isGrouped ? exact(this.#p, node, this.#scope) : this.#p.value(node, this.#scope);
+    const isText = this.#options.isTop === true && isUntypedConstant(node); // nothing more will say what it is
+    const type = isText ? 'text' : typeOf(this.#p, node, this.#scope);
+    const reference = bodyOf(node, 'ColumnRef');
+    const seen = reference === undefined ? undefined : this.#scope.column(reference);
+    const column: SeenColumn = {
+      name: label,
+      type,
+      isNullable: isNullable(this.#p, node, this.#scope),
+      isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
+      isOpen: isUntypedConstant(node),
+      ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
+    };
+    return { node, sql, column };
+  }
+
+  #list(targets: readonly Target[] | undefined): string {
+    if (targets === undefined) return this.#starList();
+    if (targets.length === 0) return '1';
+    const isNamed = this.#options.isTop !== true;
+    const said = new Set(this.#select.targetList?.map((each) => bodyOf(each, 'ResTarget')?.name));
+    return targets
+      .map(({ sql, column, node }) => {
+        const own = bodyOf(node, 'ColumnRef') === undefined ? undefined : sql.split('.').at(-1); // the name that IRIS gives
+        const alias = identifier(column.name);
+        return (isNamed || said.has(column.name)) && own !== alias ? `${sql} AS ${alias}` : sql;
+      })
+      .join(', ');
+  }
+
+  #starList(): string {
+    return (this.#select.targetList ?? [])
+      .map((each) => {
+        const { val, name } = bodyOf(each, 'ResTarget') ?? {};
+        const isStar = bodyOf(bodyOf(val, 'ColumnRef')?.fields?.at(-1), 'A_Star') !== undefined;
+        const sql = this.#p.value(val, this.#scope);
+        return isStar || (name === undefined && this.#options.isTop === true)
+          ? sql
+          : `${sql} AS ${identifier(labelOf(val, name))}`;
+      })
+      .join(', ');
+  }
+
+  #filter(word: string, condition: Node | undefined): string {
+    return condition === undefined ? '' : ` ${word} ${this.#p.predicate(condition, this.#scope)}`;
+  }
+
+  /** Numbers and names of result columns become what they stand for. */
+  #groups(targets: readonly ResTarget[]): readonly Node[] {
+    return (this.#select.groupClause ?? []).map((node) => {
+      if (bodyOf(node, 'GroupingSet') !== undefined)
+        return refuse('GROUPING SETS, ROLLUP and CUBE', placeOf(node), 'Write UNION ALL.');
+      const number = bodyOf(node, 'A_Const')?.ival?.ival;
+      if (number !== undefined)
+        return targets[number - 1]?.val ?? refuse(`GROUP BY ${number}`, bodyOf(node, 'A_Const')?.location);
+      return this.#groupedByName(node, targets) ?? node;
+    });
+  }
+
+  /** A name in GROUP BY is a column of a table first, and one of the result where no table has it. */
+  #groupedByName(node: Node, targets: readonly ResTarget[]): Node | undefined {
+    const { fields = [], location } = bodyOf(node, 'ColumnRef') ?? {};
+    const name = namesOf(fields).at(0);
+    if (fields.length !== 1 || name === undefined) return undefined;
+    const target = targets.find((each) => each.name === name);
+    if (target === undefined || isSame(target.val, node) || this.#scope.hasColumn(name)) return undefined;
+    return this.#scope.isKnown
+      ? target.val
+      : refuse('GROUP BY a name that may be a column or a result', location, 'Write the expression.');
+  }
+
+  #groupBy(groups: readonly Node[]): string {
+    if (groups.length === 0) return '';
+    return ` GROUP BY ${groups.map((group) => exact(this.#p, group, this.#scope)).join(', ')}`;
+  }
+
+  /** The keys of ORDER BY, as expressions: IRIS takes names of results not everywhere. */
+  #sortKeys(targets: readonly Target[] | undefined): readonly SortKey[] {
+    return (this.#select.sortClause ?? []).flatMap((clause) => {
+      const sort = bodyOf(clause, 'SortBy') ?? {};
+      if (sort.sortby_dir === 'SORTBY_USING') return refuse('ORDER BY ... USING', sort.location);
+      const node = sortedNode(sort.node, targets);
+      const nearest = sort.sortby_dir === 'SORTBY_DESC' ? undefined : printNearestFirst(this.#p, node, this.#scope);
+      const keys =
+        nearest === undefined
+          ? sortKeys(this.#p, exact(this.#p, node, this.#scope), sort, isNullable(this.#p, node, this.#scope))
+          : [nearest];
+      return keys.map(structured);
+    });
+  }
+
+  #ordered(targets: readonly Target[] | undefined, rest: string): string {
+    const isDistinct = this.#select.distinctClause !== undefined;
+    const hasOrder = this.#select.sortClause !== undefined;
+    if (isDistinct && hasOrder) {
+      const inner = `SELECT DISTINCT ${named(targets ?? [])}${rest}`;
+      return sortOutside(this.#p, inner, targets ?? [], this.#select, this.#options, this.#limits);
+    }
+    const keys = this.#sortKeys(targets);
+    const head = `SELECT ${isDistinct ? 'DISTINCT ' : ''}`;
+    const isNearest = keys[0]?.key.startsWith('VECTOR_') === true;
+    return paged(this.#p, this.#limits, {
+      head,
+      list: this.#list(targets),
+      names: targets?.map(({ column }) => column.name),
+      namedList: targets === undefined ? '' : named(targets),
+      rest,
+      keys,
+      isNested: isDistinct || this.#select.groupClause !== undefined || hasAggregate(targets),
+      isNative: this.#isNativeLimit && !(isNearest && this.#limits.offset === undefined),
+      isTop: this.#options.isTop === true,
+    });
+  }
+
+  /** The first row of each group, by its number in it. */
+  #distinctOn(targets: readonly Target[] | undefined, rest: string): string {
+    if (targets === undefined)
+      return refuse('DISTINCT ON with *', placeOf(this.#select.targetList), 'Name the columns.');
+    if (this.#limits.count !== undefined || this.#limits.offset !== undefined)
+      return refuse(
+        'DISTINCT ON with LIMIT',
+        placeOf(this.#select.distinctClause),
+        'Write it as a query in FROM, and the limit outside.',
+      );
+    const partition = (this.#select.distinctClause ?? []).map((node) =>
+      exact(this.#p, sortedNode(node, targets), this.#scope),
+    );
+    const keys = this.#sortKeys(targets);
+    const order = keys.map(printed).join(', ');
+    const number = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')}${order === '' ? '' : ` ORDER BY ${order}`}) AS iris_rn`;
+    const hidden = keys.map(({ key }, place) => `${key} AS iris_o${place + 1}`);
+    const inner = `SELECT ${[named(targets), ...hidden, number].join(', ')}${rest}`;
+    const outside = keys.map((key, place) => printed({ ...key, key: `iris_o${place + 1}` })).join(', ');
+    const top = this.#options.isTop === true || order === '' ? '' : 'TOP ALL ';
+    return `SELECT ${top}${names(targets)} FROM (${inner}) AS iris_q WHERE iris_rn = 1${outside === '' ? '' : ` ORDER BY ${outside}`}`;
+  }
+}

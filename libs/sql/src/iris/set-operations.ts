@@ -1,0 +1,126 @@
+import type { SelectStmt } from 'libpg-query';
+import { bodyOf } from '../ast.ts';
+import { common, isNullable, wider } from './inference.ts';
+import { limitsOf, type Limits } from './limits.ts';
+import { identifier } from './names.ts';
+import { sortKeys } from './order.ts';
+import { paged, structured } from './pages.ts';
+import type { PgType } from './pg-type.ts';
+import type { PrintedQuery, Printing } from './printing.ts';
+import { printQuery, type QueryOptions } from './query.ts';
+import { placeOf, refuse } from './refusal.ts';
+import type { Scope, SeenColumn } from './scope.ts';
+import { typedConstant } from './typed-constants.ts';
+import { names, resultPlace, type Target } from './targets.ts';
+
+/** Around DISTINCT and UNION, whose rows are sorted by their result columns only. */
+export function sortOutside(
+  p: Printing,
+  inner: string,
+  targets: readonly Target[],
+  select: SelectStmt,
+  options: QueryOptions,
+  limits: Limits,
+): string {
+  const keys = (select.sortClause ?? []).flatMap((clause) => {
+    const sort = bodyOf(clause, 'SortBy') ?? {};
+    const place = resultPlace(sort.node, targets);
+    const column = targets[place]?.column ?? refuse('ORDER BY something that is no result column', sort.location);
+    const name = identifier(column.name);
+    return sortKeys(p, column.isExact ? name : `%EXACT(${name})`, sort, column.isNullable).map(structured);
+  });
+  const list = names(targets);
+  return paged(p, limits, {
+    head: 'SELECT ',
+    list,
+    names: targets.map(({ column }) => column.name),
+    namedList: list,
+    rest: ` FROM (${inner}) AS iris_d`,
+    keys,
+    isNested: false,
+    isNative: options.isTop === true && p.dialect.has('limitClause'),
+    isTop: options.isTop === true,
+  });
+}
+
+const setWords: Readonly<Record<string, string>> = {
+  SETOP_UNION: 'UNION',
+  SETOP_INTERSECT: 'INTERSECT',
+  SETOP_EXCEPT: 'EXCEPT',
+};
+
+export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
+  const { op = 'SETOP_UNION', all, larg, rarg } = select;
+  if (op !== 'SETOP_UNION' && !p.dialect.has('intersectExcept')) {
+    return refuse(`${setWords[op] ?? op} before IRIS ${p.dialect.since('intersectExcept')}`);
+  }
+  if (op !== 'SETOP_UNION' && all === true) return refuse(`${setWords[op] ?? op} ALL`, placeOf(rarg));
+  if (larg === undefined || rarg === undefined) return refuse('this set operation');
+  const isExact = all !== true || options.isExact === true;
+  const names = options.names === undefined ? {} : { names: options.names };
+  const [left, right] = [printQuery(p, larg, scope, { isExact, ...names }), printQuery(p, rarg, scope, { isExact })];
+  const sql = `${branch(larg, left.sql)} ${setWords[op] ?? ''}${all === true ? ' ALL' : ''} ${branch(rarg, right.sql)}`;
+  const columns = left.columns?.map((column, place) => merged(column, right.columns?.[place]));
+  const limits = limitsOf(p, select);
+  const isPlain = select.sortClause === undefined && limits.count === undefined && limits.offset === undefined;
+  if (isPlain) return { sql, columns };
+  if (columns === undefined) return refuse('a sorted or limited set operation over *', undefined, 'Name the columns.');
+  const targets = columns.map((column): Target => ({ node: undefined, sql: identifier(column.name), column }));
+  return { sql: sortOutside(p, sql, targets, select, options, limits), columns };
+}
+
+/** A column of both sides is what both agree on. */
+function merged(left: SeenColumn, right: SeenColumn | undefined): SeenColumn {
+  return {
+    name: left.name,
+    type: agreed(left, right),
+    isOpen: left.isOpen === true && right?.isOpen === true,
+    isNullable: left.isNullable || right?.isNullable !== false,
+    isExact: left.isExact && right?.isExact === true,
+  };
+}
+
+function agreed(left: SeenColumn, right: SeenColumn | undefined): PgType | undefined {
+  if (right?.isOpen === true && left.isOpen === true) return 'text';
+  if (right?.isOpen === true || left.type === right?.type) return left.type;
+  return left.isOpen === true ? right?.type : wider(left.type, right?.type);
+}
+
+function branch(select: SelectStmt, sql: string): string {
+  const isPlain =
+    (select.op === undefined || select.op === 'SETOP_NONE') &&
+    select.sortClause === undefined &&
+    select.limitCount === undefined &&
+    select.limitOffset === undefined;
+  return isPlain ? sql : `(${sql})`;
+}
+
+/** VALUES becomes one SELECT for each row. */
+export function printValues(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
+  if (select.sortClause !== undefined || select.limitCount !== undefined)
+    return refuse(
+      'VALUES with ORDER BY or LIMIT',
+      placeOf(select.valuesLists),
+      'Write SELECT * FROM (VALUES ...) AS v.',
+    );
+  const rows = (select.valuesLists ?? []).map((row) => bodyOf(row, 'List')?.items ?? []);
+  const columns = (rows[0] ?? []).map((_, place): SeenColumn => {
+    const type = common(
+      p,
+      rows.map((row) => row[place]).filter((node) => node !== undefined),
+      scope,
+    );
+    const isNull = rows.some((row) => isNullable(p, row[place], scope));
+    return { name: options.names?.[place] ?? `column${place + 1}`, type, isNullable: isNull, isExact: false };
+  });
+  const sql = rows
+    .map((row) => {
+      const values = row.map(
+        (node, place) =>
+          `${typedConstant(p, node, columns[place]?.type) ?? p.value(node, scope)} AS ${identifier(columns[place]?.name ?? '')}`,
+      );
+      return `SELECT ${values.join(', ')}`;
+    })
+    .join(' UNION ALL ');
+  return { sql, columns };
+}

@@ -1,0 +1,27 @@
+import type { Node } from 'libpg-query';
+import { operand } from './expression.ts';
+import { typeOf } from './inference.ts';
+import { numberTypes, integerTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+
+/** A value where it becomes text: a DATE of IRIS would come as the number of its day, 0.5 as `.5`. */
+export function textOperand(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
+  const type = typeOf(p, node, scope);
+  const value = operand(p, node, scope);
+  if (type === 'date') return `TO_CHAR(${value}, 'YYYY-MM-DD')`;
+  if (type === 'timestamp' || type === 'time') return `CAST(${value} AS VARCHAR(65535))`;
+  if (numberTypes.has(type) && !integerTypes.has(type))
+    return refuse('a number with a fraction as text', location, 'IRIS writes it otherwise: leave that to the client.');
+  if (type === 'timestamptz')
+    return refuse(
+      'a moment with its zone as text',
+      location,
+      'Cast it to timestamp first, or leave that to the client.',
+    );
+  if (type === 'bool')
+    return refuse('a boolean as text', location, "Write CASE WHEN ... THEN 'true' ELSE 'false' END.");
+  if (type === 'bytea' || type === 'vector') return refuse(`${type} as text`, location);
+  return value;
+}

@@ -1,0 +1,65 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, constantText } from '../ast.ts';
+import { momentText } from './moments.ts';
+import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { Refusal, refuse } from './refusal.ts';
+
+const numeral = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/;
+const integer = /^\s*[+-]?\d{1,19}\s*$/;
+
+/** Text that is of its type in one notation only: anything else would be read in one way here and in another way there. */
+const notations: { readonly [Type in PgType]?: RegExp } = {
+  int2: integer,
+  int4: integer,
+  int8: integer,
+  numeric: numeral,
+  float4: numeral,
+  float8: numeral,
+  time: /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$/,
+  uuid: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+};
+
+/** @throws Refusal 22P02, 22007 */
+export function checkConstant(type: PgType, text: string, location?: number): void {
+  if (notations[type]?.test(text) === false) invalid(type, location);
+}
+
+/** Without the text itself: it is the user's. */
+export function invalid(type: string, location?: number): never {
+  const sqlstate = type === 'time' ? '22007' : '22P02';
+  throw new Refusal(`invalid input syntax for type ${type}, or a notation that IRIS does not read`, {
+    sqlstate,
+    location,
+  });
+}
+
+const booleans: Readonly<Record<string, string>> = {
+  t: '1', true: '1', y: '1', yes: '1', on: '1', '1': '1', f: '0', false: '0', n: '0', no: '0', off: '0', '0': '0',
+}; // prettier-ignore
+
+/** @throws Refusal 22P02 */
+export function booleanConstant(text: string, location?: number): string {
+  return booleans[text.trim().toLowerCase()] ?? invalid('boolean', location);
+}
+
+/** The text of a string constant, which has no type of its own. */
+export function untypedText(node: Node | undefined): string | undefined {
+  return bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
+}
+
+/**
+ * A string constant that stands for something else than text, as IRIS reads it: 't' would be no BIT there, and '05' not the
+ * number 5. Undefined for anything else. @throws Refusal
+ */
+export function typedConstant(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
+  const text = type === undefined ? undefined : untypedText(node);
+  if (type === undefined || text === undefined) return undefined;
+  const location = bodyOf(node, 'A_Const')?.location;
+  if (timeTypes.has(type)) return p.marks.string(momentText(type, text, location));
+  if (type === 'bool') return booleanConstant(text, location);
+  if (type === 'bytea') return refuse('bytes in the text', location, 'Send them as a parameter.');
+  checkConstant(type, text, location);
+  if (integerTypes.has(type)) return BigInt(text.trim().replace(/^\+/, '')).toString();
+  return numberTypes.has(type) ? text.trim().replace(/^\+/, '') : undefined;
+}

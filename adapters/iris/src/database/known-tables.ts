@@ -48,7 +48,7 @@ export class KnownTables implements SqlCatalog {
   #factsOf(table: Table, key: string, tables: readonly Table[]): TableFacts {
     const columns = table.columns.map(({ name, type, isNullable, isExact, modifiers }): ColumnFacts => {
       return {
-        ...{ name, type, isNullable, collation: isExact ? 'exact' : 'sqlupper' },
+        ...{ name, type, isNullable, modifiers, collation: isExact ? 'exact' : 'sqlupper' },
         ...(type === 'vector' && modifiers[0] !== undefined && { dimensions: modifiers[0] }),
         ...(this.#normalised.has(`${key}.${name}`) && { isNormalised: true }),
       };

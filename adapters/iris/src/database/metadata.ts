@@ -134,6 +134,8 @@ const types: Readonly<Record<string, PgType>> = {
 
 /** What PostgreSQL's `text` was declared as. */
 const textLength = 65_535;
+/** What PostgreSQL's `numeric` was. */
+const [numericPrecision, numericScale] = [38, 19];
 
 function columnOf([
   ,
@@ -160,6 +162,7 @@ const isYes = (text = ''): boolean => /^(?:yes|1|true|t)$/i.test(text);
 
 function modifiersOf(type: PgType, length: string, precision: string, scale: string): readonly number[] {
   if ((type === 'varchar' || type === 'bpchar' || type === 'vector') && Number(length) > 0) return [Number(length)];
+  if (Number(precision) === numericPrecision && Number(scale) === numericScale) return [];
   return type === 'numeric' && Number(precision) > 0 ? [Number(precision), Number(scale)] : [];
 }
 

@@ -356,6 +356,6 @@ const copyText =
     const column = columns[place];
     const bytes = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength);
     if (column?.type === 'bytea') return `\\x${bytes.toString('hex')}`;
-    const rule = column === undefined ? undefined : textRule(column.type, column.pgType);
+    const rule = column === undefined ? undefined : textRule(column.type, column.pgType, column.scale);
     return rule === undefined ? bytes.toString('utf8') : rule(bytes.toString('utf8'));
   };

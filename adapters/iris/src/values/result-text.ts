@@ -28,9 +28,19 @@ function moment(text: string): string {
     .replace(/(\.\d*?)0+(?=$|[-+Z])/, (_, fraction: string) => (fraction === '.' ? '' : fraction));
 }
 
+/**
+ * A numeric in the digits that PostgreSQL would write. A driver fills up with zeros as its column says, or leaves them out:
+ * where nothing says how many belong there, those at the end go. No other digit is lost.
+ */
+function numeric(text: string, scale: number | undefined): string {
+  const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(number(text.trim())) ?? [];
+  if (whole === '') return text;
+  const digits = fraction.replace(/0+$/, '').padEnd(scale ?? 0, '0');
+  return digits === '' ? whole : `${whole}.${digits}`;
+}
+
 const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => string>>> = {
   bool: (text) => (/^(?:1|t|true)$/i.test(text) ? 't' : 'f'),
-  numeric: number,
   float4: float(6),
   float8: float(15),
   time: moment,
@@ -42,6 +52,11 @@ const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => stri
 };
 
 /** Makes PostgreSQL's text of a value of IRIS's driver; undefined: they are the same. */
-export function textRule(type: WireType, pgType: PgType | undefined): ((text: string) => string) | undefined {
+export function textRule(
+  type: WireType,
+  pgType: PgType | undefined,
+  scale?: number,
+): ((text: string) => string) | undefined {
+  if (type === 'numeric') return (text) => numeric(text, scale);
   return rules[pgType === 'vector' ? 'vector' : type];
 }

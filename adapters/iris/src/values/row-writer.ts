@@ -12,6 +12,8 @@ export interface OutColumn {
   readonly pgType: PgType | undefined;
   readonly holdsSchema: boolean;
   readonly modifier: number;
+  /** Of a numeric: the digits that PostgreSQL writes behind its point. */
+  readonly scale: number | undefined;
 }
 
 /** What the translation knows, and where it does not know, what the driver says. */
@@ -20,19 +22,26 @@ export function outColumns(
   columns: readonly SqlColumn[] | undefined,
 ): readonly OutColumn[] {
   if (translated !== undefined && (columns === undefined || translated.length === columns.length)) {
-    return translated.map(({ label, type, holdsSchema }, place) => {
+    return translated.map(({ label, type, holdsSchema, scale, modifiers }, place) => {
       const own = columns?.[place];
       const known = type ?? undefined;
       return {
-        ...{ label, holdsSchema, pgType: known, modifier: -1 },
+        ...{ label, holdsSchema, scale, pgType: known, modifier: typeModifier(known, modifiers) },
         type: known === undefined ? (own === undefined ? 'text' : wireTypeOfSql(own)) : wireTypeOf(known),
       };
     });
   }
   return (columns ?? []).map((column) => ({
     ...{ label: column.label.toLowerCase(), type: wireTypeOfSql(column), pgType: undefined },
-    ...{ holdsSchema: false, modifier: -1 },
+    ...{ holdsSchema: false, modifier: -1, scale: undefined },
   }));
+}
+
+/** As pg_attribute.atttypmod has it. */
+function typeModifier(type: PgType | undefined, [first, second = 0]: readonly number[] = []): number {
+  if (first === undefined) return -1;
+  if (type === 'varchar' || type === 'bpchar') return first + 4;
+  return type === 'numeric' ? first * 65_536 + second + 4 : -1;
 }
 
 /** For RowDescription; one format stands for all columns, none for text. */
@@ -81,7 +90,7 @@ function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: s
   const { type } = column;
   if (type === 'bytea')
     return isBinary ? asItIs : (writer, cell) => writer.value(Buffer.from(`\\x${Buffer.from(cell).toString('hex')}`));
-  const rule = column.holdsSchema ? toPostgres : textRule(type, column.pgType);
+  const rule = column.holdsSchema ? toPostgres : textRule(type, column.pgType, column.scale);
   if (rule === undefined && (!isBinary || textual.has(type))) return asItIs;
   const textOf = (cell: Uint8Array): string => {
     const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');

@@ -52,9 +52,25 @@ describe('results', () => {
     ['float8', '0.1', '0.1'],
     ['float8', 'Infinity', 'Infinity'],
     ['float4', '1000000', '1e+06'],
-    ['numeric', '-.50', '-0.50'],
+    ['numeric', '-.50', '-0.5'],
+    ['numeric', '2.5000000000000000000', '2.5'],
+    ['numeric', '10', '10'],
+    ['numeric', '0.000', '0'],
     ['timestamptz', '2024-01-02 03:04:05.500', '2024-01-02 03:04:05.5+00'],
   ])('of type %s: %s', (type, text, expected) => expect(textRule(type, undefined)?.(text)).toBe(expected));
+
+  it.each([
+    ['2.5', 2, '2.50'],
+    ['.5', 2, '0.50'],
+    ['-3', 1, '-3.0'],
+    ['2.500', 2, '2.50'],
+    ['2.505', 2, '2.505'],
+    ['12345678901234567890.1', 3, '12345678901234567890.100'],
+    ['1E+3', 2, '1E+3'],
+    ['100', 0, '100'],
+  ])('of a numeric %s with %s digits behind the point', (text, scale, expected) =>
+    expect(textRule('numeric', undefined, scale)?.(text)).toBe(expected),
+  );
 
   it('of type float8 are the numbers that they were', () => {
     fc.assert(

@@ -6,6 +6,7 @@ import { isNullable, isUntypedConstant, typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
+import { scaleOf } from './numeric-scale.ts';
 import { sortKeys } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
 import { textTypes } from './pg-type.ts';
@@ -110,6 +111,7 @@ export class Block {
       isNullable: isNullable(this.#p, node, this.#scope),
       isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
       isOpen: isUntypedConstant(node),
+      scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
     };
     return { node, sql, column };

@@ -6,6 +6,8 @@ export interface ColumnFacts {
   readonly name: string;
   readonly type: PgType;
   readonly isNullable: boolean;
+  /** Length of text, precision and scale of numeric, where they are declared. */
+  readonly modifiers?: readonly number[];
   /** EXACT compares as PostgreSQL does; SQLUPPER, the default of IRIS, folds case and strips blanks at the end. */
   readonly collation?: 'exact' | 'sqlupper';
   /** Of a vector. */

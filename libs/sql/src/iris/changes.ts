@@ -6,6 +6,7 @@ import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
 import { typeOf } from './inference.ts';
 import { identifier } from './names.ts';
+import { scaleOf } from './numeric-scale.ts';
 import type { Printing } from './printing.ts';
 import { printQuery } from './query.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
@@ -112,7 +113,7 @@ function printReturning(
   const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((target) => withoutStar(target, facts));
   const columns = targets.map(({ val, name }): SeenColumn => {
     const type = typeOf(p, val, scope);
-    return { name: labelOf(val, name), type, isNullable: true, isExact: false };
+    return { name: labelOf(val, name), type, isNullable: true, isExact: false, scale: scaleOf(p, val, scope) };
   });
   const list = targets.map(({ val }) => p.value(val, scope)).join(', ');
   return { sql: `SELECT ${list} FROM ${printRelation(p, relation)} WHERE %ID = LAST_IDENTITY()`, columns };

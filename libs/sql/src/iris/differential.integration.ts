@@ -61,6 +61,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
   let postgres: pg.Client;
   let iris: pg.Client;
   let fields: readonly pg.FieldDef[] = [];
+  let texts: readonly (readonly (string | null)[])[] = [];
 
   beforeAll(async () => {
     [postgres, iris] = [
@@ -87,6 +88,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     const result = await client.query<string[]>({ text, values: [...values], rowMode: 'array' });
     const rows = result.rows.map((row) => row.map(plain));
     fields = result.fields;
+    texts = result.rows;
     return isOrdered ? rows : rows.sort((left, right) => (left.join('\0') < right.join('\0') ? -1 : 1));
   }
 
@@ -96,6 +98,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     tally: Tally,
   ): Promise<void> {
     const expected = await rowsOf(postgres, sql, parameters, isOrdered).catch(() => undefined);
+    const written = texts;
     const described = fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
     if (expected === undefined) {
       tally.invalid++;
@@ -111,6 +114,10 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     });
     if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(described))
       tally.different.push([sql, JSON.stringify(described), JSON.stringify(columns)].join('\n  '));
+    const isScale = (scale: number | undefined, place: number): boolean =>
+      scale === undefined || written.every((row) => hasScale(row[place] ?? null, scale));
+    if (translation.columns?.every(({ scale }, place) => isScale(scale, place)) === false)
+      tally.different.push(`${sql}\n  scales ${translation.columns.map(({ scale }) => scale ?? '?').join()}`);
     const step = translation.steps[0] ?? { pieces: [], parameters: [] };
     const text = irisSql(step, (parameter) => parameters[parameter - 1] ?? undefined);
     const back = postgresOfIris(
@@ -182,6 +189,9 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     });
   });
 });
+
+const hasScale = (text: string | null, scale: number): boolean =>
+  text === null || (text.split('.')[1]?.length ?? 0) === scale;
 
 /** Types say TRUE or 1, 2.50 or 2.5: the value is one. */
 function plain(value: string | null): string {

@@ -293,8 +293,8 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
   ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
 ];
 
-function resultColumn({ name, type }: SeenColumn): ResultColumn {
-  return { label: name, type, holdsSchema: isSchemaColumn(name) };
+function resultColumn({ name, type, scale, facts }: SeenColumn): ResultColumn {
+  return { label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers };
 }
 
 /** TRUNCATE of IRIS counts from 1 again, which in PostgreSQL RESTART IDENTITY says; DELETE does not. */

@@ -12,6 +12,8 @@ export interface SeenColumn {
   readonly isExact: boolean;
   /** NULL or a string constant, which takes the type of whatever it meets. */
   readonly isOpen?: boolean;
+  /** Digits behind the point of a numeric, where they are certain. */
+  readonly scale?: number | undefined;
   readonly facts?: ColumnFacts;
 }
 
@@ -106,5 +108,6 @@ export class Scope {
 
 export function seenColumn(facts: ColumnFacts): SeenColumn {
   const isExact = facts.collation === 'exact';
-  return { name: facts.name, type: facts.type, isNullable: facts.isNullable, isExact, facts };
+  const scale = facts.type === 'numeric' ? facts.modifiers?.[1] : undefined;
+  return { name: facts.name, type: facts.type, isNullable: facts.isNullable, isExact, scale, facts };
 }

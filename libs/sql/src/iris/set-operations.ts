@@ -75,6 +75,7 @@ function merged(left: SeenColumn, right: SeenColumn | undefined): SeenColumn {
     name: left.name,
     type: agreed(left, right),
     isOpen: left.isOpen === true && right?.isOpen === true,
+    scale: left.scale === right?.scale ? left.scale : undefined,
     isNullable: left.isNullable || right?.isNullable !== false,
     isExact: left.isExact && right?.isExact === true,
   };

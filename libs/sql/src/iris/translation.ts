@@ -11,6 +11,10 @@ export interface ResultColumn {
   readonly label: string;
   /** Undefined where only the result of IRIS tells. */
   readonly type: PgType | undefined;
+  /** Digits behind the point of a numeric, where they are certain. */
+  readonly scale?: number | undefined;
+  /** As its column is declared: length of text, precision and scale of numeric. */
+  readonly modifiers?: readonly number[] | undefined;
   /** It holds names of schemas, which are to be translated back. */
   readonly holdsSchema: boolean;
 }

@@ -242,4 +242,15 @@ export const outsideQueries: readonly WrittenQuery[] = [
   query('select id from patients order by case when active then 0 else 1 end, id'),
   query('select id from patients order by (select count(*) from encounters e where e.patient_id = patients.id), id'),
   query("select '6F9619FF-8B86-D011-B42D-00C04FC964FF'::uuid"),
+  query(
+    'select score::numeric(10,3), score::numeric(10,3) * 1.50, score::numeric(10,3) + cost, -1.50, 2 * 3.250 from patients p join encounters e on e.patient_id = p.id order by e.id',
+  ),
+  query(
+    'select sum(score::numeric(10,1)), max(score::numeric(10,1)), abs(-1.20), round(1.25), round(score, 3), trunc(2.567, 1), ceil(1.20) from patients group by score order by score',
+  ),
+  query(
+    'select coalesce(score::numeric(8,2), 0.00), case when id > 3 then 1.50 else 2.25 end, case when id > 3 then 1.5 else 2.25 end, 7.50 % 2, (select max(score::numeric(9,2)) from patients) from patients order by id',
+  ),
+  query('select x.s, x.s * 2 from (select score::numeric(6,2) as s, id from patients) x order by x.id'),
+  query('select score::numeric(6,2) from patients union all select 1.25 order by 1'),
 ];

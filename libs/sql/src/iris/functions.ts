@@ -195,20 +195,20 @@ export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr
   return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => p.value(arg, scope)).join(', ')})`;
 }
 
-/** CURRENT_TIMESTAMP and CURRENT_DATE of IRIS are those of its own zone, without saying which; the zone of a session is UTC. */
+/** CURRENT_TIMESTAMP of IRIS is the time of its own zone, without saying which; clients get a moment. */
 const utcNow = (digits = 6): string => `GETUTCDATE(${digits})`;
 
 const valueFunctions: Readonly<Record<string, string>> = {
-  SVFOP_CURRENT_DATE: `CAST(${utcNow()} AS DATE)`,
+  SVFOP_CURRENT_DATE: 'CURRENT_DATE',
   SVFOP_CURRENT_TIMESTAMP: utcNow(),
-  SVFOP_LOCALTIMESTAMP: utcNow(),
-  SVFOP_LOCALTIME: `CAST(${utcNow()} AS TIME)`,
+  SVFOP_LOCALTIMESTAMP: 'CURRENT_TIMESTAMP',
+  SVFOP_LOCALTIME: 'CURRENT_TIME',
   SVFOP_CURRENT_USER: 'CURRENT_USER',
   SVFOP_USER: 'CURRENT_USER',
 };
 
 export function printValueFunction({ op, typmod, location }: SQLValueFunction): string {
-  if (op === 'SVFOP_CURRENT_TIMESTAMP_N' || op === 'SVFOP_LOCALTIMESTAMP_N') return utcNow(typmod);
+  if (op === 'SVFOP_CURRENT_TIMESTAMP_N') return utcNow(typmod);
   return valueFunctions[op ?? ''] ?? refuse((op ?? '').replace('SVFOP_', ''), location);
 }
 

@@ -413,12 +413,12 @@ describe('becomes', () => {
     ],
     [
       'select current_date, current_timestamp, localtimestamp, now()',
-      ['SELECT CAST(GETUTCDATE(6) AS DATE), GETUTCDATE(6), GETUTCDATE(6), GETUTCDATE(6)'],
+      ['SELECT CURRENT_DATE, GETUTCDATE(6), CURRENT_TIMESTAMP, GETUTCDATE(6)'],
     ],
     [
       'select current_date = now()::date',
       [
-        'SELECT CASE WHEN CAST(GETUTCDATE(6) AS DATE) = CAST(GETUTCDATE(6) AS DATE) THEN 1 WHEN NOT (CAST(GETUTCDATE(6) AS DATE) = CAST(GETUTCDATE(6) AS DATE)) THEN 0 END',
+        'SELECT CASE WHEN CURRENT_DATE = CAST(GETUTCDATE(6) AS DATE) THEN 1 WHEN NOT (CURRENT_DATE = CAST(GETUTCDATE(6) AS DATE)) THEN 0 END',
       ],
     ],
     [
@@ -461,7 +461,7 @@ describe('becomes', () => {
       "create table t (a date default '2024-01-01', b timestamp default current_timestamp)",
       ["CREATE TABLE t (a DATE DEFAULT '2024-01-01', b TIMESTAMP DEFAULT GETUTCDATE(6))"],
     ],
-    ['create table t (a date default current_date)', ['CREATE TABLE t (a DATE DEFAULT CAST(GETUTCDATE(6) AS DATE))']],
+    ['create table t (a date default current_date)', ['CREATE TABLE t (a DATE DEFAULT CURRENT_DATE)']],
     ['create table "Case" ("Mixed Name" int)', ['CREATE TABLE "Case" ("Mixed Name" INTEGER)']],
     ['create index i on patients (name)', ['CREATE INDEX i ON TABLE patients (name)']],
     [

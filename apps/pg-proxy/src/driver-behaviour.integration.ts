@@ -155,6 +155,26 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await unpinned();
   });
 
+  it.each([
+    ['', ''],
+    ['begin', 'rollback'],
+  ])(
+    'lets who prepares a text meet the columns of now, and not those of whoever did it before %s',
+    async (begin, end) => {
+      await same(async (connect) => {
+        const [one, two] = [await connect(), await connect()];
+        const ask = (client: pg.Client, name: string): Promise<unknown> =>
+          answer(client, { name, text: `select *, '${begin}' as how from plain`, values: [] });
+        const answers = [await ask(one, 'before')];
+        const steps = [begin, 'alter table plain add c int default 7', 'insert into plain values (1)'];
+        for (const step of steps) answers.push(await answer(one, step));
+        answers.push(await ask(one, 'within'));
+        if (end !== '') answers.push(await answer(one, end));
+        return [...answers, await ask(one, 'after'), await ask(two, 'new')];
+      });
+    },
+  );
+
   it('lets SQL speak of a statement by the name that the protocol has given it, as asyncpg does', async () => {
     const mine = { name: 'Mine', text: 'select $1::int as mine', values: [1] };
     await other.query({ name: 'Mine', text: 'select 2 as theirs' });

@@ -7,6 +7,7 @@ import {
   transactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
+import type { PoolName } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
@@ -24,7 +25,7 @@ import { Plans, type PlanSession } from './observe/plans.ts';
 import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
-import { Statements } from './session/statements.ts';
+import { Statements, type Shapes } from './session/statements.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 import { QueryConnection } from './upstream/query-connection.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
@@ -70,6 +71,7 @@ export class Welcome {
   /** What a server reports at login, as messages, by pool and settings. */
   readonly #reports = new Map<string, Buffer>();
   readonly #statements = new Map<string, Statements>();
+  readonly #shapes = new Map<string, Shapes>();
 
   constructor({ host, loaded, analyser, life, arrivals, observing }: WelcomeOptions) {
     this.#arrivals = arrivals;
@@ -226,7 +228,7 @@ export class Welcome {
     const cached = cachedNow();
     const client = new Client({
       ...{ socket, mode, settings, user, database: newcomer.database },
-      statements: this.#statementsOf(poolKey),
+      statements: this.#statementsOf(poolKey, name),
       analyser: this.#analyser,
       pinsSequences: pinSequences,
       host: this.#host,
@@ -303,9 +305,16 @@ export class Welcome {
     client.start();
   }
 
-  #statementsOf(poolKey: string): Statements {
-    const known = this.#statements.get(poolKey) ?? new Statements(unusedStatementsMax);
+  #statementsOf(poolKey: string, name: PoolName): Statements {
+    const known = this.#statements.get(poolKey) ?? new Statements(unusedStatementsMax, this.#shapesOf(name));
     this.#statements.set(poolKey, known);
+    return known;
+  }
+
+  #shapesOf(name: PoolName): Shapes {
+    const key = JSON.stringify([name.upstream, this.#host.upstreams.databaseOf(name)]);
+    const known = this.#shapes.get(key) ?? { version: 0 };
+    this.#shapes.set(key, known);
     return known;
   }
 }

@@ -56,6 +56,8 @@ export interface BackendClient {
   atRest(nowMs: number): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
   forgot(before: PreparedBefore | undefined): void;
+  /** Tables, views or types have become others, or what they were again. */
+  reshaped(): void;
   /** The server has said no to one of its requests (`note`), or to something for which none is on its way (`sqlstate`). */
   failed(note: Note | undefined, sqlstate: string | undefined): void;
   settled(status: TransactionStatus): void;
@@ -88,6 +90,13 @@ export interface BackendOptions {
 }
 
 const redefines: ReadonlySet<string> = new Set(['ALTER ROLE', 'DROP ROLE', 'ALTER DATABASE']);
+/** After these a text may have other columns. */
+const reshapes: ReadonlySet<string> = new Set([
+  ...['ALTER TABLE', 'DROP TABLE', 'CREATE VIEW', 'ALTER VIEW', 'DROP VIEW', 'DROP MATERIALIZED VIEW'],
+  ...['ALTER TYPE', 'DROP TYPE', 'DROP SCHEMA'],
+]);
+/** How they, and those that redefine, end; hardly anything that is frequent does. */
+const telling = new Set(Array.from('EWA', (letter) => letter.charCodeAt(0)));
 const nothingSet: Settings = new Map();
 const connectionLost = '08006';
 const ownStatement = `${statementPrefix}sequences`;
@@ -154,6 +163,8 @@ export class Backend {
   #pausedAt = 0;
   /** A plan of a statement no longer fits its tables: all are prepared anew. */
   #isStale = false;
+  /** In the transaction that is open. */
+  #isReshaped = false;
   #refused: Report | undefined;
   #restCheck: ((isOk: boolean) => void) | undefined;
 
@@ -452,8 +463,7 @@ export class Backend {
     const note = this.expected.headNote;
     note?.completed(shortText(buffer, start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
-    // E of ROLE and DATABASE; hardly anything that is frequent ends so.
-    if (buffer[end - 2] === 0x45) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1));
+    if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1));
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
       this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
@@ -464,6 +474,13 @@ export class Backend {
     if (tag === 'CREATE ROLE') this.redefined ??= 'users';
     // A session of a role that was dropped is none of the one that is created by the same name.
     else if (redefines.has(tag)) this.redefined = 'defaults';
+    else if (reshapes.has(tag)) this.#reshape();
+  }
+
+  /** Again at the end of the transaction, which may take it back. */
+  #reshape(): void {
+    this.#isReshaped = true;
+    this.#client?.reshaped();
   }
 
   #discarded(tag: string, before: PreparedBefore | undefined): void {
@@ -485,9 +502,16 @@ export class Backend {
     this.#count(wasIdle);
     this.answers++;
     this.cancelledFor = undefined;
-    if (this.status === transactionStatus.idle) this.transactions++;
+    if (this.status === transactionStatus.idle) this.#transactionEnded();
     this.#client?.settled(this.status);
     return true;
+  }
+
+  #transactionEnded(): void {
+    this.transactions++;
+    if (!this.#isReshaped) return;
+    this.#isReshaped = false;
+    this.#client?.reshaped();
   }
 
   #count(beganNow: boolean): void {
@@ -507,7 +531,10 @@ export class Backend {
     const kind = expected.headKind;
     this.isCopyIn = false;
     if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) this.isDoomed = true;
-    if (says(framer, 'RRevalidateCachedQuery\0')) this.#isStale = true;
+    if (says(framer, 'RRevalidateCachedQuery\0')) {
+      this.#isStale = true;
+      this.#client?.reshaped();
+    }
     if (head === (owed.query | unasked)) this.#refused = readReport(framer.buffer, framer.start, framer.end);
     const fault = expected.headNote?.fault;
     this.#noteFailure(framer, head);

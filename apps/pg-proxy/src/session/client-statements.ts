@@ -119,6 +119,10 @@ export class ClientStatements {
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);
   }
 
+  reshaped(): void {
+    this.#statements.reshaped();
+  }
+
   /** The client is gone, or everything was deallocated. */
   clear(): void {
     for (const statement of this.#names.values()) this.#statements.release(statement);

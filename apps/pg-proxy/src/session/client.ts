@@ -278,6 +278,10 @@ export class Client implements BackendClient {
     return this.#messages.statements.nameOf(name);
   }
 
+  reshaped(): void {
+    this.#messages.statements.reshaped();
+  }
+
   forgot(before: PreparedBefore | undefined): void {
     this.#messages.statements.forgot(before?.names);
     this.#messages.answered();

@@ -18,9 +18,17 @@ describe('Statements', () => {
     const [plain, there] = [statements.use('a'), statements.use('a', 'there')];
     expect([statements.use('a'), statements.use('a', 'there')]).toEqual([plain, there]);
     expect(plain.name).not.toBe(there.name);
-    statements.retire(there.name);
-    expect(statements.use('a', 'there').name).not.toBe(there.name);
-    expect(statements.use('a')).toBe(plain);
+  });
+
+  it('are others for who prepares after tables have changed, in all pools of the database', () => {
+    const shapes = { version: 0 };
+    const [one, two] = [new Statements(9, shapes), new Statements(9, shapes)];
+    const [before, there] = [one.use('a'), two.use('a')];
+    two.reshaped();
+    const after = one.use('a');
+    expect([after.name === before.name, one.use('a') === after, two.use('a') === there]).toEqual([false, true, false]);
+    for (const statement of [before, after]) one.release(statement);
+    expect(one.use('a')).toBe(after);
   });
 
   it('know whether they leave state behind', () => {

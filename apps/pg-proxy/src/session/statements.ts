@@ -20,21 +20,30 @@ export interface Statement {
   users: number;
 }
 
+/** Of one database: counts when tables, views and types there became others. */
+export interface Shapes {
+  version: number;
+}
+
 /** Every statement of one pool, by text. Those that no client names any more are forgotten first. */
 export class Statements {
   readonly #byKey = new Map<string, Statement>();
   readonly #unusedMax: number;
   readonly #unused = new Set<Statement>();
+  readonly #shapes: Shapes;
+  #version = 0;
   #lastId = 0;
   /** A client of this pool has asked for currval or lastval: from now on all are kept with what they may have advanced. */
   asksSequences = false;
 
-  constructor(unusedMax: number) {
+  constructor(unusedMax: number, shapes: Shapes = { version: 0 }) {
     this.#unusedMax = unusedMax;
+    this.#shapes = shapes;
   }
 
   /** Until `release`. */
   use(key: string, path = ''): Statement {
+    this.#renew();
     const known = this.#byKey.get(placeOf({ key, path }));
     const statement = known ?? this.#add(key, path);
     statement.users++;
@@ -54,13 +63,17 @@ export class Statements {
     }
   }
 
-  /** Its plan no longer fits the tables: whoever prepares the text again gets a new statement. */
-  retire(name: string): void {
-    for (const statement of this.#byKey.values()) {
-      if (statement.name !== name) continue;
-      this.#byKey.delete(placeOf(statement));
-      return;
-    }
+  /** Columns may be others now. Who has prepared something already is told by the server; who prepares from now on has seen nothing yet. */
+  reshaped(): void {
+    this.#shapes.version++;
+  }
+
+  /** What was prepared before tables became others is not for those who prepare the same text now. */
+  #renew(): void {
+    if (this.#version === this.#shapes.version) return;
+    this.#version = this.#shapes.version;
+    this.#byKey.clear();
+    this.#unused.clear();
   }
 
   #add(key: string, path: string): Statement {

@@ -207,6 +207,29 @@ describe('a text that is no SQL', () => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'unread', fault: { sqlstate: '42601', position } });
   });
 
+  it.each([
+    ["select * from patient where name = 'O'Brien' and town = 'Cork", 'select * from patient where name = ...'],
+    ["select * from patient where name = O'Brien", 'select * from patient where name = ...'],
+    [
+      "select * from patient where town = 'Cork' and name = 'Mü'ller'",
+      'select * from patient where town = $1 and name = ...',
+    ],
+    ['set my.patient to brien murphy', 'set ...'],
+    ['alter role ward set my.patient to brien murphy', 'alter role ward set ...'],
+    ["selec 'a'E'b' from t", 'selec $1$2 from t'],
+    ["selec 'Brien' from t", 'selec $1 from t'],
+  ])('shows of what it cannot read no word that may be a part of a value: %s', (text, normalised) => {
+    expect(analyser.analyse(text)).toMatchObject({ kind: 'unread', normalised });
+  });
+
+  it.each([
+    ['alter role ward set my.patient to brien', 'alter role ward set ...'],
+    ['alter database clinic set my.patient = brien', 'alter database clinic set ...'],
+    ['alter system set my.patient = brien', 'alter system set ...'],
+  ])('shows no value of a setting that is a bare word: %s', (text, normalised) => {
+    expect(analyser.analyse(text)).toMatchObject({ kind: 'read', statements: [{ normalised }] });
+  });
+
   it('is refused for a zero byte, behind which the grammar would not look', () => {
     expect(analyser.analyse('select 1\0; drop table t')).toMatchObject({
       kind: 'unread',

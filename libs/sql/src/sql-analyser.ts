@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { RawStmt } from 'libpg-query';
 import { fingerprintOf } from './fingerprint.ts';
 import { loadParser, parseSql, type SqlFault } from './pg-parser.ts';
-import { skeletonOf, withoutLiterals, type Skeleton } from './skeleton.ts';
+import { skeletonOf, type Skeleton } from './skeleton.ts';
+import { unreadText } from './unread-text.ts';
 import { readStatement } from './statement-reader.ts';
 import type { Statement } from './statement.ts';
 
@@ -153,7 +154,7 @@ function read(text: string, bytes: number, skeleton: Skeleton): Analysis {
   const parsing = parseSql(text);
   if (parsing.kind === 'fault') {
     const { fault } = parsing;
-    return { kind: 'unread', fault, fingerprint: fingerprintOf(skeleton), normalised: withoutLiterals(skeleton) };
+    return { kind: 'unread', fault, fingerprint: fingerprintOf(skeleton), normalised: unreadText(skeleton) };
   }
   const [first, ...more] = parsing.statements;
   if (first?.stmt === undefined) return { kind: 'read', statements: [], ranges: [] };

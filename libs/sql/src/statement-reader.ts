@@ -4,6 +4,7 @@ import { commandOf, hasOption, isOutsideBlocksOnly, type Command } from './comma
 import { fingerprintOf } from './fingerprint.ts';
 import type { SessionEffect } from './session-effect.ts';
 import { withoutLiterals, type Skeleton } from './skeleton.ts';
+import { unreadText } from './unread-text.ts';
 import { effectsOf } from './statement-effects.ts';
 import { StatementFacts } from './statement-facts.ts';
 import type { RelationName, Statement } from './statement.ts';
@@ -114,6 +115,9 @@ function mayNotChange(facts: StatementFacts, effects: readonly SessionEffect[]):
 
 /** SET takes its value as a bare word too, which no lexer can tell from a name. */
 function normalisedText(node: Node, skeleton: Skeleton): string {
+  const forLater =
+    bodyOf(node, 'AlterRoleSetStmt') ?? bodyOf(node, 'AlterDatabaseSetStmt') ?? bodyOf(node, 'AlterSystemStmt');
+  if (forLater !== undefined) return unreadText(skeleton);
   const set = bodyOf(node, 'VariableSetStmt');
   if (set?.kind !== 'VAR_SET_VALUE') return withoutLiterals(skeleton);
   const values = (set.args ?? []).map((_, place) => `$${place + 1}`);

@@ -13,7 +13,8 @@ import {
 import type { LocalTables } from '../admin/local-tables.ts';
 import { settingPrefix } from '../config/session-settings.ts';
 import { AskedProcesses } from './asked-processes.ts';
-import { clientBacklogMax, type Backend } from './backend.ts';
+import type { Backend } from './backend.ts';
+import { clientBacklogMax } from './backend-options.ts';
 import { CachedAnswers } from './cached-answers.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';

@@ -2,7 +2,8 @@ import { errorResponse, transactionStatus, type Report, type TransactionStatus, 
 import type { Socket } from 'node:net';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import { ClientWork } from '../scheduling/classifier.ts';
-import type { Backend, BackendClient } from './backend.ts';
+import type { Backend } from './backend.ts';
+import type { BackendClient } from './backend-options.ts';
 import { ClientMessages } from './client-messages.ts';
 import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
 import { ClientSession } from './client-session.ts';

@@ -66,6 +66,19 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await Promise.all([victim.end(), other.end()]);
     });
 
+    it('name a session that waits for a lock, in the text of a statement or as its parameter', async () => {
+      const [holder, waiter, other] = [await rig.client(), await rig.client(), await rig.client()];
+      await holder.query('begin; select pg_advisory_xact_lock(4711)');
+      const waiting = waiter.query('select pg_advisory_xact_lock(4711)');
+      const named = { name: 'blocked', text: `select cardinality(pg_blocking_pids(${processOf(waiter)})) as count` };
+      await eventually(async () => (await other.query<{ count: number }>(named)).rows[0]?.count === 1);
+      const asked = await other.query('select cardinality(pg_blocking_pids($1)) as count', [processOf(waiter)]);
+      expect(asked.rows).toEqual([{ count: 1 }]);
+      await holder.query('commit');
+      await waiting;
+      await Promise.all([holder.end(), waiter.end(), other.end()]);
+    });
+
     it('are none of those that the server gives to others, and a number that is nobody stays what it is', async () => {
       const client = await rig.client();
       if (mode === 'session') expect(processOf(client)).toBe(await pidOf(client));

@@ -117,6 +117,26 @@ describeReal('POSTGRES', 'pg-proxy before PostgreSQL', (where) => {
       expect((await again.query('show work_mem')).rows).toEqual([{ work_mem: '4MB' }]);
     });
 
+    it.each([{}, { values: [] }, { name: 'named' }])('goes back to what the session began with (%j)', async (how) => {
+      const client = await rig.client({ options: `-c search_path=${rig.schema} -c work_mem=3MB -c datestyle=SQL,DMY` });
+      const shown = async (): Promise<string> => {
+        const text = `select concat_ws('; ', current_setting('work_mem'), current_setting('datestyle'),
+          current_setting('search_path') = '${rig.schema}') as all`;
+        return (await client.query<{ all: string }>(text)).rows[0]?.all ?? '';
+      };
+      const ask = async (text: string): Promise<string> => {
+        await client.query({ text, ...how, ...('name' in how && { name: text }) });
+        return shown();
+      };
+      await ask(`set work_mem to '7MB'`);
+      expect(await ask('set datestyle to German')).toBe('7MB; German, DMY; t');
+      expect(await ask('reset datestyle')).toBe('7MB; SQL, DMY; t');
+      expect(await ask('set work_mem = default')).toBe('3MB; SQL, DMY; t');
+      await ask(`set work_mem to '8MB'`);
+      expect(await ask('reset all')).toBe('3MB; SQL, DMY; t');
+      await client.end();
+    });
+
     it('does what psql asks, COPY in and out and both ways to give up among it', async () => {
       const lines = Array.from({ length: 20_000 }, (_, index) => `${index}\trow ${index}`).join('\n');
       const script = `\\set ON_ERROR_STOP 0

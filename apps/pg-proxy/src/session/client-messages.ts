@@ -11,7 +11,6 @@ import {
   type Report,
 } from '@medrex/pg-wire';
 import type { LocalTables } from '../admin/local-tables.ts';
-import { settingPrefix } from '../config/session-settings.ts';
 import { AskedProcesses } from './asked-processes.ts';
 import type { Backend } from './backend.ts';
 import { clientBacklogMax } from './backend-options.ts';
@@ -27,9 +26,10 @@ import { owed } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
 import { databasesNamed } from './databases-named.ts';
 import { asksProcess } from './process-ids.ts';
+import { showsFormer } from './shows-former.ts';
 import { pausedFor } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
-import type { Watched } from './session-watch.ts';
+import { concernsProxy, type Watched } from './session-watch.ts';
 
 /** In place of a statement that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
 const unknownStatement = 'pgproxy';
@@ -278,6 +278,7 @@ export class ClientMessages implements Wire {
   ask(backend: Backend): void {
     const framer = this.#framer;
     const { statements } = this;
+    this.#client.asks++;
     switch (framer.type) {
       case from.query:
         return this.#query(backend);
@@ -301,11 +302,12 @@ export class ClientMessages implements Wire {
     const asked = this.#askedAtHand ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
     const { text } = asked;
     if (asksProcess(text) && this.awaitsProcess()) return;
+    if (showsFormer(text) && this.renews(backend)) return;
     this.vacates(text);
     const isAlone = this.#client.mode === 'session';
     const { watch } = this.#session;
     // In session mode only what the proxy itself must know of is followed.
-    const isFollowed = !isAlone || watch.isActive || text.includes(settingPrefix);
+    const isFollowed = !isAlone || watch.isActive || concernsProxy(text);
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);
     if (!isAlone) this.statements.showNamed(text, backend);
@@ -350,6 +352,10 @@ export class ClientMessages implements Wire {
     if (!this.#processes.mustWait(this.#framer, upstream, () => this.#goOnAsking())) return false;
     this.#wait.begin(() => this.#processes.forget());
     return true;
+  }
+
+  renews(backend: Backend): boolean {
+    return this.#client.renew(backend);
   }
 
   #goOnAsking(): void {

@@ -4,7 +4,7 @@ import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
 import { ClientSettings } from './client-settings.ts';
 import type { ClientStatements } from './client-statements.ts';
-import { SessionWatch } from './session-watch.ts';
+import { SessionWatch, type Reset } from './session-watch.ts';
 
 /** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
 export class ClientSession {
@@ -40,13 +40,14 @@ export class ClientSession {
     const { backend } = this.#client;
     const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
     const isLast = isEmpty && !isOpen;
-    if (isLast && watch.takeReset()) this.#setAgain(backend, status);
+    if (isLast) this.#setAgain(watch.takeReset(), backend, status);
     watch.settled(status, isLast);
     if (status === transactionStatus.idle) this.#follow(backend, statements);
   }
 
-  #setAgain(backend: Backend | undefined, status: TransactionStatus): void {
-    const lost = this.settings.lostByReset;
+  #setAgain(reset: Reset, backend: Backend | undefined, status: TransactionStatus): void {
+    if (reset !== 'all' && reset.size === 0) return;
+    const lost = this.settings.lostBy(reset);
     if (lost.size > 0 && status !== transactionStatus.failed) backend?.setAgain(lost);
   }
 

@@ -1,5 +1,5 @@
 import type { Backend } from './backend.ts';
-import type { SessionWatch } from './session-watch.ts';
+import type { Reset, SessionWatch } from './session-watch.ts';
 import { settingsKey, type Settings } from './settings.ts';
 
 /** What a client has set, at login and since: it goes with the client from backend to backend. */
@@ -31,9 +31,10 @@ export class ClientSettings {
   }
 
   /** RESET goes back to what a session began with, which in the server's eyes is not what this client's began with: what it has lost. */
-  get lostByReset(): Settings {
+  lostBy(reset: Reset): Settings {
     const { parameters } = this.#watch;
-    return new Map([...this.#atLogin].filter(([name]) => !parameters.has(name)));
+    const isLost = (name: string): boolean => (reset === 'all' || reset.has(name)) && !parameters.has(name);
+    return new Map([...this.#atLogin].filter(([name]) => isLost(name)));
   }
 
   /** Where it looks for names, as far as that is known: '' is that of the user, and one that cannot be told is one of its own. */

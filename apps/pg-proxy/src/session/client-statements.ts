@@ -14,7 +14,6 @@ import {
   type Framer,
 } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
-import { settingPrefix } from '../config/session-settings.ts';
 import type { Backend } from './backend.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note } from './expected-answers.ts';
@@ -23,7 +22,8 @@ import { OwnStatements } from './own-statements.ts';
 import { makeRoom, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
-import type { SessionWatch, Watched } from './session-watch.ts';
+import { concernsProxy, type SessionWatch, type Watched } from './session-watch.ts';
+import { showsFormer } from './shows-former.ts';
 import { deallocateStandIn, executeDeallocate, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
@@ -39,6 +39,8 @@ export interface Wire {
   awaitsProcess(): boolean;
   /** A statement may want that nobody is in some database. */
   vacates(text: string): void;
+  /** True: the message at hand waits for a backend that has served nobody. */
+  renews(backend: Backend): boolean;
   /** Where the session looks for names. */
   searchPath(): string;
   /** What follows a statement that is run; undefined where nobody does. */
@@ -214,8 +216,12 @@ export class ClientStatements {
     backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
-    const key = parseKey(buffer, start, end);
+    let key = parseKey(buffer, start, end);
     this.#noteAsking(name, key);
+    if (this.#asking.size > 0 && this.#asking.has(name)) {
+      if (this.#wire.awaitsProcess()) return;
+      key = parseKey(buffer, start, end); // process ids in it may be others now
+    }
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     this.showNamed(key, backend);
     if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
@@ -240,7 +246,7 @@ export class ClientStatements {
     this.#wire.pass(start);
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
-    if (this.isObserved || text.includes(settingPrefix)) this.#alone.set(name, { text, analysis: undefined });
+    if (this.isObserved || concernsProxy(text)) this.#alone.set(name, { text, analysis: undefined });
     else this.#alone.delete(name);
   }
 
@@ -249,6 +255,7 @@ export class ClientStatements {
     const read = this.#unnamed.isAgain(buffer, start, end) ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
+    if (read !== undefined && showsFormer(read.text) && this.#wire.renews(backend)) return;
     if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
     if (!backend.expected.push(owed.parse, this.#unnamed.undoAt(backend))) return;
     this.#unnamed.parsed(framer, read, backend);
@@ -303,7 +310,7 @@ export class ClientStatements {
     const shared = this.#names.get(statement);
     const named = shared ?? this.#alone.get(statement);
     const mayLeave = this.#isAlone
-      ? (statement === '' ? this.#unnamed.asked : named)?.text.includes(settingPrefix) === true
+      ? concernsProxy((statement === '' ? this.#unnamed.asked : named)?.text ?? '')
       : statement === ''
         ? this.#unnamed.mayLeave
         : shared?.leavesState === true;

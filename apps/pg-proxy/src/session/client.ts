@@ -57,6 +57,9 @@ export class Client implements BackendClient {
   /** What is known of its work. */
   readonly work = new ClientWork();
   backend: Backend | undefined;
+  /** Messages for the backend that it has, the one at hand included. */
+  asks = 0;
+  #isRenewing = false;
   hasLeft = false;
   readonly #host: ClientHost;
   readonly #traffic: Traffic;
@@ -175,9 +178,28 @@ export class Client implements BackendClient {
     if (this.wait.isAsking) return;
     this.wait.end();
     if (this.#learner !== undefined) return this.#learnFrom();
+    if (this.#isRenewing) this.#renewed();
     if (this.#holder !== undefined) this.#held();
     else this.#messages.takeAgain();
     this.#messages.goOn();
+  }
+
+  /**
+   * Another process in place of the one that it has just got, which has served others: the message at hand would show what they have left
+   * there. False: it stays with what it has.
+   */
+  renew(backend: Backend): boolean {
+    if (backend.answers === 0 || this.asks > 1 || backend.cancelling > 0 || this.mode === 'statement') return false;
+    this.#detach(backend);
+    this.#isRenewing = true;
+    this.wait.begin();
+    this.#host.renew(this.pooled);
+    return true;
+  }
+
+  #renewed(): void {
+    this.#isRenewing = false;
+    if (this.mode !== 'session') this.session.showProcess();
   }
 
   /** The pool gives it none. */
@@ -198,7 +220,7 @@ export class Client implements BackendClient {
 
   /** It no longer wants what it waits for. */
   waitCancelled(report: Report): void {
-    if (!this.isWaiting || this.#learner !== undefined) return;
+    if (!this.isWaiting || this.#learner !== undefined || this.#isRenewing) return;
     if (!this.wait.isElsewhere) this.#host.waitNoLonger(this);
     this.wait.callOff();
     this.refused(report);
@@ -215,6 +237,7 @@ export class Client implements BackendClient {
   #attach(backend: Backend): void {
     this.backend = backend;
     this.#traffic.assignments++;
+    this.asks = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
     backend.attach(this, this.settings, this.settingsKey);

@@ -3,9 +3,14 @@ import { frontend as from, readBind, type Framer } from '@medrex/pg-wire';
 /** Process ids that clients are given lie above all that Linux gives (2^22), so that none is that of a backend. */
 export const processIdMin = 2 ** 22 + 1;
 
-/** Whether a statement may say which session it ends or cancels: pg_terminate_backend, pg_cancel_backend. */
+/** Whether a statement may name sessions: pg_terminate_backend, pg_cancel_backend, pg_blocking_pids and its like. */
 export function asksProcess(text: string): boolean {
-  return text.includes('_backend') || text.includes('_BACKEND');
+  return (
+    text.includes('_backend') ||
+    text.includes('_BACKEND') ||
+    text.includes('pg_blocking') ||
+    text.includes('_is_blocked')
+  );
 }
 
 /** A number in a message that may be the process id of a client; `become` puts another in its place, which is no longer. */

@@ -9,7 +9,7 @@ import {
   type Statement,
   type Value,
 } from '@medrex/sql';
-import { problemOfSetting } from '../config/session-settings.ts';
+import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
 import { controlsTransaction, leavesState } from './leaves-state.ts';
 import type { Statements } from './statements.ts';
 
@@ -74,10 +74,27 @@ function textOf(value: Value | undefined, bound: Bound | undefined): string | un
   return 'text' in value ? value.text : bound?.(value.parameter);
 }
 
-const isReset = (effect: SessionEffect): boolean =>
-  effect.kind === 'reset' || effect.kind === 'resetAll' || (effect.kind === 'discard' && effect.target === 'all');
+/** What goes back to what it was at login: a setting by its name, or all of them. */
+export type Reset = ReadonlySet<string> | 'all';
+
+function resetOf(statement: Statement | undefined): Reset {
+  const { effects = [] } = statement ?? {};
+  const isOfAll = ({ kind, ...effect }: SessionEffect): boolean =>
+    kind === 'resetAll' || (kind === 'discard' && 'target' in effect && effect.target === 'all');
+  if (statement === undefined || effects.some(isOfAll)) return 'all';
+  return new Set(effects.flatMap((effect) => (effect.kind === 'reset' ? [effect.name.toLowerCase()] : [])));
+}
+
+const goesBack = /(?:^|;)\s*(?:reset|discard|set\s[^;]*\bdefault)\b/i;
+
+/** Whether a statement concerns settings that only the proxy knows: its own, or what the session began with. */
+export function concernsProxy(text: string): boolean {
+  return text.includes(settingPrefix) || goesBack.test(text);
+}
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
+
+const nothingReset: Reset = new Set();
 
 export interface SessionWatchOptions {
   readonly analyser: SqlAnalyser;
@@ -98,8 +115,8 @@ export class SessionWatch {
   readonly #pool: Pick<Statements, 'asksSequences'>;
   readonly #pinsSequences: boolean;
   #state: SessionState | undefined;
-  /** Something has gone back to what it was at login. */
-  #hasReset = false;
+  /** What has gone back to what it was at login. */
+  #reset: Reset = nothingReset;
 
   constructor({ analyser, pinsSequences, statements }: SessionWatchOptions) {
     this.#analyser = analyser;
@@ -117,11 +134,11 @@ export class SessionWatch {
     return this.#pool.asksSequences && this.#pinsSequences;
   }
 
-  /** Whether RESET, or DISCARD ALL, has run since this was last asked. */
-  takeReset(): boolean {
-    const hasReset = this.#hasReset;
-    this.#hasReset = false;
-    return hasReset;
+  /** What RESET, or DISCARD ALL, has taken back since this was last asked. */
+  takeReset(): Reset {
+    const reset = this.#reset;
+    this.#reset = nothingReset;
+    return reset;
   }
 
   /** Why the session cannot go on with another backend. */
@@ -190,9 +207,14 @@ export class SessionWatch {
   completed(watched: Watched, tag: string): void {
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
-    this.#hasReset ||= statement === undefined || statement.effects.some(isReset);
+    this.#noteReset(resetOf(statement));
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
+  }
+
+  #noteReset(reset: Reset): void {
+    if (reset === 'all' || this.#reset === 'all') this.#reset = 'all';
+    else if (reset.size > 0) this.#reset = new Set([...this.#reset, ...reset]);
   }
 
   /** What failed, where that is followed. */

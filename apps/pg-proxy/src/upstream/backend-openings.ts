@@ -68,6 +68,22 @@ export class BackendOpenings {
     this.#logins.set(pooled, login);
   }
 
+  /** Another process takes the place of the one that a client has, which has served others; the client is granted it. */
+  renew(pooled: PoolBackend): void {
+    const { handle } = pooled;
+    const { pools, now } = this.#options;
+    pooled.handle = undefined;
+    const isAwaited = (): boolean => pooled.state === 'active' && pooled.handle === undefined;
+    handle?.socket.once('close', () => isAwaited() && this.open(pooled));
+    handle?.close();
+    setTimeout(() => {
+      if (!isAwaited()) return;
+      handle?.socket.destroy();
+      this.abort(pooled);
+      pools.closed(pooled, now());
+    }, pooled.pool.settings.connectTimeoutMs).unref();
+  }
+
   /** Gives up a login that is under way. */
   abort(pooled: PoolBackend): void {
     this.#logins.get(pooled)?.abort();
@@ -101,7 +117,9 @@ export class BackendOpenings {
       now,
       preparedMax: settingsFor(loaded().config, name).preparedStatements,
       events: {
-        closed: () => pools.closed(pooled, now()),
+        closed: () => {
+          if (pooled.handle === backend) pools.closed(pooled, now());
+        },
         fault: ({ message }) => {
           events.fault(message);
           backend.socket.destroy();
@@ -112,7 +130,8 @@ export class BackendOpenings {
     if (cancel !== undefined) cancels.use(backend, cancel);
     pooled.handle = backend;
     backend.start();
-    pools.opened(pooled, now());
+    if (pooled.state === 'active') pooled.client?.handle.granted(backend);
+    else pools.opened(pooled, now());
   }
 
   #lastUserOf(upstream: string, processId: number): number {
@@ -127,6 +146,7 @@ export class BackendOpenings {
     this.#logins.delete(pooled);
     events.loginFailed(report);
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
-    pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());
+    if (pooled.state === 'active') pools.closed(pooled, now());
+    else pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());
   }
 }

@@ -242,6 +242,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.checkin(pooled, fate, nowMs);
   }
 
+  renew({ backend }: Pooled): void {
+    if (backend !== undefined) this.#openings.renew(backend);
+  }
+
   get atBoundary(): boolean {
     return this.departures.atBoundary;
   }

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import { RealRig } from './testing/real-rig.ts';
+
+const sessions = `select sessions from pg_stat_database where datname = current_database()`;
+
+describeReal('POSTGRES', 'what former clients have left in a process', (where) => {
+  describe.each(['session', 'transaction'] as const)('in %s mode', (mode) => {
+    let rig: RealRig;
+    beforeAll(async () => {
+      rig = await RealRig.start(where, mode, 1);
+    });
+    afterAll(() => rig.close());
+
+    /** Somebody has used the only backend, and is gone. */
+    const used = async (...texts: string[]): Promise<void> => {
+      const client = await rig.client();
+      for (const text of texts) await client.query(text);
+      await client.end();
+    };
+
+    it('is no language that takes no settings any more which it does not know', async () => {
+      await used('do $$ begin end $$');
+      const client = await rig.client();
+      await client.query('set plpgsql.nobody_knows = 1');
+      await client.query('select 1');
+      expect((await client.query('show plpgsql.nobody_knows')).rows).toEqual([{ 'plpgsql.nobody_knows': '1' }]);
+      await client.end();
+    });
+
+    it.each([{ values: [] }, {}])(
+      'is no temporary schema, so that PREPARE TRANSACTION fails as it would (%j)',
+      async (how) => {
+        await used('create temp table t (a int)');
+        const client = await rig.client();
+        await client.query({ text: 'set search_path to pg_temp', ...how });
+        await client.query('begin');
+        await client.query('select current_schema()');
+        await expect(client.query(`prepare transaction 'former'`)).rejects.toMatchObject({ code: '0A000' });
+        await client.end();
+      },
+    );
+
+    it('are no counts: a session that reports its own is one more', async () => {
+      await used('select 1');
+      const before = Number((await rig.direct.query<{ sessions: string }>(sessions)).rows[0]?.sessions);
+      const client = await rig.client();
+      await client.query('select pg_stat_force_next_flush()');
+      const after = Number((await client.query<{ sessions: string }>(sessions)).rows[0]?.sessions);
+      expect(after).toBeGreaterThan(before);
+      await client.end();
+    });
+
+    it('matters less than what a session has itself', async () => {
+      await used('do $$ begin end $$');
+      const client = await rig.client();
+      await client.query('create temp table own (a int)');
+      await expect(client.query('set plpgsql.nobody_knows = 1')).rejects.toMatchObject({ code: '42602' });
+      expect((await client.query('select from own')).rowCount).toBe(0);
+      await client.end();
+    });
+
+    it('is over for the next client, too, when one vanishes while it waits for a new process', async () => {
+      await used('select 1');
+      const client = await rig.client();
+      void client.query('select pg_stat_force_next_flush()').catch(() => undefined);
+      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      const next = await rig.client();
+      expect((await next.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+      await next.end();
+      await eventually(async () => (await rig.busy()) === 0);
+    });
+  });
+});

@@ -1,0 +1,10 @@
+/** A temporary schema that is there already is not made; a language that is loaded takes no setting that it does not know. */
+const sets =
+  /^\s*set\s+(?:session\s+)?(?:search_path\s*(?:=|to)\s*['"]?pg_temp\b|pl\w+\.(?!variable_conflict\b|print_strict_params\b|check_asserts\b|extra_warnings\b|extra_errors\b))/i;
+/** Reports what the process has counted and not yet told, its own beginning among it. */
+const reports = 'pg_stat_force_next_flush';
+
+/** Whether a statement may show what former clients have left in the process of a backend and nothing but its end takes back. */
+export function showsFormer(text: string): boolean {
+  return sets.test(text) || text.includes(reports);
+}

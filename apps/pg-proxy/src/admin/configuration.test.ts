@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
 import { query } from '@medrex/pg-wire';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +46,29 @@ describe('RELOAD', () => {
     ]);
     const metrics = await (await fetch(rig.running.urls.metrics)).text();
     expect(metrics).toMatch(/^medrex_pg_proxy_settings_clamped(?:\{[^}]*\})? 2$/m);
+  });
+
+  it('says of what looks at statements that it stays as it was', async () => {
+    await start();
+    const console = await rig.in({ database: 'pgbouncer' });
+    change(() => ({ statistics: { queriesMax: 500 }, classes: { isOn: false }, audit: { file: 'audit/log' } }));
+    const told = await console.ask(query('RELOAD'));
+    for (const key of ['statistics.queriesMax', 'classes.isOn', 'audit.file'])
+      expect(told).toContain(`NOTICE 00000 ${key} stays as it was until a restart`);
+  });
+
+  it('replaces the backends of an upstream that has moved, when nobody has them', async () => {
+    await start();
+    const [console, client, busy] = [await rig.in({ database: 'pgbouncer' }), await rig.in(), await rig.in()];
+    await Promise.all([client.ask(query('begin')), busy.ask(query('begin'))]);
+    await client.ask(query('commit'));
+    change(() => ({ upstreams: { main: { host: 'localhost', port: rig.postgres.port } } }));
+    const before = new Set(rig.postgres.open);
+    expect(before.size).toBe(2);
+    await console.ask(query('RELOAD'));
+    await busy.ask(query('commit'));
+    await eventually(() => !rig.postgres.open.some((backend) => before.has(backend)));
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 });
 

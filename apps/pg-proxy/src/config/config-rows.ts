@@ -12,7 +12,8 @@ export interface ConfigRow {
 }
 
 /** What is read once, when the process starts. */
-const atStart = /^(?:listen\.(?:host|port|reusePort)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis)(?:\.|$)/;
+const atStart =
+  /^(?:listen\.(?:host|port|reusePort)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis|audit|statistics\.(?:isOn|queriesMax|folder)|classes)(?:\.|$)/;
 const scopeOf: Readonly<Record<string, Scope>> = { databases: 'database', users: 'user', applications: 'application' };
 
 /** Of secrets the configuration knows only where they are; that is shown. */

@@ -32,6 +32,7 @@ import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './licence-shares.ts';
 import { Peers } from './peers.ts';
+import { movedIn } from './moved.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
@@ -136,12 +137,14 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   reload(loaded: LoadedConfig): readonly Clamp[] {
     this.licences.reload(loaded.config);
     const clamps = this.pools.reload(this.#policyOf(loaded), this.now());
+    const moved = movedIn(this.#loaded.config, loaded.config);
     this.#loaded = loaded;
     this.limits.reload(loaded.config);
     this.upstreams.reload(loaded);
     this.scopes.reload(loaded.config, this.now());
     this.#iris.warm(loaded.config);
     this.routes.reload(loaded.config);
+    for (const scope of moved) this.pools.reconnect(scope, this.now());
     return clamps;
   }
 

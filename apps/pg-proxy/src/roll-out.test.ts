@@ -51,6 +51,27 @@ describe('a drained proxy', () => {
     expect(departures().crossed).toBe(0);
   });
 
+  it.each([
+    ['an empty query', [query('')]],
+    ['a comment', [query('-- ping')]],
+    ['an empty statement', [parse({ name: '', text: '', parameterTypes: [] }), sync()]],
+  ])('tells who looks whether the connection is there that it is not: by %s', async (_what, probe) => {
+    await start({ quietMs: 60_000, ...late });
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    expect((await client.ask(...probe)).at(-1)).toBe('Z I');
+    const closed = rig.running.proxy.close('drain');
+    await eventually(() => rig.running.proxy.host.isDraining);
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+    client.send(...probe);
+    expect(await client.until('closed')).toEqual([told]);
+    expect((await busy.ask(...probe)).at(-1)).toBe('Z T');
+    await busy.ask(query('commit'));
+    busy.send(...probe);
+    await closed;
+    expect(departures()).toEqual({ quiet: 2, boundary: 0, crossed: 0 });
+  });
+
   it('tells the others with the answer that ends their transaction', async () => {
     await start({ quietMs: 60_000, boundaryAfterMs: 0, timeoutMs: 60_000 });
     const client = await rig.in();

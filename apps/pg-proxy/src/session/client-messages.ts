@@ -33,6 +33,8 @@ import { concernsProxy, type Watched } from './session-watch.ts';
 
 /** In place of a statement that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
 const unknownStatement = 'pgproxy';
+/** No statement: nothing, or a comment. */
+const emptyText = /^\s*;?\s*(?:--[^\n]*)?$/;
 /** What a client that waits may send ahead. */
 const waitingBytesMax = 64 * 1024;
 
@@ -203,6 +205,7 @@ export class ClientMessages implements Wire {
   #request(): void {
     const client = this.#client;
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
+    if (this.#host.isDraining && this.#isProbe() && this.#host.probed(client)) return;
     if (this.requests.mayForget && this.#isHeldBack()) return;
     if (client.backend === undefined) {
       const { cache } = this.cachedAnswers;
@@ -211,6 +214,13 @@ export class ClientMessages implements Wire {
       this.obtain(this.#askedText());
     }
     if (client.backend !== undefined) this.ask(client.backend);
+  }
+
+  /** An empty query is how pools look at a connection before they use it. */
+  #isProbe(): boolean {
+    const { type, buffer, start } = this.#framer;
+    if (type === from.query) return emptyText.test(this.#queryText());
+    return type === from.parse && buffer[start + 5] === 0 && emptyText.test(this.#textAtHand());
   }
 
   /** What reads the proxy's own tables needs no backend. */

@@ -38,6 +38,10 @@ export interface ClientHost {
   readonly atBoundary: boolean;
   /** It has a backend of its own, and nothing is under way. */
   rested(client: Client): void;
+  /** Somebody is to go. */
+  readonly isDraining: boolean;
+  /** It asks nothing, and wants to know whether its connection is there. True: it is told that it is not. */
+  probed(client: Client): boolean;
   /** Users or their defaults, or those of a database, are others at the server of this client. */
   redefined(client: Client, what: 'users' | 'defaults'): void;
   /** It runs what the server does only when nobody is in these databases: whose clients have gone have no backends there, either. */

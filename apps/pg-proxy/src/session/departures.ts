@@ -16,7 +16,7 @@ interface Drain extends DeparturePlan {
 
 /** How many clients were sent away, and how; only grows. */
 export interface DepartureCounts {
-  /** Between transactions, after they had been quiet. */
+  /** Between transactions, after they had been quiet, or when they looked whether the connection is there. */
   quiet: number;
   /** With the answer that ended a transaction. */
   boundary: number;
@@ -48,6 +48,10 @@ export class Departures {
     return this.#atBoundary;
   }
 
+  get isDraining(): boolean {
+    return this.#drains.length > 0;
+  }
+
   begin({ database }: PoolScope, plan: DeparturePlan, nowMs: number): void {
     this.callOff({ database });
     this.#drains.push({ ...plan, database, sinceMs: nowMs });
@@ -65,6 +69,17 @@ export class Departures {
     if (drain === undefined || nowMs - drain.sinceMs < drain.boundaryAfterMs || !client.isQuiet) return;
     this.counts.boundary++;
     this.#depart(client);
+  }
+
+  /** Its pool looks whether the connection is there before it uses it: told that it is not, it takes another one, and loses nothing. */
+  probed(client: Client, nowMs: number): boolean {
+    const drain = this.#drainOf(client);
+    const { backend } = client;
+    if (drain === undefined || backend?.isIdle === false) return false;
+    if (backend !== undefined && nowMs - drain.sinceMs < drain.boundaryAfterMs) return false;
+    this.counts.quiet++;
+    this.#depart(client);
+    return true;
   }
 
   /** Looks who can go; called by a timer, so that the event loop polls before what is decided here is done. Cheap while nothing is drained. */

@@ -257,6 +257,14 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.departures.rested(client, this.now());
   }
 
+  get isDraining(): boolean {
+    return this.departures.isDraining;
+  }
+
+  probed(client: Client): boolean {
+    return this.departures.probed(client, this.now());
+  }
+
   /** Clients go as the plan says; the pools of a database, or all. */
   drain(scope: PoolScope, plan: DeparturePlan): void {
     const nowMs = this.now();

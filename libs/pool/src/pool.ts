@@ -1,16 +1,17 @@
 import { clientState } from './errors.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
-import { LoginBackoff, type OpenFailure } from './login-backoff.ts';
+import { PoolOpenings } from './pool-openings.ts';
+import type { OpenFailure } from './login-backoff.ts';
 import type { Rung } from './overload-ladder.ts';
 import { isOpen, PoolBackends, reasonOfLoss } from './pool-backends.ts';
 import { classGauges, Counters, waitOf, type PoolFigures } from './pool-figures.ts';
 import { titleOf, type PoolName } from './pool-policy.ts';
 import type { PoolPort } from './pool-port.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
-import { PooledBackend } from './pooled-backend.ts';
+import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
-import type { CheckinFate, ConnectReason, DisconnectReason, Refusal } from './reasons.ts';
-import { feed, hasPlace, mustGiveWay } from './shared-places.ts';
+import type { CheckinFate, DisconnectReason, Refusal } from './reasons.ts';
+import { feed, mustGiveWay } from './shared-places.ts';
 import { SlotShares, slotCaps } from './slot-shares.ts';
 import { WaitingClients, type WaitTerms } from './waiting-clients.ts';
 import type { WorkloadClass } from './workload-class.ts';
@@ -41,7 +42,7 @@ export class Pool<C, B> implements WaitTerms {
   readonly #counters = new Counters();
   readonly #around: PoolSurroundings<C, B>;
   readonly #backends: PoolBackends<C, B>;
-  readonly #backoff = new LoginBackoff();
+  readonly #openings: PoolOpenings<C, B>;
   readonly #shares: SlotShares;
   readonly #waiting: WaitingClients<C, B>;
   #settings: PoolSettings;
@@ -73,6 +74,7 @@ export class Pool<C, B> implements WaitTerms {
       lastWent: () => this.#nobodyWaits(),
       refused: (client) => this.#moveOn(client),
     });
+    this.#openings = new PoolOpenings({ pool: this, around, backends: this.#backends, waiting: this.#waiting });
   }
 
   get settings(): PoolSettings {
@@ -89,7 +91,7 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   get failure(): OpenFailure | undefined {
-    return this.#backoff.failure;
+    return this.#openings.failure;
   }
 
   get isPaused(): boolean {
@@ -116,7 +118,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Whether this client, which has no backend yet, would have one without waiting for others. */
   hasRoomFor(client: PooledClient<C, B>): boolean {
-    if (this.#isPaused || this.#isDraining || this.#isHopeless || !this.#mayHold(client)) return false;
+    if (this.#isPaused || this.#isDraining || this.#openings.isHopeless || !this.#mayHold(client)) return false;
     if (this.#backends.idle.size > 0) return true;
     return this.clients.size <= this.#settings.max && !this.limits.some((limit) => limit.isFull);
   }
@@ -203,7 +205,7 @@ export class Pool<C, B> implements WaitTerms {
   opened(backend: PooledBackend<C, B>, nowMs: number): void {
     if (backend.state !== 'opening') return;
     const { lifetimeMs, lifetimeJitter } = this.#settings;
-    this.#backoff.succeeded();
+    this.#openings.succeeded();
     backend.openedAtMs = nowMs;
     backend.endsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#around.jitter());
     backend.idleSinceMs = nowMs;
@@ -215,7 +217,7 @@ export class Pool<C, B> implements WaitTerms {
   openFailed(backend: PooledBackend<C, B>, failure: OpenFailure, nowMs: number): void {
     if (backend.state !== 'opening') return;
     this.#backends.count(backend, 'login_failed');
-    this.#failed(failure, nowMs);
+    this.#openings.failed(failure, nowMs);
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
   }
@@ -331,18 +333,14 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Opens what waiting clients need and the limits allow. */
   grow(nowMs: number): void {
-    for (let reason = this.#wish(nowMs); reason !== undefined; reason = this.#wish(nowMs)) {
-      if (!hasPlace(this, nowMs)) return;
-      this.#open(reason, nowMs);
-    }
-    for (const limit of this.limits) limit.hungry.delete(this);
+    this.#openings.grow(nowMs);
   }
 
   /** All that depends on time: deadlines, notices, timeouts, lifetimes, health checks, the minimum, backoffs that are over. */
   tick(nowMs: number): void {
     this.#waiting.tick(nowMs);
     for (const backend of this.#backends.toArray()) this.#tickBackend(backend, nowMs);
-    this.#keepMinimum(nowMs);
+    this.#openings.keep(this.#minimum, nowMs);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
@@ -355,7 +353,7 @@ export class Pool<C, B> implements WaitTerms {
       clamps: this.#clamps,
       isPaused: this.#isPaused,
       isDraining: this.#isDraining,
-      isFailing: this.#backoff.failure !== undefined,
+      isFailing: this.failure !== undefined,
       clients: this.clients.size,
       waiting: lines.size,
       longestWaitMs: waitOf(this.firstWaitsSinceMs, nowMs),
@@ -369,7 +367,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** What the ladder of overload looks at; undefined: this pool is paused or cannot log in, and no ladder helps it. */
   load(nowMs: number): { poolUse: number; interactiveWaitMs: number; queueUse: number } | undefined {
-    if (this.#isPaused || this.#backoff.failure !== undefined) return undefined;
+    if (this.#isPaused || this.failure !== undefined) return undefined;
     const { max, waitingMax } = this.#settings;
     return {
       poolUse: this.#backends.in.active / max,
@@ -400,7 +398,7 @@ export class Pool<C, B> implements WaitTerms {
     else if (backend.state === 'resetting' && inStateMs >= resetTimeoutMs) this.#close(backend, 'reset_timeout', nowMs);
     else if (backend.state === 'checking' && inStateMs >= checkTimeoutMs) this.#close(backend, 'check_timeout', nowMs);
     else if (backend.state === 'opening' && inStateMs >= connectTimeoutMs) {
-      this.#failed({ error: undefined, isTransient: true }, nowMs);
+      this.#openings.failed({ error: undefined, isTransient: true }, nowMs);
       this.#close(backend, 'login_timeout', nowMs);
     }
   }
@@ -428,16 +426,6 @@ export class Pool<C, B> implements WaitTerms {
     return this.clients.size === 0 || this.#isDraining ? 0 : this.#settings.min;
   }
 
-  #keepMinimum(nowMs: number): void {
-    while (
-      this.#backends.live < this.#minimum &&
-      this.size < this.#settings.max &&
-      this.#mayOpen(nowMs) &&
-      !this.limits.some((limit) => limit.isFull)
-    )
-      this.#open('minimum', nowMs);
-  }
-
   #wait(client: PooledClient<C, B>, nowMs: number): void {
     this.#waiting.enter(client, nowMs);
     const refusal = this.#refusalAtOnce(client, nowMs);
@@ -447,8 +435,8 @@ export class Pool<C, B> implements WaitTerms {
 
   #refusalAtOnce(client: PooledClient<C, B>, nowMs: number): Refusal | undefined {
     if (this.#waiting.isShed(client.workClass)) return this.#waiting.shedding(client, nowMs);
-    if (this.#isHopeless && !this.#backoff.isOver(nowMs))
-      return { reason: 'upstream', error: this.#backoff.failure?.error, waitedMs: 0 };
+    if (this.#openings.isHopelessUntilLater(nowMs))
+      return { reason: 'upstream', error: this.failure?.error, waitedMs: 0 };
     return this.#waiting.overfull(client);
   }
 
@@ -470,17 +458,6 @@ export class Pool<C, B> implements WaitTerms {
   /** Who is served next; undefined when nobody waits who may. */
   #next(nowMs: number): PooledClient<C, B> | undefined {
     return this.#waiting.lines.next(this.#settings.agedAfterMs, nowMs);
-  }
-
-  /** Why one more backend is wanted, as far as this pool alone can tell. */
-  #wish(nowMs: number): ConnectReason | undefined {
-    if (this.#waiting.size === 0 || !this.#mayOpen(nowMs)) return undefined;
-    const { max, reserve, reserveAfterMs } = this.#settings;
-    if (this.size >= max + reserve) return undefined;
-    const { idle, opening, resetting, checking } = this.#backends.in;
-    const soon = idle + opening + resetting + checking;
-    if (this.size < max) return this.#waiting.lines.areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
-    return this.#waiting.lines.areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
   }
 
   /** A backend that nobody has: away with it, on to the next client, or idle. */
@@ -550,30 +527,8 @@ export class Pool<C, B> implements WaitTerms {
     return this.#backends.isOverLimit ? 'surplus' : undefined;
   }
 
-  #mayOpen(nowMs: number): boolean {
-    const openingMax = this.#backoff.failure === undefined ? this.#settings.openingMax : 1;
-    return !this.#isPaused && this.#backends.in.opening < openingMax && this.#backoff.isOver(nowMs);
-  }
-
-  #open(reason: ConnectReason, nowMs: number): void {
-    const backend = new PooledBackend<C, B>(this.#around.nextId(), this, nowMs);
-    this.#backends.add(backend, reason);
-    this.#around.port.open(backend, reason);
-  }
-
-  #failed(failure: OpenFailure, nowMs: number): void {
-    const { backoffMinMs, backoffMaxMs } = this.#settings;
-    const limits = { minMs: backoffMinMs, maxMs: backoffMaxMs };
-    this.#backoff.failed(failure, this.#around.jitter(), limits, nowMs);
-  }
-
-  /** Nobody will be served soon: logins are refused for good, and no backend is left. */
-  get #isHopeless(): boolean {
-    return this.#backoff.failure?.isTransient === false && this.#backends.live === 0;
-  }
-
   #giveUpIfHopeless(nowMs: number): void {
-    if (this.#isHopeless && !this.#isPaused) this.#waiting.refuseAll(nowMs);
+    if (this.#openings.isHopeless && !this.#isPaused) this.#waiting.refuseAll(nowMs);
   }
 
   #closeIdle(reason: DisconnectReason, nowMs: number): void {

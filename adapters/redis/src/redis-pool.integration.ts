@@ -41,6 +41,18 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
     expect(waits).toHaveLength(6);
   });
 
+  it('lets nobody wait for longer than a call may take, however often another one comes first', async () => {
+    const made = pool({ connectionsMax: 1, callsMax: 1 });
+    await eventually(() => (made.state().idle === 1 ? true : undefined));
+    const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const first = later(300);
+    const calls = [made.use(() => first)];
+    const waits = made.use(async () => 'in the end');
+    calls.push(first.then(() => made.use(() => later(400))));
+    await expect(waits).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    await Promise.all(calls);
+  });
+
   it('lets nobody wait for a Redis that is gone, and is there again when it is', async () => {
     const made = await ready(pool());
     let failures = 0;

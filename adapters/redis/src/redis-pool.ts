@@ -111,17 +111,18 @@ export class RedisPool implements ObservedPool {
     return first !== undefined && first.calls < this.#options.callsMax ? first : undefined;
   }
 
-  async #turn(): Promise<Connection> {
-    const { waitingMax, callTimeoutMs } = this.#options;
+  /** Who is overtaken on his turn waits on, and no longer than a call may take in all. */
+  async #turn(endMs = performance.now() + this.#options.callTimeoutMs): Promise<Connection> {
+    const { waitingMax } = this.#options;
     if (this.#waiting.size >= waitingMax)
       throw redisError('REDIS_POOL_FULL', `${this.shownAs}: ${waitingMax} calls wait for a connection`);
     await new Promise<void>((go, giveUp) => {
       const timeout = (): void =>
         this.#giveUp(waiting, redisError('REDIS_UNAVAILABLE', `${this.shownAs} is too slow: no connection was free`));
-      const waiting: Waiting = { go, giveUp, timer: setTimeout(timeout, callTimeoutMs) };
+      const waiting: Waiting = { go, giveUp, timer: setTimeout(timeout, endMs - performance.now()) };
       this.#waiting.add(waiting);
     });
-    return this.#free() ?? this.#turn();
+    return this.#free() ?? this.#turn(endMs);
   }
 
   #next(): void {

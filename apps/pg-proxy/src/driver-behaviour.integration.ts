@@ -305,6 +305,25 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     await Promise.all([client.end(), next.end()]);
   });
 
+  it('replaces the backends of the role or database alone whose defaults were altered', async () => {
+    // Of its own: whoever calls a function keeps his backend where somebody has asked for currval.
+    const own = await RealRig.start(where, 'transaction', 4);
+    const { user } = own.direct;
+    const client = await own.client();
+    const before = (await client.query<{ pid: number }>('select server_pid() as pid')).rows;
+    const role = `altered_${process.pid}`;
+    await own.direct.query(`create role ${role}`);
+    await client.query(`alter role ${role} set work_mem to '8MB'`);
+    await client.query(`alter role "${user}" in database template1 set work_mem to '8MB'`);
+    expect((await client.query('select server_pid() as pid')).rows).toEqual(before);
+    await client.query(`drop role ${role}`);
+    expect((await client.query('select server_pid() as pid')).rows).toEqual(before);
+    await client.query(`alter role "${user}" in database template1 reset work_mem`);
+    await client.query(`alter role current_user set work_mem to default`);
+    expect((await client.query('select server_pid() as pid')).rows).not.toEqual(before);
+    await own.close();
+  });
+
   it('lets a role in that was dropped and created again', async () => {
     const user = `again_${process.pid}`;
     const query = { user: decodeURIComponent(new URL(where).username) };

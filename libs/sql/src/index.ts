@@ -1,4 +1,5 @@
 export { volatilityOf, type Volatility } from './known-functions.ts';
+export { everySession, type Redefinition } from './redefinition.ts';
 export type { SqlFault } from './pg-parser.ts';
 export type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 export { pinReasons, SessionState, type Bound, type Completion, type PinReason } from './session-state.ts';

@@ -23,6 +23,20 @@ function only(text: string): Statement {
 const names = (relations: Statement['reads']): string[] =>
   relations.map(({ schema, name }) => (schema === undefined ? name : `${schema}.${name}`));
 
+it.each<[string, unknown]>([
+  ["alter role ann set work_mem to '8MB'", { roles: ['ann'], database: undefined }],
+  ['alter role ann in database clinic reset all', { roles: ['ann'], database: 'clinic' }],
+  ['alter role all in database clinic reset all', { roles: undefined, database: 'clinic' }],
+  ["alter user ann with password 'x'", { roles: ['ann'], database: undefined }],
+  ['alter role current_user reset all', { roles: undefined, database: undefined }],
+  ['drop role ann, bob', { roles: ['ann', 'bob'], database: undefined }],
+  ["alter database clinic set work_mem to '8MB'", { roles: undefined, database: 'clinic' }],
+  ['alter role ann rename to bob', undefined],
+  ['select 1', undefined],
+])('says whose sessions begin otherwise: %s', (text, whose) => {
+  expect(only(text).redefines).toEqual(whose);
+});
+
 describe('the kind and the tag of a statement', () => {
   it.each([
     ['select 1', 'select', 'SELECT'],

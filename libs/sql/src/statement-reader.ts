@@ -2,6 +2,7 @@ import type { Node } from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from './ast.ts';
 import { commandOf, hasOption, isOutsideBlocksOnly, type Command } from './command.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { redefinitionOf } from './redefinition.ts';
 import type { SessionEffect } from './session-effect.ts';
 import { withoutLiterals, type Skeleton } from './skeleton.ts';
 import { unreadText } from './unread-text.ts';
@@ -18,6 +19,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
   const transaction = bodyOf(node, 'TransactionStmt');
   const effects = sessionEffects(node, facts);
   const cursor = (bodyOf(node, 'DeclareCursorStmt') ?? bodyOf(node, 'FetchStmt'))?.portalname;
+  const redefines = kind === 'schema' ? redefinitionOf(node) : undefined;
   const { reads, writes, calls, features, volatility } = facts;
   const readsCatalogOnly = reads.length > 0 && writes.length === 0 && reads.every(isCatalog);
   const isReadOnly = isReading(kind, node) && writes.length === 0 && !facts.locksRows && mayNotChange(facts, effects);
@@ -27,6 +29,7 @@ export function readStatement(node: Node, skeleton: Skeleton): Statement {
     ...(transaction === undefined ? {} : { transaction: transactionControl(transaction) }),
     effects,
     ...(cursor === undefined ? {} : { cursor }),
+    ...(redefines === undefined ? {} : { redefines }),
     mayAdvanceSequences: mayAdvanceSequences(kind, facts),
     isOutsideBlocksOnly: isOutsideBlocksOnly(node),
     reads,

@@ -1,3 +1,4 @@
+import type { Redefinition } from './redefinition.ts';
 import type { SessionEffect } from './session-effect.ts';
 import type { TransactionControl } from './transaction-control.ts';
 import type { Volatility } from './known-functions.ts';
@@ -37,6 +38,8 @@ export interface Statement {
   readonly effects: readonly SessionEffect[];
   /** The cursor that it declares, fetches from or moves. */
   readonly cursor?: string;
+  /** Whose sessions begin otherwise after it. */
+  readonly redefines?: Redefinition;
   /** Without naming them: by the default of a column, or in a function that nobody knows. */
   readonly mayAdvanceSequences: boolean;
   /** PostgreSQL refuses it inside a transaction block, and in a simple query of several statements. */

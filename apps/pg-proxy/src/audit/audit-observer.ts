@@ -10,8 +10,6 @@ export interface AuditObserverOptions {
   readonly statements: 'data' | 'all';
   /** Keys of sqlcommenter that say who sits behind a shared login; the first that is there counts. */
   readonly personKeys: readonly string[];
-  /** As whom a user works at the upstream. */
-  readonly upstreamUserOf: (user: string, database: string) => string;
 }
 
 /** What a client writes of itself is as long as it likes. */
@@ -22,6 +20,7 @@ export class AuditObserver implements RequestObserver {
   readonly #options: AuditObserverOptions;
   readonly #texts = new WeakMap<readonly Statement[], string>();
   readonly #named = new NamedTables();
+  readonly #clock = new Clock();
   readonly #clients = new WeakMap<Requester, { readonly settings: object; readonly json: string }>();
 
   constructor(options: AuditObserverOptions) {
@@ -37,7 +36,7 @@ export class AuditObserver implements RequestObserver {
     const text = statements === undefined ? unread : this.#textOf(statements);
     if (text === '' && this.#options.statements === 'data') return;
     const parts = [
-      `"kind":"statement","at":"${new Date().toISOString()}"`,
+      `"kind":"statement","at":"${this.#clock.at(Date.now())}"`,
       this.#clientOf(request.from),
       ...this.#personOf(request),
       text === '' ? nothing : text,
@@ -58,8 +57,7 @@ export class AuditObserver implements RequestObserver {
   #clientOf(from: Requester): string {
     const known = this.#clients.get(from);
     if (known?.settings === from.settings) return known.json;
-    const { user, database, settings } = from;
-    const as = this.#options.upstreamUserOf(user, database);
+    const { user, database, upstreamUser: as, settings } = from;
     const application = settings.get('application_name')?.slice(0, claimMax);
     const json = JSON.stringify({ user, ...(as !== user && { as }), database, application }).slice(1, -1);
     this.#clients.set(from, { settings, json });
@@ -74,6 +72,21 @@ export class AuditObserver implements RequestObserver {
       if (person !== undefined) return [`"person":${JSON.stringify(person.slice(0, claimMax))}`];
     }
     return [];
+  }
+}
+
+/** The time as ISO 8601 has it; made anew once a second. */
+class Clock {
+  #second = NaN;
+  #text = '';
+
+  at(epochMs: number): string {
+    const ms = epochMs % 1_000;
+    if (epochMs - ms !== this.#second) {
+      this.#second = epochMs - ms;
+      this.#text = new Date(this.#second).toISOString().slice(0, -4);
+    }
+    return `${this.#text}${String(ms).padStart(3, '0')}Z`;
   }
 }
 

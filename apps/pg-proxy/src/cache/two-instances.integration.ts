@@ -1,64 +1,19 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { SharedEpochs } from '@medrex/cache';
-import { describeReal, eventually, whereIs } from '@medrex/contracts/testing';
+import { describeReal, eventually, TcpProxy, whereIs } from '@medrex/contracts/testing';
 import { OwnRedis } from '@medrex/redis/testing';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
 import type { Request } from '../session/request.ts';
 
 const where = whereIs('POSTGRES');
 
-/** The way of one instance to Redis, that can be cut. */
-class Way {
-  readonly #sockets = new Set<Socket>();
-  #isCut = false;
-  readonly #server;
-
-  constructor(port: number) {
-    this.#server = createServer((socket) => {
-      if (this.#isCut) return void socket.destroy();
-      const there = connect(port, '127.0.0.1');
-      for (const [one, other] of [
-        [socket, there],
-        [there, socket],
-      ] as const) {
-        this.#sockets.add(one);
-        one.pipe(other);
-        one.on('error', () => undefined);
-        one.on('close', () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-      }
-    });
-  }
-
-  async open(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  mend(): void {
-    this.#isCut = false;
-  }
-
-  close(): void {
-    this.cut();
-    this.#server.close();
-  }
-}
-
 (where === undefined ? describeReal.bind(undefined, 'POSTGRES') : describeReal.bind(undefined, 'REDIS'))(
   'two instances of pg-proxy that keep answers',
   () => {
     let redis: OwnRedis;
-    let way: Way;
+    /** Of the first one to Redis. */
+    let way: TcpProxy;
     let rigs: RealRig[];
     /** Requests that went to the server, by instance. */
     let asked: number[];
@@ -67,7 +22,7 @@ class Way {
     let table: string;
     const start = async (answers: boolean): Promise<void> => {
       asked = [0, 0];
-      const ports = [await way.open(), redis.port];
+      const ports = [way.port, redis.port];
       const cacheOf = (port: number | undefined) => ({ rules: [{}], hitRatioMin: 0, redis: { port, answers } });
       rigs = await Promise.all(
         asked.map((_, place) =>
@@ -99,11 +54,11 @@ class Way {
 
     beforeEach(async () => {
       redis = await OwnRedis.start();
-      way = new Way(redis.port);
+      way = await TcpProxy.to({ host: '127.0.0.1', port: redis.port });
     });
     afterEach(async () => {
       await Promise.all(rigs.map((rig) => rig.close()));
-      way.close();
+      await way.close();
       jest.restoreAllMocks();
       await redis.close();
     });
@@ -179,7 +134,7 @@ class Way {
         [false, 1],
         [false, 1],
       ]);
-      way.mend();
+      way.restore();
       await open();
       await one.query(`update ${table} set a = -1`);
       await eventually(async () => (await value(other)) === -1);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
 import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyRig } from '../testing/proxy-rig.ts';
 
@@ -140,6 +140,23 @@ describe('what is remembered of statements', () => {
     expect(told.map(({ action, reads, writes }) => `${action} ${[...reads, ...writes].join()}`)).toEqual([
       ...['read patients', 'read patients', 'call ', 'write visits', 'write visits'],
     ]);
+  });
+
+  it('writes down as whom a client works, who came before a RELOAD', async () => {
+    const as = (name: string): object[] => [{ user: 'app', as: name, password: { file: 'secret' } }];
+    const audit = { audit: { file: 'audit', flushMs: 1 } };
+    rig = await ProxyRig.start({ config: { ...audit, identities: as('first') }, files: { secret: 'secret' } });
+    const client = await rig.in();
+    const file = join(rig.folder, 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...config, identities: as('second') }));
+    rig.running.reload();
+    await client.ask(query('select name from patients'));
+    await (await rig.in()).ask(query('select name from patients'));
+    await rig.running.observing.audit?.flush();
+    const entries = readFileSync(join(rig.folder, 'audit.000001'), 'utf8').split('\n').slice(1, -1);
+    expect(entries.map((line) => (JSON.parse(line) as { as: string }).as)).toEqual(['first', 'second']);
+    expect(entries[0]).toMatch(/"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/);
   });
 
   it('makes a span of a statement and its parts, below the span of its client', async () => {

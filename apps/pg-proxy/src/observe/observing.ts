@@ -85,9 +85,7 @@ export class Observing {
   #auditorOf({ config }: LoadedConfig): AuditObserver | undefined {
     if (this.audit === undefined || config.audit === undefined) return undefined;
     const { statements, personKeys } = config.audit;
-    const upstreamUserOf = (user: string, database: string): string =>
-      this.#host?.upstreams.upstreamUser(user, database) ?? user;
-    return new AuditObserver({ log: this.audit, statements, personKeys, upstreamUserOf });
+    return new AuditObserver({ log: this.audit, statements, personKeys });
   }
 
   #statisticsOf({ loaded: { config }, folder, telemetry, now }: ObservingOptions): Statistics {

@@ -38,8 +38,15 @@ export class ClassRoutes {
   }
 
   /** Whose pool the client is to ask. */
-  pooledFor(client: Client, workClass: WorkloadClass, asked: Asked | undefined): Pooled {
+  pooledFor(client: Client, workClass: WorkloadClass, asked: Asked | undefined, nowMs: number): Pooled {
     if (!this.#isUsed && this.#travellers.size === 0) return client.pooled;
+    const pooled = this.#routed(client, workClass, asked);
+    // It may have another name by now than when it was there for the last time.
+    this.#pools.setApplication(pooled, client.settings.get('application_name') ?? '', nowMs);
+    return pooled;
+  }
+
+  #routed(client: Client, workClass: WorkloadClass, asked: Asked | undefined): Pooled {
     const traveller = this.#travellers.get(client);
     const home = traveller?.home ?? client.pooled;
     const routes = databaseOf(this.#config, client.database)?.database.upstreamOfClass;

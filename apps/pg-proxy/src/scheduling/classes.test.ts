@@ -178,11 +178,11 @@ describe('a class with an upstream of its own', () => {
   const report = 'select ward, count(*) from stays group by ward';
   const heardAt = (postgres: ScriptedPostgres): string[] => postgres.backends.flatMap(({ heard }) => heard);
 
-  async function withMirror(): Promise<[WireClient, ScriptedPostgres]> {
+  async function withMirror(more = {}): Promise<[WireClient, ScriptedPostgres]> {
     mirror = await ScriptedPostgres.start();
     await start({
       upstreams: { reporting: { port: mirror.port } },
-      config: { databases: { app: { upstream: 'main', upstreamOfClass: { analytical: 'reporting' } } } },
+      config: { databases: { app: { upstream: 'main', upstreamOfClass: { analytical: 'reporting' } } }, ...more },
     });
     return [await rig.in(), mirror];
   }
@@ -206,6 +206,18 @@ describe('a class with an upstream of its own', () => {
     for (const text of [writes, locks, `begin; ${report}`, 'commit']) await client.ask(query(text));
     expect(heardAt(reporting)).toEqual([]);
     expect(heardAt(rig.postgres)).toContain(locks);
+  });
+
+  it('counts a client by the name that its application has by now', async () => {
+    const [client] = await withMirror({ applications: { renamed: { backendsMax: 1 } } });
+    await client.ask(query(report));
+    const other = await rig.in({ parameters: { application_name: 'renamed' } });
+    await other.ask(query('begin'));
+    await client.ask(query("set application_name to 'renamed'"));
+    client.send(query(report));
+    await eventually(() => rig.running.proxy.host.pools.totals(0).waiting === 1);
+    await other.ask(query('commit'));
+    await eventually(() => rig.running.proxy.host.pools.totals(0).waiting === 0);
   });
 
   it('is left with the client', async () => {

@@ -11,6 +11,7 @@ import {
   readSqlstate,
   shortText,
 } from '@medrex/pg-wire';
+import { everySession } from '@medrex/sql';
 import type { Backend } from './backend.ts';
 import { clientBacklogMax, type BackendEvents, type BackendOptions } from './backend-options.ts';
 import {
@@ -20,6 +21,7 @@ import {
   reporting,
   unasked,
   type ExpectedAnswers,
+  type Note,
   type PreparedBefore,
 } from './expected-answers.ts';
 import { statementPrefix } from './statements.ts';
@@ -149,18 +151,18 @@ export class BackendAnswers {
     const note = this.#expected.headNote;
     note?.completed(shortText(buffer, start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
-    if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1));
+    if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1), note);
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
       this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
     return isSeen;
   }
 
-  #noteRedefined(tag: string): void {
+  #noteRedefined(tag: string, note: Note | undefined): void {
     const backend = this.#backend;
-    if (tag === 'CREATE ROLE') backend.redefined ??= 'users';
+    if (tag === 'CREATE ROLE') backend.redefined ??= [];
     // A session of a role that was dropped is none of the one that is created by the same name.
-    else if (redefines.has(tag)) backend.redefined = 'defaults';
+    else if (redefines.has(tag)) backend.redefined = [...(backend.redefined ?? []), note?.redefined ?? everySession];
     else if (reshapes.has(tag)) this.#reshape();
   }
 

@@ -13,6 +13,7 @@ import {
   type TransactionStatus,
 } from '@medrex/pg-wire';
 import type { BackendWrites } from '@medrex/cache';
+import type { Redefinition } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { LoggedIn } from '../upstream/backend-login.ts';
 import type { Address } from '../upstream/connect.ts';
@@ -67,8 +68,8 @@ export class Backend {
   /** Answers up to ReadyForQuery, and transactions, that have ended. */
   answers = 0;
   transactions = 0;
-  /** What its transaction has changed: who may log in, or also what new sessions begin with. */
-  redefined: 'users' | 'defaults' | undefined;
+  /** Its transaction has changed who may log in, and with what sessions of these begin. */
+  redefined: Redefinition[] | undefined;
   /** Its last client left state behind. */
   isSoiled = false;
   /** The process id of the client that has it, or had it last; 0: none yet. */

@@ -1,6 +1,6 @@
 import type { Report } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
-import type { SqlAnalyser } from '@medrex/sql';
+import type { Redefinition, SqlAnalyser } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { LocalTables } from '../admin/local-tables.ts';
 import type { ClientCache } from '../cache/client-cache.ts';
@@ -42,8 +42,8 @@ export interface ClientHost {
   readonly isDraining: boolean;
   /** It asks nothing, and wants to know whether its connection is there. True: it is told that it is not. */
   probed(client: Client): boolean;
-  /** Users or their defaults, or those of a database, are others at the server of this client. */
-  redefined(client: Client, what: 'users' | 'defaults'): void;
+  /** Users are others at the server of this client, and sessions of some begin otherwise. */
+  redefined(client: Client, whose: readonly Redefinition[]): void;
   /** It runs what the server does only when nobody is in these databases: whose clients have gone have no backends there, either. */
   vacate(client: Client, databases: ReadonlySet<string>): void;
   /** Its session has other settings. */

@@ -111,6 +111,10 @@ export class Client implements BackendClient {
     return this.session.settings.key;
   }
 
+  get upstreamUser(): string {
+    return this.pooled.pool.name.upstreamUser;
+  }
+
   get isPinned(): boolean {
     return this.session.isPinned;
   }

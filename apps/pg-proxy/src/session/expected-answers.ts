@@ -1,4 +1,5 @@
 import type { WireFault } from '@medrex/pg-wire';
+import type { Redefinition } from '@medrex/sql';
 import type { Statement } from './statements.ts';
 
 /** What a server owes for a message, by how the answer ends. */
@@ -49,6 +50,8 @@ export interface Note {
   /** The prepared statement that it takes away, and what is done where it then does not. */
   readonly deallocates: string | undefined;
   undo: (() => void) | undefined;
+  /** Of the statement that has ended last: whose sessions begin otherwise from now on, where it says so. */
+  readonly redefined: Redefinition | undefined;
   /** A statement of it has ended. */
   completed(tag: string): void;
   failed(sqlstate: string): void;

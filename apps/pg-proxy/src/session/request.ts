@@ -1,7 +1,7 @@
 import type { WireFault } from '@medrex/pg-wire';
 import { Buffer } from 'node:buffer';
 import type { WorkloadClass } from '@medrex/pool';
-import { readComment, type Analysis, type SqlAnalyser, type SqlComment } from '@medrex/sql';
+import { readComment, type Analysis, type Redefinition, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Backend } from './backend.ts';
 import type { StatementSettings } from '../config/scoped-settings.ts';
 import { hintsOf } from '../config/session-settings.ts';
@@ -12,6 +12,8 @@ import { deallocatedBy, faultOf, type SessionWatch, type Watched } from './sessi
 export interface Requester {
   readonly user: string;
   readonly database: string;
+  /** As whom it works at the upstream. */
+  readonly upstreamUser: string;
   readonly settings: ReadonlyMap<string, string>;
   /** Of its cancel key. */
   readonly processId: number;
@@ -141,6 +143,11 @@ export class Request implements Note {
   get analysis(): Analysis {
     this.#analysis ??= this.#isWhole ? analysisOf(this.#analyser, this.#text, this.#prepared) : unknownText;
     return this.#analysis;
+  }
+
+  get redefined(): Redefinition | undefined {
+    const { analysis } = this;
+    return analysis.kind === 'read' ? analysis.statements[this.commands - 1]?.redefines : undefined;
   }
 
   /** Whether its text has a comment where sqlcommenter puts one: cheap, and mostly false. */

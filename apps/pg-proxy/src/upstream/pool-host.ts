@@ -1,3 +1,4 @@
+import type { Redefinition } from '@medrex/sql';
 import { noticeResponse, type CancelRequest, type Report } from '@medrex/pg-wire';
 import {
   Pools,
@@ -229,7 +230,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       return undefined;
     }
     const workClass = this.classifier.classOf(client, asked);
-    client.pooled = this.routes.pooledFor(client, workClass, asked);
+    client.pooled = this.routes.pooledFor(client, workClass, asked, nowMs);
     this.#waits.asked();
     return this.pools.checkout(client.pooled, workClass, nowMs)?.handle;
   }
@@ -293,10 +294,17 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#timeouts.tick(nowMs);
   }
 
+  #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {
+    const isRole = roles?.includes(name.upstreamUser) ?? true;
+    return isRole && (database === undefined || database === this.upstreams.databaseOf(name));
+  }
+
   /** As with a direct connection, new sessions begin with what holds now: those that rest are replaced, others when they are given back. */
-  redefined(client: Client, what: 'users' | 'defaults'): void {
-    const { upstream } = client.pooled.pool.name;
-    if (what === 'defaults') this.pools.reconnect({ upstream }, this.now());
+  redefined(client: Client, whose: readonly Redefinition[]): void {
+    const nowMs = this.now();
+    const here = this.pools.figures(nowMs).filter(({ name }) => name.upstream === client.pooled.pool.name.upstream);
+    for (const { name } of here)
+      if (whose.some((one) => this.#isRedefined(one, name))) this.pools.reconnect(name, nowMs);
     this.onRedefined?.();
   }
 

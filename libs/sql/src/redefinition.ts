@@ -1,0 +1,33 @@
+import type { Node } from 'libpg-query';
+import { bodyOf } from './ast.ts';
+
+/** Whose sessions begin otherwise from now on. */
+export interface Redefinition {
+  /** Undefined: those of all roles. */
+  readonly roles: readonly string[] | undefined;
+  /** Undefined: those in all databases. */
+  readonly database: string | undefined;
+}
+
+/** Where nobody can tell whose. */
+export const everySession: Redefinition = { roles: undefined, database: undefined };
+
+/** Of ALTER and DROP ROLE, ALTER DATABASE. */
+export function redefinitionOf(node: Node): Redefinition | undefined {
+  const [set, alter, drop] = [
+    bodyOf(node, 'AlterRoleSetStmt'),
+    bodyOf(node, 'AlterRoleStmt'),
+    bodyOf(node, 'DropRoleStmt'),
+  ] as const;
+  if (set !== undefined) return { roles: set.role && rolesOf([{ RoleSpec: set.role }]), database: set.database };
+  if (alter !== undefined) return { roles: alter.role && rolesOf([{ RoleSpec: alter.role }]), database: undefined };
+  if (drop !== undefined) return { roles: rolesOf(drop.roles ?? []), database: undefined };
+  const database = bodyOf(node, 'AlterDatabaseSetStmt')?.dbname ?? bodyOf(node, 'AlterDatabaseStmt')?.dbname;
+  return database === undefined ? undefined : { roles: undefined, database };
+}
+
+/** Undefined: one is not named (CURRENT_USER). */
+function rolesOf(nodes: readonly Node[]): string[] | undefined {
+  const names = nodes.map((node) => bodyOf(node, 'RoleSpec')?.rolename);
+  return names.every((name) => name !== undefined) ? names : undefined;
+}

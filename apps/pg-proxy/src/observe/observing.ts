@@ -39,7 +39,6 @@ export class Observing {
   readonly observer: RequestObserver | undefined;
   readonly audit: AuditLog | undefined;
   readonly #telemetry: Telemetry;
-  #host: PoolHost | undefined;
 
   /** @throws CodedError PG_PROXY_AUDIT */
   static async open(options: ObservingOptions): Promise<Observing> {
@@ -62,7 +61,6 @@ export class Observing {
   }
 
   async start(host: PoolHost): Promise<void> {
-    this.#host = host;
     await this.statistics?.start(() => gaugesOf(host.pools.figures(host.now())));
   }
 

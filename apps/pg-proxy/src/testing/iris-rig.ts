@@ -19,6 +19,8 @@ export interface IrisRigOptions {
   /** Other parts of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly licenceUnits?: number;
+  /** One that has been started, and that whoever gives it closes: Java takes seconds to start. */
+  readonly bridge?: JdbcBridge;
 }
 
 /** A proxy before a stand-in for IRIS, which is PostgreSQL behind pgjdbc and the bridge; all of it goes with `close`. */
@@ -26,6 +28,7 @@ export class IrisRig {
   readonly running: RunningPgProxy;
   readonly bridge: JdbcBridge;
   readonly direct: pg.Client;
+  readonly #isOwnBridge: boolean;
   readonly #where: string;
   readonly #iris: { standIn?: StandInIris };
   readonly #folder: string;
@@ -35,6 +38,7 @@ export class IrisRig {
   private constructor(parts: {
     running: RunningPgProxy;
     bridge: JdbcBridge;
+    isOwnBridge: boolean;
     direct: pg.Client;
     where: string;
     iris: { standIn?: StandInIris };
@@ -43,6 +47,7 @@ export class IrisRig {
   }) {
     this.running = parts.running;
     this.bridge = parts.bridge;
+    this.#isOwnBridge = parts.isOwnBridge;
     this.direct = parts.direct;
     this.#where = parts.where;
     this.#iris = parts.iris;
@@ -74,7 +79,7 @@ export class IrisRig {
       ...other,
     };
     writeFileSync(file, JSON.stringify(config));
-    const bridge = new JdbcBridge({ jars: [jar] });
+    const bridge = options.bridge ?? new JdbcBridge({ jars: [jar] });
     await bridge.start();
     const iris: { standIn?: StandInIris } = {};
     const irisDriver = (jdbc: string): SqlDriver => {
@@ -84,7 +89,8 @@ export class IrisRig {
     };
     const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: () => undefined });
     const running = await startPgProxy({ file, environment: {}, telemetry, patienceMs: 5_000, irisDriver });
-    return new IrisRig({ running, bridge, direct, where, iris, folder, telemetry });
+    const isOwnBridge = options.bridge === undefined;
+    return new IrisRig({ running, bridge, isOwnBridge, direct, where, iris, folder, telemetry });
   }
 
   get standIn(): StandInIris {
@@ -113,7 +119,7 @@ export class IrisRig {
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.end().catch(() => undefined)));
     await this.running.close();
-    await this.bridge.close();
+    if (this.#isOwnBridge) await this.bridge.close();
     await this.direct.query(
       'DROP SCHEMA IF EXISTS sqluser CASCADE; DROP SCHEMA IF EXISTS iris_information_schema CASCADE',
     );

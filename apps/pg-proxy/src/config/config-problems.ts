@@ -29,7 +29,7 @@ function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfi
     yield 'listen.tls.clientCertificate: require needs clientCa';
 }
 
-function* problemsOfDatabases({ databases, upstreams, users }: ProxyConfig): Generator<string> {
+function* problemsOfDatabases({ databases, upstreams, users, identities, cache }: ProxyConfig): Generator<string> {
   for (const [name, { upstream, user, password, upstreamOfClass = {} }] of Object.entries(databases)) {
     for (const [workClass, other] of Object.entries(upstreamOfClass))
       if (!Object.hasOwn(upstreams, other))
@@ -37,10 +37,16 @@ function* problemsOfDatabases({ databases, upstreams, users }: ProxyConfig): Gen
     if (!Object.hasOwn(upstreams, upstream)) yield `databases.${name}.upstream: there is no ${upstream}`;
     if (password !== undefined && user === undefined) yield `databases.${name}.password: of no user`;
   }
-  for (const [name, rule] of Object.entries(users))
-    for (const database of rule.databases ?? [])
-      if (!Object.hasOwn(databases, database) && !Object.hasOwn(databases, '*'))
-        yield `users.${name}.databases: there is no ${database}`;
+  // A rule for a database that is misspelt would let clients in as somebody else, or do nothing.
+  const named: readonly (readonly [string, readonly string[] | undefined])[] = [
+    ...Object.entries(users).map(([name, rule]) => [`users.${name}.databases`, rule.databases] as const),
+    ...identities.map(
+      ({ database }, at) => [`identities.${at}.database`, database === undefined ? [] : [database]] as const,
+    ),
+    ...cache.rules.map((rule, at) => [`cache.rules.${at}.databases`, rule.databases] as const),
+  ];
+  for (const [field, wanted = []] of Object.hasOwn(databases, '*') ? [] : named)
+    for (const database of wanted) if (!Object.hasOwn(databases, database)) yield `${field}: there is no ${database}`;
 }
 
 function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generator<string> {

@@ -53,10 +53,14 @@ describe('loadConfig', () => {
       b: { upstream: 'main', password: { env: 'NOT_SET' }, upstreamOfClass: { bulk: 'nowhere' } },
     };
     const auth = { userFile: file('bad.txt', '"a" "b"\nnonsense\n') };
-    const message = load({ ...minimal, databases, auth }) as string;
+    const identities = [{ user: 'u', database: 'klinik', as: 'reader' }];
+    const cache = { rules: [{ databases: ['b', 'clinc'] }] };
+    const message = load({ ...minimal, databases, auth, identities, cache }) as string;
     for (const problem of [
       'there is no none',
       'databases.b.upstreamOfClass.bulk: there is no nowhere',
+      'identities.0.database: there is no klinik',
+      'cache.rules.0.databases: there is no clinc',
       'of no user',
       'NOT_SET is not set',
       'line 2',

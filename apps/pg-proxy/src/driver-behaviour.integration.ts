@@ -286,6 +286,24 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     expect((await told) as pg.DatabaseError).toMatchObject({ code: '57P01' });
   });
 
+  it('knows what a statement has left behind of which it wanted one row, as asyncpg and JDBC ask', async () => {
+    const client = await rig.client();
+    const pids = new Set<number>();
+    for (let times = 0; times < 3; times++) {
+      const cursor = client.query(new Cursor<{ pid: number }>('select pg_backend_pid() as pid'));
+      pids.add((await cursor.read(1))[0]!.pid);
+      await cursor.close();
+      await shuffle();
+    }
+    expect(pids.size).toBe(1);
+    const lock = client.query(new Cursor('select pg_advisory_lock(7102), n from generate_series(1, 3) n'));
+    expect([(await lock.read(1)).length, (await lock.read(9)).length]).toEqual([1, 2]);
+    await lock.close();
+    const unlocked = 'select pg_advisory_unlock(7102) as was from generate_series(1, 4)';
+    expect((await client.query(unlocked)).rows).toEqual([true, true, true, false].map((was) => ({ was })));
+    await client.end();
+  });
+
   it.each(['autocommit', 'a transaction'])('begins new sessions with defaults that were altered in %s', async (how) => {
     const { user, database } = rig.direct;
     const altered = `alter role "${user}" in database "${database}"`;

@@ -115,7 +115,9 @@ export class BackendAnswers {
       case from.commandComplete:
         return this.#commandCompleted(framer);
       case from.emptyQueryResponse:
+        return this.#ended(owed.execute);
       case from.portalSuspended:
+        expected.headNote?.suspended();
         return this.#ended(owed.execute);
       case from.rowDescription:
       case from.noData:

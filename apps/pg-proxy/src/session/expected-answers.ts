@@ -54,6 +54,8 @@ export interface Note {
   readonly redefined: Redefinition | undefined;
   /** A statement of it has ended. */
   completed(tag: string): void;
+  /** It has run, and more of its rows were not wanted yet. */
+  suspended(): void;
   failed(sqlstate: string): void;
   /** Nothing more comes. */
   ended(atMs: number): void;

@@ -186,6 +186,10 @@ export class Request implements Note {
     this.#observer?.completed?.(this, tag);
   }
 
+  suspended(): void {
+    if (this.watched !== undefined) this.#watch.suspended(this.watched);
+  }
+
   failed(sqlstate: string): void {
     this.sqlstate = sqlstate;
   }

@@ -20,6 +20,8 @@ export interface Watched {
   /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
   readonly shows: 'statements' | 'sequences' | undefined;
   at: number;
+  /** All has been counted, and its rows come in parts. */
+  isSuspended?: boolean;
 }
 
 /** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. */
@@ -204,7 +206,14 @@ export class SessionWatch {
     this.#state.show('process');
   }
 
+  /** A portal: the rest of its rows is asked for later, or never. */
+  suspended(watched: Watched): void {
+    this.completed(watched, '');
+    watched.isSuspended = true;
+  }
+
   completed(watched: Watched, tag: string): void {
+    if (watched.isSuspended === true) return;
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
     this.#noteReset(resetOf(statement));

@@ -448,6 +448,28 @@ describe('cancel', () => {
     expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
   });
 
+  it('that is on its way when its client leaves reaches nobody else', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    rig.postgres.heldCancels = [];
+    one.send(query('hang'));
+    await heard('hang');
+    cancel(one.key);
+    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
+    const [backend] = rig.postgres.backends;
+    backend!.cancel();
+    await one.until('Z');
+    one.send(terminate());
+    other.send(query('hang'));
+    await waiting(1);
+    for (const letGo of rig.postgres.heldCancels.splice(0)) letGo();
+    await holds(() => expect(backend!.heard.at(-1)).toBe('hang'));
+    expect(backend!.cancelled).toHaveLength(1);
+    rig.postgres.heldCancels = undefined;
+    cancel(other.key);
+    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+  });
+
   it('ends a wait', async () => {
     await start(small);
     const [busy, client] = [await rig.in(), await rig.in()];

@@ -401,7 +401,9 @@ export class Client implements BackendClient {
     const { isMidMessage } = this.#messages;
     // A Sync of ours would commit what the client has not.
     const isUnfinished = isMidMessage || backend.expected.isOpen;
-    const isClean = backend.isIdle && !this.isPinned && this.mode !== 'session' && !isMidMessage;
+    // A cancel on its way would reach the next client's statement.
+    const mayBeUsed = backend.isIdle && backend.cancelling === 0;
+    const isClean = mayBeUsed && !this.isPinned && this.mode !== 'session' && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= this.isPinned || this.session.watch.isActive || this.mode === 'session';
     this.#detach(backend);

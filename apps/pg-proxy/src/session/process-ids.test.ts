@@ -28,6 +28,13 @@ const bytesOf = (length: 4 | 8, value: number): Buffer => {
   return bytes;
 };
 
+/** As PostgreSQL sends an array of one dimension. */
+function arrayOf(type: number, elements: readonly (Buffer | null)[]): Buffer {
+  const head = [1, 1, type, elements.length, 1].map((number) => bytesOf(4, number));
+  const parts = elements.flatMap((element) => [bytesOf(4, element?.length ?? -1), element ?? Buffer.alloc(0)]);
+  return Buffer.concat([...head, ...parts]);
+}
+
 describe('process ids in messages', () => {
   it.each([
     ['a query', query(`select pg_terminate_backend(${id})`), query('select pg_terminate_backend(        42)')],
@@ -40,6 +47,13 @@ describe('process ids in messages', () => {
     ['a text parameter', bound(Buffer.from(String(id)), 0), bound(Buffer.from('        42'), 0)],
     ['an int4', bound(bytesOf(4, id), 1), bound(bytesOf(4, 42), 1)],
     ['an int8', bound(bytesOf(8, id), 1), bound(bytesOf(8, 42), 1)],
+    ['an array in text', bound(Buffer.from(`{7,${id}}`), 0), bound(Buffer.from('{7,        42}'), 0)],
+    [
+      'an int4[]',
+      bound(arrayOf(23, [bytesOf(4, 7), null, bytesOf(4, id)]), 1),
+      bound(arrayOf(23, [bytesOf(4, 7), null, bytesOf(4, 42)]), 1),
+    ],
+    ['an int8[]', bound(arrayOf(20, [bytesOf(8, id)]), 1), bound(arrayOf(20, [bytesOf(8, 42)]), 1)],
   ])('become others where they stand, in as many bytes: %s', (_what, message, expected) => {
     expect(renumbered(message)).toEqual(expected);
   });
@@ -50,6 +64,8 @@ describe('process ids in messages', () => {
     ['more than 32 bits', query('select 9999999999, 12345678901')],
     ['a binary parameter of another length', bound(Buffer.from('abc'), 1)],
     ['a negative number', bound(bytesOf(8, -5_000_000_000), 1)],
+    ['an array of another type', bound(arrayOf(25, [bytesOf(4, id)]), 1)],
+    ['an array that is cut off', bound(arrayOf(23, [bytesOf(4, id)]).subarray(0, -1), 1)],
     ['nothing', bind({ portal: '', statement: '', parameterFormats: [], parameters: [null], resultFormats: [] })],
   ])('are not seen in %s', (_what, message) => {
     expect(processIdsIn(framerOf(message))).toEqual([]);

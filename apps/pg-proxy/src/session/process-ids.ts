@@ -38,8 +38,25 @@ function idsOfBind(buffer: Buffer, start: number, end: number): ProcessId[] {
     if (value === null) return [];
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
     const format = formats.length === 1 ? formats[0] : (formats[index] ?? 0);
-    return format === 0 ? idsOfText(bytes, 0, bytes.length) : idOfBinary(bytes);
+    if (format === 0) return idsOfText(bytes, 0, bytes.length);
+    return bytes.length > arrayHeadBytes ? idsOfArray(bytes) : idOfBinary(bytes);
   });
+}
+
+/** Dimensions, whether there are NULLs, type of the elements; then length and lower bound of the one dimension. */
+const arrayHeadBytes = 20;
+const wholeNumbers: readonly number[] = [20, 23];
+
+/** Of an int4[] or an int8[] with one dimension: each element behind its length. */
+function idsOfArray(bytes: Buffer): ProcessId[] {
+  if (bytes.readInt32BE(0) !== 1 || !wholeNumbers.includes(bytes.readInt32BE(8))) return [];
+  const found: ProcessId[] = [];
+  for (let at = arrayHeadBytes; at + 4 <= bytes.length;) {
+    const length = Math.max(0, bytes.readInt32BE(at));
+    found.push(...idOfBinary(bytes.subarray(at + 4, at + 4 + length)));
+    at += 4 + length;
+  }
+  return found;
 }
 
 /** An int4 or an int8. */

@@ -42,6 +42,8 @@ const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
  */
 export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
+  /** Cancel requests are kept here, to be let go, where it is there. */
+  heldCancels: (() => void)[] | undefined;
   /** What `pg_authid` has, for a query that asks it. */
   readonly authid = new Map<string, string | null>();
   readonly #server: Server;
@@ -131,8 +133,12 @@ export class ScriptedBackend {
     if (reading.kind !== 'packet') return void this.socket.destroy();
     const { packet } = reading;
     if (packet.kind === 'cancel') {
-      this.#postgres.backends.find(({ id }) => id === packet.processId)?.cancel();
-      this.socket.end();
+      const cancel = (): void => {
+        this.#postgres.backends.find(({ id }) => id === packet.processId)?.cancel();
+        this.socket.end();
+      };
+      if (this.#postgres.heldCancels === undefined) cancel();
+      else this.#postgres.heldCancels.push(cancel);
       return;
     }
     if (packet.kind === 'startup') this.parameters = packet.parameters;

@@ -230,7 +230,10 @@ export class Arrival {
     if (user === '')
       return this.#refuse({ sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' });
     if (isReplication(packet.parameters.get('replication')))
-      return this.#refuse({ sqlstate: '0A000', message: 'replication connections are not taken by pg-proxy' });
+      return this.#refuse({
+        sqlstate: '0A000',
+        message: 'replication connections are not taken by pg-proxy: make them to the server itself',
+      });
     const certified = this.#tls?.asksCertificate === true ? certifiedName(this.#socket as TLSSocket) : undefined;
     if (this.#tls?.needsCertificate === true && certified === undefined)
       return this.#refuse({ sqlstate: '28000', message: 'this server takes clients with a valid certificate only' });

@@ -48,8 +48,19 @@ export class Preparer {
     this.#options = options;
   }
 
-  /** The statements of a text. */
+  /** The statements of a text. A fault of the proxy's own is an answer, too: whoever looks at it must not end it for its clients. */
   read(text: string, parameterTypes: readonly number[]): Prepared[] {
+    try {
+      return this.#read(text, parameterTypes).map((prepared) => ({
+        ...prepared,
+        run: (values) => ran(prepared, values),
+      }));
+    } catch (error) {
+      return [failed(ownFault(error))];
+    }
+  }
+
+  #read(text: string, parameterTypes: readonly number[]): Prepared[] {
     const { tables } = this.#options;
     if (isCommand(text)) return [this.#command(text)];
     return readTableStatements(text, tables, parameterTypes).statements.map((statement) => {
@@ -125,6 +136,19 @@ function fieldOf(name: string, config: ProxyConfig): string | undefined {
 
 /** Settings that one session may make. */
 const settingsMax = 200;
+
+function ran(prepared: Prepared, values: readonly BoundValue[]): Outcome | Later {
+  try {
+    return prepared.run(values);
+  } catch (error) {
+    return { kind: 'error', ...ownFault(error) };
+  }
+}
+
+function ownFault(error: unknown): { sqlstate: string; message: string; hint: string } {
+  const message = `internal error of pg-proxy: ${error instanceof Error ? error.message : String(error)}`;
+  return { sqlstate: 'XX000', message, hint: 'Clients are not concerned. Please report it, with what you asked.' };
+}
 
 function failed(fault: { sqlstate: string; message: string; hint?: string | undefined; position?: number }): Prepared {
   const failure: Failure = { kind: 'error', ...fault };

@@ -35,9 +35,9 @@ describeReal('POSTGRES', "psql and Grafana at the proxy's tables", (where) => {
 
   (isThere ? it : it.skip).each([
     ['\\d', /medrex\|pools\|view\|/],
-    ['\\d medrex.pools', /^database\|text\|\|\|\nuser_name\|text\|\|\|\ncl_active\|bigint/],
+    ['\\d medrex.pools', /^database\|text\|\|\|\nuser_name\|text\|\|\|\ncl_active\|integer/],
     ['\\d+ pools', /paused\|boolean/],
-    ['\\dv medrex.p*', /^medrex\|plans\|view\|.*\nmedrex\|pools\|view\|.*\nmedrex\|profile\|view\|[^\n]*$/],
+    ['\\dv medrex.p*', /^(?:medrex\|p\w+\|view\|.*\n)*medrex\|pools\|view\|.*\nmedrex\|profile\|view\|[^\n]*$/],
     ['\\dv+', /medrex\|pools\|view\|.*\|permanent\|0 bytes/],
     ['\\dn+', /^medrex\|/],
     ['\\l', /^pgbouncer\|.*\|UTF8\|/],

@@ -241,7 +241,7 @@ export class Welcome {
     client.pooled = this.#host.pools.join(name, entrant.application, client);
     this.#host.clients.add(client);
     this.#host.limits.entered(client, entrant);
-    this.#host.trafficOf(newcomer.database).logins++;
+    client.traffic.logins++;
     client.cameAtMs = this.#host.now();
     client.restedAtMs = client.cameAtMs;
     this.#host.followed(client);

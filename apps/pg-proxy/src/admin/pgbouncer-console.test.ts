@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
-import { query } from '@medrex/pg-wire';
+import { cancelRequest, query } from '@medrex/pg-wire';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { proxyConfig } from '../config/proxy-config.ts';
 import { ProxyRig } from '../testing/proxy-rig.ts';
@@ -49,6 +50,25 @@ const columns: Readonly<Record<string, string>> = {
 };
 
 describe('what tools of PgBouncer ask', () => {
+  it('sees cancel requests that are on their way', async () => {
+    const console = await atConsole();
+    const cancels = (): Promise<string[]> =>
+      console.ask(query('select cl_active_cancel_req, sv_active_cancel, sv_being_canceled from medrex.pools'));
+    rig.postgres.heldCancels = [];
+    const client = await rig.in();
+    client.send(query('hang'));
+    await eventually(() => rig.postgres.backends.some(({ heard }) => heard.includes('hang')));
+    const { processId, secretKey } = client.key!;
+    connect({ host: '127.0.0.1', port: rig.port }).end(cancelRequest(processId, Buffer.from(secretKey)));
+    await eventually(() => rig.postgres.heldCancels?.length === 1);
+    expect(await cancels()).toContain('D 1,1,0');
+    rig.postgres.backends[0]!.cancel();
+    await client.until('Z');
+    expect(await cancels()).toContain('D 1,1,1');
+    for (const letGo of rig.postgres.heldCancels) letGo();
+    await eventually(async () => (await cancels()).includes('D 0,0,0'));
+  });
+
   it('has the columns of PgBouncer first', async () => {
     await atConsole();
     const { host } = rig.running.proxy;

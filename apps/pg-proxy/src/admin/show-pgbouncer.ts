@@ -1,4 +1,4 @@
-import type { PoolFigures } from '@medrex/pool';
+import type { PoolFigures, PoolName } from '@medrex/pool';
 import type { Wanted } from '@medrex/sql';
 import { configRows, defaultRows } from '../config/config-rows.ts';
 import { settingsFor, userOf } from '../config/scopes.ts';
@@ -11,17 +11,27 @@ import { small, tableOf, truth, whole, type Table } from './table.ts';
 
 const none = small(() => 0);
 
-function pools({ host, config }: Sight): Table {
+/** Cancel requests on their way to backends of a pool, and how many of these only wait for them. */
+function cancelsTo({ host }: Sight, name: PoolName): { readonly sent: number; readonly awaited: number } {
+  const here = host.pools.backends().filter(({ pool, handle }) => pool.name === name && (handle?.cancelling ?? 0) > 0);
+  const sent = here.reduce((sum, { handle }) => sum + (handle?.cancelling ?? 0), 0);
+  return { sent, awaited: here.filter(({ handle }) => handle?.isIdle === true).length };
+}
+
+function pools(sight: Sight): Table {
+  const { host, config } = sight;
+  const sent = small(({ name }: PoolFigures) => cancelsTo(sight, name).sent);
   return tableOf<PoolFigures>(host.pools.figures(host.now()), {
     database: ({ name }) => name.database,
     user: ({ name }) => name.user,
     cl_active: small(({ clients: all, waiting }) => Math.max(0, all - waiting)),
     cl_waiting: small(({ waiting }) => waiting),
-    cl_active_cancel_req: none,
+    cl_active_cancel_req: sent,
+    // They wait for nothing.
     cl_waiting_cancel_req: none,
     sv_active: small(({ active }) => active),
-    sv_active_cancel: none,
-    sv_being_canceled: none,
+    sv_active_cancel: sent,
+    sv_being_canceled: small(({ name }) => cancelsTo(sight, name).awaited),
     sv_idle: small(({ idle }) => idle),
     sv_used: none,
     sv_tested: small(({ checking, resetting }) => checking + resetting),

@@ -253,8 +253,7 @@ export class BackendAnswers {
   /** Statements have names of ours at the upstream: an error that names one is told in the client's words; so is why one was cancelled. */
   #isReworded({ buffer, start, end, isLast }: Framer): boolean {
     const at = buffer.indexOf(statementPrefix, start);
-    const { client } = this.#backend;
-    const { cancelledFor } = this.#backend;
+    const { client, cancelledFor } = this.#backend;
     if (client === undefined || !isLast) return false;
     if (cancelledFor === undefined && (at < 0 || at >= end)) return false;
     const report = readReport(buffer, start, end);

@@ -118,12 +118,12 @@ export class Backend {
   onDrain: (() => void) | undefined;
 
   get isIdle(): boolean {
-    return this.expected.isEmpty && !this.expected.isOpen && this.status === transactionStatus.idle;
+    return this.expected.isEmpty && !this.isInside;
   }
 
   /** A block is open, or something was run that no Sync has ended. */
   get isInside(): boolean {
-    return this.status !== transactionStatus.idle || this.expected.isOpen;
+    return !this.isOutsideBlock || this.expected.isOpen;
   }
 
   /** As far as ReadyForQuery has told. */
@@ -226,7 +226,7 @@ export class Backend {
   reset(done: (isOk: boolean) => void): void {
     this.#settle((isOk) => {
       if (!isOk) done(false);
-      else if (this.status === transactionStatus.idle) this.#discard(done);
+      else if (this.isOutsideBlock) this.#discard(done);
       else this.#askAndWait('ROLLBACK', (isRolledBack) => (isRolledBack ? this.#discard(done) : done(false)));
     });
   }
@@ -289,7 +289,7 @@ export class Backend {
   #askAndWait(text: string, done: (isOk: boolean) => void): void {
     this.ask(text);
     this.outbox.send();
-    this.#restCheck = (isOk) => done(isOk && this.status === transactionStatus.idle);
+    this.#restCheck = (isOk) => done(isOk && this.isOutsideBlock);
   }
 
   /** True: its statements are on their way out, and its rest comes later. */

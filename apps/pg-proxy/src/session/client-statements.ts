@@ -22,7 +22,7 @@ import { OwnStatements } from './own-statements.ts';
 import { makeRoom, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
-import { concernsProxy, type SessionWatch, type Watched } from './session-watch.ts';
+import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
 import { showsFormer } from './shows-former.ts';
 import { deallocateStandIn, executeDeallocate, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
@@ -79,9 +79,9 @@ export class ClientStatements {
   #takenName = '';
   readonly #portals: ClientPortals;
   readonly #own = new OwnStatements();
-  readonly #unnamed = new UnnamedStatement();
+  readonly #unnamed: UnnamedStatement;
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
-  readonly #alone = new Map<string, Prepared>();
+  readonly #alone = new Map<string, Prepared & { readonly leavesState: boolean }>();
   /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
   readonly #asking = new Set<string>();
 
@@ -91,6 +91,7 @@ export class ClientStatements {
     this.#statements = statements;
     this.#isAlone = isAlone;
     this.#portals = new ClientPortals(watch);
+    this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves);
   }
 
   /** The client's name of a shared statement. */
@@ -246,7 +247,8 @@ export class ClientStatements {
     this.#wire.pass(start);
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
-    if (this.isObserved || concernsProxy(text)) this.#alone.set(name, { text, analysis: undefined });
+    const leavesState = concernsProxy(text);
+    if (this.isObserved || leavesState) this.#alone.set(name, { text, analysis: undefined, leavesState });
     else this.#alone.delete(name);
   }
 
@@ -307,13 +309,8 @@ export class ClientStatements {
   }
 
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
-    const shared = this.#names.get(statement);
-    const named = shared ?? this.#alone.get(statement);
-    const mayLeave = this.#isAlone
-      ? concernsProxy((statement === '' ? this.#unnamed.asked : named)?.text ?? '')
-      : statement === ''
-        ? this.#unnamed.mayLeave
-        : shared?.leavesState === true;
+    const named = this.#names.get(statement) ?? this.#alone.get(statement);
+    const mayLeave = statement === '' ? this.#unnamed.mayLeave : named?.leavesState === true;
     const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
     if (!isFollowed && !this.isObserved) return this.#portals.bind(portal, undefined);
     const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;

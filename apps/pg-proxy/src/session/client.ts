@@ -40,6 +40,8 @@ export class Client implements BackendClient {
   readonly database: string;
   readonly mode: PoolMode;
   readonly session: ClientSession;
+  /** What goes through its database. */
+  readonly traffic: Traffic;
   readonly wait = new ClientWait();
   pooled!: Pooled;
   /** Of its cancel key. */
@@ -62,7 +64,6 @@ export class Client implements BackendClient {
   #isRenewing = false;
   hasLeft = false;
   readonly #host: ClientHost;
-  readonly #traffic: Traffic;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
   /** Is given what it still sends when it has been sent away. */
@@ -82,7 +83,7 @@ export class Client implements BackendClient {
     this.database = options.database;
     this.mode = options.mode;
     this.#host = options.host;
-    this.#traffic = options.host.trafficOf(options.database);
+    this.traffic = options.host.trafficOf(options.database);
     this.session = new ClientSession(this, options);
     this.#messages = new ClientMessages(this, options);
     this.keep(options);
@@ -155,7 +156,7 @@ export class Client implements BackendClient {
 
   /** True: nothing refers to the chunk any more. */
   #read(memory: Buffer, bytes: number): boolean {
-    this.#traffic.received += bytes;
+    this.traffic.received += bytes;
     if (!this.hasLeft) return this.#messages.read(memory, bytes);
     this.#heardAfter?.(memory.subarray(0, bytes));
     return true;
@@ -240,7 +241,7 @@ export class Client implements BackendClient {
 
   #attach(backend: Backend): void {
     this.backend = backend;
-    this.#traffic.assignments++;
+    this.traffic.assignments++;
     this.asks = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);

@@ -3,7 +3,6 @@ import { parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Undo } from './expected-answers.ts';
 import type { Asked } from './request.ts';
-import { leaves } from './session-watch.ts';
 
 /** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
 export class UnnamedStatement {
@@ -12,9 +11,15 @@ export class UnnamedStatement {
   #asked: Asked | undefined;
   /** Stands for it at the backends that have it. */
   #mark = {};
+  readonly #isFollowed: (asked: Asked) => boolean;
   #mayLeave = false;
 
-  /** Whether it may leave something behind in its session. */
+  /** @param isFollowed whether what a text does must be followed */
+  constructor(isFollowed: (asked: Asked) => boolean) {
+    this.#isFollowed = isFollowed;
+  }
+
+  /** Whether it may leave something behind in its session that must be followed. */
   get mayLeave(): boolean {
     return this.#mayLeave;
   }
@@ -49,7 +54,7 @@ export class UnnamedStatement {
       // Copied: the chunk's memory is used again.
       this.#message = Buffer.from(buffer.subarray(start, end));
       this.#asked = asked.isWhole ? asked : undefined;
-      this.#mayLeave = leaves(this.asked);
+      this.#mayLeave = this.#isFollowed(this.asked);
     }
     this.#mark = {};
     backend.unnamedOf = this.#mark;

@@ -196,7 +196,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   grant({ handle: client, waitingSinceMs }: Pooled, { handle: backend }: PoolBackend): void {
     const waitedMs = this.now() - waitingSinceMs;
     this.#waits.waited(waitedMs);
-    this.traffic.of(client.database).waitedMs += waitedMs;
+    client.traffic.waitedMs += waitedMs;
     if (backend !== undefined) client.granted(backend);
   }
 

@@ -63,9 +63,9 @@ export class PoolOpenings<C, B> {
     for (const limit of pool.limits) limit.hungry.delete(pool);
   }
 
-  /** Opens what is missing to so many. */
-  keep(minimum: number, nowMs: number): void {
-    const { limits, settings } = this.#pool;
+  /** Opens what is missing to the minimum. */
+  keep(nowMs: number): void {
+    const { limits, minimum, settings } = this.#pool;
     while (
       this.#backends.live < minimum &&
       this.#backends.size < settings.max &&

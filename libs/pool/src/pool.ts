@@ -1,17 +1,18 @@
 import { clientState } from './errors.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
+import { PoolClosings } from './pool-closings.ts';
 import { PoolOpenings } from './pool-openings.ts';
 import type { OpenFailure } from './login-backoff.ts';
 import type { Rung } from './overload-ladder.ts';
-import { isOpen, PoolBackends, reasonOfLoss } from './pool-backends.ts';
+import { PoolBackends, reasonOfLoss } from './pool-backends.ts';
 import { classGauges, Counters, waitOf, type PoolFigures } from './pool-figures.ts';
 import { titleOf, type PoolName } from './pool-policy.ts';
 import type { PoolPort } from './pool-port.ts';
 import type { Clamp, PoolSettings } from './pool-settings.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
-import type { CheckinFate, DisconnectReason, Refusal } from './reasons.ts';
-import { feed, mustGiveWay } from './shared-places.ts';
+import type { CheckinFate, Refusal } from './reasons.ts';
+import { feed } from './shared-places.ts';
 import { SlotShares, slotCaps } from './slot-shares.ts';
 import { WaitingClients, type WaitTerms } from './waiting-clients.ts';
 import type { WorkloadClass } from './workload-class.ts';
@@ -43,6 +44,7 @@ export class Pool<C, B> implements WaitTerms {
   readonly #around: PoolSurroundings<C, B>;
   readonly #backends: PoolBackends<C, B>;
   readonly #openings: PoolOpenings<C, B>;
+  readonly #closings: PoolClosings<C, B>;
   readonly #shares: SlotShares;
   readonly #waiting: WaitingClients<C, B>;
   #settings: PoolSettings;
@@ -74,7 +76,9 @@ export class Pool<C, B> implements WaitTerms {
       lastWent: () => this.#nobodyWaits(),
       refused: (client) => this.#moveOn(client),
     });
-    this.#openings = new PoolOpenings({ pool: this, around, backends: this.#backends, waiting: this.#waiting });
+    const parts = { pool: this, around, backends: this.#backends, waiting: this.#waiting };
+    this.#openings = new PoolOpenings(parts);
+    this.#closings = new PoolClosings({ ...parts, openings: this.#openings });
   }
 
   get settings(): PoolSettings {
@@ -88,6 +92,11 @@ export class Pool<C, B> implements WaitTerms {
 
   get rung(): Rung {
     return this.#rung;
+  }
+
+  /** So many backends are kept, used or not. */
+  get minimum(): number {
+    return this.clients.size === 0 || this.#isDraining ? 0 : this.#settings.min;
   }
 
   get failure(): OpenFailure | undefined {
@@ -148,7 +157,7 @@ export class Pool<C, B> implements WaitTerms {
     backend.idleSinceMs = nowMs;
     backend.heardAtMs = nowMs;
     if (fate === 'clean') this.#settle(backend, nowMs);
-    else if (fate !== 'reset') this.#close(backend, fate, nowMs);
+    else if (fate !== 'reset') this.#closings.close(backend, fate, nowMs);
     else this.#reset(backend, nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
     if (this.#waiting.size > 0) this.serve(nowMs); // the class has a slot less in use
@@ -162,7 +171,7 @@ export class Pool<C, B> implements WaitTerms {
     client.application.clients -= 1;
     if (client.isWaiting) this.#waiting.stepOut(client);
     if (client.backend !== undefined) this.checkin(client, 'client_lost', nowMs);
-    if (this.#isDraining) this.#trim(nowMs);
+    if (this.#isDraining) this.#closings.trim(nowMs);
   }
 
   stopWaiting(client: PooledClient<C, B>): void {
@@ -227,14 +236,14 @@ export class Pool<C, B> implements WaitTerms {
     backend.heardAtMs = nowMs;
     backend.idleSinceMs = nowMs;
     if (isOk) this.#settle(backend, nowMs);
-    else this.#close(backend, 'reset_failed', nowMs);
+    else this.#closings.close(backend, 'reset_failed', nowMs);
   }
 
   checked(backend: PooledBackend<C, B>, isOk: boolean, nowMs: number): void {
     if (backend.state !== 'checking') return;
     backend.heardAtMs = nowMs;
     if (isOk) this.#settle(backend, nowMs);
-    else this.#close(backend, 'check_failed', nowMs);
+    else this.#closings.close(backend, 'check_failed', nowMs);
   }
 
   /** The connection is gone, by our close or by itself. */
@@ -260,7 +269,7 @@ export class Pool<C, B> implements WaitTerms {
 
   pause(nowMs: number): void {
     this.stop();
-    this.#closeIdle('paused', nowMs);
+    this.#closings.closeIdle('paused', nowMs);
   }
 
   /** Also calls off a drain. */
@@ -274,12 +283,12 @@ export class Pool<C, B> implements WaitTerms {
 
   reconnect(nowMs: number): void {
     for (const backend of this.#backends.toArray()) backend.closeAtCheckin ??= 'reconnect';
-    this.#closeIdle('reconnect', nowMs);
+    this.#closings.closeIdle('reconnect', nowMs);
   }
 
   drain(nowMs: number): void {
     this.#isDraining = true;
-    this.#trim(nowMs);
+    this.#closings.trim(nowMs);
     for (const client of [...this.clients]) {
       if (!client.isWaiting && client.backend === undefined && !client.hasLeft) this.#around.port.move(client);
     }
@@ -292,7 +301,7 @@ export class Pool<C, B> implements WaitTerms {
       if (client.isWaiting) this.#waiting.stepOut(client);
       if (client.backend !== undefined) this.checkin(client, 'killed', nowMs);
     }
-    for (const backend of this.#backends.toArray()) if (isOpen(backend)) this.#close(backend, 'killed', nowMs);
+    this.#closings.closeAll('killed', nowMs);
     for (const client of clients) if (!client.hasLeft) this.#around.port.drop(client);
   }
 
@@ -300,7 +309,7 @@ export class Pool<C, B> implements WaitTerms {
     this.#settings = given.settings;
     this.#clamps = given.clamps;
     this.#shares.set(slotCaps(given.settings, this.#rung.isShrunk));
-    this.#trim(nowMs);
+    this.#closings.trim(nowMs);
   }
 
   /** The proxy stands on another rung of the ladder: shares shrink or grow, and what is shed does not wait any longer. */
@@ -309,14 +318,6 @@ export class Pool<C, B> implements WaitTerms {
     this.#shares.set(slotCaps(this.#settings, rung.isShrunk));
     this.#waiting.refuseShed(nowMs);
     this.serve(nowMs);
-  }
-
-  /** Closes idle backends above a limit, or that a drained pool no longer needs. */
-  #trim(nowMs: number): void {
-    for (const backend of this.#backends.idle.toArray()) {
-      const reason = backend.state === 'idle' ? this.#whySpare() : undefined;
-      if (reason !== undefined) this.#close(backend, reason, nowMs);
-    }
   }
 
   /** Gives idle backends to those who wait and may have them, then opens what is still wanted. */
@@ -339,8 +340,8 @@ export class Pool<C, B> implements WaitTerms {
   /** All that depends on time: deadlines, notices, timeouts, lifetimes, health checks, the minimum, backoffs that are over. */
   tick(nowMs: number): void {
     this.#waiting.tick(nowMs);
-    for (const backend of this.#backends.toArray()) this.#tickBackend(backend, nowMs);
-    this.#openings.keep(this.#minimum, nowMs);
+    this.#closings.tick(nowMs);
+    this.#openings.keep(nowMs);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
@@ -384,46 +385,11 @@ export class Pool<C, B> implements WaitTerms {
   /** Closes the backend that was idle for longest, for a pool that needs its place. */
   giveWay(nowMs: number): void {
     const { oldest } = this.#backends.idle;
-    if (oldest !== undefined) this.#close(oldest, 'evicted', nowMs);
+    if (oldest !== undefined) this.#closings.close(oldest, 'evicted', nowMs);
   }
 
   get oldestIdleSinceMs(): number {
     return this.#backends.idle.oldest?.idleSinceMs ?? Infinity;
-  }
-
-  #tickBackend(backend: PooledBackend<C, B>, nowMs: number): void {
-    const { connectTimeoutMs, resetTimeoutMs, checkTimeoutMs } = this.#settings;
-    const inStateMs = nowMs - backend.sinceMs;
-    if (backend.state === 'idle') this.#tickIdle(backend, nowMs);
-    else if (backend.state === 'resetting' && inStateMs >= resetTimeoutMs) this.#close(backend, 'reset_timeout', nowMs);
-    else if (backend.state === 'checking' && inStateMs >= checkTimeoutMs) this.#close(backend, 'check_timeout', nowMs);
-    else if (backend.state === 'opening' && inStateMs >= connectTimeoutMs) {
-      this.#openings.failed({ error: undefined, isTransient: true }, nowMs);
-      this.#close(backend, 'login_timeout', nowMs);
-    }
-  }
-
-  #tickIdle(backend: PooledBackend<C, B>, nowMs: number): void {
-    const { idleTimeoutMs, checkAfterMs } = this.#settings;
-    const spare = this.#whySpare();
-    const isUnused = nowMs - backend.idleSinceMs >= idleTimeoutMs && this.#backends.live > this.#minimum;
-    if (spare !== undefined) this.#close(backend, spare, nowMs);
-    else if (nowMs >= backend.endsAtMs) this.#close(backend, 'lifetime', nowMs);
-    else if (isUnused) this.#close(backend, 'idle_timeout', nowMs);
-    else if (nowMs - backend.heardAtMs >= checkAfterMs && this.#mayCheck) {
-      this.#backends.idle.remove(backend);
-      this.#backends.enter(backend, 'checking', nowMs);
-      this.#around.port.check(backend);
-    }
-  }
-
-  /** A few at a time: who comes meanwhile finds the others idle. */
-  get #mayCheck(): boolean {
-    return this.#backends.in.checking * 4 <= this.#backends.idle.size;
-  }
-
-  get #minimum(): number {
-    return this.clients.size === 0 || this.#isDraining ? 0 : this.#settings.min;
   }
 
   #wait(client: PooledClient<C, B>, nowMs: number): void {
@@ -463,8 +429,8 @@ export class Pool<C, B> implements WaitTerms {
   /** A backend that nobody has: away with it, on to the next client, or idle. */
   #settle(backend: PooledBackend<C, B>, nowMs: number): void {
     const next = this.#next(nowMs);
-    const reason = this.#whyClose(backend, next, nowMs);
-    if (reason !== undefined) return this.#close(backend, reason, nowMs);
+    const reason = this.#closings.whyClose(backend, next, nowMs);
+    if (reason !== undefined) return this.#closings.close(backend, reason, nowMs);
     if (next !== undefined) return this.#grant(backend, next, nowMs);
     this.#backends.rest(backend, nowMs);
   }
@@ -492,54 +458,16 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   #reset(backend: PooledBackend<C, B>, nowMs: number): void {
-    const reason = this.#whyClose(backend, undefined, nowMs);
+    const reason = this.#closings.whyClose(backend, undefined, nowMs);
     // Where it would only be evicted or be surplus, that is decided when it is ready: somebody may want it by then.
     if (reason !== undefined && reason !== 'evicted' && reason !== 'surplus')
-      return this.#close(backend, reason, nowMs);
+      return this.#closings.close(backend, reason, nowMs);
     this.#backends.enter(backend, 'resetting', nowMs);
     this.#around.port.reset(backend);
   }
 
-  #whyClose(
-    backend: PooledBackend<C, B>,
-    next: PooledClient<C, B> | undefined,
-    nowMs: number,
-  ): DisconnectReason | undefined {
-    if (backend.closeAtCheckin !== undefined) return backend.closeAtCheckin;
-    if (this.#isPaused) return 'paused';
-    if (nowMs >= backend.endsAtMs) return 'lifetime';
-    const { max, reserve } = this.#settings;
-    if (next === undefined) {
-      const spare = this.#whySpare();
-      if (spare !== undefined) return spare;
-    } else if (this.#backends.live > max + reserve) return 'surplus';
-    for (const limit of this.limits) {
-      if (limit.isOver) return 'surplus';
-      if (mustGiveWay(this, limit, next, nowMs)) return 'evicted';
-    }
-    return undefined;
-  }
-
-  /** Why an idle backend is one too many. */
-  #whySpare(): DisconnectReason | undefined {
-    if (this.#isDraining && this.#backends.live > this.clients.size) return 'drained';
-    if (this.#backends.live > this.#settings.max) return 'surplus';
-    return this.#backends.isOverLimit ? 'surplus' : undefined;
-  }
-
   #giveUpIfHopeless(nowMs: number): void {
     if (this.#openings.isHopeless && !this.#isPaused) this.#waiting.refuseAll(nowMs);
-  }
-
-  #closeIdle(reason: DisconnectReason, nowMs: number): void {
-    for (const backend of this.#backends.idle.toArray())
-      if (backend.state === 'idle') this.#close(backend, reason, nowMs);
-  }
-
-  #close(backend: PooledBackend<C, B>, reason: DisconnectReason, nowMs: number): void {
-    this.#backends.close(backend, reason, nowMs);
-    this.#around.port.close(backend, reason);
-    if (this.#waiting.size > 0) this.grow(nowMs); // somebody may have waited for this one
   }
 
   #gone(backend: PooledBackend<C, B>, nowMs: number): void {

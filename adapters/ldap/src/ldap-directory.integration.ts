@@ -15,7 +15,10 @@ function suite(binary: string): void {
   afterAll(() => slapd.stop());
 
   const directory = (more: Partial<LdapSettings> = {}): LdapDirectory =>
-    new LdapDirectory({ ...{ urls: [slapd.url], startTls: true, ca: slapd.ca, timeoutMs: 5_000 }, ...more });
+    new LdapDirectory({
+      ...{ urls: [slapd.url], startTls: true, ca: slapd.ca, timeoutMs: 5_000, connectionsMax: 4 },
+      ...more,
+    });
   const bind = (): Partial<LdapSettings> => ({ bind: `uid={user},ou=people,${slapd.base}` });
   const search = (filter = '(uid={user})', password = 'finder'): Partial<LdapSettings> => ({
     search: { base: slapd.base, filter, bindAs: `cn=admin,${slapd.base}`, password },

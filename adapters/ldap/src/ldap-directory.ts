@@ -19,8 +19,9 @@ export interface LdapSettings {
     readonly bindAs: string;
     readonly password: string;
   };
-  /** Longest wait for one answer. */
+  /** Longest wait for one answer, and for a connection while `connectionsMax` are in use. */
   readonly timeoutMs: number;
+  readonly connectionsMax: number;
 }
 
 /** Results of a bind that say something about the user, not about the server. */
@@ -37,6 +38,9 @@ const wrong: ReadonlySet<number> = new Set([
 /** Asks a directory whether a password is right, each time on a connection of its own: what was bound there is nobody else's. */
 export class LdapDirectory {
   readonly #settings: LdapSettings;
+  /** Connections that are in use, and who waits for one. */
+  #inUse = 0;
+  readonly #waiting = new Set<() => void>();
 
   constructor(settings: LdapSettings) {
     this.#settings = settings;
@@ -46,6 +50,39 @@ export class LdapDirectory {
   async isRight(user: string, password: string): Promise<boolean> {
     // Directories let in whoever gives no password, as nobody in particular: it proves nothing.
     if (user === '' || password === '') return false;
+    await this.#turn();
+    try {
+      return await this.#askAny(user, password);
+    } finally {
+      // The place goes to the next in line without ever being free.
+      const [next] = this.#waiting;
+      if (next === undefined) this.#inUse--;
+      else next();
+    }
+  }
+
+  /** @throws CodedError LDAP_UNAVAILABLE when nothing came free for so long: whoever wants in has gone, or soon will */
+  #turn(): Promise<void> {
+    const { connectionsMax, timeoutMs } = this.#settings;
+    if (this.#inUse < connectionsMax) {
+      this.#inUse++;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(next);
+        reject(ldapUnavailable(`all ${connectionsMax} connections are in use`));
+      }, timeoutMs);
+      const next = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(next);
+        resolve();
+      };
+      this.#waiting.add(next);
+    });
+  }
+
+  async #askAny(user: string, password: string): Promise<boolean> {
     const failures: string[] = [];
     for (const url of this.#settings.urls) {
       try {

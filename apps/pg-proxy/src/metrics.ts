@@ -79,7 +79,7 @@ export const pgProxyMetrics = defineMetrics({
   loginsRefused: {
     name: 'medrex_pg_proxy_logins_refused_total',
     kind: 'counter',
-    help: 'Connections that were sent away before they were logged in: wrong password, wrong bytes, no TLS.',
+    help: 'Connections that were sent away: wrong password, wrong bytes, no TLS, no such database, a limit, overload.',
   },
   failing: {
     name: 'medrex_pg_proxy_pools_failing',

@@ -32,7 +32,8 @@ const drainLookMs = 50;
 export interface ProxyEvents extends HostEvents {
   /** Nobody could say who a user is. */
   lookupFailed(error: Error): void;
-  refused(fault: WireFault): void;
+  /** @param address where it came from */
+  refused(fault: WireFault, address: string): void;
 }
 
 export interface PgProxyOptions {
@@ -101,6 +102,7 @@ export class PgProxy {
     this.#welcome = new Welcome({
       ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
       arrivals: () => this.#arrivals.size,
+      refused: (fault, address) => events.refused(fault, address),
     });
     this.#doorkeeper = this.#doorkeeperOf(loaded);
     this.host.onRedefined = () => this.#doorkeeper.forget();
@@ -256,7 +258,7 @@ export class PgProxy {
       cancel: (request, done) => this.host.cancelBy(request, done),
       enter: (newcomer) => this.#welcome.enter(newcomer),
       done: (arrival) => this.#arrivals.delete(arrival),
-      refused: (fault) => this.#events.refused(fault),
+      refused: (fault, address) => this.#events.refused(fault, address),
     };
   }
 }

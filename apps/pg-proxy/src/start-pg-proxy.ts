@@ -119,14 +119,16 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     directoryOf: (from) => directoryOf(from, lookupFailed),
     irisDriver: start.irisDriver,
     events: {
-      refused: ({ sqlstate }) => {
+      refused: ({ sqlstate }, address) => {
         metrics.loginsRefused.inc();
-        telemetry.log.debug({ code: sqlstate }, 'a connection was sent away before its login');
+        // Somebody may be trying passwords.
+        const level = sqlstate.startsWith('28') ? 'warn' : 'debug';
+        telemetry.log[level]({ sqlstate, address }, 'a connection was sent away before its login');
       },
       connected: (database, ms) => observing.connected(database, ms),
-      loginFailed: ({ sqlstate, message }) => {
+      loginFailed: ({ sqlstate, message }, { host, port }) => {
         const error = pgProxyError('PG_PROXY_UPSTREAM', message);
-        telemetry.log.warn({ code: sqlstate, error }, 'a backend could not be opened');
+        telemetry.log.warn({ sqlstate, address: `${host}:${port}`, error }, 'a backend could not be opened');
       },
       lookupFailed,
       stepped: ({ level }) => {

@@ -16,7 +16,7 @@ import { MedrexTables } from './admin/medrex-tables.ts';
 import { Preparer } from './admin/prepared.ts';
 import type { Sight } from './admin/show.ts';
 import type { CachedSession } from './cache/caches.ts';
-import type { Newcomer } from './login/arrival.ts';
+import { addressOf, type Newcomer } from './login/arrival.ts';
 import { Client, departed } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
@@ -53,6 +53,8 @@ export interface WelcomeOptions {
   /** Who is about to log in. */
   readonly arrivals: () => number;
   readonly observing: Observing;
+  /** @param address where it came from */
+  readonly refused: (fault: WireFault, address: string) => void;
 }
 
 /** Makes clients of newcomers: a pool, the parameters that a server would report, a key to cancel with. */
@@ -62,6 +64,7 @@ export class Welcome {
   readonly #life: Life;
   readonly #arrivals: () => number;
   readonly #observing: Observing;
+  readonly #refused: WelcomeOptions['refused'];
   readonly #observer: RequestObserver | undefined;
   readonly #consoles = new Set<ConsoleSession>();
   readonly #tables = new MedrexTables(() => this.#sight());
@@ -73,7 +76,8 @@ export class Welcome {
   readonly #statements = new Map<string, Statements>();
   readonly #shapes = new Map<string, Shapes>();
 
-  constructor({ host, loaded, analyser, life, arrivals, observing }: WelcomeOptions) {
+  constructor({ host, loaded, analyser, life, arrivals, observing, refused }: WelcomeOptions) {
+    this.#refused = refused;
     this.#arrivals = arrivals;
     this.#life = life;
     this.#host = host;
@@ -112,7 +116,7 @@ export class Welcome {
   /** While the proxy ends, its operators still come in. */
   enterAtEnd(newcomer: Newcomer): void {
     if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
-    else refuse(newcomer, ending);
+    else this.#refuse(newcomer, ending);
   }
 
   #isForConsole({ database }: Newcomer): boolean {
@@ -125,7 +129,7 @@ export class Welcome {
   #enterConsole(newcomer: Newcomer): void {
     const { socket } = newcomer;
     if (!this.#mayLook(newcomer.user))
-      return refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
+      return this.#refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
     const preparer = this.#preparerOf(newcomer);
     socket.write(newcomer.accepted);
     const console = new ConsoleSession({ socket, read: (text, types) => preparer.read(text, types) });
@@ -169,7 +173,7 @@ export class Welcome {
       address: upstreams.addressOf(name.upstream),
       database: upstreams.databaseOf(name),
       credentials: upstreams.credentialsOf(name),
-      keysOf: (salt, iterations, make) => upstreams.keysOf(name, salt, iterations, make),
+      keysOf: upstreams.keysOf,
       timeoutMs: planTimeoutMs,
     });
     return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
@@ -197,13 +201,13 @@ export class Welcome {
     const found = databaseOf(config, newcomer.database);
     const settings = settingsOf(newcomer.parameters);
     if (found === undefined)
-      return refuse(newcomer, { sqlstate: '3D000', message: `database "${newcomer.database}" does not exist` });
+      return this.#refuse(newcomer, { sqlstate: '3D000', message: `database "${newcomer.database}" does not exist` });
     if (settings === undefined)
-      return refuse(newcomer, { sqlstate: '22023', message: 'invalid command-line argument for server process' });
+      return this.#refuse(newcomer, { sqlstate: '22023', message: 'invalid command-line argument for server process' });
     const misset = [...settings]
       .map(([name, value]) => problemOfSetting(name, value))
       .find((problem) => problem !== undefined);
-    if (misset !== undefined) return refuse(newcomer, { sqlstate: '22023', message: misset });
+    if (misset !== undefined) return this.#refuse(newcomer, { sqlstate: '22023', message: misset });
     const { database } = found;
     for (const [name, value] of Object.entries(database.parameters ?? {}))
       if (!settings.has(name)) settings.set(name, value);
@@ -211,7 +215,7 @@ export class Welcome {
     const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
     const refusal =
       this.#disabled(entrant) ?? this.#denied(entrant) ?? this.#overload() ?? this.#host.limits.refusal(entrant);
-    if (refusal !== undefined) return refuse(newcomer, refusal);
+    if (refusal !== undefined) return this.#refuse(newcomer, refusal);
     const { mode, pinSequences, statementTimeoutMs } = settingsFor(config, entrant);
     if (statementTimeoutMs > 0 && !settings.has('statement_timeout'))
       settings.set('statement_timeout', String(statementTimeoutMs));
@@ -247,6 +251,13 @@ export class Welcome {
     this.#host.followed(client);
     client.outbox.push(newcomer.accepted);
     this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
+  }
+
+  #refuse({ socket, accepted }: Newcomer, fault: WireFault): void {
+    this.#refused(fault, addressOf(socket));
+    socket.on('error', () => socket.destroy());
+    socket.write(Buffer.concat([accepted, fatal(fault)]));
+    socket.destroySoon();
   }
 
   /** Whether DISABLE keeps everybody out. */
@@ -322,10 +333,4 @@ export class Welcome {
 /** What a client is told at login of its session's parameters. */
 function parameterReport(parameters: ReadonlyMap<string, string>): Buffer {
   return Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value })));
-}
-
-function refuse({ socket, accepted }: Newcomer, fault: WireFault): void {
-  socket.on('error', () => socket.destroy());
-  socket.write(Buffer.concat([accepted, fatal(fault)]));
-  socket.destroySoon();
 }

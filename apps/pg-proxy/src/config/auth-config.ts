@@ -59,7 +59,12 @@ const ldap = z.strictObject({
     })
     .optional()
     .describe('Search and bind: the name to bind as is looked for'),
-  timeoutMs: milliseconds.default(5_000).describe('Longest wait for one answer'),
+  timeoutMs: milliseconds.default(5_000).describe('Longest wait for one answer, and for a connection'),
+  connectionsMax: z
+    .int()
+    .positive()
+    .default(32)
+    .describe('Connections to it at once: each login takes one for a moment'),
 });
 
 const rule = z.strictObject({

@@ -65,7 +65,8 @@ export interface Reception {
   enter(newcomer: Newcomer): void;
   /** It has gone, was sent away or has entered. */
   done(arrival: Arrival): void;
-  refused(fault: WireFault): void;
+  /** @param address where it came from */
+  refused(fault: WireFault, address: string): void;
 }
 
 /** PostgreSQL's protocol by ALPN, which a client must offer that begins with TLS at once. */
@@ -125,7 +126,7 @@ export class Arrival {
   }
 
   #refuse(fault: WireFault, isSilent = false): void {
-    this.#reception.refused(fault);
+    this.#reception.refused(fault, addressOf(this.#socket));
     if (!isSilent) this.#send(fatal(fault));
     this.#finish();
   }
@@ -323,6 +324,11 @@ export class Arrival {
     const { user, database } = asking;
     this.#reception.enter({ socket: this.#socket, user, database, minor, parameters, accepted, shown });
   }
+}
+
+/** Where a connection comes from. */
+export function addressOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
 }
 
 /** As PostgreSQL reads a boolean, and `database` for logical replication. */

@@ -6,9 +6,9 @@ import type { AskDirectory } from './client-auth.ts';
 export function directoryOf(loaded: LoadedConfig, failed: (error: Error) => void): AskDirectory | undefined {
   const { ldap: settings } = loaded.config.auth;
   if (settings === undefined) return undefined;
-  const { urls, startTls, bind, search, timeoutMs } = settings;
+  const { urls, startTls, bind, search, timeoutMs, connectionsMax } = settings;
   const directory = new LdapDirectory({
-    ...{ urls, startTls, bind, timeoutMs, ca: loaded.ldap.ca },
+    ...{ urls, startTls, bind, timeoutMs, connectionsMax, ca: loaded.ldap.ca },
     ...(search !== undefined && { search: { ...search, password: loaded.ldap.password?.reveal() ?? '' } }),
   });
   return async (user, password) => {

@@ -140,4 +140,23 @@ describe('what a client shows', () => {
     await start('scram-sha-256', `"app" "${md5Password('app', 'secret')}"\n`);
     expect(await rig.open().until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
   });
+
+  it('is told to the operator when it fails, with where it came from, and counted', async () => {
+    await start('scram-sha-256', `"app" "${verifier}"\n`);
+    await rig.open({ password: 'wrong' }).until('closed');
+    await rig.open({ database: 'nowhere' }).until('closed');
+    expect(rig.lines.join('')).toMatch(
+      /"level":"warn".*"sqlstate":"28P01","address":"127\.0\.0\.1:\d+","message":"a connection was sent away/,
+    );
+    expect(await (await fetch(rig.running.urls.metrics)).text()).toMatch(/^medrex_pg_proxy_logins_refused_total 2$/m);
+  });
+
+  it('of the proxy itself that fails is told with the address of the upstream', async () => {
+    await start('scram-sha-256', `"app" "${verifier}"\n`);
+    await rig.postgres.goAway();
+    await rig.open().until('closed');
+    expect(rig.lines.join('')).toMatch(
+      /"sqlstate":"08\d{3}","address":"127\.0\.0\.1:\d+".*"a backend could not be opened"/,
+    );
+  });
 });

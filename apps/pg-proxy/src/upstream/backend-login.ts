@@ -32,13 +32,16 @@ export interface LoggedIn {
   readonly translationTimes?: { takeMs(text: string, sinceMs: number): number };
 }
 
+/** Remembers what is derived of a password. */
+export type KeysOf = (password: string, salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
+
 export interface LoginOptions {
   readonly address: Address;
   readonly database: string;
   readonly credentials: Credentials;
   /** What is set for the session from its start. */
   readonly settings?: Readonly<Record<string, string>>;
-  readonly keysOf: (salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
+  readonly keysOf: KeysOf;
   readonly loggedIn: (session: LoggedIn) => void;
   readonly failed: (report: Report) => void;
 }
@@ -173,9 +176,13 @@ export class BackendLogin {
       return this.#fail('28P01', 'there is no password for the upstream that it takes');
     const endPoint = this.#endPoint();
     this.#scram = ScramClient.of(mechanisms, {
-      secret: secret.kind === 'keys' ? secret.keys : secret.password,
       nonce: randomBytes(18).toString('base64'),
-      keysOf,
+      ...(secret.kind === 'keys'
+        ? { secret: secret.keys }
+        : {
+            secret: secret.password,
+            keysOf: (salt, iterations, make) => keysOf(secret.password, salt, iterations, make),
+          }),
       ...(endPoint !== undefined && { endPoint }),
     });
     if (this.#scram === undefined) return this.#fail('28000', 'the upstream offers no SASL mechanism that is known');

@@ -8,6 +8,7 @@ import type { Traffic } from '../session/traffic.ts';
 import type { Client } from '../session/client.ts';
 import type { BackendCancels, CancelWay } from './backend-cancels.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
+import type { Address } from './connect.ts';
 import type { IrisUpstreams } from './iris-upstreams.ts';
 import type { Outage } from './outage.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
@@ -16,7 +17,8 @@ export type PoolBackend = PooledBackend<Client, Backend>;
 
 /** What is heard of logins and of connections. */
 export interface OpeningEvents {
-  loginFailed(report: Report): void;
+  /** @param address of the upstream */
+  loginFailed(report: Report, address: Address): void;
   /** A backend is logged in, after so long. */
   connected(database: string, ms: number): void;
   fault(message: string): void;
@@ -99,7 +101,7 @@ export class BackendOpenings {
       address: upstreams.addressOf(name.upstream),
       database: upstreams.databaseOf(name),
       credentials: upstreams.credentialsOf(name),
-      keysOf: (salt, iterations, make) => upstreams.keysOf(name, salt, iterations, make),
+      keysOf: upstreams.keysOf,
       ...more,
     });
   }
@@ -142,9 +144,9 @@ export class BackendOpenings {
   }
 
   #failed(pooled: PoolBackend, report: Report): void {
-    const { pools, outage, events, now } = this.#options;
+    const { pools, upstreams, outage, events, now } = this.#options;
     this.#logins.delete(pooled);
-    events.loginFailed(report);
+    events.loginFailed(report, upstreams.addressOf(pooled.pool.name.upstream));
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
     if (pooled.state === 'active') pools.closed(pooled, now());
     else pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());

@@ -68,14 +68,13 @@ export class SecretQueries {
 
   #connectionTo({ upstream, database }: { upstream: string; database: string }): QueryConnection {
     const key = JSON.stringify([upstream, database]);
-    const { user, timeoutMs } = this.#query;
-    const name = { upstream, database, user, upstreamUser: user };
+    const { timeoutMs } = this.#query;
     const known = this.#connections.get(key);
     const connection =
       known ??
       new QueryConnection({
         ...{ address: this.#upstreams.addressOf(upstream), database, credentials: this.#credentials(), timeoutMs },
-        keysOf: (salt, iterations, make) => this.#upstreams.keysOf(name, salt, iterations, make),
+        keysOf: this.#upstreams.keysOf,
       });
     this.#connections.set(key, connection);
     return connection;

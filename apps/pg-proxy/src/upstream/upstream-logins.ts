@@ -2,6 +2,7 @@ import type { ClientKeys } from '@medrex/pg-wire';
 import type { PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
+import type { KeysOf } from './backend-login.ts';
 import type { Address } from './connect.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -23,7 +24,6 @@ export class UpstreamLogins {
 
   reload(loaded: LoadedConfig): void {
     this.#loaded = loaded;
-    this.#keys.clear();
   }
 
   /** A user has logged in with this. */
@@ -69,16 +69,16 @@ export class UpstreamLogins {
     return credentials;
   }
 
-  /** Deriving keys takes most of a login; they are the same for the same salt. */
-  keysOf(name: PoolName, salt: Buffer, iterations: number, make: () => ClientKeys): ClientKeys {
-    const key = JSON.stringify([name.upstream, name.database, name.user, salt.toString('base64'), iterations]);
+  /** Deriving keys takes most of a login; they are the same for the same password and salt. */
+  readonly keysOf: KeysOf = (password, salt, iterations, make) => {
+    const key = JSON.stringify([password, salt.toString('base64'), iterations]);
     const known = this.#keys.get(key);
     if (known !== undefined) return known;
     if (this.#keys.size >= rememberedMax) this.#keys.clear();
     const made = make();
     this.#keys.set(key, made);
     return made;
-  }
+  };
 
   #ownSecret(user: string): Credentials['secret'] {
     return this.#fileSecret(user) ?? this.#shown.get(user) ?? { kind: 'none' };

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { WireFault } from '@medrex/pg-wire';
-import type { Clamp } from '@medrex/pool';
 import { SqlAnalyser } from '@medrex/sql';
 import type { CacheConfig } from './cache/cache-config.ts';
 import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { needRestart } from './config/config-rows.ts';
+import { clampNotice } from './upstream/tuning-notes.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Newcomer, type Reception, type TlsForClients } from './login/arrival.ts';
 import type { AskDirectory } from './login/client-auth.ts';
@@ -264,11 +264,6 @@ export class PgProxy {
 }
 
 const restartNotice = (key: string): string => `${key} stays as it was until a restart`;
-
-function clampNotice({ subject, setting, asked, given, because }: Clamp): string {
-  const causes = { licence: 'the licence', limit: 'a limit across pools', max: 'its size' } as const;
-  return `pool ${subject}: ${setting} is ${given} in place of ${asked}, because of ${causes[because]}`;
-}
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

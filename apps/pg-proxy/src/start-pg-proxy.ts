@@ -29,13 +29,14 @@ import {
 import type { RequestObserver } from './session/request.ts';
 import { Observing } from './observe/observing.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
+import { tuningNotes } from './upstream/tuning-notes.ts';
 import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
 
 /** A proxy that runs. */
 export interface RunningPgProxy {
   readonly urls: { readonly postgres: string; readonly metrics: string };
   readonly proxy: PgProxy;
-  /** What of a pgbouncer.ini means nothing here, or something else. */
+  /** What of a pgbouncer.ini means nothing here, or something else, and which settings are not in effect as they were asked for. */
   readonly notes: readonly string[];
   readonly observing: Observing;
   /** Reads the configuration again; nobody is dropped. Says what of it is not as it was asked. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
@@ -62,8 +63,12 @@ export interface PgProxyStart extends ConfigSource {
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
 export function checkPgProxyConfig({ environment, ...source }: PgProxyStart): LoadedConfig {
-  return loadConfig(source, { environment, salt: randomBytes(32) });
+  return withTuning(loadConfig(source, { environment, salt: randomBytes(32) }));
 }
+
+const withTuning = (loaded: LoadedConfig): LoadedConfig => {
+  return { ...loaded, notes: [...loaded.notes, ...tuningNotes(loaded)] };
+};
 
 /** Starts the proxy that a configuration file describes; resolves when it listens. */
 export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
@@ -164,7 +169,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   return {
     urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
     proxy,
-    notes: loaded.notes,
+    notes: withTuning(loaded).notes,
     observing,
     reload,
     stopAsked,

@@ -15,7 +15,7 @@ export {
 } from './pool-settings.ts';
 export type { BackendState, PooledBackend } from './pooled-backend.ts';
 export type { PooledClient } from './pooled-client.ts';
-export { Pools, type LimitFigures } from './pools.ts';
+export { clampsOf, Pools, type LimitFigures } from './pools.ts';
 export {
   connectReasons,
   disconnectReasons,

@@ -361,6 +361,11 @@ function applicationMax(policy: PoolPolicy, application: string): number {
   return policy.applicationMax(application) ?? Infinity;
 }
 
+/** What a pool of that name would not be given as asked. @throws CodedError POOL_SETTINGS_UNUSABLE */
+export function clampsOf(policy: PoolPolicy, name: PoolName): readonly Clamp[] {
+  return settle(policy, name).clamps;
+}
+
 function settle(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
   const settings = policy.settings(name);
   checkSettings(titleOf(name), settings);

@@ -18,7 +18,7 @@ export function pgProxyReference(): string {
   const schema = z.toJSONSchema(proxyConfig, { io: 'input' }) as Schema;
   return page(
     'pg-proxy',
-    'The configuration file of `medrex pg-proxy --config FILE`: JSON, files named in it are relative to it. `--check-config` reports all problems together. SIGHUP reads it again and drops nobody; `listen.host`, `listen.port` and `metrics` hold until a restart.',
+    'The configuration file of `medrex pg-proxy --config FILE`: JSON, files named in it are relative to it. `--check-config` reports all problems together. SIGHUP reads it again and drops nobody; what takes a restart is named then, and `SHOW CONFIG` says it of each field (`changeable`).',
     "pg-proxy's config",
     markdownTable(['field', 'default', 'what it is'], rowsOf(schema, '')),
   );

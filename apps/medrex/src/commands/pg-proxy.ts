@@ -17,9 +17,8 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   if (checkConfig) {
     const { config, users, notes } = checkPgProxyConfig(start);
     for (const note of notes) console.log(note);
-    console.log(
-      `${file ?? pgbouncerIni ?? ''} can be used: ${Object.keys(config.databases).length} databases, ${users.size} users.`,
-    );
+    const [databases, known] = [Object.keys(config.databases).length, users.size];
+    console.log(`${file ?? pgbouncerIni ?? ''} can be used: ${of(databases, 'database')}, ${of(known, 'user')}.`);
     return 0;
   }
   const signal = interrupted();
@@ -42,3 +41,5 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   await running.close();
   return 0;
 }
+
+const of = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { milliseconds } from '../config/durations.ts';
 import { secretSource } from '../config/auth-config.ts';
 
-const milliseconds = z.int().positive();
 const names = z.array(z.string().min(1).max(127)).min(1);
 
 const rule = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { milliseconds } from './durations.ts';
 
-const milliseconds = z.int().positive();
 const file = z.string().min(1);
 const name = z.string().min(1).max(63);
 

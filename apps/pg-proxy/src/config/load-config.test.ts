@@ -29,6 +29,16 @@ const load = (config: unknown, environment = {}): unknown => {
 };
 
 describe('loadConfig', () => {
+  it('takes no duration that a timer cannot wait for: it would end at once', () => {
+    const thirtyDays = 30 * 86_400_000;
+    for (const more of [
+      { loginTimeoutMs: thirtyDays },
+      { drain: { timeoutMs: thirtyDays } },
+      { pool: { lifetimeMs: thirtyDays } },
+    ])
+      expect(load({ ...minimal, ...more })).toMatch(/Too big: expected number to be <=2147483647/);
+  });
+
   it('fills in what is not said', () => {
     expect(load(minimal)).toMatchObject({
       config: { listen: { host: '127.0.0.1', port: 6432 }, pool: { mode: 'transaction', size: 20 } },

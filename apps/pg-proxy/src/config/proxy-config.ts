@@ -6,9 +6,9 @@ import { irisUpstream } from './iris-config.ts';
 import { classes, upstreamOfClass } from './scheduling-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
 import { audit, statistics } from './observe-config.ts';
+import { milliseconds } from './durations.ts';
 
 const port = z.int().min(0).max(65_535);
-const milliseconds = z.int().positive();
 const file = z.string().min(1);
 const name = z.string().min(1).max(63);
 const most = z.int().positive().optional();
@@ -130,7 +130,7 @@ export const proxyConfig = z.strictObject({
   drain: drain.prefault({}),
   instance,
   loginTimeoutMs: milliseconds.default(15_000).describe('A client that has not logged in after this is closed'),
-  cache: cacheConfig.prefault({}).describe('Answers that are kept; read at start only'),
+  cache: cacheConfig.prefault({}).describe('Answers that are kept'),
   metrics: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Address of /metrics, /healthz and /readyz'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { millisecondsOrNone as wait } from './durations.ts';
 
 const port = z.int().min(0).max(65_535);
-const wait = z.int().min(0);
 
 /** How clients go when the proxy ends, or is drained. */
 export const drain = z

@@ -1,14 +1,12 @@
 import { defaultPoolSettings as ofPool, workloadClasses } from '@medrex/pool';
 import { z } from 'zod';
+import { milliseconds, millisecondsOrNone } from './durations.ts';
 
 /** From the widest to the narrowest; the narrowest that says something counts. */
 export const scopes = ['global', 'database', 'user', 'application', 'session', 'statement'] as const;
 export type Scope = (typeof scopes)[number];
 
 const count = z.int().min(0);
-const milliseconds = z.int().positive();
-/** 0: for ever. */
-const patience = z.int().min(0);
 const share = z.number().min(0).max(1);
 
 /** Of a pool, which has one database and one user. */
@@ -43,24 +41,26 @@ const ofClients = {
     .describe(
       'A client that calls nextval or setval keeps its backend, where alone currval and lastval answer; false where nobody asks them',
     ),
-  statementTimeoutMs: patience.describe(
+  statementTimeoutMs: millisecondsOrNone.describe(
     "The server's statement_timeout for clients that say nothing of their own; 0 leaves it as it is there",
   ),
 };
 
 /** Of a session, which may change them. */
 const ofSessions = {
-  transactionTimeoutMs: patience.describe('A client whose transaction lasts longer is disconnected; 0: never'),
-  transactionIdleTimeoutMs: patience.describe(
+  transactionTimeoutMs: millisecondsOrNone.describe(
+    'A client whose transaction lasts longer is disconnected; 0: never',
+  ),
+  transactionIdleTimeoutMs: millisecondsOrNone.describe(
     'A client that does nothing in an open transaction for longer is disconnected; 0: never',
   ),
-  clientIdleTimeoutMs: patience.describe('A client that asks nothing for longer is disconnected; 0: never'),
+  clientIdleTimeoutMs: millisecondsOrNone.describe('A client that asks nothing for longer is disconnected; 0: never'),
 };
 
 /** Of a statement, which may have its own. */
 const ofStatements = {
   waitTimeoutMs: milliseconds.describe('A client that has waited longer for a backend gets an error'),
-  queryTimeoutMs: patience.describe('A statement that takes longer is cancelled; 0: never'),
+  queryTimeoutMs: millisecondsOrNone.describe('A statement that takes longer is cancelled; 0: never'),
 };
 
 const workloadClass = z.enum(workloadClasses).describe('Class of the work; told from the statements when absent');

@@ -37,6 +37,7 @@ pool_mode = transaction
 default_pool_size = 7
 reserve_pool_timeout = 1.5
 query_wait_timeout = 0
+server_lifetime = 2592000
 query_timeout = 30
 max_db_connections = 40
 max_user_client_connections = 9
@@ -48,7 +49,14 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config)).toMatchObject({
       listen: { host: '0.0.0.0', port: 7000, reusePort: true },
-      pool: { mode: 'transaction', size: 7, reserveAfterMs: 1_500, waitTimeoutMs: 2 ** 31 - 1, queryTimeoutMs: 30_000 },
+      pool: {
+        mode: 'transaction',
+        size: 7,
+        reserveAfterMs: 1_500,
+        waitTimeoutMs: 2 ** 31 - 1,
+        lifetimeMs: 2 ** 31 - 1,
+        queryTimeoutMs: 30_000,
+      },
       databases: { clinic: { backendsMax: 40 } },
       users: { '*': { clientsMax: 9 }, app: { mode: 'statement', size: 3, backendsMax: 5, clientsMax: 9 } },
       admin: { users: ['a', 'b'] },

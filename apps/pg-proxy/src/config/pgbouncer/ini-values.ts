@@ -1,6 +1,8 @@
-/** A number of seconds as PgBouncer has it, in milliseconds. Undefined: none. */
+import { longestMs } from '../durations.ts';
+
+/** A number of seconds as PgBouncer has it, in milliseconds; longer than can be waited for is as long as can be. Undefined: none. */
 export function milliseconds(text: string): number | undefined {
-  return /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1_000) : undefined;
+  return /^\d+(?:\.\d+)?$/.test(text) ? Math.min(Math.round(Number(text) * 1_000), longestMs) : undefined;
 }
 
 export function whole(text: string): number | undefined {
@@ -18,6 +20,3 @@ export function names(text: string): string[] {
     .map((name) => name.trim())
     .filter((name) => name !== '');
 }
-
-/** Where 0 means for ever, and ours has no such word: about three weeks. */
-export const forEver = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
-import { forEver, milliseconds, names, whole, yes } from './ini-values.ts';
+import { longestMs } from '../durations.ts';
+import { milliseconds, names, whole, yes } from './ini-values.ts';
 
 /** What becomes of a setting of section [pgbouncer]. */
 export type Fate =
@@ -12,9 +13,10 @@ export type Fate =
 
 const to = (field: string, read: (text: string) => unknown): Fate => ({ to: field, read });
 const nothing = (why: string): Fate => ({ nothing: why });
+/** Where 0 means for ever. */
 const orForEver = (text: string): number | undefined => {
   const ms = milliseconds(text);
-  return ms === 0 ? forEver : ms;
+  return ms === 0 ? longestMs : ms;
 };
 /** Where 0 is the same as not to say it. */
 const some = (text: string): number | undefined => whole(text);

@@ -21,7 +21,7 @@ export async function copyIn(
   outlet.send(copyResponse({ direction: 'in', isBinary: false, columnFormats: plan.columns.map(() => 0) }));
   const sql = irisSql(plan.insert);
   const types = plan.columns.map(typeOf);
-  const rows = new CopyRows(plan.options, plan.columns.length);
+  const rows = new CopyRows(plan.options, { name: plan.relation.name, columns: plan.columns });
   let waiting: (string | null)[][] = [];
   let count = 0;
   const send = async (min: number): Promise<void> => {

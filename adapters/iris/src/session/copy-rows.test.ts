@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CopyOptions } from '@medrex/sql';
 import fc from 'fast-check';
-import { copyLine, CopyRows } from './copy-rows.ts';
+import { copyHeader, copyLine } from './copy-line.ts';
+import { CopyRows } from './copy-rows.ts';
 
 const text: CopyOptions = {
   format: 'text',
   delimiter: '\t',
   nothing: '\\N',
-  hasHeader: false,
+  header: 'none',
   quote: '"',
   escape: '"',
   forceQuote: [],
@@ -15,8 +16,8 @@ const text: CopyOptions = {
 const csv: CopyOptions = { ...text, format: 'csv', delimiter: ',', nothing: '' };
 
 function read(options: CopyOptions, columns: number, data: string, piece = 3): (string | null)[][] {
-  const rows = new CopyRows(options, columns);
-  const bytes = Buffer.from(data);
+  const rows = new CopyRows(options, { name: 't', columns: ['a', 'b', 'c'].slice(0, columns) });
+  const bytes = Buffer.from(data, 'utf8');
   const read: (string | null)[][] = [];
   for (let at = 0; at < bytes.length; at += piece) read.push(...rows.feed(bytes.subarray(at, at + piece)));
   return [...read, ...rows.end()];
@@ -32,7 +33,7 @@ describe('rows of a COPY', () => {
       ['a', 'b "c",\nd'],
       [null, ''],
     ]);
-    expect(read({ ...csv, hasHeader: true }, 1, 'name\nAnn')).toEqual([['Ann']]);
+    expect(read({ ...csv, header: 'first' }, 1, 'name\nAnn')).toEqual([['Ann']]);
   });
 
   it('have what a backslash or another escape keeps from its meaning', () => {
@@ -46,16 +47,39 @@ describe('rows of a COPY', () => {
     ]);
   });
 
-  it.each([
-    [text, '1\n', 'missing data'],
-    [csv, '1,2,3\n', 'extra data'],
+  it.each<[CopyOptions, string, string]>([
+    [text, '1\n', 'missing data for column "b"'],
+    [csv, '1,2,3\n', 'extra data after last expected column'],
+    [csv, '1,"2\n', 'unterminated CSV quoted field'],
+    [text, '1\t2\n3\t4\r\n', 'literal carriage return found in data'],
+    [csv, '1,2\r\n3,4\n', 'unquoted newline found in data'],
+    [csv, '1,2\r3\n', 'unquoted carriage return found in data'],
+    [text, '\\xff\t1\n', 'invalid byte sequence for encoding "UTF8"'],
+    [{ ...csv, header: 'match' }, 'a\n', 'wrong number of fields in header line: got 1, expected 2'],
+    [{ ...csv, header: 'match' }, 'a,c\n', 'column name mismatch in header line field 2: got "c", expected "b"'],
   ])('are refused where they do not fit', (options, data, problem) => {
     expect(() => read(options, 2, data)).toThrow(problem);
   });
 
   it('are refused where they are no UTF-8', () => {
-    const rows = new CopyRows(text, 1);
+    const rows = new CopyRows(text, { name: 't', columns: ['a'] });
     expect(() => rows.feed(Buffer.from([0xff, 0x0a]))).toThrow('UTF8');
+  });
+
+  it('may name bytes of UTF-8 one by one, and end with both signs of a line', () => {
+    expect(read(text, 2, '\\xc3\\xa9\\303\\251\t\\X41\\x41\r\n')).toEqual([['éé', 'X41A']]);
+    expect(read({ ...csv, header: 'match' }, 2, 'a,b\r\n1,"x\ny"\r\n')).toEqual([['1', 'x\ny']]);
+  });
+
+  it('are looked at once, however many lines a quote holds', () => {
+    const data = `1,"${'line\n'.repeat(200_000)}"\n`;
+    expect(read(csv, 2, data, 4_096)[0]?.[1]).toHaveLength(1_000_000);
+  });
+
+  it('are quoted by any sign, and their names only where they must be', () => {
+    expect(copyLine(['a$b'], ['a'], { ...csv, quote: '$', escape: '$', forceQuote: 'all' })).toBe('$a$$b$\n');
+    expect(copyLine(["a'$"], ['a'], { ...csv, quote: "'", escape: '$' })).toBe("'a$'$$'\n");
+    expect(copyHeader(['a', 'b'], { ...csv, forceQuote: 'all' })).toBe('a,b\n');
   });
 
   it.each([text, csv])('are read as they are written', (options) => {

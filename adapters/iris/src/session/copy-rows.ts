@@ -1,85 +1,163 @@
 import type { CopyOptions } from '@medrex/sql';
 import { SessionFault } from './session-fault.ts';
 
-/** The rows of a COPY as they come in pieces: fields as text, NULL as null. */
+export interface CopiedTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** What one row may take before its end has come. */
+const rowLengthMax = 256 * 1024 * 1024;
+
+/** The rows of a COPY as they come in pieces: fields as text, NULL as null. Each letter is looked at once, however long a row is. */
 export class CopyRows {
   readonly #options: CopyOptions;
-  readonly #columns: number;
-  #rest = '';
-  #decoder = new TextDecoder('utf-8', { fatal: true });
+  readonly #table: CopiedTable;
+  /** The row that has begun, in the pieces in which it came. */
+  #begun: string[] = [];
+  #begunLength = 0;
+  #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #line = 0;
   #isOver = false;
+  /** In CSV: a quote is open. */
+  #isQuoted = false;
+  /** The letter before was one that keeps the next from its meaning. */
+  #isEscaped = false;
+  /** How the first line ended, and so all must. */
+  #isReturned: boolean | undefined;
 
-  constructor(options: CopyOptions, columns: number) {
+  constructor(options: CopyOptions, table: CopiedTable) {
     this.#options = options;
-    this.#columns = columns;
+    this.#table = table;
   }
 
   /** @throws SessionFault 22P04 */
   feed(data: Uint8Array): (string | null)[][] {
-    return this.#read(this.#decoded(data, true), false);
+    return this.#read(this.#decoded(data, true));
   }
 
   /** What is left. @throws SessionFault 22P04 */
   end(): (string | null)[][] {
-    return this.#read(this.#decoded(new Uint8Array(), false), true);
+    const rows = this.#read(this.#decoded(new Uint8Array(), false));
+    if (this.#begunLength > 0 && !this.#isOver) rows.push(...this.#rowsOf(this.#takeLine()));
+    return rows;
   }
 
   #decoded(data: Uint8Array, isMore: boolean): string {
     try {
       return this.#decoder.decode(data, { stream: isMore });
     } catch {
-      throw new SessionFault('22021', 'invalid byte sequence for encoding "UTF8"');
+      throw notUtf8();
     }
   }
 
-  #read(text: string, isEnd: boolean): (string | null)[][] {
-    const all = this.#rest + text;
+  #read(text: string): (string | null)[][] {
     const rows: (string | null)[][] = [];
     let at = 0;
-    for (let end = this.#lineEnd(all, at, isEnd); end >= 0 && at < all.length; end = this.#lineEnd(all, at, isEnd)) {
-      const line = all.slice(at, end).replace(/\r$/, '');
+    while (!this.#isOver) {
+      const end = this.#options.format === 'csv' ? this.#csvLineEnd(text, at) : this.#textLineEnd(text, at);
+      if (end < 0) break;
+      this.#keep(text.slice(at, end));
       at = end + 1;
-      this.#line++;
-      if (line === '\\.') this.#isOver = true;
-      if (!this.#isOver && !(this.#line === 1 && this.#options.hasHeader)) rows.push(this.#row(line));
+      rows.push(...this.#rowsOf(this.#endedLine()));
     }
-    this.#rest = all.slice(at);
+    if (!this.#isOver) this.#keep(text.slice(at));
     return rows;
   }
 
+  #keep(piece: string): void {
+    this.#begun.push(piece);
+    this.#begunLength += piece.length;
+    if (this.#begunLength > rowLengthMax) throw this.#fault('a row is too long', '54000');
+  }
+
+  #takeLine(): string {
+    const line = this.#begun.join('');
+    this.#begun = [];
+    this.#begunLength = 0;
+    this.#line++;
+    return line;
+  }
+
+  #endedLine(): string {
+    const line = this.#takeLine();
+    const isReturned = line.endsWith('\r');
+    this.#isReturned ??= isReturned;
+    if (isReturned !== this.#isReturned)
+      throw this.#fault(`${this.#bare} ${isReturned ? 'carriage return' : 'newline'} found in data`);
+    return isReturned ? line.slice(0, -1) : line;
+  }
+
+  get #bare(): string {
+    return this.#options.format === 'csv' ? 'unquoted' : 'literal';
+  }
+
+  /** A line goes on where a backslash takes its end for itself. */
+  #textLineEnd(text: string, from: number): number {
+    for (let start = from; ;) {
+      const at = text.indexOf('\n', start);
+      const piece = at < 0 ? text.length : at;
+      let escapes = 0;
+      while (piece - escapes > start && text.charCodeAt(piece - escapes - 1) === 0x5c) escapes++;
+      const isWhole = piece - escapes === start;
+      const isEscaped = (escapes % 2 === 1) !== (isWhole && this.#isEscaped);
+      this.#isEscaped = at < 0 && isEscaped;
+      if (at < 0 || !isEscaped) return at;
+      start = at + 1;
+    }
+  }
+
   /** In CSV a line goes on where a quote is open. */
-  #lineEnd(all: string, from: number, isEnd: boolean): number {
-    if (from >= all.length) return -1;
-    for (let at = all.indexOf('\n', from); ; at = all.indexOf('\n', at + 1)) {
-      if (at < 0) return isEnd ? all.length : -1;
-      if (this.#isClosed(all.slice(from, at))) return at;
+  #csvLineEnd(text: string, from: number): number {
+    const quote = this.#options.quote.charCodeAt(0);
+    const escape = this.#options.escape === this.#options.quote ? -1 : this.#options.escape.charCodeAt(0);
+    for (let at = from; at < text.length; at++) {
+      const letter = text.charCodeAt(at);
+      if (letter === 0x0a && !this.#isQuoted) return at;
+      if (letter === escape && this.#isQuoted) this.#isEscaped = !this.#isEscaped;
+      if (letter === quote && !this.#isEscaped) this.#isQuoted = !this.#isQuoted;
+      if (letter !== escape) this.#isEscaped = false;
     }
+    return -1;
   }
 
-  /** A line ends where neither a quote is open nor a backslash takes the end for itself. */
-  #isClosed(line: string): boolean {
-    const { format, quote, escape } = this.#options;
-    if (format === 'text') return (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 0;
-    if (escape === quote) return (line.split(quote).length - 1) % 2 === 0;
-    let isOpen = false;
-    for (let at = 0; at < line.length; at++) {
-      if (isOpen && line[at] === escape && (line[at + 1] === quote || line[at + 1] === escape)) at++;
-      else if (line[at] === quote) isOpen = !isOpen;
+  /** None of the header, nor of the mark of the end. */
+  #rowsOf(line: string): (string | null)[][] {
+    if (line === '\\.') {
+      this.#isOver = true;
+      return [];
     }
-    return !isOpen;
-  }
-
-  #row(line: string): (string | null)[] {
     const fields = this.#options.format === 'csv' ? this.#csv(line) : this.#text(line);
-    if (fields.length === this.#columns) return fields;
-    const problem =
-      fields.length < this.#columns ? 'missing data for a column' : 'extra data after last expected column';
-    throw new SessionFault('22P04', problem, { where: `COPY, line ${this.#line}` });
+    if (this.#line === 1 && this.#options.header !== 'none') {
+      if (this.#options.header === 'match') this.#checkHeader(fields);
+      return [];
+    }
+    const { columns } = this.#table;
+    if (fields.length < columns.length)
+      throw this.#fault(`missing data for column "${columns[fields.length] ?? ''}"`);
+    if (fields.length > columns.length) throw this.#fault('extra data after last expected column');
+    return [fields];
+  }
+
+  #checkHeader(fields: readonly (string | null)[]): void {
+    const { columns } = this.#table;
+    if (fields.length !== columns.length)
+      throw this.#fault(`wrong number of fields in header line: got ${fields.length}, expected ${columns.length}`);
+    const place = fields.findIndex((field, at) => field !== columns[at]);
+    if (place < 0) return;
+    const got = fields[place] === null ? 'null value ("")' : `"${fields[place] ?? ''}"`;
+    throw this.#fault(
+      `column name mismatch in header line field ${place + 1}: got ${got}, expected "${columns[place] ?? ''}"`,
+    );
+  }
+
+  #fault(message: string, sqlstate = '22P04'): SessionFault {
+    return new SessionFault(sqlstate, message, { where: `COPY ${this.#table.name}, line ${this.#line}` });
   }
 
   #text(line: string): (string | null)[] {
     const { delimiter, nothing } = this.#options;
+    if (line.includes('\r')) throw this.#fault('literal carriage return found in data');
     const fields = line.includes('\\') ? splitUnescaped(line, delimiter) : line.split(delimiter);
     return fields.map((field) => (field === nothing ? null : unescaped(field)));
   }
@@ -98,8 +176,10 @@ export class CopyRows {
         else if (letter === quote) {
           isOpen = !isOpen;
           isQuoted = true;
-        } else field += letter;
+        } else if (letter === '\r' && !isOpen) throw this.#fault('unquoted carriage return found in data');
+        else field += letter;
       }
+      if (isOpen) throw this.#fault('unterminated CSV quoted field');
       at++;
       fields.push(!isQuoted && field === nothing ? null : field);
     }
@@ -107,7 +187,7 @@ export class CopyRows {
   }
 }
 
-const letters: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const notUtf8 = (): SessionFault => new SessionFault('22021', 'invalid byte sequence for encoding "UTF8"');
 
 /** A delimiter behind a backslash is one of the data. */
 function splitUnescaped(line: string, delimiter: string): readonly string[] {
@@ -124,52 +204,37 @@ function splitUnescaped(line: string, delimiter: string): readonly string[] {
   return fields;
 }
 
+const letters: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const escapes = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/gs;
+
 function unescaped(field: string): string {
   if (!field.includes('\\')) return field;
-  return field.replaceAll(
-    /\\(?:x([0-9a-f]{1,2})|([0-7]{1,3})|(.))/gis,
-    (_, hex?: string, octal?: string, letter?: string) => {
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
-      return letters[letter ?? ''] ?? letter ?? '';
-    },
-  );
-}
-
-/** One row of COPY TO. */
-export function copyLine(fields: readonly (string | null)[], labels: readonly string[], options: CopyOptions): string {
-  const { format, delimiter, nothing } = options;
-  const written = fields.map((field, place) => {
-    if (field === null) return nothing;
-    return format === 'csv' ? csvField(field, labels[place] ?? '', options) : escaped(field, delimiter);
+  let isBytes = false;
+  const text = field.replaceAll(escapes, (_, hex?: string, octal?: string, letter?: string) => {
+    if (hex === undefined && octal === undefined) return letters[letter ?? ''] ?? letter ?? '';
+    const byte = hex === undefined ? Number.parseInt(octal ?? '0', 8) & 0xff : Number.parseInt(hex, 16);
+    isBytes ||= byte > 0x7f;
+    return String.fromCharCode(byte);
   });
-  return `${written.join(delimiter)}\n`;
+  return isBytes ? unescapedBytes(field) : text;
 }
 
-function csvField(
-  field: string,
-  label: string,
-  { delimiter, quote, escape, nothing, forceQuote }: CopyOptions,
-): string {
-  const isForced = forceQuote === 'all' || forceQuote.includes(label);
-  const isPlain =
-    field !== nothing && field !== '\\.' && ![delimiter, quote, '\n', '\r'].some((each) => field.includes(each));
-  if (isPlain && !isForced) return field;
-  const inner = field.replaceAll(escape, escape + escape);
-  return `${quote}${escape === quote ? inner : inner.replaceAll(quote, escape + quote)}${quote}`;
-}
-
-const names: Readonly<Record<string, string>> = {
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-};
-
-function escaped(field: string, delimiter: string): string {
-  const whole = field.replaceAll(/[\b\f\n\r\t\v\\]/g, (letter) => names[letter] ?? letter);
-  return delimiter === '\t' ? whole : whole.replaceAll(delimiter, `\\${delimiter}`);
+/** Bytes of UTF-8 one by one: together they are letters. */
+function unescapedBytes(field: string): string {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (const match of field.matchAll(escapes)) {
+    const [whole, hex, octal, letter = ''] = match;
+    parts.push(Buffer.from(field.slice(from, match.index)));
+    from = match.index + whole.length;
+    if (hex !== undefined) parts.push(Buffer.of(Number.parseInt(hex, 16)));
+    else if (octal !== undefined) parts.push(Buffer.of(Number.parseInt(octal, 8) & 0xff));
+    else parts.push(Buffer.from(letters[letter] ?? letter));
+  }
+  parts.push(Buffer.from(field.slice(from)));
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
+  } catch {
+    throw notUtf8();
+  }
 }

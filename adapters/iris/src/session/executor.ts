@@ -18,7 +18,7 @@ import { textRule } from '../values/result-text.ts';
 import { wireTypeOf } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
 import { copyIn } from './copy-in.ts';
-import { copyLine } from './copy-rows.ts';
+import { copyHeader, copyLine } from './copy-line.ts';
 import { tagOf, type IrisPlan, type Plan } from './plan.ts';
 import { portalRows, type Portal, type PortalRows } from './portal.ts';
 import { runIris, type Ran } from './run-iris.ts';
@@ -333,7 +333,7 @@ export class Executor {
     const columns = outColumns(query.columns, answer.columns);
     const labels = columns.map(({ label }) => label);
     outlet.send(copyResponse({ direction: 'out', isBinary: false, columnFormats: columns.map(() => 0) }));
-    if (options.hasHeader) outlet.send(copyData(Buffer.from(copyLine(labels, [], options))));
+    if (options.header !== 'none') outlet.send(copyData(Buffer.from(copyHeader(labels, options))));
     let count = 0;
     for (let page = answer.first; ; page = await answer.cursor.next(standardPage)) {
       const lines = page.rows.map((row) =>

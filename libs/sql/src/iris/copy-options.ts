@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
-import { refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 
 /** How the rows of a COPY are written. */
 export interface CopyOptions {
@@ -8,7 +8,8 @@ export interface CopyOptions {
   readonly delimiter: string;
   /** What stands for NULL. */
   readonly nothing: string;
-  readonly hasHeader: boolean;
+  /** The first line: data, names that are passed over, or names that have to be those of the columns. */
+  readonly header: 'none' | 'first' | 'match';
   /** In CSV only. */
   readonly quote: string;
   readonly escape: string;
@@ -16,7 +17,7 @@ export interface CopyOptions {
   readonly forceQuote: readonly string[] | 'all';
 }
 
-export function copyOptions(options: readonly Node[] | undefined): CopyOptions {
+export function copyOptions(options: readonly Node[] | undefined, isFrom: boolean): CopyOptions {
   const given = new Map((options ?? []).map((option) => {
     const { defname = '', arg } = bodyOf(option, 'DefElem') ?? {};
     return [defname, arg] as const;
@@ -27,17 +28,36 @@ export function copyOptions(options: readonly Node[] | undefined): CopyOptions {
   if (format !== 'text' && format !== 'csv') return refuse(`COPY in ${format} format`);
   const encoding = text('encoding', 'utf8').toLowerCase();
   if (encoding !== 'utf8' && encoding !== 'utf-8') return refuse(`COPY in ${encoding}`);
-  const quote = text('quote', '"');
+  for (const name of ['quote', 'escape', 'force_quote'])
+    if (format === 'text' && given.has(name)) throw invalid(`COPY ${name.replace('_', ' ')} requires CSV mode`, '0A000');
+  const sign = (name: string, standard: string): string => oneByte(name, text(name, standard));
+  const quote = sign('quote', '"');
   const forced = given.get('force_quote');
   return {
     format,
-    delimiter: text('delimiter', format === 'csv' ? ',' : '\t'),
+    delimiter: sign('delimiter', format === 'csv' ? ',' : '\t'),
     nothing: text('null', format === 'csv' ? '' : '\\N'),
-    hasHeader: given.has('header') && !/^(?:false|off|0|f)$/i.test(text('header', 'true')),
+    header: headerOf(given.has('header'), text('header', 'true'), isFrom),
     quote,
-    escape: text('escape', quote),
+    escape: sign('escape', quote),
     forceQuote: forced === undefined ? [] : bodyOf(forced, 'A_Star') === undefined ? listed(forced) : 'all',
   };
+}
+
+const invalid = (message: string, sqlstate = '22023'): Refusal => new Refusal(message, { sqlstate });
+
+function oneByte(name: string, text: string): string {
+  if (text.length !== 1 || text > '\x7f') throw invalid(`COPY ${name} must be a single one-byte character`, '0A000');
+  if (text === '\n' || text === '\r') throw invalid(`COPY ${name} cannot be newline or carriage return`);
+  return text;
+}
+
+function headerOf(isGiven: boolean, word: string, isFrom: boolean): CopyOptions['header'] {
+  if (!isGiven || /^(?:false|off|0)$/i.test(word)) return 'none';
+  if (/^(?:true|on|1)$/i.test(word)) return 'first';
+  if (!/^match$/i.test(word)) throw invalid('header requires a Boolean value or "match"', '42601');
+  if (isFrom) return 'match';
+  throw invalid('cannot use "match" with HEADER in COPY TO', '0A000');
 }
 
 const known: ReadonlySet<string> = new Set([

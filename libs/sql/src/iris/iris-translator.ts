@@ -182,7 +182,7 @@ export class IrisTranslator {
     const inner = query ?? selectOf(relation ?? {}, attlist ?? []);
     const translation = finished(p, this.#printed(p, inner));
     if (translation.kind !== 'iris' || bodyOf(inner, 'SelectStmt') === undefined) return refuse('COPY of this');
-    return { kind: 'copyOut', query: translation, options: copyOptions(options) };
+    return { kind: 'copyOut', query: translation, options: copyOptions(options, false) };
   }
 
   #definition(p: Printing, node: Node): readonly string[] {
@@ -331,7 +331,7 @@ function printCopyIn(p: Printing, copied: CopyStmt): Translation {
   const values = columns.map((_, place) => p.marks.parameter(place + 1)).join(', ');
   const list = columns.map((name) => identifier(name)).join(', ');
   const insert: IrisText = p.marks.assemble(`INSERT INTO ${printRelation(p, relation)} (${list}) VALUES (${values})`);
-  return { kind: 'copyIn', relation: relationOf(relation), insert, columns, options: copyOptions(options) };
+  return { kind: 'copyIn', relation: relationOf(relation), insert, columns, options: copyOptions(options, true) };
 }
 
 /** What COPY of a table selects. */

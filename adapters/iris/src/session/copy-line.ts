@@ -20,7 +20,8 @@ function csvField(field: string, isForced: boolean, { delimiter, quote, escape, 
   const isPlain =
     field !== nothing && field !== '\\.' && ![delimiter, quote, '\n', '\r'].some((each) => field.includes(each));
   if (isPlain && !isForced) return field;
-  const inner = escape === quote ? doubled(field, quote, quote) : doubled(doubled(field, escape, escape), quote, escape);
+  const inner =
+    escape === quote ? doubled(field, quote, quote) : doubled(doubled(field, escape, escape), quote, escape);
   return quote + inner + quote;
 }
 

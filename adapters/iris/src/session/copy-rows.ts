@@ -133,8 +133,7 @@ export class CopyRows {
       return [];
     }
     const { columns } = this.#table;
-    if (fields.length < columns.length)
-      throw this.#fault(`missing data for column "${columns[fields.length] ?? ''}"`);
+    if (fields.length < columns.length) throw this.#fault(`missing data for column "${columns[fields.length] ?? ''}"`);
     if (fields.length > columns.length) throw this.#fault('extra data after last expected column');
     return [fields];
   }

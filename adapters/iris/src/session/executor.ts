@@ -12,6 +12,7 @@ import {
   type Column,
 } from '@medrex/pg-wire';
 import type { Hazard, SessionEffect } from '@medrex/sql';
+import type { SqlRow } from '@medrex/sql-driver';
 import { isolationSql, pageOf, standardPage } from '../database/page-sizes.ts';
 import { describedColumns, outColumns, RowWriter, type OutColumn } from '../values/row-writer.ts';
 import { textRule } from '../values/result-text.ts';
@@ -26,7 +27,7 @@ import type { SessionContext } from './session-context.ts';
 import { faultOf, SessionFault } from './session-fault.ts';
 import { runSession, type SessionAnswer } from './session-statements.ts';
 import { VectorPlan } from './vector-plan.ts';
-import { controlTransaction } from './transaction-statements.ts';
+import { controlTransaction, setModes } from './transaction-statements.ts';
 
 /** How a portal is executed. */
 export interface Execution {
@@ -80,39 +81,35 @@ export class Executor {
   async fetch(
     portal: Portal,
     rowsMax: number,
-    { isDescribed, isMove }: { isDescribed: boolean; isMove: boolean },
+    { isDescribed, isMove, formats }: { isDescribed: boolean; isMove: boolean; formats: readonly number[] },
   ): Promise<void> {
     const { outlet } = this.#context;
-    const description = this.describeRows(portal);
+    const description = this.describeRows(portal, formats);
     if (isDescribed && !isMove && description !== undefined) outlet.send(description);
     const sent =
       portal.ready === undefined
-        ? await this.#sendRows(portal, rowsMax, isMove)
+        ? await this.#sendRows(portal, rowsMax, { isMove, formats })
         : this.#takeReady(portal, rowsMax, isMove);
     outlet.send(commandComplete(`${isMove ? 'MOVE' : 'FETCH'} ${sent}`));
   }
 
   /** Of a portal that has been opened. */
-  describeRows({ ready, rows, resultFormats }: Portal): Buffer | undefined {
-    return rows === undefined ? ready?.description : rowDescription(describedColumns(rows.columns, resultFormats));
+  describeRows({ ready, rows }: Portal, formats: readonly number[]): Buffer | undefined {
+    return rows === undefined ? ready?.description : rowDescription(describedColumns(rows.columns, formats));
   }
 
   /** Reads what is left, so that it outlives the transaction. @throws SessionFault 54000 */
   async hold(portal: Portal): Promise<void> {
-    const { rows } = portal;
-    if (rows !== undefined) await this.#readWhole(portal, rows);
+    if (portal.rows !== undefined) await this.#readWhole(portal.rows);
     portal.isKept = true;
   }
 
-  async #readWhole(portal: Portal, rows: PortalRows): Promise<void> {
-    const description = this.describeRows(portal);
-    const writer = this.#writerOf(portal, rows);
-    const held: Buffer[] = [];
+  async #readWhole(rows: PortalRows): Promise<void> {
+    const held: SqlRow[] = [];
     for (let bytes = 0; ;) {
-      for (; rows.from < rows.waiting.length; rows.from++) {
-        const row = writer.write(rows.waiting, rows.from, rows.from + 1);
+      for (const row of rows.waiting.slice(rows.from)) {
         held.push(row);
-        bytes += row.length;
+        bytes += row.reduce((sum, cell) => sum + (cell?.length ?? 0), 8 * row.length);
       }
       if (bytes > heldBytesMax)
         throw new SessionFault(
@@ -126,8 +123,7 @@ export class Executor {
       const page = await rows.cursor.next(standardPage);
       Object.assign(rows, { waiting: page.rows, from: 0, isLast: page.isLast });
     }
-    portal.rows = undefined;
-    portal.ready = { description, rows: held, from: 0, tag: rows.tag };
+    Object.assign(rows, { waiting: held, from: 0 });
   }
 
   async close(portal: Portal): Promise<void> {
@@ -148,8 +144,8 @@ export class Executor {
         outlet.send(commandComplete(await controlTransaction(this.#context, plan)));
         break;
       case 'session':
-        if (plan.statement.effects.some(isDiscardAll))
-          await this.#context.connection.run(isolationSql, [], standardPage);
+        if (plan.statement.effects.some(isDiscardAll)) await this.#restoreProcess();
+        if (plan.modes !== undefined) setModes(this.#context, plan.modes.isReadOnly);
         if (showsVectorIndex.test(plan.text)) {
           const isUsed = await this.#vectors.isIndexUsed(this.#context.connection);
           this.#table({ columns: ['medrex.vector_index_used'], rows: [[isUsed]], tag: 'SHOW' }, execution);
@@ -177,6 +173,13 @@ export class Executor {
     }
     portal.isDone = true;
     for (const [name, value] of settings.takeChanges()) outlet.send(parameterStatus({ name, value }));
+  }
+
+  /** For DISCARD ALL. */
+  async #restoreProcess(): Promise<void> {
+    const { connection, transaction } = this.#context;
+    if (transaction.isOpen) throw new SessionFault('25001', 'DISCARD ALL cannot run inside a transaction block');
+    await connection.run(isolationSql, [], standardPage);
   }
 
   #table({ columns, rows, tag }: SessionAnswer, { isDescribed }: Execution): void {
@@ -279,24 +282,22 @@ export class Executor {
     const { rows } = portal;
     if (rows === undefined) return;
     const { outlet } = this.#context;
-    const sent = await this.#sendRows(portal, rowsMax, false);
+    const sent = await this.#sendRows(portal, rowsMax, { isMove: false, formats: portal.resultFormats });
     if (rowsMax > 0 && sent === rowsMax) return outlet.send(portalSuspended());
     portal.rows = undefined;
     portal.isDone = true;
     outlet.send(commandComplete(rows.tag(sent)));
   }
 
-  #writerOf({ resultFormats }: Portal, { columns }: PortalRows): RowWriter {
-    const { schemas } = this.#context.shared.translator;
-    return new RowWriter(columns, resultFormats, (schema) => schemas.toPostgres(schema));
-  }
-
   /** As many rows as there are, or as are asked for. Returns how many. */
-  async #sendRows(portal: Portal, rowsMax: number, isMove: boolean): Promise<number> {
-    const { rows } = portal;
+  async #sendRows(
+    { rows }: Portal,
+    rowsMax: number,
+    { isMove, formats }: { isMove: boolean; formats: readonly number[] },
+  ): Promise<number> {
     if (rows === undefined) return 0;
-    const { outlet } = this.#context;
-    const writer = this.#writerOf(portal, rows);
+    const { outlet, shared } = this.#context;
+    const writer = new RowWriter(rows.columns, formats, (schema) => shared.translator.schemas.toPostgres(schema));
     let sent = 0;
     for (;;) {
       const to = rowsMax === 0 ? rows.waiting.length : Math.min(rows.waiting.length, rows.from + rowsMax - sent);

@@ -1,42 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  bind,
-  close,
-  copyData,
-  copyDone,
-  copyFail,
-  describe as describes,
-  execute,
-  parse,
-  query,
-  sync,
-} from '@medrex/pg-wire';
+import { close, copyData, copyDone, copyFail, describe as describes, execute, query, sync } from '@medrex/pg-wire';
 import { SqlFailure } from '@medrex/sql-driver';
-import type { Script } from '../testing/scripted-driver.ts';
+import { bound, executed, parsed, patients as rows } from '../testing/patients.ts';
 import { SessionRig } from '../testing/session-rig.ts';
 
 let rig: SessionRig;
 
 afterEach(async () => rig.close());
 
-const rows: Script = [
-  ['1', 'Ann'],
-  ['2', null],
-  ['3', 'Bob'],
-];
-const bound = (
-  statement: string,
-  values: readonly (string | null)[],
-  portal = '',
-  resultFormats: number[] = [],
-): Buffer =>
-  bind({
-    ...{ portal, statement, parameterFormats: [], resultFormats },
-    parameters: values.map((value) => (value === null ? null : Buffer.from(value))),
-  });
-const parsed = (text: string, name = '', parameterTypes: number[] = []): Buffer =>
-  parse({ name, text, parameterTypes });
-const all = execute({ portal: '', rowsMax: 0 });
+const all = executed();
 
 describe('a session on IRIS in the simple protocol', () => {
   it('sends what is translated, and answers by the types of the tables', async () => {
@@ -124,6 +96,48 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(['begin read committed read only']);
   });
 
+  it.each([
+    ['set default_transaction_read_only = on', 'delete from patients'],
+    ['begin; set transaction read only', 'delete from patients'],
+    ['begin; set transaction_read_only = on', 'copy patients (id) from stdin'],
+    ['set session characteristics as transaction read only', 'begin; delete from patients'],
+  ])('takes %s at its word', async (asked, change) => {
+    rig = await SessionRig.start(() => 1);
+    await rig.ask(query(asked));
+    expect(await rig.ask(query('show transaction_read_only'))).toContain('D on');
+    expect((await rig.ask(query(change))).join()).toContain('E ERROR 25006');
+    expect(rig.heard().filter((sql) => !sql.startsWith('begin'))).toEqual([]);
+    await rig.ask(query('rollback; set default_transaction_read_only = off'));
+    expect(await rig.ask(query('delete from patients'))).toContain('C DELETE 1');
+  });
+
+  it('says that a transaction sees what IRIS can give at the most, however it is asked', async () => {
+    rig = await SessionRig.start(() => 1);
+    for (const text of ['set transaction isolation level serializable', "set transaction_isolation to 'serializable'"])
+      expect((await rig.ask(query(text)))[0]).toContain('E ERROR 0A000 SERIALIZABLE');
+    expect(await rig.ask(query('set transaction read only'))).toEqual([
+      'N WARNING 25P01 SET TRANSACTION can only be used in transaction blocks',
+      'C SET',
+      'Z I',
+    ]);
+    expect(rig.heard()).toEqual([]);
+  });
+
+  it('reads each statement by the tables as the one before has left them', async () => {
+    const made = {
+      TABLES: [['SQLUser', 'beds', 'TABLE']],
+      COLUMNS: [['SQLUser', 'beds', 'name', 'varchar', '50', null, null, 'YES', 'NO', 'SQLUPPER']],
+    };
+    let isMade = false;
+    const run = (sql: string): number => {
+      isMade ||= sql.startsWith('CREATE');
+      return 0;
+    };
+    rig = await SessionRig.start(run, {}, () => (isMade ? made : {}));
+    await rig.ask(query("create table beds (name varchar(50)); select name from beds where name in ('x', 'X')"));
+    expect(rig.heard().at(-2)).toBe("SELECT name FROM beds WHERE %EXACT(name) IN ('x', 'X')");
+  });
+
   it('warns of what this version may answer wrongly, or refuses it', async () => {
     const text = 'select p.id from patients p left join (select id from patients where active) x on x.id = p.id';
     rig = await SessionRig.start(() => rows, { version: '2025.1' });
@@ -149,6 +163,22 @@ describe('a session on IRIS in the simple protocol', () => {
     rig = await SessionRig.start(() => 1);
     expect(await rig.ask(query('discard all'))).toEqual(['C DISCARD ALL', 'Z I']);
     expect(rig.heard()).toEqual(['SET TRANSACTION ISOLATION LEVEL READ COMMITTED']);
+    await rig.ask(query('begin'));
+    expect((await rig.ask(query('discard all')))[0]).toBe(
+      'E ERROR 25001 DISCARD ALL cannot run inside a transaction block',
+    );
+  });
+
+  it.each([
+    'start transaction',
+    '-- x\n COMMIT',
+    'USE ward',
+    'SET OPTION LOCK_TIMEOUT = 1',
+    'set transaction %COMMITMODE NONE',
+  ])('does not pass on %s, which would stay with the process', async (text) => {
+    rig = await SessionRig.start(() => 0);
+    expect((await rig.ask(query(`/*iris*/ ${text}`)))[0]).toContain('E ERROR 0A000');
+    expect(rig.heard()).toEqual([]);
   });
 
   it('takes back at the end of a transaction what is set in the SQL of IRIS', async () => {
@@ -271,6 +301,20 @@ describe('a session on IRIS in the extended protocol', () => {
     await rig.ask(parsed(text), bound('', [null, '5', null]), all, sync());
     expect(rig.heard()[0]).toMatch(/LIMIT 2147483647 \(5, NULL, NULL\)$/);
     expect((await rig.ask(parsed(text), bound('', ['Ann', '5', '-1']), all, sync()))[2]).toContain('E ERROR 2201W');
+  });
+
+  it('refuses fewer parameters than there are', async () => {
+    rig = await SessionRig.start(() => rows);
+    const words = await rig.ask(
+      parsed('select id from patients where id > $1 limit $2', 'p'),
+      bound('p', ['5']),
+      sync(),
+    );
+    expect(words).toEqual([
+      '1',
+      'E ERROR 08P01 bind message supplies 1 parameters, but prepared statement "p" requires 2',
+      'Z I',
+    ]);
   });
 
   it('refuses a value that is none of its type before IRIS takes it for 0', async () => {

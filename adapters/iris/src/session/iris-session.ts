@@ -55,7 +55,10 @@ export class IrisSession {
       plansOf: (text, types) => this.#plans(text, types, this.#asked),
       admit: (plan) => this.#admit(plan),
     });
-    context.transaction.beforeCommit = () => this.#commands.hold();
+    context.transaction.beforeEnd = async (isCommit) => {
+      if (isCommit) await this.#commands.hold();
+      await this.#closePortals();
+    };
   }
 
   /** Until the client says that it goes, or is gone. */
@@ -142,14 +145,18 @@ export class IrisSession {
     try {
       const text = readQuery(buffer, start, end)?.toString('utf8');
       if (text === undefined) throw new SessionFault('08P01', 'invalid message format');
-      const plans = this.#plans(text, []);
+      let plans = this.#plans(text, []);
       if (plans.length === 0) outlet.send(emptyQueryResponse());
-      for (const [place, plan] of plans.entries()) {
+      for (let place = 0; ; place++) {
+        const plan = plans[place];
+        if (plan === undefined) break;
         this.#admit(plan);
         const isAlone = plans.length === 1 || (place === plans.length - 1 && !transaction.isOpen);
         if (!isAlone && touchesIris(plan)) await transaction.beginImplicit();
         const prepared: Prepared = { text, plan, declaredTypes: [] };
         await this.#run({ prepared, parameters: [], resultFormats: [] }, { rowsMax: 0, isDescribed: true });
+        // What follows is about tables as they are now.
+        if (plan.kind === 'iris' && plan.isSchema && place + 1 < plans.length) plans = this.#plans(text, []);
       }
     } catch (error) {
       await this.#failed(error);
@@ -184,7 +191,7 @@ export class IrisSession {
       if (!isEnding) throw new SessionFault('25P02', aborted);
     }
     if (plan?.kind === 'refused') throw faultOf(plan.fault);
-    if (plan !== undefined && this.#context.transaction.isReadOnly && isChange(plan))
+    if (plan !== undefined && this.#context.settings.isReadOnly && isChange(plan))
       throw new SessionFault(
         '25006',
         `cannot execute ${plan.kind === 'iris' ? plan.command : 'COPY'} in a read-only transaction`,
@@ -243,6 +250,12 @@ export class IrisSession {
     const bound = orMalformed(readBind(buffer, start, end));
     const prepared = this.#prepared(bound.statement);
     this.#admit(prepared.plan);
+    const expected = prepared.plan?.kind === 'iris' ? parametersOf(prepared.plan) : 0;
+    if (bound.parameters.length < expected)
+      throw new SessionFault(
+        '08P01',
+        `bind message supplies ${bound.parameters.length} parameters, but prepared statement "${bound.statement}" requires ${expected}`,
+      );
     const before = this.#portals.get(bound.portal);
     if (before !== undefined && bound.portal !== '')
       throw new SessionFault('42P03', `portal "${bound.portal}" already exists`);
@@ -320,7 +333,7 @@ export class IrisSession {
         return rows ?? noData();
       }
       case 'command': {
-        const told = this.#commands.describedBy(plan.command);
+        const told = this.#commands.describedBy(plan.command, formats);
         return 'prepared' in told ? this.#rowDescription(told.prepared, formats) : (told.rows ?? noData());
       }
       case 'iris':
@@ -378,7 +391,9 @@ const touchesIris = (plan: Plan): boolean =>
 
 /** IRIS does not say so by itself. */
 const isChange = (plan: Plan): boolean =>
-  plan.kind === 'copyIn' || (plan.kind === 'iris' && plan.command !== 'SELECT' && plan.command !== 'EXPLAIN');
+  plan.kind === 'copyIn' || (plan.kind === 'iris' && plan.steps.length > 0 && !readers.has(plan.command));
+
+const readers: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'EXPLAIN']);
 
 const isForgetting = (effect: { readonly kind: string; readonly target?: string }): boolean =>
   effect.kind === 'discard' && effect.target === 'all';

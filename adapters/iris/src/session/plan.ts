@@ -17,7 +17,12 @@ import type {
 export type Plan =
   /** Statements of transactions and of the session: nothing of them is translated. */
   | { readonly kind: 'transaction'; readonly statement: Statement; readonly steps: readonly IrisStep[] }
-  | { readonly kind: 'session'; readonly statement: Statement; readonly text: string }
+  | {
+      readonly kind: 'session';
+      readonly statement: Statement;
+      readonly text: string;
+      readonly modes?: Modes | undefined;
+    }
   /** PREPARE, EXECUTE, DECLARE, FETCH and their relatives. */
   | { readonly kind: 'command'; readonly statement: Statement; readonly command: SqlCommand }
   /** Answered by a PostgreSQL that has the tables of IRIS and none of their rows. */
@@ -33,6 +38,8 @@ export type Plan =
   | { readonly kind: 'copyOut'; readonly query: IrisPlan; readonly options: CopyOptions }
   | { readonly kind: 'answer'; readonly column: string; readonly rows: readonly string[] }
   | { readonly kind: 'refused'; readonly fault: SqlFault };
+
+type Modes = Extract<Translation, { kind: 'local' }>['modes'];
 
 export interface IrisPlan {
   readonly kind: 'iris';
@@ -73,7 +80,8 @@ function planOf(translation: Translation, statement: Statement | undefined, text
   }
   if (translation.kind === 'command') return { kind: 'command', statement, command: translation.command };
   if (statement.readsCatalogOnly) return { kind: 'catalog', statement, text };
-  if (translation.kind === 'local' || isSettingOnly(statement)) return { kind: 'session', statement, text };
+  if (translation.kind === 'local') return { kind: 'session', statement, text, modes: translation.modes };
+  if (isSettingOnly(statement)) return { kind: 'session', statement, text };
   if (translation.kind === 'refused' && isWithoutTables(statement)) return { kind: 'catalog', statement, text };
   if (translation.kind === 'refused' || translation.kind === 'answer' || translation.kind === 'copyIn')
     return translation;

@@ -9,6 +9,8 @@ interface Parameter {
   readonly isReported?: boolean;
   /** Nobody sets it. */
   readonly isFixed?: boolean;
+  /** Of one transaction only; this one says what it begins with. */
+  readonly standard?: string;
   /** Undefined: it does not take this. */
   readonly take?: (value: string) => string | undefined;
 }
@@ -34,9 +36,9 @@ const parameters: Readonly<Record<string, Parameter>> = {
   lc_collate: fixed('C'),
   lc_ctype: fixed('C'),
   block_size: fixed('8192'),
-  transaction_read_only: { value: 'off', take: onOff },
+  transaction_read_only: { value: 'off', take: onOff, standard: 'default_transaction_read_only' },
   transaction_deferrable: { value: 'off', take: onOff },
-  transaction_isolation: { value: 'read committed', take: isolation },
+  transaction_isolation: { value: 'read committed', take: isolation, standard: 'default_transaction_isolation' },
   default_transaction_isolation: { value: 'read committed', take: isolation },
   default_transaction_read_only: { value: 'off', isReported: true, take: onOff },
   client_encoding: { value: 'UTF8', isReported: true, take: utf8Only },
@@ -85,7 +87,15 @@ export class SessionSettings {
   get(name: string): string | undefined {
     const known = nameOf(name);
     if (known === 'session_authorization') return this.#user;
-    return this.#set.get(known) ?? parameters[known]?.value ?? (ignored.has(known) ? '' : undefined);
+    const parameter = parameters[known];
+    const own = this.#set.get(known);
+    if (own === undefined && parameter?.standard !== undefined) return this.get(parameter.standard);
+    return own ?? parameter?.value ?? (ignored.has(known) ? '' : undefined);
+  }
+
+  /** Of the transaction that is open, or would be. */
+  get isReadOnly(): boolean {
+    return this.get('transaction_read_only') === 'on';
   }
 
   /** What clients are told at login. */
@@ -109,9 +119,10 @@ export class SessionSettings {
   }
 
   /** @throws SessionFault */
-  set(name: string, value: string, isLocal: boolean): void {
+  set(name: string, value: string, isSetLocal: boolean): void {
     const known = nameOf(name);
     const parameter = parameters[known];
+    const isLocal = isSetLocal || parameter?.standard !== undefined;
     if (parameter === undefined && !ignored.has(known) && !known.includes('.'))
       throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
     if (parameter?.isFixed === true) throw new SessionFault('55P02', `parameter "${known}" cannot be changed`);

@@ -1,26 +1,21 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bind, describe as describes, execute, parse, query, sync } from '@medrex/pg-wire';
-import type { Script } from '../testing/scripted-driver.ts';
+import { describe as describes, query, sync } from '@medrex/pg-wire';
+import { bound, executed, parsed, patients as rows } from '../testing/patients.ts';
 import { SessionRig } from '../testing/session-rig.ts';
 
 let rig: SessionRig;
 
 afterEach(async () => rig.close());
 
-const rows: Script = [
-  ['1', 'Ann'],
-  ['2', null],
-  ['3', 'Bob'],
-];
 const select = 'select id, name from patients';
 const ask = (text: string): Promise<string[]> => rig.ask(query(text));
 /** By the extended protocol, with a description. */
-const extended = (text: string, rowsMax = 0): Promise<string[]> =>
+const extended = (text: string, rowsMax = 0, formats: number[] = []): Promise<string[]> =>
   rig.ask(
-    parse({ name: '', text, parameterTypes: [] }),
+    parsed(text),
     describes({ of: 'statement', name: '' }),
-    bind({ portal: '', statement: '', parameterFormats: [], resultFormats: [], parameters: [] }),
-    execute({ portal: '', rowsMax }),
+    bound('', [], '', formats),
+    executed(rowsMax),
     sync(),
   );
 
@@ -48,10 +43,27 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     ]);
   });
 
+  it('give binary values where they are asked for, of cursors too', async () => {
+    rig = await SessionRig.start(() => [['258', 'x']]);
+    await ask(`prepare p as ${select}`);
+    expect(await extended('execute p', 0, [1, 0])).toContain('D \u0000\u0000\u0001\u0002|x');
+    await ask('begin');
+    await ask(`declare c cursor with hold for ${select}`);
+    await ask('commit');
+    const words = await rig.ask(
+      parsed('fetch c'),
+      bound('', [], '', [1, 0]),
+      describes({ of: 'portal', name: '' }),
+      executed(),
+      sync(),
+    );
+    expect(words).toEqual(['1', '2', 'T id:23b name:1043', 'D \u0000\u0000\u0001\u0002|x', 'C FETCH 1', 'Z I']);
+  });
+
   it('share their names with the protocol', async () => {
     rig = await SessionRig.start(() => rows);
     await ask(`prepare p as ${select}`);
-    const again = await rig.ask(parse({ name: 'p', text: select, parameterTypes: [] }), sync());
+    const again = await rig.ask(parsed(select, 'p'), sync());
     expect(again).toEqual(['E ERROR 42P05 prepared statement "p" already exists', 'Z I']);
     await ask('discard all');
     expect(await ask('execute p')).toEqual(['E ERROR 26000 prepared statement "p" does not exist', 'Z I']);
@@ -86,6 +98,12 @@ describe('cursors', () => {
     await ask('commit');
     expect(await ask('fetch c')).toEqual(['E ERROR 34000 cursor "c" does not exist', 'Z I']);
     expect(rig.heard()).toEqual(['begin read committed', 'SELECT id, name FROM patients', 'commit']);
+  });
+
+  it('end with a transaction in the midst of a text', async () => {
+    rig = await SessionRig.start(() => rows);
+    const text = `begin; declare c cursor for ${select}; commit; begin; fetch c`;
+    expect((await ask(text)).at(-2)).toBe('E ERROR 34000 cursor "c" does not exist');
   });
 
   it('WITH HOLD outlive the transaction that commits, and no other', async () => {

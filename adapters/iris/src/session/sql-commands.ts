@@ -37,7 +37,7 @@ export class SqlCommands {
         this.#prepare(command);
         break;
       case 'execute':
-        portal.inner ??= this.#executed(command);
+        portal.inner ??= this.#executed(command, portal.resultFormats);
         return executor.execute(portal.inner, execution);
       case 'deallocate':
         if (command.name === undefined) statements.clear();
@@ -48,7 +48,9 @@ export class SqlCommands {
         break;
       case 'fetch': {
         const { rowsMax, isMove } = command;
-        return executor.fetch(this.#cursor(command.name), rowsMax, { isDescribed: execution.isDescribed, isMove });
+        const { isDescribed } = execution;
+        const formats = portal.resultFormats;
+        return executor.fetch(this.#cursor(command.name), rowsMax, { isDescribed, isMove, formats });
       }
       case 'closeCursor':
         await this.#close(command.name);
@@ -58,11 +60,14 @@ export class SqlCommands {
   }
 
   /** What the rows of a command look like, before it is run; undefined: as those of this prepared statement. */
-  describedBy(command: SqlCommand): { readonly prepared: Prepared } | { readonly rows: Buffer | undefined } {
+  describedBy(
+    command: SqlCommand,
+    formats: readonly number[],
+  ): { readonly prepared: Prepared } | { readonly rows: Buffer | undefined } {
     const { executor } = this.#options;
     if (command.kind === 'execute') return { prepared: this.#prepared(command.name) };
     const isFetch = command.kind === 'fetch' && !command.isMove;
-    return { rows: isFetch ? executor.describeRows(this.#cursor(command.name)) : undefined };
+    return { rows: isFetch ? executor.describeRows(this.#cursor(command.name), formats) : undefined };
   }
 
   /** Cursors WITH HOLD, at the end of the transaction that made them. @throws SessionFault, SqlFailure */
@@ -89,7 +94,7 @@ export class SqlCommands {
     throw missing(name);
   }
 
-  #executed({ name, values }: Command<'execute'>): Portal {
+  #executed({ name, values }: Command<'execute'>, resultFormats: readonly number[]): Portal {
     const prepared = this.#prepared(name);
     this.#options.admit(prepared.plan);
     const { plan, declaredTypes } = prepared;
@@ -106,7 +111,7 @@ export class SqlCommands {
       );
       return { bytes: value === null ? null : Buffer.from(value, 'utf8'), isBinary: false, type };
     });
-    return { prepared, parameters, resultFormats: [] };
+    return { prepared, parameters, resultFormats };
   }
 
   async #declare({ name, isHeld, inner }: Command<'declare'>, { parameters }: Portal): Promise<void> {

@@ -17,7 +17,9 @@ export async function controlTransaction(
   switch (control.verb) {
     case 'begin':
       settings.begin();
-      if (!(await transaction.begin(control))) warn(context, '25001', 'there is already a transaction in progress');
+      if (control.isReadOnly !== undefined) setReadOnly(context, control.isReadOnly);
+      if (!(await transaction.begin(settings.isReadOnly)))
+        warn(context, '25001', 'there is already a transaction in progress');
       return statement.command;
     case 'commit': {
       if (!isInBlock(context)) warn(context, '25P01', 'there is no transaction in progress');
@@ -48,7 +50,17 @@ async function ended({ settings, transaction }: SessionContext, isKept: boolean,
   settings.end(isKept);
   if (!isChained) return;
   settings.begin();
-  await transaction.begin({});
+  await transaction.begin(settings.isReadOnly);
+}
+
+/** SET TRANSACTION: of the one that is open, and of no other. */
+export function setModes(context: SessionContext, isReadOnly: boolean | undefined): void {
+  if (!context.transaction.isOpen) warn(context, '25P01', 'SET TRANSACTION can only be used in transaction blocks');
+  else if (isReadOnly !== undefined) setReadOnly(context, isReadOnly);
+}
+
+function setReadOnly({ settings }: SessionContext, isReadOnly: boolean): void {
+  settings.set('transaction_read_only', isReadOnly ? 'on' : 'off', true);
 }
 
 function warn({ outlet }: SessionContext, sqlstate: string, message: string): void {

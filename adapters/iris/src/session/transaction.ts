@@ -1,5 +1,4 @@
 import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
-import type { TransactionControl } from '@medrex/sql';
 import type { SqlConnection, TransactionModes } from '@medrex/sql-driver';
 import { isolationSql, standardPage } from '../database/page-sizes.ts';
 import { SessionFault } from './session-fault.ts';
@@ -13,11 +12,10 @@ const standard: TransactionModes = { isolation: 'read committed', isReadOnly: fa
 export class Transaction {
   readonly #connection: SqlConnection;
   #state: 'none' | 'implicit' | 'explicit' | 'failed' = 'none';
-  #isReadOnly = false;
   /** A client has set something in IRIS's own SQL, which would stay with the process. */
   isTouched = false;
-  /** What has to be done while it is still open; where it fails, nothing is kept. */
-  beforeCommit: () => Promise<void> = () => Promise.resolve();
+  /** What has to be done while it is still open; where that fails before a commit, nothing is kept. */
+  beforeEnd: (isCommit: boolean) => Promise<void> = () => Promise.resolve();
 
   constructor(connection: SqlConnection) {
     this.#connection = connection;
@@ -32,10 +30,6 @@ export class Transaction {
     return this.#state !== 'none';
   }
 
-  get isReadOnly(): boolean {
-    return this.#isReadOnly && this.#state !== 'none';
-  }
-
   get isFailed(): boolean {
     return this.#state === 'failed';
   }
@@ -44,16 +38,13 @@ export class Transaction {
   async beginImplicit(): Promise<void> {
     if (this.#state !== 'none') return;
     await this.#connection.begin(standard);
-    this.#isReadOnly = false;
     this.#state = 'implicit';
   }
 
   /** False: one is open already. */
-  async begin({ isReadOnly = false }: Pick<TransactionControl, 'isReadOnly'>): Promise<boolean> {
-    const isOpen = this.#state !== 'none';
-    if (!isOpen) await this.#connection.begin({ ...standard, isReadOnly });
+  async begin(isReadOnly: boolean): Promise<boolean> {
+    if (this.#state === 'none') await this.#connection.begin({ ...standard, isReadOnly });
     const wasBegun = this.#state === 'explicit';
-    if (!wasBegun) this.#isReadOnly = isReadOnly;
     if (this.#state !== 'failed') this.#state = 'explicit';
     return !wasBegun;
   }
@@ -66,7 +57,7 @@ export class Transaction {
     }
     if (this.#state === 'none') return true;
     try {
-      await this.beforeCommit();
+      await this.beforeEnd(true);
     } catch (error) {
       await this.rollback();
       throw error;
@@ -78,6 +69,7 @@ export class Transaction {
 
   async rollback(): Promise<void> {
     if (this.#state === 'none') return;
+    await this.beforeEnd(false);
     this.#state = 'none';
     await this.#connection.rollback();
   }

@@ -5,6 +5,8 @@ import type { SessionStream } from '../session/session-stream.ts';
 import { ScriptedDriver, type Script } from './scripted-driver.ts';
 
 type Row = readonly (string | null)[];
+/** Rows of INFORMATION_SCHEMA by its tables. */
+type Schema = Readonly<Record<string, readonly Row[]>>;
 
 /** What INFORMATION_SCHEMA says of one table, patients: id integer (its key), name varchar(50), active bit. */
 const columns: readonly Row[] = [
@@ -13,7 +15,7 @@ const columns: readonly Row[] = [
   ['SQLUser', 'patients', 'active', 'bit', null, null, null, 'YES', 'NO', 'EXACT'],
   ['SQLUser', 'patients', 'e', 'vector', '3', null, null, 'YES', 'NO', 'EXACT'],
 ];
-const schema: Readonly<Record<string, readonly Row[]>> = {
+const schema: Schema = {
   TABLES: [['SQLUser', 'patients', 'BASE TABLE']],
   COLUMNS: columns,
   KEY_COLUMN_USAGE: [['SQLUser', 'patients', 'patients_pkey', 'id', 'PRIMARY KEY']],
@@ -47,11 +49,12 @@ export class SessionRig {
   static async start(
     answer: (sql: string) => Script,
     options: Partial<Omit<IrisDatabaseOptions, 'driver' | 'analyser'>> = {},
+    tables = (): Schema => schema,
   ): Promise<SessionRig> {
     const driver = new ScriptedDriver((sql) => {
       const [, table] = /INFORMATION_SCHEMA\.(\w+)/.exec(sql) ?? [];
       if (sql.startsWith('SET TRANSACTION')) return 0;
-      return table === undefined ? answer(sql) : (schema[table] ?? []);
+      return table === undefined ? answer(sql) : (tables()[table] ?? []);
     });
     const database = await IrisDatabase.load({
       ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },

@@ -29,7 +29,8 @@ export function copyOptions(options: readonly Node[] | undefined, isFrom: boolea
   const encoding = text('encoding', 'utf8').toLowerCase();
   if (encoding !== 'utf8' && encoding !== 'utf-8') return refuse(`COPY in ${encoding}`);
   for (const name of ['quote', 'escape', 'force_quote'])
-    if (format === 'text' && given.has(name)) throw invalid(`COPY ${name.replace('_', ' ')} requires CSV mode`, '0A000');
+    if (format === 'text' && given.has(name))
+      throw invalid(`COPY ${name.replace('_', ' ')} requires CSV mode`, '0A000');
   const sign = (name: string, standard: string): string => oneByte(name, text(name, standard));
   const quote = sign('quote', '"');
   const forced = given.get('force_quote');

@@ -254,25 +254,22 @@ const localKinds: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 function localOrModes(node: Node): Translation {
-  const set = bodyOf(node, 'VariableSetStmt');
-  if (set?.kind !== 'VAR_SET_MULTI' || set.name !== 'TRANSACTION') return { kind: 'local' };
-  const options = new Map(
-    (set.args ?? []).map((arg) => [bodyOf(arg, 'DefElem')?.defname, constantText(bodyOf(arg, 'DefElem')?.arg)]),
-  );
+  const { kind, name = '', args = [] } = bodyOf(node, 'VariableSetStmt') ?? {};
+  const options = new Map<string | undefined, string | undefined>();
+  if (kind === 'VAR_SET_MULTI' && name === 'TRANSACTION')
+    for (const arg of args) options.set(bodyOf(arg, 'DefElem')?.defname, constantText(bodyOf(arg, 'DefElem')?.arg));
+  else if (kind === 'VAR_SET_VALUE' && ofTransaction.has(name)) options.set(name, constantText(args[0]));
+  else return { kind: 'local' };
   const isolation = options.get('transaction_isolation');
+  if (isolation !== undefined) printModes({ isolation });
   const readOnly = options.get('transaction_read_only');
-  const modes = printModes({
-    ...(isolation === undefined ? {} : { isolation }),
-    ...(readOnly === undefined ? {} : { isReadOnly: readOnly === '1' }),
-  });
   return {
-    kind: 'iris',
-    steps: [{ pieces: [`SET TRANSACTION ${modes}`], parameters: [], isResult: false }],
-    columns: undefined,
-    hazards: [],
-    parameterTypes: new Map(),
+    kind: 'local',
+    modes: { isReadOnly: readOnly === undefined ? undefined : /^(?:1|t|true|y|yes|on)$/i.test(readOnly) },
   };
 }
+
+const ofTransaction: ReadonlySet<string> = new Set(['transaction_isolation', 'transaction_read_only']);
 
 function finished(p: Printing, { steps, columns }: PrintedChange): Translation {
   const certain = p.hazards.find(({ risk }) => risk === 'certain');

@@ -398,13 +398,12 @@ describe('becomes', () => {
     ['release savepoint a', []],
     ['begin', ['START TRANSACTION ISOLATION LEVEL READ COMMITTED']],
     ['begin isolation level read committed', ['START TRANSACTION ISOLATION LEVEL READ COMMITTED']],
-    ['start transaction read only', ['START TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY']],
-    ['begin read write, deferrable', ['START TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE']],
+    ['start transaction read only', ['START TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY']],
+    ['begin read write, deferrable', ['START TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE']],
     ['commit', ['COMMIT']],
     ['end', ['COMMIT']],
     ['abort', ['ROLLBACK']],
     ['rollback and chain', ['ROLLBACK', 'START TRANSACTION ISOLATION LEVEL READ COMMITTED']],
-    ['set transaction isolation level read uncommitted', ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED']],
     [
       "select now() - interval '1 day' > started from encounters order by id",
       [

@@ -34,5 +34,5 @@ export function printModes({
     return refuse(isolation.toUpperCase(), undefined, 'IRIS has READ COMMITTED at the most.');
   }
   // What PostgreSQL calls READ UNCOMMITTED reads committed rows only.
-  return `ISOLATION LEVEL READ COMMITTED${isReadOnly === undefined ? '' : isReadOnly ? ' READ ONLY' : ' READ WRITE'}`;
+  return `ISOLATION LEVEL READ COMMITTED${isReadOnly === undefined ? '' : isReadOnly ? ', READ ONLY' : ', READ WRITE'}`;
 }

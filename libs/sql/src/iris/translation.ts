@@ -36,8 +36,8 @@ export type Translation =
       /** Types of parameters that the client left open, as far as their places tell. */
       readonly parameterTypes: ReadonlyMap<number, PgType>;
     }
-  /** Answered by the proxy: session parameters and their relatives. */
-  | { readonly kind: 'local' }
+  /** Answered by the proxy: session parameters and their relatives; SET TRANSACTION with what it asks of the one that is open. */
+  | { readonly kind: 'local'; readonly modes?: { readonly isReadOnly: boolean | undefined } }
   /** The same, of what is prepared and of cursors. */
   | { readonly kind: 'command'; readonly command: SqlCommand }
   /** The rows that follow as COPY are bound to these parameters, one call each. */

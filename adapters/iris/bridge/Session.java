@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 
 /** One JDBC connection, and the thread on which all of it happens. Every frame is answered by one frame. */
 final class Session {
@@ -35,20 +36,25 @@ final class Session {
   }
 
   void take(char type, Body body) {
-    thread.execute(
-        () -> {
-          try {
-            Fields answer = answer(type, body);
-            output.send(Character.toLowerCase(type), id, answer);
-          } catch (SQLException failure) {
-            fail(failure);
-          } catch (OutOfMemoryError full) {
-            cursors.clear();
-            output.send('e', id, new Fields().integer(0).text("53200").text("a row or a value does not fit into the bridge's memory"));
-          } catch (RuntimeException failure) {
-            output.send('e', id, new Fields().integer(0).text("XX000").text("the driver failed: " + failure));
-          }
-        });
+    try {
+      thread.execute(() -> answerTo(type, body));
+    } catch (RejectedExecutionException ended) {
+      // Who asked has been told that the connection is gone.
+    }
+  }
+
+  /** Whatever happens, there is an answer: who waits for one that does not come waits for ever. */
+  private void answerTo(char type, Body body) {
+    try {
+      output.send(Character.toLowerCase(type), id, answer(type, body));
+    } catch (SQLException failure) {
+      fail(failure);
+    } catch (OutOfMemoryError full) {
+      closeCursors();
+      fail(new SQLException("a row or a value does not fit into the bridge's memory", "53200"));
+    } catch (RuntimeException | Error failure) {
+      fail(new SQLException("the driver failed: " + failure, "XX000"));
+    }
   }
 
   private Fields answer(char type, Body body) throws SQLException {
@@ -80,7 +86,7 @@ final class Session {
     try {
       if (connection == null || connection.isClosed()) isLost = true;
       else if (cursors.isEmpty() && !isInTransaction && !connection.getAutoCommit()) endCursorTransaction(false);
-    } catch (SQLException again) {
+    } catch (SQLException | RuntimeException again) {
       isLost = true;
     }
     Fields fields = new Fields().integer(failure.getErrorCode()).text(failure.getSQLState()).text(failure.getMessage());
@@ -157,8 +163,21 @@ final class Session {
       return fields;
     } catch (SQLException failure) {
       cursors.remove(cursorId);
+      cursor.close();
       throw failure;
     }
+  }
+
+  /** Those that do not close are gone as well. */
+  private void closeCursors() {
+    for (Cursor cursor : cursors.values()) {
+      try {
+        cursor.close();
+      } catch (SQLException gone) {
+        // as above
+      }
+    }
+    cursors.clear();
   }
 
   private void closeCursor(int cursorId) throws SQLException {
@@ -208,16 +227,18 @@ final class Session {
   }
 
   private void ended() throws SQLException {
-    for (Cursor cursor : cursors.values()) cursor.close();
-    cursors.clear();
+    closeCursors();
     isInTransaction = false;
     connection.setAutoCommit(true);
     if (product.hasReadOnly) connection.setReadOnly(false);
   }
 
   private Fields close() throws SQLException {
-    if (connection != null) connection.close();
-    end();
+    try {
+      if (connection != null) connection.close();
+    } finally {
+      end();
+    }
     return new Fields();
   }
 }

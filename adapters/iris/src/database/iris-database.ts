@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { IrisTranslator, schemaMap, type PgType, type RelationName, type SqlAnalyser } from '@medrex/sql';
 import type { SqlConnection, SqlDescription, SqlDriver } from '@medrex/sql-driver';
 import type { CatalogAsker, SharedDatabase } from '../session/session-context.ts';
@@ -53,6 +54,10 @@ export class IrisDatabase implements SharedDatabase {
   readonly #catalog: MirroredCatalog;
   readonly #descriptions = new Map<string, SqlDescription>();
   #readAtMs: number | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #readings = 0;
+  /** The reading whose tables these are, and what they are like. */
+  #known: { readonly reading: number; readonly digest: string } | undefined;
 
   private constructor(options: IrisDatabaseOptions, translator: IrisTranslator, tables: KnownTables) {
     this.#options = options;
@@ -110,8 +115,8 @@ export class IrisDatabase implements SharedDatabase {
   }
 
   async schemaChanged(connection: SqlConnection): Promise<void> {
-    this.#readAtMs = undefined;
-    await this.#freshTables(connection);
+    this.#readAtMs = this.#options.now();
+    await this.#readTables(connection, true);
   }
 
   async askCatalog(asker: CatalogAsker, messages: Buffer): Promise<Buffer> {
@@ -119,20 +124,35 @@ export class IrisDatabase implements SharedDatabase {
     return this.#catalog.ask(asker, messages);
   }
 
-  /** What others change in the tables is seen after a while. */
+  /** What others change in the tables is seen after a while. Who comes before any are known waits for the one who reads them. */
   async #freshTables(connection: SqlConnection): Promise<void> {
     const now = this.#options.now();
-    if (this.#readAtMs !== undefined && now - this.#readAtMs < this.#options.tablesMs) return;
+    if (this.#readAtMs !== undefined && now - this.#readAtMs < this.#options.tablesMs) {
+      if (this.#known === undefined) await this.#reading;
+      return;
+    }
     this.#readAtMs = now;
+    this.#reading = this.#readTables(connection, false);
     try {
-      const tables = await readTables(connection, [...new Set(Object.values(this.#options.schemas))]);
-      this.#tables.replace(tables);
-      this.#catalog.replace(tables);
-      this.translator.forget();
-      this.#descriptions.clear();
+      await this.#reading;
     } catch (error) {
       this.#readAtMs = undefined;
       throw error;
     }
+  }
+
+  /** What has been made of the tables is kept while they are as they were, unless somebody knows better. */
+  async #readTables(connection: SqlConnection, isChanged: boolean): Promise<void> {
+    const reading = ++this.#readings;
+    const tables = await readTables(connection, [...new Set(Object.values(this.#options.schemas))]);
+    if (this.#known !== undefined && this.#known.reading > reading) return; // somebody has begun later and come first
+    const digest = createHash('sha1').update(JSON.stringify(tables)).digest('base64');
+    const isSame = this.#known?.digest === digest;
+    this.#known = { reading, digest };
+    if (isSame && !isChanged) return;
+    this.#tables.replace(tables);
+    this.#catalog.replace(tables);
+    this.translator.forget();
+    this.#descriptions.clear();
   }
 }

@@ -18,7 +18,8 @@ export class KnownTables implements SqlCatalog {
 
   replace(tables: readonly Table[]): void {
     const name = ({ schema, name: own }: Table): string => keyOf(this.#schemas.toPostgres(schema), own.toLowerCase());
-    this.#facts = new Map(tables.map((table) => [name(table), this.#factsOf(table, name(table), tables)]));
+    const leading = referring(tables);
+    this.#facts = new Map(tables.map((table) => [name(table), this.#factsOf(table, name(table), leading(table))]));
     this.#indexes = new Map(
       tables.flatMap((table) =>
         table.indexes.map((index) => {
@@ -45,7 +46,7 @@ export class KnownTables implements SqlCatalog {
     return this.table(relation)?.columns.find(({ name }) => name === column)?.type;
   }
 
-  #factsOf(table: Table, key: string, tables: readonly Table[]): TableFacts {
+  #factsOf(table: Table, key: string, leadingHere: ReadonlySet<Table>): TableFacts {
     const columns = table.columns.map(({ name, type, isNullable, isExact, modifiers }): ColumnFacts => {
       return {
         ...{ name, type, isNullable, modifiers, collation: isExact ? 'exact' : 'sqlupper' },
@@ -53,15 +54,23 @@ export class KnownTables implements SqlCatalog {
         ...(this.#normalised.has(`${key}.${name}`) && { isNormalised: true }),
       };
     });
-    const leadingHere = tables.filter(({ references }) =>
-      references.some(({ toSchema, toTable }) => toSchema === table.schema && toTable === table.name),
-    );
     return {
       columns,
       uniqueKeys: table.keys.map((each) => each.columns),
-      isReferencedByItselfOnly: leadingHere.length === 1 && leadingHere[0] === table,
+      isReferencedByItselfOnly: leadingHere.size === 1 && leadingHere.has(table),
     };
   }
+}
+
+/** The tables whose foreign keys lead to one. */
+function referring(tables: readonly Table[]): (table: Table) => ReadonlySet<Table> {
+  const found = new Map<string, Set<Table>>();
+  for (const table of tables)
+    for (const { toSchema, toTable } of table.references) {
+      const key = keyOf(toSchema, toTable);
+      found.set(key, (found.get(key) ?? new Set()).add(table));
+    }
+  return ({ schema, name }) => found.get(keyOf(schema, name)) ?? new Set();
 }
 
 const keyOf = (schema: string, name: string): string => `${schema}.${name}`;

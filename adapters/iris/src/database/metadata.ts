@@ -72,16 +72,25 @@ export async function readTables(connection: SqlConnection, schemas: readonly st
   };
   const [tables, columns] = [await ask('tables'), await ask('columns')];
   const [keys, references, indexes] = [await ask('keys'), await ask('references'), await ask('indexes')];
-  return tables.map(([schema = '', name = '', kind = '']): Table => {
-    const own = (rows: readonly Row[]): readonly Row[] => rows.filter((row) => row[0] === schema && row[1] === name);
-    const ownKeys = own(keys);
+  const [columnsOfAll, keysOfAll] = [byTable(columns), byTable(keys)];
+  const [referencesOfAll, indexesOfAll] = [byTable(references), byTable(indexes)];
+  return tables.map((row): Table => {
+    const [schema = '', name = '', kind = ''] = row;
+    const ownKeys = keysOfAll(row);
     return {
-      ...{ schema, name, isView: kind.toUpperCase() === 'VIEW', columns: own(columns).map(columnOf) },
+      ...{ schema, name, isView: kind.toUpperCase() === 'VIEW', columns: columnsOfAll(row).map(columnOf) },
       keys: keysOf(ownKeys),
-      references: referencesOf(own(references), ownKeys),
-      indexes: indexesOf(own(indexes)),
+      references: referencesOf(referencesOfAll(row), ownKeys),
+      indexes: indexesOf(indexesOfAll(row)),
     };
   });
+}
+
+/** Schema and table stand first in every row. */
+function byTable(rows: readonly Row[]): (table: Row) => readonly Row[] {
+  const keyOf = ([schema = '', name = '']: Row): string => `${schema}\0${name}`;
+  const groups = Map.groupBy(rows, keyOf);
+  return (table) => groups.get(keyOf(table)) ?? [];
 }
 
 async function rowsOf(connection: SqlConnection, sql: string, schemas: readonly string[]): Promise<readonly Row[]> {

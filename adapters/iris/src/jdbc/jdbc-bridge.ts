@@ -3,6 +3,7 @@ import { BridgeProcess, type BridgeOptions } from './bridge-process.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { Frame } from './frames.ts';
 import { JdbcConnection } from './jdbc-connection.ts';
+import { OneByOne } from './one-by-one.ts';
 
 export interface JdbcOpening {
   readonly url: string;
@@ -15,6 +16,8 @@ export interface JdbcOpening {
 /** The Java process with its connections: started before the first of them, and again when it has ended. */
 export class JdbcBridge {
   readonly #options: BridgeOptions;
+  /** Cancels by their users: the licence has room for one connection more. */
+  readonly cancels = new OneByOne();
   readonly #connections = new Map<number, JdbcConnection>();
   #process: Promise<BridgeProcess> | undefined;
   #lastId = 0;

@@ -33,6 +33,13 @@ describeReal('POSTGRES', 'PostgreSQL by JDBC', (where) => {
       await connection.close();
     });
 
+    it('answers where the driver breaks, and does not only fail', async () => {
+      // A class of pgjdbc whose own parents are not there.
+      const properties = { socketFactory: 'org.postgresql.osgi.PGBundleActivator' };
+      const broken = new JdbcDriver({ bridge, url, properties }).open({ user, password, lost: () => undefined });
+      await expect(broken).rejects.toMatchObject({ sqlstate: 'XX000' });
+    });
+
     it('is started again when it has ended, and tells that its connections are gone', async () => {
       const own = new JdbcBridge({ jars: [jar], heapMb: 64 });
       const other = new JdbcDriver({ bridge: own, url, properties: { stringtype: 'unspecified' } });

@@ -20,7 +20,8 @@ export class JdbcDriver implements SqlDriver {
   async open(login: SqlLogin): Promise<SqlConnection> {
     const { bridge, url, properties } = this.#options;
     const { user, password, lost } = login;
-    const cancel = (product: string, processId: string): Promise<void> => this.#cancel(login, product, processId);
+    const cancel = (product: string, processId: string): Promise<void> =>
+      bridge.cancels.run(user, () => this.#cancel(login, product, processId));
     return bridge.open({ url, properties: { ...properties, user, password }, lost, cancel });
   }
 

@@ -13,7 +13,8 @@ import {
 } from '@medrex/sql-driver';
 
 /** What a statement answers: how many rows it changed, rows of text, or a failure. */
-export type Script = number | readonly (readonly (string | null)[])[] | SqlFailure | Promise<number>;
+type Rows = readonly (readonly (string | null)[])[];
+export type Script = number | Rows | SqlFailure | Promise<number | Rows>;
 
 /** A driver whose server is a function; what is asked of it is written down. */
 export class ScriptedDriver implements SqlDriver {

@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { SqlAnalyser } from '@medrex/sql';
+import { ScriptedDriver, type Script } from '../testing/scripted-driver.ts';
+import { IrisDatabase, type IrisOpened } from './iris-database.ts';
+
+const opened: IrisOpened[] = [];
+let nowMs = 0;
+
+afterEach(() => {
+  for (const { stream } of opened.splice(0)) stream.destroy();
+});
+
+async function databaseOf(answer: (table: string) => Script): Promise<IrisDatabase> {
+  const driver = new ScriptedDriver((sql) => {
+    const [, table] = /INFORMATION_SCHEMA\.(\w+)/.exec(sql) ?? [];
+    return table === undefined ? 0 : answer(table);
+  });
+  return IrisDatabase.load({
+    ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },
+    ...{ hazards: 'notice', skipped: [], isNullOrderKept: true, normalised: [], tablesMs: 60_000, now: () => nowMs },
+  });
+}
+
+async function open(database: IrisDatabase): Promise<void> {
+  const login = { user: 'proxy', password: 'secret', database: 'ward', clientUser: 'app' };
+  opened.push(await database.open(login));
+}
+
+const column = (name: string): (string | null)[] => [
+  ...['SQLUser', 'patients', name, 'varchar', '50'],
+  ...[null, null, 'YES', 'NO', 'SQLUPPER'],
+];
+const text = "select name from patients where name = 'x'";
+const sql = (database: IrisDatabase): unknown => database.translator.translate(text)[0];
+
+describe('the tables of an IRIS', () => {
+  it('are waited for by all who come before they are known', async () => {
+    let give: (rows: string[][]) => void = () => undefined;
+    const reading = new Promise<string[][]>((resolve) => (give = resolve));
+    const database = await databaseOf((table) =>
+      table === 'TABLES' ? reading : table === 'COLUMNS' ? [column('name')] : [],
+    );
+    const [first, second] = [open(database), open(database)];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(opened).toEqual([]);
+    give([['SQLUser', 'patients', 'TABLE']]);
+    await Promise.all([first, second]);
+    expect(sql(database)).toMatchObject({
+      steps: [{ pieces: ["SELECT name FROM patients WHERE %EXACT(name) = 'x'"] }],
+    });
+  });
+
+  it('leave translations alone while they are as they were', async () => {
+    const columns = [column('name')];
+    const database = await databaseOf((table) =>
+      table === 'TABLES' ? [['SQLUser', 'patients', 'TABLE']] : table === 'COLUMNS' ? [...columns] : [],
+    );
+    await open(database);
+    const before = sql(database);
+    nowMs += 60_000;
+    await open(database);
+    expect(sql(database)).toBe(before);
+    columns.push(column('ward'));
+    nowMs += 60_000;
+    await open(database);
+    expect(sql(database)).not.toBe(before);
+  });
+});

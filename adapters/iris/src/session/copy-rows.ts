@@ -208,14 +208,8 @@ const escapes = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/gs;
 
 function unescaped(field: string): string {
   if (!field.includes('\\')) return field;
-  let isBytes = false;
-  const text = field.replaceAll(escapes, (_, hex?: string, octal?: string, letter?: string) => {
-    if (hex === undefined && octal === undefined) return letters[letter ?? ''] ?? letter ?? '';
-    const byte = hex === undefined ? Number.parseInt(octal ?? '0', 8) & 0xff : Number.parseInt(hex, 16);
-    isBytes ||= byte > 0x7f;
-    return String.fromCharCode(byte);
-  });
-  return isBytes ? unescapedBytes(field) : text;
+  if (/\\[x0-7]/.test(field)) return unescapedBytes(field);
+  return field.replaceAll(/\\(.)/gs, (_, letter: string) => letters[letter] ?? letter);
 }
 
 /** Bytes of UTF-8 one by one: together they are letters. */

@@ -67,7 +67,7 @@ describe('rows of a COPY', () => {
   });
 
   it('may name bytes of UTF-8 one by one, and end with both signs of a line', () => {
-    expect(read(text, 2, '\\xc3\\xa9\\303\\251\t\\X41\\x41\r\n')).toEqual([['éé', 'X41A']]);
+    expect(read(text, 2, '\\xc3\\xa9\\303\\251\\🙂\t\\X41\\x41\r\n')).toEqual([['éé🙂', 'X41A']]);
     expect(read({ ...csv, header: 'match' }, 2, 'a,b\r\n1,"x\ny"\r\n')).toEqual([['1', 'x\ny']]);
   });
 

@@ -204,7 +204,7 @@ function splitUnescaped(line: string, delimiter: string): readonly string[] {
 }
 
 const letters: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
-const escapes = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/gs;
+const escapes = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/gsu;
 
 function unescaped(field: string): string {
   if (!field.includes('\\')) return field;

@@ -16,7 +16,7 @@ export default {
     '<rootDir>/test/src/**/*.integration.ts',
     '<rootDir>/tools/**/*.integration.ts',
   ],
-  // One at a time: they share the services, and the machine.
+  // One at a time: they share the services, and the machine. .ci/run has a second run beside it, of those with services of their own.
   maxWorkers: 1,
   testTimeout: 180_000,
 };

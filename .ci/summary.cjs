@@ -1,12 +1,17 @@
-// `node summary.cjs <folder with unit.json and integration.json> [failed step ...]`: names the suites that were left out and the
-// steps that failed, then counts. Exit code 1 when anything failed or nothing was tested.
+// `node summary.cjs <folder with the results of Jest and failed-steps>`: names the suites that were left out and the steps that
+// failed, then counts. Exit code 1 when anything failed or nothing was tested.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 
-const [folder, ...failedSteps] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
+const failedSteps = fs.readFileSync(path.join(folder, 'failed-steps'), 'utf8').split('\n').filter(Boolean);
 // The steps whose failures are counted test by test, and the file with their results.
-const counted = { tests: 'unit.json', 'tests on the real stack': 'integration.json' };
+const counted = {
+  tests: 'unit.json',
+  'tests on networks of their own': 'own.json',
+  'tests on the real stack': 'integration.json',
+};
 
 /** @param {string} name */
 function read(name) {

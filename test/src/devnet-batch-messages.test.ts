@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DevelopmentNetwork, type FabricVersion } from '@medrex/devnet';
 import { FabricLedger } from '@medrex/fabric';
-import { ChaincodeService, freePort } from '@medrex/fabric/testing';
+import { freePort } from '@medrex/contracts/testing';
+import { ChaincodeService } from '@medrex/fabric/testing';
 import { ContractClient, keyValueChaincode } from '@medrex/ledger/testing';
 
 describe('batch messages of a chaincode on the development network', () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DevelopmentNetwork, type NetworkOptions } from '@medrex/devnet';
 import { FabricLedger } from '@medrex/fabric';
-import { ChaincodeService, freePort } from '@medrex/fabric/testing';
+import { freePort } from '@medrex/contracts/testing';
+import { ChaincodeService } from '@medrex/fabric/testing';
 import { ContractClient, keyValueChaincode, ledgerContract } from '@medrex/ledger/testing';
 
 describe('the Fabric adapter on the development network', () => {

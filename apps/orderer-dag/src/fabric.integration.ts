@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { describeReal, eventually } from '@medrex/contracts/testing';
+import { describeReal, eventually, freePort } from '@medrex/contracts/testing';
 import { batchChaincode } from '@medrex/execute-batch';
 import { assetTransfer } from '@medrex/execute-batch/testing';
-import { chaincodePackage, ChaincodeService, freePort, NetworkAdmin } from '@medrex/fabric/testing';
+import { chaincodePackage, ChaincodeService, NetworkAdmin } from '@medrex/fabric/testing';
 import { deposit } from './testing/operations.ts';
 import { OrdererUnderTest } from './testing/orderer-under-test.ts';
 

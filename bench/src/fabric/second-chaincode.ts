@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { chaincodePackage, freePort, NetworkAdmin } from '@medrex/fabric/testing';
+import { chaincodePackage, NetworkAdmin } from '@medrex/fabric/testing';
+import { freePort } from '../free-port.ts';
 
 const main = resolve(import.meta.dirname, '..', '..', '..', 'apps', 'chaincode', 'bin', 'medrex-chaincode.js');
 

@@ -1,6 +1,7 @@
 import { DevelopmentNetwork, type FabricVersion } from '@medrex/devnet';
 import { FabricLedger } from '@medrex/fabric';
-import { ChaincodeService, freePort } from '@medrex/fabric/testing';
+import { freePort } from '@medrex/contracts/testing';
+import { ChaincodeService } from '@medrex/fabric/testing';
 import { keyValueChaincode } from '@medrex/ledger/testing/key-value-chaincode';
 import type { Network } from './carry-out.ts';
 import { fabricNetwork } from './fabric-network.ts';

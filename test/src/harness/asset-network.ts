@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DevelopmentNetwork } from '@medrex/devnet';
-import { chaincodePackage, freePort, NetworkAdmin } from '@medrex/fabric/testing';
+import { freePort } from '@medrex/contracts/testing';
+import { chaincodePackage, NetworkAdmin } from '@medrex/fabric/testing';
 import { serveAssets, type AssetKind, type ServedAssets } from './served-assets.ts';
 
 /** A network with contracts of the samples' shape on it. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { freePort } from '@medrex/contracts/testing';
 import type { BlockCutterLimits } from '@medrex/ledger';
 import { keyValueChaincode, type LedgerUnderTest } from '@medrex/ledger/testing';
 import { FabricLedger } from '../fabric-ledger.ts';
 import type { FabricLedgerOptions } from '../fabric-options.ts';
 import { chaincodePackage, type ChaincodePackage } from './chaincode-package.ts';
 import { ChaincodeService } from './chaincode-service.ts';
-import { freePort } from './free-port.ts';
 import { NetworkAdmin } from './network-admin.ts';
 
 /** A real network with the chaincode of the ledger contract on it, under as many names as are asked for. */

@@ -5,29 +5,22 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
-import { KeyValueNetwork, NetworkClients, NetworkFiles } from '@medrex/fabric/testing/real-network';
+import { NetworkFiles } from '@medrex/fabric/testing/real-network';
 import { TestAuthority } from '../harness/issued-identity.ts';
-import { RealNetwork } from '../harness/real-network.ts';
+import { OwnFabric } from '../harness/own-fabric.ts';
 import { assetContracts, Stack } from '../harness/stack.ts';
 
 const endorserCalls = 3;
 const env = { ...assetContracts, CORE_PEER_LIMITS_CONCURRENCY_ENDORSERSERVICE: String(endorserCalls) };
 
 describeReal('FABRIC', 'what real peers and orderers refuse', () => {
-  const stack = new RealNetwork({ parts: ['fabric'], env });
+  const fabric = new OwnFabric({ env });
+  const { stack } = fabric;
   const folder = mkdtempSync(join(tmpdir(), 'medrex-refusals-'));
-  let profile: string;
-  let network: KeyValueNetwork;
-  let clients: NetworkClients;
-  beforeAll(async () => {
-    profile = (await stack.up()).env['MEDREX_FABRIC_PROFILE'] ?? '';
-    network = await KeyValueNetwork.open(profile);
-    clients = new NetworkClients(network, profile);
-  }, 120_000);
-  afterEach(() => clients.close());
+  beforeAll(() => fabric.up(), 120_000);
+  afterEach(() => fabric.clients.close());
   afterAll(async () => {
-    await network.close();
-    await stack.remove();
+    await fabric.remove();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
@@ -40,7 +33,7 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
     );
 
   it('takes too many requests for a peer that is busy, and keeps below its limit when it knows it', async () => {
-    const client = await clients.open();
+    const client = await fabric.clients.open();
     const hanging = Array.from({ length: endorserCalls + 1 }, () => failureOf(client.endorse('hang')));
     const ended = (await Promise.all(hanging)) as readonly { readonly code: string }[];
     expect(ended.filter(({ code }) => code === 'ENDORSEMENT_REFUSED')).toHaveLength(endorserCalls);
@@ -48,20 +41,20 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
       ...{ code: 'LEDGER_UNAVAILABLE', retryable: true },
       message: expect.stringContaining('too many requests') as unknown,
     });
-    const bounded = await clients.ledgerOn(() => undefined, { limits: { endorserCalls } });
-    const patient = await clients.on(bounded, client.chaincode);
+    const bounded = await fabric.clients.ledgerOn(() => undefined, { limits: { endorserCalls } });
+    const patient = await fabric.clients.on(bounded, client.chaincode);
     await Promise.all(Array.from({ length: 50 }, () => patient.endorse('get', 'a')));
   });
 
   it('waits for an orderer that has no leader yet', async () => {
-    const client = await clients.open();
+    const client = await fabric.clients.open();
     const endorsement = await client.endorse('put', 'a', '1');
     const orderer = stack.part('orderer');
-    const [target] = Object.values(new NetworkFiles(profile).profile.orderers);
+    const [target] = Object.values(new NetworkFiles(fabric.profile).profile.orderers);
     await orderer.kill();
     const started = orderer.start();
     await eventually(() => isListening(new URL(target?.url ?? '').port), 20_000);
-    const ledger = await clients.ledgerOn(() => undefined, { limits: { isGatewayUsed: false } });
+    const ledger = await fabric.clients.ledgerOn(() => undefined, { limits: { isGatewayUsed: false } });
     const words: string[] = [];
     for (;;) {
       const failure = await failureOf(ledger.submit(endorsement));
@@ -82,15 +75,15 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
     const streams: string[] = [];
     const observer = { streamBroken: (_: string, { code }: { readonly code: string }) => void streams.push(code) };
     const options = { identity, observer, limits: { identityEveryMs: 50, isGatewayUsed: false } };
-    const other = await clients.open();
-    const client = await clients.on(await clients.ledgerOn(() => undefined, options), other.chaincode);
+    const other = await fabric.clients.open();
+    const client = await fabric.clients.on(await fabric.clients.ledgerOn(() => undefined, options), other.chaincode);
     const endorsement = await client.endorse('put', 'a', '1');
     const expired = { code: 'FABRIC_IDENTITY_EXPIRED', retryable: false };
     let refusal: unknown;
     await eventually(async () => (refusal = await failureOf(client.endorse('get', 'a'))) !== undefined, 20_000);
     expect(refusal).toMatchObject(expired);
     await expect(client.ledger.submit(endorsement)).rejects.toMatchObject(expired);
-    await expect(clients.ledgerOn(() => undefined, options)).rejects.toMatchObject(expired);
+    await expect(fabric.clients.ledgerOn(() => undefined, options)).rejects.toMatchObject(expired);
     await other.put('b', '1'); // a peer looks at a stream's client when it has a block for it
     await eventually(() => streams.includes(expired.code), 20_000);
     await authority().issue(own, inSeconds(3_600));
@@ -100,10 +93,9 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
 
   it('lets operations wait while the certificate of orderer-dag has run out, and carries all of them with its successor', async () => {
     const own = join(folder, 'orderer-dag');
-    const until = inSeconds(20);
-    await authority().issue(own, until);
+    await authority().issue(own, inSeconds(3_600));
     const services = new Stack({ ...assetContracts, MEDREX_LEDGER: 'fabric', MEDREX_FABRIC_PROFILE: profileWith(own) });
-    clients.closes(() => services.remove());
+    fabric.clients.closes(() => services.remove());
     await services.start();
     const sender = services.sender('urn:expiry');
     const deposits = (from: number) =>
@@ -112,6 +104,8 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
       Promise.all(sender.accepted.map(async ({ opId }) => (await services.client.status(opId))?.state));
     await sender.deliver(deposits(0));
     await eventually(async () => (await states()).every((state) => state === 'applied'), 15_000);
+    const until = inSeconds(15); // orderer-dag looks at its files every 10 s
+    await authority().issue(own, until);
     await eventually(() => Date.now() > until.getTime(), 30_000);
     await sender.deliver(deposits(4));
     await eventually(() => services.service('orderer-dag').output.includes('FABRIC_IDENTITY_EXPIRED'), 30_000);
@@ -123,7 +117,7 @@ describeReal('FABRIC', 'what real peers and orderers refuse', () => {
 
   /** The profile with the client's certificate and key from a folder. */
   function profileWith(identity: string): string {
-    const files = new NetworkFiles(profile);
+    const files = new NetworkFiles(fabric.profile);
     const copy = files.profileOf('Org1', ['Org1']);
     const own = copy.organizations['Org1'];
     if (own === undefined) throw new Error('the profile has no Org1');

@@ -1,35 +1,25 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import type { FabricObserver } from '@medrex/fabric';
-import { KeyValueNetwork, NetworkClients, NetworkFiles, WireProxy } from '@medrex/fabric/testing/real-network';
+import { NetworkFiles, WireProxy } from '@medrex/fabric/testing/real-network';
 import type { ContractClient } from '@medrex/ledger/testing';
-import { RealNetwork } from '../harness/real-network.ts';
+import { OwnFabric } from '../harness/own-fabric.ts';
 
 const flags = ['--orgs', '2', '--peers', '2', '--mutual-tls', '--chaincode', 'none'];
 const [pinned, reserve] = ['peer0.org2.example.com', 'peer1.org2.example.com'];
 
 describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS', () => {
-  const stack = new RealNetwork({ parts: ['fabric'], flags });
-  let profile: string;
-  let network: KeyValueNetwork;
-  let clients: NetworkClients;
-  beforeAll(async () => {
-    profile = (await stack.up()).env['MEDREX_FABRIC_PROFILE'] ?? '';
-    network = await KeyValueNetwork.open(profile);
-    clients = new NetworkClients(network, profile);
-  }, 120_000);
-  afterEach(() => clients.close());
-  afterAll(async () => {
-    await network.close();
-    await stack.remove();
-  }, 60_000);
+  const fabric = new OwnFabric({ flags });
+  beforeAll(() => fabric.up(), 120_000);
+  afterEach(() => fabric.clients.close());
+  afterAll(() => fabric.remove(), 60_000);
 
   /** A client whose pinned peer of the second organisation is behind a proxy, and one that sees the network as it is. */
   async function open({ hasReserve, ...observer }: FabricObserver & { readonly hasReserve: boolean }) {
-    const other = await clients.open();
-    const proxy = await WireProxy.open(new URL(new NetworkFiles(profile).profile.peers[pinned]?.url ?? '').host);
-    clients.closes(() => proxy.close());
-    const ledger = await clients.ledgerOn(
+    const other = await fabric.clients.open();
+    const proxy = await WireProxy.open(new URL(new NetworkFiles(fabric.profile).profile.peers[pinned]?.url ?? '').host);
+    fabric.clients.closes(() => proxy.close());
+    const ledger = await fabric.clients.ledgerOn(
       ({ peers, channels }) => {
         const target = peers[pinned];
         if (target !== undefined) target.url = `grpcs://${proxy.address}`;
@@ -37,7 +27,7 @@ describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS
       },
       { limits: { replaceAfterMs: 500, lookEveryMs: 50 }, observer },
     );
-    return { client: await clients.on(ledger, other.chaincode), other, proxy, ledger };
+    return { client: await fabric.clients.on(ledger, other.chaincode), other, proxy, ledger };
   }
 
   const comesTo = (client: ContractClient, block: number) =>
@@ -98,10 +88,10 @@ describeReal('FABRIC', 'two organisations with a reserve each, behind mutual TLS
   });
 
   it('lets nobody in without a certificate', async () => {
-    const { chaincode } = await clients.open();
+    const { chaincode } = await fabric.clients.open();
     const limits = { blockDeadlineMs: 500, isGatewayUsed: false };
-    const ledger = await clients.ledgerOn((changed) => delete changed.client.tlsCerts, { limits });
-    const proposal = { ...(await clients.open()).proposal('get', 'a'), chaincode };
+    const ledger = await fabric.clients.ledgerOn((changed) => delete changed.client.tlsCerts, { limits });
+    const proposal = { ...(await fabric.clients.open()).proposal('get', 'a'), chaincode };
     await expect(ledger.endorse(proposal)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
     await expect(ledger.height()).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
   });

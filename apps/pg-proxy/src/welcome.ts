@@ -168,14 +168,8 @@ export class Welcome {
     if (config.upstreams[found.upstream]?.kind === 'iris')
       return 'it runs on IRIS: EXPLAIN (TRANSLATE) shows what is sent there';
     const { upstreams } = this.#host;
-    const name = { upstream: found.upstream, database, user, upstreamUser: upstreams.upstreamUser(user, database) };
-    const connection = new QueryConnection({
-      address: upstreams.addressOf(name.upstream),
-      database: upstreams.databaseOf(name),
-      credentials: upstreams.credentialsOf(name),
-      keysOf: upstreams.keysOf,
-      timeoutMs: planTimeoutMs,
-    });
+    const login = upstreams.loginOf(upstreams.nameOf(found.upstream, database, user));
+    const connection = new QueryConnection({ ...login, timeoutMs: planTimeoutMs });
     return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
   }
 
@@ -219,9 +213,8 @@ export class Welcome {
     const { mode, pinSequences, statementTimeoutMs } = settingsFor(config, entrant);
     if (statementTimeoutMs > 0 && !settings.has('statement_timeout'))
       settings.set('statement_timeout', String(statementTimeoutMs));
-    const upstreamUser = this.#host.upstreams.upstreamUser(user, newcomer.database);
-    const poolKey = JSON.stringify([database.upstream, newcomer.database, user, upstreamUser]);
-    const name = { upstream: database.upstream, database: newcomer.database, user, upstreamUser };
+    const name = this.#host.upstreams.nameOf(database.upstream, newcomer.database, user);
+    const poolKey = JSON.stringify([name.upstream, name.database, user, name.upstreamUser]);
     // The connection that watches a server speaks PostgreSQL.
     const isWatched = config.upstreams[database.upstream]?.kind !== 'iris';
     const cachedNow = (): CachedSession | undefined =>

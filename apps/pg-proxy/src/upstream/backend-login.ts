@@ -35,13 +35,17 @@ export interface LoggedIn {
 /** Remembers what is derived of a password. */
 export type KeysOf = (password: string, salt: Buffer, iterations: number, make: () => ClientKeys) => ClientKeys;
 
-export interface LoginOptions {
+/** Where an upstream is, and as whom the proxy logs in there. */
+export interface LoginWay {
   readonly address: Address;
   readonly database: string;
   readonly credentials: Credentials;
+  readonly keysOf: KeysOf;
+}
+
+interface LoginOptions extends LoginWay {
   /** What is set for the session from its start. */
   readonly settings?: Readonly<Record<string, string>>;
-  readonly keysOf: KeysOf;
   readonly loggedIn: (session: LoggedIn) => void;
   readonly failed: (report: Report) => void;
 }

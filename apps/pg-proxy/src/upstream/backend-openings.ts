@@ -59,7 +59,7 @@ export class BackendOpenings {
     const login =
       upstream?.kind === 'iris'
         ? iris.open(
-            { upstream, name, database: upstreams.databaseOf(name), credentials: upstreams.credentialsOf(name) },
+            { upstream, name, ...upstreams.loginOf(name) },
             (session, cancel) => this.#opened(pooled, session, cancel),
             failed,
           )
@@ -96,14 +96,7 @@ export class BackendOpenings {
     name: PoolName,
     more: Pick<ConstructorParameters<typeof BackendLogin>[0], 'loggedIn' | 'failed' | 'settings'>,
   ): BackendLogin {
-    const { upstreams } = this.#options;
-    return new BackendLogin({
-      address: upstreams.addressOf(name.upstream),
-      database: upstreams.databaseOf(name),
-      credentials: upstreams.credentialsOf(name),
-      keysOf: upstreams.keysOf,
-      ...more,
-    });
+    return new BackendLogin({ ...this.#options.upstreams.loginOf(name), ...more });
   }
 
   #opened(pooled: PoolBackend, session: LoggedIn, cancel?: CancelWay): void {

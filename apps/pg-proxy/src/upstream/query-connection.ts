@@ -11,11 +11,11 @@ import {
   terminate,
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
-import { BackendLogin, type LoginOptions } from './backend-login.ts';
+import { BackendLogin, type LoginWay } from './backend-login.ts';
 
 export type Row = readonly (string | null)[];
 
-export interface QueryConnectionOptions extends Pick<LoginOptions, 'address' | 'database' | 'credentials' | 'keysOf'> {
+export interface QueryConnectionOptions extends LoginWay {
   /** Longest wait for one answer, and for the login. */
   readonly timeoutMs: number;
 }
@@ -74,10 +74,10 @@ export class QueryConnection {
 
   #open(): void {
     if (this.#login !== undefined) return;
-    const { address, database, credentials, keysOf, timeoutMs } = this.#options;
+    const { timeoutMs, ...login } = this.#options;
     this.#wait(timeoutMs, 'the login at the upstream took too long');
     this.#login = new BackendLogin({
-      ...{ address, database, credentials, keysOf },
+      ...login,
       loggedIn: ({ socket }) => this.#opened(socket),
       failed: ({ message }) => this.#end(new Error(message)),
     });

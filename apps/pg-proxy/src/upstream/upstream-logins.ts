@@ -2,7 +2,7 @@ import type { ClientKeys } from '@medrex/pg-wire';
 import type { PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
-import type { KeysOf } from './backend-login.ts';
+import type { KeysOf, LoginWay } from './backend-login.ts';
 import type { Address } from './connect.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -43,13 +43,24 @@ export class UpstreamLogins {
     return { host, port, tls, authorities: authorities.get(upstream), own: certificates.get(upstream) };
   }
 
-  /** Who logs in at the upstream for a client. */
-  upstreamUser(user: string, database: string): string {
+  /** The pool of a user's clients, where they are at home. */
+  nameOf(upstream: string, database: string, user: string): PoolName {
     const key = databaseOf(this.#loaded.config, database)?.key ?? database;
-    return this.#loaded.identities.find(user, database, key)?.as ?? user;
+    const upstreamUser = this.#loaded.identities.find(user, database, key)?.as ?? user;
+    return { upstream, database, user, upstreamUser };
   }
 
-  credentialsOf(name: PoolName): Credentials {
+  /** How the backends of a pool log in. */
+  loginOf(name: PoolName): LoginWay {
+    return {
+      address: this.addressOf(name.upstream),
+      database: this.databaseOf(name),
+      credentials: this.#credentialsOf(name),
+      keysOf: this.keysOf,
+    };
+  }
+
+  #credentialsOf(name: PoolName): Credentials {
     const { database, user, upstreamUser } = name;
     const known = databaseOf(this.#loaded.config, database);
     const identity = this.#loaded.identities.find(user, database, known?.key ?? database);

@@ -196,9 +196,13 @@ describe('transaction mode', () => {
   it('closes the statement that was not used for longest where a backend has too many', async () => {
     await start({ config: { pool: { size: 1, preparedStatements: 2 } } });
     const client = await rig.in();
-    for (const name of ['a', 'b', 'c']) await client.ask(prepare(name, `select '${name}'`), sync());
+    for (const name of ['a', 'b', 'c'])
+      expect(await client.ask(prepare(name, `select '${name}'`), sync())).toEqual(['1', 'Z I']);
     expect([...rig.postgres.backends[0]!.prepared.keys()]).toEqual(['medrex_2', 'medrex_3']);
     expect((await client.ask(run('a'), sync()))[0]).toBe('2');
+    // What fails before it is passed over is still there.
+    await client.ask(prepare('', 'fail'), run('b'), sync());
+    expect((await client.ask(run('c'), run('b'), sync())).filter((one) => one.startsWith('E'))).toEqual([]);
   });
 
   it('keeps a backend with a client that has left something behind, until it is gone', async () => {

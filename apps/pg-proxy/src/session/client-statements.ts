@@ -4,7 +4,6 @@ import {
   describe,
   execute,
   frontend as from,
-  parseAs,
   parseComplete,
   parseKey,
   readBindHead,
@@ -19,7 +18,7 @@ import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
 import { OwnStatements } from './own-statements.ts';
-import { makeRoom, prepareShared } from './prepare-shared.ts';
+import { prepareNew, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
@@ -280,14 +279,11 @@ export class ClientStatements {
       this.#statements.release(statement);
     };
     if (isThere && expected.isEmpty) this.#wire.outbox.push(parseComplete());
-    else if (!expected.push(isThere ? owed.parse | local : owed.parse, undo)) {
+    else if (!(isThere ? expected.push(owed.parse | local, undo) : prepareNew(backend, statement, owed.parse, undo))) {
       this.#statements.release(statement);
       return;
     }
     this.#names.set(name, statement);
-    if (isThere) return;
-    makeRoom(backend, statement);
-    backend.outbox.push(parseAs(statement.name, key));
   }
 
   /** A Bind, to the statement that the name means at the upstream. */

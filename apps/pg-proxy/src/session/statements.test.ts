@@ -45,9 +45,13 @@ describe('PreparedStatements', () => {
     const statements = new Statements(9);
     const [a, b, c] = ['a', 'b', 'c'].map((key) => statements.use(key));
     const prepared = new PreparedStatements(2);
-    expect([prepared.add(a!), prepared.add(b!), prepared.touch(a!), prepared.add(c!)]).toEqual([
-      ...[undefined, undefined, true, b],
-    ]);
+    for (const statement of [a!, b!]) {
+      expect(prepared.makeRoom()).toBeUndefined();
+      prepared.add(statement);
+    }
+    prepared.touch(a!);
+    expect(prepared.makeRoom()).toBe(b);
+    prepared.add(c!);
     expect([prepared.touch(a!), prepared.touch(b!), prepared.touch(c!)]).toEqual([true, false, true]);
   });
 });

@@ -108,10 +108,13 @@ export class PreparedStatements {
     return true;
   }
 
-  /** @returns the one that must be closed for it. */
-  add(statement: Statement): Statement | undefined {
+  add(statement: Statement): void {
     this.#usedAt.set(statement, ++this.#uses);
-    if (this.#usedAt.size <= this.#max) return undefined;
+  }
+
+  /** For one more. @returns the one that must be closed for it. */
+  makeRoom(): Statement | undefined {
+    if (this.#usedAt.size < this.#max) return undefined;
     const [oldest] = [...this.#usedAt].reduce((least, one) => (one[1] < least[1] ? one : least));
     this.#usedAt.delete(oldest);
     return oldest;

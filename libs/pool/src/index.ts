@@ -1,5 +1,5 @@
 export { poolErrors } from './errors.ts';
-export { classOf, LearnedClass, LearnedClasses, type ClassEvidence } from './learned-class.ts';
+export { LearnedClasses } from './learned-class.ts';
 export type { OpenFailure } from './login-backoff.ts';
 export { ground, nextStanding, rungs, type LoadFigures, type Rung, type Standing } from './overload-ladder.ts';
 export type { ClassGauges, PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { classOf, LearnedClass, LearnedClasses, type ClassEvidence } from './learned-class.ts';
+import { LearnedClass, LearnedClasses } from './learned-class.ts';
 
 function after(runs: readonly (readonly [durationMs: number, rows: number, times: number])[]): LearnedClass {
   const learned = new LearnedClass();
@@ -77,23 +77,24 @@ describe('a class that is learned', () => {
     const classes = new LearnedClasses(2);
     for (const fingerprint of ['a', 'b', 'a', 'c'])
       for (let run = 0; run < 5; run += 1) classes.ran(fingerprint, 900, 1);
-    expect(['a', 'b', 'c'].map((one) => classes.verdict(one))).toEqual(['slow', undefined, 'slow']);
+    const known = ['a', 'b', 'c'].map((one) => classes.classOf(one, 'interactive'));
+    expect(known).toEqual(['analytical', 'interactive', 'analytical']);
   });
 });
 
 describe('the class of a statement', () => {
-  const evidence: ClassEvidence = { hint: undefined, rule: undefined, looksLike: 'interactive', learned: undefined };
   it.each([
-    [{}, 'interactive'],
-    [{ learned: 'slow' }, 'analytical'],
-    [{ looksLike: 'analytical' }, 'analytical'],
-    [{ looksLike: 'analytical', learned: 'fast' }, 'interactive'],
-    [{ looksLike: 'vector', learned: 'slow' }, 'vector'],
-    [{ looksLike: 'bulk', learned: 'fast' }, 'bulk'],
-    [{ looksLike: 'admin', learned: 'slow' }, 'admin'],
-    [{ rule: 'bulk', learned: 'fast' }, 'bulk'],
-    [{ hint: 'interactive', rule: 'bulk', learned: 'slow' }, 'interactive'],
-  ] as const)('with %j is %s', (given, expected) => {
-    expect(classOf({ ...evidence, ...given })).toBe(expected);
+    ['interactive', 3, 'interactive'],
+    ['interactive', 900, 'analytical'],
+    ['analytical', 200, 'analytical'],
+    ['analytical', 3, 'interactive'],
+    ['vector', 900, 'vector'],
+    ['bulk', 3, 'bulk'],
+    ['admin', 900, 'admin'],
+  ] as const)('that looks %s and takes %d ms is %s', (looksLike, durationMs, expected) => {
+    const classes = new LearnedClasses(2);
+    expect(classes.classOf('a', looksLike)).toBe(looksLike);
+    for (let run = 0; run < 5; run += 1) classes.ran('a', durationMs, 1);
+    expect(classes.classOf('a', looksLike)).toBe(expected);
   });
 });

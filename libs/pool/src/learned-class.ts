@@ -88,28 +88,11 @@ export class LearnedClasses {
     if (oldest !== undefined) this.#of.delete(oldest);
   }
 
-  verdict(fingerprint: string): 'slow' | 'fast' | undefined {
-    return this.#of.get(fingerprint)?.verdict;
+  /** What a statement is that looks like this. Vector searches, bulk and admin work are what they look like, however long they take. */
+  classOf(fingerprint: string, looksLike: WorkloadClass): WorkloadClass {
+    const verdict = this.#of.get(fingerprint)?.verdict;
+    if (looksLike === 'interactive' && verdict === 'slow') return 'analytical';
+    if (looksLike === 'analytical' && verdict === 'fast') return 'interactive';
+    return looksLike;
   }
-}
-
-/** Where a class may come from; the first that says something counts. */
-export interface ClassEvidence {
-  /** A hint in the statement, or sqlcommenter's key. */
-  readonly hint: WorkloadClass | undefined;
-  /** A rule for the user, database or application. */
-  readonly rule: WorkloadClass | undefined;
-  /** What the statement looks like. */
-  readonly looksLike: WorkloadClass;
-  /** What its earlier runs were. */
-  readonly learned: 'slow' | 'fast' | undefined;
-}
-
-/** Vector searches, bulk and admin work are what they look like, however long they take. */
-export function classOf({ hint, rule, looksLike, learned }: ClassEvidence): WorkloadClass {
-  const said = hint ?? rule;
-  if (said !== undefined) return said;
-  if (looksLike === 'interactive' && learned === 'slow') return 'analytical';
-  if (looksLike === 'analytical' && learned === 'fast') return 'interactive';
-  return looksLike;
 }

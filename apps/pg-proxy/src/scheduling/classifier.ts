@@ -1,5 +1,5 @@
-import { classOf, LearnedClasses, type WorkloadClass } from '@medrex/pool';
-import type { Analysis, SqlAnalyser, Statement } from '@medrex/sql';
+import { LearnedClasses, type WorkloadClass } from '@medrex/pool';
+import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import type { Client } from '../session/client.ts';
 import { analysisOf, type Asked, type Request, type RequestObserver } from '../session/request.ts';
 import { hintOf } from './hint.ts';
@@ -79,22 +79,14 @@ export class Classifier implements RequestObserver {
   #automatic(analysis: Analysis): WorkloadClass {
     if (analysis.kind === 'read') {
       let heaviest: WorkloadClass | undefined;
-      for (const statement of analysis.statements) {
-        const own = this.#ofStatement(statement);
+      for (const { fingerprint, workload } of analysis.statements) {
+        const own = this.#learned.classOf(fingerprint, workload);
         if (heaviest === undefined || isHeavier(own, heaviest)) heaviest = own;
       }
       return heaviest ?? 'interactive';
     }
     if (analysis.kind !== 'unread') return 'bulk'; // too long to be read on the way
-    return classOf({
-      ...{ hint: undefined, rule: undefined, looksLike: 'interactive' },
-      learned: this.#learned.verdict(analysis.fingerprint),
-    });
-  }
-
-  #ofStatement({ workload, fingerprint }: Statement): WorkloadClass {
-    const learned = this.#learned.verdict(fingerprint);
-    return classOf({ hint: undefined, rule: undefined, looksLike: workload, learned });
+    return this.#learned.classOf(analysis.fingerprint, 'interactive');
   }
 }
 

@@ -16,6 +16,7 @@ import {
   sync,
   terminate,
 } from '@medrex/pg-wire';
+import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
 import { ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 import type { WireClient } from './testing/wire-client.ts';
@@ -129,6 +130,22 @@ describe('transaction mode', () => {
     expect(await one.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
     expect(await other.until('Z')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
     expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('keeps what a client sends while it waits, in whatever chunks that comes', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(query('begin'));
+    const received = (): number => rig.running.proxy.host.trafficOf('app').received;
+    const texts = Array.from({ length: 5 }, (_, index) => `select ${index} as ${'abcde'.charAt(index).repeat(40)}`);
+    for (const part of cut(Buffer.concat(texts.map((text) => query(text))), [70, 10, 90, 1])) {
+      const before = received();
+      other.send(part);
+      await holds(() => expect(received()).toBe(before + part.length));
+    }
+    await one.ask(query('commit'));
+    for (const _ of texts) await other.until('Z I');
+    expect(rig.postgres.backends[0]!.heard.slice(-texts.length)).toEqual(texts);
   });
 
   it('answers what was sent ahead in order, and skips to Sync after an error', async () => {

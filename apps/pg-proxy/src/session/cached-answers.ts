@@ -80,7 +80,7 @@ export class CachedAnswers {
     client.readAt = this.#host.now();
     if (shed !== undefined) return client.refused(shed);
     if (answer !== undefined) this.#answer(asked, answer);
-    else messages.obtain(undefined);
+    else messages.obtain(messages.askedText());
     if (answer === undefined && client.backend !== undefined) messages.ask(client.backend);
     if (!client.isWaiting) messages.goOn();
   }

@@ -103,8 +103,9 @@ export class ClientMessages implements Wire {
     if (!this.#wait.isWaiting) this.#work();
     // It is read on a little, because that is how one learns that it is gone.
     else if (this.#framer.unread > waitingBytesMax) this.#client.pauses.pause(pausedFor.backend);
-    // A message that waits for a backend is looked at again.
-    return !this.#wait.isWaiting && this.#framer.unread === 0 && !this.#isStillPassing();
+    // A message that waits is looked at again.
+    const isRead = this.#framer.isOwn || (!this.#wait.isWaiting && this.#framer.unread === 0);
+    return isRead && !this.#isStillPassing();
   }
 
   #isStillPassing(): boolean {
@@ -114,7 +115,7 @@ export class ClientMessages implements Wire {
   /** The message at hand, which has waited. */
   takeAgain(): void {
     this.#isWorking = true;
-    this.#take();
+    this.#take(this.#askedAtHand);
     this.#isWorking = false;
   }
 
@@ -143,8 +144,12 @@ export class ClientMessages implements Wire {
     this.outbox.send();
   }
 
-  /** One message, or a piece of one. */
-  #take(): void {
+  /**
+   * One message, or a piece of one.
+   *
+   * @param asked what has been found out about it already
+   */
+  #take(asked?: Asked): void {
     const framer = this.#framer;
     if (!framer.isFirst) {
       if (this.#isPassing) this.pass(framer.start);
@@ -153,7 +158,7 @@ export class ClientMessages implements Wire {
       return;
     }
     this.#isPassing = false;
-    this.#askedAtHand = undefined;
+    this.#askedAtHand = asked;
     this.statements.bindAtHand = undefined;
     switch (framer.type) {
       case from.terminate:
@@ -211,7 +216,7 @@ export class ClientMessages implements Wire {
       const { cache } = this.cachedAnswers;
       if (this.#framer.type === from.close && this.statements.closeAlone(this.#framer)) return;
       if (cache !== undefined && this.cachedAnswers.isKnown(cache)) return;
-      this.obtain(this.#askedText());
+      this.obtain(this.askedText());
     }
     if (client.backend !== undefined) this.ask(client.backend);
   }
@@ -260,7 +265,10 @@ export class ClientMessages implements Wire {
   /** Asks for a backend, for the message at hand. */
   obtain(asked: Asked | undefined): void {
     this.#client.obtain(asked);
-    if (this.#wait.isWaiting) this.#host.waits(this.#client, this.#textAtHand());
+    if (!this.#wait.isWaiting) return;
+    // It may wait for long, and what it is read into is large.
+    this.#framer.keep();
+    this.#host.waits(this.#client, asked?.text ?? '');
   }
 
   /** Of a message that may hold hints; others have none. */
@@ -273,7 +281,7 @@ export class ClientMessages implements Wire {
   }
 
   /** What the message at hand wants to be run, where it says so. */
-  #askedText(): Asked | undefined {
+  askedText(): Asked | undefined {
     const framer = this.#framer;
     const { isLast: isWhole } = framer;
     const asked =

@@ -56,6 +56,8 @@ export class Client implements BackendClient {
   attachedAt = 0;
   /** What the configuration and its session say to it. */
   scoped!: ScopedSettings;
+  /** How long it waits for a backend; undefined: as all of its pool. */
+  ownWaitMs: number | undefined;
   /** What is known of its work. */
   readonly work = new ClientWork();
   backend: Backend | undefined;

@@ -27,14 +27,14 @@ export class ClientScopes {
     const application = client.settings.get('application_name') ?? '';
     const who = { database: client.database, user: client.user };
     client.scoped = settingsFor(this.#config, { ...who, application }, sessionSettingsOf(client.settings));
+    client.ownWaitMs = this.#ownWait(client);
     this.#pools.setApplication(client.pooled, application, nowMs);
-    this.#pools.setWaitTimeout(client.pooled, this.#ownWait(client));
+    this.#pools.setWaitTimeout(client.pooled, client.ownWaitMs);
   }
 
   /** A client waits for a backend with a statement. */
   waits(client: Client, text: string): void {
-    const { waitTimeoutMs } = hintsOf(text);
-    const own = waitTimeoutMs ?? this.#ownWait(client);
+    const own = hintsOf(text).waitTimeoutMs ?? client.ownWaitMs;
     if (own !== client.pooled.waitTimeoutMs) this.#pools.setWaitTimeout(client.pooled, own);
   }
 

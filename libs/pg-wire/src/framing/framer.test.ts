@@ -95,6 +95,36 @@ describe('Framer', () => {
     expect([framer.next(), framer.next(), framer.type, framer.next()]).toEqual([true, true, 0x53, false]);
   });
 
+  it('finds them in memory that is used for the next chunk, too, where they are kept', () => {
+    const message = fc.oneof(
+      fc.string({ maxLength: 300 }).map((text) => query(text)),
+      fc.uint8Array({ maxLength: 500 }).map((data) => copyData(data)),
+      fc.constantFrom(sync(), aBind),
+    );
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 8 });
+    const reads = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 12 }), sizes, reads, (messages, each, patience) => {
+        const framer = new Framer(frontendSession);
+        const memory = Buffer.alloc(400);
+        const found: Buffer[] = [];
+        const chunks = cut(Buffer.concat(messages), each);
+        for (const [index, chunk] of chunks.entries()) {
+          chunk.copy(memory);
+          framer.feed(memory, chunk.length);
+          const isLastChunk = index === chunks.length - 1;
+          for (let left = isLastChunk ? Infinity : (patience[index % patience.length] ?? 0); left > 0; left--) {
+            if (!framer.next()) break;
+            found.push(Buffer.from(framer.buffer.subarray(framer.start, framer.end)));
+          }
+          framer.keep();
+          memory.fill(0xff);
+        }
+        expect(Buffer.concat(found)).toEqual(Buffer.concat(messages));
+      }),
+    );
+  });
+
   it('holds no more memory than the bytes that came, whatever a header says', () => {
     const framer = new Framer(frontendSession);
     framer.feed(Buffer.from([0x50, 0x03, 0xff, 0xff, 0xff, 0x41])); // a Parse of 64 MiB

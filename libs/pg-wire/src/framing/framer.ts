@@ -32,6 +32,8 @@ export class Framer {
   /** Where the chunk ends in its memory. */
   #chunkEnd = 0;
   #at = 0;
+  /** What is read lies in memory that was allocated here. */
+  #isOwn = false;
   /** Bytes of a message that is given out in pieces that have not come. */
   #rest = 0;
   #gathered: Buffer | undefined;
@@ -57,13 +59,40 @@ export class Framer {
     return this.#chunkEnd - this.#at + this.#filled;
   }
 
-  /** The chunk, which is the first `bytes` of it, is read in place and must not change as long as something of it is unread. */
+  /** What was fed is not needed any more, though something of it may be unread. */
+  get isOwn(): boolean {
+    return this.#isOwn;
+  }
+
+  /**
+   * The chunk, which is the first `bytes` of it, is read in place and must not change as long as something of it is unread, or `keep`
+   * has not been called.
+   */
   feed(chunk: Buffer, bytes = chunk.length): void {
     const left = this.#chunkEnd - this.#at;
+    this.#isOwn = left > 0;
     this.#chunk =
       left === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at, this.#chunkEnd), chunk.subarray(0, bytes)]);
     this.#chunkEnd = left + bytes;
     this.#at = 0;
+  }
+
+  /** The message at hand, and what is unread, get memory of their own: somebody comes back to them later. */
+  keep(): void {
+    const chunk = this.#chunk;
+    const isHere = this.buffer === chunk;
+    const from = isHere ? this.start : this.#at;
+    const own = Buffer.allocUnsafe(this.#chunkEnd - from);
+    chunk.copy(own, 0, from, this.#chunkEnd);
+    if (isHere) {
+      this.buffer = own;
+      this.start = 0;
+      this.end -= from;
+    }
+    this.#chunk = own;
+    this.#at -= from;
+    this.#chunkEnd -= from;
+    this.#isOwn = true;
   }
 
   /** True: here is a message, or a piece of one. False: it takes more bytes, or there is a fault. */

@@ -31,8 +31,6 @@ export interface PlansOptions {
 const plansMax = 200;
 /** Whoever asks by SELECT again and again is shown the same for so long. */
 const freshMs = 60_000;
-/** The first PostgreSQL that explains a text with parameters as it stands. */
-const genericSince = 160_000;
 const explained: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
 
 /** Plans by fingerprint, of the normalised text: no literal of a client is ever in the question, so none is in the answer. */
@@ -116,15 +114,12 @@ async function explain(session: PlanSession, figures: QueryFigures, parameters: 
   await session.ask('SET default_transaction_read_only = on');
   if (asker.searchPath !== undefined)
     await session.ask(`SELECT pg_catalog.set_config('search_path', ${quoted}, false)`);
-  const [[version] = []] = await session.ask("SELECT pg_catalog.current_setting('server_version_num')");
-  if (Number(version) >= genericSince) return linesOf(await session.ask(`EXPLAIN (GENERIC_PLAN) ${normalised}`));
   await session.ask('SET plan_cache_mode = force_generic_plan');
   await session.ask(`PREPARE medrex_plan AS ${normalised}`);
   const nulls = Array.from({ length: parameters }, () => 'NULL').join(', ');
-  return linesOf(await session.ask(`EXPLAIN EXECUTE medrex_plan${parameters === 0 ? '' : `(${nulls})`}`));
+  const rows = await session.ask(`EXPLAIN EXECUTE medrex_plan${parameters === 0 ? '' : `(${nulls})`}`);
+  return rows.map(([line]) => line ?? '');
 }
-
-const linesOf = (rows: readonly Row[]): string[] => rows.map(([line]) => line ?? '');
 
 /** Conditions of views, policies and partial indexes have literals of their own. */
 function withoutLiterals(line: string): string {

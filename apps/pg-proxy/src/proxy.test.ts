@@ -144,7 +144,7 @@ describe('transaction mode', () => {
       await holds(() => expect(received()).toBe(before + part.length));
     }
     await one.ask(query('commit'));
-    for (const _ of texts) await other.until('Z I');
+    for (const text of texts) expect([text, (await other.until('Z I')).at(-1)]).toEqual([text, 'Z I']);
     expect(rig.postgres.backends[0]!.heard.slice(-texts.length)).toEqual(texts);
   });
 

@@ -12,14 +12,17 @@ export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
   readonly own: KeyPair | undefined;
 }
 
+/** A connection that nothing was said on; a host that begins with / is the folder of a Unix socket. */
+export function reach({ host, port }: Pick<Address, 'host' | 'port'>): Socket {
+  return connectTcp(host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port, noDelay: true });
+}
+
 /** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */
 export function connect(
   address: Address,
   then: { connected(socket: Socket): void; failed(error: Error): void },
 ): Socket {
-  const { host, port } = address;
-  const isLocal = host.startsWith('/');
-  const socket = connectTcp(isLocal ? { path: `${host}/.s.PGSQL.${port}` } : { host, port, noDelay: true });
+  const socket = reach(address);
   let isOver = false;
   const once = (act: () => void): void => {
     if (isOver) return;

@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Outage } from './outage.ts';
 import { ProxyRig } from '../testing/proxy-rig.ts';
 
@@ -24,6 +28,20 @@ describe('/readyz while the upstream is down', () => {
     client.socket.destroy();
     await rig.postgres.comeBack(port);
     await eventually(async () => (await status()) === 200);
+  });
+
+  it('ends by itself also for a server on a Unix socket', async () => {
+    const host = mkdtempSync(join(tmpdir(), 'medrex-outage-'));
+    const server = createServer((socket) => socket.destroy()).listen(join(host, '.s.PGSQL.5432'));
+    let nowMs = 0;
+    const outage = new Outage({ now: () => nowMs, upstreams: () => ['a'], addressOf: () => ({ host, port: 5432 }) });
+    outage.failed('a');
+    nowMs = 1;
+    expect(outage.lastsMs).toBe(1);
+    outage.tick();
+    await eventually(() => outage.lastsMs === 0);
+    server.close();
+    rmSync(host, { recursive: true });
   });
 
   it('is not moved by a login that is refused', async () => {

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { reach, type Address } from './connect.ts';
 
 /** How often a server that did not answer is tried, and how long it may take to. */
 const probeMs = 1_000;
@@ -7,7 +7,7 @@ export interface OutageOptions {
   readonly now: () => number;
   /** Of all upstreams that are configured. */
   readonly upstreams: () => readonly string[];
-  readonly addressOf: (upstream: string) => { readonly host: string; readonly port: number };
+  readonly addressOf: (upstream: string) => Pick<Address, 'host' | 'port'>;
 }
 
 /**
@@ -54,8 +54,7 @@ export class Outage {
   #probe(upstream: string): void {
     if (this.#probing.has(upstream)) return;
     this.#probing.add(upstream);
-    const { host, port } = this.#options.addressOf(upstream);
-    const socket = connect({ host, port, timeout: probeMs });
+    const socket = reach(this.#options.addressOf(upstream)).setTimeout(probeMs);
     socket.once('connect', () => {
       this.reached(upstream);
       socket.destroy();

@@ -215,6 +215,22 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     }
   });
 
+  it('answers the first who ever asks for currval where its own INSERT was the last on its backend', async () => {
+    const database = `${rig.schema}_fresh`;
+    await rig.direct.query(`create database ${database}`);
+    rig.reload({ databases: { '*': { upstream: 'main' }, [database]: { upstream: 'main', size: 1 } } });
+    const there = { connectionString: Object.assign(new URL(rig.url), { pathname: database }).href, options: '' };
+    const [one, two] = [await rig.client(there), await rig.client(there)];
+    await two.query('create table made (id serial, note text)');
+    await two.query(`insert into made (note) values ('x')`);
+    await one.query(`insert into made (note) values ('y')`);
+    expect((await one.query('select lastval()::int')).rows).toEqual([{ lastval: 2 }]);
+    expect(await answer(two, 'select lastval()')).toMatchObject({ code: '55000' });
+    await Promise.all([one.end(), two.end()]);
+    rig.reload({});
+    await rig.direct.query(`drop database ${database} with (force)`);
+  });
+
   it('goes back with RESET to what the connection began with', async () => {
     const options = {
       options: `-c search_path=${rig.schema} -c work_mem=3MB -c datestyle=SQL`,

@@ -153,6 +153,8 @@ export class BackendAnswers {
     const note = this.#expected.headNote;
     note?.completed(shortText(buffer, start + 5, end - 1));
     const isSeen = this.#ended(owed.execute);
+    // I of INSERT.
+    if (buffer[start + 5] === 0x49) this.#backend.insertedBy = this.#backend.lastUser;
     if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1), note);
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)

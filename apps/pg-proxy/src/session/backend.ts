@@ -63,6 +63,8 @@ export class Backend {
   isDoomed = false;
   /** More than one client has had it since its sequences were forgotten. */
   isMixed = false;
+  /** The process id of the client whose INSERT was the last here. */
+  insertedBy = 0;
   /** In place of what the server says of a cancelled statement. */
   cancelledFor: string | undefined;
   /** Answers up to ReadyForQuery, and transactions, that have ended. */
@@ -189,9 +191,10 @@ export class Backend {
     this.prepared.clear();
   }
 
-  /** currval must not answer what somebody else's nextval did. */
+  /** currval must not answer what somebody else's nextval did; what the client that has it inserted last stays. */
   forgetSequences(isPipelined: boolean): void {
     const { expected, outbox } = this;
+    if (!this.isMixed || this.insertedBy === this.lastUser) return;
     // Not a Query: what is pipelined before it has not been confirmed with a Sync.
     for (const kind of [owed.parse, owed.bind, owed.execute, owed.close]) expected.push(kind | unasked);
     for (const message of forgetSequences) outbox.push(message);

@@ -109,7 +109,7 @@ export class ClientStatements {
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || backend.status === transactionStatus.failed) return;
     if (what === 'statements') this.#own.takeOver(backend, this.#names);
-    else if (backend.isMixed && backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
+    else if (backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
       backend.forgetSequences(isPipelined);
   }
 

@@ -20,7 +20,6 @@ export { irisVersions, isKnownIris, type IrisFeature } from './iris/dialect.ts';
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
-export { cancelQuery, irisDaysOfPg, pgDaysOfIris, pgMicrosOfPosixTime } from './iris/iris-values.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';
 export { pgTypes, type PgType } from './iris/pg-type.ts';
 export { sqlstateOf } from './iris/sqlcode.ts';

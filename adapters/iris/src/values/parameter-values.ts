@@ -25,13 +25,47 @@ export function textOfParameter({ bytes, isBinary, type }: BoundParameter): stri
 /** A parameter as the driver binds it. @throws SessionFault */
 export function sqlValueOf(parameter: BoundParameter, use: ParameterUse): SqlValue {
   if (parameter.bytes === null) return null;
-  if (use === 'list') return { as: 'list', items: itemsOf(parameter) };
+  const itemOf = listItems[use];
+  if (itemOf !== undefined) return { as: 'list', items: itemsOf(parameter).map(itemOf) };
   // Of no type that anybody knows: drivers send bytes so.
   if (parameter.isBinary && parameter.type === undefined) return { as: 'bytes', bytes: parameter.bytes };
   const text = textOfParameter(parameter) ?? '';
   if (use === 'vector') return { as: 'text', text: text.replace(/^\s*\[|\]\s*$/g, '') };
   const bind = binds[parameter.type ?? 'text'] ?? asText;
   return bind(text, parameter.type ?? 'text');
+}
+
+/** Items of a $LIST, as IRIS keeps what they are compared with. */
+const listItems: { readonly [Use in ParameterUse]?: (item: string) => string } = {
+  list: (item) => item,
+  numbers: keptNumber,
+  days: (item) => String(Date.parse(`${dayOf(item.trim(), 'date')}T00:00Z`) / 86_400_000 + unixEpochDay),
+};
+
+/** 1970-01-01, from 1840-12-31 on. */
+const unixEpochDay = 47_117;
+
+/** No sign before it, no zero that says nothing: -0.50 is kept as -.5, and true as 1. */
+function keptNumber(item: string): string {
+  const text = item.trim();
+  if (/^(?:t|true|f|false)$/i.test(text)) return /^t/i.test(text) ? '1' : '0';
+  const [, sign = '', whole = '', fraction = ''] =
+    /^([-+]?)0*(\d*)\.?(\d*)$/.exec(/e/i.test(text) ? plainOf(text) : text) ?? [];
+  if (!/\d/.test(text) || (whole === '' && fraction === '' && !/^[-+]?0*\.?0*$/.test(text)))
+    return noValue(text, 'numeric');
+  const end = fraction.replace(/0+$/, '');
+  const digits = end === '' ? whole : `${whole}.${end}`;
+  return digits === '' ? '0' : `${sign === '-' ? '-' : ''}${digits}`;
+}
+
+/** 1.5e3 without its exponent. */
+function plainOf(text: string): string {
+  const [, sign = '', whole = '', fraction = '', power = ''] =
+    /^([-+]?)(\d*)\.?(\d*)e([-+]?\d{1,3})$/i.exec(text) ?? noValue(text, 'numeric');
+  const point = whole.length + Number(power);
+  const digits = whole + fraction;
+  if (point <= 0) return `${sign}.${'0'.repeat(-point)}${digits}`;
+  return `${sign}${digits.padEnd(point, '0').slice(0, point)}.${digits.slice(point)}`;
 }
 
 type Bind = (text: string, type: WireType) => SqlValue;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WireType } from '@medrex/pg-wire';
+import type { ParameterUse } from '@medrex/sql';
 import fc from 'fast-check';
 import { SessionFault } from '../session/session-fault.ts';
 import { sqlValueOf } from './parameter-values.ts';
@@ -41,6 +42,30 @@ describe('parameters', () => {
     ['int4', '1.5', '22P02'],
     ['numeric', '12345678901234567890.0123456789', 'decimal 12345678901234567890.0123456789'],
   ])('of type %s: %s', (type, text, expected) => expect(bound(type, text)).toBe(expected));
+});
+
+describe('items of an array', () => {
+  const items = (use: ParameterUse, text: string): unknown => {
+    try {
+      return sqlValueOf({ bytes: Buffer.from(text), isBinary: false, type: undefined }, use);
+    } catch (error) {
+      return error instanceof SessionFault ? error.report.sqlstate : error;
+    }
+  };
+
+  it.each<[ParameterUse, string, readonly string[] | string]>([
+    ['numbers', '{1,-2,+3,007,0,-0}', ['1', '-2', '3', '7', '0', '0']],
+    ['numbers', '{1.50,0.5,-0.50,.25,10.,0.00}', ['1.5', '.5', '-.5', '.25', '10', '0']],
+    ['numbers', '{1e3,1.5E2,25e-1,-5e-3}', ['1000', '150', '2.5', '-.005']],
+    ['numbers', '{t,f}', ['1', '0']],
+    ['numbers', '{1,x}', '22P02'],
+    ['numbers', '{NaN}', '22P02'],
+    ['days', '{1840-12-31,1970-01-01,2000-01-01}', ['0', '47117', '58074']],
+    ['days', '{2023-02-29}', '22008'],
+    ['list', '{1.50,"a b"}', ['1.50', 'a b']],
+  ])('for %s: %s', (use, text, expected) =>
+    expect(items(use, text)).toEqual(typeof expected === 'string' ? expected : { as: 'list', items: expected }),
+  );
 });
 
 describe('results', () => {

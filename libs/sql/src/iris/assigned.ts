@@ -5,7 +5,7 @@ import type { ColumnFacts, TableFacts } from './catalog.ts';
 import { learnType, typeOf } from './inference.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { placeOf, Refusal } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { typedConstant, untypedText } from './typed-constants.ts';
 import { vectorSide } from './vector.ts';
@@ -21,12 +21,22 @@ export function printAssigned(p: Printing, node: Node, column: ColumnFacts | und
     return vectorSide(p, node, column, scope);
   const from = typeOf(p, node, scope);
   if (from === undefined || from === to || !isCast(from, to)) return p.value(node, scope);
-  if (isRefused(from, to))
-    throw new Refusal(`column "${column?.name ?? ''}" is of type ${to} but expression is of type ${from}`, {
-      ...{ sqlstate: '42804', hint: 'Cast it.', location: placeOf(node) },
-    });
+  if (isRefused(from, to)) throw unlike(from, column, node);
   return castValue(p, { arg: node, typeName: { names: [{ String: { sval: to } }], location: -1 } }, scope);
 }
+
+/** The same of what a query puts there, which has to be of the column's type by itself. @throws Refusal */
+export function checkAssigned(from: PgType | undefined, column: ColumnFacts | undefined, part: unknown): void {
+  const to = column?.type;
+  if (from === undefined || to === undefined || from === to || !isCast(from, to)) return;
+  if (isRefused(from, to)) throw unlike(from, column, part);
+  refuse(`${from} of a query in a column of type ${to}`, placeOf(part), 'Cast it.');
+}
+
+const unlike = (from: PgType, column: ColumnFacts | undefined, part: unknown): Refusal =>
+  new Refusal(`column "${column?.name ?? ''}" is of type ${column?.type ?? ''} but expression is of type ${from}`, {
+    ...{ sqlstate: '42804', hint: 'Cast it.', location: placeOf(part) },
+  });
 
 /** Whether IRIS would store something else than PostgreSQL does. */
 function isCast(from: PgType, to: PgType): boolean {

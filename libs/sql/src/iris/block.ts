@@ -1,22 +1,22 @@
 import type { Node, ResTarget, SelectStmt } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
+import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
 import { printFrom } from './from.ts';
-import { isNullable, isUntypedConstant, typeOf } from './inference.ts';
+import { isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
-import { sortKeys } from './order.ts';
+import { printSortKey } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
 import { textTypes } from './pg-type.ts';
-import type { PrintedQuery, Printing } from './printing.ts';
-import type { QueryOptions } from './query.ts';
+import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { hasAggregate, isSame, named, names, sortedNode, type Target } from './targets.ts';
-import { printNearestFirst } from './vector.ts';
+import { typedValue } from './typed-constants.ts';
 
 /** One SELECT ... FROM ... WHERE. */
 export class Block {
@@ -100,9 +100,21 @@ export class Block {
     const node = target.val;
     const label = this.#options.names?.[place] ?? labelOf(node, target.name);
     const isGrouped = groups.some((group) => isSame(group, node, this.#scope));
-    const sql = isCompared || isGrouped ? exact(this.#p, node, this.#scope) : this.#p.value(node, this.#scope);
+    const into = this.#options.assigned?.[place];
+    const wanted = into?.type ?? this.#options.types?.[place];
+    const isKept = isCompared || isGrouped;
+    const plain = (): string => {
+      if (isKept) return exact(this.#p, node, this.#scope);
+      return into === undefined || node === undefined
+        ? this.#p.value(node, this.#scope)
+        : printAssigned(this.#p, node, into, this.#scope);
+    };
+    const sql = typedValue(this.#p, node, wanted) ?? plain();
+    learnType(this.#p, node, wanted);
     const isText = this.#options.isTop === true && isUntypedConstant(node); // nothing more will say what it is
-    const type = isText ? 'text' : typeOf(this.#p, node, this.#scope);
+    const isOpen = wanted === undefined && (isUntypedConstant(node) || isOpenParameter(this.#p, node));
+    const isCast = isUntypedConstant(node) || (!isKept && into !== undefined);
+    const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
     const column: SeenColumn = {
@@ -110,7 +122,7 @@ export class Block {
       type,
       isNullable: isNullable(this.#p, node, this.#scope),
       isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
-      isOpen: isUntypedConstant(node),
+      isOpen,
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
     };
@@ -181,14 +193,7 @@ export class Block {
   #sortKeys(targets: readonly Target[] | undefined): readonly SortKey[] {
     return (this.#select.sortClause ?? []).flatMap((clause) => {
       const sort = bodyOf(clause, 'SortBy') ?? {};
-      if (sort.sortby_dir === 'SORTBY_USING') return refuse('ORDER BY ... USING', sort.location);
-      const node = sortedNode(sort.node, targets);
-      const nearest = sort.sortby_dir === 'SORTBY_DESC' ? undefined : printNearestFirst(this.#p, node, this.#scope);
-      const keys =
-        nearest === undefined
-          ? sortKeys(this.#p, exact(this.#p, node, this.#scope), sort, isNullable(this.#p, node, this.#scope))
-          : [nearest];
-      return keys.map(structured);
+      return printSortKey(this.#p, sort, sortedNode(sort.node, targets), this.#scope).map(structured);
     });
   }
 

@@ -1,6 +1,6 @@
 import type { DeleteStmt, InsertStmt, Node, OnConflictClause, ResTarget, SelectStmt, UpdateStmt } from 'libpg-query';
 import { bodyOf, kindOf } from '../ast.ts';
-import { columnFacts, printAssigned } from './assigned.ts';
+import { checkAssigned, columnFacts, printAssigned } from './assigned.ts';
 import type { ColumnFacts, TableFacts } from './catalog.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
@@ -8,7 +8,6 @@ import { typeOf } from './inference.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import type { Printing } from './printing.ts';
-import { printQuery } from './query.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import { Scope, seenColumn, type SeenColumn } from './scope.ts';
 
@@ -44,9 +43,11 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
     if (returning !== undefined)
       return refuse('RETURNING of INSERT ... SELECT', placeOf(insert.returningClause), 'Insert row by row.');
     const list = cols.length === 0 ? '' : ` (${cols.map((name) => identifier(name)).join(', ')})`;
-    return {
-      steps: [{ sql: `${verb} INTO ${table}${list} ${printQuery(p, select, undefined).sql}`, isResult: false }],
-    };
+    const into = columns?.map((name) => columnFacts(facts, name));
+    const query = p.query(select, undefined, into === undefined ? {} : { assigned: into });
+    for (const [place, column] of (into ?? []).entries())
+      checkAssigned(query.columns?.[place]?.type, column, select.targetList?.[place]);
+    return { steps: [{ sql: `${verb} INTO ${table}${list} ${query.sql}`, isResult: false }] };
   }
   return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns, facts, cols.length > 0), returning);
 }

@@ -32,11 +32,23 @@ export function comparison(
     return refuse('a comparison of rows', location);
   }
   const isText = comparedText(p, left, right, scope, location);
+  const isMoment = areMoments(p, [left, right], scope);
   const print = (node: Node | undefined, other: Node | undefined): string =>
     schemaName(p, node, other) ??
     typedConstant(p, node, typeOf(p, other, scope)) ??
-    (isText ? exact(p, node, scope) : operand(p, node, scope));
+    (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
   return `${print(left, right)} ${operator === '!=' ? '<>' : operator} ${print(right, left)}`;
+}
+
+/** Dates among moments: IRIS makes days of both, PostgreSQL moments. */
+export function areMoments(p: Printing, nodes: readonly (Node | undefined)[], scope: Scope): boolean {
+  const types = nodes.map((node) => typeOf(p, node, scope));
+  return types.includes('date') && types.some((type) => type === 'timestamp' || type === 'timestamptz');
+}
+
+export function comparedOperand(p: Printing, node: Node | undefined, scope: Scope, isMoment: boolean): string {
+  const printed = operand(p, node, scope);
+  return isMoment && typeOf(p, node, scope) === 'date' ? `CAST(${printed} AS TIMESTAMP)` : printed;
 }
 
 /** Whether two sides are, or may be, text. One known side that is none decides. */

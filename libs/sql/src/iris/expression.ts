@@ -1,17 +1,18 @@
-import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink } from 'libpg-query';
+import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
 import { arrayMembers } from './arrays.ts';
 import { castValue } from './cast.ts';
-import { comparedText, comparison, exact } from './comparison.ts';
+import { areMoments, comparedOperand, comparedText, comparison, exact } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
-import { comparisons, isPredicate, isUntypedConstant, typeOf } from './inference.ts';
+import { comparisons, isPredicate, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import type { ParameterUse } from './fragment.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
-import type { PgType } from './pg-type.ts';
+import { numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
-import { typedConstant } from './typed-constants.ts';
+import { typedConstant, typedValue } from './typed-constants.ts';
 
 type Printer = (p: Printing, node: Node, scope: Scope) => string;
 
@@ -70,8 +71,9 @@ export function operand(p: Printing, node: Node | undefined, scope: Scope): stri
 }
 
 /** One of several values that have a type in common. */
-function valueAs(p: Printing, node: Node | undefined, type: PgType | undefined, scope: Scope): string {
-  return typedConstant(p, node, type) ?? p.value(node, scope);
+export function valueAs(p: Printing, node: Node | undefined, type: PgType | undefined, scope: Scope): string {
+  learnType(p, node, type);
+  return typedValue(p, node, type) ?? p.value(node, scope);
 }
 
 function testAsValue(p: Printing, node: Node, scope: Scope): string {
@@ -196,11 +198,12 @@ function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, 
   if (lexpr !== undefined && kindOf(lexpr) === 'RowExpr') return refuse('IN with rows', location);
   const members = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = members.every((member) => comparedText(p, lexpr, member, scope, location));
-  const left = isText ? exact(p, lexpr, scope) : operand(p, lexpr, scope);
-  const type = typeOf(p, lexpr, scope);
-  const right = members.map(
-    (member) => typedConstant(p, member, type) ?? (isText ? exact(p, member, scope) : p.value(member, scope)),
-  );
+  const isMoment = areMoments(p, [lexpr, ...members], scope);
+  const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
+  const side = (node: Node | undefined): string =>
+    isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment);
+  const left = side(lexpr);
+  const right = members.map((member) => typedConstant(p, member, type) ?? side(member));
   return `${left}${isNegated ? ' NOT' : ''} IN (${right.join(', ')})`;
 }
 
@@ -221,11 +224,27 @@ function printAnyArray(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sc
       isNotIn,
     );
   }
-  const parameter = bodyOf(rexpr, 'ParamRef') ?? bodyOf(bodyOf(rexpr, 'TypeCast')?.arg, 'ParamRef');
+  const cast = bodyOf(rexpr, 'TypeCast');
+  const parameter = bodyOf(rexpr, 'ParamRef') ?? bodyOf(cast?.arg, 'ParamRef');
   if (parameter?.number === undefined) return refuse('an array that is neither written out nor a parameter', location);
-  const list = p.marks.parameter(parameter.number, 'list');
+  const list = p.marks.parameter(parameter.number, listUse(typeOf(p, lexpr, scope) ?? elementType(cast), location));
   const member = `${exact(p, lexpr, scope)} %INLIST ${list}`;
   return isIn ? member : `NOT (${member})`;
+}
+
+/** Elements of a $LIST are compared as IRIS keeps them, whatever the client's notation. */
+function listUse(type: PgType | undefined, location?: number): ParameterUse {
+  if (type === 'date') return 'days';
+  if (numberTypes.has(type) || type === 'bool') return 'numbers';
+  if (timeTypes.has(type) || type === 'time' || type === 'bytea')
+    return refuse(`an array of ${type ?? ''} as a parameter`, location, 'Write IN ($1, $2).');
+  return 'list';
+}
+
+function elementType(cast: TypeCast | undefined): PgType | undefined {
+  if (cast?.typeName === undefined) return undefined;
+  const { arrayBounds: _, ...element } = cast.typeName;
+  return typeUse(element)?.type;
 }
 
 function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope, operator: string): string {
@@ -248,29 +267,33 @@ function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope:
 function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
   const [low, high] = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = comparedText(p, lexpr, low, scope, location) && comparedText(p, lexpr, high, scope, location);
-  const type = typeOf(p, lexpr, scope);
+  const isMoment = areMoments(p, [lexpr, low, high], scope);
+  const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
   const side = (node: Node | undefined): string =>
-    typedConstant(p, node, type) ?? (isText ? exact(p, node, scope) : operand(p, node, scope));
+    typedConstant(p, node, type) ?? (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
   return `${side(lexpr)}${kind === 'AEXPR_BETWEEN' ? '' : ' NOT'} BETWEEN ${side(low)} AND ${side(high)}`;
 }
 
 function printScalarQuery(p: Printing, { subLinkType, subselect, location }: SubLink, scope: Scope): string {
   const select = bodyOf(subselect, 'SelectStmt');
   if (subLinkType !== 'EXPR_SUBLINK' || select === undefined) return refuse('an array of a query', location);
-  return `(${p.query(select, scope).sql})`;
+  return `(${p.queryValue(select, scope).sql})`;
 }
 
 function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
   const { subLinkType, subselect, testexpr, operName, location } = link;
   const select = bodyOf(subselect, 'SelectStmt');
   if (select === undefined) return refuse('this query', location);
-  if (subLinkType === 'EXISTS_SUBLINK') return `EXISTS (${p.query(select, scope).sql})`;
+  if (subLinkType === 'EXISTS_SUBLINK') return `EXISTS (${p.queryValue(select, scope).sql})`;
   if (testexpr !== undefined && kindOf(testexpr) === 'RowExpr') return refuse('a comparison of rows', location);
   const isAny = subLinkType === 'ANY_SUBLINK';
   const operator = namesOf(operName).at(-1) ?? '=';
   if (!isAny && subLinkType !== 'ALL_SUBLINK') return refuse('this kind of query', location);
-  const query = p.query(select, scope, { isExact: true });
+  const query = p.queryValue(select, scope, { isExact: true });
   const type = typeOf(p, testexpr, scope) ?? query.columns?.[0]?.type;
+  const inner = query.columns?.[0]?.type;
+  if (type !== inner && (type === 'date' || inner === 'date') && timeTypes.has(type) && timeTypes.has(inner))
+    return refuse('a date beside moments of a query', location, 'Cast one of them.');
   const isPlain = type !== undefined && !['text', 'varchar', 'bpchar'].includes(type) && !isUntypedConstant(testexpr);
   const left = isPlain ? operand(p, testexpr, scope) : exact(p, testexpr, scope);
   if (isAny && operator === '=') return `${left} IN (${query.sql})`;

@@ -4,7 +4,7 @@
  */
 const open = '\u0001';
 const close = '\u0002';
-const marks = /\u0001([pliosv])(\d+)\u0002/g;
+const marks = /\u0001([plndiosv])(\d+)\u0002/g;
 
 /** How the driver sends a parameter. */
 export type ParameterUse =
@@ -12,6 +12,9 @@ export type ParameterUse =
   | 'value'
   /** An array as $LIST, for %INLIST; an array with a NULL in it is to be refused. */
   | 'list'
+  /** The same of numbers, or of booleans as 1 and 0, in the one notation that IRIS keeps; of dates as it counts days. */
+  | 'numbers'
+  | 'days'
   /** `[1,2,3]` without its brackets, for TO_VECTOR. */
   | 'vector';
 
@@ -62,7 +65,7 @@ export class Marks {
         text = '';
       } else {
         text += '?';
-        parameters.push({ parameter: number, use: uses[match[1] as 'p' | 'l' | 'v'] });
+        parameters.push({ parameter: number, use: uses[match[1] as keyof typeof uses] });
       }
     }
     pieces.push(text + printed.slice(from));
@@ -70,7 +73,7 @@ export class Marks {
   }
 }
 
-const uses = { p: 'value', l: 'list', v: 'vector' } as const;
+const uses = { p: 'value', l: 'list', n: 'numbers', d: 'days', v: 'vector' } as const;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -7,7 +7,6 @@ import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import { seenColumn, type MergedColumn, type Scope, type SeenColumn, type SeenTable } from './scope.ts';
-import { printSubquery } from './query.ts';
 
 /** FROM, and what of it the query sees from then on. */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
@@ -70,7 +69,7 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
   // Not correlated: it sees what is around the query, not its neighbours.
-  const { sql, columns } = printSubquery(p, select, scope, namesOf(alias?.colnames));
+  const { sql, columns } = p.query(select, scope, { names: namesOf(alias?.colnames) });
   const name = alias?.aliasname ?? 'iris_subquery';
   return { sql: `(${sql}) AS ${identifier(name)}`, tables: [{ alias: name, columns, isOuter: false }] };
 }

@@ -2,9 +2,9 @@ import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, WindowDef } from 'li
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { evenly } from './cast.ts';
 import { comparedText, exact } from './comparison.ts';
-import { operand } from './expression.ts';
+import { operand, valueAs } from './expression.ts';
 import { functionTable } from './function-table.ts';
-import { isNullable, typeOf } from './inference.ts';
+import { common, isNullable, learnType, typeOf } from './inference.ts';
 import { printJsonArray, printJsonObject } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printSortKeys } from './order.ts';
@@ -125,6 +125,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
 };
 
 function printRound(p: Printing, [value, places]: readonly Node[], scope: Scope): string {
+  learnType(p, places, 'int4');
   const type = typeOf(p, value, scope);
   if (places === undefined && (type === 'float4' || type === 'float8')) return evenly(operand(p, value, scope));
   return `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)})`;
@@ -148,6 +149,7 @@ function printTrim(
 function printSubstring(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [text, from, count] = args;
   const first = bodyOf(from, 'A_Const')?.ival;
+  for (const place of [from, count]) learnType(p, place, 'int4');
   const isPlace = integerTypes.has(typeOf(p, from, scope)) || bodyOf(from, 'ParamRef') !== undefined;
   if (!isPlace || args.length > 3)
     return refuse(
@@ -192,7 +194,8 @@ export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr
   }
   const isText = args.every((arg) => comparedText(p, arg, args[0], scope, location));
   if (isText) return refuse('GREATEST or LEAST of text', location);
-  return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => p.value(arg, scope)).join(', ')})`;
+  const type = common(p, args, scope);
+  return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => valueAs(p, arg, type, scope)).join(', ')})`;
 }
 
 /** CURRENT_TIMESTAMP of IRIS is the time of its own zone, without saying which; clients get a moment. */
@@ -230,7 +233,9 @@ function printWindow(p: Printing, name: string, call: FuncCall, window: WindowDe
   if (!isAggregate && !windowFunctions.has(name)) return refuse(`${name} in a window`, location);
   // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
   if (isAggregate && window.orderClause !== undefined) return refuse('a running aggregate', location);
-  const args = call.agg_star === true ? '*' : (call.args ?? []).map((arg) => p.value(arg, scope)).join(', ');
+  const isCompared = name === 'min' || name === 'max';
+  const valueOf = (arg: Node): string => (isCompared ? exact(p, arg, scope) : p.value(arg, scope));
+  const args = call.agg_star === true ? '*' : (call.args ?? []).map(valueOf).join(', ');
   const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
   const order = printSortKeys(p, window.orderClause ?? [], scope);
   const parts = [

@@ -220,7 +220,7 @@ describe('collation', () => {
 
 describe('arrays', () => {
   it.each<Golden>([
-    ['select id from patients where id = any ($1)', ['SELECT id FROM patients WHERE id %INLIST ? -- $1 list']],
+    ['select id from patients where id = any ($1)', ['SELECT id FROM patients WHERE id %INLIST ? -- $1 numbers']],
     [
       'select id from patients where name = any (\'{a,"b c"}\')',
       ["SELECT id FROM patients WHERE %EXACT(name) IN ('a', 'b c')"],

@@ -62,7 +62,7 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
     const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
     const select = bodyOf(subselect, 'SelectStmt');
     return subLinkType === 'EXPR_SUBLINK' && select !== undefined
-      ? p.query(select, scope).columns?.[0]?.type
+      ? p.queryValue(select, scope).columns?.[0]?.type
       : undefined;
   },
 };
@@ -124,6 +124,12 @@ export function isUntypedConstant(node: Node | undefined): boolean {
   return constant !== undefined && (constant.isnull === true || constant.sval !== undefined);
 }
 
+/** One whose type nobody has told. */
+export function isOpenParameter(p: Printing, node: Node | undefined): boolean {
+  const number = bodyOf(node, 'ParamRef')?.number;
+  return number !== undefined && p.parameterTypes[number - 1] === undefined;
+}
+
 const jsonTextOperators: ReadonlySet<string> = new Set(['->>', '#>>']);
 const jsonOperators: ReadonlySet<string> = new Set(['->', '#>']);
 const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
@@ -141,8 +147,8 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
   const left = typeOf(p, lexpr, scope);
   if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
   if (timeTypes.has(left) || timeTypes.has(right)) return timeArithmetic(operator, left, right);
-  if (isUntypedConstant(rexpr)) return left;
-  if (isUntypedConstant(lexpr)) return right;
+  if (isUntypedConstant(rexpr) || isOpenParameter(p, rexpr)) return left;
+  if (isUntypedConstant(lexpr) || isOpenParameter(p, lexpr)) return right;
   return wider(left, right);
 }
 

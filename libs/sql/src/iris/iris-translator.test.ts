@@ -4,7 +4,6 @@ import { wardCatalog } from '../testing/ward-catalog.ts';
 import { irisDialect, irisVersions } from './dialect.ts';
 import { irisSql } from './fragment.ts';
 import { IrisTranslator } from './iris-translator.ts';
-import { cancelQuery, irisDaysOfPg, pgDaysOfIris, pgMicrosOfPosixTime } from './iris-values.ts';
 import { schemaMap } from './names.ts';
 import type { SqlCommand } from './sql-commands.ts';
 import { sqlstateOf } from './sqlcode.ts';
@@ -170,7 +169,7 @@ describe('what others got wrong', () => {
   it('11: an array of any length is one parameter', () => {
     expect(iris('select id from patients where id = any ($1)').steps[0]).toMatchObject({
       pieces: ['SELECT id FROM patients WHERE id %INLIST ?'],
-      parameters: [{ parameter: 1, use: 'list' }],
+      parameters: [{ parameter: 1, use: 'numbers' }],
     });
   });
 });
@@ -378,16 +377,4 @@ describe('codes and values of IRIS', () => {
     [undefined, 'Communication link failure', '08006'],
     [undefined, 'License limit exceeded', '53300'],
   ])('%s %s is %s', (code, wording, state) => expect(sqlstateOf(code, wording)).toBe(state));
-
-  it('count days and microseconds from their own epochs', () => {
-    expect(pgDaysOfIris(58_074)).toBe(0); // 2000-01-01
-    expect(irisDaysOfPg(pgDaysOfIris(66_500))).toBe(66_500);
-    expect((Date.UTC(2000, 0, 1) - Date.UTC(1840, 11, 31)) / 86_400_000).toBe(58_074);
-    expect(pgMicrosOfPosixTime(2n ** 60n + 946_684_800_000_000n)).toBe(0n);
-  });
-
-  it('name a process to cancel only by its number', () => {
-    expect(cancelQuery('4711', 5)).toBe('CANCEL QUERY 4711 TIMEOUT 5');
-    expect(cancelQuery('1; drop')).toBeUndefined();
-  });
 });

@@ -147,7 +147,8 @@ export class IrisTranslator {
       learntTypes: new Map(),
       isNullOrderKept: this.#options.isNullOrderKept ?? true,
       hazards: [],
-      query: (select, scope: Scope, options = {}) => {
+      query: (select, outer, options) => printQuery(p, select, outer, options),
+      queryValue: (select, scope: Scope, options = {}) => {
         const known = printed.get(select) ?? new Map<boolean, PrintedQuery>();
         printed.set(select, known);
         const isExact = options.isExact === true;

@@ -39,7 +39,7 @@ const scales: { readonly [Kind in NodeKind]?: ScaleRule } = {
     const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
     const select = bodyOf(subselect, 'SelectStmt');
     const isValue = subLinkType === 'EXPR_SUBLINK' && select !== undefined;
-    return isValue ? p.query(select, scope).columns?.[0]?.scale : undefined;
+    return isValue ? p.queryValue(select, scope).columns?.[0]?.scale : undefined;
   },
 };
 

@@ -2,7 +2,7 @@ import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { comparison } from './comparison.ts';
 import { operand } from './expression.ts';
-import { isNullable, typeOf } from './inference.ts';
+import { isNullable, isOpenParameter, learnType, typeOf } from './inference.ts';
 import { printJsonPath } from './json.ts';
 import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -30,6 +30,8 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
     case '%':
       checkNumber(typeOf(p, lexpr, scope), location);
       checkNumber(typeOf(p, rexpr, scope), location);
+      learnType(p, lexpr, typeOf(p, rexpr, scope));
+      learnType(p, rexpr, typeOf(p, lexpr, scope));
       return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would give the sign of the divisor
     case '^':
       return `POWER(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`;
@@ -58,17 +60,22 @@ function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope
 
 function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expression: A_Expr, scope: Scope): string {
   const { lexpr, rexpr, location } = expression;
-  const [left, right] = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)];
+  const types = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)] as const;
   if (
     intervalOf(lexpr) !== undefined ||
     intervalOf(rexpr) !== undefined ||
-    timeTypes.has(left) ||
-    timeTypes.has(right)
+    timeTypes.has(types[0]) ||
+    timeTypes.has(types[1])
   ) {
     return printTimeArithmetic(p, expression, scope);
   }
+  // A parameter takes the type of what it meets.
+  const left = isOpenParameter(p, lexpr) ? types[1] : types[0];
+  const right = isOpenParameter(p, rexpr) ? types[0] : types[1];
   checkNumber(left, location);
   checkNumber(right, location);
+  learnType(p, lexpr, right);
+  learnType(p, rexpr, left);
   const sides = [
     typedConstant(p, lexpr, right) ?? operand(p, lexpr, scope),
     typedConstant(p, rexpr, left) ?? operand(p, rexpr, scope),

@@ -11,11 +11,18 @@ import { printNearestFirst } from './vector.ts';
 export function printSortKeys(p: Printing, clauses: readonly Node[], scope: Scope): readonly string[] {
   return clauses.flatMap((clause) => {
     const sort = bodyOf(clause, 'SortBy') ?? {};
-    if (sort.sortby_dir === 'SORTBY_USING') return refuse('ORDER BY ... USING', sort.location);
-    const nearest = sort.sortby_dir === 'SORTBY_DESC' ? undefined : printNearestFirst(p, sort.node, scope);
-    if (nearest !== undefined) return [nearest];
-    return sortKeys(p, exact(p, sort.node, scope), sort, isNullable(p, sort.node, scope));
+    return printSortKey(p, sort, sort.node, scope);
   });
+}
+
+/** @param node what the key stands for, where it is a name or a number */
+export function printSortKey(p: Printing, sort: SortBy, node: Node | undefined, scope: Scope): readonly string[] {
+  if (sort.sortby_dir === 'SORTBY_USING') return refuse('ORDER BY ... USING', sort.location);
+  // Nearest first is DESC in IRIS, with NULLs at the end.
+  const isUpwards = sort.sortby_dir !== 'SORTBY_DESC' && sort.sortby_nulls !== 'SORTBY_NULLS_FIRST';
+  const nearest = isUpwards ? printNearestFirst(p, node, scope) : undefined;
+  if (nearest !== undefined) return [nearest];
+  return sortKeys(p, exact(p, node, scope), sort, isNullable(p, node, scope));
 }
 
 /** IRIS has NULL below everything, PostgreSQL above. */

@@ -1,5 +1,5 @@
 import type { Node, SelectStmt } from 'libpg-query';
-import type { SqlCatalog } from './catalog.ts';
+import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import type { IrisDialect } from './dialect.ts';
 import type { Marks } from './fragment.ts';
 import type { Hazard } from './guards.ts';
@@ -20,10 +20,24 @@ export interface Printing {
   /** Rows come NULLs last going up, as in PostgreSQL; false leaves them where IRIS has them, first. */
   readonly isNullOrderKept: boolean;
   readonly hazards: Hazard[];
+  query(select: SelectStmt, outer: Scope | undefined, options?: QueryOptions): PrintedQuery;
   /** A query inside an expression; printed once, however often it is asked for. */
-  query(select: SelectStmt, scope: Scope, options?: { readonly isExact?: boolean }): PrintedQuery;
+  queryValue(select: SelectStmt, scope: Scope, options?: { readonly isExact?: boolean }): PrintedQuery;
   value(node: Node | undefined, scope: Scope): string;
   predicate(node: Node | undefined, scope: Scope): string;
+}
+
+export interface QueryOptions {
+  /** The statement itself, not a part of one: here LIMIT may stand, and columns need no names. */
+  readonly isTop?: boolean;
+  /** Text has to come as it is stored, because the rows will be compared. */
+  readonly isExact?: boolean;
+  /** Other names for the columns, from the left. */
+  readonly names?: readonly string[];
+  /** What NULL, a string constant or a parameter has to be, from the left: nothing else will say it. */
+  readonly types?: readonly (PgType | undefined)[];
+  /** The columns that the rows go into, which says the same and more: PostgreSQL casts on the way. */
+  readonly assigned?: readonly (ColumnFacts | undefined)[];
 }
 
 export interface PrintedQuery {

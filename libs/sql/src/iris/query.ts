@@ -2,19 +2,10 @@ import type { SelectStmt, WithClause } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { Block } from './block.ts';
 import { identifier } from './names.ts';
-import type { PrintedQuery, Printing } from './printing.ts';
+import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';
 import { printSetOperation, printValues } from './set-operations.ts';
-
-export interface QueryOptions {
-  /** The statement itself, not a part of one: here LIMIT may stand, and columns need no names. */
-  readonly isTop?: boolean;
-  /** Text has to come as it is stored, because the rows will be compared. */
-  readonly isExact?: boolean;
-  /** Other names for the columns, from the left. */
-  readonly names?: readonly string[];
-}
 
 /** SELECT and VALUES, with all that may hang on it. */
 export function printQuery(
@@ -31,15 +22,6 @@ export function printQuery(
   const prefix = select.withClause === undefined ? '' : printWith(p, select.withClause, scope, options);
   const query = printBody(p, select, scope, options);
   return { ...query, sql: prefix + query.sql };
-}
-
-export function printSubquery(
-  p: Printing,
-  select: SelectStmt,
-  outer: Scope | undefined,
-  names: readonly string[] = [],
-): PrintedQuery {
-  return printQuery(p, select, outer, { names });
 }
 
 function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {

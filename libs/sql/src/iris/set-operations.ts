@@ -1,17 +1,16 @@
 import type { SelectStmt } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
+import { valueAs } from './expression.ts';
 import { common, isNullable, wider } from './inference.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
 import { sortKeys } from './order.ts';
 import { paged, structured } from './pages.ts';
 import type { PgType } from './pg-type.ts';
-import type { PrintedQuery, Printing } from './printing.ts';
-import { printQuery, type QueryOptions } from './query.ts';
+import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
-import { typedConstant } from './typed-constants.ts';
-import { names, resultPlace, type Target } from './targets.ts';
+import { isSame, names, resultOf, type Target } from './targets.ts';
 
 /** Around DISTINCT and UNION, whose rows are sorted by their result columns only. */
 export function sortOutside(
@@ -24,8 +23,8 @@ export function sortOutside(
 ): string {
   const keys = (select.sortClause ?? []).flatMap((clause) => {
     const sort = bodyOf(clause, 'SortBy') ?? {};
-    const place = resultPlace(sort.node, targets);
-    const column = targets[place]?.column ?? refuse('ORDER BY something that is no result column', sort.location);
+    const target = resultOf(sort.node, targets) ?? targets.find(({ node }) => isSame(node, sort.node));
+    const column = target?.column ?? refuse('ORDER BY something that is no result column', placeOf(sort.node));
     const name = identifier(column.name);
     return sortKeys(p, column.isExact ? name : `%EXACT(${name})`, sort, column.isNullable).map(structured);
   });
@@ -57,16 +56,29 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   if (op !== 'SETOP_UNION' && all === true) return refuse(`${setWords[op] ?? op} ALL`, placeOf(rarg));
   if (larg === undefined || rarg === undefined) return refuse('this set operation');
   const isExact = all !== true || options.isExact === true;
-  const names = options.names === undefined ? {} : { names: options.names };
-  const [left, right] = [printQuery(p, larg, scope, { isExact, ...names }), printQuery(p, rarg, scope, { isExact })];
+  const { names: said, ...more } = options;
+  const inner: QueryOptions = { ...more, isTop: false, isExact };
+  const print = (side: SelectStmt, own: QueryOptions): PrintedQuery => p.query(side, scope, { ...inner, ...own });
+  const ofLeft = said === undefined ? {} : { names: said };
+  const [one, other] = [print(larg, ofLeft), print(rarg, {})];
+  const left = openOf(one) ? print(larg, { ...ofLeft, ...typesBeside(one, other) }) : one;
+  const right = openOf(other) ? print(rarg, typesBeside(other, one)) : other;
   const sql = `${branch(larg, left.sql)} ${setWords[op] ?? ''}${all === true ? ' ALL' : ''} ${branch(rarg, right.sql)}`;
-  const columns = left.columns?.map((column, place) => merged(column, right.columns?.[place]));
+  const columns = one.columns?.map((column, place) => merged(column, other.columns?.[place]));
   const limits = limitsOf(p, select);
   const isPlain = select.sortClause === undefined && limits.count === undefined && limits.offset === undefined;
   if (isPlain) return { sql, columns };
   if (columns === undefined) return refuse('a sorted or limited set operation over *', undefined, 'Name the columns.');
   const targets = columns.map((column): Target => ({ node: undefined, sql: identifier(column.name), column }));
   return { sql: sortOutside(p, sql, targets, select, options, limits), columns };
+}
+
+const openOf = ({ columns }: PrintedQuery): boolean => columns?.some(({ isOpen }) => isOpen === true) === true;
+
+/** Constants take the types of the other side. */
+function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptions {
+  const types = columns?.map(({ isOpen, type }, place) => (isOpen === true ? other.columns?.[place]?.type : type));
+  return types === undefined ? {} : { types };
 }
 
 /** A column of both sides is what both agree on. */
@@ -118,7 +130,7 @@ export function printValues(p: Printing, select: SelectStmt, scope: Scope, optio
     .map((row) => {
       const values = row.map(
         (node, place) =>
-          `${typedConstant(p, node, columns[place]?.type) ?? p.value(node, scope)} AS ${identifier(columns[place]?.name ?? '')}`,
+          `${valueAs(p, node, columns[place]?.type, scope)} AS ${identifier(columns[place]?.name ?? '')}`,
       );
       return `SELECT ${values.join(', ')}`;
     })

@@ -24,19 +24,24 @@ export function hasAggregate(targets: readonly Target[] | undefined): boolean {
   return targets?.some(({ sql }) => /\b(COUNT|SUM|AVG|MIN|MAX|LIST|STDDEV\w*|VAR\w*)\(/.test(sql)) === true;
 }
 
-/** A number in ORDER BY is a result column; so is a name, before any column of a table. */
-export function sortedNode(node: Node | undefined, targets: readonly Target[] | undefined): Node | undefined {
-  const number = bodyOf(node, 'A_Const')?.ival?.ival;
-  if (number !== undefined) {
-    const location = bodyOf(node, 'A_Const')?.location;
-    const target = targets?.[number - 1];
-    if (targets !== undefined && target === undefined)
-      throw new Refusal(`ORDER BY position ${number} is not in select list`, { sqlstate: '42P10', location });
-    return target?.node ?? refuse('ORDER BY a number over *', location);
+/** A number in ORDER BY is a result column; so is a name, before any column of a table. Undefined for anything else. */
+export function resultOf(node: Node | undefined, targets: readonly Target[]): Target | undefined {
+  const { ival, location } = bodyOf(node, 'A_Const') ?? {};
+  if (ival !== undefined) {
+    const number = ival.ival ?? 0;
+    const message = `ORDER BY position ${number} is not in select list`;
+    if (targets[number - 1] === undefined) throw new Refusal(message, { sqlstate: '42P10', location });
+    return targets[number - 1];
   }
   const fields = bodyOf(node, 'ColumnRef')?.fields ?? [];
   const name = fields.length === 1 ? namesOf(fields)[0] : undefined;
-  return targets?.find(({ column }) => column.name === name)?.node ?? node;
+  return targets.find(({ column }) => column.name === name);
+}
+
+export function sortedNode(node: Node | undefined, targets: readonly Target[] | undefined): Node | undefined {
+  const { ival, location } = bodyOf(node, 'A_Const') ?? {};
+  if (targets === undefined) return ival === undefined ? node : refuse('ORDER BY a number over *', location);
+  return resultOf(node, targets)?.node ?? node;
 }
 
 /** Equal but for their places in the text, and for how columns are called where the scope is given. */
@@ -47,13 +52,4 @@ export function isSame(left: Node | undefined, right: Node | undefined, scope?: 
       return name === 'ColumnRef' ? (scope?.placeOf(value as ColumnRef) ?? value) : value;
     });
   return bare(left) === bare(right);
-}
-
-export function resultPlace(node: Node | undefined, targets: readonly Target[]): number {
-  const number = bodyOf(node, 'A_Const')?.ival?.ival;
-  if (number !== undefined) return number - 1;
-  const fields = bodyOf(node, 'ColumnRef')?.fields ?? [];
-  const name = fields.length === 1 ? namesOf(fields)[0] : undefined;
-  const byName = targets.findIndex(({ column }) => column.name === name);
-  return byName >= 0 ? byName : targets.findIndex((target) => isSame(target.node, node));
 }

@@ -49,6 +49,27 @@ export function untypedText(node: Node | undefined): string | undefined {
 }
 
 /**
+ * The same as a value and not as one side of a comparison: there IRIS makes days and times of constants and parameters, and nowhere
+ * else. Undefined for what needs nothing.
+ */
+export function typedValue(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
+  const name = type === undefined ? undefined : momentTypes[type];
+  const number = bodyOf(node, 'ParamRef')?.number;
+  if (name !== undefined && number !== undefined) return `CAST(${p.marks.parameter(number)} AS ${name})`;
+  const constant = typedConstant(p, node, type);
+  const text = type === 'time' ? untypedText(node) : undefined;
+  const moment = text === undefined ? constant : p.marks.string(text);
+  return moment === undefined || name === undefined ? constant : `CAST(${moment} AS ${name})`;
+}
+
+const momentTypes: { readonly [Type in PgType]?: string } = {
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMP',
+};
+
+/**
  * A string constant that stands for something else than text, as IRIS reads it: 't' would be no BIT there, and '05' not the
  * number 5. Undefined for anything else. @throws Refusal
  */

@@ -242,9 +242,8 @@ function listUse(type: PgType | undefined, location?: number): ParameterUse {
 }
 
 function elementType(cast: TypeCast | undefined): PgType | undefined {
-  if (cast?.typeName === undefined) return undefined;
-  const { arrayBounds: _, ...element } = cast.typeName;
-  return typeUse(element)?.type;
+  const names = cast?.typeName?.names;
+  return names === undefined ? undefined : typeUse({ names })?.type;
 }
 
 function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope, operator: string): string {

@@ -15,7 +15,7 @@ function shown(text: string): string {
   if (translation?.kind !== 'iris') throw new Error(JSON.stringify(translation));
   const steps = translation.steps.map(({ pieces, parameters }) => {
     const uses = parameters.flatMap(({ parameter, use }) => (use === 'value' ? [] : [`$${parameter} ${use}`]));
-    return [pieces.join(''), ...uses].join(' -- ');
+    return [pieces.map(String).join(''), ...uses].join(' -- ');
   });
   return [...steps, ...[...translation.parameterTypes].map(([number, type]) => `$${number} ${type}`)].join(' | ');
 }

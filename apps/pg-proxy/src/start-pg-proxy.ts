@@ -137,7 +137,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
       },
       lookupFailed,
       stepped: ({ level }) => {
-        const state = `rung-${level}`;
+        const state = `rung${level}`;
         if (level === 0) telemetry.log.info({ state }, 'load and memory ask for nothing any more');
         else telemetry.log.warn({ state }, 'load or memory have moved the proxy on the ladder of overload');
       },

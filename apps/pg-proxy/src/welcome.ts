@@ -36,7 +36,7 @@ import type { LoadedConfig } from './config/load-config.ts';
 /** Sets of settings whose parameters are remembered. */
 const rememberedMax = 1_000;
 /** Statements that no client names any more and that are kept, for each database and user. */
-const unusedStatementsMax = 2_000;
+const unusedStatementsMax = { count: 2_000, bytes: 4 * 1_048_576 };
 
 /** Longest login and longest answer of the server that is asked for a plan. */
 const planTimeoutMs = 6_000;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { PreparedStatements, Statements } from './statements.ts';
 
+const atMost = (count: number, bytes = 1_000): { count: number; bytes: number } => ({ count, bytes });
+
 describe('Statements', () => {
   it('are one for one text, while anybody means it or there is room', () => {
-    const statements = new Statements(1);
+    const statements = new Statements(atMost(1));
     const [one, again, other] = [statements.use('a'), statements.use('a'), statements.use('b')];
     expect(again).toBe(one);
     expect([one.name, other.name]).toEqual(['medrex_1', 'medrex_2']);
@@ -13,8 +15,16 @@ describe('Statements', () => {
     expect(statements.use('a').name).toBe('medrex_3');
   });
 
+  it('are not kept for nobody where they are long: a few could take all memory', () => {
+    const statements = new Statements(atMost(9, 10));
+    const [long, short] = [statements.use('x'.repeat(8)), statements.use('y'.repeat(4))];
+    for (const statement of [long, short]) statements.release(statement);
+    expect(statements.use('y'.repeat(4))).toBe(short);
+    expect(statements.use('x'.repeat(8))).not.toBe(long);
+  });
+
   it('are others where names mean something else', () => {
-    const statements = new Statements(9);
+    const statements = new Statements(atMost(9));
     const [plain, there] = [statements.use('a'), statements.use('a', 'there')];
     expect([statements.use('a'), statements.use('a', 'there')]).toEqual([plain, there]);
     expect(plain.name).not.toBe(there.name);
@@ -22,7 +32,7 @@ describe('Statements', () => {
 
   it('are others for who prepares after tables have changed, in all pools of the database', () => {
     const shapes = { version: 0 };
-    const [one, two] = [new Statements(9, shapes), new Statements(9, shapes)];
+    const [one, two] = [new Statements(atMost(9), shapes), new Statements(atMost(9), shapes)];
     const [before, there] = [one.use('a'), two.use('a')];
     two.reshaped();
     const after = one.use('a');
@@ -32,7 +42,7 @@ describe('Statements', () => {
   });
 
   it('know whether they leave state behind', () => {
-    const statements = new Statements(1);
+    const statements = new Statements(atMost(1));
     expect([statements.use('set a to 1\0').leavesState, statements.use('select 1\0').leavesState]).toEqual([
       true,
       false,
@@ -42,7 +52,7 @@ describe('Statements', () => {
 
 describe('PreparedStatements', () => {
   it('give up the one that was used longest ago', () => {
-    const statements = new Statements(9);
+    const statements = new Statements(atMost(9));
     const [a, b, c] = ['a', 'b', 'c'].map((key) => statements.use(key));
     const prepared = new PreparedStatements(2);
     for (const statement of [a!, b!]) {

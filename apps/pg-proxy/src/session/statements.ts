@@ -25,18 +25,25 @@ export interface Shapes {
   version: number;
 }
 
+/** Of the statements that no client names: so many, and so long together. */
+interface UnusedMax {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** Every statement of one pool, by text. Those that no client names any more are forgotten first. */
 export class Statements {
   readonly #byKey = new Map<string, Statement>();
-  readonly #unusedMax: number;
+  readonly #unusedMax: UnusedMax;
   readonly #unused = new Set<Statement>();
+  #unusedBytes = 0;
   readonly #shapes: Shapes;
   #version = 0;
   #lastId = 0;
   /** A client of this pool has asked for currval or lastval: from now on all are kept with what they may have advanced. */
   asksSequences = false;
 
-  constructor(unusedMax: number, shapes: Shapes = { version: 0 }) {
+  constructor(unusedMax: UnusedMax, shapes: Shapes = { version: 0 }) {
     this.#unusedMax = unusedMax;
     this.#shapes = shapes;
   }
@@ -47,7 +54,7 @@ export class Statements {
     const known = this.#byKey.get(placeOf({ key, path }));
     const statement = known ?? this.#add(key, path);
     statement.users++;
-    this.#unused.delete(statement);
+    if (this.#unused.delete(statement)) this.#unusedBytes -= statement.key.length;
     return statement;
   }
 
@@ -55,11 +62,12 @@ export class Statements {
     statement.users--;
     if (statement.users > 0) return;
     this.#unused.add(statement);
-    if (this.#unused.size <= this.#unusedMax) return;
+    this.#unusedBytes += statement.key.length;
     for (const oldest of this.#unused) {
+      if (this.#unused.size <= this.#unusedMax.count && this.#unusedBytes <= this.#unusedMax.bytes) return;
       this.#unused.delete(oldest);
+      this.#unusedBytes -= oldest.key.length;
       if (this.#byKey.get(placeOf(oldest)) === oldest) this.#byKey.delete(placeOf(oldest));
-      return;
     }
   }
 
@@ -74,6 +82,7 @@ export class Statements {
     this.#version = this.#shapes.version;
     this.#byKey.clear();
     this.#unused.clear();
+    this.#unusedBytes = 0;
   }
 
   #add(key: string, path: string): Statement {

@@ -32,6 +32,13 @@ describe('tuningNotes', () => {
     );
   });
 
+  it('says the same of many pools once', () => {
+    const databases = Object.fromEntries(Array.from('abcde', (name) => [name, { upstream: 'main' }]));
+    expect(notes({ databases, upstreams: { main: { backendsMax: 10 } }, pool: { reserve: 0 } })).toEqual([
+      'pool a/*, b/*, c/* and 2 more: max is 10 in place of 20, because of a limit across pools',
+    ]);
+  });
+
   it('names what nobody waits long enough for', () => {
     expect(notes({ pool: { waitTimeoutMs: 3_000 } })).toEqual([
       'pool clinic/*: reserve is never used, because nobody waits longer than waitTimeoutMs 3000',

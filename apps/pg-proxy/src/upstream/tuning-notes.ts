@@ -4,7 +4,10 @@ import { settingsFor } from '../config/scopes.ts';
 import { LicenceShares } from './licence-shares.ts';
 import { policyOf } from './policy.ts';
 
-/** What of a configuration its pools will not have as it was asked for, or have in vain. `*` stands for who has no rules of his own. */
+/**
+ * What of a configuration its pools will not have as it was asked for, or have in vain, once for all pools of which it is true. `*`
+ * stands for who has no rules of his own.
+ */
 export function tuningNotes({ config, identities }: LoadedConfig): readonly string[] {
   const policy = policyOf(config, new LicenceShares(config, undefined));
   const users = new Set([...Object.keys(config.users), '*']);
@@ -15,22 +18,37 @@ export function tuningNotes({ config, identities }: LoadedConfig): readonly stri
       return [...upstreams].map((at): PoolName => ({ upstream: at, database, user, upstreamUser }));
     }),
   );
-  const notes = names.flatMap((name) => [
-    ...clampsOf(policy, name).map(clampNotice),
-    ...inVain(`${name.database}/${name.user}`, settingsFor(config, name)),
-  ]);
-  return [...new Set(notes)];
+  const subjects = new Map<string, Set<string>>();
+  const add = (subject: string, note: string): void =>
+    void subjects.set(note, (subjects.get(note) ?? new Set()).add(subject));
+  for (const name of names) {
+    for (const clamp of clampsOf(policy, name)) add(clamp.subject, clampText(clamp));
+    for (const note of inVain(settingsFor(config, name))) add(`${name.database}/${name.user}`, note);
+  }
+  return [...subjects].map(([note, pools]) => `pool ${listOf([...pools])}: ${note}`);
 }
 
-export function clampNotice({ subject, setting, asked, given, because }: Clamp): string {
+/** As many pools as one reads. */
+const listedMax = 3;
+
+function listOf(pools: readonly string[]): string {
+  const more = pools.length - listedMax;
+  return pools.slice(0, listedMax).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+export function clampNotice(clamp: Clamp): string {
+  return `pool ${clamp.subject}: ${clampText(clamp)}`;
+}
+
+function clampText({ setting, asked, given, because }: Clamp): string {
   const causes = { licence: 'the licence', limit: 'a limit across pools', max: 'its size' } as const;
-  return `pool ${subject}: ${setting} is ${given} in place of ${asked}, because of ${causes[because]}`;
+  return `${setting} is ${given} in place of ${asked}, because of ${causes[because]}`;
 }
 
-function* inVain(subject: string, settings: ReturnType<typeof settingsFor>): Generator<string> {
+function* inVain(settings: ReturnType<typeof settingsFor>): Generator<string> {
   const { waitTimeoutMs, reserve, reserveAfterMs, noticeAfterMs } = settings;
   if (reserve > 0 && reserveAfterMs >= waitTimeoutMs)
-    yield `pool ${subject}: reserve is never used, because nobody waits longer than waitTimeoutMs ${waitTimeoutMs}`;
+    yield `reserve is never used, because nobody waits longer than waitTimeoutMs ${waitTimeoutMs}`;
   if (noticeAfterMs >= waitTimeoutMs)
-    yield `pool ${subject}: nobody is told that he waits, because nobody waits longer than waitTimeoutMs ${waitTimeoutMs}`;
+    yield `nobody is told that he waits, because nobody waits longer than waitTimeoutMs ${waitTimeoutMs}`;
 }

@@ -129,6 +129,7 @@ describeReal('POSTGRES', 'commands to the pools of pg-proxy before PostgreSQL', 
   it('a session that the server ends while idle is replaced unseen; one in use is told to its client', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     const idle = await pidOf(one);
+    await eventually(async () => (await rig.busy()) === 0); // it may be asked what code there is
     await rig.direct.query('select pg_terminate_backend($1)', [idle]);
     await eventually(() => !pids().includes(idle));
     expect(await pidOf(one)).not.toBe(idle);

@@ -26,6 +26,7 @@ import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { settingsOf } from './session/settings.ts';
 import { Statements, type Shapes } from './session/statements.ts';
+import { UnseenCode } from './session/unseen-code.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 import { QueryConnection } from './upstream/query-connection.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
@@ -317,7 +318,9 @@ export class Welcome {
 
   #shapesOf(name: PoolName): Shapes {
     const key = JSON.stringify([name.upstream, this.#host.upstreams.databaseOf(name)]);
-    const known = this.#shapes.get(key) ?? { version: 0 };
+    const isPostgres = this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris';
+    const code = isPostgres ? new UnseenCode(() => this.#host.now()) : undefined;
+    const known = this.#shapes.get(key) ?? { version: 0, code };
     this.#shapes.set(key, known);
     return known;
   }

@@ -1,8 +1,18 @@
+export { codeFacts, type CodeFacts } from './code-facts.ts';
 export { volatilityOf, type Volatility } from './known-functions.ts';
 export { everySession, type Redefinition } from './redefinition.ts';
 export type { SqlFault } from './pg-parser.ts';
 export type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
-export { pinReasons, SessionState, type Bound, type Completion, type PinReason } from './session-state.ts';
+export {
+  leftKinds,
+  pinReasons,
+  SessionState,
+  type Bound,
+  type Completion,
+  type Left,
+  type LeftKind,
+  type PinReason,
+} from './session-state.ts';
 export {
   SqlAnalyser,
   type AnalyserCounts,

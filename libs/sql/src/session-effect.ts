@@ -1,3 +1,5 @@
+import type { CodeFacts } from './code-facts.ts';
+
 /** Where the text of a value comes from: it stands in the statement, or a parameter brings it; undefined where neither. */
 export type Value = { readonly text: string } | { readonly parameter: number };
 
@@ -41,6 +43,8 @@ export type SessionEffect =
   /** The client is shown something of its backend that it may hold on to: its process id, or what is prepared there. */
   | { readonly kind: 'shown'; readonly what: 'process' | 'statements' }
   | { readonly kind: 'opaque'; readonly what: string }
+  /** Code that is not read: what it has left, the server is to be asked. */
+  | ({ readonly kind: 'code' } & CodeFacts)
   | { readonly kind: 'discard'; readonly target: 'all' | 'temp' | 'sequences' | 'plans' };
 
 /** The arguments of an advisory lock: one 64-bit key or two 32-bit ones, shared or not. */

@@ -78,7 +78,8 @@ describe('what pins a session, and what sets it free', () => {
     ['declare c cursor with hold for select 1', 'heldCursor', 'close c'],
     ['declare c cursor with hold for select 1', 'heldCursor', 'close all'],
     ["select nextval('s')", 'sequence', 'discard sequences'],
-    ['do $$ begin perform set_config($1, $2, false); end $$', 'opaque', 'discard all'],
+    ["do $$ begin perform set_config(n, '1', false); end $$", 'opaque', 'discard all'],
+    ['do $$ begin execute t; end $$', 'opaque', 'discard all'],
   ])('%s: %s, until %s', (pinning, reason, freeing) => {
     expect(after(pinning)).toEqual([reason]);
     expect(after(pinning, freeing)).toEqual([]);
@@ -158,6 +159,27 @@ describe('what pins a session, and what sets it free', () => {
     expect(after("prepare p as select set_config('a.b', 'x', false)", 'execute p', 'deallocate p')).toEqual([
       'parameter',
     ]);
+  });
+
+  it('is what the server says of what code has left, in place of what was known', () => {
+    const has = {
+      temporaryObject: false,
+      listen: true,
+      advisoryLock: true,
+      preparedStatement: false,
+      heldCursor: false,
+    };
+    const session = new Session().run('create temp table t (a int)').run('listen c').run('prepare p as select 1');
+    const settings = new Map([['app.tenant', '7']]);
+    session.state.found({ settings, role: 'r', authorization: undefined, has });
+    expect(session.state.reasons).toEqual(['parameter', 'role', 'listen', 'advisoryLock']);
+    expect(session.state.parameters).toEqual(settings);
+    expect(session.state.hasUnnamed).toBe(true);
+    expect(session.run('unlisten c').run('select pg_advisory_unlock_all()').state.reasons).toEqual([
+      'parameter',
+      'role',
+    ]);
+    expect(session.run('discard all').state.reasons).toEqual([]);
   });
 
   it('stays pinned by a text that could not be read, until all is discarded', () => {

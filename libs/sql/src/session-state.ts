@@ -28,6 +28,20 @@ export interface Completion {
   readonly bound?: Bound;
 }
 
+/** What its server says that a session has, outside of a transaction. */
+export interface Left {
+  /** That it has set. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly role: string | undefined;
+  /** Undefined: who has logged in. */
+  readonly authorization: string | undefined;
+  readonly has: Readonly<Record<LeftKind, boolean>>;
+}
+
+/** What a server can be asked for. */
+export const leftKinds = ['temporaryObject', 'listen', 'advisoryLock', 'preparedStatement', 'heldCursor'] as const;
+export type LeftKind = (typeof leftKinds)[number];
+
 /** What the end of a transaction can take back. */
 interface Revocable {
   readonly parameters: ReadonlyMap<string, string | undefined>;
@@ -113,7 +127,8 @@ export class SessionState {
   failed(statement?: Statement, { bound = unbound }: Completion = {}): void {
     for (const effect of this.#isBroken ? [] : (statement?.effects ?? [])) {
       if (effect.kind === 'lock' && !effect.isAlone) this.#lock(effect.key, bound);
-      if (effect.kind === 'opaque' || effect.kind === 'sequence') this.#apply([effect], bound);
+      if (effect.kind === 'opaque' || effect.kind === 'code' || effect.kind === 'sequence')
+        this.#apply([effect], bound);
     }
     if (!this.#isInBlock) this.#now = this.#atStart;
   }
@@ -132,9 +147,39 @@ export class SessionState {
     this.#shown.add(what);
   }
 
+  /** What code has done that was not read, told by the server; no transaction is open. */
+  found({ settings, role, authorization, has }: Left): void {
+    const { temporary, channels, cursors } = this.#now;
+    this.#now = {
+      parameters: new Map([...this.#now.parameters, ...settings]),
+      role,
+      authorization,
+      temporary: asFound(temporary, has.temporaryObject),
+      channels: asFound(channels, has.listen),
+      cursors: asFound(cursors, has.heldCursor),
+    };
+    this.#atStart = this.#now;
+    if (!has.advisoryLock) this.#unlockAll();
+    else if (this.#locks.size === 0) this.#hasUnknownLocks = true;
+    if (!has.preparedStatement) this.#prepared.clear();
+    else if (this.#prepared.size === 0) this.#prepared.set(unnamed, []);
+  }
+
+  /** It has something of which only the server knows what it is. */
+  get hasUnnamed(): boolean {
+    const { temporary, channels, cursors } = this.#now;
+    const isThere = [temporary, channels, cursors].some((members) => members.has(unnamed));
+    return isThere || this.#prepared.has(unnamed) || this.#hasUnknownLocks;
+  }
+
   /** A text was run that could not be read. */
   unread(): void {
     this.#opaque.add(unreadText);
+  }
+
+  /** Code was run that may leave what the server cannot be asked for. */
+  ranUnseen(): void {
+    this.#opaque.add(unseenCode);
   }
 
   #control({ verb, name = '', isChained }: NonNullable<Statement['transaction']>, tag?: string): void {
@@ -212,6 +257,9 @@ export class SessionState {
       case 'opaque':
         this.#opaque.add(effect.what);
         return;
+      case 'code':
+        if (effect.isOpaque) this.#opaque.add('DO');
+        return;
       case 'discard':
         return this.#discard(effect.target);
       default:
@@ -252,8 +300,11 @@ export class SessionState {
 
 const unbound: Bound = () => undefined;
 const unreadText = 'unread text';
+const unseenCode = 'unseen code';
+/** In place of names that only the server knows. */
+const unnamed = '';
 /** Code that can have done nothing that DISCARD ALL does not undo. A function with a connection of its own can. */
-const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText];
+const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText, unseenCode];
 
 /** The state after an effect that a rollback can take back. What is local to the transaction leaves nothing behind. */
 function revised(state: Revocable, effect: SessionEffect, bound: Bound): Revocable {
@@ -299,6 +350,12 @@ function withoutName(
   const rest = new Map(parameters);
   rest.delete(name);
   return rest;
+}
+
+/** The members where something is there, and none where nothing is. */
+function asFound(members: ReadonlySet<string>, isThere: boolean): ReadonlySet<string> {
+  if (!isThere) return new Set();
+  return members.size > 0 ? members : new Set([unnamed]);
 }
 
 /** Without a member, or without any. */

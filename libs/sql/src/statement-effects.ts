@@ -1,5 +1,6 @@
 import type { CreateTableAsStmt, IntoClause, Node, RangeVar, VariableSetStmt } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeBody, type NodeKind } from './ast.ts';
+import { codeFacts } from './code-facts.ts';
 import type { SessionEffect } from './session-effect.ts';
 
 /** WITH HOLD, as the grammar's option bits have it. */
@@ -118,13 +119,10 @@ function droppedEffects(object: Node): readonly SessionEffect[] {
   return isTemporary ? [{ kind: 'temporaryDropped', name: words.at(-1) ?? '' }] : [];
 }
 
-const suspicious =
-  /\b(set|set_config|reset|discard|listen|unlisten|load|prepare|deallocate|execute|temp|temporary|pg_temp|lock|nextval|setval|declare\s+\w+\s+(no\s+)?(scroll\s+)?cursor)\b|advisory|dblink/i;
-
 /** An anonymous block is not parsed. One in which no word stands that touches the session leaves it alone. */
 function codeEffects(arg: Node): readonly SessionEffect[] {
   const element = bodyOf(arg, 'DefElem');
   if (element?.defname !== 'as') return [];
-  const code = bodyOf(element.arg, 'String')?.sval ?? '';
-  return suspicious.test(code) ? [{ kind: 'opaque', what: 'DO' }] : [];
+  const facts = codeFacts(bodyOf(element.arg, 'String')?.sval ?? '');
+  return facts === undefined ? [] : [{ kind: 'code', ...facts }];
 }

@@ -77,6 +77,7 @@ export class BackendAnswers {
       }
       if (framer.isFirst) this.#isPassing = this.#take(framer) && backend.client !== undefined;
       if (this.#isPassing) backend.client?.outbox.range(framer.buffer, framer.start, framer.end);
+      else if (framer.type === from.dataRow) note?.row?.(framer.buffer, framer.start, framer.end);
       if (framer.isLast && (expected.head & local) !== 0) this.#answerLocals();
     }
     this.#finishChunk(framer);
@@ -231,7 +232,8 @@ export class BackendAnswers {
       backend.isStale = true;
       backend.client?.reshaped();
     }
-    if (head === (owed.query | unasked)) backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
+    if (head === (owed.query | unasked) && expected.headNote === undefined)
+      backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
     const fault = expected.headNote?.fault;
     this.#noteFailure(framer, head);
     if (fault !== undefined && !says(framer, 'C25P02\0')) {

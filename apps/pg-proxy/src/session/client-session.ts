@@ -5,6 +5,7 @@ import type { ClientHost, ClientOptions } from './client-options.ts';
 import { ClientSettings } from './client-settings.ts';
 import type { ClientStatements } from './client-statements.ts';
 import { SessionWatch, type Reset } from './session-watch.ts';
+import type { Known } from './what-is-left.ts';
 
 /** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
 export class ClientSession {
@@ -13,6 +14,8 @@ export class ClientSession {
   readonly #client: Client;
   readonly #host: ClientHost;
   #isPinned = false;
+  /** The server is being asked what is left; what comes next waits for that. */
+  isAsking = false;
 
   constructor(client: Client, options: ClientOptions) {
     this.#client = client;
@@ -43,6 +46,26 @@ export class ClientSession {
     if (isLast) this.#setAgain(watch.takeReset(), backend, status);
     watch.settled(status, isLast);
     if (status === transactionStatus.idle) this.#follow(backend, statements);
+  }
+
+  /** Nothing is under way, and somebody else could have its backend. True: the server is asked first what the session has. */
+  askWhatIsLeft(backend: Backend, statements: ClientStatements): boolean {
+    const { watch } = this;
+    const doubts = watch.takeDoubts();
+    if (doubts === undefined) return false;
+    const known = (): Known => ({
+      user: this.#client.upstreamUser,
+      settings: new Map<string, string | undefined>([...this.settings.current, ...watch.parameters]),
+    });
+    this.isAsking = true;
+    doubts.settle(backend, known, (outcome) => {
+      this.isAsking = false;
+      if (this.#client.backend !== backend || backend.socket.destroyed) return;
+      watch.found(outcome);
+      this.#follow(backend, statements);
+      this.#client.asked();
+    });
+    return this.isAsking;
   }
 
   #setAgain(reset: Reset, backend: Backend | undefined, status: TransactionStatus): void {

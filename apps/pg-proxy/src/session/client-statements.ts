@@ -90,7 +90,7 @@ export class ClientStatements {
     this.#statements = statements;
     this.#isAlone = isAlone;
     this.#portals = new ClientPortals(watch);
-    this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves);
+    this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves, watch);
   }
 
   /** The client's name of a shared statement. */
@@ -306,7 +306,7 @@ export class ClientStatements {
 
   #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
     const named = this.#names.get(statement) ?? this.#alone.get(statement);
-    const mayLeave = statement === '' ? this.#unnamed.mayLeave : named?.leavesState === true;
+    const mayLeave = statement === '' ? this.#unnamed.mayLeave : named !== undefined && this.#watch.mayLeave(named);
     const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
     if (!isFollowed && !this.isObserved) return this.#portals.bind(portal, undefined);
     const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;

@@ -309,6 +309,11 @@ export class Client implements BackendClient {
     return this.#messages.statements.nameOf(name);
   }
 
+  /** What its session has is known again. */
+  asked(): void {
+    this.#messages.answered();
+  }
+
   reshaped(): void {
     this.#messages.statements.reshaped();
   }
@@ -348,6 +353,11 @@ export class Client implements BackendClient {
   atRest(nowMs: number): void {
     const { backend } = this;
     if (backend === undefined) return;
+    if (this.session.watch.isInDoubt) {
+      // Whoever goes with this answer is not kept for that.
+      if (this.#host.atBoundary) this.#host.rested(this);
+      if (this.hasLeft || this.session.askWhatIsLeft(backend, this.#messages.statements)) return;
+    }
     if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
@@ -406,7 +416,8 @@ export class Client implements BackendClient {
     const isUnfinished = isMidMessage || backend.expected.isOpen;
     // A cancel on its way would reach the next client's statement.
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
-    const isClean = mayBeUsed && !this.isPinned && this.mode !== 'session' && !isMidMessage;
+    const isOwn = this.isPinned || this.session.watch.isInDoubt || this.mode === 'session';
+    const isClean = mayBeUsed && !isOwn && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= this.isPinned || this.session.watch.isActive || this.mode === 'session';
     this.#detach(backend);

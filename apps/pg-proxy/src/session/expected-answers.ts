@@ -57,6 +57,8 @@ export interface Note {
   /** It has run, and more of its rows were not wanted yet. */
   suspended(): void;
   failed(sqlstate: string): void;
+  /** A row, or a piece of it, that the client does not see. */
+  row?(buffer: Buffer, start: number, end: number): void;
   /** Nothing more comes. */
   ended(atMs: number): void;
 }

@@ -18,9 +18,15 @@ export function leavesState(text: string): boolean {
   return beginsSo.test(text) || holdsSo.test(text);
 }
 
-const controls = new RegExp(`${start}(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare)\\b`, 'i');
+const endings = new RegExp(
+  `${start}(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare|drop|close)\\b`,
+  'i',
+);
 
-/** Whether a statement may begin or end a transaction or a part of one, which takes back what was set in it. */
-export function controlsTransaction(text: string): boolean {
-  return controls.test(text);
+/**
+ * Whether a statement may take back what a session has: by beginning or ending a transaction, or a part of one, or by dropping a table
+ * or closing a cursor.
+ */
+export function mayTakeBack(text: string): boolean {
+  return endings.test(text);
 }

@@ -10,8 +10,11 @@ import {
   type Value,
 } from '@medrex/sql';
 import { problemOfSetting, settingPrefix } from '../config/session-settings.ts';
-import { controlsTransaction, leavesState } from './leaves-state.ts';
+import type { PoolMode } from './client-options.ts';
+import { Doubts, type Outcome } from './doubts.ts';
+import { leavesState, mayTakeBack } from './leaves-state.ts';
 import type { Statements } from './statements.ts';
+import { notLooked, type CodeLook, type RunText, type UnseenCode } from './unseen-code.ts';
 
 /** What a message runs that must be followed; `at` is the statement of it that comes next. */
 export interface Watched {
@@ -103,7 +106,8 @@ export interface SessionWatchOptions {
   /** After nextval, currval and lastval answer in the same session only. */
   readonly pinsSequences: boolean;
   /** Of its pool. */
-  readonly statements: Pick<Statements, 'asksSequences'>;
+  readonly statements: Pick<Statements, 'asksSequences' | 'code'>;
+  readonly mode: PoolMode;
 }
 
 /**
@@ -115,14 +119,18 @@ export class SessionWatch {
   /** What is set again on another backend, and what nobody misses. */
   readonly #followed: ReadonlySet<PinReason>;
   readonly #pool: Pick<Statements, 'asksSequences'>;
+  /** Undefined: nobody else gets its backend, or there is no catalogue to be asked. */
+  readonly #code: UnseenCode | undefined;
+  #doubts: Doubts | undefined;
   readonly #pinsSequences: boolean;
   #state: SessionState | undefined;
   /** What has gone back to what it was at login. */
   #reset: Reset = nothingReset;
 
-  constructor({ analyser, pinsSequences, statements }: SessionWatchOptions) {
+  constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions) {
     this.#analyser = analyser;
     this.#pool = statements;
+    this.#code = mode === 'session' ? undefined : statements.code;
     this.#pinsSequences = pinsSequences;
     this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
   }
@@ -161,18 +169,73 @@ export class SessionWatch {
   look(
     text: string,
     status: TransactionStatus,
-    { analysis, mayLeave = leaves({ text, analysis }), bound }: Looked = {},
+    { analysis, mayLeave = leaves({ text, analysis }) || this.runsCode({ text }, notLooked()), bound }: Looked = {},
   ): Watched | undefined {
-    if (!mayLeave && !this.followsAll && !(this.isActive && controlsTransaction(text))) return undefined;
+    if (!mayLeave && !this.followsAll && !(this.isActive && mayTakeBack(text))) return undefined;
     const statements = this.#read(text);
     const shows = this.#showsOf(statements);
-    if (this.#state === undefined) {
-      if (!this.#matters(statements)) return undefined;
-      this.#state = new SessionState(() => this.followsAll);
-      this.#state.settled(letterOf(status));
-    }
-    if (shows === 'statements') this.#state.show(shows);
+    const isInDoubt = (mayLeave || this.#state?.hasUnnamed === true) && this.#doubt({ text, statements });
+    if (this.#state === undefined && !isInDoubt && !this.#matters(statements)) return undefined;
+    const state = this.#state ?? this.#begin(status);
+    if (shows === 'statements') state.show(shows);
     return { statements, bound, shows, at: 0 };
+  }
+
+  #begin(status: TransactionStatus): SessionState {
+    const state = new SessionState(() => this.followsAll);
+    state.settled(letterOf(status));
+    this.#state = state;
+    return state;
+  }
+
+  /** Whether a prepared statement may leave something behind, by itself or by what it calls. */
+  mayLeave(prepared: { readonly text: string; readonly leavesState: boolean; readonly codeLook?: CodeLook }): boolean {
+    return prepared.leavesState || (prepared.codeLook !== undefined && this.runsCode(prepared, prepared.codeLook));
+  }
+
+  /** Whether it may run code that nobody reads and that may leave something behind. */
+  runsCode(asked: { readonly text: string }, look: CodeLook): boolean {
+    return this.#code?.concerns(asked, look) === true;
+  }
+
+  /** Notes what of it the server is to be asked for. True: there is something. */
+  #doubt(asked: RunText): boolean {
+    const code = this.#code;
+    if (code === undefined) return false;
+    const doubts = (this.#doubts ??= new Doubts(code));
+    const { statements } = asked;
+    const isOfUnnamed = this.#state?.hasUnnamed === true;
+    if (isOfUnnamed && (statements === 'unread' || statements.some(({ effects }) => effects.length > 0)))
+      doubts.mayLeave();
+    doubts.run(asked);
+    if (doubts.isEmpty) this.#doubts = undefined;
+    return !doubts.isEmpty;
+  }
+
+  /** A function is called by a message that has no text. */
+  calls(status: TransactionStatus): void {
+    if (this.#code === undefined) return;
+    (this.#doubts ??= new Doubts(this.#code)).mayLeave();
+    if (this.#state === undefined) this.#begin(status);
+  }
+
+  get isInDoubt(): boolean {
+    return this.#doubts !== undefined;
+  }
+
+  /** What the server must be asked for at the end of the transaction; it is asked once. */
+  takeDoubts(): Doubts | undefined {
+    const doubts = this.#doubts;
+    this.#doubts = undefined;
+    return doubts;
+  }
+
+  /** What the server has said to that. */
+  found({ left, isOpaque }: Outcome): void {
+    const state = this.#state ?? this.#begin(transactionStatus.idle);
+    if (left !== undefined) state.found(left);
+    if (isOpaque) state.ranUnseen();
+    this.#dropState(state);
   }
 
   #read(text: string): Watched['statements'] {
@@ -239,8 +302,11 @@ export class SessionWatch {
     const state = this.#state;
     if (state === undefined) return;
     state.settled(letterOf(status));
-    if (!isLast) return;
-    const isClean = this.pins.length === 0 && state.parameters.size === 0;
-    if (status === transactionStatus.idle && isClean) this.#state = undefined;
+    if (isLast && status === transactionStatus.idle && this.#doubts === undefined) this.#dropState(state);
+  }
+
+  /** Nothing is left: nothing is followed. */
+  #dropState(state: SessionState): void {
+    if (this.pins.length === 0 && state.parameters.size === 0) this.#state = undefined;
   }
 }

@@ -41,7 +41,7 @@ const identifier = (name: string): string =>
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
 /** With E'' it means the same whatever standard_conforming_strings is. */
-const literal = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+export const literal = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 /** The statements that take a session from some settings to others, as one query; undefined when there is nothing to do. */
 export function changeOf(from: Settings, to: Settings): string | undefined {

@@ -1,5 +1,6 @@
 import type { Analysis } from '@medrex/sql';
 import { leavesState } from './leaves-state.ts';
+import { notLooked, type CodeLook, type UnseenCode } from './unseen-code.ts';
 
 /** What names of statements begin with at the upstream. */
 export const statementPrefix = 'medrex_';
@@ -12,6 +13,7 @@ export interface Statement {
   /** The search_path under which it was prepared: what names in its text mean, and so of what types its columns are. */
   readonly path: string;
   readonly leavesState: boolean;
+  readonly codeLook: CodeLook;
   /** In latin1. */
   readonly text: string;
   readonly isWhole: true;
@@ -23,6 +25,8 @@ export interface Statement {
 /** Of one database: counts when tables, views and types there became others. */
 export interface Shapes {
   version: number;
+  /** What its functions and triggers may leave behind; undefined: the server is none that could be asked. */
+  readonly code?: UnseenCode | undefined;
 }
 
 /** Of the statements that no client names: so many, and so long together. */
@@ -46,6 +50,11 @@ export class Statements {
   constructor(unusedMax: UnusedMax, shapes: Shapes = { version: 0 }) {
     this.#unusedMax = unusedMax;
     this.#shapes = shapes;
+  }
+
+  /** What functions and triggers of the database may leave behind. */
+  get code(): UnseenCode | undefined {
+    return this.#shapes.code;
   }
 
   /** Until `release`. */
@@ -89,7 +98,7 @@ export class Statements {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
     const state = leavesState(key);
-    const common = { isWhole: true, leavesState: state, analysis: undefined, users: 0 } as const;
+    const common = { isWhole: true, leavesState: state, codeLook: notLooked(), analysis: undefined, users: 0 } as const;
     const statement: Statement = { name, key, path, text, ...common };
     this.#byKey.set(placeOf(statement), statement);
     return statement;

@@ -3,6 +3,8 @@ import { parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Undo } from './expected-answers.ts';
 import type { Asked } from './request.ts';
+import type { SessionWatch } from './session-watch.ts';
+import { notLooked } from './unseen-code.ts';
 
 /** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
 export class UnnamedStatement {
@@ -12,16 +14,19 @@ export class UnnamedStatement {
   /** Stands for it at the backends that have it. */
   #mark = {};
   readonly #isFollowed: (asked: Asked) => boolean;
+  readonly #watch: Pick<SessionWatch, 'runsCode'>;
   #mayLeave = false;
+  #codeLook = notLooked();
 
   /** @param isFollowed whether what a text does must be followed */
-  constructor(isFollowed: (asked: Asked) => boolean) {
+  constructor(isFollowed: (asked: Asked) => boolean, watch: Pick<SessionWatch, 'runsCode'>) {
     this.#isFollowed = isFollowed;
+    this.#watch = watch;
   }
 
   /** Whether it may leave something behind in its session that must be followed. */
   get mayLeave(): boolean {
-    return this.#mayLeave;
+    return this.#mayLeave || this.#watch.runsCode(this.asked, this.#codeLook);
   }
 
   /** Text and types; undefined: the server has to say. */
@@ -55,6 +60,7 @@ export class UnnamedStatement {
       this.#message = Buffer.from(buffer.subarray(start, end));
       this.#asked = asked.isWhole ? asked : undefined;
       this.#mayLeave = this.#isFollowed(this.asked);
+      this.#codeLook = notLooked();
     }
     this.#mark = {};
     backend.unnamedOf = this.#mark;
@@ -65,6 +71,7 @@ export class UnnamedStatement {
     this.#message = Buffer.from(message);
     this.#asked = undefined;
     this.#mayLeave = false;
+    this.#codeLook = notLooked();
     this.#mark = {};
   }
 
@@ -74,6 +81,7 @@ export class UnnamedStatement {
     const message = this.#message;
     const asked = this.#asked;
     const mayLeave = this.#mayLeave;
+    const codeLook = this.#codeLook;
     const mark = this.#mark;
     return (isPassedOver) => {
       backend.unnamedOf = isPassedOver ? unnamedOf : undefined;
@@ -81,6 +89,7 @@ export class UnnamedStatement {
       this.#message = message;
       this.#asked = asked;
       this.#mayLeave = mayLeave;
+      this.#codeLook = codeLook;
       this.#mark = mark;
     };
   }

@@ -32,13 +32,15 @@ import {
   type TransactionStatus,
 } from '@medrex/pg-wire';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { codeQuery, definitionsQuery, type CodeRows } from '../session/code-query.ts';
 
+const noCode: CodeRows = { functions: [], relations: [], sources: [], uses: [] };
 const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
 
 /**
  * A server that speaks PostgreSQL's protocol and knows a handful of statements: `begin`, `commit`, `rollback`, `set ...`, `hang`
  * (until it is cancelled), `die` (57P01), `vanish` (without a word), `fail`, `copy in`; anything else is answered with the number
- * of its backend. It takes the protocol more seriously than SQL: statements have names, and errors skip to Sync.
+ * of its backend; it has no code of its own. It takes the protocol more seriously than SQL: statements have names, and errors skip to Sync.
  */
 export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
@@ -212,6 +214,12 @@ export class ScriptedBackend {
   }
 
   #query(text: string): void {
+    const ofCatalogue =
+      text === definitionsQuery ? 'none' : text === codeQuery(true) ? JSON.stringify(noCode) : undefined;
+    if (ofCatalogue !== undefined) {
+      this.#send(dataRow([Buffer.from(ofCatalogue)]), commandComplete('SELECT 1'));
+      return this.#ready();
+    }
     this.heard.push(text);
     const [verb = ''] = text.toLowerCase().split(/[\s;]/);
     if (verb === 'hang') {

@@ -1,0 +1,110 @@
+import type { Left } from '@medrex/sql';
+import type { Backend } from './backend.ts';
+import { codeQuery, definitionsQuery, readCodeRows } from './code-query.ts';
+import type { RunText, UnseenCode } from './unseen-code.ts';
+import { leftQuery, readLeft, type Known } from './what-is-left.ts';
+
+/** Texts that wait for what the catalogue says of them; with more of them the server is asked what they have left in any case. */
+const textsMax = 32;
+/** From here on a function may have a body in place of a source. */
+const bodiesSince = 14;
+
+/** What became of the doubt whether code that nobody reads has left something: nothing, or what there is, or it cannot be known. */
+export type Outcome = { readonly left: Left | undefined; readonly isOpaque: boolean };
+
+/** What a transaction has run of which it is not known what it leaves behind in the session. */
+export class Doubts {
+  readonly #code: UnseenCode;
+  readonly #unknown: RunText[] = [];
+  /** It may leave something, and these settings are to be asked for beside those that are known. */
+  readonly #settings = new Set<string>();
+  #mayLeave = false;
+  #isOpaque = false;
+  #redefines = false;
+
+  constructor(code: UnseenCode) {
+    this.#code = code;
+  }
+
+  get isEmpty(): boolean {
+    return !this.#mayLeave && !this.#redefines && this.#unknown.length === 0;
+  }
+
+  /** A text is about to run. */
+  run(asked: RunText): void {
+    const code = this.#code;
+    if (code.redefinedBy(asked.text)) this.#redefined();
+    for (const effect of asked.statements === 'unread' ? [] : asked.statements.flatMap(({ effects }) => effects))
+      if (effect.kind === 'code') this.mayLeave(effect.settings);
+    if (!code.isUnknown(asked)) return this.#known(asked.text);
+    if (this.#unknown.length < textsMax) this.#unknown.push(asked);
+    else this.mayLeave();
+  }
+
+  mayLeave(settings: readonly string[] = []): void {
+    this.#mayLeave = true;
+    for (const name of settings) this.#settings.add(name);
+  }
+
+  #redefined(): void {
+    this.#redefines = true;
+    this.#code.stale();
+  }
+
+  #known(text: string): void {
+    const left = this.#code.leftBy(text);
+    if (left === undefined) return;
+    this.#isOpaque ||= left.isOpaque;
+    this.mayLeave(left.settings);
+  }
+
+  /** At the end of the transaction: asks the server, whose answer comes before anybody else has this backend. */
+  settle(backend: Backend, known: () => Known, then: (outcome: Outcome) => void): void {
+    const code = this.#code;
+    if (this.#redefines) code.stale();
+    const answered = (isRead: boolean): void => {
+      for (const { text } of this.#unknown) {
+        code.rememberWritten(text);
+        this.#known(text);
+      }
+      if (!isRead) then({ left: undefined, isOpaque: true });
+      else if (this.#mayLeave) this.#askWhatIsLeft(backend, known, then);
+      else then({ left: undefined, isOpaque: false });
+    };
+    if (this.#redefines || this.#unknown.some((each) => code.isUnknown(each))) readCode(backend, code, answered);
+    else answered(true);
+  }
+
+  #askWhatIsLeft(backend: Backend, known: () => Known, then: (outcome: Outcome) => void): void {
+    const names = new Set([...this.#settings, ...this.#code.settings, ...known().settings.keys()]);
+    backend.question(leftQuery([...names]), (text) => {
+      const left = read(text, (answer) => readLeft(answer, known()));
+      then({ left, isOpaque: this.#isOpaque || left === undefined });
+    });
+  }
+}
+
+/** Reads the catalogue, where it is not what it was. */
+function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
+  backend.question(definitionsQuery, (definitions) => {
+    if (definitions === undefined) return then(false);
+    if (definitions === code.definitions) {
+      code.confirmed();
+      return then(true);
+    }
+    const hasBodies = Number.parseInt(backend.parameters.get('server_version') ?? '', 10) >= bodiesSince;
+    backend.question(codeQuery(hasBodies), (text) => {
+      const rows = read(text, readCodeRows);
+      if (rows !== undefined) code.read(definitions, rows);
+      then(rows !== undefined);
+    });
+  });
+}
+
+function read<Value>(text: string | undefined, reader: (text: string) => Value): Value | undefined {
+  try {
+    return text === undefined ? undefined : reader(text);
+  } catch {
+    return undefined; // not what it was asked for
+  }
+}

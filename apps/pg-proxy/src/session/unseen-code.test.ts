@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { SqlAnalyser, type Statement } from '@medrex/sql';
+import { notLooked, UnseenCode } from './unseen-code.ts';
+
+const analyser = await SqlAnalyser.load();
+const statementsOf = (text: string): readonly Statement[] | 'unread' => {
+  const analysis = analyser.analyse(text);
+  return analysis.kind === 'read' ? analysis.statements : 'unread';
+};
+
+const tenant = `begin perform set_config('app.tenant', $1, false); end`;
+const known = {
+  functions: ['set_tenant', 'harmless', 'wraps', 'Größe', 'pg_sleep'],
+  relations: ['noted', 'plain', 'child', 'parent', 'v'],
+  sources: [
+    ['set_tenant', tenant],
+    ['harmless', 'select 1'],
+    ['wraps', 'begin return set_tenant(1); end'],
+    ['Größe', tenant],
+    ['lost', 'execute anything'],
+  ],
+  uses: [
+    ['noted', 'wraps'],
+    ['parent', 'noted'],
+    ['v', 'set_tenant'],
+  ],
+} as const;
+
+/** As it is once the catalogue was read. */
+const read = (now = () => 0): UnseenCode => {
+  const code = new UnseenCode(now);
+  code.read('1', known);
+  return code;
+};
+const concerns = (code: UnseenCode, text: string): boolean => code.concerns({ text }, notLooked());
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
+
+describe('code that nobody reads', () => {
+  it.each(['select a from t where id = $1', 'SELECT 1;', 'begin', 'select count(*), lower(a) from t where a in (1)'])(
+    'is in none of what calls and writes nothing that leaves something, whether it was read or not: %s',
+    (text) => {
+      expect(concerns(new UnseenCode(() => 0), text)).toBe(false);
+      expect(concerns(read(), text)).toBe(false);
+    },
+  );
+
+  it.each([
+    'select set_tenant(7)',
+    'select "s".SET_TENANT /* of mine */ (7)',
+    'select wraps()',
+    'insert into noted values (1)',
+    'delete from only s.parent',
+    'select * from v',
+    'do $$ begin perform wraps(); end $$',
+    'execute p',
+    latin1('select "Größe"(1)'),
+  ])('is told by names, and by what reaches them: %s', (text) => {
+    const code = read();
+    expect(concerns(code, text)).toBe(true);
+    expect(code.isUnknown({ text, statements: statementsOf(text) })).toBe(false);
+    expect(code.leftBy(text)).toEqual({ settings: text === 'execute p' ? [] : ['app.tenant'], isOpaque: false });
+  });
+
+  it.each(['select harmless(1)', 'insert into plain (a, b) values (harmless(1), 2)', 'update child set a = 1'])(
+    'is known to leave nothing: %s',
+    (text) => {
+      expect(concerns(read(), text)).toBe(false);
+    },
+  );
+
+  it('must be read for what nobody knows, and not for what only looks like a call', () => {
+    const code = read();
+    for (const text of ['select s.created_later(1)', 'insert into made_later values (1)']) {
+      expect(concerns(code, text)).toBe(true);
+      expect(code.isUnknown({ text, statements: statementsOf(text) })).toBe(true);
+    }
+    const text = `with x(a) as (select 1) select 'called (' from x as y(a)`;
+    expect(concerns(code, text)).toBe(true);
+    expect(code.isUnknown({ text, statements: statementsOf(text) })).toBe(false);
+    expect(concerns(code, text)).toBe(false);
+  });
+
+  it('must be read anew after DDL, and when it is old', () => {
+    let nowMs = 0;
+    const code = read(() => nowMs);
+    const look = notLooked();
+    const asked = { text: 'select harmless(1)' };
+    expect(code.concerns(asked, look)).toBe(false);
+    nowMs = 5_001;
+    expect(code.concerns(asked, look)).toBe(true);
+    code.confirmed();
+    expect(code.concerns(asked, look)).toBe(false);
+    for (const text of ['create or replace function harmless()', 'ALTER TABLE t', 'select 1; create trigger x'])
+      expect(code.redefinedBy(text)).toBe(true);
+    for (const text of ['create table t (a int)', 'alter role r', 'drop table t'])
+      expect(code.redefinedBy(text)).toBe(false);
+  });
+
+  it('is anything where an operator or a type runs it', () => {
+    const code = new UnseenCode(() => 0);
+    code.read('1', { ...known, uses: [['*', 'set_tenant']] });
+    expect(code.leftBy('select a + b from t')).toEqual({ settings: ['app.tenant'], isOpaque: false });
+    expect(concerns(code, 'select a + b from t')).toBe(true);
+  });
+});

@@ -1,0 +1,252 @@
+import { codeFacts, volatilityOf, type CodeFacts, type Statement } from '@medrex/sql';
+import type { CodeRows } from './code-query.ts';
+
+/** What became of a text, for as long as `version` is that of the code. */
+export interface CodeLook {
+  version: number;
+  needs: Needs;
+}
+
+/** `nothing` in it is run that could leave something; `known`: nor was there when that was last looked at; `look`: there may be. */
+type Needs = 'nothing' | 'known' | 'look';
+
+/** A text with its statements, by the grammar. */
+export interface RunText {
+  /** As latin1. */
+  readonly text: string;
+  readonly statements: readonly Statement[] | 'unread';
+}
+
+export const notLooked = (): CodeLook => ({ version: -1, needs: 'look' });
+
+/** What somebody else defines at the server is seen within so long. */
+const ageMaxMs = 5_000;
+/** Texts are searched up to here for names that nobody knows. */
+const searchedMax = 16 * 1024;
+/** Names that are no code's, and that are remembered. */
+const namesMax = 20_000;
+/** More of them, and every statement is looked at that calls or writes something. */
+const wordsMax = 2_000;
+
+const plainSelect = /^\s*select\b/i;
+const redefines =
+  /(?:^|;)\s*(?:create\s+(?:or\s+replace\s+)?(?:constraint\s+)?(?:function|procedure|trigger|event|extension|rule|view|policy|aggregate|operator|cast|type|domain|schema)|alter\s+(?!role\b|user\b|database\b|system\b|sequence\b|index\b|session\b))\b/i;
+const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)*`;
+const name = String.raw`[\w$\x80-\xff]+`;
+const calls = new RegExp(`(${name})"?${gap}\\(`, 'g');
+const writes = new RegExp(
+  `\\b(?:insert\\s+into|merge\\s+into|delete\\s+from|update|copy|truncate(?:\\s+table)?)\\s+(?:only\\s+)?((?:"?${name}"?\\s*\\.\\s*)?"?${name}"?)`,
+  'gi',
+);
+/** What stands before a bracket and is no call. */
+const keywords: ReadonlySet<string> = new Set(
+  `in values and or not any all some exists as on using over filter within from select where when then else case by having limit
+  returning set into key references unique check default row array cast coalesce nullif greatest least grouping sets cube rollup
+  numeric decimal varchar char character bit float time timestamp interval varying table conflict with lateral join only distinct
+  between like is extract position substring trim overlay union except intersect explain copy window partition`.split(
+    /\s+/,
+  ),
+);
+
+/** One SELECT that calls nothing. */
+const isPlain = (text: string): boolean => {
+  if (text.includes('(') || !plainSelect.test(text)) return false;
+  const end = text.indexOf(';');
+  return end < 0 || end === text.length - 1;
+};
+
+const latin1Of = (text: string): string => Buffer.from(text).toString('latin1').toLowerCase();
+
+/**
+ * What functions, procedures, triggers and views of one database may leave behind in a session, as far as its catalogue tells it: the
+ * sources of all of them, and what reaches them. It is read when a statement calls or writes something that nobody knows, after DDL, and
+ * when it is old.
+ */
+export class UnseenCode {
+  /** Grows when a text that was looked at means something else. */
+  version = 0;
+  /** What the catalogue said last, to ask whether it still does. */
+  #definitions = '';
+  #readAtMs = -Infinity;
+  #isStale = true;
+  #names: ReadonlySet<string> = new Set();
+  /** Names that are none of code. */
+  readonly #others = new Set<string>();
+  #leaving: ReadonlyMap<string, CodeFacts> = new Map();
+  #pattern: RegExp | undefined;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get definitions(): string {
+    return this.#definitions;
+  }
+
+  /** Whether a text, as latin1, must be looked at before it runs; mostly that is what was found the last time. */
+  concerns(asked: { readonly text: string }, look: CodeLook): boolean {
+    if (look.version !== this.version) this.#look(asked.text, look);
+    if (look.needs === 'known' && this.#now() - this.#readAtMs > ageMaxMs) {
+      this.stale();
+      this.#look(asked.text, look);
+    }
+    return look.needs === 'look';
+  }
+
+  #look(text: string, look: CodeLook): void {
+    look.version = this.version;
+    look.needs = this.#needsOf(text);
+  }
+
+  /** Something may have been defined. */
+  stale(): void {
+    this.#isStale = true;
+    this.version++;
+  }
+
+  #needsOf(text: string): Needs {
+    if (this.#pattern?.test(text) === true) return 'look';
+    if (isPlain(text)) return this.#pattern === undefined ? 'nothing' : 'known';
+    if (redefines.test(text)) return 'look';
+    const names = namesIn(text);
+    if (names.size === 0) return 'nothing';
+    return this.#isStale || [...names].some((each) => !this.#knows(each)) ? 'look' : 'known';
+  }
+
+  #knows(word: string): boolean {
+    return this.#names.has(word) || this.#others.has(word);
+  }
+
+  /** Whether a text defines code. */
+  redefinedBy(text: string): boolean {
+    return redefines.test(text);
+  }
+
+  /** Whether what a text runs can be told only when the catalogue has been read. @param statements of it, by the grammar */
+  isUnknown({ text, statements }: RunText): boolean {
+    const names = [...namesIn(text)].filter((each) => this.#isStale || !this.#knows(each));
+    if (statements === 'unread' || this.#isStale) return names.length > 0;
+    const run = new Set(
+      statements.flatMap((each) => [
+        ...each.calls.map((call) => latin1Of(call.slice(call.lastIndexOf('.') + 1))),
+        ...each.writes.map((relation) => latin1Of(relation.name)),
+      ]),
+    );
+    let isUnknown = false;
+    for (const each of names) {
+      if (run.has(each)) isUnknown = true;
+      else this.#remember(each);
+    }
+    return isUnknown;
+  }
+
+  #remember(word: string): void {
+    if (this.#others.size >= namesMax) this.#others.clear();
+    this.#others.add(word);
+  }
+
+  /** What a text may leave behind; undefined: nothing, as far as the code is known. */
+  leftBy(text: string): CodeFacts | undefined {
+    const words = this.#pattern === undefined ? [] : (text.toLowerCase().match(new RegExp(this.#pattern, 'g')) ?? []);
+    const facts = words.flatMap((word) => this.#leaving.get(word) ?? this.#leaving.get('*') ?? []);
+    return words.length === 0 ? undefined : together(facts);
+  }
+
+  /** Of the settings that code of this database sets. */
+  get settings(): readonly string[] {
+    return [...new Set([...this.#leaving.values()].flatMap(({ settings }) => settings))];
+  }
+
+  /** It is still what it was. */
+  confirmed(): void {
+    this.#readAtMs = this.#now();
+    this.#isStale = false;
+    this.version++;
+  }
+
+  /** @param definitions by which it is known that it is still so */
+  read(definitions: string, rows: CodeRows): void {
+    this.#definitions = definitions;
+    this.#others.clear();
+    this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
+    this.#leaving = leavingOf(rows);
+    this.#pattern = patternOf([...this.#leaving.keys()]);
+    this.confirmed();
+  }
+
+  /** What is written to and not there is nobody else's: a temporary table. */
+  rememberWritten(text: string): void {
+    for (const [, relation = ''] of text.matchAll(writes)) this.#remember(lastPart(relation));
+  }
+}
+
+function together(facts: readonly CodeFacts[]): CodeFacts {
+  return {
+    settings: [...new Set(facts.flatMap(({ settings }) => settings))],
+    isOpaque: facts.some(({ isOpaque }) => isOpaque),
+  };
+}
+
+/** Names that a text may call, or write to; not those that everybody knows. */
+function namesIn(text: string): Set<string> {
+  const searched = text.length > searchedMax ? text.slice(0, searchedMax) : text;
+  const names = new Set<string>();
+  for (const [, word = ''] of searched.matchAll(calls)) {
+    const folded = word.toLowerCase();
+    if (!keywords.has(folded) && volatilityOf(folded) === 'unknown') names.add(folded);
+  }
+  for (const [, relation = ''] of searched.matchAll(writes)) names.add(lastPart(relation));
+  names.delete('');
+  return names;
+}
+
+function lastPart(relation: string): string {
+  return relation
+    .slice(relation.lastIndexOf('.') + 1)
+    .replaceAll(/["\s]/g, '')
+    .toLowerCase();
+}
+
+/** By name: what leaves something itself, and what reaches it. */
+function leavingOf({ sources, uses }: CodeRows): Map<string, CodeFacts> {
+  const leaving = new Map<string, CodeFacts>();
+  const waiting: string[] = [];
+  const add = (word: string, facts: CodeFacts): void => {
+    const known = leaving.get(word);
+    const all = known === undefined ? facts : together([known, facts]);
+    if (known !== undefined && known.isOpaque === all.isOpaque && known.settings.length === all.settings.length) return;
+    leaving.set(word, all);
+    waiting.push(word);
+  };
+  const users = new Map<string, string[]>();
+  const use = (user: string, used: string): void => {
+    const known = users.get(used);
+    if (known === undefined) users.set(used, [user]);
+    else known.push(user);
+  };
+  for (const [user, used] of uses) use(latin1Of(user), latin1Of(used));
+  for (const [called, source] of sources)
+    for (const word of new Set(latin1Of(source).match(new RegExp(name, 'g')))) use(latin1Of(called), word);
+  for (const [called, source] of sources) {
+    const facts = codeFacts(source);
+    if (facts !== undefined) add(latin1Of(called), facts);
+  }
+  for (let word = waiting.pop(); word !== undefined; word = waiting.pop()) {
+    const facts = leaving.get(word);
+    for (const user of users.get(word) ?? []) if (facts !== undefined) add(user, facts);
+  }
+  return leaving;
+}
+
+/** Undefined: there is nothing to look for. */
+function patternOf(words: readonly string[]): RegExp | undefined {
+  if (words.length === 0) return undefined;
+  const isAnything = words.includes('*') || words.length > wordsMax;
+  const escaped = words.map((word) => word.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
+  const run = String.raw`execute`; // of a statement that SQL has prepared with one of them in it
+  return new RegExp(
+    isAnything ? '[a-z]+' : `(?<![\\w$\\x80-\\xff])(?:${[...escaped, run].join('|')})(?![\\w$\\x80-\\xff])`,
+    'i',
+  );
+}

@@ -1,0 +1,115 @@
+import { opaqueFunctions } from './known-functions.ts';
+
+/** What code that the grammar does not read (of a function, of DO) may leave behind in the session that runs it. */
+export interface CodeFacts {
+  /** Settings that it may set and that no list of settings shows, because nobody but their users knows them. */
+  readonly settings: readonly string[];
+  /** It may leave what nobody can ask the server for afterwards. */
+  readonly isOpaque: boolean;
+}
+
+const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
+/** What the server shows afterwards, where it is left. */
+const shown =
+  /\b(?:reset|discard|listen|unlisten|prepare|deallocate|pg_temp|set_config)\b|\b(?:create|into)\s+(?:or\s+replace\s+)?(?:(?:global|local)\s+)?temp(?:orary)?\b|\bpg_(?:try_)?advisory_(?:un)?lock|\bwith\s+hold\b/i;
+/** SET as a statement, in code or in a string, and not as a part of UPDATE, ALTER or a foreign key; with what stands behind it. */
+const setStatement =
+  /(^|[;'"$>]|\b(?:begin|then|else|loop|as|atomic)\b)\s*set\s+(?:(session)\s+)?(?!session\b)([^\s=;]+)/gi;
+const settingName = /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i;
+/** Words behind SET: of the transaction only, and what the server shows. */
+const localWords = /^(?:local|transaction|constraints)$/i;
+const shownWords = /^(?:role|authorization|characteristics|time|schema|names|xml)$/i;
+const dynamic = /\bexecute\s+(?!function\b|procedure\b)(\w*\s*\(?\s*e?')?/gi;
+const verbs =
+  /'\s*(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|copy|analyze|vacuum|refresh|grant|revoke|comment|lock|notify|call|set|reset|do)\b/i;
+const opaqueCall = new RegExp(`\\b(?:${[...opaqueFunctions].join('|')})\\s*\\(|(?:^|;|\\bbegin)\\s*load\\s`, 'i');
+
+/** Undefined where nothing is left behind, told by words: what cannot be told from them is taken to leave something. */
+export function codeFacts(source: string): CodeFacts | undefined {
+  const code = source.replaceAll(comments, (_, text: string | undefined) => text ?? ' ');
+  const settings = new Set<string>();
+  const sets = settingsOf(code, settings);
+  const isOpaque = sets === 'opaque' || opaqueCall.test(code) || runsUnknown(code);
+  // set_config of the transaction alone leaves nothing.
+  const isShown = shown.test(withoutLocal(code));
+  return isOpaque || isShown || sets === 'some' ? { settings: [...settings], isOpaque } : undefined;
+}
+
+type Sets = 'none' | 'some' | 'opaque';
+
+function settingsOf(code: string, settings: Set<string>): Sets {
+  let sets: Sets = 'none';
+  for (const { name, isLocal } of setConfigs(code)) {
+    if (isLocal) continue;
+    if (name === undefined) sets = 'opaque';
+    else settings.add(name);
+    if (sets === 'none') sets = 'some';
+  }
+  for (const [, , , word = ''] of code.matchAll(setStatement)) {
+    if (localWords.test(word)) continue;
+    const isKnown = shownWords.test(word) || settingName.test(word);
+    if (!isKnown) sets = 'opaque';
+    else if (word.includes('.')) settings.add(word.toLowerCase());
+    if (sets === 'none') sets = 'some';
+  }
+  return sets;
+}
+
+const setConfigCall = /\bset_config\s*\(/gi;
+const literalName = /^'+([\w.$]+)'+(?:\s*::\s*\w+)?$/;
+const isTrue = /^(?:true|'+(?:t|true)'+)(?:\s*::\s*\w+)?$/i;
+
+interface SetConfig {
+  /** Undefined: it cannot be told. */
+  readonly name: string | undefined;
+  readonly isLocal: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+function* setConfigs(code: string): Generator<SetConfig> {
+  for (const match of code.matchAll(setConfigCall)) {
+    const from = match.index + match[0].length;
+    const { words, end } = argumentsAt(code, from);
+    const name = literalName.exec(words[0] ?? '')?.[1];
+    const isLocal = words.length === 3 && isTrue.test(words[2] ?? '');
+    yield { name: name?.toLowerCase(), isLocal, start: match.index, end };
+  }
+}
+
+function withoutLocal(code: string): string {
+  let rest = '';
+  let from = 0;
+  for (const { isLocal, start, end } of setConfigs(code)) {
+    if (!isLocal || start < from) continue;
+    rest += code.slice(from, start);
+    from = end;
+  }
+  return rest + code.slice(from);
+}
+
+/** What stands between the commas up to the bracket that closes. */
+function argumentsAt(code: string, from: number): { words: string[]; end: number } {
+  const words: string[] = [];
+  let depth = 0;
+  let isQuoted = false;
+  let start = from;
+  for (let at = from; at < code.length; at++) {
+    const letter = code[at];
+    if (letter === "'") isQuoted = !isQuoted;
+    if (isQuoted) continue;
+    if (letter === '(') depth++;
+    const isEnd = letter === ')' && depth-- === 0;
+    if (!isEnd && (letter !== ',' || depth > 0)) continue;
+    words.push(code.slice(start, at).trim());
+    start = at + 1;
+    if (isEnd) return { words, end: at + 1 };
+  }
+  return { words: [], end: code.length };
+}
+
+/** EXECUTE of a text of which not even the verb stands in the code. */
+function runsUnknown(code: string): boolean {
+  for (const [, literal] of code.matchAll(dynamic)) if (literal === undefined && !verbs.test(code)) return true;
+  return false;
+}

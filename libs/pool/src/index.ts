@@ -5,14 +5,7 @@ export { ground, nextStanding, rungs, type LoadFigures, type Rung, type Standing
 export type { ClassGauges, PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';
 export type { LimitKind, PoolName, PoolPolicy, PoolScope } from './pool-policy.ts';
 export type { PoolPort } from './pool-port.ts';
-export {
-  clampSettings,
-  defaultPoolSettings,
-  irisBackendsPerUser,
-  type BackendCap,
-  type Clamp,
-  type PoolSettings,
-} from './pool-settings.ts';
+export { clampSettings, defaultPoolSettings, type BackendCap, type Clamp, type PoolSettings } from './pool-settings.ts';
 export type { BackendState, PooledBackend } from './pooled-backend.ts';
 export type { PooledClient } from './pooled-client.ts';
 export { clampsOf, Pools, type LimitFigures } from './pools.ts';
@@ -26,7 +19,6 @@ export {
   type RefusalReason,
   type WaitNotice,
 } from './reasons.ts';
-export { upstreamFor, type Binding, type Routes } from './route.ts';
 export { scaleSignals, ScaleWatch, type ScaleFigures, type ScaleSignal } from './scale-signals.ts';
 export { slotCaps, type SlotCaps } from './slot-shares.ts';
 export { workloadClasses, type WorkloadClass } from './workload-class.ts';

@@ -6,8 +6,6 @@ export interface Rung {
   readonly isShrunk: boolean;
   /** Analytical and bulk reads that a cached result may answer are answered from the cache only; when memory is short, nothing is cached. */
   readonly isCacheOnly: boolean;
-  /** Interactive clients have waited long enough to be told. */
-  readonly isQueueing: boolean;
   /** New analytical and bulk work is refused (53300). */
   readonly isShedding: boolean;
   /** New logins are refused (53300); who is in stays. */
@@ -20,7 +18,6 @@ function rung(level: Rung['level'], meaning: string): Rung {
     meaning,
     isShrunk: level >= 1,
     isCacheOnly: level >= 2,
-    isQueueing: level >= 3,
     isShedding: level >= 4,
     isClosed: level >= 5,
   };

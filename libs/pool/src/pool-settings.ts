@@ -64,9 +64,6 @@ export const defaultPoolSettings: PoolSettings = {
   backoffMaxMs: 15_000,
 };
 
-/** More backends of one user at one IRIS instance than this, and each of them costs a licence unit of its own. */
-export const irisBackendsPerUser = 24;
-
 /** A setting that was not taken as it was asked for; told to the operator and the client, and counted. */
 export interface Clamp {
   /** Whose: `ehr/app` for a pool. */

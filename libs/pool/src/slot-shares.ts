@@ -1,5 +1,5 @@
 import type { PoolSettings } from './pool-settings.ts';
-import { workloadClasses, type WorkloadClass } from './workload-class.ts';
+import type { WorkloadClass } from './workload-class.ts';
 
 type Shares = Pick<PoolSettings, 'max' | 'interactiveShareMin' | 'analyticalShareMax' | 'bulkShareMax'>;
 
@@ -71,9 +71,6 @@ export class SlotShares {
     if (isOther(workClass)) this.#heldByOthers -= 1;
   }
 }
-
-/** The classes that share what interactive work leaves them. */
-export const otherClasses = workloadClasses.filter(isOther);
 
 function isOther(workClass: WorkloadClass): boolean {
   return workClass !== 'interactive' && workClass !== 'admin';

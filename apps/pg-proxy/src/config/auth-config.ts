@@ -107,7 +107,6 @@ export const auth = z.strictObject({
 
 export type AuthConfig = z.infer<typeof auth>;
 export type AuthQueryConfig = z.infer<typeof authQuery>;
-export type LdapConfig = z.infer<typeof ldap>;
 export type AuthRule = z.infer<typeof rule>;
 
 /** As whom a client is known at the upstream. */

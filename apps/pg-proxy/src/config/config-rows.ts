@@ -1,12 +1,11 @@
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
-import type { Scope } from './scoped-settings.ts';
 
 /** One field of the configuration, as SHOW CONFIG has it. */
 export interface ConfigRow {
   readonly key: string;
   readonly value: string;
   /** Where it counts. */
-  readonly scope: Scope;
+  readonly scope: 'global' | 'database' | 'user' | 'application';
   /** By RELOAD; `no`: by a restart only. */
   readonly changeable: 'yes' | 'no';
 }
@@ -14,7 +13,11 @@ export interface ConfigRow {
 /** What is read once, when the process starts. */
 const atStart =
   /^(?:listen\.(?:host|port|reusePort)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis|audit|statistics\.(?:isOn|queriesMax|folder)|classes)(?:\.|$)/;
-const scopeOf: Readonly<Record<string, Scope>> = { databases: 'database', users: 'user', applications: 'application' };
+const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
+  databases: 'database',
+  users: 'user',
+  applications: 'application',
+};
 
 /** Of secrets the configuration knows only where they are; that is shown. */
 export function configRows(config: ProxyConfig): readonly ConfigRow[] {

@@ -2,10 +2,6 @@ import { defaultPoolSettings as ofPool, workloadClasses } from '@medrex/pool';
 import { z } from 'zod';
 import { milliseconds, millisecondsOrNone } from './durations.ts';
 
-/** From the widest to the narrowest; the narrowest that says something counts. */
-export const scopes = ['global', 'database', 'user', 'application', 'session', 'statement'] as const;
-export type Scope = (typeof scopes)[number];
-
 const count = z.int().min(0);
 const share = z.number().min(0).max(1);
 
@@ -108,15 +104,5 @@ export const sessionSettings = z
 export const statementSettings = z.strictObject({ ...ofStatements, workloadClass: claimedClass }).partial();
 
 export type ScopedSettings = z.infer<typeof globalSettings>;
-export type SettingName = keyof ScopedSettings;
 export type SessionSettings = z.infer<typeof sessionSettings>;
 export type StatementSettings = z.infer<typeof statementSettings>;
-
-export const settingNames = Object.keys(globalSettings.shape) as readonly SettingName[];
-
-/** The narrowest scope in which a setting may be said. */
-export function reachOf(name: SettingName): Scope {
-  if (name in statementSettings.shape) return 'statement';
-  if (name in sessionSettings.shape) return 'session';
-  return name in applicationSettings.shape ? 'application' : 'user';
-}

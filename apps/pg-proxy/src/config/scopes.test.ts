@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { proxyConfig } from './proxy-config.ts';
-import { applicationOf, settingFor, settingsFor } from './scopes.ts';
+import { applicationOf, settingsFor } from './scopes.ts';
 
 const config = proxyConfig.parse({
   upstreams: { main: {} },
@@ -31,8 +31,6 @@ describe('a setting', () => {
     const session = { waitTimeoutMs: 700 };
     expect(settingsFor(config, who, session).waitTimeoutMs).toBe(700);
     expect(settingsFor(config, who, session, { waitTimeoutMs: 600 }).waitTimeoutMs).toBe(600);
-    expect(settingFor(config, 'waitTimeoutMs', who, session)).toEqual({ value: 700, scope: 'session' });
-    expect(settingFor(config, 'lifetimeMs', who, session)).toMatchObject({ scope: 'global' });
   });
 
   it('of no application is that of nobody', () => {

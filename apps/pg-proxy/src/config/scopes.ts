@@ -1,5 +1,5 @@
 import type { ApplicationConfig, DatabaseConfig, ProxyConfig, UserConfig } from './proxy-config.ts';
-import type { ScopedSettings, Scope, SessionSettings, StatementSettings, SettingName } from './scoped-settings.ts';
+import type { ScopedSettings, SessionSettings, StatementSettings } from './scoped-settings.ts';
 
 /** Whose settings are asked for. */
 export interface Who {
@@ -44,43 +44,14 @@ export function applicationOf(
   return found === undefined || application === undefined ? undefined : { key: found, application };
 }
 
-type Level = readonly [Scope, Readonly<Partial<ScopedSettings>> | undefined];
-
-/** What each scope says to somebody, the widest first. */
-function levelsOf(
+/** The settings of somebody: of each the one of the narrowest scope that has it. */
+export function settingsFor(
   config: ProxyConfig,
   { database, user, application }: Who,
   session?: SessionSettings,
   statement?: StatementSettings,
-): readonly Level[] {
-  return [
-    ['global', config.pool],
-    ['database', databaseOf(config, database)?.database],
-    ['user', userOf(config, user)?.user],
-    ['application', application === undefined ? undefined : applicationOf(config, application)?.application],
-    ['session', session],
-    ['statement', statement],
-  ];
-}
-
-/** The settings of somebody: of each the one of the narrowest scope that has it. */
-export function settingsFor(
-  config: ProxyConfig,
-  who: Who,
-  session?: SessionSettings,
-  statement?: StatementSettings,
 ): ScopedSettings {
-  const levels = levelsOf(config, who, session, statement).map(([, level]) => level);
-  return Object.assign({}, ...levels) as ScopedSettings;
-}
-
-/** A setting of somebody, and which scope it is from. */
-export function settingFor<N extends SettingName>(
-  config: ProxyConfig,
-  name: N,
-  who: Who,
-  session?: SessionSettings,
-): { readonly value: ScopedSettings[N]; readonly scope: Scope } {
-  const found = levelsOf(config, who, session).findLast(([, level]) => level?.[name] !== undefined);
-  return { value: (found?.[1] ?? config.pool)[name] as ScopedSettings[N], scope: found?.[0] ?? 'global' };
+  const ofApplication = application === undefined ? undefined : applicationOf(config, application)?.application;
+  const narrower = [databaseOf(config, database)?.database, userOf(config, user)?.user, ofApplication];
+  return Object.assign({}, config.pool, ...narrower, session, statement) as ScopedSettings;
 }

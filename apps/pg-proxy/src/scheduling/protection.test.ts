@@ -115,7 +115,7 @@ describe('the ladder of overload', () => {
     ask(1);
     await waiting(1);
     overload.tick(now() + 5_000);
-    expect(overload.rung).toMatchObject({ level: 3, isQueueing: true, isShedding: false });
+    expect(overload.rung).toMatchObject({ level: 3, isShedding: false });
     ask(4);
     await onRung(4);
     expect((await report!.ask(analytical))[0]).toContain('53300');

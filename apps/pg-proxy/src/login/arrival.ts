@@ -18,7 +18,7 @@ import { TLSSocket, type SecureContext } from 'node:tls';
 import { Outbox } from '../session/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
-import type { AuthStep, ClientAuth } from './client-auth.ts';
+import { needsCertificate, type AuthStep, type ClientAuth } from './client-auth.ts';
 
 /** A client that has shown who he is. */
 export interface Newcomer {
@@ -236,8 +236,7 @@ export class Arrival {
         message: 'replication connections are not taken by pg-proxy: make them to the server itself',
       });
     const certified = this.#tls?.asksCertificate === true ? certifiedName(this.#socket as TLSSocket) : undefined;
-    if (this.#tls?.needsCertificate === true && certified === undefined)
-      return this.#refuse({ sqlstate: '28000', message: 'this server takes clients with a valid certificate only' });
+    if (this.#tls?.needsCertificate === true && certified === undefined) return this.#refuse(needsCertificate);
     const { minor, declined, isAsked } = negotiate(packet);
     if (!isAsked) this.#send(negotiateProtocolVersion({ minor, declined }));
     this.#startup = { ...packet, minor };

@@ -62,6 +62,7 @@ export class ClientAuth {
   begin(): AuthStep {
     const { method, salt, mayAskPassword, secret, certified, user } = this.#options;
     if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
+    if (method === 'cert' && certified === undefined) return { kind: 'out', fault: needsCertificate };
     if (method === 'cert') return certified === user ? { kind: 'in' } : this.#out();
     if (this.#scram !== undefined)
       return { kind: 'ask', message: authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }) };
@@ -139,11 +140,13 @@ export class ClientAuth {
   }
 
   #out(): AuthStep {
-    const message = `password authentication failed for user "${this.#options.user}"`;
-    return { kind: 'out', fault: { sqlstate: '28P01', message } };
+    const { method, user } = this.#options;
+    const [what, sqlstate] = method === 'cert' ? ['certificate', '28000'] : ['password', '28P01'];
+    return { kind: 'out', fault: { sqlstate, message: `${what} authentication failed for user "${user}"` } };
   }
 }
 
+export const needsCertificate = { sqlstate: '28000', message: 'connection requires a valid client certificate' };
 const needsTls: AuthStep = {
   kind: 'out',
   fault: { sqlstate: '28000', message: 'a password is taken over TLS only' },

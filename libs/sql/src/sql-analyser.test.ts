@@ -230,8 +230,10 @@ describe('a text that is no SQL', () => {
     ],
     ['set my.patient to brien murphy', 'set ...'],
     ['alter role ward set my.patient to brien murphy', 'alter role ward set ...'],
-    ["selec 'a'E'b' from t", 'selec $1$2 from t'],
-    ["selec 'Brien' from t", 'selec $1 from t'],
+    ["select 'a'E'b' from from", 'select $1$2 from from'],
+    ["( select 'Brien' from from", '( select $1 from from'],
+    ['Mrs Brien has a fever since Monday', '...'],
+    ["selec 'Brien' from t", '...'],
   ])('shows of what it cannot read no word that may be a part of a value: %s', (text, normalised) => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'unread', normalised });
   });

@@ -40,12 +40,12 @@ describeReal('POSTGRES', "psql and Grafana at the proxy's tables", (where) => {
     ['\\dv medrex.p*', /^(?:medrex\|p\w+\|view\|.*\n)*medrex\|pools\|view\|.*\nmedrex\|profile\|view\|[^\n]*$/],
     ['\\dv+', /medrex\|pools\|view\|.*\|permanent\|0 bytes/],
     ['\\dn+', /^medrex\|/],
+    ['\\l+', /^pgbouncer\|.*\|0 bytes\|pg_default\|/],
+    ['\\db+', /^pg_default\|.*\|0 bytes\|/],
     ['\\l', /^pgbouncer\|.*\|UTF8\|/],
     ['\\du', /\S/],
     ['\\z', /medrex\|pools\|view/],
-    ...['\\dt', '\\di', '\\ds', '\\dm', '\\df', '\\dT', '\\dx', '\\db'].map(
-      (each) => [each, /^(?:Did not find.*)?$/] as const,
-    ),
+    ...['\\dt', '\\di', '\\ds', '\\dm', '\\df', '\\dT', '\\dx'].map((each) => [each, /^(?:Did not find.*)?$/] as const),
   ] as [string, RegExp][])('psql shows %s', async (command, expected) => {
     expect(await psql(command)).toMatch(expected);
   });

@@ -135,13 +135,17 @@ function mem(): Table {
 
 function state({ host }: Sight): Table {
   const standing = host.pools.standingOf(undefined);
+  const { rung, memoryUse } = host.overload;
+  const said = (is: boolean): string => (is ? 'yes' : 'no');
   const rows = [
-    ['active', standing === undefined],
-    ['paused', standing === 'paused'],
-    ['suspended', false],
-    ['draining', standing === 'draining'],
+    ['active', said(standing === undefined)],
+    ['paused', said(standing === 'paused')],
+    ['suspended', said(false)],
+    ['draining', said(standing === 'draining')],
+    ['overload_rung', `${rung.level}: ${rung.meaning}`],
+    ['memory_percent', String(Math.round(memoryUse * 100))],
   ] as const;
-  return tableOf(rows, { key: ([key]) => key, value: ([, is]) => (is ? 'yes' : 'no') });
+  return tableOf(rows, { key: ([key]) => key, value: ([, value]) => value });
 }
 
 function peers({ config }: Sight): Table {

@@ -29,10 +29,7 @@ describe('what is remembered of statements', () => {
     await client.ask(query("select name  from patients where name = 'Smith'"));
     await client.ask(query('fail'));
     const shown = await rowsOf('select calls, rows, errors, class, query from medrex.queries order by calls desc');
-    expect(shown).toEqual([
-      'D 2,2,0,interactive,select name from patients where name = $1',
-      expect.stringMatching(/^D 1,0,1,interactive,fail/),
-    ]);
+    expect(shown).toEqual(['D 2,2,0,interactive,select name from patients where name = $1', 'D 1,0,1,interactive,...']);
     expect((await rowsOf('show queries')).join()).not.toMatch(/Miller|Smith/);
     const profile = await rowsOf("select bottleneck, load_percent > 0 from medrex.profile where query like 'select%'");
     expect(profile).toEqual([expect.stringMatching(/^D (?:backend|network|client),t$/)]);
@@ -77,12 +74,12 @@ describe('what is remembered of statements', () => {
     await new Promise((resolve) => setTimeout(resolve, 30)); // it is slow
     for (const { backend } of host.clients) if (backend !== undefined) host.cancel(backend);
     await client.until('Z');
-    expect(await rowsOf('select user_name, total_ms > 1, query from medrex.slow')).toEqual(['D app,t,hang']);
+    expect(await rowsOf('select user_name, total_ms > 1, query from medrex.slow')).toEqual(['D app,t,...']);
     expect(rig.lines.join('')).toContain('a statement was slow');
     expect(rig.lines.join('')).not.toContain('secret');
     await rig.running.observing.close();
     const kept = (file: string): string => readFileSync(join(rig.folder, 'statistics', file), 'utf8');
-    expect(JSON.parse(kept('slow.jsonl'))).toMatchObject({ query: 'hang', workload: 'interactive' });
+    expect(JSON.parse(kept('slow.jsonl'))).toMatchObject({ query: '...', workload: 'interactive' });
     expect(JSON.parse(kept('hours.jsonl'))).toMatchObject({ database: 'app', point: { queries: 1, errors: 1 } });
   });
 

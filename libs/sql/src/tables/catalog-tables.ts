@@ -31,7 +31,6 @@ const empty: Readonly<Record<string, TableSource>> = Object.fromEntries(
     },
     pg_proc: { oid: 'int8', proname: 'text', prokind: 'text', pronamespace: 'int8' },
     pg_rewrite: { oid: 'int8', rulename: 'text', ev_class: 'int8' },
-    pg_tablespace: { oid: 'int8', spcname: 'text', spcowner: 'int8' },
   }).map(([name, columns]) => [`pg_catalog.${name}`, source(columns, () => [])]),
 );
 
@@ -129,7 +128,11 @@ export function catalogTables(
         ...{ datcollate: 'text', datctype: 'text', daticulocale: 'text', datlocprovider: 'text', datacl: 'text' },
         ...{ datlocale: 'text', daticurules: 'text', dattablespace: 'int8' },
       },
-      () => [[1, database, 10, 6, true, false, 'C', 'C', null, 'c', null, null, null, 0]],
+      () => [[1, database, 10, 6, true, false, 'C', 'C', null, 'c', null, null, null, 1663]],
+    ),
+    'pg_catalog.pg_tablespace': source(
+      { oid: 'int8', spcname: 'text', spcowner: 'int8', spcacl: 'text', spcoptions: 'text' },
+      () => [[1663, 'pg_default', 10, null, null]],
     ),
   };
 }

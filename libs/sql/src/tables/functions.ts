@@ -256,6 +256,8 @@ export class Functions {
       case 'pg_table_size':
       case 'pg_relation_size':
       case 'pg_total_relation_size':
+      case 'pg_database_size':
+      case 'pg_tablespace_size':
         return constant('int8', 0);
       case 'format_type':
         return args[0] === undefined ? undefined : this.#typeName(args[0]);
@@ -264,6 +266,9 @@ export class Functions {
       case 'pg_type_is_visible':
       case 'has_table_privilege':
       case 'has_schema_privilege':
+      case 'has_database_privilege':
+      case 'pg_has_role':
+      case 'has_tablespace_privilege':
         return constant('bool', true);
       case 'pg_get_userbyid':
         return constant('text', user);

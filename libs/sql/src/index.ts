@@ -27,6 +27,7 @@ export type { TransactionControl, TransactionVerb } from './transaction-control.
 export { emptyCatalog, type ColumnFacts, type SqlCatalog, type TableFacts } from './iris/catalog.ts';
 export type { CopyOptions } from './iris/copy-options.ts';
 export { irisVersions, isKnownIris, type IrisFeature } from './iris/dialect.ts';
+export { searchPathOf, type SearchPath } from './iris/search-path.ts';
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';

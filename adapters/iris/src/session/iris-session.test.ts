@@ -123,6 +123,13 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual([]);
   });
 
+  it('looks for tables where the session says', async () => {
+    rig = await SessionRig.start(() => rows);
+    await rig.ask(query('set search_path = lab, public'));
+    await rig.ask(query('select id from results where id in (select id from patients)'));
+    expect(rig.heard()).toEqual(['SELECT id FROM lab.results WHERE id IN (SELECT id FROM patients)']);
+  });
+
   it('reads each statement by the tables as the one before has left them', async () => {
     const made = {
       TABLES: [['SQLUser', 'beds', 'TABLE']],

@@ -174,12 +174,12 @@ export class IrisSession {
   }
 
   #translated(text: string, types: readonly number[]): readonly Plan[] {
-    const { shared } = this.#context;
+    const { shared, settings } = this.#context;
     const found = shared.analyser.analyse(text);
     const analysis = found.kind === 'large' ? shared.analyser.analyseLarge(text) : found;
     if (analysis.kind === 'refused') return [{ kind: 'refused', fault: analysis.fault }];
     const declared = types.map((oid) => pgTypeOf(typeOfOid(oid)));
-    return plansOf(text, analysis, shared.translator.translate(text, declared));
+    return plansOf(text, analysis, shared.translator.translate(text, declared, settings.path));
   }
 
   /** @throws SessionFault what a statement cannot be run for */

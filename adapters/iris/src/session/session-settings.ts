@@ -1,3 +1,4 @@
+import { searchPathOf, type SearchPath } from '@medrex/sql';
 import { SessionFault } from './session-fault.ts';
 
 /** What a server says of itself; the catalog answers as this one. */
@@ -91,6 +92,11 @@ export class SessionSettings {
     const own = this.#set.get(known);
     if (own === undefined && parameter?.standard !== undefined) return this.get(parameter.standard);
     return own ?? parameter?.value ?? (ignored.has(known) ? '' : undefined);
+  }
+
+  /** Where tables are looked for that are named without a schema; undefined: as everybody begins. */
+  get path(): SearchPath | undefined {
+    return this.#set.has('search_path') ? searchPathOf(this.get('search_path') ?? '') : undefined;
   }
 
   /** Of the transaction that is open, or would be. */

@@ -38,6 +38,7 @@ import {
   printRename,
 } from './schema.ts';
 import type { Scope, SeenColumn } from './scope.ts';
+import { defaultPath, qualified, type SearchPath } from './search-path.ts';
 import { sqlCommandOf } from './sql-commands.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
@@ -93,32 +94,39 @@ export class IrisTranslator {
   }
 
   /** One translation for each statement of the text; a text that is no SQL gives one that is refused. */
-  translate(text: string, parameterTypes: readonly (PgType | undefined)[] = []): readonly Translation[] {
-    const key = parameterTypes.length === 0 ? text : `${text}\0${parameterTypes.join()}`;
+  translate(
+    text: string,
+    parameterTypes: readonly (PgType | undefined)[] = [],
+    path: SearchPath = defaultPath,
+  ): readonly Translation[] {
+    const places = path === defaultPath ? '' : `\0${path.join('\0')}`;
+    const key = parameterTypes.length === 0 ? text + places : `${text}\0${parameterTypes.join()}${places}`;
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const translations = this.#translate(text, parameterTypes);
+    const translations = this.#translate(text, parameterTypes, path);
     this.#cache.set(key, translations);
     return translations;
   }
 
-  #translate(text: string, parameterTypes: readonly (PgType | undefined)[]): readonly Translation[] {
+  #translate(text: string, parameterTypes: readonly (PgType | undefined)[], path: SearchPath): readonly Translation[] {
     if (isIrisPassthrough(text)) return [passedThrough(text)];
     const parsing = parseSql(text);
     if (parsing.kind === 'fault') return [{ kind: 'refused', fault: parsing.fault }];
-    return parsing.statements.map((statement) => this.#translateOne(text, statement, parameterTypes));
+    return parsing.statements.map((statement) => this.#translateOne(text, statement, parameterTypes, path));
   }
 
   #translateOne(
     text: string,
     { stmt, stmt_location = 0, stmt_len }: RawStmt,
     parameterTypes: readonly (PgType | undefined)[],
+    path: SearchPath,
   ): Translation {
     try {
       if (stmt === undefined) return refuse('an empty statement');
       const end = stmt_len === undefined ? Buffer.byteLength(text) : stmt_location + stmt_len;
       const command = sqlCommandOf(stmt, text, { start: stmt_location, end });
-      return command === undefined ? this.#statement(stmt, parameterTypes) : { kind: 'command', command };
+      if (command !== undefined) return { kind: 'command', command };
+      return this.#statement(qualified(stmt, path, this.#catalog), parameterTypes);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { kind: 'refused', fault: faultOf(error, text, stmt_location) };

@@ -27,6 +27,11 @@ export function namesOf(nodes: readonly Node[] | undefined): string[] {
   return names;
 }
 
+/** The last of them: of an operator or a function without its schema. */
+export function lastNameOf(nodes: readonly Node[] | undefined): string | undefined {
+  return bodyOf(nodes?.at(-1), 'String')?.sval;
+}
+
 /** `0xff_ff`, and whatever else has letters or underscores in it, as digits: nobody but PostgreSQL reads it so. */
 function decimal(numeral: string): string {
   const bare = numeral.replaceAll('_', '');

@@ -136,9 +136,10 @@ export class Block {
     const said = new Set(this.#select.targetList?.map((each) => bodyOf(each, 'ResTarget')?.name));
     return targets
       .map(({ sql, column, node }) => {
-        const own = bodyOf(node, 'ColumnRef') === undefined ? undefined : sql.split('.').at(-1); // the name that IRIS gives
+        if (!isNamed && !said.has(column.name)) return sql;
+        const own = bodyOf(node, 'ColumnRef') === undefined ? undefined : sql.slice(sql.lastIndexOf('.') + 1); // the name that IRIS gives
         const alias = identifier(column.name);
-        return (isNamed || said.has(column.name)) && own !== alias ? `${sql} AS ${alias}` : sql;
+        return own === alias ? sql : `${sql} AS ${alias}`;
       })
       .join(', ');
   }
@@ -211,7 +212,7 @@ export class Block {
       head,
       list: this.#list(targets),
       names: targets?.map(({ column }) => column.name),
-      namedList: targets === undefined ? '' : named(targets),
+      namedList: () => named(targets ?? []),
       rest,
       keys,
       isNested: isDistinct || this.#select.groupClause !== undefined || hasAggregate(targets),

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { bodyOf, constantText, kindOf } from '../ast.ts';
+import { bodyOf, constantText, kindOf, lastNameOf } from '../ast.ts';
 import { operand } from './expression.ts';
 import { isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
@@ -31,18 +31,18 @@ export function comparison(
   if ([left, right].some((side) => side !== undefined && kindOf(side) === 'RowExpr')) {
     return refuse('a comparison of rows', location);
   }
-  const isText = comparedText(p, left, right, scope, location);
-  const isMoment = areMoments(p, [left, right], scope);
-  const print = (node: Node | undefined, other: Node | undefined): string =>
+  const types = [typeOf(p, left, scope), typeOf(p, right, scope)] as const;
+  const isText = isComparedText(p, [left, right], types, location);
+  const isMoment = areMoments(types);
+  const print = (node: Node | undefined, other: Node | undefined, type: PgType | undefined): string =>
     schemaName(p, node, other) ??
-    typedConstant(p, node, typeOf(p, other, scope)) ??
+    typedConstant(p, node, type) ??
     (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
-  return `${print(left, right)} ${operator === '!=' ? '<>' : operator} ${print(right, left)}`;
+  return `${print(left, right, types[1])} ${operator === '!=' ? '<>' : operator} ${print(right, left, types[0])}`;
 }
 
 /** Dates among moments: IRIS makes days of both, PostgreSQL moments. */
-export function areMoments(p: Printing, nodes: readonly (Node | undefined)[], scope: Scope): boolean {
-  const types = nodes.map((node) => typeOf(p, node, scope));
+export function areMoments(types: readonly (PgType | undefined)[]): boolean {
   return types.includes('date') && types.some((type) => type === 'timestamp' || type === 'timestamptz');
 }
 
@@ -59,12 +59,19 @@ export function comparedText(
   scope: Scope,
   location?: number,
 ): boolean {
-  const types = [left, right].map((side) => typeOf(p, side, scope));
+  return isComparedText(p, [left, right], [typeOf(p, left, scope), typeOf(p, right, scope)], location);
+}
+
+function isComparedText(
+  p: Printing,
+  [left, right]: readonly [Node | undefined, Node | undefined],
+  types: readonly [PgType | undefined, PgType | undefined],
+  location?: number,
+): boolean {
   learnType(p, left, types[1]);
   learnType(p, right, types[0]);
   if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
-  const isOther = types.map((type) => type !== undefined && !textTypes.has(type));
-  if (!isOther.includes(true)) return true;
+  if (types.every((type) => type === undefined || textTypes.has(type))) return true;
   if (types.some((type) => textTypes.has(type)) && types.some((type) => unlikeText.has(type)))
     throw new Refusal(`operator does not exist: ${types.join(' and ')} are not compared`, {
       ...{ sqlstate: '42883', location, hint: 'Cast one of them.' },
@@ -92,9 +99,9 @@ export function exact(p: Printing, node: Node | undefined, scope: Scope): string
 }
 
 function schemaName(p: Printing, node: Node | undefined, other: Node | undefined): string | undefined {
-  const name = bodyOf(bodyOf(other, 'ColumnRef')?.fields?.at(-1), 'String')?.sval ?? '';
-  const text = bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
-  return text !== undefined && schemaColumns.has(name) ? p.marks.string(p.schemas.toIris(text)) : undefined;
+  if (bodyOf(node, 'A_Const')?.sval === undefined) return undefined;
+  const isSchema = schemaColumns.has(lastNameOf(bodyOf(other, 'ColumnRef')?.fields) ?? '');
+  return isSchema ? p.marks.string(p.schemas.toIris(constantText(node) ?? '')) : undefined;
 }
 
 export function isSchemaColumn(label: string): boolean {

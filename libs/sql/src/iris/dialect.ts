@@ -18,8 +18,12 @@ export type IrisFeature = keyof typeof features;
 /** The oldest and the newest that the rules were written for; a newer one is taken for the newest. */
 export const irisVersions = { oldest: '2023.1', newest: '2026.1' } as const;
 
+type Ranges = readonly (readonly [from: string, to: string])[];
+
 export interface IrisDialect {
   readonly version: string;
+  /** Whether it lies within one of the ranges; both ends belong to them. */
+  isWithin(ranges: Ranges): boolean;
   has(feature: IrisFeature): boolean;
   since(feature: IrisFeature): string;
 }
@@ -30,9 +34,19 @@ export function irisDialect(version: string): IrisDialect {
   if (compareParts(parts, versionParts(irisVersions.oldest)) < 0) {
     throw new RangeError(`IRIS ${version}: older than ${irisVersions.oldest}, for which no translation is known`);
   }
+  const had = new Set(
+    Object.entries(features).flatMap(([name, since]) => (compareParts(parts, versionParts(since)) >= 0 ? [name] : [])),
+  );
+  const known = new Map<Ranges, boolean>();
+  const isWithin = (ranges: Ranges): boolean => {
+    const answer = known.get(ranges) ?? isBetween(parts, ranges);
+    known.set(ranges, answer);
+    return answer;
+  };
   return {
     version,
-    has: (feature) => compareParts(parts, versionParts(features[feature])) >= 0,
+    isWithin,
+    has: (feature) => had.has(feature),
     since: (feature) => features[feature],
   };
 }
@@ -44,9 +58,7 @@ export function isKnownIris(version: string): boolean {
   );
 }
 
-/** Whether a version lies within one of the ranges; both ends belong to them. */
-export function isWithin(version: string, ranges: readonly (readonly [from: string, to: string])[]): boolean {
-  const parts = versionParts(version);
+function isBetween(parts: readonly number[], ranges: Ranges): boolean {
   return ranges.some(
     ([from, to]) => compareParts(parts, versionParts(from)) >= 0 && compareParts(parts, versionParts(to)) <= 0,
   );

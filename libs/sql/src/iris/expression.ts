@@ -1,5 +1,5 @@
 import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink, TypeCast } from 'libpg-query';
-import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
+import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
 import { arrayMembers } from './arrays.ts';
 import { castValue } from './cast.ts';
 import { areMoments, comparedOperand, comparedText, comparison, exact } from './comparison.ts';
@@ -22,6 +22,7 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
   ParamRef: (p, node) => p.marks.parameter(bodyOf(node, 'ParamRef')?.number ?? 0),
   ColumnRef: (p, node, scope) => {
     const reference = bodyOf(node, 'ColumnRef') ?? {};
+    if ((reference.fields?.length ?? 0) > 1) return printColumn(p, reference);
     if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
     return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
   },
@@ -42,8 +43,9 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
 /** An expression where a value stands: a test becomes 1, 0 or NULL. */
 export function printValue(p: Printing, node: Node | undefined, scope: Scope): string {
   if (node === undefined) return refuse('an empty expression');
-  if (isPredicate(node)) return testAsValue(p, node, scope);
-  const print = printers[kindOf(node)];
+  const kind = kindOf(node);
+  if (isPredicate(node, kind)) return testAsValue(p, node, scope);
+  const print = printers[kind];
   return print?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
 }
 
@@ -153,7 +155,7 @@ function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
 
 function printComparison(p: Printing, expression: A_Expr, scope: Scope): string {
   const { kind, name, lexpr, rexpr, location } = expression;
-  const operator = namesOf(name).at(-1) ?? '';
+  const operator = lastNameOf(name) ?? '';
   switch (kind) {
     case 'AEXPR_OP':
       if (!comparisons.has(operator) || operator.includes('~')) return refuseOperator(operator, location);
@@ -198,7 +200,7 @@ function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, 
   if (lexpr !== undefined && kindOf(lexpr) === 'RowExpr') return refuse('IN with rows', location);
   const members = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = members.every((member) => comparedText(p, lexpr, member, scope, location));
-  const isMoment = areMoments(p, [lexpr, ...members], scope);
+  const isMoment = areMoments([lexpr, ...members].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
   const side = (node: Node | undefined): string =>
     isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment);
@@ -266,7 +268,7 @@ function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope:
 function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
   const [low, high] = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = comparedText(p, lexpr, low, scope, location) && comparedText(p, lexpr, high, scope, location);
-  const isMoment = areMoments(p, [lexpr, low, high], scope);
+  const isMoment = areMoments([lexpr, low, high].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
   const side = (node: Node | undefined): string =>
     typedConstant(p, node, type) ?? (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));

@@ -1,6 +1,5 @@
 import type { JoinExpr, Node } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
-import { isWithin } from './dialect.ts';
 import type { Printing } from './printing.ts';
 
 /** A published defect of IRIS by which a statement of a certain shape may answer wrongly without an error. */
@@ -56,6 +55,6 @@ function isAtRisk(side: Node | undefined): boolean {
 /** Notes the defects that a join may run into on this version. */
 export function hazardOf(p: Printing, join: JoinExpr): void {
   for (const { versions, applies, ...hazard } of defects) {
-    if (isWithin(p.dialect.version, versions) && applies(join)) p.hazards.push(hazard);
+    if (p.dialect.isWithin(versions) && applies(join)) p.hazards.push(hazard);
   }
 }

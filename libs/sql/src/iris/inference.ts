@@ -1,5 +1,5 @@
 import type { A_Const, FuncCall, Node } from 'libpg-query';
-import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
+import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
 import { functionType } from './function-table.ts';
 import { integerTypes, numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -13,14 +13,24 @@ export function learnType(p: Printing, node: Node | undefined, type: PgType | un
 }
 
 /** Comparisons and tests: IRIS keeps them apart from values. */
-export function isPredicate(node: Node): boolean {
-  const kind = kindOf(node);
-  if (kind === 'BoolExpr' || kind === 'NullTest' || kind === 'BooleanTest') return true;
-  const link = bodyOf(node, 'SubLink')?.subLinkType;
-  if (link !== undefined) return link !== 'EXPR_SUBLINK' && link !== 'ARRAY_SUBLINK';
-  const expression = bodyOf(node, 'A_Expr');
-  if (expression === undefined || expression.kind === 'AEXPR_NULLIF') return false;
-  return expression.kind !== 'AEXPR_OP' || comparisons.has(namesOf(expression.name).at(-1) ?? '');
+export function isPredicate(node: Node, kind = kindOf(node)): boolean {
+  switch (kind) {
+    case 'BoolExpr':
+    case 'NullTest':
+    case 'BooleanTest':
+      return true;
+    case 'SubLink': {
+      const link = bodyOf(node, 'SubLink')?.subLinkType;
+      return link !== undefined && link !== 'EXPR_SUBLINK' && link !== 'ARRAY_SUBLINK';
+    }
+    case 'A_Expr': {
+      const expression = bodyOf(node, 'A_Expr');
+      if (expression === undefined || expression.kind === 'AEXPR_NULLIF') return false;
+      return expression.kind !== 'AEXPR_OP' || comparisons.has(lastNameOf(expression.name) ?? '');
+    }
+    default:
+      return false;
+  }
 }
 
 export const comparisons: ReadonlySet<string> = new Set([
@@ -40,9 +50,8 @@ export const comparisons: ReadonlySet<string> = new Set([
 /** The PostgreSQL type of an expression; undefined where nothing tells. An untyped string constant has none yet. */
 export function typeOf(p: Printing, node: Node | undefined, scope: Scope): PgType | undefined {
   if (node === undefined) return undefined;
-  if (isPredicate(node)) return 'bool';
-  const infer = inferences[kindOf(node)];
-  return infer?.(p, node, scope);
+  const kind = kindOf(node);
+  return isPredicate(node, kind) ? 'bool' : inferences[kind]?.(p, node, scope);
 }
 
 type Inference = (p: Printing, node: Node, scope: Scope) => PgType | undefined;
@@ -137,7 +146,7 @@ const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
 function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   if (kind === 'AEXPR_NULLIF') return nullIfType(typeOf(p, lexpr, scope), typeOf(p, rexpr, scope));
-  const operator = namesOf(name).at(-1) ?? '';
+  const operator = lastNameOf(name) ?? '';
   if (operator === '||') return 'text';
   if (jsonTextOperators.has(operator)) return 'text';
   if (jsonOperators.has(operator)) return bodyOf(rexpr, 'ColumnRef') === undefined ? 'jsonb' : undefined;

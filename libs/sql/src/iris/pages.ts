@@ -20,7 +20,7 @@ export interface Pages {
   readonly head: string;
   readonly list: string;
   readonly names: readonly string[] | undefined;
-  readonly namedList: string;
+  readonly namedList: () => string;
   readonly rest: string;
   readonly keys: readonly SortKey[];
   readonly isNested: boolean;
@@ -56,8 +56,8 @@ function counted(
   const order = (place: (at: number) => string): string =>
     keys.length === 0 ? '' : `ORDER BY ${keys.map((key, at) => printed({ ...key, key: place(at) })).join(', ')}`;
   const inner = isNested
-    ? `SELECT ${outer}, ROW_NUMBER() OVER (${order((at) => `iris_o${at + 1}`)}) AS iris_rn FROM (${head}${[namedList, ...keys.map(({ key }, at) => `${key} AS iris_o${at + 1}`)].join(', ')}${rest}) AS iris_q`
-    : `${head}${namedList}, ROW_NUMBER() OVER (${order((at) => keys[at]?.key ?? '')}) AS iris_rn${rest}`;
+    ? `SELECT ${outer}, ROW_NUMBER() OVER (${order((at) => `iris_o${at + 1}`)}) AS iris_rn FROM (${head}${[namedList(), ...keys.map(({ key }, at) => `${key} AS iris_o${at + 1}`)].join(', ')}${rest}) AS iris_q`
+    : `${head}${namedList()}, ROW_NUMBER() OVER (${order((at) => keys[at]?.key ?? '')}) AS iris_rn${rest}`;
   const top = isTop ? '' : 'TOP ALL ';
   return `SELECT ${top}${outer} FROM (${inner}) AS iris_p WHERE iris_rn > ${offset}${end} ORDER BY iris_rn`;
 }

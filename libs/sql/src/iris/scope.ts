@@ -1,5 +1,5 @@
 import type { ColumnRef } from 'libpg-query';
-import { bodyOf } from '../ast.ts';
+import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { PgType } from './pg-type.ts';
 
@@ -47,9 +47,8 @@ export class Scope {
 
   /** Undefined: not known, whether it is there at all. */
   column(reference: ColumnRef): SeenColumn | undefined {
-    const words = (reference.fields ?? []).map((field) => bodyOf(field, 'String')?.sval);
-    const name = words.at(-1);
-    const alias = words.at(-2);
+    const name = lastNameOf(reference.fields);
+    const alias = bodyOf(reference.fields?.at(-2), 'String')?.sval;
     if (name === undefined) return undefined;
     const own = alias === undefined ? this.merged.get(name) : undefined;
     if (own !== undefined) return own.column;

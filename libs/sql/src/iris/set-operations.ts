@@ -33,7 +33,7 @@ export function sortOutside(
     head: 'SELECT ',
     list,
     names: targets.map(({ column }) => column.name),
-    namedList: list,
+    namedList: () => list,
     rest: ` FROM (${inner}) AS iris_d`,
     keys,
     isNested: false,

@@ -199,6 +199,13 @@ describe('transaction mode', () => {
     expect(await client.ask(prepare('s', 'select 2'), sync())).toEqual([
       ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
     ]);
+    await client.ask(prepare('t'), sync());
+    const both = [prepare('s', 'select 2'), sync(), prepare('t', 'select 2'), prepare('s', 'select 2'), sync()];
+    client.send(...both);
+    expect([...(await client.until('Z I')), ...(await client.until('Z I'))]).toEqual([
+      ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
+      ...['ERROR 42P05 prepared statement "t" already exists', 'Z I'],
+    ]);
   });
 
   it('has the unnamed statement there in the next transaction, whoever was there in between', async () => {

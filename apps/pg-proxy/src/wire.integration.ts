@@ -12,6 +12,8 @@ const run = (statement: string): Buffer =>
   ]);
 const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const runTwo = Buffer.concat([run('c'), sync()]);
+const setInCode = (value: number): string =>
+  `do $$ begin perform set_config('app.set_in_code', '${value}', false); end $$`;
 const isReady = (word: string): boolean => word.startsWith('Z');
 /** How often a step is answered by ReadyForQuery. */
 const steps = (...all: readonly [ready: number, ...messages: Buffer[]][]) => all;
@@ -53,6 +55,50 @@ const series = {
     [3, prepare('', 'select 1'), sync(), query("set work_mem to '5MB'"), query('select 1/0')],
     [1, query('show work_mem')],
     [1, query('show work_mem')],
+  ),
+  'what code sets, in a pipeline': steps(
+    [2, query(setInCode(1)), query('show app.set_in_code')],
+    [1, query('show app.set_in_code')],
+    [4, query('begin'), query(setInCode(2)), query('rollback'), query('show app.set_in_code')],
+    [
+      1,
+      prepare('', setInCode(3)),
+      run(''),
+      prepare('', 'select 1/0'),
+      run(''),
+      prepare('', 'select 1'),
+      run(''),
+      sync(),
+    ],
+    [1, query('show app.set_in_code')],
+    [1, prepare('', setInCode(4)), run(''), sync(), query('copy (select 1) to stdout')],
+    [2, query('begin'), query('show app.set_in_code')],
+    [1, query('rollback')],
+  ),
+  'a name that is taken, more than once': steps(
+    [1, two],
+    [1, prepare('d', 'select 3'), sync()],
+    [
+      3,
+      prepare('c', 'select 4'),
+      sync(),
+      prepare('d', 'select 4'),
+      prepare('c', 'select 5'),
+      sync(),
+      prepare('c', ''),
+      sync(),
+    ],
+  ),
+  'Parse in a failed transaction': steps(
+    [1, two],
+    [1, prepare('r', 'rollback'), sync()],
+    [2, query('begin'), query('select 1/0')],
+    [1, prepare('d', 'select 2'), sync()],
+    [1, prepare('c', 'select 2'), sync()],
+    [1, prepare('q', 'rollback'), sync()],
+    [1, run('q'), sync()],
+    [1, run('d'), sync()],
+    [1, runTwo],
   ),
   'what two names stand for': steps(
     [1, two],

@@ -242,6 +242,8 @@ describe('a text that is no SQL', () => {
     ['alter role ward set my.patient to brien', 'alter role ward set ...'],
     ['alter database clinic set my.patient = brien', 'alter database clinic set ...'],
     ['alter system set my.patient = brien', 'alter system set ...'],
+    ['create text search dictionary d (template = simple, stopwords = brien)', 'create text search dictionary d ...'],
+    ['alter text search dictionary d (stopwords = brien)', 'alter text search dictionary d ...'],
   ])('shows no value of a setting that is a bare word: %s', (text, normalised) => {
     expect(analyser.analyse(text)).toMatchObject({ kind: 'read', statements: [{ normalised }] });
   });

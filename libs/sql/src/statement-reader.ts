@@ -116,11 +116,15 @@ function mayNotChange(facts: StatementFacts, effects: readonly SessionEffect[]):
   return effects.length === 0 && (facts.volatility === 'immutable' || facts.volatility === 'stable');
 }
 
-/** SET takes its value as a bare word too, which no lexer can tell from a name. */
+/** SET takes its value as a bare word too, which no lexer can tell from a name; so do the options of a dictionary. */
 function normalisedText(node: Node, skeleton: Skeleton): string {
   const forLater =
     bodyOf(node, 'AlterRoleSetStmt') ?? bodyOf(node, 'AlterDatabaseSetStmt') ?? bodyOf(node, 'AlterSystemStmt');
   if (forLater !== undefined) return unreadText(skeleton);
+  const dictionary = bodyOf(node, 'DefineStmt') ?? bodyOf(node, 'AlterTSDictionaryStmt');
+  const isDictionary =
+    dictionary !== undefined && (!('kind' in dictionary) || dictionary.kind === 'OBJECT_TSDICTIONARY');
+  if (isDictionary) return `${skeleton.key.split('(', 1)[0]?.trimEnd() ?? ''} ...`;
   const set = bodyOf(node, 'VariableSetStmt');
   if (set?.kind !== 'VAR_SET_VALUE') return withoutLiterals(skeleton);
   const values = (set.args ?? []).map((_, place) => `$${place + 1}`);

@@ -23,7 +23,7 @@ import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
 import { showsFormer } from './shows-former.ts';
-import { deallocateStandIn, executeDeallocate, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
+import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
 
@@ -74,7 +74,7 @@ export class ClientStatements {
   /** Of the message at hand, once it has been looked at. */
   bindAtHand: BindHead | undefined;
   readonly #names = new Map<string, Statement>();
-  /** The last that was to be prepared though it was. */
+  /** The last that the server has refused because it was there. */
   #takenName = '';
   readonly #portals: ClientPortals;
   readonly #own = new OwnStatements();
@@ -268,8 +268,9 @@ export class ClientStatements {
     const { expected, prepared } = backend;
     const taken = this.#names.get(name);
     if (taken !== undefined) {
-      this.#takenName = name;
-      return parseInVain(backend, key);
+      return parseInVain(backend, key, (isPassedOver) => {
+        if (!isPassedOver) this.#takenName = name;
+      });
     }
     const statement = this.#statements.use(key, this.#wire.searchPath());
     const isThere = prepared.touch(statement);
@@ -278,8 +279,14 @@ export class ClientStatements {
       if (!isThere) prepared.delete(statement);
       this.#statements.release(statement);
     };
-    if (isThere && expected.isEmpty) this.#wire.outbox.push(parseComplete());
-    else if (!(isThere ? expected.push(owed.parse | local, undo) : prepareNew(backend, statement, owed.parse, undo))) {
+    const answer = (): boolean => {
+      if (!isThere) return prepareNew(backend, statement, owed.parse, undo);
+      if (backend.status === transactionStatus.failed) return parseAnyway(backend, key, undo);
+      return expected.push(owed.parse | local, undo);
+    };
+    if (isThere && expected.isEmpty && backend.status !== transactionStatus.failed)
+      this.#wire.outbox.push(parseComplete());
+    else if (!answer()) {
       this.#statements.release(statement);
       return;
     }

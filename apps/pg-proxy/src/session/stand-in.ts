@@ -1,7 +1,7 @@
 import { bind, close, execute, parse, parseAs } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import type { Backend } from './backend.ts';
-import { owed, unasked, type Note } from './expected-answers.ts';
+import { owed, unasked, type Note, type Undo } from './expected-answers.ts';
 import { statementPrefix } from './statements.ts';
 
 /** A statement at the server that stands for one which the client deallocates, or prepares again, and which others go on using. */
@@ -28,10 +28,19 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
 }
 
 /** A Parse whose name is taken: the server says so, or what else is wrong. */
-export function parseInVain(backend: Backend, key: string): void {
+export function parseInVain(backend: Backend, key: string, undo: Undo): void {
   if (!prepareStandIn(backend)) return;
-  backend.expected.push(owed.parse);
+  backend.expected.push(owed.parse, undo);
   backend.outbox.push(parseAs(standIn, key));
+}
+
+/** A Parse of what the backend has already, in a transaction that has failed: the server says whether it takes it. */
+export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
+  if (!expected.push(owed.close | unasked)) return false;
+  expected.push(owed.parse, undo);
+  outbox.push(close({ of: 'statement', name: standIn }));
+  outbox.push(parseAs(standIn, key));
+  return true;
 }
 
 /** In place of an Execute that deallocates what it stands for. */

@@ -422,6 +422,21 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     expect(await same(own)).toEqual([true, true]);
   });
 
+  it('notifies with pg_backend_pid() whoever has asked for it, itself and others', async () => {
+    await same(async (connect) => {
+      const [client, listener] = [await connect(), await connect()];
+      const heard: number[] = [];
+      for (const one of [client, listener]) {
+        one.on('notification', ({ processId }) => heard.push(processId));
+        await one.query('listen asked');
+      }
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await client.query('notify asked');
+      await eventually(() => heard.length === 2);
+      return heard.map((processId) => processId === rows[0]?.pid);
+    });
+  });
+
   it('reads portals in parts, stops in the middle, and hears of errors there', async () => {
     await same(async (connect) => {
       const client = await connect();

@@ -80,6 +80,7 @@ export class SessionState {
   readonly #opaque = new Set<string>();
   #hasUsedSequence = false;
   readonly #shown = new Set<'process' | 'statements'>();
+  #knowsProcess = false;
   readonly #followsDefaults: () => boolean;
 
   /** @param followsDefaults whether sequences count that a statement may advance without naming them */
@@ -90,6 +91,11 @@ export class SessionState {
   /** SET parameters that last, to be set again on another backend. */
   get parameters(): ReadonlyMap<string, string | undefined> {
     return this.#now.parameters;
+  }
+
+  /** It has been answered the process id of its backend. */
+  get knowsProcess(): boolean {
+    return this.#knowsProcess;
   }
 
   get role(): string | undefined {
@@ -253,6 +259,7 @@ export class SessionState {
       case 'sequenceAsked':
         return;
       case 'shown':
+        this.#knowsProcess ||= effect.what === 'process';
         return this.show(effect.what);
       case 'opaque':
         this.#opaque.add(effect.what);
@@ -293,6 +300,7 @@ export class SessionState {
     this.#now = nothing;
     this.#prepared.clear();
     this.#shown.clear();
+    this.#knowsProcess = false;
     this.#unlockAll();
     for (const what of discardable) this.#opaque.delete(what);
   }

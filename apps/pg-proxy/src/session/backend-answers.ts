@@ -276,13 +276,13 @@ export class BackendAnswers {
     return (head & unasked) === 0 || (head & reporting) !== 0;
   }
 
-  /** Clients know each other, and themselves, by the process ids of their logins. */
+  /** Clients know each other, and themselves, by the process ids of their logins, or by those that they have asked for. */
   #notified({ buffer, start, end }: Framer): boolean {
     const backend = this.#backend;
     const at = start + 5;
     if (end - at < 4) return true;
     const from = buffer.readInt32BE(at);
-    const known = from === backend.key?.processId ? (backend.client?.processId ?? 0) : this.#events.lastUserOf(from);
+    const known = from === backend.key?.processId ? (backend.client?.knownAs ?? 0) : this.#events.lastUserOf(from);
     if (known !== 0) buffer.writeInt32BE(known, at);
     return true;
   }

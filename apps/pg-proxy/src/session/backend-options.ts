@@ -14,6 +14,8 @@ export interface BackendClient {
   readonly outbox: Outbox;
   /** By which it cancels, and which it takes for that of its backend. */
   readonly processId: number;
+  /** By which notifications name it. */
+  readonly knownAs: number;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(nowMs: number): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */
@@ -33,7 +35,7 @@ export interface BackendClient {
 export interface BackendEvents {
   closed(): void;
   fault(fault: WireFault): void;
-  /** The process id that the last client of another backend of this server was given; 0: nobody's here. */
+  /** As what notifications name the last client of another backend of this server; 0: nobody's here. */
   lastUserOf(processId: number): number;
 }
 

@@ -122,6 +122,12 @@ export class Client implements BackendClient {
     return this.session.isPinned;
   }
 
+  /** The process id of its login, or, once it has asked for it, of its backend. */
+  get knownAs(): number {
+    const own = this.session.watch.knowsProcess ? this.backend?.key?.processId : undefined;
+    return own ?? this.processId;
+  }
+
   /** When it was last heard of, by itself or by its backend. */
   get heardAtMs(): number {
     return Math.max(this.restedAtMs, this.readAt, this.backend?.heardAtMs ?? 0);

@@ -144,6 +144,11 @@ export class SessionWatch {
     return this.#pool.asksSequences && this.#pinsSequences;
   }
 
+  /** It has been answered the process id of its backend. */
+  get knowsProcess(): boolean {
+    return this.#state?.knowsProcess === true;
+  }
+
   /** What RESET, or DISCARD ALL, has taken back since this was last asked. */
   takeReset(): Reset {
     const reset = this.#reset;

@@ -133,7 +133,7 @@ export class BackendOpenings {
     const found = this.#options.pools
       .backends()
       .find(({ pool, handle }) => pool.name.upstream === upstream && handle?.key?.processId === processId);
-    return found?.handle?.lastUser ?? 0;
+    return found?.handle?.client?.knownAs ?? found?.handle?.lastUser ?? 0;
   }
 
   #failed(pooled: PoolBackend, report: Report): void {

@@ -13,23 +13,18 @@ import type {
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
 import { aggregateNames, aggregateOf } from './aggregates.ts';
 import { cellTypes, type Cell, type CellType } from './cell.ts';
-import { fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
+import { fail, notSupported, type Compiled, type Typed } from './compiled.ts';
+import { constantOf } from './constants.ts';
 import { as, cast, commonType, typed, typeNamed, valueOf } from './conversion.ts';
 import { Functions } from './functions.ts';
 import type { Grouping } from './grouping.ts';
-import { arrayText, elementsOf } from './matching.ts';
+import { conjunction, not } from './logic.ts';
+import { elementsOf } from './matching.ts';
 import { Operators, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 import type { Scope } from './scope.ts';
 import type { SessionFacts } from './source.ts';
-
-/** A query inside of an expression. */
-export interface Subquery {
-  /** It sees the row around it, and has other rows for another one. */
-  readonly isCorrelated: boolean;
-  readonly types: readonly CellType[];
-  rows(run: Run): readonly Row[];
-}
+import { valueOfSubquery, type Subquery } from './subqueries.ts';
 
 export interface ExpressionsOptions {
   readonly scope: Scope;
@@ -358,58 +353,12 @@ export class Expressions {
     return { type: aggregate.type, of: (row) => row[grouping.keys.length + at] ?? null };
   }
 
-  #subLink({ subLinkType, subselect, testexpr, operName, location }: SubLink): Compiled {
-    const subquery = this.#subquery(subselect as Node, this.#scope);
+  #subLink(link: SubLink): Compiled {
+    const subquery = this.#subquery(link.subselect as Node, this.#scope);
     if (subquery.isCorrelated && this.#grouping !== undefined)
-      return notSupported('a subquery that sees the rows of a grouped query', location);
-    const once = onceForEachRun((run) => subquery.rows(run));
-    const rowsOf = (row: Row, run: Run): readonly Row[] =>
-      subquery.isCorrelated ? subquery.rows({ ...run, around: [row, ...(run.around ?? [])] }) : once(run);
-    if (subLinkType === 'EXISTS_SUBLINK') return { type: 'bool', of: (row, run) => rowsOf(row, run).length > 0 };
-    const [type] = subquery.types;
-    if (type === undefined || subquery.types.length > 1)
-      return fail('42601', 'subquery has too many columns', location);
-    if (subLinkType === 'EXPR_SUBLINK')
-      return {
-        type,
-        of: (row, run) => {
-          const rows = rowsOf(row, run);
-          if (rows.length > 1) fail('21000', 'more than one row returned by a subquery used as an expression');
-          return rows[0]?.[0] ?? null;
-        },
-      };
-    if (subLinkType === 'ARRAY_SUBLINK')
-      return {
-        type: 'text',
-        of: (row, run) =>
-          arrayText(
-            rowsOf(row, run).map(([value = null]) => value),
-            type,
-          ),
-      };
-    if (subLinkType !== 'ANY_SUBLINK' || testexpr === undefined) return notSupported('this kind of subquery', location);
-    return this.#amongRows(this.compile(testexpr), namesOf(operName).at(-1) ?? '=', { type, rowsOf });
-  }
-
-  #amongRows(
-    test: Compiled,
-    operator: string,
-    { type, rowsOf }: { readonly type: CellType; readonly rowsOf: (row: Row, run: Run) => readonly Row[] },
-  ): Compiled {
-    const value = test.type === 'unknown' ? as(test, type, this.#parameters) : (test as Typed);
-    const compared = this.#operators.binary(
-      operator,
-      { type: value.type, of: (row) => row[0] ?? null },
-      { type, of: (row) => row[1] ?? null },
-    );
-    return {
-      type: 'bool',
-      of: (row, run) => {
-        const own = value.of(row, run);
-        const holds = rowsOf(row, run).map(([other = null]) => compared.of([own, other], run));
-        return holds.includes(true) ? true : holds.includes(null) ? null : false;
-      },
-    };
+      return notSupported('a subquery that sees the rows of a grouped query', link.location);
+    const test = link.testexpr === undefined ? undefined : this.compile(link.testexpr);
+    return valueOfSubquery(link, subquery, { test, operators: this.#operators, parameters: this.#parameters });
   }
 }
 
@@ -421,58 +370,4 @@ interface SmallNode {
   readonly nulltesttype?: string;
   readonly booltesttype?: string;
   readonly location?: number;
-}
-
-function onceForEachRun<T>(make: (run: Run) => T): (run: Run) => T {
-  const made = new WeakMap<Run, { readonly value: T }>();
-  return (run) => {
-    const known = made.get(run) ?? { value: make(run) };
-    made.set(run, known);
-    return known.value;
-  };
-}
-
-function constantOf({ isnull, sval, ival, fval, boolval }: A_Const): Compiled {
-  if (sval !== undefined) return literal(sval.sval ?? '');
-  if (ival !== undefined) return { type: 'int4', of: () => ival.ival ?? 0, isConstant: true };
-  if (fval !== undefined) return numeric(fval.fval ?? '0');
-  if (boolval !== undefined) return { type: 'bool', of: () => boolval.boolval === true, isConstant: true };
-  return isnull === true ? literal(null) : notSupported('a bit string');
-}
-
-const literal = (text: string | null): Compiled => ({
-  ...{ type: 'unknown', unknown: { literal: text }, of: () => text, isConstant: true },
-});
-
-/** A whole number beyond int4 comes as a decimal one. */
-function numeric(text: string): Compiled {
-  const value = Number(text);
-  const type = /^-?\d+$/.test(text) && Number.isSafeInteger(value) ? 'int8' : 'float8';
-  return { type, of: () => value, isConstant: true };
-}
-
-function not(operand: Compiled): Typed {
-  return {
-    type: 'bool',
-    of: (row, run) => {
-      const value = operand.of(row, run);
-      return value === null ? null : value !== true;
-    },
-  };
-}
-
-/** AND of all, or OR; NULL where the ones that are known do not decide. */
-function conjunction(parts: readonly Compiled[], isOr: boolean): Typed {
-  return {
-    type: 'bool',
-    of: (row, run) => {
-      let isKnown = true;
-      for (const part of parts) {
-        const value = part.of(row, run);
-        if (value === isOr) return isOr;
-        if (value === null) isKnown = false;
-      }
-      return isKnown ? !isOr : null;
-    },
-  };
 }

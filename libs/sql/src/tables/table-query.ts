@@ -5,13 +5,14 @@ import { boundsOf } from './bounds.ts';
 import type { Cell, CellType } from './cell.ts';
 import { fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
 import { as, commonType, typed } from './conversion.ts';
-import { Expressions, type Subquery } from './expressions.ts';
+import { Expressions } from './expressions.ts';
 import { From, rowsMax, type DerivedTable, type Relation } from './from.ts';
 import { Grouping } from './grouping.ts';
 import type { Parameters } from './parameters.ts';
 import { Around, Scope, type ScopeColumn } from './scope.ts';
 import { SortOrder } from './sort-order.ts';
 import type { Tables } from './source.ts';
+import type { Subquery } from './subqueries.ts';
 
 /** A column of an answer. */
 export interface Output {

@@ -1,0 +1,28 @@
+import type { Compiled, Typed } from './compiled.ts';
+
+/** NULL where the operand is. */
+export function not(operand: Compiled): Typed {
+  return {
+    type: 'bool',
+    of: (row, run) => {
+      const value = operand.of(row, run);
+      return value === null ? null : value !== true;
+    },
+  };
+}
+
+/** AND of all, or OR; NULL where the ones that are known do not decide. */
+export function conjunction(parts: readonly Compiled[], isOr: boolean): Typed {
+  return {
+    type: 'bool',
+    of: (row, run) => {
+      let isKnown = true;
+      for (const part of parts) {
+        const value = part.of(row, run);
+        if (value === isOr) return isOr;
+        if (value === null) isKnown = false;
+      }
+      return isKnown ? !isOr : null;
+    },
+  };
+}

@@ -24,12 +24,13 @@ import type { Observing } from './observe/observing.ts';
 import { Plans, type PlanSession } from './observe/plans.ts';
 import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/request.ts';
-import { settingsOf } from './session/settings.ts';
+import { settingsOf, type Settings } from './session/settings.ts';
 import { Statements, type Shapes } from './session/statements.ts';
 import { UnseenCode } from './session/unseen-code.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 import { QueryConnection } from './upstream/query-connection.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
+import type { ScopedSettings } from './config/scoped-settings.ts';
 import { problemOfSetting } from './config/session-settings.ts';
 import { clampReport } from './upstream/refusal-report.ts';
 import type { LoadedConfig } from './config/load-config.ts';
@@ -193,40 +194,40 @@ export class Welcome {
 
   #enterDatabase(newcomer: Newcomer): void {
     const { config } = this.#loaded;
-    const found = databaseOf(config, newcomer.database);
-    const settings = settingsOf(newcomer.parameters);
+    const { upstreams, limits } = this.#host;
+    const { user, database } = newcomer;
+    const found = databaseOf(config, database)?.database;
     if (found === undefined)
-      return this.#refuse(newcomer, { sqlstate: '3D000', message: `database "${newcomer.database}" does not exist` });
-    if (settings === undefined)
-      return this.#refuse(newcomer, { sqlstate: '22023', message: 'invalid command-line argument for server process' });
-    const misset = [...settings]
-      .map(([name, value]) => problemOfSetting(name, value))
-      .find((problem) => problem !== undefined);
-    if (misset !== undefined) return this.#refuse(newcomer, { sqlstate: '22023', message: misset });
-    const { database } = found;
-    for (const [name, value] of Object.entries(database.parameters ?? {}))
-      if (!settings.has(name)) settings.set(name, value);
-    const { user, socket } = newcomer;
-    const entrant = { database: newcomer.database, user, application: settings.get('application_name') ?? '' };
-    const refusal =
-      this.#disabled(entrant) ?? this.#denied(entrant) ?? this.#overload() ?? this.#host.limits.refusal(entrant);
+      return this.#refuse(newcomer, { sqlstate: '3D000', message: `database "${database}" does not exist` });
+    const settings = startSettings(newcomer.parameters, found.parameters);
+    if ('sqlstate' in settings) return this.#refuse(newcomer, settings);
+    const entrant = { database, user, application: settings.get('application_name') ?? '' };
+    const refusal = this.#disabled(entrant) ?? this.#denied(entrant) ?? this.#overload() ?? limits.refusal(entrant);
     if (refusal !== undefined) return this.#refuse(newcomer, refusal);
-    const { mode, pinSequences, statementTimeoutMs } = settingsFor(config, entrant);
-    if (statementTimeoutMs > 0 && !settings.has('statement_timeout'))
-      settings.set('statement_timeout', String(statementTimeoutMs));
-    const name = this.#host.upstreams.nameOf(database.upstream, newcomer.database, user);
-    const poolKey = JSON.stringify([name.upstream, name.database, user, name.upstreamUser]);
+    const scoped = settingsFor(config, entrant);
+    if (scoped.statementTimeoutMs > 0 && !settings.has('statement_timeout'))
+      settings.set('statement_timeout', String(scoped.statementTimeoutMs));
+    if (newcomer.shown !== undefined) upstreams.shown(user, newcomer.shown);
+    const name = upstreams.nameOf(found.upstream, database, user);
+    const client = this.#clientOf(newcomer, name, settings, scoped);
+    this.#join(client, name, entrant);
+    client.outbox.push(newcomer.accepted);
+    this.#logIn(client, newcomer.minor);
+  }
+
+  #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {
     // The connection that watches a server speaks PostgreSQL.
-    const isWatched = config.upstreams[database.upstream]?.kind !== 'iris';
+    const isWatched = this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris';
     const cachedNow = (): CachedSession | undefined =>
       (isWatched ? this.#host.caches : undefined)?.forClient({
         ...{ name, mode, observer: this.#observer },
         logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
       });
     const cached = cachedNow();
+    const { socket, user, database } = newcomer;
     const client = new Client({
-      ...{ socket, mode, settings, user, database: newcomer.database },
-      statements: this.#statementsOf(poolKey, name),
+      ...{ socket, mode, settings, user, database },
+      statements: this.#statementsOf(name),
       analyser: this.#analyser,
       pinsSequences: pinSequences,
       host: this.#host,
@@ -235,16 +236,19 @@ export class Welcome {
       local: this.#localOf(newcomer),
     });
     this.#cached.set(client, cachedNow);
-    if (newcomer.shown !== undefined) this.#host.upstreams.shown(user, newcomer.shown);
-    client.pooled = this.#host.pools.join(name, entrant.application, client);
-    this.#host.clients.add(client);
-    this.#host.limits.entered(client, entrant);
+    return client;
+  }
+
+  /** From now on it counts. */
+  #join(client: Client, name: PoolName, entrant: Entrant): void {
+    const { pools, clients, limits } = this.#host;
+    client.pooled = pools.join(name, entrant.application, client);
+    clients.add(client);
+    limits.entered(client, entrant);
     client.traffic.logins++;
     client.cameAtMs = this.#host.now();
     client.restedAtMs = client.cameAtMs;
     this.#host.followed(client);
-    client.outbox.push(newcomer.accepted);
-    this.#logIn(client, newcomer.minor, poolKey + client.settingsKey);
   }
 
   #refuse({ socket, accepted }: Newcomer, fault: WireFault): void {
@@ -276,7 +280,8 @@ export class Welcome {
     };
   }
 
-  #logIn(client: Client, minor: number, key: string): void {
+  #logIn(client: Client, minor: number): void {
+    const key = keyOf(client.pooled.pool.name) + client.settingsKey;
     const known = this.#reports.get(key);
     const { pooled, mode } = client;
     // In session mode it gets the process id of its backend, which must be there for that.
@@ -310,7 +315,8 @@ export class Welcome {
     client.start();
   }
 
-  #statementsOf(poolKey: string, name: PoolName): Statements {
+  #statementsOf(name: PoolName): Statements {
+    const poolKey = keyOf(name);
     const known = this.#statements.get(poolKey) ?? new Statements(unusedStatementsMax, this.#shapesOf(name));
     this.#statements.set(poolKey, known);
     return known;
@@ -324,6 +330,25 @@ export class Welcome {
     this.#shapes.set(key, known);
     return known;
   }
+}
+
+function keyOf({ upstream, database, user, upstreamUser }: PoolName): string {
+  return JSON.stringify([upstream, database, user, upstreamUser]);
+}
+
+/** What a session begins with: what its client says, then what its database does. */
+function startSettings(
+  parameters: ReadonlyMap<string, string>,
+  ofDatabase: Readonly<Record<string, string>> = {},
+): Map<string, string> | WireFault {
+  const settings = settingsOf(parameters);
+  if (settings === undefined) return { sqlstate: '22023', message: 'invalid command-line argument for server process' };
+  for (const [name, value] of settings) {
+    const problem = problemOfSetting(name, value);
+    if (problem !== undefined) return { sqlstate: '22023', message: problem };
+  }
+  for (const [name, value] of Object.entries(ofDatabase)) if (!settings.has(name)) settings.set(name, value);
+  return settings;
 }
 
 /** What a client is told at login of its session's parameters. */

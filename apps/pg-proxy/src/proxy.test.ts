@@ -1,12 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@medrex/contracts/testing';
 import {
   bind,
-  cancelRequest,
   close,
-  copyData,
-  copyDone,
-  copyFail,
   execute,
   flush,
   gssencRequest,
@@ -18,8 +13,7 @@ import {
 } from '@medrex/pg-wire';
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
-import { ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
-import type { WireClient } from './testing/wire-client.ts';
+import { holds, ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 
 let rig: ProxyRig;
 
@@ -36,24 +30,6 @@ const run = (statement: string): Buffer =>
     bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
     execute({ portal: '', rowsMax: 0 }),
   ]);
-/** Until it is as expected. */
-const holds = async (expectation: () => void): Promise<void> => {
-  await eventually(() => {
-    expectation();
-    return true;
-  });
-};
-/** Until the scripted server has heard it. */
-const heard = (text: string): Promise<void> =>
-  holds(() => expect(rig.postgres.backends.flatMap((backend) => backend.heard)).toContain(text));
-const waiting = (count: number): Promise<void> =>
-  holds(() => expect(rig.running.proxy.host.pools.totals(0).waiting).toBe(count));
-const pinned = (): number => rig.running.proxy.host.pools.totals(0).pinned;
-const atRest = (): Promise<void> =>
-  holds(() => {
-    const { active, resetting } = rig.running.proxy.host.pools.totals(0);
-    expect(active + resetting).toBe(0);
-  });
 
 describe('login', () => {
   it('lets in who proves himself, and nobody else', async () => {
@@ -120,13 +96,23 @@ describe('login', () => {
   });
 });
 
+it('reads a startup packet that comes byte by byte', async () => {
+  await start();
+  const socket = connect({ host: '127.0.0.1', port: rig.port, noDelay: true });
+  const packet = startupMessage(0, [['user', 'app']]);
+  for (const byte of packet) socket.write(Buffer.from([byte]));
+  const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+  socket.destroy();
+  expect(answer.toString('latin1')).toContain('SCRAM-SHA-256');
+});
+
 describe('transaction mode', () => {
   it('serves many clients with one backend, each for a transaction', async () => {
     await start(small);
     const [one, other] = [await rig.in(), await rig.in({ user: 'app' })];
     expect(await one.ask(query('begin'))).toEqual(['C BEGIN', 'Z T']);
     other.send(query('select 1'));
-    await waiting(1);
+    await rig.waiting(1);
     expect(await one.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
     expect(await other.until('Z')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
     expect(rig.postgres.open).toHaveLength(1);
@@ -163,86 +149,26 @@ describe('transaction mode', () => {
     one.send(prepare(''), run(''), flush());
     expect(await one.until('C SELECT 1')).toEqual(['1', '2', 'D 1', 'C SELECT 1']);
     other.send(query('select 1'));
-    await waiting(1);
+    await rig.waiting(1);
     expect(await one.ask(run(''), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
     expect(await other.until('Z')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
     expect(rig.postgres.open).toHaveLength(1);
-  });
-
-  it('shares prepared statements across clients and backends', async () => {
-    await start({ config: { pool: { size: 2 } } });
-    const [one, other] = [await rig.in(), await rig.in()];
-    expect(await one.ask(prepare('mine'), sync())).toEqual(['1', 'Z I']);
-    await other.ask(query('begin'));
-    await one.ask(query('begin'));
-    // Whichever backend it has now, the statement is there under the client's own name.
-    expect((await one.ask(run('mine'), sync())).slice(0, 1)).toEqual(['2']);
-    expect((await other.ask(prepare('theirs'), run('theirs'), sync())).slice(0, 2)).toEqual(['1', '2']);
-    for (const backend of rig.postgres.backends) expect([...backend.prepared.keys()]).toEqual(['medrex_1']);
-  });
-
-  it('prepares a text once for each backend, however often clients do', async () => {
-    await start(small);
-    for (let times = 0; times < 3; times++) {
-      const client = await rig.in();
-      expect(await client.ask(prepare('s'), run('s'), sync())).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'Z I']);
-      expect(await client.ask(close({ of: 'statement', name: 's' }), sync())).toEqual(['3', 'Z I']);
-      expect(await client.ask(run('s'), sync())).toEqual(['ERROR 26000 prepared statement "s" does not exist', 'Z I']);
-    }
-    expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual(['parse select 1']);
-  });
-
-  it('says that a name is taken in the words of the client', async () => {
-    await start(small);
-    const client = await rig.in();
-    await client.ask(prepare('s'), sync());
-    expect(await client.ask(prepare('s', 'select 2'), sync())).toEqual([
-      ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
-    ]);
-    await client.ask(prepare('t'), sync());
-    const both = [prepare('s', 'select 2'), sync(), prepare('t', 'select 2'), prepare('s', 'select 2'), sync()];
-    client.send(...both);
-    expect([...(await client.until('Z I')), ...(await client.until('Z I'))]).toEqual([
-      ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
-      ...['ERROR 42P05 prepared statement "t" already exists', 'Z I'],
-    ]);
-  });
-
-  it('has the unnamed statement there in the next transaction, whoever was there in between', async () => {
-    await start(small);
-    const [one, other] = [await rig.in(), await rig.in()];
-    await one.ask(prepare(''), sync());
-    await other.ask(prepare('', 'select 2'), run(''), sync());
-    expect(await one.ask(run(''), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
-    expect(rig.postgres.backends[0]!.heard.slice(-1)).toEqual(['parse select 1']);
-  });
-
-  it('closes the statement that was not used for longest where a backend has too many', async () => {
-    await start({ config: { pool: { size: 1, preparedStatements: 2 } } });
-    const client = await rig.in();
-    for (const name of ['a', 'b', 'c'])
-      expect(await client.ask(prepare(name, `select '${name}'`), sync())).toEqual(['1', 'Z I']);
-    expect([...rig.postgres.backends[0]!.prepared.keys()]).toEqual(['medrex_2', 'medrex_3']);
-    expect((await client.ask(run('a'), sync()))[0]).toBe('2');
-    // What fails before it is passed over is still there.
-    await client.ask(prepare('', 'fail'), run('b'), sync());
-    expect((await client.ask(run('c'), run('b'), sync())).filter((one) => one.startsWith('E'))).toEqual([]);
   });
 
   it('keeps a backend with a client that has left something behind, until it is gone', async () => {
     await start({ config: { pool: { size: 2 } } });
     const client = await rig.in();
     await client.ask(query('listen x'));
-    expect(pinned()).toBe(1);
+    expect(rig.pinned).toBe(1);
     await client.ask(query('unlisten x'));
-    expect(pinned()).toBe(0);
+    expect(rig.pinned).toBe(0);
     await client.ask(query('begin; listen x'));
     await client.ask(query('rollback'));
-    expect(pinned()).toBe(0);
+    expect(rig.pinned).toBe(0);
     await client.ask(query('listen y'));
     client.send(terminate());
-    await heard('DISCARD ALL');
-    await atRest();
+    await rig.heard('DISCARD ALL');
+    await rig.atRest();
     expect(rig.postgres.open).toHaveLength(1);
   });
 
@@ -255,7 +181,7 @@ describe('transaction mode', () => {
     await one.ask(query('rollback'));
     await other.ask(query('select 1'));
     await one.ask(query('select 1'));
-    expect(pinned()).toBe(0);
+    expect(rig.pinned).toBe(0);
     expect(rig.postgres.backends[0]!.heard.slice(-4)).toEqual([
       ...['RESET ALL', 'select 1', set('work_mem', '1MB'), 'select 1'],
     ]);
@@ -276,42 +202,7 @@ describe('transaction mode', () => {
   ])('keeps a backend after nextval where it shall: %s', async (pinSequences, count) => {
     await start({ config: { pool: { size: 2, pinSequences } } });
     await (await rig.in()).ask(query(`select nextval('s')`));
-    expect(pinned()).toBe(count);
-  });
-
-  it('prepares anew what no longer fits its tables', async () => {
-    await start(small);
-    const client = await rig.in();
-    const stale = ['1', 'ERROR 0A000 cached plan must not change result type', 'Z I'];
-    expect(await client.ask(prepare('s', 'stale'), run('s'), sync())).toEqual(stale);
-    expect(await client.ask(run('s'), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
-    expect(rig.postgres.backends[0]!.heard).toEqual(['parse stale', 'parse stale']);
-  });
-
-  it('follows what prepared statements set', async () => {
-    await start(small);
-    const [one, other] = [await rig.in(), await rig.in()];
-    const parameters = ['a.b', 'c'].map((value) => Buffer.from(value));
-    await one.ask(
-      prepare('s', 'select set_config($1, $2, false)'),
-      bind({ portal: '', statement: 's', parameterFormats: [], parameters, resultFormats: [] }),
-      execute({ portal: '', rowsMax: 0 }),
-      sync(),
-    );
-    await other.ask(query('select 1'));
-    await one.ask(query('select 2'));
-    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual([set('a.b', 'c'), 'select 2']);
-  });
-
-  it('knows a prepared statement that is deallocated in SQL', async () => {
-    await start(small);
-    const client = await rig.in();
-    await client.ask(prepare('s'), sync());
-    expect(await client.ask(query('DEALLOCATE s'))).toEqual(['C DEALLOCATE', 'Z I']);
-    await atRest();
-    expect(await client.ask(prepare('s', 'select 2'), run('s'), sync())).toEqual([
-      ...['1', '2', 'D 1', 'C SELECT 1', 'Z I'],
-    ]);
+    expect(rig.pinned).toBe(count);
   });
 
   it('gives the backend back at DISCARD ALL', async () => {
@@ -319,8 +210,8 @@ describe('transaction mode', () => {
     const client = await rig.in();
     await client.ask(query('listen x'));
     await client.ask(query('DISCARD ALL'));
-    await atRest();
-    expect(pinned()).toBe(0);
+    await rig.atRest();
+    expect(rig.pinned).toBe(0);
   });
 
   it('takes the settings of a startup packet to whichever backend it gets', async () => {
@@ -358,285 +249,6 @@ describe('transaction mode', () => {
   });
 });
 
-describe('what the server passed over after an error', () => {
-  const unnamed = prepare('', 'select mine');
-
-  it('does not count as prepared, nor as taken away', async () => {
-    await start({ config: { pool: { size: 2 } } });
-    const [client, other, third] = [await rig.in(), await rig.in(), await rig.in()];
-    await client.ask(unnamed, sync());
-    await other.ask(query('begin'));
-    // The other backend has somebody else's.
-    await third.ask(prepare('', 'select theirs'), sync());
-    const missing = 'ERROR 26000 prepared statement "none" does not exist';
-    expect(await client.ask(run('none'), prepare('', 'select new'), run(''), sync())).toEqual([missing, 'Z I']);
-    expect(await client.ask(run('none'), run(''), sync())).toEqual([missing, 'Z I']);
-    expect((await client.ask(run(''), sync())).at(-1)).toBe('Z I');
-    expect(rig.postgres.backends[1]!.heard).toEqual(['parse select theirs', 'parse select mine']);
-  });
-
-  it('is not what a setting is forgotten for', async () => {
-    await start({ config: { pool: { size: 2 } } });
-    const [client, other] = [await rig.in(), await rig.in()];
-    client.send(query('select 1'), query("set work_mem to '5MB'"));
-    await client.until('C SET');
-    await client.until('Z');
-    await other.ask(query('begin'));
-    await client.ask(query('select 1'));
-    expect(rig.postgres.backends[1]!.heard.join()).toContain('5MB');
-  });
-});
-
-describe('COPY', () => {
-  it('takes data in, and gives up where the client does', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(query('copy in'));
-    await client.until('G');
-    expect(await client.ask(copyData(Buffer.from('a\n')), copyData(Buffer.alloc(200_000)), copyDone())).toEqual([
-      'C COPY 2',
-      'Z I',
-    ]);
-    client.send(query('copy in'));
-    await client.until('G');
-    expect(await client.ask(copyFail('no more'))).toEqual(['ERROR 57014 COPY from stdin failed', 'Z I']);
-    // What is sent for a COPY that is over reaches nobody.
-    expect((await client.ask(copyData(Buffer.from('late')), copyDone(), query('select 1'))).at(-1)).toBe('Z I');
-  });
-
-  it('takes data that a client sends without waiting to be asked for it', async () => {
-    await start(small);
-    const client = await rig.in();
-    const data = [copyData(Buffer.from('a\n')), copyDone()];
-    expect(await client.ask(query('copy in'), ...data)).toEqual(['G', 'C COPY 1', 'Z I']);
-    client.send(query('copy in'), copyFail('no'), query('fail'), ...data, query('select 1'));
-    const failed = ['G', 'ERROR 57014 COPY from stdin failed', 'Z I', 'ERROR 42601 syntax error', 'Z I'];
-    expect(await client.until('C')).toEqual([...failed, 'T', 'D 1', 'C SELECT 1']);
-    const other = await rig.in();
-    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
-  });
-
-  it('goes back to the pool when data is still on its way at the end of it', async () => {
-    await start(small);
-    const client = await rig.in();
-    const late = copyData(Buffer.alloc(300_000));
-    client.send(query('copy in'));
-    await client.until('G');
-    client.send(late.subarray(0, 100_000));
-    rig.postgres.backends[0]!.failCopy();
-    await client.until('Z I');
-    client.send(late.subarray(100_000));
-    const other = await rig.in();
-    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
-  });
-
-  it('ends for a client that vanishes before it begins', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(query('copy later'));
-    await heard('copy later');
-    client.close();
-    await holds(() => expect(rig.running.proxy.host.pools.totals(0).resetting).toBe(1));
-    rig.postgres.backends[0]!.beginCopy();
-    await atRest();
-  });
-
-  it('ends for a client that vanishes in the middle', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(query('copy in'));
-    await client.until('G');
-    client.close();
-    await atRest();
-    const other = await rig.in();
-    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
-  });
-});
-
-/** @param change of the secret */
-const cancel = (key: WireClient['key'], change = 0): void => {
-  const socket = connect({ host: '127.0.0.1', port: rig.port });
-  socket.end(cancelRequest(key!.processId, Buffer.from(key!.secretKey.map((byte) => byte ^ change))));
-};
-
-describe('cancel', () => {
-  it('reaches what the client asked for, and no other', async () => {
-    await start({ config: { pool: { size: 2 } } });
-    const [one, other] = [await rig.in(), await rig.in()];
-    one.send(query('hang'));
-    other.send(query('hang'));
-    await holds(() => expect(rig.postgres.open).toHaveLength(2));
-    await holds(() => expect(rig.postgres.backends.map(({ heard: texts }) => texts)).toEqual([['hang'], ['hang']]));
-    cancel(one.key);
-    expect(await one.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
-    cancel(other.key, 1);
-    cancel(one.key);
-    expect((await one.ask(query('select 1'))).at(-1)).toBe('Z I');
-    cancel(other.key);
-    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
-  });
-
-  it('that is on its way when its client leaves reaches nobody else', async () => {
-    await start(small);
-    const [one, other] = [await rig.in(), await rig.in()];
-    rig.postgres.heldCancels = [];
-    one.send(query('hang'));
-    await heard('hang');
-    cancel(one.key);
-    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
-    const [backend] = rig.postgres.backends;
-    backend!.cancel();
-    await one.until('Z');
-    one.send(terminate());
-    other.send(query('hang'));
-    await waiting(1);
-    for (const letGo of rig.postgres.heldCancels.splice(0)) letGo();
-    await holds(() => expect(backend!.heard.at(-1)).toBe('hang'));
-    expect(backend!.cancelled).toHaveLength(1);
-    rig.postgres.heldCancels = undefined;
-    cancel(other.key);
-    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
-  });
-
-  it('ends a wait', async () => {
-    await start(small);
-    const [busy, client] = [await rig.in(), await rig.in()];
-    await busy.ask(query('begin'));
-    client.send(query('select 1'));
-    await waiting(1);
-    cancel(client.key);
-    expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
-    await busy.ask(query('commit'));
-    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
-  });
-});
-
-describe('DEALLOCATE ALL', () => {
-  it('leaves what is prepared behind it in the same pipeline', async () => {
-    await start(small);
-    const [one, other] = [await rig.in(), await rig.in()];
-    await one.ask(prepare('before'), sync());
-    one.send(query('DEALLOCATE ALL'), prepare('behind', 'select 2'), sync());
-    await one.until('Z I');
-    await one.until('Z I');
-    expect((await one.ask(run('behind'), sync())).at(-2)).toMatch(/^C SELECT/);
-    expect((await one.ask(run('before'), sync()))[0]).toContain('26000');
-    // It is there under its shared name, and is not prepared again.
-    const words = await other.ask(prepare('same', 'select 2'), run('same'), sync());
-    expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
-  });
-
-  it.each([
-    ['in the same pipeline', [query('DEALLOCATE ALL')]],
-    ['in the same series', [prepare('', 'DEALLOCATE ALL'), run('')]],
-  ])('lets a name be given again behind it %s', async (_where, forgetting) => {
-    await start(small);
-    const [one, other] = [await rig.in(), await rig.in()];
-    const shared = await other.ask(prepare('shared', 'select 1'), run('shared'), sync());
-    for (const text of ['select 1', 'select 2', 'select 1']) {
-      one.send(...forgetting, prepare('same', text), run('same'), sync());
-      await one.until('C DEALLOCATE ALL');
-      const words = await one.until('C SELECT 1');
-      expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
-      await one.until('Z I');
-      expect((await one.ask(run('same'), sync())).at(-2)).toBe('C SELECT 1');
-    }
-    expect(await other.ask(run('shared'), sync())).toEqual(shared.slice(1));
-  });
-
-  it('that fails takes nothing away, and what waits behind it goes on', async () => {
-    await start(small);
-    const one = await rig.in();
-    await one.ask(prepare('before', 'select 1'), sync());
-    one.send(query('fail DEALLOCATE ALL'), run('before'), sync());
-    expect((await one.until('Z I'))[0]).toMatch(/^ERROR/);
-    expect((await one.until('Z I')).at(-2)).toBe('C SELECT 1');
-  });
-});
-
-describe('who vanishes', () => {
-  it('leaves no transaction behind', async () => {
-    await start(small);
-    const client = await rig.in();
-    await client.ask(query('begin'));
-    client.close();
-    await heard('ROLLBACK');
-    await atRest();
-    expect(rig.postgres.open).toHaveLength(1);
-  });
-
-  it('commits nothing that it has flushed without a Sync', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(prepare(''), run(''), flush());
-    await client.until('C SELECT 1');
-    client.close();
-    // Only the end of its connection takes back what the server has done of it.
-    await holds(() => expect(rig.postgres.open).toHaveLength(0));
-    expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
-  });
-
-  it('has its query cancelled', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(query('hang'));
-    await heard('hang');
-    client.close();
-    await atRest();
-    const other = await rig.in();
-    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
-    expect(rig.postgres.open).toHaveLength(1);
-  });
-
-  it('takes its backend with it in the middle of a message', async () => {
-    await start(small);
-    const client = await rig.in();
-    const long = query(`select '${'x'.repeat(400_000)}'`);
-    client.send(long.subarray(0, 200_000));
-    await holds(() => expect(rig.running.proxy.host.pools.totals(0).active).toBe(1));
-    client.close();
-    await atRest();
-    expect((await (await rig.in()).ask(query('select 1'))).at(-1)).toBe('Z I');
-  });
-
-  it('does not wait in the line any more', async () => {
-    await start(small);
-    const [busy, client] = [await rig.in(), await rig.in()];
-    await busy.ask(query('begin'));
-    client.send(query('select 1'));
-    await waiting(1);
-    client.close();
-    await waiting(0);
-  });
-
-  it('is told what its server said', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(query('die'));
-    expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection']);
-    const other = await rig.in();
-    other.send(query('vanish'));
-    expect(await other.until('closed')).toEqual(['FATAL 08006 server closed the connection unexpectedly']);
-    expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 3', 'C SELECT 1', 'Z I']);
-  });
-
-  it('does not notice that an idle backend went', async () => {
-    await start(small);
-    const client = await rig.in();
-    await client.ask(query('select 1'));
-    rig.postgres.backends[0]!.socket.destroy();
-    await holds(() => expect(rig.running.proxy.host.pools.totals(0).idle).toBe(0));
-    expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
-  });
-
-  it('is sent away for bytes that are no message', async () => {
-    await start(small);
-    const client = await rig.in();
-    client.send(Buffer.from('zzzzzzzzz'));
-    expect(await client.until('closed')).toEqual(['FATAL 08P01 invalid frontend message type 122']);
-  });
-});
-
 describe('session mode', () => {
   it('keeps a backend for a client until it leaves, and names as they are', async () => {
     await start({ config: { pool: { mode: 'session', size: 2 } } });
@@ -645,8 +257,8 @@ describe('session mode', () => {
     await client.ask(query('set work_mem to 1'));
     expect([...rig.postgres.backends[0]!.prepared.keys()]).toEqual(['mine']);
     client.send(terminate());
-    await heard('DISCARD ALL');
-    await atRest();
+    await rig.heard('DISCARD ALL');
+    await rig.atRest();
     expect(rig.postgres.backends[0]!.prepared.size).toBe(0);
   });
 
@@ -657,22 +269,12 @@ describe('session mode', () => {
     expect(first.key?.processId).toBe(backend!.id);
     expect(other.key?.processId).toBeGreaterThan(2 ** 22);
     first.send(query('hang'));
-    await heard('hang');
-    cancel(first.key);
+    await rig.heard('hang');
+    rig.cancel(first.key);
     expect(await first.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
     first.send(terminate());
     expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
   });
-});
-
-it('reads a startup packet that comes byte by byte', async () => {
-  await start();
-  const socket = connect({ host: '127.0.0.1', port: rig.port, noDelay: true });
-  const packet = startupMessage(0, [['user', 'app']]);
-  for (const byte of packet) socket.write(Buffer.from([byte]));
-  const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
-  socket.destroy();
-  expect(answer.toString('latin1')).toContain('SCRAM-SHA-256');
 });
 
 describe('statement mode', () => {

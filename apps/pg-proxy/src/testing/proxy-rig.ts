@@ -1,4 +1,8 @@
+import { expect } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { cancelRequest } from '@medrex/pg-wire';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessFigures } from '../scheduling/overload.ts';
@@ -96,6 +100,34 @@ export class ProxyRig {
     return client;
   }
 
+  /** Until the scripted server has heard it. */
+  heard(text: string): Promise<void> {
+    return holds(() => expect(this.postgres.backends.flatMap((backend) => backend.heard)).toContain(text));
+  }
+
+  /** Until so many clients wait for a backend. */
+  waiting(count: number): Promise<void> {
+    return holds(() => expect(this.running.proxy.host.pools.totals(0).waiting).toBe(count));
+  }
+
+  /** Until no backend is in use. */
+  atRest(): Promise<void> {
+    return holds(() => {
+      const { active, resetting } = this.running.proxy.host.pools.totals(0);
+      expect(active + resetting).toBe(0);
+    });
+  }
+
+  /** Sends a cancel request. @param change of the secret */
+  cancel(key: WireClient['key'], change = 0): void {
+    const socket = connect({ host: '127.0.0.1', port: this.port });
+    socket.end(cancelRequest(key!.processId, Buffer.from(key!.secretKey.map((byte) => byte ^ change))));
+  }
+
+  get pinned(): number {
+    return this.running.proxy.host.pools.totals(0).pinned;
+  }
+
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
     await this.running.close();
@@ -103,4 +135,12 @@ export class ProxyRig {
     await this.#telemetry.close();
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** Until it is as expected. */
+export async function holds(expectation: () => void): Promise<void> {
+  await eventually(() => {
+    expectation();
+    return true;
+  });
 }

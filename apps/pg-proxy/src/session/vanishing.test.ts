@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { bind, execute, flush, parse, query, terminate } from '@medrex/pg-wire';
+import { holds, ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
+
+let rig: ProxyRig;
+
+afterEach(async () => {
+  await rig.close();
+});
+
+const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
+const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
+const prepare = (name: string, text = 'select 1'): Buffer => parse({ name, text, parameterTypes: [] });
+const run = (statement: string): Buffer =>
+  Buffer.concat([
+    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
+    execute({ portal: '', rowsMax: 0 }),
+  ]);
+
+describe('cancel', () => {
+  it('reaches what the client asked for, and no other', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [one, other] = [await rig.in(), await rig.in()];
+    one.send(query('hang'));
+    other.send(query('hang'));
+    await holds(() => expect(rig.postgres.open).toHaveLength(2));
+    await holds(() => expect(rig.postgres.backends.map(({ heard: texts }) => texts)).toEqual([['hang'], ['hang']]));
+    rig.cancel(one.key);
+    expect(await one.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+    rig.cancel(other.key, 1);
+    rig.cancel(one.key);
+    expect((await one.ask(query('select 1'))).at(-1)).toBe('Z I');
+    rig.cancel(other.key);
+    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+  });
+
+  it('that is on its way when its client leaves reaches nobody else', async () => {
+    await start(small);
+    const [one, other] = [await rig.in(), await rig.in()];
+    rig.postgres.heldCancels = [];
+    one.send(query('hang'));
+    await rig.heard('hang');
+    rig.cancel(one.key);
+    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
+    const [backend] = rig.postgres.backends;
+    backend!.cancel();
+    await one.until('Z');
+    one.send(terminate());
+    other.send(query('hang'));
+    await rig.waiting(1);
+    for (const letGo of rig.postgres.heldCancels.splice(0)) letGo();
+    await holds(() => expect(backend!.heard.at(-1)).toBe('hang'));
+    expect(backend!.cancelled).toHaveLength(1);
+    rig.postgres.heldCancels = undefined;
+    rig.cancel(other.key);
+    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+  });
+
+  it('ends a wait', async () => {
+    await start(small);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    client.send(query('select 1'));
+    await rig.waiting(1);
+    rig.cancel(client.key);
+    expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+    await busy.ask(query('commit'));
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+});
+
+describe('who vanishes', () => {
+  it('leaves no transaction behind', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(query('begin'));
+    client.close();
+    await rig.heard('ROLLBACK');
+    await rig.atRest();
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('commits nothing that it has flushed without a Sync', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(prepare(''), run(''), flush());
+    await client.until('C SELECT 1');
+    client.close();
+    // Only the end of its connection takes back what the server has done of it.
+    await holds(() => expect(rig.postgres.open).toHaveLength(0));
+    expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
+  });
+
+  it('has its query cancelled', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('hang'));
+    await rig.heard('hang');
+    client.close();
+    await rig.atRest();
+    const other = await rig.in();
+    expect(await other.ask(query('select 1'))).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('takes its backend with it in the middle of a message', async () => {
+    await start(small);
+    const client = await rig.in();
+    const long = query(`select '${'x'.repeat(400_000)}'`);
+    client.send(long.subarray(0, 200_000));
+    await holds(() => expect(rig.running.proxy.host.pools.totals(0).active).toBe(1));
+    client.close();
+    await rig.atRest();
+    expect((await (await rig.in()).ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('does not wait in the line any more', async () => {
+    await start(small);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    client.send(query('select 1'));
+    await rig.waiting(1);
+    client.close();
+    await rig.waiting(0);
+  });
+
+  it('is told what its server said', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(query('die'));
+    expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection']);
+    const other = await rig.in();
+    other.send(query('vanish'));
+    expect(await other.until('closed')).toEqual(['FATAL 08006 server closed the connection unexpectedly']);
+    expect(await (await rig.in()).ask(query('select 1'))).toEqual(['T', 'D 3', 'C SELECT 1', 'Z I']);
+  });
+
+  it('does not notice that an idle backend went', async () => {
+    await start(small);
+    const client = await rig.in();
+    await client.ask(query('select 1'));
+    rig.postgres.backends[0]!.socket.destroy();
+    await holds(() => expect(rig.running.proxy.host.pools.totals(0).idle).toBe(0));
+    expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
+  });
+
+  it('is sent away for bytes that are no message', async () => {
+    await start(small);
+    const client = await rig.in();
+    client.send(Buffer.from('zzzzzzzzz'));
+    expect(await client.until('closed')).toEqual(['FATAL 08P01 invalid frontend message type 122']);
+  });
+});

@@ -64,7 +64,7 @@ describe('Submitter', () => {
 
   it('takes an orderer that does not acknowledge for dead', async () => {
     const [first, second] = [await startOrderer(() => 'nothing'), await startOrderer(() => success)];
-    await submitterOn([first, second], undefined, 50).submit(envelope('one'), 'one');
+    await submitterOn([first, second], undefined, 500).submit(envelope('one'), 'one');
     expect(second.taken).toEqual(['one']);
   });
 

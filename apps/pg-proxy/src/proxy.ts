@@ -72,6 +72,8 @@ export class PgProxy {
   /** As it is in effect. */
   #cache: CacheConfig;
   #loaded: LoadedConfig;
+  /** What is read once is in effect as it is here. */
+  readonly #atStart: LoadedConfig['config'];
   #reception: Reception;
   #doorkeeper: Doorkeeper;
   #ticker: NodeJS.Timeout | undefined;
@@ -88,6 +90,7 @@ export class PgProxy {
     this.#analyser = analyser;
     this.#cache = loaded.config.cache;
     this.#loaded = loaded;
+    this.#atStart = loaded.config;
     this.#shared = options.shared;
     this.#directoryOf = directoryOf;
     this.#events = events;
@@ -137,7 +140,6 @@ export class PgProxy {
 
   /** Another configuration, for all or for none; nobody is dropped. @throws CodedError PG_PROXY_CONFIG, POOL_SETTINGS_UNUSABLE */
   reload(loaded: LoadedConfig): readonly string[] {
-    const before = this.#loaded.config;
     const doorkeeper = this.#doorkeeperOf(loaded);
     const reception = this.#receptionOf(loaded, doorkeeper);
     const clamps = this.host.reload(loaded);
@@ -147,7 +149,7 @@ export class PgProxy {
     this.#reception = reception;
     this.#doorkeeper.close();
     this.#doorkeeper = doorkeeper;
-    return [...needRestart(before, loaded.config).map(restartNotice), ...notices, ...clamps.map(clampNotice)];
+    return [...needRestart(this.#atStart, loaded.config).map(restartNotice), ...notices, ...clamps.map(clampNotice)];
   }
 
   #reloadCaches(asked: CacheConfig): readonly string[] {

@@ -55,6 +55,10 @@ describe('RELOAD', () => {
     const told = await console.ask(query('RELOAD'));
     for (const key of ['statistics.queriesMax', 'classes.isOn', 'audit.file'])
       expect(told).toContain(`NOTICE 00000 ${key} stays as it was until a restart`);
+    // As long as the file says something else, and no longer.
+    expect(await console.ask(query('RELOAD'))).toEqual(told);
+    change(() => ({ statistics: {}, classes: {}, audit: undefined }));
+    expect(await console.ask(query('RELOAD'))).toEqual(['C RELOAD', 'Z I']);
   });
 
   it('replaces the backends of an upstream that has moved, when nobody has them', async () => {

@@ -29,6 +29,19 @@ const load = (config: unknown, environment = {}): unknown => {
 };
 
 describe('loadConfig', () => {
+  it('says what does not fit together beside what is wrong by itself', () => {
+    const databases = { clinic: { upstream: 'nowhere' } };
+    const said = load({
+      ...minimal,
+      databases,
+      pool: { size: 0 },
+      bogus: 1,
+      users: { a: { databases: ['gone'], size: 'x' } },
+    });
+    for (const problem of ['"bogus"', 'pool.size', 'users.a.size', 'there is no nowhere', 'there is no gone'])
+      expect(said).toContain(problem);
+  });
+
   it('takes no duration that a timer cannot wait for: it would end at once', () => {
     const thirtyDays = 30 * 86_400_000;
     for (const more of [

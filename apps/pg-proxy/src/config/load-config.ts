@@ -81,11 +81,36 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** The same of a configuration that was read already. @param file it is from, for messages and relative names */
 function loadParsed(file: string, given: unknown, options: LoadOptions): LoadedConfig {
   const parsed = proxyConfig.safeParse(given);
-  if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `${file}:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    const others = problemsBehind(file, given, parsed.error, options);
+    throw pgProxyError('PG_PROXY_CONFIG', [`${file}:`, z.prettifyError(parsed.error), ...others].join('\n'));
+  }
   const loading = new Loading(dirname(resolve(file)), options);
   const loaded = loading.load(parsed.data);
   if (loading.problems.length > 0) throw pgProxyError('PG_PROXY_CONFIG', `${file}:\n${loading.problems.join('\n')}`);
   return loaded;
+}
+
+/** What else is wrong, as far as it can be told without the fields that are wrong by themselves. */
+function problemsBehind(file: string, given: unknown, { issues }: z.ZodError, options: LoadOptions): readonly string[] {
+  const rest = structuredClone(given);
+  for (const issue of issues) {
+    const wrong = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    for (const path of wrong) leaveOut(rest, path);
+  }
+  const parsed = proxyConfig.safeParse(rest);
+  if (!parsed.success) return [];
+  const loading = new Loading(dirname(resolve(file)), options);
+  loading.load(parsed.data);
+  return loading.problems;
+}
+
+function leaveOut(value: unknown, path: readonly PropertyKey[]): void {
+  const inner = path
+    .slice(0, -1)
+    .reduce<unknown>((at, key) => (isObject(at) || Array.isArray(at) ? Reflect.get(at, key) : undefined), value);
+  const last = path.at(-1);
+  if (isObject(inner) && last !== undefined) Reflect.deleteProperty(inner, last);
 }
 
 function jsonOf(file: string): unknown {

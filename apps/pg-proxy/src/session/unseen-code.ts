@@ -28,7 +28,6 @@ const namesMax = 20_000;
 /** More of them, and every statement is looked at that calls or writes something. */
 const wordsMax = 2_000;
 
-const plainSelect = /^\s*select\b/i;
 const redefines =
   /(?:^|;)\s*(?:create\s+(?:or\s+replace\s+)?(?:constraint\s+)?(?:function|procedure|trigger|event|extension|rule|view|policy|aggregate|operator|cast|type|domain|schema)|alter\s+(?!role\b|user\b|database\b|system\b|sequence\b|index\b|session\b))\b/i;
 const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)*`;
@@ -48,12 +47,20 @@ const keywords: ReadonlySet<string> = new Set(
   ),
 );
 
-/** One SELECT that calls nothing. */
-const isPlain = (text: string): boolean => {
-  if (text.includes('(') || !plainSelect.test(text)) return false;
+const firstWord = /^\s*([a-z]+)/i;
+/** Behind these anything may be written, or defined. */
+const holders: ReadonlySet<string> = new Set(['with', 'explain', 'create', 'alter', 'do', 'prepare']);
+const writers: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copy', 'truncate']);
+
+/** The verb of a text that is one statement and cannot hold others; undefined where it may be anything. */
+function verbOf(text: string): string | undefined {
   const end = text.indexOf(';');
-  return end < 0 || end === text.length - 1;
-};
+  if (end >= 0 && end < text.length - 1) return undefined;
+  const verb = firstWord.exec(text)?.[1]?.toLowerCase();
+  return verb === undefined || holders.has(verb) ? undefined : verb;
+}
+
+const redefinesCode = (text: string): boolean => verbOf(text) === undefined && redefines.test(text);
 
 const latin1Of = (text: string): string => Buffer.from(text).toString('latin1').toLowerCase();
 
@@ -107,9 +114,11 @@ export class UnseenCode {
 
   #needsOf(text: string): Needs {
     if (this.#pattern?.test(text) === true) return 'look';
-    if (isPlain(text)) return this.#pattern === undefined ? 'nothing' : 'known';
-    if (redefines.test(text)) return 'look';
-    const names = namesIn(text);
+    const verb = verbOf(text);
+    const callsNothing = verb !== undefined && !writers.has(verb) && !text.includes('(');
+    if (callsNothing) return verb === 'select' && this.#pattern !== undefined ? 'known' : 'nothing';
+    if (verb === undefined && redefines.test(text)) return 'look';
+    const names = namesIn(text, verb);
     if (names.size === 0) return 'nothing';
     return this.#isStale || [...names].some((each) => !this.#knows(each)) ? 'look' : 'known';
   }
@@ -120,7 +129,7 @@ export class UnseenCode {
 
   /** Whether a text defines code. */
   redefinedBy(text: string): boolean {
-    return redefines.test(text);
+    return redefinesCode(text);
   }
 
   /** Whether what a text runs can be told only when the catalogue has been read. @param statements of it, by the grammar */
@@ -189,16 +198,47 @@ function together(facts: readonly CodeFacts[]): CodeFacts {
 }
 
 /** Names that a text may call, or write to; not those that everybody knows. */
-function namesIn(text: string): Set<string> {
+function namesIn(text: string, verb = verbOf(text)): Set<string> {
   const searched = text.length > searchedMax ? text.slice(0, searchedMax) : text;
   const names = new Set<string>();
-  for (const [, word = ''] of searched.matchAll(calls)) {
+  const add = (word: string): void => {
     const folded = word.toLowerCase();
     if (!keywords.has(folded) && volatilityOf(folded) === 'unknown') names.add(folded);
-  }
-  for (const [, relation = ''] of searched.matchAll(writes)) names.add(lastPart(relation));
+  };
+  if (searched.includes('(')) addCalls(searched, add);
+  if (verb !== undefined && !writers.has(verb)) return names;
+  if (verb !== undefined && verb !== 'copy') {
+    // What it writes to comes first.
+    writes.lastIndex = 0;
+    names.add(lastPart(writes.exec(searched)?.[1] ?? ''));
+  } else for (const [, relation = ''] of searched.matchAll(writes)) names.add(lastPart(relation));
   names.delete('');
   return names;
+}
+
+function addCalls(text: string, add: (word: string) => void): void {
+  if (text.includes('/*') || text.includes('--')) {
+    for (const [, word = ''] of text.matchAll(calls)) add(word);
+    return;
+  }
+  for (let at = text.indexOf('('); at >= 0; at = text.indexOf('(', at + 1)) {
+    let end = at;
+    while (end > 0 && text.charCodeAt(end - 1) <= space) end--;
+    if (text.charCodeAt(end - 1) === doubleQuote) end--;
+    let start = end;
+    while (start > 0 && isNamePart(text.charCodeAt(start - 1))) start--;
+    if (start < end) add(text.slice(start, end));
+  }
+}
+
+const space = 0x20;
+const doubleQuote = 0x22;
+
+function isNamePart(code: number): boolean {
+  if (code >= 0x80 || code === 0x5f || code === 0x24) return true;
+  if (code >= 0x30 && code <= 0x39) return true;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
 }
 
 function lastPart(relation: string): string {

@@ -323,6 +323,7 @@ export class ClientMessages implements Wire {
   #query(backend: Backend): void {
     const asked = this.#askedAtHand ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
     const { text } = asked;
+    this.requests.read(asked);
     if (asksProcess(text) && this.awaitsProcess()) return;
     if (showsFormer(text) && this.renews(backend)) return;
     this.vacates(text);

@@ -4,7 +4,7 @@ import { settingPrefix } from '../config/session-settings.ts';
 import type { Client } from './client.ts';
 import type { ClientStatements } from './client-statements.ts';
 import type { PreparedBefore } from './expected-answers.ts';
-import { Request, type Analysed, type RequestObserver } from './request.ts';
+import { analysisOf, Request, type Analysed, type Asked, type RequestObserver } from './request.ts';
 import { forgetsAll, type SessionWatch, type Watched } from './session-watch.ts';
 
 export interface ClientRequestsOptions {
@@ -33,6 +33,11 @@ export class ClientRequests {
     this.#statements = statements;
     this.#watch = watch;
     this.#analyser = analyser;
+  }
+
+  /** Whoever follows requests will want to know what a text does: what looks at it before need not guess. */
+  read(asked: Asked): void {
+    if (this.observer !== undefined && asked.isWhole) analysisOf(this.#analyser, asked.text, asked);
   }
 
   /** Of the message at hand. Undefined where nobody follows what becomes of it. */

@@ -174,7 +174,7 @@ export class SessionWatch {
   look(
     text: string,
     status: TransactionStatus,
-    { analysis, mayLeave = leaves({ text, analysis }) || this.runsCode({ text }, notLooked()), bound }: Looked = {},
+    { analysis, mayLeave = leaves({ text, analysis }) || this.#runsCodeOf(text, analysis), bound }: Looked = {},
   ): Watched | undefined {
     if (!mayLeave && !this.followsAll && !(this.isActive && mayTakeBack(text))) return undefined;
     const statements = this.#read(text);
@@ -201,6 +201,11 @@ export class SessionWatch {
   /** Whether it may run code that nobody reads and that may leave something behind. */
   runsCode(asked: { readonly text: string }, look: CodeLook): boolean {
     return this.#code?.concerns(asked, look) === true;
+  }
+
+  #runsCodeOf(text: string, analysis: Analysis | undefined): boolean {
+    if (analysis?.kind !== 'read') return this.runsCode({ text }, notLooked());
+    return this.#code?.concernsLike({ text }, analysis.statements) === true;
   }
 
   /** Notes what of it the server is to be asked for. True: there is something. */

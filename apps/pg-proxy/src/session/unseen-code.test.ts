@@ -44,6 +44,19 @@ describe('code that nobody reads', () => {
     },
   );
 
+  it('is looked for once in texts that differ in their literals, and in each of these', () => {
+    const code = read();
+    const concernsLike = (text: string): boolean => {
+      const statements = statementsOf(text);
+      return statements !== 'unread' && code.concernsLike({ text }, statements);
+    };
+    const noted = [1, 2].map((id) => `insert into plain values (${id}, lower('x'))`);
+    expect(noted.map(concernsLike)).toEqual([false, false]);
+    const named = ['set_tenant(1)', 'x', 'set_tenant(2)'].map((text) => `select lower('${text}') where harmless() = 1`);
+    expect(named.map(concernsLike)).toEqual([true, false, true]);
+    expect([1, 2].map((id) => `select set_tenant(${id})`).map(concernsLike)).toEqual([true, true]);
+  });
+
   it.each([
     'select set_tenant(7)',
     'select "s".SET_TENANT /* of mine */ (7)',

@@ -81,6 +81,7 @@ export class UnseenCode {
   readonly #others = new Set<string>();
   #leaving: ReadonlyMap<string, CodeFacts> = new Map();
   #pattern: RegExp | undefined;
+  readonly #looks = new WeakMap<readonly Statement[], CodeLook>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -99,6 +100,21 @@ export class UnseenCode {
       this.#look(asked.text, look);
     }
     return look.needs === 'look';
+  }
+
+  /**
+   * As `concerns`, of a text that differs from others with the same statements in nothing but literals, comments and layout: what is
+   * found is found for all of them.
+   */
+  concernsLike({ text }: { readonly text: string }, statements: readonly Statement[]): boolean {
+    const known = this.#looks.get(statements);
+    const look = known ?? notLooked();
+    if (known === undefined) this.#looks.set(statements, look);
+    const isConcerned = this.concerns({ text }, look);
+    if (!text.includes("'")) return isConcerned;
+    // Literals may name code, too, and those of the next text will be others.
+    if (isConcerned) look.version = -1;
+    return isConcerned || this.#pattern?.test(text) === true;
   }
 
   #look(text: string, look: CodeLook): void {

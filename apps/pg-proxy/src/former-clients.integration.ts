@@ -28,12 +28,12 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
-    it.each([{ values: [] }, {}])(
+    it.each([{ values: [] }, { values: [], name: 's' }, {}])(
       'is no temporary schema, so that PREPARE TRANSACTION fails as it would (%j)',
       async (how) => {
         await used('create temp table t (a int)');
         const client = await rig.client();
-        await client.query({ text: 'set search_path to pg_temp', ...how });
+        await client.query({ text: '/* own */ set search_path to pg_temp', ...how });
         await client.query('begin');
         await client.query('select current_schema()');
         await expect(client.query(`prepare transaction 'former'`)).rejects.toMatchObject({ code: '0A000' });

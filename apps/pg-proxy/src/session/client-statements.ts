@@ -222,6 +222,7 @@ export class ClientStatements {
       if (this.#wire.awaitsProcess()) return;
       key = parseKey(buffer, start, end); // process ids in it may be others now
     }
+    if (showsFormer(key) && this.#wire.renews(backend)) return;
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     this.showNamed(key, backend);
     if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);

@@ -1,4 +1,5 @@
-const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
+/** What may stand between words. */
+export const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
 const start = `(?:^|;)${gap}*`;
 const verbs = [
   `set${gap}+(?!local\\b|transaction\\b|constraints\\b)`,

@@ -1,6 +1,11 @@
+import { gap } from './leaves-state.ts';
+
 /** A temporary schema that is there already is not made; a language that is loaded takes no setting that it does not know. */
-const sets =
-  /^\s*set\s+(?:session\s+)?(?:search_path\s*(?:=|to)\s*['"]?pg_temp\b|pl\w+\.(?!variable_conflict\b|print_strict_params\b|check_asserts\b|extra_warnings\b|extra_errors\b))/i;
+const sets = new RegExp(
+  `^${gap}*set${gap}+(?:session${gap}+)?(?:search_path${gap}*(?:=|to)${gap}*['"]?pg_temp\\b|` +
+    'pl\\w+\\.(?!variable_conflict\\b|print_strict_params\\b|check_asserts\\b|extra_warnings\\b|extra_errors\\b))',
+  'i',
+);
 /** Reports what the process has counted and not yet told, its own beginning among it. */
 const reports = 'pg_stat_force_next_flush';
 

@@ -63,7 +63,7 @@ export class ClientMessages implements Wire {
   /** An error of ours in the extended protocol: all up to Sync is passed over. */
   #isSkipping = false;
   #isWorking = false;
-  /** The message at hand waits until all that is prepared has been taken away, or the server has said what is left. */
+  /** The message at hand waits until all that is prepared has been taken away, the server has said what is left, or a cancel is there. */
   #isHeld = false;
 
   constructor(client: Client, options: ClientOptions) {
@@ -211,7 +211,7 @@ export class ClientMessages implements Wire {
     const client = this.#client;
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
     if (this.#host.isDraining && this.#isProbe() && this.#host.probed(client)) return;
-    if ((this.requests.mayForget || this.#session.isAsking) && this.#isHeldBack()) return;
+    if ((this.requests.mayForget || this.#session.isAsking || this.#isCancelComing) && this.#isHeldBack()) return;
     if (client.backend === undefined) {
       const { cache } = this.cachedAnswers;
       if (this.#framer.type === from.close && this.statements.closeAlone(this.#framer)) return;
@@ -237,6 +237,12 @@ export class ClientMessages implements Wire {
     return taken !== 'elsewhere';
   }
 
+  /** What it was meant for has ended: it must not reach what comes next. */
+  get #isCancelComing(): boolean {
+    const { backend } = this.#client;
+    return backend !== undefined && backend.cancelling > 0 && backend.expected.isEmpty;
+  }
+
   /**
    * Names and statements mean what they do when DEALLOCATE ALL or DISCARD ALL has run; and what the server is asked for at the end of a
    * transaction is that of no other one.
@@ -244,7 +250,7 @@ export class ClientMessages implements Wire {
   #isHeldBack(): boolean {
     const { backend } = this.#client;
     this.requests.mayForget = backend?.expected.forgets === true;
-    if (!this.requests.mayForget && !this.#session.isAsking) return false;
+    if (!this.requests.mayForget && !this.#session.isAsking && !this.#isCancelComing) return false;
     // Without a Sync the server would keep its answer to itself.
     if (this.requests.mayForget) backend?.outbox.push(flush());
     this.#isHeld = true;
@@ -255,6 +261,7 @@ export class ClientMessages implements Wire {
   /** What the server has said may be what the message at hand is held back for. */
   answered(): void {
     if (!this.#isHeld || this.#session.isAsking || this.#client.backend?.expected.forgets === true) return;
+    if (this.#isCancelComing) return;
     // Behind the answer that is being read.
     process.nextTick(() => {
       if (!this.#isHeld || this.#client.hasLeft) return;

@@ -63,7 +63,7 @@ export class ClientSession {
       if (this.#client.backend !== backend || backend.socket.destroyed) return;
       watch.found(outcome);
       this.#follow(backend, statements);
-      this.#client.asked();
+      this.#client.goesOn();
     });
     return this.isAsking;
   }

@@ -315,8 +315,7 @@ export class Client implements BackendClient {
     return this.#messages.statements.nameOf(name);
   }
 
-  /** What its session has is known again. */
-  asked(): void {
+  goesOn(): void {
     this.#messages.answered();
   }
 

@@ -56,6 +56,37 @@ describe('cancel', () => {
     expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
   });
 
+  it.each([
+    ['outside of a transaction', [], 'Z I'],
+    ['in one', [query('begin')], 'Z E'],
+  ] as const)('that comes too late does not reach what the client asks next, %s', async (_where, before, status) => {
+    await start(small);
+    const client = await rig.in();
+    for (const message of before) await client.ask(message);
+    rig.postgres.heldCancels = [];
+    client.send(query('hang'));
+    await rig.heard('hang');
+    rig.cancel(client.key);
+    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
+    const [backend] = rig.postgres.backends;
+    backend!.cancel();
+    expect((await client.until('Z')).at(-1)).toBe(status);
+    const received = (): number => rig.running.proxy.host.trafficOf('app').received;
+    const soFar = received();
+    client.send(query('rollback'), query('hang'));
+    await holds(() => expect(received()).toBeGreaterThan(soFar));
+    // Long enough for a server that is here.
+    await new Promise((wait) => setTimeout(wait, 50));
+    expect(backend!.heard).not.toContain('rollback');
+    for (const letGo of rig.postgres.heldCancels.splice(0)) letGo();
+    await client.until('Z I');
+    await holds(() => expect(backend!.heard.slice(-2)).toEqual(['rollback', 'hang']));
+    expect(backend!.cancelled).toHaveLength(1);
+    rig.postgres.heldCancels = undefined;
+    rig.cancel(client.key);
+    expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+  });
+
   it('ends a wait', async () => {
     await start(small);
     const [busy, client] = [await rig.in(), await rig.in()];

@@ -39,7 +39,8 @@ export class BackendCancels {
     const then = this.#afterwards.get(backend);
     this.#afterwards.delete(backend);
     if (then !== undefined) then();
-    // It has come to rest before: only an answer shows that the signal is not still on its way.
-    else if (backend.isIdle) backend.check(() => undefined);
+    // What it was meant for has ended before: only an answer shows that the signal is not still on its way.
+    else if (backend.expected.isEmpty && !backend.expected.isOpen) backend.check(() => backend.client?.goesOn());
+    else backend.client?.goesOn();
   }
 }

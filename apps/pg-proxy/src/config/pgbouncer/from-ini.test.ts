@@ -136,6 +136,14 @@ x = 1
     ]);
   });
 
+  it.each([
+    ['so_reuseport = 1\npeer_id = 3\n', 9_477],
+    ['so_reuseport = 1\n', 0],
+    ['peer_id = 3\n', 9_475],
+  ])('has metrics where another process on the host may have them, too: %j', (text, port) => {
+    expect(proxyConfig.parse(read(base + text).config).metrics.port).toBe(port);
+  });
+
   it('has peers', () => {
     const { config } = read(`${base}peer_id = 1\n[peers]\n1 = host=one\n2 = host=two port=7000\n`);
     expect(proxyConfig.parse(config).instance).toMatchObject({ id: 1, peers: { 2: { host: 'two', port: 7000 } } });

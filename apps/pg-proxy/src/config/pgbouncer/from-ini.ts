@@ -2,8 +2,11 @@ import { resolve } from 'node:path';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
-import { names, whole } from './ini-values.ts';
+import { names, whole, yes } from './ini-values.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
+
+/** Of the process with peer_id 1, where several listen on one port. */
+const firstMetricsPort = 9475;
 
 /** A pgbouncer.ini in our words. */
 export interface FromIni {
@@ -83,6 +86,7 @@ export function fromIni(file: string, read: (file: string) => string): FromIni {
   readDatabases(of('databases'), gathering);
   readUsers(of('users'), gathering);
   readPeers(of('peers'), gathering);
+  readMetrics(gathering);
   readAuth(gathering);
   for (const { section, place } of entries)
     if (!['pgbouncer', 'databases', 'users', 'peers'].includes(section))
@@ -117,6 +121,16 @@ function readListen(gathering: Gathering): void {
   else if (prepared > 0) gathering.set('pool.preparedStatements', prepared);
   else gathering.note('max_prepared_statements', 'prepared statements are always shared: 200 for each backend');
   readClientTls(gathering);
+}
+
+/** Processes on one host share the port of clients, and cannot share that of metrics. */
+function readMetrics(gathering: Gathering): void {
+  if (yes(gathering.value('so_reuseport') ?? '0') !== true) return;
+  const id = whole(gathering.value('peer_id') ?? '0') ?? 0;
+  const port = id === 0 ? 0 : firstMetricsPort + id - 1;
+  gathering.set('metrics.port', port);
+  const where = port === 0 ? 'a free port, which the start says' : `port ${port}, by peer_id`;
+  gathering.note('so_reuseport', `metrics of this process are at ${where}; --config beside it gives another`);
 }
 
 function readClientTls(gathering: Gathering): void {

@@ -44,6 +44,20 @@ describe('code that nobody reads', () => {
     },
   );
 
+  it('is not looked for again in what writes to a table that was not there, whatever was looked at before', () => {
+    const code = read();
+    const text = 'insert into tt values ($1)';
+    const isUnknown = (): boolean => code.isUnknown({ text, statements: statementsOf(text) });
+    expect([concerns(code, text), isUnknown()]).toEqual([true, true]);
+    code.rememberWritten(text);
+    expect([concerns(code, text), isUnknown()]).toEqual([false, false]);
+    const behind = 'with a as (select 1) insert into uu select * from a';
+    expect([concerns(code, behind), code.isUnknown({ text: behind, statements: statementsOf(behind) })]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
   it('is looked for once in texts that differ in their literals, and in each of these', () => {
     const code = read();
     const concernsLike = (text: string): boolean => {

@@ -37,6 +37,8 @@ const writes = new RegExp(
   `\\b(?:insert\\s+into|merge\\s+into|delete\\s+from|update|copy|truncate(?:\\s+table)?)\\s+(?:only\\s+)?((?:"?${name}"?\\s*\\.\\s*)?"?${name}"?)`,
   'gi',
 );
+/** The first of them: a pattern that is global remembers where it was. */
+const firstWrite = new RegExp(writes.source, 'i');
 /** What stands before a bracket and is no call. */
 const keywords: ReadonlySet<string> = new Set(
   `in values and or not any all some exists as on using over filter within from select where when then else case by having limit
@@ -225,8 +227,7 @@ function namesIn(text: string, verb = verbOf(text)): Set<string> {
   if (verb !== undefined && !writers.has(verb)) return names;
   if (verb !== undefined && verb !== 'copy') {
     // What it writes to comes first.
-    writes.lastIndex = 0;
-    names.add(lastPart(writes.exec(searched)?.[1] ?? ''));
+    names.add(lastPart(firstWrite.exec(searched)?.[1] ?? ''));
   } else for (const [, relation = ''] of searched.matchAll(writes)) names.add(lastPart(relation));
   names.delete('');
   return names;

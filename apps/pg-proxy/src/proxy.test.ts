@@ -1,18 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  bind,
-  close,
-  execute,
-  flush,
-  gssencRequest,
-  parse,
-  query,
-  startupMessage,
-  sync,
-  terminate,
-} from '@medrex/pg-wire';
+import { close, flush, gssencRequest, query, startupMessage, sync, terminate } from '@medrex/pg-wire';
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
+import { oneBackend, prepare, run } from './testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 
 let rig: ProxyRig;
@@ -22,14 +12,7 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
-const prepare = (name: string, text = 'select 1'): Buffer => parse({ name, text, parameterTypes: [] });
 const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
-const run = (statement: string): Buffer =>
-  Buffer.concat([
-    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
-    execute({ portal: '', rowsMax: 0 }),
-  ]);
 
 describe('login', () => {
   it('lets in who proves himself, and nobody else', async () => {
@@ -108,7 +91,7 @@ it('reads a startup packet that comes byte by byte', async () => {
 
 describe('transaction mode', () => {
   it('serves many clients with one backend, each for a transaction', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in({ user: 'app' })];
     expect(await one.ask(query('begin'))).toEqual(['C BEGIN', 'Z T']);
     other.send(query('select 1'));
@@ -119,7 +102,7 @@ describe('transaction mode', () => {
   });
 
   it('keeps what a client sends while it waits, in whatever chunks that comes', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query('begin'));
     const received = (): number => rig.running.proxy.host.trafficOf('app').received;
@@ -135,7 +118,7 @@ describe('transaction mode', () => {
   });
 
   it('answers what was sent ahead in order, and skips to Sync after an error', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     const words = await client.ask(prepare('a'), run('a'), prepare('b', 'fail'), run('a'), query('select 2'), sync());
     expect(words).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'ERROR 42601 syntax error', 'Z I']);
@@ -144,7 +127,7 @@ describe('transaction mode', () => {
   });
 
   it('keeps a backend with what was flushed until its Sync, which is what ends its transaction', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     one.send(prepare(''), run(''), flush());
     expect(await one.until('C SELECT 1')).toEqual(['1', '2', 'D 1', 'C SELECT 1']);
@@ -173,7 +156,7 @@ describe('transaction mode', () => {
   });
 
   it('takes what a client has set to its next backend, and not what was rolled back', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query(`set work_mem to '1MB'`));
     await one.ask(query('begin'));
@@ -188,7 +171,7 @@ describe('transaction mode', () => {
   });
 
   it('sets again what the server says that a setting came to', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(query('set datestyle to dmy'));
     await other.ask(query('select 1'));
@@ -206,7 +189,7 @@ describe('transaction mode', () => {
   });
 
   it('gives the backend back at DISCARD ALL', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     await client.ask(query('listen x'));
     await client.ask(query('DISCARD ALL'));
@@ -215,7 +198,7 @@ describe('transaction mode', () => {
   });
 
   it('takes the settings of a startup packet to whichever backend it gets', async () => {
-    await start(small);
+    await start(oneBackend);
     const one = await rig.in({ parameters: { application_name: 'one' } });
     const other = await rig.in({ parameters: { application_name: 'other', options: '-c work_mem=5MB' } });
     await one.ask(query('select 1'));
@@ -231,7 +214,7 @@ describe('transaction mode', () => {
   });
 
   it('answers a Sync, a Flush and a Close for which nobody is needed', async () => {
-    await start(small);
+    await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     expect(await client.ask(flush(), close({ of: 'portal', name: '' }), sync())).toEqual(['3', 'Z I']);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { copyData, copyDone, copyFail, query } from '@medrex/pg-wire';
+import { oneBackend } from '../testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
 
 let rig: ProxyRig;
@@ -9,11 +10,10 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
 
 describe('COPY', () => {
   it('takes data in, and gives up where the client does', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(query('copy in'));
     await client.until('G');
@@ -29,7 +29,7 @@ describe('COPY', () => {
   });
 
   it('takes data that a client sends without waiting to be asked for it', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     const data = [copyData(Buffer.from('a\n')), copyDone()];
     expect(await client.ask(query('copy in'), ...data)).toEqual(['G', 'C COPY 1', 'Z I']);
@@ -41,7 +41,7 @@ describe('COPY', () => {
   });
 
   it('goes back to the pool when data is still on its way at the end of it', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     const late = copyData(Buffer.alloc(300_000));
     client.send(query('copy in'));
@@ -55,7 +55,7 @@ describe('COPY', () => {
   });
 
   it('ends for a client that vanishes before it begins', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(query('copy later'));
     await rig.heard('copy later');
@@ -66,7 +66,7 @@ describe('COPY', () => {
   });
 
   it('ends for a client that vanishes in the middle', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(query('copy in'));
     await client.until('G');

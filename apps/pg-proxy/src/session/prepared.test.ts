@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bind, close, execute, parse, query, sync } from '@medrex/pg-wire';
+import { bind, close, execute, query, sync } from '@medrex/pg-wire';
+import { oneBackend, prepare, run } from '../testing/asked.ts';
 import { ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
 
 let rig: ProxyRig;
@@ -9,14 +10,7 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
-const prepare = (name: string, text = 'select 1'): Buffer => parse({ name, text, parameterTypes: [] });
 const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
-const run = (statement: string): Buffer =>
-  Buffer.concat([
-    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
-    execute({ portal: '', rowsMax: 0 }),
-  ]);
 
 describe('prepared statements', () => {
   it('shares prepared statements across clients and backends', async () => {
@@ -32,7 +26,7 @@ describe('prepared statements', () => {
   });
 
   it('prepares a text once for each backend, however often clients do', async () => {
-    await start(small);
+    await start(oneBackend);
     for (let times = 0; times < 3; times++) {
       const client = await rig.in();
       expect(await client.ask(prepare('s'), run('s'), sync())).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'Z I']);
@@ -43,7 +37,7 @@ describe('prepared statements', () => {
   });
 
   it('says that a name is taken in the words of the client', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     await client.ask(prepare('s'), sync());
     expect(await client.ask(prepare('s', 'select 2'), sync())).toEqual([
@@ -59,7 +53,7 @@ describe('prepared statements', () => {
   });
 
   it('has the unnamed statement there in the next transaction, whoever was there in between', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(prepare(''), sync());
     await other.ask(prepare('', 'select 2'), run(''), sync());
@@ -80,7 +74,7 @@ describe('prepared statements', () => {
   });
 
   it('prepares anew what no longer fits its tables', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     const stale = ['1', 'ERROR 0A000 cached plan must not change result type', 'Z I'];
     expect(await client.ask(prepare('s', 'stale'), run('s'), sync())).toEqual(stale);
@@ -89,7 +83,7 @@ describe('prepared statements', () => {
   });
 
   it('follows what prepared statements set', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     const parameters = ['a.b', 'c'].map((value) => Buffer.from(value));
     await one.ask(
@@ -104,7 +98,7 @@ describe('prepared statements', () => {
   });
 
   it('knows a prepared statement that is deallocated in SQL', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     await client.ask(prepare('s'), sync());
     expect(await client.ask(query('DEALLOCATE s'))).toEqual(['C DEALLOCATE', 'Z I']);
@@ -146,7 +140,7 @@ describe('what the server passed over after an error', () => {
 
 describe('DEALLOCATE ALL', () => {
   it('leaves what is prepared behind it in the same pipeline', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     await one.ask(prepare('before'), sync());
     one.send(query('DEALLOCATE ALL'), prepare('behind', 'select 2'), sync());
@@ -163,7 +157,7 @@ describe('DEALLOCATE ALL', () => {
     ['in the same pipeline', [query('DEALLOCATE ALL')]],
     ['in the same series', [prepare('', 'DEALLOCATE ALL'), run('')]],
   ])('lets a name be given again behind it %s', async (_where, forgetting) => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     const shared = await other.ask(prepare('shared', 'select 1'), run('shared'), sync());
     for (const text of ['select 1', 'select 2', 'select 1']) {
@@ -178,7 +172,7 @@ describe('DEALLOCATE ALL', () => {
   });
 
   it('that fails takes nothing away, and what waits behind it goes on', async () => {
-    await start(small);
+    await start(oneBackend);
     const one = await rig.in();
     await one.ask(prepare('before', 'select 1'), sync());
     one.send(query('fail DEALLOCATE ALL'), run('before'), sync());

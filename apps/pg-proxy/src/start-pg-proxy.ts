@@ -18,6 +18,7 @@ import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryOf } from './login/directory.ts';
+import { namesOf } from './login/listener.ts';
 import {
   pgProxyMetrics,
   PoolMetrics,
@@ -167,7 +168,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   });
   telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return {
-    urls: { postgres: `postgres://${loaded.config.listen.host}:${proxy.port}`, metrics: `${endpoint.url}/metrics` },
+    urls: { postgres: urlOf(loaded.config.listen, proxy.port), metrics: `${endpoint.url}/metrics` },
     proxy,
     notes: withTuning(loaded).notes,
     observing,
@@ -190,6 +191,14 @@ function telemetryOf(environment: PgProxyStart['environment']): TelemetryOptions
   const parsed = z.object(telemetryVariables).safeParse(environment);
   if (!parsed.success) throw pgProxyError('PG_PROXY_CONFIG', `the environment:\n${z.prettifyError(parsed.error)}`);
   return telemetryOptions('pg-proxy', parsed.data);
+}
+
+/** Where clients of this host find it, as libpq takes it. */
+function urlOf({ host, socket }: LoadedConfig['config']['listen'], port: number): string {
+  const [first] = namesOf(host);
+  if (first === undefined) return `postgres:///?host=${socket?.folder ?? ''}&port=${port}`;
+  const name = first === '*' ? 'localhost' : first.includes(':') ? `[${first}]` : first;
+  return `postgres://${name}:${port}`;
 }
 
 /** Seconds since 1970; 0 without a certificate. */

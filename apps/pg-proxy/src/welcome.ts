@@ -11,12 +11,13 @@ import type { PoolName } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
+import { consoleDatabase, hasConsole } from './admin/show-pgbouncer.ts';
 import { LocalTables } from './admin/local-tables.ts';
 import { MedrexTables } from './admin/medrex-tables.ts';
 import { Preparer } from './admin/prepared.ts';
 import type { Sight } from './admin/show.ts';
 import type { CachedSession } from './cache/caches.ts';
-import { addressOf, type Newcomer } from './login/arrival.ts';
+import { placeOf, type Newcomer } from './login/arrival.ts';
 import { Client, departed } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
@@ -44,7 +45,7 @@ const unusedStatementsMax = { count: 2_000, bytes: 4 * 1_048_576 };
 const planTimeoutMs = 6_000;
 
 /** Names of the console, where no database has them. */
-const consoles: ReadonlySet<string> = new Set(['pgbouncer', 'medrex']);
+const consoles: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
 export interface WelcomeOptions {
@@ -122,21 +123,27 @@ export class Welcome {
   }
 
   #isForConsole({ database }: Newcomer): boolean {
-    const { admin, databases } = this.#loaded.config;
-    return (
-      admin.users.length + admin.statsUsers.length > 0 && consoles.has(database) && !Object.hasOwn(databases, database)
-    );
+    return consoles.has(database) && hasConsole(this.#loaded.config, database);
   }
 
   #enterConsole(newcomer: Newcomer): void {
-    const { socket } = newcomer;
-    if (!this.#mayLook(newcomer.user))
+    const { socket, address, user, database, parameters } = newcomer;
+    if (!this.#mayLook(user))
       return this.#refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
     const preparer = this.#preparerOf(newcomer);
     socket.write(newcomer.accepted);
-    const console = new ConsoleSession({ socket, read: (text, types) => preparer.read(text, types) });
+    const { cancelKeys, now } = this.#host;
+    const processId = cancelKeys.reserve();
+    const console = new ConsoleSession({
+      ...{ socket, address, user, database, processId, now, application: parameters.get('application_name') ?? '' },
+      traffic: this.#host.trafficOf(consoleDatabase),
+      read: (text, types) => preparer.read(text, types),
+    });
     this.#consoles.add(console);
-    socket.once('close', () => this.#consoles.delete(console));
+    socket.once('close', () => {
+      this.#consoles.delete(console);
+      cancelKeys.release(processId);
+    });
   }
 
   #mayLook(user: string): boolean {
@@ -148,7 +155,7 @@ export class Welcome {
     const { statistics, traces } = this.#observing;
     const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
     const { config, users } = this.#loaded;
-    const seen = { host: this.#host, config, users, arrivals: this.#arrivals() };
+    const seen = { host: this.#host, config, users, consoles: this.#consoles, arrivals: this.#arrivals() };
     return { ...seen, statistics, plans, traceOf: traces.traceOf };
   }
 
@@ -224,9 +231,9 @@ export class Welcome {
         logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
       });
     const cached = cachedNow();
-    const { socket, user, database } = newcomer;
+    const { socket, address, user, database } = newcomer;
     const client = new Client({
-      ...{ socket, mode, settings, user, database },
+      ...{ socket, address, mode, settings, user, database },
       statements: this.#statementsOf(name),
       analyser: this.#analyser,
       pinsSequences: pinSequences,
@@ -251,8 +258,8 @@ export class Welcome {
     this.#host.followed(client);
   }
 
-  #refuse({ socket, accepted }: Newcomer, fault: WireFault): void {
-    this.#refused(fault, addressOf(socket));
+  #refuse({ socket, accepted, address }: Newcomer, fault: WireFault): void {
+    this.#refused(fault, placeOf(address, socket));
     socket.on('error', () => socket.destroy());
     socket.write(Buffer.concat([accepted, fatal(fault)]));
     socket.destroySoon();

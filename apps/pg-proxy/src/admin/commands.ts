@@ -172,11 +172,13 @@ function isReplacing({ database }: PoolScope, { host }: Controls): boolean {
     .some(({ closeAtCheckin, state }) => closeAtCheckin !== undefined || state === 'closing');
 }
 
-function killing(id: string, { host }: Controls): Outcome {
+function killing(id: string, { host, consoles }: Controls): Outcome {
   if (!/^\d+$/.test(id)) return failure('42601', 'KILL_CLIENT takes the id of a client, which SHOW CLIENTS has');
   const client = host.clientOf(Number(id));
-  if (client === undefined) return failure('42704', 'client not found');
-  client.end(departed);
+  const console = [...consoles].find(({ visitor }) => visitor.processId === Number(id));
+  if (client === undefined && console === undefined) return failure('42704', 'client not found');
+  client?.end(departed);
+  console?.close(departed);
   return { kind: 'done', tag: 'KILL_CLIENT' };
 }
 

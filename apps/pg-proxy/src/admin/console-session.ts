@@ -17,6 +17,7 @@ import {
 } from '@medrex/pg-wire';
 import type { BoundValue } from '@medrex/sql';
 import type { Socket } from 'node:net';
+import type { Traffic } from '../session/traffic.ts';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
 import type { Later, Outcome } from './commands.ts';
 import { LocalStatements, type Taken } from './local-statements.ts';
@@ -34,14 +35,31 @@ const inFailed: Outcome = {
   message: 'current transaction is aborted, commands ignored until end of transaction block',
 };
 
-export interface ConsoleSessionOptions {
+/** Who is at the console, and since when. */
+export interface Visitor {
   readonly socket: Socket;
+  /** Where it came from: an address, or `unix`. */
+  readonly address: string;
+  readonly user: string;
+  readonly database: string;
+  readonly application: string;
+  readonly processId: number;
+}
+
+export interface ConsoleSessionOptions extends Visitor {
+  readonly now: () => number;
+  readonly traffic: Traffic;
   readonly read: (text: string, parameterTypes: readonly number[]) => Prepared[];
 }
 
 /** One user at the console: what the proxy answers itself, in the simple and the extended protocol. */
 export class ConsoleSession {
+  readonly visitor: Visitor;
+  readonly cameAtMs: number;
+  /** When it was last heard of. */
+  heardAtMs: number;
   readonly #socket: Socket;
+  readonly #traffic: Traffic;
   readonly #read: ConsoleSessionOptions['read'];
   readonly #framer = new Framer(rules);
   readonly #statements: LocalStatements;
@@ -51,7 +69,13 @@ export class ConsoleSession {
   /** A command that is not done; what comes behind it waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ socket, read }: ConsoleSessionOptions) {
+  constructor({ now, traffic, read, ...visitor }: ConsoleSessionOptions) {
+    const { socket } = visitor;
+    this.visitor = visitor;
+    this.cameAtMs = now();
+    this.heardAtMs = this.cameAtMs;
+    this.#traffic = traffic;
+    traffic.logins++;
     this.#socket = socket;
     this.#read = read;
     this.#statements = new LocalStatements({
@@ -60,6 +84,8 @@ export class ConsoleSession {
       run: (prepared, values, then) => this.#run(prepared, values, then),
     });
     socket.on('data', (chunk: Buffer) => {
+      this.heardAtMs = now();
+      traffic.received += chunk.length;
       this.#framer.feed(chunk);
       this.#work();
     });
@@ -86,13 +112,18 @@ export class ConsoleSession {
       ['standard_conforming_strings', 'on'],
     ];
     for (const [name = '', value = ''] of parameters) this.#out.push(parameterStatus({ name, value }));
-    this.#out.push(backendKeyData({ processId: 0, secretKey: Buffer.alloc(4) }), readyForQuery(this.#status));
+    this.#out.push(
+      backendKeyData({ processId: this.visitor.processId, secretKey: Buffer.alloc(4) }),
+      readyForQuery(this.#status),
+    );
     this.#flush();
   }
 
   #flush(): void {
     if (this.#out.length === 0) return;
-    if (this.#socket.writable) this.#socket.write(Buffer.concat(this.#out));
+    const out = Buffer.concat(this.#out);
+    this.#traffic.sent += out.length;
+    if (this.#socket.writable) this.#socket.write(out);
     this.#out = [];
   }
 
@@ -140,7 +171,11 @@ export class ConsoleSession {
   }
 
   #ready(): void {
-    if (this.#status === transactionStatus.idle) this.#statements.endPortals();
+    this.#traffic.queries++;
+    if (this.#status === transactionStatus.idle) {
+      this.#traffic.transactions++;
+      this.#statements.endPortals();
+    }
     this.#out.push(readyForQuery(this.#status));
   }
 

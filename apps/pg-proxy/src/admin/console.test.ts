@@ -23,17 +23,20 @@ describe('the console', () => {
     const client = await rig.in();
     await client.ask(query('begin'));
     expect(await console.ask(query('SHOW POOLS'))).toEqual([
-      ...['T', 'D app,app,1,0,0,0,1,0,0,0,0,0,0,0,0,transaction,null,0,0,f,f,main', 'C SHOW', 'Z I'],
+      ...['T', 'D app,app,1,0,0,0,1,0,0,0,0,0,0,0,0,transaction,null,0,0,f,f,main'],
+      ...['D pgbouncer,pgbouncer,1,0,0,0,0,0,0,0,0,0,0,0,0,statement,null,0,0,f,f,null', 'C SHOW', 'Z I'],
     ]);
     expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,none,active,127\.0\.0\.1,/);
     expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,none,active,127\.0\.0\.1,/);
     expect(await console.ask(query('show classes'))).toContain('D app,app,main,interactive,1,null,0,0,0');
     await client.ask(query('commit'));
-    expect((await console.ask(query('show stats')))[1]).toMatch(
-      /^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,1,(?:0,){11}0$/,
-    );
+    const stats = await console.ask(query('show stats'));
+    expect(stats[1]).toMatch(/^D pgbouncer,0,4,4,\d+,\d+,0,0,0,0,0,0,1,(?:0,){11}0$/);
+    expect(stats[2]).toMatch(/^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,1,(?:0,){11}0$/);
     expect(await console.ask(query('show config'))).toContain('D pool.size,2,20,yes');
-    expect((await console.ask(query('show databases')))[1]).toContain('D app,127.0.0.1,');
+    const databases = await console.ask(query('show databases'));
+    expect(databases[1]).toContain('D app,127.0.0.1,');
+    expect(databases[2]).toContain('D pgbouncer,null,0,pgbouncer,pgbouncer,0,0,0,0,statement,null,0,0,0,1,0,0,null');
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });
 
@@ -166,7 +169,7 @@ describe('the console', () => {
       bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
       execute({ portal: '', rowsMax: 0 }),
     ];
-    expect(await client.ask(...prepared, sync())).toEqual(['1', '2', 'D app', 'C SELECT 1', 'Z I']);
+    expect(await client.ask(...prepared, sync())).toEqual(['1', '2', 'D app', 'D pgbouncer', 'C SELECT 2', 'Z I']);
     const elsewhere = [parse({ name: '', text: "select 'medrex.pools'", parameterTypes: [] }), ...prepared.slice(1)];
     expect((await client.ask(...elsewhere, sync())).at(-1)).toBe('Z I');
     expect(rig.postgres.backends.flatMap(({ heard }) => heard)).toContain("parse select 'medrex.pools'");

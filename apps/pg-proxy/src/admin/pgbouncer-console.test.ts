@@ -73,7 +73,7 @@ describe('what tools of PgBouncer ask', () => {
     await atConsole();
     const { host } = rig.running.proxy;
     const config = proxyConfig.parse(JSON.parse(readFileSync(join(rig.folder, 'config.json'), 'utf8')));
-    const sight = { host, config, users: new Map(), arrivals: 0 };
+    const sight = { host, config, users: new Map(), consoles: new Set<never>(), arrivals: 0 };
     const shown = Object.keys(columns).map((view) => [view, show(view, sight)?.columns.map(({ name }) => name) ?? []]);
     for (const [view, names] of shown as [string, string[]][]) {
       const expected = columns[view]?.split(' ') ?? [];
@@ -89,13 +89,13 @@ describe('what tools of PgBouncer ask', () => {
     const client = await rig.in();
     await client.ask(query('select 1'));
     await client.ask(query('select 1'));
-    const [row = ''] = (await console.ask(query('show stats_totals'))).filter((word) => word.startsWith('D '));
+    const [row = ''] = (await console.ask(query('show stats_totals'))).filter((word) => word.startsWith('D app'));
     const [, assigned, transactions, queries, received, sent] = row.split(',').map(Number);
     // The login has a backend, too.
     expect([assigned, transactions, queries]).toEqual([3, 2, 2]);
     expect(received).toBe(2 * 'Q....select 1.'.length);
     expect(sent).toBeGreaterThan(50);
-    expect(await console.ask(query('show lists'))).toContain('D used_clients,1');
+    expect(await console.ask(query('show lists'))).toContain('D used_clients,2');
     expect((await console.ask(query('show users'))).join()).toContain('D app,,,null,0,1,0,1');
   });
 
@@ -114,10 +114,18 @@ describe('what tools of PgBouncer ask', () => {
   it('ends one client by its id', async () => {
     const console = await atConsole();
     const [one, other] = [await rig.in(), await rig.in()];
-    const [first] = (await console.ask(query('select id from medrex.clients order by connect_time'))).slice(1);
-    expect(await console.ask(query(`KILL_CLIENT ${first?.slice(2) ?? ''}`))).toEqual(['C KILL_CLIENT', 'Z I']);
+    const idsOf = async (database: string): Promise<string[]> =>
+      (await console.ask(query(`select id from medrex.clients where database = '${database}' order by connect_time`)))
+        .filter((word) => word.startsWith('D '))
+        .map((word) => word.slice(2));
+    const [first] = await idsOf('app');
+    expect(await console.ask(query(`KILL_CLIENT ${first}`))).toEqual(['C KILL_CLIENT', 'Z I']);
     expect((await one.until('closed'))[0]).toMatch(/^FATAL 57P01/);
     expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+    const visitor = await rig.in({ database: 'medrex' });
+    await console.ask(query(`KILL_CLIENT ${(await idsOf('medrex'))[0]}`));
+    expect((await visitor.until('closed'))[0]).toMatch(/^FATAL 57P01/);
+    expect(await idsOf('medrex')).toEqual([]);
     expect((await console.ask(query('KILL_CLIENT 4000000')))[0]).toBe('ERROR 42704 client not found');
     expect((await console.ask(query('KILL_CLIENT app')))[0]).toMatch(/^ERROR 42601/);
   });

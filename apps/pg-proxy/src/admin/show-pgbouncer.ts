@@ -5,11 +5,18 @@ import { settingsFor, userOf } from '../config/scopes.ts';
 import { allTotals, stats, statsAverages, statsTotals } from './show-traffic.ts';
 import type { Sight } from './show.ts';
 import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
-import { small, tableOf, truth, whole, type Table } from './table.ts';
+import { small, tableOf, truth, whole, withRow, type Table } from './table.ts';
 
 // What PgBouncer 1.25 shows, by its names and in its order, which tools count on; what we have beside it stands behind it.
 
 const none = small(() => 0);
+
+/** What the console is listed as among pools and databases. */
+export const consoleDatabase = 'pgbouncer';
+const ofConsole = { database: consoleDatabase, pool_mode: 'statement' };
+/** Whether it is there under that name. */
+export const hasConsole = ({ admin, databases: listed }: Sight['config'], name: string): boolean =>
+  admin.users.length + admin.statsUsers.length > 0 && !Object.hasOwn(listed, name);
 
 /** Cancel requests on their way to backends of a pool, and how many of these only wait for them. */
 function cancelsTo({ host }: Sight, name: PoolName): { readonly sent: number; readonly awaited: number } {
@@ -19,9 +26,9 @@ function cancelsTo({ host }: Sight, name: PoolName): { readonly sent: number; re
 }
 
 function pools(sight: Sight): Table {
-  const { host, config } = sight;
+  const { host, config, consoles } = sight;
   const sent = small(({ name }: PoolFigures) => cancelsTo(sight, name).sent);
-  return tableOf<PoolFigures>(host.pools.figures(host.now()), {
+  const table = tableOf<PoolFigures>(host.pools.figures(host.now()), {
     database: ({ name }) => name.database,
     user: ({ name }) => name.user,
     cl_active: small(({ clients: all, waiting }) => Math.max(0, all - waiting)),
@@ -46,12 +53,14 @@ function pools(sight: Sight): Table {
     failing: truth(({ isFailing }) => isFailing),
     upstream: ({ name }) => name.upstream,
   });
+  if (consoles.size === 0) return table;
+  return withRow(table, { ...ofConsole, user: consoleDatabase, cl_active: consoles.size });
 }
 
-function databases({ host, config }: Sight): Table {
+function databases({ host, config, consoles }: Sight): Table {
   const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.database);
   const clientsOf = countBy(host.clients, ({ database }) => database);
-  return tableOf(Object.entries(config.databases), {
+  const table = tableOf(Object.entries(config.databases), {
     name: ([name]) => name,
     host: ([, { upstream }]) => config.upstreams[upstream]?.host,
     port: small(([, { upstream }]) => config.upstreams[upstream]?.port),
@@ -70,6 +79,11 @@ function databases({ host, config }: Sight): Table {
     paused: small(([name]) => (host.pools.standingOf(name) === 'paused' ? 1 : 0)),
     disabled: small(([name]) => (host.disabled.has(name) ? 1 : 0)),
     upstream: ([, { upstream }]) => upstream,
+  });
+  if (!hasConsole(config, consoleDatabase)) return table;
+  return withRow(table, {
+    ...{ ...ofConsole, name: consoleDatabase, port: config.listen.port, force_user: consoleDatabase },
+    current_client_connections: consoles.size,
   });
 }
 
@@ -98,16 +112,17 @@ function countBy<T>(all: Iterable<T>, by: (one: T) => string): ReadonlyMap<strin
 }
 
 function lists(sight: Sight): Table {
-  const { host, config, arrivals } = sight;
+  const { host, config, arrivals, consoles } = sight;
+  const clientsHere = host.clients.size + consoles.size;
   const backends = host.pools.backends().length;
   const items: Readonly<Record<string, number>> = {
-    databases: Object.keys(config.databases).length,
+    databases: databases(sight).rows.length,
     users: users(sight).rows.length,
     peers: Object.keys(config.instance.peers).length,
-    pools: host.pools.figures(host.now()).length,
+    pools: pools(sight).rows.length,
     peer_pools: Object.keys(config.instance.peers).length,
-    free_clients: Math.max(0, config.clientsMax - host.clients.size),
-    used_clients: host.clients.size,
+    free_clients: Math.max(0, config.clientsMax - clientsHere),
+    used_clients: clientsHere,
     login_clients: arrivals,
     free_servers: 0,
     used_servers: backends,

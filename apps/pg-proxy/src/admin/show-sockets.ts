@@ -2,13 +2,16 @@ import { TLSSocket } from 'node:tls';
 import type { PooledBackend } from '@medrex/pool';
 import type { Backend } from '../session/backend.ts';
 import type { Client } from '../session/client.ts';
+import { unixAddress } from '../login/unix-socket.ts';
+import type { ConsoleSession } from './console-session.ts';
 import type { Sight } from './show.ts';
 import { instant, small, tableOf, truth, whole, type Table } from './table.ts';
 
 type Server = PooledBackend<Client, Backend>;
-/** Of a connection, whichever side it is on. */
+/** Of a connection: of a client, of somebody at the console, or to a server. */
 interface Row {
   readonly client?: Client | undefined;
+  readonly console?: ConsoleSession | undefined;
   readonly server?: Server | undefined;
   readonly state: string;
 }
@@ -27,12 +30,29 @@ const stateOfServer: Readonly<Record<Server['state'], string>> = {
 const stateOfClient = (client: Client): string =>
   client.isWaiting ? 'waiting' : client.backend === undefined ? 'idle' : 'active';
 
-const clientRows = ({ host }: Sight): readonly Row[] =>
-  [...host.clients].map((client) => ({ client, state: stateOfClient(client) }));
+const clientRows = ({ host, consoles }: Sight): readonly Row[] => [
+  ...[...host.clients].map((client) => ({ client, state: stateOfClient(client) })),
+  ...[...consoles].map((console) => ({ console, state: 'active' })),
+];
 const serverRows = ({ host }: Sight): readonly Row[] =>
   host.pools.backends().map((server) => ({ server, state: stateOfServer[server.state] }));
 
-const socketOf = ({ client, server }: Row) => client?.socket ?? server?.handle?.socket;
+const guestOf = ({ client, console }: Row) => client ?? console?.visitor;
+const socketOf = (row: Row) => guestOf(row)?.socket ?? row.server?.handle?.socket;
+
+const idOf = (row: Row) => guestOf(row)?.processId ?? row.server?.id;
+
+/** Both ends of a connection. */
+interface Sides {
+  readonly addr: string | undefined;
+  readonly port: number | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+}
+
+const sidesOfUnix = (port: number | undefined): Sides => {
+  return { addr: unixAddress, port, localAddress: unixAddress, localPort: port };
+};
 
 function tlsOf(row: Row): string {
   const socket = socketOf(row);
@@ -41,44 +61,47 @@ function tlsOf(row: Row): string {
 }
 
 /** PgBouncer's columns, in its order. */
-function columnsOf({ host }: Sight) {
+function columnsOf({ host, config }: Sight) {
   const epochOf = (atMs: number | undefined): number | undefined =>
     atMs === undefined ? undefined : Date.now() - host.now() + atMs;
   const waitedMs = ({ client }: Row): number =>
     client?.pooled.isWaiting === true ? host.now() - client.pooled.waitingSinceMs : 0;
-  const remote = ({
-    client,
-    server,
-  }: Row): { readonly host?: string | undefined; readonly port?: number | undefined } =>
-    client === undefined
-      ? (server?.handle?.address ?? {})
-      : { host: client.socket.remoteAddress, port: client.socket.remotePort };
+  const sidesOf = (row: Row): Sides => {
+    const [guest, { host, port } = {}] = [guestOf(row), row.server?.handle?.address];
+    if (guest?.address === unixAddress) return sidesOfUnix(config.listen.port);
+    if (host?.startsWith('/') === true) return sidesOfUnix(port);
+    const { remotePort, localAddress, localPort } = socketOf(row) ?? {};
+    return { addr: guest?.address ?? host, port: guest === undefined ? port : remotePort, localAddress, localPort };
+  };
   return {
-    type: ({ client }: Row) => (client === undefined ? 'S' : 'C'),
-    user: ({ client, server }: Row) => client?.user ?? server?.pool.name.upstreamUser,
-    database: ({ client, server }: Row) => client?.database ?? server?.pool.name.database,
+    type: ({ server }: Row) => (server === undefined ? 'C' : 'S'),
+    user: (row: Row) => guestOf(row)?.user ?? row.server?.pool.name.upstreamUser,
+    database: (row: Row) => guestOf(row)?.database ?? row.server?.pool.name.database,
     replication: () => 'none',
     state: ({ state }: Row) => state,
-    addr: (row: Row) => remote(row).host,
-    port: small((row: Row) => remote(row).port),
-    local_addr: (row: Row) => socketOf(row)?.localAddress,
-    local_port: small((row: Row) => socketOf(row)?.localPort),
-    connect_time: instant(({ client, server }: Row) => epochOf(client?.cameAtMs ?? server?.openedAtMs)),
-    request_time: instant(({ client, server }: Row) => epochOf(client?.heardAtMs ?? server?.heardAtMs)),
+    addr: (row: Row) => sidesOf(row).addr,
+    port: small((row: Row) => sidesOf(row).port),
+    local_addr: (row: Row) => sidesOf(row).localAddress,
+    local_port: small((row: Row) => sidesOf(row).localPort),
+    connect_time: instant(({ client, console, server }: Row) =>
+      epochOf((client ?? console)?.cameAtMs ?? server?.openedAtMs),
+    ),
+    request_time: instant(({ client, console, server }: Row) =>
+      epochOf((client ?? console)?.heardAtMs ?? server?.heardAtMs),
+    ),
     wait: small((row: Row) => Math.floor(waitedMs(row) / 1_000)),
     wait_us: small((row: Row) => Math.floor(waitedMs(row) * 1_000) % 1_000_000),
     close_needed: small(({ server }: Row) => (server?.closeAtCheckin === undefined ? 0 : 1)),
-    ptr: ({ client, server }: Row) => (client === undefined ? server?.id : client.processId),
-    link: ({ client, server }: Row) =>
-      (client === undefined ? server?.client?.handle.processId : client.pooled.backend?.id) ?? '',
+    ptr: idOf,
+    link: ({ client, server }: Row) => client?.pooled.backend?.id ?? server?.client?.handle.processId ?? '',
     remote_pid: small(({ server }: Row) => server?.handle?.key?.processId ?? 0),
     tls: tlsOf,
-    application_name: ({ client }: Row) => client?.settings.get('application_name') ?? '',
+    application_name: (row: Row) => guestOf(row)?.application ?? '',
     prepared_statements: small(
       ({ client, server }: Row) => client?.preparedCount ?? server?.handle?.prepared.size ?? 0,
     ),
     // The process id of a client may go to another one; it is what cancels it, too.
-    id: small(({ client, server }: Row) => (client === undefined ? server?.id : client.processId)),
+    id: small(idOf),
   };
 }
 

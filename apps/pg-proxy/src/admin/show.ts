@@ -7,6 +7,7 @@ import type { Statistics } from '../observe/statistics.ts';
 import type { Client } from '../session/client.ts';
 import type { LicenceShare } from '../upstream/licence-shares.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
+import type { ConsoleSession } from './console-session.ts';
 import { plans, profile, queries, slow, trends } from './show-statistics.ts';
 import { tableOf, truth, whole, type Table } from './table.ts';
 import { pgbouncerViews } from './show-pgbouncer.ts';
@@ -17,6 +18,8 @@ export interface Sight {
   readonly config: ProxyConfig;
   /** Of the user file. */
   readonly users: { keys(): Iterable<string> };
+  /** Who is at the console. */
+  readonly consoles: ReadonlySet<ConsoleSession>;
   /** Who is about to log in. */
   readonly arrivals: number;
   /** Undefined: nothing is remembered of what runs. */

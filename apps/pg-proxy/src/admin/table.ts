@@ -31,6 +31,13 @@ export function tableOf<R>(rows: readonly R[], columns: Readonly<Record<string, 
   };
 }
 
+/** The same with one more row; what it does not say is 0, false or nothing. */
+export function withRow({ columns, rows }: Table, row: Readonly<Record<string, Cell>>): Table {
+  const cell = ({ name, type }: SourceColumn): Cell =>
+    row[name] ?? (type === 'text' ? null : type === 'bool' ? false : 0);
+  return { columns, rows: [...rows, columns.map(cell)] };
+}
+
 const textOf = (value: Value): Cell => (value === undefined || value === null ? null : String(value));
 
 export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });

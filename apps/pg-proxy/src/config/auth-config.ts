@@ -71,10 +71,14 @@ const rule = z.strictObject({
   databases: z.array(name).min(1).optional().describe('Databases that it is for; all when absent'),
   users: z.array(name).min(1).optional().describe('Users that it is for; all when absent'),
   addresses: z
-    .array(z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'is not an address or a network like 10.0.0.0/8'))
+    .array(
+      z
+        .string()
+        .regex(/^(?:[0-9a-fA-F.:]+(\/\d{1,3})?|unix)$/, 'is not an address, a network like 10.0.0.0/8, or unix'),
+    )
     .min(1)
     .optional()
-    .describe('Addresses and networks that it is for; all when absent'),
+    .describe('Addresses and networks that it is for, `unix` for clients of the Unix socket; all when absent'),
   tls: z.boolean().optional().describe('Whether only clients with TLS, or only those without; both when absent'),
   method: z.enum([...authMethods, 'reject']).describe('In place of auth.method; `reject` lets nobody in'),
 });

@@ -1,14 +1,27 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { unixAddress } from '../login/unix-socket.ts';
+import { socketPath } from '../upstream/connect.ts';
 import type { ProxyConfig } from './proxy-config.ts';
+
+/** What the system takes as the name of a Unix socket, in bytes. */
+const socketPathMax = 107;
 
 /** What of a configuration does not fit together; each field by itself is well. */
 export function problemsOf(config: ProxyConfig): readonly string[] {
   return [
+    ...problemsOfListen(config),
     ...problemsOfUpstreams(config),
     ...problemsOfDatabases(config),
     ...problemsOfAuth(config),
     ...problemsOfInstance(config),
   ];
+}
+
+function* problemsOfListen({ listen: { host, port, socket } }: ProxyConfig): Generator<string> {
+  if (host.trim() === '' && socket === undefined) yield 'listen: without host and socket nobody could connect';
+  if (host.trim() === '' && port === 0) yield 'listen.port: without host it is the name of the socket, and 0 is none';
+  if (socket !== undefined && Buffer.byteLength(socketPath(socket.folder, port)) > socketPathMax)
+    yield `listen.socket.folder: the name of the socket would be longer than ${socketPathMax} bytes`;
 }
 
 function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfig): Generator<string> {
@@ -71,7 +84,7 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
   if (asked !== undefined && !Object.hasOwn(databases, asked)) yield `auth.query.database: there is no ${asked}`;
   for (const [at, { addresses = [] }] of auth.rules.entries())
     for (const address of addresses)
-      if (!isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;
+      if (address !== unixAddress && !isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;
 }
 
 function isNetwork(text: string): boolean {

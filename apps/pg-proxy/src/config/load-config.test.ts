@@ -99,6 +99,12 @@ describe('loadConfig', () => {
       'password',
     ],
     ['a mode that is none', { ...minimal, pool: { mode: 'magic' } }, 'mode'],
+    ['addresses beside all', { ...minimal, listen: { host: '*, 127.0.0.1' } }, 'no list of them with commas'],
+    ['nowhere to connect to', { ...minimal, listen: { host: '' } }, 'without host and socket'],
+    ['a socket without a name', { ...minimal, listen: { host: '', port: 0, socket: { folder: '/run' } } }, '0 is none'],
+    ['a socket by a long name', { ...minimal, listen: { socket: { folder: `/${'x'.repeat(99)}` } } }, '107 bytes'],
+    ['a socket in no folder', { ...minimal, listen: { socket: { folder: 'run' } } }, 'is no folder like'],
+    ['a mode of letters', { ...minimal, listen: { socket: { folder: '/run', mode: 'rwx' } } }, 'octal number'],
     ['a file that is not there', { ...minimal, auth: { userFile: 'gone.txt' } }, 'gone.txt'],
   ])('refuses %s', (_what, config, word) => {
     expect(load(config)).toContain(word);

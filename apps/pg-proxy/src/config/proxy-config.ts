@@ -14,9 +14,29 @@ const name = z.string().min(1).max(63);
 const most = z.int().positive().optional();
 
 const listen = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('Address that clients connect to'),
+  host: z
+    .string()
+    .regex(/^(?:\s*[\w.:%-]+\s*(?:,\s*[\w.:%-]+\s*)*|\*)?$/, 'is no address, no list of them with commas, and not *')
+    .default('127.0.0.1')
+    .describe(
+      'Address that clients connect to, or several with commas; `*`: every one, `0.0.0.0`: those of IPv4, `::`: those of IPv6; empty: the Unix socket alone',
+    ),
   port: port.default(6432).describe('Port of the same; 0 takes any free one'),
   reusePort,
+  socket: z
+    .strictObject({
+      folder: z
+        .string()
+        .regex(/^\//, 'is no folder like /var/run/postgresql')
+        .describe('Folder of the file `.s.PGSQL.<port>`, where `psql` without `-h` looks for it'),
+      mode: z
+        .string()
+        .regex(/^0?[0-7]{3}$/, 'is no octal number like 0770')
+        .default('0777')
+        .describe('Who may connect by it: the mode of that file'),
+    })
+    .optional()
+    .describe('A Unix socket for clients on this host'),
   tls: z
     .strictObject({
       mode: z

@@ -19,10 +19,13 @@ import { Outbox } from '../session/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
 import { needsCertificate, type AuthStep, type ClientAuth } from './client-auth.ts';
+import { unixAddress } from './unix-socket.ts';
 
 /** A client that has shown who he is. */
 export interface Newcomer {
   readonly socket: Socket;
+  /** Where it came from: an address, or `unix`. */
+  readonly address: string;
   readonly user: string;
   readonly database: string;
   /** Protocol 3.minor. */
@@ -87,12 +90,17 @@ export class Arrival {
   #isHeld = false;
   #framer = new Framer(frontendLogin);
   readonly #reception: Reception;
+  readonly #address: string;
+  /** What it is offered; over the Unix socket nothing, as PostgreSQL does. */
+  readonly #offered: TlsForClients | undefined;
   readonly #timer: NodeJS.Timeout;
   #isDone = false;
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   readonly #onGone = (): void => this.#finish();
 
-  constructor(socket: Socket, reception: Reception) {
+  constructor(socket: Socket, isLocal: boolean, reception: Reception) {
+    this.#address = isLocal ? unixAddress : (socket.remoteAddress ?? '');
+    this.#offered = isLocal ? undefined : reception.tls;
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     this.#reception = reception;
@@ -126,7 +134,7 @@ export class Arrival {
   }
 
   #refuse(fault: WireFault, isSilent = false): void {
-    this.#reception.refused(fault, addressOf(this.#socket));
+    this.#reception.refused(fault, placeOf(this.#address, this.#socket));
     if (!isSilent) this.#send(fatal(fault));
     this.#finish();
   }
@@ -175,7 +183,7 @@ export class Arrival {
   }
 
   #answerSsl(rest: Buffer): boolean {
-    const { tls } = this.#reception;
+    const tls = this.#offered;
     if (tls === undefined || this.#tls !== undefined) {
       this.#send(encryptionAnswer.no);
       return false;
@@ -191,7 +199,7 @@ export class Arrival {
   }
 
   #startDirectTls(): void {
-    const { tls } = this.#reception;
+    const tls = this.#offered;
     if (tls === undefined || this.#tls !== undefined) {
       this.#refuse(protocolViolation('direct TLS is not offered here'));
       return;
@@ -226,7 +234,7 @@ export class Arrival {
   #begin(packet: StartupMessage): void {
     const user = packet.parameters.get('user') ?? '';
     const isPlain = this.#tls === undefined;
-    if (isPlain && this.#reception.tls?.isRequired === true)
+    if (isPlain && this.#offered?.isRequired === true)
       return this.#refuse({ sqlstate: '28000', message: 'this server takes clients over TLS only' });
     if (user === '')
       return this.#refuse({ sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' });
@@ -243,7 +251,7 @@ export class Arrival {
     const database = packet.parameters.get('database') ?? '';
     this.#ask({
       ...{ user, database: database === '' ? user : database, isEncrypted: !isPlain, certified },
-      address: this.#socket.remoteAddress ?? '',
+      address: this.#address,
     });
   }
 
@@ -320,14 +328,15 @@ export class Arrival {
     if (rest.length > 0) this.#socket.unshift(rest);
     this.#reception.done(this);
     const { parameters, minor } = startup;
-    const { user, database } = asking;
-    this.#reception.enter({ socket: this.#socket, user, database, minor, parameters, accepted, shown });
+    const { user, database, address } = asking;
+    this.#reception.enter({ socket: this.#socket, address, user, database, minor, parameters, accepted, shown });
   }
 }
 
-/** Where a connection comes from. */
-export function addressOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
-  return `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`;
+/** Where a connection comes from, in words. */
+export function placeOf(address: string, { remotePort = 0 }: Socket): string {
+  if (address === unixAddress) return address;
+  return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
 }
 
 /** As PostgreSQL reads a boolean, and `database` for logical replication. */

@@ -8,6 +8,7 @@ const rules = new AuthRules({
     { databases: ['lab'], users: ['robot'], addresses: ['10.0.0.0/8', '::1'], method: 'trust' },
     { tls: true, method: 'ldap' },
     { addresses: ['127.0.0.1'], method: 'md5' },
+    { users: ['operator'], addresses: ['unix'], method: 'password' },
   ],
 });
 
@@ -21,6 +22,10 @@ describe('AuthRules', () => {
     ['robot', 'lab', '11.1.1.1', false, 'reject'],
     ['app', 'clinic', '127.0.0.1', false, 'md5'],
     ['app', 'clinic', '', false, 'reject'],
+    ['operator', 'clinic', 'unix', false, 'password'],
+    ['operator', 'clinic', '10.1.1.1', false, 'reject'],
+    ['app', 'clinic', 'unix', false, 'reject'],
+    ['guest', 'lab', 'unix', false, 'reject'],
   ])('%s in %s from %s, encrypted %s: %s', (user, database, address, isEncrypted, method) => {
     expect(rules.methodFor({ user, database, address, isEncrypted })).toBe(method);
   });

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { AuthConfig, AuthMethod, AuthRule } from '../config/auth-config.ts';
+import { unixAddress } from './unix-socket.ts';
 
 /** Somebody who wants to come in. */
 export interface Caller {
@@ -34,17 +35,18 @@ function fits({ rule, networks }: Compiled, { user, database, address, isEncrypt
     (rule.tls === undefined || rule.tls === isEncrypted) &&
     (rule.users === undefined || rule.users.includes(user)) &&
     (rule.databases === undefined || rule.databases.includes(database)) &&
-    (networks === undefined || networks.check(plain(address), isIPv6(plain(address)) ? 'ipv6' : 'ipv4'))
+    (networks === undefined || isIn(address, rule.addresses ?? [], networks))
   );
 }
 
-/** An IPv4 address as a socket for both families has it. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+const isIn = (address: string, listed: readonly string[], networks: BlockList): boolean =>
+  address === unixAddress ? listed.includes(unixAddress) : networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 
 function networksOf(addresses: readonly string[] | undefined): BlockList | undefined {
   if (addresses === undefined) return undefined;
   const networks = new BlockList();
   for (const text of addresses) {
+    if (text === unixAddress) continue;
     const [address = '', bits] = text.split('/');
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     networks.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);

@@ -6,6 +6,7 @@ import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
 import type { Asking, TlsForClients } from './arrival.ts';
 import { AuthRules } from './auth-rules.ts';
 import { ClientAuth, type AskDirectory } from './client-auth.ts';
+import { unixAddress } from './unix-socket.ts';
 import { UserSecrets } from './user-secrets.ts';
 
 /** Of SCRAM and of md5. */
@@ -49,11 +50,11 @@ export class Doorkeeper {
   }
 
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
-    const { user, database, isEncrypted, certified } = asking;
+    const { user, database, address, isEncrypted, certified } = asking;
     const method = this.#rules.methodFor(asking);
     if (method === 'reject') return then(noRule(asking));
     const { loaded, directory, mockSecret } = this.#options;
-    const mayAskPassword = isEncrypted || loaded.config.auth.allowCleartext;
+    const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
     const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth => {
       const random = randomBytes(nonceBytes + saltBytes);
       const [nonce, salt] = [random.toString('base64', 0, nonceBytes), random.subarray(nonceBytes)];
@@ -90,6 +91,6 @@ const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot b
 
 /** PostgreSQL's words. */
 function noRule({ user, database, address, isEncrypted }: Asking): WireFault {
-  const message = `no pg_hba.conf entry for host "${address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
+  const message = `no pg_hba.conf entry for host "${address === unixAddress ? '[local]' : address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
   return { sqlstate: '28000', message };
 }

@@ -1,41 +1,115 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { pgProxyError } from '../errors.ts';
+import { UnixSocket } from './unix-socket.ts';
 
 export interface ListenAt {
+  /** Addresses and names, with commas between them; `*` is every address, and nothing is none. */
   readonly host: string;
   readonly port: number;
   readonly reusePort?: boolean;
+  readonly socket?: { readonly folder: string; readonly mode: string } | undefined;
 }
 
-/** A port that clients connect to. */
+/** @param isLocal it came by the Unix socket */
+type Accept = (socket: Socket, isLocal: boolean) => void;
+
+/** Of an address that this machine does not have. */
+const absent: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** A port that clients connect to, at one address or several, and the Unix socket of that port. */
 export class Listener {
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
+  readonly #accept: Accept;
+  #port: number;
+  #socket: UnixSocket | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(accept: (socket: Socket) => void) {
-    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, accept);
+  private constructor(port: number, accept: Accept) {
+    this.#port = port;
+    this.#accept = accept;
   }
 
   /** @throws CodedError PG_PROXY_LISTEN */
-  static async start({ host, port, reusePort = false }: ListenAt, accept: (socket: Socket) => void): Promise<Listener> {
-    const listener = new Listener(accept);
-    await new Promise<void>((resolve, reject) => {
-      listener.#server.once('error', (cause) => {
-        const why = reusePort ? ' (with reusePort)' : '';
-        reject(pgProxyError('PG_PROXY_LISTEN', `port ${port} of ${host} cannot be listened on${why}`, { cause }));
-      });
-      listener.#server.listen({ host, port, reusePort, backlog: 1_024 }, resolve);
-    });
+  static async start(at: ListenAt, accept: Accept): Promise<Listener> {
+    const listener = new Listener(at.port, accept);
+    try {
+      for (const name of namesOf(at.host)) await listener.#listenAt(name, at.reusePort === true);
+      if (at.socket !== undefined) await listener.#listenIn(at.socket, at.reusePort === true);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
     return listener;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+    return this.#port;
+  }
+
+  /** At every address of that name that this machine has. */
+  async #listenAt(name: string, reusePort: boolean): Promise<void> {
+    const port = this.#port;
+    const why = reusePort ? ' (with reusePort)' : '';
+    const failed = (cause: unknown): Error =>
+      pgProxyError('PG_PROXY_LISTEN', `port ${port} of ${name} cannot be listened on${why}`, { cause });
+    const addresses = await addressesOf(name).catch((error: unknown) => {
+      throw failed(error);
+    });
+    let left: unknown;
+    const before = this.#servers.length;
+    for (const host of addresses) {
+      const options = { host, port: this.#port, reusePort, ipv6Only: true, backlog: 1_024 };
+      const server = this.#serverOf(false);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(options, resolve);
+      }).then(
+        () => this.#servers.push(server),
+        (error: unknown) => {
+          if (!absent.has((error as NodeJS.ErrnoException).code)) throw failed(error);
+          left = error;
+        },
+      );
+      this.#port = (server.address() as AddressInfo | null)?.port ?? this.#port;
+    }
+    if (this.#servers.length === before) throw failed(left);
+  }
+
+  async #listenIn({ folder, mode }: NonNullable<ListenAt['socket']>, takesOver: boolean): Promise<void> {
+    const server = this.#serverOf(true);
+    try {
+      this.#socket = await UnixSocket.listen(server, { folder, mode, takesOver, port: this.#port });
+    } catch (cause) {
+      if (server.listening) server.close();
+      const why = (cause as Error).message;
+      throw pgProxyError('PG_PROXY_LISTEN', `the Unix socket cannot be listened on: ${why}`, { cause });
+    }
+    this.#servers.push(server);
+  }
+
+  #serverOf(isLocal: boolean): Server {
+    return createServer({ noDelay: true, allowHalfOpen: false }, (socket) => this.#accept(socket, isLocal));
   }
 
   /** Takes nobody in any more; resolves when the last that came in here has gone. */
   close(): Promise<void> {
-    this.#closed ??= new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#socket?.remove();
+    this.#closed ??= Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    ).then(() => undefined);
     return this.#closed;
   }
+}
+
+/** As they are listed. */
+export function namesOf(host: string): readonly string[] {
+  return host.split(',').flatMap((name) => name.trim() || []);
+}
+
+async function addressesOf(name: string): Promise<readonly string[]> {
+  if (name === '*') return ['0.0.0.0', '::'];
+  if (isIP(name) > 0) return [name];
+  const found = await lookup(name, { all: true });
+  return [...new Set(found.map(({ address }) => address))];
 }

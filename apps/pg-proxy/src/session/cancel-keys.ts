@@ -4,7 +4,8 @@ import type { Client } from './client.ts';
 import { processIdMin } from './process-ids.ts';
 
 interface Held {
-  readonly client: Client;
+  /** Undefined: at the console, where there is nothing to cancel. */
+  readonly client: Client | undefined;
   readonly secretKey: Buffer;
 }
 
@@ -37,6 +38,18 @@ export class CancelKeys {
     this.#held.set(processId, { client, secretKey });
     client.processId = processId;
     return { processId, secretKey };
+  }
+
+  /** The number of somebody at the console, until it is released. */
+  reserve(): number {
+    let processId = this.#newId();
+    while (this.#held.has(processId)) processId = this.#newId();
+    this.#held.set(processId, { client: undefined, secretKey: Buffer.alloc(0) });
+    return processId;
+  }
+
+  release(processId: number): void {
+    this.#held.delete(processId);
   }
 
   /** Who has a backend for the whole session has its process id, too. Peers could not tell whose that is. */

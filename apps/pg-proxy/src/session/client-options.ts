@@ -62,6 +62,8 @@ export interface ClientOptions {
   readonly analyser: SqlAnalyser;
   readonly pinsSequences: boolean;
   readonly host: ClientHost;
+  /** Where it came from: an address, or `unix`. */
+  readonly address: string;
   readonly user: string;
   readonly database: string;
   /** Undefined: nobody wants to know. */

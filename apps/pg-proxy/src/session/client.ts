@@ -36,6 +36,8 @@ export class Client implements BackendClient {
   readonly socket: Socket;
   readonly outbox: Outbox;
   readonly pauses: ReadPauses;
+  /** Where it came from: an address, or `unix`. */
+  readonly address: string;
   readonly user: string;
   readonly database: string;
   readonly mode: PoolMode;
@@ -81,6 +83,7 @@ export class Client implements BackendClient {
     for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.leave());
     this.outbox = new Outbox(socket);
     this.pauses = new ReadPauses(socket);
+    this.address = options.address;
     this.user = options.user;
     this.database = options.database;
     this.mode = options.mode;
@@ -112,6 +115,10 @@ export class Client implements BackendClient {
 
   get settingsKey(): string {
     return this.session.settings.key;
+  }
+
+  get application(): string {
+    return this.settings.get('application_name') ?? '';
   }
 
   get upstreamUser(): string {

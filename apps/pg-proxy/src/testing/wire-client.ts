@@ -18,7 +18,6 @@ import {
   type BackendKeyData,
 } from '@medrex/pg-wire';
 import { connect, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 
 export interface WireClientOptions {
   readonly port: number;
@@ -27,8 +26,8 @@ export interface WireClientOptions {
   readonly database?: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly minor?: number;
-  /** A TLS connection that is up, in place of one to `port`. */
-  readonly socket?: TLSSocket;
+  /** In place of a connection to `port`. */
+  readonly socket?: Socket;
   /** Hash of the server's certificate. */
   readonly endPoint?: Buffer;
 }

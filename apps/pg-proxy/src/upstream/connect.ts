@@ -12,9 +12,12 @@ export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
   readonly own: KeyPair | undefined;
 }
 
+/** The Unix socket of a port, in a folder, as PostgreSQL calls it. */
+export const socketPath = (folder: string, port: number): string => `${folder}/.s.PGSQL.${port}`;
+
 /** A connection that nothing was said on; a host that begins with / is the folder of a Unix socket. */
 export function reach({ host, port }: Pick<Address, 'host' | 'port'>): Socket {
-  return connectTcp(host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port, noDelay: true });
+  return connectTcp(host.startsWith('/') ? { path: socketPath(host, port) } : { host, port, noDelay: true });
 }
 
 /** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */

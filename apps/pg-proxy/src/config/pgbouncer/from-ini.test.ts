@@ -16,12 +16,9 @@ const base = '[databases]\nclinic = host=db port=5433\n[pgbouncer]\nauth_file = 
 describe('a pgbouncer.ini', () => {
   it('is a configuration of ours with what PgBouncer does where it says nothing', () => {
     const { config, problems, notes } = read(base);
-    expect([problems, notes]).toEqual([
-      [],
-      ['[pgbouncer]: listen_addr: clients connect over TCP; without an address, to 127.0.0.1'],
-    ]);
+    expect([problems, notes]).toEqual([[], []]);
     expect(proxyConfig.parse(config)).toMatchObject({
-      listen: { host: '127.0.0.1', port: 6432 },
+      listen: { host: '', port: 6432, socket: { folder: '/tmp', mode: '0777' } },
       upstreams: { 'db:5433': { host: 'db', port: 5433, tls: 'prefer' } },
       databases: { clinic: { upstream: 'db:5433' } },
       auth: { method: 'md5', userFile: '/etc/users.txt' },
@@ -48,7 +45,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
 `);
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config)).toMatchObject({
-      listen: { host: '0.0.0.0', port: 7000, reusePort: true },
+      listen: { host: '*', port: 7000, reusePort: true },
       pool: {
         mode: 'transaction',
         size: 7,
@@ -121,6 +118,25 @@ x = 1
       '13: b: the connection string is not understood',
       '15: there is no section [else]',
     ]);
+  });
+
+  it.each([
+    ['listen_addr = *\nunix_socket_dir =\n', { host: '*' }],
+    [
+      'listen_addr = 10.0.0.1 , ::1\nunix_socket_dir = /run/pg\nunix_socket_mode = 0770\n',
+      { host: '10.0.0.1, ::1', socket: { folder: '/run/pg', mode: '0770' } },
+    ],
+  ])('is listened for where PgBouncer listens: %j', (text, listen) => {
+    const { config, problems } = read(base + text);
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config).listen).toEqual({ port: 6432, reusePort: false, ...listen });
+  });
+
+  it.each([
+    ['unix_socket_dir = @abstract', 'unix_socket_dir: a socket is a file here'],
+    ['unix_socket_group = staff', 'unix_socket_group: the socket gets the group'],
+  ])('has no %s', (line, problem) => {
+    expect(read(`${base}${line}\n`).problems).toEqual([expect.stringContaining(problem)]);
   });
 
   it('follows %include, and says where it ends in a circle', () => {
@@ -201,21 +217,21 @@ describe('who may come in', () => {
 
   it('is said by a file like pg_hba.conf', () => {
     const hba = `# TYPE DATABASE USER ADDRESS METHOD
-local all all peer
+local all all md5
 hostssl all "odd name",app 10.0.0.0/8 scram-sha-256   # inside
 host lab robot 192.168.0.0 255.255.0.0 trust
 hostnossl all all all reject
 host all all ::/0 md5
 `;
-    const { config, problems, notes } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
+    const { config, problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config).auth.rules).toEqual([
+      { addresses: ['unix'], method: 'md5' },
       { users: ['odd name', 'app'], addresses: ['10.0.0.0/8'], tls: true, method: 'scram-sha-256' },
       { databases: ['lab'], users: ['robot'], addresses: ['192.168.0.0/16'], method: 'trust' },
-      { tls: false, method: 'reject' },
+      { addresses: ['0.0.0.0/0', '::/0'], tls: false, method: 'reject' },
       { addresses: ['::/0'], method: 'md5' },
     ]);
-    expect(notes.join()).toContain('/hba: line 2: local means nothing');
   });
 
   it.each([
@@ -223,6 +239,8 @@ host all all ::/0 md5
     ['host sameuser all all md5', 'line 1: names with +'],
     ['host all all db.example.org md5', 'line 1: address'],
     ['host all all all gss', 'line 1: method gss is not there'],
+    ['local all all peer', 'line 1: method peer is not there'],
+    ['host all all unix md5', 'line 1: address'],
     ['hostgssenc all all all md5', 'line 1: hostgssenc is no type'],
     ['', 'has no rule'],
   ])('never by half: %s', (line, problem) => {

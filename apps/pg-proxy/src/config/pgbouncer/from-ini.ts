@@ -110,17 +110,21 @@ function takeSetting({ key, value, place }: IniEntry, gathering: Gathering): voi
 }
 
 function readListen(gathering: Gathering): void {
-  const addresses = names(gathering.value('listen_addr') ?? '');
-  const [first] = addresses;
-  if (first === undefined) gathering.note('listen_addr', 'clients connect over TCP; without an address, to 127.0.0.1');
-  else gathering.set('listen.host', first === '*' ? '0.0.0.0' : first);
-  if (addresses.length > 1)
-    gathering.note('listen_addr', `one address is listened on, ${first}; 0.0.0.0 stands for all`);
+  gathering.set('listen.host', names(gathering.value('listen_addr') ?? '').join(', '));
+  readSocket(gathering);
   const prepared = whole(gathering.value('max_prepared_statements') ?? '200');
   if (prepared === undefined) gathering.problem('max_prepared_statements', 'is no number');
   else if (prepared > 0) gathering.set('pool.preparedStatements', prepared);
   else gathering.note('max_prepared_statements', 'prepared statements are always shared: 200 for each backend');
   readClientTls(gathering);
+}
+
+/** PgBouncer has its socket in /tmp, unless the file says otherwise or says nothing behind the name. */
+function readSocket(gathering: Gathering): void {
+  const folder = gathering.general.get('unix_socket_dir')?.value ?? '/tmp';
+  const mode = gathering.value('unix_socket_mode');
+  if (folder.startsWith('@')) return gathering.problem('unix_socket_dir', 'a socket is a file here; name a folder');
+  if (folder !== '') gathering.set('listen.socket', { folder, ...(mode !== undefined && { mode }) });
 }
 
 /** Processes on one host share the port of clients, and cannot share that of metrics. */

@@ -1,3 +1,5 @@
+import { unixAddress } from '../../login/unix-socket.ts';
+
 /** A rule of our configuration, from a line of a file like pg_hba.conf. */
 export interface HbaRule {
   readonly databases?: readonly string[];
@@ -12,54 +14,56 @@ export interface HbaReading {
   /** Options of the lines with method ldap. */
   readonly ldap: readonly { readonly options: string; readonly line: number }[];
   readonly problems: readonly string[];
-  readonly notes: readonly string[];
 }
 
 const methods: Readonly<Record<string, string>> = {
   ...{ trust: 'trust', reject: 'reject', md5: 'md5', 'scram-sha-256': 'scram-sha-256' },
   ...{ password: 'password', plain: 'password', cert: 'cert', ldap: 'ldap' },
 };
-const types: Readonly<Record<string, boolean | undefined>> = { host: undefined, hostssl: true, hostnossl: false };
+const types: Readonly<Record<string, boolean | undefined>> = {
+  ...{ local: undefined, host: undefined, hostssl: true, hostnossl: false },
+};
+/** Whoever comes over TCP. */
+const everywhere = ['0.0.0.0/0', '::/0'];
 const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
 
 /** Reads it as far as PgBouncer does; what it means otherwise is a problem, and no rule. */
 export function readHba(text: string): HbaReading {
-  const [rules, ldap, problems, notes]: [HbaRule[], { options: string; line: number }[], string[], string[]] = [
-    [],
-    [],
-    [],
-    [],
-  ];
+  const [rules, ldap, problems]: [HbaRule[], { options: string; line: number }[], string[]] = [[], [], []];
   text.split(/\r?\n/).forEach((content, index) => {
     const line = index + 1;
     const words = content.replace(/(^|\s)#.*$/, '').match(token) ?? [];
     if (words.length === 0) return;
-    if (words[0] === 'local') return void notes.push(`line ${line}: local means nothing: clients connect over TCP`);
     const read = readLine(words);
     if (typeof read === 'string') return void problems.push(`line ${line}: ${read}`);
     rules.push(read.rule);
     if (read.rule.method === 'ldap') ldap.push({ options: read.options, line });
   });
-  return { rules, ldap, problems, notes };
+  return { rules, ldap, problems };
 }
 
-function readLine(words: readonly string[]): { rule: HbaRule; options: string } | string {
-  const [type = '', databases = '', users = '', address = '', ...rest] = words;
+function readLine([type = '', databases = '', users = '', ...more]: readonly string[]):
+  { rule: HbaRule; options: string } | string {
   if (!Object.hasOwn(types, type)) return `${type} is no type of connection`;
+  const isLocal = type === 'local';
+  const [address = '', ...rest] = isLocal ? [unixAddress, ...more] : more;
   const isMasked = /^[\d.]+$|^[\da-f:]+$/i.test(rest[0] ?? '') && !address.includes('/');
   const network = isMasked ? masked(address, rest[0] ?? '') : address;
   const [method = '', ...options] = isMasked ? rest.slice(1) : rest;
+  if (method === 'peer')
+    return 'method peer is not there, because Node.js does not say who is at the other end of a socket; another one, or reject, is';
   if (methods[method] === undefined) return `method ${method} is not there`;
   const [forDatabases, forUsers] = [list(databases), list(users)];
   if (forDatabases === undefined || forUsers === undefined)
     return 'names with +, @, / or sameuser and its like are not there';
-  if (network === undefined || /^same|[a-z]\.[a-z]/i.test(network)) return `address ${address} is no network`;
+  if (network === undefined || (!isLocal && /^same|[a-z]\.[a-z]|^unix$/i.test(network)))
+    return `address ${address} is no network`;
   const tls = types[type];
   return {
     rule: {
       ...(forDatabases.length > 0 && { databases: forDatabases }),
       ...(forUsers.length > 0 && { users: forUsers }),
-      ...(network !== 'all' && { addresses: [network] }),
+      addresses: network === 'all' ? everywhere : [network],
       ...(tls !== undefined && { tls }),
       method: methods[method],
     },

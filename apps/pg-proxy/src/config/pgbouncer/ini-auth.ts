@@ -40,9 +40,8 @@ function takeHba(gathering: Gathering): void {
   } catch (error) {
     return gathering.problem('auth_hba_file', (error as Error).message);
   }
-  const { rules, ldap, problems, notes } = readHba(text);
+  const { rules, ldap, problems } = readHba(text);
   for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
-  for (const note of notes) gathering.notes.push(`${file}: ${note}`);
   gathering.set('auth.rules', rules);
   if (rules.length === 0 && problems.length === 0)
     gathering.problems.push(`${file}: has no rule, so nobody could come in`);

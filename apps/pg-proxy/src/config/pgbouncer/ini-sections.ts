@@ -90,7 +90,7 @@ export function readPeers(entries: readonly IniEntry[], gathering: Gathering): v
   for (const { key, value, place } of entries) {
     const parameters = readParameters(value);
     const [host, port] = [parameters?.get('host'), whole(parameters?.get('port') ?? '6432')];
-    if (host === undefined || port === undefined || host.startsWith('/'))
+    if (host === undefined || port === undefined)
       gathering.problems.push(`${place}: ${key}: a peer has a host and a port here`);
     else if (whole(key) !== id) peers[key] = { host, port };
   }

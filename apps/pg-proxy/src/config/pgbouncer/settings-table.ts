@@ -25,16 +25,18 @@ const systems = nothing("the system's own settings hold");
 const resolver = nothing('names are looked up by the resolver of the system for each connection');
 const logs = nothing('the log is JSON on standard error; LOG_LEVEL says how much of it');
 const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
-const sockets = nothing('clients connect over TCP: listen.host and listen.port');
 
 /** Every setting of PgBouncer 1.25 and before. */
 export const settingsTable: Readonly<Record<string, Fate>> = {
   listen_addr: 'elsewhere',
   listen_port: to('listen.port', whole),
   so_reuseport: to('listen.reusePort', yes),
-  unix_socket_dir: sockets,
-  unix_socket_mode: sockets,
-  unix_socket_group: sockets,
+  unix_socket_dir: 'elsewhere',
+  unix_socket_mode: 'elsewhere',
+  unix_socket_group: {
+    refused: 'the socket gets the group of the process, or of its folder where that has the set-group-ID bit',
+    unless: /^$/,
+  },
   pool_mode: to('pool.mode', (text) => text),
   max_client_conn: to('clientsMax', whole),
   default_pool_size: to('pool.size', whole),
@@ -67,7 +69,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   auth_user: 'elsewhere',
   auth_query: 'elsewhere',
   auth_dbname: 'elsewhere',
-  auth_ident_file: { refused: 'peer and ident are no ways to log in over TCP', unless: /^$/ },
+  auth_ident_file: { refused: 'peer and ident are no ways to log in here', unless: /^$/ },
   client_tls_sslmode: 'elsewhere',
   client_tls_key_file: 'elsewhere',
   client_tls_cert_file: 'elsewhere',
@@ -156,7 +158,7 @@ export const narrowTable: Readonly<Record<string, { readonly to: string; readonl
 
 /** What PgBouncer does where a file says nothing, and we do otherwise. */
 export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
-  'listen.host': '127.0.0.1',
+  'listen.host': '',
   'pool.mode': 'session',
   clientsMax: 100,
   'pool.reserve': 0,

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '@medrex/contracts/testing';
+import { query, sslRequest } from '@medrex/pg-wire';
+import { existsSync, linkSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { holds, ProxyRig } from '../testing/proxy-rig.ts';
+import { WireClient } from '../testing/wire-client.ts';
+import { Listener } from './listener.ts';
+import { selfSigned } from '../testing/self-signed.ts';
+
+let folder: string;
+const listeners: Listener[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'medrex-socket-'));
+});
+afterEach(async () => {
+  await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+  rmSync(folder, { recursive: true });
+});
+
+const pathOf = (port: number): string => join(folder, `.s.PGSQL.${port}`);
+/** @returns with whom clients of the socket come in */
+const listen = async (came: string[], name: string, more: { reusePort?: boolean; mode?: string } = {}) => {
+  const { mode = '0770', ...rest } = more;
+  const listener = await Listener.start(
+    { host: '', port: 6432, socket: { folder, mode }, ...rest },
+    (socket, isLocal) => {
+      came.push(`${name} ${isLocal}`);
+      socket.destroy();
+    },
+  );
+  listeners.push(listener);
+  return listener;
+};
+const arrive = (): void => void connect({ path: pathOf(6432) }).on('error', () => undefined);
+
+describe('a Unix socket', () => {
+  it('is where libpq looks for it, with its mode, and gone at the end', async () => {
+    const came: string[] = [];
+    const listener = await listen(came, 'one');
+    expect(statSync(pathOf(6432)).mode & 0o777).toBe(0o770);
+    arrive();
+    await holds(() => expect(came).toEqual(['one true']));
+    await listener.close();
+    expect(existsSync(pathOf(6432))).toBe(false);
+  });
+
+  it('of a process that runs stays its own', async () => {
+    const came: string[] = [];
+    await listen(came, 'one');
+    await expect(listen(came, 'two')).rejects.toThrow('is that of a process that runs');
+    arrive();
+    await holds(() => expect(came).toEqual(['one true']));
+  });
+
+  it('of a process that is dead is replaced', async () => {
+    const path = pathOf(6432);
+    const left = createServer();
+    await new Promise<void>((resolve) => left.listen(`${path}.before`, resolve));
+    linkSync(`${path}.before`, path);
+    await new Promise((resolve) => left.close(resolve));
+    const came: string[] = [];
+    await listen(came, 'one');
+    arrive();
+    await holds(() => expect(came).toEqual(['one true']));
+  });
+
+  it('goes over to the next instance with reusePort, and stays there when the first one ends', async () => {
+    const came: string[] = [];
+    const first = await listen(came, 'one', { reusePort: true });
+    await listen(came, 'two', { reusePort: true });
+    arrive();
+    await holds(() => expect(came).toEqual(['two true']));
+    await first.close();
+    expect(existsSync(pathOf(6432))).toBe(true);
+  });
+
+  it('of a PostgreSQL that runs is not taken over', async () => {
+    const server: Server = createServer();
+    await new Promise<void>((resolve) => server.listen(pathOf(6432), resolve));
+    writeFileSync(`${pathOf(6432)}.lock`, '1\n');
+    await expect(listen([], 'one', { reusePort: true })).rejects.toThrow('is that of a process that runs');
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('replaces no other file', async () => {
+    writeFileSync(pathOf(6432), 'precious');
+    await expect(listen([], 'one')).rejects.toThrow('is no socket');
+  });
+});
+
+describe('clients of the Unix socket', () => {
+  it('send passwords without TLS, are offered none, and are seen as such', async () => {
+    const { certificate, key } = await selfSigned();
+    const rig = await ProxyRig.start({
+      files: { 'cert.pem': certificate, 'key.pem': key },
+      config: {
+        admin: { users: ['app'] },
+        auth: { userFile: 'users.txt', rules: [{ addresses: ['unix'], method: 'password' }] },
+        listen: {
+          port: await freePort(),
+          socket: { folder },
+          tls: { mode: 'require', certificate: 'cert.pem', key: 'key.pem' },
+        },
+      },
+    });
+    const path = pathOf(rig.port);
+    const bare = connect({ path });
+    bare.write(sslRequest());
+    expect(await new Promise((resolve) => bare.once('data', (data) => resolve(data.toString())))).toBe('N');
+    bare.destroy();
+    const client = await rig.in({ socket: connect({ path }) });
+    expect(await client.ask(query('select 1'))).toContain('Z I');
+    const console = await rig.in({ socket: connect({ path }), database: 'pgbouncer' });
+    const seen = await console.ask(query('SHOW CLIENTS'));
+    const place = `unix,${rig.port},unix,${rig.port}`;
+    expect(seen[1]).toContain(`D C,app,app,none,idle,${place},`);
+    expect(seen[2]).toContain(`D C,app,pgbouncer,none,active,${place},`);
+    const stranger = WireClient.open({ port: rig.port, password: 'wrong', socket: connect({ path }) });
+    expect(await stranger.until('FATAL')).toEqual([expect.stringContaining('28P01')]);
+    await rig.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});

@@ -7,7 +7,7 @@ import {
   transactionStatus,
   type WireFault,
 } from '@medrex/pg-wire';
-import type { PoolName } from '@medrex/pool';
+import { nameKey, type PoolName } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
@@ -38,7 +38,7 @@ import type { LoadedConfig } from './config/load-config.ts';
 
 /** Sets of settings whose parameters are remembered. */
 const rememberedMax = 1_000;
-/** Statements that no client names any more and that are kept, for each database and user. */
+/** Statements that no client names any more and that are kept, for each pool. */
 const unusedStatementsMax = { count: 2_000, bytes: 4 * 1_048_576 };
 
 /** Longest login and longest answer of the server that is asked for a plan. */
@@ -227,7 +227,7 @@ export class Welcome {
     const isWatched = this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris';
     const cachedNow = (): CachedSession | undefined =>
       (isWatched ? this.#host.caches : undefined)?.forClient({
-        ...{ name, mode, observer: this.#observer },
+        ...{ name, mode, user: newcomer.user, observer: this.#observer },
         logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
       });
     const cached = cachedNow();
@@ -288,7 +288,7 @@ export class Welcome {
   }
 
   #logIn(client: Client, minor: number): void {
-    const key = keyOf(client.pooled.pool.name) + client.settingsKey;
+    const key = `${nameKey(client.pooled.pool.name)}\0${client.settingsKey}`;
     const known = this.#reports.get(key);
     const { pooled, mode } = client;
     // In session mode it gets the process id of its backend, which must be there for that.
@@ -323,7 +323,7 @@ export class Welcome {
   }
 
   #statementsOf(name: PoolName): Statements {
-    const poolKey = keyOf(name);
+    const poolKey = nameKey(name);
     const known = this.#statements.get(poolKey) ?? new Statements(unusedStatementsMax, this.#shapesOf(name));
     this.#statements.set(poolKey, known);
     return known;
@@ -337,10 +337,6 @@ export class Welcome {
     this.#shapes.set(key, known);
     return known;
   }
-}
-
-function keyOf({ upstream, database, user, upstreamUser }: PoolName): string {
-  return JSON.stringify([upstream, database, user, upstreamUser]);
 }
 
 /** What a session begins with: what its client says, then what its database does. */

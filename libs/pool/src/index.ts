@@ -3,7 +3,7 @@ export { LearnedClasses } from './learned-class.ts';
 export type { OpenFailure } from './login-backoff.ts';
 export { ground, nextStanding, rungs, type LoadFigures, type Rung, type Standing } from './overload-ladder.ts';
 export type { ClassGauges, PoolCounts, PoolFigures, PoolGauges, PoolTotals } from './pool-figures.ts';
-export type { LimitKind, PoolName, PoolPolicy, PoolScope } from './pool-policy.ts';
+export { nameKey, type LimitKind, type PoolName, type PoolPolicy, type PoolScope } from './pool-policy.ts';
 export type { PoolPort } from './pool-port.ts';
 export { clampSettings, defaultPoolSettings, type BackendCap, type Clamp, type PoolSettings } from './pool-settings.ts';
 export type { BackendState, PooledBackend } from './pooled-backend.ts';

@@ -5,7 +5,7 @@ describe('a limit across pools', () => {
   const kinds = [
     ['database', { databaseMax: 2 }, { user: 'other' }],
     ['user', { userMax: 2 }, { database: 'billing' }],
-    ['login', { loginMax: 2 }, { database: 'billing', user: 'other', upstreamUser: 'app' }],
+    ['login', { loginMax: 2 }, { database: 'billing' }],
     ['upstream', { upstreamMax: 2 }, { database: 'billing', user: 'other' }],
   ] as const;
   it.each(kinds)(

@@ -1,17 +1,17 @@
 import type { PoolSettings } from './pool-settings.ts';
 
-/** Which pool: clients of one database and user share its backends. */
+/** Which pool: clients of one database who are the same user at the upstream share its backends, whoever they are themselves. */
 export interface PoolName {
   /** The upstream instance; a class of work may have one of its own. */
   readonly upstream: string;
   readonly database: string;
-  /** The client's user. */
+  /** Who logs in at the upstream. */
   readonly user: string;
-  /** Who logs in at the upstream; several users of ours may be one of theirs. */
-  readonly upstreamUser: string;
+  /** With what: a secret of the client's, or which of those that the configuration has for this user there. */
+  readonly secret: 'own' | number;
 }
 
-/** What limits go across pools. `login` is one user at one upstream: what IRIS counts licences by; `upstream` all of them. */
+/** What limits go across pools. `user` is one wherever he logs in, `login` at one upstream: what IRIS counts licences by; `upstream` all of them. */
 export type LimitKind = 'database' | 'user' | 'login' | 'upstream';
 
 /** The configuration as pools ask for it; scopes are resolved behind it. It answers the same until it is replaced by RELOAD. */
@@ -27,7 +27,7 @@ export interface PoolPolicy {
 
 /** Names are compared as text; a NUL stands in none of them. */
 export function nameKey(name: PoolName): string {
-  return `${name.upstream}\0${name.database}\0${name.user}\0${name.upstreamUser}`;
+  return `${name.upstream}\0${name.database}\0${name.user}\0${name.secret}`;
 }
 
 /** How a pool is called in logs, notices and SHOW. */

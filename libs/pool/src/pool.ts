@@ -32,7 +32,7 @@ export interface PoolSurroundings<C, B> {
   nextId(): number;
 }
 
-/** The backends of one database and user, and the clients that share them. Called through `Pools`. */
+/** The backends of one database that are logged in as one user, and the clients that share them. Called through `Pools`. */
 export class Pool<C, B> implements WaitTerms {
   readonly name: PoolName;
   readonly title: string;

@@ -351,7 +351,7 @@ function limitKey(kind: LimitKind, name: string): string {
 function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
   return limitKinds.map((kind) => {
     const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;
-    const name = kind === 'login' ? `${licensed ?? pool.upstream}\0${pool.upstreamUser}` : pool[kind];
+    const name = kind === 'login' ? `${licensed ?? pool.upstream}\0${pool.user}` : pool[kind];
     const because = licensed === undefined ? 'limit' : 'licence';
     return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, because };
   });

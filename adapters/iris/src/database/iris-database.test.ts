@@ -22,7 +22,7 @@ async function databaseOf(answer: (table: string) => Script): Promise<IrisDataba
 }
 
 async function open(database: IrisDatabase): Promise<void> {
-  const login = { user: 'proxy', password: 'secret', database: 'ward', clientUser: 'app' };
+  const login = { user: 'proxy', password: 'secret', database: 'ward' };
   opened.push(await database.open(login));
 }
 

@@ -29,9 +29,8 @@ export interface IrisDatabaseOptions {
 export interface IrisLogin {
   readonly user: string;
   readonly password: string;
-  /** How the client calls its database and itself. */
+  /** How the client calls its database. */
   readonly database: string;
-  readonly clientUser: string;
 }
 
 /** A session that is open, and the way to cancel what it does. */
@@ -77,7 +76,7 @@ export class IrisDatabase implements SharedDatabase {
   }
 
   /** @throws SqlFailure */
-  async open({ user, password, database, clientUser }: IrisLogin): Promise<IrisOpened> {
+  async open({ user, password, database }: IrisLogin): Promise<IrisOpened> {
     const opened: { stream?: SessionStream } = {};
     const connection = await this.#options.driver.open({ user, password, lost: () => opened.stream?.lost() });
     try {
@@ -88,7 +87,7 @@ export class IrisDatabase implements SharedDatabase {
       await connection.close();
       throw error;
     }
-    const stream = new SessionStream({ shared: this, connection, user: clientUser, database });
+    const stream = new SessionStream({ shared: this, connection, user, database });
     opened.stream = stream;
     return { stream, processId: connection.processId, cancel: () => connection.cancel() };
   }

@@ -61,7 +61,7 @@ export class SessionRig {
       ...{ hazards: 'notice', skipped: [], isNullOrderKept: true, normalised: [], tablesMs: 60_000, now: () => 0 },
       ...options,
     });
-    const login = { user: 'proxy', password: 'secret', database: 'ward', clientUser: 'app' };
+    const login = { user: 'proxy', password: 'secret', database: 'ward' };
     const { stream } = await database.open(login);
     driver.heard.length = 0;
     return new SessionRig(driver, database, stream);

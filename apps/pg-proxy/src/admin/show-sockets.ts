@@ -75,7 +75,7 @@ function columnsOf({ host, config }: Sight) {
   };
   return {
     type: ({ server }: Row) => (server === undefined ? 'C' : 'S'),
-    user: (row: Row) => guestOf(row)?.user ?? row.server?.pool.name.upstreamUser,
+    user: (row: Row) => guestOf(row)?.user ?? row.server?.pool.name.user,
     database: (row: Row) => guestOf(row)?.database ?? row.server?.pool.name.database,
     replication: () => 'none',
     state: ({ state }: Row) => state,

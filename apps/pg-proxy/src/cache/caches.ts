@@ -157,11 +157,11 @@ export class Caches {
 
   /** What a client of a database takes along; undefined where nothing of it is kept. */
   forClient(options: CachedClient): CachedSession | undefined {
-    const { name, logIn, observer, mode } = options;
+    const { name, user, logIn, observer, mode } = options;
     if (!this.covers(name.database)) return undefined;
     const database = this.#of(name.database, logIn);
-    const rules = this.#rulesOf(name.database, name.user);
-    const scope = JSON.stringify([name.database, name.user, name.upstreamUser]);
+    const rules = this.#rulesOf(name.database, user);
+    const scope = JSON.stringify([name.database, user, name.user, name.secret]);
     const { now } = this.#options;
     const common = { caches: this, name: name.database, upstream: name.upstream, database, scope, rules, now };
     return {
@@ -218,7 +218,10 @@ function answersOf({
 
 /** Who comes in. */
 export interface CachedClient {
+  /** His pool. */
   readonly name: PoolName;
+  /** What one user is answered no other one is. */
+  readonly user: string;
   readonly mode: PoolMode;
   readonly observer: RequestObserver | undefined;
   /** How a connection of the proxy's own to his database is made. */

@@ -25,10 +25,18 @@ export class Identities {
    * @param key of the database in the configuration, `*` where that stands for it
    */
   find(user: string, database: string, key: string): Identity | undefined {
-    const own = this.#own.find(
-      (one) =>
-        (one.user === undefined || one.user === user) && (one.database === undefined || one.database === database),
-    );
-    return own ?? this.#ofDatabases.get(key);
+    return this.#of(database, key).find((one) => one.user === undefined || one.user === user);
+  }
+
+  /** With what that user logs in for anybody in that database: each secret once, in the order of the configuration. */
+  secretsOf(as: string, database: string, key: string): readonly (string | undefined)[] {
+    const identities = this.#of(database, key).filter((one) => one.as === as);
+    return [...new Set(identities.map(({ password }) => password?.reveal()))];
+  }
+
+  #of(database: string, key: string): readonly Identity[] {
+    const last = this.#ofDatabases.get(key);
+    const own = this.#own.filter((one) => one.database === undefined || one.database === database);
+    return last === undefined ? own : [...own, last];
   }
 }

@@ -98,7 +98,7 @@ const database = narrowSettings.extend({
 const user = narrowSettings.extend({
   databases: z.array(name).optional().describe('Databases that he may connect to; all when absent'),
   clientsMax: most.describe('Clients of him at once'),
-  backendsMax: most.describe('Backends of him at once, of all databases'),
+  backendsMax: most.describe('Backends at once that log in as him, of all databases'),
 });
 
 const application = applicationSettings.extend({
@@ -116,7 +116,9 @@ export const proxyConfig = z.strictObject({
   users: z
     .record(z.string(), user)
     .default({})
-    .describe('Rules for users; `*` stands for all that are not listed. Settings in place of those of the database'),
+    .describe(
+      'Rules for users; `*` stands for all that are not listed. Settings in place of those of the database; those of pools, and backendsMax, are for who logs in at the upstream, all others for the client',
+    ),
   applications: z
     .record(z.string(), application)
     .default({})
@@ -126,7 +128,9 @@ export const proxyConfig = z.strictObject({
   identities: z
     .array(identity)
     .default([])
-    .describe('As whom clients log in at the upstream, the first that fits; then databases.<name>.user, then himself'),
+    .describe(
+      'As whom clients log in at the upstream, the first that fits; then databases.<name>.user, then himself. Clients of a database that come in as one user with one secret share a pool',
+    ),
   auth,
   pool: globalSettings.prefault({}),
   admin: z

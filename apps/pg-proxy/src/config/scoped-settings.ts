@@ -5,9 +5,9 @@ import { milliseconds, millisecondsOrNone } from './durations.ts';
 const count = z.int().min(0);
 const share = z.number().min(0).max(1);
 
-/** Of a pool, which has one database and one user. */
+/** Of a pool, which has one database and one user of the server. */
 const ofPools = {
-  size: z.int().positive().describe('Backends of one database and user'),
+  size: z.int().positive().describe('Backends of one pool: of a database and whoever logs in there for its clients'),
   min: count.describe('Backends that are kept open though nobody needs them'),
   reserve: count.describe('Backends beyond size for clients that have waited long'),
   reserveAfterMs: milliseconds.describe('How long that is'),
@@ -28,6 +28,9 @@ const ofPools = {
     'Who has waited for so long is served in the order of arrival, whatever the class',
   ),
 };
+
+/** What a user may have in place of that: of the pools that log in as him, whoever their clients are. */
+export const poolSettingNames = Object.keys(ofPools) as readonly (keyof typeof ofPools)[];
 
 /** Of a client from its login on. */
 const ofClients = {

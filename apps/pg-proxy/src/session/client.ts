@@ -122,7 +122,7 @@ export class Client implements BackendClient {
   }
 
   get upstreamUser(): string {
-    return this.pooled.pool.name.upstreamUser;
+    return this.pooled.pool.name.user;
   }
 
   get isPinned(): boolean {

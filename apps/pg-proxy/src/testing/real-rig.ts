@@ -9,6 +9,9 @@ import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 
 let rigs = 0;
 
+/** Users of the proxy beside the server's own, who have his password. */
+export const people = ['alice', 'bob', 'carol', 'dave'] as const;
+
 export type Mode = 'session' | 'transaction';
 
 /** A proxy before a real PostgreSQL, with a schema of its own there; all of it goes with `close`. */
@@ -44,7 +47,9 @@ export class RealRig {
     if (url.password === '') url.password = 'secret';
     const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
     const [user, password] = [url.username, url.password].map((text) => decodeURIComponent(text).replaceAll('"', '""'));
-    writeFileSync(join(folder, 'users.txt'), `"${user}" "${password}"\n`, { mode: 0o600 });
+    const users = [user, ...people].map((name) => `"${name}" "${password}"\n`);
+    writeFileSync(join(folder, 'users.txt'), users.join(''), { mode: 0o600 });
+    writeFileSync(join(folder, 'password'), decodeURIComponent(url.password), { mode: 0o600 });
     const file = join(folder, 'config.json');
     const main = { host: url.hostname, port: Number(url.port === '' ? 5432 : url.port) };
     const config = {

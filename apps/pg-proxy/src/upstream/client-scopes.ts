@@ -39,8 +39,8 @@ export class ClientScopes {
   }
 
   /** Undefined: as all of its pool. */
-  #ownWait({ scoped, database, user }: Client): number | undefined {
-    const { waitTimeoutMs } = settingsFor(this.#config, { database, user });
+  #ownWait({ scoped, pooled }: Client): number | undefined {
+    const { waitTimeoutMs } = settingsFor(this.#config, pooled.pool.name);
     return scoped.waitTimeoutMs === waitTimeoutMs ? undefined : scoped.waitTimeoutMs;
   }
 }

@@ -95,7 +95,7 @@ export class IrisUpstreams {
       throw new SqlFailure(message, { sqlstate: '28P01', isFatal: true });
     }
     const { password } = secret;
-    const opened = await iris.open({ user, password, database: name.database, clientUser: name.user });
+    const opened = await iris.open({ user, password, database: name.database });
     const { stream, processId } = opened;
     const session: LoggedIn = {
       // What a backend uses of its socket a stream has too.

@@ -108,8 +108,8 @@ export class LicenceShares {
 
   #look(figures: readonly PoolFigures[]): void {
     for (const login of this.#logins.values()) {
-      const isOwn = ({ upstream, upstreamUser }: PoolName): boolean =>
-        upstreamUser === login.user && licensedServerOf(this.#config, upstream) === login.upstream;
+      const isOwn = ({ upstream, user }: PoolName): boolean =>
+        user === login.user && licensedServerOf(this.#config, upstream) === login.upstream;
       const own = figures.filter(({ name }) => isOwn(name));
       login.inUse = own.reduce((sum, { opening, idle, active, resetting, checking, closing }) => {
         return sum + opening + idle + active + resetting + checking + closing;

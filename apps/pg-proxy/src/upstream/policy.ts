@@ -7,20 +7,20 @@ import { licensedOf, licensedServerOf, type LicenceShares } from './licence-shar
 /** The configuration as the pools ask for it. */
 export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPolicy {
   return {
-    settings: ({ upstream, database, user, upstreamUser }) => {
+    settings: ({ upstream, database, user }) => {
       const asked = poolSettingsOf(settingsFor(config, { database, user }));
-      const settings = licensed(asked, config.upstreams[upstream], licences?.limitOf(upstream, upstreamUser));
+      const settings = licensed(asked, config.upstreams[upstream], licences?.limitOf(upstream, user));
       // Where a class has an upstream to itself, it need not leave others anything.
       return upstream === databaseOf(config, database)?.database.upstream ? settings : { ...settings, ...ofNobodyElse };
     },
-    backendsMax: (kind, { upstream, database, user, upstreamUser }) => {
+    backendsMax: (kind, { upstream, database, user }) => {
       switch (kind) {
         case 'database':
           return databaseOf(config, database)?.database.backendsMax;
         case 'user':
           return userOf(config, user)?.user.backendsMax;
         case 'login':
-          return licences?.limitOf(upstream, upstreamUser) ?? config.upstreams[upstream]?.backendsPerUserMax;
+          return licences?.limitOf(upstream, user) ?? config.upstreams[upstream]?.backendsPerUserMax;
         case 'upstream':
           return config.upstreams[upstream]?.backendsMax;
       }

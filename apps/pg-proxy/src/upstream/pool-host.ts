@@ -295,7 +295,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   }
 
   #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {
-    const isRole = roles?.includes(name.upstreamUser) ?? true;
+    const isRole = roles?.includes(name.user) ?? true;
     return isRole && (database === undefined || database === this.upstreams.databaseOf(name));
   }
 

@@ -4,13 +4,16 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { proxyConfig } from '../config/proxy-config.ts';
 import { tuningNotes } from './tuning-notes.ts';
 
-const notes = (config: object): readonly string[] =>
+const notes = (config: object, forced: readonly (readonly [string, string])[] = []): readonly string[] =>
   tuningNotes({
     config: proxyConfig.parse({
       ...{ upstreams: { main: {} }, databases: { clinic: { upstream: 'main' } }, auth: { userFile: 'users.txt' } },
       ...config,
     }),
-    identities: new Identities([], new Map()),
+    identities: new Identities(
+      [],
+      new Map(forced.map(([name, as]) => [name, { user: undefined, database: undefined, as, password: undefined }])),
+    ),
   } as unknown as LoadedConfig);
 
 describe('tuningNotes', () => {
@@ -37,6 +40,19 @@ describe('tuningNotes', () => {
     expect(notes({ databases, upstreams: { main: { backendsMax: 10 } }, pool: { reserve: 0 } })).toEqual([
       'pool a/*, b/*, c/* and 2 more: max is 10 in place of 20, because of a limit across pools',
     ]);
+  });
+
+  it('names rules of users for pools that are somebody else’s', () => {
+    const databases = Object.fromEntries(Array.from('abc', (name) => [name, { upstream: 'main' }]));
+    const users = {
+      '*': { backendsMax: 30 },
+      portal: { size: 4, backendsMax: 8, mode: 'session', databases: ['a', 'c'] },
+      ward: { backendsMax: 30, clientsMax: 2 },
+      proxy: { size: 10 },
+    };
+    expect(
+      notes({ databases, users, pool: { reserve: 0 } }, [...['a', 'b'].map((name) => [name, 'proxy'] as const)]),
+    ).toEqual(['users.portal: he logs in as proxy, whose rules count in place of size, backendsMax, in a']);
   });
 
   it('names what nobody waits long enough for', () => {

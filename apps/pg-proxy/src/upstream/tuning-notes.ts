@@ -1,21 +1,23 @@
 import { clampsOf, type Clamp, type PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { poolSettingNames } from '../config/scoped-settings.ts';
 import { settingsFor } from '../config/scopes.ts';
 import { LicenceShares } from './licence-shares.ts';
 import { policyOf } from './policy.ts';
+import { poolNameOf } from './upstream-logins.ts';
 
 /**
  * What of a configuration its pools will not have as it was asked for, or have in vain, once for all pools of which it is true. `*`
  * stands for who has no rules of his own.
  */
-export function tuningNotes({ config, identities }: LoadedConfig): readonly string[] {
+export function tuningNotes(loaded: LoadedConfig): readonly string[] {
+  const { config } = loaded;
   const policy = policyOf(config, new LicenceShares(config, undefined));
   const users = new Set([...Object.keys(config.users), '*']);
   const names = Object.entries(config.databases).flatMap(([database, { upstream, upstreamOfClass = {} }]) =>
     [...users].flatMap((user) => {
-      const upstreamUser = identities.find(user, database, database)?.as ?? user;
       const upstreams = new Set([upstream, ...Object.values(upstreamOfClass)]);
-      return [...upstreams].map((at): PoolName => ({ upstream: at, database, user, upstreamUser }));
+      return [...upstreams].map((at): PoolName => poolNameOf(loaded, at, database, user));
     }),
   );
   const subjects = new Map<string, Set<string>>();
@@ -25,8 +27,26 @@ export function tuningNotes({ config, identities }: LoadedConfig): readonly stri
     for (const clamp of clampsOf(policy, name)) add(clamp.subject, clampText(clamp));
     for (const note of inVain(settingsFor(config, name))) add(`${name.database}/${name.user}`, note);
   }
-  return [...subjects].map(([note, pools]) => `pool ${listOf([...pools])}: ${note}`);
+  return [...[...subjects].map(([note, pools]) => `pool ${listOf([...pools])}: ${note}`), ...withoutPool(loaded)];
 }
+
+/** Rules of users for pools that are somebody else's. */
+function withoutPool(loaded: LoadedConfig): readonly string[] {
+  const { databases, users } = loaded.config;
+  const places = new Map<string, Set<string>>();
+  for (const [user, rules] of Object.entries(users)) {
+    const names = poolRuleNames.filter((name) => rules[name] !== undefined && rules[name] !== users['*']?.[name]);
+    for (const [database, { upstream }] of user === '*' || names.length === 0 ? [] : Object.entries(databases)) {
+      if (rules.databases?.includes(database) === false) continue;
+      const { user: as } = poolNameOf(loaded, upstream, database, user);
+      const note = `users.${user}: he logs in as ${as}, whose rules count in place of ${names.join(', ')}`;
+      if (as !== user) places.set(note, (places.get(note) ?? new Set()).add(database));
+    }
+  }
+  return [...places].map(([note, where]) => `${note}, in ${listOf([...where])}`);
+}
+
+const poolRuleNames = [...poolSettingNames, 'backendsMax'] as const;
 
 /** As many pools as one reads. */
 const listedMax = 3;

@@ -1,7 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { clientKeys } from '@medrex/pg-wire';
+import { Secret } from '@medrex/privacy';
+import { Identities, type Identity } from '../config/identities.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { proxyConfig } from '../config/proxy-config.ts';
 import { UpstreamLogins } from './upstream-logins.ts';
+
+type Mapped = readonly [user: string | undefined, as: string, password?: string, database?: string];
+
+/** With who is mapped to whom; `forced` is the user and the password of database `forced`. */
+function loaded(mapped: readonly Mapped[], forced: readonly [string, string?] = ['proxy', 'first']): LoadedConfig {
+  const identityOf = ([user, as, password, database]: Mapped): Identity => ({
+    ...{ user, database, as, password: password === undefined ? undefined : new Secret(password) },
+  });
+  return {
+    config: proxyConfig.parse({
+      auth: { userFile: 'users.txt' },
+      upstreams: { main: {} },
+      databases: { clinic: { upstream: 'main' }, lab: { upstream: 'main' }, forced: { upstream: 'main' } },
+    }),
+    ...{ authorities: new Map(), certificates: new Map() },
+    users: new Map([['app', { kind: 'plain', password: 'of the file' }]]),
+    identities: new Identities(mapped.map(identityOf), new Map([['forced', identityOf([undefined, ...forced])]])),
+  } as unknown as LoadedConfig;
+}
 
 describe('UpstreamLogins', () => {
   it('never takes the keys of one password for those of another, also with the same salt', () => {
@@ -12,5 +34,53 @@ describe('UpstreamLogins', () => {
     const former = keys('as the directory had it');
     expect(keys('as the server has it')).not.toBe(former);
     expect(keys('as the directory had it')).toBe(former);
+  });
+
+  describe('has one pool', () => {
+    const logins = new UpstreamLogins(
+      loaded([
+        ['alice', 'app', 'one'],
+        ['bob', 'app', 'one'],
+        ['carol', 'app', 'two'],
+        ['dave', 'app'],
+        ['eve', 'report', 'one'],
+        ['app', 'app', 'one', 'lab'],
+      ]),
+    );
+    const name = (user: string, database = 'clinic') => logins.nameOf('main', database, user);
+
+    it('for all whom a database, or the map of identities, lets in as one user with one secret', () => {
+      expect(name('x', 'forced')).toEqual(name('y', 'forced'));
+      expect(name('alice')).toEqual(name('bob'));
+      expect(name('alice', 'lab')).toEqual(name('app', 'lab'));
+    });
+
+    it('for each secret, for each user there, and for whoever logs in as himself', () => {
+      const names = ['alice', 'carol', 'dave', 'eve', 'app', 'frank', 'grace'].map((user) => name(user));
+      expect(new Set(names.map((each) => JSON.stringify(each))).size).toBe(names.length);
+      const ways = names.map((each) => logins.loginOf(each).credentials);
+      expect(ways.map(({ user, secret }) => [user, 'password' in secret ? secret.password : secret.kind])).toEqual([
+        ['app', 'one'],
+        ['app', 'two'],
+        ['app', 'of the file'],
+        ['report', 'one'],
+        ['app', 'of the file'],
+        ['frank', 'none'],
+        ['grace', 'none'],
+      ]);
+    });
+  });
+
+  it('takes the secret of the moment, and after a RELOAD that lets nobody in so any more the last one', () => {
+    const logins = new UpstreamLogins(loaded([]));
+    const name = logins.nameOf('main', 'forced', 'alice');
+    const password = () => logins.loginOf(name).credentials;
+    expect(password()).toEqual({ user: 'proxy', secret: { kind: 'password', password: 'first' } });
+    logins.reload(loaded([], ['proxy', 'second']));
+    expect(logins.nameOf('main', 'forced', 'alice')).toEqual(name);
+    expect(password()).toEqual({ user: 'proxy', secret: { kind: 'password', password: 'second' } });
+    logins.reload(loaded([], ['other', 'third']));
+    expect(logins.nameOf('main', 'forced', 'alice')).not.toEqual(name);
+    expect(password()).toEqual({ user: 'proxy', secret: { kind: 'password', password: 'second' } });
   });
 });

@@ -1,5 +1,5 @@
 import type { ClientKeys } from '@medrex/pg-wire';
-import type { PoolName } from '@medrex/pool';
+import { nameKey, type PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { KeysOf, LoginWay } from './backend-login.ts';
@@ -9,13 +9,29 @@ import type { Credentials } from './credentials.ts';
 /** Keys of passwords, and secrets that are remembered; there are few upstreams and users. */
 const rememberedMax = 1_000;
 
+type Mapping = Pick<LoadedConfig, 'config' | 'identities'>;
+
+/** The pool of a user's clients at an upstream: all whom the configuration lets in there as the same user, with the same secret, have one. */
+export function poolNameOf(loaded: Mapping, upstream: string, database: string, user: string): PoolName {
+  const key = keyOf(loaded, database);
+  const identity = loaded.identities.find(user, database, key);
+  if (identity === undefined) return { upstream, database, user, secret: 'own' };
+  const { as, password } = identity;
+  const secret = loaded.identities.secretsOf(as, database, key).indexOf(password?.reveal());
+  return { upstream, database, user: as, secret };
+}
+
+function keyOf({ config }: Mapping, database: string): string {
+  return databaseOf(config, database)?.key ?? database;
+}
+
 /** Where upstreams are, and with what the proxy logs in there. */
 export class UpstreamLogins {
   #loaded: LoadedConfig;
   /** What users have shown at their own login, for upstreams where they log in as themselves. */
   readonly #shown = new Map<string, Credentials['secret']>();
   readonly #keys = new Map<string, ClientKeys>();
-  /** Of pools whose clients a RELOAD has mapped to somebody else. */
+  /** Of pools to which a RELOAD has left no other way in than the one they came by. */
   readonly #used = new Map<string, Credentials>();
 
   constructor(loaded: LoadedConfig) {
@@ -45,9 +61,7 @@ export class UpstreamLogins {
 
   /** The pool of a user's clients, where they are at home. */
   nameOf(upstream: string, database: string, user: string): PoolName {
-    const key = databaseOf(this.#loaded.config, database)?.key ?? database;
-    const upstreamUser = this.#loaded.identities.find(user, database, key)?.as ?? user;
-    return { upstream, database, user, upstreamUser };
+    return poolNameOf(this.#loaded, upstream, database, user);
   }
 
   /** How the backends of a pool log in. */
@@ -61,20 +75,16 @@ export class UpstreamLogins {
   }
 
   #credentialsOf(name: PoolName): Credentials {
-    const { database, user, upstreamUser } = name;
-    const known = databaseOf(this.#loaded.config, database);
-    const identity = this.#loaded.identities.find(user, database, known?.key ?? database);
-    const key = JSON.stringify([name.upstream, database, user, upstreamUser]);
-    if ((identity?.as ?? user) !== upstreamUser)
-      return this.#used.get(key) ?? { user: upstreamUser, secret: { kind: 'none' } };
-    const password = identity?.password?.reveal();
-    const secret =
-      identity === undefined
-        ? this.#ownSecret(user)
-        : password === undefined
-          ? (this.#fileSecret(upstreamUser) ?? { kind: 'none' as const })
-          : { kind: 'password' as const, password };
-    const credentials = { user: upstreamUser, secret };
+    const { database, user, secret } = name;
+    if (secret === 'own') return { user, secret: this.#ownSecret(user) };
+    const key = nameKey(name);
+    const secrets = this.#loaded.identities.secretsOf(user, database, keyOf(this.#loaded, database));
+    if (secret >= secrets.length) return this.#used.get(key) ?? { user, secret: { kind: 'none' } };
+    const password = secrets[secret];
+    const credentials: Credentials = {
+      user,
+      secret: password === undefined ? (this.#fileSecret(user) ?? { kind: 'none' }) : { kind: 'password', password },
+    };
     if (this.#used.size >= rememberedMax) this.#used.clear();
     this.#used.set(key, credentials);
     return credentials;

@@ -41,8 +41,7 @@ export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
 }
 
 export function aName(name: Partial<PoolName> = {}): PoolName {
-  const user = name.user ?? 'app';
-  return { upstream: 'main', database: 'ehr', upstreamUser: user, ...name, user };
+  return { upstream: 'main', database: 'ehr', user: 'app', secret: 'own', ...name };
 }
 
 /** Pools with a port that writes down what it is asked; time stands still until it is moved. */

@@ -37,7 +37,7 @@ const names: readonly PoolName[] = [
   aName(),
   aName({ user: 'nurse' }),
   aName({ database: 'billing' }),
-  aName({ upstream: 'mirror', user: 'report', upstreamUser: 'app' }),
+  aName({ upstream: 'mirror', secret: 0 }),
 ];
 const applications = ['web', 'bi', 'etl'];
 const settings = { min: 1, reserve: 1, waitingMax: 6, openingMax: 2, idleTimeoutMs: 9_000, lifetimeMs: 40_000 };
@@ -111,7 +111,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     const { databaseMax = Infinity, userMax = Infinity, loginMax = Infinity } = this.#policy;
     expect(under((of) => of.database)).toBeLessThanOrEqual(databaseMax);
     expect(under((of) => of.user)).toBeLessThanOrEqual(userMax);
-    expect(under((of) => `${of.upstream} ${of.upstreamUser}`)).toBeLessThanOrEqual(loginMax);
+    expect(under((of) => `${of.upstream} ${of.user}`)).toBeLessThanOrEqual(loginMax);
     if (this.#isSync) this.#answerOpen(backend);
   }
 

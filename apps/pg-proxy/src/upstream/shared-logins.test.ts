@@ -1,0 +1,50 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { query } from '@medrex/pg-wire';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProxyRig } from '../testing/proxy-rig.ts';
+
+describe('a login that several users share', () => {
+  let rig: ProxyRig;
+  afterEach(() => rig.close());
+
+  const start = async (users: object, more: object = {}): Promise<void> => {
+    rig = await ProxyRig.start({
+      config: {
+        databases: { app: { upstream: 'main', user: 'proxy', password: { file: 'secret' } } },
+        pool: { size: 5, reserve: 0 },
+        ...{ users, ...more },
+      },
+      files: { secret: 'secret' },
+    });
+  };
+
+  it('has one pool, whose size and whose backends are ruled by its own name; audit goes on naming the client', async () => {
+    await start(
+      { app: { size: 4, backendsMax: 4 }, proxy: { size: 3, backendsMax: 1 } },
+      { audit: { file: 'audit', flushMs: 1 } },
+    );
+    const [app, other] = [await rig.in(), await rig.in({ user: 'other' })];
+    for (const client of [app, other, app]) await client.ask(query('select name from patients'));
+    expect(rig.postgres.backends).toHaveLength(1);
+    const [pool, ...more] = rig.running.proxy.host.pools.figures(0);
+    expect([pool?.name.user, pool?.settings.max, pool?.clients, more.length]).toEqual(['proxy', 1, 2, 0]);
+    await rig.running.observing.audit?.flush();
+    const entries = readFileSync(join(rig.folder, 'audit.000001'), 'utf8').split('\n').slice(1, -1);
+    expect(entries.map((line) => JSON.parse(line) as { user: string; as: string })).toMatchObject(
+      ['app', 'other', 'app'].map((user) => ({ user, as: 'proxy' })),
+    );
+  });
+
+  it('leaves each client the rules of its own user', async () => {
+    await start({ app: { waitTimeoutMs: 50, clientsMax: 1 }, proxy: { size: 1, clientsMax: 1 } });
+    const [app, other, another] = [await rig.in(), await rig.in({ user: 'other' }), await rig.in({ user: 'other' })];
+    await other.ask(query('begin'));
+    expect(await app.ask(query('select 1'))).toContainEqual(expect.stringMatching(/^ERROR 53300/));
+    another.send(query('select 1'));
+    await rig.waiting(1);
+    await other.ask(query('commit'));
+    expect((await another.until('Z I')).at(-1)).toBe('Z I');
+    expect(await rig.open().until('closed')).toContainEqual(expect.stringMatching(/FATAL 53300 too many connections/));
+  });
+});

@@ -139,6 +139,7 @@ export class ConsoleSession {
 
   #take(type: number, buffer: Buffer, start: number, end: number): void {
     if (type === from.terminate) return this.#socket.destroySoon();
+    if (type === from.query || type === from.sync) this.#count();
     if (type === from.sync) {
       this.#isSkipping = false;
       return this.#ready();
@@ -163,6 +164,12 @@ export class ConsoleSession {
     }
   }
 
+  /** Before it is answered: SHOW STATS counts itself, as in PgBouncer. */
+  #count(): void {
+    this.#traffic.queries++;
+    if (this.#status === transactionStatus.idle) this.#traffic.transactions++;
+  }
+
   #after(taken: Taken): void {
     if (taken === 'malformed') this.close(malformed);
     if (taken !== 'failed') return;
@@ -171,11 +178,7 @@ export class ConsoleSession {
   }
 
   #ready(): void {
-    this.#traffic.queries++;
-    if (this.#status === transactionStatus.idle) {
-      this.#traffic.transactions++;
-      this.#statements.endPortals();
-    }
+    if (this.#status === transactionStatus.idle) this.#statements.endPortals();
     this.#out.push(readyForQuery(this.#status));
   }
 

@@ -31,7 +31,7 @@ describe('the console', () => {
     expect(await console.ask(query('show classes'))).toContain('D app,app,main,interactive,1,null,0,0,0');
     await client.ask(query('commit'));
     const stats = await console.ask(query('show stats'));
-    expect(stats[1]).toMatch(/^D pgbouncer,0,4,4,\d+,\d+,0,0,0,0,0,0,1,(?:0,){11}0$/);
+    expect(stats[1]).toMatch(/^D pgbouncer,0,5,5,\d+,\d+,0,0,0,0,0,0,1,(?:0,){11}0$/);
     expect(stats[2]).toMatch(/^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,1,(?:0,){11}0$/);
     expect(await console.ask(query('show config'))).toContain('D pool.size,2,20,yes');
     const databases = await console.ask(query('show databases'));

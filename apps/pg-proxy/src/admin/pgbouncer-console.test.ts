@@ -96,7 +96,7 @@ describe('what tools of PgBouncer ask', () => {
     expect(received).toBe(2 * 'Q....select 1.'.length);
     expect(sent).toBeGreaterThan(50);
     expect(await console.ask(query('show lists'))).toContain('D used_clients,2');
-    expect((await console.ask(query('show users'))).join()).toContain('D app,,,null,0,1,0,1');
+    expect((await console.ask(query('show users'))).join()).toContain('D app,,,null,0,1,0,2');
   });
 
   it('keeps everybody out of a database that is disabled, and those in who are', async () => {

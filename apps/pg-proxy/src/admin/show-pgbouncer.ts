@@ -87,9 +87,9 @@ function databases({ host, config, consoles }: Sight): Table {
   });
 }
 
-function users({ host, config, users: ofFile }: Sight): Table {
+function users({ host, config, consoles, users: ofFile }: Sight): Table {
   const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.user);
-  const clientsOf = countBy(host.clients, ({ user }) => user);
+  const clientsOf = countBy([...host.clients, ...[...consoles].map(({ visitor }) => visitor)], ({ user }) => user);
   const names = new Set([...ofFile.keys(), ...Object.keys(config.users), ...connections.keys(), ...clientsOf.keys()]);
   names.delete('*');
   const rows = [...names].map((name) => ({ name, rule: userOf(config, name)?.user }));

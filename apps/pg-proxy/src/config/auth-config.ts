@@ -14,7 +14,8 @@ export type SecretSource = z.infer<typeof secretSource>;
 export const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust'] as const;
 export type AuthMethod = (typeof authMethods)[number];
 
-const authQuery = z.strictObject({
+/** Who is asked for the secrets of users, and how. */
+export const secretQuery = z.strictObject({
   user: name.describe('Who asks; it should be allowed to call that function and nothing else'),
   password: secretSource.optional().describe('His secret at the upstream; absent where it needs none'),
   database: name.optional().describe('Which of databases it is asked in; absent: in the one that the client names'),
@@ -25,6 +26,9 @@ const authQuery = z.strictObject({
       'SELECT rolname, CASE WHEN rolvaliduntil < pg_catalog.now() THEN NULL ELSE rolpassword END FROM pg_catalog.pg_authid WHERE rolname = $1 AND rolcanlogin',
     )
     .describe('The question: one row of name and secret (md5..., SCRAM-SHA-256$... or NULL) for the user $1'),
+});
+
+const authQuery = secretQuery.extend({
   ttlMs: milliseconds.default(30_000).describe('How long an answer is good for'),
   max: z.int().positive().default(10_000).describe('Answers that are kept'),
   timeoutMs: milliseconds.default(5_000).describe('Longest wait for an answer, the login included'),
@@ -111,6 +115,10 @@ export const auth = z.strictObject({
 
 export type AuthConfig = z.infer<typeof auth>;
 export type AuthQueryConfig = z.infer<typeof authQuery>;
+export type SecretQuery = z.infer<typeof secretQuery>;
+
+/** Where only databases have a query. */
+export const queryLimits: Omit<AuthQueryConfig, keyof SecretQuery> = authQuery.parse({ user: 'nobody' });
 export type AuthRule = z.infer<typeof rule>;
 
 /** As whom a client is known at the upstream. */

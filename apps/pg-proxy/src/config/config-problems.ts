@@ -70,7 +70,8 @@ function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generato
 function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {
   const methods = new Set(auth.rules.length > 0 ? auth.rules.map(({ method }) => method) : [auth.method]);
   const needUsers = [...methods].some((method) => !['ldap', 'cert', 'reject'].includes(method));
-  if (needUsers && auth.userFile === undefined && auth.query === undefined)
+  const own = Object.entries(databases).filter(([, { authQuery }]) => authQuery !== undefined);
+  if (needUsers && auth.userFile === undefined && auth.query === undefined && own.length === 0)
     yield 'auth: a userFile or a query must say who the users are';
   if (methods.has('ldap') && auth.ldap === undefined) yield 'auth.ldap: method ldap needs it';
   if (methods.has('cert') && listen.tls?.clientCa === undefined) yield 'listen.tls.clientCa: method cert needs it';
@@ -80,8 +81,13 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
     yield 'auth.ldap: would send passwords readable for all; startTls, ldaps:// or, where nobody listens, allowPlain';
   if (auth.ldap?.startTls === true && auth.ldap.urls.some((url) => url.startsWith('ldaps:')))
     yield 'auth.ldap.startTls: ldaps:// is encrypted from the start';
-  const asked = auth.query?.database;
-  if (asked !== undefined && !Object.hasOwn(databases, asked)) yield `auth.query.database: there is no ${asked}`;
+  const asked = [
+    ['auth.query', auth.query?.database] as const,
+    ...own.map(([name, { authQuery }]) => [`databases.${name}.authQuery`, authQuery?.database] as const),
+  ];
+  for (const [field, database] of asked)
+    if (database !== undefined && !Object.hasOwn(databases, database))
+      yield `${field}.database: there is no ${database}`;
   for (const [at, { addresses = [] }] of auth.rules.entries())
     for (const address of addresses)
       if (address !== unixAddress && !isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;

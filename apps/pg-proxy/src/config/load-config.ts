@@ -27,10 +27,12 @@ export interface LoadedConfig {
   /** By upstream. */
   readonly authorities: ReadonlyMap<string, Buffer>;
   readonly certificates: ReadonlyMap<string, KeyPair>;
-  /** Of auth.query.user. */
   /** Seals the end of the audit log. */
   readonly auditKey: Secret | undefined;
+  /** Of auth.query.user. */
   readonly queryPassword: Secret | undefined;
+  /** Of databases with an authQuery of their own. */
+  readonly queryPasswords: ReadonlyMap<string, Secret>;
   /** Of cache.redis. */
   readonly redis: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
   /** What of a pgbouncer.ini means nothing here, or something else. */
@@ -147,6 +149,9 @@ class Loading {
       auditKey: this.#secret('audit.key', config.audit?.key),
       notes: [],
       queryPassword: this.#secret('auth.query.password', auth.query?.password),
+      queryPasswords: this.#ofEach(config.databases, (name, { authQuery }) =>
+        this.#secret(`databases.${name}.authQuery.password`, authQuery?.password),
+      ),
       redis: {
         password: this.#secret('cache.redis.password', config.cache.redis?.password),
         ca: this.#optional('cache.redis.ca', config.cache.redis?.ca),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cacheConfig } from '../cache/cache-config.ts';
-import { auth, identity, secretSource } from './auth-config.ts';
+import { auth, identity, secretQuery, secretSource } from './auth-config.ts';
 import { drain, instance, reusePort } from './roll-out-config.ts';
 import { irisUpstream } from './iris-config.ts';
 import { classes, upstreamOfClass } from './scheduling-config.ts';
@@ -90,6 +90,9 @@ const database = narrowSettings.extend({
     .record(z.string().regex(/^[a-z_][a-z0-9_.]*$/), z.string())
     .optional()
     .describe('Settings of the session for clients that say nothing of their own, by their names'),
+  authQuery: secretQuery
+    .optional()
+    .describe('Who is asked for the secrets of its clients, in place of auth.query, whose limits hold'),
   clientsMax: most.describe('Clients of it at once'),
   backendsMax: most.describe('Backends of it at once, of all users'),
   upstreamOfClass,

@@ -54,6 +54,19 @@ describe('auth.query', () => {
     expect([asked.length, askers()]).toEqual([1, 1]);
   });
 
+  it('is that of a database where it has one, and of no other', async () => {
+    const own = { user: 'reader', password: { file: 'query-secret' }, sql: 'SELECT rolname, x FROM pg_authid' };
+    const databases = { app: { upstream: 'main', authQuery: own }, other: { upstream: 'main' } };
+    await start({ query: undefined }, { databases });
+    const client = await rig.in();
+    expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+    expect(rig.postgres.backends[0]?.parameters.get('user')).toBe('reader');
+    expect(rig.postgres.backends[0]?.heard).toEqual([expect.stringContaining(own.sql)]);
+    expect(await rig.open({ database: 'other' }).until('closed')).toEqual([
+      'FATAL 28P01 password authentication failed for user "app"',
+    ]);
+  });
+
   it('takes md5 from there, too', async () => {
     await start(
       { method: 'md5' },

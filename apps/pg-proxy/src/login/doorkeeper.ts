@@ -1,5 +1,6 @@
 import type { WireFault } from '@medrex/pg-wire';
 import { randomBytes } from 'node:crypto';
+import { queryLimits } from '../config/auth-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
@@ -33,19 +34,20 @@ export class Doorkeeper {
 
   constructor(options: DoorkeeperOptions) {
     const { loaded, upstreams, salt, now, failed } = options;
-    const { query } = loaded.config.auth;
-    const queries = query && new SecretQueries(loaded, query, upstreams, salt);
+    const { auth, databases } = loaded.config;
+    const isAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
+    const queries = isAsked ? new SecretQueries(loaded, upstreams, salt) : undefined;
+    const { ttlMs, max } = auth.query ?? queryLimits;
     this.#options = options;
     this.#rules = new AuthRules(loaded.config.auth);
     this.#queries = queries;
     this.#secrets = new UserSecrets({
       ...{ users: loaded.users, now, failed },
-      query: query &&
-        queries && {
-          ...{ ttlMs: query.ttlMs, max: query.max },
-          ask: (user, database) => queries.ask(user, database),
-          keyOf: (database) => queries.keyOf(database),
-        },
+      query: queries && {
+        ...{ ttlMs, max },
+        ask: (user, database) => queries.ask(user, database),
+        keyOf: (database) => queries.keyOf(database),
+      },
     });
   }
 

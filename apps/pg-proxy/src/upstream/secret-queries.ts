@@ -1,5 +1,6 @@
-import type { AuthQueryConfig } from '../config/auth-config.ts';
+import { queryLimits, type SecretQuery } from '../config/auth-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { Secret } from '@medrex/privacy';
 import { databaseOf } from '../config/scopes.ts';
 import { secretOf, type UserSecret } from '../config/user-file.ts';
 import { pgProxyError } from '../errors.ts';
@@ -7,18 +8,24 @@ import type { Credentials } from './credentials.ts';
 import { QueryConnection } from './query-connection.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
-/** `auth.query`: asks upstreams for the secrets of users, as the user of that query, over connections of its own. */
+/** Whom to ask about the users of a database, and where. */
+interface Place {
+  readonly query: SecretQuery;
+  readonly password: Secret | undefined;
+  readonly upstream: string;
+  readonly database: string;
+}
+
+/** `auth.query`, and `authQuery` of databases: asks upstreams for the secrets of users, as the user of the query, over connections of its own. */
 export class SecretQueries {
   readonly #loaded: LoadedConfig;
-  readonly #query: AuthQueryConfig;
   readonly #upstreams: UpstreamLogins;
   readonly #salt: Uint8Array;
   readonly #connections = new Map<string, QueryConnection>();
 
   /** @param salt of the process, for plain secrets */
-  constructor(loaded: LoadedConfig, query: AuthQueryConfig, upstreams: UpstreamLogins, salt: Uint8Array) {
+  constructor(loaded: LoadedConfig, upstreams: UpstreamLogins, salt: Uint8Array) {
     this.#loaded = loaded;
-    this.#query = query;
     this.#upstreams = upstreams;
     this.#salt = salt;
   }
@@ -26,7 +33,7 @@ export class SecretQueries {
   /** Equal for databases of which the same answer holds. */
   keyOf(database: string): string {
     const place = this.#placeOf(database);
-    return place === undefined ? '' : JSON.stringify([place.upstream, place.database]);
+    return place === undefined ? '' : keyOf(place);
   }
 
   /** @throws CodedError PG_PROXY_AUTH_QUERY */
@@ -34,7 +41,7 @@ export class SecretQueries {
     const place = this.#placeOf(database);
     if (place === undefined) return undefined;
     try {
-      const rows = await this.#connectionTo(place).ask(this.#query.sql, [user]);
+      const rows = await this.#connectionTo(place).ask(place.query.sql, [user]);
       const [name, secret] = rows[0] ?? [];
       if (rows.length > 1) throw new Error('it answers with more than one row');
       if (rows.length === 1 && secret === undefined) throw new Error('it answers with less than two columns');
@@ -42,7 +49,10 @@ export class SecretQueries {
       return secretOf(user, secret, this.#salt);
     } catch (cause) {
       const where = `${place.database} at ${place.upstream}`;
-      throw pgProxyError('PG_PROXY_AUTH_QUERY', `auth.query in ${where}: ${(cause as Error).message}`);
+      throw pgProxyError(
+        'PG_PROXY_AUTH_QUERY',
+        `auth.query as ${place.query.user} in ${where}: ${(cause as Error).message}`,
+      );
     }
   }
 
@@ -53,39 +63,48 @@ export class SecretQueries {
   /** Gives up its connections to these databases; it opens others when it needs them. */
   vacate(upstream: string, databases: ReadonlySet<string>): void {
     for (const [key, connection] of this.#connections) {
-      const [at, database = ''] = JSON.parse(key) as string[];
+      const [at, database] = JSON.parse(key) as [string, string];
       if (at !== upstream || !databases.has(database)) continue;
       connection.close();
       this.#connections.delete(key);
     }
   }
 
-  #placeOf(database: string): { upstream: string; database: string } | undefined {
-    const asked = this.#query.database ?? database;
-    const found = databaseOf(this.#loaded.config, asked);
-    return found && { upstream: found.database.upstream, database: found.database.database ?? asked };
+  #placeOf(database: string): Place | undefined {
+    const { config, queryPassword, queryPasswords } = this.#loaded;
+    const from = databaseOf(config, database);
+    const own = from?.database.authQuery;
+    const query = own ?? config.auth.query;
+    const asked = query?.database ?? database;
+    const found = databaseOf(config, asked)?.database;
+    if (query === undefined || from === undefined || found === undefined) return undefined;
+    const password = own === undefined ? queryPassword : queryPasswords.get(from.key);
+    return { query, password, upstream: found.upstream, database: found.database ?? asked };
   }
 
-  #connectionTo({ upstream, database }: { upstream: string; database: string }): QueryConnection {
-    const key = JSON.stringify([upstream, database]);
-    const { timeoutMs } = this.#query;
+  #connectionTo(place: Place): QueryConnection {
+    const { upstream, database } = place;
+    const key = keyOf(place);
+    const { timeoutMs } = this.#loaded.config.auth.query ?? queryLimits;
     const known = this.#connections.get(key);
     const connection =
       known ??
       new QueryConnection({
-        ...{ address: this.#upstreams.addressOf(upstream), database, credentials: this.#credentials(), timeoutMs },
+        ...{ address: this.#upstreams.addressOf(upstream), database, credentials: this.#credentials(place), timeoutMs },
         keysOf: this.#upstreams.keysOf,
       });
     this.#connections.set(key, connection);
     return connection;
   }
 
-  #credentials(): Credentials {
-    const { user } = this.#query;
-    const password = this.#loaded.queryPassword?.reveal();
-    if (password !== undefined) return { user, secret: { kind: 'password', password } };
+  #credentials({ query: { user }, password }: Place): Credentials {
+    if (password !== undefined) return { user, secret: { kind: 'password', password: password.reveal() } };
     const own = this.#loaded.users.get(user);
     if (own?.kind === 'plain') return { user, secret: { kind: 'password', password: own.password } };
     return { user, secret: own?.kind === 'md5' ? own : { kind: 'none' } };
   }
 }
+
+/** Equal where the same is asked. */
+const keyOf = ({ upstream, database, query }: Place): string =>
+  JSON.stringify([upstream, database, query.user, query.sql]);

@@ -97,7 +97,7 @@ pool_mod = session
 max_client_conn = many
 nonsense
 [databases]
-a = host=one,two connect_query='SELECT 1'
+a = host=one,two connect_query='SET x.y = 1; SELECT 1'
 b = host='open
 [else]
 x = 1
@@ -114,7 +114,7 @@ x = 1
       '8: there is no setting pool_mod',
       '9: max_client_conn: "many" is no value of it',
       '12: a: a list of hosts is not there; name one, or what shares out among them',
-      '12: a: connect_query is not there; ALTER ROLE ... SET says what a session begins with',
+      '12: a: connect_query may SET what a session begins with, and do nothing else here',
       '13: b: the connection string is not understood',
       '15: there is no section [else]',
     ]);
@@ -173,19 +173,26 @@ describe('who may come in', () => {
       'auth_user = asker\nauth_query = SELECT * FROM get_auth($1)\nauth_dbname = users',
       { sql: 'SELECT * FROM get_auth($1)', database: 'users' },
     ],
-    [
-      "[databases]\nx = auth_user=asker auth_query='SELECT a, b FROM c($1)'",
-      { user: 'asker', sql: 'SELECT a, b FROM c($1)' },
-    ],
   ])('is asked by %s', (text, query) => {
     const { config, problems } = read(`[pgbouncer]\nauth_file = /u\n${text}\n`);
     expect(problems).toEqual([]);
     expect(config.auth).toMatchObject({ query });
   });
 
-  it('is one query for all databases', () => {
-    const { problems } = read('[databases]\na = auth_user=x\nb = auth_user=y\n');
-    expect(problems).toEqual([expect.stringContaining('one auth_user, auth_query and auth_dbname')]);
+  it('is asked as a database says, and by nobody where nothing is said', () => {
+    const { config, problems } = read(`[pgbouncer]
+auth_query = SELECT a, b FROM c($1)
+[databases]
+a = auth_user=x
+b = auth_user=y auth_query='SELECT 1' auth_dbname=a
+c =
+`);
+    expect(problems).toEqual([]);
+    const { auth, databases } = proxyConfig.parse(config);
+    expect(auth.query).toBeUndefined();
+    expect(databases.a?.authQuery).toEqual({ user: 'x', sql: 'SELECT a, b FROM c($1)' });
+    expect(databases.b?.authQuery).toEqual({ user: 'y', sql: 'SELECT 1', database: 'a' });
+    expect(databases.c?.authQuery).toBeUndefined();
   });
 
   it.each([

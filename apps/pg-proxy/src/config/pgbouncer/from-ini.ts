@@ -29,11 +29,8 @@ export class Gathering {
   readonly general: ReadonlyMap<string, IniEntry>;
   readonly read: (file: string) => string;
 
-  readonly databaseEntries: ReadonlyMap<string, IniEntry>;
-
-  constructor(general: ReadonlyMap<string, IniEntry>, databases: readonly IniEntry[], read: (file: string) => string) {
+  constructor(general: ReadonlyMap<string, IniEntry>, read: (file: string) => string) {
     this.general = general;
-    this.databaseEntries = new Map(databases.map((entry) => [entry.key, entry]));
     this.read = read;
   }
 
@@ -78,7 +75,7 @@ export function fromIni(file: string, read: (file: string) => string): FromIni {
   const { entries, problems } = readIni(file, read);
   const of = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
   const general = new Map(of('pgbouncer').map((entry) => [entry.key, entry]));
-  const gathering = new Gathering(general, of('databases'), read);
+  const gathering = new Gathering(general, read);
   gathering.problems.push(...problems);
   for (const [path, value] of Object.entries(pgbouncerDefaults)) gathering.set(path, value);
   for (const entry of general.values()) takeSetting(entry, gathering);

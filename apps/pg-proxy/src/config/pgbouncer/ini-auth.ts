@@ -1,6 +1,5 @@
 import type { Gathering } from './from-ini.ts';
 import { readHba } from './hba-file.ts';
-import { readParameters } from './ini-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
 const methods: Readonly<Record<string, string>> = {
@@ -64,27 +63,17 @@ function takeLdap(gathering: Gathering, options: string, from: string): void {
   });
 }
 
-/** One query for all: that of the file, or that in which all databases with one agree. */
+/** Of the file; databases may have one of their own, which `readDatabases` reads. */
 function takeQuery(gathering: Gathering): void {
-  const fields = ['auth_user', 'auth_query', 'auth_dbname'] as const;
-  const ofFile = fields.map((name) => gathering.value(name));
-  const seen = new Set<string>();
-  for (const [key, { value }] of gathering.databaseEntries) {
-    const parameters = readParameters(value);
-    const own = fields.map((name, at) => parameters?.get(name) ?? ofFile[at]);
-    if (own[0] !== undefined) seen.add(JSON.stringify(own.map((one) => one ?? null)));
-    if (seen.size > 1)
-      return void gathering.problems.push(
-        `[databases] ${key}: one auth_user, auth_query and auth_dbname is there for all databases`,
-      );
-  }
-  const [user, sql, database] = (
-    seen.size === 1 ? (JSON.parse([...seen][0] ?? '[]') as (string | null)[]) : ofFile
-  ).map((one) => one ?? undefined);
-  if (user === undefined) return;
-  gathering.set('auth.query', {
-    user,
-    ...(sql !== undefined && { sql }),
-    ...(database !== undefined && { database }),
-  });
+  const query = queryOf(gathering, new Map());
+  if (query !== undefined) gathering.set('auth.query', query);
+}
+
+/** Who is asked about users, by the parameters of a database and the file; undefined: nobody. */
+export function queryOf(gathering: Gathering, parameters: ReadonlyMap<string, string>): object | undefined {
+  const [user, sql, database] = ['auth_user', 'auth_query', 'auth_dbname'].map(
+    (name) => parameters.get(name) ?? gathering.value(name),
+  );
+  if (user === undefined) return undefined;
+  return { user, ...(sql !== undefined && { sql }), ...(database !== undefined && { database }) };
 }

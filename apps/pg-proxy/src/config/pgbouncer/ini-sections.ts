@@ -1,12 +1,14 @@
+import { readConnectQuery } from './connect-query.ts';
 import type { Gathering } from './from-ini.ts';
+import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
 import { whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Settings of a session that a connection string may ask of the server. */
 const sessionParameters = ['client_encoding', 'datestyle', 'timezone', 'application_name'];
-/** How users of a database are looked up; `ini-auth.ts` reads them. */
-const lookups = new Set(['auth_user', 'auth_query', 'auth_dbname']);
+/** How users of a database are looked up. */
+const lookups = ['auth_user', 'auth_query', 'auth_dbname'];
 
 /** Where the socket of a server is when no host is named. */
 const socketFolder = '/var/run/postgresql';
@@ -37,18 +39,20 @@ function databaseOf(
   const [host = socketFolder, port = '5432'] = [parameters.get('host'), parameters.get('port')];
   if (host.includes(','))
     gathering.problems.push(`${place}: ${key}: a list of hosts is not there; name one, or what shares out among them`);
-  if (parameters.has('connect_query'))
+  const begins = readConnectQuery(parameters.get('connect_query') ?? '');
+  if (begins === undefined)
     gathering.problems.push(
-      `${place}: ${key}: connect_query is not there; ALTER ROLE ... SET says what a session begins with`,
+      `${place}: ${key}: connect_query may SET what a session begins with, and do nothing else here`,
     );
   const number = whole(port);
   if (number === undefined) gathering.problems.push(`${place}: ${key}: port ${port} is none`);
   const upstream = `${host}:${port}`;
   upstreams[upstream] = { host, port: number ?? 5432, ...serverTls(gathering, host) };
   const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));
-  const session = Object.fromEntries(
-    sessionParameters.flatMap((name) => (parameters.has(name) ? [[name, parameters.get(name) ?? '']] : [])),
-  );
+  const own = [...parameters].filter(([name]) => sessionParameters.includes(name));
+  const session = { ...Object.fromEntries(own), ...begins };
+  const asksItself = lookups.some((name) => parameters.has(name));
+  const authQuery = asksItself ? queryOf(gathering, parameters) : undefined;
   return {
     ...generalLimits(gathering, 'max_db_connections', 'max_db_client_connections'),
     ...narrowed(entry, parameters, gathering, [
@@ -66,6 +70,7 @@ function databaseOf(
     ...(database !== undefined && { database }),
     ...(user !== undefined && { user }),
     ...(password !== undefined && user !== undefined && { password: gathering.secret(`databases.${key}`, password) }),
+    ...(authQuery !== undefined && { authQuery }),
     ...(Object.keys(session).length > 0 && { parameters: session }),
   };
 }

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConnectQuery } from './connect-query.ts';
+
+describe('connect_query', () => {
+  it.each([
+    ['', {}],
+    ['set enable_seqscan=off; SET Enable_NestLoop TO off;', { enable_seqscan: 'off', enable_nestloop: 'off' }],
+    [
+      "SET SESSION search_path = app, public; set app.who = 'o''clock; x'",
+      {
+        search_path: 'app, public',
+        'app.who': "o'clock; x",
+      },
+    ],
+    ["set role reader; set time zone 'Europe/Berlin'", { role: 'reader', timezone: 'Europe/Berlin' }],
+    ['set "work_mem" = \'64MB\'', { work_mem: '64MB' }],
+  ])('%s is what a session begins with', (text, settings) => {
+    expect(readConnectQuery(text)).toEqual(settings);
+  });
+
+  it.each([
+    ['select 1'],
+    ['set x = 1; select 1'],
+    ['set local x = 1'],
+    ['set x = default'],
+    ["set names 'utf8'"],
+    ["set names = 'utf8'"],
+    ['set session authorization a'],
+    ['set x = (select 1)'],
+    ['set x = 1 -- why'],
+    ["set x = 'open"],
+  ])('%s does something else', (text) => {
+    expect(readConnectQuery(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,19 @@
+const set =
+  /^set\s+(?:session\s+)?(?:(role)\s+|time\s+(zone)\s+|("?)([a-z_][a-z0-9_.]*)\3\s*(?:=|\bto\b)\s*)('(?:[^']|'')*'|[\w.+-]+(?:\s*,\s*[\w.+-]+)*)$/i;
+/** Of a statement, up to the semicolon that ends it. */
+const statement = /(?:[^;']|'(?:[^']|'')*')+/g;
+
+/**
+ * What `connect_query` sets, as settings that a session begins with: RESET goes back to them, which it does not with PgBouncer.
+ * Undefined: it does something else, too.
+ */
+export function readConnectQuery(text: string): Readonly<Record<string, string>> | undefined {
+  const settings: Record<string, string> = {};
+  for (const one of (text.match(statement) ?? []).map((part) => part.trim()).filter((part) => part !== '')) {
+    const [, role, zone, , name, value] = set.exec(one) ?? [];
+    if (value === undefined || /^default$/i.test(value) || name?.toLowerCase() === 'names') return undefined;
+    const key = role === undefined ? (zone === undefined ? name : 'timezone') : 'role';
+    settings[(key ?? '').toLowerCase()] = value.startsWith("'") ? value.slice(1, -1).replaceAll("''", "'") : value;
+  }
+  return settings;
+}

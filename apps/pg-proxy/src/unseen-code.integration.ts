@@ -1,7 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import type pg from 'pg';
 import { pidOf, RealRig } from './testing/real-rig.ts';
+
+const tenantOf = async (client: pg.Client): Promise<string | null> => {
+  const { rows } = await client.query<{ tenant: string }>(`select current_setting('app.tenant_id', true) as tenant`);
+  return rows[0]?.tenant || null;
+};
 
 describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) => {
   let rig: RealRig;
@@ -44,10 +49,6 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
   const close = async (): Promise<void> => {
     await one.end();
     await other.end();
-  };
-  const tenantOf = async (client: pg.Client): Promise<string | null> => {
-    const { rows } = await client.query<{ tenant: string }>(`select current_setting('app.tenant_id', true) as tenant`);
-    return rows[0]?.tenant || null;
   };
 
   it.each<{ text: string; values?: unknown[] }>([
@@ -159,5 +160,98 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     await one.query('select 1 as a');
     expect(await pidOf(other)).toBe(before);
     await close();
+  });
+});
+
+describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the first statement of a proxy', (where) => {
+  let rig: RealRig;
+  beforeEach(async () => {
+    rig = await RealRig.start(where, 'transaction', 1);
+    await rig.direct.query(`set search_path to ${rig.schema}`);
+    await rig.direct.query(`
+      create table t (a int);
+      insert into t values (1);
+      create view tenants as select set_config('app.tenant_id', '7', false), a from t;
+      create view over_it as select * from tenants;
+      create table ruled (a int);
+      insert into ruled values (1);
+      create function takes_seven() returns boolean language sql as $$ select set_config('app.tenant_id', '7', false) <> '' $$;
+      create policy seven on ruled using (takes_seven());
+      create table built_in (a int);
+      insert into built_in values (1);
+      create policy seven on built_in using (set_config('app.tenant_id', '7', false) <> '');
+      alter table ruled enable row level security;
+      alter table built_in enable row level security;
+      create view of_ruled as select * from ruled;
+      create view of_built_in as select * from built_in;
+      create role ${rig.schema};
+      grant usage, create on schema ${rig.schema} to ${rig.schema};
+      grant select on ruled, built_in to ${rig.schema};
+      alter view of_ruled owner to ${rig.schema};
+      alter view of_built_in owner to ${rig.schema}`);
+  });
+  afterEach(async () => {
+    await rig.direct.query(`drop owned by ${rig.schema} cascade; drop role ${rig.schema}`);
+    await rig.close();
+  });
+
+  it.each([
+    'select * from tenants',
+    'select 1; select * from over_it',
+    'with a as (select * from tenants) select * from a',
+    'table tenants',
+    'copy (select * from tenants) to stdout',
+    'begin; declare c cursor for select * from tenants; fetch c; commit',
+    'prepare p as select * from tenants; execute p; deallocate p',
+    'select count(*) from tenants',
+    'select * from of_ruled',
+    'select * from of_built_in',
+  ])('goes with the client that ran it, and to nobody else: %s', async (text) => {
+    const [one, other] = [await rig.client(), await rig.client()];
+    await one.query(text);
+    expect(await tenantOf(other)).toBeNull();
+    expect(await tenantOf(one)).toBe('7');
+    expect(await tenantOf(other)).toBeNull();
+  });
+
+  it('goes with nobody where its client has left by then', async () => {
+    const [one, other] = [await rig.client(), await rig.client()];
+    const ran = one.query('select * from tenants').catch(() => undefined);
+    await one.end();
+    await ran;
+    expect(await tenantOf(other)).toBeNull();
+  });
+
+  it('is known at once of what is defined through the proxy, in the same transaction, too', async () => {
+    const [one, other] = [await rig.client(), await rig.client()];
+    await other.query('select * from t');
+    await one.query(`create view made as select set_config('app.tenant_id', '7', false)`);
+    await one.query('select * from made');
+    expect(await tenantOf(other)).toBeNull();
+    expect(await tenantOf(one)).toBe('7');
+    await other.query(`begin; create view made_too as select set_config('app.tenant_id', '8', false);
+      select * from made_too; commit`);
+    expect(await tenantOf(one)).toBe('7');
+    expect(await tenantOf(other)).toBe('8');
+  });
+
+  it('keeps no backend for a text that is too long to be read', async () => {
+    const [one, other] = [await rig.client(), await rig.client()];
+    await one.query(`select a, '${'x'.repeat(200_000)}' from t`);
+    await one.query(`insert into t select length('${'x'.repeat(200_000)}')`);
+    expect((await other.query('select a from t')).rows).toEqual([{ a: 1 }, { a: 200_000 }]);
+  });
+
+  it('is asked for whatever the path of a client is', async () => {
+    const [one, other] = [await rig.client(), await rig.client()];
+    await one.query(`
+      create function concat_ws(text, variadic text[]) returns text language sql as $$ select 'always' $$;
+      create function same(text, text) returns boolean language sql as 'select false';
+      create operator = (leftarg = text, rightarg = text, function = same);
+      create operator ~ (leftarg = text, rightarg = text, function = same)`);
+    await one.query(`set search_path to ${rig.schema}, pg_catalog`);
+    await one.query('select * from tenants');
+    expect(await tenantOf(other)).toBeNull();
+    expect(await tenantOf(one)).toBe('7');
   });
 });

@@ -1,4 +1,4 @@
-export { codeFacts, type CodeFacts } from './code-facts.ts';
+export { codeFacts, leavingFunctions, type CodeFacts } from './code-facts.ts';
 export { volatilityOf, type Volatility } from './known-functions.ts';
 export { everySession, type Redefinition } from './redefinition.ts';
 export type { SqlFault } from './pg-parser.ts';

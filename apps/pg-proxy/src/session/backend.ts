@@ -22,7 +22,7 @@ import type { BackendClient, BackendOptions } from './backend-options.ts';
 import { ExpectedAnswers, owed, reporting, unasked } from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
-import { OwnQuestion } from './own-question.ts';
+import { OwnQuestion, type Answered } from './own-question.ts';
 import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
 import { PreparedStatements, statementPrefix } from './statements.ts';
 import type { Traffic } from './traffic.ts';
@@ -177,8 +177,8 @@ export class Backend {
     this.outbox.push(query(text));
   }
 
-  /** A query of our own whose answer matters: the only column of its only row, undefined where there is none. */
-  question(text: string, then: (value: string | undefined) => void): void {
+  /** A query of our own whose answer matters. */
+  question(text: string, then: Answered): void {
     this.unnamedOf = undefined;
     this.expected.push(owed.query | unasked, undefined, new OwnQuestion(then));
     this.outbox.push(query(text));

@@ -4,6 +4,7 @@ import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
 import { ClientSettings } from './client-settings.ts';
 import type { ClientStatements } from './client-statements.ts';
+import type { Outcome } from './doubts.ts';
 import { SessionWatch, type Reset } from './session-watch.ts';
 import type { Known } from './what-is-left.ts';
 
@@ -27,6 +28,11 @@ export class ClientSession {
   /** Its backend stays its own. */
   get isPinned(): boolean {
     return this.#isPinned;
+  }
+
+  /** What it has left is not known yet. */
+  get isUnsettled(): boolean {
+    return this.isAsking || this.watch.isInDoubt;
   }
 
   /** Somebody speaks of its process by number, so it keeps the one that it has. */
@@ -57,14 +63,20 @@ export class ClientSession {
       user: this.#client.upstreamUser,
       settings: new Map<string, string | undefined>([...this.settings.current, ...watch.parameters]),
     });
+    const isGone = (): boolean => this.#client.backend !== backend || backend.socket.destroyed;
     this.isAsking = true;
-    doubts.settle(backend, known, (outcome) => {
+    let isLater = false;
+    const then = (outcome: Outcome): void => {
       this.isAsking = false;
-      if (this.#client.backend !== backend || backend.socket.destroyed) return;
+      if (isGone()) return;
       watch.found(outcome);
       this.#follow(backend, statements);
       this.#client.goesOn();
-    });
+      // Where somebody else has asked, no answer comes here.
+      if (isLater && backend.isIdle) this.#client.atRest(this.#host.now());
+    };
+    doubts.settle({ backend, known, isGone, then });
+    isLater = true;
     return this.isAsking;
   }
 

@@ -428,7 +428,7 @@ export class Client implements BackendClient {
     const isUnfinished = isMidMessage || backend.expected.isOpen;
     // A cancel on its way would reach the next client's statement.
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
-    const isOwn = this.isPinned || this.session.watch.isInDoubt || this.mode === 'session';
+    const isOwn = this.isPinned || this.session.isUnsettled || this.mode === 'session';
     const isClean = mayBeUsed && !isOwn && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= this.isPinned || this.session.watch.isActive || this.mode === 'session';

@@ -12,6 +12,14 @@ const bodiesSince = 14;
 /** What became of the doubt whether code that nobody reads has left something: nothing, or what there is, or it cannot be known. */
 export type Outcome = { readonly left: Left | undefined; readonly isOpaque: boolean };
 
+export interface Settling {
+  readonly backend: Backend;
+  readonly known: () => Known;
+  /** Nobody waits for the outcome any more, and the backend may be somebody else's. */
+  readonly isGone: () => boolean;
+  readonly then: (outcome: Outcome) => void;
+}
+
 /** What a transaction has run of which it is not known what it leaves behind in the session. */
 export class Doubts {
   readonly #code: UnseenCode;
@@ -21,19 +29,22 @@ export class Doubts {
   #mayLeave = false;
   #isOpaque = false;
   #redefines = false;
+  /** It is the one that finds out whether the code is still what it was. */
+  #renews = false;
 
   constructor(code: UnseenCode) {
     this.#code = code;
   }
 
   get isEmpty(): boolean {
-    return !this.#mayLeave && !this.#redefines && this.#unknown.length === 0;
+    return !this.#mayLeave && !this.#redefines && !this.#renews && this.#unknown.length === 0;
   }
 
   /** A text is about to run. */
   run(asked: RunText): void {
     const code = this.#code;
     if (code.redefinedBy(asked.text)) this.#redefined();
+    this.#renews ||= code.isOld;
     for (const effect of asked.statements === 'unread' ? [] : asked.statements.flatMap(({ effects }) => effects))
       if (effect.kind === 'code') this.mayLeave(effect.settings);
     if (!code.isUnknown(asked)) return this.#known(asked.text);
@@ -59,20 +70,33 @@ export class Doubts {
   }
 
   /** At the end of the transaction: asks the server, whose answer comes before anybody else has this backend. */
-  settle(backend: Backend, known: () => Known, then: (outcome: Outcome) => void): void {
+  settle({ backend, known, isGone, then }: Settling): void {
     const code = this.#code;
     if (this.#redefines) code.stale();
     const answered = (isRead: boolean): void => {
+      if (isGone()) return;
       for (const { text } of this.#unknown) {
-        code.rememberWritten(text);
+        if (isRead) code.rememberWritten(text);
         this.#known(text);
       }
-      if (!isRead) then({ left: undefined, isOpaque: true });
+      if (!isRead && this.#isUnknown) then({ left: undefined, isOpaque: true });
       else if (this.#mayLeave) this.#askWhatIsLeft(backend, known, then);
       else then({ left: undefined, isOpaque: false });
     };
-    if (this.#redefines || this.#unknown.some((each) => code.isUnknown(each))) readCode(backend, code, answered);
-    else answered(true);
+    const isNeeded = (): boolean => (this.#renews && code.isOld) || this.#isUnknown;
+    const read = (): void => {
+      if (isGone()) return;
+      if (!isNeeded()) answered(true);
+      else if (code.isRefused) answered(false);
+      else if (code.isBeingRead) code.whenRead(read);
+      else readCode(backend, code, answered);
+    };
+    read();
+  }
+
+  /** What has been run can be told only when the catalogue has been read. */
+  get #isUnknown(): boolean {
+    return this.#redefines || this.#unknown.some((each) => this.#code.isUnknown(each));
   }
 
   #askWhatIsLeft(backend: Backend, known: () => Known, then: (outcome: Outcome) => void): void {
@@ -84,19 +108,32 @@ export class Doubts {
   }
 }
 
+/** What has nothing to do with what was asked: the next one may have an answer. */
+const passing = /^(?:08|25|40|53|55|57)/;
+
 /** Reads the catalogue, where it is not what it was. */
 function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
-  backend.question(definitionsQuery, (definitions) => {
-    if (definitions === undefined) return then(false);
+  const asOf = code.beginRead();
+  const failed = (sqlstate = 'XX000'): void => {
+    if (!passing.test(sqlstate)) code.refused();
+    ended(false);
+  };
+  const ended = (isRead: boolean): void => {
+    then(isRead);
+    code.endRead();
+  };
+  backend.question(definitionsQuery, (definitions, definitionsFailed) => {
+    if (definitions === undefined) return failed(definitionsFailed);
     if (definitions === code.definitions) {
-      code.confirmed();
-      return then(true);
+      code.confirmed(asOf);
+      return ended(true);
     }
     const hasBodies = Number.parseInt(backend.parameters.get('server_version') ?? '', 10) >= bodiesSince;
-    backend.question(codeQuery(hasBodies), (text) => {
+    backend.question(codeQuery(hasBodies), (text, sqlstate) => {
       const rows = read(text, readCodeRows);
-      if (rows !== undefined) code.read(definitions, rows);
-      then(rows !== undefined);
+      if (rows === undefined) return failed(sqlstate);
+      code.read(definitions, rows, asOf);
+      ended(true);
     });
   });
 }

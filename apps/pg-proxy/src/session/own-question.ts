@@ -1,6 +1,9 @@
 import { readDataRow } from '@medrex/pg-wire';
 import type { Note } from './expected-answers.ts';
 
+/** @param value the only column of the only row; undefined: there was no answer, and `sqlstate` says why where somebody has said it */
+export type Answered = (value: string | undefined, sqlstate: string | undefined) => void;
+
 /** A query of the proxy's own in the session of a client, whose rows it reads. */
 export class OwnQuestion implements Note {
   firstAt = 0;
@@ -12,11 +15,10 @@ export class OwnQuestion implements Note {
   readonly redefined = undefined;
   undo = undefined;
   readonly #pieces: Buffer[] = [];
-  #hasFailed = false;
-  #then: ((value: string | undefined) => void) | undefined;
+  #sqlstate: string | undefined;
+  #then: Answered | undefined;
 
-  /** @param then is given the only column of the only row; undefined: there was no answer */
-  constructor(then: (value: string | undefined) => void) {
+  constructor(then: Answered) {
     this.#then = then;
   }
 
@@ -33,15 +35,15 @@ export class OwnQuestion implements Note {
     // A simple query is not.
   }
 
-  failed(): void {
-    this.#hasFailed = true;
+  failed(sqlstate: string): void {
+    this.#sqlstate = sqlstate;
   }
 
   ended(): void {
     const then = this.#then;
     this.#then = undefined;
     const row = Buffer.concat(this.#pieces);
-    const value = this.#hasFailed ? undefined : readDataRow(row, 0, row.length)?.[0];
-    then?.(value?.toString());
+    const value = this.#sqlstate === undefined ? readDataRow(row, 0, row.length)?.[0] : undefined;
+    then?.(value?.toString(), this.#sqlstate);
   }
 }

@@ -183,6 +183,9 @@ export class SessionWatch {
     if (this.#state === undefined && !isInDoubt && !this.#matters(statements)) return undefined;
     const state = this.#state ?? this.#begin(status);
     if (shows === 'statements') state.show(shows);
+    // By its words it leaves nothing itself, and what its code does the server is asked.
+    const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
+    if (statements === 'unread' && isOfCode) return undefined;
     return { statements, bound, shows, at: 0 };
   }
 

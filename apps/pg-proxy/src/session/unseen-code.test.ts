@@ -29,20 +29,43 @@ const known = {
 /** As it is once the catalogue was read. */
 const read = (now = () => 0): UnseenCode => {
   const code = new UnseenCode(now);
-  code.read('1', known);
+  code.read('1', known, code.beginRead());
+  code.endRead();
   return code;
 };
 const concerns = (code: UnseenCode, text: string): boolean => code.concerns({ text }, notLooked());
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
 
 describe('code that nobody reads', () => {
-  it.each(['select a from t where id = $1', 'SELECT 1;', 'begin', 'select count(*), lower(a) from t where a in (1)'])(
-    'is in none of what calls and writes nothing that leaves something, whether it was read or not: %s',
+  it.each([
+    ...['select a from t where id = $1', 'select count(*), lower(a) from t where a in (1)', 'table t'],
+    ...['with a as (select * from t) select * from a', 'copy (select * from t) to stdout'],
+  ])('may be in what reads something, until it has been read: %s', (text) => {
+    const unread = new UnseenCode(() => 0);
+    expect([concerns(unread, text), unread.isUnknown({ text, statements: statementsOf(text) })]).toEqual([true, true]);
+    const code = read();
+    expect([concerns(code, text), code.isUnknown({ text, statements: statementsOf(text) })]).toEqual([false, false]);
+    unread.refused();
+    expect([concerns(unread, text), unread.isUnknown({ text, statements: statementsOf(text) })]).toEqual([
+      ...[false, false],
+    ]);
+  });
+
+  it.each(['SELECT 1;', 'begin', 'select lower($1)', 'set a.b = 1'])(
+    'is in none of what reads, calls and writes nothing, whether it was read or not: %s',
     (text) => {
       expect(concerns(new UnseenCode(() => 0), text)).toBe(false);
       expect(concerns(read(), text)).toBe(false);
     },
   );
+
+  it('is looked for in the whole of a text, in time that grows with it', () => {
+    const long = `'${'ab'.repeat(500_000)}'`;
+    for (const text of [`select ${long}, made_later(1)`, `select ${long} /* -- */, made_later(1)`])
+      expect([concerns(read(), text), concerns(read(), text.replace('made_later', 'lower'))]).toEqual([true, false]);
+    const comments = `select ${long.slice(0, 15_000)} -- x\n, made_later /* y */ (1)`;
+    expect(concerns(read(), comments)).toBe(true);
+  });
 
   it('is not looked for again in what writes to a table that was not there, whatever was looked at before', () => {
     const code = read();
@@ -113,9 +136,19 @@ describe('code that nobody reads', () => {
     const look = notLooked();
     const asked = { text: 'select harmless(1)' };
     expect(code.concerns(asked, look)).toBe(false);
+    const reads = notLooked();
+    expect(code.concerns({ text: 'select a from t' }, reads)).toBe(false);
     nowMs = 5_001;
     expect(code.concerns(asked, look)).toBe(true);
-    code.confirmed();
+    expect(code.concerns({ text: 'select a from t' }, reads)).toBe(true);
+    const asOf = code.beginRead();
+    // Others need not wait for that.
+    expect(code.concerns({ text: 'select a from t' }, reads)).toBe(false);
+    code.stale();
+    code.confirmed(asOf);
+    // Something was defined while it was read.
+    expect(code.concerns(asked, look)).toBe(true);
+    code.confirmed(code.beginRead());
     expect(code.concerns(asked, look)).toBe(false);
     for (const text of ['create or replace function harmless()', 'ALTER TABLE t', 'select 1; create trigger x'])
       expect(code.redefinedBy(text)).toBe(true);
@@ -125,7 +158,7 @@ describe('code that nobody reads', () => {
 
   it('is anything where an operator or a type runs it', () => {
     const code = new UnseenCode(() => 0);
-    code.read('1', { ...known, uses: [['*', 'set_tenant']] });
+    code.read('1', { ...known, uses: [['*', 'set_tenant']] }, code.beginRead());
     expect(code.leftBy('select a + b from t')).toEqual({ settings: ['app.tenant'], isOpaque: false });
     expect(concerns(code, 'select a + b from t')).toBe(true);
   });

@@ -7,7 +7,7 @@ export interface CodeLook {
   needs: Needs;
 }
 
-/** `nothing` in it is run that could leave something; `known`: nor was there when that was last looked at; `look`: there may be. */
+/** `nothing` is run in it, read or written; `known`: nothing of it leaves anything, as far as the code is known; `look`: some may. */
 type Needs = 'nothing' | 'known' | 'look';
 
 /** A text with its statements, by the grammar. */
@@ -21,8 +21,10 @@ export const notLooked = (): CodeLook => ({ version: -1, needs: 'look' });
 
 /** What somebody else defines at the server is seen within so long. */
 const ageMaxMs = 5_000;
-/** Texts are searched up to here for names that nobody knows. */
-const searchedMax = 16 * 1024;
+/** A server that has refused to say what there is is not asked again for so long. */
+const refusedForMs = 60_000;
+/** In longer texts comments between a name and its bracket are not looked for. */
+const commentsMax = 16 * 1024;
 /** Names that are no code's, and that are remembered. */
 const namesMax = 20_000;
 /** More of them, and every statement is looked at that calls or writes something. */
@@ -32,7 +34,7 @@ const redefines =
   /(?:^|;)\s*(?:create\s+(?:or\s+replace\s+)?(?:constraint\s+)?(?:function|procedure|trigger|event|extension|rule|view|policy|aggregate|operator|cast|type|domain|schema)|alter\s+(?!role\b|user\b|database\b|system\b|sequence\b|index\b|session\b))\b/i;
 const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)*`;
 const name = String.raw`[\w$\x80-\xff]+`;
-const calls = new RegExp(`(${name})"?${gap}\\(`, 'g');
+const calls = new RegExp(`(?<![\\w$\\x80-\\xff])(${name})"?${gap}\\(`, 'g');
 const writes = new RegExp(
   `\\b(?:insert\\s+into|merge\\s+into|delete\\s+from|update|copy|truncate(?:\\s+table)?)\\s+(?:only\\s+)?((?:"?${name}"?\\s*\\.\\s*)?"?${name}"?)`,
   'gi',
@@ -48,6 +50,9 @@ const keywords: ReadonlySet<string> = new Set(
     /\s+/,
   ),
 );
+
+/** Views and policies may run anything. */
+const reads = /\b(?:from|table)\b/i;
 
 const firstWord = /^\s*([a-z]+)/i;
 /** Behind these anything may be written, or defined. */
@@ -67,22 +72,32 @@ const redefinesCode = (text: string): boolean => verbOf(text) === undefined && r
 const latin1Of = (text: string): string => Buffer.from(text).toString('latin1').toLowerCase();
 
 /**
- * What functions, procedures, triggers and views of one database may leave behind in a session, as far as its catalogue tells it: the
- * sources of all of them, and what reaches them. It is read when a statement calls or writes something that nobody knows, after DDL, and
- * when it is old.
+ * What functions, procedures, triggers, views and policies of one database may leave behind in a session, as far as its catalogue tells
+ * it: the sources of all of them, and what reaches them. It is read at the first statement that reads, calls or writes something, at one
+ * that calls or writes what nobody knows, after DDL, and when it is old.
  */
 export class UnseenCode {
   /** Grows when a text that was looked at means something else. */
   version = 0;
   /** What the catalogue said last, to ask whether it still does. */
   #definitions = '';
-  #readAtMs = -Infinity;
+  /** When somebody was last chosen to find out whether it still does. */
+  #renewedAtMs = -Infinity;
+  #refusedAtMs = -Infinity;
+  /** The server says what there is, as far as anybody knows. */
+  #isReadable = true;
   #isStale = true;
+  /** How often something may have been defined. */
+  #defined = 0;
+  /** Those that wait for what somebody else is reading; undefined: nobody is. */
+  #waiting: (() => void)[] | undefined;
   #names: ReadonlySet<string> = new Set();
   /** Names that are none of code. */
   readonly #others = new Set<string>();
   #leaving: ReadonlyMap<string, CodeFacts> = new Map();
   #pattern: RegExp | undefined;
+  /** As `#pattern`, of all that there is in a text. */
+  #patternOfAll: RegExp | undefined;
   readonly #looks = new WeakMap<readonly Statement[], CodeLook>();
   readonly #now: () => number;
 
@@ -97,11 +112,12 @@ export class UnseenCode {
   /** Whether a text, as latin1, must be looked at before it runs; mostly that is what was found the last time. */
   concerns(asked: { readonly text: string }, look: CodeLook): boolean {
     if (look.version !== this.version) this.#look(asked.text, look);
-    if (look.needs === 'known' && this.#now() - this.#readAtMs > ageMaxMs) {
-      this.stale();
-      this.#look(asked.text, look);
-    }
-    return look.needs === 'look';
+    return look.needs === 'look' || (look.needs === 'known' && this.isOld);
+  }
+
+  /** Whether it is time to find out whether the code is still what it was: one statement does. */
+  get isOld(): boolean {
+    return this.#now() - this.#renewedAtMs > ageMaxMs && !this.#isStale;
   }
 
   /**
@@ -127,18 +143,25 @@ export class UnseenCode {
   /** Something may have been defined. */
   stale(): void {
     this.#isStale = true;
+    this.#defined++;
     this.version++;
   }
 
   #needsOf(text: string): Needs {
-    if (this.#pattern?.test(text) === true) return 'look';
+    if (this.#pattern?.test(text) === true || this.#readsUnread(text)) return 'look';
     const verb = verbOf(text);
     const callsNothing = verb !== undefined && !writers.has(verb) && !text.includes('(');
-    if (callsNothing) return verb === 'select' && this.#pattern !== undefined ? 'known' : 'nothing';
+    const otherwise = reads.test(text) ? 'known' : 'nothing';
+    if (callsNothing) return otherwise;
     if (verb === undefined && redefines.test(text)) return 'look';
     const names = namesIn(text, verb);
-    if (names.size === 0) return 'nothing';
+    if (names.size === 0) return otherwise;
     return this.#isStale || [...names].some((each) => !this.#knows(each)) ? 'look' : 'known';
+  }
+
+  /** What a text reads may be a view, or have policies, that nobody has seen. */
+  #readsUnread(text: string): boolean {
+    return this.#isStale && this.#isReadable && reads.test(text);
   }
 
   #knows(word: string): boolean {
@@ -152,6 +175,7 @@ export class UnseenCode {
 
   /** Whether what a text runs can be told only when the catalogue has been read. @param statements of it, by the grammar */
   isUnknown({ text, statements }: RunText): boolean {
+    if (this.#readsUnread(text)) return true;
     const names = [...namesIn(text)].filter((each) => this.#isStale || !this.#knows(each));
     if (statements === 'unread' || this.#isStale) return names.length > 0;
     const run = new Set(
@@ -175,9 +199,9 @@ export class UnseenCode {
 
   /** What a text may leave behind; undefined: nothing, as far as the code is known. */
   leftBy(text: string): CodeFacts | undefined {
-    const words = this.#pattern === undefined ? [] : (text.toLowerCase().match(new RegExp(this.#pattern, 'g')) ?? []);
-    const facts = words.flatMap((word) => this.#leaving.get(word) ?? this.#leaving.get('*') ?? []);
-    return words.length === 0 ? undefined : together(facts);
+    const words = new Set(this.#patternOfAll === undefined ? [] : text.toLowerCase().match(this.#patternOfAll));
+    const facts = [...words].flatMap((word) => this.#leaving.get(word) ?? this.#leaving.get('*') ?? []);
+    return words.size === 0 ? undefined : together(facts);
   }
 
   /** Of the settings that code of this database sets. */
@@ -185,21 +209,60 @@ export class UnseenCode {
     return [...new Set([...this.#leaving.values()].flatMap(({ settings }) => settings))];
   }
 
-  /** It is still what it was. */
-  confirmed(): void {
-    this.#readAtMs = this.#now();
-    this.#isStale = false;
+  // One reads it at a time.
+
+  get isBeingRead(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /** Who comes while it is being read looks again then whether it still must be. */
+  whenRead(then: () => void): void {
+    this.#waiting?.push(then);
+  }
+
+  /** @returns what was defined by now, and will have been seen */
+  beginRead(): number {
+    this.#waiting = [];
+    this.#renewedAtMs = this.#now();
+    return this.#defined;
+  }
+
+  endRead(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const then of waiting) {
+      if (this.isBeingRead) this.whenRead(then);
+      else then();
+    }
+  }
+
+  /** The server does not say what there is, and will not in a moment. */
+  refused(): void {
+    this.#refusedAtMs = this.#now();
+    this.#isReadable = false;
+    this.version++;
+  }
+
+  get isRefused(): boolean {
+    return this.#now() - this.#refusedAtMs < refusedForMs;
+  }
+
+  /** It is still what it was. @param asOf as `beginRead` has said */
+  confirmed(asOf: number): void {
+    this.#isReadable = true;
+    this.#isStale = asOf !== this.#defined;
     this.version++;
   }
 
   /** @param definitions by which it is known that it is still so */
-  read(definitions: string, rows: CodeRows): void {
+  read(definitions: string, rows: CodeRows, asOf: number): void {
     this.#definitions = definitions;
     this.#others.clear();
     this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
     this.#leaving = leavingOf(rows);
     this.#pattern = patternOf([...this.#leaving.keys()]);
-    this.confirmed();
+    this.#patternOfAll = this.#pattern && new RegExp(this.#pattern, 'g');
+    this.confirmed(asOf);
   }
 
   /** What is written to and not there is nobody else's: a temporary table. */
@@ -217,24 +280,23 @@ function together(facts: readonly CodeFacts[]): CodeFacts {
 
 /** Names that a text may call, or write to; not those that everybody knows. */
 function namesIn(text: string, verb = verbOf(text)): Set<string> {
-  const searched = text.length > searchedMax ? text.slice(0, searchedMax) : text;
   const names = new Set<string>();
   const add = (word: string): void => {
     const folded = word.toLowerCase();
     if (!keywords.has(folded) && volatilityOf(folded) === 'unknown') names.add(folded);
   };
-  if (searched.includes('(')) addCalls(searched, add);
+  if (text.includes('(')) addCalls(text, add);
   if (verb !== undefined && !writers.has(verb)) return names;
   if (verb !== undefined && verb !== 'copy') {
     // What it writes to comes first.
-    names.add(lastPart(firstWrite.exec(searched)?.[1] ?? ''));
-  } else for (const [, relation = ''] of searched.matchAll(writes)) names.add(lastPart(relation));
+    names.add(lastPart(firstWrite.exec(text)?.[1] ?? ''));
+  } else for (const [, relation = ''] of text.matchAll(writes)) names.add(lastPart(relation));
   names.delete('');
   return names;
 }
 
 function addCalls(text: string, add: (word: string) => void): void {
-  if (text.includes('/*') || text.includes('--')) {
+  if (text.length <= commentsMax && (text.includes('/*') || text.includes('--'))) {
     for (const [, word = ''] of text.matchAll(calls)) add(word);
     return;
   }

@@ -32,7 +32,7 @@ class Upstream implements PoolPort<undefined, undefined> {
   granted: Client | undefined;
 
   client(application: string): Client {
-    const name = { upstream: 'main', database: 'ehr', user: 'app', secret: 'own' } as const;
+    const name = { upstream: 'main', database: 'ehr', user: 'app', secret: 'own' };
     return this.pools.join(name, application, undefined);
   }
 

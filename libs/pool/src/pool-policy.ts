@@ -7,8 +7,8 @@ export interface PoolName {
   readonly database: string;
   /** Who logs in at the upstream. */
   readonly user: string;
-  /** With what: a secret of the client's, or which of those that the configuration has for this user there. */
-  readonly secret: 'own' | number;
+  /** Tells logins of that user apart which differ in their secret; not the secret. */
+  readonly secret: string;
 }
 
 /** What limits go across pools. `user` is one wherever he logs in, `login` at one upstream: what IRIS counts licences by; `upstream` all of them. */

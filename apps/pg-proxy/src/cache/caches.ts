@@ -161,7 +161,7 @@ export class Caches {
     if (!this.covers(name.database)) return undefined;
     const database = this.#of(name.database, logIn);
     const rules = this.#rulesOf(name.database, user);
-    const scope = JSON.stringify([name.database, user, name.user, name.secret]);
+    const scope = JSON.stringify([name.database, user, name.user]);
     const { now } = this.#options;
     const common = { caches: this, name: name.database, upstream: name.upstream, database, scope, rules, now };
     return {

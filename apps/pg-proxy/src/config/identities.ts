@@ -28,8 +28,8 @@ export class Identities {
     return this.#of(database, key).find((one) => one.user === undefined || one.user === user);
   }
 
-  /** With what that user logs in for anybody in that database: each secret once, in the order of the configuration. */
-  secretsOf(as: string, database: string, key: string): readonly (string | undefined)[] {
+  /** What is said to be the secret of that user, for anybody in that database; each once, undefined where nothing is said. */
+  passwordsOf(as: string, database: string, key: string): readonly (string | undefined)[] {
     const identities = this.#of(database, key).filter((one) => one.as === as);
     return [...new Set(identities.map(({ password }) => password?.reveal()))];
   }

@@ -18,7 +18,7 @@ const config = (id: number, more: object = {}): ProxyConfig =>
   });
 const nothing = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, closing: 0, waiting: 0 };
 const figures = (upstream: string, more: Partial<PoolFigures>): PoolFigures =>
-  ({ ...nothing, name: { upstream, database: 'd', user: 'proxy', secret: 0 }, ...more }) as PoolFigures;
+  ({ ...nothing, name: { upstream, database: 'd', user: 'proxy', secret: 'mapped' }, ...more }) as PoolFigures;
 
 it('lends what it does not need before anybody has come', async () => {
   let nowMs = 0;

@@ -10,6 +10,7 @@ const notes = (config: object, forced: readonly (readonly [string, string])[] = 
       ...{ upstreams: { main: {} }, databases: { clinic: { upstream: 'main' } }, auth: { userFile: 'users.txt' } },
       ...config,
     }),
+    users: new Map(),
     identities: new Identities(
       [],
       new Map(forced.map(([name, as]) => [name, { user: undefined, database: undefined, as, password: undefined }])),

@@ -43,6 +43,7 @@ describe('UpstreamLogins', () => {
         ['bob', 'app', 'one'],
         ['carol', 'app', 'two'],
         ['dave', 'app'],
+        ['henry', 'app', 'of the file'],
         ['eve', 'report', 'one'],
         ['app', 'app', 'one', 'lab'],
       ]),
@@ -53,6 +54,7 @@ describe('UpstreamLogins', () => {
       expect(name('x', 'forced')).toEqual(name('y', 'forced'));
       expect(name('alice')).toEqual(name('bob'));
       expect(name('alice', 'lab')).toEqual(name('app', 'lab'));
+      expect(name('dave')).toEqual(name('henry')); // one by the file, one by the map
     });
 
     it('for each secret, for each user there, and for whoever logs in as himself', () => {
@@ -82,5 +84,21 @@ describe('UpstreamLogins', () => {
     logins.reload(loaded([], ['other', 'third']));
     expect(logins.nameOf('main', 'forced', 'alice')).not.toEqual(name);
     expect(password()).toEqual({ user: 'proxy', secret: { kind: 'password', password: 'second' } });
+  });
+
+  it('brings nobody into the pool of another secret when a RELOAD leaves that one out, or says it later', () => {
+    const [alice, bob]: Mapped[] = [
+      ['alice', 'app', 'one'],
+      ['bob', 'app', 'two'],
+    ];
+    const logins = new UpstreamLogins(loaded([alice!, bob!]));
+    const nameOf = (user: string) => logins.nameOf('main', 'clinic', user);
+    const before = { alice: nameOf('alice'), bob: nameOf('bob') };
+    const way = logins.loginOf(before.alice).credentials;
+    logins.reload(loaded([bob!, alice!]));
+    expect({ alice: nameOf('alice'), bob: nameOf('bob') }).toEqual(before);
+    logins.reload(loaded([bob!]));
+    expect(nameOf('bob')).not.toEqual(before.alice);
+    expect(logins.loginOf(before.alice).credentials).toEqual(way);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClientKeys } from '@medrex/pg-wire';
 import { nameKey, type PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -9,16 +10,41 @@ import type { Credentials } from './credentials.ts';
 /** Keys of passwords, and secrets that are remembered; there are few upstreams and users. */
 const rememberedMax = 1_000;
 
-type Mapping = Pick<LoadedConfig, 'config' | 'identities'>;
+type Mapping = Pick<LoadedConfig, 'config' | 'identities' | 'users'>;
+type Secret = Credentials['secret'];
 
 /** The pool of a user's clients at an upstream: all whom the configuration lets in there as the same user, with the same secret, have one. */
 export function poolNameOf(loaded: Mapping, upstream: string, database: string, user: string): PoolName {
-  const key = keyOf(loaded, database);
-  const identity = loaded.identities.find(user, database, key);
+  const identity = loaded.identities.find(user, database, keyOf(loaded, database));
   if (identity === undefined) return { upstream, database, user, secret: 'own' };
   const { as, password } = identity;
-  const secret = loaded.identities.secretsOf(as, database, key).indexOf(password?.reveal());
+  // The only one stays the same pool when it is another one after RELOAD.
+  const isOnly = secretsOf(loaded, as, database).length === 1;
+  const secret = isOnly ? 'mapped' : markOf(mappedSecret(loaded, as, password?.reveal()));
   return { upstream, database, user: as, secret };
+}
+
+/** With what that user logs in for anybody in that database, each once. */
+function secretsOf(loaded: Mapping, as: string, database: string): readonly Secret[] {
+  const passwords = loaded.identities.passwordsOf(as, database, keyOf(loaded, database));
+  const secrets = passwords.map((password) => mappedSecret(loaded, as, password));
+  return secrets.length === 1 ? secrets : [...new Map(secrets.map((secret) => [markOf(secret), secret])).values()];
+}
+
+function mappedSecret(loaded: Mapping, as: string, password: string | undefined): Secret {
+  if (password !== undefined) return { kind: 'password', password };
+  return fileSecret(loaded, as) ?? { kind: 'none' };
+}
+
+/** The file of users knows those of the upstream, too. */
+function fileSecret({ users }: Mapping, user: string): Secret | undefined {
+  const secret = users.get(user);
+  if (secret?.kind === 'plain') return { kind: 'password', password: secret.password };
+  return secret?.kind === 'md5' ? { kind: 'md5', stored: secret.stored } : undefined;
+}
+
+function markOf(secret: Secret): string {
+  return createHash('sha256').update(JSON.stringify(secret)).digest('base64url');
 }
 
 function keyOf({ config }: Mapping, database: string): string {
@@ -29,7 +55,7 @@ function keyOf({ config }: Mapping, database: string): string {
 export class UpstreamLogins {
   #loaded: LoadedConfig;
   /** What users have shown at their own login, for upstreams where they log in as themselves. */
-  readonly #shown = new Map<string, Credentials['secret']>();
+  readonly #shown = new Map<string, Secret>();
   readonly #keys = new Map<string, ClientKeys>();
   /** Of pools to which a RELOAD has left no other way in than the one they came by. */
   readonly #used = new Map<string, Credentials>();
@@ -43,7 +69,7 @@ export class UpstreamLogins {
   }
 
   /** A user has logged in with this. */
-  shown(user: string, secret: Credentials['secret']): void {
+  shown(user: string, secret: Secret): void {
     this.#shown.set(user, secret);
   }
 
@@ -75,16 +101,14 @@ export class UpstreamLogins {
   }
 
   #credentialsOf(name: PoolName): Credentials {
-    const { database, user, secret } = name;
-    if (secret === 'own') return { user, secret: this.#ownSecret(user) };
+    const { database, user, secret: mark } = name;
+    if (mark === 'own') return { user, secret: this.#ownSecret(user) };
     const key = nameKey(name);
-    const secrets = this.#loaded.identities.secretsOf(user, database, keyOf(this.#loaded, database));
-    if (secret >= secrets.length) return this.#used.get(key) ?? { user, secret: { kind: 'none' } };
-    const password = secrets[secret];
-    const credentials: Credentials = {
-      user,
-      secret: password === undefined ? (this.#fileSecret(user) ?? { kind: 'none' }) : { kind: 'password', password },
-    };
+    const secrets = secretsOf(this.#loaded, user, database);
+    const isOnly = mark === 'mapped' && secrets.length === 1;
+    const secret = isOnly ? secrets[0] : secrets.find((one) => markOf(one) === mark);
+    if (secret === undefined) return this.#used.get(key) ?? { user, secret: { kind: 'none' } };
+    const credentials = { user, secret };
     if (this.#used.size >= rememberedMax) this.#used.clear();
     this.#used.set(key, credentials);
     return credentials;
@@ -101,14 +125,7 @@ export class UpstreamLogins {
     return made;
   };
 
-  #ownSecret(user: string): Credentials['secret'] {
-    return this.#fileSecret(user) ?? this.#shown.get(user) ?? { kind: 'none' };
-  }
-
-  /** The file of users knows those of the upstream, too. */
-  #fileSecret(user: string): Credentials['secret'] | undefined {
-    const secret = this.#loaded.users.get(user);
-    if (secret?.kind === 'plain') return { kind: 'password', password: secret.password };
-    return secret?.kind === 'md5' ? { kind: 'md5', stored: secret.stored } : undefined;
+  #ownSecret(user: string): Secret {
+    return fileSecret(this.#loaded, user) ?? this.#shown.get(user) ?? { kind: 'none' };
   }
 }

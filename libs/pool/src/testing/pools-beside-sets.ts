@@ -37,7 +37,7 @@ const names: readonly PoolName[] = [
   aName(),
   aName({ user: 'nurse' }),
   aName({ database: 'billing' }),
-  aName({ upstream: 'mirror', secret: 0 }),
+  aName({ upstream: 'mirror', secret: 'mapped' }),
 ];
 const applications = ['web', 'bi', 'etl'];
 const settings = { min: 1, reserve: 1, waitingMax: 6, openingMax: 2, idleTimeoutMs: 9_000, lifetimeMs: 40_000 };

@@ -19,10 +19,10 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
   });
   afterAll(() => rig.close());
 
-  const client = (user: string, options: pg.ClientConfig = {}): Promise<pg.Client> => {
-    const at = new URL(rig.url);
+  const client = (user: string, of = rig): Promise<pg.Client> => {
+    const at = new URL(of.url);
     at.username = user;
-    return rig.client({ connectionString: at.href, application_name: rig.schema, ...options });
+    return of.client({ connectionString: at.href, application_name: of.schema });
   };
   /** At the server: who has how many connections of these clients. */
   const logins = async (): Promise<Record<string, number>> => {
@@ -54,8 +54,7 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
     await alice.query(`set app.who = 'alice'; set search_path = pg_catalog`);
     await alice.query({ name: 'of alice', text: 'select 1 as one' });
     const bob = await client('bob');
-    // Both backends have been alice's.
-    for (const text of ['select 1', 'begin', 'select 1', 'commit']) await alice.query(text);
+    // The backend that was used last is the next to be used.
     expect(await rowsOf(bob, `select current_setting('app.who', true), current_schema()`)).toEqual([
       [expect.not.stringContaining('alice'), rig.schema],
     ]);
@@ -73,6 +72,30 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
       expect(await rowsOf(each, 'select count(*)::int from pg_listening_channels()')).toEqual([[0]]);
       expect(await rowsOf(each, 'show search_path')).toEqual([[rig.schema]]);
       await each.end();
+    }
+  });
+
+  it('find the backend of another one as if it were new, in session mode', async () => {
+    const single = await RealRig.start(where, 'session', 1, undefined, as(login));
+    const pid = 'select pg_backend_pid()';
+    try {
+      const alice = await client('alice', single);
+      const before = await rowsOf(alice, pid);
+      await alice.query(`set app.who = 'alice'; create temp table own (a int); listen alices; prepare p as select 1`);
+      await alice.query('select pg_advisory_lock(816)');
+      await alice.end();
+      const bob = await client('bob', single);
+      expect(await rowsOf(bob, pid)).toEqual(before);
+      expect(
+        await rowsOf(
+          bob,
+          `select coalesce(current_setting('app.who', true), ''), to_regclass('pg_temp.own'),
+             (select count(*)::int from pg_listening_channels()), (select count(*)::int from pg_prepared_statements),
+             (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())`,
+        ),
+      ).toEqual([['', null, 0, 0, 0]]);
+    } finally {
+      await single.close();
     }
   });
 

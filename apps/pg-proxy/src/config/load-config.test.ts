@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { md5Password, scramVerifier, writeVerifier } from '@medrex/pg-wire';
+import { nameKey } from '@medrex/pool';
+import { poolNameOf } from '../upstream/upstream-logins.ts';
 import { loadConfig, type LoadedConfig } from './load-config.ts';
 import { readUserFile } from './user-file.ts';
 
@@ -56,6 +58,23 @@ describe('loadConfig', () => {
     expect(load(minimal)).toMatchObject({
       config: { listen: { host: '127.0.0.1', port: 6432 }, pool: { mode: 'transaction', size: 20 } },
     });
+  });
+
+  it('gives a database of a pgbouncer.ini that names a user one pool for all', () => {
+    const ini = `[databases]
+forced = host=db user=app password=secret
+own = host=db
+[users]
+alice = pool_size=3
+[pgbouncer]
+auth_file = ${join(folder, 'users.txt')}
+max_user_connections = 30
+`;
+    const loaded = loadConfig({ pgbouncerIni: join(folder, file('pgbouncer.ini', ini)) }, { environment: {}, salt });
+    const users = (database: string) =>
+      ['alice', 'bob', 'app'].map((user) => poolNameOf(loaded, 'db:5432', database, user));
+    expect(new Set(users('forced').map(nameKey)).size).toBe(1);
+    expect(users('own').map(({ user }) => user)).toEqual(['alice', 'bob', 'app']);
   });
 
   it('takes secrets from files and from the environment', () => {

@@ -7,6 +7,7 @@ const path = require('node:path');
 const { createHash } = require('node:crypto');
 const { spawn, spawnSync } = require('node:child_process');
 const { ensureNode } = require('./node/ensure.cjs');
+const { takeTurn } = require('./node/turn.cjs');
 
 const root = path.resolve(__dirname, '..');
 const bin = (name) => path.join(root, 'node_modules', name);
@@ -59,6 +60,10 @@ function install() {
 function runTask(name, args) {
   const steps = tasks[name];
   if (!steps) fail(`There is no task "${name}". Tasks: ${Object.keys(tasks).join(', ')}.`);
+  // A second script that is started right after the first would install, and write what is built, at the same time.
+  const giveBack = takeTurn(path.join(root, '.setting-up'), (pid) =>
+    console.log(`Process ${pid} is setting this repository up: waiting for it ...`),
+  );
   install();
   let node;
   try {
@@ -72,6 +77,7 @@ function runTask(name, args) {
     const run = spawnSync(node, step, { cwd: root, stdio: 'inherit', env });
     if (run.status !== 0) process.exit(run.status ?? 1);
   }
+  giveBack();
   const child = spawn(node, [...steps.at(-1), ...args], { cwd: root, stdio: 'inherit', env });
   // Ctrl-C reaches the child through the terminal; a signal sent to us alone is passed on, and we end as it ends.
   process.on('SIGINT', () => {});

@@ -113,6 +113,8 @@ export class IrisUpstreams {
     if (known !== undefined) return known;
     const made = this.#load(upstream, database);
     this.#databases.set(key, made);
+    // A driver that could not be loaded may be there for the next login.
+    made.catch(() => this.#databases.delete(key));
     return made;
   }
 

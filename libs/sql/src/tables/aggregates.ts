@@ -1,9 +1,11 @@
+import type { SortBy } from 'libpg-query';
 import type { Cell, CellType } from './cell.ts';
 import { cellTypes } from './cell.ts';
 import { fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
 import { as, numberAs, typed } from './conversion.ts';
 import { compare, isNumber } from './operators.ts';
 import type { Parameters } from './parameters.ts';
+import { SortOrder } from './sort-order.ts';
 
 /** Adds values up; NULL is never added. */
 export interface Accumulator {
@@ -18,7 +20,14 @@ export interface Aggregate {
   readonly argument: Typed | undefined;
   readonly filter: Typed | undefined;
   readonly isDistinct: boolean;
+  /** In which the values are added, where that makes a difference. */
+  readonly order?: Order | undefined;
   start(run: Run): Accumulator;
+}
+
+interface Order {
+  readonly by: SortOrder;
+  readonly keys: readonly Typed[];
 }
 
 export const aggregateNames: ReadonlySet<string> = new Set(
@@ -31,6 +40,8 @@ export interface AggregateCall {
   readonly isStar: boolean;
   readonly isDistinct: boolean;
   readonly filter: Typed | undefined;
+  /** ORDER BY within the call. */
+  readonly order: readonly { readonly by: SortBy; readonly key: Typed }[];
   readonly location: number | undefined;
 }
 
@@ -43,7 +54,10 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
     return { ...common, type: 'int8', argument: first && typed(first, parameters), start: count };
   if (first === undefined || args.length !== (name === 'string_agg' ? 2 : 1))
     return fail('42883', `function ${name} does not take these arguments`, location);
-  if (name === 'string_agg') return { ...common, ...joined(args, parameters) };
+  if (name === 'string_agg') {
+    const texts = joined(args, parameters);
+    return { ...common, ...texts, order: orderOf(call, texts.argument) };
+  }
   if (name === 'bool_and' || name === 'bool_or' || name === 'every')
     return { ...common, type: 'bool', argument: as(first, 'bool', parameters), start: () => truth(name !== 'bool_or') };
   const argument = typed(first, parameters);
@@ -53,6 +67,12 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
     return fail('42883', `function ${name}(${cellTypes[argument.type].name}) does not exist`, location);
   const type = argument.type === 'interval' ? 'interval' : name === 'sum' ? wider(argument.type) : 'float8';
   return { ...common, type, argument, start: () => (name === 'sum' ? sum(type) : average()) };
+}
+
+/** Values that are to be different come in their own order. */
+function orderOf({ order, isDistinct }: AggregateCall, argument: Typed | undefined): Order | undefined {
+  if (order.length > 0) return { by: new SortOrder(order.map(({ by }) => by)), keys: order.map(({ key }) => key) };
+  return isDistinct && argument !== undefined ? { by: new SortOrder([{}]), keys: [argument] } : undefined;
 }
 
 /** int8 is summed up to a numeric by PostgreSQL, which has no bounds either. */
@@ -122,30 +142,44 @@ function joined(args: readonly Compiled[], parameters: Parameters): Pick<Aggrega
   };
 }
 
+interface Held {
+  readonly row: Row;
+  readonly keys: readonly Cell[];
+}
+
 /** The values of all aggregates over one group, row by row. */
 export class GroupOfRows {
   readonly #aggregates: readonly Aggregate[];
   readonly #accumulators: readonly Accumulator[];
   readonly #seen: readonly (Set<Cell> | undefined)[];
+  /** What has to be put in order first. */
+  readonly #held: readonly (Held[] | undefined)[];
 
   constructor(aggregates: readonly Aggregate[], run: Run) {
     this.#aggregates = aggregates;
     this.#accumulators = aggregates.map((aggregate) => aggregate.start(run));
     this.#seen = aggregates.map(({ isDistinct }) => (isDistinct ? new Set<Cell>() : undefined));
+    this.#held = aggregates.map(({ order }) => (order === undefined ? undefined : []));
   }
 
   add(row: Row, run: Run): void {
-    this.#aggregates.forEach(({ argument, filter }, index) => {
+    this.#aggregates.forEach(({ argument, filter, order }, index) => {
       if (filter !== undefined && filter.of(row, run) !== true) return;
       const value = argument === undefined ? true : argument.of(row, run);
       const seen = this.#seen[index];
       if (value === null || seen?.has(value) === true) return;
       seen?.add(value);
-      this.#accumulators[index]?.add(value);
+      if (order === undefined) this.#accumulators[index]?.add(value);
+      else this.#held[index]?.push({ row: [value], keys: order.keys.map((key) => key.of(row, run)) });
     });
   }
 
   results(): Cell[] {
-    return this.#accumulators.map((accumulator) => accumulator.result());
+    return this.#accumulators.map((accumulator, index) => {
+      const { order } = this.#aggregates[index] ?? {};
+      for (const { row } of order?.by.sorted(this.#held[index] ?? []) ?? [])
+        if (row[0] !== null && row[0] !== undefined) accumulator.add(row[0]);
+      return accumulator.result();
+    });
   }
 }

@@ -86,7 +86,7 @@ function intervalText(ms: number): string {
   const sign = ms < 0 ? '-' : '';
   const time = `${sign}${two(rest / 3_600_000)}:${two((rest / 60_000) % 60)}:${seconds.replace(/^(\d)(?!\d)/, '0$1')}`;
   if (days === 0) return time;
-  const word = `${days} ${Math.abs(days) === 1 ? 'day' : 'days'}`;
+  const word = `${days} ${days === 1 ? 'day' : 'days'}`;
   return rest === 0 ? word : `${word} ${time}`;
 }
 

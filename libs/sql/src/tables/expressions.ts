@@ -275,10 +275,12 @@ export class Expressions {
   /** Several as one type. */
   #unified(nodes: readonly Node[]): Typed[] {
     const compiled = nodes.map((node) => this.compile(node));
-    const type = compiled
-      .map((one): Compiled['type'] => one.type)
-      .reduce((all, one) => commonType(all, one) ?? fail('42804', 'types cannot be matched'), 'unknown');
-    return compiled.map((one) => as(one, type === 'unknown' ? 'text' : type, this.#parameters));
+    const types = compiled.flatMap(({ type }) => (type === 'unknown' ? [] : type));
+    const type = types.reduce(
+      (all, one) => commonType(all, one) ?? fail('42804', 'types cannot be matched'),
+      types[0] ?? 'text',
+    );
+    return compiled.map((one) => as(one, type, this.#parameters));
   }
 
   #coalesce(args: readonly Node[]): Compiled {
@@ -345,6 +347,10 @@ export class Expressions {
         ...{ name, location, isStar: call.agg_star === true, isDistinct: call.agg_distinct === true },
         args: (call.args ?? []).map((arg) => this.compile(arg)),
         filter: call.agg_filter === undefined ? undefined : this.as(call.agg_filter, 'bool'),
+        order: (call.agg_order ?? []).flatMap((sort) => {
+          const by = bodyOf(sort, 'SortBy');
+          return by?.node === undefined ? [] : [{ by, key: this.typed(by.node) }];
+        }),
       },
       this.#parameters,
     );

@@ -1,6 +1,6 @@
-import { cellTypes, unitMs, type Cell, type CellType } from './cell.ts';
+import { cellText, cellTypes, unitMs, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
-import { as, cast, roundedToEven, typed } from './conversion.ts';
+import { as, commonType, roundedToEven, typed } from './conversion.ts';
 import { arrayText, elementsOf } from './matching.ts';
 import { isNumber, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
@@ -33,8 +33,13 @@ const fixed: Readonly<Record<string, Fixed>> = {
   ceil: ofFloat(Math.ceil),
   ceiling: ofFloat(Math.ceil),
   trunc: ofFloat(Math.trunc),
-  sqrt: ofFloat(Math.sqrt),
-  ln: ofFloat(Math.log),
+  sqrt: ofFloat((value) =>
+    value < 0 ? fail('2201F', 'cannot take square root of a negative number') : Math.sqrt(value),
+  ),
+  ln: ofFloat((value) => {
+    if (value > 0 || Number.isNaN(value)) return Math.log(value);
+    return fail('2201E', `cannot take logarithm of ${value === 0 ? 'zero' : 'a negative number'}`);
+  }),
   left: {
     ...{ takes: ['text', 'int4'], gives: 'text' },
     of: ([text, count]) => Array.from(String(text)).slice(0, Number(count)).join(''),
@@ -171,6 +176,9 @@ export class Functions {
     const known = fixed[sameAs[name] ?? name];
     if (known !== undefined && Object.hasOwn(fixed, sameAs[name] ?? name)) {
       if (known.takes.length !== args.length) return this.#none(name, args, location);
+      const isTaken = (arg: Compiled, index: number): boolean =>
+        arg.type === 'unknown' || commonType(arg.type, known.takes[index] as CellType) === known.takes[index];
+      if (!args.every(isTaken)) return this.#none(name, args, location);
       const operands = args.map((arg, index) => this.#taken(arg, known.takes[index] as CellType));
       return strict(known.gives, operands, known.of);
     }
@@ -226,14 +234,17 @@ export class Functions {
   }
 
   #concat(name: string, args: readonly Compiled[]): Typed {
-    const texts = args.map((arg) => cast(typed(arg, this.#parameters), 'text', this.#parameters));
+    const operands = args.map((arg) => typed(arg, this.#parameters));
     return {
       type: 'text',
       of: (row, run) => {
-        const values = texts.map((text) => text.of(row, run));
+        const values = operands.map((one) => {
+          const value = one.of(row, run);
+          return value === null ? null : cellText(value, one.type);
+        });
         if (name === 'concat') return values.filter((value) => value !== null).join('');
         const [by = null, ...parts] = values;
-        return by === null ? null : parts.filter((value) => value !== null).join(String(by));
+        return by === null ? null : parts.filter((value) => value !== null).join(by);
       },
     };
   }

@@ -1,7 +1,7 @@
 import type { Cell, CellType } from './cell.ts';
 import { cellTypes } from './cell.ts';
 import { fail, type Compiled, type Run, type Row, type Typed } from './compiled.ts';
-import { as, commonType, numberAs, typed } from './conversion.ts';
+import { as, cast, commonType, numberAs, typed } from './conversion.ts';
 import { isLike, patternOf } from './matching.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -64,8 +64,12 @@ export class Operators {
     if (operator in comparisons) return this.compared(operator, left, right, location);
     const isNot = operator.startsWith('!');
     const pattern = patterns[isNot ? operator.slice(1) : operator];
-    if (pattern !== undefined) return this.#matched(pattern, isNot, [left, right]);
-    if (operator === '||') return this.#concatenated(left, right);
+    if (pattern !== undefined) {
+      const isText = ({ type }: Compiled): boolean => type === 'unknown' || type === 'text';
+      if (!isText(left) || !isText(right)) return this.#unknown(operator, left, right, location);
+      return this.#matched(pattern, isNot, [left, right]);
+    }
+    if (operator === '||') return this.#concatenated(left, right, location);
     return this.#arithmetic(operator, left, right, location);
   }
 
@@ -89,13 +93,12 @@ export class Operators {
     return strict('bool', texts, ([text, pattern]) => of(String(pattern))(String(text)) !== isNot);
   }
 
-  #concatenated(left: Compiled, right: Compiled): Typed {
+  /** One of them is a text, and the other is taken as one. */
+  #concatenated(left: Compiled, right: Compiled, location?: number): Typed {
     const operands = [left, right].map((operand) => typed(operand, this.#parameters));
-    return strict(
-      'text',
-      operands.map((operand) => textOf(operand)),
-      (values) => values.join(''),
-    );
+    if (!operands.some(({ type }) => type === 'text')) return this.#unknown('||', left, right, location);
+    const texts = operands.map((operand) => cast(operand, 'text', this.#parameters));
+    return strict('text', texts, (values) => values.join(''));
   }
 
   #arithmetic(operator: string, left: Compiled, right: Compiled, location?: number): Typed {
@@ -130,16 +133,6 @@ export class Operators {
 
 export const isNumber = (type: Compiled['type']): boolean => type === 'int4' || type === 'int8' || type === 'float8';
 const kindOf = (type: CellType): string => (isNumber(type) ? 'number' : type);
-
-function textOf(operand: Typed): Typed {
-  if (operand.type === 'text') return operand;
-  return fail(
-    '42883',
-    `operator does not exist: ${cellTypes[operand.type].name} || text`,
-    undefined,
-    'Cast it to text.',
-  );
-}
 
 const ofNumbers: Readonly<Record<string, (a: number, b: number, isWhole: boolean) => number>> = {
   '+': (a, b) => a + b,

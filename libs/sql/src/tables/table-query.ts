@@ -166,7 +166,7 @@ export class Planner {
   /** GROUP BY 1, GROUP BY a column, or GROUP BY the name of an output. */
   #meantByGroup(node: Node, { targetList = [] }: SelectStmt, scope: Scope): Node {
     const targets = targetList.flatMap((target) => bodyOf(target, 'ResTarget') ?? []);
-    const ordinal = bodyOf(node, 'A_Const')?.ival?.ival;
+    const ordinal = ordinalOf(node);
     if (ordinal !== undefined)
       return targets[ordinal - 1]?.val ?? fail('42P10', `GROUP BY position ${ordinal} is not in select list`);
     const name = outputName(node);
@@ -183,6 +183,7 @@ export class Planner {
 
   #star({ val }: ResTarget, scope: Scope, expressions: Expressions): Target[] {
     const reference = bodyOf(val, 'ColumnRef') ?? {};
+    if (scope.columns.length === 0) fail('42601', 'SELECT * with no tables specified is not valid', reference.location);
     return scope.star(namesOf(reference.fields).at(-1), reference.location).map((index) => {
       const { relation = '', name = '' } = scope.columns[index] ?? {};
       const fields = [relation, name].filter((word) => word !== '').map((sval) => ({ String: { sval } }));
@@ -226,7 +227,7 @@ export class Planner {
 
   /** ORDER BY 1, ORDER BY the name of an output, or ORDER BY anything. */
   #sortKey({ node }: SortBy, targets: readonly Target[], expressions: Expressions): Typed {
-    const ordinal = bodyOf(node, 'A_Const')?.ival?.ival;
+    const ordinal = ordinalOf(node);
     if (ordinal !== undefined)
       return targets[ordinal - 1]?.value ?? fail('42P10', `ORDER BY position ${ordinal} is not in select list`);
     const name = outputName(node as Node);
@@ -323,6 +324,12 @@ function callsAggregate(node: Node): boolean {
   );
 }
 
+/** Zero is written as no number at all. */
+function ordinalOf(node: Node | undefined): number | undefined {
+  const whole = bodyOf(node, 'A_Const')?.ival;
+  return whole === undefined ? undefined : (whole.ival ?? 0);
+}
+
 function starOf({ val }: ResTarget): boolean {
   const last = bodyOf(val, 'ColumnRef')?.fields?.at(-1);
   return last !== undefined && bodyOf(last, 'A_Star') !== undefined;
@@ -332,6 +339,18 @@ function starOf({ val }: ResTarget): boolean {
 function outputName(node: Node): string | undefined {
   const names = namesOf(bodyOf(node, 'ColumnRef')?.fields);
   return names.length === 1 ? names[0] : undefined;
+}
+
+/** By its ELSE, where that has a name that is not just its type's. */
+function nameOfCase(otherwise: Node | undefined): string {
+  const inner = uncast(otherwise);
+  const name = inner === undefined ? '?column?' : nameOf(inner);
+  return name === '?column?' ? 'case' : name;
+}
+
+function uncast(node: Node | undefined): Node | undefined {
+  const cast = bodyOf(node, 'TypeCast');
+  return cast === undefined ? node : uncast(cast.arg);
 }
 
 /** What PostgreSQL calls an output without a name. */
@@ -346,12 +365,13 @@ function nameOf(node: Node): string {
   if (call !== undefined) return call;
   if (fact !== undefined) return fact.replace('SVFOP_', '').toLowerCase();
   if (cast !== undefined) {
-    const inner = cast.arg === undefined || constantText(cast.arg) !== undefined ? '?column?' : nameOf(cast.arg);
+    const arg = uncast(node);
+    const inner = arg === undefined || constantText(arg) !== undefined ? '?column?' : nameOf(arg);
     return inner === '?column?' ? (namesOf(cast.typeName?.names).at(-1) ?? inner) : inner;
   }
   const kind = kindOf(node);
   if (kind === 'CoalesceExpr') return 'coalesce';
-  if (kind === 'CaseExpr') return 'case';
+  if (kind === 'CaseExpr') return nameOfCase(bodyOf(node, 'CaseExpr')?.defresult);
   if (kind === 'MinMaxExpr') return bodyOf(node, 'MinMaxExpr')?.op === 'IS_LEAST' ? 'least' : 'greatest';
   if (bodyOf(node, 'A_Expr')?.kind === 'AEXPR_NULLIF') return 'nullif';
   const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};

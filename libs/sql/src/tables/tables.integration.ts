@@ -103,6 +103,12 @@ const queries = [
   "select array_length(string_to_array('a,b,c', ','), 1), array_lower(string_to_array('a', ','), 1), array_upper(string_to_array('', ','), 1), (string_to_array('a,b', ','))[2], (string_to_array('a,b', ','))[3]",
   "select s[i] from generate_series(array_lower(string_to_array('x, y', ','), 1), array_upper(string_to_array('x, y', ','), 1)) as i, string_to_array('x, y', ',') s order by 1",
   "select (parse_ident('a.\"B c\"'))[2], array_length(parse_ident('Abc'), 1), trim(trailing ';' from 'a;b;;')",
+  "select string_agg(name, ', ' order by name desc), string_agg(distinct kind, '/'), string_agg(name, '' order by kind nulls first, calls) from t",
+  'select coalesce(null, 3), coalesce(null, size) + 1, greatest(null, 2, 2.5), least(null, null), coalesce(null, null) from t order by 2',
+  'select name, case when size > 2 then null when size > 1 then calls else 0 end n from t order by 1',
+  'select case when size > 0 then 1 else size end, case when true then 1 else size::int8 end, case when true then 1 else 2::int8 end from t order by 1',
+  "select 'a' || 1, 1 || 'a', 'x' || true, size || name, concat(paused, 1) from t order by name",
+  "select '-1 day'::interval, '1 day'::interval, 2::float8::int4, size::int8::text from t order by name",
 ];
 
 /** What both refuse, with the same SQLSTATE. */
@@ -135,6 +141,13 @@ const refusals = [
   'select name from t a where exists (select 1 from t b where b.x = c.name)',
   'select name from t a where exists (select 1 from t b where nonsense = 1)',
   "select parse_ident('a b')",
+  'select name from t order by 0',
+  'select *',
+  'select sqrt(-1)',
+  'select ln(0)',
+  'select lower(1)',
+  'select name from t where calls like 1',
+  'select 1 || 2',
 ];
 
 const client = new Client({ connectionString: process.env['MEDREX_TEST_POSTGRES'] });

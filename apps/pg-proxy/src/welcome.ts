@@ -48,6 +48,11 @@ const planTimeoutMs = 6_000;
 const consoles: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
+interface LoginReport {
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly messages: Buffer;
+}
+
 export interface WelcomeOptions {
   readonly host: PoolHost;
   readonly loaded: LoadedConfig;
@@ -74,8 +79,8 @@ export class Welcome {
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
   readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
-  /** What a server reports at login, as messages, by pool and settings. */
-  readonly #reports = new Map<string, Buffer>();
+  /** What a server reports at login, by pool and settings. */
+  readonly #reports = new Map<string, LoginReport>();
   readonly #statements = new Map<string, Statements>();
   readonly #shapes = new Map<string, Shapes>();
 
@@ -304,16 +309,17 @@ export class Welcome {
         client.end(learnt);
         return;
       }
-      const report = parameterReport(learnt);
+      const report = { parameters: learnt, messages: parameterReport(learnt) };
       if (this.#reports.size >= rememberedMax) this.#reports.clear();
       this.#reports.set(key, report);
       this.#greet(client, minor, report);
     });
   }
 
-  #greet(client: Client, minor: number, report: Buffer): void {
+  #greet(client: Client, minor: number, { parameters, messages }: LoginReport): void {
     const { outbox } = client;
-    outbox.push(report);
+    client.session.settings.reportedAtLogin = parameters;
+    outbox.push(messages);
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
     for (const clamp of client.pooled.pool.clamps) outbox.push(noticeResponse(clampReport(clamp)));
     outbox.push(readyForQuery(transactionStatus.idle));

@@ -145,4 +145,14 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     for (const other of others) other.close();
     expect(proxied).toEqual(direct);
   });
+
+  it('do not meet what another has prepared under its own name for an EXECUTE that it did not run', async () => {
+    const [one, other, ...busy] = await Promise.all(Array.from({ length: 5 }, () => open(rig.url)));
+    for (const each of busy) await each.ask(query('begin'));
+    await busy[0]!.ask(query('rollback'));
+    await one!.ask(prepare('c', 'select 1'), prepare('d', 'execute c'), sync());
+
+    expect(await other!.ask(run('c'), sync())).toEqual(['ERROR 26000 prepared statement "c" does not exist', 'Z I']);
+    for (const each of [one!, other!, ...busy]) each.close();
+  });
 });

@@ -273,7 +273,8 @@ export class BackendAnswers {
     const changed = readParameterStatus(buffer, start, end);
     if (changed !== undefined) this.#backend.parameters.set(changed.name, changed.value);
     const { head } = this.#expected;
-    return (head & unasked) === 0 || (head & reporting) !== 0;
+    if ((head & unasked) !== 0) return (head & reporting) !== 0;
+    return changed === undefined || this.#backend.client?.isSetAgain(changed.name) !== true;
   }
 
   /** Clients know each other, and themselves, by the process ids of their logins, or by those that they have asked for. */

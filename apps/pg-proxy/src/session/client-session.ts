@@ -1,4 +1,4 @@
-import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
+import { parameterStatus, transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
@@ -45,7 +45,7 @@ export class ClientSession {
   /** An answer has ended. */
   settled(status: TransactionStatus, statements: ClientStatements): void {
     const { watch } = this;
-    if (!watch.isActive) return;
+    if (!watch.isActive && statements.hasOwn === this.#isPinned) return;
     const { backend } = this.#client;
     const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
     const isLast = isEmpty && !isOpen;
@@ -80,10 +80,21 @@ export class ClientSession {
     return this.isAsking;
   }
 
+  /** A RESET has taken this setting from it, and it gets it back when what is under way has ended. */
+  isSetAgain(setting: string): boolean {
+    return this.settings.lostBy(this.watch.reset).has(setting.toLowerCase());
+  }
+
   #setAgain(reset: Reset, backend: Backend | undefined, status: TransactionStatus): void {
     if (reset !== 'all' && reset.size === 0) return;
     const lost = this.settings.lostBy(reset);
-    if (lost.size > 0 && status !== transactionStatus.failed) backend?.setAgain(lost);
+    if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;
+    // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
+    for (const [name, value] of this.settings.reportedAtLogin) {
+      const isOther = lost.has(name.toLowerCase()) && backend.parameters.get(name) !== value;
+      if (isOther) this.#client.outbox.push(parameterStatus({ name, value }));
+    }
+    backend.setAgain(lost);
   }
 
   /** At the end of a transaction. */

@@ -6,6 +6,8 @@ import { settingsKey, type Settings } from './settings.ts';
 export class ClientSettings {
   readonly #atLogin: Settings;
   readonly #watch: SessionWatch;
+  /** What a server has said that they come to, as far as servers do. */
+  reportedAtLogin: ReadonlyMap<string, string> = new Map();
   current: Settings;
   /** By which two that are equal are told. */
   key: string;

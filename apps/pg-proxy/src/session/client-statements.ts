@@ -76,6 +76,8 @@ export class ClientStatements {
   readonly #names = new Map<string, Statement>();
   /** The last that the server has refused because it was there. */
   #takenName = '';
+  /** Names of the client, by others at the upstream that an error may name: of a Parse that was passed over, or under another search path. */
+  readonly #nameOfOther = new Map<string, string>();
   readonly #portals: ClientPortals;
   readonly #own = new OwnStatements();
   readonly #unnamed: UnnamedStatement;
@@ -97,7 +99,7 @@ export class ClientStatements {
   nameOf(name: string): string | undefined {
     if (name === standIn) return this.#takenName;
     for (const [own, statement] of this.#names) if (statement.name === name) return own;
-    return undefined;
+    return this.#nameOfOther.get(name);
   }
 
   /** Under this name it has a statement that the server knows by another. */
@@ -275,8 +277,10 @@ export class ClientStatements {
     }
     const statement = this.#statements.use(key, this.#wire.searchPath());
     const isThere = prepared.touch(statement);
+    if (expected.isEmpty) this.#nameOfOther.clear();
     const undo = (): void => {
       if (this.#names.get(name) === statement) this.#names.delete(name);
+      this.#nameOfOther.set(statement.name, name);
       if (!isThere) prepared.delete(statement);
       this.#statements.release(statement);
     };
@@ -367,6 +371,7 @@ export class ClientStatements {
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
     const there = this.#asNow(backend, statement);
+    if (there !== statement) this.#nameOfOther.set(there.name, name);
     return prepareShared(backend, there) ? there.name : undefined;
   }
 

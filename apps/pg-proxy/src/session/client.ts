@@ -341,6 +341,10 @@ export class Client implements BackendClient {
     if (sqlstate !== undefined) this.#messages.requests.observer?.refused?.(this, sqlstate);
   }
 
+  isSetAgain(setting: string): boolean {
+    return this.session.isSetAgain(setting);
+  }
+
   settled(status: TransactionStatus): void {
     const { cachedAnswers, statements } = this.#messages;
     const isIdle = status === transactionStatus.idle;

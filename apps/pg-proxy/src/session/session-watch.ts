@@ -149,7 +149,11 @@ export class SessionWatch {
     return this.#state?.knowsProcess === true;
   }
 
-  /** What RESET, or DISCARD ALL, has taken back since this was last asked. */
+  /** What RESET, or DISCARD ALL, has taken back since it was last taken. */
+  get reset(): Reset {
+    return this.#reset;
+  }
+
   takeReset(): Reset {
     const reset = this.#reset;
     this.#reset = nothingReset;

@@ -30,7 +30,12 @@ export interface WireClientOptions {
   readonly socket?: Socket;
   /** Hash of the server's certificate. */
   readonly endPoint?: Buffer;
+  /** What is told of parameters, and of any message once it is in, in place of a few words; undefined: nothing. */
+  readonly wordOf?: (type: number, message: Buffer) => string | undefined;
 }
+
+/** Each message in one piece. */
+const whole = { ...backendSession, together: backendSession.bodyMax };
 
 /** A client that says nothing but what a test gives it, and tells in words what it hears. */
 export class WireClient {
@@ -42,13 +47,16 @@ export class WireClient {
   #scram: ScramClient | undefined;
   readonly #password: string;
   readonly #endPoint: Buffer | undefined;
+  readonly #ownWordOf: WireClientOptions['wordOf'];
+  #isIn = false;
   /** By which the server let it in. */
   mechanism = '';
   isClosed = false;
 
-  private constructor(socket: Socket, password: string, endPoint: Buffer | undefined) {
+  private constructor(socket: Socket, password: string, { endPoint, wordOf }: WireClientOptions) {
     this.socket = socket;
     this.#endPoint = endPoint;
+    this.#ownWordOf = wordOf;
     this.#password = password;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => socket.destroy());
@@ -62,7 +70,7 @@ export class WireClient {
   static open(options: WireClientOptions): WireClient {
     const { port, user = 'app', password = 'secret', database = 'app', parameters = {}, minor = 0 } = options;
     const socket = options.socket ?? connect({ host: '127.0.0.1', port, noDelay: true });
-    const client = new WireClient(socket, password, options.endPoint);
+    const client = new WireClient(socket, password, options);
     client.send(startupMessage(minor, Object.entries({ user, database, ...parameters })));
     return client;
   }
@@ -104,8 +112,13 @@ export class WireClient {
     this.#framer.feed(chunk);
     while (this.#framer.next()) {
       const { type, buffer, start, end } = this.#framer;
-      if (type === from.readyForQuery) this.#framer.rules = backendSession;
-      const word = this.#wordOf(type, buffer.subarray(start, end));
+      const message = buffer.subarray(start, end);
+      const isTold = this.#isIn || type === from.parameterStatus;
+      const word = isTold && this.#ownWordOf ? this.#ownWordOf(type, message) : this.#wordOf(type, message);
+      if (type === from.readyForQuery) {
+        this.#framer.rules = whole;
+        this.#isIn = true;
+      }
       if (word !== undefined) this.#heard.push(word);
     }
     if (this.#framer.fault !== undefined) this.#heard.push(`fault ${this.#framer.fault.message}`);

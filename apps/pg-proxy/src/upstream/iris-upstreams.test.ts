@@ -10,7 +10,7 @@ const upstream = {
 } as unknown as UpstreamConfig;
 const opening: IrisOpening = {
   ...{ upstream, database: 'ward' },
-  name: { upstream: 'iris', database: 'ward', user: 'app', upstreamUser: 'app' },
+  name: { upstream: 'iris', database: 'ward', user: 'app', secret: '' },
   credentials: { user: 'app', secret: { kind: 'password', password: 'secret' } },
 };
 

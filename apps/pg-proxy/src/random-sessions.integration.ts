@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import fc from 'fast-check';
+import { session } from './testing/random-steps.ts';
+import { randomSchema } from './testing/random-texts.ts';
+import { RealRig } from './testing/real-rig.ts';
+import { SessionPairs, type OpenClient } from './testing/session-pairs.ts';
+import { WireClient } from './testing/wire-client.ts';
+
+/** More of them, and others, by MEDREX_FUZZ_RUNS=5000 and MEDREX_FUZZ_SEED; what failed names the seed and the path. */
+const runs = Number(process.env.MEDREX_FUZZ_RUNS ?? 40);
+const seed = Number(process.env.MEDREX_FUZZ_SEED ?? 1);
+const clients = 4;
+const backends = 2;
+
+describeReal('POSTGRES', 'random sessions through pg-proxy in transaction mode', (where) => {
+  let rig: RealRig;
+  let lastTag = 0;
+  const databases = { proxied: `random_proxied_${process.pid}`, direct: `random_direct_${process.pid}` };
+  const role = 'random_role';
+
+  beforeAll(async () => {
+    rig = await RealRig.start(where, 'transaction', backends, undefined, { classes: { isOn: false } });
+    await rig.direct.query(`do $$ begin create role ${role}; exception when duplicate_object then null; end $$`);
+    for (const database of Object.values(databases)) {
+      await rig.direct.query(`create database ${database}`);
+      const client = await rig.directClient({ connectionString: at(where, database).href });
+      await client.query(randomSchema(clients));
+      await client.end();
+    }
+    // From the first of a pool that asks for it on, what a sequence came to stays with who advanced it.
+    const first = await rig.client({ connectionString: at(rig.url, databases.proxied).href });
+    await first.query('select lastval()').catch(() => undefined);
+    await first.end();
+  });
+  afterAll(async () => {
+    for (const database of Object.values(databases)) await rig.direct.query(`drop database ${database} with (force)`);
+    await rig.close();
+  });
+
+  const at = (href: string, database: string): URL => Object.assign(new URL(href), { pathname: `/${database}` });
+  const opener =
+    (url: URL): OpenClient =>
+    async (place, wordOf) => {
+      const user = decodeURIComponent(url.username);
+      const password = url.password === '' ? 'secret' : decodeURIComponent(url.password);
+      const options = `-c search_path=own${place},public${place % 2 === 1 ? ' -c work_mem=9MB' : ''}`;
+      const parameters = { options, application_name: `random ${place}` };
+      return WireClient.in({
+        ...{ port: Number(url.port), user, password, parameters, wordOf },
+        database: url.pathname.slice(1),
+      });
+    };
+
+  it(
+    'answer as on connections of their own, whoever has had the backend before',
+    async () => {
+      const { host } = rig.running.proxy;
+      const hasBackend = (port: number): boolean =>
+        [...host.clients].some((client) => client.socket.remotePort === port && client.backend !== undefined);
+      const [proxied, direct] = [opener(at(rig.url, databases.proxied)), opener(at(where, databases.direct))];
+      const nextTag = (): number => ++lastTag;
+      await fc.assert(
+        fc.asyncProperty(session(clients), async (one) =>
+          SessionPairs.run({ ...{ proxied, direct, clients, hasBackend, nextTag }, backends }, one),
+        ),
+        { numRuns: runs, seed, interruptAfterTimeLimit: 100_000 + runs * 1_000 },
+      );
+    },
+    160_000 + runs * 1_000,
+  );
+});

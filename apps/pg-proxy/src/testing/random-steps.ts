@@ -1,0 +1,226 @@
+import {
+  bind,
+  close,
+  copyData,
+  copyDone,
+  copyFail,
+  describe,
+  execute,
+  flush,
+  functionCall,
+  parse,
+  query,
+  sync,
+} from '@medrex/pg-wire';
+import fc from 'fast-check';
+import { randomTexts } from './random-texts.ts';
+
+/** What a client sends, before it is known which of the statements of this run stand where a number is. */
+type Unit =
+  | { readonly is: 'query'; readonly text: number }
+  | { readonly is: 'parse'; readonly name: string; readonly text: number }
+  | {
+      readonly is: 'bind';
+      readonly portal: string;
+      readonly name: string;
+      readonly values: readonly (string | null)[];
+      readonly formats: readonly number[];
+    }
+  | { readonly is: 'execute'; readonly portal: string; readonly rowsMax: number }
+  | { readonly is: 'describe' | 'close'; readonly of: 'statement' | 'portal'; readonly name: string }
+  | { readonly is: 'copy'; readonly byQuery: boolean; readonly data: string; readonly end: 'done' | 'fail' }
+  | { readonly is: 'call'; readonly value: number }
+  | { readonly is: 'sync' | 'flush' };
+
+export type Step = {
+  readonly client: number;
+  /** Where what is sent is cut in two, as a part of the whole. */
+  readonly cut: number;
+} & (
+  | { readonly does: 'send'; readonly units: readonly Unit[]; readonly isOpen: boolean }
+  /** Goes, and another one comes. */
+  | { readonly does: 'leave'; readonly isAbrupt: boolean }
+);
+
+const text = fc.nat(10_000);
+const name = fc.constantFrom('', 'n1', 'n2', 'n3');
+const portal = fc.constantFrom('', '', 'p1', 'p2');
+const values = fc.array(fc.constantFrom('1', '2', '7', 'x', null), { maxLength: 2 });
+const formats = fc.constantFrom<number[]>([], [], [0], [1]);
+const rowsMax = fc.constantFrom(0, 0, 0, 1, 2, 5);
+
+const unit: fc.Arbitrary<readonly Unit[]> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ is: fc.constant('parse' as const), name, text }).map((one) => [one]) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ name, portal, values, formats, rowsMax }).map(({ rowsMax: most, ...bound }): Unit[] => [
+      { is: 'bind', ...bound },
+      { is: 'execute', portal: bound.portal, rowsMax: most },
+    ]),
+  },
+  { weight: 3, arbitrary: fc.record({ is: fc.constant('execute' as const), portal, rowsMax }).map((one) => [one]) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('statement' as const, 'portal' as const).chain((of) =>
+      fc
+        .record({
+          is: fc.constantFrom('describe' as const, 'describe' as const, 'close' as const),
+          of: fc.constant(of),
+          name: of === 'portal' ? portal : name,
+        })
+        .map((one) => [one]),
+    ),
+  },
+  { weight: 2, arbitrary: fc.constantFrom({ is: 'sync' as const }, { is: 'flush' as const }).map((one) => [one]) },
+  { weight: 2, arbitrary: text.map((at): Unit[] => [{ is: 'query', text: at }]) },
+);
+
+/** As a driver runs a statement. */
+const driven = fc
+  .record({ name, text, values, formats, rowsMax: fc.constantFrom(0, 0, 0, 2), isDescribed: fc.boolean() })
+  .map(({ name: of, text: at, values: all, formats: as, rowsMax: most, isDescribed }): Unit[] => [
+    { is: 'parse', name: of, text: at },
+    { is: 'bind', portal: '', name: of, values: all, formats: as },
+    ...(isDescribed ? [{ is: 'describe' as const, of: 'portal' as const, name: '' }] : []),
+    { is: 'execute', portal: '', rowsMax: most },
+  ]);
+const copied = fc.record({
+  is: fc.constant('copy' as const),
+  byQuery: fc.boolean(),
+  data: fc.constantFrom('', '5\ta\n6\tb\n', 'x\n', `9\t${'y'.repeat(9_000)}\n`),
+  end: fc.constantFrom('done' as const, 'done' as const, 'fail' as const),
+});
+
+const send = (units: fc.Arbitrary<readonly Unit[]>, isOpen = false) =>
+  fc.record({ does: fc.constant('send' as const), units, isOpen: fc.constant(isOpen) });
+const what = fc.oneof(
+  { weight: 16, arbitrary: send(text.map((at): Unit[] => [{ is: 'query', text: at }])) },
+  { weight: 8, arbitrary: send(driven) },
+  { weight: 8, arbitrary: send(fc.array(unit, { minLength: 1, maxLength: 6 }).map((all) => all.flat())) },
+  { weight: 2, arbitrary: send(fc.array(driven, { minLength: 2, maxLength: 4 }).map((all) => all.flat())) },
+  {
+    weight: 2,
+    arbitrary: send(
+      fc.array(unit, { minLength: 1, maxLength: 3 }).map((all) => all.flat()),
+      true,
+    ),
+  },
+  { weight: 2, arbitrary: send(copied.map((one) => [one])) },
+  { weight: 1, arbitrary: send(fc.nat(9).map((value) => [{ is: 'call', value }])) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('leave' as const), isAbrupt: fc.boolean() }) },
+);
+
+export interface Session {
+  /** Few in one run, so that they meet. */
+  readonly texts: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+export const session = (clients: number): fc.Arbitrary<Session> =>
+  fc.record({
+    texts: fc.shuffledSubarray([...randomTexts], { minLength: 24, maxLength: 24 }),
+    steps: fc.array(
+      fc
+        .tuple(fc.record({ client: fc.nat(clients - 1), cut: fc.double({ min: 0, max: 1, noNaN: true }) }), what)
+        .map(([who, does]): Step => ({ ...who, ...does })),
+      { minLength: 10, maxLength: 60, size: 'max' },
+    ),
+  });
+
+/** What goes over the wire, and how many times the server says that it is ready. */
+export interface Bytes {
+  readonly bytes: Buffer;
+  readonly ready: number;
+  /** Where something has been sent after the last Sync: what it prepares. */
+  readonly pending: Set<string> | undefined;
+  /** In words. */
+  readonly said: string;
+}
+
+/** None that runs itself for ever. */
+const parsedText = ({ name: own, text: at }: { name: string; text: number }, textOf: (at: number) => string): string =>
+  own !== '' && textOf(at).includes(own) ? 'select 1' : textOf(at);
+
+const bytesOf = (one: Unit, textOf: (at: number) => string): Buffer => {
+  switch (one.is) {
+    case 'query':
+      return query(textOf(one.text));
+    case 'parse':
+      return parse({ name: one.name, text: parsedText(one, textOf), parameterTypes: [] });
+    case 'bind': {
+      const parameters = one.values.map((value) => (value === null ? null : Buffer.from(value)));
+      return bind({
+        ...{ portal: one.portal, statement: one.name, parameterFormats: [], parameters },
+        resultFormats: one.formats,
+      });
+    }
+    case 'execute':
+      return execute(one);
+    case 'describe':
+      return describe(one);
+    case 'close':
+      return close(one);
+    case 'copy': {
+      const begin = 'copy rows from stdin';
+      const data = [copyData(Buffer.from(one.data)), one.end === 'done' ? copyDone() : copyFail('no')];
+      if (one.byQuery) return Buffer.concat([query(begin), ...data]);
+      const bound = bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
+      const asked = [parse({ name: '', text: begin, parameterTypes: [] }), bound, execute({ portal: '', rowsMax: 0 })];
+      // Nobody runs the unnamed statement again without the data.
+      return Buffer.concat([...asked, ...data, sync(), query('select 1')]);
+    }
+    case 'call': {
+      const value = Buffer.alloc(4);
+      value.writeInt32BE(-one.value);
+      return functionCall({ functionId: 1397, argumentFormats: [1], arguments: [value], resultFormat: 1 });
+    }
+    case 'sync':
+      return sync();
+    case 'flush':
+      return flush();
+  }
+};
+
+/** How many times the server says that it is ready. */
+const readyAfter = (one: Unit): number => {
+  if (one.is === 'copy') return one.byQuery ? 1 : 2;
+  return one.is === 'query' || one.is === 'sync' || one.is === 'call' ? 1 : 0;
+};
+const isAnsweredReady = (one: Unit): boolean => readyAfter(one) > 0;
+
+/**
+ * Server and client must agree how often it is ready: a Sync goes before what is skipped after an error, and after it. What is sent
+ * behind a Sync does not speak of a name that was prepared before it and may have been passed over: the proxy answers as if it was not.
+ *
+ * @param pending names that were prepared in what is not answered yet; this adds to them
+ */
+export function written(
+  step: Step & { does: 'send' },
+  pending: Set<string> | undefined,
+  textOf: (at: number) => string,
+): Bytes {
+  const units: Unit[] = [];
+  const parsed = pending ?? new Set<string>();
+  let isOpen = pending !== undefined;
+  let hasSynced = false;
+  for (const one of step.units) {
+    if (isOpen && isAnsweredReady(one) && one.is !== 'sync') units.push({ is: 'sync' });
+    hasSynced ||= isAnsweredReady(one);
+    const name = 'name' in one && one.name !== '' ? one.name : undefined;
+    if (hasSynced && name !== undefined && parsed.has(name)) continue;
+    if (one.is === 'parse' && name !== undefined) parsed.add(name);
+    units.push(one);
+    isOpen = !isAnsweredReady(one);
+  }
+  const isLeftOpen = isOpen && step.isOpen;
+  if (isOpen && !step.isOpen) units.push({ is: 'sync' });
+  const said = units
+    .map((one) => ('text' in one ? JSON.stringify({ ...one, text: textOf(one.text) }) : JSON.stringify(one)))
+    .join(' ');
+  return {
+    bytes: Buffer.concat(units.map((one) => bytesOf(one, textOf))),
+    ready: units.reduce((sum, one) => sum + readyAfter(one), 0),
+    pending: isLeftOpen ? parsed : undefined,
+    said,
+  };
+}

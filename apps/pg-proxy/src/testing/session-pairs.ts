@@ -1,0 +1,187 @@
+import { query, sync, terminate } from '@medrex/pg-wire';
+import { isDeepStrictEqual } from 'node:util';
+import type { Session, Step } from './random-steps.ts';
+import { written } from './random-steps.ts';
+import { Transcript } from './transcript.ts';
+import { WireClient } from './wire-client.ts';
+
+/** Opens a client of `at` in this place, whose words `wordOf` finds. */
+export type OpenClient = (place: number, wordOf: Transcript['wordOf']) => Promise<WireClient>;
+
+export interface SessionPairsOptions {
+  readonly proxied: OpenClient;
+  readonly direct: OpenClient;
+  readonly clients: number;
+  /** As many as may have a backend at once. */
+  readonly backends: number;
+  /** Whether the client with this port has a backend. */
+  readonly hasBackend: (port: number) => boolean;
+  /** A number that no client has had. */
+  readonly nextTag: () => number;
+}
+
+/** A client of the proxy beside one that is connected directly: both are told the same. */
+class Pair {
+  readonly proxied: readonly [WireClient, Transcript];
+  readonly direct: readonly [WireClient, Transcript];
+  readonly tag: number;
+  /** It has sent something that no Sync has followed yet, which prepares these. */
+  pending: Set<string> | undefined;
+  /** As the server has told it last. */
+  status = 'Z I';
+
+  constructor(proxied: readonly [WireClient, Transcript], direct: readonly [WireClient, Transcript], tag: number) {
+    this.proxied = proxied;
+    this.direct = direct;
+    this.tag = tag;
+  }
+}
+
+const patienceMs = 20_000;
+
+/** Runs a random session: several clients on few backends, each beside one with a connection of its own. Throws what differs. */
+export class SessionPairs {
+  readonly #options: SessionPairsOptions;
+  readonly #session: Session;
+  readonly #pairs: Pair[] = [];
+  readonly #history: string[] = [];
+
+  private constructor(options: SessionPairsOptions, session: Session) {
+    this.#options = options;
+    this.#session = session;
+  }
+
+  static async run(options: SessionPairsOptions, session: Session): Promise<void> {
+    const pairs = new SessionPairs(options, session);
+    try {
+      for (let place = 0; place < options.clients; place++) pairs.#pairs.push(await pairs.#open(place));
+      for (const step of session.steps) await pairs.#step(step);
+      for (let place = 0; place < options.clients; place++) {
+        await pairs.#makeRoomFor(pairs.#pairs[place]!);
+        await pairs.#rest(place);
+      }
+      pairs.#compareNotifications();
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${pairs.#history.join('\n')}`, { cause: error });
+    } finally {
+      for (const { proxied, direct } of pairs.#pairs) for (const [client] of [proxied, direct]) client.close();
+    }
+  }
+
+  async #open(place: number): Promise<Pair> {
+    const [ours, theirs] = [new Transcript(), new Transcript()];
+    const { proxied, direct, nextTag } = this.#options;
+    const pair = new Pair(
+      [await proxied(place, (...message) => ours.wordOf(...message)), ours],
+      [await direct(place, (...message) => theirs.wordOf(...message)), theirs],
+      nextTag(),
+    );
+    this.#compare(place, 'parameters at login', ours.parameters, theirs.parameters);
+    return pair;
+  }
+
+  async #step(step: Step): Promise<void> {
+    const pair = this.#pairs[step.client]!;
+    if (step.does === 'leave') return this.#leave(step.client, step.isAbrupt);
+    await this.#makeRoomFor(pair);
+    const { texts } = this.#session;
+    const textOf = (at: number): string => texts[at % texts.length]!.replaceAll('@', String(pair.tag));
+    const { bytes, ready, pending, said } = written(step, pair.pending, textOf);
+    pair.pending = pending;
+    await this.#tell(step.client, said, bytes, ready, Math.round(step.cut * bytes.length));
+  }
+
+  async #tell(place: number, said: string, bytes: Buffer, ready: number, cut = 0): Promise<void> {
+    const pair = this.#pairs[place]!;
+    const { proxied, direct } = pair;
+    this.#history.push(`${place}: ${said}`);
+    for (const [client] of [direct, proxied]) {
+      client.send(bytes.subarray(0, cut));
+      await new Promise((resolve) => setImmediate(resolve));
+      client.send(bytes.subarray(cut));
+    }
+    const { status } = pair;
+    const theirs = comparable(await answer(direct[0], ready), status);
+    const ours = comparable(await answer(proxied[0], ready), status);
+    pair.status = theirs.findLast((word) => word.startsWith('Z')) ?? status;
+    this.#compare(place, said, ours, theirs);
+    if (ready > 0) this.#compare(place, `parameters after ${said}`, proxied[1].parameters, direct[1].parameters);
+  }
+
+  /** Nobody waits here until another client gives its backend back. */
+  async #makeRoomFor(pair: Pair): Promise<void> {
+    const { hasBackend, backends } = this.#options;
+    const holds = ({ proxied, pending }: Pair): boolean =>
+      pending !== undefined || hasBackend(proxied[0].socket.localPort!);
+    for (;;) {
+      if (holds(pair)) return;
+      const holders = this.#pairs.filter(holds);
+      if (holders.length < backends) return;
+      const place = this.#pairs.indexOf(holders[0]!);
+      await this.#rest(place);
+      await this.#tell(place, 'discard all', query('discard all'), 1);
+      if (holds(holders[0]!)) await this.#leave(place, false);
+    }
+  }
+
+  /** Outside of a transaction, and with all that it has been told. */
+  async #rest(place: number): Promise<void> {
+    const pair = this.#pairs[place]!;
+    if (pair.pending === undefined) return this.#tell(place, 'rollback', query('rollback'), 1);
+    pair.pending = undefined;
+    return this.#tell(place, 'sync, rollback', Buffer.concat([sync(), query('rollback')]), 2);
+  }
+
+  async #leave(place: number, isAbrupt: boolean): Promise<void> {
+    const { proxied, direct } = this.#pairs[place]!;
+    this.#history.push(`${place}: leaves${isAbrupt ? ' abruptly' : ''}`);
+    for (const [client] of [proxied, direct])
+      if (isAbrupt) client.close();
+      else client.send(terminate());
+    this.#pairs[place] = await this.#open(place);
+  }
+
+  #compareNotifications(): void {
+    const told = (which: 'proxied' | 'direct'): unknown[] =>
+      this.#pairs.map((pair) =>
+        pair[which][1].notifications.map(([channel, payload, processId]) => [
+          ...[channel, payload],
+          this.#pairs.findIndex((other) => other[which][0].key?.processId === processId),
+        ]),
+      );
+    this.#compare(-1, 'notifications', told('proxied'), told('direct'));
+  }
+
+  #compare(place: number, what: string, ours: unknown, theirs: unknown): void {
+    if (isDeepStrictEqual(ours, theirs)) return;
+    const show = (value: unknown): string => JSON.stringify(value instanceof Map ? [...value] : value).slice(0, 2_000);
+    throw new Error(`client ${place}, ${what}\n proxied: ${show(ours)}\n direct:  ${show(theirs)}\nafter`);
+  }
+}
+
+/**
+ * What may differ. Two names of one text are one statement to the proxy, and an error may be told with the other one. In a failed
+ * transaction a backend that has yet to prepare a statement says so sooner than it looks at what is wrong with a Bind.
+ */
+function comparable(words: readonly string[], before: string): string[] {
+  let status = before;
+  return words.map((word) => {
+    if (word.startsWith('Z')) status = word;
+    if (word.startsWith('E') && status === 'Z E') return 'E in a failed transaction';
+    return word.replaceAll(/prepared statement \\"n\d\\"/g, 'prepared statement');
+  });
+}
+
+async function answer(client: WireClient, ready: number): Promise<string[]> {
+  const words: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer; so far ${JSON.stringify(words)}`)), patienceMs);
+  });
+  try {
+    for (let left = ready; left > 0; left--) words.push(...(await Promise.race([client.until('Z '), late])));
+    return words;
+  } finally {
+    clearTimeout(timer);
+  }
+}

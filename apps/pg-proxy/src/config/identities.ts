@@ -13,10 +13,21 @@ export interface Identity {
 export class Identities {
   readonly #own: readonly Identity[];
   readonly #ofDatabases: ReadonlyMap<string, Identity>;
+  /** By who logs in: in which database, and with what; each once, for each login asks. */
+  readonly #passwords = new Map<string, Pick<Identity, 'database' | 'password'>[]>();
 
   constructor(own: readonly Identity[], ofDatabases: ReadonlyMap<string, Identity>) {
     this.#own = own;
     this.#ofDatabases = ofDatabases;
+    const seen = new Set<string>();
+    for (const { as, database, password } of own) {
+      const key = JSON.stringify([as, database, password?.reveal()]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const known = this.#passwords.get(as) ?? [];
+      known.push({ database, password });
+      this.#passwords.set(as, known);
+    }
   }
 
   /**
@@ -25,18 +36,19 @@ export class Identities {
    * @param key of the database in the configuration, `*` where that stands for it
    */
   find(user: string, database: string, key: string): Identity | undefined {
-    return this.#of(database, key).find((one) => one.user === undefined || one.user === user);
+    const own = this.#own.find((one) => (one.user === undefined || one.user === user) && isFor(one, database));
+    return own ?? this.#ofDatabases.get(key);
   }
 
   /** What is said to be the secret of that user, for anybody in that database; each once, undefined where nothing is said. */
   passwordsOf(as: string, database: string, key: string): readonly (string | undefined)[] {
-    const identities = this.#of(database, key).filter((one) => one.as === as);
-    return [...new Set(identities.map(({ password }) => password?.reveal()))];
-  }
-
-  #of(database: string, key: string): readonly Identity[] {
+    const own = this.#passwords.get(as)?.filter((one) => isFor(one, database)) ?? [];
     const last = this.#ofDatabases.get(key);
-    const own = this.#own.filter((one) => one.database === undefined || one.database === database);
-    return last === undefined ? own : [...own, last];
+    const all = last?.as === as ? [...own, last] : own;
+    return [...new Set(all.map(({ password }) => password?.reveal()))];
   }
+}
+
+function isFor({ database }: Pick<Identity, 'database'>, name: string): boolean {
+  return database === undefined || database === name;
 }

@@ -3,6 +3,7 @@ import type { PooledBackend } from '@medrex/pool';
 import type { Backend } from '../session/backend.ts';
 import type { Client } from '../session/client.ts';
 import { unixAddress } from '../login/unix-socket.ts';
+import { isSocketFolder } from '../upstream/connect.ts';
 import type { ConsoleSession } from './console-session.ts';
 import type { Sight } from './show.ts';
 import { instant, small, tableOf, truth, whole, type Table } from './table.ts';
@@ -69,7 +70,7 @@ function columnsOf({ host, config }: Sight) {
   const sidesOf = (row: Row): Sides => {
     const [guest, { host, port } = {}] = [guestOf(row), row.server?.handle?.address];
     if (guest?.address === unixAddress) return sidesOfUnix(config.listen.port);
-    if (host?.startsWith('/') === true) return sidesOfUnix(port);
+    if (isSocketFolder(host ?? '')) return sidesOfUnix(port);
     const { remotePort, localAddress, localPort } = socketOf(row) ?? {};
     return { addr: guest?.address ?? host, port: guest === undefined ? port : remotePort, localAddress, localPort };
   };

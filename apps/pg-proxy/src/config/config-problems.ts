@@ -42,7 +42,14 @@ function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfi
     yield 'listen.tls.clientCertificate: require needs clientCa';
 }
 
-function* problemsOfDatabases({ databases, upstreams, users, identities, cache }: ProxyConfig): Generator<string> {
+function* problemsOfDatabases({
+  databases,
+  upstreams,
+  users,
+  identities,
+  cache,
+  auth,
+}: ProxyConfig): Generator<string> {
   for (const [name, { upstream, user, password, upstreamOfClass = {} }] of Object.entries(databases)) {
     for (const [workClass, other] of Object.entries(upstreamOfClass))
       if (!Object.hasOwn(upstreams, other))
@@ -50,11 +57,14 @@ function* problemsOfDatabases({ databases, upstreams, users, identities, cache }
     if (!Object.hasOwn(upstreams, upstream)) yield `databases.${name}.upstream: there is no ${upstream}`;
     if (password !== undefined && user === undefined) yield `databases.${name}.password: of no user`;
   }
+  const one = (database: string | undefined): readonly string[] => (database === undefined ? [] : [database]);
   // A rule for a database that is misspelt would let clients in as somebody else, or do nothing.
   const named: readonly (readonly [string, readonly string[] | undefined])[] = [
     ...Object.entries(users).map(([name, rule]) => [`users.${name}.databases`, rule.databases] as const),
-    ...identities.map(
-      ({ database }, at) => [`identities.${at}.database`, database === undefined ? [] : [database]] as const,
+    ...identities.map(({ database }, at) => [`identities.${at}.database`, one(database)] as const),
+    ['auth.query.database', one(auth.query?.database)],
+    ...Object.entries(databases).map(
+      ([name, { authQuery }]) => [`databases.${name}.authQuery.database`, one(authQuery?.database)] as const,
     ),
     ...cache.rules.map((rule, at) => [`cache.rules.${at}.databases`, rule.databases] as const),
   ];
@@ -70,8 +80,8 @@ function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generato
 function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {
   const methods = new Set(auth.rules.length > 0 ? auth.rules.map(({ method }) => method) : [auth.method]);
   const needUsers = [...methods].some((method) => !['ldap', 'cert', 'reject'].includes(method));
-  const own = Object.entries(databases).filter(([, { authQuery }]) => authQuery !== undefined);
-  if (needUsers && auth.userFile === undefined && auth.query === undefined && own.length === 0)
+  const areAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
+  if (needUsers && auth.userFile === undefined && !areAsked)
     yield 'auth: a userFile or a query must say who the users are';
   if (methods.has('ldap') && auth.ldap === undefined) yield 'auth.ldap: method ldap needs it';
   if (methods.has('cert') && listen.tls?.clientCa === undefined) yield 'listen.tls.clientCa: method cert needs it';
@@ -81,13 +91,6 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
     yield 'auth.ldap: would send passwords readable for all; startTls, ldaps:// or, where nobody listens, allowPlain';
   if (auth.ldap?.startTls === true && auth.ldap.urls.some((url) => url.startsWith('ldaps:')))
     yield 'auth.ldap.startTls: ldaps:// is encrypted from the start';
-  const asked = [
-    ['auth.query', auth.query?.database] as const,
-    ...own.map(([name, { authQuery }]) => [`databases.${name}.authQuery`, authQuery?.database] as const),
-  ];
-  for (const [field, database] of asked)
-    if (database !== undefined && !Object.hasOwn(databases, database))
-      yield `${field}.database: there is no ${database}`;
   for (const [at, { addresses = [] }] of auth.rules.entries())
     for (const address of addresses)
       if (address !== unixAddress && !isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;

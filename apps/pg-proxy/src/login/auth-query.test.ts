@@ -67,6 +67,13 @@ describe('auth.query', () => {
     ]);
   });
 
+  it('may go to a database that only `*` stands for', async () => {
+    const asked = { user: 'asker', password: { file: 'query-secret' }, database: 'postgres' };
+    await start({ query: asked }, { databases: { '*': { upstream: 'main' } } });
+    await rig.in();
+    expect(rig.postgres.backends[0]?.parameters.get('database')).toBe('postgres');
+  });
+
   it('takes md5 from there, too', async () => {
     await start(
       { method: 'md5' },

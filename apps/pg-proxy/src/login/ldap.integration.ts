@@ -37,6 +37,7 @@ function suite(binary: string): void {
   it.each([
     ['simple bind', () => ({ bind: `uid={user},ou=people,${slapd.base}` })],
     ['search and bind', search],
+    ['search and bind over ldaps', () => ({ ...search(), urls: [slapd.securedUrl], startTls: false })],
   ])('lets people in by %s', async (_how, ldap: () => object) => {
     await start(ldap());
     const client = await rig.in({ password: 'right' });
@@ -54,8 +55,11 @@ function suite(binary: string): void {
     ]);
   });
 
-  it('sends clients away where the directory cannot be asked', async () => {
-    await start({ ...search(), urls: ['ldap://localhost:1'] });
+  it.each([
+    ['is not there', () => ({ urls: ['ldap://localhost:1'] })],
+    ['shows a certificate of nobody known', () => ({ urls: [slapd.securedUrl], startTls: false, ca: undefined })],
+  ])('sends clients away where the directory %s', async (_what, ldap: () => object) => {
+    await start({ ...search(), ...ldap() });
     expect(await rig.open({ password: 'right' }).until('closed')).toEqual([
       'FATAL 57P03 the directory of users cannot be asked now',
     ]);

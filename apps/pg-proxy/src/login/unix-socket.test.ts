@@ -92,7 +92,7 @@ describe('a Unix socket', () => {
 });
 
 describe('clients of the Unix socket', () => {
-  it('send passwords without TLS, are offered none, and are seen as such', async () => {
+  it('send passwords without TLS, be it another proxy, are offered none, and are seen as such', async () => {
     const { certificate, key } = await selfSigned();
     const rig = await ProxyRig.start({
       files: { 'cert.pem': certificate, 'key.pem': key },
@@ -118,6 +118,13 @@ describe('clients of the Unix socket', () => {
     const place = `unix,${rig.port},unix,${rig.port}`;
     expect(seen[1]).toContain(`D C,app,app,none,idle,${place},`);
     expect(seen[2]).toContain(`D C,app,pgbouncer,none,active,${place},`);
+    const before = await ProxyRig.start({
+      upstreams: { socket: { host: folder, port: rig.port } },
+      config: { databases: { app: { upstream: 'socket' } } },
+    });
+    const through = await before.in();
+    expect(await through.ask(query('select 1'))).toContain('Z I');
+    await before.close();
     const stranger = WireClient.open({ port: rig.port, password: 'wrong', socket: connect({ path }) });
     expect(await stranger.until('FATAL')).toEqual([expect.stringContaining('28P01')]);
     await rig.close();

@@ -20,7 +20,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { endPointOf } from '../login/end-point.ts';
-import { connect, type Address } from './connect.ts';
+import { connect, isSocketFolder, type Address } from './connect.ts';
 import { md5Answer, type Credentials } from './credentials.ts';
 
 /** A connection that is logged in; nothing of it listens to the socket any more, which is paused. */
@@ -167,8 +167,9 @@ export class BackendLogin {
 
   /** Only where nobody else can read it. */
   #sendPassword(): void {
-    const { secret } = this.#options.credentials;
-    if (!(this.#socket instanceof TLSSocket))
+    const { credentials, address } = this.#options;
+    const { secret } = credentials;
+    if (!(this.#socket instanceof TLSSocket) && !isSocketFolder(address.host))
       return this.#fail('28000', 'the upstream asks for a password without TLS');
     this.#send(secret.kind === 'password' ? secret.password : undefined);
   }

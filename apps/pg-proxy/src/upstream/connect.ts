@@ -15,9 +15,12 @@ export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
 /** The Unix socket of a port, in a folder, as PostgreSQL calls it. */
 export const socketPath = (folder: string, port: number): string => `${folder}/.s.PGSQL.${port}`;
 
-/** A connection that nothing was said on; a host that begins with / is the folder of a Unix socket. */
+/** A host that begins with / is the folder of a Unix socket. */
+export const isSocketFolder = (host: string): boolean => host.startsWith('/');
+
+/** A connection that nothing was said on. */
 export function reach({ host, port }: Pick<Address, 'host' | 'port'>): Socket {
-  return connectTcp(host.startsWith('/') ? { path: socketPath(host, port) } : { host, port, noDelay: true });
+  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host, port, noDelay: true });
 }
 
 /** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */

@@ -162,9 +162,16 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     setOverloadGauges(metrics, host.overload);
     rollOut.set(host.departures.counts, host.peers.counts);
   });
+  const end = async (how: Ending, patienceMs?: number): Promise<void> => {
+    await proxy.close(how, patienceMs);
+    await observing.close();
+  };
   const { host, port } = loaded.config.metrics;
-  const endpoint = await startHttpEndpoint({
-    ...{ host, port, routes: observabilityRoutes(telemetry.metrics, () => proxy.notReady) },
+  const routes = observabilityRoutes(telemetry.metrics, () => proxy.notReady);
+  const endpoint = await startHttpEndpoint({ host, port, routes }).catch(async (cause: unknown) => {
+    await end('now');
+    if (start.telemetry === undefined) await telemetry.close();
+    throw pgProxyError('PG_PROXY_LISTEN', `metrics: port ${port} of ${host} cannot be listened on`, { cause });
   });
   telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return {
@@ -177,8 +184,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     close: async () => {
       // Who asks at the console to wait has all the time that they want.
       const patienceMs = isAsked && ending !== 'now' ? Infinity : start.patienceMs;
-      await proxy.close(ending, patienceMs);
-      await observing.close();
+      await end(ending, patienceMs);
       await endpoint.close();
       telemetry.log.info({}, 'pg-proxy has ended');
       if (start.telemetry === undefined) await telemetry.close();

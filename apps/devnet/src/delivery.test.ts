@@ -8,36 +8,38 @@ import { newEnvelope } from './block/envelope.ts';
 import { DevelopmentNetwork } from './development-network.ts';
 import { SigningIdentity } from './identity/signing-identity.ts';
 import { GatewayClient, readProfile, tlsOf } from './testing/gateway-client.ts';
-import { serveAssets, type ServedContract } from './testing/serve-contract.ts';
+import { serveAssets } from './testing/serve-contract.ts';
 
 const { SeekBehavior } = orderer.SeekInfo;
 
 describe('the streams of a development network', () => {
-  let served: ServedContract;
   let network: DevelopmentNetwork;
   let client: GatewayClient;
   let contract: Contract;
   let broadcast: InstanceType<typeof orderer.AtomicBroadcastClient>;
+  /** Of what has been opened, also where something behind it failed. */
+  const closings: (() => unknown)[] = [];
 
   beforeAll(async () => {
-    served = await serveAssets();
+    const served = await serveAssets();
+    closings.push(() => served.stop());
     network = await DevelopmentNetwork.start({ chaincodes: [{ name: 'basic', address: served.address }] });
+    closings.push(() => network.close());
     client = new GatewayClient(network.profile);
+    closings.push(() => client.close());
     contract = client.network.getContract('basic');
     const [node] = Object.values(readProfile(network.profile).orderers);
     if (node === undefined) throw new Error('the profile has no orderer');
     broadcast = new orderer.AtomicBroadcastClient(node.url.replace('grpcs://', ''), tlsOf(node), {
       'grpc.ssl_target_name_override': node.grpcOptions['ssl-target-name-override'],
     });
+    closings.push(() => broadcast.close());
     await contract.submitTransaction('CreateAsset', 'a', 'red', '1', 'ann');
     await contract.submitTransaction('TransferAsset', 'a', 'bea');
   });
 
   afterAll(async () => {
-    broadcast.close();
-    client.close();
-    await network.close();
-    await served.stop();
+    for (const close of closings.reverse()) await close();
   });
 
   it('gives blocks that are chained from a configuration on', async () => {

@@ -100,6 +100,14 @@ const series = {
     [1, run('d'), sync()],
     [1, runTwo],
   ),
+  'statements under their own names, of which a Parse was passed over': steps(
+    [1, two],
+    [1, describe({ of: 'statement', name: 'none' }), prepare('d', 'select 3'), prepare('', 'execute c'), sync()],
+    [1, run('d'), sync()],
+    [1, prepare('c', 'select 4'), sync()],
+    [1, prepare('d', 'select 5'), run('d'), sync()],
+    [1, runTwo],
+  ),
   'what two names stand for': steps(
     [1, two],
     [1, prepare('d', 'select 2'), describe({ of: 'statement', name: 'd' }), sync()],

@@ -233,6 +233,8 @@ export class ClientStatements {
 
   #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
     const before = this.#names.get(name);
+    // That it is taken says the server.
+    if (before !== undefined && !this.#own.prepareAt(backend, name)) return;
     const statement = this.#statements.use(key, this.#wire.searchPath());
     const undo = (): void => {
       this.forget(name);
@@ -240,6 +242,7 @@ export class ClientStatements {
     };
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
+    this.#own.forget(name);
     this.#names.set(name, statement);
     this.#wire.pass(start);
   }
@@ -366,7 +369,7 @@ export class ClientStatements {
   /** Undefined: the server passes over everything. */
   #upstreamName(backend: Backend, name: string): string | undefined {
     if (this.#isAlone) return name;
-    if (this.#own.isOn) return this.#own.prepareAt(backend, name) ? name : undefined;
+    if (this.#own.isOn) return !this.#names.has(name) || this.#own.prepareAt(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;

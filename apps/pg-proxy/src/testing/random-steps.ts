@@ -207,7 +207,8 @@ export function written(
     if (isOpen && isAnsweredReady(one) && one.is !== 'sync') units.push({ is: 'sync' });
     hasSynced ||= isAnsweredReady(one);
     const name = 'name' in one && one.name !== '' ? one.name : undefined;
-    if (hasSynced && name !== undefined && parsed.has(name)) continue;
+    const text = 'text' in one ? textOf(one.text) : '';
+    if (hasSynced && [...parsed].some((own) => own === name || text.includes(own))) continue;
     if (one.is === 'parse' && name !== undefined) parsed.add(name);
     units.push(one);
     isOpen = !isAnsweredReady(one);

@@ -5,7 +5,7 @@ import { written } from './random-steps.ts';
 import { Transcript } from './transcript.ts';
 import { WireClient } from './wire-client.ts';
 
-/** Opens a client of `at` in this place, whose words `wordOf` finds. */
+/** Logs a client in, the one in this place; `wordOf` tells what it hears. */
 export type OpenClient = (place: number, wordOf: Transcript['wordOf']) => Promise<WireClient>;
 
 export interface SessionPairsOptions {

@@ -175,6 +175,20 @@ describeReal('POSTGRES', 'a driver in transaction mode and past the proxy', (whe
     },
   );
 
+  it('lets who prepares a text meet the columns of now, also where ROLLBACK has taken the table of before', async () => {
+    await same(async (connect) => {
+      const client = await connect();
+      const answers: unknown[] = [];
+      for (const [round, type] of ['int', 'text'].entries()) {
+        const ask = { name: `of_${type}`, text: 'select * from taken_back', values: [] };
+        const create = `create table taken_back (a ${type})`;
+        for (const step of ['begin', create, ask, 'savepoint s', 'rollback to s', ask, 'rollback'])
+          answers.push(round, await answer(client, step));
+      }
+      return answers;
+    });
+  });
+
   it('lets SQL speak of a statement by the name that the protocol has given it, as asyncpg does', async () => {
     const mine = { name: 'Mine', text: 'select $1::int as mine', values: [1] };
     await other.query({ name: 'Mine', text: 'select 2 as theirs' });

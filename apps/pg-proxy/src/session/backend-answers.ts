@@ -32,8 +32,8 @@ const reshapes: ReadonlySet<string> = new Set([
   ...['ALTER TABLE', 'DROP TABLE', 'CREATE VIEW', 'ALTER VIEW', 'DROP VIEW', 'DROP MATERIALIZED VIEW'],
   ...['ALTER TYPE', 'DROP TYPE', 'DROP SCHEMA'],
 ]);
-/** How they, and those that redefine, end; hardly anything that is frequent does. */
-const telling = new Set(Array.from('EWA', (letter) => letter.charCodeAt(0)));
+/** How they, those that redefine, and ROLLBACK end; hardly anything that is frequent does. */
+const telling = new Set(Array.from('EWAK', (letter) => letter.charCodeAt(0)));
 
 /**
  * Reads what a server says by the headers of its messages, and ends with each what was owed; everything that its client has asked for is
@@ -52,6 +52,7 @@ export class BackendAnswers {
   #isPassing = false;
   /** In the transaction that is open. */
   #isReshaped = false;
+  #hasCreated = false;
 
   constructor(backend: Backend, { events, now }: BackendOptions) {
     this.#backend = backend;
@@ -168,7 +169,9 @@ export class BackendAnswers {
     if (tag === 'CREATE ROLE') backend.redefined ??= [];
     // A session of a role that was dropped is none of the one that is created by the same name.
     else if (redefines.has(tag)) backend.redefined = [...(backend.redefined ?? []), note?.redefined ?? everySession];
-    else if (reshapes.has(tag)) this.#reshape();
+    else if (tag === 'CREATE TABLE') this.#hasCreated = true;
+    // What was created goes, and may come back with other columns.
+    else if (reshapes.has(tag) || (tag === 'ROLLBACK' && this.#hasCreated)) this.#reshape();
   }
 
   /** Again at the end of the transaction, which may take it back. */
@@ -205,6 +208,7 @@ export class BackendAnswers {
 
   #transactionEnded(): void {
     this.#backend.transactions++;
+    this.#hasCreated = false;
     if (!this.#isReshaped) return;
     this.#isReshaped = false;
     this.#backend.client?.reshaped();

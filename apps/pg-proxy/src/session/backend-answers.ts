@@ -50,6 +50,8 @@ export class BackendAnswers {
   /** When its transaction began. */
   #beganAt = 0;
   #isPassing = false;
+  /** Hears the RowDescription that is coming. */
+  #describing: Note | undefined;
   /** In the transaction that is open. */
   #isReshaped = false;
   #hasCreated = false;
@@ -77,6 +79,7 @@ export class BackendAnswers {
         note.bytes += framer.end - framer.start;
       }
       if (framer.isFirst) this.#isPassing = this.#take(framer) && backend.client !== undefined;
+      if (this.#describing !== undefined) this.#describe(framer, this.#describing);
       if (this.#isPassing) backend.client?.outbox.range(framer.buffer, framer.start, framer.end);
       else if (framer.type === from.dataRow) note?.row?.(framer.buffer, framer.start, framer.end);
       if (framer.isLast && (expected.head & local) !== 0) this.#answerLocals();
@@ -123,6 +126,7 @@ export class BackendAnswers {
         return this.#ended(owed.execute);
       case from.rowDescription:
       case from.noData:
+        if (expected.headNote?.described !== undefined) this.#describing = expected.headNote;
         return this.#ended(owed.describe);
       case from.readyForQuery:
         return this.#ready(framer);
@@ -138,6 +142,11 @@ export class BackendAnswers {
       default:
         return (expected.head & unasked) === 0;
     }
+  }
+
+  #describe({ buffer, start, end, isLast }: Framer, note: Note): void {
+    if (isLast) this.#describing = undefined;
+    note.described?.(buffer, start, end, isLast);
   }
 
   #ended(kind: number): boolean {

@@ -251,17 +251,21 @@ export class ClientMessages implements Wire {
     const { backend } = this.#client;
     this.requests.mayForget = backend?.expected.forgets === true;
     if (!this.requests.mayForget && !this.#session.isAsking && !this.#isCancelComing) return false;
+    this.holdBack(this.requests.mayForget ? backend : undefined);
+    return true;
+  }
+
+  holdBack(backend: Backend | undefined): void {
     // Without a Sync the server would keep its answer to itself.
-    if (this.requests.mayForget) backend?.outbox.push(flush());
+    backend?.outbox.push(flush());
     this.#isHeld = true;
     this.#wait.begin();
-    return true;
   }
 
   /** What the server has said may be what the message at hand is held back for. */
   answered(): void {
     if (!this.#isHeld || this.#session.isAsking || this.#client.backend?.expected.forgets === true) return;
-    if (this.#isCancelComing) return;
+    if (this.#isCancelComing || this.statements.shapes.isAwaited) return;
     // Behind the answer that is being read.
     process.nextTick(() => {
       if (!this.#isHeld || this.#client.hasLeft) return;

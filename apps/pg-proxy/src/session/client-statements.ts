@@ -22,13 +22,14 @@ import { prepareNew, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
+import { ToldShapes, type HoldsBack } from './row-shapes.ts';
 import { showsFormer } from './shows-former.ts';
 import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
 
 /** What becomes of the message at hand. */
-export interface Wire {
+export interface Wire extends HoldsBack {
   /** To the client. */
   readonly outbox: Outbox;
   /** From here on it goes to the backend as it is, with all that is still to come of it. */
@@ -73,6 +74,7 @@ export class ClientStatements {
   isObserved = false;
   /** Of the message at hand, once it has been looked at. */
   bindAtHand: BindHead | undefined;
+  readonly shapes: ToldShapes;
   readonly #names = new Map<string, Statement>();
   /** The last that the server has refused because it was there. */
   #takenName = '';
@@ -90,6 +92,7 @@ export class ClientStatements {
     this.#wire = wire;
     this.#watch = watch;
     this.#statements = statements;
+    this.shapes = new ToldShapes(statements, wire);
     this.#isAlone = isAlone;
     this.#portals = new ClientPortals(watch);
     this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves, watch);
@@ -299,6 +302,12 @@ export class ClientStatements {
       return;
     }
     this.#names.set(name, statement);
+    if (isThere || statement.shape === undefined) return;
+    this.shapes.prepared(backend, statement, (now) => {
+      if (this.#names.get(name) !== statement) return;
+      this.#names.set(name, this.#statements.use(now.key, now.path));
+      this.#statements.release(statement);
+    });
   }
 
   /** A Bind, to the statement that the name means at the upstream. */
@@ -373,14 +382,18 @@ export class ClientStatements {
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    const there = this.#asNow(backend, statement);
+    if (backend.prepared.touch(statement)) return statement.name;
+    const there = this.#asNow(statement);
     if (there !== statement) this.#nameOfOther.set(there.name, name);
-    return prepareShared(backend, there) ? there.name : undefined;
+    const shape = statement.shape ?? there.shape;
+    if (shape === undefined || backend.prepared.touch(there))
+      return prepareShared(backend, there) ? there.name : undefined;
+    this.shapes.prepareAs(shape, backend, there);
+    return undefined;
   }
 
   /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
-  #asNow(backend: Backend, statement: Statement): Statement {
-    if (backend.prepared.touch(statement)) return statement;
+  #asNow(statement: Statement): Statement {
     const path = this.#wire.searchPath();
     if (path === statement.path) return statement;
     const now = this.#statements.use(statement.key, path);
@@ -399,7 +412,9 @@ export class ClientStatements {
       return;
     }
     const name = this.#upstreamName(backend, named.name);
-    if (name === undefined || !backend.expected.push(owed.describe)) return;
+    const statement = this.#names.get(named.name);
+    const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);
+    if (name === undefined || !backend.expected.push(owed.describe, undefined, heard)) return;
     if (name === named.name) this.#wire.pass(framer.start);
     else backend.outbox.push(describe({ of: 'statement', name }));
   }

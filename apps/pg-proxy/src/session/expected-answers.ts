@@ -57,6 +57,8 @@ export interface Note {
   /** It has run, and more of its rows were not wanted yet. */
   suspended(): void;
   failed(sqlstate: string): void;
+  /** It goes along with a Describe, and is told what the server says to that. */
+  described?(buffer: Buffer, start: number, end: number, isLast: boolean): void;
   /** A row, or a piece of it, that the client does not see. */
   row?(buffer: Buffer, start: number, end: number): void;
   /** Nothing more comes. */
@@ -172,7 +174,7 @@ export class ExpectedAnswers {
     const notes: Note[] = [];
     for (let index = 0; index < kept; index++) {
       dropped.push(this.#undos[this.#head]);
-      if (this.headNote !== undefined) notes.push(this.headNote);
+      if (this.headNote !== undefined && this.headNote.described === undefined) notes.push(this.headNote);
       this.#shift();
     }
     this.#isSkipping = this.#size === 0;

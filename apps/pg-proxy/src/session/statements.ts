@@ -18,6 +18,8 @@ export interface Statement {
   readonly text: string;
   readonly isWhole: true;
   analysis: Analysis | undefined;
+  /** How its rows look, once somebody has been told: on all backends that have it. */
+  shape: string | undefined;
   /** Names of clients that mean it. */
   users: number;
 }
@@ -98,7 +100,14 @@ export class Statements {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
     const state = leavesState(key);
-    const common = { isWhole: true, leavesState: state, codeLook: notLooked(), analysis: undefined, users: 0 } as const;
+    const common = {
+      isWhole: true,
+      leavesState: state,
+      codeLook: notLooked(),
+      analysis: undefined,
+      shape: undefined,
+      users: 0,
+    } as const;
     const statement: Statement = { name, key, path, text, ...common };
     this.#byKey.set(placeOf(statement), statement);
     return statement;

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import { close, describe as describeIt, query, sync } from '@medrex/pg-wire';
+import { prepare, run } from './testing/asked.ts';
+import { RealRig } from './testing/real-rig.ts';
+import { WireClient } from './testing/wire-client.ts';
+
+/** Others have not prepared it before. */
+let own = 0;
+const told = (text: string, id = own): Buffer =>
+  Buffer.concat([prepare('s', `${text} /* ${id} */`), describeIt({ of: 'statement', name: 's' }), sync()]);
+const runs = Buffer.concat([run('s'), sync()]);
+const closed = close({ of: 'statement', name: 's' });
+const all = 'select * from t';
+/** What becomes of the table, or what is sent at once. */
+type Step = string | Buffer;
+const retyped = 'alter table t alter a type text';
+
+const series = (): Readonly<Record<string, readonly Step[]>> => ({
+  'each time it is run': [told(all), runs, retyped, runs, runs, runs, runs, runs],
+  'where a column is new': [told(all), 'alter table t add b int', runs, runs],
+  'until it is prepared anew': [
+    ...[told(all), retyped, runs, Buffer.concat([closed, sync()]), told(all), runs, runs, runs],
+    ...['alter table t alter a type int using 1', runs, runs],
+  ],
+  'and is deallocated': [told(all), retyped, runs, query('deallocate s'), told(all), runs, runs],
+  'in a transaction': [told(all), query('begin'), retyped, runs, query('select 1'), query('rollback'), runs],
+  'with what stands behind it': [
+    ...[told(all), retyped],
+    Buffer.concat([run('s'), prepare('', 'insert into t values (2)'), run(''), sync()]),
+    query('select count(*) from t'),
+  ],
+  'when it is described again': [
+    told(all),
+    retyped,
+    Buffer.concat([describeIt({ of: 'statement', name: 's' }), sync()]),
+  ],
+  'and not where it has no result': [told('insert into t (a) values (3)'), runs, 'alter table t add b int', runs, runs],
+  'and not where its result is the same': [told('select a from t'), 'alter table t add b int', runs, runs, runs],
+  'but the fault itself where its table is gone': [told('select a from gone'), 'drop table gone', runs, runs],
+});
+
+describeReal('POSTGRES', 'a client is told that its result is another', (where) => {
+  let rig: RealRig;
+  beforeAll(async () => {
+    rig = await RealRig.start(where, 'transaction', 4);
+  });
+  afterAll(() => rig.close());
+
+  const open = async (href: string): Promise<WireClient> => {
+    const url = new URL(href);
+    const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
+    const where = { port: Number(url.port), user: user!, password: password!, database: url.pathname.slice(1) };
+    return WireClient.in({ ...where, parameters: { options: `-c search_path=${rig.schema}` } });
+  };
+
+  describe.each(['past', 'through'] as const)('after DDL %s the proxy', (way) => {
+    it.each(Object.keys(series()))('%s', async (title) => {
+      own++;
+      const steps = series()[title]!;
+      const answersOf = async (
+        client: WireClient,
+        ddl: WireClient,
+        between: (step: number) => Promise<void> = () => Promise.resolve(),
+      ): Promise<string[][]> => {
+        await ddl.ask(
+          query(
+            'drop table if exists t, gone; create table t (a int); create table gone (a int); insert into t values (1)',
+          ),
+        );
+        const answers: string[][] = [];
+        for (const [index, step] of steps.entries()) {
+          await between(index);
+          if (typeof step === 'string') await ddl.ask(query(step));
+          // What the server says of the parameters before is the same.
+          else answers.push((await client.ask(step)).filter((word) => word !== 't'));
+        }
+        client.close();
+        return answers;
+      };
+      const direct = await open(where);
+      const expected = await answersOf(await open(where), direct);
+      // Others have now these, now those backends, so that each step meets another one.
+      const others = [await open(rig.url), await open(rig.url), await open(rig.url)];
+      const ddl = way === 'past' ? direct : await open(rig.url);
+      const answers = await answersOf(await open(rig.url), ddl, async (step) => {
+        const isWay = way === 'past' ? others : others.slice(1);
+        for (const [index, other] of isWay.entries())
+          await other.ask(query((step + index) % 3 === 0 ? 'begin' : 'rollback'));
+      });
+      for (const each of [...others, direct, ddl]) each.close();
+      expect(answers).toEqual(expected);
+    });
+  });
+
+  it('and who prepares the same anew gets what is there now', async () => {
+    const [first, second, ddl] = [await open(rig.url), await open(rig.url), await open(where)];
+    await ddl.ask(query('drop table if exists t; create table t (a int); insert into t values (1)'));
+    own++;
+    await first.ask(told(all));
+    await ddl.ask(query(retyped));
+    // Has the backend that has prepared it.
+    await ddl.ask(query('select 1'));
+    const holder = await open(rig.url);
+    await holder.ask(query('begin'));
+    expect(await second.ask(told(all))).toEqual(['1', 't', 'T', 'Z I']);
+    expect(await second.ask(runs)).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect((await first.ask(runs))[0]).toBe('ERROR 0A000 cached plan must not change result type');
+    expect(await second.ask(runs)).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    for (const each of [first, second, ddl, holder]) each.close();
+  });
+});

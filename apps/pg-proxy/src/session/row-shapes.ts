@@ -1,0 +1,120 @@
+import { close, describe, readRowDescription, type WireFault } from '@medrex/pg-wire';
+import { createHash } from 'node:crypto';
+import type { Backend } from './backend.ts';
+import { owed, unasked, type Undo } from './expected-answers.ts';
+import { OwnNote } from './own-question.ts';
+import { prepareShared } from './prepare-shared.ts';
+import { statementPrefix, type Statement, type Statements } from './statements.ts';
+
+const changed: WireFault = { sqlstate: '0A000', message: 'cached plan must not change result type' };
+const unknown = describe({ of: 'statement', name: `${statementPrefix}unknown` });
+
+/** Hears how the rows of a prepared statement look: what PostgreSQL compares of them, as one word. */
+export class RowShape extends OwnNote {
+  readonly #pieces: Buffer[] = [];
+  readonly #then: (shape: string) => void;
+
+  constructor(then: (shape: string) => void) {
+    super();
+    this.#then = then;
+  }
+
+  /** A RowDescription, or a piece of it; or NoData. */
+  described(buffer: Buffer, start: number, end: number, isLast: boolean): void {
+    this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
+    if (isLast) this.#then(shapeOf(Buffer.concat(this.#pieces)));
+  }
+}
+
+function shapeOf(message: Buffer): string {
+  const columns = readRowDescription(message, 0, message.length)?.map((one) => [one.name, one.type, one.typeModifier]);
+  return columns === undefined ? 'none' : createHash('sha256').update(JSON.stringify(columns)).digest('base64');
+}
+
+class Refusal extends OwnNote {
+  override readonly fault = changed;
+
+  described(): void {
+    // There is no such statement.
+  }
+}
+
+export interface HoldsBack {
+  /** The message at hand is looked at again when `ToldShapes.isAwaited` is false, and `answered` has been called. */
+  holdBack(backend: Backend): void;
+  answered(): void;
+}
+
+/** As on a direct connection, nobody gets rows of other types than he has been told, whatever backend prepares his statement anew. */
+export class ToldShapes {
+  /** A statement is being prepared, and its rows must look as its clients know them. */
+  isAwaited = false;
+  /** It was, and they do not. */
+  #changed: Statement | undefined;
+  readonly #statements: Statements;
+  readonly #wire: HoldsBack;
+
+  constructor(statements: Statements, wire: HoldsBack) {
+    this.#statements = statements;
+    this.#wire = wire;
+  }
+
+  /** Hears what a client is told, where nobody has been told before. */
+  told(statement: Statement): RowShape | undefined {
+    if (statement.shape !== undefined) return undefined;
+    return new RowShape((shape) => (statement.shape ??= shape));
+  }
+
+  /** Where the backend does not have it. The message at hand waits for what the server says of it. */
+  prepareAs(shape: string, backend: Backend, statement: Statement): void {
+    const hasChanged = this.#changed === statement;
+    this.#changed = undefined;
+    if (hasChanged) return refuse(backend);
+    if (!prepareShared(backend, statement)) return;
+    const ended = (): void => {
+      this.isAwaited = false;
+      this.#wire.answered();
+    };
+    const described = (now: string): void => {
+      if (now !== shape) {
+        this.#changed = statement;
+        this.#statements.reshaped();
+        backend.prepared.delete(statement);
+        backend.expected.push(owed.close | unasked);
+        backend.outbox.push(close({ of: 'statement', name: statement.name }));
+      }
+      ended();
+    };
+    ask(backend, statement, described, ended);
+    this.isAwaited = true;
+    this.#wire.holdBack(backend);
+  }
+
+  /**
+   * A client's own Parse, of which it has been told nothing yet, has gone to the backend.
+   *
+   * @param then what others have been told is no more: this is what its name means from now on
+   */
+  prepared(backend: Backend, statement: Statement, then: (now: Statement) => void): void {
+    ask(backend, statement, (shape) => {
+      if (shape === statement.shape) return;
+      this.#statements.reshaped();
+      backend.isStale = true;
+      const now = this.#statements.use(statement.key, statement.path);
+      now.shape ??= shape;
+      then(now);
+      this.#statements.release(now);
+    });
+  }
+}
+
+/** Behind its Parse: the client does not see the answer. */
+function ask(backend: Backend, statement: Statement, then: (shape: string) => void, undo?: Undo): void {
+  if (!backend.expected.push(owed.describe | unasked, undo, new RowShape(then))) return;
+  backend.outbox.push(describe({ of: 'statement', name: statement.name }));
+}
+
+/** The server is made to fail, so that it takes back and passes over what it would on a direct connection, and the client is told why. */
+function refuse({ expected, outbox }: Backend): void {
+  if (expected.push(owed.describe, undefined, new Refusal())) outbox.push(unknown);
+}

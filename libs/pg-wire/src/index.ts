@@ -143,4 +143,5 @@ export { ScramServer, type ScramServerOptions, type ScramServerStep } from './sa
 export { shortText } from './short-text.ts';
 export { malformed, protocolViolation, type WireFault } from './wire-fault.ts';
 export { binaryOfText, byteaOfText, itemsOfBinaryArray, textOfBinary } from './values/binary-values.ts';
+export { intervalOfMicros, textOfInterval, type Interval } from './values/intervals.ts';
 export { typeOfOid, typeOids, type WireType } from './values/type-oids.ts';

@@ -26,6 +26,7 @@ export type { RelationName, Statement, StatementFeatures, StatementKind, Workloa
 export type { TransactionControl, TransactionVerb } from './transaction-control.ts';
 export { emptyCatalog, type ColumnFacts, type SqlCatalog, type TableFacts } from './iris/catalog.ts';
 export type { CopyOptions } from './iris/copy-options.ts';
+export { intervalValue, type IntervalValue } from './iris/interval-text.ts';
 export { irisVersions, isKnownIris, type IrisFeature } from './iris/dialect.ts';
 export { searchPathOf, type SearchPath } from './iris/search-path.ts';
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';

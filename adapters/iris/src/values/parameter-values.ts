@@ -1,5 +1,5 @@
 import { byteaOfText, itemsOfBinaryArray, textOfBinary, type WireType } from '@medrex/pg-wire';
-import type { ParameterUse } from '@medrex/sql';
+import { intervalValue, type ParameterUse } from '@medrex/sql';
 import type { SqlValue } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
 import { arrayItems } from './array-text.ts';
@@ -30,9 +30,15 @@ export function sqlValueOf(parameter: BoundParameter, use: ParameterUse): SqlVal
   // Of no type that anybody knows: drivers send bytes so.
   if (parameter.isBinary && parameter.type === undefined) return { as: 'bytes', bytes: parameter.bytes };
   const text = textOfParameter(parameter) ?? '';
+  if (use === 'months' || use === 'time') return { as: 'integer', text: String(partOfInterval(text, use)) };
   if (use === 'vector') return { as: 'text', text: text.replace(/^\s*\[|\]\s*$/g, '') };
   const bind = binds[parameter.type ?? 'text'] ?? asText;
   return bind(text, parameter.type ?? 'text');
+}
+
+function partOfInterval(text: string, use: 'months' | 'time'): number {
+  const { months, days, micros } = intervalValue(text) ?? noValue(text, 'interval', '22007');
+  return use === 'months' ? months : days * 86_400_000_000 + micros;
 }
 
 /** Items of a $LIST, as IRIS keeps what they are compared with. */

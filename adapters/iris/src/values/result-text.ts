@@ -1,4 +1,4 @@
-import type { WireType } from '@medrex/pg-wire';
+import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire';
 import type { PgType } from '@medrex/sql';
 
 /** `.5` and `-.5` lack what PostgreSQL's clients expect. */
@@ -39,6 +39,14 @@ function numeric(text: string, scale: number | undefined): string {
   return digits === '' ? whole : `${whole}.${digits}`;
 }
 
+/** The translation has made a number of microseconds of it. */
+function interval(text: string): string {
+  const micros = /^\s*(-?\d+)(?:\.0*)?\s*$/.exec(text)?.[1];
+  if (micros !== undefined) return textOfInterval(intervalOfMicros(BigInt(micros)));
+  const value = Math.round(Number(text));
+  return Number.isSafeInteger(value) ? textOfInterval(intervalOfMicros(BigInt(value))) : text;
+}
+
 const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => string>>> = {
   bool: (text) => (/^(?:1|t|true)$/i.test(text) ? 't' : 'f'),
   float4: float(6),
@@ -47,6 +55,7 @@ const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => stri
   timestamp: moment,
   // IRIS keeps no zone: what it keeps is taken for UTC.
   timestamptz: (text) => (/[-+]\d\d(?::?\d\d)?$/.test(text) ? moment(text) : `${moment(text).replace(/Z$/, '')}+00`),
+  interval,
   uuid: (text) => text.toLowerCase(),
   vector: (text) => (text.startsWith('[') ? text : `[${text}]`),
 };

@@ -44,6 +44,32 @@ describe('parameters', () => {
   ])('of type %s: %s', (type, text, expected) => expect(bound(type, text)).toBe(expected));
 });
 
+describe('intervals as parameters', () => {
+  const parts = (text: string): unknown =>
+    (['months', 'time'] as const).map((use) =>
+      sqlValueOf({ bytes: Buffer.from(text), isBinary: false, type: 'interval' }, use),
+    );
+
+  it('come as months, and as microseconds of all that is shorter', () => {
+    expect(parts('1 year 2 days 00:00:01')).toEqual([
+      { as: 'integer', text: '12' },
+      { as: 'integer', text: '172801000000' },
+    ]);
+  });
+
+  it('come in binary format, too', () => {
+    const bytes = Buffer.from('00000000000f4240000000020000000c', 'hex');
+    expect(sqlValueOf({ bytes, isBinary: true, type: 'interval' }, 'time')).toEqual({
+      as: 'integer',
+      text: '172801000000',
+    });
+  });
+
+  it('that are none are refused', () => {
+    expect(() => parts('a while')).toThrow(SessionFault);
+  });
+});
+
 describe('items of an array', () => {
   const items = (use: ParameterUse, text: string): unknown => {
     try {
@@ -82,6 +108,11 @@ describe('results', () => {
     ['numeric', '10', '10'],
     ['numeric', '0.000', '0'],
     ['timestamptz', '2024-01-02 03:04:05.500', '2024-01-02 03:04:05.5+00'],
+    ['interval', '93784500000', '1 day 02:03:04.5'],
+    ['interval', '-172800000000', '-2 days'],
+    ['interval', '-86400000001.00', '-1 days -00:00:00.000001'],
+    ['interval', '3.6E9', '01:00:00'],
+    ['interval', '0', '00:00:00'],
   ])('of type %s: %s', (type, text, expected) => expect(textRule(type, undefined)?.(text)).toBe(expected));
 
   it.each([

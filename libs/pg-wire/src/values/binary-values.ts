@@ -1,3 +1,4 @@
+import { intervalOfText, textOfInterval } from './intervals.ts';
 import { numericOfText, textOfNumeric } from './numeric.ts';
 import { dateOfDays, daysOfDate, microsOfTime, microsOfTimestamp, timeOfMicros, timestampOfMicros } from './times.ts';
 import { typeOfOid, type WireType } from './type-oids.ts';
@@ -73,6 +74,22 @@ function micros(read: (text: string) => bigint | undefined, write: (value: bigin
   };
 }
 
+const interval: Formats = {
+  binary: (text) => {
+    const value = intervalOfText(text);
+    if (value === undefined) return undefined;
+    return ofBytes(16, (buffer) => {
+      buffer.writeBigInt64BE(value.micros);
+      buffer.writeInt32BE(value.days, 8);
+      buffer.writeInt32BE(value.months, 12);
+    });
+  },
+  text: (bytes) =>
+    bytes.length === 16
+      ? textOfInterval({ micros: bytes.readBigInt64BE(), days: bytes.readInt32BE(8), months: bytes.readInt32BE(12) })
+      : undefined,
+};
+
 const uuid: Formats = {
   binary: (text) => {
     const hex = text.replace(/[-{}]/g, '');
@@ -109,6 +126,7 @@ const formats: Readonly<Record<WireType, Formats>> = {
   time: micros(microsOfTime, timeOfMicros),
   timestamp: micros(microsOfTimestamp, timestampOfMicros),
   timestamptz: micros(microsOfTimestamp, (value) => `${timestampOfMicros(value)}+00`),
+  interval,
   numeric: { binary: numericOfText, text: textOfNumeric },
   uuid,
   // The first byte is the version of the format.

@@ -18,6 +18,7 @@ export const typeOids = {
   time: { oid: 1083, size: 8 },
   timestamp: { oid: 1114, size: 8 },
   timestamptz: { oid: 1184, size: 8 },
+  interval: { oid: 1186, size: 16 },
   numeric: { oid: 1700, size: -1 },
   uuid: { oid: 2950, size: 16 },
   jsonb: { oid: 3802, size: -1 },

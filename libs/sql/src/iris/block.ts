@@ -13,10 +13,12 @@ import { paged, printed, structured, type SortKey } from './pages.ts';
 import { textTypes } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { RowKey, Scope, SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
+import { isDifference } from './span.ts';
 import { hasAggregate, isSame, named, names, sortedNode, type Target } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
+import { rowKeys } from './row-keys.ts';
 
 /** One SELECT ... FROM ... WHERE. */
 export class Block {
@@ -36,20 +38,39 @@ export class Block {
 
   print(): PrintedQuery {
     const select = this.#select;
-    if (select.windowClause !== undefined)
-      return refuse('a named window', placeOf(select.windowClause), 'Write it out.');
     const from = select.fromClause === undefined ? '' : ` FROM ${printFrom(this.#p, select.fromClause, this.#scope)}`;
     const named = this.#targets();
     const groups = this.#groups(named);
+    if (select.groupClause !== undefined) this.#scope.groups = groups;
+    for (const node of select.windowClause ?? []) {
+      const window = bodyOf(node, 'WindowDef');
+      if (window?.name !== undefined) this.#scope.windows.set(window.name, window);
+    }
     const targets = this.#printTargets(named, groups);
     const rest =
       from +
       this.#filter('WHERE', select.whereClause) +
       this.#groupBy(groups) +
       this.#filter('HAVING', select.havingClause);
-    const isDistinctOn = select.distinctClause?.some((node) => Object.keys(node).length > 0) === true;
-    const sql = isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
-    return { sql, columns: targets === undefined ? undefined : targets.map(({ column }) => column) };
+    const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
+    if (targets === undefined) return { sql, columns: undefined };
+    return { sql, columns: targets.map(({ column }) => column), keys: this.#keys(targets) };
+  }
+
+  get #isDistinctOn(): boolean {
+    return this.#select.distinctClause?.some((node) => Object.keys(node).length > 0) === true;
+  }
+
+  /** By what columns its rows are told apart. */
+  #keys(targets: readonly Target[]): readonly RowKey[] {
+    if (this.#isDistinctOn) return [];
+    if (this.#select.distinctClause !== undefined) return [targets.map(({ column }) => column.name)];
+    const nameOf = (is: (node: Node | undefined) => boolean): string | undefined =>
+      targets.find(({ node }) => is(node))?.column.name;
+    const named = rowKeys(this.#scope).map((key) => key.map((part) => nameOf((node) => part.is(node))));
+    return named
+      .map((key) => key.filter((name) => name !== undefined))
+      .filter((key, place) => key.length === named[place]?.length);
   }
 
   /** What stands behind SELECT; undefined entries stand for `*` over something unknown. */
@@ -115,6 +136,9 @@ export class Block {
     const isOpen = wanted === undefined && (isUntypedConstant(node) || isOpenParameter(this.#p, node));
     const isCast = isUntypedConstant(node) || (!isKept && into !== undefined);
     const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
+    const isInterval = type === 'interval' && isDifference(this.#p, node, this.#scope);
+    if (type === 'interval' && !isInterval && this.#options.isTop === true)
+      return refuse('such an interval as a result', placeOf(node), 'Take extract(epoch from ...): it is the seconds.');
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
     const column: SeenColumn = {
@@ -124,6 +148,7 @@ export class Block {
       isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
       isOpen,
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
+      ...(isInterval ? { isDifference: true } : {}),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
     };
     return { node, sql, column };

@@ -6,6 +6,7 @@ import { integerTypes, irisCastType, textTypes, timeTypes, typeUse, type PgType,
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { printSpan } from './span.ts';
 import { textOperand } from './text-operand.ts';
 import { booleanConstant, checkConstant, typedConstant, untypedText } from './typed-constants.ts';
 import { vectorText } from './vector-text.ts';
@@ -16,6 +17,18 @@ export function castValue(p: Printing, { arg, typeName }: TypeCast, scope: Scope
   const use = typeUse(typeName);
   const name = namesOf(typeName?.names).at(-1) ?? 'this type';
   if (use === undefined) return p.catalog.isEnum(name) ? p.value(arg, scope) : refuse(`a cast to ${name}`, location);
+  if (use.type === 'interval')
+    return printSpan(
+      p,
+      {
+        TypeCast: {
+          ...(arg === undefined ? {} : { arg }),
+          ...(typeName === undefined ? {} : { typeName }),
+          location: location ?? -1,
+        },
+      },
+      scope,
+    );
   if (use.type === 'vector') return vectorValue(p, arg, use, scope, location);
   const text = untypedText(arg);
   const moment = timeTypes.has(use.type) ? typedConstant(p, arg, use.type) : undefined;
@@ -28,6 +41,8 @@ export function castValue(p: Printing, { arg, typeName }: TypeCast, scope: Scope
   if (use.type === 'bool') return boolValue(p, arg, text, scope, bodyOf(arg, 'A_Const')?.location ?? location);
   learnType(p, arg, use.type);
   const from = typeOf(p, arg, scope);
+  if (from === 'interval')
+    return refuse(`a cast of an interval to ${use.type}`, location, 'extract(epoch from ...) is translated.');
   if (textTypes.has(use.type)) return textValue(p, arg, use, scope, location);
   const value = moment ?? operand(p, arg, scope);
   if (integerTypes.has(use.type)) return integerValue(p, arg, value, from, type, location);

@@ -6,6 +6,7 @@ import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse, Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { comparedSpan } from './span.ts';
 import { typedConstant } from './typed-constants.ts';
 
 /** Columns whose value is the name of a schema: what they are compared with is translated too. */
@@ -36,6 +37,7 @@ export function comparison(
   const isMoment = areMoments(types);
   const print = (node: Node | undefined, other: Node | undefined, type: PgType | undefined): string =>
     schemaName(p, node, other) ??
+    (type === 'interval' ? comparedSpan(p, node, scope) : undefined) ??
     typedConstant(p, node, type) ??
     (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
   return `${print(left, right, types[1])} ${operator === '!=' ? '<>' : operator} ${print(right, left, types[0])}`;
@@ -47,6 +49,7 @@ export function areMoments(types: readonly (PgType | undefined)[]): boolean {
 }
 
 export function comparedOperand(p: Printing, node: Node | undefined, scope: Scope, isMoment: boolean): string {
+  if (typeOf(p, node, scope) === 'interval') return comparedSpan(p, node, scope);
   const printed = operand(p, node, scope);
   return isMoment && typeOf(p, node, scope) === 'date' ? `CAST(${printed} AS TIMESTAMP)` : printed;
 }

@@ -12,6 +12,7 @@ import { numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { comparedSpan } from './span.ts';
 import { typedConstant, typedValue } from './typed-constants.ts';
 
 type Printer = (p: Printing, node: Node, scope: Scope) => string;
@@ -271,7 +272,8 @@ function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sco
   const isMoment = areMoments([lexpr, low, high].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
   const side = (node: Node | undefined): string =>
-    typedConstant(p, node, type) ?? (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
+    (type === 'interval' ? comparedSpan(p, node, scope) : typedConstant(p, node, type)) ??
+    (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
   return `${side(lexpr)}${kind === 'AEXPR_BETWEEN' ? '' : ' NOT'} BETWEEN ${side(low)} AND ${side(high)}`;
 }
 

@@ -4,7 +4,7 @@
  */
 const open = '\u0001';
 const close = '\u0002';
-const marks = /\u0001([plndiosv])(\d+)\u0002/g;
+const marks = /\u0001([plndiosvmt])(\d+)\u0002/g;
 
 /** How the driver sends a parameter. */
 export type ParameterUse =
@@ -16,7 +16,10 @@ export type ParameterUse =
   | 'numbers'
   | 'days'
   /** `[1,2,3]` without its brackets, for TO_VECTOR. */
-  | 'vector';
+  | 'vector'
+  /** Of an interval its months, or the microseconds of its days and time. */
+  | 'months'
+  | 'time';
 
 export interface IrisParameter {
   /** The n of `$n`. */
@@ -73,7 +76,7 @@ export class Marks {
   }
 }
 
-const uses = { p: 'value', l: 'list', n: 'numbers', d: 'days', v: 'vector' } as const;
+const uses = { p: 'value', l: 'list', n: 'numbers', d: 'days', v: 'vector', m: 'months', t: 'time' } as const;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

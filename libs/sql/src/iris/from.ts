@@ -6,7 +6,7 @@ import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
-import { seenColumn, type MergedColumn, type Scope, type SeenColumn, type SeenTable } from './scope.ts';
+import { seenColumn, type MergedColumn, type Scope, type SeenRows, type SeenTable } from './scope.ts';
 
 /** FROM, and what of it the query sees from then on. */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
@@ -52,16 +52,20 @@ export function printRelation(p: Printing, { catalogname, schemaname, relname, l
 function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
   if (table.alias?.colnames !== undefined) return refuse('a table with other names for its columns', table.location);
   if (table.inh !== true) return refuse('ONLY', table.location);
-  const { columns } = tableColumns(p, table, scope);
+  const rows = tableRows(p, table, scope);
   const name = table.alias?.aliasname;
   const sql = printRelation(p, table) + (name === undefined ? '' : ` AS ${identifier(name, table.location)}`);
-  return { sql, tables: [{ alias: name ?? table.relname ?? '', columns, isOuter: false }] };
+  return { sql, tables: [{ ...rows, alias: name ?? table.relname ?? '', isOuter: false }] };
 }
 
-function tableColumns(p: Printing, table: RangeVar, scope: Scope): { columns: readonly SeenColumn[] | undefined } {
+function tableRows(p: Printing, table: RangeVar, scope: Scope): SeenRows {
   const named = table.schemaname === undefined ? scope.withNamed(table.relname ?? '') : undefined;
   if (named !== undefined) return named;
-  return { columns: p.catalog.table(relationOf(table))?.columns.map(seenColumn) };
+  const facts = p.catalog.table(relationOf(table));
+  if (facts === undefined) return { columns: undefined };
+  const nullable = new Set(facts.columns.filter(({ isNullable }) => isNullable).map(({ name }) => name));
+  const keys = facts.uniqueKeys.filter((key) => !key.some((name) => nullable.has(name)));
+  return { columns: facts.columns.map(seenColumn), keys };
 }
 
 function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselect, scope: Scope): Item {
@@ -69,9 +73,9 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
   // Not correlated: it sees what is around the query, not its neighbours.
-  const { sql, columns } = p.query(select, scope, { names: namesOf(alias?.colnames) });
+  const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames) });
   const name = alias?.aliasname ?? 'iris_subquery';
-  return { sql: `(${sql}) AS ${identifier(name)}`, tables: [{ alias: name, columns, isOuter: false }] };
+  return { sql: `(${sql}) AS ${identifier(name)}`, tables: [{ ...rows, alias: name, isOuter: false }] };
 }
 
 const joinWords: Readonly<Record<string, string>> = {

@@ -57,6 +57,13 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
 const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
   Object.entries({
     count: 'int8',
+    make_interval: 'interval',
+    age: 'interval',
+    make_date: 'date',
+    make_timestamp: 'timestamp',
+    to_char: 'text',
+    to_date: 'date',
+    to_timestamp: 'timestamptz',
     min: 'extreme',
     max: 'extreme',
     bool_and: 'bool',
@@ -106,6 +113,7 @@ export function functionType(words: readonly string[], argument: () => PgType | 
   const type = argument();
   if (result === 'argument' || type === undefined) return type;
   if (result === 'extreme') return type === 'varchar' ? 'text' : type;
+  if (type === 'interval') return type;
   const isFloat = type === 'float4' || type === 'float8';
   if (result === 'average') return isFloat ? 'float8' : 'numeric';
   return type === 'numeric' ? 'numeric' : 'float8';

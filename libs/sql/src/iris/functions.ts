@@ -1,4 +1,4 @@
-import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, WindowDef } from 'libpg-query';
+import type { FuncCall, MinMaxExpr, Node, SQLValueFunction } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { evenly } from './cast.ts';
 import { comparedText, exact } from './comparison.ts';
@@ -7,13 +7,14 @@ import { functionTable } from './function-table.ts';
 import { common, isNullable, learnType, typeOf } from './inference.ts';
 import { printJsonArray, printJsonObject } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
-import { printSortKeys } from './order.ts';
 import { integerTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { textOperand } from './text-operand.ts';
+import { printMadeMoment, printReadMoment, printToChar } from './made-moments.ts';
 import { printExtract, printTruncated } from './time.ts';
+import { printWindow } from './windows.ts';
 
 /** A call by its name: another name, another form, or none. */
 export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
@@ -86,14 +87,22 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   return `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;
 }
 
-/** LIST puts a comma between, and nothing else. */
+/** A character that no text has. */
+const unitSeparator = '\u001f';
+
+/** LIST puts a comma between, and nothing else: for another separator the commas of the texts step aside. */
 function printList(p: Printing, call: FuncCall, scope: Scope): string {
   const [arg, separator] = call.args ?? [];
-  if (constantText(separator) !== ',' || call.agg_order !== undefined || call.agg_filter !== undefined) {
-    return refuse('string_agg with an order, or with another separator than a comma', call.location);
-  }
-  const isDistinct = call.agg_distinct === true;
-  return `LIST(${isDistinct ? `DISTINCT ${exact(p, arg, scope)}` : p.value(arg, scope)})`;
+  const between = bodyOf(separator, 'A_Const')?.sval === undefined ? undefined : constantText(separator);
+  if (between === undefined || call.agg_order !== undefined)
+    return refuse('string_agg with an order, or with a separator that is no constant', call.location);
+  const text = call.agg_distinct === true ? exact(p, arg, scope) : p.value(arg, scope);
+  const [comma, aside] = [p.marks.string(','), p.marks.string(unitSeparator)];
+  const bare = between === ',' ? text : `REPLACE(${text}, ${comma}, ${aside})`;
+  const kept =
+    call.agg_filter === undefined ? bare : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${bare} END`;
+  const list = `LIST(${call.agg_distinct === true ? 'DISTINCT ' : ''}${kept})`;
+  return between === ',' ? list : `REPLACE(REPLACE(${list}, ${comma}, ${p.marks.string(between)}), ${aside}, ${comma})`;
 }
 
 type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
@@ -104,6 +113,11 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   extract: printExtract,
   date_part: printExtract,
   date_trunc: printTruncated,
+  make_date: printMadeMoment,
+  make_timestamp: printMadeMoment,
+  to_char: printToChar,
+  to_date: (p, args, scope, location) => printReadMoment(p, 'TO_DATE', args, scope, location),
+  to_timestamp: (p, args, scope, location) => printReadMoment(p, 'TO_TIMESTAMP', args, scope, location),
   btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
   ltrim: (p, args, scope, location) => printTrim(p, 'LEADING', args, scope, location),
   rtrim: (p, args, scope, location) => printTrim(p, 'TRAILING', args, scope, location),
@@ -187,15 +201,17 @@ function printDistanceCall(p: Printing, operator: string, args: readonly Node[],
   );
 }
 
-/** PostgreSQL passes over NULLs, IRIS answers NULL: one where there can be none. */
+/** PostgreSQL passes over NULLs, IRIS answers NULL: so another argument stands in for one that is. */
 export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr, scope: Scope): string {
-  if (args.some((arg) => isNullable(p, arg, scope))) {
-    return refuse('GREATEST or LEAST of what may be NULL', location, 'Write COALESCE around each argument.');
-  }
   const isText = args.every((arg) => comparedText(p, arg, args[0], scope, location));
   if (isText) return refuse('GREATEST or LEAST of text', location);
   const type = common(p, args, scope);
-  return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${args.map((arg) => valueAs(p, arg, type, scope)).join(', ')})`;
+  const values = args.map((arg) => valueAs(p, arg, type, scope));
+  const certain = args.map((arg, place) => {
+    if (args.length === 1 || !isNullable(p, arg, scope)) return values[place];
+    return `COALESCE(${[...values.slice(place), ...values.slice(0, place)].join(', ')})`;
+  });
+  return `${op === 'IS_GREATEST' ? 'GREATEST' : 'LEAST'}(${certain.join(', ')})`;
 }
 
 /** CURRENT_TIMESTAMP of IRIS is the time of its own zone, without saying which; clients get a moment. */
@@ -213,34 +229,4 @@ const valueFunctions: Readonly<Record<string, string>> = {
 export function printValueFunction({ op, typmod, location }: SQLValueFunction): string {
   if (op === 'SVFOP_CURRENT_TIMESTAMP_N') return utcNow(typmod);
   return valueFunctions[op ?? ''] ?? refuse((op ?? '').replace('SVFOP_', ''), location);
-}
-
-const windowFunctions: ReadonlySet<string> = new Set([
-  'row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'lag', 'lead', 'first_value',
-]); // prettier-ignore
-
-/** Frame options of a window that says nothing: RANGE from the first row to the peers of this one. */
-const defaultFrame = 1058;
-
-function printWindow(p: Printing, name: string, call: FuncCall, window: WindowDef, scope: Scope): string {
-  const { location } = call;
-  if (window.name !== undefined || window.refname !== undefined)
-    return refuse('a named window', location, 'Write it out.');
-  if ((window.frameOptions ?? defaultFrame) !== defaultFrame) return refuse('a window with a frame', location);
-  if (call.agg_filter !== undefined || call.agg_distinct === true)
-    return refuse('FILTER or DISTINCT in a window', location);
-  const isAggregate = ['count', 'sum', 'avg', 'min', 'max'].includes(name);
-  if (!isAggregate && !windowFunctions.has(name)) return refuse(`${name} in a window`, location);
-  // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
-  if (isAggregate && window.orderClause !== undefined) return refuse('a running aggregate', location);
-  const isCompared = name === 'min' || name === 'max';
-  const valueOf = (arg: Node): string => (isCompared ? exact(p, arg, scope) : p.value(arg, scope));
-  const args = call.agg_star === true ? '*' : (call.args ?? []).map(valueOf).join(', ');
-  const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
-  const order = printSortKeys(p, window.orderClause ?? [], scope);
-  const parts = [
-    partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`],
-    order.length === 0 ? [] : [`ORDER BY ${order.join(', ')}`],
-  ].flat();
-  return `${name.toUpperCase()}(${args}) OVER (${parts.join(' ')})`;
 }

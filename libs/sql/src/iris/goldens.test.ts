@@ -393,6 +393,33 @@ describe('time', () => {
       ["SELECT DATEADD('day', 3, DATEADD('month', 1, started)), DATEADD('second', -7200, started) FROM encounters"],
     ],
     [
+      "select started + interval '1' hour, started - cost * interval '1 day', started + $1, started - $2::interval from encounters",
+      [
+        "SELECT DATEADD('second', 3600, started), DATEADD('day', -(cost), started), DATEADD('microsecond', ?, DATEADD('month', ?, started)), DATEADD('microsecond', -(?), DATEADD('month', -(?), started)) FROM encounters -- $1 time, $1 months, $2 time, $2 months",
+      ],
+    ],
+    [
+      "select id from encounters where started - timestamp '2024-01-01' > interval '2 months'",
+      [
+        "SELECT id FROM encounters WHERE (DATEDIFF('microsecond', CAST('2024-01-01 00:00:00' AS TIMESTAMP), started)) > 5184000000000",
+      ],
+    ],
+    [
+      "select extract(epoch from started - date '2024-01-01') / 60 from encounters",
+      [
+        "SELECT ((DATEDIFF('microsecond', CAST(CAST('2024-01-01' AS DATE) AS TIMESTAMP), started)) / 1000000) / 60 FROM encounters",
+      ],
+    ],
+    ['select greatest(cost, 1, id) from encounters', ['SELECT GREATEST(COALESCE(cost, 1, id), 1, id) FROM encounters']],
+    [
+      "select string_agg(label, '; ') from wards",
+      ["SELECT REPLACE(REPLACE(LIST(REPLACE(label, ',', '\u001f')), ',', '; '), '\u001f', ',') FROM wards"],
+    ],
+    [
+      'select sum(cost) over w from encounters window w as (partition by status order by id)',
+      ['SELECT SUM(cost) OVER (PARTITION BY %EXACT(status) ORDER BY id) FROM encounters'],
+    ],
+    [
       "select born + 3, born - 3, born - date '2024-01-01' from patients",
       [
         "SELECT CAST(DATEADD('day', 3, born) AS DATE), CAST(DATEADD('day', -(3), born) AS DATE), DATEDIFF('day', CAST('2024-01-01' AS DATE), born) FROM patients",

@@ -154,6 +154,12 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
   const right = typeOf(p, rexpr, scope);
   if (lexpr === undefined) return right;
   const left = typeOf(p, lexpr, scope);
+  if (left === 'interval' || right === 'interval') {
+    const other = left === 'interval' ? right : left;
+    return operator === '*' || operator === '/' || isUntypedConstant(left === 'interval' ? rexpr : lexpr)
+      ? 'interval'
+      : withInterval(other);
+  }
   if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
   if (timeTypes.has(left) || timeTypes.has(right)) return timeArithmetic(operator, left, right);
   if (isUntypedConstant(rexpr) || isOpenParameter(p, rexpr)) return left;
@@ -167,8 +173,15 @@ function nullIfType(left: PgType | undefined, right: PgType | undefined): PgType
   return integerTypes.has(left) && !integerTypes.has(right) && numberTypes.has(right) ? right : left;
 }
 
+/** What an interval added to something gives, or taken from it. */
+function withInterval(type: PgType | undefined): PgType | undefined {
+  if (type === 'date') return 'timestamp';
+  return type === 'interval' || type === 'time' || timeTypes.has(type) ? type : undefined;
+}
+
 function timeArithmetic(operator: string, left: PgType | undefined, right: PgType | undefined): PgType | undefined {
-  if (operator === '-' && left === 'date' && right === 'date') return 'int4';
+  if (operator === '-' && timeTypes.has(left) && timeTypes.has(right))
+    return left === 'date' && right === 'date' ? 'int4' : 'interval';
   if ((left === 'date' && integerTypes.has(right)) || (right === 'date' && integerTypes.has(left))) return 'date';
   if (!timeTypes.has(left)) return right === 'date' ? 'timestamp' : right; // interval + moment
   return left === 'date' ? 'timestamp' : left;

@@ -49,7 +49,7 @@ describe('what is not translated is refused, at its place', () => {
     ['select * from generate_series(1, 3)', '0A000', 15],
     ['select id from patients, lateral (select 1) x', '0A000', 42],
     ['with recursive r as (select 1) select * from r', '0A000', 1],
-    ['select sum(cost) over (order by id) from encounters', '0A000', 8],
+    ['select sum(cost) over (order by started) from encounters', '0A000', 8],
     ['select sum(cost) over (rows between 1 preceding and current row) from encounters', '0A000', 8],
     ['select id from encounters group by rollup (id)', '0A000', 36],
     ['select id from patients order by id fetch first 3 rows with ties', '0A000', 49],
@@ -84,7 +84,6 @@ describe('what is not translated is refused, at its place', () => {
     [`select id from notes order by e <=> '[${'0.5,'.repeat(900)}1]' limit 5`, '0A000', 33],
     ['select e <-> $1 from notes', '0A000', 10],
     ["select jsonb_build_object('a', true)", '0A000', 8],
-    ['select greatest(cost, 1) from encounters', '0A000', 8],
     ['select gen_random_uuid()', '0A000', 8],
     ['select from from', '42601', 13],
   ])('%s', (text, sqlstate, position) => {

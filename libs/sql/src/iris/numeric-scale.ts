@@ -1,7 +1,7 @@
 import type { A_Expr, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
 import { typeOf } from './inference.ts';
-import { integerTypes, typeUse } from './pg-type.ts';
+import { integerTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import type { Scope } from './scope.ts';
 
@@ -66,6 +66,12 @@ function operatorScale(p: Printing, { kind, name, lexpr, rexpr }: A_Expr, scope:
   return ['+', '-', '%'].includes(operator) ? Math.max(left, right) : undefined;
 }
 
+/** Seconds have microseconds, of a date there are whole ones. */
+function extractScale(field: string | undefined, type: PgType | undefined): number {
+  const isSeconds = field?.toLowerCase() === 'epoch' || field?.toLowerCase() === 'second';
+  return isSeconds && type !== 'date' ? 6 : 0;
+}
+
 const ofArgument: ReadonlySet<string> = new Set(['sum', 'min', 'max', 'abs', 'lag', 'lead', 'first_value']);
 
 function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope): number | undefined {
@@ -73,6 +79,7 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
   const name = words.at(-1) ?? '';
   if (words.length > 1 && words[0] !== 'pg_catalog') return undefined;
   if (ofArgument.has(name)) return args.length === 1 ? scaleOf(p, args[0], scope) : undefined;
+  if (name === 'extract') return extractScale(constantText(args[0]), typeOf(p, args[1], scope));
   if (name === 'ceil' || name === 'ceiling' || name === 'floor' || name === 'sign') return 0;
   if (name !== 'round' && name !== 'trunc') return undefined;
   if (args.length === 1) return 0;

@@ -9,7 +9,8 @@ import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { textOperand } from './text-operand.ts';
-import { intervalOf, printTimeArithmetic } from './time.ts';
+import { printSpan } from './span.ts';
+import { printTimeArithmetic } from './time.ts';
 import { typedConstant } from './typed-constants.ts';
 import { printDistance } from './vector.ts';
 
@@ -53,6 +54,8 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
 
 function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope: Scope, location?: number): string {
   if (operator !== '-' && operator !== '+') return refuse(`the operator ${operator}`, location);
+  if (typeOf(p, rexpr, scope) === 'interval')
+    return operator === '+' ? operand(p, rexpr, scope) : `-(${printSpan(p, rexpr, scope)})`;
   checkNumber(typeOf(p, rexpr, scope), location);
   const value = operand(p, rexpr, scope);
   return operator === '+' ? value : value.startsWith('-') ? `-(${value})` : `-${value}`;
@@ -61,14 +64,8 @@ function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope
 function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expression: A_Expr, scope: Scope): string {
   const { lexpr, rexpr, location } = expression;
   const types = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)] as const;
-  if (
-    intervalOf(lexpr) !== undefined ||
-    intervalOf(rexpr) !== undefined ||
-    timeTypes.has(types[0]) ||
-    timeTypes.has(types[1])
-  ) {
+  if (types.some((type) => type === 'interval' || timeTypes.has(type)))
     return printTimeArithmetic(p, expression, scope);
-  }
   // A parameter takes the type of what it meets.
   const left = isOpenParameter(p, lexpr) ? types[1] : types[0];
   const right = isOpenParameter(p, rexpr) ? types[0] : types[1];

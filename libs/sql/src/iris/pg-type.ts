@@ -4,7 +4,7 @@ import { constantText, namesOf } from '../ast.ts';
 /** The PostgreSQL types that IRIS has something for. */
 export const pgTypes = [
   'bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'varchar', 'bpchar', 'bytea', 'date', 'time',
-  'timestamp', 'timestamptz', 'uuid', 'json', 'jsonb', 'vector',
+  'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb', 'vector',
 ] as const; // prettier-ignore
 export type PgType = (typeof pgTypes)[number];
 
@@ -53,6 +53,8 @@ export function irisType({ type, modifiers }: TypeUse): string | undefined {
       return `CHAR(${first ?? 1})`;
     case 'numeric':
       return numericType(first, second);
+    case 'interval': // has none
+      return undefined;
     case 'vector':
       return first === undefined ? undefined : `VECTOR(DOUBLE, ${first})`;
     default:

@@ -5,7 +5,7 @@ import type { Marks } from './fragment.ts';
 import type { Hazard } from './guards.ts';
 import type { SchemaMap } from './names.ts';
 import type { PgType } from './pg-type.ts';
-import type { Scope, SeenColumn } from './scope.ts';
+import type { Scope, SeenRows } from './scope.ts';
 
 /** What the printers of one statement share. Expressions hold queries and queries expressions: here they find each other. */
 export interface Printing {
@@ -40,7 +40,6 @@ export interface QueryOptions {
   readonly assigned?: readonly (ColumnFacts | undefined)[];
 }
 
-export interface PrintedQuery {
+export interface PrintedQuery extends SeenRows {
   readonly sql: string;
-  readonly columns: readonly SeenColumn[] | undefined;
 }

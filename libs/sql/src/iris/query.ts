@@ -33,8 +33,8 @@ function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: Que
     const { ctename = '', ctequery, aliascolnames, location } = bodyOf(node, 'CommonTableExpr') ?? {};
     const select = bodyOf(ctequery, 'SelectStmt');
     if (select === undefined) return refuse('WITH of a statement that changes rows', location);
-    const { sql, columns } = printQuery(p, select, scope, { names: namesOf(aliascolnames) });
-    scope.named.set(ctename, columns);
+    const { sql, ...rows } = printQuery(p, select, scope, { names: namesOf(aliascolnames) });
+    scope.named.set(ctename, rows);
     return `${identifier(ctename, location)} AS (${sql})`;
   });
   return `WITH ${parts.join(', ')} `;

@@ -1,4 +1,4 @@
-import type { ColumnRef } from 'libpg-query';
+import type { ColumnRef, Node, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { PgType } from './pg-type.ts';
@@ -15,12 +15,22 @@ export interface SeenColumn {
   /** Digits behind the point of a numeric, where they are certain. */
   readonly scale?: number | undefined;
   readonly facts?: ColumnFacts;
+  /** An interval between two moments, whose days are of 24 hours. */
+  readonly isDifference?: boolean;
 }
 
-/** One thing in FROM. Without columns nothing is known of it, and it may have any. */
-export interface SeenTable {
-  readonly alias: string;
+/** Columns by whose values there is one row at most; NULL is a value here. */
+export type RowKey = readonly string[];
+
+/** What is known of the rows of a table or a query. Without columns nothing is, and they may have any. */
+export interface SeenRows {
   readonly columns: readonly SeenColumn[] | undefined;
+  readonly keys?: readonly RowKey[];
+}
+
+/** One thing in FROM. */
+export interface SeenTable extends SeenRows {
+  readonly alias: string;
   /** The outer side of an outer join: its columns may be NULL. */
   readonly isOuter: boolean;
 }
@@ -39,7 +49,11 @@ export class Scope {
   readonly merged = new Map<string, MergedColumn>();
   readonly #outer: Scope | undefined;
   /** What WITH has named. */
-  readonly named = new Map<string, readonly SeenColumn[] | undefined>();
+  readonly named = new Map<string, SeenRows>();
+  /** What WINDOW has named. */
+  readonly windows = new Map<string, WindowDef>();
+  /** What GROUP BY makes one row of each of. */
+  groups: readonly Node[] | undefined;
 
   constructor(outer?: Scope) {
     this.#outer = outer;
@@ -99,9 +113,8 @@ export class Scope {
     return this.tables.some(({ columns }) => columns?.some((column) => column.name === name) === true);
   }
 
-  withNamed(name: string): { readonly columns: readonly SeenColumn[] | undefined } | undefined {
-    if (this.named.has(name)) return { columns: this.named.get(name) };
-    return this.#outer?.withNamed(name);
+  withNamed(name: string): SeenRows | undefined {
+    return this.named.get(name) ?? this.#outer?.withNamed(name);
   }
 }
 

@@ -22,6 +22,6 @@ export function textOperand(p: Printing, node: Node | undefined, scope: Scope, l
     );
   if (type === 'bool')
     return refuse('a boolean as text', location, "Write CASE WHEN ... THEN 'true' ELSE 'false' END.");
-  if (type === 'bytea' || type === 'vector') return refuse(`${type} as text`, location);
+  if (type === 'interval' || type === 'bytea' || type === 'vector') return refuse(`${type} as text`, location);
   return value;
 }

@@ -441,7 +441,16 @@ const units: Readonly<Record<string, string>> = { weekday: 'dow', dayofyear: 'do
 const perSecond: Readonly<Record<string, number>> = { second: 1, millisecond: 1_000, microsecond: 1_000_000 };
 const bare = (text: string | undefined): string => (text ?? '').replaceAll("'", '');
 
+/** How often a month has begun. */
+const monthsBetween = (from: string, to: string): string => {
+  const months = (moment: string): string =>
+    `extract(year from (${moment})::timestamp) * 12 + extract(month from (${moment})::timestamp)`;
+  return `((${months(to)}) - (${months(from)}))::int`;
+};
+
 const calls: Readonly<Record<string, ((args: readonly string[]) => string) | undefined>> = {
+  TO_CHAR: ([value, pattern]) => `to_char((${value ?? ''})::timestamp, ${pattern ?? ''})`,
+  TO_TIMESTAMP: ([value, pattern]) => `to_timestamp((${value ?? ''})::text, ${pattern ?? ''})::timestamp`,
   GETUTCDATE: () => "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')",
   '%EXACT': ([value]) => exact(value ?? ''),
   STRING: (args) => `concat(${args.join(', ')})`,
@@ -457,11 +466,13 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
   LOWER: ([value]) => `lower((${value ?? ''}) COLLATE "C")`,
   DATEADD: ([unit, count, value]) => `((${value ?? ''})::timestamp + (${count ?? ''}) * interval '1 ${bare(unit)}')`,
   DATEDIFF: ([unit, from, to]) =>
-    bare(unit) === 'day'
-      ? `((${to ?? ''})::date - (${from ?? ''})::date)`
-      : `trunc(extract(epoch from (${to ?? ''})::timestamp - (${from ?? ''})::timestamp) * ${perSecond[bare(unit)] ?? 0})`,
+    bare(unit) === 'month'
+      ? monthsBetween(from ?? '', to ?? '')
+      : bare(unit) === 'day'
+        ? `((${to ?? ''})::date - (${from ?? ''})::date)`
+        : `trunc(extract(epoch from (${to ?? ''})::timestamp - (${from ?? ''})::timestamp) * ${perSecond[bare(unit)] ?? 0})`,
   DATEPART: ([unit, value]) =>
-    `(extract(${units[bare(unit)] ?? bare(unit)} from ${value ?? ''})::int${bare(unit) === 'weekday' ? ' + 1' : ''})`,
+    `(trunc(extract(${units[bare(unit)] ?? bare(unit)} from ${value ?? ''}))::int${bare(unit) === 'weekday' ? ' + 1' : ''})`,
 };
 
 /** What is a number stays one: %EXACT says how text compares. */

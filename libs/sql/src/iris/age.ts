@@ -1,0 +1,43 @@
+import type { FuncCall, Node } from 'libpg-query';
+import { bodyOf, namesOf } from '../ast.ts';
+import { typeOf } from './inference.ts';
+import { timeTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+
+/** The call of age() that a node is. */
+export function ageOf(node: Node | undefined): FuncCall | undefined {
+  const call = bodyOf(node, 'FuncCall');
+  return namesOf(call?.funcname).at(-1) === 'age' ? call : undefined;
+}
+
+/**
+ * extract(field from age(to, from)): whole years, and months beyond them, as birthdays count them. Days beyond those
+ * depend on the lengths of months.
+ */
+export function printAgeField(p: Printing, field: string, call: FuncCall, scope: Scope, location?: number): string {
+  const [first, second] = call.args ?? [];
+  if (field !== 'year' && field !== 'month')
+    return refuse(
+      `extract(${field}) from age()`,
+      location,
+      'Its years and months are translated; or take one from the other.',
+    );
+  const moment = (node: Node | undefined): string => {
+    const type = typeOf(p, node, scope);
+    if (!timeTypes.has(type)) return refuse('age() of something of unknown type', location, 'Cast it.');
+    return type === 'date' ? `CAST(${p.value(node, scope)} AS TIMESTAMP)` : p.value(node, scope);
+  };
+  const to = second === undefined ? 'CAST(CURRENT_DATE AS TIMESTAMP)' : moment(first);
+  const from = moment(second ?? first);
+  // From the earlier one to the later: a month is whole when its day and time have come.
+  const months = (later: string, earlier: string): string =>
+    `(DATEDIFF('month', ${earlier}, ${later}) - CASE WHEN ${inMonth(later)} < ${inMonth(earlier)} THEN 1 ELSE 0 END)`;
+  const all = `CASE WHEN ${to} >= ${from} THEN ${months(to, from)} ELSE -${months(from, to)} END`;
+  return field === 'year' ? `((${all}) \\ 12)` : `MOD(${all}, 12)`;
+}
+
+/** Microseconds since the month has begun. */
+const inMonth = (moment: string): string =>
+  `DATEDIFF('microsecond', DATEADD('day', 1 - DATEPART('day', ${moment}), CAST(CAST(${moment} AS DATE) AS TIMESTAMP)), ${moment})`;

@@ -44,6 +44,30 @@ function readAll(text: string): readonly Statement[] {
 const after = (...texts: string[]): readonly string[] =>
   texts.reduce((session, text) => session.run(text), new Session()).state.reasons;
 
+describe('what a call that may not run would have done', () => {
+  it.each([
+    ["with x as (select set_config('a.b', 'x', false)) select 1", { kind: 'code', settings: ['a.b'], isOpaque: false }],
+    ["select set_config('a.b', 'x', false) from t", { kind: 'code', settings: ['a.b'], isOpaque: false }],
+    [
+      "select case when x then set_config('a.b', 'x', false) end from t",
+      { kind: 'code', settings: ['a.b'], isOpaque: false },
+    ],
+    ["select set_config('a.b', 'x', false) limit 0", { kind: 'code', settings: ['a.b'], isOpaque: false }],
+    ["select set_config($1, 'x', false) where false", { kind: 'opaque', what: 'set_config' }],
+    ['select pg_advisory_unlock(1) where false', { kind: 'code', settings: [], isOpaque: false }],
+  ])('%s', (text, effect) => {
+    expect(readAll(text).flatMap(({ effects }) => effects)).toEqual([effect]);
+  });
+
+  it.each([
+    "select set_config('a.b', 'x', false)",
+    "select set_config('a.b', 'x', false)::text, set_config('a.c', $1, false), now()",
+    "prepare p as select set_config('a.b', 'x', false)",
+  ])('is certain: %s', (text) => {
+    expect(JSON.stringify(readAll(text).flatMap(({ effects }) => effects))).not.toContain('"code"');
+  });
+});
+
 describe('what pins a session, and what sets it free', () => {
   it.each([
     ['set a.b = 1', 'parameter', 'reset a.b'],

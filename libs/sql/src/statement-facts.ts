@@ -10,6 +10,7 @@ import type {
   WithClause,
 } from 'libpg-query';
 import { bodyOf, namesOf } from './ast.ts';
+import { certainEffects } from './certain-effects.ts';
 import { functionEffects } from './function-effects.ts';
 import { aggregateFunctions, vectorFunctions, volatilityOf, worse, type Volatility } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
@@ -27,7 +28,8 @@ export class StatementFacts {
   readonly #reads = new Map<string, RelationName>();
   readonly #writes = new Map<string, RelationName>();
   readonly #calls = new Set<string>();
-  readonly effects: SessionEffect[] = [];
+  readonly #effects: SessionEffect[] = [];
+  readonly effects: readonly SessionEffect[];
   volatility: Volatility = 'immutable';
   locksRows = false;
   #features: { -readonly [Name in keyof StatementFeatures]: StatementFeatures[Name] } = {
@@ -46,6 +48,7 @@ export class StatementFacts {
 
   constructor(statement: Node) {
     this.#walk(statement, new Set());
+    this.effects = this.#effects.length === 0 ? this.#effects : certainEffects(statement, this.#effects);
     const select = bodyOf(statement, 'SelectStmt');
     if (select !== undefined) {
       this.#features.hasLimit = select.limitCount !== undefined;
@@ -198,7 +201,7 @@ export class StatementFacts {
     if (call.over !== undefined) this.#features.hasWindow = true;
     else if (aggregateFunctions.has(name)) this.#features.hasAggregate = true;
     if (vectorFunctions.has(name)) this.#features.hasVector = true;
-    this.effects.push(...functionEffects(name, schema, call));
+    this.#effects.push(...functionEffects(name, schema, call));
   }
 }
 

@@ -43,6 +43,18 @@ const series = {
     [1, query('rollback')],
     [1, runTwo],
   ),
+  'RESET in a pipeline, of what the client came with': steps(
+    [1, query("set work_mem to '5MB'")],
+    [2, query('reset all'), query('show work_mem')],
+    [2, query('discard all'), prepare('', 'show work_mem'), run(''), sync()],
+    [2, query('set work_mem to default'), query('show work_mem')],
+  ),
+  'a statement whose Parse is passed over, behind the next Sync': steps(
+    [1, two],
+    [2, describe({ of: 'portal', name: 'none' }), run('c'), sync(), runTwo],
+    [3, run('none'), run('c'), sync(), query('select 1'), runTwo],
+    [1, runTwo],
+  ),
   'COPY in one go': steps(
     [1, query('create temp table t (x int)')],
     [1, query('copy t from stdin'), copyData(Buffer.from('1\n')), copyDone()],
@@ -126,7 +138,8 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     const url = new URL(href);
     const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
     const database = url.pathname.slice(1);
-    return WireClient.in({ port: Number(url.port), user: user!, password: password!, database });
+    const parameters = { options: '-c work_mem=9MB' };
+    return WireClient.in({ port: Number(url.port), user: user!, password: password!, database, parameters });
   };
 
   it.each(Object.entries(series))('are answered as without it: %s', async (_title, all) => {

@@ -244,7 +244,7 @@ export class ClientMessages implements Wire {
   }
 
   /**
-   * Names and statements mean what they do when DEALLOCATE ALL or DISCARD ALL has run; and what the server is asked for at the end of a
+   * Names and statements mean what they do when DEALLOCATE ALL, DISCARD ALL or RESET has run; and what the server is asked for at the end of a
    * transaction is that of no other one.
    */
   #isHeldBack(): boolean {

@@ -69,8 +69,10 @@ export class ClientSession {
     const then = (outcome: Outcome): void => {
       this.isAsking = false;
       if (isGone()) return;
-      watch.found(outcome);
-      this.#follow(backend, statements);
+      if (outcome.left !== undefined || outcome.isOpaque) {
+        watch.found(outcome);
+        this.#follow(backend, statements);
+      }
       this.#client.goesOn();
       // Where somebody else has asked, no answer comes here.
       if (isLater && backend.isIdle) this.#client.atRest(this.#host.now());

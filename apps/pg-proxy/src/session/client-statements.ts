@@ -18,7 +18,7 @@ import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
 import { OwnStatements } from './own-statements.ts';
-import { prepareNew, prepareShared } from './prepare-shared.ts';
+import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
@@ -382,7 +382,11 @@ export class ClientStatements {
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    if (backend.prepared.touch(statement)) return statement.name;
+    if (backend.prepared.touch(statement)) {
+      if (backend.prepared.undos.size === 0 || !isInDoubt(backend, statement)) return statement.name;
+      this.#wire.holdBack(backend);
+      return undefined;
+    }
     const there = this.#asNow(statement);
     if (there !== statement) this.#nameOfOther.set(there.name, name);
     const shape = statement.shape ?? there.shape;
@@ -456,6 +460,8 @@ export class ClientStatements {
     this.#alone.delete(name);
     const statement = this.#names.get(name);
     if (statement === undefined) return;
+    // What is under way may yet speak of it.
+    this.#nameOfOther.set(statement.name, name);
     this.#names.delete(name);
     this.#statements.release(statement);
   }

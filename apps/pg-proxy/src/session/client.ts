@@ -332,7 +332,6 @@ export class Client implements BackendClient {
 
   forgot(before: PreparedBefore | undefined): void {
     this.#messages.statements.forgot(before?.names);
-    this.#messages.answered();
   }
 
   failed(note: Note | undefined, sqlstate: string | undefined): void {
@@ -435,7 +434,7 @@ export class Client implements BackendClient {
     const isOwn = this.isPinned || this.session.isUnsettled || this.mode === 'session';
     const isClean = mayBeUsed && !isOwn && !isMidMessage;
     if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
-    backend.isSoiled ||= this.isPinned || this.session.watch.isActive || this.mode === 'session';
+    backend.isSoiled ||= isOwn || this.session.watch.isActive;
     this.#detach(backend);
     this.#host.checkin(this.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset', this.#host.now());
   }

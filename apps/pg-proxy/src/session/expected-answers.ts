@@ -149,6 +149,18 @@ export class ExpectedAnswers {
     return false;
   }
 
+  /** Whether a Sync, or a message that is one, went out behind the one with this undo; undefined: that one is answered. */
+  isSyncedBehind(undo: Undo): boolean | undefined {
+    const mask = this.#entries.length - 1;
+    let isThere = false;
+    for (let index = 0; index < this.#size; index++) {
+      const at = (this.#head + index) & mask;
+      if (isThere && ((this.#entries[at] as number) & kindBits) <= owed.call) return true;
+      isThere ||= this.#undos[at] === undo;
+    }
+    return isThere ? false : undefined;
+  }
+
   /** Whether something is under way that may take away all that is prepared. */
   get forgets(): boolean {
     return this.#notes.some((note) => note?.before !== undefined);

@@ -5,8 +5,21 @@ import type { Statement } from './statements.ts';
 
 /** Prepares a statement that all clients share where the backend does not have it. False: the server passes over everything. */
 export function prepareShared(backend: Backend, statement: Statement): boolean {
-  if (backend.prepared.touch(statement)) return true;
-  return prepareNew(backend, statement, owed.parse | unasked, () => backend.prepared.delete(statement));
+  const { prepared } = backend;
+  if (prepared.touch(statement)) return true;
+  const undo = (): void => prepared.delete(statement);
+  if (!prepareNew(backend, statement, owed.parse | unasked, undo)) return false;
+  prepared.undos.set(statement, undo);
+  return true;
+}
+
+/** Its Parse may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+export function isInDoubt({ prepared, expected }: Backend, statement: Statement): boolean {
+  const undo = prepared.undos.get(statement);
+  if (undo === undefined) return false;
+  const isSynced = expected.isSyncedBehind(undo);
+  if (isSynced === undefined) prepared.undos.delete(statement);
+  return isSynced === true;
 }
 
 /** As `prepareShared`, of one that the backend does not have: the one used longest ago goes first where there would be too many. */

@@ -39,9 +39,12 @@ export interface Looked {
 }
 
 const forgets = (effect: SessionEffect): boolean =>
-  (effect.kind === 'deallocate' && effect.name === undefined) || (effect.kind === 'discard' && effect.target === 'all');
+  (effect.kind === 'deallocate' && effect.name === undefined) ||
+  (effect.kind === 'discard' && effect.target === 'all') ||
+  effect.kind === 'resetAll' ||
+  effect.kind === 'reset';
 
-/** Whether it may take away everything that is prepared. */
+/** Whether it may take away everything that is prepared, or settings that the client came with and gets back. */
 export const forgetsAll = ({ statements }: Watched): boolean =>
   statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
 
@@ -184,7 +187,7 @@ export class SessionWatch {
     const statements = this.#read(text);
     const shows = this.#showsOf(statements);
     const isInDoubt = (mayLeave || this.#state?.hasUnnamed === true) && this.#doubt({ text, statements });
-    if (this.#state === undefined && !isInDoubt && !this.#matters(statements)) return undefined;
+    if (this.#state === undefined && !this.#matters(statements)) return undefined;
     const state = this.#state ?? this.#begin(status);
     if (shows === 'statements') state.show(shows);
     // By its words it leaves nothing itself, and what its code does the server is asked.

@@ -1,6 +1,7 @@
 import type { Analysis } from '@medrex/sql';
 import { leavesState } from './leaves-state.ts';
 import { notLooked, type CodeLook, type UnseenCode } from './unseen-code.ts';
+import type { Undo } from './expected-answers.ts';
 
 /** What names of statements begin with at the upstream. */
 export const statementPrefix = 'medrex_';
@@ -123,6 +124,8 @@ export class PreparedStatements {
   readonly #max: number;
   readonly #usedAt = new Map<Statement, number>();
   #uses = 0;
+  /** Of what the proxy has prepared by itself, for as long as nobody has looked whether it is answered. */
+  readonly undos = new Map<Statement, Undo>();
 
   constructor(max: number) {
     this.#max = max;
@@ -162,11 +165,13 @@ export class PreparedStatements {
   }
 
   delete(statement: Statement): void {
+    this.undos.delete(statement);
     this.#usedAt.delete(statement);
   }
 
   /** DISCARD ALL, DEALLOCATE ALL. */
   clear(): void {
+    this.undos.clear();
     this.#usedAt.clear();
   }
 }

@@ -55,6 +55,11 @@ const series = {
     [3, run('none'), run('c'), sync(), query('select 1'), runTwo],
     [1, runTwo],
   ),
+  'a statement shown by SQL, behind one whose Parse will fail': steps(
+    [1, two],
+    [2, run('none'), prepare('d', 'select * from nowhere'), run('d'), sync(), query('execute c')],
+    [1, runTwo],
+  ),
   'COPY in one go': steps(
     [1, query('create temp table t (x int)')],
     [1, query('copy t from stdin'), copyData(Buffer.from('1\n')), copyDone()],

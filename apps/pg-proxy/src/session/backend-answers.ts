@@ -248,14 +248,14 @@ export class BackendAnswers {
     }
     if (head === (owed.query | unasked) && expected.headNote === undefined)
       backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
-    const fault = expected.headNote?.fault;
+    const { fault, isSilent = false } = expected.headNote ?? {};
     this.#noteFailure(framer, head);
     if (fault !== undefined && !says(framer, 'C25P02\0')) {
       backend.client?.outbox.push(errorResponse({ ...fault, severity: 'ERROR' }));
       return false;
     }
     // What failed may be a statement that was prepared anew for a message of the client.
-    const isSeen = backend.isDoomed || (head & unasked) === 0 || kind >= owed.parse;
+    const isSeen = backend.isDoomed || (head & unasked) === 0 || (kind >= owed.parse && !isSilent);
     return isSeen && !this.#isReworded(framer);
   }
 

@@ -1,7 +1,12 @@
-import { parseAs } from '@medrex/pg-wire';
+import { parseAs, sync } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
-import { owed, unasked } from './expected-answers.ts';
+import { owed, unasked, type Note } from './expected-answers.ts';
+import { OwnNote } from './own-question.ts';
 import type { Statement } from './statements.ts';
+
+class Silent extends OwnNote {
+  readonly isSilent = true;
+}
 
 /**
  * A client that was shown what its backend has prepared keeps that backend: from then on its statements have their own names there, and
@@ -17,16 +22,22 @@ export class OwnStatements {
   takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): void {
     if (this.isOn) return;
     this.isOn = true;
+    const { expected, outbox } = backend;
+    const isBetween = !expected.isOpen;
     backend.closeStatements();
     for (const [name, { key }] of names) this.#missing.set(name, key);
-    for (const name of names.keys()) this.prepareAt(backend, name);
+    for (const name of names.keys()) this.prepareAt(backend, name, isBetween ? new Silent() : undefined);
+    // One that fails, as its client's own Parse will have, must not make the server pass over what comes now.
+    if (!isBetween || names.size === 0) return;
+    expected.push(owed.sync | unasked);
+    outbox.push(sync());
   }
 
   /** False: the server passes over everything. */
-  prepareAt({ expected, outbox }: Backend, name: string): boolean {
+  prepareAt({ expected, outbox }: Backend, name: string, note?: Note): boolean {
     const key = this.#missing.get(name);
     if (key === undefined) return true;
-    if (!expected.push(owed.parse | unasked, () => this.#missing.set(name, key))) return false;
+    if (!expected.push(owed.parse | unasked, () => this.#missing.set(name, key), note)) return false;
     this.#missing.delete(name);
     outbox.push(parseAs(name, key));
     return true;

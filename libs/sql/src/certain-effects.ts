@@ -17,8 +17,7 @@ const isChanging = (effect: SessionEffect): boolean =>
 function doubted(effect: SessionEffect): readonly SessionEffect[] {
   if (!isChanging(effect)) return [effect];
   if (effect.kind !== 'set') return [{ kind: 'code', settings: [], isOpaque: false }];
-  if (!('text' in effect.name)) return [{ kind: 'opaque', what: 'set_config' }];
-  return [{ kind: 'code', settings: [effect.name.text], isOpaque: false }];
+  return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 
 const changing: ReadonlySet<string> = new Set([

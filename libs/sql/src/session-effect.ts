@@ -14,7 +14,14 @@ export interface Expression {
  * prepared statement wait in it until it is executed.
  */
 export type SessionEffect =
-  | { readonly kind: 'set'; readonly name: Value; readonly value: Value | undefined; readonly isLocal: boolean }
+  | {
+      readonly kind: 'set';
+      readonly name: Value;
+      readonly value: Value | undefined;
+      readonly isLocal: boolean;
+      /** It may not have run: what the session has, the server is to be asked. */
+      readonly isUncertain?: boolean;
+    }
   | { readonly kind: 'reset'; readonly name: string }
   | { readonly kind: 'resetAll' }
   | { readonly kind: 'role'; readonly role: string | undefined; readonly isLocal: boolean }

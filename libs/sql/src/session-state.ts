@@ -319,6 +319,7 @@ function revised(state: Revocable, effect: SessionEffect, bound: Bound): Revocab
   if ('isLocal' in effect && effect.isLocal) return state;
   switch (effect.kind) {
     case 'set': {
+      if (effect.isUncertain === true) return state;
       const name = textOf(effect.name, bound)?.toLowerCase();
       const value = effect.value === undefined ? undefined : textOf(effect.value, bound);
       return {

@@ -47,6 +47,8 @@ export class Doubts {
     this.#renews ||= code.isOld;
     for (const effect of asked.statements === 'unread' ? [] : asked.statements.flatMap(({ effects }) => effects))
       if (effect.kind === 'code') this.mayLeave(effect.settings);
+      else if (effect.kind === 'set' && effect.isUncertain === true && 'text' in effect.name)
+        this.mayLeave([effect.name.text]);
     if (!code.isUnknown(asked)) return this.#known(asked.text);
     if (this.#unknown.length < textsMax) this.#unknown.push(asked);
     else this.mayLeave();

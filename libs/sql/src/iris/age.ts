@@ -9,7 +9,8 @@ import type { Scope } from './scope.ts';
 /** The call of age() that a node is. */
 export function ageOf(node: Node | undefined): FuncCall | undefined {
   const call = bodyOf(node, 'FuncCall');
-  return namesOf(call?.funcname).at(-1) === 'age' ? call : undefined;
+  const words = namesOf(call?.funcname);
+  return words.at(-1) === 'age' && (words.length === 1 || words[0] === 'pg_catalog') ? call : undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ import { vectorSide } from './vector.ts';
 export function printAssigned(p: Printing, node: Node, column: ColumnFacts | undefined, scope: Scope): string {
   const to = column?.type;
   learnType(p, node, to);
+  if (typeOf(p, node, scope) === 'interval') throw unlike('interval', column, node);
   if (to === undefined) return p.value(node, scope);
   const constant = typedConstant(p, node, to);
   if (constant !== undefined) return constant;
@@ -28,6 +29,7 @@ export function printAssigned(p: Printing, node: Node, column: ColumnFacts | und
 /** The same of what a query puts there, which has to be of the column's type by itself. @throws Refusal */
 export function checkAssigned(from: PgType | undefined, column: ColumnFacts | undefined, part: unknown): void {
   const to = column?.type;
+  if (from === 'interval') throw unlike(from, column, part);
   if (from === undefined || to === undefined || from === to || !isCast(from, to)) return;
   if (isRefused(from, to)) throw unlike(from, column, part);
   refuse(`${from} of a query in a column of type ${to}`, placeOf(part), 'Cast it.');

@@ -136,9 +136,6 @@ export class Block {
     const isOpen = wanted === undefined && (isUntypedConstant(node) || isOpenParameter(this.#p, node));
     const isCast = isUntypedConstant(node) || (!isKept && into !== undefined);
     const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
-    const isInterval = type === 'interval' && isDifference(this.#p, node, this.#scope);
-    if (type === 'interval' && !isInterval && this.#options.isTop === true)
-      return refuse('such an interval as a result', placeOf(node), 'Take extract(epoch from ...): it is the seconds.');
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
     const column: SeenColumn = {
@@ -148,7 +145,7 @@ export class Block {
       isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
       isOpen,
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
-      ...(isInterval ? { isDifference: true } : {}),
+      isDifference: type === 'interval' && isDifference(this.#p, node, this.#scope),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
     };
     return { node, sql, column };

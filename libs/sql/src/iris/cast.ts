@@ -12,23 +12,13 @@ import { booleanConstant, checkConstant, typedConstant, untypedText } from './ty
 import { vectorText } from './vector-text.ts';
 
 /** CAST(x AS t), with what PostgreSQL does on the way: numbers are rounded, constants are checked. */
-export function castValue(p: Printing, { arg, typeName }: TypeCast, scope: Scope): string {
+export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
+  const { arg, typeName } = cast;
   const location = typeName?.location;
   const use = typeUse(typeName);
   const name = namesOf(typeName?.names).at(-1) ?? 'this type';
   if (use === undefined) return p.catalog.isEnum(name) ? p.value(arg, scope) : refuse(`a cast to ${name}`, location);
-  if (use.type === 'interval')
-    return printSpan(
-      p,
-      {
-        TypeCast: {
-          ...(arg === undefined ? {} : { arg }),
-          ...(typeName === undefined ? {} : { typeName }),
-          location: location ?? -1,
-        },
-      },
-      scope,
-    );
+  if (use.type === 'interval') return printSpan(p, { TypeCast: cast }, scope);
   if (use.type === 'vector') return vectorValue(p, arg, use, scope, location);
   const text = untypedText(arg);
   const moment = timeTypes.has(use.type) ? typedConstant(p, arg, use.type) : undefined;

@@ -239,7 +239,7 @@ function printAnyArray(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sc
 function listUse(type: PgType | undefined, location?: number): ParameterUse {
   if (type === 'date') return 'days';
   if (numberTypes.has(type) || type === 'bool') return 'numbers';
-  if (timeTypes.has(type) || type === 'time' || type === 'bytea')
+  if (timeTypes.has(type) || type === 'time' || type === 'interval' || type === 'bytea')
     return refuse(`an array of ${type ?? ''} as a parameter`, location, 'Write IN ($1, $2).');
   return 'list';
 }

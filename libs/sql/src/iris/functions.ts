@@ -38,7 +38,10 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
 function printOwnFunction(p: Printing, words: readonly string[], call: FuncCall, scope: Scope): string {
   const [schema = '', name = ''] = words;
   if (words.length > 2) return refuse('a function of another database', call.location);
-  const args = (call.args ?? []).map((arg) => p.value(arg, scope));
+  const args = (call.args ?? []).map((arg) => {
+    if (typeOf(p, arg, scope) !== 'interval') return p.value(arg, scope);
+    return refuse('an interval for a function of your own', call.location, 'Give it extract(epoch from ...).');
+  });
   return `${schemaIdentifier(p.schemas.toIris(schema), call.location)}.${identifier(name, call.location)}(${args.join(', ')})`;
 }
 

@@ -28,7 +28,7 @@ import { passedThrough } from './passthrough.ts';
 import type { PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing } from './printing.ts';
 import { printQuery } from './query.ts';
-import { positionOf, refuse, Refusal } from './refusal.ts';
+import { placeOf, positionOf, refuse, Refusal } from './refusal.ts';
 import {
   printAlterTable,
   printCreateIndex,
@@ -141,7 +141,7 @@ export class IrisTranslator {
     const copied = bodyOf(node, 'CopyStmt');
     if (copied?.is_from === true) return printCopyIn(p, copied);
     if (copied !== undefined) return this.#copyOut(p, copied);
-    return finished(p, this.#printed(p, node));
+    return finished(p, this.#printed(p, node), node);
   }
 
   #printing(parameterTypes: readonly (PgType | undefined)[]): Printing {
@@ -189,7 +189,7 @@ export class IrisTranslator {
     const { query, relation, attlist, filename, options } = copied;
     if (filename !== undefined) return refuse('COPY to a file of the server');
     const inner = query ?? selectOf(relation ?? {}, attlist ?? []);
-    const translation = finished(p, this.#printed(p, inner));
+    const translation = finished(p, this.#printed(p, inner), inner);
     if (translation.kind !== 'iris' || bodyOf(inner, 'SelectStmt') === undefined) return refuse('COPY of this');
     return { kind: 'copyOut', query: translation, options: copyOptions(options, false) };
   }
@@ -280,7 +280,8 @@ function localOrModes(node: Node): Translation {
 
 const ofTransaction: ReadonlySet<string> = new Set(['transaction_isolation', 'transaction_read_only']);
 
-function finished(p: Printing, { steps, columns }: PrintedChange): Translation {
+function finished(p: Printing, { steps, columns }: PrintedChange, node: Node): Translation {
+  checkIntervals(columns ?? [], node);
   const certain = p.hazards.find(({ risk }) => risk === 'certain');
   if (certain !== undefined) {
     const hint = `On IRIS ${p.dialect.version} ${certain.meaning} (${certain.id}).`;
@@ -293,6 +294,14 @@ function finished(p: Printing, { steps, columns }: PrintedChange): Translation {
     hazards: unique(p.hazards),
     parameterTypes: p.learntTypes,
   };
+}
+
+/** Of one that is no difference of moments it is not known how many of its hours are days. */
+function checkIntervals(columns: readonly SeenColumn[], node: Node): void {
+  const place = columns.findIndex(({ type, isDifference = false }) => type === 'interval' && !isDifference);
+  if (place < 0) return;
+  const target = bodyOf(node, 'SelectStmt')?.targetList?.[place];
+  refuse('such an interval as a result', placeOf(target ?? node), 'Take extract(epoch from ...): it is the seconds.');
 }
 
 const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [

@@ -85,5 +85,7 @@ function jsonMember(p: Printing, node: Node | undefined, scope: Scope, location?
   if (node !== undefined && (isPredicate(node) || typeOf(p, node, scope) === 'bool')) {
     return refuse('a boolean in JSON', location, 'IRIS SQL makes numbers of them: cast it to int or to text.');
   }
+  if (typeOf(p, node, scope) === 'interval')
+    return refuse('an interval in JSON', location, 'Take extract(epoch from ...).');
   return p.value(node, scope);
 }

@@ -254,7 +254,9 @@ export function printCreateView(p: Printing, view: ViewStmt): string {
   if (view.view?.relpersistence === 't') return refuse('a temporary view');
   if (view.withCheckOption === 'CASCADED_CHECK_OPTION') return refuse('WITH CHECK OPTION');
   const head = view.replace === true ? 'CREATE OR REPLACE VIEW' : 'CREATE VIEW';
-  const { sql } = printQuery(p, select, undefined, { names: namesOf(view.aliases) });
+  const { sql, columns = [] } = printQuery(p, select, undefined, { names: namesOf(view.aliases) });
+  if (columns.some(({ type }) => type === 'interval'))
+    return refuse('a view with an interval', placeOf(select), 'Take extract(epoch from ...): it is the seconds.');
   return `${head} ${printRelation(p, view.view ?? {})} AS ${sql}`;
 }
 

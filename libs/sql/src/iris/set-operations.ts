@@ -89,6 +89,7 @@ function merged(left: SeenColumn, right: SeenColumn | undefined): SeenColumn {
     isOpen: left.isOpen === true && right?.isOpen === true,
     scale: left.scale === right?.scale ? left.scale : undefined,
     isNullable: left.isNullable || right?.isNullable !== false,
+    isDifference: left.isDifference === true && right?.isDifference === true,
     isExact: left.isExact && right?.isExact === true,
   };
 }

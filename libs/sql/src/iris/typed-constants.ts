@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
+import { intervalValue, microsPerDay } from './interval-text.ts';
 import { momentText } from './moments.ts';
 import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -27,7 +28,7 @@ export function checkConstant(type: PgType, text: string, location?: number): vo
 
 /** Without the text itself: it is the user's. */
 export function invalid(type: string, location?: number): never {
-  const sqlstate = type === 'time' ? '22007' : '22P02';
+  const sqlstate = type === 'time' || type === 'interval' ? '22007' : '22P02';
   throw new Refusal(`invalid input syntax for type ${type}, or a notation that IRIS does not read`, {
     sqlstate,
     location,
@@ -69,6 +70,13 @@ const momentTypes: { readonly [Type in PgType]?: string } = {
   timestamptz: 'TIMESTAMP',
 };
 
+/** An interval is a number of microseconds where it has to be a value. */
+function lengthOf(text: string, location?: number): string {
+  const { months, days, micros } = intervalValue(text) ?? invalid('interval', location);
+  if (months !== 0) return refuse('an interval of months as a value', location, 'A month has no one length.');
+  return String(days * microsPerDay + micros);
+}
+
 /**
  * A string constant that stands for something else than text, as IRIS reads it: 't' would be no BIT there, and '05' not the
  * number 5. Undefined for anything else. @throws Refusal
@@ -79,6 +87,7 @@ export function typedConstant(p: Printing, node: Node | undefined, type: PgType 
   const location = bodyOf(node, 'A_Const')?.location;
   if (timeTypes.has(type)) return p.marks.string(momentText(type, text, location));
   if (type === 'bool') return booleanConstant(text, location);
+  if (type === 'interval') return lengthOf(text, location);
   if (type === 'bytea') return refuse('bytes in the text', location, 'Send them as a parameter.');
   checkConstant(type, text, location);
   if (integerTypes.has(type)) return BigInt(text.trim().replace(/^\+/, '')).toString();

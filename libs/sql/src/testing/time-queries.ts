@@ -110,4 +110,8 @@ export const timeQueries: readonly WrittenQuery[] = [
   query(
     "select string_agg(label, ' | ') filter (where id < 2), string_agg(label, '') filter (where id = 3), string_agg('a,b', ';') from wards where id in (1, 3)",
   ),
+  query("select id, coalesce(started - timestamp '2024-01-31', '1 hour') < '2 hours' from encounters order by id"),
+  query(
+    "select timestamp '2024-03-01' - started from encounters union all select started - timestamp '2024-01-01' from encounters order by 1",
+  ),
 ];

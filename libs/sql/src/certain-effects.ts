@@ -7,16 +7,13 @@ import type { SessionEffect } from './session-effect.ts';
  * is not there, a branch, WITH that nobody reads), and what it would have set or given back the server is asked for.
  */
 export function certainEffects(statement: Node, effects: readonly SessionEffect[]): readonly SessionEffect[] {
-  const changing = effects.filter(isChanging);
-  return changing.length <= directCalls(statement) ? effects : effects.flatMap(doubted);
+  const called = effects.filter(({ kind }) => kind === 'set' || kind === 'unlock' || kind === 'unlockAll');
+  return called.length === directCalls(statement) ? effects : effects.flatMap(doubted);
 }
 
-const isChanging = (effect: SessionEffect): boolean =>
-  (effect.kind === 'set' && !effect.isLocal) || effect.kind === 'unlock' || effect.kind === 'unlockAll';
-
 function doubted(effect: SessionEffect): readonly SessionEffect[] {
-  if (!isChanging(effect)) return [effect];
-  if (effect.kind !== 'set') return [{ kind: 'code', settings: [], isOpaque: false }];
+  if (effect.kind === 'unlock' || effect.kind === 'unlockAll') return [{ kind: 'code', settings: [], isOpaque: false }];
+  if (effect.kind !== 'set' || effect.isLocal) return [effect];
   return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 
@@ -41,5 +38,6 @@ const isPlain = (select: SelectStmt): boolean =>
 function isChangingCall(target: Node): boolean {
   let value = bodyOf(target, 'ResTarget')?.val;
   while (bodyOf(value, 'TypeCast') !== undefined) value = bodyOf(value, 'TypeCast')?.arg;
-  return changing.has(namesOf(bodyOf(value, 'FuncCall')?.funcname).at(-1) ?? '');
+  const words = namesOf(bodyOf(value, 'FuncCall')?.funcname);
+  return changing.has(words.at(-1) ?? '') && (words.length === 1 || words[0] === 'pg_catalog');
 }

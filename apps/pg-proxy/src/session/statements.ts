@@ -146,7 +146,7 @@ export class PreparedStatements {
   makeRoom(): Statement | undefined {
     if (this.#usedAt.size < this.#max) return undefined;
     const [oldest] = [...this.#usedAt].reduce((least, one) => (one[1] < least[1] ? one : least));
-    this.#usedAt.delete(oldest);
+    this.delete(oldest);
     return oldest;
   }
 

@@ -46,10 +46,13 @@ export class CommittedOffsets {
   }
 }
 
-/** What a group committed last; read rarely (when a subscription begins), so the file is opened for it. */
+/**
+ * What a group committed last; read rarely (when a subscription begins), so the file is opened for it. Opened for writing, too: where
+ * a process was killed as it made the file, SQLite has a journal to take back first, which it refuses to a connection that only reads.
+ */
 export function readCommitted({ file, topic, partition }: Omit<Commit, 'offset'>): number | undefined {
   if (!existsSync(file)) return undefined;
-  const database = new DatabaseSync(file, { readOnly: true, timeout: busyMs });
+  const database = new DatabaseSync(file, { timeout: busyMs });
   try {
     const isMade = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'committed'").get() !== undefined;
     if (!isMade) return undefined;

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { topics } from '@medrex/contracts';
 import { eventually } from '@medrex/contracts/testing';
 import { EmbeddedEventLog, type EmbeddedEventLogOptions } from './event-log.ts';
+import { offsetsFile } from './partition-files.ts';
 import { ifThere } from './segment-files.ts';
 import { aFolder } from './testing/a-folder.ts';
 import { WriterClient } from './writer-client.ts';
@@ -64,6 +65,21 @@ describe('EmbeddedEventLog in trouble', () => {
     const asked = client.ask({ kind: 'commit', file: join(folder.path, 'g'), topic: 't', partition: 0, offset: 1 });
     await expect(asked).rejects.toMatchObject({ code: 'LOG_WRITE_FAILED', retryable: true });
     await client.close();
+  });
+
+  it('reads what a group committed although a process was killed as it made the file', async () => {
+    const log = openLog();
+    await log.append('t', 0, [record()]);
+    const file = offsetsFile(folder.path, 'g');
+    mkdirSync(dirname(file), { recursive: true });
+    const killed = new DatabaseSync(`${file}.of-the-killed`);
+    killed.exec('PRAGMA cache_size = 1; CREATE TABLE first (bytes BLOB); BEGIN');
+    for (let row = 0; row < 10; row++) killed.exec('INSERT INTO first VALUES (randomblob(5000))');
+    for (const suffix of ['', '-journal']) copyFileSync(`${file}.of-the-killed${suffix}`, `${file}${suffix}`);
+    killed.close();
+    expect(await log.committed('g', 't', 0)).toBeUndefined();
+    await log.commit('g', 't', 0, 1);
+    expect(await log.committed('g', 't', 0)).toBe(1);
   });
 
   it('tells a reader whose records were deleted before it read them, and delivers nothing more', async () => {

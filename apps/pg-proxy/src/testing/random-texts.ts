@@ -157,14 +157,14 @@ export const randomTexts: readonly string[] = [
   ],
   ...[
     "select set_config('app.tenant', $1, false)",
-    'select a from rows where b = $1 for update',
+    'select a from rows where b = $1 order by a for update',
     'select pg_advisory_lock(@ + 0 * $1::int)',
   ],
   ...['select g, repeat(chr(97 + g % 26), g) from generate_series(1, 600) g', "select repeat('x', 70000)"],
   ...[
     'copy (select 1, $$a$$) to stdout',
-    'copy rows to stdout',
-    'table rows',
+    'copy (table rows order by a) to stdout',
+    'table rows order by a',
     'values (1), (2), (3)',
     'explain (costs off) select 1',
   ],

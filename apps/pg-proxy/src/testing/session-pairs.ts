@@ -38,6 +38,8 @@ class Pair {
 }
 
 const patienceMs = 20_000;
+/** The last word of a session that the server has ended, as it does after what it did not expect of itself. */
+const closed = 'closed';
 
 /** Runs a random session: several clients on few backends, each beside one with a connection of its own. Throws what differs. */
 export class SessionPairs {
@@ -106,6 +108,7 @@ export class SessionPairs {
     pair.status = theirs.findLast((word) => word.startsWith('Z')) ?? status;
     this.#compare(place, said, ours, theirs);
     if (ready > 0) this.#compare(place, `parameters after ${said}`, proxied[1].parameters, direct[1].parameters);
+    if (theirs.at(-1) === closed) this.#pairs[place] = await this.#open(place);
   }
 
   /** Nobody waits here until another client gives its backend back. */
@@ -161,14 +164,17 @@ export class SessionPairs {
 
 /**
  * What may differ. Two names of one text are one statement to the proxy, and an error may be told with the other one. In a failed
- * transaction a backend that has yet to prepare a statement says so sooner than it looks at what is wrong with a Bind.
+ * transaction a backend that has yet to prepare a statement says so sooner than it looks at what is wrong with a Bind. A backend names
+ * a function in PL/pgSQL as the search_path was when it was first called there.
  */
 function comparable(words: readonly string[], before: string): string[] {
   let status = before;
   return words.map((word) => {
     if (word.startsWith('Z')) status = word;
     if (word.startsWith('E') && status === 'Z E') return 'E in a failed transaction';
-    return word.replaceAll(/prepared statement \\"n\d\\"/g, 'prepared statement');
+    return word
+      .replaceAll(/prepared statement \\"n\d\\"/g, 'prepared statement')
+      .replaceAll(/PL\/pgSQL function \w+\./g, 'PL/pgSQL function ');
   });
 }
 
@@ -178,8 +184,14 @@ async function answer(client: WireClient, ready: number): Promise<string[]> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer; so far ${JSON.stringify(words)}`)), patienceMs);
   });
+  const upToReady = (): Promise<string[]> =>
+    client.until('Z ').catch(async (error: unknown) => {
+      if (!client.isClosed) throw error;
+      return [...(await client.until(closed)), closed];
+    });
   try {
-    for (let left = ready; left > 0; left--) words.push(...(await Promise.race([client.until('Z '), late])));
+    for (let left = ready; left > 0 && words.at(-1) !== closed; left--)
+      words.push(...(await Promise.race([upToReady(), late])));
     return words;
   } finally {
     clearTimeout(timer);

@@ -11,16 +11,23 @@ import { WireClient } from './testing/wire-client.ts';
 const runs = Number(process.env.MEDREX_FUZZ_RUNS ?? 40);
 const seed = Number(process.env.MEDREX_FUZZ_SEED ?? 1);
 const clients = 4;
-const backends = 2;
 
-describeReal('POSTGRES', 'random sessions through pg-proxy in transaction mode', (where) => {
+// In session mode a backend is one client's until it leaves; nobody may wait for one.
+describeReal('POSTGRES', 'random sessions through pg-proxy in transaction mode', (where) =>
+  sessions(where, 'transaction', 2),
+);
+describeReal('POSTGRES', 'random sessions through pg-proxy in session mode', (where) =>
+  sessions(where, 'session', clients + 1),
+);
+
+function sessions(where: string, mode: 'transaction' | 'session', backends: number): void {
   let rig: RealRig;
   let lastTag = 0;
-  const databases = { proxied: `random_proxied_${process.pid}`, direct: `random_direct_${process.pid}` };
+  const databases = { proxied: `random_${mode}_${process.pid}`, direct: `random_direct_${mode}_${process.pid}` };
   const role = 'random_role';
 
   beforeAll(async () => {
-    rig = await RealRig.start(where, 'transaction', backends, undefined, { classes: { isOn: false } });
+    rig = await RealRig.start(where, mode, backends, undefined, { classes: { isOn: false } });
     await rig.direct.query(`do $$ begin create role ${role}; exception when duplicate_object then null; end $$`);
     for (const database of Object.values(databases)) {
       await rig.direct.query(`create database ${database}`);
@@ -69,4 +76,4 @@ describeReal('POSTGRES', 'random sessions through pg-proxy in transaction mode',
     },
     160_000 + runs * 1_000,
   );
-});
+}

@@ -60,6 +60,12 @@ const series = {
     [2, run('none'), prepare('d', 'select * from nowhere'), run('d'), sync(), query('execute c')],
     [1, runTwo],
   ),
+  'a statement that SQL speaks of behind what fails, and again': steps(
+    [1, two],
+    [1, run('none'), prepare('d', 'execute c'), sync()],
+    [1, query('execute c')],
+    [1, query("select name from pg_prepared_statements where name <> 'd'")],
+  ),
   'COPY in one go': steps(
     [1, query('create temp table t (x int)')],
     [1, query('copy t from stdin'), copyData(Buffer.from('1\n')), copyDone()],

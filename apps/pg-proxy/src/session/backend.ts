@@ -193,11 +193,11 @@ export class Backend {
 
   /** Before the client learns what is prepared here: it sees its own only. */
   closeStatements(): void {
-    for (const { name } of this.prepared.all()) {
-      this.expected.push(owed.close | unasked);
-      this.outbox.push(close({ of: 'statement', name }));
+    for (const statement of this.prepared.all()) {
+      if (!this.expected.push(owed.close | unasked, () => this.prepared.add(statement))) return;
+      this.prepared.delete(statement);
+      this.outbox.push(close({ of: 'statement', name: statement.name }));
     }
-    this.prepared.clear();
   }
 
   /** currval must not answer what somebody else's nextval did; what the client that has it inserted last stays. */

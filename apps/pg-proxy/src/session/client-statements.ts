@@ -120,7 +120,7 @@ export class ClientStatements {
 
   /** SQL may speak of a statement by the name that the protocol has given it: EXECUTE, EXPLAIN EXECUTE. */
   showNamed(text: string, backend: Backend): void {
-    if (this.#names.size === 0 || this.#own.isOn || backend.status === transactionStatus.failed) return;
+    if (this.#names.size === 0 || backend.status === transactionStatus.failed) return;
     if (!runsPrepared.test(text)) return;
     const folded = text.toLowerCase();
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);

@@ -18,17 +18,20 @@ export class OwnStatements {
   /** Those that have yet to be prepared, by name. */
   readonly #missing = new Map<string, string>();
 
-  /** Before the client is shown what is prepared: everybody's statements go, and its own come. */
+  /**
+   * Before the client is shown what is prepared: everybody's statements go, and its own come; again where the server has passed over
+   * that, because something before it had failed.
+   */
   takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): void {
-    if (this.isOn) return;
+    if (!this.isOn) for (const [name, { key }] of names) this.#missing.set(name, key);
     this.isOn = true;
+    const missing = [...this.#missing.keys()];
     const { expected, outbox } = backend;
     const isBetween = !expected.isOpen;
     backend.closeStatements();
-    for (const [name, { key }] of names) this.#missing.set(name, key);
-    for (const name of names.keys()) this.prepareAt(backend, name, isBetween ? new Silent() : undefined);
+    for (const name of missing) this.prepareAt(backend, name, isBetween ? new Silent() : undefined);
     // One that fails, as its client's own Parse will have, must not make the server pass over what comes now.
-    if (!isBetween || names.size === 0) return;
+    if (!isBetween || missing.length === 0) return;
     expected.push(owed.sync | unasked);
     outbox.push(sync());
   }

@@ -27,12 +27,16 @@ export class AuditObserver implements RequestObserver {
     this.#options = options;
   }
 
+  sent(request: Request): void {
+    this.#named.sent(request);
+  }
+
   ended(request: Request): void {
+    request.readLarge();
     const outcome = outcomeOf(request);
     if (outcome === undefined) return;
     const { rows, sqlstate, fingerprint } = outcome;
-    const statements =
-      outcome.statements && this.#named.behind(request.from, outcome.statements, sqlstate === undefined);
+    const statements = outcome.statements && this.#named.behind(request, outcome.statements);
     const text = statements === undefined ? unread : this.#textOf(statements);
     if (text === '' && this.#options.statements === 'data') return;
     const parts = [
@@ -44,6 +48,14 @@ export class AuditObserver implements RequestObserver {
     ];
     if (sqlstate !== undefined) parts.push(`"sqlstate":${JSON.stringify(sqlstate)}`);
     this.#options.log.add(parts.join(','));
+  }
+
+  /** By the message that PQfn sends: it may do anything, and nothing of its answer is read. */
+  called(from: Requester): void {
+    const at = this.#clock.at(Date.now());
+    this.#options.log.add(
+      `"kind":"statement","at":"${at}",${this.#clientOf(from)},${called},"rows":0,"fingerprint":""`,
+    );
   }
 
   #textOf(statements: readonly Statement[]): string {
@@ -91,7 +103,8 @@ class Clock {
 }
 
 const nothing = '"action":"other","reads":[],"writes":[]';
-/** The grammar did not know it: what it did is not known either. */
+const called = '"action":"call","reads":[],"writes":[]';
+/** The grammar did not know it, or it was too long to be read: what it did is not known either. */
 const unread = '"action":"unknown","reads":[],"writes":[]';
 
 function isOfData({ kind, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
@@ -101,10 +114,12 @@ function isOfData({ kind, reads, writes, readsCatalogOnly, isReadOnly }: Stateme
   return !isReadOnly;
 }
 
-/** A cursor is read by FETCH: its rows are those of its SELECT. */
-function mayWrite({ isReadOnly, kind, reads, locksRows, volatility }: Statement): boolean {
-  const isRead = kind === 'cursor' && reads.length > 0 && !locksRows && volatility !== 'volatile';
-  return !isReadOnly && !isRead;
+/** FETCH and EXECUTE read what their SELECT reads. */
+function mayWrite(statement: Statement): boolean {
+  const { isReadOnly, kind, reads, locksRows, volatility } = statement;
+  const isNamed = kind === 'cursor' || kind === 'prepared';
+  const isRead = isNamed && reads.length > 0 && !locksRows && (volatility === 'immutable' || volatility === 'stable');
+  return isOfData(statement) && !isReadOnly && !isRead;
 }
 
 function tablesOf(statements: readonly Statement[]): string {

@@ -11,8 +11,6 @@ import type { Backend } from '../session/backend.ts';
 import type { Request, RequestObserver } from '../session/request.ts';
 import type { DatabaseCache } from './database-cache.ts';
 
-/** Texts up to here are read though they are large: a bulk insert must not look like code that nobody can see. */
-const readBytesMax = 128 * 1024;
 const missing = /^(?:42P01|42703|42883|3F000)$/;
 /** A plan that no longer fits: "cached plan must not change result type". */
 const planUnfit = '0A000';
@@ -35,7 +33,7 @@ export class WriteObserver implements RequestObserver {
   sent(request: Request): void {
     const { backend } = request;
     if (backend === undefined) return;
-    const analysis = this.#analysisOf(request);
+    const analysis = request.readLarge();
     const all = changesOf(analysis).filter(changesSomething);
     const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
     if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
@@ -60,17 +58,12 @@ export class WriteObserver implements RequestObserver {
     followed?.writes.ended(followed.note);
   }
 
-  called(backend: Backend): void {
+  called(_from: unknown, backend: Backend): void {
     this.#database.writesOf(backend).unfollowed(anything);
   }
 
   refused(_from: unknown, sqlstate: string): void {
     if (missing.test(sqlstate)) this.#database.notFound();
-  }
-
-  #analysisOf(request: Request): Analysis {
-    const { analysis } = request;
-    return analysis.kind === 'large' && request.textBytes <= readBytesMax ? request.readLarge() : analysis;
   }
 
   #notePrepared(analysis: Analysis, writes: BackendWrites): void {
@@ -101,9 +94,9 @@ export function together(one: RequestObserver | undefined, writes: WriteObserver
       one.ended(request);
       writes.ended(request);
     },
-    called: (backend) => {
-      one.called?.(backend);
-      writes.called(backend);
+    called: (from, backend) => {
+      one.called?.(from, backend);
+      writes.called(from, backend);
     },
     refused: (from, sqlstate) => {
       one.refused?.(from, sqlstate);

@@ -1,3 +1,4 @@
+import type { Backend } from '../session/backend.ts';
 import type { Request, Requester, RequestObserver } from '../session/request.ts';
 
 /** Several observers as one; undefined without any. */
@@ -22,6 +23,10 @@ class Observers implements RequestObserver {
 
   ended(request: Request): void {
     for (const observer of this.all) observer.ended(request);
+  }
+
+  called(from: Requester, backend: Backend): void {
+    for (const observer of this.all) observer.called?.(from, backend);
   }
 
   refused(from: Requester, sqlstate: string): void {

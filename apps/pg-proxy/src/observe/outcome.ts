@@ -48,7 +48,8 @@ const nothingYet: Outcome = {
   ...{ queueMs: 0.5, translateMs: 0.5, backendMs: 0.5, streamMs: 0.5, clientMs: 0.5, totalMs: 0.5 },
 };
 
-const hasRun = ({ commands, sqlstate }: Request): boolean => commands > 0 || sqlstate !== undefined;
+const hasRun = ({ commands, sqlstate, isSuspended }: Request): boolean =>
+  commands > 0 || sqlstate !== undefined || isSuspended;
 
 function told(request: Request, outcome: Writable<Outcome>): Outcome {
   const { from, receivedAt, backendAt, firstAt, endedAt, translateMs } = request;

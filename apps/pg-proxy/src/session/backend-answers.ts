@@ -77,6 +77,7 @@ export class BackendAnswers {
       if (note !== undefined) {
         if (note.firstAt === 0) note.firstAt = this.chunkAt;
         note.bytes += framer.end - framer.start;
+        if (framer.isFirst && isRow(framer.type)) note.rowsSent++;
       }
       if (framer.isFirst) this.#isPassing = this.#take(framer) && backend.client !== undefined;
       if (this.#describing !== undefined) this.#describe(framer, this.#describing);
@@ -311,6 +312,8 @@ export class BackendAnswers {
     }
   }
 }
+
+const isRow = (type: number): boolean => type === from.dataRow || type === from.copyData;
 
 function says({ buffer, start, end }: Framer, field: string): boolean {
   const at = buffer.indexOf(field, start, 'latin1');

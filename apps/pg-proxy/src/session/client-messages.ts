@@ -325,7 +325,7 @@ export class ClientMessages implements Wire {
       case from.execute:
         return statements.execute(framer, backend);
       default:
-        this.requests.observer?.called?.(backend);
+        this.requests.observer?.called?.(this.#client, backend);
         this.#session.watch.calls(backend.status);
         if (backend.expected.push(owed.call)) this.pass(framer.start);
     }

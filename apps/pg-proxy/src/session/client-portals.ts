@@ -48,6 +48,10 @@ export class ClientPortals {
     return this.#named.size === 0 ? undefined : this.#named.get(readExecute(buffer, start, end)?.portal ?? '');
   }
 
+  named(name: string): Portal | undefined {
+    return this.#named.get(name);
+  }
+
   /** No portal outlives its transaction. */
   transactionEnded(): void {
     this.#unnamed = undefined;

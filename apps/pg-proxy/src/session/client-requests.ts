@@ -1,5 +1,6 @@
-import type { Framer } from '@medrex/pg-wire';
-import type { SqlAnalyser } from '@medrex/sql';
+import { Buffer } from 'node:buffer';
+import type { Framer, Named } from '@medrex/pg-wire';
+import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import { settingPrefix } from '../config/session-settings.ts';
 import type { Client } from './client.ts';
 import type { ClientStatements } from './client-statements.ts';
@@ -38,6 +39,12 @@ export class ClientRequests {
   /** Whoever follows requests will want to know what a text does: what looks at it before need not guess. */
   read(asked: Asked): void {
     if (this.observer !== undefined && asked.isWhole) analysisOf(this.#analyser, asked.text, asked);
+  }
+
+  /** What stands behind a name that the protocol has given. */
+  named(of: Named['of'], name: string): Analysis | undefined {
+    const prepared = this.#statements.named(of, Buffer.from(name).toString('latin1'));
+    return prepared && analysisOf(this.#analyser, prepared.text, prepared);
   }
 
   /** Of the message at hand. Undefined where nobody follows what becomes of it. */

@@ -11,6 +11,7 @@ import {
   transactionStatus,
   type BindHead,
   type Framer,
+  type Named,
 } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import type { Backend } from './backend.ts';
@@ -108,6 +109,12 @@ export class ClientStatements {
   /** Under this name it has a statement that the server knows by another. */
   has(name: string): boolean {
     return !this.#own.isOn && this.#names.has(name);
+  }
+
+  /** Undefined: there is none by that name, or nobody follows it. */
+  named(of: Named['of'], name: string): Prepared | undefined {
+    if (of === 'portal') return this.#portals.named(name)?.prepared;
+    return this.#names.get(name) ?? this.#alone.get(name);
   }
 
   /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */

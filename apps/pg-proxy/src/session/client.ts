@@ -1,4 +1,12 @@
-import { errorResponse, transactionStatus, type Report, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
+import {
+  errorResponse,
+  transactionStatus,
+  type Named,
+  type Report,
+  type TransactionStatus,
+  type WireFault,
+} from '@medrex/pg-wire';
+import type { Analysis } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import { ClientWork } from '../scheduling/classifier.ts';
@@ -127,6 +135,10 @@ export class Client implements BackendClient {
 
   get isPinned(): boolean {
     return this.session.isPinned;
+  }
+
+  named(of: Named['of'], name: string): Analysis | undefined {
+    return this.#messages.requests.named(of, name);
   }
 
   /** The process id of its login, or, once it has asked for it, of its backend. */

@@ -41,6 +41,8 @@ export interface Note {
   firstAt: number;
   /** Of the answer, so far. */
   bytes: number;
+  /** Rows of the statement that is under way, so far; of COPY, its messages. */
+  rowsSent: number;
   /** Milliseconds for which the server was not read because the client did not take what there was. */
   blockedMs: number;
   /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */

@@ -8,6 +8,7 @@ export type Answered = (value: string | undefined, sqlstate: string | undefined)
 export class OwnNote implements Note {
   firstAt = 0;
   bytes = 0;
+  rowsSent = 0;
   blockedMs = 0;
   readonly before = undefined;
   readonly fault: WireFault | undefined = undefined;

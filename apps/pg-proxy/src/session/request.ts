@@ -1,4 +1,4 @@
-import type { WireFault } from '@medrex/pg-wire';
+import type { Named, WireFault } from '@medrex/pg-wire';
 import { Buffer } from 'node:buffer';
 import type { WorkloadClass } from '@medrex/pool';
 import { readComment, type Analysis, type Redefinition, type SqlAnalyser, type SqlComment } from '@medrex/sql';
@@ -19,6 +19,8 @@ export interface Requester {
   readonly processId: number;
   /** It has left something in its session. */
   readonly isPinned: boolean;
+  /** What stands behind a name that the protocol has given; undefined: it has given none, or nobody has followed it. */
+  named(of: Named['of'], name: string): Analysis | undefined;
 }
 
 /** What wants to know of every request. It is called on the data path: what takes long is done later. */
@@ -29,7 +31,7 @@ export interface RequestObserver {
   completed?(request: Request, tag: string): void;
   ended(request: Request): void;
   /** A function was called by a message of its own, for which there is no request. */
-  called?(backend: Backend): void;
+  called?(from: Requester, backend: Backend): void;
   /** Something was refused for which no request is on its way: the pool gave no backend, or a Parse was wrong. */
   refused?(from: Requester, sqlstate: string): void;
 }
@@ -69,9 +71,12 @@ export const unknownText: Analysis = {
   fault: { sqlstate: '54000', message: 'the statement has not been seen as a whole' },
 };
 
+/** A bulk insert must not look like code that nobody can see. */
+const readBytesMax = 128 * 1024;
+
 /**
  * What a client has sent to be run, from its message to the end of its answer: a simple query with all its statements, or an
- * Execute. With neither a tag nor a SQLSTATE at its end the server passed over it, because something before it had failed.
+ * Execute. Where nothing of it has ended, failed or been suspended the server passed over it, because something before it had failed.
  */
 export class Request implements Note {
   readonly from: Requester;
@@ -89,9 +94,12 @@ export class Request implements Note {
   /** Of the answer. */
   bytes = 0;
   sqlstate: string | undefined;
-  /** How many statements of it have ended, and of how many rows their tags speak. */
+  /** How many statements of it have ended, and of how many rows their tags speak; where one did not end, how many of its rows were sent. */
   commands = 0;
   rows = 0;
+  rowsSent = 0;
+  /** It has run, and not all of its rows were wanted. */
+  isSuspended = false;
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
   readonly fault: WireFault | undefined;
@@ -162,13 +170,11 @@ export class Request implements Note {
     return this.#comment;
   }
 
-  get textBytes(): number {
-    return this.#text.length;
-  }
-
-  /** As `analysis`, of a text that is not read otherwise because it holds others up. */
+  /** As `analysis`, also of a text that is not read otherwise because it holds others up; up to a length. */
   readLarge(): Analysis {
-    if (this.#isWhole) this.#analysis = this.#analyser.analyseLarge(utf8Of(this.#text));
+    const isAffordable = this.#isWhole && this.#text.length <= readBytesMax;
+    if (isAffordable && this.analysis.kind === 'large')
+      this.#analysis = this.#analyser.analyseLarge(utf8Of(this.#text));
     return this.analysis;
   }
 
@@ -182,11 +188,13 @@ export class Request implements Note {
     this.#tag = tag;
     this.commands++;
     this.rows += rowsOf(tag);
+    this.rowsSent = 0;
     if (this.watched !== undefined) this.#watch.completed(this.watched, tag);
     this.#observer?.completed?.(this, tag);
   }
 
   suspended(): void {
+    this.isSuspended = true;
     if (this.watched !== undefined) this.#watch.suspended(this.watched);
   }
 
@@ -196,6 +204,7 @@ export class Request implements Note {
 
   ended(atMs: number): void {
     this.endedAt = atMs;
+    this.rows += this.rowsSent;
     if (this.commands === 0) this.undo?.();
     const times = this.backend?.translationTimes;
     if (times !== undefined) this.translateMs = times.takeMs(this.#text, this.backendAt);

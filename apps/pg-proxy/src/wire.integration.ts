@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import { bind, copyData, copyDone, copyFail, describe, execute, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
+import { Transcript } from './testing/transcript.ts';
 import { WireClient } from './testing/wire-client.ts';
 
 const prepare = (name: string, text: string): Buffer => parse({ name, text, parameterTypes: [] });
@@ -145,12 +146,13 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   });
   afterAll(() => rig.close());
 
-  const open = (href: string): Promise<WireClient> => {
+  const open = (href: string, heard?: Transcript): Promise<WireClient> => {
     const url = new URL(href);
     const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
     const database = url.pathname.slice(1);
-    const parameters = { options: '-c work_mem=9MB' };
-    return WireClient.in({ port: Number(url.port), user: user!, password: password!, database, parameters });
+    const parameters = { options: '-c work_mem=9MB', application_name: 'wire' };
+    const wordOf = heard && { wordOf: heard.wordOf.bind(heard) };
+    return WireClient.in({ port: Number(url.port), user: user!, password: password!, database, parameters, ...wordOf });
   };
 
   it.each(Object.entries(series))('are answered as without it: %s', async (_title, all) => {
@@ -176,6 +178,17 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     });
     for (const other of others) other.close();
     expect(proxied).toEqual(direct);
+  });
+
+  it('are not told that a setting is gone which a transaction has taken back, and which is set again', async () => {
+    const heard = new Transcript();
+    const client = await open(rig.url, heard);
+    await client.ask(prepare('', 'discard all'), run(''), prepare('', 'begin'), run(''), sync());
+    await client.ask(query('select 1/0'));
+    expect(heard.parameters.get('application_name')).toBe('wire');
+    await client.ask(query('rollback'));
+    expect(heard.parameters.get('application_name')).toBe('wire');
+    client.close();
   });
 
   it('do not meet what another has prepared under its own name for an EXECUTE that it did not run', async () => {

@@ -49,9 +49,10 @@ export class ClientSession {
     const { backend } = this.#client;
     const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
     const isLast = isEmpty && !isOpen;
-    if (isLast) this.#setAgain(watch.takeReset(), backend, status);
+    const isIdle = status === transactionStatus.idle;
+    if (isLast) this.#setAgain(watch.takeReset(isIdle), backend, status);
     watch.settled(status, isLast);
-    if (status === transactionStatus.idle) this.#follow(backend, statements);
+    if (isIdle) this.#follow(backend, statements);
   }
 
   /** Nothing is under way, and somebody else could have its backend. True: the server is asked first what the session has. */

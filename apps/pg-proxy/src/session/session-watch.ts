@@ -93,6 +93,11 @@ function resetOf(statement: Statement | undefined): Reset {
   return new Set(effects.flatMap((effect) => (effect.kind === 'reset' ? [effect.name.toLowerCase()] : [])));
 }
 
+function together(one: Reset, other: Reset): Reset {
+  if (one === 'all' || other === 'all') return 'all';
+  return other.size === 0 ? one : new Set([...one, ...other]);
+}
+
 const goesBack = /(?:^|;)\s*(?:reset|discard|set\s[^;]*\bdefault)\b/i;
 
 /** Whether a statement concerns settings that only the proxy knows: its own, or what the session began with. */
@@ -127,8 +132,9 @@ export class SessionWatch {
   #doubts: Doubts | undefined;
   readonly #pinsSequences: boolean;
   #state: SessionState | undefined;
-  /** What has gone back to what it was at login. */
+  /** What has gone back to what it was at login since that was last taken; and before, in the transaction that is open. */
   #reset: Reset = nothingReset;
+  #resetInside: Reset = nothingReset;
 
   constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions) {
     this.#analyser = analyser;
@@ -152,15 +158,18 @@ export class SessionWatch {
     return this.#state?.knowsProcess === true;
   }
 
-  /** What RESET, or DISCARD ALL, has taken back since it was last taken. */
+  /** What RESET, or DISCARD ALL, has taken back of what the session began with. */
   get reset(): Reset {
-    return this.#reset;
+    return together(this.#reset, this.#resetInside);
   }
 
-  takeReset(): Reset {
-    const reset = this.#reset;
+  /** What is to be set again now; at the end of a transaction again, which may have taken that back. */
+  takeReset(isIdle: boolean): Reset {
+    const { reset } = this;
+    const taken = isIdle ? reset : this.#reset;
     this.#reset = nothingReset;
-    return reset;
+    this.#resetInside = isIdle ? nothingReset : reset;
+    return taken;
   }
 
   /** Why the session cannot go on with another backend. */
@@ -299,14 +308,9 @@ export class SessionWatch {
     if (watched.isSuspended === true) return;
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
-    this.#noteReset(resetOf(statement));
+    this.#reset = together(this.#reset, resetOf(statement));
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
-  }
-
-  #noteReset(reset: Reset): void {
-    if (reset === 'all' || this.#reset === 'all') this.#reset = 'all';
-    else if (reset.size > 0) this.#reset = new Set([...this.#reset, ...reset]);
   }
 
   /** What failed, where that is followed. */

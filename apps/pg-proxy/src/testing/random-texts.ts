@@ -54,6 +54,34 @@ export const randomTexts: readonly string[] = [
     'select shared.unlock(@)',
   ],
   ...["do $$ begin perform set_config('app.tenant','12',false); end $$", "select shared.make('t@')"],
+  ...[
+    'insert into shared.filled (b) values (1)',
+    'insert into shared.checked values (51)',
+    'select 3 operator(shared.|+|) 4',
+  ],
+  ...[
+    "select 'a'::shared.positive",
+    'select 52::shared.positive',
+    'select shared.keep(g) from generate_series(53, 55) g',
+  ],
+  ...['select a from shared.seen', 'select shared.nested(57)', 'select shared.scoped(58)', 'delete from shared.ruled'],
+  ...[
+    'select (row(59)::shared.pair)::text',
+    'select shared.dynamic($$set app.own = 60$$)',
+    'update shared.guarded set a = 61',
+  ],
+  ...[
+    'select * from shared.several(62)',
+    'select count(shared.is_kept(63))',
+    'select shared.with_exception(64)',
+  ],
+  ...['merge into shared.noted n using (values (65)) v(a) on false when not matched then insert values (65)'],
+  ...['create table shared.y@ as select shared.bump() as a', 'drop table if exists shared.y@'],
+  ...[
+    'explain (analyze, costs off, timing off, summary off) select shared.set_tenant(66)',
+    'explain (costs off) select shared.set_tenant(67)',
+  ],
+  ...["begin; set local statement_timeout = '20ms'; select pg_sleep(9)", 'analyze rows', 'vacuum rows'],
   "do $$ begin perform set_config('app.tenant','13',false); raise exception 'no'; exception when others then null; end $$",
   // Temporary things
   ...['create temp table t@ (a int)', 'create temp table t@ (a int) on commit drop', 'insert into t@ values (1)'],
@@ -193,6 +221,28 @@ export const randomSchema = (clients: number): string => `
   create function shared.noting() returns trigger language plpgsql as $$ begin perform shared.set_tenant(new.a); return null; end $$;
   create table shared.noted (a int); create table shared.named as select 'shared' as a;
   create trigger noting before insert on shared.noted for each row execute function shared.noting();
+  create table shared.filled (a text default shared.bump(), b int);
+  create function shared.is_kept(i int) returns bool language plpgsql as $$ begin perform shared.set_tenant(i); return true; end $$;
+  create table shared.checked (a int check (shared.is_kept(a)));
+  create function shared.plus(i int, j int) returns int language plpgsql as $$ begin perform shared.set_tenant(i + j); return i + j; end $$;
+  create operator shared.|+| (function = shared.plus, leftarg = int, rightarg = int);
+  create domain shared.positive as int check (shared.is_kept(value));
+  create function shared.kept(i int, j int) returns int language plpgsql as $$ begin perform shared.set_tenant(j); return j; end $$;
+  create aggregate shared.keep (int) (sfunc = shared.kept, stype = int);
+  create view shared.seen as select a, shared.is_kept(56) as kept from shared.named;
+  create function shared.nested(i int) returns int language sql as $$ select shared.set_tenant(i); select 1 $$;
+  create function shared.scoped(i int) returns text language plpgsql set app.tenant = 'scoped' as $$
+    begin perform set_config('app.own', i::text, false); return current_setting('app.tenant'); end $$;
+  create table shared.ruled as select 1 as a; create rule ruled as on delete to shared.ruled do instead select shared.set_tenant(57);
+  create type shared.pair as (a int);
+  create function shared.text_of(p shared.pair) returns text language plpgsql as $$ begin perform shared.set_tenant(p.a); return 'pair'; end $$;
+  create cast (shared.pair as text) with function shared.text_of(shared.pair);
+  create function shared.dynamic(t text) returns void language plpgsql as $$ begin execute t; end $$;
+  create table shared.guarded as select 1 as a; alter table shared.guarded enable row level security; alter table shared.guarded force row level security;
+  create policy guarded on shared.guarded using (shared.is_kept(a));
+  create function shared.several(i int) returns table (a int) language plpgsql as $$ begin perform shared.set_tenant(i); return query select 1; end $$;
+  create function shared.with_exception(i int) returns void language plpgsql as $$
+    begin begin perform shared.set_tenant(i); raise exception 'x'; exception when others then perform set_config('app.own', i::text, false); end; end $$;
   grant all on all tables in schema shared to public;
   ${Array.from(
     { length: clients },

@@ -11,7 +11,7 @@ export const secretSource = z.union([
 ]);
 export type SecretSource = z.infer<typeof secretSource>;
 
-export const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust'] as const;
+export const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust', 'any'] as const;
 export type AuthMethod = (typeof authMethods)[number];
 
 /** Who is asked for the secrets of users, and how. */
@@ -92,7 +92,7 @@ export const auth = z.strictObject({
     .enum(authMethods)
     .default('scram-sha-256')
     .describe(
-      'How clients prove who they are; md5 takes SCRAM where the secret is a verifier; password and ldap need TLS; cert takes the name in the client certificate; trust is for tests',
+      'How clients prove who they are; md5 takes SCRAM where the secret is a verifier; password and ldap need TLS; cert takes the name in the client certificate; trust lets in whoever names a user, and any also who names nobody known, where a database has a `user` of its own: both are for tests',
     ),
   userFile: file
     .optional()

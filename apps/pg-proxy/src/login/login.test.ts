@@ -116,6 +116,23 @@ describe('what a client shows', () => {
     expect(nobody).toEqual([told.replace('app', 'nobody')]);
   });
 
+  it('is nothing by method any, where a database says as whom all log in, and nowhere else', async () => {
+    await start('any', '', {
+      config: {
+        databases: { ...upstream.databases, open: { upstream: 'main' } },
+        auth: { method: 'any' },
+        admin: { users: ['operator'] },
+      },
+    });
+    const client = await rig.in({ user: 'nobody' });
+    expect(client.mechanism).toBe('');
+    expect(rig.postgres.backends.map(({ parameters }) => parameters.get('user'))).toEqual(['app']);
+    const himself = await rig.open({ user: 'nobody', database: 'open' }).until('closed');
+    expect(himself).toEqual([
+      'FATAL 28000 method any lets clients in only where the database, or identities, say as whom',
+    ]);
+  });
+
   it.each([
     ['a plain secret', 'secret'],
     ['an md5 secret', md5Password('app', 'secret')],

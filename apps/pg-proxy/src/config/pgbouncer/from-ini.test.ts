@@ -89,6 +89,47 @@ nondefaultdb = pool_size=50 reserve_pool=10
     expect(JSON.stringify(config)).not.toContain("fo'o");
   });
 
+  it('takes words however they are written, quotes as PgBouncer does, and settings behind a header', () => {
+    const { config, problems, secrets } = read(`[pgbouncer] auth_type = TRUST
+auth_file = /etc/users.txt
+pool_mode = Transaction
+unix_socket_dir = /run/bouncer
+server_tls_sslmode = Require
+[databases] first = user=u password="a'b"
+'my db' = host=one pool_mode=SESSION
+`);
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config)).toMatchObject({
+      pool: { mode: 'transaction' },
+      auth: { method: 'trust' },
+      upstreams: { 'one:5432': { tls: 'require' } },
+      databases: { first: { upstream: '/run/bouncer:5432' }, 'my db': { upstream: 'one:5432', mode: 'session' } },
+    });
+    expect(Object.values(secrets)).toEqual([`"a'b"`]);
+    expect(read(`${base}pool_mode = session # for now\n`).problems).toEqual([
+      '/etc/pgbouncer.ini:5: pool_mode: "session # for now" is no value of it',
+    ]);
+  });
+
+  it('goes back to all defaults where [pgbouncer] begins again, and says so', () => {
+    const { config, problems, notes } = read(
+      `${base}pool_mode = transaction
+%include /etc/clinic.ini
+max_client_conn = 7
+`,
+      { '/etc/clinic.ini': '[pgbouncer]\ndefault_pool_size = 3\n' },
+    );
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config)).toMatchObject({
+      pool: { mode: 'session', size: 3 },
+      clientsMax: 7,
+      auth: { userFile: '/etc/users.txt' },
+    });
+    expect(notes).toEqual([
+      '/etc/pgbouncer.ini:5: pool_mode does not count: [pgbouncer] begins again behind it, with all defaults',
+    ]);
+  });
+
   it('says by place and name what means nothing here and what it does not do', () => {
     const { notes, problems } = read(`${base}logfile = /var/log/x
 server_reset_query = DISCARD ALL
@@ -99,6 +140,7 @@ nonsense
 [databases]
 a = host=one,two connect_query='SET x.y = 1; SELECT 1'
 b = host='open
+c = sslmode=require
 [else]
 x = 1
 `);
@@ -109,14 +151,15 @@ x = 1
       ]),
     );
     expect(problems.map((problem) => problem.replace('/etc/pgbouncer.ini:', ''))).toEqual([
-      '10: is not understood',
+      '10: is no `name = value`, [section], %include or comment behind ; or #',
       '7: disable_pqexec: simple queries are always taken',
       '8: there is no setting pool_mod',
       '9: max_client_conn: "many" is no value of it',
       '12: a: a list of hosts is not there; name one, or what shares out among them',
       '12: a: connect_query may SET what a session begins with, and do nothing else here',
       '13: b: the connection string is not understood',
-      '15: there is no section [else]',
+      '14: c: there is no setting sslmode; server_tls_sslmode and its like in [pgbouncer] say it for all servers',
+      '16: there is no section [else]',
     ]);
   });
 
@@ -255,7 +298,7 @@ host all all ::/0 md5
     expect(problems).toEqual([expect.stringContaining(problem)]);
   });
 
-  it.each(['pam', 'any'])('is not by auth_type %s', (type) => {
+  it.each(['pam', 'peer'])('is not by auth_type %s', (type) => {
     expect(read(`${base}auth_type = ${type}\n`).problems).toEqual([
       expect.stringContaining(`auth_type: ${type} is not there`),
     ]);

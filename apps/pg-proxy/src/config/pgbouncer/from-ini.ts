@@ -2,11 +2,14 @@ import { resolve } from 'node:path';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
-import { names, whole, yes } from './ini-values.ts';
+import { names, tlsMode, whole, yes } from './ini-values.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
 /** Of the process with peer_id 1, where several listen on one port. */
 const firstMetricsPort = 9475;
+
+/** Where the section [pgbouncer] begins again, PgBouncer goes back to all defaults, and these have none. */
+const isKept: ReadonlySet<string> = new Set(['auth_file', 'auth_user', 'auth_dbname', 'auth_ldap_options']);
 
 /** A pgbouncer.ini in our words. */
 export interface FromIni {
@@ -72,11 +75,15 @@ export class Gathering {
 
 /** @param read the text of a file; throws when it cannot be read */
 export function fromIni(file: string, read: (file: string) => string): FromIni {
-  const { entries, problems } = readIni(file, read);
+  const { entries, begins, problems } = readIni(file, read);
   const of = (section: string): IniEntry[] => entries.filter((entry) => entry.section === section);
-  const general = new Map(of('pgbouncer').map((entry) => [entry.key, entry]));
+  const last = begins.get('pgbouncer') ?? 0;
+  const isForgotten = (entry: IniEntry): boolean => entries.indexOf(entry) < last && !isKept.has(entry.key);
+  const general = new Map(of('pgbouncer').flatMap((entry) => (isForgotten(entry) ? [] : [[entry.key, entry]])));
   const gathering = new Gathering(general, read);
   gathering.problems.push(...problems);
+  for (const { key, place } of of('pgbouncer').filter(isForgotten))
+    gathering.notes.push(`${place}: ${key} does not count: [pgbouncer] begins again behind it, with all defaults`);
   for (const [path, value] of Object.entries(pgbouncerDefaults)) gathering.set(path, value);
   for (const entry of general.values()) takeSetting(entry, gathering);
   readListen(gathering);
@@ -135,7 +142,8 @@ function readMetrics(gathering: Gathering): void {
 }
 
 function readClientTls(gathering: Gathering): void {
-  const mode = gathering.value('client_tls_sslmode') ?? 'disable';
+  const mode = tlsMode(gathering.value('client_tls_sslmode') ?? 'disable');
+  if (mode === undefined) return gathering.problem('client_tls_sslmode', 'is none of its values');
   if (mode === 'disable') return;
   const [certificate, key] = [gathering.file('client_tls_cert_file'), gathering.file('client_tls_key_file')];
   if (certificate === undefined || key === undefined)

@@ -3,12 +3,13 @@ import { readHba } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
 const methods: Readonly<Record<string, string>> = {
-  ...{ md5: 'md5', 'scram-sha-256': 'scram-sha-256', plain: 'password', trust: 'trust', cert: 'cert', ldap: 'ldap' },
+  ...{ md5: 'md5', 'scram-sha-256': 'scram-sha-256', plain: 'password', trust: 'trust', any: 'any' },
+  ...{ cert: 'cert', ldap: 'ldap' },
 };
 
 /** Who may come in: auth_* of the file, and of its databases. */
 export function readAuth(gathering: Gathering): void {
-  const type = gathering.value('auth_type') ?? 'md5';
+  const type = (gathering.value('auth_type') ?? 'md5').toLowerCase();
   const userFile = gathering.file('auth_file');
   const method = methods[type];
   gathering.set('auth', {

@@ -8,13 +8,17 @@ export interface IniEntry {
 
 export interface IniFile {
   readonly entries: readonly IniEntry[];
+  /** Of each section, how many entries stand before its last header. */
+  readonly begins: ReadonlyMap<string, number>;
   readonly problems: readonly string[];
 }
 
 const blank = /^\s*(?:[;#].*)?$/;
 const include = /^\s*%include\s+(\S.*?)\s*$/;
-const header = /^\s*\[\s*([^\]]+?)\s*\]\s*$/;
-const setting = /^\s*(?:"((?:[^"]|"")+)"|([\w.*-]+))\s*=\s*(.*?)\s*$/;
+/** Settings may follow on the same line. */
+const header = /^\s*\[\s*([^\]]+?)\s*\](.*)$/;
+/** PgBouncer 1.25 takes names in single quotes, its documentation has double ones. */
+const setting = /^\s*(?:"((?:[^"]|"")+)"|'([^']+)'|([\w.*-]+))\s*=\s*(.*?)\s*$/;
 /** As deep as PgBouncer follows includes. */
 const depthMax = 10;
 
@@ -27,7 +31,22 @@ const depthMax = 10;
 export function readIni(file: string, read: (file: string) => string): IniFile {
   const entries: IniEntry[] = [];
   const problems: string[] = [];
+  const begins = new Map<string, number>();
   let section = '';
+  const takeLine = (line: string, place: string): void => {
+    const [, title, rest = ''] = header.exec(line) ?? [];
+    if (title !== undefined) {
+      section = title.toLowerCase();
+      begins.set(section, entries.length);
+      if (!blank.test(rest)) takeLine(rest, place);
+      return;
+    }
+    const [, quoted, single, plain = '', value = ''] = setting.exec(line) ?? [];
+    const key = quoted?.replaceAll('""', '"') ?? single ?? plain;
+    if (key === '') problems.push(`${place}: is no \`name = value\`, [section], %include or comment behind ; or #`);
+    else if (section === '') problems.push(`${place}: ${key} stands in no section`);
+    else entries.push({ section, key, value, place });
+  };
   const take = (name: string, depth: number, from: string): void => {
     let text: string;
     try {
@@ -42,30 +61,29 @@ export function readIni(file: string, read: (file: string) => string): IniFile {
       if (blank.test(line)) return;
       const [, included] = include.exec(line) ?? [];
       if (included !== undefined) return take(included, depth + 1, `${place}: `);
-      const [, title] = header.exec(line) ?? [];
-      if (title !== undefined) return void (section = title.toLowerCase());
-      const [, quoted, plain = '', value = ''] = setting.exec(line) ?? [];
-      const key = quoted?.replaceAll('""', '"') ?? plain;
-      if (key === '') problems.push(`${place}: is not understood`);
-      else if (section === '') problems.push(`${place}: ${key} stands in no section`);
-      else entries.push({ section, key, value, place });
+      takeLine(line, place);
     });
   };
   take(file, 0, '');
-  return { entries, problems };
+  return { entries, begins, problems };
 }
 
-const word = /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([^\s'"]\S*)?)(?=\s|$)/y;
+/** In a connection string double quotes are part of the value; in options of LDAP, as in pg_hba.conf, they hold it together. */
+const words = {
+  connection: /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s']\S*)?)(?=\s|$)/y,
+  options: /\s*([A-Za-z_]\w*)\s*=\s*(?:'((?:[^']|'')*)'|([^\s'"]\S*)?|"((?:[^"]|"")*)")(?=\s|$)/y,
+};
 
 /** The parameters of a connection string, or of a user's settings: `name=value`, `name='with ''quotes'''`. Undefined: not understood. */
-export function readParameters(text: string): Map<string, string> | undefined {
+export function readParameters(text: string, form: keyof typeof words = 'connection'): Map<string, string> | undefined {
   const parameters = new Map<string, string>();
+  const word = words[form];
   word.lastIndex = 0;
   const end = text.trimEnd().length;
   while (word.lastIndex < end) {
-    const [, name, single, double, plain = ''] = word.exec(text) ?? [];
+    const [, name, single, plain, double] = word.exec(text) ?? [];
     if (name === undefined) return undefined;
-    parameters.set(name, single?.replaceAll("''", "'") ?? double?.replaceAll('""', '"') ?? plain);
+    parameters.set(name, single?.replaceAll("''", "'") ?? plain ?? double?.replaceAll('""', '"') ?? '');
   }
   return parameters;
 }

@@ -2,7 +2,7 @@ import { readConnectQuery } from './connect-query.ts';
 import type { Gathering } from './from-ini.ts';
 import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
-import { whole } from './ini-values.ts';
+import { tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Settings of a session that a connection string may ask of the server. */
@@ -10,7 +10,7 @@ const sessionParameters = ['client_encoding', 'datestyle', 'timezone', 'applicat
 /** How users of a database are looked up. */
 const lookups = ['auth_user', 'auth_query', 'auth_dbname'];
 
-/** Where the socket of a server is when no host is named. */
+/** Where the socket of a server is when neither its host nor `unix_socket_dir` is named. */
 const socketFolder = '/var/run/postgresql';
 
 type Parameters = ReadonlyMap<string, string>;
@@ -36,7 +36,8 @@ function databaseOf(
   upstreams: Record<string, unknown>,
 ): object {
   const { key, place } = entry;
-  const [host = socketFolder, port = '5432'] = [parameters.get('host'), parameters.get('port')];
+  const own = gathering.value('unix_socket_dir') ?? socketFolder;
+  const [host = own, port = '5432'] = [parameters.get('host'), parameters.get('port')];
   if (host.includes(','))
     gathering.problems.push(`${place}: ${key}: a list of hosts is not there; name one, or what shares out among them`);
   const begins = readConnectQuery(parameters.get('connect_query') ?? '');
@@ -49,8 +50,8 @@ function databaseOf(
   const upstream = `${host}:${port}`;
   upstreams[upstream] = { host, port: number ?? 5432, ...serverTls(gathering, host) };
   const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));
-  const own = [...parameters].filter(([name]) => sessionParameters.includes(name));
-  const session = { ...Object.fromEntries(own), ...begins };
+  const said = [...parameters].filter(([name]) => sessionParameters.includes(name));
+  const session = { ...Object.fromEntries(said), ...begins };
   const asksItself = lookups.some((name) => parameters.has(name));
   const authQuery = asksItself ? queryOf(gathering, parameters) : undefined;
   return {
@@ -113,12 +114,17 @@ function narrowed(
     if (others.includes(name)) continue;
     const fate = Object.hasOwn(narrowTable, name) ? narrowTable[name] : undefined;
     const value = fate?.read(text);
-    if (fate === undefined) gathering.problems.push(`${place}: ${key}: there is no setting ${name}`);
+    if (fate === undefined) gathering.problems.push(`${place}: ${key}: there is no setting ${name}${insteadOf(name)}`);
     else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is no value of it`);
     // 0 is no limit, and no limit of its own.
     else if (value !== 0 || !['backendsMax', 'clientsMax', 'size'].includes(fate.to)) found[fate.to] = value;
   }
   return found;
+}
+
+/** libpq knows more than PgBouncer takes. */
+function insteadOf(name: string): string {
+  return name.startsWith('ssl') ? '; server_tls_sslmode and its like in [pgbouncer] say it for all servers' : '';
 }
 
 function generalLimits(gathering: Gathering, backends: string, clients: string): object {
@@ -133,7 +139,8 @@ function generalLimits(gathering: Gathering, backends: string, clients: string):
 
 /** PgBouncer speaks TLS where the server can, if nothing else is said; never over a socket of the file system. */
 function serverTls(gathering: Gathering, host: string): object {
-  const mode = gathering.value('server_tls_sslmode') ?? 'prefer';
+  const mode = tlsMode(gathering.value('server_tls_sslmode') ?? 'prefer');
+  if (mode === undefined) gathering.problem('server_tls_sslmode', 'is none of its values');
   if (mode === 'disable' || host.startsWith('/')) return { tls: 'disable' };
   const tls = mode === 'allow' ? 'prefer' : mode;
   const [ca, certificate, key] = ['ca', 'cert', 'key'].map((what) => gathering.file(`server_tls_${what}_file`));

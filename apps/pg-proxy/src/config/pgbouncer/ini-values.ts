@@ -5,6 +5,14 @@ export function milliseconds(text: string): number | undefined {
   return /^\d+(?:\.\d+)?$/.test(text) ? Math.min(Math.round(Number(text) * 1_000), longestMs) : undefined;
 }
 
+/** One of these words, however it is written. */
+export const oneOf =
+  (...words: readonly string[]) =>
+  (text: string): string | undefined =>
+    words.find((word) => word === text.toLowerCase());
+
+export const tlsMode = oneOf('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full');
+
 export function whole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -29,7 +29,7 @@ const urlForm = /^(ldaps?):\/\/([^/?]*)(?:\/([^?]*)(?:\?([^?]*)(?:\?([^?]*)(?:\?
 
 /** @param text `auth_ldap_options`, or the options of a line of pg_hba.conf */
 export function readLdapOptions(text: string): LdapReading {
-  const options = readParameters(text);
+  const options = readParameters(text, 'options');
   const failed = (problem: string): LdapReading => ({ ldap: undefined, password: undefined, problem, notes: [] });
   if (options === undefined) return failed('is not understood');
   const unknown = [...options.keys()].find((name) => !known.has(name));

@@ -1,5 +1,5 @@
 import { longestMs } from '../durations.ts';
-import { milliseconds, names, whole, yes } from './ini-values.ts';
+import { milliseconds, names, oneOf, whole, yes } from './ini-values.ts';
 
 /** What becomes of a setting of section [pgbouncer]. */
 export type Fate =
@@ -21,6 +21,8 @@ const orForEver = (text: string): number | undefined => {
 /** Where 0 is the same as not to say it. */
 const some = (text: string): number | undefined => whole(text);
 
+const mode = oneOf('session', 'transaction', 'statement');
+
 const systems = nothing("the system's own settings hold");
 const resolver = nothing('names are looked up by the resolver of the system for each connection');
 const logs = nothing('the log is JSON on standard error; LOG_LEVEL says how much of it');
@@ -37,7 +39,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
     refused: 'the socket gets the group of the process, or of its folder where that has the set-group-ID bit',
     unless: /^$/,
   },
-  pool_mode: to('pool.mode', (text) => text),
+  pool_mode: to('pool.mode', mode),
   max_client_conn: to('clientsMax', whole),
   default_pool_size: to('pool.size', whole),
   min_pool_size: to('pool.min', whole),
@@ -143,7 +145,7 @@ export const narrowTable: Readonly<Record<string, { readonly to: string; readonl
     min_pool_size: { to: 'min', read: whole },
     reserve_pool_size: { to: 'reserve', read: whole },
     reserve_pool: { to: 'reserve', read: whole },
-    pool_mode: { to: 'mode', read: (text) => text },
+    pool_mode: { to: 'mode', read: mode },
     query_timeout: { to: 'queryTimeoutMs', read: milliseconds },
     query_wait_timeout: { to: 'waitTimeoutMs', read: orForEver },
     idle_transaction_timeout: { to: 'transactionIdleTimeoutMs', read: milliseconds },

@@ -18,7 +18,7 @@ export interface IrisDatabaseOptions {
   readonly hazards: SharedDatabase['hazards'];
   /** Statements that succeed without being done, by their kinds in the grammar. */
   readonly skipped: readonly string[];
-  readonly isNullOrderKept: boolean;
+  readonly isOrderKept: boolean;
   /** Columns of unit vectors, as schema.table.column. */
   readonly normalised: readonly string[];
   /** After this long the tables are looked at again. */
@@ -69,9 +69,9 @@ export class IrisDatabase implements SharedDatabase {
 
   /** @throws RangeError where no translation is known for the version */
   static async load(options: IrisDatabaseOptions): Promise<IrisDatabase> {
-    const { version, schemas, skipped, isNullOrderKept, normalised } = options;
+    const { version, schemas, skipped, isOrderKept, normalised } = options;
     const tables = new KnownTables(schemaMap(schemas), new Set(normalised));
-    const translator = await IrisTranslator.load({ version, schemas, skipped, isNullOrderKept }, tables);
+    const translator = await IrisTranslator.load({ version, schemas, skipped, isOrderKept }, tables);
     return new IrisDatabase(options, translator, tables);
   }
 

@@ -58,7 +58,7 @@ export class SessionRig {
     });
     const database = await IrisDatabase.load({
       ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },
-      ...{ hazards: 'notice', skipped: [], isNullOrderKept: true, normalised: [], tablesMs: 60_000, now: () => 0 },
+      ...{ hazards: 'notice', skipped: [], isOrderKept: true, normalised: [], tablesMs: 60_000, now: () => 0 },
       ...options,
     });
     const login = { user: 'proxy', password: 'secret', database: 'ward' };

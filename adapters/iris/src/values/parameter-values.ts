@@ -31,6 +31,7 @@ export function sqlValueOf(parameter: BoundParameter, use: ParameterUse): SqlVal
   if (parameter.isBinary && parameter.type === undefined) return { as: 'bytes', bytes: parameter.bytes };
   const text = textOfParameter(parameter) ?? '';
   if (use === 'months' || use === 'time') return { as: 'integer', text: String(partOfInterval(text, use)) };
+  if (use === 'behindBlank') return { as: 'text', text: ` ${text}` };
   if (use === 'vector') return { as: 'text', text: text.replace(/^\s*\[|\]\s*$/g, '') };
   const bind = binds[parameter.type ?? 'text'] ?? asText;
   return bind(text, parameter.type ?? 'text');

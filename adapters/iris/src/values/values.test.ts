@@ -70,6 +70,19 @@ describe('intervals as parameters', () => {
   });
 });
 
+describe('text whose order counts', () => {
+  const behindBlank = (text: string | null): unknown =>
+    sqlValueOf({ bytes: text === null ? null : Buffer.from(text), isBinary: false, type: 'text' }, 'behindBlank');
+
+  it('comes behind a blank, so that IRIS takes none for a number, and NULL as NULL', () => {
+    expect([behindBlank('10'), behindBlank(''), behindBlank(null)]).toEqual([
+      { as: 'text', text: ' 10' },
+      { as: 'text', text: ' ' },
+      null,
+    ]);
+  });
+});
+
 describe('items of an array', () => {
   const items = (use: ParameterUse, text: string): unknown => {
     try {

@@ -54,7 +54,9 @@ export const irisUpstream = z.strictObject({
   keepNullOrder: z
     .boolean()
     .default(true)
-    .describe('NULLs sort as in PostgreSQL; false lets indexes serve ORDER BY, and NULLs come first upwards'),
+    .describe(
+      'NULLs, and texts that are numbers, sort as in PostgreSQL; false lets indexes serve ORDER BY, and both come first upwards',
+    ),
   skipped: z
     .array(z.string())
     .default([])

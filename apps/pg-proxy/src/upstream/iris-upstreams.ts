@@ -129,7 +129,7 @@ export class IrisUpstreams {
     const driver = irisDriver?.(url, iris) ?? new JdbcDriver({ bridge: this.#bridgeOf(iris), url, properties });
     return IrisDatabase.load({
       ...{ driver, analyser, now, version, schemas, hazards, skipped, normalised, tablesMs },
-      isNullOrderKept: iris.keepNullOrder,
+      isOrderKept: iris.keepNullOrder,
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, lastNameOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isNullable, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse, Refusal } from './refusal.ts';
@@ -35,11 +35,12 @@ export function comparison(
   const types = [typeOf(p, left, scope), typeOf(p, right, scope)] as const;
   const isText = isComparedText(p, [left, right], types, location);
   const isMoment = areMoments(types);
+  const textOf = isText && orders.has(operator) && isOrdered(types, [left, right]) ? ordered : exact;
   const print = (node: Node | undefined, other: Node | undefined, type: PgType | undefined): string =>
     schemaName(p, node, other) ??
     (type === 'interval' ? comparedSpan(p, node, scope) : undefined) ??
     typedConstant(p, node, type) ??
-    (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
+    (isText ? textOf(p, node, scope) : comparedOperand(p, node, scope, isMoment));
   return `${print(left, right, types[1])} ${operator === '!=' ? '<>' : operator} ${print(right, left, types[0])}`;
 }
 
@@ -100,6 +101,34 @@ export function exact(p: Printing, node: Node | undefined, scope: Scope): string
   const isConstant = bodyOf(node, 'TypeCast')?.arg !== undefined && isUntypedConstant(bodyOf(node, 'TypeCast')?.arg);
   return isConstant ? printed : `%EXACT(${printed})`;
 }
+
+const orders: ReadonlySet<string> = new Set(['<', '>', '<=', '>=']);
+
+/**
+ * Whether texts need help to come in their order. Certainly text they have to be: a number would be ordered by its digits.
+ * Beside a constant that begins behind the digits a number is less, whichever way it is looked at.
+ */
+export function isOrdered(types: readonly (PgType | undefined)[], nodes: readonly (Node | undefined)[]): boolean {
+  const isText = types.some((type) => textTypes.has(type));
+  const constants = nodes.map((node) => constantText(bodyOf(node, 'TypeCast')?.arg ?? node));
+  return isText && !constants.some((text) => text !== undefined && text > ':');
+}
+
+/**
+ * Text where it is asked which comes first: EXACT has what looks like a number in front of all other text, by its value ('9'
+ * before '10', both before ''). With a blank before it no text does.
+ */
+export function ordered(p: Printing, node: Node | undefined, scope: Scope): string {
+  const constant = isUntypedConstant(node) ? constantText(node) : undefined;
+  if (constant !== undefined) return p.marks.string(` ${constant}`);
+  const parameter = bodyOf(node, 'ParamRef')?.number;
+  if (parameter !== undefined) return p.marks.parameter(parameter, 'behindBlank');
+  const value = behindBlank(p, operand(p, node, scope));
+  return isNullable(p, node, scope) ? `CASE WHEN ${operand(p, node, scope)} IS NOT NULL THEN ${value} END` : value;
+}
+
+/** A text after which nothing is ordered as a number. */
+export const behindBlank = (p: Printing, value: string): string => `%EXACT(${p.marks.string(' ')} || ${value})`;
 
 function schemaName(p: Printing, node: Node | undefined, other: Node | undefined): string | undefined {
   if (bodyOf(node, 'A_Const')?.sval === undefined) return undefined;

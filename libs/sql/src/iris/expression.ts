@@ -2,13 +2,13 @@ import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink, Ty
 import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
 import { arrayMembers } from './arrays.ts';
 import { castValue } from './cast.ts';
-import { areMoments, comparedOperand, comparedText, comparison, exact } from './comparison.ts';
+import { areMoments, comparedOperand, comparedText, comparison, exact, isOrdered, ordered } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
 import { comparisons, isPredicate, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import type { ParameterUse } from './fragment.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
-import { numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
+import { numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -271,9 +271,11 @@ function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sco
   const isText = comparedText(p, lexpr, low, scope, location) && comparedText(p, lexpr, high, scope, location);
   const isMoment = areMoments([lexpr, low, high].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
+  const types = [lexpr, low, high].map((each) => typeOf(p, each, scope));
+  const textOf = isOrdered(types, [low]) || isOrdered(types, [high]) ? ordered : exact;
   const side = (node: Node | undefined): string =>
     (type === 'interval' ? comparedSpan(p, node, scope) : typedConstant(p, node, type)) ??
-    (isText ? exact(p, node, scope) : comparedOperand(p, node, scope, isMoment));
+    (isText ? textOf(p, node, scope) : comparedOperand(p, node, scope, isMoment));
   return `${side(lexpr)}${kind === 'AEXPR_BETWEEN' ? '' : ' NOT'} BETWEEN ${side(low)} AND ${side(high)}`;
 }
 
@@ -301,6 +303,8 @@ function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
   const left = isPlain ? operand(p, testexpr, scope) : exact(p, testexpr, scope);
   if (isAny && operator === '=') return `${left} IN (${query.sql})`;
   if (!comparisons.has(operator) || operator.includes('~')) return refuseOperator(operator, location);
+  if (textTypes.has(type) && operator !== '<>' && operator !== '!=' && operator !== '=')
+    return refuse('the order of text beside a query', location, 'Compare it with the min or max of the query.');
   return `${left} ${operator === '!=' ? '<>' : operator} ${isAny ? 'ANY' : 'ALL'} (${query.sql})`;
 }
 

@@ -4,7 +4,7 @@
  */
 const open = '\u0001';
 const close = '\u0002';
-const marks = /\u0001([plndiosvmt])(\d+)\u0002/g;
+const marks = /\u0001([plndiosvmtb])(\d+)\u0002/g;
 
 /** How the driver sends a parameter. */
 export type ParameterUse =
@@ -19,7 +19,9 @@ export type ParameterUse =
   | 'vector'
   /** Of an interval its months, or the microseconds of its days and time. */
   | 'months'
-  | 'time';
+  | 'time'
+  /** Text with a blank before it, where its order counts: none is ordered as a number then. */
+  | 'behindBlank';
 
 export interface IrisParameter {
   /** The n of `$n`. */
@@ -76,7 +78,16 @@ export class Marks {
   }
 }
 
-const uses = { p: 'value', l: 'list', n: 'numbers', d: 'days', v: 'vector', m: 'months', t: 'time' } as const;
+const uses = {
+  p: 'value',
+  l: 'list',
+  n: 'numbers',
+  d: 'days',
+  v: 'vector',
+  m: 'months',
+  t: 'time',
+  b: 'behindBlank',
+} as const;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -1,13 +1,13 @@
 import type { FuncCall, MinMaxExpr, Node, SQLValueFunction } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { evenly } from './cast.ts';
-import { comparedText, exact } from './comparison.ts';
+import { comparedText, exact, ordered } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { functionTable } from './function-table.ts';
 import { common, isNullable, learnType, typeOf } from './inference.ts';
 import { printJsonArray, printJsonObject } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
-import { integerTypes } from './pg-type.ts';
+import { integerTypes, textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -83,11 +83,14 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   const [arg, ...more] = call.args ?? [];
   if (arg === undefined || more.length > 0 || call.agg_order !== undefined)
     return refuse(`this use of ${name}`, call.location);
-  const isCompared = call.agg_distinct === true || name === 'MIN' || name === 'MAX';
-  const value = isCompared ? exact(p, arg, scope) : p.value(arg, scope);
+  const isExtreme = name === 'MIN' || name === 'MAX';
+  const isText = isExtreme && textTypes.has(typeOf(p, arg, scope));
+  const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
+  const value = isText ? ordered(p, arg, scope) : asIs;
   const filtered =
     call.agg_filter === undefined ? value : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${value} END`;
-  return `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;
+  const printed = `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;
+  return isText ? `SUBSTRING(${printed}, 2)` : printed;
 }
 
 /** A character that no text has. */

@@ -129,7 +129,9 @@ describe('tests', () => {
     ],
     [
       'select id from patients where id between 1 and 3 and name not between $1 and $2',
-      ['SELECT id FROM patients WHERE (id BETWEEN 1 AND 3) AND (%EXACT(name) NOT BETWEEN ? AND ?) -- $1, $2'],
+      [
+        "SELECT id FROM patients WHERE (id BETWEEN 1 AND 3) AND (CASE WHEN name IS NOT NULL THEN %EXACT(' ' || name) END NOT BETWEEN ? AND ?) -- $1 behindBlank, $2 behindBlank",
+      ],
     ],
     [
       'select id from patients where id in (select patient_id from encounters)',
@@ -184,13 +186,15 @@ describe('collation', () => {
     [
       'select name, count(*) from patients group by name order by count(*) desc, 1',
       [
-        'SELECT %EXACT(name), COUNT(*) FROM patients GROUP BY %EXACT(name) ORDER BY COUNT(*) DESC, CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(name)',
+        "SELECT %EXACT(name), COUNT(*) FROM patients GROUP BY %EXACT(name) ORDER BY COUNT(*) DESC, CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(name))",
       ],
     ],
     ['select distinct name from patients', ['SELECT DISTINCT %EXACT(name) FROM patients']],
     [
       'select count(distinct name), min(name), max(id) from patients',
-      ['SELECT COUNT(DISTINCT %EXACT(name)), MIN(%EXACT(name)), MAX(id) FROM patients'],
+      [
+        "SELECT COUNT(DISTINCT %EXACT(name)), SUBSTRING(MIN(CASE WHEN name IS NOT NULL THEN %EXACT(' ' || name) END), 2), MAX(id) FROM patients",
+      ],
     ],
     ['select a from unknown where a = $1 and b > 5', ['SELECT a FROM unknown WHERE (%EXACT(a) = ?) AND (b > 5) -- $1']],
     [
@@ -237,24 +241,36 @@ describe('order', () => {
   it.each<Golden>([
     [
       'select id from patients order by name',
-      ['SELECT id FROM patients ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(name)'],
+      [
+        "SELECT id FROM patients ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(name))",
+      ],
     ],
-    ['select id from patients order by name desc nulls last', ['SELECT id FROM patients ORDER BY %EXACT(name) DESC']],
+    [
+      'select id from patients order by name desc nulls last',
+      [
+        "SELECT id FROM patients ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(name)) DESC",
+      ],
+    ],
     [
       'select id from patients order by score desc, id',
       ['SELECT id FROM patients ORDER BY CASE WHEN score IS NULL THEN 0 ELSE 1 END, score DESC, id'],
     ],
-    ['select name as n from patients order by n nulls first', ['SELECT name AS n FROM patients ORDER BY %EXACT(name)']],
+    [
+      'select name as n from patients order by n nulls first',
+      [
+        "SELECT name AS n FROM patients ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 0 ELSE 1 END, %EXACT(' ' || %EXACT(name))",
+      ],
+    ],
     [
       'select distinct name from patients order by name limit 2',
       [
-        'SELECT name FROM (SELECT DISTINCT %EXACT(name) AS name FROM patients) AS iris_d ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(name) LIMIT 2',
+        "SELECT name FROM (SELECT DISTINCT %EXACT(name) AS name FROM patients) AS iris_d ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(name)) LIMIT 2",
       ],
     ],
     [
       'select status from encounters union select name from patients order by 1',
       [
-        'SELECT status FROM (SELECT %EXACT(status) AS status FROM encounters UNION SELECT %EXACT(name) AS name FROM patients) AS iris_d ORDER BY CASE WHEN %EXACT(status) IS NULL THEN 1 ELSE 0 END, %EXACT(status)',
+        "SELECT status FROM (SELECT %EXACT(status) AS status FROM encounters UNION SELECT %EXACT(name) AS name FROM patients) AS iris_d ORDER BY CASE WHEN %EXACT(status) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(status))",
       ],
     ],
     [
@@ -572,7 +588,7 @@ describe('limits, before 2025.1', () => {
     [
       'select distinct name from patients order by name limit 3 offset 1',
       [
-        'SELECT name FROM (SELECT name, ROW_NUMBER() OVER (ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(name)) AS iris_rn FROM (SELECT DISTINCT %EXACT(name) AS name FROM patients) AS iris_d) AS iris_p WHERE iris_rn > 1 AND iris_rn <= 1 + 3 ORDER BY iris_rn',
+        "SELECT name FROM (SELECT name, ROW_NUMBER() OVER (ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(name))) AS iris_rn FROM (SELECT DISTINCT %EXACT(name) AS name FROM patients) AS iris_d) AS iris_p WHERE iris_rn > 1 AND iris_rn <= 1 + 3 ORDER BY iris_rn",
       ],
     ],
     [
@@ -584,7 +600,7 @@ describe('limits, before 2025.1', () => {
     [
       'select name from patients union all select status from encounters order by name limit 3',
       [
-        'SELECT TOP 3 name FROM (SELECT name FROM patients UNION ALL SELECT status FROM encounters) AS iris_d ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(name)',
+        "SELECT TOP 3 name FROM (SELECT name FROM patients UNION ALL SELECT status FROM encounters) AS iris_d ORDER BY CASE WHEN %EXACT(name) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT(name))",
       ],
     ],
   ])('%s', (text, steps) => expect(shown(oldest, text)).toEqual(steps));

@@ -1,7 +1,7 @@
 import type { A_Const, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
 import { functionType } from './function-table.ts';
-import { integerTypes, numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
+import { integerTypes, numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import type { Scope } from './scope.ts';
 
@@ -101,7 +101,7 @@ function caseType(p: Printing, node: Node, scope: Scope): PgType | undefined {
   const results = (body?.args ?? []).map((each) => bodyOf(each, 'CaseWhen')?.result);
   return common(
     p,
-    [...results, body?.defresult].filter((each) => each !== undefined),
+    [body?.defresult, ...results].filter((each) => each !== undefined),
     scope,
   );
 }
@@ -122,6 +122,7 @@ const widths: readonly PgType[] = ['int2', 'int4', 'int8', 'numeric', 'float4', 
 
 export function wider(left: PgType | undefined, right: PgType | undefined): PgType | undefined {
   if (left === undefined || right === undefined) return undefined;
+  if (textTypes.has(left) && textTypes.has(right)) return left;
   if (!numberTypes.has(left) || !numberTypes.has(right)) return undefined;
   if (left !== right && (left === 'float4' || right === 'float4')) return 'float8';
   return widths[Math.max(widths.indexOf(left), widths.indexOf(right))];

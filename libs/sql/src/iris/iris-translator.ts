@@ -48,8 +48,8 @@ export interface TranslatorOptions {
   readonly version: string;
   /** PostgreSQL's schemas by those of IRIS. */
   readonly schemas?: Readonly<Record<string, string>>;
-  /** False leaves NULLs where IRIS sorts them: indexes can serve ORDER BY then, and rows come in another order. */
-  readonly isNullOrderKept?: boolean;
+  /** False leaves rows in the order of IRIS: indexes can serve ORDER BY then; NULLs, and texts that are numbers, come first. */
+  readonly isOrderKept?: boolean;
   /** Statements about things that IRIS has not, by the words of their command, that are to succeed without being done. */
   readonly skipped?: readonly string[];
   readonly cacheBytesMax?: number;
@@ -153,7 +153,7 @@ export class IrisTranslator {
       marks: new Marks(),
       parameterTypes,
       learntTypes: new Map(),
-      isNullOrderKept: this.#options.isNullOrderKept ?? true,
+      isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
       query: (select, outer, options) => printQuery(p, select, outer, options),
       queryValue: (select, scope: Scope, options = {}) => {

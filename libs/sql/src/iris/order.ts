@@ -1,7 +1,8 @@
 import type { Node, SortBy } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
-import { exact } from './comparison.ts';
-import { isNullable } from './inference.ts';
+import { behindBlank, exact } from './comparison.ts';
+import { isNullable, typeOf } from './inference.ts';
+import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -22,16 +23,33 @@ export function printSortKey(p: Printing, sort: SortBy, node: Node | undefined, 
   const isUpwards = sort.sortby_dir !== 'SORTBY_DESC' && sort.sortby_nulls !== 'SORTBY_NULLS_FIRST';
   const nearest = isUpwards ? printNearestFirst(p, node, scope) : undefined;
   if (nearest !== undefined) return [nearest];
-  return sortKeys(p, exact(p, node, scope), sort, isNullable(p, node, scope));
+  return sortKeys(p, sort, {
+    value: exact(p, node, scope),
+    isNullable: isNullable(p, node, scope),
+    isText: textTypes.has(typeOf(p, node, scope)),
+  });
 }
 
-/** IRIS has NULL below everything, PostgreSQL above. */
-export function sortKeys(p: Printing, key: string, sort: SortBy, mayBeNull: boolean): readonly string[] {
+interface Sorted {
+  /** As it is stored. */
+  readonly value: string;
+  readonly isNullable: boolean;
+  /** Certainly: whatever else may be text sorts as IRIS does it. */
+  readonly isText: boolean;
+}
+
+/** IRIS has NULL below everything, PostgreSQL above; and texts that are numbers it has before all others. */
+export function sortKeys(p: Printing, sort: SortBy, sorted: Sorted): readonly string[] {
+  const { value, isNullable: mayBeNull, isText } = sorted;
   const isDescending = sort.sortby_dir === 'SORTBY_DESC';
   const end = isDescending ? ' DESC' : '';
   const isFirst =
     sort.sortby_nulls === 'SORTBY_NULLS_DEFAULT' ? isDescending : sort.sortby_nulls === 'SORTBY_NULLS_FIRST';
-  const isLeft = sort.sortby_nulls === 'SORTBY_NULLS_DEFAULT' && !p.isNullOrderKept;
-  if (!mayBeNull || isLeft || isFirst !== isDescending) return [`${key}${end}`];
-  return [`CASE WHEN ${key} IS NULL THEN ${isFirst ? '0 ELSE 1' : '1 ELSE 0'} END`, `${key}${end}`];
+  const isLeft = sort.sortby_nulls === 'SORTBY_NULLS_DEFAULT' && !p.isOrderKept;
+  const isBlank = isText && p.isOrderKept;
+  const key = isBlank ? behindBlank(p, value) : value;
+  const isNoMatter = isLeft || isFirst !== isDescending;
+  // What || makes of NULL would lie beside ''.
+  if (!mayBeNull || (isNoMatter && !isBlank)) return [`${key}${end}`];
+  return [`CASE WHEN ${value} IS NULL THEN ${isFirst ? '0 ELSE 1' : '1 ELSE 0'} END`, `${key}${end}`];
 }

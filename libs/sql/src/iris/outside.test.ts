@@ -449,7 +449,7 @@ describe('becomes', () => {
     [
       "select '{\"k\":1}'::jsonb ->> 'k' as k order by '{\"k\":1}'::jsonb ->> 'k'",
       [
-        "SELECT JSON_VALUE(CAST('{\"k\":1}' AS VARCHAR(65535)), '$.k') AS k ORDER BY CASE WHEN %EXACT((JSON_VALUE(CAST('{\"k\":1}' AS VARCHAR(65535)), '$.k'))) IS NULL THEN 1 ELSE 0 END, %EXACT((JSON_VALUE(CAST('{\"k\":1}' AS VARCHAR(65535)), '$.k')))",
+        "SELECT JSON_VALUE(CAST('{\"k\":1}' AS VARCHAR(65535)), '$.k') AS k ORDER BY CASE WHEN %EXACT((JSON_VALUE(CAST('{\"k\":1}' AS VARCHAR(65535)), '$.k'))) IS NULL THEN 1 ELSE 0 END, %EXACT(' ' || %EXACT((JSON_VALUE(CAST('{\"k\":1}' AS VARCHAR(65535)), '$.k'))))",
       ],
     ],
     ['select p.id, p.ctid from patients p', ['SELECT p.id, p.ctid FROM patients AS p']],

@@ -17,8 +17,11 @@ export interface Printing {
   readonly parameterTypes: readonly (PgType | undefined)[];
   /** The same as their places tell, where the client did not. */
   readonly learntTypes: Map<number, PgType>;
-  /** Rows come NULLs last going up, as in PostgreSQL; false leaves them where IRIS has them, first. */
-  readonly isNullOrderKept: boolean;
+  /**
+   * Rows come as PostgreSQL sorts them; false leaves them as IRIS does: NULLs first going up, and texts that are numbers before
+   * all others.
+   */
+  readonly isOrderKept: boolean;
   readonly hazards: Hazard[];
   query(select: SelectStmt, outer: Scope | undefined, options?: QueryOptions): PrintedQuery;
   /** A query inside an expression; printed once, however often it is asked for. */

@@ -6,7 +6,7 @@ import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
 import { sortKeys } from './order.ts';
 import { paged, structured } from './pages.ts';
-import type { PgType } from './pg-type.ts';
+import { textTypes, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
@@ -26,7 +26,11 @@ export function sortOutside(
     const target = resultOf(sort.node, targets) ?? targets.find(({ node }) => isSame(node, sort.node));
     const column = target?.column ?? refuse('ORDER BY something that is no result column', placeOf(sort.node));
     const name = identifier(column.name);
-    return sortKeys(p, column.isExact ? name : `%EXACT(${name})`, sort, column.isNullable).map(structured);
+    return sortKeys(p, sort, {
+      value: column.isExact ? name : `%EXACT(${name})`,
+      isNullable: column.isNullable,
+      isText: textTypes.has(column.type),
+    }).map(structured);
   });
   const list = names(targets);
   return paged(p, limits, {
@@ -83,14 +87,15 @@ function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptio
 
 /** A column of both sides is what both agree on. */
 function merged(left: SeenColumn, right: SeenColumn | undefined): SeenColumn {
+  const type = agreed(left, right);
   return {
     name: left.name,
-    type: agreed(left, right),
+    type,
     isOpen: left.isOpen === true && right?.isOpen === true,
     scale: left.scale === right?.scale ? left.scale : undefined,
     isNullable: left.isNullable || right?.isNullable !== false,
     isDifference: left.isDifference === true && right?.isDifference === true,
-    isExact: left.isExact && right?.isExact === true,
+    isExact: (left.isExact && right?.isExact === true) || (type !== undefined && !textTypes.has(type)),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { FuncCall, Node, WindowDef } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
-import { exact } from './comparison.ts';
+import { exact, ordered } from './comparison.ts';
+import { typeOf } from './inference.ts';
 import { printSortKeys } from './order.ts';
+import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { rowKeys } from './row-keys.ts';
@@ -27,8 +29,10 @@ export function printWindow(p: Printing, name: string, call: FuncCall, over: Win
   // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
   if (isAggregate && window.orderClause !== undefined && !isOfSingleRows(window, scope))
     return refuse('a running aggregate over rows that may be equal in its order', location, 'Order by a key, too.');
-  const isCompared = name === 'min' || name === 'max';
-  const valueOf = (arg: Node): string => (isCompared ? exact(p, arg, scope) : p.value(arg, scope));
+  const isExtreme = name === 'min' || name === 'max';
+  const isText = isExtreme && textTypes.has(typeOf(p, call.args?.[0], scope));
+  const valueOf = (arg: Node): string =>
+    isText ? ordered(p, arg, scope) : isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
   const args = call.agg_star === true ? '*' : (call.args ?? []).map(valueOf).join(', ');
   const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
   const order = printSortKeys(p, window.orderClause ?? [], scope);
@@ -36,7 +40,8 @@ export function printWindow(p: Printing, name: string, call: FuncCall, over: Win
     partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`],
     order.length === 0 ? [] : [`ORDER BY ${order.join(', ')}`],
   ].flat();
-  return `${name.toUpperCase()}(${args}) OVER (${parts.join(' ')})`;
+  const printed = `${name.toUpperCase()}(${args}) OVER (${parts.join(' ')})`;
+  return isText ? `SUBSTRING(${printed}, 2)` : printed;
 }
 
 /** A window by its name, or one that goes on from it, written out. */

@@ -147,7 +147,8 @@ class Reader {
     if (!this.#take('ORDER')) return '';
     this.#expect('BY');
     return ` ORDER BY ${this.#list(() => {
-      const key = this.#expression();
+      const read = this.#expression();
+      const key = this.#isExact(read) && !read.startsWith('CASE') ? inOrder(read) : read;
       return this.#take('DESC') ? `${key} DESC NULLS LAST` : `${key} ASC NULLS FIRST`;
     })}`;
   }
@@ -212,7 +213,7 @@ class Reader {
     if (operator !== undefined) {
       const word = this.#takeOne('ANY', 'ALL');
       return word === undefined
-        ? `(${left} ${operator} ${this.#sum()})`
+        ? this.#compared(left, operator, this.#sum())
         : `(${left} ${operator} ${word} (${this.#inParentheses(() => this.query())}))`;
     }
     if (this.#take('IS')) {
@@ -221,6 +222,16 @@ class Reader {
       return `(${left} IS ${not}NULL)`;
     }
     return this.#wordTest(left, this.#take('NOT') ? 'NOT ' : '');
+  }
+
+  #compared(left: string, operator: string, right: string): string {
+    const isOrder = operator !== '=' && operator !== '<>' && [left, right].some((side) => this.#isExact(side));
+    return isOrder ? `(${inOrder(left)} ${operator} ${inOrder(right)})` : `(${left} ${operator} ${right})`;
+  }
+
+  #isExact(side: string): boolean {
+    const column = /^(?:"\w+"\.)?"(\w+)"$/.exec(side)?.[1];
+    return /^(\(\(|CASE ).*COLLATE "C"\)( END)?$/s.test(side) || this.#exactColumns.has(column ?? '');
   }
 
   #wordTest(left: string, not: string): string {
@@ -233,7 +244,11 @@ class Reader {
     if (this.#take('BETWEEN')) {
       const low = this.#sum();
       this.#expect('AND');
-      return `(${left} ${not}BETWEEN ${low} AND ${this.#sum()})`;
+      const high = this.#sum();
+      const sides = [left, low, high].some((side) => this.#isExact(side))
+        ? [left, low, high].map(inOrder)
+        : [left, low, high];
+      return `(${sides[0] ?? ''} ${not}BETWEEN ${sides[1] ?? ''} AND ${sides[2] ?? ''})`;
     }
     if (this.#take('LIKE')) return this.#like(left, not);
     if (this.#take('%INLIST')) return `(${left} = ANY (${this.#place()}))`;
@@ -244,9 +259,7 @@ class Reader {
   #like(left: string, not: string): string {
     const pattern = this.#sum();
     const escape = this.#take('ESCAPE') ? this.#sum() : "''";
-    const column = /^(?:"\w+"\.)?"(\w+)"$/.exec(left)?.[1];
-    const isExact = left.includes('COLLATE "C"') || this.#exactColumns.has(column ?? '');
-    const [text, like] = isExact ? [left, pattern] : [`upper((${left}) COLLATE "C")`, `upper(${pattern})`];
+    const [text, like] = this.#isExact(left) ? [left, pattern] : [`upper((${left}) COLLATE "C")`, `upper(${pattern})`];
     return `(${text} ${not}LIKE ${like} ESCAPE ${escape})`;
   }
 
@@ -339,6 +352,8 @@ class Reader {
     const [distinct, args] = this.#inParentheses(
       () => [this.#take('DISTINCT') ? 'DISTINCT ' : '', this.#arguments()] as const,
     );
+    const isExtreme = (name === 'MIN' || name === 'MAX') && args[0]?.includes('COLLATE "C"') === true;
+    if (isExtreme && !this.#isNext('OVER')) return extreme(args[0] ?? '', name === 'MAX');
     const call = calls[name]?.(args) ?? `${name}(${distinct}${args.join(', ')})`;
     return this.#take('OVER') ? `${call} OVER (${this.#inParentheses(() => this.#window())})` : call;
   }
@@ -478,6 +493,18 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
 /** What is a number stays one: %EXACT says how text compares. */
 function exact(value: string): string {
   return `((${value})::text COLLATE "C")`;
+}
+
+/** EXACT has canonical numbers before all other text, by their value. Large ones are left to fail. */
+function inOrder(value: string): string {
+  const text = `(${value})::text`;
+  const isNumber = `${text} ~ '^(0|-?([1-9][0-9]*|(0|[1-9][0-9]*)?\\.[0-9]*[1-9]))$' AND ${text} !~ '^-?0[.]'`;
+  const number = `to_char((CASE WHEN ${isNumber} THEN ${text} END)::numeric + 1e20, 'FM000000000000000000000.000000000')`;
+  return `(CASE WHEN ${isNumber} THEN 'N' || ${number} ELSE 'S' || ${text} END COLLATE "C")`;
+}
+
+function extreme(value: string, isMax: boolean): string {
+  return `(array_agg(${value} ORDER BY ${inOrder(value)}${isMax ? ' DESC' : ''}) FILTER (WHERE ${value} IS NOT NULL))[1]`;
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

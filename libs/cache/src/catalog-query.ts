@@ -1,3 +1,27 @@
+/** Oids below are PostgreSQL's own. */
+const firstOfUsers = 16384;
+/** What is written in C, of an extension, depends on settings, if on anything. */
+const hasSource = `p.prolang not in (select oid from pg_catalog.pg_language where lanname in ('internal', 'c'))`;
+
+const table = (name: string): string => `'pg_catalog.${name}'::pg_catalog.regclass`;
+/** Functions that a relation runs: of triggers, views, policies, defaults, constraints, indexes, and of the domains of its columns. */
+const hiddenCode = `
+      select tgrelid as relation, 'w' as runs, tgfoid as code from pg_catalog.pg_trigger where not tgisinternal and tgenabled <> 'D'
+      union select coalesce(r.ev_class, o.polrelid, a.adrelid, nullif(k.conrelid, 0), x.indrelid, t.attrelid),
+        case when r.oid is null and o.oid is null then 'w' else 'r' end, d.code
+      from (
+        select classid, objid, refobjid as code from pg_catalog.pg_depend where refclassid = ${table('pg_proc')}
+        union all select classid, objid, n.oprcode::oid from pg_catalog.pg_depend
+          join pg_catalog.pg_operator n on n.oid = refobjid where refclassid = ${table('pg_operator')}) d
+        left join pg_catalog.pg_rewrite r on d.classid = ${table('pg_rewrite')} and r.oid = d.objid
+        left join pg_catalog.pg_policy o on d.classid = ${table('pg_policy')} and o.oid = d.objid
+        left join pg_catalog.pg_attrdef a on d.classid = ${table('pg_attrdef')} and a.oid = d.objid
+        left join pg_catalog.pg_constraint k on d.classid = ${table('pg_constraint')} and k.oid = d.objid
+        left join pg_catalog.pg_index x on d.classid = ${table('pg_class')} and x.indexrelid = d.objid
+        left join pg_catalog.pg_attribute t on t.atttypid =
+          case d.classid when ${table('pg_constraint')} then nullif(k.contypid, 0) when ${table('pg_type')} then d.objid end
+      where d.code >= ${firstOfUsers}`;
+
 /**
  * Everything that a RelationGraph is made of, as one row with one text. To be asked with an empty search_path, so that
  * the definitions of views name their tables in full. Every user may ask it.
@@ -15,17 +39,28 @@ select pg_catalog.json_build_object(
     select coalesce(json_agg(json_build_array(confrelid::int8, conrelid::int8,
       confdeltype in ('c', 'n', 'd') or confupdtype in ('c', 'n', 'd'))), '[]')
     from pg_catalog.pg_constraint where contype = 'f'),
-  'triggers', (
-    select coalesce(json_agg(json_build_array(t.tgrelid::int8, l.lanname, p.proname, p.prosrc)), '[]')
-    from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
-      join pg_catalog.pg_language l on l.oid = p.prolang
-    where not t.tgisinternal and t.tgenabled <> 'D'),
+  'code', (
+    select coalesce(json_agg(json_build_array(c.relation::int8, c.runs, l.lanname, p.proname, p.prosrc)), '[]')
+    from (${hiddenCode}) c join pg_catalog.pg_proc p on p.oid = c.code join pg_catalog.pg_language l on l.oid = p.prolang
+    where c.relation is not null and (p.provolatile = 'v' or p.prokind = 'a')),
+  'operators', (
+    select coalesce(json_agg(distinct o.oprname), '[]') from pg_catalog.pg_operator o
+      join pg_catalog.pg_proc p on p.oid = o.oprcode::oid
+    where o.oid >= ${firstOfUsers} and ${hasSource} and p.provolatile <> 'i'),
+  'rowFunctions', (
+    select coalesce(json_agg(distinct p.proname), '[]') from pg_catalog.pg_proc p
+      join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
+    where p.oid >= ${firstOfUsers} and ${hasSource} and p.provolatile <> 'i' and p.prokind = 'f'
+      and p.pronargs - p.pronargdefaults <= 1 and t.typtype in ('c', 'p')),
   'rules', (
     select coalesce(json_agg(distinct ev_class::int8), '[]') from pg_catalog.pg_rewrite where rulename <> '_RETURN'),
   'functions', (
     select coalesce(json_agg(json_build_array(f.proname, f.worst)), '[]') from (
-      select proname, max(case provolatile when 'i' then 0 when 's' then 1 else 2 end) as worst
-      from pg_catalog.pg_proc where prokind <> 'p' group by proname) f)
+      select p.proname, max(case when 'v' in (p.provolatile, t.provolatile, e.provolatile) then 2
+        when 's' in (p.provolatile, t.provolatile, e.provolatile) then 1 else 0 end) as worst
+      from pg_catalog.pg_proc p left join pg_catalog.pg_aggregate a on a.aggfnoid = p.oid
+        left join pg_catalog.pg_proc t on t.oid = a.aggtransfn::oid left join pg_catalog.pg_proc e on e.oid = a.aggfinalfn::oid
+      where p.prokind <> 'p' group by p.proname) f)
 )::text`;
 
 /**

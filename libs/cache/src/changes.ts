@@ -20,8 +20,10 @@ const nothing: Changes = {
 };
 /** Whatever somebody may do. */
 export const anything: Changes = { ...nothing, isUnseen: true, schema: 'database' };
+/** What code may do that a statement runs though it does not name it. */
+export const unseen: Changes = { ...nothing, isUnseen: true };
 
-const harmless: ReadonlySet<string> = new Set(['VACUUM', 'ANALYZE', 'CHECKPOINT', 'LOCK TABLE', 'REINDEX', 'CLUSTER']);
+const harmless: ReadonlySet<string> = new Set(['CHECKPOINT', 'LOCK TABLE']);
 const ofCluster = /\b(?:ROLE|DATABASE|TABLESPACE|OWNED|SYSTEM)\b/;
 const known = new WeakMap<Statement, Changes>();
 
@@ -71,6 +73,7 @@ function read(statement: Statement): Changes {
       return { ...changes, schema: ofCluster.test(command) ? 'cluster' : 'database' };
     case 'utility':
       if (harmless.has(command)) return nothing;
+      // VACUUM and its like change nothing but where rows lie, and what the catalogue says of that.
       return command === 'REFRESH MATERIALIZED VIEW' ? changes : { ...changes, isUnseen: true };
     default:
       return changes;

@@ -9,14 +9,22 @@ export {
 } from './answer-cache.ts';
 export { BackendWrites, type ChangesPort, type Ended } from './backend-writes.ts';
 export { catalogQuery, definitionsQuery } from './catalog-query.ts';
-export { anything, changesOf, changesOfStatement, changesSomething, preparedChanges, type Changes } from './changes.ts';
+export {
+  anything,
+  changesOf,
+  changesOfStatement,
+  changesSomething,
+  preparedChanges,
+  unseen,
+  type Changes,
+} from './changes.ts';
 export { Epochs, schema, whole, type EpochId } from './epochs.ts';
 export { HitWindow, type HitWindowOptions } from './hit-window.ts';
 export { namesTheClock, readableOf, type Readable } from './readable.ts';
 export { Plans } from './plans.ts';
 export { readCatalogRows, RelationGraph, type CatalogRows } from './relation-graph.ts';
 export { ruleOf, rulesFor, type CacheRule } from './rules.ts';
-export { isHarmlessTrigger, type TriggerFunction } from './trigger-code.ts';
+export { isHarmless, type HiddenFunction } from './hidden-code.ts';
 export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';
 export type { SharedAnswers, SharedChange, SharedLink, SharedQuestion } from './shared-link.ts';
 export {

@@ -3,7 +3,7 @@ import type { Changes } from './changes.ts';
 import { schema as schemaEpoch, whole, type EpochId } from './epochs.ts';
 import { isSettled, mayWrite, type FunctionFacts } from './functions.ts';
 import { namesTheClock, readableOf } from './readable.ts';
-import { isHarmlessTrigger } from './trigger-code.ts';
+import { isHarmless } from './hidden-code.ts';
 
 /** What `catalogQuery` answers. */
 export interface CatalogRows {
@@ -17,19 +17,35 @@ export interface CatalogRows {
   ])[];
   readonly parents: readonly (readonly [child: number, parent: number])[];
   readonly references: readonly (readonly [referred: number, referring: number, cascades: boolean])[];
-  readonly triggers: readonly (readonly [relation: number, language: string, name: string, code: string])[];
+  /** What runs though no statement names it; `w`: where a relation is written, `r`: where it is read, too. */
+  readonly code: readonly (readonly [
+    relation: number,
+    runs: 'r' | 'w',
+    language: string,
+    name: string,
+    code: string,
+  ])[];
+  /** What runs code without a bracket behind its name: operators, and functions of a row (`ward.beds`). */
+  readonly operators: readonly string[];
+  readonly rowFunctions: readonly string[];
   readonly rules: readonly number[];
   readonly functions: readonly (readonly [name: string, worst: number])[];
 }
 
 export const readCatalogRows = (text: string): CatalogRows => JSON.parse(text) as CatalogRows;
 
+interface View {
+  /** Undefined where it cannot be told. */
+  readonly reads: readonly RelationName[] | undefined;
+  /** Whether its rows are made of what it reads alone. */
+  readonly isSettled: boolean;
+}
+
 interface Relation {
   readonly id: EpochId;
   readonly kind: string;
   readonly hasRowSecurity: boolean;
-  /** Of a view: what it reads; undefined where it cannot be told. */
-  readonly view: readonly RelationName[] | undefined;
+  readonly view: View | undefined;
 }
 
 const volatilities = ['immutable', 'stable', 'volatile'] as const;
@@ -47,13 +63,18 @@ export class RelationGraph {
   readonly #truncated = new Map<EpochId, Set<EpochId>>();
   /** Whoever writes here may write anything. */
   readonly #unseen = new Set<EpochId>();
+  /** Whoever reads here, too. */
+  readonly #unseenReads = new Set<EpochId>();
+  readonly #runsCode: (text: string) => boolean;
   readonly #reads = new Map<string, readonly EpochId[] | undefined>();
 
   /** @param read analyses the definition of a view */
   constructor(rows: CatalogRows, read: (text: string) => Analysis) {
     this.functions = new Map(rows.functions.map(([name, worst]) => [name, volatilities[worst] ?? 'volatile']));
+    const runsCode = wordsIn(rows);
+    this.#runsCode = runsCode;
     for (const [id, schema, name, kind, hasRowSecurity, definition] of rows.relations) {
-      const view = definition === null ? undefined : this.#viewReads(definition, read);
+      const view = definition === null ? undefined : this.#viewOf(definition, read);
       this.#add(schema, name, { id, kind, hasRowSecurity, view });
     }
     for (const [child, parent] of rows.parents) this.#join(child, parent);
@@ -61,8 +82,7 @@ export class RelationGraph {
       this.#edge(this.#truncated, referred, referring);
       if (cascades) this.#edge(this.#reached, referred, referring);
     }
-    for (const [id, language, name, code] of rows.triggers)
-      if (!isHarmlessTrigger({ language, name, code }, this.functions)) this.#unseen.add(id);
+    this.#noteCode(rows);
     for (const id of rows.rules) this.#unseen.add(id);
   }
 
@@ -72,7 +92,7 @@ export class RelationGraph {
 
   /** Of what an answer is made; undefined where it cannot be kept. */
   dependencies(statement: Statement, text: string): readonly EpochId[] | undefined {
-    const readable = readableOf(statement, text, this.functions);
+    const readable = this.#runsCode(text) ? undefined : readableOf(statement, text, this.functions);
     if (readable?.kind !== 'rows') return readable === undefined ? undefined : schemaOnly;
     const ids = new Set<EpochId>([whole]);
     for (const name of readable.relations) {
@@ -86,11 +106,18 @@ export class RelationGraph {
   /** What must be forgotten when it is committed. */
   changed(changes: Changes): readonly EpochId[] {
     if (changes.isUnseen || changes.executes !== undefined || changes.schema !== 'none') return everything;
-    const ids = new Set<EpochId>();
+    // The catalogue says how large a table is, and where it lies.
+    const ids = new Set<EpochId>(changes.isTruncation ? schemaOnly : []);
     // A function that defines something is found out by looking at the definitions from time to time.
     if (changes.calls.some((call) => this.mayWrite(call))) ids.add(whole);
     for (const name of changes.relations) if (!this.#collect(name, changes.isTruncation, ids)) ids.add(whole);
     return [...ids];
+  }
+
+  /** Whether it may change anything though its text names nothing that is written: a view or a policy calls what does. */
+  runsUnseen({ reads }: Statement, text: string): boolean {
+    if (this.#unseenReads.size > 0 && reads.some((name) => this.#readsUnseen(name, new Set()))) return true;
+    return this.#runsCode(text);
   }
 
   /** Whether a function may change a table. */
@@ -112,12 +139,35 @@ export class RelationGraph {
     }
   }
 
-  #viewReads(definition: string, read: (text: string) => Analysis): readonly RelationName[] | undefined {
+  #viewOf(definition: string, read: (text: string) => Analysis): View {
     const analysis = read(definition);
     const [statement] = analysis.kind === 'read' ? analysis.statements : [];
-    if (statement === undefined || namesTheClock(definition)) return undefined;
+    if (statement === undefined) return { reads: undefined, isSettled: false };
     const { reads, calls, locksRows } = statement;
-    return !locksRows && calls.every((call) => isSettled(call, this.functions)) ? reads : undefined;
+    const isSettledCode = calls.every((call) => isSettled(call, this.functions)) && !this.#runsCode(definition);
+    return { reads, isSettled: isSettledCode && !locksRows && !namesTheClock(definition) };
+  }
+
+  #noteCode({ code, relations }: CatalogRows): void {
+    const reading = new Set(code.flatMap(([id, runs]) => (runs === 'r' ? [id] : [])));
+    const names = relations.flatMap(([id, , name]) => (reading.has(id) ? [name.toLowerCase()] : []));
+    const runsCode = (text: string): boolean => {
+      const folded = text.toLowerCase();
+      return this.#runsCode(text) || names.some((name) => folded.includes(name));
+    };
+    for (const [id, runs, language, name, source] of code) {
+      if (isHarmless({ language, name, code: source }, this.functions, runsCode)) continue;
+      this.#unseen.add(id);
+      if (runs === 'r') this.#unseenReads.add(id);
+    }
+  }
+
+  #readsUnseen(name: RelationName, seen: Set<EpochId>): boolean {
+    return this.#find(name).some(({ id, view }) => {
+      if (seen.has(id)) return false;
+      seen.add(id);
+      return this.#unseenReads.has(id) || view?.reads?.some((read) => this.#readsUnseen(read, seen)) === true;
+    });
   }
 
   /** What is written in a partition is read in the table, and the other way round. */
@@ -152,7 +202,7 @@ export class RelationGraph {
 
   #readsOfOne({ id, kind, hasRowSecurity, view }: Relation): readonly EpochId[] | undefined {
     if (kind === 'v') {
-      const read = view?.map((name) => this.#readsOf(name));
+      const read = view?.isSettled === true ? view.reads?.map((name) => this.#readsOf(name)) : undefined;
       return read === undefined || read.includes(undefined) ? undefined : [id, ...read.flatMap((each) => each ?? [])];
     }
     const isOwn = (kind === 'r' || kind === 'p' || kind === 'm') && !hasRowSecurity;
@@ -169,7 +219,8 @@ export class RelationGraph {
     if (ids.has(relation.id)) return true;
     ids.add(relation.id);
     if (this.#unseen.has(relation.id) || relation.kind === 'f') return false;
-    if (relation.kind === 'v') return relation.view?.every((name) => this.#collect(name, isTruncation, ids)) === true;
+    if (relation.kind === 'v')
+      return relation.view?.reads?.every((name) => this.#collect(name, isTruncation, ids)) === true;
     const more = [this.#reached.get(relation.id), isTruncation ? this.#truncated.get(relation.id) : undefined];
     return more.every((next) => [...(next ?? [])].every((id) => this.#followId(id, isTruncation, ids)));
   }
@@ -178,6 +229,16 @@ export class RelationGraph {
     const relation = this.#byId.get(id);
     return relation === undefined || this.#follow(relation, isTruncation, ids);
   }
+}
+
+/** Whether a text has a word of these in it; nearly always there are none. */
+function wordsIn({ operators, rowFunctions }: CatalogRows): (text: string) => boolean {
+  if (operators.length + rowFunctions.length === 0) return () => false;
+  // Texts of clients come as latin1.
+  const latin1 = rowFunctions.map((name) => String.fromCharCode(...new TextEncoder().encode(name)));
+  const names = [...new Set([...rowFunctions, ...latin1])].map((name) => name.replaceAll(/[^\w]/g, '\\$&'));
+  const rows = names.length === 0 ? undefined : new RegExp(`\\.\\s*"?(?:${names.join('|')})(?![\\w$])`, 'i');
+  return (text) => operators.some((operator) => text.includes(operator)) || rows?.test(text) === true;
 }
 
 const everything: readonly EpochId[] = [whole, schemaEpoch];

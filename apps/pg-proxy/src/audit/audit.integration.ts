@@ -54,11 +54,7 @@ const cases: readonly (readonly [string, readonly (readonly Buffer[])[], readonl
     ['write t u 2'],
   ],
   ['rows before an error', [[query('select 1 / (5 - a) from t')]], ['read t 4 22012']],
-  [
-    'rows of a COPY before an error',
-    [[query('copy (select 1 / (5 - a) from t) to stdout')]],
-    ['read t 4 22012'],
-  ],
+  ['rows of a COPY before an error', [[query('copy (select 1 / (5 - a) from t) to stdout')]], ['read t 4 22012']],
   [
     'a FETCH from a portal',
     [

@@ -9,6 +9,8 @@ export interface CatalogEvents {
   loaded(rows: CatalogRows): void;
   /** Something was defined by somebody else. */
   redefined(): void;
+  /** Nothing had been, when it was asked. */
+  unchanged(askedAtMs: number): void;
   /** A NOTIFY. */
   notified(payload: string): void;
   /** Which instances are at work there. */
@@ -132,14 +134,16 @@ export class CatalogWatch {
   }
 
   #poll(nowMs: number): void {
+    if (this.#askedAtMs !== undefined) return;
     this.#nextAtMs = nowMs + this.#options.pollMs;
     this.#lookedAtMs = nowMs;
-    if (this.#askedAtMs !== undefined) return;
     this.#askedAtMs = nowMs;
     this.#connection?.ask(definitionsQuery, ([definitions] = []) => {
       this.#askedAtMs = undefined;
-      if (definitions === undefined || this.#isLoading || definitions === this.#definitions) return;
-      this.#options.events.redefined();
+      if (definitions === undefined || this.#isLoading) return;
+      const { events } = this.#options;
+      if (definitions === this.#definitions) return events.unchanged(nowMs);
+      events.redefined();
       this.load();
     });
     if (this.#gone.size > 0) this.#askWhoIsGone();

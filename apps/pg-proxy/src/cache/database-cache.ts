@@ -54,6 +54,10 @@ export class DatabaseCache {
   readonly #options: DatabaseCacheOptions;
   readonly #presences = new Presences();
   #graph: RelationGraph | undefined;
+  /** As it was before something was defined, while that is read. */
+  #former: RelationGraph | undefined;
+  /** When code that nobody can see into was committed; until somebody has looked, it may have defined something. */
+  #mayDefineAtMs = -Infinity;
   readonly #doubts: { readonly untilMs: number; readonly end: () => void }[] = [];
   /** Backends that broke in the middle of a write, by their processes; undefined where nobody knows it. */
   readonly #broken = new Set<{ readonly processId: number | undefined }>();
@@ -72,6 +76,9 @@ export class DatabaseCache {
       events: {
         loaded: (rows) => this.#loaded(rows),
         redefined: () => this.#forget(everything, 'outside'),
+        unchanged: (askedAtMs) => {
+          if (askedAtMs > this.#mayDefineAtMs) this.#mayDefineAtMs = -Infinity;
+        },
         notified: (payload) => this.#notified(payload),
         present: (presence) => options.present(this.#presences.saw(presence)),
         lost: () => this.#lost(),
@@ -109,7 +116,22 @@ export class DatabaseCache {
     if (graph === undefined || this.#unseen.length > 0) return undefined;
     let plans = this.#plans.get(rules);
     if (plans === undefined) this.#plans.set(rules, (plans = new Plans()));
-    return plans.of(text, () => this.#planned(graph, text, rules, analysisOf()));
+    const plan = plans.of(text, () => this.#planned(graph, text, rules, analysisOf()));
+    return plan?.of === 'metadata' && this.#mayBeRedefined ? undefined : plan;
+  }
+
+  /** Whether it may change what its text does not name. @param text in latin1 */
+  runsUnseen(analysis: Analysis, text: string): boolean {
+    const graph = this.#graph ?? this.#former;
+    if (graph === undefined || analysis.kind !== 'read') return false;
+    return analysis.statements.some(
+      (statement) =>
+        graph.runsUnseen(statement, text) ||
+        // While what is defined is read again, one that is not known may be new.
+        (this.#graph === undefined &&
+          !statement.readsCatalogOnly &&
+          !statement.reads.every((name) => graph.knows(name))),
+    );
   }
 
   /** What a backend writes. */
@@ -193,10 +215,19 @@ export class DatabaseCache {
   #committed(changes: readonly Changes[]): void {
     const isRedefined = changes.some((each) => each.schema !== 'none');
     this.#forget(this.#idsOf(changes), isRedefined ? 'ddl' : 'write');
-    if (changes.some((each) => this.#mayDefine(each))) this.watch.look(this.#options.now());
+    if (changes.some((each) => this.#mayDefine(each))) this.#look();
     if (!isRedefined) return;
     this.#reload();
     if (changes.some((each) => each.schema === 'cluster')) this.#options.clusterChanged();
+  }
+
+  get #mayBeRedefined(): boolean {
+    return this.#mayDefineAtMs > -Infinity;
+  }
+
+  #look(): void {
+    this.#mayDefineAtMs = this.#options.now();
+    this.watch.look(this.#mayDefineAtMs);
   }
 
   /** Code that is not seen, and a relation that nobody knows. */
@@ -241,7 +272,10 @@ export class DatabaseCache {
   #idsOf(changes: readonly Changes[]): readonly EpochId[] {
     const graph = this.#graph;
     if (graph === undefined) return everything;
-    return [...new Set(changes.flatMap((each) => graph.changed(each)))];
+    const ids = new Set(changes.flatMap((each) => graph.changed(each)));
+    // By a trigger, a rule or a foreign key that is new, what is written may reach anything.
+    if (this.#mayBeRedefined && ids.size > 0) ids.add(whole);
+    return [...ids];
   }
 
   #forget(ids: readonly EpochId[], why: Invalidation): void {
@@ -257,16 +291,19 @@ export class DatabaseCache {
   }
 
   #reload(): void {
+    this.#former = this.#graph ?? this.#former;
     this.#graph = undefined;
     this.watch.load();
   }
 
   #loaded(rows: CatalogRows): void {
     this.#plans = new Map();
+    this.#former = undefined;
     this.#graph = new RelationGraph(rows, (text) => this.#options.analyser.analyseLarge(text));
   }
 
   #lost(): void {
+    this.#former = this.#graph ?? this.#former;
     this.#graph = undefined;
     this.#presences.lost();
     this.#forget(everything, 'lost');

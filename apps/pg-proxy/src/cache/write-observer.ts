@@ -3,6 +3,7 @@ import {
   changesOf,
   changesSomething,
   preparedChanges,
+  unseen,
   type BackendWrites,
   type Changes,
 } from '@medrex/cache';
@@ -35,10 +36,11 @@ export class WriteObserver implements RequestObserver {
     if (backend === undefined) return;
     const analysis = request.readLarge();
     const all = changesOf(analysis).filter(changesSomething);
+    if (this.#database.runsUnseen(analysis, request.text)) all.push(unseen);
     const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
     if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
     const writes = this.#database.writesOf(backend);
-    this.#notePrepared(analysis, writes);
+    this.#notePrepared(request, analysis, writes);
     this.#followed.set(request, { backend, writes, note: writes.sent(changes) });
   }
 
@@ -66,10 +68,11 @@ export class WriteObserver implements RequestObserver {
     if (missing.test(sqlstate)) this.#database.notFound();
   }
 
-  #notePrepared(analysis: Analysis, writes: BackendWrites): void {
+  #notePrepared({ text }: Request, analysis: Analysis, writes: BackendWrites): void {
+    const runsUnseen = prepares(analysis) && this.#database.runsUnseen(analysis, text);
     for (const statement of analysis.kind === 'read' ? analysis.statements : []) {
       const prepared = preparedChanges(statement);
-      if (prepared !== undefined) writes.prepared(prepared.name, prepared.changes);
+      if (prepared !== undefined) writes.prepared(prepared.name, runsUnseen ? unseen : prepared.changes);
     }
   }
 }

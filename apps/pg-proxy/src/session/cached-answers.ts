@@ -138,7 +138,8 @@ export class CachedAnswers {
     if (key === undefined || key.length > textBytesMax) return undefined;
     const zero = key.indexOf('\0');
     const text = key.slice(0, zero);
-    const rest = `${isDescribed ? 'D' : 'E'}${key.slice(zero)}\0${bound}`;
+    // Who has been told how the rows look gets no others: the server refuses him where they have changed since.
+    const rest = `${isDescribed ? 'D' : 'E'}${prepared?.shape ?? ''}${key.slice(zero)}\0${bound}`;
     const analysis = (): ReturnType<typeof analysisOf> => analysisOf(this.#analyser, text, prepared);
     return { kind: 'execute', question: { text, rest, analysis }, prepared, parsed };
   }

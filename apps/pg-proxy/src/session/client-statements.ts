@@ -175,10 +175,10 @@ export class ClientStatements {
   }
 
   /** What a name stands for; undefined: the server has to say. */
-  known(name: string): (Analysed & { readonly key: string }) | undefined {
+  known(name: string): (Analysed & Pick<Statement, 'key' | 'shape'>) | undefined {
     if (name !== '') return this.#names.get(name);
     const { key } = this.#unnamed;
-    return key === undefined ? undefined : { key, analysis: undefined };
+    return key === undefined ? undefined : { key, analysis: undefined, shape: undefined };
   }
 
   /** A Parse that no server has seen: the answer to what it asks was known. */

@@ -12,6 +12,8 @@ export interface ARelation {
   readonly cascadesFrom?: string;
   readonly refersTo?: string;
   readonly trigger?: string;
+  /** Of a volatile function in SQL that reading it calls. */
+  readonly readCode?: string;
   readonly hasRule?: boolean;
 }
 
@@ -37,9 +39,12 @@ export function aCatalog(
       ...(cascadesFrom === undefined ? [] : [[id(cascadesFrom), own, true] as const]),
       ...(refersTo === undefined ? [] : [[id(refersTo), own, false] as const]),
     ]),
-    triggers: rows.flatMap(({ id: own, trigger }) =>
-      trigger === undefined ? [] : [[own, 'plpgsql', 'a_trigger', trigger] as const],
-    ),
+    code: rows.flatMap(({ id: own, trigger, readCode }) => [
+      ...(trigger === undefined ? [] : [[own, 'w', 'plpgsql', 'a_trigger', trigger] as const]),
+      ...(readCode === undefined ? [] : [[own, 'r', 'sql', 'a_reader', readCode] as const]),
+    ]),
+    operators: [],
+    rowFunctions: [],
     rules: rows.flatMap(({ id: own, hasRule }) => (hasRule === true ? [own] : [])),
     functions: Object.entries(functions),
   };

@@ -18,6 +18,7 @@ import { Preparer } from './admin/prepared.ts';
 import type { Sight } from './admin/show.ts';
 import type { CachedSession } from './cache/caches.ts';
 import { placeOf, type Newcomer } from './login/arrival.ts';
+import { longNameNotice } from './login/long-name.ts';
 import { Client, departed } from './session/client.ts';
 import type { Entrant } from './session/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
@@ -224,6 +225,8 @@ export class Welcome {
     const client = this.#clientOf(newcomer, name, settings, scoped);
     this.#join(client, name, entrant);
     client.outbox.push(newcomer.accepted);
+    const notice = longNameNotice(entrant.application);
+    if (notice !== undefined) client.outbox.push(notice);
     this.#logIn(client, newcomer.minor);
   }
 

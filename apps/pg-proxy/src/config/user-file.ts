@@ -5,7 +5,9 @@ import { createHmac } from 'node:crypto';
 export type UserSecret =
   | { readonly kind: 'plain'; readonly password: string; readonly verifier: ScramVerifier }
   | { readonly kind: 'md5'; readonly stored: string }
-  | { readonly kind: 'scram'; readonly verifier: ScramVerifier };
+  | { readonly kind: 'scram'; readonly verifier: ScramVerifier }
+  /** The user is there, and no password is right. */
+  | { readonly kind: 'none' };
 
 export type Users = ReadonlyMap<string, UserSecret>;
 

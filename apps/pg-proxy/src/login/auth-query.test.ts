@@ -47,6 +47,16 @@ describe('auth.query', () => {
     }
   });
 
+  it('lets in whom it knows without a secret where none is asked for', async () => {
+    const app = { upstream: 'main', user: 'app', password: { file: 'query-secret' } };
+    await start({ method: 'trust' }, { databases: { app } });
+    rig.postgres.authid.set('locked', null);
+    await rig.in({ user: 'locked' });
+    expect(await rig.open({ user: 'nobody' }).until('closed')).toEqual([
+      'FATAL 28P01 password authentication failed for user "nobody"',
+    ]);
+  });
+
   it('asks once for a hundred clients that come together', async () => {
     await start();
     await Promise.all(Array.from({ length: 100 }, () => rig.in()));

@@ -115,7 +115,7 @@ export class ClientAuth {
 
   #judgePassword(given: Buffer): AuthStep {
     const { user, secret } = this.#options;
-    if (secret === undefined) return this.#out();
+    if (secret === undefined || secret.kind === 'none') return this.#out();
     if (secret.kind === 'scram') return this.#judgeByVerifier(given, secret.verifier);
     const stored = secret.kind === 'md5' ? secret.stored : md5Password(user, secret.password);
     const isRight = isSameSecret(Buffer.from(md5Password(user, given)), Buffer.from(stored));
@@ -176,6 +176,7 @@ const storedOf = (secret: UserSecret | undefined): string | undefined =>
 function scramOf({ method, user, secret, nonce, endPoint, mockSecret }: ClientAuthOptions): ScramServer | undefined {
   const isScram = method === 'scram-sha-256' || (method === 'md5' && secret?.kind === 'scram');
   if (!isScram) return undefined;
-  const verifier = secret === undefined || secret.kind === 'md5' ? mockVerifier(user, mockSecret) : secret.verifier;
+  const verifier =
+    secret?.kind === 'plain' || secret?.kind === 'scram' ? secret.verifier : mockVerifier(user, mockSecret);
   return new ScramServer({ verifier, nonce, ...(endPoint !== undefined && { endPoint }) });
 }

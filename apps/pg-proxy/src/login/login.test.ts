@@ -177,3 +177,32 @@ describe('what a client shows', () => {
     );
   });
 });
+
+describe('the name of an application', () => {
+  it.each([
+    ['x'.repeat(70), 'x'.repeat(63)],
+    ['ä'.repeat(40), 'ä'.repeat(31)],
+  ])('that is longer than a server keeps is told at login: %s', async (name, kept) => {
+    await start('trust', '"app" "secret"\n');
+    const client = rig.open({ parameters: { application_name: name } });
+    expect(await client.until('Z')).toEqual([
+      `NOTICE 42622 identifier "${name}" will be truncated to "${kept}"`,
+      'Z I',
+    ]);
+  });
+
+  it('is told nothing of otherwise', async () => {
+    await start('trust', '"app" "secret"\n');
+    const client = rig.open({ parameters: { application_name: 'x'.repeat(63) } });
+    expect(await client.until('Z')).toEqual(['Z I']);
+  });
+});
+
+describe('a password', () => {
+  it('may have 60,000 bytes', async () => {
+    const password = 'p'.repeat(60_000);
+    await start('password', `"app" "${password}"\n`);
+    const client = await rig.in({ socket: await encrypted(), password });
+    expect(client.mechanism).toBe('cleartext');
+  });
+});

@@ -45,7 +45,8 @@ export class SecretQueries {
       const [name, secret] = rows[0] ?? [];
       if (rows.length > 1) throw new Error('it answers with more than one row');
       if (rows.length === 1 && secret === undefined) throw new Error('it answers with less than two columns');
-      if (name !== user || secret === undefined || secret === null || secret === '') return undefined;
+      if (name !== user || secret === undefined) return undefined;
+      if (secret === null || secret === '') return { kind: 'none' };
       return secretOf(user, secret, this.#salt);
     } catch (cause) {
       const where = `${place.database} at ${place.upstream}`;

@@ -27,8 +27,10 @@ const textBytes = 64 * 1024 * 1024;
 const headBytes = 1024;
 /** What is looked at of a Query; a longer one goes through in pieces. */
 const lookedBytes = 128 * 1024;
-/** A password, a token or an answer in SASL. Nobody has shown who he is yet, so it is kept small. */
-const loginBytes = 8192;
+/** A password, a token or an answer in SASL: as much as PostgreSQL takes of somebody who has yet to show who he is. */
+const passwordBytes = 65_531;
+/** What a server asks for at login. */
+const askedBytes = 8192;
 
 /** @returns tables made of `rules`; later rules win. */
 export function frameRules(sender: FrameRules['sender'], rules: readonly FrameRule[]): FrameRules {
@@ -44,7 +46,7 @@ export function frameRules(sender: FrameRules['sender'], rules: readonly FrameRu
 }
 
 /** A client between its StartupMessage and AuthenticationOk. */
-export const frontendLogin = frameRules('frontend', [{ types: [frontend.password], bodyMax: loginBytes }]);
+export const frontendLogin = frameRules('frontend', [{ types: [frontend.password], bodyMax: passwordBytes }]);
 
 /** A client that is logged in. */
 export const frontendSession = frameRules('frontend', [
@@ -58,7 +60,7 @@ export const frontendSession = frameRules('frontend', [
 
 /** A server until it says ReadyForQuery for the first time. */
 export const backendLogin = frameRules('backend', [
-  { types: [backend.authentication], bodyMax: loginBytes },
+  { types: [backend.authentication], bodyMax: askedBytes },
   { types: [backend.errorResponse, backend.noticeResponse], bodyMax: 65_536 },
   { types: [backend.parameterStatus, backend.negotiateProtocolVersion], bodyMax: 65_536 },
   { types: [backend.backendKeyData, backend.readyForQuery], bodyMax: 300 },

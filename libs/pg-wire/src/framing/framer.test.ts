@@ -152,7 +152,7 @@ describe('Framer', () => {
     ['a row before login', backendLogin, [...dataRow([])], 'invalid backend message type 68'],
     ['a length below its own', frontendSession, [0x51, 0, 0, 0, 3], 'invalid message length'],
     ['a negative length', frontendSession, [0x51, 0xff, 0xff, 0xff, 0xff], 'invalid message length'],
-    ['a long password', frontendLogin, [0x70, 0, 1, 0, 0], 'message "p" of 65532 bytes is longer than 8192 bytes'],
+    ['a long password', frontendLogin, [0x70, 0, 1, 0, 0], 'message "p" of 65532 bytes is longer than 65531 bytes'],
     ['a Sync with much in it', frontendSession, [0x53, 0x7f, 0xff, 0xff, 0xff], 'is longer than 10000 bytes'],
   ])('answers %s with a fault that stays', (_what, rules, bytes, message) => {
     const framer = new Framer(rules);

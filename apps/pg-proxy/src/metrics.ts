@@ -91,6 +91,11 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'gauge',
     help: 'Backends in use over those that are allowed, of the pool where that is most.',
   },
+  reloadFailed: {
+    name: 'medrex_pg_proxy_reload_failed',
+    kind: 'gauge',
+    help: '1 when the last RELOAD found mistakes: the configuration before it is in effect.',
+  },
   certificateEnd: {
     name: 'medrex_pg_proxy_certificate_end_seconds',
     kind: 'gauge',

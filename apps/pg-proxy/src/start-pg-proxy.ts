@@ -81,13 +81,23 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
   const telemetry = start.telemetry ?? createTelemetry(options);
   const metrics = telemetry.metrics.define(pgProxyMetrics);
-  const reload = (): readonly string[] => {
-    const fresh = load();
+  const take = (fresh: LoadedConfig): readonly string[] => {
     const notices = proxy.reload(fresh);
     observing.reload(fresh);
     current = fresh;
-    telemetry.log.info({}, 'pg-proxy has read its configuration again');
     return notices;
+  };
+  const reload = (): readonly string[] => {
+    try {
+      const notices = take(load());
+      metrics.reloadFailed.set(0);
+      telemetry.log.info({}, 'pg-proxy has read its configuration again');
+      return notices;
+    } catch (error) {
+      metrics.reloadFailed.set(1);
+      telemetry.log.error({ error }, 'pg-proxy could not read its configuration again, and keeps what it has');
+      throw error;
+    }
   };
   let askStop: () => void = () => undefined;
   const stopAsked = new Promise<void>((resolve) => (askStop = resolve));

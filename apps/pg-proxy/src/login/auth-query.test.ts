@@ -137,5 +137,17 @@ describe('auth.query', () => {
     writeFileSync(file, JSON.stringify({ ...config, auth: { query: { user: 'asker', database: 'none' } } }));
     expect(() => rig.running.reload()).toThrow('auth.query.database: there is no none');
     await rig.in();
+    // Whoever has sent SIGHUP to a process elsewhere sees it there.
+    const failed = async (): Promise<string | undefined> => {
+      const text = await (await fetch(rig.running.urls.metrics)).text();
+      return /^medrex_pg_proxy_reload_failed (.*)$/m.exec(text)?.[1];
+    };
+    expect(rig.lines.filter((line) => line.includes('"level":"error"'))).toEqual([
+      expect.stringContaining('pg-proxy could not read its configuration again, and keeps what it has'),
+    ]);
+    expect(await failed()).toBe('1');
+    writeFileSync(file, JSON.stringify(config));
+    rig.running.reload();
+    expect(await failed()).toBe('0');
   });
 });

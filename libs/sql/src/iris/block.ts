@@ -47,11 +47,10 @@ export class Block {
       if (window?.name !== undefined) this.#scope.windows.set(window.name, window);
     }
     const targets = this.#printTargets(named, groups);
-    const rest =
-      from +
-      this.#filter('WHERE', select.whereClause) +
-      this.#groupBy(groups) +
-      this.#filter('HAVING', select.havingClause);
+    this.#scope.groups = undefined; // rows are not grouped yet
+    const where = this.#filter('WHERE', select.whereClause);
+    if (select.groupClause !== undefined) this.#scope.groups = groups;
+    const rest = from + where + this.#groupBy(groups) + this.#filter('HAVING', select.havingClause);
     const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
     if (targets === undefined) return { sql, columns: undefined };
     return { sql, columns: targets.map(({ column }) => column), keys: this.#keys(targets) };

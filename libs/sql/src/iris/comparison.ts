@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, lastNameOf } from '../ast.ts';
-import { operand } from './expression.ts';
+import { operand, printReference } from './expression.ts';
 import { isNullable, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -89,8 +89,8 @@ const unlikeText: ReadonlySet<PgType | undefined> = new Set([...numberTypes, ...
 /** The stored value of an expression that may be text: nothing is needed for what IRIS does not collate. */
 export function exact(p: Printing, node: Node | undefined, scope: Scope): string {
   if (node === undefined) return refuse('an empty expression');
-  const printed = operand(p, node, scope);
   const column = bodyOf(node, 'ColumnRef');
+  const printed = column === undefined ? operand(p, node, scope) : printReference(p, column, scope);
   if (column !== undefined) {
     const seen = scope.column(column);
     if (seen?.isExact === true) return printed;

@@ -12,6 +12,7 @@ import { numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-ty
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { isSame } from './targets.ts';
 import { comparedSpan } from './span.ts';
 import { typedConstant, typedValue } from './typed-constants.ts';
 
@@ -22,10 +23,9 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
   A_Const: printConstant,
   ParamRef: (p, node) => p.marks.parameter(bodyOf(node, 'ParamRef')?.number ?? 0),
   ColumnRef: (p, node, scope) => {
-    const reference = bodyOf(node, 'ColumnRef') ?? {};
-    if ((reference.fields?.length ?? 0) > 1) return printColumn(p, reference);
-    if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
-    return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
+    const isGrouped = scope.groups?.some((group) => isSame(group, node, scope)) === true;
+    // As GROUP BY has it: nothing else is certain to be one value of the group.
+    return isGrouped ? exact(p, node, scope) : printReference(p, bodyOf(node, 'ColumnRef') ?? {}, scope);
   },
   TypeCast: (p, node, scope) => castValue(p, bodyOf(node, 'TypeCast') ?? {}, scope),
   A_Expr: (p, node, scope) => printOperator(p, bodyOf(node, 'A_Expr') ?? {}, scope),
@@ -40,6 +40,13 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
   SQLValueFunction: (_, node) => printValueFunction(bodyOf(node, 'SQLValueFunction') ?? {}),
   SubLink: (p, node, scope) => printScalarQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
 };
+
+/** A column by its name, whatever it is a part of. */
+export function printReference(p: Printing, reference: ColumnRef, scope: Scope): string {
+  if ((reference.fields?.length ?? 0) > 1) return printColumn(p, reference);
+  if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
+  return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
+}
 
 /** An expression where a value stands: a test becomes 1, 0 or NULL. */
 export function printValue(p: Printing, node: Node | undefined, scope: Scope): string {

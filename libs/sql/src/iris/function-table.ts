@@ -94,6 +94,7 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     lag: 'argument',
     lead: 'argument',
     first_value: 'argument',
+    last_value: 'argument',
     cosine_distance: 'float8',
     inner_product: 'float8',
     jsonb_build_object: 'jsonb',

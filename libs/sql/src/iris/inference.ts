@@ -191,6 +191,8 @@ function timeArithmetic(operator: string, left: PgType | undefined, right: PgTyp
 function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined {
   const words = namesOf(call.funcname);
   const argument = call.args?.[words.at(-1) === 'date_trunc' ? 1 : 0];
+  const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
+  if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
   return functionType(words, () => typeOf(p, argument, scope));
 }
 

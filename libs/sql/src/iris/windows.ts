@@ -1,9 +1,11 @@
 import type { FuncCall, Node, WindowDef } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { exact, ordered } from './comparison.ts';
+import { operand } from './expression.ts';
+import { frameOf, reversed, type Frame } from './frames.ts';
 import { typeOf } from './inference.ts';
 import { printSortKeys } from './order.ts';
-import { textTypes } from './pg-type.ts';
+import { numberTypes, textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { rowKeys } from './row-keys.ts';
@@ -14,34 +16,104 @@ const windowFunctions: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 const aggregates: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
 
-/** Frame options of a window that says nothing: RANGE from the first row to the peers of this one. */
-const defaultFrame = 1058;
-
 /** A call with OVER. */
 export function printWindow(p: Printing, name: string, call: FuncCall, over: WindowDef, scope: Scope): string {
   const { location } = call;
   const window = written(over, scope);
-  if ((window.frameOptions ?? defaultFrame) !== defaultFrame) return refuse('a window with a frame', location);
   if (call.agg_filter !== undefined || call.agg_distinct === true)
     return refuse('FILTER or DISTINCT in a window', location);
   const isAggregate = aggregates.has(name);
-  if (!isAggregate && !windowFunctions.has(name)) return refuse(`${name} in a window`, location);
+  const isByRow = windowFunctions.has(name) && name !== 'first_value'; // a frame changes nothing
+  if (!isAggregate && !isByRow && name !== 'first_value' && name !== 'last_value')
+    return refuse(`${name} in a window`, location);
+  const ordered = window.orderClause ?? [];
+  const frame = isByRow ? { kind: 'peers' as const } : frameOf(window);
+  if (frame === undefined) return refuseFrame(location);
+  const overOf = (clauses: readonly Node[]): string => printOver(p, window, clauses, scope);
+  if (name === 'last_value') return printLast(p, frame, call, window, scope);
+  if (name === 'first_value') {
+    const isFromStart = frame.kind !== 'sliding' && !(frame.kind === 'running' && frame.isReversed);
+    if (!isFromStart) return refuseFrame(location);
+    return printOf(p, name, call, overOf(ordered), scope);
+  }
+  if (frame.kind === 'all') return printOf(p, name, call, overOf(isByRow ? ordered : []), scope);
+  if (frame.kind === 'running') {
+    // What IRIS does where nothing is said: one row after the other.
+    if (ordered.length === 0) return refuse('rows of no order in a window', location, 'Say ORDER BY in the window.');
+    return printOf(p, name, call, overOf(frame.isReversed ? reversed(ordered) : ordered), scope);
+  }
+  if (frame.kind === 'sliding') return printSliding(p, name, frame.offsets, call, window, scope);
   // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
   if (isAggregate && window.orderClause !== undefined && !isOfSingleRows(window, scope))
-    return refuse('a running aggregate over rows that may be equal in its order', location, 'Order by a key, too.');
+    return refuse(
+      'a running aggregate over rows that may be equal in its order',
+      location,
+      'Order by a key, too, or say ROWS UNBOUNDED PRECEDING.',
+    );
+  return printOf(p, name, call, overOf(ordered), scope);
+}
+
+const refuseFrame = (location?: number): never =>
+  refuse(
+    'this frame of a window',
+    location,
+    'ROWS from or to the end of the partition are translated, and sum and avg over ROWS in reach.',
+  );
+
+function printOver(p: Printing, window: WindowDef, ordered: readonly Node[], scope: Scope): string {
+  const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
+  const order = printSortKeys(p, ordered, scope);
+  const parts = [
+    partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`],
+    order.length === 0 ? [] : [`ORDER BY ${order.join(', ')}`],
+  ].flat();
+  return `OVER (${parts.join(' ')})`;
+}
+
+function printOf(p: Printing, name: string, call: FuncCall, over: string, scope: Scope): string {
   const isExtreme = name === 'min' || name === 'max';
   const isText = isExtreme && textTypes.has(typeOf(p, call.args?.[0], scope));
   const valueOf = (arg: Node): string =>
     isText ? ordered(p, arg, scope) : isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
   const args = call.agg_star === true ? '*' : (call.args ?? []).map(valueOf).join(', ');
-  const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
-  const order = printSortKeys(p, window.orderClause ?? [], scope);
-  const parts = [
-    partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`],
-    order.length === 0 ? [] : [`ORDER BY ${order.join(', ')}`],
-  ].flat();
-  const printed = `${name.toUpperCase()}(${args}) OVER (${parts.join(' ')})`;
+  const printed = `${name.toUpperCase()}(${args}) ${over}`;
   return isText ? `SUBSTRING(${printed}, 2)` : printed;
+}
+
+/** The last row so far is this one; the last of all is the first from the other end. */
+function printLast(p: Printing, frame: Frame, call: FuncCall, window: WindowDef, scope: Scope): string {
+  const ordered = window.orderClause ?? [];
+  if (frame.kind === 'running' && !frame.isReversed) return p.value(call.args?.[0], scope);
+  const isWhole = frame.kind === 'all' || frame.kind === 'running';
+  if (!isWhole || !isOfSingleRows(window, scope))
+    return refuse('last_value in this window', call.location, 'Order by a key, and say ROWS ... UNBOUNDED FOLLOWING.');
+  return printOf(p, 'first_value', call, printOver(p, window, reversed(ordered), scope), scope);
+}
+
+/** The rows in reach one by one: IRIS has frames for none but its sums, and those not in each version. */
+function printSliding(
+  p: Printing,
+  name: string,
+  offsets: readonly number[],
+  call: FuncCall,
+  window: WindowDef,
+  scope: Scope,
+): string {
+  const [arg] = call.args ?? [];
+  if ((name !== 'sum' && name !== 'avg') || arg === undefined || !numberTypes.has(typeOf(p, arg, scope)))
+    return refuseFrame(call.location);
+  if (!isOfSingleRows(window, scope))
+    return refuse('a frame over rows that may be equal in its order', call.location, 'Order by a key, too.');
+  const over = printOver(p, window, window.orderClause ?? [], scope);
+  const value = p.value(arg, scope);
+  const values = offsets.map((offset) => {
+    if (offset === 0) return operand(p, arg, scope);
+    return `${offset < 0 ? 'LAG' : 'LEAD'}(${value}, ${Math.abs(offset)}) ${over}`;
+  });
+  const sum = values.map((each) => `COALESCE(${each}, 0)`).join(' + ');
+  const count = values.map((each) => `CASE WHEN ${each} IS NULL THEN 0 ELSE 1 END`).join(' + ');
+  const result = name === 'sum' ? sum : `(${sum}) / (${count})`;
+  return `CASE WHEN ${values.map((each) => `${each} IS NOT NULL`).join(' OR ')} THEN ${result} END`;
 }
 
 /** A window by its name, or one that goes on from it, written out. */
@@ -52,13 +124,15 @@ function written(window: WindowDef, scope: Scope): WindowDef {
   const known = scope.windows.get(name);
   if (known === undefined)
     throw new Refusal(`window "${name}" does not exist`, { sqlstate: '42704', location: window.location });
-  const { partitionClause, orderClause, frameOptions } = known.refname === undefined ? known : written(known, scope);
-  const order = window.orderClause ?? orderClause;
-  const frame = window.refname === undefined ? frameOptions : window.frameOptions;
+  const first = known.refname === undefined ? known : written(known, scope);
+  const order = window.orderClause ?? first.orderClause;
+  const { frameOptions, startOffset, endOffset } = window.refname === undefined ? first : window;
   return {
-    ...(partitionClause === undefined ? {} : { partitionClause }),
+    ...(first.partitionClause === undefined ? {} : { partitionClause: first.partitionClause }),
     ...(order === undefined ? {} : { orderClause: order }),
-    ...(frame === undefined ? {} : { frameOptions: frame }),
+    ...(frameOptions === undefined ? {} : { frameOptions }),
+    ...(startOffset === undefined ? {} : { startOffset }),
+    ...(endOffset === undefined ? {} : { endOffset }),
   };
 }
 

@@ -370,7 +370,8 @@ class Reader {
     const partition = this.#take('PARTITION')
       ? this.#after('BY', () => `PARTITION BY ${this.#list(() => this.#expression())}`)
       : '';
-    return partition + this.#order();
+    const order = this.#order();
+    return partition + order + (order === '' ? '' : ' ROWS UNBOUNDED PRECEDING'); // IRIS counts rows one by one
   }
 
   #trim(): string {

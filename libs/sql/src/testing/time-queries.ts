@@ -94,6 +94,30 @@ export const timeQueries: readonly WrittenQuery[] = [
     'with d as (select patient_id, started, max(cost) as c from encounters group by 1, 2), s as (select v.*, sum(case when c > 5 then 1 else 0 end) over (partition by patient_id order by started nulls first) as part from d v) select s.*, sum(c) over (partition by patient_id, part order by started) from s order by patient_id, started',
   ),
   query(
+    'select id, sum(cost) over (order by started, id rows unbounded preceding), count(*) over (order by id desc rows between unbounded preceding and current row) from encounters order by id',
+  ),
+  query(
+    'select id, sum(cost) over (partition by patient_id order by id rows between current row and unbounded following), min(status) over (order by id rows between current row and unbounded following) from encounters order by id',
+  ),
+  query(
+    'select id, max(cost) over (partition by patient_id order by started range between unbounded preceding and unbounded following), first_value(cost) over (order by id rows between unbounded preceding and unbounded following) from encounters order by id',
+  ),
+  query(
+    'select id, last_value(status) over (partition by patient_id order by started desc, id rows between unbounded preceding and unbounded following), last_value(cost) over (order by started rows unbounded preceding) from encounters order by id',
+  ),
+  query(
+    'select id, sum(cost) over (order by id rows 2 preceding), avg(cost) over w, sum(cost) over (order by id desc rows between 2 following and 3 following) from encounters window w as (order by id rows between 1 preceding and 1 following) order by id',
+  ),
+  query(
+    'select id, rank() over (order by cost rows between 1 preceding and current row), lag(id) over (order by id rows unbounded preceding) from encounters order by id',
+  ),
+  query(
+    'select started, avg(sum(cost)) over (order by started rows between 6 preceding and current row) from encounters group by started order by started',
+  ),
+  query(
+    'select id, round(cost / 2, 1), trunc(id, 1), round(score::float8) from encounters join patients using (id) order by id',
+  ),
+  query(
     'select patient_id, sum(count(*)) over (order by patient_id) from encounters group by patient_id order by patient_id',
   ),
   query('select status, max(sum(cost)) over (order by status desc) from encounters group by status order by status'),

@@ -68,6 +68,9 @@ export const writtenQueries: readonly WrittenQuery[] = [
   query('select max(name), min(name), max(score), count(name) from patients'),
   query('select max(code), min(code), max(name) filter (where id > 3) from encounters e join patients p using (id)'),
   query('select code, id from encounters order by code'),
+  query(
+    "select name || '!' as loud, count(*), upper(name) from patients group by name having left(name, 1) <> 'Z' order by left(name, 1), name",
+  ),
   query('select code from encounters order by code desc nulls last'),
   query("select id from patients where name < '5' or name >= $1 order by id", ['10']),
   query(

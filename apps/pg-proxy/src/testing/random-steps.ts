@@ -137,9 +137,12 @@ export interface Bytes {
   readonly said: string;
 }
 
-/** None that runs itself for ever. */
+/**
+ * None that runs itself for ever, and none of which columns depend on what SQL has prepared by the time of its Parse: another backend
+ * prepares it later.
+ */
 const parsedText = ({ name: own, text: at }: { name: string; text: number }, textOf: (at: number) => string): string =>
-  own !== '' && textOf(at).includes(own) ? 'select 1' : textOf(at);
+  (own !== '' && textOf(at).includes(own)) || textOf(at).startsWith('execute p') ? 'select 1' : textOf(at);
 
 const bytesOf = (one: Unit, textOf: (at: number) => string): Buffer => {
   switch (one.is) {

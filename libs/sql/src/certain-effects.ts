@@ -1,5 +1,6 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf, namesOf } from './ast.ts';
+import { unlockFunctions } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
 
 /**
@@ -17,12 +18,7 @@ function doubted(effect: SessionEffect): readonly SessionEffect[] {
   return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 
-const changing: ReadonlySet<string> = new Set([
-  'set_config',
-  'pg_advisory_unlock',
-  'pg_advisory_unlock_shared',
-  'pg_advisory_unlock_all',
-]);
+const changing: ReadonlySet<string> = new Set(['set_config', ...unlockFunctions]);
 
 function directCalls(statement: Node): number {
   const select = bodyOf(statement, 'SelectStmt');

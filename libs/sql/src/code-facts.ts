@@ -8,18 +8,6 @@ export interface CodeFacts {
   readonly isOpaque: boolean;
 }
 
-/** PostgreSQL's own, and those of extensions, that leave something behind by themselves. */
-export const leavingFunctions: readonly string[] = [
-  ...[
-    'set_config',
-    'pg_advisory_lock',
-    'pg_advisory_lock_shared',
-    'pg_try_advisory_lock',
-    'pg_try_advisory_lock_shared',
-  ],
-  ...opaqueFunctions,
-];
-
 const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
 /** What the server shows afterwards, where it is left. */
 const shown =

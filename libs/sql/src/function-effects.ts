@@ -1,35 +1,33 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from './ast.ts';
-import { opaqueFunctions, sequenceFunctions, volatilityOf } from './known-functions.ts';
+import {
+  lockFunctions,
+  opaqueFunctions,
+  sequenceFunctions,
+  sequenceQuestions,
+  unlockFunctions,
+  volatilityOf,
+} from './known-functions.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 
 /** What a call leaves behind in the session; of functions that PostgreSQL brings, under whatever schema they are called. */
 export function functionEffects(name: string, schema: string | undefined, call: FuncCall): readonly SessionEffect[] {
   if (schema !== undefined && schema !== 'pg_catalog' && !opaqueFunctions.has(name)) return [];
   const args = call.args ?? [];
+  const isShared = name.endsWith('_shared');
+  if (lockFunctions.has(name)) return [{ kind: 'lock', key: lockKey(args, isShared), isAlone: false }];
+  if (sequenceFunctions.has(name)) return [{ kind: 'sequence' }];
+  if (sequenceQuestions.has(name)) return [{ kind: 'sequenceAsked' }];
+  if (opaqueFunctions.has(name)) return [{ kind: 'opaque', what: name }];
   switch (name) {
     case 'set_config':
       return setConfig(args);
-    case 'pg_advisory_lock':
-    case 'pg_try_advisory_lock':
-      return [{ kind: 'lock', key: lockKey(args, false), isAlone: false }];
-    case 'pg_advisory_lock_shared':
-    case 'pg_try_advisory_lock_shared':
-      return [{ kind: 'lock', key: lockKey(args, true), isAlone: false }];
-    case 'pg_advisory_unlock':
-      return [{ kind: 'unlock', key: lockKey(args, false) }];
-    case 'pg_advisory_unlock_shared':
-      return [{ kind: 'unlock', key: lockKey(args, true) }];
     case 'pg_advisory_unlock_all':
       return [{ kind: 'unlockAll' }];
-    case 'currval':
-    case 'lastval':
-      return [{ kind: 'sequenceAsked' }];
     case 'pg_prepared_statement':
       return [{ kind: 'shown', what: 'statements' }];
     default:
-      if (opaqueFunctions.has(name)) return [{ kind: 'opaque', what: name }];
-      return sequenceFunctions.has(name) ? [{ kind: 'sequence' }] : [];
+      return unlockFunctions.has(name) ? [{ kind: 'unlock', key: lockKey(args, isShared) }] : [];
   }
 }
 

@@ -1,5 +1,5 @@
-export { codeFacts, leavingFunctions, type CodeFacts } from './code-facts.ts';
-export { volatilityOf, type Volatility } from './known-functions.ts';
+export { codeFacts, type CodeFacts } from './code-facts.ts';
+export { leavingFunctions, sessionFunctions, volatilityOf, type Volatility } from './known-functions.ts';
 export { everySession, type Redefinition } from './redefinition.ts';
 export type { SqlFault } from './pg-parser.ts';
 export type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';

@@ -84,8 +84,27 @@ export const opaqueFunctions = words(`
   setseed dblink_connect dblink_connect_u dblink_open dblink_send_query pg_replication_origin_session_setup
   pg_logical_slot_get_changes pg_create_physical_replication_slot pg_create_logical_replication_slot set_limit`);
 
+/** Of locks that last as long as their session, or until they are given back. */
+export const lockFunctions = words(
+  'pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared',
+);
+export const unlockFunctions = words('pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all');
+
 /** Functions after which `lastval` and `currval` answer in this session only. */
 export const sequenceFunctions = words('nextval setval');
+export const sequenceQuestions = words('currval lastval');
+
+/** PostgreSQL's own, and those of extensions, that leave something in a session by themselves. */
+export const leavingFunctions: readonly string[] = ['set_config', ...lockFunctions, ...opaqueFunctions];
+
+/** Those, and what gives back, shows or asks for what a session has. */
+export const sessionFunctions: readonly string[] = [
+  ...leavingFunctions,
+  ...unlockFunctions,
+  ...sequenceFunctions,
+  ...sequenceQuestions,
+  ...['pg_backend_pid', 'pg_prepared_statement'],
+];
 
 export const aggregateFunctions = words(`
   count sum avg min max bool_and bool_or every array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg stddev

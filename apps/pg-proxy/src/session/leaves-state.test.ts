@@ -27,6 +27,8 @@ describe('leavesState', () => {
     'deallocate all',
     'do $$ begin set x to 1; end $$',
     'select pg_advisory_unlock(1)',
+    `select "set_config"('a.b', 'c', false)`,
+    "select pg_replication_origin_session_setup('a')",
   ])('says yes to %s', (text) => {
     expect(leavesState(text)).toBe(true);
   });

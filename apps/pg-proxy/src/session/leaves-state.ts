@@ -1,3 +1,5 @@
+import { sessionFunctions } from '@medrex/sql';
+
 /** What may stand between words. */
 export const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
 const start = `(?:^|;)${gap}*`;
@@ -7,8 +9,8 @@ const verbs = [
   `prepare${gap}+(?!transaction\\b)`,
 ];
 const beginsSo = new RegExp(`${start}(?:${verbs.join('|')})`, 'i');
-const holdsSo =
-  /\bpg_(?:try_)?advisory_(?:lock|unlock)|\bset_config\s*\(|\b(?:temp|temporary|pg_temp)\b|\bwith\s+hold\b|\b(?:nextval|setval|currval|lastval|pg_backend_pid)\s*\(|\b(?:dblink|setseed|pg_prepared_statement)|\bset_limit\b/i;
+const words = ['temp', 'temporary', 'pg_temp', String.raw`with\s+hold`, 'pg_prepared_statements', ...sessionFunctions];
+const holdsSo = new RegExp(String.raw`\b(?:${words.join('|')})\b|\bdblink`, 'i');
 
 /**
  * Whether a statement may leave something behind in its session: a setting, a listener, a lock, a table, a cursor, a prepared

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
-import { bind, copyData, copyDone, copyFail, describe, execute, parse, query, sync } from '@medrex/pg-wire';
+import { bind, copyData, copyDone, copyFail, describe, execute, flush, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { Transcript } from './testing/transcript.ts';
 import { WireClient } from './testing/wire-client.ts';
@@ -188,6 +188,17 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect(heard.parameters.get('application_name')).toBe('wire');
     await client.ask(query('rollback'));
     expect(heard.parameters.get('application_name')).toBe('wire');
+    client.close();
+  });
+
+  it('are passed over behind an error where SQL speaks of a statement, up to the Sync of the client', async () => {
+    const client = await open(rig.url);
+    await client.ask(two);
+    client.send(prepare('', 'syntax error'), flush());
+    await client.until('ERROR 42601');
+    const questions = [query('select lastval()'), prepare('', 'execute c'), run('')];
+    expect(await client.ask(...questions, sync())).toEqual(['Z I']);
+    expect(await client.ask(query('execute c'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
     client.close();
   });
 

@@ -60,6 +60,9 @@ export interface ClientStatementsOptions {
 const unknownPortal = 'pgproxy: not to be run';
 /** Of a statement that SQL has prepared, or nobody: what it does is not known. */
 const nothingKnown: Prepared = { text: '', analysis: unknownText };
+/** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
+const isRunning = ({ status, expected }: Backend): boolean =>
+  status !== transactionStatus.failed && !expected.isSkipping;
 const runsPrepared = /\bexecute\b/i;
 
 /**
@@ -119,7 +122,7 @@ export class ClientStatements {
 
   /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
-    if (what === undefined || backend.status === transactionStatus.failed) return;
+    if (what === undefined || !isRunning(backend)) return;
     if (what === 'statements') this.#own.takeOver(backend, this.#names);
     else if (backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
       backend.forgetSequences(isPipelined);
@@ -127,7 +130,7 @@ export class ClientStatements {
 
   /** SQL may speak of a statement by the name that the protocol has given it: EXECUTE, EXPLAIN EXECUTE. */
   showNamed(text: string, backend: Backend): void {
-    if (this.#names.size === 0 || backend.status === transactionStatus.failed) return;
+    if (this.#names.size === 0 || !isRunning(backend)) return;
     if (!runsPrepared.test(text)) return;
     const folded = text.toLowerCase();
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);

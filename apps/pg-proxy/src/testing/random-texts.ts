@@ -70,11 +70,7 @@ export const randomTexts: readonly string[] = [
     'select shared.dynamic($$set app.own = 60$$)',
     'update shared.guarded set a = 61',
   ],
-  ...[
-    'select * from shared.several(62)',
-    'select count(shared.is_kept(63))',
-    'select shared.with_exception(64)',
-  ],
+  ...['select * from shared.several(62)', 'select count(shared.is_kept(63))', 'select shared.with_exception(64)'],
   ...['merge into shared.noted n using (values (65)) v(a) on false when not matched then insert values (65)'],
   ...['create table shared.y@ as select shared.bump() as a', 'drop table if exists shared.y@'],
   ...[
@@ -231,8 +227,8 @@ export const randomSchema = (clients: number): string => `
   create aggregate shared.keep (int) (sfunc = shared.kept, stype = int);
   create view shared.seen as select a, shared.is_kept(56) as kept from shared.named;
   create function shared.nested(i int) returns int language sql as $$ select shared.set_tenant(i); select 1 $$;
-  create function shared.scoped(i int) returns text language plpgsql set app.tenant = 'scoped' as $$
-    begin perform set_config('app.own', i::text, false); return current_setting('app.tenant'); end $$;
+  create function shared.scoped(i int) returns text language plpgsql set work_mem = '6MB' as $$
+    begin perform set_config('app.own', i::text, false); return current_setting('work_mem'); end $$;
   create table shared.ruled as select 1 as a; create rule ruled as on delete to shared.ruled do instead select shared.set_tenant(57);
   create type shared.pair as (a int);
   create function shared.text_of(p shared.pair) returns text language plpgsql as $$ begin perform shared.set_tenant(p.a); return 'pair'; end $$;

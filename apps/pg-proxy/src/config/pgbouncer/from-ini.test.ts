@@ -111,6 +111,21 @@ server_tls_sslmode = Require
     ]);
   });
 
+  it('closes a backend after one use, and checks it always, where they may live and rest for 0 s', () => {
+    const { config } = read(`[databases]
+a = server_lifetime=0
+b = server_lifetime=20
+[pgbouncer]
+auth_file = /etc/users.txt
+server_lifetime = 0
+server_check_delay = 0
+server_idle_timeout = 0
+`);
+    const parsed = proxyConfig.parse(config);
+    expect(parsed.pool).toMatchObject({ lifetimeMs: 1, checkAfterMs: 1_000, idleTimeoutMs: 2 ** 31 - 1 });
+    expect([parsed.databases['a']?.lifetimeMs, parsed.databases['b']?.lifetimeMs]).toEqual([undefined, 20_000]);
+  });
+
   it('goes back to all defaults where [pgbouncer] begins again, and says so', () => {
     const { config, problems, notes } = read(
       `${base}pool_mode = transaction

@@ -117,7 +117,8 @@ function narrowed(
     if (fate === undefined) gathering.problems.push(`${place}: ${key}: there is no setting ${name}${insteadOf(name)}`);
     else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is no value of it`);
     // 0 is no limit, and no limit of its own.
-    else if (value !== 0 || !['backendsMax', 'clientsMax', 'size'].includes(fate.to)) found[fate.to] = value;
+    else if (value !== 0 || !['backendsMax', 'clientsMax', 'size', 'lifetimeMs'].includes(fate.to))
+      found[fate.to] = value;
   }
   return found;
 }

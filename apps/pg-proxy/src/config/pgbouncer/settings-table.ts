@@ -18,6 +18,13 @@ const orForEver = (text: string): number | undefined => {
   const ms = milliseconds(text);
   return ms === 0 ? longestMs : ms;
 };
+/** Where 0 is not never but at once, and so long is as good. */
+const orAtOnce =
+  (atOnceMs: number) =>
+  (text: string): number | undefined => {
+    const ms = milliseconds(text);
+    return ms === 0 ? atOnceMs : ms;
+  };
 /** Where 0 is the same as not to say it. */
 const some = (text: string): number | undefined => whole(text);
 
@@ -49,10 +56,11 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   max_db_client_connections: 'elsewhere',
   max_user_connections: 'elsewhere',
   max_user_client_connections: 'elsewhere',
-  server_lifetime: to('pool.lifetimeMs', orForEver),
+  // 0: a backend serves once, and is closed with the end of its first transaction or session.
+  server_lifetime: to('pool.lifetimeMs', orAtOnce(1)),
   server_idle_timeout: to('pool.idleTimeoutMs', orForEver),
   server_connect_timeout: to('pool.connectTimeoutMs', orForEver),
-  server_check_delay: to('pool.checkAfterMs', orForEver),
+  server_check_delay: to('pool.checkAfterMs', orAtOnce(1_000)),
   client_login_timeout: to('loginTimeoutMs', orForEver),
   query_timeout: to('pool.queryTimeoutMs', milliseconds),
   query_wait_timeout: to('pool.waitTimeoutMs', orForEver),
@@ -151,7 +159,7 @@ export const narrowTable: Readonly<Record<string, { readonly to: string; readonl
     idle_transaction_timeout: { to: 'transactionIdleTimeoutMs', read: milliseconds },
     transaction_timeout: { to: 'transactionTimeoutMs', read: milliseconds },
     client_idle_timeout: { to: 'clientIdleTimeoutMs', read: milliseconds },
-    server_lifetime: { to: 'lifetimeMs', read: orForEver },
+    server_lifetime: { to: 'lifetimeMs', read: milliseconds },
     max_db_connections: { to: 'backendsMax', read: some },
     max_user_connections: { to: 'backendsMax', read: some },
     max_db_client_connections: { to: 'clientsMax', read: some },

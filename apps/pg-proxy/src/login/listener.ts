@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import { pgProxyError } from '../errors.ts';
+import { tcpOptions } from '../tcp-options.ts';
 import { UnixSocket } from './unix-socket.ts';
 
 export interface ListenAt {
@@ -89,7 +90,7 @@ export class Listener {
   }
 
   #serverOf(isLocal: boolean): Server {
-    return createServer({ noDelay: true, allowHalfOpen: false }, (socket) => this.#accept(socket, isLocal));
+    return createServer({ ...tcpOptions, allowHalfOpen: false }, (socket) => this.#accept(socket, isLocal));
   }
 
   /** Takes nobody in any more; resolves when the last that came in here has gone. */

@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { KeyPair } from '../config/load-config.ts';
 import type { UpstreamConfig } from '../config/proxy-config.ts';
+import { tcpOptions } from '../tcp-options.ts';
 
 /** Where an upstream is. */
 export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
@@ -20,7 +21,7 @@ export const isSocketFolder = (host: string): boolean => host.startsWith('/');
 
 /** A connection that nothing was said on. */
 export function reach({ host, port }: Pick<Address, 'host' | 'port'>): Socket {
-  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host, port, noDelay: true });
+  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host, port, ...tcpOptions });
 }
 
 /** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */

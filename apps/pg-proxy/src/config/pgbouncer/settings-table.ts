@@ -31,6 +31,7 @@ const some = (text: string): number | undefined => whole(text);
 const mode = oneOf('session', 'transaction', 'statement');
 
 const systems = nothing("the system's own settings hold");
+const keepAlive = nothing('an end that is silent for 60 s is asked whether it is there, and given up 10 s later');
 const resolver = nothing('names are looked up by the resolver of the system for each connection');
 const logs = nothing('the log is JSON on standard error; LOG_LEVEL says how much of it');
 const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
@@ -139,10 +140,10 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   sbuf_loopcnt: nothing('chunks are passed on as they come'),
   tcp_defer_accept: systems,
   tcp_socket_buffer: systems,
-  tcp_keepalive: systems,
-  tcp_keepcnt: systems,
-  tcp_keepidle: systems,
-  tcp_keepintvl: systems,
+  tcp_keepalive: keepAlive,
+  tcp_keepcnt: keepAlive,
+  tcp_keepidle: keepAlive,
+  tcp_keepintvl: keepAlive,
   tcp_user_timeout: systems,
 };
 

@@ -1,0 +1,32 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { Listener } from './login/listener.ts';
+import { reach } from './upstream/connect.ts';
+
+const sockets: Socket[] = [];
+let listener: Listener | undefined;
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  return listener?.close();
+});
+
+/** Whether the system will ask the other end of a connection whether it is there; Linux has its timers in a file. */
+const isAsked = (end: 'local' | 'remote', port: number): boolean => {
+  const at = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const any = ':\\w+';
+  const [local, remote] = end === 'local' ? [at, any] : [any, at];
+  // Established, the queues, the timer of keep-alive.
+  const line = new RegExp(`^ *\\d+: \\w+${local} \\w+${remote} 01 \\w+:\\w+ 02:`, 'm');
+  return line.test(readFileSync('/proc/net/tcp', 'utf8'));
+};
+
+(process.platform === 'linux' ? describe : describe.skip)('an end of a connection that says nothing', () => {
+  it.each(['local', 'remote'] as const)('is asked whether it is there: %s', async (end) => {
+    listener = await Listener.start({ host: '127.0.0.1', port: 0 }, (socket) => sockets.push(socket));
+    const at = { host: '127.0.0.1', port: listener.port };
+    sockets.push(end === 'local' ? connect(at) : reach(at));
+    expect(await eventually(() => isAsked(end, at.port))).toBe(true);
+  });
+});

@@ -6,7 +6,7 @@ import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
-import { seenColumn, type MergedColumn, type Scope, type SeenRows, type SeenTable } from './scope.ts';
+import { seenColumn, type MergedColumn, type NamedRows, type Scope, type SeenRows, type SeenTable } from './scope.ts';
 
 /** FROM, and what of it the query sees from then on. */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
@@ -52,15 +52,21 @@ export function printRelation(p: Printing, { catalogname, schemaname, relname, l
 function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
   if (table.alias?.colnames !== undefined) return refuse('a table with other names for its columns', table.location);
   if (table.inh !== true) return refuse('ONLY', table.location);
-  const rows = tableRows(p, table, scope);
+  const named = namedBy(table, scope);
+  const rows = named ?? tableRows(p, table);
   const name = table.alias?.aliasname;
-  const sql = printRelation(p, table) + (name === undefined ? '' : ` AS ${identifier(name, table.location)}`);
+  const as = (alias: string): string => ` AS ${identifier(alias, table.location)}`;
+  const sql =
+    named?.writtenOut === undefined
+      ? printRelation(p, table) + (name === undefined ? '' : as(name))
+      : `(${named.writtenOut.sql})${as(name ?? table.relname ?? '')}`;
   return { sql, tables: [{ ...rows, alias: name ?? table.relname ?? '', isOuter: false }] };
 }
 
-function tableRows(p: Printing, table: RangeVar, scope: Scope): SeenRows {
-  const named = table.schemaname === undefined ? scope.withNamed(table.relname ?? '') : undefined;
-  if (named !== undefined) return named;
+const namedBy = ({ schemaname, relname }: RangeVar, scope: Scope): NamedRows | undefined =>
+  schemaname === undefined ? scope.withNamed(relname ?? '') : undefined;
+
+function tableRows(p: Printing, table: RangeVar): SeenRows {
   const facts = p.catalog.table(relationOf(table));
   if (facts === undefined) return { columns: undefined };
   const nullable = new Set(facts.columns.filter(({ isNullable }) => isNullable).map(({ name }) => name));
@@ -96,7 +102,7 @@ function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
     ...asOuter(left.tables, jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL'),
     ...asOuter(right.tables, jointype === 'JOIN_LEFT' || jointype === 'JOIN_FULL'),
   ];
-  hazardOf(p, join);
+  hazardOf(p, { ...join, larg: asSent(larg, scope), rarg: asSent(rarg, scope) });
   const rightSql = bodyOf(rarg, 'JoinExpr') === undefined ? right.sql : `(${right.sql})`;
   const words = joinWords[jointype] ?? refuse('this kind of join');
   const merged = new Map([...(left.merged ?? []), ...(right.merged ?? [])]);
@@ -109,6 +115,13 @@ function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
   if (quals === undefined) return { sql: `${left.sql} CROSS JOIN ${rightSql}`, tables, merged };
   const condition = printCondition(p, quals, scope, { sql: '', tables, merged });
   return { sql: `${left.sql} ${words} ${rightSql} ON ${condition}`, tables, merged };
+}
+
+/** A name that is written out is a query to IRIS. */
+function asSent(side: Node, scope: Scope): Node {
+  const table = bodyOf(side, 'RangeVar');
+  const select = table === undefined ? undefined : namedBy(table, scope)?.writtenOut?.select;
+  return select === undefined ? side : { RangeSubselect: { subquery: { SelectStmt: select } } };
 }
 
 const asOuter = (tables: readonly SeenTable[], isOuter: boolean): readonly SeenTable[] =>

@@ -177,6 +177,12 @@ describe('versions', () => {
   it.each([
     ['select id from patients limit 3', '2024.3', '2025.1', 'TOP 3'],
     ['select id from patients offset 3', '2025.1', '2025.2', 'LIMIT 2147483647 OFFSET 3'],
+    [
+      'with a as (select id from wards) select x.id from a x join a on a.id = x.id',
+      '2023.3',
+      '2024.1',
+      'FROM (SELECT id FROM wards) AS x INNER JOIN (SELECT id FROM wards) AS a ON a.id = x.id',
+    ],
   ])('%s before and after', async (text, before, after, expected) => {
     const [old, young] = [
       await IrisTranslator.load({ version: before }, wardCatalog),
@@ -187,7 +193,6 @@ describe('versions', () => {
   });
 
   it.each([
-    ['with a as (select 1) select * from a', '2023.3', '2024.1'],
     ['select id from patients intersect select id from encounters', '2024.3', '2025.1'],
     ["select a->>'b' from t", '2023.2', '2024.1'],
     ['select e <=> $1 from notes', '2023.3', '2024.1'],
@@ -227,6 +232,12 @@ describe('published defects', () => {
     expect(await at('2025.1.0')).toEqual(['DP-442892']);
     expect(await at('2024.1.4')).toEqual([]);
     expect(await at('2025.1.1')).toEqual([]);
+  });
+
+  it('see a query in what WITH has named, where it is written out', async () => {
+    const text = 'with v as (select id from wards) select p.id from patients p left join v on v.id = p.id';
+    const old = await IrisTranslator.load({ version: '2023.3.0' }, wardCatalog);
+    expect(iris(text, old).hazards.map(({ id }) => id)).toEqual(['DP-442892']);
   });
 });
 

@@ -24,20 +24,28 @@ export function printQuery(
   return { ...query, sql: prefix + query.sql };
 }
 
+/** Characters of a query that is written out: each may name others several times. */
+const writtenOutMax = 64 * 1024;
+
+/** WITH at the front of a statement; where IRIS takes none a query stands wherever it is named. */
 function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
-  if (!p.dialect.has('withClause'))
-    return refuse(`WITH before IRIS ${p.dialect.since('withClause')}`, clause.location ?? 0);
   if (clause.recursive === true) return refuse('WITH RECURSIVE', clause.location ?? 0);
-  if (isTop !== true) return refuse('WITH inside a query', clause.location ?? 0);
+  const isNative = isTop === true && p.dialect.has('withClause');
   const parts = (clause.ctes ?? []).map((node) => {
     const { ctename = '', ctequery, aliascolnames, location } = bodyOf(node, 'CommonTableExpr') ?? {};
     const select = bodyOf(ctequery, 'SelectStmt');
     if (select === undefined) return refuse('WITH of a statement that changes rows', location);
     const { sql, ...rows } = printQuery(p, select, scope, { names: namesOf(aliascolnames) });
-    scope.named.set(ctename, rows);
+    if (!isNative && sql.length > writtenOutMax)
+      return refuse(
+        'WITH of this size here',
+        location,
+        `It is written out where it is named before IRIS ${p.dialect.since('withClause')}, and inside a query.`,
+      );
+    scope.named.set(ctename, isNative ? rows : { ...rows, writtenOut: { sql, select } });
     return `${identifier(ctename, location)} AS (${sql})`;
   });
-  return `WITH ${parts.join(', ')} `;
+  return isNative ? `WITH ${parts.join(', ')} ` : '';
 }
 
 function printBody(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {

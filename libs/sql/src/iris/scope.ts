@@ -1,4 +1,4 @@
-import type { ColumnRef, Node, WindowDef } from 'libpg-query';
+import type { ColumnRef, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { PgType } from './pg-type.ts';
@@ -28,6 +28,12 @@ export interface SeenRows {
   readonly keys?: readonly RowKey[];
 }
 
+/** What WITH has named. */
+export interface NamedRows extends SeenRows {
+  /** Where no WITH can be sent: what stands in FROM instead of the name. */
+  readonly writtenOut?: { readonly sql: string; readonly select: SelectStmt };
+}
+
 /** One thing in FROM. */
 export interface SeenTable extends SeenRows {
   readonly alias: string;
@@ -49,7 +55,7 @@ export class Scope {
   readonly merged = new Map<string, MergedColumn>();
   readonly #outer: Scope | undefined;
   /** What WITH has named. */
-  readonly named = new Map<string, SeenRows>();
+  readonly named = new Map<string, NamedRows>();
   /** What WINDOW has named. */
   readonly windows = new Map<string, WindowDef>();
   /** What GROUP BY makes one row of each of. */
@@ -113,7 +119,7 @@ export class Scope {
     return this.tables.some(({ columns }) => columns?.some((column) => column.name === name) === true);
   }
 
-  withNamed(name: string): SeenRows | undefined {
+  withNamed(name: string): NamedRows | undefined {
     return this.named.get(name) ?? this.#outer?.withNamed(name);
   }
 }

@@ -92,14 +92,28 @@ export const writtenQueries: readonly WrittenQuery[] = [
     'select id from encounters where cost >= all (select x.cost from encounters x where x.cost is not null) order by id',
   ),
   query('select greatest(id, 3), least(id, 3) from patients order by id'),
+  query(
+    'with named as (select id, name from patients where name is not null), paid as (select patient_id, sum(cost) as total from encounters group by patient_id) select n.name, paid.total from named n join paid on paid.patient_id = n.id order by n.id',
+  ),
+  query(
+    'with p as (select id, name from patients where id > 2), q as (select * from p where name is not null) select a.id, b.name from q a join q b on a.id < b.id order by 1, 2',
+  ),
+  query('with patients as (select id, name from patients where id < 5) select count(*), max(name) from patients'),
+  query(
+    'select x.id from (with v as (select patient_id as id, sum(cost) as c from encounters group by 1) select id from v where c > (select avg(c) from v)) x order by 1',
+  ),
+  query(
+    'select id from patients p where exists (with v as (select e.cost from encounters e where e.patient_id = p.id) select 1 from v where v.cost > 4) order by id',
+  ),
+  query('with v(a, b) as (values (1, $1), (2, $2)) select w.a, v.b from v join v w on w.a = v.a order by 1', [
+    'x',
+    'y',
+  ]),
   query('select bool_or(active), bool_and(active), avg(cost) from patients p join encounters e on e.patient_id = p.id'),
 ];
 
 /** Those that IRIS takes from 2024.1 or 2025.1 on. */
 export const youngerQueries: readonly WrittenQuery[] = [
-  query(
-    'with named as (select id, name from patients where name is not null), paid as (select patient_id, sum(cost) as total from encounters group by patient_id) select n.name, paid.total from named n join paid on paid.patient_id = n.id order by n.id',
-  ),
   query('select id from patients intersect select patient_id from encounters order by 1'),
   query('select name from patients except select status from encounters order by 1'),
 ];

@@ -4,29 +4,40 @@ const firstOfUsers = 16384;
 const hasSource = `p.prolang not in (select oid from pg_catalog.pg_language where lanname in ('internal', 'c'))`;
 
 const table = (name: string): string => `'pg_catalog.${name}'::pg_catalog.regclass`;
+/** What depends on functions, by itself or by an operator. */
+const dependents = `
+    called as materialized (
+      select classid, objid, refobjid as code from pg_catalog.pg_depend
+        where refclassid = ${table('pg_proc')} and refobjid >= ${firstOfUsers}
+      union all select d.classid, d.objid, o.oprcode::oid from pg_catalog.pg_depend d
+        join pg_catalog.pg_operator o on o.oid = d.refobjid
+        where d.refclassid = ${table('pg_operator')} and d.refobjid >= ${firstOfUsers})`;
 /** Functions that a relation runs: of triggers, views, policies, defaults, constraints, indexes, and of the domains of its columns. */
-const hiddenCode = `
-      select tgrelid as relation, 'w' as runs, tgfoid as code from pg_catalog.pg_trigger where not tgisinternal and tgenabled <> 'D'
-      union select coalesce(r.ev_class, o.polrelid, a.adrelid, nullif(k.conrelid, 0), x.indrelid, t.attrelid),
-        case when r.oid is null and o.oid is null then 'w' else 'r' end, d.code
-      from (
-        select classid, objid, refobjid as code from pg_catalog.pg_depend where refclassid = ${table('pg_proc')}
-        union all select classid, objid, n.oprcode::oid from pg_catalog.pg_depend
-          join pg_catalog.pg_operator n on n.oid = refobjid where refclassid = ${table('pg_operator')}) d
-        left join pg_catalog.pg_rewrite r on d.classid = ${table('pg_rewrite')} and r.oid = d.objid
-        left join pg_catalog.pg_policy o on d.classid = ${table('pg_policy')} and o.oid = d.objid
-        left join pg_catalog.pg_attrdef a on d.classid = ${table('pg_attrdef')} and a.oid = d.objid
-        left join pg_catalog.pg_constraint k on d.classid = ${table('pg_constraint')} and k.oid = d.objid
-        left join pg_catalog.pg_index x on d.classid = ${table('pg_class')} and x.indexrelid = d.objid
-        left join pg_catalog.pg_attribute t on t.atttypid =
-          case d.classid when ${table('pg_constraint')} then nullif(k.contypid, 0) when ${table('pg_type')} then d.objid end
-      where d.code >= ${firstOfUsers}`;
+const hiddenCode = [
+  `select tgrelid as relation, 'w' as runs, tgfoid as code from pg_catalog.pg_trigger where not tgisinternal and tgenabled <> 'D'`,
+  ...[
+    ['pg_rewrite', 'ev_class', 'oid', 'r'],
+    ['pg_policy', 'polrelid', 'oid', 'r'],
+    ['pg_attrdef', 'adrelid', 'oid', 'w'],
+    ['pg_constraint', 'conrelid', 'oid', 'w'],
+    ['pg_index', 'indrelid', 'indexrelid', 'w'],
+  ].map(
+    ([name = '', relation, id, runs]) =>
+      `select x.${relation}, '${runs}', d.code from called d join pg_catalog.${name} x on x.${id} = d.objid
+        where d.classid = ${table(name === 'pg_index' ? 'pg_class' : name)}`,
+  ),
+  `select t.attrelid, 'w', d.code from called d join pg_catalog.pg_constraint x on x.oid = d.objid
+      join pg_catalog.pg_attribute t on t.atttypid = x.contypid where d.classid = ${table('pg_constraint')} and x.contypid <> 0`,
+  `select t.attrelid, 'w', d.code from called d join pg_catalog.pg_attribute t on t.atttypid = d.objid
+      where d.classid = ${table('pg_type')}`,
+].join('\n      union ');
 
 /**
  * Everything that a RelationGraph is made of, as one row with one text. To be asked with an empty search_path, so that
  * the definitions of views name their tables in full. Every user may ask it.
  */
 export const catalogQuery = `
+with ${dependents}
 select pg_catalog.json_build_object(
   'relations', (
     select coalesce(json_agg(json_build_array(c.oid::int8, n.nspname, c.relname, c.relkind, c.relrowsecurity,
@@ -42,7 +53,7 @@ select pg_catalog.json_build_object(
   'code', (
     select coalesce(json_agg(json_build_array(c.relation::int8, c.runs, l.lanname, p.proname, p.prosrc)), '[]')
     from (${hiddenCode}) c join pg_catalog.pg_proc p on p.oid = c.code join pg_catalog.pg_language l on l.oid = p.prolang
-    where c.relation is not null and (p.provolatile = 'v' or p.prokind = 'a')),
+    where p.oid >= ${firstOfUsers} and (p.provolatile = 'v' or p.prokind = 'a')),
   'operators', (
     select coalesce(json_agg(distinct o.oprname), '[]') from pg_catalog.pg_operator o
       join pg_catalog.pg_proc p on p.oid = o.oprcode::oid

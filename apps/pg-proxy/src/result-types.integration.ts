@@ -109,4 +109,34 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     expect(await second.ask(runs)).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
     for (const each of [first, second, ddl, holder]) each.close();
   });
+
+  it('also where its search_path finds another table', async () => {
+    const other = `${rig.schema}_other`;
+    const ddl = await open(where);
+    await ddl.ask(
+      query(`create schema ${other}; create table ${other}.t (a text, b int); insert into ${other}.t values ('x', 1);
+      drop table if exists t; create table t (a int); insert into t values (1)`),
+    );
+    own++;
+    const steps = [
+      told(all),
+      runs,
+      query(`set search_path to ${other}`),
+      runs,
+      runs,
+      query(`set search_path to ${rig.schema}`),
+      runs,
+    ];
+    const answersOf = async (client: WireClient): Promise<string[][]> => {
+      const answers: string[][] = [];
+      for (const step of steps) answers.push(await client.ask(step));
+      client.close();
+      return answers;
+    };
+    const expected = await answersOf(await open(where));
+    expect(expected[3]).toEqual(['ERROR 0A000 cached plan must not change result type', 'Z I']);
+    expect(await answersOf(await open(rig.url))).toEqual(expected);
+    await ddl.ask(query(`drop schema ${other} cascade`));
+    ddl.close();
+  });
 });

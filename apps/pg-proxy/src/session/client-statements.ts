@@ -402,7 +402,7 @@ export class ClientStatements {
     const shape = statement.shape ?? there.shape;
     if (shape === undefined || backend.prepared.touch(there))
       return prepareShared(backend, there) ? there.name : undefined;
-    this.shapes.prepareAs(shape, backend, there);
+    this.shapes.prepareAs(shape, backend, there, statement);
     return undefined;
   }
 

@@ -65,9 +65,13 @@ export class ToldShapes {
     return new RowShape((shape) => (statement.shape ??= shape));
   }
 
-  /** Where the backend does not have it. The message at hand waits for what the server says of it. */
-  prepareAs(shape: string, backend: Backend, statement: Statement): void {
-    const hasChanged = this.#changed === statement;
+  /**
+   * Where the backend does not have it. The message at hand waits for what the server says of it.
+   *
+   * @param named what the client has prepared; under another search_path that is another statement, each time that something has changed
+   */
+  prepareAs(shape: string, backend: Backend, statement: Statement, named: Statement): void {
+    const hasChanged = this.#changed === named;
     this.#changed = undefined;
     if (hasChanged) return refuse(backend);
     if (!prepareShared(backend, statement)) return;
@@ -77,7 +81,7 @@ export class ToldShapes {
     };
     const described = (now: string): void => {
       if (now !== shape) {
-        this.#changed = statement;
+        this.#changed = named;
         this.#statements.reshaped();
         backend.prepared.delete(statement);
         backend.expected.push(owed.close | unasked);

@@ -5,6 +5,8 @@
 export interface WireFault {
   readonly sqlstate: string;
   readonly message: string;
+  /** The function of PostgreSQL that says so, where drivers tell the fault by it. */
+  readonly routine?: string;
 }
 
 export const protocolViolation = (message: string): WireFault => ({ sqlstate: '08P01', message });

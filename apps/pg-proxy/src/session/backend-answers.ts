@@ -50,7 +50,7 @@ export class BackendAnswers {
   /** When its transaction began. */
   #beganAt = 0;
   #isPassing = false;
-  /** Hears the RowDescription that is coming. */
+  /** Hears the description that is coming. */
   #describing: Note | undefined;
   /** In the transaction that is open. */
   #isReshaped = false;
@@ -125,6 +125,9 @@ export class BackendAnswers {
       case from.portalSuspended:
         expected.headNote?.suspended();
         return this.#ended(owed.execute);
+      case from.parameterDescription:
+        if (expected.headNote?.described !== undefined) this.#describing = expected.headNote;
+        return (expected.head & unasked) === 0;
       case from.rowDescription:
       case from.noData:
         if (expected.headNote?.described !== undefined) this.#describing = expected.headNote;

@@ -139,7 +139,7 @@ export class CachedAnswers {
     const zero = key.indexOf('\0');
     const text = key.slice(0, zero);
     // Who has been told how the rows look gets no others: the server refuses him where they have changed since.
-    const rest = `${isDescribed ? 'D' : 'E'}${prepared?.shape ?? ''}${key.slice(zero)}\0${bound}`;
+    const rest = `${isDescribed ? 'D' : 'E'}${prepared?.told?.shape ?? ''}${key.slice(zero)}\0${bound}`;
     const analysis = (): ReturnType<typeof analysisOf> => analysisOf(this.#analyser, text, prepared);
     return { kind: 'execute', question: { text, rest, analysis }, prepared, parsed };
   }

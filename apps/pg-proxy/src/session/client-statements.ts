@@ -23,10 +23,10 @@ import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
-import { ToldShapes, type HoldsBack } from './row-shapes.ts';
+import { refuse, ToldShapes, type HoldsBack } from './row-shapes.ts';
 import { showsFormer } from './shows-former.ts';
 import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
-import { statementPrefix, type Statement, type Statements } from './statements.ts';
+import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
 
 /** What becomes of the message at hand. */
@@ -178,10 +178,10 @@ export class ClientStatements {
   }
 
   /** What a name stands for; undefined: the server has to say. */
-  known(name: string): (Analysed & Pick<Statement, 'key' | 'shape'>) | undefined {
+  known(name: string): (Analysed & Pick<Statement, 'key' | 'told'>) | undefined {
     if (name !== '') return this.#names.get(name);
     const { key } = this.#unnamed;
-    return key === undefined ? undefined : { key, analysis: undefined, shape: undefined };
+    return key === undefined ? undefined : { key, analysis: undefined, told: undefined };
   }
 
   /** A Parse that no server has seen: the answer to what it asks was known. */
@@ -312,7 +312,7 @@ export class ClientStatements {
       return;
     }
     this.#names.set(name, statement);
-    if (isThere || statement.shape === undefined) return;
+    if (isThere || statement.told === undefined) return;
     this.shapes.prepared(backend, statement, (now) => {
       if (this.#names.get(name) !== statement) return;
       this.#names.set(name, this.#statements.use(now.key, now.path));
@@ -399,10 +399,12 @@ export class ClientStatements {
     }
     const there = this.#asNow(statement);
     if (there !== statement) this.#nameOfOther.set(there.name, name);
-    const shape = statement.shape ?? there.shape;
-    if (shape === undefined || backend.prepared.touch(there))
+    const shape = (statement.told ?? there.told)?.shape;
+    const isThere = backend.prepared.touch(there);
+    if (shape === undefined || (isThere && shape === (there.told?.shape ?? shape)))
       return prepareShared(backend, there) ? there.name : undefined;
-    this.shapes.prepareAs(shape, backend, there, statement);
+    if (isThere) refuse(backend);
+    else this.shapes.prepareAs(shape, backend, there, statement);
     return undefined;
   }
 
@@ -410,7 +412,7 @@ export class ClientStatements {
   #asNow(statement: Statement): Statement {
     const path = this.#wire.searchPath();
     if (path === statement.path) return statement;
-    const now = this.#statements.use(statement.key, path);
+    const now = this.#statements.use(keyAsTold(statement), path);
     this.#statements.release(now);
     return now;
   }
@@ -422,7 +424,8 @@ export class ClientStatements {
     if (named === undefined) return this.#wire.malformed();
     if (named.of === 'portal' || named.name === '') {
       const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
-      if (isThere && backend.expected.push(owed.describe)) this.#wire.pass(framer.start);
+      const heard = named.of === 'portal' || this.#isAlone ? undefined : this.#unnamed.told();
+      if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
       return;
     }
     const name = this.#upstreamName(backend, named.name);

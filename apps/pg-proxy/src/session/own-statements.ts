@@ -2,7 +2,7 @@ import { parseAs, sync } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Note } from './expected-answers.ts';
 import { OwnNote } from './own-question.ts';
-import type { Statement } from './statements.ts';
+import { keyAsTold, type Statement } from './statements.ts';
 
 class Silent extends OwnNote {
   readonly isSilent = true;
@@ -23,7 +23,7 @@ export class OwnStatements {
    * that, because something before it had failed.
    */
   takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): void {
-    if (!this.isOn) for (const [name, { key }] of names) this.#missing.set(name, key);
+    if (!this.isOn) for (const [name, statement] of names) this.#missing.set(name, keyAsTold(statement));
     this.isOn = true;
     const missing = [...this.#missing.keys()];
     const { expected, outbox } = backend;

@@ -1,14 +1,14 @@
 import { close, parseAs } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Undo } from './expected-answers.ts';
-import type { Statement } from './statements.ts';
+import { keyAsTold, type Statement } from './statements.ts';
 
 /** Prepares a statement that all clients share where the backend does not have it. False: the server passes over everything. */
 export function prepareShared(backend: Backend, statement: Statement): boolean {
   const { prepared } = backend;
   if (prepared.touch(statement)) return true;
   const undo = (): void => prepared.delete(statement);
-  if (!prepareNew(backend, statement, owed.parse | unasked, undo)) return false;
+  if (!prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement))) return false;
   prepared.undos.set(statement, undo);
   return true;
 }
@@ -28,6 +28,7 @@ export function prepareNew(
   statement: Statement,
   entry: number,
   undo: Undo,
+  key = statement.key,
 ): boolean {
   if (expected.isSkipping) return false;
   traffic.serverParses++;
@@ -37,7 +38,7 @@ export function prepareNew(
     outbox.push(close({ of: 'statement', name: oldest.name }));
   }
   expected.push(entry, undo);
-  outbox.push(parseAs(statement.name, statement.key));
+  outbox.push(parseAs(statement.name, key));
   prepared.add(statement);
   return true;
 }

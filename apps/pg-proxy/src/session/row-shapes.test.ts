@@ -1,18 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { noData, rowDescription } from '@medrex/pg-wire';
-import { RowShape } from './row-shapes.ts';
+import { noData, parameterDescription, rowDescription } from '@medrex/pg-wire';
+import { Description } from './row-shapes.ts';
+import type { Told } from './statements.ts';
 
 const column = { name: 'a', table: 1, attribute: 1, type: 23, typeSize: 4, typeModifier: -1, format: 0 };
 
 /** Heard in pieces of so many bytes. */
-function shapeOf(message: Buffer, bytes = message.length): string {
-  const shapes: string[] = [];
-  const heard = new RowShape((shape) => shapes.push(shape));
-  for (let at = 0; at < message.length; at += bytes)
-    heard.described(message, at, Math.min(message.length, at + bytes), at + bytes >= message.length);
-  expect(shapes).toHaveLength(1);
-  return shapes[0]!;
+function toldBy(parameters: readonly number[], rows: Buffer, bytes = 1000): Told {
+  const all: Told[] = [];
+  const heard = new Description((told) => all.push(told));
+  for (const message of [parameterDescription(parameters), rows])
+    for (let at = 0; at < message.length; at += bytes)
+      heard.described(message, at, Math.min(message.length, at + bytes), at + bytes >= message.length);
+  expect(all).toHaveLength(1);
+  return all[0]!;
 }
+
+const shapeOf = (rows: Buffer, bytes?: number): string => toldBy([], rows, bytes).shape;
 
 describe('how rows look', () => {
   const shape = shapeOf(rowDescription([column]));
@@ -31,5 +35,17 @@ describe('how rows look', () => {
     noData(),
   ])('is another with other columns (%#)', (message) => {
     expect(shapeOf(message)).not.toBe(shape);
+  });
+});
+
+describe('what is told of parameters', () => {
+  it('are their types, however they come', () => {
+    expect(toldBy([23, 1700], noData()).parameterTypes).toEqual([23, 1700]);
+    expect(toldBy([23, 1700], noData(), 3)).toEqual(toldBy([23, 1700], noData()));
+  });
+
+  it('is another with other types, with rows and without', () => {
+    for (const rows of [noData(), rowDescription([column])])
+      expect(toldBy([23], rows).shape).not.toBe(toldBy([700], rows).shape);
   });
 });

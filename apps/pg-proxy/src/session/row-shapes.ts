@@ -1,34 +1,74 @@
-import { close, describe, readRowDescription, type WireFault } from '@medrex/pg-wire';
+import {
+  backend as from,
+  close,
+  describe,
+  readParameterDescription,
+  readRowDescription,
+  type WireFault,
+} from '@medrex/pg-wire';
 import { createHash } from 'node:crypto';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Undo } from './expected-answers.ts';
 import { OwnNote } from './own-question.ts';
 import { prepareShared } from './prepare-shared.ts';
-import { statementPrefix, type Statement, type Statements } from './statements.ts';
+import { statementPrefix, type Statement, type Statements, type Told } from './statements.ts';
 
-const changed: WireFault = { sqlstate: '0A000', message: 'cached plan must not change result type' };
+const changed: WireFault = {
+  sqlstate: '0A000',
+  message: 'cached plan must not change result type',
+  routine: 'RevalidateCachedQuery',
+};
 const unknown = describe({ of: 'statement', name: `${statementPrefix}unknown` });
 
-/** Hears how the rows of a prepared statement look: what PostgreSQL compares of them, as one word. */
-export class RowShape extends OwnNote {
-  readonly #pieces: Buffer[] = [];
-  readonly #then: (shape: string) => void;
+/** Hears what a client is told of a prepared statement: of its rows, what PostgreSQL compares of them. */
+export class Description extends OwnNote {
+  #pieces: Buffer[] = [];
+  #parameterTypes: readonly number[] = [];
+  readonly #then: (told: Told) => void;
 
-  constructor(then: (shape: string) => void) {
+  constructor(then: (told: Told) => void) {
     super();
     this.#then = then;
   }
 
-  /** A RowDescription, or a piece of it; or NoData. */
+  /** A ParameterDescription, or a piece of it; then a RowDescription, or NoData. */
   described(buffer: Buffer, start: number, end: number, isLast: boolean): void {
     this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
-    if (isLast) this.#then(shapeOf(Buffer.concat(this.#pieces)));
+    if (!isLast) return;
+    const message = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    if (message[0] === from.parameterDescription)
+      this.#parameterTypes = readParameterDescription(message, 0, message.length) ?? [];
+    else this.#then({ parameterTypes: this.#parameterTypes, shape: shapeOf(this.#parameterTypes, message) });
   }
 }
 
-function shapeOf(message: Buffer): string {
+/** As `Description`, of the parameters alone: what comes first. */
+export class ParameterTypes extends OwnNote {
+  readonly #pieces: Buffer[] = [];
+  #then: ((types: readonly number[]) => void) | undefined;
+
+  constructor(then: (types: readonly number[]) => void) {
+    super();
+    this.#then = then;
+  }
+
+  described(buffer: Buffer, start: number, end: number, isLast: boolean): void {
+    if (this.#then === undefined) return;
+    this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
+    if (!isLast) return;
+    const message = Buffer.concat(this.#pieces);
+    this.#then(readParameterDescription(message, 0, message.length) ?? []);
+    this.#then = undefined;
+  }
+}
+
+function shapeOf(parameterTypes: readonly number[], message: Buffer): string {
   const columns = readRowDescription(message, 0, message.length)?.map((one) => [one.name, one.type, one.typeModifier]);
-  return columns === undefined ? 'none' : createHash('sha256').update(JSON.stringify(columns)).digest('base64');
+  if (columns === undefined && parameterTypes.length === 0) return 'none';
+  return createHash('sha256')
+    .update(JSON.stringify([parameterTypes, columns ?? 'none']))
+    .digest('base64');
 }
 
 class Refusal extends OwnNote {
@@ -45,7 +85,7 @@ export interface HoldsBack {
   answered(): void;
 }
 
-/** As on a direct connection, nobody gets rows of other types than he has been told, whatever backend prepares his statement anew. */
+/** As on a direct connection, nobody binds or gets other types than he has been told, whatever backend prepares his statement anew. */
 export class ToldShapes {
   /** A statement is being prepared, and its rows must look as its clients know them. */
   isAwaited = false;
@@ -60,9 +100,9 @@ export class ToldShapes {
   }
 
   /** Hears what a client is told, where nobody has been told before. */
-  told(statement: Statement): RowShape | undefined {
-    if (statement.shape !== undefined) return undefined;
-    return new RowShape((shape) => (statement.shape ??= shape));
+  told(statement: Statement): Description | undefined {
+    if (statement.told !== undefined) return undefined;
+    return new Description((told) => (statement.told ??= told));
   }
 
   /**
@@ -79,9 +119,11 @@ export class ToldShapes {
       this.isAwaited = false;
       this.#wire.answered();
     };
-    const described = (now: string): void => {
-      if (now !== shape) {
-        this.#changed = named;
+    const described = (now: Told): void => {
+      const { told } = statement;
+      if (told === undefined || told.shape === now.shape) statement.told = now;
+      else {
+        if (now.shape !== shape) this.#changed = named;
         this.#statements.reshaped();
         backend.prepared.delete(statement);
         backend.expected.push(owed.close | unasked);
@@ -100,12 +142,12 @@ export class ToldShapes {
    * @param then what others have been told is no more: this is what its name means from now on
    */
   prepared(backend: Backend, statement: Statement, then: (now: Statement) => void): void {
-    ask(backend, statement, (shape) => {
-      if (shape === statement.shape) return;
+    ask(backend, statement, (told) => {
+      if (told.shape === statement.told?.shape) return;
       this.#statements.reshaped();
       backend.isStale = true;
       const now = this.#statements.use(statement.key, statement.path);
-      now.shape ??= shape;
+      now.told ??= told;
       then(now);
       this.#statements.release(now);
     });
@@ -113,12 +155,12 @@ export class ToldShapes {
 }
 
 /** Behind its Parse: the client does not see the answer. */
-function ask(backend: Backend, statement: Statement, then: (shape: string) => void, undo?: Undo): void {
-  if (!backend.expected.push(owed.describe | unasked, undo, new RowShape(then))) return;
+function ask(backend: Backend, statement: Statement, then: (told: Told) => void, undo?: Undo): void {
+  if (!backend.expected.push(owed.describe | unasked, undo, new Description(then))) return;
   backend.outbox.push(describe({ of: 'statement', name: statement.name }));
 }
 
 /** The server is made to fail, so that it takes back and passes over what it would on a direct connection, and the client is told why. */
-function refuse({ expected, outbox }: Backend): void {
+export function refuse({ expected, outbox }: Backend): void {
   if (expected.push(owed.describe, undefined, new Refusal())) outbox.push(unknown);
 }

@@ -1,3 +1,4 @@
+import { parse, parseKey } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import { leavesState } from './leaves-state.ts';
 import { notLooked, type CodeLook, type UnseenCode } from './unseen-code.ts';
@@ -19,10 +20,18 @@ export interface Statement {
   readonly text: string;
   readonly isWhole: true;
   analysis: Analysis | undefined;
-  /** How its rows look, once somebody has been told: on all backends that have it. */
-  shape: string | undefined;
+  /** What holds on all backends that have it, once somebody has been told. */
+  told: Told | undefined;
   /** Names of clients that mean it. */
   users: number;
+}
+
+/** What the server has said of a prepared statement. */
+export interface Told {
+  /** OIDs of its parameters, those that its Parse leaves open among them. */
+  readonly parameterTypes: readonly number[];
+  /** How its parameters and rows look, as one word. */
+  readonly shape: string;
 }
 
 /** Of one database: counts when tables, views and types there became others. */
@@ -106,13 +115,23 @@ export class Statements {
       leavesState: state,
       codeLook: notLooked(),
       analysis: undefined,
-      shape: undefined,
+      told: undefined,
       users: 0,
     } as const;
     const statement: Statement = { name, key, path, text, ...common };
     this.#byKey.set(placeOf(statement), statement);
     return statement;
   }
+}
+
+/**
+ * As `key`, with the types that its clients bind by: a server keeps them for as long as a statement is prepared, whatever the columns
+ * have become that they were guessed from.
+ */
+export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 'told'>): string {
+  if (told === undefined || told.parameterTypes.length === 0) return key;
+  const message = parse({ name: '', text, parameterTypes: told.parameterTypes });
+  return parseKey(message, 0, message.length);
 }
 
 function placeOf({ key, path }: Pick<Statement, 'key' | 'path'>): string {

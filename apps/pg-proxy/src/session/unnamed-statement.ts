@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { parseKey, type Framer } from '@medrex/pg-wire';
+import { parse, parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Undo } from './expected-answers.ts';
 import type { Asked } from './request.ts';
+import { ParameterTypes } from './row-shapes.ts';
 import type { SessionWatch } from './session-watch.ts';
 import { notLooked } from './unseen-code.ts';
 
@@ -11,6 +12,8 @@ export class UnnamedStatement {
   /** While it counts. */
   #message: Buffer | undefined;
   #asked: Asked | undefined;
+  /** OIDs of its parameters, once its client has been told. */
+  #parameterTypes: readonly number[] = [];
   /** Stands for it at the backends that have it. */
   #mark = {};
   readonly #isFollowed: (asked: Asked) => boolean;
@@ -62,6 +65,7 @@ export class UnnamedStatement {
       this.#mayLeave = this.#isFollowed(this.asked);
       this.#codeLook = notLooked();
     }
+    this.#parameterTypes = [];
     this.#mark = {};
     backend.unnamedOf = this.#mark;
   }
@@ -72,6 +76,7 @@ export class UnnamedStatement {
     this.#asked = undefined;
     this.#mayLeave = false;
     this.#codeLook = notLooked();
+    this.#parameterTypes = [];
     this.#mark = {};
   }
 
@@ -82,6 +87,7 @@ export class UnnamedStatement {
     const asked = this.#asked;
     const mayLeave = this.#mayLeave;
     const codeLook = this.#codeLook;
+    const parameterTypes = this.#parameterTypes;
     const mark = this.#mark;
     return (isPassedOver) => {
       backend.unnamedOf = isPassedOver ? unnamedOf : undefined;
@@ -90,8 +96,17 @@ export class UnnamedStatement {
       this.#asked = asked;
       this.#mayLeave = mayLeave;
       this.#codeLook = codeLook;
+      this.#parameterTypes = parameterTypes;
       this.#mark = mark;
     };
+  }
+
+  /** Hears what its client is told of its parameters: it goes on binding by these. */
+  told(): ParameterTypes {
+    const mark = this.#mark;
+    return new ParameterTypes((types) => {
+      if (this.#mark === mark) this.#parameterTypes = types;
+    });
   }
 
   /** It may have been prepared on another backend, or another client's may be there. False: the server passes over everything. */
@@ -102,8 +117,12 @@ export class UnnamedStatement {
     const undo = (isPassedOver: boolean): void => void (backend.unnamedOf = isPassedOver ? unnamedOf : undefined);
     if (!backend.expected.push(owed.parse | unasked, undo)) return false;
     backend.unnamedOf = this.#mark;
-    backend.outbox.push(message);
+    backend.outbox.push(this.#parameterTypes.length === 0 ? message : this.#asTold());
     return true;
+  }
+
+  #asTold(): Buffer {
+    return parse({ name: '', text: this.#text(), parameterTypes: this.#parameterTypes });
   }
 
   /** There is none any more. */

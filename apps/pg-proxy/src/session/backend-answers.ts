@@ -101,6 +101,10 @@ export class BackendAnswers {
       this.#events.fault(framer.fault);
       return;
     }
+    if (client?.isParting === true && (expected.isEmpty || backend.isCopyIn)) {
+      client.part();
+      return;
+    }
     if (!expected.isEmpty || expected.isOpen || backend.prepareAnew()) return;
     backend.rested();
     if (client !== undefined && client === backend.client && backend.isIdle && !backend.isDoomed)

@@ -16,6 +16,9 @@ export interface BackendClient {
   readonly processId: number;
   /** By which notifications name it. */
   readonly knownAs: number;
+  /** It goes when it has been answered, or can only be answered if it says more. */
+  readonly isParting: boolean;
+  part(): void;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(nowMs: number): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */

@@ -95,6 +95,11 @@ export class ClientMessages implements Wire {
     return this.#isPassing && !this.#framer.isLast;
   }
 
+  /** It waits for something, and has said behind that that it goes. */
+  get endsInGoodbye(): boolean {
+    return this.#wait.isWaiting && this.#framer.holds(from.terminate);
+  }
+
   /** True: nothing refers to the chunk any more. */
   read(memory: Buffer, bytes: number): boolean {
     this.#client.readAt = this.#host.now();
@@ -129,7 +134,7 @@ export class ClientMessages implements Wire {
     if (this.#isWorking) return;
     const client = this.#client;
     this.#isWorking = true;
-    while (!this.#wait.isWaiting && !client.hasLeft && this.#framer.next()) this.#take();
+    while (!this.#wait.isWaiting && !client.hasLeft && !client.isParting && this.#framer.next()) this.#take();
     this.#isWorking = false;
     this.#send();
     if (this.#framer.fault !== undefined) client.end(this.#framer.fault);
@@ -162,7 +167,7 @@ export class ClientMessages implements Wire {
     this.statements.bindAtHand = undefined;
     switch (framer.type) {
       case from.terminate:
-        return this.#client.part();
+        return this.#client.sayGoodbye();
       case from.sync:
         return this.#sync();
       case from.flush:

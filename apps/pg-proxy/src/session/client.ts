@@ -1,5 +1,6 @@
 import {
   errorResponse,
+  flush,
   transactionStatus,
   type Named,
   type Report,
@@ -75,6 +76,8 @@ export class Client implements BackendClient {
   asks = 0;
   #isRenewing = false;
   hasLeft = false;
+  /** It has said that it goes, and what it asked before that is under way. */
+  isParting = false;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
@@ -88,7 +91,7 @@ export class Client implements BackendClient {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
     this.socket = socket;
     this.#startReading = start;
-    for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.leave());
+    for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.#hungUp());
     this.outbox = new Outbox(socket);
     this.pauses = new ReadPauses(socket);
     this.address = options.address;
@@ -184,7 +187,7 @@ export class Client implements BackendClient {
   /** True: nothing refers to the chunk any more. */
   #read(memory: Buffer, bytes: number): boolean {
     this.traffic.received += bytes;
-    if (!this.hasLeft) return this.#messages.read(memory, bytes);
+    if (!this.hasLeft) return this.isParting || this.#messages.read(memory, bytes);
     this.#heardAfter?.(memory.subarray(0, bytes));
     return true;
   }
@@ -413,6 +416,22 @@ export class Client implements BackendClient {
     this.tell(errorResponse({ ...departed, severity: 'FATAL' }));
     this.leave();
     this.socket.resume();
+  }
+
+  /** As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens. */
+  sayGoodbye(): void {
+    const { backend } = this;
+    if (backend === undefined || backend.expected.isEmpty || backend.isCopyIn) return this.part();
+    this.isParting = true;
+    // Without a Sync the server would keep its answer to itself.
+    if (backend.expected.isOpen) backend.outbox.push(flush());
+  }
+
+  /** Its connection is closed from its side. Who has said goodbye before that has what he asked run. */
+  #hungUp(): void {
+    if (!this.isParting && !this.#messages.endsInGoodbye) return this.leave();
+    // Nobody takes the answers.
+    this.backend?.resume();
   }
 
   /** Closes as soon as what it has been told is on its way. */

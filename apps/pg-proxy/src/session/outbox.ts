@@ -28,9 +28,9 @@ export class Outbox {
     this.#descriptor = descriptorOf(socket);
   }
 
-  /** Bytes that the peer has not taken. */
+  /** Bytes that the peer has not taken, and still may. */
   get backlog(): number {
-    return this.socket.writableLength;
+    return this.socket.writable ? this.socket.writableLength : 0;
   }
 
   /** Something that came here has not gone out whole: its memory must stay as it is. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { flush, query, terminate } from '@medrex/pg-wire';
+import { flush, query, sync, terminate } from '@medrex/pg-wire';
 import { oneBackend, prepare, run } from '../testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
 
@@ -91,6 +91,65 @@ describe('cancel', () => {
     expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
     await busy.ask(query('commit'));
     expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+});
+
+describe('who says goodbye', () => {
+  it('has what it asked before answered first, in a pipeline, too', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    one.send(query('select 1'), prepare(''), run(''), sync(), query('begin'), terminate(), query('select 1'));
+    expect(await one.until('closed')).toEqual([
+      'T',
+      'D 1',
+      'C SELECT 1',
+      'Z I',
+      '1',
+      '2',
+      'D 1',
+      'C SELECT 1',
+      'Z I',
+      'C BEGIN',
+      'Z T',
+    ]);
+    await rig.heard('ROLLBACK');
+    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('has it run though it is gone by then, and had no backend yet', async () => {
+    await start(oneBackend);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    client.send(query('set a.b = 1'), query('select 1'), terminate());
+    await rig.waiting(1);
+    client.close();
+    // Long enough to be noticed.
+    await new Promise((wait) => setTimeout(wait, 50));
+    await rig.waiting(1);
+    await busy.ask(query('commit'));
+    await rig.heard('set a.b = 1');
+    await rig.heard('select 1');
+    await rig.waiting(0);
+    await rig.atRest();
+    expect((await busy.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+
+  it('commits nothing that it has not asked to be committed', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    client.send(query('select 1'), prepare(''), run(''), terminate());
+    expect(await client.until('closed')).toContain('Z I');
+    // Only the end of its connection takes back what the server has done of it.
+    await holds(() => expect(rig.postgres.open).toHaveLength(0));
+  });
+
+  it('is still told when it has run too long', async () => {
+    await start({ config: { pool: { size: 1, queryTimeoutMs: 100 } } });
+    const client = await rig.in();
+    client.send(query('hang'), terminate());
+    expect((await client.until('closed')).join()).toContain('57014');
+    await rig.atRest();
   });
 });
 

@@ -95,6 +95,25 @@ describe('Framer', () => {
     expect([framer.next(), framer.next(), framer.type, framer.next()]).toEqual([true, true, 0x53, false]);
   });
 
+  it('tells what is still to be read, from the middle of a message, too, and not what lies in one or has not come whole', () => {
+    const framer = new Framer(frontendSession);
+    const asked = (...parts: Buffer[]): boolean => {
+      framer.feed(Buffer.concat(parts));
+      return framer.holds(0x53);
+    };
+    const long = copyData(Buffer.alloc(90_000, sync()));
+    expect(asked(query('select 1'), long.subarray(0, 60_000))).toBe(false);
+    expect([framer.next(), framer.next()]).toEqual([true, true]);
+    expect(asked(long.subarray(60_000, 70_000))).toBe(false);
+    expect(framer.next()).toBe(true);
+    expect(asked(long.subarray(70_000), query(`select '${sync().toString('latin1')}'`), sync().subarray(0, 4))).toBe(
+      false,
+    );
+    expect(asked(sync().subarray(4))).toBe(true);
+    while (framer.next()) continue;
+    expect(framer.holds(0x53)).toBe(false);
+  });
+
   it('finds them in memory that is used for the next chunk, too, where they are kept', () => {
     const message = fc.oneof(
       fc.string({ maxLength: 300 }).map((text) => query(text)),

@@ -59,6 +59,18 @@ export class Framer {
     return this.#chunkEnd - this.#at + this.#filled;
   }
 
+  /** Whether such a message has come whole and was not given out yet. Looks at every header, and is for rare occasions. */
+  holds(type: number): boolean {
+    const chunk = this.#chunk;
+    let at = this.#at + this.#rest;
+    while (this.#gathered === undefined && at + headerBytes <= this.#chunkEnd) {
+      const end = at + 1 + Math.max(4, chunk.readUInt32BE(at + 1));
+      if (chunk[at] === type) return end <= this.#chunkEnd;
+      at = end;
+    }
+    return false;
+  }
+
   /** What was fed is not needed any more, though something of it may be unread. */
   get isOwn(): boolean {
     return this.#isOwn;

@@ -31,6 +31,12 @@ function millisecondsOf(text: string): number | undefined {
   return number === undefined ? undefined : Math.round(Number(number) * (units[unit] ?? 1));
 }
 
+/** PostgreSQL's own timeout of sessions that ask nothing, as this one has set it, in ms; 0: it has not. */
+export function idleSessionTimeoutOf(settings: ReadonlyMap<string, string>): number {
+  const text = settings.get('idle_session_timeout');
+  return text === undefined ? 0 : (millisecondsOf(text) ?? 0);
+}
+
 /** What is wrong with a setting of a session, by its whole name; undefined: nothing, or it is none of ours. */
 export function problemOfSetting(name: string, value: string | undefined): string | undefined {
   if (!name.startsWith(settingPrefix) || value === undefined) return undefined;

@@ -161,6 +161,14 @@ describe('a client that asks nothing', () => {
     expect(await client.until('closed')).toEqual(['FATAL 57P05 terminating connection due to idle-session timeout']);
   });
 
+  it('goes after the time that its session says, as a server would have it', async () => {
+    await start({});
+    const [client, other] = [await rig.in(), await rig.in()];
+    await client.ask(query("set idle_session_timeout = '50ms'"));
+    expect(await client.until('closed')).toEqual(['FATAL 57P05 terminating connection due to idle-session timeout']);
+    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+  });
+
   it('stays while it waits for an answer', async () => {
     await start({ clientIdleTimeoutMs: 1_000, queryTimeoutMs: 2_500 });
     expect(await (await rig.in()).ask(hang)).toEqual(timedOut);

@@ -1,5 +1,6 @@
 import type { WireFault } from '@medrex/pg-wire';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
+import { idleSessionTimeoutOf } from '../config/session-settings.ts';
 import type { Backend } from './backend.ts';
 import type { Client } from './client.ts';
 import { Request } from './request.ts';
@@ -54,8 +55,7 @@ export class Timeouts {
     if (nowMs - this.#idleLookedAtMs < idleLookMs) return;
     this.#idleLookedAtMs = nowMs;
     for (const client of this.#options.all) {
-      const isOver = isPast(client.scoped.clientIdleTimeoutMs, client.heardAtMs, nowMs);
-      if (isOver && client.isIdle) client.end(faults.clientIdle);
+      if (isIdleTooLong(client, nowMs) && client.isIdle) client.end(faults.clientIdle);
     }
   }
 
@@ -100,6 +100,12 @@ function freshly(backend: Backend, nowMs: number): Seen {
     ...{ backend, answers: backend.answers, transactions: backend.transactions, isAsked: !backend.expected.isEmpty },
     ...{ sinceMs: nowMs, transactionSinceMs: nowMs, cancelledAtMs: undefined },
   };
+}
+
+/** A server holds a session that it knows to the session's own timeout; a client that rests has none. */
+function isIdleTooLong(client: Client, nowMs: number): boolean {
+  if (isPast(client.scoped.clientIdleTimeoutMs, client.heardAtMs, nowMs)) return true;
+  return client.backend === undefined && isPast(idleSessionTimeoutOf(client.settings), client.heardAtMs, nowMs);
 }
 
 /** Of the statement that runs: its own, where it has one. */

@@ -79,6 +79,27 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await Promise.all([holder.end(), waiter.end(), other.end()]);
     });
 
+    it('show in the views of the server what a session does, whether it rests or not', async () => {
+      const [seen, other] = [await rig.client(), await rig.client()];
+      const id = processOf(seen);
+      const rests = await other.query('select state from pg_stat_activity where pid = $1', [id]);
+      expect(rests.rows).toEqual([{ state: 'idle' }]);
+      const asked = seen.query('select pg_sleep(60)').catch((error: unknown) => (error as pg.DatabaseError).code);
+      const busy = {
+        name: 'busy',
+        text: `select wait_event from pg_stat_activity where pid = $1 and state = 'active'`,
+      };
+      await eventually(async () => (await other.query({ ...busy, values: [id] })).rows.length === 1);
+      const [asItsArgument] = (await other.query(`select state from pg_stat_get_activity(${id})`)).rows;
+      expect(asItsArgument).toEqual({ state: 'active' });
+      await other.query('select pg_cancel_backend($1)', [id]);
+      expect(await asked).toBe('57014');
+      await seen.query('select pg_advisory_lock(4712)');
+      const locks = await other.query(`select objid from pg_locks where locktype = 'advisory' and pid = ${id}`);
+      expect(locks.rows).toEqual([{ objid: 4712 }]);
+      await Promise.all([seen.end(), other.end()]);
+    });
+
     it('are none of those that the server gives to others, and a number that is nobody stays what it is', async () => {
       const client = await rig.client();
       if (mode === 'session') expect(processOf(client)).toBe(await pidOf(client));

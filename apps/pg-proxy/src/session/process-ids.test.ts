@@ -83,6 +83,8 @@ describe('process ids in messages', () => {
     expect(processIdMin).toBeGreaterThan(4_194_304);
     expect(asksProcess('select pg_terminate_backend(1)')).toBe(true);
     expect(asksProcess('SELECT PG_CANCEL_BACKEND(1)')).toBe(true);
+    expect(asksProcess('select 1 from pg_stat_activity where pid = 1')).toBe(true);
+    expect(asksProcess('select 1 from pg_catalog.pg_locks where pid = 1')).toBe(true);
     expect(asksProcess('select 1')).toBe(false);
   });
 });

@@ -3,13 +3,15 @@ import { frontend as from, readBind, type Framer } from '@medrex/pg-wire';
 /** Process ids that clients are given lie above all that Linux gives (2^22), so that none is that of a backend. */
 export const processIdMin = 2 ** 22 + 1;
 
-/** Whether a statement may name sessions: pg_terminate_backend, pg_cancel_backend, pg_blocking_pids and its like. */
+/** Whether a statement may name sessions: pg_terminate_backend, pg_blocking_pids and their like, pg_stat_activity, pg_locks. */
 export function asksProcess(text: string): boolean {
   return (
     text.includes('_backend') ||
     text.includes('_BACKEND') ||
     text.includes('pg_blocking') ||
-    text.includes('_is_blocked')
+    text.includes('_is_blocked') ||
+    text.includes('pg_stat_') ||
+    text.includes('pg_locks')
   );
 }
 

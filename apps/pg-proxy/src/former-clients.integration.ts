@@ -41,6 +41,17 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       },
     );
 
+    it.each(['set temp_buffers = 100', `select set_config('temp_buffers', '100', false)`])(
+      'are no buffers of temporary tables, whose number can be set before there are any: %s',
+      async (text) => {
+        await used('create temp table t (a int)', 'insert into t values (1)');
+        const client = await rig.client();
+        await client.query(text);
+        expect((await client.query('show temp_buffers')).rows).toEqual([{ temp_buffers: '800kB' }]);
+        await client.end();
+      },
+    );
+
     it('are no counts: a session that reports its own is one more', async () => {
       await used('select 1');
       const before = Number((await rig.direct.query<{ sessions: string }>(sessions)).rows[0]?.sessions);

@@ -90,8 +90,8 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
         text: `select wait_event from pg_stat_activity where pid = $1 and state = 'active'`,
       };
       await eventually(async () => (await other.query({ ...busy, values: [id] })).rows.length === 1);
-      const [asItsArgument] = (await other.query(`select state from pg_stat_get_activity(${id})`)).rows;
-      expect(asItsArgument).toEqual({ state: 'active' });
+      const asItsArgument = await other.query(`select state from pg_stat_get_activity(${id})`);
+      expect(asItsArgument.rows).toEqual([{ state: 'active' }]);
       await other.query('select pg_cancel_backend($1)', [id]);
       expect(await asked).toBe('57014');
       await seen.query('select pg_advisory_lock(4712)');

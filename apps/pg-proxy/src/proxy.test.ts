@@ -13,6 +13,8 @@ afterEach(async () => {
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
 const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
+/** Goes before settings whose answer is not waited for. */
+const orEnd = 'SET LOCAL exit_on_error TO on;';
 
 describe('login', () => {
   it('lets in who proves himself, and nobody else', async () => {
@@ -166,7 +168,7 @@ describe('transaction mode', () => {
     await one.ask(query('select 1'));
     expect(rig.pinned).toBe(0);
     expect(rig.postgres.backends[0]!.heard.slice(-4)).toEqual([
-      ...['RESET ALL', 'select 1', set('work_mem', '1MB'), 'select 1'],
+      ...['RESET ALL', 'select 1', orEnd + set('work_mem', '1MB'), 'select 1'],
     ]);
   });
 
@@ -176,7 +178,7 @@ describe('transaction mode', () => {
     await one.ask(query('set datestyle to dmy'));
     await other.ask(query('select 1'));
     await one.ask(query('select 2'));
-    expect(rig.postgres.backends[0]!.heard.at(-2)).toBe(set('datestyle', 'ISO, DMY'));
+    expect(rig.postgres.backends[0]!.heard.at(-2)).toBe(orEnd + set('datestyle', 'ISO, DMY'));
   });
 
   it.each([
@@ -207,9 +209,9 @@ describe('transaction mode', () => {
     expect(rig.postgres.backends[0]!.heard.filter((text) => text !== 'select 1')).toEqual([
       set('application_name', 'one'),
       `${set('work_mem', '5MB')};${set('application_name', 'other')}`,
-      `RESET "work_mem";${set('application_name', 'one')}`,
-      `${set('work_mem', '5MB')};${set('application_name', 'other')}`,
-      `RESET "work_mem";${set('application_name', 'one')}`,
+      `${orEnd}RESET "work_mem";${set('application_name', 'one')}`,
+      `${orEnd}${set('work_mem', '5MB')};${set('application_name', 'other')}`,
+      `${orEnd}RESET "work_mem";${set('application_name', 'one')}`,
     ]);
   });
 

@@ -124,6 +124,20 @@ describeReal('POSTGRES', 'clients of several users whom the server knows as one'
     await Promise.all([alice.end(), bob.end()]);
   });
 
+  it('run nothing with what another one has set, where the server no longer takes their own', async () => {
+    const [alice, bob] = [await client('alice'), await client('bob')];
+    const gone = `${rig.schema}.gone`;
+    await rig.direct.query(`create text search configuration ${gone} (copy = simple)`);
+    await alice.query(`set app.who = 'alice'; set default_text_search_config = '${gone}'`);
+    await rig.direct.query(`drop text search configuration ${gone}`);
+    await bob.query(`set app.who = 'bob'`);
+    // Her session cannot go on. The backend that was used last is that of Bob.
+    await expect(rowsOf(alice, `select current_setting('app.who')`)).rejects.toMatchObject({ code: '22023' });
+    await expect(rowsOf(alice, 'select 1')).rejects.toThrow();
+    expect(await rowsOf(bob, `select current_setting('app.who')`)).toEqual([['bob']]);
+    await bob.end();
+  });
+
   it('log in as somebody else after a RELOAD that says so, and who is in goes on', async () => {
     const role = rig.schema;
     await rig.direct.query(`create role ${role} login password '${decodeURIComponent(url.password || 'secret')}'`);

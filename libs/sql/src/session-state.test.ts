@@ -155,6 +155,11 @@ describe('what pins a session, and what sets it free', () => {
     ]);
   });
 
+  it('keeps what only a process without temporary tables takes where it is', () => {
+    expect(after('set temp_buffers = 100')).toEqual(['parameter', 'unknownParameter']);
+    expect(after('set temp_buffers = 100', 'reset temp_buffers')).toEqual([]);
+  });
+
   it('reads parameters where the client bound them', () => {
     const session = new Session();
     const bound = (value: string) => ({ bound: () => value });

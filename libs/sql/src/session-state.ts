@@ -107,7 +107,7 @@ export class SessionState {
     const values = [...parameters.values()];
     const facts: Record<PinReason, boolean> = {
       parameter: values.some((value) => value !== undefined),
-      unknownParameter: values.includes(undefined),
+      unknownParameter: values.includes(undefined) || parameters.has(ofNewProcesses),
       role: role !== undefined,
       authorization: authorization !== undefined,
       temporaryObject: temporary.size > 0,
@@ -307,6 +307,8 @@ export class SessionState {
 }
 
 const unbound: Bound = () => undefined;
+/** A setting that no process takes which has had a temporary table: it goes to no other backend. */
+const ofNewProcesses = 'temp_buffers';
 const unreadText = 'unread text';
 const unseenCode = 'unseen code';
 /** In place of names that only the server knows. */

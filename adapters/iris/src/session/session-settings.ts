@@ -67,7 +67,7 @@ const ignored: ReadonlySet<string> = new Set(
   synchronize_seqscans force_parallel_mode max_parallel_workers_per_gather random_page_cost seq_page_cost
   effective_cache_size cursor_tuple_fraction plan_cache_mode default_statistics_target constraint_exclusion log_statement
   log_min_duration_statement default_transaction_deferrable session_replication_role transaction_timeout
-  allow_in_place_tablespaces restrict_nonsystem_relation_kind`.split(/\s+/),
+  allow_in_place_tablespaces restrict_nonsystem_relation_kind exit_on_error`.split(/\s+/),
 );
 
 const canonical = new Map(Object.keys(parameters).map((name) => [name.toLowerCase(), name] as const));

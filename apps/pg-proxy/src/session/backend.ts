@@ -139,12 +139,13 @@ export class Backend {
     return this.#answers.chunkAt;
   }
 
-  attach(client: BackendClient, settings: Settings, key: string): void {
+  /** @param isAwaited nothing is asked before `refusedSettings` has told what came of the settings */
+  attach(client: BackendClient, settings: Settings, key: string, isAwaited: boolean): void {
     this.client = client;
     if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
     if (key === this.#settingsKey) return;
     const isKnown = this.#settingsKey !== undefined;
-    const change = isKnown ? changeOf(this.#settings, settings) : changeFromUnknown(settings);
+    const change = isKnown ? changeOf(this.#settings, settings, isAwaited) : changeFromUnknown(settings, isAwaited);
     this.settingsRefusal = undefined;
     if (change !== undefined) this.ask(change);
     this.#settings = settings;
@@ -217,7 +218,7 @@ export class Backend {
   setAgain(settings: Settings): void {
     this.unnamedOf = undefined;
     this.expected.push(owed.query | unasked | reporting);
-    this.outbox.push(query(changeOf(nothingSet, settings) ?? ''));
+    this.outbox.push(query(changeOf(nothingSet, settings, false) ?? ''));
     this.outbox.send();
   }
 

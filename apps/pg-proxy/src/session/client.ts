@@ -275,7 +275,7 @@ export class Client implements BackendClient {
     this.asks = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
-    backend.attach(this, this.settings, this.settingsKey);
+    backend.attach(this, this.settings, this.settingsKey, this.#learner !== undefined);
   }
 
   #detach(backend: Backend): void {

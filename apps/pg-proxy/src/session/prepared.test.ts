@@ -94,7 +94,10 @@ describe('prepared statements', () => {
     );
     await other.ask(query('select 1'));
     await one.ask(query('select 2'));
-    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual([set('a.b', 'c'), 'select 2']);
+    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual([
+      `SET LOCAL exit_on_error TO on;${set('a.b', 'c')}`,
+      'select 2',
+    ]);
   });
 
   it('knows a prepared statement that is deallocated in SQL', async () => {

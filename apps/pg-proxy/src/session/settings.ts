@@ -43,17 +43,29 @@ const identifier = (name: string): string =>
 /** With E'' it means the same whatever standard_conforming_strings is. */
 export const literal = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
-/** The statements that take a session from some settings to others, as one query; undefined when there is nothing to do. */
-export function changeOf(from: Settings, to: Settings): string | undefined {
+/**
+ * Behind it a server that does not take a setting ends the session: what is under way already must not run with what somebody else has
+ * set. RESET ALL would take it back.
+ */
+const orEnd = 'SET LOCAL exit_on_error TO on';
+
+/**
+ * The statements that take a session from some settings to others, as one query; undefined when there is nothing to do.
+ *
+ * @param isAwaited nothing is run before its answer is there: a refusal is an error as any other
+ */
+export function changeOf(from: Settings, to: Settings, isAwaited: boolean): string | undefined {
   const statements: string[] = [];
   for (const name of from.keys()) if (!to.has(name)) statements.push(`RESET ${identifier(name)}`);
   for (const [name, value] of to) if (from.get(name) !== value) statements.push(setTo(name, value));
-  return statements.length === 0 ? undefined : statements.join(';');
+  if (statements.length === 0) return undefined;
+  return [...(isAwaited ? [] : [orEnd]), ...statements].join(';');
 }
 
 /** The same from settings that nobody knows for certain. */
-export function changeFromUnknown(to: Settings): string {
-  return ['RESET ALL', ...[...to].map(([name, value]) => setTo(name, value))].join(';');
+export function changeFromUnknown(to: Settings, isAwaited: boolean): string {
+  const sets = [...to].map(([name, value]) => setTo(name, value));
+  return ['RESET ALL', ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
 }
 
 /** Not SET: this takes a value as a startup packet has it, lists too. */

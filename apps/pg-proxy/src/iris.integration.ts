@@ -182,9 +182,9 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('create table t (id int)');
       await client.query('insert into t values (1), (2), (3)');
       expect((await client.query('select id from t order by id limit 1 offset 1')).rows).toEqual([{ id: 2 }]);
-      await expect(client.query('with x as (select id from t) select * from x')).rejects.toMatchObject({
-        code: '0A000',
-      });
+      const named = await client.query('with x as (select id from t where id > 1) select count(*) from x, x as y');
+      expect(named.rows).toEqual([{ count: '4' }]);
+      await expect(client.query('select id from t intersect select 1')).rejects.toMatchObject({ code: '0A000' });
       await expect(client.query('/*iris*/ select id from t LIMIT 1')).rejects.toMatchObject({ code: '42601' });
       await client.end();
     });

@@ -24,6 +24,7 @@ describe('a pgbouncer.ini', () => {
       auth: { method: 'md5', userFile: '/etc/users.txt' },
       pool: { mode: 'session', size: 20, reserve: 0, waitTimeoutMs: 120_000 },
       clientsMax: 100,
+      classes: { isOn: false },
     });
   });
 

@@ -176,4 +176,6 @@ export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
   'pool.waitTimeoutMs': 120_000,
   'pool.connectTimeoutMs': 15_000,
   loginTimeoutMs: 60_000,
+  // Whoever waits may have any backend of the pool, however long his statements take.
+  'classes.isOn': false,
 };

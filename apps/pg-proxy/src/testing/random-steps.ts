@@ -36,6 +36,8 @@ export type Step = {
   readonly client: number;
   /** Where what is sent is cut in two, as a part of the whole. */
   readonly cut: number;
+  /** Between its parts: long enough for an answer to the first, or not. */
+  readonly pauseMs: number;
 } & (
   | { readonly does: 'send'; readonly units: readonly Unit[]; readonly isOpen: boolean }
   /** Goes, and another one comes. */
@@ -121,7 +123,14 @@ export const session = (clients: number): fc.Arbitrary<Session> =>
     texts: fc.shuffledSubarray([...randomTexts], { minLength: 24, maxLength: 24 }),
     steps: fc.array(
       fc
-        .tuple(fc.record({ client: fc.nat(clients - 1), cut: fc.double({ min: 0, max: 1, noNaN: true }) }), what)
+        .tuple(
+          fc.record({
+            client: fc.nat(clients - 1),
+            cut: fc.double({ min: 0, max: 1, noNaN: true }),
+            pauseMs: fc.constantFrom(0, 0, 0, 5),
+          }),
+          what,
+        )
         .map(([who, does]): Step => ({ ...who, ...does })),
       { minLength: 10, maxLength: 60, size: 'max' },
     ),

@@ -64,7 +64,7 @@ export const randomTexts: readonly string[] = [
     'select 52::shared.positive',
     'select shared.keep(g) from generate_series(53, 55) g',
   ],
-  ...['select a from shared.seen', 'select shared.nested(57)', 'select shared.scoped(58)', 'delete from shared.ruled'],
+  ...['select a from shared.seen', 'select shared.nested(57)', 'delete from shared.ruled'],
   ...[
     'select (row(59)::shared.pair)::text',
     'select shared.dynamic($$set app.own = 60$$)',
@@ -227,8 +227,6 @@ export const randomSchema = (clients: number): string => `
   create aggregate shared.keep (int) (sfunc = shared.kept, stype = int);
   create view shared.seen as select a, shared.is_kept(56) as kept from shared.named;
   create function shared.nested(i int) returns int language sql as $$ select shared.set_tenant(i); select 1 $$;
-  create function shared.scoped(i int) returns text language plpgsql set work_mem = '6MB' as $$
-    begin perform set_config('app.own', i::text, false); return current_setting('work_mem'); end $$;
   create table shared.ruled as select 1 as a; create rule ruled as on delete to shared.ruled do instead select shared.set_tenant(57);
   create type shared.pair as (a int);
   create function shared.text_of(p shared.pair) returns text language plpgsql as $$ begin perform shared.set_tenant(p.a); return 'pair'; end $$;

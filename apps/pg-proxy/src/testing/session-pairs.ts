@@ -1,4 +1,5 @@
 import { query, sync, terminate } from '@medrex/pg-wire';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Session, Step } from './random-steps.ts';
 import { written } from './random-steps.ts';
@@ -90,16 +91,16 @@ export class SessionPairs {
     const textOf = (at: number): string => texts[at % texts.length]!.replaceAll('@', String(pair.tag));
     const { bytes, ready, pending, said } = written(step, pair.pending, textOf);
     pair.pending = pending;
-    await this.#tell(step.client, said, bytes, ready, Math.round(step.cut * bytes.length));
+    await this.#tell(step.client, said, bytes, ready, Math.round(step.cut * bytes.length), step.pauseMs);
   }
 
-  async #tell(place: number, said: string, bytes: Buffer, ready: number, cut = 0): Promise<void> {
+  async #tell(place: number, said: string, bytes: Buffer, ready: number, cut = 0, pauseMs = 0): Promise<void> {
     const pair = this.#pairs[place]!;
     const { proxied, direct } = pair;
     this.#history.push(`${place}: ${said}`);
     for (const [client] of [direct, proxied]) {
       client.send(bytes.subarray(0, cut));
-      await new Promise((resolve) => setImmediate(resolve));
+      await (pauseMs === 0 ? immediate() : delay(pauseMs));
       client.send(bytes.subarray(cut));
     }
     const { status } = pair;

@@ -49,6 +49,8 @@ const series = {
     [2, query('reset all'), query('show work_mem')],
     [2, query('discard all'), prepare('', 'show work_mem'), run(''), sync()],
     [2, query('set work_mem to default'), query('show work_mem')],
+    [2, query('begin'), query('reset all')],
+    [2, query('select 1/0'), query('rollback')],
   ),
   'a statement whose Parse is passed over, behind the next Sync': steps(
     [1, two],

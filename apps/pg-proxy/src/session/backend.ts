@@ -214,11 +214,14 @@ export class Backend {
     outbox.push(sync());
   }
 
-  /** Sets again what a RESET has taken back to what holds for everybody; the client hears what that comes to. */
+  /**
+   * Sets again what a RESET has taken back to what holds for everybody; the client hears what that comes to. It may be in the client's own
+   * transaction, which must not end the session where it fails.
+   */
   setAgain(settings: Settings): void {
     this.unnamedOf = undefined;
     this.expected.push(owed.query | unasked | reporting);
-    this.outbox.push(query(changeOf(nothingSet, settings, false) ?? ''));
+    this.outbox.push(query(changeOf(nothingSet, settings, true) ?? ''));
     this.outbox.send();
   }
 

@@ -202,9 +202,10 @@ const isAnsweredReady = (one: Unit): boolean => readyAfter(one) > 0;
 
 /**
  * Server and client must agree how often it is ready: a Sync goes before what is skipped after an error, and after it. What is sent
- * behind a Sync does not speak of a name that was prepared before it and may have been passed over: the proxy answers as if it was not.
+ * behind a Sync does not speak of a name that was prepared or closed before it, which may have been passed over: the proxy answers as if
+ * it was not.
  *
- * @param pending names that were prepared in what is not answered yet; this adds to them
+ * @param pending names that were prepared or closed in what is not answered yet; this adds to them
  */
 export function written(
   step: Step & { does: 'send' },
@@ -221,7 +222,7 @@ export function written(
     const name = 'name' in one && one.name !== '' ? one.name : undefined;
     const text = 'text' in one ? textOf(one.text) : '';
     if (hasSynced && [...parsed].some((own) => own === name || text.includes(own))) continue;
-    if (one.is === 'parse' && name !== undefined) parsed.add(name);
+    if ((one.is === 'parse' || one.is === 'close') && name !== undefined) parsed.add(name);
     units.push(one);
     isOpen = !isAnsweredReady(one);
   }

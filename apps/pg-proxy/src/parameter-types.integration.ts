@@ -122,4 +122,22 @@ describeReal('POSTGRES', 'a client binds by the types that it has been told', (w
     await ddl.ask(query(`drop schema ${other} cascade`));
     ddl.close();
   });
+
+  it('until the tables are others, past the proxy: who prepares then is not held to what others have prepared', async () => {
+    own++;
+    const text = 'insert into changed values ($1)';
+    await rig.direct.query(`create table ${rig.schema}.changed (a text)`);
+    const [former, later] = [await open(rig.url), await open(rig.url)];
+    await former.ask(told('s', text));
+    expect(await former.ask(run('s'), sync())).toEqual(['08P01 exec_bind_message', 'Z']);
+    await rig.direct.query(`alter table ${rig.schema}.changed alter a type json using a::json`);
+    const bound = bind({
+      ...{ portal: '', statement: 's', parameterFormats: [0], parameters: [Buffer.from('{}')], resultFormats: [] },
+    });
+    const runIt = Buffer.concat([bound, execute({ portal: '', rowsMax: 0 }), sync()]);
+    expect(await former.ask(runIt)).toEqual(['42804 transformAssignedExpr', 'Z']);
+    expect(await later.ask(told('s', text))).toEqual(['t 114', 'Z']);
+    expect(await later.ask(runIt)).toEqual(['INSERT 0 1', 'Z']);
+    for (const client of [former, later]) client.close();
+  });
 });

@@ -250,7 +250,7 @@ export class BackendAnswers {
     const kind = expected.headKind;
     backend.isCopyIn = false;
     if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) backend.isDoomed = true;
-    if (says(framer, 'RRevalidateCachedQuery\0')) {
+    if (isOutdated(framer, kind)) {
       backend.isStale = true;
       backend.client?.reshaped();
     }
@@ -321,6 +321,17 @@ export class BackendAnswers {
 }
 
 const isRow = (type: number): boolean => type === from.dataRow || type === from.copyData;
+
+/**
+ * What was prepared no longer fits its tables: its rows would be others, or the server, which reads a text anew where a definition has
+ * changed, does not take it any more. A function that fails as it is planned has a context.
+ */
+function isOutdated(framer: Framer, kind: number): boolean {
+  if (says(framer, 'RRevalidateCachedQuery\0')) return true;
+  if (kind !== owed.bind && kind !== owed.describe) return false;
+  const sqlstate = readSqlstate(framer.buffer, framer.start, framer.end) ?? '';
+  return (sqlstate.startsWith('42') || sqlstate === 'XX000') && !says(framer, '\0W');
+}
 
 function says({ buffer, start, end }: Framer, field: string): boolean {
   const at = buffer.indexOf(field, start, 'latin1');

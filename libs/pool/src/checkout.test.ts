@@ -64,6 +64,18 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['refuse d timeout']);
   });
 
+  it.each([
+    [120_000, 0.1],
+    [15_000, 0.8],
+    [13_000, 0.8],
+  ])('uses up patience by what the pool allows, and 15 s at least: %i ms', (waitTimeoutMs, patienceUse) => {
+    const rig = new PoolRig({ settings: { max: 1, waitTimeoutMs } });
+    rig.holder('a');
+    rig.checkout(rig.client('b'));
+    rig.after(12_000);
+    expect(rig.pools.load(rig.nowMs)).toMatchObject({ interactiveWaitMs: 12_000, patienceUse });
+  });
+
   it('that was called off leaves the others in their order, and may be made again', () => {
     const rig = new PoolRig({ settings: { max: 1 } });
     const a = rig.holder('a');

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ground, nextStanding, rungs, type LoadFigures, type Standing } from './overload-ladder.ts';
 
-const calm: LoadFigures = { poolUse: 0.2, interactiveWaitMs: 0, queueUse: 0, memoryUse: 0.3 };
+const calm: LoadFigures = { poolUse: 0.2, interactiveWaitMs: 0, patienceUse: 0, queueUse: 0, memoryUse: 0.3 };
 const standingOn = (level: number): Standing => ({ rung: rungs[level]!, calmSinceMs: undefined });
 const levelAt = (figures: Partial<LoadFigures>): number => nextStanding(ground, { ...calm, ...figures }, 0).rung.level;
 
@@ -23,8 +23,9 @@ describe('the ladder', () => {
     [{ poolUse: 0.79, interactiveWaitMs: 50 }, 0],
     [{ interactiveWaitMs: 1_000 }, 2],
     [{ interactiveWaitMs: 5_000 }, 3],
-    [{ interactiveWaitMs: 10_000 }, 4],
-    [{ interactiveWaitMs: 14_000 }, 5],
+    [{ interactiveWaitMs: 10_000, patienceUse: 10 / 120 }, 3],
+    [{ patienceUse: 10 / 15 }, 4],
+    [{ patienceUse: 14 / 15 }, 5],
     [{ queueUse: 0.5 }, 4],
     [{ queueUse: 0.9 }, 5],
     [{ memoryUse: 0.749 }, 0],
@@ -72,6 +73,7 @@ describe('the ladder', () => {
     const figures = fc.record({
       poolUse: fc.double({ min: 0, max: 1, noNaN: true }),
       interactiveWaitMs: fc.nat(20_000),
+      patienceUse: fc.double({ min: 0, max: 2, noNaN: true }),
       queueUse: fc.double({ min: 0, max: 1, noNaN: true }),
       memoryUse: fc.double({ min: 0, max: 1, noNaN: true }),
     });

@@ -38,11 +38,16 @@ export interface LoadFigures {
   readonly poolUse: number;
   /** Longest wait of an interactive client: what others wait for is what their shares leave them. */
   readonly interactiveWaitMs: number;
+  /** That wait over what its pool allows, of which `patienceMinMs` is the least that counts, in the pool where that is most. */
+  readonly patienceUse: number;
   /** Clients waiting over those who may, in the fullest pool. */
   readonly queueUse: number;
   /** Memory in use over what the process may have. */
   readonly memoryUse: number;
 }
+
+/** Where clients may wait for less, nobody is refused for that. */
+export const patienceMinMs = 15_000;
 
 /** Where the proxy stands, and since when a lower rung would do. */
 export interface Standing {
@@ -71,10 +76,13 @@ export function nextStanding(standing: Standing, figures: LoadFigures, nowMs: nu
   return { rung: rungs[level - 1] ?? rungs[0], calmSinceMs: nowMs };
 }
 
-/** 50 ms and 80 % are where scaling out is asked for, 1 s where somebody is paged, 5 s where clients are told, 15 s where they give up. */
-function levelOfLoad({ poolUse, interactiveWaitMs, queueUse }: LoadFigures, factor: number): number {
-  if (interactiveWaitMs >= 14_000 * factor || queueUse >= 0.9 * factor) return 5;
-  if (interactiveWaitMs >= 10_000 * factor || queueUse >= 0.5 * factor) return 4;
+/**
+ * 50 ms and 80 % are where scaling out is asked for, 1 s where somebody is paged, 5 s where clients are told. New work is refused before
+ * clients give up, after 10 and 14 of 15 s.
+ */
+function levelOfLoad({ poolUse, interactiveWaitMs, patienceUse, queueUse }: LoadFigures, factor: number): number {
+  if (patienceUse >= (14 / 15) * factor || queueUse >= 0.9 * factor) return 5;
+  if (patienceUse >= (10 / 15) * factor || queueUse >= 0.5 * factor) return 4;
   if (interactiveWaitMs >= 5_000 * factor) return 3;
   if (interactiveWaitMs >= 1_000 * factor) return 2;
   return interactiveWaitMs >= 50 * factor && poolUse >= 0.8 * factor ? 1 : 0;

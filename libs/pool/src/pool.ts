@@ -3,7 +3,7 @@ import type { ApplicationLimit, SharedLimit } from './limits.ts';
 import { PoolClosings } from './pool-closings.ts';
 import { PoolOpenings } from './pool-openings.ts';
 import type { OpenFailure } from './login-backoff.ts';
-import type { Rung } from './overload-ladder.ts';
+import { patienceMinMs, type LoadFigures, type Rung } from './overload-ladder.ts';
 import { PoolBackends, reasonOfLoss } from './pool-backends.ts';
 import { classGauges, Counters, waitOf, type PoolFigures } from './pool-figures.ts';
 import { titleOf, type PoolName } from './pool-policy.ts';
@@ -367,12 +367,14 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   /** What the ladder of overload looks at; undefined: this pool is paused or cannot log in, and no ladder helps it. */
-  load(nowMs: number): { poolUse: number; interactiveWaitMs: number; queueUse: number } | undefined {
+  load(nowMs: number): Omit<LoadFigures, 'memoryUse'> | undefined {
     if (this.#isPaused || this.failure !== undefined) return undefined;
-    const { max, waitingMax } = this.#settings;
+    const { max, waitingMax, waitTimeoutMs } = this.#settings;
+    const interactiveWaitMs = waitOf(this.#waiting.lines.sinceMs('interactive'), nowMs);
     return {
       poolUse: this.#backends.in.active / max,
-      interactiveWaitMs: waitOf(this.#waiting.lines.sinceMs('interactive'), nowMs),
+      interactiveWaitMs,
+      patienceUse: interactiveWaitMs / Math.max(waitTimeoutMs, patienceMinMs),
       // A line that is full for a moment is a burst.
       queueUse: waitOf(this.firstWaitsSinceMs, nowMs) < burstMs ? 0 : this.#waiting.size / Math.max(1, waitingMax),
     };

@@ -241,6 +241,7 @@ export class Pools<C, B> {
     return {
       poolUse: Math.max(0, ...all.map(({ poolUse }) => poolUse)),
       interactiveWaitMs: Math.max(0, ...all.map(({ interactiveWaitMs }) => interactiveWaitMs)),
+      patienceUse: Math.max(0, ...all.map(({ patienceUse }) => patienceUse)),
       queueUse: Math.max(0, ...all.map(({ queueUse }) => queueUse)),
     };
   }

@@ -144,7 +144,9 @@ describe('the ladder of overload', () => {
     host.pools.pause({}, host.now());
     client.send(query('select 1 where true'));
     await waiting(1);
-    expect(host.pools.load(host.now() + 60_000)).toEqual({ poolUse: 0, interactiveWaitMs: 0, queueUse: 0 });
+    expect(host.pools.load(host.now() + 60_000)).toEqual({
+      ...{ poolUse: 0, interactiveWaitMs: 0, patienceUse: 0, queueUse: 0 },
+    });
     host.resume({});
     expect(await client.until('Z')).toEqual(served);
   });

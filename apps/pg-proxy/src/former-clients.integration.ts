@@ -52,6 +52,19 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       },
     );
 
+    it('are none of another number: who sets it takes the process along', async () => {
+      const client = await rig.client();
+      await client.query('set temp_buffers = 100');
+      await client.query('create temp table t (a int)');
+      const { rows } = await client.query<{ pid: number }>(
+        'insert into t values (1) returning pg_backend_pid() as pid',
+      );
+      await client.query('discard all');
+      await client.end();
+      const isThere = { text: 'select from pg_stat_activity where pid = $1', values: [rows[0]?.pid] };
+      expect(await eventually(async () => (await rig.direct.query(isThere)).rowCount === 0)).toBe(true);
+    });
+
     it('are no counts: a session that reports its own is one more', async () => {
       await used('select 1');
       const before = Number((await rig.direct.query<{ sessions: string }>(sessions)).rows[0]?.sessions);

@@ -75,6 +75,8 @@ export class Backend {
   redefined: Redefinition[] | undefined;
   /** Its last client left state behind. */
   isSoiled = false;
+  /** It goes with the client that has it. */
+  isSpent = false;
   /** The process id of the client that has it, or had it last; 0: none yet. */
   lastUser = 0;
   /** What its transactions write, where answers are kept that may be read from it. */

@@ -26,7 +26,7 @@ import { owed } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
 import { databasesNamed } from './databases-named.ts';
 import { asksProcess } from './process-ids.ts';
-import { showsFormer } from './shows-former.ts';
+import { showsFormer, spendsProcess } from './shows-former.ts';
 import { pausedFor } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
 import { concernsProxy, type Watched } from './session-watch.ts';
@@ -341,7 +341,7 @@ export class ClientMessages implements Wire {
     const { text } = asked;
     this.requests.read(asked);
     if (asksProcess(text) && this.awaitsProcess()) return;
-    if (showsFormer(text) && this.renews(backend)) return;
+    if (this.renews(text, backend)) return;
     this.vacates(text);
     const isAlone = this.#client.mode === 'session';
     const { watch } = this.#session;
@@ -393,8 +393,9 @@ export class ClientMessages implements Wire {
     return true;
   }
 
-  renews(backend: Backend): boolean {
-    return this.#client.renew(backend);
+  renews(text: string, backend: Backend): boolean {
+    backend.isSpent ||= spendsProcess(text);
+    return showsFormer(text) && this.#client.renew(backend);
   }
 
   #goOnAsking(): void {

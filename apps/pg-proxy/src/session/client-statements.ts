@@ -24,7 +24,6 @@ import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
 import { refuse, ToldShapes, type HoldsBack } from './row-shapes.ts';
-import { showsFormer } from './shows-former.ts';
 import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
@@ -41,7 +40,7 @@ export interface Wire extends HoldsBack {
   /** A statement may want that nobody is in some database. */
   vacates(text: string): void;
   /** True: the message at hand waits for a backend that has served nobody. */
-  renews(backend: Backend): boolean;
+  renews(text: string, backend: Backend): boolean;
   /** Where the session looks for names. */
   searchPath(): string;
   /** What follows a statement that is run; undefined where nobody does. */
@@ -237,7 +236,7 @@ export class ClientStatements {
       if (this.#wire.awaitsProcess()) return;
       key = parseKey(buffer, start, end); // process ids in it may be others now
     }
-    if (showsFormer(key) && this.#wire.renews(backend)) return;
+    if (this.#wire.renews(key, backend)) return;
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     this.showNamed(key, backend);
     if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
@@ -275,7 +274,7 @@ export class ClientStatements {
     const read = this.#unnamed.isAgain(buffer, start, end) ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
-    if (read !== undefined && showsFormer(read.text) && this.#wire.renews(backend)) return;
+    if (read !== undefined && this.#wire.renews(read.text, backend)) return;
     if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
     if (!backend.expected.push(owed.parse, this.#unnamed.undoAt(backend))) return;
     this.#unnamed.parsed(framer, read, backend);

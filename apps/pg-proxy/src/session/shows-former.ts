@@ -17,3 +17,10 @@ const reports = 'pg_stat_force_next_flush';
 export function showsFormer(text: string): boolean {
   return sets.test(text) || text.includes(reports) || setsByCall.test(text);
 }
+
+const spends = /\btemp_buffers\b/i;
+
+/** Whether it may leave in the process what no end of a session takes back: buffers of temporary tables stay as many as there were first. */
+export function spendsProcess(text: string): boolean {
+  return spends.test(text);
+}

@@ -243,7 +243,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void {
     pooled.handle.restedAtMs = nowMs;
-    this.pools.checkin(pooled, fate, nowMs);
+    const isSpent = fate !== 'client_lost' && pooled.backend?.handle?.isSpent === true;
+    this.pools.checkin(pooled, isSpent ? 'state_left' : fate, nowMs);
   }
 
   renew({ backend }: Pooled): void {

@@ -51,7 +51,7 @@ const uses = `
       left join pg_catalog.pg_policy o on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and o.oid = d.objid
       left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid
       left join pg_catalog.pg_index x on d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and x.indexrelid = d.objid
-      left join pg_catalog.pg_class c on c.oid in (r.ev_class, a.adrelid, o.polrelid, k.conrelid, x.indrelid)
+      left join pg_catalog.pg_class c on c.oid = coalesce(r.ev_class, a.adrelid, o.polrelid, k.conrelid, x.indrelid)
       left join pg_catalog.pg_proc f on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and f.oid = d.objid
     where d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid >= ${firstOfUsers}
       and d.classid not in ('pg_catalog.pg_trigger'::pg_catalog.regclass, 'pg_catalog.pg_event_trigger'::pg_catalog.regclass,

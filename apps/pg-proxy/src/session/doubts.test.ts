@@ -65,6 +65,26 @@ describe('what a transaction may have left', () => {
     expect(other.outcomes).toEqual([nothing]);
   });
 
+  it('is asked for again where something was dropped as it was read about, and by the next one after three times', () => {
+    const code = new UnseenCode(() => 0);
+    const [one, other] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
+    one.answer('1/1');
+    one.answer(undefined, 'XX000');
+    one.answer('2/2');
+    one.answer(rows);
+    expect([one.outcomes, other.outcomes]).toEqual([[nothing], [nothing]]);
+    code.stale();
+    const [unlucky, next] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
+    for (const definitions of ['3/3', '4/4', '5/5']) {
+      unlucky.answer(definitions);
+      unlucky.answer(undefined, 'XX000');
+    }
+    expect(unlucky.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
+    next.answer('6/6');
+    next.answer(rows);
+    expect(next.outcomes).toEqual([nothing]);
+  });
+
   it('is nothing of what only reads where the server does not say what there is, and nobody asks it again at once', () => {
     let nowMs = 0;
     const code = new UnseenCode(() => nowMs);

@@ -112,32 +112,41 @@ export class Doubts {
 
 /** What has nothing to do with what was asked: the next one may have an answer. */
 const passing = /^(?:08|25|40|53|55|57)/;
+/** What it read about was dropped meanwhile ("could not open relation"). */
+const raced = 'XX000';
+const attemptsMax = 3;
 
 /** Reads the catalogue, where it is not what it was. */
 function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
-  const asOf = code.beginRead();
-  const failed = (sqlstate = 'XX000'): void => {
-    if (!passing.test(sqlstate)) code.refused();
-    ended(false);
-  };
+  let attempts = 0;
   const ended = (isRead: boolean): void => {
     then(isRead);
     code.endRead();
   };
-  backend.question(definitionsQuery, (definitions, definitionsFailed) => {
-    if (definitions === undefined) return failed(definitionsFailed);
-    if (definitions === code.definitions) {
-      code.confirmed(asOf);
-      return ended(true);
-    }
-    const hasBodies = Number.parseInt(backend.parameters.get('server_version') ?? '', 10) >= bodiesSince;
-    backend.question(codeQuery(hasBodies), (text, sqlstate) => {
-      const rows = read(text, readCodeRows);
-      if (rows === undefined) return failed(sqlstate);
-      code.read(definitions, rows, asOf);
-      ended(true);
+  const attempt = (): void => {
+    attempts++;
+    const asOf = code.beginRead();
+    const failed = (sqlstate = 'none'): void => {
+      if (sqlstate === raced && attempts < attemptsMax) return attempt();
+      if (sqlstate !== raced && !passing.test(sqlstate)) code.refused();
+      ended(false);
+    };
+    backend.question(definitionsQuery, (definitions, definitionsFailed) => {
+      if (definitions === undefined) return failed(definitionsFailed);
+      if (definitions === code.definitions) {
+        code.confirmed(asOf);
+        return ended(true);
+      }
+      const hasBodies = Number.parseInt(backend.parameters.get('server_version') ?? '', 10) >= bodiesSince;
+      backend.question(codeQuery(hasBodies), (text, sqlstate) => {
+        const rows = read(text, readCodeRows);
+        if (rows === undefined) return failed(sqlstate);
+        code.read(definitions, rows, asOf);
+        ended(true);
+      });
     });
-  });
+  };
+  attempt();
 }
 
 function read<Value>(text: string | undefined, reader: (text: string) => Value): Value | undefined {

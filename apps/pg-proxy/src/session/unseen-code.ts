@@ -222,7 +222,7 @@ export class UnseenCode {
 
   /** @returns what was defined by now, and will have been seen */
   beginRead(): number {
-    this.#waiting = [];
+    this.#waiting ??= [];
     this.#renewedAtMs = this.#now();
     return this.#defined;
   }

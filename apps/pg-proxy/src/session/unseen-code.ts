@@ -69,7 +69,9 @@ function verbOf(text: string): string | undefined {
 
 const redefinesCode = (text: string): boolean => verbOf(text) === undefined && redefines.test(text);
 
-const latin1Of = (text: string): string => Buffer.from(text).toString('latin1').toLowerCase();
+const latin1Of = (text: string): string =>
+  // Most of it is ASCII, which both encodings say alike.
+  (Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')).toLowerCase();
 
 /**
  * What functions, procedures, triggers, views and policies of one database may leave behind in a session, as far as its catalogue tells
@@ -95,6 +97,8 @@ export class UnseenCode {
   /** Names that are none of code. */
   readonly #others = new Set<string>();
   #leaving: ReadonlyMap<string, CodeFacts> = new Map();
+  /** What was found in each text of a function: all but what was defined since is found already when it is read again. */
+  #sources: ReadonlyMap<string, Source> = new Map();
   #pattern: RegExp | undefined;
   /** As `#pattern`, of all that there is in a text. */
   #patternOfAll: RegExp | undefined;
@@ -259,7 +263,8 @@ export class UnseenCode {
     this.#definitions = definitions;
     this.#others.clear();
     this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
-    this.#leaving = leavingOf(rows);
+    this.#sources = new Map(rows.sources.map(([, source]) => [source, this.#sources.get(source) ?? sourceOf(source)]));
+    this.#leaving = leavingOf(rows, this.#sources);
     this.#pattern = patternOf([...this.#leaving.keys()]);
     this.#patternOfAll = this.#pattern && new RegExp(this.#pattern, 'g');
     this.confirmed(asOf);
@@ -327,8 +332,18 @@ function lastPart(relation: string): string {
     .toLowerCase();
 }
 
+interface Source {
+  readonly words: readonly string[];
+  readonly facts: CodeFacts | undefined;
+}
+
+const sourceOf = (source: string): Source => ({
+  words: [...new Set(latin1Of(source).match(new RegExp(name, 'g')))],
+  facts: codeFacts(source),
+});
+
 /** By name: what leaves something itself, and what reaches it. */
-function leavingOf({ sources, uses }: CodeRows): Map<string, CodeFacts> {
+function leavingOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Source>): Map<string, CodeFacts> {
   const leaving = new Map<string, CodeFacts>();
   const waiting: string[] = [];
   const add = (word: string, facts: CodeFacts): void => {
@@ -345,10 +360,9 @@ function leavingOf({ sources, uses }: CodeRows): Map<string, CodeFacts> {
     else known.push(user);
   };
   for (const [user, used] of uses) use(latin1Of(user), latin1Of(used));
-  for (const [called, source] of sources)
-    for (const word of new Set(latin1Of(source).match(new RegExp(name, 'g')))) use(latin1Of(called), word);
   for (const [called, source] of sources) {
-    const facts = codeFacts(source);
+    const { words = [], facts } = found.get(source) ?? {};
+    for (const word of words) use(latin1Of(called), word);
     if (facts !== undefined) add(latin1Of(called), facts);
   }
   for (let word = waiting.pop(); word !== undefined; word = waiting.pop()) {

@@ -69,6 +69,15 @@ const series = {
     [1, query('execute c')],
     [1, query("select name from pg_prepared_statements where name <> 'd'")],
   ),
+  'the unnamed statement, of which a Parse was passed over, behind the next Sync': steps(
+    [1, prepare('', 'select 1'), run(''), sync()],
+    [2, run('none'), run(''), sync(), run(''), sync()],
+    [2, run('none'), prepare('', 'select 2'), run(''), sync(), run(''), sync()],
+    [1, run(''), sync()],
+    [2, run('none'), prepare('', 'select 3'), sync(), prepare('', 'select 4'), run(''), sync()],
+    [1, run(''), sync()],
+  ),
+  'the unnamed statement of nobody': steps([1, run(''), sync()], [1, query('select 1')], [1, run(''), sync()]),
   'COPY in one go': steps(
     [1, query('create temp table t (x int)')],
     [1, query('copy t from stdin'), copyData(Buffer.from('1\n')), copyDone()],

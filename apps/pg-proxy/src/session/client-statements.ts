@@ -276,8 +276,9 @@ export class ClientStatements {
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && this.#wire.renews(read.text, backend)) return;
     if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
-    if (!backend.expected.push(owed.parse, this.#unnamed.undoAt(backend))) return;
-    this.#unnamed.parsed(framer, read, backend);
+    const sent = this.#unnamed.sends(backend);
+    if (!backend.expected.push(owed.parse, sent.undo)) return;
+    this.#unnamed.parsed(framer, read, sent);
     backend.traffic.serverParses++;
     this.#wire.pass(start);
   }
@@ -325,6 +326,7 @@ export class ClientStatements {
     if (head === undefined) return this.#wire.malformed();
     backend.traffic.binds++;
     if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
+    if (head.statement === '' && this.#isHeldBack(backend)) return;
     this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
@@ -379,6 +381,13 @@ export class ClientStatements {
     return deallocateStandIn;
   }
 
+  /** True: what the unnamed statement is by now has yet to be told. */
+  #isHeldBack(backend: Backend): boolean {
+    if (this.#isAlone || !this.#unnamed.isInDoubt(backend)) return false;
+    this.#wire.holdBack(backend);
+    return true;
+  }
+
   /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
   #hasUnnamed(backend: Backend): boolean {
     return this.#isAlone || this.#unnamed.prepareAt(backend);
@@ -421,6 +430,7 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
     if (named === undefined) return this.#wire.malformed();
+    if (named.of === 'statement' && named.name === '' && this.#isHeldBack(backend)) return;
     if (named.of === 'portal' || named.name === '') {
       const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
       const heard = named.of === 'portal' || this.#isAlone ? undefined : this.#unnamed.told();

@@ -1,11 +1,18 @@
 import { Buffer } from 'node:buffer';
-import { parse, parseKey, type Framer } from '@medrex/pg-wire';
+import { close, parse, parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from './backend.ts';
 import { owed, unasked, type Undo } from './expected-answers.ts';
 import type { Asked } from './request.ts';
 import { ParameterTypes } from './row-shapes.ts';
 import type { SessionWatch } from './session-watch.ts';
 import { notLooked } from './unseen-code.ts';
+
+/** A Parse of the client's. */
+interface Sent {
+  readonly backend: Backend;
+  readonly mark: object;
+  readonly undo: Undo;
+}
 
 /** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
 export class UnnamedStatement {
@@ -14,6 +21,8 @@ export class UnnamedStatement {
   #asked: Asked | undefined;
   /** OIDs of its parameters, once its client has been told. */
   #parameterTypes: readonly number[] = [];
+  /** Of the last Parse of it that went out. */
+  #undo: Undo | undefined;
   /** Stands for it at the backends that have it. */
   #mark = {};
   readonly #isFollowed: (asked: Asked) => boolean;
@@ -57,7 +66,7 @@ export class UnnamedStatement {
   }
 
   /** A Parse goes to that backend. @param asked what was read of it; undefined: it is the same as the last one */
-  parsed({ buffer, start, end }: Framer, asked: Asked | undefined, backend: Backend): void {
+  parsed({ buffer, start, end }: Framer, asked: Asked | undefined, { backend, mark, undo }: Sent): void {
     if (asked !== undefined) {
       // Copied: the chunk's memory is used again.
       this.#message = Buffer.from(buffer.subarray(start, end));
@@ -66,8 +75,9 @@ export class UnnamedStatement {
       this.#codeLook = notLooked();
     }
     this.#parameterTypes = [];
-    this.#mark = {};
-    backend.unnamedOf = this.#mark;
+    this.#mark = mark;
+    this.#undo = undo;
+    backend.unnamedOf = mark;
   }
 
   /** A Parse that no server has seen. */
@@ -80,25 +90,35 @@ export class UnnamedStatement {
     this.#mark = {};
   }
 
-  /** Takes back a Parse that is about to go to that backend. */
-  undoAt(backend: Backend): Undo {
-    const { unnamedOf } = backend;
+  /** A Parse is about to go to that backend. What it changes is taken back where another has not come since. */
+  sends(backend: Backend): Sent {
     const message = this.#message;
     const asked = this.#asked;
     const mayLeave = this.#mayLeave;
     const codeLook = this.#codeLook;
     const parameterTypes = this.#parameterTypes;
-    const mark = this.#mark;
-    return (isPassedOver) => {
-      backend.unnamedOf = isPassedOver ? unnamedOf : undefined;
+    const before = this.#mark;
+    const mark = {};
+    const undo = (isPassedOver: boolean): void => {
+      forgetAt(backend, mark);
+      if (this.#mark !== mark) return;
       if (!isPassedOver) return this.drop();
       this.#message = message;
       this.#asked = asked;
       this.#mayLeave = mayLeave;
       this.#codeLook = codeLook;
       this.#parameterTypes = parameterTypes;
-      this.#mark = mark;
+      this.#mark = before;
     };
+    return { backend, mark, undo };
+  }
+
+  /** The last Parse of it may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+  isInDoubt({ expected }: Backend): boolean {
+    if (this.#undo === undefined) return false;
+    const isSynced = expected.isSyncedBehind(this.#undo);
+    if (isSynced === undefined) this.#undo = undefined;
+    return isSynced === true;
   }
 
   /** Hears what its client is told of its parameters: it goes on binding by these. */
@@ -112,11 +132,13 @@ export class UnnamedStatement {
   /** It may have been prepared on another backend, or another client's may be there. False: the server passes over everything. */
   prepareAt(backend: Backend): boolean {
     const message = this.#message;
-    const { unnamedOf } = backend;
-    if (unnamedOf === this.#mark || message === undefined) return true;
-    const undo = (isPassedOver: boolean): void => void (backend.unnamedOf = isPassedOver ? unnamedOf : undefined);
+    const mark = this.#mark;
+    if (message === undefined) return closeAt(backend);
+    if (backend.unnamedOf === mark) return true;
+    const undo = (): void => forgetAt(backend, mark);
     if (!backend.expected.push(owed.parse | unasked, undo)) return false;
-    backend.unnamedOf = this.#mark;
+    this.#undo = undo;
+    backend.unnamedOf = mark;
     backend.outbox.push(this.#parameterTypes.length === 0 ? message : this.#asTold());
     return true;
   }
@@ -137,4 +159,17 @@ export class UnnamedStatement {
     if (backend === undefined) this.#mark = {};
     else backend.unnamedOf = undefined;
   }
+}
+
+/** The client has none, and another one's may be there. */
+function closeAt(backend: Backend): boolean {
+  if (!backend.expected.push(owed.close | unasked)) return false;
+  backend.unnamedOf = undefined;
+  backend.outbox.push(close({ of: 'statement', name: '' }));
+  return true;
+}
+
+/** It is prepared anew before it is used there. */
+function forgetAt(backend: Backend, mark: object): void {
+  if (backend.unnamedOf === mark) backend.unnamedOf = undefined;
 }

@@ -1,6 +1,18 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { describeReal } from '@medrex/contracts/testing';
-import { bind, copyData, copyDone, copyFail, describe, execute, flush, parse, query, sync } from '@medrex/pg-wire';
+import { describeReal, eventually } from '@medrex/contracts/testing';
+import {
+  bind,
+  copyData,
+  copyDone,
+  copyFail,
+  describe,
+  execute,
+  flush,
+  parse,
+  query,
+  sync,
+  terminate,
+} from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { Transcript } from './testing/transcript.ts';
 import { WireClient } from './testing/wire-client.ts';
@@ -212,6 +224,22 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect(await client.ask(query('execute c'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
     client.close();
   });
+
+  it.each([
+    ['with it', [prepare('', 'syntax error'), terminate()]],
+    ['when it is told', [prepare('', 'syntax error'), flush()], [terminate()]],
+  ])(
+    'leave no backend behind where a client goes without a Sync after an error, %s',
+    async (_when, first, then = []) => {
+      const client = await open(rig.url);
+      client.send(...first);
+      if (then.length > 0) await client.until('ERROR 42601');
+      client.send(...then);
+      const { pools } = rig.running.proxy.host;
+      expect(await eventually(() => pools.clients().length === 0 || undefined)).toBe(true);
+      expect(await eventually(() => pools.backends().every(({ state }) => state !== 'active') || undefined)).toBe(true);
+    },
+  );
 
   it('do not meet what another has prepared under its own name for an EXECUTE that it did not run', async () => {
     const [one, other, ...busy] = await Promise.all(Array.from({ length: 5 }, () => open(rig.url)));

@@ -101,7 +101,7 @@ export class BackendAnswers {
       this.#events.fault(framer.fault);
       return;
     }
-    if (client?.isParting === true && (expected.isEmpty || backend.isCopyIn)) {
+    if (client?.isParting === true && backend.saysNoMore) {
       client.part();
       return;
     }

@@ -126,6 +126,11 @@ export class Backend {
     return this.expected.isEmpty && !this.isInside;
   }
 
+  /** It has answered all, or waits for its client: for data, or behind an error for a Sync. */
+  get saysNoMore(): boolean {
+    return this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn;
+  }
+
   /** A block is open, or something was run that no Sync has ended. */
   get isInside(): boolean {
     return !this.isOutsideBlock || this.expected.isOpen;

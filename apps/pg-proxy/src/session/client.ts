@@ -421,7 +421,7 @@ export class Client implements BackendClient {
   /** As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens. */
   sayGoodbye(): void {
     const { backend } = this;
-    if (backend === undefined || backend.expected.isEmpty || backend.isCopyIn) return this.part();
+    if (backend === undefined || backend.saysNoMore) return this.part();
     this.isParting = true;
     // Without a Sync the server would keep its answer to itself.
     if (backend.expected.isOpen) backend.outbox.push(flush());

@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts';
 import type { StatementSettings } from '../config/scoped-settings.ts';
 import { hintsOf } from '../config/session-settings.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';
-import { deallocatedBy, faultOf, type SessionWatch, type Watched } from './session-watch.ts';
+import { deallocatedBy, faultOf, readBytesMax, type SessionWatch, type Watched } from './session-watch.ts';
 
 /** Who sent a request. */
 export interface Requester {
@@ -70,9 +70,6 @@ export const unknownText: Analysis = {
   ...{ kind: 'unread', fingerprint: '', normalised: '' },
   fault: { sqlstate: '54000', message: 'the statement has not been seen as a whole' },
 };
-
-/** A bulk insert must not look like code that nobody can see. */
-const readBytesMax = 128 * 1024;
 
 /**
  * What a client has sent to be run, from its message to the end of its answer: a simple query with all its statements, or an

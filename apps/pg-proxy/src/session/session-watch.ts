@@ -27,8 +27,8 @@ export interface Watched {
   isSuspended?: boolean;
 }
 
-/** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. */
-const readBytesMax = 128 * 1024;
+/** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. A bulk insert is shorter. */
+export const readBytesMax = 128 * 1024;
 
 /** What is known of a text besides. */
 export interface Looked {

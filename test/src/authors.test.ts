@@ -62,7 +62,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
   const sendSigned = async (id: string, body: object = patientOf(id)) => send(body, headers(await sign(id, body)));
 
   it('rejects what an unknown author signed, and says what to do', async () => {
-    const ended = await sendSigned('m-1');
+    const ended = await sendSigned('signed-message-1');
     expect(ended).toMatchObject({ state: 'rejected', code: 'AUTHOR_UNKNOWN', author: 'attested by ingest' });
     expect(ended['remedy']).toContain('medrex author register');
   }, 60_000);
@@ -70,28 +70,34 @@ describe('authors, over real processes, HTTP and the command line', () => {
   it('applies in its author’s name what a registered author signed, and tells so', async () => {
     expect(await author('register', 'dr-anne', '--key', file('anne.pem'))).toMatchObject({ status: 'applied' });
     expect(await author('show', 'dr-anne')).toMatchObject({ id: 'dr-anne', status: 'active' });
-    const ended = await sendSigned('m-2');
+    const ended = await sendSigned('signed-message-2');
     expect(ended).toMatchObject({ state: 'applied', author: 'signed by dr-anne' });
     const url = ['--url', stack.url('ingest', 'api')];
     const told = await medrex(['tx', String(ended['transactionId']), ...url]);
     expect(told.stdout).toMatch(/author +signed by dr-anne/);
-    const plain = await send(patientOf('m-3'), { 'ce-source': 'urn:ehr:ward', 'ce-id': 'm-3' });
+    const plain = await send(patientOf('signed-message-3'), {
+      'ce-source': 'urn:ehr:ward',
+      'ce-id': 'signed-message-3',
+    });
     expect(plain).toMatchObject({ state: 'applied', author: 'attested by ingest' });
   }, 60_000);
 
   it('finds every signed field that was changed on the way', async () => {
-    const body = patientOf('m-4');
-    const signed = await sign('m-4', body);
+    const body = patientOf('signed-message-4');
+    const signed = await sign('signed-message-4', body);
     const right = headers(signed);
-    const other = headers(await sign('m-4', body, [], 'other.key'));
+    const other = headers(await sign('signed-message-4', body, [], 'other.key'));
     const changes = {
       body: [
         { ...body, active: false },
-        { ...right, 'ce-id': 'm-4-body' },
+        { ...right, 'ce-id': 'signed-message-4-body' },
       ],
-      id: [body, { ...right, 'ce-id': 'm-4-id' }],
+      id: [body, { ...right, 'ce-id': 'signed-message-4-id' }],
       source: [body, { ...right, 'ce-source': 'urn:ehr:other' }],
-      time: [body, { ...right, 'ce-id': 'm-4', 'ce-source': 'urn:ehr:time', 'ce-time': '2026-11-01T00:00:00.000Z' }],
+      time: [
+        body,
+        { ...right, 'ce-id': 'signed-message-4', 'ce-source': 'urn:ehr:time', 'ce-time': '2026-11-01T00:00:00.000Z' },
+      ],
       salt: [body, { ...right, 'ce-source': 'urn:ehr:salt', 'ce-medrexsalt': 'c2FsdHNhbHRzYWx0c2FsdA' }],
       key: [body, other],
     } as const;
@@ -103,16 +109,16 @@ describe('authors, over real processes, HTTP and the command line', () => {
   }, 60_000);
 
   it('takes a signed PUT to /fhir, and a signed line of a batch', async () => {
-    const patient = { ...patientOf('m-5'), id: 'p5' };
-    const named = headers(await sign('m-5', patient, ['--method', 'PUT', '--target', 'Patient/p5']));
+    const patient = { ...patientOf('signed-message-5'), id: 'p5' };
+    const named = headers(await sign('signed-message-5', patient, ['--method', 'PUT', '--target', 'Patient/p5']));
     const put = await fetch(`${stack.url('ingest', 'api')}/fhir/Patient/p5`, {
       method: 'PUT',
       headers: { 'content-type': 'application/fhir+json', ...named },
       body: JSON.stringify(patient),
     });
     expect(put.status).toBe(201);
-    const reading = patientOf('m-6');
-    const line = { ...(await sign('m-6', reading)), resource: reading };
+    const reading = patientOf('signed-message-6');
+    const line = { ...(await sign('signed-message-6', reading)), resource: reading };
     const [item] = await stack.client.sendLines([JSON.stringify(line)]);
     const ended = await eventually('the end of the line', async () => {
       const { body } = await stack.client.get(`/v1/transactions/${item?.transactionId ?? ''}`);
@@ -123,33 +129,40 @@ describe('authors, over real processes, HTTP and the command line', () => {
 
   it('asks for a signature where the policy does, and answers FHIR in its own words', async () => {
     await author('policy', 'clinical', 'required');
-    const unsigned = await send(patientOf('m-7'), { 'ce-source': 'urn:ehr:ward', 'ce-id': 'm-7' });
+    const unsigned = await send(patientOf('signed-message-7'), {
+      'ce-source': 'urn:ehr:ward',
+      'ce-id': 'signed-message-7',
+    });
     expect(unsigned).toMatchObject({ state: 'rejected', code: 'SIGNATURE_REQUIRED' });
     const api = `${stack.url('ingest', 'api')}/fhir/Patient`;
     const created = await fetch(api, {
       method: 'POST',
       headers: { 'content-type': 'application/fhir+json' },
-      body: JSON.stringify(patientOf('m-8')),
+      body: JSON.stringify(patientOf('signed-message-8')),
     });
     expect(created.status).toBe(401);
     expect(await created.json()).toMatchObject({ issue: [{ code: 'login' }] });
-    expect(await sendSigned('m-9')).toMatchObject({ state: 'applied', author: 'signed by dr-anne' });
+    expect(await sendSigned('signed-message-9')).toMatchObject({ state: 'applied', author: 'signed by dr-anne' });
     await author('policy', 'clinical', 'optional');
   }, 60_000);
 
   it('refuses a malformed signature at the door', async () => {
-    const named = headers(await sign('m-10', patientOf('m-10')));
+    const named = headers(await sign('signed-message-10', patientOf('signed-message-10')));
     for (const wrong of [
       { ...named, 'ce-medrexauthor': 'Jane Doe' },
       { ...named, 'ce-medrexsignature': 'short' },
       { ...named, 'ce-medrexsalt': '' },
     ]) {
-      const { status, body } = await stack.client.post('/v1/transactions', patientOf('m-10'), wrong);
+      const { status, body } = await stack.client.post('/v1/transactions', patientOf('signed-message-10'), wrong);
       expect([status, body['code']]).toEqual([400, 'ENVELOPE_INVALID']);
       expect(JSON.stringify(body)).not.toContain('Jane');
     }
     const timeless = Object.entries(named).filter(([name]) => name !== 'ce-time');
-    const { status } = await stack.client.post('/v1/transactions', patientOf('m-10'), Object.fromEntries(timeless));
+    const { status } = await stack.client.post(
+      '/v1/transactions',
+      patientOf('signed-message-10'),
+      Object.fromEntries(timeless),
+    );
     expect(status).toBe(400);
   });
 
@@ -158,9 +171,9 @@ describe('authors, over real processes, HTTP and the command line', () => {
     const sent = bodies.map((body, number) =>
       send(body, { 'ce-source': 'urn:ehr:load', 'ce-id': `load-${number}` }).then(({ code }) => code),
     );
-    const before = await sendSigned('m-11');
+    const before = await sendSigned('signed-message-11');
     expect(await author('revoke', 'dr-anne')).toMatchObject({ status: 'applied' });
-    const behind = await sendSigned('m-12');
+    const behind = await sendSigned('signed-message-12');
     expect([before['code'], behind['code']]).toEqual(['OK', 'AUTHOR_REVOKED']);
     // What was in the air is planned again, and nobody else notices.
     expect(new Set(await Promise.all(sent))).toEqual(new Set(['OK']));
@@ -178,7 +191,7 @@ describe('authors, over real processes, HTTP and the command line', () => {
     const signed = operations.filter(({ operation }) => operation.author !== undefined);
     expect(signed.length).toBeGreaterThan(10);
     const text = JSON.stringify(signed.map(({ operation }) => operation));
-    expect(text).not.toMatch(/urn:ehr|m-\d/);
+    expect(text).not.toMatch(/urn:ehr|signed-message/);
     const items = receipts.flatMap((receipt) => receipt.items);
     expect(items.some(({ author: who, state }) => who === 'dr-anne' && state === 'applied')).toBe(true);
   }, 60_000);

@@ -136,18 +136,25 @@ export class Welcome {
     const { socket, address, user, database, parameters } = newcomer;
     if (!this.#mayLook(user))
       return this.#refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
+    const { cancelKeys, now, limits } = this.#host;
+    const application = parameters.get('application_name') ?? '';
+    const entrant = { database: undefined, user, application };
+    // Who can do something about it always comes in.
+    const refusal = this.#loaded.config.admin.users.includes(user) ? undefined : limits.refusal(entrant);
+    if (refusal !== undefined) return this.#refuse(newcomer, refusal);
     const preparer = this.#preparerOf(newcomer);
     socket.write(newcomer.accepted);
-    const { cancelKeys, now } = this.#host;
     const processId = cancelKeys.reserve();
     const console = new ConsoleSession({
-      ...{ socket, address, user, database, processId, now, application: parameters.get('application_name') ?? '' },
+      ...{ socket, address, user, database, processId, now, application },
       traffic: this.#host.trafficOf(consoleDatabase),
       read: (text, types) => preparer.read(text, types),
     });
     this.#consoles.add(console);
+    limits.entered(console, entrant);
     socket.once('close', () => {
       this.#consoles.delete(console);
+      limits.left(console);
       cancelKeys.release(processId);
     });
   }
@@ -215,7 +222,7 @@ export class Welcome {
     const settings = startSettings(newcomer.parameters, found.parameters);
     if ('sqlstate' in settings) return this.#refuse(newcomer, settings);
     const entrant = { database, user, application: settings.get('application_name') ?? '' };
-    const refusal = this.#disabled(entrant) ?? this.#denied(entrant) ?? this.#overload() ?? limits.refusal(entrant);
+    const refusal = this.#disabled(newcomer) ?? this.#denied(newcomer) ?? this.#overload() ?? limits.refusal(entrant);
     if (refusal !== undefined) return this.#refuse(newcomer, refusal);
     const scoped = settingsFor(config, entrant);
     if (scoped.statementTimeoutMs > 0 && !settings.has('statement_timeout'))
@@ -232,7 +239,8 @@ export class Welcome {
 
   #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {
     // The connection that watches a server speaks PostgreSQL.
-    const isWatched = this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris';
+    const isWatched =
+      this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris' && this.#host.isOneServer(name.upstream);
     const cachedNow = (): CachedSession | undefined =>
       (isWatched ? this.#host.caches : undefined)?.forClient({
         ...{ name, mode, user: newcomer.user, observer: this.#observer },
@@ -274,13 +282,13 @@ export class Welcome {
   }
 
   /** Whether DISABLE keeps everybody out. */
-  #disabled({ database }: Entrant): WireFault | undefined {
+  #disabled({ database }: Newcomer): WireFault | undefined {
     if (!this.#host.disabled.has(database)) return undefined;
     return { sqlstate: '55000', message: `database "${database}" is not currently accepting connections` };
   }
 
   /** Whether a rule keeps this user from this database. */
-  #denied({ user, database }: Entrant): WireFault | undefined {
+  #denied({ user, database }: Newcomer): WireFault | undefined {
     const allowed = userOf(this.#loaded.config, user)?.user.databases;
     if (allowed === undefined || allowed.includes(database)) return undefined;
     return { sqlstate: '42501', message: `permission denied for database "${database}"` };

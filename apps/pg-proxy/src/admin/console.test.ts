@@ -40,6 +40,30 @@ describe('the console', () => {
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });
 
+  it('takes as many who only look as their limit allows, counts them among clients, and takes administrators always', async () => {
+    rig = await ProxyRig.start({
+      config: {
+        ...{ admin: { users: ['app'], statsUsers: ['other'] }, clientsMax: 3 },
+        users: { '*': { clientsMax: 2 } },
+      },
+    });
+    const refused = (client: WireClient): Promise<string[]> => client.until('closed');
+    for (const user of ['other', 'other', 'app', 'app', 'app']) await rig.in({ user, database: 'pgbouncer' });
+    expect(await refused(rig.open({ user: 'other', database: 'pgbouncer' }))).toEqual([
+      'FATAL 53300 too many connections for role "other"',
+    ]);
+    expect(await refused(rig.open({ user: 'app' }))).toEqual(['FATAL 53300 sorry, too many clients already']);
+  });
+
+  it('lets those who only look in also when there are too many clients', async () => {
+    rig = await ProxyRig.start({ config: { admin: { statsUsers: ['other'] }, clientsMax: 1 } });
+    await rig.in();
+    const watcher = await rig.in({ user: 'other', database: 'pgbouncer' });
+    watcher.send(terminate());
+    await watcher.until('closed');
+    await rig.in({ user: 'other', database: 'pgbouncer' });
+  });
+
   it('answers drivers in the extended protocol', async () => {
     const console = await atConsole();
     const messages = [

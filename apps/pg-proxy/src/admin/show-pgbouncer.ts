@@ -1,7 +1,9 @@
 import type { PoolFigures, PoolName } from '@medrex/pool';
 import type { Wanted } from '@medrex/sql';
 import { configRows, defaultRows } from '../config/config-rows.ts';
+import type { ProxyConfig } from '../config/proxy-config.ts';
 import { settingsFor, userOf } from '../config/scopes.ts';
+import { isOneServer } from '../upstream/host-turns.ts';
 import { allTotals, stats, statsAverages, statsTotals } from './show-traffic.ts';
 import type { Sight } from './show.ts';
 import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
@@ -17,6 +19,10 @@ const ofConsole = { database: consoleDatabase, pool_mode: 'statement' };
 /** Whether it is there under that name. */
 export const hasConsole = ({ admin, databases: listed }: Sight['config'], name: string): boolean =>
   admin.users.length + admin.statsUsers.length > 0 && !Object.hasOwn(listed, name);
+
+/** Of several hosts. */
+const balanceOf = (upstream: ProxyConfig['upstreams'][string] | undefined): string | undefined =>
+  isOneServer(upstream) ? undefined : upstream?.loadBalanceHosts;
 
 /** Cancel requests on their way to backends of a pool, and how many of these only wait for them. */
 function cancelsTo({ host }: Sight, name: PoolName): { readonly sent: number; readonly awaited: number } {
@@ -46,7 +52,7 @@ function pools(sight: Sight): Table {
     maxwait: small(({ longestWaitMs }) => Math.floor(longestWaitMs / 1_000)),
     maxwait_us: small(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
     pool_mode: ({ name }) => settingsFor(config, name).mode,
-    load_balance_hosts: () => undefined,
+    load_balance_hosts: ({ name }) => balanceOf(config.upstreams[name.upstream]),
     cl_idle: small(({ clients: all, active, waiting }) => Math.max(0, all - active - waiting)),
     sv_pinned: small(({ pinned }) => pinned),
     paused: truth(({ isPaused }) => isPaused),
@@ -71,7 +77,7 @@ function databases({ host, config, consoles }: Sight): Table {
     reserve_pool_size: small(([, { reserve }]) => reserve ?? config.pool.reserve),
     server_lifetime: small(([, { lifetimeMs }]) => Math.round((lifetimeMs ?? config.pool.lifetimeMs) / 1_000)),
     pool_mode: ([, { mode }]) => mode ?? config.pool.mode,
-    load_balance_hosts: () => undefined,
+    load_balance_hosts: ([, { upstream }]) => balanceOf(config.upstreams[upstream]),
     max_connections: small(([, { backendsMax }]) => backendsMax ?? 0),
     current_connections: small(([name]) => connections.get(name) ?? 0),
     max_client_connections: small(([, { clientsMax }]) => clientsMax ?? 0),

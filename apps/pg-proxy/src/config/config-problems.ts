@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { unixAddress } from '../login/unix-socket.ts';
 import { socketPath } from '../upstream/connect.ts';
+import { hostsOf } from '../upstream/host-turns.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 /** What the system takes as the name of a Unix socket, in bytes. */
@@ -25,7 +26,10 @@ function* problemsOfListen({ listen: { host, port, socket } }: ProxyConfig): Gen
 }
 
 function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfig): Generator<string> {
-  for (const [name, { kind, iris, tls }] of Object.entries(upstreams)) {
+  for (const [name, { kind, iris, tls, host }] of Object.entries(upstreams)) {
+    const hosts = hostsOf(host).length;
+    if (hosts === 0) yield `upstreams.${name}.host: is empty`;
+    if (kind === 'iris' && hosts > 1) yield `upstreams.${name}.host: of an IRIS is one`;
     if ((kind === 'iris') !== (iris !== undefined))
       yield `upstreams.${name}: kind iris and a section iris belong together`;
     const { connections, sharedBy } = iris?.licence ?? { connections: 1, sharedBy: 1 };

@@ -63,7 +63,15 @@ const upstream = z.strictObject({
     .string()
     .min(1)
     .default('127.0.0.1')
-    .describe('Address of the server; a folder, like /var/run/postgresql, holds its socket'),
+    .describe(
+      'Address of the server; a folder, like /var/run/postgresql, holds its socket. Several with commas: copies of one server (a standby and its like, or ways to the same one) on the same port; a connection that finds one of them not there goes to the next. No answers of them are kept in the cache, and process ids of clients are not found there',
+    ),
+  loadBalanceHosts: z
+    .enum(['round-robin', 'disable'])
+    .default('round-robin')
+    .describe(
+      'Of several hosts: round-robin: each connection begins with the next; disable: with the same, until that is not there',
+    ),
   port: port.default(5432).describe('Port of the server'),
   tls: z
     .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])

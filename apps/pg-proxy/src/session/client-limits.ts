@@ -4,7 +4,8 @@ import { applicationOf, databaseOf, userOf } from '../config/scopes.ts';
 
 /** Of whom it is asked whether another one may come in. */
 export interface Entrant {
-  readonly database: string;
+  /** Undefined: the console. */
+  readonly database: string | undefined;
   readonly user: string;
   /** At login; later ones do not count. */
   readonly application: string;
@@ -16,7 +17,7 @@ interface Limit {
   readonly fault: WireFault;
 }
 
-/** How many clients there are of a database, a user, an application, where the configuration limits that. */
+/** How many clients there are of a database, a user, an application, where the configuration limits that; those at the console among them. */
 export class ClientLimits<C> {
   readonly #entrants = new Map<C, Entrant>();
   readonly #counts = new Map<string, number>();
@@ -35,7 +36,8 @@ export class ClientLimits<C> {
 
   /** Why not, where it may not come in. */
   refusal(entrant: Entrant): WireFault | undefined {
-    if (this.#entrants.size >= this.#config.clientsMax)
+    // When there are too many it is the console that shows who they are.
+    if (entrant.database !== undefined && this.#entrants.size >= this.#config.clientsMax)
       return { sqlstate: '53300', message: 'sorry, too many clients already' };
     return limitsOf(this.#config, entrant).find(({ key, max }) => (this.#counts.get(key) ?? 0) >= max)?.fault;
   }
@@ -68,7 +70,7 @@ function limitsOf(config: ProxyConfig, { database, user, application }: Entrant)
     const message = `too many connections for ${what} "${name}"`;
     limits.push({ key: `${what} ${name}`, max, fault: { sqlstate: '53300', message } });
   };
-  limit(databaseOf(config, database)?.database.clientsMax, 'database', database);
+  if (database !== undefined) limit(databaseOf(config, database)?.database.clientsMax, 'database', database);
   limit(userOf(config, user)?.user.clientsMax, 'role', user);
   // Names that one rule stands for count together: it is for a kind of client.
   const rule = applicationOf(config, application);

@@ -388,6 +388,8 @@ export class ClientMessages implements Wire {
   /** Process ids of clients in the message at hand become those of their backends. True: one must get a backend first. */
   awaitsProcess(): boolean {
     const { upstream } = this.#client.pooled.pool.name;
+    // A number is another process at another server.
+    if (!this.#host.isOneServer(upstream)) return false;
     if (!this.#processes.mustWait(this.#framer, upstream, () => this.#goOnAsking())) return false;
     this.#wait.begin(() => this.#processes.forget());
     return true;

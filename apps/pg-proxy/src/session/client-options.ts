@@ -29,6 +29,8 @@ export interface ClientHost {
   left(client: Client): void;
   /** It is still there, and waits for no backend. */
   waitNoLonger(client: Client): void;
+  /** Whether process ids of its backends are those of one server. */
+  isOneServer(upstream: string): boolean;
   /** Whose process id this is. */
   clientOf(processId: number): Client | undefined;
   trafficOf(database: string): Traffic;

@@ -54,9 +54,10 @@ export class ScriptedPostgres {
     this.#server = createServer((socket) => new ScriptedBackend(socket, this));
   }
 
-  static async start(): Promise<ScriptedPostgres> {
+  /** @param port 0 takes any free one */
+  static async start(port = 0, host = '127.0.0.1'): Promise<ScriptedPostgres> {
     const postgres = new ScriptedPostgres();
-    await new Promise<void>((resolve) => postgres.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => postgres.#server.listen(port, host, resolve));
     return postgres;
   }
 

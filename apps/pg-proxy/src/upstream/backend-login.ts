@@ -20,7 +20,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { endPointOf } from '../login/end-point.ts';
-import { connect, isSocketFolder, type Address } from './connect.ts';
+import { connect, isSocketFolder, type Address, type Addresses } from './connect.ts';
 import { md5Answer, type Credentials } from './credentials.ts';
 
 /** A connection that is logged in; nothing of it listens to the socket any more, which is paused. */
@@ -28,6 +28,8 @@ export interface LoggedIn {
   readonly socket: Socket;
   readonly parameters: Map<string, string>;
   readonly key: BackendKeyData | undefined;
+  /** Of the server that it is at. */
+  readonly address: Address;
   /** Where what is sent becomes another dialect. */
   readonly translationTimes?: { takeMs(text: string, sinceMs: number): number };
 }
@@ -37,7 +39,10 @@ export type KeysOf = (password: string, salt: Buffer, iterations: number, make: 
 
 /** Where an upstream is, and as whom the proxy logs in there. */
 export interface LoginWay {
-  readonly address: Address;
+  /** Copies of one server, each tried where the one before it could not be reached; asked for once a login. */
+  readonly addresses: () => Addresses;
+  /** That one could not be reached. */
+  readonly unreachable: (address: Address) => void;
   readonly database: string;
   readonly credentials: Credentials;
   readonly keysOf: KeysOf;
@@ -47,13 +52,20 @@ interface LoginOptions extends LoginWay {
   /** What is set for the session from its start. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly loggedIn: (session: LoggedIn) => void;
-  readonly failed: (report: Report) => void;
+  /** @param address of the last that was tried */
+  readonly failed: (report: Report, address: Address) => void;
 }
+
+/** It cannot be reached, or does not take anybody yet. */
+const absent = /^(?:08|57P03)/;
 
 /** One attempt to open a backend. Either `loggedIn` or `failed` is called, once; `abort` makes it `failed`. */
 export class BackendLogin {
   readonly #options: LoginOptions;
-  readonly #framer = new Framer(backendLogin);
+  /** Those that are left to try. */
+  readonly #others: Address[];
+  #address: Address;
+  #framer = new Framer(backendLogin);
   readonly #parameters = new Map<string, string>();
   #socket: Socket;
   #key: BackendKeyData | undefined;
@@ -64,22 +76,33 @@ export class BackendLogin {
   readonly #onGone = (): void => this.#fail('08006', 'the upstream closed the connection during login');
 
   constructor(options: LoginOptions) {
+    const [first, ...others] = options.addresses();
     this.#options = options;
-    this.#socket = connect(options.address, {
-      connected: (socket) => this.#begin(socket),
-      failed: (error) => this.#fail('08001', `the upstream cannot be reached: ${codeOf(error)}`),
-    });
+    this.#others = others;
+    this.#address = first;
+    this.#socket = this.#connect();
   }
 
   abort(): void {
+    this.#others.length = 0;
     this.#fail('08001', 'the login at the upstream took too long');
   }
 
+  #connect(): Socket {
+    const address = this.#address;
+    const isTried = (): boolean => !this.#isOver && this.#address === address;
+    return connect(address, {
+      connected: (socket) => {
+        if (isTried()) this.#begin(socket);
+        else socket.destroy();
+      },
+      failed: (error) => {
+        if (isTried()) this.#fail('08001', `the upstream cannot be reached: ${codeOf(error)}`);
+      },
+    });
+  }
+
   #begin(socket: Socket): void {
-    if (this.#isOver) {
-      socket.destroy();
-      return;
-    }
     this.#socket = socket;
     socket.on('data', this.#onData);
     socket.on('error', this.#onGone);
@@ -94,9 +117,34 @@ export class BackendLogin {
 
   #failWith(report: Report): void {
     if (this.#isOver) return;
+    const next = absent.test(report.sqlstate) ? this.#given() : undefined;
+    if (next !== undefined) return this.#goOnWith(next);
     this.#isOver = true;
     this.#socket.destroy();
-    this.#options.failed(report);
+    this.#options.failed(report, this.#address);
+  }
+
+  /** The next one, where this could not be reached. */
+  #given(): Address | undefined {
+    this.#options.unreachable(this.#address);
+    return this.#others.shift();
+  }
+
+  #goOnWith(next: Address): void {
+    this.#unlisten();
+    this.#socket.on('error', () => undefined).destroy();
+    this.#address = next;
+    this.#framer = new Framer(backendLogin);
+    this.#parameters.clear();
+    [this.#key, this.#scram, this.#isProven] = [undefined, undefined, true];
+    this.#socket = this.#connect();
+  }
+
+  #unlisten(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#onData);
+    socket.off('error', this.#onGone);
+    socket.off('close', this.#onGone);
   }
 
   #read(chunk: Buffer): void {
@@ -135,10 +183,8 @@ export class BackendLogin {
     this.#isOver = true;
     const socket = this.#socket;
     socket.pause();
-    socket.off('data', this.#onData);
-    socket.off('error', this.#onGone);
-    socket.off('close', this.#onGone);
-    this.#options.loggedIn({ socket, parameters: this.#parameters, key: this.#key });
+    this.#unlisten();
+    this.#options.loggedIn({ socket, parameters: this.#parameters, key: this.#key, address: this.#address });
   }
 
   #prove(asked: Authentication | undefined): void {
@@ -167,9 +213,8 @@ export class BackendLogin {
 
   /** Only where nobody else can read it. */
   #sendPassword(): void {
-    const { credentials, address } = this.#options;
-    const { secret } = credentials;
-    if (!(this.#socket instanceof TLSSocket) && !isSocketFolder(address.host))
+    const { secret } = this.#options.credentials;
+    if (!(this.#socket instanceof TLSSocket) && !isSocketFolder(this.#address.host))
       return this.#fail('28000', 'the upstream asks for a password without TLS');
     this.#send(secret.kind === 'password' ? secret.password : undefined);
   }

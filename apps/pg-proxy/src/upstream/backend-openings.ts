@@ -54,7 +54,7 @@ export class BackendOpenings {
   open(pooled: PoolBackend): void {
     const { loaded, upstreams, iris, routes } = this.#options;
     const { name } = pooled.pool;
-    const failed = (report: Report): void => this.#failed(pooled, report);
+    const failed = (report: Report, address: Address): void => this.#failed(pooled, report, address);
     const upstream = loaded().config.upstreams[name.upstream];
     const login =
       upstream?.kind === 'iris'
@@ -100,14 +100,13 @@ export class BackendOpenings {
   }
 
   #opened(pooled: PoolBackend, session: LoggedIn, cancel?: CancelWay): void {
-    const { pools, upstreams, outage, cancels, events, now, loaded, trafficOf } = this.#options;
+    const { pools, outage, cancels, events, now, loaded, trafficOf } = this.#options;
     const { name } = pooled.pool;
     this.#logins.delete(pooled);
     events.connected(name.database, now() - pooled.openedAtMs);
     outage.reached(name.upstream);
     const backend = new Backend({
       ...session,
-      address: upstreams.addressOf(name.upstream),
       traffic: trafficOf(name.database),
       now,
       preparedMax: settingsFor(loaded().config, name).preparedStatements,
@@ -119,7 +118,7 @@ export class BackendOpenings {
           events.fault(message);
           backend.socket.destroy();
         },
-        lastUserOf: (processId) => this.#lastUserOf(name.upstream, processId),
+        lastUserOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
       },
     });
     if (cancel !== undefined) cancels.use(backend, cancel);
@@ -129,17 +128,17 @@ export class BackendOpenings {
     else pools.opened(pooled, now());
   }
 
-  #lastUserOf(upstream: string, processId: number): number {
-    const found = this.#options.pools
-      .backends()
-      .find(({ pool, handle }) => pool.name.upstream === upstream && handle?.key?.processId === processId);
+  #lastUserOf(upstream: string, { host }: Address, processId: number): number {
+    const isThat = ({ pool, handle }: PoolBackend): boolean =>
+      pool.name.upstream === upstream && handle?.address.host === host && handle.key?.processId === processId;
+    const found = this.#options.pools.backends().find(isThat);
     return found?.handle?.client?.knownAs ?? found?.handle?.lastUser ?? 0;
   }
 
-  #failed(pooled: PoolBackend, report: Report): void {
-    const { pools, upstreams, outage, events, now } = this.#options;
+  #failed(pooled: PoolBackend, report: Report, address: Address): void {
+    const { pools, outage, events, now } = this.#options;
     this.#logins.delete(pooled);
-    events.loginFailed(report, upstreams.addressOf(pooled.pool.name.upstream));
+    events.loginFailed(report, address);
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
     if (pooled.state === 'active') pools.closed(pooled, now());
     else pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());

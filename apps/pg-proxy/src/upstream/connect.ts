@@ -13,6 +13,9 @@ export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
   readonly own: KeyPair | undefined;
 }
 
+/** Copies of one server. */
+export type Addresses = readonly [Address, ...Address[]];
+
 /** The Unix socket of a port, in a folder, as PostgreSQL calls it. */
 export const socketPath = (folder: string, port: number): string => `${folder}/.s.PGSQL.${port}`;
 

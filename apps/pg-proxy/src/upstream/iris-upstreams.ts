@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { IrisUpstreamConfig } from '../config/iris-config.ts';
 import type { ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 import type { LoggedIn } from './backend-login.ts';
+import type { Address, Addresses } from './connect.ts';
 import type { Credentials } from './credentials.ts';
 
 export interface IrisUpstreamsOptions {
@@ -22,6 +23,7 @@ export interface IrisOpening {
   readonly name: PoolName;
   readonly database: string;
   readonly credentials: Credentials;
+  readonly addresses: () => Addresses;
 }
 
 type Cancel = (done: () => void) => void;
@@ -53,24 +55,27 @@ export class IrisUpstreams {
   open(
     opening: IrisOpening,
     loggedIn: (session: LoggedIn, cancel: Cancel) => void,
-    failed: (report: Report) => void,
+    failed: (report: Report, address: Address) => void,
   ): { abort(): void } {
+    const [address] = opening.addresses();
     let isOver = false;
     const end = (act: () => void): void => {
       if (isOver) return;
       isOver = true;
       act();
     };
-    void this.#open(opening).then(
+    void this.#open(opening, address).then(
       ({ session, cancel }) => {
         if (isOver) session.socket.destroy();
         else end(() => loggedIn(session, cancel));
       },
-      (error: unknown) => end(() => failed({ ...reportOf(error), severity: 'FATAL' })),
+      (error: unknown) => end(() => failed({ ...reportOf(error), severity: 'FATAL' }, address)),
     );
     return {
       abort: () =>
-        end(() => failed({ severity: 'FATAL', sqlstate: '08001', message: 'the login at IRIS took too long' })),
+        end(() =>
+          failed({ severity: 'FATAL', sqlstate: '08001', message: 'the login at IRIS took too long' }, address),
+        ),
     };
   }
 
@@ -87,7 +92,10 @@ export class IrisUpstreams {
     return bridge;
   }
 
-  async #open({ upstream, name, database, credentials }: IrisOpening): Promise<{ session: LoggedIn; cancel: Cancel }> {
+  async #open(
+    { upstream, name, database, credentials }: IrisOpening,
+    address: Address,
+  ): Promise<{ session: LoggedIn; cancel: Cancel }> {
     const iris = await this.#databaseOf(upstream, database);
     const { user, secret } = credentials;
     if (secret.kind !== 'password') {
@@ -102,6 +110,7 @@ export class IrisUpstreams {
       socket: stream as unknown as Socket,
       parameters: new Map(stream.parameters),
       key: { processId: Number(processId), secretKey: Buffer.alloc(0) },
+      address,
       translationTimes: stream.translationTimes,
     };
     return { session, cancel: (done) => void opened.cancel().then(done, done) };

@@ -34,7 +34,7 @@ describe('/readyz while the upstream is down', () => {
     const host = mkdtempSync(join(tmpdir(), 'medrex-outage-'));
     const server = createServer((socket) => socket.destroy()).listen(join(host, '.s.PGSQL.5432'));
     let nowMs = 0;
-    const outage = new Outage({ now: () => nowMs, upstreams: () => ['a'], addressOf: () => ({ host, port: 5432 }) });
+    const outage = new Outage({ now: () => nowMs, upstreams: () => ['a'], addressesOf: () => [{ host, port: 5432 }] });
     outage.failed('a');
     nowMs = 1;
     expect(outage.lastsMs).toBe(1);
@@ -57,7 +57,7 @@ describe('/readyz while the upstream is down', () => {
     const outage = new Outage({
       now: () => nowMs,
       upstreams: () => ['a', 'b'],
-      addressOf: () => ({ host: '', port: 0 }),
+      addressesOf: () => [{ host: '', port: 0 }],
     });
     outage.failed('a');
     nowMs = 100;

@@ -7,7 +7,7 @@ export interface OutageOptions {
   readonly now: () => number;
   /** Of all upstreams that are configured. */
   readonly upstreams: () => readonly string[];
-  readonly addressOf: (upstream: string) => Pick<Address, 'host' | 'port'>;
+  readonly addressesOf: (upstream: string) => readonly Pick<Address, 'host' | 'port'>[];
 }
 
 /**
@@ -18,7 +18,8 @@ export class Outage {
   readonly #options: OutageOptions;
   /** Since when. */
   readonly #lost = new Map<string, number>();
-  readonly #probing = new Set<string>();
+  /** How many connections to it are tried at the moment. */
+  readonly #probing = new Map<string, number>();
   #probedAtMs = -Infinity;
 
   constructor(options: OutageOptions) {
@@ -52,14 +53,17 @@ export class Outage {
   }
 
   #probe(upstream: string): void {
-    if (this.#probing.has(upstream)) return;
-    this.#probing.add(upstream);
-    const socket = reach(this.#options.addressOf(upstream)).setTimeout(probeMs);
-    socket.once('connect', () => {
-      this.reached(upstream);
-      socket.destroy();
-    });
-    for (const end of ['timeout', 'error']) socket.once(end, () => socket.destroy());
-    socket.once('close', () => this.#probing.delete(upstream));
+    if ((this.#probing.get(upstream) ?? 0) > 0) return;
+    const addresses = this.#options.addressesOf(upstream);
+    this.#probing.set(upstream, addresses.length);
+    for (const address of addresses) {
+      const socket = reach(address).setTimeout(probeMs);
+      socket.once('connect', () => {
+        this.reached(upstream);
+        socket.destroy();
+      });
+      for (const end of ['timeout', 'error']) socket.once(end, () => socket.destroy());
+      socket.once('close', () => this.#probing.set(upstream, (this.#probing.get(upstream) ?? 1) - 1));
+    }
   }
 }

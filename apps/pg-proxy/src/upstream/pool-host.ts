@@ -30,6 +30,7 @@ import { classifyLate } from '../scheduling/late-classes.ts';
 import { BackendCancels } from './backend-cancels.ts';
 import type { BackendLogin, LoggedIn } from './backend-login.ts';
 import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend-openings.ts';
+import { isOneServer } from './host-turns.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './licence-shares.ts';
 import { Peers } from './peers.ts';
@@ -82,7 +83,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   /** Undefined: the configuration keeps nothing. */
   caches: Caches | undefined;
   readonly now: () => number;
-  readonly limits: ClientLimits<Client>;
+  readonly limits: ClientLimits<object>;
   readonly upstreams: UpstreamLogins;
   readonly outage: Outage;
   readonly licences: LicenceShares;
@@ -104,7 +105,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.outage = new Outage({
       now: options.now,
       upstreams: () => Object.keys(this.#loaded.config.upstreams),
-      addressOf: (upstream) => this.upstreams.addressOf(upstream),
+      addressesOf: (upstream) => this.upstreams.addressesOf(upstream),
     });
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
@@ -340,6 +341,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.clients.delete(client);
     this.limits.left(client);
     this.routes.left(client, this.now());
+  }
+
+  isOneServer(upstream: string): boolean {
+    return isOneServer(this.#loaded.config.upstreams[upstream]);
   }
 
   clientOf(processId: number): Client | undefined {

@@ -91,7 +91,8 @@ export class SecretQueries {
     const connection =
       known ??
       new QueryConnection({
-        ...{ address: this.#upstreams.addressOf(upstream), database, credentials: this.#credentials(place), timeoutMs },
+        ...this.#upstreams.placeOf(upstream),
+        ...{ database, credentials: this.#credentials(place), timeoutMs },
         keysOf: this.#upstreams.keysOf,
       });
     this.#connections.set(key, connection);

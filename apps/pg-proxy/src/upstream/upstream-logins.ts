@@ -4,11 +4,15 @@ import { nameKey, type PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { KeysOf, LoginWay } from './backend-login.ts';
-import type { Address } from './connect.ts';
+import type { Addresses } from './connect.ts';
 import type { Credentials } from './credentials.ts';
+import { HostTurns } from './host-turns.ts';
 
 /** Keys of passwords, and secrets that are remembered; there are few upstreams and users. */
 const rememberedMax = 1_000;
+
+/** Of an upstream that a RELOAD has taken away. */
+const nowhere = { host: '127.0.0.1', port: 0, tls: 'disable', loadBalanceHosts: 'disable' } as const;
 
 type Mapping = Pick<LoadedConfig, 'config' | 'identities' | 'users'>;
 type Secret = Credentials['secret'];
@@ -59,6 +63,7 @@ export class UpstreamLogins {
   readonly #keys = new Map<string, ClientKeys>();
   /** Of pools to which a RELOAD has left no other way in than the one they came by. */
   readonly #used = new Map<string, Credentials>();
+  readonly #turns = new HostTurns();
 
   constructor(loaded: LoadedConfig) {
     this.#loaded = loaded;
@@ -78,11 +83,21 @@ export class UpstreamLogins {
     return databaseOf(this.#loaded.config, database)?.database.database ?? database;
   }
 
-  addressOf(upstream: string): Address {
+  /** Where a new connection to it is tried, one after the other. @param whose it is to be, by any name */
+  addressesOf(upstream: string, whose = ''): Addresses {
     const { config, authorities, certificates } = this.#loaded;
-    const known = config.upstreams[upstream] ?? { host: '127.0.0.1', port: 0, tls: 'disable' as const };
-    const { host, port, tls } = known;
-    return { host, port, tls, authorities: authorities.get(upstream), own: certificates.get(upstream) };
+    const { port, tls, ...known } = config.upstreams[upstream] ?? nowhere;
+    const more = { port, tls, authorities: authorities.get(upstream), own: certificates.get(upstream) };
+    const [first = nowhere.host, ...others] = this.#turns.take(upstream, known, whose);
+    return [{ host: first, ...more }, ...others.map((host) => ({ host, ...more }))];
+  }
+
+  /** The part of a way to log in that says where. */
+  placeOf(upstream: string, whose = ''): Pick<LoginWay, 'addresses' | 'unreachable'> {
+    return {
+      addresses: () => this.addressesOf(upstream, whose),
+      unreachable: ({ host }) => this.#turns.failed(upstream, this.#loaded.config.upstreams[upstream] ?? nowhere, host),
+    };
   }
 
   /** The pool of a user's clients, where they are at home. */
@@ -93,7 +108,7 @@ export class UpstreamLogins {
   /** How the backends of a pool log in. */
   loginOf(name: PoolName): LoginWay {
     return {
-      address: this.addressOf(name.upstream),
+      ...this.placeOf(name.upstream, nameKey(name)),
       database: this.databaseOf(name),
       credentials: this.#credentialsOf(name),
       keysOf: this.keysOf,

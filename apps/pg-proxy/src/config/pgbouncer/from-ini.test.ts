@@ -171,12 +171,27 @@ x = 1
       '7: disable_pqexec: simple queries are always taken',
       '8: there is no setting pool_mod',
       '9: max_client_conn: "many" is no value of it',
-      '12: a: a list of hosts is not there; name one, or what shares out among them',
       '12: a: connect_query may SET what a session begins with, and do nothing else here',
       '13: b: the connection string is not understood',
       '14: c: there is no setting sslmode; server_tls_sslmode and its like in [pgbouncer] say it for all servers',
       '16: there is no section [else]',
     ]);
+  });
+
+  it('takes lists of hosts, which are balanced or not', () => {
+    const { config, problems } = read(`${base}[databases]
+a = host=one,two
+b = host=one,two load_balance_hosts=disable
+c = host=/run/one,/run/two
+`);
+    expect(problems).toEqual([]);
+    const { upstreams, databases } = proxyConfig.parse(config);
+    const of = (name: string): unknown => upstreams[databases[name]!.upstream];
+    expect(of('a')).toMatchObject({ host: 'one,two', tls: 'prefer', loadBalanceHosts: 'round-robin' });
+    expect(of('b')).toMatchObject({ host: 'one,two', loadBalanceHosts: 'disable' });
+    expect(of('c')).toMatchObject({ host: '/run/one,/run/two', tls: 'disable' });
+    const wrong = read(`${base}[databases]\na = host=one,two load_balance_hosts=random\n`);
+    expect(wrong.problems).toEqual([expect.stringContaining('load_balance_hosts is round-robin or disable')]);
   });
 
   it.each([

@@ -2,7 +2,9 @@ import { readConnectQuery } from './connect-query.ts';
 import type { Gathering } from './from-ini.ts';
 import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
-import { tlsMode, whole } from './ini-values.ts';
+import { hostsOf } from '../../upstream/host-turns.ts';
+import { isSocketFolder } from '../../upstream/connect.ts';
+import { oneOf, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Settings of a session that a connection string may ask of the server. */
@@ -38,8 +40,9 @@ function databaseOf(
   const { key, place } = entry;
   const own = gathering.value('unix_socket_dir') ?? socketFolder;
   const [host = own, port = '5432'] = [parameters.get('host'), parameters.get('port')];
-  if (host.includes(','))
-    gathering.problems.push(`${place}: ${key}: a list of hosts is not there; name one, or what shares out among them`);
+  const turns = oneOf('round-robin', 'disable')(parameters.get('load_balance_hosts') ?? 'round-robin');
+  if (turns === undefined) gathering.problems.push(`${place}: ${key}: load_balance_hosts is round-robin or disable`);
+  const isList = host.includes(',');
   const begins = readConnectQuery(parameters.get('connect_query') ?? '');
   if (begins === undefined)
     gathering.problems.push(
@@ -47,8 +50,11 @@ function databaseOf(
     );
   const number = whole(port);
   if (number === undefined) gathering.problems.push(`${place}: ${key}: port ${port} is none`);
-  const upstream = `${host}:${port}`;
-  upstreams[upstream] = { host, port: number ?? 5432, ...serverTls(gathering, host) };
+  const upstream = `${host}:${port}${isList && turns === 'disable' ? ', one after the other' : ''}`;
+  upstreams[upstream] = {
+    ...{ host, port: number ?? 5432, ...serverTls(gathering, host) },
+    ...(isList && { loadBalanceHosts: turns }),
+  };
   const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));
   const said = [...parameters].filter(([name]) => sessionParameters.includes(name));
   const session = { ...Object.fromEntries(said), ...begins };
@@ -142,7 +148,7 @@ function generalLimits(gathering: Gathering, backends: string, clients: string):
 function serverTls(gathering: Gathering, host: string): object {
   const mode = tlsMode(gathering.value('server_tls_sslmode') ?? 'prefer');
   if (mode === undefined) gathering.problem('server_tls_sslmode', 'is none of its values');
-  if (mode === 'disable' || host.startsWith('/')) return { tls: 'disable' };
+  if (mode === 'disable' || hostsOf(host).every(isSocketFolder)) return { tls: 'disable' };
   const tls = mode === 'allow' ? 'prefer' : mode;
   const [ca, certificate, key] = ['ca', 'cert', 'key'].map((what) => gathering.file(`server_tls_${what}_file`));
   return {

@@ -1,0 +1,42 @@
+import type { UpstreamConfig } from '../config/proxy-config.ts';
+
+type Listed = Pick<UpstreamConfig, 'host' | 'loadBalanceHosts'>;
+
+/** The hosts of an upstream, in the order of its list. */
+export function hostsOf(host: string): readonly string[] {
+  return host
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Whether all its backends are processes of one server. */
+export const isOneServer = (upstream: Pick<Listed, 'host'> | undefined): boolean =>
+  upstream === undefined || hostsOf(upstream.host).length === 1;
+
+/** Whose turn it is among the hosts of upstreams that have several. */
+export class HostTurns {
+  /** A place in the list, by upstream, and by whose connections they are where each has its own turns. */
+  readonly #turns = new Map<string, number>();
+
+  /**
+   * The hosts in the order in which a new connection tries them.
+   * @param whose connections take turns among themselves: two pools that grow together must not get a host each
+   */
+  take(upstream: string, { host, loadBalanceHosts }: Listed, whose: string): readonly string[] {
+    const hosts = hostsOf(host);
+    if (hosts.length === 1) return hosts;
+    const isShared = loadBalanceHosts === 'disable';
+    const key = isShared ? upstream : JSON.stringify([upstream, whose]);
+    const at = (this.#turns.get(key) ?? 0) % hosts.length;
+    if (!isShared) this.#turns.set(key, at + 1);
+    return [...hosts.slice(at), ...hosts.slice(0, at)];
+  }
+
+  /** A connection to that host failed: with `disable` the others follow to the next one. */
+  failed(upstream: string, { host, loadBalanceHosts }: Listed, which: string): void {
+    const hosts = hostsOf(host);
+    const at = (this.#turns.get(upstream) ?? 0) % hosts.length;
+    if (loadBalanceHosts === 'disable' && hosts[at] === which) this.#turns.set(upstream, at + 1);
+  }
+}

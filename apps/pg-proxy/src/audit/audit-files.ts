@@ -4,7 +4,7 @@ import { beginning, hashOf, headFile, readHead, readLink, sealed, segmentFile, t
 
 /** Numbers of the segments that are there, in order. */
 export async function segmentsOf(file: string): Promise<number[]> {
-  const names = await readdir(dirname(file)).catch((): string[] => []);
+  const names = await readdir(dirname(file)).catch(orAbsent((): string[] => []));
   const start = `${basename(file)}.`;
   return names
     .filter((name) => name.startsWith(start) && /^\d{6,}$/.test(name.slice(start.length)))
@@ -13,7 +13,15 @@ export async function segmentsOf(file: string): Promise<number[]> {
 }
 
 export async function headOf(file: string): Promise<Head | undefined> {
-  return readHead(await readFile(headFile(file), 'utf8').catch(() => ''));
+  return readHead(await readFile(headFile(file), 'utf8').catch(orAbsent(() => '')));
+}
+
+/** What is not there is nothing; what cannot be read is not known to be nothing. */
+function orAbsent<T>(nothing: () => T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return nothing();
+    throw error;
+  };
 }
 
 /** What a log is found as when the process starts. */
@@ -23,7 +31,7 @@ export interface Found {
   /** Of the last whole entry. */
   readonly seq: number;
   readonly hash: string;
-  /** What stands behind it: the process ended while it wrote. */
+  /** What stands behind it, more than one line where that has happened twice: the process ended while it wrote. */
   readonly torn: Buffer | undefined;
   readonly head: Head | undefined;
 }
@@ -36,27 +44,35 @@ export async function findLog(file: string): Promise<Found | undefined> {
   if (newest === undefined && head === undefined) return undefined;
   const segment = newest ?? head?.segment ?? 1;
   const content = newest === undefined ? Buffer.alloc(0) : await readFile(segmentFile(file, newest));
-  const end = content.lastIndexOf(0x0a) + 1;
+  const last = await lastOf(file, segments);
+  const end = last.segment === segment ? last.end : 0;
   return {
-    ...{ segment, bytes: content.length, head },
-    ...(await lastOf(file, segments)),
+    ...{ segment, bytes: content.length, head, seq: last.seq, hash: last.hash },
     torn: end < content.length ? content.subarray(end) : undefined,
   };
 }
 
+/** Where an entry is: `end` is where the next line of its segment begins, in bytes. */
+interface Last {
+  readonly segment: number;
+  readonly end: number;
+  readonly seq: number;
+  readonly hash: string;
+}
+
 /** The last whole entry; the newest segment may not have one yet. */
-async function lastOf(file: string, segments: readonly number[]): Promise<{ seq: number; hash: string }> {
+async function lastOf(file: string, segments: readonly number[]): Promise<Last> {
   for (const segment of [...segments].reverse()) {
     const content = await readFile(segmentFile(file, segment));
     for (let end = content.lastIndexOf(0x0a); end > 0;) {
       const before = content.lastIndexOf(0x0a, end - 1);
       const line = content.subarray(before + 1, end);
       const link = readLink(line);
-      if (link !== undefined) return { seq: link.seq, hash: hashOf(line) };
+      if (link !== undefined) return { segment, end: end + 1, seq: link.seq, hash: hashOf(line) };
       end = before;
     }
   }
-  return { seq: 0, hash: beginning };
+  return { segment: 0, end: 0, seq: 0, hash: beginning };
 }
 
 /** The files of one log, which only grow. */

@@ -24,11 +24,17 @@ export interface AuditEvents {
 
 const retryMs = 1_000;
 
-/** A change of segments, and what of it is still to be done. */
-interface Turn {
-  readonly next: number;
-  seal: string | undefined;
-  first: string | undefined;
+/** What goes to the disk together, and what of it is still to be done. */
+interface Batch {
+  /** With the end of each line; empty when they are there. */
+  text: string;
+  readonly entries: number;
+  /** Of the entries, in characters. */
+  readonly length: number;
+  /** Of the next segment, where they fill theirs: its first line; empty when it is there. */
+  first: string;
+  readonly next: number | undefined;
+  /** Of the last line. */
   readonly seq: number;
   readonly hash: string;
 }
@@ -39,12 +45,14 @@ export class AuditLog {
   readonly #files: AuditFiles;
   #seq = 0;
   #hash = beginning;
-  /** Lines that are not on the disk yet. */
+  /** Lines that no batch has yet. */
   #waiting: string[] = [];
+  /** Of all that is not on the disk, in characters. */
   #waitingLength = 0;
+  /** On its way to the disk. */
+  #batch: Batch | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
-  #turning: Turn | undefined;
   #isFailing = false;
   #isClosed = false;
   /** Since the last time that it was said in the log. */
@@ -80,7 +88,8 @@ export class AuditLog {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    const { text = '', entries = 0 } = this.#batch ?? {};
+    return this.#waiting.length + (text === '' ? 0 : entries);
   }
 
   /** @param body of the entry, JSON members without braces; it has `kind` */
@@ -121,39 +130,14 @@ export class AuditLog {
 
   async #write(): Promise<void> {
     try {
-      if (this.#turning !== undefined) await this.#turn(this.#turning);
+      // What has failed before has its place before all that came since.
+      if (this.#batch !== undefined) await this.#put(this.#batch);
+      await this.#put((this.#batch = this.#take()));
     } catch (error) {
       this.#failed(error);
       return;
     }
-    const lines = this.#waiting;
-    const length = this.#waitingLength;
-    const [seq, hash] = [this.#seq, this.#hash];
-    this.#waiting = [];
-    this.#waitingLength = 0;
-    try {
-      if (lines.length > 0) await this.#files.append(`${lines.join('\n')}\n`);
-    } catch (error) {
-      this.#waiting = [...lines, ...this.#waiting];
-      this.#waitingLength += length;
-      this.#failed(error);
-      return;
-    }
-    this.written += lines.length;
-    await this.#wrote(seq, hash);
-  }
-
-  async #wrote(seq: number, hash: string): Promise<void> {
-    try {
-      await this.#files.writeHead(seq, hash);
-      if (this.#files.bytes >= this.#options.segmentBytes && this.#waiting.length === 0) {
-        this.#turning = this.#planTurn();
-        await this.#turn(this.#turning);
-      }
-    } catch (error) {
-      this.#failed(error);
-      return;
-    }
+    this.#batch = undefined;
     if (this.#isFailing) this.#options.events.recovered(this.#unsaid);
     this.#isFailing = false;
     if (this.#unsaid === 0) return;
@@ -168,23 +152,32 @@ export class AuditLog {
     if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.flush(), retryMs).unref();
   }
 
-  /** The segment is full: it is sealed, and the next one begins with its end. Both lines have their places before anything else gets one. */
-  #planTurn(): Turn {
-    const next = this.#files.segment + 1;
-    const seal = this.#lineOf('sealed', next);
-    const first = this.#lineOf('segment', next);
-    return { next, seal, first, seq: this.#seq, hash: this.#hash };
+  /** All that waits. Where it fills the segment it seals that, and the next one begins: both lines have their places before what comes meanwhile. */
+  #take(): Batch {
+    const { bytes, segment } = this.#files;
+    const [entries, length] = [this.#waiting.length, this.#waitingLength];
+    let text = this.#waiting.map((line) => `${line}\n`).join('');
+    this.#waiting = [];
+    const isFull = bytes + Buffer.byteLength(text) >= this.#options.segmentBytes;
+    const next = isFull ? segment + 1 : undefined;
+    if (next !== undefined) text += this.#lineOf('sealed', next);
+    const first = next === undefined ? '' : this.#lineOf('segment', next);
+    return { text, entries, length, first, next, seq: this.#seq, hash: this.#hash };
   }
 
   /** Goes on where an earlier try has ended. */
-  async #turn(turn: Turn): Promise<void> {
-    if (turn.seal !== undefined) await this.#files.append(turn.seal);
-    turn.seal = undefined;
-    if (this.#files.segment !== turn.next) await this.#files.openSegment(turn.next, 0);
-    if (turn.first !== undefined) await this.#files.append(turn.first);
-    turn.first = undefined;
-    await this.#files.writeHead(turn.seq, turn.hash);
-    this.#turning = undefined;
+  async #put(batch: Batch): Promise<void> {
+    const { text, entries, length, first, next } = batch;
+    if (text !== '') {
+      await this.#files.append(text);
+      batch.text = '';
+      this.written += entries;
+      this.#waitingLength -= length;
+    }
+    if (next !== undefined && this.#files.segment !== next) await this.#files.openSegment(next, 0);
+    if (first !== '') await this.#files.append(first);
+    batch.first = '';
+    await this.#files.writeHead(batch.seq, batch.hash);
   }
 
   async #begin(segment: number): Promise<void> {

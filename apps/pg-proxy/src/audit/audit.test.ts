@@ -125,6 +125,48 @@ describe('the audit log', () => {
     expect(await faults()).toEqual([expect.stringContaining('the torn line before it')]);
   });
 
+  it('goes on behind a line that was torn while an earlier one was told of', async () => {
+    await written(10);
+    for (const torn of ['{"seq":12,"pr', '\n', '\n{"seq":12,"prev":"00', '\n{"seq"']) {
+      appendFileSync(segment(), torn);
+      expect(await verifyAudit(file)).toMatchObject({ faults: [], torn: 1 });
+    }
+    await written(3);
+    expect(await verifyAudit(file)).toMatchObject({ faults: [], torn: 1, entries: 15 });
+    expect(told).toEqual([]);
+  });
+
+  it('has segments of the size that they are to have, also when there is always something to write', async () => {
+    const log = await AuditLog.open(options({ segmentBytes: 1_000 }));
+    for (let at = 0; at < 60; at++) {
+      log.add(body(`t${at}`));
+      const written = log.flush();
+      log.add(body('meanwhile'));
+      await written;
+    }
+    await log.close();
+    const verified = await verifyAudit(file);
+    expect(verified.faults).toEqual([]);
+    expect(verified.segments).toBeGreaterThan(10);
+    const sizes = Array.from({ length: verified.segments }, (_, at) => readFileSync(segment(at + 1)).length);
+    expect(Math.max(...sizes)).toBeLessThan(1_600);
+  });
+
+  it('says what it cannot read, and is not held up by what no log has', async () => {
+    await written(10);
+    writeFileSync(`${file}.99999999999999999999`, '');
+    expect(await faults()).toContainEqual(expect.stringMatching(/^0: segments 2 to .* are missing$/));
+    rmSync(`${file}.99999999999999999999`);
+    mkdirSync(segment(2));
+    expect(await faults()).toEqual(['1: it cannot be read: EISDIR']);
+    rmSync(segment(2), { recursive: true });
+    truncateSync(segment(), 64 << 20);
+    expect(await faults()).toEqual(['12: the line is longer than any entry']);
+    rmSync(`${file}.head`);
+    mkdirSync(`${file}.head`);
+    expect(await faults()).toEqual(['0: it cannot be read: EISDIR']);
+  });
+
   it('notices a tail that was cut off before a restart, and says so in the log for good', async () => {
     await written(10);
     truncateSync(segment(), readFileSync(segment()).length - 40);

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { headOf, segmentsOf } from './audit-files.ts';
 import { beginning, hashOf, isSealedBy, readLink, segmentFile, type Head, type Link } from './chain.ts';
@@ -29,15 +30,31 @@ export interface VerifyOptions {
 
 /** Reads a whole log, and tells whether an entry of it was changed, left out or moved, or its end cut off. @param file without the number of a segment */
 export async function verifyAudit(file: string, { key, from = 1 }: VerifyOptions = {}): Promise<Verified> {
-  const head = await headOf(file);
-  const verifying = new Verifying(file, from, head);
-  const all = await segmentsOf(file);
-  const segments = all.filter((segment) => segment >= from);
+  const found = await filesOf(file);
+  if (typeof found === 'string') return { faults: [{ file, line: 0, what: found }], ...nothing };
+  const verifying = new Verifying(file, from, found.head);
+  const segments = found.segments.filter((segment) => segment >= from);
   for (const segment of segments) await verifying.segment(segment);
   if (segments.length === 0) verifying.fault('there is no log');
   else verifying.end(key);
   return verifying.result(segments.length);
 }
+
+const nothing = { entries: 0, segments: 0, dropped: 0, torn: 0 };
+
+/** The head first: what is written meanwhile then lies behind it. */
+async function filesOf(file: string): Promise<{ head: Head | undefined; segments: readonly number[] } | string> {
+  try {
+    const head = await headOf(file);
+    return { head, segments: await segmentsOf(file) };
+  } catch (error) {
+    return `it cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`;
+  }
+}
+
+/** No entry is nearly as long. */
+const lineBytesMax = 4 << 20;
+const lineEnd = Buffer.from('\n');
 
 class Verifying {
   readonly #file: string;
@@ -52,8 +69,8 @@ class Verifying {
   #entries = 0;
   #dropped = 0;
   #torn = 0;
-  /** A line that is no entry: the next one must say that it was torn. */
-  #broken: Buffer | undefined;
+  /** What stands since the last entry and is none: the next one must say that it was torn. */
+  #broken: { readonly hash: Hash; bytes: number } | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(file: string, from: number, head: Head | undefined) {
@@ -67,12 +84,26 @@ class Verifying {
   async segment(segment: number): Promise<void> {
     const file = segmentFile(this.#file, segment);
     this.#at = { file, line: 0 };
-    for (; this.#expected < segment; this.#expected++) this.fault(`segment ${this.#expected} is missing`);
+    if (segment === this.#expected + 1) this.fault(`segment ${this.#expected} is missing`);
+    else if (segment > this.#expected) this.fault(`segments ${this.#expected} to ${segment - 1} are missing`);
     this.#expected = segment + 1;
     if (this.#rest.length > 0) this.fault('the segment before ends in the middle of a line');
     this.#rest = Buffer.alloc(0);
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
-      this.#read(chunk);
+    try {
+      for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+        this.#read(chunk);
+        if (this.#rest.length > lineBytesMax) return this.#giveUp('the line is longer than any entry');
+      }
+    } catch (error) {
+      this.#giveUp(`it cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`);
+    }
+  }
+
+  /** The rest of a segment is not looked at. */
+  #giveUp(what: string): void {
+    this.#at = { ...this.#at, line: this.#at.line + 1 };
+    this.fault(what);
+    this.#rest = Buffer.alloc(0);
   }
 
   fault(what: string): void {
@@ -82,8 +113,8 @@ class Verifying {
 
   end(key: string | undefined): void {
     const head = this.#head;
-    if (this.#broken !== undefined) this.fault('the line before is no entry');
-    if (this.#rest.length > 0) this.#torn++;
+    // Where entries of the head are in it, they are missing.
+    if (this.#broken !== undefined || this.#rest.length > 0) this.#torn++;
     this.#at = { file: `${this.#file}.head`, line: 0 };
     if (head === undefined) return this.fault('the head is missing: whether the end was cut off cannot be told');
     if (key !== undefined && !isSealedBy(head, key)) this.fault('the head was not sealed with this key');
@@ -113,8 +144,7 @@ class Verifying {
     this.#at = { ...this.#at, line: this.#at.line + 1 };
     const link = readLink(line);
     if (link === undefined) {
-      if (this.#broken !== undefined) this.fault('it is no entry');
-      this.#broken = Buffer.from(line);
+      this.#addBroken(line);
       return;
     }
     this.#checkBroken(link);
@@ -126,11 +156,19 @@ class Verifying {
     if (link.kind === 'dropped') this.#dropped += link.count ?? 0;
   }
 
+  #addBroken(line: Buffer): void {
+    const broken = (this.#broken ??= { hash: createHash('sha256'), bytes: -lineEnd.length });
+    broken.bytes += lineEnd.length + line.length;
+    if (broken.bytes > line.length) broken.hash.update(lineEnd);
+    broken.hash.update(line);
+  }
+
   /** Of a torn line the next entry knows the bytes: nobody can pass off a broken entry as one. */
   #checkBroken({ kind, bytes, hash }: Link): void {
     const broken = this.#broken;
     this.#broken = undefined;
-    if (kind === 'torn' && broken !== undefined && bytes === broken.length && hash === hashOf(broken)) this.#torn++;
+    const isThat = bytes === broken?.bytes && hash === broken?.hash.digest('hex');
+    if (kind === 'torn' && isThat) this.#torn++;
     else if (kind === 'torn') this.fault('the torn line before it is not the one that was found');
     else if (broken !== undefined) this.fault('the line before is no entry, and was not torn by a crash');
   }

@@ -9,6 +9,7 @@ import { Caches } from './cache/caches.ts';
 import type { SharedByRedis } from './cache/shared-by-redis.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { needRestart } from './config/config-rows.ts';
+import { areSamePlaces } from './upstream/moved.ts';
 import { clampNotice } from './upstream/tuning-notes.ts';
 import { pgProxyError } from './errors.ts';
 import { Arrival, type Newcomer, type Reception, type TlsForClients } from './login/arrival.ts';
@@ -99,7 +100,7 @@ export class PgProxy {
       ...{ loaded, events, now, jitter, analyser, irisDriver, classifier },
       ...{ process: options.process, refusal: observing.refusal, leaseBookOf: options.shared?.leaseBookOf },
     });
-    this.host.caches = Caches.of({ config: loaded.config.cache, analyser, now, shared: options.shared });
+    this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
     const drain = (database: string | undefined): void => this.#drain(database);
     const resume = (database: string | undefined): void => this.#resume(database);
     this.#welcome = new Welcome({
@@ -144,7 +145,7 @@ export class PgProxy {
     const reception = this.#receptionOf(loaded, doorkeeper);
     const clamps = this.host.reload(loaded);
     this.#welcome.reload(loaded);
-    const notices = this.#reloadCaches(loaded.config.cache);
+    const notices = this.#reloadCaches(loaded.config.cache, !areSamePlaces(this.#loaded.config, loaded.config));
     this.#loaded = loaded;
     this.#reception = reception;
     this.#doorkeeper.close();
@@ -152,11 +153,18 @@ export class PgProxy {
     return [...needRestart(this.#atStart, loaded.config).map(restartNotice), ...notices, ...clamps.map(clampNotice)];
   }
 
-  #reloadCaches(asked: CacheConfig): readonly string[] {
+  #cachesOf(config: CacheConfig, shared?: SharedByRedis): Caches | undefined {
+    const { now, upstreams } = this.host;
+    const servedAs = (database: string): string => upstreams.databaseOf({ database });
+    return Caches.of({ config, analyser: this.#analyser, now, servedAs, shared });
+  }
+
+  /** @param isElsewhere what was kept may have been another server's */
+  #reloadCaches(asked: CacheConfig, isElsewhere: boolean): readonly string[] {
     const { host } = this;
     const before = this.#cache;
     const after = { ...asked, redis: before.redis };
-    if (isDeepStrictEqual(before, after)) return [];
+    if (isDeepStrictEqual({ ...before, redis: before.redis }, after) && !isElsewhere) return [];
     const isWanted = Caches.isWanted(after);
     // Others wait for this instance, or do not know of it.
     if (before.redis !== undefined && isWanted !== (host.caches !== undefined))
@@ -164,7 +172,7 @@ export class PgProxy {
     if (host.caches !== undefined && isWanted) host.caches.reload(after);
     else {
       void host.caches?.close();
-      host.caches = Caches.of({ config: after, analyser: this.#analyser, now: host.now });
+      host.caches = this.#cachesOf(after);
     }
     this.#cache = after;
     this.#welcome.renewCaches();

@@ -79,11 +79,17 @@ describe('BackendWrites', () => {
     expect(unknown).toMatchObject({ isUnseen: true });
   });
 
-  it('knows what a name stands for now, however many there are', () => {
+  it('knows everything that a name may stand for, however many there are: a second PREPARE may have failed', () => {
     for (let at = 0; at < 1_000; at++) writes.prepared(`s${at}`, changes('a'));
     writes.prepared('s0', changes('b'));
     run(changes('', { relations: [], executes: 's0' }), 'INSERT 0 1', true);
-    expect(told).toEqual(['committed b']);
+    expect(told).toEqual(['committed a,b']);
+  });
+
+  it('takes a name that has stood for many things for anything', () => {
+    for (let at = 0; at < 9; at++) writes.prepared('p', changes(`t${at}`));
+    const [unknown] = writes.sent([changes('', { relations: [], executes: 'p' })]);
+    expect(unknown).toMatchObject({ isUnseen: true });
   });
 
   it('counts a statement that failed as one that may have written', () => {

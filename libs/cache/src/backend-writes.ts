@@ -18,6 +18,8 @@ export interface Ended {
 }
 
 const preparedMax = 1_000;
+/** Of one name; with more of them it may be anything. */
+const meaningsMax = 8;
 
 /**
  * Follows what the transactions of one connection write, to say it when it is committed and before the client hears that.
@@ -30,7 +32,8 @@ export class BackendWrites {
   #pending: Changes[] = [];
   /** On their way, and not answered. */
   readonly #underWay = new Set<readonly Changes[]>();
-  readonly #prepared = new Map<string, Changes>();
+  /** By the names that SQL has given: everything that they may stand for. */
+  readonly #prepared = new Map<string, readonly Changes[]>();
   /** It has called functions by messages that are not followed, and may go on to do so. */
   #unfollowed: Changes | undefined;
 
@@ -48,9 +51,11 @@ export class BackendWrites {
     return this.#unfollowed !== undefined;
   }
 
-  /** SQL PREPARE: EXECUTE names it. */
+  /** SQL PREPARE is sent: if it succeeds, EXECUTE names it; if not, what had that name before still has it. */
   prepared(name: string, changes: Changes): void {
-    if (this.#prepared.size < preparedMax || this.#prepared.has(name)) this.#prepared.set(name, changes);
+    const known = this.#prepared.get(name) ?? [];
+    if (known.length > meaningsMax || known.some((each) => isSame(each, changes))) return;
+    if (this.#prepared.size < preparedMax || known.length > 0) this.#prepared.set(name, [...known, changes]);
   }
 
   /** From now on every transaction may have changed that. */
@@ -60,7 +65,7 @@ export class BackendWrites {
 
   /** Goes out. @returns what `ended` and `completed` take */
   sent(changes: readonly Changes[]): readonly Changes[] {
-    const resolved = changes.map((each) => this.#resolved(each));
+    const resolved = changes.flatMap((each) => this.#resolved(each));
     this.#underWay.add(resolved);
     return resolved;
   }
@@ -104,8 +109,13 @@ export class BackendWrites {
     for (const each of changes) if (!this.#pending.includes(each)) this.#pending.push(each);
   }
 
-  #resolved(changes: Changes): Changes {
-    if (changes.executes === undefined) return changes;
-    return this.#prepared.get(changes.executes) ?? { ...changes, isUnseen: true };
+  #resolved(changes: Changes): readonly Changes[] {
+    if (changes.executes === undefined) return [changes];
+    const known = this.#prepared.get(changes.executes) ?? [];
+    return known.length === 0 || known.length > meaningsMax ? [{ ...changes, isUnseen: true }] : known;
   }
 }
+
+/** Of the same text. */
+const isSame = (one: Changes, other: Changes): boolean =>
+  one.relations === other.relations && one.calls === other.calls && one.isUnseen === other.isUnseen;

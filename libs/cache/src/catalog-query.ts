@@ -12,6 +12,12 @@ const dependents = `
       union all select d.classid, d.objid, o.oprcode::oid from pg_catalog.pg_depend d
         join pg_catalog.pg_operator o on o.oid = d.refobjid
         where d.refclassid = ${table('pg_operator')} and d.refobjid >= ${firstOfUsers})`;
+/** Of which there is nothing in a statement that runs the code of a cast without naming one of its own. */
+const castTypes = `
+    cast_types as (
+      select distinct case when c.castsource >= ${firstOfUsers} then c.castsource else c.casttarget end as type
+      from pg_catalog.pg_cast c join pg_catalog.pg_proc p on p.oid = c.castfunc
+      where p.oid >= ${firstOfUsers} and ${hasSource} and p.provolatile <> 'i')`;
 /** Functions that a relation runs: of triggers, views, policies, defaults, constraints, indexes, and of the domains of its columns. */
 const hiddenCode = [
   `select tgrelid as relation, 'w' as runs, tgfoid as code from pg_catalog.pg_trigger where not tgisinternal and tgenabled <> 'D'`,
@@ -37,7 +43,7 @@ const hiddenCode = [
  * the definitions of views name their tables in full. Every user may ask it.
  */
 export const catalogQuery = `
-with ${dependents}
+with ${dependents}, ${castTypes}
 select pg_catalog.json_build_object(
   'relations', (
     select coalesce(json_agg(json_build_array(c.oid::int8, n.nspname, c.relname, c.relkind, c.relrowsecurity,
@@ -63,6 +69,13 @@ select pg_catalog.json_build_object(
       join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
     where p.oid >= ${firstOfUsers} and ${hasSource} and p.provolatile <> 'i' and p.prokind = 'f'
       and p.pronargs - p.pronargdefaults <= 1 and t.typtype in ('c', 'p')),
+  'castWords', (
+    select coalesce(json_agg(distinct w.word), '[]') from cast_types c, lateral (
+      select t.typname as word from pg_catalog.pg_type t where t.oid = c.type
+      union all select r.relname from pg_catalog.pg_class r join pg_catalog.pg_attribute a on a.attrelid = r.oid
+        join pg_catalog.pg_type t on t.oid = a.atttypid
+        where c.type in (t.oid, t.typbasetype) and r.relkind in ('r', 'p', 'v', 'm', 'f')
+      union all select p.proname from pg_catalog.pg_proc p where p.prorettype = c.type or c.type = any (p.proargtypes)) w),
   'rules', (
     select coalesce(json_agg(distinct ev_class::int8), '[]') from pg_catalog.pg_rewrite where rulename <> '_RETURN'),
   'functions', (
@@ -73,38 +86,3 @@ select pg_catalog.json_build_object(
         left join pg_catalog.pg_proc t on t.oid = a.aggtransfn::oid left join pg_catalog.pg_proc e on e.oid = a.aggfinalfn::oid
       where p.prokind <> 'p' group by p.proname) f)
 )::text`;
-
-/**
- * Another text wherever something was defined, changed or dropped since it was asked for the last time: row counts, and
- * transaction numbers, which only grow. What is temporary does not count, nor does what VACUUM notes.
- */
-export const definitionsQuery = `
-select pg_catalog.concat_ws(' ', ${[
-  ['pg_class', `relnamespace not in (select oid from pg_catalog.pg_namespace where nspname ~ '^pg_(toast|temp_)')`],
-  [
-    'pg_attribute',
-    `attrelid in (select oid from pg_catalog.pg_class where relpersistence <> 't' and relkind in ('r', 'p', 'v', 'm', 'f', 'c'))`,
-  ],
-  ['pg_proc', 'true'],
-  ['pg_type', `typnamespace not in (select oid from pg_catalog.pg_namespace where nspname ~ '^pg_(toast|temp_)')`],
-  ['pg_constraint', "conrelid not in (select oid from pg_catalog.pg_class where relpersistence = 't')"],
-  ['pg_rewrite', 'true'],
-  ['pg_trigger', 'not tgisinternal'],
-  ['pg_policy', 'true'],
-  ['pg_inherits', 'true'],
-  ['pg_namespace', `nspname !~ '^pg_(toast|temp_)'`],
-  ['pg_attrdef', 'true'],
-  ['pg_enum', 'true'],
-  ['pg_index', 'true'],
-  ['pg_description', 'true'],
-  ['pg_auth_members', 'true'],
-  ['pg_operator', 'true'],
-  ['pg_cast', 'true'],
-  ['pg_extension', 'true'],
-  ['pg_db_role_setting', 'true'],
-]
-  .map(
-    ([table, which]) =>
-      `(select count(*) || '/' || coalesce(sum(xmin::text::int8), 0) from pg_catalog.${table} where ${which})`,
-  )
-  .join(', ')})`;

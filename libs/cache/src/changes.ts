@@ -56,16 +56,16 @@ export function preparedChanges(
 
 function read(statement: Statement): Changes {
   const { kind, command, writes, calls, effects, transaction } = statement;
-  const changes = { ...nothing, relations: writes, calls };
+  // EXPLAIN ANALYZE runs it, too.
+  const executed = effects.find((effect) => effect.kind === 'execute');
+  const changes = { ...nothing, relations: writes, calls, executes: executed?.name };
   switch (kind) {
     case 'transaction':
       return transaction?.verb === 'commitPrepared' ? { ...nothing, isUnseen: true } : nothing;
     case 'session':
       return nothing;
-    case 'prepared': {
-      const executed = effects.find((effect) => effect.kind === 'execute');
+    case 'prepared':
       return executed === undefined ? nothing : { ...nothing, executes: executed.name };
-    }
     case 'schema':
       if (command === 'TRUNCATE TABLE') return { ...changes, isTruncation: true };
       // What is temporary is nobody else's.

@@ -8,7 +8,8 @@ export {
   type Then,
 } from './answer-cache.ts';
 export { BackendWrites, type ChangesPort, type Ended } from './backend-writes.ts';
-export { catalogQuery, definitionsQuery } from './catalog-query.ts';
+export { catalogQuery } from './catalog-query.ts';
+export { definitionsQuery } from './definitions.ts';
 export {
   anything,
   changesOf,

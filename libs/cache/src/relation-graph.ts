@@ -28,6 +28,8 @@ export interface CatalogRows {
   /** What runs code without a bracket behind its name: operators, and functions of a row (`ward.beds`). */
   readonly operators: readonly string[];
   readonly rowFunctions: readonly string[];
+  /** Types with casts that run code, and what has values of them: tables by their columns, functions. */
+  readonly castWords: readonly string[];
   readonly rules: readonly number[];
   readonly functions: readonly (readonly [name: string, worst: number])[];
 }
@@ -232,13 +234,20 @@ export class RelationGraph {
 }
 
 /** Whether a text has a word of these in it; nearly always there are none. */
-function wordsIn({ operators, rowFunctions }: CatalogRows): (text: string) => boolean {
-  if (operators.length + rowFunctions.length === 0) return () => false;
+function wordsIn({ operators, rowFunctions, castWords }: CatalogRows): (text: string) => boolean {
+  if (operators.length + rowFunctions.length + castWords.length === 0) return () => false;
+  const rows = wordOf(rowFunctions, '\\.\\s*"?');
+  const casts = wordOf(castWords, '(?<![\\w$])');
+  return (text) =>
+    operators.some((operator) => text.includes(operator)) || rows?.test(text) === true || casts?.test(text) === true;
+}
+
+function wordOf(words: readonly string[], before: string): RegExp | undefined {
+  if (words.length === 0) return undefined;
   // Texts of clients come as latin1.
-  const latin1 = rowFunctions.map((name) => String.fromCharCode(...new TextEncoder().encode(name)));
-  const names = [...new Set([...rowFunctions, ...latin1])].map((name) => name.replaceAll(/[^\w]/g, '\\$&'));
-  const rows = names.length === 0 ? undefined : new RegExp(`\\.\\s*"?(?:${names.join('|')})(?![\\w$])`, 'i');
-  return (text) => operators.some((operator) => text.includes(operator)) || rows?.test(text) === true;
+  const latin1 = words.map((name) => String.fromCharCode(...new TextEncoder().encode(name)));
+  const names = [...new Set([...words, ...latin1])].map((name) => name.replaceAll(/[^\w]/g, '\\$&'));
+  return new RegExp(`${before}(?:${names.join('|')})(?![\\w$])`, 'i');
 }
 
 const everything: readonly EpochId[] = [whole, schemaEpoch];

@@ -1,13 +1,9 @@
 import type { Analysis, Statement } from '@medrex/sql';
+import { nameOf, type Name } from '../session/named.ts';
 import type { Request, Requester } from '../session/request.ts';
 
 /** Names of one client that are remembered: cursors that end with their transaction are never forgotten otherwise. */
 const namesMax = 256;
-
-interface Name {
-  readonly of: 'statement' | 'portal';
-  readonly name: string;
-}
 
 /** What FETCH and EXECUTE read or change: the tables of the cursor, or of the prepared statement, whoever has given the name to it. */
 export class NamedTables {
@@ -61,11 +57,3 @@ export class NamedTables {
 
 const makes = ({ command }: Statement): boolean => command === 'DECLARE CURSOR' || command === 'PREPARE';
 const keyOf = ({ of, name }: Name): string => `${of} ${name}`;
-
-/** That a statement gives, or uses. */
-function nameOf({ cursor, effects }: Statement): Name | undefined {
-  if (cursor !== undefined) return { of: 'portal', name: cursor };
-  for (const effect of effects)
-    if (effect.kind === 'prepare' || effect.kind === 'execute') return { of: 'statement', name: effect.name };
-  return undefined;
-}

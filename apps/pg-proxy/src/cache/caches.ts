@@ -23,6 +23,8 @@ export interface CachesOptions {
   readonly config: CacheConfig;
   readonly analyser: SqlAnalyser;
   readonly now: () => number;
+  /** What the server calls a database of the configuration: several of them may be one there. */
+  readonly servedAs: (database: string) => string;
   /** Undefined: this instance is alone. */
   readonly shared?: SharedByRedis | undefined;
 }
@@ -80,7 +82,7 @@ export class Caches {
 
   /** Nothing of a database is kept until somebody at work there has ended what is not seen here. */
   awaitUnseen(database: string, isOver: () => boolean): void {
-    this.#databases.get(database)?.awaitUnseen(isOver);
+    for (const each of this.#served(this.#options.servedAs(database))) each.awaitUnseen(isOver);
   }
 
   static isWanted({ metadata, rules }: CacheConfig): boolean {
@@ -92,10 +94,13 @@ export class Caches {
     return Caches.isWanted(options.config) ? new Caches(options) : undefined;
   }
 
-  /** Whether anything of that database is kept. */
+  /** Whether anything of that database is kept, under whatever name. */
   covers(database: string): boolean {
     const { metadata, rules } = this.config;
-    return metadata || rules.some(({ databases }) => databases?.includes(database) ?? true);
+    const { servedAs } = this.#options;
+    const served = servedAs(database);
+    const isServed = (name: string): boolean => servedAs(name) === served;
+    return metadata || rules.some(({ databases }) => databases?.some(isServed) ?? true);
   }
 
   /** Whether answers are looked up and kept now. Not while another instance may have written what is not known here. */
@@ -103,10 +108,10 @@ export class Caches {
     return !this.isPaused && (this.#others?.isTrusted(this.#options.now()) ?? true);
   }
 
-  /** Where other instances keep answers, and nothing was written to that database of which they do not know. */
-  elsewhere(database: string): SharedAnswers | undefined {
+  /** Where other instances keep answers, and nothing was written to what the server calls so of which they do not know. */
+  elsewhere(served: string): SharedAnswers | undefined {
     const { shared } = this.#options;
-    return shared?.keepsAnswers !== true || this.#others?.hasUntold(database) === true ? undefined : shared.link;
+    return shared?.keepsAnswers !== true || this.#others?.hasUntold(served) === true ? undefined : shared.link;
   }
 
   /** Undefined: alone. */
@@ -132,7 +137,9 @@ export class Caches {
       ...{ link, instance: String(instance) },
       // It may be at work in one of them alone.
       hasEnded: (silent) => [...this.#databases.values()].filter((each) => !each.hasEnded(silent)).length === 0,
-      changed: (database, ids) => this.#databases.get(database)?.changedElsewhere(ids),
+      changed: (served, ids) => {
+        for (const each of this.#served(served)) each.changedElsewhere(ids);
+      },
       missed: () => {
         for (const database of this.#databases.values()) database.missed();
       },
@@ -159,11 +166,11 @@ export class Caches {
   forClient(options: CachedClient): CachedSession | undefined {
     const { name, user, logIn, observer, mode } = options;
     if (!this.covers(name.database)) return undefined;
-    const database = this.#of(name.database, logIn);
+    const database = this.#of(name, logIn);
     const rules = this.#rulesOf(name.database, user);
-    const scope = JSON.stringify([name.database, user, name.user]);
+    const scope = JSON.stringify([name.upstream, name.database, user, name.user]);
     const { now } = this.#options;
-    const common = { caches: this, name: name.database, upstream: name.upstream, database, scope, rules, now };
+    const common = { caches: this, upstream: name.upstream, database, scope, rules, now };
     return {
       observer: together(observer, new WriteObserver(database)),
       // In session mode a client has its backend to itself, with whatever it left there.
@@ -172,27 +179,41 @@ export class Caches {
   }
 
   /** Of a database that is covered. @param logIn as somebody who may */
-  #of(database: string, logIn: LogIn): DatabaseCache {
-    const known = this.#databases.get(database);
+  #of({ upstream, database }: PoolName, logIn: LogIn): DatabaseCache {
+    // A RELOAD may have sent those who come in now to another server.
+    const key = JSON.stringify([upstream, database]);
+    const known = this.#databases.get(key);
     if (known !== undefined) return known;
     const { metadata, ttlMs, pollMs, channel } = this.config;
+    const served = this.#options.servedAs(database);
     const made = new DatabaseCache({
-      ...{ analyser: this.#options.analyser, keepsMetadata: metadata, ttlMs, now: this.#options.now },
+      ...{ served, analyser: this.#options.analyser, keepsMetadata: metadata, ttlMs, now: this.#options.now },
       watch: { logIn, pollMs, channel, instance: this.#options.shared?.instance },
       clusterChanged: () => {
         for (const other of this.#databases.values()) if (other !== made) other.clusterChanged();
       },
       invalidated: (why) => this.invalidated[why]++,
-      share: (ids) => this.#others?.changed(database, ids),
+      share: (ids) => {
+        this.#others?.changed(served, ids);
+        for (const other of this.#served(served)) if (other !== made) other.changedElsewhere(ids);
+      },
       present: (instances) => {
         for (const instance of instances) this.#others?.expect(instance);
       },
     });
-    this.#databases.set(database, made);
-    this.#before.get(database)?.succeededBy(made);
-    this.#before.delete(database);
+    this.#databases.set(key, made);
+    this.#before.get(key)?.succeededBy(made);
+    this.#before.delete(key);
     made.tick(this.#options.now());
     return made;
+  }
+
+  /**
+   * What the server calls so: it may be known here by several names. On two servers they are two databases; then one
+   * forgets too much.
+   */
+  #served(served: string): DatabaseCache[] {
+    return [...this.#databases.values()].filter((each) => each.served === served);
   }
 
   /** The same list for the same user, so that what was found out by it is found again. */

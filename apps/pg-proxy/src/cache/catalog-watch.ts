@@ -33,7 +33,7 @@ const retryMs = 2_000;
 const lookPauseMs = 1_000;
 /** A question that is not answered for longer than this: the connection is dead. */
 const patienceMs = 15_000;
-const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET statement_timeout TO ${patienceMs}`;
+const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET jit TO off; SET statement_timeout TO ${patienceMs}`;
 
 /**
  * One connection to the server that a database is kept from: it reads what is defined there, looks from time to time whether

@@ -24,7 +24,6 @@ export interface Question {
 
 export interface ClientCacheOptions {
   readonly caches: Caches;
-  readonly name: string;
   /** Where its writes go. */
   readonly upstream: string;
   readonly database: DatabaseCache;
@@ -74,7 +73,7 @@ export class ClientCache {
 
   /** Undefined: it is nothing that is kept. `miss`: what it is told from now on is taken down, up to `settled`. */
   lookUp(question: Question, asker: Asker): Found | undefined {
-    const { caches, name, database, rules, now } = this.#options;
+    const { caches, database, rules, now } = this.#options;
     if (!caches.isOpen) return undefined;
     const plan = database.planOf(question.text, rules, question.analysis);
     if (plan === undefined || (question.rest.length > 0 && namesTheClock(question.rest))) return undefined;
@@ -82,7 +81,7 @@ export class ClientCache {
     const asked = { key: this.#key(question, asker.settings), epochs, ids: plan.ids };
     const found = caches.answers[plan.of].lookUp(asked, now(), plan.ttlMs, asker.then);
     if (found.kind !== 'miss') return found;
-    const elsewhere = plan.of === 'rows' ? caches.elsewhere(name) : undefined;
+    const elsewhere = plan.of === 'rows' ? caches.elsewhere(database.served) : undefined;
     if (elsewhere !== undefined) return this.#askElsewhere(elsewhere, asked, { filling: found.filling, plan, asker });
     const report = plan.of === 'rows' ? asker.shed() : undefined;
     if (report !== undefined) {
@@ -96,7 +95,7 @@ export class ClientCache {
   /** Another instance may have asked the server already. */
   #askElsewhere(elsewhere: SharedAnswers, { key, ids }: Asked, missed: Missed): Lookup<Answer> {
     const { filling, plan, asker } = missed;
-    const question = { database: this.#options.name, key, ids };
+    const question = { database: this.#options.database.served, key, ids };
     let isWaiting = true;
     const goOn = (answer: Answer | undefined, keep?: (answer: Answer) => void): void => {
       if (!isWaiting) return filling.failed();

@@ -25,6 +25,8 @@ export interface Plan {
 }
 
 export interface DatabaseCacheOptions {
+  /** What the server calls it. */
+  readonly served: string;
   readonly analyser: SqlAnalyser;
   readonly keepsMetadata: boolean;
   readonly ttlMs: number;
@@ -49,6 +51,7 @@ const doubtMs = 300_000;
 
 /** What one database is known to hold, and what becomes of it: who reads and who writes asks here. */
 export class DatabaseCache {
+  readonly served: string;
   readonly epochs = new Epochs();
   readonly watch: CatalogWatch;
   readonly #options: DatabaseCacheOptions;
@@ -71,6 +74,7 @@ export class DatabaseCache {
 
   constructor(options: DatabaseCacheOptions) {
     this.#options = options;
+    this.served = options.served;
     this.watch = new CatalogWatch({
       ...options.watch,
       events: {

@@ -9,6 +9,7 @@ import {
 } from '@medrex/cache';
 import type { Analysis } from '@medrex/sql';
 import type { Backend } from '../session/backend.ts';
+import { nameOf } from '../session/named.ts';
 import type { Request, RequestObserver } from '../session/request.ts';
 import type { DatabaseCache } from './database-cache.ts';
 
@@ -35,7 +36,7 @@ export class WriteObserver implements RequestObserver {
     const { backend } = request;
     if (backend === undefined) return;
     const analysis = request.readLarge();
-    const all = changesOf(analysis).filter(changesSomething);
+    const all = [...changesOf(analysis), ...namedChanges(request, analysis)].filter(changesSomething);
     if (this.#database.runsUnseen(analysis, request.text)) all.push(unseen);
     const changes = request.from.isPinned ? this.#database.withoutUnknown(all).filter(changesSomething) : all;
     if (changes.length === 0 && backend.writes?.hasPending !== true && !prepares(analysis)) return;
@@ -75,6 +76,16 @@ export class WriteObserver implements RequestObserver {
       if (prepared !== undefined) writes.prepared(prepared.name, runsUnseen ? unseen : prepared.changes);
     }
   }
+}
+
+/** What stands behind names that the protocol has given: FETCH runs a portal, EXECUTE what was prepared. */
+function namedChanges({ from }: Request, analysis: Analysis): readonly Changes[] {
+  if (analysis.kind !== 'read') return [];
+  return analysis.statements.flatMap((statement) => {
+    const name = nameOf(statement);
+    const given = name && from.named(name.of, name.name);
+    return given === undefined ? [] : changesOf(given);
+  });
 }
 
 function prepares(analysis: Analysis): boolean {

@@ -21,3 +21,7 @@ export function movedIn(before: ProxyConfig, after: ProxyConfig): readonly PoolS
   });
   return [...upstreams.map(([upstream]) => ({ upstream })), ...databases.map(([database]) => ({ database }))];
 }
+
+/** False: a name may mean another database now. */
+export const areSamePlaces = (before: ProxyConfig, after: ProxyConfig): boolean =>
+  isDeepStrictEqual([before.upstreams, before.databases], [after.upstreams, after.databases]);

@@ -79,7 +79,7 @@ export class UpstreamLogins {
   }
 
   /** The name of a pool's database at its upstream. */
-  databaseOf({ database }: PoolName): string {
+  databaseOf({ database }: Pick<PoolName, 'database'>): string {
     return databaseOf(this.#loaded.config, database)?.database.database ?? database;
   }
 

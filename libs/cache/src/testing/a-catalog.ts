@@ -44,6 +44,7 @@ export function aCatalog(
       ...(readCode === undefined ? [] : [[own, 'r', 'sql', 'a_reader', readCode] as const]),
     ]),
     operators: [],
+    castWords: [],
     rowFunctions: [],
     rules: rows.flatMap(({ id: own, hasRule }) => (hasRule === true ? [own] : [])),
     functions: Object.entries(functions),

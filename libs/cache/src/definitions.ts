@@ -1,0 +1,74 @@
+/** What belongs to temporary tables, and with them to one session. */
+const ofTemporary = `(select oid from pg_catalog.pg_class where relpersistence = 't')`;
+const relations = `'pg_catalog.pg_class'::pg_catalog.regclass`;
+const ofTemporarySchemas = `(select oid from pg_catalog.pg_namespace where nspname ~ '^pg_(toast|temp_)')`;
+
+/** Catalogues whose rows belong to relations, with the column that says to which. */
+const ofRelations: Readonly<Record<string, string>> = {
+  pg_attrdef: 'adrelid',
+  pg_constraint: 'conrelid',
+  pg_foreign_table: 'ftrelid',
+  pg_index: 'indrelid',
+  pg_inherits: 'inhrelid',
+  pg_partitioned_table: 'partrelid',
+  pg_policy: 'polrelid',
+  pg_publication_rel: 'prrelid',
+  pg_rewrite: 'ev_class',
+  pg_sequence: 'seqrelid',
+  pg_statistic_ext: 'stxrelid',
+  pg_trigger: 'tgrelid',
+};
+
+const whole = `pg_aggregate pg_am pg_amop pg_amproc pg_auth_members pg_cast pg_collation pg_conversion pg_database
+  pg_db_role_setting pg_default_acl pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper
+  pg_foreign_server pg_init_privs pg_language pg_opclass pg_operator pg_opfamily pg_proc pg_publication pg_range
+  pg_seclabel pg_shdescription pg_shseclabel pg_tablespace pg_transform pg_ts_config pg_ts_config_map pg_ts_dict
+  pg_ts_parser pg_ts_template`.split(/\s+/);
+
+/** Catalogues, with the rows of each that are looked at. */
+const looked: readonly (readonly [catalogue: string, which: string])[] = [
+  ...whole.map((name) => [name, 'true'] as const),
+  ...Object.entries(ofRelations).map(([name, column]) => [name, `${column} not in ${ofTemporary}`] as const),
+  ['pg_class', `relnamespace not in ${ofTemporarySchemas}`],
+  [
+    'pg_attribute',
+    `attrelid in (select oid from pg_catalog.pg_class where relpersistence <> 't' and relkind in ('r', 'p', 'v', 'm', 'f', 'c'))`,
+  ],
+  ['pg_type', `typnamespace not in ${ofTemporarySchemas}`],
+  ['pg_description', `classoid <> ${relations} or objoid not in ${ofTemporary}`],
+  ['pg_namespace', `nspname !~ '^pg_(toast|temp_)'`],
+  // What changes nothing else: members of extensions, owners of sequences.
+  [
+    'pg_depend',
+    `deptype in ('e', 'x') or classid = ${relations} and refclassid = classid and objid not in ${ofTemporary}`,
+  ],
+];
+
+/** What is not for everybody to read, or not there in every version, by the rows that everybody may read. */
+const shown: readonly string[] = ['pg_publication_tables', 'pg_roles', 'pg_user_mappings'];
+
+/** What shows nothing but what is looked at. */
+const views = `pg_group pg_indexes pg_matviews pg_policies pg_publication_namespace pg_rules pg_seclabels pg_shdepend pg_tables
+  pg_user pg_views`;
+
+/** Catalogues of which answers are kept: they change with what is defined, and it is looked whether they have. */
+export const steadyCatalogues: ReadonlySet<string> = new Set([
+  ...looked.map(([catalogue]) => catalogue),
+  ...shown,
+  ...views.split(/\s+/),
+]);
+
+/**
+ * Another text wherever something was defined, changed or dropped since it was asked for the last time: row counts, and
+ * transaction numbers, which only grow. What is temporary does not count, nor does what VACUUM notes.
+ */
+export const definitionsQuery = `
+select pg_catalog.concat_ws(' ', ${[
+  ...looked.map(([catalogue, which]) => [catalogue, 'c.xmin::text::int8', which] as const),
+  ...shown.map((view) => [view, 'pg_catalog.hashtext(c::text)', 'true'] as const),
+]
+  .map(
+    ([from, number, which]) =>
+      `(select count(*) || '/' || coalesce(sum(${number}), 0) from pg_catalog.${from} c where ${which})`,
+  )
+  .join(', ')})`;

@@ -72,6 +72,10 @@ class Upstream implements PoolPort<undefined, undefined> {
     throw new Error('nobody is moved here');
   }
 
+  forgotten(): void {
+    throw new Error('no pool goes here');
+  }
+
   drop(): void {
     throw new Error('nobody is dropped here');
   }

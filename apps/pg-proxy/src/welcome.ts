@@ -27,7 +27,8 @@ import { Plans, type PlanSession } from './observe/plans.ts';
 import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/request.ts';
 import { settingsOf, type Settings } from './session/settings.ts';
-import { Statements, type Shapes } from './session/statements.ts';
+import { StatementBook } from './session/statement-book.ts';
+import type { Shapes } from './session/statements.ts';
 import { UnseenCode } from './session/unseen-code.ts';
 import type { PoolHost } from './upstream/pool-host.ts';
 import { QueryConnection } from './upstream/query-connection.ts';
@@ -39,9 +40,6 @@ import type { LoadedConfig } from './config/load-config.ts';
 
 /** Sets of settings whose parameters are remembered. */
 const rememberedMax = 1_000;
-/** Statements that no client names any more and that are kept, for each pool. */
-const unusedStatementsMax = { count: 2_000, bytes: 4 * 1_048_576 };
-
 /** Longest login and longest answer of the server that is asked for a plan. */
 const planTimeoutMs = 6_000;
 
@@ -82,8 +80,7 @@ export class Welcome {
   readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
   /** What a server reports at login, by pool and settings. */
   readonly #reports = new Map<string, LoginReport>();
-  readonly #statements = new Map<string, Statements>();
-  readonly #shapes = new Map<string, Shapes>();
+  readonly #statements: StatementBook;
 
   constructor({ host, loaded, analyser, life, arrivals, observing, refused }: WelcomeOptions) {
     this.#refused = refused;
@@ -93,6 +90,11 @@ export class Welcome {
     this.#analyser = analyser;
     this.#loaded = loaded;
     this.#observing = observing;
+    this.#statements = new StatementBook(
+      (name) => host.upstreams.databaseOf(name),
+      (name) => this.#shapesOf(name),
+    );
+    host.onForgotten = (name) => this.#statements.forget(name);
     this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
   }
 
@@ -250,7 +252,7 @@ export class Welcome {
     const { socket, address, user, database } = newcomer;
     const client = new Client({
       ...{ socket, address, mode, settings, user, database },
-      statements: this.#statementsOf(name),
+      statements: this.#statements.of(name),
       analyser: this.#analyser,
       pinsSequences: pinSequences,
       host: this.#host,
@@ -339,20 +341,9 @@ export class Welcome {
     client.start();
   }
 
-  #statementsOf(name: PoolName): Statements {
-    const poolKey = nameKey(name);
-    const known = this.#statements.get(poolKey) ?? new Statements(unusedStatementsMax, this.#shapesOf(name));
-    this.#statements.set(poolKey, known);
-    return known;
-  }
-
-  #shapesOf(name: PoolName): Shapes {
-    const key = JSON.stringify([name.upstream, this.#host.upstreams.databaseOf(name)]);
-    const isPostgres = this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris';
-    const code = isPostgres ? new UnseenCode(() => this.#host.now()) : undefined;
-    const known = this.#shapes.get(key) ?? { version: 0, code };
-    this.#shapes.set(key, known);
-    return known;
+  #shapesOf({ upstream }: PoolName): Shapes {
+    const isPostgres = this.#loaded.config.upstreams[upstream]?.kind !== 'iris';
+    return { version: 0, code: isPostgres ? new UnseenCode(() => this.#host.now()) : undefined };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PoolName } from './pool-policy.ts';
 import type { ConnectReason, DisconnectReason, Refusal, WaitNotice } from './reasons.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
@@ -27,4 +28,6 @@ export interface PoolPort<C, B> {
   move(client: PooledClient<C, B>): void;
   /** KILL: part with the client at once, then `leave`. */
   drop(client: PooledClient<C, B>): void;
+  /** Nobody is in this pool, and it has no backend: what is kept of it may go. It may come to be again. */
+  forgotten(name: PoolName): void;
 }

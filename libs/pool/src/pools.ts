@@ -308,6 +308,7 @@ export class Pools<C, B> {
 
   #forget(key: string, pool: Pool<C, B>): void {
     this.#pools.delete(key);
+    this.#around.port.forgotten(pool.name);
     for (const limit of pool.limits) {
       limit.pools.delete(pool);
       if (limit.pools.size === 0) this.#limits.delete(limitKey(limit.kind, limit.name));

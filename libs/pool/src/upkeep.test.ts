@@ -15,6 +15,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['close 1 idle_timeout', 'close 2 idle_timeout']);
     rig.closed(1, 2);
     rig.after(100);
+    expect(rig.events()).toEqual(['forgotten ehr/app']);
     expect(rig.pools.totals(0)).toMatchObject({ pools: 0, counts: { connects: { minimum: 2 } } });
   });
 

@@ -80,6 +80,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   onRedefined: (() => void) | undefined;
   /** Databases of an upstream that nobody is to be in. */
   onVacated: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
+  /** A pool is no more. */
+  onForgotten: ((name: PoolName) => void) | undefined;
   /** Undefined: the configuration keeps nothing. */
   caches: Caches | undefined;
   readonly now: () => number;
@@ -220,6 +222,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   drop({ handle: client }: Pooled): void {
     client.end(departed);
+  }
+
+  forgotten(name: PoolName): void {
+    this.onForgotten?.(name);
   }
 
   // What clients ask for.

@@ -159,4 +159,8 @@ export class PoolRig implements PoolPort<string, undefined> {
   drop(client: RigClient): void {
     this.#events.push(`drop ${client.handle}`);
   }
+
+  forgotten({ database, user }: PoolName): void {
+    this.#events.push(`forgotten ${database}/${user}`);
+  }
 }

@@ -161,6 +161,11 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     this.#leave(client);
   }
 
+  forgotten(name: PoolName): void {
+    expect([...this.#clients].filter(({ pool }) => pool.name === name).length).toBe(0);
+    expect(this.#all().filter(({ backend }) => backend.pool.name === name).length).toBe(0);
+  }
+
   #act(kind: ActionKind, at: number, how: number): void {
     const client = pick([...this.#clients], at);
     const scope = how % 3 === 0 ? { database: 'ehr' } : {};

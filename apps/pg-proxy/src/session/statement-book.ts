@@ -1,0 +1,63 @@
+import { nameKey, type PoolName } from '@medrex/pool';
+import { Statements, type Shapes } from './statements.ts';
+
+/** Statements that no client names any more and that are kept, for each pool. */
+const unusedStatementsMax = { count: 2_000, bytes: 4 * 1_048_576 };
+
+/** What pools of one database of a server have in common, and how many pools that are. */
+interface Common {
+  readonly shapes: Shapes;
+  pools: number;
+}
+
+interface OfPool {
+  readonly statements: Statements;
+  readonly commonKey: string;
+}
+
+/** The statements of every pool. */
+export class StatementBook {
+  readonly #byPool = new Map<string, OfPool>();
+  readonly #common = new Map<string, Common>();
+  readonly #databaseOf: (name: PoolName) => string;
+  readonly #shapesOf: (name: PoolName) => Shapes;
+
+  /**
+   * @param databaseOf the database at the server
+   * @param shapesOf called once for each database of a server, for as long as it has pools
+   */
+  constructor(databaseOf: (name: PoolName) => string, shapesOf: (name: PoolName) => Shapes) {
+    this.#databaseOf = databaseOf;
+    this.#shapesOf = shapesOf;
+  }
+
+  /** Pools that are known. */
+  get size(): number {
+    return this.#byPool.size;
+  }
+
+  of(name: PoolName): Statements {
+    const key = nameKey(name);
+    const known = this.#byPool.get(key) ?? this.#added(name);
+    this.#byPool.set(key, known);
+    return known.statements;
+  }
+
+  /** Nobody is in the pool. What has been learnt of its clients' ways stays. */
+  forget(name: PoolName): void {
+    const key = nameKey(name);
+    const known = this.#byPool.get(key);
+    if (known === undefined || known.statements.asksSequences) return;
+    this.#byPool.delete(key);
+    const common = this.#common.get(known.commonKey);
+    if (common !== undefined && --common.pools === 0) this.#common.delete(known.commonKey);
+  }
+
+  #added(name: PoolName): OfPool {
+    const commonKey = JSON.stringify([name.upstream, this.#databaseOf(name)]);
+    const common = this.#common.get(commonKey) ?? { shapes: this.#shapesOf(name), pools: 0 };
+    common.pools += 1;
+    this.#common.set(commonKey, common);
+    return { statements: new Statements(unusedStatementsMax, common.shapes), commonKey };
+  }
+}

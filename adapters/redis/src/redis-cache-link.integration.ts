@@ -63,7 +63,37 @@ describeReal('REDIS', 'what instances share by Redis', () => {
     await link.strike('3');
     expect([await kept(), await kept()]).toEqual([false, true]);
     await link.leave('1', 'bye');
+    await link.present('4', 'beat');
     expect(await kept()).toBe(false);
+  });
+
+  it('is not an answer of before, when Redis has put away who is there, or that one had ended without a word', async () => {
+    await link.present('1', 'beat');
+    const keep = async (): Promise<void> => {
+      const { token } = await link.find(question);
+      await link.keep(question, token, Buffer.from('kept'), 60_000);
+      expect((await link.find(question)).answer).toBeDefined();
+    };
+    await keep();
+    await link.strike('2');
+    await pool.use((client) => client.del('test:generation'));
+    expect((await link.find(question)).answer).toBeUndefined();
+    await keep();
+    await pool.use((client) => client.del('test:instances'));
+    await link.present('1', 'beat');
+    expect((await link.find(question)).answer).toBeUndefined();
+  });
+
+  it('is not an answer that Redis has from a snapshot, of before something changed', async () => {
+    const { token } = await link.find(question);
+    await link.keep(question, token, Buffer.from('old'), 60_000);
+    await pool.use((client) => client.save());
+    await link.tell('x', { database: 'clinic', ids: [7] });
+    await redis.kill();
+    await redis.restart();
+    await eventually(() => pool.state().idle === 2, 10_000);
+    expect(await pool.use((client) => client.exists('test:epochs:clinic'))).toBe(1);
+    expect((await link.find(question)).answer).toBeUndefined();
   });
 
   it('is heard by everybody after it has been counted', async () => {

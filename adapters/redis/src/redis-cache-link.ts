@@ -18,32 +18,35 @@ if #ARGV > 3 then
 end
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
+/** When nobody was there, nobody saw what was written: what was kept before is not found again. */
 const presentScript = `
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[2], ARGV[4]) end
 redis.call('HSET', KEYS[1], ARGV[2], 1)
 redis.call('PUBLISH', ARGV[1], ARGV[3])
 return redis.call('HKEYS', KEYS[1])`;
 
-/** When nobody is left, nobody sees what is written: what is kept then is not found again. */
 const leaveScript = `
 redis.call('HDEL', KEYS[1], ARGV[2])
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('INCR', KEYS[2]) end
 return redis.call('PUBLISH', ARGV[1], ARGV[3])`;
 
 const strikeScript = `
 redis.call('HDEL', KEYS[1], ARGV[1])
-return redis.call('INCR', KEYS[2])`;
+return redis.call('SET', KEYS[2], ARGV[2])`;
 
 /**
  * The epochs as one text, with the generations, of that database and of all: numbers that were lost and counted anew
- * are others, and so is everything after one has ended without a word.
+ * are others, and so is everything after one has ended without a word. So is what another run of Redis has kept: one that has read a
+ * snapshot, or was a replica, has not counted what was told meanwhile.
  */
 const tokenLua = `
 redis.call('HSETNX', KEYS[1], 'g', ARGV[1])
+redis.call('SET', KEYS[3], ARGV[1], 'NX')
 local ids = {'g'}
 for place = 5, #ARGV do ids[#ids + 1] = ARGV[place] end
 local numbers = redis.call('HMGET', KEYS[1], unpack(ids))
 for place = 1, #numbers do numbers[place] = (ids[place] or '') .. '=' .. (numbers[place] or '0') end
-local token = (redis.call('GET', KEYS[3]) or '0') .. ' ' .. table.concat(numbers, ' ')`;
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local token = run .. ' ' .. redis.call('GET', KEYS[3]) .. ' ' .. table.concat(numbers, ' ')`;
 
 const findScript = `${tokenLua}
 local kept = redis.call('HMGET', KEYS[2], 't', 'a')
@@ -73,21 +76,22 @@ export class RedisCacheLink implements SharedLink, SharedAnswers {
   }
 
   present(instance: string, message: string): Promise<readonly string[]> {
-    const { pool, prefix } = this.#options;
-    return pool.use((redis) => redis.eval(presentScript, 1, this.#instancesKey, prefix, instance, message)) as Promise<
-      readonly string[]
-    >;
+    const { pool, prefix, generation } = this.#options;
+    const keys = [this.#instancesKey, this.#generationKey];
+    return pool.use((redis) =>
+      redis.eval(presentScript, 2, ...keys, prefix, instance, message, generation()),
+    ) as Promise<readonly string[]>;
   }
 
   async leave(instance: string, message: string): Promise<void> {
     const { pool, prefix } = this.#options;
-    const keys = [this.#instancesKey, this.#generationKey];
-    await pool.use((redis) => redis.eval(leaveScript, 2, ...keys, prefix, instance, message));
+    await pool.use((redis) => redis.eval(leaveScript, 1, this.#instancesKey, prefix, instance, message));
   }
 
   async strike(instance: string): Promise<void> {
+    const { pool, generation } = this.#options;
     const keys = [this.#instancesKey, this.#generationKey];
-    await this.#options.pool.use((redis) => redis.eval(strikeScript, 2, ...keys, instance));
+    await pool.use((redis) => redis.eval(strikeScript, 2, ...keys, instance, generation()));
   }
 
   listen(heard: (message: string | undefined) => void): () => void {

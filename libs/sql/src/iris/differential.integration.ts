@@ -3,6 +3,7 @@ import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import pg from 'pg';
 import { postgresOfIris } from '../testing/iris-reader.ts';
 import { outsideQueries } from '../testing/outside-queries.ts';
+import { spelledOutQueries } from '../testing/spelled-out-queries.ts';
 import { timeQueries } from '../testing/time-queries.ts';
 import { QueryWriter, type WrittenQuery } from '../testing/query-grammar.ts';
 import { wardCatalog } from '../testing/ward-catalog.ts';
@@ -168,6 +169,13 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     it('is the same for what reports do with time', async () => {
       const tally = emptyTally();
       for (const query of timeQueries) await compare(translator, query, tally);
+      expect(tally.different).toEqual([]);
+      expect(tally).toMatchObject({ refused: 0, invalid: 0 });
+    });
+
+    it('is the same for what is written out', async () => {
+      const tally = emptyTally();
+      for (const query of spelledOutQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });

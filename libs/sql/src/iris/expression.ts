@@ -11,6 +11,9 @@ import { printOperator } from './operators.ts';
 import { numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
+import { asLike } from './regular-expression.ts';
+import { checkRepeatable } from './repeatable.ts';
+import { comparedRows } from './row-comparison.ts';
 import type { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
 import { comparedSpan } from './span.ts';
@@ -164,9 +167,12 @@ function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
 function printComparison(p: Printing, expression: A_Expr, scope: Scope): string {
   const { kind, name, lexpr, rexpr, location } = expression;
   const operator = lastNameOf(name) ?? '';
+  const rows = comparedRows(expression);
+  if (rows !== undefined) return `(${p.predicate(rows, scope)})`;
   switch (kind) {
     case 'AEXPR_OP':
-      if (!comparisons.has(operator) || operator.includes('~')) return refuseOperator(operator, location);
+      if (operator.includes('~')) return printRegex(p, expression, scope);
+      if (!comparisons.has(operator)) return refuse(`the operator ${operator}`, location);
       return comparison(p, operator, lexpr, rexpr, scope, location);
     case 'AEXPR_DISTINCT':
       return `NOT ${notDistinct(p, expression, scope)}`;
@@ -183,18 +189,36 @@ function printComparison(p: Printing, expression: A_Expr, scope: Scope): string 
     case 'AEXPR_BETWEEN':
     case 'AEXPR_NOT_BETWEEN':
       return printBetween(p, expression, scope);
+    case 'AEXPR_BETWEEN_SYM':
+    case 'AEXPR_NOT_BETWEEN_SYM':
+      return printSymmetric(p, expression, scope);
+    case 'AEXPR_SIMILAR':
+      return printRegex(p, expression, scope);
     default:
-      return refuse(kind === 'AEXPR_SIMILAR' ? 'SIMILAR TO' : 'BETWEEN SYMMETRIC', location);
+      return refuse(kind ?? 'this test', location);
   }
 }
 
-function refuseOperator(operator: string, location?: number): never {
-  const isRegex = operator.includes('~');
+function printRegex(p: Printing, expression: A_Expr, scope: Scope): string {
+  const like = asLike(expression);
+  if (like !== undefined) return p.predicate(like, scope);
   return refuse(
-    isRegex ? 'a regular expression' : `the operator ${operator}`,
-    location,
-    isRegex ? 'IRIS has no regular expressions in SQL; LIKE is translated.' : undefined,
+    expression.kind === 'AEXPR_SIMILAR' ? 'SIMILAR TO' : 'a regular expression',
+    expression.location,
+    'IRIS has none in SQL: what LIKE can say, with anchors and . as well, is translated.',
   );
+}
+
+/** BETWEEN SYMMETRIC, which is BETWEEN one way or the other. */
+function printSymmetric(p: Printing, expression: A_Expr, scope: Scope): string {
+  checkRepeatable(expression, 'BETWEEN SYMMETRIC');
+  const isNegated = expression.kind === 'AEXPR_NOT_BETWEEN_SYM';
+  const kind = isNegated ? 'AEXPR_NOT_BETWEEN' : 'AEXPR_BETWEEN';
+  const bounds = bodyOf(expression.rexpr, 'List')?.items ?? [];
+  const ways = [bounds, [...bounds].reverse()].map((items) =>
+    printBetween(p, { ...expression, kind, rexpr: { List: { items } } }, scope),
+  );
+  return `(${ways.map((way) => `(${way})`).join(isNegated ? ' AND ' : ' OR ')})`;
 }
 
 /** True or false, never NULL, like the test itself. */
@@ -205,7 +229,6 @@ function notDistinct(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Sco
 }
 
 function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, isNegated: boolean): string {
-  if (lexpr !== undefined && kindOf(lexpr) === 'RowExpr') return refuse('IN with rows', location);
   const members = bodyOf(rexpr, 'List')?.items ?? [];
   const isText = members.every((member) => comparedText(p, lexpr, member, scope, location));
   const isMoment = areMoments([lexpr, ...members].map((each) => typeOf(p, each, scope)));
@@ -309,7 +332,8 @@ function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
   const isPlain = type !== undefined && !['text', 'varchar', 'bpchar'].includes(type) && !isUntypedConstant(testexpr);
   const left = isPlain ? operand(p, testexpr, scope) : exact(p, testexpr, scope);
   if (isAny && operator === '=') return `${left} IN (${query.sql})`;
-  if (!comparisons.has(operator) || operator.includes('~')) return refuseOperator(operator, location);
+  if (!comparisons.has(operator) || operator.includes('~'))
+    return refuse(`the operator ${operator} beside a query`, location);
   if (textTypes.has(type) && operator !== '<>' && operator !== '!=' && operator !== '=')
     return refuse('the order of text beside a query', location, 'Compare it with the min or max of the query.');
   return `${left} ${operator === '!=' ? '<>' : operator} ${isAny ? 'ANY' : 'ALL'} (${query.sql})`;

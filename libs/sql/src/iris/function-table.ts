@@ -61,6 +61,9 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     age: 'interval',
     make_date: 'date',
     make_timestamp: 'timestamp',
+    date: 'date',
+    format: 'text',
+    ntile: 'int4',
     to_char: 'text',
     to_date: 'date',
     to_timestamp: 'timestamptz',
@@ -108,7 +111,7 @@ export function functionType(words: readonly string[], argument: () => PgType | 
   if (words.length > 1 && words[0] !== 'pg_catalog') return undefined;
   const name = words.at(-1) ?? '';
   if (name === 'sum') return sumType(argument());
-  if (name === 'date_trunc') return argument() === 'timestamp' ? 'timestamp' : 'timestamptz';
+  if (name === 'date_trunc' || name === 'date_bin') return argument() === 'timestamp' ? 'timestamp' : 'timestamptz';
   const result = functionTable.get(name)?.result ?? otherResults.get(name);
   if (result !== 'argument' && result !== 'fraction' && result !== 'average' && result !== 'extreme') return result;
   const type = argument();

@@ -1,6 +1,6 @@
-import type { FuncCall, MinMaxExpr, Node, SQLValueFunction } from 'libpg-query';
+import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
-import { evenly } from './cast.ts';
+import { castValue, evenly } from './cast.ts';
 import { comparedText, exact, ordered } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { functionTable } from './function-table.ts';
@@ -12,7 +12,8 @@ import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { textOperand } from './text-operand.ts';
-import { printMadeMoment, printReadMoment, printToChar } from './made-moments.ts';
+import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
+import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
 import { printWindow } from './windows.ts';
 
@@ -123,7 +124,13 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   make_timestamp: printMadeMoment,
   to_char: printToChar,
   to_date: (p, args, scope, location) => printReadMoment(p, 'TO_DATE', args, scope, location),
-  to_timestamp: (p, args, scope, location) => printReadMoment(p, 'TO_TIMESTAMP', args, scope, location),
+  to_timestamp: (p, args, scope, location) =>
+    args.length === 1
+      ? printMomentOfSeconds(p, args[0], scope, location)
+      : printReadMoment(p, 'TO_TIMESTAMP', args, scope, location),
+  date_bin: printBin,
+  date: (p, args, scope, location) => castValue(p, dayOf(args, location), scope),
+  format: printFormat,
   btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
   ltrim: (p, args, scope, location) => printTrim(p, 'LEADING', args, scope, location),
   rtrim: (p, args, scope, location) => printTrim(p, 'TRAILING', args, scope, location),
@@ -143,6 +150,28 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   json_build_array: printJsonArray,
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
+
+const dateName = { names: [{ String: { sval: 'date' } }] };
+
+/** date(moment) is a cast. */
+function dayOf([arg, ...more]: readonly Node[], location?: number): TypeCast {
+  if (arg === undefined || more.length > 0) return refuse('date() of this', location);
+  return { arg, typeName: { ...dateName, location: location ?? -1 } };
+}
+
+/** format() with nothing but %s: the texts one after the other, NULL as none, as concat() has them. */
+function printFormat(p: Printing, [pattern, ...values]: readonly Node[], scope: Scope, location?: number): string {
+  const text = bodyOf(pattern, 'A_Const')?.sval === undefined ? undefined : constantText(pattern);
+  const parts: readonly string[] = text?.match(/%s|%%|[^%]+|%/g) ?? [];
+  if (text === undefined || parts.includes('%') || parts.filter((part) => part === '%s').length !== values.length)
+    return refuse('format() with this pattern', location, '%s, one for each value, and %% are translated.');
+  const rest = [...values];
+  const texts = parts.map((part) => {
+    const value = part === '%s' ? rest.shift() : undefined;
+    return value === undefined ? p.marks.string(part === '%%' ? '%' : part) : textOperand(p, value, scope, location);
+  });
+  return texts.length === 0 ? p.marks.string('') : `STRING(${texts.join(', ')})`;
+}
 
 function printRound(p: Printing, [value, places]: readonly Node[], scope: Scope): string {
   learnType(p, places, 'int4');

@@ -140,6 +140,10 @@ export function isOpenParameter(p: Printing, node: Node | undefined): boolean {
   return number !== undefined && p.parameterTypes[number - 1] === undefined;
 }
 
+/** What takes the type of the other side of an operator. */
+export const isOfOther = (p: Printing, node: Node | undefined): boolean =>
+  isUntypedConstant(node) || isOpenParameter(p, node);
+
 const jsonTextOperators: ReadonlySet<string> = new Set(['->>', '#>>']);
 const jsonOperators: ReadonlySet<string> = new Set(['->', '#>']);
 const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
@@ -162,9 +166,11 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
       : withInterval(other);
   }
   if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
+  if (operator === '-' && timeTypes.has(left) && isOfOther(p, rexpr)) return timeArithmetic(operator, left, left);
+  if (operator === '-' && timeTypes.has(right) && isOfOther(p, lexpr)) return timeArithmetic(operator, right, right);
   if (timeTypes.has(left) || timeTypes.has(right)) return timeArithmetic(operator, left, right);
-  if (isUntypedConstant(rexpr) || isOpenParameter(p, rexpr)) return left;
-  if (isUntypedConstant(lexpr) || isOpenParameter(p, lexpr)) return right;
+  if (isOfOther(p, rexpr)) return left;
+  if (isOfOther(p, lexpr)) return right;
   return wider(left, right);
 }
 
@@ -188,9 +194,12 @@ function timeArithmetic(operator: string, left: PgType | undefined, right: PgTyp
   return left === 'date' ? 'timestamp' : left;
 }
 
+/** Functions whose type is that of their second argument. */
+const ofSecond: ReadonlySet<string> = new Set(['date_trunc', 'date_bin']);
+
 function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined {
   const words = namesOf(call.funcname);
-  const argument = call.args?.[words.at(-1) === 'date_trunc' ? 1 : 0];
+  const argument = call.args?.[ofSecond.has(words.at(-1) ?? '') ? 1 : 0];
   const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
   if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
   return functionType(words, () => typeOf(p, argument, scope));

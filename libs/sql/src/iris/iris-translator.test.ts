@@ -36,8 +36,8 @@ const sql = (text: string, by = translator): string =>
 
 describe('what is not translated is refused, at its place', () => {
   it.each([
-    ["select id from patients where name ~ '^a'", '0A000', 36],
-    ["select 'äö€😀', name ~ 'a' from patients", '0A000', 21],
+    ["select id from patients where name ~ '^[ab]'", '0A000', 36],
+    ["select 'äö€😀', name ~ 'a|b' from patients", '0A000', 21],
     ['select id from patients for update', '0A000', 1],
     ['select nosuch(id) from patients', '0A000', 8],
     ['select a / b from unknown', '0A000', 10],
@@ -155,7 +155,7 @@ describe('what others got wrong', () => {
   });
 
   it('9: what cannot be translated is not sent as it stands', () => {
-    expect(only("select name ~ 'a' from patients").kind).toBe('refused');
+    expect(only("select name ~ 'a|b' from patients").kind).toBe('refused');
     expect(only('selec 1').kind).toBe('refused');
   });
 

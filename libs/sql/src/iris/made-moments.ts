@@ -1,12 +1,14 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
 import { operand } from './expression.ts';
-import { learnType, typeOf } from './inference.ts';
-import { integerTypes, textTypes, timeTypes } from './pg-type.ts';
+import { isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { microsPerSecond } from './interval-text.ts';
+import { integerTypes, numberTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
-import { movedMoment } from './span.ts';
+import { movedMoment, printSpan } from './span.ts';
+import { typedValue } from './typed-constants.ts';
 
 /** make_date(year, month, day), make_timestamp(year, month, day, hour, minute, second): a day that every month of that name has. */
 export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
@@ -32,41 +34,29 @@ export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope
   return clock.length === 0 ? `CAST(${moment} AS DATE)` : moment;
 }
 
-/** What stands in a pattern for the same in both; names of days and months do not: PostgreSQL fills them up with blanks. */
-const patternOf = (node: Node | undefined): string | undefined => {
-  const text = bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
-  return text !== undefined && /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ])+$/.test(text) ? text : undefined;
-};
-
-const aboutPatterns = 'YYYY, MM, DD, HH24, MI and SS with -, /, :, a point, a comma or a blank between are translated.';
-
-/** to_char(moment, pattern) */
-export function printToChar(p: Printing, [value, format]: readonly Node[], scope: Scope, location?: number): string {
-  const type = typeOf(p, value, scope);
-  const pattern = patternOf(format);
-  if (!timeTypes.has(type)) return refuse('to_char of what is no date or timestamp', location);
-  if (pattern === undefined) return refuse('to_char with this pattern', location, aboutPatterns);
-  if (type === 'date' && /HH24|MI|SS/.test(pattern))
-    return refuse('to_char of a date with a time', location, 'Cast it.');
-  return `TO_CHAR(${p.value(value, scope)}, ${p.marks.string(pattern)})`;
+/** to_timestamp(seconds since 1970) */
+export function printMomentOfSeconds(p: Printing, seconds: Node | undefined, scope: Scope, location?: number): string {
+  const type = typeOf(p, seconds, scope);
+  if (!numberTypes.has(type)) return refuse('to_timestamp of what is no number', location, 'Cast it.');
+  const count = operand(p, seconds, scope);
+  const span = integerTypes.has(type)
+    ? { months: 0, days: 0, seconds: count, micros: 0 }
+    : { months: 0, days: 0, seconds: 0, micros: `ROUND(${count} * ${microsPerSecond}, 0)` };
+  return movedMoment(`CAST(${p.marks.string('1970-01-01 00:00:00')} AS TIMESTAMP)`, span, false);
 }
 
-/** to_date(text, pattern), to_timestamp(text, pattern) */
-export function printReadMoment(
-  p: Printing,
-  name: 'TO_DATE' | 'TO_TIMESTAMP',
-  [value, format]: readonly Node[],
-  scope: Scope,
-  location?: number,
-): string {
-  learnType(p, value, 'text');
-  const pattern = patternOf(format);
-  const type = typeOf(p, value, scope);
-  const isText =
-    type === undefined
-      ? bodyOf(value, 'A_Const')?.sval !== undefined || bodyOf(value, 'ParamRef') !== undefined
-      : textTypes.has(type);
-  if (!isText) return refuse(`${name.toLowerCase()} of what is no text`, location);
-  if (pattern === undefined) return refuse(`${name.toLowerCase()} with this pattern`, location, aboutPatterns);
-  return `${name}(${p.value(value, scope)}, ${p.marks.string(pattern)})`;
+/** date_bin(stride, moment, origin): the start of the stride that the moment is in. */
+export function printBin(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+  const [stride, moment, origin] = args;
+  const size = Number(printSpan(p, stride, scope));
+  const type = typeOf(p, moment, scope);
+  if (!Number.isSafeInteger(size) || size <= 0)
+    return refuse('date_bin by what is no constant, or not positive', location);
+  if (type !== 'timestamp' && type !== 'timestamptz')
+    return refuse('date_bin of this', location, 'Cast it to timestamp.');
+  const start = typedValue(p, origin, type) ?? p.value(origin, scope);
+  if (!isUntypedConstant(origin) && typeOf(p, origin, scope) !== type)
+    return refuse('date_bin from this origin', location);
+  const micros = `DATEDIFF('microsecond', ${start}, ${p.value(moment, scope)})`;
+  return `DATEADD('microsecond', ${size} * FLOOR(${micros} / ${size}), ${start})`;
 }

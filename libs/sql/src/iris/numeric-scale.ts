@@ -69,6 +69,7 @@ function operatorScale(p: Printing, { kind, name, lexpr, rexpr }: A_Expr, scope:
 /** Seconds have microseconds, of a date there are whole ones. */
 function extractScale(field: string | undefined, type: PgType | undefined): number {
   const isSeconds = field?.toLowerCase() === 'epoch' || field?.toLowerCase() === 'second';
+  if (field?.toLowerCase() === 'milliseconds') return 3;
   return isSeconds && type !== 'date' ? 6 : 0;
 }
 

@@ -1,10 +1,10 @@
-import type { FuncCall, SelectStmt, WithClause } from 'libpg-query';
+import type { SelectStmt, WithClause } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
-import { volatilityOf } from '../known-functions.ts';
 import { Block } from './block.ts';
 import { identifier } from './names.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
+import { isRepeatable } from './repeatable.ts';
 import { Scope } from './scope.ts';
 import { printSetOperation, printValues } from './set-operations.ts';
 
@@ -28,18 +28,6 @@ export function printQuery(
 /** Characters of a query that is written out: each may name others several times. */
 const writtenOutMax = 64 * 1024;
 
-/** Whether a query that is written out wherever it is named says the same each time. */
-function isTheSameTwice(select: SelectStmt): boolean {
-  let isSo = true;
-  JSON.stringify(select, (kind, value: unknown) => {
-    const words = kind === 'FuncCall' ? namesOf((value as FuncCall).funcname) : undefined;
-    const volatility = words && volatilityOf(words.at(-1) ?? '', words.length > 1 ? words[0] : undefined);
-    if (volatility === 'volatile' || volatility === 'unknown') isSo = false;
-    return value;
-  });
-  return isSo;
-}
-
 /** WITH at the front of a statement; where IRIS takes none a query stands wherever it is named. */
 function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
   if (clause.recursive === true) return refuse('WITH RECURSIVE', clause.location ?? 0);
@@ -55,7 +43,7 @@ function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: Que
         location,
         `It is written out where it is named before IRIS ${p.dialect.since('withClause')}, and inside a query.`,
       );
-    if (!isNative && !isTheSameTwice(select))
+    if (!isNative && !isRepeatable(select))
       return refuse(
         'WITH of a function that may answer otherwise the next time',
         location,

@@ -1,12 +1,13 @@
 import type { A_Expr, FuncCall, Node, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isOfOther, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { intervalValue, microsPerDay, microsPerSecond, smallestField, type IntervalValue } from './interval-text.ts';
 import { integerTypes, numberTypes, timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { typedValue } from './typed-constants.ts';
 
 /** A whole number: that, or the SQL of one. */
 export type Amount = number | string;
@@ -139,10 +140,12 @@ const added = (left: Span, right: Span): Span => each((field) => sum(left[field]
 
 /** From one point in time to another. */
 function difference(p: Printing, to: Node | undefined, from: Node | undefined, scope: Scope, location?: number): Span {
-  const sides = [from, to].map((node) => {
-    const type = isUntypedConstant(node) ? undefined : typeOf(p, node, scope);
+  const own = [from, to].map((node) => (isOfOther(p, node) ? undefined : typeOf(p, node, scope)));
+  const sides = [from, to].map((node, place) => {
+    const type = own[place] ?? (isOfOther(p, node) ? own[1 - place] : undefined);
     if (!timeTypes.has(type)) return refuse('arithmetic with times', location, 'Cast both sides to timestamp.');
-    const value = p.value(node, scope);
+    if (own[place] === undefined) learnType(p, node, type);
+    const value = (own[place] === undefined ? typedValue(p, node, type) : undefined) ?? p.value(node, scope);
     return type === 'date' ? `CAST(${value} AS TIMESTAMP)` : value;
   });
   return { ...none, micros: `DATEDIFF('microsecond', ${sides.join(', ')})` };
@@ -250,7 +253,9 @@ export function isDifference(p: Printing, node: Node | undefined, scope: Scope):
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   if (kind === 'AEXPR_OP' && lexpr !== undefined)
     return (
-      namesOf(name).at(-1) === '-' && timeTypes.has(typeOf(p, lexpr, scope)) && typeOf(p, rexpr, scope) !== 'interval'
+      namesOf(name).at(-1) === '-' &&
+      (timeTypes.has(typeOf(p, lexpr, scope)) || isOfOther(p, lexpr)) &&
+      typeOf(p, rexpr, scope) !== 'interval'
     );
   const column = bodyOf(node, 'ColumnRef');
   if (column !== undefined) return scope.column(column)?.isDifference === true;

@@ -2,12 +2,14 @@ import type { A_Expr, Node } from 'libpg-query';
 import { constantText, namesOf } from '../ast.ts';
 import { ageOf, printAgeField } from './age.ts';
 import { operand } from './expression.ts';
-import { isOpenParameter, isUntypedConstant, typeOf } from './inference.ts';
+import { isOfOther, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { daysSinceMonday, isoDay, isoWeek, isoYear } from './iso-week.ts';
 import { integerTypes, timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { movedMoment, printSpan, printSpanField, spanOf } from './span.ts';
+import { typedValue } from './typed-constants.ts';
 
 /** Sums and differences of points in time, days and intervals. */
 export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scope): string {
@@ -16,6 +18,8 @@ export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scop
   const types = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)] as const;
   if (typeOf(p, { A_Expr: expression }, scope) === 'interval') return printSpan(p, { A_Expr: expression }, scope);
   if (operator !== '+' && operator !== '-') return refuse(`${operator} with a time`, location);
+  if (operator === '-' && isDay(p, lexpr, rexpr, scope) && isDay(p, rexpr, lexpr, scope))
+    return `DATEDIFF('day', ${dayOf(p, rexpr, scope)}, ${dayOf(p, lexpr, scope)})`;
   const isSwapped = operator === '+' && !timeTypes.has(types[0]);
   const [base, other] = isSwapped ? [rexpr, lexpr] : [lexpr, rexpr];
   const [from, by] = isSwapped ? [types[1], types[0]] : types;
@@ -29,7 +33,6 @@ export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scop
   }
   if (from !== 'date')
     return refuse('arithmetic with times', location, 'An interval can be added, and a moment taken away.');
-  if (operator === '-' && by === 'date') return `DATEDIFF('day', ${p.value(other, scope)}, ${p.value(base, scope)})`;
   if (!integerTypes.has(by)) return refuse('arithmetic with dates', location, 'A number of days is translated.');
   const days = operand(p, other, scope);
   return `CAST(DATEADD('day', ${operator === '-' ? `-(${days})` : days}, ${p.value(base, scope)}) AS DATE)`;
@@ -38,6 +41,31 @@ export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scop
 const fields: Readonly<Record<string, string>> = {
   year: 'year', month: 'month', day: 'day', hour: 'hour', minute: 'minute', quarter: 'quarter', doy: 'dayofyear',
 }; // prettier-ignore
+
+/** A date, or what becomes one beside it. */
+const isDay = (p: Printing, node: Node | undefined, other: Node | undefined, scope: Scope): boolean =>
+  typeOf(p, node, scope) === 'date' || (isOfOther(p, node) && typeOf(p, other, scope) === 'date');
+
+function dayOf(p: Printing, node: Node | undefined, scope: Scope): string {
+  if (!isOfOther(p, node)) return p.value(node, scope);
+  learnType(p, node, 'date');
+  return typedValue(p, node, 'date') ?? p.value(node, scope);
+}
+
+/** How many microseconds each of them has that counts from the minute on. */
+const perUnitOfMinute: Readonly<Record<string, number>> = { second: 1_000_000, milliseconds: 1_000, microseconds: 1 };
+
+const yearOf = (value: string): string => `DATEPART('year', ${value})`;
+
+/** Years are those after Christ: IRIS has no others. */
+const isoFields: Readonly<Record<string, (value: string) => string>> = {
+  isodow: isoDay,
+  week: isoWeek,
+  isoyear: isoYear,
+  decade: (value) => `(${yearOf(value)} \\ 10)`,
+  century: (value) => `((${yearOf(value)} + 99) \\ 100)`,
+  millennium: (value) => `((${yearOf(value)} + 999) \\ 1000)`,
+};
 
 /** extract(field from x), date_part('field', x) */
 export function printExtract(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
@@ -54,11 +82,18 @@ export function printExtract(p: Printing, args: readonly Node[], scope: Scope, l
     return `DATEDIFF('second', '1970-01-01 00:00:00', CAST(${value} AS TIMESTAMP))`;
   if (field === 'epoch' && type !== 'time')
     return `(DATEDIFF('microsecond', '1970-01-01 00:00:00', ${value}) / 1000000)`;
+  const iso = isoFields[field];
+  if (iso !== undefined && type !== 'time') return iso(value);
+  const size = perUnitOfMinute[field];
+  // Seconds have a fraction in PostgreSQL, which DATEPART leaves out.
+  if (size !== undefined && (type === 'timestamp' || type === 'timestamptz'))
+    return `(DATEDIFF('microsecond', ${printMinute(value, startOfDay(value))}, ${value}) / ${size})`;
   if (field === 'dow') return `(DATEPART('weekday', ${value}) - 1)`; // from 0 for Sunday, in IRIS from 1
   const part = fields[field];
-  // Seconds have a fraction in PostgreSQL, which DATEPART leaves out.
   return part === undefined ? refuse(`extract(${field})`, location) : `DATEPART('${part}', ${value})`;
 }
+
+const startOfDay = (value: string): string => `CAST(CAST(${value} AS DATE) AS TIMESTAMP)`;
 
 const printMinute = (value: string, day: string): string =>
   `DATEADD('minute', DATEPART('minute', ${value}), DATEADD('hour', DATEPART('hour', ${value}), ${day}))`;
@@ -71,13 +106,13 @@ export function printTruncated(p: Printing, args: readonly Node[], scope: Scope,
   if (!timeTypes.has(type) || zone !== undefined)
     return refuse('date_trunc of this', location, 'Cast it to timestamp.');
   const value = p.value(source, scope);
-  const day = `CAST(CAST(${value} AS DATE) AS TIMESTAMP)`;
+  const day = startOfDay(value);
   const month = `DATEADD('day', 1 - DATEPART('day', ${value}), ${day})`;
   switch (unit) {
     case 'day':
       return day;
-    case 'week': // from Monday; IRIS counts Sunday as 1
-      return `DATEADD('day', -MOD(DATEPART('weekday', ${value}) + 5, 7), ${day})`;
+    case 'week':
+      return `DATEADD('day', -${daysSinceMonday(value)}, ${day})`;
     case 'month':
       return month;
     case 'quarter':

@@ -22,6 +22,7 @@ export function printWindow(p: Printing, name: string, call: FuncCall, over: Win
   const window = written(over, scope);
   if (call.agg_filter !== undefined || call.agg_distinct === true)
     return refuse('FILTER or DISTINCT in a window', location);
+  if (name === 'ntile') return printTiles(p, call, window, scope);
   const isAggregate = aggregates.has(name);
   const isByRow = windowFunctions.has(name) && name !== 'first_value'; // a frame changes nothing
   if (!isAggregate && !isByRow && name !== 'first_value' && name !== 'last_value')
@@ -88,6 +89,18 @@ function printLast(p: Printing, frame: Frame, call: FuncCall, window: WindowDef,
   if (!isWhole || !isOfSingleRows(window, scope))
     return refuse('last_value in this window', call.location, 'Order by a key, and say ROWS ... UNBOUNDED FOLLOWING.');
   return printOf(p, 'first_value', call, printOver(p, window, reversed(ordered), scope), scope);
+}
+
+/** ntile(n), counted: the first tiles have a row more where n does not divide the rows. */
+function printTiles(p: Printing, { args = [], location }: FuncCall, window: WindowDef, scope: Scope): string {
+  const tiles = bodyOf(args[0], 'A_Const')?.ival?.ival ?? 0;
+  if (tiles <= 0) return refuse('ntile of what is no constant, or not positive', location);
+  const row = `(ROW_NUMBER() ${printOver(p, window, window.orderClause ?? [], scope)} - 1)`;
+  const rows = `COUNT(*) ${printOver(p, window, [], scope)}`;
+  const size = `(${rows} \\ ${tiles})`;
+  const larger = `(MOD(${rows}, ${tiles}) * (${size} + 1))`; // rows in tiles with one more
+  const late = `(MOD(${rows}, ${tiles}) + (${row} - ${larger}) \\ ${size})`;
+  return `CASE WHEN ${row} < ${larger} THEN ${row} \\ (${size} + 1) ELSE ${late} END + 1`;
 }
 
 /** The rows in reach one by one: IRIS has frames for none but its sums, and those not in each version. */

@@ -1,0 +1,149 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, constantText } from '../ast.ts';
+import { isNullable, learnType, typeOf } from './inference.ts';
+import { isoDay, isoWeek, isoYear } from './iso-week.ts';
+import { textTypes, timeTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+import { typedValue } from './typed-constants.ts';
+
+const textOf = (node: Node | undefined): string | undefined =>
+  bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
+
+/** What stands in a pattern for the same in both: TO_CHAR of IRIS may do it. */
+const common = /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ])+$/;
+const tokens =
+  /"([^"\\]*)"|FM(?:MONTH|Month|month|DAY|Day|day|DD|MM)|MONTH|Month|month|MON|Mon|mon|DAY|Day|day|DY|Dy|dy|IYYY|IW|ID|DDD|YYYY|YY|WW|DD|MM|HH24|HH12|HH|MI|SS|AM|PM|am|pm|Q|D|[-/:., ]/gy;
+
+const aboutPatterns =
+  'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with -, /, :, a point, a comma or a blank between, and text in double quotes.';
+
+/** to_char(moment, pattern) */
+export function printToChar(p: Printing, [value, format]: readonly Node[], scope: Scope, location?: number): string {
+  const type = typeOf(p, value, scope);
+  const pattern = textOf(format) ?? '';
+  if (!timeTypes.has(type)) return refuse('to_char of what is no date or timestamp', location);
+  const words = pattern.match(tokens) ?? [];
+  if (pattern === '' || words.join('') !== pattern) return refuse('to_char with this pattern', location, aboutPatterns);
+  if (type === 'date' && words.some((word) => ofClock.has(word)))
+    return refuse('to_char of a date with a time', location, 'Cast it.');
+  const printed = p.value(value, scope);
+  if (common.test(pattern)) return `TO_CHAR(${printed}, ${p.marks.string(pattern)})`;
+  const parts = words.map((word) => partOf(word, printed) ?? p.marks.string(word.replaceAll('"', '')));
+  const text = `STRING(${parts.join(', ')})`;
+  return isNullable(p, value, scope) ? `CASE WHEN ${printed} IS NOT NULL THEN ${text} END` : text;
+}
+
+const ofClock: ReadonlySet<string> = new Set(['HH24', 'HH12', 'HH', 'MI', 'SS', 'AM', 'PM', 'am', 'pm']);
+
+/** One part of a pattern as text; undefined for what stands for itself. */
+function partOf(word: string, value: string): string | undefined {
+  const name = nameOf(word, value);
+  if (name !== undefined) return name;
+  const hour = `DATEPART('hour', ${value})`;
+  switch (word) {
+    case 'AM':
+    case 'PM':
+      return `CASE WHEN ${hour} < 12 THEN 'AM' ELSE 'PM' END`;
+    case 'am':
+    case 'pm':
+      return `CASE WHEN ${hour} < 12 THEN 'am' ELSE 'pm' END`;
+    case 'HH12':
+    case 'HH':
+      return padded(`MOD(${hour} + 11, 12) + 1`, 2);
+    case 'YY':
+      return padded(`MOD(DATEPART('year', ${value}), 100)`, 2);
+    case 'IYYY':
+      return padded(isoYear(value), 4);
+    case 'IW':
+      return padded(isoWeek(value), 2);
+    case 'WW':
+      return padded(`(DATEPART('dayofyear', ${value}) - 1) \\ 7 + 1`, 2);
+    case 'DDD':
+      return padded(`DATEPART('dayofyear', ${value})`, 3);
+    case 'FMDD':
+      return `DATEPART('day', ${value})`;
+    case 'FMMM':
+      return `DATEPART('month', ${value})`;
+    case 'ID':
+      return isoDay(value);
+    case 'D':
+      return `DATEPART('weekday', ${value})`;
+    case 'Q':
+      return `DATEPART('quarter', ${value})`;
+    default:
+      return common.test(word) && /^[A-Z]/.test(word) ? `TO_CHAR(${value}, '${word}')` : undefined;
+  }
+}
+
+const padded = (number: string, digits: number): string => `RIGHT('${'0'.repeat(digits)}' || (${number}), ${digits})`;
+
+const months = 'January February March April May June July August September October November December'.split(' ');
+const days = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+
+/** Full names come with blanks up to nine characters, unless FM says otherwise. */
+function nameOf(word: string, value: string): string | undefined {
+  const bare = word.replace('FM', '');
+  const names = /^mon/i.test(bare) ? months : /^d(?:ay|y)$/i.test(bare) ? days : undefined;
+  if (names === undefined) return undefined;
+  const isFull = bare.length > 3 || /^day$/i.test(bare);
+  const size = isFull ? 9 : 3;
+  const row = names.map((name) => name.padEnd(9).slice(0, size)).join('');
+  const cased = bare === bare.toUpperCase() ? row.toUpperCase() : bare === bare.toLowerCase() ? row.toLowerCase() : row;
+  const part = names === months ? `DATEPART('month', ${value})` : `DATEPART('weekday', ${value})`;
+  const name = `SUBSTRING('${cased}', ${size} * ${part} - ${size - 1}, ${size})`;
+  return bare === word ? name : `TRIM(TRAILING ' ' FROM ${name})`;
+}
+
+/** to_date(text, pattern), to_timestamp(text, pattern) */
+export function printReadMoment(
+  p: Printing,
+  name: 'TO_DATE' | 'TO_TIMESTAMP',
+  [value, format]: readonly Node[],
+  scope: Scope,
+  location?: number,
+): string {
+  learnType(p, value, 'text');
+  const pattern = textOf(format);
+  const type = typeOf(p, value, scope);
+  const text = textOf(value);
+  const isText =
+    type === undefined ? text !== undefined || bodyOf(value, 'ParamRef') !== undefined : textTypes.has(type);
+  if (!isText) return refuse(`${name.toLowerCase()} of what is no text`, location);
+  const known = text === undefined || pattern === undefined ? undefined : readMoment(text, pattern);
+  if (known !== undefined) {
+    const constant: Node = { A_Const: { sval: { sval: known }, location: location ?? -1 } };
+    return typedValue(p, constant, name === 'TO_DATE' ? 'date' : 'timestamptz') ?? refuse('this moment', location);
+  }
+  if (pattern === undefined || !common.test(pattern))
+    return refuse(`${name.toLowerCase()} with this pattern`, location, aboutReading);
+  return `${name}(${p.value(value, scope)}, ${p.marks.string(pattern)})`;
+}
+
+const aboutReading = 'YYYY, MM, DD, HH24, MI and SS with -, /, :, a point, a comma or a blank between are translated.';
+
+const digitsOf: Readonly<Record<string, number>> = { YYYY: 4, MM: 2, DD: 2, HH24: 2, MI: 2, SS: 2, MS: 3, US: 6 };
+
+/** A constant that is written as its pattern says, digit by digit: nothing is left to tell. */
+function readMoment(text: string, pattern: string): string | undefined {
+  const parts = pattern.match(/YYYY|MM|DD|HH24|MI|SS|MS|US|[-/:., ]/g) ?? [];
+  const named = parts.filter((part) => part in digitsOf);
+  if (parts.join('') !== pattern || new Set(named).size < named.length) return undefined;
+  const form = parts
+    .map((part) => (part in digitsOf ? `(?<${part}>\\d{${digitsOf[part] ?? 0}})` : `[${part}]`))
+    .join('');
+  const {
+    YYYY,
+    MM,
+    DD,
+    HH24 = '00',
+    MI = '00',
+    SS = '00',
+    MS = '0',
+    US = MS,
+  } = new RegExp(`^${form}$`).exec(text)?.groups ?? {};
+  return YYYY === undefined || MM === undefined || DD === undefined
+    ? undefined
+    : `${YYYY}-${MM}-${DD} ${HH24}:${MI}:${SS}.${US}`;
+}

@@ -1,0 +1,43 @@
+import type { A_Expr, Node } from 'libpg-query';
+import { bodyOf, constantText, lastNameOf } from '../ast.ts';
+
+/** A test by a regular expression as the LIKE that says the same; undefined where none does. */
+export function asLike(expression: A_Expr): Node | undefined {
+  const { kind, name, lexpr, rexpr, location } = expression;
+  const operator = lastNameOf(name) ?? '';
+  const pattern = kind === 'AEXPR_SIMILAR' ? similarPattern(rexpr) : likePattern(constantOf(rexpr));
+  if (pattern === undefined || lexpr === undefined) return undefined;
+  return {
+    A_Expr: {
+      kind: operator.endsWith('*') ? 'AEXPR_ILIKE' : 'AEXPR_LIKE',
+      name: [{ String: { sval: operator.startsWith('!') ? '!~~' : '~~' } }],
+      lexpr,
+      rexpr: { A_Const: { sval: { sval: pattern }, location: location ?? -1 } },
+      location: location ?? -1,
+    },
+  };
+}
+
+const constantOf = (node: Node | undefined): string | undefined =>
+  bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
+
+/** Of its signs only anchors at the ends, `.`, `.*`, `.+`, and what a backslash makes plain. */
+function likePattern(regex: string | undefined): string | undefined {
+  if (regex === undefined) return undefined;
+  const isFromStart = regex.startsWith('^');
+  const isToEnd = /(?:^|[^\\])(?:\\\\)*\$$/.test(regex);
+  const inner = regex.slice(isFromStart ? 1 : 0, isToEnd ? -1 : undefined);
+  if (!/^(?:[^\\^$.|?*+()[\]{}]|\\[^A-Za-z0-9]|\.[*+]?)*$/u.test(inner) || /[*+]\?/.test(inner)) return undefined;
+  const like = inner.replace(/\\.|\.[*+]?|[%_]/gsu, (sign) => likeOf[sign] ?? `\\${sign.slice(-1)}`);
+  return `${isFromStart ? '' : '%'}${like}${isToEnd ? '' : '%'}`;
+}
+
+const likeOf: Readonly<Record<string, string>> = { '.': '_', '.*': '%', '.+': '_%' };
+
+/** SIMILAR TO without what it has more than LIKE. */
+function similarPattern(node: Node | undefined): string | undefined {
+  const call = bodyOf(node, 'FuncCall');
+  if (lastNameOf(call?.funcname) !== 'similar_to_escape' || call?.args?.length !== 1) return undefined;
+  const pattern = constantOf(call.args[0]);
+  return pattern !== undefined && /^[^\\|?*+()[\]{}]*$/.test(pattern) ? pattern : undefined;
+}

@@ -1,0 +1,22 @@
+import type { FuncCall } from 'libpg-query';
+import { namesOf } from '../ast.ts';
+import { volatilityOf } from '../known-functions.ts';
+import { placeOf, refuse } from './refusal.ts';
+
+/** Whether a part of a statement says the same each time, where it is written out more than once. */
+export function isRepeatable(part: unknown): boolean {
+  let isSo = true;
+  JSON.stringify(part, (kind, value: unknown) => {
+    const words = kind === 'FuncCall' ? namesOf((value as FuncCall).funcname) : undefined;
+    const volatility = words && volatilityOf(words.at(-1) ?? '', words.length > 1 ? words[0] : undefined);
+    if (volatility === 'volatile' || volatility === 'unknown') isSo = false;
+    return value;
+  });
+  return isSo;
+}
+
+/** @throws Refusal */
+export function checkRepeatable(part: unknown, what: string): void {
+  if (!isRepeatable(part))
+    refuse(`${what} of a function that may answer otherwise the next time`, placeOf(part), 'It would run twice.');
+}

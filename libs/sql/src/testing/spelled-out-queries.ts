@@ -1,0 +1,101 @@
+import type { WrittenQuery } from './query-grammar.ts';
+import { query } from './written-queries.ts';
+
+/** What IRIS has no word for, and is written out in others: rows, patterns, weeks, tiles, grouping sets. */
+export const spelledOutQueries: readonly WrittenQuery[] = [
+  query("select id from patients where (id, name) is distinct from (1, 'Ann') order by id"),
+  query('select id from patients where (id, name) is not distinct from (4, null) order by id'),
+  query("select id from patients where (id, name) = (1, 'Ann') order by id"),
+  query("select id from patients where (id, name) <> (1, 'Ann') order by id"),
+  query('select id from patients where (id, score) < (3, 2.0) order by id'),
+  query('select id from encounters where (started, id) > ($1, $2) order by started, id limit 3', ['2023-12-31', '3']),
+  query('select id from patients where (name, id) >= ($1, $2) order by name, id', ['Ann', '2']),
+  query('select id, (cost, patient_id) <= (7, 1) from encounters order by id'),
+  query('select id, (cost, patient_id) <> (7, 1), (cost, patient_id) = (7, 1) from encounters order by id'),
+  query("select id from patients where (id, name) in ((1, 'Ann'), (2, 'ann')) order by id"),
+  query("select id from patients where (id, name) not in ((1, 'Ann'), (2, 'ann')) order by id"),
+  query('select id, (cost, patient_id) not in ((7, 1), (5, 1)) from encounters order by id'),
+  query('select id from encounters where (patient_id, id) in (($1, $2), ($3, $4)) order by id', ['1', '1', '2', '3']),
+  query("select id from patients where row(id, name) = row(1, 'Ann')"),
+  query('select id from patients where id between symmetric 5 and 2 order by id'),
+  query(
+    'select id, cost between symmetric patient_id and 7, cost not between symmetric 7 and patient_id from encounters order by id',
+  ),
+  query("select id from patients where name ~ '^A' order by id"),
+  query("select id from patients where name ~ 'n$' order by id"),
+  query("select id from patients where name ~ 'nn' order by id"),
+  query("select id from patients where name ~* '^ann$' order by id"),
+  query("select id from patients where name !~ 'nn' order by id"),
+  query("select id from patients where name !~* 'nN' order by id"),
+  query("select id from patients where name ~ '^.n.*' order by id"),
+  query("select id from patients where name ~ 'a_c' order by id"),
+  query("select id from patients where name ~ '^\\.5$' order by id"),
+  query("select id from patients where name ~ '' order by id"),
+  query("select id from patients where name ~ '.+' order by id"),
+  query("select id from patients where name ~ '\\$' order by id"),
+  query("select id from patients where name ~ '\\\\' order by id"),
+  query("select id from patients where name similar to 'A%' order by id"),
+  query("select id from patients where name not similar to 'A_n' order by id"),
+  query("select id from patients where name similar to 'A.n' order by id"),
+  query('select to_timestamp(1700000000), to_timestamp(1700000000.25), to_timestamp(-5)'),
+  query('select to_timestamp(cost), to_timestamp(id * 86400.5) from encounters order by id'),
+  query("select id, extract(epoch from started - '2024-01-01') from encounters order by id"),
+  query("select id, started - '2024-01-01' > interval '1 day' from encounters order by id"),
+  query("select id, '2024-01-01' - started, started - '2024-01-01 10:00' from encounters order by id"),
+  query("select id, born - '2000-01-01', '2000-01-01' - born from patients order by id"),
+  query('select id, started - $1 from encounters order by id', ['2024-01-01']),
+  query('select id, born - $1::date from patients order by id', ['2024-01-01']),
+  query('select id, ntile(4) over (order by id) from patients order by id'),
+  query(
+    'select id, ntile(3) over (partition by active order by id desc), ntile(100) over (order by id) from patients order by id',
+  ),
+  query(
+    'select id, ntile(1) over (order by id), ntile(5) over (order by id), ntile(7) over (order by id), ntile(16) over (order by id), ntile(15) over (order by id) from patients order by id',
+  ),
+  query("select date_bin('15 minutes', started, timestamp '2001-01-01') from encounters order by id"),
+  query("select date_bin(interval '7 days', started, '2024-02-05 03:00') from encounters order by id"),
+  query(
+    "select date_bin('1 hour 7 minutes', born::timestamp, timestamp '2001-01-01 00:00:01') from patients order by id",
+  ),
+  query(
+    "select to_char(started, 'Mon YYYY'), to_char(started, 'FMMonth DD, YYYY'), to_char(started, 'Month'), to_char(started, 'MONTH'), to_char(started, 'month'), to_char(started,'MON'), to_char(started,'mon') from encounters order by id",
+  ),
+  query(
+    "select to_char(started, 'Day'), to_char(started, 'FMDay'), to_char(started, 'Dy'), to_char(started, 'DAY'), to_char(started, 'dy') from encounters order by id",
+  ),
+  query(
+    "select to_char(born, 'IYYY-IW'), to_char(born, 'IYYY-\"W\"IW-ID'), to_char(born, 'YYYY-\"Q\"Q'), to_char(born, 'DDD'), to_char(born, 'YY'), to_char(born, 'WW'), to_char(born, 'D'), to_char(born, 'FMDD.FMMM.YYYY') from patients order by id",
+  ),
+  query(
+    "select to_char(started, 'HH12:MI AM'), to_char(started, 'HH:MI:SS pm'), to_char(started, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from encounters order by id",
+  ),
+  query(
+    'select extract(week from started), extract(isoyear from started), extract(isodow from started) from encounters order by id',
+  ),
+  query(
+    "select id, extract(week from d), extract(isoyear from d), extract(isodow from d) from (select id, date '2019-12-25' + id * 3 as d from patients) x order by id",
+  ),
+  query(
+    'select extract(decade from born), extract(century from born), extract(millennium from born) from patients order by id',
+  ),
+  query(
+    "select extract(century from timestamp '2000-12-31'), extract(century from timestamp '2001-01-01'), extract(millennium from date '2000-01-01')",
+  ),
+  query(
+    'select extract(second from started), extract(milliseconds from started), extract(microseconds from started) from encounters order by id',
+  ),
+  query(
+    "select extract(second from timestamp '2024-01-01 10:20:30.123456'), extract(milliseconds from timestamp '2024-01-01 10:20:30.123456'), extract(microseconds from timestamp '2024-01-01 10:20:30.123456'), date_part('second', timestamp '2024-01-01 10:20:30.5')",
+  ),
+  query("select date_part('week', started), date_part('isodow', started) from encounters order by id"),
+  query("select format('%s-%s', id, name) from patients order by id"),
+  query("select format('a%%b %s', born), format('x'), format('') from patients order by id"),
+  query("select id from encounters where date(started) = '2024-01-31' order by id"),
+  query("select date('2024-01-31'), date(born::timestamp) from patients"),
+  query(
+    "select date_trunc('day', started) as __timestamp, status as status, sum(cost) as sum_cost from encounters where started >= to_timestamp('2023-01-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US') and started < to_timestamp('2025-01-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US') group by date_trunc('day', started), status order by sum_cost desc, 1, 2 limit 1000",
+  ),
+  query("select to_date('2024-02-29', 'YYYY-MM-DD') - 1, to_date('29.02.2024', 'DD.MM.YYYY')"),
+  query("select id from encounters where started > now() - interval '1 day'"),
+  query('select extract(week from now()) > 0'),
+];

@@ -17,6 +17,13 @@ export function bodyOf<Kind extends NodeKind>(node: Node | undefined, kind: Kind
   return (node as Partial<Record<Kind, NodeBody<Kind>>> | undefined)?.[kind];
 }
 
+/** Whether some node of a part of a statement is so; a query as a value is looked at and not into. */
+export function hasPart(part: unknown, test: (node: Node) => boolean): boolean {
+  if (typeof part !== 'object' || part === null) return false;
+  const node = part as Node;
+  return test(node) || (!('SubLink' in part) && Object.values(part).some((each) => hasPart(each, test)));
+}
+
 /** The words of a qualified name, of an operator, of a list of names. */
 export function namesOf(nodes: readonly Node[] | undefined): string[] {
   const names: string[] = [];

@@ -1,8 +1,9 @@
 import type { Node, ResTarget, SelectStmt } from 'libpg-query';
-import { bodyOf, namesOf } from '../ast.ts';
+import { bodyOf } from '../ast.ts';
 import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
 import { printFrom } from './from.ts';
+import { checkGrouped, groupedBy } from './grouping.ts';
 import { isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
@@ -12,7 +13,7 @@ import { printSortKey } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
 import { textTypes } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
-import { placeOf, refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { RowKey, Scope, SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { isDifference } from './span.ts';
@@ -40,7 +41,7 @@ export class Block {
     const select = this.#select;
     const from = select.fromClause === undefined ? '' : ` FROM ${printFrom(this.#p, select.fromClause, this.#scope)}`;
     const named = this.#targets();
-    const groups = this.#groups(named);
+    const groups = (select.groupClause ?? []).flatMap((node) => groupedBy(node, named, this.#scope));
     if (select.groupClause !== undefined) this.#scope.groups = groups;
     for (const node of select.windowClause ?? []) {
       const window = bodyOf(node, 'WindowDef');
@@ -48,9 +49,11 @@ export class Block {
     }
     const targets = this.#printTargets(named, groups);
     this.#scope.groups = undefined; // rows are not grouped yet
-    const where = this.#filter('WHERE', select.whereClause);
+    const where = this.#where();
     if (select.groupClause !== undefined) this.#scope.groups = groups;
     const rest = from + where + this.#groupBy(groups) + this.#filter('HAVING', select.havingClause);
+    if (select.groupClause !== undefined || this.#scope.aggregates > 0)
+      checkGrouped(select, named, groups, this.#scope);
     const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
     if (targets === undefined) return { sql, columns: undefined };
     return { sql, columns: targets.map(({ column }) => column), keys: this.#keys(targets) };
@@ -178,32 +181,18 @@ export class Block {
       .join(', ');
   }
 
+  #where(): string {
+    const { aggregates } = this.#scope;
+    const where = this.#filter('WHERE', this.#select.whereClause);
+    if (this.#scope.aggregates > aggregates)
+      throw new Refusal('aggregate functions are not allowed in WHERE', {
+        ...{ sqlstate: '42803', location: placeOf(this.#select.whereClause) },
+      });
+    return where;
+  }
+
   #filter(word: string, condition: Node | undefined): string {
     return condition === undefined ? '' : ` ${word} ${this.#p.predicate(condition, this.#scope)}`;
-  }
-
-  /** Numbers and names of result columns become what they stand for. */
-  #groups(targets: readonly ResTarget[]): readonly Node[] {
-    return (this.#select.groupClause ?? []).map((node) => {
-      if (bodyOf(node, 'GroupingSet') !== undefined)
-        return refuse('GROUPING SETS, ROLLUP and CUBE', placeOf(node), 'Write UNION ALL.');
-      const number = bodyOf(node, 'A_Const')?.ival?.ival;
-      if (number !== undefined)
-        return targets[number - 1]?.val ?? refuse(`GROUP BY ${number}`, bodyOf(node, 'A_Const')?.location);
-      return this.#groupedByName(node, targets) ?? node;
-    });
-  }
-
-  /** A name in GROUP BY is a column of a table first, and one of the result where no table has it. */
-  #groupedByName(node: Node, targets: readonly ResTarget[]): Node | undefined {
-    const { fields = [], location } = bodyOf(node, 'ColumnRef') ?? {};
-    const name = namesOf(fields).at(0);
-    if (fields.length !== 1 || name === undefined) return undefined;
-    const target = targets.find((each) => each.name === name);
-    if (target === undefined || isSame(target.val, node) || this.#scope.hasColumn(name)) return undefined;
-    return this.#scope.isKnown
-      ? target.val
-      : refuse('GROUP BY a name that may be a column or a result', location, 'Write the expression.');
   }
 
   #groupBy(groups: readonly Node[]): string {
@@ -246,12 +235,6 @@ export class Block {
   #distinctOn(targets: readonly Target[] | undefined, rest: string): string {
     if (targets === undefined)
       return refuse('DISTINCT ON with *', placeOf(this.#select.targetList), 'Name the columns.');
-    if (this.#limits.count !== undefined || this.#limits.offset !== undefined)
-      return refuse(
-        'DISTINCT ON with LIMIT',
-        placeOf(this.#select.distinctClause),
-        'Write it as a query in FROM, and the limit outside.',
-      );
     const partition = (this.#select.distinctClause ?? []).map((node) =>
       exact(this.#p, sortedNode(node, targets), this.#scope),
     );
@@ -260,8 +243,17 @@ export class Block {
     const number = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')}${order === '' ? '' : ` ORDER BY ${order}`}) AS iris_rn`;
     const hidden = keys.map(({ key }, place) => `${key} AS iris_o${place + 1}`);
     const inner = `SELECT ${[named(targets), ...hidden, number].join(', ')}${rest}`;
-    const outside = keys.map((key, place) => printed({ ...key, key: `iris_o${place + 1}` })).join(', ');
-    const top = this.#options.isTop === true || order === '' ? '' : 'TOP ALL ';
-    return `SELECT ${top}${names(targets)} FROM (${inner}) AS iris_q WHERE iris_rn = 1${outside === '' ? '' : ` ORDER BY ${outside}`}`;
+    const list = names(targets);
+    return paged(this.#p, this.#limits, {
+      head: 'SELECT ',
+      list,
+      names: targets.map(({ column }) => column.name),
+      namedList: () => list,
+      rest: ` FROM (${inner}) AS iris_q WHERE iris_rn = 1`,
+      keys: keys.map((key, place) => ({ ...key, key: `iris_o${place + 1}` })),
+      isNested: false,
+      isNative: this.#isNativeLimit,
+      isTop: this.#options.isTop === true,
+    });
   }
 }

@@ -53,6 +53,11 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
   } satisfies Record<string, FunctionRule>),
 );
 
+export const aggregateNames: ReadonlySet<string> = new Set([
+  'count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'every', 'string_agg', 'stddev', 'stddev_samp', 'stddev_pop', 'variance',
+  'var_samp', 'var_pop',
+]); // prettier-ignore
+
 /** What the functions with rules of their own give back. */
 const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
   Object.entries({

@@ -1,15 +1,16 @@
 import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
-import { bodyOf, constantText, namesOf } from '../ast.ts';
+import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
 import { castValue, evenly } from './cast.ts';
 import { comparedText, exact, ordered } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
-import { functionTable } from './function-table.ts';
+import { aggregateNames, functionTable } from './function-table.ts';
+import { isAggregate } from './grouping.ts';
 import { common, isNullable, learnType, typeOf } from './inference.ts';
 import { printJsonArray, printJsonObject } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
-import { integerTypes, textTypes } from './pg-type.ts';
+import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { textOperand } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
@@ -25,6 +26,7 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
   const name = words.at(-1) ?? '';
   if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
+  if (aggregateNames.has(name)) noteAggregate(call, scope);
   const aggregate = aggregates[name];
   if (aggregate !== undefined) return aggregate(p, call, scope);
   if (call.agg_filter !== undefined || call.agg_distinct === true || call.agg_order !== undefined) {
@@ -33,6 +35,13 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   const special = specials[name];
   if (special !== undefined) return special(p, call.args ?? [], scope, location);
   return printNamed(p, name, call, scope);
+}
+
+/** @throws Refusal 42803 for one inside another */
+function noteAggregate({ args = [], location }: FuncCall, scope: Scope): void {
+  scope.aggregates++;
+  if (hasPart(args, isAggregate))
+    throw new Refusal('aggregate function calls cannot be nested', { sqlstate: '42803', location });
 }
 
 /** A function of the user, under its schema: IRIS calls class methods so. */
@@ -84,6 +93,7 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   const [arg, ...more] = call.args ?? [];
   if (arg === undefined || more.length > 0 || call.agg_order !== undefined)
     return refuse(`this use of ${name}`, call.location);
+  checkAggregated(call, typeOf(p, arg, scope));
   const isExtreme = name === 'MIN' || name === 'MAX';
   const isText = isExtreme && textTypes.has(typeOf(p, arg, scope));
   const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
@@ -92,6 +102,19 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
     call.agg_filter === undefined ? value : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${value} END`;
   const printed = `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;
   return isText ? `SUBSTRING(${printed}, 2)` : printed;
+}
+
+/** What IRIS would take for a number, or compare, and PostgreSQL does not. @throws Refusal 42883 */
+function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefined): void {
+  const name = namesOf(funcname).at(-1) ?? '';
+  const isWrong =
+    name === 'sum' || name === 'avg'
+      ? !numberTypes.has(type) && type !== 'interval'
+      : name === 'min' || name === 'max'
+        ? type === 'bool'
+        : name !== 'count' && type !== 'bool';
+  if (type !== undefined && isWrong)
+    throw new Refusal(`function ${name}(${type}) does not exist`, { sqlstate: '42883', location });
 }
 
 /** A character that no text has. */

@@ -17,6 +17,7 @@ function strongLabel(node: Node | undefined): string | undefined {
   if (cast !== undefined) return strongLabel(cast.arg);
   if (bodyOf(node, 'A_Expr')?.kind === 'AEXPR_NULLIF') return 'nullif';
   if (kindOf(node) === 'CoalesceExpr') return 'coalesce';
+  if (kindOf(node) === 'GroupingFunc') return 'grouping';
   const extreme = bodyOf(node, 'MinMaxExpr');
   if (extreme !== undefined) return extreme.op === 'IS_GREATEST' ? 'greatest' : 'least';
   const value = bodyOf(node, 'SQLValueFunction')?.op;

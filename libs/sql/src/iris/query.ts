@@ -1,6 +1,7 @@
 import type { SelectStmt, WithClause } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { Block } from './block.ts';
+import { hasGroupingSets, printGroupingSets } from './grouping-sets.ts';
 import { identifier } from './names.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
@@ -58,5 +59,6 @@ function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: Que
 function printBody(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
   if (select.op !== undefined && select.op !== 'SETOP_NONE') return printSetOperation(p, select, scope, options);
   if (select.valuesLists !== undefined) return printValues(p, select, scope, options);
+  if (hasGroupingSets(select)) return printGroupingSets(p, select, scope, options);
   return new Block(p, select, scope, options).print();
 }

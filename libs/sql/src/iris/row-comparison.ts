@@ -1,4 +1,4 @@
-import type { A_Expr, BoolExpr, Node } from 'libpg-query';
+import type { A_Expr, A_Expr_Kind, BoolExpr, Node } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -74,13 +74,13 @@ function memberOf(row: Node | undefined, list: Node | undefined, isNegated: bool
   return isNegated ? together('NOT_EXPR', [some]) : some;
 }
 
-function compared(operator: string, [lexpr, rexpr]: Pair, kind: A_Expr['kind'] = 'AEXPR_OP'): Node {
-  return { A_Expr: { ...(kind === undefined ? {} : { kind }), name: [{ String: { sval: operator } }], lexpr, rexpr } };
+function compared(operator: string, [lexpr, rexpr]: Pair, kind: A_Expr_Kind = 'AEXPR_OP'): Node {
+  return { A_Expr: { kind, name: [{ String: { sval: operator } }], lexpr, rexpr } };
 }
 
 function together(boolop: BoolExpr['boolop'], args: readonly Node[]): Node {
   const [only] = args;
   if (only === undefined) return refuse('a comparison of empty rows');
   if (args.length === 1 && boolop !== 'NOT_EXPR') return only;
-  return { BoolExpr: { ...(boolop === undefined ? {} : { boolop }), args: [...args] } };
+  return { BoolExpr: { boolop, args: [...args] } };
 }

@@ -60,6 +60,8 @@ export class Scope {
   readonly windows = new Map<string, WindowDef>();
   /** What GROUP BY makes one row of each of. */
   groups: readonly Node[] | undefined;
+  /** How many aggregates have been printed. */
+  aggregates = 0;
 
   constructor(outer?: Scope) {
     this.#outer = outer;
@@ -100,14 +102,20 @@ export class Scope {
   }
 
   /** A column by the table that has it, however it is called; undefined where that is not certain. */
-  placeOf({ fields = [] }: ColumnRef): string | undefined {
+  placeOf(reference: ColumnRef): string | undefined {
+    const owner = this.ownerOf(reference);
+    return owner === undefined ? undefined : JSON.stringify([owner.alias, lastNameOf(reference.fields)]);
+  }
+
+  /** The table here that has a column; undefined where that is not certain. */
+  ownerOf({ fields = [] }: ColumnRef): SeenTable | undefined {
     const words = fields.map((field) => bodyOf(field, 'String')?.sval);
     const [name, alias] = [words.at(-1), words.at(-2)];
     if (name === undefined || words.length > 2 || (alias === undefined && this.merged.has(name))) return undefined;
     const tables = this.tables.filter((table) => alias === undefined || table.alias === alias);
     const owners = tables.filter(({ columns }) => columns?.some((column) => column.name === name) === true);
     const isCertain = owners.length === 1 && (alias !== undefined || this.isKnown);
-    return isCertain ? JSON.stringify([owners[0]?.alias, name]) : undefined;
+    return isCertain ? owners[0] : undefined;
   }
 
   /** Whether everything this query itself sees is known. */

@@ -98,4 +98,95 @@ export const spelledOutQueries: readonly WrittenQuery[] = [
   query("select to_date('2024-02-29', 'YYYY-MM-DD') - 1, to_date('29.02.2024', 'DD.MM.YYYY')"),
   query("select id from encounters where started > now() - interval '1 day'"),
   query('select extract(week from now()) > 0'),
+  query('select status, count(*) from encounters group by rollup(status) order by 1, 2'),
+  query(
+    'select patient_id, status, grouping(status), count(*), sum(cost) from encounters group by grouping sets ((patient_id), (status), ()) order by 1,2,3,4',
+  ),
+  query(
+    'select patient_id, status, grouping(patient_id, status) as g, count(*) from encounters group by cube (patient_id, status) order by g, patient_id, status',
+  ),
+  query('select patient_id, status, count(*) from encounters group by rollup(1, 2)'),
+  query(
+    'select patient_id as p, status as s, count(*) as n from encounters group by rollup(p, s) order by p nulls first, s, n limit 5 offset 2',
+  ),
+  query(
+    "select coalesce(status, 'all') as s, sum(cost) from encounters group by rollup(status) order by 2 desc nulls last, 1",
+  ),
+  query(
+    "select case when grouping(status) = 1 then 'total' else coalesce(status, '?') end as s, count(*) from encounters group by rollup(status) order by 2, 1",
+  ),
+  query('select status, count(status), max(status) from encounters group by rollup(status)'),
+  query(
+    'select e.status, p.name, count(*) from encounters e join patients p on p.id = e.patient_id group by rollup(p.name, e.status) having count(*) > 1 order by 1, 2, 3',
+  ),
+  query('select status, patient_id, count(*) from encounters group by status, rollup(patient_id) order by 1, 2, 3'),
+  query('select status, patient_id, count(*) from encounters group by rollup((status, patient_id)) order by 1, 2, 3'),
+  query('select status, count(*) from encounters where cost > $1 and id > $1 group by rollup(status) order by 1, 2', [
+    '2',
+  ]),
+  query(
+    'select status, count(*) filter (where cost > $2) from encounters where id <> $1 group by cube(status) order by 1, 2',
+    ['3', '4'],
+  ),
+  query('select count(*) from encounters group by ()'),
+  query('select status, count(*) from encounters group by grouping sets (status, rollup(patient_id)) order by 1, 2'),
+  query(
+    'select x.s, x.n from (select status as s, count(*) as n from encounters group by rollup(status)) x where x.n > 1 order by 1, 2',
+  ),
+  query('select active, count(*) from patients group by rollup(active) order by 1, 2'),
+  query('select score, born, count(*) from patients group by grouping sets (score, born) order by 1, 2, 3'),
+  query(
+    'select score::numeric(6,2) as s, sum(score::numeric(6,2)) from patients group by rollup(score::numeric(6,2)) order by 1, 2',
+  ),
+  query('select status, patient_id, count(*) from encounters group by (status, patient_id) order by 1, 2'),
+  query(
+    'with r as (select status, count(*) n from encounters group by rollup(status)) select * from r order by n, status',
+  ),
+  query("select status, count(*) from encounters group by rollup(status) union all select 'x', 1 order by 2, 1"),
+  query('select name as n, count(*) from patients group by n order by n'),
+  query('select upper(name), count(*) from patients group by upper(name) order by upper(name)'),
+  query('select upper(name), count(*) from patients group by name order by name'),
+  query('select lower(upper(name)), count(*) from patients group by upper(name) order by 1'),
+  query(
+    'select (select max(cost) from encounters e where e.patient_id = p.id), count(*) from patients p group by p.id order by p.id',
+  ),
+  query(
+    'select p.id, count(*) from patients p where exists (select count(*) from encounters e where e.patient_id = p.id) group by p.id order by 1',
+  ),
+  query('select sum(cost) over (order by id), count(*) over () from encounters order by id'),
+  query('select status, sum(sum(cost)) over (order by status) from encounters group by status order by status'),
+  query('select status, rank() over (order by count(*) desc, status) from encounters group by status order by status'),
+  query('select a.id from patients a group by a.id, a.name order by a.id, name'),
+  query('select x.n from (select name n, id from patients) x group by x.n order by x.n'),
+  query('select count(*), 5 from patients'),
+  query('select id + 1, count(*) from patients group by id + 1 order by 1'),
+  query('select id + 1 + 2, count(*) from patients group by id + 1 order by 1'),
+  query(
+    "select case when id > 3 then 'a' else 'b' end as c, count(*) from patients group by case when id > 3 then 'a' else 'b' end order by c",
+  ),
+  query("select case when id > 3 then 'a' else 'b' end as c, count(*) from patients group by c order by c"),
+  query(
+    "select case when id > $1 then 'a' else 'b' end as c, count(*) from patients group by case when id > $1 then 'a' else 'b' end order by c",
+    ['3'],
+  ),
+  query(
+    'select p.name, w.label, count(*) from patients p join wards w using (id) group by id, p.name, w.label order by 1',
+  ),
+  query('select id, count(*) from patients p join wards w using (id) group by id order by id'),
+  query(
+    'select distinct on (active) active, name from patients order by active nulls first, name desc nulls last limit 2',
+  ),
+  query('select distinct on (active) active, name from patients order by active, name, id limit 2 offset 1'),
+  query(
+    'select distinct on (patient_id) patient_id, id, started from encounters order by patient_id, started desc nulls last, id limit $1',
+    ['2'],
+  ),
+  query('select distinct on (patient_id) patient_id, id from encounters order by patient_id, id offset 2'),
+  query(
+    'select x.id from (select distinct on (patient_id) patient_id, id from encounters order by patient_id, id limit 3) x order by 1',
+  ),
+  query(
+    'select x.id from (select distinct on (patient_id) patient_id, id from encounters order by patient_id, id limit 3 offset 1) x order by 1',
+  ),
+  query('select distinct on (name) name, id from patients order by name, id limit 4'),
 ];

@@ -1,0 +1,198 @@
+import type { GroupingFunc, GroupingSet, Node, ResTarget, SelectStmt } from 'libpg-query';
+import { bodyOf, hasPart } from '../ast.ts';
+import { Block } from './block.ts';
+import { printFrom } from './from.ts';
+import { groupedBy, isAggregate } from './grouping.ts';
+import { typeOf } from './inference.ts';
+import { labelOf } from './labels.ts';
+import { limitsOf } from './limits.ts';
+import { identifier } from './names.ts';
+import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
+import { isRepeatable } from './repeatable.ts';
+import { Scope, type SeenColumn } from './scope.ts';
+import { sortOutside } from './set-operations.ts';
+import { isSame } from './targets.ts';
+
+/** Each is a query of its own over the same rows. */
+const setsMax = 64;
+
+export const hasGroupingSets = (select: SelectStmt): boolean =>
+  select.groupClause?.some((node) => bodyOf(node, 'GroupingSet') !== undefined) === true;
+
+/** GROUPING SETS, ROLLUP and CUBE: one grouped query for each set, with NULL for what is not in it, UNION ALL. */
+export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
+  const place = placeOf(select.groupClause);
+  checkSimple(select, place);
+  const rows = new Scope(scope); // seen for the sake of names and types
+  if (select.fromClause !== undefined) printFrom(p, select.fromClause, rows);
+  const targets = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+  const sets = setsOf(select.groupClause ?? [], (node) => groupedBy(node, targets, rows), place);
+  const all = distinct(sets.flat(), rows);
+  const parts = sets.map((set) => {
+    const absent = all.filter((each) => !set.some((group) => isSame(group, each, rows)));
+    const rewrite = (node: Node | undefined): Node | undefined => without(p, node, absent, all, rows);
+    const named = targets.map(({ val, name, ...more }, at): ResTarget => {
+      const value = rewrite(val);
+      return {
+        ...more,
+        ...(value === undefined ? {} : { val: value }),
+        name: options.names?.[at] ?? labelOf(val, name),
+      };
+    });
+    const having = rewrite(select.havingClause);
+    const { fromClause, whereClause } = select;
+    const one: SelectStmt = {
+      targetList: named.map((target) => ({ ResTarget: target })),
+      ...(fromClause === undefined ? {} : { fromClause }),
+      ...(whereClause === undefined ? {} : { whereClause }),
+      ...(set.length === 0 ? {} : { groupClause: [...set] }),
+      ...(having === undefined ? {} : { havingClause: having }),
+    };
+    const isNull = targets.map(({ val }) => absent.some((each) => isSame(each, val, rows)));
+    return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false }).print(), isNull };
+  });
+  return ordered(p, select, targets, parts, options);
+}
+
+interface Part extends PrintedQuery {
+  /** Of each column: it is NULL in this set. */
+  readonly isNull: readonly boolean[];
+}
+
+function ordered(
+  p: Printing,
+  select: SelectStmt,
+  targets: readonly ResTarget[],
+  parts: readonly Part[],
+  options: QueryOptions,
+): PrintedQuery {
+  const sql = parts.map((part) => part.sql).join(' UNION ALL ');
+  const columns = targets.map((_, at) => columnOf(parts, at));
+  const limits = limitsOf(p, select);
+  if (select.sortClause === undefined && limits.count === undefined && limits.offset === undefined)
+    return { sql, columns };
+  const seen = columns.map((column, at) => ({ node: targets[at]?.val, sql: identifier(column.name), column }));
+  return { sql: sortOutside(p, sql, seen, select, options, limits), columns };
+}
+
+function columnOf(parts: readonly Part[], at: number): SeenColumn {
+  const all = parts.map(({ columns }) => columns?.[at]).filter((column) => column !== undefined);
+  const valued = parts.filter(({ isNull }) => isNull[at] !== true).map(({ columns }) => columns?.[at]);
+  const [first = all[0], ...others] = valued;
+  if (first === undefined) return refuse('GROUPING SETS without columns');
+  return {
+    ...first,
+    isNullable: all.some(({ isNullable }) => isNullable) || valued.length < parts.length,
+    isExact: all.every(({ isExact }) => isExact),
+    scale: others.every((other) => other?.scale === first.scale) ? first.scale : undefined,
+  };
+}
+
+function checkSimple(select: SelectStmt, place: number | undefined): void {
+  const problem = problemOf(select);
+  if (problem !== undefined) refuse(`GROUPING SETS, ROLLUP or CUBE with ${problem}`, place, 'Write UNION ALL.');
+}
+
+function problemOf(select: SelectStmt): string | undefined {
+  const { targetList, havingClause, distinctClause, groupDistinct } = select;
+  const has = (test: (node: Node) => boolean): boolean => hasPart([targetList, havingClause], test);
+  if (has((node) => bodyOf(node, 'FuncCall')?.over !== undefined)) return 'a window';
+  if (has((node) => bodyOf(node, 'SubLink') !== undefined)) return 'a query as a value';
+  if (targetList?.some((node) => hasStar(bodyOf(node, 'ResTarget')?.val)) === true) return '*';
+  if (!has(isAggregate)) return 'no aggregate';
+  if (distinctClause !== undefined || groupDistinct === true) return 'DISTINCT';
+  return isRepeatable(select) ? undefined : 'a function that may answer otherwise the next time';
+}
+
+const hasStar = (node: Node | undefined): boolean =>
+  bodyOf(bodyOf(node, 'ColumnRef')?.fields?.at(-1), 'A_Star') !== undefined;
+
+type Sets = readonly (readonly Node[])[];
+
+/** The sets of all items of GROUP BY, each with each. */
+function setsOf(items: readonly Node[], resolved: (node: Node) => readonly Node[], place: number | undefined): Sets {
+  const tooMany = (): never => refuse(`more than ${setsMax} grouping sets`, place);
+  const setsOfItem = (node: Node): Sets => {
+    const set = bodyOf(node, 'GroupingSet');
+    const sets = set === undefined ? [resolved(node)] : setsOfKind(set, resolved, setsOfItem);
+    return sets.length > setsMax ? tooMany() : sets;
+  };
+  return items.map(setsOfItem).reduce<Sets>(
+    (all, sets) => {
+      if (all.length * sets.length > setsMax) return tooMany();
+      return all.flatMap((before) => sets.map((set) => [...before, ...set]));
+    },
+    [[]],
+  );
+}
+
+function setsOfKind(
+  { kind, content = [] }: GroupingSet,
+  resolved: (node: Node) => readonly Node[],
+  nested: (node: Node) => Sets,
+): Sets {
+  switch (kind) {
+    case 'GROUPING_SET_EMPTY':
+      return [[]];
+    case 'GROUPING_SET_ROLLUP':
+      return Array.from({ length: content.length + 1 }, (_, left) =>
+        content.slice(0, content.length - left).flatMap(resolved),
+      );
+    case 'GROUPING_SET_CUBE':
+      if (content.length > Math.log2(setsMax)) return refuse(`more than ${setsMax} grouping sets`, placeOf(content));
+      return content.reduce<Sets>((sets, node) => [...sets.map((set) => [...set, ...resolved(node)]), ...sets], [[]]);
+    case 'GROUPING_SET_SETS':
+      return content.flatMap(nested);
+    default:
+      return refuse(kind ?? 'this grouping set');
+  }
+}
+
+const distinct = (nodes: readonly Node[], scope: Scope): readonly Node[] =>
+  nodes.filter((node, at) => !nodes.slice(0, at).some((before) => isSame(before, node, scope)));
+
+/** An expression in a set: NULL for what the set does not group by, a number for GROUPING; aggregates see the rows as they are. */
+function without(
+  p: Printing,
+  node: Node | undefined,
+  absent: readonly Node[],
+  all: readonly Node[],
+  scope: Scope,
+): Node | undefined {
+  const rewritten = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(rewritten);
+    if (typeof part !== 'object' || part === null) return part;
+    const each = part as Node;
+    if (absent.some((group) => isSame(group, each, scope))) return nothing(p, each, scope);
+    const grouping = bodyOf(each, 'GroupingFunc');
+    if (grouping !== undefined) return groupingBits(grouping, absent, all, scope);
+    if (isAggregate(each)) return each;
+    return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, rewritten(value)]));
+  };
+  return node === undefined ? undefined : (rewritten(node) as Node);
+}
+
+function nothing(p: Printing, node: Node, scope: Scope): Node {
+  const arg: Node = { A_Const: { isnull: true, location: -1 } };
+  const type = typeOf(p, node, scope);
+  return type === undefined
+    ? arg
+    : { TypeCast: { arg, typeName: { names: [{ String: { sval: type } }], location: -1 } } };
+}
+
+function groupingBits(
+  { args = [], location }: GroupingFunc,
+  absent: readonly Node[],
+  all: readonly Node[],
+  scope: Scope,
+): Node {
+  const isIn = (nodes: readonly Node[], arg: Node): boolean => nodes.some((node) => isSame(node, arg, scope));
+  if (!args.every((arg) => isIn(all, arg)))
+    throw new Refusal('arguments to GROUPING must be grouping expressions of the associated query level', {
+      sqlstate: '42803',
+      location,
+    });
+  const ival = args.reduce((bits, arg) => 2 * bits + (isIn(absent, arg) ? 1 : 0), 0);
+  return { A_Const: { ival: { ival }, location: location ?? -1 } };
+}

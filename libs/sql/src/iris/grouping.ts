@@ -1,0 +1,79 @@
+import type { ColumnRef, Node, ResTarget, SelectStmt } from 'libpg-query';
+import { bodyOf, lastNameOf, namesOf } from '../ast.ts';
+import { aggregateNames } from './function-table.ts';
+import { labelOf } from './labels.ts';
+import { Refusal, refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
+import { isSame } from './targets.ts';
+
+/** An expression of GROUP BY: numbers and names of result columns become what they stand for, `(a, b)` both. */
+export function groupedBy(node: Node, targets: readonly ResTarget[], scope: Scope): readonly Node[] {
+  const row = bodyOf(node, 'RowExpr');
+  if (row?.row_format === 'COERCE_IMPLICIT_CAST')
+    return (row.args ?? []).flatMap((arg) => groupedBy(arg, targets, scope));
+  const number = bodyOf(node, 'A_Const')?.ival?.ival;
+  if (number === undefined) return [byName(node, targets, scope) ?? node];
+  return [targets[number - 1]?.val ?? refuse(`GROUP BY ${number}`, bodyOf(node, 'A_Const')?.location)];
+}
+
+/** A name in GROUP BY is a column of a table first, and one of the result where no table has it. */
+function byName(node: Node, targets: readonly ResTarget[], scope: Scope): Node | undefined {
+  const { fields = [], location } = bodyOf(node, 'ColumnRef') ?? {};
+  const name = namesOf(fields).at(0);
+  if (fields.length !== 1 || name === undefined) return undefined;
+  const target = targets.find((each) => each.name === name);
+  if (target === undefined || isSame(target.val, node) || scope.hasColumn(name)) return undefined;
+  return scope.isKnown
+    ? target.val
+    : refuse('GROUP BY a name that may be a column or a result', location, 'Write the expression.');
+}
+
+/** The call of an aggregate, and not of a window, that a node is. */
+export function isAggregate(node: Node): boolean {
+  const call = bodyOf(node, 'FuncCall');
+  return call !== undefined && call.over === undefined && aggregateNames.has(lastNameOf(call.funcname) ?? '');
+}
+
+/**
+ * A column of a grouped query has to be the same in all rows of a group: IRIS would take it of any row.
+ * @throws Refusal 42803
+ */
+export function checkGrouped(
+  select: SelectStmt,
+  targets: readonly ResTarget[],
+  groups: readonly Node[],
+  scope: Scope,
+): void {
+  const labels = new Set(targets.map(({ val, name }) => labelOf(val, name)));
+  const check = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    const node = part as Node;
+    if (groups.some((group) => isSame(group, node, scope)) || isAggregate(node)) return;
+    if (bodyOf(node, 'SubLink') !== undefined) return;
+    const column = bodyOf(node, 'ColumnRef');
+    if (column !== undefined) checkColumn(column, groups, scope);
+    else for (const each of Object.values(part)) check(each);
+  };
+  for (const { val } of targets) check(val);
+  check(select.havingClause);
+  for (const clause of select.sortClause ?? []) {
+    const { node } = bodyOf(clause, 'SortBy') ?? {};
+    const name = bodyOf(node, 'ColumnRef')?.fields;
+    if (name?.length !== 1 || !labels.has(lastNameOf(name) ?? '')) check(node);
+  }
+}
+
+function checkColumn(column: ColumnRef, groups: readonly Node[], scope: Scope): void {
+  const owner = scope.ownerOf(column);
+  const isGrouped = (name: string): boolean =>
+    groups.some((group) => {
+      const reference = bodyOf(group, 'ColumnRef');
+      return reference !== undefined && lastNameOf(reference.fields) === name && scope.ownerOf(reference) === owner;
+    });
+  if (owner === undefined || owner.keys?.some((key) => key.every(isGrouped)) === true) return;
+  const name = `${owner.alias}.${lastNameOf(column.fields) ?? ''}`;
+  throw new Refusal(`column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`, {
+    sqlstate: '42803',
+    location: column.location,
+  });
+}

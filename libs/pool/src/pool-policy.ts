@@ -23,6 +23,8 @@ export interface PoolPolicy {
   licensedServer(upstream: string): string | undefined;
   /** Backends that all clients of one application may hold at once, over all pools; undefined without a limit. */
   applicationMax(application: string): number | undefined;
+  /** Pools that keep their minimum also while they have no client: it is known as whom to log in. */
+  readonly kept?: readonly PoolName[];
 }
 
 /** Names are compared as text; a NUL stands in none of them. */

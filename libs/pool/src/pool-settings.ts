@@ -2,7 +2,7 @@
 export interface PoolSettings {
   /** Backends at most, those being opened and closed included. */
   readonly max: number;
-  /** Backends kept open while the pool has a client. */
+  /** Backends kept open while the pool has a client, or is one of those that are kept. */
   readonly min: number;
   /** Further backends above `max` for clients that have waited for `reserveAfterMs`. */
   readonly reserve: number;

@@ -40,6 +40,8 @@ export class Pool<C, B> implements WaitTerms {
   readonly clients = new Set<PooledClient<C, B>>();
   /** Some client has a wait timeout of its own: who came later may have to go earlier. */
   hasOwnTimeouts = false;
+  /** Its minimum is there without clients, too. */
+  isKept = false;
   readonly #counters = new Counters();
   readonly #around: PoolSurroundings<C, B>;
   readonly #backends: PoolBackends<C, B>;
@@ -96,7 +98,8 @@ export class Pool<C, B> implements WaitTerms {
 
   /** So many backends are kept, used or not. */
   get minimum(): number {
-    return this.clients.size === 0 || this.#isDraining ? 0 : this.#settings.min;
+    const isWanted = this.clients.size > 0 || this.isKept;
+    return isWanted && !this.#isDraining ? this.#settings.min : 0;
   }
 
   get failure(): OpenFailure | undefined {

@@ -56,6 +56,7 @@ export class Pools<C, B> {
       jitter: options.jitter,
       nextId: () => (this.#lastId += 1),
     };
+    this.#keep(options.policy.kept);
   }
 
   /** A client has logged in. Its `pool.clamps` say what it should be told. */
@@ -149,7 +150,7 @@ export class Pools<C, B> {
   tick(nowMs: number): void {
     for (const [key, pool] of this.#pools) {
       pool.tick(nowMs);
-      if (pool.clients.size === 0 && pool.size === 0) this.#forget(key, pool);
+      if (pool.clients.size === 0 && pool.size === 0 && pool.minimum === 0) this.#forget(key, pool);
     }
   }
 
@@ -172,11 +173,13 @@ export class Pools<C, B> {
     for (const pool of this.#in(scope)) pool.reconnect(nowMs);
   }
 
-  /** The backends of these pools are closed where no client is left but this one. */
+  /** The backends of these pools are closed where no client is left but this one, and no others take their places. */
   vacate(isMeant: (name: PoolName) => boolean, but: PooledClient<C, B>, nowMs: number): void {
     for (const pool of this.#pools.values()) {
       const others = pool.clients.size - (pool.clients.has(but) ? 1 : 0);
-      if (others === 0 && isMeant(pool.name)) pool.reconnect(nowMs);
+      if (others > 0 || !isMeant(pool.name)) continue;
+      pool.isKept = false;
+      pool.reconnect(nowMs);
     }
   }
 
@@ -224,6 +227,7 @@ export class Pools<C, B> {
       const one = given[at];
       if (one !== undefined) pool.reload(one, nowMs);
     });
+    this.#keep(policy.kept);
     for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
     return given.flatMap(({ clamps }) => clamps);
   }
@@ -289,6 +293,11 @@ export class Pools<C, B> {
     this.#standing.splice(0, this.#standing.length, ...left);
     // With nothing before it that it takes back for some, a RESUME says nothing.
     if (what !== undefined || left.length > 0) this.#standing.push({ scope, what });
+  }
+
+  #keep(names: readonly PoolName[] = []): void {
+    for (const pool of this.#pools.values()) pool.isKept = false;
+    for (const name of names) if (this.#policy.settings(name).min > 0) this.#poolOf(name).isKept = true;
   }
 
   #poolOf(name: PoolName): Pool<C, B> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PoolRig } from './testing/index.ts';
+import { aName, aPolicy, PoolRig } from './testing/index.ts';
 
 describe('upkeep', () => {
   it('keeps a minimum open while the pool has a client, and forgets the pool after the last', () => {
@@ -17,6 +17,47 @@ describe('upkeep', () => {
     rig.after(100);
     expect(rig.events()).toEqual(['forgotten ehr/app']);
     expect(rig.pools.totals(0)).toMatchObject({ pools: 0, counts: { connects: { minimum: 2 } } });
+  });
+
+  it('keeps the minimum of a pool that is kept, though it has no client', () => {
+    const settings = { max: 5, min: 2, idleTimeoutMs: 1_000, lifetimeMs: 5_000 };
+    const rig = new PoolRig({ settings, kept: [aName()] });
+    rig.after(100);
+    expect(rig.events()).toEqual(['open 1 minimum', 'open 2 minimum']);
+    rig.opened(1, 2);
+    rig.after(1_000);
+    expect(rig.events()).toEqual([]);
+    rig.closed(1, 2);
+    rig.after(100);
+    expect(rig.events()).toEqual(['open 3 minimum', 'open 4 minimum']);
+    rig.pools.reload(aPolicy({ settings }), rig.nowMs);
+    rig.opened(3, 4);
+    rig.after(1_000);
+    expect(rig.events()).toEqual(['close 3 idle_timeout', 'close 4 idle_timeout']);
+    rig.closed(3, 4);
+    rig.after(100);
+    expect(rig.pools.totals(0).pools).toBe(0);
+    rig.pools.reload(aPolicy({ settings, kept: [aName()] }), rig.nowMs);
+    rig.after(100);
+    expect(rig.events()).toEqual(['open 5 minimum', 'open 6 minimum']);
+  });
+
+  it('tries a pool that is kept again as ever, and keeps nothing of one that was vacated', () => {
+    const rig = new PoolRig({ settings: { min: 1, backoffMinMs: 1_000 }, kept: [aName()] });
+    rig.after(100);
+    rig.openFailed(1, 'not there', true);
+    rig.after(100);
+    expect(rig.events()).toEqual(['open 1 minimum']);
+    rig.after(1_000);
+    expect(rig.events()).toEqual(['open 2 minimum']);
+    rig.opened(2);
+    const who = rig.client('who', { database: 'other' });
+    rig.pools.vacate(({ database }) => database === 'ehr', who, rig.nowMs);
+    rig.after(1_000);
+    expect(rig.events()).toContain('close 2 reconnect');
+    rig.closed(2);
+    rig.after(1_000);
+    expect(rig.pools.figures(rig.nowMs).map(({ name }) => name.database)).toEqual(['other']);
   });
 
   it('closes what nobody used for the idle timeout, down to the minimum', () => {

@@ -8,7 +8,9 @@ const share = z.number().min(0).max(1);
 /** Of a pool, which has one database and one user of the server. */
 const ofPools = {
   size: z.int().positive().describe('Backends of one pool: of a database and whoever logs in there for its clients'),
-  min: count.describe('Backends that are kept open though nobody needs them'),
+  min: count.describe(
+    'Backends that are kept open though nobody needs them: while the pool has a client, and always where databases.<name>.user says who logs in',
+  ),
   reserve: count.describe('Backends beyond size for clients that have waited long'),
   reserveAfterMs: milliseconds.describe('How long that is'),
   waitingMax: count.describe('Clients of one pool that may wait at once'),

@@ -39,7 +39,7 @@ import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
 import { ClientScopes } from './client-scopes.ts';
-import { UpstreamLogins } from './upstream-logins.ts';
+import { poolsOfOneUser, UpstreamLogins } from './upstream-logins.ts';
 
 /** What the log of the process hears. */
 export interface HostEvents extends OpeningEvents {
@@ -162,8 +162,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     return this.#openings.logIn(name, { loggedIn, failed });
   }
 
-  #policyOf({ config }: LoadedConfig): PoolPolicy {
-    return policyOf(config, this.licences);
+  #policyOf(loaded: LoadedConfig): PoolPolicy {
+    return { ...policyOf(loaded.config, this.licences), kept: poolsOfOneUser(loaded) };
   }
 
   // What the pools ask for.

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { query } from '@medrex/pg-wire';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ProxyRig } from '../testing/proxy-rig.ts';
+import { holds, ProxyRig } from '../testing/proxy-rig.ts';
 
 describe('a login that several users share', () => {
   let rig: ProxyRig;
@@ -46,5 +46,17 @@ describe('a login that several users share', () => {
     await other.ask(query('commit'));
     expect((await another.until('Z I')).at(-1)).toBe('Z I');
     expect(await rig.open().until('closed')).toContainEqual(expect.stringMatching(/FATAL 53300 too many connections/));
+  });
+
+  it('has the minimum of its backends before anybody comes, where all clients of the database share it', async () => {
+    await start(
+      {},
+      { databases: { app: { upstream: 'main', user: 'app', min: 2 }, own: { upstream: 'main', min: 2 } } },
+    );
+    await holds(() => expect(rig.postgres.open).toHaveLength(2));
+    const [pool, ...more] = rig.running.proxy.host.pools.figures(0);
+    expect([pool?.name.database, pool?.clients, more.length]).toEqual(['app', 0, 0]);
+    await (await rig.in()).ask(query('select 1'));
+    expect(rig.postgres.backends).toHaveLength(2);
   });
 });

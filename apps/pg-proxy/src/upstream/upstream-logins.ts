@@ -28,6 +28,13 @@ export function poolNameOf(loaded: Mapping, upstream: string, database: string, 
   return { upstream, database, user: as, secret };
 }
 
+/** The pools of databases that have one user for all clients. */
+export function poolsOfOneUser(loaded: Mapping): readonly PoolName[] {
+  return Object.entries(loaded.config.databases).flatMap(([name, { upstream, user }]) =>
+    name === '*' || user === undefined ? [] : [poolNameOf(loaded, upstream, name, user)],
+  );
+}
+
 /** With what that user logs in for anybody in that database, each once. */
 function secretsOf(loaded: Mapping, as: string, database: string): readonly Secret[] {
   const passwords = loaded.identities.passwordsOf(as, database, keyOf(loaded, database));

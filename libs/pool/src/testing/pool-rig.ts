@@ -28,6 +28,7 @@ export interface RigPolicy {
   /** By upstream. */
   readonly licensedServer?: string;
   readonly applications?: Readonly<Record<string, number>>;
+  readonly kept?: readonly PoolName[];
 }
 
 export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
@@ -37,6 +38,7 @@ export function aPolicy(rig: RigPolicy = {}): PoolPolicy {
     backendsMax: (kind) => max[kind],
     licensedServer: () => rig.licensedServer,
     applicationMax: (application) => rig.applications?.[application],
+    ...(rig.kept && { kept: rig.kept }),
   };
 }
 

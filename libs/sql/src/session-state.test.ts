@@ -80,6 +80,14 @@ describe('what pins a session, and what sets it free', () => {
     ["select set_config('a.b', 'x', false)", 'parameter', 'reset all'],
     ["select set_config('a.b', lower('x'), false)", 'unknownParameter', 'reset all'],
     ['select pg_backend_pid()::text', 'shown', 'discard all'],
+    ["select 'I am ' || pg_catalog.pg_backend_pid()", 'shown', 'discard all'],
+    ['select * from pg_backend_pid()', 'shown', 'discard all'],
+    ['with me as (select pg_backend_pid() as pid) select pid from me', 'shown', 'discard all'],
+    ['select 1 union all values (pg_backend_pid())', 'shown', 'discard all'],
+    ['copy (select pg_backend_pid()) to stdout (format binary)', 'shown', 'discard all'],
+    ['declare c cursor for select pg_backend_pid()', 'shown', 'discard all'],
+    ['insert into t values (1) returning pg_backend_pid()', 'shown', 'discard all'],
+    ['insert into t values (pg_backend_pid()) returning *', 'shown', 'discard all'],
     ['select name from pg_prepared_statements', 'shown', 'deallocate all'],
     ['select * from pg_prepared_statement()', 'shown', 'discard all'],
     ['set role r', 'role', 'reset role'],
@@ -133,6 +141,10 @@ describe('what pins a session, and what sets it free', () => {
     'notify c',
     'unlisten *',
     'deallocate all',
+    'select count(*) from pg_stat_activity a join pg_locks l on l.pid = pg_backend_pid() where a.pid <> pg_backend_pid()',
+    'select pid, pid = pg_backend_pid() as is_own from pg_stat_activity order by pid = pg_backend_pid()',
+    'insert into t values (pg_backend_pid())',
+    'create table t as select pg_backend_pid()',
   ])('%s: nothing', (text) => {
     expect(after(text)).toEqual([]);
   });
@@ -189,6 +201,7 @@ describe('what pins a session, and what sets it free', () => {
 
   it('runs what a prepared statement does only when it is executed', () => {
     expect(after("prepare p as select set_config('a.b', 'x', false)")).toEqual(['preparedStatement']);
+    expect(after('prepare p as select pg_backend_pid()', 'execute p', 'deallocate p')).toEqual(['shown']);
     expect(after("prepare p as select set_config('a.b', 'x', false)", 'execute p', 'deallocate p')).toEqual([
       'parameter',
     ]);

@@ -4,6 +4,7 @@ import { commandOf, hasOption, isOutsideBlocksOnly, type Command } from './comma
 import { fingerprintOf } from './fingerprint.ts';
 import { redefinitionOf } from './redefinition.ts';
 import type { SessionEffect } from './session-effect.ts';
+import { showsProcess } from './shown-process.ts';
 import { withoutLiterals, type Skeleton } from './skeleton.ts';
 import { unreadText } from './unread-text.ts';
 import { effectsOf } from './statement-effects.ts';
@@ -55,7 +56,8 @@ function sessionEffects(node: Node, facts: StatementFacts): readonly SessionEffe
   if (commandOf(node) === undefined) return [{ kind: 'opaque', what: kind }];
   const prepared = bodyOf(node, 'PrepareStmt');
   if (prepared !== undefined) {
-    const inner = prepared.query === undefined ? [] : [...effectsOf(prepared.query), ...facts.effects];
+    const { query } = prepared;
+    const inner = query === undefined ? [] : [...effectsOf(query), ...facts.effects, ...shownEffects(query, facts)];
     return [{ kind: 'prepare', name: prepared.name ?? '', effects: inner }];
   }
   const explained = bodyOf(node, 'ExplainStmt');
@@ -76,21 +78,13 @@ function alone(node: Node, effects: readonly SessionEffect[]): readonly SessionE
 }
 
 /** pg_stat_activity without oneself shows nothing of the backend; a process id in the answer does. */
-function shownEffects(node: Node, { reads }: StatementFacts): readonly SessionEffect[] {
+function shownEffects(node: Node, { reads, calls }: StatementFacts): readonly SessionEffect[] {
   const effects: SessionEffect[] = [];
   const isPrepared = ({ name, schema }: RelationName): boolean =>
     name === 'pg_prepared_statements' && catalogSchemas.has(schema ?? 'pg_catalog');
   if (reads.some(isPrepared)) effects.push({ kind: 'shown', what: 'statements' });
-  const targets = bodyOf(node, 'SelectStmt')?.targetList ?? [];
-  if (targets.some((target) => asksProcess(bodyOf(target, 'ResTarget')?.val)))
-    effects.push({ kind: 'shown', what: 'process' });
+  if (calls.includes('pg_backend_pid') && showsProcess(node)) effects.push({ kind: 'shown', what: 'process' });
   return effects;
-}
-
-function asksProcess(value: Node | undefined): boolean {
-  const cast = bodyOf(value, 'TypeCast');
-  if (cast !== undefined) return asksProcess(cast.arg);
-  return namesOf(bodyOf(value, 'FuncCall')?.funcname).at(-1) === 'pg_backend_pid';
 }
 
 const sequenceAdvancing: ReadonlySet<Statement['kind']> = new Set(['insert', 'merge', 'copyIn']);

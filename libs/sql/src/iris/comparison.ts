@@ -36,12 +36,18 @@ export function comparison(
   const isText = isComparedText(p, [left, right], types, location);
   const isMoment = areMoments(types);
   const textOf = isText && orders.has(operator) && isOrdered(types, [left, right]) ? ordered : exact;
-  const print = (node: Node | undefined, other: Node | undefined, type: PgType | undefined): string =>
+  const print = (
+    node: Node | undefined,
+    type: PgType | undefined,
+    other: Node | undefined,
+    beside: PgType | undefined,
+  ): string =>
     schemaName(p, node, other) ??
-    (type === 'interval' ? comparedSpan(p, node, scope) : undefined) ??
-    typedConstant(p, node, type) ??
-    (isText ? textOf(p, node, scope) : comparedOperand(p, node, scope, isMoment));
-  return `${print(left, right, types[1])} ${operator === '!=' ? '<>' : operator} ${print(right, left, types[0])}`;
+    (beside === 'interval' ? comparedSpan(p, node, scope) : undefined) ??
+    typedConstant(p, node, beside) ??
+    (isText ? textOf(p, node, scope) : comparedOperand(p, node, scope, isMoment, type));
+  const [one, another] = [print(left, types[0], right, types[1]), print(right, types[1], left, types[0])];
+  return `${one} ${operator === '!=' ? '<>' : operator} ${another}`;
 }
 
 /** Dates among moments: IRIS makes days of both, PostgreSQL moments. */
@@ -49,10 +55,16 @@ export function areMoments(types: readonly (PgType | undefined)[]): boolean {
   return types.includes('date') && types.some((type) => type === 'timestamp' || type === 'timestamptz');
 }
 
-export function comparedOperand(p: Printing, node: Node | undefined, scope: Scope, isMoment: boolean): string {
-  if (typeOf(p, node, scope) === 'interval') return comparedSpan(p, node, scope);
+export function comparedOperand(
+  p: Printing,
+  node: Node | undefined,
+  scope: Scope,
+  isMoment: boolean,
+  type = typeOf(p, node, scope),
+): string {
+  if (type === 'interval') return comparedSpan(p, node, scope);
   const printed = operand(p, node, scope);
-  return isMoment && typeOf(p, node, scope) === 'date' ? `CAST(${printed} AS TIMESTAMP)` : printed;
+  return isMoment && type === 'date' ? `CAST(${printed} AS TIMESTAMP)` : printed;
 }
 
 /** Whether two sides are, or may be, text. One known side that is none decides. */
@@ -91,11 +103,9 @@ export function exact(p: Printing, node: Node | undefined, scope: Scope): string
   if (node === undefined) return refuse('an empty expression');
   const column = bodyOf(node, 'ColumnRef');
   const printed = column === undefined ? operand(p, node, scope) : printReference(p, column, scope);
-  if (column !== undefined) {
-    const seen = scope.column(column);
-    if (seen?.isExact === true) return printed;
-  }
-  const type = typeOf(p, node, scope);
+  const seen = column === undefined ? undefined : scope.column(column);
+  if (seen?.isExact === true) return printed;
+  const type = column === undefined ? typeOf(p, node, scope) : seen?.type;
   if (isUntypedConstant(node) || bodyOf(node, 'ParamRef') !== undefined) return printed;
   if (type !== undefined && !textTypes.has(type)) return printed;
   const isConstant = bodyOf(node, 'TypeCast')?.arg !== undefined && isUntypedConstant(bodyOf(node, 'TypeCast')?.arg);

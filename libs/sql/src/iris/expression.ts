@@ -63,19 +63,21 @@ export function printValue(p: Printing, node: Node | undefined, scope: Scope): s
 /** An expression where a condition stands: a value is compared with 1. */
 export function printPredicate(p: Printing, node: Node | undefined, scope: Scope): string {
   if (node === undefined) return refuse('an empty condition');
-  const bool = bodyOf(node, 'BoolExpr');
-  if (bool !== undefined) return printBool(p, bool, scope);
-  const nullTest = bodyOf(node, 'NullTest');
-  if (nullTest !== undefined) return printNullTest(p, nullTest, scope);
-  if (kindOf(node) === 'BooleanTest') return printBooleanTest(p, node, scope);
-  const link = bodyOf(node, 'SubLink');
-  if (link !== undefined && isPredicate(node)) return printTestQuery(p, link, scope);
-  const expression = bodyOf(node, 'A_Expr');
-  if (expression !== undefined && isPredicate(node)) return printComparison(p, expression, scope);
+  const kind = kindOf(node);
+  if (isPredicate(node, kind)) return conditions[kind]?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
   const constant = bodyOf(node, 'A_Const')?.boolval;
   if (constant !== undefined) return constant.boolval === true ? '1 = 1' : '1 = 0';
   return `${p.value(node, scope)} = 1`;
 }
+
+/** What is a condition of itself. */
+const conditions: { readonly [Kind in NodeKind]?: Printer } = {
+  A_Expr: (p, node, scope) => printComparison(p, bodyOf(node, 'A_Expr') ?? {}, scope),
+  BoolExpr: (p, node, scope) => printBool(p, bodyOf(node, 'BoolExpr') ?? {}, scope),
+  NullTest: (p, node, scope) => printNullTest(p, bodyOf(node, 'NullTest') ?? {}, scope),
+  BooleanTest: printBooleanTest,
+  SubLink: (p, node, scope) => printTestQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
+};
 
 /** `(…)` around everything that is not one token or one call: IRIS may be set to read operators from left to right. */
 export function operand(p: Printing, node: Node | undefined, scope: Scope): string {

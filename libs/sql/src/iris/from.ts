@@ -1,12 +1,21 @@
 import type { JoinExpr, Node, RangeSubselect, RangeVar } from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
+import type { TableFacts } from './catalog.ts';
 import type { RelationName } from '../statement.ts';
 import { hazardOf } from './guards.ts';
 import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
-import { seenColumn, type MergedColumn, type NamedRows, type Scope, type SeenRows, type SeenTable } from './scope.ts';
+import {
+  columnNamed,
+  seenColumn,
+  type MergedColumn,
+  type NamedRows,
+  type Scope,
+  type SeenRows,
+  type SeenTable,
+} from './scope.ts';
 
 /** FROM, and what of it the query sees from then on. */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
@@ -66,12 +75,19 @@ function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
 const namedBy = ({ schemaname, relname }: RangeVar, scope: Scope): NamedRows | undefined =>
   schemaname === undefined ? scope.withNamed(relname ?? '') : undefined;
 
+/** By what the catalogue says, as long as it says that. */
+const rowsOf = new WeakMap<TableFacts, SeenRows>();
+
 function tableRows(p: Printing, table: RangeVar): SeenRows {
   const facts = p.catalog.table(relationOf(table));
   if (facts === undefined) return { columns: undefined };
+  const known = rowsOf.get(facts);
+  if (known !== undefined) return known;
   const nullable = new Set(facts.columns.filter(({ isNullable }) => isNullable).map(({ name }) => name));
   const keys = facts.uniqueKeys.filter((key) => !key.some((name) => nullable.has(name)));
-  return { columns: facts.columns.map(seenColumn), keys };
+  const rows = { columns: facts.columns.map(seenColumn), keys };
+  rowsOf.set(facts, rows);
+  return rows;
 }
 
 function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselect, scope: Scope): Item {
@@ -165,9 +181,9 @@ function usedColumn({ tables, merged }: Item, name: string): MergedColumn {
   if (known !== undefined) return known;
   if (tables.some(({ columns }) => columns === undefined))
     return refuse('USING with tables of unknown columns', undefined, 'Write ON.');
-  const owners = tables.filter(({ columns }) => columns?.some((column) => column.name === name));
+  const owners = tables.filter((table) => columnNamed(table, name) !== undefined);
   const [owner, ...more] = owners;
-  const column = owner?.columns?.find((each) => each.name === name);
+  const column = owner === undefined ? undefined : columnNamed(owner, name);
   if (owner === undefined || column === undefined)
     throw new Refusal(`column "${name}" specified in USING clause does not exist`, { sqlstate: '42703' });
   if (more.length > 0) throw new Refusal(`common column name "${name}" appears more than once`, { sqlstate: '42702' });

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { bodyOf } from '../ast.ts';
+import { bodyOf, lastNameOf } from '../ast.ts';
 import type { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
 
@@ -21,11 +21,10 @@ export function rowKeys(scope: Scope): readonly (readonly KeyPart[])[] {
 }
 
 function columnPart(scope: Scope, alias: string, name: string): KeyPart {
-  const place = JSON.stringify([alias, name]);
   return {
     is: (node) => {
       const reference = bodyOf(node, 'ColumnRef');
-      return reference !== undefined && scope.placeOf(reference) === place;
+      return lastNameOf(reference?.fields) === name && scope.ownerOf(reference ?? {})?.alias === alias;
     },
   };
 }

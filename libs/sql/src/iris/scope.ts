@@ -28,6 +28,19 @@ export interface SeenRows {
   readonly keys?: readonly RowKey[];
 }
 
+const byName = new WeakMap<readonly SeenColumn[], ReadonlyMap<string, SeenColumn>>();
+
+/** The first column of a name. Tables may have hundreds, and each is asked for several times. */
+export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | undefined {
+  if (columns === undefined) return undefined;
+  const known = byName.get(columns);
+  if (known !== undefined) return known.get(name);
+  const named = new Map<string, SeenColumn>();
+  for (const column of columns) if (!named.has(column.name)) named.set(column.name, column);
+  byName.set(columns, named);
+  return named.get(name);
+}
+
 /** What WITH has named. */
 export interface NamedRows extends SeenRows {
   /** Where no WITH can be sent: what stands in FROM instead of the name. */
@@ -76,7 +89,7 @@ export class Scope {
     if (own !== undefined) return own.column;
     for (const table of this.tables) {
       if (alias !== undefined && table.alias !== alias) continue;
-      const column = table.columns?.find((each) => each.name === name);
+      const column = columnNamed(table, name);
       if (column !== undefined) return table.isOuter ? { ...column, isNullable: true } : column;
       if (table.columns === undefined && alias === undefined && this.tables.length > 1) return undefined;
     }
@@ -113,7 +126,7 @@ export class Scope {
     const [name, alias] = [words.at(-1), words.at(-2)];
     if (name === undefined || words.length > 2 || (alias === undefined && this.merged.has(name))) return undefined;
     const tables = this.tables.filter((table) => alias === undefined || table.alias === alias);
-    const owners = tables.filter(({ columns }) => columns?.some((column) => column.name === name) === true);
+    const owners = tables.filter((table) => columnNamed(table, name) !== undefined);
     const isCertain = owners.length === 1 && (alias !== undefined || this.isKnown);
     return isCertain ? owners[0] : undefined;
   }
@@ -124,7 +137,7 @@ export class Scope {
   }
 
   hasColumn(name: string): boolean {
-    return this.tables.some(({ columns }) => columns?.some((column) => column.name === name) === true);
+    return this.tables.some((table) => columnNamed(table, name) !== undefined);
   }
 
   withNamed(name: string): NamedRows | undefined {

@@ -141,7 +141,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
         const level = sqlstate.startsWith('28') ? 'warn' : 'debug';
         telemetry.log[level]({ sqlstate, address }, 'a connection was sent away before its login');
       },
-      connected: (database, ms) => observing.connected(database, ms),
+      connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),
       loginFailed: ({ sqlstate, message }, { host, port }) => {
         const error = pgProxyError('PG_PROXY_UPSTREAM', message);
         telemetry.log.warn({ sqlstate, address: `${host}:${port}`, error }, 'a backend could not be opened');

@@ -68,8 +68,8 @@ export class Observing {
     this.statistics?.reload(config.statistics);
   }
 
-  connected(database: string, ms: number): void {
-    this.statistics?.connected(database, ms);
+  connected(database: string, ms: number, roundTripMs: number | undefined): void {
+    this.statistics?.connected(database, ms, roundTripMs);
   }
 
   async close(): Promise<void> {

@@ -61,6 +61,8 @@ export class QueryFigures {
 
 /** A server that answers within this many round trips does next to nothing: the way there is what takes long. */
 const roundTripsOfNetwork = 1.5;
+const roundTripsKept = 10;
+const databasesMax = 1_000;
 
 const noSettings: Requester['settings'] = new Map();
 
@@ -68,8 +70,8 @@ const noSettings: Requester['settings'] = new Map();
 export class QueryStatistics {
   readonly #max: number;
   readonly #byDatabase = new Map<string, Map<string, QueryFigures>>();
-  /** Shortest answer of each database, which has the way there in it and little else; forgotten slowly. */
-  readonly #shortestMs = new Map<string, number>();
+  /** Of the last connections to the server of each database: the shortest was held up by nothing else. */
+  readonly #roundTripsMs = new Map<string, readonly number[]>();
   #size = 0;
   /** Statements whose figures had to go. */
   evicted = 0;
@@ -106,15 +108,11 @@ export class QueryStatistics {
     this.#size = 0;
   }
 
-  /** Once in a while: what the way to the server of a database takes. */
-  measureNetwork(): void {
-    for (const [database, ofDatabase] of this.#byDatabase) {
-      let shortest = Infinity; // not by Math.min(...): there may be more of them than arguments can be
-      for (const { backendMs, calls } of ofDatabase.values()) shortest = Math.min(shortest, backendMs / calls);
-      this.#shortestMs.set(database, shortest);
-    }
-    for (const database of this.#shortestMs.keys())
-      if (!this.#byDatabase.has(database)) this.#shortestMs.delete(database);
+  /** A connection to the server of a database was made; what the way there and back took. */
+  reached(database: string, roundTripMs: number): void {
+    const before = this.#roundTripsMs.get(database) ?? [];
+    if (before.length === 0 && this.#roundTripsMs.size >= databasesMax) this.#roundTripsMs.clear();
+    this.#roundTripsMs.set(database, [...before.slice(1 - roundTripsKept), roundTripMs]);
   }
 
   /** What takes most of a statement's time. */
@@ -127,8 +125,8 @@ export class QueryStatistics {
     if (most === clientMs && clientMs > 0) return 'client';
     // Rows that the server had still to make, or that were long.
     if (most === madeMs && madeMs > 0) return 'backend';
-    const shortest = this.#shortestMs.get(database) ?? 0;
-    return backendMs / calls <= shortest * roundTripsOfNetwork ? 'network' : 'backend';
+    const roundTripMs = Math.min(...(this.#roundTripsMs.get(database) ?? [0]));
+    return backendMs / calls <= roundTripMs * roundTripsOfNetwork ? 'network' : 'backend';
   }
 
   /** A tenth at once: looking for the oldest takes a while. */

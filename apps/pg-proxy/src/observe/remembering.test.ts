@@ -58,9 +58,7 @@ describe('figures of statements', () => {
   it('are for as many as the configuration may ask for', () => {
     const queries = new QueryStatistics(200_000);
     for (let at = 0; at < 150_000; at++) queries.add(outcome({ fingerprint: `f${at}` }), at);
-    queries.measureNetwork();
-    const [first] = queries.find('f0');
-    expect(first && queries.bottleneckOf(first)).toBe('network');
+    expect(queries.find('f0')).toHaveLength(1);
   });
 });
 
@@ -74,10 +72,24 @@ describe('what takes most of the time of a statement', () => {
     ['network', { backendMs: 0.1 }],
   ])('is the %s of %j', (expected, times) => {
     const queries = new QueryStatistics(10);
-    queries.add(outcome({ fingerprint: 'short', backendMs: 0.1 }), 0);
-    const figures = queries.add(outcome(times), 0);
-    queries.measureNetwork();
+    for (const roundTripMs of [9, 0.1, 9]) queries.reached('clinic', roundTripMs);
+    const figures = queries.add(outcome({ database: 'clinic', ...times }), 0);
     expect(queries.bottleneckOf(figures)).toBe(expected);
+  });
+
+  it('is that of the server, where the only statement of a database takes long, or nothing is known of the way', () => {
+    const queries = new QueryStatistics(10);
+    const only = queries.add(outcome({ database: 'clinic', backendMs: 0.2 }), 0);
+    expect(queries.bottleneckOf(only)).toBe('backend');
+    queries.reached('clinic', 0.05);
+    expect(queries.bottleneckOf(only)).toBe('backend');
+  });
+
+  it('is the way again, where that has become longer', () => {
+    const queries = new QueryStatistics(10);
+    queries.reached('clinic', 0.1);
+    for (let at = 0; at < 10; at++) queries.reached('clinic', 5);
+    expect(queries.bottleneckOf(queries.add(outcome({ database: 'clinic', backendMs: 6 }), 0))).toBe('network');
   });
 });
 

@@ -7,7 +7,7 @@ import type { TrafficMetrics } from './traffic-metrics.ts';
 import { Trends, type Gauges, type Hour } from './trends.ts';
 
 const tickMs = 1_000;
-/** How often the way to the servers is measured, and old samples go. */
+/** How often old samples go. */
 const upkeepTicks = 60;
 
 export interface StatisticsOptions {
@@ -65,8 +65,9 @@ export class Statistics implements RequestObserver {
     this.#options.metrics.failed(sqlstate);
   }
 
-  connected(database: string, ms: number): void {
+  connected(database: string, ms: number, roundTripMs: number | undefined): void {
     this.#options.metrics.connected(database, ms);
+    if (roundTripMs !== undefined) this.queries.reached(database, roundTripMs);
   }
 
   get epochMs(): number {
@@ -121,7 +122,6 @@ export class Statistics implements RequestObserver {
     const epochMs = this.#options.epochMs();
     this.trends.tick(epochMs, gauges);
     if (++this.#ticks % upkeepTicks !== 1) return;
-    this.queries.measureNetwork();
     this.slow.prune(epochMs);
   }
 }

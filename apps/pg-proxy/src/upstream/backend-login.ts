@@ -30,6 +30,8 @@ export interface LoggedIn {
   readonly key: BackendKeyData | undefined;
   /** Of the server that it is at. */
   readonly address: Address;
+  /** The way there and back; undefined: nobody knows. */
+  readonly roundTripMs?: number;
   /** Where what is sent becomes another dialect. */
   readonly translationTimes?: { takeMs(text: string, sinceMs: number): number };
 }
@@ -68,6 +70,7 @@ export class BackendLogin {
   #framer = new Framer(backendLogin);
   readonly #parameters = new Map<string, string>();
   #socket: Socket;
+  #roundTripMs = 0;
   #key: BackendKeyData | undefined;
   #scram: ScramClient | undefined;
   #isProven = true;
@@ -92,7 +95,8 @@ export class BackendLogin {
     const address = this.#address;
     const isTried = (): boolean => !this.#isOver && this.#address === address;
     return connect(address, {
-      connected: (socket) => {
+      connected: (socket, roundTripMs) => {
+        this.#roundTripMs = roundTripMs;
         if (isTried()) this.#begin(socket);
         else socket.destroy();
       },
@@ -184,7 +188,10 @@ export class BackendLogin {
     const socket = this.#socket;
     socket.pause();
     this.#unlisten();
-    this.#options.loggedIn({ socket, parameters: this.#parameters, key: this.#key, address: this.#address });
+    this.#options.loggedIn({
+      ...{ socket, parameters: this.#parameters, key: this.#key, address: this.#address },
+      roundTripMs: this.#roundTripMs,
+    });
   }
 
   #prove(asked: Authentication | undefined): void {

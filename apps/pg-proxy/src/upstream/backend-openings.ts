@@ -19,8 +19,8 @@ export type PoolBackend = PooledBackend<Client, Backend>;
 export interface OpeningEvents {
   /** @param address of the upstream */
   loginFailed(report: Report, address: Address): void;
-  /** A backend is logged in, after so long. */
-  connected(database: string, ms: number): void;
+  /** A backend is logged in, after so long. @param roundTripMs what the way to its server takes; undefined: nobody knows */
+  connected(database: string, ms: number, roundTripMs: number | undefined): void;
   fault(message: string): void;
 }
 
@@ -103,7 +103,7 @@ export class BackendOpenings {
     const { pools, outage, cancels, events, now, loaded, trafficOf } = this.#options;
     const { name } = pooled.pool;
     this.#logins.delete(pooled);
-    events.connected(name.database, now() - pooled.openedAtMs);
+    events.connected(name.database, now() - pooled.openedAtMs, session.roundTripMs);
     outage.reached(name.upstream);
     const backend = new Backend({
       ...session,

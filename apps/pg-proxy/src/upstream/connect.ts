@@ -27,12 +27,15 @@ export function reach({ host, port }: Pick<Address, 'host' | 'port'>): Socket {
   return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host, port, ...tcpOptions });
 }
 
-/** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. */
+/** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. What the way there takes is how long the network needed to make it. */
 export function connect(
   address: Address,
-  then: { connected(socket: Socket): void; failed(error: Error): void },
+  then: { connected(socket: Socket, roundTripMs: number): void; failed(error: Error): void },
 ): Socket {
   const socket = reach(address);
+  // Names are looked up before; a Unix socket has no such event, and is no way at all.
+  let [attemptedAtMs, roundTripMs] = [Infinity, 0];
+  socket.on('connectionAttempt', () => (attemptedAtMs = performance.now()));
   let isOver = false;
   const once = (act: () => void): void => {
     if (isOver) return;
@@ -42,12 +45,13 @@ export function connect(
   socket.once('error', (error) => once(() => then.failed(error)));
   socket.once('close', () => once(() => then.failed(new Error('the connection was closed'))));
   socket.once('connect', () => {
-    if (address.tls === 'disable') once(() => then.connected(socket));
+    roundTripMs = Math.max(0, performance.now() - attemptedAtMs);
+    if (address.tls === 'disable') once(() => then.connected(socket, roundTripMs));
     else
       secure(
         socket,
         address,
-        (secured) => once(() => then.connected(secured)),
+        (secured) => once(() => then.connected(secured, roundTripMs)),
         (error) => once(() => then.failed(error)),
       );
   });

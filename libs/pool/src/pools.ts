@@ -284,6 +284,12 @@ export class Pools<C, B> {
     return this.#standing.some(({ what }) => what !== undefined);
   }
 
+  /** Whether there is a pool of these: a client, or a backend. */
+  has(scope: PoolScope): boolean {
+    for (const { name } of this.#pools.values()) if (isInScope(scope, name)) return true;
+    return false;
+  }
+
   #in(scope: PoolScope): readonly Pool<C, B>[] {
     return [...this.#pools.values()].filter(({ name }) => isInScope(scope, name));
   }

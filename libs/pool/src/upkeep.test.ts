@@ -36,6 +36,7 @@ describe('upkeep', () => {
     expect(rig.events()).toEqual(['close 3 idle_timeout', 'close 4 idle_timeout']);
     rig.closed(3, 4);
     rig.after(100);
+    expect(rig.events()).toEqual(['forgotten ehr/app']);
     expect(rig.pools.totals(0).pools).toBe(0);
     rig.pools.reload(aPolicy({ settings, kept: [aName()] }), rig.nowMs);
     rig.after(100);

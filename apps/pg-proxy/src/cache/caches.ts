@@ -29,6 +29,9 @@ export interface CachesOptions {
   readonly shared?: SharedByRedis | undefined;
 }
 
+/** A database of the configuration, and the server that its clients are sent to. */
+export type PlaceOfDatabase = Pick<PoolName, 'upstream' | 'database'>;
+
 /** How a connection of the proxy's own to a database is made. */
 export type LogIn = (loggedIn: (session: LoggedIn) => void, failed: () => void) => BackendLogin;
 
@@ -57,7 +60,10 @@ export class Caches {
   readonly #databases = new Map<string, DatabaseCache>();
   /** Those of the configuration before. */
   #before = new Map<string, DatabaseCache>();
-  readonly #rules = new Map<string, readonly CacheRule[]>();
+  /** Those that nobody uses: they go when nothing of them is uncertain. */
+  readonly #unused = new Map<string, PlaceOfDatabase>();
+  /** By database and user. */
+  readonly #rules = new Map<string, Map<string, readonly CacheRule[]>>();
   readonly #others: SharedEpochs | undefined;
   /** Nothing is looked up and nothing kept: memory is short. */
   isPaused = false;
@@ -78,6 +84,7 @@ export class Caches {
     for (const database of this.#databases.values()) database.close();
     this.#before = new Map(this.#databases);
     this.#databases.clear();
+    this.#unused.clear();
   }
 
   /** Nothing of a database is kept until somebody at work there has ended what is not seen here. */
@@ -122,6 +129,30 @@ export class Caches {
   tick(nowMs: number): void {
     this.#others?.tick(nowMs);
     for (const database of this.#databases.values()) database.tick(nowMs);
+    for (const place of this.#unused.values()) this.#drop(place);
+  }
+
+  /** No client of that database is there, and no backend. */
+  unused(place: PlaceOfDatabase): void {
+    const key = keyOf(place);
+    if (this.#databases.has(key)) this.#unused.set(key, place);
+  }
+
+  #drop(place: PlaceOfDatabase): void {
+    const key = keyOf(place);
+    const known = this.#databases.get(key);
+    if (known?.isCertain === false) return;
+    known?.close();
+    this.#databases.delete(key);
+    this.#before.delete(key);
+    this.#rules.delete(place.database);
+    this.#unused.delete(key);
+  }
+
+  /** Somebody wants nobody to be in these databases of a server. */
+  vacate(upstream: string, served: ReadonlySet<string>): void {
+    for (const each of this.#databases.values())
+      if (each.upstream === upstream && served.has(each.served)) each.vacate();
   }
 
   /** @param isAllKnown false: somebody was in the middle of a write */
@@ -181,13 +212,14 @@ export class Caches {
   /** Of a database that is covered. @param logIn as somebody who may */
   #of({ upstream, database }: PoolName, logIn: LogIn): DatabaseCache {
     // A RELOAD may have sent those who come in now to another server.
-    const key = JSON.stringify([upstream, database]);
+    const key = keyOf({ upstream, database });
     const known = this.#databases.get(key);
+    this.#unused.delete(key);
     if (known !== undefined) return known;
     const { metadata, ttlMs, pollMs, channel } = this.config;
     const served = this.#options.servedAs(database);
     const made = new DatabaseCache({
-      ...{ served, analyser: this.#options.analyser, keepsMetadata: metadata, ttlMs, now: this.#options.now },
+      ...{ upstream, served, analyser: this.#options.analyser, keepsMetadata: metadata, ttlMs, now: this.#options.now },
       watch: { logIn, pollMs, channel, instance: this.#options.shared?.instance },
       clusterChanged: () => {
         for (const other of this.#databases.values()) if (other !== made) other.clusterChanged();
@@ -218,12 +250,14 @@ export class Caches {
 
   /** The same list for the same user, so that what was found out by it is found again. */
   #rulesOf(database: string, user: string): readonly CacheRule[] {
-    const key = JSON.stringify([database, user]);
-    const rules = this.#rules.get(key) ?? rulesFor(this.config.rules, database, user);
-    this.#rules.set(key, rules);
+    const byUser = this.#rules.get(database) ?? new Map<string, readonly CacheRule[]>();
+    const rules = byUser.get(user) ?? rulesFor(this.config.rules, database, user);
+    this.#rules.set(database, byUser.set(user, rules));
     return rules;
   }
 }
+
+const keyOf = ({ upstream, database }: PlaceOfDatabase): string => JSON.stringify([upstream, database]);
 
 function answersOf({
   windowLookups: lookups,

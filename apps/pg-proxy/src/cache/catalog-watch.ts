@@ -31,6 +31,8 @@ export interface CatalogWatchOptions {
 const retryMs = 2_000;
 /** Looks that others ask for come no closer together. */
 const lookPauseMs = 1_000;
+/** How long a database is left to who wants nobody in it; DROP DATABASE waits 5 s for others to go. */
+const awayMs = 10_000;
 /** A question that is not answered for longer than this: the connection is dead. */
 const patienceMs = 15_000;
 const settings = `SET application_name TO 'medrex pg-proxy cache'; SET search_path TO ''; SET jit TO off; SET statement_timeout TO ${patienceMs}`;
@@ -89,9 +91,20 @@ export class CatalogWatch {
     this.#gone.set(processId, [...(this.#gone.get(processId) ?? []), then]);
   }
 
+  /** Nobody is to be in the database for a while. */
+  leave(nowMs: number): void {
+    this.#nextAtMs = nowMs + awayMs;
+    this.#end();
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#end();
+  }
+
+  #end(): void {
     this.#login?.abort();
+    this.#login = undefined;
     this.#connection?.close();
   }
 

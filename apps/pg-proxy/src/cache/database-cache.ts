@@ -25,6 +25,8 @@ export interface Plan {
 }
 
 export interface DatabaseCacheOptions {
+  /** The server. */
+  readonly upstream: string;
   /** What the server calls it. */
   readonly served: string;
   readonly analyser: SqlAnalyser;
@@ -51,6 +53,7 @@ const doubtMs = 300_000;
 
 /** What one database is known to hold, and what becomes of it: who reads and who writes asks here. */
 export class DatabaseCache {
+  readonly upstream: string;
   readonly served: string;
   readonly epochs = new Epochs();
   readonly watch: CatalogWatch;
@@ -74,6 +77,7 @@ export class DatabaseCache {
 
   constructor(options: DatabaseCacheOptions) {
     this.#options = options;
+    this.upstream = options.upstream;
     this.served = options.served;
     this.watch = new CatalogWatch({
       ...options.watch,
@@ -199,6 +203,11 @@ export class DatabaseCache {
   /** Somewhere in the cluster something was defined. */
   clusterChanged(): void {
     this.#redefined('ddl');
+  }
+
+  /** Somebody wants nobody to be in it. */
+  vacate(): void {
+    this.watch.leave(this.#options.now());
   }
 
   close(): void {

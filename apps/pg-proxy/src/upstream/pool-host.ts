@@ -226,6 +226,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   forgotten(name: PoolName): void {
     this.onForgotten?.(name);
+    const { upstream, database } = name;
+    if (!this.pools.has({ upstream, database })) this.caches?.unused({ upstream, database });
   }
 
   // What clients ask for.
@@ -321,6 +323,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     const isMeant = (name: PoolName): boolean =>
       name.upstream === upstream && databases.has(this.upstreams.databaseOf(name));
     this.pools.vacate(isMeant, pooled, this.now());
+    this.caches?.vacate(upstream, databases);
     this.onVacated?.(upstream, databases);
   }
 

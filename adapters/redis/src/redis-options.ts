@@ -36,6 +36,8 @@ export function connectionOptions(options: RedisPoolOptions, jitter: () => numbe
     socketTimeout: silenceFactor * callTimeoutMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // Whoever listens subscribes himself; nobody hears of it when one of its own fails, and that ends the process.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(retryMs.max, retryMs.first * 2 ** Math.min(times, 10)) * (0.5 + jitter() / 2),
     lazyConnect: true,

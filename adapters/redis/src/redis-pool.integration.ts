@@ -124,4 +124,15 @@ describeReal('REDIS', 'the pool of connections to Redis', () => {
       .catch((error: unknown) => error);
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('4711');
   });
+
+  it('subscribes once after Redis was away: of a second time, which may fail, nobody would hear', async () => {
+    const heard: (string | undefined)[] = [];
+    const end = pool().listen('news', (message) => heard.push(message));
+    await eventually(() => heard.length === 1);
+    await redis.kill();
+    await redis.restart();
+    await eventually(() => heard.length === 2, 10_000);
+    expect(await redis.ask(['INFO', 'commandstats'])).toMatch(/cmdstat_subscribe:calls=1,/);
+    end();
+  });
 });

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort } from '@medrex/contracts/testing';
+import { Redis } from 'ioredis';
 
 /** A Redis of the test's own, which it may kill. */
 export class OwnRedis {
@@ -35,6 +36,22 @@ export class OwnRedis {
     const ended = once(this.#process as ChildProcess, 'close');
     this.#process?.kill('SIGKILL');
     await ended;
+  }
+
+  /** What an administrator asks, over a connection of his own. */
+  async ask([command = '', ...words]: readonly string[]): Promise<unknown> {
+    const redis = new Redis({ port: this.port, maxRetriesPerRequest: 0 });
+    redis.on('error', () => undefined);
+    try {
+      return await redis.call(command, ...words);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  /** SIGSTOP, or with `false` SIGCONT. */
+  freeze(isFrozen = true): void {
+    this.#process?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async close(): Promise<void> {

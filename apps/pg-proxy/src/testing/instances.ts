@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const program = resolve(import.meta.dirname, '../../../medrex/bin/medrex.js');
+const saidMax = 8_192;
 
 /** Instances of the proxy, each a process of its own, on one port before one PostgreSQL. */
 export class Instances {
   readonly url: string;
   readonly #folder: string;
   readonly #running = new Map<number, ChildProcess>();
+  /** What each has said last. */
+  readonly #said = new Map<number, string>();
   readonly #ownPorts: readonly number[];
 
   private constructor(url: string, folder: string, ownPorts: readonly number[]) {
@@ -19,8 +22,12 @@ export class Instances {
     this.#ownPorts = ownPorts;
   }
 
-  /** @param config parts of the configuration of each */
-  static async start(where: string, count: number, config: Readonly<Record<string, unknown>>): Promise<Instances> {
+  /** @param config parts of the configuration of each, or of the one with that number */
+  static async start(
+    where: string,
+    count: number,
+    config: Readonly<Record<string, unknown>> | ((id: number) => Readonly<Record<string, unknown>>),
+  ): Promise<Instances> {
     const url = new URL(where);
     if (url.password === '') url.password = 'secret';
     const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
@@ -43,7 +50,7 @@ export class Instances {
         auth: { userFile: 'users.txt' },
         metrics: { port: 0 },
         instance: { id: at + 1, own: { port: ownPort }, peers },
-        ...config,
+        ...(typeof config === 'function' ? config(at + 1) : config),
       };
       writeFileSync(join(folder, `${at + 1}.json`), JSON.stringify(whole));
     }
@@ -66,7 +73,8 @@ export class Instances {
     let out = '';
     await new Promise<void>((listening, failed) => {
       const hear = (data: Buffer): void => {
-        out += data.toString();
+        out = (out + data.toString()).slice(-saidMax);
+        this.#said.set(id, out);
         if (out.includes('PostgreSQL at')) listening();
       };
       child.stdout.on('data', hear);
@@ -80,10 +88,25 @@ export class Instances {
     const child = this.#running.get(id);
     if (child === undefined) return;
     this.#running.delete(id);
-    if (child.exitCode !== null) throw new Error(`instance ${id} has ended by itself with ${child.exitCode}`);
+    if (child.exitCode !== null)
+      throw new Error(`instance ${id} has ended by itself with ${child.exitCode}: ${this.#said.get(id)}`);
     const ended = new Promise((exit) => child.once('exit', exit));
     child.kill('SIGTERM');
     await ended;
+  }
+
+  /** As when somebody pulls the plug. */
+  async kill(id: number): Promise<void> {
+    const child = this.#running.get(id)!;
+    this.#running.delete(id);
+    const ended = new Promise((exit) => child.once('exit', exit));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** SIGSTOP, or with `false` SIGCONT. */
+  freeze(id: number, isFrozen = true): void {
+    this.#running.get(id)?.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
-import { close, describe as describeIt, query, sync } from '@medrex/pg-wire';
+import { bind, close, describe as describeIt, execute, query, sync } from '@medrex/pg-wire';
 import { prepare, run } from './testing/asked.ts';
 import { RealRig } from './testing/real-rig.ts';
 import { WireClient } from './testing/wire-client.ts';
@@ -9,6 +9,21 @@ import { WireClient } from './testing/wire-client.ts';
 let own = 0;
 const told = (text: string, id = own): Buffer =>
   Buffer.concat([prepare('s', `${text} /* ${id} */`), describeIt({ of: 'statement', name: 's' }), sync()]);
+/** Of its rows alone, by its portal, as pgjdbc and R2DBC do it. */
+const toldByPortal = (text: string): Buffer =>
+  Buffer.concat([
+    prepare('s', `${text} /* ${own} */`),
+    bind({ portal: '', statement: 's', parameterFormats: [], parameters: [], resultFormats: [] }),
+    describeIt({ of: 'portal', name: '' }),
+    execute({ portal: '', rowsMax: 0 }),
+    sync(),
+  ]);
+/** What it was told of each column decides how it wants that one. */
+const runsByColumn = Buffer.concat([
+  bind({ portal: '', statement: 's', parameterFormats: [], parameters: [], resultFormats: [0, 0] }),
+  execute({ portal: '', rowsMax: 0 }),
+  sync(),
+]);
 const runs = Buffer.concat([run('s'), sync()]);
 const closed = close({ of: 'statement', name: 's' });
 const all = 'select * from t';
@@ -18,6 +33,13 @@ const retyped = 'alter table t alter a type text';
 
 const series = (): Readonly<Record<string, readonly Step[]>> => ({
   'each time it is run': [told(all), runs, retyped, runs, runs, runs, runs, runs],
+  'of which its portal has told': [toldByPortal(all), retyped, runs, runs, runs],
+  'where it wants each column as it was told': [
+    toldByPortal('select *, 1 from t'),
+    'alter table t add b int',
+    runsByColumn,
+    runsByColumn,
+  ],
   'where a column is new': [told(all), 'alter table t add b int', runs, runs],
   'until it is prepared anew': [
     ...[told(all), retyped, runs, Buffer.concat([closed, sync()]), told(all), runs, runs, runs],

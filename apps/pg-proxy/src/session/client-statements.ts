@@ -192,6 +192,7 @@ export class ClientStatements {
   /** No portal outlives its transaction. */
   transactionEnded(): void {
     this.#portals.transactionEnded();
+    this.shapes.transactionEnded();
   }
 
   /** The text that a message is about, where it can be known. */
@@ -329,11 +330,14 @@ export class ClientStatements {
     if (head.statement === '' && this.#isHeldBack(backend)) return;
     this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
+      this.shapes.bound(head.portal, undefined);
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
       return;
     }
     const name = this.#upstreamName(backend, head.statement);
     if (name === undefined || !backend.expected.push(owed.bind)) return;
+    const shared = this.#names.get(head.statement);
+    this.shapes.bound(head.portal, shared?.name === name ? shared : undefined);
     if (name === head.statement) return this.#wire.pass(framer.start);
     backend.outbox.push(bindHeadAs(name, head, framer.start, framer.length));
     this.#wire.pass(head.at);
@@ -431,6 +435,7 @@ export class ClientStatements {
     const named = readNamed(buffer, start, end);
     if (named === undefined) return this.#wire.malformed();
     if (named.of === 'statement' && named.name === '' && this.#isHeldBack(backend)) return;
+    if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
     if (named.of === 'portal' || named.name === '') {
       const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
       const heard = named.of === 'portal' || this.#isAlone ? undefined : this.#unnamed.told();

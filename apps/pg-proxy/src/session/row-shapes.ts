@@ -91,6 +91,8 @@ export class ToldShapes {
   isAwaited = false;
   /** It was, and they do not. */
   #changed: Statement | undefined;
+  /** What the client has bound last, while nobody has been told of it. */
+  #bound: { readonly portal: string; readonly statement: Statement } | undefined;
   readonly #statements: Statements;
   readonly #wire: HoldsBack;
 
@@ -103,6 +105,23 @@ export class ToldShapes {
   told(statement: Statement): Description | undefined {
     if (statement.told !== undefined) return undefined;
     return new Description((told) => (statement.told ??= told));
+  }
+
+  /** @param statement undefined: it is not one that all share */
+  bound(portal: string, statement: Statement | undefined): void {
+    this.#bound = statement === undefined || statement.told !== undefined ? undefined : { portal, statement };
+  }
+
+  /** Rows may be told by a portal alone. That says nothing of parameters, so the server is asked of the statement itself. */
+  portalTold(backend: Backend, portal: string): void {
+    const bound = this.#bound;
+    this.#bound = undefined;
+    if (bound?.portal === portal) ask(backend, bound.statement, (told) => (bound.statement.told ??= told));
+  }
+
+  /** No portal outlives its transaction. */
+  transactionEnded(): void {
+    this.#bound = undefined;
   }
 
   /**

@@ -18,6 +18,8 @@ export type Row = readonly (string | null)[];
 export interface QueryConnectionOptions extends LoginWay {
   /** Longest wait for one answer, and for the login. */
   readonly timeoutMs: number;
+  /** It has no connection any more: nobody had asked for a while, or it was ended. */
+  readonly ended?: () => void;
 }
 
 interface Asked {
@@ -139,6 +141,7 @@ export class QueryConnection {
     socket?.end(terminate());
     socket?.destroySoon();
     if (socket === undefined) login?.abort();
+    this.#options.ended?.();
     for (const { reject } of asked) reject(error);
   }
 }

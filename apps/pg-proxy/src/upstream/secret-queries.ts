@@ -30,6 +30,11 @@ export class SecretQueries {
     this.#salt = salt;
   }
 
+  /** Connections that are open, or about to be. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
   /** Equal for databases of which the same answer holds. */
   keyOf(database: string): string {
     const place = this.#placeOf(database);
@@ -88,13 +93,16 @@ export class SecretQueries {
     const key = keyOf(place);
     const { timeoutMs } = this.#loaded.config.auth.query ?? queryLimits;
     const known = this.#connections.get(key);
-    const connection =
-      known ??
-      new QueryConnection({
-        ...this.#upstreams.placeOf(upstream),
-        ...{ database, credentials: this.#credentials(place), timeoutMs },
-        keysOf: this.#upstreams.keysOf,
-      });
+    if (known !== undefined) return known;
+    const connection = new QueryConnection({
+      ...this.#upstreams.placeOf(upstream),
+      ...{ database, credentials: this.#credentials(place), timeoutMs },
+      keysOf: this.#upstreams.keysOf,
+      // Clients may make up names of databases without end.
+      ended: () => {
+        if (this.#connections.get(key) === connection) this.#connections.delete(key);
+      },
+    });
     this.#connections.set(key, connection);
     return connection;
   }

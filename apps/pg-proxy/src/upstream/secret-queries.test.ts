@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { Secret } from '@medrex/privacy';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { proxyConfig } from '../config/proxy-config.ts';
+import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
+import { SecretQueries } from './secret-queries.ts';
+import { UpstreamLogins } from './upstream-logins.ts';
+
+describe('the connections by which auth.query is asked', () => {
+  let postgres: ScriptedPostgres;
+  let queries: SecretQueries;
+
+  beforeEach(async () => {
+    postgres = await ScriptedPostgres.start();
+    const config = proxyConfig.parse({
+      upstreams: { main: { host: '127.0.0.1', port: postgres.port } },
+      databases: { '*': { upstream: 'main' } },
+      auth: { query: { user: 'asker', password: { env: 'ASKER' } } },
+    });
+    const loaded = {
+      ...{ config, queryPassword: new Secret('secret'), queryPasswords: new Map(), users: new Map() },
+      ...{ authorities: new Map(), certificates: new Map() },
+    } as unknown as LoadedConfig;
+    queries = new SecretQueries(loaded, new UpstreamLogins(loaded), Buffer.alloc(32));
+  });
+  afterEach(async () => {
+    queries.close();
+    await postgres.close();
+  });
+
+  it('are one for each database, for as long as it is open', async () => {
+    for (const database of ['clinic', 'clinic', 'lab']) await queries.ask('app', database);
+    expect([queries.size, postgres.backends.length]).toEqual([2, 2]);
+    for (const backend of postgres.backends) backend.socket.destroy();
+    await eventually(() => queries.size === 0);
+    await queries.ask('app', 'clinic');
+    expect([queries.size, postgres.backends.length]).toEqual([1, 3]);
+  });
+});

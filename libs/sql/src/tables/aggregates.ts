@@ -1,7 +1,7 @@
 import type { SortBy } from 'libpg-query';
 import type { Cell, CellType } from './cell.ts';
-import { cellTypes } from './cell.ts';
-import { fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
+import { cellTypes, intervalSum } from './cell.ts';
+import { decimal, fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
 import { as, numberAs, typed } from './conversion.ts';
 import { compare, isNumber } from './operators.ts';
 import type { Parameters } from './parameters.ts';
@@ -16,6 +16,7 @@ export interface Accumulator {
 /** An aggregate of a query, worked out once for each group. */
 export interface Aggregate {
   readonly type: CellType;
+  readonly isDecimal?: boolean;
   /** Undefined: count(*). */
   readonly argument: Typed | undefined;
   readonly filter: Typed | undefined;
@@ -61,12 +62,29 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
   if (name === 'bool_and' || name === 'bool_or' || name === 'every')
     return { ...common, type: 'bool', argument: as(first, 'bool', parameters), start: () => truth(name !== 'bool_or') };
   const argument = typed(first, parameters);
+  const isWhole = argument.type === 'int4' || argument.type === 'int8';
+  if ((name === 'min' || name === 'max') && argument.type === 'bool')
+    return fail('42883', `function ${name}(boolean) does not exist`, location);
   if (name === 'min' || name === 'max')
-    return { ...common, type: argument.type, argument, start: () => extreme(name === 'min' ? -1 : 1) };
+    return {
+      ...common,
+      ...decimal(argument.isDecimal),
+      type: argument.type,
+      argument,
+      start: () => extreme(name === 'min' ? -1 : 1),
+    };
   if (!isNumber(argument.type) && argument.type !== 'interval')
     return fail('42883', `function ${name}(${cellTypes[argument.type].name}) does not exist`, location);
   const type = argument.type === 'interval' ? 'interval' : name === 'sum' ? wider(argument.type) : 'float8';
-  return { ...common, type, argument, start: () => (name === 'sum' ? sum(type) : average()) };
+  if (name === 'avg' && type === 'interval') return notSupported('avg of intervals', location);
+  const isDecimal = argument.isDecimal === true || (isWhole && type === 'float8');
+  return {
+    ...common,
+    ...decimal(isDecimal),
+    type,
+    argument,
+    start: () => (name === 'sum' ? sum(type, isWhole) : average()),
+  };
 }
 
 /** Values that are to be different come in their own order. */
@@ -88,10 +106,14 @@ function count(): Accumulator {
   };
 }
 
-function sum(type: CellType): Accumulator {
+function sum(type: CellType, isWhole: boolean): Accumulator {
   let added: number | null = null;
+  const isExact = (value: number): boolean => !isWhole || Number.isSafeInteger(value);
   return {
-    add: (value) => (added = (added ?? 0) + Number(value)),
+    add: (value) => {
+      added = type === 'interval' ? intervalSum(added ?? 0, Number(value)) : (added ?? 0) + Number(value);
+      if (!isExact(added)) fail('22003', 'a sum of so many digits is out of range');
+    },
     result: () => (added === null || type === 'interval' ? added : numberAs(added, type)),
   };
 }

@@ -1,3 +1,7 @@
+import { intervalOfMicros, textOfInterval } from '@medrex/pg-wire';
+import { intervalValue } from '../iris/interval-text.ts';
+import { notSupported } from './compiled.ts';
+
 /** A value of a table: instants are milliseconds since 1970, intervals milliseconds. */
 export type Cell = string | number | boolean | null;
 
@@ -78,16 +82,26 @@ function instantText(ms: number): string {
   return `${text.slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}+00`;
 }
 
-function intervalText(ms: number): string {
-  const days = Math.trunc(ms / dayMs);
-  const rest = Math.abs(ms % dayMs);
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  const seconds = ((rest % 60_000) / 1_000).toFixed(6).replace(/\.?0+$/, '');
-  const sign = ms < 0 ? '-' : '';
-  const time = `${sign}${two(rest / 3_600_000)}:${two((rest / 60_000) % 60)}:${seconds.replace(/^(\d)(?!\d)/, '0$1')}`;
-  if (days === 0) return time;
-  const word = `${days} ${days === 1 ? 'day' : 'days'}`;
-  return rest === 0 ? word : `${word} ${time}`;
+const intervalText = (ms: number): string => textOfInterval(intervalOfMicros(microseconds(ms)));
+
+/**
+ * Days and time of an interval are kept as one number here: of more hours than a day has, or of days and hours of two signs, PostgreSQL
+ * keeps both. @throws Refusal 0A000
+ */
+export function intervalSum(one: number, other: number): number {
+  checkDay(Math.trunc(one / dayMs) + Math.trunc(other / dayMs), (one % dayMs) + (other % dayMs));
+  return one + other;
+}
+
+export function intervalTimes(ms: number, factor: number): number {
+  const days = Math.trunc(ms / dayMs) * factor;
+  checkDay(Math.trunc(days), (days % 1) * dayMs + (ms % dayMs) * factor);
+  return ms * factor;
+}
+
+function checkDay(days: number, ms: number): void {
+  if (Math.abs(ms) >= dayMs || (days !== 0 && ms !== 0 && days > 0 !== ms > 0))
+    notSupported('an interval of more hours than a day has, or of days and hours of two signs,');
 }
 
 /** What a text means as a value of a type; undefined where it means none. */
@@ -150,33 +164,11 @@ function instantOf(text: string, nowMs: number): number | undefined {
   return date.getTime() + time - zone;
 }
 
-const unitsMs: Readonly<Record<string, number>> = {
-  ...{ microsecond: 0.001, us: 0.001, millisecond: 1, ms: 1, msec: 1, second: 1_000, sec: 1_000, s: 1_000 },
-  ...{ minute: 60_000, min: 60_000, m: 60_000, hour: 3_600_000, hr: 3_600_000, h: 3_600_000 },
-  ...{ day: dayMs, d: dayMs, week: 7 * dayMs, w: 7 * dayMs },
-};
-
-/** `15 minutes`, `1 day 02:00`, `-1h`; months and years have no length of their own and are not known. */
+/** Months have no length of their own. */
 function intervalOf(text: string): number | undefined {
-  let rest = text.trim().toLowerCase();
-  const isAgo = rest.endsWith(' ago');
-  if (isAgo) rest = rest.slice(0, -4);
-  if (rest === '') return undefined;
-  let sum = 0;
-  while (rest !== '') {
-    const clock = /^([-+]?)(\d{1,9}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*/.exec(rest);
-    const amount = clock === null ? /^([-+]?\d+(?:\.\d+)?)\s*([a-z]+)\s*/.exec(rest) : null;
-    const unit = unitMs(amount?.[2] ?? '');
-    if (clock !== null) {
-      const ms = Number(clock[2]) * 3_600_000 + Number(clock[3]) * 60_000 + Number(clock[4] ?? 0) * 1_000;
-      sum += clock[1] === '-' ? -ms : ms;
-    } else if (amount !== null && unit !== undefined) sum += Number(amount[1]) * unit;
-    else return undefined;
-    rest = rest.slice((clock ?? amount)?.[0].length);
-  }
-  return isAgo ? -sum : sum;
-}
-
-export function unitMs(word: string): number | undefined {
-  return unitsMs[word] ?? unitsMs[word.replace(/s$/, '')];
+  const { months, days, micros } = intervalValue(text) ?? {};
+  if (months === undefined || days === undefined || micros === undefined) return undefined;
+  if (months !== 0) return notSupported('an interval of months');
+  checkDay(days, micros / 1_000);
+  return days * dayMs + micros / 1_000;
 }

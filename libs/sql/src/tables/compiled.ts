@@ -20,12 +20,23 @@ export interface Compiled {
   readonly unknown?: { readonly literal: string | null } | { readonly parameter: number };
   /** Set where it is the same for every row of a run. */
   readonly isConstant?: boolean;
+  /** PostgreSQL has it as numeric: it rounds halves away from zero, and sums are as they are written. */
+  readonly isDecimal?: boolean;
   readonly of: (row: Row, run: Run) => Cell;
 }
 
 export interface Typed extends Compiled {
   readonly type: CellType;
 }
+
+/** What passes on whether a number is decimal. */
+export const decimal = (isDecimal: boolean | undefined): { readonly isDecimal?: true } =>
+  isDecimal === true ? { isDecimal } : {};
+
+/** Of several that become one: decimal where none of them is a float. */
+export const areDecimal = (all: readonly { readonly type: string; readonly isDecimal?: boolean }[]): boolean =>
+  all.some(({ isDecimal }) => isDecimal === true) &&
+  all.every(({ type, isDecimal }) => isDecimal === true || type !== 'float8');
 
 export function fail(sqlstate: string, message: string, location?: number, hint?: string): never {
   throw new Refusal(message, { sqlstate, location, ...(hint !== undefined && { hint }) });

@@ -1,5 +1,5 @@
 import type { A_Const } from 'libpg-query';
-import { notSupported, type Compiled } from './compiled.ts';
+import { decimal, notSupported, type Compiled } from './compiled.ts';
 
 /** What stands in the text: a string has no type yet. */
 export function constantOf({ isnull, sval, ival, fval, boolval }: A_Const): Compiled {
@@ -14,9 +14,15 @@ const literal = (text: string | null): Compiled => ({
   ...{ type: 'unknown', unknown: { literal: text }, of: () => text, isConstant: true },
 });
 
-/** A whole number beyond int4 comes as a decimal one. */
+/** Numbers here are doubles: of more digits than they have none is taken for another. */
 function numeric(text: string): Compiled {
   const value = Number(text);
-  const type = /^-?\d+$/.test(text) && Number.isSafeInteger(value) ? 'int8' : 'float8';
-  return { type, of: () => value, isConstant: true };
+  const digits = text.replace(/[eE].*|[-.]/g, '').replace(/^0+/, '');
+  const isWhole = /^-?\d+$/.test(text);
+  if (!Number.isFinite(value) || (isWhole ? !Number.isSafeInteger(value) : digits.length > digitsMax))
+    return notSupported('a number of so many digits');
+  return { type: isWhole ? 'int8' : 'float8', of: () => value, isConstant: true, ...decimal(!isWhole) };
 }
+
+/** Of decimal ones a double keeps so many as they are. */
+const digitsMax = 15;

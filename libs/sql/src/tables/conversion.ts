@@ -1,3 +1,5 @@
+import type { Node } from 'libpg-query';
+import { bodyOf } from '../ast.ts';
 import { cellOf, cellText, cellTypes, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import type { Parameters } from './parameters.ts';
@@ -69,12 +71,14 @@ export function cast(compiled: Compiled, type: CellType, parameters: Parameters)
   const from = compiled.type;
   const convert = conversion(from, type);
   if (convert === undefined) fail('42846', `cannot cast type ${cellTypes[from].name} to ${cellTypes[type].name}`);
+  const isRounded = compiled.isDecimal === true && (type === 'int4' || type === 'int8');
   return {
     type,
     ...(compiled.isConstant !== undefined && { isConstant: compiled.isConstant }),
     of: (row, run) => {
       const value = compiled.of(row, run);
-      return value === null ? null : convert(value, run.nowMs);
+      if (value === null) return null;
+      return isRounded ? numberAs(roundedAway(Number(value)), type) : convert(value, run.nowMs);
     },
   };
 }
@@ -98,8 +102,36 @@ export function numberAs(value: number, type: CellType): number {
   return rounded;
 }
 
+/** Halves go away from zero, as those of a numeric do. */
+export const roundedAway = (value: number): number => Math.sign(value) * Math.round(Math.abs(value));
+
 export function roundedToEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** A cast's own size: that of a text cuts it, and int2 has less than what stands for it here. */
+export function sized(value: Typed, name: string, typmods: readonly Node[] | undefined, location?: number): Typed {
+  const size = bodyOf(typmods?.[0], 'A_Const')?.ival?.ival;
+  if (name === 'int2')
+    return strictOf(value, (number) => {
+      if (Math.abs(Number(number) + 0.5) > 2 ** 15) fail('22003', 'smallint out of range');
+      return number;
+    });
+  if (name === 'numeric' && typmods === undefined) return { ...value, isDecimal: true };
+  if (typmods === undefined) return value;
+  if ((name !== 'varchar' && name !== 'bpchar') || size === undefined || (name === 'bpchar' && size > 1))
+    return notSupported(`a size of type ${name}`, location);
+  return strictOf(value, (text) => Array.from(String(text)).slice(0, size).join(''));
+}
+
+function strictOf(value: Typed, change: (value: Exclude<Cell, null>) => Cell): Typed {
+  return {
+    ...value,
+    of: (row, run) => {
+      const cell = value.of(row, run);
+      return cell === null ? null : change(cell);
+    },
+  };
 }

@@ -13,9 +13,9 @@ import type {
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
 import { aggregateNames, aggregateOf } from './aggregates.ts';
 import { cellTypes, type Cell, type CellType } from './cell.ts';
-import { fail, notSupported, type Compiled, type Typed } from './compiled.ts';
+import { areDecimal, decimal, fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import { constantOf } from './constants.ts';
-import { as, cast, commonType, typed, typeNamed, valueOf } from './conversion.ts';
+import { as, cast, commonType, typed, typeNamed, valueOf, sized } from './conversion.ts';
 import { Functions } from './functions.ts';
 import type { Grouping } from './grouping.ts';
 import { conjunction, not } from './logic.ts';
@@ -75,7 +75,9 @@ export class Expressions {
 
   compile(node: Node): Compiled {
     const key = this.#isInAggregate ? undefined : this.#grouping?.keyOf(node);
-    if (key !== undefined) return { type: (this.#grouping?.keys[key] as Typed).type, of: (row) => row[key] ?? null };
+    const grouped = key === undefined ? undefined : this.#grouping?.keys[key];
+    if (key !== undefined && grouped !== undefined)
+      return { type: grouped.type, ...decimal(grouped.isDecimal), of: (row) => row[key] ?? null };
     return this.#compile(node);
   }
 
@@ -137,14 +139,15 @@ export class Expressions {
 
   #column(body: ColumnRef): Compiled {
     const { depth, index, column } = this.#scope.resolve(body);
-    if (depth > 0) return { type: column.type, of: (_row, run) => run.around?.[depth - 1]?.[index] ?? null };
+    const { type, isDecimal } = column;
+    if (depth > 0) return { type, ...decimal(isDecimal), of: (_row, run) => run.around?.[depth - 1]?.[index] ?? null };
     if (this.#grouping !== undefined && !this.#isInAggregate)
       fail(
         '42803',
         `column "${column.name}" must appear in the GROUP BY clause or be used in an aggregate function`,
         body.location,
       );
-    return { type: column.type, of: (row) => row[index] ?? null };
+    return { type, ...decimal(isDecimal), of: (row) => row[index] ?? null };
   }
 
   #operation({ kind, name, lexpr, rexpr, location }: A_Expr): Compiled {
@@ -239,7 +242,7 @@ export class Expressions {
   #nullIf(left: Node, right: Node): Compiled {
     const [one, other] = [this.typed(left), this.compile(right)];
     const equal = this.#operators.compared('=', one, other);
-    return { type: one.type, of: (row, run) => (equal.of(row, run) === true ? null : one.of(row, run)) };
+    return { ...one, of: (row, run) => (equal.of(row, run) === true ? null : one.of(row, run)) };
   }
 
   #logic({ boolop, args = [] }: BoolExpr): Compiled {
@@ -251,7 +254,8 @@ export class Expressions {
   #cast({ arg, typeName, location }: TypeCast): Compiled {
     const name = namesOf(typeName?.names).at(-1) ?? '';
     if ((typeName?.arrayBounds ?? []).length > 0) return notSupported('an array', location);
-    return cast(this.compile(arg as Node), typeNamed(name), this.#parameters);
+    const value = cast(this.compile(arg as Node), typeNamed(name), this.#parameters);
+    return sized(value, name, typeName?.typmods, location);
   }
 
   #case({ arg, args = [], defresult }: CaseExpr): Compiled {
@@ -265,6 +269,7 @@ export class Expressions {
     const results = this.#unified([...whens.flatMap(({ result }) => result ?? []), ...(defresult ? [defresult] : [])]);
     return {
       type: results[0]?.type ?? 'text',
+      ...decimal(results[0]?.isDecimal),
       of: (row, run) => {
         const index = conditions.findIndex((condition) => condition.of(row, run) === true);
         return results[index < 0 ? conditions.length : index]?.of(row, run) ?? null;
@@ -280,13 +285,15 @@ export class Expressions {
       (all, one) => commonType(all, one) ?? fail('42804', 'types cannot be matched'),
       types[0] ?? 'text',
     );
-    return compiled.map((one) => as(one, type, this.#parameters));
+    const isDecimal = areDecimal(compiled.filter((one) => one.type !== 'unknown'));
+    return compiled.map((one) => ({ ...as(one, type, this.#parameters), isDecimal }));
   }
 
   #coalesce(args: readonly Node[]): Compiled {
     const values = this.#unified(args);
     return {
       type: values[0]?.type ?? 'text',
+      ...decimal(values[0]?.isDecimal),
       of: (row, run) => {
         for (const value of values) {
           const found = value.of(row, run);
@@ -301,6 +308,7 @@ export class Expressions {
     const values = this.#unified(args);
     return {
       type: values[0]?.type ?? 'text',
+      ...decimal(values[0]?.isDecimal),
       of: (row, run) =>
         values.reduce<Cell>((best, one) => {
           const value = one.of(row, run);
@@ -356,7 +364,11 @@ export class Expressions {
     );
     this.#isInAggregate = false;
     const at = grouping.addAggregate(aggregate);
-    return { type: aggregate.type, of: (row) => row[grouping.keys.length + at] ?? null };
+    return {
+      type: aggregate.type,
+      ...decimal(aggregate.isDecimal),
+      of: (row) => row[grouping.keys.length + at] ?? null,
+    };
   }
 
   #subLink(link: SubLink): Compiled {

@@ -1,7 +1,7 @@
 import type { JoinExpr, Node, RangeFunction, RangeSubselect, RangeVar } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import type { Cell, CellType } from './cell.ts';
-import { fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
+import { decimal, fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
 import { elementsOf } from './matching.ts';
 import type { ScopeColumn } from './scope.ts';
 import type { Tables, Wanted } from './source.ts';
@@ -21,7 +21,7 @@ export interface Relation {
 
 /** A query in FROM or in WITH. */
 export interface DerivedTable {
-  readonly columns: readonly { readonly name: string; readonly type: ScopeColumn['type'] }[];
+  readonly columns: readonly Omit<ScopeColumn, 'relation'>[];
   rows(run: Run): readonly Row[];
 }
 
@@ -139,11 +139,14 @@ function relationOf(derived: DerivedTable, relation: string, names: readonly str
 }
 
 function renamed(
-  columns: readonly { readonly name: string; readonly type: ScopeColumn['type'] }[],
+  columns: readonly Omit<ScopeColumn, 'relation'>[],
   relation: string,
   names: readonly string[],
 ): ScopeColumn[] {
-  return columns.map(({ name, type }, index) => ({ relation, name: names[index] ?? name, type }));
+  return columns.map(({ name, type, isDecimal }, index) => ({
+    ...{ relation, name: names[index] ?? name, type },
+    ...decimal(isDecimal),
+  }));
 }
 
 function joined({

@@ -1,6 +1,6 @@
-import { cellText, cellTypes, unitMs, type Cell, type CellType } from './cell.ts';
-import { fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
-import { as, commonType, roundedToEven, typed } from './conversion.ts';
+import { cellText, cellTypes, type Cell, type CellType } from './cell.ts';
+import { areDecimal, decimal, fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
+import { as, commonType, roundedAway, roundedToEven, typed } from './conversion.ts';
 import { arrayText, elementsOf } from './matching.ts';
 import { isNumber, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
@@ -21,6 +21,9 @@ const ofText = (gives: CellType, of: (text: string) => Cell): Fixed => ({
 const ofFloat = (of: (value: number) => number): Fixed => ({
   ...{ takes: ['float8'], gives: 'float8', of: ([value]) => of(Number(value)) },
 });
+
+/** Of a numeric they give a numeric. */
+const ofDecimals: ReadonlySet<string> = new Set(['floor', 'ceil', 'ceiling', 'trunc']);
 
 const fixed: Readonly<Record<string, Fixed>> = {
   lower: ofText('text', (text) => text.toLowerCase()),
@@ -46,7 +49,10 @@ const fixed: Readonly<Record<string, Fixed>> = {
   },
   strpos: {
     ...{ takes: ['text', 'text'], gives: 'int4' },
-    of: ([text, part]) => String(text).indexOf(String(part)) + 1,
+    of: ([text, part]) => {
+      const at = String(text).indexOf(String(part));
+      return at < 0 ? 0 : Array.from(String(text).slice(0, at)).length + 1;
+    },
   },
   replace: {
     ...{ takes: ['text', 'text', 'text'], gives: 'text' },
@@ -54,7 +60,12 @@ const fixed: Readonly<Record<string, Fixed>> = {
   },
   split_part: {
     ...{ takes: ['text', 'text', 'int4'], gives: 'text' },
-    of: ([text, by, at]) => String(text).split(String(by))[Number(at) - 1] ?? '',
+    of: ([text, by, at]) => {
+      const place = Number(at);
+      if (place === 0) return fail('22023', 'field position must not be zero');
+      const parts = by === '' ? [String(text)] : String(text).split(String(by));
+      return parts.at(place < 0 ? place : place - 1) ?? '';
+    },
   },
   rtrim: {
     ...{ takes: ['text', 'text'], gives: 'text' },
@@ -122,6 +133,10 @@ function boundOf(array: string, dimension: number, bound: number): number | null
   return dimension === 1 && elementsOf(array).length > 0 ? bound : null;
 }
 
+const unitsMs: Readonly<Record<string, number>> = {
+  ...{ microsecond: 0.001, millisecond: 1, second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 },
+};
+
 function truncated(unit: string, at: number): number {
   const date = new Date(at);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
@@ -129,7 +144,7 @@ function truncated(unit: string, at: number): number {
   if (unit === 'quarter') return Date.UTC(year, month - (month % 3));
   if (unit === 'month') return Date.UTC(year, month);
   if (unit === 'week') return Date.UTC(year, month, date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
-  const ms = unitMs(unit);
+  const ms = unitsMs[unit.replace(/s$/, '')];
   if (ms === undefined) return fail('22023', 'unit for date_trunc is not recognized');
   return Math.floor(at / ms) * ms;
 }
@@ -180,7 +195,8 @@ export class Functions {
         arg.type === 'unknown' || commonType(arg.type, known.takes[index] as CellType) === known.takes[index];
       if (!args.every(isTaken)) return this.#none(name, args, location);
       const operands = args.map((arg, index) => this.#taken(arg, known.takes[index] as CellType));
-      return strict(known.gives, operands, known.of);
+      const isDecimal = known.gives === 'float8' && areDecimal(args);
+      return { ...strict(known.gives, operands, known.of), ...decimal(isDecimal && ofDecimals.has(name)) };
     }
     return this.#ofSession(name, args) ?? this.#special(name, args) ?? this.#none(name, args, location);
   }
@@ -197,7 +213,7 @@ export class Functions {
         return first === undefined ? undefined : this.#rounded(name, first, second);
       case 'extract':
       case 'date_part':
-        return first === undefined || second === undefined ? undefined : this.#extract(first, second);
+        return first === undefined || second === undefined ? undefined : this.#extract(name, first, second);
       case 'timezone':
         return second === undefined ? undefined : this.#inZone(first as Compiled, second);
       case 'concat':
@@ -210,20 +226,26 @@ export class Functions {
 
   #rounded(name: string, value: Compiled, digits: Compiled | undefined): Typed {
     const operand = isNumber(value.type) ? (value as Typed) : this.#taken(value, 'float8');
-    if (name === 'abs') return strict(operand.type, [operand], ([number]) => Math.abs(Number(number)));
-    if (digits === undefined) return strict('float8', [operand], ([number]) => roundedToEven(Number(number)));
-    return strict('float8', [operand, this.#taken(digits, 'int4')], ([number, count]) => {
-      const factor = 10 ** Number(count);
-      return (Math.sign(Number(number)) * Math.round(Math.abs(Number(number)) * factor)) / factor;
-    });
+    const kept = decimal(operand.isDecimal);
+    if (name === 'abs') return { ...strict(operand.type, [operand], ([number]) => Math.abs(Number(number))), ...kept };
+    const round = operand.isDecimal === true ? roundedAway : roundedToEven;
+    if (digits === undefined) return { ...strict('float8', [operand], ([number]) => round(Number(number))), ...kept };
+    return {
+      ...decimal(true),
+      ...strict('float8', [operand, this.#taken(digits, 'int4')], ([number, count]) => {
+        const factor = 10 ** Number(count);
+        return roundedAway(Number((Number(number) * factor).toPrecision(15))) / factor;
+      }),
+    };
   }
 
-  #extract(field: Compiled, value: Compiled): Typed {
+  #extract(name: string, field: Compiled, value: Compiled): Typed {
     const operand = value.type === 'interval' ? (value as Typed) : this.#taken(value, 'timestamptz');
     const isInterval = operand.type === 'interval';
-    return strict('float8', [this.#taken(field, 'text'), operand], ([name, at]) =>
-      extracted(String(name).toLowerCase(), Number(at), isInterval),
+    const extraction = strict('float8', [this.#taken(field, 'text'), operand], ([part, at]) =>
+      extracted(String(part).toLowerCase(), Number(at), isInterval),
     );
+    return { ...extraction, ...decimal(name === 'extract') };
   }
 
   /** Sessions here are in UTC, and that is the only zone. */

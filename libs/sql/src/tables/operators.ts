@@ -1,6 +1,6 @@
 import type { Cell, CellType } from './cell.ts';
-import { cellTypes } from './cell.ts';
-import { fail, type Compiled, type Run, type Row, type Typed } from './compiled.ts';
+import { cellTypes, intervalSum, intervalTimes } from './cell.ts';
+import { areDecimal, decimal, fail, type Compiled, type Run, type Row, type Typed } from './compiled.ts';
 import { as, cast, commonType, numberAs, typed } from './conversion.ts';
 import { isLike, patternOf } from './matching.ts';
 import type { Parameters } from './parameters.ts';
@@ -85,7 +85,7 @@ export class Operators {
     if (operand.type !== 'unknown' && !isNumber(operand.type) && operand.type !== 'interval')
       fail('42883', `operator does not exist: - ${cellTypes[operand.type].name}`, location);
     const value = operand.type === 'unknown' ? as(operand, 'float8', this.#parameters) : (operand as Typed);
-    return strict(value.type, [value], ([number]) => -Number(number));
+    return { ...strict(value.type, [value], ([number]) => -Number(number)), ...decimal(value.isDecimal) };
   }
 
   #matched(of: (pattern: string) => (text: string) => boolean, isNot: boolean, operands: readonly Compiled[]): Typed {
@@ -106,10 +106,18 @@ export class Operators {
     const numbers = isNumber(one.type) && isNumber(other.type) ? commonType(one.type, other.type) : undefined;
     if (numbers !== undefined) {
       const apply = ofNumbers[operator];
-      if (apply === undefined) return this.#unknown(operator, left, right, location);
-      return strict(numbers, [one, other], ([a, b]) =>
-        numberAs(apply(Number(a), Number(b), numbers !== 'float8'), numbers),
-      );
+      const isDecimal = areDecimal([one, other]);
+      if (apply === undefined || (operator === '%' && numbers === 'float8' && !isDecimal))
+        return this.#unknown(operator, left, right, location);
+      const type = operator === '^' ? 'float8' : numbers;
+      const value = strict(type, [one, other], ([a, b]) => {
+        const result =
+          isDecimal && operator === '%'
+            ? remainder(Number(a), Number(b))
+            : apply(Number(a), Number(b), type !== 'float8');
+        return numberAs(isDecimal ? asWritten(result) : result, type);
+      });
+      return { ...value, ...decimal(isDecimal) };
     }
     const timed = ofTimes[`${kindOf(one.type)} ${operator} ${kindOf(other.type)}`];
     if (timed === undefined) return this.#unknown(operator, left, right, location);
@@ -143,6 +151,14 @@ const ofNumbers: Readonly<Record<string, (a: number, b: number, isWhole: boolean
   '^': (a, b) => a ** b,
 };
 
+/** Of two decimal numbers: what a double adds to their digits goes. */
+const asWritten = (value: number): number => Number(value.toPrecision(15));
+
+function remainder(a: number, b: number): number {
+  const scale = 10 ** Math.max(...[a, b].map((value) => String(value).split('.')[1]?.length ?? 0));
+  return (Math.round(a * scale) % divisor(Math.round(b * scale))) / scale;
+}
+
 function divisor(value: number): number {
   return value === 0 ? fail('22012', 'division by zero') : value;
 }
@@ -152,9 +168,9 @@ const ofTimes: Readonly<Record<string, { readonly type: CellType; of(a: number, 
   'timestamptz + interval': { type: 'timestamptz', of: (a, b) => a + b },
   'timestamptz - interval': { type: 'timestamptz', of: (a, b) => a - b },
   'interval + timestamptz': { type: 'timestamptz', of: (a, b) => a + b },
-  'interval + interval': { type: 'interval', of: (a, b) => a + b },
-  'interval - interval': { type: 'interval', of: (a, b) => a - b },
-  'interval * number': { type: 'interval', of: (a, b) => a * b },
-  'number * interval': { type: 'interval', of: (a, b) => a * b },
-  'interval / number': { type: 'interval', of: (a, b) => a / divisor(b) },
+  'interval + interval': { type: 'interval', of: intervalSum },
+  'interval - interval': { type: 'interval', of: (a, b) => intervalSum(a, -b) },
+  'interval * number': { type: 'interval', of: intervalTimes },
+  'number * interval': { type: 'interval', of: (a, b) => intervalTimes(b, a) },
+  'interval / number': { type: 'interval', of: (a, b) => intervalTimes(a, 1 / divisor(b)) },
 };

@@ -7,6 +7,7 @@ export interface ScopeColumn {
   readonly relation: string;
   readonly name: string;
   readonly type: CellType;
+  readonly isDecimal?: boolean;
   /** The second of two columns that USING made one: found by its table's name only. */
   readonly isMerged?: boolean;
 }

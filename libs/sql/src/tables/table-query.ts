@@ -3,7 +3,7 @@ import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { GroupOfRows } from './aggregates.ts';
 import { boundsOf } from './bounds.ts';
 import type { Cell, CellType } from './cell.ts';
-import { fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
+import { areDecimal, decimal, fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
 import { as, commonType, typed } from './conversion.ts';
 import { Expressions } from './expressions.ts';
 import { From, rowsMax, type DerivedTable, type Relation } from './from.ts';
@@ -18,6 +18,7 @@ import type { Subquery } from './subqueries.ts';
 export interface Output {
   readonly name: string;
   readonly type: CellType;
+  readonly isDecimal?: boolean;
 }
 
 /** A SELECT that is ready to run. */
@@ -139,7 +140,7 @@ export class Planner {
     const having = select.havingClause === undefined ? undefined : expressions.as(select.havingClause, 'bool');
     const finish = this.#finish(select, targets, expressions);
     return {
-      columns: targets.map(({ name, value }) => ({ name, type: value.type })),
+      columns: targets.map(({ name, value }) => ({ name, type: value.type, ...decimal(value.isDecimal) })),
       rows: (run) => {
         const rows = relation.rows(run, wanted(run));
         const found = where === undefined ? rows : rows.filter((row) => where.of(row, run) === true);
@@ -275,7 +276,10 @@ export class Planner {
     });
     if (left.columns.length !== right.columns.length)
       fail('42601', 'each UNION query must have the same number of columns');
-    const columns = left.columns.map(({ name }, index) => ({ name, type: types[index] ?? 'text' }));
+    const columns = left.columns.map((column, index) => ({
+      ...{ name: column.name, type: types[index] ?? 'text' },
+      ...decimal(areDecimal([column, right.columns[index] ?? column])),
+    }));
     const scope = this.#scopeOf(columns.map((column) => ({ ...column, relation: '' })));
     const expressions = this.#expressions(scope);
     const targets = columns.map(({ name, type }, index) => ({

@@ -108,6 +108,14 @@ const queries = [
   'select name, case when size > 2 then null when size > 1 then calls else 0 end n from t order by 1',
   'select case when size > 0 then 1 else size end, case when true then 1 else size::int8 end, case when true then 1 else 2::int8 end from t order by 1',
   "select 'a' || 1, 1 || 'a', 'x' || true, size || name, concat(paused, 1) from t order by name",
+  'select 2.5::int4, (-0.5)::int4, 2.5::float8::int4, round(2.5), round(-2.5), round(ratio), round(1.005, 2), (size * 0.5)::int4 from t order by name',
+  'select 0.1 + 0.2 = 0.3, 3 * 0.1 = 0.3, 0.3 % 0.1 = 0, 2 ^ -1, 1e2 from t limit 1',
+  'select round(avg(size)), avg(size)::int4, round(avg(ratio)), round(sum(calls) / 4) from t',
+  'select round(x.a) from (select avg(size) a, kind from t where size > 0 group by kind) x order by 1',
+  'select round(coalesce(null, 2.5)), round(case when size > 2 then 1.005 else ratio end), round(greatest(2.5, size)) from t order by name',
+  "select 'abc'::varchar(2), 'abc'::char, '40'::int2, (calls % 7)::numeric, floor(2.5) / 2 from t order by calls",
+  "select strpos('😀x', 'x'), split_part('a,b,c', ',', -1), split_part('abc', '', 1)",
+  "select '1 hour'::interval * 3, '1 day'::interval * 1.5, interval '1 day 02:00' + interval '03:00', 'P1DT2H'::interval",
   "select '-1 day'::interval, '1 day'::interval, 2::float8::int4, size::int8::text from t order by name",
 ];
 
@@ -148,6 +156,23 @@ const refusals = [
   'select lower(1)',
   'select name from t where calls like 1',
   'select 1 || 2',
+  'select max(paused) from t',
+  "select split_part('a', ',', 0)",
+  'select 40000::int2',
+  'select ratio % 2 from t',
+];
+
+/** What PostgreSQL answers and a table cannot tell rightly is refused with 0A000. */
+const refusedHere = [
+  'select 9007199254740993',
+  'select 0.1234567890123456',
+  'select 1.239::numeric(10, 2)',
+  "select 'a'::char(3)",
+  "select '36:00:00'::interval",
+  "select '12 hours'::interval * 3",
+  "select interval '1 day' - interval '1 hour'",
+  "select interval '1 month'",
+  "select sum(since - (since - interval '23 hours')) from t",
 ];
 
 const client = new Client({ connectionString: process.env['MEDREX_TEST_POSTGRES'] });
@@ -175,6 +200,11 @@ describeReal('POSTGRES', 'tables of the proxy beside PostgreSQL', () => {
     });
     const names = theirs.fields.map(({ name }) => name);
     expect(ours(text)).toEqual({ names, rows: (theirs.rows as (string | null)[][]).map((row) => row.map(plain)) });
+  });
+
+  it.each(refusedHere)('refuses what it would tell wrongly: %s', async (text) => {
+    expect(ours(text)).toBe('0A000');
+    expect((await client.query(text)).rows).toHaveLength(1);
   });
 
   it.each(refusals)('refuses as PostgreSQL does: %s', async (text) => {

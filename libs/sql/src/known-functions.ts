@@ -48,7 +48,7 @@ const immutable = words(`
   abs ceil ceiling floor round trunc mod div sign sqrt cbrt exp ln log log10 power pow pi degrees radians sin cos tan cot asin
   acos atan atan2 width_bucket gcd lcm factorial greatest least coalesce nullif
   length char_length character_length octet_length bit_length lower upper initcap trim btrim ltrim rtrim lpad rpad substr
-  substring left right replace translate overlay position strpos starts_with split_part repeat reverse chr ascii md5 sha224
+  substring left right replace translate overlay position strpos starts_with split_part like_escape similar_to_escape repeat reverse chr ascii md5 sha224
   sha256 sha384 sha512 encode decode quote_ident to_hex regexp_replace regexp_match regexp_matches regexp_split_to_array
   regexp_split_to_table regexp_count regexp_instr regexp_like regexp_substr string_to_array string_to_table
   make_date make_time make_timestamp make_interval justify_days justify_hours justify_interval isfinite date_bin

@@ -164,7 +164,8 @@ function without(
     if (Array.isArray(part)) return part.map(rewritten);
     if (typeof part !== 'object' || part === null) return part;
     const each = part as Node;
-    if (absent.some((group) => isSame(group, each, scope))) return nothing(p, each, scope);
+    if (all.some((group) => isSame(group, each, scope)))
+      return absent.some((group) => isSame(group, each, scope)) ? nothing(p, each, scope) : each; // whatever is in it
     const grouping = bodyOf(each, 'GroupingFunc');
     if (grouping !== undefined) return groupingBits(grouping, absent, all, scope);
     if (isAggregate(each)) return each;

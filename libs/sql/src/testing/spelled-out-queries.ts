@@ -189,4 +189,9 @@ export const spelledOutQueries: readonly WrittenQuery[] = [
     'select x.id from (select distinct on (patient_id) patient_id, id from encounters order by patient_id, id limit 3 offset 1) x order by 1',
   ),
   query('select distinct on (name) name, id from patients order by name, id limit 4'),
+  query('select lower(name) as g, name, sum(id) from patients group by lower(name), rollup(name) order by 1, 2, 3'),
+  query(
+    'select lower(status) as g, status, count(*) from encounters group by grouping sets ((lower(status)), (status)) order by 1, 2, 3',
+  ),
+  query("select status, count(*) from encounters where code not similar to 'a%' group by rollup(status) order by 1, 2"),
 ];

@@ -153,6 +153,33 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     await close();
   });
 
+  it.each([
+    [
+      `create operator @@@@ (rightarg = int, function = set_tenant_sql)`,
+      'select @@@@ 6',
+      'drop operator @@@@ (none, int)',
+    ],
+    [
+      `create function at_ddl() returns event_trigger language plpgsql as
+        $$ begin if current_schema = 'SCHEMA' then perform set_config('app.tenant_id', '5', false); end if; end $$;
+        create event trigger SCHEMA on ddl_command_end execute function at_ddl()`,
+      'comment on schema SCHEMA is null',
+      'drop event trigger SCHEMA; drop function at_ddl',
+    ],
+  ])('is seen of what runs code that is known already: %s', async (defining, running, undoing) => {
+    await open();
+    const at = (text: string): string => text.replaceAll('SCHEMA', rig.schema);
+    await one.query('select * from tenants');
+    await one.query('reset app.tenant_id');
+    await other.query(at(defining));
+    await other.query('reset app.tenant_id');
+    await one.query(at(running));
+    expect(await tenantOf(other)).toBeNull();
+    expect(await tenantOf(one)).not.toBeNull();
+    await rig.direct.query(at(undoing));
+    await close();
+  });
+
   it('costs nothing where a statement calls nothing, and is asked for once where it is known', async () => {
     await open();
     await one.query('select server_pid()');

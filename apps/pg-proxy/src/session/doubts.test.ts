@@ -1,12 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Backend } from './backend.ts';
+import { codeKinds } from './code-query.ts';
 import { Doubts, type Outcome } from './doubts.ts';
 import type { Answered } from './own-question.ts';
 import { UnseenCode, type RunText } from './unseen-code.ts';
 
 const reading = { text: 'select a from t', statements: [] };
 const calling = { text: 'select f(1)', statements: 'unread' } as const;
-const rows = JSON.stringify({ functions: ['f'], relations: ['t'], sources: [], uses: [] });
+const objects = [
+  ['function', 20_000, null, 'f', 'select 1', null],
+  ['relation', 20_001, null, 't', null, null],
+];
+const counts = codeKinds.map((kind) => (kind === 'function' || kind === 'relation' ? 1 : 0));
+/** A database with `f` and `t`, as of a transaction. */
+const whole = (seen: number): string =>
+  JSON.stringify({ of: 'this', seen, builtIn: [], objects, uses: [], anywhere: [], counts });
+/** Nothing has changed since. */
+const same = (seen: number): string =>
+  JSON.stringify({ of: 'this', seen, builtIn: null, objects: [], uses: [], anywhere: [], counts });
 const nothing: Outcome = { left: undefined, isOpaque: false };
 
 /** A backend whose questions are answered by hand. */
@@ -44,12 +55,11 @@ describe('what a transaction may have left', () => {
     defining.runs(code, { text: 'alter table t add b int', statements: [] });
     expect([one, other, gone, defining].map(({ questions }) => questions.length)).toEqual([1, 0, 0, 0]);
     gone.isGone = true;
-    one.answer('1/1');
-    one.answer(rows);
+    one.answer(whole(10));
     // What was defined meanwhile may not have been in that answer, so the next one asks again; once, for all.
     expect([one, other, gone, defining].map(({ questions }) => questions.length)).toEqual([0, 1, 0, 0]);
-    other.answer('1/1');
-    defining.answer('1/1');
+    other.answer(same(11));
+    defining.answer(same(11));
     expect([one, other, gone, defining].map(({ outcomes }) => outcomes)).toEqual([
       ...[[nothing], [nothing], [], [nothing]],
     ]);
@@ -60,28 +70,21 @@ describe('what a transaction may have left', () => {
     const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, reading)];
     one.answer(undefined, '08006');
     expect(one.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
-    other.answer('1/1');
-    other.answer(rows);
+    other.answer(whole(10));
     expect(other.outcomes).toEqual([nothing]);
   });
 
   it('is asked for again where something was dropped as it was read about, and by the next one after three times', () => {
     const code = new UnseenCode(() => 0);
     const [one, other] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
-    one.answer('1/1');
     one.answer(undefined, 'XX000');
-    one.answer('2/2');
-    one.answer(rows);
+    one.answer(whole(20));
     expect([one.outcomes, other.outcomes]).toEqual([[nothing], [nothing]]);
     code.stale();
     const [unlucky, next] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
-    for (const definitions of ['3/3', '4/4', '5/5']) {
-      unlucky.answer(definitions);
-      unlucky.answer(undefined, 'XX000');
-    }
+    for (let attempt = 0; attempt < 3; attempt++) unlucky.answer(undefined, 'XX000');
     expect(unlucky.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
-    next.answer('6/6');
-    next.answer(rows);
+    next.answer(same(60));
     expect(next.outcomes).toEqual([nothing]);
   });
 
@@ -95,8 +98,7 @@ describe('what a transaction may have left', () => {
     expect([later.questions, later.outcomes]).toEqual([[], [{ left: undefined, isOpaque: true }]]);
     nowMs = 60_000;
     const again = new Asked().runs(code, calling);
-    again.answer('1/1');
-    again.answer(rows);
+    again.answer(whole(10));
     expect(again.outcomes).toEqual([nothing]);
   });
 
@@ -104,12 +106,11 @@ describe('what a transaction may have left', () => {
     let nowMs = 0;
     const code = new UnseenCode(() => nowMs);
     const one = new Asked().runs(code, reading);
-    one.answer('1/1');
-    one.answer(rows);
+    one.answer(whole(10));
     nowMs = 5_001;
     const [first, second] = [new Asked().runs(code, reading), new Asked().runs(code, reading)];
     expect([first.questions.length, second.questions.length, second.outcomes]).toEqual([1, 0, [nothing]]);
-    first.answer('1/1');
+    first.answer(same(11));
     expect(first.outcomes).toEqual([nothing]);
   });
 });

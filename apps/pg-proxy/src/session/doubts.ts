@@ -1,13 +1,11 @@
 import type { Left } from '@medrex/sql';
 import type { Backend } from './backend.ts';
-import { codeQuery, definitionsQuery, readCodeRows } from './code-query.ts';
+import { readAnswer, readCode } from './read-code.ts';
 import type { RunText, UnseenCode } from './unseen-code.ts';
 import { leftQuery, readLeft, type Known } from './what-is-left.ts';
 
 /** Texts that wait for what the catalogue says of them; with more of them the server is asked what they have left in any case. */
 const textsMax = 32;
-/** From here on a function may have a body in place of a source. */
-const bodiesSince = 14;
 
 /** What became of the doubt whether code that nobody reads has left something: nothing, or what there is, or it cannot be known. */
 export type Outcome = { readonly left: Left | undefined; readonly isOpaque: boolean };
@@ -104,55 +102,8 @@ export class Doubts {
   #askWhatIsLeft(backend: Backend, known: () => Known, then: (outcome: Outcome) => void): void {
     const names = new Set([...this.#settings, ...this.#code.settings, ...known().settings.keys()]);
     backend.question(leftQuery([...names]), (text) => {
-      const left = read(text, (answer) => readLeft(answer, known()));
+      const left = readAnswer(text, (answer) => readLeft(answer, known()));
       then({ left, isOpaque: this.#isOpaque || left === undefined });
     });
-  }
-}
-
-/** What has nothing to do with what was asked: the next one may have an answer. */
-const passing = /^(?:08|25|40|53|55|57)/;
-/** What it read about was dropped meanwhile ("could not open relation"). */
-const raced = 'XX000';
-const attemptsMax = 3;
-
-/** Reads the catalogue, where it is not what it was. */
-function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
-  let attempts = 0;
-  const ended = (isRead: boolean): void => {
-    then(isRead);
-    code.endRead();
-  };
-  const attempt = (): void => {
-    attempts++;
-    const asOf = code.beginRead();
-    const failed = (sqlstate = 'none'): void => {
-      if (sqlstate === raced && attempts < attemptsMax) return attempt();
-      if (sqlstate !== raced && !passing.test(sqlstate)) code.refused();
-      ended(false);
-    };
-    backend.question(definitionsQuery, (definitions, definitionsFailed) => {
-      if (definitions === undefined) return failed(definitionsFailed);
-      if (definitions === code.definitions) {
-        code.confirmed(asOf);
-        return ended(true);
-      }
-      const hasBodies = Number.parseInt(backend.parameters.get('server_version') ?? '', 10) >= bodiesSince;
-      backend.question(codeQuery(hasBodies), (text, sqlstate) => {
-        const rows = read(text, readCodeRows);
-        if (rows === undefined) return failed(sqlstate);
-        code.read(definitions, rows, asOf);
-        ended(true);
-      });
-    });
-  };
-  attempt();
-}
-
-function read<Value>(text: string | undefined, reader: (text: string) => Value): Value | undefined {
-  try {
-    return text === undefined ? undefined : reader(text);
-  } catch {
-    return undefined; // not what it was asked for
   }
 }

@@ -29,7 +29,7 @@ const known = {
 /** As it is once the catalogue was read. */
 const read = (now = () => 0): UnseenCode => {
   const code = new UnseenCode(now);
-  code.read('1', known, code.beginRead());
+  code.read(known, code.beginRead());
   code.endRead();
   return code;
 };
@@ -158,7 +158,7 @@ describe('code that nobody reads', () => {
 
   it('is anything where an operator or a type runs it', () => {
     const code = new UnseenCode(() => 0);
-    code.read('1', { ...known, uses: [['*', 'set_tenant']] }, code.beginRead());
+    code.read({ ...known, uses: [['*', 'set_tenant']] }, code.beginRead());
     expect(code.leftBy('select a + b from t')).toEqual({ settings: ['app.tenant'], isOpaque: false });
     expect(concerns(code, 'select a + b from t')).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { codeFacts, volatilityOf, type CodeFacts, type Statement } from '@medrex/sql';
-import type { CodeRows } from './code-query.ts';
+import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 
 /** What became of a text, for as long as `version` is that of the code. */
 export interface CodeLook {
@@ -81,8 +81,8 @@ const latin1Of = (text: string): string =>
 export class UnseenCode {
   /** Grows when a text that was looked at means something else. */
   version = 0;
-  /** What the catalogue said last, to ask whether it still does. */
-  #definitions = '';
+  /** What it said last. */
+  readonly catalogue = new CodeCatalogue();
   /** When somebody was last chosen to find out whether it still does. */
   #renewedAtMs = -Infinity;
   #refusedAtMs = -Infinity;
@@ -107,10 +107,6 @@ export class UnseenCode {
 
   constructor(now: () => number) {
     this.#now = now;
-  }
-
-  get definitions(): string {
-    return this.#definitions;
   }
 
   /** Whether a text, as latin1, must be looked at before it runs; mostly that is what was found the last time. */
@@ -258,9 +254,8 @@ export class UnseenCode {
     this.version++;
   }
 
-  /** @param definitions by which it is known that it is still so */
-  read(definitions: string, rows: CodeRows, asOf: number): void {
-    this.#definitions = definitions;
+  /** It is another one. @param asOf as `beginRead` has said */
+  read(rows: CodeRows, asOf: number): void {
     this.#others.clear();
     this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
     this.#sources = new Map(rows.sources.map(([, source]) => [source, this.#sources.get(source) ?? sourceOf(source)]));

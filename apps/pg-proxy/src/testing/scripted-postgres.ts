@@ -32,9 +32,12 @@ import {
   type TransactionStatus,
 } from '@medrex/pg-wire';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { codeQuery, definitionsQuery, type CodeRows } from '../session/code-query.ts';
+import { codeKinds, codeQuery, type CodeAnswer } from '../session/code-query.ts';
 
-const noCode: CodeRows = { functions: [], relations: [], sources: [], uses: [] };
+const noCode: CodeAnswer = {
+  ...{ of: 'this', seen: 3, builtIn: [], objects: [], uses: [], anywhere: [] },
+  counts: codeKinds.map(() => 0),
+};
 const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
 
 /**
@@ -215,10 +218,8 @@ export class ScriptedBackend {
   }
 
   #query(text: string): void {
-    const ofCatalogue =
-      text === definitionsQuery ? 'none' : text === codeQuery(true) ? JSON.stringify(noCode) : undefined;
-    if (ofCatalogue !== undefined) {
-      this.#send(dataRow([Buffer.from(ofCatalogue)]), commandComplete('SELECT 1'));
+    if ([undefined, noCode.seen].some((since) => text === codeQuery(true, since))) {
+      this.#send(dataRow([Buffer.from(JSON.stringify(noCode))]), commandComplete('SELECT 1'));
       return this.#ready();
     }
     this.heard.push(text);

@@ -1,0 +1,134 @@
+import { codeKinds, type CodeAnswer, type CodeIds, type CodeKind, type CodeObject } from './code-query.ts';
+
+/** What there is of code in a database, and what runs it, by names. */
+export interface CodeRows {
+  /** Names of functions. */
+  readonly functions: readonly string[];
+  readonly relations: readonly string[];
+  /** Of functions and procedures whose language has a source; and of views, policies, defaults and checks that call what leaves something. */
+  readonly sources: readonly (readonly [name: string, source: string])[];
+  /** What runs code by a name of its own: a table its triggers, a view the functions in it. `*` is anything. */
+  readonly uses: readonly (readonly [user: string, used: string])[];
+}
+
+interface Held {
+  readonly object: CodeObject;
+  /** Names of what it depends on, by kind and oid. */
+  readonly uses: readonly string[];
+}
+
+/** Rows are told apart by numbers of 32 bits: with half of them gone since, nobody knows which of two came first. */
+const numbersMax = 2 ** 30;
+/** What event triggers run at; INTO is that of SELECT. */
+const definers = 'create alter drop comment grant revoke security import refresh reindex into'.split(' ');
+
+const keyOf = (kind: CodeKind, id: number): string => `${kind} ${id}`;
+
+/** What the catalogue of a database has of code, as it was read last: what has changed since is read, and nothing else. */
+export class CodeCatalogue {
+  #of = '';
+  #seen: number | undefined;
+  #builtIn: readonly string[] = [];
+  #anywhere: readonly number[] = [];
+  #isOther = false;
+  readonly #held = new Map<CodeKind, Map<number, Held>>(codeKinds.map((kind) => [kind, new Map<number, Held>()]));
+
+  /** Transactions from this one on may have changed something since; undefined: nothing is known. */
+  get since(): number | undefined {
+    return this.#seen;
+  }
+
+  /** Whether it is another one than when `takeRows` was called last. */
+  get isOther(): boolean {
+    return this.#isOther;
+  }
+
+  /** All is asked for the next time. */
+  forget(): void {
+    this.#seen = undefined;
+  }
+
+  /** False: it must be asked for all. */
+  take(answer: CodeAnswer): boolean {
+    const isWhole = answer.builtIn !== null;
+    const passed = answer.seen - (this.#seen ?? 0);
+    if (!isWhole && (answer.of !== this.#of || passed < 0 || passed > numbersMax)) return false;
+    if (isWhole) for (const held of this.#held.values()) held.clear();
+    this.#builtIn = answer.builtIn ?? this.#builtIn;
+    this.#of = answer.of;
+    this.#seen = answer.seen;
+    const isElsewhere = answer.anywhere.join() !== this.#anywhere.join();
+    this.#anywhere = answer.anywhere;
+    this.#isOther ||= isWhole || isElsewhere;
+    this.#hold(answer);
+    return true;
+  }
+
+  #hold({ objects, uses }: CodeAnswer): void {
+    const usesOf = new Map<string, string[]>();
+    for (const [kind, id, used, usedId] of uses) {
+      const key = keyOf(kind, id);
+      const known = usesOf.get(key);
+      if (known === undefined) usesOf.set(key, [keyOf(used, usedId)]);
+      else known.push(keyOf(used, usedId));
+    }
+    for (const object of objects) {
+      const [kind, id] = object;
+      const held = { object, uses: [...new Set(usesOf.get(keyOf(kind, id)))].toSorted() };
+      // Who was under way when it was read before may have been done with it by then.
+      this.#isOther ||= JSON.stringify(held) !== JSON.stringify(this.#held.get(kind)?.get(id));
+      this.#held.get(kind)?.set(id, held);
+    }
+  }
+
+  /** Kinds of which some are gone, by how many there are; undefined: more are there than are known, which cannot be. */
+  gone(counts: readonly number[]): readonly CodeKind[] | undefined {
+    const sizes = codeKinds.map((kind, at) => [kind, (this.#held.get(kind)?.size ?? 0) - (counts[at] ?? 0)] as const);
+    if (sizes.some(([, more]) => more < 0)) return undefined;
+    return sizes.flatMap(([kind, more]) => (more > 0 ? [kind] : []));
+  }
+
+  /** Those that are left of these kinds. */
+  keep(ids: CodeIds): void {
+    this.#isOther = true;
+    for (const [kind, left] of Object.entries(ids) as [CodeKind, readonly number[]][]) {
+      const ofKind = this.#held.get(kind);
+      const kept = new Set(left);
+      for (const id of ofKind?.keys() ?? []) if (!kept.has(id)) ofKind?.delete(id);
+    }
+  }
+
+  /** By names. */
+  takeRows(): CodeRows {
+    this.#isOther = false;
+    const all = codeKinds.flatMap((kind) => [...this.#all(kind)]);
+    const names = new Map<string, string>();
+    for (const { object } of all) if (object[3] !== null) names.set(keyOf(object[0], object[1]), object[3]);
+    const functionName = (id: number): string | undefined => names.get(keyOf('function', id));
+    const sources: [string, string][] = [];
+    const uses: [string, string][] = this.#anywhere.flatMap((id): [string, string][] => {
+      const name = functionName(id);
+      return name === undefined ? [] : [['*', name]];
+    });
+    for (const { object, uses: usedKeys } of all) {
+      const [kind, , relation, name, source, used] = object;
+      // A domain is of no relation.
+      const user = name ?? (relation === 0 ? '*' : names.get(keyOf('relation', relation ?? 0)));
+      const users = kind === 'event' ? definers : user === undefined ? [] : [user];
+      const usedKind = kind === 'trigger' || kind === 'event' ? 'function' : 'relation';
+      const usedNames = [...usedKeys, ...(used === null ? [] : [keyOf(usedKind, used)])].flatMap(
+        (key) => names.get(key) ?? [],
+      );
+      for (const each of users) {
+        if (source !== null) sources.push([each, source]);
+        for (const usedName of usedNames) if (usedName !== each) uses.push([each, usedName]);
+      }
+    }
+    const namesOf = (kind: CodeKind): string[] => [...this.#all(kind)].flatMap(({ object }) => object[3] ?? []);
+    return { functions: [...this.#builtIn, ...namesOf('function')], relations: namesOf('relation'), sources, uses };
+  }
+
+  #all(kind: CodeKind): Iterable<Held> {
+    return this.#held.get(kind)?.values() ?? [];
+  }
+}

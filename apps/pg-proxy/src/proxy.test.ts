@@ -33,7 +33,11 @@ describe('login', () => {
       { parameters: { replication: 'true' } },
       'FATAL 0A000 replication connections are not taken by pg-proxy: make them to the server itself',
     ],
-    ['options that are not settings', { parameters: { options: '-B 5' } }, 'FATAL 22023 invalid command-line argument'],
+    [
+      'options that are not settings',
+      { parameters: { options: '-B 5' } },
+      'FATAL 42601 invalid command-line argument for server process: -B',
+    ],
     ['a protocol that nobody speaks', { minor: 0x40000 }, 'FATAL 0A000 unsupported frontend protocol 7.0'],
   ])('refuses %s', async (_what, options, expected) => {
     await start();

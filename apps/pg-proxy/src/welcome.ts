@@ -353,7 +353,7 @@ function startSettings(
   ofDatabase: Readonly<Record<string, string>> = {},
 ): Map<string, string> | WireFault {
   const settings = settingsOf(parameters);
-  if (settings === undefined) return { sqlstate: '22023', message: 'invalid command-line argument for server process' };
+  if ('sqlstate' in settings) return settings;
   for (const [name, value] of settings) {
     const problem = problemOfSetting(name, value);
     if (problem !== undefined) return { sqlstate: '22023', message: problem };

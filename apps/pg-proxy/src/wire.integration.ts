@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import {
   bind,
+  close,
   copyData,
   copyDone,
   copyFail,
@@ -68,6 +69,18 @@ const series = {
     [1, two],
     [2, describe({ of: 'portal', name: 'none' }), run('c'), sync(), runTwo],
     [3, run('none'), run('c'), sync(), query('select 1'), runTwo],
+    [1, runTwo],
+  ),
+  'a name of which a Parse, a Close or a DEALLOCATE was passed over, behind the next Sync': steps(
+    [2, run('none'), prepare('c', 'select 1'), sync(), run('c'), sync()],
+    [2, run('none'), prepare('c', 'select 1'), sync(), two],
+    [1, runTwo],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), runTwo],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), prepare('c', 'select 1'), sync(), runTwo],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), prepare('c', 'select 3'), sync()],
+    [2, run('none'), prepare('', 'deallocate c'), run(''), sync(), runTwo],
+    [3, prepare('d', 'select from nowhere'), sync(), describe({ of: 'statement', name: 'd' }), sync(), runTwo],
+    [3, close({ of: 'statement', name: 'c' }), sync(), two, runTwo],
     [1, runTwo],
   ),
   'a statement shown by SQL, behind one whose Parse will fail': steps(

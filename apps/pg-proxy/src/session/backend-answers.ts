@@ -256,9 +256,10 @@ export class BackendAnswers {
     }
     if (head === (owed.query | unasked) && expected.headNote === undefined)
       backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
-    const { fault, isSilent = false } = expected.headNote ?? {};
+    const { fault, beforeFault, isSilent = false } = expected.headNote ?? {};
     this.#noteFailure(framer, head);
     if (fault !== undefined && !says(framer, 'C25P02\0')) {
+      if (beforeFault !== undefined) backend.client?.outbox.push(beforeFault);
       backend.client?.outbox.push(errorResponse({ ...fault, severity: 'ERROR' }));
       return false;
     }

@@ -18,12 +18,13 @@ import type { Backend } from './backend.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note } from './expected-answers.ts';
 import type { Outbox } from './outbox.ts';
+import { NamesUnderWay } from './names-under-way.ts';
 import { OwnStatements } from './own-statements.ts';
 import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
 import { asksProcess } from './process-ids.ts';
 import { unknownText, type Analysed, type Asked } from './request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from './session-watch.ts';
-import { refuse, ToldShapes, type HoldsBack } from './row-shapes.ts';
+import { refuse, ToldShapes, type HoldsBack, type Refused } from './row-shapes.ts';
 import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
 import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
@@ -84,6 +85,7 @@ export class ClientStatements {
   /** Names of the client, by others at the upstream that an error may name: of a Parse that was passed over, or under another search path. */
   readonly #nameOfOther = new Map<string, string>();
   readonly #portals: ClientPortals;
+  readonly #underWay = new NamesUnderWay();
   readonly #own = new OwnStatements();
   readonly #unnamed: UnnamedStatement;
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
@@ -239,6 +241,7 @@ export class ClientStatements {
     }
     if (this.#wire.renews(key, backend)) return;
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
+    if (this.#isHeldBack(backend, name)) return;
     this.showNamed(key, backend);
     if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
     else this.#parseNamed(backend, name, key);
@@ -253,6 +256,7 @@ export class ClientStatements {
       this.forget(name);
       if (before !== undefined) this.#names.set(name, this.#statements.use(before.key, before.path));
     };
+    this.#underWay.sends(backend, name, undo);
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
     this.#own.forget(name);
@@ -301,6 +305,7 @@ export class ClientStatements {
       if (!isThere) prepared.delete(statement);
       this.#statements.release(statement);
     };
+    this.#underWay.sends(backend, name, undo);
     const answer = (): boolean => {
       if (!isThere) return prepareNew(backend, statement, owed.parse, undo);
       if (backend.status === transactionStatus.failed) return parseAnyway(backend, key, undo);
@@ -327,14 +332,14 @@ export class ClientStatements {
     if (head === undefined) return this.#wire.malformed();
     backend.traffic.binds++;
     if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
-    if (head.statement === '' && this.#isHeldBack(backend)) return;
+    if (this.#isHeldBack(backend, head.statement)) return;
     this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       this.shapes.bound(head.portal, undefined);
       if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
       return;
     }
-    const name = this.#upstreamName(backend, head.statement);
+    const name = this.#upstreamName(backend, head.statement, 'bind');
     if (name === undefined || !backend.expected.push(owed.bind)) return;
     const shared = this.#names.get(head.statement);
     this.shapes.bound(head.portal, shared?.name === name ? shared : undefined);
@@ -380,14 +385,17 @@ export class ClientStatements {
     if (name === undefined || statement === undefined) return undefined;
     this.forget(name);
     note.undo = () => this.#nameAgain(name, statement);
+    this.#underWay.sends(backend, name, note.undo);
     if (this.#own.isOn) return undefined;
     prepareStandIn(backend);
     return deallocateStandIn;
   }
 
-  /** True: what the unnamed statement is by now has yet to be told. */
-  #isHeldBack(backend: Backend): boolean {
-    if (this.#isAlone || !this.#unnamed.isInDoubt(backend)) return false;
+  /** True: what is prepared by that name by now has yet to be told. */
+  #isHeldBack(backend: Backend, name: string): boolean {
+    if (this.#isAlone) return false;
+    const isToBeTold = name === '' ? this.#unnamed.isInDoubt(backend) : this.#underWay.isInDoubt(backend, name);
+    if (!isToBeTold) return false;
     this.#wire.holdBack(backend);
     return true;
   }
@@ -398,7 +406,7 @@ export class ClientStatements {
   }
 
   /** Undefined: the server passes over everything. */
-  #upstreamName(backend: Backend, name: string): string | undefined {
+  #upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
     if (this.#isAlone) return name;
     if (this.#own.isOn) return !this.#names.has(name) || this.#own.prepareAt(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
@@ -411,12 +419,13 @@ export class ClientStatements {
     }
     const there = this.#asNow(statement);
     if (there !== statement) this.#nameOfOther.set(there.name, name);
-    const shape = (statement.told ?? there.told)?.shape;
+    const told = statement.told ?? there.told;
+    const shape = told?.shape;
     const isThere = backend.prepared.touch(there);
     if (shape === undefined || (isThere && shape === (there.told?.shape ?? shape)))
       return prepareShared(backend, there) ? there.name : undefined;
-    if (isThere) refuse(backend);
-    else this.shapes.prepareAs(shape, backend, there, statement);
+    if (isThere) refuse(backend, { of, told });
+    else this.shapes.prepareAs(shape, backend, there, statement, { of, told });
     return undefined;
   }
 
@@ -434,7 +443,7 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
     if (named === undefined) return this.#wire.malformed();
-    if (named.of === 'statement' && named.name === '' && this.#isHeldBack(backend)) return;
+    if (named.of === 'statement' && this.#isHeldBack(backend, named.name)) return;
     if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
     if (named.of === 'portal' || named.name === '') {
       const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
@@ -442,7 +451,7 @@ export class ClientStatements {
       if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
       return;
     }
-    const name = this.#upstreamName(backend, named.name);
+    const name = this.#upstreamName(backend, named.name, 'describe');
     const statement = this.#names.get(named.name);
     const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);
     if (name === undefined || !backend.expected.push(owed.describe, undefined, heard)) return;
@@ -461,8 +470,10 @@ export class ClientStatements {
       if (expected.push(owed.close)) this.#wire.pass(framer.start);
       return;
     }
+    if (this.#isHeldBack(backend, named.name)) return;
     const statement = this.#names.get(named.name);
     const undo = (): void => this.#nameAgain(named.name, statement);
+    this.#underWay.sends(backend, named.name, undo);
     if (this.#own.isOn) {
       if (!expected.push(owed.close, undo)) return;
       this.#wire.pass(framer.start);

@@ -2,7 +2,9 @@ import { codeKinds, type CodeAnswer, type CodeIds, type CodeKind, type CodeObjec
 
 /** What there is of code in a database, and what runs it, by names. */
 export interface CodeRows {
-  /** Names of functions. */
+  /** Names of PostgreSQL's own functions; the same list for as long as they are the same. */
+  readonly builtIn: readonly string[];
+  /** Names of all others. */
   readonly functions: readonly string[];
   readonly relations: readonly string[];
   /** Of functions and procedures whose language has a source; and of views, policies, defaults and checks that call what leaves something. */
@@ -11,10 +13,15 @@ export interface CodeRows {
   readonly uses: readonly (readonly [user: string, used: string])[];
 }
 
+/** Oids of what an object depends on. */
+interface Uses {
+  readonly function: number[];
+  readonly relation: number[];
+}
+
 interface Held {
   readonly object: CodeObject;
-  /** Names of what it depends on, by kind and oid. */
-  readonly uses: readonly string[];
+  readonly uses: Uses | undefined;
 }
 
 /** Rows are told apart by numbers of 32 bits: with half of them gone since, nobody knows which of two came first. */
@@ -22,7 +29,7 @@ const numbersMax = 2 ** 30;
 /** What event triggers run at; INTO is that of SELECT. */
 const definers = 'create alter drop comment grant revoke security import refresh reindex into'.split(' ');
 
-const keyOf = (kind: CodeKind, id: number): string => `${kind} ${id}`;
+const isSame = (one: Held, other: Held | undefined): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** What the catalogue of a database has of code, as it was read last: what has changed since is read, and nothing else. */
 export class CodeCatalogue {
@@ -65,19 +72,24 @@ export class CodeCatalogue {
   }
 
   #hold({ objects, uses }: CodeAnswer): void {
-    const usesOf = new Map<string, string[]>();
+    const usesOf = new Map<string, Uses>();
     for (const [kind, id, used, usedId] of uses) {
-      const key = keyOf(kind, id);
-      const known = usesOf.get(key);
-      if (known === undefined) usesOf.set(key, [keyOf(used, usedId)]);
-      else known.push(keyOf(used, usedId));
+      const key = `${kind} ${id}`;
+      const known = usesOf.get(key) ?? { function: [], relation: [] };
+      usesOf.set(key, known);
+      // As often as columns of it are used, and in any order.
+      if (!known[used].includes(usedId)) known[used].push(usedId);
     }
     for (const object of objects) {
       const [kind, id] = object;
-      const held = { object, uses: [...new Set(usesOf.get(keyOf(kind, id)))].toSorted() };
+      const known = usesOf.get(`${kind} ${id}`);
+      for (const ids of known === undefined ? [] : [known.function, known.relation])
+        ids.sort((one, other) => one - other);
+      const held = { object, uses: known };
+      const ofKind = this.#held.get(kind);
       // Who was under way when it was read before may have been done with it by then.
-      this.#isOther ||= JSON.stringify(held) !== JSON.stringify(this.#held.get(kind)?.get(id));
-      this.#held.get(kind)?.set(id, held);
+      this.#isOther ||= !isSame(held, ofKind?.get(id));
+      ofKind?.set(id, held);
     }
   }
 
@@ -101,34 +113,41 @@ export class CodeCatalogue {
   /** By names. */
   takeRows(): CodeRows {
     this.#isOther = false;
-    const all = codeKinds.flatMap((kind) => [...this.#all(kind)]);
-    const names = new Map<string, string>();
-    for (const { object } of all) if (object[3] !== null) names.set(keyOf(object[0], object[1]), object[3]);
-    const functionName = (id: number): string | undefined => names.get(keyOf('function', id));
+    const names = { function: this.#namesOf('function'), relation: this.#namesOf('relation') };
     const sources: [string, string][] = [];
-    const uses: [string, string][] = this.#anywhere.flatMap((id): [string, string][] => {
-      const name = functionName(id);
-      return name === undefined ? [] : [['*', name]];
-    });
-    for (const { object, uses: usedKeys } of all) {
-      const [kind, , relation, name, source, used] = object;
-      // A domain is of no relation.
-      const user = name ?? (relation === 0 ? '*' : names.get(keyOf('relation', relation ?? 0)));
-      const users = kind === 'event' ? definers : user === undefined ? [] : [user];
-      const usedKind = kind === 'trigger' || kind === 'event' ? 'function' : 'relation';
-      const usedNames = [...usedKeys, ...(used === null ? [] : [keyOf(usedKind, used)])].flatMap(
-        (key) => names.get(key) ?? [],
-      );
-      for (const each of users) {
-        if (source !== null) sources.push([each, source]);
-        for (const usedName of usedNames) if (usedName !== each) uses.push([each, usedName]);
+    const uses: [string, string][] = [];
+    const use = (user: string, kind: keyof Uses, ids: readonly number[]): void => {
+      for (const id of ids) {
+        const used = names[kind].get(id);
+        if (used !== undefined && used !== user) uses.push([user, used]);
       }
-    }
-    const namesOf = (kind: CodeKind): string[] => [...this.#all(kind)].flatMap(({ object }) => object[3] ?? []);
-    return { functions: [...this.#builtIn, ...namesOf('function')], relations: namesOf('relation'), sources, uses };
+    };
+    use('*', 'function', this.#anywhere);
+    for (const held of this.#held.values())
+      for (const { object, uses: depends } of held.values()) {
+        const [kind, , relation, name, source, used] = object;
+        // A domain is of no relation.
+        const user = name ?? (relation === 0 ? '*' : names.relation.get(relation ?? 0));
+        const users = kind === 'event' ? definers : user === undefined ? [] : [user];
+        const usedKind = kind === 'trigger' || kind === 'event' ? 'function' : 'relation';
+        for (const each of users) {
+          if (source !== null) sources.push([each, source]);
+          if (used !== null) use(each, usedKind, [used]);
+          use(each, 'function', depends?.function ?? []);
+          use(each, 'relation', depends?.relation ?? []);
+        }
+      }
+    return {
+      ...{ builtIn: this.#builtIn, sources, uses },
+      functions: [...names.function.values()],
+      relations: [...names.relation.values()],
+    };
   }
 
-  #all(kind: CodeKind): Iterable<Held> {
-    return this.#held.get(kind)?.values() ?? [];
+  #namesOf(kind: CodeKind): Map<number, string> {
+    const names = new Map<number, string>();
+    for (const { object } of this.#held.get(kind)?.values() ?? [])
+      if (object[3] !== null) names.set(object[1], object[3]);
+    return names;
   }
 }

@@ -23,11 +23,15 @@ const nothing: Outcome = { left: undefined, isOpaque: false };
 /** A backend whose questions are answered by hand. */
 class Asked {
   readonly questions: Answered[] = [];
+  readonly texts: string[] = [];
   readonly outcomes: Outcome[] = [];
   isGone = false;
   readonly #backend = {
     parameters: new Map([['server_version', '15.1']]),
-    question: (_: string, then: Answered) => void this.questions.push(then),
+    question: (text: string, then: Answered) => {
+      this.texts.push(text);
+      this.questions.push(then);
+    },
   } as unknown as Backend;
 
   runs(code: UnseenCode, text: RunText): this {
@@ -112,5 +116,27 @@ describe('what a transaction may have left', () => {
     expect([first.questions.length, second.questions.length, second.outcomes]).toEqual([1, 0, [nothing]]);
     first.answer(same(11));
     expect(first.outcomes).toEqual([nothing]);
+  });
+
+  it('is asked for as a whole of another server, and what is gone by those that are left', () => {
+    const code = new UnseenCode(() => 0);
+    new Asked().runs(code, reading).answer(whole(10));
+    const stale = (): Asked => {
+      code.stale();
+      return new Asked().runs(code, calling);
+    };
+    const moved = stale();
+    moved.answer(same(11).replace('this', 'that'));
+    expect([moved.texts[0]?.includes("age('10'"), moved.texts[1]?.includes('<= (select age')]).toEqual([true, false]);
+    moved.answer(whole(3));
+    expect(moved.outcomes).toEqual([nothing]);
+    const dropping = stale();
+    dropping.answer(same(12).replace(JSON.stringify(counts), JSON.stringify(counts.map(() => 0))));
+    dropping.answer(undefined, '57014');
+    expect(dropping.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
+    const again = new Asked().runs(code, { text: 'select 1 from t', statements: [] });
+    again.answer(same(13).replace(JSON.stringify(counts), JSON.stringify(counts.map(() => 0))));
+    again.answer(JSON.stringify({ function: [], relation: [] }));
+    expect([again.outcomes, again.questions]).toEqual([[nothing], []]);
   });
 });

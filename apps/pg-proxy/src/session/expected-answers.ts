@@ -49,6 +49,8 @@ export interface Note {
   readonly before: PreparedBefore | undefined;
   /** The server was made to fail in its place: this is what the client is told. */
   readonly fault: WireFault | undefined;
+  /** Messages that the client gets before it. */
+  readonly beforeFault?: Buffer | undefined;
   /** Nobody is told that it has failed. */
   readonly isSilent?: boolean;
   /** The prepared statement that it takes away, and what is done where it then does not. */

@@ -2,6 +2,7 @@ import {
   backend as from,
   close,
   describe,
+  parameterDescription,
   readParameterDescription,
   readRowDescription,
   type WireFault,
@@ -73,6 +74,12 @@ function shapeOf(parameterTypes: readonly number[], message: Buffer): string {
 
 class Refusal extends OwnNote {
   override readonly fault = changed;
+  readonly beforeFault: Buffer | undefined;
+
+  constructor(beforeFault: Buffer | undefined) {
+    super();
+    this.beforeFault = beforeFault;
+  }
 
   described(): void {
     // There is no such statement.
@@ -128,11 +135,12 @@ export class ToldShapes {
    * Where the backend does not have it. The message at hand waits for what the server says of it.
    *
    * @param named what the client has prepared; under another search_path that is another statement, each time that something has changed
+   * @param asked whose rows are refused where they are others
    */
-  prepareAs(shape: string, backend: Backend, statement: Statement, named: Statement): void {
+  prepareAs(shape: string, backend: Backend, statement: Statement, named: Statement, asked: Refused): void {
     const hasChanged = this.#changed === named;
     this.#changed = undefined;
-    if (hasChanged) return refuse(backend);
+    if (hasChanged) return refuse(backend, asked);
     if (!prepareShared(backend, statement)) return;
     const ended = (): void => {
       this.isAwaited = false;
@@ -179,7 +187,14 @@ function ask(backend: Backend, statement: Statement, then: (told: Told) => void,
   backend.outbox.push(describe({ of: 'statement', name: statement.name }));
 }
 
+/** A message that needs a statement as its client was told of it; a Describe is answered with its parameters first. */
+export interface Refused {
+  readonly of: 'bind' | 'describe';
+  readonly told: Told | undefined;
+}
+
 /** The server is made to fail, so that it takes back and passes over what it would on a direct connection, and the client is told why. */
-export function refuse({ expected, outbox }: Backend): void {
-  if (expected.push(owed.describe, undefined, new Refusal())) outbox.push(unknown);
+export function refuse({ expected, outbox }: Backend, { of, told }: Refused): void {
+  const before = of === 'describe' && told !== undefined ? parameterDescription(told.parameterTypes) : undefined;
+  if (expected.push(owed.describe, undefined, new Refusal(before))) outbox.push(unknown);
 }

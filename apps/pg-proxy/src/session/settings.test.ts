@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import type { WireFault } from '@medrex/pg-wire';
 import { changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
 
-const of = (parameters: Record<string, string>): Record<string, string> | undefined => {
+const of = (parameters: Record<string, string>): Record<string, string> | WireFault => {
   const settings = settingsOf(new Map(Object.entries(parameters)));
-  return settings && Object.fromEntries(settings);
+  return 'sqlstate' in settings ? settings : Object.fromEntries(settings);
 };
+const fault = (message: string): WireFault => ({ sqlstate: '42601', message });
+const argument = 'invalid command-line argument for server process:';
 const settings = (values: Record<string, string>): Map<string, string> => new Map(Object.entries(values));
 
 describe('settingsOf', () => {
@@ -18,9 +21,13 @@ describe('settingsOf', () => {
     ['-ca=1 --b-c=2', { a: '1', b_c: '2' }],
     [String.raw`-c search_path=a,\ b\\c`, { search_path: String.raw`a, b\c` }],
     ['-c x.y=', { 'x.y': '' }],
-    ['-B 5', undefined],
-    ['-c nothing', undefined],
-    ['-c a;b=1', undefined],
+    ['-c a;b=1 -c =2 --"c=', { 'a;b': '1', '': '2', '"c': '' }],
+    ['-B 5', fault(`${argument} -B`)],
+    ['-c a=1 b=2', fault(`${argument} b=2`)],
+    ['-c', fault(`${argument} -c`)],
+    ['-c nothing', fault('-c nothing requires a value')],
+    ['-cnothing', fault('-c nothing requires a value')],
+    ['--noth-ing', fault('--noth-ing requires a value')],
   ])('reads options %j', (options, expected) => {
     expect(of({ options })).toEqual(expected);
   });

@@ -1,14 +1,16 @@
+import type { WireFault } from '@medrex/pg-wire';
+
 /** What a client wants set in its session, from its startup packet: names in lower case. */
 export type Settings = ReadonlyMap<string, string>;
 
 /** Parameters of a startup packet that are no settings. */
 const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
-/** The settings of a startup packet, with those in `options` (`-c name=value`, `--name=value`). Undefined: not understood. */
-export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | undefined {
+/** The settings of a startup packet, with those in `options` (`-c name=value`, `--name=value`). A fault: not understood. */
+export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | WireFault {
   const settings = new Map<string, string>();
   const options = optionsOf(parameters.get('options') ?? '');
-  if (options === undefined) return undefined;
+  if ('sqlstate' in options) return options;
   for (const [name, value] of options) settings.set(name.toLowerCase(), value);
   for (const [name, value] of parameters) {
     const isSetting = !notSettings.has(name) && !name.startsWith('_pq_.');
@@ -17,14 +19,19 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string,
   return settings;
 }
 
-function optionsOf(text: string): [string, string][] | undefined {
+/** Whether there is a setting of this name the server says. */
+function optionsOf(text: string): [string, string][] | WireFault {
   const words = [...text.matchAll(/(?:\\.|[^\s\\])+/gs)].map(([word]) => word.replaceAll(/\\(.)/gs, '$1'));
   const found: [string, string][] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? '';
-    const given = word === '-c' ? words[++index] : /^(?:-c|--)(.+)$/s.exec(word)?.[1];
-    const [, name, value] = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(given ?? '') ?? [];
-    if (name === undefined || value === undefined) return undefined;
+    const [, how = '', behind = ''] = /^(-c|--)(.*)$/s.exec(word) ?? [];
+    const given = word === '-c' ? words[++index] : behind;
+    if (how === '' || given === undefined || given === '')
+      return { sqlstate: '42601', message: `invalid command-line argument for server process: ${word}` };
+    const [, name, value] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
+    if (name === undefined || value === undefined)
+      return { sqlstate: '42601', message: `${how === '-c' ? '-c ' : how}${given} requires a value` };
     found.push([name.replaceAll('-', '_'), value]);
   }
   return found;

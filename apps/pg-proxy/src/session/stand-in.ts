@@ -47,7 +47,7 @@ export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Un
 export function executeDeallocate({ expected, outbox }: Backend, note: Note): void {
   if (expected.isSkipping) return;
   for (const kind of [owed.parse, owed.bind]) expected.push(kind | unasked);
-  expected.push(owed.execute, undefined, note);
+  expected.push(owed.execute, note.undo, note);
   expected.push(owed.close | unasked);
   for (const message of bindDeallocate) outbox.push(message);
   outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));

@@ -10,7 +10,8 @@ const statementsOf = (text: string): readonly Statement[] | 'unread' => {
 
 const tenant = `begin perform set_config('app.tenant', $1, false); end`;
 const known = {
-  functions: ['set_tenant', 'harmless', 'wraps', 'Größe', 'pg_sleep'],
+  builtIn: ['pg_sleep'],
+  functions: ['set_tenant', 'harmless', 'wraps', 'Größe'],
   relations: ['noted', 'plain', 'child', 'parent', 'v'],
   sources: [
     ['set_tenant', tenant],

@@ -93,6 +93,7 @@ export class UnseenCode {
   #defined = 0;
   /** Those that wait for what somebody else is reading; undefined: nobody is. */
   #waiting: (() => void)[] | undefined;
+  #builtIn: { readonly of: readonly string[]; readonly names: ReadonlySet<string> } = { of: [], names: new Set() };
   #names: ReadonlySet<string> = new Set();
   /** Names that are none of code. */
   readonly #others = new Set<string>();
@@ -165,7 +166,7 @@ export class UnseenCode {
   }
 
   #knows(word: string): boolean {
-    return this.#names.has(word) || this.#others.has(word);
+    return this.#names.has(word) || this.#builtIn.names.has(word) || this.#others.has(word);
   }
 
   /** Whether a text defines code. */
@@ -257,6 +258,8 @@ export class UnseenCode {
   /** It is another one. @param asOf as `beginRead` has said */
   read(rows: CodeRows, asOf: number): void {
     this.#others.clear();
+    const { builtIn } = rows;
+    if (this.#builtIn.of !== builtIn) this.#builtIn = { of: builtIn, names: new Set(builtIn.map(latin1Of)) };
     this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
     this.#sources = new Map(rows.sources.map(([, source]) => [source, this.#sources.get(source) ?? sourceOf(source)]));
     this.#leaving = leavingOf(rows, this.#sources);
@@ -357,8 +360,9 @@ function leavingOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Sourc
   for (const [user, used] of uses) use(latin1Of(user), latin1Of(used));
   for (const [called, source] of sources) {
     const { words = [], facts } = found.get(source) ?? {};
-    for (const word of words) use(latin1Of(called), word);
-    if (facts !== undefined) add(latin1Of(called), facts);
+    const user = latin1Of(called);
+    for (const word of words) use(user, word);
+    if (facts !== undefined) add(user, facts);
   }
   for (let word = waiting.pop(); word !== undefined; word = waiting.pop()) {
     const facts = leaving.get(word);

@@ -16,7 +16,7 @@ interface Place {
   /** What it belongs to. */
   readonly relation?: string;
   readonly name?: string;
-  /** What code it has, or calls. */
+  /** What code it has, or calls. Names in it are those of when it was read: what they have become is told by what it depends on. */
   readonly source?: string;
   /** What it runs, or what is written to with it. */
   readonly used?: string;

@@ -78,6 +78,17 @@ export const randomTexts: readonly string[] = [
     'explain (costs off) select shared.set_tenant(67)',
   ],
   ...["begin; set local statement_timeout = '20ms'; select pg_sleep(9)", 'analyze rows', 'vacuum rows'],
+  ...["set lock_timeout to '9s'", 'show lock_timeout', "set idle_in_transaction_session_timeout to '60s'"],
+  ...['show idle_in_transaction_session_timeout', 'set constraints all deferred', 'copy nowhere from stdin'],
+  ...[
+    "begin; savepoint a; set local work_mem to '8MB'; release a; show work_mem; commit",
+    'show work_mem; show search_path',
+  ],
+  ...[
+    "savepoint a; set local app.tenant to '70'",
+    'begin; create temp table z@ on commit drop as select 1 as a; table z@; commit',
+  ],
+  "do $$ begin perform pg_notify('everybody', 'done'); end $$",
   "do $$ begin perform set_config('app.tenant','13',false); raise exception 'no'; exception when others then null; end $$",
   // Temporary things
   ...['create temp table t@ (a int)', 'create temp table t@ (a int) on commit drop', 'insert into t@ values (1)'],
@@ -110,6 +121,15 @@ export const randomTexts: readonly string[] = [
     'close all',
     'select name, is_holdable from pg_cursors order by 1',
   ],
+  ...[
+    'declare c@ scroll cursor with hold for select generate_series(1,5)',
+    'fetch backward 1 c@',
+    'fetch absolute 2 c@',
+    'begin; declare d@ cursor for select generate_series(1,3); savepoint a; fetch d@; rollback to a; fetch d@; commit',
+  ],
+  // Large objects
+  ...["select lo_from_bytea(@, 'abc')", 'select lo_get(@)', 'select lo_unlink(@)', 'select lo_open(@, 393216)'],
+  ...["select lowrite(0, 'xy')", 'select loread(0, 5)', 'select lo_lseek(0, 0, 0)', 'select lo_close(0)'],
   // Prepared by SQL
   ...[
     'prepare p@ as select 1 as a',

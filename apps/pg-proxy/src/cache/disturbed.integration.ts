@@ -116,7 +116,13 @@ interface Acknowledged {
       await direct.query(`create schema ${schema}; set search_path to ${schema}`);
       for (const { define } of kinds) await direct.query(define);
       instances = await Instances.start(where!, 2, (id) => ({
-        cache: { rules: [{}], metadata: true, hitRatioMin: 0, redis: { port: ways[id - 1]!.port, answers: true } },
+        cache: {
+          rules: [{}],
+          metadata: true,
+          hitRatioMin: 0,
+          pollMs: 1_000,
+          redis: { port: ways[id - 1]!.port, answers: true },
+        },
         classes: { isOn: false },
         pool: { size: 8, waitTimeoutMs: 60_000 },
         // Else `medrex` is the console's.
@@ -299,7 +305,8 @@ interface Acknowledged {
             history.push(`${Math.round(performance.now())} ${name}`);
             await disturbances[name]!();
             history.push(`${Math.round(performance.now())} no longer: ${name}`);
-            await delay(roll(7_000));
+            // So that they keep answers between.
+            await delay(2_000 + roll(10_000));
           }
         };
         await Promise.all([

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
+import { query, sync } from '@medrex/pg-wire';
 import type pg from 'pg';
 import { pidOf, RealRig } from './testing/real-rig.ts';
+import { WireClient } from './testing/wire-client.ts';
 
 const tenantOf = async (client: pg.Client): Promise<string | null> => {
   const { rows } = await client.query<{ tenant: string }>(`select current_setting('app.tenant_id', true) as tenant`);
@@ -239,6 +241,26 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     expect(await tenantOf(other)).toBeNull();
     expect(await tenantOf(one)).toBe('7');
     expect(await tenantOf(other)).toBeNull();
+  });
+
+  it('is asked for before anybody else has the backend, though somebody else is reading and a Sync comes', async () => {
+    const own = await RealRig.start(where, 'transaction', 2);
+    const url = new URL(own.url);
+    const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
+    const access = { port: Number(url.port), user: user!, password: password!, database: url.pathname.slice(1) };
+    const wire = await WireClient.in({ ...access, parameters: {} });
+    const [reading, other] = [await own.client(), await own.client()];
+    // Whoever reads the text of a view waits for who is changing it.
+    await rig.direct.query('begin; alter view tenants alter a set default 1');
+    await reading.query(`select * from ${rig.schema}.t`);
+    await wire.ask(query(`select ${rig.schema}.takes_seven()`));
+    expect(await wire.ask(sync())).toEqual(['Z I']);
+    const seen = tenantOf(other);
+    await rig.direct.query('select pg_sleep(0.2); commit');
+    expect(await seen).toBeNull();
+    expect(await wire.ask(query(`select current_setting('app.tenant_id', true)`))).toContain('D 7');
+    wire.close();
+    await own.close();
   });
 
   it('goes with nobody where its client has left by then', async () => {

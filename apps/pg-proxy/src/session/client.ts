@@ -388,6 +388,8 @@ export class Client implements BackendClient {
       if (this.#host.atBoundary) this.#host.rested(this);
       if (this.hasLeft || this.session.askWhatIsLeft(backend, this.#messages.statements)) return;
     }
+    // A Sync has come meanwhile: the answer may wait for what somebody else reads.
+    if (this.session.isAsking) return;
     if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;

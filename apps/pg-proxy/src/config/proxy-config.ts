@@ -84,6 +84,12 @@ const upstream = z.strictObject({
     .describe('File of the authorities that verify-ca and verify-full trust, PEM; those of the system when absent'),
   certificate: file.optional().describe('File of the certificate that the proxy shows there, PEM'),
   key: file.optional().describe('File of its key, PEM'),
+  allowCleartext: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Sends the password without TLS, too, where the server asks for it (password, ldap, pam and radius of its pg_hba.conf): for networks that nobody listens to',
+    ),
   backendsMax: most.describe('Backends there at most, of all pools: below max_connections of the server'),
   backendsPerUserMax: most.describe('Backends of one of its users at most, of all pools'),
   iris: irisUpstream.optional().describe('Of an upstream of kind `iris`'),

@@ -20,6 +20,7 @@ import {
   readExecute,
   readNamed,
   readParse,
+  readPasswordMessage,
   readQuery,
   readSaslInitialResponse,
   readSaslResponse,
@@ -49,6 +50,8 @@ export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
   /** Cancel requests are kept here, to be let go, where it is there. */
   heldCancels: (() => void)[] | undefined;
+  /** Asks for the password itself, which is `secret`. */
+  asksPassword = false;
   /** What `pg_authid` has, for a query that asks it. */
   readonly authid = new Map<string, string | null>();
   readonly #server: Server;
@@ -150,7 +153,10 @@ export class ScriptedBackend {
     if (packet.kind === 'startup') this.parameters = packet.parameters;
     this.id = this.#postgres.backends.push(this);
     this.#scram = new ScramServer({ verifier, nonce: 'scripted' });
-    this.#send(authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }));
+    const asked = this.#scram.mechanisms;
+    this.#send(
+      authentication(this.#postgres.asksPassword ? { kind: 'cleartext' } : { kind: 'sasl', mechanisms: asked }),
+    );
     this.socket.on('data', (more: Buffer) => this.#read(more));
   }
 
@@ -165,13 +171,20 @@ export class ScriptedBackend {
   }
 
   #prove(message: Buffer): void {
+    if (this.#postgres.asksPassword)
+      return this.#welcome(readPasswordMessage(message, 0, message.length)?.toString() === 'secret');
     const initial = readSaslInitialResponse(message, 0, message.length);
     const step =
       initial?.mechanism === 'SCRAM-SHA-256'
         ? this.#scram!.first(initial.mechanism, initial.data)
         : this.#scram!.final(readSaslResponse(message, 0, message.length));
     if (step.kind === 'continue') return this.#send(authentication({ kind: 'saslContinue', data: step.data }));
-    if (step.kind !== 'proven') {
+    if (step.kind === 'proven') this.#send(authentication({ kind: 'saslFinal', data: step.data }));
+    this.#welcome(step.kind === 'proven');
+  }
+
+  #welcome(isProven: boolean): void {
+    if (!isProven) {
       this.#send(errorResponse({ severity: 'FATAL', sqlstate: '28P01', message: 'password authentication failed' }));
       return void this.socket.end();
     }
@@ -179,7 +192,6 @@ export class ScriptedBackend {
     // Here every message is read whole.
     this.#framer.rules = { ...frontendSession, together: frontendSession.bodyMax };
     this.#send(
-      authentication({ kind: 'saslFinal', data: step.data }),
       authentication({ kind: 'ok' }),
       parameterStatus({ name: 'server_version', value: '15.0' }),
       backendKeyData({ processId: this.id, secretKey: Buffer.alloc(4, this.id) }),

@@ -6,7 +6,7 @@ import type { UpstreamConfig } from '../config/proxy-config.ts';
 import { tcpOptions } from '../tcp-options.ts';
 
 /** Where an upstream is. */
-export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls'> {
+export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls' | 'allowCleartext'> {
   /** What verify-ca and verify-full trust. */
   readonly authorities: Buffer | undefined;
   /** What the proxy shows of itself. */

@@ -12,7 +12,9 @@ const opening: IrisOpening = {
   ...{ upstream, database: 'ward' },
   name: { upstream: 'iris', database: 'ward', user: 'app', secret: '' },
   credentials: { user: 'app', secret: { kind: 'password', password: 'secret' } },
-  addresses: () => [{ host: 'iris', port: 1972, tls: 'disable', authorities: undefined, own: undefined }],
+  addresses: () => [
+    { host: 'iris', port: 1972, tls: 'disable', allowCleartext: false, authorities: undefined, own: undefined },
+  ],
 };
 
 describe('IrisUpstreams', () => {

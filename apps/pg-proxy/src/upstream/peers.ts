@@ -32,10 +32,14 @@ export class Peers {
     }
     this.counts.forwarded++;
     this.#underWay.add(processId);
-    sendCancel({ ...peer, authorities: undefined, own: undefined }, { processId, secretKey }, () => {
-      this.#underWay.delete(processId);
-      done();
-    });
+    sendCancel(
+      { ...peer, allowCleartext: false, authorities: undefined, own: undefined },
+      { processId, secretKey },
+      () => {
+        this.#underWay.delete(processId);
+        done();
+      },
+    );
     return true;
   }
 }

@@ -3,6 +3,7 @@ import { query } from '@medrex/pg-wire';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holds, ProxyRig } from '../testing/proxy-rig.ts';
+import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
 
 describe('a login that several users share', () => {
   let rig: ProxyRig;
@@ -58,5 +59,23 @@ describe('a login that several users share', () => {
     expect([pool?.name.database, pool?.clients, more.length]).toEqual(['app', 0, 0]);
     await (await rig.in()).ask(query('select 1'));
     expect(rig.postgres.backends).toHaveLength(2);
+  });
+});
+
+describe('a server that asks for the password itself', () => {
+  it.each([
+    [true, 'Z I'],
+    [false, 'FATAL 28000 the upstream asks for a password without TLS'],
+  ])('is sent it without TLS where that is allowed: %j', async (allowCleartext, end) => {
+    const server = await ScriptedPostgres.start();
+    server.asksPassword = true;
+    const rig = await ProxyRig.start({
+      upstreams: { asking: { port: server.port, allowCleartext } },
+      config: { databases: { app: { upstream: 'asking', user: 'proxy', password: { file: 'secret' } } } },
+      files: { secret: 'secret' },
+    });
+    expect(await rig.open().until(allowCleartext ? 'Z I' : 'closed')).toContain(end);
+    await rig.close();
+    await server.close();
   });
 });

@@ -12,7 +12,13 @@ import { HostTurns } from './host-turns.ts';
 const rememberedMax = 1_000;
 
 /** Of an upstream that a RELOAD has taken away. */
-const nowhere = { host: '127.0.0.1', port: 0, tls: 'disable', loadBalanceHosts: 'disable' } as const;
+const nowhere = {
+  host: '127.0.0.1',
+  port: 0,
+  tls: 'disable',
+  allowCleartext: false,
+  loadBalanceHosts: 'disable',
+} as const;
 
 type Mapping = Pick<LoadedConfig, 'config' | 'identities' | 'users'>;
 type Secret = Credentials['secret'];
@@ -93,8 +99,8 @@ export class UpstreamLogins {
   /** Where a new connection to it is tried, one after the other. @param whose it is to be, by any name */
   addressesOf(upstream: string, whose = ''): Addresses {
     const { config, authorities, certificates } = this.#loaded;
-    const { port, tls, ...known } = config.upstreams[upstream] ?? nowhere;
-    const more = { port, tls, authorities: authorities.get(upstream), own: certificates.get(upstream) };
+    const { port, tls, allowCleartext, ...known } = config.upstreams[upstream] ?? nowhere;
+    const more = { port, tls, allowCleartext, authorities: authorities.get(upstream), own: certificates.get(upstream) };
     const [first = nowhere.host, ...others] = this.#turns.take(upstream, known, whose);
     return [{ host: first, ...more }, ...others.map((host) => ({ host, ...more }))];
   }

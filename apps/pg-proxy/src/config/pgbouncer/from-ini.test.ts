@@ -19,7 +19,7 @@ describe('a pgbouncer.ini', () => {
     expect([problems, notes]).toEqual([[], []]);
     expect(proxyConfig.parse(config)).toMatchObject({
       listen: { host: '', port: 6432, socket: { folder: '/tmp', mode: '0777' } },
-      upstreams: { 'db:5433': { host: 'db', port: 5433, tls: 'prefer' } },
+      upstreams: { 'db:5433': { host: 'db', port: 5433, tls: 'prefer', allowCleartext: true } },
       databases: { clinic: { upstream: 'db:5433' } },
       auth: { method: 'md5', userFile: '/etc/users.txt' },
       pool: { mode: 'session', size: 20, reserve: 0, waitTimeoutMs: 120_000 },

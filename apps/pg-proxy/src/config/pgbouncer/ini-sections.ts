@@ -52,7 +52,7 @@ function databaseOf(
   if (number === undefined) gathering.problems.push(`${place}: ${key}: port ${port} is none`);
   const upstream = `${host}:${port}${isList && turns === 'disable' ? ', one after the other' : ''}`;
   upstreams[upstream] = {
-    ...{ host, port: number ?? 5432, ...serverTls(gathering, host) },
+    ...{ host, port: number ?? 5432, allowCleartext: true, ...serverTls(gathering, host) },
     ...(isList && { loadBalanceHosts: turns }),
   };
   const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));

@@ -28,6 +28,7 @@ const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const runTwo = Buffer.concat([run('c'), sync()]);
 const setInCode = (value: number): string =>
   `do $$ begin perform set_config('app.set_in_code', '${value}', false); end $$`;
+const longName = 'n'.repeat(9_000);
 const isReady = (word: string): boolean => word.startsWith('Z');
 /** How often a step is answered by ReadyForQuery. */
 const steps = (...all: readonly [ready: number, ...messages: Buffer[]][]) => all;
@@ -65,6 +66,16 @@ const series = {
     [2, query('begin'), query('reset all')],
     [2, query('select 1/0'), query('rollback')],
   ),
+  'RESET by the unnamed statement, again': steps(
+    [1, query("set work_mem to '5MB'")],
+    ...['reset work_mem', 'set work_mem to default', 'reset all'].flatMap((text) =>
+      steps([1, prepare('', text), run(''), sync()], [1, run(''), sync()], [2, run(''), sync(), run(''), sync()]),
+    ),
+    [1, query('show work_mem')],
+    [2, query('begin'), prepare('', 'reset all'), run(''), sync()],
+    [2, run(''), sync(), query('commit')],
+  ),
+  'a name of 9,000 bytes': steps([1, prepare(longName, 'select 1'), sync()], [1, run(longName), sync()]),
   'a statement whose Parse is passed over, behind the next Sync': steps(
     [1, two],
     [2, describe({ of: 'portal', name: 'none' }), run('c'), sync(), runTwo],
@@ -177,10 +188,15 @@ const series = {
 
 describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   let rig: RealRig;
+  let alone: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', 4);
+    alone = await RealRig.start(where, 'session', 4);
   });
-  afterAll(() => rig.close());
+  afterAll(async () => {
+    await rig.close();
+    await alone.close();
+  });
 
   const open = (href: string, heard?: Transcript): Promise<WireClient> => {
     const url = new URL(href);
@@ -191,7 +207,11 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     return WireClient.in({ port: Number(url.port), user: user!, password: password!, database, parameters, ...wordOf });
   };
 
-  it.each(Object.entries(series))('are answered as without it: %s', async (_title, all) => {
+  const inModes = Object.entries(series).flatMap(([title, all]) =>
+    (['transaction', 'session'] as const).map((mode) => [title, mode, all] as const),
+  );
+  it.each(inModes)('are answered as without it: %s (%s mode)', async (_title, mode, all) => {
+    const { url } = mode === 'session' ? alone : rig;
     const answersOf = async (href: string, between: (step: number) => Promise<void>): Promise<string[][]> => {
       const client = await open(href);
       const answers: string[][] = [];
@@ -207,8 +227,8 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     };
     const direct = await answersOf(where, async () => undefined);
     // Others have now these, now those backends, so that each step meets another one.
-    const others = [await open(rig.url), await open(rig.url), await open(rig.url)];
-    const proxied = await answersOf(rig.url, async (step) => {
+    const others = [await open(url), await open(url), await open(url)];
+    const proxied = await answersOf(url, async (step) => {
       for (const [index, other] of others.entries())
         await other.ask(query((step + index) % 3 === 0 ? 'begin' : 'rollback'));
     });

@@ -23,19 +23,23 @@ import { ExpectedAnswers, owed, reporting, unasked } from './expected-answers.ts
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { OwnQuestion, type Answered } from './own-question.ts';
-import { changeFromUnknown, changeOf, settingsKey, type Settings } from './settings.ts';
+import { changeFromUnknown, changeOf, setAll, settingsKey, type Settings } from './settings.ts';
 import { PreparedStatements, statementPrefix } from './statements.ts';
 import type { Traffic } from './traffic.ts';
 
 const nothingSet: Settings = new Map();
 const connectionLost = '08006';
-const ownStatement = `${statementPrefix}sequences`;
-const forgetSequences: readonly Buffer[] = [
-  parse({ name: ownStatement, text: 'DISCARD SEQUENCES', parameterTypes: [] }),
+const ownStatement = `${statementPrefix}own`;
+/** Not a Query: that would take the client's unnamed statement away, and what is pipelined before it has not been confirmed with a Sync. */
+const runsOwn = (text: string): readonly Buffer[] => [
+  parse({ name: ownStatement, text, parameterTypes: [] }),
   bind({ portal: ownStatement, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: ownStatement, rowsMax: 0 }),
+  // In a transaction it would stay.
+  close({ of: 'portal', name: ownStatement }),
   close({ of: 'statement', name: ownStatement }),
 ];
+const forgetSequences = runsOwn('DISCARD SEQUENCES');
 
 /**
  * One connection to the upstream that is logged in. It follows what the server owes, message by message, from the headers;
@@ -210,14 +214,17 @@ export class Backend {
 
   /** currval must not answer what somebody else's nextval did; what the client that has it inserted last stays. */
   forgetSequences(isPipelined: boolean): void {
-    const { expected, outbox } = this;
     if (!this.isMixed || this.insertedBy === this.lastUser) return;
-    // Not a Query: what is pipelined before it has not been confirmed with a Sync.
-    for (const kind of [owed.parse, owed.bind, owed.execute, owed.close]) expected.push(kind | unasked);
-    for (const message of forgetSequences) outbox.push(message);
+    this.#run(forgetSequences, unasked, isPipelined);
     this.isMixed = false;
+  }
+
+  #run(messages: readonly Buffer[], how: number, isPipelined: boolean): void {
+    const { expected, outbox } = this;
+    for (const kind of [owed.parse, owed.bind, owed.execute, owed.close, owed.close]) expected.push(kind | how);
+    for (const message of messages) outbox.push(message);
     if (isPipelined) return;
-    expected.push(owed.sync | unasked);
+    expected.push(owed.sync | how);
     outbox.push(sync());
   }
 
@@ -226,9 +233,7 @@ export class Backend {
    * transaction, which must not end the session where it fails.
    */
   setAgain(settings: Settings): void {
-    this.unnamedOf = undefined;
-    this.expected.push(owed.query | unasked | reporting);
-    this.outbox.push(query(changeOf(nothingSet, settings, true) ?? ''));
+    this.#run(runsOwn(setAll(settings)), unasked | reporting, false);
     this.outbox.send();
   }
 

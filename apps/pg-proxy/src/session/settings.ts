@@ -75,7 +75,14 @@ export function changeFromUnknown(to: Settings, isAwaited: boolean): string {
   return ['RESET ALL', ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
 }
 
+/** One statement that sets all of them. */
+export function setAll(settings: Settings): string {
+  return `SELECT ${[...settings].map(([name, value]) => call(name, value)).join(',')}`;
+}
+
+const setTo = (name: string, value: string): string => `SELECT ${call(name, value)}`;
+
 /** Not SET: this takes a value as a startup packet has it, lists too. */
-function setTo(name: string, value: string): string {
-  return `SELECT pg_catalog.set_config(${literal(name)},${literal(value)},false)`;
+function call(name: string, value: string): string {
+  return `pg_catalog.set_config(${literal(name)},${literal(value)},false)`;
 }

@@ -23,8 +23,10 @@ const largeBytes = 0x3fff_fffb;
 const smallBytes = 10_000;
 /** A statement's text is kept whole, because it names the statement for all backends. */
 const textBytes = 64 * 1024 * 1024;
-/** Both names of a Bind stand well before this. */
+/** What an error begins with. */
 const headBytes = 1024;
+/** Both names of a Bind: by longer ones nobody could describe, run or close anything. */
+const namesBytes = 2 * smallBytes;
 /** What is looked at of a Query; a longer one goes through in pieces. */
 const lookedBytes = 128 * 1024;
 /** A password, a token or an answer in SASL: as much as PostgreSQL takes of somebody who has yet to show who he is. */
@@ -52,7 +54,7 @@ export const frontendLogin = frameRules('frontend', [{ types: [frontend.password
 export const frontendSession = frameRules('frontend', [
   { types: [frontend.parse], bodyMax: textBytes },
   { types: [frontend.query], bodyMax: largeBytes, together: lookedBytes },
-  { types: [frontend.bind], bodyMax: largeBytes, together: headBytes },
+  { types: [frontend.bind], bodyMax: largeBytes, together: namesBytes },
   { types: [frontend.copyData, frontend.functionCall], bodyMax: largeBytes, together: 0 },
   { types: [frontend.close, frontend.describe, frontend.execute, frontend.copyFail], bodyMax: smallBytes },
   { types: [frontend.copyDone, frontend.flush, frontend.sync, frontend.terminate], bodyMax: smallBytes },

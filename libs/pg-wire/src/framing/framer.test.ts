@@ -12,6 +12,7 @@ import {
   parse,
   passwordMessage,
   query,
+  readBindHead,
   readyForQuery,
   sync,
 } from '../index.ts';
@@ -78,13 +79,19 @@ describe('Framer', () => {
   });
 
   it('holds a Bind back until both names must have come', () => {
+    const name = 'n'.repeat(9_000);
+    const message = bind({
+      ...{ portal: name, statement: name },
+      ...{ parameterFormats: [], parameters: [Buffer.alloc(10_000)], resultFormats: [] },
+    });
     const framer = new Framer(frontendSession);
-    framer.feed(aBind.subarray(0, 1_000));
+    framer.feed(message.subarray(0, 20_000));
     expect(framer.next()).toBe(false);
-    framer.feed(aBind.subarray(1_000, 1_100));
+    framer.feed(message.subarray(20_000, 20_100));
     expect(framer.next()).toBe(true);
-    expect([framer.isFirst, framer.isLast, framer.end - framer.start]).toEqual([true, false, 1_029]);
-    expect([framer.next(), framer.isFirst, framer.end - framer.start]).toEqual([true, false, 71]);
+    expect([framer.isFirst, framer.isLast, framer.end - framer.start]).toEqual([true, false, 20_005]);
+    expect(readBindHead(framer.buffer, framer.start, framer.end)).toMatchObject({ portal: name, statement: name });
+    expect([framer.next(), framer.isFirst, framer.end - framer.start]).toEqual([true, false, 95]);
   });
 
   it('keeps what was not read when more comes', () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import type pg from 'pg';
-import { CodeCatalogue, type CodeRows } from './session/code-catalogue.ts';
-import { codeQuery, idsQuery, readCodeAnswer, readIds, type CodeObject } from './session/code-query.ts';
+import { CodeCatalogue, type CodeRows } from './session/code/code-catalogue.ts';
+import { codeQuery, idsQuery, readCodeAnswer, readIds, type CodeObject } from './session/code/code-query.ts';
 import { RealRig } from './testing/real-rig.ts';
 
 /** Small numbers that follow from a seed. */

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import { defaultPoolSettings, type PoolPolicy, type Pools } from '@medrex/pool';
 import type pg from 'pg';
-import type { Backend } from './session/backend.ts';
-import type { Client } from './session/client.ts';
+import type { Backend } from './session/backend/backend.ts';
+import type { Client } from './session/client/client.ts';
 import { pidOf, RealRig } from './testing/real-rig.ts';
 
 const size = 4;

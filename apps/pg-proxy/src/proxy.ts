@@ -18,7 +18,7 @@ import { Doorkeeper } from './login/doorkeeper.ts';
 import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
-import type { DeparturePlan } from './session/departures.ts';
+import type { DeparturePlan } from './session/client/departures.ts';
 import type { IrisUpstreamsOptions } from './upstream/iris-upstreams.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { Classifier } from './scheduling/classifier.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
-import type { Request } from './session/request.ts';
+import type { Request } from './session/client/request.ts';
 import { RealRig, type Mode } from './testing/real-rig.ts';
 
 /** What is told of a request. */

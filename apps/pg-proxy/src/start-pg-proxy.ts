@@ -27,7 +27,7 @@ import {
   setLicenceGauges,
   setOverloadGauges,
 } from './metrics.ts';
-import type { RequestObserver } from './session/request.ts';
+import type { RequestObserver } from './session/client/request.ts';
 import { Observing } from './observe/observing.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { tuningNotes } from './upstream/tuning-notes.ts';

@@ -17,7 +17,7 @@ import {
 } from '@medrex/pg-wire';
 import type { BoundValue } from '@medrex/sql';
 import type { Socket } from 'node:net';
-import type { Traffic } from '../session/traffic.ts';
+import type { Traffic } from '../session/backend/traffic.ts';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
 import type { Later, Outcome } from './commands.ts';
 import { LocalStatements, type Taken } from './local-statements.ts';

@@ -1,7 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import type { PooledBackend } from '@medrex/pool';
-import type { Backend } from '../session/backend.ts';
-import type { Client } from '../session/client.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Client } from '../session/client/client.ts';
 import { unixAddress } from '../login/unix-socket.ts';
 import { isSocketFolder } from '../upstream/connect.ts';
 import type { ConsoleSession } from './console-session.ts';

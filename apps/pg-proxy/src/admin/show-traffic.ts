@@ -1,4 +1,4 @@
-import type { Traffic } from '../session/traffic.ts';
+import type { Traffic } from '../session/backend/traffic.ts';
 import type { Sight } from './show.ts';
 import { tableOf, whole, type Table } from './table.ts';
 

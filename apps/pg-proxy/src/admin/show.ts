@@ -4,7 +4,7 @@ import type { CacheFigures } from '../cache/caches.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { Plans } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
-import type { Client } from '../session/client.ts';
+import type { Client } from '../session/client/client.ts';
 import type { LicenceShare } from '../upstream/licence-shares.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import type { ConsoleSession } from './console-session.ts';

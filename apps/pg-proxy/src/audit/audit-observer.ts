@@ -1,5 +1,5 @@
 import type { Statement } from '@medrex/sql';
-import type { Request, Requester, RequestObserver } from '../session/request.ts';
+import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 import { outcomeOf } from '../observe/outcome.ts';
 import type { AuditLog } from './audit-log.ts';
 import { NamedTables } from './named-tables.ts';

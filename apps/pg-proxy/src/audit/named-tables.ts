@@ -1,6 +1,6 @@
 import type { Analysis, Statement } from '@medrex/sql';
-import { nameOf, type Name } from '../session/named.ts';
-import type { Request, Requester } from '../session/request.ts';
+import { nameOf, type Name } from '../session/prepared/named.ts';
+import type { Request, Requester } from '../session/client/request.ts';
 
 /** Names of one client that are remembered: cursors that end with their transaction are never forgotten otherwise. */
 const namesMax = 256;

@@ -9,9 +9,9 @@ import {
 import type { SqlAnalyser } from '@medrex/sql';
 import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import type { PoolName } from '@medrex/pool';
-import type { PoolMode } from '../session/client-options.ts';
-import type { Outbox } from '../session/outbox.ts';
-import type { RequestObserver } from '../session/request.ts';
+import type { PoolMode } from '../session/client/client-options.ts';
+import type { Outbox } from '../session/backend/outbox.ts';
+import type { RequestObserver } from '../session/client/request.ts';
 import type { CacheConfig } from './cache-config.ts';
 import { ClientCache } from './client-cache.ts';
 import { DatabaseCache, invalidations, type Invalidation } from './database-cache.ts';

@@ -8,7 +8,7 @@ import {
 } from '@medrex/cache';
 import { readyForQuery, transactionStatus, type Report } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
-import type { Outbox } from '../session/outbox.ts';
+import type { Outbox } from '../session/backend/outbox.ts';
 import type { Caches } from './caches.ts';
 import type { DatabaseCache, Plan } from './database-cache.ts';
 import { Recorder, type Answer } from './recorder.ts';

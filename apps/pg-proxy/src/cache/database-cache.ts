@@ -13,7 +13,7 @@ import {
   type EpochId,
 } from '@medrex/cache';
 import type { Analysis, SqlAnalyser } from '@medrex/sql';
-import type { Backend } from '../session/backend.ts';
+import type { Backend } from '../session/backend/backend.ts';
 import { CatalogWatch, type CatalogWatchOptions } from './catalog-watch.ts';
 import { Presences } from './presence.ts';
 

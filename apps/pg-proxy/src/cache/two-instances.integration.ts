@@ -4,7 +4,7 @@ import { describeReal, eventually, TcpProxy, whereIs } from '@medrex/contracts/t
 import { OwnRedis } from '@medrex/redis/testing';
 import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
-import type { Request } from '../session/request.ts';
+import type { Request } from '../session/client/request.ts';
 
 const where = whereIs('POSTGRES');
 

@@ -8,9 +8,9 @@ import {
   type Changes,
 } from '@medrex/cache';
 import type { Analysis } from '@medrex/sql';
-import type { Backend } from '../session/backend.ts';
-import { nameOf } from '../session/named.ts';
-import type { Request, RequestObserver } from '../session/request.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import { nameOf } from '../session/prepared/named.ts';
+import type { Request, RequestObserver } from '../session/client/request.ts';
 import type { DatabaseCache } from './database-cache.ts';
 
 const missing = /^(?:42P01|42703|42883|3F000)$/;

@@ -15,7 +15,7 @@ import {
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
-import { Outbox } from '../session/outbox.ts';
+import { Outbox } from '../session/backend/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
 import { needsCertificate, type AuthStep, type ClientAuth } from './client-auth.ts';

@@ -1,5 +1,5 @@
-import type { Backend } from '../session/backend.ts';
-import type { Request, Requester, RequestObserver } from '../session/request.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 
 /** Several observers as one; undefined without any. */
 export function observersOf(all: readonly (RequestObserver | undefined)[]): RequestObserver | undefined {

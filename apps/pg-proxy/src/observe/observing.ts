@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Report } from '@medrex/pg-wire';
 import type { Telemetry } from '@medrex/telemetry';
 import type { LoadedConfig } from '../config/load-config.ts';
-import type { RequestObserver } from '../session/request.ts';
+import type { RequestObserver } from '../session/client/request.ts';
 import { AuditObserver } from '../audit/audit-observer.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { countAudit } from '../audit/audit-metrics.ts';

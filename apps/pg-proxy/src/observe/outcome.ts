@@ -1,5 +1,5 @@
 import type { Statement, WorkloadClass } from '@medrex/sql';
-import type { Request } from '../session/request.ts';
+import type { Request } from '../session/client/request.ts';
 
 /** What one request was, in the words of statistics: nothing of it is a literal. */
 export interface Outcome {

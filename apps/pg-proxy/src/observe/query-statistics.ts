@@ -1,5 +1,5 @@
 import { Latencies } from './latencies.ts';
-import type { Requester } from '../session/request.ts';
+import type { Requester } from '../session/client/request.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Where the time of a statement goes. */

@@ -1,5 +1,5 @@
 import type { Span, Tracing } from '@medrex/telemetry';
-import type { Request, Requester, RequestObserver } from '../session/request.ts';
+import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 
 export interface QueryTracesOptions {

@@ -1,4 +1,4 @@
-import type { Requester, Request, RequestObserver } from '../session/request.ts';
+import type { Requester, Request, RequestObserver } from '../session/client/request.ts';
 import { OutcomeAtHand, type Outcome } from './outcome.ts';
 import { QueryStatistics } from './query-statistics.ts';
 import { SlowSamples, type SlowSample } from './slow-samples.ts';

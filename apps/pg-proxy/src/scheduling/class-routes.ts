@@ -2,9 +2,9 @@ import type { PooledClient, PoolName, Pools, WorkloadClass } from '@medrex/pool'
 import type { Analysis } from '@medrex/sql';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import { databaseOf } from '../config/scopes.ts';
-import type { Backend } from '../session/backend.ts';
-import type { Client } from '../session/client.ts';
-import type { Asked } from '../session/request.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Client } from '../session/client/client.ts';
+import type { Asked } from '../session/client/request.ts';
 
 type Pooled = PooledClient<Client, Backend>;
 

@@ -1,7 +1,7 @@
 import { LearnedClasses, type WorkloadClass } from '@medrex/pool';
 import type { Analysis, SqlAnalyser } from '@medrex/sql';
-import type { Client } from '../session/client.ts';
-import { analysisOf, type Asked, type Request, type RequestObserver } from '../session/request.ts';
+import type { Client } from '../session/client/client.ts';
+import { analysisOf, type Asked, type Request, type RequestObserver } from '../session/client/request.ts';
 import { hintOf } from './hint.ts';
 
 /** Of so many fingerprints it is known how long they take: 300 bytes each. */

@@ -1,7 +1,7 @@
 import { type Pools } from '@medrex/pool';
-import type { Backend } from '../session/backend.ts';
-import type { Client } from '../session/client.ts';
-import { Request } from '../session/request.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Client } from '../session/client/client.ts';
+import { Request } from '../session/client/request.ts';
 import { isHeavier, type Classifier } from './classifier.ts';
 
 /** What runs for less holds nobody up. */

@@ -1,8 +1,8 @@
 import { ground, nextStanding, ScaleWatch, type Pools, type Rung, type Standing } from '@medrex/pool';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from 'node:v8';
-import type { Backend } from '../session/backend.ts';
-import type { Client } from '../session/client.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Client } from '../session/client/client.ts';
 import type { WaitWindow } from './wait-window.ts';
 
 const nanosecondsOfMs = 1e6;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { RequestObserver } from '../session/request.ts';
+import type { RequestObserver } from '../session/client/request.ts';
 import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 
 let rigs = 0;

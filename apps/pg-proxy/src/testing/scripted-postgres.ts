@@ -33,7 +33,7 @@ import {
   type TransactionStatus,
 } from '@medrex/pg-wire';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { codeKinds, codeQuery, type CodeAnswer } from '../session/code-query.ts';
+import { codeKinds, codeQuery, type CodeAnswer } from '../session/code/code-query.ts';
 
 const noCode: CodeAnswer = {
   ...{ of: 'this', seen: 3, builtIn: [], objects: [], uses: [], anywhere: [] },

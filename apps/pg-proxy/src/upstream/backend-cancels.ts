@@ -1,4 +1,4 @@
-import type { Backend } from '../session/backend.ts';
+import type { Backend } from '../session/backend/backend.ts';
 import { sendCancel } from './send-cancel.ts';
 
 /** How one backend is told to end what it does. */

@@ -2,8 +2,8 @@ import type { Pools } from '@medrex/pool';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import { settingsFor } from '../config/scopes.ts';
 import { hintsOf, sessionSettingsOf } from '../config/session-settings.ts';
-import type { Backend } from '../session/backend.ts';
-import type { Client } from '../session/client.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Client } from '../session/client/client.ts';
 
 /** What the configuration and its own session say to each client, found out when one of them changes and not for each statement. */
 export class ClientScopes {

@@ -1,6 +1,6 @@
 import type { CancelRequest } from '@medrex/pg-wire';
 import type { ProxyConfig } from '../config/proxy-config.ts';
-import { instanceOf } from '../session/cancel-keys.ts';
+import { instanceOf } from '../session/processes/cancel-keys.ts';
 import { sendCancel } from './send-cancel.ts';
 
 export interface PeerCounts {

@@ -1,0 +1,340 @@
+import {
+  backend as from,
+  backendSession,
+  closeComplete,
+  errorResponse,
+  Framer,
+  parseComplete,
+  readParameterStatus,
+  readReadyForQuery,
+  readReport,
+  readSqlstate,
+  shortText,
+} from '@medrex/pg-wire';
+import { everySession } from '@medrex/sql';
+import type { Backend } from './backend.ts';
+import { clientBacklogMax, type BackendEvents, type BackendOptions } from './backend-options.ts';
+import {
+  kindBits,
+  local,
+  owed,
+  reporting,
+  unasked,
+  type ExpectedAnswers,
+  type Note,
+  type PreparedBefore,
+} from './expected-answers.ts';
+import { statementPrefix } from '../prepared/statements.ts';
+
+const redefines: ReadonlySet<string> = new Set(['ALTER ROLE', 'DROP ROLE', 'ALTER DATABASE']);
+/** After these a text may have other columns. */
+const reshapes: ReadonlySet<string> = new Set([
+  ...['ALTER TABLE', 'DROP TABLE', 'CREATE VIEW', 'ALTER VIEW', 'DROP VIEW', 'DROP MATERIALIZED VIEW'],
+  ...['ALTER TYPE', 'DROP TYPE', 'DROP SCHEMA'],
+]);
+/** How they, those that redefine, and ROLLBACK end; hardly anything that is frequent does. */
+const telling = new Set(Array.from('EWAK', (letter) => letter.charCodeAt(0)));
+
+/**
+ * Reads what a server says by the headers of its messages, and ends with each what was owed; everything that its client has asked for is
+ * passed on as it came.
+ */
+export class BackendAnswers {
+  /** When the chunk at hand came. */
+  chunkAt = 0;
+  readonly #backend: Backend;
+  readonly #expected: ExpectedAnswers;
+  readonly #events: BackendEvents;
+  readonly #now: () => number;
+  readonly #framer = new Framer(backendSession);
+  /** When its transaction began. */
+  #beganAt = 0;
+  #isPassing = false;
+  /** Hears the description that is coming. */
+  #describing: Note | undefined;
+  /** In the transaction that is open. */
+  #isReshaped = false;
+  #hasCreated = false;
+
+  constructor(backend: Backend, { events, now }: BackendOptions) {
+    this.#backend = backend;
+    this.#expected = backend.expected;
+    this.#events = events;
+    this.#now = now;
+  }
+
+  /** True: nothing refers to the chunk any more. */
+  read(memory: Buffer, bytes: number): boolean {
+    const expected = this.#expected;
+    const backend = this.#backend;
+    const framer = this.#framer;
+    const outbox = backend.client?.outbox;
+    framer.feed(memory, bytes);
+    backend.traffic.sent += bytes;
+    this.chunkAt = this.#now();
+    while (framer.next()) {
+      const note = expected.headNote;
+      if (note !== undefined) {
+        if (note.firstAt === 0) note.firstAt = this.chunkAt;
+        note.bytes += framer.end - framer.start;
+        if (framer.isFirst && isRow(framer.type)) note.rowsSent++;
+      }
+      if (framer.isFirst) this.#isPassing = this.#take(framer) && backend.client !== undefined;
+      if (this.#describing !== undefined) this.#describe(framer, this.#describing);
+      if (this.#isPassing) backend.client?.outbox.range(framer.buffer, framer.start, framer.end);
+      else if (framer.type === from.dataRow) note?.row?.(framer.buffer, framer.start, framer.end);
+      if (framer.isLast && (expected.head & local) !== 0) this.#answerLocals();
+    }
+    this.#finishChunk(framer);
+    return framer.unread === 0 && outbox?.isPending !== true;
+  }
+
+  #finishChunk(framer: Framer): void {
+    const expected = this.#expected;
+    const backend = this.#backend;
+    const { client } = backend;
+    if (client !== undefined) {
+      client.outbox.send();
+      if (client.outbox.backlog > clientBacklogMax) backend.pause(this.chunkAt);
+    }
+    if (framer.fault !== undefined) {
+      this.#events.fault(framer.fault);
+      return;
+    }
+    if (client?.isParting === true && backend.saysNoMore) {
+      client.part();
+      return;
+    }
+    if (!expected.isEmpty || expected.isOpen || backend.prepareAnew()) return;
+    backend.rested();
+    if (client !== undefined && client === backend.client && backend.isIdle && !backend.isDoomed)
+      client.atRest(this.chunkAt);
+  }
+
+  /** Notes what the message ends. True: the client sees it. */
+  #take(framer: Framer): boolean {
+    const expected = this.#expected;
+    switch (framer.type) {
+      case from.dataRow:
+      case from.copyData:
+        return (expected.head & unasked) === 0;
+      case from.parseComplete:
+      case from.bindComplete:
+      case from.closeComplete:
+        return (expected.shift() & unasked) === 0;
+      case from.commandComplete:
+        return this.#commandCompleted(framer);
+      case from.emptyQueryResponse:
+        return this.#ended(owed.execute);
+      case from.portalSuspended:
+        expected.headNote?.suspended();
+        return this.#ended(owed.execute);
+      case from.parameterDescription:
+        if (expected.headNote?.described !== undefined) this.#describing = expected.headNote;
+        return (expected.head & unasked) === 0;
+      case from.rowDescription:
+      case from.noData:
+        if (expected.headNote?.described !== undefined) this.#describing = expected.headNote;
+        return this.#ended(owed.describe);
+      case from.readyForQuery:
+        return this.#ready(framer);
+      case from.errorResponse:
+        return this.#failed(framer);
+      case from.parameterStatus:
+        return this.#parameterChanged(framer);
+      case from.copyInResponse:
+        this.#backend.copyBegan();
+        return (expected.head & unasked) === 0;
+      case from.notificationResponse:
+        return this.#notified(framer);
+      default:
+        return (expected.head & unasked) === 0;
+    }
+  }
+
+  #describe({ buffer, start, end, isLast }: Framer, note: Note): void {
+    if (isLast) this.#describing = undefined;
+    note.described?.(buffer, start, end, isLast);
+  }
+
+  #ended(kind: number): boolean {
+    const expected = this.#expected;
+    const isSeen = (expected.head & unasked) === 0;
+    if (expected.headKind !== kind) return isSeen;
+    const note = expected.headNote;
+    expected.shift();
+    note?.ended(this.chunkAt);
+    return isSeen;
+  }
+
+  #commandCompleted({ buffer, start, end }: Framer): boolean {
+    this.#backend.isCopyIn = false;
+    const note = this.#expected.headNote;
+    note?.completed(shortText(buffer, start + 5, end - 1));
+    const isSeen = this.#ended(owed.execute);
+    // I of INSERT.
+    if (buffer[start + 5] === 0x49) this.#backend.insertedBy = this.#backend.lastUser;
+    if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1), note);
+    // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
+    if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
+      this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
+    if (note?.before !== undefined) this.#backend.client?.goesOn();
+    return isSeen;
+  }
+
+  #noteRedefined(tag: string, note: Note | undefined): void {
+    const backend = this.#backend;
+    if (tag === 'CREATE ROLE') backend.redefined ??= [];
+    // A session of a role that was dropped is none of the one that is created by the same name.
+    else if (redefines.has(tag)) backend.redefined = [...(backend.redefined ?? []), note?.redefined ?? everySession];
+    else if (tag === 'CREATE TABLE') this.#hasCreated = true;
+    // What was created goes, and may come back with other columns.
+    else if (reshapes.has(tag) || (tag === 'ROLLBACK' && this.#hasCreated)) this.#reshape();
+  }
+
+  /** Again at the end of the transaction, which may take it back. */
+  #reshape(): void {
+    this.#isReshaped = true;
+    this.#backend.client?.reshaped();
+  }
+
+  #discarded(tag: string, before: PreparedBefore | undefined): void {
+    const backend = this.#backend;
+    if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
+    const kept = before === undefined ? [] : backend.prepared.except(before.statements);
+    if (tag === 'DISCARD ALL') backend.sessionDiscarded();
+    else backend.prepared.clear();
+    for (const statement of kept) backend.prepared.add(statement);
+    backend.client?.forgot(before);
+  }
+
+  #ready({ buffer, start, end }: Framer): boolean {
+    const backend = this.#backend;
+    const wasIdle = backend.isOutsideBlock;
+    backend.status = readReadyForQuery(buffer, start, end) ?? backend.status;
+    backend.isCopyIn = false;
+    const isSeen = (this.#expected.ready(this.chunkAt) & unasked) === 0;
+    backend.writes?.settled(backend.isOutsideBlock);
+    if (!isSeen) return false;
+    this.#count(wasIdle);
+    backend.answers++;
+    backend.cancelledFor = undefined;
+    if (backend.isOutsideBlock) this.#transactionEnded();
+    backend.client?.settled(backend.status);
+    return true;
+  }
+
+  #transactionEnded(): void {
+    this.#backend.transactions++;
+    this.#hasCreated = false;
+    if (!this.#isReshaped) return;
+    this.#isReshaped = false;
+    this.#backend.client?.reshaped();
+  }
+
+  #count(beganNow: boolean): void {
+    const { traffic, client, isOutsideBlock } = this.#backend;
+    const startedAt = client?.startedAtMs ?? this.chunkAt;
+    if (beganNow) this.#beganAt = startedAt;
+    traffic.queries++;
+    traffic.queryMs += this.chunkAt - startedAt;
+    if (!isOutsideBlock) return;
+    traffic.transactions++;
+    traffic.transactionMs += this.chunkAt - this.#beganAt;
+  }
+
+  #failed(framer: Framer): boolean {
+    const backend = this.#backend;
+    const expected = this.#expected;
+    const head = expected.head;
+    const kind = expected.headKind;
+    backend.isCopyIn = false;
+    if (says(framer, 'VFATAL\0') || says(framer, 'VPANIC\0')) backend.isDoomed = true;
+    if (isOutdated(framer, kind)) {
+      backend.isStale = true;
+      backend.client?.reshaped();
+    }
+    if (head === (owed.query | unasked) && expected.headNote === undefined)
+      backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
+    const { fault, beforeFault, isSilent = false } = expected.headNote ?? {};
+    this.#noteFailure(framer, head);
+    if (fault !== undefined && !says(framer, 'C25P02\0')) {
+      if (beforeFault !== undefined) backend.client?.outbox.push(beforeFault);
+      backend.client?.outbox.push(errorResponse({ ...fault, severity: 'ERROR' }));
+      return false;
+    }
+    // What failed may be a statement that was prepared anew for a message of the client.
+    const isSeen = backend.isDoomed || (head & unasked) === 0 || (kind >= owed.parse && !isSilent);
+    return isSeen && !this.#isReworded(framer);
+  }
+
+  #noteFailure({ buffer, start, end }: Framer, head: number): void {
+    const expected = this.#expected;
+    const sqlstate = readSqlstate(buffer, start, end) ?? 'XX000';
+    const note = expected.headNote;
+    note?.failed(sqlstate);
+    const isOfRequest = (head & kindBits) >= owed.parse ? expected.failed(sqlstate, this.chunkAt) : note !== undefined;
+    if ((head & unasked) === 0) this.#backend.client?.failed(note, isOfRequest ? undefined : sqlstate);
+  }
+
+  /** Statements have names of ours at the upstream: an error that names one is told in the client's words; so is why one was cancelled. */
+  #isReworded({ buffer, start, end, isLast }: Framer): boolean {
+    const at = buffer.indexOf(statementPrefix, start);
+    const { client, cancelledFor } = this.#backend;
+    if (client === undefined || !isLast) return false;
+    if (cancelledFor === undefined && (at < 0 || at >= end)) return false;
+    const report = readReport(buffer, start, end);
+    if (report === undefined) return false;
+    const named = report.message.replaceAll(/medrex_(?:\d+|gone)/g, (name) => client.nameOf(name) ?? name);
+    const message = report.sqlstate === '57014' ? (cancelledFor ?? named) : named;
+    if (message === report.message) return false;
+    client.outbox.push(errorResponse({ ...report, message }));
+    return true;
+  }
+
+  #parameterChanged({ buffer, start, end }: Framer): boolean {
+    const changed = readParameterStatus(buffer, start, end);
+    if (changed !== undefined) this.#backend.parameters.set(changed.name, changed.value);
+    const { head } = this.#expected;
+    if ((head & unasked) !== 0) return (head & reporting) !== 0;
+    return changed === undefined || this.#backend.client?.isSetAgain(changed.name) !== true;
+  }
+
+  /** Clients know each other, and themselves, by the process ids of their logins, or by those that they have asked for. */
+  #notified({ buffer, start, end }: Framer): boolean {
+    const backend = this.#backend;
+    const at = start + 5;
+    if (end - at < 4) return true;
+    const from = buffer.readInt32BE(at);
+    const known = from === backend.key?.processId ? (backend.client?.knownAs ?? 0) : this.#events.lastUserOf(from);
+    if (known !== 0) buffer.writeInt32BE(known, at);
+    return true;
+  }
+
+  #answerLocals(): void {
+    const expected = this.#expected;
+    while ((expected.head & local) !== 0) {
+      const kind = expected.headKind;
+      expected.shift();
+      this.#backend.client?.outbox.push(kind === owed.parse ? parseComplete() : closeComplete());
+    }
+  }
+}
+
+const isRow = (type: number): boolean => type === from.dataRow || type === from.copyData;
+
+/**
+ * What was prepared no longer fits its tables: its rows would be others, or the server, which reads a text anew where a definition has
+ * changed, does not take it any more. A function that fails as it is planned has a context.
+ */
+function isOutdated(framer: Framer, kind: number): boolean {
+  if (says(framer, 'RRevalidateCachedQuery\0')) return true;
+  if (kind !== owed.bind && kind !== owed.describe) return false;
+  const sqlstate = readSqlstate(framer.buffer, framer.start, framer.end) ?? '';
+  return (sqlstate.startsWith('42') || sqlstate === 'XX000') && !says(framer, '\0W');
+}
+
+function says({ buffer, start, end }: Framer, field: string): boolean {
+  const at = buffer.indexOf(field, start, 'latin1');
+  return at >= 0 && at < end;
+}

@@ -1,0 +1,342 @@
+import {
+  bind,
+  close,
+  copyFail,
+  execute,
+  parse,
+  query,
+  sync,
+  terminate,
+  transactionStatus,
+  type BackendKeyData,
+  type Report,
+  type TransactionStatus,
+} from '@medrex/pg-wire';
+import type { BackendWrites } from '@medrex/cache';
+import type { Redefinition } from '@medrex/sql';
+import type { Socket } from 'node:net';
+import type { LoggedIn } from '../../upstream/backend-login.ts';
+import type { Address } from '../../upstream/connect.ts';
+import { BackendAnswers } from './backend-answers.ts';
+import type { BackendClient, BackendOptions } from './backend-options.ts';
+import { ExpectedAnswers, owed, reporting, unasked } from './expected-answers.ts';
+import { leanSocket } from './lean-socket.ts';
+import { Outbox } from './outbox.ts';
+import { OwnQuestion, type Answered } from './own-question.ts';
+import { changeFromUnknown, changeOf, setAll, settingsKey, type Settings } from '../left-behind/settings.ts';
+import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
+import type { Traffic } from './traffic.ts';
+
+const nothingSet: Settings = new Map();
+const connectionLost = '08006';
+const ownStatement = `${statementPrefix}own`;
+/** Not a Query: that would take the client's unnamed statement away, and what is pipelined before it has not been confirmed with a Sync. */
+const runsOwn = (text: string): readonly Buffer[] => [
+  parse({ name: ownStatement, text, parameterTypes: [] }),
+  bind({ portal: ownStatement, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }),
+  execute({ portal: ownStatement, rowsMax: 0 }),
+  // In a transaction it would stay.
+  close({ of: 'portal', name: ownStatement }),
+  close({ of: 'statement', name: ownStatement }),
+];
+const forgetSequences = runsOwn('DISCARD SEQUENCES');
+
+/**
+ * One connection to the upstream that is logged in. It follows what the server owes, message by message, from the headers;
+ * everything else is passed on to the client as it came.
+ */
+export class Backend {
+  readonly socket: Socket;
+  /** From now on it is read. */
+  readonly start: () => void;
+  readonly outbox: Outbox;
+  readonly expected = new ExpectedAnswers();
+  readonly prepared: PreparedStatements;
+  readonly parameters: Map<string, string>;
+  readonly key: BackendKeyData | undefined;
+  readonly address: Address;
+  readonly traffic: Traffic;
+  readonly translationTimes: LoggedIn['translationTimes'];
+  status: TransactionStatus = transactionStatus.idle;
+  /** The server waits for CopyData. */
+  isCopyIn = false;
+  /** Cancel requests on their way to it. */
+  cancelling = 0;
+  /** Whose unnamed statement it has. */
+  unnamedOf: object | undefined;
+  /** It said FATAL and is about to close. */
+  isDoomed = false;
+  /** More than one client has had it since its sequences were forgotten. */
+  isMixed = false;
+  /** The process id of the client whose INSERT was the last here. */
+  insertedBy = 0;
+  /** In place of what the server says of a cancelled statement. */
+  cancelledFor: string | undefined;
+  /** Answers up to ReadyForQuery, and transactions, that have ended. */
+  answers = 0;
+  transactions = 0;
+  /** Its transaction has changed who may log in, and with what sessions of these begin. */
+  redefined: Redefinition[] | undefined;
+  /** Its last client left state behind. */
+  isSoiled = false;
+  /** It goes with the client that has it. */
+  isSpent = false;
+  /** The process id of the client that has it, or had it last; 0: none yet. */
+  lastUser = 0;
+  /** What its transactions write, where answers are kept that may be read from it. */
+  writes: BackendWrites | undefined;
+  /** That it works for. */
+  client: BackendClient | undefined;
+  /** A plan of a statement no longer fits its tables: all are prepared anew. */
+  isStale = false;
+  /** What the server said to the settings of the client that has it, where it did not take them. */
+  settingsRefusal: Report | undefined;
+  readonly #answers: BackendAnswers;
+  readonly #now: () => number;
+  #settings = nothingSet;
+  /** Undefined: its client has set something, and what is set now is not known for certain. */
+  #settingsKey: string | undefined = settingsKey(nothingSet);
+  #isPaused = false;
+  #pausedAt = 0;
+  #restCheck: ((isOk: boolean) => void) | undefined;
+
+  constructor(options: BackendOptions) {
+    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#answers.read(memory, bytes));
+    this.socket = socket;
+    this.start = start;
+    this.outbox = new Outbox(socket);
+    this.prepared = new PreparedStatements(options.preparedMax);
+    this.parameters = options.parameters;
+    this.key = options.key;
+    this.address = options.address;
+    this.traffic = options.traffic;
+    this.translationTimes = options.translationTimes;
+    this.#now = options.now;
+    this.#answers = new BackendAnswers(this, options);
+    this.socket.on('drain', () => this.onDrain?.());
+    this.socket.on('error', () => this.socket.destroy());
+    this.socket.on('close', () => {
+      this.expected.abandon(connectionLost, this.#now());
+      this.writes?.lost();
+      this.#restCheck?.(false);
+      options.events.closed();
+    });
+  }
+
+  /** Set by the client that it works for. */
+  onDrain: (() => void) | undefined;
+
+  get isIdle(): boolean {
+    return this.expected.isEmpty && !this.isInside;
+  }
+
+  /** It has answered all, or waits for its client: for data, or behind an error for a Sync. */
+  get saysNoMore(): boolean {
+    return this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn;
+  }
+
+  /** A block is open, or something was run that no Sync has ended. */
+  get isInside(): boolean {
+    return !this.isOutsideBlock || this.expected.isOpen;
+  }
+
+  /** As far as ReadyForQuery has told. */
+  get isOutsideBlock(): boolean {
+    return this.status === transactionStatus.idle;
+  }
+
+  /** When something of it came last. */
+  get heardAtMs(): number {
+    return this.#answers.chunkAt;
+  }
+
+  /** @param isAwaited nothing is asked before `refusedSettings` has told what came of the settings */
+  attach(client: BackendClient, settings: Settings, key: string, isAwaited: boolean): void {
+    this.client = client;
+    if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
+    if (key === this.#settingsKey) return;
+    const isKnown = this.#settingsKey !== undefined;
+    const change = isKnown ? changeOf(this.#settings, settings, isAwaited) : changeFromUnknown(settings, isAwaited);
+    this.settingsRefusal = undefined;
+    if (change !== undefined) this.ask(change);
+    this.#settings = settings;
+    this.#settingsKey = key;
+  }
+
+  #isOfAnother(processId: number): void {
+    this.isMixed ||= this.lastUser !== 0;
+    this.lastUser = processId;
+  }
+
+  detach(): void {
+    this.client = undefined;
+    this.onDrain = undefined;
+    this.resume();
+  }
+
+  /** What the server said to the settings of the client that has it, where it did not take them; they are as after login. */
+  refusedSettings(): Report | undefined {
+    const refused = this.settingsRefusal;
+    this.settingsRefusal = undefined;
+    if (refused !== undefined) this.isSoiled = true;
+    return refused;
+  }
+
+  /** A query of our own; its answer is not shown to anybody. */
+  ask(text: string): void {
+    this.unnamedOf = undefined;
+    this.expected.push(owed.query | unasked);
+    this.outbox.push(query(text));
+  }
+
+  /** A query of our own whose answer matters. */
+  question(text: string, then: Answered): void {
+    this.unnamedOf = undefined;
+    this.expected.push(owed.query | unasked, undefined, new OwnQuestion(then));
+    this.outbox.push(query(text));
+    this.outbox.send();
+  }
+
+  /** The value of a setting that the server reports, by its name in lower case. */
+  reported(setting: string): string | undefined {
+    for (const [name, value] of this.parameters) if (name.toLowerCase() === setting) return value;
+    return undefined;
+  }
+
+  /** Before the client learns what is prepared here: it sees its own only. */
+  closeStatements(): void {
+    for (const statement of this.prepared.all()) {
+      if (!this.expected.push(owed.close | unasked, () => this.prepared.add(statement))) return;
+      this.prepared.delete(statement);
+      this.outbox.push(close({ of: 'statement', name: statement.name }));
+    }
+  }
+
+  /** currval must not answer what somebody else's nextval did; what the client that has it inserted last stays. */
+  forgetSequences(isPipelined: boolean): void {
+    if (!this.isMixed || this.insertedBy === this.lastUser) return;
+    this.#run(forgetSequences, unasked, isPipelined);
+    this.isMixed = false;
+  }
+
+  #run(messages: readonly Buffer[], how: number, isPipelined: boolean): void {
+    const { expected, outbox } = this;
+    for (const kind of [owed.parse, owed.bind, owed.execute, owed.close, owed.close]) expected.push(kind | how);
+    for (const message of messages) outbox.push(message);
+    if (isPipelined) return;
+    expected.push(owed.sync | how);
+    outbox.push(sync());
+  }
+
+  /**
+   * Sets again what a RESET has taken back to what holds for everybody; the client hears what that comes to. It may be in the client's own
+   * transaction, which must not end the session where it fails.
+   */
+  setAgain(settings: Settings): void {
+    this.#run(runsOwn(setAll(settings)), unasked | reporting, false);
+    this.outbox.send();
+  }
+
+  /** Its client has set something itself. */
+  settingsTouched(): void {
+    this.#settingsKey = undefined;
+  }
+
+  /** Everything of the session is as after login. */
+  sessionDiscarded(): void {
+    this.prepared.clear();
+    this.unnamedOf = undefined;
+    this.#settings = nothingSet;
+    this.#settingsKey = settingsKey(nothingSet);
+  }
+
+  /** Brings it to the state of a new one for the next client; ends whatever it is doing. */
+  reset(done: (isOk: boolean) => void): void {
+    this.#settle((isOk) => {
+      if (!isOk) done(false);
+      else if (this.isOutsideBlock) this.#discard(done);
+      else this.#askAndWait('ROLLBACK', (isRolledBack) => (isRolledBack ? this.#discard(done) : done(false)));
+    });
+  }
+
+  /** Asks something that costs nothing and waits for the answer; with a cancel on its way, it has arrived before that. */
+  check(done: (isOk: boolean) => void): void {
+    this.expected.push(owed.sync | unasked);
+    this.outbox.push(sync());
+    this.outbox.send();
+    this.#restCheck = done;
+  }
+
+  close(): void {
+    if (this.socket.writable) this.socket.end(terminate());
+    else this.socket.destroy();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    const note = this.expected.headNote;
+    if (note !== undefined) note.blockedMs += this.#now() - Math.max(this.#pausedAt, note.firstAt);
+    this.socket.resume();
+  }
+
+  /** The server waits for the data of a COPY. */
+  copyBegan(): void {
+    this.isCopyIn = !this.expected.copyBegan();
+    // Who wanted to send it is gone, and a cancel does not reach a server that waits for data.
+    if (this.client === undefined && this.#restCheck !== undefined) this.#settle(this.#restCheck);
+  }
+
+  #settle(done: (isOk: boolean) => void): void {
+    if (this.isCopyIn) {
+      this.isCopyIn = false;
+      this.outbox.push(copyFail('the client is gone'));
+    }
+    this.check(done);
+  }
+
+  #discard(done: (isOk: boolean) => void): void {
+    if (!this.isSoiled) {
+      done(true);
+      return;
+    }
+    this.isSoiled = false;
+    this.#askAndWait('DISCARD ALL', (isOk) => {
+      this.sessionDiscarded();
+      done(isOk);
+    });
+  }
+
+  /** Nothing is owed any more. */
+  rested(): void {
+    const done = this.#restCheck;
+    this.#restCheck = undefined;
+    done?.(!this.isDoomed);
+  }
+
+  #askAndWait(text: string, done: (isOk: boolean) => void): void {
+    this.ask(text);
+    this.outbox.send();
+    this.#restCheck = (isOk) => done(isOk && this.isOutsideBlock);
+  }
+
+  /** True: its statements are on their way out, and its rest comes later. */
+  prepareAnew(): boolean {
+    if (!this.isStale || this.status === transactionStatus.failed) return false;
+    this.isStale = false;
+    // Not DEALLOCATE ALL: what the client has prepared in SQL stays as it is.
+    this.closeStatements();
+    this.expected.push(owed.sync | unasked);
+    this.outbox.push(sync());
+    this.outbox.send();
+    return true;
+  }
+
+  /** Its client does not take what there is. */
+  pause(atMs: number): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#pausedAt = atMs;
+    this.socket.pause();
+  }
+}

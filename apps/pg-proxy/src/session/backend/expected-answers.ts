@@ -1,0 +1,264 @@
+import type { WireFault } from '@medrex/pg-wire';
+import type { Redefinition } from '@medrex/sql';
+import type { Statement } from '../prepared/statements.ts';
+
+/** What a server owes for a message, by how the answer ends. */
+export const owed = {
+  nothing: 0,
+  /** Query: ReadyForQuery. */
+  query: 1,
+  /** Sync: ReadyForQuery. */
+  sync: 2,
+  /** FunctionCall: ReadyForQuery. */
+  call: 3,
+  parse: 4,
+  bind: 5,
+  describe: 6,
+  execute: 7,
+  close: 8,
+  /** CopyDone or CopyFail that the client sent before the server said that it takes data in; not answered. */
+  copyEnd: 9,
+} as const;
+
+/** The client did not ask for it and must not see the answer. */
+export const unasked = 16;
+/** Besides `unasked`: the client sees which parameters have changed. */
+export const reporting = 64;
+/** The server was not asked: the proxy answers when it is its turn. */
+export const local = 32;
+/** The part of an entry that says what it is for. */
+export const kindBits = 15;
+
+/** What DISCARD ALL or DEALLOCATE ALL takes away. */
+export interface PreparedBefore {
+  readonly names: readonly string[];
+  readonly statements: readonly Statement[];
+}
+
+/** What goes along with a message that runs something, and is told of its answer. */
+export interface Note {
+  /** Milliseconds: when the first of its answer came; 0 before. */
+  firstAt: number;
+  /** Of the answer, so far. */
+  bytes: number;
+  /** Rows of the statement that is under way, so far; of COPY, its messages. */
+  rowsSent: number;
+  /** Milliseconds for which the server was not read because the client did not take what there was. */
+  blockedMs: number;
+  /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */
+  readonly before: PreparedBefore | undefined;
+  /** The server was made to fail in its place: this is what the client is told. */
+  readonly fault: WireFault | undefined;
+  /** Messages that the client gets before it. */
+  readonly beforeFault?: Buffer | undefined;
+  /** Nobody is told that it has failed. */
+  readonly isSilent?: boolean;
+  /** The prepared statement that it takes away, and what is done where it then does not. */
+  readonly deallocates: string | undefined;
+  undo: (() => void) | undefined;
+  /** Of the statement that has ended last: whose sessions begin otherwise from now on, where it says so. */
+  readonly redefined: Redefinition | undefined;
+  /** A statement of it has ended. */
+  completed(tag: string): void;
+  /** It has run, and more of its rows were not wanted yet. */
+  suspended(): void;
+  failed(sqlstate: string): void;
+  /** It goes along with a Describe, and is told what the server says to that. */
+  described?(buffer: Buffer, start: number, end: number, isLast: boolean): void;
+  /** A row, or a piece of it, that the client does not see. */
+  row?(buffer: Buffer, start: number, end: number): void;
+  /** Nothing more comes. */
+  ended(atMs: number): void;
+}
+
+/** Takes back what was noted when a message went out that the server refused, or passed over. */
+export type Undo = (isPassedOver: boolean) => void;
+
+/**
+ * What one server connection still owes, in order. Messages are answered in the order in which they were sent; after an error
+ * in the extended protocol the server passes over everything up to the next Sync, and so does this. O(1) each.
+ */
+export class ExpectedAnswers {
+  #entries = new Uint8Array(32);
+  #undos: (Undo | undefined)[] = [];
+  #notes: (Note | undefined)[] = [];
+  #head = 0;
+  #size = 0;
+  #isSkipping = false;
+  #isOpen = false;
+
+  get isEmpty(): boolean {
+    return this.#size === 0 && !this.#isSkipping;
+  }
+
+  /** Something was run, or is to be, behind which no Sync went out: its transaction is open, though ReadyForQuery has not said so. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** True from an error until a Sync goes out: what is sent now is passed over by the server. */
+  get isSkipping(): boolean {
+    return this.#isSkipping;
+  }
+
+  /** What the next answer is for, `owed.nothing` when none is owed. */
+  get head(): number {
+    return this.#size === 0 ? owed.nothing : (this.#entries[this.#head] as number);
+  }
+
+  get headNote(): Note | undefined {
+    return this.#size === 0 ? undefined : this.#notes[this.#head];
+  }
+
+  get headKind(): number {
+    return this.head & kindBits;
+  }
+
+  /** False: the server will pass over this message, and it is not noted. */
+  push(entry: number, undo?: Undo, note?: Note): boolean {
+    if (this.#isSkipping) {
+      if ((entry & kindBits) !== owed.sync) return false;
+      this.#isSkipping = false;
+    }
+    if ((entry & local) === 0 && entry !== owed.copyEnd) this.#isOpen = (entry & kindBits) >= owed.parse;
+    if (this.#size === this.#entries.length) this.#grow();
+    const at = (this.#head + this.#size) & (this.#entries.length - 1);
+    this.#entries[at] = entry;
+    this.#undos[at] = undo;
+    this.#notes[at] = note;
+    this.#size++;
+    return true;
+  }
+
+  shift(): number {
+    const entry = this.#shift();
+    // Its COPY did not take place.
+    while (this.headKind === owed.copyEnd) this.#shift();
+    return entry;
+  }
+
+  #shift(): number {
+    if (this.#size === 0) return owed.nothing;
+    const entry = this.#entries[this.#head] as number;
+    this.#undos[this.#head] = undefined;
+    this.#notes[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#entries.length - 1);
+    this.#size--;
+    return entry;
+  }
+
+  /** Whether an answer of this kind is still to come. */
+  has(kind: number): boolean {
+    const mask = this.#entries.length - 1;
+    for (let index = 0; index < this.#size; index++)
+      if (((this.#entries[(this.#head + index) & mask] as number) & kindBits) === kind) return true;
+    return false;
+  }
+
+  /** Whether a Sync, or a message that is one, went out behind the one with this undo; undefined: that one is answered. */
+  isSyncedBehind(undo: Undo): boolean | undefined {
+    const mask = this.#entries.length - 1;
+    let isThere = false;
+    for (let index = 0; index < this.#size; index++) {
+      const at = (this.#head + index) & mask;
+      if (isThere && ((this.#entries[at] as number) & kindBits) <= owed.call) return true;
+      isThere ||= this.#undos[at] === undo;
+    }
+    return isThere ? false : undefined;
+  }
+
+  /** Whether something is under way that may take away all that is prepared. */
+  get forgets(): boolean {
+    return this.#notes.some((note) => note?.before !== undefined);
+  }
+
+  /** Ends with the entry that ReadyForQuery ends; returns it. */
+  ready(atMs = 0): number {
+    for (;;) {
+      this.headNote?.ended(atMs);
+      const entry = this.shift();
+      const kind = entry & kindBits;
+      if (kind <= owed.call) return entry;
+    }
+  }
+
+  /**
+   * An error in the extended protocol: everything up to the next Sync is off. The last is taken back first.
+   * @returns whether something that was to be run is among it
+   */
+  failed(sqlstate = '', atMs = 0): boolean {
+    const kept = this.#indexOf(owed.sync);
+    const dropped: (Undo | undefined)[] = [];
+    const notes: Note[] = [];
+    for (let index = 0; index < kept; index++) {
+      dropped.push(this.#undos[this.#head]);
+      if (this.headNote !== undefined && this.headNote.described === undefined) notes.push(this.headNote);
+      this.#shift();
+    }
+    this.#isSkipping = this.#size === 0;
+    if (this.#isSkipping) this.#isOpen = false;
+    for (let index = dropped.length - 1; index >= 0; index--) dropped[index]?.(index > 0);
+    notes[0]?.failed(sqlstate);
+    for (const note of notes) note.ended(atMs);
+    return notes.length > 0;
+  }
+
+  /** The connection is gone: nothing more is answered. */
+  abandon(sqlstate: string, atMs: number): void {
+    while (this.#size > 0) {
+      const note = this.headNote;
+      this.shift();
+      note?.failed(sqlstate);
+      note?.ended(atMs);
+    }
+  }
+
+  /**
+   * COPY IN has begun: the server passes over every Sync up to the end of the data.
+   * @returns whether that end is on its way already
+   */
+  copyBegan(): boolean {
+    const at = (index: number): number => (this.#head + index) & (this.#entries.length - 1);
+    const end = this.#indexOf(owed.copyEnd);
+    const isEnded = end < this.#size;
+    let size = 1;
+    for (let index = 1; index < this.#size; index++) {
+      const from = at(index);
+      const isSync = ((this.#entries[from] as number) & kindBits) === owed.sync;
+      if (index === end || (index < end && isSync)) continue;
+      const to = at(size++);
+      this.#entries[to] = this.#entries[from] as number;
+      this.#undos[to] = this.#undos[from];
+      this.#notes[to] = this.#notes[from];
+    }
+    for (let index = size; index < this.#size; index++) this.#undos[at(index)] = this.#notes[at(index)] = undefined;
+    this.#size = size;
+    this.#isOpen = ((this.#entries[at(size - 1)] as number) & kindBits) >= owed.parse;
+    return isEnded;
+  }
+
+  /** Of the first of that kind, or behind all. */
+  #indexOf(kind: number): number {
+    for (let index = 0; index < this.#size; index++) {
+      const entry = this.#entries[(this.#head + index) & (this.#entries.length - 1)] as number;
+      if ((entry & kindBits) === kind) return index;
+    }
+    return this.#size;
+  }
+
+  #grow(): void {
+    const entries = new Uint8Array(this.#entries.length * 2);
+    const undos: (Undo | undefined)[] = [];
+    const notes: (Note | undefined)[] = [];
+    for (let index = 0; index < this.#size; index++) {
+      const at = (this.#head + index) & (this.#entries.length - 1);
+      entries[index] = this.#entries[at] as number;
+      undos[index] = this.#undos[at];
+      notes[index] = this.#notes[at];
+    }
+    this.#entries = entries;
+    this.#undos = undos;
+    this.#notes = notes;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,79 @@
+import type { WireFault } from '@medrex/pg-wire';
+import type { ProxyConfig } from '../../config/proxy-config.ts';
+import { applicationOf, databaseOf, userOf } from '../../config/scopes.ts';
+
+/** Of whom it is asked whether another one may come in. */
+export interface Entrant {
+  /** Undefined: the console. */
+  readonly database: string | undefined;
+  readonly user: string;
+  /** At login; later ones do not count. */
+  readonly application: string;
+}
+
+interface Limit {
+  readonly key: string;
+  readonly max: number;
+  readonly fault: WireFault;
+}
+
+/** How many clients there are of a database, a user, an application, where the configuration limits that; those at the console among them. */
+export class ClientLimits<C> {
+  readonly #entrants = new Map<C, Entrant>();
+  readonly #counts = new Map<string, number>();
+  #config: ProxyConfig;
+
+  constructor(config: ProxyConfig) {
+    this.#config = config;
+  }
+
+  /** Nobody is sent away; who comes next finds the new limits. */
+  reload(config: ProxyConfig): void {
+    this.#config = config;
+    this.#counts.clear();
+    for (const entrant of this.#entrants.values()) this.#count(entrant, 1);
+  }
+
+  /** Why not, where it may not come in. */
+  refusal(entrant: Entrant): WireFault | undefined {
+    // When there are too many it is the console that shows who they are.
+    if (entrant.database !== undefined && this.#entrants.size >= this.#config.clientsMax)
+      return { sqlstate: '53300', message: 'sorry, too many clients already' };
+    return limitsOf(this.#config, entrant).find(({ key, max }) => (this.#counts.get(key) ?? 0) >= max)?.fault;
+  }
+
+  entered(client: C, entrant: Entrant): void {
+    this.#entrants.set(client, entrant);
+    this.#count(entrant, 1);
+  }
+
+  left(client: C): void {
+    const entrant = this.#entrants.get(client);
+    if (entrant === undefined) return;
+    this.#entrants.delete(client);
+    this.#count(entrant, -1);
+  }
+
+  #count(entrant: Entrant, by: 1 | -1): void {
+    for (const { key } of limitsOf(this.#config, entrant)) {
+      const count = (this.#counts.get(key) ?? 0) + by;
+      if (count > 0) this.#counts.set(key, count);
+      else this.#counts.delete(key);
+    }
+  }
+}
+
+function limitsOf(config: ProxyConfig, { database, user, application }: Entrant): readonly Limit[] {
+  const limits: Limit[] = [];
+  const limit = (max: number | undefined, what: string, name: string): void => {
+    if (max === undefined) return;
+    const message = `too many connections for ${what} "${name}"`;
+    limits.push({ key: `${what} ${name}`, max, fault: { sqlstate: '53300', message } });
+  };
+  if (database !== undefined) limit(databaseOf(config, database)?.database.clientsMax, 'database', database);
+  limit(userOf(config, user)?.user.clientsMax, 'role', user);
+  // Names that one rule stands for count together: it is for a kind of client.
+  const rule = applicationOf(config, application);
+  limit(rule?.application.clientsMax, 'application', rule?.key ?? '');
+  return limits;
+}

@@ -1,0 +1,113 @@
+import { parameterStatus, transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
+import type { Backend } from '../backend/backend.ts';
+import type { Client } from './client.ts';
+import type { ClientHost, ClientOptions } from './client-options.ts';
+import { ClientSettings } from './client-settings.ts';
+import type { ClientStatements } from '../prepared/client-statements.ts';
+import type { Outcome } from '../left-behind/doubts.ts';
+import { SessionWatch, type Reset } from '../left-behind/session-watch.ts';
+import type { Known } from '../left-behind/what-is-left.ts';
+
+/** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
+export class ClientSession {
+  readonly watch: SessionWatch;
+  readonly settings: ClientSettings;
+  readonly #client: Client;
+  readonly #host: ClientHost;
+  #isPinned = false;
+  /** The server is being asked what is left; what comes next waits for that. */
+  isAsking = false;
+
+  constructor(client: Client, options: ClientOptions) {
+    this.#client = client;
+    this.#host = options.host;
+    this.watch = new SessionWatch(options);
+    this.settings = new ClientSettings(options.settings, this.watch);
+  }
+
+  /** Its backend stays its own. */
+  get isPinned(): boolean {
+    return this.#isPinned;
+  }
+
+  /** What it has left is not known yet. */
+  get isUnsettled(): boolean {
+    return this.isAsking || this.watch.isInDoubt;
+  }
+
+  /** Somebody speaks of its process by number, so it keeps the one that it has. */
+  showProcess(): void {
+    this.watch.showProcess();
+    this.#isPinned = true;
+    this.#host.pin(this.#client.pooled);
+  }
+
+  /** An answer has ended. */
+  settled(status: TransactionStatus, statements: ClientStatements): void {
+    const { watch } = this;
+    if (!watch.isActive && statements.hasOwn === this.#isPinned) return;
+    const { backend } = this.#client;
+    const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
+    const isLast = isEmpty && !isOpen;
+    const isIdle = status === transactionStatus.idle;
+    if (isLast) this.#setAgain(watch.takeReset(isIdle), backend, status);
+    watch.settled(status, isLast);
+    if (isIdle) this.#follow(backend, statements);
+  }
+
+  /** Nothing is under way, and somebody else could have its backend. True: the server is asked first what the session has. */
+  askWhatIsLeft(backend: Backend, statements: ClientStatements): boolean {
+    const { watch } = this;
+    const doubts = watch.takeDoubts();
+    if (doubts === undefined) return false;
+    const known = (): Known => ({
+      user: this.#client.upstreamUser,
+      settings: new Map<string, string | undefined>([...this.settings.current, ...watch.parameters]),
+    });
+    const isGone = (): boolean => this.#client.backend !== backend || backend.socket.destroyed;
+    this.isAsking = true;
+    let isLater = false;
+    const then = (outcome: Outcome): void => {
+      this.isAsking = false;
+      if (isGone()) return;
+      if (outcome.left !== undefined || outcome.isOpaque) {
+        watch.found(outcome);
+        this.#follow(backend, statements);
+      }
+      this.#client.goesOn();
+      // Where somebody else has asked, no answer comes here.
+      if (isLater && backend.isIdle) this.#client.atRest(this.#host.now());
+    };
+    doubts.settle({ backend, known, isGone, then });
+    isLater = true;
+    return this.isAsking;
+  }
+
+  /** A RESET has taken this setting from it, and it gets it back when what is under way has ended. */
+  isSetAgain(setting: string): boolean {
+    return this.settings.lostBy(this.watch.reset).has(setting.toLowerCase());
+  }
+
+  #setAgain(reset: Reset, backend: Backend | undefined, status: TransactionStatus): void {
+    if (reset !== 'all' && reset.size === 0) return;
+    const lost = this.settings.lostBy(reset);
+    if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;
+    // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
+    for (const [name, value] of this.settings.reportedAtLogin) {
+      const isOther = lost.has(name.toLowerCase()) && backend.parameters.get(name) !== value;
+      if (isOther) this.#client.outbox.push(parameterStatus({ name, value }));
+    }
+    backend.setAgain(lost);
+  }
+
+  /** At the end of a transaction. */
+  #follow(backend: Backend | undefined, statements: ClientStatements): void {
+    this.settings.follow(backend);
+    this.#host.followed(this.#client);
+    const isPinned = this.watch.pins.length > 0 || statements.hasOwn;
+    if (isPinned === this.#isPinned) return;
+    this.#isPinned = isPinned;
+    if (isPinned) this.#host.pin(this.#client.pooled);
+    else this.#host.unpin(this.#client.pooled);
+  }
+}

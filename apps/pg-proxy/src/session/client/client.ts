@@ -1,0 +1,474 @@
+import {
+  errorResponse,
+  flush,
+  transactionStatus,
+  type Named,
+  type Report,
+  type TransactionStatus,
+  type WireFault,
+} from '@medrex/pg-wire';
+import type { Analysis } from '@medrex/sql';
+import type { Socket } from 'node:net';
+import type { ScopedSettings } from '../../config/scoped-settings.ts';
+import { ClientWork } from '../../scheduling/classifier.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { BackendClient } from '../backend/backend-options.ts';
+import { ClientMessages } from './client-messages.ts';
+import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
+import { ClientSession } from './client-session.ts';
+import { ClientWait } from './client-wait.ts';
+import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
+import { leanSocket } from '../backend/lean-socket.ts';
+import { Outbox } from '../backend/outbox.ts';
+import { pausedFor, ReadPauses } from './read-pauses.ts';
+import type { Asked, Request } from './request.ts';
+import type { Settings } from '../left-behind/settings.ts';
+import type { Traffic } from '../backend/traffic.ts';
+
+/** In statement mode; PgBouncer's words. */
+const noTransactions: WireFault = {
+  sqlstate: '0A000',
+  message: 'transaction blocks not allowed in statement pooling mode',
+};
+
+/** As PostgreSQL says it when it is shut down. */
+export const departed: WireFault = {
+  sqlstate: '57P01',
+  message: 'terminating connection due to administrator command',
+};
+
+/**
+ * A client that is logged in, from its first message to its end: it has a backend for as long as a transaction lasts (or what a session
+ * has left behind, or the session). What it sends is read by `ClientMessages`; what its backend says goes into its outbox as it comes.
+ */
+export class Client implements BackendClient {
+  readonly socket: Socket;
+  readonly outbox: Outbox;
+  readonly pauses: ReadPauses;
+  /** Where it came from: an address, or `unix`. */
+  readonly address: string;
+  readonly user: string;
+  readonly database: string;
+  readonly mode: PoolMode;
+  readonly session: ClientSession;
+  /** What goes through its database. */
+  readonly traffic: Traffic;
+  readonly wait = new ClientWait();
+  pooled!: Pooled;
+  /** Of its cancel key. */
+  processId = 0;
+  cameAtMs = 0;
+  /** When it came in, or gave back its last backend. */
+  restedAtMs = 0;
+  /** When the chunk at hand came, or what waited went on. */
+  readAt = 0;
+  /** When it asked for the backend that it has, and when it had it. */
+  askedAt = 0;
+  attachedAt = 0;
+  /** What the configuration and its session say to it. */
+  scoped!: ScopedSettings;
+  /** How long it waits for a backend; undefined: as all of its pool. */
+  ownWaitMs: number | undefined;
+  /** What is known of its work. */
+  readonly work = new ClientWork();
+  backend: Backend | undefined;
+  /** Messages for the backend that it has, the one at hand included. */
+  asks = 0;
+  #isRenewing = false;
+  hasLeft = false;
+  /** It has said that it goes, and what it asked before that is under way. */
+  isParting = false;
+  readonly #host: ClientHost;
+  readonly #startReading: () => void;
+  readonly #messages: ClientMessages;
+  /** Is given what it still sends when it has been sent away. */
+  #heardAfter: ((chunk: Buffer) => void) | undefined;
+  #learner: ((learnt: ReadonlyMap<string, string> | Report) => void) | undefined;
+  /** Waits until it has a backend, or has been refused one. */
+  #holder: (() => void) | undefined;
+
+  constructor(options: ClientOptions) {
+    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
+    this.socket = socket;
+    this.#startReading = start;
+    for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.#hungUp());
+    this.outbox = new Outbox(socket);
+    this.pauses = new ReadPauses(socket);
+    this.address = options.address;
+    this.user = options.user;
+    this.database = options.database;
+    this.mode = options.mode;
+    this.#host = options.host;
+    this.traffic = options.host.trafficOf(options.database);
+    this.session = new ClientSession(this, options);
+    this.#messages = new ClientMessages(this, options);
+    this.keep(options);
+  }
+
+  /** Whoever wants to know what it asks, and where its answers are kept, from the next request on. */
+  keep({ observer, cacheOf }: Pick<ClientOptions, 'observer' | 'cacheOf'>): void {
+    const { requests, statements, cachedAnswers } = this.#messages;
+    cachedAnswers.cache?.abandon();
+    requests.observer = observer;
+    statements.isObserved = observer !== undefined;
+    cachedAnswers.cache = cacheOf?.(this.outbox);
+  }
+
+  /** From now on the socket is read here. */
+  start(): void {
+    this.socket.on('drain', () => this.backend?.resume());
+    this.#startReading();
+  }
+
+  get settings(): Settings {
+    return this.session.settings.current;
+  }
+
+  get settingsKey(): string {
+    return this.session.settings.key;
+  }
+
+  get application(): string {
+    return this.settings.get('application_name') ?? '';
+  }
+
+  get upstreamUser(): string {
+    return this.pooled.pool.name.user;
+  }
+
+  get isPinned(): boolean {
+    return this.session.isPinned;
+  }
+
+  named(of: Named['of'], name: string): Analysis | undefined {
+    return this.#messages.requests.named(of, name);
+  }
+
+  /** The process id of its login, or, once it has asked for it, of its backend. */
+  get knownAs(): number {
+    const own = this.session.watch.knowsProcess ? this.backend?.key?.processId : undefined;
+    return own ?? this.processId;
+  }
+
+  /** When it was last heard of, by itself or by its backend. */
+  get heardAtMs(): number {
+    return Math.max(this.restedAtMs, this.readAt, this.backend?.heardAtMs ?? 0);
+  }
+
+  /** When a backend was given what it asks at the moment. */
+  get startedAtMs(): number {
+    return Math.max(this.readAt, this.attachedAt);
+  }
+
+  /** Statements that it has prepared under a name. */
+  get preparedCount(): number {
+    return this.#messages.statements.count;
+  }
+
+  /** Nothing of it is under way. */
+  get isIdle(): boolean {
+    return this.wait.isNone && this.#learner === undefined && this.backend?.isIdle !== false;
+  }
+
+  get isWaiting(): boolean {
+    return this.wait.isWaiting;
+  }
+
+  /** Nothing that it has asked is under way. */
+  get isQuiet(): boolean {
+    if (this.hasLeft || !this.wait.isNone || this.#learner !== undefined || !this.#messages.isQuiet) return false;
+    return this.backend === undefined || this.backend.isIdle;
+  }
+
+  get awaitsBackend(): boolean {
+    return this.#holder !== undefined;
+  }
+
+  /** True: nothing refers to the chunk any more. */
+  #read(memory: Buffer, bytes: number): boolean {
+    this.traffic.received += bytes;
+    if (!this.hasLeft) return this.isParting || this.#messages.read(memory, bytes);
+    this.#heardAfter?.(memory.subarray(0, bytes));
+    return true;
+  }
+
+  // What it has of the pool.
+
+  /** Asks for a backend: it has one then, or waits, or was refused. The pool may grant or refuse while it is asked. */
+  obtain(asked: Asked | undefined): void {
+    this.askedAt = this.readAt;
+    this.#checkout(asked, this.readAt);
+  }
+
+  #checkout(asked: Asked | undefined, nowMs: number): void {
+    this.wait.ask();
+    const backend = this.#host.checkout(this, asked, nowMs);
+    if (backend !== undefined) this.#attach(backend);
+    this.wait.asked(this.backend !== undefined);
+  }
+
+  /** The pool gives it a backend that it has waited for. */
+  granted(backend: Backend): void {
+    this.#attach(backend);
+    if (this.wait.isAsking) return;
+    this.wait.end();
+    if (this.#learner !== undefined) return this.#learnFrom();
+    if (this.#isRenewing) this.#renewed();
+    if (this.#holder !== undefined) this.#held();
+    else this.#messages.takeAgain();
+    this.#messages.goOn();
+  }
+
+  /**
+   * Another process in place of the one that it has just got, which has served others: the message at hand would show what they have left
+   * there. False: it stays with what it has.
+   */
+  renew(backend: Backend): boolean {
+    if (backend.answers === 0 || this.asks > 1 || backend.cancelling > 0 || this.mode === 'statement') return false;
+    this.#detach(backend);
+    this.#isRenewing = true;
+    this.wait.begin();
+    this.#host.renew(this.pooled);
+    return true;
+  }
+
+  #renewed(): void {
+    this.#isRenewing = false;
+    if (this.mode !== 'session') this.session.showProcess();
+  }
+
+  /** The pool gives it none. */
+  refused(report: Report): void {
+    if (this.hasLeft) return;
+    const { isAsking } = this.wait;
+    this.wait.end();
+    if (this.#learner !== undefined) return this.#learner(report);
+    if (this.#holder !== undefined) this.#held();
+    else {
+      const { cachedAnswers, requests } = this.#messages;
+      cachedAnswers.cache?.abandon();
+      requests.observer?.refused?.(this, report.sqlstate);
+      this.#messages.fail(report);
+    }
+    if (!isAsking) this.#messages.goOn();
+  }
+
+  /** It no longer wants what it waits for. */
+  waitCancelled(report: Report): void {
+    if (!this.isWaiting || this.#learner !== undefined || this.#isRenewing) return;
+    if (!this.wait.isElsewhere) this.#host.waitNoLonger(this);
+    this.wait.callOff();
+    this.refused(report);
+  }
+
+  /** Its backend is gone. */
+  lost(): void {
+    const hasBeenTold = this.backend?.isDoomed === true;
+    this.backend = undefined;
+    if (hasBeenTold) this.part();
+    else this.end({ sqlstate: '08006', message: 'server closed the connection unexpectedly' });
+  }
+
+  #attach(backend: Backend): void {
+    this.backend = backend;
+    this.traffic.assignments++;
+    this.asks = 0;
+    this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
+    backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
+    backend.attach(this, this.settings, this.settingsKey, this.#learner !== undefined);
+  }
+
+  #detach(backend: Backend): void {
+    this.backend = undefined;
+    backend.detach();
+    this.pauses.resume(pausedFor.backlog);
+  }
+
+  /**
+   * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
+   * mode it keeps it.
+   */
+  learn(then: (learnt: ReadonlyMap<string, string> | Report) => void): void {
+    this.#learner = then;
+    this.readAt = this.#host.now();
+    this.obtain(undefined);
+    if (this.backend !== undefined) this.#learnFrom();
+  }
+
+  #learnFrom(): void {
+    const { backend } = this;
+    if (backend === undefined) return;
+    backend.outbox.send();
+    backend.check((isOk) => {
+      const learner = this.#learner;
+      this.#learner = undefined;
+      if (!isOk || learner === undefined || this.backend !== backend) return;
+      const refused = backend.refusedSettings();
+      const parameters = new Map(backend.parameters);
+      if (this.mode === 'session' && refused === undefined) return learner(parameters);
+      this.#detach(backend);
+      this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
+      learner(refused ?? parameters);
+    });
+  }
+
+  /** Somebody asks the server about its process, so it gets one and keeps it. Undefined: `then` comes later, or never. */
+  hold(then: () => void): Backend | undefined {
+    if (this.backend !== undefined || !this.isQuiet || this.mode === 'statement') return this.backend;
+    this.#holder = then;
+    this.#checkout(undefined, this.#host.now());
+    if (!this.isWaiting) this.#held();
+    return this.backend;
+  }
+
+  #held(): void {
+    const then = this.#holder;
+    this.#holder = undefined;
+    if (then !== undefined && this.backend !== undefined) {
+      this.backend.outbox.send();
+      if (this.mode !== 'session') this.session.showProcess();
+    }
+    then?.();
+  }
+
+  // What it hears of its backend.
+
+  nameOf(name: string): string | undefined {
+    return this.#messages.statements.nameOf(name);
+  }
+
+  goesOn(): void {
+    this.#messages.answered();
+  }
+
+  reshaped(): void {
+    this.#messages.statements.reshaped();
+  }
+
+  forgot(before: PreparedBefore | undefined): void {
+    this.#messages.statements.forgot(before?.names);
+  }
+
+  failed(note: Note | undefined, sqlstate: string | undefined): void {
+    this.session.watch.failed((note as Request | undefined)?.watched);
+    this.#messages.answered();
+    if (sqlstate !== undefined) this.#messages.requests.observer?.refused?.(this, sqlstate);
+  }
+
+  isSetAgain(setting: string): boolean {
+    return this.session.isSetAgain(setting);
+  }
+
+  settled(status: TransactionStatus): void {
+    const { cachedAnswers, statements } = this.#messages;
+    const isIdle = status === transactionStatus.idle;
+    this.#messages.answered();
+    cachedAnswers.cache?.settled(isIdle, this.pooled.pool.name.upstream);
+    if (this.mode === 'statement' && !isIdle) return this.end(noTransactions);
+    if (isIdle) statements.transactionEnded();
+    if (isIdle && this.backend?.redefined !== undefined) {
+      this.#host.redefined(this, this.backend.redefined);
+      this.backend.redefined = undefined;
+    }
+    if (this.#host.atBoundary) this.#holdBack();
+    this.session.settled(status, statements);
+  }
+
+  /** What it is told in a moment goes in one packet with this answer. */
+  #holdBack(): void {
+    this.socket.cork();
+    process.nextTick(() => this.socket.uncork());
+  }
+
+  atRest(nowMs: number): void {
+    const { backend } = this;
+    if (backend === undefined) return;
+    if (this.session.watch.isInDoubt) {
+      // Whoever goes with this answer is not kept for that.
+      if (this.#host.atBoundary) this.#host.rested(this);
+      if (this.hasLeft || this.session.askWhatIsLeft(backend, this.#messages.statements)) return;
+    }
+    // A Sync has come meanwhile: the answer may wait for what somebody else reads.
+    if (this.session.isAsking) return;
+    if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
+    // A cancel on its way must reach the statement that it was meant for, or nothing.
+    if (backend.cancelling > 0) return;
+    if (this.#messages.isMidMessage) return;
+    this.#detach(backend);
+    this.#host.checkin(this.pooled, 'clean', nowMs);
+  }
+
+  // How it ends.
+
+  tell(notice: Buffer): void {
+    this.outbox.push(notice);
+    this.outbox.send();
+  }
+
+  /** Tells the client why, and closes. */
+  end(fault: WireFault | Report): void {
+    if (this.hasLeft) return;
+    this.tell(errorResponse({ ...fault, severity: 'FATAL' }));
+    this.part();
+  }
+
+  /** The proxy is to end, and nothing of this client is under way: it is told, and its socket stays open for what it had not read. */
+  depart(heardAfter: (chunk: Buffer) => void): void {
+    this.#heardAfter = heardAfter;
+    this.tell(errorResponse({ ...departed, severity: 'FATAL' }));
+    this.leave();
+    this.socket.resume();
+  }
+
+  /** As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens. */
+  sayGoodbye(): void {
+    const { backend } = this;
+    if (backend === undefined || backend.saysNoMore) return this.part();
+    this.isParting = true;
+    // Without a Sync the server would keep its answer to itself.
+    if (backend.expected.isOpen) backend.outbox.push(flush());
+  }
+
+  /** Its connection is closed from its side. Who has said goodbye before that has what he asked run. */
+  #hungUp(): void {
+    if (!this.isParting && !this.#messages.endsInGoodbye) return this.leave();
+    // Nobody takes the answers.
+    this.backend?.resume();
+  }
+
+  /** Closes as soon as what it has been told is on its way. */
+  part(): void {
+    this.leave();
+    this.socket.destroySoon();
+  }
+
+  /** The client is gone, or goes now: what it has goes back. */
+  leave(): void {
+    if (this.hasLeft) return;
+    this.hasLeft = true;
+    this.#messages.cachedAnswers.cache?.abandon();
+    this.wait.callOff();
+    this.#messages.statements.clear();
+    const { backend } = this;
+    if (backend !== undefined) this.#giveBack(backend);
+    this.#host.left(this);
+    this.socket.end();
+    this.#held();
+  }
+
+  #giveBack(backend: Backend): void {
+    // A KILL has taken it away.
+    if (this.pooled.backend === undefined) return this.#detach(backend);
+    const { isMidMessage } = this.#messages;
+    // A Sync of ours would commit what the client has not.
+    const isUnfinished = isMidMessage || backend.expected.isOpen;
+    // A cancel on its way would reach the next client's statement.
+    const mayBeUsed = backend.isIdle && backend.cancelling === 0;
+    const isOwn = this.isPinned || this.session.isUnsettled || this.mode === 'session';
+    const isClean = mayBeUsed && !isOwn && !isMidMessage;
+    if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
+    backend.isSoiled ||= isOwn || this.session.watch.isActive;
+    this.#detach(backend);
+    this.#host.checkin(this.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset', this.#host.now());
+  }
+}

@@ -1,0 +1,119 @@
+import type { WireFault } from '@medrex/pg-wire';
+import type { ScopedSettings } from '../../config/scoped-settings.ts';
+import { idleSessionTimeoutOf } from '../../config/session-settings.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Client } from './client.ts';
+import { Request } from './request.ts';
+
+/** Clients that have a backend, looked at often, and all of them, looked at now and then. */
+export interface TimeoutsOptions {
+  readonly busy: () => Iterable<Client>;
+  readonly all: ReadonlySet<Client>;
+  readonly cancel: (backend: Backend) => void;
+}
+
+/** How a client with a backend was found, and since when it is so. */
+interface Seen {
+  backend: Backend;
+  /** Answers, and transactions, that had ended. */
+  answers: number;
+  transactions: number;
+  isAsked: boolean;
+  sinceMs: number;
+  transactionSinceMs: number;
+  /** Its statement was cancelled, then. */
+  cancelledAtMs: number | undefined;
+}
+
+/** A statement that did not end this long after it was cancelled is ended with its client. */
+const afterCancelMs = 10_000;
+/** How often those are looked at that do nothing. */
+const idleLookMs = 1_000;
+
+const faults = {
+  transaction: { sqlstate: '25P04', message: 'terminating connection due to transaction timeout' },
+  transactionIdle: { sqlstate: '25P03', message: 'terminating connection due to idle-in-transaction timeout' },
+  clientIdle: { sqlstate: '57P05', message: 'terminating connection due to idle-session timeout' },
+  query: { sqlstate: '57014', message: 'terminating connection due to query timeout' },
+} as const satisfies Record<string, WireFault>;
+
+/**
+ * Ends what takes longer than its settings allow. It looks from time to time instead of starting a clock for each statement, so that
+ * the data path does nothing for it; a timeout is late by no more than the time between two looks.
+ */
+export class Timeouts {
+  readonly #options: TimeoutsOptions;
+  readonly #seen = new WeakMap<Client, Seen>();
+  #idleLookedAtMs = 0;
+
+  constructor(options: TimeoutsOptions) {
+    this.#options = options;
+  }
+
+  tick(nowMs: number): void {
+    for (const client of this.#options.busy()) this.#lookAt(client, nowMs);
+    if (nowMs - this.#idleLookedAtMs < idleLookMs) return;
+    this.#idleLookedAtMs = nowMs;
+    for (const client of this.#options.all) {
+      if (isIdleTooLong(client, nowMs) && client.isIdle) client.end(faults.clientIdle);
+    }
+  }
+
+  #lookAt(client: Client, nowMs: number): void {
+    const { backend, scoped } = client;
+    if (backend === undefined) return;
+    const seen = this.#see(client, backend, nowMs);
+    const { isInside } = backend;
+    if (seen.isAsked) this.#judgeStatement(client, backend, seen, nowMs);
+    else if (isInside && isPast(scoped.transactionIdleTimeoutMs, seen.sinceMs, nowMs))
+      return client.end(faults.transactionIdle);
+    if (isInside && isPast(scoped.transactionTimeoutMs, seen.transactionSinceMs, nowMs)) client.end(faults.transaction);
+  }
+
+  #judgeStatement(client: Client, backend: Backend, seen: Seen, nowMs: number): void {
+    if (seen.cancelledAtMs !== undefined) {
+      if (nowMs - seen.cancelledAtMs >= afterCancelMs) client.end(faults.query);
+      return;
+    }
+    if (!isPast(queryTimeoutOf(backend, client.scoped), seen.sinceMs, nowMs)) return;
+    seen.cancelledAtMs = nowMs;
+    backend.cancelledFor = 'canceling statement due to query timeout';
+    this.#options.cancel(backend);
+  }
+
+  #see(client: Client, backend: Backend, nowMs: number): Seen {
+    const known = this.#seen.get(client);
+    const seen = known?.backend === backend ? known : freshly(backend, nowMs);
+    this.#seen.set(client, seen);
+    const isAsked = !backend.expected.isEmpty;
+    if (seen.answers !== backend.answers || seen.isAsked !== isAsked) {
+      Object.assign(seen, { answers: backend.answers, isAsked, sinceMs: nowMs, cancelledAtMs: undefined });
+    }
+    if (seen.transactions !== backend.transactions || !backend.isInside)
+      Object.assign(seen, { transactions: backend.transactions, transactionSinceMs: nowMs });
+    return seen;
+  }
+}
+
+function freshly(backend: Backend, nowMs: number): Seen {
+  return {
+    ...{ backend, answers: backend.answers, transactions: backend.transactions, isAsked: !backend.expected.isEmpty },
+    ...{ sinceMs: nowMs, transactionSinceMs: nowMs, cancelledAtMs: undefined },
+  };
+}
+
+/** A server holds a session that it knows to the session's own timeout; a client that rests has none. */
+function isIdleTooLong(client: Client, nowMs: number): boolean {
+  if (isPast(client.scoped.clientIdleTimeoutMs, client.heardAtMs, nowMs)) return true;
+  return client.backend === undefined && isPast(idleSessionTimeoutOf(client.settings), client.heardAtMs, nowMs);
+}
+
+/** Of the statement that runs: its own, where it has one. */
+function queryTimeoutOf(backend: Backend, scoped: ScopedSettings): number {
+  const note = backend.expected.headNote;
+  return (note instanceof Request ? note.hints.queryTimeoutMs : undefined) ?? scoped.queryTimeoutMs;
+}
+
+function isPast(timeoutMs: number, sinceMs: number, nowMs: number): boolean {
+  return timeoutMs > 0 && nowMs - sinceMs >= timeoutMs;
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Backend } from '../backend/backend.ts';
+import { codeKinds } from '../code/code-query.ts';
+import { Doubts, type Outcome } from './doubts.ts';
+import type { Answered } from '../backend/own-question.ts';
+import { UnseenCode, type RunText } from '../code/unseen-code.ts';
+
+const reading = { text: 'select a from t', statements: [] };
+const calling = { text: 'select f(1)', statements: 'unread' } as const;
+const objects = [
+  ['function', 20_000, null, 'f', 'select 1', null],
+  ['relation', 20_001, null, 't', null, null],
+];
+const counts = codeKinds.map((kind) => (kind === 'function' || kind === 'relation' ? 1 : 0));
+/** A database with `f` and `t`, as of a transaction. */
+const whole = (seen: number): string =>
+  JSON.stringify({ of: 'this', seen, builtIn: [], objects, uses: [], anywhere: [], counts });
+/** Nothing has changed since. */
+const same = (seen: number): string =>
+  JSON.stringify({ of: 'this', seen, builtIn: null, objects: [], uses: [], anywhere: [], counts });
+const nothing: Outcome = { left: undefined, isOpaque: false };
+
+/** A backend whose questions are answered by hand. */
+class Asked {
+  readonly questions: Answered[] = [];
+  readonly texts: string[] = [];
+  readonly outcomes: Outcome[] = [];
+  isGone = false;
+  readonly #backend = {
+    parameters: new Map([['server_version', '15.1']]),
+    question: (text: string, then: Answered) => {
+      this.texts.push(text);
+      this.questions.push(then);
+    },
+  } as unknown as Backend;
+
+  runs(code: UnseenCode, text: RunText): this {
+    const doubts = new Doubts(code);
+    doubts.run(text);
+    doubts.settle({
+      backend: this.#backend,
+      known: () => ({ user: 'u', settings: new Map() }),
+      isGone: () => this.isGone,
+      then: (outcome) => this.outcomes.push(outcome),
+    });
+    return this;
+  }
+
+  answer(value: string | undefined, sqlstate?: string): void {
+    this.questions.shift()?.(value, sqlstate);
+  }
+}
+
+describe('what a transaction may have left', () => {
+  it('is asked for by one of all that end before the code was read', () => {
+    const code = new UnseenCode(() => 0);
+    const [one, other, gone, defining] = [new Asked(), new Asked(), new Asked(), new Asked()];
+    for (const each of [one, other, gone]) each.runs(code, reading);
+    defining.runs(code, { text: 'alter table t add b int', statements: [] });
+    expect([one, other, gone, defining].map(({ questions }) => questions.length)).toEqual([1, 0, 0, 0]);
+    gone.isGone = true;
+    one.answer(whole(10));
+    // What was defined meanwhile may not have been in that answer, so the next one asks again; once, for all.
+    expect([one, other, gone, defining].map(({ questions }) => questions.length)).toEqual([0, 1, 0, 0]);
+    other.answer(same(11));
+    defining.answer(same(11));
+    expect([one, other, gone, defining].map(({ outcomes }) => outcomes)).toEqual([
+      ...[[nothing], [nothing], [], [nothing]],
+    ]);
+  });
+
+  it('is asked for by the next one where the first gets no answer', () => {
+    const code = new UnseenCode(() => 0);
+    const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, reading)];
+    one.answer(undefined, '08006');
+    expect(one.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
+    other.answer(whole(10));
+    expect(other.outcomes).toEqual([nothing]);
+  });
+
+  it('is asked for again where something was dropped as it was read about, and by the next one after three times', () => {
+    const code = new UnseenCode(() => 0);
+    const [one, other] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
+    one.answer(undefined, 'XX000');
+    one.answer(whole(20));
+    expect([one.outcomes, other.outcomes]).toEqual([[nothing], [nothing]]);
+    code.stale();
+    const [unlucky, next] = [new Asked().runs(code, calling), new Asked().runs(code, calling)];
+    for (let attempt = 0; attempt < 3; attempt++) unlucky.answer(undefined, 'XX000');
+    expect(unlucky.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
+    next.answer(same(60));
+    expect(next.outcomes).toEqual([nothing]);
+  });
+
+  it('is nothing of what only reads where the server does not say what there is, and nobody asks it again at once', () => {
+    let nowMs = 0;
+    const code = new UnseenCode(() => nowMs);
+    const [one, other] = [new Asked().runs(code, reading), new Asked().runs(code, calling)];
+    one.answer(undefined, '42501');
+    expect([one.outcomes, other.outcomes]).toEqual([[nothing], [{ left: undefined, isOpaque: true }]]);
+    const later = new Asked().runs(code, calling);
+    expect([later.questions, later.outcomes]).toEqual([[], [{ left: undefined, isOpaque: true }]]);
+    nowMs = 60_000;
+    const again = new Asked().runs(code, calling);
+    again.answer(whole(10));
+    expect(again.outcomes).toEqual([nothing]);
+  });
+
+  it('is asked for when the code is old, once', () => {
+    let nowMs = 0;
+    const code = new UnseenCode(() => nowMs);
+    const one = new Asked().runs(code, reading);
+    one.answer(whole(10));
+    nowMs = 5_001;
+    const [first, second] = [new Asked().runs(code, reading), new Asked().runs(code, reading)];
+    expect([first.questions.length, second.questions.length, second.outcomes]).toEqual([1, 0, [nothing]]);
+    first.answer(same(11));
+    expect(first.outcomes).toEqual([nothing]);
+  });
+
+  it('is asked for as a whole of another server, and what is gone by those that are left', () => {
+    const code = new UnseenCode(() => 0);
+    new Asked().runs(code, reading).answer(whole(10));
+    const stale = (): Asked => {
+      code.stale();
+      return new Asked().runs(code, calling);
+    };
+    const moved = stale();
+    moved.answer(same(11).replace('this', 'that'));
+    expect([moved.texts[0]?.includes("age('10'"), moved.texts[1]?.includes('<= (select age')]).toEqual([true, false]);
+    moved.answer(whole(3));
+    expect(moved.outcomes).toEqual([nothing]);
+    const dropping = stale();
+    dropping.answer(same(12).replace(JSON.stringify(counts), JSON.stringify(counts.map(() => 0))));
+    dropping.answer(undefined, '57014');
+    expect(dropping.outcomes).toEqual([{ left: undefined, isOpaque: true }]);
+    const again = new Asked().runs(code, { text: 'select 1 from t', statements: [] });
+    again.answer(same(13).replace(JSON.stringify(counts), JSON.stringify(counts.map(() => 0))));
+    again.answer(JSON.stringify({ function: [], relation: [] }));
+    expect([again.outcomes, again.questions]).toEqual([[nothing], []]);
+  });
+});

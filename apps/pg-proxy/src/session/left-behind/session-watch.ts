@@ -1,0 +1,336 @@
+import { transactionStatus, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
+import {
+  SessionState,
+  type Analysis,
+  type Bound,
+  type PinReason,
+  type SessionEffect,
+  type SqlAnalyser,
+  type Statement,
+  type Value,
+} from '@medrex/sql';
+import { problemOfSetting, settingPrefix } from '../../config/session-settings.ts';
+import type { PoolMode } from '../client/client-options.ts';
+import { Doubts, type Outcome } from './doubts.ts';
+import { leavesState, mayTakeBack } from './leaves-state.ts';
+import type { Statements } from '../prepared/statements.ts';
+import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
+
+/** What a message runs that must be followed; `at` is the statement of it that comes next. */
+export interface Watched {
+  readonly statements: readonly Statement[] | 'unread';
+  readonly bound: Bound | undefined;
+  /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
+  readonly shows: 'statements' | 'sequences' | undefined;
+  at: number;
+  /** All has been counted, and its rows come in parts. */
+  isSuspended?: boolean;
+}
+
+/** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. A bulk insert is shorter. */
+export const readBytesMax = 128 * 1024;
+
+/** What is known of a text besides. */
+export interface Looked {
+  readonly analysis?: Analysis | undefined;
+  /** As `leavesState` tells it, where that is known. */
+  readonly mayLeave?: boolean;
+  readonly bound?: Bound | undefined;
+}
+
+const forgets = (effect: SessionEffect): boolean =>
+  (effect.kind === 'deallocate' && effect.name === undefined) ||
+  (effect.kind === 'discard' && effect.target === 'all') ||
+  effect.kind === 'resetAll' ||
+  effect.kind === 'reset';
+
+/** Whether it may take away everything that is prepared, or settings that the client came with and gets back. */
+export const forgetsAll = ({ statements }: Watched): boolean =>
+  statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
+
+/** The statement, by its name as latin1, that a DEALLOCATE takes away which is alone in its message. */
+export function deallocatedBy({ statements }: Watched): string | undefined {
+  const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
+  if (effect?.kind !== 'deallocate' || effect.name === undefined) return undefined;
+  return Buffer.from(effect.name).toString('latin1');
+}
+
+/** As `leavesState`, by what has been read where it has. */
+export const leaves = ({
+  text,
+  analysis,
+}: {
+  readonly text: string;
+  readonly analysis: Analysis | undefined;
+}): boolean =>
+  analysis?.kind === 'read' ? analysis.statements.some(({ effects }) => effects.length > 0) : leavesState(text);
+
+/** What the proxy does not understand of settings of its own. */
+export function faultOf({ statements, bound }: Watched): WireFault | undefined {
+  if (statements === 'unread') return undefined;
+  for (const effect of statements.flatMap(({ effects }) => effects)) {
+    if (effect.kind !== 'set') continue;
+    const [name, value] = [effect.name, effect.value].map((one) => textOf(one, bound));
+    const message = problemOfSetting(name ?? '', value);
+    if (message !== undefined) return { sqlstate: '22023', message };
+  }
+  return undefined;
+}
+
+function textOf(value: Value | undefined, bound: Bound | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  return 'text' in value ? value.text : bound?.(value.parameter);
+}
+
+/** What goes back to what it was at login: a setting by its name, or all of them. */
+export type Reset = ReadonlySet<string> | 'all';
+
+function resetOf(statement: Statement | undefined): Reset {
+  const { effects = [] } = statement ?? {};
+  const isOfAll = ({ kind, ...effect }: SessionEffect): boolean =>
+    kind === 'resetAll' || (kind === 'discard' && 'target' in effect && effect.target === 'all');
+  if (statement === undefined || effects.some(isOfAll)) return 'all';
+  return new Set(effects.flatMap((effect) => (effect.kind === 'reset' ? [effect.name.toLowerCase()] : [])));
+}
+
+function together(one: Reset, other: Reset): Reset {
+  if (one === 'all' || other === 'all') return 'all';
+  return other.size === 0 ? one : new Set([...one, ...other]);
+}
+
+const goesBack = /(?:^|;)\s*(?:reset|discard|set\s[^;]*\bdefault)\b/i;
+
+/** Whether a statement concerns settings that only the proxy knows: its own, or what the session began with. */
+export function concernsProxy(text: string): boolean {
+  return text.includes(settingPrefix) || goesBack.test(text);
+}
+
+const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
+
+const nothingReset: Reset = new Set();
+
+export interface SessionWatchOptions {
+  readonly analyser: SqlAnalyser;
+  /** After nextval, currval and lastval answer in the same session only. */
+  readonly pinsSequences: boolean;
+  /** Of its pool. */
+  readonly statements: Pick<Statements, 'asksSequences' | 'code'>;
+  readonly mode: PoolMode;
+}
+
+/**
+ * Follows what a client leaves behind in its session. As long as it leaves nothing, nothing is analysed and this costs nothing;
+ * from the first statement that does, transactions are followed, too, until nothing is left.
+ */
+export class SessionWatch {
+  readonly #analyser: SqlAnalyser;
+  /** What is set again on another backend, and what nobody misses. */
+  readonly #followed: ReadonlySet<PinReason>;
+  readonly #pool: Pick<Statements, 'asksSequences'>;
+  /** Undefined: nobody else gets its backend, or there is no catalogue to be asked. */
+  readonly #code: UnseenCode | undefined;
+  #doubts: Doubts | undefined;
+  readonly #pinsSequences: boolean;
+  #state: SessionState | undefined;
+  /** What has gone back to what it was at login since that was last taken; and before, in the transaction that is open. */
+  #reset: Reset = nothingReset;
+  #resetInside: Reset = nothingReset;
+
+  constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions) {
+    this.#analyser = analyser;
+    this.#pool = statements;
+    this.#code = mode === 'session' ? undefined : statements.code;
+    this.#pinsSequences = pinsSequences;
+    this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
+  }
+
+  get isActive(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** Every statement counts, not only those that say what they leave behind. */
+  get followsAll(): boolean {
+    return this.#pool.asksSequences && this.#pinsSequences;
+  }
+
+  /** It has been answered the process id of its backend. */
+  get knowsProcess(): boolean {
+    return this.#state?.knowsProcess === true;
+  }
+
+  /** What RESET, or DISCARD ALL, has taken back of what the session began with. */
+  get reset(): Reset {
+    return together(this.#reset, this.#resetInside);
+  }
+
+  /** What is to be set again now; at the end of a transaction again, which may have taken that back. */
+  takeReset(isIdle: boolean): Reset {
+    const { reset } = this;
+    const taken = isIdle ? reset : this.#reset;
+    this.#reset = nothingReset;
+    this.#resetInside = isIdle ? nothingReset : reset;
+    return taken;
+  }
+
+  /** Why the session cannot go on with another backend. */
+  get pins(): readonly PinReason[] {
+    return this.#state?.reasons.filter((reason) => !this.#followed.has(reason)) ?? [];
+  }
+
+  /** What the session has set, beside what its startup packet did. */
+  get parameters(): ReadonlyMap<string, string | undefined> {
+    return this.#state?.parameters ?? new Map();
+  }
+
+  /**
+   * What of a text must be followed; undefined for nearly everything, and then it costs next to nothing.
+   *
+   * @param text in UTF-8, as latin1
+   */
+  look(
+    text: string,
+    status: TransactionStatus,
+    { analysis, mayLeave = leaves({ text, analysis }) || this.#runsCodeOf(text, analysis), bound }: Looked = {},
+  ): Watched | undefined {
+    if (!mayLeave && !this.followsAll && !(this.isActive && mayTakeBack(text))) return undefined;
+    const statements = this.#read(text);
+    const shows = this.#showsOf(statements);
+    const isInDoubt = (mayLeave || this.#state?.hasUnnamed === true) && this.#doubt({ text, statements });
+    if (this.#state === undefined && !this.#matters(statements)) return undefined;
+    const state = this.#state ?? this.#begin(status);
+    if (shows === 'statements') state.show(shows);
+    // By its words it leaves nothing itself, and what its code does the server is asked.
+    const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
+    if (statements === 'unread' && isOfCode) return undefined;
+    return { statements, bound, shows, at: 0 };
+  }
+
+  #begin(status: TransactionStatus): SessionState {
+    const state = new SessionState(() => this.followsAll);
+    state.settled(letterOf(status));
+    this.#state = state;
+    return state;
+  }
+
+  /** Whether a prepared statement may leave something behind, by itself or by what it calls. */
+  mayLeave(prepared: { readonly text: string; readonly leavesState: boolean; readonly codeLook?: CodeLook }): boolean {
+    return prepared.leavesState || (prepared.codeLook !== undefined && this.runsCode(prepared, prepared.codeLook));
+  }
+
+  /** Whether it may run code that nobody reads and that may leave something behind. */
+  runsCode(asked: { readonly text: string }, look: CodeLook): boolean {
+    return this.#code?.concerns(asked, look) === true;
+  }
+
+  #runsCodeOf(text: string, analysis: Analysis | undefined): boolean {
+    if (analysis?.kind !== 'read') return this.runsCode({ text }, notLooked());
+    return this.#code?.concernsLike({ text }, analysis.statements) === true;
+  }
+
+  /** Notes what of it the server is to be asked for. True: there is something. */
+  #doubt(asked: RunText): boolean {
+    const code = this.#code;
+    if (code === undefined) return false;
+    const doubts = (this.#doubts ??= new Doubts(code));
+    const { statements } = asked;
+    const isOfUnnamed = this.#state?.hasUnnamed === true;
+    if (isOfUnnamed && (statements === 'unread' || statements.some(({ effects }) => effects.length > 0)))
+      doubts.mayLeave();
+    doubts.run(asked);
+    if (doubts.isEmpty) this.#doubts = undefined;
+    return !doubts.isEmpty;
+  }
+
+  /** A function is called by a message that has no text. */
+  calls(status: TransactionStatus): void {
+    if (this.#code === undefined) return;
+    (this.#doubts ??= new Doubts(this.#code)).mayLeave();
+    if (this.#state === undefined) this.#begin(status);
+  }
+
+  get isInDoubt(): boolean {
+    return this.#doubts !== undefined;
+  }
+
+  /** What the server must be asked for at the end of the transaction; it is asked once. */
+  takeDoubts(): Doubts | undefined {
+    const doubts = this.#doubts;
+    this.#doubts = undefined;
+    return doubts;
+  }
+
+  /** What the server has said to that. */
+  found({ left, isOpaque }: Outcome): void {
+    const state = this.#state ?? this.#begin(transactionStatus.idle);
+    if (left !== undefined) state.found(left);
+    if (isOpaque) state.ranUnseen();
+    this.#dropState(state);
+  }
+
+  #read(text: string): Watched['statements'] {
+    if (text.length > readBytesMax) return 'unread';
+    const analysis = this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
+    return analysis.kind === 'read' ? analysis.statements : 'unread';
+  }
+
+  #matters(statements: Watched['statements']): boolean {
+    if (statements === 'unread') return true;
+    return statements.some((statement) => {
+      return statement.effects.length > 0 || (statement.mayAdvanceSequences && this.followsAll);
+    });
+  }
+
+  #showsOf(statements: Watched['statements']): Watched['shows'] {
+    if (statements === 'unread') return undefined;
+    let shows: Watched['shows'];
+    for (const effect of statements.flatMap(({ effects }) => effects)) {
+      if (effect.kind === 'shown' && effect.what === 'statements') return 'statements';
+      if (effect.kind !== 'sequenceAsked') continue;
+      if (this.#pinsSequences) this.#pool.asksSequences = true;
+      if (this.#state?.reasons.includes('sequence') !== true) shows = 'sequences';
+    }
+    return shows;
+  }
+
+  /** Somebody speaks of its process by number, so it keeps it. */
+  showProcess(): void {
+    this.#state ??= new SessionState(() => this.followsAll);
+    this.#state.show('process');
+  }
+
+  /** A portal: the rest of its rows is asked for later, or never. */
+  suspended(watched: Watched): void {
+    this.completed(watched, '');
+    watched.isSuspended = true;
+  }
+
+  completed(watched: Watched, tag: string): void {
+    if (watched.isSuspended === true) return;
+    const { statements, bound } = watched;
+    const statement = statements === 'unread' ? undefined : statements[watched.at++];
+    this.#reset = together(this.#reset, resetOf(statement));
+    if (statement === undefined) this.#state?.unread();
+    else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
+  }
+
+  /** What failed, where that is followed. */
+  failed(watched: Watched | undefined): void {
+    if (this.#state === undefined) return;
+    const { statements = [], bound, at = 0 } = watched ?? {};
+    const statement = statements === 'unread' ? undefined : statements[at];
+    this.#state.failed(statement, bound === undefined ? {} : { bound });
+  }
+
+  /** @param isLast nothing more is under way, that is looked at already */
+  settled(status: TransactionStatus, isLast: boolean): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    state.settled(letterOf(status));
+    if (isLast && status === transactionStatus.idle && this.#doubts === undefined) this.#dropState(state);
+  }
+
+  /** Nothing is left: nothing is followed. */
+  #dropState(state: SessionState): void {
+    if (this.pins.length === 0 && state.parameters.size === 0) this.#state = undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { Buffer } from 'node:buffer';
+import { readBind, readExecute, type Bind, type Framer } from '@medrex/pg-wire';
+import type { Bound } from '@medrex/sql';
+import type { Backend } from '../backend/backend.ts';
+import type { Analysed } from '../client/request.ts';
+import type { SessionWatch, Watched } from '../left-behind/session-watch.ts';
+
+export interface Prepared extends Analysed {
+  /** As latin1. */
+  readonly text: string;
+}
+
+/** What a portal runs. */
+export interface Portal {
+  readonly prepared: Prepared;
+  readonly watched: Watched | undefined;
+}
+
+/** Of a message. */
+const bodyAt = 5;
+
+/** What the portals of one client run, where that is followed. */
+export class ClientPortals {
+  readonly #watch: SessionWatch;
+  readonly #named = new Map<string, Portal>();
+  /** Nearly always the only one. */
+  #unnamed: Portal | undefined;
+
+  constructor(watch: SessionWatch) {
+    this.#watch = watch;
+  }
+
+  /** @param portal undefined: nobody follows it */
+  bind(name: string, portal: Portal | undefined): void {
+    if (name === '') this.#unnamed = portal;
+    else if (portal !== undefined) this.#named.set(name, portal);
+    else if (this.#named.size > 0) this.#named.delete(name);
+  }
+
+  /** What of the text that a Bind is about must be followed, with the parameters that it brings. */
+  look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
+    return this.#watch.look(text, backend.status, { mayLeave, bound: boundOf(readBind(buffer, start, end)) });
+  }
+
+  /** That an Execute runs. */
+  of({ buffer, start, end }: Framer): Portal | undefined {
+    if (buffer[start + bodyAt] === 0) return this.#unnamed;
+    return this.#named.size === 0 ? undefined : this.#named.get(readExecute(buffer, start, end)?.portal ?? '');
+  }
+
+  named(name: string): Portal | undefined {
+    return this.#named.get(name);
+  }
+
+  /** No portal outlives its transaction. */
+  transactionEnded(): void {
+    this.#unnamed = undefined;
+    if (this.#named.size > 0) this.#named.clear();
+  }
+}
+
+/** The texts of a Bind's parameters. */
+function boundOf(bind: Bind | undefined): Bound | undefined {
+  if (bind === undefined) return undefined;
+  const { parameters, parameterFormats: formats } = bind;
+  return (parameter) => {
+    const value = parameters[parameter - 1];
+    const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
+    return value === undefined || value === null || format !== 0 ? undefined : Buffer.from(value).toString('utf8');
+  };
+}

@@ -1,0 +1,511 @@
+import {
+  bindHeadAs,
+  closeComplete,
+  describe,
+  execute,
+  frontend as from,
+  parseComplete,
+  parseKey,
+  readBindHead,
+  readNamed,
+  transactionStatus,
+  type BindHead,
+  type Framer,
+  type Named,
+} from '@medrex/pg-wire';
+import type { Buffer } from 'node:buffer';
+import type { Backend } from '../backend/backend.ts';
+import { ClientPortals, type Prepared } from './client-portals.ts';
+import { local, owed, type Note } from '../backend/expected-answers.ts';
+import type { Outbox } from '../backend/outbox.ts';
+import { NamesUnderWay } from './names-under-way.ts';
+import { OwnStatements } from './own-statements.ts';
+import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
+import { asksProcess } from '../processes/process-ids.ts';
+import { unknownText, type Analysed, type Asked } from '../client/request.ts';
+import { concernsProxy, leaves, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
+import { refuse, ToldShapes, type HoldsBack, type Refused } from './row-shapes.ts';
+import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
+import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
+import { UnnamedStatement } from './unnamed-statement.ts';
+
+/** What becomes of the message at hand. */
+export interface Wire extends HoldsBack {
+  /** To the client. */
+  readonly outbox: Outbox;
+  /** From here on it goes to the backend as it is, with all that is still to come of it. */
+  pass(from: number): void;
+  malformed(): void;
+  /** True: the message at hand names a session that must have a backend first, and is looked at again then. */
+  awaitsProcess(): boolean;
+  /** A statement may want that nobody is in some database. */
+  vacates(text: string): void;
+  /** True: the message at hand waits for a backend that has served nobody. */
+  renews(text: string, backend: Backend): boolean;
+  /** Where the session looks for names. */
+  searchPath(): string;
+  /** What follows a statement that is run; undefined where nobody does. */
+  noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
+}
+
+export interface ClientStatementsOptions {
+  readonly wire: Wire;
+  readonly watch: SessionWatch;
+  readonly statements: Statements;
+  /** Session mode: the backend is nobody else's, and names stay as they are. */
+  readonly isAlone: boolean;
+}
+
+/** In place of one that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
+const unknownPortal = 'pgproxy: not to be run';
+/** Of a statement that SQL has prepared, or nobody: what it does is not known. */
+const nothingKnown: Prepared = { text: '', analysis: unknownText };
+/** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
+const isRunning = ({ status, expected }: Backend): boolean =>
+  status !== transactionStatus.failed && !expected.isSkipping;
+const runsPrepared = /\bexecute\b/i;
+
+/**
+ * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
+ * the name of its statement at the upstream, which is prepared on the backend first where it is not there.
+ */
+export class ClientStatements {
+  readonly #wire: Wire;
+  readonly #watch: SessionWatch;
+  readonly #statements: Statements;
+  readonly #isAlone: boolean;
+  /** Somebody wants to know of everything that is run. */
+  isObserved = false;
+  /** Of the message at hand, once it has been looked at. */
+  bindAtHand: BindHead | undefined;
+  readonly shapes: ToldShapes;
+  readonly #names = new Map<string, Statement>();
+  /** The last that the server has refused because it was there. */
+  #takenName = '';
+  /** Names of the client, by others at the upstream that an error may name: of a Parse that was passed over, or under another search path. */
+  readonly #nameOfOther = new Map<string, string>();
+  readonly #portals: ClientPortals;
+  readonly #underWay = new NamesUnderWay();
+  readonly #own = new OwnStatements();
+  readonly #unnamed: UnnamedStatement;
+  /** Texts of a client that has its backend alone, where somebody wants to know them. */
+  readonly #alone = new Map<string, Prepared & { readonly leavesState: boolean }>();
+  /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
+  readonly #asking = new Set<string>();
+
+  constructor({ wire, watch, statements, isAlone }: ClientStatementsOptions) {
+    this.#wire = wire;
+    this.#watch = watch;
+    this.#statements = statements;
+    this.shapes = new ToldShapes(statements, wire);
+    this.#isAlone = isAlone;
+    this.#portals = new ClientPortals(watch);
+    this.#unnamed = new UnnamedStatement(isAlone ? ({ text }) => concernsProxy(text) : leaves, watch);
+  }
+
+  /** The client's name of a shared statement. */
+  nameOf(name: string): string | undefined {
+    if (name === standIn) return this.#takenName;
+    for (const [own, statement] of this.#names) if (statement.name === name) return own;
+    return this.#nameOfOther.get(name);
+  }
+
+  /** Under this name it has a statement that the server knows by another. */
+  has(name: string): boolean {
+    return !this.#own.isOn && this.#names.has(name);
+  }
+
+  /** Undefined: there is none by that name, or nobody follows it. */
+  named(of: Named['of'], name: string): Prepared | undefined {
+    if (of === 'portal') return this.#portals.named(name)?.prepared;
+    return this.#names.get(name) ?? this.#alone.get(name);
+  }
+
+  /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
+  show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
+    if (what === undefined || !isRunning(backend)) return;
+    if (what === 'statements') this.#own.takeOver(backend, this.#names);
+    else if (backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
+      backend.forgetSequences(isPipelined);
+  }
+
+  /** SQL may speak of a statement by the name that the protocol has given it: EXECUTE, EXPLAIN EXECUTE. */
+  showNamed(text: string, backend: Backend): void {
+    if (this.#names.size === 0 || !isRunning(backend)) return;
+    if (!runsPrepared.test(text)) return;
+    const folded = text.toLowerCase();
+    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);
+  }
+
+  reshaped(): void {
+    this.#statements.reshaped();
+  }
+
+  /** The client is gone, or everything was deallocated. */
+  clear(): void {
+    for (const statement of this.#names.values()) this.#statements.release(statement);
+    this.#names.clear();
+    this.#alone.clear();
+    this.#unnamed.drop();
+    this.#own.clear();
+  }
+
+  get count(): number {
+    return this.#names.size;
+  }
+
+  names(): readonly string[] {
+    return [...this.#names.keys()];
+  }
+
+  /** Under their own names at the backend, where the next client would meet them. */
+  get hasOwn(): boolean {
+    return this.#own.isOn && this.#names.size > 0;
+  }
+
+  /** The server has none of these any more; of all when it is not known of which. */
+  forgot(names: readonly string[] | undefined): void {
+    if (names === undefined) return this.clear();
+    for (const name of names) {
+      this.forget(name);
+      this.#own.forget(name);
+    }
+    if (this.#names.size === 0) this.#own.isOn = false;
+  }
+
+  /** A simple query takes the unnamed statement away. */
+  forgetUnnamed(backend: Backend | undefined): void {
+    this.#unnamed.dropAt(backend);
+  }
+
+  /** What a name stands for; undefined: the server has to say. */
+  known(name: string): (Analysed & Pick<Statement, 'key' | 'told'>) | undefined {
+    if (name !== '') return this.#names.get(name);
+    const { key } = this.#unnamed;
+    return key === undefined ? undefined : { key, analysis: undefined, told: undefined };
+  }
+
+  /** A Parse that no server has seen: the answer to what it asks was known. */
+  parsedHere(name: string, key: string, message: Buffer): void {
+    if (name === '') this.#unnamed.parsedHere(message);
+    else this.#names.set(name, this.#statements.use(key));
+  }
+
+  /** No portal outlives its transaction. */
+  transactionEnded(): void {
+    this.#portals.transactionEnded();
+    this.shapes.transactionEnded();
+  }
+
+  /** The text that a message is about, where it can be known. */
+  asked({ type, buffer, start, end, isLast }: Framer): Asked | undefined {
+    switch (type) {
+      case from.parse: {
+        if (this.#unnamed.isAgain(buffer, start, end)) return this.#unnamed.asked;
+        const nameEnd = buffer.indexOf(0, start + 5);
+        const textEnd = nameEnd < 0 ? -1 : buffer.indexOf(0, nameEnd + 1);
+        const isWhole = textEnd >= 0 && textEnd < end;
+        const text = isWhole ? buffer.toString('latin1', nameEnd + 1, textEnd) : '';
+        return { text, isWhole: isWhole || isLast, analysis: undefined };
+      }
+      case from.bind:
+        this.bindAtHand = readBindHead(buffer, start, end);
+        return this.#askedOf(this.bindAtHand?.statement);
+      case from.describe: {
+        const named = readNamed(buffer, start, end);
+        return named?.of === 'statement' ? this.#askedOf(named.name) : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #askedOf(name: string | undefined): Asked | undefined {
+    if (name === '') return this.#unnamed.asked;
+    return name === undefined ? undefined : this.#names.get(name);
+  }
+
+  /** A Parse: of a statement that all share where it has a name. @param asked where it was looked at already */
+  parse(framer: Framer, backend: Backend, asked: Asked | undefined): void {
+    const { buffer, start, end } = framer;
+    const nameEnd = buffer.indexOf(0, start + 5);
+    if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
+    backend.traffic.parses++;
+    if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
+    const name = buffer.toString('latin1', start + 5, nameEnd);
+    let key = parseKey(buffer, start, end);
+    this.#noteAsking(name, key);
+    if (this.#asking.size > 0 && this.#asking.has(name)) {
+      if (this.#wire.awaitsProcess()) return;
+      key = parseKey(buffer, start, end); // process ids in it may be others now
+    }
+    if (this.#wire.renews(key, backend)) return;
+    if (this.#isAlone) return this.#parseAlone(framer, backend, name);
+    if (this.#isHeldBack(backend, name)) return;
+    this.showNamed(key, backend);
+    if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
+    else this.#parseNamed(backend, name, key);
+  }
+
+  #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
+    const before = this.#names.get(name);
+    // That it is taken says the server.
+    if (before !== undefined && !this.#own.prepareAt(backend, name)) return;
+    const statement = this.#statements.use(key, this.#wire.searchPath());
+    const undo = (): void => {
+      this.forget(name);
+      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key, before.path));
+    };
+    this.#underWay.sends(backend, name, undo);
+    if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
+    this.forget(name);
+    this.#own.forget(name);
+    this.#names.set(name, statement);
+    this.#wire.pass(start);
+  }
+
+  #parseAlone({ buffer, start, end }: Framer, backend: Backend, name: string): void {
+    if (!backend.expected.push(owed.parse)) return;
+    this.#wire.pass(start);
+    const textAt = start + 6 + name.length;
+    const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
+    const leavesState = concernsProxy(text);
+    if (this.isObserved || leavesState) this.#alone.set(name, { text, analysis: undefined, leavesState });
+    else this.#alone.delete(name);
+  }
+
+  #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
+    const { buffer, start, end } = framer;
+    const read = this.#unnamed.isAgain(buffer, start, end) ? undefined : (asked ?? this.asked(framer));
+    if (read !== undefined) this.#noteAsking('', read.text);
+    if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
+    if (read !== undefined && this.#wire.renews(read.text, backend)) return;
+    if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
+    const sent = this.#unnamed.sends(backend);
+    if (!backend.expected.push(owed.parse, sent.undo)) return;
+    this.#unnamed.parsed(framer, read, sent);
+    backend.traffic.serverParses++;
+    this.#wire.pass(start);
+  }
+
+  #parseNamed(backend: Backend, name: string, key: string): void {
+    const { expected, prepared } = backend;
+    const taken = this.#names.get(name);
+    if (taken !== undefined) {
+      return parseInVain(backend, key, (isPassedOver) => {
+        if (!isPassedOver) this.#takenName = name;
+      });
+    }
+    const statement = this.#statements.use(key, this.#wire.searchPath());
+    const isThere = prepared.touch(statement);
+    if (expected.isEmpty) this.#nameOfOther.clear();
+    const undo = (): void => {
+      if (this.#names.get(name) === statement) this.#names.delete(name);
+      this.#nameOfOther.set(statement.name, name);
+      if (!isThere) prepared.delete(statement);
+      this.#statements.release(statement);
+    };
+    this.#underWay.sends(backend, name, undo);
+    const answer = (): boolean => {
+      if (!isThere) return prepareNew(backend, statement, owed.parse, undo);
+      if (backend.status === transactionStatus.failed) return parseAnyway(backend, key, undo);
+      return expected.push(owed.parse | local, undo);
+    };
+    if (isThere && expected.isEmpty && backend.status !== transactionStatus.failed)
+      this.#wire.outbox.push(parseComplete());
+    else if (!answer()) {
+      this.#statements.release(statement);
+      return;
+    }
+    this.#names.set(name, statement);
+    if (isThere || statement.told === undefined) return;
+    this.shapes.prepared(backend, statement, (now) => {
+      if (this.#names.get(name) !== statement) return;
+      this.#names.set(name, this.#statements.use(now.key, now.path));
+      this.#statements.release(statement);
+    });
+  }
+
+  /** A Bind, to the statement that the name means at the upstream. */
+  bind(framer: Framer, backend: Backend): void {
+    const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
+    if (head === undefined) return this.#wire.malformed();
+    backend.traffic.binds++;
+    if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
+    if (this.#isHeldBack(backend, head.statement)) return;
+    this.#watchPortal(framer, head, backend);
+    if (head.statement === '') {
+      this.shapes.bound(head.portal, undefined);
+      if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
+      return;
+    }
+    const name = this.#upstreamName(backend, head.statement, 'bind');
+    if (name === undefined || !backend.expected.push(owed.bind)) return;
+    const shared = this.#names.get(head.statement);
+    this.shapes.bound(head.portal, shared?.name === name ? shared : undefined);
+    if (name === head.statement) return this.#wire.pass(framer.start);
+    backend.outbox.push(bindHeadAs(name, head, framer.start, framer.length));
+    this.#wire.pass(head.at);
+  }
+
+  #watchPortal(framer: Framer, { portal, statement }: BindHead, backend: Backend): void {
+    const named = this.#names.get(statement) ?? this.#alone.get(statement);
+    const mayLeave = statement === '' ? this.#unnamed.mayLeave : named !== undefined && this.#watch.mayLeave(named);
+    const isFollowed = mayLeave || this.#watch.isActive || (this.#watch.followsAll && !this.#isAlone);
+    if (!isFollowed && !this.isObserved) return this.#portals.bind(portal, undefined);
+    const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;
+    const watched = isFollowed ? this.#portals.look(framer, prepared.text, mayLeave, backend) : undefined;
+    if (!this.#isAlone) this.show(watched?.shows, backend, true);
+    this.#portals.bind(portal, watched !== undefined || this.isObserved ? { prepared, watched } : undefined);
+  }
+
+  #noteAsking(name: string, text: string): void {
+    if (asksProcess(text)) this.#asking.add(name);
+    else if (this.#asking.size > 0) this.#asking.delete(name);
+    this.#wire.vacates(text);
+  }
+
+  /** An Execute; what its portal runs may have to be followed. */
+  execute(framer: Framer, backend: Backend): void {
+    const portal = this.#portals.of(framer);
+    const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
+    if (note !== undefined && this.standInFor(note, backend) !== undefined) return executeDeallocate(backend, note);
+    if (!backend.expected.push(owed.execute, undefined, note)) return;
+    if (note?.fault === undefined) this.#wire.pass(framer.start);
+    else backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
+  }
+
+  /**
+   * DEALLOCATE of a statement that was prepared by the protocol, as some drivers do it: its name is known here only. Another one is
+   * made ready at the server; what deallocates that is returned.
+   */
+  standInFor(note: Note, backend: Backend): string | undefined {
+    const name = note.deallocates;
+    const statement = name === undefined ? undefined : this.#names.get(name);
+    if (name === undefined || statement === undefined) return undefined;
+    this.forget(name);
+    note.undo = () => this.#nameAgain(name, statement);
+    this.#underWay.sends(backend, name, note.undo);
+    if (this.#own.isOn) return undefined;
+    prepareStandIn(backend);
+    return deallocateStandIn;
+  }
+
+  /** True: what is prepared by that name by now has yet to be told. */
+  #isHeldBack(backend: Backend, name: string): boolean {
+    if (this.#isAlone) return false;
+    const isToBeTold = name === '' ? this.#unnamed.isInDoubt(backend) : this.#underWay.isInDoubt(backend, name);
+    if (!isToBeTold) return false;
+    this.#wire.holdBack(backend);
+    return true;
+  }
+
+  /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
+  #hasUnnamed(backend: Backend): boolean {
+    return this.#isAlone || this.#unnamed.prepareAt(backend);
+  }
+
+  /** Undefined: the server passes over everything. */
+  #upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
+    if (this.#isAlone) return name;
+    if (this.#own.isOn) return !this.#names.has(name) || this.#own.prepareAt(backend, name) ? name : undefined;
+    const statement = this.#names.get(name);
+    // The server says that it does not exist; a name of ours must not exist for a client.
+    if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
+    if (backend.prepared.touch(statement)) {
+      if (backend.prepared.undos.size === 0 || !isInDoubt(backend, statement)) return statement.name;
+      this.#wire.holdBack(backend);
+      return undefined;
+    }
+    const there = this.#asNow(statement);
+    if (there !== statement) this.#nameOfOther.set(there.name, name);
+    const told = statement.told ?? there.told;
+    const shape = told?.shape;
+    const isThere = backend.prepared.touch(there);
+    if (shape === undefined || (isThere && shape === (there.told?.shape ?? shape)))
+      return prepareShared(backend, there) ? there.name : undefined;
+    if (isThere) refuse(backend, { of, told });
+    else this.shapes.prepareAs(shape, backend, there, statement, { of, told });
+    return undefined;
+  }
+
+  /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
+  #asNow(statement: Statement): Statement {
+    const path = this.#wire.searchPath();
+    if (path === statement.path) return statement;
+    const now = this.#statements.use(keyAsTold(statement), path);
+    this.#statements.release(now);
+    return now;
+  }
+
+  /** A Describe. */
+  describe(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return this.#wire.malformed();
+    if (named.of === 'statement' && this.#isHeldBack(backend, named.name)) return;
+    if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
+    if (named.of === 'portal' || named.name === '') {
+      const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
+      const heard = named.of === 'portal' || this.#isAlone ? undefined : this.#unnamed.told();
+      if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
+      return;
+    }
+    const name = this.#upstreamName(backend, named.name, 'describe');
+    const statement = this.#names.get(named.name);
+    const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);
+    if (name === undefined || !backend.expected.push(owed.describe, undefined, heard)) return;
+    if (name === named.name) this.#wire.pass(framer.start);
+    else backend.outbox.push(describe({ of: 'statement', name }));
+  }
+
+  /** A Close. */
+  close(framer: Framer, backend: Backend): void {
+    const { buffer, start, end } = framer;
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return this.#wire.malformed();
+    const { expected } = backend;
+    if (named.of === 'portal' || named.name === '' || this.#isAlone) {
+      if (named.of === 'statement') this.#alone.delete(named.name);
+      if (expected.push(owed.close)) this.#wire.pass(framer.start);
+      return;
+    }
+    if (this.#isHeldBack(backend, named.name)) return;
+    const statement = this.#names.get(named.name);
+    const undo = (): void => this.#nameAgain(named.name, statement);
+    this.#underWay.sends(backend, named.name, undo);
+    if (this.#own.isOn) {
+      if (!expected.push(owed.close, undo)) return;
+      this.#wire.pass(framer.start);
+    } else if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
+    else if (!expected.push(owed.close | local, undo)) return;
+    this.forget(named.name);
+  }
+
+  /** Without a backend there is no portal, and what a name means is known here. */
+  closeAlone(framer: Framer): boolean {
+    const { buffer, start, end } = framer;
+    const named = readNamed(buffer, start, end);
+    if (named === undefined) return false;
+    if (named.of === 'statement' && named.name === '') this.#unnamed.drop();
+    if (named.of === 'statement') this.forget(named.name);
+    this.#wire.outbox.push(closeComplete());
+    return true;
+  }
+
+  /** A name that means nothing any more. */
+  forget(name: string): void {
+    this.#alone.delete(name);
+    const statement = this.#names.get(name);
+    if (statement === undefined) return;
+    // What is under way may yet speak of it.
+    this.#nameOfOther.set(statement.name, name);
+    this.#names.delete(name);
+    this.#statements.release(statement);
+  }
+
+  #nameAgain(name: string, statement: Statement | undefined): void {
+    if (statement === undefined || this.#names.has(name)) return;
+    this.#names.set(name, this.#statements.use(statement.key, statement.path));
+  }
+}

@@ -1,0 +1,22 @@
+import type { Backend } from '../backend/backend.ts';
+import type { Undo } from '../backend/expected-answers.ts';
+
+/** Names of one client whose last Parse or Close is under way: an error may yet make the server pass over it. */
+export class NamesUnderWay {
+  readonly #undos = new Map<string, Undo>();
+
+  /** That Parse or Close is about to go to the backend. */
+  sends({ expected }: Backend, name: string, undo: Undo): void {
+    if (expected.isEmpty) this.#undos.clear();
+    this.#undos.set(name, undo);
+  }
+
+  /** It may be passed over, and what is at hand would not be: a Sync lies between them. */
+  isInDoubt({ expected }: Backend, name: string): boolean {
+    const undo = this.#undos.get(name);
+    if (undo === undefined) return false;
+    const isSynced = expected.isSyncedBehind(undo);
+    if (isSynced === undefined) this.#undos.delete(name);
+    return isSynced === true;
+  }
+}

@@ -1,0 +1,44 @@
+import { close, parseAs } from '@medrex/pg-wire';
+import type { Backend } from '../backend/backend.ts';
+import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
+import { keyAsTold, type Statement } from './statements.ts';
+
+/** Prepares a statement that all clients share where the backend does not have it. False: the server passes over everything. */
+export function prepareShared(backend: Backend, statement: Statement): boolean {
+  const { prepared } = backend;
+  if (prepared.touch(statement)) return true;
+  const undo = (): void => prepared.delete(statement);
+  if (!prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement))) return false;
+  prepared.undos.set(statement, undo);
+  return true;
+}
+
+/** Its Parse may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+export function isInDoubt({ prepared, expected }: Backend, statement: Statement): boolean {
+  const undo = prepared.undos.get(statement);
+  if (undo === undefined) return false;
+  const isSynced = expected.isSyncedBehind(undo);
+  if (isSynced === undefined) prepared.undos.delete(statement);
+  return isSynced === true;
+}
+
+/** As `prepareShared`, of one that the backend does not have: the one used longest ago goes first where there would be too many. */
+export function prepareNew(
+  { expected, outbox, prepared, traffic }: Backend,
+  statement: Statement,
+  entry: number,
+  undo: Undo,
+  key = statement.key,
+): boolean {
+  if (expected.isSkipping) return false;
+  traffic.serverParses++;
+  const oldest = prepared.makeRoom();
+  if (oldest !== undefined) {
+    expected.push(owed.close | unasked, () => prepared.add(oldest));
+    outbox.push(close({ of: 'statement', name: oldest.name }));
+  }
+  expected.push(entry, undo);
+  outbox.push(parseAs(statement.name, key));
+  prepared.add(statement);
+  return true;
+}

@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { bind, close, execute, query, sync } from '@medrex/pg-wire';
+import { oneBackend, prepare, run } from '../../testing/asked.ts';
+import { ProxyRig, type RigOptions } from '../../testing/proxy-rig.ts';
+
+let rig: ProxyRig;
+
+afterEach(async () => {
+  await rig.close();
+});
+
+const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
+const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
+
+describe('prepared statements', () => {
+  it('shares prepared statements across clients and backends', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [one, other] = [await rig.in(), await rig.in()];
+    expect(await one.ask(prepare('mine'), sync())).toEqual(['1', 'Z I']);
+    await other.ask(query('begin'));
+    await one.ask(query('begin'));
+    // Whichever backend it has now, the statement is there under the client's own name.
+    expect((await one.ask(run('mine'), sync())).slice(0, 1)).toEqual(['2']);
+    expect((await other.ask(prepare('theirs'), run('theirs'), sync())).slice(0, 2)).toEqual(['1', '2']);
+    for (const backend of rig.postgres.backends) expect([...backend.prepared.keys()]).toEqual(['medrex_1']);
+  });
+
+  it('prepares a text once for each backend, however often clients do', async () => {
+    await start(oneBackend);
+    for (let times = 0; times < 3; times++) {
+      const client = await rig.in();
+      expect(await client.ask(prepare('s'), run('s'), sync())).toEqual(['1', '2', 'D 1', 'C SELECT 1', 'Z I']);
+      expect(await client.ask(close({ of: 'statement', name: 's' }), sync())).toEqual(['3', 'Z I']);
+      expect(await client.ask(run('s'), sync())).toEqual(['ERROR 26000 prepared statement "s" does not exist', 'Z I']);
+    }
+    expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual(['parse select 1']);
+  });
+
+  it('says that a name is taken in the words of the client', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    await client.ask(prepare('s'), sync());
+    expect(await client.ask(prepare('s', 'select 2'), sync())).toEqual([
+      ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
+    ]);
+    await client.ask(prepare('t'), sync());
+    const both = [prepare('s', 'select 2'), sync(), prepare('t', 'select 2'), prepare('s', 'select 2'), sync()];
+    client.send(...both);
+    expect([...(await client.until('Z I')), ...(await client.until('Z I'))]).toEqual([
+      ...['ERROR 42P05 prepared statement "s" already exists', 'Z I'],
+      ...['ERROR 42P05 prepared statement "t" already exists', 'Z I'],
+    ]);
+  });
+
+  it('has the unnamed statement there in the next transaction, whoever was there in between', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(prepare(''), sync());
+    await other.ask(prepare('', 'select 2'), run(''), sync());
+    expect(await one.ask(run(''), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.backends[0]!.heard.slice(-1)).toEqual(['parse select 1']);
+  });
+
+  it('closes the statement that was not used for longest where a backend has too many', async () => {
+    await start({ config: { pool: { size: 1, preparedStatements: 2 } } });
+    const client = await rig.in();
+    for (const name of ['a', 'b', 'c'])
+      expect(await client.ask(prepare(name, `select '${name}'`), sync())).toEqual(['1', 'Z I']);
+    expect([...rig.postgres.backends[0]!.prepared.keys()]).toEqual(['medrex_2', 'medrex_3']);
+    expect((await client.ask(run('a'), sync()))[0]).toBe('2');
+    // What fails before it is passed over is still there.
+    await client.ask(prepare('', 'fail'), run('b'), sync());
+    expect((await client.ask(run('c'), run('b'), sync())).filter((one) => one.startsWith('E'))).toEqual([]);
+  });
+
+  it('prepares anew what no longer fits its tables', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    const stale = ['1', 'ERROR 0A000 cached plan must not change result type', 'Z I'];
+    expect(await client.ask(prepare('s', 'stale'), run('s'), sync())).toEqual(stale);
+    expect(await client.ask(run('s'), sync())).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
+    expect(rig.postgres.backends[0]!.heard).toEqual(['parse stale', 'parse stale']);
+  });
+
+  it('follows what prepared statements set', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    const parameters = ['a.b', 'c'].map((value) => Buffer.from(value));
+    await one.ask(
+      prepare('s', 'select set_config($1, $2, false)'),
+      bind({ portal: '', statement: 's', parameterFormats: [], parameters, resultFormats: [] }),
+      execute({ portal: '', rowsMax: 0 }),
+      sync(),
+    );
+    await other.ask(query('select 1'));
+    await one.ask(query('select 2'));
+    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual([
+      `SET LOCAL exit_on_error TO on;${set('a.b', 'c')}`,
+      'select 2',
+    ]);
+  });
+
+  it('knows a prepared statement that is deallocated in SQL', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    await client.ask(prepare('s'), sync());
+    expect(await client.ask(query('DEALLOCATE s'))).toEqual(['C DEALLOCATE', 'Z I']);
+    await rig.atRest();
+    expect(await client.ask(prepare('s', 'select 2'), run('s'), sync())).toEqual([
+      ...['1', '2', 'D 1', 'C SELECT 1', 'Z I'],
+    ]);
+  });
+});
+
+describe('what the server passed over after an error', () => {
+  const unnamed = prepare('', 'select mine');
+
+  it('does not count as prepared, nor as taken away', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [client, other, third] = [await rig.in(), await rig.in(), await rig.in()];
+    await client.ask(unnamed, sync());
+    await other.ask(query('begin'));
+    // The other backend has somebody else's.
+    await third.ask(prepare('', 'select theirs'), sync());
+    const missing = 'ERROR 26000 prepared statement "none" does not exist';
+    expect(await client.ask(run('none'), prepare('', 'select new'), run(''), sync())).toEqual([missing, 'Z I']);
+    expect(await client.ask(run('none'), run(''), sync())).toEqual([missing, 'Z I']);
+    expect((await client.ask(run(''), sync())).at(-1)).toBe('Z I');
+    expect(rig.postgres.backends[1]!.heard).toEqual(['parse select theirs', 'parse select mine']);
+  });
+
+  it('is not what a setting is forgotten for', async () => {
+    await start({ config: { pool: { size: 2 } } });
+    const [client, other] = [await rig.in(), await rig.in()];
+    client.send(query('select 1'), query("set work_mem to '5MB'"));
+    await client.until('C SET');
+    await client.until('Z');
+    await other.ask(query('begin'));
+    await client.ask(query('select 1'));
+    expect(rig.postgres.backends[1]!.heard.join()).toContain('5MB');
+  });
+});
+
+describe('DEALLOCATE ALL', () => {
+  it('leaves what is prepared behind it in the same pipeline', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(prepare('before'), sync());
+    one.send(query('DEALLOCATE ALL'), prepare('behind', 'select 2'), sync());
+    await one.until('Z I');
+    await one.until('Z I');
+    expect((await one.ask(run('behind'), sync())).at(-2)).toMatch(/^C SELECT/);
+    expect((await one.ask(run('before'), sync()))[0]).toContain('26000');
+    // It is there under its shared name, and is not prepared again.
+    const words = await other.ask(prepare('same', 'select 2'), run('same'), sync());
+    expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
+  });
+
+  it.each([
+    ['in the same pipeline', [query('DEALLOCATE ALL')]],
+    ['in the same series', [prepare('', 'DEALLOCATE ALL'), run('')]],
+  ])('lets a name be given again behind it %s', async (_where, forgetting) => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    const shared = await other.ask(prepare('shared', 'select 1'), run('shared'), sync());
+    for (const text of ['select 1', 'select 2', 'select 1']) {
+      one.send(...forgetting, prepare('same', text), run('same'), sync());
+      await one.until('C DEALLOCATE ALL');
+      const words = await one.until('C SELECT 1');
+      expect(words.filter((word) => word.startsWith('ERROR'))).toEqual([]);
+      await one.until('Z I');
+      expect((await one.ask(run('same'), sync())).at(-2)).toBe('C SELECT 1');
+    }
+    expect(await other.ask(run('shared'), sync())).toEqual(shared.slice(1));
+  });
+
+  it('that fails takes nothing away, and what waits behind it goes on', async () => {
+    await start(oneBackend);
+    const one = await rig.in();
+    await one.ask(prepare('before', 'select 1'), sync());
+    one.send(query('fail DEALLOCATE ALL'), run('before'), sync());
+    expect((await one.until('Z I'))[0]).toMatch(/^ERROR/);
+    expect((await one.until('Z I')).at(-2)).toBe('C SELECT 1');
+  });
+});

@@ -1,0 +1,55 @@
+import { bind, close, execute, parse, parseAs } from '@medrex/pg-wire';
+import type { Buffer } from 'node:buffer';
+import type { Backend } from '../backend/backend.ts';
+import { owed, unasked, type Note, type Undo } from '../backend/expected-answers.ts';
+import { statementPrefix } from './statements.ts';
+
+/** A statement at the server that stands for one which the client deallocates, or prepares again, and which others go on using. */
+export const standIn = `${statementPrefix}gone`;
+export const deallocateStandIn = `DEALLOCATE ${standIn}`;
+
+const prepareIt: readonly Buffer[] = [
+  close({ of: 'statement', name: standIn }),
+  parse({ name: standIn, text: '', parameterTypes: [] }),
+];
+/** The portal and the statement that deallocate it. */
+const ownPortal = `${statementPrefix}deallocate`;
+const bindDeallocate: readonly Buffer[] = [
+  parse({ name: ownPortal, text: deallocateStandIn, parameterTypes: [] }),
+  bind({ portal: ownPortal, statement: ownPortal, parameterFormats: [], parameters: [], resultFormats: [] }),
+];
+
+/** False: the server passes over everything. */
+export function prepareStandIn({ expected, outbox }: Backend): boolean {
+  if (expected.isSkipping) return false;
+  for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
+  for (const message of prepareIt) outbox.push(message);
+  return true;
+}
+
+/** A Parse whose name is taken: the server says so, or what else is wrong. */
+export function parseInVain(backend: Backend, key: string, undo: Undo): void {
+  if (!prepareStandIn(backend)) return;
+  backend.expected.push(owed.parse, undo);
+  backend.outbox.push(parseAs(standIn, key));
+}
+
+/** A Parse of what the backend has already, in a transaction that has failed: the server says whether it takes it. */
+export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Undo): boolean {
+  if (!expected.push(owed.close | unasked)) return false;
+  expected.push(owed.parse, undo);
+  outbox.push(close({ of: 'statement', name: standIn }));
+  outbox.push(parseAs(standIn, key));
+  return true;
+}
+
+/** In place of an Execute that deallocates what it stands for. */
+export function executeDeallocate({ expected, outbox }: Backend, note: Note): void {
+  if (expected.isSkipping) return;
+  for (const kind of [owed.parse, owed.bind]) expected.push(kind | unasked);
+  expected.push(owed.execute, note.undo, note);
+  expected.push(owed.close | unasked);
+  for (const message of bindDeallocate) outbox.push(message);
+  outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
+  outbox.push(close({ of: 'statement', name: ownPortal }));
+}

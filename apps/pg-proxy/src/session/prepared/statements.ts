@@ -1,0 +1,196 @@
+import { parse, parseKey } from '@medrex/pg-wire';
+import type { Analysis } from '@medrex/sql';
+import { leavesState } from '../left-behind/leaves-state.ts';
+import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.ts';
+import type { Undo } from '../backend/expected-answers.ts';
+
+/** What names of statements begin with at the upstream. */
+export const statementPrefix = 'medrex_';
+
+/** A prepared statement that all clients with the same text and types share, under one name on every backend. */
+export interface Statement {
+  readonly name: string;
+  /** Text and parameter types as a Parse carries them, in latin1. */
+  readonly key: string;
+  /** The search_path under which it was prepared: what names in its text mean, and so of what types its columns are. */
+  readonly path: string;
+  readonly leavesState: boolean;
+  readonly codeLook: CodeLook;
+  /** In latin1. */
+  readonly text: string;
+  readonly isWhole: true;
+  analysis: Analysis | undefined;
+  /** What holds on all backends that have it, once somebody has been told. */
+  told: Told | undefined;
+  /** Names of clients that mean it. */
+  users: number;
+}
+
+/** What the server has said of a prepared statement. */
+export interface Told {
+  /** OIDs of its parameters, those that its Parse leaves open among them. */
+  readonly parameterTypes: readonly number[];
+  /** How its parameters and rows look, as one word. */
+  readonly shape: string;
+}
+
+/** Of one database: counts when tables, views and types there became others. */
+export interface Shapes {
+  version: number;
+  /** What its functions and triggers may leave behind; undefined: the server is none that could be asked. */
+  readonly code?: UnseenCode | undefined;
+}
+
+/** Of the statements that no client names: so many, and so long together. */
+interface UnusedMax {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Every statement of one pool, by text. Those that no client names any more are forgotten first. */
+export class Statements {
+  readonly #byKey = new Map<string, Statement>();
+  readonly #unusedMax: UnusedMax;
+  readonly #unused = new Set<Statement>();
+  #unusedBytes = 0;
+  readonly #shapes: Shapes;
+  #version = 0;
+  #lastId = 0;
+  /** A client of this pool has asked for currval or lastval: from now on all are kept with what they may have advanced. */
+  asksSequences = false;
+
+  constructor(unusedMax: UnusedMax, shapes: Shapes = { version: 0 }) {
+    this.#unusedMax = unusedMax;
+    this.#shapes = shapes;
+  }
+
+  /** What functions and triggers of the database may leave behind. */
+  get code(): UnseenCode | undefined {
+    return this.#shapes.code;
+  }
+
+  /** Until `release`. */
+  use(key: string, path = ''): Statement {
+    this.#renew();
+    const known = this.#byKey.get(placeOf({ key, path }));
+    const statement = known ?? this.#add(key, path);
+    statement.users++;
+    if (this.#unused.delete(statement)) this.#unusedBytes -= statement.key.length;
+    return statement;
+  }
+
+  release(statement: Statement): void {
+    statement.users--;
+    if (statement.users > 0) return;
+    this.#unused.add(statement);
+    this.#unusedBytes += statement.key.length;
+    for (const oldest of this.#unused) {
+      if (this.#unused.size <= this.#unusedMax.count && this.#unusedBytes <= this.#unusedMax.bytes) return;
+      this.#unused.delete(oldest);
+      this.#unusedBytes -= oldest.key.length;
+      if (this.#byKey.get(placeOf(oldest)) === oldest) this.#byKey.delete(placeOf(oldest));
+    }
+  }
+
+  /** Columns may be others now. Who has prepared something already is told by the server; who prepares from now on has seen nothing yet. */
+  reshaped(): void {
+    this.#shapes.version++;
+  }
+
+  /** What was prepared before tables became others is not for those who prepare the same text now. */
+  #renew(): void {
+    if (this.#version === this.#shapes.version) return;
+    this.#version = this.#shapes.version;
+    this.#byKey.clear();
+    this.#unused.clear();
+    this.#unusedBytes = 0;
+  }
+
+  #add(key: string, path: string): Statement {
+    const name = `${statementPrefix}${++this.#lastId}`;
+    const text = key.slice(0, key.indexOf('\0'));
+    const state = leavesState(key);
+    const common = {
+      isWhole: true,
+      leavesState: state,
+      codeLook: notLooked(),
+      analysis: undefined,
+      told: undefined,
+      users: 0,
+    } as const;
+    const statement: Statement = { name, key, path, text, ...common };
+    this.#byKey.set(placeOf(statement), statement);
+    return statement;
+  }
+}
+
+/**
+ * As `key`, with the types that its clients bind by: a server keeps them for as long as a statement is prepared, whatever the columns
+ * have become that they were guessed from.
+ */
+export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 'told'>): string {
+  if (told === undefined || told.parameterTypes.length === 0) return key;
+  const message = parse({ name: '', text, parameterTypes: told.parameterTypes });
+  return parseKey(message, 0, message.length);
+}
+
+function placeOf({ key, path }: Pick<Statement, 'key' | 'path'>): string {
+  return path === '' ? key : `${path}\0\0${key}`;
+}
+
+/** Which statements one backend has prepared; at most so many, the one used longest ago goes. */
+export class PreparedStatements {
+  readonly #max: number;
+  readonly #usedAt = new Map<Statement, number>();
+  #uses = 0;
+  /** Of what the proxy has prepared by itself, for as long as nobody has looked whether it is answered. */
+  readonly undos = new Map<Statement, Undo>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** True when it is there. */
+  touch(statement: Statement): boolean {
+    if (!this.#usedAt.has(statement)) return false;
+    this.#usedAt.set(statement, ++this.#uses);
+    return true;
+  }
+
+  add(statement: Statement): void {
+    this.#usedAt.set(statement, ++this.#uses);
+  }
+
+  /** For one more. @returns the one that must be closed for it. */
+  makeRoom(): Statement | undefined {
+    if (this.#usedAt.size < this.#max) return undefined;
+    const [oldest] = [...this.#usedAt].reduce((least, one) => (one[1] < least[1] ? one : least));
+    this.delete(oldest);
+    return oldest;
+  }
+
+  get size(): number {
+    return this.#usedAt.size;
+  }
+
+  all(): Statement[] {
+    return [...this.#usedAt.keys()];
+  }
+
+  /** All but these. */
+  except(statements: readonly Statement[]): Statement[] {
+    const gone = new Set(statements);
+    return this.all().filter((statement) => !gone.has(statement));
+  }
+
+  delete(statement: Statement): void {
+    this.undos.delete(statement);
+    this.#usedAt.delete(statement);
+  }
+
+  /** DISCARD ALL, DEALLOCATE ALL. */
+  clear(): void {
+    this.undos.clear();
+    this.#usedAt.clear();
+  }
+}

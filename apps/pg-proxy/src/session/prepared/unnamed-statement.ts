@@ -1,0 +1,175 @@
+import { Buffer } from 'node:buffer';
+import { close, parse, parseKey, type Framer } from '@medrex/pg-wire';
+import type { Backend } from '../backend/backend.ts';
+import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
+import type { Asked } from '../client/request.ts';
+import { ParameterTypes } from './row-shapes.ts';
+import type { SessionWatch } from '../left-behind/session-watch.ts';
+import { notLooked } from '../code/unseen-code.ts';
+
+/** A Parse of the client's. */
+interface Sent {
+  readonly backend: Backend;
+  readonly mark: object;
+  readonly undo: Undo;
+}
+
+/** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
+export class UnnamedStatement {
+  /** While it counts. */
+  #message: Buffer | undefined;
+  #asked: Asked | undefined;
+  /** OIDs of its parameters, once its client has been told. */
+  #parameterTypes: readonly number[] = [];
+  /** Of the last Parse of it that went out. */
+  #undo: Undo | undefined;
+  /** Stands for it at the backends that have it. */
+  #mark = {};
+  readonly #isFollowed: (asked: Asked) => boolean;
+  readonly #watch: Pick<SessionWatch, 'runsCode'>;
+  #mayLeave = false;
+  #codeLook = notLooked();
+
+  /** @param isFollowed whether what a text does must be followed */
+  constructor(isFollowed: (asked: Asked) => boolean, watch: Pick<SessionWatch, 'runsCode'>) {
+    this.#isFollowed = isFollowed;
+    this.#watch = watch;
+  }
+
+  /** Whether it may leave something behind in its session that must be followed. */
+  get mayLeave(): boolean {
+    return this.#mayLeave || this.#watch.runsCode(this.asked, this.#codeLook);
+  }
+
+  /** Text and types; undefined: the server has to say. */
+  get key(): string | undefined {
+    const message = this.#message;
+    return message === undefined ? undefined : parseKey(message, 0, message.length);
+  }
+
+  /** What is known of its text, which is read once, however often it is asked for. */
+  get asked(): Asked {
+    this.#asked ??= { text: this.#text(), isWhole: true, analysis: undefined };
+    return this.#asked;
+  }
+
+  #text(): string {
+    const message = this.#message;
+    return message === undefined ? '' : message.toString('latin1', 6, message.indexOf(0, 6));
+  }
+
+  /** The same Parse as the last one: what is known of it holds. */
+  isAgain(buffer: Buffer, start: number, end: number): boolean {
+    const message = this.#message;
+    if (message?.length !== end - start) return false;
+    return buffer.compare(message, 0, message.length, start, end) === 0;
+  }
+
+  /** A Parse goes to that backend. @param asked what was read of it; undefined: it is the same as the last one */
+  parsed({ buffer, start, end }: Framer, asked: Asked | undefined, { backend, mark, undo }: Sent): void {
+    if (asked !== undefined) {
+      // Copied: the chunk's memory is used again.
+      this.#message = Buffer.from(buffer.subarray(start, end));
+      this.#asked = asked.isWhole ? asked : undefined;
+      this.#mayLeave = this.#isFollowed(this.asked);
+      this.#codeLook = notLooked();
+    }
+    this.#parameterTypes = [];
+    this.#mark = mark;
+    this.#undo = undo;
+    backend.unnamedOf = mark;
+  }
+
+  /** A Parse that no server has seen. */
+  parsedHere(message: Buffer): void {
+    this.#message = Buffer.from(message);
+    this.#asked = undefined;
+    this.#mayLeave = false;
+    this.#codeLook = notLooked();
+    this.#parameterTypes = [];
+    this.#mark = {};
+  }
+
+  /** A Parse is about to go to that backend. What it changes is taken back where another has not come since. */
+  sends(backend: Backend): Sent {
+    const message = this.#message;
+    const asked = this.#asked;
+    const mayLeave = this.#mayLeave;
+    const codeLook = this.#codeLook;
+    const parameterTypes = this.#parameterTypes;
+    const before = this.#mark;
+    const mark = {};
+    const undo = (isPassedOver: boolean): void => {
+      forgetAt(backend, mark);
+      if (this.#mark !== mark) return;
+      if (!isPassedOver) return this.drop();
+      this.#message = message;
+      this.#asked = asked;
+      this.#mayLeave = mayLeave;
+      this.#codeLook = codeLook;
+      this.#parameterTypes = parameterTypes;
+      this.#mark = before;
+    };
+    return { backend, mark, undo };
+  }
+
+  /** The last Parse of it may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+  isInDoubt({ expected }: Backend): boolean {
+    if (this.#undo === undefined) return false;
+    const isSynced = expected.isSyncedBehind(this.#undo);
+    if (isSynced === undefined) this.#undo = undefined;
+    return isSynced === true;
+  }
+
+  /** Hears what its client is told of its parameters: it goes on binding by these. */
+  told(): ParameterTypes {
+    const mark = this.#mark;
+    return new ParameterTypes((types) => {
+      if (this.#mark === mark) this.#parameterTypes = types;
+    });
+  }
+
+  /** It may have been prepared on another backend, or another client's may be there. False: the server passes over everything. */
+  prepareAt(backend: Backend): boolean {
+    const message = this.#message;
+    const mark = this.#mark;
+    if (message === undefined) return closeAt(backend);
+    if (backend.unnamedOf === mark) return true;
+    const undo = (): void => forgetAt(backend, mark);
+    if (!backend.expected.push(owed.parse | unasked, undo)) return false;
+    this.#undo = undo;
+    backend.unnamedOf = mark;
+    backend.outbox.push(this.#parameterTypes.length === 0 ? message : this.#asTold());
+    return true;
+  }
+
+  #asTold(): Buffer {
+    return parse({ name: '', text: this.#text(), parameterTypes: this.#parameterTypes });
+  }
+
+  /** There is none any more. */
+  drop(): void {
+    this.#message = undefined;
+    this.#asked = undefined;
+  }
+
+  /** Nor at the backend; undefined: at any. */
+  dropAt(backend: Backend | undefined): void {
+    this.drop();
+    if (backend === undefined) this.#mark = {};
+    else backend.unnamedOf = undefined;
+  }
+}
+
+/** The client has none, and another one's may be there. */
+function closeAt(backend: Backend): boolean {
+  if (!backend.expected.push(owed.close | unasked)) return false;
+  backend.unnamedOf = undefined;
+  backend.outbox.push(close({ of: 'statement', name: '' }));
+  return true;
+}
+
+/** It is prepared anew before it is used there. */
+function forgetAt(backend: Backend, mark: object): void {
+  if (backend.unnamedOf === mark) backend.unnamedOf = undefined;
+}

@@ -42,6 +42,15 @@ const patienceMs = 20_000;
 /** The last word of a session that the server has ended, as it does after what it did not expect of itself. */
 const closed = 'closed';
 
+/** A notification, and the place of the client who gave it. */
+interface Heard {
+  readonly channel: string;
+  readonly payload: string;
+  readonly by: number;
+}
+/** No place. */
+const gone = -1;
+
 /** Runs a random session: several clients on few backends, each beside one with a connection of its own. Throws what differs. */
 export class SessionPairs {
   readonly #options: SessionPairsOptions;
@@ -146,14 +155,19 @@ export class SessionPairs {
   }
 
   #compareNotifications(): void {
-    const told = (which: 'proxied' | 'direct'): unknown[] =>
+    const told = (which: 'proxied' | 'direct'): Heard[][] =>
       this.#pairs.map((pair) =>
-        pair[which][1].notifications.map(([channel, payload, processId]) => [
-          ...[channel, payload],
-          this.#pairs.findIndex((other) => other[which][0].key?.processId === processId),
-        ]),
+        pair[which][1].notifications.map(([channel, payload, processId]) => ({
+          ...{ channel, payload },
+          by: this.#pairs.findIndex((other) => other[which][0].key?.processId === processId),
+        })),
       );
-    this.#compare(-1, 'notifications', told('proxied'), told('direct'));
+    const direct = told('direct');
+    // Of who has left since, the backend may be somebody else's.
+    const proxied = told('proxied').map((heard, place) =>
+      heard.map((one, at) => (direct[place]?.[at]?.by === gone ? { ...one, by: gone } : one)),
+    );
+    this.#compare(-1, 'notifications', proxied, direct);
   }
 
   #compare(place: number, what: string, ours: unknown, theirs: unknown): void {

@@ -8,6 +8,14 @@ import { HostTurns } from './host-turns.ts';
 describe('HostTurns', () => {
   const hosts = 'a, b,c';
 
+  it('are those of one pool, and are forgotten with it', () => {
+    const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
+    const first = (whose: string): string | undefined => turns.take('main', listed, whose)[0];
+    expect([first('one'), first('one'), first('other')]).toEqual(['a', 'b', 'a']);
+    turns.forget('main', 'other');
+    expect([first('one'), first('other')]).toEqual(['c', 'a']);
+  });
+
   it('begin with the next host for each connection of the same pool', () => {
     const [turns, listed] = [new HostTurns(), { host: hosts, loadBalanceHosts: 'round-robin' } as const];
     const first = (whose: string): string | undefined => turns.take('main', listed, whose)[0];

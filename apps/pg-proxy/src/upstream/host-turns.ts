@@ -27,10 +27,15 @@ export class HostTurns {
     const hosts = hostsOf(host);
     if (hosts.length === 1) return hosts;
     const isShared = loadBalanceHosts === 'disable';
-    const key = isShared ? upstream : JSON.stringify([upstream, whose]);
+    const key = isShared ? upstream : keyOf(upstream, whose);
     const at = (this.#turns.get(key) ?? 0) % hosts.length;
     if (!isShared) this.#turns.set(key, at + 1);
     return [...hosts.slice(at), ...hosts.slice(0, at)];
+  }
+
+  /** There will be no more connections of theirs. */
+  forget(upstream: string, whose: string): void {
+    this.#turns.delete(keyOf(upstream, whose));
   }
 
   /** A connection to that host failed: with `disable` the others follow to the next one. */
@@ -40,3 +45,5 @@ export class HostTurns {
     if (loadBalanceHosts === 'disable' && hosts[at] === which) this.#turns.set(upstream, at + 1);
   }
 }
+
+const keyOf = (upstream: string, whose: string): string => JSON.stringify([upstream, whose]);

@@ -226,6 +226,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   forgotten(name: PoolName): void {
     this.onForgotten?.(name);
+    this.upstreams.forget(name);
     const { upstream, database } = name;
     if (!this.pools.has({ upstream, database })) this.caches?.unused({ upstream, database });
   }

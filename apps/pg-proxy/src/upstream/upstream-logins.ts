@@ -105,6 +105,11 @@ export class UpstreamLogins {
     return [{ host: first, ...more }, ...others.map((host) => ({ host, ...more }))];
   }
 
+  /** A pool is no more. */
+  forget(name: PoolName): void {
+    this.#turns.forget(name.upstream, nameKey(name));
+  }
+
   /** The part of a way to log in that says where. */
   placeOf(upstream: string, whose = ''): Pick<LoginWay, 'addresses' | 'unreachable'> {
     return {

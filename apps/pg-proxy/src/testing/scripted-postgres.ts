@@ -57,7 +57,7 @@ export class ScriptedPostgres {
   readonly #server: Server;
 
   private constructor() {
-    this.#server = createServer((socket) => new ScriptedBackend(socket, this));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => new ScriptedBackend(socket, this));
   }
 
   /** @param port 0 takes any free one */
@@ -122,6 +122,10 @@ export class ScriptedBackend {
     this.socket = socket;
     this.#postgres = postgres;
     socket.on('error', () => socket.destroy());
+    // Who is at work finds out afterwards that nobody is there any more.
+    socket.on('end', () => {
+      if (!this.#isHanging) socket.end();
+    });
     socket.once('data', (chunk: Buffer) => this.#begin(chunk));
   }
 
@@ -131,6 +135,7 @@ export class ScriptedBackend {
     this.cancelled.push(this.heard.at(-1) ?? '');
     this.#fail('57014', 'canceling statement due to user request');
     this.#ready();
+    if (this.socket.readableEnded) this.socket.end();
   }
 
   #send(...messages: Buffer[]): void {

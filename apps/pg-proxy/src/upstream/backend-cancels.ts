@@ -1,6 +1,9 @@
 import type { Backend } from '../session/backend/backend.ts';
 import { sendCancel } from './send-cancel.ts';
 
+/** When a cancel is sent again to a server that goes on; behind the last of them the connection is given up. */
+const againAfterMs = [100, 300, 1_000, 2_000];
+
 /** How one backend is told to end what it does. */
 export type CancelWay = (done: () => void) => void;
 
@@ -27,6 +30,30 @@ export class BackendCancels {
     });
   }
 
+  /**
+   * Ends what it does, and its connection. A server that gets the cancel before it has read the statement takes no notice of it, runs
+   * the statement to its end and finds out then that nobody is there any more: it is told until it has gone.
+   */
+  end(backend: Backend): void {
+    const { socket } = backend;
+    if (this.#ways.has(backend)) {
+      this.cancel(backend);
+      socket.destroy();
+      return;
+    }
+    const pauses = [...againAfterMs];
+    let timer: NodeJS.Timeout | undefined;
+    const tell = (): void => {
+      const pauseMs = pauses.shift();
+      if (pauseMs === undefined) return void socket.destroy();
+      this.cancel(backend);
+      timer = setTimeout(tell, pauseMs);
+    };
+    socket.once('close', () => clearTimeout(timer));
+    backend.leave();
+    tell();
+  }
+
   /** Calls `then` once no cancel is on its way to that backend. */
   afterwards(backend: Backend, then: () => void): void {
     if (backend.cancelling === 0) then();
@@ -39,6 +66,7 @@ export class BackendCancels {
     const then = this.#afterwards.get(backend);
     this.#afterwards.delete(backend);
     if (then !== undefined) then();
+    else if (!backend.socket.writable) return;
     // What it was meant for has ended before: only an answer shows that the signal is not still on its way.
     else if (backend.expected.isEmpty && !backend.expected.isOpen) backend.check(() => backend.client?.goesOn());
     else backend.client?.goesOn();

@@ -179,10 +179,9 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       this.pools.closed(pooled, this.now());
       return;
     }
-    // A server that is busy does not see that nobody is there any more.
-    const isBusy = !handle.expected.isEmpty;
-    if (isBusy) this.cancel(handle);
-    if (isBusy || reason === 'client_lost' || handle.isDoomed) handle.socket.destroy();
+    if (handle.isDoomed) handle.socket.destroy();
+    else if (!handle.expected.isEmpty) this.#cancels.end(handle);
+    else if (reason === 'client_lost') handle.socket.destroy();
     else handle.close();
   }
 

@@ -272,6 +272,12 @@ export class Backend {
     else this.socket.destroy();
   }
 
+  /** Says nothing more, and hears what the server still says until it has gone, too. */
+  leave(): void {
+    this.socket.end();
+    this.resume();
+  }
+
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;

@@ -81,6 +81,22 @@ describe('cancel', () => {
     expect(await client.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
   });
 
+  it('of a client whom KILL has sent away is sent again where the server had it before the statement', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    // It is never heard.
+    rig.postgres.heldCancels = [];
+    client.send(query('hang'));
+    await rig.heard('hang');
+    const { host } = rig.running.proxy;
+    host.pools.kill({}, host.now());
+    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
+    rig.postgres.heldCancels = undefined;
+    const [backend] = rig.postgres.backends;
+    await holds(() => expect(backend!.cancelled).toEqual(['hang']));
+    await holds(() => expect(rig.postgres.open).toHaveLength(0));
+  });
+
   it('ends a wait', async () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];

@@ -245,13 +245,21 @@ export class Welcome {
       this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris' && this.#host.isOneServer(name.upstream);
     const cachedNow = (): CachedSession | undefined =>
       (isWatched ? this.#host.caches : undefined)?.forClient({
-        ...{ name, mode, user: newcomer.user, observer: this.#observer },
+        name,
+        mode,
+        user: newcomer.user,
+        observer: this.#observer,
         logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
       });
     const cached = cachedNow();
     const { socket, address, user, database } = newcomer;
     const client = new Client({
-      ...{ socket, address, mode, settings, user, database },
+      socket,
+      address,
+      mode,
+      settings,
+      user,
+      database,
       statements: this.#statements.of(name),
       analyser: this.#analyser,
       pinsSequences: pinSequences,

@@ -11,23 +11,20 @@ export interface Who {
 
 /** The database of the configuration that a client means; `*` stands for all that are not listed. */
 export function databaseOf(config: ProxyConfig, name: string): { key: string; database: DatabaseConfig } | undefined {
-  return ruleOf(config.databases, name, 'database');
+  const key = keyIn(config.databases, name);
+  const database = config.databases[key];
+  return database === undefined ? undefined : { key, database };
 }
 
 /** The rules of a user; `*` has them for all that are not listed. */
 export function userOf(config: ProxyConfig, name: string): { key: string; user: UserConfig } | undefined {
-  return ruleOf(config.users, name, 'user');
+  const key = keyIn(config.users, name);
+  const user = config.users[key];
+  return user === undefined ? undefined : { key, user };
 }
 
-function ruleOf<R, W extends string>(
-  rules: Readonly<Record<string, R>>,
-  name: string,
-  word: W,
-): ({ key: string } & Record<W, R>) | undefined {
-  const key = Object.hasOwn(rules, name) ? name : '*';
-  const rule = rules[key];
-  return rule === undefined ? undefined : ({ key, [word]: rule } as { key: string } & Record<W, R>);
-}
+const keyIn = (rules: Readonly<Record<string, unknown>>, name: string): string =>
+  Object.hasOwn(rules, name) ? name : '*';
 
 /** The rules of an application: of its name, or of the longest beginning of it that is listed with `*`. */
 export function applicationOf(
@@ -44,14 +41,24 @@ export function applicationOf(
   return found === undefined || application === undefined ? undefined : { key: found, application };
 }
 
-/** The settings of somebody: of each the one of the narrowest scope that has it. */
+/** By configuration, which does not change once it is read, and by the rules that somebody falls under: few, however many clients there are. */
+const known = new WeakMap<ProxyConfig, Map<string, ScopedSettings>>();
+const none = '\0';
+
+/** The settings of somebody: of each the one of the narrowest scope that has it. They are shared by all who fall under the same rules. */
 export function settingsFor(
   config: ProxyConfig,
   { database, user, application }: Who,
   session?: SessionSettings,
   statement?: StatementSettings,
 ): ScopedSettings {
-  const ofApplication = application === undefined ? undefined : applicationOf(config, application)?.application;
-  const narrower = [databaseOf(config, database)?.database, userOf(config, user)?.user, ofApplication];
-  return Object.assign({}, config.pool, ...narrower, session, statement) as ScopedSettings;
+  const ofDatabase = databaseOf(config, database);
+  const ofUser = userOf(config, user);
+  const ofApplication = application === undefined ? undefined : applicationOf(config, application);
+  const rules = `${ofDatabase?.key ?? none}\0${ofUser?.key ?? none}\0${ofApplication?.key ?? none}`;
+  const ofConfig = known.get(config) ?? new Map<string, ScopedSettings>();
+  const narrower = [ofDatabase?.database, ofUser?.user, ofApplication?.application];
+  const settings = ofConfig.get(rules) ?? (Object.assign({}, config.pool, ...narrower) as ScopedSettings);
+  if (!ofConfig.has(rules)) known.set(config, ofConfig.set(rules, Object.freeze(settings)));
+  return session === undefined && statement === undefined ? settings : { ...settings, ...session, ...statement };
 }

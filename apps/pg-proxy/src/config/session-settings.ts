@@ -45,12 +45,12 @@ export function problemOfSetting(name: string, value: string | undefined): strin
 }
 
 /** What a client's session has set of ours; what is not understood is left out. */
-export function sessionSettingsOf(settings: ReadonlyMap<string, string>): SessionSettings {
-  const found: Record<string, unknown> = {};
+export function sessionSettingsOf(settings: ReadonlyMap<string, string>): SessionSettings | undefined {
+  let found: Record<string, unknown> | undefined;
   for (const [name, text] of settings) {
     if (!name.startsWith(settingPrefix)) continue;
     const setting = read(sessionSettings.shape, name.slice(settingPrefix.length), text);
-    if (!('problem' in setting)) found[setting.name] = setting.value;
+    if (!('problem' in setting)) found = { ...found, [setting.name]: setting.value };
   }
   return found;
 }

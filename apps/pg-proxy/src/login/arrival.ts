@@ -249,10 +249,8 @@ export class Arrival {
     if (!isAsked) this.#send(negotiateProtocolVersion({ minor, declined }));
     this.#startup = { ...packet, minor };
     const database = packet.parameters.get('database') ?? '';
-    this.#ask({
-      ...{ user, database: database === '' ? user : database, isEncrypted: !isPlain, certified },
-      address: this.#address,
-    });
+    const asked = database === '' ? user : database;
+    this.#ask({ user, database: asked, isEncrypted: !isPlain, certified, address: this.#address });
   }
 
   /** What came behind the startup packet waits for the answer. */

@@ -1,5 +1,4 @@
 import type { WireFault } from '@medrex/pg-wire';
-import { randomBytes } from 'node:crypto';
 import { queryLimits } from '../config/auth-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -8,6 +7,7 @@ import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
 import type { Asking, TlsForClients } from './arrival.ts';
 import { AuthRules } from './auth-rules.ts';
 import { ClientAuth, type AskDirectory } from './client-auth.ts';
+import { randomBytesOf } from '../random-bytes.ts';
 import { unixAddress } from './unix-socket.ts';
 import { UserSecrets } from './user-secrets.ts';
 
@@ -59,11 +59,20 @@ export class Doorkeeper {
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
     const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth => {
-      const random = randomBytes(nonceBytes + saltBytes);
+      const random = randomBytesOf(nonceBytes + saltBytes);
       const [nonce, salt] = [random.toString('base64', 0, nonceBytes), random.subarray(nonceBytes)];
+      const endPoint = tls?.endPoint;
       return new ClientAuth({
-        ...{ method, user, secret, mayAskPassword, certified, directory, mockSecret },
-        ...{ endPoint: tls?.endPoint, nonce, salt },
+        method,
+        user,
+        secret,
+        mayAskPassword,
+        certified,
+        directory,
+        mockSecret,
+        endPoint,
+        nonce,
+        salt,
       });
     };
     if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, pbkdf2Sync } from 'node:crypto';
+import { createHmac, createSecretKey, hash, pbkdf2Sync, type KeyObject } from 'node:crypto';
 import { saslprep } from './saslprep.ts';
 
 const keyBytes = 32;
@@ -24,9 +24,11 @@ export interface ScramVerifier {
 }
 
 /** A key as bytes costs `createHmac` several times as much. */
-export const hmac = (key: Uint8Array, data: Uint8Array | string): Buffer =>
-  createHmac('sha256', createSecretKey(key)).update(data).digest();
-export const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
+export const hmac = (key: Uint8Array | KeyObject, data: Uint8Array | string): Buffer =>
+  createHmac('sha256', key instanceof Uint8Array ? createSecretKey(key) : key)
+    .update(data)
+    .digest();
+export const sha256 = (data: Uint8Array): Buffer => hash('sha256', data, 'buffer');
 
 /** Takes about 0.7 ms for 4,096 iterations, and blocks meanwhile: keep what it gives. */
 export function clientKeys(password: string | Uint8Array, salt: Uint8Array, iterations: number): ClientKeys {

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { protocolViolation, type WireFault } from '../wire-fault.ts';
 import { hmac, sha256, type ClientKeys, type ScramVerifier } from './scram-keys.ts';
 import { readClientFinal, readClientFirst, scramMechanisms, type ClientFirst } from './scram-message.ts';
@@ -25,6 +25,17 @@ const bindingFailed: ScramServerStep = {
   kind: 'fault',
   fault: { sqlstate: '28000', message: 'SCRAM channel binding check failed' },
 };
+
+/** The two keys of a verifier that many log in with, as what is signed with; made once. */
+const signingKeys = new WeakMap<ScramVerifier, { readonly stored: KeyObject; readonly server: KeyObject }>();
+
+function signingKeysOf(verifier: ScramVerifier): { readonly stored: KeyObject; readonly server: KeyObject } {
+  const known = signingKeys.get(verifier);
+  if (known !== undefined) return known;
+  const made = { stored: createSecretKey(verifier.storedKey), server: createSecretKey(verifier.serverKey) };
+  signingKeys.set(verifier, made);
+  return made;
+}
 
 /** The server's half of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, 7677) as PostgreSQL speaks it: one exchange. */
 export class ScramServer {
@@ -73,12 +84,14 @@ export class ScramServer {
   }
 
   #judge(proof: Buffer, signed: Buffer): ScramServerStep {
-    const { storedKey, serverKey, isMock } = this.#options.verifier;
-    const signature = hmac(storedKey, signed);
-    const clientKey = Buffer.from(proof.map((byte, index) => byte ^ (signature[index] as number)));
+    const { verifier } = this.#options;
+    const { storedKey, serverKey, isMock } = verifier;
+    const { stored, server } = signingKeysOf(verifier);
+    const clientKey = hmac(stored, signed);
+    for (let at = 0; at < clientKey.length; at++) clientKey[at] = (clientKey[at] as number) ^ (proof[at] as number);
     const isRight = timingSafeEqual(sha256(clientKey), storedKey);
     if (!isRight || isMock === true) return { kind: 'refused' };
-    const data = Buffer.from(`v=${hmac(serverKey, signed).toString('base64')}`);
+    const data = Buffer.from(`v=${hmac(server, signed).toString('base64')}`);
     return { kind: 'proven', data, keys: { clientKey, serverKey } };
   }
 }

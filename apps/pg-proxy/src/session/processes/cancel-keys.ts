@@ -1,5 +1,6 @@
 import type { BackendKeyData, CancelRequest } from '@medrex/pg-wire';
-import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { randomInt, timingSafeEqual } from 'node:crypto';
+import { randomBytesOf } from '../../random-bytes.ts';
 import type { Client } from '../client/client.ts';
 import { processIdMin } from './process-ids.ts';
 
@@ -34,7 +35,7 @@ export class CancelKeys {
   give(client: Client, minor: number): BackendKeyData {
     let processId = this.#idOfBackend(client) ?? this.#newId();
     while (this.#held.has(processId)) processId = this.#newId();
-    const secretKey = randomBytes(minor >= 2 ? 32 : 4);
+    const secretKey = randomBytesOf(minor >= 2 ? 32 : 4);
     this.#held.set(processId, { client, secretKey });
     client.processId = processId;
     return { processId, secretKey };

@@ -168,5 +168,21 @@ const where = whereIs('POSTGRES');
       expect((await ask(other, 1))[0]).toBe(5);
       await eventually(async () => (await value(one)) === 5);
     });
+
+    it('ask the server for what nobody has kept, also where a backend has yet to prepare a statement that was described', async () => {
+      await start(true);
+      const ask = async (id: number): Promise<number> =>
+        (await one.query({ name: 'by_id', text: `select a from ${table} where id = $1`, values: [id] })).rows.length;
+      await one.query(`insert into ${table} select n, 0 from generate_series(2, 20) n`);
+      // As many backends as there can be, at rest.
+      const others = await Promise.all([1, 2, 3, 4].map(() => rigs[0]!.client()));
+      await Promise.all(others.map((client) => client.query('select pg_sleep(0.5)')));
+      expect(await ask(1)).toBe(1);
+      // Each of these takes one, first the one that has prepared it.
+      for (const [at, client] of others.slice(1).entries()) {
+        await client.query(`begin; select ${at}`);
+        expect(await ask(at + 2)).toBe(1);
+      }
+    });
   },
 );

@@ -82,7 +82,8 @@ export class CachedAnswers {
     if (answer !== undefined) this.#answer(asked, answer);
     else messages.obtain(messages.askedText());
     if (answer === undefined && client.backend !== undefined) messages.ask(client.backend);
-    if (!client.isWaiting) messages.goOn();
+    // Also where it waits again: what that is for has yet to be sent.
+    messages.goOn();
   }
 
   #answer(asked: Asked, answer: Answer): void {

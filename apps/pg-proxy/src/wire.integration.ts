@@ -28,6 +28,12 @@ const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const runTwo = Buffer.concat([run('c'), sync()]);
 const setInCode = (value: number): string =>
   `do $$ begin perform set_config('app.set_in_code', '${value}', false); end $$`;
+/** A message whose length is right, whatever is in it. */
+const message = (type: string, body = ''): Buffer => {
+  const head = Buffer.from(`${type}\0\0\0\0`);
+  head.writeInt32BE(4 + body.length, 1);
+  return Buffer.concat([head, Buffer.from(body)]);
+};
 const longName = 'n'.repeat(9_000);
 const isReady = (word: string): boolean => word.startsWith('Z');
 /** How often a step is answered by ReadyForQuery. */
@@ -177,6 +183,20 @@ const series = {
     [1, run('d'), sync()],
     [1, prepare('c', 'select 4'), sync()],
     [1, prepare('d', 'select 5'), run('d'), sync()],
+    [1, runTwo],
+  ),
+  'messages that cannot be read': steps(
+    [1, two],
+    ...['P', 'B', 'D', 'C', 'E'].flatMap((type) => steps([1, message(type), sync()], [1, runTwo])),
+    ...['D', 'C'].flatMap((type) =>
+      ['x', 'xc\0', 'Sc', 'Sc\0 ', 'P'].flatMap((body) => steps([1, message(type, body), sync()])),
+    ),
+    [1, message('P', 'd'), sync()],
+    [1, message('B', '\0c'), sync()],
+    [1, prepare('', 'select 1'), run(''), message('C', 'xc\0'), run('c'), sync()],
+    [3, query('begin'), message('D', 'xc\0'), sync(), query('select 1')],
+    [1, query('rollback')],
+    [2, run('none'), message('P'), message('B'), message('C'), message('D'), message('E'), sync(), query('select 1')],
     [1, runTwo],
   ),
   'what two names stand for': steps(

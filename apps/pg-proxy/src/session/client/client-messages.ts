@@ -237,9 +237,8 @@ export class ClientMessages implements Wire {
   #isLocal(local: LocalTables): boolean {
     if (this.#client.backend?.isIdle === false) return false;
     const taken = local.take(this.#framer);
-    if (taken === 'malformed') this.malformed();
     if (taken === 'failed') this.#isSkipping = true;
-    return taken !== 'elsewhere';
+    return taken !== 'elsewhere' && taken !== 'malformed';
   }
 
   /** What it was meant for has ended: it must not reach what comes next. */

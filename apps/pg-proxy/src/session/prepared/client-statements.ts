@@ -229,7 +229,7 @@ export class ClientStatements {
   parse(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
     const nameEnd = buffer.indexOf(0, start + 5);
-    if (nameEnd < 0 || nameEnd >= end) return this.#wire.malformed();
+    if (nameEnd < 0 || nameEnd >= end) return this.#passUnread(framer, backend, owed.parse);
     backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
@@ -329,7 +329,7 @@ export class ClientStatements {
   /** A Bind, to the statement that the name means at the upstream. */
   bind(framer: Framer, backend: Backend): void {
     const head = this.bindAtHand ?? readBindHead(framer.buffer, framer.start, framer.end);
-    if (head === undefined) return this.#wire.malformed();
+    if (head === undefined) return this.#passUnread(framer, backend, owed.bind);
     backend.traffic.binds++;
     if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
     if (this.#isHeldBack(backend, head.statement)) return;
@@ -429,6 +429,13 @@ export class ClientStatements {
     return undefined;
   }
 
+  /** What cannot be read here goes to the server as it is, which says what is wrong with it. */
+  #passUnread({ start, isLast }: Framer, backend: Backend, kind: number): void {
+    // Names are longer than what is looked at: they may be anybody's.
+    if (!isLast) this.#wire.malformed();
+    else if (backend.expected.push(kind)) this.#wire.pass(start);
+  }
+
   /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
   #asNow(statement: Statement): Statement {
     const path = this.#wire.searchPath();
@@ -442,7 +449,7 @@ export class ClientStatements {
   describe(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
-    if (named === undefined) return this.#wire.malformed();
+    if (named === undefined) return this.#passUnread(framer, backend, owed.describe);
     if (named.of === 'statement' && this.#isHeldBack(backend, named.name)) return;
     if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
     if (named.of === 'portal' || named.name === '') {
@@ -463,7 +470,7 @@ export class ClientStatements {
   close(framer: Framer, backend: Backend): void {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
-    if (named === undefined) return this.#wire.malformed();
+    if (named === undefined) return this.#passUnread(framer, backend, owed.close);
     const { expected } = backend;
     if (named.of === 'portal' || named.name === '' || this.#isAlone) {
       if (named.of === 'statement') this.#alone.delete(named.name);

@@ -5,6 +5,7 @@
 export interface WireFault {
   readonly sqlstate: string;
   readonly message: string;
+  readonly hint?: string;
   /** The function of PostgreSQL that says so, where drivers tell the fault by it. */
   readonly routine?: string;
 }

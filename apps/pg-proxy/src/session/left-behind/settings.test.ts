@@ -7,7 +7,10 @@ const of = (parameters: Record<string, string>): Record<string, string> | WireFa
   return 'sqlstate' in settings ? settings : Object.fromEntries(settings);
 };
 const fault = (message: string): WireFault => ({ sqlstate: '42601', message });
-const argument = 'invalid command-line argument for server process:';
+const notTaken = (word: string): WireFault => ({
+  ...fault(`invalid command-line argument for server process: ${word}`),
+  hint: 'Try "postgres --help" for more information.',
+});
 const settings = (values: Record<string, string>): Map<string, string> => new Map(Object.entries(values));
 
 describe('settingsOf', () => {
@@ -22,9 +25,23 @@ describe('settingsOf', () => {
     [String.raw`-c search_path=a,\ b\\c`, { search_path: String.raw`a, b\c` }],
     ['-c x.y=', { 'x.y': '' }],
     ['-c a;b=1 -c =2 --"c=', { 'a;b': '1', '': '2', '"c': '' }],
-    ['-B 5', fault(`${argument} -B`)],
-    ['-c a=1 b=2', fault(`${argument} b=2`)],
-    ['-c', fault(`${argument} -c`)],
+    [
+      '-S 5000 -e -fs -t pl',
+      { work_mem: '5000', datestyle: 'euro', enable_seqscan: 'false', log_planner_stats: 'true' },
+    ],
+    ['-sec a=1', { log_statement_stats: 'true', datestyle: 'euro', a: '1' }],
+    ['-s-a=1 -n -D /x', { log_statement_stats: 'true', a: '1' }],
+    ['-d 3', { log_min_messages: 'debug3', log_statement: 'all', debug_print_parse: 'true' }],
+    ['-d0 --', { log_min_messages: 'notice' }],
+    ['-B 5', { shared_buffers: '5' }],
+    ['-c a=1 b=2', notTaken('b=2')],
+    ['b=2 -c nothing', fault('-c nothing requires a value')],
+    ['-e -- -s', notTaken('-s')],
+    ['-c', notTaken('-c')],
+    ['-f x', notTaken('x')],
+    ['-es -x', notTaken('-x')],
+    ['-es -xs', notTaken('-es')],
+    ['\\', notTaken('')],
     ['-c nothing', fault('-c nothing requires a value')],
     ['-cnothing', fault('-c nothing requires a value')],
     ['--noth-ing', fault('--noth-ing requires a value')],

@@ -1,4 +1,5 @@
 import type { WireFault } from '@medrex/pg-wire';
+import { settingsOfOptions } from './startup-options.ts';
 
 /** What a client wants set in its session, from its startup packet: names in lower case. */
 export type Settings = ReadonlyMap<string, string>;
@@ -6,10 +7,10 @@ export type Settings = ReadonlyMap<string, string>;
 /** Parameters of a startup packet that are no settings. */
 const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
-/** The settings of a startup packet, with those in `options` (`-c name=value`, `--name=value`). A fault: not understood. */
+/** The settings of a startup packet, with those in `options`. A fault: not understood. */
 export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | WireFault {
   const settings = new Map<string, string>();
-  const options = optionsOf(parameters.get('options') ?? '');
+  const options = settingsOfOptions(parameters.get('options') ?? '');
   if ('sqlstate' in options) return options;
   for (const [name, value] of options) settings.set(name.toLowerCase(), value);
   for (const [name, value] of parameters) {
@@ -17,24 +18,6 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string,
     if (isSetting) settings.set(name.toLowerCase(), value);
   }
   return settings;
-}
-
-/** Whether there is a setting of this name the server says. */
-function optionsOf(text: string): [string, string][] | WireFault {
-  const words = [...text.matchAll(/(?:\\.|[^\s\\])+/gs)].map(([word]) => word.replaceAll(/\\(.)/gs, '$1'));
-  const found: [string, string][] = [];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? '';
-    const [, how = '', behind = ''] = /^(-c|--)(.*)$/s.exec(word) ?? [];
-    const given = word === '-c' ? words[++index] : behind;
-    if (how === '' || given === undefined || given === '')
-      return { sqlstate: '42601', message: `invalid command-line argument for server process: ${word}` };
-    const [, name, value] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
-    if (name === undefined || value === undefined)
-      return { sqlstate: '42601', message: `${how === '-c' ? '-c ' : how}${given} requires a value` };
-    found.push([name.replaceAll('-', '_'), value]);
-  }
-  return found;
 }
 
 /** Equal for equal settings. */

@@ -1,0 +1,120 @@
+import type { WireFault } from '@medrex/pg-wire';
+
+type Setting = readonly [name: string, value: string];
+/** What a switch sets, by its argument; undefined: it does not take that. */
+type Switch = (argument: string) => readonly Setting[] | WireFault | undefined;
+
+const sets =
+  (name: string, value?: string): Switch =>
+  (argument) => [[name, value ?? argument]];
+/** Means something to a server that is started by hand, and nothing to a session. */
+const nothing: Switch = () => [];
+
+const plans: Readonly<Record<string, string>> = {
+  ...{ s: 'seqscan', i: 'indexscan', o: 'indexonlyscan', b: 'bitmapscan', t: 'tidscan' },
+  ...{ n: 'nestloop', m: 'mergejoin', h: 'hashjoin' },
+};
+
+/** The switches of `postgres` that stand alone. */
+const alone = new Map<string, Switch>([
+  ['e', sets('datestyle', 'euro')],
+  ['F', sets('fsync', 'false')],
+  ['i', sets('listen_addresses', '*')],
+  ['l', sets('ssl', 'true')],
+  ['O', sets('allow_system_table_mods', 'true')],
+  ['P', sets('ignore_system_indexes', 'true')],
+  ['s', sets('log_statement_stats', 'true')],
+  ...Array.from('bEjnT', (letter) => [letter, nothing] as const),
+]);
+
+/** Those with an argument, in the same word or in the next. */
+const followed = new Map<string, Switch>([
+  ['-', (given) => long(given, '--')],
+  ['c', (given) => long(given, '-c ')],
+  ['B', sets('shared_buffers')],
+  ['d', debug],
+  ['f', ([plan = '']) => (plans[plan] === undefined ? undefined : [[`enable_${plans[plan]}`, 'false']])],
+  ['h', sets('listen_addresses')],
+  ['k', sets('unix_socket_directories')],
+  ['N', sets('max_connections')],
+  ['p', sets('port')],
+  ['S', sets('work_mem')],
+  ['t', statistics],
+  ['W', sets('post_auth_delay')],
+  ...Array.from('CDrv', (letter) => [letter, nothing] as const),
+]);
+
+/**
+ * The settings in `options` of a startup packet, which are switches of `postgres`, read as getopt(3) does. A fault: not understood.
+ * Whether there is a setting of such a name the server says.
+ */
+export function settingsOfOptions(text: string): Setting[] | WireFault {
+  const words = wordsOf(text);
+  const settings: Setting[] = [];
+  const others: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    if (word === '--') {
+      others.push(...words.slice(index + 1));
+      break;
+    }
+    if (!/^-./s.test(word)) {
+      others.push(word);
+      continue;
+    }
+    for (let at = 1; at < word.length; at++) {
+      const letter = word.charAt(at);
+      const rest = word.slice(at + 1);
+      const takesMore = followed.get(letter);
+      const argument = takesMore !== undefined && rest === '' ? words[++index] : rest;
+      const set = argument === undefined ? undefined : (takesMore ?? alone.get(letter))?.(argument);
+      // It complains of the last word that it has done with.
+      if (set === undefined)
+        return notTaken(takesMore === undefined && rest !== '' ? words[index - 1] : (words[index] ?? word));
+      if ('sqlstate' in set) return set;
+      settings.push(...set);
+      if (takesMore !== undefined) break;
+    }
+  }
+  return others.length === 0 ? settings : notTaken(others[0]);
+}
+
+/** Apart by spaces, unless a backslash stands before one. */
+function wordsOf(text: string): string[] {
+  const words = text.match(/(?:\\.|[^\s\\]|\\$)+/gs) ?? [];
+  return words.map((word) => word.replaceAll(/\\(.?)/gs, '$1'));
+}
+
+const notTaken = (word = 'postgres'): WireFault => ({
+  ...{ sqlstate: '42601', message: `invalid command-line argument for server process: ${word}` },
+  hint: 'Try "postgres --help" for more information.',
+});
+
+function long(given: string, how: string): readonly Setting[] | WireFault {
+  const [, name, value] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
+  if (name === undefined || value === undefined)
+    return { sqlstate: '42601', message: `${how}${given} requires a value` };
+  return [[name.replaceAll('-', '_'), value]];
+}
+
+function debug(argument: string): readonly Setting[] {
+  const level = Number.parseInt(argument, 10) || 0;
+  const more = [
+    ['log_statement', 'all'],
+    ['debug_print_parse', 'true'],
+    ['debug_print_plan', 'true'],
+    ['debug_print_rewritten', 'true'],
+  ] as const;
+  return [['log_min_messages', level > 0 ? `debug${level}` : 'notice'], ...more.slice(0, Math.max(0, level - 1))];
+}
+
+const parts = new Map([
+  ['pa', 'parser'],
+  ['pl', 'planner'],
+  ['e', 'executor'],
+]);
+
+function statistics(argument: string): readonly Setting[] | undefined {
+  const part = parts.get(argument.startsWith('e') ? 'e' : argument.slice(0, 2));
+  return part === undefined ? undefined : [[`log_${part}_stats`, 'true']];
+}

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { close, flush, gssencRequest, query, startupMessage, sync, terminate } from '@medrex/pg-wire';
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
+import { departed } from './session/client/client.ts';
 import { oneBackend, prepare, run } from './testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 
@@ -35,8 +36,8 @@ describe('login', () => {
     ],
     [
       'options that are not settings',
-      { parameters: { options: '-B 5' } },
-      'FATAL 42601 invalid command-line argument for server process: -B',
+      { parameters: { options: '-x 5' } },
+      'FATAL 42601 invalid command-line argument for server process: -x',
     ],
     ['a protocol that nobody speaks', { minor: 0x40000 }, 'FATAL 0A000 unsupported frontend protocol 7.0'],
   ])('refuses %s', async (_what, options, expected) => {
@@ -93,6 +94,48 @@ it('reads a startup packet that comes byte by byte', async () => {
   const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
   socket.destroy();
   expect(answer.toString('latin1')).toContain('SCRAM-SHA-256');
+});
+
+describe('what the settings of a login come to', () => {
+  const parameters = { work_mem: '5MB' };
+  const asked = (): number => rig.postgres.backends.flatMap(({ heard }) => heard).length;
+
+  it('is asked for once, for all who come with them at once', async () => {
+    await start({ config: { pool: { size: 8 } } });
+    const clients = await Promise.all(Array.from({ length: 8 }, () => rig.in({ parameters })));
+    expect(rig.postgres.backends).toHaveLength(1);
+    expect(asked()).toBe(1);
+    for (const client of clients) expect(await client.ask(query('select 1'))).toContain('C SELECT 1');
+  });
+
+  it('is asked for by the next where who asks for all is sent away', async () => {
+    await start(oneBackend);
+    const busy = await rig.in();
+    await busy.ask(query('begin'));
+    const first = rig.open({ parameters });
+    await rig.waiting(1);
+    const others = [rig.open({ parameters }), rig.open({ parameters })];
+    await holds(() => expect(rig.running.proxy.host.clients.size).toBe(4));
+    [...rig.running.proxy.host.clients].find((client) => client.isWaiting)?.end(departed);
+    expect((await first.until('closed')).join()).toContain('57P01');
+    await rig.waiting(1);
+    await busy.ask(query('commit'));
+    for (const other of others) await other.until('Z I');
+  });
+
+  it('is asked for by each where who asks for all is refused', async () => {
+    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 400 } } });
+    const busy = await rig.in();
+    await busy.ask(query('begin'));
+    const first = rig.open({ parameters });
+    await rig.waiting(1);
+    const others = [rig.open({ parameters }), rig.open({ parameters })];
+    await holds(() => expect(rig.running.proxy.host.clients.size).toBe(4));
+    expect((await first.until('closed')).join()).toContain('FATAL 53300');
+    await rig.waiting(2);
+    await busy.ask(query('commit'));
+    for (const other of others) await other.until('Z I');
+  });
 });
 
 describe('transaction mode', () => {

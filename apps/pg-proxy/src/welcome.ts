@@ -26,6 +26,7 @@ import type { Observing } from './observe/observing.ts';
 import { Plans, type PlanSession } from './observe/plans.ts';
 import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/client/request.ts';
+import { LoginReports, type Parameters } from './login/login-reports.ts';
 import { settingsOf, type Settings } from './session/left-behind/settings.ts';
 import { StatementBook } from './session/prepared/statement-book.ts';
 import type { Shapes } from './session/prepared/statements.ts';
@@ -38,19 +39,12 @@ import { problemOfSetting } from './config/session-settings.ts';
 import { clampReport } from './upstream/refusal-report.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 
-/** Sets of settings whose parameters are remembered. */
-const rememberedMax = 1_000;
 /** Longest login and longest answer of the server that is asked for a plan. */
 const planTimeoutMs = 6_000;
 
 /** Names of the console, where no database has them. */
 const consoles: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
-
-interface LoginReport {
-  readonly parameters: ReadonlyMap<string, string>;
-  readonly messages: Buffer;
-}
 
 export interface WelcomeOptions {
   readonly host: PoolHost;
@@ -78,8 +72,7 @@ export class Welcome {
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
   readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
-  /** What a server reports at login, by pool and settings. */
-  readonly #reports = new Map<string, LoginReport>();
+  readonly #reports = new LoginReports();
   readonly #statements: StatementBook;
 
   constructor({ host, loaded, analyser, life, arrivals, observing, refused }: WelcomeOptions) {
@@ -315,7 +308,7 @@ export class Welcome {
 
   #logIn(client: Client, minor: number): void {
     const key = `${nameKey(client.pooled.pool.name)}\0${client.settingsKey}`;
-    const known = this.#reports.get(key);
+    const known = this.#reports.known(key);
     const { pooled, mode } = client;
     // In session mode it gets the process id of its backend, which must be there for that.
     const isToHave = mode === 'session' && pooled.pool.hasRoomFor(pooled);
@@ -325,22 +318,17 @@ export class Welcome {
     }
     // The first with these settings: a server says what they come to, and whether it takes them.
     client.outbox.send();
-    client.learn((learnt) => {
-      if ('sqlstate' in learnt) {
-        client.end(learnt);
-        return;
-      }
-      const report = { parameters: learnt, messages: parameterReport(learnt) };
-      if (this.#reports.size >= rememberedMax) this.#reports.clear();
-      this.#reports.set(key, report);
-      this.#greet(client, minor, report);
+    this.#reports.learn(key, client, (learnt) => {
+      if (learnt === undefined) return;
+      if ('sqlstate' in learnt) client.end(learnt);
+      else this.#greet(client, minor, learnt);
     });
   }
 
-  #greet(client: Client, minor: number, { parameters, messages }: LoginReport): void {
+  #greet(client: Client, minor: number, parameters: Parameters): void {
     const { outbox } = client;
     client.session.settings.reportedAtLogin = parameters;
-    outbox.push(messages);
+    outbox.push(parameterReport(parameters));
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
     for (const clamp of client.pooled.pool.clamps) outbox.push(noticeResponse(clampReport(clamp)));
     outbox.push(readyForQuery(transactionStatus.idle));

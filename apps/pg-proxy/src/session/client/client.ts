@@ -17,6 +17,7 @@ import { ClientMessages } from './client-messages.ts';
 import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
 import { ClientSession } from './client-session.ts';
 import { ClientWait } from './client-wait.ts';
+import type { Learnt } from '../../login/login-reports.ts';
 import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
 import { leanSocket } from '../backend/lean-socket.ts';
 import { Outbox } from '../backend/outbox.ts';
@@ -83,7 +84,7 @@ export class Client implements BackendClient {
   readonly #messages: ClientMessages;
   /** Is given what it still sends when it has been sent away. */
   #heardAfter: ((chunk: Buffer) => void) | undefined;
-  #learner: ((learnt: ReadonlyMap<string, string> | Report) => void) | undefined;
+  #learner: ((learnt: Learnt) => void) | undefined;
   /** Waits until it has a backend, or has been refused one. */
   #holder: (() => void) | undefined;
 
@@ -242,7 +243,7 @@ export class Client implements BackendClient {
     if (this.hasLeft) return;
     const { isAsking } = this.wait;
     this.wait.end();
-    if (this.#learner !== undefined) return this.#learner(report);
+    if (this.#learner !== undefined) return this.learnt(report);
     if (this.#holder !== undefined) this.#held();
     else {
       const { cachedAnswers, requests } = this.#messages;
@@ -288,7 +289,7 @@ export class Client implements BackendClient {
    * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
    * mode it keeps it.
    */
-  learn(then: (learnt: ReadonlyMap<string, string> | Report) => void): void {
+  learn(then: (learnt: Learnt) => void): void {
     this.#learner = then;
     this.readAt = this.#host.now();
     this.obtain(undefined);
@@ -300,16 +301,26 @@ export class Client implements BackendClient {
     if (backend === undefined) return;
     backend.outbox.send();
     backend.check((isOk) => {
-      const learner = this.#learner;
-      this.#learner = undefined;
-      if (!isOk || learner === undefined || this.backend !== backend) return;
+      // Where it is lost, its client is told so, and leaves.
+      if (!isOk || this.backend !== backend) return;
       const refused = backend.refusedSettings();
       const parameters = new Map(backend.parameters);
-      if (this.mode === 'session' && refused === undefined) return learner(parameters);
+      if (this.mode === 'session' && refused === undefined) return this.learnt(parameters);
       this.#detach(backend);
       this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
-      learner(refused ?? parameters);
+      this.learnt(refused ?? parameters);
     });
+  }
+
+  /** Another client learns that. */
+  awaitLearnt(then: (learnt: Learnt) => void): void {
+    this.#learner = then;
+  }
+
+  learnt(learnt: Learnt): void {
+    const then = this.#learner;
+    this.#learner = undefined;
+    then?.(learnt);
   }
 
   /** Somebody asks the server about its process, so it gets one and keeps it. Undefined: `then` comes later, or never. */
@@ -454,6 +465,7 @@ export class Client implements BackendClient {
     this.#host.left(this);
     this.socket.end();
     this.#held();
+    this.learnt(undefined);
   }
 
   #giveBack(backend: Backend): void {

@@ -1,0 +1,67 @@
+import type { Report } from '@medrex/pg-wire';
+import type { Client } from '../session/client/client.ts';
+
+/** What a server says that the settings of a session come to, by name. */
+export type Parameters = ReadonlyMap<string, string>;
+/** Undefined: whoever asked has gone. */
+export type Learnt = Parameters | Report | undefined;
+
+/** Sets of settings whose parameters are remembered. */
+const rememberedMax = 1_000;
+
+/**
+ * What a server reports at login, by pool and settings. The first client with them asks it; those who come meanwhile take no backend and
+ * hear what the first has heard. Where it was refused, that may be for what it is alone, and each of them asks for itself.
+ */
+export class LoginReports {
+  #known = new Map<string, Parameters>();
+  /** Who waits for what another client learns, by the same. */
+  readonly #waiting = new Map<string, ((learnt: Learnt) => void)[]>();
+
+  known(key: string): Parameters | undefined {
+    return this.#known.get(key);
+  }
+
+  /** What holds from now on may be something else. */
+  clear(): void {
+    this.#known = new Map();
+  }
+
+  /** @param then is called once, perhaps much later */
+  learn(key: string, client: Client, then: (learnt: Learnt) => void): void {
+    const waiting = this.#waiting.get(key);
+    // In session mode it needs a backend in any case.
+    if (client.mode === 'session') this.#ask(key, client, then);
+    else if (waiting === undefined) this.#askForAll(key, client, then);
+    else {
+      client.awaitLearnt(then);
+      waiting.push((learnt) => {
+        if (client.hasLeft) return;
+        if (learnt === undefined) this.learn(key, client, then);
+        else if ('sqlstate' in learnt) this.#ask(key, client, then);
+        else client.learnt(learnt);
+      });
+    }
+  }
+
+  #askForAll(key: string, client: Client, then: (learnt: Learnt) => void): void {
+    const waiting: ((learnt: Learnt) => void)[] = [];
+    this.#waiting.set(key, waiting);
+    this.#ask(key, client, (learnt) => {
+      this.#waiting.delete(key);
+      then(learnt);
+      for (const tell of waiting) tell(learnt);
+    });
+  }
+
+  #ask(key: string, client: Client, then: (learnt: Learnt) => void): void {
+    const known = this.#known;
+    client.learn((learnt) => {
+      if (learnt !== undefined && !('sqlstate' in learnt)) {
+        if (known.size >= rememberedMax) known.clear();
+        known.set(key, learnt);
+      }
+      then(learnt);
+    });
+  }
+}

@@ -56,6 +56,8 @@ export interface PgProxyOptions {
   readonly irisDriver?: IrisUpstreamsOptions['irisDriver'];
   /** In place of what this process says of itself. */
   readonly process?: ProcessFigures | undefined;
+  /** Files that the process may have open. */
+  readonly filesMax: number;
 }
 
 /** How a proxy ends: its clients go as the configuration says, or each with the end of its transaction, or nobody is waited for. */
@@ -106,6 +108,7 @@ export class PgProxy {
     this.#welcome = new Welcome({
       ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
       arrivals: () => this.#arrivals.size,
+      filesMax: options.filesMax,
       refused: (fault, address) => events.refused(fault, address),
     });
     this.#doorkeeper = this.#doorkeeperOf(loaded);

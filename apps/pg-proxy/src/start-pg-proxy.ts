@@ -30,6 +30,7 @@ import {
 import type { RequestObserver } from './session/client/request.ts';
 import { Observing } from './observe/observing.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
+import { openFilesMax } from './login/open-files.ts';
 import { tuningNotes } from './upstream/tuning-notes.ts';
 import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
 
@@ -60,15 +61,17 @@ export interface PgProxyStart extends ConfigSource {
   readonly irisDriver?: PgProxyOptions['irisDriver'];
   /** In place of what this process says of its memory, event loop and CPU. */
   readonly process?: ProcessFigures;
+  /** Files that it may have open, in place of its own limit. */
+  readonly filesMax?: number;
 }
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
-export function checkPgProxyConfig({ environment, ...source }: PgProxyStart): LoadedConfig {
-  return withTuning(loadConfig(source, { environment, salt: randomBytes(32) }));
+export function checkPgProxyConfig({ environment, filesMax, ...source }: PgProxyStart): LoadedConfig {
+  return withTuning(loadConfig(source, { environment, salt: randomBytes(32) }), filesMax ?? openFilesMax());
 }
 
-const withTuning = (loaded: LoadedConfig): LoadedConfig => {
-  return { ...loaded, notes: [...loaded.notes, ...tuningNotes(loaded)] };
+const withTuning = (loaded: LoadedConfig, filesMax: number): LoadedConfig => {
+  return { ...loaded, notes: [...loaded.notes, ...tuningNotes(loaded, filesMax)] };
 };
 
 /** Starts the proxy that a configuration file describes; resolves when it listens. */
@@ -78,6 +81,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const load = (): LoadedConfig => loadConfig(start, { environment: start.environment, salt });
   const loaded = load();
   let current = loaded;
+  const filesMax = start.filesMax ?? openFilesMax();
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
   const telemetry = start.telemetry ?? createTelemetry(options);
   const metrics = telemetry.metrics.define(pgProxyMetrics);
@@ -132,6 +136,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     jitter: Math.random,
     shared,
     process: start.process,
+    filesMax,
     directoryOf: (from) => directoryOf(from, lookupFailed),
     irisDriver: start.irisDriver,
     events: {
@@ -187,7 +192,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   return {
     urls: { postgres: urlOf(loaded.config.listen, proxy.port), metrics: `${endpoint.url}/metrics` },
     proxy,
-    notes: withTuning(loaded).notes,
+    notes: withTuning(loaded, filesMax).notes,
     observing,
     reload,
     stopAsked,

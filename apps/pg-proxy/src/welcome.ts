@@ -19,6 +19,7 @@ import type { Sight } from './admin/show.ts';
 import type { CachedSession } from './cache/caches.ts';
 import { placeOf, type Newcomer } from './login/arrival.ts';
 import { longNameNotice } from './login/long-name.ts';
+import { outOfFiles } from './login/open-files.ts';
 import { Client, departed } from './session/client/client.ts';
 import type { Entrant } from './session/client/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
@@ -53,6 +54,8 @@ export interface WelcomeOptions {
   readonly life: Life;
   /** Who is about to log in. */
   readonly arrivals: () => number;
+  /** Files that the process may have open. */
+  readonly filesMax: number;
   readonly observing: Observing;
   /** @param address where it came from */
   readonly refused: (fault: WireFault, address: string) => void;
@@ -64,6 +67,7 @@ export class Welcome {
   readonly #analyser: SqlAnalyser;
   readonly #life: Life;
   readonly #arrivals: () => number;
+  readonly #filesMax: number;
   readonly #observing: Observing;
   readonly #refused: WelcomeOptions['refused'];
   readonly #observer: RequestObserver | undefined;
@@ -75,9 +79,10 @@ export class Welcome {
   readonly #reports = new LoginReports();
   readonly #statements: StatementBook;
 
-  constructor({ host, loaded, analyser, life, arrivals, observing, refused }: WelcomeOptions) {
+  constructor({ host, loaded, analyser, life, arrivals, filesMax, observing, refused }: WelcomeOptions) {
     this.#refused = refused;
     this.#arrivals = arrivals;
+    this.#filesMax = filesMax;
     this.#life = life;
     this.#host = host;
     this.#analyser = analyser;
@@ -217,7 +222,8 @@ export class Welcome {
     const settings = startSettings(newcomer.parameters, found.parameters);
     if ('sqlstate' in settings) return this.#refuse(newcomer, settings);
     const entrant = { database, user, application: settings.get('application_name') ?? '' };
-    const refusal = this.#disabled(newcomer) ?? this.#denied(newcomer) ?? this.#overload() ?? limits.refusal(entrant);
+    const refusal =
+      this.#disabled(newcomer) ?? this.#denied(newcomer) ?? this.#overload() ?? this.#full() ?? limits.refusal(entrant);
     if (refusal !== undefined) return this.#refuse(newcomer, refusal);
     const scoped = settingsFor(config, entrant);
     if (scoped.statementTimeoutMs > 0 && !settings.has('statement_timeout'))
@@ -295,6 +301,11 @@ export class Welcome {
     const allowed = userOf(this.#loaded.config, user)?.user.databases;
     if (allowed === undefined || allowed.includes(database)) return undefined;
     return { sqlstate: '42501', message: `permission denied for database "${database}"` };
+  }
+
+  #full(): WireFault | undefined {
+    const { clients, pools } = this.#host;
+    return outOfFiles(this.#filesMax, clients.size + pools.backendCount);
   }
 
   /** Who is in stays; who is not comes when there is less to do. */

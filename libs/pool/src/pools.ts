@@ -264,6 +264,13 @@ export class Pools<C, B> {
     return { ...sumOf(this.figures(nowMs)), pools: this.#pools.size, counts: this.#around.counters.copy() };
   }
 
+  /** Backends of all pools, those that are being opened among them. */
+  get backendCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.size;
+    return count;
+  }
+
   /** SHOW SERVERS. */
   backends(): readonly PooledBackend<C, B>[] {
     return [...this.#pools.values()].flatMap((pool) => pool.backends());

@@ -17,6 +17,8 @@ export interface RigOptions {
   readonly users?: string;
   /** What the process says of itself. */
   readonly process?: ProcessFigures;
+  /** Files that it may have open. */
+  readonly filesMax?: number;
   /** Beside `main`. */
   readonly upstreams?: Readonly<Record<string, unknown>>;
   /** Other files of the folder, by name. */
@@ -49,6 +51,7 @@ export class ProxyRig {
     config = {},
     upstreams = {},
     process,
+    filesMax,
     users = '"app" "secret"\n"other" "secret"\n',
     files = {},
   }: RigOptions = {}): Promise<ProxyRig> {
@@ -75,6 +78,7 @@ export class ProxyRig {
     const running = await startPgProxy({
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
       ...(process && { process }),
+      ...(filesMax !== undefined && { filesMax }),
     });
     return new ProxyRig(postgres, running, folder, { lines, telemetry });
   }

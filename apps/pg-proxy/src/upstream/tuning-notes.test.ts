@@ -4,18 +4,25 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { proxyConfig } from '../config/proxy-config.ts';
 import { tuningNotes } from './tuning-notes.ts';
 
-const notes = (config: object, forced: readonly (readonly [string, string])[] = []): readonly string[] =>
-  tuningNotes({
-    config: proxyConfig.parse({
-      ...{ upstreams: { main: {} }, databases: { clinic: { upstream: 'main' } }, auth: { userFile: 'users.txt' } },
-      ...config,
-    }),
-    users: new Map(),
-    identities: new Identities(
-      [],
-      new Map(forced.map(([name, as]) => [name, { user: undefined, database: undefined, as, password: undefined }])),
-    ),
-  } as unknown as LoadedConfig);
+const notes = (
+  config: object,
+  forced: readonly (readonly [string, string])[] = [],
+  filesMax = Infinity,
+): readonly string[] =>
+  tuningNotes(
+    {
+      config: proxyConfig.parse({
+        ...{ upstreams: { main: {} }, databases: { clinic: { upstream: 'main' } }, auth: { userFile: 'users.txt' } },
+        ...config,
+      }),
+      users: new Map(),
+      identities: new Identities(
+        [],
+        new Map(forced.map(([name, as]) => [name, { user: undefined, database: undefined, as, password: undefined }])),
+      ),
+    } as unknown as LoadedConfig,
+    filesMax,
+  );
 
 describe('tuningNotes', () => {
   it('is silent where everything can be had', () => {
@@ -34,6 +41,13 @@ describe('tuningNotes', () => {
     expect(notes({ upstreams: { main: iris }, pool: { size: 40 } })).toContain(
       'pool clinic/*: max is 24 in place of 40, because of the licence',
     );
+  });
+
+  it('says how many clients the limit of open files has room for', () => {
+    expect(notes({ clientsMax: 800 }, [], 1_024)).toEqual([]);
+    expect(notes({ clientsMax: 1_000 }, [], 1_024)).toEqual([
+      'clientsMax 1000: there is room for 892 clients and backends together, because this process may have 1024 files open (ulimit -n, LimitNOFILE)',
+    ]);
   });
 
   it('says the same of many pools once', () => {

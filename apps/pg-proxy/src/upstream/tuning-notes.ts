@@ -2,6 +2,7 @@ import { clampsOf, type Clamp, type PoolName } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { poolSettingNames } from '../config/scoped-settings.ts';
 import { settingsFor } from '../config/scopes.ts';
+import { connectionsMax } from '../login/open-files.ts';
 import { LicenceShares } from './licence-shares.ts';
 import { policyOf } from './policy.ts';
 import { poolNameOf } from './upstream-logins.ts';
@@ -9,8 +10,10 @@ import { poolNameOf } from './upstream-logins.ts';
 /**
  * What of a configuration its pools will not have as it was asked for, or have in vain, once for all pools of which it is true. `*`
  * stands for who has no rules of his own.
+ *
+ * @param filesMax files that the process may have open
  */
-export function tuningNotes(loaded: LoadedConfig): readonly string[] {
+export function tuningNotes(loaded: LoadedConfig, filesMax: number): readonly string[] {
   const { config } = loaded;
   const policy = policyOf(config, new LicenceShares(config, undefined));
   const users = new Set([...Object.keys(config.users), '*']);
@@ -27,7 +30,19 @@ export function tuningNotes(loaded: LoadedConfig): readonly string[] {
     for (const clamp of clampsOf(policy, name)) add(clamp.subject, clampText(clamp));
     for (const note of inVain(settingsFor(config, name))) add(`${name.database}/${name.user}`, note);
   }
-  return [...[...subjects].map(([note, pools]) => `pool ${listOf([...pools])}: ${note}`), ...withoutPool(loaded)];
+  return [
+    ...[...subjects].map(([note, pools]) => `pool ${listOf([...pools])}: ${note}`),
+    ...withoutPool(loaded),
+    ...tooFewFiles(config.clientsMax, filesMax),
+  ];
+}
+
+function tooFewFiles(clientsMax: number, filesMax: number): readonly string[] {
+  const room = connectionsMax(filesMax);
+  if (clientsMax < room) return [];
+  return [
+    `clientsMax ${clientsMax}: there is room for ${room} clients and backends together, because this process may have ${filesMax} files open (ulimit -n, LimitNOFILE)`,
+  ];
 }
 
 /** Rules of users for pools that are somebody else's. */

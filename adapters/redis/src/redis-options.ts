@@ -1,4 +1,5 @@
 import type { RedisOptions } from 'ioredis';
+import { isIP } from 'node:net';
 
 export interface RedisPoolOptions {
   readonly host: string;
@@ -29,7 +30,9 @@ export function connectionOptions(options: RedisPoolOptions, jitter: () => numbe
   return {
     ...{ host, port, db: database ?? 0 },
     ...credentialsOf(options),
-    ...(tls !== undefined && { tls: { servername: host, ...(tls.ca !== undefined && { ca: tls.ca }) } }),
+    ...(tls !== undefined && {
+      tls: { ...(isIP(host) === 0 && { servername: host }), ...(tls.ca !== undefined && { ca: tls.ca }) },
+    }),
     connectionName: 'medrex',
     connectTimeout: connectTimeoutMs,
     commandTimeout: callTimeoutMs,

@@ -46,6 +46,19 @@ describe('login', () => {
     expect(word).toContain(expected);
   });
 
+  it('says where a client comes from in its application_name, where that is asked for', async () => {
+    await start({ config: { applicationNameAddHost: true } });
+    for (const parameters of [{ application_name: 'psql' }, undefined]) {
+      await rig.in(parameters && { parameters });
+      const name = new RegExp(
+        set('application_name', `${parameters?.application_name ?? 'app'} - 127.0.0.1:PORT`)
+          .replaceAll(/[.()]/g, '\\$&')
+          .replace('PORT', '\\d+'),
+      );
+      await holds(() => expect(rig.postgres.backends.flatMap(({ heard }) => heard).join('\n')).toMatch(name));
+    }
+  });
+
   it('speaks 3.2 with long cancel keys, and says what it does not know', async () => {
     await start();
     const client = await rig.in({ minor: 2 });

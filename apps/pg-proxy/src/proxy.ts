@@ -257,6 +257,7 @@ export class PgProxy {
     return new Doorkeeper({
       ...{ loaded, upstreams: this.host.upstreams, directory: this.#directoryOf(loaded), now: this.host.now },
       ...this.#secrets,
+      isDisabled: (database) => this.host.disabled.has(database),
       failed: (error) => this.#events.lookupFailed(error),
     });
   }

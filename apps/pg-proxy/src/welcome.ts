@@ -226,6 +226,7 @@ export class Welcome {
       this.#disabled(newcomer) ?? this.#denied(newcomer) ?? this.#overload() ?? this.#full() ?? limits.refusal(entrant);
     if (refusal !== undefined) return this.#refuse(newcomer, refusal);
     const scoped = settingsFor(config, entrant);
+    if (config.applicationNameAddHost) settings.set('application_name', withPlace(entrant.application, newcomer));
     if (scoped.statementTimeoutMs > 0 && !settings.has('statement_timeout'))
       settings.set('statement_timeout', String(scoped.statementTimeoutMs));
     if (newcomer.shown !== undefined) upstreams.shown(user, newcomer.shown);
@@ -352,6 +353,12 @@ export class Welcome {
     const isPostgres = this.#loaded.config.upstreams[upstream]?.kind !== 'iris';
     return { version: 0, code: isPostgres ? new UnseenCode(() => this.#host.now()) : undefined };
   }
+}
+
+/** As PgBouncer writes it. */
+function withPlace(application: string, { address, socket }: Newcomer): string {
+  const place = placeOf(address, socket);
+  return `${application === '' ? 'app' : application} - ${place}`;
 }
 
 /** What a session begins with: what its client says, then what its database does. */

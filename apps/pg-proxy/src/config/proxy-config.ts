@@ -167,6 +167,12 @@ export const proxyConfig = z.strictObject({
     .optional()
     .describe('Who read or changed which tables, in entries that follow each other by their hashes; none without it'),
   clientsMax: z.int().positive().default(10_000).describe('Clients at once'),
+  applicationNameAddHost: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Adds where a client comes from to its application_name at login, as `psql - 10.0.0.7:53412`: pg_stat_activity has it then. Rules for applications go by the name without it. Each login asks the server',
+    ),
   classes: classes.prefault({}),
   drain: drain.prefault({}),
   instance,

@@ -21,6 +21,8 @@ export interface DoorkeeperOptions {
   readonly now: () => number;
   /** Nobody could say whether a user is there. */
   readonly failed: (error: Error) => void;
+  /** Whether nobody new is let into this database. */
+  readonly isDisabled: (database: string) => boolean;
   /** Two secrets of the process. */
   readonly salt: Uint8Array;
   readonly mockSecret: Uint8Array;
@@ -34,10 +36,10 @@ export class Doorkeeper {
   readonly #secrets: UserSecrets;
 
   constructor(options: DoorkeeperOptions) {
-    const { loaded, upstreams, salt, now, failed } = options;
+    const { loaded, upstreams, salt, now, failed, isDisabled } = options;
     const { auth, databases } = loaded.config;
     const isAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
-    const queries = isAsked ? new SecretQueries(loaded, upstreams, salt) : undefined;
+    const queries = isAsked ? new SecretQueries(loaded, upstreams, salt, isDisabled) : undefined;
     const { ttlMs, max } = auth.query ?? queryLimits;
     this.#options = options;
     this.#rules = new AuthRules(loaded.config.auth);

@@ -1,5 +1,5 @@
 import { sslRequest } from '@medrex/pg-wire';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { KeyPair } from '../config/load-config.ts';
 import type { UpstreamConfig } from '../config/proxy-config.ts';
@@ -78,7 +78,9 @@ function secure(
     }
     const tls = connectTls({
       socket,
-      servername: address.host,
+      // Whose certificate it must be; an address is none of the names that a server may be asked for by (RFC 6066).
+      host: address.host,
+      ...(isIP(address.host) === 0 && { servername: address.host }),
       rejectUnauthorized: address.tls === 'verify-ca' || address.tls === 'verify-full',
       ...(address.tls === 'verify-ca' && { checkServerIdentity: () => undefined }),
       ...(address.authorities !== undefined && { ca: address.authorities }),

@@ -10,6 +10,7 @@ import { UpstreamLogins } from './upstream-logins.ts';
 describe('the connections by which auth.query is asked', () => {
   let postgres: ScriptedPostgres;
   let queries: SecretQueries;
+  let disabled: string[];
 
   beforeEach(async () => {
     postgres = await ScriptedPostgres.start();
@@ -22,7 +23,10 @@ describe('the connections by which auth.query is asked', () => {
       ...{ config, queryPassword: new Secret('secret'), queryPasswords: new Map(), users: new Map() },
       ...{ authorities: new Map(), certificates: new Map() },
     } as unknown as LoadedConfig;
-    queries = new SecretQueries(loaded, new UpstreamLogins(loaded), Buffer.alloc(32));
+    queries = new SecretQueries(loaded, new UpstreamLogins(loaded), Buffer.alloc(32), (database) =>
+      disabled.includes(database),
+    );
+    disabled = [];
   });
   afterEach(async () => {
     queries.close();
@@ -36,5 +40,12 @@ describe('the connections by which auth.query is asked', () => {
     await eventually(() => queries.size === 0);
     await queries.ask('app', 'clinic');
     expect([queries.size, postgres.backends.length]).toEqual([1, 3]);
+  });
+
+  it('do not ask where DISABLE keeps everybody out', async () => {
+    disabled.push('clinic');
+    await expect(queries.ask('app', 'clinic')).rejects.toThrow('auth.query as asker in clinic at main: it is disabled');
+    await queries.ask('app', 'lab');
+    expect([queries.size, postgres.backends.length]).toEqual([1, 1]);
   });
 });

@@ -13,7 +13,9 @@ interface Place {
   readonly query: SecretQuery;
   readonly password: Secret | undefined;
   readonly upstream: string;
+  /** As the server calls it, and as the configuration does. */
   readonly database: string;
+  readonly asked: string;
 }
 
 /** `auth.query`, and `authQuery` of databases: asks upstreams for the secrets of users, as the user of the query, over connections of its own. */
@@ -21,10 +23,20 @@ export class SecretQueries {
   readonly #loaded: LoadedConfig;
   readonly #upstreams: UpstreamLogins;
   readonly #salt: Uint8Array;
+  readonly #isDisabled: (database: string) => boolean;
   readonly #connections = new Map<string, QueryConnection>();
 
-  /** @param salt of the process, for plain secrets */
-  constructor(loaded: LoadedConfig, upstreams: UpstreamLogins, salt: Uint8Array) {
+  /**
+   * @param salt of the process, for plain secrets
+   * @param isDisabled whether nobody new is let into a database of the configuration
+   */
+  constructor(
+    loaded: LoadedConfig,
+    upstreams: UpstreamLogins,
+    salt: Uint8Array,
+    isDisabled: (database: string) => boolean,
+  ) {
+    this.#isDisabled = isDisabled;
     this.#loaded = loaded;
     this.#upstreams = upstreams;
     this.#salt = salt;
@@ -46,6 +58,7 @@ export class SecretQueries {
     const place = this.#placeOf(database);
     if (place === undefined) return undefined;
     try {
+      if (this.#isDisabled(place.asked)) throw new Error('it is disabled');
       const rows = await this.#connectionTo(place).ask(place.query.sql, [user]);
       const [name, secret] = rows[0] ?? [];
       if (rows.length > 1) throw new Error('it answers with more than one row');
@@ -85,7 +98,7 @@ export class SecretQueries {
     const found = databaseOf(config, asked)?.database;
     if (query === undefined || from === undefined || found === undefined) return undefined;
     const password = own === undefined ? queryPassword : queryPasswords.get(from.key);
-    return { query, password, upstream: found.upstream, database: found.database ?? asked };
+    return { query, password, upstream: found.upstream, database: found.database ?? asked, asked };
   }
 
   #connectionTo(place: Place): QueryConnection {

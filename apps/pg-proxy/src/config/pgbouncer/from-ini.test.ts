@@ -51,7 +51,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
         mode: 'transaction',
         size: 7,
         reserveAfterMs: 1_500,
-        waitTimeoutMs: 2 ** 31 - 1,
+        waitTimeoutMs: 30_000,
         lifetimeMs: 2 ** 31 - 1,
         queryTimeoutMs: 30_000,
       },
@@ -59,6 +59,22 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
       users: { '*': { clientsMax: 9 }, app: { mode: 'statement', size: 3, backendsMax: 5, clientsMax: 9 } },
       admin: { users: ['a', 'b'] },
     });
+  });
+
+  it('lets nobody wait for longer than query_timeout, as PgBouncer does', () => {
+    const { config } = read(`${base}query_timeout = 30
+query_wait_timeout = 0
+[databases]
+a = host=one query_wait_timeout=60
+b = host=one query_wait_timeout=5
+[users]
+app = query_wait_timeout=40
+`);
+    const { pool, databases, users } = proxyConfig.parse(config);
+    expect([pool, databases['a'], databases['b'], users['app']].map((one) => one?.waitTimeoutMs)).toEqual([
+      30_000, 30_000, 5_000, 30_000,
+    ]);
+    expect(proxyConfig.parse(read(`${base}query_timeout = 300`).config).pool.waitTimeoutMs).toBe(120_000);
   });
 
   it('takes the connection strings of its own comments and documentation', () => {

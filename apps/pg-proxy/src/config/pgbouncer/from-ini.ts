@@ -90,6 +90,7 @@ export function fromIni(file: string, read: (file: string) => string): FromIni {
   readDatabases(of('databases'), gathering);
   readUsers(of('users'), gathering);
   readPeers(of('peers'), gathering);
+  boundWaits(gathering);
   readMetrics(gathering);
   readAuth(gathering);
   for (const { section, place } of entries)
@@ -129,6 +130,23 @@ function readSocket(gathering: Gathering): void {
   const mode = gathering.value('unix_socket_mode');
   if (folder.startsWith('@')) return gathering.problem('unix_socket_dir', 'a socket is a file here; name a folder');
   if (folder !== '') gathering.set('listen.socket', { folder, ...(mode !== undefined && { mode }) });
+}
+
+/** A client that waits for a backend waits no longer than its statement may take; that of the file holds for all, whatever is said of one. */
+function boundWaits({ config }: Gathering): void {
+  const pool = config['pool'] as WithTimeouts;
+  const { queryTimeoutMs = 0 } = pool;
+  if (queryTimeoutMs === 0) return;
+  const narrower = ['databases', 'users'].flatMap((name) =>
+    Object.values(config[name] as Record<string, WithTimeouts>),
+  );
+  for (const scope of [pool, ...narrower])
+    if (scope.waitTimeoutMs !== undefined) scope.waitTimeoutMs = Math.min(scope.waitTimeoutMs, queryTimeoutMs);
+}
+
+interface WithTimeouts {
+  readonly queryTimeoutMs?: number;
+  waitTimeoutMs?: number;
 }
 
 /** Processes on one host share the port of clients, and cannot share that of metrics. */

@@ -108,7 +108,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
     'parameters of the startup packet go to the server, which says what it does not take',
   ),
   disable_pqexec: { refused: 'simple queries are always taken', unless: /^0$/ },
-  application_name_add_host: nothing('the address of a client is in SHOW CLIENTS'),
+  application_name_add_host: to('applicationNameAddHost', yes),
   login_notify_message: nothing('clients are told nothing at login'),
   scram_iterations: nothing('4096, as PostgreSQL has it'),
   autodb_idle_timeout: nothing('a pool goes with its last client and backend'),

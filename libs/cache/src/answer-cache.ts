@@ -198,6 +198,7 @@ export class Filling<A> {
   }
 }
 
-const overheadBytes = 256;
+/** Of an entry, its place in the table and a buffer with memory of its own. */
+const overheadBytes = 512;
 const waitingMax = 1_000;
 const off = { kind: 'off' } as const;

@@ -40,6 +40,11 @@ describe('an answer that is taken down', () => {
     expect(recorder.answer(idle)?.tag).toBe('SELECT 1');
   });
 
+  it('keeps no more memory than it takes', () => {
+    const { bytes } = answerOf([parseComplete(), row, commandComplete('SELECT 1')])!;
+    expect([bytes.byteOffset, bytes.buffer.byteLength]).toEqual([0, bytes.length]);
+  });
+
   it.each<[string, Buffer[]]>([
     ['an error', [errorResponse({ severity: 'ERROR', sqlstate: '22012', message: 'm' })]],
     [

@@ -11,7 +11,7 @@ import type { Analysis } from '@medrex/sql';
 import type { Outbox } from '../session/backend/outbox.ts';
 import type { Caches } from './caches.ts';
 import type { DatabaseCache, Plan } from './database-cache.ts';
-import { Recorder, type Answer } from './recorder.ts';
+import { ownMemory, Recorder, type Answer } from './recorder.ts';
 
 /** A question that a client asks while it has no backend. */
 export interface Question {
@@ -171,6 +171,6 @@ const packed = (bytes: Buffer, tag: string): Buffer => Buffer.concat([Buffer.fro
 
 function unpacked(kept: Uint8Array): Answer | undefined {
   const zero = kept.indexOf(0);
-  const whole = Buffer.from(kept);
-  return zero < 0 ? undefined : { tag: whole.toString('latin1', 0, zero), bytes: whole.subarray(zero + 1) };
+  if (zero < 0) return undefined;
+  return { tag: Buffer.from(kept.subarray(0, zero)).toString('latin1'), bytes: ownMemory(kept.subarray(zero + 1)) };
 }

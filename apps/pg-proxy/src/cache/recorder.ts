@@ -43,8 +43,15 @@ export class Recorder {
     const whole = Buffer.concat([...this.#parts, end]);
     const tag = tagOf(whole);
     if (tag === undefined) return undefined;
-    return { bytes: whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole, tag };
+    return { bytes: ownMemory(whole[0] === from.parseComplete ? whole.subarray(parseCompleteBytes) : whole), tag };
   }
+}
+
+/** A copy that may be kept for long: a small one that Node.js makes lies in 64 KiB with others, which stay for as long as one of them does. */
+export function ownMemory(bytes: Uint8Array): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }
 
 const headerBytes = 5;

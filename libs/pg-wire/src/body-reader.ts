@@ -1,3 +1,4 @@
+import { losslessText } from './lossless-text.ts';
 import { shortText, zeroAt } from './short-text.ts';
 
 /** Where the body of a message begins. */
@@ -67,7 +68,7 @@ export class BodyReader {
     return this.bytes(this.left);
   }
 
-  /** latin1 keeps all bytes apart, which utf8 does not: names that are compared are read so. */
+  /** latin1: a character for each byte; utf8: as `losslessText` has it. Both keep all bytes apart. */
   cString(encoding: 'utf8' | 'latin1' = 'utf8'): string {
     const end = zeroAt(this.#buffer, this.#at, this.#end);
     if (end < 0) {
@@ -75,7 +76,7 @@ export class BodyReader {
       return '';
     }
     const isLatin1 = encoding === 'latin1';
-    const text = isLatin1 ? shortText(this.#buffer, this.#at, end) : this.#buffer.toString(encoding, this.#at, end);
+    const text = (isLatin1 ? shortText : losslessText)(this.#buffer, this.#at, end);
     this.#at = end + 1;
     return text;
   }

@@ -18,7 +18,11 @@ export type AuthMethod = (typeof authMethods)[number];
 export const secretQuery = z.strictObject({
   user: name.describe('Who asks; it should be allowed to call that function and nothing else'),
   password: secretSource.optional().describe('His secret at the upstream; absent where it needs none'),
-  database: name.optional().describe('Which of databases it is asked in; absent: in the one that the client names'),
+  database: name
+    .optional()
+    .describe(
+      'Which of databases it is asked in; absent: in the one that the client names, and who names one that is not there is told so',
+    ),
   sql: z
     .string()
     .min(1)

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
-import { md5Password, query, scramVerifier, writeVerifier } from '@medrex/pg-wire';
+import { losslessText, md5Password, query, scramVerifier, writeVerifier } from '@medrex/pg-wire';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyRig } from '../testing/proxy-rig.ts';
@@ -57,6 +57,19 @@ describe('auth.query', () => {
     ]);
   });
 
+  it.each(['scram-sha-256', 'password'])(
+    'knows users and databases by their bytes where those are LATIN1, by %s',
+    async (method) => {
+      await start({ method, allowCleartext: true }, { databases: { '*': { upstream: 'main' } } });
+      const [user, database] = ['Jürgen', 'Größen'].map((name) => losslessText(Buffer.from(name, 'latin1')));
+      rig.postgres.authid.set(user!, verifier('secret'));
+      const client = await rig.in({ user: user!, database: database! });
+      expect((await client.ask(query('select 1'))).at(-1)).toBe('Z I');
+      const { parameters } = rig.postgres.backends.at(-1)!;
+      expect([parameters.get('user'), parameters.get('database')]).toEqual([user, database]);
+    },
+  );
+
   it('asks once for a hundred clients that come together', async () => {
     await start();
     await Promise.all(Array.from({ length: 100 }, () => rig.in()));
@@ -109,6 +122,22 @@ describe('auth.query', () => {
     );
     await rig.in();
     expect(rig.postgres.backends[0]?.parameters.get('database')).toBe('people');
+  });
+
+  it('says that a database is not there where it is asked in the one that the client names', async () => {
+    const databases = { '*': { upstream: 'main' } };
+    await start({}, { databases });
+    rig.postgres.missing.add('typo');
+    const told = 'FATAL 3D000 database "typo" does not exist';
+    expect(await rig.open({ database: 'typo' }).until('closed')).toEqual([told]);
+    expect(rig.lines.join('')).not.toContain('PG_PROXY_AUTH_QUERY');
+    await rig.close();
+    const query = { user: 'asker', password: { file: 'query-secret' }, database: 'users' };
+    await start({ query }, { databases });
+    rig.postgres.missing.add('typo').add('users');
+    expect(await rig.open({ database: 'typo' }).until('closed')).toEqual([
+      'FATAL 57P03 the users cannot be looked up now',
+    ]);
   });
 
   it('sends clients away where the upstream refuses the asker, says so without secrets, and takes a new secret by RELOAD', async () => {

@@ -3,6 +3,7 @@ import {
   clientKeys,
   isSameSecret,
   iterationsMax,
+  losslessText,
   md5Password,
   md5Response,
   mockVerifier,
@@ -160,7 +161,7 @@ const noDirectory: AuthStep = {
 
 const inWith = (password: Buffer): AuthStep => ({
   kind: 'in',
-  shown: { kind: 'password', password: password.toString('utf8') },
+  shown: { kind: 'password', password: losslessText(password) },
 });
 
 /** What is known of a user's secret may be enough to log in with it. */

@@ -79,7 +79,7 @@ export class Doorkeeper {
     };
     if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
     if (method === 'ldap' || method === 'cert' || method === 'any') return then(make(undefined));
-    this.#secrets.find(user, database, (found) => then(found === 'unavailable' ? unavailable : make(found.secret)));
+    this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : make(found.secret)));
   }
 
   /** At the server, as which nobody has proven to be. */
@@ -108,8 +108,6 @@ export class Doorkeeper {
     this.#queries?.close();
   }
 }
-
-const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot be looked up now' };
 
 const needsLogin: WireFault = {
   sqlstate: '28000',

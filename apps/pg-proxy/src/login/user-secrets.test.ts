@@ -96,8 +96,8 @@ describe('UserSecrets', () => {
     await cache.fail();
     cache.find('app');
     expect(cache.asked).toEqual(['nobody@clinic', 'app@clinic', 'app@clinic']);
-    expect(cache.found.map((one) => (one === 'unavailable' ? one : one.secret))).toEqual([
-      ...[undefined, undefined, 'unavailable'],
+    expect(cache.found.map((one) => ('fault' in one ? one.fault.sqlstate : one.secret))).toEqual([
+      ...[undefined, undefined, '57P03'],
     ]);
     expect(cache.errors).toEqual(['SQLSTATE 42501']);
   });

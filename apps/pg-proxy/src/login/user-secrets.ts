@@ -1,7 +1,9 @@
+import type { WireFault } from '@medrex/pg-wire';
 import type { UserSecret, Users } from '../config/user-file.ts';
+import { LoginRefused } from '../upstream/query-connection.ts';
 
-/** Undefined secret: there is no such user. `unavailable`: nobody can say now. */
-export type Found = { readonly secret: UserSecret | undefined } | 'unavailable';
+/** Undefined secret: there is no such user. A fault: nobody can say. */
+export type Found = { readonly secret: UserSecret | undefined } | { readonly fault: WireFault };
 
 /** Asks for the secret of a user; undefined: there is no such user, or nobody can log in as him with a password. */
 export type AskSecret = (user: string, database: string) => Promise<UserSecret | undefined>;
@@ -23,6 +25,8 @@ interface Answer {
   readonly secret: UserSecret | undefined;
   readonly atMs: number;
 }
+
+const unavailable: WireFault = { sqlstate: '57P03', message: 'the users cannot be looked up now' };
 
 /** A wrong password asks again, but not more often than this: who guesses must not keep the upstream busy. */
 const againAfterMs = 1_000;
@@ -61,8 +65,9 @@ export class UserSecrets {
     query.ask(user, database).then(
       (secret) => this.#tell(key, asked === this.#timesForgotten ? this.#keep(key, secret) : { secret }),
       (error: unknown) => {
+        if (error instanceof LoginRefused) return this.#tell(key, { fault: error.report });
         this.#options.failed(error as Error);
-        this.#tell(key, 'unavailable');
+        this.#tell(key, { fault: unavailable });
       },
     );
   }

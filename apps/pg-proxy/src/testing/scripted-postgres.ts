@@ -2,6 +2,7 @@ import {
   authentication,
   backendKeyData,
   bindComplete,
+  bytesOf,
   closeComplete,
   commandComplete,
   copyResponse,
@@ -12,6 +13,7 @@ import {
   frontend as from,
   frontendLogin,
   frontendSession,
+  losslessText,
   noData,
   parameterStatus,
   parseComplete,
@@ -50,6 +52,8 @@ export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
   /** Cancel requests are kept here, to be let go, where it is there. */
   heldCancels: (() => void)[] | undefined;
+  /** Databases that are not there. */
+  readonly missing = new Set<string>();
   /** Asks for the password itself, which is `secret`. */
   asksPassword = false;
   /** What `pg_authid` has, for a query that asks it. */
@@ -193,6 +197,12 @@ export class ScriptedBackend {
       this.#send(errorResponse({ severity: 'FATAL', sqlstate: '28P01', message: 'password authentication failed' }));
       return void this.socket.end();
     }
+    const database = this.parameters.get('database') ?? '';
+    if (this.#postgres.missing.has(database)) {
+      const message = `database "${database}" does not exist`;
+      this.#send(errorResponse({ severity: 'FATAL', sqlstate: '3D000', message }));
+      return void this.socket.end();
+    }
     this.#isLoggedIn = true;
     // Here every message is read whole.
     this.#framer.rules = { ...frontendSession, together: frontendSession.bodyMax };
@@ -280,7 +290,7 @@ export class ScriptedBackend {
     const { text = '', user = '' } = this.#asked ?? {};
     if (!text.includes('pg_authid')) return [dataRow([Buffer.from(String(this.id))])];
     const secret = this.#postgres.authid.get(user);
-    return secret === undefined ? [] : [dataRow([Buffer.from(user), secret === null ? null : Buffer.from(secret)])];
+    return secret === undefined ? [] : [dataRow([bytesOf(user), secret === null ? null : Buffer.from(secret)])];
   }
 
   beginCopy(): void {
@@ -318,7 +328,7 @@ export class ScriptedBackend {
     const isStale = text.startsWith('stale') && this.heard.filter((one) => one === `parse ${text}`).length === 1;
     if (isStale) return this.#skip('0A000', 'cached plan must not change result type', 'RevalidateCachedQuery');
     const [first] = readBind(message, 0, message.length)?.parameters ?? [];
-    this.#asked = { text, user: Buffer.from(first ?? []).toString() };
+    this.#asked = { text, user: losslessText(Buffer.from(first ?? [])) };
     this.#send(bindComplete());
   }
 

@@ -2,13 +2,16 @@ import {
   backend as from,
   backendSession,
   bind,
+  bytesOf,
   execute,
   Framer,
+  losslessText,
   parse,
   readDataRow,
   readReport,
   sync,
   terminate,
+  type Report,
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import { BackendLogin, type LoginWay } from './backend-login.ts';
@@ -20,6 +23,16 @@ export interface QueryConnectionOptions extends LoginWay {
   readonly timeoutMs: number;
   /** It has no connection any more: nobody had asked for a while, or it was ended. */
   readonly ended?: () => void;
+}
+
+/** The upstream was not there, or did not let the asker in: what it said. */
+export class LoginRefused extends Error {
+  readonly report: Report;
+
+  constructor(report: Report) {
+    super(report.message);
+    this.report = report;
+  }
 }
 
 interface Asked {
@@ -58,7 +71,7 @@ export class QueryConnection {
       parse({ name: '', text, parameterTypes: [] }),
       bind({
         ...{ portal: '', statement: '', parameterFormats: [], resultFormats: [] },
-        parameters: parameters.map((parameter) => Buffer.from(parameter)),
+        parameters: parameters.map((parameter) => bytesOf(parameter)),
       }),
       execute({ portal: '', rowsMax: 0 }),
       sync(),
@@ -81,7 +94,7 @@ export class QueryConnection {
     this.#login = new BackendLogin({
       ...login,
       loggedIn: ({ socket }) => this.#opened(socket),
-      failed: ({ message }) => this.#end(new Error(message)),
+      failed: (report) => this.#end(new LoginRefused(report)),
     });
   }
 
@@ -116,7 +129,7 @@ export class QueryConnection {
     if (type === from.errorResponse) first.error = new Error(`SQLSTATE ${sqlstateOf(buffer, start, end)}`);
     if (type === from.dataRow) {
       const row = readDataRow(buffer, start, end) ?? [];
-      first.rows.push(row.map((value) => value?.toString('utf8') ?? null));
+      first.rows.push(row.map((value) => value && losslessText(value)));
     }
     if (type !== from.readyForQuery) return;
     this.#asked.shift();

@@ -5,7 +5,7 @@ import { databaseOf } from '../config/scopes.ts';
 import { secretOf, type UserSecret } from '../config/user-file.ts';
 import { pgProxyError } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
-import { QueryConnection } from './query-connection.ts';
+import { LoginRefused, QueryConnection } from './query-connection.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
 /** Whom to ask about the users of a database, and where. */
@@ -16,6 +16,8 @@ interface Place {
   /** As the server calls it, and as the configuration does. */
   readonly database: string;
   readonly asked: string;
+  /** It is asked in the database that the client names. */
+  readonly isOfClient: boolean;
 }
 
 /** `auth.query`, and `authQuery` of databases: asks upstreams for the secrets of users, as the user of the query, over connections of its own. */
@@ -53,7 +55,7 @@ export class SecretQueries {
     return place === undefined ? '' : keyOf(place);
   }
 
-  /** @throws CodedError PG_PROXY_AUTH_QUERY */
+  /** @throws CodedError PG_PROXY_AUTH_QUERY; LoginRefused where there is no database of the name that the client said */
   async ask(user: string, database: string): Promise<UserSecret | undefined> {
     const place = this.#placeOf(database);
     if (place === undefined) return undefined;
@@ -67,6 +69,7 @@ export class SecretQueries {
       if (secret === null || secret === '') return { kind: 'none' };
       return secretOf(user, secret, this.#salt);
     } catch (cause) {
+      if (place.isOfClient && cause instanceof LoginRefused && noDatabase.test(cause.report.sqlstate)) throw cause;
       const where = `${place.database} at ${place.upstream}`;
       throw pgProxyError(
         'PG_PROXY_AUTH_QUERY',
@@ -98,7 +101,8 @@ export class SecretQueries {
     const found = databaseOf(config, asked)?.database;
     if (query === undefined || from === undefined || found === undefined) return undefined;
     const password = own === undefined ? queryPassword : queryPasswords.get(from.key);
-    return { query, password, upstream: found.upstream, database: found.database ?? asked, asked };
+    const isOfClient = query.database === undefined;
+    return { query, password, upstream: found.upstream, database: found.database ?? asked, asked, isOfClient };
   }
 
   #connectionTo(place: Place): QueryConnection {
@@ -127,6 +131,9 @@ export class SecretQueries {
     return { user, secret: own?.kind === 'md5' ? own : { kind: 'none' } };
   }
 }
+
+/** It does not exist (3D000), or takes nobody (55000). */
+const noDatabase = /^(?:3D000|55000)$/;
 
 /** Equal where the same is asked. */
 const keyOf = ({ upstream, database, query }: Place): string =>

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { bytesOf } from '../lossless-text.ts';
 
 const md5Hex = (...parts: readonly (string | Uint8Array)[]): string => {
   const hash = createHash('md5');
-  for (const part of parts) hash.update(part);
+  for (const part of parts) hash.update(typeof part === 'string' ? bytesOf(part) : part);
   return hash.digest('hex');
 };
 const form = /^md5[0-9a-f]{32}$/;

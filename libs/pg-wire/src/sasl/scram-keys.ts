@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, pbkdf2Sync, type KeyObject } from 'node:crypto';
+import { bytesOf } from '../lossless-text.ts';
 import { saslprep } from './saslprep.ts';
 
 const keyBytes = 32;
@@ -32,7 +33,7 @@ export const sha256 = (data: Uint8Array): Buffer => hash('sha256', data, 'buffer
 
 /** Takes about 0.7 ms for 4,096 iterations, and blocks meanwhile: keep what it gives. */
 export function clientKeys(password: string | Uint8Array, salt: Uint8Array, iterations: number): ClientKeys {
-  const bytes = typeof password === 'string' ? Buffer.from(password) : password;
+  const bytes = typeof password === 'string' ? bytesOf(password) : password;
   const salted = pbkdf2Sync(saslprep(bytes), salt, iterations, keyBytes, 'sha256');
   return { clientKey: hmac(salted, 'Client Key'), serverKey: hmac(salted, 'Server Key') };
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { close, flush, gssencRequest, query, startupMessage, sync, terminate } from '@medrex/pg-wire';
+import { close, flush, gssencRequest, query, sslRequest, startupMessage, sync, terminate } from '@medrex/pg-wire';
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
 import { departed } from './session/client/client.ts';
@@ -75,6 +75,24 @@ describe('login', () => {
     socket.destroy();
     expect(answer.toString()).toBe('N');
   });
+
+  it.each([
+    ['GSSENC', [gssencRequest(), gssencRequest()], 'N', '1234.5680'],
+    ['TLS', [sslRequest(), gssencRequest(), sslRequest()], 'NN', '1234.5679'],
+  ])(
+    'takes a second request for %s for a protocol that nobody speaks, as PostgreSQL does',
+    async (_what, sent, answered, version) => {
+      await start();
+      const socket = connect({ host: '127.0.0.1', port: rig.port });
+      socket.write(Buffer.concat(sent));
+      const heard: Buffer[] = [];
+      socket.on('data', (answer: Buffer) => heard.push(answer));
+      await new Promise((resolve) => socket.once('close', resolve));
+      const told = Buffer.concat(heard).toString();
+      expect(told.slice(0, answered.length + 1)).toBe(`${answered}E`);
+      expect(told).toContain(`unsupported frontend protocol ${version}`);
+    },
+  );
 
   it('closes without a word on bytes that are no startup packet, as PostgreSQL does', async () => {
     await start();

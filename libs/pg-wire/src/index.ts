@@ -119,6 +119,7 @@ export {
   tlsHandshake,
   type BackendKeyData,
   type CancelRequest,
+  type EncryptionRequest,
   type NegotiateProtocolVersion,
   type StartupMessage,
   type StartupPacket,

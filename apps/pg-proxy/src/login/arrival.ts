@@ -9,6 +9,7 @@ import {
   protocolViolation,
   readStartup,
   type CancelRequest,
+  type EncryptionRequest,
   type StartupMessage,
   type StartupPacket,
   type WireFault,
@@ -95,6 +96,8 @@ export class Arrival {
   readonly #offered: TlsForClients | undefined;
   readonly #timer: NodeJS.Timeout;
   #isDone = false;
+  /** What it asked for once: encryption is not asked for twice, nor within TLS. */
+  readonly #answered = new Set<EncryptionRequest>();
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   readonly #onGone = (): void => this.#finish();
 
@@ -154,7 +157,7 @@ export class Arrival {
   #readPackets(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     while (!this.#isDone && this.#auth === undefined) {
-      const reading = readStartup(this.#received);
+      const reading = readStartup(this.#received, this.#answered);
       if (reading.kind === 'incomplete') return;
       if (reading.kind === 'fault') return this.#refuse(reading.fault, reading.isSilent);
       if (reading.kind === 'tls') return this.#startDirectTls();
@@ -168,8 +171,10 @@ export class Arrival {
   #take(packet: StartupPacket, rest: Buffer): boolean {
     switch (packet.kind) {
       case 'ssl':
+        this.#answered.add('ssl');
         return this.#answerSsl(rest);
       case 'gssenc':
+        this.#answered.add('gssenc');
         this.#send(encryptionAnswer.no);
         return false;
       case 'cancel':
@@ -211,6 +216,7 @@ export class Arrival {
 
   #startTls(tls: TlsForClients, isDirect: boolean, received: Buffer = Buffer.alloc(0)): void {
     const plain = this.#socket;
+    this.#answered.add('ssl').add('gssenc');
     this.#unlisten();
     plain.pause();
     if (received.length > 0) plain.unshift(received);

@@ -29,8 +29,10 @@ export interface CancelRequest {
   readonly secretKey: Buffer;
 }
 
+export type EncryptionRequest = 'ssl' | 'gssenc';
+
 /** What a client may say first. */
-export type StartupPacket = { readonly kind: 'ssl' } | { readonly kind: 'gssenc' } | CancelRequest | StartupMessage;
+export type StartupPacket = { readonly kind: EncryptionRequest } | CancelRequest | StartupMessage;
 
 export type StartupReading =
   | { readonly kind: 'incomplete' }
@@ -42,23 +44,26 @@ export type StartupReading =
 const wrongLength = protocolViolation('invalid length of startup packet');
 const faulty = (fault: WireFault): StartupReading => ({ kind: 'fault', fault });
 
-/** Reads what lies at the beginning of a connection, where messages have no type yet. `received` is all that came. */
-export function readStartup(received: Buffer): StartupReading {
+/**
+ * Reads what lies at the beginning of a connection, where messages have no type yet. `received` is all that came.
+ * @param answered encryption that cannot be asked for any more: such a request is then a version that nobody speaks, as to PostgreSQL
+ */
+export function readStartup(received: Buffer, answered?: ReadonlySet<EncryptionRequest>): StartupReading {
   if (received.length === 0) return { kind: 'incomplete' };
   if (received[0] === tlsHandshake) return { kind: 'tls' };
   if (received.length < 4) return { kind: 'incomplete' };
   const length = received.readInt32BE(0);
   if (length < 8 || length > packetBytesMax) return { kind: 'fault', fault: wrongLength, isSilent: true };
   if (received.length < length) return { kind: 'incomplete' };
-  const packet = readPacket(received.subarray(0, length));
+  const packet = readPacket(received.subarray(0, length), answered);
   return 'kind' in packet ? { kind: 'packet', packet, bytes: length } : faulty(packet);
 }
 
-function readPacket(bytes: Buffer): StartupPacket | WireFault {
+function readPacket(bytes: Buffer, answered?: ReadonlySet<EncryptionRequest>): StartupPacket | WireFault {
   const code = bytes.readInt32BE(4);
   const hasBody = bytes.length > 8;
-  if (code === codeOf.ssl && !hasBody) return { kind: 'ssl' };
-  if (code === codeOf.gssenc && !hasBody) return { kind: 'gssenc' };
+  for (const kind of ['ssl', 'gssenc'] as const)
+    if (code === codeOf[kind] && !hasBody && answered?.has(kind) !== true) return { kind };
   if (code === codeOf.cancel) return readCancel(bytes);
   if (code >> 16 !== major3) return versionFault(code);
   return readParameters(bytes, code & 0xffff);

@@ -9,6 +9,11 @@ export const telemetryMetrics = defineMetrics({
     help: 'Log lines by level, also those below the configured level. An error line means that someone should act.',
     labels: { level: logLevels },
   },
+  lost: {
+    name: 'medrex_log_lines_lost_total',
+    kind: 'counter',
+    help: 'Log lines that were not written: whoever reads standard error is too slow for them, or gone.',
+  },
   dropped: {
     name: 'medrex_telemetry_fields_dropped_total',
     kind: 'counter',

@@ -1,7 +1,7 @@
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace';
-import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DropReason } from './allowed-fields.ts';
+import { LineWriter } from './line-writer.ts';
 import { createLog, type Log, type LogLevel } from './log.ts';
 import { PrometheusMetrics, type Metrics } from './metrics.ts';
 import { prettyLine } from './pretty-line.ts';
@@ -51,7 +51,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const log = createLog({
     service: options.service,
     level: options.logLevel ?? 'info',
-    write: logWriter(options),
+    write: logWriter(options, () => own.lost.inc()),
     onLine: (level) => own.lines.inc({ level }),
     onDrop: drop('log'),
   });
@@ -71,11 +71,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return { log, metrics, tracing, close: () => withinMs(closeMaxMs, tracing.close()) };
 }
 
-function logWriter({
-  writeLog = (line) => void writeSync(2, line),
-  isPretty = process.stdout.isTTY,
-}: TelemetryOptions): (line: string) => void {
-  return isPretty ? (line) => writeLog(prettyLine(line)) : writeLog;
+function logWriter(
+  { writeLog, isPretty = process.stdout.isTTY }: TelemetryOptions,
+  onLost: () => void,
+): (line: string) => void {
+  const writer = new LineWriter({ onLost });
+  const write = writeLog ?? ((line: string): void => writer.line(line));
+  return isPretty ? (line) => write(prettyLine(line)) : write;
 }
 
 /** Waits for the promise, or for the time to pass; what fails at the very end has nobody left to act on it. */

@@ -87,4 +87,48 @@ describe('ExpectedAnswers', () => {
     const refused = expecting(owed.query, owed.copyEnd);
     expect([refused.ready(), refused.isEmpty]).toEqual([owed.query, true]);
   });
+
+  it('knows of each Parse whether a Sync went out behind it, until it is answered', () => {
+    const expected = new ExpectedAnswers();
+    const [one, other] = [(): void => undefined, (): void => undefined];
+    expect(expected.isSyncedBehind(one)).toBeUndefined();
+    expected.push(owed.sync);
+    expected.push(owed.parse, one);
+    expect(expected.isSyncedBehind(one)).toBe(false);
+    expected.push(owed.sync);
+    expected.push(owed.parse, other);
+    expect([one, other].map((undo) => expected.isSyncedBehind(undo))).toEqual([true, false]);
+    expected.ready();
+    expected.shift();
+    expect([one, other].map((undo) => expected.isSyncedBehind(undo))).toEqual([undefined, false]);
+    expected.ready();
+    expect(expected.isSyncedBehind(other)).toBe(false);
+  });
+
+  it('passes over no Sync twice that COPY has made the server pass over', () => {
+    const expected = expecting(owed.execute, owed.sync, owed.copyEnd);
+    const undo = (): void => undefined;
+    expect(expected.copyBegan()).toBe(true);
+    expected.push(owed.parse, undo);
+    expect(expected.isSyncedBehind(undo)).toBe(false);
+    expected.push(owed.sync);
+    expect(expected.isSyncedBehind(undo)).toBe(true);
+  });
+
+  it.each(['one Sync', 'a Sync each'])('is asked of every statement of a long pipeline with %s', (how) => {
+    const expected = new ExpectedAnswers();
+    const started = performance.now();
+    let synced = 0;
+    for (let index = 0; index < 30_000; index++) {
+      const undo = (): void => undefined;
+      expected.push(owed.parse, undo);
+      if (expected.isSyncedBehind(undo) !== false) synced++;
+      expected.push(owed.bind);
+      expected.push(owed.execute);
+      if (how !== 'one Sync') expected.push(owed.sync);
+    }
+    expect(synced).toBe(0);
+    // It took seconds to look at all of it each time.
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
 });

@@ -74,6 +74,9 @@ export interface Note {
 /** Takes back what was noted when a message went out that the server refused, or passed over. */
 export type Undo = (isPassedOver: boolean) => void;
 
+/** Whether its answer ends with ReadyForQuery. */
+const isSync = (entry: number): boolean => (entry & kindBits) <= owed.call;
+
 /**
  * What one server connection still owes, in order. Messages are answered in the order in which they were sent; after an error
  * in the extended protocol the server passes over everything up to the next Sync, and so does this. O(1) each.
@@ -84,6 +87,8 @@ export class ExpectedAnswers {
   #notes: (Note | undefined)[] = [];
   #head = 0;
   #size = 0;
+  /** Of the entries, those that ReadyForQuery ends. */
+  #syncs = 0;
   #isSkipping = false;
   #isOpen = false;
 
@@ -127,6 +132,7 @@ export class ExpectedAnswers {
     this.#undos[at] = undo;
     this.#notes[at] = note;
     this.#size++;
+    if (isSync(entry)) this.#syncs++;
     return true;
   }
 
@@ -144,6 +150,7 @@ export class ExpectedAnswers {
     this.#notes[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#entries.length - 1);
     this.#size--;
+    if (isSync(entry)) this.#syncs--;
     return entry;
   }
 
@@ -155,16 +162,21 @@ export class ExpectedAnswers {
     return false;
   }
 
-  /** Whether a Sync, or a message that is one, went out behind the one with this undo; undefined: that one is answered. */
+  /**
+   * Whether a Sync, or a message that is one, went out behind the one with this undo; undefined: that one is answered, as far as anybody
+   * has to know. A pipeline asks this for each of its messages: what was sent last is looked at first.
+   */
   isSyncedBehind(undo: Undo): boolean | undefined {
+    if (this.#size === 0) return undefined;
+    if (this.#syncs === 0) return false;
     const mask = this.#entries.length - 1;
-    let isThere = false;
-    for (let index = 0; index < this.#size; index++) {
+    let isSynced = false;
+    for (let index = this.#size - 1; index >= 0; index--) {
       const at = (this.#head + index) & mask;
-      if (isThere && ((this.#entries[at] as number) & kindBits) <= owed.call) return true;
-      isThere ||= this.#undos[at] === undo;
+      if (this.#undos[at] === undo) return isSynced;
+      isSynced ||= isSync(this.#entries[at] as number);
     }
-    return isThere ? false : undefined;
+    return undefined;
   }
 
   /** Whether something is under way that may take away all that is prepared. */
@@ -177,8 +189,7 @@ export class ExpectedAnswers {
     for (;;) {
       this.headNote?.ended(atMs);
       const entry = this.shift();
-      const kind = entry & kindBits;
-      if (kind <= owed.call) return entry;
+      if (isSync(entry)) return entry;
     }
   }
 
@@ -224,8 +235,9 @@ export class ExpectedAnswers {
     let size = 1;
     for (let index = 1; index < this.#size; index++) {
       const from = at(index);
-      const isSync = ((this.#entries[from] as number) & kindBits) === owed.sync;
-      if (index === end || (index < end && isSync)) continue;
+      const isPassedOver = index < end && ((this.#entries[from] as number) & kindBits) === owed.sync;
+      if (isPassedOver) this.#syncs--;
+      if (index === end || isPassedOver) continue;
       const to = at(size++);
       this.#entries[to] = this.#entries[from] as number;
       this.#undos[to] = this.#undos[from];

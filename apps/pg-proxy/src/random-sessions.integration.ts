@@ -3,7 +3,7 @@ import { describeReal } from '@medrex/contracts/testing';
 import fc from 'fast-check';
 import { session } from './testing/random-steps.ts';
 import { randomSchema } from './testing/random-texts.ts';
-import { RealRig } from './testing/real-rig.ts';
+import { RealRig, type Mode } from './testing/real-rig.ts';
 import { SessionPairs, type OpenClient } from './testing/session-pairs.ts';
 import { WireClient } from './testing/wire-client.ts';
 
@@ -19,8 +19,12 @@ describeReal('POSTGRES', 'random sessions through pg-proxy in transaction mode',
 describeReal('POSTGRES', 'random sessions through pg-proxy in session mode', (where) =>
   sessions(where, 'session', clients + 1),
 );
+// Who begins a block there is sent away.
+describeReal('POSTGRES', 'random sessions through pg-proxy in statement mode', (where) =>
+  sessions(where, 'statement', 2, (text) => !/(?:^|;)\s*(?:begin|start)\b/.test(text)),
+);
 
-function sessions(where: string, mode: 'transaction' | 'session', backends: number): void {
+function sessions(where: string, mode: Mode, backends: number, isSent?: (text: string) => boolean): void {
   let rig: RealRig;
   let lastTag = 0;
   const databases = { proxied: `random_${mode}_${process.pid}`, direct: `random_direct_${mode}_${process.pid}` };
@@ -51,13 +55,24 @@ function sessions(where: string, mode: 'transaction' | 'session', backends: numb
     async (place, wordOf) => {
       const user = decodeURIComponent(url.username);
       const password = url.password === '' ? 'secret' : decodeURIComponent(url.password);
-      const options = `-c search_path=own${place},public${place % 2 === 1 ? ' -c work_mem=9MB' : ''}`;
-      const parameters = { options, application_name: `random ${place}` };
+      const options = `-c search_path=own${place},public -c lock_timeout=800${place % 2 === 1 ? ' -S 9000' : ''}`;
+      const parameters = { options, application_name: `random ${place}`, ...(place === 2 && { '_pq_.news': 'on' }) };
       return WireClient.in({
-        ...{ port: Number(url.port), user, password, parameters, wordOf },
+        ...{ port: Number(url.port), user, password, parameters, wordOf, minor: place === 3 ? 2 : 0 },
         database: url.pathname.slice(1),
       });
     };
+
+  /** Nobody waits for what nobody will end. */
+  async function rollBackPrepared(of: RealRig, href: string): Promise<void> {
+    const text = 'select gid, database from pg_prepared_xacts where database = any($1)';
+    const { rows } = await of.direct.query<{ gid: string; database: string }>(text, [Object.values(databases)]);
+    for (const { gid, database } of rows) {
+      const client = await of.directClient({ connectionString: at(href, database).href });
+      await client.query(`rollback prepared '${gid}'`);
+      await client.end();
+    }
+  }
 
   it(
     'answer as on connections of their own, whoever has had the backend before',
@@ -67,9 +82,10 @@ function sessions(where: string, mode: 'transaction' | 'session', backends: numb
         [...host.clients].some((client) => client.socket.remotePort === port && client.backend !== undefined);
       const [proxied, direct] = [opener(at(rig.url, databases.proxied)), opener(at(where, databases.direct))];
       const nextTag = (): number => ++lastTag;
+      const cleanUp = (): Promise<void> => rollBackPrepared(rig, where);
       await fc.assert(
-        fc.asyncProperty(session(clients), async (one) =>
-          SessionPairs.run({ ...{ proxied, direct, clients, hasBackend, nextTag }, backends }, one),
+        fc.asyncProperty(session(clients, isSent), async (one) =>
+          SessionPairs.run({ ...{ proxied, direct, clients, hasBackend, nextTag, cleanUp }, backends }, one),
         ),
         { numRuns: runs, seed, interruptAfterTimeLimit: 100_000 + runs * 1_000 },
       );

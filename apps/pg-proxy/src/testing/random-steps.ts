@@ -13,7 +13,7 @@ import {
   sync,
 } from '@medrex/pg-wire';
 import fc from 'fast-check';
-import { randomTexts } from './random-texts.ts';
+import { endlessTexts, randomCalls, randomTexts } from './random-texts.ts';
 
 /** What a client sends, before it is known which of the statements of this run stand where a number is. */
 type Unit =
@@ -29,7 +29,7 @@ type Unit =
   | { readonly is: 'execute'; readonly portal: string; readonly rowsMax: number }
   | { readonly is: 'describe' | 'close'; readonly of: 'statement' | 'portal'; readonly name: string }
   | { readonly is: 'copy'; readonly byQuery: boolean; readonly data: string; readonly end: 'done' | 'fail' }
-  | { readonly is: 'call'; readonly value: number }
+  | { readonly is: 'call'; readonly which: number }
   | { readonly is: 'sync' | 'flush' };
 
 export type Step = {
@@ -40,8 +40,10 @@ export type Step = {
   readonly pauseMs: number;
 } & (
   | { readonly does: 'send'; readonly units: readonly Unit[]; readonly isOpen: boolean }
-  /** Goes, and another one comes. */
-  | { readonly does: 'leave'; readonly isAbrupt: boolean }
+  /** A statement that does not end by itself, in one of two protocols, is cancelled; or none. */
+  | { readonly does: 'cancel'; readonly text: string | undefined; readonly isExtended: boolean }
+  /** Goes, with a goodbye, without, or within a message, and another one comes. */
+  | { readonly does: 'leave'; readonly how: 'politely' | 'abruptly' | 'torn' }
 );
 
 const text = fc.nat(10_000);
@@ -95,22 +97,37 @@ const copied = fc.record({
 
 const send = (units: fc.Arbitrary<readonly Unit[]>, isOpen = false) =>
   fc.record({ does: fc.constant('send' as const), units, isOpen: fc.constant(isOpen) });
-const what = fc.oneof(
-  { weight: 16, arbitrary: send(text.map((at): Unit[] => [{ is: 'query', text: at }])) },
-  { weight: 8, arbitrary: send(driven) },
-  { weight: 8, arbitrary: send(fc.array(unit, { minLength: 1, maxLength: 6 }).map((all) => all.flat())) },
-  { weight: 2, arbitrary: send(fc.array(driven, { minLength: 2, maxLength: 4 }).map((all) => all.flat())) },
-  {
-    weight: 2,
-    arbitrary: send(
-      fc.array(unit, { minLength: 1, maxLength: 3 }).map((all) => all.flat()),
-      true,
-    ),
-  },
-  { weight: 2, arbitrary: send(copied.map((one) => [one])) },
-  { weight: 1, arbitrary: send(fc.nat(9).map((value) => [{ is: 'call', value }])) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('leave' as const), isAbrupt: fc.boolean() }) },
-);
+const what = (isSent: (text: string) => boolean) =>
+  fc.oneof(
+    { weight: 16, arbitrary: send(text.map((at): Unit[] => [{ is: 'query', text: at }])) },
+    { weight: 8, arbitrary: send(driven) },
+    { weight: 8, arbitrary: send(fc.array(unit, { minLength: 1, maxLength: 6 }).map((all) => all.flat())) },
+    { weight: 2, arbitrary: send(fc.array(driven, { minLength: 2, maxLength: 4 }).map((all) => all.flat())) },
+    {
+      weight: 2,
+      arbitrary: send(
+        fc.array(unit, { minLength: 1, maxLength: 3 }).map((all) => all.flat()),
+        true,
+      ),
+    },
+    { weight: 2, arbitrary: send(copied.map((one) => [one])) },
+    { weight: 1, arbitrary: send(fc.nat(randomCalls.length - 1).map((which) => [{ is: 'call', which }])) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        does: fc.constant('cancel' as const),
+        text: fc.constantFrom(undefined, ...endlessTexts.filter(isSent)),
+        isExtended: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        does: fc.constant('leave' as const),
+        how: fc.constantFrom('politely' as const, 'abruptly' as const, 'torn' as const),
+      }),
+    },
+  );
 
 export interface Session {
   /** Few in one run, so that they meet. */
@@ -118,9 +135,10 @@ export interface Session {
   readonly steps: readonly Step[];
 }
 
-export const session = (clients: number): fc.Arbitrary<Session> =>
+/** @param isSent whether a text may be */
+export const session = (clients: number, isSent: (text: string) => boolean = () => true): fc.Arbitrary<Session> =>
   fc.record({
-    texts: fc.shuffledSubarray([...randomTexts], { minLength: 24, maxLength: 24 }),
+    texts: fc.shuffledSubarray(randomTexts.filter(isSent), { minLength: 24, maxLength: 24 }),
     steps: fc.array(
       fc
         .tuple(
@@ -129,7 +147,7 @@ export const session = (clients: number): fc.Arbitrary<Session> =>
             cut: fc.double({ min: 0, max: 1, noNaN: true }),
             pauseMs: fc.constantFrom(0, 0, 0, 5),
           }),
-          what,
+          what(isSent),
         )
         .map(([who, does]): Step => ({ ...who, ...does })),
       { minLength: 10, maxLength: 60, size: 'max' },
@@ -153,7 +171,8 @@ export interface Bytes {
 const parsedText = ({ name: own, text: at }: { name: string; text: number }, textOf: (at: number) => string): string =>
   (own !== '' && textOf(at).includes(own)) || textOf(at).startsWith('execute p') ? 'select 1' : textOf(at);
 
-const bytesOf = (one: Unit, textOf: (at: number) => string): Buffer => {
+/** @param named puts names for marks in a text */
+const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string) => string): Buffer => {
   switch (one.is) {
     case 'query':
       return query(textOf(one.text));
@@ -182,9 +201,9 @@ const bytesOf = (one: Unit, textOf: (at: number) => string): Buffer => {
       return Buffer.concat([...asked, ...data, sync(), query('select 1')]);
     }
     case 'call': {
-      const value = Buffer.alloc(4);
-      value.writeInt32BE(-one.value);
-      return functionCall({ functionId: 1397, argumentFormats: [1], arguments: [value], resultFormat: 1 });
+      const [functionId, ...texts] = randomCalls[one.which]!;
+      const values = texts.map((text) => Buffer.from(named(text)));
+      return functionCall({ functionId, argumentFormats: [], arguments: values, resultFormat: 0 });
     }
     case 'sync':
       return sync();
@@ -211,6 +230,7 @@ export function written(
   step: Step & { does: 'send' },
   pending: Set<string> | undefined,
   textOf: (at: number) => string,
+  named: (text: string) => string,
 ): Bytes {
   const units: Unit[] = [];
   const parsed = pending ?? new Set<string>();
@@ -232,7 +252,7 @@ export function written(
     .map((one) => ('text' in one ? JSON.stringify({ ...one, text: textOf(one.text) }) : JSON.stringify(one)))
     .join(' ');
   return {
-    bytes: Buffer.concat(units.map((one) => bytesOf(one, textOf))),
+    bytes: Buffer.concat(units.map((one) => bytesOf(one, textOf, named))),
     ready: units.reduce((sum, one) => sum + readyAfter(one), 0),
     pending: isLeftOpen ? parsed : undefined,
     said,

@@ -1,6 +1,7 @@
 /**
  * Statements that leave something in a session, show what is there, or end it. `@` is a number that one client alone has: what
- * is named by it is nobody else's. The schema on the search path is the client's own, `shared` is everybody's.
+ * is named by it is nobody else's. `~` at the beginning of a name is another letter with the proxy and without it. The schema on the
+ * search path is the client's own, `shared` is everybody's.
  */
 export const randomTexts: readonly string[] = [
   // Transactions
@@ -74,11 +75,11 @@ export const randomTexts: readonly string[] = [
   ...['merge into shared.noted n using (values (65)) v(a) on false when not matched then insert values (65)'],
   ...['create table shared.y@ as select shared.bump() as a', 'drop table if exists shared.y@'],
   ...[
-    'explain (analyze, costs off, timing off, summary off) select shared.set_tenant(66)',
+    'explain (analyze, costs off, timing off, buffers off, summary off) select shared.set_tenant(66)',
     'explain (costs off) select shared.set_tenant(67)',
   ],
   ...["begin; set local statement_timeout = '20ms'; select pg_sleep(9)", 'analyze rows', 'vacuum rows'],
-  ...["set lock_timeout to '9s'", 'show lock_timeout', "set idle_in_transaction_session_timeout to '60s'"],
+  ...["set lock_timeout to '900ms'", 'show lock_timeout', "set idle_in_transaction_session_timeout to '60s'"],
   ...['show idle_in_transaction_session_timeout', 'set constraints all deferred', 'copy nowhere from stdin'],
   ...[
     "begin; savepoint a; set local work_mem to '8MB'; release a; show work_mem; commit",
@@ -166,6 +167,18 @@ export const randomTexts: readonly string[] = [
     'insert into serials (b) values (1) returning b',
   ],
   ...["select currval('serials_a_seq')>0", 'discard sequences', 'select setseed(0.25); select random()'],
+  // In two phases, where the server has them
+  ...["prepare transaction '~@'", "prepare transaction '~all'", "commit prepared '~@'", "rollback prepared '~@'"],
+  ...[
+    "commit prepared '~all'",
+    "rollback prepared '~all'",
+    "begin; insert into rows values (8, '8'); prepare transaction '~all'",
+  ],
+  ...[
+    "begin; set app.tenant = '73'; prepare transaction '~@'",
+    "begin; select shared.set_tenant(74); prepare transaction '~all'",
+  ],
+  ...["begin; create temp table t@ (a int); prepare transaction '~@'", "begin; listen l@; prepare transaction '~@'"],
   // Several in one
   ...[
     "set app.tenant = '30'; select 1/0",
@@ -218,6 +231,28 @@ export const randomTexts: readonly string[] = [
     'discard plans',
     'create table if not exists x@ (a int)',
     'drop table if exists x@',
+  ],
+];
+
+/** Functions that a message of their own calls, by their OIDs, with their arguments. */
+export const randomCalls: readonly (readonly [functionId: number, ...texts: string[]])[] = [
+  ...[[1397, '-7'] as const, [1397, 'x'] as const, [1397] as const],
+  ...[[2078, 'app.tenant', '75', 'f'] as const, [2078, 'app.own', '76', 't'] as const],
+  ...[[2880, '@'] as const, [2884, '@'] as const, [3036, 'everybody', 'called by @'] as const],
+];
+
+/** That run until they are cancelled, or for seconds. */
+export const endlessTexts: readonly string[] = [
+  ...['select pg_sleep(9)', "select pg_sleep(9), set_config('app.tenant','77',false)", 'begin; select pg_sleep(9)'],
+  ...[
+    "set app.tenant = '78'; select pg_sleep(9)",
+    'select pg_advisory_lock(@), pg_sleep(9)',
+    'do $$ begin perform pg_sleep(9); end $$',
+  ],
+  ...[
+    "begin; set app.own = '79'; select pg_sleep(9)",
+    'listen l@; select pg_sleep(9)',
+    'copy (select pg_sleep(9)) to stdout',
   ],
 ];
 

@@ -12,7 +12,7 @@ let rigs = 0;
 /** Users of the proxy beside the server's own, who have his password. */
 export const people = ['alice', 'bob', 'carol', 'dave'] as const;
 
-export type Mode = 'session' | 'transaction';
+export type Mode = 'session' | 'transaction' | 'statement';
 
 /** A proxy before a real PostgreSQL, with a schema of its own there; all of it goes with `close`. */
 export class RealRig {

@@ -1,4 +1,6 @@
-import { query, sync, terminate } from '@medrex/pg-wire';
+import { bind, cancelRequest, execute, parse, query, sync, terminate } from '@medrex/pg-wire';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Session, Step } from './random-steps.ts';
@@ -19,6 +21,8 @@ export interface SessionPairsOptions {
   readonly hasBackend: (port: number) => boolean;
   /** A number that no client has had. */
   readonly nextTag: () => number;
+  /** Takes away what outlives the sessions. */
+  readonly cleanUp: () => Promise<void>;
 }
 
 /** A client of the proxy beside one that is connected directly: both are told the same. */
@@ -39,6 +43,8 @@ class Pair {
 }
 
 const patienceMs = 20_000;
+/** A statement that was sent is being run by then. */
+const untilItRunsMs = 150;
 /** The last word of a session that the server has ended, as it does after what it did not expect of itself. */
 const closed = 'closed';
 
@@ -77,6 +83,7 @@ export class SessionPairs {
       throw new Error(`${(error as Error).message}\n${pairs.#history.join('\n')}`, { cause: error });
     } finally {
       for (const { proxied, direct } of pairs.#pairs) for (const [client] of [proxied, direct]) client.close();
+      await options.cleanUp();
     }
   }
 
@@ -94,11 +101,13 @@ export class SessionPairs {
 
   async #step(step: Step): Promise<void> {
     const pair = this.#pairs[step.client]!;
-    if (step.does === 'leave') return this.#leave(step.client, step.isAbrupt);
+    if (step.does === 'leave') return this.#leave(step.client, step.how);
     await this.#makeRoomFor(pair);
+    if (step.does === 'cancel') return this.#cancel(step.client, step);
     const { texts } = this.#session;
-    const textOf = (at: number): string => texts[at % texts.length]!.replaceAll('@', String(pair.tag));
-    const { bytes, ready, pending, said } = written(step, pair.pending, textOf);
+    const named = (text: string): string => text.replaceAll('@', String(pair.tag));
+    const textOf = (at: number): string => named(texts[at % texts.length]!);
+    const { bytes, ready, pending, said } = written(step, pair.pending, textOf, named);
     pair.pending = pending;
     await this.#tell(step.client, said, bytes, ready, Math.round(step.cut * bytes.length), step.pauseMs);
   }
@@ -107,18 +116,38 @@ export class SessionPairs {
     const pair = this.#pairs[place]!;
     const { proxied, direct } = pair;
     this.#history.push(`${place}: ${said}`);
-    for (const [client] of [direct, proxied]) {
-      client.send(bytes.subarray(0, cut));
+    for (const [client, letter] of [[direct[0], 'd'] as const, [proxied[0], 'p'] as const]) {
+      const own = lettered(bytes, letter);
+      client.send(own.subarray(0, cut));
       await (pauseMs === 0 ? immediate() : delay(pauseMs));
-      client.send(bytes.subarray(cut));
+      client.send(own.subarray(cut));
     }
-    const { status } = pair;
+    return this.#hear(place, said, ready);
+  }
+
+  async #hear(place: number, said: string, ready: number): Promise<void> {
+    const pair = this.#pairs[place]!;
+    const { proxied, direct, status } = pair;
     const theirs = comparable(await answer(direct[0], ready), status);
-    const ours = comparable(await answer(proxied[0], ready), status);
+    const ours = comparable(await answer(proxied[0], ready), status).map((word, at) => asWrong(word, theirs[at]));
     pair.status = theirs.findLast((word) => word.startsWith('Z')) ?? status;
     this.#compare(place, said, ours, theirs);
     if (ready > 0) this.#compare(place, `parameters after ${said}`, proxied[1].parameters, direct[1].parameters);
     if (theirs.at(-1) === closed) this.#pairs[place] = await this.#open(place);
+  }
+
+  async #cancel(place: number, { text, isExtended }: Step & { does: 'cancel' }): Promise<void> {
+    const pair = this.#pairs[place]!;
+    const asked = text?.replaceAll('@', String(pair.tag));
+    const said = `cancelled: ${asked ?? 'nothing'}${isExtended ? ', extended' : ''}`;
+    this.#history.push(`${place}: ${said}`);
+    const isOpen = pair.pending !== undefined;
+    pair.pending = undefined;
+    const messages = [...(isOpen ? [sync()] : []), ...(asked === undefined ? [] : ask(asked, isExtended))];
+    for (const [client] of [pair.direct, pair.proxied]) client.send(...messages);
+    if (asked !== undefined) await delay(untilItRunsMs);
+    for (const [client] of [pair.direct, pair.proxied]) await cancel(client);
+    return this.#hear(place, said, (isOpen ? 1 : 0) + (asked === undefined ? 0 : 1));
   }
 
   /** Nobody waits here until another client gives its backend back. */
@@ -133,7 +162,7 @@ export class SessionPairs {
       const place = this.#pairs.indexOf(holders[0]!);
       await this.#rest(place);
       await this.#tell(place, 'discard all', query('discard all'), 1);
-      if (holds(holders[0]!)) await this.#leave(place, false);
+      if (holds(holders[0]!)) await this.#leave(place, 'politely');
     }
   }
 
@@ -145,12 +174,14 @@ export class SessionPairs {
     return this.#tell(place, 'sync, rollback', Buffer.concat([sync(), query('rollback')]), 2);
   }
 
-  async #leave(place: number, isAbrupt: boolean): Promise<void> {
+  async #leave(place: number, how: (Step & { does: 'leave' })['how']): Promise<void> {
     const { proxied, direct } = this.#pairs[place]!;
-    this.#history.push(`${place}: leaves${isAbrupt ? ' abruptly' : ''}`);
-    for (const [client] of [proxied, direct])
-      if (isAbrupt) client.close();
-      else client.send(terminate());
+    this.#history.push(`${place}: leaves ${how}`);
+    for (const [client] of [proxied, direct]) {
+      if (how === 'torn') client.send(query('select 1').subarray(0, -1));
+      if (how === 'politely') client.send(terminate());
+      else client.close();
+    }
     this.#pairs[place] = await this.#open(place);
   }
 
@@ -189,8 +220,33 @@ function comparable(words: readonly string[], before: string): string[] {
     if (word.startsWith('E') && status === 'Z E') return 'E in a failed transaction';
     return word
       .replaceAll(/prepared statement \\"n\d\\"/g, 'prepared statement')
-      .replaceAll(/PL\/pgSQL function \w+\./g, 'PL/pgSQL function ');
+      .replaceAll(/PL\/pgSQL function \w+\./g, 'PL/pgSQL function ')
+      .replaceAll(/identifier \\"[dp]/g, 'identifier');
   });
+}
+
+/** What a Bind has too many of, or too few, a backend says that has the statement; another says first what is wrong with that by now. */
+const asWrong = (word: string, direct: string | undefined): string =>
+  word.startsWith('E ') && direct?.includes('bind message supplies') === true ? direct : word;
+
+/** With names that begin with that letter where `~` stands. */
+const lettered = (bytes: Buffer, letter: string): Buffer =>
+  Buffer.from(bytes.toString('latin1').replaceAll("'~", `'${letter}`), 'latin1');
+
+function ask(text: string, isExtended: boolean): Buffer[] {
+  // One message of the extended protocol has one statement.
+  if (!isExtended || text.includes(';')) return [query(text)];
+  const bound = bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
+  return [parse({ name: '', text, parameterTypes: [] }), bound, execute({ portal: '', rowsMax: 0 }), sync()];
+}
+
+/** Asks that what a client runs be cancelled, and waits until that is told. */
+async function cancel({ key, socket }: WireClient): Promise<void> {
+  const way = connect({ host: '127.0.0.1', port: socket.remotePort! });
+  way.on('error', () => undefined);
+  way.resume();
+  way.end(cancelRequest(key!.processId, key!.secretKey));
+  await once(way, 'close');
 }
 
 async function answer(client: WireClient, ready: number): Promise<string[]> {

@@ -319,6 +319,8 @@ hostssl all "odd name",app 10.0.0.0/8 scram-sha-256   # inside
 host lab robot 192.168.0.0 255.255.0.0 trust
 hostnossl all all all reject
 host all all ::/0 md5
+host clinic, lab "a, b",	c 2001:db8:: ffff:ffff:: trust
+host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
 `;
     const { config, problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
     expect(problems).toEqual([]);
@@ -328,6 +330,8 @@ host all all ::/0 md5
       { databases: ['lab'], users: ['robot'], addresses: ['192.168.0.0/16'], method: 'trust' },
       { addresses: ['0.0.0.0/0', '::/0'], tls: false, method: 'reject' },
       { addresses: ['::/0'], method: 'md5' },
+      { databases: ['clinic', 'lab'], users: ['a, b', 'c'], addresses: ['2001:db8::/32'], method: 'trust' },
+      { addresses: ['::1/128'], method: 'trust' },
     ]);
   });
 
@@ -339,6 +343,10 @@ host all all ::/0 md5
     ['local all all peer', 'line 1: method peer is not there'],
     ['host all all unix md5', 'line 1: address'],
     ['hostgssenc all all all md5', 'line 1: hostgssenc is no type'],
+    ['hostssl all all all trust clientcert=verify-full', 'line 1: clientcert=verify-full is no option of trust'],
+    ['hostssl all all all cert map=doctors', 'line 1: map=doctors is no option of cert'],
+    ['host all all ::1 ffff:: trust ffff', 'line 1: ffff is no option of trust'],
+    ['host all all ::1 ff0f:: trust', 'line 1: address ::1 is no network'],
     ['', 'has no rule'],
   ])('never by half: %s', (line, problem) => {
     const { problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': line });

@@ -25,6 +25,8 @@ const types: Readonly<Record<string, boolean | undefined>> = {
 };
 /** Whoever comes over TCP. */
 const everywhere = ['0.0.0.0/0', '::/0'];
+/** A name in quotes, or a list that goes on behind a space. */
+const quotedOrOn = /("(?:[^"]|"")*")|,\s+/g;
 const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
 
 /** Reads it as far as PgBouncer does; what it means otherwise is a problem, and no rule. */
@@ -32,7 +34,8 @@ export function readHba(text: string): HbaReading {
   const [rules, ldap, problems]: [HbaRule[], { options: string; line: number }[], string[]] = [[], [], []];
   text.split(/\r?\n/).forEach((content, index) => {
     const line = index + 1;
-    const words = content.replace(/(^|\s)#.*$/, '').match(token) ?? [];
+    const said = content.replace(/(^|\s)#.*$/, '').replaceAll(quotedOrOn, (_, quoted?: string) => quoted ?? ',');
+    const words = said.match(token) ?? [];
     if (words.length === 0) return;
     const read = readLine(words);
     if (typeof read === 'string') return void problems.push(`line ${line}: ${read}`);
@@ -53,6 +56,8 @@ function readLine([type = '', databases = '', users = '', ...more]: readonly str
   if (method === 'peer')
     return 'method peer is not there, because Node.js does not say who is at the other end of a socket; another one, or reject, is';
   if (methods[method] === undefined) return `method ${method} is not there`;
+  // One that is passed over would let in whom it keeps out.
+  if (method !== 'ldap' && options.length > 0) return `${options.join(' ')} is no option of ${method} here`;
   const [forDatabases, forUsers] = [list(databases), list(users)];
   if (forDatabases === undefined || forUsers === undefined)
     return 'names with +, @, / or sameuser and its like are not there';
@@ -81,11 +86,19 @@ function list(text: string): string[] | undefined {
     : items.map((item) => (item.startsWith('"') ? item.slice(1, -1).replaceAll('""', '"') : item));
 }
 
-/** `10.0.0.0 255.0.0.0` as `10.0.0.0/8`; IPv4 only. */
+/** `10.0.0.0 255.0.0.0` as `10.0.0.0/8`. */
 function masked(address: string, mask: string): string | undefined {
-  const bits = mask
-    .split('.')
-    .map((part) => Number(part).toString(2).padStart(8, '0'))
+  const [partsOf, base, width, length] = mask.includes(':')
+    ? ([groupsOf, 16, 16, 128] as const)
+    : ([(text: string) => text.split('.'), 10, 8, 32] as const);
+  const bits = partsOf(mask)
+    .map((part) => parseInt(part, base).toString(2).padStart(width, '0'))
     .join('');
-  return /^1*0*$/.test(bits) && bits.length === 32 ? `${address}/${bits.replaceAll('0', '').length}` : undefined;
+  return /^1*0*$/.test(bits) && bits.length === length ? `${address}/${bits.replaceAll('0', '').length}` : undefined;
+}
+
+/** Of an address of IPv6, with those that `::` leaves out. */
+function groupsOf(address: string): string[] {
+  const [head = [], tail = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  return [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail];
 }

@@ -42,6 +42,10 @@ export interface IrisOpened {
 }
 
 const descriptionsMax = 2_000;
+/** Between two looks at the tables for one that is not among them. */
+const missedMs = 5_000;
+/** Reading the tables takes no more than this part of the time: a large system needs long for it. */
+const readingShare = 0.05;
 
 /** One namespace of an IRIS: its sessions share what is known of its tables and what has been translated. */
 export class IrisDatabase implements SharedDatabase {
@@ -53,6 +57,7 @@ export class IrisDatabase implements SharedDatabase {
   readonly #catalog: MirroredCatalog;
   readonly #descriptions = new Map<string, SqlDescription>();
   #readAtMs: number | undefined;
+  #readingTookMs = 0;
   #reading: Promise<void> = Promise.resolve();
   #readings = 0;
   /** The reading whose tables these are, and what they are like. */
@@ -82,7 +87,7 @@ export class IrisDatabase implements SharedDatabase {
     try {
       // The default of a process of IRIS reads what is not committed.
       await connection.run(isolationSql, [], standardPage);
-      await this.#freshTables(connection);
+      await this.freshTables(connection);
     } catch (error) {
       await connection.close();
       throw error;
@@ -119,21 +124,36 @@ export class IrisDatabase implements SharedDatabase {
   }
 
   async askCatalog(asker: CatalogAsker, messages: Buffer): Promise<Buffer> {
-    await this.#freshTables(asker.connection);
+    await this.freshTables(asker.connection);
     return this.#catalog.ask(asker, messages);
   }
 
   /** What others change in the tables is seen after a while. Who comes before any are known waits for the one who reads them. */
-  async #freshTables(connection: SqlConnection): Promise<void> {
-    const now = this.#options.now();
-    if (this.#readAtMs !== undefined && now - this.#readAtMs < this.#options.tablesMs) {
-      if (this.#known === undefined) await this.#reading;
-      return;
-    }
-    this.#readAtMs = now;
+  async freshTables(connection: SqlConnection): Promise<void> {
+    if (this.#isDue(this.#options.tablesMs)) await this.#readNow(connection);
+    else if (this.#known === undefined) await this.#reading;
+  }
+
+  async missedTables(connection: SqlConnection): Promise<boolean> {
+    if (!this.#tables.takeMissed() || !this.#isDue(missedMs)) return false;
+    const before = this.#known?.digest;
+    await this.#readNow(connection);
+    return this.#known?.digest !== before;
+  }
+
+  #isDue(afterMs: number): boolean {
+    if (this.#readAtMs === undefined) return true;
+    const elapsedMs = this.#options.now() - this.#readAtMs;
+    return elapsedMs >= Math.max(afterMs, this.#readingTookMs / readingShare);
+  }
+
+  async #readNow(connection: SqlConnection): Promise<void> {
+    const begunMs = this.#options.now();
+    this.#readAtMs = begunMs;
     this.#reading = this.#readTables(connection, false);
     try {
       await this.#reading;
+      this.#readingTookMs = this.#options.now() - begunMs;
     } catch (error) {
       this.#readAtMs = undefined;
       throw error;

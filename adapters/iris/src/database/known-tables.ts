@@ -10,6 +10,7 @@ export class KnownTables implements SqlCatalog {
   readonly #normalised: NormalisedColumns;
   #facts = new Map<string, TableFacts>();
   #indexes = new Map<string, RelationName>();
+  #hasMissed = false;
 
   constructor(schemas: SchemaMap, normalised: NormalisedColumns) {
     this.#schemas = schemas;
@@ -31,7 +32,16 @@ export class KnownTables implements SqlCatalog {
   }
 
   table({ schema = 'public', name }: RelationName): TableFacts | undefined {
-    return this.#facts.get(keyOf(schema, name));
+    const facts = this.#facts.get(keyOf(schema, name));
+    if (facts === undefined) this.#hasMissed = true;
+    return facts;
+  }
+
+  /** Whether a table has been asked for that is not known, since this was called last. */
+  takeMissed(): boolean {
+    const hasMissed = this.#hasMissed;
+    this.#hasMissed = false;
+    return hasMissed;
   }
 
   tableOfIndex({ schema = 'public', name }: RelationName): RelationName | undefined {
@@ -57,6 +67,7 @@ export class KnownTables implements SqlCatalog {
     return {
       columns,
       uniqueKeys: table.keys.map((each) => each.columns),
+      hasRowId: !table.isView,
       isReferencedByItselfOnly: leadingHere.size === 1 && leadingHere.has(table),
     };
   }

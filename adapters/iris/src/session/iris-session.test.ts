@@ -24,6 +24,58 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(rig.heard()).toEqual(["SELECT id, name FROM patients WHERE %EXACT(name) = 'x' LIMIT 3"]);
   });
 
+  it('sees what others change in the tables, though nobody connects anew', async () => {
+    let nowMs = 0;
+    const columns = [['SQLUser', 'wards', 'id', 'integer', null, null, null, 'NO', 'NO', 'EXACT']];
+    const tables = (): Record<string, (string | null)[][]> => ({
+      TABLES: [['SQLUser', 'wards', 'BASE TABLE']],
+      COLUMNS: columns,
+    });
+    rig = await SessionRig.start(() => [], { now: () => nowMs }, tables);
+    const asked = async (text: string): Promise<unknown> => (await rig.ask(query(text)), rig.heard().at(-1));
+    const byName = "select id from wards where name = 'x'";
+    expect(await asked(byName)).toBe("SELECT id FROM wards WHERE %EXACT(name) = 'x'");
+    columns.push(['SQLUser', 'wards', 'name', 'varchar', '50', null, null, 'YES', 'NO', 'EXACT']);
+    nowMs = 59_999;
+    expect(await asked(byName)).toBe("SELECT id FROM wards WHERE %EXACT(name) = 'x'");
+    nowMs = 60_000;
+    expect(await asked(byName)).toBe("SELECT id FROM wards WHERE name = 'x'");
+  });
+
+  it('looks at once for a table that it does not know, and not again for the next one', async () => {
+    let nowMs = 10_000;
+    const names = ['wards'];
+    const column = (table: string): (string | null)[] => [
+      'SQLUser',
+      table,
+      'id',
+      'integer',
+      null,
+      null,
+      null,
+      'NO',
+      'NO',
+      'EXACT',
+    ];
+    rig = await SessionRig.start(
+      () => [],
+      { now: () => nowMs },
+      () => ({
+        TABLES: names.map((name) => ['SQLUser', name, 'BASE TABLE']),
+        COLUMNS: names.map(column),
+      }),
+    );
+    const columnsOf = async (text: string): Promise<unknown> =>
+      (await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync())).at(-2);
+    names.push('beds');
+    nowMs += 5_000;
+    expect(await columnsOf('select max(id) from beds')).toBe('T max:23');
+    names.push('rooms');
+    expect(await rig.ask(query('select max(id) from rooms'))).toContainEqual(
+      expect.stringMatching(/^E ERROR 0A000 max of something of unknown type/),
+    );
+  });
+
   it('makes of BIT what clients take for a boolean', async () => {
     rig = await SessionRig.start(() => [['1'], ['0'], [null]]);
     expect(await rig.ask(query('select active from patients'))).toEqual([

@@ -145,7 +145,7 @@ export class IrisSession {
     try {
       const text = readQuery(buffer, start, end)?.toString('utf8');
       if (text === undefined) throw new SessionFault('08P01', 'invalid message format');
-      let plans = this.#plans(text, []);
+      let plans = await this.#freshPlans(text, []);
       if (plans.length === 0) outlet.send(emptyQueryResponse());
       for (let place = 0; ; place++) {
         const plan = plans[place];
@@ -163,6 +163,15 @@ export class IrisSession {
     }
     await this.#endImplicit();
     this.#ready();
+  }
+
+  /** By tables as others may have changed them. A transaction that has failed asks IRIS nothing. */
+  async #freshPlans(text: string, types: readonly number[]): Promise<readonly Plan[]> {
+    const { shared, connection, transaction } = this.#context;
+    if (transaction.isFailed) return this.#plans(text, types);
+    await shared.freshTables(connection);
+    const plans = this.#plans(text, types);
+    return (await shared.missedTables(connection)) ? this.#plans(text, types) : plans;
   }
 
   #plans(text: string, types: readonly number[], asked = text): readonly Plan[] {
@@ -218,12 +227,12 @@ export class IrisSession {
     }
   }
 
-  #parse({ buffer, start, end }: Message): void {
+  async #parse({ buffer, start, end }: Message): Promise<void> {
     const parsed = orMalformed(readParse(buffer, start, end));
     const text = Buffer.from(parsed.text, 'latin1').toString('utf8');
     if (parsed.name !== '' && this.#statements.has(parsed.name))
       throw new SessionFault('42P05', `prepared statement "${parsed.name}" already exists`);
-    const plans = this.#plans(text, parsed.parameterTypes);
+    const plans = await this.#freshPlans(text, parsed.parameterTypes);
     if (plans.length > 1) throw new SessionFault('42601', 'cannot insert multiple commands into a prepared statement');
     const [plan] = plans;
     if (plan !== undefined) this.#admit(plan);

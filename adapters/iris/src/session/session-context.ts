@@ -17,6 +17,10 @@ export interface SharedDatabase {
   describe(connection: SqlConnection, sql: string): Promise<SqlDescription>;
   /** Undefined: nothing is known of it. */
   columnType(relation: RelationName, column: string): PgType | undefined;
+  /** Before a statement is read: looks at the tables where that is long ago. @throws SqlFailure */
+  freshTables(connection: SqlConnection): Promise<void>;
+  /** After one was translated: whether it named tables that were not known, and now others are. @throws SqlFailure */
+  missedTables(connection: SqlConnection): Promise<boolean>;
   /** Tables are others from now on. */
   schemaChanged(connection: SqlConnection): Promise<void>;
   /** Asks the catalog: frontend messages in, its backend messages out. */

@@ -167,7 +167,6 @@ export class StandInConnection implements SqlConnection {
     const text = readAsPostgres(sql, parameters.map(textOf));
     return text
       .replaceAll('"information_schema".', '"iris_information_schema".')
-      .replaceAll('"%id"', 'ctid')
       .replaceAll('LAST_IDENTITY()', `'${this.#lastRow}'::tid`);
   }
 

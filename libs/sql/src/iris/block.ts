@@ -3,7 +3,7 @@ import { bodyOf } from '../ast.ts';
 import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
 import { printFrom } from './from.ts';
-import { checkGrouped, groupedBy } from './grouping.ts';
+import { checkGrouped, groupedBy, withoutWindows } from './grouping.ts';
 import { isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
@@ -48,12 +48,19 @@ export class Block {
       if (window?.name !== undefined) this.#scope.windows.set(window.name, window);
     }
     const targets = this.#printTargets(named, groups);
+    const ofTargets = this.#scope.aggregates;
     this.#scope.groups = undefined; // rows are not grouped yet
     const where = this.#where();
     if (select.groupClause !== undefined) this.#scope.groups = groups;
-    const rest = from + where + this.#groupBy(groups) + this.#filter('HAVING', select.havingClause);
-    if (select.groupClause !== undefined || this.#scope.aggregates > 0)
+    const having = withoutWindows(this.#scope, 'HAVING', select.havingClause, () =>
+      this.#filter('HAVING', select.havingClause),
+    );
+    const rest = from + where + this.#groupBy(groups) + having;
+    if (select.groupClause !== undefined || select.havingClause !== undefined || this.#scope.aggregates > 0)
       checkGrouped(select, named, groups, this.#scope);
+    // IRIS tests each row then, and not the one group that they are.
+    if (select.havingClause !== undefined && select.groupClause === undefined && ofTargets === 0)
+      return refuse('HAVING without GROUP BY, and no aggregate selected', placeOf(select.havingClause));
     const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
     if (targets === undefined) return { sql, columns: undefined };
     return { sql, columns: targets.map(({ column }) => column), keys: this.#keys(targets) };
@@ -183,7 +190,9 @@ export class Block {
 
   #where(): string {
     const { aggregates } = this.#scope;
-    const where = this.#filter('WHERE', this.#select.whereClause);
+    const where = withoutWindows(this.#scope, 'WHERE', this.#select.whereClause, () =>
+      this.#filter('WHERE', this.#select.whereClause),
+    );
     if (this.#scope.aggregates > aggregates)
       throw new Refusal('aggregate functions are not allowed in WHERE', {
         ...{ sqlstate: '42803', location: placeOf(this.#select.whereClause) },
@@ -197,7 +206,9 @@ export class Block {
 
   #groupBy(groups: readonly Node[]): string {
     if (groups.length === 0) return '';
-    return ` GROUP BY ${groups.map((group) => exact(this.#p, group, this.#scope)).join(', ')}`;
+    const print = (group: Node): string =>
+      withoutWindows(this.#scope, 'GROUP BY', group, () => exact(this.#p, group, this.#scope));
+    return ` GROUP BY ${groups.map(print).join(', ')}`;
   }
 
   /** The keys of ORDER BY, as expressions: IRIS takes names of results not everywhere. */

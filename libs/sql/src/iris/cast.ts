@@ -7,6 +7,7 @@ import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printSpan } from './span.ts';
+import { castText } from './text-cast.ts';
 import { textOperand } from './text-operand.ts';
 import { booleanConstant, checkConstant, typedConstant, untypedText } from './typed-constants.ts';
 import { vectorText } from './vector-text.ts';
@@ -34,10 +35,10 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   if (from === 'interval')
     return refuse(`a cast of an interval to ${use.type}`, location, 'extract(epoch from ...) is translated.');
   if (textTypes.has(use.type)) return textValue(p, arg, use, scope, location);
+  const isText = textTypes.has(from) && text === undefined;
+  if (isText && use.type !== 'json' && use.type !== 'jsonb') return castText(p, arg, use.type, type, scope, location);
   const value = moment ?? operand(p, arg, scope);
-  if (integerTypes.has(use.type)) return integerValue(p, arg, value, from, type, location);
-  if (textTypes.has(from) && !textTypes.has(use.type) && use.type !== 'json' && use.type !== 'jsonb')
-    return refuse(`a cast of text to ${use.type}`, location, 'IRIS takes text that is none for another value.');
+  if (integerTypes.has(use.type)) return integerValue(arg, value, from, type);
   return `CAST(${value} AS ${type})`;
 }
 
@@ -54,16 +55,8 @@ function textValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Scop
   return `CAST(${textOperand(p, arg, scope, location)} AS ${type})`;
 }
 
-/** IRIS cuts the fraction off, and reads text that is no number as 0. */
-function integerValue(
-  p: Printing,
-  arg: Node | undefined,
-  value: string,
-  from: PgType | undefined,
-  type: string,
-  location?: number,
-): string {
-  if (textTypes.has(from)) return refuse('a cast of text to a number', location, 'IRIS takes text that is none for 0.');
+/** IRIS cuts the fraction off. */
+function integerValue(arg: Node | undefined, value: string, from: PgType | undefined, type: string): string {
   const isWhole =
     from === 'bool' ||
     integerTypes.has(from) ||
@@ -89,6 +82,7 @@ function boolValue(
 ): string {
   if (text !== undefined) return booleanConstant(text, location);
   const from = typeOf(p, arg, scope);
+  if (textTypes.has(from)) return castText(p, arg, 'bool', 'BIT', scope, location);
   const value = operand(p, arg, scope);
   const isPlain = bodyOf(arg, 'ParamRef') !== undefined || bodyOf(arg, 'A_Const')?.isnull === true;
   if (from === 'bool' || isPlain) return `CAST(${value} AS BIT)`;

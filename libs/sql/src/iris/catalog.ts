@@ -21,6 +21,8 @@ export interface TableFacts {
   readonly columns: readonly ColumnFacts[];
   /** Each primary and unique key, by column names. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Its rows have a %ID. */
+  readonly hasRowId?: boolean;
   /** A foreign key leads from the table to itself, and none from elsewhere leads to it. */
   readonly isReferencedByItselfOnly?: boolean;
 }

@@ -1,4 +1,13 @@
-import type { DeleteStmt, InsertStmt, Node, OnConflictClause, ResTarget, SelectStmt, UpdateStmt } from 'libpg-query';
+import type {
+  DeleteStmt,
+  InsertStmt,
+  Node,
+  OnConflictClause,
+  ResTarget,
+  SelectStmt,
+  UpdateStmt,
+  WithClause,
+} from 'libpg-query';
 import { bodyOf, kindOf } from '../ast.ts';
 import { checkAssigned, columnFacts, printAssigned } from './assigned.ts';
 import type { ColumnFacts, TableFacts } from './catalog.ts';
@@ -8,6 +17,7 @@ import { typeOf } from './inference.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import type { Printing } from './printing.ts';
+import { printWith } from './query.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import { Scope, seenColumn, type SeenColumn } from './scope.ts';
 
@@ -25,7 +35,6 @@ export interface PrintedChange {
 
 export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const relation = insert.relation ?? {};
-  if (insert.withClause !== undefined) return refuse('WITH before INSERT', insert.withClause.location);
   if (insert.override === 'OVERRIDING_USER_VALUE') return refuse('OVERRIDING USER VALUE');
   if (relation.alias !== undefined) return refuse('an alias of the target', relation.location);
   const facts = p.catalog.table(relationOf(relation));
@@ -37,7 +46,7 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
     insert.returningClause?.exprs === undefined
       ? undefined
       : printReturning(p, insert.returningClause.exprs, relation, facts);
-  const select = bodyOf(insert.selectStmt, 'SelectStmt');
+  const select = withBefore(insert.withClause, bodyOf(insert.selectStmt, 'SelectStmt'));
   if (select === undefined) return withReturning([`${verb} INTO ${table} DEFAULT VALUES`], returning);
   if (select.valuesLists === undefined) {
     if (returning !== undefined)
@@ -50,6 +59,16 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
     return { steps: [{ sql: `${verb} INTO ${table}${list} ${query.sql}`, isResult: false }] };
   }
   return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns, facts, cols.length > 0), returning);
+}
+
+/** What WITH names before INSERT is the same inside its query. */
+function withBefore(clause: WithClause | undefined, select: SelectStmt | undefined): SelectStmt | undefined {
+  if (clause === undefined) return select;
+  if (select === undefined || select.valuesLists !== undefined)
+    return refuse('WITH before INSERT of values', clause.location);
+  const { ctes = [], recursive = false } = select.withClause ?? {};
+  const all = { recursive: recursive || clause.recursive === true, ctes: [...(clause.ctes ?? []), ...ctes] };
+  return { ...select, withClause: { ...clause, ...all } };
 }
 
 /** One statement for each row: a DEFAULT leaves its column out, and LAST_IDENTITY knows one row only. */
@@ -172,9 +191,9 @@ function sameWords(left: readonly string[], right: readonly string[]): boolean {
 
 export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   const relation = update.relation ?? {};
-  if (update.withClause !== undefined) return refuse('WITH before UPDATE', update.withClause.location);
   if (update.returningClause !== undefined) return refuseReturning('UPDATE', update.returningClause);
   const { scope, name } = target(p, relation);
+  if (update.withClause !== undefined) printWith(p, update.withClause, scope, {});
   const from = update.fromClause === undefined ? '' : ` FROM ${printFrom(p, update.fromClause, scope)}`;
   const facts = p.catalog.table(relationOf(relation));
   const set = (update.targetList ?? []).map((node) => {
@@ -200,9 +219,9 @@ function printAssignment(
 
 export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
   const relation = statement.relation ?? {};
-  if (statement.withClause !== undefined) return refuse('WITH before DELETE', statement.withClause.location);
   if (statement.returningClause !== undefined) return refuseReturning('DELETE', statement.returningClause);
   const { scope, name } = target(p, relation);
+  if (statement.withClause !== undefined) printWith(p, statement.withClause, scope, {});
   const from = statement.usingClause === undefined ? '' : ` FROM ${printFrom(p, statement.usingClause, scope)}`;
   const where = statement.whereClause === undefined ? '' : ` WHERE ${p.predicate(statement.whereClause, scope)}`;
   // Row by row IRIS would find each row still referenced by the next one.

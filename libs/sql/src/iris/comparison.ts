@@ -35,7 +35,9 @@ export function comparison(
   const types = [typeOf(p, left, scope), typeOf(p, right, scope)] as const;
   const isText = isComparedText(p, [left, right], types, location);
   const isMoment = areMoments(types);
-  const textOf = isText && orders.has(operator) && isOrdered(types, [left, right]) ? ordered : exact;
+  const isOrder = isText && orders.has(operator);
+  if (isOrder) checkOrdered(types, [left, right], location);
+  const textOf = isOrder && isOrdered(types, [left, right]) ? ordered : exact;
   const print = (
     node: Node | undefined,
     type: PgType | undefined,
@@ -96,7 +98,14 @@ function isComparedText(
 }
 
 /** PostgreSQL compares none of these with text, IRIS does in its own way. */
-const unlikeText: ReadonlySet<PgType | undefined> = new Set([...numberTypes, ...timeTypes, 'bool', 'time', 'bytea']);
+const unlikeText: ReadonlySet<PgType | undefined> = new Set([
+  ...numberTypes,
+  ...timeTypes,
+  'bool',
+  'time',
+  'bytea',
+  'interval',
+]);
 
 /** The stored value of an expression that may be text: nothing is needed for what IRIS does not collate. */
 export function exact(p: Printing, node: Node | undefined, scope: Scope): string {
@@ -123,6 +132,24 @@ export function isOrdered(types: readonly (PgType | undefined)[], nodes: readonl
   const constants = nodes.map((node) => constantText(bodyOf(node, 'TypeCast')?.arg ?? node));
   return isText && !constants.some((text) => text !== undefined && text > ':');
 }
+
+/**
+ * Something of unknown type beside a constant that may be a number: text would be ordered by its characters, and a number
+ * by its value. @throws Refusal
+ */
+export function checkOrdered(
+  types: readonly (PgType | undefined)[],
+  nodes: readonly (Node | undefined)[],
+  location?: number,
+): void {
+  if (types.some((type) => type !== undefined) || nodes.every(isOpenText)) return;
+  const constants = nodes.map((node) => constantText(node)).filter((text) => text !== undefined);
+  if (constants.some((text) => text > ':')) return;
+  refuse('the order of something of unknown type', location, 'Cast it.');
+}
+
+const isOpenText = (node: Node | undefined): boolean =>
+  isUntypedConstant(node) || bodyOf(node, 'ParamRef') !== undefined;
 
 /**
  * Text where it is asked which comes first: EXACT has what looks like a number in front of all other text, by its value ('9'

@@ -3,6 +3,7 @@ import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import pg from 'pg';
 import { postgresOfIris } from '../testing/iris-reader.ts';
 import { outsideQueries } from '../testing/outside-queries.ts';
+import { rewrittenQueries } from '../testing/rewritten-queries.ts';
 import { spelledOutQueries } from '../testing/spelled-out-queries.ts';
 import { timeQueries } from '../testing/time-queries.ts';
 import { QueryWriter, type WrittenQuery } from '../testing/query-grammar.ts';
@@ -176,6 +177,13 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     it('is the same for what is written out', async () => {
       const tally = emptyTally();
       for (const query of spelledOutQueries) await compare(translator, query, tally);
+      expect(tally.different).toEqual([]);
+      expect(tally).toMatchObject({ refused: 0, invalid: 0 });
+    });
+
+    it('is the same for what is said in other words', async () => {
+      const tally = emptyTally();
+      for (const query of rewrittenQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });

@@ -2,7 +2,16 @@ import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink, Ty
 import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
 import { arrayMembers } from './arrays.ts';
 import { castValue } from './cast.ts';
-import { areMoments, comparedOperand, comparedText, comparison, exact, isOrdered, ordered } from './comparison.ts';
+import {
+  areMoments,
+  checkOrdered,
+  comparedOperand,
+  comparedText,
+  comparison,
+  exact,
+  isOrdered,
+  ordered,
+} from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
 import { comparisons, isPredicate, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import type { ParameterUse } from './fragment.ts';
@@ -14,6 +23,7 @@ import { placeOf, refuse } from './refusal.ts';
 import { asLike } from './regular-expression.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { comparedRows } from './row-comparison.ts';
+import { printRowMembership } from './row-membership.ts';
 import type { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
 import { comparedSpan } from './span.ts';
@@ -295,7 +305,11 @@ function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope:
     return refuse('ILIKE that a letter escapes', location, 'Take another sign.');
   if (kind === 'AEXPR_ILIKE')
     return `UPPER(${p.value(lexpr, scope)})${not} LIKE UPPER(${p.value(pattern, scope)})${end}`;
-  return `${exact(p, lexpr, scope)}${not} LIKE ${operand(p, pattern, scope)}${end}`;
+  if (typeOf(p, lexpr, scope) === 'bytea') return refuse('LIKE of bytes', location);
+  const text = exact(p, lexpr, scope);
+  // A constant or a parameter has no collation of its own.
+  const isBare = isUntypedConstant(lexpr) || bodyOf(lexpr, 'ParamRef') !== undefined;
+  return `${isBare ? `%EXACT(${text})` : text}${not} LIKE ${operand(p, pattern, scope)}${end}`;
 }
 
 function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
@@ -304,6 +318,7 @@ function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sco
   const isMoment = areMoments([lexpr, low, high].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
   const types = [lexpr, low, high].map((each) => typeOf(p, each, scope));
+  if (isText) for (const bound of [low, high]) checkOrdered(types, [lexpr, bound], location);
   const textOf = isOrdered(types, [low]) || isOrdered(types, [high]) ? ordered : exact;
   const side = (node: Node | undefined): string =>
     (type === 'interval' ? comparedSpan(p, node, scope) : typedConstant(p, node, type)) ??
@@ -322,8 +337,11 @@ function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
   const select = bodyOf(subselect, 'SelectStmt');
   if (select === undefined) return refuse('this query', location);
   if (subLinkType === 'EXISTS_SUBLINK') return `EXISTS (${p.queryValue(select, scope).sql})`;
-  if (testexpr !== undefined && kindOf(testexpr) === 'RowExpr') return refuse('a comparison of rows', location);
   const isAny = subLinkType === 'ANY_SUBLINK';
+  if (testexpr !== undefined && kindOf(testexpr) === 'RowExpr')
+    return isAny && operName === undefined
+      ? printRowMembership(p, link, scope)
+      : refuse('a comparison of rows', location);
   const operator = namesOf(operName).at(-1) ?? '=';
   if (!isAny && subLinkType !== 'ALL_SUBLINK') return refuse('this kind of query', location);
   const query = p.queryValue(select, scope, { isExact: true });

@@ -1,12 +1,14 @@
-import type { JoinExpr, Node, RangeSubselect, RangeVar } from 'libpg-query';
+import type { Alias, JoinExpr, Node, RangeFunction, RangeSubselect, RangeVar } from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
 import type { TableFacts } from './catalog.ts';
 import type { RelationName } from '../statement.ts';
+import { withoutWindows } from './grouping.ts';
 import { hazardOf } from './guards.ts';
 import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
+import { seriesOf } from './series.ts';
 import {
   columnNamed,
   seenColumn,
@@ -42,10 +44,9 @@ function printItem(p: Printing, item: Node, scope: Scope): Item {
   if (query !== undefined) return printQueryItem(p, query, scope);
   const join = bodyOf(item, 'JoinExpr');
   if (join !== undefined) return printJoin(p, join, scope);
-  const words = { RangeFunction: 'a function in FROM', RangeTableSample: 'TABLESAMPLE' } as Readonly<
-    Record<string, string>
-  >;
-  return refuse(words[kindOf(item)] ?? kindOf(item), placeOf(item));
+  const made = bodyOf(item, 'RangeFunction');
+  if (made !== undefined) return printSeries(p, made, scope);
+  return refuse(kindOf(item) === 'RangeTableSample' ? 'TABLESAMPLE' : kindOf(item), placeOf(item));
 }
 
 export function relationOf({ schemaname, relname }: RangeVar): RelationName {
@@ -59,7 +60,7 @@ export function printRelation(p: Printing, { catalogname, schemaname, relname, l
 }
 
 function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
-  if (table.alias?.colnames !== undefined) return refuse('a table with other names for its columns', table.location);
+  if (table.alias?.colnames !== undefined) return printRenamed(p, table, table.alias, scope);
   if (table.inh !== true) return refuse('ONLY', table.location);
   const named = namedBy(table, scope);
   const rows = named ?? tableRows(p, table);
@@ -70,6 +71,34 @@ function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
       ? printRelation(p, table) + (name === undefined ? '' : as(name))
       : `(${named.writtenOut.sql})${as(name ?? table.relname ?? '')}`;
   return { sql, tables: [{ ...rows, alias: name ?? table.relname ?? '', isOuter: false }] };
+}
+
+/** A table whose columns have other names, the first of them at least: as a query. */
+function printRenamed(p: Printing, table: RangeVar, { aliasname = '', colnames }: Alias, scope: Scope): Item {
+  const bare: RangeVar = { ...table };
+  delete bare.alias;
+  const { sql, tables } = printTableItem(p, bare, scope);
+  const [{ columns, keys = [] } = { columns: undefined }] = tables;
+  if (columns === undefined) return refuse('other names for columns that are not known', table.location);
+  const said = namesOf(colnames);
+  checkNames(`table "${aliasname}"`, columns.length, said.length, table.location);
+  const renamed = columns.map((column, place) => ({ ...column, name: said[place] ?? column.name }));
+  const list = columns.map(({ name }, place) =>
+    said[place] === undefined ? identifier(name) : `${identifier(name)} AS ${identifier(said[place])}`,
+  );
+  const nameOf = (name: string): string => renamed[columns.findIndex((column) => column.name === name)]?.name ?? name;
+  return {
+    sql: `(SELECT ${list.join(', ')} FROM ${sql}) AS ${identifier(aliasname)}`,
+    tables: [{ columns: renamed, keys: keys.map((key) => key.map(nameOf)), alias: aliasname, isOuter: false }],
+  };
+}
+
+/** @throws Refusal 42P10 */
+export function checkNames(what: string, columns: number, names: number, location?: number): void {
+  if (names > columns)
+    throw new Refusal(`${what} has ${columns} columns available but ${names} columns specified`, {
+      ...{ sqlstate: '42P10', location },
+    });
 }
 
 const namedBy = ({ schemaname, relname }: RangeVar, scope: Scope): NamedRows | undefined =>
@@ -85,7 +114,7 @@ function tableRows(p: Printing, table: RangeVar): SeenRows {
   if (known !== undefined) return known;
   const nullable = new Set(facts.columns.filter(({ isNullable }) => isNullable).map(({ name }) => name));
   const keys = facts.uniqueKeys.filter((key) => !key.some((name) => nullable.has(name)));
-  const rows = { columns: facts.columns.map(seenColumn), keys };
+  const rows = { columns: facts.columns.map(seenColumn), keys, hasRowId: facts.hasRowId === true };
   rowsOf.set(facts, rows);
   return rows;
 }
@@ -97,7 +126,19 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
   // Not correlated: it sees what is around the query, not its neighbours.
   const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames) });
   const name = alias?.aliasname ?? 'iris_subquery';
+  const { columns } = rows;
+  if (columns !== undefined)
+    checkNames(`table "${name}"`, columns.length, alias?.colnames?.length ?? 0, placeOf(subquery));
   return { sql: `(${sql}) AS ${identifier(name)}`, tables: [{ ...rows, alias: name, isOuter: false }] };
+}
+
+function printSeries(p: Printing, made: RangeFunction, scope: Scope): Item {
+  const { select, alias, column } = seriesOf(made);
+  const { sql, ...rows } = p.query(select, scope, { names: [column] });
+  return {
+    sql: `(${sql}) AS ${identifier(alias)}`,
+    tables: [{ ...rows, keys: [[column]], alias, isOuter: false }],
+  };
 }
 
 const joinWords: Readonly<Record<string, string>> = {
@@ -108,8 +149,7 @@ const joinWords: Readonly<Record<string, string>> = {
 };
 
 function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
-  const { jointype = 'JOIN_INNER', larg, rarg, quals, usingClause } = join;
-  if (join.isNatural === true) return refuse('NATURAL JOIN', placeOf(rarg), 'Write ON.');
+  const { jointype = 'JOIN_INNER', larg, rarg, quals } = join;
   if (join.alias !== undefined || join.join_using_alias !== undefined)
     return refuse('an alias of a join', placeOf(larg));
   if (larg === undefined || rarg === undefined) return refuse('this join');
@@ -122,15 +162,29 @@ function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
   const rightSql = bodyOf(rarg, 'JoinExpr') === undefined ? right.sql : `(${right.sql})`;
   const words = joinWords[jointype] ?? refuse('this kind of join');
   const merged = new Map([...(left.merged ?? []), ...(right.merged ?? [])]);
-  if (usingClause !== undefined) {
-    const pairs = namesOf(usingClause).map((name) => usingPair(left, right, name, jointype));
+  const using = join.isNatural === true ? commonNames(left, right, placeOf(rarg)) : namesOf(join.usingClause);
+  if (using.length > 0) {
+    const pairs = using.map((name) => usingPair(left, right, name, jointype));
     for (const pair of pairs) merged.set(pair.column.name, pair);
     const condition = pairs.map(({ condition: each }) => each).join(' AND ');
     return { sql: `${left.sql} ${words} ${rightSql} ON ${condition}`, tables, merged };
   }
+  if (quals === undefined && jointype !== 'JOIN_INNER')
+    return { sql: `${left.sql} ${words} ${rightSql} ON 1 = 1`, tables, merged };
   if (quals === undefined) return { sql: `${left.sql} CROSS JOIN ${rightSql}`, tables, merged };
   const condition = printCondition(p, quals, scope, { sql: '', tables, merged });
   return { sql: `${left.sql} ${words} ${rightSql} ON ${condition}`, tables, merged };
+}
+
+/** What NATURAL joins by: the columns that both sides have, as the left one has them. */
+function commonNames(left: Item, right: Item, location?: number): readonly string[] {
+  const namesIn = ({ tables, merged }: Item): readonly string[] => {
+    if (tables.some(({ columns }) => columns === undefined))
+      return refuse('NATURAL JOIN of tables of unknown columns', location, 'Write ON.');
+    return [...(merged?.keys() ?? []), ...tables.flatMap(({ columns = [] }) => columns.map(({ name }) => name))];
+  };
+  const ofRight = new Set(namesIn(right));
+  return [...new Set(namesIn(left))].filter((name) => ofRight.has(name));
 }
 
 /** A name that is written out is a query to IRIS. */
@@ -148,7 +202,7 @@ function printCondition(p: Printing, quals: Node, scope: Scope, { tables, merged
   const before = { tables: scope.tables.length, merged: [...scope.merged] };
   scope.tables.push(...tables);
   for (const [name, column] of merged ?? []) scope.merged.set(name, column);
-  const printed = p.predicate(quals, scope);
+  const printed = withoutWindows(scope, 'JOIN conditions', quals, () => p.predicate(quals, scope));
   scope.tables.length = before.tables;
   scope.merged.clear();
   for (const [name, column] of before.merged) scope.merged.set(name, column);

@@ -69,6 +69,7 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     date: 'date',
     format: 'text',
     ntile: 'int4',
+    overlaps: 'bool',
     to_char: 'text',
     to_date: 'date',
     to_timestamp: 'timestamptz',

@@ -1,4 +1,4 @@
-import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
+import type { ColumnRef, FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
 import { castValue, evenly } from './cast.ts';
 import { comparedText, exact, ordered } from './comparison.ts';
@@ -10,8 +10,9 @@ import { printJsonArray, printJsonObject } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { printOverlaps } from './overlaps.ts';
 import { textOperand } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
@@ -23,8 +24,10 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   const words = namesOf(call.funcname);
   const { location } = call;
   if (call.func_variadic === true) return refuse('VARIADIC', location);
-  if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
   const name = words.at(-1) ?? '';
+  if (call.args?.some((arg) => typeOf(p, arg, scope) === 'bytea') === true && name !== 'count')
+    return refuse(`${name} of bytes`, location);
+  if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
   if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
   if (aggregateNames.has(name)) noteAggregate(call, scope);
   const aggregate = aggregates[name];
@@ -38,10 +41,16 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
 }
 
 /** @throws Refusal 42803 for one inside another */
-function noteAggregate({ args = [], location }: FuncCall, scope: Scope): void {
+function noteAggregate({ args = [], agg_filter: filter, location }: FuncCall, scope: Scope): void {
   scope.aggregates++;
+  if (isOfQueryAround(args, scope)) refuse('an aggregate of the query around', location, 'Take it in a query in FROM.');
   if (hasPart(args, isAggregate))
     throw new Refusal('aggregate function calls cannot be nested', { sqlstate: '42803', location });
+  if (filter !== undefined && hasPart(filter, isAggregate))
+    throw new Refusal('aggregate functions are not allowed in FILTER', {
+      sqlstate: '42803',
+      location: placeOf(filter),
+    });
 }
 
 /** A function of the user, under its schema: IRIS calls class methods so. */
@@ -53,6 +62,17 @@ function printOwnFunction(p: Printing, words: readonly string[], call: FuncCall,
     return refuse('an interval for a function of your own', call.location, 'Give it extract(epoch from ...).');
   });
   return `${schemaIdentifier(p.schemas.toIris(schema), call.location)}.${identifier(name, call.location)}(${args.join(', ')})`;
+}
+
+/** Whether all columns that an aggregate reads are of a query around: then it is that one's. */
+function isOfQueryAround(args: readonly Node[], scope: Scope): boolean {
+  const columns: ColumnRef[] = [];
+  hasPart(args, (node) => {
+    const column = bodyOf(node, 'ColumnRef');
+    if (column !== undefined) columns.push(column);
+    return false;
+  });
+  return columns.length > 0 && columns.every((column) => !scope.isOwn(column) && scope.column(column) !== undefined);
 }
 
 function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): string {
@@ -113,6 +133,8 @@ function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefi
       : name === 'min' || name === 'max'
         ? type === 'bool'
         : name !== 'count' && type !== 'bool';
+  if (type === undefined && (name === 'min' || name === 'max'))
+    return refuse(`${name} of something of unknown type`, location, 'Cast it.');
   if (type !== undefined && isWrong)
     throw new Refusal(`function ${name}(${type}) does not exist`, { sqlstate: '42883', location });
 }
@@ -152,6 +174,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
       ? printMomentOfSeconds(p, args[0], scope, location)
       : printReadMoment(p, 'TO_TIMESTAMP', args, scope, location),
   date_bin: printBin,
+  overlaps: printOverlaps,
   date: (p, args, scope, location) => castValue(p, dayOf(args, location), scope),
   format: printFormat,
   btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
@@ -230,6 +253,8 @@ function printSubstring(p: Printing, args: readonly Node[], scope: Scope, locati
       'Cast the place to int; patterns are not translated.',
     );
   if (first !== undefined && (first.ival ?? 0) < 1) return refuse('substring from before the text', location);
+  if (Number(constantText(count) ?? 0) < 0)
+    throw new Refusal('negative substring length not allowed', { sqlstate: '22011', location });
   const places = [from, count].filter((each) => each !== undefined).map((each) => p.value(each, scope));
   return `SUBSTRING(${[p.value(text, scope), ...places].join(', ')})`;
 }
@@ -278,7 +303,7 @@ const utcNow = (digits = 6): string => `GETUTCDATE(${digits})`;
 const valueFunctions: Readonly<Record<string, string>> = {
   SVFOP_CURRENT_DATE: 'CURRENT_DATE',
   SVFOP_CURRENT_TIMESTAMP: utcNow(),
-  SVFOP_LOCALTIMESTAMP: 'CURRENT_TIMESTAMP',
+  SVFOP_LOCALTIMESTAMP: 'CURRENT_TIMESTAMP(6)', // without digits it has no fraction
   SVFOP_LOCALTIME: 'CURRENT_TIME',
   SVFOP_CURRENT_USER: 'CURRENT_USER',
   SVFOP_USER: 'CURRENT_USER',
@@ -286,5 +311,6 @@ const valueFunctions: Readonly<Record<string, string>> = {
 
 export function printValueFunction({ op, typmod, location }: SQLValueFunction): string {
   if (op === 'SVFOP_CURRENT_TIMESTAMP_N') return utcNow(typmod);
+  if (op === 'SVFOP_LOCALTIMESTAMP_N') return `CURRENT_TIMESTAMP(${typmod ?? 6})`;
   return valueFunctions[op ?? ''] ?? refuse((op ?? '').replace('SVFOP_', ''), location);
 }

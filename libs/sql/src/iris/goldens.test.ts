@@ -398,7 +398,7 @@ describe('time', () => {
   it.each<Golden>([
     [
       'select now(), current_date, current_timestamp, localtimestamp',
-      ['SELECT GETUTCDATE(6), CURRENT_DATE, GETUTCDATE(6), CURRENT_TIMESTAMP'],
+      ['SELECT GETUTCDATE(6), CURRENT_DATE, GETUTCDATE(6), CURRENT_TIMESTAMP(6)'],
     ],
     [
       "select date '2024-02-29', '2024-02-29 10:00'::timestamp",

@@ -2,9 +2,18 @@ import type { ColumnRef, Node, ResTarget, SelectStmt } from 'libpg-query';
 import { bodyOf, lastNameOf, namesOf } from '../ast.ts';
 import { aggregateNames } from './function-table.ts';
 import { labelOf } from './labels.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
+
+/** A part of a query where no call with OVER may stand. @throws Refusal 42P20 */
+export function withoutWindows(scope: Scope, where: string, part: Node | undefined, print: () => string): string {
+  const before = scope.windowCalls;
+  const printed = print();
+  if (scope.windowCalls > before)
+    throw new Refusal(`window functions are not allowed in ${where}`, { sqlstate: '42P20', location: placeOf(part) });
+  return printed;
+}
 
 /** An expression of GROUP BY: numbers and names of result columns become what they stand for, `(a, b)` both. */
 export function groupedBy(node: Node, targets: readonly ResTarget[], scope: Scope): readonly Node[] {

@@ -200,6 +200,9 @@ const ofSecond: ReadonlySet<string> = new Set(['date_trunc', 'date_bin']);
 function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined {
   const words = namesOf(call.funcname);
   const argument = call.args?.[ofSecond.has(words.at(-1) ?? '') ? 1 : 0];
+  const [first, , otherwise] = call.args ?? [];
+  if ((words.at(-1) === 'lag' || words.at(-1) === 'lead') && first !== undefined && otherwise !== undefined)
+    return common(p, [first, otherwise], scope);
   const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
   if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
   return functionType(words, () => typeOf(p, argument, scope));

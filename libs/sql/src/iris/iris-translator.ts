@@ -42,6 +42,7 @@ import { defaultPath, qualified, type SearchPath } from './search-path.ts';
 import { sqlCommandOf } from './sql-commands.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
+import { printTableOfQuery } from './table-of-query.ts';
 
 export interface TranslatorOptions {
   /** Such as 2025.1.2. */
@@ -180,6 +181,8 @@ export class IrisTranslator {
     if (insert !== undefined) return printInsert(p, insert);
     const update = bodyOf(node, 'UpdateStmt');
     if (update !== undefined) return printUpdate(p, update);
+    const made = bodyOf(node, 'CreateTableAsStmt');
+    if (made !== undefined) return printTableOfQuery(p, made);
     const remove = bodyOf(node, 'DeleteStmt');
     if (remove !== undefined) return printDelete(p, remove);
     return { steps: this.#definition(p, node).map((sql) => ({ sql, isResult: false })) };

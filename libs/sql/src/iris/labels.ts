@@ -30,7 +30,9 @@ function queryLabel(node: Node): string | undefined {
   if (link?.subLinkType === 'EXISTS_SUBLINK') return 'exists';
   if (link?.subLinkType === 'ARRAY_SUBLINK') return 'array';
   if (link?.subLinkType !== 'EXPR_SUBLINK') return undefined;
-  const target = bodyOf(bodyOf(link.subselect, 'SelectStmt')?.targetList?.[0], 'ResTarget');
+  const select = bodyOf(link.subselect, 'SelectStmt');
+  if (select?.valuesLists !== undefined) return 'column1';
+  const target = bodyOf(select?.targetList?.[0], 'ResTarget');
   return target?.name ?? strongLabel(target?.val);
 }
 

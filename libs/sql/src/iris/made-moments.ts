@@ -23,6 +23,8 @@ export function printMadeMoment(p: Printing, args: readonly Node[], scope: Scope
   learnType(p, year, 'int4');
   const isYear = integerTypes.has(typeOf(p, year, scope)) || bodyOf(year, 'ParamRef') !== undefined;
   if (!isYear) return refuse('a year that is no integer', location);
+  if (Number(constantText(year) ?? 1) < 1)
+    return refuse('a year before Christ', location, 'Write the day as text, and cast it.');
   const two = (value: number): string => String(value).padStart(2, '0');
   const start = `2000-${two(months)}-${two(days)} ${two(hour)}:${two(minute)}:${two(second)}`;
   const years = `12 * (${operand(p, year, scope)} - 2000)`;

@@ -13,8 +13,12 @@ const textOf = (node: Node | undefined): string | undefined =>
 
 /** What stands in a pattern for the same in both: TO_CHAR of IRIS may do it. */
 const common = /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ])+$/;
+/** Whatever PostgreSQL knows that begins as another of these does stands before it. */
 const tokens =
-  /"([^"\\]*)"|FM(?:MONTH|Month|month|DAY|Day|day|DD|MM)|MONTH|Month|month|MON|Mon|mon|DAY|Day|day|DY|Dy|dy|IYYY|IW|ID|DDD|YYYY|YY|WW|DD|MM|HH24|HH12|HH|MI|SS|AM|PM|am|pm|Q|D|[-/:., ]/gy;
+  /"([^"\\]*)"|FM(?:MONTH|Month|month|DAY|Day|day|DD|MM|dd|mm)|MONTH|Month|month|MON|Mon|mon|DAY|Day|day|DY|Dy|dy|AM|PM|am|pm|IYYY|IW|IDDD|ID|DDD|YYYY|YY|WW|DD|MM|MS|HH24|HH12|HH|MI|SSSSS|SSSS|SS|US|Q|D|iyyy|iw|iddd|id|ddd|yyyy|yy|ww|dd|mm|ms|hh24|hh12|hh|mi|sssss|ssss|ss|us|q|d|[-/:., ]/gy;
+/** How names are written says how the name is; of everything else it says nothing. */
+const inUpperCase = (word: string): string =>
+  /^(?:FM)?(?:mon|month|day|dy)$/i.test(word) || /^(?:am|pm|".*")$/.test(word) ? word : word.toUpperCase();
 
 const aboutPatterns =
   'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with -, /, :, a point, a comma or a blank between, and text in double quotes.';
@@ -22,10 +26,13 @@ const aboutPatterns =
 /** to_char(moment, pattern) */
 export function printToChar(p: Printing, [value, format]: readonly Node[], scope: Scope, location?: number): string {
   const type = typeOf(p, value, scope);
-  const pattern = textOf(format) ?? '';
+  const written = textOf(format) ?? '';
   if (!timeTypes.has(type)) return refuse('to_char of what is no date or timestamp', location);
-  const words = pattern.match(tokens) ?? [];
-  if (pattern === '' || words.join('') !== pattern) return refuse('to_char with this pattern', location, aboutPatterns);
+  const found = written.match(tokens) ?? [];
+  if (written === '' || found.join('') !== written || found.some((word) => /^iddd$/i.test(word)))
+    return refuse('to_char with this pattern', location, aboutPatterns);
+  const words = found.map(inUpperCase);
+  const pattern = words.join('');
   if (type === 'date' && words.some((word) => ofClock.has(word)))
     return refuse('to_char of a date with a time', location, 'Cast it.');
   const printed = p.value(value, scope);
@@ -35,7 +42,9 @@ export function printToChar(p: Printing, [value, format]: readonly Node[], scope
   return isNullable(p, value, scope) ? `CASE WHEN ${printed} IS NOT NULL THEN ${text} END` : text;
 }
 
-const ofClock: ReadonlySet<string> = new Set(['HH24', 'HH12', 'HH', 'MI', 'SS', 'AM', 'PM', 'am', 'pm']);
+const ofClock: ReadonlySet<string> = new Set([
+  'HH24', 'HH12', 'HH', 'MI', 'SS', 'SSSS', 'SSSSS', 'MS', 'US', 'AM', 'PM', 'am', 'pm',
+]); // prettier-ignore
 
 /** One part of a pattern as text; undefined for what stands for itself. */
 function partOf(word: string, value: string): string | undefined {
@@ -52,6 +61,13 @@ function partOf(word: string, value: string): string | undefined {
     case 'HH12':
     case 'HH':
       return padded(`MOD(${hour} + 11, 12) + 1`, 2);
+    case 'SSSS':
+    case 'SSSSS':
+      return `(${microsOfDay(value)} \\ 1000000)`;
+    case 'MS':
+      return padded(`MOD(${microsOfDay(value)}, 1000000) \\ 1000`, 3);
+    case 'US':
+      return padded(`MOD(${microsOfDay(value)}, 1000000)`, 6);
     case 'YY':
       return padded(`MOD(DATEPART('year', ${value}), 100)`, 2);
     case 'IYYY':
@@ -76,6 +92,9 @@ function partOf(word: string, value: string): string | undefined {
       return common.test(word) && /^[A-Z]/.test(word) ? `TO_CHAR(${value}, '${word}')` : undefined;
   }
 }
+
+const microsOfDay = (value: string): string =>
+  `DATEDIFF('microsecond', CAST(CAST(${value} AS DATE) AS TIMESTAMP), ${value})`;
 
 const padded = (number: string, digits: number): string => `RIGHT('${'0'.repeat(digits)}' || (${number}), ${digits})`;
 
@@ -105,7 +124,7 @@ export function printReadMoment(
   location?: number,
 ): string {
   learnType(p, value, 'text');
-  const pattern = textOf(format);
+  const pattern = textOf(format)?.replaceAll(/yyyy|mm|dd|hh24|mi|ss/g, (word) => word.toUpperCase());
   const type = typeOf(p, value, scope);
   const text = textOf(value);
   const isText =

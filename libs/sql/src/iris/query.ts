@@ -1,6 +1,7 @@
 import type { SelectStmt, WithClause } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { Block } from './block.ts';
+import { checkNames } from './from.ts';
 import { hasGroupingSets, printGroupingSets } from './grouping-sets.ts';
 import { identifier } from './names.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
@@ -30,7 +31,7 @@ export function printQuery(
 const writtenOutMax = 64 * 1024;
 
 /** WITH at the front of a statement; where IRIS takes none a query stands wherever it is named. */
-function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
+export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
   if (clause.recursive === true) return refuse('WITH RECURSIVE', clause.location ?? 0);
   const isNative = isTop === true && p.dialect.has('withClause');
   const parts = (clause.ctes ?? []).map((node) => {
@@ -38,6 +39,8 @@ function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: Que
     const select = bodyOf(ctequery, 'SelectStmt');
     if (select === undefined) return refuse('WITH of a statement that changes rows', location);
     const { sql, ...rows } = printQuery(p, select, scope, { names: namesOf(aliascolnames) });
+    if (rows.columns !== undefined)
+      checkNames(`WITH query "${ctename}"`, rows.columns.length, aliascolnames?.length ?? 0, location);
     if (!isNative && sql.length > writtenOutMax)
       return refuse(
         'WITH of this size here',

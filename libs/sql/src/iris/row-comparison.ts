@@ -74,11 +74,11 @@ function memberOf(row: Node | undefined, list: Node | undefined, isNegated: bool
   return isNegated ? together('NOT_EXPR', [some]) : some;
 }
 
-function compared(operator: string, [lexpr, rexpr]: Pair, kind: A_Expr_Kind = 'AEXPR_OP'): Node {
+export function compared(operator: string, [lexpr, rexpr]: Pair, kind: A_Expr_Kind = 'AEXPR_OP'): Node {
   return { A_Expr: { kind, name: [{ String: { sval: operator } }], lexpr, rexpr } };
 }
 
-function together(boolop: BoolExpr['boolop'], args: readonly Node[]): Node {
+export function together(boolop: BoolExpr['boolop'], args: readonly Node[]): Node {
   const [only] = args;
   if (only === undefined) return refuse('a comparison of empty rows');
   if (args.length === 1 && boolop !== 'NOT_EXPR') return only;

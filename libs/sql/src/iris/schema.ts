@@ -48,7 +48,8 @@ export function printCreateTable(p: Printing, create: CreateStmt): string {
   return `${head} ${printRelation(p, relation)} (${parts.join(', ')})${end}`;
 }
 
-function refuseKind({ relpersistence, location }: RangeVar): void {
+/** @throws Refusal */
+export function refuseKind({ relpersistence, location }: RangeVar): void {
   if (relpersistence === 't')
     refuse(
       'a temporary table',

@@ -26,6 +26,8 @@ export type RowKey = readonly string[];
 export interface SeenRows {
   readonly columns: readonly SeenColumn[] | undefined;
   readonly keys?: readonly RowKey[];
+  /** A table of IRIS, and no view: its rows have a %ID. */
+  readonly hasRowId?: boolean;
 }
 
 const byName = new WeakMap<readonly SeenColumn[], ReadonlyMap<string, SeenColumn>>();
@@ -73,8 +75,9 @@ export class Scope {
   readonly windows = new Map<string, WindowDef>();
   /** What GROUP BY makes one row of each of. */
   groups: readonly Node[] | undefined;
-  /** How many aggregates have been printed. */
+  /** How many aggregates have been printed, and how many calls with OVER. */
   aggregates = 0;
+  windowCalls = 0;
 
   constructor(outer?: Scope) {
     this.#outer = outer;
@@ -129,6 +132,15 @@ export class Scope {
     const owners = tables.filter((table) => columnNamed(table, name) !== undefined);
     const isCertain = owners.length === 1 && (alias !== undefined || this.isKnown);
     return isCertain ? owners[0] : undefined;
+  }
+
+  /** Whether a column may be of this query, and not only of one around. */
+  isOwn({ fields = [] }: ColumnRef): boolean {
+    const words = fields.map((field) => bodyOf(field, 'String')?.sval);
+    const [name, alias] = [words.at(-1), words.at(-2)];
+    if (name === undefined) return true;
+    if (alias === undefined) return this.merged.has(name) || this.hasColumn(name);
+    return this.tables.some((table) => table.alias === alias);
   }
 
   /** Whether everything this query itself sees is known. */

@@ -70,6 +70,7 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const sql = `${branch(larg, left.sql)} ${setWords[op] ?? ''}${all === true ? ' ALL' : ''} ${branch(rarg, right.sql)}`;
   const columns = one.columns?.map((column, place) => merged(column, other.columns?.[place]));
   const limits = limitsOf(p, select);
+  if (columns?.length === 0) return refuse('a set operation without columns', placeOf(rarg));
   const isPlain = select.sortClause === undefined && limits.count === undefined && limits.offset === undefined;
   if (isPlain) return { sql, columns };
   if (columns === undefined) return refuse('a sorted or limited set operation over *', undefined, 'Name the columns.');

@@ -52,6 +52,29 @@ function dayOf(p: Printing, node: Node | undefined, scope: Scope): string {
   return typedValue(p, node, 'date') ?? p.value(node, scope);
 }
 
+/** What PostgreSQL takes for the same units: `mins`, `yr`, `msec`. */
+const otherNames: readonly (readonly [unit: string, names: RegExp])[] = [
+  ['microseconds', /^(?:us|usecs?|useconds?|microsecond)$/],
+  ['milliseconds', /^(?:ms|msecs?|mseconds?|millisecond)$/],
+  ['second', /^(?:s|secs?|seconds)$/],
+  ['minute', /^(?:m|mins?|minutes)$/],
+  ['hour', /^(?:h|hrs?|hours)$/],
+  ['day', /^(?:d|days)$/],
+  ['week', /^(?:w|weeks)$/],
+  ['month', /^(?:mons?|months)$/],
+  ['quarter', /^qtr$/],
+  ['year', /^(?:y|yrs?|years)$/],
+  ['decade', /^(?:decs?|decades)$/],
+  ['century', /^(?:c|cent|centuries)$/],
+  ['millennium', /^(?:mils?|millennia)$/],
+];
+
+/** A unit of time by the name that it has here. */
+function unitOf(text: string | undefined): string {
+  const word = (text ?? '').toLowerCase();
+  return otherNames.find(([, names]) => names.test(word))?.[0] ?? word;
+}
+
 /** How many microseconds each of them has that counts from the minute on. */
 const perUnitOfMinute: Readonly<Record<string, number>> = { second: 1_000_000, milliseconds: 1_000, microseconds: 1 };
 
@@ -70,7 +93,7 @@ const isoFields: Readonly<Record<string, (value: string) => string>> = {
 /** extract(field from x), date_part('field', x) */
 export function printExtract(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [fieldNode, source] = args;
-  const field = constantText(fieldNode)?.toLowerCase() ?? '';
+  const field = unitOf(constantText(fieldNode));
   const age = ageOf(source);
   if (age !== undefined) return printAgeField(p, field, age, scope, location);
   const type = typeOf(p, source, scope);
@@ -90,6 +113,8 @@ export function printExtract(p: Printing, args: readonly Node[], scope: Scope, l
     return `(DATEDIFF('microsecond', ${printMinute(value, startOfDay(value))}, ${value}) / ${size})`;
   if (field === 'dow') return `(DATEPART('weekday', ${value}) - 1)`; // from 0 for Sunday, in IRIS from 1
   const part = fields[field];
+  if (type === 'date' && (field === 'hour' || field === 'minute'))
+    return refuse(`extract(${field}) from a date`, location, 'Cast it to timestamp.');
   return part === undefined ? refuse(`extract(${field})`, location) : `DATEPART('${part}', ${value})`;
 }
 
@@ -101,7 +126,7 @@ const printMinute = (value: string, day: string): string =>
 /** date_trunc('unit', x), by what lies above the unit. */
 export function printTruncated(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [unitNode, source, zone] = args;
-  const unit = constantText(unitNode)?.toLowerCase() ?? '';
+  const unit = unitOf(constantText(unitNode));
   const type = typeOf(p, source, scope);
   if (!timeTypes.has(type) || zone !== undefined)
     return refuse('date_trunc of this', location, 'Cast it to timestamp.');

@@ -1,14 +1,14 @@
 import type { FuncCall, Node, WindowDef } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { exact, ordered } from './comparison.ts';
-import { operand } from './expression.ts';
+import { operand, valueAs } from './expression.ts';
 import { frameOf, reversed, type Frame } from './frames.ts';
 import { typeOf } from './inference.ts';
-import { printSortKeys } from './order.ts';
 import { numberTypes, textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { rowKeys } from './row-keys.ts';
+import { printOver, printTies, printWithPeers } from './running.ts';
 import type { Scope } from './scope.ts';
 
 const windowFunctions: ReadonlySet<string> = new Set([
@@ -19,6 +19,7 @@ const aggregates: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', '
 /** A call with OVER. */
 export function printWindow(p: Printing, name: string, call: FuncCall, over: WindowDef, scope: Scope): string {
   const { location } = call;
+  scope.windowCalls++;
   const window = written(over, scope);
   if (call.agg_filter !== undefined || call.agg_distinct === true)
     return refuse('FILTER or DISTINCT in a window', location);
@@ -46,11 +47,7 @@ export function printWindow(p: Printing, name: string, call: FuncCall, over: Win
   if (frame.kind === 'sliding') return printSliding(p, name, frame.offsets, call, window, scope);
   // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
   if (isAggregate && window.orderClause !== undefined && !isOfSingleRows(window, scope))
-    return refuse(
-      'a running aggregate over rows that may be equal in its order',
-      location,
-      'Order by a key, too, or say ROWS UNBOUNDED PRECEDING.',
-    );
+    return printWithPeers(p, name, call, window, scope);
   return printOf(p, name, call, overOf(ordered), scope);
 }
 
@@ -61,22 +58,19 @@ const refuseFrame = (location?: number): never =>
     'ROWS from or to the end of the partition are translated, and sum and avg over ROWS in reach.',
   );
 
-function printOver(p: Printing, window: WindowDef, ordered: readonly Node[], scope: Scope): string {
-  const partition = (window.partitionClause ?? []).map((each) => exact(p, each, scope));
-  const order = printSortKeys(p, ordered, scope);
-  const parts = [
-    partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`],
-    order.length === 0 ? [] : [`ORDER BY ${order.join(', ')}`],
-  ].flat();
-  return `OVER (${parts.join(' ')})`;
-}
-
 function printOf(p: Printing, name: string, call: FuncCall, over: string, scope: Scope): string {
   const isExtreme = name === 'min' || name === 'max';
   const isText = isExtreme && textTypes.has(typeOf(p, call.args?.[0], scope));
   const valueOf = (arg: Node): string =>
     isText ? ordered(p, arg, scope) : isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
-  const args = call.agg_star === true ? '*' : (call.args ?? []).map(valueOf).join(', ');
+  const [first, distance, otherwise] = call.args ?? [];
+  const type = otherwise === undefined ? undefined : typeOf(p, { FuncCall: call }, scope);
+  const args =
+    call.agg_star === true
+      ? '*'
+      : first === undefined || distance === undefined || otherwise === undefined
+        ? (call.args ?? []).map(valueOf).join(', ')
+        : [valueAs(p, first, type, scope), p.value(distance, scope), valueAs(p, otherwise, type, scope)].join(', ');
   const printed = `${name.toUpperCase()}(${args}) ${over}`;
   return isText ? `SUBSTRING(${printed}, 2)` : printed;
 }
@@ -100,7 +94,7 @@ function printTiles(p: Printing, { args = [], location }: FuncCall, window: Wind
   const size = `(${rows} \\ ${tiles})`;
   const larger = `(MOD(${rows}, ${tiles}) * (${size} + 1))`; // rows in tiles with one more
   const late = `(MOD(${rows}, ${tiles}) + (${row} - ${larger}) \\ ${size})`;
-  return `CASE WHEN ${row} < ${larger} THEN ${row} \\ (${size} + 1) ELSE ${late} END + 1`;
+  return `(CASE WHEN ${row} < ${larger} THEN ${row} \\ (${size} + 1) ELSE ${late} END + 1)`;
 }
 
 /** The rows in reach one by one: IRIS has frames for none but its sums, and those not in each version. */
@@ -115,9 +109,11 @@ function printSliding(
   const [arg] = call.args ?? [];
   if ((name !== 'sum' && name !== 'avg') || arg === undefined || !numberTypes.has(typeOf(p, arg, scope)))
     return refuseFrame(call.location);
-  if (!isOfSingleRows(window, scope))
+  if (window.orderClause === undefined) return refuseFrame(call.location);
+  const ties = isOfSingleRows(window, scope) ? [] : printTies(p, scope); // one order for all of them
+  if (ties === undefined)
     return refuse('a frame over rows that may be equal in its order', call.location, 'Order by a key, too.');
-  const over = printOver(p, window, window.orderClause ?? [], scope);
+  const over = printOver(p, window, window.orderClause ?? [], scope, ties);
   const value = p.value(arg, scope);
   const values = offsets.map((offset) => {
     if (offset === 0) return operand(p, arg, scope);

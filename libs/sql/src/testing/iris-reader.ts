@@ -179,11 +179,22 @@ class Reader {
   #source(): string {
     let sql = '';
     if (this.#isNext('(')) {
-      sql = `(${this.#inParentheses(() => (this.#isQuery() ? this.query() : this.#item()))})`;
+      sql = `(${this.#inParentheses(() => this.#queryOrItem())})`;
     } else {
       sql = this.#qualified();
     }
     return this.#take('AS') ? `${sql} AS ${this.#name()}` : sql;
+  }
+
+  /** What begins as a query may be the first of a join. */
+  #queryOrItem(): string {
+    const [at, places] = [this.#at, this.#places];
+    if (this.#isQuery()) {
+      const query = this.query();
+      if (this.#isNext(')')) return query;
+      [this.#at, this.#places] = [at, places];
+    }
+    return this.#item();
   }
 
   /** A query, or one in parentheses with another beside it. */
@@ -251,6 +262,7 @@ class Reader {
       return `(${sides[0] ?? ''} ${not}BETWEEN ${sides[1] ?? ''} AND ${sides[2] ?? ''})`;
     }
     if (this.#take('LIKE')) return this.#like(left, not);
+    if (this.#take('%PATTERN')) return `(${left} ~ ${literal(`^${asRegex(this.#next().text)}$`)})`;
     if (this.#take('%INLIST')) return `(${left} = ANY (${this.#place()}))`;
     return left;
   }
@@ -309,7 +321,11 @@ class Reader {
     if (this.#take('CASE')) return this.#case();
     if (this.#take('EXISTS')) return `EXISTS (${this.#inParentheses(() => this.query())})`;
     if (this.#take('CAST')) return this.#inParentheses(() => this.#cast());
-    if (this.#take('CURRENT_TIMESTAMP')) return 'CURRENT_TIMESTAMP';
+    if (this.#take('CURRENT_TIMESTAMP')) {
+      const digits = this.#isNext('(') ? `(${this.#inParentheses(() => this.#next().text)})` : '(0)';
+      return `LOCALTIMESTAMP${digits}`;
+    }
+    if (this.#take('CURRENT_TIME')) return 'LOCALTIME(0)';
     if (this.#take('CURRENT_DATE')) return 'CURRENT_DATE';
     const name = this.#token.text;
     if (this.#tokens[this.#at + 1]?.text !== '(') return this.#reference();
@@ -443,6 +459,7 @@ class Reader {
   #name(): string {
     const token = this.#next();
     if (token.kind !== 'word' && token.kind !== 'name') return this.#fail('a name');
+    if (token.kind === 'word' && token.text === '%ID') return 'ctid';
     return `"${token.text.toLowerCase().replaceAll('"', '""')}"`;
   }
 
@@ -506,6 +523,32 @@ function inOrder(value: string): string {
 
 function extreme(value: string, isMax: boolean): string {
   return `(array_agg(${value} ORDER BY ${inOrder(value)}${isMax ? ' DESC' : ''}) FILTER (WHERE ${value} IS NOT NULL))[1]`;
+}
+
+/** A pattern of IRIS: how often, and of what. */
+function asRegex(pattern: string): string {
+  let regex = '';
+  for (let at = 0; at < pattern.length;) {
+    const [all, low = '', point = '', high = ''] = /^(\d*)(\.?)(\d*)/.exec(pattern.slice(at)) ?? [''];
+    at += all.length;
+    const times = point === '' ? `{${low}}` : `{${low === '' ? '0' : low},${high}}`;
+    const quoted = /^"([^"]*)"/.exec(pattern.slice(at));
+    if (pattern[at] === 'N') at++;
+    else if (quoted !== null) at += quoted[0].length;
+    else if (pattern[at] !== '(') throw new Error(`IRIS SQL: ${pattern} is no pattern`);
+    if (quoted !== null) regex += `(${(quoted[1] ?? '').replaceAll(/[.*+?()[\]{}\\|^$]/g, '\\$&')})${times}`;
+    else if (pattern[at - 1] === 'N') regex += `[0-9]${times}`;
+    else {
+      const end = pattern.indexOf(')', at);
+      regex += `(${pattern
+        .slice(at + 1, end)
+        .split(',')
+        .map(asRegex)
+        .join('|')})${times}`;
+      at = end + 1;
+    }
+  }
+  return regex;
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,0 +1,42 @@
+import type { Node } from 'libpg-query';
+import { typeOf } from './inference.ts';
+import { timeTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
+import { compared, together } from './row-comparison.ts';
+import type { Scope } from './scope.ts';
+
+/**
+ * `(start, end) OVERLAPS (start, end)`: the earlier bound of each is its start, and a period takes its start in and leaves its
+ * end out, unless it is one moment. An end that is NULL may lie anywhere.
+ */
+export function printOverlaps(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+  const [one, oneEnd, other, otherEnd] = args;
+  if (one === undefined || oneEnd === undefined || other === undefined || otherEnd === undefined)
+    return refuse('this OVERLAPS', location);
+  const types = new Set(args.map((arg) => typeOf(p, arg, scope)));
+  const [type] = types;
+  if (types.size > 1 || !timeTypes.has(type))
+    return refuse('OVERLAPS of these', location, 'Four dates, or four timestamps, are translated.');
+  checkRepeatable(args, 'OVERLAPS');
+  const [start, end] = [startOf(one, oneEnd), endOf(one, oneEnd)];
+  const [otherStart, lastEnd] = [startOf(other, otherEnd), endOf(other, otherEnd)];
+  const isKnown = (node: Node): Node => compared('=', [node, node]);
+  const isBefore = (begin: Node, finish: Node, own: Node): Node =>
+    together('OR_EXPR', [compared('<', [begin, finish]), compared('<>', [own, own])]);
+  const test = together('OR_EXPR', [
+    together('AND_EXPR', [compared('=', [start, otherStart]), isKnown(end), isKnown(lastEnd)]),
+    together('AND_EXPR', [compared('>', [start, otherStart]), isBefore(start, lastEnd, end)]),
+    together('AND_EXPR', [compared('<', [start, otherStart]), isBefore(otherStart, end, lastEnd)]),
+  ]);
+  return p.value(test, scope);
+}
+
+const startOf = (one: Node, other: Node): Node => ({ MinMaxExpr: { op: 'IS_LEAST', args: [one, other] } });
+
+function endOf(one: Node, other: Node): Node {
+  const isThere = (arg: Node): Node => ({ NullTest: { arg, nulltesttype: 'IS_NOT_NULL' } });
+  const result: Node = { MinMaxExpr: { op: 'IS_GREATEST', args: [one, other] } };
+  return { CaseExpr: { args: [{ CaseWhen: { expr: together('AND_EXPR', [isThere(one), isThere(other)]), result } }] } };
+}

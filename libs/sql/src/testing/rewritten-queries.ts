@@ -1,0 +1,89 @@
+import type { WrittenQuery } from './query-grammar.ts';
+import { query } from './written-queries.ts';
+
+const periods = (one: string, other: string): WrittenQuery =>
+  query(`select p.id, e.id, (${one}) overlaps (${other}), not (${one}) overlaps (${other})
+    from patients p cross join encounters e order by p.id, e.id`);
+
+/** What was refused once: peers of running sums, text cast to other types, IN of rows from a query, series, NATURAL JOIN. */
+export const rewrittenQueries: readonly WrittenQuery[] = [
+  query('select id, sum(cost) over (order by started), count(*) over (order by started) from encounters order by id'),
+  query(
+    'select id, count(cost) over (order by started desc), avg(cost) over (order by started) from encounters order by id',
+  ),
+  query(
+    'select id, min(cost) over (order by status), max(cost) over (order by status desc) from encounters order by id',
+  ),
+  query('select id, sum(cost) over (partition by status order by patient_id) from encounters order by id'),
+  query(
+    'select id, sum(score) over (order by born nulls first), avg(score) over (order by born) from patients order by id',
+  ),
+  query(
+    'select id, max(started) over (order by patient_id), min(started) over (order by patient_id) from encounters order by id',
+  ),
+  query(
+    'select e.id, sum(cost) over (order by e.id), 2 * count(*) over (order by e.id) from encounters e join patients p on true',
+  ),
+  query(
+    'select id, 10 - sum(cost) over (order by status), sum(cost) over (order by status) * 2 from encounters order by id',
+  ),
+  query(
+    'select status, sum(sum(cost)) over (order by count(*)), count(*) over (order by count(*)) from encounters group by status order by status',
+  ),
+  query('select id, sum(cost) over (order by started, id rows 1 preceding) from encounters order by id'),
+  query('select id, ntile(3) over (order by id) * 10 from patients order by id'),
+  query(
+    'select id, lag(cost, 1, 0.5) over (order by id), lead(id, 2, -1) over (order by id) from encounters order by id',
+  ),
+  query(
+    "select id, name::int, name::bigint + 1, name::smallint from patients where name in ('10', '9', '-2') order by id",
+  ),
+  query("select id, name::numeric, name::float8 from patients where name in ('10', '9', '-2', '1.50') order by id"),
+  query('select id, nullif(name, name)::int, nullif(name, name)::date from patients order by id'),
+  query("select id, (id || '-0' || id || '-01')::text from wards order by id"),
+  query(
+    "select id, ('202' || id || '-02-03')::date, ('202' || id || '-02-03 04:05:06')::timestamp from wards order by id",
+  ),
+  query("select id, ('202' || id || '-02-03')::timestamp from wards order by id"),
+  query("select id, (case id when 1 then 'yes' when 2 then 'OFF' when 3 then '1' end)::bool from wards order by id"),
+  query('select id from patients where (id, name) in (select id, label from wards) order by id'),
+  query('select id from patients where (id, name) not in (select id, label from wards) order by id'),
+  query(
+    'select id from encounters where (patient_id, cost) in (select patient_id, max(cost) from encounters group by patient_id) order by id',
+  ),
+  query(
+    'select id, (patient_id, cost) in (select patient_id, cost from encounters where id > 2) from encounters order by id',
+  ),
+  query(
+    'select id, (patient_id, cost) not in (select patient_id, cost from encounters where id in (3, 6)) from encounters order by id',
+  ),
+  query('select id from encounters e where (id, 1) in (select p.id, e.patient_id from patients p) order by id'),
+  query('select * from generate_series(1, 3) g order by 1'),
+  query('select g.n, id from generate_series(5, 1, -2) as g(n) left join wards on id = n order by 1'),
+  query('select count(*) from generate_series(3, 1)'),
+  query("select d::date from generate_series('2024-01-30'::date, '2024-05-01', '1 month') as d order by 1"),
+  query(
+    "select d from generate_series(timestamp '2024-01-30 10:00', '2024-01-31 11:00', interval '6 hours') d order by d desc",
+  ),
+  query(
+    'select m, count(e.id) from generate_series(1, 12) m left join encounters e on extract(month from e.started) = m group by m order by m',
+  ),
+  query('select * from wards natural join (select id, cost from encounters) e order by id'),
+  query('select * from wards natural left join (select id, cost from encounters where id > 3) e order by id'),
+  query('select count(*) from wards natural join (select cost from encounters) e'),
+  query('select w.a, w.label from wards w(a, b) where w.b = 2 order by w.a'),
+  query('with v as (select id, cost from encounters) select x.n, x.cost from v as x(n) order by 1'),
+  periods('p.born, e.started::date', "date '2000-01-01', date '2024-02-01'"),
+  periods("timestamp '2024-01-01', e.started", "timestamp '2024-03-01', timestamp '2024-01-31 10:20:30'"),
+  periods('p.born, p.born', "p.born, date '1990-01-01'"),
+  query(
+    "select id, to_char(started, 'yyyy-mm-dd hh24:mi:ss'), to_char(started, 'SSSS MS US ssss') from encounters order by id",
+  ),
+  query("select id, to_char(started, 'FMdd.FMmm.yy Dy dy Q d') from encounters order by id"),
+  query(
+    "select id, extract(hours from started), extract(mins from started), date_part('yr', started) from encounters order by id",
+  ),
+  query("select id, date_trunc('years', started), date_trunc('hr', started) from encounters order by id"),
+  query("select 'hawkeye' like 'H%', 'hawkeye' like 'h%', $1 like 'H%'", ['hawk']),
+  query('select id from patients where $1 like name order by id', ['ann']),
+];

@@ -93,6 +93,8 @@ export class BackendAnswers {
     const expected = this.#expected;
     const backend = this.#backend;
     const { client } = backend;
+    // Who got it now would hear no more of why it closes.
+    if (client === undefined && backend.isDoomed) return backend.gone();
     if (client !== undefined) {
       client.outbox.send();
       if (client.outbox.backlog > clientBacklogMax) backend.pause(this.chunkAt);

@@ -99,6 +99,8 @@ export class Backend {
   #isPaused = false;
   #pausedAt = 0;
   #restCheck: ((isOk: boolean) => void) | undefined;
+  #isGone = false;
+  readonly #closed: () => void;
 
   constructor(options: BackendOptions) {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#answers.read(memory, bytes));
@@ -115,12 +117,19 @@ export class Backend {
     this.#answers = new BackendAnswers(this, options);
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
-    this.socket.on('close', () => {
-      this.expected.abandon(connectionLost, this.#now());
-      this.writes?.lost();
-      this.#restCheck?.(false);
-      options.events.closed();
-    });
+    this.#closed = () => options.events.closed();
+    this.socket.on('close', () => this.gone());
+  }
+
+  /** Its connection is closed, or about to be, and nobody has it: nobody gets it any more. */
+  gone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.socket.destroy();
+    this.expected.abandon(connectionLost, this.#now());
+    this.writes?.lost();
+    this.#restCheck?.(false);
+    this.#closed();
   }
 
   /** Set by the client that it works for. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { flush, query, sync, terminate } from '@medrex/pg-wire';
+import { errorResponse, flush, query, sync, terminate } from '@medrex/pg-wire';
 import { oneBackend, prepare, run } from '../../testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from '../../testing/proxy-rig.ts';
 
@@ -240,6 +240,17 @@ describe('who vanishes', () => {
     const client = await rig.in();
     await client.ask(query('select 1'));
     rig.postgres.backends[0]!.socket.destroy();
+    await holds(() => expect(rig.running.proxy.host.pools.totals(0).idle).toBe(0));
+    expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
+  });
+
+  it('gets no backend that has said why it goes, and has yet to go', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    await client.ask(query('select 1'));
+    await rig.atRest();
+    const [backend] = rig.postgres.backends;
+    backend!.socket.write(errorResponse({ severity: 'FATAL', sqlstate: '57P01', message: 'terminating connection' }));
     await holds(() => expect(rig.running.proxy.host.pools.totals(0).idle).toBe(0));
     expect(await client.ask(query('select 1'))).toEqual(['T', 'D 2', 'C SELECT 1', 'Z I']);
   });

@@ -125,10 +125,10 @@ export class SessionPairs {
     return this.#hear(place, said, ready);
   }
 
-  async #hear(place: number, said: string, ready: number): Promise<void> {
+  async #hear(place: number, said: string, ready: number, heard?: Promise<string[]>): Promise<void> {
     const pair = this.#pairs[place]!;
     const { proxied, direct, status } = pair;
-    const theirs = comparable(await answer(direct[0], ready), status);
+    const theirs = comparable(await (heard ?? answer(direct[0], ready)), status);
     const ours = comparable(await answer(proxied[0], ready), status).map((word, at) => asWrong(word, theirs[at]));
     pair.status = theirs.findLast((word) => word.startsWith('Z')) ?? status;
     this.#compare(place, said, ours, theirs);
@@ -145,9 +145,14 @@ export class SessionPairs {
     pair.pending = undefined;
     const messages = [...(isOpen ? [sync()] : []), ...(asked === undefined ? [] : ask(asked, isExtended))];
     for (const [client] of [pair.direct, pair.proxied]) client.send(...messages);
+    const ready = (isOpen ? 1 : 0) + (asked === undefined ? 0 : 1);
     if (asked !== undefined) await delay(untilItRunsMs);
-    for (const [client] of [pair.direct, pair.proxied]) await cancel(client);
-    return this.#hear(place, said, (isOpen ? 1 : 0) + (asked === undefined ? 0 : 1));
+    for (const [client] of [pair.proxied, pair.direct]) await cancel(client);
+    const heard = answer(pair.direct[0], ready);
+    const isLate = (): Promise<boolean> => Promise.race([heard.then(() => false), delay(2 * untilItRunsMs, true)]);
+    // Without a proxy it is lost on a statement that does not run yet.
+    while (asked !== undefined && (await isLate())) await cancel(pair.direct[0]);
+    return this.#hear(place, said, ready, heard);
   }
 
   /** Nobody waits here until another client gives its backend back. */

@@ -7,6 +7,9 @@ export type Settings = ReadonlyMap<string, string>;
 /** Parameters of a startup packet that are no settings. */
 const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
+/** A server looks at them when a process begins, and at no later time says that nothing comes of them. */
+const ofNewProcesses = ['local_preload_libraries', 'session_preload_libraries'];
+
 /** The settings of a startup packet, with those in `options`. A fault: not understood. */
 export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | WireFault {
   const settings = new Map<string, string>();
@@ -17,6 +20,9 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string,
     const isSetting = !notSettings.has(name) && !name.startsWith('_pq_.');
     if (isSetting) settings.set(name.toLowerCase(), value);
   }
+  const tooLate = ofNewProcesses.find((name) => settings.get(name) !== undefined && settings.get(name) !== '');
+  if (tooLate !== undefined)
+    return { sqlstate: '55P02', message: `parameter "${tooLate}" cannot be set after connection start` };
   return settings;
 }
 

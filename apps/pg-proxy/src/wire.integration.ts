@@ -25,6 +25,7 @@ const run = (statement: string): Buffer =>
     execute({ portal: '', rowsMax: 0 }),
   ]);
 const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
+const showsC = "select name from pg_prepared_statements where name = 'c'";
 const runTwo = Buffer.concat([run('c'), sync()]);
 const setInCode = (value: number): string =>
   `do $$ begin perform set_config('app.set_in_code', '${value}', false); end $$`;
@@ -110,6 +111,21 @@ const series = {
     [1, run('none'), prepare('d', 'execute c'), sync()],
     [1, query('execute c')],
     [1, query("select name from pg_prepared_statements where name <> 'd'")],
+  ),
+  'what is prepared, where a table of it is gone': steps(
+    [1, query('create table gone (x int)')],
+    [1, prepare('a', 'table gone'), prepare('b', 'table gone'), prepare('c', 'select 2'), sync()],
+    [1, query('drop table gone')],
+    [1, prepare('d', showsC), describe({ of: 'statement', name: 'd' }), run('d'), sync()],
+    [1, query('discard all')],
+    [1, query('create table gone (x int)')],
+    [1, prepare('a', 'table gone'), prepare('c', 'select 2'), sync()],
+    [2, query('drop table gone'), query('begin')],
+    [1, query(showsC)],
+    [1, runTwo],
+    [2, query('commit'), query(showsC)],
+    [1, run('a'), sync()],
+    [1, runTwo],
   ),
   'the unnamed statement, of which a Parse was passed over, behind the next Sync': steps(
     [1, prepare('', 'select 1'), run(''), sync()],

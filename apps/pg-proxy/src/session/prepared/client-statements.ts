@@ -64,6 +64,7 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
 const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
 const runsPrepared = /\bexecute\b/i;
+const showsPrepared = /\bpg_prepared_statements\b/i;
 
 /**
  * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
@@ -129,9 +130,13 @@ export class ClientStatements {
       backend.forgetSequences(isPipelined);
   }
 
-  /** SQL may speak of a statement by the name that the protocol has given it: EXECUTE, EXPLAIN EXECUTE. */
+  /**
+   * SQL may speak of a statement by the name that the protocol has given it (EXECUTE, EXPLAIN EXECUTE), or of all that are prepared: with
+   * the Parse of that no batch has begun, where the Bind is behind it.
+   */
   showNamed(text: string, backend: Backend): void {
     if (this.#names.size === 0 || !isRunning(backend)) return;
+    if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names);
     if (!runsPrepared.test(text)) return;
     const folded = text.toLowerCase();
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);

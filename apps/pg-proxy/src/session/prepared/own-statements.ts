@@ -1,4 +1,4 @@
-import { parseAs, sync } from '@medrex/pg-wire';
+import { parseAs, query, sync, transactionStatus } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note } from '../backend/expected-answers.ts';
 import { OwnNote } from '../backend/own-question.ts';
@@ -7,6 +7,14 @@ import { keyAsTold, type Statement } from './statements.ts';
 class Silent extends OwnNote {
   readonly isSilent = true;
 }
+
+const savepoint = 'medrex_prepares';
+
+const askSilently = (backend: Backend, text: string): void => {
+  backend.unnamedOf = undefined;
+  backend.expected.push(owed.query | unasked, undefined, new Silent());
+  backend.outbox.push(query(text));
+};
 
 /**
  * A client that was shown what its backend has prepared keeps that backend: from then on its statements have their own names there, and
@@ -17,6 +25,8 @@ export class OwnStatements {
   isOn = false;
   /** Those that have yet to be prepared, by name. */
   readonly #missing = new Map<string, string>();
+  /** Those among them that the server has something against by now (a table is gone), which it says when they are run. */
+  readonly #refused = new Set<string>();
 
   /**
    * Before the client is shown what is prepared: everybody's statements go, and its own come; again where the server has passed over
@@ -25,23 +35,36 @@ export class OwnStatements {
   takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): void {
     if (!this.isOn) for (const [name, statement] of names) this.#missing.set(name, keyAsTold(statement));
     this.isOn = true;
-    const missing = [...this.#missing.keys()];
-    const { expected, outbox } = backend;
-    const isBetween = !expected.isOpen;
+    const isBetween = !backend.expected.isOpen;
     backend.closeStatements();
-    for (const name of missing) this.prepareAt(backend, name, isBetween ? new Silent() : undefined);
-    // One that fails, as its client's own Parse will have, must not make the server pass over what comes now.
-    if (!isBetween || missing.length === 0) return;
-    expected.push(owed.sync | unasked);
-    outbox.push(sync());
+    for (const name of [...this.#missing.keys()]) {
+      if (this.#refused.has(name)) continue;
+      if (isBetween) this.#tryAt(backend, name);
+      else this.prepareAt(backend, name);
+    }
+  }
+
+  /** One that fails must neither make the server pass over what comes now, nor end the transaction that the client is in. */
+  #tryAt(backend: Backend, name: string): void {
+    const isInBlock = backend.status === transactionStatus.inside;
+    if (isInBlock) askSilently(backend, `savepoint ${savepoint}`);
+    this.prepareAt(backend, name, new Silent());
+    backend.expected.push(owed.sync | unasked);
+    backend.outbox.push(sync());
+    if (isInBlock) askSilently(backend, `rollback to ${savepoint}; release ${savepoint}`);
   }
 
   /** False: the server passes over everything. */
   prepareAt({ expected, outbox }: Backend, name: string, note?: Note): boolean {
     const key = this.#missing.get(name);
     if (key === undefined) return true;
-    if (!expected.push(owed.parse | unasked, () => this.#missing.set(name, key), note)) return false;
+    const undo = (isPassedOver: boolean): void => {
+      this.#missing.set(name, key);
+      if (!isPassedOver) this.#refused.add(name);
+    };
+    if (!expected.push(owed.parse | unasked, undo, note)) return false;
     this.#missing.delete(name);
+    this.#refused.delete(name);
     outbox.push(parseAs(name, key));
     return true;
   }
@@ -49,10 +72,12 @@ export class OwnStatements {
   /** It means nothing any more. */
   forget(name: string): void {
     this.#missing.delete(name);
+    this.#refused.delete(name);
   }
 
   clear(): void {
     this.isOn = false;
     this.#missing.clear();
+    this.#refused.clear();
   }
 }

@@ -63,6 +63,34 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       );
     });
 
+    it('answers what tools ask a server about itself', async () => {
+      const { rows } = await client.query('select pg_is_in_recovery() as standby, pg_backend_pid() > 0 as pid');
+      expect(rows).toEqual([{ standby: false, pid: true }]);
+      expect((await client.query('select txid_current() is not null as txid')).rows).toEqual([{ txid: true }]);
+    });
+
+    it('makes a table of a query, and none where there is one', async () => {
+      const made = await client.query(
+        "create table grouped as select score, count(*) as n, name as name from patients where name = 'Ann' group by score, name",
+      );
+      expect([made.command, made.rowCount]).toEqual(['SELECT', 1]);
+      await client.query('create table if not exists grouped as select 1 as other');
+      const { rows, fields } = await client.query('select n, name, score from grouped');
+      expect(rows).toEqual([{ n: '1', name: 'Ann', score: '1.50' }]);
+      expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([20, 1043, 1700]);
+      await client.query('drop table grouped');
+    });
+
+    it('takes text that is a number for it, and ends in an error where it is none', async () => {
+      await client.query('create table written (id int primary key, value varchar(20))');
+      await client.query("insert into written values (1, '12'), (2, '-3'), (3, null)");
+      const { rows } = await client.query('select sum(value::int) as n from written');
+      expect(rows).toEqual([{ n: '9' }]);
+      await client.query("insert into written values (4, '12x')");
+      await expect(client.query('select sum(value::int) from written')).rejects.toMatchObject({ code: '22012' });
+      await client.query('drop table written');
+    });
+
     it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);

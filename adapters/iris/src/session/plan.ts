@@ -1,16 +1,17 @@
-import type {
-  Analysis,
-  CopyOptions,
-  Hazard,
-  IrisStep,
-  IrisText,
-  PgType,
-  RelationName,
-  ResultColumn,
-  SqlCommand,
-  SqlFault,
-  Statement,
-  Translation,
+import {
+  volatilityOf,
+  type Analysis,
+  type CopyOptions,
+  type Hazard,
+  type IrisStep,
+  type IrisText,
+  type PgType,
+  type RelationName,
+  type ResultColumn,
+  type SqlCommand,
+  type SqlFault,
+  type Statement,
+  type Translation,
 } from '@medrex/sql';
 
 /** What a session does for one statement. */
@@ -114,9 +115,21 @@ function isSettingOnly({ kind, reads, effects }: Statement): boolean {
   );
 }
 
+/** What tools ask a server about itself at their start: it changes from time to time, and changes nothing. */
+const ofServer: ReadonlySet<string> = new Set([
+  'pg_backend_pid',
+  'pg_is_in_recovery',
+  'txid_current',
+  'txid_current_if_assigned',
+  'pg_current_xact_id',
+  'pg_current_xact_id_if_assigned',
+]);
+
 /** What needs no table and IRIS cannot compute: version(), current_schemas(true), generate_series(1, 3). */
-function isWithoutTables({ kind, reads, isReadOnly, volatility }: Statement): boolean {
-  return kind === 'select' && reads.length === 0 && isReadOnly && volatility !== 'volatile';
+function isWithoutTables({ kind, reads, writes, calls, isReadOnly, volatility }: Statement): boolean {
+  if (kind !== 'select' || reads.length > 0 || writes.length > 0) return false;
+  if (isReadOnly && volatility !== 'volatile') return true;
+  return calls.every((name) => ofServer.has(name) || /^(?:immutable|stable)$/.test(volatilityOf(name)));
 }
 
 function firstWord(text: string): string {

@@ -25,10 +25,11 @@ const words: ReadonlySet<string> = new Set(
 
 /** A definition of IRIS as what PostgreSQL takes for it; undefined where the text is none. @throws Error where it is not understood */
 export function postgresOfDefinition(sql: string): string | undefined {
-  const view = /^CREATE VIEW ([\w."]+)(?: \(([^)]*)\))? AS (.*)$/s.exec(sql);
+  const view = /^CREATE (?:OR REPLACE )?VIEW ([\w."]+)(?: \(([^)]*)\))? AS (.*)$/s.exec(sql);
   if (view !== null) {
     const [, name = '', columns, query = ''] = view;
-    return `CREATE VIEW ${names(irisTokens(name))}${columns === undefined ? '' : ` (${names(irisTokens(columns))})`} AS ${postgresOfIris(query)}`;
+    const verb = sql.startsWith('CREATE OR') ? 'CREATE OR REPLACE' : 'CREATE';
+    return `${verb} VIEW ${names(irisTokens(name))}${columns === undefined ? '' : ` (${names(irisTokens(columns))})`} AS ${postgresOfIris(query)}`;
   }
   if (!/^(?:CREATE|DROP|ALTER|TRUNCATE)\b/.test(sql)) return undefined;
   const tokens = irisTokens(sql.replaceAll(/\bGETUTCDATE\(\d\)/g, 'CURRENT_TIMESTAMP')).filter(

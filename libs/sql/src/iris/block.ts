@@ -45,7 +45,12 @@ export class Block {
     if (select.groupClause !== undefined) this.#scope.groups = groups;
     for (const node of select.windowClause ?? []) {
       const window = bodyOf(node, 'WindowDef');
-      if (window?.name !== undefined) this.#scope.windows.set(window.name, window);
+      if (window?.name === undefined) continue;
+      if (this.#scope.windows.has(window.name))
+        throw new Refusal(`window "${window.name}" is already defined`, {
+          ...{ sqlstate: '42P20', location: window.location },
+        });
+      this.#scope.windows.set(window.name, window);
     }
     const targets = this.#printTargets(named, groups);
     const ofTargets = this.#scope.aggregates;

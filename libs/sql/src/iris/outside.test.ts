@@ -277,6 +277,7 @@ describe('is refused, at its place, with what to do', () => {
     ['select id from patients where (id, name) in (select id from wards)', '42601', 42],
     ['select g from generate_series(1, 2000) g', '0A000', 15],
     ['select union select', '0A000', 1],
+    ['select count(*) over w from wards window w as (order by id), w as (order by label)', '42P20', 67],
     ['create schema s', '0A000', 1],
     ['create sequence s', '0A000', 1],
     ['create extension if not exists pgcrypto', '0A000', 1],

@@ -1,7 +1,7 @@
 import type { CreateTableAsStmt } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import type { PrintedChange } from './changes.ts';
-import { printRelation } from './from.ts';
+import { printRelation, relationOf } from './from.ts';
 import { identifier } from './names.ts';
 import { irisType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -15,13 +15,14 @@ export function printTableOfQuery(p: Printing, create: CreateTableAsStmt): Print
   const { rel = {}, colNames, skipData, options, tableSpaceName } = into ?? {};
   const select = bodyOf(query, 'SelectStmt');
   refuseKind(rel);
-  const isPlain = objtype === 'OBJECT_TABLE' && if_not_exists !== true && options === undefined;
+  const isPlain = objtype === 'OBJECT_TABLE' && options === undefined;
   if (select === undefined || !isPlain || tableSpaceName !== undefined)
     return refuse(
       'this way to make a table of a query',
       rel.location,
       'CREATE TABLE name AS SELECT ... is translated.',
     );
+  if (if_not_exists === true && p.catalog.table(relationOf(rel)) !== undefined) return { steps: [] };
   const { sql, columns } = p.query(select, undefined, { names: namesOf(colNames) });
   if (columns === undefined) return refuse('a table of unknown columns', placeOf(select), 'Name the columns.');
   const names = columns.map(({ name }) => identifier(name, rel.location));

@@ -25,6 +25,11 @@ const runsByColumn = Buffer.concat([
   sync(),
 ]);
 const runs = Buffer.concat([run('s'), sync()]);
+/** The same of the unnamed statement, as lib/pq does it. */
+const describesUnnamed = describeIt({ of: 'statement', name: '' });
+const toldUnnamed = (text: string): Buffer =>
+  Buffer.concat([prepare('', `${text} /* ${own} */`), describesUnnamed, sync()]);
+const runsUnnamed = Buffer.concat([run(''), sync()]);
 const closed = close({ of: 'statement', name: 's' });
 const all = 'select * from t';
 /** What becomes of the table, or what is sent at once. */
@@ -59,6 +64,30 @@ const series = (): Readonly<Record<string, readonly Step[]>> => ({
   ],
   'and not where it has no result': [told('insert into t (a) values (3)'), runs, 'alter table t add b int', runs, runs],
   'and not where its result is the same': [told('select a from t'), 'alter table t add b int', runs, runs, runs],
+  'though it has no name': [toldUnnamed(all), runsUnnamed, retyped, runsUnnamed, runsUnnamed, runsUnnamed],
+  'though it has no name, until it is prepared anew': [
+    ...[toldUnnamed(all), runsUnnamed, 'alter table t add b int', runsUnnamed, toldUnnamed(all), runsUnnamed],
+    runsUnnamed,
+  ],
+  'though it has no name, when it is described again': [
+    ...[toldUnnamed(all), retyped, Buffer.concat([describesUnnamed, sync()])],
+  ],
+  'though it has no name, in a transaction': [
+    ...[Buffer.concat([prepare('b', 'begin'), sync()]), toldUnnamed(all), runsUnnamed, retyped],
+    ...[Buffer.concat([run('b'), run(''), sync()]), runsUnnamed, query('rollback')],
+  ],
+  'though it has no name, with what stands behind it': [
+    ...[toldUnnamed(all), runsUnnamed, retyped],
+    Buffer.concat([run(''), prepare('', 'insert into t values (2)'), run(''), sync()]),
+    query('select count(*) from t'),
+  ],
+  'and not where what has no name has no result, or the same': [
+    ...[toldUnnamed('insert into t (a) values (3)'), runsUnnamed, retyped, runsUnnamed, runsUnnamed],
+    ...[toldUnnamed('select a from t'), 'alter table t add b int', runsUnnamed, runsUnnamed],
+  ],
+  'but the fault itself where the table of what has no name is gone': [
+    ...[toldUnnamed('select a from gone'), 'drop table gone', runsUnnamed, runsUnnamed],
+  ],
   'but the fault itself where its table is gone': [told('select a from gone'), 'drop table gone', runs, runs],
 });
 
@@ -129,6 +158,17 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     expect((await first.ask(runs))[0]).toBe('ERROR 0A000 cached plan must not change result type');
     expect(await second.ask(runs)).toEqual(['2', 'D 1', 'C SELECT 1', 'Z I']);
     for (const each of [first, second, ddl, holder]) each.close();
+  });
+
+  it('or loses its connection, where it runs what has just been described, and the proxy has not seen what became of it', async () => {
+    const [client, holder, ddl] = [await open(rig.url), await open(rig.url), await open(where)];
+    await ddl.ask(query('drop table if exists t; create table t (a int); insert into t values (1)'));
+    await client.ask(toldUnnamed('select * from t'));
+    await holder.ask(query('begin'));
+    await ddl.ask(query(retyped));
+    client.send(runsUnnamed);
+    expect(await client.until('closed')).toEqual(['FATAL 0A000 cached plan must not change result type']);
+    for (const each of [client, ddl, holder]) each.close();
   });
 
   it('also where its search_path finds another table', async () => {

@@ -9,6 +9,7 @@ import {
   readyForQuery,
   transactionStatus,
   type Report,
+  type WireFault,
 } from '@medrex/pg-wire';
 import type { LocalTables } from '../../admin/local-tables.ts';
 import { AskedProcesses } from '../processes/asked-processes.ts';
@@ -377,6 +378,10 @@ export class ClientMessages implements Wire {
 
   malformed(): void {
     this.#client.end(malformed);
+  }
+
+  unreadable(fault: WireFault): void {
+    this.#client.end(fault);
   }
 
   vacates(text: string): void {

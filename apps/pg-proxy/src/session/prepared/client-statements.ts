@@ -341,7 +341,7 @@ export class ClientStatements {
     this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       this.shapes.bound(head.portal, undefined);
-      if (this.#hasUnnamed(backend) && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
+      if (this.#hasUnnamed(backend, 'bind') && backend.expected.push(owed.bind)) this.#wire.pass(framer.start);
       return;
     }
     const name = this.#upstreamName(backend, head.statement, 'bind');
@@ -405,9 +405,9 @@ export class ClientStatements {
     return true;
   }
 
-  /** The unnamed statement may have been prepared on another backend, or another client's may be there. */
-  #hasUnnamed(backend: Backend): boolean {
-    return this.#isAlone || this.#unnamed.prepareAt(backend);
+  /** False: it is not there yet, or not as the client was told of it, or the server passes over everything. */
+  #hasUnnamed(backend: Backend, of: Refused['of']): boolean {
+    return this.#isAlone || this.#unnamed.prepareAt(backend, this.shapes, of);
   }
 
   /** Undefined: the server passes over everything. */
@@ -458,8 +458,8 @@ export class ClientStatements {
     if (named.of === 'statement' && this.#isHeldBack(backend, named.name)) return;
     if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
     if (named.of === 'portal' || named.name === '') {
-      const isThere = named.of === 'portal' || this.#hasUnnamed(backend);
-      const heard = named.of === 'portal' || this.#isAlone ? undefined : this.#unnamed.told();
+      const isThere = named.of === 'portal' || this.#hasUnnamed(backend, 'describe');
+      const heard = named.of === 'portal' || this.#isAlone ? undefined : this.#unnamed.heard(this.shapes);
       if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
       return;
     }

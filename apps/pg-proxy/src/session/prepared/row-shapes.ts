@@ -40,36 +40,18 @@ export class Description extends OwnNote {
     this.#pieces = [];
     if (message[0] === from.parameterDescription)
       this.#parameterTypes = readParameterDescription(message, 0, message.length) ?? [];
-    else this.#then({ parameterTypes: this.#parameterTypes, shape: shapeOf(this.#parameterTypes, message) });
+    else this.#then(toldOf(this.#parameterTypes, message));
   }
 }
 
-/** As `Description`, of the parameters alone: what comes first. */
-export class ParameterTypes extends OwnNote {
-  readonly #pieces: Buffer[] = [];
-  #then: ((types: readonly number[]) => void) | undefined;
-
-  constructor(then: (types: readonly number[]) => void) {
-    super();
-    this.#then = then;
-  }
-
-  described(buffer: Buffer, start: number, end: number, isLast: boolean): void {
-    if (this.#then === undefined) return;
-    this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
-    if (!isLast) return;
-    const message = Buffer.concat(this.#pieces);
-    this.#then(readParameterDescription(message, 0, message.length) ?? []);
-    this.#then = undefined;
-  }
-}
-
-function shapeOf(parameterTypes: readonly number[], message: Buffer): string {
+function toldOf(parameterTypes: readonly number[], message: Buffer): Told {
   const columns = readRowDescription(message, 0, message.length)?.map((one) => [one.name, one.type, one.typeModifier]);
-  if (columns === undefined && parameterTypes.length === 0) return 'none';
-  return createHash('sha256')
+  const hasRows = columns !== undefined;
+  if (!hasRows && parameterTypes.length === 0) return { parameterTypes, shape: 'none', hasRows };
+  const shape = createHash('sha256')
     .update(JSON.stringify([parameterTypes, columns ?? 'none']))
     .digest('base64');
+  return { parameterTypes, shape, hasRows };
 }
 
 class Refusal extends OwnNote {
@@ -90,14 +72,16 @@ export interface HoldsBack {
   /** The message at hand is looked at again when `ToldShapes.isAwaited` is false, and `answered` has been called. */
   holdBack(backend: Backend): void;
   answered(): void;
+  /** The rows of what runs already are none that the client can read. */
+  unreadable(fault: WireFault): void;
 }
 
 /** As on a direct connection, nobody binds or gets other types than he has been told, whatever backend prepares his statement anew. */
 export class ToldShapes {
   /** A statement is being prepared, and its rows must look as its clients know them. */
   isAwaited = false;
-  /** It was, and they do not. */
-  #changed: Statement | undefined;
+  /** It was, and they do not: what its client has prepared. */
+  #changed: object | undefined;
   /** What the client has bound last, while nobody has been told of it. */
   #bound: { readonly portal: string; readonly statement: Statement } | undefined;
   readonly #statements: Statements;
@@ -123,7 +107,7 @@ export class ToldShapes {
   portalTold(backend: Backend, portal: string): void {
     const bound = this.#bound;
     this.#bound = undefined;
-    if (bound?.portal === portal) ask(backend, bound.statement, (told) => (bound.statement.told ??= told));
+    if (bound?.portal === portal) ask(backend, bound.statement.name, (told) => (bound.statement.told ??= told));
   }
 
   /** No portal outlives its transaction. */
@@ -138,14 +122,8 @@ export class ToldShapes {
    * @param asked whose rows are refused where they are others
    */
   prepareAs(shape: string, backend: Backend, statement: Statement, named: Statement, asked: Refused): void {
-    const hasChanged = this.#changed === named;
-    this.#changed = undefined;
-    if (hasChanged) return refuse(backend, asked);
+    if (this.hasChanged(named)) return refuse(backend, asked);
     if (!prepareShared(backend, statement)) return;
-    const ended = (): void => {
-      this.isAwaited = false;
-      this.#wire.answered();
-    };
     const described = (now: Told): void => {
       const { told } = statement;
       if (told === undefined || told.shape === now.shape) statement.told = now;
@@ -156,9 +134,47 @@ export class ToldShapes {
         backend.expected.push(owed.close | unasked);
         backend.outbox.push(close({ of: 'statement', name: statement.name }));
       }
+    };
+    this.#await(backend, statement.name, described);
+  }
+
+  /** What a client has prepared was found to be another, for the message at hand. */
+  hasChanged(prepared: object): boolean {
+    const hasChanged = this.#changed === prepared;
+    this.#changed = undefined;
+    return hasChanged;
+  }
+
+  get version(): number {
+    return this.#statements.version;
+  }
+
+  /** Its unnamed statement, which the backend has just been given. What comes next does not wait; where it should have, the session ends. */
+  check(backend: Backend, told: Told): void {
+    ask(backend, '', (now) => {
+      if (now.shape !== told.shape) this.#wire.unreadable(changed);
+    });
+  }
+
+  /** As `check`. The message at hand waits for what the server says of it. */
+  compare(backend: Backend, unnamed: object, told: Told, forget: () => void): void {
+    this.#await(backend, '', (now) => {
+      if (now.shape === told.shape) return;
+      this.#changed = unnamed;
+      forget();
+    });
+  }
+
+  #await(backend: Backend, name: string, then: (told: Told) => void): void {
+    const ended = (): void => {
+      this.isAwaited = false;
+      this.#wire.answered();
+    };
+    const described = (told: Told): void => {
+      then(told);
       ended();
     };
-    ask(backend, statement, described, ended);
+    ask(backend, name, described, ended);
     this.isAwaited = true;
     this.#wire.holdBack(backend);
   }
@@ -169,7 +185,7 @@ export class ToldShapes {
    * @param then what others have been told is no more: this is what its name means from now on
    */
   prepared(backend: Backend, statement: Statement, then: (now: Statement) => void): void {
-    ask(backend, statement, (told) => {
+    ask(backend, statement.name, (told) => {
       if (told.shape === statement.told?.shape) return;
       this.#statements.reshaped();
       backend.isStale = true;
@@ -182,9 +198,9 @@ export class ToldShapes {
 }
 
 /** Behind its Parse: the client does not see the answer. */
-function ask(backend: Backend, statement: Statement, then: (told: Told) => void, undo?: Undo): void {
+function ask(backend: Backend, name: string, then: (told: Told) => void, undo?: Undo): void {
   if (!backend.expected.push(owed.describe | unasked, undo, new Description(then))) return;
-  backend.outbox.push(describe({ of: 'statement', name: statement.name }));
+  backend.outbox.push(describe({ of: 'statement', name }));
 }
 
 /** A message that needs a statement as its client was told of it; a Describe is answered with its parameters first. */

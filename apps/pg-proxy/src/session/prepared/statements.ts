@@ -32,6 +32,7 @@ export interface Told {
   readonly parameterTypes: readonly number[];
   /** How its parameters and rows look, as one word. */
   readonly shape: string;
+  readonly hasRows: boolean;
 }
 
 /** Of one database: counts when tables, views and types there became others. */
@@ -67,6 +68,11 @@ export class Statements {
   /** What functions and triggers of the database may leave behind. */
   get code(): UnseenCode | undefined {
     return this.#shapes.code;
+  }
+
+  /** Another number each time that tables became others, as far as it is known. */
+  get version(): number {
+    return this.#shapes.version;
   }
 
   /** Until `release`. */

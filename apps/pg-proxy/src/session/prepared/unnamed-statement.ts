@@ -3,8 +3,9 @@ import { close, parse, parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
 import type { Asked } from '../client/request.ts';
-import { ParameterTypes } from './row-shapes.ts';
+import { Description, refuse, type Refused, type ToldShapes } from './row-shapes.ts';
 import type { SessionWatch } from '../left-behind/session-watch.ts';
+import type { Told } from './statements.ts';
 import { notLooked } from '../code/unseen-code.ts';
 
 /** A Parse of the client's. */
@@ -19,8 +20,12 @@ export class UnnamedStatement {
   /** While it counts. */
   #message: Buffer | undefined;
   #asked: Asked | undefined;
-  /** OIDs of its parameters, once its client has been told. */
-  #parameterTypes: readonly number[] = [];
+  /** What its client has been told of it, and goes by. */
+  #told: Told | undefined;
+  /** When tables were last known to become others, as of then. */
+  #toldOf = 0;
+  /** It has been bound since. */
+  #isOld = false;
   /** Of the last Parse of it that went out. */
   #undo: Undo | undefined;
   /** Stands for it at the backends that have it. */
@@ -74,7 +79,7 @@ export class UnnamedStatement {
       this.#mayLeave = this.#isFollowed(this.asked);
       this.#codeLook = notLooked();
     }
-    this.#parameterTypes = [];
+    this.#told = undefined;
     this.#mark = mark;
     this.#undo = undo;
     backend.unnamedOf = mark;
@@ -86,7 +91,7 @@ export class UnnamedStatement {
     this.#asked = undefined;
     this.#mayLeave = false;
     this.#codeLook = notLooked();
-    this.#parameterTypes = [];
+    this.#told = undefined;
     this.#mark = {};
   }
 
@@ -96,7 +101,7 @@ export class UnnamedStatement {
     const asked = this.#asked;
     const mayLeave = this.#mayLeave;
     const codeLook = this.#codeLook;
-    const parameterTypes = this.#parameterTypes;
+    const told = this.#told;
     const before = this.#mark;
     const mark = {};
     const undo = (isPassedOver: boolean): void => {
@@ -107,7 +112,8 @@ export class UnnamedStatement {
       this.#asked = asked;
       this.#mayLeave = mayLeave;
       this.#codeLook = codeLook;
-      this.#parameterTypes = parameterTypes;
+      this.#told = told;
+      this.#isOld = true;
       this.#mark = before;
     };
     return { backend, mark, undo };
@@ -121,30 +127,46 @@ export class UnnamedStatement {
     return isSynced === true;
   }
 
-  /** Hears what its client is told of its parameters: it goes on binding by these. */
-  told(): ParameterTypes {
+  /** Hears what its client is told of it. */
+  heard(shapes: ToldShapes): Description {
     const mark = this.#mark;
-    return new ParameterTypes((types) => {
-      if (this.#mark === mark) this.#parameterTypes = types;
+    return new Description((told) => {
+      if (this.#mark !== mark) return;
+      this.#told = told;
+      this.#toldOf = shapes.version;
+      this.#isOld = false;
     });
   }
 
-  /** It may have been prepared on another backend, or another client's may be there. False: the server passes over everything. */
-  prepareAt(backend: Backend): boolean {
+  /**
+   * It may have been prepared on another backend, or another client's may be there. False: the message at hand waits for what the
+   * server says of it, or is refused, or the server passes over everything.
+   */
+  prepareAt(backend: Backend, shapes: ToldShapes, of: Refused['of']): boolean {
     const message = this.#message;
     const mark = this.#mark;
+    const told = this.#told;
     if (message === undefined) return closeAt(backend);
+    if (shapes.hasChanged(mark)) {
+      refuse(backend, { of, told });
+      return false;
+    }
+    const isOld = this.#isOld || this.#toldOf !== shapes.version || of === 'describe';
+    if (of === 'bind') this.#isOld = true;
     if (backend.unnamedOf === mark) return true;
     const undo = (): void => forgetAt(backend, mark);
     if (!backend.expected.push(owed.parse | unasked, undo)) return false;
     this.#undo = undo;
     backend.unnamedOf = mark;
-    backend.outbox.push(this.#parameterTypes.length === 0 ? message : this.#asTold());
-    return true;
-  }
-
-  #asTold(): Buffer {
-    return parse({ name: '', text: this.#text(), parameterTypes: this.#parameterTypes });
+    const parameterTypes = told?.parameterTypes ?? [];
+    backend.outbox.push(
+      parameterTypes.length === 0 ? message : parse({ name: '', text: this.#text(), parameterTypes }),
+    );
+    if (told?.hasRows !== true) return true;
+    // Drivers that have it described for each time that they run it bind it once, and at once: they need not wait.
+    if (isOld) shapes.compare(backend, mark, told, undo);
+    else shapes.check(backend, told);
+    return !isOld;
   }
 
   /** There is none any more. */

@@ -143,6 +143,8 @@ export class ClientAuth {
 
   #out(): AuthStep {
     const { method, user } = this.#options;
+    if (method === 'trust')
+      return { kind: 'out', fault: { sqlstate: '28000', message: `role "${user}" does not exist` } };
     const [what, sqlstate] = method === 'cert' ? ['certificate', '28000'] : ['password', '28P01'];
     return { kind: 'out', fault: { sqlstate, message: `${what} authentication failed for user "${user}"` } };
   }

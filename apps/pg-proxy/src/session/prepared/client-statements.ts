@@ -15,6 +15,7 @@ import {
 } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
+import { ClientNames } from './client-names.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
@@ -25,7 +26,7 @@ import { asksProcess } from '../processes/process-ids.ts';
 import { unknownText, type Analysed, type Asked } from '../client/request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
 import { refuse, ToldShapes, type HoldsBack, type Refused } from './row-shapes.ts';
-import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn, standIn } from './stand-in.ts';
+import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn } from './stand-in.ts';
 import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
 
@@ -80,11 +81,7 @@ export class ClientStatements {
   /** Of the message at hand, once it has been looked at. */
   bindAtHand: BindHead | undefined;
   readonly shapes: ToldShapes;
-  readonly #names = new Map<string, Statement>();
-  /** The last that the server has refused because it was there. */
-  #takenName = '';
-  /** Names of the client, by others at the upstream that an error may name: of a Parse that was passed over, or under another search path. */
-  readonly #nameOfOther = new Map<string, string>();
+  readonly #names: ClientNames;
   readonly #portals: ClientPortals;
   readonly #underWay = new NamesUnderWay();
   readonly #own = new OwnStatements();
@@ -98,6 +95,7 @@ export class ClientStatements {
     this.#wire = wire;
     this.#watch = watch;
     this.#statements = statements;
+    this.#names = new ClientNames(statements);
     this.shapes = new ToldShapes(statements, wire);
     this.#isAlone = isAlone;
     this.#portals = new ClientPortals(watch);
@@ -106,9 +104,7 @@ export class ClientStatements {
 
   /** The client's name of a shared statement. */
   nameOf(name: string): string | undefined {
-    if (name === standIn) return this.#takenName;
-    for (const [own, statement] of this.#names) if (statement.name === name) return own;
-    return this.#nameOfOther.get(name);
+    return this.#names.originOf(name);
   }
 
   /** Under this name it has a statement that the server knows by another. */
@@ -125,7 +121,7 @@ export class ClientStatements {
   /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || !isRunning(backend)) return;
-    if (what === 'statements') this.#own.takeOver(backend, this.#names);
+    if (what === 'statements') this.#own.takeOver(backend, this.#names.all);
     else if (backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
       backend.forgetSequences(isPipelined);
   }
@@ -136,10 +132,10 @@ export class ClientStatements {
    */
   showNamed(text: string, backend: Backend): void {
     if (this.#names.size === 0 || !isRunning(backend)) return;
-    if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names);
+    if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names.all);
     if (!runsPrepared.test(text)) return;
     const folded = text.toLowerCase();
-    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names);
+    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names.all);
   }
 
   reshaped(): void {
@@ -148,7 +144,6 @@ export class ClientStatements {
 
   /** The client is gone, or everything was deallocated. */
   clear(): void {
-    for (const statement of this.#names.values()) this.#statements.release(statement);
     this.#names.clear();
     this.#alone.clear();
     this.#unnamed.drop();
@@ -160,7 +155,7 @@ export class ClientStatements {
   }
 
   names(): readonly string[] {
-    return [...this.#names.keys()];
+    return [...this.#names.all.keys()];
   }
 
   /** Under their own names at the backend, where the next client would meet them. */
@@ -298,17 +293,15 @@ export class ClientStatements {
     const taken = this.#names.get(name);
     if (taken !== undefined) {
       return parseInVain(backend, key, (isPassedOver) => {
-        if (!isPassedOver) this.#takenName = name;
+        if (!isPassedOver) this.#names.taken = name;
       });
     }
     const statement = this.#statements.use(key, this.#wire.searchPath());
     const isThere = prepared.touch(statement);
-    if (expected.isEmpty) this.#nameOfOther.clear();
+    if (expected.isEmpty) this.#names.nothingUnderWay();
     const undo = (): void => {
-      if (this.#names.get(name) === statement) this.#names.delete(name);
-      this.#nameOfOther.set(statement.name, name);
+      this.#names.takeBack(name, statement);
       if (!isThere) prepared.delete(statement);
-      this.#statements.release(statement);
     };
     this.#underWay.sends(backend, name, undo);
     const answer = (): boolean => {
@@ -389,7 +382,7 @@ export class ClientStatements {
     const statement = name === undefined ? undefined : this.#names.get(name);
     if (name === undefined || statement === undefined) return undefined;
     this.forget(name);
-    note.undo = () => this.#nameAgain(name, statement);
+    note.undo = () => this.#names.again(name, statement);
     this.#underWay.sends(backend, name, note.undo);
     if (this.#own.isOn) return undefined;
     prepareStandIn(backend);
@@ -423,7 +416,7 @@ export class ClientStatements {
       return undefined;
     }
     const there = this.#asNow(statement);
-    if (there !== statement) this.#nameOfOther.set(there.name, name);
+    if (there !== statement) this.#names.alsoCalled(there.name, name);
     const told = statement.told ?? there.told;
     const shape = told?.shape;
     const isThere = backend.prepared.touch(there);
@@ -484,7 +477,7 @@ export class ClientStatements {
     }
     if (this.#isHeldBack(backend, named.name)) return;
     const statement = this.#names.get(named.name);
-    const undo = (): void => this.#nameAgain(named.name, statement);
+    const undo = (): void => this.#names.again(named.name, statement);
     this.#underWay.sends(backend, named.name, undo);
     if (this.#own.isOn) {
       if (!expected.push(owed.close, undo)) return;
@@ -508,16 +501,6 @@ export class ClientStatements {
   /** A name that means nothing any more. */
   forget(name: string): void {
     this.#alone.delete(name);
-    const statement = this.#names.get(name);
-    if (statement === undefined) return;
-    // What is under way may yet speak of it.
-    this.#nameOfOther.set(statement.name, name);
-    this.#names.delete(name);
-    this.#statements.release(statement);
-  }
-
-  #nameAgain(name: string, statement: Statement | undefined): void {
-    if (statement === undefined || this.#names.has(name)) return;
-    this.#names.set(name, this.#statements.use(statement.key, statement.path));
+    this.#names.forget(name);
   }
 }

@@ -9,5 +9,12 @@ describe('what a client is told of its wait', () => {
     const refusal = { reason: 'timeout', sqlstate: '53300', waitedMs: 100, position: 1, etaMs: undefined } as const;
     expect(refusalReport(refusal).detail).toBe('Waited 0.1 s; place 1 in the line.');
     expect(refusalReport({ ...refusal, etaMs: 400 }).detail).toContain('in the line, expected after 0.4 s more.');
+    const full = { reason: 'queue_full', sqlstate: '53300', waitedMs: 0, position: 101, etaMs: undefined } as const;
+    expect(refusalReport(full)).toMatchObject({
+      ...{ detail: 'Its place would be 101 in the line.', hint: 'Try again in 5 s or later.' },
+    });
+    expect(refusalReport({ ...full, etaMs: 2_300 })).toMatchObject({
+      ...{ detail: 'Its place would be 101 in the line, expected after 2.3 s.', hint: 'Try again in 2.3 s or later.' },
+    });
   });
 });

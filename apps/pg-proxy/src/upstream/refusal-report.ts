@@ -12,7 +12,7 @@ const noAnswer: Omit<Report, 'severity'> = {
   message: 'the database server did not finish the login',
 };
 
-/** The ladder is not left sooner. */
+/** The ladder is not left sooner, and where nobody knows when a place is free, nobody should ask sooner. */
 const leastMs = 5_000;
 
 /** What a client is told that gets no backend. */
@@ -34,9 +34,10 @@ export function refusalReport(refusal: Refusal): Report {
       return { severity, sqlstate: refusal.sqlstate, message: 'the database is paused, and stayed so for too long' };
     case 'queue_full':
       return {
-        severity,
-        sqlstate: refusal.sqlstate,
+        ...{ severity, sqlstate: refusal.sqlstate },
         message: 'too many clients wait for a connection to the database',
+        detail: `Its place would be ${refusal.position} in the line${expected(refusal.etaMs)}.`,
+        hint: `Try again in ${about(refusal.etaMs ?? leastMs)} or later.`,
       };
     case 'timeout':
       return {

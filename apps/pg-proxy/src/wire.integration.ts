@@ -19,11 +19,12 @@ import { Transcript } from './testing/transcript.ts';
 import { WireClient } from './testing/wire-client.ts';
 
 const prepare = (name: string, text: string): Buffer => parse({ name, text, parameterTypes: [] });
-const run = (statement: string): Buffer =>
+const run = (statement: string, rowsMax = 0): Buffer =>
   Buffer.concat([
     bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
-    execute({ portal: '', rowsMax: 0 }),
+    execute({ portal: '', rowsMax }),
   ]);
+const describesPortal = describe({ of: 'portal', name: '' });
 const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const showsC = "select name from pg_prepared_statements where name = 'c'";
 const runTwo = Buffer.concat([run('c'), sync()]);
@@ -200,6 +201,13 @@ const series = {
     [1, prepare('c', 'select 4'), sync()],
     [1, prepare('d', 'select 5'), run('d'), sync()],
     [1, runTwo],
+  ),
+  'a name that is taken, of what would forget something': steps(
+    [1, prepare('n', 'select 1'), sync()],
+    [1, prepare('n', 'reset timezone'), sync()],
+    [1, run('n', 1), describesPortal, sync()],
+    [1, run('none'), close({ of: 'statement', name: 'n' }), sync()],
+    [1, run('n', 1), describesPortal, sync()],
   ),
   'messages that cannot be read': steps(
     [1, two],

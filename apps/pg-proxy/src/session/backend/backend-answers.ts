@@ -166,6 +166,7 @@ export class BackendAnswers {
     const note = expected.headNote;
     expected.shift();
     note?.ended(this.chunkAt);
+    if (note?.before !== undefined) this.#backend.client?.goesOn();
     return isSeen;
   }
 
@@ -180,7 +181,6 @@ export class BackendAnswers {
     // D of DISCARD and DEALLOCATE, but not of DELETE, which is by far the most frequent of them.
     if (buffer[start + 5] === 0x44 && end - start < 24 && isSeen)
       this.#discarded(buffer.toString('latin1', start + 5, end - 1), note?.before);
-    if (note?.before !== undefined) this.#backend.client?.goesOn();
     return isSeen;
   }
 

@@ -265,13 +265,19 @@ export class ClientStatements {
   }
 
   #parseAlone({ buffer, start, end }: Framer, backend: Backend, name: string): void {
-    if (!backend.expected.push(owed.parse)) return;
+    if (!backend.expected.push(owed.parse, this.#aloneAgain(name))) return;
     this.#wire.pass(start);
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
     const leavesState = concernsProxy(text);
     if (this.isObserved || leavesState) this.#alone.set(name, { text, analysis: undefined, leavesState });
     else this.#alone.delete(name);
+  }
+
+  /** Where the server refuses what is to change it, or passes over that, the name means what it did. */
+  #aloneAgain(name: string): () => void {
+    const before = this.#alone.get(name);
+    return () => (before === undefined ? this.#alone.delete(name) : this.#alone.set(name, before));
   }
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
@@ -471,8 +477,9 @@ export class ClientStatements {
     if (named === undefined) return this.#passUnread(framer, backend, owed.close);
     const { expected } = backend;
     if (named.of === 'portal' || named.name === '' || this.#isAlone) {
+      const undo = named.of === 'statement' ? this.#aloneAgain(named.name) : undefined;
       if (named.of === 'statement') this.#alone.delete(named.name);
-      if (expected.push(owed.close)) this.#wire.pass(framer.start);
+      if (expected.push(owed.close, undo)) this.#wire.pass(framer.start);
       return;
     }
     if (this.#isHeldBack(backend, named.name)) return;

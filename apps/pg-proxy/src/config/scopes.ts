@@ -57,8 +57,10 @@ export function settingsFor(
   const ofApplication = application === undefined ? undefined : applicationOf(config, application);
   const rules = `${ofDatabase?.key ?? none}\0${ofUser?.key ?? none}\0${ofApplication?.key ?? none}`;
   const ofConfig = known.get(config) ?? new Map<string, ScopedSettings>();
-  const narrower = [ofDatabase?.database, ofUser?.user, ofApplication?.application];
-  const settings = ofConfig.get(rules) ?? (Object.assign({}, config.pool, ...narrower) as ScopedSettings);
-  if (!ofConfig.has(rules)) known.set(config, ofConfig.set(rules, Object.freeze(settings)));
+  let settings = ofConfig.get(rules);
+  if (settings === undefined) {
+    settings = { ...config.pool, ...ofDatabase?.database, ...ofUser?.user, ...ofApplication?.application };
+    known.set(config, ofConfig.set(rules, Object.freeze(settings)));
+  }
   return session === undefined && statement === undefined ? settings : { ...settings, ...session, ...statement };
 }

@@ -8,9 +8,11 @@ const leftShare = 0.1;
 /** How many files this process may have open, connections among them. Infinity where there is no limit, or the system does not say. */
 export function openFilesMax(): number {
   const report: typeof process.report & { excludeNetwork?: boolean } = process.report;
+  const { excludeNetwork } = report;
   // It would ask for the name of each peer.
   report.excludeNetwork = true;
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
+  report.excludeNetwork = excludeNetwork ?? false;
   const max = Number(userLimits?.open_files?.soft);
   return max > 0 ? max : Infinity;
 }

@@ -20,7 +20,7 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string,
     const isSetting = !notSettings.has(name) && !name.startsWith('_pq_.');
     if (isSetting) settings.set(name.toLowerCase(), value);
   }
-  const tooLate = ofNewProcesses.find((name) => settings.get(name) !== undefined && settings.get(name) !== '');
+  const tooLate = ofNewProcesses.find((name) => (settings.get(name) ?? '') !== '');
   if (tooLate !== undefined)
     return { sqlstate: '55P02', message: `parameter "${tooLate}" cannot be set after connection start` };
   return settings;

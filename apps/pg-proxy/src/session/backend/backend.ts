@@ -19,7 +19,7 @@ import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
 import { BackendAnswers } from './backend-answers.ts';
 import type { BackendClient, BackendOptions } from './backend-options.ts';
-import { ExpectedAnswers, owed, reporting, unasked } from './expected-answers.ts';
+import { ExpectedAnswers, owed, reporting, unasked, type Note } from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { OwnQuestion, type Answered } from './own-question.ts';
@@ -192,17 +192,15 @@ export class Backend {
   }
 
   /** A query of our own; its answer is not shown to anybody. */
-  ask(text: string): void {
+  ask(text: string, note?: Note): void {
     this.unnamedOf = undefined;
-    this.expected.push(owed.query | unasked);
+    this.expected.push(owed.query | unasked, undefined, note);
     this.outbox.push(query(text));
   }
 
   /** A query of our own whose answer matters. */
   question(text: string, then: Answered): void {
-    this.unnamedOf = undefined;
-    this.expected.push(owed.query | unasked, undefined, new OwnQuestion(then));
-    this.outbox.push(query(text));
+    this.ask(text, new OwnQuestion(then));
     this.outbox.send();
   }
 

@@ -1,4 +1,4 @@
-import { parseAs, query, sync, transactionStatus } from '@medrex/pg-wire';
+import { parseAs, sync, transactionStatus } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note } from '../backend/expected-answers.ts';
 import { OwnNote } from '../backend/own-question.ts';
@@ -9,12 +9,6 @@ class Silent extends OwnNote {
 }
 
 const savepoint = 'medrex_prepares';
-
-const askSilently = (backend: Backend, text: string): void => {
-  backend.unnamedOf = undefined;
-  backend.expected.push(owed.query | unasked, undefined, new Silent());
-  backend.outbox.push(query(text));
-};
 
 /**
  * A client that was shown what its backend has prepared keeps that backend: from then on its statements have their own names there, and
@@ -47,11 +41,11 @@ export class OwnStatements {
   /** One that fails must neither make the server pass over what comes now, nor end the transaction that the client is in. */
   #tryAt(backend: Backend, name: string): void {
     const isInBlock = backend.status === transactionStatus.inside;
-    if (isInBlock) askSilently(backend, `savepoint ${savepoint}`);
+    if (isInBlock) backend.ask(`savepoint ${savepoint}`, new Silent());
     this.prepareAt(backend, name, new Silent());
     backend.expected.push(owed.sync | unasked);
     backend.outbox.push(sync());
-    if (isInBlock) askSilently(backend, `rollback to ${savepoint}; release ${savepoint}`);
+    if (isInBlock) backend.ask(`rollback to ${savepoint}; release ${savepoint}`, new Silent());
   }
 
   /** False: the server passes over everything. */

@@ -131,6 +131,17 @@ describe('what the settings of a login come to', () => {
   const parameters = { work_mem: '5MB' };
   const asked = (): number => rig.postgres.backends.flatMap(({ heard }) => heard).length;
 
+  /** One who has the only backend, one who waits for it to ask for all, and two who wait for what he hears. */
+  const line = async () => {
+    const busy = await rig.in();
+    await busy.ask(query('begin'));
+    const first = rig.open({ parameters });
+    await rig.waiting(1);
+    const others = [rig.open({ parameters }), rig.open({ parameters })];
+    await holds(() => expect(rig.running.proxy.host.clients.size).toBe(4));
+    return { busy, first, others };
+  };
+
   it('is asked for once, for all who come with them at once', async () => {
     await start({ config: { pool: { size: 8 } } });
     const clients = await Promise.all(Array.from({ length: 8 }, () => rig.in({ parameters })));
@@ -141,12 +152,7 @@ describe('what the settings of a login come to', () => {
 
   it('is asked for by the next where who asks for all is sent away', async () => {
     await start(oneBackend);
-    const busy = await rig.in();
-    await busy.ask(query('begin'));
-    const first = rig.open({ parameters });
-    await rig.waiting(1);
-    const others = [rig.open({ parameters }), rig.open({ parameters })];
-    await holds(() => expect(rig.running.proxy.host.clients.size).toBe(4));
+    const { busy, first, others } = await line();
     [...rig.running.proxy.host.clients].find((client) => client.isWaiting)?.end(departed);
     expect((await first.until('closed')).join()).toContain('57P01');
     await rig.waiting(1);
@@ -156,12 +162,7 @@ describe('what the settings of a login come to', () => {
 
   it('is asked for by each where who asks for all is refused', async () => {
     await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 400 } } });
-    const busy = await rig.in();
-    await busy.ask(query('begin'));
-    const first = rig.open({ parameters });
-    await rig.waiting(1);
-    const others = [rig.open({ parameters }), rig.open({ parameters })];
-    await holds(() => expect(rig.running.proxy.host.clients.size).toBe(4));
+    const { busy, first, others } = await line();
     expect((await first.until('closed')).join()).toContain('FATAL 53300');
     await rig.waiting(2);
     await busy.ask(query('commit'));

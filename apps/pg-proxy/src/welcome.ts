@@ -2,7 +2,6 @@ import {
   backendKeyData,
   fatal,
   noticeResponse,
-  parameterStatus,
   readyForQuery,
   transactionStatus,
   type WireFault,
@@ -27,7 +26,7 @@ import type { Observing } from './observe/observing.ts';
 import { Plans, type PlanSession } from './observe/plans.ts';
 import type { Statistics } from './observe/statistics.ts';
 import type { RequestObserver } from './session/client/request.ts';
-import { LoginReports, type Parameters } from './login/login-reports.ts';
+import { LoginReports, messagesOf, type Parameters } from './login/login-reports.ts';
 import { settingsOf, type Settings } from './session/left-behind/settings.ts';
 import { StatementBook } from './session/prepared/statement-book.ts';
 import type { Shapes } from './session/prepared/statements.ts';
@@ -37,7 +36,7 @@ import { QueryConnection } from './upstream/query-connection.ts';
 import { databaseOf, settingsFor, userOf } from './config/scopes.ts';
 import type { ScopedSettings } from './config/scoped-settings.ts';
 import { problemOfSetting } from './config/session-settings.ts';
-import { clampReport } from './upstream/refusal-report.ts';
+import { clampReport, notAccepting } from './upstream/refusal-report.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 
 /** Longest login and longest answer of the server that is asked for a plan. */
@@ -294,7 +293,7 @@ export class Welcome {
   /** Whether DISABLE keeps everybody out. */
   #disabled({ database }: Newcomer): WireFault | undefined {
     if (!this.#host.disabled.has(database)) return undefined;
-    return { sqlstate: '55000', message: `database "${database}" is not currently accepting connections` };
+    return notAccepting(database);
   }
 
   /** Whether a rule keeps this user from this database. */
@@ -340,7 +339,7 @@ export class Welcome {
   #greet(client: Client, minor: number, parameters: Parameters): void {
     const { outbox } = client;
     client.session.settings.reportedAtLogin = parameters;
-    outbox.push(parameterReport(parameters));
+    outbox.push(messagesOf(parameters));
     outbox.push(backendKeyData(this.#host.cancelKeys.give(client, minor)));
     for (const clamp of client.pooled.pool.clamps) outbox.push(noticeResponse(clampReport(clamp)));
     outbox.push(readyForQuery(transactionStatus.idle));
@@ -374,9 +373,4 @@ function startSettings(
   }
   for (const [name, value] of Object.entries(ofDatabase)) if (!settings.has(name)) settings.set(name, value);
   return settings;
-}
-
-/** What a client is told at login of its session's parameters. */
-function parameterReport(parameters: ReadonlyMap<string, string>): Buffer {
-  return Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value })));
 }

@@ -1,4 +1,4 @@
-import type { Report } from '@medrex/pg-wire';
+import { parameterStatus, type Report } from '@medrex/pg-wire';
 import type { Client } from '../session/client/client.ts';
 
 /** What a server says that the settings of a session come to, by name. */
@@ -8,6 +8,18 @@ export type Learnt = Parameters | Report | undefined;
 
 /** Sets of settings whose parameters are remembered. */
 const rememberedMax = 1_000;
+
+/** Those of many clients, written once. */
+const written = new WeakMap<Parameters, Buffer>();
+
+/** What a client is told at login of its session's parameters. */
+export function messagesOf(parameters: Parameters): Buffer {
+  const known = written.get(parameters);
+  if (known !== undefined) return known;
+  const messages = Buffer.concat([...parameters].map(([name, value]) => parameterStatus({ name, value })));
+  written.set(parameters, messages);
+  return messages;
+}
 
 /**
  * What a server reports at login, by pool and settings. The first client with them asks it; those who come meanwhile take no backend and

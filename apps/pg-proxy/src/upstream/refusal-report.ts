@@ -1,10 +1,16 @@
-import type { Report } from '@medrex/pg-wire';
+import type { Report, WireFault } from '@medrex/pg-wire';
 import type { Clamp, Refusal, WaitNotice, WorkloadClass } from '@medrex/pool';
 
 const about = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`;
 /** When its turn is thought to come; nothing where nobody has been served yet. */
 const expected = (ms: number | undefined, more = ''): string =>
   ms === undefined ? '' : `, expected after ${about(ms)}${more}`;
+
+/** What a client is told of a database that DISABLE keeps everybody out of. */
+export const notAccepting = (database: string): WireFault => ({
+  sqlstate: '55000',
+  message: `database "${database}" is not currently accepting connections`,
+});
 
 /** An upstream that took a connection and said nothing, or hung up. */
 const noAnswer: Omit<Report, 'severity'> = {

@@ -44,7 +44,9 @@ describe('the connections by which auth.query is asked', () => {
 
   it('do not ask where DISABLE keeps everybody out', async () => {
     disabled.push('clinic');
-    await expect(queries.ask('app', 'clinic')).rejects.toThrow('auth.query as asker in clinic at main: it is disabled');
+    await expect(queries.ask('app', 'clinic')).rejects.toMatchObject({
+      report: { sqlstate: '55000', message: 'database "clinic" is not currently accepting connections' },
+    });
     await queries.ask('app', 'lab');
     expect([queries.size, postgres.backends.length]).toEqual([1, 1]);
   });

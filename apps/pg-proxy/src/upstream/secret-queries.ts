@@ -6,6 +6,7 @@ import { secretOf, type UserSecret } from '../config/user-file.ts';
 import { pgProxyError } from '../errors.ts';
 import type { Credentials } from './credentials.ts';
 import { LoginRefused, QueryConnection } from './query-connection.ts';
+import { notAccepting } from './refusal-report.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 
 /** Whom to ask about the users of a database, and where. */
@@ -60,7 +61,7 @@ export class SecretQueries {
     const place = this.#placeOf(database);
     if (place === undefined) return undefined;
     try {
-      if (this.#isDisabled(place.asked)) throw new Error('it is disabled');
+      if (this.#isDisabled(place.asked)) throw new LoginRefused({ severity: 'FATAL', ...notAccepting(place.asked) });
       const rows = await this.#connectionTo(place).ask(place.query.sql, [user]);
       const [name, secret] = rows[0] ?? [];
       if (rows.length > 1) throw new Error('it answers with more than one row');

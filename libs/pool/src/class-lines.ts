@@ -12,6 +12,11 @@ export interface ClassLine<C, B> {
   readonly turnover: Turnover;
 }
 
+interface Now {
+  readonly agedAfterMs: number;
+  readonly nowMs: number;
+}
+
 /**
  * Everybody who waits in one pool, and who of them is next: admin first; then whoever has waited for long, in the order of arrival
  * over all classes; then the classes by turns. Within a class nobody is overtaken but by whom his application's limit lets by.
@@ -69,17 +74,18 @@ export class ClassLines<C, B> {
     const aged = nowMs - this.firstSinceMs >= agedAfterMs ? this.#oldest() : undefined;
     if (aged !== undefined && nowMs - aged.waitingSinceMs >= agedAfterMs) return aged;
     const turn = this.#turns.next((workClass) => this.#firstOf(workClass) !== undefined);
-    return turn === undefined ? undefined : this.#firstOf(turn);
+    return turn === undefined ? this.#stuck(agedAfterMs, nowMs) : this.#firstOf(turn);
   }
 
   /** Whether at least so many wait, each for so long, and could all be served now if there were backends. */
-  areWaiting(number: number, forMs: number, nowMs: number): boolean {
+  areWaiting(number: number, forMs: number, { agedAfterMs, nowMs }: Now): boolean {
     let taken: Map<ApplicationLimit, number> | undefined;
     let others = this.#shares.roomOfOthers;
     let found = 0;
     for (const workClass of workloadClasses) {
       const isOther = this.#shares.room(workClass) !== Infinity;
-      let room = Math.min(number - found, this.#shares.room(workClass), isOther ? others : Infinity);
+      const own = Math.max(this.#shares.room(workClass), this.#isStuck(workClass, agedAfterMs, nowMs) ? 1 : 0);
+      let room = Math.min(number - found, own, isOther ? others : Infinity);
       for (let client = this.of[workClass].line.first; client !== undefined && room > 0; client = client.behind) {
         if (nowMs - client.waitingSinceMs < forMs) break;
         const { application } = client;
@@ -106,7 +112,25 @@ export class ClassLines<C, B> {
 
   /** The first of a class who may have a backend. */
   #firstOf(workClass: WorkloadClass): PooledClient<C, B> | undefined {
-    if (this.of[workClass].line.size === 0 || !this.#shares.mayHold(workClass)) return undefined;
+    return this.#shares.mayHold(workClass) ? this.#firstWithinLimit(workClass) : undefined;
+  }
+
+  /** The first of a class whose slots nobody gives back: each time that this lasts for so long, it gets one beyond its share. */
+  #stuck(agedAfterMs: number, nowMs: number): PooledClient<C, B> | undefined {
+    for (const workClass of workloadClasses) {
+      const first = this.#isStuck(workClass, agedAfterMs, nowMs) ? this.#firstWithinLimit(workClass) : undefined;
+      if (first !== undefined) return first;
+    }
+    return undefined;
+  }
+
+  #isStuck(workClass: WorkloadClass, agedAfterMs: number, nowMs: number): boolean {
+    const { line, turnover } = this.of[workClass];
+    if (line.first === undefined || !this.#shares.canLend) return false;
+    return nowMs - Math.max(line.first.waitingSinceMs, turnover.servedAtMs ?? 0) >= agedAfterMs;
+  }
+
+  #firstWithinLimit(workClass: WorkloadClass): PooledClient<C, B> | undefined {
     for (let client = this.of[workClass].line.first; client !== undefined; client = client.behind) {
       if (!client.application.isReached) return client;
     }

@@ -78,13 +78,14 @@ export class PoolOpenings<C, B> {
   /** Why one more backend is wanted, as far as this pool alone can tell. */
   #wish(nowMs: number): ConnectReason | undefined {
     if (this.#waiting.size === 0 || !this.#mayOpen(nowMs)) return undefined;
-    const { max, reserve, reserveAfterMs } = this.#pool.settings;
+    const { max, reserve, reserveAfterMs, agedAfterMs } = this.#pool.settings;
     const { size } = this.#backends;
     if (size >= max + reserve) return undefined;
     const { idle, opening, resetting, checking } = this.#backends.in;
     const soon = idle + opening + resetting + checking;
-    if (size < max) return this.#waiting.lines.areWaiting(soon + 1, 0, nowMs) ? 'demand' : undefined;
-    return this.#waiting.lines.areWaiting(soon + 1, reserveAfterMs, nowMs) ? 'reserve' : undefined;
+    const now = { agedAfterMs, nowMs };
+    if (size < max) return this.#waiting.lines.areWaiting(soon + 1, 0, now) ? 'demand' : undefined;
+    return this.#waiting.lines.areWaiting(soon + 1, reserveAfterMs, now) ? 'reserve' : undefined;
   }
 
   #mayOpen(nowMs: number): boolean {

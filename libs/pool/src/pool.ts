@@ -198,10 +198,26 @@ export class Pool<C, B> implements WaitTerms {
   /** What runs turns out to be work of another class; it goes on whatever the shares of that say, and counts among them. */
   reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
     if (client.backend === undefined || client.workClass === workClass) return;
+    this.#wake(client);
     this.#shares.giveBack(client.workClass);
     client.workClass = workClass;
     this.#shares.take(workClass);
     if (this.#waiting.size > 0) this.serve(nowMs);
+  }
+
+  /** Nothing runs in its transaction, or for long enough again: only what runs counts among its class. */
+  rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
+    if (client.backend === undefined || client.isResting === isResting) return;
+    if (!isResting) return this.#wake(client);
+    client.isResting = true;
+    this.#shares.rest(client.workClass);
+    if (this.#waiting.size > 0) this.serve(nowMs);
+  }
+
+  #wake(client: PooledClient<C, B>): void {
+    if (!client.isResting) return;
+    client.isResting = false;
+    this.#shares.wake(client.workClass);
   }
 
   rename(client: PooledClient<C, B>, application: ApplicationLimit, nowMs: number): void {
@@ -456,6 +472,7 @@ export class Pool<C, B> implements WaitTerms {
 
   #take(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
     if (client.isPinned) this.unpin(client);
+    this.#wake(client);
     backend.client = undefined;
     client.backend = undefined;
     client.application.held -= 1;

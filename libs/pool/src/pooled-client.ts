@@ -15,6 +15,8 @@ export class PooledClient<C, B> {
   workClass: WorkloadClass = 'interactive';
   isWaiting = false;
   isPinned = false;
+  /** It has a backend, and nothing runs there. */
+  isResting = false;
   hasLeft = false;
   /** Since when it waits, and since when that counts against the deadline: a pause does not. */
   waitingSinceMs = 0;

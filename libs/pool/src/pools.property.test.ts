@@ -20,6 +20,7 @@ const action = fc.oneof(
   act('resetDone', 4),
   act('checked', 4),
   act('pin', 1),
+  act('rest', 3),
   act('rename', 1),
   act('time', 9),
   act('pause', 1),

@@ -117,6 +117,11 @@ export class Pools<C, B> {
     client.pool.reclass(client, workClass, nowMs);
   }
 
+  /** Nothing runs in the client's transaction, or for long enough again. */
+  rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
+    client.pool.rest(client, isResting, nowMs);
+  }
+
   /** The client has another application name from now on. */
   setApplication(client: PooledClient<C, B>, application: string, nowMs: number): void {
     const old = client.application;

@@ -85,6 +85,48 @@ describe('slots', () => {
     expect(rig.events()).toEqual(['close 4 state_left', 'grant bulk 1 1']);
   });
 
+  it('are counted for a class by what runs: transactions at rest are in the way of nobody of theirs, up to the half of all', () => {
+    const rig = new PoolRig({ settings: { max: 8 } });
+    const clients = crowd(rig, { bulk: 6 });
+    const rest = (isResting: boolean): void => {
+      for (const client of clients) rig.pools.rest(client, isResting, rig.nowMs);
+      rig.opened(...openingIn(rig));
+    };
+    const held = [1, 2, 3, 4, 5].map(() => (rest(true), activeIn(rig)['bulk']));
+    expect(held).toEqual([2, 3, 4, 4, 4]);
+    rest(false);
+    rig.checkin(clients[0]!);
+    expect(activeIn(rig)).toMatchObject({ bulk: 3 });
+    rest(true);
+    expect(activeIn(rig)).toMatchObject({ bulk: 4 });
+  });
+
+  it('are lent to a class that was served nobody for two seconds, one each time, but for a quarter of those that others share', () => {
+    const rig = new PoolRig({ settings: { max: 8, waitTimeoutMs: 60_000 } });
+    crowd(rig, { bulk: 6 });
+    const heldAfter = (ms: number): number => {
+      rig.after(ms);
+      rig.opened(...openingIn(rig));
+      return activeIn(rig)['bulk']!;
+    };
+    expect([1_999, 1, 1_999, 1, 10_000].map(heldAfter)).toEqual([1, 2, 2, 3, 3]);
+    crowd(rig, { interactive: 4, analytical: 1 });
+    expect(activeIn(rig)).toMatchObject({ interactive: 4, analytical: 1 });
+  });
+
+  it('are not lent where they turn over, nor when the load asks for less', () => {
+    const rig = new PoolRig({ settings: { max: 10, waitTimeoutMs: 60_000 } });
+    crowd(rig, { bulk: 10 });
+    for (let turn = 0; turn < 20; turn += 1) {
+      turnOver(rig, 1, 1_500);
+      rig.after(0);
+    }
+    expect(activeIn(rig)).toMatchObject({ bulk: 1 });
+    rig.pools.stepTo(rungs[1], rig.nowMs);
+    rig.after(5_000);
+    expect([activeIn(rig)['bulk'], openingIn(rig)]).toEqual([1, []]);
+  });
+
   it('do not open the reserve for a class that only waits for its own share', () => {
     const rig = new PoolRig({ settings: { max: 2, reserve: 2 } });
     crowd(rig, { analytical: 2, interactive: 1 });

@@ -7,6 +7,8 @@ type Shares = Pick<PoolSettings, 'max' | 'interactiveShareMin' | 'analyticalShar
 export interface SlotCaps {
   readonly of: Readonly<Record<WorkloadClass, number>>;
   readonly others: number;
+  /** Of `others`, what no class gets beyond its own share. */
+  readonly kept: number;
 }
 
 /**
@@ -29,12 +31,15 @@ export function slotCaps(shares: Shares, isShrunk = false): SlotCaps {
       admin: Infinity,
     },
     others,
+    kept: isShrunk ? others : Math.floor(others / 4),
   };
 }
 
 /** Who holds how many slots of one pool. Every step is O(1). */
 export class SlotShares {
   readonly held: Record<WorkloadClass, number> = { interactive: 0, vector: 0, analytical: 0, bulk: 0, admin: 0 };
+  /** Of those, by transactions in which nothing runs: they take a slot of `others`, and none of their class. */
+  readonly #resting: Record<WorkloadClass, number> = { interactive: 0, vector: 0, analytical: 0, bulk: 0, admin: 0 };
   #heldByOthers = 0;
   #caps: SlotCaps;
 
@@ -54,7 +59,12 @@ export class SlotShares {
   /** How many more the class may hold if no other class takes any. */
   room(workClass: WorkloadClass): number {
     if (workClass === 'interactive' || workClass === 'admin') return Infinity;
-    return Math.min(this.#caps.of[workClass] - this.held[workClass], this.roomOfOthers);
+    return Math.min(this.#caps.of[workClass] - this.held[workClass] + this.#resting[workClass], this.roomOfOthers);
+  }
+
+  /** Whether a class that nobody gives a slot back of may have one beyond its share. */
+  get canLend(): boolean {
+    return this.roomOfOthers > this.#caps.kept;
   }
 
   get roomOfOthers(): number {
@@ -64,6 +74,14 @@ export class SlotShares {
   take(workClass: WorkloadClass): void {
     this.held[workClass] += 1;
     if (isOther(workClass)) this.#heldByOthers += 1;
+  }
+
+  rest(workClass: WorkloadClass): void {
+    this.#resting[workClass] += 1;
+  }
+
+  wake(workClass: WorkloadClass): void {
+    this.#resting[workClass] -= 1;
   }
 
   giveBack(workClass: WorkloadClass): void {

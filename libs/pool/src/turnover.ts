@@ -12,6 +12,11 @@ export class Turnover {
     this.#lastMs = nowMs;
   }
 
+  /** When one who waited was last served; undefined where nobody waited since. */
+  get servedAtMs(): number | undefined {
+    return this.#lastMs;
+  }
+
   /** Nobody waits: the time until somebody is served again says nothing. */
   rest(): void {
     this.#lastMs = undefined;

@@ -39,6 +39,19 @@ describeReal('POSTGRES', 'classes of work before PostgreSQL', (where) => {
     expect((await client.query<{ it: string }>(seen)).rows).toEqual([{ it: 'on' }]);
   });
 
+  it('lets as many cursors be open in a small pool as half of it, and interactive work beside them', async () => {
+    rig = await RealRig.start(where, 'transaction', 8);
+    const clients = await Promise.all([1, 2, 3, 4].map(() => rig.client()));
+    for (const client of clients) {
+      await client.query('begin; declare many cursor for select generate_series(1, 9)');
+      expect((await client.query('fetch 2 from many')).rows).toHaveLength(2);
+    }
+    const { pools } = rig.running.proxy.host;
+    expect(pools.figures(0)[0]?.classes.bulk.active).toBe(4);
+    expect((await (await rig.client()).query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    for (const client of clients) expect((await client.query('fetch 9 from many')).rows).toHaveLength(7);
+  });
+
   it('learns that a statement is slow, and gives it the slots of its class from then on', async () => {
     rig = await RealRig.start(where, 'transaction', 4);
     const client = await rig.client();

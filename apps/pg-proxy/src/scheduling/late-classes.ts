@@ -7,15 +7,21 @@ import { isHeavier, type Classifier } from './classifier.ts';
 /** What runs for less holds nobody up. */
 const longMs = 50;
 
-/** In a transaction the class of what runs becomes known when it runs: what runs for long is looked at, and counts as what it is. */
+/**
+ * In a transaction the class of what runs becomes known when it runs: what runs for long is looked at, and counts as what it is; between its
+ * statements it counts less, so that open cursors that nobody reads from hold up no other one.
+ */
 export function classifyLate(pools: Pools<Client, Backend>, classifier: Classifier, nowMs: number): void {
   for (const { client: pooled, handle } of pools.backends()) {
     const request = handle?.expected.headNote;
-    if (pooled === undefined || !(request instanceof Request)) continue;
+    if (pooled === undefined || handle === undefined) continue;
+    if (handle.expected.isEmpty) pools.rest(pooled, true, nowMs);
+    if (!(request instanceof Request)) continue;
     const { handle: client } = pooled;
     // Whoever has his backend for himself keeps it whatever he runs.
     if (pooled.isPinned || client.mode === 'session') continue;
     if (nowMs - Math.max(request.backendAt, client.work.lastEndedAt) < longMs) continue;
+    pools.rest(pooled, false, nowMs);
     const workClass = classifier.classOfRequest(client, request);
     if (!isHeavier(workClass, 'interactive')) continue;
     client.work.habit = workClass;

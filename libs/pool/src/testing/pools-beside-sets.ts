@@ -15,6 +15,7 @@ export type ActionKind =
   | 'resetDone'
   | 'checked'
   | 'pin'
+  | 'rest'
   | 'rename'
   | 'time'
   | 'pause'
@@ -65,6 +66,8 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
   readonly #clients = new Set<RigClient>();
   /** In the order in which they came. */
   readonly #waiting: RigClient[] = [];
+  /** When one of a pool and a class was last served that had waited. */
+  readonly #servedAt = new Map<string, number>();
   #policy = policies[0]!;
   #nowMs = 0;
   #level = 0;
@@ -136,6 +139,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
 
   grant(client: RigClient, backend: RigBackend): void {
     this.#hold(client, backend);
+    this.#servedAt.set(lineOf(client), this.#nowMs);
     if (this.#isSync && this.#random() < 0.2) this.#checkin(client, 0);
   }
 
@@ -188,6 +192,7 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     if (kind === 'checkin' && client.backend !== undefined) this.#checkin(client, how);
     if (kind === 'stopWaiting') this.#stopWaitingNow(client);
     if (kind === 'pin' && client.backend !== undefined) this.pools.pin(client);
+    if (kind === 'rest') this.pools.rest(client, how % 3 > 0, this.#nowMs);
     if (kind === 'rename') this.pools.setApplication(client, applications[how % 3]!, this.#nowMs);
   }
 
@@ -285,17 +290,29 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
   }
 
   /** The application's limit and the shares of the classes, by counting everybody. */
-  #mayHold({ pool, application: { application }, workClass }: RigClient): boolean {
+  #mayHold(client: RigClient): boolean {
+    const { pool, workClass } = client;
+    const { application } = client.application;
     const holders = [...this.#seen.values()].flatMap(({ holder }) => holder ?? []);
     const held = holders.filter((holder) => holder.application.application === application).length;
     if (held >= (this.#policy.applications?.[application] ?? Infinity)) return false;
     if (workClass === 'interactive' || workClass === 'admin') return true;
-    const own = holders.filter((holder) => holder.pool === pool).map((holder) => holder.workClass);
-    const others = own.filter((one) => one !== 'interactive' && one !== 'admin').length;
+    const own = holders.filter((holder) => holder.pool === pool);
+    const others = own.filter((one) => one.workClass !== 'interactive' && one.workClass !== 'admin').length;
     const { max } = pool.settings;
-    if (others >= Math.max(1, Math.floor(max / 2))) return false;
+    const othersMax = Math.max(1, Math.floor(max / 2));
+    if (others >= othersMax) return false;
     const shares = { vector: 1, analytical: this.#level >= 1 ? 0.15 : 0.3, bulk: this.#level >= 1 ? 0.05 : 0.1 };
-    return own.filter((one) => one === workClass).length < Math.max(1, Math.floor(max * shares[workClass]));
+    const running = own.filter((one) => one.workClass === workClass && !one.isResting).length;
+    if (running < Math.max(1, Math.floor(max * shares[workClass]))) return true;
+    return this.#level === 0 && othersMax - others > Math.floor(othersMax / 4) && this.#isStuck(client);
+  }
+
+  /** Of its class, nobody in the pool was served for two seconds, and somebody waits for as long. */
+  #isStuck(client: RigClient): boolean {
+    const line = this.#waiting.filter((one) => lineOf(one) === lineOf(client));
+    const sinceMs = Math.max(line[0]?.waitingSinceMs ?? Infinity, this.#servedAt.get(lineOf(client)) ?? 0);
+    return this.#nowMs - sinceMs >= 2_000;
   }
 
   #stopWaiting(client: RigClient): void {
@@ -392,6 +409,10 @@ export class PoolsBesideSets implements PoolPort<string, undefined> {
     if (seen === undefined) throw new Error(`backend ${backend.id} was never opened`);
     return seen;
   }
+}
+
+function lineOf({ pool, workClass }: RigClient): string {
+  return `${names.indexOf(pool.name)} ${workClass}`;
 }
 
 function pick<T>(from: readonly T[], at: number): T | undefined {

@@ -302,6 +302,34 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     client.close();
   });
 
+  const broken = {
+    'a length below its own': Buffer.from('Q\0\0\0\x03'),
+    'more than a Sync may have': Buffer.from('S\x7f\xff\xff\xff', 'latin1'),
+    'a type that nobody knows': message('z'),
+  };
+  const before = {
+    'at once': [],
+    'behind what is asked': [query('select pg_sleep(0.1)'), prepare('', 'select 2'), run(''), sync()],
+    'behind an error, before the Sync': [prepare('', 'syntax error')],
+    'in the middle of a block': [query('begin; select 1')],
+    'in a COPY': [query('begin; create temp table broken (a int); copy broken from stdin')],
+  };
+  it.each(
+    Object.entries(before).flatMap(([when, messages]) =>
+      Object.entries(broken).map(([what, last]) => [what, when, messages, last] as const),
+    ),
+  )('end as without it with %s, %s', async (_what, when, messages, last) => {
+    const wordsOf = async (href: string): Promise<string[]> => {
+      const client = await open(href);
+      client.send(...messages);
+      const heard = when === 'in a COPY' ? await client.until('G') : [];
+      client.send(last);
+      return [...heard, ...(await client.until('closed'))];
+    };
+    const direct = await wordsOf(where);
+    expect([await wordsOf(rig.url), await wordsOf(alone.url)]).toEqual([direct, direct]);
+  });
+
   it.each([
     ['with it', [prepare('', 'syntax error'), terminate()]],
     ['when it is told', [prepare('', 'syntax error'), flush()], [terminate()]],

@@ -8,6 +8,8 @@ export interface WireFault {
   readonly hint?: string;
   /** The function of PostgreSQL that says so, where drivers tell the fault by it. */
   readonly routine?: string;
+  /** A server of PostgreSQL writes it to its log alone, and hangs up. */
+  readonly isSilent?: true;
 }
 
 export const protocolViolation = (message: string): WireFault => ({ sqlstate: '08P01', message });

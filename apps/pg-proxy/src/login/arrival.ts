@@ -136,9 +136,9 @@ export class Arrival {
     if (!this.#socket.destroyed) this.#socket.destroySoon();
   }
 
-  #refuse(fault: WireFault, isSilent = false): void {
+  #refuse(fault: WireFault): void {
     this.#reception.refused(fault, placeOf(this.#address, this.#socket));
-    if (!isSilent) this.#send(fatal(fault));
+    if (fault.isSilent !== true) this.#send(fatal(fault));
     this.#finish();
   }
 
@@ -159,7 +159,7 @@ export class Arrival {
     while (!this.#isDone && this.#auth === undefined) {
       const reading = readStartup(this.#received, this.#answered);
       if (reading.kind === 'incomplete') return;
-      if (reading.kind === 'fault') return this.#refuse(reading.fault, reading.isSilent);
+      if (reading.kind === 'fault') return this.#refuse(reading.fault);
       if (reading.kind === 'tls') return this.#startDirectTls();
       const rest = this.#received.subarray(reading.bytes);
       this.#received = rest;

@@ -22,7 +22,7 @@ const largeBytes = 0x3fff_fffb;
 /** ... and for what is short by nature (PQ_SMALL_MESSAGE_LIMIT). */
 const smallBytes = 10_000;
 /** A statement's text is kept whole, because it names the statement for all backends. */
-const textBytes = 64 * 1024 * 1024;
+export const textBytes = 64 * 1024 * 1024;
 /** What an error begins with. */
 const headBytes = 1024;
 /** Both names of a Bind: by longer ones nobody could describe, run or close anything. */

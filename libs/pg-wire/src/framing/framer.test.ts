@@ -190,6 +190,16 @@ describe('Framer', () => {
     expect(framer.next()).toBe(false);
   });
 
+  it('says of which faults a server tells nobody: of wrong lengths, but not of texts that it would take', () => {
+    const isSilent = (type: number, length: number): boolean => {
+      const framer = new Framer(frontendSession);
+      framer.feed(Buffer.from([type, length >> 24, length >> 16, length >> 8, length]));
+      return !framer.next() && framer.fault?.isSilent === true;
+    };
+    expect([isSilent(0x51, 3), isSilent(0x53, 20_000), isSilent(0x50, 3)]).toEqual([true, true, true]);
+    expect([isSilent(0x50, 0x0500_0000), isSilent(0x7a, 3)]).toEqual([false, false]);
+  });
+
   it('reads what a server sends in a session', () => {
     const messages = [
       errorResponse({ severity: 'ERROR', sqlstate: '42P01', message: 'x'.repeat(5_000) }),

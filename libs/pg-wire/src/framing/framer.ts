@@ -1,5 +1,5 @@
 import { protocolViolation, type WireFault } from '../wire-fault.ts';
-import type { FrameRules } from './frame-rules.ts';
+import { textBytes, type FrameRules } from './frame-rules.ts';
 
 const headerBytes = 5;
 const nothing = Buffer.alloc(0);
@@ -153,21 +153,23 @@ export class Framer {
       ((buffer[at + 2] as number) << 16) |
       ((buffer[at + 3] as number) << 8) |
       (buffer[at + 4] as number);
+    this.type = type;
     const bodyMax = this.rules.bodyMax[type] as number;
     if (bodyMax < 0 || length < 4 || length - 4 > bodyMax) {
       this.fault = this.#faultOf(type, length, bodyMax);
       return false;
     }
-    this.type = type;
     this.length = length + 1;
     return true;
   }
 
   #faultOf(type: number, length: number, bodyMax: number): WireFault {
     if (bodyMax < 0) return protocolViolation(`invalid ${this.rules.sender} message type ${type}`);
-    if (length < 4) return protocolViolation('invalid message length');
+    if (length < 4) return { ...protocolViolation('invalid message length'), isSilent: true };
     const name = String.fromCharCode(type);
-    return protocolViolation(`message "${name}" of ${length - 4} bytes is longer than ${bodyMax} bytes`);
+    const fault = protocolViolation(`message "${name}" of ${length - 4} bytes is longer than ${bodyMax} bytes`);
+    // A server takes longer texts than are taken here.
+    return bodyMax === textBytes ? fault : { ...fault, isSilent: true };
   }
 
   /** Bytes of the message that `readHeader` saw that must lie together. */

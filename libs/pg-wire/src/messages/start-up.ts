@@ -36,12 +36,12 @@ export type StartupPacket = { readonly kind: EncryptionRequest } | CancelRequest
 
 export type StartupReading =
   | { readonly kind: 'incomplete' }
-  | { readonly kind: 'fault'; readonly fault: WireFault; readonly isSilent?: true }
+  | { readonly kind: 'fault'; readonly fault: WireFault }
   | { readonly kind: 'tls' }
   | { readonly kind: 'packet'; readonly packet: StartupPacket; readonly bytes: number };
 
 /** Who sends this speaks another protocol, or is gone: PostgreSQL closes without an answer. */
-const wrongLength = protocolViolation('invalid length of startup packet');
+const wrongLength: WireFault = { ...protocolViolation('invalid length of startup packet'), isSilent: true };
 const faulty = (fault: WireFault): StartupReading => ({ kind: 'fault', fault });
 
 /**
@@ -53,7 +53,7 @@ export function readStartup(received: Buffer, answered?: ReadonlySet<EncryptionR
   if (received[0] === tlsHandshake) return { kind: 'tls' };
   if (received.length < 4) return { kind: 'incomplete' };
   const length = received.readInt32BE(0);
-  if (length < 8 || length > packetBytesMax) return { kind: 'fault', fault: wrongLength, isSilent: true };
+  if (length < 8 || length > packetBytesMax) return faulty(wrongLength);
   if (received.length < length) return { kind: 'incomplete' };
   const packet = readPacket(received.subarray(0, length), answered);
   return 'kind' in packet ? { kind: 'packet', packet, bytes: length } : faulty(packet);

@@ -137,8 +137,18 @@ export class ClientMessages implements Wire {
     this.#isWorking = true;
     while (!this.#wait.isWaiting && !client.hasLeft && !client.isParting && this.#framer.next()) this.#take();
     this.#isWorking = false;
+    if (this.#framer.fault !== undefined && !client.hasLeft && !client.isParting) this.#breakOff(this.#framer.fault);
     this.#send();
-    if (this.#framer.fault !== undefined) client.end(this.#framer.fault);
+  }
+
+  /** It cannot be read any further. */
+  #breakOff(fault: WireFault): void {
+    const { backend } = this.#client;
+    if (backend?.isCopyIn !== true) return this.#client.sayGoodbye(fault);
+    // The server says what it thinks of such a message, and hangs up: its length is wrong for any type.
+    backend.isCopyIn = false;
+    backend.outbox.push(Buffer.from([this.#framer.type, 0, 0, 0, 0]));
+    this.#client.isParting = true;
   }
 
   #send(): void {

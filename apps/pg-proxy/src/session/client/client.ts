@@ -79,6 +79,8 @@ export class Client implements BackendClient {
   hasLeft = false;
   /** It has said that it goes, and what it asked before that is under way. */
   isParting = false;
+  /** What it is told when it parts. */
+  #fault: WireFault | Report | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
@@ -266,8 +268,10 @@ export class Client implements BackendClient {
   lost(): void {
     const hasBeenTold = this.backend?.isDoomed === true;
     this.backend = undefined;
-    if (hasBeenTold) this.part();
-    else this.end({ sqlstate: '08006', message: 'server closed the connection unexpectedly' });
+    if (hasBeenTold) {
+      this.#fault = undefined;
+      this.part();
+    } else this.end({ sqlstate: '08006', message: 'server closed the connection unexpectedly' });
   }
 
   #attach(backend: Backend): void {
@@ -419,7 +423,7 @@ export class Client implements BackendClient {
   /** Tells the client why, and closes. */
   end(fault: WireFault | Report): void {
     if (this.hasLeft) return;
-    this.tell(errorResponse({ ...fault, severity: 'FATAL' }));
+    this.#fault = fault;
     this.part();
   }
 
@@ -431,9 +435,14 @@ export class Client implements BackendClient {
     this.socket.resume();
   }
 
-  /** As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens. */
-  sayGoodbye(): void {
+  /**
+   * As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens.
+   *
+   * @param fault what it sends cannot be read any further
+   */
+  sayGoodbye(fault?: WireFault): void {
     const { backend } = this;
+    this.#fault = fault?.isSilent === true ? undefined : fault;
     if (backend === undefined || backend.saysNoMore) return this.part();
     this.isParting = true;
     // Without a Sync the server would keep its answer to itself.
@@ -449,6 +458,7 @@ export class Client implements BackendClient {
 
   /** Closes as soon as what it has been told is on its way. */
   part(): void {
+    if (this.#fault !== undefined && !this.hasLeft) this.tell(errorResponse({ ...this.#fault, severity: 'FATAL' }));
     this.leave();
     this.socket.destroySoon();
   }

@@ -1,4 +1,5 @@
 import { clientState } from './errors.ts';
+import { Holdings } from './holdings.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
 import { PoolClosings } from './pool-closings.ts';
 import { PoolOpenings } from './pool-openings.ts';
@@ -48,11 +49,11 @@ export class Pool<C, B> implements WaitTerms {
   readonly #openings: PoolOpenings<C, B>;
   readonly #closings: PoolClosings<C, B>;
   readonly #shares: SlotShares;
+  readonly #holdings: Holdings<C, B>;
   readonly #waiting: WaitingClients<C, B>;
   #settings: PoolSettings;
   #rung: Rung;
   #clamps: readonly Clamp[];
-  #pinned = 0;
   #isPaused = false;
   #isDraining = false;
 
@@ -70,6 +71,7 @@ export class Pool<C, B> implements WaitTerms {
     this.#rung = around.rung();
     this.#clamps = given.clamps;
     this.#shares = new SlotShares(slotCaps(given.settings, this.#rung.isShrunk));
+    this.#holdings = new Holdings(this.title, this.#shares);
     const counters = [this.#counters, around.counters];
     this.#backends = new PoolBackends(limits, counters);
     this.#waiting = new WaitingClients<C, B>({
@@ -130,7 +132,8 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Whether this client, which has no backend yet, would have one without waiting for others. */
   hasRoomFor(client: PooledClient<C, B>): boolean {
-    if (this.#isPaused || this.#isDraining || this.#openings.isHopeless || !this.#mayHold(client)) return false;
+    if (this.#isPaused || this.#isDraining || this.#openings.isHopeless || !this.#holdings.mayHold(client))
+      return false;
     if (this.#backends.idle.size > 0) return true;
     return this.clients.size <= this.#settings.max && !this.limits.some((limit) => limit.isFull);
   }
@@ -145,7 +148,7 @@ export class Pool<C, B> implements WaitTerms {
     if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
     client.workClass = workClass;
     // Whoever waits beside an idle backend may not have it; so nobody is overtaken here.
-    const backend = this.#isPaused || !this.#mayHold(client) ? undefined : this.#backends.idle.pop();
+    const backend = this.#isPaused || !this.#holdings.mayHold(client) ? undefined : this.#backends.idle.pop();
     if (backend === undefined) this.#wait(client, nowMs);
     else this.#give(backend, client, nowMs);
     return backend;
@@ -156,7 +159,7 @@ export class Pool<C, B> implements WaitTerms {
     if (backend === undefined) throw clientState(this.title, 'gave back a backend that it does not have');
     const { application } = client;
     const wasReached = application.isReached;
-    this.#take(backend, client);
+    this.#holdings.take(backend, client);
     backend.idleSinceMs = nowMs;
     backend.heardAtMs = nowMs;
     if (fate === 'clean') this.#settle(backend, nowMs);
@@ -183,41 +186,26 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   pin(client: PooledClient<C, B>): void {
-    if (client.backend === undefined) throw clientState(this.title, 'cannot keep a backend that it does not have');
-    if (client.isPinned) return;
-    client.isPinned = true;
-    this.#pinned += 1;
+    this.#holdings.pin(client);
   }
 
   unpin(client: PooledClient<C, B>): void {
-    if (!client.isPinned) return;
-    client.isPinned = false;
-    this.#pinned -= 1;
+    this.#holdings.unpin(client);
   }
 
   /** What runs turns out to be work of another class; it goes on whatever the shares of that say, and counts among them. */
   reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
     if (client.backend === undefined || client.workClass === workClass) return;
-    this.#wake(client);
-    this.#shares.giveBack(client.workClass);
-    client.workClass = workClass;
-    this.#shares.take(workClass);
+    this.#holdings.reclass(client, workClass);
     if (this.#waiting.size > 0) this.serve(nowMs);
   }
 
   /** Nothing runs in its transaction, or for long enough again: only what runs counts among its class. */
   rest(client: PooledClient<C, B>, isResting: boolean, nowMs: number): void {
     if (client.backend === undefined || client.isResting === isResting) return;
-    if (!isResting) return this.#wake(client);
-    client.isResting = true;
-    this.#shares.rest(client.workClass);
+    if (!isResting) return this.#holdings.wake(client);
+    this.#holdings.rest(client);
     if (this.#waiting.size > 0) this.serve(nowMs);
-  }
-
-  #wake(client: PooledClient<C, B>): void {
-    if (!client.isResting) return;
-    client.isResting = false;
-    this.#shares.wake(client.workClass);
   }
 
   rename(client: PooledClient<C, B>, application: ApplicationLimit, nowMs: number): void {
@@ -272,7 +260,7 @@ export class Pool<C, B> implements WaitTerms {
     const { client } = backend;
     const wasReached = client?.application.isReached === true;
     if (backend.state === 'idle') this.#backends.idle.remove(backend);
-    if (client !== undefined) this.#take(backend, client);
+    if (client !== undefined) this.#holdings.take(backend, client);
     if (backend.state !== 'closing') this.#backends.count(backend, reasonOfLoss(backend.state));
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
@@ -379,8 +367,8 @@ export class Pool<C, B> implements WaitTerms {
       longestWaitMs: waitOf(this.firstWaitsSinceMs, nowMs),
       classes: classGauges(lines, this.#shares, nowMs),
       ...{ opening, idle, active, resetting, checking, closing },
-      pinned: this.#pinned,
-      pinnedRatio: active === 0 ? 0 : this.#pinned / active,
+      pinned: this.#holdings.pinned,
+      pinnedRatio: active === 0 ? 0 : this.#holdings.pinned / active,
       counts: this.#counters.copy(),
     };
   }
@@ -438,10 +426,6 @@ export class Pool<C, B> implements WaitTerms {
     for (const limit of this.limits) limit.hungry.delete(this);
   }
 
-  #mayHold(client: PooledClient<C, B>): boolean {
-    return !client.application.isReached && this.#shares.mayHold(client.workClass);
-  }
-
   /** Who is served next; undefined when nobody waits who may. */
   #next(nowMs: number): PooledClient<C, B> | undefined {
     return this.#waiting.lines.next(this.#settings.agedAfterMs, nowMs);
@@ -464,19 +448,7 @@ export class Pool<C, B> implements WaitTerms {
 
   #give(backend: PooledBackend<C, B>, client: PooledClient<C, B>, nowMs: number): void {
     this.#backends.enter(backend, 'active', nowMs);
-    backend.client = client;
-    client.backend = backend;
-    client.application.held += 1;
-    this.#shares.take(client.workClass);
-  }
-
-  #take(backend: PooledBackend<C, B>, client: PooledClient<C, B>): void {
-    if (client.isPinned) this.unpin(client);
-    this.#wake(client);
-    backend.client = undefined;
-    client.backend = undefined;
-    client.application.held -= 1;
-    this.#shares.giveBack(client.workClass);
+    this.#holdings.give(backend, client);
   }
 
   #reset(backend: PooledBackend<C, B>, nowMs: number): void {

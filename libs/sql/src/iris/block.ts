@@ -124,7 +124,7 @@ export class Block {
   }
 
   get #needsNames(): boolean {
-    return this.#limits.offset !== undefined && !this.#isNativeLimit;
+    return this.#limits.isWithTies || (this.#limits.offset !== undefined && !this.#isNativeLimit);
   }
 
   get #isNativeLimit(): boolean {

@@ -81,7 +81,7 @@ function printRenamed(p: Printing, table: RangeVar, { aliasname = '', colnames }
   const [{ columns, keys = [] } = { columns: undefined }] = tables;
   if (columns === undefined) return refuse('other names for columns that are not known', table.location);
   const said = namesOf(colnames);
-  checkNames(`table "${aliasname}"`, columns.length, said.length, table.location);
+  checkNames(`table "${aliasname}"`, columns.length, said.length, () => table.location);
   const renamed = columns.map((column, place) => ({ ...column, name: said[place] ?? column.name }));
   const list = columns.map(({ name }, place) =>
     said[place] === undefined ? identifier(name) : `${identifier(name)} AS ${identifier(said[place])}`,
@@ -94,10 +94,10 @@ function printRenamed(p: Printing, table: RangeVar, { aliasname = '', colnames }
 }
 
 /** @throws Refusal 42P10 */
-export function checkNames(what: string, columns: number, names: number, location?: number): void {
+export function checkNames(what: string, columns: number, names: number, place: () => number | undefined): void {
   if (names > columns)
     throw new Refusal(`${what} has ${columns} columns available but ${names} columns specified`, {
-      ...{ sqlstate: '42P10', location },
+      ...{ sqlstate: '42P10', location: place() },
     });
 }
 
@@ -128,7 +128,7 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
   const name = alias?.aliasname ?? 'iris_subquery';
   const { columns } = rows;
   if (columns !== undefined)
-    checkNames(`table "${name}"`, columns.length, alias?.colnames?.length ?? 0, placeOf(subquery));
+    checkNames(`table "${name}"`, columns.length, alias?.colnames?.length ?? 0, () => placeOf(subquery));
   return { sql: `(${sql}) AS ${identifier(name)}`, tables: [{ ...rows, alias: name, isOuter: false }] };
 }
 

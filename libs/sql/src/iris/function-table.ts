@@ -70,6 +70,7 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     format: 'text',
     ntile: 'int4',
     overlaps: 'bool',
+    starts_with: 'bool',
     to_char: 'text',
     to_date: 'date',
     to_timestamp: 'timestamptz',

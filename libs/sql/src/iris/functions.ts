@@ -13,6 +13,7 @@ import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printOverlaps } from './overlaps.ts';
+import { asPrefix } from './regular-expression.ts';
 import { textOperand } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
@@ -185,6 +186,8 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   substring: printSubstring,
   left: (p, args, scope, location) => printEnd(p, 'LEFT', args, scope, location),
   right: (p, args, scope, location) => printEnd(p, 'RIGHT', args, scope, location),
+  starts_with: (p, [text, prefix], scope, location) =>
+    p.value(asPrefix(text, prefix, location) ?? refuse('starts_with of what is no constant', location), scope),
   position: (p, args, scope) => printPosition(p, args[1], args[0], scope),
   strpos: (p, args, scope) => printPosition(p, args[1], args[0], scope),
   round: printRound,

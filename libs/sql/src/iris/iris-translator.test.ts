@@ -50,7 +50,6 @@ describe('what is not translated is refused, at its place', () => {
     ['with recursive r as (select 1) select * from r', '0A000', 1],
     ['select sum(cost) over (rows between 1 preceding and current row) from encounters', '0A000', 8],
     ['select id from encounters group by rollup (id)', '0A000', 36],
-    ['select id from patients order by id fetch first 3 rows with ties', '0A000', 49],
     ['update patients set id = 1 returning id', '0A000', 38],
     ['delete from patients returning *', '0A000', 32],
     ['insert into patients (name) select $1 returning id', '0A000', 49],

@@ -19,6 +19,7 @@ import { printDelete, printInsert, printUpdate, type PrintedChange } from './cha
 import { isSchemaColumn } from './comparison.ts';
 import { copyOptions } from './copy-options.ts';
 import { irisDialect, type IrisDialect } from './dialect.ts';
+import { Effort } from './effort.ts';
 import { printPredicate, printValue } from './expression.ts';
 import { irisSql, Marks, type IrisText } from './fragment.ts';
 import { printRelation, relationOf } from './from.ts';
@@ -147,6 +148,7 @@ export class IrisTranslator {
 
   #printing(parameterTypes: readonly (PgType | undefined)[]): Printing {
     const printed = new Map<SelectStmt, Map<boolean, PrintedQuery>>();
+    const effort = new Effort();
     const p: Printing = {
       dialect: this.#dialect,
       catalog: this.#catalog,
@@ -156,17 +158,17 @@ export class IrisTranslator {
       learntTypes: new Map(),
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
-      query: (select, outer, options) => printQuery(p, select, outer, options),
+      query: (select, outer, options) => effort.query(printQuery(p, select, outer, options)),
       queryValue: (select, scope: Scope, options = {}) => {
         const known = printed.get(select) ?? new Map<boolean, PrintedQuery>();
         printed.set(select, known);
         const isExact = options.isExact === true;
-        const query = known.get(isExact) ?? printQuery(p, select, scope, { isExact });
+        const query = known.get(isExact) ?? p.query(select, scope, { isExact });
         known.set(isExact, query);
         return query;
       },
-      value: (value, scope) => printValue(p, value, scope),
-      predicate: (value, scope) => printPredicate(p, value, scope),
+      value: (value, scope) => effort.part(printValue(p, value, scope)),
+      predicate: (value, scope) => effort.part(printPredicate(p, value, scope)),
     };
     return p;
   }

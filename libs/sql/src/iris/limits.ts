@@ -7,11 +7,13 @@ import { placeOf, Refusal, refuse } from './refusal.ts';
 export interface Limits {
   readonly count: string | undefined;
   readonly offset: string | undefined;
+  /** With all rows that are equal to the last one in the order. */
+  readonly isWithTies: boolean;
 }
 
 export function limitsOf(p: Printing, { limitCount, limitOffset, limitOption }: SelectStmt): Limits {
-  if (limitOption === 'LIMIT_OPTION_WITH_TIES') return refuse('WITH TIES', placeOf(limitCount));
-  return { count: limitText(p, limitCount, false), offset: limitText(p, limitOffset, true) };
+  const isWithTies = limitOption === 'LIMIT_OPTION_WITH_TIES';
+  return { count: limitText(p, limitCount, false), offset: limitText(p, limitOffset, true), isWithTies };
 }
 
 function limitText(p: Printing, node: Node | undefined, isOffset: boolean): string | undefined {

@@ -9,7 +9,7 @@ const form =
  * another moment. In UTC for timestamptz; a zone says nothing of a timestamp. @throws Refusal 22007, 22008
  */
 export function momentText(type: PgType, text: string, location?: number): string {
-  const [, day, clock = '00:00', seconds = '00', fraction = '', zone] = form.exec(text.trim()) ?? [];
+  const [, day, clock = '00:00', seconds = '00', fraction = '', zone] = form.exec(withPlainDay(text.trim())) ?? [];
   if (day === undefined) throw new Refusal(problem(type), { sqlstate: '22007', location });
   const written = Date.parse(`${day}T${clock}:${seconds}Z`);
   if (Number.isNaN(written) || !new Date(written).toISOString().startsWith(day))
@@ -17,6 +17,25 @@ export function momentText(type: PgType, text: string, location?: number): strin
   if (type === 'date') return day;
   const moment = new Date(type === 'timestamptz' ? written - minutesOf(zone) * 60_000 : written);
   return moment.toISOString().slice(0, 19).replace('T', ' ') + fraction.replace(/\.?0+$/, '');
+}
+
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const monthNames =
+  'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?';
+const dayFirst = new RegExp(`^(?<day>\\d{1,2})[- ](?<month>${monthNames})[- ](?<year>\\d{4})(?=$|[ T])`, 'i');
+const monthFirst = new RegExp(`^(?<month>${monthNames}) (?<day>\\d{1,2}),? (?<year>\\d{4})(?=$|[ T])`, 'i');
+const digits = /^(?<year>\d{4})(?<month>\d\d)(?<day>\d\d)(?=$|[ T])/;
+const short = /^(?<year>\d{4})-(?<month>\d{1,2})-(?<day>\d{1,2})(?=$|[ T])/;
+
+/** A day in another notation that is the same in every DateStyle, as year, month and day. */
+function withPlainDay(text: string): string {
+  for (const notation of [short, digits, dayFirst, monthFirst]) {
+    const { year = '', month = '', day = '' } = notation.exec(text)?.groups ?? {};
+    if (year === '') continue;
+    const number = /^\d/.test(month) ? month : String(months.indexOf(month.slice(0, 3).toLowerCase()) + 1);
+    return `${year}-${number.padStart(2, '0')}-${day.padStart(2, '0')}${text.slice(notation.exec(text)?.[0].length)}`;
+  }
+  return text;
 }
 
 const problem = (type: PgType): string =>

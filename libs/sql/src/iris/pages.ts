@@ -29,35 +29,44 @@ export interface Pages {
 }
 
 /** LIMIT where IRIS has it, TOP where that says enough, and rows counted off otherwise. */
-export function paged(p: Printing, { count, offset }: Limits, pages: Pages): string {
+export function paged(p: Printing, { count, offset, isWithTies }: Limits, pages: Pages): string {
   const { head, list, rest, keys, isNative, isTop } = pages;
   const order = keys.length === 0 ? '' : ` ORDER BY ${keys.map(printed).join(', ')}`;
   if (count === undefined && offset === undefined) {
     return `${head}${!isTop && order !== '' ? 'TOP ALL ' : ''}${list}${rest}${order}`; // a query inside takes no order without TOP
   }
+  if (isWithTies && count !== undefined) return counted(pages, count, offset, isWithTies);
   if (isNative) {
     const limit = count ?? (p.dialect.has('offsetAlone') ? undefined : '2147483647');
     const end = (limit === undefined ? '' : ` LIMIT ${limit}`) + (offset === undefined ? '' : ` OFFSET ${offset}`);
     return `${head}${list}${rest}${order}${end}`;
   }
   if (offset === undefined) return `${head}TOP ${count ?? ''} ${list}${rest}${order}`;
-  return counted(pages, count, offset);
+  return counted(pages, count, offset, false);
 }
 
 function counted(
   { head, names, namedList, rest, keys, isNested, isTop }: Pages,
   count: string | undefined,
-  offset: string,
+  offset: string | undefined,
+  isWithTies: boolean,
 ): string {
-  const all = names ?? refuse('OFFSET over * of unknown columns', undefined, 'Name the columns.');
-  if (new Set(all).size < all.length) return refuse('OFFSET over two columns of one name');
+  const all = names ?? refuse('OFFSET or WITH TIES over * of unknown columns', undefined, 'Name the columns.');
+  if (new Set(all).size < all.length) return refuse('OFFSET or WITH TIES over two columns of one name');
   const outer = all.map((name) => identifier(name)).join(', ');
-  const end = count === undefined ? '' : ` AND iris_rn <= ${offset} + ${count}`;
+  const conditions = [
+    ...(offset === undefined ? [] : [`iris_rn > ${offset}`]),
+    ...(count === undefined
+      ? []
+      : [`${isWithTies ? 'iris_rk' : 'iris_rn'} <= ${offset === undefined ? '' : `${offset} + `}${count}`]),
+  ];
   const order = (place: (at: number) => string): string =>
     keys.length === 0 ? '' : `ORDER BY ${keys.map((key, at) => printed({ ...key, key: place(at) })).join(', ')}`;
+  const numbers = (over: string): string =>
+    `ROW_NUMBER() OVER (${over}) AS iris_rn${isWithTies ? `, RANK() OVER (${over}) AS iris_rk` : ''}`;
   const inner = isNested
-    ? `SELECT ${outer}, ROW_NUMBER() OVER (${order((at) => `iris_o${at + 1}`)}) AS iris_rn FROM (${head}${[namedList(), ...keys.map(({ key }, at) => `${key} AS iris_o${at + 1}`)].join(', ')}${rest}) AS iris_q`
-    : `${head}${namedList()}, ROW_NUMBER() OVER (${order((at) => keys[at]?.key ?? '')}) AS iris_rn${rest}`;
+    ? `SELECT ${outer}, ${numbers(order((at) => `iris_o${at + 1}`))} FROM (${head}${[namedList(), ...keys.map(({ key }, at) => `${key} AS iris_o${at + 1}`)].join(', ')}${rest}) AS iris_q`
+    : `${head}${namedList()}, ${numbers(order((at) => keys[at]?.key ?? ''))}${rest}`;
   const top = isTop ? '' : 'TOP ALL ';
-  return `SELECT ${top}${outer} FROM (${inner}) AS iris_p WHERE iris_rn > ${offset}${end} ORDER BY iris_rn`;
+  return `SELECT ${top}${outer} FROM (${inner}) AS iris_p WHERE ${conditions.join(' AND ')} ORDER BY iris_rn`;
 }

@@ -40,7 +40,7 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
     if (select === undefined) return refuse('WITH of a statement that changes rows', location);
     const { sql, ...rows } = printQuery(p, select, scope, { names: namesOf(aliascolnames) });
     if (rows.columns !== undefined)
-      checkNames(`WITH query "${ctename}"`, rows.columns.length, aliascolnames?.length ?? 0, location);
+      checkNames(`WITH query "${ctename}"`, rows.columns.length, aliascolnames?.length ?? 0, () => location);
     if (!isNative && sql.length > writtenOutMax)
       return refuse(
         'WITH of this size here',

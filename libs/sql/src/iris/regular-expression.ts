@@ -7,19 +7,26 @@ export function asLike(expression: A_Expr): Node | undefined {
   const operator = lastNameOf(name) ?? '';
   const pattern = kind === 'AEXPR_SIMILAR' ? similarPattern(rexpr) : likePattern(constantOf(rexpr));
   if (pattern === undefined || lexpr === undefined) return undefined;
-  return {
-    A_Expr: {
-      kind: operator.endsWith('*') ? 'AEXPR_ILIKE' : 'AEXPR_LIKE',
-      name: [{ String: { sval: operator.startsWith('!') ? '!~~' : '~~' } }],
-      lexpr,
-      rexpr: { A_Const: { sval: { sval: pattern }, location: location ?? -1 } },
-      location: location ?? -1,
-    },
-  };
+  const isWithCase = !operator.endsWith('*');
+  const word = operator.startsWith('!') ? '!~~' : '~~';
+  return likeNode(isWithCase ? 'AEXPR_LIKE' : 'AEXPR_ILIKE', word, lexpr, pattern, location);
+}
+
+function likeNode(kind: 'AEXPR_LIKE' | 'AEXPR_ILIKE', word: string, lexpr: Node, pattern: string, location = -1): Node {
+  const rexpr: Node = { A_Const: { sval: { sval: pattern }, location } };
+  return { A_Expr: { kind, name: [{ String: { sval: word } }], lexpr, rexpr, location } };
 }
 
 const constantOf = (node: Node | undefined): string | undefined =>
   bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
+
+/** starts_with(text, constant), as LIKE. */
+export function asPrefix(text: Node | undefined, prefix: Node | undefined, location?: number): Node | undefined {
+  const constant = constantOf(prefix);
+  return constant === undefined || text === undefined
+    ? undefined
+    : likeNode('AEXPR_LIKE', '~~', text, `${constant.replaceAll(/[\\%_]/g, '\\$&')}%`, location);
+}
 
 /** Of its signs only anchors at the ends, `.`, `.*`, `.+`, and what a backslash makes plain. */
 function likePattern(regex: string | undefined): string | undefined {

@@ -4,7 +4,16 @@ import { volatilityOf } from '../known-functions.ts';
 import { placeOf, refuse } from './refusal.ts';
 
 /** Whether a part of a statement says the same each time, where it is written out more than once. */
-export function isRepeatable(part: unknown): boolean {
+export function isRepeatable(part: object): boolean {
+  const answer = known.get(part) ?? hasOnlyRepeatable(part);
+  known.set(part, answer);
+  return answer;
+}
+
+/** Each query around asks for what is inside it. */
+const known = new WeakMap<object, boolean>();
+
+function hasOnlyRepeatable(part: object): boolean {
   let isSo = true;
   JSON.stringify(part, (kind, value: unknown) => {
     const words = kind === 'FuncCall' ? namesOf((value as FuncCall).funcname) : undefined;
@@ -16,7 +25,7 @@ export function isRepeatable(part: unknown): boolean {
 }
 
 /** @throws Refusal */
-export function checkRepeatable(part: unknown, what: string): void {
-  if (!isRepeatable(part))
+export function checkRepeatable(part: object | undefined, what: string): void {
+  if (part !== undefined && !isRepeatable(part))
     refuse(`${what} of a function that may answer otherwise the next time`, placeOf(part), 'It would run twice.');
 }

@@ -1,4 +1,4 @@
-import type { SelectStmt } from 'libpg-query';
+import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { valueAs } from './expression.ts';
 import { common, isNullable, wider } from './inference.ts';
@@ -6,9 +6,9 @@ import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
 import { sortKeys } from './order.ts';
 import { paged, structured } from './pages.ts';
-import { textTypes, type PgType } from './pg-type.ts';
+import { numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
-import { placeOf, refuse } from './refusal.ts';
+import { placeOf, refuse, Refusal } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 import { isSame, names, resultOf, type Target } from './targets.ts';
 
@@ -68,7 +68,10 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const left = openOf(one) ? print(larg, { ...ofLeft, ...typesBeside(one, other) }) : one;
   const right = openOf(other) ? print(rarg, typesBeside(other, one)) : other;
   const sql = `${branch(larg, left.sql)} ${setWords[op] ?? ''}${all === true ? ' ALL' : ''} ${branch(rarg, right.sql)}`;
-  const columns = one.columns?.map((column, place) => merged(column, other.columns?.[place]));
+  const word = `${setWords[op] ?? op}${all === true ? ' ALL' : ''}`;
+  const columns = one.columns?.map((column, place) =>
+    merged(column, other.columns?.[place], word, rarg.targetList?.[place]),
+  );
   const limits = limitsOf(p, select);
   if (columns?.length === 0) return refuse('a set operation without columns', placeOf(rarg));
   const isPlain = select.sortClause === undefined && limits.count === undefined && limits.offset === undefined;
@@ -87,12 +90,11 @@ function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptio
 }
 
 /** A column of both sides is what both agree on. */
-function merged(left: SeenColumn, right: SeenColumn | undefined): SeenColumn {
-  const type = agreed(left, right);
+function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, at: Node | undefined): SeenColumn {
+  const type = agreed(left, right, word, at);
   return {
     name: left.name,
     type,
-    isOpen: left.isOpen === true && right?.isOpen === true,
     scale: left.scale === right?.scale ? left.scale : undefined,
     isNullable: left.isNullable || right?.isNullable !== false,
     isDifference: left.isDifference === true && right?.isDifference === true,
@@ -100,10 +102,33 @@ function merged(left: SeenColumn, right: SeenColumn | undefined): SeenColumn {
   };
 }
 
-function agreed(left: SeenColumn, right: SeenColumn | undefined): PgType | undefined {
+/** Within one, types become another; between two they never do. */
+const categories: readonly ReadonlySet<PgType | undefined>[] = [
+  numberTypes,
+  textTypes,
+  new Set<PgType | undefined>(['date', 'timestamp', 'timestamptz']),
+  new Set<PgType | undefined>(['bool']),
+  new Set<PgType | undefined>(['uuid']),
+  new Set<PgType | undefined>(['bytea']),
+];
+
+/** @throws Refusal 42804 */
+function agreed(
+  left: SeenColumn,
+  right: SeenColumn | undefined,
+  word: string,
+  at: Node | undefined,
+): PgType | undefined {
   if (right?.isOpen === true && left.isOpen === true) return 'text';
   if (right?.isOpen === true || left.type === right?.type) return left.type;
-  return left.isOpen === true ? right?.type : wider(left.type, right?.type);
+  if (left.isOpen === true) return right?.type;
+  const [one, other] = [left.type, right?.type].map((type) => categories.find((category) => category.has(type)));
+  if (one !== undefined && other !== undefined && one !== other)
+    throw new Refusal(`${word} types ${left.type ?? ''} and ${right?.type ?? ''} cannot be matched`, {
+      sqlstate: '42804',
+      location: placeOf(at),
+    });
+  return wider(left.type, right?.type);
 }
 
 function branch(select: SelectStmt, sql: string): string {

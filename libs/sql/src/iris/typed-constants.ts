@@ -24,6 +24,16 @@ const notations: { readonly [Type in PgType]?: RegExp } = {
 /** @throws Refusal 22P02, 22007 */
 export function checkConstant(type: PgType, text: string, location?: number): void {
   if (notations[type]?.test(text) === false) invalid(type, location);
+  if ((type === 'json' || type === 'jsonb') && !isJson(text)) invalid(type, location);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Without the text itself: it is the user's. */

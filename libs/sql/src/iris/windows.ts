@@ -1,28 +1,33 @@
 import type { FuncCall, Node, WindowDef } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { exact, ordered } from './comparison.ts';
-import { operand, valueAs } from './expression.ts';
+import { valueAs } from './expression.ts';
 import { frameOf, reversed, type Frame } from './frames.ts';
 import { typeOf } from './inference.ts';
-import { numberTypes, textTypes } from './pg-type.ts';
+import { textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { rowKeys } from './row-keys.ts';
-import { printOver, printTies, printWithPeers } from './running.ts';
+import { printOver, printWithPeers } from './running.ts';
 import type { Scope } from './scope.ts';
+import { printSliding } from './sliding.ts';
 
 const windowFunctions: ReadonlySet<string> = new Set([
   'row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'lag', 'lead', 'first_value',
 ]); // prettier-ignore
 const aggregates: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max']);
 
+/** Of 1 and 0, which booleans are. */
+const ofBooleans: Readonly<Record<string, string>> = { bool_and: 'min', every: 'min', bool_or: 'max' };
+
 /** A call with OVER. */
-export function printWindow(p: Printing, name: string, call: FuncCall, over: WindowDef, scope: Scope): string {
-  const { location } = call;
+export function printWindow(p: Printing, called: string, whole: FuncCall, over: WindowDef, scope: Scope): string {
+  const { location } = whole;
   scope.windowCalls++;
   const window = written(over, scope);
-  if (call.agg_filter !== undefined || call.agg_distinct === true)
-    return refuse('FILTER or DISTINCT in a window', location);
+  const name = ofBooleans[called] ?? called;
+  if (whole.agg_distinct === true) return refuse('DISTINCT in a window', location);
+  const call = filtered(called, whole);
   if (name === 'ntile') return printTiles(p, call, window, scope);
   const isAggregate = aggregates.has(name);
   const isByRow = windowFunctions.has(name) && name !== 'first_value'; // a frame changes nothing
@@ -32,9 +37,13 @@ export function printWindow(p: Printing, name: string, call: FuncCall, over: Win
   const frame = isByRow ? { kind: 'peers' as const } : frameOf(window);
   if (frame === undefined) return refuseFrame(location);
   const overOf = (clauses: readonly Node[]): string => printOver(p, window, clauses, scope);
+  if (frame.kind === 'sliding' && !isByRow) {
+    const sliding = { name, call, window, offsets: frame.offsets, isOfSingleRows: isOfSingleRows(window, scope) };
+    return printSliding(p, sliding, scope) ?? refuseFrame(location);
+  }
   if (name === 'last_value') return printLast(p, frame, call, window, scope);
   if (name === 'first_value') {
-    const isFromStart = frame.kind !== 'sliding' && !(frame.kind === 'running' && frame.isReversed);
+    const isFromStart = !(frame.kind === 'running' && frame.isReversed);
     if (!isFromStart) return refuseFrame(location);
     return printOf(p, name, call, overOf(ordered), scope);
   }
@@ -44,7 +53,6 @@ export function printWindow(p: Printing, name: string, call: FuncCall, over: Win
     if (ordered.length === 0) return refuse('rows of no order in a window', location, 'Say ORDER BY in the window.');
     return printOf(p, name, call, overOf(frame.isReversed ? reversed(ordered) : ordered), scope);
   }
-  if (frame.kind === 'sliding') return printSliding(p, name, frame.offsets, call, window, scope);
   // Rows that are equal in the order count together in PostgreSQL, one by one in IRIS.
   if (isAggregate && window.orderClause !== undefined && !isOfSingleRows(window, scope))
     return printWithPeers(p, name, call, window, scope);
@@ -55,8 +63,24 @@ const refuseFrame = (location?: number): never =>
   refuse(
     'this frame of a window',
     location,
-    'ROWS from or to the end of the partition are translated, and sum and avg over ROWS in reach.',
+    'ROWS from or to the end of the partition are translated, and sum, avg, count, min, max, first_value and last_value over ROWS in reach.',
   );
+
+/** FILTER as an argument that is NULL in all other rows. @throws Refusal 42809 */
+function filtered(name: string, call: FuncCall): FuncCall {
+  const { agg_filter: filter, agg_star: isOfRows, ...bare } = call;
+  if (filter === undefined) return call;
+  if (!aggregates.has(ofBooleans[name] ?? name))
+    throw new Refusal(`FILTER specified, but ${name} is not an aggregate function`, {
+      sqlstate: '42809',
+      location: call.location,
+    });
+  const result = isOfRows === true ? one : bare.args?.[0];
+  const kept = { expr: filter, ...(result === undefined ? {} : { result }) };
+  return { ...bare, args: [{ CaseExpr: { args: [{ CaseWhen: kept }] } }] };
+}
+
+const one: Node = { A_Const: { ival: { ival: 1 }, location: -1 } };
 
 function printOf(p: Printing, name: string, call: FuncCall, over: string, scope: Scope): string {
   const isExtreme = name === 'min' || name === 'max';
@@ -95,34 +119,6 @@ function printTiles(p: Printing, { args = [], location }: FuncCall, window: Wind
   const larger = `(MOD(${rows}, ${tiles}) * (${size} + 1))`; // rows in tiles with one more
   const late = `(MOD(${rows}, ${tiles}) + (${row} - ${larger}) \\ ${size})`;
   return `(CASE WHEN ${row} < ${larger} THEN ${row} \\ (${size} + 1) ELSE ${late} END + 1)`;
-}
-
-/** The rows in reach one by one: IRIS has frames for none but its sums, and those not in each version. */
-function printSliding(
-  p: Printing,
-  name: string,
-  offsets: readonly number[],
-  call: FuncCall,
-  window: WindowDef,
-  scope: Scope,
-): string {
-  const [arg] = call.args ?? [];
-  if ((name !== 'sum' && name !== 'avg') || arg === undefined || !numberTypes.has(typeOf(p, arg, scope)))
-    return refuseFrame(call.location);
-  if (window.orderClause === undefined) return refuseFrame(call.location);
-  const ties = isOfSingleRows(window, scope) ? [] : printTies(p, scope); // one order for all of them
-  if (ties === undefined)
-    return refuse('a frame over rows that may be equal in its order', call.location, 'Order by a key, too.');
-  const over = printOver(p, window, window.orderClause ?? [], scope, ties);
-  const value = p.value(arg, scope);
-  const values = offsets.map((offset) => {
-    if (offset === 0) return operand(p, arg, scope);
-    return `${offset < 0 ? 'LAG' : 'LEAD'}(${value}, ${Math.abs(offset)}) ${over}`;
-  });
-  const sum = values.map((each) => `COALESCE(${each}, 0)`).join(' + ');
-  const count = values.map((each) => `CASE WHEN ${each} IS NULL THEN 0 ELSE 1 END`).join(' + ');
-  const result = name === 'sum' ? sum : `(${sum}) / (${count})`;
-  return `CASE WHEN ${values.map((each) => `${each} IS NOT NULL`).join(' OR ')} THEN ${result} END`;
 }
 
 /** A window by its name, or one that goes on from it, written out. */

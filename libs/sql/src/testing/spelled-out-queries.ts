@@ -194,4 +194,63 @@ export const spelledOutQueries: readonly WrittenQuery[] = [
     'select lower(status) as g, status, count(*) from encounters group by grouping sets ((lower(status)), (status)) order by 1, 2, 3',
   ),
   query("select status, count(*) from encounters where code not similar to 'a%' group by rollup(status) order by 1, 2"),
+  query('select id, score from patients order by score fetch first 3 rows with ties'),
+  query('select id from patients order by born desc, active fetch first 2 rows with ties'),
+  query('select name from patients order by lower(name) offset 2 rows fetch first 1 row with ties'),
+  query('select status, count(*) from encounters group by status order by count(*) fetch first 1 rows with ties'),
+  query(
+    'select count(*) from (select distinct cost > 4 as dear, status from encounters order by dear desc fetch first 2 rows with ties) x',
+  ),
+  query('select id from patients order by score fetch first 0 rows with ties'),
+  query('select id from patients order by score fetch first $1 rows with ties', ['2']),
+  query('select count(*) from (select id from patients order by active fetch first 1 rows with ties) x'),
+  query(
+    "select id, count(*) filter (where cost > 4) over (partition by patient_id), sum(cost) filter (where status = 'open') over () from encounters order by id",
+  ),
+  query(
+    'select id, count(cost) filter (where cost > 4) over (order by id), avg(cost) filter (where cost > 4) over (order by id rows 1 preceding) from encounters order by id',
+  ),
+  query(
+    'select id, max(name) filter (where active) over (partition by score), min(born) filter (where score > 2) over () from patients order by id',
+  ),
+  query(
+    'select id, bool_and(active) over (partition by score), bool_or(score > 3) over (), every(score > 3) over (order by id) from patients order by id',
+  ),
+  query('select id, bool_or(active) filter (where id > 4) over (partition by score) from patients order by id'),
+  query(
+    'select id, count(*) over (order by id rows 2 preceding), count(*) over (order by id rows between 1 following and 3 following), count(*) over (order by id desc rows between 3 preceding and 2 preceding) from encounters order by id',
+  ),
+  query(
+    'select id, count(cost) over (order by id rows between 1 preceding and 1 following), count(cost) over (order by id rows between current row and current row) from encounters order by id',
+  ),
+  query(
+    'select id, min(cost) over (order by id rows 2 preceding), max(cost) over (partition by patient_id order by id rows between 1 preceding and 1 following) from encounters order by id',
+  ),
+  query(
+    'select id, max(started) over (order by id rows between 2 following and 4 following), min(started) over (order by id rows between 4 preceding and 2 preceding) from encounters order by id',
+  ),
+  query(
+    'select id, min(born) over (order by id rows 3 preceding), max(score) over (order by id desc rows 1 preceding), max(score) over (order by id rows between current row and current row) from patients order by id',
+  ),
+  query(
+    'select id, first_value(cost) over (order by id rows 2 preceding), last_value(cost) over (order by id rows between 2 preceding and 1 preceding) from encounters order by id',
+  ),
+  query(
+    'select id, first_value(code) over (order by id rows between 1 following and 2 following), last_value(code) over (order by id rows between current row and 2 following) from encounters order by id',
+  ),
+  query(
+    'select id, last_value(code) over (partition by patient_id order by id desc rows between 1 following and 2 following), first_value(id) over (partition by patient_id order by id rows between 3 preceding and 1 preceding) from encounters order by id',
+  ),
+  query("select id from patients where starts_with(name, 'A') order by id"),
+  query("select id, starts_with(name, 'a_'), not starts_with(name, '') from patients order by id"),
+  query(
+    "select 'wards' as kind, id from wards union select 'patients', id from patients union select 'x', 1 order by 1, 2",
+  ),
+  query("select k, count(*) from (select 'a' as k union all select 'b' union all select null) x group by k order by k"),
+  query("select '2024-01-01' union all select '1' union all select null order by 1"),
+  query("select id from encounters where started >= '01-jan-2024' and started < '1 March 2024' order by id"),
+  query(
+    "select date 'Feb 29, 2024', date '20240229', date '2024-2-9', timestamp 'September 3 2024 10:20', timestamp '3-Sept-2024 10:20:30', date '31 dec 1999'",
+  ),
+  query("select id from patients where born = '1980-2-29' or born = '19701231' order by id"),
 ];

@@ -1,0 +1,36 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { wardCatalog } from '../testing/ward-catalog.ts';
+import { IrisTranslator } from './iris-translator.ts';
+
+let translator: IrisTranslator;
+
+beforeAll(async () => {
+  translator = await IrisTranslator.load({ version: '2026.1' }, wardCatalog);
+});
+
+const nested = (times: number, start: string, around: (inner: string) => string): string =>
+  Array.from({ length: times }).reduce<string>((inner) => around(inner), start);
+
+describe('what a short statement may cost', () => {
+  it.each([
+    ['numbers', nested(14, 'cost', (inner) => `round(${inner}::float8)`)],
+    ['casts', nested(14, 'cost', (inner) => `${inner}::text::int`)],
+    ['tests', nested(14, '(cost > 2)', (inner) => `(${inner} is distinct from (cost > 1))`)],
+  ])('is not beyond the longest text of IRIS: %s of %s', (_, value) => {
+    const [translation] = translator.translate(`select ${value} from encounters`);
+    expect(translation).toMatchObject({ kind: 'refused', fault: { sqlstate: '54001' } });
+  });
+
+  it('is not beyond some thousand queries', () => {
+    const text = nested(14, 'select id as a from patients', (inner) => {
+      return `select a, count(*) as b from (${inner}) x group by rollup(a)`;
+    });
+    expect(translator.translate(text)[0]).toMatchObject({ kind: 'refused', fault: { sqlstate: '54001' } });
+  });
+
+  it('grows with a chain of UNION as the chain does', () => {
+    const parts = Array.from({ length: 60 }, (_, at) => `select 'wards' as kind, label, ${at} from wards`);
+    const [translation] = translator.translate(`select kind from (${parts.join(' union ')}) x`);
+    expect(translation?.kind).toBe('iris');
+  });
+});

@@ -262,6 +262,27 @@ describe('transactions', () => {
     expect(after(...texts)).toEqual(reasons);
   });
 
+  it.each<[string[], [string, string][]]>([
+    [['set a.b = 1', 'begin', 'set a.b = 2', 'set a.b = 3', 'rollback'], [['a.b', '1']]],
+    [['set a.b = 1', 'begin', 'set a.b = 2', 'savepoint s', 'reset all', 'rollback to s', 'commit'], [['a.b', '2']]],
+    [['set a.b = 1', 'begin', 'savepoint s', 'reset a.b', 'release s', 'set a.c = 4', 'rollback'], [['a.b', '1']]],
+    [['begin', 'set a.b = 1', 'commit and chain', 'set a.b = 2', 'set a.c = 3', 'rollback'], [['a.b', '1']]],
+    [['set a.b = 1', '!reset a.b; set a.c = 2; select 1/0'], [['a.b', '1']]],
+  ])('%j leaves the values %j', (texts, values) => {
+    const { state } = texts.reduce((session, text) => session.run(text), new Session());
+    expect([...state.parameters]).toEqual(values);
+  });
+
+  it('costs as much where a session listens to many channels as where it does to few', () => {
+    const state = new SessionState();
+    const [statement] = readAll('listen c') as [Statement];
+    for (let at = 0; at < 50_000; at++) {
+      state.completed({ ...statement, effects: [{ kind: 'listen', channel: `c${at}` }] });
+      state.settled('I');
+    }
+    expect(state.reasons).toEqual(['listen']);
+  });
+
   it('takes a lock for held when its statement failed on something else', () => {
     expect(after('!select pg_advisory_lock(1), 1/0')).toEqual(['advisoryLock']);
     expect(after('!select pg_advisory_lock(1)')).toEqual([]);

@@ -1,3 +1,4 @@
+import { members, Revocable } from './revocable.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
 
@@ -42,37 +43,16 @@ export interface Left {
 export const leftKinds = ['temporaryObject', 'listen', 'advisoryLock', 'preparedStatement', 'heldCursor'] as const;
 export type LeftKind = (typeof leftKinds)[number];
 
-/** What the end of a transaction can take back. */
-interface Revocable {
-  readonly parameters: ReadonlyMap<string, string | undefined>;
-  readonly role: string | undefined;
-  readonly authorization: string | undefined;
-  readonly temporary: ReadonlySet<string>;
-  readonly channels: ReadonlySet<string>;
-  readonly cursors: ReadonlySet<string>;
-}
-
-const nothing: Revocable = {
-  parameters: new Map(),
-  role: undefined,
-  authorization: undefined,
-  temporary: new Set(),
-  channels: new Set(),
-  cursors: new Set(),
-};
-
 /**
  * What a session has left behind in its backend, told by its statements: call `completed` or `failed` for each one and
  * `settled` for each ReadyForQuery. Where the truth cannot be known, it keeps the session pinned rather than losing its state.
  */
 export class SessionState {
-  #now: Revocable = nothing;
-  /** Where a rollback leads back to. */
-  #atStart: Revocable = nothing;
+  readonly #now = new Revocable();
   #isInBlock = false;
   /** The block has failed: nothing runs in it any more. */
   #isBroken = false;
-  #savepoints: { readonly name: string; readonly state: Revocable }[] = [];
+  #savepoints: { readonly name: string; readonly mark: number }[] = [];
   readonly #locks = new Map<string, number>();
   #hasUnknownLocks = false;
   readonly #prepared = new Map<string, readonly SessionEffect[]>();
@@ -136,7 +116,7 @@ export class SessionState {
       if (effect.kind === 'opaque' || effect.kind === 'code' || effect.kind === 'sequence')
         this.#apply([effect], bound);
     }
-    if (!this.#isInBlock) this.#now = this.#atStart;
+    if (!this.#isInBlock) this.#now.rollBackTo(0);
   }
 
   /** ReadyForQuery: with `I` an implicit transaction has ended. */
@@ -144,7 +124,7 @@ export class SessionState {
     this.#isInBlock = status !== 'I';
     this.#isBroken = status === 'E';
     if (status !== 'I') return;
-    this.#atStart = this.#now;
+    this.#now.commit();
     this.#savepoints = [];
   }
 
@@ -155,16 +135,15 @@ export class SessionState {
 
   /** What code has done that was not read, told by the server; no transaction is open. */
   found({ settings, role, authorization, has }: Left): void {
-    const { temporary, channels, cursors } = this.#now;
-    this.#now = {
-      parameters: new Map([...this.#now.parameters, ...settings]),
-      role,
-      authorization,
-      temporary: asFound(temporary, has.temporaryObject),
-      channels: asFound(channels, has.listen),
-      cursors: asFound(cursors, has.heldCursor),
-    };
-    this.#atStart = this.#now;
+    const now = this.#now;
+    for (const [name, value] of settings) now.set(name, value);
+    now.become(role, authorization);
+    const found = { temporary: has.temporaryObject, channels: has.listen, cursors: has.heldCursor };
+    for (const of of members) {
+      if (!found[of]) now.remove(of);
+      else if (now[of].size === 0) now.add(of, unnamed);
+    }
+    now.commit();
     if (!has.advisoryLock) this.#unlockAll();
     else if (this.#locks.size === 0) this.#hasUnknownLocks = true;
     if (!has.preparedStatement) this.#prepared.clear();
@@ -173,8 +152,7 @@ export class SessionState {
 
   /** It has something of which only the server knows what it is. */
   get hasUnnamed(): boolean {
-    const { temporary, channels, cursors } = this.#now;
-    const isThere = [temporary, channels, cursors].some((members) => members.has(unnamed));
+    const isThere = members.some((of) => this.#now[of].has(unnamed));
     return isThere || this.#prepared.has(unnamed) || this.#hasUnknownLocks;
   }
 
@@ -194,7 +172,7 @@ export class SessionState {
         this.#isInBlock = true; // and what the implicit transaction has done so far is part of the block
         return;
       case 'savepoint':
-        this.#savepoints.push({ name, state: this.#now });
+        this.#savepoints.push({ name, mark: this.#now.mark });
         return;
       case 'release':
         this.#savepoints.length = Math.max(0, this.#lastSavepoint(name));
@@ -202,7 +180,7 @@ export class SessionState {
       case 'rollbackTo':
         this.#isBroken = false;
         this.#savepoints.length = this.#lastSavepoint(name) + 1;
-        this.#now = this.#savepoints.at(-1)?.state ?? this.#atStart;
+        this.#now.rollBackTo(this.#savepoints.at(-1)?.mark ?? 0);
         return;
       case 'rollback':
         return this.#end(false, isChained);
@@ -216,8 +194,8 @@ export class SessionState {
   }
 
   #end(isKept: boolean, isChained: boolean): void {
-    if (!isKept) this.#now = this.#atStart;
-    this.#atStart = this.#now;
+    if (!isKept) this.#now.rollBackTo(0);
+    this.#now.commit();
     this.#savepoints = [];
     this.#isInBlock = isChained;
     this.#isBroken = false;
@@ -270,7 +248,7 @@ export class SessionState {
       case 'discard':
         return this.#discard(effect.target);
       default:
-        this.#now = revised(this.#now, effect, bound);
+        revise(this.#now, effect, bound);
     }
   }
 
@@ -294,10 +272,10 @@ export class SessionState {
   }
 
   #discard(target: 'all' | 'temp' | 'sequences' | 'plans'): void {
-    if (target === 'temp') this.#now = { ...this.#now, temporary: nothing.temporary };
+    if (target === 'temp') this.#now.remove('temporary');
     if (target === 'sequences' || target === 'all') this.#hasUsedSequence = false;
     if (target !== 'all') return;
-    this.#now = nothing;
+    this.#now.clear();
     this.#prepared.clear();
     this.#shown.clear();
     this.#knowsProcess = false;
@@ -316,65 +294,37 @@ const unnamed = '';
 /** Code that can have done nothing that DISCARD ALL does not undo. A function with a connection of its own can. */
 const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText, unseenCode];
 
-/** The state after an effect that a rollback can take back. What is local to the transaction leaves nothing behind. */
-function revised(state: Revocable, effect: SessionEffect, bound: Bound): Revocable {
-  if ('isLocal' in effect && effect.isLocal) return state;
+/** An effect that a rollback can take back. What is local to the transaction leaves nothing behind. */
+function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
+  if ('isLocal' in effect && effect.isLocal) return;
   switch (effect.kind) {
     case 'set': {
-      if (effect.isUncertain === true) return state;
+      if (effect.isUncertain === true) return;
       const name = textOf(effect.name, bound)?.toLowerCase();
       const value = effect.value === undefined ? undefined : textOf(effect.value, bound);
-      return {
-        ...state,
-        parameters: new Map(state.parameters).set(name ?? '', name === undefined ? undefined : value),
-      };
+      return state.set(name ?? '', name === undefined ? undefined : value);
     }
     case 'reset':
-      return { ...state, parameters: withoutName(state.parameters, effect.name) };
+      return state.reset(effect.name);
     case 'resetAll':
-      return { ...state, parameters: nothing.parameters };
+      return state.resetAll();
     case 'role':
-      return { ...state, role: effect.role };
+      return state.become(effect.role, state.authorization);
     case 'authorization':
-      return { ...state, authorization: effect.user, role: undefined };
+      return state.become(undefined, effect.user);
     case 'temporary':
-      return { ...state, temporary: new Set(state.temporary).add(effect.name) };
+      return state.add('temporary', effect.name);
     case 'temporaryDropped':
-      return { ...state, temporary: withoutMember(state.temporary, effect.name) };
+      return state.remove('temporary', effect.name);
     case 'listen':
-      return { ...state, channels: new Set(state.channels).add(effect.channel) };
+      return state.add('channels', effect.channel);
     case 'unlisten':
-      return { ...state, channels: withoutMember(state.channels, effect.channel) };
+      return state.remove('channels', effect.channel);
     case 'holdCursor':
-      return { ...state, cursors: new Set(state.cursors).add(effect.name) };
+      return state.add('cursors', effect.name);
     case 'closeCursor':
-      return { ...state, cursors: withoutMember(state.cursors, effect.name) };
-    default:
-      return state;
+      return state.remove('cursors', effect.name);
   }
-}
-
-function withoutName(
-  parameters: ReadonlyMap<string, string | undefined>,
-  name: string,
-): ReadonlyMap<string, string | undefined> {
-  const rest = new Map(parameters);
-  rest.delete(name);
-  return rest;
-}
-
-/** The members where something is there, and none where nothing is. */
-function asFound(members: ReadonlySet<string>, isThere: boolean): ReadonlySet<string> {
-  if (!isThere) return new Set();
-  return members.size > 0 ? members : new Set([unnamed]);
-}
-
-/** Without a member, or without any. */
-function withoutMember(members: ReadonlySet<string>, member: string | undefined): ReadonlySet<string> {
-  if (member === undefined) return new Set();
-  const rest = new Set(members);
-  rest.delete(member);
-  return rest;
 }
 
 function textOf(value: Value, bound: Bound): string | undefined {

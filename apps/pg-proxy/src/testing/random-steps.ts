@@ -135,10 +135,22 @@ export interface Session {
   readonly steps: readonly Step[];
 }
 
+/** What a login came with is set again behind the whole text in which a RESET is. */
+const goesBack = /\b(?:reset|default|discard)\b/i;
+
+/** Several statements in one text. */
+const joined = (texts: readonly string[]): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(...texts), { minLength: 2, maxLength: 4 }).map((some) => {
+    const last = some.filter((one) => goesBack.test(one)).slice(0, 1);
+    return [...some.filter((one) => !goesBack.test(one)), ...last].join('; ');
+  });
+
 /** @param isSent whether a text may be */
 export const session = (clients: number, isSent: (text: string) => boolean = () => true): fc.Arbitrary<Session> =>
   fc.record({
-    texts: fc.shuffledSubarray(randomTexts.filter(isSent), { minLength: 24, maxLength: 24 }),
+    texts: fc
+      .shuffledSubarray(randomTexts.filter(isSent), { minLength: 24, maxLength: 24 })
+      .chain((texts) => fc.array(joined(texts), { minLength: 6, maxLength: 6 }).map((more) => [...texts, ...more])),
     steps: fc.array(
       fc
         .tuple(
@@ -219,10 +231,14 @@ const readyAfter = (one: Unit): number => {
 };
 const isAnsweredReady = (one: Unit): boolean => readyAfter(one) > 0;
 
+const speaksOfUnnamedPortal = (one: Unit): boolean =>
+  (one.is === 'execute' && one.portal === '') || (one.is === 'describe' && one.of === 'portal' && one.name === '');
+
 /**
  * Server and client must agree how often it is ready: a Sync goes before what is skipped after an error, and after it. What is sent
  * behind a Sync does not speak of a name that was prepared or closed before it, which may have been passed over: the proxy answers as if
- * it was not.
+ * it was not. The unnamed portal is spoken of where it was bound: that of a Query which has failed in a block is still there, and what it
+ * was to run is not (PostgreSQL 15.20 reads memory that it has given back, and dies of it).
  *
  * @param pending names that were prepared or closed in what is not answered yet; this adds to them
  */
@@ -236,7 +252,11 @@ export function written(
   const parsed = pending ?? new Set<string>();
   let isOpen = pending !== undefined;
   let hasSynced = false;
+  let isBound = false;
   for (const one of step.units) {
+    if (speaksOfUnnamedPortal(one) && !isBound) continue;
+    if (one.is === 'bind' && one.portal === '') isBound = true;
+    if (one.is === 'query' || one.is === 'copy') isBound = false;
     if (isOpen && isAnsweredReady(one) && one.is !== 'sync') units.push({ is: 'sync' });
     hasSynced ||= isAnsweredReady(one);
     const name = 'name' in one && one.name !== '' ? one.name : undefined;

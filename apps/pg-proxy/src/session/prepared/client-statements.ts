@@ -64,7 +64,8 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
 const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
-const runsPrepared = /\bexecute\b/i;
+/** A DEALLOCATE that is alone in its text is answered with a stand-in. */
+const namesPrepared = /\bexecute\b|;[^;]*\bdeallocate\b|\bdeallocate\b[^;]*;\s*\S/i;
 const showsPrepared = /\bpg_prepared_statements\b/i;
 
 /**
@@ -127,13 +128,13 @@ export class ClientStatements {
   }
 
   /**
-   * SQL may speak of a statement by the name that the protocol has given it (EXECUTE, EXPLAIN EXECUTE), or of all that are prepared: with
-   * the Parse of that no batch has begun, where the Bind is behind it.
+   * SQL may speak of a statement by the name that the protocol has given it (EXECUTE, EXPLAIN EXECUTE, DEALLOCATE among others), or of all
+   * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it.
    */
   showNamed(text: string, backend: Backend): void {
     if (this.#names.size === 0 || !isRunning(backend)) return;
     if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names.all);
-    if (!runsPrepared.test(text)) return;
+    if (!namesPrepared.test(text)) return;
     const folded = text.toLowerCase();
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names.all);
   }

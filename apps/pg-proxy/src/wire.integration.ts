@@ -72,6 +72,19 @@ const series = {
     [1, two],
     [1, runTwo],
   ),
+  'a Describe in a transaction that has failed': steps(
+    [1, prepare('c', 'delete from pg_description where objoid = $1'), describe({ of: 'statement', name: 'c' }), sync()],
+    [1, prepare('d', 'select $1::int'), describe({ of: 'statement', name: 'd' }), sync()],
+    ...[1, 2, 3].flatMap(() =>
+      steps(
+        [1, query('begin')],
+        [1, query('select 1/0')],
+        [1, describe({ of: 'statement', name: 'c' }), describe({ of: 'statement', name: 'c' }), sync()],
+        [1, describe({ of: 'statement', name: 'd' }), sync()],
+        [1, query('rollback')],
+      ),
+    ),
+  ),
   'DEALLOCATE that does not come to it': steps(
     [1, two],
     [1, prepare('', 'select 1/0'), run(''), prepare('', 'deallocate c'), run(''), sync()],

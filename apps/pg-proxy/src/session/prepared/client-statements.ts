@@ -26,7 +26,14 @@ import { asksProcess } from '../processes/process-ids.ts';
 import { unknownText, type Analysed, type Asked } from '../client/request.ts';
 import { concernsProxy, leaves, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
 import { refuse, ToldShapes, type HoldsBack, type Refused } from './row-shapes.ts';
-import { deallocateStandIn, executeDeallocate, parseAnyway, parseInVain, prepareStandIn } from './stand-in.ts';
+import {
+  deallocateStandIn,
+  describeRowless,
+  executeDeallocate,
+  parseAnyway,
+  parseInVain,
+  prepareStandIn,
+} from './stand-in.ts';
 import { keyAsTold, statementPrefix, type Statement, type Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
 
@@ -463,8 +470,11 @@ export class ClientStatements {
       if (isThere && backend.expected.push(owed.describe, undefined, heard)) this.#wire.pass(framer.start);
       return;
     }
-    const name = this.#upstreamName(backend, named.name, 'describe');
     const statement = this.#names.get(named.name);
+    const isFailed = backend.status === transactionStatus.failed;
+    if (isFailed && statement?.told?.hasRows === false && !this.#own.isOn && !backend.prepared.touch(statement))
+      return describeRowless(backend, statement.told);
+    const name = this.#upstreamName(backend, named.name, 'describe');
     const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);
     if (name === undefined || !backend.expected.push(owed.describe, undefined, heard)) return;
     if (name === named.name) this.#wire.pass(framer.start);

@@ -1,8 +1,8 @@
-import { bind, close, execute, parse, parseAs } from '@medrex/pg-wire';
+import { bind, close, describe, execute, parse, parseAs } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note, type Undo } from '../backend/expected-answers.ts';
-import { statementPrefix } from './statements.ts';
+import { statementPrefix, type Told } from './statements.ts';
 
 /** A statement at the server that stands for one which the client deallocates, or prepares again, and which others go on using. */
 export const standIn = `${statementPrefix}gone`;
@@ -41,6 +41,19 @@ export function parseAnyway({ expected, outbox }: Backend, key: string, undo: Un
   outbox.push(close({ of: 'statement', name: standIn }));
   outbox.push(parseAs(standIn, key));
   return true;
+}
+
+/**
+ * In a transaction that has failed a server prepares nothing but what ends it, and describes what it has and what returns no rows: for a
+ * statement of that kind which it does not have, an empty one of the same parameters.
+ */
+export function describeRowless({ expected, outbox }: Backend, { parameterTypes }: Told): void {
+  if (expected.isSkipping) return;
+  for (const kind of [owed.close, owed.parse]) expected.push(kind | unasked);
+  expected.push(owed.describe);
+  outbox.push(close({ of: 'statement', name: standIn }));
+  outbox.push(parse({ name: standIn, text: '', parameterTypes }));
+  outbox.push(describe({ of: 'statement', name: standIn }));
 }
 
 /** In place of an Execute that deallocates what it stands for. */

@@ -9,7 +9,9 @@ export const statistics = z.strictObject({
     .int()
     .min(0)
     .default(1_000)
-    .describe('A statement that takes longer is logged, without literals, once in 10 s; 0: none'),
+    .describe(
+      'A statement that takes longer is logged, without literals, once in 10 s, and 50 of all in that time; 0: none',
+    ),
   folder: z
     .string()
     .min(1)

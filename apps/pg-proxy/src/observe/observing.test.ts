@@ -68,19 +68,22 @@ describe('what is remembered of statements', () => {
   it('writes down what is slow, without literals, and keeps it and the hours for the next process', async () => {
     rig = await start({ statistics: { slowMs: 1, folder: 'statistics' } });
     const client = await rig.in();
-    client.send(query("hang -- 'secret'"));
     const { host } = rig.running.proxy;
-    await eventually(() => [...host.clients].some(({ backend }) => backend !== undefined));
-    await new Promise((resolve) => setTimeout(resolve, 30)); // it is slow
-    for (const { backend } of host.clients) if (backend !== undefined) host.cancel(backend);
-    await client.until('Z');
+    for (let turn = 0; turn < 2; turn++) {
+      client.send(query("hang -- 'secret'"));
+      await eventually(() => [...host.clients].some(({ backend }) => backend !== undefined));
+      await new Promise((resolve) => setTimeout(resolve, 30)); // it is slow
+      for (const { backend } of host.clients) if (backend !== undefined) host.cancel(backend);
+      await client.until('Z');
+    }
     expect(await rowsOf('select user_name, total_ms > 1, query from medrex.slow')).toEqual(['D app,t,...']);
     expect(rig.lines.join('')).toContain('a statement was slow');
     expect(rig.lines.join('')).not.toContain('secret');
     await rig.running.observing.close();
+    expect(rig.lines.join('')).toMatch(/"count":1,.*"more statements were slow, of which nothing is written"/);
     const kept = (file: string): string => readFileSync(join(rig.folder, 'statistics', file), 'utf8');
     expect(JSON.parse(kept('slow.jsonl'))).toMatchObject({ query: '...', workload: 'interactive' });
-    expect(JSON.parse(kept('hours.jsonl'))).toMatchObject({ database: 'app', point: { queries: 1, errors: 1 } });
+    expect(JSON.parse(kept('hours.jsonl'))).toMatchObject({ database: 'app', point: { queries: 2, errors: 2 } });
   });
 
   it('tells histograms by database and class, and errors by class of SQLSTATE', async () => {

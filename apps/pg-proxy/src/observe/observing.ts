@@ -93,6 +93,7 @@ export class Observing {
       folder: own === undefined ? undefined : isAbsolute(own) ? own : join(folder, own),
       metrics: new TrafficMetrics(telemetry.metrics, Object.keys(config.databases)),
       slow: (sample) => this.#logSlow(sample),
+      slowLeftOut: (count) => telemetry.log.warn({ count }, 'more statements were slow, of which nothing is written'),
       failed: (error) => telemetry.log.error({ error }, 'statistics could not be kept'),
     });
   }

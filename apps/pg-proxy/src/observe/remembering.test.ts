@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome } from './outcome.ts';
 import { QueryStatistics } from './query-statistics.ts';
-import { slowMax, type SlowSample } from './slow-samples.ts';
+import { slowAtOnceMax, slowMax, SlowSamples, type SlowSample } from './slow-samples.ts';
 import { StatisticsFolder } from './statistics-folder.ts';
 import { hourMs, noGauges, Trends, type Hour } from './trends.ts';
 
@@ -90,6 +90,23 @@ describe('what takes most of the time of a statement', () => {
     queries.reached('clinic', 0.1);
     for (let at = 0; at < 10; at++) queries.reached('clinic', 5);
     expect(queries.bottleneckOf(queries.add(outcome({ database: 'clinic', backendMs: 6 }), 0))).toBe('network');
+  });
+});
+
+describe('slow statements', () => {
+  it('are written down one of each in ten seconds, and not all when everything is slow; the rest is counted', () => {
+    const slow = new SlowSamples();
+    const wanted = (names: string[], nowMs: number): number =>
+      names.filter((name) => slow.isWanted(name, nowMs)).length;
+    const different = Array.from({ length: 10_000 }, (_, at) => `f${at}`);
+    expect(wanted(['always', 'always', 'always'], 1_000)).toBe(1);
+    expect(wanted(different, 2_000)).toBe(slowAtOnceMax - 1);
+    expect(slow.leftOut(10_999)).toBe(0);
+    expect(slow.leftOut(11_000)).toBe(2 + 10_000 - (slowAtOnceMax - 1));
+    expect(slow.leftOut(11_000)).toBe(0);
+    // One that was not written down was not seen: it is the first of its kind now.
+    expect(wanted(['always', 'f0', 'f9999'], 11_500)).toBe(2);
+    expect(wanted(['f0'], 12_000)).toBe(1);
   });
 });
 

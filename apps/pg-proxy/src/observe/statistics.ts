@@ -20,6 +20,8 @@ export interface StatisticsOptions {
   readonly now: () => number;
   readonly epochMs: () => number;
   readonly slow: (sample: SlowSample) => void;
+  /** So many more were slow, of which `slow` was not told. */
+  readonly slowLeftOut: (count: number) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -79,6 +81,7 @@ export class Statistics implements RequestObserver {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#sayLeftOut(Infinity);
     this.trends.end(this.#options.epochMs());
     await this.#folder?.flush();
   }
@@ -88,14 +91,14 @@ export class Statistics implements RequestObserver {
     metrics.add(outcome);
     this.trends.add(outcome);
     this.queries.add(outcome, endedAt, from.settings);
-    if (this.#slowMs > 0 && outcome.totalMs >= this.#slowMs) this.#addSlow(outcome, from);
+    if (this.#slowMs > 0 && outcome.totalMs >= this.#slowMs) this.#addSlow(outcome, from, endedAt);
   }
 
-  #addSlow(outcome: Outcome, from: Requester): void {
-    const { metrics, epochMs, slow } = this.#options;
+  #addSlow(outcome: Outcome, from: Requester, endedAt: number): void {
+    const { metrics, slow } = this.#options;
     metrics.slow();
-    const atMs = epochMs();
-    if (!this.slow.isWanted(outcome.fingerprint, atMs)) return;
+    if (!this.slow.isWanted(outcome.fingerprint, endedAt)) return;
+    const atMs = this.epochMs;
     const { database, user, fingerprint, workload, rows, normalised: query } = outcome;
     const { queueMs, translateMs, backendMs, streamMs, totalMs } = outcome;
     const application = from.settings.get('application_name') ?? '';
@@ -106,6 +109,11 @@ export class Statistics implements RequestObserver {
     this.slow.add(sample);
     this.#folder?.addSlow(sample, this.slow.samples);
     slow(sample);
+  }
+
+  #sayLeftOut(nowMs: number): void {
+    const count = this.slow.leftOut(nowMs);
+    if (count > 0) this.#options.slowLeftOut(count);
   }
 
   #keepHour(hour: Hour): void {
@@ -121,6 +129,7 @@ export class Statistics implements RequestObserver {
   #tick(gauges: ReadonlyMap<string, Gauges>): void {
     const epochMs = this.#options.epochMs();
     this.trends.tick(epochMs, gauges);
+    this.#sayLeftOut(this.#options.now());
     if (++this.#ticks % upkeepTicks !== 1) return;
     this.slow.prune(epochMs);
   }

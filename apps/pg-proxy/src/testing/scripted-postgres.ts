@@ -45,7 +45,7 @@ const verifier = scramVerifier('secret', Buffer.alloc(16, 7), 64);
 
 /**
  * A server that speaks PostgreSQL's protocol and knows a handful of statements: `begin`, `commit`, `rollback`, `set ...`, `hang`
- * (until it is cancelled), `die` (57P01), `vanish` (without a word), `fail`, `copy in`; anything else is answered with the number
+ * (until it is cancelled), `die` (57P01), `vanish` (without a word), `fail`, `copy in`, `pour` (rows without end, until it is cancelled); anything else is answered with the number
  * of its backend; it has no code of its own. It takes the protocol more seriously than SQL: statements have names, and errors skip to Sync.
  */
 export class ScriptedPostgres {
@@ -255,6 +255,10 @@ export class ScriptedBackend {
       this.#isHanging = true;
       return;
     }
+    if (verb === 'pour') {
+      this.#isHanging = true;
+      return this.#pour();
+    }
     if (verb === 'vanish') return void this.socket.destroy();
     if (verb === 'die') {
       this.#send(errorResponse({ severity: 'FATAL', sqlstate: '57P01', message: 'terminating connection' }));
@@ -263,6 +267,13 @@ export class ScriptedBackend {
     if (verb === 'copy') return text === 'copy later' ? undefined : this.beginCopy();
     this.#answer(verb, text);
     this.#ready();
+  }
+
+  #pour(): void {
+    if (!this.#isHanging || this.socket.destroyed) return;
+    const isTaken = this.socket.write(dataRow([Buffer.alloc(64 * 1024, 'x')]));
+    if (isTaken) setImmediate(() => this.#pour());
+    else this.socket.once('drain', () => this.#pour());
   }
 
   #answer(verb: string, text: string): void {

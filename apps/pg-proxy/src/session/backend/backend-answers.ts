@@ -107,6 +107,11 @@ export class BackendAnswers {
       client.part();
       return;
     }
+    // A server stops, too, when it cannot get rid of its rows.
+    if (client !== undefined && !expected.isEmpty && client.outbox.unheard > clientBacklogMax) {
+      client.leave();
+      return;
+    }
     if (!expected.isEmpty || expected.isOpen || backend.prepareAnew()) return;
     backend.rested();
     if (client !== undefined && client === backend.client && backend.isIdle && !backend.isDoomed)

@@ -19,6 +19,8 @@ export interface BackendClient {
   /** It goes when it has been answered, or can only be answered if it says more. */
   readonly isParting: boolean;
   part(): void;
+  /** It goes at once, and what it has asked is cancelled. */
+  leave(): void;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(nowMs: number): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */

@@ -16,6 +16,8 @@ export class Outbox {
   readonly socket: Socket;
   /** Is given everything that goes out; undefined: nobody takes it down. */
   tee: ((part: Buffer) => void) | undefined;
+  /** Bytes that came here when the peer had gone. */
+  unheard = 0;
   #parts: Buffer[] = [];
   #bytes = 0;
   #run: Buffer | undefined;
@@ -57,7 +59,9 @@ export class Outbox {
     const run = this.#run;
     if (run !== undefined && this.#parts.length === 0 && this.tee === undefined) {
       this.#run = undefined;
-      if (this.#from !== this.#to && this.socket.writable) this.#write(run, this.#from, this.#to);
+      if (this.#from === this.#to) return;
+      if (this.socket.writable) this.#write(run, this.#from, this.#to);
+      else this.unheard += this.#to - this.#from;
       return;
     }
     this.endRun();
@@ -66,8 +70,8 @@ export class Outbox {
     const bytes = this.#bytes;
     this.#parts = [];
     this.#bytes = 0;
-    if (!this.socket.writable) return;
-    if (parts.length === 1) this.#write(parts[0] as Buffer, 0, bytes);
+    if (!this.socket.writable) this.unheard += bytes;
+    else if (parts.length === 1) this.#write(parts[0] as Buffer, 0, bytes);
     else if (bytes <= joinedBytesMax) this.#sendJoined(parts, bytes);
     else this.#sendList(parts);
   }

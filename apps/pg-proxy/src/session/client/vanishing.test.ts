@@ -151,6 +151,18 @@ describe('who says goodbye', () => {
     expect((await busy.ask(query('select 1'))).at(-1)).toBe('Z I');
   });
 
+  it('and is gone does not have rows without end made for it', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    client.send(query('pour'), terminate());
+    await rig.heard('pour');
+    client.close();
+    await holds(() => expect(rig.postgres.backends[0]!.cancelled).toEqual(['pour']));
+    await rig.atRest();
+    expect((await (await rig.in()).ask(query('select 1'))).at(-1)).toBe('Z I');
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
   it('commits nothing that it has not asked to be committed', async () => {
     await start(oneBackend);
     const client = await rig.in();

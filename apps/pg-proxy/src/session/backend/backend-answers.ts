@@ -211,7 +211,7 @@ export class BackendAnswers {
     const kept = before === undefined ? [] : backend.prepared.except(before.statements);
     if (tag === 'DISCARD ALL') backend.sessionDiscarded();
     else backend.prepared.clear();
-    for (const statement of kept) backend.prepared.add(statement);
+    for (const name of kept) backend.prepared.add(name);
     backend.client?.forgot(before);
   }
 

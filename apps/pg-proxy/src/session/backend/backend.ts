@@ -212,10 +212,10 @@ export class Backend {
 
   /** Before the client learns what is prepared here: it sees its own only. */
   closeStatements(): void {
-    for (const statement of this.prepared.all()) {
-      if (!this.expected.push(owed.close | unasked, () => this.prepared.add(statement))) return;
-      this.prepared.delete(statement);
-      this.outbox.push(close({ of: 'statement', name: statement.name }));
+    for (const name of this.prepared.all()) {
+      if (!this.expected.push(owed.close | unasked, () => this.prepared.add(name))) return;
+      this.prepared.delete(name);
+      this.outbox.push(close({ of: 'statement', name }));
     }
   }
 

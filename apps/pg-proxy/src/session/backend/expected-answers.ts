@@ -1,6 +1,5 @@
 import type { WireFault } from '@medrex/pg-wire';
 import type { Redefinition } from '@medrex/sql';
-import type { Statement } from '../prepared/statements.ts';
 
 /** What a server owes for a message, by how the answer ends. */
 export const owed = {
@@ -32,7 +31,7 @@ export const kindBits = 15;
 /** What DISCARD ALL or DEALLOCATE ALL takes away. */
 export interface PreparedBefore {
   readonly names: readonly string[];
-  readonly statements: readonly Statement[];
+  readonly statements: readonly string[];
 }
 
 /** What goes along with a message that runs something, and is told of its answer. */

@@ -311,11 +311,11 @@ export class ClientStatements {
       });
     }
     const statement = this.#statements.use(key, this.#wire.searchPath());
-    const isThere = prepared.touch(statement);
+    const isThere = prepared.touch(statement.name);
     if (expected.isEmpty) this.#names.nothingUnderWay();
     const undo = (): void => {
       this.#names.takeBack(name, statement);
-      if (!isThere) prepared.delete(statement);
+      if (!isThere) prepared.delete(statement.name);
     };
     this.#underWay.sends(backend, name, undo);
     const answer = (): boolean => {
@@ -424,7 +424,7 @@ export class ClientStatements {
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    if (backend.prepared.touch(statement)) {
+    if (backend.prepared.touch(statement.name)) {
       if (backend.prepared.undos.size === 0 || !isInDoubt(backend, statement)) return statement.name;
       this.#wire.holdBack(backend);
       return undefined;
@@ -433,7 +433,7 @@ export class ClientStatements {
     if (there !== statement) this.#names.alsoCalled(there.name, name);
     const told = statement.told ?? there.told;
     const shape = told?.shape;
-    const isThere = backend.prepared.touch(there);
+    const isThere = backend.prepared.touch(there.name);
     if (shape === undefined || (isThere && shape === (there.told?.shape ?? shape)))
       return prepareShared(backend, there) ? there.name : undefined;
     if (isThere) refuse(backend, { of, told });

@@ -6,19 +6,20 @@ import { keyAsTold, type Statement } from './statements.ts';
 /** Prepares a statement that all clients share where the backend does not have it. False: the server passes over everything. */
 export function prepareShared(backend: Backend, statement: Statement): boolean {
   const { prepared } = backend;
-  if (prepared.touch(statement)) return true;
-  const undo = (): void => prepared.delete(statement);
+  const { name } = statement;
+  if (prepared.touch(name)) return true;
+  const undo = (): void => prepared.delete(name);
   if (!prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement))) return false;
-  prepared.undos.set(statement, undo);
+  prepared.undos.set(name, undo);
   return true;
 }
 
 /** Its Parse may yet be passed over, and what is at hand would not be: a Sync lies between them. */
-export function isInDoubt({ prepared, expected }: Backend, statement: Statement): boolean {
-  const undo = prepared.undos.get(statement);
+export function isInDoubt({ prepared, expected }: Backend, { name }: Statement): boolean {
+  const undo = prepared.undos.get(name);
   if (undo === undefined) return false;
   const isSynced = expected.isSyncedBehind(undo);
-  if (isSynced === undefined) prepared.undos.delete(statement);
+  if (isSynced === undefined) prepared.undos.delete(name);
   return isSynced === true;
 }
 
@@ -35,10 +36,10 @@ export function prepareNew(
   const oldest = prepared.makeRoom();
   if (oldest !== undefined) {
     expected.push(owed.close | unasked, () => prepared.add(oldest));
-    outbox.push(close({ of: 'statement', name: oldest.name }));
+    outbox.push(close({ of: 'statement', name: oldest }));
   }
   expected.push(entry, undo);
   outbox.push(parseAs(statement.name, key));
-  prepared.add(statement);
+  prepared.add(statement.name);
   return true;
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { bind, close, execute, query, sync } from '@medrex/pg-wire';
+import { bind, close, execute, parse, query, sync } from '@medrex/pg-wire';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { oneBackend, prepare, run } from '../../testing/asked.ts';
 import { ProxyRig, type RigOptions } from '../../testing/proxy-rig.ts';
 
@@ -23,6 +25,26 @@ describe('prepared statements', () => {
     expect((await one.ask(run('mine'), sync())).slice(0, 1)).toEqual(['2']);
     expect((await other.ask(prepare('theirs'), run('theirs'), sync())).slice(0, 2)).toEqual(['1', '2']);
     for (const backend of rig.postgres.backends) expect([...backend.prepared.keys()]).toEqual(['medrex_1']);
+  });
+
+  it('keeps no texts that no client names any more, though its backends have them', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heapBytes = (): number => (collect(), process.memoryUsage().heapUsed);
+    const before = heapBytes();
+    for (let at = 0; at < 200; at++) {
+      const text = `select '${at}${'x'.repeat(50_000)}'`;
+      const name = `s${at}`;
+      await client.ask(parse({ name, text, parameterTypes: [] }), close({ of: 'statement', name }), sync());
+    }
+    const [backend] = rig.postgres.backends;
+    expect(backend!.prepared.size).toBe(200);
+    // What the server of this test keeps is none of the proxy's.
+    backend!.prepared.clear();
+    backend!.heard.length = 0;
+    expect((heapBytes() - before) / 1_048_576).toBeLessThan(7);
   });
 
   it('prepares a text once for each backend, however often clients do', async () => {

@@ -130,7 +130,7 @@ export class ToldShapes {
       else {
         if (now.shape !== shape) this.#changed = named;
         this.#statements.reshaped();
-        backend.prepared.delete(statement);
+        backend.prepared.delete(statement.name);
         backend.expected.push(owed.close | unasked);
         backend.outbox.push(close({ of: 'statement', name: statement.name }));
       }

@@ -53,11 +53,11 @@ describe('Statements', () => {
 describe('PreparedStatements', () => {
   it('give up the one that was used longest ago', () => {
     const statements = new Statements(atMost(9));
-    const [a, b, c] = ['a', 'b', 'c'].map((key) => statements.use(key));
+    const [a, b, c] = ['a', 'b', 'c'].map((key) => statements.use(key).name);
     const prepared = new PreparedStatements(2);
-    for (const statement of [a!, b!]) {
+    for (const name of [a!, b!]) {
       expect(prepared.makeRoom()).toBeUndefined();
-      prepared.add(statement);
+      prepared.add(name);
     }
     prepared.touch(a!);
     expect(prepared.makeRoom()).toBe(b);

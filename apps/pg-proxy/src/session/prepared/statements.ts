@@ -144,31 +144,34 @@ function placeOf({ key, path }: Pick<Statement, 'key' | 'path'>): string {
   return path === '' ? key : `${path}\0\0${key}`;
 }
 
-/** Which statements one backend has prepared; at most so many, the one used longest ago goes. */
+/**
+ * Which statements one backend has prepared, by our names; at most so many, the one used longest ago goes. The statements are not here: all
+ * backends together would keep many more texts than anybody names.
+ */
 export class PreparedStatements {
   readonly #max: number;
-  readonly #usedAt = new Map<Statement, number>();
+  readonly #usedAt = new Map<string, number>();
   #uses = 0;
   /** Of what the proxy has prepared by itself, for as long as nobody has looked whether it is answered. */
-  readonly undos = new Map<Statement, Undo>();
+  readonly undos = new Map<string, Undo>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
   /** True when it is there. */
-  touch(statement: Statement): boolean {
-    if (!this.#usedAt.has(statement)) return false;
-    this.#usedAt.set(statement, ++this.#uses);
+  touch(name: string): boolean {
+    if (!this.#usedAt.has(name)) return false;
+    this.#usedAt.set(name, ++this.#uses);
     return true;
   }
 
-  add(statement: Statement): void {
-    this.#usedAt.set(statement, ++this.#uses);
+  add(name: string): void {
+    this.#usedAt.set(name, ++this.#uses);
   }
 
   /** For one more. @returns the one that must be closed for it. */
-  makeRoom(): Statement | undefined {
+  makeRoom(): string | undefined {
     if (this.#usedAt.size < this.#max) return undefined;
     const [oldest] = [...this.#usedAt].reduce((least, one) => (one[1] < least[1] ? one : least));
     this.delete(oldest);
@@ -179,19 +182,19 @@ export class PreparedStatements {
     return this.#usedAt.size;
   }
 
-  all(): Statement[] {
+  all(): string[] {
     return [...this.#usedAt.keys()];
   }
 
   /** All but these. */
-  except(statements: readonly Statement[]): Statement[] {
-    const gone = new Set(statements);
-    return this.all().filter((statement) => !gone.has(statement));
+  except(names: readonly string[]): string[] {
+    const gone = new Set(names);
+    return this.all().filter((name) => !gone.has(name));
   }
 
-  delete(statement: Statement): void {
-    this.undos.delete(statement);
-    this.#usedAt.delete(statement);
+  delete(name: string): void {
+    this.undos.delete(name);
+    this.#usedAt.delete(name);
   }
 
   /** DISCARD ALL, DEALLOCATE ALL. */

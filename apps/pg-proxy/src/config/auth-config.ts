@@ -89,6 +89,16 @@ const rule = z.strictObject({
     .describe('Addresses and networks that it is for, `unix` for clients of the Unix socket; all when absent'),
   tls: z.boolean().optional().describe('Whether only clients with TLS, or only those without; both when absent'),
   method: z.enum([...authMethods, 'reject']).describe('In place of auth.method; `reject` lets nobody in'),
+  certificates: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).describe('The name in the certificate'),
+        user: name.optional().describe('Whom it may come in as; as anybody when absent'),
+      }),
+    )
+    .min(1)
+    .optional()
+    .describe('With method cert: which certificates are whose; when absent each is that of the user whom it names'),
 });
 
 export const auth = z.strictObject({

@@ -95,6 +95,9 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
     yield 'auth.ldap: would send passwords readable for all; startTls, ldaps:// or, where nobody listens, allowPlain';
   if (auth.ldap?.startTls === true && auth.ldap.urls.some((url) => url.startsWith('ldaps:')))
     yield 'auth.ldap.startTls: ldaps:// is encrypted from the start';
+  for (const [at, { method, certificates }] of auth.rules.entries())
+    if (certificates !== undefined && method !== 'cert')
+      yield `auth.rules.${at}.certificates: method ${method} looks at none`;
   for (const [at, { addresses = [] }] of auth.rules.entries())
     for (const address of addresses)
       if (address !== unixAddress && !isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;

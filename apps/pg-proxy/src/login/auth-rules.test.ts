@@ -27,11 +27,11 @@ describe('AuthRules', () => {
     ['app', 'clinic', 'unix', false, 'reject'],
     ['guest', 'lab', 'unix', false, 'reject'],
   ])('%s in %s from %s, encrypted %s: %s', (user, database, address, isEncrypted, method) => {
-    expect(rules.methodFor({ user, database, address, isEncrypted })).toBe(method);
+    expect(rules.wayOf({ user, database, address, isEncrypted }).method).toBe(method);
   });
 
   it('without any is the method of the configuration', () => {
     const caller = { user: 'a', database: 'b', address: '127.0.0.1', isEncrypted: false };
-    expect(new AuthRules({ method: 'md5', rules: [] }).methodFor(caller)).toBe('md5');
+    expect(new AuthRules({ method: 'md5', rules: [] }).wayOf(caller).method).toBe('md5');
   });
 });

@@ -10,6 +10,12 @@ export interface Caller {
   readonly isEncrypted: boolean;
 }
 
+/** How he is to prove it. */
+export interface Way {
+  readonly method: AuthMethod | 'reject';
+  readonly certificates?: AuthRule['certificates'];
+}
+
 interface Compiled {
   readonly rule: AuthRule;
   readonly networks: BlockList | undefined;
@@ -18,15 +24,15 @@ interface Compiled {
 /** Which way of proving who he is a client must go, by the rules of the configuration. */
 export class AuthRules {
   readonly #rules: readonly Compiled[];
-  readonly #otherwise: AuthMethod | 'reject';
+  readonly #otherwise: Way;
 
   constructor({ method, rules }: Pick<AuthConfig, 'method' | 'rules'>) {
     this.#rules = rules.map((rule) => ({ rule, networks: networksOf(rule.addresses) }));
-    this.#otherwise = rules.length === 0 ? method : 'reject';
+    this.#otherwise = { method: rules.length === 0 ? method : 'reject' };
   }
 
-  methodFor(caller: Caller): AuthMethod | 'reject' {
-    return this.#rules.find((one) => fits(one, caller))?.rule.method ?? this.#otherwise;
+  wayOf(caller: Caller): Way {
+    return this.#rules.find((one) => fits(one, caller))?.rule ?? this.#otherwise;
   }
 }
 

@@ -58,6 +58,20 @@ describe('a client certificate', () => {
       expect(await rig.open({ socket: await secured(pair), user }).until('closed')).toEqual([`FATAL 28000 ${message}`]);
   });
 
+  it('lets in those whose it is, where a rule says so', async () => {
+    const certificates = [{ name: 'app', user: 'ward' }, { name: 'app', user: 'lab' }, { name: 'root' }];
+    await start('optional', { rules: [{ method: 'cert', certificates }] });
+    await rig.in({ socket: await secured(app), user: 'ward', password: '' });
+    await rig.in({ socket: await secured(app), user: 'lab', password: '' });
+    for (const user of ['app', 'root'])
+      expect(await rig.open({ socket: await secured(app), user }).until('closed')).toEqual([
+        `FATAL 28000 certificate authentication failed for user "${user}"`,
+      ]);
+    await rig.close();
+    await start('optional', { rules: [{ method: 'cert', certificates: [{ name: 'app' }] }] });
+    await rig.in({ socket: await secured(app), user: 'anybody', password: '' });
+  });
+
   it('may be required of everybody, beside a password', async () => {
     await start('require', { method: 'scram-sha-256' });
     await rig.in({ socket: await secured(app) });

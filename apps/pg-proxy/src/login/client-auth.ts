@@ -17,7 +17,7 @@ import {
   type WireFault,
 } from '@medrex/pg-wire';
 import { createHash } from 'node:crypto';
-import type { AuthMethod } from '../config/auth-config.ts';
+import type { AuthMethod, AuthRule } from '../config/auth-config.ts';
 import type { UserSecret } from '../config/user-file.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 
@@ -33,6 +33,8 @@ export interface ClientAuthOptions {
   readonly mayAskPassword: boolean;
   /** The name in the certificate that the client has shown, where an authority that is trusted has signed it. */
   readonly certified: string | undefined;
+  /** Whose the certificates are; undefined: those of the users whom they name. */
+  readonly certificates: AuthRule['certificates'];
   readonly directory: AskDirectory | undefined;
   readonly endPoint: Buffer | undefined;
   readonly nonce: string;
@@ -61,15 +63,21 @@ export class ClientAuth {
   }
 
   begin(): AuthStep {
-    const { method, salt, mayAskPassword, secret, certified, user } = this.#options;
+    const { method, salt, mayAskPassword, secret, certified } = this.#options;
     if (method === 'any') return { kind: 'in' };
     if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
     if (method === 'cert' && certified === undefined) return { kind: 'out', fault: needsCertificate };
-    if (method === 'cert') return certified === user ? { kind: 'in' } : this.#out();
+    if (method === 'cert') return this.#isCertified() ? { kind: 'in' } : this.#out();
     if (this.#scram !== undefined)
       return { kind: 'ask', message: authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }) };
     if (method === 'md5') return { kind: 'ask', message: authentication({ kind: 'md5', salt }) };
     return mayAskPassword ? { kind: 'ask', message: authentication({ kind: 'cleartext' }) } : needsTls;
+  }
+
+  #isCertified(): boolean {
+    const { certified, certificates, user } = this.#options;
+    if (certificates === undefined) return certified === user;
+    return certificates.some((one) => one.name === certified && (one.user ?? user) === user);
   }
 
   /** A message of type `p`. */

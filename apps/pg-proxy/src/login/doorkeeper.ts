@@ -56,7 +56,7 @@ export class Doorkeeper {
 
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
     const { user, database, address, isEncrypted, certified } = asking;
-    const method = this.#rules.methodFor(asking);
+    const { method, certificates } = this.#rules.wayOf(asking);
     if (method === 'reject') return then(noRule(asking));
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
@@ -70,6 +70,7 @@ export class Doorkeeper {
         secret,
         mayAskPassword,
         certified,
+        certificates,
         directory,
         mockSecret,
         endPoint,

@@ -335,6 +335,36 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ]);
   });
 
+  it('says whose certificates are by a file like pg_ident.conf', () => {
+    const files = {
+      '/hba': 'hostssl clinic all all cert map=doctors\nhostssl all all all cert\n',
+      '/ident': `# MAP NAME USER
+doctors	"Dr. Who"	"the ""doctor"""  # quoted
+other x y
+doctors\tward.example all
+`,
+    };
+    const { config, problems } = read(
+      `${base}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
+      files,
+    );
+    expect(problems).toEqual([]);
+    expect((config as { auth: { rules: unknown } }).auth.rules).toEqual([
+      {
+        databases: ['clinic'],
+        addresses: ['0.0.0.0/0', '::/0'],
+        tls: true,
+        method: 'cert',
+        certificates: [{ name: 'Dr. Who', user: 'the "doctor"' }, { name: 'ward.example' }],
+      },
+      { addresses: ['0.0.0.0/0', '::/0'], tls: true, method: 'cert' },
+    ]);
+    const odd = read(`${base}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`, {
+      ...{ '/hba': 'hostssl all all all cert map=m', '/ident': 'm one two\nm /^a b\nm a +b\nm a\n' },
+    });
+    expect(odd.problems).toEqual([2, 3, 4].map((line) => `/ident: line ${line}: is not map, name and user`));
+  });
+
   it.each([
     ['host all +admins all md5', 'line 1: names with +'],
     ['host sameuser all all md5', 'line 1: names with +'],
@@ -344,7 +374,9 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ['host all all unix md5', 'line 1: address'],
     ['hostgssenc all all all md5', 'line 1: hostgssenc is no type'],
     ['hostssl all all all trust clientcert=verify-full', 'line 1: clientcert=verify-full is no option of trust'],
-    ['hostssl all all all cert map=doctors', 'line 1: map=doctors is no option of cert'],
+    ['hostssl all all all cert map=doctors', 'line 1: doctors is no map of auth_ident_file'],
+    ['hostssl all all all md5 map=doctors', 'line 1: map=doctors is no option of md5'],
+    ['hostssl all all all cert map=doctors clientname=DN', 'line 1: map=doctors clientname=DN is no option of cert'],
     ['host all all ::1 ffff:: trust ffff', 'line 1: ffff is no option of trust'],
     ['host all all ::1 ff0f:: trust', 'line 1: address ::1 is no network'],
     ['', 'has no rule'],

@@ -7,7 +7,11 @@ export interface HbaRule {
   readonly addresses?: readonly string[];
   readonly tls?: boolean;
   readonly method: string;
+  readonly certificates?: CertificateMap;
 }
+
+/** Names in certificates, and the users that they may come in as. */
+type CertificateMap = readonly { readonly name: string; readonly user?: string }[];
 
 export interface HbaReading {
   readonly rules: readonly HbaRule[];
@@ -27,17 +31,22 @@ const types: Readonly<Record<string, boolean | undefined>> = {
 const everywhere = ['0.0.0.0/0', '::/0'];
 /** A name in quotes, or a list that goes on behind a space. */
 const quotedOrOn = /("(?:[^"]|"")*")|,\s+/g;
+const comment = /(^|\s)#.*$/;
 const token = /"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"|,[^\s,"]+)*|[^\s"]+(?:"[^"]*")?/g;
 
-/** Reads it as far as PgBouncer does; what it means otherwise is a problem, and no rule. */
-export function readHba(text: string): HbaReading {
+/**
+ * Reads it as far as PgBouncer does; what it means otherwise is a problem, and no rule.
+ *
+ * @param maps of a file like pg_ident.conf
+ */
+export function readHba(text: string, maps: ReadonlyMap<string, CertificateMap> = new Map()): HbaReading {
   const [rules, ldap, problems]: [HbaRule[], { options: string; line: number }[], string[]] = [[], [], []];
   text.split(/\r?\n/).forEach((content, index) => {
     const line = index + 1;
-    const said = content.replace(/(^|\s)#.*$/, '').replaceAll(quotedOrOn, (_, quoted?: string) => quoted ?? ',');
+    const said = content.replace(comment, '').replaceAll(quotedOrOn, (_, quoted?: string) => quoted ?? ',');
     const words = said.match(token) ?? [];
     if (words.length === 0) return;
-    const read = readLine(words);
+    const read = readLine(words, maps);
     if (typeof read === 'string') return void problems.push(`line ${line}: ${read}`);
     rules.push(read.rule);
     if (read.rule.method === 'ldap') ldap.push({ options: read.options, line });
@@ -45,8 +54,29 @@ export function readHba(text: string): HbaReading {
   return { rules, ldap, problems };
 }
 
-function readLine([type = '', databases = '', users = '', ...more]: readonly string[]):
-  { rule: HbaRule; options: string } | string {
+/** Maps of a file like pg_ident.conf, by name: lines of map, name in a certificate and user, or `all`. */
+export function readIdent(text: string): { maps: Map<string, CertificateMap>; problems: readonly string[] } {
+  const maps = new Map<string, CertificateMap>();
+  const problems: string[] = [];
+  text.split(/\r?\n/).forEach((content, index) => {
+    const words: readonly string[] = content.replace(comment, '').match(/"(?:[^"]|"")*"|[^\s"]+/g) ?? [];
+    const [map = '', name = '', user = ''] = words;
+    if (words.length === 0) return;
+    // Regular expressions and groups, which PgBouncer does not read either.
+    if (words.length !== 3 || name.startsWith('/') || /^[+/]/.test(user))
+      return void problems.push(`line ${index + 1}: is not map, name and user`);
+    const one = { name: unquoted(name), ...(user !== 'all' && { user: unquoted(user) }) };
+    maps.set(map, [...(maps.get(map) ?? []), one]);
+  });
+  return { maps, problems };
+}
+
+const unquoted = (word: string): string => (word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word);
+
+function readLine(
+  [type = '', databases = '', users = '', ...more]: readonly string[],
+  maps: ReadonlyMap<string, CertificateMap>,
+): { rule: HbaRule; options: string } | string {
   if (!Object.hasOwn(types, type)) return `${type} is no type of connection`;
   const isLocal = type === 'local';
   const [address = '', ...rest] = isLocal ? [unixAddress, ...more] : more;
@@ -56,8 +86,12 @@ function readLine([type = '', databases = '', users = '', ...more]: readonly str
   if (method === 'peer')
     return 'method peer is not there, because Node.js does not say who is at the other end of a socket; another one, or reject, is';
   if (methods[method] === undefined) return `method ${method} is not there`;
+  const [, map] = (method === 'cert' && options.length === 1 && /^map=(.+)$/.exec(options[0] ?? '')) || [];
+  const certificates = map === undefined ? undefined : maps.get(unquoted(map));
+  if (map !== undefined && certificates === undefined) return `${map} is no map of auth_ident_file`;
   // One that is passed over would let in whom it keeps out.
-  if (method !== 'ldap' && options.length > 0) return `${options.join(' ')} is no option of ${method} here`;
+  if (method !== 'ldap' && map === undefined && options.length > 0)
+    return `${options.join(' ')} is no option of ${method} here`;
   const [forDatabases, forUsers] = [list(databases), list(users)];
   if (forDatabases === undefined || forUsers === undefined)
     return 'names with +, @, / or sameuser and its like are not there';
@@ -71,6 +105,7 @@ function readLine([type = '', databases = '', users = '', ...more]: readonly str
       addresses: network === 'all' ? everywhere : [network],
       ...(tls !== undefined && { tls }),
       method: methods[method],
+      ...(certificates !== undefined && { certificates }),
     },
     options: options.join(' '),
   };
@@ -81,9 +116,7 @@ function list(text: string): string[] | undefined {
   const items: readonly string[] = text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
   if (items.includes('all')) return [];
   const isOdd = items.some((item) => /^[+@/]/.test(item) || /^(?:sameuser|samerole|samegroup|replication)$/.test(item));
-  return isOdd
-    ? undefined
-    : items.map((item) => (item.startsWith('"') ? item.slice(1, -1).replaceAll('""', '"') : item));
+  return isOdd ? undefined : items.map(unquoted);
 }
 
 /** `10.0.0.0 255.0.0.0` as `10.0.0.0/8`. */

@@ -1,5 +1,5 @@
 import type { Gathering } from './from-ini.ts';
-import { readHba } from './hba-file.ts';
+import { readHba, readIdent } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
 const methods: Readonly<Record<string, string>> = {
@@ -32,15 +32,11 @@ function allowCleartext(gathering: Gathering): void {
 }
 
 function takeHba(gathering: Gathering): void {
-  const file = gathering.file('auth_hba_file');
+  const [file, identFile] = [gathering.file('auth_hba_file'), gathering.file('auth_ident_file')];
   if (file === undefined) return gathering.problem('auth_hba_file', 'auth_type hba needs it');
-  let text: string;
-  try {
-    text = gathering.read(file);
-  } catch (error) {
-    return gathering.problem('auth_hba_file', (error as Error).message);
-  }
-  const { rules, ldap, problems } = readHba(text);
+  const ident = readIdent(identFile === undefined ? '' : textOf(gathering, 'auth_ident_file', identFile));
+  const { rules, ldap, problems } = readHba(textOf(gathering, 'auth_hba_file', file), ident.maps);
+  for (const problem of ident.problems) gathering.problems.push(`${identFile}: ${problem}`);
   for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
   gathering.set('auth.rules', rules);
   if (rules.length === 0 && problems.length === 0)
@@ -50,6 +46,16 @@ function takeHba(gathering: Gathering): void {
     gathering.problems.push(`${file}: one directory is there, and its lines differ`);
   if (first !== undefined) takeLdap(gathering, first.options, 'auth_hba_file');
   if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
+}
+
+/** Of a file that the setting names; empty, and a problem, where it cannot be read. */
+function textOf(gathering: Gathering, setting: string, file: string): string {
+  try {
+    return gathering.read(file);
+  } catch (error) {
+    gathering.problem(setting, (error as Error).message);
+    return '';
+  }
 }
 
 function takeLdap(gathering: Gathering, options: string, from: string): void {

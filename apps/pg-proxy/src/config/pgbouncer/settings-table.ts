@@ -80,7 +80,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   auth_user: 'elsewhere',
   auth_query: 'elsewhere',
   auth_dbname: 'elsewhere',
-  auth_ident_file: { refused: 'peer and ident are no ways to log in here', unless: /^$/ },
+  auth_ident_file: 'elsewhere',
   client_tls_sslmode: 'elsewhere',
   client_tls_key_file: 'elsewhere',
   client_tls_cert_file: 'elsewhere',

@@ -5,7 +5,7 @@ const rules = new AuthRules({
   method: 'scram-sha-256',
   rules: [
     { users: ['guest'], method: 'reject' },
-    { databases: ['lab'], users: ['robot'], addresses: ['10.0.0.0/8', '::1'], method: 'trust' },
+    { databases: ['lab'], users: ['robot'], addresses: ['::ffff:10.0.0.0/104', '::1'], method: 'trust' },
     { tls: true, method: 'ldap' },
     { addresses: ['127.0.0.1'], method: 'md5' },
     { users: ['operator'], addresses: ['unix'], method: 'password' },
@@ -28,6 +28,22 @@ describe('AuthRules', () => {
     ['guest', 'lab', 'unix', false, 'reject'],
   ])('%s in %s from %s, encrypted %s: %s', (user, database, address, isEncrypted, method) => {
     expect(rules.wayOf({ user, database, address, isEncrypted }).method).toBe(method);
+  });
+
+  it.each([
+    ['127.0.0.1', 'md5'],
+    ['::ffff:127.0.0.1', 'md5'],
+    ['::1', 'trust'],
+    ['2001:db8::1', 'trust'],
+  ])('for all of one family is for none of the other: %s', (address, method) => {
+    const both = new AuthRules({
+      ...{ method: 'scram-sha-256' },
+      rules: [
+        { addresses: ['::/0'], method: 'trust' },
+        { addresses: ['0.0.0.0/0'], method: 'md5' },
+      ],
+    });
+    expect(both.wayOf({ user: 'a', database: 'b', address, isEncrypted: false }).method).toBe(method);
   });
 
   it('without any is the method of the configuration', () => {

@@ -18,7 +18,7 @@ export interface Way {
 
 interface Compiled {
   readonly rule: AuthRule;
-  readonly networks: BlockList | undefined;
+  readonly networks: Networks | undefined;
 }
 
 /** Which way of proving who he is a client must go, by the rules of the configuration. */
@@ -45,17 +45,27 @@ function fits({ rule, networks }: Compiled, { user, database, address, isEncrypt
   );
 }
 
-const isIn = (address: string, listed: readonly string[], networks: BlockList): boolean =>
-  address === unixAddress ? listed.includes(unixAddress) : networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+const isIn = (address: string, listed: readonly string[], networks: Networks): boolean =>
+  address === unixAddress
+    ? listed.includes(unixAddress)
+    : networks[familyOf(address)].check(plain(address), familyOf(address));
 
-function networksOf(addresses: readonly string[] | undefined): BlockList | undefined {
+/** By family: to a BlockList of both, `::/0` is everywhere, and to whoever writes it every address of IPv6. */
+type Networks = Readonly<Record<'ipv4' | 'ipv6', BlockList>>;
+
+/** A socket for both families shows addresses of IPv4 so. */
+const plain = (address: string): string => address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(plain(address)) ? 'ipv6' : 'ipv4');
+
+function networksOf(addresses: readonly string[] | undefined): Networks | undefined {
   if (addresses === undefined) return undefined;
-  const networks = new BlockList();
+  const networks = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const text of addresses) {
     if (text === unixAddress) continue;
     const [address = '', bits] = text.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    networks.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+    const family = familyOf(address);
+    const length = bits === undefined ? (isIPv6(address) ? 128 : 32) : Number(bits);
+    networks[family].addSubnet(plain(address), plain(address) === address ? length : Math.max(0, length - 96), family);
   }
   return networks;
 }

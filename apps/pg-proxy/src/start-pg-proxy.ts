@@ -142,8 +142,8 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     events: {
       refused: ({ sqlstate }, address) => {
         metrics.loginsRefused.inc();
-        // Somebody may be trying passwords.
-        const level = sqlstate.startsWith('28') ? 'warn' : 'debug';
+        // Somebody may be trying passwords; and who ran out of time (57014) has heard nothing of it.
+        const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
         telemetry.log[level]({ sqlstate, address }, 'a connection was sent away before its login');
       },
       connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),

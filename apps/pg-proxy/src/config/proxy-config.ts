@@ -176,7 +176,7 @@ export const proxyConfig = z.strictObject({
   classes: classes.prefault({}),
   drain: drain.prefault({}),
   instance,
-  loginTimeoutMs: milliseconds.default(15_000).describe('A client that has not logged in after this is closed'),
+  loginTimeoutMs: milliseconds.default(60_000).describe('A client that has not logged in after this is closed'),
   cache: cacheConfig.prefault({}).describe('Answers that are kept'),
   metrics: z
     .strictObject({

@@ -75,6 +75,11 @@ export interface Reception {
 
 /** PostgreSQL's protocol by ALPN, which a client must offer that begins with TLS at once. */
 const alpn = 'postgresql';
+/** PostgreSQL, too, tells its log and not the client, which may be in the middle of a handshake. */
+const outOfTime: WireFault = {
+  ...{ sqlstate: '57014', message: 'canceling authentication due to timeout' },
+  isSilent: true,
+};
 /** What a client may send ahead while somebody is asked about it. */
 const heldMax = 16_384;
 
@@ -107,7 +112,7 @@ export class Arrival {
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     this.#reception = reception;
-    this.#timer = setTimeout(() => this.#socket.destroy(), reception.loginTimeoutMs);
+    this.#timer = setTimeout(() => this.#runOut(), reception.loginTimeoutMs);
     this.#listen();
   }
 
@@ -140,6 +145,11 @@ export class Arrival {
     this.#reception.refused(fault, placeOf(this.#address, this.#socket));
     if (fault.isSilent !== true) this.#send(fatal(fault));
     this.#finish();
+  }
+
+  #runOut(): void {
+    this.#refuse(outOfTime);
+    this.#socket.destroy();
   }
 
   #send(message: Buffer): void {

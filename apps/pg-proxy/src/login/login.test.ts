@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { md5Password, query, scramVerifier, sslRequest, writeVerifier } from '@medrex/pg-wire';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { ProxyRig, type RigOptions } from '../testing/proxy-rig.ts';
@@ -167,6 +168,18 @@ describe('what a client shows', () => {
       /"level":"warn".*"sqlstate":"28P01","address":"127\.0\.0\.1:\d+","message":"a connection was sent away/,
     );
     expect(await (await fetch(rig.running.urls.metrics)).text()).toMatch(/^medrex_pg_proxy_logins_refused_total 2$/m);
+  });
+
+  it('that takes too long ends without a word, as in PostgreSQL, and the operator is told', async () => {
+    await start('scram-sha-256', `"app" "${verifier}"\n`, { config: { loginTimeoutMs: 200 } });
+    const socket = plain();
+    const heard: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => heard.push(chunk));
+    await once(socket, 'close');
+    expect(heard).toEqual([]);
+    expect(rig.lines.join('')).toMatch(
+      /"level":"warn".*"sqlstate":"57014","address":"127\.0\.0\.1:\d+","message":"a connection was sent away/,
+    );
   });
 
   it('of the proxy itself that fails is told with the address of the upstream', async () => {

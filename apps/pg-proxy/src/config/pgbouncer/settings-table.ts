@@ -175,7 +175,6 @@ export const pgbouncerDefaults: Readonly<Record<string, unknown>> = {
   'pool.reserve': 0,
   'pool.waitTimeoutMs': 120_000,
   'pool.connectTimeoutMs': 15_000,
-  loginTimeoutMs: 60_000,
   // Whoever waits may have any backend of the pool, however long his statements take.
   'classes.isOn': false,
 };

@@ -472,7 +472,7 @@ export class ClientStatements {
     }
     const statement = this.#names.get(named.name);
     const isFailed = backend.status === transactionStatus.failed;
-    if (isFailed && statement?.told?.hasRows === false && !this.#own.isOn && !backend.prepared.touch(statement))
+    if (isFailed && statement?.told?.hasRows === false && !this.#own.isOn && !backend.prepared.touch(statement.name))
       return describeRowless(backend, statement.told);
     const name = this.#upstreamName(backend, named.name, 'describe');
     const heard = statement === undefined || statement.name !== name ? undefined : this.shapes.told(statement);

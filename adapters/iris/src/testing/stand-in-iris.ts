@@ -42,15 +42,17 @@ export class StandInIris implements SqlDriver {
 
   async open(login: SqlLogin): Promise<SqlConnection> {
     if (!this.licences.take(login.user)) throw new SqlFailure('License limit exceeded', { isFatal: true });
+    let connection: StandInConnection | undefined; // lost before there is one where the bridge ends meanwhile
     try {
       const inner = await this.#options.postgres.open({ ...login, lost: () => this.#lost(connection, login) });
       await (this.#made ??= make(inner));
       await inner.run('SET search_path TO sqluser, public', [], smallPage);
-      const connection: StandInConnection = new StandInConnection(inner, this.#options.version, this, () =>
-        this.#closed(connection, login),
+      const opened: StandInConnection = new StandInConnection(inner, this.#options.version, this, () =>
+        this.#closed(opened, login),
       );
-      this.connections.add(connection);
-      return connection;
+      connection = opened;
+      this.connections.add(opened);
+      return opened;
     } catch (error) {
       this.licences.giveBack(login.user);
       throw error;

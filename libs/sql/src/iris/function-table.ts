@@ -55,7 +55,7 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
 
 export const aggregateNames: ReadonlySet<string> = new Set([
   'count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'every', 'string_agg', 'stddev', 'stddev_samp', 'stddev_pop', 'variance',
-  'var_samp', 'var_pop',
+  'var_samp', 'var_pop', 'percentile_cont', 'percentile_disc',
 ]); // prettier-ignore
 
 /** What the functions with rules of their own give back. */

@@ -253,4 +253,41 @@ export const spelledOutQueries: readonly WrittenQuery[] = [
     "select date 'Feb 29, 2024', date '20240229', date '2024-2-9', timestamp 'September 3 2024 10:20', timestamp '3-Sept-2024 10:20:30', date '31 dec 1999'",
   ),
   query("select id from patients where born = '1980-2-29' or born = '19701231' order by id"),
+  query(
+    'select percentile_cont(0.5) within group (order by cost), percentile_disc(0.5) within group (order by cost), count(*) from encounters',
+  ),
+  query(
+    'select status, percentile_cont(0.25) within group (order by cost) as q, percentile_cont(0.9) within group (order by cost desc) as r, avg(cost) from encounters group by status order by q desc nulls last, status',
+  ),
+  query(
+    'select active, percentile_disc(0) within group (order by score), percentile_disc(1) within group (order by score), percentile_disc(0.07) within group (order by score desc) from patients group by active order by 1',
+  ),
+  query(
+    'select active as a, percentile_cont(0.75) within group (order by score) p from patients group by a having percentile_cont(0.75) within group (order by score) > 1 order by p limit 2',
+  ),
+  query(
+    'select percentile_disc(0.4) within group (order by born), percentile_disc(0.4) within group (order by born) filter (where active) from patients',
+  ),
+  query('select percentile_cont(0.5) within group (order by cost) from encounters where cost > 1000'),
+  query(
+    'select p.id, p.name, percentile_cont(0.5) within group (order by e.cost) from patients p join encounters e on e.patient_id = p.id group by p.id, p.name order by p.id',
+  ),
+  query(
+    'select round(percentile_cont(0.3) within group (order by score)::numeric, 2), round(coalesce(percentile_disc(0.3) within group (order by score + 1), 0), 1) from patients',
+  ),
+  query(
+    'select x.s, x.m from (select upper(status) as s, percentile_cont(0.5) within group (order by cost + 0.5) as m from encounters group by upper(status)) x order by 1',
+  ),
+  query(
+    'select p.id, (select percentile_disc(0.5) within group (order by e.cost) from encounters e where e.patient_id = p.id) from patients p order by p.id',
+  ),
+  query(
+    'with m as (select patient_id, percentile_disc(0.5) within group (order by started) as s from encounters group by 1) select * from m order by 1',
+  ),
+  query(
+    'select status, percentile_cont(0.5) within group (order by cost) from encounters group by 1 order by 2, 1 limit 2 offset 1',
+  ),
+  query(
+    'select extract(year from started) as y, percentile_disc(0.5) within group (order by cost - 1) from encounters group by extract(year from started) order by y',
+  ),
 ];

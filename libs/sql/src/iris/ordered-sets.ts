@@ -1,0 +1,223 @@
+import type { FuncCall, Node, ResTarget, SelectStmt, SortBy } from 'libpg-query';
+import { bodyOf, constantText, hasPart, lastNameOf } from '../ast.ts';
+import { printFrom } from './from.ts';
+import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
+import { typeOf } from './inference.ts';
+import { labelOf } from './labels.ts';
+import { numberTypes, timeTypes } from './pg-type.ts';
+import type { Printing, QueryOptions } from './printing.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
+import { Scope } from './scope.ts';
+import { isSame } from './targets.ts';
+
+const percentiles: ReadonlySet<string> = new Set(['percentile_cont', 'percentile_disc']);
+
+function percentileOf(node: Node): FuncCall | undefined {
+  const call = bodyOf(node, 'FuncCall');
+  return call?.agg_within_group === true && percentiles.has(lastNameOf(call.funcname) ?? '') ? call : undefined;
+}
+
+export const hasPercentiles = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>
+  hasPart([targetList, havingClause, sortClause], (node) => percentileOf(node) !== undefined);
+
+/**
+ * percentile_cont and percentile_disc by the numbers of the rows: a query inside gives each row its number in its group, and this
+ * one takes the row, or the two, that the percentile lies at.
+ */
+export function withoutPercentiles(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): SelectStmt {
+  const place = placeOf(select.targetList);
+  const rows = new Scope(scope); // seen for the sake of names and types
+  if (select.fromClause === undefined) return refuse('a percentile without FROM', place);
+  printFrom(p, select.fromClause, rows);
+  checkSimple(select, place);
+  const targets = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+  const said = (select.groupClause ?? []).flatMap((node) => groupedBy(node, targets, rows));
+  checkGrouped(select, targets, said, rows);
+  const inner = new InnerRows(p, rows, said);
+  const named = targets.map(({ val, name, ...more }, at): ResTarget => {
+    const value = inner.rewritten(val);
+    const label = options.names?.[at] ?? labelOf(val, name);
+    return { ...more, name: label, ...(value === undefined ? {} : { val: value }) };
+  });
+  const isLabel = (node: Node | undefined): boolean =>
+    bodyOf(node, 'A_Const') !== undefined ||
+    (bodyOf(node, 'ColumnRef')?.fields?.length === 1 &&
+      targets.some(({ val, name }) => labelOf(val, name) === lastNameOf(bodyOf(node, 'ColumnRef')?.fields)));
+  const sortClause = select.sortClause?.map((clause): Node => {
+    const sort = bodyOf(clause, 'SortBy') ?? {};
+    const node = isLabel(sort.node) ? sort.node : inner.rewritten(sort.node);
+    return { SortBy: { ...sort, ...(node === undefined ? {} : { node }) } };
+  });
+  const having = inner.rewritten(select.havingClause);
+  const groupClause = inner.groups();
+  const { limitCount, limitOffset, limitOption } = select;
+  return {
+    targetList: named.map((target) => ({ ResTarget: target })),
+    fromClause: [
+      { RangeSubselect: { subquery: { SelectStmt: inner.select(select) }, alias: { aliasname: 'iris_s' } } },
+    ],
+    ...(groupClause.length === 0 ? {} : { groupClause }),
+    ...(having === undefined ? {} : { havingClause: having }),
+    ...(sortClause === undefined ? {} : { sortClause }),
+    ...(limitCount === undefined ? {} : { limitCount }),
+    ...(limitOffset === undefined ? {} : { limitOffset }),
+    ...(limitOption === undefined ? {} : { limitOption }),
+  };
+}
+
+function checkSimple(select: SelectStmt, place: number | undefined): void {
+  const { targetList, havingClause, sortClause, groupClause, distinctClause } = select;
+  const has = (test: (node: Node) => boolean): boolean => hasPart([targetList, havingClause, sortClause], test);
+  const problem = has((node) => bodyOf(node, 'FuncCall')?.over !== undefined)
+    ? 'a window'
+    : has((node) => bodyOf(node, 'SubLink') !== undefined)
+      ? 'a query as a value'
+      : groupClause?.some((node) => bodyOf(node, 'GroupingSet') !== undefined) === true
+        ? 'GROUPING SETS, ROLLUP or CUBE'
+        : distinctClause === undefined
+          ? undefined
+          : 'DISTINCT';
+  if (problem !== undefined) refuse(`a percentile with ${problem}`, place, 'Take the percentile in a query in FROM.');
+}
+
+/** The query inside: what is grouped by, the columns that are read outside, and the numbers of the rows. */
+class InnerRows {
+  readonly #p: Printing;
+  readonly #rows: Scope;
+  readonly #said: readonly Node[];
+  readonly #columns: Node[] = [];
+  readonly #ungrouped = new Set<number>();
+  readonly #numbers: Node[] = [];
+
+  constructor(p: Printing, rows: Scope, said: readonly Node[]) {
+    this.#p = p;
+    this.#rows = rows;
+    this.#said = said;
+  }
+
+  /** What an expression outside is over the rows inside. */
+  rewritten(node: Node | undefined): Node | undefined {
+    return node === undefined ? undefined : (this.#rewrite(node, false) as Node);
+  }
+
+  groups(): Node[] {
+    return [
+      ...this.#said.map((_, at) => columnOf(`iris_g${at + 1}`)),
+      ...[...this.#ungrouped].map((at) => columnOf(`iris_c${at + 1}`)), // they are one of what is grouped by
+    ];
+  }
+
+  select({ fromClause, whereClause }: SelectStmt): SelectStmt {
+    const named = [
+      ...this.#said.map((val, at) => ({ name: `iris_g${at + 1}`, val })),
+      ...this.#columns.map((val, at) => ({ name: `iris_c${at + 1}`, val })),
+    ];
+    return {
+      targetList: [...named.map((target): Node => ({ ResTarget: target })), ...this.#numbers],
+      ...(fromClause === undefined ? {} : { fromClause }),
+      ...(whereClause === undefined ? {} : { whereClause }),
+    };
+  }
+
+  #rewrite(part: unknown, isAggregated: boolean): unknown {
+    if (Array.isArray(part)) return part.map((each) => this.#rewrite(each, isAggregated));
+    if (typeof part !== 'object' || part === null) return part;
+    const node = part as Node;
+    const group = this.#said.findIndex((each) => isSame(each, node, this.#rows));
+    if (group >= 0) return columnOf(`iris_g${group + 1}`);
+    const percentile = percentileOf(node);
+    if (percentile !== undefined) return this.#percentile(percentile);
+    const column = bodyOf(node, 'ColumnRef');
+    if (column !== undefined) {
+      if (this.#rows.isKnown && !this.#rows.isOwn(column)) return node; // of a query around
+      return this.#column(node, isAggregated);
+    }
+    const isInside = isAggregated || isAggregate(node);
+    return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, this.#rewrite(each, isInside)]));
+  }
+
+  #column(node: Node, isAggregated: boolean): Node {
+    const known = this.#columns.findIndex((each) => isSame(each, node, this.#rows));
+    const at = known < 0 ? this.#columns.push(node) - 1 : known;
+    if (!isAggregated) this.#ungrouped.add(at);
+    return columnOf(`iris_c${at + 1}`);
+  }
+
+  #percentile(call: FuncCall): Node {
+    const { args = [], agg_order: order = [], agg_filter: filter, location } = call;
+    const sort = bodyOf(order[0], 'SortBy') ?? {};
+    const isContinuous = lastNameOf(call.funcname) === 'percentile_cont';
+    const type = typeOf(this.#p, sort.node, this.#rows);
+    if (!numberTypes.has(type) && (isContinuous || !timeTypes.has(type)))
+      return refuse('a percentile of something that is no number', location, 'Days and moments have percentile_disc.');
+    const result = sort.node ?? refuse('a percentile of nothing', location);
+    const value: Node =
+      filter === undefined ? result : { CaseExpr: { args: [{ CaseWhen: { expr: filter, result } }] } };
+    const at = this.#number(value, sort);
+    const [row, rows, sorted] = [`iris_n${at}`, `iris_m${at}`, `iris_v${at}`].map(columnOf);
+    const share = castTo('float8', shareOf(args[0], location));
+    if (!isContinuous) {
+      const wanted = call1('ceil', operator('*', share, rows));
+      const isFirst = together('AND_EXPR', [operator('=', row, number(1)), operator('<=', wanted, number(0))]);
+      const isThere = together('OR_EXPR', [operator('=', row, wanted), isFirst]);
+      return call1('max', when(isThere, sorted));
+    }
+    const position = operator('*', share, operator('-', rows, number(1)));
+    const valueAt = (edge: string): Node =>
+      call1('max', when(operator('=', row, operator('+', call1(edge, position), number(1))), castTo('float8', sorted)));
+    const last = call1('max', position);
+    const part = operator('-', last, call1('floor', last));
+    return operator('+', valueAt('floor'), operator('*', part, operator('-', valueAt('ceil'), valueAt('floor'))));
+  }
+
+  /** The number of each row among those of its group that have a value, how many these are, and the value. */
+  #number(value: Node, sort: SortBy): number {
+    const at = this.#numbers.length / 3 + 1;
+    const partitionClause = [...this.#said];
+    const within = partitionClause.length === 0 ? {} : { partitionClause };
+    const order: Node = { SortBy: { ...sort, node: value, sortby_nulls: 'SORTBY_NULLS_LAST' } };
+    const row: FuncCall = { funcname: words('row_number'), over: { ...within, orderClause: [order], ...defaultFrame } };
+    const rows: FuncCall = { funcname: words('count'), args: [value], over: { ...within, ...defaultFrame } };
+    const named = [
+      { name: `iris_n${at}`, val: { FuncCall: row } },
+      { name: `iris_m${at}`, val: { FuncCall: rows } },
+      { name: `iris_v${at}`, val: value },
+    ];
+    this.#numbers.push(...named.map((target): Node => ({ ResTarget: target })));
+    return at;
+  }
+}
+
+/** RANGE UNBOUNDED PRECEDING, which is what a window has that says nothing. */
+const defaultFrame = { frameOptions: 1058 };
+
+/** @throws Refusal 22003 */
+function shareOf(node: Node | undefined, location: number | undefined): Node {
+  const text = constantText(bodyOf(node, 'TypeCast')?.arg ?? node) ?? '';
+  if (node === undefined || text === '' || Number.isNaN(Number(text)))
+    return refuse('a percentile that is no constant', location, 'Several are several calls.');
+  if (Number(text) < 0 || Number(text) > 1)
+    throw new Refusal(`percentile value ${text} is not between 0 and 1`, { sqlstate: '22003', location });
+  return node;
+}
+
+const words = (name: string): Node[] => [{ String: { sval: name } }];
+const columnOf = (name: string): Node => ({ ColumnRef: { fields: words(name), location: -1 } });
+const number = (ival: number): Node => ({ A_Const: { ival: { ival }, location: -1 } });
+const call1 = (name: string, arg: Node | undefined): Node => ({
+  FuncCall: { funcname: words(name), args: arg === undefined ? [] : [arg], location: -1 },
+});
+const operator = (name: string, lexpr: Node | undefined, rexpr: Node | undefined): Node => ({
+  A_Expr: {
+    ...{ kind: 'AEXPR_OP', name: words(name), location: -1 },
+    ...(lexpr === undefined ? {} : { lexpr }),
+    ...(rexpr === undefined ? {} : { rexpr }),
+  },
+});
+const together = (boolop: 'AND_EXPR' | 'OR_EXPR', args: Node[]): Node => ({ BoolExpr: { boolop, args } });
+const when = (expr: Node, result: Node | undefined): Node => ({
+  CaseExpr: { args: [{ CaseWhen: { expr, ...(result === undefined ? {} : { result }) } }] },
+});
+const castTo = (type: string, arg: Node | undefined): Node => ({
+  TypeCast: { ...(arg === undefined ? {} : { arg }), typeName: { names: words(type), location: -1 } },
+});

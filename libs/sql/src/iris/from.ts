@@ -133,12 +133,10 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
 }
 
 function printSeries(p: Printing, made: RangeFunction, scope: Scope): Item {
-  const { select, alias, column } = seriesOf(made);
-  const { sql, ...rows } = p.query(select, scope, { names: [column] });
-  return {
-    sql: `(${sql}) AS ${identifier(alias)}`,
-    tables: [{ ...rows, keys: [[column]], alias, isOuter: false }],
-  };
+  const { select, alias, columns, key } = seriesOf(made);
+  const { sql, ...rows } = p.query(select, scope, { names: columns });
+  const keys = key === undefined ? [] : [[key]];
+  return { sql: `(${sql}) AS ${identifier(alias)}`, tables: [{ ...rows, keys, alias, isOuter: false }] };
 }
 
 const joinWords: Readonly<Record<string, string>> = {

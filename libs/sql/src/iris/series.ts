@@ -1,31 +1,70 @@
 import type { FuncCall, Node, RangeFunction, SelectStmt } from 'libpg-query';
-import { bodyOf, namesOf } from '../ast.ts';
+import { bodyOf, hasPart, kindOf, namesOf } from '../ast.ts';
 import { intervalValue } from './interval-text.ts';
 import { typeUse } from './pg-type.ts';
-import { refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 
 const rowsMax = 1_000;
 
-/** generate_series of constants, written out: a query of one column, and what that is called. */
+/** generate_series or unnest of constants, written out: a query, and what it and its columns are called. */
 export interface Series {
   readonly select: SelectStmt;
   readonly alias: string;
-  readonly column: string;
+  readonly columns: readonly string[];
+  /** A column of which no two rows have the same. */
+  readonly key: string | undefined;
 }
 
 /** @throws Refusal for any other function in FROM */
 export function seriesOf({ functions = [], alias, ordinality, is_rowsfrom }: RangeFunction): Series {
   const call = bodyOf(bodyOf(functions[0], 'List')?.items?.[0], 'FuncCall');
   const name = namesOf(call?.funcname).at(-1);
-  if (call === undefined || name !== 'generate_series' || ordinality === true || is_rowsfrom === true)
+  const isSeries = name === 'generate_series';
+  if (call === undefined || (!isSeries && name !== 'unnest') || is_rowsfrom === true)
     return refuse('a function in FROM', call?.location);
-  const values = valuesOf(call);
-  const [first] = values;
-  const none: SelectStmt = { targetList: [{ ResTarget: { val: number(0) } }], whereClause: never };
-  const select = first === undefined ? none : { valuesLists: values.map((value) => ({ List: { items: [value] } })) };
+  const { none, values } = isSeries ? { none: number(0), values: valuesOf(call) } : membersOf(call);
+  const isNumbered = ordinality === true;
+  const rows = values.map((value, at) => (isNumbered ? [value, asBigint(number(at + 1))] : [value]));
+  const empty = (isNumbered ? [none, asBigint(number(0))] : [none]).map((val): Node => ({ ResTarget: { val } }));
+  const select: SelectStmt =
+    rows.length === 0
+      ? { targetList: empty, whereClause: never }
+      : { valuesLists: rows.map((items) => ({ List: { items } })) };
   const own = alias?.aliasname ?? name;
-  return { select, alias: own, column: namesOf(alias?.colnames)[0] ?? own };
+  const [column = own, ordinal = 'ordinality'] = namesOf(alias?.colnames);
+  const columns = isNumbered ? [column, ordinal] : [column];
+  return { select, alias: own, columns, key: isSeries ? column : isNumbered ? ordinal : undefined };
 }
+
+interface Members {
+  readonly values: readonly Node[];
+  /** Of their type, where there are none. */
+  readonly none: Node;
+}
+
+/** unnest(array[...]) of what says nothing of the tables beside it. */
+function membersOf({ args = [], location }: FuncCall): Members {
+  const cast = bodyOf(args[0], 'TypeCast');
+  const array = bodyOf(cast === undefined ? args[0] : cast.arg, 'A_ArrayExpr');
+  const { arrayBounds, ...member } = cast?.typeName ?? {};
+  const elements = array?.elements ?? [];
+  const isTyped = cast !== undefined && arrayBounds !== undefined;
+  const isFlat = !elements.some((each) => hasPart(each, isOfTablesOrNested));
+  if (array === undefined || args.length > 1 || (cast !== undefined && !isTyped) || !isFlat)
+    return refuse('unnest of what is no array of constants', location, 'array[...] of constants and parameters is.');
+  if (elements.length === 0 && !isTyped)
+    throw new Refusal('cannot determine type of empty array', { sqlstate: '42P18', location: placeOf(args[0]) });
+  if (elements.length > rowsMax) return refuse(`unnest of more than ${rowsMax} rows`, location);
+  const typed = (arg: Node): Node => (isTyped ? { TypeCast: { arg, typeName: member } } : arg);
+  return { values: elements.map(typed), none: typed({ A_Const: { isnull: true, location: -1 } }) };
+}
+
+const isOfTablesOrNested = (node: Node): boolean =>
+  ['ColumnRef', 'SubLink', 'A_ArrayExpr', 'FuncCall'].includes(kindOf(node));
+
+const asBigint = (arg: Node): Node => ({
+  TypeCast: { arg, typeName: { names: [{ String: { sval: 'int8' } }], location: -1 } },
+});
 
 const never: Node = { A_Const: { boolval: { boolval: false } } };
 const number = (ival: number): Node => ({ A_Const: { ival: { ival } } });

@@ -290,4 +290,19 @@ export const spelledOutQueries: readonly WrittenQuery[] = [
   query(
     'select extract(year from started) as y, percentile_disc(0.5) within group (order by cost - 1) from encounters group by extract(year from started) order by y',
   ),
+  query('select u from unnest(array[3, 1, 3, null]) u order by u'),
+  query("select x.n, x.o from unnest(array['b', 'a', 'B']) with ordinality as x(n, o) order by x.o"),
+  query(
+    'select p.id, p.name from patients p join unnest(array[$1::int, $2::int]) as w(id) on w.id = p.id order by p.id',
+    ['2', '5'],
+  ),
+  query('select p.id, u.u from patients p cross join unnest(array[1, 2]::bigint[]) u order by 1, 2'),
+  query('select count(*) from unnest(array[]::int[]) u'),
+  query(
+    "select d, count(e.id) from unnest(array['2024-01-31', '2024-02-29']::date[]) d left join encounters e on e.started::date = d group by d order by d",
+  ),
+  query('select * from unnest(array[1.5, 2.25]) with ordinality order by 2 desc'),
+  query('select id from patients where id in (select u from unnest(array[1, 4, 99]) u) order by id'),
+  query('select g, o from generate_series(5, 9, 2) with ordinality as s(g, o) order by o desc'),
+  query('select sum(u) over (order by u, o) from unnest(array[1, 2, 2, 5]) with ordinality as x(u, o) order by 1'),
 ];

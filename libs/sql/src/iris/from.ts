@@ -120,7 +120,12 @@ function tableRows(p: Printing, table: RangeVar): SeenRows {
 }
 
 function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselect, scope: Scope): Item {
-  if (lateral === true) return refuse('LATERAL', placeOf(subquery));
+  if (lateral === true)
+    return refuse(
+      'LATERAL',
+      placeOf(subquery),
+      'Write each value as a query in SELECT, or join a query with GROUP BY or row_number().',
+    );
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
   // Not correlated: it sees what is around the query, not its neighbours.

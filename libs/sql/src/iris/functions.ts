@@ -148,7 +148,11 @@ function printList(p: Printing, call: FuncCall, scope: Scope): string {
   const [arg, separator] = call.args ?? [];
   const between = bodyOf(separator, 'A_Const')?.sval === undefined ? undefined : constantText(separator);
   if (between === undefined || call.agg_order !== undefined)
-    return refuse('string_agg with an order, or with a separator that is no constant', call.location);
+    return refuse(
+      'string_agg with an order, or with a separator that is no constant',
+      call.location,
+      'LIST of IRIS has no order: select the rows in order, and join the texts where they are read.',
+    );
   const text = call.agg_distinct === true ? exact(p, arg, scope) : p.value(arg, scope);
   const [comma, aside] = [p.marks.string(','), p.marks.string(unitSeparator)];
   const bare = between === ',' ? text : `REPLACE(${text}, ${comma}, ${aside})`;

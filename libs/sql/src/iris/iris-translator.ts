@@ -228,6 +228,12 @@ export class IrisTranslator {
     const kind = kindOf(node);
     if (kind === 'NotifyStmt') return refuse('NOTIFY', undefined, 'Nobody could LISTEN: IRIS has nothing for it.');
     if (this.#options.skipped?.includes(kind) === true) return [];
+    if (kind === 'MergeStmt')
+      return refuse(
+        'MERGE',
+        undefined,
+        'Write UPDATE, and INSERT ... SELECT ... WHERE NOT EXISTS, in one transaction.',
+      );
     return refuse(kind);
   }
 

@@ -33,7 +33,8 @@ const writtenOutMax = 64 * 1024;
 
 /** WITH at the front of a statement; where IRIS takes none a query stands wherever it is named. */
 export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
-  if (clause.recursive === true) return refuse('WITH RECURSIVE', clause.location ?? 0);
+  if (clause.recursive === true)
+    return refuse('WITH RECURSIVE', clause.location ?? 0, 'IRIS has none: join the table once for each level.');
   const isNative = isTop === true && p.dialect.has('withClause');
   const parts = (clause.ctes ?? []).map((node) => {
     const { ctename = '', ctequery, aliascolnames, location } = bodyOf(node, 'CommonTableExpr') ?? {};

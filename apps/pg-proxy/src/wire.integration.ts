@@ -358,6 +358,20 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect([await wordsOf(rig.url), await wordsOf(alone.url)]).toEqual([direct, direct]);
   });
 
+  it('are answered to the end to a client that has said goodbye and closed its side', async () => {
+    const long = [prepare('', "select repeat('x', 900000)"), run(''), sync()];
+    const asked = [query('select 1'), query('select pg_sleep(0.05)'), ...long];
+    const wordsOf = async (href: string): Promise<string[]> => {
+      const client = await open(href);
+      client.send(...asked, terminate());
+      client.socket.end();
+      return client.until('closed');
+    };
+    const direct = await wordsOf(where);
+    expect(direct.length).toBeGreaterThan(8);
+    expect([await wordsOf(rig.url), await wordsOf(alone.url)]).toEqual([direct, direct]);
+  });
+
   it.each([
     ['with it', [prepare('', 'syntax error'), terminate()]],
     ['when it is told', [prepare('', 'syntax error'), flush()], [terminate()]],

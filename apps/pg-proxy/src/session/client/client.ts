@@ -94,7 +94,9 @@ export class Client implements BackendClient {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
     this.socket = socket;
     this.#startReading = start;
-    for (const end of ['end', 'error', 'close']) this.socket.on(end, () => this.#hungUp());
+    this.socket.allowHalfOpen = true;
+    this.socket.on('end', () => this.#saysNoMore());
+    for (const end of ['error', 'close']) this.socket.on(end, () => this.#hungUp());
     this.outbox = new Outbox(socket);
     this.pauses = new ReadPauses(socket);
     this.address = options.address;
@@ -449,10 +451,14 @@ export class Client implements BackendClient {
     if (backend.expected.isOpen) backend.outbox.push(flush());
   }
 
-  /** Its connection is closed from its side. Who has said goodbye before that has what he asked run. */
+  /** Its side of the connection is closed. Who has said goodbye before that has what he asked run, and may still read. */
+  #saysNoMore(): void {
+    if (!this.isParting && !this.#messages.endsInGoodbye) this.leave();
+  }
+
+  /** Nobody takes the answers. */
   #hungUp(): void {
-    if (!this.isParting && !this.#messages.endsInGoodbye) return this.leave();
-    // Nobody takes the answers.
+    this.#saysNoMore();
     this.backend?.resume();
   }
 

@@ -255,6 +255,20 @@ describe('a text that is no SQL', () => {
     });
   });
 
+  it.each([
+    ['comments', '/**/'.repeat(250_000)],
+    ['comments in comments', `select 1 as a, ${'*/'.repeat(500_000)}`],
+  ])('is nothing that the lexer would go over again and again: %s', (_, text) => {
+    expect(analyser.analyseLarge(text)).toMatchObject({ kind: 'unread', fault: { sqlstate: '54001' } });
+  });
+
+  it('is read with as many operators as somebody may write', () => {
+    const framed = `${`/*${'*'.repeat(200)}*/\n`.repeat(1_000)} select 1, 2, 3 -- ${'='.repeat(2_000)}`;
+    expect(analyser.analyseLarge(framed).kind).toBe('read');
+    const sum = `select ${Array.from({ length: 900 }, () => '1').join(' + ')}`;
+    expect(only(sum).kind).toBe('select');
+  });
+
   it('survives nesting without end, and goes on', () => {
     const deep = `select ${'('.repeat(2_000)}1${')'.repeat(2_000)}`;
     for (const text of [deep, `select ${'('.repeat(400_000)}1`])

@@ -28,6 +28,12 @@ describe('what a short statement may cost', () => {
     expect(translator.translate(text)[0]).toMatchObject({ kind: 'refused', fault: { sqlstate: '54001' } });
   });
 
+  it('is not beyond the stack', () => {
+    const parts = Array.from({ length: 4_000 }, (_, at) => `select id from wards where id = ${at}`);
+    const [translation] = translator.translate(parts.join(' union all '));
+    expect(translation).toMatchObject({ kind: 'refused', fault: { sqlstate: '54001' } });
+  });
+
   it('grows with a chain of UNION as the chain does', () => {
     const parts = Array.from({ length: 60 }, (_, at) => `select 'wards' as kind, label, ${at} from wards`);
     const [translation] = translator.translate(`select kind from (${parts.join(' union ')}) x`);

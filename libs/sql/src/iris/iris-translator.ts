@@ -59,6 +59,12 @@ export interface TranslatorOptions {
 
 const cacheBytesDefault = 16 * 1024 * 1024;
 
+const tooDeep: SqlFault = {
+  sqlstate: '54001',
+  message: 'stack depth limit exceeded',
+  hint: 'What stands in each other is too much to be translated to IRIS SQL: say it in several statements.',
+};
+
 /**
  * PostgreSQL's SQL to that of IRIS, by the grammar and by a list of what is known. Anything that is not on it is refused with
  * 0A000 at its place: no statement runs as something else than it says.
@@ -130,6 +136,8 @@ export class IrisTranslator {
       if (command !== undefined) return { kind: 'command', command };
       return this.#statement(qualified(stmt, path, this.#catalog), parameterTypes);
     } catch (error) {
+      // As PostgreSQL says it: what stands in each other has come to the end of the stack.
+      if (error instanceof RangeError) return { kind: 'refused', fault: tooDeep };
       if (!(error instanceof Refusal)) throw error;
       return { kind: 'refused', fault: faultOf(error, text, stmt_location) };
     }

@@ -71,8 +71,10 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
 const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
-/** A DEALLOCATE that is alone in its text is answered with a stand-in. */
-const namesPrepared = /\bexecute\b|;[^;]*\bdeallocate\b|\bdeallocate\b[^;]*;\s*\S/i;
+const namesPrepared = /\b(?:execute|deallocate)\b/i;
+const runsPrepared = /\bexecute\b/i;
+/** There may be several statements in it. A DEALLOCATE that is alone is answered with a stand-in. */
+const isOneOfSeveral = (text: string): boolean => text.trimEnd().slice(0, -1).includes(';');
 const showsPrepared = /\bpg_prepared_statements\b/i;
 
 /**
@@ -141,7 +143,7 @@ export class ClientStatements {
   showNamed(text: string, backend: Backend): void {
     if (this.#names.size === 0 || !isRunning(backend)) return;
     if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names.all);
-    if (!namesPrepared.test(text)) return;
+    if (!namesPrepared.test(text) || !(runsPrepared.test(text) || isOneOfSeveral(text))) return;
     const folded = text.toLowerCase();
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names.all);
   }

@@ -137,6 +137,13 @@ describe('prepared statements', () => {
 describe('what the server passed over after an error', () => {
   const unnamed = prepare('', 'select mine');
 
+  it('does not look for its name over and over', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    await client.ask(prepare('a'), sync());
+    expect((await client.ask(query('deallocate '.repeat(90_000)))).at(-1)).toBe('Z I');
+  });
+
   it('does not count as prepared, nor as taken away', async () => {
     await start({ config: { pool: { size: 2 } } });
     const [client, other, third] = [await rig.in(), await rig.in(), await rig.in()];

@@ -57,6 +57,12 @@ const series = {
     [1, runTwo],
     [1, two],
   ),
+  'what is nested deeper than it can be read here': steps(
+    [1, query(`select ${'not '.repeat(4_000)}true`)],
+    [1, prepare('deep', `select ${'- '.repeat(4_000)}1`), run('deep'), sync()],
+    [1, prepare('', `set work_mem to '5MB' /* ${'/**/'.repeat(4_000)} */`), run(''), sync()],
+    [1, query('show work_mem')],
+  ),
   'DEALLOCATE among others in one text': steps(
     [1, two],
     [1, query('select 1; deallocate c; select 3')],

@@ -10,6 +10,9 @@ export interface SqlFault {
   readonly hint?: string;
 }
 
+/** As PostgreSQL says it: what stands in each other has come to the end of the stack. */
+export const tooDeep: SqlFault = { sqlstate: '54001', message: 'stack depth limit exceeded' };
+
 export type Parsing =
   | { readonly kind: 'parsed'; readonly statements: readonly RawStmt[] }
   | { readonly kind: 'fault'; readonly fault: SqlFault };
@@ -36,6 +39,7 @@ export function parseSql(text: string): Parsing {
     last = text.length > keptMax ? undefined : { text, parsing };
     return parsing;
   } catch (error) {
+    if (error instanceof RangeError) return { kind: 'fault', fault: tooDeep };
     if (!hasSqlDetails(error)) throw error;
     return fault(stateOf(error.message), error.message, error.sqlDetails?.cursorPosition);
   }

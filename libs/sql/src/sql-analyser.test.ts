@@ -273,6 +273,15 @@ describe('a text that is no SQL', () => {
     const deep = `select ${'('.repeat(2_000)}1${')'.repeat(2_000)}`;
     for (const text of [deep, `select ${'('.repeat(400_000)}1`])
       expect(analyser.analyseLarge(text).kind).not.toBe('refused');
+    for (const [one, times] of [
+      ['not ', 3_000],
+      ['- ', 4_500],
+      ['a in (', 1_200],
+      ['(select ', 1_000],
+    ] as const)
+      expect(['unread', 'read']).toContain(analyser.analyse(`select ${one.repeat(times)}`).kind);
+    expect(analyser.analyse(`select ${'not '.repeat(4_000)}true`)).toMatchObject({ fault: { sqlstate: '54001' } });
+    expect(analyser.analyseLarge(`select ${'a+'.repeat(20_000)}1`)).toMatchObject({ fault: { sqlstate: '54001' } });
     expect(only('select 1').kind).toBe('select');
   });
 });

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { RawStmt } from 'libpg-query';
 import { fingerprintOf } from './fingerprint.ts';
-import { loadParser, parseSql, type SqlFault } from './pg-parser.ts';
+import { loadParser, parseSql, tooDeep, type SqlFault } from './pg-parser.ts';
 import { skeletonOf, type Skeleton } from './skeleton.ts';
 import { unreadText } from './unread-text.ts';
 import { readStatement } from './statement-reader.ts';
@@ -151,11 +151,22 @@ function analysisOf(similar: Similar, bytes: number): Analysis {
 }
 
 function read(text: string, bytes: number, skeleton: Skeleton): Analysis {
-  const parsing = parseSql(text);
-  if (parsing.kind === 'fault') {
-    const { fault } = parsing;
-    return { kind: 'unread', fault, fingerprint: fingerprintOf(skeleton), normalised: unreadText(skeleton) };
+  try {
+    return readParsed(text, bytes, skeleton);
+  } catch (error) {
+    // What stands in each other can be parsed deeper than it can be walked.
+    if (!(error instanceof RangeError)) throw error;
+    return unread(tooDeep, skeleton);
   }
+}
+
+function unread(fault: SqlFault, skeleton: Skeleton): Analysis {
+  return { kind: 'unread', fault, fingerprint: fingerprintOf(skeleton), normalised: unreadText(skeleton) };
+}
+
+function readParsed(text: string, bytes: number, skeleton: Skeleton): Analysis {
+  const parsing = parseSql(text);
+  if (parsing.kind === 'fault') return unread(parsing.fault, skeleton);
   const [first, ...more] = parsing.statements;
   if (first?.stmt === undefined) return { kind: 'read', statements: [], ranges: [] };
   if (more.length > 0) return readSeveral(text, bytes, parsing.statements);

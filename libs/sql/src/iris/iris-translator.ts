@@ -12,7 +12,7 @@ import type {
 } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { hasOption } from '../command.ts';
-import { loadParser, parseSql, type SqlFault } from '../pg-parser.ts';
+import { loadParser, parseSql, tooDeep, type SqlFault } from '../pg-parser.ts';
 import { isIrisPassthrough } from '../sql-comment.ts';
 import { emptyCatalog, type SqlCatalog } from './catalog.ts';
 import { printDelete, printInsert, printUpdate, type PrintedChange } from './changes.ts';
@@ -58,12 +58,6 @@ export interface TranslatorOptions {
 }
 
 const cacheBytesDefault = 16 * 1024 * 1024;
-
-const tooDeep: SqlFault = {
-  sqlstate: '54001',
-  message: 'stack depth limit exceeded',
-  hint: 'What stands in each other is too much to be translated to IRIS SQL: say it in several statements.',
-};
 
 /**
  * PostgreSQL's SQL to that of IRIS, by the grammar and by a list of what is known. Anything that is not on it is refused with
@@ -136,7 +130,6 @@ export class IrisTranslator {
       if (command !== undefined) return { kind: 'command', command };
       return this.#statement(qualified(stmt, path, this.#catalog), parameterTypes);
     } catch (error) {
-      // As PostgreSQL says it: what stands in each other has come to the end of the stack.
       if (error instanceof RangeError) return { kind: 'refused', fault: tooDeep };
       if (!(error instanceof Refusal)) throw error;
       return { kind: 'refused', fault: faultOf(error, text, stmt_location) };

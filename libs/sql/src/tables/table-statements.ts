@@ -2,7 +2,7 @@ import type { Node, RawStmt } from 'libpg-query';
 import { bodyOf, constantText, kindOf } from '../ast.ts';
 import { commandOf } from '../command.ts';
 import { positionOf, Refusal } from '../iris/refusal.ts';
-import { parseSql, type SqlFault } from '../pg-parser.ts';
+import { parseSql, tooDeep, type SqlFault } from '../pg-parser.ts';
 import type { Cell, CellType } from './cell.ts';
 import { fail, notSupported, type Row } from './compiled.ts';
 import { valueOf } from './conversion.ts';
@@ -123,7 +123,7 @@ function guarded<T>(text: string, work: () => T, faulty: (fault: SqlFault) => T)
   try {
     return work();
   } catch (error) {
-    if (error instanceof RangeError) return faulty({ sqlstate: '54001', message: 'the statement is nested too deep' });
+    if (error instanceof RangeError) return faulty(tooDeep);
     if (!(error instanceof Refusal)) throw error;
     const { sqlstate, message, hint, location } = error;
     const place =

@@ -22,6 +22,8 @@ export interface Watched {
   readonly bound: Bound | undefined;
   /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
   readonly shows: 'statements' | 'sequences' | undefined;
+  /** Of what is not read: by its words it may take back what the session began with. */
+  readonly mayGoBack?: boolean;
   at: number;
   /** All has been counted, and its rows come in parts. */
   isSuspended?: boolean;
@@ -202,7 +204,7 @@ export class SessionWatch {
     // By its words it leaves nothing itself, and what its code does the server is asked.
     const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
     if (statements === 'unread' && isOfCode) return undefined;
-    return { statements, bound, shows, at: 0 };
+    return { statements, bound, shows, ...(statements === 'unread' && { mayGoBack: goesBack.test(text) }), at: 0 };
   }
 
   #begin(status: TransactionStatus): SessionState {
@@ -308,7 +310,8 @@ export class SessionWatch {
     if (watched.isSuspended === true) return;
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
-    this.#reset = together(this.#reset, resetOf(statement));
+    const isOther = statements === 'unread' && watched.mayGoBack !== true && !/^(?:RESET|DISCARD)/.test(tag);
+    if (!isOther) this.#reset = together(this.#reset, resetOf(statement));
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
   }

@@ -63,6 +63,18 @@ const series = {
     [1, prepare('', `set work_mem to '5MB' /* ${'/**/'.repeat(4_000)} */`), run(''), sync()],
     [1, query('show work_mem')],
   ),
+  'comments before what the session keeps': steps(
+    [1, query("/* one /* in another */ */ set work_mem to '5MB'")],
+    [1, query("-- so\rset timezone to 'Asia/Tokyo'")],
+    [1, query('/* /**/ */ begin')],
+    [1, query('show work_mem')],
+    [1, query('show timezone')],
+    [1, query('/* /* */ */ rollback')],
+    [1, query('/* why */ reset work_mem')],
+    [1, query('show work_mem')],
+    [1, query('/* /* why */ */ reset all')],
+    [1, query('show timezone')],
+  ),
   'DEALLOCATE among others in one text': steps(
     [1, two],
     [1, query('select 1; deallocate c; select 3')],

@@ -6,6 +6,8 @@ describe('leavesState', () => {
     'SET work_mem = 1',
     '  set search_path to x',
     '/* app */ -- so\n SET x TO 1',
+    '/* one /* in another */ */ set x to 1',
+    '-- so\r set x to 1',
     'select 1; set x to 1',
     'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY',
     'listen news',

@@ -1,8 +1,12 @@
 import { sessionFunctions } from '@medrex/sql';
 
 /** What may stand between words. */
-export const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
-const start = `(?:^|;)${gap}*`;
+export const gap = String.raw`(?:\s|--[^\n\r]*[\n\r]|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
+/** Where a statement begins. */
+export const start = `(?:^|;)${gap}*`;
+/** Comments in comments: where those end, words do not tell. */
+const nests = /\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\/\*/;
+export const nestsComments = (text: string): boolean => nests.test(text);
 const verbs = [
   `set${gap}+(?!local\\b|transaction\\b|constraints\\b)`,
   `(?:reset|listen|unlisten|load|discard|deallocate|execute|do)\\b`,
@@ -18,7 +22,7 @@ const holdsSo = new RegExp(String.raw`\b(?:${words.join('|')})\b|\bdblink`, 'i')
  * does inside is not seen.
  */
 export function leavesState(text: string): boolean {
-  return beginsSo.test(text) || holdsSo.test(text);
+  return beginsSo.test(text) || holdsSo.test(text) || nestsComments(text);
 }
 
 const endings = new RegExp(
@@ -31,5 +35,5 @@ const endings = new RegExp(
  * or closing a cursor.
  */
 export function mayTakeBack(text: string): boolean {
-  return endings.test(text);
+  return endings.test(text) || nestsComments(text);
 }

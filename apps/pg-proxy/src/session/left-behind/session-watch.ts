@@ -12,7 +12,7 @@ import {
 import { problemOfSetting, settingPrefix } from '../../config/session-settings.ts';
 import type { PoolMode } from '../client/client-options.ts';
 import { Doubts, type Outcome } from './doubts.ts';
-import { leavesState, mayTakeBack } from './leaves-state.ts';
+import { gap, leavesState, mayTakeBack, nestsComments, start } from './leaves-state.ts';
 import type { Statements } from '../prepared/statements.ts';
 import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
 
@@ -100,11 +100,11 @@ function together(one: Reset, other: Reset): Reset {
   return other.size === 0 ? one : new Set([...one, ...other]);
 }
 
-const goesBack = /(?:^|;)\s*(?:reset|discard|set\s[^;]*\bdefault)\b/i;
+const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\bdefault)\b`, 'i');
 
 /** Whether a statement concerns settings that only the proxy knows: its own, or what the session began with. */
 export function concernsProxy(text: string): boolean {
-  return text.includes(settingPrefix) || goesBack.test(text);
+  return text.includes(settingPrefix) || goesBack.test(text) || nestsComments(text);
 }
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';

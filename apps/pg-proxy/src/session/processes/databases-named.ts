@@ -1,4 +1,5 @@
-const gap = String.raw`(?:\s|--[^\n]*\n|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
+import { gap } from '../left-behind/leaves-state.ts';
+
 const begins = new RegExp(`^${gap}*(create|drop|alter)${gap}+database\\b`, 'i');
 const names = /"(?:[^"]|"")+"|[\w$\u0080-\uffff]+/g;
 /** In a byte of ASCII, the difference between the cases. */

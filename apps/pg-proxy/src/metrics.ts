@@ -81,6 +81,11 @@ export const pgProxyMetrics = defineMetrics({
     kind: 'counter',
     help: 'Connections that were sent away: wrong password, wrong bytes, no TLS, no such database, a limit, overload.',
   },
+  internalErrors: {
+    name: 'medrex_pg_proxy_internal_errors_total',
+    kind: 'counter',
+    help: 'Errors of our own, each of which has ended one client or one backend: the log says where. Please report it.',
+  },
   failing: {
     name: 'medrex_pg_proxy_pools_failing',
     kind: 'gauge',

@@ -273,6 +273,7 @@ export class PgProxy {
       enter: (newcomer) => this.#welcome.enter(newcomer),
       done: (arrival) => this.#arrivals.delete(arrival),
       refused: (fault, address) => this.#events.refused(fault, address),
+      broke: (error) => this.#events.broke(error),
     };
   }
 }

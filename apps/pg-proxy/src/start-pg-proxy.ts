@@ -157,6 +157,10 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
         if (level === 0) telemetry.log.info({ state }, 'load and memory ask for nothing any more');
         else telemetry.log.warn({ state }, 'load or memory have moved the proxy on the ladder of overload');
       },
+      broke: (error) => {
+        metrics.internalErrors.inc();
+        telemetry.log.error({ error }, 'an error of our own has ended one connection');
+      },
       fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
     },
   });

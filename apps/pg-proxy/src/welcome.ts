@@ -11,6 +11,7 @@ import type { SqlAnalyser } from '@medrex/sql';
 import type { Life } from './admin/commands.ts';
 import { ConsoleSession } from './admin/console-session.ts';
 import { consoleDatabase, hasConsole } from './admin/show-pgbouncer.ts';
+import { internalError } from './internal-error.ts';
 import { LocalTables } from './admin/local-tables.ts';
 import { MedrexTables } from './admin/medrex-tables.ts';
 import { Preparer } from './admin/prepared.ts';
@@ -117,8 +118,13 @@ export class Welcome {
   }
 
   enter(newcomer: Newcomer): void {
-    if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
-    else this.#enterDatabase(newcomer);
+    try {
+      if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
+      else this.#enterDatabase(newcomer);
+    } catch (error) {
+      this.#host.broke(error);
+      this.#refuse(newcomer, internalError);
+    }
   }
 
   /** While the proxy ends, its operators still come in. */
@@ -235,7 +241,7 @@ export class Welcome {
     client.outbox.push(newcomer.accepted);
     const notice = longNameNotice(entrant.application);
     if (notice !== undefined) client.outbox.push(notice);
-    this.#logIn(client, newcomer.minor);
+    client.contain(() => this.#logIn(client, newcomer.minor));
   }
 
   #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {
@@ -332,7 +338,7 @@ export class Welcome {
     this.#reports.learn(key, client, (learnt) => {
       if (learnt === undefined) return;
       if ('sqlstate' in learnt) client.end(learnt);
-      else this.#greet(client, minor, learnt);
+      else client.contain(() => this.#greet(client, minor, learnt));
     });
   }
 

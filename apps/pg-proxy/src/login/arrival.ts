@@ -16,6 +16,7 @@ import {
 } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
+import { internalError } from '../internal-error.ts';
 import { Outbox } from '../session/backend/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
@@ -71,6 +72,8 @@ export interface Reception {
   done(arrival: Arrival): void;
   /** @param address where it came from */
   refused(fault: WireFault, address: string): void;
+  /** Something of ours has failed in its login. */
+  broke(error: unknown): void;
 }
 
 /** PostgreSQL's protocol by ALPN, which a client must offer that begins with TLS at once. */
@@ -159,9 +162,22 @@ export class Arrival {
 
   #read(chunk: Buffer): void {
     if (this.#isDone) return;
-    if (this.#isHeld) this.#hold(chunk);
-    else if (this.#auth !== undefined) this.#prove(chunk);
-    else this.#readPackets(chunk);
+    this.#contain(() => {
+      if (this.#isHeld) this.#hold(chunk);
+      else if (this.#auth !== undefined) this.#prove(chunk);
+      else this.#readPackets(chunk);
+    });
+  }
+
+  /** Whatever goes wrong here is this login's alone. Who is half in cannot be sent away: that ends the process. */
+  #contain(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#isDone) throw error;
+      this.#reception.broke(error);
+      this.#refuse(internalError);
+    }
   }
 
   #readPackets(chunk: Buffer): void {
@@ -276,8 +292,10 @@ export class Arrival {
     this.#reception.authOf(asking, this.#tls, (auth) => {
       if (this.#isDone) return;
       if ('sqlstate' in auth) return this.#refuse(auth);
-      this.#auth = auth;
-      this.#goOn(auth.begin());
+      this.#contain(() => {
+        this.#auth = auth;
+        this.#goOn(auth.begin());
+      });
     });
   }
 
@@ -326,7 +344,7 @@ export class Arrival {
     this.#received = Buffer.from(rest);
     this.#framer = new Framer(frontendLogin);
     void step.then((next) => {
-      if (!this.#isDone) this.#goOn(next);
+      if (!this.#isDone) this.#contain(() => this.#goOn(next));
     });
   }
 

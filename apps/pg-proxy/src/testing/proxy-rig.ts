@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessFigures } from '../scheduling/overload.ts';
+import type { RequestObserver } from '../session/client/request.ts';
 import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
 import { createTelemetry, type Telemetry } from '@medrex/telemetry';
 import { ScriptedPostgres } from './scripted-postgres.ts';
@@ -19,6 +20,8 @@ export interface RigOptions {
   readonly process?: ProcessFigures;
   /** Files that it may have open. */
   readonly filesMax?: number;
+  /** Told of every request. */
+  readonly observer?: RequestObserver;
   /** Beside `main`. */
   readonly upstreams?: Readonly<Record<string, unknown>>;
   /** Other files of the folder, by name. */
@@ -52,6 +55,7 @@ export class ProxyRig {
     upstreams = {},
     process,
     filesMax,
+    observer,
     users = '"app" "secret"\n"other" "secret"\n',
     files = {},
   }: RigOptions = {}): Promise<ProxyRig> {
@@ -78,6 +82,7 @@ export class ProxyRig {
     const running = await startPgProxy({
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
       ...(process && { process }),
+      ...(observer && { observer }),
       ...(filesMax !== undefined && { filesMax }),
     });
     return new ProxyRig(postgres, running, folder, { lines, telemetry });

@@ -22,6 +22,8 @@ export interface OpeningEvents {
   /** A backend is logged in, after so long. @param roundTripMs what the way to its server takes; undefined: nobody knows */
   connected(database: string, ms: number, roundTripMs: number | undefined): void;
   fault(message: string): void;
+  /** Something of ours has failed in what was done for one client or with one backend, which goes. */
+  broke(error: unknown): void;
 }
 
 export interface BackendOpeningsOptions {
@@ -118,6 +120,7 @@ export class BackendOpenings {
           events.fault(message);
           backend.socket.destroy();
         },
+        broke: (error) => events.broke(error),
         lastUserOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
       },
     });

@@ -91,6 +91,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly licences: LicenceShares;
   readonly scopes: ClientScopes;
   readonly #timeouts: Timeouts;
+  readonly #events: HostEvents;
   readonly #refusal: () => Report | undefined;
   readonly #iris: IrisUpstreams;
   readonly #cancels = new BackendCancels();
@@ -101,6 +102,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#loaded = options.loaded;
     this.now = options.now;
     this.traffic = new TrafficBook(options.now());
+    this.#events = options.events;
     this.#refusal = options.refusal;
     this.limits = new ClientLimits(options.loaded.config);
     this.upstreams = new UpstreamLogins(options.loaded);
@@ -343,6 +345,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   unpin(pooled: Pooled): void {
     this.pools.unpin(pooled);
+  }
+
+  broke(error: unknown): void {
+    this.#events.broke(error);
   }
 
   left(client: Client): void {

@@ -44,6 +44,8 @@ export interface BackendClient {
 export interface BackendEvents {
   closed(): void;
   fault(fault: WireFault): void;
+  /** Something of ours has failed in what was done with what it said. */
+  broke(error: unknown): void;
   /** As what notifications name the last client of another backend of this server; 0: nobody's here. */
   lastUserOf(processId: number): number;
 }

@@ -101,9 +101,10 @@ export class Backend {
   #restCheck: ((isOk: boolean) => void) | undefined;
   #isGone = false;
   readonly #closed: () => void;
+  readonly #broke: (error: unknown) => void;
 
   constructor(options: BackendOptions) {
-    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#answers.read(memory, bytes));
+    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
     this.socket = socket;
     this.start = start;
     this.outbox = new Outbox(socket);
@@ -118,7 +119,20 @@ export class Backend {
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
     this.#closed = () => options.events.closed();
+    this.#broke = (error) => options.events.broke(error);
     this.socket.on('close', () => this.gone());
+  }
+
+  /** True: nothing refers to the chunk any more. */
+  #read(memory: Buffer, bytes: number): boolean {
+    try {
+      return this.#answers.read(memory, bytes);
+    } catch (error) {
+      // What its client was told, and what it still owes, nobody knows.
+      this.#broke(error);
+      this.socket.destroy();
+      return false;
+    }
   }
 
   /** Its connection is closed, or about to be, and nobody has it: nobody gets it any more. */
@@ -126,7 +140,11 @@ export class Backend {
     if (this.#isGone) return;
     this.#isGone = true;
     this.socket.destroy();
-    this.expected.abandon(connectionLost, this.#now());
+    try {
+      this.expected.abandon(connectionLost, this.#now());
+    } catch (error) {
+      this.#broke(error);
+    }
     this.writes?.lost();
     this.#restCheck?.(false);
     this.#closed();

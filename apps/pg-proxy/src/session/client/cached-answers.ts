@@ -52,7 +52,7 @@ export class CachedAnswers {
     const client = this.#client;
     const found = cache.lookUp(asked.question, {
       settings: client.settingsKey,
-      then: (answer, shed) => this.#heard(asked, answer, shed),
+      then: (answer, shed) => client.contain(() => this.#heard(asked, answer, shed)),
       shed: () => this.#host.shedOf(client, { text: asked.question.text, isWhole: true, analysis: undefined }),
     });
     switch (found?.kind) {

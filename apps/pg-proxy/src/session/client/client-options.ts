@@ -27,6 +27,8 @@ export interface ClientHost {
   /** Ends what its backend is doing. */
   cancel(backend: Backend): void;
   left(client: Client): void;
+  /** Something of ours has failed in what was done for this client, which goes. */
+  broke(error: unknown): void;
   /** It is still there, and waits for no backend. */
   waitNoLonger(client: Client): void;
   /** Whether process ids of its backends are those of one server. */

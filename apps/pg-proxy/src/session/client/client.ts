@@ -10,6 +10,7 @@ import {
 import type { Analysis } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { ScopedSettings } from '../../config/scoped-settings.ts';
+import { internalError } from '../../internal-error.ts';
 import { ClientWork } from '../../scheduling/classifier.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { BackendClient } from '../backend/backend-options.ts';
@@ -192,9 +193,31 @@ export class Client implements BackendClient {
   /** True: nothing refers to the chunk any more. */
   #read(memory: Buffer, bytes: number): boolean {
     this.traffic.received += bytes;
-    if (!this.hasLeft) return this.isParting || this.#messages.read(memory, bytes);
-    this.#heardAfter?.(memory.subarray(0, bytes));
-    return true;
+    if (this.hasLeft) this.#heardAfter?.(memory.subarray(0, bytes));
+    if (this.hasLeft || this.isParting) return true;
+    try {
+      return this.#messages.read(memory, bytes);
+    } catch (error) {
+      this.#broke(error);
+      return false;
+    }
+  }
+
+  /** Whatever goes wrong here is this client's alone, whosever turn it is. */
+  contain(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#broke(error);
+    }
+  }
+
+  /** It goes, and its backend, of which nobody knows what it was told. What cannot even be ended so ends the process. */
+  #broke(error: unknown): void {
+    if (this.hasLeft) throw error;
+    this.#host.broke(error);
+    if (this.backend !== undefined) this.backend.isSpent = true;
+    this.end(internalError);
   }
 
   // What it has of the pool.
@@ -214,6 +237,10 @@ export class Client implements BackendClient {
 
   /** The pool gives it a backend that it has waited for. */
   granted(backend: Backend): void {
+    this.contain(() => this.#granted(backend));
+  }
+
+  #granted(backend: Backend): void {
     this.#attach(backend);
     if (this.wait.isAsking) return;
     this.wait.end();
@@ -244,7 +271,10 @@ export class Client implements BackendClient {
 
   /** The pool gives it none. */
   refused(report: Report): void {
-    if (this.hasLeft) return;
+    if (!this.hasLeft) this.contain(() => this.#refused(report));
+  }
+
+  #refused(report: Report): void {
     const { isAsking } = this.wait;
     this.wait.end();
     if (this.#learner !== undefined) return this.learnt(report);

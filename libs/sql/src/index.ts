@@ -14,6 +14,7 @@ export {
   type PinReason,
 } from './session-state.ts';
 export {
+  inlineBytesMax,
   SqlAnalyser,
   type AnalyserCounts,
   type AnalyserLimits,
@@ -28,7 +29,7 @@ export { emptyCatalog, type ColumnFacts, type SqlCatalog, type TableFacts } from
 export type { CopyOptions } from './iris/copy-options.ts';
 export { intervalValue, type IntervalValue } from './iris/interval-text.ts';
 export { irisVersions, isKnownIris, type IrisFeature } from './iris/dialect.ts';
-export { searchPathOf, type SearchPath } from './iris/search-path.ts';
+export { defaultPath, searchPathOf, type SearchPath } from './iris/search-path.ts';
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';

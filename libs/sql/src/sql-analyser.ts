@@ -38,9 +38,12 @@ export interface AnalyserLimits {
   readonly textBytesMax: number;
 }
 
+/** The standard. */
+export const inlineBytesMax = 32 * 1024;
+
 const defaults: AnalyserLimits = {
   cacheBytesMax: 32 * 1024 * 1024,
-  inlineBytesMax: 32 * 1024,
+  inlineBytesMax,
   inlineTokensMax: 5_000,
   textBytesMax: 1024 * 1024,
 };

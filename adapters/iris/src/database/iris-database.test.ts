@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SqlAnalyser } from '@medrex/sql';
+import { defaultPath, SqlAnalyser } from '@medrex/sql';
 import { ScriptedDriver, type Script } from '../testing/scripted-driver.ts';
 import { IrisDatabase, type IrisOpened } from './iris-database.ts';
 
@@ -31,7 +31,8 @@ const column = (name: string): (string | null)[] => [
   ...[null, null, 'YES', 'NO', 'SQLUPPER'],
 ];
 const text = "select name from patients where name = 'x'";
-const sql = (database: IrisDatabase): unknown => database.translator.translate(text)[0];
+const sql = async (database: IrisDatabase): Promise<unknown> =>
+  (await database.translate({ text, types: [], path: defaultPath })).translations[0];
 
 describe('the tables of an IRIS', () => {
   it('are waited for by all who come before they are known', async () => {
@@ -45,7 +46,7 @@ describe('the tables of an IRIS', () => {
     expect(opened).toEqual([]);
     give([['SQLUser', 'patients', 'TABLE']]);
     await Promise.all([first, second]);
-    expect(sql(database)).toMatchObject({
+    expect(await sql(database)).toMatchObject({
       steps: [{ pieces: ["SELECT name FROM patients WHERE %EXACT(name) = 'x'"] }],
     });
   });
@@ -56,13 +57,13 @@ describe('the tables of an IRIS', () => {
       table === 'TABLES' ? [['SQLUser', 'patients', 'TABLE']] : table === 'COLUMNS' ? [...columns] : [],
     );
     await open(database);
-    const before = sql(database);
+    const before = await sql(database);
     nowMs += 60_000;
     await open(database);
-    expect(sql(database)).toBe(before);
+    expect(await sql(database)).toBe(before);
     columns.push(column('ward'));
     nowMs += 60_000;
     await open(database);
-    expect(sql(database)).not.toBe(before);
+    expect(await sql(database)).not.toBe(before);
   });
 });

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
-import { IrisTranslator, schemaMap, type PgType, type RelationName, type SqlAnalyser } from '@medrex/sql';
+import {
+  inlineBytesMax,
+  IrisTranslator,
+  schemaMap,
+  type PgType,
+  type RelationName,
+  type SchemaMap,
+  type SqlAnalyser,
+} from '@medrex/sql';
 import type { SqlConnection, SqlDescription, SqlDriver } from '@medrex/sql-driver';
 import type { CatalogAsker, SharedDatabase } from '../session/session-context.ts';
 import { SessionStream } from '../session/session-stream.ts';
+import type { Translated } from './large-text-worker.ts';
+import { LargeTexts, type LargeText } from './large-texts.ts';
 import { KnownTables } from './known-tables.ts';
 import { readTables } from './metadata.ts';
 import { isolationSql, standardPage } from './page-sizes.ts';
@@ -49,9 +59,11 @@ const readingShare = 0.05;
 
 /** One namespace of an IRIS: its sessions share what is known of its tables and what has been translated. */
 export class IrisDatabase implements SharedDatabase {
-  readonly analyser: SqlAnalyser;
-  readonly translator: IrisTranslator;
+  readonly schemas: SchemaMap;
   readonly hazards: SharedDatabase['hazards'];
+  readonly #analyser: SqlAnalyser;
+  readonly #translator: IrisTranslator;
+  readonly #largeTexts: LargeTexts;
   readonly #options: IrisDatabaseOptions;
   readonly #tables: KnownTables;
   readonly #catalog: MirroredCatalog;
@@ -65,9 +77,12 @@ export class IrisDatabase implements SharedDatabase {
 
   private constructor(options: IrisDatabaseOptions, translator: IrisTranslator, tables: KnownTables) {
     this.#options = options;
-    this.analyser = options.analyser;
+    const { version, schemas, skipped, isOrderKept, normalised } = options;
+    this.#analyser = options.analyser;
     this.hazards = options.hazards;
-    this.translator = translator;
+    this.#translator = translator;
+    this.#largeTexts = new LargeTexts({ version, schemas, skipped, isOrderKept, normalised });
+    this.schemas = translator.schemas;
     this.#tables = tables;
     this.#catalog = new MirroredCatalog(translator.schemas);
   }
@@ -102,7 +117,29 @@ export class IrisDatabase implements SharedDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#catalog.close();
+    await Promise.all([this.#catalog.close(), this.#largeTexts.close()]);
+  }
+
+  translate(asked: LargeText): Translated | Promise<Translated> {
+    const { text, types, path } = asked;
+    const analysis = this.#analyser.analyse(text);
+    if (analysis.kind === 'refused') return { analysis, translations: [] };
+    if (analysis.kind === 'large') return this.#translateElsewhere(asked);
+    const known = this.#translator.known(text, types, path);
+    if (known !== undefined) return { analysis, translations: known };
+    if (text.length > inlineBytesMax) return this.#translateElsewhere(asked);
+    return { analysis, translations: this.#translator.translate(text, types, path) };
+  }
+
+  async #translateElsewhere(asked: LargeText): Promise<Translated> {
+    const { text, types, path } = asked;
+    const before = this.#known;
+    const { analysis, translations, hasMissed } = await this.#largeTexts.translate(asked);
+    if (hasMissed) this.#tables.noteMissed();
+    this.#analyser.remember(text, analysis);
+    // What rests on tables that are others by now is right for its statement, which came before, and for no other.
+    if (this.#known === before) this.#translator.remember(text, types, path, translations);
+    return { analysis, translations };
   }
 
   async describe(connection: SqlConnection, sql: string): Promise<SqlDescription> {
@@ -171,7 +208,8 @@ export class IrisDatabase implements SharedDatabase {
     if (isSame && !isChanged) return;
     this.#tables.replace(tables);
     this.#catalog.replace(tables);
-    this.translator.forget();
+    this.#largeTexts.replace(tables);
+    this.#translator.forget();
     this.#descriptions.clear();
   }
 }

@@ -44,6 +44,11 @@ export class KnownTables implements SqlCatalog {
     return hasMissed;
   }
 
+  /** Somebody else has asked for one on their behalf. */
+  noteMissed(): void {
+    this.#hasMissed = true;
+  }
+
   tableOfIndex({ schema = 'public', name }: RelationName): RelationName | undefined {
     return this.#indexes.get(keyOf(schema, name));
   }

@@ -1,15 +1,20 @@
 import type { SchemaMap } from '@medrex/sql';
 import type { CatalogAsker } from '../session/session-context.ts';
-import { CatalogEngine } from './catalog-engine.ts';
+import type { CatalogRequest } from './catalog-worker.ts';
 import type { Table } from './metadata.ts';
 import { mirrorSql } from './mirror-sql.ts';
+import { OwnThread } from './own-thread.ts';
 
+const answerMsMax = 60_000;
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** Answers about the tables of IRIS as PostgreSQL does about its own. */
 export class MirroredCatalog {
-  readonly #engine = new CatalogEngine();
+  /** A PostgreSQL that has only a catalog; it takes some hundred megabytes. */
+  readonly #engine = new OwnThread<CatalogRequest, Uint8Array>({
+    ...{ owner: import.meta.url, file: 'catalog-worker', called: 'the catalog' },
+  });
   readonly #schemas: SchemaMap;
   #tables: readonly Table[] = [];
   /** What the engine has mirrored. */
@@ -30,7 +35,8 @@ export class MirroredCatalog {
   async ask(asker: CatalogAsker, messages: Buffer): Promise<Buffer> {
     const answer = this.#last.then(async () => {
       await this.#prepare(asker);
-      return this.#engine.ask(messages);
+      const { buffer, byteOffset, byteLength } = await this.#engine.ask({ kind: 'ask', bytes: messages }, answerMsMax);
+      return Buffer.from(buffer, byteOffset, byteLength);
     });
     this.#last = answer.catch(() => undefined);
     return answer;
@@ -46,7 +52,7 @@ export class MirroredCatalog {
       const known = isNew ? [] : (this.#mirrored ?? []);
       const schemas = new Set(known.map(({ schema }) => this.#schemas.toPostgres(schema)).concat('public'));
       const dropped = [...schemas].map((schema) => `DROP SCHEMA IF EXISTS ${quoted(schema)} CASCADE`);
-      await this.#engine.make([
+      await this.#make([
         'RESET SESSION AUTHORIZATION',
         ...dropped,
         'CREATE SCHEMA public',
@@ -58,7 +64,7 @@ export class MirroredCatalog {
     }
     const key = JSON.stringify([user, database, searchPath]);
     if (key === this.#asker) return;
-    await this.#engine.make([
+    await this.#make([
       'RESET SESSION AUTHORIZATION',
       `CREATE ROLE ${quoted(user)} SUPERUSER`,
       `UPDATE pg_catalog.pg_database SET datname = ${literal(database)} WHERE datname = current_database()`,
@@ -66,5 +72,9 @@ export class MirroredCatalog {
       `SET SESSION AUTHORIZATION ${quoted(user)}`,
     ]);
     this.#asker = key;
+  }
+
+  async #make(statements: readonly string[]): Promise<void> {
+    await this.#engine.ask({ kind: 'make', statements });
   }
 }

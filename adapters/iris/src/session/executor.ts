@@ -297,7 +297,7 @@ export class Executor {
   ): Promise<number> {
     if (rows === undefined) return 0;
     const { outlet, shared } = this.#context;
-    const writer = new RowWriter(rows.columns, formats, (schema) => shared.translator.schemas.toPostgres(schema));
+    const writer = new RowWriter(rows.columns, formats, (schema) => shared.schemas.toPostgres(schema));
     let sent = 0;
     for (;;) {
       const to = rowsMax === 0 ? rows.waiting.length : Math.min(rows.waiting.length, rows.from + rowsMax - sent);

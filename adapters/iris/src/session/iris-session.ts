@@ -1,3 +1,4 @@
+import { defaultPath } from '@medrex/sql';
 import {
   bindComplete,
   closeComplete,
@@ -156,7 +157,7 @@ export class IrisSession {
         const prepared: Prepared = { text, plan, declaredTypes: [] };
         await this.#run({ prepared, parameters: [], resultFormats: [] }, { rowsMax: 0, isDescribed: true });
         // What follows is about tables as they are now.
-        if (plan.kind === 'iris' && plan.isSchema && place + 1 < plans.length) plans = this.#plans(text, []);
+        if (plan.kind === 'iris' && plan.isSchema && place + 1 < plans.length) plans = await this.#plans(text, []);
       }
     } catch (error) {
       await this.#failed(error);
@@ -170,25 +171,21 @@ export class IrisSession {
     const { shared, connection, transaction } = this.#context;
     if (transaction.isFailed) return this.#plans(text, types);
     await shared.freshTables(connection);
-    const plans = this.#plans(text, types);
+    const plans = await this.#plans(text, types);
     return (await shared.missedTables(connection)) ? this.#plans(text, types) : plans;
   }
 
-  #plans(text: string, types: readonly number[], asked = text): readonly Plan[] {
-    const { shared, translationTimes } = this.#context;
+  async #plans(text: string, types: readonly number[], asked = text): Promise<readonly Plan[]> {
+    const { shared, settings, translationTimes } = this.#context;
     const begunMs = shared.now();
-    const plans = this.#translated(text, types);
-    translationTimes.add(asked, begunMs, shared.now() - begunMs);
-    return plans;
-  }
-
-  #translated(text: string, types: readonly number[]): readonly Plan[] {
-    const { shared, settings } = this.#context;
-    const found = shared.analyser.analyse(text);
-    const analysis = found.kind === 'large' ? shared.analyser.analyseLarge(text) : found;
-    if (analysis.kind === 'refused') return [{ kind: 'refused', fault: analysis.fault }];
     const declared = types.map((oid) => pgTypeOf(typeOfOid(oid)));
-    return plansOf(text, analysis, shared.translator.translate(text, declared, settings.path));
+    const { analysis, translations } = await shared.translate({
+      text,
+      types: declared,
+      path: settings.path ?? defaultPath,
+    });
+    translationTimes.add(asked, begunMs, shared.now() - begunMs);
+    return plansOf(text, analysis, translations);
   }
 
   /** @throws SessionFault what a statement cannot be run for */

@@ -1,5 +1,7 @@
-import type { IrisTranslator, PgType, RelationName, SqlAnalyser } from '@medrex/sql';
+import type { PgType, RelationName, SchemaMap } from '@medrex/sql';
 import type { SqlConnection, SqlDescription } from '@medrex/sql-driver';
+import type { LargeText } from '../database/large-texts.ts';
+import type { Translated } from '../database/large-text-worker.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outlet } from './outlet.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -8,12 +10,13 @@ import type { TranslationTimes } from './translation-times.ts';
 
 /** What the sessions of one database share. */
 export interface SharedDatabase {
-  readonly analyser: SqlAnalyser;
-  readonly translator: IrisTranslator;
+  readonly schemas: SchemaMap;
   /** What becomes of a published defect of this version that a statement may run into. */
   readonly hazards: 'notice' | 'refuse' | 'ignore';
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
+  /** Here, or, where that would hold up others, on another thread. @throws SqlFailure */
+  translate(asked: LargeText): Translated | Promise<Translated>;
   describe(connection: SqlConnection, sql: string): Promise<SqlDescription>;
   /** Undefined: nothing is known of it. */
   columnType(relation: RelationName, column: string): PgType | undefined;

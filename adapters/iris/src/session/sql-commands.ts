@@ -16,7 +16,7 @@ export interface SqlCommandsOptions {
   /** By name; SQL and the protocol share them, as in PostgreSQL. */
   readonly statements: Map<string, Prepared>;
   readonly portals: Map<string, Portal>;
-  readonly plansOf: (text: string, types: readonly number[]) => readonly Plan[];
+  readonly plansOf: (text: string, types: readonly number[]) => Promise<readonly Plan[]>;
   /** @throws SessionFault where it may not run now */
   readonly admit: (plan: Plan | undefined) => void;
 }
@@ -34,7 +34,7 @@ export class SqlCommands {
     const { context, executor, statements } = this.#options;
     switch (command.kind) {
       case 'prepare':
-        this.#prepare(command);
+        await this.#prepare(command);
         break;
       case 'execute':
         portal.inner ??= this.#executed(command, portal.resultFormats);
@@ -76,11 +76,12 @@ export class SqlCommands {
       if (portal.cursor?.isHeld === true) await this.#options.executor.hold(portal);
   }
 
-  #prepare({ name, types, inner }: Command<'prepare'>): void {
+  async #prepare({ name, types, inner }: Command<'prepare'>): Promise<void> {
     const { statements, plansOf } = this.#options;
     if (statements.has(name)) throw new SessionFault('42P05', `prepared statement "${name}" already exists`);
     const declaredTypes = types.map((type) => (type === 'vector' ? 0 : typeOids[type].oid));
-    statements.set(name, { text: inner, plan: this.#admitted(plansOf(inner, declaredTypes)), declaredTypes });
+    const plan = this.#admitted(await plansOf(inner, declaredTypes));
+    statements.set(name, { text: inner, plan, declaredTypes });
   }
 
   #admitted([plan]: readonly Plan[]): Plan | undefined {
@@ -119,7 +120,7 @@ export class SqlCommands {
     const { transaction } = context;
     if (!isHeld) transaction.expectBlock('DECLARE CURSOR');
     if (portals.has(name)) throw new SessionFault('42P03', `cursor "${name}" already exists`);
-    const prepared = { text: inner, plan: this.#admitted(plansOf(inner, [])), declaredTypes: [] };
+    const prepared = { text: inner, plan: this.#admitted(await plansOf(inner, [])), declaredTypes: [] };
     const portal: Portal = { prepared, parameters, resultFormats: [], cursor: { isHeld } };
     await executor.open(portal);
     // What reads on may be no more than the transaction that it is in.

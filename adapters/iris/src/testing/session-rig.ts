@@ -48,7 +48,7 @@ export class SessionRig {
 
   static async start(
     answer: (sql: string) => Script,
-    options: Partial<Omit<IrisDatabaseOptions, 'driver' | 'analyser'>> = {},
+    options: Partial<Omit<IrisDatabaseOptions, 'driver'>> = {},
     tables = (): Schema => schema,
   ): Promise<SessionRig> {
     const driver = new ScriptedDriver((sql) => {

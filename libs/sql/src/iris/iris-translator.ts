@@ -59,6 +59,11 @@ export interface TranslatorOptions {
 
 const cacheBytesDefault = 16 * 1024 * 1024;
 
+function keyOf(text: string, parameterTypes: readonly (PgType | undefined)[], path: SearchPath): string {
+  const places = path === defaultPath ? '' : `\0${path.join('\0')}`;
+  return parameterTypes.length === 0 ? text + places : `${text}\0${parameterTypes.join()}${places}`;
+}
+
 /**
  * PostgreSQL's SQL to that of IRIS, by the grammar and by a list of what is known. Anything that is not on it is refused with
  * 0A000 at its place: no statement runs as something else than it says.
@@ -101,13 +106,31 @@ export class IrisTranslator {
     parameterTypes: readonly (PgType | undefined)[] = [],
     path: SearchPath = defaultPath,
   ): readonly Translation[] {
-    const places = path === defaultPath ? '' : `\0${path.join('\0')}`;
-    const key = parameterTypes.length === 0 ? text + places : `${text}\0${parameterTypes.join()}${places}`;
+    const key = keyOf(text, parameterTypes, path);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
     const translations = this.#translate(text, parameterTypes, path);
     this.#cache.set(key, translations);
     return translations;
+  }
+
+  /** Undefined: it has yet to be translated. */
+  known(
+    text: string,
+    parameterTypes: readonly (PgType | undefined)[],
+    path: SearchPath,
+  ): readonly Translation[] | undefined {
+    return this.#cache.get(keyOf(text, parameterTypes, path));
+  }
+
+  /** Takes over what a translator of another thread, made as this one is, has made of a text. */
+  remember(
+    text: string,
+    parameterTypes: readonly (PgType | undefined)[],
+    path: SearchPath,
+    translations: readonly Translation[],
+  ): void {
+    this.#cache.set(keyOf(text, parameterTypes, path), translations);
   }
 
   #translate(text: string, parameterTypes: readonly (PgType | undefined)[], path: SearchPath): readonly Translation[] {

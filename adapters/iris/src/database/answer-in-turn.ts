@@ -1,0 +1,27 @@
+import { parentPort } from 'node:worker_threads';
+
+/** What an `OwnThread` is sent. */
+export interface Asked<Request> {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** What it hears for the request with that id. */
+export type Reply<Answer> =
+  { readonly id: number; readonly answer: Answer } | { readonly id: number; readonly error: string };
+
+/** Answers what the owner of this thread asks, one after the other. */
+export function answerInTurn(answer: (request: unknown) => Promise<unknown>): void {
+  const port = parentPort;
+  let last: Promise<void> = Promise.resolve();
+  const reply = async ({ id, request }: Asked<unknown>): Promise<Reply<unknown>> => {
+    try {
+      return { id, answer: await answer(request) };
+    } catch (error) {
+      return { id, error: String(error) };
+    }
+  };
+  port?.on('message', (asked: Asked<unknown>) => {
+    last = last.then(async () => port.postMessage(await reply(asked)));
+  });
+}

@@ -1,0 +1,47 @@
+import { IrisTranslator, schemaMap, SqlAnalyser, type Analysis, type Translation } from '@medrex/sql';
+import { answerInTurn } from './answer-in-turn.ts';
+import { KnownTables } from './known-tables.ts';
+import type { LargeText, TranslatorSetUp } from './large-texts.ts';
+import type { Table } from './metadata.ts';
+
+/** What a session needs of a text. */
+export interface Translated {
+  readonly analysis: Analysis;
+  readonly translations: readonly Translation[];
+}
+
+/** @param hasMissed it named a table that is not known */
+export type TranslatedThere = Translated & { readonly hasMissed: boolean };
+
+export type LargeTextRequest = LargeText & {
+  /** With the first of them. */
+  readonly setUp?: TranslatorSetUp;
+  /** Where they are others than before. */
+  readonly tables?: readonly Table[];
+};
+
+interface Translating {
+  readonly analyser: SqlAnalyser;
+  readonly translator: IrisTranslator;
+  readonly tables: KnownTables;
+}
+
+let translating: Translating | undefined;
+
+async function load({ normalised, ...options }: TranslatorSetUp): Promise<Translating> {
+  const tables = new KnownTables(schemaMap(options.schemas), new Set(normalised));
+  // Whoever asks keeps what he is told.
+  const analyser = await SqlAnalyser.load({ cacheBytesMax: 1 });
+  return { analyser, tables, translator: await IrisTranslator.load({ ...options, cacheBytesMax: 1 }, tables) };
+}
+
+async function translate({ setUp, tables: read, text, types, path }: LargeTextRequest): Promise<TranslatedThere> {
+  if (setUp !== undefined) translating = await load(setUp);
+  if (translating === undefined) throw new Error('it has not been set up');
+  const { analyser, translator, tables } = translating;
+  if (read !== undefined) tables.replace(read);
+  const analysis = analyser.analyseLarge(text);
+  return { analysis, translations: translator.translate(text, types, path), hasMissed: tables.takeMissed() };
+}
+
+answerInTurn((request) => translate(request as LargeTextRequest));

@@ -23,7 +23,8 @@ export function messagesOf(parameters: Parameters): Buffer {
 
 /**
  * What a server reports at login, by pool and settings. The first client with them asks it; those who come meanwhile take no backend and
- * hear what the first has heard. Where it was refused, that may be for what it is alone, and each of them asks for itself.
+ * hear what the first has heard. Where it was refused, that may be for what it is alone, and each of them asks for itself, as it does where
+ * each needs a process that begins with them.
  */
 export class LoginReports {
   #known = new Map<string, Parameters>();
@@ -50,7 +51,7 @@ export class LoginReports {
       waiting.push((learnt) => {
         if (client.hasLeft) return;
         if (learnt === undefined) this.learn(key, client, then);
-        else if ('sqlstate' in learnt) this.#ask(key, client, then);
+        else if ('sqlstate' in learnt || !this.#known.has(key)) this.#ask(key, client, then);
         else client.learnt(learnt);
       });
     }
@@ -69,7 +70,7 @@ export class LoginReports {
   #ask(key: string, client: Client, then: (learnt: Learnt) => void): void {
     const known = this.#known;
     client.learn((learnt) => {
-      if (learnt !== undefined && !('sqlstate' in learnt)) {
+      if (learnt !== undefined && !('sqlstate' in learnt) && !client.session.settings.isOfProcess) {
         if (known.size >= rememberedMax) known.clear();
         known.set(key, learnt);
       }

@@ -4,8 +4,10 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { settingsFor } from '../config/scopes.ts';
 import type { ClassRoutes } from '../scheduling/class-routes.ts';
 import { Backend } from '../session/backend/backend.ts';
+import type { BackendOptions } from '../session/backend/backend-options.ts';
 import type { Traffic } from '../session/backend/traffic.ts';
 import type { Client } from '../session/client/client.ts';
+import type { Settings } from '../session/left-behind/settings.ts';
 import type { BackendCancels, CancelWay } from './backend-cancels.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import type { Address } from './connect.ts';
@@ -52,11 +54,15 @@ export class BackendOpenings {
     this.#options = options;
   }
 
-  /** Logs in where the pool belongs; the pools hear what became of it. */
-  open(pooled: PoolBackend): void {
+  /**
+   * Logs in where the pool belongs; the pools hear what became of it.
+   *
+   * @param own what the process begins with: it is that client's who has it already, and nobody else's
+   */
+  open(pooled: PoolBackend, own?: Settings): void {
     const { loaded, upstreams, iris, routes } = this.#options;
     const { name } = pooled.pool;
-    const failed = (report: Report, address: Address): void => this.#failed(pooled, report, address);
+    const failed = (report: Report, address: Address): void => this.#failed(pooled, report, address, own);
     const upstream = loaded().config.upstreams[name.upstream];
     const login =
       upstream?.kind === 'iris'
@@ -66,19 +72,22 @@ export class BackendOpenings {
             failed,
           )
         : this.logIn(name, {
-            ...(routes.isAway(name) && { settings: { default_transaction_read_only: 'on' } }),
-            ...{ failed, loggedIn: (session) => this.#opened(pooled, session) },
+            settings: {
+              ...(routes.isAway(name) && { default_transaction_read_only: 'on' }),
+              ...Object.fromEntries(own ?? []),
+            },
+            ...{ failed, loggedIn: (session) => this.#opened(pooled, { ...session, ...(own && { own }) }) },
           });
     this.#logins.set(pooled, login);
   }
 
   /** Another process takes the place of the one that a client has, which has served others; the client is granted it. */
-  renew(pooled: PoolBackend): void {
+  renew(pooled: PoolBackend, own: Settings | undefined): void {
     const { handle } = pooled;
     const { pools, now } = this.#options;
     pooled.handle = undefined;
     const isAwaited = (): boolean => pooled.state === 'active' && pooled.handle === undefined;
-    handle?.socket.once('close', () => isAwaited() && this.open(pooled));
+    handle?.socket.once('close', () => isAwaited() && this.open(pooled, own));
     handle?.close();
     setTimeout(() => {
       if (!isAwaited()) return;
@@ -101,7 +110,7 @@ export class BackendOpenings {
     return new BackendLogin({ ...this.#options.upstreams.loginOf(name), ...more });
   }
 
-  #opened(pooled: PoolBackend, session: LoggedIn, cancel?: CancelWay): void {
+  #opened(pooled: PoolBackend, session: LoggedIn & Pick<BackendOptions, 'own'>, cancel?: CancelWay): void {
     const { pools, outage, cancels, events, now, loaded, trafficOf } = this.#options;
     const { name } = pooled.pool;
     this.#logins.delete(pooled);
@@ -138,12 +147,15 @@ export class BackendOpenings {
     return found?.handle?.client?.knownAs ?? found?.handle?.lastUser ?? 0;
   }
 
-  #failed(pooled: PoolBackend, report: Report, address: Address): void {
+  #failed(pooled: PoolBackend, report: Report, address: Address, own: Settings | undefined): void {
     const { pools, outage, events, now } = this.#options;
     this.#logins.delete(pooled);
-    events.loginFailed(report, address);
+    // It may be what this client wants that the server does not take, and its business alone.
+    if (own === undefined) events.loginFailed(report, address);
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
-    if (pooled.state === 'active') pools.closed(pooled, now());
-    else pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());
+    if (pooled.state === 'active') {
+      pooled.client?.handle.notBegun(report);
+      pools.closed(pooled, now());
+    } else pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());
   }
 }

@@ -22,6 +22,7 @@ import { departed, type Client } from '../session/client/client.ts';
 import type { ClientHost, Pooled } from '../session/client/client-options.ts';
 import { Departures, type DeparturePlan } from '../session/client/departures.ts';
 import type { Asked } from '../session/client/request.ts';
+import type { Settings } from '../session/left-behind/settings.ts';
 import type { Classifier } from '../scheduling/classifier.ts';
 import { ClassRoutes } from '../scheduling/class-routes.ts';
 import { Overload, type ProcessFigures } from '../scheduling/overload.ts';
@@ -258,8 +259,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.checkin(pooled, isSpent ? 'state_left' : fate, nowMs);
   }
 
-  renew({ backend }: Pooled): void {
-    if (backend !== undefined) this.#openings.renew(backend);
+  renew({ backend }: Pooled, settings: Settings | undefined): void {
+    if (backend !== undefined) this.#openings.renew(backend, settings);
   }
 
   get atBoundary(): boolean {

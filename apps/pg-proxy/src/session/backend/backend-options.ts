@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';
+import type { Settings } from '../left-behind/settings.ts';
 import type { Outbox } from './outbox.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -62,4 +63,6 @@ export interface BackendOptions {
   readonly events: BackendEvents;
   readonly now: () => number;
   readonly translationTimes?: LoggedIn['translationTimes'];
+  /** What its process has begun with, for one client alone. */
+  readonly own?: Settings;
 }

@@ -93,9 +93,11 @@ export class Backend {
   settingsRefusal: Report | undefined;
   readonly #answers: BackendAnswers;
   readonly #now: () => number;
-  #settings = nothingSet;
+  /** What its process has begun with. */
+  readonly #begunWith: Settings;
+  #settings: Settings;
   /** Undefined: its client has set something, and what is set now is not known for certain. */
-  #settingsKey: string | undefined = settingsKey(nothingSet);
+  #settingsKey: string | undefined;
   #isPaused = false;
   #pausedAt = 0;
   #restCheck: ((isOk: boolean) => void) | undefined;
@@ -115,6 +117,10 @@ export class Backend {
     this.traffic = options.traffic;
     this.translationTimes = options.translationTimes;
     this.#now = options.now;
+    this.#begunWith = options.own ?? nothingSet;
+    this.#settings = this.#begunWith;
+    this.#settingsKey = settingsKey(this.#begunWith);
+    this.isSpent = options.own !== undefined;
     this.#answers = new BackendAnswers(this, options);
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
@@ -165,6 +171,11 @@ export class Backend {
   /** A block is open, or something was run that no Sync has ended. */
   get isInside(): boolean {
     return !this.isOutsideBlock || this.expected.isOpen;
+  }
+
+  /** A process can take its place that begins with other settings. */
+  get mayBeginAnew(): boolean {
+    return this.translationTimes === undefined;
   }
 
   /** As far as ReadyForQuery has told. */
@@ -271,8 +282,8 @@ export class Backend {
   sessionDiscarded(): void {
     this.prepared.clear();
     this.unnamedOf = undefined;
-    this.#settings = nothingSet;
-    this.#settingsKey = settingsKey(nothingSet);
+    this.#settings = this.#begunWith;
+    this.#settingsKey = settingsKey(this.#begunWith);
   }
 
   /** Brings it to the state of a new one for the next client; ends whatever it is doing. */

@@ -20,8 +20,8 @@ export interface ClientHost {
   /** A backend, or undefined: it waits for `granted` or `refused`. */
   checkout(client: Client, asked: Asked | undefined, nowMs: number): Backend | undefined;
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void;
-  /** It is to be `granted` another process in place of the one that it has: this has served others. */
-  renew(pooled: Pooled): void;
+  /** It is to be `granted` another process in place of the one that it has, which may begin with settings of its own. */
+  renew(pooled: Pooled, settings: Settings | undefined): void;
   pin(pooled: Pooled): void;
   unpin(pooled: Pooled): void;
   /** Ends what its backend is doing. */

@@ -38,6 +38,10 @@ export class ClientSession {
   /** Somebody speaks of its process by number, so it keeps the one that it has. */
   showProcess(): void {
     this.watch.showProcess();
+    this.keepProcess();
+  }
+
+  keepProcess(): void {
     this.#isPinned = true;
     this.#host.pin(this.#client.pooled);
   }
@@ -104,7 +108,7 @@ export class ClientSession {
   #follow(backend: Backend | undefined, statements: ClientStatements): void {
     this.settings.follow(backend);
     this.#host.followed(this.#client);
-    const isPinned = this.watch.pins.length > 0 || statements.hasOwn;
+    const isPinned = this.settings.isOfProcess || this.watch.pins.length > 0 || statements.hasOwn;
     if (isPinned === this.#isPinned) return;
     this.#isPinned = isPinned;
     if (isPinned) this.#host.pin(this.#client.pooled);

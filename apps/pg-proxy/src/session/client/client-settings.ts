@@ -8,6 +8,8 @@ export class ClientSettings {
   readonly #watch: SessionWatch;
   /** What a server has said that they come to, as far as servers do. */
   reportedAtLogin: ReadonlyMap<string, string> = new Map();
+  /** Its process has begun with what it came with: no other one takes all of that, and RESET goes back there by itself. */
+  isOfProcess = false;
   current: Settings;
   /** By which two that are equal are told. */
   key: string;
@@ -34,6 +36,7 @@ export class ClientSettings {
 
   /** RESET goes back to what a session began with, which in the server's eyes is not what this client's began with: what it has lost. */
   lostBy(reset: Reset): Settings {
+    if (this.isOfProcess) return new Map();
     const { parameters } = this.#watch;
     const isLost = (name: string): boolean => (reset === 'all' || reset.has(name)) && !parameters.has(name);
     return new Map([...this.#atLogin].filter(([name]) => isLost(name)));

@@ -24,7 +24,7 @@ import { leanSocket } from '../backend/lean-socket.ts';
 import { Outbox } from '../backend/outbox.ts';
 import { pausedFor, ReadPauses } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
-import type { Settings } from '../left-behind/settings.ts';
+import { wantProcess, type Settings } from '../left-behind/settings.ts';
 import type { Traffic } from '../backend/traffic.ts';
 
 /** In statement mode; PgBouncer's words. */
@@ -82,6 +82,7 @@ export class Client implements BackendClient {
   isParting = false;
   /** What it is told when it parts. */
   #fault: WireFault | Report | undefined;
+  #notBegun: Report | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
@@ -257,11 +258,16 @@ export class Client implements BackendClient {
    */
   renew(backend: Backend): boolean {
     if (backend.answers === 0 || this.asks > 1 || backend.cancelling > 0 || this.mode === 'statement') return false;
-    this.#detach(backend);
     this.#isRenewing = true;
-    this.wait.begin();
-    this.#host.renew(this.pooled);
+    this.#beginAnew(backend);
     return true;
+  }
+
+  #beginAnew(backend: Backend): void {
+    this.#detach(backend);
+    this.wait.begin();
+    const { current, isOfProcess } = this.session.settings;
+    this.#host.renew(this.pooled, isOfProcess ? current : undefined);
   }
 
   #renewed(): void {
@@ -296,6 +302,11 @@ export class Client implements BackendClient {
     this.refused(report);
   }
 
+  /** The process that it was to get has not come about. */
+  notBegun(report: Report): void {
+    this.#notBegun = report;
+  }
+
   /** Its backend is gone. */
   lost(): void {
     const hasBeenTold = this.backend?.isDoomed === true;
@@ -303,7 +314,7 @@ export class Client implements BackendClient {
     if (hasBeenTold) {
       this.#fault = undefined;
       this.part();
-    } else this.end({ sqlstate: '08006', message: 'server closed the connection unexpectedly' });
+    } else this.end(this.#notBegun ?? { sqlstate: '08006', message: 'server closed the connection unexpectedly' });
   }
 
   #attach(backend: Backend): void {
@@ -323,7 +334,7 @@ export class Client implements BackendClient {
 
   /**
    * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
-   * mode it keeps it.
+   * mode it keeps it; so it does with a process that has begun with them, because a session does not take them.
    */
   learn(then: (learnt: Learnt) => void): void {
     this.#learner = then;
@@ -340,8 +351,14 @@ export class Client implements BackendClient {
       // Where it is lost, its client is told so, and leaves.
       if (!isOk || this.backend !== backend) return;
       const refused = backend.refusedSettings();
+      const { settings } = this.session;
+      if (!settings.isOfProcess && backend.mayBeginAnew && wantProcess(settings.current, refused)) {
+        settings.isOfProcess = true;
+        return this.#beginAnew(backend);
+      }
       const parameters = new Map(backend.parameters);
-      if (this.mode === 'session' && refused === undefined) return this.learnt(parameters);
+      if (settings.isOfProcess && this.mode !== 'session') this.session.keepProcess();
+      if ((settings.isOfProcess || this.mode === 'session') && refused === undefined) return this.learnt(parameters);
       this.#detach(backend);
       this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
       this.learnt(refused ?? parameters);

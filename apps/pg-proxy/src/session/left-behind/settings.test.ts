@@ -19,16 +19,6 @@ describe('settingsOf', () => {
     expect(of(parameters)).toEqual({ datestyle: 'ISO' });
   });
 
-  it('refuses libraries that a server would load with its process, and did not', () => {
-    const refused = {
-      sqlstate: '55P02',
-      message: 'parameter "session_preload_libraries" cannot be set after connection start',
-    };
-    expect(of({ options: '-c session_preload_libraries=auto_explain' })).toEqual(refused);
-    expect(of({ Session_Preload_Libraries: 'auto_explain' })).toEqual(refused);
-    expect(of({ local_preload_libraries: '' })).toEqual({ local_preload_libraries: '' });
-  });
-
   it.each([
     ['-c a=1 -c b=2', { a: '1', b: '2' }],
     ['-ca=1 --b-c=2', { a: '1', b_c: '2' }],

@@ -1,4 +1,4 @@
-import type { WireFault } from '@medrex/pg-wire';
+import type { Report, WireFault } from '@medrex/pg-wire';
 import { settingsOfOptions } from './startup-options.ts';
 
 /** What a client wants set in its session, from its startup packet: names in lower case. */
@@ -9,6 +9,14 @@ const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
 /** A server looks at them when a process begins, and at no later time says that nothing comes of them. */
 const ofNewProcesses = ['local_preload_libraries', 'session_preload_libraries'];
+/** What a session says to a setting that a new process may take: not at this time, or not of a name that there is not. */
+const takenAtStart: ReadonlySet<string> = new Set(['55P02', '42704']);
+
+/** Whether a process that begins with these settings may do with them what a session does not. */
+export function wantProcess(settings: Settings, refused: Report | undefined): boolean {
+  if (refused !== undefined) return takenAtStart.has(refused.sqlstate);
+  return ofNewProcesses.some((name) => (settings.get(name) ?? '') !== '');
+}
 
 /** The settings of a startup packet, with those in `options`. A fault: not understood. */
 export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | WireFault {
@@ -20,9 +28,6 @@ export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string,
     const isSetting = !notSettings.has(name) && !name.startsWith('_pq_.');
     if (isSetting) settings.set(name.toLowerCase(), value);
   }
-  const tooLate = ofNewProcesses.find((name) => (settings.get(name) ?? '') !== '');
-  if (tooLate !== undefined)
-    return { sqlstate: '55P02', message: `parameter "${tooLate}" cannot be set after connection start` };
   return settings;
 }
 

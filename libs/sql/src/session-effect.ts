@@ -22,7 +22,7 @@ export type SessionEffect =
       /** It may not have run: what the session has, the server is to be asked. */
       readonly isUncertain?: boolean;
     }
-  | { readonly kind: 'reset'; readonly name: string }
+  | { readonly kind: 'reset'; readonly name: string; readonly isLocal: boolean }
   | { readonly kind: 'resetAll' }
   | { readonly kind: 'role'; readonly role: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'authorization'; readonly user: string | undefined; readonly isLocal: boolean }

@@ -68,7 +68,7 @@ function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
   }
   if (name === 'session_authorization')
     return [{ kind: 'authorization', user: isReset ? undefined : values[0], isLocal }];
-  if (isReset) return isLocal ? [] : [{ kind: 'reset', name }];
+  if (isReset) return [{ kind: 'reset', name, isLocal }];
   return [{ kind: 'set', name: { text: name }, value: joined(name, values), isLocal }];
 }
 

@@ -2,8 +2,8 @@ import { bodyAt, BodyReader } from '../body-reader.ts';
 import { BodyWriter, emptyMessage } from '../body-writer.ts';
 import { backend, frontend } from '../message-types.ts';
 
-export function query(text: string): Buffer {
-  return new BodyWriter(text.length + 16).begin(frontend.query).cString(text).end().take();
+export function query(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): Buffer {
+  return new BodyWriter(text.length + 16).begin(frontend.query).cString(text, encoding).end().take();
 }
 
 /** The statement's bytes, without the zero behind them; of a first piece, as much as there is. */

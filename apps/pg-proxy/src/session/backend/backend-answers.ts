@@ -124,7 +124,7 @@ export class BackendAnswers {
     switch (framer.type) {
       case from.dataRow:
       case from.copyData:
-        return (expected.head & unasked) === 0;
+        return (expected.head & unasked) === 0 && expected.headNote?.isOfOurs !== true;
       case from.parseComplete:
       case from.bindComplete:
       case from.closeComplete:
@@ -142,6 +142,7 @@ export class BackendAnswers {
       case from.rowDescription:
       case from.noData:
         if (expected.headNote?.described !== undefined) this.#describing = expected.headNote;
+        if (expected.headNote?.isOfOurs === true) return false;
         return this.#ended(owed.describe);
       case from.readyForQuery:
         return this.#ready(framer);
@@ -178,8 +179,9 @@ export class BackendAnswers {
   #commandCompleted({ buffer, start, end }: Framer): boolean {
     this.#backend.isCopyIn = false;
     const note = this.#expected.headNote;
+    const isOfOurs = note?.isOfOurs === true;
     note?.completed(shortText(buffer, start + 5, end - 1));
-    const isSeen = this.#ended(owed.execute);
+    const isSeen = this.#ended(owed.execute) && !isOfOurs;
     // I of INSERT.
     if (buffer[start + 5] === 0x49) this.#backend.insertedBy = this.#backend.lastUser;
     if (telling.has(buffer[end - 2] ?? 0)) this.#noteRedefined(buffer.toString('latin1', start + 5, end - 1), note);
@@ -263,7 +265,7 @@ export class BackendAnswers {
     }
     if (head === (owed.query | unasked) && expected.headNote === undefined)
       backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
-    const { fault, beforeFault, isSilent = false } = expected.headNote ?? {};
+    const { fault, beforeFault, isSilent = false, positionOf } = expected.headNote ?? {};
     this.#noteFailure(framer, head);
     if (fault !== undefined && !says(framer, 'C25P02\0')) {
       if (beforeFault !== undefined) backend.client?.outbox.push(beforeFault);
@@ -272,7 +274,7 @@ export class BackendAnswers {
     }
     // What failed may be a statement that was prepared anew for a message of the client.
     const isSeen = backend.isDoomed || (head & unasked) === 0 || (kind >= owed.parse && !isSilent);
-    return isSeen && !this.#isReworded(framer);
+    return isSeen && !this.#isReworded(framer, positionOf);
   }
 
   #noteFailure({ buffer, start, end }: Framer, head: number): void {
@@ -284,18 +286,22 @@ export class BackendAnswers {
     if ((head & unasked) === 0) this.#backend.client?.failed(note, isOfRequest ? undefined : sqlstate);
   }
 
-  /** Statements have names of ours at the upstream: an error that names one is told in the client's words; so is why one was cancelled. */
-  #isReworded({ buffer, start, end, isLast }: Framer): boolean {
+  /**
+   * Statements have names of ours at the upstream: an error that names one is told in the client's words; so is why one was cancelled, and
+   * where something is wrong in a text that has become longer.
+   */
+  #isReworded({ buffer, start, end, isLast }: Framer, positionOf: Note['positionOf']): boolean {
     const at = buffer.indexOf(statementPrefix, start);
     const { client, cancelledFor } = this.#backend;
     if (client === undefined || !isLast) return false;
-    if (cancelledFor === undefined && (at < 0 || at >= end)) return false;
+    if (cancelledFor === undefined && positionOf === undefined && (at < 0 || at >= end)) return false;
     const report = readReport(buffer, start, end);
     if (report === undefined) return false;
     const named = report.message.replaceAll(/medrex_(?:\d+|gone)/g, (name) => client.nameOf(name) ?? name);
     const message = report.sqlstate === '57014' ? (cancelledFor ?? named) : named;
-    if (message === report.message) return false;
-    client.outbox.push(errorResponse({ ...report, message }));
+    const position = report.position && positionOf ? String(positionOf(Number(report.position))) : report.position;
+    if (message === report.message && position === report.position) return false;
+    client.outbox.push(errorResponse({ ...report, message, ...(position !== undefined && { position }) }));
     return true;
   }
 

@@ -24,6 +24,7 @@ import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { OwnQuestion, type Answered } from './own-question.ts';
 import { changeFromUnknown, changeOf, setAll, settingsKey, type Settings } from '../left-behind/settings.ts';
+import type { Lost } from '../left-behind/set-again.ts';
 import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -267,10 +268,12 @@ export class Backend {
   /**
    * Sets again what a RESET has taken back to what holds for everybody; the client hears what that comes to. It may be in the client's own
    * transaction, which must not end the session where it fails.
+   *
+   * @param isPipelined where what has taken it back fails, the server passes over this, too
    */
-  setAgain(settings: Settings): void {
-    this.#run(runsOwn(setAll(settings)), unasked | reporting, false);
-    this.outbox.send();
+  setAgain({ settings, isLocal }: Lost, isPipelined: boolean): void {
+    this.#run(runsOwn(setAll(settings, isLocal)), unasked | reporting, isPipelined);
+    if (!isPipelined) this.outbox.send();
   }
 
   /** Its client has set something itself. */

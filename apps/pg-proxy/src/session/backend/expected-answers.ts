@@ -52,6 +52,10 @@ export interface Note {
   readonly beforeFault?: Buffer | undefined;
   /** Nobody is told that it has failed. */
   readonly isSilent?: boolean;
+  /** The statement that is being answered was put between those of the client, who sees nothing of it. */
+  readonly isOfOurs?: boolean;
+  /** Where a character of what the server was asked stands in what the client has asked. */
+  readonly positionOf?: ((position: number) => number) | undefined;
   /** The prepared statement that it takes away, and what is done where it then does not. */
   readonly deallocates: string | undefined;
   undo: (() => void) | undefined;

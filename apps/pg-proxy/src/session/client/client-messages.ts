@@ -18,6 +18,7 @@ import { clientBacklogMax } from '../backend/backend-options.ts';
 import { CachedAnswers } from './cached-answers.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
+import { lostBy, setInPlace, type SetInPlace } from '../left-behind/set-again.ts';
 import type { Prepared } from '../prepared/client-portals.ts';
 import { ClientRequests } from './client-requests.ts';
 import type { ClientSession } from './client-session.ts';
@@ -360,13 +361,26 @@ export class ClientMessages implements Wire {
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);
     if (!isAlone) this.statements.showNamed(text, backend);
-    const note = this.requests.noteOf('query', text, watched, asked);
+    const inPlace = watched && this.#setInPlace(text, watched);
+    const note = this.requests.noteOf('query', text, watched, asked, inPlace);
     const standIn = note && this.statements.standInFor(note, backend);
     if (!backend.expected.push(owed.query, undefined, note)) return;
     this.statements.forgetUnnamed(backend);
-    const inPlace = note?.fault === undefined ? standIn : unknownStatement;
-    if (inPlace === undefined) this.pass(this.#framer.start);
-    else backend.outbox.push(query(inPlace));
+    const other = note?.fault === undefined ? standIn : unknownStatement;
+    if (other !== undefined) backend.outbox.push(query(other));
+    else if (inPlace !== undefined) backend.outbox.push(query(inPlace.text, 'latin1'));
+    else this.pass(this.#framer.start);
+  }
+
+  #setInPlace(text: string, watched: Watched): SetInPlace | undefined {
+    return this.#framer.isLast ? setInPlace(text, watched, this.#session.settings.began) : undefined;
+  }
+
+  /** What an Execute takes back is set again right behind it. */
+  setAgain({ statements }: Watched, backend: Backend): void {
+    const [statement] = statements === 'unread' ? [] : statements;
+    const lost = statement && lostBy(statement, this.#session.settings.began);
+    if (lost !== undefined) backend.setAgain(lost, true);
   }
 
   /** In latin1. */

@@ -6,6 +6,7 @@ import type { Client } from './client.ts';
 import type { ClientStatements } from '../prepared/client-statements.ts';
 import type { PreparedBefore } from '../backend/expected-answers.ts';
 import { analysisOf, Request, type Analysed, type Asked, type RequestObserver } from './request.ts';
+import type { SetInPlace } from '../left-behind/set-again.ts';
 import { forgetsAll, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
 
 export interface ClientRequestsOptions {
@@ -48,7 +49,13 @@ export class ClientRequests {
   }
 
   /** Of the message at hand. Undefined where nobody follows what becomes of it. */
-  noteOf(kind: Request['kind'], text: string, watched?: Watched, prepared?: Analysed): Request | undefined {
+  noteOf(
+    kind: Request['kind'],
+    text: string,
+    watched?: Watched,
+    prepared?: Analysed,
+    inPlace?: SetInPlace,
+  ): Request | undefined {
     const { observer } = this;
     if (observer === undefined && watched === undefined && !text.includes(settingPrefix)) return undefined;
     const client = this.#client;
@@ -58,6 +65,7 @@ export class ClientRequests {
       kind,
       text,
       watched,
+      inPlace,
       prepared,
       observer,
       before: watched !== undefined && forgetsAll(watched) ? this.#preparedBefore() : undefined,

@@ -5,7 +5,7 @@ import type { ClientHost, ClientOptions } from './client-options.ts';
 import { ClientSettings } from './client-settings.ts';
 import type { ClientStatements } from '../prepared/client-statements.ts';
 import type { Outcome } from '../left-behind/doubts.ts';
-import { SessionWatch, type Reset } from '../left-behind/session-watch.ts';
+import { SessionWatch } from '../left-behind/session-watch.ts';
 import type { Known } from '../left-behind/what-is-left.ts';
 
 /** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
@@ -54,7 +54,7 @@ export class ClientSession {
     const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
     const isLast = isEmpty && !isOpen;
     const isIdle = status === transactionStatus.idle;
-    if (isLast) this.#setAgain(watch.takeReset(isIdle), backend, status);
+    if (isLast && watch.takeReset(isIdle)) this.#setAgain(backend, status);
     watch.settled(status, isLast);
     if (isIdle) this.#follow(backend, statements);
   }
@@ -87,21 +87,20 @@ export class ClientSession {
     return this.isAsking;
   }
 
-  /** A RESET has taken this setting from it, and it gets it back when what is under way has ended. */
+  /** This setting has been taken from it, and it gets it back when what is under way has ended. */
   isSetAgain(setting: string): boolean {
-    return this.settings.lostBy(this.watch.reset).has(setting.toLowerCase());
+    return this.watch.mayBeReset && this.settings.lost.has(setting.toLowerCase());
   }
 
-  #setAgain(reset: Reset, backend: Backend | undefined, status: TransactionStatus): void {
-    if (reset !== 'all' && reset.size === 0) return;
-    const lost = this.settings.lostBy(reset);
+  #setAgain(backend: Backend | undefined, status: TransactionStatus): void {
+    const { lost } = this.settings;
     if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;
     // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
     for (const [name, value] of this.settings.reportedAtLogin) {
       const isOther = lost.has(name.toLowerCase()) && backend.parameters.get(name) !== value;
       if (isOther) this.#client.outbox.push(parameterStatus({ name, value }));
     }
-    backend.setAgain(lost);
+    backend.setAgain({ settings: lost, isLocal: false }, false);
   }
 
   /** At the end of a transaction. */

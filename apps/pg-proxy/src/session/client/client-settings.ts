@@ -1,6 +1,8 @@
 import type { Backend } from '../backend/backend.ts';
-import type { Reset, SessionWatch } from '../left-behind/session-watch.ts';
+import type { SessionWatch } from '../left-behind/session-watch.ts';
 import { settingsKey, type Settings } from '../left-behind/settings.ts';
+
+const nothing: Settings = new Map();
 
 /** What a client has set, at login and since: it goes with the client from backend to backend. */
 export class ClientSettings {
@@ -34,12 +36,15 @@ export class ClientSettings {
     backend?.settingsTouched();
   }
 
-  /** RESET goes back to what a session began with, which in the server's eyes is not what this client's began with: what it has lost. */
-  lostBy(reset: Reset): Settings {
-    if (this.isOfProcess) return new Map();
+  /** What the session began with: RESET takes it back to what the server knows of that, which is not this. */
+  get began(): Settings {
+    return this.isOfProcess ? nothing : this.#atLogin;
+  }
+
+  /** What it has lost, where everything was reset and it has set what it has since. */
+  get lost(): Settings {
     const { parameters } = this.#watch;
-    const isLost = (name: string): boolean => (reset === 'all' || reset.has(name)) && !parameters.has(name);
-    return new Map([...this.#atLogin].filter(([name]) => isLost(name)));
+    return new Map([...this.began].filter(([name]) => !parameters.has(name)));
   }
 
   /** Where it looks for names, as far as that is known: '' is that of the user, and one that cannot be told is one of its own. */

@@ -6,6 +6,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { StatementSettings } from '../../config/scoped-settings.ts';
 import { hintsOf } from '../../config/session-settings.ts';
 import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
+import type { SetInPlace } from '../left-behind/set-again.ts';
 import { deallocatedBy, faultOf, readBytesMax, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
 
 /** Who sent a request. */
@@ -46,6 +47,8 @@ export interface RequestOptions {
   readonly analyser: SqlAnalyser;
   readonly watch: SessionWatch;
   readonly watched: Watched | undefined;
+  /** What goes to the server in place of the text. */
+  readonly inPlace?: SetInPlace | undefined;
   readonly before: PreparedBefore | undefined;
   readonly observer: RequestObserver | undefined;
   readonly prepared: Analysed | undefined;
@@ -103,6 +106,9 @@ export class Request implements Note {
   undo: (() => void) | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
   readonly workClass: WorkloadClass;
+  readonly #inPlace: SetInPlace | undefined;
+  /** Statements that have ended of what went to the server. */
+  #ended = 0;
   readonly #text: string;
   readonly #isWhole: boolean;
   readonly #analyser: SqlAnalyser;
@@ -122,6 +128,7 @@ export class Request implements Note {
     this.before = options.before;
     this.fault = options.watched && faultOf(options.watched);
     this.workClass = options.workClass;
+    this.#inPlace = options.inPlace;
     this.#text = options.text;
     this.#isWhole = options.isWhole;
     this.#analyser = options.analyser;
@@ -180,7 +187,18 @@ export class Request implements Note {
     return hintsOf(this.#text);
   }
 
+  get isOfOurs(): boolean {
+    return this.#inPlace?.added.has(this.#ended) === true;
+  }
+
+  get positionOf(): ((position: number) => number) | undefined {
+    return this.#inPlace?.positionOf;
+  }
+
   completed(tag: string): void {
+    const { isOfOurs } = this;
+    this.#ended++;
+    if (isOfOurs) return;
     if (this.commands > 0) (this.#earlierTags ??= []).push(this.#tag);
     this.#tag = tag;
     this.commands++;

@@ -3,6 +3,7 @@ import {
   SessionState,
   type Analysis,
   type Bound,
+  type ByteRange,
   type PinReason,
   type SessionEffect,
   type SqlAnalyser,
@@ -19,11 +20,13 @@ import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code
 /** What a message runs that must be followed; `at` is the statement of it that comes next. */
 export interface Watched {
   readonly statements: readonly Statement[] | 'unread';
+  /** Where the statements stand. */
+  readonly ranges: readonly ByteRange[];
   readonly bound: Bound | undefined;
   /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
   readonly shows: 'statements' | 'sequences' | undefined;
   /** Of what is not read: by its words it may take back what the session began with. */
-  readonly mayGoBack?: boolean;
+  readonly mayGoBack: boolean;
   at: number;
   /** All has been counted, and its rows come in parts. */
   isSuspended?: boolean;
@@ -84,22 +87,6 @@ function textOf(value: Value | undefined, bound: Bound | undefined): string | un
   return 'text' in value ? value.text : bound?.(value.parameter);
 }
 
-/** What goes back to what it was at login: a setting by its name, or all of them. */
-export type Reset = ReadonlySet<string> | 'all';
-
-function resetOf(statement: Statement | undefined): Reset {
-  const { effects = [] } = statement ?? {};
-  const isOfAll = ({ kind, ...effect }: SessionEffect): boolean =>
-    kind === 'resetAll' || (kind === 'discard' && 'target' in effect && effect.target === 'all');
-  if (statement === undefined || effects.some(isOfAll)) return 'all';
-  return new Set(effects.flatMap((effect) => (effect.kind === 'reset' ? [effect.name.toLowerCase()] : [])));
-}
-
-function together(one: Reset, other: Reset): Reset {
-  if (one === 'all' || other === 'all') return 'all';
-  return other.size === 0 ? one : new Set([...one, ...other]);
-}
-
 const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\bdefault)\b`, 'i');
 
 /** Whether a statement concerns settings that only the proxy knows: its own, or what the session began with. */
@@ -107,9 +94,9 @@ export function concernsProxy(text: string): boolean {
   return text.includes(settingPrefix) || goesBack.test(text) || nestsComments(text);
 }
 
-const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
+const unread = { statements: 'unread', ranges: [] } as const;
 
-const nothingReset: Reset = new Set();
+const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
 
 export interface SessionWatchOptions {
   readonly analyser: SqlAnalyser;
@@ -134,9 +121,9 @@ export class SessionWatch {
   #doubts: Doubts | undefined;
   readonly #pinsSequences: boolean;
   #state: SessionState | undefined;
-  /** What has gone back to what it was at login since that was last taken; and before, in the transaction that is open. */
-  #reset: Reset = nothingReset;
-  #resetInside: Reset = nothingReset;
+  /** DISCARD ALL, or a text that was not read, may have reset everything since that was last taken; or before, in the transaction that is open. */
+  #mayBeReset = false;
+  #mayBeResetInside = false;
 
   constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions) {
     this.#analyser = analyser;
@@ -160,17 +147,17 @@ export class SessionWatch {
     return this.#state?.knowsProcess === true;
   }
 
-  /** What RESET, or DISCARD ALL, has taken back of what the session began with. */
-  get reset(): Reset {
-    return together(this.#reset, this.#resetInside);
+  /** What the session began with may have been taken back, and is not set again yet. */
+  get mayBeReset(): boolean {
+    return this.#mayBeReset || this.#mayBeResetInside;
   }
 
-  /** What is to be set again now; at the end of a transaction again, which may have taken that back. */
-  takeReset(isIdle: boolean): Reset {
-    const { reset } = this;
-    const taken = isIdle ? reset : this.#reset;
-    this.#reset = nothingReset;
-    this.#resetInside = isIdle ? nothingReset : reset;
+  /** Whether what the session began with is to be set again now; at the end of a transaction again, which may have taken that back. */
+  takeReset(isIdle: boolean): boolean {
+    const { mayBeReset } = this;
+    const taken = isIdle ? mayBeReset : this.#mayBeReset;
+    this.#mayBeReset = false;
+    this.#mayBeResetInside = !isIdle && mayBeReset;
     return taken;
   }
 
@@ -195,7 +182,7 @@ export class SessionWatch {
     { analysis, mayLeave = leaves({ text, analysis }) || this.#runsCodeOf(text, analysis), bound }: Looked = {},
   ): Watched | undefined {
     if (!mayLeave && !this.followsAll && !(this.isActive && mayTakeBack(text))) return undefined;
-    const statements = this.#read(text);
+    const { statements, ranges } = this.#read(text);
     const shows = this.#showsOf(statements);
     const isInDoubt = (mayLeave || this.#state?.hasUnnamed === true) && this.#doubt({ text, statements });
     if (this.#state === undefined && !this.#matters(statements)) return undefined;
@@ -204,7 +191,8 @@ export class SessionWatch {
     // By its words it leaves nothing itself, and what its code does the server is asked.
     const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
     if (statements === 'unread' && isOfCode) return undefined;
-    return { statements, bound, shows, ...(statements === 'unread' && { mayGoBack: goesBack.test(text) }), at: 0 };
+    const mayGoBack = statements === 'unread' && goesBack.test(text);
+    return { statements, ranges, bound, shows, mayGoBack, at: 0 };
   }
 
   #begin(status: TransactionStatus): SessionState {
@@ -269,10 +257,10 @@ export class SessionWatch {
     this.#dropState(state);
   }
 
-  #read(text: string): Watched['statements'] {
-    if (text.length > readBytesMax) return 'unread';
+  #read(text: string): Pick<Watched, 'statements' | 'ranges'> {
+    if (text.length > readBytesMax) return unread;
     const analysis = this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
-    return analysis.kind === 'read' ? analysis.statements : 'unread';
+    return analysis.kind === 'read' ? analysis : unread;
   }
 
   #matters(statements: Watched['statements']): boolean {
@@ -310,8 +298,8 @@ export class SessionWatch {
     if (watched.isSuspended === true) return;
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
-    const isOther = statements === 'unread' && watched.mayGoBack !== true && !/^(?:RESET|DISCARD)/.test(tag);
-    if (!isOther) this.#reset = together(this.#reset, resetOf(statement));
+    const isUnread = statements === 'unread' && (watched.mayGoBack || /^(?:RESET|DISCARD)/.test(tag));
+    if (isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
   }

@@ -1,4 +1,4 @@
-import type { Report, WireFault } from '@medrex/pg-wire';
+import { bytesOf, type Report, type WireFault } from '@medrex/pg-wire';
 import { settingsOfOptions } from './startup-options.ts';
 
 /** What a client wants set in its session, from its startup packet: names in lower case. */
@@ -69,14 +69,15 @@ export function changeFromUnknown(to: Settings, isAwaited: boolean): string {
   return ['RESET ALL', ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
 }
 
-/** One statement that sets all of them. */
-export function setAll(settings: Settings): string {
-  return `SELECT ${[...settings].map(([name, value]) => call(name, value)).join(',')}`;
+/** One statement that sets all of them: its bytes, as latin1. */
+export function setAll(settings: Settings, isLocal = false): string {
+  const calls = [...settings].map(([name, value]) => call(name, value, isLocal));
+  return bytesOf(`SELECT ${calls.join(',')}`).toString('latin1');
 }
 
 const setTo = (name: string, value: string): string => `SELECT ${call(name, value)}`;
 
 /** Not SET: this takes a value as a startup packet has it, lists too. */
-function call(name: string, value: string): string {
-  return `pg_catalog.set_config(${literal(name)},${literal(value)},false)`;
+function call(name: string, value: string, isLocal = false): string {
+  return `pg_catalog.set_config(${literal(name)},${literal(value)},${isLocal})`;
 }

@@ -52,6 +52,8 @@ export interface Wire extends HoldsBack {
   renews(text: string, backend: Backend): boolean;
   /** Where the session looks for names. */
   searchPath(): string;
+  /** What it is about to take back of what its session began with is set again. */
+  setAgain(watched: Watched, backend: Backend): void;
   /** What follows a statement that is run; undefined where nobody does. */
   noteOf(watched: Watched | undefined, prepared: Prepared): Note | undefined;
 }
@@ -385,8 +387,9 @@ export class ClientStatements {
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
     if (note !== undefined && this.standInFor(note, backend) !== undefined) return executeDeallocate(backend, note);
     if (!backend.expected.push(owed.execute, undefined, note)) return;
-    if (note?.fault === undefined) this.#wire.pass(framer.start);
-    else backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
+    if (note?.fault !== undefined) return backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
+    this.#wire.pass(framer.start);
+    if (portal?.watched !== undefined) this.#wire.setAgain(portal.watched, backend);
   }
 
   /**

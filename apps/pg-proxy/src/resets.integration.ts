@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
+import { RealRig } from './testing/real-rig.ts';
+import { Transcript } from './testing/transcript.ts';
+import { WireClient } from './testing/wire-client.ts';
+
+const run = (text: string): Buffer[] => [
+  parse({ name: '', text, parameterTypes: [] }),
+  bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
+  execute({ portal: '', rowsMax: 0 }),
+];
+
+const texts: readonly string[] = [
+  'reset work_mem; show work_mem',
+  "set work_mem to '5MB'; reset work_mem; show work_mem; select 1/0",
+  "reset work_mem; set work_mem to '5MB'; show work_mem",
+  "begin; set local work_mem to '9MB'; set local work_mem to default; show work_mem; commit; show work_mem",
+  "set search_path to c; reset all; show search_path; show work_mem; select date '2020-02-03'",
+  "set datestyle to iso; set datestyle to default; select 'ä', date '2020-02-03'; select nosuch",
+  "begin; set work_mem to '9MB'; savepoint a; reset work_mem; rollback to a; show work_mem; rollback; show work_mem",
+  'select 1; reset role; select current_user; set role none; reset all; select current_user',
+];
+
+describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
+  describe.each(['transaction', 'session'] as const)('in %s mode', (mode) => {
+    let rig: RealRig;
+    beforeAll(async () => {
+      rig = await RealRig.start(where, mode, 4);
+    });
+    afterAll(() => rig.close());
+
+    /** What a client with settings of its own hears. */
+    const heard = async (href: string, ...messages: readonly Buffer[]): Promise<unknown> => {
+      const transcript = new Transcript();
+      const { port, username, password, pathname } = new URL(href);
+      const options = '-c work_mem=3MB -c search_path=ä,b -c DateStyle=German';
+      const client = await WireClient.in({
+        ...{ port: Number(port), user: username, password: password === '' ? 'secret' : password, minor: 0 },
+        ...{
+          database: pathname.slice(1),
+          parameters: { options },
+          wordOf: (...message) => transcript.wordOf(...message),
+        },
+      });
+      const words = await client.ask(...messages);
+      words.push(...(await client.ask(query('show work_mem; show search_path; show datestyle'))));
+      client.close();
+      return { words, parameters: transcript.parameters };
+    };
+
+    it.each(texts)('goes back there within a text: %s', async (text) => {
+      expect(await heard(rig.url, query(text))).toEqual(await heard(where, query(text)));
+    });
+
+    it('goes back there within a pipeline', async () => {
+      const asked = ["set work_mem to '9MB'", 'reset all', 'show work_mem', 'set datestyle to default', 'select 1/0'];
+      const messages = [...asked.flatMap(run), sync()];
+      expect(await heard(rig.url, ...messages)).toEqual(await heard(where, ...messages));
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { SqlAnalyser } from '@medrex/sql';
+import { setInPlace, type SetInPlace } from './set-again.ts';
+
+const began = new Map([
+  ['work_mem', '3MB'],
+  ['search_path', 'ä,b'],
+  ['role', 'r'],
+]);
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
+const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
+
+describe('setInPlace', () => {
+  let analyser: SqlAnalyser;
+  beforeAll(async () => {
+    analyser = await SqlAnalyser.load();
+  });
+
+  const of = (text: string, settings = began): SetInPlace | undefined => {
+    const analysis = analyser.analyse(text);
+    if (analysis.kind !== 'read') throw new Error(analysis.kind);
+    return setInPlace(
+      latin1(text),
+      { ...analysis, bound: undefined, shows: undefined, mayGoBack: false, at: 0 },
+      settings,
+    );
+  };
+  const workMem = (isLocal = false): string => `SELECT pg_catalog.set_config(E'work_mem',E'3MB',${isLocal})`;
+  const searchPath = `pg_catalog.set_config(E'search_path',E'ä,b',false)`;
+
+  it.each([
+    ['reset work_mem', `reset work_mem\n;${workMem()}`, [1]],
+    ['reset work_mem -- c', `reset work_mem -- c\n;${workMem()}`, [1]],
+    ['set work_mem to default; select 1', `set work_mem to default; ${workMem()};select 1`, [1]],
+    ['set local work_mem to default;show x', `set local work_mem to default;${workMem(true)};show x`, [1]],
+    ['reset all; select 2 -- ;', `reset all; ${workMem()},${searchPath};select 2 -- ;`, [1]],
+    [
+      "select 'ö'; reset work_mem /* ; */ ;; reset search_path; select 'ü'",
+      `select 'ö'; reset work_mem /* ; */ ;; ${workMem()};reset search_path; SELECT ${searchPath};select 'ü'`,
+      [2, 4],
+    ],
+  ])('sets again what was lost right behind it: %s', (text, expected, added) => {
+    const { text: written, added: numbers } = of(text)!;
+    expect(utf8(written)).toBe(expected);
+    expect([...numbers]).toEqual(added);
+  });
+
+  it.each(['reset jit', 'set work_mem to 5', 'discard all', 'select 1; reset jit; select 2'])(
+    'leaves a text alone in which nothing is lost: %s',
+    (text) => {
+      expect(of(text)).toBeUndefined();
+      expect(of('reset all', new Map())).toBeUndefined();
+    },
+  );
+
+  it('tells where a character stands in the text that was sent', () => {
+    const text = "select 'ö'; reset search_path; select nosuch; reset work_mem; select nowhere";
+    const { text: written, positionOf } = of(text)!;
+    for (const word of ["'ö'", 'reset search', 'nosuch', 'reset work', 'nowhere'])
+      expect(positionOf(utf8(written).indexOf(word) + 1)).toBe(text.indexOf(word) + 1);
+  });
+});

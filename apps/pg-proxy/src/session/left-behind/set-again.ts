@@ -1,0 +1,64 @@
+import type { Statement } from '@medrex/sql';
+import { setAll, type Settings } from './settings.ts';
+import type { Watched } from './session-watch.ts';
+
+/** Of what a session began with: what a statement takes back to what holds for everybody, and for how long. */
+export interface Lost {
+  readonly settings: Settings;
+  readonly isLocal: boolean;
+}
+
+/** A text in which what each RESET takes is set again right behind it: RESET goes back to what the server knows of the session's beginning. */
+export interface SetInPlace {
+  /** UTF-8, as latin1. */
+  readonly text: string;
+  /** Statements of it, by their numbers, that the client did not send. */
+  readonly added: ReadonlySet<number>;
+  /** Where a character of it stands in the text that the client has sent, both from 1. */
+  readonly positionOf: (position: number) => number;
+}
+
+/** RESET ALL leaves them as they are. */
+const keptByAll = /^(?:role|session_authorization|seed|transaction_.*)$/;
+
+/** @param began what the session began with */
+export function lostBy({ effects }: Statement, began: Settings): Lost | undefined {
+  const isAll = effects.some(({ kind }) => kind === 'resetAll');
+  const isNew = effects.some((effect) => effect.kind === 'discard' && effect.target === 'all');
+  const one = effects.find((effect) => effect.kind === 'reset');
+  const isLost = (name: string): boolean =>
+    isNew || (isAll && !keptByAll.test(name)) || one?.name.toLowerCase() === name;
+  const settings = new Map([...began].filter(([name]) => isLost(name)));
+  return settings.size === 0 ? undefined : { settings, isLocal: one?.isLocal === true };
+}
+
+/** In UTF-8, which is here as latin1, what is no first byte of a character continues one. */
+const charactersIn = (text: string): number => text.replaceAll(/[\x80-\xBF]/g, '').length;
+
+/**
+ * Undefined: nothing is lost. What runs in no text of several statements (DISCARD ALL) is left as it is.
+ *
+ * @param text UTF-8, as latin1
+ */
+export function setInPlace(text: string, { statements, ranges }: Watched, began: Settings): SetInPlace | undefined {
+  if (statements === 'unread' || began.size === 0) return undefined;
+  const added = new Set<number>();
+  const shifts: { readonly from: number; readonly by: number }[] = [];
+  let [written, at, by] = ['', 0, 0];
+  statements.forEach((statement, index) => {
+    const lost = statement.isOutsideBlocksOnly ? undefined : lostBy(statement, began);
+    if (lost === undefined) return;
+    // Its own end may be in a comment.
+    const end = ranges[index + 1]?.start;
+    const set = setAll(lost.settings, lost.isLocal);
+    const more = end === undefined ? `\n;${set}` : `${set};`;
+    written += text.slice(at, end) + more;
+    at = end ?? text.length;
+    by += charactersIn(more);
+    shifts.push({ from: charactersIn(written), by });
+    added.add(index + added.size + 1);
+  });
+  if (added.size === 0) return undefined;
+  const positionOf = (position: number): number => position - (shifts.findLast(({ from }) => position > from)?.by ?? 0);
+  return { text: written + text.slice(at), added, positionOf };
+}

@@ -14,7 +14,7 @@ export function certainEffects(statement: Node, effects: readonly SessionEffect[
 
 function doubted(effect: SessionEffect): readonly SessionEffect[] {
   if (effect.kind === 'unlock' || effect.kind === 'unlockAll') return [{ kind: 'code', settings: [], isOpaque: false }];
-  if (effect.kind !== 'set' || effect.isLocal) return [effect];
+  if (effect.kind !== 'set' || effect.isLocal === true) return [effect];
   return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 

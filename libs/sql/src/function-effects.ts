@@ -1,5 +1,6 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from './ast.ts';
+import { booleanOf } from './boolean-text.ts';
 import {
   lockFunctions,
   opaqueFunctions,
@@ -34,9 +35,12 @@ export function functionEffects(name: string, schema: string | undefined, call: 
 function setConfig([name, value, local]: readonly Node[]): readonly SessionEffect[] {
   const target = valueOf(name);
   if (target === undefined) return [{ kind: 'opaque', what: 'set_config' }];
-  // Whether it is local may be a parameter; taken as lasting then, which is the safe side.
-  const isLocal = constantText(uncast(local)) === 'true' || constantText(uncast(local)) === 't';
-  return [{ kind: 'set', name: target, value: valueOf(value), isLocal }];
+  const set = { kind: 'set', name: target, value: valueOf(value) } as const;
+  const told = valueOf(local);
+  if (told !== undefined && 'parameter' in told) return [{ ...set, isLocal: told }];
+  const isLocal = told === undefined ? undefined : booleanOf(told.text);
+  if (isLocal !== undefined) return [{ ...set, isLocal }];
+  return 'text' in target ? [{ ...set, isLocal: false, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }
 
 function lockKey(args: readonly Node[], isShared: boolean): LockKey | undefined {

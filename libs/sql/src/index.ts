@@ -1,3 +1,4 @@
+export { booleanOf } from './boolean-text.ts';
 export { codeFacts, type CodeFacts } from './code-facts.ts';
 export { leavingFunctions, sessionFunctions, volatilityOf, type Volatility } from './known-functions.ts';
 export { everySession, type Redefinition } from './redefinition.ts';

@@ -18,8 +18,9 @@ export type SessionEffect =
       readonly kind: 'set';
       readonly name: Value;
       readonly value: Value | undefined;
-      readonly isLocal: boolean;
-      /** It may not have run: what the session has, the server is to be asked. */
+      /** Or the parameter that says it. */
+      readonly isLocal: boolean | { readonly parameter: number };
+      /** It may not have run, or not last: what the session has, the server is to be asked. */
       readonly isUncertain?: boolean;
     }
   | { readonly kind: 'reset'; readonly name: string; readonly isLocal: boolean }

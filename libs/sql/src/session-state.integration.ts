@@ -12,7 +12,7 @@ const statementsEach = 40;
 /** What a client may send, failing statements among it; with the chance that a session stays in blocks for a while. */
 const texts = [
   'select 1', 'set application_name = \'a\'', 'set search_path to a, "B c"', 'set local work_mem = \'1MB\'', 'reset application_name',
-  'reset all', "select set_config('my.value', 'x', false)", "select set_config('my.value', 'x', true)", 'set time zone \'UTC\'',
+  'reset all', "select set_config('my.value', 'x', false)", "select set_config('my.value', 'x', true)", "select set_config('my.value', 'z', 'ON')", 'set time zone \'UTC\'',
   'create temp table t (a int)', 'drop table t', 'drop table if exists t', 'create temp table u (a int) on commit drop',
   'create temp view v as select 1', 'drop view v', 'discard temp', 'listen c', 'listen d', 'unlisten c', 'unlisten *',
   'select pg_advisory_lock(1)', 'select pg_advisory_unlock(1)', "select pg_advisory_lock(hashtext('x'))",

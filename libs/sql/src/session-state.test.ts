@@ -127,6 +127,8 @@ describe('what pins a session, and what sets it free', () => {
     'insert into t values (1)',
     "set local a.b = 'x'",
     "select set_config('a.b', 'x', true)",
+    "select set_config(('a.b'), ('x'), ('TRUE'::bool))",
+    "select set_config('a.b', 'x', 'on')",
     'set transaction isolation level serializable',
     'set local role r',
     'set constraints all deferred',
@@ -185,6 +187,27 @@ describe('what pins a session, and what sets it free', () => {
     session.run('select pg_advisory_lock($1)');
     session.run('select pg_advisory_unlock($1)');
     expect(session.state.reasons).toEqual(['parameter', 'advisoryLock']);
+  });
+
+  it('takes a setting for local where a parameter says so', () => {
+    const session = new Session();
+    const set = 'select set_config($1, $2, $3)';
+    const bound = (...values: (string | undefined)[]) => ({ bound: (place: number) => values[place - 1] });
+    session.run(set, bound('a.b', 'x', 'TRUE'));
+    expect(session.state.reasons).toEqual([]);
+    session.run(set, bound('a.b', 'x', 'f'));
+    expect([...session.state.parameters]).toEqual([['a.b', 'x']]);
+    session.run(set, bound('a.b', 'y', 't'));
+    expect([...session.state.parameters]).toEqual([['a.b', 'x']]);
+    session.run(set, bound('a.b', 'y', undefined));
+    expect(session.state.reasons).toEqual(['unknownParameter']);
+  });
+
+  it('does not know whether a setting lasts that an expression makes local', () => {
+    const text = "select set_config('a.b', 'x', not $1)";
+    expect(after(text)).toEqual([]);
+    expect(readAll(text).flatMap(({ effects }) => effects)).toMatchObject([{ kind: 'set', isUncertain: true }]);
+    expect(after("select set_config($1, 'x', not $2)")).toEqual(['opaque']);
   });
 
   it('keeps values as they can be set again', () => {

@@ -1,3 +1,4 @@
+import { booleanOf } from './boolean-text.ts';
 import { members, Revocable } from './revocable.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
@@ -20,8 +21,8 @@ export const pinReasons = [
 ] as const;
 export type PinReason = (typeof pinReasons)[number];
 
-/** The text of a bound parameter; undefined where it is NULL, or binary and not understood. */
-export type Bound = (parameter: number) => string | undefined;
+/** The text of a bound parameter; undefined where it is NULL, or binary and not understood: only a boolean is, where one is expected. */
+export type Bound = (parameter: number, type?: 'boolean') => string | undefined;
 
 export interface Completion {
   /** The command tag of the server: a COMMIT that is answered with ROLLBACK was one. */
@@ -296,13 +297,15 @@ const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText, uns
 
 /** An effect that a rollback can take back. What is local to the transaction leaves nothing behind. */
 function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
-  if ('isLocal' in effect && effect.isLocal) return;
+  if ('isLocal' in effect && effect.isLocal === true) return;
   switch (effect.kind) {
     case 'set': {
       if (effect.isUncertain === true) return;
+      const isLocal = isBoundLocal(effect.isLocal, bound);
+      if (isLocal === true) return;
       const name = textOf(effect.name, bound)?.toLowerCase();
       const value = effect.value === undefined ? undefined : textOf(effect.value, bound);
-      return state.set(name ?? '', name === undefined ? undefined : value);
+      return state.set(name ?? '', name === undefined || isLocal === undefined ? undefined : value);
     }
     case 'reset':
       return state.reset(effect.name);
@@ -327,6 +330,11 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
   }
 }
 
+/** Undefined: it cannot be told. */
+function isBoundLocal(isLocal: boolean | { readonly parameter: number }, bound: Bound): boolean | undefined {
+  return typeof isLocal === 'boolean' ? isLocal : booleanOf(bound(isLocal.parameter, 'boolean') ?? '');
+}
+
 function textOf(value: Value, bound: Bound): string | undefined {
   return 'text' in value ? value.text : bound(value.parameter);
 }
@@ -339,6 +347,6 @@ function lockName(key: LockKey | undefined, bound: Bound): string | undefined {
 
 function partName(part: Value | Expression, bound: Bound): unknown {
   if (!('expression' in part)) return textOf(part, bound);
-  const values = part.parameters.map(bound);
+  const values = part.parameters.map((parameter) => bound(parameter));
   return values.includes(undefined) ? undefined : [part.expression, ...values];
 }

@@ -305,6 +305,15 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['SELECT id, name FROM patients WHERE id = ? (1)']);
   });
 
+  it('takes a setting for local where a parameter says so', async () => {
+    rig = await SessionRig.start(() => 1);
+    const set = [parsed('select set_config($1, $2, $3)'), bound('', ['application_name', 'y', 'true'])];
+    await rig.ask(query('begin'));
+    expect(await rig.ask(...set, all, sync())).toContain('D y');
+    await rig.ask(query('commit'));
+    expect(await rig.ask(query('show application_name'))).not.toContain('D y');
+  });
+
   it('gives binary values where they are asked for', async () => {
     rig = await SessionRig.start(() => [['258', 'é']]);
     const words = await rig.ask(

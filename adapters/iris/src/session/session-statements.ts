@@ -1,4 +1,4 @@
-import type { SessionEffect, Statement, Value } from '@medrex/sql';
+import { booleanOf, type SessionEffect, type Statement, type Value } from '@medrex/sql';
 import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
@@ -56,7 +56,7 @@ function selectConfig(
   const row = effects.map((effect) => {
     if (effect.kind !== 'set') return '';
     const name = textOf(effect.name, parameters);
-    settings.set(name, textOf(effect.value, parameters), effect.isLocal);
+    settings.set(name, textOf(effect.value, parameters), isLocal(effect, parameters));
     return settings.get(name) ?? '';
   });
   return { columns: effects.map(() => 'set_config'), rows: [row], tag: 'SELECT 1' };
@@ -69,7 +69,7 @@ function apply(
   parameters: readonly BoundParameter[],
 ): void {
   if (effect.kind === 'set')
-    settings.set(textOf(effect.name, parameters), textOf(effect.value, parameters), effect.isLocal);
+    settings.set(textOf(effect.name, parameters), textOf(effect.value, parameters), isLocal(effect, parameters));
   else if (effect.kind === 'reset') settings.reset(effect.name);
   else if (effect.kind === 'resetAll') settings.resetAll();
   else if (effect.kind === 'discard') {
@@ -89,6 +89,13 @@ function isHarmless(effect: SessionEffect, user: string): boolean {
   if (effect.kind === 'role') return effect.role === undefined || effect.role === user;
   if (effect.kind === 'authorization') return effect.user === undefined || effect.user === user;
   return effect.kind === 'unlisten';
+}
+
+function isLocal(
+  { isLocal: told }: Extract<SessionEffect, { kind: 'set' }>,
+  parameters: readonly BoundParameter[],
+): boolean {
+  return typeof told === 'boolean' ? told : booleanOf(textOf(told, parameters)) === true;
 }
 
 function textOf(value: Value | undefined, parameters: readonly BoundParameter[]): string {

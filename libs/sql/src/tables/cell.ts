@@ -1,4 +1,5 @@
 import { intervalOfMicros, textOfInterval } from '@medrex/pg-wire';
+import { booleanOf } from '../boolean-text.ts';
 import { intervalValue } from '../iris/interval-text.ts';
 import { notSupported } from './compiled.ts';
 
@@ -121,12 +122,6 @@ export function cellOf(text: string, type: CellType, nowMs: number): Exclude<Cel
     case 'interval':
       return intervalOf(text);
   }
-}
-
-function booleanOf(text: string): boolean | undefined {
-  const word = text.trim().toLowerCase();
-  if (/^(?:t|tr|tru|true|y|ye|yes|on|1)$/.test(word)) return true;
-  return /^(?:f|fa|fal|fals|false|n|no|off|of|0)$/.test(word) ? false : undefined;
 }
 
 function integerOf(text: string, type: 'int4' | 'int8'): number | undefined {

@@ -63,9 +63,11 @@ export class ClientPortals {
 function boundOf(bind: Bind | undefined): Bound | undefined {
   if (bind === undefined) return undefined;
   const { parameters, parameterFormats: formats } = bind;
-  return (parameter) => {
+  return (parameter, type) => {
     const value = parameters[parameter - 1];
+    if (value === undefined || value === null) return undefined;
     const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
-    return value === undefined || value === null || format !== 0 ? undefined : Buffer.from(value).toString('utf8');
+    if (format === 0) return Buffer.from(value).toString('utf8');
+    return type === 'boolean' && value.length === 1 ? String(value[0]) : undefined;
   };
 }

@@ -122,6 +122,24 @@ describe('prepared statements', () => {
     ]);
   });
 
+  it.each([
+    ['text', 0, Buffer.from('true')],
+    ['binary', 1, Buffer.of(1)],
+  ])('does not set again what a parameter makes local: %s', async (_, format, isLocal) => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    const parameters = [Buffer.from('a.b'), Buffer.from('c'), isLocal];
+    await one.ask(
+      prepare('s', 'select set_config($1, $2, $3)'),
+      bind({ portal: '', statement: 's', parameterFormats: [0, 0, format], parameters, resultFormats: [] }),
+      execute({ portal: '', rowsMax: 0 }),
+      sync(),
+    );
+    await other.ask(query('select 1'));
+    await one.ask(query('select 2'));
+    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual(['select 1', 'select 2']);
+  });
+
   it('knows a prepared statement that is deallocated in SQL', async () => {
     await start(oneBackend);
     const client = await rig.in();

@@ -1,7 +1,7 @@
 import { figure, type Bench, type Figure, type Figures } from './bench.ts';
 import { percentile } from './pg-proxy/pgbench.ts';
 import { loginOf, residentKiB, type Side } from './pg-proxy/poolers.ts';
-import { withPoolers } from './pg-proxy/with-poolers.ts';
+import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 import { askOnce, wireLogin, type LoggedIn } from './pg-proxy/wire-login.ts';
 
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
@@ -13,19 +13,25 @@ const atOnce = 20;
 /** What a client costs that does nothing, and how long one takes to come in when the pool is warm. */
 export const bench: Bench = {
   name: 'pg-proxy-clients',
-  workload: `${logins} logins by SCRAM one after the other with the client's keys known (first byte to ReadyForQuery), ${runs} rounds; resident memory for each of ${idle} clients that are logged in, have asked once and are idle`,
+  workload: `${logins} logins by SCRAM one after the other with the client's keys known (first byte to ReadyForQuery), ${runs} rounds; with TLS and without; resident memory for each of ${idle} clients that are logged in, have asked once and are idle`,
   ledger: 'none',
   seed: 0,
-  run: () =>
-    withPoolers('pg-proxy-clients', 1, async ({ sides, url, database }) => {
-      const figures: Record<string, Figure> = {};
-      for (const side of sides) Object.assign(figures, await measured(side, url, database));
-      return figures;
-    }),
+  run: () => withPoolers('pg-proxy-clients', 1, clientsOf, { withTls: true }),
 };
 
-async function measured(side: Side, url: URL, database: string): Promise<Figures> {
-  const open = (): Promise<LoggedIn> => wireLogin({ port: side.port, database, ...loginOf(url) });
+async function clientsOf({ sides, url, database, takesTls }: Ground): Promise<Figures> {
+  const figures: Record<string, Figure> = {};
+  for (const side of sides) {
+    const login = { port: side.port, database, ...loginOf(url) };
+    Object.assign(figures, await measured(side, side.name, () => wireLogin(login)));
+    if (!takesTls || side.pid === undefined) continue;
+    const open = (): Promise<LoggedIn> => wireLogin({ ...login, isEncrypted: true });
+    Object.assign(figures, await measured(side, `${side.name} over TLS`, open));
+  }
+  return figures;
+}
+
+async function measured(side: Side, name: string, open: () => Promise<LoggedIn>): Promise<Figures> {
   const figures: Record<string, Figure> = {};
   const [p50, p99]: [number[], number[]] = [[], []];
   // The first round warms up, and is not counted.
@@ -35,11 +41,10 @@ async function measured(side: Side, url: URL, database: string): Promise<Figures
     p50.push(percentile(taken, 0.5));
     p99.push(percentile(taken, 0.99));
   }
-  figures[`login p50, ${side.name}`] = figure(p50, 'ms');
-  figures[`login p99, ${side.name}`] = figure(p99, 'ms');
+  figures[`login p50, ${name}`] = figure(p50, 'ms');
+  figures[`login p99, ${name}`] = figure(p99, 'ms');
   // A server itself takes no thousands.
-  if (side.pid !== undefined)
-    figures[`idle client, ${side.name}`] = figure([await memoryOfIdle(side.pid, open)], 'KiB');
+  if (side.pid !== undefined) figures[`idle client, ${name}`] = figure([await memoryOfIdle(side.pid, open)], 'KiB');
   return figures;
 }
 

@@ -1,5 +1,5 @@
 import { figure, type Bench, type Figure, type Figures } from './bench.ts';
-import { pgbench, type Carried } from './pg-proxy/pgbench.ts';
+import { pgbench, type Carried, type PgbenchOptions } from './pg-proxy/pgbench.ts';
 import { protocols, type Protocol, type Side } from './pg-proxy/poolers.ts';
 import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 
@@ -8,10 +8,22 @@ const runs = Number(process.env['BENCH_RUNS'] ?? 3);
 const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
 const scale = 10;
 const connect = 'connection for each transaction';
+const pipeline = 'ten selects in a pipeline';
 
-/** What is measured: a protocol, or connecting. */
-type Way = Protocol | typeof connect;
-const ways: readonly Way[] = [...protocols, connect];
+/** What is measured: a protocol, statements that are sent without waiting for answers, or connecting. */
+type Way = Protocol | typeof pipeline | typeof connect;
+const ways: readonly Way[] = [...protocols, pipeline, connect];
+/** As pgbench has it; a transaction is a pipeline. */
+const script = [
+  `\\set aid random(1, ${100_000 * scale})`,
+  '\\startpipeline',
+  ...Array.from({ length: 10 }, () => 'SELECT abalance FROM pgbench_accounts WHERE aid = :aid;'),
+  '\\endpipeline',
+].join('\n');
+const optionsOf = (way: Way): Pick<PgbenchOptions, 'protocol' | 'connects' | 'script'> => {
+  if (way === connect) return { protocol: 'simple', connects: true };
+  return way === pipeline ? { protocol: 'extended', script } : { protocol: way };
+};
 
 /**
  * Selects by primary key straight, through pg-proxy and through PgBouncer, in turns, all on this machine: what the machine does to one
@@ -28,7 +40,7 @@ export const bench: Bench = {
 /** By way and side, one for each round. */
 type Results = ReadonlyMap<string, readonly Carried[]>;
 const keyOf = (way: Way, side: Side): string => `${way} ${side.name}`;
-const takes = (side: Side, way: Way): boolean => way === connect || side.protocols.includes(way);
+const takes = (side: Side, way: Way): boolean => side.protocols.includes(optionsOf(way).protocol);
 
 async function rounds({ sides, url, database }: Ground): Promise<Results> {
   const results = new Map<string, Carried[]>();
@@ -37,8 +49,7 @@ async function rounds({ sides, url, database }: Ground): Promise<Results> {
   for (let round = 0; round <= runs; round += 1) {
     for (const way of ways) {
       for (const side of sides.filter((one) => takes(one, way))) {
-        const options = way === connect ? { protocol: 'simple' as const, connects: true } : { protocol: way };
-        const carried = await pgbench(side, { ...common, ...options, seconds });
+        const carried = await pgbench(side, { ...common, ...optionsOf(way), seconds });
         if (round > 0) results.set(keyOf(way, side), [...(results.get(keyOf(way, side)) ?? []), carried]);
       }
     }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,11 @@ const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}${delim
 /** The first PgBouncer that knows prepared statements in transaction mode. */
 const preparedSince = 1.21;
 
+export interface PoolersOptions {
+  readonly withoutClasses?: boolean;
+  readonly withTls?: boolean;
+}
+
 /** The poolers of one run before one PostgreSQL: ours, and PgBouncer where there is one. Both take SCRAM, no TLS. */
 export class Poolers {
   readonly sides: Side[] = [];
@@ -34,15 +39,23 @@ export class Poolers {
 
   readonly #more: object;
   readonly #withoutClasses: boolean;
+  readonly #withTls: boolean;
 
   /**
    * @param more of pg-proxy's configuration
    * @param withoutClasses also a pg-proxy that serves everybody in the order of arrival
+   * @param withTls clients may ask for TLS; where openssl is there to make a certificate
    */
-  constructor(url: URL, more: object = {}, { withoutClasses = false }: { readonly withoutClasses?: boolean } = {}) {
+  constructor(url: URL, more: object = {}, { withoutClasses = false, withTls = false }: PoolersOptions = {}) {
     this.#url = url;
     this.#more = more;
     this.#withoutClasses = withoutClasses;
+    this.#withTls = withTls && makeCertificate(this.#folder);
+  }
+
+  /** Whether clients may ask for TLS. */
+  get takesTls(): boolean {
+    return this.#withTls;
   }
 
   async up(): Promise<void> {
@@ -74,7 +87,7 @@ export class Poolers {
     const file = join(this.#folder, `${name}.json`);
     const port = await freePort();
     const config = {
-      listen: { port },
+      listen: { port, ...(this.#withTls && { tls: certificate }) },
       upstreams: { main: { host: this.#url.hostname, port: this.#upstreamPort } },
       databases: { '*': { upstream: 'main' } },
       auth: { userFile: 'users.txt' },
@@ -103,6 +116,8 @@ export class Poolers {
       ...[`auth_file=${join(this.#folder, 'users.txt')}`, 'pool_mode=transaction', `default_pool_size=${backends}`],
       ...['max_client_conn=3000', 'ignore_startup_parameters=extra_float_digits'],
       ...(version >= preparedSince ? ['max_prepared_statements=200'] : []),
+      ...(this.#withTls ? ['client_tls_sslmode=allow'] : []),
+      ...(this.#withTls ? Object.entries(bouncerFiles).map(([key, name]) => `${key}=${join(this.#folder, name)}`) : []),
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
@@ -125,6 +140,21 @@ export class Poolers {
 /** Who logs in everywhere. A server that asks for no password takes any; the poolers ask for one. */
 export function loginOf(url: URL): { readonly user: string; readonly password: string } {
   return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) || 'benchmark' };
+}
+
+/** In the folder of the poolers. */
+const certificate = { certificate: 'server.crt', key: 'server.key' };
+const bouncerFiles = { client_tls_cert_file: certificate.certificate, client_tls_key_file: certificate.key };
+
+/** False: there is no openssl. */
+function makeCertificate(folder: string): boolean {
+  const [cert, key] = [join(folder, certificate.certificate), join(folder, certificate.key)];
+  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
+  const { status } = spawnSync('openssl', [...made, '-out', cert, '-keyout', key], { stdio: 'ignore' });
+  // PgBouncer reads it as somebody else.
+  if (status === 0) chmodSync(key, 0o644);
+  else console.error('  TLS: left out, there is no openssl to make a certificate');
+  return status === 0;
 }
 
 /** How often, and how many times, it is looked whether a pooler is up. */

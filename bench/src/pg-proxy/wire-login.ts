@@ -7,18 +7,21 @@ import {
   saslInitialResponse,
   saslResponse,
   ScramClient,
+  sslRequest,
   startupMessage,
   type Authentication,
   type ClientKeys,
 } from '@medrex/pg-wire';
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface WireLoginOptions {
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  readonly isEncrypted?: boolean;
 }
 
 /** A connection that is logged in, and how long that took from its first byte. */
@@ -37,13 +40,12 @@ const keysOf = (salt: Buffer, iterations: number, make: () => ClientKeys): Clien
 };
 
 /** Logs in, by SCRAM where the server asks for it. @throws Error where it is refused */
-export async function wireLogin({ port, user, password, database }: WireLoginOptions): Promise<LoggedIn> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  await new Promise<void>((connected, failed) => {
-    socket.once('connect', connected);
-    socket.once('error', failed);
-  });
+export async function wireLogin(options: WireLoginOptions): Promise<LoggedIn> {
+  const { port, user, password, database, isEncrypted = false } = options;
+  const plain = connect({ host: '127.0.0.1', port, noDelay: true });
+  await heard(plain, 'connect');
   const startedAt = performance.now();
+  const socket = isEncrypted ? await encrypted(plain) : plain;
   socket.write(startupMessage(0, Object.entries({ user, database })));
   await new Promise<void>((ready, failed) => {
     const dialogue = new Dialogue(socket, password, ready, failed);
@@ -55,6 +57,24 @@ export async function wireLogin({ port, user, password, database }: WireLoginOpt
   socket.removeAllListeners();
   socket.on('error', () => socket.destroy());
   return { socket, ms };
+}
+
+/** By PostgreSQL's own request. Whose certificate it is does not matter here. */
+async function encrypted(plain: Socket): Promise<Socket> {
+  const answered = heard(plain, 'data');
+  plain.write(sslRequest());
+  await answered;
+  plain.removeAllListeners();
+  const socket = connectTls({ socket: plain, rejectUnauthorized: false });
+  await heard(socket, 'secureConnect');
+  return socket;
+}
+
+function heard(socket: Socket, event: string): Promise<void> {
+  return new Promise((done, failed) => {
+    socket.once(event, () => done());
+    socket.once('error', failed);
+  });
 }
 
 class Dialogue {

@@ -1,6 +1,6 @@
 import type { Figures } from '../bench.ts';
 import { pgbenchDatabase } from './pgbench.ts';
-import { Poolers, type Side } from './poolers.ts';
+import { Poolers, type PoolersOptions, type Side } from './poolers.ts';
 
 /** What a benchmark of poolers runs on. */
 export interface Ground {
@@ -8,6 +8,8 @@ export interface Ground {
   readonly url: URL;
   /** With pgbench's tables. */
   readonly database: string;
+  /** Whether clients may ask the poolers for TLS. */
+  readonly takesTls: boolean;
 }
 
 /** Runs a benchmark with poolers before the PostgreSQL that MEDREX_TEST_POSTGRES names; no figures where it names none. */
@@ -15,6 +17,7 @@ export async function withPoolers(
   bench: string,
   scale: number,
   run: (ground: Ground) => Promise<Figures>,
+  options: PoolersOptions = {},
 ): Promise<Figures> {
   const where = process.env['MEDREX_TEST_POSTGRES'];
   if (where === undefined) {
@@ -23,10 +26,10 @@ export async function withPoolers(
   }
   const url = new URL(where);
   const database = await pgbenchDatabase(url, scale);
-  const poolers = new Poolers(url);
+  const poolers = new Poolers(url, {}, options);
   try {
     await poolers.up();
-    return await run({ sides: poolers.sides, url, database: database.name });
+    return await run({ sides: poolers.sides, url, database: database.name, takesTls: poolers.takesTls });
   } finally {
     await poolers.down();
     await database.drop();

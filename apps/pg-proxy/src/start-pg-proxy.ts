@@ -45,6 +45,8 @@ export interface RunningPgProxy {
   reload(): readonly string[];
   /** Resolves when the console is told SHUTDOWN; then `close` does it. */
   readonly stopAsked: Promise<void>;
+  /** The last words about what ends the process. */
+  died(error: unknown): void;
   close(): Promise<void>;
 }
 
@@ -200,6 +202,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     observing,
     reload,
     stopAsked,
+    died: (error) => telemetry.log.error({ error }, 'pg-proxy ends because of an error of its own'),
     close: async () => {
       // Who asks at the console to wait has all the time that they want.
       const patienceMs = isAsked && ending !== 'now' ? Infinity : start.patienceMs;

@@ -1,3 +1,4 @@
+import type { RunningPgProxy } from '@medrex/pg-proxy';
 import { UsageError } from '../terminal/usage-error.ts';
 import { interrupted } from '../terminal/interrupted.ts';
 
@@ -24,6 +25,7 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   const signal = interrupted();
   const running = await startPgProxy(start);
   for (const note of running.notes) console.error(note);
+  withholdMessages(running);
   process.on('SIGHUP', () => {
     try {
       for (const notice of running.reload()) console.error(notice);
@@ -40,6 +42,16 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   await Promise.race([interruption, running.stopAsked]);
   await running.close();
   return 0;
+}
+
+/** Node would print the message of an error that ends the process, which may quote what a client has sent. */
+function withholdMessages(running: RunningPgProxy): void {
+  const die = (error: unknown): void => {
+    running.died(error);
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
 }
 
 const of = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -20,6 +20,8 @@ export interface BackendClient {
   /** It goes when it has been answered, or can only be answered if it says more. */
   readonly isParting: boolean;
   part(): void;
+  /** The server takes data in. */
+  copyBegan(): void;
   /** It goes at once, and what it has asked is cancelled. */
   leave(): void;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */

@@ -65,6 +65,8 @@ export class Backend {
   cancelling = 0;
   /** Whose unnamed statement it has. */
   unnamedOf: object | undefined;
+  /** It was told in the middle of a COPY that nothing more comes: it says what it has to say and closes. */
+  isToHangUp = false;
   /** It said FATAL and is about to close. */
   isDoomed = false;
   /** More than one client has had it since its sequences were forgotten. */
@@ -166,7 +168,7 @@ export class Backend {
 
   /** It has answered all, or waits for its client: for data, or behind an error for a Sync. */
   get saysNoMore(): boolean {
-    return this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn;
+    return !this.isToHangUp && (this.expected.isEmpty || this.expected.isSkipping || this.isCopyIn);
   }
 
   /** A block is open, or something was run that no Sync has ended. */
@@ -328,6 +330,7 @@ export class Backend {
   /** The server waits for the data of a COPY. */
   copyBegan(): void {
     this.isCopyIn = !this.expected.copyBegan();
+    if (this.isCopyIn) this.client?.copyBegan();
     // Who wanted to send it is gone, and a cancel does not reach a server that waits for data.
     if (this.client === undefined && this.#restCheck !== undefined) this.#settle(this.#restCheck);
   }

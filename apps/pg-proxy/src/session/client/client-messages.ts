@@ -7,6 +7,7 @@ import {
   malformed,
   query,
   readyForQuery,
+  terminate,
   transactionStatus,
   type Report,
   type WireFault,
@@ -144,12 +145,8 @@ export class ClientMessages implements Wire {
 
   /** It cannot be read any further. */
   #breakOff(fault: WireFault): void {
-    const { backend } = this.#client;
-    if (backend?.isCopyIn !== true) return this.#client.sayGoodbye(fault);
-    // The server says what it thinks of such a message, and hangs up: its length is wrong for any type.
-    backend.isCopyIn = false;
-    backend.outbox.push(Buffer.from([this.#framer.type, 0, 0, 0, 0]));
-    this.#client.isParting = true;
+    // Its length is wrong for any type.
+    this.#client.sayGoodbye(Buffer.from([this.#framer.type, 0, 0, 0, 0]), fault);
   }
 
   #send(): void {
@@ -179,11 +176,11 @@ export class ClientMessages implements Wire {
     this.statements.bindAtHand = undefined;
     switch (framer.type) {
       case from.terminate:
-        return this.#client.sayGoodbye();
+        return this.#client.sayGoodbye(terminate());
       case from.sync:
         return this.#sync();
       case from.flush:
-        return this.#client.backend === undefined ? undefined : this.pass(framer.start);
+        return this.#flush();
       case from.copyData:
       case from.copyDone:
       case from.copyFail:
@@ -200,8 +197,22 @@ export class ClientMessages implements Wire {
     outbox?.range(this.#framer.buffer, start, this.#framer.end);
   }
 
+  /** It has nothing inside. */
+  get #isEmpty(): boolean {
+    return this.#framer.length === 5;
+  }
+
+  #flush(): void {
+    const { backend } = this.#client;
+    if (this.#isEmpty) return backend && this.pass(this.#framer.start);
+    // The server has an answer to that: it fails, as any other message of the extended protocol may.
+    if (backend?.expected.push(owed.close) === true) this.pass(this.#framer.start);
+    else if (backend === undefined && !this.#isSkipping) this.fail({ ...malformed, severity: 'ERROR' });
+  }
+
   #sync(): void {
     const { backend } = this.#client;
+    if (backend === undefined && !this.#isEmpty) return this.fail({ ...malformed, severity: 'ERROR' });
     if (this.#isSkipping || backend === undefined) {
       this.#isSkipping = false;
       this.outbox.push(readyForQuery(transactionStatus.idle));
@@ -395,8 +406,8 @@ export class ClientMessages implements Wire {
     this.#isHeld = false;
     this.#isPassing = false;
     this.outbox.push(errorResponse(report));
-    if (type === from.query || type === from.functionCall) this.outbox.push(readyForQuery(transactionStatus.idle));
-    else this.#isSkipping = true;
+    this.#isSkipping = type !== from.query && type !== from.functionCall && type !== from.sync;
+    if (!this.#isSkipping) this.outbox.push(readyForQuery(transactionStatus.idle));
     this.outbox.send();
   }
 

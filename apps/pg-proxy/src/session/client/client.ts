@@ -83,6 +83,8 @@ export class Client implements BackendClient {
   /** What it is told when it parts. */
   #fault: WireFault | Report | undefined;
   #notBegun: Report | undefined;
+  /** By which it parts. */
+  #lastWord: Buffer | undefined;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
@@ -487,15 +489,29 @@ export class Client implements BackendClient {
   /**
    * As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens.
    *
+   * @param lastWord what a server that takes data in hears in its place, of which it has something to say
    * @param fault what it sends cannot be read any further
    */
-  sayGoodbye(fault?: WireFault): void {
+  sayGoodbye(lastWord: Buffer, fault?: WireFault): void {
     const { backend } = this;
+    this.#lastWord = lastWord;
     this.#fault = fault?.isSilent === true ? undefined : fault;
-    if (backend === undefined || backend.saysNoMore) return this.part();
+    if (backend?.isCopyIn !== true && backend?.saysNoMore !== false) return this.part();
     this.isParting = true;
+    if (backend.isCopyIn) return this.copyBegan();
     // Without a Sync the server would keep its answer to itself.
     if (backend.expected.isOpen) backend.outbox.push(flush());
+  }
+
+  /** The server takes data in, and would wait for it. It hangs up when it has said what it thinks of the end. */
+  copyBegan(): void {
+    const { backend } = this;
+    if (!this.isParting || backend === undefined || this.#lastWord === undefined) return;
+    this.#fault = undefined;
+    backend.isCopyIn = false;
+    backend.isToHangUp = true;
+    backend.outbox.push(this.#lastWord);
+    backend.outbox.send();
   }
 
   /** Its side of the connection is closed. Who has said goodbye before that has what he asked run, and may still read. */

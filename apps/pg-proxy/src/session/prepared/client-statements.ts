@@ -19,6 +19,7 @@ import { ClientNames } from './client-names.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
+import { beyondAscii, isNoName } from './no-name.ts';
 import { NamesUnderWay } from './names-under-way.ts';
 import { OwnStatements } from './own-statements.ts';
 import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
@@ -245,6 +246,7 @@ export class ClientStatements {
     backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
+    if (isNoName(name, backend)) return this.#passRefused(framer, backend, owed.parse);
     let key = parseKey(buffer, start, end);
     this.#noteAsking(name, key);
     if (this.#asking.size > 0 && this.#asking.has(name)) {
@@ -453,6 +455,10 @@ export class ClientStatements {
     else if (backend.expected.push(kind)) this.#wire.pass(start);
   }
 
+  #passRefused({ start }: Framer, backend: Backend, kind: number): void {
+    if (backend.expected.push(kind)) this.#wire.pass(start);
+  }
+
   /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
   #asNow(statement: Statement): Statement {
     const path = this.#wire.searchPath();
@@ -491,6 +497,7 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
     if (named === undefined) return this.#passUnread(framer, backend, owed.close);
+    if (isNoName(named.name, backend)) return this.#passRefused(framer, backend, owed.close);
     const { expected } = backend;
     if (named.of === 'portal' || named.name === '' || this.#isAlone) {
       const undo = named.of === 'statement' ? this.#aloneAgain(named.name) : undefined;
@@ -514,7 +521,7 @@ export class ClientStatements {
   closeAlone(framer: Framer): boolean {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
-    if (named === undefined) return false;
+    if (named === undefined || beyondAscii.test(named.name)) return false;
     if (named.of === 'statement' && named.name === '') this.#unnamed.drop();
     if (named.of === 'statement') this.forget(named.name);
     this.#wire.outbox.push(closeComplete());

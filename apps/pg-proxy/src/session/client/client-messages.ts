@@ -447,8 +447,9 @@ export class ClientMessages implements Wire {
     this.goOn();
   }
 
-  searchPath(): string {
-    return this.#session.settings.searchPath;
+  reading(backend?: Backend): string {
+    const { settings } = this.#session;
+    return backend === undefined ? settings.reading : settings.readingInside(backend);
   }
 
   noteOf(watched: Watched | undefined, prepared: Prepared): Request | undefined {

@@ -4,12 +4,35 @@ import { settingsKey, type Settings } from '../left-behind/settings.ts';
 
 const nothing: Settings = new Map();
 
+/** By these a server reads the constants of a text while it prepares it, and tells what they are. */
+const reportedReading = [
+  'TimeZone',
+  'DateStyle',
+  'IntervalStyle',
+  'standard_conforming_strings',
+  'client_encoding',
+].map((report) => ({ report, name: report.toLowerCase() }));
+/** By these, too, and by the first it finds what names mean. */
+const silentReading = [
+  'search_path',
+  'array_nulls',
+  'backslash_quote',
+  'lc_monetary',
+  'timezone_abbreviations',
+  'transform_null_equals',
+  'xmloption',
+];
+
+let clients = 0;
+
 /** What a client has set, at login and since: it goes with the client from backend to backend. */
 export class ClientSettings {
   readonly #atLogin: Settings;
   readonly #watch: SessionWatch;
-  /** What a server has said that they come to, as far as servers do. */
-  reportedAtLogin: ReadonlyMap<string, string> = new Map();
+  #reportedAtLogin: ReadonlyMap<string, string> = new Map();
+  #readingAtLogin: string | undefined;
+  /** In place of a value that is not known: nobody else has it. */
+  readonly #unknown = `?${++clients}`;
   /** Its process has begun with what it came with: no other one takes all of that, and RESET goes back there by itself. */
   isOfProcess = false;
   current: Settings;
@@ -47,10 +70,43 @@ export class ClientSettings {
     return new Map([...this.began].filter(([name]) => !parameters.has(name)));
   }
 
-  /** Where it looks for names, as far as that is known: '' is that of the user, and one that cannot be told is one of its own. */
-  get searchPath(): string {
+  /** What a server has said that they come to, as far as servers do. */
+  get reportedAtLogin(): ReadonlyMap<string, string> {
+    return this.#reportedAtLogin;
+  }
+
+  set reportedAtLogin(reported: ReadonlyMap<string, string>) {
+    this.#reportedAtLogin = reported;
+    this.#readingAtLogin = undefined;
+  }
+
+  /**
+   * How a server reads a text that it prepares for this client: what names mean in it, and constants ('2024-01-02' by DateStyle and TimeZone,
+   * for example). Equal for clients for which a text means the same.
+   */
+  get reading(): string {
+    if (this.#watch.parameters.size > 0) return this.#readingBy(undefined);
+    return (this.#readingAtLogin ??= this.#readingBy(undefined));
+  }
+
+  /** The same within a transaction, which may have set some for itself alone. */
+  readingInside({ parameters }: Backend): string {
+    const isOther = reportedReading.some(({ report, name }) => parameters.get(report) !== this.#reported(report, name));
+    return isOther ? this.#readingBy(parameters) : this.reading;
+  }
+
+  #readingBy(reports: ReadonlyMap<string, string> | undefined): string {
     const { parameters } = this.#watch;
-    const known = parameters.has('search_path') ? (parameters.get('search_path') ?? '?') : undefined;
-    return known ?? this.#atLogin.get('search_path') ?? '';
+    const silent = silentReading.map((name) =>
+      parameters.has(name) ? (parameters.get(name) ?? this.#unknown) : (this.#atLogin.get(name) ?? ''),
+    );
+    const reported = reportedReading.map(({ report, name }) => reports?.get(report) ?? this.#reported(report, name));
+    return [...silent, ...reported].join('\0');
+  }
+
+  #reported(report: string, name: string): string {
+    const { parameters } = this.#watch;
+    if (!parameters.has(name)) return this.#reportedAtLogin.get(report) ?? this.#atLogin.get(name) ?? '';
+    return this.current.get(name) ?? parameters.get(name) ?? this.#unknown;
   }
 }

@@ -68,7 +68,7 @@ export class ClientNames {
   /** What took it away was passed over. */
   again(name: string, statement: Statement | undefined): void {
     if (statement === undefined || this.#named.has(name)) return;
-    this.#named.set(name, this.#statements.use(statement.key, statement.path));
+    this.#named.set(name, this.#statements.use(statement.key, statement.reading));
   }
 
   clear(): void {

@@ -51,8 +51,8 @@ export interface Wire extends HoldsBack {
   vacates(text: string): void;
   /** True: the message at hand waits for a backend that has served nobody. */
   renews(text: string, backend: Backend): boolean;
-  /** Where the session looks for names. */
-  searchPath(): string;
+  /** How a text is read that is prepared now. @param backend within its transaction, where nothing is under way */
+  reading(backend?: Backend): string;
   /** What it is about to take back of what its session began with is set again. */
   setAgain(watched: Watched, backend: Backend): void;
   /** What follows a statement that is run; undefined where nobody does. */
@@ -101,6 +101,8 @@ export class ClientStatements {
   readonly #unnamed: UnnamedStatement;
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
   readonly #alone = new Map<string, Prepared & { readonly leavesState: boolean }>();
+  /** Of the transaction that is open. */
+  #readingInside: string | undefined;
   /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
   readonly #asking = new Set<string>();
 
@@ -201,11 +203,12 @@ export class ClientStatements {
   /** A Parse that no server has seen: the answer to what it asks was known. */
   parsedHere(name: string, key: string, message: Buffer): void {
     if (name === '') this.#unnamed.parsedHere(message);
-    else this.#names.set(name, this.#statements.use(key));
+    else this.#names.set(name, this.#statements.use(key, this.#wire.reading()));
   }
 
   /** No portal outlives its transaction. */
   transactionEnded(): void {
+    this.#readingInside = undefined;
     this.#portals.transactionEnded();
     this.shapes.transactionEnded();
   }
@@ -265,10 +268,10 @@ export class ClientStatements {
     const before = this.#names.get(name);
     // That it is taken says the server.
     if (before !== undefined && !this.#own.prepareAt(backend, name)) return;
-    const statement = this.#statements.use(key, this.#wire.searchPath());
+    const statement = this.#statements.use(key, this.#reading(backend));
     const undo = (): void => {
       this.forget(name);
-      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key, before.path));
+      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key, before.reading));
     };
     this.#underWay.sends(backend, name, undo);
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
@@ -316,7 +319,7 @@ export class ClientStatements {
         if (!isPassedOver) this.#names.taken = name;
       });
     }
-    const statement = this.#statements.use(key, this.#wire.searchPath());
+    const statement = this.#statements.use(key, this.#reading(backend));
     const isThere = prepared.touch(statement.name);
     if (expected.isEmpty) this.#names.nothingUnderWay();
     const undo = (): void => {
@@ -339,7 +342,7 @@ export class ClientStatements {
     if (isThere || statement.told === undefined) return;
     this.shapes.prepared(backend, statement, (now) => {
       if (this.#names.get(name) !== statement) return;
-      this.#names.set(name, this.#statements.use(now.key, now.path));
+      this.#names.set(name, this.#statements.use(now.key, now.reading));
       this.#statements.release(statement);
     });
   }
@@ -436,7 +439,7 @@ export class ClientStatements {
       this.#wire.holdBack(backend);
       return undefined;
     }
-    const there = this.#asNow(statement);
+    const there = this.#asNow(statement, backend);
     if (there !== statement) this.#names.alsoCalled(there.name, name);
     const told = statement.told ?? there.told;
     const shape = told?.shape;
@@ -459,13 +462,19 @@ export class ClientStatements {
     if (backend.expected.push(kind)) this.#wire.pass(start);
   }
 
-  /** A statement that this backend has yet to prepare means what its names mean to the session by now. */
-  #asNow(statement: Statement): Statement {
-    const path = this.#wire.searchPath();
-    if (path === statement.path) return statement;
-    const now = this.#statements.use(keyAsTold(statement), path);
+  /** A statement that this backend has yet to prepare means what its names and constants mean to the session by now. */
+  #asNow(statement: Statement, backend: Backend): Statement {
+    const reading = this.#reading(backend);
+    if (reading === statement.reading) return statement;
+    const now = this.#statements.use(keyAsTold(statement), reading);
     this.#statements.release(now);
     return now;
+  }
+
+  #reading(backend: Backend): string {
+    if (backend.status === transactionStatus.idle) return this.#wire.reading();
+    if (backend.expected.isEmpty) this.#readingInside = this.#wire.reading(backend);
+    return this.#readingInside ?? this.#wire.reading();
   }
 
   /** A Describe. */

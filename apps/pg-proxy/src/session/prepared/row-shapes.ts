@@ -189,7 +189,7 @@ export class ToldShapes {
       if (told.shape === statement.told?.shape) return;
       this.#statements.reshaped();
       backend.isStale = true;
-      const now = this.#statements.use(statement.key, statement.path);
+      const now = this.#statements.use(statement.key, statement.reading);
       now.told ??= told;
       then(now);
       this.#statements.release(now);

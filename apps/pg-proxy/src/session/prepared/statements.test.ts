@@ -23,7 +23,15 @@ describe('Statements', () => {
     expect(statements.use('x'.repeat(8))).not.toBe(long);
   });
 
-  it('are others where names mean something else', () => {
+  it.each(["select 'now'::timestamp", "select date ' Today '", "select 'yesterday 12:00'::timestamp"])(
+    'are not shared where they mean the moment of their preparation: %s',
+    (text) => {
+      const statements = new Statements(atMost(9));
+      expect(statements.use(`${text}\0`)).not.toBe(statements.use(`${text}\0`));
+    },
+  );
+
+  it('are others where names or constants mean something else', () => {
     const statements = new Statements(atMost(9));
     const [plain, there] = [statements.use('a'), statements.use('a', 'there')];
     expect([statements.use('a'), statements.use('a', 'there')]).toEqual([plain, there]);

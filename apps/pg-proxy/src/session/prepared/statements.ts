@@ -4,6 +4,9 @@ import { leavesState } from '../left-behind/leaves-state.ts';
 import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.ts';
 import type { Undo } from '../backend/expected-answers.ts';
 
+/** Constants that mean the moment at which their text is prepared: each client has its own. */
+const ofMoment = /'\s*(?:now|today|tomorrow|yesterday)\b/i;
+
 /** What names of statements begin with at the upstream. */
 export const statementPrefix = 'medrex_';
 
@@ -12,8 +15,8 @@ export interface Statement {
   readonly name: string;
   /** Text and parameter types as a Parse carries them, in latin1. */
   readonly key: string;
-  /** The search_path under which it was prepared: what names in its text mean, and so of what types its columns are. */
-  readonly path: string;
+  /** By which settings it is read: what names and constants in its text mean, and so of what types its columns are. */
+  readonly reading: string;
   readonly leavesState: boolean;
   readonly codeLook: CodeLook;
   /** In latin1. */
@@ -48,9 +51,9 @@ interface UnusedMax {
   readonly bytes: number;
 }
 
-/** Every statement of one pool, by text. Those that no client names any more are forgotten first. */
+/** Every statement of one pool, by how it is read and by text. Those that no client names any more are forgotten first. */
 export class Statements {
-  readonly #byKey = new Map<string, Statement>();
+  readonly #byReading = new Map<string, Map<string, Statement>>();
   readonly #unusedMax: UnusedMax;
   readonly #unused = new Set<Statement>();
   #unusedBytes = 0;
@@ -76,10 +79,10 @@ export class Statements {
   }
 
   /** Until `release`. */
-  use(key: string, path = ''): Statement {
+  use(key: string, reading = ''): Statement {
     this.#renew();
-    const known = this.#byKey.get(placeOf({ key, path }));
-    const statement = known ?? this.#add(key, path);
+    const known = this.#byReading.get(reading)?.get(key);
+    const statement = known ?? this.#add(key, reading);
     statement.users++;
     if (this.#unused.delete(statement)) this.#unusedBytes -= statement.key.length;
     return statement;
@@ -94,7 +97,7 @@ export class Statements {
       if (this.#unused.size <= this.#unusedMax.count && this.#unusedBytes <= this.#unusedMax.bytes) return;
       this.#unused.delete(oldest);
       this.#unusedBytes -= oldest.key.length;
-      if (this.#byKey.get(placeOf(oldest)) === oldest) this.#byKey.delete(placeOf(oldest));
+      this.#forget(oldest);
     }
   }
 
@@ -107,12 +110,12 @@ export class Statements {
   #renew(): void {
     if (this.#version === this.#shapes.version) return;
     this.#version = this.#shapes.version;
-    this.#byKey.clear();
+    this.#byReading.clear();
     this.#unused.clear();
     this.#unusedBytes = 0;
   }
 
-  #add(key: string, path: string): Statement {
+  #add(key: string, reading: string): Statement {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
     const state = leavesState(key);
@@ -124,9 +127,21 @@ export class Statements {
       told: undefined,
       users: 0,
     } as const;
-    const statement: Statement = { name, key, path, text, ...common };
-    this.#byKey.set(placeOf(statement), statement);
+    const statement: Statement = { name, key, reading, text, ...common };
+    if (!ofMoment.test(text)) this.#share(statement);
     return statement;
+  }
+
+  #share(statement: Statement): void {
+    const alike = this.#byReading.get(statement.reading) ?? new Map<string, Statement>();
+    this.#byReading.set(statement.reading, alike.set(statement.key, statement));
+  }
+
+  #forget({ reading, key, name }: Statement): void {
+    const alike = this.#byReading.get(reading);
+    if (alike?.get(key)?.name !== name) return;
+    alike.delete(key);
+    if (alike.size === 0) this.#byReading.delete(reading);
   }
 }
 
@@ -138,10 +153,6 @@ export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 
   if (told === undefined || told.parameterTypes.length === 0) return key;
   const message = parse({ name: '', text, parameterTypes: told.parameterTypes });
   return parseKey(message, 0, message.length);
-}
-
-function placeOf({ key, path }: Pick<Statement, 'key' | 'path'>): string {
-  return path === '' ? key : `${path}\0\0${key}`;
 }
 
 /**

@@ -242,10 +242,10 @@ export class Executor {
     const { answer, changed } = await this.#allOrNone(plan, portal, page);
     if (plan.isSchema) await shared.schemaChanged(connection);
     if (answer === undefined) return changed;
-    const isInsert = plan.command === 'INSERT';
-    const command = plan.command === 'SELECT' || isInsert || plan.command === 'EXPLAIN' ? plan.command : 'SELECT';
+    const isChange = plan.command === 'INSERT' || plan.command === 'UPDATE';
+    const command = plan.command === 'SELECT' || isChange || plan.command === 'EXPLAIN' ? plan.command : 'SELECT';
     const columns = outColumns(plan.columns, answer.columns);
-    portal.rows = portalRows(answer, columns, (rows) => tagOf(command, isInsert ? changed : rows));
+    portal.rows = portalRows(answer, columns, (rows) => tagOf(command, isChange ? changed : rows));
     return changed;
   }
 

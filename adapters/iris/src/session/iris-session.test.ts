@@ -138,7 +138,7 @@ describe('a session on IRIS in the simple protocol', () => {
   it('refuses what IRIS would do otherwise, and asks it nothing', async () => {
     rig = await SessionRig.start(() => 1);
     expect((await rig.ask(query('begin isolation level serializable')))[0]).toContain('E ERROR 0A000 SERIALIZABLE');
-    expect((await rig.ask(query("select name ~ 'x+' from patients")))[0]).toContain(
+    expect((await rig.ask(query("select name ~ '\\w' from patients")))[0]).toContain(
       'E ERROR 0A000 a regular expression',
     );
     expect(await rig.ask(query('begin read only'))).toEqual(['C BEGIN', 'Z T']);

@@ -38,16 +38,29 @@ export async function runIris(
 ): Promise<Ran> {
   let answer: Ran['answer'];
   let changed = 0;
+  let before = 0;
   for (const step of plan.steps) {
+    if (step.only === 'afterNone' && before > 0) continue;
     const { sql, values } = boundText(step, parameters);
     saw(sql, values);
-    const came = await connection.run(sql, values, page);
-    if (came.kind === 'count') changed += came.rows;
-    else if (step.isResult && answer === undefined) answer = came;
+    const all = await connection.run(sql, values, page);
+    const came = all.kind === 'rows' && step.only === 'afterChange' && before === 0 ? await withoutRows(all) : all;
+    if (came.kind === 'count') {
+      before = came.rows;
+      changed += came.rows;
+    } else if (step.isResult && answer === undefined) answer = came;
     else if (step.isResult && answer !== undefined) answer = { ...answer, first: joined(answer, came) };
     else if (!came.first.isLast) await came.cursor.close();
   }
   return { answer, changed };
+}
+
+type RowsAnswer = NonNullable<Ran['answer']>;
+
+/** The columns alone: the rows are not those of the statement. */
+async function withoutRows(answer: RowsAnswer): Promise<RowsAnswer> {
+  if (!answer.first.isLast) await answer.cursor.close();
+  return { ...answer, first: { ...answer.first, rows: [], isLast: true } };
 }
 
 /** RETURNING of several rows comes as an answer for each of them; they are short. */

@@ -8,9 +8,11 @@ import type {
   UpdateStmt,
   WithClause,
 } from 'libpg-query';
-import { bodyOf, kindOf } from '../ast.ts';
+import { bodyOf, kindOf, lastNameOf } from '../ast.ts';
 import { checkAssigned, columnFacts, printAssigned } from './assigned.ts';
-import type { ColumnFacts, TableFacts } from './catalog.ts';
+import { printAssignments } from './assignments.ts';
+import type { TableFacts } from './catalog.ts';
+import { insertUnlessThere, sameWords, updateOrInsert, type Conflicts, type GivenRow } from './conflict.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
 import { typeOf } from './inference.ts';
@@ -26,6 +28,8 @@ export interface PrintedStep {
   readonly sql: string;
   /** Its rows are those of the statement. Of all other steps only the counts of rows are added up. */
   readonly isResult: boolean;
+  /** Of the step before it: what it says is done only where that one changed rows, or none. */
+  readonly only?: 'afterChange' | 'afterNone';
 }
 
 export interface PrintedChange {
@@ -36,19 +40,25 @@ export interface PrintedChange {
 export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const relation = insert.relation ?? {};
   if (insert.override === 'OVERRIDING_USER_VALUE') return refuse('OVERRIDING USER VALUE');
-  if (relation.alias !== undefined) return refuse('an alias of the target', relation.location);
   const facts = p.catalog.table(relationOf(relation));
   const cols = (insert.cols ?? []).map((node) => bodyOf(node, 'ResTarget')?.name ?? '');
   const columns = cols.length > 0 ? cols : facts?.columns.map(({ name }) => name);
   const table = printRelation(p, relation);
-  const verb = insert.onConflictClause === undefined ? 'INSERT' : upsertVerb(insert.onConflictClause, columns, facts);
-  const returning =
-    insert.returningClause?.exprs === undefined
-      ? undefined
-      : printReturning(p, insert.returningClause.exprs, relation, facts);
+  const clause = insert.onConflictClause;
+  const isUpsert = clause !== undefined && isWholeUpsert(clause, columns, facts);
+  const conflicts = clause === undefined || isUpsert ? undefined : conflictsOf(relation, clause, facts);
+  const verb = isUpsert ? 'INSERT OR UPDATE' : 'INSERT';
+  const exprs = insert.returningClause?.exprs;
+  const returning = exprs === undefined ? undefined : printReturning(p, exprs, relation, facts);
   const select = withBefore(insert.withClause, bodyOf(insert.selectStmt, 'SelectStmt'));
   if (select === undefined) return withReturning([`${verb} INTO ${table} DEFAULT VALUES`], returning);
   if (select.valuesLists === undefined) {
+    if (clause !== undefined && !isUpsert)
+      return refuse(
+        'ON CONFLICT of INSERT ... SELECT',
+        clause.location,
+        'Write WHERE NOT EXISTS, or insert row by row.',
+      );
     if (returning !== undefined)
       return refuse('RETURNING of INSERT ... SELECT', placeOf(insert.returningClause), 'Insert row by row.');
     const list = cols.length === 0 ? '' : ` (${cols.map((name) => identifier(name)).join(', ')})`;
@@ -58,7 +68,13 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
       checkAssigned(query.columns?.[place]?.type, column, select.targetList?.[place]);
     return { steps: [{ sql: `${verb} INTO ${table}${list} ${query.sql}`, isResult: false }] };
   }
-  return withReturning(rowInserts(p, select, `${verb} INTO ${table}`, columns, facts, cols.length > 0), returning);
+  const rows = givenRows(select, columns, cols.length > 0);
+  if (conflicts === undefined)
+    return withReturning(
+      rows.map((row) => rowInsert(p, row, `${verb} INTO ${table}`, facts, columns)),
+      returning,
+    );
+  return conflictSteps(p, conflicts, rows, columns, exprs, returning);
 }
 
 /** What WITH names before INSERT is the same inside its query. */
@@ -71,16 +87,17 @@ function withBefore(clause: WithClause | undefined, select: SelectStmt | undefin
   return { ...select, withClause: { ...clause, ...all } };
 }
 
-/** One statement for each row: a DEFAULT leaves its column out, and LAST_IDENTITY knows one row only. */
-function rowInserts(
-  p: Printing,
+interface GivenValue {
+  readonly node: Node;
+  readonly name: string | undefined;
+}
+
+/** The rows of VALUES: a DEFAULT leaves its column out. */
+function givenRows(
   select: SelectStmt,
-  head: string,
   columns: readonly string[] | undefined,
-  facts: TableFacts | undefined,
   isNamed: boolean,
-): readonly string[] {
-  const scope = new Scope();
+): readonly (readonly GivenValue[])[] {
   return (select.valuesLists ?? []).map((row) => {
     const values = bodyOf(row, 'List')?.items ?? [];
     const given = values
@@ -90,12 +107,49 @@ function rowInserts(
       return refuse('DEFAULT in a table of unknown columns', undefined, 'Name the columns.');
     }
     checkCount(values, columns, isNamed);
-    const valueOf = ({ node, name }: (typeof given)[number]): string =>
-      printAssigned(p, node, columnFacts(facts, name), scope);
-    if (given.length === 0) return `${head} DEFAULT VALUES`;
-    const list = columns === undefined ? '' : ` (${given.map(({ name }) => identifier(name ?? '')).join(', ')})`;
-    return `${head}${list} VALUES (${given.map(valueOf).join(', ')})`;
+    return given;
   });
+}
+
+/** One statement for each row: LAST_IDENTITY knows one row only. */
+function rowInsert(
+  p: Printing,
+  given: readonly GivenValue[],
+  head: string,
+  facts: TableFacts | undefined,
+  columns: readonly string[] | undefined,
+): string {
+  const scope = new Scope();
+  const valueOf = ({ node, name }: GivenValue): string => printAssigned(p, node, columnFacts(facts, name), scope);
+  if (given.length === 0) return `${head} DEFAULT VALUES`;
+  const list = columns === undefined ? '' : ` (${given.map(({ name }) => identifier(name ?? '')).join(', ')})`;
+  return `${head}${list} VALUES (${given.map(valueOf).join(', ')})`;
+}
+
+/** The steps of each row that may be there already. */
+function conflictSteps(
+  p: Printing,
+  conflicts: Conflicts,
+  rows: readonly (readonly GivenValue[])[],
+  columns: readonly string[] | undefined,
+  exprs: readonly Node[] | undefined,
+  returning: Returning | undefined,
+): PrintedChange {
+  const { relation, clause, facts } = conflicts;
+  const head = `INSERT INTO ${printRelation(p, relation)}`;
+  const steps = rows.flatMap((given): readonly PrintedStep[] => {
+    const row: GivenRow = new Map(given.map(({ name, node }) => [name ?? '', node]));
+    if (clause.action === 'ONCONFLICT_NOTHING') {
+      const read =
+        returning === undefined ? [] : [{ sql: returning.sql, isResult: true, only: 'afterChange' } as const];
+      return [insertUnlessThere(p, conflicts, row), ...read];
+    }
+    const { steps: changes, isSame } = updateOrInsert(p, conflicts, row, rowInsert(p, given, head, facts, columns));
+    const read =
+      exprs === undefined ? [] : [{ sql: printReturning(p, exprs, relation, facts, isSame).sql, isResult: true }];
+    return [...changes, ...read];
+  });
+  return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
 }
 
 function checkCount(values: readonly Node[], columns: readonly string[] | undefined, isNamed: boolean): void {
@@ -122,21 +176,23 @@ function withReturning(inserts: readonly string[], returning: Returning | undefi
   return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
 }
 
+/** What is read of the row that has just been inserted, or of those that a condition tells. */
 function printReturning(
   p: Printing,
   exprs: readonly Node[],
   relation: NonNullable<InsertStmt['relation']>,
   facts?: TableFacts,
+  condition?: Node,
 ): Returning {
-  const scope = new Scope();
-  scope.tables.push({ alias: relation.relname ?? '', columns: facts?.columns.map(seenColumn), isOuter: false });
-  const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((target) => withoutStar(target, facts));
-  const columns = targets.map(({ val, name }): SeenColumn => {
+  const { scope, name } = target(p, relation);
+  const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((each) => withoutStar(each, facts));
+  const columns = targets.map(({ val, name: label }): SeenColumn => {
     const type = typeOf(p, val, scope);
-    return { name: labelOf(val, name), type, isNullable: true, isExact: false, scale: scaleOf(p, val, scope) };
+    return { name: labelOf(val, label), type, isNullable: true, isExact: false, scale: scaleOf(p, val, scope) };
   });
   const list = targets.map(({ val }) => p.value(val, scope)).join(', ');
-  return { sql: `SELECT ${list} FROM ${printRelation(p, relation)} WHERE %ID = LAST_IDENTITY()`, columns };
+  const where = condition === undefined ? '%ID = LAST_IDENTITY()' : p.predicate(condition, scope);
+  return { sql: `SELECT ${list} FROM ${name} WHERE ${where}`, columns };
 }
 
 function withoutStar(target: ResTarget, facts: TableFacts | undefined): readonly ResTarget[] {
@@ -153,30 +209,36 @@ function withoutStar(target: ResTarget, facts: TableFacts | undefined): readonly
  * INSERT OR UPDATE sets every column it is given and goes by every unique key there is: the same only where the table has
  * no other key, and each column that is given and not part of the key is set to what was to be inserted.
  */
-function upsertVerb(
+function isWholeUpsert(
   clause: OnConflictClause,
   columns: readonly string[] | undefined,
   facts: TableFacts | undefined,
-): string {
-  const { location, infer } = clause;
-  const hint =
-    'INSERT OR UPDATE of IRIS is the same only for ON CONFLICT (the one key) DO UPDATE SET each column = EXCLUDED.column.';
-  if (clause.action !== 'ONCONFLICT_UPDATE') return refuse('ON CONFLICT DO NOTHING', location, hint);
-  if (facts === undefined || columns === undefined)
-    return refuse('ON CONFLICT on a table of unknown keys', location, hint);
-  const target = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name ?? '');
+): boolean {
+  const { infer } = clause;
+  if (clause.action !== 'ONCONFLICT_UPDATE' || facts === undefined || columns === undefined) return false;
+  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name ?? '');
   const [key, ...others] = facts.uniqueKeys;
   const set = clause.targetList ?? [];
-  const isWhole =
+  return (
     key !== undefined &&
     others.length === 0 &&
-    sameWords(key, target) &&
+    sameWords(key, said) &&
     clause.whereClause === undefined &&
     infer?.whereClause === undefined &&
     key.every((name) => columns.includes(name)) &&
     sameWords(columns, [...key, ...set.map((node) => bodyOf(node, 'ResTarget')?.name ?? '')]) &&
-    set.every(isExcludedOfItsName);
-  return isWhole ? 'INSERT OR UPDATE' : refuse('this ON CONFLICT', location, hint);
+    set.every(isExcludedOfItsName)
+  );
+}
+
+function conflictsOf(
+  relation: NonNullable<InsertStmt['relation']>,
+  clause: OnConflictClause,
+  facts: TableFacts | undefined,
+): Conflicts {
+  return facts === undefined
+    ? refuse('ON CONFLICT on a table of unknown keys', clause.location)
+    : { relation, clause, facts };
 }
 
 function isExcludedOfItsName(node: Node): boolean {
@@ -185,36 +247,46 @@ function isExcludedOfItsName(node: Node): boolean {
   return words.length === 2 && words[0] === 'excluded' && words[1] === name;
 }
 
-function sameWords(left: readonly string[], right: readonly string[]): boolean {
-  return [...left].sort().join('\0') === [...right].sort().join('\0');
-}
-
 export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   const relation = update.relation ?? {};
-  if (update.returningClause !== undefined) return refuseReturning('UPDATE', update.returningClause);
+  const facts = p.catalog.table(relationOf(relation));
   const { scope, name } = target(p, relation);
   if (update.withClause !== undefined) printWith(p, update.withClause, scope, {});
   const from = update.fromClause === undefined ? '' : ` FROM ${printFrom(p, update.fromClause, scope)}`;
-  const facts = p.catalog.table(relationOf(relation));
-  const set = (update.targetList ?? []).map((node) => {
-    const assigned = bodyOf(node, 'ResTarget') ?? {};
-    return printAssignment(p, assigned, scope, columnFacts(facts, assigned.name));
-  });
+  const set = printAssignments(p, update.targetList ?? [], scope, facts);
   const where = update.whereClause === undefined ? '' : ` WHERE ${p.predicate(update.whereClause, scope)}`;
-  return { steps: [{ sql: `UPDATE ${name} SET ${set.join(', ')}${from}${where}`, isResult: false }] };
+  const step = { sql: `UPDATE ${name} SET ${set}${from}${where}`, isResult: false };
+  const exprs = update.returningClause?.exprs;
+  if (exprs === undefined) return { steps: [step] };
+  const isRow = facts === undefined || from !== '' ? undefined : rowByKey(update, facts, scope);
+  if (isRow === undefined) return refuseReturning('UPDATE', update.returningClause);
+  // The row is this transaction's own now: nobody else changes it.
+  const { sql, columns } = printReturning(p, exprs, relation, facts, isRow);
+  return { steps: [step, { sql, isResult: true, only: 'afterChange' }], columns };
 }
 
-function printAssignment(
-  p: Printing,
-  { name, val, indirection, location }: ResTarget,
-  scope: Scope,
-  column?: ColumnFacts,
-): string {
-  if (indirection !== undefined) return refuse('an assignment to a part of a column', location);
-  if (val === undefined || kindOf(val) === 'MultiAssignRef')
-    return refuse('an assignment to several columns', location);
-  if (kindOf(val) === 'SetToDefault') return refuse('SET ... = DEFAULT', location);
-  return `${identifier(name ?? '', location)} = ${printAssigned(p, val, column, scope)}`;
+/** The condition on all columns of a key where WHERE has one, which UPDATE leaves as they are. */
+function rowByKey(update: UpdateStmt, facts: TableFacts, scope: Scope): Node | undefined {
+  const all = bodyOf(update.whereClause, 'BoolExpr');
+  const tests = all === undefined ? [update.whereClause] : all.boolop === 'AND_EXPR' ? (all.args ?? []) : [];
+  const assigned = new Set(update.targetList?.map((node) => bodyOf(node, 'ResTarget')?.name));
+  const fixed = new Map<string, Node>();
+  for (const test of tests) {
+    const { kind, name, lexpr, rexpr } = bodyOf(test, 'A_Expr') ?? {};
+    const column = bodyOf(lexpr, 'ColumnRef');
+    const isConstant = isUntypedOrConstant(rexpr);
+    if (test === undefined || kind !== 'AEXPR_OP' || lastNameOf(name) !== '=' || column === undefined || !isConstant)
+      continue;
+    if (scope.isOwn(column)) fixed.set(lastNameOf(column.fields) ?? '', test);
+  }
+  const key = facts.uniqueKeys.find((each) => each.every((name) => fixed.has(name) && !assigned.has(name)));
+  const args = key?.map((name) => fixed.get(name)).filter((test) => test !== undefined);
+  return args === undefined || args.length === 0 ? undefined : { BoolExpr: { boolop: 'AND_EXPR', args, location: -1 } };
+}
+
+function isUntypedOrConstant(node: Node | undefined): boolean {
+  const inner = bodyOf(node, 'TypeCast')?.arg ?? node;
+  return bodyOf(inner, 'A_Const') !== undefined || bodyOf(inner, 'ParamRef') !== undefined;
 }
 
 export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
@@ -231,7 +303,11 @@ export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
 }
 
 function refuseReturning(verb: string, clause: unknown): never {
-  return refuse(`RETURNING of ${verb}`, placeOf(clause), 'Read the rows in the transaction before they are changed.');
+  return refuse(
+    `RETURNING of ${verb}`,
+    placeOf(clause),
+    'Of an UPDATE of one row by its key it is translated. Read other rows in the transaction before they are changed.',
+  );
 }
 
 function target(p: Printing, relation: NonNullable<UpdateStmt['relation']>): { scope: Scope; name: string } {

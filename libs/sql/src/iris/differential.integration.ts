@@ -6,6 +6,7 @@ import { outsideQueries } from '../testing/outside-queries.ts';
 import { rewrittenQueries } from '../testing/rewritten-queries.ts';
 import { spelledOutQueries } from '../testing/spelled-out-queries.ts';
 import { timeQueries } from '../testing/time-queries.ts';
+import { widenedQueries } from '../testing/widened-queries.ts';
 import { QueryWriter, type WrittenQuery } from '../testing/query-grammar.ts';
 import { wardCatalog } from '../testing/ward-catalog.ts';
 import { writtenQueries, youngerQueries } from '../testing/written-queries.ts';
@@ -177,6 +178,13 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     it('is the same for what is written out', async () => {
       const tally = emptyTally();
       for (const query of spelledOutQueries) await compare(translator, query, tally);
+      expect(tally.different).toEqual([]);
+      expect(tally).toMatchObject({ refused: 0, invalid: 0 });
+    });
+
+    it('is the same for what has other functions, or none', async () => {
+      const tally = emptyTally();
+      for (const query of widenedQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });

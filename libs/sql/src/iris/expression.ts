@@ -19,6 +19,7 @@ import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
 import { numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
+import { asPattern } from './pattern-match.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { asLike } from './regular-expression.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -56,6 +57,8 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
 
 /** A column by its name, whatever it is a part of. */
 export function printReference(p: Printing, reference: ColumnRef, scope: Scope): string {
+  const computed = scope.computedOf(reference);
+  if (computed !== undefined) return computed;
   if ((reference.fields?.length ?? 0) > 1) return printColumn(p, reference);
   if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
   return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
@@ -214,11 +217,22 @@ function printComparison(p: Printing, expression: A_Expr, scope: Scope): string 
 function printRegex(p: Printing, expression: A_Expr, scope: Scope): string {
   const like = asLike(expression);
   if (like !== undefined) return p.predicate(like, scope);
+  const pattern = asPattern(expression);
+  if (pattern !== undefined) return printPattern(p, expression, pattern, scope);
   return refuse(
     expression.kind === 'AEXPR_SIMILAR' ? 'SIMILAR TO' : 'a regular expression',
     expression.location,
-    'IRIS has none in SQL: what LIKE can say, with anchors and . as well, is translated.',
+    'IRIS has none in SQL: what LIKE can say, with alternatives and anchors, is translated, and how often digits and plain characters come.',
   );
+}
+
+/** A test by %PATTERN, which says nothing of NULL. */
+function printPattern(p: Printing, { name, lexpr }: A_Expr, pattern: string, scope: Scope): string {
+  checkRepeatable(lexpr, 'a regular expression');
+  const text = operand(p, lexpr, scope);
+  const [fits, fitsNot] = lastNameOf(name)?.startsWith('!') === true ? [0, 1] : [1, 0];
+  const test = `CASE WHEN %EXACT(${text}) %PATTERN ${p.marks.string(pattern)} THEN ${fits} ELSE ${fitsNot} END`;
+  return `CASE WHEN ${text} IS NOT NULL THEN ${test} END = 1`;
 }
 
 /** BETWEEN SYMMETRIC, which is BETWEEN one way or the other. */

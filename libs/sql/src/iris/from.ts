@@ -4,6 +4,7 @@ import type { TableFacts } from './catalog.ts';
 import type { RelationName } from '../statement.ts';
 import { withoutWindows } from './grouping.ts';
 import { hazardOf } from './guards.ts';
+import { besideEach, isHidden, isTrue, joinedByKeys } from './lateral.ts';
 import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import type { Printing } from './printing.ts';
@@ -21,14 +22,25 @@ import {
 
 /** FROM, and what of it the query sees from then on. */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
-  return items
-    .map((item) => {
-      const { sql, tables, merged } = printItem(p, item, scope);
-      scope.tables.push(...tables);
-      for (const [name, column] of merged ?? []) scope.merged.set(name, column);
-      return sql;
-    })
-    .join(', ');
+  const parts: string[] = [];
+  for (const item of withLaterals(items)) {
+    const { sql, tables, merged } = printItem(p, item, scope);
+    scope.tables.push(...tables);
+    for (const [name, column] of merged ?? []) scope.merged.set(name, column);
+    parts.push(sql);
+  }
+  return parts.join(', ');
+}
+
+/** A LATERAL query behind a comma is joined to what stands before it. */
+function withLaterals(items: readonly Node[]): readonly Node[] {
+  if (!items.some((item) => bodyOf(item, 'RangeSubselect')?.lateral === true)) return items;
+  const [first, ...others] = items;
+  const joined = others.reduce<Node | undefined>(
+    (larg, rarg) => (larg === undefined ? rarg : { JoinExpr: { jointype: 'JOIN_INNER', larg, rarg, rtindex: 0 } }),
+    first,
+  );
+  return joined === undefined ? [] : [joined];
 }
 
 interface Item {
@@ -138,7 +150,7 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
 }
 
 function printSeries(p: Printing, made: RangeFunction, scope: Scope): Item {
-  const { select, alias, columns, key } = seriesOf(made);
+  const { select, alias, columns, key } = seriesOf(p, made, scope);
   const { sql, ...rows } = p.query(select, scope, { names: columns });
   const keys = key === undefined ? [] : [[key]];
   return { sql: `(${sql}) AS ${identifier(alias)}`, tables: [{ ...rows, keys, alias, isOuter: false }] };
@@ -151,7 +163,28 @@ const joinWords: Readonly<Record<string, string>> = {
   JOIN_FULL: 'FULL OUTER JOIN',
 };
 
+/** What stands beside each row of the left side, or of the rows that it has there. */
+function printLateral(p: Printing, join: JoinExpr, lateral: RangeSubselect, scope: Scope): Item {
+  const left = printItem(p, join.larg ?? refuse('this join'), scope);
+  const { jointype = 'JOIN_INNER', quals } = join;
+  const isEach = (jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT') && (quals === undefined || isTrue(quals));
+  const beside = isEach ? within(scope, left, () => besideEach(p, lateral, scope)) : undefined;
+  if (beside === undefined) {
+    const { tables, ...rest } = printJoin(p, joinedByKeys(p, join, scope), scope);
+    const bare = tables.map(({ columns, ...table }) => ({
+      ...table,
+      columns: columns?.filter(({ name }) => !isHidden(name)),
+    }));
+    return { ...rest, tables: bare };
+  }
+  const tables = [...left.tables, beside.table];
+  const sql = beside.sql === undefined ? left.sql : `${left.sql} CROSS JOIN ${beside.sql}`;
+  return { sql, tables, ...(left.merged === undefined ? {} : { merged: left.merged }) };
+}
+
 function printJoin(p: Printing, join: JoinExpr, scope: Scope): Item {
+  const lateral = bodyOf(join.rarg, 'RangeSubselect');
+  if (lateral?.lateral === true) return printLateral(p, join, lateral, scope);
   const { jointype = 'JOIN_INNER', larg, rarg, quals } = join;
   if (join.alias !== undefined || join.join_using_alias !== undefined)
     return refuse('an alias of a join', placeOf(larg));
@@ -201,11 +234,15 @@ const asOuter = (tables: readonly SeenTable[], isOuter: boolean): readonly SeenT
   isOuter ? tables.map((table) => ({ ...table, isOuter: true })) : tables;
 
 /** The condition sees the two sides before the rest of FROM does. */
-function printCondition(p: Printing, quals: Node, scope: Scope, { tables, merged }: Item): string {
+const printCondition = (p: Printing, quals: Node, scope: Scope, sides: Item): string =>
+  within(scope, sides, () => withoutWindows(scope, 'JOIN conditions', quals, () => p.predicate(quals, scope)));
+
+/** Prints what sees tables that stand in FROM already, and nothing else of it does. */
+function within<T>(scope: Scope, { tables, merged }: Item, print: () => T): T {
   const before = { tables: scope.tables.length, merged: [...scope.merged] };
   scope.tables.push(...tables);
   for (const [name, column] of merged ?? []) scope.merged.set(name, column);
-  const printed = withoutWindows(scope, 'JOIN conditions', quals, () => p.predicate(quals, scope));
+  const printed = print();
   scope.tables.length = before.tables;
   scope.merged.clear();
   for (const [name, column] of before.merged) scope.merged.set(name, column);

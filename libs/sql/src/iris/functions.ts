@@ -14,10 +14,19 @@ import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printOverlaps } from './overlaps.ts';
 import { asPrefix } from './regular-expression.ts';
+import { checkRepeatable } from './repeatable.ts';
+import {
+  printConcatWithSeparator,
+  printEnd,
+  printRegexpReplace,
+  printSplitPart,
+  printTranslate,
+} from './text-functions.ts';
 import { textOperand } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
+import { untypedText } from './typed-constants.ts';
 import { printWindow } from './windows.ts';
 
 /** A call by its name: another name, another form, or none. */
@@ -194,6 +203,12 @@ const specials: Readonly<Record<string, Special | undefined>> = {
     p.value(asPrefix(text, prefix, location) ?? refuse('starts_with of what is no constant', location), scope),
   position: (p, args, scope) => printPosition(p, args[1], args[0], scope),
   strpos: (p, args, scope) => printPosition(p, args[1], args[0], scope),
+  split_part: printSplitPart,
+  translate: printTranslate,
+  concat_ws: printConcatWithSeparator,
+  regexp_replace: printRegexpReplace,
+  width_bucket: printWidthBucket,
+  timezone: printZoned,
   round: printRound,
   trunc: (p, [value, places], scope) =>
     `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)}, 1)`,
@@ -203,6 +218,35 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   json_build_array: printJsonArray,
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
+
+/** `x AT TIME ZONE 'UTC'`, in which moments are here: they are the same with a zone and without. */
+function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: Scope, location?: number): string {
+  const type = typeOf(p, moment, scope);
+  const isUtc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i.test(untypedText(zone) ?? '');
+  if (!isUtc) return refuse('AT TIME ZONE of another zone than UTC', location, 'IRIS knows no zones: add an interval.');
+  if (type !== 'timestamp' && type !== 'timestamptz')
+    return refuse('AT TIME ZONE of this', location, 'Cast it to timestamp or timestamptz.');
+  return p.value(moment, scope);
+}
+
+/** width_bucket(number, low, high, count) between constants. */
+function printWidthBucket(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+  const [node, ...bounds] = args;
+  const [low, high, count] = bounds.map((bound) => Number(constantText(bound) ?? Number.NaN));
+  const type = typeOf(p, node, scope);
+  const isExact = type === 'numeric' || (integerTypes.has(type) && [low, high].every(Number.isInteger));
+  const isKnown = low !== undefined && high !== undefined && low < high && Number.isInteger(count) && (count ?? 0) > 0;
+  if (args.length !== 4 || !isKnown || !isExact)
+    return refuse(
+      'this width_bucket',
+      location,
+      'Of integers and numerics between constants it is translated, upwards.',
+    );
+  checkRepeatable(node, 'width_bucket');
+  const value = operand(p, node, scope);
+  const place = `FLOOR((${value} - ${low}) * ${count} / ${high - low}) + 1`;
+  return `CASE WHEN ${value} < ${low} THEN 0 WHEN ${value} >= ${high} THEN ${(count ?? 0) + 1} WHEN ${value} IS NOT NULL THEN ${place} END`;
+}
 
 const dateName = { names: [{ String: { sval: 'date' } }] };
 
@@ -266,18 +310,6 @@ function printSubstring(p: Printing, args: readonly Node[], scope: Scope, locati
   return `SUBSTRING(${[p.value(text, scope), ...places].join(', ')})`;
 }
 
-/** A negative count leaves characters out in PostgreSQL. */
-function printEnd(p: Printing, name: string, [text, count]: readonly Node[], scope: Scope, location?: number): string {
-  const counted = bodyOf(count, 'A_Const')?.ival;
-  if (counted === undefined || (counted.ival ?? 0) < 0)
-    return refuse(
-      `${name.toLowerCase()} with a count that is no constant, or negative`,
-      location,
-      'Write substring(... from ... for ...).',
-    );
-  return `${name}(${p.value(text, scope)}, ${p.value(count, scope)})`;
-}
-
 function printPosition(p: Printing, part: Node | undefined, text: Node | undefined, scope: Scope): string {
   return `POSITION(${p.value(part, scope)} IN ${p.value(text, scope)})`;
 }
@@ -291,10 +323,25 @@ function printDistanceCall(p: Printing, operator: string, args: readonly Node[],
   );
 }
 
+/** GREATEST and LEAST of texts, one after the other: IRIS would compare them by their collation. */
+function extremeText(operator: string, args: readonly Node[], location = -1): Node {
+  checkRepeatable(args, 'GREATEST or LEAST of text');
+  const [first, ...others] = args;
+  if (first === undefined) return refuse('GREATEST or LEAST of nothing', location);
+  return others.reduce((left, right): Node => {
+    const isLeft: Node = {
+      A_Expr: { kind: 'AEXPR_OP', name: [{ String: { sval: operator } }], lexpr: left, rexpr: right, location },
+    };
+    const isRightNull: Node = { NullTest: { arg: right, nulltesttype: 'IS_NULL', location } };
+    const expr: Node = { BoolExpr: { boolop: 'OR_EXPR', args: [isLeft, isRightNull], location } };
+    return { CaseExpr: { args: [{ CaseWhen: { expr, result: left, location } }], defresult: right, location } };
+  }, first);
+}
+
 /** PostgreSQL passes over NULLs, IRIS answers NULL: so another argument stands in for one that is. */
 export function printMinMax(p: Printing, { op, args = [], location }: MinMaxExpr, scope: Scope): string {
   const isText = args.every((arg) => comparedText(p, arg, args[0], scope, location));
-  if (isText) return refuse('GREATEST or LEAST of text', location);
+  if (isText) return p.value(extremeText(op === 'IS_GREATEST' ? '>=' : '<=', args, location), scope);
   const type = common(p, args, scope);
   const values = args.map((arg) => valueAs(p, arg, type, scope));
   const certain = args.map((arg, place) => {

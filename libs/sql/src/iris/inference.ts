@@ -205,7 +205,14 @@ function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined
     return common(p, [first, otherwise], scope);
   const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
   if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
+  if (words.at(-1) === 'timezone') return zonedType(typeOf(p, call.args?.[1], scope));
   return functionType(words, () => typeOf(p, argument, scope));
+}
+
+/** AT TIME ZONE takes the zone away from a moment that has one, and gives one to what has none. */
+function zonedType(type: PgType | undefined): PgType | undefined {
+  if (type === 'timestamp' || type === 'date') return 'timestamptz';
+  return type === 'timestamptz' ? 'timestamp' : undefined;
 }
 
 /** False only where it is certain. */

@@ -36,8 +36,7 @@ const sql = (text: string, by = translator): string =>
 
 describe('what is not translated is refused, at its place', () => {
   it.each([
-    ["select id from patients where name ~ '^[ab]'", '0A000', 36],
-    ["select 'äö€😀', name ~ 'a|b' from patients", '0A000', 21],
+    ["select 'äö€😀', name ~ '\\w' from patients", '0A000', 21],
     ['select id from patients for update', '0A000', 1],
     ['select nosuch(id) from patients', '0A000', 8],
     ['select a / b from unknown', '0A000', 10],
@@ -46,24 +45,12 @@ describe('what is not translated is refused, at its place', () => {
     ["select 'tomorrow'::date", '22007', 8],
     ['select array[1, 2]', '0A000', 8],
     ['select * from generate_series(1, $1)', '0A000', 15],
-    ['select id from patients, lateral (select 1) x', '0A000', 42],
     ['with recursive r as (select 1) select * from r', '0A000', 1],
     ['select sum(cost) over (rows between 1 preceding and current row) from encounters', '0A000', 8],
     ['select id from encounters group by rollup (id)', '0A000', 36],
     ['update patients set id = 1 returning id', '0A000', 38],
     ['delete from patients returning *', '0A000', 32],
     ['insert into patients (name) select $1 returning id', '0A000', 49],
-    [
-      'insert into encounters (id, code) values (1, $1) on conflict (id) do update set code = excluded.code',
-      '0A000',
-      50,
-    ],
-    [
-      'insert into patients (id, name, score) values (1, $1, 2) on conflict (id) do update set name = excluded.name',
-      '0A000',
-      58,
-    ],
-    ['insert into patients (id) values (1) on conflict do nothing', '0A000', 38],
     ['merge into patients using encounters on true when matched then delete', '0A000', 1],
     ['begin isolation level serializable', '0A000', 1],
     ['begin isolation level repeatable read', '0A000', 1],
@@ -152,7 +139,7 @@ describe('what others got wrong', () => {
   });
 
   it('9: what cannot be translated is not sent as it stands', () => {
-    expect(only("select name ~ 'a|b' from patients").kind).toBe('refused');
+    expect(only("select name ~ '\\w' from patients").kind).toBe('refused');
     expect(only('selec 1').kind).toBe('refused');
   });
 

@@ -324,7 +324,7 @@ function finished(p: Printing, { steps, columns }: PrintedChange, node: Node): T
   }
   return {
     kind: 'iris',
-    steps: steps.map(({ sql, isResult }): IrisStep => ({ ...p.marks.assemble(sql), isResult })),
+    steps: steps.map(({ sql, ...step }): IrisStep => ({ ...p.marks.assemble(sql), ...step })),
     columns: columns?.map(resultColumn),
     hazards: unique(p.hazards),
     parameterTypes: p.learntTypes,

@@ -2,7 +2,8 @@ import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
 import { isNullable, learnType, typeOf } from './inference.ts';
 import { isoDay, isoWeek, isoYear } from './iso-week.ts';
-import { textTypes, timeTypes } from './pg-type.ts';
+import { printNumberToChar, readText } from './number-patterns.ts';
+import { numberTypes, textTypes, timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -15,19 +16,22 @@ const textOf = (node: Node | undefined): string | undefined =>
 const common = /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ])+$/;
 /** Whatever PostgreSQL knows that begins as another of these does stands before it. */
 const tokens =
-  /"([^"\\]*)"|FM(?:MONTH|Month|month|DAY|Day|day|DD|MM|dd|mm)|MONTH|Month|month|MON|Mon|mon|DAY|Day|day|DY|Dy|dy|AM|PM|am|pm|IYYY|IW|IDDD|ID|DDD|YYYY|YY|WW|DD|MM|MS|HH24|HH12|HH|MI|SSSSS|SSSS|SS|US|Q|D|iyyy|iw|iddd|id|ddd|yyyy|yy|ww|dd|mm|ms|hh24|hh12|hh|mi|sssss|ssss|ss|us|q|d|[-/:., ]/gy;
+  /"([^"\\]*)"|FM(?:MONTH|Month|month|DAY|Day|day|DD|MM|dd|mm)|MONTH|Month|month|MON|Mon|mon|DAY|Day|day|DY|Dy|dy|AM|PM|am|pm|IYYY|IW|IDDD|ID|DDD|YYYY|YY|WW|DD|MM|MS|HH24|HH12|HH|MI|SSSSS|SSSS|SS|US|Q|D|iyyy|iw|iddd|id|ddd|yyyy|yy|ww|dd|mm|ms|hh24|hh12|hh|mi|sssss|ssss|ss|us|q|d|[^A-Za-z"\\]/gy;
 /** How names are written says how the name is; of everything else it says nothing. */
 const inUpperCase = (word: string): string =>
   /^(?:FM)?(?:mon|month|day|dy)$/i.test(word) || /^(?:am|pm|".*")$/.test(word) ? word : word.toUpperCase();
 
 const aboutPatterns =
-  'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with -, /, :, a point, a comma or a blank between, and text in double quotes.';
+  'Years, quarters, months, weeks, days, hours, minutes and seconds are translated, with signs and digits between, and text in double quotes.';
 
 /** to_char(moment, pattern) */
 export function printToChar(p: Printing, [value, format]: readonly Node[], scope: Scope, location?: number): string {
   const type = typeOf(p, value, scope);
   const written = textOf(format) ?? '';
-  if (!timeTypes.has(type)) return refuse('to_char of what is no date or timestamp', location);
+  if (numberTypes.has(type))
+    return printNumberToChar(p, value === undefined || format === undefined ? [] : [value, format], scope, location);
+  if (!timeTypes.has(type) && type !== 'time')
+    return refuse('to_char of what is no number, date or timestamp', location);
   const found = written.match(tokens) ?? [];
   if (written === '' || found.join('') !== written || found.some((word) => /^iddd$/i.test(word)))
     return refuse('to_char with this pattern', location, aboutPatterns);
@@ -35,9 +39,16 @@ export function printToChar(p: Printing, [value, format]: readonly Node[], scope
   const pattern = words.join('');
   if (type === 'date' && words.some((word) => ofClock.has(word)))
     return refuse('to_char of a date with a time', location, 'Cast it.');
+  if (type === 'time' && words.some((word) => /^(?:FM)?[A-Z]/i.test(word) && !ofPlainClock.has(word)))
+    return refuse('to_char of a time with a date, or parts of a second', location);
   const printed = p.value(value, scope);
-  if (common.test(pattern)) return `TO_CHAR(${printed}, ${p.marks.string(pattern)})`;
-  const parts = words.map((word) => partOf(word, printed) ?? p.marks.string(word.replaceAll('"', '')));
+  if (common.test(pattern) && type !== 'time') return `TO_CHAR(${printed}, ${p.marks.string(pattern)})`;
+  const parts = words.map(
+    (word) =>
+      (type === 'time' ? clockOf(word, printed) : undefined) ??
+      partOf(word, printed) ??
+      p.marks.string(word.replaceAll('"', '')),
+  );
   const text = `STRING(${parts.join(', ')})`;
   return isNullable(p, value, scope) ? `CASE WHEN ${printed} IS NOT NULL THEN ${text} END` : text;
 }
@@ -45,6 +56,15 @@ export function printToChar(p: Printing, [value, format]: readonly Node[], scope
 const ofClock: ReadonlySet<string> = new Set([
   'HH24', 'HH12', 'HH', 'MI', 'SS', 'SSSS', 'SSSSS', 'MS', 'US', 'AM', 'PM', 'am', 'pm',
 ]); // prettier-ignore
+
+const ofPlainClock: ReadonlySet<string> = new Set(['HH24', 'HH12', 'HH', 'MI', 'SS', 'AM', 'PM', 'am', 'pm']);
+
+/** The same of a time without a day, of which TO_CHAR of IRIS would be told nothing. */
+function clockOf(word: string, value: string): string | undefined {
+  if (word === 'HH24') return padded(`DATEPART('hour', ${value})`, 2);
+  if (word === 'MI') return padded(`DATEPART('minute', ${value})`, 2);
+  return word === 'SS' ? padded(`ROUND(DATEPART('second', ${value}), 0, 1)`, 2) : undefined;
+}
 
 /** One part of a pattern as text; undefined for what stands for itself. */
 function partOf(word: string, value: string): string | undefined {
@@ -119,10 +139,11 @@ function nameOf(word: string, value: string): string | undefined {
 export function printReadMoment(
   p: Printing,
   name: 'TO_DATE' | 'TO_TIMESTAMP',
-  [value, format]: readonly Node[],
+  [written, format]: readonly Node[],
   scope: Scope,
   location?: number,
 ): string {
+  const value = written === undefined ? undefined : readText(written);
   learnType(p, value, 'text');
   const pattern = textOf(format)?.replaceAll(/yyyy|mm|dd|hh24|mi|ss/g, (word) => word.toUpperCase());
   const type = typeOf(p, value, scope);

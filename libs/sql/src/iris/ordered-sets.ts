@@ -4,6 +4,7 @@ import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
 import { typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
+import { callOf, castTo, columnOf, number, operator, together, when, words } from './made-nodes.ts';
 import { numberTypes, timeTypes } from './pg-type.ts';
 import type { Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
@@ -154,19 +155,22 @@ class InnerRows {
     const value: Node =
       filter === undefined ? result : { CaseExpr: { args: [{ CaseWhen: { expr: filter, result } }] } };
     const at = this.#number(value, sort);
-    const [row, rows, sorted] = [`iris_n${at}`, `iris_m${at}`, `iris_v${at}`].map(columnOf);
+    const [row, rows, sorted] = [`iris_n${at}`, `iris_m${at}`, `iris_v${at}`].map((name) => columnOf(name));
     const share = castTo('float8', shareOf(args[0], location));
     if (!isContinuous) {
-      const wanted = call1('ceil', operator('*', share, rows));
+      const wanted = callOf('ceil', operator('*', share, rows));
       const isFirst = together('AND_EXPR', [operator('=', row, number(1)), operator('<=', wanted, number(0))]);
       const isThere = together('OR_EXPR', [operator('=', row, wanted), isFirst]);
-      return call1('max', when(isThere, sorted));
+      return callOf('max', when(isThere, sorted));
     }
     const position = operator('*', share, operator('-', rows, number(1)));
     const valueAt = (edge: string): Node =>
-      call1('max', when(operator('=', row, operator('+', call1(edge, position), number(1))), castTo('float8', sorted)));
-    const last = call1('max', position);
-    const part = operator('-', last, call1('floor', last));
+      callOf(
+        'max',
+        when(operator('=', row, operator('+', callOf(edge, position), number(1))), castTo('float8', sorted)),
+      );
+    const last = callOf('max', position);
+    const part = operator('-', last, callOf('floor', last));
     return operator('+', valueAt('floor'), operator('*', part, operator('-', valueAt('ceil'), valueAt('floor'))));
   }
 
@@ -200,24 +204,3 @@ function shareOf(node: Node | undefined, location: number | undefined): Node {
     throw new Refusal(`percentile value ${text} is not between 0 and 1`, { sqlstate: '22003', location });
   return node;
 }
-
-const words = (name: string): Node[] => [{ String: { sval: name } }];
-const columnOf = (name: string): Node => ({ ColumnRef: { fields: words(name), location: -1 } });
-const number = (ival: number): Node => ({ A_Const: { ival: { ival }, location: -1 } });
-const call1 = (name: string, arg: Node | undefined): Node => ({
-  FuncCall: { funcname: words(name), args: arg === undefined ? [] : [arg], location: -1 },
-});
-const operator = (name: string, lexpr: Node | undefined, rexpr: Node | undefined): Node => ({
-  A_Expr: {
-    ...{ kind: 'AEXPR_OP', name: words(name), location: -1 },
-    ...(lexpr === undefined ? {} : { lexpr }),
-    ...(rexpr === undefined ? {} : { rexpr }),
-  },
-});
-const together = (boolop: 'AND_EXPR' | 'OR_EXPR', args: Node[]): Node => ({ BoolExpr: { boolop, args } });
-const when = (expr: Node, result: Node | undefined): Node => ({
-  CaseExpr: { args: [{ CaseWhen: { expr, ...(result === undefined ? {} : { result }) } }] },
-});
-const castTo = (type: string, arg: Node | undefined): Node => ({
-  TypeCast: { ...(arg === undefined ? {} : { arg }), typeName: { names: words(type), location: -1 } },
-});

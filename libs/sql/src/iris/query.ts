@@ -9,6 +9,7 @@ import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
 import { Scope } from './scope.ts';
+import { hasSeries, withoutSeries } from './series-targets.ts';
 import { printSetOperation, printValues } from './set-operations.ts';
 
 /** SELECT and VALUES, with all that may hang on it. */
@@ -65,6 +66,7 @@ function printBody(p: Printing, select: SelectStmt, scope: Scope, options: Query
   if (select.op !== undefined && select.op !== 'SETOP_NONE') return printSetOperation(p, select, scope, options);
   if (select.valuesLists !== undefined) return printValues(p, select, scope, options);
   if (hasPercentiles(select)) return printBody(p, withoutPercentiles(p, select, scope, options), scope, options);
+  if (hasSeries(select)) return printBody(p, withoutSeries(p, select, scope), scope, options);
   if (hasGroupingSets(select)) return printGroupingSets(p, select, scope, options);
   return new Block(p, select, scope, options).print();
 }

@@ -2,6 +2,7 @@ import type { ColumnRef, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { PgType } from './pg-type.ts';
+import { refuse } from './refusal.ts';
 
 /** What is known of a column that a query sees. */
 export interface SeenColumn {
@@ -54,6 +55,8 @@ export interface SeenTable extends SeenRows {
   readonly alias: string;
   /** The outer side of an outer join: its columns may be NULL. */
   readonly isOuter: boolean;
+  /** What its columns are where no table has them, but every row before it gives them. */
+  readonly computed?: ReadonlyMap<string, string>;
 }
 
 /** A column that JOIN ... USING makes of one of each side. */
@@ -115,6 +118,15 @@ export class Scope {
     const own = this.merged.get(name);
     if (own !== undefined) return own;
     return this.hasColumn(name) || !this.isKnown ? undefined : this.#outer?.mergedOf(reference);
+  }
+
+  /** What a column is where it is made of each row; undefined for those of tables. @throws Refusal inside a query */
+  computedOf(reference: ColumnRef): string | undefined {
+    const name = lastNameOf(reference.fields) ?? '';
+    if (this.isOwn(reference)) return this.ownerOf(reference)?.computed?.get(name);
+    return this.#outer?.computedOf(reference) === undefined
+      ? undefined
+      : refuse('a column of LATERAL in a query inside', reference.location);
   }
 
   /** A column by the table that has it, however it is called; undefined where that is not certain. */

@@ -1,12 +1,16 @@
 import type { FuncCall, Node, RangeFunction, SelectStmt } from 'libpg-query';
 import { bodyOf, hasPart, kindOf, namesOf } from '../ast.ts';
+import { seriesQuery } from './counted-series.ts';
 import { intervalValue } from './interval-text.ts';
+import { number } from './made-nodes.ts';
 import { typeUse } from './pg-type.ts';
+import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
+import type { Scope } from './scope.ts';
 
 const rowsMax = 1_000;
 
-/** generate_series or unnest of constants, written out: a query, and what it and its columns are called. */
+/** generate_series, or unnest of constants, written out: a query, and what it and its columns are called. */
 export interface Series {
   readonly select: SelectStmt;
   readonly alias: string;
@@ -16,24 +20,31 @@ export interface Series {
 }
 
 /** @throws Refusal for any other function in FROM */
-export function seriesOf({ functions = [], alias, ordinality, is_rowsfrom }: RangeFunction): Series {
+export function seriesOf(
+  p: Printing,
+  { functions = [], alias, ordinality, is_rowsfrom }: RangeFunction,
+  scope: Scope,
+): Series {
   const call = bodyOf(bodyOf(functions[0], 'List')?.items?.[0], 'FuncCall');
   const name = namesOf(call?.funcname).at(-1);
   const isSeries = name === 'generate_series';
   if (call === undefined || (!isSeries && name !== 'unnest') || is_rowsfrom === true)
     return refuse('a function in FROM', call?.location);
-  const { none, values } = isSeries ? { none: number(0), values: valuesOf(call) } : membersOf(call);
   const isNumbered = ordinality === true;
+  const constants = isSeries ? valuesOf(call) : undefined;
+  const own = alias?.aliasname ?? name;
+  const [column = own, ordinal = 'ordinality'] = namesOf(alias?.colnames);
+  const columns = isNumbered ? [column, ordinal] : [column];
+  const named = { alias: own, columns, key: isSeries ? column : isNumbered ? ordinal : undefined };
+  if (isSeries && constants === undefined) return { ...named, select: seriesQuery(p, call, scope, isNumbered) };
+  const { none, values } = constants === undefined ? membersOf(call) : { none: number(0), values: constants };
   const rows = values.map((value, at) => (isNumbered ? [value, asBigint(number(at + 1))] : [value]));
   const empty = (isNumbered ? [none, asBigint(number(0))] : [none]).map((val): Node => ({ ResTarget: { val } }));
   const select: SelectStmt =
     rows.length === 0
       ? { targetList: empty, whereClause: never }
       : { valuesLists: rows.map((items) => ({ List: { items } })) };
-  const own = alias?.aliasname ?? name;
-  const [column = own, ordinal = 'ordinality'] = namesOf(alias?.colnames);
-  const columns = isNumbered ? [column, ordinal] : [column];
-  return { select, alias: own, columns, key: isSeries ? column : isNumbered ? ordinal : undefined };
+  return { ...named, select };
 }
 
 interface Members {
@@ -67,9 +78,9 @@ const asBigint = (arg: Node): Node => ({
 });
 
 const never: Node = { A_Const: { boolval: { boolval: false } } };
-const number = (ival: number): Node => ({ A_Const: { ival: { ival } } });
 
-function valuesOf({ args = [], location }: FuncCall): readonly Node[] {
+/** Undefined where what it counts is no constant. */
+function valuesOf({ args = [], location }: FuncCall): readonly Node[] | undefined {
   const integers = args.map((arg) => bodyOf(arg, 'A_Const')?.ival);
   if (args.length >= 2 && !integers.includes(undefined)) {
     const [from = 0, to = 0, step = 1] = integers.map((each) => each?.ival ?? 0);
@@ -84,7 +95,7 @@ function valuesOf({ args = [], location }: FuncCall): readonly Node[] {
   const { months, days, micros } = (isStride && intervalValue(text)) || noStride;
   const milliseconds = days * 86_400_000 + micros / 1_000;
   if (start === undefined || end?.type !== start.type || !Number.isInteger(milliseconds) || months * milliseconds < 0)
-    return refuse('generate_series of what is no constant', location, 'Integers, and dates by an interval, are.');
+    return undefined;
   const next = (at: number): number => moved(at, months) + milliseconds;
   return counted(start.at, end.at, months + milliseconds, next, location).map((at): Node => {
     const text = new Date(at).toISOString().slice(0, 19).replace('T', ' ');

@@ -1,6 +1,7 @@
 import type { Node } from 'libpg-query';
 import { operand } from './expression.ts';
 import { typeOf } from './inference.ts';
+import { fractionText } from './number-text.ts';
 import { numberTypes, integerTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -12,8 +13,15 @@ export function textOperand(p: Printing, node: Node | undefined, scope: Scope, l
   const value = operand(p, node, scope);
   if (type === 'date') return `TO_CHAR(${value}, 'YYYY-MM-DD')`;
   if (type === 'timestamp' || type === 'time') return `CAST(${value} AS VARCHAR(65535))`;
-  if (numberTypes.has(type) && !integerTypes.has(type))
-    return refuse('a number with a fraction as text', location, 'IRIS writes it otherwise: leave that to the client.');
+  if (node !== undefined && numberTypes.has(type) && !integerTypes.has(type))
+    return (
+      fractionText(p, node, scope) ??
+      refuse(
+        'a number with a fraction as text',
+        location,
+        'Cast it to numeric(p, s) first: its digits are certain then.',
+      )
+    );
   if (type === 'timestamptz')
     return refuse(
       'a moment with its zone as text',

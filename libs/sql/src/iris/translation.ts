@@ -22,6 +22,8 @@ export interface ResultColumn {
 export interface IrisStep extends IrisText {
   /** Its rows are those of the statement; of the others only their counts are added up. */
   readonly isResult: boolean;
+  /** By what the step before it came to: where that changed no rows there are none of `afterChange`, and else `afterNone` is not run. */
+  readonly only?: 'afterChange' | 'afterNone';
 }
 
 export type Translation =

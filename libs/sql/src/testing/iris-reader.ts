@@ -485,6 +485,12 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
   TO_CHAR: ([value, pattern]) => `to_char((${value ?? ''})::timestamp, ${pattern ?? ''})`,
   TO_TIMESTAMP: ([value, pattern]) => `to_timestamp((${value ?? ''})::text, ${pattern ?? ''})::timestamp`,
   GETUTCDATE: () => "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')",
+  // Text of no length is NULL to what comes from ObjectScript.
+  $PIECE: ([text, by, place]) => `nullif(split_part((${text ?? ''}) COLLATE "C", ${by ?? ''}, ${place ?? ''}), '')`,
+  $TRANSLATE: ([text, from, to]) => `nullif(translate((${text ?? ''}) COLLATE "C", ${from ?? ''}, ${to ?? "''"}), '')`,
+  RADIANS: ([value]) => `radians((${value ?? ''})::float8)`,
+  DEGREES: ([value]) => `degrees((${value ?? ''})::float8)`,
+  PI: () => 'pi()',
   '%EXACT': ([value]) => exact(value ?? ''),
   STRING: (args) => `concat(${args.join(', ')})`,
   CHAR: ([value]) => `chr(${value ?? ''})`,
@@ -533,22 +539,35 @@ function asRegex(pattern: string): string {
     at += all.length;
     const times = point === '' ? `{${low}}` : `{${low === '' ? '0' : low},${high}}`;
     const quoted = /^"([^"]*)"/.exec(pattern.slice(at));
-    if (pattern[at] === 'N') at++;
+    if (pattern[at] === 'N' || pattern[at] === 'E') at++;
     else if (quoted !== null) at += quoted[0].length;
     else if (pattern[at] !== '(') throw new Error(`IRIS SQL: ${pattern} is no pattern`);
     if (quoted !== null) regex += `(${(quoted[1] ?? '').replaceAll(/[.*+?()[\]{}\\|^$]/g, '\\$&')})${times}`;
     else if (pattern[at - 1] === 'N') regex += `[0-9]${times}`;
+    else if (pattern[at - 1] === 'E') regex += `.${times}`;
     else {
-      const end = pattern.indexOf(')', at);
-      regex += `(${pattern
-        .slice(at + 1, end)
-        .split(',')
-        .map(asRegex)
-        .join('|')})${times}`;
+      const [branches, end] = alternatives(pattern, at + 1);
+      regex += `(${branches.map(asRegex).join('|')})${times}`;
       at = end + 1;
     }
   }
   return regex;
+}
+
+/** What stands between commas from here to the end of the group, and where that is. */
+function alternatives(pattern: string, from: number): readonly [branches: readonly string[], end: number] {
+  const branches = [''];
+  let depth = 0;
+  for (let at = from; at < pattern.length; at++) {
+    const part = /^"[^"]*"/.exec(pattern.slice(at))?.[0] ?? pattern.charAt(at);
+    if (part === ')' && depth === 0) return [branches, at];
+    if (part === '(') depth++;
+    if (part === ')') depth--;
+    if (part === ',' && depth === 0) branches.push('');
+    else branches.push(`${branches.pop() ?? ''}${part}`);
+    at += part.length - 1;
+  }
+  throw new Error(`IRIS SQL: ${pattern} is no pattern`);
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -10,7 +10,7 @@ const shapes: readonly (readonly [IrisToken['kind'], RegExp])[] = [
   ['text', /'((?:[^']|'')*)'/y],
   ['name', /"((?:[^"]|"")*)"/y],
   ['number', /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y],
-  ['word', /[%A-Za-z_][A-Za-z0-9_]*/y],
+  ['word', /[%$A-Za-z_][A-Za-z0-9_]*/y],
   ['place', /\?/y],
   ['sign', /->|<>|<=|>=|\|\||[-+*/\\#=<>(),.{}:]/y],
 ];

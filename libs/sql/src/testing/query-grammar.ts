@@ -19,6 +19,9 @@ interface Source {
 
 const texts = ['Ann', 'ann', 'ANN', 'bob', 'Bob ', 'Zoë', '', "O'Hara", 'open', 'Open', 'closed', 'a_c', 'abc'];
 
+const regexes = ["'^(A|b)'", "'ann|bob'", "'[ao]'", "'n?$'", "'^[A-C].*n'", "'(n|b)+$'", "'o?n'", "'^$'"];
+const digitRegexes = ["'^[0-9]+$'", "'^-?\\d'", "'n{2}'", "'^.?[0-9]{1,2}$'", "'^(A|B)(n|o).?'", "'^O.Hara$'"];
+
 /** Writes queries of PostgreSQL over the ward's tables, by a grammar and a source of random numbers. */
 export class QueryWriter {
   readonly #random: () => number;
@@ -39,9 +42,10 @@ export class QueryWriter {
   #plain(): Omit<WrittenQuery, 'parameters'> {
     const { from, sources } = this.#from();
     const list = this.#some(1, 4, () => this.#anything(sources)).map((sql, place) => `${sql} AS r${place + 1}`);
-    const keys = sources.map(({ alias }) => `${alias}.id`);
+    const keys = sources.map(({ alias, columns: own }) => `${alias}.${'id' in own ? 'id' : 'n'}`);
+    const isKeyed = sources.every(({ columns: own }) => 'id' in own);
     const order = this.#isLikely(0.6) ? [this.#sortKey(sources), ...keys] : [];
-    const isOrdered = order.length > 0 && !from.includes('OUTER') && !from.includes('LEFT');
+    const isOrdered = order.length > 0 && isKeyed && !from.includes('OUTER') && !from.includes('LEFT');
     const end = order.length > 0 && isOrdered ? this.#limits() : '';
     return {
       sql: `SELECT ${list.join(', ')} FROM ${from}${this.#where(sources)}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`}${end}`,
@@ -93,7 +97,8 @@ export class QueryWriter {
       return { sql: `${table} ${alias}`, source: { alias, columns: columns[table] } };
     };
     const a = one('a');
-    if (this.#isLikely(0.6)) return { from: a.sql, sources: [a.source] };
+    if (this.#isLikely(0.5)) return { from: a.sql, sources: [a.source] };
+    if (this.#isLikely(0.2)) return this.#lateral(a.sql, a.source);
     const b = one('b');
     const sources = [a.source, b.source];
     const kind = this.#pick(['number', 'text'] as const);
@@ -103,6 +108,37 @@ export class QueryWriter {
       from: `${a.sql} ${this.#pick(['JOIN', 'LEFT JOIN', 'RIGHT OUTER JOIN'])} ${b.sql} ON ${condition}`,
       sources,
     };
+  }
+
+  #lateral(sql: string, source: Source): { readonly from: string; readonly sources: readonly Source[] } {
+    const own = { alias: 'x', columns: columns.encounters };
+    const number = this.#column([source], 'number');
+    const rows = (limit: string): string =>
+      `SELECT x.* FROM encounters x WHERE x.patient_id = ${number}${this.#isLikely(0.5) ? ` AND ${this.#condition([own], 0)}` : ''}${limit}`;
+    const forms: readonly (() => { sql: string; columns: Source['columns'] })[] = [
+      () => ({
+        sql: `SELECT count(*) AS n, ${this.#pick(['max', 'sum', 'min'])}(x.cost) AS m FROM encounters x WHERE x.patient_id = ${number}`,
+        columns: { n: 'number', m: 'number' },
+      }),
+      () => ({
+        sql: `SELECT ${this.#number([source])} AS n, ${this.#column([source], 'text')} AS t`,
+        columns: { n: 'number', t: 'text' },
+      }),
+      () => ({
+        sql: `VALUES (1, ${this.#column([source], 'text')}), (2, NULL), (NULL, upper(${this.#column([source], 'text')}))`,
+        columns: { n: 'number', t: 'text' },
+      }),
+      () => ({
+        sql: rows(` ORDER BY x.cost${this.#direction()}, x.id LIMIT ${this.#below(3)}`),
+        columns: columns.encounters,
+      }),
+      () => ({ sql: rows(''), columns: columns.encounters }),
+    ];
+    const form = this.#pick(forms)();
+    const names = form.sql.startsWith('VALUES') ? '(n, t)' : '';
+    const from = `${sql} ${this.#pick(['CROSS JOIN LATERAL', 'LEFT JOIN LATERAL'])} (${form.sql}) b${names}`;
+    const isOuter = from.includes('LEFT JOIN LATERAL');
+    return { from: isOuter ? `${from} ON true` : from, sources: [source, { alias: 'b', columns: form.columns }] };
   }
 
   #where(sources: readonly Source[]): string {
@@ -134,6 +170,8 @@ export class QueryWriter {
         `${this.#column(sources, 'number')} ${this.#pick(['', 'NOT '])}IN (SELECT x.parent FROM wards x WHERE x.id > ${this.#below(5)})`,
       () => `${this.#column(sources, 'text')} IN (SELECT x.status FROM encounters x)`,
       () => this.#boolean(sources),
+      () => `${this.#column(sources, 'text')} ${this.#pick(['~', '!~', '~*'])} ${this.#pick(regexes)}`,
+      () => `${this.#column(sources, 'text')} ${this.#pick(['~', '!~'])} ${this.#pick(digitRegexes)}`,
     ];
     return this.#pick(tests)();
   }
@@ -191,7 +229,7 @@ export class QueryWriter {
     return this.#pick([
       column, column, `${column} + ${this.#below(9)}`, `${column} * 2 - 1`, `-${column}`, `(${column} + 7) % 3`, `(${column} - 9) % 4`,
       `length(${this.#column(sources, 'text')})`, `abs(${column} - 5)`, String(this.#below(20)),
-      `${find(sources, 'number') ?? '1'} / 2`,
+      `${find(sources, 'number') ?? '1'} / 2`, `width_bucket(${column}, 1, ${4 + this.#below(9)}, ${1 + this.#below(5)})`,
     ]); // prettier-ignore
   }
 
@@ -200,7 +238,14 @@ export class QueryWriter {
     return this.#pick([
       column, `upper(${column})`, `lower(${column})`, `${column} || '!'`, `trim(${column})`, `concat(${column}, 'x', 1)`,
       `substr(${column}, 2, 2)`, `replace(${column}, 'n', 'm')`, `${this.#column(sources, 'number')}::text`, this.#textValue().replace(/^\$\d+$/, "'p'"),
-      `left(${column}, 2)`,
+      `left(${column}, ${this.#pick([2, -1, -2])})`, `right(${column}, ${this.#pick([1, -1])})`,
+      `split_part(${column}, ${this.#pick(["'n'", "' '", "'o'"])}, ${1 + this.#below(3)})`,
+      `translate(${column}, 'anZ', ${this.#pick(["'AN'", "''", "'xyz'"])})`,
+      `concat_ws(${this.#pick(["', '", "''", "'-'"])}, ${column}, ${this.#column(sources, this.#pick(['text', 'number'] as const))}::text)`,
+      `regexp_replace(${column}, ${this.#pick(["'[^a-z]'", "'[aeiou]+'", "'\\d'", "'nn'"])}, '', 'g')`,
+      `${this.#pick(['greatest', 'least'])}(${column}, ${this.#pick(["'b'", this.#column(sources, 'text'), 'NULL'])})`,
+      `to_char(${this.#column(sources, 'number')}, ${this.#pick(["'FM990.00'", "'9,990.9'", "'0000'", "'FM99'"])})`,
+      `(${this.#column(sources, 'number')}::numeric(9,2))::text`,
     ]); // prettier-ignore
   }
 

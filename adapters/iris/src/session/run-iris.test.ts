@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { standardPage } from '../database/page-sizes.ts';
+import { ScriptedDriver, type Script } from '../testing/scripted-driver.ts';
+import type { IrisPlan } from './plan.ts';
+import { runIris } from './run-iris.ts';
+
+type Step = readonly [sql: string, isResult: boolean, only?: 'afterChange' | 'afterNone'];
+
+async function ran(steps: readonly Step[], answer: (sql: string) => Script): Promise<object> {
+  const driver = new ScriptedDriver(answer);
+  const connection = await driver.open({ lost: () => undefined } as never);
+  const plan = { steps: steps.map(([sql, isResult, only]) => ({ pieces: [sql], parameters: [], isResult, only })) };
+  const { answer: rows, changed } = await runIris(connection, plan as unknown as IrisPlan, [], standardPage);
+  return { heard: driver.heard, rows: rows?.first.rows.map((row) => row.map(String)), changed };
+}
+
+const upsert: readonly Step[] = [
+  ['update', false],
+  ['insert', false, 'afterNone'],
+  ['select', true],
+];
+
+describe('the steps of a statement', () => {
+  it('insert only what was not there to be changed', async () => {
+    const rows = [['1']];
+    expect(await ran(upsert, (sql) => (sql === 'select' ? rows : 1))).toEqual({
+      ...{ heard: ['update', 'select'], rows, changed: 1 },
+    });
+    expect(await ran(upsert, (sql) => (sql === 'select' ? rows : sql === 'insert' ? 1 : 0))).toEqual({
+      ...{ heard: ['update', 'insert', 'select'], rows, changed: 1 },
+    });
+  });
+
+  it('return no row where none was changed, whatever stands there', async () => {
+    const steps: readonly Step[] = [
+      ['insert 1', false],
+      ['select 1', true, 'afterChange'],
+      ['insert 2', false],
+      ['select 2', true, 'afterChange'],
+    ];
+    const answer = (sql: string): Script => (sql.startsWith('select') ? [[sql.slice(-1)]] : sql === 'insert 1' ? 0 : 1);
+    expect(await ran(steps, answer)).toMatchObject({ rows: [['2']], changed: 1 });
+    expect(await ran(steps.slice(0, 2), answer)).toMatchObject({ rows: [], changed: 0 });
+  });
+});

@@ -1,0 +1,145 @@
+import type { InsertStmt, Node, OnConflictClause } from 'libpg-query';
+import { bodyOf, hasPart, namesOf } from '../ast.ts';
+import { columnFacts, printAssigned } from './assigned.ts';
+import type { ColumnFacts, TableFacts } from './catalog.ts';
+import type { PrintedStep } from './changes.ts';
+import { printAssignments } from './assignments.ts';
+import { printRelation } from './from.ts';
+import { columnOf, operator, together } from './made-nodes.ts';
+import { identifier } from './names.ts';
+import type { Printing } from './printing.ts';
+import { placeOf, refuse } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
+import { Scope, seenColumn } from './scope.ts';
+import { typedValue } from './typed-constants.ts';
+
+/** What a row is to be, by the names of the columns that are given. */
+export type GivenRow = ReadonlyMap<string, Node>;
+
+export interface Conflicts {
+  readonly relation: NonNullable<InsertStmt['relation']>;
+  readonly clause: OnConflictClause;
+  readonly facts: TableFacts;
+}
+
+const aboutKeys =
+  'ON CONFLICT (the columns of a key) DO UPDATE, or DO NOTHING, of a table whose keys are known is translated.';
+
+/** The keys that a row may be there by already. @throws Refusal where they are not known */
+export function conflictKeys({ clause, facts }: Conflicts): readonly (readonly string[])[] {
+  const { infer, location } = clause;
+  if (infer?.conname !== undefined || infer?.whereClause !== undefined)
+    return refuse('ON CONFLICT on a constraint by its name, or a part of an index', location, aboutKeys);
+  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name ?? '');
+  if (infer === undefined) return facts.uniqueKeys;
+  const key = facts.uniqueKeys.find((each) => sameWords(each, said));
+  return key === undefined ? refuse('ON CONFLICT on columns that are no key', location, aboutKeys) : [key];
+}
+
+export function sameWords(left: readonly string[], right: readonly string[]): boolean {
+  return [...left].sort().join('\0') === [...right].sort().join('\0');
+}
+
+/** The row that has the same key, as a condition; undefined where the key is not given: IRIS makes it. */
+export function isSameRow(key: readonly string[], row: GivenRow, facts: TableFacts, table: string): Node | undefined {
+  const tests = key.map((name) => {
+    const value = row.get(name);
+    checkRepeatable(value, 'ON CONFLICT with a key');
+    return value === undefined
+      ? undefined
+      : operator('=', columnOf(table, name), asColumn(value, columnFacts(facts, name)));
+  });
+  const given = tests.filter((test) => test !== undefined);
+  return given.length < key.length || given.length === 0 ? undefined : together('AND_EXPR', given);
+}
+
+/** A value as the column makes it that it goes into. */
+function asColumn(arg: Node, column: ColumnFacts | undefined): Node {
+  if (column === undefined) return arg;
+  const isNumeric = column.type === 'numeric';
+  const typmods = isNumeric
+    ? (column.modifiers ?? []).map((ival): Node => ({ A_Const: { ival: { ival }, location: -1 } }))
+    : [];
+  const names = [{ String: { sval: column.type === 'bpchar' ? 'text' : column.type } }];
+  return { TypeCast: { arg, typeName: { names, ...(typmods.length === 0 ? {} : { typmods }), location: -1 } } };
+}
+
+/** INSERT of one row, unless it is there. Between the look and the INSERT somebody else may put it there: that ends in 23505. */
+export function insertUnlessThere(p: Printing, conflicts: Conflicts, row: GivenRow): PrintedStep {
+  const { relation, facts } = conflicts;
+  const scope = new Scope();
+  const table = relation.relname ?? '';
+  const inner = new Scope(scope);
+  inner.tables.push({ alias: table, columns: facts.columns.map(seenColumn), isOuter: false });
+  const tests = conflictKeys(conflicts)
+    .map((key) => isSameRow(key, row, facts, table))
+    .filter((test) => test !== undefined);
+  const names = [...row.keys()];
+  const values = [...row].map(([name, node]) => {
+    const column = columnFacts(facts, name);
+    return typedValue(p, node, column?.type) ?? printAssigned(p, node, column, scope);
+  });
+  const head = `INSERT INTO ${printRelation(p, relation)}`;
+  if (names.length === 0) return { sql: `${head} DEFAULT VALUES`, isResult: false };
+  const list = `(${names.map((name) => identifier(name)).join(', ')})`;
+  if (tests.length === 0) return { sql: `${head} ${list} VALUES (${values.join(', ')})`, isResult: false };
+  const isThere = tests
+    .map((test) => `NOT EXISTS (SELECT 1 FROM ${printRelation(p, relation)} WHERE ${p.predicate(test, inner)})`)
+    .join(' AND ');
+  return { sql: `${head} ${list} SELECT ${values.join(', ')} WHERE ${isThere}`, isResult: false };
+}
+
+/** UPDATE of the row that has the key, and INSERT where there is none. */
+export function updateOrInsert(
+  p: Printing,
+  conflicts: Conflicts,
+  row: GivenRow,
+  insert: string,
+): { readonly steps: readonly PrintedStep[]; readonly isSame: Node } {
+  const { relation, clause, facts } = conflicts;
+  const [key = []] = conflictKeys(conflicts);
+  const table = relation.alias?.aliasname ?? relation.relname ?? '';
+  const isSame =
+    isSameRow(key, row, facts, table) ?? refuse('ON CONFLICT with a key that is not given', clause.location, aboutKeys);
+  if (clause.infer === undefined || clause.whereClause !== undefined)
+    return refuse('this ON CONFLICT DO UPDATE', clause.location, 'One with a condition of its own is not translated.');
+  const set = (clause.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+  if (set.some(({ name }) => key.includes(name ?? '')))
+    return refuse('ON CONFLICT that changes the key', clause.location);
+  const excluded = (node: Node): Node | undefined => {
+    const words = namesOf(bodyOf(node, 'ColumnRef')?.fields);
+    if (words.length !== 2 || words[0] !== 'excluded') return undefined;
+    const value = row.get(words[1] ?? '');
+    if (value === undefined) return refuse('EXCLUDED of a column that is not given', placeOf(node));
+    checkRepeatable(value, 'EXCLUDED');
+    return asColumn(value, columnFacts(facts, words[1]));
+  };
+  const isOfRow = (node: Node): boolean => namesOf(bodyOf(node, 'ColumnRef')?.fields)[0] === 'excluded';
+  const assigned = set.map((each) => replaced(each, excluded) as typeof each);
+  if (hasPart(assigned, isOfRow)) return refuse('this use of EXCLUDED', clause.location);
+  const scope = new Scope();
+  scope.tables.push({ alias: table, columns: facts.columns.map(seenColumn), isOuter: false });
+  const alias = relation.alias === undefined ? '' : ` AS ${identifier(table)}`;
+  const values = printAssignments(
+    p,
+    assigned.map((each): Node => ({ ResTarget: each })),
+    scope,
+    facts,
+  );
+  const update = `UPDATE ${printRelation(p, relation)}${alias} SET ${values} WHERE ${p.predicate(isSame, scope)}`;
+  return {
+    steps: [
+      { sql: update, isResult: false },
+      { sql: insert, isResult: false, only: 'afterNone' },
+    ],
+    isSame,
+  };
+}
+
+function replaced(part: unknown, change: (node: Node) => Node | undefined): unknown {
+  if (Array.isArray(part)) return part.map((each) => replaced(each, change));
+  if (typeof part !== 'object' || part === null) return part;
+  const other = change(part as Node);
+  if (other !== undefined) return other;
+  return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, replaced(each, change)]));
+}

@@ -1,0 +1,38 @@
+import type { Node } from 'libpg-query';
+
+/** Nodes of the grammar, for what is said in other words than the client's. */
+export const words = (name: string): Node[] => [{ String: { sval: name } }];
+
+/** A column by its name, or by that of its table and its own. */
+export const columnOf = (...names: readonly string[]): Node => ({
+  ColumnRef: { fields: names.flatMap(words), location: -1 },
+});
+
+export const number = (ival: number): Node => ({ A_Const: { ival: { ival }, location: -1 } });
+
+export const callOf = (name: string, arg: Node | undefined): Node => ({
+  FuncCall: { funcname: words(name), args: arg === undefined ? [] : [arg], location: -1 },
+});
+
+export const operator = (name: string, lexpr: Node | undefined, rexpr: Node | undefined): Node => ({
+  A_Expr: {
+    ...{ kind: 'AEXPR_OP', name: words(name), location: -1 },
+    ...(lexpr === undefined ? {} : { lexpr }),
+    ...(rexpr === undefined ? {} : { rexpr }),
+  },
+});
+
+export const together = (boolop: 'AND_EXPR' | 'OR_EXPR', args: Node[]): Node => ({ BoolExpr: { boolop, args } });
+
+export const when = (expr: Node, result: Node | undefined, defresult?: Node): Node => ({
+  CaseExpr: {
+    args: [{ CaseWhen: { expr, ...(result === undefined ? {} : { result }) } }],
+    ...(defresult === undefined ? {} : { defresult }),
+  },
+});
+
+export const castTo = (type: string, arg: Node | undefined): Node => ({
+  TypeCast: { ...(arg === undefined ? {} : { arg }), typeName: { names: words(type), location: -1 } },
+});
+
+export const target = (name: string, val: Node): Node => ({ ResTarget: { name, val, location: -1 } });

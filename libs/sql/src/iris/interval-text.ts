@@ -69,7 +69,7 @@ function add(sum: Sum, [field, per]: Counted, count: number): void {
 }
 
 const token =
-  /\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?(?![\d:])|([+-]?)(\d+)-(\d{1,2})(?![\d-])|([+-]?(?:\d+\.?\d*|\.\d+))(?:\s*([a-z]+)(?![\w.:]))?)/y;
+  /\s*(?:([+-]?)\s*(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?(?![\d:])|([+-]?)\s*(\d+)-(\d{1,2})(?![\d-])|([+-]?\s*(?:\d+\.?\d*|\.\d+))(?:\s*([a-z]+)(?![\w.:]))?)/y;
 
 function readWords(text: string, unit: Field, sum: Sum): boolean {
   const isAgo = /\bago$/.test(text);
@@ -80,7 +80,9 @@ function readWords(text: string, unit: Field, sum: Sum): boolean {
     token.lastIndex = at;
     const match = token.exec(words);
     const name = match === null ? undefined : readToken(match, words, token.lastIndex, unit, sum);
-    if (name === undefined || seen.has(name)) return false;
+    // PostgreSQL forgets what a fraction of days behind a clock is.
+    const isForgotten = seen.has('clock') && match?.[8]?.includes('.') === true;
+    if (name === undefined || seen.has(name) || isForgotten) return false;
     seen.add(name);
   }
   if (isAgo) for (const field of ['months', 'days', 'micros'] as const) sum[field] = 0 - sum[field];
@@ -107,7 +109,7 @@ function readToken(match: RegExpExecArray, text: string, end: number, unit: Fiel
   if (name === undefined && !isBeforeClock && end < text.length) return undefined;
   const counted = units.get(name ?? (isBeforeClock ? 'day' : unit));
   if (counted === undefined) return undefined;
-  add(sum, counted, Number(count));
+  add(sum, counted, Number(count?.replace(/\s/g, '')));
   return counted.join();
 }
 

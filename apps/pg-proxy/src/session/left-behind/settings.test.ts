@@ -20,6 +20,18 @@ describe('settingsOf', () => {
   });
 
   it.each([
+    ['-c datestyle=DMY', 'ISO', 'iso, dmy'],
+    ['-e', 'ISO', 'iso, euro'],
+    ['-c datestyle=German', 'ISO', 'iso, dmy'],
+    ['-c datestyle=SQL,DMY', 'MDY', 'sql, mdy'],
+    ['-c datestyle=MDY -c datestyle=German', 'ISO', 'iso, dmy'],
+    ['-c datestyle=MDY', 'Postgres, US', 'postgres, us'],
+    ['-c datestyle=DMY', 'nonsense', 'nonsense'],
+  ])('takes DateStyle for the two that it is: %j and %j', (options, DateStyle, expected) => {
+    expect(of({ DateStyle, options })).toEqual({ datestyle: expected });
+  });
+
+  it.each([
     ['-c a=1 -c b=2', { a: '1', b: '2' }],
     ['-ca=1 --b-c=2', { a: '1', b_c: '2' }],
     [String.raw`-c search_path=a,\ b\\c`, { search_path: String.raw`a, b\c` }],

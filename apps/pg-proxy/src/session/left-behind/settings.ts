@@ -1,4 +1,5 @@
 import { bytesOf, type Report, type WireFault } from '@medrex/pg-wire';
+import { dateStyleAfter } from './date-style.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
 /** What a client wants set in its session, from its startup packet: names in lower case. */
@@ -21,12 +22,17 @@ export function wantProcess(settings: Settings, refused: Report | undefined): bo
 /** The settings of a startup packet, with those in `options`. A fault: not understood. */
 export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | WireFault {
   const settings = new Map<string, string>();
+  const set = (given: string, value: string): void => {
+    const name = given.toLowerCase();
+    const before = name === 'datestyle' ? settings.get(name) : undefined;
+    settings.set(name, before === undefined ? value : dateStyleAfter(before, value));
+  };
   const options = settingsOfOptions(parameters.get('options') ?? '');
   if ('sqlstate' in options) return options;
-  for (const [name, value] of options) settings.set(name.toLowerCase(), value);
+  for (const [name, value] of options) set(name, value);
   for (const [name, value] of parameters) {
     const isSetting = !notSettings.has(name) && !name.startsWith('_pq_.');
-    if (isSetting) settings.set(name.toLowerCase(), value);
+    if (isSetting) set(name, value);
   }
   return settings;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
 import type pg from 'pg';
 import { CodeCatalogue, type CodeRows } from './session/code/code-catalogue.ts';
+import { answered } from './session/backend/own-question.ts';
 import { codeQuery, idsQuery, readCodeAnswer, readIds, type CodeObject } from './session/code/code-query.ts';
 import { RealRig } from './testing/real-rig.ts';
 
@@ -82,7 +83,7 @@ describeReal('POSTGRES', 'the code in a catalogue', (where) => {
 
   const ask = async (text: string): Promise<string> => {
     const results = (await reader.query({ text, rowMode: 'array' })) as unknown as { rows: string[][] }[];
-    return results.at(-1)?.rows[0]?.[0] ?? '';
+    return answered(results.at(-1)?.rows[0]?.[0] ?? '');
   };
   /** @returns what it read, of kinds and names */
   const renew = async (catalogue: CodeCatalogue): Promise<readonly CodeObject[]> => {

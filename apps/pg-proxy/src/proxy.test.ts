@@ -13,7 +13,8 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
+const set = (name: string, value: string): string =>
+  `SELECT pg_catalog.set_config(E'${name}',E'${value}',false) IS NULL`;
 /** Goes before settings whose answer is not waited for. */
 const orEnd = 'SET LOCAL exit_on_error TO on;';
 

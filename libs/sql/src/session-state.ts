@@ -1,4 +1,5 @@
 import { booleanOf } from './boolean-text.ts';
+import { hasUnknownLetters } from './other-encodings.ts';
 import { members, Revocable } from './revocable.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
@@ -303,9 +304,9 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
       if (effect.isUncertain === true) return;
       const isLocal = isBoundLocal(effect.isLocal, bound);
       if (isLocal === true) return;
-      const name = textOf(effect.name, bound)?.toLowerCase();
-      const value = effect.value === undefined ? undefined : textOf(effect.value, bound);
-      return state.set(name ?? '', name === undefined || isLocal === undefined ? undefined : value);
+      const name = knownText(effect.name, bound)?.toLowerCase();
+      const isKnown = name !== undefined && isLocal !== undefined;
+      return state.set(name ?? '', isKnown ? knownText(effect.value, bound) : undefined);
     }
     case 'reset':
       return state.reset(effect.name);
@@ -337,6 +338,12 @@ function isBoundLocal(isLocal: boolean | { readonly parameter: number }, bound: 
 
 function textOf(value: Value, bound: Bound): string | undefined {
   return 'text' in value ? value.text : bound(value.parameter);
+}
+
+/** Undefined where it is not known: in another session it could come to something else. */
+function knownText(value: Value | undefined, bound: Bound): string | undefined {
+  const text = value === undefined ? undefined : textOf(value, bound);
+  return text === undefined || hasUnknownLetters(text) ? undefined : text;
 }
 
 function lockName(key: LockKey | undefined, bound: Bound): string | undefined {

@@ -246,7 +246,10 @@ export class ScriptedBackend {
 
   #query(text: string): void {
     if ([undefined, noCode.seen].some((since) => text === codeQuery(true, since))) {
-      this.#send(dataRow([Buffer.from(JSON.stringify(noCode))]), commandComplete('SELECT 1'));
+      this.#send(
+        dataRow([Buffer.from(Buffer.from(JSON.stringify(noCode)).toString('base64'))]),
+        commandComplete('SELECT 1'),
+      );
       return this.#ready();
     }
     this.heard.push(text);

@@ -1,8 +1,18 @@
-import { readDataRow, type WireFault } from '@medrex/pg-wire';
+import { losslessText, readDataRow, type WireFault } from '@medrex/pg-wire';
 import type { Note } from './expected-answers.ts';
 
 /** @param value the only column of the only row; undefined: there was no answer, and `sqlstate` says why where somebody has said it */
 export type Answered = (value: string | undefined, sqlstate: string | undefined) => void;
+
+/** What a server has kept nobody knows to be UTF-8 where it does not look at it. */
+const encoding = `case pg_catalog.getdatabaseencoding() when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end`;
+
+/** The only column of a query of our own: its client may read and write in an encoding that has not all letters. */
+export const answering = (json: string): string =>
+  `pg_catalog.encode(pg_catalog.convert_to(${json}::text, (${encoding})::name), 'base64')`;
+
+/** What it says. @param column of `answering` */
+export const answered = (column: string): string => losslessText(Buffer.from(column, 'base64'));
 
 /** Goes along with something that nobody follows as a request. */
 export class OwnNote implements Note {
@@ -35,7 +45,7 @@ export class OwnNote implements Note {
   }
 }
 
-/** A query of the proxy's own in the session of a client, whose rows it reads. */
+/** A query of the proxy's own in the session of a client, whose row it reads: it is `answering`. */
 export class OwnQuestion extends OwnNote {
   readonly #pieces: Buffer[] = [];
   #then: Answered | undefined;
@@ -55,6 +65,6 @@ export class OwnQuestion extends OwnNote {
     this.#then = undefined;
     const row = Buffer.concat(this.#pieces);
     const value = this.sqlstate === undefined ? readDataRow(row, 0, row.length)?.[0] : undefined;
-    then?.(value?.toString(), this.sqlstate);
+    then?.(value ? answered(Buffer.from(value).toString('latin1')) : undefined, this.sqlstate);
   }
 }

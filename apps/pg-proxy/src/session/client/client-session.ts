@@ -21,7 +21,7 @@ export class ClientSession {
   constructor(client: Client, options: ClientOptions) {
     this.#client = client;
     this.#host = options.host;
-    this.watch = new SessionWatch(options);
+    this.watch = new SessionWatch(options, () => this.settings.letters);
     this.settings = new ClientSettings(options.settings, this.watch);
   }
 

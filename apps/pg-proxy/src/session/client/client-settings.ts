@@ -1,5 +1,6 @@
+import { hasKeptBytes } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
-import type { SessionWatch } from '../left-behind/session-watch.ts';
+import type { Letters, SessionWatch } from '../left-behind/session-watch.ts';
 import { settingsKey, type Settings } from '../left-behind/settings.ts';
 
 const nothing: Settings = new Map();
@@ -23,11 +24,16 @@ const silentReading = [
   'xmloption',
 ];
 
+/** The names of PostgreSQL for it, and that of who does not know one. */
+const utf8Names: ReadonlySet<string> = new Set(['utf8', 'unicode', '']);
+/** Those of encodings in which the second byte of a letter may look like ASCII. */
+const mixedNames = /^(?:sjis|mskanji|shiftjis|big5|gbk|gb18030|uhc|johab|(?:win|windows)(?:932|936|949|950)$)/;
+
 let clients = 0;
 
 /** What a client has set, at login and since: it goes with the client from backend to backend. */
 export class ClientSettings {
-  readonly #atLogin: Settings;
+  #atLogin: Settings;
   readonly #watch: SessionWatch;
   #reportedAtLogin: ReadonlyMap<string, string> = new Map();
   #readingAtLogin: string | undefined;
@@ -54,9 +60,13 @@ export class ClientSettings {
       const now = backend?.reported(name) ?? value;
       if (now !== undefined) settings.set(name, now);
     }
+    this.#become(settings);
+    backend?.settingsTouched();
+  }
+
+  #become(settings: Settings): void {
     this.current = settings;
     this.key = settingsKey(settings);
-    backend?.settingsTouched();
   }
 
   /** What the session began with: RESET takes it back to what the server knows of that, which is not this. */
@@ -78,6 +88,21 @@ export class ClientSettings {
   set reportedAtLogin(reported: ReadonlyMap<string, string>) {
     this.#reportedAtLogin = reported;
     this.#readingAtLogin = undefined;
+    // The bytes of a startup packet are taken as they are; what a server makes of some that are no text can be set again.
+    for (const [report, value] of reported) {
+      const name = report.toLowerCase();
+      if (hasKeptBytes(this.#atLogin.get(name) ?? '')) this.#atLogin = new Map([...this.#atLogin, [name, value]]);
+    }
+    if (this.#watch.parameters.size === 0) this.#become(this.#atLogin);
+  }
+
+  /** How the bytes of its texts are letters. */
+  get letters(): Letters {
+    const reported = this.#reported('client_encoding', 'client_encoding');
+    if (reported === 'UTF8') return 'utf8';
+    const encoding = reported.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+    if (utf8Names.has(encoding)) return 'utf8';
+    return mixedNames.test(encoding) ? 'mixed' : 'other';
   }
 
   /**

@@ -1,4 +1,5 @@
 import { leavingFunctions } from '@medrex/sql';
+import { answering } from '../backend/own-question.ts';
 import { literal } from '../left-behind/settings.ts';
 
 /** Oids below are PostgreSQL's own. */
@@ -181,7 +182,7 @@ called (pattern) as (
     where proname in (${leavingFunctions.map(literal).join(', ')})),
 objects (kind, id, relation, name, source, used, owner) as (
   ${objects.join('\n  union all ')})
-select pg_catalog.json_build_object(
+select ${answering(`pg_catalog.json_build_object(
   'of', (select pg_catalog.concat_ws(' ', (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000)::int8, d.oid, c.pattern)
     from pg_catalog.pg_database d, called c where d.datname = pg_catalog.current_database()),
   'seen', pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()),
@@ -194,7 +195,7 @@ select pg_catalog.json_build_object(
       or (d.refclassid = ${oidOf('pg_class')} and o.kind in ('rule', 'policy', 'function')))),
   'anywhere', (select ${list('distinct d.refobjid::int8')} from pg_catalog.pg_depend d
     where d.refclassid = ${oidOf('pg_proc')} and d.refobjid >= ${firstOfUsers} and d.classid not in (${known.join(', ')})),
-  'counts', pg_catalog.json_build_array(${codeKinds.map((kind) => `(${of(kind, 'count(*)')})`).join(', ')}))::text`;
+  'counts', pg_catalog.json_build_array(${codeKinds.map((kind) => `(${of(kind, 'count(*)')})`).join(', ')}))`)}`;
 }
 
 /** Those that there are of each of these kinds, in an object as JSON. */
@@ -204,7 +205,7 @@ export function idsQuery(kinds: readonly CodeKind[]): string {
     const { table, id = 'x.oid', where = 'true' } = places[kind];
     return `'${kind}', (select ${list(`(${id})::int8`)} from pg_catalog.${table} x where ${where})`;
   });
-  return `${asOurselves}select pg_catalog.json_build_object(${ids.join(', ')})::text`;
+  return `${asOurselves}select ${answering(`pg_catalog.json_build_object(${ids.join(', ')})`)}`;
 }
 
 export type CodeIds = Readonly<Partial<Record<CodeKind, readonly number[]>>>;

@@ -81,6 +81,8 @@ const latin1Of = (text: string): string =>
 export class UnseenCode {
   /** Grows when a text that was looked at means something else. */
   version = 0;
+  /** Some of what leaves something is named by more than ASCII. */
+  hasOtherNames = false;
   /** What it said last. */
   readonly catalogue = new CodeCatalogue();
   /** When somebody was last chosen to find out whether it still does. */
@@ -263,6 +265,7 @@ export class UnseenCode {
     this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
     this.#sources = new Map(rows.sources.map(([, source]) => [source, this.#sources.get(source) ?? sourceOf(source)]));
     this.#leaving = leavingOf(rows, this.#sources);
+    this.hasOtherNames = [...this.#leaving.keys()].some((word) => /[\u0080-\u00ff]/.test(word));
     this.#pattern = patternOf([...this.#leaving.keys()]);
     this.#patternOfAll = this.#pattern && new RegExp(this.#pattern, 'g');
     this.confirmed(asOf);

@@ -1,6 +1,7 @@
 import { transactionStatus, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
 import {
   SessionState,
+  unknownLetters,
   type Analysis,
   type Bound,
   type ByteRange,
@@ -98,6 +99,22 @@ const unread = { statements: 'unread', ranges: [] } as const;
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
 
+/** It says the same in every encoding. @param text as latin1 */
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
+
+/** Ranges of a text whose letters are one byte each. @param ranges of it in UTF-8 */
+function rangesIn(text: string, ranges: readonly ByteRange[]): ByteRange[] {
+  const bytes = Buffer.from(text);
+  const lettersTo = (end: number): number => bytes.toString('utf8', 0, end).length;
+  return ranges.map(({ start, end }) => ({ start: lettersTo(start), end: lettersTo(end) }));
+}
+
+/**
+ * How the bytes of a client's texts are letters: of UTF-8, or of an encoding that has ASCII, too. `mixed` where the second byte of a
+ * letter may look like ASCII.
+ */
+export type Letters = 'utf8' | 'other' | 'mixed';
+
 export interface SessionWatchOptions {
   readonly analyser: SqlAnalyser;
   /** After nextval, currval and lastval answer in the same session only. */
@@ -120,12 +137,14 @@ export class SessionWatch {
   readonly #code: UnseenCode | undefined;
   #doubts: Doubts | undefined;
   readonly #pinsSequences: boolean;
+  readonly #letters: () => Letters;
   #state: SessionState | undefined;
   /** DISCARD ALL, or a text that was not read, may have reset everything since that was last taken; or before, in the transaction that is open. */
   #mayBeReset = false;
   #mayBeResetInside = false;
 
-  constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions) {
+  constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions, letters: () => Letters) {
+    this.#letters = letters;
     this.#analyser = analyser;
     this.#pool = statements;
     this.#code = mode === 'session' ? undefined : statements.code;
@@ -174,7 +193,7 @@ export class SessionWatch {
   /**
    * What of a text must be followed; undefined for nearly everything, and then it costs next to nothing.
    *
-   * @param text in UTF-8, as latin1
+   * @param text as latin1
    */
   look(
     text: string,
@@ -209,12 +228,12 @@ export class SessionWatch {
 
   /** Whether it may run code that nobody reads and that may leave something behind. */
   runsCode(asked: { readonly text: string }, look: CodeLook): boolean {
-    return this.#code?.concerns(asked, look) === true;
+    return this.#isOfUnknownNames(asked.text) || this.#code?.concerns(asked, look) === true;
   }
 
   #runsCodeOf(text: string, analysis: Analysis | undefined): boolean {
     if (analysis?.kind !== 'read') return this.runsCode({ text }, notLooked());
-    return this.#code?.concernsLike({ text }, analysis.statements) === true;
+    return this.#isOfUnknownNames(text) || this.#code?.concernsLike({ text }, analysis.statements) === true;
   }
 
   /** Notes what of it the server is to be asked for. True: there is something. */
@@ -227,8 +246,14 @@ export class SessionWatch {
     if (isOfUnnamed && (statements === 'unread' || statements.some(({ effects }) => effects.length > 0)))
       doubts.mayLeave();
     doubts.run(asked);
+    if (this.#isOfUnknownNames(asked.text)) doubts.mayLeave();
     if (doubts.isEmpty) this.#doubts = undefined;
     return !doubts.isEmpty;
+  }
+
+  /** It may call what is not told by its name: in other letters than those in which the catalogue is read. */
+  #isOfUnknownNames(text: string): boolean {
+    return this.#code?.hasOtherNames === true && this.#letters() !== 'utf8' && !isAscii(text);
   }
 
   /** A function is called by a message that has no text. */
@@ -258,9 +283,18 @@ export class SessionWatch {
   }
 
   #read(text: string): Pick<Watched, 'statements' | 'ranges'> {
-    if (text.length > readBytesMax) return unread;
-    const analysis = this.#analyser.analyseLarge(Buffer.from(text, 'latin1').toString('utf8'));
-    return analysis.kind === 'read' ? analysis : unread;
+    if (text.length > readBytesMax || (this.#letters() === 'mixed' && !isAscii(text))) return unread;
+    const known = this.textOf(text);
+    const analysis = this.#analyser.analyseLarge(known);
+    if (analysis.kind !== 'read') return unread;
+    const { statements, ranges } = analysis;
+    return { statements, ranges: this.#letters() === 'utf8' ? ranges : rangesIn(known, ranges) };
+  }
+
+  /** @param text as latin1 */
+  textOf(text: string): string {
+    if (isAscii(text)) return text;
+    return this.#letters() === 'utf8' ? Buffer.from(text, 'latin1').toString('utf8') : unknownLetters(text);
   }
 
   #matters(statements: Watched['statements']): boolean {

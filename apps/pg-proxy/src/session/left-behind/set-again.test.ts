@@ -25,8 +25,8 @@ describe('setInPlace', () => {
       settings,
     );
   };
-  const workMem = (isLocal = false): string => `SELECT pg_catalog.set_config(E'work_mem',E'3MB',${isLocal})`;
-  const searchPath = `pg_catalog.set_config(E'search_path',E'ä,b',false)`;
+  const workMem = (isLocal = false): string => `SELECT pg_catalog.set_config(E'work_mem',E'3MB',${isLocal}) IS NULL`;
+  const searchPath = `pg_catalog.set_config(E'search_path',pg_catalog.convert_from(E'\\\\xc3a42c62','UTF8'),false) IS NULL`;
 
   it.each([
     ['reset work_mem', `reset work_mem\n;${workMem()}`, [1]],

@@ -67,7 +67,7 @@ const orEnd = 'SET LOCAL exit_on_error TO on;';
 describe('changeOf', () => {
   it('sets what differs, resets what nobody wants any more, and says nothing for nothing', () => {
     const from = settings({ a: '1', b: '2', c: '3' });
-    const change = `RESET "c";SELECT pg_catalog.set_config(E'b',E'3',false)`;
+    const change = `RESET "c";SELECT pg_catalog.set_config(E'b',E'3',false) IS NULL`;
     expect(changeOf(from, settings({ a: '1', b: '3' }), true)).toBe(change);
     expect(changeOf(from, settings({ a: '1', b: '3' }), false)).toBe(orEnd + change);
     expect(changeOf(from, from, false)).toBeUndefined();
@@ -75,11 +75,11 @@ describe('changeOf', () => {
 
   it('lets no value out of its literal', () => {
     const change = changeOf(new Map(), settings({ 'a"b.c': String.raw`x'; drop table t; \'--` }), true);
-    expect(change).toBe(String.raw`SELECT pg_catalog.set_config(E'a"b.c',E'x''; drop table t; \\''--',false)`);
+    expect(change).toBe(String.raw`SELECT pg_catalog.set_config(E'a"b.c',E'x''; drop table t; \\''--',false) IS NULL`);
   });
 
   it('forgets everything where it does not know what is set', () => {
-    const change = `SELECT pg_catalog.set_config(E'search_path',E'a, b',false)`;
+    const change = `SELECT pg_catalog.set_config(E'search_path',E'a, b',false) IS NULL`;
     expect(changeFromUnknown(settings({ search_path: 'a, b' }), true)).toBe(`RESET ALL;${change}`);
     expect(changeFromUnknown(settings({ search_path: 'a, b' }), false)).toBe(`RESET ALL;${orEnd}${change}`);
     expect(changeFromUnknown(settings({}), false)).toBe('RESET ALL');

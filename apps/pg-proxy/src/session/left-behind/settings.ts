@@ -1,4 +1,4 @@
-import { bytesOf, type Report, type WireFault } from '@medrex/pg-wire';
+import { bytesOf, hasKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
 import { dateStyleAfter } from './date-style.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
@@ -47,8 +47,18 @@ const identifier = (name: string): string =>
     .split('.')
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
-/** With E'' it means the same whatever standard_conforming_strings is. */
-export const literal = (value: string): string => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
+
+/**
+ * It means the same whatever standard_conforming_strings and client_encoding are, of which nobody knows what they are by then. What is
+ * not UTF-8 is as a startup packet had it, which a server takes byte by byte.
+ */
+export function literal(value: string): string {
+  if (isAscii(value)) return `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+  const encoding = hasKeptBytes(value) ? 'pg_catalog.getdatabaseencoding()' : "'UTF8'";
+  return `pg_catalog.convert_from(E'\\\\x${bytesOf(value).toString('hex')}',${encoding})`;
+}
 
 /**
  * Behind it a server that does not take a setting ends the session: what is under way already must not run with what somebody else has
@@ -63,7 +73,7 @@ const orEnd = 'SET LOCAL exit_on_error TO on';
  */
 export function changeOf(from: Settings, to: Settings, isAwaited: boolean): string | undefined {
   const statements: string[] = [];
-  for (const name of from.keys()) if (!to.has(name)) statements.push(`RESET ${identifier(name)}`);
+  for (const name of from.keys()) if (!to.has(name)) statements.push(reset(name));
   for (const [name, value] of to) if (from.get(name) !== value) statements.push(setTo(name, value));
   if (statements.length === 0) return undefined;
   return [...(isAwaited ? [] : [orEnd]), ...statements].join(';');
@@ -75,15 +85,18 @@ export function changeFromUnknown(to: Settings, isAwaited: boolean): string {
   return ['RESET ALL', ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
 }
 
-/** One statement that sets all of them: its bytes, as latin1. */
+/** One statement that sets all of them. */
 export function setAll(settings: Settings, isLocal = false): string {
-  const calls = [...settings].map(([name, value]) => call(name, value, isLocal));
-  return bytesOf(`SELECT ${calls.join(',')}`).toString('latin1');
+  return `SELECT ${[...settings].map(([name, value]) => call(name, value, isLocal)).join(',')}`;
 }
 
 const setTo = (name: string, value: string): string => `SELECT ${call(name, value)}`;
+const reset = (name: string): string =>
+  isAscii(name) ? `RESET ${identifier(name)}` : `SELECT ${setConfig(literal(name), 'NULL')}`;
 
-/** Not SET: this takes a value as a startup packet has it, lists too. */
-function call(name: string, value: string, isLocal = false): string {
-  return `pg_catalog.set_config(${literal(name)},${literal(value)},${isLocal})`;
-}
+const call = (name: string, value: string, isLocal = false): string =>
+  setConfig(literal(name), literal(value), isLocal);
+
+/** Not SET: this takes a value as a startup packet has it, lists too. It is not answered, which the client's encoding may not be able to. */
+const setConfig = (name: string, value: string, isLocal = false): string =>
+  `pg_catalog.set_config(${name},${value},${isLocal}) IS NULL`;

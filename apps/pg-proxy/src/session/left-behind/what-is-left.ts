@@ -1,4 +1,5 @@
 import { leftKinds, type Left, type LeftKind } from '@medrex/sql';
+import { answering } from '../backend/own-question.ts';
 import { literal } from './settings.ts';
 
 interface Answer {
@@ -21,13 +22,14 @@ const shows: Readonly<Record<LeftKind, string>> = {
 /** What a session has, outside of a transaction, as its server knows it. @param names of settings that no list shows */
 export function leftQuery(names: readonly string[]): string {
   const has = leftKinds.map((kind) => `'${kind}', exists (${shows[kind]})`).join(', ');
-  return `select pg_catalog.json_build_object(
+  const all = `pg_catalog.json_build_object(
   'settings', (select pg_catalog.json_object_agg(name, pg_catalog.current_setting(name)) from pg_catalog.pg_settings
     where source = 'session' and name !~ '^transaction_'),
   'named', (select pg_catalog.json_object_agg(name, pg_catalog.current_setting(name, true))
     from pg_catalog.unnest(array[${names.map(literal).join(', ')}]::text[]) names (name)),
   'role', pg_catalog.current_setting('role'), 'user', session_user,
-  'has', pg_catalog.json_build_object(${has}))::text`;
+  'has', pg_catalog.json_build_object(${has}))`;
+  return `select ${answering(all)}`;
 }
 
 /** What the one who asks is known to be and to have set. */

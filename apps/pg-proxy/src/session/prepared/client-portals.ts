@@ -39,7 +39,7 @@ export class ClientPortals {
 
   /** What of the text that a Bind is about must be followed, with the parameters that it brings. */
   look({ buffer, start, end }: Framer, text: string, mayLeave: boolean, backend: Backend): Watched | undefined {
-    return this.#watch.look(text, backend.status, { mayLeave, bound: boundOf(readBind(buffer, start, end)) });
+    return this.#watch.look(text, backend.status, { mayLeave, bound: this.#boundOf(readBind(buffer, start, end)) });
   }
 
   /** That an Execute runs. */
@@ -52,22 +52,22 @@ export class ClientPortals {
     return this.#named.get(name);
   }
 
+  /** The texts of a Bind's parameters. */
+  #boundOf(bind: Bind | undefined): Bound | undefined {
+    if (bind === undefined) return undefined;
+    const { parameters, parameterFormats: formats } = bind;
+    return (parameter, type) => {
+      const value = parameters[parameter - 1];
+      if (value === undefined || value === null) return undefined;
+      const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
+      if (format === 0) return this.#watch.textOf(Buffer.from(value).toString('latin1'));
+      return type === 'boolean' && value.length === 1 ? String(value[0]) : undefined;
+    };
+  }
+
   /** No portal outlives its transaction. */
   transactionEnded(): void {
     this.#unnamed = undefined;
     if (this.#named.size > 0) this.#named.clear();
   }
-}
-
-/** The texts of a Bind's parameters. */
-function boundOf(bind: Bind | undefined): Bound | undefined {
-  if (bind === undefined) return undefined;
-  const { parameters, parameterFormats: formats } = bind;
-  return (parameter, type) => {
-    const value = parameters[parameter - 1];
-    if (value === undefined || value === null) return undefined;
-    const format = formats.length === 1 ? formats[0] : (formats[parameter - 1] ?? 0);
-    if (format === 0) return Buffer.from(value).toString('utf8');
-    return type === 'boolean' && value.length === 1 ? String(value[0]) : undefined;
-  };
 }

@@ -12,7 +12,8 @@ afterEach(async () => {
 });
 
 const start = async (options?: RigOptions): Promise<ProxyRig> => (rig = await ProxyRig.start(options));
-const set = (name: string, value: string): string => `SELECT pg_catalog.set_config(E'${name}',E'${value}',false)`;
+const set = (name: string, value: string): string =>
+  `SELECT pg_catalog.set_config(E'${name}',E'${value}',false) IS NULL`;
 
 describe('prepared statements', () => {
   it('shares prepared statements across clients and backends', async () => {

@@ -60,6 +60,14 @@ describe('login', () => {
     }
   });
 
+  it('lets in who asks for what is ignored, and asks no server for it', async () => {
+    await start({ config: { ignoreStartupParameters: ['Pooled', 'options'] } });
+    await rig.in({ parameters: { pooled: 'true', search_path: 'a', options: '-c work_mem=2MB' } });
+    const heard = (): string => rig.postgres.backends.flatMap((backend) => backend.heard).join('\n');
+    await holds(() => expect(heard()).toContain(set('search_path', 'a')));
+    expect(heard()).not.toMatch(/pooled|work_mem/);
+  });
+
   it('speaks 3.2 with long cancel keys, and says what it does not know', async () => {
     await start();
     const client = await rig.in({ minor: 2 });

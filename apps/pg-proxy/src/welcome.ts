@@ -224,7 +224,7 @@ export class Welcome {
     const found = databaseOf(config, database)?.database;
     if (found === undefined)
       return this.#refuse(newcomer, { sqlstate: '3D000', message: `database "${database}" does not exist` });
-    const settings = startSettings(newcomer.parameters, found.parameters);
+    const settings = startSettings(newcomer.parameters, new Set(config.ignoreStartupParameters), found.parameters);
     if ('sqlstate' in settings) return this.#refuse(newcomer, settings);
     const entrant = { database, user, application: settings.get('application_name') ?? '' };
     const refusal =
@@ -369,9 +369,10 @@ function withPlace(application: string, { address, socket }: Newcomer): string {
 /** What a session begins with: what its client says, then what its database does. */
 function startSettings(
   parameters: ReadonlyMap<string, string>,
+  ignored: ReadonlySet<string>,
   ofDatabase: Readonly<Record<string, string>> = {},
 ): Map<string, string> | WireFault {
-  const settings = settingsOf(parameters);
+  const settings = settingsOf(parameters, ignored);
   if ('sqlstate' in settings) return settings;
   for (const [name, value] of settings) {
     const problem = problemOfSetting(name, value);

@@ -23,20 +23,22 @@ describe('the console', () => {
     const client = await rig.in();
     await client.ask(query('begin'));
     expect(await console.ask(query('SHOW POOLS'))).toEqual([
-      ...['T', 'D app,app,1,0,0,0,1,0,0,0,0,0,0,0,0,transaction,null,0,0,f,f,main'],
-      ...['D pgbouncer,pgbouncer,1,0,0,0,0,0,0,0,0,0,0,0,0,statement,null,0,0,f,f,null', 'C SHOW', 'Z I'],
+      ...['T', 'D app,app,1,0,0,0,1,0,0,0,0,0,0,0,0,transaction,null'],
+      ...['D pgbouncer,pgbouncer,1,0,0,0,0,0,0,0,0,0,0,0,0,statement,null', 'C SHOW', 'Z I'],
     ]);
+    const beside = 'select database, cl_idle, sv_pinned, paused, failing, upstream from medrex.pools';
+    expect(await console.ask(query(beside))).toContain('D app,0,0,f,f,main');
     expect((await console.ask(query('show clients;')))[1]).toMatch(/^D C,app,app,none,active,127\.0\.0\.1,/);
     expect((await console.ask(query('show servers')))[1]).toMatch(/^D S,app,app,none,active,127\.0\.0\.1,/);
     expect(await console.ask(query('show classes'))).toContain('D app,app,main,interactive,1,null,0,0,0');
     await client.ask(query('commit'));
     const stats = await console.ask(query('show stats'));
-    expect(stats[1]).toMatch(/^D pgbouncer,0,5,5,\d+,\d+,0,0,0,0,0,0,1,(?:0,){11}0$/);
+    expect(stats[1]).toMatch(/^D pgbouncer,0,6,6,\d+,\d+,0,0,0,0,0,0,1,(?:0,){11}0$/);
     expect(stats[2]).toMatch(/^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,1,(?:0,){11}0$/);
     expect(await console.ask(query('show config'))).toContain('D pool.size,2,20,yes');
     const databases = await console.ask(query('show databases'));
     expect(databases[1]).toContain('D app,127.0.0.1,');
-    expect(databases[2]).toContain('D pgbouncer,null,0,pgbouncer,pgbouncer,0,0,0,0,statement,null,0,0,0,1,0,0,null');
+    expect(databases[2]).toContain('D pgbouncer,null,0,pgbouncer,pgbouncer,0,0,0,0,statement,null,0,0,0,1,0,0');
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });
 

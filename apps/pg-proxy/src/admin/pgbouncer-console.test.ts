@@ -4,6 +4,7 @@ import { cancelRequest, query } from '@medrex/pg-wire';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { longestMs } from '../config/durations.ts';
 import { proxyConfig } from '../config/proxy-config.ts';
 import { ProxyRig } from '../testing/proxy-rig.ts';
 import type { WireClient } from '../testing/wire-client.ts';
@@ -69,19 +70,77 @@ describe('what tools of PgBouncer ask', () => {
     await eventually(async () => (await cancels()).includes('D 0,0,0'));
   });
 
-  it('has the columns of PgBouncer first', async () => {
+  it('has the columns of PgBouncer and no others: there are tools that count them', async () => {
     await atConsole();
     const { host } = rig.running.proxy;
     const config = proxyConfig.parse(JSON.parse(readFileSync(join(rig.folder, 'config.json'), 'utf8')));
     const sight = { host, config, users: new Map(), consoles: new Set<never>(), arrivals: 0 };
     const shown = Object.keys(columns).map((view) => [view, show(view, sight)?.columns.map(({ name }) => name) ?? []]);
     for (const [view, names] of shown as [string, string[]][]) {
-      const expected = columns[view]?.split(' ') ?? [];
-      expect([view, ...names.slice(0, expected.length)]).toEqual([view, ...expected]);
+      expect([view, ...names]).toEqual([view, ...(columns[view]?.split(' ') ?? [])]);
     }
-    // Tools of Prometheus refuse any other number of them.
-    expect(show('config', sight)?.columns).toHaveLength(4);
     expect(viewNames).toEqual(expect.arrayContaining(Object.keys(columns)));
+  });
+
+  it('says its settings by the names and in the units of PgBouncer, and a version that fits', async () => {
+    const console = await atConsole({
+      ...{ clientsMax: 150, ignoreStartupParameters: ['options', 'pooled'], applicationNameAddHost: true },
+      pool: { size: 2, waitTimeoutMs: 1_500, idleTimeoutMs: longestMs },
+      users: { '*': { backendsMax: 9 } },
+    });
+    expect(await console.ask(query('show config'))).toEqual(
+      expect.arrayContaining([
+        ...[
+          'D admin_users,app,,yes',
+          'D application_name_add_host,1,0,yes',
+          'D auth_type,scram-sha-256,scram-sha-256,yes',
+        ],
+        ...['D default_pool_size,2,20,yes', 'D ignore_startup_parameters,options, pooled,,yes'],
+        ...['D listen_port,0,6432,no', 'D max_client_conn,150,10000,yes', 'D max_user_connections,9,0,yes'],
+        ...['D pool_mode,transaction,transaction,yes', 'D query_wait_timeout,1.5,15,yes'],
+        ...['D server_idle_timeout,0,600,yes', 'D pool.size,2,20,yes'],
+      ]),
+    );
+    const [, version = ''] = await console.ask(query('show version'));
+    expect(version).toMatch(/^D PgBouncer 1\.25\.\d+ /);
+  });
+
+  it('says times of connections as a text, and as times in tables', async () => {
+    const console = await atConsole();
+    for (const view of ['clients', 'sockets', 'active_sockets']) {
+      const shown = (await console.ask(query(`show ${view}`))).join('\n');
+      expect(shown).toMatch(/,(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC),\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC,0,0,/);
+    }
+    const asked = "select count(*) from medrex.clients where connect_time > now() - interval '1 hour'";
+    expect(await console.ask(query(asked))).toContain('D 1');
+  });
+
+  it('has names of its own for what is counted of all, as PgBouncer has', async () => {
+    const names = (await (await atConsole()).ask(query('show totals'))).map((word) =>
+      word.replace(/^D|,.*/g, '').trim(),
+    );
+    const [bytes, prepared] = [
+      ['client_bytes', 'server_bytes'],
+      ['ps_client_parse_count', 'ps_server_parse_count', 'ps_bind_count'],
+    ];
+    expect(names).toEqual(
+      expect.arrayContaining([...bytes, ...prepared].flatMap((name) => [`total_${name}`, `avg_${name}`])),
+    );
+  });
+
+  it('lists databases of * by their own names while they are in use, and says a mode that is their own', async () => {
+    const console = await atConsole({
+      databases: { '*': { upstream: 'main' }, own: { upstream: 'main', mode: 'session' } },
+    });
+    const databases = async (): Promise<string[]> =>
+      (await console.ask(query('select name, pool_mode, current_client_connections from medrex.databases'))).slice(
+        1,
+        -2,
+      );
+    const always = ['D own,session,0', 'D pgbouncer,statement,1'];
+    expect((await databases()).sort()).toEqual(always);
+    await rig.in({ database: 'app' });
+    expect((await databases()).sort()).toEqual(['D app,null,1', ...always]);
   });
 
   it('counts bytes, times and messages of each database, also when its pools are gone', async () => {

@@ -1,15 +1,17 @@
 import type { PoolFigures, PoolName } from '@medrex/pool';
 import type { Wanted } from '@medrex/sql';
-import { configRows, defaultRows } from '../config/config-rows.ts';
-import type { ProxyConfig } from '../config/proxy-config.ts';
-import { settingsFor, userOf } from '../config/scopes.ts';
+import { configRows, defaultsOf, type ConfigRow } from '../config/config-rows.ts';
+import { pgbouncerRows } from '../config/pgbouncer/as-pgbouncer.ts';
+import type { DatabaseConfig, ProxyConfig } from '../config/proxy-config.ts';
+import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import { isOneServer } from '../upstream/host-turns.ts';
 import { allTotals, stats, statsAverages, statsTotals } from './show-traffic.ts';
 import type { Sight } from './show.ts';
 import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
 import { small, tableOf, truth, whole, withRow, type Table } from './table.ts';
 
-// What PgBouncer 1.25 shows, by its names and in its order, which tools count on; what we have beside it stands behind it.
+// What PgBouncer 1.25 shows, by its names, in its order and no more: there are tools that count columns. What we have beside it is in
+// the tables, behind it.
 
 const none = small(() => 0);
 
@@ -31,7 +33,7 @@ function cancelsTo({ host }: Sight, name: PoolName): { readonly sent: number; re
   return { sent, awaited: here.filter(({ handle }) => handle?.isIdle === true).length };
 }
 
-function pools(sight: Sight): Table {
+function pools(sight: Sight, wanted?: Wanted): Table {
   const { host, config, consoles } = sight;
   const sent = small(({ name }: PoolFigures) => cancelsTo(sight, name).sent);
   const table = tableOf<PoolFigures>(host.pools.figures(host.now()), {
@@ -53,30 +55,39 @@ function pools(sight: Sight): Table {
     maxwait_us: small(({ longestWaitMs }) => Math.floor(longestWaitMs * 1_000) % 1_000_000),
     pool_mode: ({ name }) => settingsFor(config, name).mode,
     load_balance_hosts: ({ name }) => balanceOf(config.upstreams[name.upstream]),
-    cl_idle: small(({ clients: all, active, waiting }) => Math.max(0, all - active - waiting)),
-    sv_pinned: small(({ pinned }) => pinned),
-    paused: truth(({ isPaused }) => isPaused),
-    failing: truth(({ isFailing }) => isFailing),
-    upstream: ({ name }) => name.upstream,
+    ...(wanted !== undefined && {
+      cl_idle: small(({ clients: all, active, waiting }) => Math.max(0, all - active - waiting)),
+      sv_pinned: small(({ pinned }) => pinned),
+      paused: truth(({ isPaused }) => isPaused),
+      failing: truth(({ isFailing }) => isFailing),
+      upstream: ({ name }) => name.upstream,
+    }),
   });
   if (consoles.size === 0) return table;
   return withRow(table, { ...ofConsole, user: consoleDatabase, cl_active: consoles.size });
 }
 
-function databases({ host, config, consoles }: Sight): Table {
+/** As PgBouncer does: those of `*` are there while somebody is in them or they have backends, by their own names. */
+function databases({ host, config, consoles }: Sight, wanted?: Wanted): Table {
   const connections = countBy(host.pools.backends(), ({ pool }) => pool.name.database);
   const clientsOf = countBy(host.clients, ({ database }) => database);
-  const table = tableOf(Object.entries(config.databases), {
+  const names = new Set([...Object.keys(config.databases), ...connections.keys(), ...clientsOf.keys()]);
+  const rows = [...names].flatMap((name): [string, DatabaseConfig][] => {
+    const found = name === '*' ? undefined : databaseOf(config, name);
+    return found === undefined ? [] : [[name, found.database]];
+  });
+  const table = tableOf(rows, {
     name: ([name]) => name,
     host: ([, { upstream }]) => config.upstreams[upstream]?.host,
     port: small(([, { upstream }]) => config.upstreams[upstream]?.port),
-    database: ([name, { database }]) => database ?? (name === '*' ? '' : name),
+    database: ([name, { database }]) => database ?? name,
     force_user: ([, { user }]) => user,
     pool_size: small(([, { size }]) => size ?? config.pool.size),
     min_pool_size: small(([, { min }]) => min ?? config.pool.min),
     reserve_pool_size: small(([, { reserve }]) => reserve ?? config.pool.reserve),
     server_lifetime: small(([, { lifetimeMs }]) => Math.round((lifetimeMs ?? config.pool.lifetimeMs) / 1_000)),
-    pool_mode: ([, { mode }]) => mode ?? config.pool.mode,
+    // Where it says none of its own, that of all holds.
+    pool_mode: ([, { mode }]) => mode,
     load_balance_hosts: ([, { upstream }]) => balanceOf(config.upstreams[upstream]),
     max_connections: small(([, { backendsMax }]) => backendsMax ?? 0),
     current_connections: small(([name]) => connections.get(name) ?? 0),
@@ -84,7 +95,7 @@ function databases({ host, config, consoles }: Sight): Table {
     current_client_connections: small(([name]) => clientsOf.get(name) ?? 0),
     paused: small(([name]) => (host.pools.standingOf(name) === 'paused' ? 1 : 0)),
     disabled: small(([name]) => (host.disabled.has(name) ? 1 : 0)),
-    upstream: ([, { upstream }]) => upstream,
+    ...(wanted !== undefined && { upstream: ([, { upstream }]) => upstream }),
   });
   if (!hasConsole(config, consoleDatabase)) return table;
   return withRow(table, {
@@ -190,10 +201,11 @@ function peerPools({ config }: Sight): Table {
 const dnsHosts = (): Table => tableOf<never>([], { hostname: () => '', ttl: whole(() => 0), addrs: () => '' });
 const dnsZones = (): Table => tableOf<never>([], { zonename: () => '', serial: whole(() => 0), count: small(() => 0) });
 
-/** As a table it has the scope, too. */
+/** By PgBouncer's names, then by ours. As a table it has the scope, too. */
 function configuration({ config }: Sight, wanted?: Wanted): Table {
-  const defaults = defaultRows();
-  return tableOf(configRows(config), {
+  const rowsOf = (of: ProxyConfig): readonly ConfigRow[] => [...pgbouncerRows(of), ...configRows(of)];
+  const defaults = defaultsOf(rowsOf);
+  return tableOf(rowsOf(config), {
     key: ({ key }) => key,
     value: ({ value }) => value,
     default: ({ key }) => defaults.get(key),

@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import type { PooledBackend } from '@medrex/pool';
+import type { Wanted } from '@medrex/sql';
 import type { Backend } from '../session/backend/backend.ts';
 import type { Client } from '../session/client/client.ts';
 import { unixAddress } from '../login/unix-socket.ts';
@@ -61,8 +62,18 @@ function tlsOf(row: Row): string {
   return `${socket.getProtocol() ?? ''}/${socket.getCipher().standardName}`;
 }
 
+/** SHOW says them as PgBouncer does, as a text; as a column of a table they are times. */
+const timeFor =
+  (wanted: Wanted | undefined) =>
+  (read: (row: Row) => number | undefined): ReturnType<typeof instant<Row>> | ((row: Row) => string | undefined) =>
+    wanted === undefined ? (row) => inWords(read(row)) : instant(read);
+
+const inWords = (epochMs: number | undefined): string | undefined =>
+  epochMs === undefined ? undefined : new Date(epochMs).toISOString().replace(/T(.{8}).*/, ' $1 UTC');
+
 /** PgBouncer's columns, in its order. */
-function columnsOf({ host, config }: Sight) {
+function columnsOf({ host, config }: Sight, wanted: Wanted | undefined) {
+  const time = timeFor(wanted);
   const epochOf = (atMs: number | undefined): number | undefined =>
     atMs === undefined ? undefined : Date.now() - host.now() + atMs;
   const waitedMs = ({ client }: Row): number =>
@@ -84,10 +95,10 @@ function columnsOf({ host, config }: Sight) {
     port: small((row: Row) => sidesOf(row).port),
     local_addr: (row: Row) => sidesOf(row).localAddress,
     local_port: small((row: Row) => sidesOf(row).localPort),
-    connect_time: instant(({ client, console, server }: Row) =>
+    connect_time: time(({ client, console, server }: Row) =>
       epochOf((client ?? console)?.cameAtMs ?? server?.openedAtMs),
     ),
-    request_time: instant(({ client, console, server }: Row) =>
+    request_time: time(({ client, console, server }: Row) =>
       epochOf((client ?? console)?.heardAtMs ?? server?.heardAtMs),
     ),
     wait: small((row: Row) => Math.floor(waitedMs(row) / 1_000)),
@@ -106,19 +117,23 @@ function columnsOf({ host, config }: Sight) {
   };
 }
 
-export function clients(sight: Sight): Table {
+export function clients(sight: Sight, wanted?: Wanted): Table {
   return tableOf(clientRows(sight), {
-    ...columnsOf(sight),
-    pinned: truth(({ client }: Row) => client?.isPinned === true),
-    trace_id: ({ client }: Row) => (client === undefined ? undefined : sight.traceOf?.(client)),
+    ...columnsOf(sight, wanted),
+    ...(wanted !== undefined && {
+      pinned: truth(({ client }: Row) => client?.isPinned === true),
+      trace_id: ({ client }: Row) => (client === undefined ? undefined : sight.traceOf?.(client)),
+    }),
   });
 }
 
-export function servers(sight: Sight): Table {
+export function servers(sight: Sight, wanted?: Wanted): Table {
   return tableOf(serverRows(sight), {
-    ...columnsOf(sight),
-    upstream: ({ server }: Row) => server?.pool.name.upstream,
-    age: small(({ server }: Row) => Math.floor((sight.host.now() - (server?.openedAtMs ?? 0)) / 1_000)),
+    ...columnsOf(sight, wanted),
+    ...(wanted !== undefined && {
+      upstream: ({ server }: Row) => server?.pool.name.upstream,
+      age: small(({ server }: Row) => Math.floor((sight.host.now() - (server?.openedAtMs ?? 0)) / 1_000)),
+    }),
   });
 }
 
@@ -126,21 +141,21 @@ const prefixed = (prefix: string, rows: readonly Row[]): readonly Row[] =>
   rows.map((row) => ({ ...row, state: `${prefix}_${row.state === 'new' ? 'login' : row.state}` }));
 
 /** Both sides. */
-export function sockets(sight: Sight): Table {
-  return tableOfSockets(sight, [...prefixed('cl', clientRows(sight)), ...prefixed('sv', serverRows(sight))]);
+export function sockets(sight: Sight, wanted?: Wanted): Table {
+  return tableOfSockets(sight, wanted, [...prefixed('cl', clientRows(sight)), ...prefixed('sv', serverRows(sight))]);
 }
 
 /** Those on which something is under way. */
-export function activeSockets(sight: Sight): Table {
+export function activeSockets(sight: Sight, wanted?: Wanted): Table {
   const isBusy = ({ state }: Row): boolean => state !== 'idle';
   const [ofClients, ofServers] = [clientRows(sight).filter(isBusy), serverRows(sight).filter(isBusy)];
-  return tableOfSockets(sight, [...prefixed('cl', ofClients), ...prefixed('sv', ofServers)]);
+  return tableOfSockets(sight, wanted, [...prefixed('cl', ofClients), ...prefixed('sv', ofServers)]);
 }
 
-function tableOfSockets(sight: Sight, rows: readonly Row[]): Table {
+function tableOfSockets(sight: Sight, wanted: Wanted | undefined, rows: readonly Row[]): Table {
   const none = small(() => 0);
   return tableOf(rows, {
-    ...columnsOf(sight),
+    ...columnsOf(sight, wanted),
     ...{ recv_pos: none, pkt_pos: none, pkt_remain: none, send_pos: none, send_remain: none, pkt_avail: none },
     send_avail: whole(({ client, server }: Row) => client?.outbox.backlog ?? server?.handle?.outbox.backlog ?? 0),
   });

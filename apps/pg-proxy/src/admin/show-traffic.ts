@@ -10,6 +10,8 @@ interface Counted {
   readonly averageName?: string;
   /** In SHOW STATS, where it differs. */
   readonly short?: { readonly total: string; readonly average: string };
+  /** In SHOW TOTALS, where it differs. */
+  readonly ofAll?: string;
   readonly total: (traffic: Traffic) => number;
   /** Of that many; undefined: of seconds. */
   readonly per?: (traffic: Traffic) => number;
@@ -21,10 +23,16 @@ const counted: readonly Counted[] = [
   { name: 'query_count', total: ({ queries }) => queries },
   {
     name: 'bytes_received',
+    ofAll: 'client_bytes',
     short: { total: 'total_received', average: 'avg_recv' },
     total: ({ received }) => received,
   },
-  { name: 'bytes_sent', short: { total: 'total_sent', average: 'avg_sent' }, total: ({ sent }) => sent },
+  {
+    name: 'bytes_sent',
+    ofAll: 'server_bytes',
+    short: { total: 'total_sent', average: 'avg_sent' },
+    total: ({ sent }) => sent,
+  },
   {
     name: 'xact_time',
     total: ({ transactionMs }) => microseconds(transactionMs),
@@ -32,9 +40,19 @@ const counted: readonly Counted[] = [
   },
   { name: 'query_time', total: ({ queryMs }) => microseconds(queryMs), per: ({ queries }) => queries },
   { name: 'wait_time', total: ({ waitedMs }) => microseconds(waitedMs), per: ({ assignments }) => assignments },
-  { name: 'client_parse_count', averageName: 'avg_client_parse_count', total: ({ parses }) => parses },
-  { name: 'server_parse_count', averageName: 'avg_server_parse_count', total: ({ serverParses }) => serverParses },
-  { name: 'bind_count', averageName: 'avg_bind_count', total: ({ binds }) => binds },
+  {
+    name: 'client_parse_count',
+    ofAll: 'ps_client_parse_count',
+    averageName: 'avg_client_parse_count',
+    total: ({ parses }) => parses,
+  },
+  {
+    name: 'server_parse_count',
+    ofAll: 'ps_server_parse_count',
+    averageName: 'avg_server_parse_count',
+    total: ({ serverParses }) => serverParses,
+  },
+  { name: 'bind_count', ofAll: 'ps_bind_count', averageName: 'avg_bind_count', total: ({ binds }) => binds },
   { name: 'client_login_count', averageName: 'avg_client_login_count', total: ({ logins }) => logins },
 ];
 
@@ -86,11 +104,14 @@ export function allTotals(sight: Sight): Table {
     all.reduce((together, counts) => together + total(of(counts)), 0);
   const seconds = all[0]?.lately.seconds ?? 0;
   const rows = [
-    ...counted.map(({ name, total }) => ({ name: `total_${name}`, value: sum(({ traffic }) => traffic, total) })),
-    ...counted.map(({ name, total, per }) => {
+    ...counted.map(({ name, ofAll = name, total }) => ({
+      name: `total_${ofAll}`,
+      value: sum(({ traffic }) => traffic, total),
+    })),
+    ...counted.map(({ name, ofAll = name, total, per }) => {
       const over = per === undefined ? seconds : sum(({ lately }) => lately.traffic, per);
       const lately = sum(({ lately: of }) => of.traffic, total);
-      return { name: `avg_${name}`, value: over === 0 ? 0 : Math.round(lately / over) };
+      return { name: `avg_${ofAll}`, value: over === 0 ? 0 : Math.round(lately / over) };
     }),
   ];
   return tableOf(rows, { name: ({ name }) => name, value: whole(({ value }) => value) });

@@ -30,8 +30,8 @@ export interface Sight {
   readonly traceOf?: ((client: Client) => string | undefined) | undefined;
 }
 
-/** Says whom it is compatible with: tools look for the word. */
-export const consoleVersion = 'PgBouncer-compatible console of medrex pg-proxy 0.1.0';
+/** Says first whom it is compatible with: tools look for the word, and for the number. */
+export const consoleVersion = 'PgBouncer 1.25.2 compatible console of medrex pg-proxy 0.1.0';
 
 /** Each pool by class of work. */
 function classes({ host }: Sight): Table {

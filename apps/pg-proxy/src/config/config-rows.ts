@@ -19,19 +19,21 @@ const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
   applications: 'application',
 };
 
+/** By RELOAD. */
+export const isChangeable = (field: string): boolean => !atStart.test(field);
+
 /** Of secrets the configuration knows only where they are; that is shown. */
 export function configRows(config: ProxyConfig): readonly ConfigRow[] {
   return flat(config, '').map(([key, value]) => ({
     ...{ key, value: String(value), scope: scopeOf[key.split('.', 1)[0] ?? ''] ?? 'global' },
-    changeable: atStart.test(key) ? 'no' : 'yes',
+    changeable: isChangeable(key) ? 'yes' : 'no',
   }));
 }
 
-/** What a field is where a configuration does not say it. */
-export function defaultRows(): ReadonlyMap<string, string> {
-  const config = proxyConfig.parse({ upstreams: {}, databases: {}, auth: { userFile: 'named' } });
-  const fields = flat(config, '').filter(([key]) => key !== 'auth.userFile');
-  return new Map(fields.map(([key, value]) => [key, String(value)]));
+/** A configuration that says nothing: `rows` of it are what fields are by default. */
+export function defaultsOf(rows: (config: ProxyConfig) => readonly ConfigRow[]): ReadonlyMap<string, string> {
+  const { auth, ...others } = proxyConfig.parse({ upstreams: {}, databases: {}, auth: { userFile: 'named' } });
+  return new Map(rows({ ...others, auth: { ...auth, userFile: undefined } }).map(({ key, value }) => [key, value]));
 }
 
 function flat(value: unknown, path: string): [string, unknown][] {

@@ -77,6 +77,25 @@ max_user_connections = 30
     expect(users('own').map(({ user }) => user)).toEqual(['alice', 'bob', 'app']);
   });
 
+  it('knows whom [users] names where nobody needs a password, as PgBouncer does, and nobody else', () => {
+    const ini = (auth: string) =>
+      file('trust.ini', `[databases]\n* = host=db\n[users]\nalice = pool_size=3\n[pgbouncer]\n${auth}\n`);
+    const known = (auth: string): unknown => {
+      try {
+        const loaded = loadConfig({ pgbouncerIni: join(folder, ini(auth)) }, { environment: {}, salt });
+        return [...loaded.users].map(([name, { kind }]) => `${name}: ${kind}`);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const users = `auth_file = ${join(folder, 'users.txt')}`;
+    expect(known('auth_type = trust')).toEqual(['alice: none']);
+    expect(known(`auth_type = trust\n${users}\nmax_user_connections = 30`)).toEqual(['alice: none', 'a: plain']);
+    expect(known(`auth_type = trust\nauth_user = asker`)).toEqual([]);
+    expect(known(`auth_type = md5\n${users}`)).toEqual(['a: plain']);
+    expect(known('auth_type = md5')).toMatch('a userFile or a query must say who the users are');
+  });
+
   it('takes secrets from files and from the environment', () => {
     const password = { file: file('password', 'from file\n') };
     const databases = {
@@ -156,5 +175,16 @@ describe('readUserFile', () => {
     const users = read.kind === 'users' ? read.users : new Map<string, { kind: string }>();
     expect([...users].map(([name, { kind }]) => `${name}: ${kind}`)).toEqual(['a "b": plain', 'm: md5', 's: scram']);
     expect(users.get('a "b"')).toMatchObject({ password: 'say "x"' });
+  });
+
+  it('passes over what follows a secret, as the files have it that PostgreSQL once wrote', () => {
+    const read = readUserFile('"a" "secret" "" \n"b" "x""y"\t"2030-01-01" ; until\n"c" "" # none\n', salt);
+    const users = read.kind === 'users' ? [...read.users] : [];
+    expect(users).toMatchObject([
+      ['a', { password: 'secret' }],
+      ['b', { password: 'x"y' }],
+      ['c', { password: '' }],
+    ]);
+    expect(readUserFile('"a" "secret"" \n"b"\n', salt)).toEqual({ kind: 'unknown', lines: [1, 2] });
   });
 });

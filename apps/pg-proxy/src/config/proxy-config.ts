@@ -173,6 +173,12 @@ export const proxyConfig = z.strictObject({
     .describe(
       'Adds where a client comes from to its application_name at login, as `psql - 10.0.0.7:53412`: pg_stat_activity has it then. Rules for applications go by the name without it. Each login asks the server',
     ),
+  ignoreStartupParameters: z
+    .array(name.toLowerCase())
+    .default([])
+    .describe(
+      'Settings that a client asks for when it connects and of which nothing comes, whether the server knows them or not; `options`: all that stand there. Encoding, time zone, styles and application_name always count',
+    ),
   classes: classes.prefault({}),
   drain: drain.prefault({}),
   instance,

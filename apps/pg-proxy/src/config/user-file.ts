@@ -14,7 +14,8 @@ export type Users = ReadonlyMap<string, UserSecret>;
 export type UserFile =
   { readonly kind: 'users'; readonly users: Users } | { readonly kind: 'unknown'; readonly lines: readonly number[] };
 
-const line = /^\s*"((?:[^"]|"")+)"\s+"((?:[^"]|"")*)"\s*(?:;.*)?$/;
+/** More may follow, as in files that PostgreSQL once wrote (until when the password holds), and means nothing. */
+const line = /^\s*"((?:[^"]|"")+)"\s+"((?:[^"]|"")*)"(?!")/;
 const comment = /^\s*(?:;.*|#.*)?$/;
 
 /**

@@ -14,13 +14,16 @@ describe('connect_query', () => {
     ],
     ["set role reader; set time zone 'Europe/Berlin'", { role: 'reader', timezone: 'Europe/Berlin' }],
     ['set "work_mem" = \'64MB\'', { work_mem: '64MB' }],
+    ['SELECT 1', {}],
+    ["select 'up'; set work_mem = 64; select null;", { work_mem: '64' }],
   ])('%s is what a session begins with', (text, settings) => {
     expect(readConnectQuery(text)).toEqual(settings);
   });
 
   it.each([
-    ['select 1'],
-    ['set x = 1; select 1'],
+    ['select f()'],
+    ['set x = 1; select 1 from t'],
+    ['select 1, f()'],
     ['set local x = 1'],
     ['set x = default'],
     ["set names 'utf8'"],

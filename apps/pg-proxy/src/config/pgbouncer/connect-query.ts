@@ -1,5 +1,7 @@
 const set =
   /^set\s+(?:session\s+)?(?:(role)\s+|time\s+(zone)\s+|("?)([a-z_][a-z0-9_.]*)\3\s*(?:=|\bto\b)\s*)('(?:[^']|'')*'|[\w.+-]+(?:\s*,\s*[\w.+-]+)*)$/i;
+/** Asks for a constant: whether the server is there. */
+const nothing = /^select\s+(?:\d+|'(?:[^']|'')*'|null|true|false)$/i;
 /** Of a statement, up to the semicolon that ends it. */
 const statement = /(?:[^;']|'(?:[^']|'')*')+/g;
 
@@ -10,6 +12,7 @@ const statement = /(?:[^;']|'(?:[^']|'')*')+/g;
 export function readConnectQuery(text: string): Readonly<Record<string, string>> | undefined {
   const settings: Record<string, string> = {};
   for (const one of (text.match(statement) ?? []).map((part) => part.trim()).filter((part) => part !== '')) {
+    if (nothing.test(one)) continue;
     const [, role, zone, , name, value] = set.exec(one) ?? [];
     if (value === undefined || /^default$/i.test(value) || name?.toLowerCase() === 'names') return undefined;
     const key = role === undefined ? (zone === undefined ? name : 'timezone') : 'role';

@@ -40,6 +40,7 @@ query_timeout = 30
 max_db_connections = 40
 max_user_client_connections = 9
 admin_users = a, b
+ignore_startup_parameters = extra_float_digits, Options
 so_reuseport = 1
 [users]
 app = pool_mode=statement pool_size=3 max_user_connections=5
@@ -58,6 +59,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
       databases: { clinic: { backendsMax: 40 } },
       users: { '*': { clientsMax: 9 }, app: { mode: 'statement', size: 3, backendsMax: 5, clientsMax: 9 } },
       admin: { users: ['a', 'b'] },
+      ignoreStartupParameters: ['extra_float_digits', 'options'],
     });
   });
 
@@ -170,7 +172,7 @@ pool_mod = session
 max_client_conn = many
 nonsense
 [databases]
-a = host=one,two connect_query='SET x.y = 1; SELECT 1'
+a = host=one,two connect_query='SET x.y = 1; SELECT f()'
 b = host='open
 c = sslmode=require
 [else]

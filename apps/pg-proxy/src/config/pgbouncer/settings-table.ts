@@ -104,9 +104,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   server_fast_close: nothing('a backend is replaced when its client gives it back'),
   server_login_retry: nothing('logins that fail are tried again after 0.1 s, and ever later up to 15 s'),
   track_extra_parameters: nothing('every parameter that a client sets is followed'),
-  ignore_startup_parameters: nothing(
-    'parameters of the startup packet go to the server, which says what it does not take',
-  ),
+  ignore_startup_parameters: to('ignoreStartupParameters', names),
   disable_pqexec: { refused: 'simple queries are always taken', unless: /^0$/ },
   application_name_add_host: to('applicationNameAddHost', yes),
   login_notify_message: nothing('clients are told nothing at login'),

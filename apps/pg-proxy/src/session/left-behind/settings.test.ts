@@ -2,8 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { WireFault } from '@medrex/pg-wire';
 import { changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
 
-const of = (parameters: Record<string, string>): Record<string, string> | WireFault => {
-  const settings = settingsOf(new Map(Object.entries(parameters)));
+const of = (
+  parameters: Record<string, string>,
+  ignored: readonly string[] = [],
+): Record<string, string> | WireFault => {
+  const settings = settingsOf(new Map(Object.entries(parameters)), new Set(ignored));
   return 'sqlstate' in settings ? settings : Object.fromEntries(settings);
 };
 const fault = (message: string): WireFault => ({ sqlstate: '42601', message });
@@ -29,6 +32,19 @@ describe('settingsOf', () => {
     ['-c datestyle=DMY', 'nonsense', 'nonsense'],
   ])('takes DateStyle for the two that it is: %j and %j', (options, DateStyle, expected) => {
     expect(of({ DateStyle, options })).toEqual({ datestyle: expected });
+  });
+
+  it('leaves out what is ignored, but not what PgBouncer follows of every session', () => {
+    const parameters = {
+      Pooled: 'true',
+      search_path: 'a',
+      TimeZone: 'UTC',
+      options: '-c pooled=1 -c work_mem=2MB -c intervalstyle=iso_8601',
+    };
+    const followed = { timezone: 'UTC', intervalstyle: 'iso_8601' };
+    expect(of(parameters, ['pooled', 'timezone'])).toEqual({ ...followed, search_path: 'a', work_mem: '2MB' });
+    expect(of(parameters, ['options', 'pooled'])).toEqual({ ...followed, search_path: 'a' });
+    expect(of(parameters, ['options', 'search_path'])).toEqual({ ...followed, pooled: 'true' });
   });
 
   it.each([

@@ -19,21 +19,33 @@ export function wantProcess(settings: Settings, refused: Report | undefined): bo
   return ofNewProcesses.some((name) => (settings.get(name) ?? '') !== '');
 }
 
-/** The settings of a startup packet, with those in `options`. A fault: not understood. */
-export function settingsOf(parameters: ReadonlyMap<string, string>): Map<string, string> | WireFault {
+/** What PgBouncer follows of each session: a client has it however much it ignores. */
+const neverIgnored = new Set([
+  ...['application_name', 'client_encoding', 'datestyle', 'intervalstyle'],
+  ...['standard_conforming_strings', 'timezone'],
+]);
+
+/**
+ * The settings of a startup packet, with those in `options`. A fault: not understood.
+ *
+ * @param ignored names of parameters of which nothing comes, in lower case; `options`: whatever stands there
+ */
+export function settingsOf(
+  parameters: ReadonlyMap<string, string>,
+  ignored: ReadonlySet<string> = new Set(),
+): Map<string, string> | WireFault {
   const settings = new Map<string, string>();
-  const set = (given: string, value: string): void => {
+  const set = (given: string, value: string, isIgnored: boolean): void => {
     const name = given.toLowerCase();
+    if (!neverIgnored.has(name) && (isIgnored || ignored.has(name))) return;
     const before = name === 'datestyle' ? settings.get(name) : undefined;
     settings.set(name, before === undefined ? value : dateStyleAfter(before, value));
   };
   const options = settingsOfOptions(parameters.get('options') ?? '');
   if ('sqlstate' in options) return options;
-  for (const [name, value] of options) set(name, value);
-  for (const [name, value] of parameters) {
-    const isSetting = !notSettings.has(name) && !name.startsWith('_pq_.');
-    if (isSetting) set(name, value);
-  }
+  for (const [name, value] of options) set(name, value, ignored.has('options'));
+  for (const [name, value] of parameters)
+    if (!notSettings.has(name) && !name.startsWith('_pq_.')) set(name, value, false);
   return settings;
 }
 

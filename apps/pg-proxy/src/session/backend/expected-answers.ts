@@ -46,6 +46,8 @@ export interface Note {
   blockedMs: number;
   /** What was prepared when it was sent, where it may forget all of it: what is sent behind it is prepared after that. */
   readonly before: PreparedBefore | undefined;
+  /** What it sets may be how the server reads a text behind it. */
+  readonly rereads?: boolean;
   /** The server was made to fail in its place: this is what the client is told. */
   readonly fault: WireFault | undefined;
   /** Messages that the client gets before it. */
@@ -92,6 +94,7 @@ export class ExpectedAnswers {
   #size = 0;
   /** Of the entries, those that ReadyForQuery ends. */
   #syncs = 0;
+  #rereads = 0;
   #isSkipping = false;
   #isOpen = false;
 
@@ -136,6 +139,7 @@ export class ExpectedAnswers {
     this.#notes[at] = note;
     this.#size++;
     if (isSync(entry)) this.#syncs++;
+    if (note?.rereads === true) this.#rereads++;
     return true;
   }
 
@@ -149,6 +153,7 @@ export class ExpectedAnswers {
   #shift(): number {
     if (this.#size === 0) return owed.nothing;
     const entry = this.#entries[this.#head] as number;
+    if (this.#notes[this.#head]?.rereads === true) this.#rereads--;
     this.#undos[this.#head] = undefined;
     this.#notes[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#entries.length - 1);
@@ -185,6 +190,11 @@ export class ExpectedAnswers {
   /** Whether something is under way that may take away all that is prepared. */
   get forgets(): boolean {
     return this.#notes.some((note) => note?.before !== undefined);
+  }
+
+  /** Whether something is under way that may set how the server reads a text. */
+  get rereads(): boolean {
+    return this.#rereads > 0;
   }
 
   /** Ends with the entry that ReadyForQuery ends; returns it. */

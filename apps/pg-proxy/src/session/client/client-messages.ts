@@ -449,7 +449,8 @@ export class ClientMessages implements Wire {
 
   reading(backend?: Backend): string {
     const { settings } = this.#session;
-    return backend === undefined ? settings.reading : settings.readingInside(backend);
+    if (backend === undefined) return settings.reading;
+    return backend.expected.rereads ? settings.readingUnknown : settings.readingInside(backend);
   }
 
   noteOf(watched: Watched | undefined, prepared: Prepared): Request | undefined {

@@ -1,28 +1,12 @@
 import { hasKeptBytes } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
+import { reportedReading, silentReading } from '../left-behind/reading.ts';
 import type { Letters, SessionWatch } from '../left-behind/session-watch.ts';
 import { settingsKey, type Settings } from '../left-behind/settings.ts';
 
 const nothing: Settings = new Map();
 
-/** By these a server reads the constants of a text while it prepares it, and tells what they are. */
-const reportedReading = [
-  'TimeZone',
-  'DateStyle',
-  'IntervalStyle',
-  'standard_conforming_strings',
-  'client_encoding',
-].map((report) => ({ report, name: report.toLowerCase() }));
-/** By these, too, and by the first it finds what names mean. */
-const silentReading = [
-  'search_path',
-  'array_nulls',
-  'backslash_quote',
-  'lc_monetary',
-  'timezone_abbreviations',
-  'transform_null_equals',
-  'xmloption',
-];
+const reports = reportedReading.map((report) => ({ report, name: report.toLowerCase() }));
 
 /** The names of PostgreSQL for it, and that of who does not know one. */
 const utf8Names: ReadonlySet<string> = new Set(['utf8', 'unicode', '']);
@@ -116,16 +100,21 @@ export class ClientSettings {
 
   /** The same within a transaction, which may have set some for itself alone. */
   readingInside({ parameters }: Backend): string {
-    const isOther = reportedReading.some(({ report, name }) => parameters.get(report) !== this.#reported(report, name));
+    const isOther = reports.some(({ report, name }) => parameters.get(report) !== this.#reported(report, name));
     return isOther ? this.#readingBy(parameters) : this.reading;
   }
 
-  #readingBy(reports: ReadonlyMap<string, string> | undefined): string {
+  /** While something is under way that may set it. */
+  get readingUnknown(): string {
+    return this.#unknown;
+  }
+
+  #readingBy(now: ReadonlyMap<string, string> | undefined): string {
     const { parameters } = this.#watch;
     const silent = silentReading.map((name) =>
       parameters.has(name) ? (parameters.get(name) ?? this.#unknown) : (this.#atLogin.get(name) ?? ''),
     );
-    const reported = reportedReading.map(({ report, name }) => reports?.get(report) ?? this.#reported(report, name));
+    const reported = reports.map(({ report, name }) => now?.get(report) ?? this.#reported(report, name));
     return [...silent, ...reported].join('\0');
   }
 

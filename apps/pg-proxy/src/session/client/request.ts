@@ -7,6 +7,7 @@ import type { StatementSettings } from '../../config/scoped-settings.ts';
 import { hintsOf } from '../../config/session-settings.ts';
 import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
 import type { SetInPlace } from '../left-behind/set-again.ts';
+import { mayReread } from '../left-behind/reading.ts';
 import { deallocatedBy, faultOf, readBytesMax, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
 
 /** Who sent a request. */
@@ -102,6 +103,7 @@ export class Request implements Note {
   isSuspended = false;
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
+  readonly rereads: boolean;
   readonly fault: WireFault | undefined;
   undo: (() => void) | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
@@ -126,6 +128,7 @@ export class Request implements Note {
     this.kind = options.kind;
     this.watched = options.watched;
     this.before = options.before;
+    this.rereads = options.watched !== undefined && mayReread(options.watched);
     this.fault = options.watched && faultOf(options.watched);
     this.workClass = options.workClass;
     this.#inPlace = options.inPlace;

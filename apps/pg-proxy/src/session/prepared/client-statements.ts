@@ -51,7 +51,7 @@ export interface Wire extends HoldsBack {
   vacates(text: string): void;
   /** True: the message at hand waits for a backend that has served nobody. */
   renews(text: string, backend: Backend): boolean;
-  /** How a text is read that is prepared now. @param backend within its transaction, where nothing is under way */
+  /** How a text is read that is prepared now. @param backend within its transaction, where nothing is under way but what may set that */
   reading(backend?: Backend): string;
   /** What it is about to take back of what its session began with is set again. */
   setAgain(watched: Watched, backend: Backend): void;
@@ -472,6 +472,7 @@ export class ClientStatements {
   }
 
   #reading(backend: Backend): string {
+    if (backend.expected.rereads) return this.#wire.reading(backend);
     if (backend.status === transactionStatus.idle) return this.#wire.reading();
     if (backend.expected.isEmpty) this.#readingInside = this.#wire.reading(backend);
     return this.#readingInside ?? this.#wire.reading();

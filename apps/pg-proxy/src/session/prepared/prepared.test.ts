@@ -141,6 +141,19 @@ describe('prepared statements', () => {
     expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual(['select 1', 'select 2']);
   });
 
+  it('does not share what is prepared behind a SET that may be how its constants are read', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(Buffer.concat([query('set datestyle to dmy'), prepare('s'), run('s'), sync()]));
+    await one.ask(query('reset datestyle'));
+    await other.ask(prepare('s'), run('s'), sync());
+    await other.ask(Buffer.concat([query('set app.own to 1'), prepare('t'), sync()]));
+    expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual([
+      'parse select 1',
+      'parse select 1',
+    ]);
+  });
+
   it('knows a prepared statement that is deallocated in SQL', async () => {
     await start(oneBackend);
     const client = await rig.in();

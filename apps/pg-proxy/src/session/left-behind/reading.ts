@@ -1,0 +1,35 @@
+import type { SessionEffect } from '@medrex/sql';
+import { forgetsAll, type Watched } from './session-watch.ts';
+
+/** By these a server reads the constants of a text while it prepares it, and tells what they are. */
+export const reportedReading = [
+  'TimeZone',
+  'DateStyle',
+  'IntervalStyle',
+  'standard_conforming_strings',
+  'client_encoding',
+];
+/** By these, too, and by the first it finds what names mean. */
+export const silentReading = [
+  'search_path',
+  'array_nulls',
+  'backslash_quote',
+  'lc_monetary',
+  'timezone_abbreviations',
+  'transform_null_equals',
+  'xmloption',
+];
+const names = new Set([...reportedReading, ...silentReading].map((name) => name.toLowerCase()));
+
+/** Whether what is run may set one of them, or take it back. */
+export function mayReread(watched: Watched): boolean {
+  const { statements } = watched;
+  if (statements === 'unread') return true;
+  const isTakenBack = statements.some(({ transaction }) => transaction?.verb.startsWith('rollback') === true);
+  return isTakenBack || statements.some(({ effects }) => effects.some(sets)) || forgetsAll(watched);
+}
+
+function sets(effect: SessionEffect): boolean {
+  if (effect.kind === 'set') return !('text' in effect.name) || names.has(effect.name.text.toLowerCase());
+  return effect.kind === 'code' || effect.kind === 'opaque' || effect.kind === 'execute';
+}

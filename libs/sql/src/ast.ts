@@ -17,6 +17,13 @@ export function bodyOf<Kind extends NodeKind>(node: Node | undefined, kind: Kind
   return (node as Partial<Record<Kind, NodeBody<Kind>>> | undefined)?.[kind];
 }
 
+const places: ReadonlySet<string> = new Set([
+  'location', 'list_start', 'list_end', 'rexpr_list_start', 'rexpr_list_end',
+]); // prettier-ignore
+
+/** Whether a field of a node says only where it stands in the text. */
+export const isPlace = (field: string): boolean => places.has(field);
+
 /** Whether some node of a part of a statement is so; a query as a value is looked at and not into. */
 export function hasPart(part: unknown, test: (node: Node) => boolean): boolean {
   if (typeof part !== 'object' || part === null) return false;

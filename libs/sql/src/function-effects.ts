@@ -1,5 +1,5 @@
 import type { FuncCall, Node } from 'libpg-query';
-import { bodyOf, constantText, namesOf } from './ast.ts';
+import { bodyOf, constantText, isPlace, namesOf } from './ast.ts';
 import { booleanOf } from './boolean-text.ts';
 import {
   lockFunctions,
@@ -69,7 +69,7 @@ function expressionOf(arg: Node): Expression | undefined {
   const parameters: number[] = [];
   const moving: string[] = [];
   const expression = JSON.stringify(arg, (name, value: unknown) => {
-    if (name === 'location') return undefined;
+    if (isPlace(name)) return undefined;
     if (name === 'ColumnRef' || name === 'SubLink' || name === 'SQLValueFunction') moving.push(name);
     if (name === 'ParamRef') parameters.push((value as { number?: number }).number ?? 0);
     if (name === 'FuncCall' && !isUnchanging(value as FuncCall)) moving.push(name);

@@ -4,9 +4,10 @@ import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
 import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, withoutWindows } from './grouping.ts';
-import { isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { isConstant, isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
+import { castTo, number } from './made-nodes.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import { printSortKey } from './order.ts';
@@ -213,14 +214,19 @@ export class Block {
     if (groups.length === 0) return '';
     const print = (group: Node): string =>
       withoutWindows(this.#scope, 'GROUP BY', group, () => exact(this.#p, group, this.#scope));
-    return ` GROUP BY ${groups.map(print).join(', ')}`;
+    // Of one value alone there is one group, where there are rows: none without it.
+    const [first = number(1), ...more] = groups.filter((group) => !isConstant(group));
+    const printed = isConstant(first) ? [print(castTo('int4', number(1)))] : [first, ...more].map(print);
+    return ` GROUP BY ${printed.join(', ')}`;
   }
 
   /** The keys of ORDER BY, as expressions: IRIS takes names of results not everywhere. */
   #sortKeys(targets: readonly Target[] | undefined): readonly SortKey[] {
     return (this.#select.sortClause ?? []).flatMap((clause) => {
       const sort = bodyOf(clause, 'SortBy') ?? {};
-      return printSortKey(this.#p, sort, sortedNode(sort.node, targets), this.#scope).map(structured);
+      const node = sortedNode(sort.node, targets);
+      if (isConstant(node)) return []; // it would be the place of another column
+      return printSortKey(this.#p, sort, node, this.#scope).map(structured);
     });
   }
 

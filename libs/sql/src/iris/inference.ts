@@ -134,6 +134,14 @@ export function isUntypedConstant(node: Node | undefined): boolean {
   return constant !== undefined && (constant.isnull === true || constant.sval !== undefined);
 }
 
+/** A constant of any type, with a sign in front of it or a cast around it. */
+export function isConstant(node: Node | undefined): boolean {
+  const { kind, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
+  const cast = bodyOf(node, 'TypeCast');
+  if (cast !== undefined) return isConstant(cast.arg);
+  return kind === 'AEXPR_OP' && lexpr === undefined ? isConstant(rexpr) : bodyOf(node, 'A_Const') !== undefined;
+}
+
 /** One whose type nobody has told. */
 export function isOpenParameter(p: Printing, node: Node | undefined): boolean {
   const number = bodyOf(node, 'ParamRef')?.number;

@@ -1,5 +1,5 @@
 import type { ColumnRef, Node } from 'libpg-query';
-import { bodyOf, namesOf } from '../ast.ts';
+import { bodyOf, isPlace, namesOf } from '../ast.ts';
 import { identifier } from './names.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
@@ -48,7 +48,7 @@ export function sortedNode(node: Node | undefined, targets: readonly Target[] | 
 export function isSame(left: Node | undefined, right: Node | undefined, scope?: Scope): boolean {
   const bare = (node: Node | undefined): string | undefined =>
     JSON.stringify(node, (name, value: unknown) => {
-      if (name === 'location') return undefined;
+      if (isPlace(name)) return undefined;
       return name === 'ColumnRef' ? (scope?.placeOf(value as ColumnRef) ?? value) : value;
     });
   return bare(left) === bare(right);

@@ -1,4 +1,5 @@
 import type { ColumnRef, Node } from 'libpg-query';
+import { isPlace } from '../ast.ts';
 import type { Aggregate } from './aggregates.ts';
 import type { Typed } from './compiled.ts';
 import type { Scope } from './scope.ts';
@@ -34,7 +35,7 @@ export class Grouping {
   /** Equal for expressions that are written alike; columns by what they mean. */
   #shapeOf(node: Node): string {
     return JSON.stringify(node, (name, value: unknown) => {
-      if (name === 'location' || name.startsWith('rexpr_list') || name.startsWith('list_')) return undefined;
+      if (isPlace(name)) return undefined;
       if (name !== 'ColumnRef') return value;
       const index = this.#scope.indexOf(value as ColumnRef);
       return index < 0 ? value : index;

@@ -11,6 +11,7 @@ import { rowKeys } from './row-keys.ts';
 import { printOver, printWithPeers } from './running.ts';
 import type { Scope } from './scope.ts';
 import { printSliding } from './sliding.ts';
+import { printSpread, spreads } from './spread.ts';
 
 const windowFunctions: ReadonlySet<string> = new Set([
   'row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'lag', 'lead', 'first_value',
@@ -27,6 +28,13 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
   const window = written(over, scope);
   const name = ofBooleans[called] ?? called;
   if (whole.agg_distinct === true) return refuse('DISTINCT in a window', location);
+  const spread = spreads.get(name);
+  if (spread !== undefined) {
+    const isWhole = window.orderClause === undefined || frameOf(window)?.kind === 'all';
+    if (!isWhole || whole.agg_filter !== undefined)
+      return refuse(`${name} in this window`, location, 'Of a whole partition it is translated.');
+    return printSpread(p, spread, whole, window, scope);
+  }
   const call = filtered(called, whole);
   if (name === 'ntile') return printTiles(p, call, window, scope);
   const isAggregate = aggregates.has(name);

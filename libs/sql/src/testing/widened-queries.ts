@@ -228,4 +228,11 @@ export const widenedQueries: readonly WrittenQuery[] = [
     'select a.id from patients a cross join lateral (select a.score as s) x order by x.s desc nulls last, a.id limit 3',
   ),
   query('select distinct x.l from patients a cross join lateral (select lower(a.name) as l) x order by x.l'),
+  query(
+    'select id, round(stddev(cost) over (partition by patient_id), 6), round(var_pop(cost) over (), 6) from encounters order by id',
+  ),
+  query(
+    'select id, round(stddev_pop(score) over (partition by active), 6), round(variance(score) over (order by id rows between unbounded preceding and unbounded following), 6), round(var_samp(score) over (partition by name), 6) from patients order by id',
+  ),
+  query('select id, round(stddev(count(*)) over (), 6) from patients group by id order by id'),
 ];

@@ -55,7 +55,7 @@ function sessions(where: string, mode: Mode, backends: number, isSent?: (text: s
     async (place, wordOf) => {
       const user = decodeURIComponent(url.username);
       const password = url.password === '' ? 'secret' : decodeURIComponent(url.password);
-      const options = `-c search_path=own${place},public -c lock_timeout=800${place % 2 === 1 ? ' -S 9000' : ''}`;
+      const options = `-c search_path=own${place},\\ public -c lock_timeout=800${place % 2 === 1 ? ' -S 9000' : ''}`;
       const parameters = { options, application_name: `random ${place}`, ...(place === 2 && { '_pq_.news': 'on' }) };
       return WireClient.in({
         ...{ port: Number(url.port), user, password, parameters, wordOf, minor: place === 3 ? 2 : 0 },

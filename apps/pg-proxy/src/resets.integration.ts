@@ -31,10 +31,10 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     afterAll(() => rig.close());
 
     /** What a client with settings of its own hears. */
-    const heard = async (href: string, ...messages: readonly Buffer[]): Promise<unknown> => {
+    const heard = async (href: string, messages: readonly Buffer[], path = 'ä,b'): Promise<unknown> => {
       const transcript = new Transcript();
       const { port, username, password, pathname } = new URL(href);
-      const options = '-c work_mem=3MB -c search_path=ä,b -c DateStyle=German';
+      const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German`;
       const client = await WireClient.in({
         ...{ port: Number(port), user: username, password: password === '' ? 'secret' : password, minor: 0 },
         ...{
@@ -50,13 +50,25 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     };
 
     it.each(texts)('goes back there within a text: %s', async (text) => {
-      expect(await heard(rig.url, query(text))).toEqual(await heard(where, query(text)));
+      expect(await heard(rig.url, [query(text)])).toEqual(await heard(where, [query(text)]));
     });
 
     it('goes back there within a pipeline', async () => {
       const asked = ["set work_mem to '9MB'", 'reset all', 'show work_mem', 'set datestyle to default', 'select 1/0'];
       const messages = [...asked.flatMap(run), sync()];
-      expect(await heard(rig.url, ...messages)).toEqual(await heard(where, ...messages));
+      expect(await heard(rig.url, messages)).toEqual(await heard(where, messages));
+    });
+
+    it.each([
+      [query('reset work_mem; set transaction isolation level serializable; show transaction_isolation')],
+      [query('begin; reset all; set transaction isolation level serializable; show transaction_isolation; rollback')],
+      [
+        ...['begin', 'reset all', 'set transaction read only', 'show transaction_read_only', 'rollback'].flatMap(run),
+        sync(),
+      ],
+    ])('is no query, behind which a transaction can no longer be set (%#)', async (...messages) => {
+      const path = String.raw`a,\ public`;
+      expect(await heard(rig.url, messages, path)).toEqual(await heard(where, messages, path));
     });
   });
 });

@@ -163,6 +163,18 @@ export class SessionState {
     this.#opaque.add(unreadText);
   }
 
+  /** Whether SQL has prepared a statement of this name. */
+  hasPrepared(name: string): boolean {
+    return this.#prepared.has(name);
+  }
+
+  /** A message takes it away. @returns what is done where it then does not */
+  closes(name: string): () => void {
+    const effects = this.#prepared.get(name) ?? [];
+    this.#prepared.delete(name);
+    return () => this.#prepared.set(name, effects);
+  }
+
   /** Code was run that may leave what the server cannot be asked for. */
   ranUnseen(): void {
     this.#opaque.add(unseenCode);

@@ -28,7 +28,14 @@ type Unit =
     }
   | { readonly is: 'execute'; readonly portal: string; readonly rowsMax: number }
   | { readonly is: 'describe' | 'close'; readonly of: 'statement' | 'portal'; readonly name: string }
-  | { readonly is: 'copy'; readonly byQuery: boolean; readonly data: string; readonly end: 'done' | 'fail' }
+  | {
+      readonly is: 'copy';
+      readonly byQuery: boolean;
+      /** As latin1. */
+      readonly data: string;
+      readonly isBinary: boolean;
+      readonly end: 'done' | 'fail';
+    }
   | { readonly is: 'call'; readonly which: number }
   | { readonly is: 'sync' | 'flush' };
 
@@ -88,12 +95,44 @@ const driven = fc
     ...(isDescribed ? [{ is: 'describe' as const, of: 'portal' as const, name: '' }] : []),
     { is: 'execute', portal: '', rowsMax: most },
   ]);
+/** 4 and b, as COPY BINARY has them. */
+const binaryRow = `PGCOPY\n\xff\r\n\0${'\0'.repeat(8)}\0\x02\0\0\0\x04\0\0\0\x04\0\0\0\x01b\xff\xff`;
 const copied = fc.record({
   is: fc.constant('copy' as const),
   byQuery: fc.boolean(),
-  data: fc.constantFrom('', '5\ta\n6\tb\n', 'x\n', `9\t${'y'.repeat(9_000)}\n`),
+  data: fc.constantFrom('', '5\ta\n6\tb\n', 'x\n', `9\t${'y'.repeat(9_000)}\n`, binaryRow, binaryRow.slice(0, 25)),
+  isBinary: fc.boolean(),
   end: fc.constantFrom('done' as const, 'done' as const, 'fail' as const),
 });
+
+/** Rows of a portal in parts, with what somebody else asks meanwhile. */
+const walked = fc
+  .record({
+    name,
+    text,
+    values,
+    portal: fc.constantFrom('p1', 'p2'),
+    parts: fc.array(rowsMax, { minLength: 2, maxLength: 4 }),
+  })
+  .map(({ name: of, text: at, values: all, portal: as, parts }): Unit[] => [
+    { is: 'parse', name: of, text: at },
+    { is: 'bind', portal: as, name: of, values: all, formats: [] },
+    ...parts.flatMap((most): Unit[] => [
+      { is: 'execute', portal: as, rowsMax: most },
+      { is: 'flush' },
+      ...(most === 5 ? [{ is: 'describe', of: 'portal', name: as } as const] : []),
+    ]),
+  ]);
+/** A pipeline, and simple queries between its parts. */
+const mixed = fc
+  .array(
+    fc.oneof(
+      driven,
+      text.map((at): Unit[] => [{ is: 'query', text: at }]),
+    ),
+    { minLength: 2, maxLength: 5 },
+  )
+  .map((all) => all.flat());
 
 const send = (units: fc.Arbitrary<readonly Unit[]>, isOpen = false) =>
   fc.record({ does: fc.constant('send' as const), units, isOpen: fc.constant(isOpen) });
@@ -103,6 +142,8 @@ const what = (isSent: (text: string) => boolean) =>
     { weight: 8, arbitrary: send(driven) },
     { weight: 8, arbitrary: send(fc.array(unit, { minLength: 1, maxLength: 6 }).map((all) => all.flat())) },
     { weight: 2, arbitrary: send(fc.array(driven, { minLength: 2, maxLength: 4 }).map((all) => all.flat())) },
+    { weight: 2, arbitrary: send(walked) },
+    { weight: 2, arbitrary: send(mixed) },
     {
       weight: 2,
       arbitrary: send(
@@ -198,8 +239,8 @@ const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string
     case 'close':
       return close(one);
     case 'copy': {
-      const begin = 'copy rows from stdin';
-      const data = [copyData(Buffer.from(one.data)), one.end === 'done' ? copyDone() : copyFail('no')];
+      const begin = `copy rows from stdin${one.isBinary ? ' (format binary)' : ''}`;
+      const data = [copyData(Buffer.from(one.data, 'latin1')), one.end === 'done' ? copyDone() : copyFail('no')];
       if (one.byQuery) return Buffer.concat([query(begin), ...data]);
       const bound = bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
       const asked = [parse({ name: '', text: begin, parameterTypes: [] }), bound, execute({ portal: '', rowsMax: 0 })];

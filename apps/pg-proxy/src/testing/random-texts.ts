@@ -1,3 +1,5 @@
+import { moreRandomSchema, moreRandomTexts } from './more-random-texts.ts';
+
 /**
  * Statements that leave something in a session, show what is there, or end it. `@` is a number that one client alone has: what
  * is named by it is nobody else's. `~` at the beginning of a name is another letter with the proxy and without it. The schema on the
@@ -232,6 +234,7 @@ export const randomTexts: readonly string[] = [
     'create table if not exists x@ (a int)',
     'drop table if exists x@',
   ],
+  ...moreRandomTexts,
 ];
 
 /** Functions that a message of their own calls, by their OIDs, with their arguments. */
@@ -292,6 +295,7 @@ export const randomSchema = (clients: number): string => `
   create function shared.several(i int) returns table (a int) language plpgsql as $$ begin perform shared.set_tenant(i); return query select 1; end $$;
   create function shared.with_exception(i int) returns void language plpgsql as $$
     begin begin perform shared.set_tenant(i); raise exception 'x'; exception when others then perform set_config('app.own', i::text, false); end; end $$;
+  ${moreRandomSchema}
   grant all on all tables in schema shared to public;
   ${Array.from(
     { length: clients },

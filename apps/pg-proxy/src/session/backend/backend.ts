@@ -23,7 +23,7 @@ import { ExpectedAnswers, owed, reporting, unasked, type Note } from './expected
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { OwnQuestion, type Answered } from './own-question.ts';
-import { changeFromUnknown, changeOf, setAll, settingsKey, type Settings } from '../left-behind/settings.ts';
+import { changeFromUnknown, changeOf, setEach, settingsKey, type Settings } from '../left-behind/settings.ts';
 import type { Lost } from '../left-behind/set-again.ts';
 import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
 import type { Traffic } from './traffic.ts';
@@ -254,17 +254,20 @@ export class Backend {
   /** currval must not answer what somebody else's nextval did; what the client that has it inserted last stays. */
   forgetSequences(isPipelined: boolean): void {
     if (!this.isMixed || this.insertedBy === this.lastUser) return;
-    this.#run(forgetSequences, unasked, isPipelined);
+    this.#run(forgetSequences, unasked);
+    if (!isPipelined) this.#sync(unasked);
     this.isMixed = false;
   }
 
-  #run(messages: readonly Buffer[], how: number, isPipelined: boolean): void {
+  #run(messages: readonly Buffer[], how: number): void {
     const { expected, outbox } = this;
     for (const kind of [owed.parse, owed.bind, owed.execute, owed.close, owed.close]) expected.push(kind | how);
     for (const message of messages) outbox.push(message);
-    if (isPipelined) return;
-    expected.push(owed.sync | how);
-    outbox.push(sync());
+  }
+
+  #sync(how: number): void {
+    this.expected.push(owed.sync | how);
+    this.outbox.push(sync());
   }
 
   /**
@@ -274,8 +277,10 @@ export class Backend {
    * @param isPipelined where what has taken it back fails, the server passes over this, too
    */
   setAgain({ settings, isLocal }: Lost, isPipelined: boolean): void {
-    this.#run(runsOwn(setAll(settings, isLocal)), unasked | reporting, isPipelined);
-    if (!isPipelined) this.outbox.send();
+    for (const text of setEach(settings, isLocal)) this.#run(runsOwn(text), unasked | reporting);
+    if (isPipelined) return;
+    this.#sync(unasked | reporting);
+    this.outbox.send();
   }
 
   /** Its client has set something itself. */

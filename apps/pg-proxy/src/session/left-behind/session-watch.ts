@@ -95,6 +95,8 @@ export function concernsProxy(text: string): boolean {
   return text.includes(settingPrefix) || goesBack.test(text) || nestsComments(text);
 }
 
+const utf8Of = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');
+
 const unread = { statements: 'unread', ranges: [] } as const;
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
@@ -320,6 +322,16 @@ export class SessionWatch {
   showProcess(): void {
     this.#state ??= new SessionState(() => this.followsAll);
     this.#state.show('process');
+  }
+
+  /** Whether SQL has prepared a statement of this name, which is its bytes as latin1. */
+  hasPrepared(name: string): boolean {
+    return this.#state?.hasPrepared(utf8Of(name)) === true;
+  }
+
+  /** A Close takes that away. @returns what is done where it then does not */
+  closes(name: string): (() => void) | undefined {
+    return this.#state?.closes(utf8Of(name));
   }
 
   /** A portal: the rest of its rows is asked for later, or never. */

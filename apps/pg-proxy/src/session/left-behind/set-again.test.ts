@@ -25,18 +25,22 @@ describe('setInPlace', () => {
       settings,
     );
   };
-  const workMem = (isLocal = false): string => `SELECT pg_catalog.set_config(E'work_mem',E'3MB',${isLocal}) IS NULL`;
-  const searchPath = `pg_catalog.set_config(E'search_path',pg_catalog.convert_from(E'\\\\xc3a42c62','UTF8'),false) IS NULL`;
+  const workMem = `SET "work_mem" TO E'3MB'`;
+  const searchPath = `SELECT pg_catalog.set_config(E'search_path',pg_catalog.convert_from(E'\\\\xc3a42c62','UTF8'),false) IS NULL`;
 
   it.each([
-    ['reset work_mem', `reset work_mem\n;${workMem()}`, [1]],
-    ['reset work_mem -- c', `reset work_mem -- c\n;${workMem()}`, [1]],
-    ['set work_mem to default; select 1', `set work_mem to default; ${workMem()};select 1`, [1]],
-    ['set local work_mem to default;show x', `set local work_mem to default;${workMem(true)};show x`, [1]],
-    ['reset all; select 2 -- ;', `reset all; ${workMem()},${searchPath};select 2 -- ;`, [1]],
+    ['reset work_mem', `reset work_mem\n;${workMem}`, [1]],
+    ['reset work_mem -- c', `reset work_mem -- c\n;${workMem}`, [1]],
+    ['set work_mem to default; select 1', `set work_mem to default; ${workMem};select 1`, [1]],
+    [
+      'set local work_mem to default;show x',
+      `set local work_mem to default;SET LOCAL "work_mem" TO E'3MB';show x`,
+      [1],
+    ],
+    ['reset all; select 2 -- ;', `reset all; ${workMem};${searchPath};select 2 -- ;`, [1, 2]],
     [
       "select 'ö'; reset work_mem /* ; */ ;; reset search_path; select 'ü'",
-      `select 'ö'; reset work_mem /* ; */ ;; ${workMem()};reset search_path; SELECT ${searchPath};select 'ü'`,
+      `select 'ö'; reset work_mem /* ; */ ;; ${workMem};reset search_path; ${searchPath};select 'ü'`,
       [2, 4],
     ],
   ])('sets again what was lost right behind it: %s', (text, expected, added) => {
@@ -52,6 +56,13 @@ describe('setInPlace', () => {
       expect(of('reset all', new Map())).toBeUndefined();
     },
   );
+
+  it('sets a list word by word, where that comes to the same text', () => {
+    const settings = new Map([['search_path', 'a, b']]);
+    expect(of('reset search_path; select 1', settings)?.text).toBe(
+      `reset search_path; SET "search_path" TO E'a',E'b';select 1`,
+    );
+  });
 
   it('tells where a character stands in the text that was sent', () => {
     const text = "select 'ö'; reset search_path; select nosuch; reset work_mem; select nowhere";

@@ -1,5 +1,5 @@
 import type { Statement } from '@medrex/sql';
-import { setAll, type Settings } from './settings.ts';
+import { setEach, type Settings } from './settings.ts';
 import type { Watched } from './session-watch.ts';
 
 /** Of what a session began with: what a statement takes back to what holds for everybody, and for how long. */
@@ -50,13 +50,14 @@ export function setInPlace(text: string, { statements, ranges }: Watched, began:
     if (lost === undefined) return;
     // Its own end may be in a comment.
     const end = ranges[index + 1]?.start;
-    const set = setAll(lost.settings, lost.isLocal);
-    const more = end === undefined ? `\n;${set}` : `${set};`;
+    const sets = setEach(lost.settings, lost.isLocal);
+    const more = end === undefined ? `\n;${sets.join(';')}` : `${sets.join(';')};`;
     written += text.slice(at, end) + more;
     at = end ?? text.length;
     by += charactersIn(more);
     shifts.push({ from: charactersIn(written), by });
-    added.add(index + added.size + 1);
+    const first = index + added.size + 1;
+    sets.forEach((_, place) => added.add(first + place));
   });
   if (added.size === 0) return undefined;
   const positionOf = (position: number): number => position - (shifts.findLast(({ from }) => position > from)?.by ?? 0);

@@ -97,17 +97,29 @@ export function changeFromUnknown(to: Settings, isAwaited: boolean): string {
   return ['RESET ALL', ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
 }
 
-/** One statement that sets all of them. */
-export function setAll(settings: Settings, isLocal = false): string {
-  return `SELECT ${[...settings].map(([name, value]) => call(name, value, isLocal)).join(',')}`;
+/** SET quotes each word of theirs, where a startup packet has a list. */
+const quotedLists: ReadonlySet<string> = new Set([
+  ...['search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries'],
+]);
+const plainWords = /^[a-z_][a-z0-9_]*(?:, [a-z_][a-z0-9_]*)*$/;
+
+/**
+ * One statement for each of them. A SET, behind which SET TRANSACTION is still taken, where that comes to the same text as what the login
+ * has said.
+ */
+export function setEach(settings: Settings, isLocal: boolean): string[] {
+  return [...settings].map(([name, value]) => {
+    const isList = quotedLists.has(name);
+    if (!isAscii(name + value) || (isList && !plainWords.test(value))) return setTo(name, value, isLocal);
+    const words = isList ? value.split(', ') : [value];
+    return `SET ${isLocal ? 'LOCAL ' : ''}${identifier(name)} TO ${words.map(literal).join(',')}`;
+  });
 }
 
-const setTo = (name: string, value: string): string => `SELECT ${call(name, value)}`;
+const setTo = (name: string, value: string, isLocal = false): string =>
+  `SELECT ${setConfig(literal(name), literal(value), isLocal)}`;
 const reset = (name: string): string =>
   isAscii(name) ? `RESET ${identifier(name)}` : `SELECT ${setConfig(literal(name), 'NULL')}`;
-
-const call = (name: string, value: string, isLocal = false): string =>
-  setConfig(literal(name), literal(value), isLocal);
 
 /** Not SET: this takes a value as a startup packet has it, lists too. It is not answered, which the client's encoding may not be able to. */
 const setConfig = (name: string, value: string, isLocal = false): string =>

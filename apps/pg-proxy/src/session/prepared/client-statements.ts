@@ -74,8 +74,8 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
 const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
-const namesPrepared = /\b(?:execute|deallocate)\b/i;
-const runsPrepared = /\bexecute\b/i;
+const namesPrepared = /\b(?:execute|deallocate|prepare(?!\s+transaction\b))\b/i;
+const saysNames = /\b(?:execute|prepare)\b/i;
 /** There may be several statements in it. A DEALLOCATE that is alone is answered with a stand-in. */
 const isOneOfSeveral = (text: string): boolean => text.trimEnd().slice(0, -1).includes(';');
 const showsPrepared = /\bpg_prepared_statements\b/i;
@@ -148,7 +148,7 @@ export class ClientStatements {
   showNamed(text: string, backend: Backend): void {
     if (this.#names.size === 0 || !isRunning(backend)) return;
     if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names.all);
-    if (!namesPrepared.test(text) || !(runsPrepared.test(text) || isOneOfSeveral(text))) return;
+    if (!namesPrepared.test(text) || !(saysNames.test(text) || isOneOfSeveral(text))) return;
     const folded = text.toLowerCase();
     if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names.all);
   }
@@ -249,7 +249,7 @@ export class ClientStatements {
     backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
-    if (isNoName(name, backend)) return this.#passRefused(framer, backend, owed.parse);
+    if (isNoName(name, backend) || this.#isOfSql(name)) return this.#passAsIs(framer, backend, owed.parse);
     let key = parseKey(buffer, start, end);
     this.#noteAsking(name, key);
     if (this.#asking.size > 0 && this.#asking.has(name)) {
@@ -458,8 +458,14 @@ export class ClientStatements {
     else if (backend.expected.push(kind)) this.#wire.pass(start);
   }
 
-  #passRefused({ start }: Framer, backend: Backend, kind: number): void {
-    if (backend.expected.push(kind)) this.#wire.pass(start);
+  #passAsIs({ start }: Framer, backend: Backend, kind: number, undo?: () => void): void {
+    if (backend.expected.push(kind, undo)) this.#wire.pass(start);
+    else undo?.();
+  }
+
+  /** SQL has prepared it, in the backend that is this client's alone for that. */
+  #isOfSql(name: string): boolean {
+    return this.#watch.hasPrepared(name) && !this.#names.has(name) && !this.#isAlone;
   }
 
   /** A statement that this backend has yet to prepare means what its names and constants mean to the session by now. */
@@ -507,7 +513,9 @@ export class ClientStatements {
     const { buffer, start, end } = framer;
     const named = readNamed(buffer, start, end);
     if (named === undefined) return this.#passUnread(framer, backend, owed.close);
-    if (isNoName(named.name, backend)) return this.#passRefused(framer, backend, owed.close);
+    if (isNoName(named.name, backend)) return this.#passAsIs(framer, backend, owed.close);
+    if (named.of === 'statement' && this.#isOfSql(named.name))
+      return this.#passAsIs(framer, backend, owed.close, this.#watch.closes(named.name));
     const { expected } = backend;
     if (named.of === 'portal' || named.name === '' || this.#isAlone) {
       const undo = named.of === 'statement' ? this.#aloneAgain(named.name) : undefined;

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import { bind, close, execute, parse, query, sync } from '@medrex/pg-wire';
+import { RealRig } from './testing/real-rig.ts';
+import { WireClient } from './testing/wire-client.ts';
+
+const [name, text] = ['n1', 'select 8 as a'];
+const parsed = [parse({ name, text, parameterTypes: [] }), sync()];
+const closed = [close({ of: 'statement', name }), sync()];
+const run = [
+  bind({ portal: '', statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
+  execute({ portal: '', rowsMax: 0 }),
+  sync(),
+];
+const prepared = [query('prepare n1 as select 7 as a')];
+const runBySql = [query('execute n1')];
+const gone = [query('deallocate n1')];
+
+describeReal('POSTGRES', 'names of statements, of which SQL and the protocol have the same', (where) => {
+  let rig: RealRig;
+  beforeAll(async () => {
+    rig = await RealRig.start(where, 'transaction', 4);
+  });
+  afterAll(() => rig.close());
+
+  const heard = async (href: string, steps: readonly (readonly Buffer[])[]): Promise<string[]> => {
+    const { port, username: user, password, pathname } = new URL(href);
+    const database = pathname.slice(1);
+    const client = await WireClient.in({ port: Number(port), user, password: password || 'secret', database });
+    const words: string[] = [];
+    for (const messages of steps) words.push(...(await client.ask(...messages)));
+    client.close();
+    return words;
+  };
+
+  it.each([
+    ['SQL comes second', [parsed, prepared, runBySql, run]],
+    ['SQL comes second, in a block', [[query('begin')], parsed, prepared, [query('rollback')], prepared, run]],
+    ['the protocol comes second', [prepared, parsed, run, runBySql, gone, parsed, run]],
+    ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
+    [
+      'and not where that is passed over',
+      [prepared, [parse({ name: '', text: 'x', parameterTypes: [] }), ...closed], runBySql],
+    ],
+  ])('mean the same statement: %s', async (_, steps) => {
+    expect(await heard(rig.url, steps)).toEqual(await heard(where, steps));
+    const client = await rig.client();
+    const { rows } = await client.query<{ n: string }>(
+      "select count(*) as n from pg_prepared_statements where name = 'n1'",
+    );
+    await client.end();
+    expect(rows).toEqual([{ n: '0' }]);
+  });
+});

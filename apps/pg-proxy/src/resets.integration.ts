@@ -31,7 +31,9 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     afterAll(() => rig.close());
 
     /** What a client with settings of its own hears. */
-    const heard = async (href: string, messages: readonly Buffer[], path = 'ä,b'): Promise<unknown> => {
+    /** The same, where each of them is answered by itself. */
+    const each = (href: string, messages: readonly Buffer[]): Promise<unknown> => heard(href, messages, 'ä,b', true);
+    const heard = async (href: string, messages: readonly Buffer[], path = 'ä,b', isEach = false): Promise<unknown> => {
       const transcript = new Transcript();
       const { port, username, password, pathname } = new URL(href);
       const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German`;
@@ -43,7 +45,8 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
           wordOf: (...message) => transcript.wordOf(...message),
         },
       });
-      const words = await client.ask(...messages);
+      const words: string[] = [];
+      for (const one of isEach ? messages : [Buffer.concat(messages)]) words.push(...(await client.ask(one)));
       words.push(...(await client.ask(query('show work_mem; show search_path; show datestyle'))));
       client.close();
       return { words, parameters: transcript.parameters };
@@ -51,6 +54,13 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
 
     it.each(texts)('goes back there within a text: %s', async (text) => {
       expect(await heard(rig.url, [query(text)])).toEqual(await heard(where, [query(text)]));
+    });
+
+    it('goes back there behind a text of another encoding', async () => {
+      const text = "select 'ä', 'ö'; reset work_mem; select 'ü'; reset datestyle";
+      const asked = [query("set client_encoding to 'latin1'"), query(text, 'latin1'), query('show work_mem')];
+      const [ours, theirs] = [await each(rig.url, asked), await each(where, asked)];
+      expect(ours).toEqual(theirs);
     });
 
     it('goes back there within a pipeline', async () => {

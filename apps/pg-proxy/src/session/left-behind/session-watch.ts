@@ -1,3 +1,4 @@
+import { Buffer, isUtf8 } from 'node:buffer';
 import { transactionStatus, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
 import {
   SessionState,
@@ -26,7 +27,7 @@ export interface Watched {
   readonly bound: Bound | undefined;
   /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
   readonly shows: 'statements' | 'sequences' | undefined;
-  /** Of what is not read: by its words it may take back what the session began with. */
+  /** It is not read, or where its statements stand is not known: by its words it may take back what the session began with. */
   readonly mayGoBack: boolean;
   at: number;
   /** All has been counted, and its rows come in parts. */
@@ -212,7 +213,9 @@ export class SessionWatch {
     // By its words it leaves nothing itself, and what its code does the server is asked.
     const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
     if (statements === 'unread' && isOfCode) return undefined;
-    const mayGoBack = statements === 'unread' && goesBack.test(text);
+    // Places are those of UTF-8.
+    const isPlaced = statements !== 'unread' && isUtf8(Buffer.from(text, 'latin1'));
+    const mayGoBack = !isPlaced && goesBack.test(text);
     return { statements, ranges, bound, shows, mayGoBack, at: 0 };
   }
 
@@ -344,8 +347,8 @@ export class SessionWatch {
     if (watched.isSuspended === true) return;
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
-    const isUnread = statements === 'unread' && (watched.mayGoBack || /^(?:RESET|DISCARD)/.test(tag));
-    if (isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
+    const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
+    if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
   }

@@ -40,8 +40,9 @@ const charactersIn = (text: string): number => text.replaceAll(/[\x80-\xBF]/g, '
  *
  * @param text UTF-8, as latin1
  */
-export function setInPlace(text: string, { statements, ranges }: Watched, began: Settings): SetInPlace | undefined {
-  if (statements === 'unread' || began.size === 0) return undefined;
+export function setInPlace(text: string, watched: Watched, began: Settings): SetInPlace | undefined {
+  const { statements, ranges, mayGoBack } = watched;
+  if (statements === 'unread' || mayGoBack || began.size === 0) return undefined;
   const added = new Set<number>();
   const shifts: { readonly from: number; readonly by: number }[] = [];
   let [written, at, by] = ['', 0, 0];

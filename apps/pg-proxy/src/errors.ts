@@ -12,7 +12,8 @@ export const pgProxyErrors = {
     code: 'PG_PROXY_LISTEN',
     retryable: true,
     meaning: 'pg-proxy cannot listen on its address.',
-    remedy: 'Stop what listens there, or change `listen`, `metrics` or `instance.own` in the configuration.',
+    remedy:
+      'Stop what listens there, or change `listen`, `metrics` or `instance.own` in the configuration; their addresses and folders must be of this host.',
   },
   PG_PROXY_AUTH_QUERY: {
     code: 'PG_PROXY_AUTH_QUERY',

@@ -192,7 +192,8 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const endpoint = await startHttpEndpoint({ host, port, routes }).catch(async (cause: unknown) => {
     await end('now');
     if (start.telemetry === undefined) await telemetry.close();
-    throw pgProxyError('PG_PROXY_LISTEN', `metrics: port ${port} of ${host} cannot be listened on`, { cause });
+    const why = (cause as Error).message;
+    throw pgProxyError('PG_PROXY_LISTEN', `metrics: port ${port} of ${host} cannot be listened on: ${why}`, { cause });
   });
   telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return {

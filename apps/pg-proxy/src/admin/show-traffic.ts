@@ -1,3 +1,4 @@
+import type { Wanted } from '@medrex/sql';
 import type { Traffic } from '../session/backend/traffic.ts';
 import type { Sight } from './show.ts';
 import { tableOf, whole, type Table } from './table.ts';
@@ -53,6 +54,9 @@ const counted: readonly Counted[] = [
     total: ({ serverParses }) => serverParses,
   },
   { name: 'bind_count', ofAll: 'ps_bind_count', averageName: 'avg_bind_count', total: ({ binds }) => binds },
+];
+/** What we count beside it: in the tables alone. */
+const beside: readonly Counted[] = [
   { name: 'client_login_count', averageName: 'avg_client_login_count', total: ({ logins }) => logins },
 ];
 
@@ -73,27 +77,38 @@ function averageOf({ total, per }: Counted, { traffic, seconds }: Counts['lately
   return over === 0 ? 0 : Math.round(total(traffic) / over);
 }
 
-const totals = (named: (one: Counted) => string) =>
-  Object.fromEntries(counted.map((one) => [named(one), whole(({ traffic }: Counts) => one.total(traffic))]));
-const averages = (named: (one: Counted) => string) =>
-  Object.fromEntries(counted.map((one) => [named(one), whole(({ lately }: Counts) => averageOf(one, lately))]));
+const totals = (named: (one: Counted) => string, of = counted) =>
+  Object.fromEntries(of.map((one) => [named(one), whole(({ traffic }: Counts) => one.total(traffic))]));
+const averages = (named: (one: Counted) => string, of = counted) =>
+  Object.fromEntries(of.map((one) => [named(one), whole(({ lately }: Counts) => averageOf(one, lately))]));
 
-export function stats(sight: Sight): Table {
+export function stats(sight: Sight, wanted?: Wanted): Table {
+  const [total, average] = [nameOfTotal, nameOfAverage];
   return tableOf(countsOf(sight), {
     database: ({ database }) => database,
-    ...totals(({ name, short }) => short?.total ?? `total_${name}`),
-    ...averages(({ name, short }) => short?.average ?? `avg_${name}`),
+    ...{ ...totals(total), ...averages(average) },
+    ...(wanted !== undefined && { ...totals(total, beside), ...averages(average, beside) }),
   });
 }
 
-export function statsTotals(sight: Sight): Table {
-  return tableOf(countsOf(sight), { database: ({ database }) => database, ...totals(({ name }) => name) });
-}
+const nameOfTotal = ({ name, short }: Counted): string => short?.total ?? `total_${name}`;
+const nameOfAverage = ({ name, short }: Counted): string => short?.average ?? `avg_${name}`;
 
-export function statsAverages(sight: Sight): Table {
+export function statsTotals(sight: Sight, wanted?: Wanted): Table {
+  const name = (one: Counted): string => one.name;
   return tableOf(countsOf(sight), {
     database: ({ database }) => database,
-    ...averages(({ name, averageName }) => averageName ?? name),
+    ...totals(name),
+    ...(wanted !== undefined && totals(name, beside)),
+  });
+}
+
+export function statsAverages(sight: Sight, wanted?: Wanted): Table {
+  const named = ({ name, averageName }: Counted): string => averageName ?? name;
+  return tableOf(countsOf(sight), {
+    database: ({ database }) => database,
+    ...averages(named),
+    ...(wanted !== undefined && averages(named, beside)),
   });
 }
 

@@ -54,6 +54,11 @@ describe('loadConfig', () => {
       expect(load({ ...minimal, ...more })).toMatch(/Too big: expected number to be <=2147483647/);
   });
 
+  it('takes a file that begins with the mark of an editor', () => {
+    const marked = file('marked.json', `\uFEFF${JSON.stringify(minimal)}`);
+    expect(loadConfig({ file: join(folder, marked) }, { environment: {}, salt }).users.size).toBe(1);
+  });
+
   it('fills in what is not said', () => {
     expect(load(minimal)).toMatchObject({
       config: { listen: { host: '127.0.0.1', port: 6432 }, pool: { mode: 'transaction', size: 20 } },
@@ -143,6 +148,11 @@ max_user_connections = 30
     ['a socket by a long name', { ...minimal, listen: { socket: { folder: `/${'x'.repeat(99)}` } } }, '107 bytes'],
     ['a socket in no folder', { ...minimal, listen: { socket: { folder: 'run' } } }, 'is no folder like'],
     ['a mode of letters', { ...minimal, listen: { socket: { folder: '/run', mode: 'rwx' } } }, 'octal number'],
+    [
+      'authorities that are none',
+      { ...minimal, upstreams: { main: { tls: 'verify-full', ca: file('no-ca.pem', 'garbage\n') } } },
+      'upstreams.main.ca: has no certificate in PEM',
+    ],
     ['a file that is not there', { ...minimal, auth: { userFile: 'gone.txt' } }, 'gone.txt'],
   ])('refuses %s', (_what, config, word) => {
     expect(load(config)).toContain(word);

@@ -118,7 +118,8 @@ function leaveOut(value: unknown, path: readonly PropertyKey[]): void {
 
 function jsonOf(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    // Editors of Windows begin a file with a mark that is no JSON.
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw pgProxyError('PG_PROXY_CONFIG', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
@@ -176,6 +177,14 @@ class Loading {
       }
     };
     const ca = (bytes: Buffer | undefined): SecureContextOptions => (bytes === undefined ? {} : { ca: bytes });
+    // OpenSSL takes a file without any, and then trusts nobody.
+    const hasCertificate = (what: string, pem: Buffer | undefined): void => {
+      if (pem !== undefined && !pem.includes('CERTIFICATE-----')) this.#problem(`${what}: has no certificate in PEM`);
+    };
+    hasCertificate('listen.tls.clientCa', certificate?.clientCa);
+    for (const [name, pem] of authorities) hasCertificate(`upstreams.${name}.ca`, pem);
+    hasCertificate('auth.ldap.ca', ldap.ca);
+    hasCertificate('cache.redis.ca', redis.ca);
     if (certificate !== undefined)
       check('listen.tls', { cert: certificate.cert, key: certificate.key, ...ca(certificate.clientCa) });
     for (const name of Object.keys(config.upstreams))

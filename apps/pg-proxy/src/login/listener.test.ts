@@ -34,10 +34,14 @@ describe('a listener', () => {
   it('says which address cannot be listened on, and listens nowhere then', async () => {
     const one = await Listener.start({ host: '127.0.0.1', port: 0 }, () => undefined);
     const both = { host: '127.0.0.2, 127.0.0.1', port: one.port };
-    await expect(Listener.start(both, () => undefined)).rejects.toThrow(`port ${one.port} of 127.0.0.1`);
+    await expect(Listener.start(both, () => undefined)).rejects.toThrow(
+      `port ${one.port} of 127.0.0.1 cannot be listened on: listen EADDRINUSE: `,
+    );
     listener = await Listener.start({ ...both, host: '127.0.0.2' }, () => undefined);
     await one.close();
-    await expect(Listener.start({ host: '203.0.113.1', port: 0 }, () => undefined)).rejects.toThrow('203.0.113.1');
+    await expect(Listener.start({ host: '203.0.113.1', port: 0 }, () => undefined)).rejects.toThrow(
+      'port 0 of 203.0.113.1 cannot be listened on: listen EADDRNOTAVAIL: ',
+    );
     await expect(Listener.start({ host: 'nobody.invalid', port: 0 }, () => undefined)).rejects.toThrow(
       'nobody.invalid',
     );

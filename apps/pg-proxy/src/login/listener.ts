@@ -51,9 +51,11 @@ export class Listener {
   /** At every address of that name that this machine has. */
   async #listenAt(name: string, reusePort: boolean): Promise<void> {
     const port = this.#port;
-    const why = reusePort ? ' (with reusePort)' : '';
-    const failed = (cause: unknown): Error =>
-      pgProxyError('PG_PROXY_LISTEN', `port ${port} of ${name} cannot be listened on${why}`, { cause });
+    const how = reusePort ? ' (with reusePort)' : '';
+    const failed = (cause: unknown): Error => {
+      const why = (cause as Error).message;
+      return pgProxyError('PG_PROXY_LISTEN', `port ${port} of ${name} cannot be listened on${how}: ${why}`, { cause });
+    };
     const addresses = await addressesOf(name).catch((error: unknown) => {
       throw failed(error);
     });

@@ -1,4 +1,3 @@
-import { asksForUsers, methodsOf, trustedByName } from './known-users.ts';
 import { BlockList, isIPv6 } from 'node:net';
 import { unixAddress } from '../login/unix-socket.ts';
 import { socketPath } from '../upstream/connect.ts';
@@ -82,11 +81,11 @@ function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generato
   if (id !== undefined && Object.hasOwn(peers, id)) yield `instance.peers.${id}: is this instance itself`;
 }
 
-function* problemsOfAuth(config: ProxyConfig): Generator<string> {
-  const { auth, listen } = config;
-  const methods = methodsOf(auth);
+function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {
+  const methods = new Set(auth.rules.length > 0 ? auth.rules.map(({ method }) => method) : [auth.method]);
   const needUsers = [...methods].some((method) => !['ldap', 'cert', 'any', 'reject'].includes(method));
-  if (needUsers && auth.userFile === undefined && !asksForUsers(config) && trustedByName(config).length === 0)
+  const areAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
+  if (needUsers && auth.userFile === undefined && !areAsked)
     yield 'auth: a userFile or a query must say who the users are';
   if (methods.has('ldap') && auth.ldap === undefined) yield 'auth.ldap: method ldap needs it';
   if (methods.has('cert') && listen.tls?.clientCa === undefined) yield 'listen.tls.clientCa: method cert needs it';

@@ -6,7 +6,6 @@ import { Secret } from '@medrex/privacy';
 import { pgProxyError } from '../errors.ts';
 import type { SecretSource } from './auth-config.ts';
 import { problemsOf } from './config-problems.ts';
-import { trustedByName } from './known-users.ts';
 import { Identities, type Identity } from './identities.ts';
 import { fromIni } from './pgbouncer/from-ini.ts';
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
@@ -141,7 +140,7 @@ class Loading {
     const { auth, upstreams } = config;
     const loaded = {
       config,
-      users: this.#knownUsers(config),
+      users: auth.userFile === undefined ? new Map() : this.#users(auth.userFile),
       identities: this.#identities(config),
       certificate: this.#ownCertificate(config),
       authorities: this.#ofEach(upstreams, (name, { ca }) => this.#optional(`upstreams.${name}.ca`, ca)),
@@ -233,12 +232,6 @@ class Loading {
       if (one !== undefined) made.set(name, one);
     }
     return made;
-  }
-
-  #knownUsers(config: ProxyConfig): Users {
-    const { userFile } = config.auth;
-    const named = trustedByName(config).map((name) => [name, { kind: 'none' }] as const);
-    return new Map([...named, ...(userFile === undefined ? [] : this.#users(userFile))]);
   }
 
   #users(file: string): Users {

@@ -1,6 +1,5 @@
 import type { WireFault } from '@medrex/pg-wire';
 import { queryLimits } from '../config/auth-config.ts';
-import { asksForUsers } from '../config/known-users.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
@@ -38,8 +37,9 @@ export class Doorkeeper {
 
   constructor(options: DoorkeeperOptions) {
     const { loaded, upstreams, salt, now, failed, isDisabled } = options;
-    const { auth } = loaded.config;
-    const queries = asksForUsers(loaded.config) ? new SecretQueries(loaded, upstreams, salt, isDisabled) : undefined;
+    const { auth, databases } = loaded.config;
+    const isAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
+    const queries = isAsked ? new SecretQueries(loaded, upstreams, salt, isDisabled) : undefined;
     const { ttlMs, max } = auth.query ?? queryLimits;
     this.#options = options;
     this.#rules = new AuthRules(loaded.config.auth);

@@ -237,11 +237,13 @@ export class Welcome {
     if (newcomer.shown !== undefined) upstreams.shown(user, newcomer.shown);
     const name = upstreams.nameOf(found.upstream, database, user);
     const client = this.#clientOf(newcomer, name, settings, scoped);
-    this.#join(client, name, entrant);
-    client.outbox.push(newcomer.accepted);
-    const notice = longNameNotice(entrant.application);
-    if (notice !== undefined) client.outbox.push(notice);
-    client.contain(() => this.#logIn(client, newcomer.minor));
+    client.contain(() => {
+      client.outbox.push(newcomer.accepted);
+      this.#join(client, name, entrant);
+      const notice = longNameNotice(entrant.application);
+      if (notice !== undefined) client.outbox.push(notice);
+      this.#logIn(client, newcomer.minor);
+    });
   }
 
   #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {

@@ -3,6 +3,7 @@ import type { PooledBackend, PoolName, Pools } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { settingsFor } from '../config/scopes.ts';
 import type { ClassRoutes } from '../scheduling/class-routes.ts';
+import { internalError } from '../internal-error.ts';
 import { Backend } from '../session/backend/backend.ts';
 import type { BackendOptions } from '../session/backend/backend-options.ts';
 import type { Traffic } from '../session/backend/traffic.ts';
@@ -14,6 +15,9 @@ import type { Address } from './connect.ts';
 import type { IrisUpstreams } from './iris-upstreams.ts';
 import type { Outage } from './outage.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
+
+/** A session at the upstream, and what it began with. */
+type Opened = LoggedIn & Pick<BackendOptions, 'own'>;
 
 export type PoolBackend = PooledBackend<Client, Backend>;
 
@@ -110,7 +114,18 @@ export class BackendOpenings {
     return new BackendLogin({ ...this.#options.upstreams.loginOf(name), ...more });
   }
 
-  #opened(pooled: PoolBackend, session: LoggedIn & Pick<BackendOptions, 'own'>, cancel?: CancelWay): void {
+  #opened(pooled: PoolBackend, session: Opened, cancel?: CancelWay): void {
+    try {
+      this.#take(pooled, session, cancel);
+    } catch (error) {
+      this.#options.events.broke(error);
+      if (pooled.handle !== undefined) return void pooled.handle.socket.destroy();
+      session.socket.destroy();
+      this.#notOpened(pooled, { error: { severity: 'FATAL', ...internalError }, isTransient: true });
+    }
+  }
+
+  #take(pooled: PoolBackend, session: Opened, cancel?: CancelWay): void {
     const { pools, outage, cancels, events, now, loaded, trafficOf } = this.#options;
     const { name } = pooled.pool;
     this.#logins.delete(pooled);
@@ -133,8 +148,8 @@ export class BackendOpenings {
         lastUserOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
       },
     });
-    if (cancel !== undefined) cancels.use(backend, cancel);
     pooled.handle = backend;
+    if (cancel !== undefined) cancels.use(backend, cancel);
     backend.start();
     if (pooled.state === 'active') pooled.client?.handle.granted(backend);
     else pools.opened(pooled, now());
@@ -148,14 +163,19 @@ export class BackendOpenings {
   }
 
   #failed(pooled: PoolBackend, report: Report, address: Address, own: Settings | undefined): void {
-    const { pools, outage, events, now } = this.#options;
-    this.#logins.delete(pooled);
+    const { outage, events } = this.#options;
     // It may be what this client wants that the server does not take, and its business alone.
     if (own === undefined) events.loginFailed(report, address);
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
+    this.#notOpened(pooled, { error: report, isTransient: transient.test(report.sqlstate) });
+  }
+
+  #notOpened(pooled: PoolBackend, why: { readonly error: Report; readonly isTransient: boolean }): void {
+    const { pools, now } = this.#options;
+    this.#logins.delete(pooled);
     if (pooled.state === 'active') {
-      pooled.client?.handle.notBegun(report);
+      pooled.client?.handle.notBegun(why.error);
       pools.closed(pooled, now());
-    } else pools.openFailed(pooled, { error: report, isTransient: transient.test(report.sqlstate) }, now());
+    } else pools.openFailed(pooled, why, now());
   }
 }

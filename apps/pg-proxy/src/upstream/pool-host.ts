@@ -97,6 +97,17 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly #iris: IrisUpstreams;
   readonly #cancels = new BackendCancels();
   readonly #openings: BackendOpenings;
+  readonly #onTick: readonly ((nowMs: number) => void)[] = [
+    (nowMs) => classifyLate(this.pools, this.classifier, nowMs),
+    (nowMs) => this.overload.tick(nowMs),
+    (nowMs) => this.#tickCaches(nowMs),
+    (nowMs) => this.#tickLicences(nowMs),
+    (nowMs) => this.pools.tick(nowMs),
+    (nowMs) => this.traffic.tick(nowMs),
+    (nowMs) => this.departures.sweep(nowMs),
+    () => this.outage.tick(),
+    (nowMs) => this.#timeouts.tick(nowMs),
+  ];
   #loaded: LoadedConfig;
 
   constructor(options: PoolHostOptions) {
@@ -291,20 +302,26 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.pools.resume(scope, this.now());
   }
 
-  /** All that depends on time. */
+  /** All that depends on time. Where one part fails, the others go on. */
   tick(): void {
-    this.caches?.tick(this.now());
-    const nowMs = this.now();
-    classifyLate(this.pools, this.classifier, nowMs);
-    this.overload.tick(nowMs);
-    if (this.caches !== undefined) this.caches.isPaused = this.overload.isMemoryShort;
-    if (this.licences.tick(nowMs, () => this.pools.figures(nowMs)))
-      this.pools.reload(this.#policyOf(this.#loaded), nowMs);
-    this.pools.tick(nowMs);
-    this.traffic.tick(nowMs);
-    this.departures.sweep(nowMs);
-    this.outage.tick();
-    this.#timeouts.tick(nowMs);
+    for (const part of this.#onTick) {
+      try {
+        part(this.now());
+      } catch (error) {
+        this.broke(error);
+      }
+    }
+  }
+
+  #tickCaches(nowMs: number): void {
+    if (this.caches === undefined) return;
+    this.caches.tick(nowMs);
+    this.caches.isPaused = this.overload.isMemoryShort;
+  }
+
+  #tickLicences(nowMs: number): void {
+    const areOthers = this.licences.tick(nowMs, () => this.pools.figures(nowMs));
+    if (areOthers) this.pools.reload(this.#policyOf(this.#loaded), nowMs);
   }
 
   #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {

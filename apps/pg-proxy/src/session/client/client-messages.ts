@@ -295,12 +295,15 @@ export class ClientMessages implements Wire {
     if (this.#isCancelComing || this.statements.shapes.isAwaited) return;
     // Behind the answer that is being read.
     process.nextTick(() => {
-      if (!this.#isHeld || this.#client.hasLeft) return;
-      this.#isHeld = false;
-      this.#wait.end();
-      this.takeAgain();
-      this.goOn();
+      if (this.#isHeld && !this.#client.hasLeft) this.#client.contain(() => this.#takeHeld());
     });
+  }
+
+  #takeHeld(): void {
+    this.#isHeld = false;
+    this.#wait.end();
+    this.takeAgain();
+    this.goOn();
   }
 
   /** Asks for a backend, for the message at hand. */

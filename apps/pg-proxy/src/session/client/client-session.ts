@@ -82,7 +82,8 @@ export class ClientSession {
       // Where somebody else has asked, no answer comes here.
       if (isLater && backend.isIdle) this.#client.atRest(this.#host.now());
     };
-    doubts.settle({ backend, known, isGone, then });
+    const contain = (work: () => void): void => this.#client.contain(work);
+    doubts.settle({ backend, known, isGone, contain, then });
     isLater = true;
     return this.isAsking;
   }

@@ -215,12 +215,12 @@ export class Client implements BackendClient {
     }
   }
 
-  /** It goes, and its backend, of which nobody knows what it was told. What cannot even be ended so ends the process. */
+  /** It goes, and its backend, of which nobody knows what it was told. */
   #broke(error: unknown): void {
-    if (this.hasLeft) throw error;
     this.#host.broke(error);
     if (this.backend !== undefined) this.backend.isSpent = true;
-    this.end(internalError);
+    if (this.hasLeft) this.socket.destroy();
+    else this.end(internalError);
   }
 
   // What it has of the pool.
@@ -536,15 +536,29 @@ export class Client implements BackendClient {
   leave(): void {
     if (this.hasLeft) return;
     this.hasLeft = true;
-    this.#messages.cachedAnswers.cache?.abandon();
-    this.wait.callOff();
-    this.#messages.statements.clear();
     const { backend } = this;
-    if (backend !== undefined) this.#giveBack(backend);
-    this.#host.left(this);
-    this.socket.end();
-    this.#held();
-    this.learnt(undefined);
+    // Where one of these fails, the others must be done all the same.
+    for (const end of [
+      () => this.#messages.cachedAnswers.cache?.abandon(),
+      () => this.wait.callOff(),
+      () => this.#messages.statements.clear(),
+      () => backend && this.#giveBack(backend),
+      () => this.#host.left(this),
+      () => this.socket.end(),
+      () => this.#held(),
+      () => this.learnt(undefined),
+    ])
+      this.#tryTo(end, backend);
+  }
+
+  #tryTo(end: () => unknown, backend: Backend | undefined): void {
+    try {
+      end();
+    } catch (error) {
+      this.#host.broke(error);
+      this.socket.destroy();
+      backend?.socket.destroy();
+    }
   }
 
   #giveBack(backend: Backend): void {

@@ -51,12 +51,13 @@ export class Timeouts {
   }
 
   tick(nowMs: number): void {
-    for (const client of this.#options.busy()) this.#lookAt(client, nowMs);
+    for (const client of this.#options.busy()) client.contain(() => this.#lookAt(client, nowMs));
     if (nowMs - this.#idleLookedAtMs < idleLookMs) return;
     this.#idleLookedAtMs = nowMs;
-    for (const client of this.#options.all) {
-      if (isIdleTooLong(client, nowMs) && client.isIdle) client.end(faults.clientIdle);
-    }
+    for (const client of this.#options.all)
+      client.contain(() => {
+        if (isIdleTooLong(client, nowMs) && client.isIdle) client.end(faults.clientIdle);
+      });
   }
 
   #lookAt(client: Client, nowMs: number): void {

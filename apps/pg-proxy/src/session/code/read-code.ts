@@ -18,6 +18,16 @@ export function readCode(backend: Backend, code: UnseenCode, then: (isRead: bool
     then(isRead);
     code.endRead();
   };
+  /** Where something of ours fails, nobody waits for it any longer, and the code counts as one that cannot be read. */
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      code.refused();
+      code.endRead();
+      throw error;
+    }
+  };
   let attempts = 0;
   const attempt = (): void => {
     attempts++;
@@ -32,7 +42,7 @@ export function readCode(backend: Backend, code: UnseenCode, then: (isRead: bool
       else code.confirmed(asOf);
       ended(true);
     };
-    backend.question(codeQuery(hasBodies, catalogue.since), (text, sqlstate) => {
+    const told = (text: string | undefined, sqlstate: string | undefined): void => {
       const answer = readAnswer(text, readCodeAnswer);
       if (answer === undefined) return failed(sqlstate);
       const gone = catalogue.take(answer) ? catalogue.gone(answer.counts) : undefined;
@@ -41,15 +51,17 @@ export function readCode(backend: Backend, code: UnseenCode, then: (isRead: bool
         return failed(raced);
       }
       if (gone.length === 0) return known();
-      backend.question(idsQuery(gone), (idsText, idsFailed) => {
-        const ids = readAnswer(idsText, readIds);
-        if (ids === undefined) return failed(idsFailed);
-        catalogue.keep(ids);
-        known();
-      });
-    });
+      backend.question(idsQuery(gone), (idsText, idsFailed) => guarded(() => toldIds(idsText, idsFailed)));
+    };
+    const toldIds = (text: string | undefined, sqlstate: string | undefined): void => {
+      const ids = readAnswer(text, readIds);
+      if (ids === undefined) return failed(sqlstate);
+      catalogue.keep(ids);
+      known();
+    };
+    backend.question(codeQuery(hasBodies, catalogue.since), (text, sqlstate) => guarded(() => told(text, sqlstate)));
   };
-  attempt();
+  guarded(attempt);
 }
 
 export function readAnswer<Value>(text: string | undefined, reader: (text: string) => Value): Value | undefined {

@@ -41,6 +41,7 @@ class Asked {
       backend: this.#backend,
       known: () => ({ user: 'u', settings: new Map() }),
       isGone: () => this.isGone,
+      contain: (work) => work(),
       then: (outcome) => this.outcomes.push(outcome),
     });
     return this;

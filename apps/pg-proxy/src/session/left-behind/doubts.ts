@@ -15,6 +15,8 @@ export interface Settling {
   readonly known: () => Known;
   /** Nobody waits for the outcome any more, and the backend may be somebody else's. */
   readonly isGone: () => boolean;
+  /** Does it in its own client's name, whosever answer it hears. */
+  readonly contain: (work: () => void) => void;
   readonly then: (outcome: Outcome) => void;
 }
 
@@ -70,7 +72,7 @@ export class Doubts {
   }
 
   /** At the end of the transaction: asks the server, whose answer comes before anybody else has this backend. */
-  settle({ backend, known, isGone, then }: Settling): void {
+  settle({ backend, known, isGone, contain, then }: Settling): void {
     const code = this.#code;
     if (this.#redefines) code.stale();
     const answered = (isRead: boolean): void => {
@@ -88,7 +90,7 @@ export class Doubts {
       if (isGone()) return;
       if (!isNeeded()) answered(true);
       else if (code.isRefused) answered(false);
-      else if (code.isBeingRead) code.whenRead(read);
+      else if (code.isBeingRead) code.whenRead(() => contain(read));
       else readCode(backend, code, answered);
     };
     read();

@@ -37,6 +37,10 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['SQL comes second', [parsed, prepared, runBySql, run]],
     ['SQL comes second, in a block', [[query('begin')], parsed, prepared, [query('rollback')], prepared, run]],
     ['the protocol comes second', [prepared, parsed, run, runBySql, gone, parsed, run]],
+    [
+      'and nobody else is there',
+      [parsed, parsed, [query('select name, from_sql from pg_prepared_statements')], parsed],
+    ],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [
       'and not where that is passed over',

@@ -212,11 +212,14 @@ export interface Bytes {
 }
 
 /**
- * None that runs itself for ever, and none of which columns depend on what SQL has prepared by the time of its Parse: another backend
+ * None that runs itself for ever, none that EXECUTE would take back to what the login said, which is not followed, and none of which columns depend on what SQL has prepared by the time of its Parse: another backend
  * prepares it later.
  */
 const parsedText = ({ name: own, text: at }: { name: string; text: number }, textOf: (at: number) => string): string =>
-  (own !== '' && textOf(at).includes(own)) || textOf(at).startsWith('execute p') ? 'select 1' : textOf(at);
+  (own !== '' && (textOf(at).includes(own) || /\b(?:reset|default)\b/i.test(textOf(at)))) ||
+  textOf(at).startsWith('execute p')
+    ? 'select 1'
+    : textOf(at);
 
 /** @param named puts names for marks in a text */
 const bytesOf = (one: Unit, textOf: (at: number) => string, named: (text: string) => string): Buffer => {
@@ -290,7 +293,6 @@ export function written(
   let isBound = false;
   for (const one of step.units) {
     if (speaksOfUnnamedPortal(one) && !isBound) continue;
-    if (one.is === 'bind' && one.portal === '') isBound = true;
     if (one.is === 'query' || one.is === 'copy') isBound = false;
     if (isOpen && isAnsweredReady(one) && one.is !== 'sync') units.push({ is: 'sync' });
     hasSynced ||= isAnsweredReady(one);
@@ -298,6 +300,7 @@ export function written(
     const text = 'text' in one ? textOf(one.text) : '';
     if (hasSynced && [...parsed].some((own) => own === name || text.includes(own))) continue;
     if ((one.is === 'parse' || one.is === 'close') && name !== undefined) parsed.add(name);
+    if (one.is === 'bind' && one.portal === '') isBound = true;
     units.push(one);
     isOpen = !isAnsweredReady(one);
   }

@@ -2,6 +2,7 @@ import { parseAs, sync, transactionStatus } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note } from '../backend/expected-answers.ts';
 import { OwnNote } from '../backend/own-question.ts';
+import { closeStandIn } from './stand-in.ts';
 import { keyAsTold, type Statement } from './statements.ts';
 
 class Silent extends OwnNote {
@@ -31,6 +32,7 @@ export class OwnStatements {
     this.isOn = true;
     const isBetween = !backend.expected.isOpen;
     backend.closeStatements();
+    closeStandIn(backend);
     for (const name of [...this.#missing.keys()]) {
       if (this.#refused.has(name)) continue;
       if (isBetween) this.#tryAt(backend, name);

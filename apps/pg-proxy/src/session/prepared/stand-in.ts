@@ -27,6 +27,11 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
   return true;
 }
 
+/** Nobody is to see it, where there is one. */
+export function closeStandIn({ expected, outbox }: Backend): void {
+  if (expected.push(owed.close | unasked)) outbox.push(close({ of: 'statement', name: standIn }));
+}
+
 /** A Parse whose name is taken: the server says so, or what else is wrong. */
 export function parseInVain(backend: Backend, key: string, undo: Undo): void {
   if (!prepareStandIn(backend)) return;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { close, flush, gssencRequest, query, sslRequest, startupMessage, sync, terminate } from '@medrex/pg-wire';
 import { cut } from '@medrex/pg-wire/testing';
 import { connect } from 'node:net';
-import { departed } from './session/client/client.ts';
+import { departed } from './session/client/client-end.ts';
 import { oneBackend, prepare, run } from './testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from './testing/proxy-rig.ts';
 

@@ -1,6 +1,6 @@
 import type { PoolScope } from '@medrex/pool';
 import type { Plan } from '../observe/plans.ts';
-import { departed } from '../session/client/client.ts';
+import { departed } from '../session/client/client-end.ts';
 import { show, viewNames, type Sight } from './show.ts';
 import type { Table } from './table.ts';
 

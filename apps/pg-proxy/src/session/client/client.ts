@@ -1,12 +1,4 @@
-import {
-  errorResponse,
-  flush,
-  transactionStatus,
-  type Named,
-  type Report,
-  type TransactionStatus,
-  type WireFault,
-} from '@medrex/pg-wire';
+import { transactionStatus, type Named, type Report, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import type { Socket } from 'node:net';
 import type { ScopedSettings } from '../../config/scoped-settings.ts';
@@ -14,6 +6,7 @@ import { internalError } from '../../internal-error.ts';
 import { ClientWork } from '../../scheduling/classifier.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { BackendClient } from '../backend/backend-options.ts';
+import { ClientEnd } from './client-end.ts';
 import { ClientMessages } from './client-messages.ts';
 import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
 import { ClientSession } from './client-session.ts';
@@ -31,12 +24,6 @@ import type { Traffic } from '../backend/traffic.ts';
 const noTransactions: WireFault = {
   sqlstate: '0A000',
   message: 'transaction blocks not allowed in statement pooling mode',
-};
-
-/** As PostgreSQL says it when it is shut down. */
-export const departed: WireFault = {
-  sqlstate: '57P01',
-  message: 'terminating connection due to administrator command',
 };
 
 /**
@@ -77,14 +64,8 @@ export class Client implements BackendClient {
   /** Messages for the backend that it has, the one at hand included. */
   asks = 0;
   #isRenewing = false;
-  hasLeft = false;
-  /** It has said that it goes, and what it asked before that is under way. */
-  isParting = false;
-  /** What it is told when it parts. */
-  #fault: WireFault | Report | undefined;
   #notBegun: Report | undefined;
-  /** By which it parts. */
-  #lastWord: Buffer | undefined;
+  readonly #end: ClientEnd;
   readonly #host: ClientHost;
   readonly #startReading: () => void;
   readonly #messages: ClientMessages;
@@ -99,8 +80,8 @@ export class Client implements BackendClient {
     this.socket = socket;
     this.#startReading = start;
     this.socket.allowHalfOpen = true;
-    this.socket.on('end', () => this.#saysNoMore());
-    for (const end of ['error', 'close']) this.socket.on(end, () => this.#hungUp());
+    this.socket.on('end', () => this.#end.saysNoMore());
+    for (const end of ['error', 'close']) this.socket.on(end, () => this.#end.hungUp());
     this.outbox = new Outbox(socket);
     this.pauses = new ReadPauses(socket);
     this.address = options.address;
@@ -111,6 +92,11 @@ export class Client implements BackendClient {
     this.traffic = options.host.trafficOf(options.database);
     this.session = new ClientSession(this, options);
     this.#messages = new ClientMessages(this, options);
+    this.#end = new ClientEnd({
+      ...{ client: this, messages: this.#messages, host: options.host },
+      detach: (backend) => this.#detach(backend),
+      left: [() => this.#held(), () => this.learnt(undefined)],
+    });
     this.keep(options);
   }
 
@@ -313,10 +299,8 @@ export class Client implements BackendClient {
   lost(): void {
     const hasBeenTold = this.backend?.isDoomed === true;
     this.backend = undefined;
-    if (hasBeenTold) {
-      this.#fault = undefined;
-      this.part();
-    } else this.end(this.#notBegun ?? { sqlstate: '08006', message: 'server closed the connection unexpectedly' });
+    if (hasBeenTold) this.#end.partInSilence();
+    else this.end(this.#notBegun ?? { sqlstate: '08006', message: 'server closed the connection unexpectedly' });
   }
 
   #attach(backend: Backend): void {
@@ -466,114 +450,41 @@ export class Client implements BackendClient {
 
   // How it ends.
 
+  get hasLeft(): boolean {
+    return this.#end.hasLeft;
+  }
+
+  get isParting(): boolean {
+    return this.#end.isParting;
+  }
+
   tell(notice: Buffer): void {
     this.outbox.push(notice);
     this.outbox.send();
   }
 
-  /** Tells the client why, and closes. */
   end(fault: WireFault | Report): void {
-    if (this.hasLeft) return;
-    this.#fault = fault;
-    this.part();
+    this.#end.end(fault);
   }
 
-  /** The proxy is to end, and nothing of this client is under way: it is told, and its socket stays open for what it had not read. */
   depart(heardAfter: (chunk: Buffer) => void): void {
     this.#heardAfter = heardAfter;
-    this.tell(errorResponse({ ...departed, severity: 'FATAL' }));
-    this.leave();
-    this.socket.resume();
+    this.#end.depart();
   }
 
-  /**
-   * As on a direct connection, what it asked before it said so is run to its end, and answered as long as it listens.
-   *
-   * @param lastWord what a server that takes data in hears in its place, of which it has something to say
-   * @param fault what it sends cannot be read any further
-   */
   sayGoodbye(lastWord: Buffer, fault?: WireFault): void {
-    const { backend } = this;
-    this.#lastWord = lastWord;
-    this.#fault = fault?.isSilent === true ? undefined : fault;
-    if (backend?.isCopyIn !== true && backend?.saysNoMore !== false) return this.part();
-    this.isParting = true;
-    if (backend.isCopyIn) return this.copyBegan();
-    // Without a Sync the server would keep its answer to itself.
-    if (backend.expected.isOpen) backend.outbox.push(flush());
+    this.#end.sayGoodbye(lastWord, fault);
   }
 
-  /** The server takes data in, and would wait for it. It hangs up when it has said what it thinks of the end. */
   copyBegan(): void {
-    const { backend } = this;
-    if (!this.isParting || backend === undefined || this.#lastWord === undefined) return;
-    this.#fault = undefined;
-    backend.isCopyIn = false;
-    backend.isToHangUp = true;
-    backend.outbox.push(this.#lastWord);
-    backend.outbox.send();
+    this.#end.copyBegan();
   }
 
-  /** Its side of the connection is closed. Who has said goodbye before that has what he asked run, and may still read. */
-  #saysNoMore(): void {
-    if (!this.isParting && !this.#messages.endsInGoodbye) this.leave();
-  }
-
-  /** Nobody takes the answers. */
-  #hungUp(): void {
-    this.#saysNoMore();
-    this.backend?.resume();
-  }
-
-  /** Closes as soon as what it has been told is on its way. */
   part(): void {
-    if (this.#fault !== undefined && !this.hasLeft) this.tell(errorResponse({ ...this.#fault, severity: 'FATAL' }));
-    this.leave();
-    this.socket.destroySoon();
+    this.#end.part();
   }
 
-  /** The client is gone, or goes now: what it has goes back. */
   leave(): void {
-    if (this.hasLeft) return;
-    this.hasLeft = true;
-    const { backend } = this;
-    // Where one of these fails, the others must be done all the same.
-    for (const end of [
-      () => this.#messages.cachedAnswers.cache?.abandon(),
-      () => this.wait.callOff(),
-      () => this.#messages.statements.clear(),
-      () => backend && this.#giveBack(backend),
-      () => this.#host.left(this),
-      () => this.socket.end(),
-      () => this.#held(),
-      () => this.learnt(undefined),
-    ])
-      this.#tryTo(end, backend);
-  }
-
-  #tryTo(end: () => unknown, backend: Backend | undefined): void {
-    try {
-      end();
-    } catch (error) {
-      this.#host.broke(error);
-      this.socket.destroy();
-      backend?.socket.destroy();
-    }
-  }
-
-  #giveBack(backend: Backend): void {
-    // A KILL has taken it away.
-    if (this.pooled.backend === undefined) return this.#detach(backend);
-    const { isMidMessage } = this.#messages;
-    // A Sync of ours would commit what the client has not.
-    const isUnfinished = isMidMessage || backend.expected.isOpen;
-    // A cancel on its way would reach the next client's statement.
-    const mayBeUsed = backend.isIdle && backend.cancelling === 0;
-    const isOwn = this.isPinned || this.session.isUnsettled || this.mode === 'session';
-    const isClean = mayBeUsed && !isOwn && !isMidMessage;
-    if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
-    backend.isSoiled ||= isOwn || this.session.watch.isActive;
-    this.#detach(backend);
-    this.#host.checkin(this.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset', this.#host.now());
+    this.#end.leave();
   }
 }

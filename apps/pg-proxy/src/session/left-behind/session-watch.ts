@@ -213,8 +213,8 @@ export class SessionWatch {
     // By its words it leaves nothing itself, and what its code does the server is asked.
     const isOfCode = isInDoubt && !this.followsAll && !leaves({ text, analysis }) && !mayTakeBack(text);
     if (statements === 'unread' && isOfCode) return undefined;
-    // Places are those of UTF-8.
-    const isPlaced = statements !== 'unread' && isUtf8(Buffer.from(text, 'latin1'));
+    // Of what should be UTF-8, and is not, they are not known.
+    const isPlaced = statements !== 'unread' && (this.#letters() !== 'utf8' || isUtf8(Buffer.from(text, 'latin1')));
     const mayGoBack = !isPlaced && goesBack.test(text);
     return { statements, ranges, bound, shows, mayGoBack, at: 0 };
   }

@@ -1,6 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { describeReal } from '@medrex/contracts/testing';
-import { seededRandom } from '@medrex/ledger';
+import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import { Pools } from '@medrex/pool';
 import pg from 'pg';
 import { Classifier } from './scheduling/classifier.ts';

@@ -3,7 +3,7 @@ import { describeReal } from '@medrex/contracts/testing';
 import { query } from '@medrex/pg-wire';
 import { holds } from './testing/proxy-rig.ts';
 import { RealRig } from './testing/real-rig.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const count = 1_000;
 const rounds = 5;
@@ -12,19 +12,14 @@ const counters = 50;
 
 describeReal('POSTGRES', 'a thousand clients at once', (where) => {
   it('share twenty backends: nothing is lost, done twice or left behind, though a tenth goes without a word', async () => {
-    const url = new URL(where);
     const pool = { mode: 'transaction', size, reserve: 0, waitTimeoutMs: 60_000 };
     const rig = await RealRig.start(where, 'transaction', size, undefined, { pool, clientsMax: count });
     const clients: WireClient[] = [];
     try {
       const table = `${rig.schema}.counters`;
       await rig.direct.query(`create table ${table} as select id, 0 as n from generate_series(1, ${counters}) id`);
-      const login = {
-        ...{ port: rig.running.proxy.port, user: decodeURIComponent(url.username), database: url.pathname.slice(1) },
-        password: url.password === '' ? 'secret' : decodeURIComponent(url.password),
-      };
       while (clients.length < count) {
-        const some = Array.from({ length: 50 }, () => WireClient.open(login));
+        const some = Array.from({ length: 50 }, () => WireClient.open(accessOf(rig.url)));
         clients.push(...some);
         for (const one of some) await one.until('Z I');
       }

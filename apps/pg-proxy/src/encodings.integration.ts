@@ -3,7 +3,7 @@ import { describeReal } from '@medrex/contracts/testing';
 import { backend as from, bind, execute, query, readReport, sync } from '@medrex/pg-wire';
 import { prepare, run } from './testing/asked.ts';
 import { RealRig } from './testing/real-rig.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 /** Rows byte by byte. */
 function wordOf(type: number, message: Buffer): string | undefined {
@@ -63,11 +63,8 @@ describeReal('POSTGRES', 'clients of several encodings', (where) => {
   afterAll(() => rig.close());
 
   const open = async (href: string, encoding?: string, more = ''): Promise<WireClient> => {
-    const url = new URL(href);
-    const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
-    const to = { port: Number(url.port), user: user!, password: password!, database: url.pathname.slice(1) };
     const client = WireClient.open({
-      ...{ ...to, wordOf },
+      ...{ ...accessOf(href), wordOf },
       parameters: {
         options: `-c search_path=${rig.schema}${more}`,
         ...(encoding !== undefined && { client_encoding: encoding }),

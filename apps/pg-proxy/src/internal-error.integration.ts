@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { describeReal, seededRandom } from '@medrex/contracts/testing';
+import { describeReal, eventually, seededRandom } from '@medrex/contracts/testing';
 import { Pools } from '@medrex/pool';
 import pg from 'pg';
 import { Classifier } from './scheduling/classifier.ts';
@@ -20,6 +20,8 @@ const seed = Number(process.env['MEDREX_FAULT_SEED'] ?? 1);
 const faultsMin = Number(process.env['MEDREX_FAULTS'] ?? 150);
 /** One call in so many fails. */
 const rate = 400;
+/** On a busy machine. */
+const longMs = 60_000;
 
 const parts = {
   ...{ BackendAnswers, Classifier, ClassRoutes, ClientMessages, ClientRequests, ClientSession, ClientStatements },
@@ -54,10 +56,6 @@ class Faults {
     };
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((wait) => setTimeout(wait, 20));
 }
 
 describeReal('POSTGRES', 'errors of our own at random places of the data path', (where) => {
@@ -106,10 +104,10 @@ describeReal('POSTGRES', 'errors of our own at random places of the data path', 
       await rig.direct.query(`create table ${table} as select id, 0 as n from generate_series(1, 12) id`);
       const workers = Array.from({ length: 12 }, (_, place) => work(place + 1));
       faults.isOn = true;
-      await until(() => faults.count > faultsMin);
+      await eventually(() => faults.count > faultsMin, longMs);
       faults.isOn = false;
       const soFar = committed;
-      await until(() => committed > soFar + 100);
+      await eventually(() => committed > soFar + 100, longMs);
       isOver = true;
       await Promise.all(workers);
       expect(wrong).toEqual([]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import { bind, close, copyData, copyDone, execute, flush, parse, query, sync, terminate } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 /** With bytes inside that do not belong there. */
 const longer = (message: Buffer): Buffer => {
@@ -39,13 +39,8 @@ describeReal('POSTGRES', 'messages that nobody should send', (where) => {
     });
     afterAll(() => rig.close());
 
-    const open = async (href: string): Promise<WireClient> => {
-      const { port, username, password, pathname } = new URL(href);
-      return WireClient.in({
-        ...{ port: Number(port), user: username, password: password === '' ? 'secret' : password },
-        ...{ database: pathname.slice(1), parameters: { options: `-c search_path=${rig.schema}` } },
-      });
-    };
+    const open = (href: string): Promise<WireClient> =>
+      WireClient.in({ ...accessOf(href), parameters: { options: `-c search_path=${rig.schema}` } });
     const same = async (heard: (client: WireClient) => Promise<string[]>): Promise<void> => {
       const words: string[][] = [];
       for (const href of [rig.url, where]) {

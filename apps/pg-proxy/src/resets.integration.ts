@@ -3,7 +3,7 @@ import { describeReal } from '@medrex/contracts/testing';
 import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { Transcript } from './testing/transcript.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const run = (text: string): Buffer[] => [
   parse({ name: '', text, parameterTypes: [] }),
@@ -35,15 +35,10 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     const each = (href: string, messages: readonly Buffer[]): Promise<unknown> => heard(href, messages, 'ä,b', true);
     const heard = async (href: string, messages: readonly Buffer[], path = 'ä,b', isEach = false): Promise<unknown> => {
       const transcript = new Transcript();
-      const { port, username, password, pathname } = new URL(href);
       const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German`;
       const client = await WireClient.in({
-        ...{ port: Number(port), user: username, password: password === '' ? 'secret' : password, minor: 0 },
-        ...{
-          database: pathname.slice(1),
-          parameters: { options },
-          wordOf: (...message) => transcript.wordOf(...message),
-        },
+        ...{ ...accessOf(href), minor: 0, parameters: { options } },
+        wordOf: (...message) => transcript.wordOf(...message),
       });
       const words: string[] = [];
       for (const one of isEach ? messages : [Buffer.concat(messages)]) words.push(...(await client.ask(one)));

@@ -3,7 +3,7 @@ import { describeReal } from '@medrex/contracts/testing';
 import { bind, close, describe as describeIt, execute, query, sync } from '@medrex/pg-wire';
 import { prepare, run } from './testing/asked.ts';
 import { RealRig } from './testing/real-rig.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 /** Others have not prepared it before. */
 let own = 0;
@@ -99,10 +99,7 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
   afterAll(() => rig.close());
 
   const open = async (href: string): Promise<WireClient> => {
-    const url = new URL(href);
-    const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
-    const where = { port: Number(url.port), user: user!, password: password!, database: url.pathname.slice(1) };
-    return WireClient.in({ ...where, parameters: { options: `-c search_path=${rig.schema}` } });
+    return WireClient.in({ ...accessOf(href), parameters: { options: `-c search_path=${rig.schema}` } });
   };
 
   describe.each(['past', 'through'] as const)('after DDL %s the proxy', (way) => {

@@ -4,7 +4,7 @@ import { backend as from, backendSession, Framer, query } from '@medrex/pg-wire'
 import { setFlagsFromString } from 'node:v8';
 import { leanSocket } from './session/backend/lean-socket.ts';
 import { RealRig } from './testing/real-rig.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const megabytes = 1_024;
 /** How long the client rests after each megabyte or so. */
@@ -16,13 +16,9 @@ setFlagsFromString('--no-wasm-dynamic-tiering');
 
 describeReal('POSTGRES', 'a client that takes a gigabyte slowly', (where) => {
   it('has it whole, and the proxy holds some megabytes of it at most', async () => {
-    const url = new URL(where);
     const rig = await RealRig.start(where, 'transaction', 2);
     try {
-      const client = await WireClient.in({
-        ...{ port: rig.running.proxy.port, user: decodeURIComponent(url.username), database: url.pathname.slice(1) },
-        password: url.password === '' ? 'secret' : decodeURIComponent(url.password),
-      });
+      const client = await WireClient.in(accessOf(rig.url));
       client.send(query(`select repeat(chr(97 + n % 26), 1024 * 1024) from generate_series(1, ${megabytes}) n`));
       const { rows, bytes, grownBytes } = await takenSlowly(client);
       expect(rows).toBe(megabytes);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import { bind, close, execute, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const [name, text] = ['n1', 'select 8 as a'];
 const parsed = [parse({ name, text, parameterTypes: [] }), sync()];
@@ -24,9 +24,7 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
   afterAll(() => rig.close());
 
   const heard = async (href: string, steps: readonly (readonly Buffer[])[]): Promise<string[]> => {
-    const { port, username: user, password, pathname } = new URL(href);
-    const database = pathname.slice(1);
-    const client = await WireClient.in({ port: Number(port), user, password: password || 'secret', database });
+    const client = await WireClient.in(accessOf(href));
     const words: string[] = [];
     for (const messages of steps) words.push(...(await client.ask(...messages)));
     client.close();

@@ -16,7 +16,7 @@ import {
 } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { Transcript } from './testing/transcript.ts';
-import { WireClient } from './testing/wire-client.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const prepare = (name: string, text: string): Buffer => parse({ name, text, parameterTypes: [] });
 const run = (statement: string, rowsMax = 0): Buffer =>
@@ -289,12 +289,9 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   });
 
   const open = (href: string, heard?: Transcript): Promise<WireClient> => {
-    const url = new URL(href);
-    const [user, password] = [url.username, url.password === '' ? 'secret' : url.password].map(decodeURIComponent);
-    const database = url.pathname.slice(1);
     const parameters = { options: '-c work_mem=9MB', application_name: 'wire' };
     const wordOf = heard && { wordOf: heard.wordOf.bind(heard) };
-    return WireClient.in({ port: Number(url.port), user: user!, password: password!, database, parameters, ...wordOf });
+    return WireClient.in({ ...accessOf(href), parameters, ...wordOf });
   };
 
   const inModes = Object.entries(series).flatMap(([title, all]) =>

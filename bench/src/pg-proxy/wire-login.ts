@@ -13,6 +13,7 @@ import {
   type ClientKeys,
 } from '@medrex/pg-wire';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -43,7 +44,7 @@ const keysOf = (salt: Buffer, iterations: number, make: () => ClientKeys): Clien
 export async function wireLogin(options: WireLoginOptions): Promise<LoggedIn> {
   const { port, user, password, database, isEncrypted = false } = options;
   const plain = connect({ host: '127.0.0.1', port, noDelay: true });
-  await heard(plain, 'connect');
+  await once(plain, 'connect');
   const startedAt = performance.now();
   const socket = isEncrypted ? await encrypted(plain) : plain;
   socket.write(startupMessage(0, Object.entries({ user, database })));
@@ -61,20 +62,13 @@ export async function wireLogin(options: WireLoginOptions): Promise<LoggedIn> {
 
 /** By PostgreSQL's own request. Whose certificate it is does not matter here. */
 async function encrypted(plain: Socket): Promise<Socket> {
-  const answered = heard(plain, 'data');
+  const answered = once(plain, 'data');
   plain.write(sslRequest());
   await answered;
   plain.removeAllListeners();
   const socket = connectTls({ socket: plain, rejectUnauthorized: false });
-  await heard(socket, 'secureConnect');
+  await once(socket, 'secureConnect');
   return socket;
-}
-
-function heard(socket: Socket, event: string): Promise<void> {
-  return new Promise((done, failed) => {
-    socket.once(event, () => done());
-    socket.once('error', failed);
-  });
 }
 
 class Dialogue {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealRig, type Mode } from '../testing/real-rig.ts';
-import { WireClient } from '../testing/wire-client.ts';
+import { accessOf, WireClient } from '../testing/wire-client.ts';
 
 interface Entry {
   readonly kind: string;
@@ -110,14 +110,7 @@ describeReal('POSTGRES', 'the audit of pg-proxy', (where) => {
     });
     await rig.direct.query(`set search_path to ${rig.schema};
       create table t as select generate_series(1, 10) as a; create table u (a int)`);
-    const url = new URL(rig.url);
-    return WireClient.in({
-      port: Number(url.port),
-      user: decodeURIComponent(url.username),
-      password: url.password === '' ? 'secret' : decodeURIComponent(url.password),
-      database: url.pathname.slice(1),
-      parameters: { options: `-c search_path=${rig.schema}` },
-    });
+    return WireClient.in({ ...accessOf(rig.url), parameters: { options: `-c search_path=${rig.schema}` } });
   };
   const told = (): string[] =>
     readFileSync(join(folder, 'audit.000001'), 'utf8')

@@ -3,7 +3,7 @@ import { describeReal, eventually } from '@medrex/contracts/testing';
 import { bind, parse, query, sync } from '@medrex/pg-wire';
 import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
-import { WireClient } from '../testing/wire-client.ts';
+import { accessOf, WireClient } from '../testing/wire-client.ts';
 
 /** What of a text that fails is no difference here. */
 const whatever = (): undefined => undefined;
@@ -92,10 +92,8 @@ describeReal('POSTGRES', 'answers that pg-proxy keeps of a table that is known b
   });
 
   it('end when SQL runs what the protocol has given a name', async () => {
-    const url = new URL(rig.url);
     const client = await WireClient.in({
-      ...{ port: Number(url.port), user: decodeURIComponent(url.username), database },
-      password: url.password === '' ? 'secret' : decodeURIComponent(url.password),
+      ...{ ...accessOf(rig.url), database },
       parameters: { options: `-c search_path=${rig.schema}` },
     });
     const insert = (name: string) =>

@@ -3,7 +3,7 @@ import { describeReal, eventually } from '@medrex/contracts/testing';
 import { bind, describe as describeMessage, execute, parse, sync } from '@medrex/pg-wire';
 import type pg from 'pg';
 import { RealRig } from '../testing/real-rig.ts';
-import { WireClient } from '../testing/wire-client.ts';
+import { accessOf, WireClient } from '../testing/wire-client.ts';
 
 /** What a text writes into `log` though it does not name it. */
 const hidden = [
@@ -117,15 +117,8 @@ describeReal(
     });
 
     it('are not shown to whom has been told of other columns', async () => {
-      const url = new URL(rig.url);
       const open = (): Promise<WireClient> =>
-        WireClient.in({
-          port: Number(url.port),
-          user: decodeURIComponent(url.username),
-          password: url.password === '' ? 'secret' : decodeURIComponent(url.password),
-          database: url.pathname.slice(1),
-          parameters: { options: `-c search_path=${rig.schema}` },
-        });
+        WireClient.in({ ...accessOf(rig.url), parameters: { options: `-c search_path=${rig.schema}` } });
       const [told, fresh] = [await open(), await open()];
       const prepared = [
         parse({ name: 'n', text: 'select * from ward limit 1', parameterTypes: [] }),

@@ -34,6 +34,13 @@ export interface WireClientOptions {
   readonly wordOf?: (type: number, message: Buffer) => string | undefined;
 }
 
+/** Who logs in where, by a URL as libpq takes it. A server that trusts everybody asks for no password, but the proxy does. */
+export function accessOf(href: string): Pick<WireClientOptions, 'port' | 'user' | 'password' | 'database'> {
+  const { port, username, password, pathname } = new URL(href);
+  const [user, secret] = [username, password === '' ? 'secret' : password].map(decodeURIComponent);
+  return { port: Number(port), user: user!, password: secret!, database: decodeURIComponent(pathname.slice(1)) };
+}
+
 /** Each message in one piece. */
 const whole = { ...backendSession, together: backendSession.bodyMax };
 

@@ -5,7 +5,7 @@ import type { ColumnFacts, TableFacts } from './catalog.ts';
 import type { PrintedStep } from './changes.ts';
 import { printAssignments } from './assignments.ts';
 import { printRelation } from './from.ts';
-import { columnOf, operator, together } from './made-nodes.ts';
+import { columnOf, number, operator, together, words } from './made-nodes.ts';
 import { identifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
@@ -56,11 +56,8 @@ export function isSameRow(key: readonly string[], row: GivenRow, facts: TableFac
 /** A value as the column makes it that it goes into. */
 function asColumn(arg: Node, column: ColumnFacts | undefined): Node {
   if (column === undefined) return arg;
-  const isNumeric = column.type === 'numeric';
-  const typmods = isNumeric
-    ? (column.modifiers ?? []).map((ival): Node => ({ A_Const: { ival: { ival }, location: -1 } }))
-    : [];
-  const names = [{ String: { sval: column.type === 'bpchar' ? 'text' : column.type } }];
+  const typmods = column.type === 'numeric' ? (column.modifiers ?? []).map(number) : [];
+  const names = words(column.type === 'bpchar' ? 'text' : column.type);
   return { TypeCast: { arg, typeName: { names, ...(typmods.length === 0 ? {} : { typmods }), location: -1 } } };
 }
 

@@ -128,6 +128,11 @@ export class PgProxy {
     return this.#port;
   }
 
+  /** Why it is not heard at some address that it was to listen at. */
+  get notHeardAt(): readonly string[] {
+    return [this.#listener, this.#own].flatMap((listener) => listener?.missing ?? []);
+  }
+
   get ownPort(): number | undefined {
     return this.#own?.port;
   }

@@ -199,7 +199,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   return {
     urls: { postgres: urlOf(loaded.config.listen, proxy.port), metrics: `${endpoint.url}/metrics` },
     proxy,
-    notes: withTuning(loaded, filesMax).notes,
+    notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
     observing,
     reload,
     stopAsked,

@@ -1,4 +1,4 @@
-import type { RunningPgProxy } from '@medrex/pg-proxy';
+import { withholdMessages } from '../stack/withhold-messages.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { interrupted } from '../terminal/interrupted.ts';
 
@@ -42,16 +42,6 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   await Promise.race([interruption, running.stopAsked]);
   await running.close();
   return 0;
-}
-
-/** Node would print the message of an error that ends the process, which may quote what a client has sent. */
-function withholdMessages(running: RunningPgProxy): void {
-  const die = (error: unknown): void => {
-    running.died(error);
-    process.exit(1);
-  };
-  process.on('uncaughtException', die);
-  process.on('unhandledRejection', die);
 }
 
 const of = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

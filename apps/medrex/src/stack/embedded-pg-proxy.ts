@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunningPgProxy } from '@medrex/pg-proxy';
 import { EmbeddedPostgres } from '@medrex/postgres';
 import { isFree } from './free-port.ts';
+import { withholdMessages } from './withhold-messages.ts';
 
 /** What people expect a pooler on. */
 const usualPort = 6432;
@@ -12,10 +13,12 @@ export class EmbeddedPgProxy {
   readonly urls: Readonly<Record<string, string>>;
   readonly #postgres: EmbeddedPostgres;
   readonly #running: RunningPgProxy;
+  readonly #printMessages: () => void;
 
   private constructor(postgres: EmbeddedPostgres, running: RunningPgProxy) {
     this.#postgres = postgres;
     this.#running = running;
+    this.#printMessages = withholdMessages(running);
     const { port } = running.proxy;
     // A password of this data folder only, for the one who has started it.
     const url = `postgres://${postgres.user}:${postgres.password}@127.0.0.1:${port}`;
@@ -29,7 +32,8 @@ export class EmbeddedPgProxy {
     const postgres = await EmbeddedPostgres.start(join(dataDir, 'postgres'));
     try {
       const file = await writeConfig(join(dataDir, 'pg-proxy'), postgres);
-      return new EmbeddedPgProxy(postgres, await startPgProxy({ file, environment: process.env, patienceMs: 3_000 }));
+      const running = await startPgProxy({ file, environment: process.env, patienceMs: 3_000 });
+      return new EmbeddedPgProxy(postgres, running);
     } catch (error) {
       await postgres.stop();
       throw error;
@@ -38,6 +42,7 @@ export class EmbeddedPgProxy {
 
   async stop(): Promise<void> {
     await this.#running.close();
+    this.#printMessages();
     await this.#postgres.stop();
   }
 }

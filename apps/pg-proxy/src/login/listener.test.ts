@@ -42,8 +42,18 @@ describe('a listener', () => {
     await expect(Listener.start({ host: '203.0.113.1', port: 0 }, () => undefined)).rejects.toThrow(
       'port 0 of 203.0.113.1 cannot be listened on: listen EADDRNOTAVAIL: ',
     );
+    await expect(Listener.start({ host: '203.0.113.1, 203.0.113.2', port: 0 }, () => undefined)).rejects.toThrow(
+      'port 0 of 203.0.113.1 cannot be listened on: listen EADDRNOTAVAIL: ',
+    );
     await expect(Listener.start({ host: 'nobody.invalid', port: 0 }, () => undefined)).rejects.toThrow(
       'nobody.invalid',
     );
+  });
+
+  it('goes on without an address that this machine does not have (yet), and says so', async () => {
+    expect(await comesFrom('203.0.113.1, 127.0.0.1', '127.0.0.1')).toBe('127.0.0.1');
+    expect(listener?.missing).toEqual([
+      expect.stringMatching(/^port 0 of 203\.0\.113\.1 cannot be listened on: listen EADDRNOTAVAIL: /),
+    ]);
   });
 });

@@ -20,6 +20,8 @@ const absent: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /** A port that clients connect to, at one address or several, and the Unix socket of that port. */
 export class Listener {
+  /** Why it is not heard at some of what it was to listen at: addresses that this machine does not have (yet). */
+  readonly missing: string[] = [];
   readonly #servers: Server[] = [];
   readonly #accept: Accept;
   #port: number;
@@ -31,12 +33,14 @@ export class Listener {
     this.#accept = accept;
   }
 
-  /** @throws CodedError PG_PROXY_LISTEN */
+  /** @throws CodedError PG_PROXY_LISTEN where an address is taken, or there is nowhere to listen */
   static async start(at: ListenAt, accept: Accept): Promise<Listener> {
     const listener = new Listener(at.port, accept);
     try {
       for (const name of namesOf(at.host)) await listener.#listenAt(name, at.reusePort === true);
       if (at.socket !== undefined) await listener.#listenIn(at.socket, at.reusePort === true);
+      const [why] = listener.missing;
+      if (listener.#servers.length === 0 && why !== undefined) throw pgProxyError('PG_PROXY_LISTEN', why);
     } catch (error) {
       await listener.close();
       throw error;
@@ -52,10 +56,9 @@ export class Listener {
   async #listenAt(name: string, reusePort: boolean): Promise<void> {
     const port = this.#port;
     const how = reusePort ? ' (with reusePort)' : '';
-    const failed = (cause: unknown): Error => {
-      const why = (cause as Error).message;
-      return pgProxyError('PG_PROXY_LISTEN', `port ${port} of ${name} cannot be listened on${how}: ${why}`, { cause });
-    };
+    const sentence = (cause: unknown): string =>
+      `port ${port} of ${name} cannot be listened on${how}: ${(cause as Error).message}`;
+    const failed = (cause: unknown): Error => pgProxyError('PG_PROXY_LISTEN', sentence(cause), { cause });
     const addresses = await addressesOf(name).catch((error: unknown) => {
       throw failed(error);
     });
@@ -76,7 +79,7 @@ export class Listener {
       );
       this.#port = (server.address() as AddressInfo | null)?.port ?? this.#port;
     }
-    if (this.#servers.length === before) throw failed(left);
+    if (this.#servers.length === before) this.missing.push(sentence(left));
   }
 
   async #listenIn({ folder, mode }: NonNullable<ListenAt['socket']>, takesOver: boolean): Promise<void> {

@@ -25,6 +25,7 @@ const run = (statement: string, rowsMax = 0): Buffer =>
     execute({ portal: '', rowsMax }),
   ]);
 const describesPortal = describe({ of: 'portal', name: '' });
+const closesUnnamed = close({ of: 'statement', name: '' });
 const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const showsC = "select name from pg_prepared_statements where name = 'c'";
 const runTwo = Buffer.concat([run('c'), sync()]);
@@ -182,6 +183,22 @@ const series = {
     [2, run('none'), prepare('', 'select 3'), sync(), prepare('', 'select 4'), run(''), sync()],
     [1, run(''), sync()],
   ),
+  'the unnamed statement, which is closed': steps(
+    [1, prepare('', 'select 1'), run(''), closesUnnamed, sync()],
+    [1, run(''), sync()],
+    [2, prepare('', 'select 2'), sync(), closesUnnamed, run(''), sync()],
+    [1, run(''), sync()],
+    [1, prepare('', 'select 3'), sync()],
+    [2, run('none'), closesUnnamed, sync(), run(''), sync()],
+    [1, run(''), sync()],
+    [1, closesUnnamed, sync()],
+    [1, run(''), sync()],
+  ),
+  'a Close of what SQL prepares before it in a pipeline': steps(
+    [3, query('prepare c as select 2'), close({ of: 'statement', name: 'c' }), sync(), runTwo],
+    [1, two],
+    [1, runTwo],
+  ),
   'the unnamed statement of nobody': steps([1, run(''), sync()], [1, query('select 1')], [1, run(''), sync()]),
   'COPY in one go': steps(
     [1, query('create temp table t (x int)')],
@@ -332,6 +349,24 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     await client.ask(query('rollback'));
     expect(heard.parameters.get('application_name')).toBe('wire');
     client.close();
+  });
+
+  it.each([
+    ['', [query('discard all')]],
+    ['by the extended protocol, ', [prepare('', 'discard all'), run(''), sync()]],
+  ])('tell after DISCARD ALL, %swhat settings of the startup packet come back to', async (_how, discard) => {
+    const parameters = { TimeZone: 'Asia/Tokyo', DateStyle: 'German', application_name: 'wire' };
+    const toldBy = async (href: string): Promise<ReadonlyMap<string, string>> => {
+      const heard = new Transcript();
+      const client = await WireClient.in({ ...accessOf(href), parameters, wordOf: heard.wordOf.bind(heard) });
+      await client.ask(query("set timezone to 'UTC'; set datestyle to 'SQL'; set application_name to 'other'"));
+      await client.ask(...discard);
+      client.close();
+      return heard.parameters;
+    };
+    const direct = await toldBy(where);
+    expect(direct.get('TimeZone')).toBe('Asia/Tokyo');
+    expect([await toldBy(rig.url), await toldBy(alone.url)]).toEqual([direct, direct]);
   });
 
   it('are passed over behind an error where SQL speaks of a statement, up to the Sync of the client', async () => {

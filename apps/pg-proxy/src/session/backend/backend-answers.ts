@@ -310,7 +310,7 @@ export class BackendAnswers {
     if (changed !== undefined) this.#backend.parameters.set(changed.name, changed.value);
     const { head } = this.#expected;
     if ((head & unasked) !== 0) return (head & reporting) !== 0;
-    return changed === undefined || this.#backend.client?.isSetAgain(changed.name) !== true;
+    return changed === undefined || this.#backend.client?.isSetAgain(changed.name, changed.value) !== true;
   }
 
   /** Clients know each other, and themselves, by the process ids of their logins, or by those that they have asked for. */

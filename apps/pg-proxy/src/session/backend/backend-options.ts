@@ -33,8 +33,8 @@ export interface BackendClient {
   /** The server has said no to one of its requests (`note`), or to something for which none is on its way (`sqlstate`). */
   failed(note: Note | undefined, sqlstate: string | undefined): void;
   settled(status: TransactionStatus): void;
-  /** A RESET has taken this setting from it, and it gets it back in a moment. */
-  isSetAgain(setting: string): boolean;
+  /** A RESET has taken this setting from it, to this value, and it gets back what it had in a moment. */
+  isSetAgain(setting: string, value: string): boolean;
   /** What it has asked was held back for something that is over. */
   goesOn(): void;
   /** The client's name of a shared statement, for error messages. */

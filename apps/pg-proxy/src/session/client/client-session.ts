@@ -88,9 +88,10 @@ export class ClientSession {
     return this.isAsking;
   }
 
-  /** This setting has been taken from it, and it gets it back when what is under way has ended. */
-  isSetAgain(setting: string): boolean {
-    return this.watch.mayBeReset && this.settings.lost.has(setting.toLowerCase());
+  /** This setting has been taken from it, and it gets back another value than this when what is under way has ended. */
+  isSetAgain(setting: string, value: string): boolean {
+    const { lost, reportedAtLogin } = this.settings;
+    return this.watch.mayBeReset && lost.has(setting.toLowerCase()) && reportedAtLogin.get(setting) !== value;
   }
 
   #setAgain(backend: Backend | undefined, status: TransactionStatus): void {

@@ -405,8 +405,8 @@ export class Client implements BackendClient {
     if (sqlstate !== undefined) this.#messages.requests.observer?.refused?.(this, sqlstate);
   }
 
-  isSetAgain(setting: string): boolean {
-    return this.session.isSetAgain(setting);
+  isSetAgain(setting: string, value: string): boolean {
+    return this.session.isSetAgain(setting, value);
   }
 
   settled(status: TransactionStatus): void {

@@ -17,7 +17,7 @@ import type { Buffer } from 'node:buffer';
 import type { Backend } from '../backend/backend.ts';
 import { ClientNames } from './client-names.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
-import { local, owed, type Note } from '../backend/expected-answers.ts';
+import { local, owed, type Note, type Undo } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
 import { beyondAscii, isNoName } from './no-name.ts';
 import { NamesUnderWay } from './names-under-way.ts';
@@ -458,9 +458,9 @@ export class ClientStatements {
     else if (backend.expected.push(kind)) this.#wire.pass(start);
   }
 
-  #passAsIs({ start }: Framer, backend: Backend, kind: number, undo?: () => void): void {
+  #passAsIs({ start }: Framer, backend: Backend, kind: number, undo?: Undo): void {
     if (backend.expected.push(kind, undo)) this.#wire.pass(start);
-    else undo?.();
+    else undo?.(true);
   }
 
   /** SQL has prepared it, in the backend that is this client's alone for that. */
@@ -517,14 +517,18 @@ export class ClientStatements {
     if (named.of === 'statement' && this.#isOfSql(named.name))
       return this.#passAsIs(framer, backend, owed.close, this.#watch.closes(named.name));
     const { expected } = backend;
-    if (named.of === 'portal' || named.name === '' || this.#isAlone) {
+    if (named.of === 'portal' || this.#isAlone) {
       const undo = named.of === 'statement' ? this.#aloneAgain(named.name) : undefined;
       if (named.of === 'statement') this.#alone.delete(named.name);
       if (expected.push(owed.close, undo)) this.#wire.pass(framer.start);
       return;
     }
     if (this.#isHeldBack(backend, named.name)) return;
+    if (named.name === '') return this.#passAsIs(framer, backend, owed.close, this.#unnamed.closes(backend));
     const statement = this.#names.get(named.name);
+    // SQL may be about to prepare one by that name.
+    const isUnknown = statement === undefined && !named.name.startsWith(statementPrefix);
+    if (isUnknown && !expected.isEmpty) return this.#passAsIs(framer, backend, owed.close);
     const undo = (): void => this.#names.again(named.name, statement);
     this.#underWay.sends(backend, named.name, undo);
     if (this.#own.isOn) {

@@ -26,7 +26,7 @@ export class UnnamedStatement {
   #toldOf = 0;
   /** It has been bound since. */
   #isOld = false;
-  /** Of the last Parse of it that went out. */
+  /** Of the last Parse or Close of it that went out. */
   #undo: Undo | undefined;
   /** Stands for it at the backends that have it. */
   #mark = {};
@@ -119,7 +119,17 @@ export class UnnamedStatement {
     return { backend, mark, undo };
   }
 
-  /** The last Parse of it may yet be passed over, and what is at hand would not be: a Sync lies between them. */
+  /** A Close of it is about to go to that backend. @returns what is done where the server passes over that */
+  closes(backend: Backend): Undo {
+    const { mark, undo } = this.sends(backend);
+    this.drop();
+    this.#mark = mark;
+    this.#undo = undo;
+    backend.unnamedOf = undefined;
+    return undo;
+  }
+
+  /** The last Parse or Close of it may yet be passed over, and what is at hand would not be: a Sync lies between them. */
   isInDoubt({ expected }: Backend): boolean {
     if (this.#undo === undefined) return false;
     const isSynced = expected.isSyncedBehind(this.#undo);

@@ -91,6 +91,27 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table written');
     });
 
+    it('knows tables and columns of quoted names, and keys that are unique indexes', async () => {
+      await client.query('create table "User" ("id" text primary key, "email" varchar(99), "orgId" int)');
+      await client.query('create unique index "User_email_key" on "User" ("email")');
+      const insert = 'insert into "User" ("id", "email", "orgId") values ($1, $2, 1)';
+      await client.query(insert, ['u1', 'e1']);
+      expect((await client.query(`${insert} on conflict do nothing`, ['u2', 'e1'])).rowCount).toBe(0);
+      const upsert = 'on conflict ("id") do update set "email" = excluded."email", "orgId" = excluded."orgId"';
+      await expect(client.query(`${insert} ${upsert}`, ['u2', 'e1'])).rejects.toMatchObject({ code: '23505' });
+      const { rows, fields } = await client.query(
+        'update "User" set "orgId" = "orgId" + 1 where ("User"."email" = $1 and 1=1) returning "User"."email", "orgId"',
+        ['e1'],
+      );
+      expect(rows).toEqual([{ email: 'e1', orgId: 2 }]);
+      expect(fields.map(({ dataTypeID, dataTypeModifier }) => [dataTypeID, dataTypeModifier])).toEqual([
+        [1043, 103],
+        [23, -1],
+      ]);
+      expect((await client.query('select max("orgId") / 2 as half from "User"')).rows).toEqual([{ half: 1 }]);
+      await client.query('drop table "User"');
+    });
+
     it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);

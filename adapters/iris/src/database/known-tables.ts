@@ -32,7 +32,7 @@ export class KnownTables implements SqlCatalog {
   }
 
   table({ schema = 'public', name }: RelationName): TableFacts | undefined {
-    const facts = this.#facts.get(keyOf(schema, name));
+    const facts = this.#facts.get(keyOf(schema, name.toLowerCase()));
     if (facts === undefined) this.#hasMissed = true;
     return facts;
   }
@@ -50,7 +50,7 @@ export class KnownTables implements SqlCatalog {
   }
 
   tableOfIndex({ schema = 'public', name }: RelationName): RelationName | undefined {
-    return this.#indexes.get(keyOf(schema, name));
+    return this.#indexes.get(keyOf(schema, name.toLowerCase()));
   }
 
   isEnum(): boolean {
@@ -58,7 +58,7 @@ export class KnownTables implements SqlCatalog {
   }
 
   columnType(relation: RelationName, column: string): PgType | undefined {
-    return this.table(relation)?.columns.find(({ name }) => name === column)?.type;
+    return this.table(relation)?.columns.find(({ name }) => name === column.toLowerCase())?.type;
   }
 
   #factsOf(table: Table, key: string, leadingHere: ReadonlySet<Table>): TableFacts {
@@ -71,7 +71,7 @@ export class KnownTables implements SqlCatalog {
     });
     return {
       columns,
-      uniqueKeys: table.keys.map((each) => each.columns),
+      uniqueKeys: [...table.keys, ...table.indexes.filter(({ isUnique }) => isUnique)].map((each) => each.columns),
       hasRowId: !table.isView,
       isReferencedByItselfOnly: leadingHere.size === 1 && leadingHere.has(table),
     };

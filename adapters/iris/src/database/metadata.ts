@@ -38,6 +38,7 @@ export interface Reference {
 
 export interface TableIndex {
   readonly name: string;
+  readonly isUnique: boolean;
   readonly columns: readonly string[];
 }
 
@@ -81,7 +82,7 @@ export async function readTables(connection: SqlConnection, schemas: readonly st
       ...{ schema, name, isView: kind.toUpperCase() === 'VIEW', columns: columnsOfAll(row).map(columnOf) },
       keys: keysOf(ownKeys),
       references: referencesOf(referencesOfAll(row), ownKeys),
-      indexes: indexesOf(indexesOfAll(row)),
+      indexes: indexesOf(indexesOfAll(row), keysOf(ownKeys)),
     };
   });
 }
@@ -188,9 +189,12 @@ function referencesOf(rows: readonly Row[], keys: readonly Row[]): readonly Refe
 }
 
 /** Those of keys are with the keys. */
-function indexesOf(rows: readonly Row[]): readonly TableIndex[] {
-  const own = rows.filter(([, , , , isPrimary, isNotUnique]) => !isYes(isPrimary) && isYes(isNotUnique));
-  return grouped(own).map(([name, group]) => ({ name, columns: columnsOf(group) }));
+function indexesOf(rows: readonly Row[], keys: readonly TableKey[]): readonly TableIndex[] {
+  const ofKeys = new Set(keys.map(({ columns }) => columns.join('\0')));
+  const own = rows.filter(([, , , , isPrimary]) => !isYes(isPrimary));
+  return grouped(own)
+    .map(([name, group]) => ({ name, isUnique: !isYes(group[0]?.[5]), columns: columnsOf(group) }))
+    .filter(({ isUnique, columns }) => !isUnique || !ofKeys.has(columns.join('\0')));
 }
 
 function grouped(rows: readonly Row[]): readonly [string, readonly Row[]][] {

@@ -12,8 +12,8 @@ export function mirrorSql(tables: readonly Table[], schemas: SchemaMap): readonl
   return [
     ...made,
     ...tables.map((table) => (table.isView ? viewSql(table, nameOf(table)) : tableSql(table, nameOf(table)))),
-    ...tables.flatMap((table) => table.indexes.filter(({ columns }) => columns.length > 0).map(({ name, columns }) =>
-      `CREATE INDEX ${quoted(name.toLowerCase())} ON ${nameOf(table)} (${columns.map(quoted).join(', ')})`)),
+    ...tables.flatMap((table) => table.indexes.filter(({ columns }) => columns.length > 0).map(({ name, isUnique, columns }) =>
+      `CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX ${quoted(name.toLowerCase())} ON ${nameOf(table)} (${columns.map(quoted).join(', ')})`)),
     ...tables.flatMap((table) => table.references.map(({ name, columns, toSchema, toTable }) =>
       `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${quoted(name.toLowerCase())} FOREIGN KEY (${columns.map(quoted).join(', ')}) REFERENCES ${nameOf({ schema: toSchema, name: toTable })}`)),
   ]; // prettier-ignore

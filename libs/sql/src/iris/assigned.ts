@@ -56,5 +56,5 @@ function isRefused(from: PgType, to: PgType): boolean {
 }
 
 export function columnFacts(facts: TableFacts | undefined, name: string | undefined): ColumnFacts | undefined {
-  return facts?.columns.find((column) => column.name === name);
+  return facts?.columns.find((column) => column.name === name?.toLowerCase());
 }

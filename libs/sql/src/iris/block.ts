@@ -2,6 +2,7 @@ import type { Node, ResTarget, SelectStmt } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
 import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
+import { checkReference } from './expression.ts';
 import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, withoutWindows } from './grouping.ts';
 import { isConstant, isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
@@ -99,7 +100,9 @@ export class Block {
     const fields = bodyOf(target.val, 'ColumnRef')?.fields ?? [];
     if (bodyOf(fields.at(-1), 'A_Star') === undefined) return [target];
     const alias = fields.length > 1 ? bodyOf(fields.at(-2), 'String')?.sval : undefined;
+    if (alias !== undefined) checkReference(bodyOf(target.val, 'ColumnRef') ?? {}, this.#scope);
     const tables = this.#scope.tables.filter((table) => alias === undefined || table.alias === alias);
+    if (tables.length === 0) return refuse('* of a query around', target.location, 'Name the columns.');
     if (tables.some(({ columns }) => columns === undefined)) return [target];
     const isQualified = this.#scope.tables.length > 1 || alias !== undefined;
     const merged = alias === undefined ? [...this.#scope.merged] : [];
@@ -224,7 +227,7 @@ export class Block {
   #sortKeys(targets: readonly Target[] | undefined): readonly SortKey[] {
     return (this.#select.sortClause ?? []).flatMap((clause) => {
       const sort = bodyOf(clause, 'SortBy') ?? {};
-      const node = sortedNode(sort.node, targets);
+      const node = sortedNode(sort.node, targets, this.#scope);
       if (isConstant(node)) return []; // it would be the place of another column
       return printSortKey(this.#p, sort, node, this.#scope).map(structured);
     });
@@ -258,7 +261,7 @@ export class Block {
     if (targets === undefined)
       return refuse('DISTINCT ON with *', placeOf(this.#select.targetList), 'Name the columns.');
     const partition = (this.#select.distinctClause ?? []).map((node) =>
-      exact(this.#p, sortedNode(node, targets), this.#scope),
+      exact(this.#p, sortedNode(node, targets, this.#scope), this.#scope),
     );
     const keys = this.#sortKeys(targets);
     const order = keys.map(printed).join(', ');

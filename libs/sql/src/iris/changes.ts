@@ -41,7 +41,8 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const relation = insert.relation ?? {};
   if (insert.override === 'OVERRIDING_USER_VALUE') return refuse('OVERRIDING USER VALUE');
   const facts = p.catalog.table(relationOf(relation));
-  const cols = (insert.cols ?? []).map((node) => bodyOf(node, 'ResTarget')?.name ?? '');
+  const given = (insert.cols ?? []).map((node) => bodyOf(node, 'ResTarget')?.name ?? '');
+  const cols = facts === undefined ? given : given.map((name) => name.toLowerCase());
   const columns = cols.length > 0 ? cols : facts?.columns.map(({ name }) => name);
   const table = printRelation(p, relation);
   const clause = insert.onConflictClause;
@@ -188,7 +189,12 @@ function printReturning(
   const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((each) => withoutStar(each, facts));
   const columns = targets.map(({ val, name: label }): SeenColumn => {
     const type = typeOf(p, val, scope);
-    return { name: labelOf(val, label), type, isNullable: true, isExact: false, scale: scaleOf(p, val, scope) };
+    const reference = bodyOf(val, 'ColumnRef');
+    const facts = reference === undefined ? undefined : scope.column(reference)?.facts;
+    return {
+      ...{ name: labelOf(val, label), type, isNullable: true, isExact: false, scale: scaleOf(p, val, scope) },
+      ...(facts === undefined ? {} : { facts }),
+    };
   });
   const list = targets.map(({ val }) => p.value(val, scope)).join(', ');
   const where = condition === undefined ? '%ID = LAST_IDENTITY()' : p.predicate(condition, scope);
@@ -216,7 +222,7 @@ function isWholeUpsert(
 ): boolean {
   const { infer } = clause;
   if (clause.action !== 'ONCONFLICT_UPDATE' || facts === undefined || columns === undefined) return false;
-  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name ?? '');
+  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name?.toLowerCase() ?? '');
   const [key, ...others] = facts.uniqueKeys;
   const set = clause.targetList ?? [];
   return (
@@ -226,7 +232,7 @@ function isWholeUpsert(
     clause.whereClause === undefined &&
     infer?.whereClause === undefined &&
     key.every((name) => columns.includes(name)) &&
-    sameWords(columns, [...key, ...set.map((node) => bodyOf(node, 'ResTarget')?.name ?? '')]) &&
+    sameWords(columns, [...key, ...set.map((node) => bodyOf(node, 'ResTarget')?.name?.toLowerCase() ?? '')]) &&
     set.every(isExcludedOfItsName)
   );
 }
@@ -269,7 +275,7 @@ export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
 function rowByKey(update: UpdateStmt, facts: TableFacts, scope: Scope): Node | undefined {
   const all = bodyOf(update.whereClause, 'BoolExpr');
   const tests = all === undefined ? [update.whereClause] : all.boolop === 'AND_EXPR' ? (all.args ?? []) : [];
-  const assigned = new Set(update.targetList?.map((node) => bodyOf(node, 'ResTarget')?.name));
+  const assigned = new Set(update.targetList?.map((node) => bodyOf(node, 'ResTarget')?.name?.toLowerCase()));
   const fixed = new Map<string, Node>();
   for (const test of tests) {
     const { kind, name, lexpr, rexpr } = bodyOf(test, 'A_Expr') ?? {};
@@ -277,7 +283,7 @@ function rowByKey(update: UpdateStmt, facts: TableFacts, scope: Scope): Node | u
     const isConstant = isUntypedOrConstant(rexpr);
     if (test === undefined || kind !== 'AEXPR_OP' || lastNameOf(name) !== '=' || column === undefined || !isConstant)
       continue;
-    if (scope.isOwn(column)) fixed.set(lastNameOf(column.fields) ?? '', test);
+    if (scope.isOwn(column)) fixed.set(lastNameOf(column.fields)?.toLowerCase() ?? '', test);
   }
   const key = facts.uniqueKeys.find((each) => each.every((name) => fixed.has(name) && !assigned.has(name)));
   const args = key?.map((name) => fixed.get(name)).filter((test) => test !== undefined);

@@ -30,7 +30,7 @@ export function conflictKeys({ clause, facts }: Conflicts): readonly (readonly s
   const { infer, location } = clause;
   if (infer?.conname !== undefined || infer?.whereClause !== undefined)
     return refuse('ON CONFLICT on a constraint by its name, or a part of an index', location, aboutKeys);
-  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name ?? '');
+  const said = (infer?.indexElems ?? []).map((node) => bodyOf(node, 'IndexElem')?.name?.toLowerCase() ?? '');
   if (infer === undefined) return facts.uniqueKeys;
   const key = facts.uniqueKeys.find((each) => sameWords(each, said));
   return key === undefined ? refuse('ON CONFLICT on columns that are no key', location, aboutKeys) : [key];
@@ -101,12 +101,12 @@ export function updateOrInsert(
   if (clause.infer === undefined || clause.whereClause !== undefined)
     return refuse('this ON CONFLICT DO UPDATE', clause.location, 'One with a condition of its own is not translated.');
   const set = (clause.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
-  if (set.some(({ name }) => key.includes(name ?? '')))
+  if (set.some(({ name }) => key.includes(name?.toLowerCase() ?? '')))
     return refuse('ON CONFLICT that changes the key', clause.location);
   const excluded = (node: Node): Node | undefined => {
     const words = namesOf(bodyOf(node, 'ColumnRef')?.fields);
     if (words.length !== 2 || words[0] !== 'excluded') return undefined;
-    const value = row.get(words[1] ?? '');
+    const value = row.get(words[1]?.toLowerCase() ?? '');
     if (value === undefined) return refuse('EXCLUDED of a column that is not given', placeOf(node));
     checkRepeatable(value, 'EXCLUDED');
     return asColumn(value, columnFacts(facts, words[1]));

@@ -20,7 +20,7 @@ import { printOperator } from './operators.ts';
 import { numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { asPattern } from './pattern-match.ts';
-import { placeOf, refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 import { asLike } from './regular-expression.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { comparedRows } from './row-comparison.ts';
@@ -59,9 +59,20 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
 export function printReference(p: Printing, reference: ColumnRef, scope: Scope): string {
   const computed = scope.computedOf(reference);
   if (computed !== undefined) return computed;
+  checkReference(reference, scope);
   if ((reference.fields?.length ?? 0) > 1) return printColumn(p, reference);
   if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
   return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);
+}
+
+/** @throws Refusal 42P01 where no table is called so, 42702 where several have such a column */
+export function checkReference({ fields = [], location }: ColumnRef, scope: Scope): void {
+  const alias = bodyOf(fields.at(-2), 'String')?.sval;
+  if (alias !== undefined && !scope.hasTable(alias))
+    throw new Refusal(`missing FROM-clause entry for table "${alias}"`, { sqlstate: '42P01', location });
+  const name = bodyOf(fields[0], 'String')?.sval ?? '';
+  if (fields.length === 1 && scope.isAmbiguous(name))
+    throw new Refusal(`column reference "${name}" is ambiguous`, { sqlstate: '42702', location });
 }
 
 /** An expression where a value stands: a test becomes 1, 0 or NULL. */
@@ -80,7 +91,13 @@ export function printPredicate(p: Printing, node: Node | undefined, scope: Scope
   if (isPredicate(node, kind)) return conditions[kind]?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
   const constant = bodyOf(node, 'A_Const')?.boolval;
   if (constant !== undefined) return constant.boolval === true ? '1 = 1' : '1 = 0';
-  return `${p.value(node, scope)} = 1`;
+  const value = p.value(node, scope);
+  const type = typeOf(p, node, scope);
+  if (type !== undefined && type !== 'bool')
+    throw new Refusal(`a condition must be type boolean, not type ${type}`, {
+      ...{ sqlstate: '42804', location: placeOf(node) },
+    });
+  return `${value} = 1`;
 }
 
 /** What is a condition of itself. */
@@ -321,8 +338,9 @@ function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope:
     return `UPPER(${p.value(lexpr, scope)})${not} LIKE UPPER(${p.value(pattern, scope)})${end}`;
   if (typeOf(p, lexpr, scope) === 'bytea') return refuse('LIKE of bytes', location);
   const text = exact(p, lexpr, scope);
-  // A constant or a parameter has no collation of its own.
-  const isBare = isUntypedConstant(lexpr) || bodyOf(lexpr, 'ParamRef') !== undefined;
+  // A constant, cast or not, or a parameter has no collation of its own.
+  const bare = bodyOf(lexpr, 'TypeCast')?.arg ?? lexpr;
+  const isBare = isUntypedConstant(bare) || bodyOf(lexpr, 'ParamRef') !== undefined;
   return `${isBare ? `%EXACT(${text})` : text}${not} LIKE ${operand(p, pattern, scope)}${end}`;
 }
 

@@ -77,7 +77,11 @@ function checkColumn(column: ColumnRef, groups: readonly Node[], scope: Scope): 
   const isGrouped = (name: string): boolean =>
     groups.some((group) => {
       const reference = bodyOf(group, 'ColumnRef');
-      return reference !== undefined && lastNameOf(reference.fields) === name && scope.ownerOf(reference) === owner;
+      return (
+        reference !== undefined &&
+        lastNameOf(reference.fields)?.toLowerCase() === name.toLowerCase() &&
+        scope.ownerOf(reference) === owner
+      );
     });
   if (owner === undefined || owner.keys?.some((key) => key.every(isGrouped)) === true) return;
   const name = `${owner.alias}.${lastNameOf(column.fields) ?? ''}`;

@@ -279,6 +279,13 @@ describe('is refused, at its place, with what to do', () => {
     ['alter table patients enable row level security', '0A000', 1],
     ['create materialized view v as select 1', '0A000', 26],
     // What IRIS would take and answer otherwise.
+    ['select t.* from patients a', '42P01', 8],
+    ["select 'é', b.id from patients a", '42P01', 13],
+    ['select id from patients a where exists (select 1 from wards w where w.id = v.id)', '42P01', 76],
+    ['select id from patients p, wards w', '42702', 8],
+    ['select p.id, w.id from patients p, wards w order by id', '42702', 53],
+    ["select 'é', id from patients where id", '42804', 36],
+    ['select id, name from patients union select id from wards', '42601', 44],
     ["select id from nowhere where code between '428' and '429'", '0A000', 35],
     ["select id from nowhere where code >= '4280'", '0A000', 35],
     ['select max(code) from nowhere', '0A000', 8],

@@ -24,7 +24,10 @@ function columnPart(scope: Scope, alias: string, name: string): KeyPart {
   return {
     is: (node) => {
       const reference = bodyOf(node, 'ColumnRef');
-      return lastNameOf(reference?.fields) === name && scope.ownerOf(reference ?? {})?.alias === alias;
+      return (
+        lastNameOf(reference?.fields)?.toLowerCase() === name.toLowerCase() &&
+        scope.ownerOf(reference ?? {})?.alias === alias
+      );
     },
   };
 }

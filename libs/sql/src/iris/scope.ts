@@ -33,15 +33,19 @@ export interface SeenRows {
 
 const byName = new WeakMap<readonly SeenColumn[], ReadonlyMap<string, SeenColumn>>();
 
-/** The first column of a name. Tables may have hundreds, and each is asked for several times. */
+/** The first column of a name, whose case does not matter to IRIS. Tables may have hundreds, and each is asked for several times. */
 export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | undefined {
   if (columns === undefined) return undefined;
   const known = byName.get(columns);
-  if (known !== undefined) return known.get(name);
+  if (known !== undefined) return known.get(name) ?? known.get(name.toLowerCase());
   const named = new Map<string, SeenColumn>();
   for (const column of columns) if (!named.has(column.name)) named.set(column.name, column);
+  for (const column of columns) {
+    const folded = column.name.toLowerCase();
+    if (!named.has(folded)) named.set(folded, column);
+  }
   byName.set(columns, named);
-  return named.get(name);
+  return named.get(name) ?? named.get(name.toLowerCase());
 }
 
 /** What WITH has named. */
@@ -158,6 +162,17 @@ export class Scope {
   /** Whether everything this query itself sees is known. */
   get isKnown(): boolean {
     return this.tables.every(({ columns }) => columns !== undefined);
+  }
+
+  /** Whether a table is called so, here or in the queries around. */
+  hasTable(alias: string): boolean {
+    return this.tables.some((table) => table.alias === alias) || this.#outer?.hasTable(alias) === true;
+  }
+
+  /** Whether a bare name may be a column of one table here or of another. */
+  isAmbiguous(name: string): boolean {
+    const owners = this.tables.filter((table) => columnNamed(table, name) !== undefined);
+    return owners.length > 1 && !this.merged.has(name);
   }
 
   hasColumn(name: string): boolean {

@@ -72,6 +72,10 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const columns = one.columns?.map((column, place) =>
     merged(column, other.columns?.[place], word, rarg.targetList?.[place]),
   );
+  if (columns !== undefined && other.columns !== undefined && columns.length !== other.columns.length)
+    throw new Refusal(`each ${setWords[op] ?? op} query must have the same number of columns`, {
+      ...{ sqlstate: '42601', location: placeOf(rarg.targetList ?? rarg.valuesLists) },
+    });
   const limits = limitsOf(p, select);
   if (columns?.length === 0) return refuse('a set operation without columns', placeOf(rarg));
   const isPlain = select.sortClause === undefined && limits.count === undefined && limits.offset === undefined;

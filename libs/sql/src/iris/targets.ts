@@ -1,7 +1,7 @@
 import type { ColumnRef, Node } from 'libpg-query';
 import { bodyOf, isPlace, namesOf } from '../ast.ts';
 import { identifier } from './names.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 
 /** A result column, as it is printed and as it is seen from outside. */
@@ -25,7 +25,7 @@ export function hasAggregate(targets: readonly Target[] | undefined): boolean {
 }
 
 /** A number in ORDER BY is a result column; so is a name, before any column of a table. Undefined for anything else. */
-export function resultOf(node: Node | undefined, targets: readonly Target[]): Target | undefined {
+export function resultOf(node: Node | undefined, targets: readonly Target[], scope?: Scope): Target | undefined {
   const { ival, location } = bodyOf(node, 'A_Const') ?? {};
   if (ival !== undefined) {
     const number = ival.ival ?? 0;
@@ -35,13 +35,20 @@ export function resultOf(node: Node | undefined, targets: readonly Target[]): Ta
   }
   const fields = bodyOf(node, 'ColumnRef')?.fields ?? [];
   const name = fields.length === 1 ? namesOf(fields)[0] : undefined;
-  return targets.find(({ column }) => column.name === name);
+  const [target, ...others] = targets.filter(({ column }) => column.name === name);
+  if (others.some((other) => !isSame(other.node, target?.node, scope)))
+    throw new Refusal(`ORDER BY "${name ?? ''}" is ambiguous`, { sqlstate: '42702', location: placeOf(node) });
+  return target;
 }
 
-export function sortedNode(node: Node | undefined, targets: readonly Target[] | undefined): Node | undefined {
+export function sortedNode(
+  node: Node | undefined,
+  targets: readonly Target[] | undefined,
+  scope: Scope,
+): Node | undefined {
   const { ival, location } = bodyOf(node, 'A_Const') ?? {};
   if (targets === undefined) return ival === undefined ? node : refuse('ORDER BY a number over *', location);
-  return resultOf(node, targets)?.node ?? node;
+  return resultOf(node, targets, scope)?.node ?? node;
 }
 
 /** Equal but for their places in the text, and for how columns are called where the scope is given. */

@@ -112,6 +112,30 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table "User"');
     });
 
+    it('gives the rows that it deletes, and those of an INSERT of VALUES in FROM', async () => {
+      await client.query('create table beds (id serial primary key, label varchar(20), n int)');
+      const inserted = await client.query(
+        'insert into beds (label, n) select a::varchar, b::int from (values ($1, $2, 0), ($3, $4, 1)) as v(a, b, k) order by k returning id, label',
+        ['x', '1', '', '2'],
+      );
+      expect(inserted.rows).toEqual([
+        { id: 1, label: 'x' },
+        { id: 2, label: '' },
+      ]);
+      const { rows } = await client.query(
+        "select json_build_object('l', label, 'n', json_build_array(n)) as j from beds",
+      );
+      expect(rows).toEqual([{ j: { l: 'x', n: [1] } }, { j: { l: '', n: [2] } }]);
+      const gone = await client.query('delete from beds where n >= $1 returning id, label', [2]);
+      expect([gone.command, gone.rowCount, gone.rows]).toEqual(['DELETE', 1, [{ id: 2, label: '' }]]);
+      expect((await client.query('delete from beds where n >= 2 returning id')).rowCount).toBe(0);
+      await client.query('alter table beds alter column n set default 7, alter column label type varchar(30)');
+      await client.query('alter table beds alter column label set not null');
+      expect((await client.query("insert into beds (label) values ('y') returning n")).rows).toEqual([{ n: 7 }]);
+      await expect(client.query('insert into beds (n) values (1)')).rejects.toMatchObject({ code: '23502' });
+      await client.query('drop table beds');
+    });
+
     it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);

@@ -242,7 +242,7 @@ export class Executor {
     const { answer, changed } = await this.#allOrNone(plan, portal, page);
     if (plan.isSchema) await shared.schemaChanged(connection);
     if (answer === undefined) return changed;
-    const isChange = plan.command === 'INSERT' || plan.command === 'UPDATE';
+    const isChange = ['INSERT', 'UPDATE', 'DELETE'].includes(plan.command);
     const command = plan.command === 'SELECT' || isChange || plan.command === 'EXPLAIN' ? plan.command : 'SELECT';
     const columns = outColumns(plan.columns, answer.columns);
     portal.rows = portalRows(answer, columns, (rows) => tagOf(command, isChange ? changed : rows));

@@ -4,7 +4,7 @@ import { ScriptedDriver, type Script } from '../testing/scripted-driver.ts';
 import type { IrisPlan } from './plan.ts';
 import { runIris } from './run-iris.ts';
 
-type Step = readonly [sql: string, isResult: boolean, only?: 'afterChange' | 'afterNone'];
+type Step = readonly [sql: string, isResult: boolean, only?: IrisPlan['steps'][number]['only']];
 
 async function ran(steps: readonly Step[], answer: (sql: string) => Script): Promise<object> {
   const driver = new ScriptedDriver(answer);
@@ -41,5 +41,16 @@ describe('the steps of a statement', () => {
     const answer = (sql: string): Script => (sql.startsWith('select') ? [[sql.slice(-1)]] : sql === 'insert 1' ? 0 : 1);
     expect(await ran(steps, answer)).toMatchObject({ rows: [['2']], changed: 1 });
     expect(await ran(steps.slice(0, 2), answer)).toMatchObject({ rows: [], changed: 0 });
+  });
+
+  it('give the rows that are deleted next, and fail where others have come in between', async () => {
+    const steps: readonly Step[] = [
+      ['select', true],
+      ['delete', false, 'ofRowsRead'],
+    ];
+    const rows = [['1'], ['2']];
+    const answer = (deleted: number) => (sql: string) => (sql === 'select' ? rows : deleted);
+    expect(await ran(steps, answer(2))).toEqual({ heard: ['select', 'delete'], rows, changed: 2 });
+    await expect(ran(steps, answer(1))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
   });
 });

@@ -1,5 +1,6 @@
 import { irisSql, type IrisText } from '@medrex/sql';
-import type { PageSize, SqlAnswer, SqlConnection, SqlValue } from '@medrex/sql-driver';
+import type { PageSize, SqlAnswer, SqlConnection, SqlRow, SqlValue } from '@medrex/sql-driver';
+import { standardPage } from '../database/page-sizes.ts';
 import { sqlValueOf, textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { IrisPlan } from './plan.ts';
 import { SessionFault } from './session-fault.ts';
@@ -46,9 +47,11 @@ export async function runIris(
     const all = await connection.run(sql, values, page);
     const came = all.kind === 'rows' && step.only === 'afterChange' && before === 0 ? await withoutRows(all) : all;
     if (came.kind === 'count') {
+      if (step.only === 'ofRowsRead' && came.rows !== answer?.first.rows.length)
+        throw new SessionFault('40001', 'others have changed the rows between their reading and their deletion');
       before = came.rows;
       changed += came.rows;
-    } else if (step.isResult && answer === undefined) answer = came;
+    } else if (step.isResult && answer === undefined) answer = step === plan.steps.at(-1) ? came : await wholly(came);
     else if (step.isResult && answer !== undefined) answer = { ...answer, first: joined(answer, came) };
     else if (!came.first.isLast) await came.cursor.close();
   }
@@ -56,6 +59,26 @@ export async function runIris(
 }
 
 type RowsAnswer = NonNullable<Ran['answer']>;
+
+/** What is changed next may not be read any more. @throws SessionFault */
+async function wholly(answer: RowsAnswer): Promise<RowsAnswer> {
+  const rows = [...answer.first.rows];
+  let bytes = bytesOf(rows);
+  for (let { isLast } = answer.first; !isLast;) {
+    const page = await answer.cursor.next(standardPage);
+    rows.push(...page.rows);
+    bytes += bytesOf(page.rows);
+    isLast = page.isLast;
+    if (bytes > readBytesMax) throw new SessionFault('54000', 'RETURNING of more rows than are kept in memory');
+  }
+  return { ...answer, first: { ...answer.first, rows, isLast: true } };
+}
+
+/** Of rows that are read before they are deleted. */
+const readBytesMax = 64 * 1024 * 1024;
+
+const bytesOf = (rows: readonly SqlRow[]): number =>
+  rows.reduce((sum, row) => sum + row.reduce((size, cell) => size + (cell?.byteLength ?? 0), 0), 0);
 
 /** The columns alone: the rows are not those of the statement. */
 async function withoutRows(answer: RowsAnswer): Promise<RowsAnswer> {

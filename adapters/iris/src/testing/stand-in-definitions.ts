@@ -41,6 +41,8 @@ export function postgresOfDefinition(sql: string): string | undefined {
   if (verb === 'CREATE' && tokens[1]?.text === 'UNIQUE') return createIndex(tokens);
   const renamed = rename(tokens);
   if (renamed !== undefined) return renamed;
+  const altered = alterColumn(tokens);
+  if (altered !== undefined) return altered;
   const end = tokens.findIndex(({ text }, place) => text === 'WITH' && tokens[place + 1]?.text === '%CLASSPARAMETER');
   return columnsWithTypes(end < 0 ? tokens : tokens.slice(0, end));
 }
@@ -67,6 +69,24 @@ function rename(tokens: readonly IrisToken[]): string | undefined {
     .map(spelled)
     .join(' ');
   return `${table} RENAME COLUMN ${names(tokens.slice(column + 1, at))} TO ${names(tokens.slice(at + 1))}`;
+}
+
+/** ALTER COLUMN c NOT NULL, NULL, or a type; what is said of defaults PostgreSQL says in the same words. */
+function alterColumn(tokens: readonly IrisToken[]): string | undefined {
+  const at = tokens.findIndex(({ text }, place) => text === 'ALTER' && tokens[place + 1]?.text === 'COLUMN');
+  const [first, second] = tokens.slice(at + 3).map(({ text }) => text);
+  if (at < 0 || second === 'DEFAULT') return undefined;
+  const head = tokens
+    .slice(0, at + 3)
+    .map(spelled)
+    .join(' ')
+    .replaceAll(/ ?\. ?/g, '.');
+  if (first === 'NULL') return `${head} DROP NOT NULL`;
+  if (first === 'NOT') return `${head} SET NOT NULL`;
+  return `${head} TYPE ${columnsWithTypes(tokens.slice(at + 1))
+    .split(' ')
+    .slice(2)
+    .join(' ')}`;
 }
 
 /** Types in the words of PostgreSQL; text compares without case unless it is declared EXACT. */

@@ -21,15 +21,17 @@ import { scaleOf } from './numeric-scale.ts';
 import type { Printing } from './printing.ts';
 import { printWith } from './query.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
+import { rowsOfValues } from './rows-of-values.ts';
 import { Scope, seenColumn, type SeenColumn } from './scope.ts';
+import type { IrisStep } from './translation.ts';
 
 /** One call to IRIS, as printed text with marks. */
 export interface PrintedStep {
   readonly sql: string;
   /** Its rows are those of the statement. Of all other steps only the counts of rows are added up. */
   readonly isResult: boolean;
-  /** Of the step before it: what it says is done only where that one changed rows, or none. */
-  readonly only?: 'afterChange' | 'afterNone';
+  readonly only?: IrisStep['only'];
 }
 
 export interface PrintedChange {
@@ -51,7 +53,8 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const verb = isUpsert ? 'INSERT OR UPDATE' : 'INSERT';
   const exprs = insert.returningClause?.exprs;
   const returning = exprs === undefined ? undefined : printReturning(p, exprs, relation, facts);
-  const select = withBefore(insert.withClause, bodyOf(insert.selectStmt, 'SelectStmt'));
+  const said = withBefore(insert.withClause, bodyOf(insert.selectStmt, 'SelectStmt'));
+  const select = said === undefined || returning === undefined ? said : (rowsOfValues(said) ?? said);
   if (select === undefined) return withReturning([`${verb} INTO ${table} DEFAULT VALUES`], returning);
   if (select.valuesLists === undefined) {
     if (clause !== undefined && !isUpsert)
@@ -146,9 +149,9 @@ function conflictSteps(
       return [insertUnlessThere(p, conflicts, row), ...read];
     }
     const { steps: changes, isSame } = updateOrInsert(p, conflicts, row, rowInsert(p, given, head, facts, columns));
-    const read =
-      exprs === undefined ? [] : [{ sql: printReturning(p, exprs, relation, facts, isSame).sql, isResult: true }];
-    return [...changes, ...read];
+    if (exprs === undefined) return changes;
+    const { sql } = printReturning(p, exprs, relation, facts, p.predicate(isSame, target(p, relation).scope));
+    return [...changes, { sql, isResult: true, only: 'afterChange' }];
   });
   return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
 }
@@ -177,13 +180,13 @@ function withReturning(inserts: readonly string[], returning: Returning | undefi
   return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
 }
 
-/** What is read of the row that has just been inserted, or of those that a condition tells. */
+/** What is read of the row that has just been inserted, or of those that WHERE tells. */
 function printReturning(
   p: Printing,
   exprs: readonly Node[],
   relation: NonNullable<InsertStmt['relation']>,
   facts?: TableFacts,
-  condition?: Node,
+  where = '%ID = LAST_IDENTITY()',
 ): Returning {
   const { scope, name } = target(p, relation);
   const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((each) => withoutStar(each, facts));
@@ -197,7 +200,6 @@ function printReturning(
     };
   });
   const list = targets.map(({ val }) => p.value(val, scope)).join(', ');
-  const where = condition === undefined ? '%ID = LAST_IDENTITY()' : p.predicate(condition, scope);
   return { sql: `SELECT ${list} FROM ${name} WHERE ${where}`, columns };
 }
 
@@ -267,7 +269,7 @@ export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   const isRow = facts === undefined || from !== '' ? undefined : rowByKey(update, facts, scope);
   if (isRow === undefined) return refuseReturning('UPDATE', update.returningClause);
   // The row is this transaction's own now: nobody else changes it.
-  const { sql, columns } = printReturning(p, exprs, relation, facts, isRow);
+  const { sql, columns } = printReturning(p, exprs, relation, facts, p.predicate(isRow, scope));
   return { steps: [step, { sql, isResult: true, only: 'afterChange' }], columns };
 }
 
@@ -297,22 +299,35 @@ function isUntypedOrConstant(node: Node | undefined): boolean {
 
 export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
   const relation = statement.relation ?? {};
-  if (statement.returningClause !== undefined) return refuseReturning('DELETE', statement.returningClause);
   const { scope, name } = target(p, relation);
   if (statement.withClause !== undefined) printWith(p, statement.withClause, scope, {});
   const from = statement.usingClause === undefined ? '' : ` FROM ${printFrom(p, statement.usingClause, scope)}`;
-  const where = statement.whereClause === undefined ? '' : ` WHERE ${p.predicate(statement.whereClause, scope)}`;
+  const condition = statement.whereClause === undefined ? undefined : p.predicate(statement.whereClause, scope);
+  const where = condition === undefined ? '' : ` WHERE ${condition}`;
   // Row by row IRIS would find each row still referenced by the next one.
   const isWhole =
     from === '' && where === '' && p.catalog.table(relationOf(relation))?.isReferencedByItselfOnly === true;
-  return { steps: [{ sql: `DELETE ${isWhole ? '%NOCHECK ' : ''}FROM ${name}${from}${where}`, isResult: false }] };
+  const step = { sql: `DELETE ${isWhole ? '%NOCHECK ' : ''}FROM ${name}${from}${where}`, isResult: false };
+  const exprs = statement.returningClause?.exprs;
+  if (exprs === undefined) return { steps: [step] };
+  if (from !== '') return refuseReturning('DELETE ... USING', statement.returningClause);
+  checkRepeatable(statement.whereClause, 'RETURNING of DELETE');
+  const facts = p.catalog.table(relationOf(relation));
+  const { sql, columns } = printReturning(p, exprs, relation, facts, condition ?? '1 = 1');
+  return {
+    steps: [
+      { sql, isResult: true },
+      { ...step, only: 'ofRowsRead' },
+    ],
+    columns,
+  };
 }
 
 function refuseReturning(verb: string, clause: unknown): never {
   return refuse(
     `RETURNING of ${verb}`,
     placeOf(clause),
-    'Of an UPDATE of one row by its key it is translated. Read other rows in the transaction before they are changed.',
+    'Of DELETE, and of an UPDATE of one row by its key, it is translated. Read other rows in the transaction.',
   );
 }
 

@@ -1,4 +1,4 @@
-import type { InsertStmt, Node, OnConflictClause } from 'libpg-query';
+import type { InsertStmt, Node, OnConflictClause, ResTarget } from 'libpg-query';
 import { bodyOf, hasPart, namesOf } from '../ast.ts';
 import { columnFacts, printAssigned } from './assigned.ts';
 import type { ColumnFacts, TableFacts } from './catalog.ts';
@@ -10,6 +10,7 @@ import { identifier } from './names.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
+import { replaced } from './rows-of-values.ts';
 import { Scope, seenColumn } from './scope.ts';
 import { typedValue } from './typed-constants.ts';
 
@@ -98,10 +99,15 @@ export function updateOrInsert(
   const table = relation.alias?.aliasname ?? relation.relname ?? '';
   const isSame =
     isSameRow(key, row, facts, table) ?? refuse('ON CONFLICT with a key that is not given', clause.location, aboutKeys);
-  if (clause.infer === undefined || clause.whereClause !== undefined)
-    return refuse('this ON CONFLICT DO UPDATE', clause.location, 'One with a condition of its own is not translated.');
-  const set = (clause.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
-  if (set.some(({ name }) => key.includes(name?.toLowerCase() ?? '')))
+  if (clause.infer === undefined) return refuse('ON CONFLICT DO UPDATE without a key', clause.location, aboutKeys);
+  const isKey = (name = ''): boolean => key.includes(name.toLowerCase());
+  // A part of the key that is set to what it is already.
+  const isKept = ({ name, val }: ResTarget): boolean =>
+    isKey(name) &&
+    namesOf(bodyOf(val, 'ColumnRef')?.fields).join('.').toLowerCase() === `excluded.${name?.toLowerCase() ?? ''}`;
+  const all = (clause.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+  const set = all.filter((each) => !isKept(each));
+  if (set.length === 0 || set.some(({ name }) => isKey(name)))
     return refuse('ON CONFLICT that changes the key', clause.location);
   const excluded = (node: Node): Node | undefined => {
     const words = namesOf(bodyOf(node, 'ColumnRef')?.fields);
@@ -113,7 +119,8 @@ export function updateOrInsert(
   };
   const isOfRow = (node: Node): boolean => namesOf(bodyOf(node, 'ColumnRef')?.fields)[0] === 'excluded';
   const assigned = set.map((each) => replaced(each, excluded) as typeof each);
-  if (hasPart(assigned, isOfRow)) return refuse('this use of EXCLUDED', clause.location);
+  const condition = replaced(clause.whereClause, excluded) as Node | undefined;
+  if (hasPart([assigned, condition], isOfRow)) return refuse('this use of EXCLUDED', clause.location);
   const scope = new Scope();
   scope.tables.push({ alias: table, columns: facts.columns.map(seenColumn), isOuter: false });
   const alias = relation.alias === undefined ? '' : ` AS ${identifier(table)}`;
@@ -123,20 +130,15 @@ export function updateOrInsert(
     scope,
     facts,
   );
-  const update = `UPDATE ${printRelation(p, relation)}${alias} SET ${values} WHERE ${p.predicate(isSame, scope)}`;
+  const where = condition === undefined ? isSame : together('AND_EXPR', [isSame, condition]);
+  const update = `UPDATE ${printRelation(p, relation)}${alias} SET ${values} WHERE ${p.predicate(where, scope)}`;
+  // One that is there, and that the condition leaves as it is, is not inserted either.
+  const orInsert = condition === undefined ? insert : insertUnlessThere(p, conflicts, row).sql;
   return {
     steps: [
       { sql: update, isResult: false },
-      { sql: insert, isResult: false, only: 'afterNone' },
+      { sql: orInsert, isResult: false, only: 'afterNone' },
     ],
     isSame,
   };
-}
-
-function replaced(part: unknown, change: (node: Node) => Node | undefined): unknown {
-  if (Array.isArray(part)) return part.map((each) => replaced(each, change));
-  if (typeof part !== 'object' || part === null) return part;
-  const other = change(part as Node);
-  if (other !== undefined) return other;
-  return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, replaced(each, change)]));
 }

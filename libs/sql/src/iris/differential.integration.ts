@@ -47,6 +47,7 @@ function wardSql(schema: string, text: string, flag: string): string {
 const oids: Readonly<Partial<Record<PgType, number>>> = {
   ...{ bool: 16, int2: 21, int4: 23, int8: 20, numeric: 1700, float4: 700, float8: 701, text: 25, varchar: 1043 },
   ...{ bpchar: 1042, date: 1082, time: 1083, timestamp: 1114, timestamptz: 1184, interval: 1186, uuid: 2950 },
+  ...{ json: 114, jsonb: 3802 },
 };
 
 /** Of encounters: its collation is EXACT. */
@@ -245,5 +246,15 @@ function plain(value: string | null): string {
   if (value === 't' || value === 'f') return value === 't' ? '1' : '0';
   const moment = /^(\d{4}-\d\d-\d\d .*)\+00$/.exec(value)?.[1]; // IRIS has no zone: all is UTC
   if (moment !== undefined) return `'${moment}'`;
+  if (/^[[{].*[\]}]$/s.test(value)) return sorted(JSON.parse(value));
   return /^-?\d+(\.\d+)?$/.test(value) ? String(Number(value)) : `'${value}'`;
+}
+
+/** JSON whatever its blanks and the order of its keys. */
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part !== 'object' || part === null || Array.isArray(part)
+      ? part
+      : Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1))),
+  );
 }

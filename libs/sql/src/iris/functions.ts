@@ -6,7 +6,7 @@ import { operand, valueAs } from './expression.ts';
 import { aggregateNames, functionTable } from './function-table.ts';
 import { isAggregate } from './grouping.ts';
 import { common, isNullable, learnType, typeOf } from './inference.ts';
-import { printJsonArray, printJsonObject } from './json.ts';
+import { printJson } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -212,10 +212,10 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   round: printRound,
   trunc: (p, [value, places], scope) =>
     `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)}, 1)`,
-  jsonb_build_object: printJsonObject,
-  json_build_object: printJsonObject,
-  jsonb_build_array: printJsonArray,
-  json_build_array: printJsonArray,
+  jsonb_build_object: (p, args, scope, location) => printJson(p, 'jsonb_build_object', args, scope, location),
+  json_build_object: (p, args, scope, location) => printJson(p, 'json_build_object', args, scope, location),
+  jsonb_build_array: (p, args, scope, location) => printJson(p, 'jsonb_build_array', args, scope, location),
+  json_build_array: (p, args, scope, location) => printJson(p, 'json_build_array', args, scope, location),
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
 

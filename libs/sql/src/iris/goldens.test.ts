@@ -483,7 +483,9 @@ describe('JSON and arrows', () => {
     ['select a.ref->col, ref->other->name from a', ['SELECT a.ref->col, ref->other->name FROM a']],
     [
       "select jsonb_build_object('k', id, 'n', name), json_build_array(1, name) from patients",
-      ["SELECT JSON_OBJECT('k':id, 'n':name), JSON_ARRAY(1, name) FROM patients"],
+      [
+        `SELECT REPLACE(JSON_OBJECT('k':id, 'n':name), '"\\u0000"', '""'), REPLACE(JSON_ARRAY(1, name), '"\\u0000"', '""') FROM patients`,
+      ],
     ],
   ])('%s', (text, steps) => expect(shown(newest, text)).toEqual(steps));
 });

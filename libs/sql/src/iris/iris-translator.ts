@@ -244,14 +244,16 @@ export class IrisTranslator {
   #other(p: Printing, node: Node): readonly string[] {
     const truncate = bodyOf(node, 'TruncateStmt');
     if (truncate !== undefined) return printTruncate(p, truncate);
-    // The catalog knows enums; vectors are part of IRIS.
-    if (bodyOf(node, 'CreateEnumStmt') !== undefined || bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector')
-      return [];
+    if (bodyOf(node, 'CreateExtensionStmt')?.extname === 'vector') return []; // vectors are part of IRIS
+    const type = namesOf(bodyOf(node, 'CreateEnumStmt')?.typeName).at(-1);
+    if (type !== undefined && p.catalog.isEnum(type)) return [];
     const lock = bodyOf(node, 'LockStmt');
     if (lock !== undefined) return printLock(lock);
     const kind = kindOf(node);
     if (kind === 'NotifyStmt') return refuse('NOTIFY', undefined, 'Nobody could LISTEN: IRIS has nothing for it.');
     if (this.#options.skipped?.includes(kind) === true) return [];
+    if (type !== undefined)
+      return refuse('CREATE TYPE', undefined, 'Declare its columns varchar(64), and cast to that.');
     if (kind === 'MergeStmt')
       return refuse(
         'MERGE',

@@ -14,13 +14,17 @@ import type {
   ViewStmt,
 } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
-import { printRelation } from './from.ts';
+import { columnFacts } from './assigned.ts';
+import type { ColumnFacts, TableFacts } from './catalog.ts';
+import { printRelation, relationOf } from './from.ts';
+import { words } from './made-nodes.ts';
 import { identifier } from './names.ts';
-import { irisType, typeUse } from './pg-type.ts';
+import { irisType, typeUse, type PgType, type TypeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { printQuery } from './query.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';
+import { isSame } from './targets.ts';
 
 /** What an enum's column becomes. */
 const enumType = 'VARCHAR(64)';
@@ -73,9 +77,18 @@ function printColumnDefinition(p: Printing, column: ColumnDef): string {
   const { colname = '', location } = column;
   if (column.collClause !== undefined) return refuse('COLLATE', location);
   const name = identifier(colname, location);
-  const rest = (column.constraints ?? []).map((node) => printColumnConstraint(p, bodyOf(node, 'Constraint') ?? {}));
+  const constraints = (column.constraints ?? []).map((node) => bodyOf(node, 'Constraint') ?? {});
+  const rest = constraints
+    .filter((constraint, place) => !isTimeOfForeign(constraint, constraints.slice(0, place)))
+    .map((constraint) => printColumnConstraint(p, constraint));
   const type = isIdentity(column) ? identityType(p, column.typeName) : columnType(p, column.typeName);
   return [name, type, ...rest].filter((word) => word !== '').join(' ');
+}
+
+/** When the foreign key before it is checked: that is at once. */
+function isTimeOfForeign({ contype }: Constraint, before: readonly Constraint[]): boolean {
+  const of = before.findLast((each) => each.contype?.startsWith('CONSTR_ATTR_') !== true);
+  return contype?.startsWith('CONSTR_ATTR_') === true && of?.contype === 'CONSTR_FOREIGN';
 }
 
 export function columnType(p: Printing, typeName: TypeName | undefined): string {
@@ -140,9 +153,9 @@ function printTableConstraint(p: Printing, constraint: Constraint): string {
   }
 }
 
-/** What would hold at another time in IRIS, or for other rows. */
-function refuseVariant({ deferrable, nulls_not_distinct, skip_validation, location }: Constraint): void {
-  if (deferrable === true) refuse('a constraint that can be deferred', location);
+/** What would hold at another time in IRIS, or for other rows. A foreign key that is checked at once fails earlier, and never later. */
+function refuseVariant({ contype, deferrable, nulls_not_distinct, skip_validation, location }: Constraint): void {
+  if (deferrable === true && contype !== 'CONSTR_FOREIGN') refuse('a constraint that can be deferred', location);
   if (nulls_not_distinct === true) refuse('NULLS NOT DISTINCT', location);
   if (skip_validation === true) refuse('NOT VALID', location, 'IRIS checks the rows that there are.');
 }
@@ -175,12 +188,16 @@ function printReference(p: Printing, constraint: Constraint): string {
   ].join('');
 }
 
-/** USING btree and storage parameters say nothing to IRIS; whatever changes what the index means is refused. */
+/**
+ * USING btree and storage parameters say nothing to IRIS, and one on a part of the rows is as good on all of them; whatever changes
+ * what the index means is refused.
+ */
 export function printCreateIndex(p: Printing, index: IndexStmt): string {
   const { idxname, relation = {}, accessMethod = 'btree' } = index;
   if (idxname === undefined) return refuse('an index without a name', relation.location);
   if (index.nulls_not_distinct === true) return refuse('NULLS NOT DISTINCT', relation.location);
-  if (index.whereClause !== undefined) return refuse('an index on a part of the rows', relation.location);
+  if (index.whereClause !== undefined && index.unique === true)
+    return refuse('a unique index on a part of the rows', relation.location);
   const elements = (index.indexParams ?? []).map((node) => bodyOf(node, 'IndexElem') ?? {});
   if (accessMethod === 'hnsw') return printHnsw(p, index, idxname, elements);
   if (accessMethod !== 'btree') return refuse(`an index of kind ${accessMethod}`, relation.location);
@@ -194,8 +211,15 @@ export function printCreateIndex(p: Printing, index: IndexStmt): string {
 function indexedColumn({ name, expr, opclass, collation }: IndexElem): string {
   if (collation !== undefined) return refuse('COLLATE of an index');
   if (name === undefined || expr !== undefined) return refuse('an index on an expression', placeOf(expr));
-  return opclass === undefined ? identifier(name) : refuse('an operator class');
+  const operators = namesOf(opclass).at(-1);
+  return operators === undefined || plainOperators.test(operators)
+    ? identifier(name)
+    : refuse(`the operator class ${operators}`);
 }
+
+/** Which comparisons an index serves, and not which rows it tells apart. */
+const plainOperators =
+  /^(?:(?:text|varchar|bpchar)_pattern_ops|(?:int[248]|float[48]|numeric|text|varchar|bpchar|bool|date|time|timestamp|timestamptz|uuid|bytea)_ops)$/;
 
 const distances: Readonly<Record<string, string>> = { vector_cosine_ops: 'Cosine', vector_ip_ops: 'DotProduct' };
 
@@ -262,28 +286,44 @@ export function printCreateView(p: Printing, view: ViewStmt): string {
 }
 
 export function printAlterTable(p: Printing, alter: AlterTableStmt): readonly string[] {
-  if (alter.missing_ok === true) return refuse('ALTER TABLE IF EXISTS', alter.relation?.location);
+  const relation = alter.relation ?? {};
   if (alter.objtype !== 'OBJECT_TABLE') return refuse(`ALTER ${(alter.objtype ?? '').replace('OBJECT_', '')}`);
-  const head = `ALTER TABLE ${printRelation(p, alter.relation ?? {})}`;
-  return (alter.cmds ?? []).map((node) => `${head} ${printAlterCommand(p, bodyOf(node, 'AlterTableCmd') ?? {})}`);
+  const facts = p.catalog.table(relationOf(relation));
+  if (alter.missing_ok === true && facts === undefined)
+    return refuse('IF EXISTS of an unknown table', relation.location);
+  const head = `ALTER TABLE ${printRelation(p, relation)}`;
+  return (alter.cmds ?? [])
+    .map((node) => bodyOf(node, 'AlterTableCmd') ?? {})
+    .filter((command) => !isDone(command, facts))
+    .map((command) => `${head} ${printAlterCommand(p, command, facts)}`);
 }
 
-function printAlterCommand(p: Printing, { subtype, name = '', def, behavior, missing_ok }: AlterTableCmd): string {
+/** Whether IF EXISTS and IF NOT EXISTS leave nothing to do. */
+function isDone({ subtype, name, def, missing_ok }: AlterTableCmd, facts: TableFacts | undefined): boolean {
+  if (missing_ok !== true || (subtype !== 'AT_AddColumn' && subtype !== 'AT_DropColumn')) return false;
+  if (facts === undefined) return refuse('IF EXISTS of a column of an unknown table');
+  const isThere = columnFacts(facts, bodyOf(def, 'ColumnDef')?.colname ?? name) !== undefined;
+  return isThere === (subtype === 'AT_AddColumn');
+}
+
+function printAlterCommand(
+  p: Printing,
+  { subtype, name = '', def, behavior, missing_ok }: AlterTableCmd,
+  facts: TableFacts | undefined,
+): string {
   switch (subtype) {
     case 'AT_AddColumn':
-      return missing_ok === true
-        ? refuse('ADD COLUMN IF NOT EXISTS')
-        : `ADD COLUMN ${printColumnDefinition(p, bodyOf(def, 'ColumnDef') ?? {})}`;
+      return `ADD COLUMN ${printColumnDefinition(p, bodyOf(def, 'ColumnDef') ?? {})}`;
     case 'AT_DropColumn':
-      return missing_ok === true
-        ? refuse('DROP COLUMN IF EXISTS')
-        : `DROP COLUMN ${identifier(name)}${behavior === 'DROP_CASCADE' ? ' CASCADE' : ''}`;
+      return `DROP COLUMN ${identifier(name)}${behavior === 'DROP_CASCADE' ? ' CASCADE' : ''}`;
     case 'AT_SetNotNull':
       return `ALTER COLUMN ${identifier(name)} NOT NULL`;
     case 'AT_DropNotNull':
       return `ALTER COLUMN ${identifier(name)} NULL`;
+    case 'AT_ColumnDefault':
+      return `ALTER COLUMN ${identifier(name)} ${def === undefined ? 'DROP DEFAULT' : `SET DEFAULT (${p.value(def, new Scope())})`}`;
     case 'AT_AlterColumnType':
-      return printAlterType(p, name, bodyOf(def, 'ColumnDef') ?? {});
+      return printAlterType(p, name, bodyOf(def, 'ColumnDef') ?? {}, facts);
     case 'AT_AddConstraint':
       return `ADD ${printTableConstraint(p, bodyOf(def, 'Constraint') ?? {})}`;
     case 'AT_DropConstraint':
@@ -293,17 +333,41 @@ function printAlterCommand(p: Printing, { subtype, name = '', def, behavior, mis
   }
 }
 
-function printAlterType(p: Printing, name: string, { typeName, raw_default }: ColumnDef): string {
-  if (raw_default !== undefined) return refuse('ALTER COLUMN TYPE ... USING');
+function printAlterType(p: Printing, name: string, column: ColumnDef, facts: TableFacts | undefined): string {
+  const { typeName, raw_default: using } = column;
+  const { arg, typeName: cast } = bodyOf(using, 'TypeCast') ?? {};
+  const isCast =
+    isSame({ ColumnRef: { fields: words(name) } }, arg) &&
+    isSame({ TypeName: cast ?? {} }, { TypeName: typeName ?? {} });
+  if (using !== undefined && !(isCast && isWidened(columnFacts(facts, name), typeUse(typeName))))
+    return refuse(
+      'ALTER COLUMN TYPE ... USING',
+      placeOf(using),
+      'USING a cast of the column to its new type, where every value of the old one is one of the new, is translated.',
+    );
   return `ALTER COLUMN ${identifier(name)} ${columnType(p, typeName)}`;
 }
+
+/** Whether all values of a column are values of a type as they are. */
+function isWidened(column: ColumnFacts | undefined, use: TypeUse | undefined): boolean {
+  if (column === undefined || use === undefined) return false;
+  const [from, to] = [column.type, use.type].map((type) => widths.indexOf(type));
+  if (from !== undefined && to !== undefined && from >= 0 && to >= 0) return from <= to;
+  const isText = [column.type, use.type].every((type) => type === 'text' || type === 'varchar');
+  const [length = textMax] = use.modifiers;
+  return isText && (column.modifiers?.[0] ?? textMax) <= length;
+}
+
+const widths: readonly PgType[] = ['int2', 'int4', 'int8'];
+const textMax = 65_535;
 
 export function printRename(
   p: Printing,
   { renameType, relation = {}, subname = '', newname = '', missing_ok }: RenameStmt,
 ): string {
   const table = `ALTER TABLE ${printRelation(p, relation)}`;
-  if (missing_ok === true) return refuse('ALTER TABLE IF EXISTS', relation.location);
+  if (missing_ok === true && p.catalog.table(relationOf(relation)) === undefined)
+    return refuse('IF EXISTS of an unknown table', relation.location);
   if (renameType === 'OBJECT_TABLE') return `${table} RENAME ${identifier(newname)}`;
   if (renameType === 'OBJECT_COLUMN')
     return `${table} ALTER COLUMN ${identifier(subname)} RENAME ${identifier(newname)}`;

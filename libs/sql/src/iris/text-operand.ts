@@ -30,6 +30,8 @@ export function textOperand(p: Printing, node: Node | undefined, scope: Scope, l
     );
   if (type === 'bool')
     return refuse('a boolean as text', location, "Write CASE WHEN ... THEN 'true' ELSE 'false' END.");
+  if (type === 'json' || type === 'jsonb')
+    return refuse('JSON as text', location, 'IRIS writes it with other blanks: leave that to the client.');
   if (type === 'interval' || type === 'bytea' || type === 'vector') return refuse(`${type} as text`, location);
   return value;
 }

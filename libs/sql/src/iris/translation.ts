@@ -22,8 +22,11 @@ export interface ResultColumn {
 export interface IrisStep extends IrisText {
   /** Its rows are those of the statement; of the others only their counts are added up. */
   readonly isResult: boolean;
-  /** By what the step before it came to: where that changed no rows there are none of `afterChange`, and else `afterNone` is not run. */
-  readonly only?: 'afterChange' | 'afterNone';
+  /**
+   * By what the steps before it came to: where the last one changed no rows there are none of `afterChange`, and else
+   * `afterNone` is not run. `ofRowsRead` has to change as many rows as have been read.
+   */
+  readonly only?: 'afterChange' | 'afterNone' | 'ofRowsRead';
 }
 
 export type Translation =

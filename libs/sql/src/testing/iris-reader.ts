@@ -365,6 +365,7 @@ class Reader {
   #call(name: string): string {
     if (name === 'TRIM') return this.#inParentheses(() => this.#trim());
     if (name === 'POSITION') return this.#inParentheses(() => this.#position());
+    if (name === 'JSON_OBJECT' || name === 'JSON_ARRAY') return this.#json(name === 'JSON_OBJECT');
     const [distinct, args] = this.#inParentheses(
       () => [this.#take('DISTINCT') ? 'DISTINCT ' : '', this.#arguments()] as const,
     );
@@ -372,6 +373,21 @@ class Reader {
     if (isExtreme && !this.#isNext('OVER')) return extreme(args[0] ?? '', name === 'MAX');
     const call = calls[name]?.(args) ?? `${name}(${distinct}${args.join(', ')})`;
     return this.#take('OVER') ? `${call} OVER (${this.#inParentheses(() => this.#window())})` : call;
+  }
+
+  #json(isObject: boolean): string {
+    const members = this.#inParentheses(() => {
+      const all: string[] = [];
+      do {
+        const key = isObject ? `to_json(${literal(this.#next().text)}::text)::text || ':' || ` : '';
+        if (isObject) this.#expect(':');
+        const isJson = ['JSON_OBJECT', 'JSON_ARRAY'].includes(this.#token.text);
+        all.push(key + (isJson ? this.#expression() : jsonOf(this.#expression())));
+      } while (this.#take(','));
+      return all;
+    });
+    const [first, last] = isObject ? '{}' : '[]';
+    return `('${first ?? ''}' || ${members.join(` || ',' || `)} || '${last ?? ''}')`;
   }
 
   #arguments(): readonly string[] {
@@ -517,6 +533,14 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
 /** What is a number stays one: %EXACT says how text compares. */
 function exact(value: string): string {
   return `((${value})::text COLLATE "C")`;
+}
+
+/** A member of JSON: numbers and texts, where a text of no length is a character 0; moments as they are written elsewhere. */
+function jsonOf(value: string): string {
+  const typed = /^'(?:[^']|'')*'$/.test(value) || value === 'NULL' ? `(${value})::text` : value;
+  const quoted = `CASE WHEN (${typed})::text = '' THEN '"\\u0000"' ELSE to_json(${typed})::text END`;
+  const moment = `CASE WHEN pg_typeof(${typed}) = 'timestamp'::regtype THEN to_json((${typed})::text)::text ELSE ${quoted} END`;
+  return `coalesce(${moment}, 'null')`;
 }
 
 /** EXACT has canonical numbers before all other text, by their value. Large ones are left to fail. */

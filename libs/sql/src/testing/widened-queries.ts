@@ -235,4 +235,12 @@ export const widenedQueries: readonly WrittenQuery[] = [
     'select id, round(stddev_pop(score) over (partition by active), 6), round(variance(score) over (order by id rows between unbounded preceding and unbounded following), 6), round(var_samp(score) over (partition by name), 6) from patients order by id',
   ),
   query('select id, round(stddev(count(*)) over (), 6) from patients group by id order by id'),
+  query("select id, json_build_object('id', id, 'n', name, 'b', born, 's', score, 'e', '') from patients order by id"),
+  query(
+    "select id, jsonb_build_object('zz', started, 'a', status, 'c', jsonb_build_array(cost, code, null, 'x')) from encounters order by id",
+  ),
+  query(
+    "select json_build_array(name, upper(name), '\"\\u0000\"', '\\u0000', 1.50), json_build_object(), $1::text from patients order by id",
+    [''],
+  ),
 ];

@@ -9,10 +9,13 @@ const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
 const scale = 10;
 const connect = 'connection for each transaction';
 const pipeline = 'ten selects in a pipeline';
+/** What every side can keep up with: how long one takes says nothing of the line that forms where all is sent that can be. */
+const startsPerSecond = 5_000;
+const paced = `prepared, ${startsPerSecond} each second`;
 
-/** What is measured: a protocol, statements that are sent without waiting for answers, or connecting. */
-type Way = Protocol | typeof pipeline | typeof connect;
-const ways: readonly Way[] = [...protocols, pipeline, connect];
+/** What is measured: a protocol, the same at a pace, statements that are sent without waiting for answers, or connecting. */
+type Way = Protocol | typeof paced | typeof pipeline | typeof connect;
+const ways: readonly Way[] = [...protocols, paced, pipeline, connect];
 /** As pgbench has it; a transaction is a pipeline. */
 const script = [
   `\\set aid random(1, ${100_000 * scale})`,
@@ -20,9 +23,17 @@ const script = [
   ...Array.from({ length: 10 }, () => 'SELECT abalance FROM pgbench_accounts WHERE aid = :aid;'),
   '\\endpipeline',
 ].join('\n');
-const optionsOf = (way: Way): Pick<PgbenchOptions, 'protocol' | 'connects' | 'script'> => {
-  if (way === connect) return { protocol: 'simple', connects: true };
-  return way === pipeline ? { protocol: 'extended', script } : { protocol: way };
+const optionsOf = (way: Way): Pick<PgbenchOptions, 'protocol' | 'connects' | 'script' | 'startsPerSecond'> => {
+  switch (way) {
+    case connect:
+      return { protocol: 'simple', connects: true };
+    case pipeline:
+      return { protocol: 'extended', script };
+    case paced:
+      return { protocol: 'prepared', startsPerSecond };
+    default:
+      return { protocol: way };
+  }
 };
 
 /**

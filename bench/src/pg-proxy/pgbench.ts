@@ -50,10 +50,9 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
     String(seconds),
     ...(startsPerSecond > 0 ? ['-R', String(startsPerSecond)] : []),
   ];
-  // One in twenty transactions is written down, as it ends, or every other of those that may take longer.
-  const log = connects
-    ? ['-C']
-    : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', script === undefined ? '0.05' : '0.5'];
+  // One in twenty transactions is written down, as it ends, or every other where there are fewer.
+  const sampled = script === undefined && startsPerSecond === 0 ? '0.05' : '0.5';
+  const log = connects ? ['-C'] : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', sampled];
   try {
     const { stdout } = await run('pgbench', [...args, ...log, database], { env: environmentOf(url, side.port) });
     const used = cpuMicroseconds(side.pid) - before;

@@ -47,12 +47,12 @@ export class LoginReports {
     if (client.mode === 'session') this.#ask(key, client, then);
     else if (waiting === undefined) this.#askForAll(key, client, then);
     else {
-      client.awaitLearnt(then);
+      client.errands.awaitLearnt(then);
       waiting.push((learnt) => {
         if (client.hasLeft) return;
         if (learnt === undefined) this.learn(key, client, then);
         else if ('sqlstate' in learnt || !this.#known.has(key)) this.#ask(key, client, then);
-        else client.learnt(learnt);
+        else client.errands.learnt(learnt);
       });
     }
   }
@@ -69,7 +69,7 @@ export class LoginReports {
 
   #ask(key: string, client: Client, then: (learnt: Learnt) => void): void {
     const known = this.#known;
-    client.learn((learnt) => {
+    client.errands.learn((learnt) => {
       if (learnt !== undefined && !('sqlstate' in learnt) && !client.session.settings.isOfProcess) {
         if (known.size >= rememberedMax) known.clear();
         known.set(key, learnt);

@@ -7,17 +7,17 @@ import { ClientWork } from '../../scheduling/classifier.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { BackendClient } from '../backend/backend-options.ts';
 import { ClientEnd } from './client-end.ts';
+import { ClientErrands } from './client-errands.ts';
 import { ClientMessages } from './client-messages.ts';
 import type { ClientHost, ClientOptions, Pooled, PoolMode } from './client-options.ts';
 import { ClientSession } from './client-session.ts';
 import { ClientWait } from './client-wait.ts';
-import type { Learnt } from '../../login/login-reports.ts';
 import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
 import { leanSocket } from '../backend/lean-socket.ts';
 import { Outbox } from '../backend/outbox.ts';
 import { pausedFor, ReadPauses } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
-import { wantProcess, type Settings } from '../left-behind/settings.ts';
+import type { Settings } from '../left-behind/settings.ts';
 import type { Traffic } from '../backend/traffic.ts';
 
 /** In statement mode; PgBouncer's words. */
@@ -43,6 +43,8 @@ export class Client implements BackendClient {
   /** What goes through its database. */
   readonly traffic: Traffic;
   readonly wait = new ClientWait();
+  /** For what it wants a backend beside its messages. */
+  readonly errands: ClientErrands;
   pooled!: Pooled;
   /** Of its cancel key. */
   processId = 0;
@@ -71,9 +73,6 @@ export class Client implements BackendClient {
   readonly #messages: ClientMessages;
   /** Is given what it still sends when it has been sent away. */
   #heardAfter: ((chunk: Buffer) => void) | undefined;
-  #learner: ((learnt: Learnt) => void) | undefined;
-  /** Waits until it has a backend, or has been refused one. */
-  #holder: (() => void) | undefined;
 
   constructor(options: ClientOptions) {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
@@ -92,10 +91,15 @@ export class Client implements BackendClient {
     this.traffic = options.host.trafficOf(options.database);
     this.session = new ClientSession(this, options);
     this.#messages = new ClientMessages(this, options);
+    this.errands = new ClientErrands({
+      ...{ client: this, host: options.host, detach: (backend) => this.#detach(backend) },
+      checkout: () => this.#checkout(undefined, this.#host.now()),
+      beginAnew: (backend) => this.#beginAnew(backend),
+    });
     this.#end = new ClientEnd({
       ...{ client: this, messages: this.#messages, host: options.host },
       detach: (backend) => this.#detach(backend),
-      left: [() => this.#held(), () => this.learnt(undefined)],
+      left: [() => this.errands.held(), () => this.errands.learnt(undefined)],
     });
     this.keep(options);
   }
@@ -162,7 +166,7 @@ export class Client implements BackendClient {
 
   /** Nothing of it is under way. */
   get isIdle(): boolean {
-    return this.wait.isNone && this.#learner === undefined && this.backend?.isIdle !== false;
+    return this.wait.isNone && !this.errands.isLearning && this.backend?.isIdle !== false;
   }
 
   get isWaiting(): boolean {
@@ -171,12 +175,8 @@ export class Client implements BackendClient {
 
   /** Nothing that it has asked is under way. */
   get isQuiet(): boolean {
-    if (this.hasLeft || !this.wait.isNone || this.#learner !== undefined || !this.#messages.isQuiet) return false;
+    if (this.hasLeft || !this.wait.isNone || this.errands.isLearning || !this.#messages.isQuiet) return false;
     return this.backend === undefined || this.backend.isIdle;
-  }
-
-  get awaitsBackend(): boolean {
-    return this.#holder !== undefined;
   }
 
   /** True: nothing refers to the chunk any more. */
@@ -233,10 +233,9 @@ export class Client implements BackendClient {
     this.#attach(backend);
     if (this.wait.isAsking) return;
     this.wait.end();
-    if (this.#learner !== undefined) return this.#learnFrom();
+    if (this.errands.isLearning) return this.errands.learnFrom(backend);
     if (this.#isRenewing) this.#renewed();
-    if (this.#holder !== undefined) this.#held();
-    else this.#messages.takeAgain();
+    if (!this.errands.held()) this.#messages.takeAgain();
     this.#messages.goOn();
   }
 
@@ -271,9 +270,8 @@ export class Client implements BackendClient {
   #refused(report: Report): void {
     const { isAsking } = this.wait;
     this.wait.end();
-    if (this.#learner !== undefined) return this.learnt(report);
-    if (this.#holder !== undefined) this.#held();
-    else {
+    if (this.errands.isLearning) return this.errands.learnt(report);
+    if (!this.errands.held()) {
       const { cachedAnswers, requests } = this.#messages;
       cachedAnswers.cache?.abandon();
       requests.observer?.refused?.(this, report.sqlstate);
@@ -284,7 +282,7 @@ export class Client implements BackendClient {
 
   /** It no longer wants what it waits for. */
   waitCancelled(report: Report): void {
-    if (!this.isWaiting || this.#learner !== undefined || this.#isRenewing) return;
+    if (!this.isWaiting || this.errands.isLearning || this.#isRenewing) return;
     if (!this.wait.isElsewhere) this.#host.waitNoLonger(this);
     this.wait.callOff();
     this.refused(report);
@@ -309,76 +307,13 @@ export class Client implements BackendClient {
     this.asks = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
-    backend.attach(this, this.settings, this.settingsKey, this.#learner !== undefined);
+    backend.attach(this, this.settings, this.settingsKey, this.errands.isLearning);
   }
 
   #detach(backend: Backend): void {
     this.backend = undefined;
     backend.detach();
     this.pauses.resume(pausedFor.backlog);
-  }
-
-  /**
-   * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
-   * mode it keeps it; so it does with a process that has begun with them, because a session does not take them.
-   */
-  learn(then: (learnt: Learnt) => void): void {
-    this.#learner = then;
-    this.readAt = this.#host.now();
-    this.obtain(undefined);
-    if (this.backend !== undefined) this.#learnFrom();
-  }
-
-  #learnFrom(): void {
-    const { backend } = this;
-    if (backend === undefined) return;
-    backend.outbox.send();
-    backend.check((isOk) => {
-      // Where it is lost, its client is told so, and leaves.
-      if (!isOk || this.backend !== backend) return;
-      const refused = backend.refusedSettings();
-      const { settings } = this.session;
-      if (!settings.isOfProcess && backend.mayBeginAnew && wantProcess(settings.current, refused)) {
-        settings.isOfProcess = true;
-        return this.#beginAnew(backend);
-      }
-      const parameters = new Map(backend.parameters);
-      if (settings.isOfProcess && this.mode !== 'session') this.session.keepProcess();
-      if ((settings.isOfProcess || this.mode === 'session') && refused === undefined) return this.learnt(parameters);
-      this.#detach(backend);
-      this.#host.checkin(this.pooled, refused === undefined ? 'clean' : 'reset', this.#host.now());
-      this.learnt(refused ?? parameters);
-    });
-  }
-
-  /** Another client learns that. */
-  awaitLearnt(then: (learnt: Learnt) => void): void {
-    this.#learner = then;
-  }
-
-  learnt(learnt: Learnt): void {
-    const then = this.#learner;
-    this.#learner = undefined;
-    then?.(learnt);
-  }
-
-  /** Somebody asks the server about its process, so it gets one and keeps it. Undefined: `then` comes later, or never. */
-  hold(then: () => void): Backend | undefined {
-    if (this.backend !== undefined || !this.isQuiet || this.mode === 'statement') return this.backend;
-    this.#holder = then;
-    this.#checkout(undefined, this.#host.now());
-    if (!this.isWaiting) this.#held();
-    return this.backend;
-  }
-
-  #held(): void {
-    const then = this.#holder;
-    this.#holder = undefined;
-    if (then !== undefined && this.backend !== undefined) {
-      this.backend.outbox.send();
-      if (this.mode !== 'session') this.session.showProcess();
-    }
-    then?.();
   }
 
   // What it hears of its backend.

@@ -100,6 +100,19 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
       await Promise.all([seen.end(), other.end()]);
     });
 
+    it('are others for who comes when somebody has just left, as long as another backend rests', async () => {
+      const two = await Promise.all([rig.client(), rig.client()]);
+      await Promise.all(two.map((client) => client.end()));
+      const told: number[] = [];
+      for (let login = 0; login < 4; login++) {
+        const client = await rig.client();
+        told.push(processOf(client));
+        await client.end();
+        await eventually(async () => (await rig.busy()) === 0);
+      }
+      for (const [at, id] of told.slice(1).entries()) expect(id).not.toBe(told[at]);
+    });
+
     it('are none of those that the server gives to others, and a number that is nobody stays what it is', async () => {
       const client = await rig.client();
       if (mode === 'session') expect(processOf(client)).toBe(await pidOf(client));

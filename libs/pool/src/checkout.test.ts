@@ -21,6 +21,17 @@ describe('checkout', () => {
     expect(rig.checkout(rig.client('d'))).toBe(1);
   });
 
+  it('hands out in turn, where that is asked for, the backend that was idle for longest', () => {
+    const rig = new PoolRig({ settings: { isInTurn: true } });
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.checkin(a);
+    rig.checkin(b);
+    const c = rig.client('c');
+    expect(rig.checkout(c)).toBe(1);
+    rig.checkin(c);
+    expect(rig.checkout(rig.client('d'))).toBe(2);
+  });
+
   it('opens no more backends than clients wait, and no more than its maximum', () => {
     const rig = new PoolRig({ settings: { max: 3 } });
     for (const name of ['a', 'b', 'c', 'd', 'e']) rig.checkout(rig.client(name));

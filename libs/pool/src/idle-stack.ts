@@ -1,6 +1,6 @@
 import type { PooledBackend } from './pooled-backend.ts';
 
-/** Idle backends, the one used last on top: few stay warm, and the others reach their idle timeout. */
+/** Idle backends, the one used last on top. */
 export class IdleStack<C, B> {
   readonly #stack: PooledBackend<C, B>[] = [];
 
@@ -13,8 +13,9 @@ export class IdleStack<C, B> {
     return this.#stack[0];
   }
 
-  pop(): PooledBackend<C, B> | undefined {
-    return this.#stack.pop();
+  /** The one used last: few stay warm, and the others reach their idle timeout. Or, in turn, the oldest: O(n). */
+  take(isInTurn: boolean): PooledBackend<C, B> | undefined {
+    return isInTurn ? this.#stack.shift() : this.#stack.pop();
   }
 
   /** O(1) for the one used last; one that comes back from a health check goes to its old place. */

@@ -9,6 +9,8 @@ export interface PoolSettings {
   readonly reserveAfterMs: number;
   /** A backend that nobody used for so long is closed, down to `min`. */
   readonly idleTimeoutMs: number;
+  /** Idle backends are used in turn, the one first that was idle for longest; otherwise the one that was used last. */
+  readonly isInTurn: boolean;
   /** A backend is replaced at this age, at rest only. */
   readonly lifetimeMs: number;
   /** Share of the lifetime over which backends opened together are spread: 0.2 lets them live 80 to 100 % of it. */
@@ -45,6 +47,7 @@ export const defaultPoolSettings: PoolSettings = {
   reserve: 5, // a quarter of max
   reserveAfterMs: 5_000,
   idleTimeoutMs: 600_000,
+  isInTurn: false,
   lifetimeMs: 3_600_000,
   lifetimeJitter: 0.2,
   checkAfterMs: 30_000,

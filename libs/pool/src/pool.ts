@@ -148,7 +148,8 @@ export class Pool<C, B> implements WaitTerms {
     if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
     client.workClass = workClass;
     // Whoever waits beside an idle backend may not have it; so nobody is overtaken here.
-    const backend = this.#isPaused || !this.#holdings.mayHold(client) ? undefined : this.#backends.idle.pop();
+    const isKeptOut = this.#isPaused || !this.#holdings.mayHold(client);
+    const backend = isKeptOut ? undefined : this.#backends.idle.take(this.#settings.isInTurn);
     if (backend === undefined) this.#wait(client, nowMs);
     else this.#give(backend, client, nowMs);
     return backend;
@@ -332,7 +333,7 @@ export class Pool<C, B> implements WaitTerms {
     const { idle } = this.#backends;
     while (idle.size > 0 && !this.#isPaused) {
       const client = this.#next(nowMs);
-      const backend = client === undefined ? undefined : idle.pop();
+      const backend = client === undefined ? undefined : idle.take(this.#settings.isInTurn);
       if (client === undefined || backend === undefined) break;
       this.#grant(backend, client, nowMs);
     }

@@ -54,6 +54,8 @@ function poolSettingsOf(settings: ScopedSettings): PoolSettings {
     ...defaultPoolSettings,
     ...{ max: size, min, reserve, reserveAfterMs, waitingMax, noticeAfterMs, pausedTimeoutMs, waitTimeoutMs },
     ...{ idleTimeoutMs, lifetimeMs, checkAfterMs, connectTimeoutMs },
+    // Who logs in is told the number of a process then: seldom that of one who has just left, which some take for the same session.
+    isInTurn: settings.mode === 'session',
     ...{ interactiveShareMin, analyticalShareMax, bulkShareMax, agedAfterMs },
   };
 }

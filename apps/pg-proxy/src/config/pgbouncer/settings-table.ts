@@ -100,7 +100,9 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   server_reset_query: nothing('what a client leaves in its session is followed, and taken back when it goes'),
   server_reset_query_always: nothing('what a client leaves in its session is followed, and taken back when it goes'),
   server_check_query: nothing('a Sync asks whether a server is there'),
-  server_round_robin: nothing('the backend that was used last is used first'),
+  server_round_robin: nothing(
+    'the backend that was used last is used first, in session mode the one that has rested longest',
+  ),
   server_fast_close: nothing('a backend is replaced when its client gives it back'),
   server_login_retry: nothing('logins that fail are tried again after 0.1 s, and ever later up to 15 s'),
   track_extra_parameters: nothing('every parameter that a client sets is followed'),

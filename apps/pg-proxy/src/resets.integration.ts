@@ -20,6 +20,12 @@ const texts: readonly string[] = [
   "set datestyle to iso; set datestyle to default; select 'ä', date '2020-02-03'; select nosuch",
   "begin; set work_mem to '9MB'; savepoint a; reset work_mem; rollback to a; show work_mem; rollback; show work_mem",
   'select 1; reset role; select current_user; set role none; reset all; select current_user',
+  'set role none; select current_user; reset role; select current_user; set role none',
+  "select set_config('role', 'pg_read_all_stats', false); reset role; select current_user",
+  "select set_config('role', 'pg_read_all_stats', false); set role none; select current_user",
+  "select set_config('role', 'pg_read_all_stats', false); reset all; select current_user",
+  'set role none; set session authorization default; select current_user; begin; set role none; set local role to default; select current_user',
+  'set session authorization pg_read_all_stats; select current_user; reset session authorization; select current_user',
 ];
 
 describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
@@ -35,14 +41,14 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     const each = (href: string, messages: readonly Buffer[]): Promise<unknown> => heard(href, messages, 'ä,b', true);
     const heard = async (href: string, messages: readonly Buffer[], path = 'ä,b', isEach = false): Promise<unknown> => {
       const transcript = new Transcript();
-      const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German`;
+      const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German -c role=pg_monitor`;
       const client = await WireClient.in({
         ...{ ...accessOf(href), minor: 0, parameters: { options } },
         wordOf: (...message) => transcript.wordOf(...message),
       });
       const words: string[] = [];
       for (const one of isEach ? messages : [Buffer.concat(messages)]) words.push(...(await client.ask(one)));
-      words.push(...(await client.ask(query('show work_mem; show search_path; show datestyle'))));
+      words.push(...(await client.ask(query('show work_mem; show search_path; show datestyle; show role'))));
       client.close();
       return { words, parameters: transcript.parameters };
     };

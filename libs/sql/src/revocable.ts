@@ -2,9 +2,13 @@
 export const members = ['temporary', 'channels', 'cursors'] as const;
 export type Members = (typeof members)[number];
 
+/** As PostgreSQL calls it where somebody is who has logged in. */
+export const noRole = 'none';
+
 /** What the end of a transaction can take back. */
 export class Revocable implements Record<Members, ReadonlySet<string>> {
   readonly parameters = new Map<string, string | undefined>();
+  /** Undefined: the one that the session began with. */
   role: string | undefined;
   authorization: string | undefined;
   readonly temporary = new Set<string>();
@@ -12,6 +16,11 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
   readonly cursors = new Set<string>();
   /** How each change since the transaction began is undone: a copy of all that is there would be dear where that is much. */
   readonly #undo: (() => void)[] = [];
+  readonly #beganAs: string;
+
+  constructor(beganAs = noRole) {
+    this.#beganAs = beganAs;
+  }
 
   /** Where a rollback leads back to. */
   get mark(): number {
@@ -50,7 +59,7 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
   become(role: string | undefined, authorization: string | undefined): void {
     const before = { role: this.role, authorization: this.authorization };
     this.#undo.push(() => Object.assign(this, before));
-    Object.assign(this, { role, authorization });
+    Object.assign(this, { role: role === this.#beganAs ? undefined : role, authorization });
   }
 
   add(to: Members, member: string): void {

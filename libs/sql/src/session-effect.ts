@@ -25,6 +25,7 @@ export type SessionEffect =
     }
   | { readonly kind: 'reset'; readonly name: string; readonly isLocal: boolean }
   | { readonly kind: 'resetAll' }
+  /** Undefined, here and below: the one that the session began with; `none`: that of its user. */
   | { readonly kind: 'role'; readonly role: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'authorization'; readonly user: string | undefined; readonly isLocal: boolean }
   | { readonly kind: 'temporary'; readonly name: string; readonly isLocal: boolean }

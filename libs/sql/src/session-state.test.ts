@@ -11,8 +11,12 @@ beforeAll(async () => {
 
 /** One session that runs simple queries; `!` in front: the last statement fails. */
 class Session {
-  readonly state = new SessionState();
+  readonly state: SessionState;
   #status: 'I' | 'T' | 'E' = 'I';
+
+  constructor(role?: string) {
+    this.state = new SessionState(() => false, role);
+  }
 
   run(text: string, completion: Completion = {}): this {
     const isFailing = text.startsWith('!');
@@ -92,6 +96,9 @@ describe('what pins a session, and what sets it free', () => {
     ['select * from pg_prepared_statement()', 'shown', 'discard all'],
     ['set role r', 'role', 'reset role'],
     ['set role r', 'role', 'set role none'],
+    ["select set_config('role', 'r', false)", 'role', 'reset role'],
+    ["select set_config('role', lower('R'), false)", 'role', 'set role to default'],
+    ["select set_config('session_authorization', 'u', false)", 'authorization', 'reset session authorization'],
     ['set session authorization u', 'authorization', 'reset session authorization'],
     ['create temp table t (a int)', 'temporaryObject', 'drop table t'],
     ['create temp table t as select 1', 'temporaryObject', 'discard temp'],
@@ -249,6 +256,23 @@ describe('what pins a session, and what sets it free', () => {
       'role',
     ]);
     expect(session.run('discard all').state.reasons).toEqual([]);
+  });
+
+  it('keeps a role behind RESET ALL, however it was set', () => {
+    expect(after("select set_config('role', 'r', false)", 'reset all')).toEqual(['role']);
+    expect(after('set role r', 'reset all')).toEqual(['role']);
+  });
+
+  it('is pinned by any other role than the one that it began with', () => {
+    const session = new Session('r');
+    const reasons = (text: string): readonly string[] => session.run(text).state.reasons;
+    expect(reasons('set role r')).toEqual([]);
+    expect(reasons('set role none')).toEqual(['role']);
+    expect(reasons('reset role')).toEqual([]);
+    expect(reasons("select set_config('role', 'none', false)")).toEqual(['role']);
+    expect(reasons('discard all')).toEqual([]);
+    expect(reasons('set session authorization u')).toEqual(['role', 'authorization']);
+    expect(reasons('reset session authorization')).toEqual([]);
   });
 
   it('stays pinned by a text that could not be read, until all is discarded', () => {

@@ -1,6 +1,6 @@
 import { booleanOf } from './boolean-text.ts';
 import { hasUnknownLetters } from './other-encodings.ts';
-import { members, Revocable } from './revocable.ts';
+import { members, noRole, Revocable } from './revocable.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
 
@@ -50,7 +50,7 @@ export type LeftKind = (typeof leftKinds)[number];
  * `settled` for each ReadyForQuery. Where the truth cannot be known, it keeps the session pinned rather than losing its state.
  */
 export class SessionState {
-  readonly #now = new Revocable();
+  readonly #now: Revocable;
   #isInBlock = false;
   /** The block has failed: nothing runs in it any more. */
   #isBroken = false;
@@ -65,8 +65,12 @@ export class SessionState {
   #knowsProcess = false;
   readonly #followsDefaults: () => boolean;
 
-  /** @param followsDefaults whether sequences count that a statement may advance without naming them */
-  constructor(followsDefaults: () => boolean = () => false) {
+  /**
+   * @param followsDefaults whether sequences count that a statement may advance without naming them
+   * @param role that the session began with
+   */
+  constructor(followsDefaults: () => boolean = () => false, role?: string) {
+    this.#now = new Revocable(role);
     this.#followsDefaults = followsDefaults;
   }
 
@@ -317,8 +321,10 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
       const isLocal = isBoundLocal(effect.isLocal, bound);
       if (isLocal === true) return;
       const name = knownText(effect.name, bound)?.toLowerCase();
-      const isKnown = name !== undefined && isLocal !== undefined;
-      return state.set(name ?? '', isKnown ? knownText(effect.value, bound) : undefined);
+      const value = name !== undefined && isLocal !== undefined ? knownText(effect.value, bound) : undefined;
+      if (name === 'role') return state.become(value ?? unnamed, state.authorization);
+      if (name === 'session_authorization') return state.become(noRole, value ?? unnamed);
+      return state.set(name ?? '', value);
     }
     case 'reset':
       return state.reset(effect.name);
@@ -327,7 +333,7 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
     case 'role':
       return state.become(effect.role, state.authorization);
     case 'authorization':
-      return state.become(undefined, effect.user);
+      return state.become(effect.user === undefined ? undefined : noRole, effect.user);
     case 'temporary':
       return state.add('temporary', effect.name);
     case 'temporaryDropped':

@@ -62,10 +62,7 @@ function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT';
   if (name === 'transaction_isolation' || name === 'transaction_read_only') return []; // of this transaction only
   const values = args.map((arg) => constantText(bodyOf(arg, 'TypeCast')?.arg ?? arg));
-  if (name === 'role') {
-    const isNone = isReset || values[0] === 'none';
-    return [{ kind: 'role', role: isNone ? undefined : values[0], isLocal }];
-  }
+  if (name === 'role') return [{ kind: 'role', role: isReset ? undefined : values[0], isLocal }];
   if (name === 'session_authorization')
     return [{ kind: 'authorization', user: isReset ? undefined : values[0], isLocal }];
   if (isReset) return [{ kind: 'reset', name, isLocal }];

@@ -16,6 +16,7 @@ import { problemOfSetting, settingPrefix } from '../../config/session-settings.t
 import type { PoolMode } from '../client/client-options.ts';
 import { Doubts, type Outcome } from './doubts.ts';
 import { gap, leavesState, mayTakeBack, nestsComments, start } from './leaves-state.ts';
+import type { Settings } from './settings.ts';
 import type { Statements } from '../prepared/statements.ts';
 import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
 
@@ -125,6 +126,8 @@ export interface SessionWatchOptions {
   /** Of its pool. */
   readonly statements: Pick<Statements, 'asksSequences' | 'code'>;
   readonly mode: PoolMode;
+  /** What its client came with. */
+  readonly settings: Settings;
 }
 
 /**
@@ -140,14 +143,18 @@ export class SessionWatch {
   readonly #code: UnseenCode | undefined;
   #doubts: Doubts | undefined;
   readonly #pinsSequences: boolean;
+  /** The role that its client came with. */
+  readonly #beganAs: string | undefined;
   readonly #letters: () => Letters;
   #state: SessionState | undefined;
   /** DISCARD ALL, or a text that was not read, may have reset everything since that was last taken; or before, in the transaction that is open. */
   #mayBeReset = false;
   #mayBeResetInside = false;
 
-  constructor({ analyser, pinsSequences, statements, mode }: SessionWatchOptions, letters: () => Letters) {
+  constructor(options: SessionWatchOptions, letters: () => Letters) {
+    const { analyser, pinsSequences, statements, mode, settings } = options;
     this.#letters = letters;
+    this.#beganAs = settings.get('role');
     this.#analyser = analyser;
     this.#pool = statements;
     this.#code = mode === 'session' ? undefined : statements.code;
@@ -219,8 +226,12 @@ export class SessionWatch {
     return { statements, ranges, bound, shows, mayGoBack, at: 0 };
   }
 
+  #newState(): SessionState {
+    return new SessionState(() => this.followsAll, this.#beganAs);
+  }
+
   #begin(status: TransactionStatus): SessionState {
-    const state = new SessionState(() => this.followsAll);
+    const state = this.#newState();
     state.settled(letterOf(status));
     this.#state = state;
     return state;
@@ -323,7 +334,7 @@ export class SessionWatch {
 
   /** Somebody speaks of its process by number, so it keeps it. */
   showProcess(): void {
-    this.#state ??= new SessionState(() => this.followsAll);
+    this.#state ??= this.#newState();
     this.#state.show('process');
   }
 

@@ -30,6 +30,9 @@ describe('setInPlace', () => {
 
   it.each([
     ['reset work_mem', `reset work_mem\n;${workMem}`, [1]],
+    ['reset role', `reset role\n;SET "role" TO E'r'`, [1]],
+    ['set local role to default; select 1', `set local role to default; SET LOCAL "role" TO E'r';select 1`, [1]],
+    ['reset session authorization', `reset session authorization\n;SET "role" TO E'r'`, [1]],
     ['reset work_mem -- c', `reset work_mem -- c\n;${workMem}`, [1]],
     ['set work_mem to default; select 1', `set work_mem to default; ${workMem};select 1`, [1]],
     [
@@ -49,7 +52,7 @@ describe('setInPlace', () => {
     expect([...numbers]).toEqual(added);
   });
 
-  it.each(['reset jit', 'set work_mem to 5', 'discard all', 'select 1; reset jit; select 2'])(
+  it.each(['set role none', 'reset jit', 'set work_mem to 5', 'discard all', 'select 1; reset jit; select 2'])(
     'leaves a text alone in which nothing is lost: %s',
     (text) => {
       expect(of(text)).toBeUndefined();

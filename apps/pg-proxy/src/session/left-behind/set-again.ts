@@ -1,4 +1,4 @@
-import type { Statement } from '@medrex/sql';
+import type { SessionEffect, Statement } from '@medrex/sql';
 import { setEach, type Settings } from './settings.ts';
 import type { Watched } from './session-watch.ts';
 
@@ -25,11 +25,19 @@ const keptByAll = /^(?:role|session_authorization|seed|transaction_.*)$/;
 export function lostBy({ effects }: Statement, began: Settings): Lost | undefined {
   const isAll = effects.some(({ kind }) => kind === 'resetAll');
   const isNew = effects.some((effect) => effect.kind === 'discard' && effect.target === 'all');
-  const one = effects.find((effect) => effect.kind === 'reset');
-  const isLost = (name: string): boolean =>
-    isNew || (isAll && !keptByAll.test(name)) || one?.name.toLowerCase() === name;
+  const one = effects.find((effect) => namesTaken(effect).length > 0);
+  const names = one === undefined ? [] : namesTaken(one);
+  const isLost = (name: string): boolean => isNew || (isAll && !keptByAll.test(name)) || names.includes(name);
   const settings = new Map([...began].filter(([name]) => isLost(name)));
-  return settings.size === 0 ? undefined : { settings, isLocal: one?.isLocal === true };
+  const isLocal = one !== undefined && 'isLocal' in one && one.isLocal === true;
+  return settings.size === 0 ? undefined : { settings, isLocal };
+}
+
+/** What a RESET takes that names something. */
+function namesTaken(effect: SessionEffect): readonly string[] {
+  if (effect.kind === 'reset') return [effect.name.toLowerCase()];
+  if (effect.kind === 'role' && effect.role === undefined) return ['role'];
+  return effect.kind === 'authorization' && effect.user === undefined ? ['session_authorization', 'role'] : [];
 }
 
 /** In UTF-8, which is here as latin1, what is no first byte of a character continues one. */

@@ -53,7 +53,7 @@ export function readLeft(text: string, known: Known): Left {
   for (const [name, value] of Object.entries(settings ?? {})) add(name.toLowerCase(), value);
   return {
     settings: found,
-    role: role === 'none' ? undefined : role,
+    role,
     authorization: user === known.user ? undefined : user,
     has,
   };

@@ -3,16 +3,12 @@ import { frontend as from, readBind, type Framer } from '@medrex/pg-wire';
 /** Process ids that clients are given lie above all that Linux gives (2^22), so that none is that of a backend. */
 export const processIdMin = 2 ** 22 + 1;
 
-/** Whether a statement may name sessions: pg_terminate_backend, pg_blocking_pids and their like, pg_stat_activity, pg_locks. */
+/** pg_terminate_backend, pg_blocking_pids and their like, pg_stat_activity, pg_locks. */
+const ofSessions = /_backend|_BACKEND|pg_blocking|_is_blocked|pg_stat_|pg_locks/;
+
+/** Whether a statement may name sessions. */
 export function asksProcess(text: string): boolean {
-  return (
-    text.includes('_backend') ||
-    text.includes('_BACKEND') ||
-    text.includes('pg_blocking') ||
-    text.includes('_is_blocked') ||
-    text.includes('pg_stat_') ||
-    text.includes('pg_locks')
-  );
+  return ofSessions.test(text);
 }
 
 /** A number in a message that may be the process id of a client; `become` puts another in its place, which is no longer. */

@@ -13,7 +13,8 @@ export function certainEffects(statement: Node, effects: readonly SessionEffect[
 }
 
 function doubted(effect: SessionEffect): readonly SessionEffect[] {
-  if (effect.kind === 'unlock' || effect.kind === 'unlockAll') return [{ kind: 'code', settings: [], isOpaque: false }];
+  if (effect.kind === 'unlock' || effect.kind === 'unlockAll')
+    return [{ kind: 'code', settings: [], isOpaque: false, deallocates: false }];
   if (effect.kind !== 'set' || effect.isLocal === true) return [effect];
   return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }

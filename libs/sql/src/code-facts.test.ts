@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { codeFacts } from './code-facts.ts';
 
-const seen = { settings: [], isOpaque: false };
-const opaque = { settings: [], isOpaque: true };
-const tenant = { settings: ['app.tenant_id'], isOpaque: false };
+const seen = { settings: [], isOpaque: false, deallocates: false };
+const opaque = { settings: [], isOpaque: true, deallocates: false };
+const tenant = { settings: ['app.tenant_id'], isOpaque: false, deallocates: false };
 
 describe('what code may leave behind', () => {
   it.each([
@@ -38,6 +38,13 @@ describe('what code may leave behind', () => {
   ])('is what the server shows: %s', (code) => {
     expect(codeFacts(code)).toEqual(seen);
   });
+
+  it.each(['begin deallocate all; end', "begin execute 'DEALLOCATE p'; end"])(
+    'takes away what is prepared: %s',
+    (code) => {
+      expect(codeFacts(code)).toEqual({ ...seen, deallocates: true });
+    },
+  );
 
   it.each([
     'select set_config(name, value, false)',

@@ -6,6 +6,8 @@ export interface CodeFacts {
   readonly settings: readonly string[];
   /** It may leave what nobody can ask the server for afterwards. */
   readonly isOpaque: boolean;
+  /** It may take statements away that are prepared. */
+  readonly deallocates: boolean;
 }
 
 const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
@@ -22,6 +24,7 @@ const shownWords = /^(?:role|authorization|characteristics|time|schema|names|xml
 const dynamic = /\bexecute\s+(?!function\b|procedure\b)(\w*\s*\(?\s*e?')?/gi;
 const verbs =
   /'\s*(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|copy|analyze|vacuum|refresh|grant|revoke|comment|lock|notify|call|set|reset|do)\b/i;
+const deallocates = /\bdeallocate\b/i;
 const opaqueCall = new RegExp(`\\b(?:${[...opaqueFunctions].join('|')})\\s*\\(|(?:^|;|\\bbegin)\\s*load\\s`, 'i');
 
 /** Undefined where nothing is left behind, told by words: what cannot be told from them is taken to leave something. */
@@ -32,7 +35,8 @@ export function codeFacts(source: string): CodeFacts | undefined {
   const isOpaque = sets === 'opaque' || opaqueCall.test(code) || runsUnknown(code);
   // set_config of the transaction alone leaves nothing.
   const isShown = shown.test(withoutLocal(code));
-  return isOpaque || isShown || sets === 'some' ? { settings: [...settings], isOpaque } : undefined;
+  if (!isOpaque && !isShown && sets !== 'some') return undefined;
+  return { settings: [...settings], isOpaque, deallocates: deallocates.test(code) };
 }
 
 type Sets = 'none' | 'some' | 'opaque';

@@ -7,6 +7,7 @@ export type { SqlFault } from './pg-parser.ts';
 export type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 export {
   leftKinds,
+  saysWho,
   pinReasons,
   SessionState,
   type Bound,

@@ -2,9 +2,6 @@
 export const members = ['temporary', 'channels', 'cursors'] as const;
 export type Members = (typeof members)[number];
 
-/** As PostgreSQL calls it where somebody is who has logged in. */
-export const noRole = 'none';
-
 /** What the end of a transaction can take back. */
 export class Revocable implements Record<Members, ReadonlySet<string>> {
   readonly parameters = new Map<string, string | undefined>();
@@ -16,9 +13,10 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
   readonly cursors = new Set<string>();
   /** How each change since the transaction began is undone: a copy of all that is there would be dear where that is much. */
   readonly #undo: (() => void)[] = [];
-  readonly #beganAs: string;
+  readonly #beganAs: string | undefined;
 
-  constructor(beganAs = noRole) {
+  /** @param beganAs the role of the login; undefined: it has said none, and only the server knows whether anybody has */
+  constructor(beganAs?: string) {
     this.#beganAs = beganAs;
   }
 

@@ -20,7 +20,7 @@ const texts = [
   'select pg_advisory_lock(2), 1 / (random() * 0)::int', 'select pg_advisory_unlock(2)', 'prepare p as select 1', 'execute p', 'deallocate p',
   'deallocate all', 'declare h cursor with hold for select 1', 'declare n cursor for select 1', 'close h', 'close all', 'discard all',
   'begin', 'begin', 'begin', 'commit', 'commit', 'rollback', 'savepoint s', 'rollback to s', 'release s', 'select 1 / 0',
-  'commit and chain', 'set a.b = 1; select 1 / 0', 'set a.b = 1; select 2', 'set a.c = 1; begin', 'listen e; commit', 'set role none',
+  'commit and chain', 'set a.b = 1; select 1 / 0', 'set a.b = 1; select 2', 'set a.c = 1; begin', 'listen e; commit', 'reset role',
 ]; // prettier-ignore
 
 /** What of the session outlives its transactions, as its own server says. */

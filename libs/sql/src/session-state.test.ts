@@ -65,7 +65,7 @@ describe('what a call that may not run would have done', () => {
 
   it('frees nothing that is locked', () => {
     const effects = readAll('select pg_advisory_unlock(1) where false').flatMap((statement) => statement.effects);
-    expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false }]);
+    expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false, deallocates: false }]);
   });
 
   it.each([
@@ -95,9 +95,9 @@ describe('what pins a session, and what sets it free', () => {
     ['select name from pg_prepared_statements', 'shown', 'deallocate all'],
     ['select * from pg_prepared_statement()', 'shown', 'discard all'],
     ['set role r', 'role', 'reset role'],
-    ['set role r', 'role', 'set role none'],
-    ["select set_config('role', 'r', false)", 'role', 'reset role'],
-    ["select set_config('role', lower('R'), false)", 'role', 'set role to default'],
+    ['set role none', 'role', 'reset role'],
+    ["select set_config('role', 'r', false)", 'role', 'set role to default'],
+    ["select set_config('Role', lower('r'), false)", 'role', 'reset role'],
     ["select set_config('session_authorization', 'u', false)", 'authorization', 'reset session authorization'],
     ['set session authorization u', 'authorization', 'reset session authorization'],
     ['create temp table t (a int)', 'temporaryObject', 'drop table t'],
@@ -247,7 +247,7 @@ describe('what pins a session, and what sets it free', () => {
     };
     const session = new Session().run('create temp table t (a int)').run('listen c').run('prepare p as select 1');
     const settings = new Map([['app.tenant', '7']]);
-    session.state.found({ settings, role: 'r', authorization: undefined, has });
+    session.state.found({ settings, reset: [], role: 'r', authorization: undefined, has, hasPrepared: true });
     expect(session.state.reasons).toEqual(['parameter', 'role', 'listen', 'advisoryLock']);
     expect(session.state.parameters).toEqual(settings);
     expect(session.state.hasUnnamed).toBe(true);
@@ -271,7 +271,7 @@ describe('what pins a session, and what sets it free', () => {
     expect(reasons('reset role')).toEqual([]);
     expect(reasons("select set_config('role', 'none', false)")).toEqual(['role']);
     expect(reasons('discard all')).toEqual([]);
-    expect(reasons('set session authorization u')).toEqual(['role', 'authorization']);
+    expect(reasons('set session authorization u')).toEqual(['authorization']);
     expect(reasons('reset session authorization')).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { booleanOf } from './boolean-text.ts';
 import { hasUnknownLetters } from './other-encodings.ts';
-import { members, noRole, Revocable } from './revocable.ts';
+import { members, Revocable } from './revocable.ts';
 import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
 import type { Statement } from './statement.ts';
 
@@ -35,10 +35,14 @@ export interface Completion {
 export interface Left {
   /** That it has set. */
   readonly settings: ReadonlyMap<string, string>;
+  /** Settings, among those that it was known to have set, that it has no longer. */
+  readonly reset: readonly string[];
   readonly role: string | undefined;
   /** Undefined: who has logged in. */
   readonly authorization: string | undefined;
   readonly has: Readonly<Record<LeftKind, boolean>>;
+  /** Statements that the protocol has prepared: the client's own, or those of all. */
+  readonly hasPrepared: boolean;
 }
 
 /** What a server can be asked for. */
@@ -140,8 +144,9 @@ export class SessionState {
   }
 
   /** What code has done that was not read, told by the server; no transaction is open. */
-  found({ settings, role, authorization, has }: Left): void {
+  found({ settings, reset, role, authorization, has, hasPrepared }: Left): void {
     const now = this.#now;
+    for (const name of reset) now.reset(name);
     for (const [name, value] of settings) now.set(name, value);
     now.become(role, authorization);
     const found = { temporary: has.temporaryObject, channels: has.listen, cursors: has.heldCursor };
@@ -154,6 +159,7 @@ export class SessionState {
     else if (this.#locks.size === 0) this.#hasUnknownLocks = true;
     if (!has.preparedStatement) this.#prepared.clear();
     else if (this.#prepared.size === 0) this.#prepared.set(unnamed, []);
+    if (!hasPrepared) this.#shown.delete('statements');
   }
 
   /** It has something of which only the server knows what it is. */
@@ -309,6 +315,10 @@ const unreadText = 'unread text';
 const unseenCode = 'unseen code';
 /** In place of names that only the server knows. */
 const unnamed = '';
+const whoIsWho: ReadonlySet<string> = new Set(['role', 'session_authorization']);
+
+/** RESET ALL leaves these settings as they are: they go with no client to another backend, and must not stay with the one that it has. */
+export const saysWho = (setting: string): boolean => whoIsWho.has(setting.toLowerCase());
 /** Code that can have done nothing that DISCARD ALL does not undo. A function with a connection of its own can. */
 const discardable = ['DO', 'set_config', 'setseed', 'set_limit', unreadText, unseenCode];
 
@@ -321,10 +331,11 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
       const isLocal = isBoundLocal(effect.isLocal, bound);
       if (isLocal === true) return;
       const name = knownText(effect.name, bound)?.toLowerCase();
-      const value = name !== undefined && isLocal !== undefined ? knownText(effect.value, bound) : undefined;
+      const isKnown = name !== undefined && isLocal !== undefined;
+      const value = isKnown ? knownText(effect.value, bound) : undefined;
+      if (name === undefined || !saysWho(name)) return state.set(name ?? '', value);
       if (name === 'role') return state.become(value ?? unnamed, state.authorization);
-      if (name === 'session_authorization') return state.become(noRole, value ?? unnamed);
-      return state.set(name ?? '', value);
+      return state.become(undefined, value ?? unnamed);
     }
     case 'reset':
       return state.reset(effect.name);
@@ -333,7 +344,7 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
     case 'role':
       return state.become(effect.role, state.authorization);
     case 'authorization':
-      return state.become(effect.user === undefined ? undefined : noRole, effect.user);
+      return state.become(undefined, effect.user);
     case 'temporary':
       return state.add('temporary', effect.name);
     case 'temporaryDropped':

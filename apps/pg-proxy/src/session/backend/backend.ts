@@ -197,7 +197,7 @@ export class Backend {
     if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
     if (key === this.#settingsKey) return;
     const isKnown = this.#settingsKey !== undefined;
-    const change = isKnown ? changeOf(this.#settings, settings, isAwaited) : changeFromUnknown(settings, isAwaited);
+    const change = (isKnown ? changeOf : changeFromUnknown)(this.#settings, settings, isAwaited);
     this.settingsRefusal = undefined;
     if (change !== undefined) this.ask(change);
     this.#settings = settings;

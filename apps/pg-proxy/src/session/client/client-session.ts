@@ -1,4 +1,5 @@
 import { parameterStatus, transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
+import type { Left } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
@@ -6,6 +7,7 @@ import { ClientSettings } from './client-settings.ts';
 import type { ClientStatements } from '../prepared/client-statements.ts';
 import type { Outcome } from '../left-behind/doubts.ts';
 import { SessionWatch } from '../left-behind/session-watch.ts';
+import type { Settings } from '../left-behind/settings.ts';
 import type { Known } from '../left-behind/what-is-left.ts';
 
 /** What a client has left behind in its session: settings go with it from backend to backend, all else keeps its backend. */
@@ -76,6 +78,7 @@ export class ClientSession {
       if (isGone()) return;
       if (outcome.left !== undefined || outcome.isOpaque) {
         watch.found(outcome);
+        this.#takeBack(outcome.left, backend, statements);
         this.#follow(backend, statements);
       }
       this.#client.goesOn();
@@ -88,10 +91,19 @@ export class ClientSession {
     return this.isAsking;
   }
 
+  /** What code has taken from the session: what it began with is set again, and what was prepared is nobody's there any more. */
+  #takeBack(left: Left | undefined, backend: Backend, statements: ClientStatements): void {
+    const lost = new Map([...this.settings.began].filter(([name]) => left?.reset.includes(name)));
+    if (lost.size > 0) backend.setAgain({ settings: lost, isLocal: false }, false);
+    if (left?.hasPrepared !== false || (backend.prepared.size === 0 && !statements.hasOwn)) return;
+    backend.prepared.clear();
+    statements.forgot(statements.names());
+  }
+
   /** This setting has been taken from it, and it gets back another value than this when what is under way has ended. */
   isSetAgain(setting: string, value: string): boolean {
     const { lost, reportedAtLogin } = this.settings;
-    return this.watch.mayBeReset && lost.has(setting.toLowerCase()) && reportedAtLogin.get(setting) !== value;
+    return this.watch.mayBeReset && isOf(setting, lost) && reportedAtLogin.get(setting) !== value;
   }
 
   #setAgain(backend: Backend | undefined, status: TransactionStatus): void {
@@ -99,7 +111,7 @@ export class ClientSession {
     if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;
     // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
     for (const [name, value] of this.settings.reportedAtLogin) {
-      const isOther = lost.has(name.toLowerCase()) && backend.parameters.get(name) !== value;
+      const isOther = isOf(name, lost) && backend.parameters.get(name) !== value;
       if (isOther) this.#client.outbox.push(parameterStatus({ name, value }));
     }
     backend.setAgain({ settings: lost, isLocal: false }, false);
@@ -116,3 +128,7 @@ export class ClientSession {
     else this.#host.unpin(this.#client.pooled);
   }
 }
+
+/** Whether what a server reports is one of these settings, or follows from one. */
+const isOf = (reported: string, settings: Settings): boolean =>
+  settings.has(reported === 'is_superuser' ? 'role' : reported.toLowerCase());

@@ -109,7 +109,11 @@ describe('code that nobody reads', () => {
     const code = read();
     expect(concerns(code, text)).toBe(true);
     expect(code.isUnknown({ text, statements: statementsOf(text) })).toBe(false);
-    expect(code.leftBy(text)).toEqual({ settings: text === 'execute p' ? [] : ['app.tenant'], isOpaque: false });
+    expect(code.leftBy(text)).toEqual({
+      settings: text === 'execute p' ? [] : ['app.tenant'],
+      isOpaque: false,
+      deallocates: false,
+    });
   });
 
   it.each(['select harmless(1)', 'insert into plain (a, b) values (harmless(1), 2)', 'update child set a = 1'])(
@@ -160,7 +164,11 @@ describe('code that nobody reads', () => {
   it('is anything where an operator or a type runs it', () => {
     const code = new UnseenCode(() => 0);
     code.read({ ...known, uses: [['*', 'set_tenant']] }, code.beginRead());
-    expect(code.leftBy('select a + b from t')).toEqual({ settings: ['app.tenant'], isOpaque: false });
+    expect(code.leftBy('select a + b from t')).toEqual({
+      settings: ['app.tenant'],
+      isOpaque: false,
+      deallocates: false,
+    });
     expect(concerns(code, 'select a + b from t')).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { codeFacts, volatilityOf, type CodeFacts, type Statement } from '@medrex/sql';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 
@@ -281,6 +282,7 @@ function together(facts: readonly CodeFacts[]): CodeFacts {
   return {
     settings: [...new Set(facts.flatMap(({ settings }) => settings))],
     isOpaque: facts.some(({ isOpaque }) => isOpaque),
+    deallocates: facts.some(({ deallocates }) => deallocates),
   };
 }
 
@@ -350,7 +352,7 @@ function leavingOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Sourc
   const add = (word: string, facts: CodeFacts): void => {
     const known = leaving.get(word);
     const all = known === undefined ? facts : together([known, facts]);
-    if (known !== undefined && known.isOpaque === all.isOpaque && known.settings.length === all.settings.length) return;
+    if (known !== undefined && isDeepStrictEqual(known, all)) return;
     leaving.set(word, all);
     waiting.push(word);
   };

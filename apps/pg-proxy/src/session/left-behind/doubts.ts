@@ -1,4 +1,4 @@
-import type { Left } from '@medrex/sql';
+import { saysWho, type Left, type SessionEffect } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import { readAnswer, readCode } from '../code/read-code.ts';
 import type { RunText, UnseenCode } from '../code/unseen-code.ts';
@@ -49,6 +49,8 @@ export class Doubts {
       if (effect.kind === 'code') this.mayLeave(effect.settings);
       else if (effect.kind === 'set' && effect.isUncertain === true && 'text' in effect.name)
         this.mayLeave([effect.name.text]);
+      // What the session began with, only the server knows for certain.
+      else if (isRole(effect)) this.mayLeave();
     if (!code.isUnknown(asked)) return this.#known(asked.text);
     if (this.#unknown.length < textsMax) this.#unknown.push(asked);
     else this.mayLeave();
@@ -108,4 +110,10 @@ export class Doubts {
       then({ left, isOpaque: this.#isOpaque || left === undefined });
     });
   }
+}
+
+/** Who it is set to be may be who the session began as. */
+function isRole(effect: SessionEffect): boolean {
+  if (effect.kind === 'set') return 'text' in effect.name && saysWho(effect.name.text);
+  return effect.kind === 'role' && effect.role === 'none' && !effect.isLocal;
 }

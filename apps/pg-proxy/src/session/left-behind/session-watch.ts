@@ -17,6 +17,7 @@ import type { PoolMode } from '../client/client-options.ts';
 import { Doubts, type Outcome } from './doubts.ts';
 import { gap, leavesState, mayTakeBack, nestsComments, start } from './leaves-state.ts';
 import type { Settings } from './settings.ts';
+import { isReset } from './set-again.ts';
 import type { Statements } from '../prepared/statements.ts';
 import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
 
@@ -50,7 +51,7 @@ const forgets = (effect: SessionEffect): boolean =>
   (effect.kind === 'deallocate' && effect.name === undefined) ||
   (effect.kind === 'discard' && effect.target === 'all') ||
   effect.kind === 'resetAll' ||
-  effect.kind === 'reset';
+  isReset(effect);
 
 /** Whether it may take away everything that is prepared, or settings that the client came with and gets back. */
 export const forgetsAll = ({ statements }: Watched): boolean =>
@@ -96,6 +97,8 @@ const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b
 export function concernsProxy(text: string): boolean {
   return text.includes(settingPrefix) || goesBack.test(text) || nestsComments(text);
 }
+
+const deallocate = /\bdeallocate\b/gi;
 
 const utf8Of = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');
 
@@ -212,9 +215,9 @@ export class SessionWatch {
   ): Watched | undefined {
     if (!mayLeave && !this.followsAll && !(this.isActive && mayTakeBack(text))) return undefined;
     const { statements, ranges } = this.#read(text);
-    const shows = this.#showsOf(statements);
+    const shows = this.#showsOf(text, statements);
     const isInDoubt = (mayLeave || this.#state?.hasUnnamed === true) && this.#doubt({ text, statements });
-    if (this.#state === undefined && !this.#matters(statements)) return undefined;
+    if (this.#state === undefined && shows === undefined && !this.#matters(statements)) return undefined;
     const state = this.#state ?? this.#begin(status);
     if (shows === 'statements') state.show(shows);
     // By its words it leaves nothing itself, and what its code does the server is asked.
@@ -258,6 +261,8 @@ export class SessionWatch {
     if (code === undefined) return false;
     const doubts = (this.#doubts ??= new Doubts(code));
     const { statements } = asked;
+    if (statements !== 'unread' && statements.some(({ effects }) => effects.some((each) => this.#runsNamed(each))))
+      doubts.mayLeave();
     const isOfUnnamed = this.#state?.hasUnnamed === true;
     if (isOfUnnamed && (statements === 'unread' || statements.some(({ effects }) => effects.length > 0)))
       doubts.mayLeave();
@@ -265,6 +270,11 @@ export class SessionWatch {
     if (this.#isOfUnknownNames(asked.text)) doubts.mayLeave();
     if (doubts.isEmpty) this.#doubts = undefined;
     return !doubts.isEmpty;
+  }
+
+  /** What the protocol has prepared, of which nothing is known here. */
+  #runsNamed(effect: SessionEffect): boolean {
+    return effect.kind === 'execute' && this.#state?.hasPrepared(effect.name) !== true;
   }
 
   /** It may call what is not told by its name: in other letters than those in which the catalogue is read. */
@@ -320,10 +330,15 @@ export class SessionWatch {
     });
   }
 
-  #showsOf(statements: Watched['statements']): Watched['shows'] {
+  #showsOf(text: string, statements: Watched['statements']): Watched['shows'] {
     if (statements === 'unread') return undefined;
     let shows: Watched['shows'];
-    for (const effect of statements.flatMap(({ effects }) => effects)) {
+    const effects = statements.flatMap((statement) => statement.effects);
+    // Code does it, of its own or by what the text tells it: to the client's statements alone.
+    const told = effects.filter(({ kind }) => kind === 'deallocate').length;
+    if ((text.match(deallocate)?.length ?? 0) > told || this.#code?.leftBy(text)?.deallocates === true)
+      return 'statements';
+    for (const effect of effects) {
       if (effect.kind === 'shown' && effect.what === 'statements') return 'statements';
       if (effect.kind !== 'sequenceAsked') continue;
       if (this.#pinsSequences) this.#pool.asksSequences = true;

@@ -21,11 +21,14 @@ export interface SetInPlace {
 /** RESET ALL leaves them as they are. */
 const keptByAll = /^(?:role|session_authorization|seed|transaction_.*)$/;
 
+/** Whether it takes one setting back, with what follows from that. */
+export const isReset = (effect: SessionEffect): boolean => namesTaken(effect).length > 0;
+
 /** @param began what the session began with */
 export function lostBy({ effects }: Statement, began: Settings): Lost | undefined {
   const isAll = effects.some(({ kind }) => kind === 'resetAll');
   const isNew = effects.some((effect) => effect.kind === 'discard' && effect.target === 'all');
-  const one = effects.find((effect) => namesTaken(effect).length > 0);
+  const one = effects.find(isReset);
   const names = one === undefined ? [] : namesTaken(one);
   const isLost = (name: string): boolean => isNew || (isAll && !keptByAll.test(name)) || names.includes(name);
   const settings = new Map([...began].filter(([name]) => isLost(name)));

@@ -1,4 +1,5 @@
 import { bytesOf, hasKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
+import { saysWho } from '@medrex/sql';
 import { dateStyleAfter } from './date-style.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
@@ -91,10 +92,11 @@ export function changeOf(from: Settings, to: Settings, isAwaited: boolean): stri
   return [...(isAwaited ? [] : [orEnd]), ...statements].join(';');
 }
 
-/** The same from settings that nobody knows for certain. */
-export function changeFromUnknown(to: Settings, isAwaited: boolean): string {
+/** The same from settings that nobody knows for certain. @param from those that it was given last */
+export function changeFromUnknown(from: Settings, to: Settings, isAwaited: boolean): string {
   const sets = [...to].map(([name, value]) => setTo(name, value));
-  return ['RESET ALL', ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
+  const resets = [...from.keys()].filter((name) => saysWho(name) && !to.has(name)).map(reset);
+  return ['RESET ALL', ...resets, ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
 }
 
 /** SET quotes each word of theirs, where a startup packet has a list. */

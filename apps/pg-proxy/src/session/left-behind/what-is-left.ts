@@ -1,12 +1,17 @@
-import { leftKinds, type Left, type LeftKind } from '@medrex/sql';
+import { saysWho, leftKinds, type Left, type LeftKind } from '@medrex/sql';
 import { answering } from '../backend/own-question.ts';
 import { literal } from './settings.ts';
 
 interface Answer {
+  /** That the session has set, and those of which it was asked that it has not: of those that every server lists. */
   readonly settings: Readonly<Record<string, string>> | null;
+  readonly reset: readonly string[] | null;
   readonly named: Readonly<Record<string, string | null>> | null;
   readonly role: string;
+  /** That its sessions begin with, where somebody has said so. */
+  readonly begunAs: string | null;
   readonly user: string;
+  readonly hasPrepared: boolean;
   readonly has: Readonly<Record<LeftKind, boolean>>;
 }
 
@@ -19,17 +24,29 @@ const shows: Readonly<Record<LeftKind, string>> = {
   heldCursor: 'select from pg_catalog.pg_cursors where is_holdable',
 };
 
-/** What a session has, outside of a transaction, as its server knows it. @param names of settings that no list shows */
+/** What ALTER ROLE and ALTER DATABASE have said of roles; that of a user in a database goes before all else. */
+const begunAs = `select pg_catalog.substr(setting, 6) from pg_catalog.pg_db_role_setting, pg_catalog.unnest(setconfig) setting
+  where setting like 'role=%' and setrole in (0, (select oid from pg_catalog.pg_roles where rolname = session_user))
+    and setdatabase in (0, (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))
+  order by setrole = 0, setdatabase = 0 limit 1`;
+
+/** What a session has, outside of a transaction, as its server knows it. @param names of settings that it is, or may be, known to have set */
 export function leftQuery(names: readonly string[]): string {
   const has = leftKinds.map((kind) => `'${kind}', exists (${shows[kind]})`).join(', ');
+  const known = `array[${names
+    .filter((name) => !saysWho(name))
+    .map(literal)
+    .join(', ')}]::text[]`;
   const all = `pg_catalog.json_build_object(
-  'settings', (select pg_catalog.json_object_agg(name, pg_catalog.current_setting(name)) from pg_catalog.pg_settings
-    where source = 'session' and name !~ '^transaction_'),
+  'settings', pg_catalog.json_object_agg(name, pg_catalog.current_setting(name))
+    filter (where source = 'session' and name !~ '^transaction_'),
+  'reset', pg_catalog.json_agg(pg_catalog.lower(name)) filter (where source <> 'session' and pg_catalog.lower(name) = any(${known})),
   'named', (select pg_catalog.json_object_agg(name, pg_catalog.current_setting(name, true))
-    from pg_catalog.unnest(array[${names.map(literal).join(', ')}]::text[]) names (name)),
-  'role', pg_catalog.current_setting('role'), 'user', session_user,
+    from pg_catalog.unnest(${known}) names (name)),
+  'role', pg_catalog.current_setting('role'), 'begunAs', (${begunAs}), 'user', session_user,
+  'hasPrepared', exists (select from pg_catalog.pg_prepared_statements where not from_sql),
   'has', pg_catalog.json_build_object(${has}))`;
-  return `select ${answering(all)}`;
+  return `select ${answering(all)} from pg_catalog.pg_settings`;
 }
 
 /** What the one who asks is known to be and to have set. */
@@ -40,21 +57,24 @@ export interface Known {
 
 /** @throws Error where it is no such answer */
 export function readLeft(text: string, known: Known): Left {
-  const { settings, named, role, user, has } = JSON.parse(text) as Answer;
+  const { settings, reset, named, role, begunAs: byDefault, user, has, hasPrepared } = JSON.parse(text) as Answer;
   if (leftKinds.some((kind) => typeof has[kind] !== 'boolean')) throw new SyntaxError('not what a session has');
+  const gone = new Set(reset ?? []);
   const found = new Map<string, string>();
   const add = (name: string, value: string | null): void => {
     const before = known.settings.get(name);
     // One that only its users know is '' wherever it has ever been set for a transaction.
-    const isNone = value === null || (value === '' && before === undefined);
+    const isNone = value === null || gone.has(name) || (value === '' && before === undefined);
     if (!isNone && value !== before) found.set(name, value);
   };
   for (const [name, value] of Object.entries(named ?? {})) add(name, value);
   for (const [name, value] of Object.entries(settings ?? {})) add(name.toLowerCase(), value);
   return {
     settings: found,
-    role,
+    reset: [...gone],
+    role: role === (known.settings.get('role') ?? byDefault ?? 'none') ? undefined : role,
     authorization: user === known.user ? undefined : user,
     has,
+    hasPrepared,
   };
 }

@@ -162,11 +162,11 @@ export class ExpectedAnswers {
     return entry;
   }
 
-  /** Whether an answer of this kind is still to come. */
+  /** Whether an answer of this kind is still to come that the client has asked for. */
   has(kind: number): boolean {
     const mask = this.#entries.length - 1;
     for (let index = 0; index < this.#size; index++)
-      if (((this.#entries[(this.#head + index) & mask] as number) & kindBits) === kind) return true;
+      if (((this.#entries[(this.#head + index) & mask] as number) & (kindBits | unasked)) === kind) return true;
     return false;
   }
 

@@ -74,6 +74,8 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
 const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
+/** It may advance a sequence, or leave a transaction that has failed. */
+const isUnderWay = ({ expected }: Backend): boolean => [owed.execute, owed.query].some((kind) => expected.has(kind));
 const namesPrepared = /\b(?:execute|deallocate|prepare(?!\s+transaction\b))\b/i;
 const saysNames = /\b(?:execute|prepare)\b/i;
 /** There may be several statements in it. A DEALLOCATE that is alone is answered with a stand-in. */
@@ -137,8 +139,7 @@ export class ClientStatements {
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || !isRunning(backend)) return;
     if (what === 'statements') this.#own.takeOver(backend, this.#names.all);
-    else if (backend.status === transactionStatus.idle && !backend.expected.has(owed.execute))
-      backend.forgetSequences(isPipelined);
+    else if (backend.status === transactionStatus.idle && !isUnderWay(backend)) backend.forgetSequences(isPipelined);
   }
 
   /**

@@ -87,7 +87,18 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       const { rows } = await client.query('select sum(value::int) as n from written');
       expect(rows).toEqual([{ n: '9' }]);
       await client.query("insert into written values (4, '12x')");
-      await expect(client.query('select sum(value::int) from written')).rejects.toMatchObject({ code: '22012' });
+      await expect(client.query('select sum(value::int) from written')).rejects.toMatchObject({ code: '22P02' });
+      await expect(client.query('select value::date from written')).rejects.toMatchObject({ code: '22007' });
+      await expect(client.query('select value::int / (id - id) from written')).rejects.toMatchObject({ code: '22012' });
+      const { fields } = await client.query(
+        'select $1 as a, coalesce($1, $2) as b, id::numeric(9,2) as c from written',
+        [...['x', 'y']],
+      );
+      expect(fields.map(({ dataTypeID, dataTypeModifier }) => [dataTypeID, dataTypeModifier])).toEqual([
+        [25, -1],
+        [25, -1],
+        [1700, 589_830],
+      ]);
       await client.query('drop table written');
     });
 

@@ -47,6 +47,8 @@ export interface IrisPlan {
   readonly steps: readonly IrisStep[];
   readonly columns: readonly ResultColumn[] | undefined;
   readonly hazards: readonly Hazard[];
+  /** SQLSTATE of a division by zero in it, where that is another than its own. */
+  readonly divisionState?: string | undefined;
   /** Of parameters that the client left open. */
   readonly parameterTypes: ReadonlyMap<number, PgType>;
   /** Words of the tag. */
@@ -92,11 +94,11 @@ function planOf(translation: Translation, statement: Statement | undefined, text
 }
 
 function irisPlan(
-  { steps, columns, hazards, parameterTypes }: Extract<Translation, { kind: 'iris' }>,
+  { steps, columns, hazards, divisionState, parameterTypes }: Extract<Translation, { kind: 'iris' }>,
   command: string,
   isSchema: boolean,
 ): IrisPlan {
-  return { kind: 'iris', steps, columns, hazards, parameterTypes, command, isSchema };
+  return { kind: 'iris', steps, columns, hazards, divisionState, parameterTypes, command, isSchema };
 }
 
 /** IRIS SQL that nobody has read: whatever is no query and no change of rows may change tables. */

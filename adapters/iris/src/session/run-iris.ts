@@ -3,7 +3,7 @@ import type { PageSize, SqlAnswer, SqlConnection, SqlRow, SqlValue } from '@medr
 import { standardPage } from '../database/page-sizes.ts';
 import { sqlValueOf, textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { IrisPlan } from './plan.ts';
-import { SessionFault } from './session-fault.ts';
+import { reportOf, SessionFault } from './session-fault.ts';
 
 /** What the steps of one statement came to. */
 export interface Ran {
@@ -44,7 +44,7 @@ export async function runIris(
     if (step.only === 'afterNone' && before > 0) continue;
     const { sql, values } = boundText(step, parameters);
     saw(sql, values);
-    const all = await connection.run(sql, values, page);
+    const all = byCursor(plan, await meaning(plan, () => connection.run(sql, values, page)));
     const came = all.kind === 'rows' && step.only === 'afterChange' && before === 0 ? await withoutRows(all) : all;
     if (came.kind === 'count') {
       if (step.only === 'ofRowsRead' && came.rows !== answer?.first.rows.length)
@@ -56,6 +56,29 @@ export async function runIris(
     else if (!came.first.isLast) await came.cursor.close();
   }
   return { answer, changed };
+}
+
+/** A division by zero as what it stands for in this statement. @throws SessionFault */
+async function meaning<T>({ divisionState }: IrisPlan, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (divisionState === undefined || reportOf(error).sqlstate !== '22012') throw error;
+    const { detail } = reportOf(error);
+    throw new SessionFault(divisionState, 'a text is no value of the type that it is cast to', {
+      ...(detail !== undefined && { detail }),
+    });
+  }
+}
+
+/** The same of rows that are read later. */
+function byCursor(plan: IrisPlan, answer: SqlAnswer): SqlAnswer {
+  if (answer.kind === 'count' || plan.divisionState === undefined) return answer;
+  const { cursor } = answer;
+  return {
+    ...answer,
+    cursor: { next: (page) => meaning(plan, () => cursor.next(page)), close: () => cursor.close() },
+  };
 }
 
 type RowsAnswer = NonNullable<Ran['answer']>;

@@ -13,7 +13,7 @@ import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import { printSortKey } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
-import { textTypes } from './pg-type.ts';
+import { textTypes, typeUse } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { RowKey, Scope, SeenColumn } from './scope.ts';
@@ -150,8 +150,9 @@ export class Block {
     };
     const sql = typedValue(this.#p, node, wanted) ?? plain();
     learnType(this.#p, node, wanted);
-    const isText = this.#options.isTop === true && isUntypedConstant(node); // nothing more will say what it is
-    const isOpen = wanted === undefined && (isUntypedConstant(node) || isOpenParameter(this.#p, node));
+    const isOfNone = isUntypedConstant(node) || isOpenParameter(this.#p, node);
+    const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // nothing more will say what it is
+    const isOpen = wanted === undefined && isOfNone;
     const isCast = isUntypedConstant(node) || (!isKept && into !== undefined);
     const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
     const reference = bodyOf(node, 'ColumnRef');
@@ -165,6 +166,7 @@ export class Block {
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
       isDifference: type === 'interval' && isDifference(this.#p, node, this.#scope),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
+      modifiers: seen?.modifiers ?? typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [],
     };
     return { node, sql, column };
   }

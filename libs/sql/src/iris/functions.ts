@@ -10,6 +10,7 @@ import { printJson } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
+import { noteDivision } from './operators.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printOverlaps } from './overlaps.ts';
@@ -97,6 +98,7 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
     );
   }
   const filtered = call.agg_filter === undefined ? args : refuse('FILTER', call.location);
+  if (name === 'mod') noteDivision(p, args[1]);
   const printed = `${rule.iris}(${filtered.map((arg) => p.value(arg, scope)).join(', ')})`;
   return rule.isScalar === true ? `{fn ${printed}}` : printed;
 }

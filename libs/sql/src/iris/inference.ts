@@ -114,7 +114,7 @@ export function common(p: Printing, nodes: readonly Node[] | undefined, scope: S
     .map((node) => ({ node, type: typeOf(p, node, scope) }))
     .filter(({ node, type }) => type !== undefined || bodyOf(node, 'ParamRef') === undefined) // it takes the type of the others
     .map(({ type }) => type);
-  const [first, ...rest] = types;
+  const [first = types.length === 0 ? 'text' : undefined, ...rest] = types;
   return rest.reduce((left, right) => (left === right ? left : wider(left, right)), first);
 }
 

@@ -182,6 +182,7 @@ export class IrisTranslator {
       learntTypes: new Map(),
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
+      divisions: new Set(),
       query: (select, outer, options) => effort.query(printQuery(p, select, outer, options)),
       queryValue: (select, scope: Scope, options = {}) => {
         const known = printed.get(select) ?? new Map<boolean, PrintedQuery>();
@@ -329,6 +330,7 @@ function finished(p: Printing, { steps, columns }: PrintedChange, node: Node): T
     steps: steps.map(({ sql, ...step }): IrisStep => ({ ...p.marks.assemble(sql), ...step })),
     columns: columns?.map(resultColumn),
     hazards: unique(p.hazards),
+    divisionState: p.divisions.size === 1 && !p.divisions.has('22012') ? [...p.divisions][0] : undefined,
     parameterTypes: p.learntTypes,
   };
 }
@@ -345,8 +347,8 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
   ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
 ];
 
-function resultColumn({ name, type, scale, facts }: SeenColumn): ResultColumn {
-  return { label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers };
+function resultColumn({ name, type, scale, facts, modifiers }: SeenColumn): ResultColumn {
+  return { label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers };
 }
 
 /** TRUNCATE of IRIS counts from 1 again, which in PostgreSQL RESTART IDENTITY says; DELETE does not. */

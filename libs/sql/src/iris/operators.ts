@@ -1,5 +1,5 @@
 import type { A_Expr, Node } from 'libpg-query';
-import { bodyOf, namesOf } from '../ast.ts';
+import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { comparison } from './comparison.ts';
 import { operand } from './expression.ts';
 import { isNullable, isOpenParameter, learnType, typeOf } from './inference.ts';
@@ -33,6 +33,7 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
       checkNumber(typeOf(p, rexpr, scope), location);
       learnType(p, lexpr, typeOf(p, rexpr, scope));
       learnType(p, rexpr, typeOf(p, lexpr, scope));
+      noteDivision(p, rexpr);
       return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would give the sign of the divisor
     case '^':
       return `POWER(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`;
@@ -78,6 +79,7 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
     typedConstant(p, rexpr, left) ?? operand(p, rexpr, scope),
   ] as const;
   if (operator !== '/') return sides.join(` ${operator} `);
+  noteDivision(p, rexpr);
   const isFraction = [left, right].some((type) => numberTypes.has(type) && !integerTypes.has(type));
   if (!isFraction && !(integerTypes.has(left) && integerTypes.has(right))) {
     return refuse(
@@ -87,6 +89,11 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
     );
   }
   return sides.join(isFraction ? ' / ' : ' \\ ');
+}
+
+/** Notes that a statement may divide by zero itself. */
+export function noteDivision(p: Printing, divisor: Node | undefined): void {
+  if (!(Math.abs(Number(constantText(divisor) ?? 0)) > 0)) p.divisions.add('22012');
 }
 
 /** IRIS takes text for the number that it begins with, and a time for the number of its seconds. */

@@ -739,3 +739,17 @@ describe('becomes', () => {
     expect(shown).toEqual(steps);
   });
 });
+
+describe('a division by zero stands for', () => {
+  it.each<readonly [text: string, state: string | undefined]>([
+    ['select name::int from patients', '22P02'],
+    ['select name::int / 2 from patients', '22P02'],
+    ['select name::date, label::timestamp from patients, wards', '22007'],
+    ['select name::int / patients.id from patients', undefined],
+    ['select name::int % patients.id, mod(1, patients.id) from patients', undefined],
+    ['select name::int, name::date from patients', undefined],
+    ['select 1 / patients.id from patients', undefined],
+  ])('%s: %s', (text, state) => {
+    expect(translator.translate(text)[0]).toMatchObject({ kind: 'iris', divisionState: state });
+  });
+});

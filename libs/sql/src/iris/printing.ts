@@ -23,6 +23,8 @@ export interface Printing {
    */
   readonly isOrderKept: boolean;
   readonly hazards: Hazard[];
+  /** SQLSTATEs of what ends in a division by zero: its own, and that of a cast. */
+  readonly divisions: Set<string>;
   query(select: SelectStmt, outer: Scope | undefined, options?: QueryOptions): PrintedQuery;
   /** A query inside an expression; printed once, however often it is asked for. */
   queryValue(select: SelectStmt, scope: Scope, options?: { readonly isExact?: boolean }): PrintedQuery;

@@ -16,6 +16,8 @@ export interface SeenColumn {
   /** Digits behind the point of a numeric, where they are certain. */
   readonly scale?: number | undefined;
   readonly facts?: ColumnFacts;
+  /** Of a cast: length of text, precision and scale of numeric. */
+  readonly modifiers?: readonly number[];
   /** An interval between two moments, whose days are of 24 hours. */
   readonly isDifference?: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { operand } from './expression.ts';
-import type { PgType } from './pg-type.ts';
+import { timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -36,6 +36,7 @@ export function castText(
   location?: number,
 ): string {
   checkRepeatable(arg, 'a cast of text');
+  p.divisions.add(timeTypes.has(to) ? '22007' : '22P02');
   const text = operand(p, arg, scope);
   const isLike = (pattern: string): string => `%EXACT(${text}) %PATTERN '${pattern}'`;
   const failed = `1 / (CHAR_LENGTH(${text}) - CHAR_LENGTH(${text}))`;

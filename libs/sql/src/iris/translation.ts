@@ -38,6 +38,8 @@ export type Translation =
       readonly columns: readonly ResultColumn[] | undefined;
       /** Defects of this version that may make the answer wrong; to be told as notices. */
       readonly hazards: readonly Hazard[];
+      /** What a division by zero means here, where that is certain: a text that is cast to what it is not ends in one. */
+      readonly divisionState?: string | undefined;
       /** Types of parameters that the client left open, as far as their places tell. */
       readonly parameterTypes: ReadonlyMap<number, PgType>;
     }

@@ -231,7 +231,9 @@ export class Block {
       const sort = bodyOf(clause, 'SortBy') ?? {};
       const node = sortedNode(sort.node, targets, this.#scope);
       if (isConstant(node)) return []; // it would be the place of another column
-      return printSortKey(this.#p, sort, node, this.#scope).map(structured);
+      return printSortKey(this.#p, sort, node, this.#scope)
+        .map(structured)
+        .filter(({ key }) => !/^-?[\d.]+$/.test(key)); // so would what is printed as one
     });
   }
 

@@ -4,6 +4,7 @@ import type { TableFacts } from './catalog.ts';
 import type { RelationName } from '../statement.ts';
 import { withoutWindows } from './grouping.ts';
 import { hazardOf } from './guards.ts';
+import { wider } from './inference.ts';
 import { besideEach, isHidden, isTrue, joinedByKeys } from './lateral.ts';
 import { textTypes } from './pg-type.ts';
 import { identifier, schemaIdentifier } from './names.ts';
@@ -81,7 +82,7 @@ function printTableItem(p: Printing, table: RangeVar, scope: Scope): Item {
   const sql =
     named?.writtenOut === undefined
       ? printRelation(p, table) + (name === undefined ? '' : as(name))
-      : `(${named.writtenOut.sql})${as(name ?? table.relname ?? '')}`;
+      : `(${named.writtenOut})${as(name ?? table.relname ?? '')}`;
   return { sql, tables: [{ ...rows, alias: name ?? table.relname ?? '', isOuter: false }] };
 }
 
@@ -223,10 +224,10 @@ function commonNames(left: Item, right: Item, location?: number): readonly strin
   return [...new Set(namesIn(left))].filter((name) => ofRight.has(name));
 }
 
-/** A name that is written out is a query to IRIS. */
+/** What WITH names is a query to IRIS, wherever it stands. */
 function asSent(side: Node, scope: Scope): Node {
   const table = bodyOf(side, 'RangeVar');
-  const select = table === undefined ? undefined : namedBy(table, scope)?.writtenOut?.select;
+  const select = table === undefined ? undefined : namedBy(table, scope)?.select;
   return select === undefined ? side : { RangeSubselect: { subquery: { SelectStmt: select } } };
 }
 
@@ -262,7 +263,7 @@ function usingPair(left: Item, right: Item, name: string, jointype: string): Mer
     sql: isFull ? `COALESCE(${one.sql}, ${other.sql})` : kept.sql,
     column: {
       name,
-      type: one.column.type === other.column.type ? one.column.type : undefined,
+      type: one.column.type === other.column.type ? one.column.type : wider(one.column.type, other.column.type),
       isNullable: isFull ? one.column.isNullable || other.column.isNullable : kept.column.isNullable,
       isExact: one.column.isExact && other.column.isExact,
     },

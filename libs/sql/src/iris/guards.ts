@@ -1,5 +1,6 @@
 import type { JoinExpr, Node } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
+import { relationOf } from './from.ts';
 import type { Printing } from './printing.ts';
 
 /** A published defect of IRIS by which a statement of a certain shape may answer wrongly without an error. */
@@ -17,7 +18,10 @@ type Ranges = readonly (readonly [from: string, to: string])[];
  * that is not grouped by; mended in 2020.1.2 and 2021.1.1), and outer joins at READ COMMITTED (2018.1.1). Nor is here what no statement
  * shows: row-level security, partitioned tables, SQLStorage.
  */
-const defects: readonly (Hazard & { readonly versions: Ranges; readonly applies: (join: JoinExpr) => boolean })[] = [
+const defects: readonly (Hazard & {
+  readonly versions: Ranges;
+  readonly applies: (join: JoinExpr, p: Printing) => boolean;
+})[] = [
   {
     id: 'FULL-JOIN-EMPTY-ROW',
     meaning: 'a FULL JOIN may give one more row, which is empty',
@@ -39,14 +43,16 @@ const defects: readonly (Hazard & { readonly versions: Ranges; readonly applies:
       ['2024.2.0', '2024.3.0'],
       ['2025.1.0', '2025.1.0'],
     ],
-    applies: ({ jointype, larg, rarg }) =>
-      ((jointype === 'JOIN_LEFT' || jointype === 'JOIN_FULL') && isAtRisk(rarg)) ||
-      ((jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL') && isAtRisk(larg)),
+    applies: ({ jointype, larg, rarg }, p) =>
+      ((jointype === 'JOIN_LEFT' || jointype === 'JOIN_FULL') && isAtRisk(p, rarg)) ||
+      ((jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL') && isAtRisk(p, larg)),
   },
 ];
 
-/** The alert excepts queries with UNION, with TOP or LIMIT, and with aggregates that are not grouped. Views are not looked into. */
-function isAtRisk(side: Node | undefined): boolean {
+/** The alert excepts queries with UNION, with TOP or LIMIT, and with aggregates that are not grouped. What is in a view nobody knows. */
+function isAtRisk(p: Printing, side: Node | undefined): boolean {
+  const table = bodyOf(side, 'RangeVar');
+  if (table !== undefined) return p.catalog.table(relationOf(table))?.hasRowId === false;
   const select = bodyOf(bodyOf(side, 'RangeSubselect')?.subquery, 'SelectStmt');
   if (select === undefined) return false;
   return select.larg === undefined && select.limitCount === undefined && select.limitOffset === undefined;
@@ -55,6 +61,6 @@ function isAtRisk(side: Node | undefined): boolean {
 /** Notes the defects that a join may run into on this version. */
 export function hazardOf(p: Printing, join: JoinExpr): void {
   for (const { versions, applies, ...hazard } of defects) {
-    if (p.dialect.isWithin(versions) && applies(join)) p.hazards.push(hazard);
+    if (p.dialect.isWithin(versions) && applies(join, p)) p.hazards.push(hazard);
   }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { wardCatalog } from '../testing/ward-catalog.ts';
 import { irisDialect, irisVersions } from './dialect.ts';
 import { irisSql } from './fragment.ts';
+import type { SqlCatalog } from './catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import { schemaMap } from './names.ts';
 import type { SqlCommand } from './sql-commands.ts';
@@ -217,10 +218,20 @@ describe('published defects', () => {
     expect(await at('2025.1.1')).toEqual([]);
   });
 
-  it('see a query in what WITH has named, where it is written out', async () => {
-    const text = 'with v as (select id from wards) select p.id from patients p left join v on v.id = p.id';
-    const old = await IrisTranslator.load({ version: '2023.3.0' }, wardCatalog);
-    expect(iris(text, old).hazards.map(({ id }) => id)).toEqual(['DP-442892']);
+  it.each(['2023.3.0', '2025.1.0'])('see a query in what WITH has named, and in a view, on %s', async (version) => {
+    const views: SqlCatalog = {
+      ...wardCatalog,
+      table: (relation) => {
+        const facts = wardCatalog.table(relation);
+        return facts === undefined ? undefined : { ...facts, hasRowId: relation.name !== 'wards' };
+      },
+    };
+    const translator = await IrisTranslator.load({ version }, views);
+    const found = (text: string): readonly string[] => iris(text, translator).hazards.map(({ id }) => id);
+    const text = 'with v as (select id from patients) select p.id from patients p left join v on v.id = p.id';
+    expect(found(text)).toEqual(['DP-442892']);
+    expect(found('select p.id from patients p left join wards w on w.id = p.id')).toEqual(['DP-442892']);
+    expect(found('select p.id from wards w left join patients p on w.id = p.id')).toEqual([]);
   });
 });
 

@@ -56,7 +56,7 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
         location,
         'It would run once for each mention.',
       );
-    scope.named.set(ctename, isNative ? rows : { ...rows, writtenOut: { sql, select } });
+    scope.named.set(ctename, { ...rows, select, ...(isNative ? {} : { writtenOut: sql }) });
     return `${identifier(ctename, location)} AS (${sql})`;
   });
   return isNative ? `WITH ${parts.join(', ')} ` : '';

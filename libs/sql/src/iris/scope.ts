@@ -53,7 +53,8 @@ export function columnNamed({ columns }: SeenRows, name: string): SeenColumn | u
 /** What WITH has named. */
 export interface NamedRows extends SeenRows {
   /** Where no WITH can be sent: what stands in FROM instead of the name. */
-  readonly writtenOut?: { readonly sql: string; readonly select: SelectStmt };
+  readonly writtenOut?: string;
+  readonly select?: SelectStmt;
 }
 
 /** One thing in FROM. */

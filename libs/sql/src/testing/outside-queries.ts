@@ -263,4 +263,7 @@ export const outsideQueries: readonly WrittenQuery[] = [
   ),
   query('select x.s, x.s * 2 from (select score::numeric(6,2) as s, id from patients) x order by x.id'),
   query('select score::numeric(6,2) from patients union all select 1.25 order by 1'),
+  query(
+    'select name, id from (select id, name from patients) p full join (select id, code as name from encounters) e using (id, name) order by name, id',
+  ),
 ];

@@ -86,5 +86,6 @@ export const rewrittenQueries: readonly WrittenQuery[] = [
   query("select id, date_trunc('years', started), date_trunc('hr', started) from encounters order by id"),
   query("select 'hawkeye' like 'H%', 'hawkeye' like 'h%', $1 like 'H%'", ['hawk']),
   query('select id from patients where $1 like name order by id', ['ann']),
+  query('select id, last_value(6) over (order by id rows unbounded preceding) as v from wards order by v, id desc'),
   query("select id from wards where 'a'::text like 'A%' or 'n'::varchar like label order by id"),
 ];

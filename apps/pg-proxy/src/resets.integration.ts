@@ -22,6 +22,8 @@ const texts: readonly string[] = [
   'select 1; reset role; select current_user; set role none; reset all; select current_user',
   'set role none; select current_user; reset role; select current_user; set role none',
   "select set_config('role', 'pg_read_all_stats', false); reset role; select current_user",
+  "do $$ begin perform set_config('role', 'pg_read_all_stats', false); end $$; reset role; select current_user",
+  "do $$ begin perform set_config('role', 'none', false); end $$; select current_user",
   "select set_config('role', 'pg_read_all_stats', false); set role none; select current_user",
   "select set_config('role', 'pg_read_all_stats', false); reset all; select current_user",
   'set role none; set session authorization default; select current_user; begin; set role none; set local role to default; select current_user',

@@ -54,6 +54,8 @@ describe('what code may leave behind', () => {
     'begin execute statement; end',
     "begin perform dblink_connect('x'); end",
     'begin perform setseed(0.5); end',
+    "begin perform set_config('seed', '0.5', false); end",
+    'begin set seed = 0.5; end',
     "load 'x'",
   ])('cannot be told: %s', (code) => {
     expect(codeFacts(code)).toEqual(opaque);

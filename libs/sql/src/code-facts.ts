@@ -1,4 +1,5 @@
 import { opaqueFunctions } from './known-functions.ts';
+import { seedName } from './session-effect.ts';
 
 /** What code that the grammar does not read (of a function, of DO) may leave behind in the session that runs it. */
 export interface CodeFacts {
@@ -45,13 +46,13 @@ function settingsOf(code: string, settings: Set<string>): Sets {
   let sets: Sets = 'none';
   for (const { name, isLocal } of setConfigs(code)) {
     if (isLocal) continue;
-    if (name === undefined) sets = 'opaque';
+    if (name === undefined || name === seedName) sets = 'opaque';
     else settings.add(name);
     if (sets === 'none') sets = 'some';
   }
   for (const [, , , word = ''] of code.matchAll(setStatement)) {
     if (localWords.test(word)) continue;
-    const isKnown = shownWords.test(word) || settingName.test(word);
+    const isKnown = (shownWords.test(word) || settingName.test(word)) && word.toLowerCase() !== seedName;
     if (!isKnown) sets = 'opaque';
     else if (word.includes('.')) settings.add(word.toLowerCase());
     if (sets === 'none') sets = 'some';

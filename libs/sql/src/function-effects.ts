@@ -9,7 +9,7 @@ import {
   unlockFunctions,
   volatilityOf,
 } from './known-functions.ts';
-import type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';
+import { seeded, seedName, type Expression, type LockKey, type SessionEffect, type Value } from './session-effect.ts';
 
 /** What a call leaves behind in the session; of functions that PostgreSQL brings, under whatever schema they are called. */
 export function functionEffects(name: string, schema: string | undefined, call: FuncCall): readonly SessionEffect[] {
@@ -35,6 +35,7 @@ export function functionEffects(name: string, schema: string | undefined, call: 
 function setConfig([name, value, local]: readonly Node[]): readonly SessionEffect[] {
   const target = valueOf(name);
   if (target === undefined) return [{ kind: 'opaque', what: 'set_config' }];
+  if ('text' in target && target.text.toLowerCase() === seedName) return [seeded];
   const set = { kind: 'set', name: target, value: valueOf(value) } as const;
   const told = valueOf(local);
   if (told !== undefined && 'parameter' in told) return [{ ...set, isLocal: told }];

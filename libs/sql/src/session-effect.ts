@@ -56,6 +56,10 @@ export type SessionEffect =
   | ({ readonly kind: 'code' } & CodeFacts)
   | { readonly kind: 'discard'; readonly target: 'all' | 'temp' | 'sequences' | 'plans' };
 
+/** A setting that is none: it sets where random numbers go on, and nobody can ask for that. */
+export const seedName = 'seed';
+export const seeded: SessionEffect = { kind: 'opaque', what: 'setseed' };
+
 /** The arguments of an advisory lock: one 64-bit key or two 32-bit ones, shared or not. */
 export interface LockKey {
   readonly isShared: boolean;

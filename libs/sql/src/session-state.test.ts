@@ -122,6 +122,8 @@ describe('what pins a session, and what sets it free', () => {
     ['declare c cursor with hold for select 1', 'heldCursor', 'close all'],
     ["select nextval('s')", 'sequence', 'discard sequences'],
     ["do $$ begin perform set_config(n, '1', false); end $$", 'opaque', 'discard all'],
+    ['set seed to 0.5', 'opaque', 'discard all'],
+    ["select set_config('seed', '0.5', false)", 'opaque', 'discard all'],
     ['do $$ begin execute t; end $$', 'opaque', 'discard all'],
   ])('%s: %s, until %s', (pinning, reason, freeing) => {
     expect(after(pinning)).toEqual([reason]);

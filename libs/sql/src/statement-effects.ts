@@ -1,7 +1,7 @@
 import type { CreateTableAsStmt, IntoClause, Node, RangeVar, VariableSetStmt } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeBody, type NodeKind } from './ast.ts';
 import { codeFacts } from './code-facts.ts';
-import type { SessionEffect } from './session-effect.ts';
+import { seeded, seedName, type SessionEffect } from './session-effect.ts';
 
 /** WITH HOLD, as the grammar's option bits have it. */
 const cursorHold = 0x0020;
@@ -62,6 +62,7 @@ function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT';
   if (name === 'transaction_isolation' || name === 'transaction_read_only') return []; // of this transaction only
   const values = args.map((arg) => constantText(bodyOf(arg, 'TypeCast')?.arg ?? arg));
+  if (name === seedName) return isReset ? [] : [seeded];
   if (name === 'role') return [{ kind: 'role', role: isReset ? undefined : values[0], isLocal }];
   if (name === 'session_authorization')
     return [{ kind: 'authorization', user: isReset ? undefined : values[0], isLocal }];

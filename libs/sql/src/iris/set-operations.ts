@@ -57,9 +57,9 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   if (op !== 'SETOP_UNION' && !p.dialect.has('intersectExcept')) {
     return refuse(`${setWords[op] ?? op} before IRIS ${p.dialect.since('intersectExcept')}`);
   }
-  if (op !== 'SETOP_UNION' && all === true) return refuse(`${setWords[op] ?? op} ALL`, placeOf(rarg));
+  const isCounted = op !== 'SETOP_UNION' && all === true;
   if (larg === undefined || rarg === undefined) return refuse('this set operation');
-  const isExact = all !== true || options.isExact === true;
+  const isExact = isCounted || all !== true || options.isExact === true;
   const { names: said, ...more } = options;
   const inner: QueryOptions = { ...more, isTop: false, isExact };
   const print = (side: SelectStmt, own: QueryOptions): PrintedQuery => p.query(side, scope, { ...inner, ...own });
@@ -67,8 +67,10 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const [one, other] = [print(larg, ofLeft), print(rarg, {})];
   const left = openOf(one) ? print(larg, { ...ofLeft, ...typesBeside(one, other) }) : one;
   const right = openOf(other) ? print(rarg, typesBeside(other, one)) : other;
-  const sql = `${branch(larg, left.sql)} ${setWords[op] ?? ''}${all === true ? ' ALL' : ''} ${branch(rarg, right.sql)}`;
   const word = `${setWords[op] ?? op}${all === true ? ' ALL' : ''}`;
+  const sql = isCounted
+    ? `SELECT ${listOf(left, rarg)} FROM (${counted(left, rarg)} ${setWords[op] ?? ''} ${counted(right, rarg)}) AS iris_e`
+    : `${branch(larg, left.sql)} ${word} ${branch(rarg, right.sql)}`;
   const columns = one.columns?.map((column, place) =>
     merged(column, other.columns?.[place], word, rarg.targetList?.[place]),
   );
@@ -83,6 +85,22 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   if (columns === undefined) return refuse('a sorted or limited set operation over *', undefined, 'Name the columns.');
   const targets = columns.map((column): Target => ({ node: undefined, sql: identifier(column.name), column }));
   return { sql: sortOutside(p, sql, targets, select, options, limits), columns };
+}
+
+/** Each row with its number among those that are equal to it: so many of them are on both sides, or on one. */
+function counted(query: PrintedQuery, at: SelectStmt): string {
+  listOf(query, at); // of names that differ
+  const values = (query.columns ?? []).map(({ name, isExact }) => {
+    const printed = identifier(name);
+    return { printed, value: isExact ? printed : `%EXACT(${printed})` };
+  });
+  const list = values.map(({ printed, value }) => (value === printed ? value : `${value} AS ${printed}`));
+  return `SELECT ${list.join(', ')}, ROW_NUMBER() OVER (PARTITION BY ${values.map(({ value }) => value).join(', ')}) AS iris_n FROM (${query.sql}) AS iris_c`;
+}
+
+function listOf({ columns }: PrintedQuery, at: SelectStmt): string {
+  if (columns === undefined) return refuse('INTERSECT ALL or EXCEPT ALL over *', placeOf(at), 'Name the columns.');
+  return names(columns.map((column): Target => ({ node: undefined, sql: '', column })));
 }
 
 const openOf = ({ columns }: PrintedQuery): boolean => columns?.some(({ isOpen }) => isOpen === true) === true;

@@ -116,4 +116,9 @@ export const writtenQueries: readonly WrittenQuery[] = [
 export const youngerQueries: readonly WrittenQuery[] = [
   query('select id from patients intersect select patient_id from encounters order by 1'),
   query('select name from patients except select status from encounters order by 1'),
+  query('select name from patients except all select label from wards order by 1'),
+  query(
+    "select status, cost from encounters where id > 2 intersect all (select status, cost from encounters union all select 'open', 5) order by 1, 2 limit 3",
+  ),
+  query('select active from patients intersect all select cost > 3 from encounters except all select true order by 1'),
 ];

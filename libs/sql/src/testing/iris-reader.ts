@@ -371,7 +371,10 @@ class Reader {
     );
     const isExtreme = (name === 'MIN' || name === 'MAX') && args[0]?.includes('COLLATE "C"') === true;
     if (isExtreme && !this.#isNext('OVER')) return extreme(args[0] ?? '', name === 'MAX');
-    const call = calls[name]?.(args) ?? `${name}(${distinct}${args.join(', ')})`;
+    const call =
+      name === 'LIST'
+        ? `string_agg(${distinct}(${args[0] ?? ''})::text, ',')`
+        : (calls[name]?.(args) ?? `${name}(${distinct}${args.join(', ')})`);
     return this.#take('OVER') ? `${call} OVER (${this.#inParentheses(() => this.#window())})` : call;
   }
 
@@ -511,7 +514,6 @@ const calls: Readonly<Record<string, ((args: readonly string[]) => string) | und
   STRING: (args) => `concat(${args.join(', ')})`,
   CHAR: ([value]) => `chr(${value ?? ''})`,
   CHAR_LENGTH: ([value]) => `length(${value ?? ''})`,
-  LIST: ([value]) => `string_agg((${value ?? ''})::text, ',')`,
   LOG: ([value]) => `ln((${value ?? ''})::float8)`,
   POWER: ([base, power]) => `power((${base ?? ''})::float8, ${power ?? ''})`,
   ROUND: ([value, places, cut]) =>

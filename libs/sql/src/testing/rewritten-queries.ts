@@ -87,5 +87,8 @@ export const rewrittenQueries: readonly WrittenQuery[] = [
   query("select 'hawkeye' like 'H%', 'hawkeye' like 'h%', $1 like 'H%'", ['hawk']),
   query('select id from patients where $1 like name order by id', ['ann']),
   query('select id, last_value(6) over (order by id rows unbounded preceding) as v from wards order by v, id desc'),
+  query(
+    "select string_agg(distinct code || '', '; ') from encounters where id < 2 union all select string_agg(distinct label, ',') from wards w, patients where w.id = 2",
+  ),
   query("select id from wards where 'a'::text like 'A%' or 'n'::varchar like label order by id"),
 ];

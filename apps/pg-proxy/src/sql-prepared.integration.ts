@@ -53,4 +53,25 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     await client.end();
     expect(rows).toEqual([{ n: '0' }]);
   });
+
+  const takes = [
+    parse({ name, text, parameterTypes: [] }),
+    parse({ name: 'takes', text: `deallocate ${name}`, parameterTypes: [] }),
+    sync(),
+  ];
+  const binds = (parameters: Buffer[] = []): Buffer =>
+    bind({ portal: 'p', statement: 'takes', parameterFormats: [], parameters, resultFormats: [] });
+  const runs = [execute({ portal: 'p', rowsMax: 0 }), sync()];
+  const inBlock = [takes, [query('begin; savepoint a')]];
+  const back = [query('rollback to a')];
+
+  it.each<readonly [string, readonly (readonly Buffer[])[]]>([
+    ['was passed over', [...inBlock, [binds([Buffer.from('1')]), sync()], back, runs]],
+    ['has gone with its savepoint', [...inBlock, [binds(), sync()], back, runs]],
+    ['was closed', [...inBlock, [binds(), close({ of: 'portal', name: 'p' }), ...runs]]],
+    ['is there', [...inBlock, [binds(), ...runs]]],
+  ])('stay where the portal that is to deallocate one %s, as on a direct connection', async (_, steps) => {
+    const all = [...steps, [query('rollback')], run];
+    expect(await heard(rig.url, all)).toEqual(await heard(where, all));
+  });
 });

@@ -7,6 +7,7 @@ import {
   parseComplete,
   parseKey,
   readBindHead,
+  readExecute,
   readNamed,
   transactionStatus,
   type BindHead,
@@ -391,7 +392,8 @@ export class ClientStatements {
   execute(framer: Framer, backend: Backend): void {
     const portal = this.#portals.of(framer);
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
-    if (note !== undefined && this.standInFor(note, backend) !== undefined) return executeDeallocate(backend, note);
+    if (note !== undefined && this.standInFor(note, backend) !== undefined)
+      return executeDeallocate(backend, note, readExecute(framer.buffer, framer.start, framer.end)?.portal ?? '');
     if (!backend.expected.push(owed.execute, undefined, note)) return;
     if (note?.fault !== undefined) return backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
     this.#wire.pass(framer.start);

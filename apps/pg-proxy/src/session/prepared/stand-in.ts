@@ -61,12 +61,13 @@ export function describeRowless({ expected, outbox }: Backend, { parameterTypes 
   outbox.push(describe({ of: 'statement', name: standIn }));
 }
 
-/** In place of an Execute that deallocates what it stands for. */
-export function executeDeallocate({ expected, outbox }: Backend, note: Note): void {
+/** In place of an Execute that deallocates what it stands for. Its portal may be gone, or have never come about, which the server says. */
+export function executeDeallocate({ expected, outbox }: Backend, note: Note, portal: string): void {
   if (expected.isSkipping) return;
-  for (const kind of [owed.parse, owed.bind]) expected.push(kind | unasked);
+  for (const kind of [owed.describe, owed.parse, owed.bind]) expected.push(kind | unasked);
   expected.push(owed.execute, note.undo, note);
   expected.push(owed.close | unasked);
+  outbox.push(describe({ of: 'portal', name: portal }));
   for (const message of bindDeallocate) outbox.push(message);
   outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
   outbox.push(close({ of: 'statement', name: ownPortal }));

@@ -69,6 +69,9 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     { text: 'select 1; select set_tenant(7)' },
     { text: 'begin; declare c cursor for select set_tenant(7); fetch c; commit' },
     { text: 'prepare p as select set_tenant(7); execute p; deallocate p' },
+    { text: `select query_to_xml('select set_config(''app.tenant_id'', ''7'', false)', true, true, '')` },
+    { text: `select * from ts_stat('select to_tsvector(set_config(''app.tenant_id'', ''7'', false))')` },
+    { text: 'begin; set local app.tenant_id = 7; set app.tenant_id from current; commit' },
   ])('goes with the client that set it, and to nobody else: $text', async ({ text, values }) => {
     await open();
     await one.query(text, values);
@@ -102,9 +105,13 @@ describeReal('POSTGRES', 'what code leaves behind that nobody reads', (where) =>
     await close();
   });
 
-  it('is what a list of settings shows', async () => {
+  it.each([
+    'select set_path()',
+    `update pg_settings set setting = 'pg_catalog' where name = 'search_path'`,
+    `select query_to_xml('select set_' || 'config(''search_path'', ''pg_catalog'', false)', true, true, '')`,
+  ])('is what a list of settings shows: %s', async (text) => {
     await open();
-    await one.query('select set_path()');
+    await one.query(text);
     expect((await other.query('show search_path')).rows).toEqual([{ search_path: rig.schema }]);
     expect((await one.query('show search_path')).rows).toEqual([{ search_path: 'pg_catalog' }]);
     await close();

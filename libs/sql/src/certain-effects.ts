@@ -1,5 +1,6 @@
 import type { Node, SelectStmt } from 'libpg-query';
 import { bodyOf, namesOf } from './ast.ts';
+import { anyText } from './code-facts.ts';
 import { unlockFunctions } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
 
@@ -13,8 +14,7 @@ export function certainEffects(statement: Node, effects: readonly SessionEffect[
 }
 
 function doubted(effect: SessionEffect): readonly SessionEffect[] {
-  if (effect.kind === 'unlock' || effect.kind === 'unlockAll')
-    return [{ kind: 'code', settings: [], isOpaque: false, deallocates: false }];
+  if (effect.kind === 'unlock' || effect.kind === 'unlockAll') return [{ kind: 'code', ...anyText }];
   if (effect.kind !== 'set' || effect.isLocal === true) return [effect];
   return 'text' in effect.name ? [{ ...effect, isUncertain: true }] : [{ kind: 'opaque', what: 'set_config' }];
 }

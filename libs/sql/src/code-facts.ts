@@ -11,6 +11,9 @@ export interface CodeFacts {
   readonly deallocates: boolean;
 }
 
+/** Of what the server shows afterwards, where it is left. */
+export const anyText: CodeFacts = { settings: [], isOpaque: false, deallocates: false };
+
 const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
 /** What the server shows afterwards, where it is left. */
 const shown =

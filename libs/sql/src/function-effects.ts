@@ -1,11 +1,13 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, isPlace, namesOf } from './ast.ts';
 import { booleanOf } from './boolean-text.ts';
+import { anyText, codeFacts } from './code-facts.ts';
 import {
   lockFunctions,
   opaqueFunctions,
   sequenceFunctions,
   sequenceQuestions,
+  textFunctions,
   unlockFunctions,
   volatilityOf,
 } from './known-functions.ts';
@@ -13,8 +15,9 @@ import { seeded, seedName, type Expression, type LockKey, type SessionEffect, ty
 
 /** What a call leaves behind in the session; of functions that PostgreSQL brings, under whatever schema they are called. */
 export function functionEffects(name: string, schema: string | undefined, call: FuncCall): readonly SessionEffect[] {
-  if (schema !== undefined && schema !== 'pg_catalog' && !opaqueFunctions.has(name)) return [];
   const args = call.args ?? [];
+  if (textFunctions.has(name)) return args.flatMap(textEffects);
+  if (schema !== undefined && schema !== 'pg_catalog' && !opaqueFunctions.has(name)) return [];
   const isShared = name.endsWith('_shared');
   if (lockFunctions.has(name)) return [{ kind: 'lock', key: lockKey(args, isShared), isAlone: false }];
   if (sequenceFunctions.has(name)) return [{ kind: 'sequence' }];
@@ -30,6 +33,13 @@ export function functionEffects(name: string, schema: string | undefined, call: 
     default:
       return unlockFunctions.has(name) ? [{ kind: 'unlock', key: lockKey(args, isShared) }] : [];
   }
+}
+
+/** What is computed may be any text: what the server shows afterwards it is asked for. */
+function textEffects(arg: Node): readonly SessionEffect[] {
+  const told = valueOf(arg);
+  const facts = told !== undefined && 'text' in told ? codeFacts(told.text) : anyText;
+  return facts === undefined ? [] : [{ kind: 'code', ...facts }];
 }
 
 function setConfig([name, value, local]: readonly Node[]): readonly SessionEffect[] {

@@ -84,6 +84,10 @@ export const opaqueFunctions = words(`
   setseed dblink_connect dblink_connect_u dblink_open dblink_send_query pg_replication_origin_session_setup
   pg_logical_slot_get_changes pg_create_physical_replication_slot pg_create_logical_replication_slot set_limit`);
 
+/** They run a text that they are told: PostgreSQL's own, and those of tablefunc. */
+export const textFunctions = words(`
+  query_to_xml query_to_xmlschema query_to_xml_and_xmlschema ts_stat ts_rewrite crosstab crosstab2 crosstab3 crosstab4`);
+
 /** Of locks that last as long as their session, or until they are given back. */
 export const lockFunctions = words(
   'pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared',
@@ -100,6 +104,7 @@ export const leavingFunctions: readonly string[] = ['set_config', ...lockFunctio
 /** Those, and what gives back, shows or asks for what a session has. */
 export const sessionFunctions: readonly string[] = [
   ...leavingFunctions,
+  ...textFunctions,
   ...unlockFunctions,
   ...sequenceFunctions,
   ...sequenceQuestions,

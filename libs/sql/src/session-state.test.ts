@@ -63,6 +63,21 @@ describe('what a call that may not run would have done', () => {
     expect(after("select set_config($1, 'x', false) where false")).toEqual(['opaque']);
   });
 
+  it.each([
+    ["update pg_settings set setting = '1MB' where name = 'work_mem'", []],
+    ["explain analyze update pg_catalog.pg_settings set setting = '1MB'", []],
+    ["select query_to_xml('select set_config(''a.b'', ''x'', false)', true, true, '')", ['a.b']],
+    ['select * from crosstab($1) as (a text)', []],
+  ])('is asked for where something else sets it: %s', (text, settings) => {
+    const effects = readAll(text).flatMap((statement) => statement.effects);
+    expect(effects).toContainEqual({ kind: 'code', settings, isOpaque: false, deallocates: false });
+  });
+
+  it('is nothing where a text that is told leaves nothing, or settings are read', () => {
+    const texts = ["select query_to_xml('select 1', true, true, '')", 'select name from pg_settings'];
+    expect(texts.flatMap(readAll).flatMap(({ effects }) => effects)).toEqual([]);
+  });
+
   it('frees nothing that is locked', () => {
     const effects = readAll('select pg_advisory_unlock(1) where false').flatMap((statement) => statement.effects);
     expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false, deallocates: false }]);

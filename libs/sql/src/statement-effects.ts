@@ -58,7 +58,9 @@ function setEffects(statement: VariableSetStmt): readonly SessionEffect[] {
   const isLocal = statement.is_local === true;
   if (kind === 'VAR_RESET_ALL') return [{ kind: 'resetAll' }];
   if (kind === 'VAR_SET_MULTI') return characteristics(name, args);
-  if (kind === 'VAR_SET_CURRENT') return []; // the value is what it was
+  // What was of the transaction alone may stay.
+  if (kind === 'VAR_SET_CURRENT')
+    return [{ kind: 'set', name: { text: name }, value: undefined, isLocal, isUncertain: true }];
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT';
   if (name === 'transaction_isolation' || name === 'transaction_read_only') return []; // of this transaction only
   const values = args.map((arg) => constantText(bodyOf(arg, 'TypeCast')?.arg ?? arg));

@@ -11,6 +11,7 @@ import type {
 } from 'libpg-query';
 import { bodyOf, namesOf } from './ast.ts';
 import { certainEffects } from './certain-effects.ts';
+import { anyText } from './code-facts.ts';
 import { functionEffects } from './function-effects.ts';
 import { aggregateFunctions, vectorFunctions, volatilityOf, worse, type Volatility } from './known-functions.ts';
 import type { SessionEffect } from './session-effect.ts';
@@ -176,6 +177,7 @@ export class StatementFacts {
 
   #write(relation: RangeVar): void {
     this.#writes.set(keyOf(relation), nameOf(relation));
+    if (isSettings(relation)) this.#effects.push({ kind: 'code', ...anyText });
   }
 
   #copy(copy: CopyStmt, scope: Scope): void {
@@ -222,6 +224,10 @@ function isFiltered(select: SelectStmt): boolean {
 function isRelation(value: unknown): value is RangeVar {
   return typeof value === 'object' && value !== null && 'relname' in value && 'relpersistence' in value;
 }
+
+/** The view of settings: an UPDATE sets them. */
+const isSettings = ({ schemaname = 'pg_catalog', relname }: RangeVar): boolean =>
+  schemaname === 'pg_catalog' && relname === 'pg_settings';
 
 const keyOf = ({ schemaname, relname }: RangeVar): string => `${schemaname ?? ''}\0${relname ?? ''}`;
 

@@ -13,7 +13,15 @@ const verbs = [
   `prepare${gap}+(?!transaction\\b)`,
 ];
 const beginsSo = new RegExp(`${start}(?:${verbs.join('|')})`, 'i');
-const words = ['temp', 'temporary', 'pg_temp', String.raw`with\s+hold`, 'pg_prepared_statements', ...sessionFunctions];
+const words = [
+  'temp',
+  'temporary',
+  'pg_temp',
+  String.raw`with\s+hold`,
+  'pg_prepared_statements',
+  'pg_settings',
+  ...sessionFunctions,
+];
 const holdsSo = new RegExp(String.raw`\b(?:${words.join('|')})\b|\bdblink`, 'i');
 
 /**

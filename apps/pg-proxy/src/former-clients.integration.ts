@@ -75,6 +75,15 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
+    it('is no role that a login has said, and that DISCARD ALL goes back to', async () => {
+      const former = await rig.client({ options: '-c role=pg_monitor' });
+      await former.query('discard all');
+      await former.end();
+      const client = await rig.client();
+      expect((await client.query('show role')).rows).toEqual([{ role: 'none' }]);
+      await client.end();
+    });
+
     it('matters less than what a session has itself', async () => {
       await used('do $$ begin end $$');
       const client = await rig.client();

@@ -278,6 +278,8 @@ export class Backend {
    */
   setAgain({ settings, isLocal }: Lost, isPipelined: boolean): void {
     for (const text of setEach(settings, isLocal)) this.#run(runsOwn(text), unasked | reporting);
+    // DISCARD ALL has taken it off the books.
+    if (!isLocal) this.#settings = new Map([...this.#settings, ...settings]);
     if (isPipelined) return;
     this.#sync(unasked | reporting);
     this.outbox.send();

@@ -15,9 +15,6 @@ interface Answer {
   readonly has: Readonly<Record<LeftKind, boolean>>;
 }
 
-/** They are no settings like others: what was set is told by `role` and `user`. */
-const toldApart: ReadonlySet<string> = new Set(['role', 'session_authorization']);
-
 const shows: Readonly<Record<LeftKind, string>> = {
   temporaryObject: `select from pg_catalog.pg_depend where refobjid = pg_catalog.pg_my_temp_schema()
     and refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass`,
@@ -65,7 +62,6 @@ export function readLeft(text: string, known: Known): Left {
   const gone = new Set(reset ?? []);
   const found = new Map<string, string>();
   const add = (name: string, value: string | null): void => {
-    if (toldApart.has(name)) return;
     const before = known.settings.get(name);
     // One that only its users know is '' wherever it has ever been set for a transaction.
     const isNone = value === null || gone.has(name) || (value === '' && before === undefined);

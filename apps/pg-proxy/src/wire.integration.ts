@@ -121,6 +121,12 @@ const series = {
     [2, query('begin'), query('reset all')],
     [2, query('select 1/0'), query('rollback')],
   ),
+  'RESET that cannot be prepared again, in a pipeline': steps(
+    [1, query('begin')],
+    [1, prepare('', 'reset work_mem'), run('none'), prepare('', 'select 1'), sync()],
+    [1, run(''), prepare('', 'select 2'), sync()],
+    [1, query('rollback')],
+  ),
   'RESET by the unnamed statement, again': steps(
     [1, query("set work_mem to '5MB'")],
     ...['reset work_mem', 'set work_mem to default', 'reset all'].flatMap((text) =>
@@ -154,6 +160,16 @@ const series = {
     [2, run('none'), prepare('d', 'select * from nowhere'), run('d'), sync(), query('execute c')],
     [1, runTwo],
   ),
+  'a name of which a Parse or a Close is passed over, and of which SQL speaks behind the next Sync': steps(
+    [2, run('none'), prepare('c', 'select 1'), sync(), query('select 4; deallocate c')],
+    [1, two],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('execute c')],
+    [1, runTwo],
+  ),
+  'a text of which a Parse is passed over, under another name behind the next Sync': steps(
+    [3, run('none'), prepare('c', 'select 7'), sync(), prepare('d', 'select 7'), sync(), run('d'), sync()],
+    [1, run('d'), sync()],
+  ),
   'a statement that SQL speaks of behind what fails, and again': steps(
     [1, two],
     [1, run('none'), prepare('d', 'execute c'), sync()],
@@ -181,6 +197,8 @@ const series = {
     [2, run('none'), prepare('', 'select 2'), run(''), sync(), run(''), sync()],
     [1, run(''), sync()],
     [2, run('none'), prepare('', 'select 3'), sync(), prepare('', 'select 4'), run(''), sync()],
+    [1, run(''), sync()],
+    [3, run('none'), prepare('', 'select 5'), sync(), query('select 6'), run(''), sync()],
     [1, run(''), sync()],
   ),
   'the unnamed statement, which is closed': steps(

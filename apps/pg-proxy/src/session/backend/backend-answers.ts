@@ -284,6 +284,7 @@ export class BackendAnswers {
     note?.failed(sqlstate);
     const isOfRequest = (head & kindBits) >= owed.parse ? expected.failed(sqlstate, this.chunkAt) : note !== undefined;
     if ((head & unasked) === 0) this.#backend.client?.failed(note, isOfRequest ? undefined : sqlstate);
+    else this.#backend.client?.goesOn();
   }
 
   /**

@@ -364,6 +364,7 @@ export class Backend {
 
   /** Nothing is owed any more. */
   rested(): void {
+    this.prepared.undos.clear();
     const done = this.#restCheck;
     this.#restCheck = undefined;
     done?.(!this.isDoomed);

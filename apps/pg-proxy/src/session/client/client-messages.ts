@@ -372,9 +372,9 @@ export class ClientMessages implements Wire {
     const { watch } = this.#session;
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = !isAlone || watch.isActive || concernsProxy(text);
+    if (!isAlone && this.statements.showNamed(text, backend)) return;
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);
-    if (!isAlone) this.statements.showNamed(text, backend);
     const inPlace = watched && this.#setInPlace(text, watched);
     const note = this.requests.noteOf('query', text, watched, asked, inPlace);
     const standIn = note && this.statements.standInFor(note, backend);

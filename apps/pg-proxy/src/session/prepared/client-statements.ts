@@ -82,6 +82,14 @@ const saysNames = /\b(?:execute|prepare)\b/i;
 /** There may be several statements in it. A DEALLOCATE that is alone is answered with a stand-in. */
 const isOneOfSeveral = (text: string): boolean => text.trimEnd().slice(0, -1).includes(';');
 const showsPrepared = /\bpg_prepared_statements\b/i;
+const maySpeakOfNames = (text: string): boolean =>
+  showsPrepared.test(text) || (namesPrepared.test(text) && (saysNames.test(text) || isOneOfSeveral(text)));
+
+/** Of one of these statements, or of all. */
+function speaksOf(text: string, names: readonly string[]): boolean {
+  const folded = text.toLowerCase();
+  return showsPrepared.test(text) || names.some((name) => folded.includes(name.toLowerCase()));
+}
 
 /**
  * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
@@ -145,14 +153,18 @@ export class ClientStatements {
 
   /**
    * SQL may speak of a statement by the name that the protocol has given it (EXECUTE, EXPLAIN EXECUTE, DEALLOCATE among others), or of all
-   * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it.
+   * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it. True: what is prepared by now has yet to be told.
    */
-  showNamed(text: string, backend: Backend): void {
-    if (this.#names.size === 0 || !isRunning(backend)) return;
-    if (showsPrepared.test(text)) return this.#own.takeOver(backend, this.#names.all);
-    if (!namesPrepared.test(text) || !(saysNames.test(text) || isOneOfSeveral(text))) return;
-    const folded = text.toLowerCase();
-    if (this.names().some((name) => folded.includes(name.toLowerCase()))) this.#own.takeOver(backend, this.#names.all);
+  showNamed(text: string, backend: Backend): boolean {
+    if ((this.#names.size === 0 && this.#underWay.isEmpty) || !isRunning(backend) || !maySpeakOfNames(text))
+      return false;
+    const inDoubt = this.#underWay.inDoubt(backend);
+    if (inDoubt.length > 0 && speaksOf(text, [...this.names(), ...inDoubt])) {
+      this.#wire.holdBack(backend);
+      return true;
+    }
+    if (this.#names.size > 0 && speaksOf(text, this.names())) this.#own.takeOver(backend, this.#names.all);
+    return false;
   }
 
   reshaped(): void {
@@ -261,7 +273,7 @@ export class ClientStatements {
     if (this.#wire.renews(key, backend)) return;
     if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     if (this.#isHeldBack(backend, name)) return;
-    this.showNamed(key, backend);
+    if (this.showNamed(key, backend)) return;
     if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
     else this.#parseNamed(backend, name, key);
   }
@@ -305,7 +317,7 @@ export class ClientStatements {
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && this.#wire.renews(read.text, backend)) return;
-    if (read !== undefined && !this.#isAlone) this.showNamed(read.text, backend);
+    if (read !== undefined && !this.#isAlone && this.showNamed(read.text, backend)) return;
     const sent = this.#unnamed.sends(backend);
     if (!backend.expected.push(owed.parse, sent.undo)) return;
     this.#unnamed.parsed(framer, read, sent);
@@ -323,6 +335,10 @@ export class ClientStatements {
     }
     const statement = this.#statements.use(key, this.#reading(backend));
     const isThere = prepared.touch(statement.name);
+    if (isThere && isInDoubt(backend, statement)) {
+      this.#statements.release(statement);
+      return this.#wire.holdBack(backend);
+    }
     if (expected.isEmpty) this.#names.nothingUnderWay();
     const undo = (): void => {
       this.#names.takeBack(name, statement);

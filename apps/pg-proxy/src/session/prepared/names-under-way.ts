@@ -5,10 +5,19 @@ import type { Undo } from '../backend/expected-answers.ts';
 export class NamesUnderWay {
   readonly #undos = new Map<string, Undo>();
 
+  get isEmpty(): boolean {
+    return this.#undos.size === 0;
+  }
+
   /** That Parse or Close is about to go to the backend. */
   sends({ expected }: Backend, name: string, undo: Undo): void {
     if (expected.isEmpty) this.#undos.clear();
     this.#undos.set(name, undo);
+  }
+
+  /** All that `isInDoubt`. */
+  inDoubt(backend: Backend): string[] {
+    return [...this.#undos.keys()].filter((name) => this.isInDoubt(backend, name));
   }
 
   /** It may be passed over, and what is at hand would not be: a Sync lies between them. */

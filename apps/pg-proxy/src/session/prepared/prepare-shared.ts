@@ -9,9 +9,7 @@ export function prepareShared(backend: Backend, statement: Statement): boolean {
   const { name } = statement;
   if (prepared.touch(name)) return true;
   const undo = (): void => prepared.delete(name);
-  if (!prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement))) return false;
-  prepared.undos.set(name, undo);
-  return true;
+  return prepareNew(backend, statement, owed.parse | unasked, undo, keyAsTold(statement));
 }
 
 /** Its Parse may yet be passed over, and what is at hand would not be: a Sync lies between them. */
@@ -41,5 +39,6 @@ export function prepareNew(
   expected.push(entry, undo);
   outbox.push(parseAs(statement.name, key));
   prepared.add(statement.name);
+  prepared.undos.set(statement.name, undo);
   return true;
 }

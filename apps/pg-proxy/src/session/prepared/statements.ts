@@ -163,7 +163,7 @@ export class PreparedStatements {
   readonly #max: number;
   readonly #usedAt = new Map<string, number>();
   #uses = 0;
-  /** Of what the proxy has prepared by itself, for as long as nobody has looked whether it is answered. */
+  /** Of those whose Parse is under way. */
   readonly undos = new Map<string, Undo>();
 
   constructor(max: number) {

@@ -188,8 +188,9 @@ export class UnnamedStatement {
   /** Nor at the backend; undefined: at any. */
   dropAt(backend: Backend | undefined): void {
     this.drop();
-    if (backend === undefined) this.#mark = {};
-    else backend.unnamedOf = undefined;
+    // A Parse before it that is passed over has nothing to take back any more.
+    this.#mark = {};
+    if (backend !== undefined) backend.unnamedOf = undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
 import { parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';

@@ -166,6 +166,30 @@ const series = {
     [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('execute c')],
     [1, runTwo],
   ),
+  'two Parses of the unnamed statement that are passed over, one behind the Sync of the other': steps([
+    3,
+    run('none'),
+    prepare('', 'select 8'),
+    sync(),
+    run('none'),
+    prepare('', 'select 9'),
+    sync(),
+    run(''),
+    sync(),
+  ]),
+  'a statement behind the next Sync, where what speaks of it in SQL is passed over': steps(
+    [1, prepare('c', 'select 1'), sync()],
+    [2, run('none'), prepare('d', 'execute c'), sync(), run('c'), sync()],
+  ),
+  'a statement behind the next Sync, where its Close is passed over, and what SQL says of another': steps(
+    [1, prepare('c', 'select 1'), prepare('e', 'select 5'), sync()],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), prepare('d', 'execute e'), sync(), run('c'), sync()],
+  ),
+  'a statement behind the next Sync, where its Describe is passed over by a backend that has it no longer': steps(
+    [1, prepare('', 'set local search_path to pg_catalog'), run(''), sync(), prepare('c', 'select 1')],
+    [1, sync()],
+    [2, run('none'), describe({ of: 'statement', name: 'c' }), sync(), run('c'), sync()],
+  ),
   'a text of which a Parse is passed over, under another name behind the next Sync': steps(
     [3, run('none'), prepare('c', 'select 7'), sync(), prepare('d', 'select 7'), sync(), run('d'), sync()],
     [1, run('d'), sync()],

@@ -108,7 +108,7 @@ export class ClientStatements {
   readonly #names: ClientNames;
   readonly #portals: ClientPortals;
   readonly #underWay = new NamesUnderWay();
-  readonly #own = new OwnStatements();
+  readonly #own = new OwnStatements(this.#underWay);
   readonly #unnamed: UnnamedStatement;
   /** Texts of a client that has its backend alone, where somebody wants to know them. */
   readonly #alone = new Map<string, Prepared & { readonly leavesState: boolean }>();
@@ -318,9 +318,9 @@ export class ClientStatements {
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && this.#wire.renews(read.text, backend)) return;
     if (read !== undefined && !this.#isAlone && this.showNamed(read.text, backend)) return;
-    const sent = this.#unnamed.sends(backend);
+    const sent = this.#unnamed.parses(framer, read, backend);
     if (!backend.expected.push(owed.parse, sent.undo)) return;
-    this.#unnamed.parsed(framer, read, sent);
+    this.#unnamed.sent(sent);
     backend.traffic.serverParses++;
     this.#wire.pass(start);
   }
@@ -425,11 +425,20 @@ export class ClientStatements {
     const statement = name === undefined ? undefined : this.#names.get(name);
     if (name === undefined || statement === undefined) return undefined;
     this.forget(name);
-    note.undo = () => this.#names.again(name, statement);
+    note.undo = this.#again(name, statement);
     this.#underWay.sends(backend, name, note.undo);
     if (this.#own.isOn) return undefined;
     prepareStandIn(backend);
     return deallocateStandIn;
+  }
+
+  /** What is done where what takes a name away fails, or is passed over. */
+  #again(name: string, statement: Statement | undefined): () => void {
+    const wasOwn = this.#own.isOn;
+    return () => {
+      this.#names.again(name, statement);
+      if (statement !== undefined && this.#own.isOn && !wasOwn) this.#own.misses(name, statement);
+    };
   }
 
   /** True: what is prepared by that name by now has yet to be told. */
@@ -453,16 +462,16 @@ export class ClientStatements {
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    if (backend.prepared.touch(statement.name)) {
-      if (backend.prepared.undos.size === 0 || !isInDoubt(backend, statement)) return statement.name;
+    const there = backend.prepared.touch(statement.name) ? statement : this.#asNow(statement, backend);
+    const isThere = backend.prepared.touch(there.name);
+    if (isThere && backend.prepared.undos.size > 0 && isInDoubt(backend, there)) {
       this.#wire.holdBack(backend);
       return undefined;
     }
-    const there = this.#asNow(statement, backend);
+    if (isThere && there === statement) return statement.name;
     if (there !== statement) this.#names.alsoCalled(there.name, name);
     const told = statement.told ?? there.told;
     const shape = told?.shape;
-    const isThere = backend.prepared.touch(there.name);
     if (shape === undefined || (isThere && shape === (there.told?.shape ?? shape)))
       return prepareShared(backend, there) ? there.name : undefined;
     if (isThere) refuse(backend, { of, told });
@@ -543,12 +552,12 @@ export class ClientStatements {
       return;
     }
     if (this.#isHeldBack(backend, named.name)) return;
-    if (named.name === '') return this.#passAsIs(framer, backend, owed.close, this.#unnamed.closes(backend));
+    if (named.name === '') return this.#closeUnnamed(framer, backend);
     const statement = this.#names.get(named.name);
     // SQL may be about to prepare one by that name.
     const isUnknown = statement === undefined && !named.name.startsWith(statementPrefix);
     if (isUnknown && !expected.isEmpty) return this.#passAsIs(framer, backend, owed.close);
-    const undo = (): void => this.#names.again(named.name, statement);
+    const undo = this.#again(named.name, statement);
     this.#underWay.sends(backend, named.name, undo);
     if (this.#own.isOn) {
       if (!expected.push(owed.close, undo)) return;
@@ -556,6 +565,13 @@ export class ClientStatements {
     } else if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
     else if (!expected.push(owed.close | local, undo)) return;
     this.forget(named.name);
+  }
+
+  #closeUnnamed({ start }: Framer, backend: Backend): void {
+    const sent = this.#unnamed.closes(backend);
+    if (!backend.expected.push(owed.close, sent.undo)) return;
+    this.#unnamed.sent(sent);
+    this.#wire.pass(start);
   }
 
   /** Without a backend there is no portal, and what a name means is known here. */

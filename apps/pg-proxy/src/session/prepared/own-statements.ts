@@ -2,6 +2,7 @@ import { parseAs, sync, transactionStatus } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note } from '../backend/expected-answers.ts';
 import { OwnNote } from '../backend/own-question.ts';
+import type { NamesUnderWay } from './names-under-way.ts';
 import { closeStandIn } from './stand-in.ts';
 import { keyAsTold, type Statement } from './statements.ts';
 
@@ -22,13 +23,18 @@ export class OwnStatements {
   readonly #missing = new Map<string, string>();
   /** Those among them that the server has something against by now (a table is gone), which it says when they are run. */
   readonly #refused = new Set<string>();
+  readonly #underWay: NamesUnderWay;
+
+  constructor(underWay: NamesUnderWay) {
+    this.#underWay = underWay;
+  }
 
   /**
    * Before the client is shown what is prepared: everybody's statements go, and its own come; again where the server has passed over
    * that, because something before it had failed.
    */
   takeOver(backend: Backend, names: ReadonlyMap<string, Statement>): void {
-    if (!this.isOn) for (const [name, statement] of names) this.#missing.set(name, keyAsTold(statement));
+    if (!this.isOn) for (const [name, statement] of names) this.misses(name, statement);
     this.isOn = true;
     const isBetween = !backend.expected.isOpen;
     backend.closeStatements();
@@ -51,18 +57,25 @@ export class OwnStatements {
   }
 
   /** False: the server passes over everything. */
-  prepareAt({ expected, outbox }: Backend, name: string, note?: Note): boolean {
+  prepareAt(backend: Backend, name: string, note?: Note): boolean {
+    const { expected, outbox } = backend;
     const key = this.#missing.get(name);
     if (key === undefined) return true;
     const undo = (isPassedOver: boolean): void => {
       this.#missing.set(name, key);
       if (!isPassedOver) this.#refused.add(name);
     };
+    this.#underWay.sends(backend, name, undo);
     if (!expected.push(owed.parse | unasked, undo, note)) return false;
     this.#missing.delete(name);
     this.#refused.delete(name);
     outbox.push(parseAs(name, key));
     return true;
+  }
+
+  /** The backend does not have it under this name. */
+  misses(name: string, statement: Statement): void {
+    this.#missing.set(name, keyAsTold(statement));
   }
 
   /** It means nothing any more. */

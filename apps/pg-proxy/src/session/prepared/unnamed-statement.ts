@@ -6,34 +6,50 @@ import type { Asked } from '../client/request.ts';
 import { Description, refuse, type Refused, type ToldShapes } from './row-shapes.ts';
 import type { SessionWatch } from '../left-behind/session-watch.ts';
 import type { Told } from './statements.ts';
-import { notLooked } from '../code/unseen-code.ts';
+import { notLooked, type CodeLook } from '../code/unseen-code.ts';
 
-/** A Parse of the client's. */
+/** What the unnamed statement is, from one Parse, Close or Query of its client to the next; at the backends that have it, it is known by this. */
+interface Known {
+  /** Its Parse; undefined: there is none. */
+  readonly message: Buffer | undefined;
+  asked: Asked | undefined;
+  readonly mayLeave: boolean;
+  readonly codeLook: CodeLook;
+  /** What its client has been told of it, and goes by. */
+  told: Told | undefined;
+  /** What came about it has failed, or was passed over: what it is in its place. */
+  instead: Known | undefined;
+}
+
+/** A Parse or Close of the client's. */
 interface Sent {
   readonly backend: Backend;
-  readonly mark: object;
+  readonly known: Known;
   readonly undo: Undo;
+}
+
+const nothing = (): Known => ({
+  ...{ message: undefined, asked: undefined, mayLeave: false, codeLook: notLooked(), told: undefined },
+  instead: undefined,
+});
+
+/** @param message a Parse of the unnamed statement */
+function askedOf(message: Buffer | undefined): Asked {
+  const text = message === undefined ? '' : message.toString('latin1', 6, message.indexOf(0, 6));
+  return { text, isWhole: true, analysis: undefined };
 }
 
 /** The unnamed statement of one client. Its Parse is kept, because the next backend may not have it. */
 export class UnnamedStatement {
-  /** While it counts. */
-  #message: Buffer | undefined;
-  #asked: Asked | undefined;
-  /** What its client has been told of it, and goes by. */
-  #told: Told | undefined;
-  /** When tables were last known to become others, as of then. */
+  #now = nothing();
+  /** When tables were last known to become others, as of what its client was told. */
   #toldOf = 0;
   /** It has been bound since. */
   #isOld = false;
   /** Of the last Parse or Close of it that went out. */
   #undo: Undo | undefined;
-  /** Stands for it at the backends that have it. */
-  #mark = {};
   readonly #isFollowed: (asked: Asked) => boolean;
   readonly #watch: Pick<SessionWatch, 'runsCode'>;
-  #mayLeave = false;
-  #codeLook = notLooked();
 
   /** @param isFollowed whether what a text does must be followed */
   constructor(isFollowed: (asked: Asked) => boolean, watch: Pick<SessionWatch, 'runsCode'>) {
@@ -43,90 +59,69 @@ export class UnnamedStatement {
 
   /** Whether it may leave something behind in its session that must be followed. */
   get mayLeave(): boolean {
-    return this.#mayLeave || this.#watch.runsCode(this.asked, this.#codeLook);
+    return this.#now.mayLeave || this.#watch.runsCode(this.asked, this.#now.codeLook);
   }
 
   /** Text and types; undefined: the server has to say. */
   get key(): string | undefined {
-    const message = this.#message;
+    const { message } = this.#now;
     return message === undefined ? undefined : parseKey(message, 0, message.length);
   }
 
   /** What is known of its text, which is read once, however often it is asked for. */
   get asked(): Asked {
-    this.#asked ??= { text: this.#text(), isWhole: true, analysis: undefined };
-    return this.#asked;
-  }
-
-  #text(): string {
-    const message = this.#message;
-    return message === undefined ? '' : message.toString('latin1', 6, message.indexOf(0, 6));
+    this.#now.asked ??= askedOf(this.#now.message);
+    return this.#now.asked;
   }
 
   /** The same Parse as the last one: what is known of it holds. */
   isAgain(buffer: Buffer, start: number, end: number): boolean {
-    const message = this.#message;
+    const { message } = this.#now;
     if (message?.length !== end - start) return false;
     return buffer.compare(message, 0, message.length, start, end) === 0;
   }
 
-  /** A Parse goes to that backend. @param asked what was read of it; undefined: it is the same as the last one */
-  parsed({ buffer, start, end }: Framer, asked: Asked | undefined, { backend, mark, undo }: Sent): void {
-    if (asked !== undefined) {
-      // Copied: the chunk's memory is used again.
-      this.#message = Buffer.from(buffer.subarray(start, end));
-      this.#asked = asked.isWhole ? asked : undefined;
-      this.#mayLeave = this.#isFollowed(this.asked);
-      this.#codeLook = notLooked();
-    }
-    this.#told = undefined;
-    this.#mark = mark;
+  /**
+   * A Parse is about to go to that backend.
+   *
+   * @param asked what was read of it; undefined: it is the same as the last one
+   */
+  parses({ buffer, start, end }: Framer, asked: Asked | undefined, backend: Backend): Sent {
+    if (asked === undefined) return this.#sends(backend, { ...this.#now, told: undefined });
+    // Copied: the chunk's memory is used again.
+    const message = Buffer.from(buffer.subarray(start, end));
+    const whole = asked.isWhole ? asked : askedOf(message);
+    return this.#sends(backend, { ...nothing(), message, asked: whole, mayLeave: this.#isFollowed(whole) });
+  }
+
+  /** A Close of it is about to go to that backend. */
+  closes(backend: Backend): Sent {
+    return this.#sends(backend, nothing());
+  }
+
+  /** What that changes is taken back where it fails or is passed over; then it is what it was before, if that has not been taken back, too. */
+  #sends(backend: Backend, known: Known): Sent {
+    const before = this.#now;
+    const undo = (isPassedOver: boolean): void => {
+      forgetAt(backend, known);
+      known.instead = isPassedOver ? before : nothing();
+      if (this.#now !== known) return;
+      while (this.#now.instead !== undefined) this.#now = this.#now.instead;
+      this.#isOld = true;
+    };
+    return { backend, known, undo };
+  }
+
+  /** It has gone out. */
+  sent({ backend, known, undo }: Sent): void {
+    this.#now = known;
     this.#undo = undo;
-    backend.unnamedOf = mark;
+    backend.unnamedOf = known.message === undefined ? undefined : known;
   }
 
   /** A Parse that no server has seen. */
   parsedHere(message: Buffer): void {
-    this.#message = Buffer.from(message);
-    this.#asked = undefined;
-    this.#mayLeave = false;
-    this.#codeLook = notLooked();
-    this.#told = undefined;
-    this.#mark = {};
-  }
-
-  /** A Parse is about to go to that backend. What it changes is taken back where another has not come since. */
-  sends(backend: Backend): Sent {
-    const message = this.#message;
-    const asked = this.#asked;
-    const mayLeave = this.#mayLeave;
-    const codeLook = this.#codeLook;
-    const told = this.#told;
-    const before = this.#mark;
-    const mark = {};
-    const undo = (isPassedOver: boolean): void => {
-      forgetAt(backend, mark);
-      if (this.#mark !== mark) return;
-      if (!isPassedOver) return this.drop();
-      this.#message = message;
-      this.#asked = asked;
-      this.#mayLeave = mayLeave;
-      this.#codeLook = codeLook;
-      this.#told = told;
-      this.#isOld = true;
-      this.#mark = before;
-    };
-    return { backend, mark, undo };
-  }
-
-  /** A Close of it is about to go to that backend. @returns what is done where the server passes over that */
-  closes(backend: Backend): Undo {
-    const { mark, undo } = this.sends(backend);
-    this.drop();
-    this.#mark = mark;
-    this.#undo = undo;
-    backend.unnamedOf = undefined;
-    return undo;
+    this.#now = { ...nothing(), message: Buffer.from(message) };
   }
 
   /** The last Parse or Close of it may yet be passed over, and what is at hand would not be: a Sync lies between them. */
@@ -139,10 +134,10 @@ export class UnnamedStatement {
 
   /** Hears what its client is told of it. */
   heard(shapes: ToldShapes): Description {
-    const mark = this.#mark;
+    const known = this.#now;
     return new Description((told) => {
-      if (this.#mark !== mark) return;
-      this.#told = told;
+      known.told = told;
+      if (this.#now !== known) return;
       this.#toldOf = shapes.version;
       this.#isOld = false;
     });
@@ -153,43 +148,39 @@ export class UnnamedStatement {
    * server says of it, or is refused, or the server passes over everything.
    */
   prepareAt(backend: Backend, shapes: ToldShapes, of: Refused['of']): boolean {
-    const message = this.#message;
-    const mark = this.#mark;
-    const told = this.#told;
+    const known = this.#now;
+    const { message, told } = known;
     if (message === undefined) return closeAt(backend);
-    if (shapes.hasChanged(mark)) {
+    if (shapes.hasChanged(known)) {
       refuse(backend, { of, told });
       return false;
     }
     const isOld = this.#isOld || this.#toldOf !== shapes.version || of === 'describe';
     if (of === 'bind') this.#isOld = true;
-    if (backend.unnamedOf === mark) return true;
-    const undo = (): void => forgetAt(backend, mark);
+    if (backend.unnamedOf === known) return true;
+    const undo = (): void => forgetAt(backend, known);
     if (!backend.expected.push(owed.parse | unasked, undo)) return false;
     this.#undo = undo;
-    backend.unnamedOf = mark;
+    backend.unnamedOf = known;
     const parameterTypes = told?.parameterTypes ?? [];
     backend.outbox.push(
-      parameterTypes.length === 0 ? message : parse({ name: '', text: this.#text(), parameterTypes }),
+      parameterTypes.length === 0 ? message : parse({ name: '', text: askedOf(message).text, parameterTypes }),
     );
     if (told?.hasRows !== true) return true;
     // Drivers that have it described for each time that they run it bind it once, and at once: they need not wait.
-    if (isOld) shapes.compare(backend, mark, told, undo);
+    if (isOld) shapes.compare(backend, known, told, undo);
     else shapes.check(backend, told);
     return !isOld;
   }
 
-  /** There is none any more. */
+  /** There is none any more: a Parse before that is passed over has nothing to take back. */
   drop(): void {
-    this.#message = undefined;
-    this.#asked = undefined;
+    this.#now = nothing();
   }
 
   /** Nor at the backend; undefined: at any. */
   dropAt(backend: Backend | undefined): void {
     this.drop();
-    // A Parse before it that is passed over has nothing to take back any more.
-    this.#mark = {};
     if (backend !== undefined) backend.unnamedOf = undefined;
   }
 }
@@ -203,6 +194,6 @@ function closeAt(backend: Backend): boolean {
 }
 
 /** It is prepared anew before it is used there. */
-function forgetAt(backend: Backend, mark: object): void {
-  if (backend.unnamedOf === mark) backend.unnamedOf = undefined;
+function forgetAt(backend: Backend, known: Known): void {
+  if (backend.unnamedOf === known) backend.unnamedOf = undefined;
 }

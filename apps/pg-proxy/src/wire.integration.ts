@@ -166,6 +166,23 @@ const series = {
     [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('execute c')],
     [1, runTwo],
   ),
+  'DISCARD ALL twice in a pipeline': steps(
+    [
+      1,
+      prepare('', 'discard all'),
+      run(''),
+      prepare('', 'discard all'),
+      run(''),
+      prepare('', 'show work_mem'),
+      run(''),
+      sync(),
+    ],
+    [1, query('show work_mem')],
+  ),
+  'DISCARD ALL before what fails in a pipeline, and what is sent behind its Sync': steps(
+    [2, prepare('', 'discard all'), run(''), run('none'), sync(), query('show work_mem')],
+    [1, query('show work_mem')],
+  ),
   'two Parses of the unnamed statement that are passed over, one behind the Sync of the other': steps([
     3,
     run('none'),

@@ -302,6 +302,7 @@ export class ClientMessages implements Wire {
   #takeHeld(): void {
     this.#isHeld = false;
     this.#wait.end();
+    this.#session.setAgainBetween();
     this.takeAgain();
     this.goOn();
   }
@@ -393,7 +394,9 @@ export class ClientMessages implements Wire {
   /** What an Execute takes back is set again right behind it. */
   setAgain({ statements }: Watched, backend: Backend): void {
     const [statement] = statements === 'unread' ? [] : statements;
-    const lost = statement && lostBy(statement, this.#session.settings.began);
+    // Before another DISCARD ALL nothing may run without a Sync between them.
+    if (statement === undefined || statement.isOutsideBlocksOnly) return;
+    const lost = lostBy(statement, this.#session.settings.began);
     if (lost !== undefined) backend.setAgain(lost, true);
   }
 

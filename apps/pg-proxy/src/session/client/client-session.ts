@@ -106,6 +106,11 @@ export class ClientSession {
     return this.watch.mayBeReset && isOf(setting, lost) && reportedAtLogin.get(setting) !== value;
   }
 
+  /** DISCARD ALL has been answered, and what its client has sent behind it waits: nothing is open between them. */
+  setAgainBetween(): void {
+    if (this.watch.takeDiscarded()) this.#setAgain(this.#client.backend, transactionStatus.idle);
+  }
+
   #setAgain(backend: Backend | undefined, status: TransactionStatus): void {
     const { lost } = this.settings;
     if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;

@@ -153,6 +153,8 @@ export class SessionWatch {
   /** DISCARD ALL, or a text that was not read, may have reset everything since that was last taken; or before, in the transaction that is open. */
   #mayBeReset = false;
   #mayBeResetInside = false;
+  /** DISCARD ALL has, and nothing has been set again yet. */
+  #isDiscarded = false;
 
   constructor(options: SessionWatchOptions, letters: () => Letters) {
     const { analyser, pinsSequences, statements, mode, settings } = options;
@@ -190,7 +192,13 @@ export class SessionWatch {
     const taken = isIdle ? mayBeReset : this.#mayBeReset;
     this.#mayBeReset = false;
     this.#mayBeResetInside = !isIdle && mayBeReset;
+    this.#isDiscarded = false;
     return taken;
+  }
+
+  /** The same where that is certain, and no transaction is open. */
+  takeDiscarded(): boolean {
+    return this.#isDiscarded && this.takeReset(true);
   }
 
   /** Why the session cannot go on with another backend. */
@@ -374,6 +382,7 @@ export class SessionWatch {
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
     const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
+    this.#isDiscarded ||= tag === 'DISCARD ALL';
     if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });

@@ -19,11 +19,10 @@ import { Transcript } from './testing/transcript.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const prepare = (name: string, text: string): Buffer => parse({ name, text, parameterTypes: [] });
+const binds = (statement: string): Buffer =>
+  bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] });
 const run = (statement: string, rowsMax = 0): Buffer =>
-  Buffer.concat([
-    bind({ portal: '', statement, parameterFormats: [], parameters: [], resultFormats: [] }),
-    execute({ portal: '', rowsMax }),
-  ]);
+  Buffer.concat([binds(statement), execute({ portal: '', rowsMax })]);
 const describesPortal = describe({ of: 'portal', name: '' });
 const closesUnnamed = close({ of: 'statement', name: '' });
 const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
@@ -166,6 +165,12 @@ const series = {
     [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('execute c')],
     [1, runTwo],
   ),
+  'a portal that is bound before the answer to the transaction ahead of it, and run behind that': steps(
+    [1, prepare('c', "set work_mem to '7MB'"), sync()],
+    [1, prepare('', 'select pg_sleep(0.05)'), run(''), sync(), binds('c')],
+    [1, execute({ portal: '', rowsMax: 0 }), sync()],
+    [1, query('show work_mem')],
+  ),
   'DISCARD ALL twice in a pipeline': steps(
     [
       1,
@@ -180,8 +185,18 @@ const series = {
     [1, query('show work_mem')],
   ),
   'DISCARD ALL before what fails in a pipeline, and what is sent behind its Sync': steps(
+    [1, query("set work_mem to '5MB'")],
     [2, prepare('', 'discard all'), run(''), run('none'), sync(), query('show work_mem')],
     [1, query('show work_mem')],
+  ),
+  'DEALLOCATE of a name whose Close, or Parse, is passed over, behind the next Sync': steps(
+    [1, two],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), query('deallocate c')],
+    [1, runTwo],
+    [2, run('none'), two, prepare('', 'deallocate c'), run(''), sync()],
+    [1, prepare('d', 'deallocate c'), two],
+    [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), run('d'), sync()],
+    [1, runTwo],
   ),
   'two Parses of the unnamed statement that are passed over, one behind the Sync of the other': steps([
     3,

@@ -117,6 +117,8 @@ export class SessionState {
     if (statement.effects.length > 0) this.#apply(statement.effects, bound);
     if (statement.mayAdvanceSequences && this.#followsDefaults()) this.#hasUsedSequence = true;
     if (statement.transaction !== undefined) this.#control(statement.transaction, tag);
+    // The server commits behind it, also where more of the pipeline comes.
+    if (statement.isOutsideBlocksOnly && !this.#isInBlock) this.#now.commit();
   }
 
   /** Undoes what its implicit transaction did; locks may have been taken before the fault. */

@@ -94,12 +94,24 @@ export class ExpectedAnswers {
   #size = 0;
   /** Of the entries, those that ReadyForQuery ends. */
   #syncs = 0;
+  /** ReadyForQuery that have come. */
+  #readies = 0;
   #rereads = 0;
   #isSkipping = false;
   #isOpen = false;
 
   get isEmpty(): boolean {
     return this.#size === 0 && !this.#isSkipping;
+  }
+
+  /** How many ReadyForQuery have come. */
+  get readies(): number {
+    return this.#readies;
+  }
+
+  /** Which of them, at the earliest, comes behind what is sent now. */
+  get nextReady(): number {
+    return this.#readies + this.#syncs + 1;
   }
 
   /** Something was run, or is to be, behind which no Sync went out: its transaction is open, though ReadyForQuery has not said so. */
@@ -199,6 +211,7 @@ export class ExpectedAnswers {
 
   /** Ends with the entry that ReadyForQuery ends; returns it. */
   ready(atMs = 0): number {
+    this.#readies++;
     for (;;) {
       this.headNote?.ended(atMs);
       const entry = this.shift();

@@ -95,7 +95,7 @@ export class ClientSession {
   #takeBack(left: Left | undefined, backend: Backend, statements: ClientStatements): void {
     const lost = new Map([...this.settings.began].filter(([name]) => left?.reset.includes(name)));
     if (lost.size > 0) backend.setAgain({ settings: lost, isLocal: false }, false);
-    if (left?.hasPrepared !== false || (backend.prepared.size === 0 && !statements.hasOwn)) return;
+    if (left?.hasPrepared !== false || (backend.prepared.size === 0 && !statements.hasOwnThere)) return;
     backend.prepared.clear();
     statements.forgot(statements.names());
   }

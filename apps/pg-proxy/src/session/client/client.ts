@@ -350,7 +350,7 @@ export class Client implements BackendClient {
     this.#messages.answered();
     cachedAnswers.cache?.settled(isIdle, this.pooled.pool.name.upstream);
     if (this.mode === 'statement' && !isIdle) return this.end(noTransactions);
-    if (isIdle) statements.transactionEnded();
+    if (isIdle && this.backend !== undefined) statements.transactionEnded(this.backend);
     if (isIdle && this.backend?.redefined !== undefined) {
       this.#host.redefined(this, this.backend.redefined);
       this.backend.redefined = undefined;

@@ -14,6 +14,8 @@ export interface Prepared extends Analysed {
 export interface Portal {
   readonly prepared: Prepared;
   readonly watched: Watched | undefined;
+  /** The ReadyForQuery of its backend before which it does not end. */
+  readonly until: number;
 }
 
 /** Of a message. */
@@ -65,9 +67,9 @@ export class ClientPortals {
     };
   }
 
-  /** No portal outlives its transaction. */
-  transactionEnded(): void {
-    this.#unnamed = undefined;
-    if (this.#named.size > 0) this.#named.clear();
+  /** No portal outlives its transaction. @param readies of the backend: what is bound behind them already stays */
+  transactionEnded(readies: number): void {
+    if (this.#unnamed !== undefined && this.#unnamed.until <= readies) this.#unnamed = undefined;
+    for (const [name, { until }] of this.#named) if (until <= readies) this.#named.delete(name);
   }
 }

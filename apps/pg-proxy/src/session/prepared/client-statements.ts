@@ -82,8 +82,9 @@ const saysNames = /\b(?:execute|prepare)\b/i;
 /** There may be several statements in it. A DEALLOCATE that is alone is answered with a stand-in. */
 const isOneOfSeveral = (text: string): boolean => text.trimEnd().slice(0, -1).includes(';');
 const showsPrepared = /\bpg_prepared_statements\b/i;
-const maySpeakOfNames = (text: string): boolean =>
-  showsPrepared.test(text) || (namesPrepared.test(text) && (saysNames.test(text) || isOneOfSeveral(text)));
+const maySpeakOfNames = (text: string): boolean => showsPrepared.test(text) || namesPrepared.test(text);
+/** What is done by their own names at the server. */
+const usesNames = (text: string): boolean => showsPrepared.test(text) || saysNames.test(text) || isOneOfSeveral(text);
 
 /** Of one of these statements, or of all. */
 function speaksOf(text: string, names: readonly string[]): boolean {
@@ -156,15 +157,19 @@ export class ClientStatements {
    * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it. True: what is prepared by now has yet to be told.
    */
   showNamed(text: string, backend: Backend): boolean {
-    if ((this.#names.size === 0 && this.#underWay.isEmpty) || !isRunning(backend) || !maySpeakOfNames(text))
-      return false;
-    const inDoubt = this.#underWay.inDoubt(backend);
-    if (inDoubt.length > 0 && speaksOf(text, [...this.names(), ...inDoubt])) {
-      this.#wire.holdBack(backend);
-      return true;
-    }
-    if (this.#names.size > 0 && speaksOf(text, this.names())) this.#own.takeOver(backend, this.#names.all);
+    if (this.#isOfNamesInDoubt(text, backend)) return true;
+    const isToBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text) && usesNames(text);
+    if (isToBeShown && speaksOf(text, this.names())) this.#own.takeOver(backend, this.#names.all);
     return false;
+  }
+
+  /** True: it may speak of a name of which it has yet to be told what it means, and waits for that. */
+  #isOfNamesInDoubt(text: string, backend: Backend): boolean {
+    if (this.#underWay.isEmpty || !isRunning(backend) || !maySpeakOfNames(text)) return false;
+    const inDoubt = this.#underWay.inDoubt(backend);
+    if (inDoubt.length === 0 || !speaksOf(text, [...this.names(), ...inDoubt])) return false;
+    this.#wire.holdBack(backend);
+    return true;
   }
 
   reshaped(): void {
@@ -190,6 +195,11 @@ export class ClientStatements {
   /** Under their own names at the backend, where the next client would meet them. */
   get hasOwn(): boolean {
     return this.#own.isOn && this.#names.size > 0;
+  }
+
+  /** Some of them are known to be there. */
+  get hasOwnThere(): boolean {
+    return this.#own.isOn && this.#names.size > this.#own.missing;
   }
 
   /** The server has none of these any more; of all when it is not known of which. */
@@ -221,9 +231,9 @@ export class ClientStatements {
   }
 
   /** No portal outlives its transaction. */
-  transactionEnded(): void {
+  transactionEnded({ expected }: Backend): void {
     this.#readingInside = undefined;
-    this.#portals.transactionEnded();
+    this.#portals.transactionEnded(expected.readies);
     this.shapes.transactionEnded();
   }
 
@@ -342,6 +352,7 @@ export class ClientStatements {
     if (expected.isEmpty) this.#names.nothingUnderWay();
     const undo = (): void => {
       this.#names.takeBack(name, statement);
+      this.#own.forget(name);
       if (!isThere) prepared.delete(statement.name);
     };
     this.#underWay.sends(backend, name, undo);
@@ -371,7 +382,7 @@ export class ClientStatements {
     if (head === undefined) return this.#passUnread(framer, backend, owed.bind);
     backend.traffic.binds++;
     if (this.#asking.size > 0 && this.#asking.has(head.statement) && this.#wire.awaitsProcess()) return;
-    if (this.#isHeldBack(backend, head.statement)) return;
+    if (this.#isHeldBack(backend, head.statement) || this.#isHeldBackFor(head.statement, backend)) return;
     this.#watchPortal(framer, head, backend);
     if (head.statement === '') {
       this.shapes.bound(head.portal, undefined);
@@ -395,7 +406,8 @@ export class ClientStatements {
     const prepared = (statement === '' ? this.#unnamed.asked : named) ?? nothingKnown;
     const watched = isFollowed ? this.#portals.look(framer, prepared.text, mayLeave, backend) : undefined;
     if (!this.#isAlone) this.show(watched?.shows, backend, true);
-    this.#portals.bind(portal, watched !== undefined || this.isObserved ? { prepared, watched } : undefined);
+    const until = backend.expected.nextReady;
+    this.#portals.bind(portal, watched !== undefined || this.isObserved ? { prepared, watched, until } : undefined);
   }
 
   #noteAsking(name: string, text: string): void {
@@ -448,6 +460,13 @@ export class ClientStatements {
     if (!isToBeTold) return false;
     this.#wire.holdBack(backend);
     return true;
+  }
+
+  /** What it stands for speaks of such a name, and may have been prepared long before. */
+  #isHeldBackFor(statement: string, backend: Backend): boolean {
+    if (this.#isAlone || this.#underWay.isEmpty) return false;
+    const text = statement === '' ? this.#unnamed.asked.text : this.#names.get(statement)?.text;
+    return text !== undefined && this.#isOfNamesInDoubt(text, backend);
   }
 
   /** False: it is not there yet, or not as the client was told of it, or the server passes over everything. */

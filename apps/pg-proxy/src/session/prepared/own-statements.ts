@@ -65,12 +65,18 @@ export class OwnStatements {
       this.#missing.set(name, key);
       if (!isPassedOver) this.#refused.add(name);
     };
-    this.#underWay.sends(backend, name, undo);
+    // With a Sync of its own, nothing that comes behind it is passed over with it.
+    if (note === undefined) this.#underWay.sends(backend, name, undo);
     if (!expected.push(owed.parse | unasked, undo, note)) return false;
     this.#missing.delete(name);
     this.#refused.delete(name);
     outbox.push(parseAs(name, key));
     return true;
+  }
+
+  /** How many are not at the backend. */
+  get missing(): number {
+    return this.#missing.size;
   }
 
   /** The backend does not have it under this name. */

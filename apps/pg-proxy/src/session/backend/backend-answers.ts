@@ -224,7 +224,11 @@ export class BackendAnswers {
     backend.isCopyIn = false;
     const isSeen = (this.#expected.ready(this.chunkAt) & unasked) === 0;
     backend.writes?.settled(backend.isOutsideBlock);
-    if (!isSeen) return false;
+    if (!isSeen) {
+      // What waits for what is prepared may wait for this.
+      backend.client?.goesOn();
+      return false;
+    }
     this.#count(wasIdle);
     backend.answers++;
     backend.cancelledFor = undefined;

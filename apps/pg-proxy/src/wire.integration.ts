@@ -198,6 +198,14 @@ const series = {
     [2, run('none'), close({ of: 'statement', name: 'c' }), sync(), run('d'), sync()],
     [1, runTwo],
   ),
+  'a name whose Parse fails, and its Close is passed over, behind what has changed tables': steps(
+    [
+      2,
+      ...[prepare('', 'drop schema if exists nothing_there'), run(''), prepare('c', 'select nope')],
+      ...[close({ of: 'statement', name: 'c' }), sync(), prepare('c', 'select 2'), run('c'), sync()],
+    ],
+    [1, runTwo],
+  ),
   'two Parses of the unnamed statement that are passed over, one behind the Sync of the other': steps([
     3,
     run('none'),

@@ -52,17 +52,13 @@ export class ClientNames {
     this.#named.set(name, statement);
   }
 
-  /** A Parse was passed over: its name means nothing, and its statement is released. */
-  takeBack(name: string, statement: Statement): void {
-    if (this.#named.get(name) === statement) this.#named.delete(name);
-    this.#ofOther.set(statement.name, name);
-    this.#statements.release(statement);
-  }
-
-  /** It means nothing any more. What is under way may yet speak of it. */
+  /** It means nothing any more, or its Parse was passed over. What is under way may yet speak of it. */
   forget(name: string): void {
     const statement = this.#named.get(name);
-    if (statement !== undefined) this.takeBack(name, statement);
+    if (statement === undefined) return;
+    this.#named.delete(name);
+    this.#ofOther.set(statement.name, name);
+    this.#statements.release(statement);
   }
 
   /** What took it away was passed over. */

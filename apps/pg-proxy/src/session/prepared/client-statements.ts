@@ -351,7 +351,7 @@ export class ClientStatements {
     }
     if (expected.isEmpty) this.#names.nothingUnderWay();
     const undo = (): void => {
-      this.#names.takeBack(name, statement);
+      this.#names.forget(name);
       this.#own.forget(name);
       if (!isThere) prepared.delete(statement.name);
     };

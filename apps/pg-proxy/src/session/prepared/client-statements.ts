@@ -15,12 +15,14 @@ import {
   type Named,
 } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
+import { AloneStatements } from './alone-statements.ts';
 import type { Backend } from '../backend/backend.ts';
 import { ClientNames } from './client-names.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note, type Undo } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
 import { beyondAscii, isNoName } from './no-name.ts';
+import { maySpeakOfNames, speaksOf, wantsNames } from './names-in-sql.ts';
 import { NamesUnderWay } from './names-under-way.ts';
 import { OwnStatements } from './own-statements.ts';
 import { isInDoubt, prepareNew, prepareShared } from './prepare-shared.ts';
@@ -77,21 +79,6 @@ const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
 /** It may advance a sequence, or leave a transaction that has failed. */
 const isUnderWay = ({ expected }: Backend): boolean => [owed.execute, owed.query].some((kind) => expected.has(kind));
-const namesPrepared = /\b(?:execute|deallocate|prepare(?!\s+transaction\b))\b/i;
-const saysNames = /\b(?:execute|prepare)\b/i;
-/** There may be several statements in it. A DEALLOCATE that is alone is answered with a stand-in. */
-const isOneOfSeveral = (text: string): boolean => text.trimEnd().slice(0, -1).includes(';');
-const showsPrepared = /\bpg_prepared_statements\b/i;
-const maySpeakOfNames = (text: string): boolean => showsPrepared.test(text) || namesPrepared.test(text);
-/** What is done by their own names at the server. */
-const usesNames = (text: string): boolean => showsPrepared.test(text) || saysNames.test(text) || isOneOfSeveral(text);
-
-/** Of one of these statements, or of all. */
-function speaksOf(text: string, names: readonly string[]): boolean {
-  const folded = text.toLowerCase();
-  return showsPrepared.test(text) || names.some((name) => folded.includes(name.toLowerCase()));
-}
-
 /**
  * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
  * the name of its statement at the upstream, which is prepared on the backend first where it is not there.
@@ -111,8 +98,7 @@ export class ClientStatements {
   readonly #underWay = new NamesUnderWay();
   readonly #own = new OwnStatements(this.#underWay);
   readonly #unnamed: UnnamedStatement;
-  /** Texts of a client that has its backend alone, where somebody wants to know them. */
-  readonly #alone = new Map<string, Prepared & { readonly leavesState: boolean }>();
+  readonly #alone = new AloneStatements();
   /** Of the transaction that is open. */
   #readingInside: string | undefined;
   /** Names of statements that may say which session is to be ended; that of the unnamed one is ''. */
@@ -158,7 +144,7 @@ export class ClientStatements {
    */
   showNamed(text: string, backend: Backend): boolean {
     if (this.#isOfNamesInDoubt(text, backend)) return true;
-    const isToBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text) && usesNames(text);
+    const isToBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text) && wantsNames(text);
     if (isToBeShown && speaksOf(text, this.names())) this.#own.takeOver(backend, this.#names.all);
     return false;
   }
@@ -306,19 +292,11 @@ export class ClientStatements {
   }
 
   #parseAlone({ buffer, start, end }: Framer, backend: Backend, name: string): void {
-    if (!backend.expected.push(owed.parse, this.#aloneAgain(name))) return;
+    if (!backend.expected.push(owed.parse, this.#alone.again(name))) return;
     this.#wire.pass(start);
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
-    const leavesState = concernsProxy(text);
-    if (this.isObserved || leavesState) this.#alone.set(name, { text, analysis: undefined, leavesState });
-    else this.#alone.delete(name);
-  }
-
-  /** Where the server refuses what is to change it, or passes over that, the name means what it did. */
-  #aloneAgain(name: string): () => void {
-    const before = this.#alone.get(name);
-    return () => (before === undefined ? this.#alone.delete(name) : this.#alone.set(name, before));
+    this.#alone.parsed(name, text, this.isObserved);
   }
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
@@ -565,8 +543,8 @@ export class ClientStatements {
       return this.#passAsIs(framer, backend, owed.close, this.#watch.closes(named.name));
     const { expected } = backend;
     if (named.of === 'portal' || this.#isAlone) {
-      const undo = named.of === 'statement' ? this.#aloneAgain(named.name) : undefined;
-      if (named.of === 'statement') this.#alone.delete(named.name);
+      const undo = named.of === 'statement' ? this.#alone.again(named.name) : undefined;
+      if (named.of === 'statement') this.#alone.forget(named.name);
       if (expected.push(owed.close, undo)) this.#wire.pass(framer.start);
       return;
     }
@@ -606,7 +584,7 @@ export class ClientStatements {
 
   /** A name that means nothing any more. */
   forget(name: string): void {
-    this.#alone.delete(name);
+    this.#alone.forget(name);
     this.#names.forget(name);
   }
 }

@@ -128,6 +128,11 @@ export class PgProxy {
     return this.#port;
   }
 
+  /** Addresses and names at which clients find it. */
+  get heardAt(): readonly string[] {
+    return this.#listener?.heardAt ?? [];
+  }
+
   /** Why it is not heard at some address that it was to listen at. */
   get notHeardAt(): readonly string[] {
     return [this.#listener, this.#own].flatMap((listener) => listener?.missing ?? []);

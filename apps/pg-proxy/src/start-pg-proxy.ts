@@ -18,7 +18,6 @@ import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryOf } from './login/directory.ts';
-import { namesOf } from './login/listener.ts';
 import {
   pgProxyMetrics,
   PoolMetrics,
@@ -197,7 +196,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   });
   telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return {
-    urls: { postgres: urlOf(loaded.config.listen, proxy.port), metrics: `${endpoint.url}/metrics` },
+    urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
     proxy,
     notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
     observing,
@@ -223,9 +222,8 @@ function telemetryOf(environment: PgProxyStart['environment']): TelemetryOptions
 }
 
 /** Where clients of this host find it, as libpq takes it. */
-function urlOf({ host, socket }: LoadedConfig['config']['listen'], port: number): string {
-  const [first] = namesOf(host);
-  if (first === undefined) return `postgres:///?host=${socket?.folder ?? ''}&port=${port}`;
+function urlOf({ heardAt: [first], port }: PgProxy, folder = ''): string {
+  if (first === undefined) return `postgres:///?host=${folder}&port=${port}`;
   const name = first === '*' ? 'localhost' : first.includes(':') ? `[${first}]` : first;
   return `postgres://${name}:${port}`;
 }

@@ -52,6 +52,7 @@ describe('a listener', () => {
 
   it('goes on without an address that this machine does not have (yet), and says so', async () => {
     expect(await comesFrom('203.0.113.1, 127.0.0.1', '127.0.0.1')).toBe('127.0.0.1');
+    expect(listener?.heardAt).toEqual(['127.0.0.1']);
     expect(listener?.missing).toEqual([
       expect.stringMatching(/^port 0 of 203\.0\.113\.1 cannot be listened on: listen EADDRNOTAVAIL: /),
     ]);

@@ -22,6 +22,8 @@ const absent: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 export class Listener {
   /** Why it is not heard at some of what it was to listen at: addresses that this machine does not have (yet). */
   readonly missing: string[] = [];
+  /** Of what it was to listen at, where it does. */
+  readonly heardAt: string[] = [];
   readonly #servers: Server[] = [];
   readonly #accept: Accept;
   #port: number;
@@ -80,6 +82,7 @@ export class Listener {
       this.#port = (server.address() as AddressInfo | null)?.port ?? this.#port;
     }
     if (this.#servers.length === before) this.missing.push(sentence(left));
+    else this.heardAt.push(name);
   }
 
   async #listenIn({ folder, mode }: NonNullable<ListenAt['socket']>, takesOver: boolean): Promise<void> {
@@ -109,7 +112,7 @@ export class Listener {
 }
 
 /** As they are listed. */
-export function namesOf(host: string): readonly string[] {
+function namesOf(host: string): readonly string[] {
   return host.split(',').flatMap((name) => name.trim() || []);
 }
 

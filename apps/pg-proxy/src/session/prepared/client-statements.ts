@@ -79,6 +79,7 @@ const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
 /** It may advance a sequence, or leave a transaction that has failed. */
 const isUnderWay = ({ expected }: Backend): boolean => [owed.execute, owed.query].some((kind) => expected.has(kind));
+
 /**
  * The prepared statements of one client, which all clients share under other names: each message of the extended protocol is taken to
  * the name of its statement at the upstream, which is prepared on the backend first where it is not there.

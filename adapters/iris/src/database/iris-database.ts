@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   inlineBytesMax,
   IrisTranslator,
+  type Translatable,
   schemaMap,
   type PgType,
   type RelationName,
@@ -12,7 +13,7 @@ import type { SqlConnection, SqlDescription, SqlDriver } from '@medrex/sql-drive
 import type { CatalogAsker, SharedDatabase } from '../session/session-context.ts';
 import { SessionStream } from '../session/session-stream.ts';
 import type { Translated } from './large-text-worker.ts';
-import { LargeTexts, type LargeText } from './large-texts.ts';
+import { LargeTexts } from './large-texts.ts';
 import { KnownTables } from './known-tables.ts';
 import { readTables } from './metadata.ts';
 import { isolationSql, standardPage } from './page-sizes.ts';
@@ -120,25 +121,24 @@ export class IrisDatabase implements SharedDatabase {
     await Promise.all([this.#catalog.close(), this.#largeTexts.close()]);
   }
 
-  translate(asked: LargeText): Translated | Promise<Translated> {
-    const { text, types, path } = asked;
+  translate(asked: Translatable): Translated | Promise<Translated> {
+    const { text, types, path, values } = asked;
     const analysis = this.#analyser.analyse(text);
     if (analysis.kind === 'refused') return { analysis, translations: [] };
     if (analysis.kind === 'large') return this.#translateElsewhere(asked);
-    const known = this.#translator.known(text, types, path);
+    const known = this.#translator.known(asked);
     if (known !== undefined) return { analysis, translations: known };
     if (text.length > inlineBytesMax) return this.#translateElsewhere(asked);
-    return { analysis, translations: this.#translator.translate(text, types, path) };
+    return { analysis, translations: this.#translator.translate(text, types, path, values) };
   }
 
-  async #translateElsewhere(asked: LargeText): Promise<Translated> {
-    const { text, types, path } = asked;
+  async #translateElsewhere(asked: Translatable): Promise<Translated> {
     const before = this.#known;
     const { analysis, translations, hasMissed } = await this.#largeTexts.translate(asked);
     if (hasMissed) this.#tables.noteMissed();
-    this.#analyser.remember(text, analysis);
+    this.#analyser.remember(asked.text, analysis);
     // What rests on tables that are others by now is right for its statement, which came before, and for no other.
-    if (this.#known === before) this.#translator.remember(text, types, path, translations);
+    if (this.#known === before) this.#translator.remember(asked, translations);
     return { analysis, translations };
   }
 

@@ -1,7 +1,14 @@
-import { IrisTranslator, schemaMap, SqlAnalyser, type Analysis, type Translation } from '@medrex/sql';
+import {
+  IrisTranslator,
+  schemaMap,
+  SqlAnalyser,
+  type Analysis,
+  type Translatable,
+  type Translation,
+} from '@medrex/sql';
 import { answerInTurn } from './answer-in-turn.ts';
 import { KnownTables } from './known-tables.ts';
-import type { LargeText, TranslatorSetUp } from './large-texts.ts';
+import type { TranslatorSetUp } from './large-texts.ts';
 import type { Table } from './metadata.ts';
 
 /** What a session needs of a text. */
@@ -13,7 +20,7 @@ export interface Translated {
 /** @param hasMissed it named a table that is not known */
 export type TranslatedThere = Translated & { readonly hasMissed: boolean };
 
-export type LargeTextRequest = LargeText & {
+export type LargeTextRequest = Translatable & {
   /** With the first of them. */
   readonly setUp?: TranslatorSetUp;
   /** Where they are others than before. */
@@ -35,13 +42,20 @@ async function load({ normalised, ...options }: TranslatorSetUp): Promise<Transl
   return { analyser, tables, translator: await IrisTranslator.load({ ...options, cacheBytesMax: 1 }, tables) };
 }
 
-async function translate({ setUp, tables: read, text, types, path }: LargeTextRequest): Promise<TranslatedThere> {
+async function translate({
+  setUp,
+  tables: read,
+  text,
+  types,
+  path,
+  values,
+}: LargeTextRequest): Promise<TranslatedThere> {
   if (setUp !== undefined) translating = await load(setUp);
   if (translating === undefined) throw new Error('it has not been set up');
   const { analyser, translator, tables } = translating;
   if (read !== undefined) tables.replace(read);
   const analysis = analyser.analyseLarge(text);
-  return { analysis, translations: translator.translate(text, types, path), hasMissed: tables.takeMissed() };
+  return { analysis, translations: translator.translate(text, types, path, values), hasMissed: tables.takeMissed() };
 }
 
 answerInTurn((request) => translate(request as LargeTextRequest));

@@ -1,4 +1,4 @@
-import type { PgType, SearchPath, TranslatorOptions } from '@medrex/sql';
+import type { Translatable, TranslatorOptions } from '@medrex/sql';
 import type { LargeTextRequest, TranslatedThere } from './large-text-worker.ts';
 import type { Table } from './metadata.ts';
 import { OwnThread } from './own-thread.ts';
@@ -8,13 +8,6 @@ export interface TranslatorSetUp extends Omit<TranslatorOptions, 'cacheBytesMax'
   readonly schemas: Readonly<Record<string, string>>;
   /** Columns of unit vectors, as schema.table.column. */
   readonly normalised: readonly string[];
-}
-
-/** A text, and all that its translation depends on beside the tables. */
-export interface LargeText {
-  readonly text: string;
-  readonly types: readonly (PgType | undefined)[];
-  readonly path: SearchPath;
 }
 
 /** Reads and translates, on a thread of its own, texts that would hold up everybody else: a megabyte takes half a second. */
@@ -36,7 +29,7 @@ export class LargeTexts {
   }
 
   /** @throws SqlFailure where the thread has failed */
-  async translate(asked: LargeText): Promise<TranslatedThere> {
+  async translate(asked: Translatable): Promise<TranslatedThere> {
     const isNew = !this.#thread.isStarted;
     const isTold = !isNew && this.#told === this.#tables;
     this.#told = this.#tables;

@@ -1,5 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { close, copyData, copyDone, copyFail, describe as describes, execute, query, sync } from '@medrex/pg-wire';
+import {
+  bind,
+  close,
+  copyData,
+  copyDone,
+  copyFail,
+  describe as describes,
+  execute,
+  query,
+  sync,
+} from '@medrex/pg-wire';
 import { SqlFailure } from '@medrex/sql-driver';
 import { bound, executed, parsed, patients as rows } from '../testing/patients.ts';
 import { SessionRig } from '../testing/session-rig.ts';
@@ -303,6 +313,37 @@ describe('a session on IRIS in the extended protocol', () => {
       'Z I',
     ]);
     expect(rig.heard()).toEqual(['SELECT id, name FROM patients WHERE id = ? (1)']);
+  });
+
+  it('has a statement translated anew by what a Bind says where that depends on it', async () => {
+    rig = await SessionRig.start(() => [['An']]);
+    const text = 'select left(name, $1) as short from patients where id = $2';
+    const described = await rig.ask(parsed(text, 'a'), describes({ of: 'statement', name: 'a' }), sync());
+    expect(described).toEqual(['1', 't 23 23', 'T short:25', 'Z I']);
+    const asked = async (...values: readonly (string | null)[]): Promise<string[]> =>
+      rig.ask(bound('a', values), describes({ of: 'portal', name: '' }), all, sync());
+    expect(await asked('2', '7')).toEqual(['2', 'T short:25', 'D An', 'C SELECT 1', 'Z I']);
+    await asked('3', '8');
+    expect(rig.heard()).toEqual([
+      'SELECT LEFT(name, 2) AS short FROM patients WHERE id = ? (7)',
+      'SELECT LEFT(name, 3) AS short FROM patients WHERE id = ? (8)',
+    ]);
+    expect(await asked(null, '7')).toEqual([
+      'E ERROR 0A000 left with a count that is no constant cannot be translated to IRIS SQL',
+      'Z I',
+    ]);
+    expect(await asked('2')).toContainEqual(expect.stringMatching(/^E ERROR 08P01 bind message supplies 1 parameters/));
+    expect(rig.heard()).toEqual([]);
+  });
+
+  it('reads what a translation depends on in the binary format, too', async () => {
+    rig = await SessionRig.start(() => [['An']]);
+    const three = bind({
+      ...{ portal: '', statement: '', parameterFormats: [1], resultFormats: [] },
+      parameters: [Buffer.from([0, 0, 0, 3])],
+    });
+    await rig.ask(parsed('select left(name, $1) from patients'), three, all, sync());
+    expect(rig.heard()).toEqual(['SELECT LEFT(name, 3) FROM patients']);
   });
 
   it('takes a setting for local where a parameter says so', async () => {

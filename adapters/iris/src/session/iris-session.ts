@@ -1,4 +1,4 @@
-import { defaultPath } from '@medrex/sql';
+import { defaultPath, type Translatable } from '@medrex/sql';
 import {
   bindComplete,
   closeComplete,
@@ -18,7 +18,7 @@ import {
   typeOfOid,
   typeOids,
 } from '@medrex/pg-wire';
-import type { BoundParameter } from '../values/parameter-values.ts';
+import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import { describedColumns, outColumns } from '../values/row-writer.ts';
 import { pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
@@ -53,7 +53,8 @@ export class IrisSession {
     this.#executor = new Executor(context);
     this.#commands = new SqlCommands({
       ...{ context, executor: this.#executor, statements: this.#statements, portals: this.#portals },
-      plansOf: (text, types) => this.#plans(text, types, this.#asked),
+      plansOf: (text, types) => this.#plans({ text, types, asked: this.#asked }),
+      fitted: (prepared, parameters) => this.#fitted(prepared, parameters),
       admit: (plan) => this.#admit(plan),
     });
     context.transaction.beforeEnd = async (isCommit) => {
@@ -157,7 +158,8 @@ export class IrisSession {
         const prepared: Prepared = { text, plan, declaredTypes: [] };
         await this.#run({ prepared, parameters: [], resultFormats: [] }, { rowsMax: 0, isDescribed: true });
         // What follows is about tables as they are now.
-        if (plan.kind === 'iris' && plan.isSchema && place + 1 < plans.length) plans = await this.#plans(text, []);
+        if (plan.kind === 'iris' && plan.isSchema && place + 1 < plans.length)
+          plans = await this.#plans({ text, types: [] });
       }
     } catch (error) {
       await this.#failed(error);
@@ -169,13 +171,13 @@ export class IrisSession {
   /** By tables as others may have changed them. A transaction that has failed asks IRIS nothing. */
   async #freshPlans(text: string, types: readonly number[]): Promise<readonly Plan[]> {
     const { shared, connection, transaction } = this.#context;
-    if (transaction.isFailed) return this.#plans(text, types);
+    if (transaction.isFailed) return this.#plans({ text, types });
     await shared.freshTables(connection);
-    const plans = await this.#plans(text, types);
-    return (await shared.missedTables(connection)) ? this.#plans(text, types) : plans;
+    const plans = await this.#plans({ text, types });
+    return (await shared.missedTables(connection)) ? this.#plans({ text, types }) : plans;
   }
 
-  async #plans(text: string, types: readonly number[], asked = text): Promise<readonly Plan[]> {
+  async #plans({ text, types, asked = text, values }: PlanQuestion): Promise<readonly Plan[]> {
     const { shared, settings, translationTimes } = this.#context;
     const begunMs = shared.now();
     const declared = types.map((oid) => pgTypeOf(typeOfOid(oid)));
@@ -183,9 +185,20 @@ export class IrisSession {
       text,
       types: declared,
       path: settings.path ?? defaultPath,
+      values,
     });
     translationTimes.add(asked, begunMs, shared.now() - begunMs);
     return plansOf(text, analysis, translations);
+  }
+
+  /** A statement by the values that its translation depends on. @throws SessionFault */
+  async #fitted(prepared: Prepared, parameters: readonly BoundParameter[]): Promise<Prepared> {
+    const { plan, text, declaredTypes: types } = prepared;
+    if (plan?.kind !== 'iris' || plan.constants.length === 0) return prepared;
+    const values = new Map(plan.constants.map((number) => [number, textOf(parameters[number - 1])]));
+    const [fitted] = await this.#plans({ text, types, values });
+    this.#admit(fitted);
+    return { ...prepared, plan: fitted };
   }
 
   /** @throws SessionFault what a statement cannot be run for */
@@ -274,7 +287,8 @@ export class IrisSession {
       const own = bytes === null ? null : Buffer.from(bytes);
       return { bytes: own, isBinary: formatOf(place) === 1, type: typeOfOid(types[place] ?? 0) };
     });
-    this.#portals.set(bound.portal, { prepared, parameters, resultFormats: bound.resultFormats });
+    const fitted = await this.#fitted(prepared, parameters);
+    this.#portals.set(bound.portal, { prepared: fitted, parameters, resultFormats: bound.resultFormats });
     this.#context.outlet.send(bindComplete());
   }
 
@@ -383,6 +397,19 @@ export class IrisSession {
     this.#context.outlet.send(closeComplete());
   }
 }
+
+/** What plans are made of. */
+interface PlanQuestion {
+  readonly text: string;
+  /** OIDs of parameters as the client declared them. */
+  readonly types: readonly number[];
+  /** The text that it came with, where that is another one. */
+  readonly asked?: string;
+  readonly values?: Translatable['values'];
+}
+
+const textOf = (parameter: BoundParameter | undefined): string | null =>
+  parameter === undefined ? null : textOfParameter(parameter);
 
 function orMalformed<T>(read: T | undefined): T {
   if (read === undefined) throw new SessionFault('08P01', 'invalid message format');

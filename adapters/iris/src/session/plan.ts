@@ -49,6 +49,8 @@ export interface IrisPlan {
   readonly hazards: readonly Hazard[];
   /** SQLSTATE of a division by zero in it, where that is another than its own. */
   readonly divisionState?: string | undefined;
+  /** Parameters whose values have to be known before it is what is run. */
+  readonly constants: readonly number[];
   /** Of parameters that the client left open. */
   readonly parameterTypes: ReadonlyMap<number, PgType>;
   /** Words of the tag. */
@@ -94,11 +96,11 @@ function planOf(translation: Translation, statement: Statement | undefined, text
 }
 
 function irisPlan(
-  { steps, columns, hazards, divisionState, parameterTypes }: Extract<Translation, { kind: 'iris' }>,
+  { steps, columns, hazards, divisionState, constants, parameterTypes }: Extract<Translation, { kind: 'iris' }>,
   command: string,
   isSchema: boolean,
 ): IrisPlan {
-  return { kind: 'iris', steps, columns, hazards, divisionState, parameterTypes, command, isSchema };
+  return { kind: 'iris', steps, columns, hazards, divisionState, constants, parameterTypes, command, isSchema };
 }
 
 /** IRIS SQL that nobody has read: whatever is no query and no change of rows may change tables. */
@@ -147,10 +149,10 @@ export function tagOf(command: string, rows: number): string {
 const countedCommands: ReadonlySet<string> = new Set(['SELECT', 'UPDATE', 'DELETE', 'COPY', 'FETCH', 'MOVE', 'MERGE']);
 
 /** The highest `$n` in it. */
-export function parametersOf({ steps }: IrisPlan): number {
+export function parametersOf({ steps, constants }: IrisPlan): number {
   const numbers = steps.flatMap(({ parameters, pieces }) => [
     ...parameters.map(({ parameter }) => parameter),
     ...pieces.map((piece) => (typeof piece === 'string' ? 0 : piece.inline)),
   ]);
-  return Math.max(0, ...numbers);
+  return Math.max(0, ...constants, ...numbers);
 }

@@ -1,6 +1,5 @@
-import type { PgType, RelationName, SchemaMap } from '@medrex/sql';
+import type { PgType, RelationName, SchemaMap, Translatable } from '@medrex/sql';
 import type { SqlConnection, SqlDescription } from '@medrex/sql-driver';
-import type { LargeText } from '../database/large-texts.ts';
 import type { Translated } from '../database/large-text-worker.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outlet } from './outlet.ts';
@@ -16,7 +15,7 @@ export interface SharedDatabase {
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
   /** Here, or, where that would hold up others, on another thread. @throws SqlFailure */
-  translate(asked: LargeText): Translated | Promise<Translated>;
+  translate(asked: Translatable): Translated | Promise<Translated>;
   describe(connection: SqlConnection, sql: string): Promise<SqlDescription>;
   /** Undefined: nothing is known of it. */
   columnType(relation: RelationName, column: string): PgType | undefined;

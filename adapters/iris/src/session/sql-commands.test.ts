@@ -35,6 +35,17 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     ]);
   });
 
+  it('have it translated by what EXECUTE says where that depends on it', async () => {
+    rig = await SessionRig.start(() => [['Ann']]);
+    await ask('prepare p as select left(name, $1) from patients');
+    await ask('execute p (2)');
+    await ask('execute p (-1)');
+    expect(rig.heard()).toEqual([
+      'SELECT LEFT(name, 2) FROM patients',
+      expect.stringContaining('CASE WHEN CHAR_LENGTH(name) - 1 > 0'),
+    ]);
+  });
+
   it('are described and suspended as what they run', async () => {
     rig = await SessionRig.start(() => rows);
     await ask(`prepare p as ${select}`);
@@ -78,7 +89,7 @@ describe('PREPARE, EXECUTE and DEALLOCATE', () => {
     ]);
     await ask('prepare q (bigint) as update patients set id = $1');
     expect(await ask("execute q ('x')")).toEqual(['E ERROR 22P02 invalid input syntax for type bigint: "x"', 'Z I']);
-    expect((await ask('prepare r as select name ~ $1 from patients'))[0]).toContain(
+    expect((await ask('prepare r as select name ~ name from patients'))[0]).toContain(
       'E ERROR 0A000 a regular expression',
     );
     expect(rig.heard()).toEqual([]);

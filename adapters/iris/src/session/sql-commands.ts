@@ -17,6 +17,8 @@ export interface SqlCommandsOptions {
   readonly statements: Map<string, Prepared>;
   readonly portals: Map<string, Portal>;
   readonly plansOf: (text: string, types: readonly number[]) => Promise<readonly Plan[]>;
+  /** A statement by the values that its translation depends on. @throws SessionFault */
+  readonly fitted: (prepared: Prepared, parameters: readonly BoundParameter[]) => Promise<Prepared>;
   /** @throws SessionFault where it may not run now */
   readonly admit: (plan: Plan | undefined) => void;
 }
@@ -37,7 +39,7 @@ export class SqlCommands {
         await this.#prepare(command);
         break;
       case 'execute':
-        portal.inner ??= this.#executed(command, portal.resultFormats);
+        portal.inner ??= await this.#executed(command, portal.resultFormats);
         return executor.execute(portal.inner, execution);
       case 'deallocate':
         if (command.name === undefined) statements.clear();
@@ -95,7 +97,7 @@ export class SqlCommands {
     throw missing(name);
   }
 
-  #executed({ name, values }: Command<'execute'>, resultFormats: readonly number[]): Portal {
+  async #executed({ name, values }: Command<'execute'>, resultFormats: readonly number[]): Promise<Portal> {
     const prepared = this.#prepared(name);
     this.#options.admit(prepared.plan);
     const { plan, declaredTypes } = prepared;
@@ -112,15 +114,16 @@ export class SqlCommands {
       );
       return { bytes: value === null ? null : Buffer.from(value, 'utf8'), isBinary: false, type };
     });
-    return { prepared, parameters, resultFormats };
+    return { prepared: await this.#options.fitted(prepared, parameters), parameters, resultFormats };
   }
 
   async #declare({ name, isHeld, inner }: Command<'declare'>, { parameters }: Portal): Promise<void> {
-    const { context, portals, plansOf, executor } = this.#options;
+    const { context, portals, plansOf, fitted, executor } = this.#options;
     const { transaction } = context;
     if (!isHeld) transaction.expectBlock('DECLARE CURSOR');
     if (portals.has(name)) throw new SessionFault('42P03', `cursor "${name}" already exists`);
-    const prepared = { text: inner, plan: this.#admitted(await plansOf(inner, [])), declaredTypes: [] };
+    const declared = { text: inner, plan: this.#admitted(await plansOf(inner, [])), declaredTypes: [] };
+    const prepared = await fitted(declared, parameters);
     const portal: Portal = { prepared, parameters, resultFormats: [], cursor: { isHeld } };
     await executor.open(portal);
     // What reads on may be no more than the transaction that it is in.

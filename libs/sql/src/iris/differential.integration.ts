@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import pg from 'pg';
+import { boundQueries } from '../testing/bound-queries.ts';
 import { postgresOfIris } from '../testing/iris-reader.ts';
 import { outsideQueries } from '../testing/outside-queries.ts';
 import { rewrittenQueries } from '../testing/rewritten-queries.ts';
@@ -15,6 +16,8 @@ import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import type { PgType } from './pg-type.ts';
+import { defaultPath } from './search-path.ts';
+import type { Translation } from './translation.ts';
 
 const seed = Number(process.env['MEDREX_SEED'] ?? 7);
 const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 600);
@@ -114,7 +117,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       tally.invalid++;
       return;
     }
-    const [translation] = translator.translate(sql);
+    const [translation] = boundTranslation(translator, sql, parameters);
     if (translation?.kind !== 'iris') {
       tally.refused++;
       return;
@@ -197,6 +200,13 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });
 
+    it('is the same for what a Bind says', async () => {
+      const tally = emptyTally();
+      for (const query of boundQueries) await compare(translator, query, tally);
+      expect(tally.different).toEqual([]);
+      expect(tally).toMatchObject({ refused: 0, invalid: 0 });
+    });
+
     it(`is the same for ${generated} queries of a grammar (seed ${seed})`, async () => {
       const writer = new QueryWriter(seededRandom(seed));
       const tally = emptyTally();
@@ -227,6 +237,19 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     });
   });
 });
+
+/** As a Bind has it translated: by the values that it depends on. */
+function boundTranslation(
+  translator: IrisTranslator,
+  sql: string,
+  parameters: WrittenQuery['parameters'],
+): readonly Translation[] {
+  const all = translator.translate(sql);
+  const constants = all[0]?.kind === 'iris' ? all[0].constants : [];
+  if (constants.length === 0) return all;
+  const values = new Map(constants.map((number) => [number, parameters[number - 1] ?? null] as const));
+  return translator.translate(sql, [], defaultPath, values);
+}
 
 const boundAs = (use: ParameterUse, value: string | null): string | null =>
   use === 'behindBlank' && value !== null ? ` ${value}` : value;

@@ -25,6 +25,7 @@ import { irisSql, Marks, type IrisText } from './fragment.ts';
 import { printRelation, relationOf } from './from.ts';
 import type { Hazard } from './guards.ts';
 import { identifier, schemaMap, type SchemaMap } from './names.ts';
+import { withKnownValues, type KnownValues } from './known-values.ts';
 import { passedThrough } from './passthrough.ts';
 import type { PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing } from './printing.ts';
@@ -41,6 +42,7 @@ import {
 import type { Scope, SeenColumn } from './scope.ts';
 import { defaultPath, qualified, type SearchPath } from './search-path.ts';
 import { sqlCommandOf } from './sql-commands.ts';
+import { keyOf, type Translatable } from './translatable.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
 import { printTableOfQuery } from './table-of-query.ts';
@@ -58,11 +60,6 @@ export interface TranslatorOptions {
 }
 
 const cacheBytesDefault = 16 * 1024 * 1024;
-
-function keyOf(text: string, parameterTypes: readonly (PgType | undefined)[], path: SearchPath): string {
-  const places = path === defaultPath ? '' : `\0${path.join('\0')}`;
-  return parameterTypes.length === 0 ? text + places : `${text}\0${parameterTypes.join()}${places}`;
-}
 
 /**
  * PostgreSQL's SQL to that of IRIS, by the grammar and by a list of what is known. Anything that is not on it is refused with
@@ -103,55 +100,46 @@ export class IrisTranslator {
   /** One translation for each statement of the text; a text that is no SQL gives one that is refused. */
   translate(
     text: string,
-    parameterTypes: readonly (PgType | undefined)[] = [],
+    types: readonly (PgType | undefined)[] = [],
     path: SearchPath = defaultPath,
+    values?: KnownValues,
   ): readonly Translation[] {
-    const key = keyOf(text, parameterTypes, path);
+    const asked = { text, types, path, values };
+    const key = keyOf(asked);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const translations = this.#translate(text, parameterTypes, path);
+    const translations = this.#translate(asked);
     this.#cache.set(key, translations);
     return translations;
   }
 
   /** Undefined: it has yet to be translated. */
-  known(
-    text: string,
-    parameterTypes: readonly (PgType | undefined)[],
-    path: SearchPath,
-  ): readonly Translation[] | undefined {
-    return this.#cache.get(keyOf(text, parameterTypes, path));
+  known(asked: Translatable): readonly Translation[] | undefined {
+    return this.#cache.get(keyOf(asked));
   }
 
   /** Takes over what a translator of another thread, made as this one is, has made of a text. */
-  remember(
-    text: string,
-    parameterTypes: readonly (PgType | undefined)[],
-    path: SearchPath,
-    translations: readonly Translation[],
-  ): void {
-    this.#cache.set(keyOf(text, parameterTypes, path), translations);
+  remember(asked: Translatable, translations: readonly Translation[]): void {
+    this.#cache.set(keyOf(asked), translations);
   }
 
-  #translate(text: string, parameterTypes: readonly (PgType | undefined)[], path: SearchPath): readonly Translation[] {
+  #translate(asked: Translatable): readonly Translation[] {
+    const { text } = asked;
     if (isIrisPassthrough(text)) return [passedThrough(text)];
     const parsing = parseSql(text);
     if (parsing.kind === 'fault') return [{ kind: 'refused', fault: parsing.fault }];
-    return parsing.statements.map((statement) => this.#translateOne(text, statement, parameterTypes, path));
+    return parsing.statements.map((statement) => this.#translateOne(asked, statement));
   }
 
-  #translateOne(
-    text: string,
-    { stmt, stmt_location = 0, stmt_len }: RawStmt,
-    parameterTypes: readonly (PgType | undefined)[],
-    path: SearchPath,
-  ): Translation {
+  #translateOne(asked: Translatable, { stmt, stmt_location = 0, stmt_len }: RawStmt): Translation {
+    const { text, types, path, values } = asked;
     try {
       if (stmt === undefined) return refuse('an empty statement');
       const end = stmt_len === undefined ? Buffer.byteLength(text) : stmt_location + stmt_len;
       const command = sqlCommandOf(stmt, text, { start: stmt_location, end });
       if (command !== undefined) return { kind: 'command', command };
-      return this.#statement(qualified(stmt, path, this.#catalog), parameterTypes);
+      const { statement, wanted } = withKnownValues(qualified(stmt, path, this.#catalog), types, values);
+      return this.#statement(statement, { types, wanted, isKnown: values !== undefined });
     } catch (error) {
       if (error instanceof RangeError) return { kind: 'refused', fault: tooDeep };
       if (!(error instanceof Refusal)) throw error;
@@ -159,18 +147,18 @@ export class IrisTranslator {
     }
   }
 
-  #statement(node: Node, parameterTypes: readonly (PgType | undefined)[]): Translation {
+  #statement(node: Node, parameters: Parameters): Translation {
     if (localKinds.has(kindOf(node))) return localOrModes(node);
     const explained = bodyOf(node, 'ExplainStmt');
-    if (explained !== undefined) return this.#explain(explained, parameterTypes);
-    const p = this.#printing(parameterTypes);
+    if (explained !== undefined) return this.#explain(explained, parameters);
+    const p = this.#printing(parameters);
     const copied = bodyOf(node, 'CopyStmt');
     if (copied?.is_from === true) return printCopyIn(p, copied);
     if (copied !== undefined) return this.#copyOut(p, copied);
-    return finished(p, this.#printed(p, node), node);
+    return finished(p, this.#printed(p, node), node, [...parameters.wanted.keys()]);
   }
 
-  #printing(parameterTypes: readonly (PgType | undefined)[]): Printing {
+  #printing({ types, wanted }: Parameters): Printing {
     const printed = new Map<SelectStmt, Map<boolean, PrintedQuery>>();
     const effort = new Effort();
     const p: Printing = {
@@ -178,8 +166,8 @@ export class IrisTranslator {
       catalog: this.#catalog,
       schemas: this.#schemas,
       marks: new Marks(),
-      parameterTypes,
-      learntTypes: new Map(),
+      parameterTypes: types,
+      learntTypes: new Map(wanted),
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
       divisions: new Set(),
@@ -265,9 +253,12 @@ export class IrisTranslator {
   }
 
   /** EXPLAIN (TRANSLATE) shows what would be sent; EXPLAIN asks IRIS. */
-  #explain({ query, options = [] }: ExplainStmt, parameterTypes: readonly (PgType | undefined)[]): Translation {
+  #explain({ query, options = [] }: ExplainStmt, parameters: Parameters): Translation {
     if (query === undefined) return refuse('this EXPLAIN');
-    const inner = this.#statement(query, parameterTypes);
+    const inner = this.#statement(query, parameters);
+    const { wanted, isKnown } = parameters;
+    if (hasOption(options, 'translate') && wanted.size > 0 && !isKnown)
+      return refuse('a statement whose translation depends on a parameter', undefined, 'Write its value out.');
     if (hasOption(options, 'translate')) return { kind: 'answer', column: 'QUERY PLAN', rows: shown(inner) };
     const [step, ...more] = inner.kind === 'iris' ? inner.steps : [];
     const unknown = options.map((option) => bodyOf(option, 'DefElem') ?? {}).find((option) => !isOfDisplay(option));
@@ -281,9 +272,20 @@ export class IrisTranslator {
       steps: [{ ...step, pieces: [head, ...rest], isResult: true }],
       columns,
       hazards: [],
+      constants: [...wanted.keys()],
       parameterTypes: inner.kind === 'iris' ? inner.parameterTypes : new Map(),
     };
   }
+}
+
+/** What is known of the parameters of a statement. */
+interface Parameters {
+  /** As the client declared them. */
+  readonly types: readonly (PgType | undefined)[];
+  /** Those that the translation depends on. */
+  readonly wanted: ReadonlyMap<number, PgType>;
+  /** Their values are in their places. */
+  readonly isKnown: boolean;
 }
 
 /** Options that say how much of a plan is shown, and not that the statement is to be run, or in which format. */
@@ -318,7 +320,12 @@ function localOrModes(node: Node): Translation {
 
 const ofTransaction: ReadonlySet<string> = new Set(['transaction_isolation', 'transaction_read_only']);
 
-function finished(p: Printing, { steps, columns }: PrintedChange, node: Node): Translation {
+function finished(
+  p: Printing,
+  { steps, columns }: PrintedChange,
+  node: Node,
+  constants: readonly number[] = [],
+): Translation {
   checkIntervals(columns ?? [], node);
   const certain = p.hazards.find(({ risk }) => risk === 'certain');
   if (certain !== undefined) {
@@ -331,6 +338,7 @@ function finished(p: Printing, { steps, columns }: PrintedChange, node: Node): T
     columns: columns?.map(resultColumn),
     hazards: unique(p.hazards),
     divisionState: p.divisions.size === 1 && !p.divisions.has('22012') ? [...p.divisions][0] : undefined,
+    constants,
     parameterTypes: p.learntTypes,
   };
 }

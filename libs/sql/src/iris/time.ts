@@ -4,9 +4,9 @@ import { ageOf, printAgeField } from './age.ts';
 import { operand } from './expression.ts';
 import { isOfOther, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
 import { daysSinceMonday, isoDay, isoWeek, isoYear } from './iso-week.ts';
-import { integerTypes, timeTypes } from './pg-type.ts';
+import { integerTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import { refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { movedMoment, printSpan, printSpanField, spanOf } from './span.ts';
 import { typedValue } from './typed-constants.ts';
@@ -126,7 +126,9 @@ const printMinute = (value: string, day: string): string =>
 /** date_trunc('unit', x), by what lies above the unit. */
 export function printTruncated(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
   const [unitNode, source, zone] = args;
-  const unit = unitOf(constantText(unitNode));
+  const written = constantText(unitNode);
+  if (written === undefined) return refuse('date_trunc to a unit that is no constant', location);
+  const unit = unitOf(written);
   const type = typeOf(p, source, scope);
   if (!timeTypes.has(type) || zone !== undefined)
     return refuse('date_trunc of this', location, 'Cast it to timestamp.');
@@ -150,7 +152,30 @@ export function printTruncated(p: Printing, args: readonly Node[], scope: Scope,
       return printMinute(value, day);
     case 'second':
       return `DATEADD('second', ROUND(DATEPART('second', ${value}), 0, 1), ${printMinute(value, day)})`;
+    case 'milliseconds':
+      return `DATEADD('microsecond', -MOD(DATEDIFF('microsecond', ${day}, ${value}), 1000), ${value})`;
+    case 'microseconds':
+      return value;
     default:
-      return refuse(`date_trunc('${/^[a-z]+$/.test(unit) ? unit : '...'}')`, location);
+      return printEra(unit, value, type, location);
   }
+}
+
+/** Years from the start of a decade, a century or a millennium: the first two of these begin with the year 1. */
+const yearsSince: Readonly<Record<string, (year: string) => string>> = {
+  decade: (year) => `MOD(${year}, 10)`,
+  century: (year) => `MOD(${year} - 1, 100)`,
+  millennium: (year) => `MOD(${year} - 1, 1000)`,
+};
+
+/** @throws Refusal 22023 for what is no unit */
+function printEra(unit: string, value: string, type: PgType | undefined, location?: number): string {
+  const years = yearsSince[unit];
+  if (years !== undefined)
+    return `DATEADD('year', -${years(yearOf(value))}, DATEADD('day', 1 - DATEPART('dayofyear', ${value}), ${startOfDay(value)}))`;
+  const zone = type === 'timestamp' ? 'without' : 'with'; // a date becomes one with it
+  const shown = /^[a-z]+$/.test(unit) ? unit : '...';
+  throw new Refusal(`unit "${shown}" not recognized for type timestamp ${zone} time zone`, {
+    ...{ sqlstate: '22023', location },
+  });
 }

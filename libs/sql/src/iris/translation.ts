@@ -40,6 +40,11 @@ export type Translation =
       readonly hazards: readonly Hazard[];
       /** What a division by zero means here, where that is certain: a text that is cast to what it is not ends in one. */
       readonly divisionState?: string | undefined;
+      /**
+       * Parameters that it depends on: until their values are told, others stand in their places, and it only says what its rows
+       * look like.
+       */
+      readonly constants: readonly number[];
       /** Types of parameters that the client left open, as far as their places tell. */
       readonly parameterTypes: ReadonlyMap<number, PgType>;
     }

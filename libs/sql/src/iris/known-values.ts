@@ -1,0 +1,167 @@
+import type { A_Expr, FuncCall, Node } from 'libpg-query';
+import { bodyOf, lastNameOf, namesOf } from '../ast.ts';
+import { numberTypes, textTypes, integerTypes, typeUse, type PgType } from './pg-type.ts';
+import { Refusal, refuse } from './refusal.ts';
+
+/** Texts of parameters by their numbers; null is NULL. */
+export type KnownValues = ReadonlyMap<number, string | null>;
+
+/** Where IRIS SQL depends on what stands there, and what may stand there while nobody knows. */
+interface Place {
+  readonly type: 'text' | 'int4' | 'float8';
+  readonly sample: string;
+}
+
+const text = (sample: string): Place => ({ type: 'text', sample });
+const integer = (sample: number): Place => ({ type: 'int4', sample: String(sample) });
+const share: Place = { type: 'float8', sample: '0.5' };
+const none = undefined;
+
+/** By the names of functions and the places of their arguments. */
+const ofCalls: Readonly<Record<string, readonly (Place | undefined)[] | undefined>> = {
+  date_trunc: [text('day')],
+  date_part: [text('epoch')],
+  date_bin: [text('1 day')],
+  timezone: [text('UTC')],
+  to_char: [none, text('9')],
+  to_date: [none, text('YYYY-MM-DD')],
+  to_timestamp: [none, text('YYYY-MM-DD')],
+  string_agg: [none, text(',')],
+  concat_ws: [text(',')],
+  split_part: [none, text(','), integer(1)],
+  translate: [none, text('a'), text('b')],
+  regexp_replace: [none, text('a'), text('b'), text('g')],
+  similar_to_escape: [text('a')],
+  starts_with: [none, text('a')],
+  btrim: [none, text('a')],
+  ltrim: [none, text('a')],
+  rtrim: [none, text('a')],
+  left: [none, integer(1)],
+  right: [none, integer(1)],
+  ntile: [integer(1)],
+  percentile_cont: [share],
+  percentile_disc: [share],
+};
+
+const builders: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_object']);
+const jsonPaths: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>']);
+const regexes: ReadonlySet<string> = new Set(['~', '~*', '!~', '!~*']);
+
+/** A constant of a parameter is longer than any unit, pattern or separator. */
+const charactersMax = 1_000;
+
+export interface Known {
+  readonly statement: Node;
+  /** The parameters whose values have been put in, or have to be, with the types that their places say. */
+  readonly wanted: ReadonlyMap<number, PgType>;
+}
+
+/**
+ * A statement with constants in place of the parameters that its translation depends on: a unit of time, a pattern, a separator.
+ * Their values come with a Bind; until then a sample stands in each place, which tells as much as a Describe asks for.
+ * @param values undefined: they are not known yet
+ */
+export function withKnownValues(
+  statement: Node,
+  types: readonly (PgType | undefined)[],
+  values: KnownValues | undefined,
+): Known {
+  const writer = new ConstantWriter(types, values);
+  return { statement: writer.rewritten(statement) as Node, wanted: writer.wanted };
+}
+
+class ConstantWriter {
+  readonly wanted = new Map<number, PgType>();
+  readonly #types: readonly (PgType | undefined)[];
+  readonly #values: KnownValues | undefined;
+
+  constructor(types: readonly (PgType | undefined)[], values: KnownValues | undefined) {
+    this.#types = types;
+    this.#values = values;
+  }
+
+  /** The same object where nothing in it has changed. */
+  rewritten(part: unknown): unknown {
+    if (typeof part !== 'object' || part === null) return part;
+    const call = bodyOf(part as Node, 'FuncCall');
+    const whole = call === undefined ? this.#withPath(part as Node) : this.#withArguments(part as Node, call);
+    if (Array.isArray(whole)) {
+      const copy = whole.map((each) => this.rewritten(each));
+      return copy.some((each, at) => each !== whole[at]) ? copy : whole;
+    }
+    const changed = Object.entries(whole).flatMap(([name, each]: [string, unknown]) => {
+      const other = this.rewritten(each);
+      return other === each ? [] : [[name, other] as const];
+    });
+    return changed.length === 0 ? whole : { ...whole, ...Object.fromEntries(changed) };
+  }
+
+  #withArguments(node: Node, call: FuncCall): Node {
+    const words = namesOf(call.funcname);
+    const name = words.at(-1) ?? '';
+    const places = ofCalls[name];
+    const isBuilder = builders.has(name);
+    if ((places === undefined && !isBuilder) || (words.length > 1 && words[0] !== 'pg_catalog')) return node;
+    const args = call.args?.map((arg, at) => this.#constant(arg, isBuilder && at % 2 === 0 ? text('k') : places?.[at]));
+    return args?.some((arg, at) => arg !== call.args?.[at]) === true ? { FuncCall: { ...call, args } } : node;
+  }
+
+  #withPath(node: Node): Node {
+    const expression = bodyOf(node, 'A_Expr');
+    if (expression?.rexpr === undefined || expression.kind !== 'AEXPR_OP') return node;
+    const rexpr = this.#constant(expression.rexpr, this.#placeOf(expression));
+    return rexpr === expression.rexpr ? node : { A_Expr: { ...expression, rexpr } };
+  }
+
+  #placeOf({ name, rexpr }: A_Expr): Place | undefined {
+    const operator = lastNameOf(name) ?? '';
+    if (regexes.has(operator)) return text('a');
+    if (!jsonPaths.has(operator)) return undefined;
+    const type = typeUse(bodyOf(rexpr, 'TypeCast')?.typeName)?.type ?? this.#types[numberOf(rexpr) - 1];
+    if (integerTypes.has(type)) return integer(0);
+    return text(operator.startsWith('#') ? '{k}' : 'k');
+  }
+
+  /** A constant without the cast around it that says nothing, and what a parameter is; anything else as it is. */
+  #constant(node: Node, place: Place | undefined): Node {
+    if (place === undefined) return node;
+    const cast = bodyOf(node, 'TypeCast');
+    const use = typeUse(cast?.typeName);
+    if (cast !== undefined && (use === undefined || use.modifiers.length > 0 || !fits(place, use.type))) return node;
+    const bare = cast?.arg ?? node;
+    if (bodyOf(bare, 'A_Const')?.[place.type === 'text' ? 'sval' : 'ival'] !== undefined) return bare;
+    const number = numberOf(bare);
+    const declared = this.#types[number - 1];
+    if (number === 0 || (declared !== undefined && !fits(place, declared))) return node;
+    this.wanted.set(number, place.type);
+    return constantOf(this.#values === undefined ? place.sample : (this.#values.get(number) ?? null), place, bare);
+  }
+}
+
+const numberOf = (node: Node | undefined): number =>
+  bodyOf(bodyOf(node, 'TypeCast')?.arg ?? node, 'ParamRef')?.number ?? 0;
+
+function fits({ type }: Place, declared: PgType): boolean {
+  if (type === 'text') return textTypes.has(declared);
+  return (type === 'int4' ? integerTypes : numberTypes).has(declared);
+}
+
+/** @throws Refusal 22P02 */
+function constantOf(value: string | null, { type }: Place, parameter: Node): Node {
+  const { number = 0, location = -1 } = bodyOf(parameter, 'ParamRef') ?? {};
+  if (value !== null && value.length > charactersMax)
+    return refuse(`a $${number} of more than ${charactersMax} characters`, location);
+  const isWhole = type === 'int4' && value !== null;
+  if (isWhole && !/^\s*[-+]?\d{1,9}\s*$/.test(value))
+    throw new Refusal(`invalid input syntax for type integer, or one beyond nine digits: $${number}`, {
+      ...{ sqlstate: '22P02', location },
+    });
+  const constant =
+    value === null
+      ? { isnull: true }
+      : isWhole
+        ? { ival: Number(value) === 0 ? {} : { ival: Number(value) } }
+        : { sval: { sval: value } };
+  // Two parameters are two, whatever their values: what is grouped by one is not grouped by the other.
+  return { A_Const: { ...constant, ...{ parameter: number }, location } };
+}

@@ -1,0 +1,63 @@
+import type { WrittenQuery } from './query-grammar.ts';
+import { query } from './written-queries.ts';
+
+const truncated = (unit: string): WrittenQuery =>
+  query('select id, date_trunc($1, started), date_trunc($1::text, started) from encounters order by id', [unit]);
+const written = (sql: string, ...patterns: readonly string[]): readonly WrittenQuery[] =>
+  patterns.map((pattern) => query(sql, [pattern]));
+
+/** What can only be translated when a Bind has told units, patterns, separators and counts. */
+export const boundQueries: readonly WrittenQuery[] = [
+  ...['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'YEAR', 'decade', 'century', 'millennium'].map(
+    truncated,
+  ),
+  ...['milliseconds', 'microseconds'].map(truncated),
+  query(
+    'select date_trunc($1, started), count(*) from encounters group by date_trunc($1, started) order by date_trunc($1, started)',
+    ['month'],
+  ),
+  query('select date_trunc($1, started) as at, count(*) from encounters where cost > $2 group by 1 order by 1', [
+    'quarter',
+    '3',
+  ]),
+  query('select id from encounters where date_trunc($2, started) = date_trunc($2, $1::timestamp) order by id', [
+    '2024-01-05 00:00:00',
+    'month',
+  ]),
+  query("select date_trunc('day'::text, started), date_part('hour'::varchar, started) from encounters order by id"),
+  ...written('select id, date_part($1, started) from encounters order by id', 'year', 'dow', 'epoch', 'second'),
+  ...written('select id, date_part($1, born) from patients order by id', 'month', 'isodow'),
+  ...written(
+    'select id, to_char(started, $1) from encounters order by id',
+    'YYYY-MM',
+    'Mon DD',
+    '"week" IW',
+    'HH12 AM',
+  ),
+  ...written('select id, to_char(cost, $1) from encounters order by id', '999', 'FM000', '9,999.00'),
+  ...written('select id, to_char(score, $1::varchar) from patients order by id', 'FM990.00'),
+  query("select id from encounters where to_date('2024-' || $1, $2) <= started order by id", ['02-01', 'YYYY-MM-DD']),
+  query('select date_bin($1, started, $2::timestamp) from encounters order by id', ['15 minutes', '2020-01-01']),
+  query("select string_agg(status, $1) from encounters where status = 'closed'", [' | ']),
+  query('select id, concat_ws($1, status, code, cost) from encounters order by id', [' - ']),
+  query('select id, split_part(name, $1, $2), left(name, $2), right(name, $3) from patients order by id', [
+    'n',
+    '1',
+    '-2',
+  ]),
+  query('select id, left(name, $1), right(name, $1) from patients order by id', ['0']),
+  query('select id, trim($1 from name), ltrim(name, $1) from patients order by id', ['A']),
+  query("select id, translate(name, $1, $2), regexp_replace(name, $1, $2, 'g') from patients order by id", ['n', 'N']),
+  query('select id from patients where starts_with(name, $1) order by id', ['A']),
+  ...written('select id from patients where name ~ $1 order by id', '^A', 'n$', '[ab]', '^.*o.*$'),
+  ...written('select id from patients where name !~* $1 or name similar to $1 order by id', 'a', 'ann|bob'),
+  query('select id, ntile($1) over (order by id) from patients order by id', ['3']),
+  query('select percentile_cont($1) within group (order by cost) from encounters', ['0.9']),
+  query('select started at time zone $1 from encounters order by id', ['UTC']),
+  query('select id, json_build_object($1::text, name, $2::text, id) from patients where name is not null order by id', [
+    'who',
+    'key',
+  ]),
+  // The same parameter where a value stands.
+  query('select id, date_trunc($1, started), $1::text from encounters where status = $1 or true order by id', ['day']),
+];

@@ -63,12 +63,16 @@ export class Block {
       this.#filter('HAVING', select.havingClause),
     );
     const rest = from + where + this.#groupBy(groups) + having;
-    if (select.groupClause !== undefined || select.havingClause !== undefined || this.#scope.aggregates > 0)
-      checkGrouped(select, named, groups, this.#scope);
+    const isGrouped = (): boolean =>
+      select.groupClause !== undefined || select.havingClause !== undefined || this.#scope.aggregates > 0;
+    const { readInside } = this.#scope;
+    const read = readInside.size;
+    if (isGrouped()) checkGrouped(select, named, groups, this.#scope);
     // IRIS tests each row then, and not the one group that they are.
     if (select.havingClause !== undefined && select.groupClause === undefined && ofTargets === 0)
       return refuse('HAVING without GROUP BY, and no aggregate selected', placeOf(select.havingClause));
     const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
+    if (readInside.size > read && isGrouped()) checkGrouped(select, named, groups, this.#scope); // by ORDER BY
     if (targets === undefined) return { sql, columns: undefined };
     return { sql, columns: targets.map(({ column }) => column), keys: this.#keys(targets) };
   }
@@ -264,10 +268,10 @@ export class Block {
   #distinctOn(targets: readonly Target[] | undefined, rest: string): string {
     if (targets === undefined)
       return refuse('DISTINCT ON with *', placeOf(this.#select.targetList), 'Name the columns.');
-    const partition = (this.#select.distinctClause ?? []).map((node) =>
-      exact(this.#p, sortedNode(node, targets, this.#scope), this.#scope),
-    );
     const keys = this.#sortKeys(targets);
+    const partition = (this.#select.distinctClause ?? []).map((node) =>
+      exact(this.#p, sortedNode(node, targets, this.#scope, 'DISTINCT ON'), this.#scope),
+    );
     const order = keys.map(printed).join(', ');
     const number = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')}${order === '' ? '' : ` ORDER BY ${order}`}) AS iris_rn`;
     const hidden = keys.map(({ key }, place) => `${key} AS iris_o${place + 1}`);

@@ -60,6 +60,7 @@ export function printReference(p: Printing, reference: ColumnRef, scope: Scope):
   const computed = scope.computedOf(reference);
   if (computed !== undefined) return computed;
   checkReference(reference, scope);
+  scope.noteRead(reference);
   if ((reference.fields?.length ?? 0) > 1) return printColumn(p, reference);
   if (scope.isRow(reference)) return refuse('a row as a value', reference.location, 'Name its columns.');
   return scope.mergedOf(reference)?.sql ?? printColumn(p, reference);

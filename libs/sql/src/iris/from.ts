@@ -171,7 +171,11 @@ function printLateral(p: Printing, join: JoinExpr, lateral: RangeSubselect, scop
   const isEach = (jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT') && (quals === undefined || isTrue(quals));
   const beside = isEach ? within(scope, left, () => besideEach(p, lateral, scope)) : undefined;
   if (beside === undefined) {
-    const { tables, ...rest } = printJoin(p, joinedByKeys(p, join, scope), scope);
+    const { tables, ...rest } = printJoin(
+      p,
+      within(scope, left, () => joinedByKeys(p, join, scope)),
+      scope,
+    );
     const bare = tables.map(({ columns, ...table }) => ({
       ...table,
       columns: columns?.filter(({ name }) => !isHidden(name)),

@@ -4,7 +4,7 @@ import { aggregateNames } from './function-table.ts';
 import { labelOf } from './labels.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
-import { isSame } from './targets.ts';
+import { isSame, noResult, placeOfResult } from './targets.ts';
 
 /** A part of a query where no call with OVER may stand. @throws Refusal 42P20 */
 export function withoutWindows(scope: Scope, where: string, part: Node | undefined, print: () => string): string {
@@ -20,9 +20,9 @@ export function groupedBy(node: Node, targets: readonly ResTarget[], scope: Scop
   const row = bodyOf(node, 'RowExpr');
   if (row?.row_format === 'COERCE_IMPLICIT_CAST')
     return (row.args ?? []).flatMap((arg) => groupedBy(arg, targets, scope));
-  const number = bodyOf(node, 'A_Const')?.ival?.ival;
-  if (number === undefined) return [byName(node, targets, scope) ?? node];
-  return [targets[number - 1]?.val ?? refuse(`GROUP BY ${number}`, bodyOf(node, 'A_Const')?.location)];
+  const place = placeOfResult(node, 'GROUP BY');
+  if (place === undefined) return [byName(node, targets, scope) ?? node];
+  return [targets[place - 1]?.val ?? noResult(node, 'GROUP BY')];
 }
 
 /** A name in GROUP BY is a column of a table first, and one of the result where no table has it. */
@@ -58,7 +58,7 @@ export function checkGrouped(
     if (typeof part !== 'object' || part === null) return;
     const node = part as Node;
     if (groups.some((group) => isSame(group, node, scope)) || isAggregate(node)) return;
-    if (bodyOf(node, 'SubLink') !== undefined) return;
+    if (bodyOf(node, 'SubLink') !== undefined) return checkInside(node, groups, scope);
     const column = bodyOf(node, 'ColumnRef');
     if (column !== undefined) checkColumn(column, groups, scope);
     else for (const each of Object.values(part)) check(each);
@@ -72,7 +72,16 @@ export function checkGrouped(
   }
 }
 
-function checkColumn(column: ColumnRef, groups: readonly Node[], scope: Scope): void {
+/** The same of what a query inside, which has been printed, reads of this one. */
+function checkInside(part: unknown, groups: readonly Node[], scope: Scope): void {
+  if (scope.readInside.size === 0 || typeof part !== 'object' || part === null) return;
+  const column = bodyOf(part as Node, 'ColumnRef');
+  if (column === undefined) for (const each of Object.values(part)) checkInside(each, groups, scope);
+  else if (scope.readInside.has(column.location ?? -1) && !groups.some((group) => isSame(group, part as Node, scope)))
+    checkColumn(column, groups, scope, true);
+}
+
+function checkColumn(column: ColumnRef, groups: readonly Node[], scope: Scope, isInside = false): void {
   const owner = scope.ownerOf(column);
   const isGrouped = (name: string): boolean =>
     groups.some((group) => {
@@ -85,8 +94,10 @@ function checkColumn(column: ColumnRef, groups: readonly Node[], scope: Scope): 
     });
   if (owner === undefined || owner.keys?.some((key) => key.every(isGrouped)) === true) return;
   const name = `${owner.alias}.${lastNameOf(column.fields) ?? ''}`;
-  throw new Refusal(`column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`, {
-    sqlstate: '42803',
-    location: column.location,
-  });
+  throw new Refusal(
+    isInside
+      ? `subquery uses ungrouped column "${name}" from outer query`
+      : `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
+    { sqlstate: '42803', location: column.location },
+  );
 }

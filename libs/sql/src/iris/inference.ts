@@ -158,7 +158,10 @@ const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
 
 function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
-  if (kind === 'AEXPR_NULLIF') return nullIfType(typeOf(p, lexpr, scope), typeOf(p, rexpr, scope));
+  if (kind === 'AEXPR_NULLIF') {
+    const other = typeOf(p, rexpr, scope);
+    return nullIfType(isUntypedConstant(lexpr) ? other : typeOf(p, lexpr, scope), other);
+  }
   const operator = lastNameOf(name) ?? '';
   if (operator === '||') return 'text';
   if (jsonTextOperators.has(operator)) return 'text';

@@ -139,7 +139,13 @@ export function joinedByKeys(p: Printing, join: JoinExpr, scope: Scope): JoinExp
     return seen;
   };
   const fixed = [targetList, sortClause, select.fromClause].some((part) => sides(part).other);
-  if (fixed || hasQuery(whereClause) || hasQuery(select.fromClause)) return refused();
+  if (
+    fixed ||
+    hasColumn([targetList, sortClause], (column) => !rows.isOwn(column) && scope.isOwn(column)) ||
+    hasQuery(whereClause) ||
+    hasQuery(select.fromClause)
+  )
+    return refused();
   const kept: Node[] = [];
   const keys: { readonly own: Node; readonly other: Node }[] = [];
   for (const test of conjuncts(whereClause)) {
@@ -201,6 +207,13 @@ function everyColumn(part: unknown, see: (column: ColumnRef) => void): void {
     if (column !== undefined && bodyOf(column.fields?.at(-1), 'A_Star') === undefined) see(column);
     return false;
   });
+}
+
+/** Whether a column is so, also in the queries inside. */
+function hasColumn(part: unknown, test: (column: ColumnRef) => boolean): boolean {
+  if (typeof part !== 'object' || part === null) return false;
+  const column = bodyOf(part as Node, 'ColumnRef');
+  return column === undefined ? Object.values(part).some((each) => hasColumn(each, test)) : test(column);
 }
 
 const hasQuery = (part: unknown): boolean =>

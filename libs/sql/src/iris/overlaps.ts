@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { typeOf } from './inference.ts';
+import { castTo, operator } from './made-nodes.ts';
 import { timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -12,13 +13,17 @@ import type { Scope } from './scope.ts';
  * end out, unless it is one moment. An end that is NULL may lie anywhere.
  */
 export function printOverlaps(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
-  const [one, oneEnd, other, otherEnd] = args;
+  const [one, oneEnd, other, otherEnd] = inMoments(p, args, scope);
   if (one === undefined || oneEnd === undefined || other === undefined || otherEnd === undefined)
     return refuse('this OVERLAPS', location);
-  const types = new Set(args.map((arg) => typeOf(p, arg, scope)));
+  const types = new Set([one, oneEnd, other, otherEnd].map((arg) => typeOf(p, arg, scope)));
   const [type] = types;
   if (types.size > 1 || !timeTypes.has(type))
-    return refuse('OVERLAPS of these', location, 'Four dates, or four timestamps, are translated.');
+    return refuse(
+      'OVERLAPS of these',
+      location,
+      'Dates and timestamps are translated, and how long one goes on as an interval.',
+    );
   checkRepeatable(args, 'OVERLAPS');
   const [start, end] = [startOf(one, oneEnd), endOf(one, oneEnd)];
   const [otherStart, lastEnd] = [startOf(other, otherEnd), endOf(other, otherEnd)];
@@ -31,6 +36,18 @@ export function printOverlaps(p: Printing, args: readonly Node[], scope: Scope, 
     together('AND_EXPR', [compared('<', [start, otherStart]), isBefore(otherStart, end, lastEnd)]),
   ]);
   return p.value(test, scope);
+}
+
+/** Where not all are dates, or all are timestamps, they become timestamps; an interval ends so long after its start. */
+function inMoments(p: Printing, args: readonly Node[], scope: Scope): readonly Node[] {
+  const types = args.map((arg) => typeOf(p, arg, scope));
+  const isMixed = types.includes('interval') || (types.includes('date') && types.some((type) => type !== 'date'));
+  if (!isMixed) return args;
+  const momentOf = (at: number): Node | undefined => (types[at] === 'date' ? castTo('timestamp', args[at]) : args[at]);
+  return args.map((arg, at) => {
+    const isLength = types[at] === 'interval' && at % 2 === 1;
+    return isLength ? operator('+', momentOf(at - 1), arg) : (momentOf(at) ?? arg);
+  });
 }
 
 const startOf = (one: Node, other: Node): Node => ({ MinMaxExpr: { op: 'IS_LEAST', args: [one, other] } });

@@ -85,6 +85,8 @@ export class Scope {
   readonly windows = new Map<string, WindowDef>();
   /** What GROUP BY makes one row of each of. */
   groups: readonly Node[] | undefined;
+  /** Where queries inside read a column of it. */
+  readonly readInside = new Set<number>();
   /** How many aggregates have been printed, and how many calls with OVER. */
   aggregates = 0;
   windowCalls = 0;
@@ -107,6 +109,14 @@ export class Scope {
       if (table.columns === undefined && alias === undefined && this.tables.length > 1) return undefined;
     }
     return this.#outer?.column(reference);
+  }
+
+  /** Tells the query around whose column this is that it is read here. */
+  noteRead(reference: ColumnRef, reader: Scope = this): void {
+    const { fields = [], location = -1 } = reference;
+    if (this.isOwn(reference)) {
+      if (reader !== this && location >= 0) this.readInside.add(location);
+    } else if (fields.length > 1 || this.isKnown) this.#outer?.noteRead(reference, reader); // or nobody knows whose it is
   }
 
   /** Whether a bare name stands for a whole row of a table, and for no column. */

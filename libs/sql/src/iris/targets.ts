@@ -24,15 +24,32 @@ export function hasAggregate(targets: readonly Target[] | undefined): boolean {
   return targets?.some(({ sql }) => /\b(COUNT|SUM|AVG|MIN|MAX|LIST|STDDEV\w*|VAR\w*)\(/.test(sql)) === true;
 }
 
+export type Clause = 'ORDER BY' | 'GROUP BY' | 'DISTINCT ON';
+
+/** Of a constant in one of these, which is the number of a result column. @throws Refusal 42601 for any other constant */
+export function placeOfResult(node: Node | undefined, clause: Clause): number | undefined {
+  const constant = bodyOf(node, 'A_Const');
+  if (constant === undefined || constant.ival !== undefined) return constant && (constant.ival?.ival ?? 0);
+  throw new Refusal(`non-integer constant in ${clause}`, { sqlstate: '42601', location: constant.location });
+}
+
+/** @throws Refusal 42P10 */
+export function noResult(node: Node | undefined, clause: Clause): never {
+  const { location } = bodyOf(node, 'A_Const') ?? {};
+  throw new Refusal(`${clause} position ${placeOfResult(node, clause) ?? 0} is not in select list`, {
+    ...{ sqlstate: '42P10', location },
+  });
+}
+
 /** A number in ORDER BY is a result column; so is a name, before any column of a table. Undefined for anything else. */
-export function resultOf(node: Node | undefined, targets: readonly Target[], scope?: Scope): Target | undefined {
-  const { ival, location } = bodyOf(node, 'A_Const') ?? {};
-  if (ival !== undefined) {
-    const number = ival.ival ?? 0;
-    const message = `ORDER BY position ${number} is not in select list`;
-    if (targets[number - 1] === undefined) throw new Refusal(message, { sqlstate: '42P10', location });
-    return targets[number - 1];
-  }
+export function resultOf(
+  node: Node | undefined,
+  targets: readonly Target[],
+  scope?: Scope,
+  clause: Clause = 'ORDER BY',
+): Target | undefined {
+  const place = placeOfResult(node, clause);
+  if (place !== undefined) return targets[place - 1] ?? noResult(node, clause);
   const fields = bodyOf(node, 'ColumnRef')?.fields ?? [];
   const name = fields.length === 1 ? namesOf(fields)[0] : undefined;
   const [target, ...others] = targets.filter(({ column }) => column.name === name);
@@ -45,10 +62,11 @@ export function sortedNode(
   node: Node | undefined,
   targets: readonly Target[] | undefined,
   scope: Scope,
+  clause: Clause = 'ORDER BY',
 ): Node | undefined {
-  const { ival, location } = bodyOf(node, 'A_Const') ?? {};
-  if (targets === undefined) return ival === undefined ? node : refuse('ORDER BY a number over *', location);
-  return resultOf(node, targets, scope)?.node ?? node;
+  const place = placeOfResult(node, clause);
+  if (targets === undefined) return place === undefined ? node : refuse(`${clause} a number over *`, placeOf(node));
+  return resultOf(node, targets, scope, clause)?.node ?? node;
 }
 
 /** Equal but for their places in the text, and for how columns are called where the scope is given. */

@@ -110,7 +110,8 @@ function printOf(p: Printing, name: string, call: FuncCall, over: string, scope:
 /** The last row so far is this one; the last of all is the first from the other end. */
 function printLast(p: Printing, frame: Frame, call: FuncCall, window: WindowDef, scope: Scope): string {
   const ordered = window.orderClause ?? [];
-  if (frame.kind === 'running' && !frame.isReversed) return p.value(call.args?.[0], scope);
+  const isOwn = frame.kind === 'peers' && isOfSingleRows(window, scope);
+  if (isOwn || (frame.kind === 'running' && !frame.isReversed)) return p.value(call.args?.[0], scope);
   const isWhole = frame.kind === 'all' || frame.kind === 'running';
   if (!isWhole || !isOfSingleRows(window, scope))
     return refuse('last_value in this window', call.location, 'Order by a key, and say ROWS ... UNBOUNDED FOLLOWING.');

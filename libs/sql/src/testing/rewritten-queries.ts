@@ -7,6 +7,22 @@ const periods = (one: string, other: string): WrittenQuery =>
 
 /** What was refused once: peers of running sums, text cast to other types, IN of rows from a query, series, NATURAL JOIN. */
 export const rewrittenQueries: readonly WrittenQuery[] = [
+  query('select id, last_value(cost) over (order by id), last_value(id) over (order by started, id) from encounters'),
+  query("select max(nullif('10', name)), min(nullif('ann', name)) from patients"),
+  query('select cost, (select count(*) from wards w where w.id = e.cost) from encounters e group by e.cost'),
+  query(
+    'select coalesce((select w.id from wards w where w.id = e.cost), 7) from encounters e group by (select w.id from wards w where w.id = e.cost)',
+  ),
+  query('select sum((select max(id) from wards w where w.id = e.cost)) from encounters e group by status order by 1'),
+  query(
+    "select e.id, f.id, (e.started, interval '1 month') overlaps (f.started, interval '2 hours') from encounters e, encounters f order by 1, 2",
+  ),
+  query(
+    "select p.id, e.id, (p.born, e.started) overlaps (p.born, interval '-1 year'), (p.born, p.born) overlaps (e.started, date '2024-01-01') from patients p, encounters e order by 1, 2",
+  ),
+  query(
+    'select a.id, l.n, l.m from encounters a left join lateral (select z.id as n, (select max(p.id) from patients p where p.id <= z.id) as m from wards z where z.id = a.cost order by z.id limit 2) l on true order by 1, 2',
+  ),
   query('select id, sum(cost) over (order by started), count(*) over (order by started) from encounters order by id'),
   query(
     'select id, count(cost) over (order by started desc), avg(cost) over (order by started) from encounters order by id',

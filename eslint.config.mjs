@@ -57,6 +57,18 @@ const boundaries = {
         '@opentelemetry/*',
       ],
     },
+    {
+      sourceTag: 'tech:io-uring',
+      bannedExternalImports: [
+        '@nestjs/*',
+        'kafkajs',
+        'pg',
+        'ioredis',
+        'classic-level',
+        '@hyperledger/*',
+        '@opentelemetry/*',
+      ],
+    },
     // Its contracts are written for Fabric's API; nothing of that goes into another process.
     { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
     {
@@ -73,6 +85,7 @@ const boundaries = {
       bannedExternalImports: [
         'kafkajs',
         'ioredis',
+        'koffi',
         'ldapts',
         'pg',
         'classic-level',

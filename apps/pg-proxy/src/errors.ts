@@ -43,6 +43,13 @@ export const pgProxyErrors = {
       'The audit log does not end where the proxy left it: somebody has cut it or changed its head, or a disk has lost what it had confirmed.',
     remedy: '`medrex audit verify FILE` says where; keep the files as they are and find out who had access to them.',
   },
+  PG_PROXY_IO_URING: {
+    code: 'PG_PROXY_IO_URING',
+    retryable: false,
+    meaning: 'Connections are read and written by epoll: there is no io_uring for this process, or it no longer works.',
+    remedy:
+      'None is needed. Errno 1 and 38: the runtime or `kernel.io_uring_disabled` forbid it, or the kernel has none; allow it by a profile of seccomp, or say `ioUring: false`.',
+  },
 } as const satisfies Record<string, ErrorDescription>;
 
 /** An error of pg-proxy by its code. @param message what happened to what; without secrets and without SQL. */

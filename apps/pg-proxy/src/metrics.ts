@@ -66,6 +66,11 @@ export const pgProxyMetrics = defineMetrics({
     help: 'Waits that ended without a backend, by why.',
     labels: { reason: refusals },
   },
+  ioUring: {
+    name: 'medrex_pg_proxy_io_uring',
+    kind: 'gauge',
+    help: '1: connections without TLS are read and written by io_uring; 0: by epoll.',
+  },
   lookupsFailed: {
     name: 'medrex_pg_proxy_user_lookups_failed_total',
     kind: 'counter',

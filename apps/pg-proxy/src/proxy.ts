@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import type { RingSockets } from '@medrex/io-uring';
 import type { WireFault } from '@medrex/pg-wire';
 import { SqlAnalyser } from '@medrex/sql';
 import type { CacheConfig } from './cache/cache-config.ts';
@@ -58,6 +59,8 @@ export interface PgProxyOptions {
   readonly process?: ProcessFigures | undefined;
   /** Files that the process may have open. */
   readonly filesMax: number;
+  /** Reads and writes connections without TLS; undefined: the event loop does. */
+  readonly ring: RingSockets | undefined;
 }
 
 /** How a proxy ends: its clients go as the configuration says, or each with the end of its transaction, or nobody is waited for. */
@@ -100,7 +103,12 @@ export class PgProxy {
     const classifier = new Classifier(analyser, loaded.config.classes);
     this.host = new PoolHost({
       ...{ loaded, events, now, jitter, analyser, irisDriver, classifier },
-      ...{ process: options.process, refusal: observing.refusal, leaseBookOf: options.shared?.leaseBookOf },
+      ...{
+        process: options.process,
+        ring: options.ring,
+        refusal: observing.refusal,
+        leaseBookOf: options.shared?.leaseBookOf,
+      },
     });
     this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
     const drain = (database: string | undefined): void => this.#drain(database);

@@ -15,19 +15,23 @@ setFlagsFromString('--no-wasm-tier-up');
 setFlagsFromString('--no-wasm-dynamic-tiering');
 
 describeReal('POSTGRES', 'a client that takes a gigabyte slowly', (where) => {
-  it('has it whole, and the proxy holds some megabytes of it at most', async () => {
-    const rig = await RealRig.start(where, 'transaction', 2);
-    try {
-      const client = await WireClient.in(accessOf(rig.url));
-      client.send(query(`select repeat(chr(97 + n % 26), 1024 * 1024) from generate_series(1, ${megabytes}) n`));
-      const { rows, bytes, grownBytes } = await takenSlowly(client);
-      expect(rows).toBe(megabytes);
-      expect(bytes).toBeGreaterThan(megabytes * 1_024 * 1_024);
-      expect(grownBytes).toBeLessThan(64_000_000);
-    } finally {
-      await rig.close();
-    }
-  }, 120_000);
+  it.each([true, false])(
+    'has it whole, and the proxy holds some megabytes of it at most (io_uring: %s)',
+    async (ioUring) => {
+      const rig = await RealRig.start(where, 'transaction', 2, undefined, { ioUring });
+      try {
+        const client = await WireClient.in(accessOf(rig.url));
+        client.send(query(`select repeat(chr(97 + n % 26), 1024 * 1024) from generate_series(1, ${megabytes}) n`));
+        const { rows, bytes, grownBytes } = await takenSlowly(client);
+        expect(rows).toBe(megabytes);
+        expect(bytes).toBeGreaterThan(megabytes * 1_024 * 1_024);
+        expect(grownBytes).toBeLessThan(64_000_000);
+      } finally {
+        await rig.close();
+      }
+    },
+    120_000,
+  );
 });
 
 /** Up to ReadyForQuery; the client itself, which is of this process, reads into the same memory again and again. */

@@ -30,6 +30,7 @@ import type { RequestObserver } from './session/client/request.ts';
 import { Observing } from './observe/observing.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { openFilesMax } from './login/open-files.ts';
+import { openRing } from './open-ring.ts';
 import { tuningNotes } from './upstream/tuning-notes.ts';
 import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
 
@@ -124,7 +125,16 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   });
   const shared = sharedByRedis(loaded);
   if (shared !== undefined) poolObserver(telemetry.metrics)(shared.pool);
+  const ring = openRing(loaded.config, {
+    hasNone: (error) => telemetry.log.info({ error }, 'there is no io_uring for this process: it works by epoll'),
+    failed: (error) => {
+      metrics.ioUring.set(0);
+      telemetry.log.error({ error }, 'io_uring no longer works: the process goes on by epoll');
+    },
+  });
+  metrics.ioUring.set(ring === undefined ? 0 : 1);
   const proxy = await PgProxy.start({
+    ring,
     loaded,
     reload,
     observing,
@@ -164,6 +174,9 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
       },
       fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
     },
+  }).catch((error: unknown) => {
+    ring?.close();
+    throw error;
   });
   await observing.start(proxy.host);
   const pools = new PoolMetrics(metrics);
@@ -184,6 +197,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   });
   const end = async (how: Ending, patienceMs?: number): Promise<void> => {
     await proxy.close(how, patienceMs);
+    ring?.close();
     await observing.close();
   };
   const { host, port } = loaded.config.metrics;

@@ -11,13 +11,14 @@ const isReady = (word: string): boolean => word.startsWith('Z');
 describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   let rig: RealRig;
   let alone: RealRig;
+  let withoutRing: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', 4);
     alone = await RealRig.start(where, 'session', 4);
+    withoutRing = await RealRig.start(where, 'transaction', 4, undefined, { ioUring: false });
   });
   afterAll(async () => {
-    await rig.close();
-    await alone.close();
+    for (const each of [rig, alone, withoutRing]) await each.close();
   });
 
   const open = (href: string, heard?: Transcript): Promise<WireClient> => {
@@ -27,10 +28,10 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
   };
 
   const inModes = Object.entries(wireSeries).flatMap(([title, all]) =>
-    (['transaction', 'session'] as const).map((mode) => [title, mode, all] as const),
+    (['transaction', 'session', 'transaction by epoll'] as const).map((mode) => [title, mode, all] as const),
   );
-  it.each(inModes)('are answered as without it: %s (%s mode)', async (_title, mode, all) => {
-    const { url } = mode === 'session' ? alone : rig;
+  it.each(inModes)('are answered as without it: %s (%s)', async (_title, mode, all) => {
+    const { url } = { transaction: rig, session: alone, 'transaction by epoll': withoutRing }[mode];
     const answersOf = async (href: string, between: (step: number) => Promise<void>): Promise<string[][]> => {
       const client = await open(href);
       const answers: string[][] = [];

@@ -12,7 +12,7 @@ export interface ConfigRow {
 
 /** What is read once, when the process starts. */
 const atStart =
-  /^(?:listen\.(?:host|port|reusePort|socket)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis|audit|statistics\.(?:isOn|queriesMax|folder)|classes)(?:\.|$)/;
+  /^(?:listen\.(?:host|port|reusePort|socket)|metrics\.(?:host|port)|instance\.(?:id|own)|cache\.redis|audit|ioUring|statistics\.(?:isOn|queriesMax|folder)|classes)(?:\.|$)/;
 const scopeOf: Readonly<Record<string, ConfigRow['scope']>> = {
   databases: 'database',
   users: 'user',

@@ -182,6 +182,12 @@ export const proxyConfig = z.strictObject({
   classes: classes.prefault({}),
   drain: drain.prefault({}),
   instance,
+  ioUring: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Connections without TLS are read and written by io_uring, many of them for one system call, where the kernel (Linux 6.1 or newer) lets the process; by epoll elsewhere. The log says which',
+    ),
   loginTimeoutMs: milliseconds.default(60_000).describe('A client that has not logged in after this is closed'),
   cache: cacheConfig.prefault({}).describe('Answers that are kept'),
   metrics: z

@@ -1,3 +1,4 @@
+import type { RingSockets } from '@medrex/io-uring';
 import type { Report } from '@medrex/pg-wire';
 import type { PooledBackend, PoolName, Pools } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -43,6 +44,7 @@ export interface BackendOpeningsOptions {
   readonly now: () => number;
   readonly loaded: () => LoadedConfig;
   readonly trafficOf: (database: string) => Traffic;
+  readonly ring: RingSockets | undefined;
 }
 
 /** SQLSTATEs of logins that may succeed a moment later. */
@@ -133,6 +135,7 @@ export class BackendOpenings {
     outage.reached(name.upstream);
     const backend = new Backend({
       ...session,
+      ring: this.#options.ring,
       traffic: trafficOf(name.database),
       now,
       preparedMax: settingsFor(loaded().config, name).preparedStatements,

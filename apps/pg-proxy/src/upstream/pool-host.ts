@@ -1,3 +1,4 @@
+import type { RingSockets } from '@medrex/io-uring';
 import type { Redefinition } from '@medrex/sql';
 import { noticeResponse, type CancelRequest, type Report } from '@medrex/pg-wire';
 import {
@@ -52,6 +53,7 @@ export interface HostEvents extends OpeningEvents {
 export interface PoolHostOptions extends IrisUpstreamsOptions {
   /** In place of what this process says of itself. */
   readonly process?: ProcessFigures | undefined;
+  readonly ring: RingSockets | undefined;
   readonly classifier: Classifier;
   readonly loaded: LoadedConfig;
   /** Undefined: each instance has its own part of a licence. */
@@ -71,6 +73,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly clients = new Set<Client>();
   /** What went through each database. */
   readonly traffic: TrafficBook;
+  readonly ring: RingSockets | undefined;
   /** Databases that take nobody in, by DISABLE. */
   readonly disabled = new Set<string>();
   readonly classifier: Classifier;
@@ -114,6 +117,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   constructor(options: PoolHostOptions) {
     this.#loaded = options.loaded;
     this.now = options.now;
+    this.ring = options.ring;
     this.traffic = new TrafficBook(options.now());
     this.#events = options.events;
     this.#refusal = options.refusal;
@@ -144,7 +148,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#openings = new BackendOpenings({
       ...{ pools: this.pools, upstreams: this.upstreams, iris: this.#iris, routes: this.routes, outage: this.outage },
       ...{ cancels: this.#cancels, events: options.events, now: options.now, loaded: () => this.#loaded },
-      trafficOf: (database) => this.traffic.of(database),
+      ...{ trafficOf: (database) => this.traffic.of(database), ring: options.ring },
     });
   }
 

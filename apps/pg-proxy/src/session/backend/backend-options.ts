@@ -1,5 +1,6 @@
 import type { BackendKeyData, TransactionStatus, WireFault } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
+import type { RingSockets } from '@medrex/io-uring';
 import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';
@@ -55,6 +56,8 @@ export interface BackendEvents {
 
 export interface BackendOptions {
   readonly socket: Socket;
+  /** Reads and writes it; undefined: the event loop does. */
+  readonly ring: RingSockets | undefined;
   readonly key: BackendKeyData | undefined;
   /** What the server reported at login and since. */
   readonly parameters: Map<string, string>;

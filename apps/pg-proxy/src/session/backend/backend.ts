@@ -109,7 +109,7 @@ export class Backend {
   readonly #broke: (error: unknown) => void;
 
   constructor(options: BackendOptions) {
-    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
+    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes), options.ring);
     this.socket = socket;
     this.start = start;
     this.outbox = new Outbox(socket);

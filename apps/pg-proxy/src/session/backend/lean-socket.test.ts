@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
+import type { RingSockets, TakeChunk } from '@medrex/io-uring';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { leanSocket, type ReadSocket, type TakeChunk } from './lean-socket.ts';
+import { openRing } from '../../open-ring.ts';
+import { leanSocket, type ReadSocket } from './lean-socket.ts';
 
 interface Pair {
   readonly near: Socket;
@@ -10,7 +12,11 @@ interface Pair {
 }
 
 let pair: Pair;
-afterEach(() => pair.close());
+let ring: RingSockets | undefined;
+afterEach(async () => {
+  await pair.close();
+  ring?.close();
+});
 
 /** A client and the server's side of it, which has read `early` before it was made lean. */
 async function pairOf(take: TakeChunk, early = ''): Promise<Pair> {
@@ -20,12 +26,17 @@ async function pairOf(take: TakeChunk, early = ''): Promise<Pair> {
   const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const given = await accepted;
   if (early !== '') given.unshift(Buffer.from(early));
-  const far = leanSocket(given, take);
+  const far = leanSocket(given, take, ring);
   const closed = new Promise<void>((done) => server.close(() => done()));
   return { near, far, close: async () => (near.destroy(), await closed) };
 }
 
-describe('a lean socket', () => {
+describe.each([['the event loop'], ['a ring, where there is one']])('a lean socket that is read by %s', (by) => {
+  beforeEach(() => {
+    const none = { hasNone: () => undefined, failed: () => undefined };
+    ring = openRing({ ioUring: by.startsWith('a ring') }, none);
+  });
+
   it('gives out every byte in order, whether its memory is used again or not', async () => {
     for (const isFree of [() => true, () => false, (chunk: Buffer) => chunk.length % 2 === 0]) {
       const got: Buffer[] = [];

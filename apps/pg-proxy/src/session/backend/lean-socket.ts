@@ -1,8 +1,7 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { writeSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
-
-/** Takes a chunk, which is the first `bytes` of `memory`. True: nothing refers to it any more, and its memory may be used for the next one. */
-export type TakeChunk = (memory: Buffer, bytes: number) => boolean;
+import { RingSocket, type RingSockets, type TakeChunk } from '@medrex/io-uring';
 
 /** What of a socket is Node's own and not in its documentation; where it is not there, nothing here is done. */
 interface Inner {
@@ -25,8 +24,9 @@ export interface ReadSocket {
  * stays as it is.
  *
  * @param given paused and without listeners; it must not be used any more
+ * @param ring reads and writes it; undefined: the event loop does
  */
-export function leanSocket(given: Socket, take: TakeChunk): ReadSocket {
+export function leanSocket(given: Socket, take: TakeChunk, ring?: RingSockets): ReadSocket {
   const inner = given as unknown as Inner;
   const handle = inner._handle;
   if (given instanceof TLSSocket || given.destroyed || handle === undefined || handle === null)
@@ -35,8 +35,11 @@ export function leanSocket(given: Socket, take: TakeChunk): ReadSocket {
   handle.readStop();
   handle.reading = false;
   inner._handle = null;
-  const options: SocketConstructorOpts = { onread: reading(take) };
-  const socket = new Socket({ ...options, ...({ handle, manualStart: true } as object) });
+  const onread = reading(take);
+  const socket =
+    ring?.takes(handle) === true
+      ? new RingSocket(ring, take, { handle, onread })
+      : new Socket({ onread, ...({ handle, manualStart: true } as object) });
   // A server counts its connections by this.
   (socket as unknown as Inner)._server = inner._server ?? null;
   inner._server = null;
@@ -47,10 +50,23 @@ export function leanSocket(given: Socket, take: TakeChunk): ReadSocket {
   return { socket, start };
 }
 
-/** By which bytes are written to a socket at once, past its stream, as long as it is `writable`; -1: there is no such way. */
-export function descriptorOf(socket: Socket): number {
-  if (socket instanceof TLSSocket) return -1;
-  return (socket as unknown as Inner)._handle?.fd ?? -1;
+/** Sends at once what lies from `from` to `to`, as far as the peer takes it; tells up to where that is. What is behind is the stream's. */
+export type SendNow = (bytes: Buffer, from: number, to: number) => number;
+
+/** Past the stream of a socket, which would spend more on it than the system does. */
+export function sendingBy(socket: Socket): SendNow {
+  if (socket instanceof RingSocket) return (bytes, from, to) => socket.put(bytes, from, to);
+  const descriptor = socket instanceof TLSSocket ? -1 : ((socket as unknown as Inner)._handle?.fd ?? -1);
+  if (descriptor < 0) return (_, from) => from;
+  return (bytes, from, to) => {
+    if (socket.writableLength > 0 || socket.writableCorked > 0) return from;
+    try {
+      return from + writeSync(descriptor, bytes, from, to - from);
+    } catch {
+      // The peer takes nothing now, or is gone: its socket tells which, and waits.
+      return from;
+    }
+  };
 }
 
 function asStream(socket: Socket, take: TakeChunk): ReadSocket {

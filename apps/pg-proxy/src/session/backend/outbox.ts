@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { descriptorOf } from './lean-socket.ts';
+import { sendingBy, type SendNow } from './lean-socket.ts';
 
 /** Up to here copying parts into one is cheaper than a system call with a list of them. */
 const joinedBytesMax = 16 * 1024;
@@ -23,11 +22,11 @@ export class Outbox {
   #run: Buffer | undefined;
   #from = 0;
   #to = 0;
-  readonly #descriptor: number;
+  readonly #sendNow: SendNow;
 
   constructor(socket: Socket) {
     this.socket = socket;
-    this.#descriptor = descriptorOf(socket);
+    this.#sendNow = sendingBy(socket);
   }
 
   /** Bytes that the peer has not taken, and still may. */
@@ -76,9 +75,8 @@ export class Outbox {
     else this.#sendList(parts);
   }
 
-  /** What the peer takes at once goes past the stream, which would spend more on it than the system does. */
   #write(buffer: Buffer, from: number, to: number): void {
-    const sent = this.#writeNow(buffer, from, to);
+    const sent = this.#sendNow(buffer, from, to);
     if (sent < to) this.socket.write(sent === 0 && to === buffer.length ? buffer : buffer.subarray(sent, to));
   }
 
@@ -88,20 +86,8 @@ export class Outbox {
       joint.set(part, at);
       at += part.length;
     }
-    const sent = this.#writeNow(joint, 0, bytes);
+    const sent = this.#sendNow(joint, 0, bytes);
     if (sent < bytes) this.socket.write(Buffer.from(joint.subarray(sent, bytes)));
-  }
-
-  /** The place up to which it has gone out. */
-  #writeNow(buffer: Buffer, from: number, to: number): number {
-    const { socket } = this;
-    if (this.#descriptor < 0 || socket.writableLength > 0 || socket.writableCorked > 0) return from;
-    try {
-      return from + writeSync(this.#descriptor, buffer, from, to - from);
-    } catch {
-      // The peer takes nothing now, or is gone: its socket tells which, and waits.
-      return from;
-    }
   }
 
   #sendList(parts: readonly Buffer[]): void {

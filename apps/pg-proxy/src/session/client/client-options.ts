@@ -1,3 +1,4 @@
+import type { RingSockets } from '@medrex/io-uring';
 import type { Report } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
 import type { Redefinition, SqlAnalyser } from '@medrex/sql';
@@ -17,6 +18,8 @@ export type Pooled = PooledClient<Client, Backend>;
 
 /** What a client asks of the proxy. */
 export interface ClientHost {
+  /** Reads and writes what clients and servers say; undefined: the event loop does. */
+  readonly ring: RingSockets | undefined;
   /** A backend, or undefined: it waits for `granted` or `refused`. */
   checkout(client: Client, asked: Asked | undefined, nowMs: number): Backend | undefined;
   checkin(pooled: Pooled, fate: 'clean' | 'reset' | 'client_lost', nowMs: number): void;

@@ -75,7 +75,11 @@ export class Client implements BackendClient {
   #heardAfter: ((chunk: Buffer) => void) | undefined;
 
   constructor(options: ClientOptions) {
-    const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes));
+    const { socket, start } = leanSocket(
+      options.socket,
+      (memory, bytes) => this.#read(memory, bytes),
+      options.host.ring,
+    );
     this.socket = socket;
     this.#startReading = start;
     this.socket.allowHalfOpen = true;

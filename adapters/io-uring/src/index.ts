@@ -1,0 +1,2 @@
+export { RingSocket, type TakeChunk } from './ring-socket.ts';
+export { RingSockets } from './ring-sockets.ts';

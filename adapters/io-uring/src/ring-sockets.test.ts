@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@medrex/contracts/testing';
+import { assert, asyncProperty, array, boolean, constantFrom, integer, record } from 'fast-check';
+import { openKernel, type Kernel } from './kernel.ts';
+import { RingSockets } from './ring-sockets.ts';
+import { ringPair, ringSocketOf, type RingPair } from './testing/ring-pair.ts';
+
+function hasRing(): boolean {
+  try {
+    RingSockets.open(() => undefined).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bytesOf(length: number, from: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; at++) bytes[at] = ((from + at) * 31 + ((from + at) >> 8)) & 0xff;
+  return bytes;
+}
+const tick = (ms = 0): Promise<void> => new Promise((resume) => setTimeout(resume, ms));
+
+/** Sends as an outbox does: what the ring does not take is the stream's. */
+function send({ far }: RingPair, bytes: Buffer): void {
+  const sent = far.put(bytes, 0, bytes.length);
+  if (sent < bytes.length) far.write(Buffer.from(bytes.subarray(sent)));
+}
+
+// A kernel without io_uring, or a runtime that keeps processes from it: what is served by it there is served by epoll.
+(hasRing() ? describe : describe.skip)('sockets of a ring', () => {
+  let ring: RingSockets;
+  let failures: Error[];
+  const pairs: RingPair[] = [];
+  const heard: Buffer[][] = [];
+
+  const pair = async (
+    isFree: (chunk: Buffer) => boolean = () => true,
+  ): Promise<RingPair & { readonly heard: Buffer[] }> => {
+    const got: Buffer[] = [];
+    const made = await ringPair(ring, (memory, bytes) => {
+      const chunk = memory.subarray(0, bytes);
+      const mayBeUsed = isFree(chunk);
+      got.push(mayBeUsed ? Buffer.from(chunk) : chunk);
+      return mayBeUsed;
+    });
+    pairs.push(made);
+    heard.push(got);
+    return { ...made, heard: got };
+  };
+  const heardBytes = (got: readonly Buffer[]): number => got.reduce((sum, { length }) => sum + length, 0);
+
+  beforeEach(() => {
+    failures = [];
+    ring = RingSockets.open((error) => failures.push(error));
+  });
+  afterEach(() => {
+    for (const { near, far } of pairs.splice(0)) for (const socket of [near, far]) socket.destroy();
+    ring.close();
+  });
+
+  it('carries every byte in order, in both directions, whoever is slow', async () => {
+    const step = record({
+      kind: constantFrom('put', 'write', 'send', 'cork', 'pause', 'resume', 'rest', 'restNear', 'resumeNear', 'tick'),
+      bytes: integer({ min: 1, max: 40_000 }),
+      isSmall: boolean(),
+    });
+    await assert(
+      asyncProperty(array(step, { minLength: 5, maxLength: 60 }), boolean(), async (steps, isKept) => {
+        const { near, far, heard: got } = await pair((chunk) => !isKept && chunk.length % 3 > 0);
+        const back: Buffer[] = [];
+        near.on('data', (chunk) => back.push(Buffer.from(chunk)));
+        let [there, here] = [0, 0];
+        far.resume();
+        for (const { kind, bytes, isSmall } of steps) {
+          const length = isSmall ? 1 + (bytes % 200) : bytes;
+          const next = (): Buffer => bytesOf(length, here);
+          if (kind === 'put') send({ near, far }, next());
+          else if (kind === 'write') far.write(next());
+          else if (kind === 'cork') {
+            far.cork();
+            send({ near, far }, next());
+            process.nextTick(() => far.uncork());
+          } else if (kind === 'send') near.write(bytesOf(length, there));
+          else if (kind === 'pause') far.pause();
+          else if (kind === 'resume') far.resume();
+          else if (kind === 'restNear') near.pause();
+          else if (kind === 'resumeNear') near.resume();
+          else if (kind === 'rest') await Promise.resolve();
+          else await tick();
+          if (kind === 'send') there += length;
+          if (kind === 'put' || kind === 'write' || kind === 'cork') here += length;
+        }
+        far.resume();
+        near.resume();
+        await eventually(() => heardBytes(got) === there && heardBytes(back) === here);
+        expect(Buffer.concat(got).equals(bytesOf(there, 0))).toBe(true);
+        expect(Buffer.concat(back).equals(bytesOf(here, 0))).toBe(true);
+        near.destroy();
+        far.destroy();
+      }),
+      { numRuns: 60 },
+    );
+    expect(failures).toEqual([]);
+  });
+
+  it('keeps apart what several say in turns', async () => {
+    const several = await Promise.all([pair(), pair(), pair()]);
+    const back = several.map(({ near }) => {
+      const chunks: Buffer[] = [];
+      near.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
+      return chunks;
+    });
+    const said = ['', '', ''];
+    for (let at = 0; at < 300; at++) {
+      const who = (at * at) % 3;
+      const word = `${who}:${at} `;
+      said[who] = `${said[who]}${word}`;
+      send(several[who] as RingPair, Buffer.from(word));
+      if (at % 50 === 49) await tick();
+    }
+    await eventually(() => back.every((chunks, who) => Buffer.concat(chunks).toString() === said[who]));
+  });
+
+  it('leaves to the stream what the peer does not take, and sends nothing past it', async () => {
+    const made = await pair();
+    const { near, far } = made;
+    const back: Buffer[] = [];
+    near.on('data', (chunk) => back.push(Buffer.from(chunk)));
+    near.pause();
+    let here = 0;
+    while (here < 12_000_000) {
+      send(made, bytesOf(9_000, here));
+      here += 9_000;
+      if (here % 90_000 === 0) await tick();
+    }
+    expect(far.writableLength).toBeGreaterThan(0);
+    near.resume();
+    await eventually(() => heardBytes(back) === here);
+    expect(Buffer.concat(back).equals(bytesOf(here, 0))).toBe(true);
+    expect(far.writableLength).toBe(0);
+  });
+
+  it('says all that was put before it ends, and hears what comes after its own end', async () => {
+    const { near, far, heard: got } = await pair();
+    const back: Buffer[] = [];
+    near.on('data', (chunk) => back.push(Buffer.from(chunk)));
+    const ended = new Promise<void>((end) => near.once('end', end));
+    far.resume();
+    send({ near, far }, Buffer.from('last words'));
+    far.end();
+    await ended;
+    expect(Buffer.concat(back).toString()).toBe('last words');
+    near.write('still here');
+    await eventually(() => heardBytes(got) === 10);
+    const closed = new Promise<void>((close) => far.once('close', () => close()));
+    near.end();
+    await closed;
+  });
+
+  it('says its last words before its end in whatever turn of the ring it says them', async () => {
+    for (let rounds = 1; rounds <= 40; rounds++) {
+      let left = rounds;
+      const told: string[] = [];
+      const answers = (memory: Buffer, bytes: number): boolean => {
+        told.push(memory.toString('latin1', 0, bytes));
+        const [self, said] = told.length % 2 === 1 ? [far, 'pong'] : [near, 'ping'];
+        if (left-- > 0) self.put(Buffer.from(said), 0, 4);
+        if (left === 0) self.put(Buffer.from(' and goodbye'), 0, 12);
+        if (left === 0) self.end();
+        return true;
+      };
+      const made = await ringPair(ring, answers);
+      const far = made.far;
+      const near = ringSocketOf(made.near, ring, answers);
+      pairs.push({ near, far });
+      let ends = 0;
+      for (const socket of [near, far]) socket.on('end', () => ends++).resume();
+      near.put(Buffer.from('ping'), 0, 4);
+      await eventually(() => ends === 1);
+      expect(told.at(-1)).toContain('and goodbye');
+    }
+  });
+
+  it('tells of the end of the peer when it is read again, and can still answer', async () => {
+    const { near, far, heard: got } = await pair();
+    let hasEnded = false;
+    far.on('end', () => (hasEnded = true));
+    far.resume();
+    near.write('one');
+    await eventually(() => got.length === 1);
+    far.pause();
+    near.write('two');
+    near.end();
+    await tick(20);
+    expect([heardBytes(got), hasEnded]).toEqual([3, false]);
+    far.resume();
+    await eventually(() => hasEnded);
+    expect(Buffer.concat(got).toString()).toBe('onetwo');
+    const answer = new Promise<string>((told) => near.once('data', (data: Buffer) => told(data.toString())));
+    send({ near, far }, Buffer.from('answer'));
+    expect(await answer).toBe('answer');
+  });
+
+  it('tells of a peer that is gone as the event loop does', async () => {
+    const { near, far } = await pair();
+    const failed = new Promise<NodeJS.ErrnoException>((fail) => far.once('error', fail));
+    const closed = new Promise<void>((close) => far.once('close', () => close()));
+    far.resume();
+    await tick(5);
+    near.resetAndDestroy();
+    const { code, syscall, message } = await failed;
+    expect({ code, syscall, message }).toEqual({ code: 'ECONNRESET', syscall: 'read', message: 'read ECONNRESET' });
+    await closed;
+  });
+
+  it('lets go of a connection that is destroyed while it is read, and gives its number to another', async () => {
+    for (let round = 0; round < 3; round++) {
+      const many = await Promise.all(Array.from({ length: 150 }, () => pair()));
+      for (const { far } of many) far.resume();
+      await tick();
+      const gone = many.filter((_, at) => at % 2 === 0);
+      const heardEnd = gone.map(({ near }) => new Promise<void>((close) => near.resume().once('close', () => close())));
+      for (const { near } of gone) near.once('end', () => near.end());
+      for (const { far } of gone) far.destroy();
+      await Promise.all(heardEnd);
+      const fresh = await Promise.all(gone.map(() => pair()));
+      const alive = [...many.filter((_, at) => at % 2 === 1), ...fresh];
+      for (const { far } of fresh) far.resume();
+      for (const [at, { near }] of alive.entries()) near.write(`to ${at}`);
+      await eventually(() => alive.every(({ heard: got }) => got.length > 0));
+      expect(alive.map(({ heard: got }) => Buffer.concat(got).toString())).toEqual(alive.map((_, at) => `to ${at}`));
+      for (const { near, far } of alive) for (const socket of [near, far]) socket.destroy();
+    }
+  });
+
+  it('never writes to memory that is still referred to', async () => {
+    const { near, far, heard: got } = await pair(() => false);
+    far.resume();
+    for (let at = 0; at < 400; at++) {
+      near.write(bytesOf(100, at * 100));
+      if (at % 3 === 0) await tick();
+    }
+    await eventually(() => heardBytes(got) === 40_000);
+    expect(Buffer.concat(got).equals(bytesOf(40_000, 0))).toBe(true);
+  });
+
+  it('goes on without the ring when the kernel takes nothing more from it', async () => {
+    ring.close();
+    const kernel = openKernel();
+    let isBroken = false;
+    const breaking: Kernel = { ...kernel, enter: (...asked) => (isBroken ? -9 : kernel.enter(...asked)) };
+    ring = RingSockets.open((error) => failures.push(error), breaking);
+    const { near, far, heard: got } = await pair();
+    const back: Buffer[] = [];
+    near.on('data', (chunk) => back.push(Buffer.from(chunk)));
+    far.resume();
+    near.write('before');
+    await eventually(() => heardBytes(got) === 6);
+    isBroken = true;
+    send({ near, far }, Buffer.from('put when it broke, '));
+    near.write(' and after');
+    await eventually(() => heardBytes(got) === 16);
+    send({ near, far }, Buffer.from('and put behind that'));
+    await eventually(() => heardBytes(back) === 38);
+    expect(Buffer.concat(got).toString()).toBe('before and after');
+    expect(Buffer.concat(back).toString()).toBe('put when it broke, and put behind that');
+    expect(failures.map(({ message }) => message)).toEqual(['io_uring_enter failed with errno 9']);
+    expect(ring.takes({ fd: 5 })).toBe(false);
+  });
+});

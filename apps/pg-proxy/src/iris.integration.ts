@@ -108,6 +108,11 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       const insert = 'insert into "User" ("id", "email", "orgId") values ($1, $2, 1)';
       await client.query(insert, ['u1', 'e1']);
       expect((await client.query(`${insert} on conflict do nothing`, ['u2', 'e1'])).rowCount).toBe(0);
+      const kept = await client.query(`${insert} on conflict do nothing returning id, 'x' as kind`, ['u3', 'e3']);
+      expect([kept.rows, kept.fields.map(({ dataTypeID }) => dataTypeID)]).toEqual([
+        [{ id: 'u3', kind: 'x' }],
+        [25, 25],
+      ]);
       const upsert = 'on conflict ("id") do update set "email" = excluded."email", "orgId" = excluded."orgId"';
       await expect(client.query(`${insert} ${upsert}`, ['u2', 'e1'])).rejects.toMatchObject({ code: '23505' });
       const { rows, fields } = await client.query(

@@ -115,10 +115,13 @@ export class StandInConnection implements SqlConnection {
     this.isolations.push(this.isolation);
     return this.#asIris(async () => {
       const text = this.#postgres(sql, parameters);
-      if (!/^INSERT\b/.test(text) || /\bSELECT\b/.test(text)) return this.#inner.run(text, [], page);
-      const answer = await this.#inner.run(`${text} RETURNING ctid::text`, [], smallPage);
-      if (answer.kind === 'rows') this.#lastRow = Buffer.from(answer.first.rows[0]?.[0] ?? []).toString();
-      return { kind: 'count', rows: 1 };
+      if (!text.startsWith('INSERT ')) return this.#inner.run(text, [], page);
+      const last = '(array_agg(row))[count(*)]';
+      const counted = `WITH made (row) AS (${text} RETURNING ctid::text) SELECT count(*), ${last} FROM made`;
+      const answer = await this.#inner.run(counted, [], smallPage);
+      const [rows, row] = answer.kind === 'rows' ? (answer.first.rows[0] ?? []) : [];
+      if (row instanceof Uint8Array) this.#lastRow = Buffer.from(row).toString();
+      return { kind: 'count', rows: Number(Buffer.from(rows ?? []).toString()) };
     });
   }
 

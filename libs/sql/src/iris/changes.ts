@@ -15,7 +15,7 @@ import type { TableFacts } from './catalog.ts';
 import { insertUnlessThere, sameWords, updateOrInsert, type Conflicts, type GivenRow } from './conflict.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
 import { labelOf } from './labels.ts';
-import { typeOf } from './inference.ts';
+import { isOfOther, learnType, typeOf } from './inference.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import type { Printing } from './printing.ts';
@@ -191,7 +191,8 @@ function printReturning(
   const { scope, name } = target(p, relation);
   const targets = exprs.map((node) => bodyOf(node, 'ResTarget') ?? {}).flatMap((each) => withoutStar(each, facts));
   const columns = targets.map(({ val, name: label }): SeenColumn => {
-    const type = typeOf(p, val, scope);
+    const type = isOfOther(p, val) ? 'text' : typeOf(p, val, scope); // nothing more will say what it is
+    learnType(p, val, type);
     const reference = bodyOf(val, 'ColumnRef');
     const facts = reference === undefined ? undefined : scope.column(reference)?.facts;
     return {

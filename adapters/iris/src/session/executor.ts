@@ -14,8 +14,7 @@ import {
 import type { Hazard, SessionEffect } from '@medrex/sql';
 import type { SqlRow } from '@medrex/sql-driver';
 import { isolationSql, pageOf, standardPage } from '../database/page-sizes.ts';
-import { describedColumns, outColumns, RowWriter, type OutColumn } from '../values/row-writer.ts';
-import { textRule } from '../values/result-text.ts';
+import { describedColumns, outColumns, ruleOf, RowWriter, type OutColumn } from '../values/row-writer.ts';
 import { wireTypeOf } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
 import { copyIn } from './copy-in.ts';
@@ -357,6 +356,6 @@ const copyText =
     const column = columns[place];
     const bytes = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength);
     if (column?.type === 'bytea') return `\\x${bytes.toString('hex')}`;
-    const rule = column === undefined ? undefined : textRule(column.type, column.pgType, column.scale);
+    const rule = column === undefined ? undefined : ruleOf(column);
     return rule === undefined ? bytes.toString('utf8') : rule(bytes.toString('utf8'));
   };

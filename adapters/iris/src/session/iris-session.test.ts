@@ -86,6 +86,15 @@ describe('a session on IRIS in the simple protocol', () => {
     );
   });
 
+  it('puts texts in their order that IRIS has joined in any', async () => {
+    rig = await SessionRig.start(() => [['10:c\u001e2:b, x\u001e1:\u001e3:3:d'], [null]]);
+    const text = "select string_agg(name, ' | ' order by id) from patients";
+    expect((await rig.ask(query(text))).slice(1, 3)).toEqual(['D  | b, x | 3:d | c', 'D NULL']);
+    expect(await rig.ask(query(`copy (${text}) to stdout`))).toContain('d  | b, x | 3:d | c');
+    const cursor = await rig.ask(query(`begin; declare c cursor for ${text}; fetch c`));
+    expect(cursor).toContain('D  | b, x | 3:d | c');
+  });
+
   it('makes of BIT what clients take for a boolean', async () => {
     rig = await SessionRig.start(() => [['1'], ['0'], [null]]);
     expect(await rig.ask(query('select active from patients'))).toEqual([

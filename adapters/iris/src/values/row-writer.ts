@@ -1,5 +1,5 @@
 import { backend, binaryOfText, BodyWriter, typeOids, type Column, type WireType } from '@medrex/pg-wire';
-import type { PgType, ResultColumn } from '@medrex/sql';
+import { joinedText, type Joined, type PgType, type ResultColumn } from '@medrex/sql';
 import type { SqlColumn, SqlRow } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
 import { textRule } from './result-text.ts';
@@ -14,6 +14,8 @@ export interface OutColumn {
   readonly modifier: number;
   /** Of a numeric: the digits that PostgreSQL writes behind its point. */
   readonly scale: number | undefined;
+  /** Texts that have yet to be put in their order. */
+  readonly joined?: Joined | undefined;
 }
 
 /** What the translation knows, and where it does not know, what the driver says. */
@@ -22,11 +24,11 @@ export function outColumns(
   columns: readonly SqlColumn[] | undefined,
 ): readonly OutColumn[] {
   if (translated !== undefined && (columns === undefined || translated.length === columns.length)) {
-    return translated.map(({ label, type, holdsSchema, scale, modifiers }, place) => {
+    return translated.map(({ label, type, holdsSchema, scale, modifiers, joined }, place) => {
       const own = columns?.[place];
       const known = type ?? undefined;
       return {
-        ...{ label, holdsSchema, scale, pgType: known, modifier: typeModifier(known, modifiers) },
+        ...{ label, holdsSchema, scale, joined, pgType: known, modifier: typeModifier(known, modifiers) },
         type: known === undefined ? (own === undefined ? 'text' : wireTypeOfSql(own)) : wireTypeOf(known),
       };
     });
@@ -54,6 +56,11 @@ export function describedColumns(columns: readonly OutColumn[], formats: readonl
 
 const formatOf = (formats: readonly number[], place: number): number =>
   formats.length === 1 ? (formats[0] ?? 0) : (formats[place] ?? 0);
+
+/** What makes PostgreSQL's text of a cell; undefined: it is. */
+export function ruleOf({ type, pgType, scale, joined }: OutColumn): ((text: string) => string) | undefined {
+  return joined === undefined ? textRule(type, pgType, scale) : (text) => joinedText(joined, text);
+}
 
 type WriteCell = (writer: BodyWriter, cell: Uint8Array) => void;
 
@@ -90,7 +97,7 @@ function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: s
   const { type } = column;
   if (type === 'bytea')
     return isBinary ? asItIs : (writer, cell) => writer.value(Buffer.from(`\\x${Buffer.from(cell).toString('hex')}`));
-  const rule = column.holdsSchema ? toPostgres : textRule(type, column.pgType, column.scale);
+  const rule = column.holdsSchema ? toPostgres : ruleOf(column);
   if (rule === undefined && (!isBinary || textual.has(type))) return asItIs;
   const textOf = (cell: Uint8Array): string => {
     const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');

@@ -161,6 +161,7 @@ export class Block {
     const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
+    const joined = this.#options.joined?.[place];
     const column: SeenColumn = {
       name: label,
       type,
@@ -170,6 +171,7 @@ export class Block {
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
       isDifference: type === 'interval' && isDifference(this.#p, node, this.#scope),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
+      ...(joined === undefined ? {} : { joined: { separator: joined.separator } }),
       modifiers: seen?.modifiers ?? typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [],
     };
     return { node, sql, column };

@@ -15,9 +15,10 @@ import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
+import { joinedText } from './joined-rows.ts';
 import type { PgType } from './pg-type.ts';
 import { defaultPath } from './search-path.ts';
-import type { Translation } from './translation.ts';
+import type { ResultColumn, Translation } from './translation.ts';
 
 const seed = Number(process.env['MEDREX_SEED'] ?? 7);
 const generated = Number(process.env['MEDREX_DIFFERENTIAL_QUERIES'] ?? 600);
@@ -94,11 +95,16 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     text: string,
     values: readonly (string | null)[],
     isOrdered: boolean,
+    columns: readonly ResultColumn[] = [],
   ): Promise<Rows> {
-    const result = await client.query<string[]>({ text, values: [...values], rowMode: 'array' });
+    const result = await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' });
     const isInterval = result.fields.map(({ dataTypeID }) => dataTypeID === oids.interval);
     const rows = result.rows.map((row) =>
-      row.map((value, place) => plain(isInterval[place] === true ? microsOf(value) : value)),
+      row.map((value, place) => {
+        const joined = columns[place]?.joined;
+        const text = joined === undefined || value === null ? value : joinedText(joined, value);
+        return plain(isInterval[place] === true ? microsOf(text) : text);
+      }),
     );
     fields = result.fields;
     texts = result.rows;
@@ -138,7 +144,9 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       step.parameters.map(({ parameter, use }) => boundAs(use, parameters[parameter - 1] ?? null)),
       exactColumns,
     );
-    const actual = await rowsOf(iris, back, [], isOrdered).catch((error: unknown) => [[String(error)]]);
+    const actual = await rowsOf(iris, back, [], isOrdered, translation.columns).catch((error: unknown) => [
+      [String(error)],
+    ]);
     tally.compared++;
     if (JSON.stringify(actual) !== JSON.stringify(expected)) {
       tally.different.push(

@@ -355,8 +355,11 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
   ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
 ];
 
-function resultColumn({ name, type, scale, facts, modifiers }: SeenColumn): ResultColumn {
-  return { label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers };
+function resultColumn({ name, type, scale, facts, joined, modifiers }: SeenColumn): ResultColumn {
+  return {
+    ...{ label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers },
+    ...(joined === undefined ? {} : { joined }),
+  };
 }
 
 /** TRUNCATE of IRIS counts from 1 again, which in PostgreSQL RESTART IDENTITY says; DELETE does not. */

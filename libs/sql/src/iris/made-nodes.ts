@@ -8,6 +8,9 @@ export const columnOf = (...names: readonly string[]): Node => ({
   ColumnRef: { fields: names.flatMap(words), location: -1 },
 });
 
+/** A string constant. */
+export const constant = (sval: string): Node => ({ A_Const: { sval: { sval }, location: -1 } });
+
 export const number = (ival: number): Node => ({ A_Const: { ival: { ival }, location: -1 } });
 
 export const callOf = (name: string, arg: Node | undefined): Node => ({

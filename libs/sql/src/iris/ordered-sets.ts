@@ -4,12 +4,14 @@ import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
 import { typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
-import { callOf, castTo, columnOf, number, operator, together, when, words } from './made-nodes.ts';
-import { numberTypes, timeTypes } from './pg-type.ts';
+import { recordSeparator, type Joined } from './joined-rows.ts';
+import { callOf, castTo, columnOf, constant, number, operator, target, together, when, words } from './made-nodes.ts';
+import { numberTypes, textTypes, timeTypes } from './pg-type.ts';
 import type { Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';
 import { isSame } from './targets.ts';
+import { untypedText } from './typed-constants.ts';
 
 const percentiles: ReadonlySet<string> = new Set(['percentile_cont', 'percentile_disc']);
 
@@ -18,25 +20,47 @@ function percentileOf(node: Node): FuncCall | undefined {
   return call?.agg_within_group === true && percentiles.has(lastNameOf(call.funcname) ?? '') ? call : undefined;
 }
 
-export const hasPercentiles = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>
-  hasPart([targetList, havingClause, sortClause], (node) => percentileOf(node) !== undefined);
+/** string_agg(text, separator ORDER BY ...) */
+function joinOf(node: Node | undefined): FuncCall | undefined {
+  const call = bodyOf(node, 'FuncCall');
+  const isJoin = lastNameOf(call?.funcname) === 'string_agg' && call?.over === undefined;
+  return isJoin && call?.agg_order !== undefined ? call : undefined;
+}
+
+/** Whether it has aggregates that go by the order of their rows. */
+export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>
+  hasPart([targetList, havingClause, sortClause], (node) => (percentileOf(node) ?? joinOf(node)) !== undefined);
+
+export interface WithoutOrderedSets {
+  readonly select: SelectStmt;
+  /** Of each column, whether its texts have yet to be put in their order. */
+  readonly joined: readonly (Joined | undefined)[];
+}
 
 /**
  * percentile_cont and percentile_disc by the numbers of the rows: a query inside gives each row its number in its group, and this
- * one takes the row, or the two, that the percentile lies at.
+ * one takes the row, or the two, that the percentile lies at. Texts that are joined in an order come with these numbers.
  */
-export function withoutPercentiles(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): SelectStmt {
+export function withoutOrderedSets(
+  p: Printing,
+  select: SelectStmt,
+  scope: Scope,
+  options: QueryOptions,
+): WithoutOrderedSets {
   const place = placeOf(select.targetList);
   const rows = new Scope(scope); // seen for the sake of names and types
-  if (select.fromClause === undefined) return refuse('a percentile without FROM', place);
+  if (select.fromClause === undefined) return refuse('an aggregate by order without FROM', place);
   printFrom(p, select.fromClause, rows);
   checkSimple(select, place);
   const targets = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
   const said = (select.groupClause ?? []).flatMap((node) => groupedBy(node, targets, rows));
   checkGrouped(select, targets, said, rows);
   const inner = new InnerRows(p, rows, said);
+  const joined: (Joined | undefined)[] = [];
   const named = targets.map(({ val, name, ...more }, at): ResTarget => {
-    const value = inner.rewritten(val);
+    const join = options.isTop === true ? inner.joined(val) : undefined;
+    joined.push(join);
+    const value = join?.value ?? inner.rewritten(val);
     const label = options.names?.[at] ?? labelOf(val, name);
     return { ...more, name: label, ...(value === undefined ? {} : { val: value }) };
   });
@@ -46,13 +70,15 @@ export function withoutPercentiles(p: Printing, select: SelectStmt, scope: Scope
       targets.some(({ val, name }) => labelOf(val, name) === lastNameOf(bodyOf(node, 'ColumnRef')?.fields)));
   const sortClause = select.sortClause?.map((clause): Node => {
     const sort = bodyOf(clause, 'SortBy') ?? {};
+    if (isLabel(sort.node) && joined[placeIn(named, sort.node)] !== undefined)
+      return refuse('ORDER BY of texts that are joined in an order', placeOf(sort.node), aboutJoins);
     const node = isLabel(sort.node) ? sort.node : inner.rewritten(sort.node);
     return { SortBy: { ...sort, ...(node === undefined ? {} : { node }) } };
   });
   const having = inner.rewritten(select.havingClause);
   const groupClause = inner.groups();
   const { limitCount, limitOffset, limitOption } = select;
-  return {
+  const outside: SelectStmt = {
     targetList: named.map((target) => ({ ResTarget: target })),
     fromClause: [
       { RangeSubselect: { subquery: { SelectStmt: inner.select(select) }, alias: { aliasname: 'iris_s' } } },
@@ -64,6 +90,18 @@ export function withoutPercentiles(p: Printing, select: SelectStmt, scope: Scope
     ...(limitOffset === undefined ? {} : { limitOffset }),
     ...(limitOption === undefined ? {} : { limitOption }),
   };
+  return { select: outside, joined };
+}
+
+const aboutJoins =
+  'LIST of IRIS has no order: it is translated as a column of the result, by itself or inside COALESCE with a constant.';
+
+/** Of the result column that a number or a name in ORDER BY is. */
+function placeIn(targets: readonly ResTarget[], node: Node | undefined): number {
+  const number = bodyOf(node, 'A_Const')?.ival?.ival;
+  return number === undefined
+    ? targets.findIndex(({ name }) => name === lastNameOf(bodyOf(node, 'ColumnRef')?.fields))
+    : number - 1;
 }
 
 function checkSimple(select: SelectStmt, place: number | undefined): void {
@@ -78,7 +116,8 @@ function checkSimple(select: SelectStmt, place: number | undefined): void {
         : distinctClause === undefined
           ? undefined
           : 'DISTINCT';
-  if (problem !== undefined) refuse(`a percentile with ${problem}`, place, 'Take the percentile in a query in FROM.');
+  if (problem !== undefined)
+    refuse(`an aggregate by order with ${problem}`, place, 'Take a percentile in a query in FROM.');
 }
 
 /** The query inside: what is grouped by, the columns that are read outside, and the numbers of the rows. */
@@ -89,6 +128,7 @@ class InnerRows {
   readonly #columns: Node[] = [];
   readonly #ungrouped = new Set<number>();
   readonly #numbers: Node[] = [];
+  #calls = 0;
 
   constructor(p: Printing, rows: Scope, said: readonly Node[]) {
     this.#p = p;
@@ -99,6 +139,47 @@ class InnerRows {
   /** What an expression outside is over the rows inside. */
   rewritten(node: Node | undefined): Node | undefined {
     return node === undefined ? undefined : (this.#rewrite(node, false) as Node);
+  }
+
+  /** A column that is texts joined in an order, or a constant where there are none; undefined for any other. */
+  joined(val: Node | undefined): (Joined & { readonly value: Node }) | undefined {
+    const { args = [], location } = bodyOf(val, 'CoalesceExpr') ?? {};
+    const call = joinOf(args[0] ?? val);
+    const otherwise = args.length === 2 ? untypedText(args[1]) : undefined;
+    if (call === undefined || (val !== undefined && args.length > 0 && otherwise === undefined)) return undefined;
+    const join = this.#join(call);
+    if (otherwise === undefined) return join;
+    const values = [join.value, constant(`0:${otherwise}`)];
+    return { ...join, value: { CoalesceExpr: { args: values, location: location ?? -1 } } };
+  }
+
+  /** Each text behind its number; equal texts have one number where they count once. */
+  #join(call: FuncCall): Joined & { readonly value: Node } {
+    const { args: [text, between] = [], agg_order: orderClause = [], agg_distinct: isDistinct = false } = call;
+    const { agg_filter: filter, location } = call;
+    const separator = untypedText(between);
+    if (text === undefined || separator === undefined)
+      return refuse('string_agg with a separator that is no constant', location);
+    if (!textTypes.has(typeOf(this.#p, text, this.#rows)))
+      return refuse('string_agg of what is no text', location, 'Cast it to text.');
+    const keys = orderClause.map((clause) => bodyOf(clause, 'SortBy')?.node);
+    if (isDistinct && !keys.every((key) => isSame(key, text, this.#rows)))
+      throw new Refusal('in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', {
+        ...{ sqlstate: '42P10', location: placeOf(orderClause) ?? location },
+      });
+    const at = ++this.#calls;
+    const partitionClause = [...this.#said];
+    const over = { ...(partitionClause.length === 0 ? {} : { partitionClause }), orderClause, ...defaultFrame };
+    const row: FuncCall = { funcname: words(isDistinct ? 'dense_rank' : 'row_number'), over };
+    const value = filter === undefined ? text : when(filter, text);
+    this.#numbers.push(target(`iris_n${at}`, { FuncCall: row }), target(`iris_v${at}`, value));
+    const numbered = operator('||', operator('||', columnOf(`iris_n${at}`), constant(':')), columnOf(`iris_v${at}`));
+    const list: FuncCall = {
+      funcname: words('string_agg'),
+      args: [numbered, constant(recordSeparator)],
+      ...(isDistinct ? { agg_distinct: true } : {}),
+    };
+    return { separator, value: { FuncCall: list } };
   }
 
   groups(): Node[] {
@@ -128,6 +209,8 @@ class InnerRows {
     if (group >= 0) return columnOf(`iris_g${group + 1}`);
     const percentile = percentileOf(node);
     if (percentile !== undefined) return this.#percentile(percentile);
+    const join = joinOf(node);
+    if (join !== undefined) return refuse('string_agg with an order, here', join.location, aboutJoins);
     const column = bodyOf(node, 'ColumnRef');
     if (column !== undefined) {
       if (this.#rows.isKnown && !this.#rows.isOwn(column)) return node; // of a query around
@@ -176,7 +259,7 @@ class InnerRows {
 
   /** The number of each row among those of its group that have a value, how many these are, and the value. */
   #number(value: Node, sort: SortBy): number {
-    const at = this.#numbers.length / 3 + 1;
+    const at = ++this.#calls;
     const partitionClause = [...this.#said];
     const within = partitionClause.length === 0 ? {} : { partitionClause };
     const order: Node = { SortBy: { ...sort, node: value, sortby_nulls: 'SORTBY_NULLS_LAST' } };

@@ -4,7 +4,7 @@ import { Block } from './block.ts';
 import { checkNames } from './from.ts';
 import { hasGroupingSets, printGroupingSets } from './grouping-sets.ts';
 import { identifier } from './names.ts';
-import { hasPercentiles, withoutPercentiles } from './ordered-sets.ts';
+import { hasOrderedSets, withoutOrderedSets } from './ordered-sets.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
@@ -65,7 +65,10 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
 function printBody(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {
   if (select.op !== undefined && select.op !== 'SETOP_NONE') return printSetOperation(p, select, scope, options);
   if (select.valuesLists !== undefined) return printValues(p, select, scope, options);
-  if (hasPercentiles(select)) return printBody(p, withoutPercentiles(p, select, scope, options), scope, options);
+  if (hasOrderedSets(select)) {
+    const { select: plain, joined } = withoutOrderedSets(p, select, scope, options);
+    return printBody(p, plain, scope, { ...options, joined });
+  }
   if (hasSeries(select)) return printBody(p, withoutSeries(p, select, scope), scope, options);
   if (hasGroupingSets(select)) return printGroupingSets(p, select, scope, options);
   return new Block(p, select, scope, options).print();

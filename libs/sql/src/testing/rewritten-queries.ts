@@ -7,6 +7,21 @@ const periods = (one: string, other: string): WrittenQuery =>
 
 /** What was refused once: peers of running sums, text cast to other types, IN of rows from a query, series, NATURAL JOIN. */
 export const rewrittenQueries: readonly WrittenQuery[] = [
+  query("select string_agg(name, ', ' order by id), string_agg(name, '' order by name desc, id) from patients"),
+  query(
+    "select status, string_agg(code, ', ' order by started desc nulls last, id), count(*) from encounters group by status order by status",
+  ),
+  query(
+    "select status, string_agg(distinct note, ';' order by note desc) as notes, max(cost) from (select status, cost, code as note from encounters union all select status, cost, status from encounters) x group by 1 order by 1 desc limit 3",
+  ),
+  query("select active, string_agg(distinct name, ',' order by name nulls first) from patients group by active"),
+  query(
+    "select coalesce(string_agg(name, '|' order by score, id) filter (where active), 'no, none') as a, coalesce(string_agg(name, ',' order by id) filter (where id > 99), '') from patients",
+  ),
+  query(
+    "select p.active, string_agg(e.status || ':' || e.cost, ',' order by e.cost, e.id), percentile_cont(0.5) within group (order by e.cost) from patients p join encounters e on e.patient_id = p.id where e.id > $1 group by p.active having count(*) > 0 order by count(*), 1",
+    ['0'],
+  ),
   query('select id, last_value(cost) over (order by id), last_value(id) over (order by started, id) from encounters'),
   query("select max(nullif('10', name)), min(nullif('ann', name)) from patients"),
   query('select cost, (select count(*) from wards w where w.id = e.cost) from encounters e group by e.cost'),

@@ -60,7 +60,7 @@ export class RingSocket extends Socket implements Served {
   put(bytes: Buffer, from: number, to: number): number {
     if (this.writableLength > 0 || this.writableCorked > 0 || this.descriptor === undefined) return from;
     if (to - from <= sentBytesMax && this.#isByRing && this.#sockets.put(this, bytes, from, to)) return to;
-    return this.#putOut() ? from + this.#writeNow(bytes, from, to) : from;
+    return this.#putOut() ? this.#writeNow(bytes, from, to) : from;
   }
 
   override pause(): this {

@@ -141,6 +141,24 @@ function send({ far }: RingPair, bytes: Buffer): void {
     expect(far.writableLength).toBe(0);
   });
 
+  it('sends from the middle of a buffer what the peer takes only in part', async () => {
+    const { near, far } = await pair();
+    const back: Buffer[] = [];
+    near.on('data', (chunk) => back.push(Buffer.from(chunk)));
+    near.pause();
+    const [front, length] = [7_000, 60_000];
+    let here = 0;
+    while (far.writableLength === 0) {
+      const bytes = Buffer.concat([Buffer.alloc(front, 'x'), bytesOf(length, here)]);
+      const sent = far.put(bytes, front, bytes.length);
+      if (sent < bytes.length) far.write(bytes.subarray(sent));
+      here += length;
+    }
+    near.resume();
+    await eventually(() => heardBytes(back) >= here);
+    expect(Buffer.concat(back).equals(bytesOf(here, 0))).toBe(true);
+  });
+
   it('says all that was put before it ends, and hears what comes after its own end', async () => {
     const { near, far, heard: got } = await pair();
     const back: Buffer[] = [];

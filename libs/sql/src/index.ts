@@ -36,7 +36,7 @@ export { defaultPath, searchPathOf, type SearchPath } from './iris/search-path.t
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
-export { joinedText, type Joined } from './iris/joined-rows.ts';
+export { ageBetween, joinedText, type MadeText } from './iris/made-text.ts';
 export type { Translatable } from './iris/translatable.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';
 export { pgTypes, type PgType } from './iris/pg-type.ts';

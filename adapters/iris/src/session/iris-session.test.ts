@@ -95,6 +95,26 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(cursor).toContain('D  | b, x | 3:d | c');
   });
 
+  it('makes an age of two moments', async () => {
+    rig = await SessionRig.start(() => [
+      ['2024-03-31|2024-02-29 10:00:00'],
+      ['2024-02-29|2024-03-31 00:00:00.25'],
+      [null],
+    ]);
+    const text = "select age(date '2024-03-31', timestamp '2024-02-29 10:00:00') from patients";
+    expect(await rig.ask(query(text))).toEqual([
+      'T age:1186',
+      ...['D 1 mon 1 day 14:00:00', 'D -1 mons -2 days -00:00:00.25', 'D NULL', 'C SELECT 3', 'Z I'],
+    ]);
+    const [, , first] = await rig.ask(parsed(text), bound('', [], '', [1]), all, sync());
+    const micros = 14 * 3_600 * 1_000_000;
+    const binary = Buffer.alloc(16);
+    binary.writeBigInt64BE(BigInt(micros));
+    binary.writeInt32BE(1, 8);
+    binary.writeInt32BE(1, 12);
+    expect(first).toBe(`D ${binary.toString('latin1')}`);
+  });
+
   it('makes of BIT what clients take for a boolean', async () => {
     rig = await SessionRig.start(() => [['1'], ['0'], [null]]);
     expect(await rig.ask(query('select active from patients'))).toEqual([

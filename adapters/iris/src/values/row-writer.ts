@@ -1,5 +1,6 @@
 import { backend, binaryOfText, BodyWriter, typeOids, type Column, type WireType } from '@medrex/pg-wire';
-import { joinedText, type Joined, type PgType, type ResultColumn } from '@medrex/sql';
+import { type MadeText, type PgType, type ResultColumn } from '@medrex/sql';
+import { madeText } from './made-text.ts';
 import type { SqlColumn, SqlRow } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
 import { textRule } from './result-text.ts';
@@ -14,8 +15,8 @@ export interface OutColumn {
   readonly modifier: number;
   /** Of a numeric: the digits that PostgreSQL writes behind its point. */
   readonly scale: number | undefined;
-  /** Texts that have yet to be put in their order. */
-  readonly joined?: Joined | undefined;
+  /** What is made of the text that IRIS gives. */
+  readonly made?: MadeText | undefined;
 }
 
 /** What the translation knows, and where it does not know, what the driver says. */
@@ -24,11 +25,11 @@ export function outColumns(
   columns: readonly SqlColumn[] | undefined,
 ): readonly OutColumn[] {
   if (translated !== undefined && (columns === undefined || translated.length === columns.length)) {
-    return translated.map(({ label, type, holdsSchema, scale, modifiers, joined }, place) => {
+    return translated.map(({ label, type, holdsSchema, scale, modifiers, made }, place) => {
       const own = columns?.[place];
       const known = type ?? undefined;
       return {
-        ...{ label, holdsSchema, scale, joined, pgType: known, modifier: typeModifier(known, modifiers) },
+        ...{ label, holdsSchema, scale, made, pgType: known, modifier: typeModifier(known, modifiers) },
         type: known === undefined ? (own === undefined ? 'text' : wireTypeOfSql(own)) : wireTypeOf(known),
       };
     });
@@ -58,8 +59,8 @@ const formatOf = (formats: readonly number[], place: number): number =>
   formats.length === 1 ? (formats[0] ?? 0) : (formats[place] ?? 0);
 
 /** What makes PostgreSQL's text of a cell; undefined: it is. */
-export function ruleOf({ type, pgType, scale, joined }: OutColumn): ((text: string) => string) | undefined {
-  return joined === undefined ? textRule(type, pgType, scale) : (text) => joinedText(joined, text);
+export function ruleOf({ type, pgType, scale, made }: OutColumn): ((text: string) => string) | undefined {
+  return made === undefined ? textRule(type, pgType, scale) : (text) => madeText(made, text);
 }
 
 type WriteCell = (writer: BodyWriter, cell: Uint8Array) => void;

@@ -1,6 +1,8 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { typeOf } from './inference.ts';
+import { castTo, constant, operator } from './made-nodes.ts';
+import { momentSeparator } from './made-text.ts';
 import { timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -12,6 +14,30 @@ export function ageOf(node: Node | undefined): FuncCall | undefined {
   const words = namesOf(call?.funcname);
   return words.at(-1) === 'age' && (words.length === 1 || words[0] === 'pg_catalog') ? call : undefined;
 }
+
+/** `to|from` as text, of which the proxy makes what age() says; undefined for anything else. */
+export function agePair(p: Printing, node: Node | undefined, scope: Scope): Node | undefined {
+  const call = ageOf(node);
+  if (call === undefined) return undefined;
+  const [first, second, ...more] = call.args ?? [];
+  const momentOf = (moment: Node | undefined): Node => {
+    const type = typeOf(p, moment, scope);
+    if (moment === undefined || !timeTypes.has(type))
+      return refuse('age() of something of unknown type', call.location, 'Cast it.');
+    return type === 'timestamptz' ? castTo('timestamp', moment) : moment;
+  };
+  if (more.length > 0) return refuse('this age()', call.location);
+  const to: Node = second === undefined ? { SQLValueFunction: { op: 'SVFOP_CURRENT_DATE' } } : momentOf(first);
+  return operator('||', operator('||', to, constant(momentSeparator)), momentOf(second ?? first));
+}
+
+/** age() where nothing can be made of it. */
+export const refuseAge = (location?: number): never =>
+  refuse(
+    'age() here',
+    location,
+    'It is translated as a column of the result, and inside extract(year | month from ...); moments say which is older.',
+  );
 
 /**
  * extract(field from age(to, from)): whole years, and months beyond them, as birthdays count them. Days beyond those

@@ -1,5 +1,6 @@
 import type { Node, ResTarget, SelectStmt } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
+import { agePair } from './age.ts';
 import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
 import { checkReference } from './expression.ts';
@@ -146,7 +147,9 @@ export class Block {
     const into = this.#options.assigned?.[place];
     const wanted = into?.type ?? this.#options.types?.[place];
     const isKept = isCompared || isGrouped;
+    const pair = this.#options.isTop === true && !isKept ? agePair(this.#p, node, this.#scope) : undefined;
     const plain = (): string => {
+      if (pair !== undefined) return this.#p.value(pair, this.#scope);
       if (isKept) return exact(this.#p, node, this.#scope);
       return into === undefined || node === undefined
         ? this.#p.value(node, this.#scope)
@@ -161,7 +164,7 @@ export class Block {
     const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
-    const joined = this.#options.joined?.[place];
+    const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
     const column: SeenColumn = {
       name: label,
       type,
@@ -169,9 +172,9 @@ export class Block {
       isExact: seen?.isExact === true || (type !== undefined && !textTypes.has(type)),
       isOpen,
       scale: type === 'numeric' ? scaleOf(this.#p, node, this.#scope) : undefined,
-      isDifference: type === 'interval' && isDifference(this.#p, node, this.#scope),
+      isDifference: pair !== undefined || (type === 'interval' && isDifference(this.#p, node, this.#scope)),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
-      ...(joined === undefined ? {} : { joined: { separator: joined.separator } }),
+      ...(made === undefined ? {} : { made }),
       modifiers: seen?.modifiers ?? typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [],
     };
     return { node, sql, column };

@@ -15,7 +15,7 @@ import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
-import { joinedText } from './joined-rows.ts';
+import { ageBetween, joinedText } from './made-text.ts';
 import type { PgType } from './pg-type.ts';
 import { defaultPath } from './search-path.ts';
 import type { ResultColumn, Translation } from './translation.ts';
@@ -101,8 +101,9 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     const isInterval = result.fields.map(({ dataTypeID }) => dataTypeID === oids.interval);
     const rows = result.rows.map((row) =>
       row.map((value, place) => {
-        const joined = columns[place]?.joined;
-        const text = joined === undefined || value === null ? value : joinedText(joined, value);
+        const made = columns[place]?.made;
+        if (made?.kind === 'age' && value !== null) return JSON.stringify(ageBetween(value) ?? intervalValue(value));
+        const text = made?.kind !== 'joined' || value === null ? value : joinedText(made.separator, value);
         return plain(isInterval[place] === true ? microsOf(text) : text);
       }),
     );
@@ -116,14 +117,15 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     { sql, parameters, isOrdered }: WrittenQuery,
     tally: Tally,
   ): Promise<void> {
-    const expected = await rowsOf(postgres, sql, parameters, isOrdered).catch(() => undefined);
+    const [translation] = boundTranslation(translator, sql, parameters);
+    const ages = translation?.kind === 'iris' ? agesOf(translation.columns) : [];
+    const expected = await rowsOf(postgres, sql, parameters, isOrdered, ages).catch(() => undefined);
     const written = texts;
     const described = fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
     if (expected === undefined) {
       tally.invalid++;
       return;
     }
-    const [translation] = boundTranslation(translator, sql, parameters);
     if (translation?.kind !== 'iris') {
       tally.refused++;
       return;
@@ -258,6 +260,10 @@ function boundTranslation(
   const values = new Map(constants.map((number) => [number, parameters[number - 1] ?? null] as const));
   return translator.translate(sql, [], defaultPath, values);
 }
+
+/** Of PostgreSQL's columns nothing is made, but ages are compared month by month. */
+const agesOf = (columns: readonly ResultColumn[] = []): readonly ResultColumn[] =>
+  columns.map(({ made, ...column }) => (made?.kind === 'age' ? { ...column, made } : column));
 
 const boundAs = (use: ParameterUse, value: string | null): string | null =>
   use === 'behindBlank' && value !== null ? ` ${value}` : value;

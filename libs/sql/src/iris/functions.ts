@@ -1,5 +1,6 @@
 import type { ColumnRef, FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
+import { refuseAge } from './age.ts';
 import { castValue, evenly } from './cast.ts';
 import { comparedText, exact, ordered } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
@@ -181,6 +182,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   extract: printExtract,
   date_part: printExtract,
   date_trunc: printTruncated,
+  age: (_p, _args, _scope, location) => refuseAge(location),
   make_date: printMadeMoment,
   make_timestamp: printMadeMoment,
   to_char: printToChar,

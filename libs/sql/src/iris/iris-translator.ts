@@ -355,10 +355,10 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
   ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
 ];
 
-function resultColumn({ name, type, scale, facts, joined, modifiers }: SeenColumn): ResultColumn {
+function resultColumn({ name, type, scale, facts, made, modifiers }: SeenColumn): ResultColumn {
   return {
     ...{ label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers },
-    ...(joined === undefined ? {} : { joined }),
+    ...(made === undefined ? {} : { made }),
   };
 }
 

@@ -4,7 +4,7 @@ import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
 import { typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
-import { recordSeparator, type Joined } from './joined-rows.ts';
+import { recordSeparator, type MadeText } from './made-text.ts';
 import { callOf, castTo, columnOf, constant, number, operator, target, together, when, words } from './made-nodes.ts';
 import { numberTypes, textTypes, timeTypes } from './pg-type.ts';
 import type { Printing, QueryOptions } from './printing.ts';
@@ -31,10 +31,15 @@ function joinOf(node: Node | undefined): FuncCall | undefined {
 export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>
   hasPart([targetList, havingClause, sortClause], (node) => (percentileOf(node) ?? joinOf(node)) !== undefined);
 
+/** Texts that are joined in an order. */
+interface Joined {
+  readonly separator: string;
+}
+
 export interface WithoutOrderedSets {
   readonly select: SelectStmt;
-  /** Of each column, whether its texts have yet to be put in their order. */
-  readonly joined: readonly (Joined | undefined)[];
+  /** What the proxy makes of each column. */
+  readonly made: readonly (MadeText | undefined)[];
 }
 
 /**
@@ -90,7 +95,8 @@ export function withoutOrderedSets(
     ...(limitOffset === undefined ? {} : { limitOffset }),
     ...(limitOption === undefined ? {} : { limitOption }),
   };
-  return { select: outside, joined };
+  const made = joined.map((join) => join && ({ kind: 'joined', separator: join.separator } as const));
+  return { select: outside, made };
 }
 
 const aboutJoins =

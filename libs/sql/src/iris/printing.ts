@@ -3,7 +3,7 @@ import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import type { IrisDialect } from './dialect.ts';
 import type { Marks } from './fragment.ts';
 import type { Hazard } from './guards.ts';
-import type { Joined } from './joined-rows.ts';
+import type { MadeText } from './made-text.ts';
 import type { SchemaMap } from './names.ts';
 import type { PgType } from './pg-type.ts';
 import type { Scope, SeenRows } from './scope.ts';
@@ -42,8 +42,8 @@ export interface QueryOptions {
   readonly names?: readonly string[];
   /** What NULL, a string constant or a parameter has to be, from the left: nothing else will say it. */
   readonly types?: readonly (PgType | undefined)[];
-  /** Columns whose texts have yet to be put in their order, from the left. */
-  readonly joined?: readonly (Joined | undefined)[];
+  /** What the proxy makes of the texts of its columns, from the left. */
+  readonly made?: readonly (MadeText | undefined)[];
   /** The columns that the rows go into, which says the same and more: PostgreSQL casts on the way. */
   readonly assigned?: readonly (ColumnFacts | undefined)[];
 }

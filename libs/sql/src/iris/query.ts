@@ -66,8 +66,8 @@ function printBody(p: Printing, select: SelectStmt, scope: Scope, options: Query
   if (select.op !== undefined && select.op !== 'SETOP_NONE') return printSetOperation(p, select, scope, options);
   if (select.valuesLists !== undefined) return printValues(p, select, scope, options);
   if (hasOrderedSets(select)) {
-    const { select: plain, joined } = withoutOrderedSets(p, select, scope, options);
-    return printBody(p, plain, scope, { ...options, joined });
+    const { select: plain, made } = withoutOrderedSets(p, select, scope, options);
+    return printBody(p, plain, scope, { ...options, made });
   }
   if (hasSeries(select)) return printBody(p, withoutSeries(p, select, scope), scope, options);
   if (hasGroupingSets(select)) return printGroupingSets(p, select, scope, options);

@@ -1,7 +1,7 @@
 import type { ColumnRef, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
-import type { Joined } from './joined-rows.ts';
+import type { MadeText } from './made-text.ts';
 import type { PgType } from './pg-type.ts';
 import { refuse } from './refusal.ts';
 
@@ -19,8 +19,8 @@ export interface SeenColumn {
   readonly facts?: ColumnFacts;
   /** Of a cast: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[];
-  /** Texts that come with the numbers by which they are joined. */
-  readonly joined?: Joined;
+  /** What the proxy makes of its text. */
+  readonly made?: MadeText;
   /** An interval between two moments, whose days are of 24 hours. */
   readonly isDifference?: boolean;
 }

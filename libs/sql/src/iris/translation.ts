@@ -3,7 +3,7 @@ import type { CopyOptions } from './copy-options.ts';
 import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
 import type { Hazard } from './guards.ts';
-import type { Joined } from './joined-rows.ts';
+import type { MadeText } from './made-text.ts';
 import type { PgType } from './pg-type.ts';
 import type { SqlCommand } from './sql-commands.ts';
 
@@ -16,8 +16,8 @@ export interface ResultColumn {
   readonly scale?: number | undefined;
   /** As its column is declared: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[] | undefined;
-  /** Its texts come with the numbers by which they are joined. */
-  readonly joined?: Joined | undefined;
+  /** What the proxy makes of its text. */
+  readonly made?: MadeText | undefined;
   /** It holds names of schemas, which are to be translated back. */
   readonly holdsSchema: boolean;
 }

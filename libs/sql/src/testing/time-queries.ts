@@ -3,6 +3,18 @@ import type { WrittenQuery } from './query-grammar.ts';
 
 /** What clinical reports do with time: lengths of stay, ages, gaps between rows and what runs on since then. */
 export const timeQueries: readonly WrittenQuery[] = [
+  query(
+    'select p.id, e.id, age(e.started, p.born), age(p.born, e.started) from patients p, encounters e order by 1, 2',
+  ),
+  query(
+    'select a.id, b.id, age(a.started, b.started) as since, age(a.started::date, b.started::date) from encounters a, encounters b order by 1, 2',
+  ),
+  query(
+    'select age(max(started), min(started)), max(id) from encounters group by status having count(*) > 0 order by 2',
+  ),
+  query(
+    "select id, age(timestamp '2024-03-31 10:20:30', started), age(started, timestamp '2023-02-28 23:59:59.75') from encounters order by id",
+  ),
   query("select id, started + interval '1' hour, started - interval '6' hour from encounters order by id"),
   query(
     "select started + interval '1-2' year to month, started - interval '1 12:30' day to minute from encounters order by id",

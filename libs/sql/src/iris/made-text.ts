@@ -1,0 +1,68 @@
+import { microsPerDay, microsPerSecond, type IntervalValue } from './interval-text.ts';
+
+/** What the proxy makes of a text that IRIS gives, where IRIS SQL cannot say it. */
+export type MadeText =
+  /** Texts that an aggregate has put together: IRIS keeps no order there, so each comes with its number. */
+  | { readonly kind: 'joined'; readonly separator: string }
+  /** Two moments, whose age() it is. */
+  | { readonly kind: 'age' };
+
+/** Between the texts as IRIS gives them; no text has it. */
+export const recordSeparator = '\u001e';
+
+/** `2:b␞1:a` as `a, b`. */
+export function joinedText(separator: string, numbered: string): string {
+  return numbered
+    .split(recordSeparator)
+    .map((part) => {
+      const end = part.indexOf(':');
+      return { number: Number(part.slice(0, end)), text: part.slice(end + 1) };
+    })
+    .sort((left, right) => left.number - right.number)
+    .map(({ text }) => text)
+    .join(separator);
+}
+
+/** Between the later moment and the earlier one. */
+export const momentSeparator = '|';
+
+/**
+ * `2024-03-31|2024-02-29 10:00:00` as age(): field by field, where a month that has to be broken up is the one of the earlier
+ * moment. Undefined where it is no two moments.
+ */
+export function ageBetween(moments: string): IntervalValue | undefined {
+  const [to, from] = moments.split(momentSeparator).map(fieldsOf);
+  if (to === undefined || from === undefined) return undefined;
+  const isBack = compared(to, from) < 0;
+  const [late, early] = isBack ? [from, to] : [to, from];
+  let { months, days, micros } = {
+    months: late.months - early.months,
+    days: late.days - early.days,
+    micros: late.micros - early.micros,
+  };
+  if (micros < 0) [days, micros] = [days - 1, micros + microsPerDay];
+  if (days < 0) [months, days] = [months - 1, days + daysOf(early.months)];
+  const sign = isBack ? -1 : 1;
+  return { months: sign * months || 0, days: sign * days || 0, micros: sign * micros || 0 };
+}
+
+/** Months from the year 0 on, the day in the month, and the time of the day. */
+function fieldsOf(moment: string): IntervalValue | undefined {
+  const { year, month, day, clock } =
+    /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:[ T](?<clock>\d\d:\d\d:\d\d(?:\.\d*)?))?$/.exec(moment)?.groups ??
+    {};
+  if (year === undefined) return undefined;
+  const [hour = 0, minute = 0, second = 0] = clock?.split(':').map(Number) ?? [];
+  return {
+    months: 12 * Number(year) + Number(month) - 1,
+    days: Number(day),
+    micros: (hour * 60 + minute) * 60 * microsPerSecond + Math.round(second * microsPerSecond),
+  };
+}
+
+const compared = (left: IntervalValue, right: IntervalValue): number =>
+  left.months - right.months || left.days - right.days || left.micros - right.micros;
+
+/** How many days a month has. */
+const daysOf = (months: number): number =>
+  new Date(Date.UTC(2000 + (Math.floor(months / 12) % 400), (months % 12) + 1, 0)).getUTCDate();

@@ -69,13 +69,17 @@ export class RingSocket extends Socket implements Served {
   }
 
   override resume(): this {
-    if (!this.#isByRing) return super.resume();
     this.#isWanted = true;
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#take(held.memory, held.bytes);
-    this.#ask();
+    if (held !== undefined) this.#tell(held.memory, held.bytes);
+    this.#goOn();
     return this;
+  }
+
+  #goOn(): void {
+    if (this.#isByRing) this.#ask();
+    else if (this.#isWanted) super.resume();
   }
 
   #ask(): void {
@@ -103,20 +107,24 @@ export class RingSocket extends Socket implements Served {
       this.#held = { memory, bytes };
       return false;
     }
+    const isFree = this.#tell(memory, bytes);
+    this.#ask();
+    return isFree;
+  }
+
+  #tell(memory: Buffer, bytes: number): boolean {
     try {
       return this.#take(memory, bytes);
     } catch (error) {
       this.destroy(error as Error);
       return false;
-    } finally {
-      this.#ask();
     }
   }
 
   /** The peer says no more. */
   #readItself(): void {
     this.#isByRing = false;
-    if (this.#isWanted) super.resume();
+    this.#goOn();
   }
 
   sent(result: number): void {
@@ -169,6 +177,7 @@ export class RingSocket extends Socket implements Served {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#putOut();
     this.outgoing = 0;
+    this.#held = undefined;
     if (this.#isAsked) this.#sockets.cancel(this.who);
     else this.#leave();
     super._destroy(error, done);

@@ -263,6 +263,62 @@ function send({ far }: RingPair, bytes: Buffer): void {
     expect(Buffer.concat(got).equals(bytesOf(40_000, 0))).toBe(true);
   });
 
+  it('knows what has gone out of however many at once', async () => {
+    const said = Array.from({ length: 1_500 }, () => '');
+    const all: RingPair[] = [];
+    const sayToAll = (word: string): void => {
+      for (const each of all) send(each, Buffer.from(word));
+    };
+    const take = (): boolean => (sayToAll('second'), true);
+    for (const at of said.keys()) {
+      const made = await ringPair(ring, take);
+      made.near.on('data', (chunk) => (said[at] = `${said[at]}${chunk.toString()}`));
+      pairs.push(made);
+      all.push(made);
+    }
+    const asking = all[0] as RingPair;
+    asking.far.resume();
+    await tick(20);
+    asking.near.write('what comes in the turn in which all of the first goes out');
+    sayToAll('first');
+    await eventually(() => said.every((word) => word.length >= 'firstsecond'.length));
+    await tick(20);
+    expect(said.filter((word) => word !== 'firstsecond')).toEqual([]);
+  });
+
+  it('leaves to the event loop whose answers it has no room for', () => {
+    const nobody = { descriptor: undefined, readsMuch: false, outgoingAt: 0, outgoing: 0, isSending: false, who: 0 };
+    const served = { ...nobody, sent: () => undefined, received: () => true, deserted: () => undefined };
+    const handle = { fd: 5 };
+    const numbers: number[] = [];
+    while (ring.takes(handle)) numbers.push(ring.serve(served));
+    expect(numbers.length).toBe(10_922);
+    ring.vacate(numbers[0] as number);
+    expect(ring.takes(handle)).toBe(true);
+    for (const who of numbers.slice(1)) ring.vacate(who);
+  });
+
+  it('tells of what came while nobody wanted it also when the ring works no more', async () => {
+    ring.close();
+    const kernel = openKernel();
+    let isBroken = false;
+    const breaking: Kernel = { ...kernel, enter: (...asked) => (isBroken ? -9 : kernel.enter(...asked)) };
+    ring = RingSockets.open((error) => failures.push(error), breaking);
+    const { near, far, heard: got } = await pair();
+    far.resume();
+    await tick();
+    far.pause();
+    near.write('held');
+    await tick(20);
+    isBroken = true;
+    send({ near, far }, Buffer.from('finds that it is broken'));
+    await eventually(() => failures.length === 1);
+    near.write(' and read');
+    far.resume();
+    await eventually(() => heardBytes(got) === 13);
+    expect(Buffer.concat(got).toString()).toBe('held and read');
+  });
+
   it('goes on without the ring when the kernel takes nothing more from it', async () => {
     ring.close();
     const kernel = openKernel();

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 import { openKernel, type Kernel } from './kernel.ts';
-import { Ring, type RingAnswers } from './ring.ts';
+import { Ring, socketsMax, type RingAnswers } from './ring.ts';
 
 /** Up to here it goes by the ring, which copies it. */
 export const sentBytesMax = 16 * 1024;
@@ -70,9 +70,10 @@ export class RingSockets implements RingAnswers {
     ring.isSilent = false;
   }
 
-  /** Whether it may be served: it has a descriptor, and the ring goes on. */
+  /** Whether it may be served: it has a descriptor, and the ring goes on and has room. */
   takes(handle: { readonly fd?: number }): boolean {
-    return !this.#isClosing && !this.#isOver && handle.fd !== undefined && handle.fd >= 0;
+    const isOpen = !this.#isClosing && !this.#isOver && this.#count < socketsMax;
+    return isOpen && handle.fd !== undefined && handle.fd >= 0;
   }
 
   /** Who it is from now on. */

@@ -4,7 +4,10 @@ import { ReadBuffers } from './read-buffers.ts';
 
 /** How many may be handed in at once. */
 const entries = 128;
-const completionsMax = 8 * entries;
+/** Room for the answers to all that was asked: the kernel would keep the others back, and a send that is done would not be known to be. */
+const completionsMax = 256 * entries;
+/** Each has a send, a receive and a cancel under way at most. */
+export const socketsMax = Math.floor(completionsMax / 3);
 const setupFlags = { sizeOfCompletions: 8, submitAll: 0x80, oneThread: 0x1000, worksWhenEntered: 0x2000 };
 const operation = { send: 26, receive: 27, cancel: 14 };
 const picksBuffer = 0x20;

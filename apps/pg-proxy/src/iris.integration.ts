@@ -44,6 +44,13 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([23, 1043, 16, 1700, 25]);
     });
 
+    it('takes a parameter for a boolean where a condition stands', async () => {
+      const asked = 'select id from patients where ($1 and active) or $2 is true order by id';
+      const ids = async (...flags: boolean[]): Promise<unknown> =>
+        (await client.query<{ id: number }>(asked, flags)).rows.map(({ id }) => id);
+      expect([await ids(true, false), await ids(false, true), await ids(false, false)]).toEqual([[1], [1, 2], []]);
+    });
+
     it('says how long translating took, and nothing of settings that were clamped', async () => {
       const notices: string[] = [];
       const other = await rig.client();

@@ -92,6 +92,7 @@ export function printPredicate(p: Printing, node: Node | undefined, scope: Scope
   if (isPredicate(node, kind)) return conditions[kind]?.(p, node, scope) ?? refuse(wordsOf(node), placeOf(node));
   const constant = bodyOf(node, 'A_Const')?.boolval;
   if (constant !== undefined) return constant.boolval === true ? '1 = 1' : '1 = 0';
+  learnType(p, node, 'bool');
   const value = p.value(node, scope);
   const type = typeOf(p, node, scope);
   if (type !== undefined && type !== 'bool')
@@ -180,6 +181,7 @@ function printNullTest(p: Printing, { arg, nulltesttype, location }: NullTest, s
 
 function printBooleanTest(p: Printing, node: Node, scope: Scope): string {
   const { arg, booltesttype } = bodyOf(node, 'BooleanTest') ?? {};
+  learnType(p, arg, 'bool');
   const value = p.value(arg, scope);
   switch (booltesttype) {
     case 'IS_TRUE':
@@ -274,7 +276,8 @@ function notDistinct(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Sco
 
 function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, isNegated: boolean): string {
   const members = bodyOf(rexpr, 'List')?.items ?? [];
-  const isText = members.every((member) => comparedText(p, lexpr, member, scope, location));
+  // Each of them, for what it says of parameters.
+  const isText = !members.map((member) => comparedText(p, lexpr, member, scope, location)).includes(false);
   const isMoment = areMoments([lexpr, ...members].map((each) => typeOf(p, each, scope)));
   const type = isMoment ? 'timestamp' : typeOf(p, lexpr, scope);
   const side = (node: Node | undefined): string =>

@@ -6,7 +6,7 @@ import { comparedText, exact, ordered } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { aggregateNames, functionTable } from './function-table.ts';
 import { isAggregate } from './grouping.ts';
-import { common, isNullable, learnType, typeOf } from './inference.ts';
+import { common, isNullable, learnType, openType, typeOf } from './inference.ts';
 import { printJson } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
@@ -47,6 +47,8 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   if (call.agg_filter !== undefined || call.agg_distinct === true || call.agg_order !== undefined) {
     return refuse(`${name} with FILTER, DISTINCT or ORDER BY`, location);
   }
+  learnType(p, call.args?.[0], openType(p, name, call.args ?? [], scope));
+  if (name === 'mod') learnType(p, call.args?.[1], typeOf(p, call.args?.[0], scope));
   const special = specials[name];
   if (special !== undefined) return special(p, call.args ?? [], scope, location);
   return printNamed(p, name, call, scope);
@@ -126,9 +128,10 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   const [arg, ...more] = call.args ?? [];
   if (arg === undefined || more.length > 0 || call.agg_order !== undefined)
     return refuse(`this use of ${name}`, call.location);
-  checkAggregated(call, typeOf(p, arg, scope));
+  const type = openType(p, name.toLowerCase(), [arg], scope) ?? typeOf(p, arg, scope);
+  checkAggregated(call, type);
   const isExtreme = name === 'MIN' || name === 'MAX';
-  const isText = isExtreme && textTypes.has(typeOf(p, arg, scope));
+  const isText = isExtreme && textTypes.has(type);
   const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
   const value = isText ? ordered(p, arg, scope) : asIs;
   const filtered =

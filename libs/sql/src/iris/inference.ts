@@ -70,9 +70,9 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
   SubLink: (p, node, scope) => {
     const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
     const select = bodyOf(subselect, 'SelectStmt');
-    return subLinkType === 'EXPR_SUBLINK' && select !== undefined
-      ? p.queryValue(select, scope).columns?.[0]?.type
-      : undefined;
+    if (subLinkType !== 'EXPR_SUBLINK' || select === undefined) return undefined;
+    const [column] = p.queryValue(select, scope).columns ?? [];
+    return column?.isOpen === true ? 'text' : column?.type; // there is nothing that it could take the type of
   },
 };
 
@@ -134,12 +134,13 @@ export function isUntypedConstant(node: Node | undefined): boolean {
   return constant !== undefined && (constant.isnull === true || constant.sval !== undefined);
 }
 
-/** A constant of any type, with a sign in front of it or a cast around it. */
+/** A constant of any type, or a parameter, with a sign in front of it or a cast around it: one value for all rows. */
 export function isConstant(node: Node | undefined): boolean {
   const { kind, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   const cast = bodyOf(node, 'TypeCast');
   if (cast !== undefined) return isConstant(cast.arg);
-  return kind === 'AEXPR_OP' && lexpr === undefined ? isConstant(rexpr) : bodyOf(node, 'A_Const') !== undefined;
+  if (kind === 'AEXPR_OP' && lexpr === undefined) return isConstant(rexpr);
+  return bodyOf(node, 'A_Const') !== undefined || bodyOf(node, 'ParamRef') !== undefined;
 }
 
 /** One whose type nobody has told. */
@@ -159,8 +160,8 @@ const distanceOperators: ReadonlySet<string> = new Set(['<->', '<=>', '<#>']);
 function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined {
   const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
   if (kind === 'AEXPR_NULLIF') {
-    const other = typeOf(p, rexpr, scope);
-    return nullIfType(isUntypedConstant(lexpr) ? other : typeOf(p, lexpr, scope), other);
+    const other = isOfOther(p, rexpr) ? (isOfOther(p, lexpr) ? 'text' : undefined) : typeOf(p, rexpr, scope);
+    return nullIfType(isOfOther(p, lexpr) ? other : typeOf(p, lexpr, scope), other);
   }
   const operator = lastNameOf(name) ?? '';
   if (operator === '||') return 'text';
@@ -217,8 +218,24 @@ function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined
   const isRounded = words.at(-1) === 'round' || words.at(-1) === 'trunc';
   if (isRounded && call.args?.length === 2) return 'numeric'; // there is no other with digits behind the point
   if (words.at(-1) === 'timezone') return zonedType(typeOf(p, call.args?.[1], scope));
-  return functionType(words, () => typeOf(p, argument, scope));
+  return functionType(
+    words,
+    () => openType(p, words.at(-1) ?? '', call.args ?? [], scope) ?? typeOf(p, argument, scope),
+  );
 }
+
+/** What a function takes a parameter for, or a constant without a type, where that is certain; undefined for any other argument. */
+export function openType(p: Printing, name: string, args: readonly Node[], scope: Scope): PgType | undefined {
+  if (!isOfOther(p, args[0])) return undefined;
+  if (ofTwoNumbers.has(name)) return typeOf(p, args[1], scope);
+  if (name === 'min' || name === 'max') return 'text';
+  return ofNumber.has(name) && args.length === 1 ? 'float8' : undefined; // PostgreSQL prefers it
+}
+
+const ofTwoNumbers: ReadonlySet<string> = new Set(['mod', 'power', 'pow']);
+const ofNumber: ReadonlySet<string> = new Set([
+  'abs', 'ceil', 'ceiling', 'floor', 'round', 'trunc', 'sign', 'sqrt', 'exp', 'ln', 'log', 'log10',
+]); // prettier-ignore
 
 /** AT TIME ZONE takes the zone away from a moment that has one, and gives one to what has none. */
 function zonedType(type: PgType | undefined): PgType | undefined {

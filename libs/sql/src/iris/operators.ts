@@ -1,8 +1,8 @@
 import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { comparison } from './comparison.ts';
-import { operand } from './expression.ts';
-import { isNullable, isOpenParameter, learnType, typeOf } from './inference.ts';
+import { operand, valueAs } from './expression.ts';
+import { isNullable, isOfOther, isOpenParameter, learnType, typeOf } from './inference.ts';
 import { printJsonPath } from './json.ts';
 import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
@@ -128,5 +128,7 @@ function concatenated(node: Node): readonly Node[] {
 }
 
 function printNullIf(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope): string {
-  return `CASE WHEN ${comparison(p, '=', lexpr, rexpr, scope, location)} THEN NULL ELSE ${p.value(lexpr, scope)} END`;
+  const equal = comparison(p, '=', lexpr, rexpr, scope, location);
+  const value = isOfOther(p, lexpr) ? valueAs(p, lexpr, typeOf(p, rexpr, scope), scope) : p.value(lexpr, scope);
+  return `CASE WHEN ${equal} THEN NULL ELSE ${value} END`;
 }

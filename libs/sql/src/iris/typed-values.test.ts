@@ -49,6 +49,45 @@ describe('a constant or a parameter that no comparison makes a day of', () => {
   ])('%s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
+describe('a parameter that is a condition', () => {
+  it.each([
+    ['select id from patients where $1', 'SELECT id FROM patients WHERE ? = 1 | $1 bool'],
+    [
+      'select id from patients where active or not $1 and $2 is not true',
+      'SELECT id FROM patients WHERE (active = 1) OR ((NOT (? = 1)) AND ((? = 0 OR ? IS NULL))) | $1 bool | $2 bool',
+    ],
+    [
+      'select case when $1 then 1 end, count(*) filter (where $2) from patients having $3',
+      'SELECT CASE WHEN ? = 1 THEN 1 END, COUNT(CASE WHEN ? = 1 THEN 1 END) FROM patients HAVING ? = 1 | $1 bool | $2 bool | $3 bool',
+    ],
+    [
+      'select id from patients where nullif($1, active)',
+      'SELECT id FROM patients WHERE CASE WHEN ? = active THEN NULL ELSE ? END = 1 | $1 bool',
+    ],
+    [
+      'select id from patients where active in (active, $1)',
+      'SELECT id FROM patients WHERE active IN (active, ?) | $1 bool',
+    ],
+  ])('is a boolean: %s', (text, expected) => expect(shown(text)).toBe(expected));
+});
+
+describe('a parameter of a function of numbers', () => {
+  it.each([
+    ['select abs($1), round($2), sqrt($3)', 'SELECT ABS(?), ROUND(?, 0), SQRT(?) | $1 float8 | $2 float8 | $3 float8'],
+    [
+      'select mod($1, id), mod(score, $2), round($3, 1) from patients',
+      'SELECT MOD(?, id), MOD(score, ?), ROUND(?, 1) FROM patients | $1 int4 | $2 numeric',
+    ],
+  ])('is one of the type that PostgreSQL prefers: %s', (text, expected) => expect(shown(text)).toBe(expected));
+});
+
+describe('a parameter in ORDER BY or GROUP BY', () => {
+  it.each([
+    ['select id from patients order by $1, id', 'SELECT id FROM patients ORDER BY id'],
+    ['select count(*) from patients group by $1', 'SELECT COUNT(*) FROM patients GROUP BY CAST(1 AS INTEGER)'],
+  ])('is one value for all rows: %s', (text, expected) => expect(shown(text)).toBe(expected));
+});
+
 describe('a parameter beside a number', () => {
   it.each([
     ['select id + $1, $2 - score from patients', 'SELECT id + ?, ? - score FROM patients | $1 int4 | $2 numeric'],

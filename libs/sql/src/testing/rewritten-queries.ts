@@ -23,6 +23,8 @@ export const rewrittenQueries: readonly WrittenQuery[] = [
     ['0'],
   ),
   query('select id, last_value(cost) over (order by id), last_value(id) over (order by started, id) from encounters'),
+  query("select max('b'), min(null), max(nullif(null, name)), count(nullif('Ann', name)) from patients"),
+  query("select id, nullif('2024-02-29', born), nullif('5', id) from patients order by id"),
   query("select max(nullif('10', name)), min(nullif('ann', name)) from patients"),
   query('select cost, (select count(*) from wards w where w.id = e.cost) from encounters e group by e.cost'),
   query(

@@ -49,27 +49,27 @@ export function openKernel(): Kernel {
   const mapping = (bytes: number, how: number, descriptor: number, offset: number) => {
     const pointer = map(null, bytes, readAndWrite, how | mapped.populated, descriptor, offset) as unknown;
     const address = Number(koffi.address(pointer));
-    if (address <= 0 || address >= 2 ** 63) throw new Error(`mmap failed with errno ${koffi.errno()}`);
+    if (address <= 0 || address >= 2 ** 63) throw new Error(`mapping memory failed with errno ${koffi.errno()}`);
     return { memory: koffi.view(pointer, bytes), address };
   };
   return {
-    setup: (entries, parameters) => done(Number(setup(call.setup, entries, parameters)), 'io_uring_setup'),
+    setup: (entries, parameters) => done(Number(setup(call.setup, entries, parameters)), 'making a ring'),
     enter: (ring, submissions) => {
       const result = Number(enter(call.enter, ring, submissions, 0, getEvents, 0, 0));
       return result < 0 ? -koffi.errno() : result;
     },
     register: (ring, what, argument, count) =>
-      void done(Number(register(call.register, ring, what, argument, count)), 'io_uring_register'),
+      void done(Number(register(call.register, ring, what, argument, count)), 'equipping a ring'),
     shared: (ring, bytes, offset) => mapping(bytes, mapped.shared, ring, offset).memory,
     pages: (bytes) => mapping(bytes, mapped.private | mapped.anonymous, -1, 0),
     addressOf: (memory) => Number(move(memory, memory, 0)),
-    eventDescriptor: () => done(Number(eventfd(0, nonBlockingAndClosedOnExec)), 'eventfd'),
+    eventDescriptor: () => done(Number(eventfd(0, nonBlockingAndClosedOnExec)), 'making an eventfd'),
     pipe: () => {
       const ends = new Int32Array(2);
-      done(Number(pipe(ends, nonBlockingAndClosedOnExec)), 'pipe');
+      done(Number(pipe(ends, nonBlockingAndClosedOnExec)), 'making a pipe');
       return [ends[0] as number, ends[1] as number];
     },
-    duplicate: (from, to) => void done(Number(dup3(from, to, 0o2_000_000)), 'dup3'),
+    duplicate: (from, to) => void done(Number(dup3(from, to, 0o2_000_000)), 'moving a descriptor'),
     close: (descriptor) => void close(descriptor),
   };
 }

@@ -286,6 +286,12 @@ function send({ far }: RingPair, bytes: Buffer): void {
     expect(said.filter((word) => word !== 'firstsecond')).toEqual([]);
   });
 
+  it('says in plain words what the kernel did not do, because the log masks others', () => {
+    expect(() => openKernel().setup(0, new Uint32Array(30))).toThrow(/^[a-z ]+ failed with errno 22$/);
+    expect(() => openKernel().register(-1, 4, new Uint32Array(1), 1)).toThrow(/^[a-z ]+ failed with errno \d+$/);
+    expect(() => openKernel().shared(-1, 4096, 0)).toThrow(/^[a-z ]+ failed with errno 9$/);
+  });
+
   it('leaves to the event loop whose answers it has no room for', () => {
     const nobody = { descriptor: undefined, readsMuch: false, outgoingAt: 0, outgoing: 0, isSending: false, who: 0 };
     const served = { ...nobody, sent: () => undefined, received: () => true, deserted: () => undefined };
@@ -339,7 +345,7 @@ function send({ far }: RingPair, bytes: Buffer): void {
     await eventually(() => heardBytes(back) === 38);
     expect(Buffer.concat(got).toString()).toBe('before and after');
     expect(Buffer.concat(back).toString()).toBe('put when it broke, and put behind that');
-    expect(failures.map(({ message }) => message)).toEqual(['io_uring_enter failed with errno 9']);
+    expect(failures.map(({ message }) => message)).toEqual(['entering the ring failed with errno 9']);
     expect(ring.takes({ fd: 5 })).toBe(false);
   });
 });

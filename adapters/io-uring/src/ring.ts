@@ -137,11 +137,11 @@ export class Ring {
     this.#queues[this.#at.submissionTail] = this.#tail;
     for (let tries = 0; tries < triesMax; tries++) {
       const result = this.#kernel.enter(this.#descriptor, this.#waiting);
-      if (result < 0 && !passing.has(-result)) throw new Error(`io_uring_enter failed with errno ${-result}`);
+      if (result < 0 && !passing.has(-result)) throw new Error(`entering the ring failed with errno ${-result}`);
       this.#waiting -= Math.max(result, 0);
       if (this.#waiting === 0) return;
     }
-    throw new Error(`io_uring_enter has taken nothing in ${triesMax} tries`);
+    throw new Error(`the ring has taken nothing in ${triesMax} tries`);
   }
 
   /** Tells what is done: first what was sent, and then what has come. False: nothing has. */

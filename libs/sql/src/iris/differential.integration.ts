@@ -265,8 +265,12 @@ function boundTranslation(
 const agesOf = (columns: readonly ResultColumn[] = []): readonly ResultColumn[] =>
   columns.map(({ made, ...column }) => (made?.kind === 'age' ? { ...column, made } : column));
 
-const boundAs = (use: ParameterUse, value: string | null): string | null =>
-  use === 'behindBlank' && value !== null ? ` ${value}` : value;
+function boundAs(use: ParameterUse, value: string | null): string | null {
+  if (value === null) return null;
+  if (use === 'months') return String(intervalValue(value)?.months);
+  if (use === 'time') return microsOf(value);
+  return use === 'behindBlank' ? ` ${value}` : value;
+}
 
 const hasScale = (text: string | null, scale: number): boolean =>
   text === null || (text.split('.')[1]?.length ?? 0) === scale;

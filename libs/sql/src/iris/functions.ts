@@ -128,10 +128,11 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   const [arg, ...more] = call.args ?? [];
   if (arg === undefined || more.length > 0 || call.agg_order !== undefined)
     return refuse(`this use of ${name}`, call.location);
-  const type = openType(p, name.toLowerCase(), [arg], scope) ?? typeOf(p, arg, scope);
+  const type = openType(p, namesOf(call.funcname).at(-1) ?? '', [arg], scope) ?? typeOf(p, arg, scope);
   checkAggregated(call, type);
   const isExtreme = name === 'MIN' || name === 'MAX';
   const isText = isExtreme && textTypes.has(type);
+  learnType(p, arg, type);
   const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
   const value = isText ? ordered(p, arg, scope) : asIs;
   const filtered =

@@ -229,9 +229,11 @@ export function openType(p: Printing, name: string, args: readonly Node[], scope
   if (!isOfOther(p, args[0])) return undefined;
   if (ofTwoNumbers.has(name)) return typeOf(p, args[1], scope);
   if (name === 'min' || name === 'max') return 'text';
+  if (ofBoolean.has(name)) return 'bool';
   return ofNumber.has(name) && args.length === 1 ? 'float8' : undefined; // PostgreSQL prefers it
 }
 
+const ofBoolean: ReadonlySet<string> = new Set(['bool_and', 'bool_or', 'every']);
 const ofTwoNumbers: ReadonlySet<string> = new Set(['mod', 'power', 'pow']);
 const ofNumber: ReadonlySet<string> = new Set([
   'abs', 'ceil', 'ceiling', 'floor', 'round', 'trunc', 'sign', 'sqrt', 'exp', 'ln', 'log', 'log10',

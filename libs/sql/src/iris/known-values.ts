@@ -1,5 +1,6 @@
 import type { A_Expr, FuncCall, Node } from 'libpg-query';
 import { bodyOf, lastNameOf, namesOf } from '../ast.ts';
+import { ageOf } from './age.ts';
 import { numberTypes, textTypes, integerTypes, typeUse, type PgType } from './pg-type.ts';
 import { Refusal, refuse } from './refusal.ts';
 
@@ -99,7 +100,7 @@ class ConstantWriter {
   #withArguments(node: Node, call: FuncCall): Node {
     const words = namesOf(call.funcname);
     const name = words.at(-1) ?? '';
-    const places = ofCalls[name];
+    const places = name === 'date_part' && ageOf(call.args?.[1]) !== undefined ? [text('year')] : ofCalls[name];
     const isBuilder = builders.has(name);
     if ((places === undefined && !isBuilder) || (words.length > 1 && words[0] !== 'pg_catalog')) return node;
     const args = call.args?.map((arg, at) => this.#constant(arg, isBuilder && at % 2 === 0 ? text('k') : places?.[at]));

@@ -68,6 +68,7 @@ describe('a parameter that is a condition', () => {
       'select id from patients where active in (active, $1)',
       'SELECT id FROM patients WHERE active IN (active, ?) | $1 bool',
     ],
+    ['select bool_or($1), bool_and(active) from patients', 'SELECT MAX(?), MIN(active) FROM patients | $1 bool'],
   ])('is a boolean: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 

@@ -58,6 +58,9 @@ export const boundQueries: readonly WrittenQuery[] = [
     'who',
     'key',
   ]),
+  query('select p.id, e.id, date_part($1, age(e.started, p.born)) from patients p, encounters e order by 1, 2', [
+    'year',
+  ]),
   // The same parameter where a value stands.
   query('select id, date_trunc($1, started), $1::text from encounters where status = $1 or true order by id', ['day']),
 ];

@@ -295,7 +295,9 @@ class Reader {
   }
 
   #unary(): string {
-    return this.#take('-') ? `(- ${this.#unary()})` : this.#primary();
+    if (!this.#take('-')) return this.#primary();
+    const operand = this.#unary();
+    return /^\(*'/.test(operand) ? `(- (${operand})::numeric)` : `(- ${operand})`; // a parameter: text here, a number there
   }
 
   #primary(): string {

@@ -3,6 +3,10 @@ import type { WrittenQuery } from './query-grammar.ts';
 
 /** What clinical reports do with time: lengths of stay, ages, gaps between rows and what runs on since then. */
 export const timeQueries: readonly WrittenQuery[] = [
+  query('select id from encounters where started > $2::timestamp - $1::interval order by id', [
+    '1 mon 2 days 03:04:05.5',
+    '2024-03-01',
+  ]),
   query(
     'select p.id, e.id, age(e.started, p.born), age(p.born, e.started) from patients p, encounters e order by 1, 2',
   ),

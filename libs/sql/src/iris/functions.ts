@@ -278,9 +278,10 @@ function printFormat(p: Printing, [pattern, ...values]: readonly Node[], scope: 
   return texts.length === 0 ? p.marks.string('') : `STRING(${texts.join(', ')})`;
 }
 
-function printRound(p: Printing, [value, places]: readonly Node[], scope: Scope): string {
+function printRound(p: Printing, args: readonly Node[], scope: Scope): string {
+  const [value, places] = args;
   learnType(p, places, 'int4');
-  const type = typeOf(p, value, scope);
+  const type = openType(p, 'round', args, scope) ?? typeOf(p, value, scope);
   if (places === undefined && (type === 'float4' || type === 'float8')) return evenly(operand(p, value, scope));
   return `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)})`;
 }

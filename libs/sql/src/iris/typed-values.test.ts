@@ -74,7 +74,7 @@ describe('a parameter that is a condition', () => {
 
 describe('a parameter of a function of numbers', () => {
   it.each([
-    ['select abs($1), round($2), sqrt($3)', 'SELECT ABS(?), ROUND(?, 0), SQRT(?) | $1 float8 | $2 float8 | $3 float8'],
+    ['select abs($1), floor($2), sqrt($3)', 'SELECT ABS(?), FLOOR(?), SQRT(?) | $1 float8 | $2 float8 | $3 float8'],
     [
       'select mod($1, id), mod(score, $2), round($3, 1) from patients',
       'SELECT MOD(?, id), MOD(score, ?), ROUND(?, 1) FROM patients | $1 int4 | $2 numeric',

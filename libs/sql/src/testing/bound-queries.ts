@@ -61,6 +61,7 @@ export const boundQueries: readonly WrittenQuery[] = [
   query('select p.id, e.id, date_part($1, age(e.started, p.born)) from patients p, encounters e order by 1, 2', [
     'year',
   ]),
+  query('select round($1), round($2), abs($1), mod($3, 4), ceil($2)', ['-0.5', '2.5', '7']),
   // The same parameter where a value stands.
   query('select id, date_trunc($1, started), $1::text from encounters where status = $1 or true order by id', ['day']),
 ];

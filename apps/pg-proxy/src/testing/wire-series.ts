@@ -56,6 +56,22 @@ export const wireSeries = {
     [1, query('/* /* why */ */ reset all')],
     [1, query('show timezone')],
   ),
+  'DEALLOCATE of what a failed transaction has refused to prepare': steps(
+    [1, query('begin; deallocate all')],
+    [1, run('c'), sync()],
+    [2, prepare('c', 'select 1'), sync(), prepare('', 'deallocate c'), run(''), sync()],
+    [1, prepare('c', 'rollback'), run('c'), sync()],
+    [
+      2,
+      prepare('d', 'select nonsense'),
+      prepare('', 'deallocate d'),
+      run(''),
+      sync(),
+      prepare('d', 'select 5'),
+      run('d'),
+      sync(),
+    ],
+  ),
   'DEALLOCATE among others in one text': steps(
     [1, two],
     [1, query('select 1; deallocate c; select 3')],

@@ -183,7 +183,7 @@ export class ExpectedAnswers {
   }
 
   /**
-   * Whether a Sync, or a message that is one, went out behind the one with this undo; undefined: that one is answered, as far as anybody
+   * Whether a Sync, or a message that is one, went out with this undo or behind it; undefined: that one is answered, as far as anybody
    * has to know. A pipeline asks this for each of its messages: what was sent last is looked at first.
    */
   isSyncedBehind(undo: Undo): boolean | undefined {
@@ -193,8 +193,8 @@ export class ExpectedAnswers {
     let isSynced = false;
     for (let index = this.#size - 1; index >= 0; index--) {
       const at = (this.#head + index) & mask;
-      if (this.#undos[at] === undo) return isSynced;
       isSynced ||= isSync(this.#entries[at] as number);
+      if (this.#undos[at] === undo) return isSynced;
     }
     return undefined;
   }

@@ -379,7 +379,7 @@ export class ClientMessages implements Wire {
     const inPlace = watched && this.#setInPlace(text, watched);
     const note = this.requests.noteOf('query', text, watched, asked, inPlace);
     const standIn = note && this.statements.standInFor(note, backend);
-    if (!backend.expected.push(owed.query, undefined, note)) return;
+    if (!backend.expected.push(owed.query, note?.undo, note)) return;
     this.statements.forgetUnnamed(backend);
     const other = note?.fault === undefined ? standIn : unknownStatement;
     if (other !== undefined) backend.outbox.push(query(other));

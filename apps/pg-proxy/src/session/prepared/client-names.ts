@@ -1,10 +1,18 @@
 import { standIn } from './stand-in.ts';
 import type { Statement, Statements } from './statements.ts';
 
+/** One Parse of a name, or what has come of it. */
+export interface Given {
+  statement: Statement;
+  /** It has failed, or was passed over. */
+  isVoid: boolean;
+}
+
 /** The names that one client has given its statements, each of which all clients share under another name at the upstream. */
 export class ClientNames {
   readonly #statements: Statements;
   readonly #named = new Map<string, Statement>();
+  readonly #given = new Map<string, Given>();
   /** By others at the upstream that an error may name: of a Parse that was passed over, or under another search path. */
   readonly #ofOther = new Map<string, string>();
   /** The last that the server has refused because it was there. */
@@ -48,27 +56,56 @@ export class ClientNames {
   }
 
   /** @param statement in use by the caller, who hands it over */
-  set(name: string, statement: Statement): void {
+  set(name: string, statement: Statement): Given {
+    const given = { statement, isVoid: false };
+    this.#named.set(name, statement);
+    this.#given.set(name, given);
+    return given;
+  }
+
+  /** By which Parse it is what it is. */
+  givenAs(name: string): Given | undefined {
+    return this.#given.get(name);
+  }
+
+  /** The same Parse has come to another statement. @param statement in use by the caller, who hands it over */
+  exchange(name: string, statement: Statement): void {
+    const given = this.#given.get(name);
+    if (given === undefined) return;
+    this.#statements.release(given.statement);
+    given.statement = statement;
     this.#named.set(name, statement);
   }
 
-  /** It means nothing any more, or its Parse was passed over. What is under way may yet speak of it. */
+  /** That Parse has failed, or was passed over. False: the name is no longer what it gave. */
+  takeBack(name: string, given: Given | undefined): boolean {
+    if (given !== undefined) given.isVoid = true;
+    if (given === undefined || this.#given.get(name) !== given) return false;
+    this.forget(name);
+    return true;
+  }
+
+  /** It means nothing any more. What is under way may yet speak of it. */
   forget(name: string): void {
     const statement = this.#named.get(name);
     if (statement === undefined) return;
     this.#named.delete(name);
+    this.#given.delete(name);
     this.#ofOther.set(statement.name, name);
     this.#statements.release(statement);
   }
 
-  /** What took it away was passed over. */
-  again(name: string, statement: Statement | undefined): void {
-    if (statement === undefined || this.#named.has(name)) return;
-    this.#named.set(name, this.#statements.use(statement.key, statement.reading));
+  /** What took it away, or was to be in its place, has failed, or was passed over. */
+  again(name: string, given: Given | undefined): void {
+    if (given === undefined || given.isVoid || this.#named.has(name)) return;
+    given.statement = this.#statements.use(given.statement.key, given.statement.reading);
+    this.#named.set(name, given.statement);
+    this.#given.set(name, given);
   }
 
   clear(): void {
     for (const statement of this.#named.values()) this.#statements.release(statement);
     this.#named.clear();
+    this.#given.clear();
   }
 }

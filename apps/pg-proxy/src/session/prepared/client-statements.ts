@@ -17,7 +17,7 @@ import {
 import type { Buffer } from 'node:buffer';
 import { AloneStatements } from './alone-statements.ts';
 import type { Backend } from '../backend/backend.ts';
-import { ClientNames } from './client-names.ts';
+import { ClientNames, type Given } from './client-names.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note, type Undo } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
@@ -77,6 +77,14 @@ const nothingKnown: Prepared = { text: '', analysis: unknownText };
 /** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
 const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
+/** It is taken back in its turn, or at the end of its answer. */
+const once = (undo: () => void): (() => void) => {
+  let isDone = false;
+  return () => {
+    if (!isDone) undo();
+    isDone = true;
+  };
+};
 /** It may advance a sequence, or leave a transaction that has failed. */
 const isUnderWay = ({ expected }: Backend): boolean => [owed.execute, owed.query].some((kind) => expected.has(kind));
 
@@ -276,19 +284,19 @@ export class ClientStatements {
   }
 
   #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
-    const before = this.#names.get(name);
+    const before = this.#names.givenAs(name);
     // That it is taken says the server.
     if (before !== undefined && !this.#own.prepareAt(backend, name)) return;
     const statement = this.#statements.use(key, this.#reading(backend));
+    let given: Given | undefined;
     const undo = (): void => {
-      this.forget(name);
-      if (before !== undefined) this.#names.set(name, this.#statements.use(before.key, before.reading));
+      if (this.#names.takeBack(name, given)) this.#names.again(name, before);
     };
     this.#underWay.sends(backend, name, undo);
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
     this.#own.forget(name);
-    this.#names.set(name, statement);
+    given = this.#names.set(name, statement);
     this.#wire.pass(start);
   }
 
@@ -329,9 +337,9 @@ export class ClientStatements {
       return this.#wire.holdBack(backend);
     }
     if (expected.isEmpty) this.#names.nothingUnderWay();
+    let given: Given | undefined;
     const undo = (): void => {
-      this.#names.forget(name);
-      this.#own.forget(name);
+      if (this.#names.takeBack(name, given)) this.#own.forget(name);
       if (!isThere) prepared.delete(statement.name);
     };
     this.#underWay.sends(backend, name, undo);
@@ -346,12 +354,10 @@ export class ClientStatements {
       this.#statements.release(statement);
       return;
     }
-    this.#names.set(name, statement);
+    given = this.#names.set(name, statement);
     if (isThere || statement.told === undefined) return;
     this.shapes.prepared(backend, statement, (now) => {
-      if (this.#names.get(name) !== statement) return;
-      this.#names.set(name, this.#statements.use(now.key, now.reading));
-      this.#statements.release(statement);
+      if (this.#names.get(name) === statement) this.#names.exchange(name, this.#statements.use(now.key, now.reading));
     });
   }
 
@@ -401,7 +407,7 @@ export class ClientStatements {
     const note = portal && this.#wire.noteOf(portal.watched && { ...portal.watched }, portal.prepared);
     if (note !== undefined && this.standInFor(note, backend) !== undefined)
       return executeDeallocate(backend, note, readExecute(framer.buffer, framer.start, framer.end)?.portal ?? '');
-    if (!backend.expected.push(owed.execute, undefined, note)) return;
+    if (!backend.expected.push(owed.execute, note?.undo, note)) return;
     if (note?.fault !== undefined) return backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
     this.#wire.pass(framer.start);
     if (portal?.watched !== undefined) this.#wire.setAgain(portal.watched, backend);
@@ -413,10 +419,10 @@ export class ClientStatements {
    */
   standInFor(note: Note, backend: Backend): string | undefined {
     const name = note.deallocates;
-    const statement = name === undefined ? undefined : this.#names.get(name);
-    if (name === undefined || statement === undefined) return undefined;
+    const given = name === undefined ? undefined : this.#names.givenAs(name);
+    if (name === undefined || given === undefined) return undefined;
     this.forget(name);
-    note.undo = this.#again(name, statement);
+    note.undo = once(this.#again(name, given));
     this.#underWay.sends(backend, name, note.undo);
     if (this.#own.isOn) return undefined;
     prepareStandIn(backend);
@@ -424,11 +430,11 @@ export class ClientStatements {
   }
 
   /** What is done where what takes a name away fails, or is passed over. */
-  #again(name: string, statement: Statement | undefined): () => void {
+  #again(name: string, given: Given | undefined): () => void {
     const wasOwn = this.#own.isOn;
     return () => {
-      this.#names.again(name, statement);
-      if (statement !== undefined && this.#own.isOn && !wasOwn) this.#own.misses(name, statement);
+      this.#names.again(name, given);
+      if (given?.isVoid === false && this.#own.isOn && !wasOwn) this.#own.misses(name, given.statement);
     };
   }
 
@@ -555,7 +561,7 @@ export class ClientStatements {
     // SQL may be about to prepare one by that name.
     const isUnknown = statement === undefined && !named.name.startsWith(statementPrefix);
     if (isUnknown && !expected.isEmpty) return this.#passAsIs(framer, backend, owed.close);
-    const undo = this.#again(named.name, statement);
+    const undo = this.#again(named.name, this.#names.givenAs(named.name));
     this.#underWay.sends(backend, named.name, undo);
     if (this.#own.isOn) {
       if (!expected.push(owed.close, undo)) return;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
-import { flush, query, sync, terminate } from '@medrex/pg-wire';
+import { backend as from, flush, query, readParameterStatus, sync, terminate } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { Transcript } from './testing/transcript.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
-import { message, prepare, run, two, wireSeries } from './testing/wire-series.ts';
+import { closesUnnamed, message, prepare, run, two, wireSeries } from './testing/wire-series.ts';
 
 const isReady = (word: string): boolean => word.startsWith('Z');
 
@@ -83,6 +83,30 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     const direct = await toldBy(where);
     expect(direct.get('TimeZone')).toBe('Asia/Tokyo');
     expect([await toldBy(rig.url), await toldBy(alone.url)]).toEqual([direct, direct]);
+  });
+
+  it.each([
+    ['a Close', [prepare('', 'discard all'), run(''), closesUnnamed]],
+    ['a Bind of what is gone', [prepare('c', 'discard all'), run('c'), run('c')]],
+    ['a Parse and its Execute', [prepare('c', 'discard all'), run('c'), prepare('c', 'select 5'), run('c')]],
+  ])('tell what DISCARD ALL has changed before the end of the pipeline, behind %s', async (_what, messages) => {
+    const toldBy = async (href: string): Promise<string[]> => {
+      const wordOf = (type: number, message: Buffer): string => {
+        const told = readParameterStatus(message, 0, message.length);
+        return type === from.parameterStatus && told ? `S ${told.name} ${told.value}` : String.fromCharCode(type);
+      };
+      const parameters = { TimeZone: 'Europe/Rome', search_path: 'pg_catalog' };
+      const client = await WireClient.in({ ...accessOf(href), parameters, wordOf });
+      client.send(query("set timezone to 'Asia/Tokyo'"));
+      await client.until('Z');
+      client.send(...messages, sync());
+      const words = await client.until('Z');
+      client.close();
+      return words;
+    };
+    const direct = await toldBy(where);
+    expect(direct).toContain('S TimeZone Europe/Rome');
+    expect(await toldBy(rig.url)).toEqual(direct);
   });
 
   it('are passed over behind an error where SQL speaks of a statement, up to the Sync of the client', async () => {

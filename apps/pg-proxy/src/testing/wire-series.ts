@@ -6,7 +6,7 @@ const binds = (statement: string): Buffer =>
 export const run = (statement: string, rowsMax = 0): Buffer =>
   Buffer.concat([binds(statement), execute({ portal: '', rowsMax })]);
 const describesPortal = describe({ of: 'portal', name: '' });
-const closesUnnamed = close({ of: 'statement', name: '' });
+export const closesUnnamed = close({ of: 'statement', name: '' });
 export const two = Buffer.concat([prepare('c', 'select 2'), sync()]);
 const showsC = "select name from pg_prepared_statements where name = 'c'";
 const runTwo = Buffer.concat([run('c'), sync()]);
@@ -71,6 +71,22 @@ export const wireSeries = {
       run('d'),
       sync(),
     ],
+  ),
+  'DEALLOCATE by the extended protocol, behind one that has failed, and twice in one batch': steps(
+    [1, two],
+    [1, query('begin')],
+    [1, query('select 1/0')],
+    [1, prepare('', 'deallocate c'), run(''), sync()],
+    [1, query('rollback')],
+    [1, prepare('d', 'deallocate c'), sync()],
+    [1, run('d'), prepare('c', 'select 3'), run('c'), run('d'), prepare('c', 'select 4'), run('c'), sync()],
+    [1, query('begin')],
+    [1, run('d'), prepare('c', 'select 5'), sync()],
+    [1, run('d'), prepare('c', 'select 6'), run('c'), sync()],
+    [1, query('select 1/0')],
+    [1, run('d'), sync()],
+    [1, query('rollback')],
+    [1, run('c'), run('d'), run('c'), sync()],
   ),
   'DEALLOCATE among others in one text': steps(
     [1, two],

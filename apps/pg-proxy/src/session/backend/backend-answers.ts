@@ -4,6 +4,7 @@ import {
   closeComplete,
   errorResponse,
   Framer,
+  parameterStatus,
   parseComplete,
   readParameterStatus,
   readReadyForQuery,
@@ -52,6 +53,8 @@ export class BackendAnswers {
   #isPassing = false;
   /** Hears the description that is coming. */
   #describing: Note | undefined;
+  /** Settings of which an answer to a question of ours has told, and its client is to hear as from a server: before its ReadyForQuery. */
+  readonly #toTell = new Set<string>();
   /** In the transaction that is open. */
   #isReshaped = false;
   #hasCreated = false;
@@ -224,6 +227,7 @@ export class BackendAnswers {
     backend.isCopyIn = false;
     const isSeen = (this.#expected.ready(this.chunkAt) & unasked) === 0;
     backend.writes?.settled(backend.isOutsideBlock);
+    if (this.#toTell.size > 0 && (isSeen || backend.client?.isQuiet === true)) this.#tellSettings();
     if (!isSeen) {
       // What waits for what is prepared may wait for this.
       backend.client?.goesOn();
@@ -314,8 +318,16 @@ export class BackendAnswers {
     const changed = readParameterStatus(buffer, start, end);
     if (changed !== undefined) this.#backend.parameters.set(changed.name, changed.value);
     const { head } = this.#expected;
-    if ((head & unasked) !== 0) return (head & reporting) !== 0;
+    if (changed !== undefined && (head & reporting) !== 0) this.#toTell.add(changed.name);
+    if ((head & unasked) !== 0) return false;
+    if (changed !== undefined) this.#toTell.delete(changed.name);
     return changed === undefined || this.#backend.client?.isSetAgain(changed.name, changed.value) !== true;
+  }
+
+  #tellSettings(): void {
+    const { client, parameters } = this.#backend;
+    for (const name of this.#toTell) client?.outbox.push(parameterStatus({ name, value: parameters.get(name) ?? '' }));
+    this.#toTell.clear();
   }
 
   /** Clients know each other, and themselves, by the process ids of their logins, or by those that they have asked for. */

@@ -20,6 +20,8 @@ export interface BackendClient {
   readonly knownAs: number;
   /** It goes when it has been answered, or can only be answered if it says more. */
   readonly isParting: boolean;
+  /** Nothing that it has asked is under way. */
+  readonly isQuiet: boolean;
   part(): void;
   /** The server takes data in. */
   copyBegan(): void;

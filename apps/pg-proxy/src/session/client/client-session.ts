@@ -108,7 +108,9 @@ export class ClientSession {
 
   /** DISCARD ALL has been answered, and what its client has sent behind it waits: nothing is open between them. */
   setAgainBetween(): void {
-    if (this.watch.takeDiscarded()) this.#setAgain(this.#client.backend, transactionStatus.idle);
+    const { lost } = this.settings;
+    if (this.watch.takeDiscarded() && lost.size > 0)
+      this.#client.backend?.setAgain({ settings: lost, isLocal: false }, false);
   }
 
   #setAgain(backend: Backend | undefined, status: TransactionStatus): void {

@@ -14,7 +14,13 @@ const prepareIt: readonly Buffer[] = [
 ];
 /** The portal and the statement that deallocate it. */
 const ownPortal = `${statementPrefix}deallocate`;
+const closeDeallocate: readonly Buffer[] = [
+  close({ of: 'portal', name: ownPortal }),
+  close({ of: 'statement', name: ownPortal }),
+];
+/** What an earlier one has left that has failed goes first. */
 const bindDeallocate: readonly Buffer[] = [
+  ...closeDeallocate,
   parse({ name: ownPortal, text: deallocateStandIn, parameterTypes: [] }),
   bind({ portal: ownPortal, statement: ownPortal, parameterFormats: [], parameters: [], resultFormats: [] }),
 ];
@@ -27,9 +33,10 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
   return true;
 }
 
-/** Nobody is to see it, where there is one. */
+/** Nobody is to see them, where there are any. */
 export function closeStandIn({ expected, outbox }: Backend): void {
-  if (expected.push(owed.close | unasked)) outbox.push(close({ of: 'statement', name: standIn }));
+  for (const name of [standIn, ownPortal])
+    if (expected.push(owed.close | unasked)) outbox.push(close({ of: 'statement', name }));
 }
 
 /** A Parse whose name is taken: the server says so, or what else is wrong. */
@@ -64,11 +71,11 @@ export function describeRowless({ expected, outbox }: Backend, { parameterTypes 
 /** In place of an Execute that deallocates what it stands for. Its portal may be gone, or have never come about, which the server says. */
 export function executeDeallocate({ expected, outbox }: Backend, note: Note, portal: string): void {
   if (expected.isSkipping) return;
-  for (const kind of [owed.describe, owed.parse, owed.bind]) expected.push(kind | unasked);
+  for (const kind of [owed.describe, owed.close, owed.close, owed.parse, owed.bind]) expected.push(kind | unasked);
   expected.push(owed.execute, note.undo, note);
-  expected.push(owed.close | unasked);
+  for (const kind of [owed.close, owed.close]) expected.push(kind | unasked);
   outbox.push(describe({ of: 'portal', name: portal }));
   for (const message of bindDeallocate) outbox.push(message);
   outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
-  outbox.push(close({ of: 'statement', name: ownPortal }));
+  for (const message of closeDeallocate) outbox.push(message);
 }

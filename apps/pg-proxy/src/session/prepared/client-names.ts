@@ -2,10 +2,14 @@ import { standIn } from './stand-in.ts';
 import type { Statement, Statements } from './statements.ts';
 
 /** One Parse of a name, or what has come of it. */
-export interface Given {
+export class Given {
   statement: Statement;
   /** It has failed, or was passed over. */
-  isVoid: boolean;
+  isVoid = false;
+
+  constructor(statement: Statement) {
+    this.statement = statement;
+  }
 }
 
 /** The names that one client has given its statements, each of which all clients share under another name at the upstream. */
@@ -55,12 +59,10 @@ export class ClientNames {
     this.#ofOther.clear();
   }
 
-  /** @param statement in use by the caller, who hands it over */
-  set(name: string, statement: Statement): Given {
-    const given = { statement, isVoid: false };
-    this.#named.set(name, statement);
+  /** @param given its statement is in use by the caller, who hands it over */
+  set(name: string, given: Given): void {
+    this.#named.set(name, given.statement);
     this.#given.set(name, given);
-    return given;
   }
 
   /** By which Parse it is what it is. */
@@ -78,9 +80,9 @@ export class ClientNames {
   }
 
   /** That Parse has failed, or was passed over. False: the name is no longer what it gave. */
-  takeBack(name: string, given: Given | undefined): boolean {
-    if (given !== undefined) given.isVoid = true;
-    if (given === undefined || this.#given.get(name) !== given) return false;
+  takeBack(name: string, given: Given): boolean {
+    given.isVoid = true;
+    if (this.#given.get(name) !== given) return false;
     this.forget(name);
     return true;
   }

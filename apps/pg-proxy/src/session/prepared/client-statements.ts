@@ -17,7 +17,7 @@ import {
 import type { Buffer } from 'node:buffer';
 import { AloneStatements } from './alone-statements.ts';
 import type { Backend } from '../backend/backend.ts';
-import { ClientNames, type Given } from './client-names.ts';
+import { ClientNames, Given } from './client-names.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { local, owed, type Note, type Undo } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
@@ -222,7 +222,7 @@ export class ClientStatements {
   /** A Parse that no server has seen: the answer to what it asks was known. */
   parsedHere(name: string, key: string, message: Buffer): void {
     if (name === '') this.#unnamed.parsedHere(message);
-    else this.#names.set(name, this.#statements.use(key, this.#wire.reading()));
+    else this.#names.set(name, new Given(this.#statements.use(key, this.#wire.reading())));
   }
 
   /** No portal outlives its transaction. */
@@ -288,7 +288,7 @@ export class ClientStatements {
     // That it is taken says the server.
     if (before !== undefined && !this.#own.prepareAt(backend, name)) return;
     const statement = this.#statements.use(key, this.#reading(backend));
-    let given: Given | undefined;
+    const given = new Given(statement);
     const undo = (): void => {
       if (this.#names.takeBack(name, given)) this.#names.again(name, before);
     };
@@ -296,7 +296,7 @@ export class ClientStatements {
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
     this.#own.forget(name);
-    given = this.#names.set(name, statement);
+    this.#names.set(name, given);
     this.#wire.pass(start);
   }
 
@@ -337,7 +337,7 @@ export class ClientStatements {
       return this.#wire.holdBack(backend);
     }
     if (expected.isEmpty) this.#names.nothingUnderWay();
-    let given: Given | undefined;
+    const given = new Given(statement);
     const undo = (): void => {
       if (this.#names.takeBack(name, given)) this.#own.forget(name);
       if (!isThere) prepared.delete(statement.name);
@@ -354,7 +354,7 @@ export class ClientStatements {
       this.#statements.release(statement);
       return;
     }
-    given = this.#names.set(name, statement);
+    this.#names.set(name, given);
     if (isThere || statement.told === undefined) return;
     this.shapes.prepared(backend, statement, (now) => {
       if (this.#names.get(name) === statement) this.#names.exchange(name, this.#statements.use(now.key, now.reading));

@@ -3,7 +3,7 @@ import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from
 import { functionType } from './function-table.ts';
 import { integerTypes, numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, SeenColumn } from './scope.ts';
 
 /** Notes the type that a parameter has by where it stands; the first place that tells counts. */
 export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined): void {
@@ -58,7 +58,7 @@ type Inference = (p: Printing, node: Node, scope: Scope) => PgType | undefined;
 
 const inferences: { readonly [Kind in NodeKind]?: Inference } = {
   A_Const: (_, node) => constantType(bodyOf(node, 'A_Const') ?? {}),
-  ColumnRef: (_, node, scope) => scope.column(bodyOf(node, 'ColumnRef') ?? {})?.type,
+  ColumnRef: (_, node, scope) => resolved(scope.column(bodyOf(node, 'ColumnRef') ?? {})),
   ParamRef: (p, node) => p.parameterTypes[(bodyOf(node, 'ParamRef')?.number ?? 1) - 1],
   TypeCast: (_, node) => typeUse(bodyOf(node, 'TypeCast')?.typeName)?.type,
   CoalesceExpr: (p, node, scope) => common(p, bodyOf(node, 'CoalesceExpr')?.args, scope),
@@ -71,10 +71,13 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
     const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
     const select = bodyOf(subselect, 'SelectStmt');
     if (subLinkType !== 'EXPR_SUBLINK' || select === undefined) return undefined;
-    const [column] = p.queryValue(select, scope).columns ?? [];
-    return column?.isOpen === true ? 'text' : column?.type; // there is nothing that it could take the type of
+    return resolved(p.queryValue(select, scope).columns?.[0]);
   },
 };
+
+/** What a query gives that has no type of its own is text outside of it. */
+const resolved = (column: SeenColumn | undefined): PgType | undefined =>
+  column?.isOpen === true ? 'text' : column?.type;
 
 function constantType(constant: A_Const): PgType | undefined {
   if (constant.boolval !== undefined) return 'bool';

@@ -40,6 +40,7 @@ describe('is refused, at its place, with what to do', () => {
       ...(['0A000', 54] as const),
     ],
     ['select id, ntile(id) over (order by id) from patients order by id', '0A000', 12],
+    ["select k = 1 from (select '5' as k) q", '42883', 10],
     ['select age(born) from patients order by 1', '0A000', 8],
     ['select distinct age(born) from patients', '0A000', 17],
     ['select max(age(born)) from patients', '0A000', 12],

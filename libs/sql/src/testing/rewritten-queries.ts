@@ -23,6 +23,10 @@ export const rewrittenQueries: readonly WrittenQuery[] = [
     ['0'],
   ),
   query('select id, last_value(cost) over (order by id), last_value(id) over (order by started, id) from encounters'),
+  query(
+    "select q.k, q.c, p.id from (select $1 as k, 'x' as c, id from patients) q join patients p on p.id = q.id order by q.k, p.id",
+    ['10'],
+  ),
   query("select max('b'), min(null), max(nullif(null, name)), count(nullif('Ann', name)) from patients"),
   query("select id, nullif('2024-02-29', born), nullif('5', id) from patients order by id"),
   query("select max(nullif('10', name)), min(nullif('ann', name)) from patients"),

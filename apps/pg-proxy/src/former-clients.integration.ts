@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
+import { bind, execute, parse, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
+import { accessOf, WireClient } from './testing/wire-client.ts';
 
 const sessions = `select sessions from pg_stat_database where datname = current_database()`;
 
@@ -103,5 +105,24 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await next.end();
       await eventually(async () => (await rig.busy()) === 0);
     });
+
+    it('is not all that one had still asked, each with a Sync of its own, when it vanished', async () => {
+      const text = '/* vanished */ select generate_series(1, 10000000)';
+      const one = [
+        parse({ name: '', text, parameterTypes: [] }),
+        bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
+        execute({ portal: '', rowsMax: 0 }),
+        sync(),
+      ];
+      const client = await WireClient.in(accessOf(rig.url));
+      client.send(...Array.from({ length: 100 }, () => one).flat());
+      const works = `select from pg_stat_activity where state = 'active' and query like '/* vanished%'`;
+      await eventually(async () => (await rig.direct.query(works)).rowCount === 1);
+      client.socket.destroy();
+      await eventually(async () => (await rig.direct.query(works)).rowCount === 0, 10_000);
+      // It is not between two of them.
+      expect(await used('select 1')).toBeUndefined();
+      expect((await rig.direct.query(works)).rowCount).toBe(0);
+    }, 40_000);
   });
 });

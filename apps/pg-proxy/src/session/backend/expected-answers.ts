@@ -114,6 +114,11 @@ export class ExpectedAnswers {
     return this.#readies + this.#syncs + 1;
   }
 
+  /** What is under way is not the last: behind its ReadyForQuery the server goes on with what was sent after it. */
+  get isSeveral(): boolean {
+    return this.#syncs > 1;
+  }
+
   /** Something was run, or is to be, behind which no Sync went out: its transaction is open, though ReadyForQuery has not said so. */
   get isOpen(): boolean {
     return this.#isOpen;

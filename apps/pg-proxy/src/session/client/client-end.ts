@@ -145,8 +145,8 @@ export class ClientEnd {
     // A KILL has taken it away.
     if (client.pooled.backend === undefined) return this.#detach(backend);
     const { isMidMessage } = this.#messages;
-    // A Sync of ours would commit what the client has not.
-    const isUnfinished = isMidMessage || backend.expected.isOpen;
+    // A Sync of ours would commit what the client has not, and a cancel ends one of several statements.
+    const isUnfinished = isMidMessage || backend.expected.isOpen || backend.expected.isSeveral;
     // A cancel on its way would reach the next client's statement.
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
     const isOwn = client.isPinned || session.isUnsettled || mode === 'session';

@@ -70,14 +70,22 @@ export class RingSocket extends Socket implements Served {
 
   override resume(): this {
     this.#isWanted = true;
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) this.#tell(held.memory, held.bytes);
-    this.#goOn();
+    // As every socket, it tells nothing before whoever wants it has done what he is at.
+    if (this.#held === undefined) this.#goOn();
+    else process.nextTick(() => this.#tellHeld());
     return this;
   }
 
+  #tellHeld(): void {
+    const held = this.#held;
+    if (held === undefined || !this.#isWanted) return;
+    this.#held = undefined;
+    this.#tell(held.memory, held.bytes);
+    this.#goOn();
+  }
+
   #goOn(): void {
+    if (this.#held !== undefined) return;
     if (this.#isByRing) this.#ask();
     else if (this.#isWanted) super.resume();
   }

@@ -304,6 +304,24 @@ function send({ far }: RingPair, bytes: Buffer): void {
     for (const who of numbers.slice(1)) ring.vacate(who);
   });
 
+  it('tells nothing within a resume, and nothing when it has been paused again since', async () => {
+    const { near, far, heard: got } = await pair();
+    far.resume();
+    await tick();
+    far.pause();
+    near.write('held');
+    await tick(20);
+    far.resume();
+    far.pause();
+    near.write(' and more');
+    await tick(20);
+    expect(heardBytes(got)).toBe(0);
+    far.resume();
+    expect(heardBytes(got)).toBe(0);
+    await eventually(() => heardBytes(got) === 13);
+    expect(Buffer.concat(got).toString()).toBe('held and more');
+  });
+
   it('tells of what came while nobody wanted it also when the ring works no more', async () => {
     ring.close();
     const kernel = openKernel();

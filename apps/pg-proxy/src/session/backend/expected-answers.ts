@@ -79,6 +79,9 @@ export interface Note {
 /** Takes back what was noted when a message went out that the server refused, or passed over. */
 export type Undo = (isPassedOver: boolean) => void;
 
+/** What a client may ask, by what ReadyForQuery ends, before it is answered: each takes some 500 bytes here. */
+const syncsMax = 4_096;
+
 /** Whether its answer ends with ReadyForQuery. */
 const isSync = (entry: number): boolean => (entry & kindBits) <= owed.call;
 
@@ -102,6 +105,11 @@ export class ExpectedAnswers {
 
   get isEmpty(): boolean {
     return this.#size === 0 && !this.#isSkipping;
+  }
+
+  /** Its client is to hear something before it asks more. A server answers what a Sync ends whatever comes behind it. */
+  get isLong(): boolean {
+    return this.#syncs > syncsMax;
   }
 
   /** How many ReadyForQuery have come. */

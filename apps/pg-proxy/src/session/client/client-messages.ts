@@ -154,6 +154,7 @@ export class ClientMessages implements Wire {
     if (backend !== undefined) {
       backend.outbox.send();
       if (backend.outbox.backlog > clientBacklogMax) pauses.pause(pausedFor.backlog);
+      if (backend.expected.isLong) pauses.pause(pausedFor.answers);
     }
     this.outbox.send();
   }
@@ -291,6 +292,7 @@ export class ClientMessages implements Wire {
 
   /** What the server has said may be what the message at hand is held back for. */
   answered(): void {
+    if (this.#client.backend?.expected.isLong !== true) this.#client.pauses.resume(pausedFor.answers);
     if (!this.#isHeld || this.#session.isAsking || this.#client.backend?.expected.forgets === true) return;
     if (this.#isCancelComing || this.statements.shapes.isAwaited) return;
     // Behind the answer that is being read.

@@ -317,7 +317,7 @@ export class Client implements BackendClient {
   #detach(backend: Backend): void {
     this.backend = undefined;
     backend.detach();
-    this.pauses.resume(pausedFor.backlog);
+    this.pauses.resume(pausedFor.backlog | pausedFor.answers);
   }
 
   // What it hears of its backend.
@@ -416,6 +416,7 @@ export class Client implements BackendClient {
   }
 
   copyBegan(): void {
+    this.pauses.resume(pausedFor.answers);
     this.#end.copyBegan();
   }
 

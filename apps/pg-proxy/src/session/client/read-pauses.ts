@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** Why a client is not read. */
-export const pausedFor = { backend: 1, backlog: 2 } as const;
+export const pausedFor = { backend: 1, backlog: 2, answers: 4 } as const;
 
 /** Stops reading a socket for as long as there is any reason to. */
 export class ReadPauses {

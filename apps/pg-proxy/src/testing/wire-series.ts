@@ -219,6 +219,24 @@ export const wireSeries = {
     ],
     [1, runTwo],
   ),
+  'RESET ALL by a name of which a Parse is refused, or a Parse or a Close is passed over, behind the next Sync': steps(
+    [1, prepare('r', 'reset all'), sync()],
+    ...[
+      [prepare('r', 'select 1')],
+      [run('none'), close({ of: 'statement', name: 'r' })],
+      [run('none'), close({ of: 'statement', name: 'r' }), prepare('r', 'select 1')],
+    ].flatMap((passedOver) =>
+      steps(
+        [1, query("set work_mem to '5MB'")],
+        [2, ...passedOver, sync(), run('r'), sync()],
+        [1, query('show work_mem')],
+      ),
+    ),
+    [1, query("set work_mem to '5MB'")],
+    [1, prepare('', 'reset all'), sync()],
+    [2, run('none'), prepare('', 'select 1'), sync(), run(''), sync()],
+    [1, query('show work_mem')],
+  ),
   'two Parses of the unnamed statement that are passed over, one behind the Sync of the other': steps([
     3,
     run('none'),

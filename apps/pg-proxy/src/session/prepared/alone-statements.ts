@@ -9,6 +9,11 @@ export class AloneStatements {
     return this.#known.get(name);
   }
 
+  /** Whether something is known of a name before, or with, a Parse. @param isObserved somebody wants to know of everything */
+  isKnownBy(name: string, text: string, isObserved: boolean): boolean {
+    return isObserved || this.#known.has(name) || concernsProxy(text);
+  }
+
   /** @param isObserved somebody wants to know of everything */
   parsed(name: string, text: string, isObserved: boolean): void {
     const leavesState = concernsProxy(text);

@@ -276,8 +276,8 @@ export class ClientStatements {
       key = parseKey(buffer, start, end); // process ids in it may be others now
     }
     if (this.#wire.renews(key, backend)) return;
-    if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     if (this.#isHeldBack(backend, name)) return;
+    if (this.#isAlone) return this.#parseAlone(framer, backend, name);
     if (this.showNamed(key, backend)) return;
     if (this.#own.isOn) this.#parseOwn(framer, backend, name, key);
     else this.#parseNamed(backend, name, key);
@@ -301,10 +301,12 @@ export class ClientStatements {
   }
 
   #parseAlone({ buffer, start, end }: Framer, backend: Backend, name: string): void {
-    if (!backend.expected.push(owed.parse, this.#alone.again(name))) return;
-    this.#wire.pass(start);
     const textAt = start + 6 + name.length;
     const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
+    const undo = this.#alone.again(name);
+    if (this.#alone.isKnownBy(name, text, this.isObserved)) this.#underWay.sends(backend, name, undo);
+    if (!backend.expected.push(owed.parse, undo)) return;
+    this.#wire.pass(start);
     this.#alone.parsed(name, text, this.isObserved);
   }
 
@@ -440,7 +442,6 @@ export class ClientStatements {
 
   /** True: what is prepared by that name by now has yet to be told. */
   #isHeldBack(backend: Backend, name: string): boolean {
-    if (this.#isAlone) return false;
     const isToBeTold = name === '' ? this.#unnamed.isInDoubt(backend) : this.#underWay.isInDoubt(backend, name);
     if (!isToBeTold) return false;
     this.#wire.holdBack(backend);
@@ -549,14 +550,10 @@ export class ClientStatements {
     if (named.of === 'statement' && this.#isOfSql(named.name))
       return this.#passAsIs(framer, backend, owed.close, this.#watch.closes(named.name));
     const { expected } = backend;
-    if (named.of === 'portal' || this.#isAlone) {
-      const undo = named.of === 'statement' ? this.#alone.again(named.name) : undefined;
-      if (named.of === 'statement') this.#alone.forget(named.name);
-      if (expected.push(owed.close, undo)) this.#wire.pass(framer.start);
-      return;
-    }
+    if (named.of === 'portal') return this.#passAsIs(framer, backend, owed.close);
     if (this.#isHeldBack(backend, named.name)) return;
     if (named.name === '') return this.#closeUnnamed(framer, backend);
+    if (this.#isAlone) return this.#closeAtOwnBackend(framer, backend, named.name);
     const statement = this.#names.get(named.name);
     // SQL may be about to prepare one by that name.
     const isUnknown = statement === undefined && !named.name.startsWith(statementPrefix);
@@ -569,6 +566,13 @@ export class ClientStatements {
     } else if (expected.isEmpty) this.#wire.outbox.push(closeComplete());
     else if (!expected.push(owed.close | local, undo)) return;
     this.forget(named.name);
+  }
+
+  #closeAtOwnBackend(framer: Framer, backend: Backend, name: string): void {
+    const undo = this.#alone.again(name);
+    if (this.#alone.get(name) !== undefined) this.#underWay.sends(backend, name, undo);
+    this.#alone.forget(name);
+    this.#passAsIs(framer, backend, owed.close, undo);
   }
 
   #closeUnnamed({ start }: Framer, backend: Backend): void {

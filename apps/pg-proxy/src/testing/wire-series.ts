@@ -88,6 +88,16 @@ export const wireSeries = {
     [1, query('rollback')],
     [1, run('c'), run('d'), run('c'), sync()],
   ),
+  'Parse of what is there, where the transaction fails before it': steps(
+    [1, query('begin')],
+    [1, prepare('c', 'select 2'), sync()],
+    [2, prepare('', 'select 1/0'), run(''), sync(), prepare('d', 'select 2'), run('d'), sync()],
+    [1, query('rollback')],
+    [1, run('d'), sync()],
+    [2, prepare('', 'begin'), run(''), run('nobody'), sync(), prepare('d', 'select 2'), run('d'), sync()],
+    [1, query('rollback')],
+    [2, query('select 1'), prepare('d', 'select 2'), run('d'), run('c'), sync()],
+  ),
   'DEALLOCATE among others in one text': steps(
     [1, two],
     [1, query('select 1; deallocate c; select 3')],

@@ -97,6 +97,8 @@ export class ExpectedAnswers {
   #size = 0;
   /** Of the entries, those that ReadyForQuery ends. */
   #syncs = 0;
+  /** Those among them that the client has asked for. */
+  #askedSyncs = 0;
   /** ReadyForQuery that have come. */
   #readies = 0;
   #rereads = 0;
@@ -125,6 +127,11 @@ export class ExpectedAnswers {
   /** What is under way is not the last: behind its ReadyForQuery the server goes on with what was sent after it. */
   get isSeveral(): boolean {
     return this.#syncs > 1;
+  }
+
+  /** A Sync of the client, or a message that is one, is under way. */
+  get hasSync(): boolean {
+    return this.#askedSyncs > 0;
   }
 
   /** Something was run, or is to be, behind which no Sync went out: its transaction is open, though ReadyForQuery has not said so. */
@@ -163,7 +170,7 @@ export class ExpectedAnswers {
     this.#undos[at] = undo;
     this.#notes[at] = note;
     this.#size++;
-    if (isSync(entry)) this.#syncs++;
+    if (isSync(entry)) this.#countSync(entry, 1);
     if (note?.rereads === true) this.#rereads++;
     return true;
   }
@@ -183,7 +190,7 @@ export class ExpectedAnswers {
     this.#notes[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#entries.length - 1);
     this.#size--;
-    if (isSync(entry)) this.#syncs--;
+    if (isSync(entry)) this.#countSync(entry, -1);
     return entry;
   }
 
@@ -275,7 +282,7 @@ export class ExpectedAnswers {
     for (let index = 1; index < this.#size; index++) {
       const from = at(index);
       const isPassedOver = index < end && ((this.#entries[from] as number) & kindBits) === owed.sync;
-      if (isPassedOver) this.#syncs--;
+      if (isPassedOver) this.#countSync(this.#entries[from] as number, -1);
       if (index === end || isPassedOver) continue;
       const to = at(size++);
       this.#entries[to] = this.#entries[from] as number;
@@ -286,6 +293,11 @@ export class ExpectedAnswers {
     this.#size = size;
     this.#isOpen = ((this.#entries[at(size - 1)] as number) & kindBits) >= owed.parse;
     return isEnded;
+  }
+
+  #countSync(entry: number, by: 1 | -1): void {
+    this.#syncs += by;
+    if ((entry & unasked) === 0) this.#askedSyncs += by;
   }
 
   /** Of the first of that kind, or behind all. */

@@ -85,6 +85,9 @@ const once = (undo: () => void): (() => void) => {
     isDone = true;
   };
 };
+/** What it is sent now may come to a transaction that has failed: it has, or what is under way may, and its Sync has been sent. */
+const mayHaveFailed = ({ status, expected }: Backend): boolean =>
+  status === transactionStatus.failed || expected.hasSync;
 /** It may advance a sequence, or leave a transaction that has failed. */
 const isUnderWay = ({ expected }: Backend): boolean => [owed.execute, owed.query].some((kind) => expected.has(kind));
 
@@ -347,7 +350,7 @@ export class ClientStatements {
     this.#underWay.sends(backend, name, undo);
     const answer = (): boolean => {
       if (!isThere) return prepareNew(backend, statement, owed.parse, undo);
-      if (backend.status === transactionStatus.failed) return parseAnyway(backend, key, undo);
+      if (mayHaveFailed(backend)) return parseAnyway(backend, key, undo);
       return expected.push(owed.parse | local, undo);
     };
     if (isThere && expected.isEmpty && backend.status !== transactionStatus.failed)

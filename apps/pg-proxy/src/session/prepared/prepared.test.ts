@@ -147,7 +147,8 @@ describe('prepared statements', () => {
     await one.ask(Buffer.concat([query('set datestyle to dmy'), prepare('s'), run('s'), sync()]));
     await one.ask(query('reset datestyle'));
     await other.ask(prepare('s'), run('s'), sync());
-    await other.ask(Buffer.concat([query('set app.own to 1'), prepare('t'), sync()]));
+    await other.ask(query('set app.own to 1'));
+    await other.ask(prepare('t'), sync());
     expect(rig.postgres.backends[0]!.heard.filter((text) => text.startsWith('parse'))).toEqual([
       'parse select 1',
       'parse select 1',

@@ -98,6 +98,16 @@ export const wireSeries = {
     [1, query('rollback')],
     [2, query('select 1'), prepare('d', 'select 2'), run('d'), run('c'), sync()],
   ),
+  'what goes back, prepared behind DEALLOCATE ALL in one pipeline': steps(
+    [1, query("set work_mem to '5MB'")],
+    [1, prepare('', 'deallocate all'), run(''), prepare('g', 'reset work_mem'), sync()],
+    [1, run('g'), sync()],
+    [1, query('show work_mem')],
+    [2, query('deallocate prepare all'), prepare('g', 'set work_mem to default'), sync()],
+    [1, query("set work_mem to '5MB'")],
+    [1, run('g'), sync()],
+    [1, query('show work_mem')],
+  ),
   'DEALLOCATE among others in one text': steps(
     [1, two],
     [1, query('select 1; deallocate c; select 3')],

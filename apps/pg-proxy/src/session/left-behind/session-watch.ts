@@ -93,12 +93,13 @@ function textOf(value: Value | undefined, bound: Bound | undefined): string | un
 
 const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\bdefault)\b`, 'i');
 
-/** Whether a statement concerns settings that only the proxy knows: its own, or what the session began with. */
-export function concernsProxy(text: string): boolean {
-  return text.includes(settingPrefix) || goesBack.test(text) || nestsComments(text);
-}
-
 const deallocate = /\bdeallocate\b/gi;
+const deallocatesAll = /\bdeallocate\b.*\ball\b/is;
+
+/** Whether a statement concerns what only the proxy knows: its own settings, what the session began with, or what all of its names stand for. */
+export function concernsProxy(text: string): boolean {
+  return text.includes(settingPrefix) || goesBack.test(text) || deallocatesAll.test(text) || nestsComments(text);
+}
 
 const utf8Of = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');
 

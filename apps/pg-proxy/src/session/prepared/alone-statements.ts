@@ -9,6 +9,10 @@ export class AloneStatements {
     return this.#known.get(name);
   }
 
+  names(): Iterable<string> {
+    return this.#known.keys();
+  }
+
   /** Whether something is known of a name before, or with, a Parse. @param isObserved somebody wants to know of everything */
   isKnownBy(name: string, text: string, isObserved: boolean): boolean {
     return isObserved || this.#known.has(name) || concernsProxy(text);

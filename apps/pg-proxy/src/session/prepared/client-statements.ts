@@ -187,7 +187,7 @@ export class ClientStatements {
   }
 
   names(): readonly string[] {
-    return [...this.#names.all.keys()];
+    return [...this.#names.all.keys(), ...this.#alone.names()];
   }
 
   /** Under their own names at the backend, where the next client would meet them. */

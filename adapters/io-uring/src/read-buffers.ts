@@ -6,7 +6,7 @@ const bytesOfEntry = 16;
 
 /** Many small ones for what comes at rest, some large ones for what comes in floods. */
 const groups = [
-  { count: 64, bytes: 4 * 1024 },
+  { count: 256, bytes: 4 * 1024 },
   { count: 32, bytes: 64 * 1024 },
 ] as const;
 /** A buffer's number has its group in front. */

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
 import { assert, asyncProperty, array, boolean, constantFrom, integer, record } from 'fast-check';
@@ -341,6 +342,18 @@ function send({ far }: RingPair, bytes: Buffer): void {
     far.resume();
     await eventually(() => heardBytes(got) === 13);
     expect(Buffer.concat(got).toString()).toBe('held and read');
+  });
+
+  it('leaves no descriptor open when it cannot be made', () => {
+    const kernel = openKernel();
+    const opened = (): number => readdirSync('/proc/self/fd').length;
+    const before = opened();
+    const fails = (): never => {
+      throw new Error('no more');
+    };
+    for (const part of [{ shared: fails }, { register: fails }, { eventDescriptor: fails }, { pipe: fails }])
+      expect(() => RingSockets.open(() => undefined, { ...kernel, ...part })).toThrow('no more');
+    expect(opened()).toBe(before);
   });
 
   it('goes on without the ring when the kernel takes nothing more from it', async () => {

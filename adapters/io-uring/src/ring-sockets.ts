@@ -58,7 +58,19 @@ export class RingSockets implements RingAnswers {
    * @throws Error there is no io_uring here, or the process may not use it
    */
   static open(failed: (error: Error) => void, kernel: Kernel = openKernel()): RingSockets {
-    return new RingSockets(kernel, new Ring(kernel), failed);
+    const opened: number[] = [];
+    const noted = (descriptor: number): number => (opened.push(descriptor), descriptor);
+    const noting: Kernel = {
+      ...kernel,
+      setup: (...asked) => noted(kernel.setup(...asked)),
+      eventDescriptor: () => noted(kernel.eventDescriptor()),
+    };
+    try {
+      return new RingSockets(kernel, new Ring(noting), failed);
+    } catch (error) {
+      for (const descriptor of opened) kernel.close(descriptor);
+      throw error;
+    }
   }
 
   private constructor(kernel: Kernel, ring: Ring, failed: (error: Error) => void) {

@@ -22,6 +22,8 @@ export interface BackendClient {
   readonly isParting: boolean;
   /** Nothing that it has asked is under way. */
   readonly isQuiet: boolean;
+  /** Custom settings that its session knows by name, whether it has them set or not. */
+  readonly namedSettings: ReadonlySet<string>;
   part(): void;
   /** The server takes data in. */
   copyBegan(): void;

@@ -22,8 +22,15 @@ import type { BackendClient, BackendOptions } from './backend-options.ts';
 import { ExpectedAnswers, owed, reporting, unasked, type Note } from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
-import { OwnQuestion, type Answered } from './own-question.ts';
-import { changeFromUnknown, changeOf, setEach, settingsKey, type Settings } from '../left-behind/settings.ts';
+import { OwnQuestion, SilentNote, type Answered } from './own-question.ts';
+import {
+  changeFromUnknown,
+  changeOf,
+  resetEach,
+  setEach,
+  settingsKey,
+  type Settings,
+} from '../left-behind/settings.ts';
 import type { Lost } from '../left-behind/set-again.ts';
 import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
 import type { Traffic } from './traffic.ts';
@@ -99,6 +106,8 @@ export class Backend {
   /** What its process has begun with. */
   readonly #begunWith: Settings;
   #settings: Settings;
+  /** Custom settings that its process knows by name. */
+  readonly #namedSettings = new Set<string>();
   /** Undefined: its client has set something, and what is set now is not known for certain. */
   #settingsKey: string | undefined;
   #isPaused = false;
@@ -195,6 +204,7 @@ export class Backend {
   attach(client: BackendClient, settings: Settings, key: string, isAwaited: boolean): void {
     this.client = client;
     if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
+    if (client.namedSettings.size > 0) this.#knowsNames(client.namedSettings, settings);
     if (key === this.#settingsKey) return;
     const isKnown = this.#settingsKey !== undefined;
     const change = (isKnown ? changeOf : changeFromUnknown)(this.#settings, settings, isAwaited);
@@ -209,7 +219,17 @@ export class Backend {
     this.lastUser = processId;
   }
 
+  /** As on a direct connection, what its client has named once is there, and empty where it is not set. */
+  #knowsNames(names: ReadonlySet<string>, settings: Settings): void {
+    const unknown = [...names].filter((name) => !this.#namedSettings.has(name));
+    if (unknown.length === 0) return;
+    for (const name of unknown) this.#namedSettings.add(name);
+    const unset = unknown.filter((name) => !settings.has(name));
+    if (unset.length > 0) this.ask(resetEach(unset), new SilentNote());
+  }
+
   detach(): void {
+    for (const name of this.client?.namedSettings ?? []) this.#namedSettings.add(name);
     this.client = undefined;
     this.onDrain = undefined;
     this.resume();

@@ -45,6 +45,11 @@ export class OwnNote implements Note {
   }
 }
 
+/** The same, where nobody is told when it fails. */
+export class SilentNote extends OwnNote {
+  readonly isSilent = true;
+}
+
 /** A query of the proxy's own in the session of a client, whose row it reads: it is `answering`. */
 export class OwnQuestion extends OwnNote {
   readonly #pieces: Buffer[] = [];

@@ -127,6 +127,10 @@ export class Client implements BackendClient {
     return this.session.settings.current;
   }
 
+  get namedSettings(): ReadonlySet<string> {
+    return this.session.watch.named;
+  }
+
   get settingsKey(): string {
     return this.session.settings.key;
   }

@@ -11,6 +11,8 @@ const verbs = [
   `set${gap}+(?!local\\b|transaction\\b|constraints\\b)`,
   `(?:reset|listen|unlisten|load|discard|deallocate|execute|do)\\b`,
   `prepare${gap}+(?!transaction\\b)`,
+  // A name with a point in it stays in the session.
+  `set${gap}+local${gap}+[^\\s.=]+\\.`,
 ];
 const beginsSo = new RegExp(`${start}(?:${verbs.join('|')})`, 'i');
 const words = [

@@ -93,6 +93,8 @@ function textOf(value: Value | undefined, bound: Bound | undefined): string | un
 
 const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\bdefault)\b`, 'i');
 
+/** So many names of settings are kept of one session. */
+const namedMax = 64;
 const deallocate = /\bdeallocate\b/gi;
 const deallocatesAll = /\bdeallocate\b.*\ball\b/is;
 
@@ -146,6 +148,7 @@ export class SessionWatch {
   /** Undefined: nobody else gets its backend, or there is no catalogue to be asked. */
   readonly #code: UnseenCode | undefined;
   #doubts: Doubts | undefined;
+  readonly #named = new Set<string>();
   readonly #pinsSequences: boolean;
   /** The role that its client came with. */
   readonly #beganAs: string | undefined;
@@ -385,8 +388,21 @@ export class SessionWatch {
     const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
     this.#isDiscarded ||= tag === 'DISCARD ALL';
     if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
+    for (const effect of statement?.effects ?? []) this.#noteNamed(effect, bound);
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
+  }
+
+  /** Settings of no extension: a session that has set one, if for a transaction alone, knows its name from then on. */
+  get named(): ReadonlySet<string> {
+    return this.#named;
+  }
+
+  #noteNamed(effect: SessionEffect, bound: Bound | undefined): void {
+    if (effect.kind !== 'set' && effect.kind !== 'reset') return;
+    const name = typeof effect.name === 'string' ? effect.name : textOf(effect.name, bound);
+    const isCustom = name?.includes('.') === true && !name.startsWith(settingPrefix);
+    if (isCustom && this.#named.size < namedMax) this.#named.add(name.toLowerCase());
   }
 
   /** What failed, where that is followed. */

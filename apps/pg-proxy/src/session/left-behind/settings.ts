@@ -123,6 +123,9 @@ const setTo = (name: string, value: string, isLocal = false): string =>
 const reset = (name: string): string =>
   isAscii(name) ? `RESET ${identifier(name)}` : `SELECT ${setConfig(literal(name), 'NULL')}`;
 
+/** What each of them is to everybody; a custom one that nobody has named yet becomes empty. */
+export const resetEach = (names: readonly string[]): string => names.map(reset).join(';');
+
 /** Not SET: this takes a value as a startup packet has it, lists too. It is not answered, which the client's encoding may not be able to. */
 const setConfig = (name: string, value: string, isLocal = false): string =>
   `pg_catalog.set_config(${name},${value},${isLocal}) IS NULL`;

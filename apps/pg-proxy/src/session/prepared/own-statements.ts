@@ -1,14 +1,10 @@
 import { parseAs, sync, transactionStatus } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Note } from '../backend/expected-answers.ts';
-import { OwnNote } from '../backend/own-question.ts';
+import { SilentNote } from '../backend/own-question.ts';
 import type { NamesUnderWay } from './names-under-way.ts';
 import { closeStandIn } from './stand-in.ts';
 import { keyAsTold, type Statement } from './statements.ts';
-
-class Silent extends OwnNote {
-  readonly isSilent = true;
-}
 
 const savepoint = 'medrex_prepares';
 
@@ -49,11 +45,11 @@ export class OwnStatements {
   /** One that fails must neither make the server pass over what comes now, nor end the transaction that the client is in. */
   #tryAt(backend: Backend, name: string): void {
     const isInBlock = backend.status === transactionStatus.inside;
-    if (isInBlock) backend.ask(`savepoint ${savepoint}`, new Silent());
-    this.prepareAt(backend, name, new Silent());
+    if (isInBlock) backend.ask(`savepoint ${savepoint}`, new SilentNote());
+    this.prepareAt(backend, name, new SilentNote());
     backend.expected.push(owed.sync | unasked);
     backend.outbox.push(sync());
-    if (isInBlock) backend.ask(`rollback to ${savepoint}; release ${savepoint}`, new Silent());
+    if (isInBlock) backend.ask(`rollback to ${savepoint}; release ${savepoint}`, new SilentNote());
   }
 
   /** False: the server passes over everything. */

@@ -293,18 +293,6 @@ function send({ far }: RingPair, bytes: Buffer): void {
     expect(() => openKernel().shared(-1, 4096, 0)).toThrow(/^[a-z ]+ failed with errno 9$/);
   });
 
-  it('leaves to the event loop whose answers it has no room for', () => {
-    const nobody = { descriptor: undefined, readsMuch: false, outgoingAt: 0, outgoing: 0, isSending: false, who: 0 };
-    const served = { ...nobody, sent: () => undefined, received: () => true, deserted: () => undefined };
-    const handle = { fd: 5 };
-    const numbers: number[] = [];
-    while (ring.takes(handle)) numbers.push(ring.serve(served));
-    expect(numbers.length).toBe(10_922);
-    ring.vacate(numbers[0] as number);
-    expect(ring.takes(handle)).toBe(true);
-    for (const who of numbers.slice(1)) ring.vacate(who);
-  });
-
   it('tells nothing within a resume, and nothing when it has been paused again since', async () => {
     const { near, far, heard: got } = await pair();
     far.resume();

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 import { openKernel, type Kernel } from './kernel.ts';
-import { Ring, socketsMax, type RingAnswers } from './ring.ts';
+import { Ring, type RingAnswers } from './ring.ts';
 
 /** Up to here it goes by the ring, which copies it. */
 export const sentBytesMax = 16 * 1024;
@@ -82,10 +82,9 @@ export class RingSockets implements RingAnswers {
     ring.isSilent = false;
   }
 
-  /** Whether it may be served: it has a descriptor, and the ring goes on and has room. */
+  /** Whether it may be served: it has a descriptor, and the ring goes on. */
   takes(handle: { readonly fd?: number }): boolean {
-    const isOpen = !this.#isClosing && !this.#isOver && this.#count < socketsMax;
-    return isOpen && handle.fd !== undefined && handle.fd >= 0;
+    return !this.#isClosing && !this.#isOver && handle.fd !== undefined && handle.fd >= 0;
   }
 
   /** Who it is from now on. */
@@ -234,7 +233,11 @@ export class RingSockets implements RingAnswers {
     if (this.#isOver) return;
     this.#isOver = true;
     // What it has taken before that is done.
-    this.#ring.hear(this);
+    try {
+      this.#ring.hear(this);
+    } catch {
+      // It keeps the rest to itself.
+    }
     this.#leaveRing();
     for (const served of [...this.#served]) served?.deserted();
     this.#failed(error);

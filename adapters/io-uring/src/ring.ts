@@ -4,10 +4,8 @@ import { ReadBuffers } from './read-buffers.ts';
 
 /** How many may be handed in at once. */
 const entries = 128;
-/** Room for the answers to all that was asked: the kernel would keep the others back, and a send that is done would not be known to be. */
-const completionsMax = 256 * entries;
-/** Each has a send, a receive and a cancel under way at most. */
-export const socketsMax = Math.floor(completionsMax / 3);
+/** Few, so that they stay in the processor's cache; what has no room is kept by the kernel, and handed over in a further `enter`. */
+const completionsMax = 8 * entries;
 const setupFlags = { sizeOfCompletions: 8, submitAll: 0x80, oneThread: 0x1000, worksWhenEntered: 0x2000 };
 const operation = { send: 26, receive: 27, cancel: 14 };
 const picksBuffer = 0x20;
@@ -20,10 +18,13 @@ const registerEvents = 4;
 const submissionsAt = 0x1000_0000;
 const wordsOfSubmission = 16;
 const wordsOfCompletion = 4;
+const wordsOfCome = 3;
 /** EINTR, EAGAIN, EBUSY: what was not taken now may be the next time. */
 const passing = new Set([4, 11, 16]);
 const triesMax = 100;
 const noEvents = 1;
+/** The kernel keeps answers back for which there was no room. */
+const keepsBack = 2;
 
 /** What was asked; it comes back with the number of who asked. */
 const asked = { send: 0, receive: 1, cancel: 2 } as const;
@@ -52,6 +53,7 @@ export class Ring {
   readonly #results: Int32Array;
   readonly #at: {
     submissionTail: number;
+    submissionFlags: number;
     completionHead: number;
     completionTail: number;
     completions: number;
@@ -61,6 +63,9 @@ export class Ring {
   #tail = 0;
   #waiting = 0;
   #head = 0;
+  /** Who, result and flags of what has come, one behind the other. */
+  readonly #come: number[] = [];
+  #comeEnd = 0;
 
   /** @throws Error the kernel has none, is older than 6.1, or does not let this process have one */
   constructor(kernel: Kernel) {
@@ -71,7 +76,8 @@ export class Ring {
     parameters[2] = sizeOfCompletions | submitAll | oneThread | worksWhenEntered;
     this.#descriptor = kernel.setup(entries, parameters);
     // struct io_uring_params: ten words, then the offsets of either queue: head, tail, mask, entries, and what differs.
-    const [submissionTail, submissionIndex] = [parameters[11] as number, parameters[16] as number];
+    const [submissionTail, submissionFlags] = [parameters[11] as number, parameters[14] as number];
+    const submissionIndex = parameters[16] as number;
     const [completionHead, completionTail] = [parameters[20] as number, parameters[21] as number];
     const [completions, flags] = [parameters[25] as number, parameters[26] as number];
     const bytes = Math.max(submissionIndex + entries * 4, completions + completionsMax * wordsOfCompletion * 4);
@@ -80,7 +86,8 @@ export class Ring {
     this.#results = new Int32Array(queues);
     for (let at = 0; at < entries; at++) this.#queues[submissionIndex / 4 + at] = at;
     this.#at = {
-      ...{ submissionTail: submissionTail / 4, completionHead: completionHead / 4, completionTail: completionTail / 4 },
+      ...{ submissionTail: submissionTail / 4, submissionFlags: submissionFlags / 4 },
+      ...{ completionHead: completionHead / 4, completionTail: completionTail / 4 },
       ...{ completions: completions / 4, flags: flags / 4 },
     };
     this.#submissions = new Uint32Array(
@@ -144,36 +151,45 @@ export class Ring {
     throw new Error(`the ring has taken nothing in ${triesMax} tries`);
   }
 
-  /** Tells what is done: first what was sent, and then what has come. False: nothing has. */
+  /** Tells what is done: first what was sent, and then what has come. False: nothing has. @throws Error as `enter` */
   hear(answers: RingAnswers): boolean {
+    this.#comeEnd = 0;
+    this.#gather(answers);
+    // What was sent must be known to be: it would be sent again.
+    while (((this.#queues[this.#at.submissionFlags] as number) & keepsBack) !== 0) {
+      this.enter();
+      this.#gather(answers);
+    }
+    // What is told is answered, and asks for more, which is not heard before the next turn.
+    for (let at = 0; at < this.#comeEnd; at += wordsOfCome) {
+      const [who, result, flags] = [this.#come[at], this.#come[at + 1], this.#come[at + 2]] as [number, number, number];
+      this.#received(who, result, flags, answers);
+    }
+    return this.#comeEnd > 0;
+  }
+
+  /** Takes all answers out of the queue; those of what has come are told later. */
+  #gather(answers: RingAnswers): void {
     const end = this.#queues[this.#at.completionTail] as number;
-    const start = this.#head;
-    let hasCome = false;
-    // What is heard of what has come is asked and sent meanwhile, and must know what has become of what was sent before.
-    for (let head = start; head !== end; head = (head + 1) >>> 0) {
-      const at = this.#completionAt(head);
+    for (; this.#head !== end; this.#head = (this.#head + 1) >>> 0) {
+      const at = this.#at.completions + (this.#head & (completionsMax - 1)) * wordsOfCompletion;
       const user = this.#queues[at] as number;
-      if ((user & askedMask) === asked.send) answers.sent(user >>> 2, this.#results[at + 2] as number);
+      const result = this.#results[at + 2] as number;
+      if ((user & askedMask) === asked.send) answers.sent(user >>> 2, result);
+      else if ((user & askedMask) === asked.receive) this.#comes(user >>> 2, result, this.#results[at + 3] as number);
     }
-    for (let head = start; head !== end; head = (head + 1) >>> 0) {
-      const at = this.#completionAt(head);
-      const user = this.#queues[at] as number;
-      if ((user & askedMask) !== asked.receive) continue;
-      hasCome = true;
-      this.#received(user >>> 2, at, answers);
-    }
-    this.#head = end;
     this.#queues[this.#at.completionHead] = end;
-    return hasCome;
   }
 
-  #completionAt(head: number): number {
-    return this.#at.completions + (head & (completionsMax - 1)) * wordsOfCompletion;
+  #comes(who: number, result: number, flags: number): void {
+    const at = this.#comeEnd;
+    this.#come[at] = who;
+    this.#come[at + 1] = result;
+    this.#come[at + 2] = flags;
+    this.#comeEnd = at + wordsOfCome;
   }
 
-  #received(who: number, at: number, answers: RingAnswers): void {
-    const result = this.#results[at + 2] as number;
-    const flags = this.#queues[at + 3] as number;
+  #received(who: number, result: number, flags: number, answers: RingAnswers): void {
     if ((flags & hasBuffer) === 0) return void answers.received(who, result, undefined);
     const id = flags >>> 16;
     const isFree = answers.received(who, result, this.#buffers.memoryOf(id));

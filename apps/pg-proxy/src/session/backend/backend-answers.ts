@@ -227,7 +227,7 @@ export class BackendAnswers {
     backend.isCopyIn = false;
     const isSeen = (this.#expected.ready(this.chunkAt) & unasked) === 0;
     backend.writes?.settled(backend.isOutsideBlock);
-    if (this.#toTell.size > 0 && (isSeen || backend.client?.isQuiet === true)) this.#tellSettings();
+    if (this.#toTell.size > 0 && (isSeen || backend.client?.isQuiet !== false)) this.#tellSettings();
     if (!isSeen) {
       // What waits for what is prepared may wait for this.
       backend.client?.goesOn();

@@ -49,6 +49,15 @@ function send({ far }: RingPair, bytes: Buffer): void {
     heard.push(got);
     return { ...made, heard: got };
   };
+  /** From now on a ring of which the kernel takes nothing any more when the function is called. */
+  const breakable = (): (() => void) => {
+    ring.close();
+    const kernel = openKernel();
+    let isBroken = false;
+    const breaking: Kernel = { ...kernel, enter: (...asked) => (isBroken ? -9 : kernel.enter(...asked)) };
+    ring = RingSockets.open((error) => failures.push(error), breaking);
+    return () => (isBroken = true);
+  };
   const heardBytes = (got: readonly Buffer[]): number => got.reduce((sum, { length }) => sum + length, 0);
 
   beforeEach(() => {
@@ -312,18 +321,14 @@ function send({ far }: RingPair, bytes: Buffer): void {
   });
 
   it('tells of what came while nobody wanted it also when the ring works no more', async () => {
-    ring.close();
-    const kernel = openKernel();
-    let isBroken = false;
-    const breaking: Kernel = { ...kernel, enter: (...asked) => (isBroken ? -9 : kernel.enter(...asked)) };
-    ring = RingSockets.open((error) => failures.push(error), breaking);
+    const breaks = breakable();
     const { near, far, heard: got } = await pair();
     far.resume();
     await tick();
     far.pause();
     near.write('held');
     await tick(20);
-    isBroken = true;
+    breaks();
     send({ near, far }, Buffer.from('finds that it is broken'));
     await eventually(() => failures.length === 1);
     near.write(' and read');
@@ -345,18 +350,14 @@ function send({ far }: RingPair, bytes: Buffer): void {
   });
 
   it('goes on without the ring when the kernel takes nothing more from it', async () => {
-    ring.close();
-    const kernel = openKernel();
-    let isBroken = false;
-    const breaking: Kernel = { ...kernel, enter: (...asked) => (isBroken ? -9 : kernel.enter(...asked)) };
-    ring = RingSockets.open((error) => failures.push(error), breaking);
+    const breaks = breakable();
     const { near, far, heard: got } = await pair();
     const back: Buffer[] = [];
     near.on('data', (chunk) => back.push(Buffer.from(chunk)));
     far.resume();
     near.write('before');
     await eventually(() => heardBytes(got) === 6);
-    isBroken = true;
+    breaks();
     send({ near, far }, Buffer.from('put when it broke, '));
     near.write(' and after');
     await eventually(() => heardBytes(got) === 16);

@@ -29,7 +29,8 @@ function send({ far }: RingPair, bytes: Buffer): void {
 }
 
 // A kernel without io_uring, or a runtime that keeps processes from it: what is served by it there is served by epoll.
-(hasRing() ? describe : describe.skip)('sockets of a ring', () => {
+const isThere = hasRing();
+(isThere ? describe : describe.skip)(`sockets of a ring${isThere ? '' : ' (left out: no io_uring)'}`, () => {
   let ring: RingSockets;
   let failures: Error[];
   const pairs: RingPair[] = [];

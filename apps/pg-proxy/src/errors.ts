@@ -48,7 +48,7 @@ export const pgProxyErrors = {
     retryable: false,
     meaning: 'Connections are read and written by epoll: there is no io_uring for this process, or it no longer works.',
     remedy:
-      'None is needed. Errno 1 and 38: the runtime or `kernel.io_uring_disabled` forbid it, or the kernel has none; allow it by a profile of seccomp, or say `ioUring: false`.',
+      'None is needed. Errno 1 and 38: the runtime or `kernel.io_uring_disabled` forbid it, or the kernel has none; 22: it is older than 6.1. Allow it by a profile of seccomp, or say `ioUring: false`.',
   },
 } as const satisfies Record<string, ErrorDescription>;
 

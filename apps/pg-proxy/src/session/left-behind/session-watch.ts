@@ -96,11 +96,14 @@ const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b
 /** So many names of settings are kept of one session. */
 const namedMax = 64;
 const deallocate = /\bdeallocate\b/gi;
-const deallocatesAll = /\bdeallocate\b.*\ball\b/is;
+const deallocates = /\bdeallocate\b/i;
+const all = /\ball\b/i;
+/** One after the other: where one word is there a hundred thousand times, the other is looked for once. */
+const mayDeallocateAll = (text: string): boolean => deallocates.test(text) && all.test(text);
 
 /** Whether a statement concerns what only the proxy knows: its own settings, what the session began with, or what all of its names stand for. */
 export function concernsProxy(text: string): boolean {
-  return text.includes(settingPrefix) || goesBack.test(text) || deallocatesAll.test(text) || nestsComments(text);
+  return text.includes(settingPrefix) || goesBack.test(text) || mayDeallocateAll(text) || nestsComments(text);
 }
 
 const utf8Of = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');

@@ -170,8 +170,8 @@ describe('prepared statements', () => {
 describe('what the server passed over after an error', () => {
   const unnamed = prepare('', 'select mine');
 
-  it('does not look for its name over and over', async () => {
-    await start(oneBackend);
+  it.each(['transaction', 'session'])('does not look for its name over and over in %s mode', async (mode) => {
+    await start({ config: { pool: { size: 1, mode } } });
     const client = await rig.in();
     await client.ask(prepare('a'), sync());
     expect((await client.ask(query('deallocate '.repeat(90_000)))).at(-1)).toBe('Z I');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
-import { bind, close, execute, parse, query, sync } from '@medrex/pg-wire';
+import { bind, close, execute, frontend as from, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
 
@@ -15,6 +15,11 @@ const run = [
 const prepared = [query('prepare n1 as select 7 as a')];
 const runBySql = [query('execute n1')];
 const gone = [query('deallocate n1')];
+const parseIt = parse({ name: '', text: 'prepare n1 as select 7 as a', parameterTypes: [] });
+const executeIt = [
+  bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
+  execute({ portal: '', rowsMax: 0 }),
+];
 
 describeReal('POSTGRES', 'names of statements, of which SQL and the protocol have the same', (where) => {
   let rig: RealRig;
@@ -26,7 +31,11 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
   const heard = async (href: string, steps: readonly (readonly Buffer[])[]): Promise<string[]> => {
     const client = await WireClient.in(accessOf(href));
     const words: string[] = [];
-    for (const messages of steps) words.push(...(await client.ask(...messages)));
+    for (const messages of steps) {
+      words.push(...(await client.ask(...messages)));
+      const more = messages.filter(([type]) => type === from.query || type === from.sync).length - 1;
+      for (let rest = more; rest > 0; rest--) words.push(...(await client.until('Z')));
+    }
     client.close();
     return words;
   };
@@ -39,6 +48,9 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
       'and nobody else is there',
       [parsed, parsed, [query('select name, from_sql from pg_prepared_statements')], parsed],
     ],
+    ['the protocol comes where SQL takes it away', [prepared, [...gone, ...parsed], run]],
+    ['the protocol comes second, before SQL is answered', [[...prepared, ...parsed, ...gone, ...parsed], run]],
+    ['and in one pipeline', [[parseIt, ...executeIt, ...parsed], prepared, runBySql, run]],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [
       'and not where that is passed over',
@@ -70,8 +82,17 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['has gone with its savepoint', [...inBlock, [binds(), sync()], back, runs]],
     ['was closed', [...inBlock, [binds(), close({ of: 'portal', name: 'p' }), ...runs]]],
     ['is there', [...inBlock, [binds(), ...runs]]],
+    ['has run', [...inBlock, [binds(), execute({ portal: 'p', rowsMax: 0 }), ...runs]]],
   ])('stay where the portal that is to deallocate one %s, as on a direct connection', async (_, steps) => {
     const all = [...steps, [query('rollback')], run];
+    expect(await heard(rig.url, all)).toEqual(await heard(where, all));
+  });
+
+  it('are taken, also where the role of now may not prepare what they mean', async () => {
+    await rig.direct.query(`create type ${rig.schema}.mood as enum ('glad')`);
+    const hidden = parse({ name, text: `select null::${rig.schema}.mood`, parameterTypes: [] });
+    const other = [query('set role pg_monitor'), query('prepare n1x as select 1; deallocate n1x')];
+    const all = [[hidden, sync()], ...other.map((each) => [each]), parsed, [query('reset role')], parsed];
     expect(await heard(rig.url, all)).toEqual(await heard(where, all));
   });
 });

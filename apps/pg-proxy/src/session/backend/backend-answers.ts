@@ -175,7 +175,7 @@ export class BackendAnswers {
     const note = expected.headNote;
     expected.shift();
     note?.ended(this.chunkAt);
-    if (note?.before !== undefined) this.#backend.client?.goesOn();
+    if (note?.before !== undefined || note?.names?.length) this.#backend.client?.goesOn();
     return isSeen;
   }
 

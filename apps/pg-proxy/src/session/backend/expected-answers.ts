@@ -61,6 +61,8 @@ export interface Note {
   /** The prepared statement that it takes away, and what is done where it then does not. */
   readonly deallocates: string | undefined;
   undo: (() => void) | undefined;
+  /** Those of prepared statements that it gives or takes by SQL, as latin1. */
+  readonly names?: readonly string[];
   /** Of the statement that has ended last: whose sessions begin otherwise from now on, where it says so. */
   readonly redefined: Redefinition | undefined;
   /** A statement of it has ended. */
@@ -222,6 +224,11 @@ export class ExpectedAnswers {
   /** Whether something is under way that may take away all that is prepared. */
   get forgets(): boolean {
     return this.#notes.some((note) => note?.before !== undefined);
+  }
+
+  /** Whether its answer has yet to end. */
+  awaits(note: Note): boolean {
+    return this.#notes.includes(note);
   }
 
   /** Whether something is under way that may set how the server reads a text. */

@@ -382,6 +382,7 @@ export class ClientMessages implements Wire {
     const note = this.requests.noteOf('query', text, watched, asked, inPlace);
     const standIn = note && this.statements.standInFor(note, backend);
     if (!backend.expected.push(owed.query, note?.undo, note)) return;
+    if (note !== undefined && standIn === undefined) this.statements.runs(note);
     this.statements.forgetUnnamed(backend);
     const other = note?.fault === undefined ? standIn : unknownStatement;
     if (other !== undefined) backend.outbox.push(query(other));

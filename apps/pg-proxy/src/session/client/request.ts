@@ -8,7 +8,14 @@ import { hintsOf } from '../../config/session-settings.ts';
 import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
 import type { SetInPlace } from '../left-behind/set-again.ts';
 import { mayReread } from '../left-behind/reading.ts';
-import { deallocatedBy, faultOf, readBytesMax, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
+import {
+  deallocatedBy,
+  faultOf,
+  namesOf,
+  readBytesMax,
+  type SessionWatch,
+  type Watched,
+} from '../left-behind/session-watch.ts';
 
 /** Who sent a request. */
 export interface Requester {
@@ -104,6 +111,7 @@ export class Request implements Note {
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
   readonly rereads: boolean;
+  readonly names: readonly string[];
   readonly fault: WireFault | undefined;
   undo: (() => void) | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
@@ -129,6 +137,7 @@ export class Request implements Note {
     this.watched = options.watched;
     this.before = options.before;
     this.rereads = options.watched !== undefined && mayReread(options.watched);
+    this.names = options.watched === undefined ? [] : namesOf(options.watched);
     this.fault = options.watched && faultOf(options.watched);
     this.workClass = options.workClass;
     this.#inPlace = options.inPlace;

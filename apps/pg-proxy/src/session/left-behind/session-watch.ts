@@ -64,6 +64,15 @@ export function deallocatedBy({ statements }: Watched): string | undefined {
   return Buffer.from(effect.name).toString('latin1');
 }
 
+/** The names, as latin1, that PREPARE gives and DEALLOCATE takes. */
+export function namesOf({ statements }: Watched): string[] {
+  const effects = statements === 'unread' ? [] : statements.flatMap((statement) => statement.effects);
+  const names = effects.map((effect) =>
+    effect.kind === 'prepare' || effect.kind === 'deallocate' ? effect.name : undefined,
+  );
+  return names.filter((name) => name !== undefined).map((name) => Buffer.from(name).toString('latin1'));
+}
+
 /** As `leavesState`, by what has been read where it has. */
 export const leaves = ({
   text,

@@ -215,6 +215,11 @@ export class ClientStatements {
     this.#unnamed.dropAt(backend);
   }
 
+  /** It is on its way, and may give names to statements by SQL, or take them. */
+  runs(note: Note): void {
+    if (!this.#isAlone) this.#underWay.runs(note);
+  }
+
   /** What a name stands for; undefined: the server has to say. */
   known(name: string): (Analysed & Pick<Statement, 'key' | 'told'>) | undefined {
     if (name !== '') return this.#names.get(name);
@@ -271,6 +276,7 @@ export class ClientStatements {
     backend.traffic.parses++;
     if (nameEnd === start + 5) return this.#parseUnnamed(framer, backend, asked);
     const name = buffer.toString('latin1', start + 5, nameEnd);
+    if (this.#underWay.isOfSql(backend, name)) return this.#wire.holdBack(backend);
     if (isNoName(name, backend) || this.#isOfSql(name)) return this.#passAsIs(framer, backend, owed.parse);
     let key = parseKey(buffer, start, end);
     this.#noteAsking(name, key);
@@ -288,8 +294,7 @@ export class ClientStatements {
 
   #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
     const before = this.#names.givenAs(name);
-    // That it is taken says the server.
-    if (before !== undefined && !this.#own.prepareAt(backend, name)) return;
+    if (before !== undefined && this.#own.isMissing(name)) return this.#parseTaken(backend, name, key);
     const statement = this.#statements.use(key, this.#reading(backend));
     const given = new Given(statement);
     const undo = (): void => {
@@ -330,11 +335,7 @@ export class ClientStatements {
   #parseNamed(backend: Backend, name: string, key: string): void {
     const { expected, prepared } = backend;
     const taken = this.#names.get(name);
-    if (taken !== undefined) {
-      return parseInVain(backend, key, (isPassedOver) => {
-        if (!isPassedOver) this.#names.taken = name;
-      });
-    }
+    if (taken !== undefined) return this.#parseTaken(backend, name, key);
     const statement = this.#statements.use(key, this.#reading(backend));
     const isThere = prepared.touch(statement.name);
     if (isThere && isInDoubt(backend, statement)) {
@@ -363,6 +364,13 @@ export class ClientStatements {
     if (isThere || statement.told === undefined) return;
     this.shapes.prepared(backend, statement, (now) => {
       if (this.#names.get(name) === statement) this.#names.exchange(name, this.#statements.use(now.key, now.reading));
+    });
+  }
+
+  /** There is one of that name, which need not be at the backend: the server says so, or what else is wrong. */
+  #parseTaken(backend: Backend, name: string, key: string): void {
+    parseInVain(backend, key, (isPassedOver) => {
+      if (!isPassedOver) this.#names.taken = name;
     });
   }
 
@@ -413,6 +421,7 @@ export class ClientStatements {
     if (note !== undefined && this.standInFor(note, backend) !== undefined)
       return executeDeallocate(backend, note, readExecute(framer.buffer, framer.start, framer.end)?.portal ?? '');
     if (!backend.expected.push(owed.execute, note?.undo, note)) return;
+    if (note !== undefined) this.runs(note);
     if (note?.fault !== undefined) return backend.outbox.push(execute({ portal: unknownPortal, rowsMax: 0 }));
     this.#wire.pass(framer.start);
     if (portal?.watched !== undefined) this.#wire.setAgain(portal.watched, backend);

@@ -70,6 +70,11 @@ export class OwnStatements {
     return true;
   }
 
+  /** It is not at the backend. */
+  isMissing(name: string): boolean {
+    return this.#missing.has(name);
+  }
+
   /** How many are not at the backend. */
   get missing(): number {
     return this.#missing.size;

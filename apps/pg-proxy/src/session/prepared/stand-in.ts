@@ -12,18 +12,10 @@ const prepareIt: readonly Buffer[] = [
   close({ of: 'statement', name: standIn }),
   parse({ name: standIn, text: '', parameterTypes: [] }),
 ];
-/** The portal and the statement that deallocate it. */
-const ownPortal = `${statementPrefix}deallocate`;
-const closeDeallocate: readonly Buffer[] = [
-  close({ of: 'portal', name: ownPortal }),
-  close({ of: 'statement', name: ownPortal }),
-];
-/** What an earlier one has left that has failed goes first. */
-const bindDeallocate: readonly Buffer[] = [
-  ...closeDeallocate,
-  parse({ name: ownPortal, text: deallocateStandIn, parameterTypes: [] }),
-  bind({ portal: ownPortal, statement: ownPortal, parameterFormats: [], parameters: [], resultFormats: [] }),
-];
+/** The statement that deallocates it. */
+const ownStatement = `${statementPrefix}deallocate`;
+const closeDeallocate = close({ of: 'statement', name: ownStatement });
+const parseDeallocate = parse({ name: ownStatement, text: deallocateStandIn, parameterTypes: [] });
 
 /** False: the server passes over everything. */
 export function prepareStandIn({ expected, outbox }: Backend): boolean {
@@ -35,7 +27,7 @@ export function prepareStandIn({ expected, outbox }: Backend): boolean {
 
 /** Nobody is to see them, where there are any. */
 export function closeStandIn({ expected, outbox }: Backend): void {
-  for (const name of [standIn, ownPortal])
+  for (const name of [standIn, ownStatement])
     if (expected.push(owed.close | unasked)) outbox.push(close({ of: 'statement', name }));
 }
 
@@ -68,14 +60,21 @@ export function describeRowless({ expected, outbox }: Backend, { parameterTypes 
   outbox.push(describe({ of: 'statement', name: standIn }));
 }
 
-/** In place of an Execute that deallocates what it stands for. Its portal may be gone, or have never come about, which the server says. */
+/**
+ * In place of an Execute that deallocates what it stands for: its portal becomes one that deallocates the stand-in, so that it has run, and
+ * cannot be run again. It may be gone, or have never come about, which the server says.
+ */
 export function executeDeallocate({ expected, outbox }: Backend, note: Note, portal: string): void {
   if (expected.isSkipping) return;
-  for (const kind of [owed.describe, owed.close, owed.close, owed.parse, owed.bind]) expected.push(kind | unasked);
+  for (const kind of [owed.describe, owed.close, owed.parse, owed.close, owed.bind]) expected.push(kind | unasked);
   expected.push(owed.execute, note.undo, note);
-  for (const kind of [owed.close, owed.close]) expected.push(kind | unasked);
+  expected.push(owed.close | unasked);
   outbox.push(describe({ of: 'portal', name: portal }));
-  for (const message of bindDeallocate) outbox.push(message);
-  outbox.push(execute({ portal: ownPortal, rowsMax: 0 }));
-  for (const message of closeDeallocate) outbox.push(message);
+  // What an earlier one has left that has failed goes first.
+  outbox.push(closeDeallocate);
+  outbox.push(parseDeallocate);
+  outbox.push(close({ of: 'portal', name: portal }));
+  outbox.push(bind({ portal, statement: ownStatement, parameterFormats: [], parameters: [], resultFormats: [] }));
+  outbox.push(execute({ portal, rowsMax: 0 }));
+  outbox.push(closeDeallocate);
 }

@@ -47,6 +47,16 @@ describe('login', () => {
     expect(word).toContain(expected);
   });
 
+  it.each([
+    ['reject', 'pg_hba.conf rejects connection'],
+    ['no pg_hba.conf entry for others', 'no pg_hba.conf entry'],
+  ])('turns away by rules: %s', async (_what, expected) => {
+    const rules = [{ users: [expected.startsWith('no') ? 'others' : 'app'], method: 'reject' }];
+    await start({ config: { auth: { userFile: 'users.txt', rules } } });
+    const where = 'for host "127.0.0.1", user "app", database "app", no encryption';
+    expect(await rig.open().until('closed')).toEqual([`FATAL 28000 ${expected} ${where}`]);
+  });
+
   it('says where a client comes from in its application_name, where that is asked for', async () => {
     await start({ config: { applicationNameAddHost: true } });
     for (const parameters of [{ application_name: 'psql' }, undefined]) {

@@ -4,6 +4,8 @@ export interface OpenFailure {
   readonly error: unknown;
   /** Whether the same attempt may succeed soon (starting up, too many connections, not reachable): clients then wait on. */
   readonly isTransient: boolean;
+  /** The upstream has no place for one more session of this login, of this database or of anybody. */
+  readonly isFull?: boolean;
 }
 
 /** When to try again while logins fail. */

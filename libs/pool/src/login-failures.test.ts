@@ -83,3 +83,41 @@ describe('a login that may succeed later', () => {
     expect(rig.pools.totals(0).counts.disconnects).toMatchObject({ login_timeout: 1, login_failed: 1 });
   });
 });
+
+describe('a server that has no place for one more', () => {
+  const others = { login: { database: 'other' }, database: { user: 'other' }, upstream: { database: 'o', user: 'o' } };
+
+  it.each(Object.entries(others))('gets one that rests in another pool of that %s', (_, at) => {
+    const rig = new PoolRig();
+    rig.checkin(rig.holder('a', at));
+    rig.checkout(rig.client('b'));
+    rig.openFailed(2, 'too many connections', 'full');
+    expect(rig.events()).toEqual(['open 2 demand', 'close 1 evicted']);
+    rig.closed(1);
+    rig.after(100);
+    rig.opened(3);
+    expect(rig.events()).toEqual(['open 3 demand', 'grant b 3']);
+  });
+
+  it('gets one of each kind of limit that it may mean, the one that has rested for longest', () => {
+    const rig = new PoolRig();
+    const places = [others.upstream, others.login, others.database, others.login, { upstream: 'mirror' }];
+    const holders = places.map((at, place) => rig.holder(`a${place}`, at));
+    for (const holder of holders) {
+      rig.after(1);
+      rig.checkin(holder);
+    }
+    rig.checkout(rig.client('b'));
+    rig.openFailed(6, 'too many connections', 'full');
+    expect(rig.events()).toEqual(['open 6 demand', 'close 3 evicted', 'close 2 evicted', 'close 1 evicted']);
+  });
+
+  it('gets none from others for a minimum', () => {
+    const rig = new PoolRig({ settings: { min: 1 } });
+    rig.checkin(rig.holder('a', others.login));
+    rig.client('b');
+    rig.after(0);
+    rig.openFailed(2, 'too many connections', 'full');
+    expect(rig.events()).toEqual(['open 2 minimum']);
+  });
+});

@@ -13,7 +13,7 @@ import type { Clamp, PoolSettings } from './pool-settings.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
 import type { CheckinFate, Refusal } from './reasons.ts';
-import { feed } from './shared-places.ts';
+import { feed, makeRoom } from './shared-places.ts';
 import { SlotShares, slotCaps } from './slot-shares.ts';
 import { WaitingClients, type WaitTerms } from './waiting-clients.ts';
 import type { WorkloadClass } from './workload-class.ts';
@@ -235,6 +235,7 @@ export class Pool<C, B> implements WaitTerms {
     if (backend.state !== 'opening') return;
     this.#backends.count(backend, 'login_failed');
     this.#openings.failed(failure, nowMs);
+    if (failure.isFull === true && this.isWaitedFor) makeRoom(this, nowMs);
     this.#gone(backend, nowMs);
     this.#giveUpIfHopeless(nowMs);
   }

@@ -14,6 +14,17 @@ export function hasPlace<C, B>(pool: Pool<C, B>, nowMs: number): boolean {
 }
 
 /**
+ * The upstream has no place for one more, and does not say who takes it: of each of those whom it may count together with
+ * this pool, the one that was idle for longest gives way.
+ */
+export function makeRoom<C, B>(pool: Pool<C, B>, nowMs: number): void {
+  for (const { kind, pools } of pool.limits) {
+    const there = [...pools].filter(({ name }) => name.upstream === pool.name.upstream);
+    if (kind !== 'user') longestIdle(there, pool)?.giveWay(nowMs);
+  }
+}
+
+/**
  * Whether another pool gets the place of a backend that nobody has: at once when nobody here needs it, and else out of fairness.
  *
  * @param next who would get the backend

@@ -19,12 +19,12 @@ describe('AuthRules', () => {
     ['robot', 'lab', '::ffff:10.1.1.1', false, 'trust'],
     ['robot', 'lab', '::1', false, 'trust'],
     ['robot', 'clinic', '10.1.1.1', true, 'ldap'],
-    ['robot', 'lab', '11.1.1.1', false, 'reject'],
+    ['robot', 'lab', '11.1.1.1', false, 'no rule'],
     ['app', 'clinic', '127.0.0.1', false, 'md5'],
-    ['app', 'clinic', '', false, 'reject'],
+    ['app', 'clinic', '', false, 'no rule'],
     ['operator', 'clinic', 'unix', false, 'password'],
-    ['operator', 'clinic', '10.1.1.1', false, 'reject'],
-    ['app', 'clinic', 'unix', false, 'reject'],
+    ['operator', 'clinic', '10.1.1.1', false, 'no rule'],
+    ['app', 'clinic', 'unix', false, 'no rule'],
     ['guest', 'lab', 'unix', false, 'reject'],
   ])('%s in %s from %s, encrypted %s: %s', (user, database, address, isEncrypted, method) => {
     expect(rules.wayOf({ user, database, address, isEncrypted }).method).toBe(method);

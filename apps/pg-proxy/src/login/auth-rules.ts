@@ -12,7 +12,7 @@ export interface Caller {
 
 /** How he is to prove it. */
 export interface Way {
-  readonly method: AuthMethod | 'reject';
+  readonly method: AuthMethod | 'reject' | 'no rule';
   readonly certificates?: AuthRule['certificates'];
 }
 
@@ -28,7 +28,7 @@ export class AuthRules {
 
   constructor({ method, rules }: Pick<AuthConfig, 'method' | 'rules'>) {
     this.#rules = rules.map((rule) => ({ rule, networks: networksOf(rule.addresses) }));
-    this.#otherwise = { method: rules.length === 0 ? method : 'reject' };
+    this.#otherwise = { method: rules.length === 0 ? method : 'no rule' };
   }
 
   wayOf(caller: Caller): Way {

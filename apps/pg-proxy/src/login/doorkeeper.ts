@@ -57,7 +57,8 @@ export class Doorkeeper {
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
     const { user, database, address, isEncrypted, certified } = asking;
     const { method, certificates } = this.#rules.wayOf(asking);
-    if (method === 'reject') return then(noRule(asking));
+    if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', asking));
+    if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', asking));
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
     const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth => {
@@ -116,7 +117,7 @@ const needsLogin: WireFault = {
 };
 
 /** PostgreSQL's words. */
-function noRule({ user, database, address, isEncrypted }: Asking): WireFault {
-  const message = `no pg_hba.conf entry for host "${address === unixAddress ? '[local]' : address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
+function turnedAway(why: string, { user, database, address, isEncrypted }: Asking): WireFault {
+  const message = `${why} for host "${address === unixAddress ? '[local]' : address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
   return { sqlstate: '28000', message };
 }

@@ -1,6 +1,6 @@
 import type { RingSockets } from '@medrex/io-uring';
 import type { Report } from '@medrex/pg-wire';
-import type { PooledBackend, PoolName, Pools } from '@medrex/pool';
+import type { OpenFailure, PooledBackend, PoolName, Pools } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { settingsFor } from '../config/scopes.ts';
 import type { ClassRoutes } from '../scheduling/class-routes.ts';
@@ -50,6 +50,8 @@ export interface BackendOpeningsOptions {
 /** SQLSTATEs of logins that may succeed a moment later. */
 const unreachable = /^08/;
 const transient = /^(?:08|53|57P)/;
+/** What a server says of a login for which a limit of its own (max_connections, CONNECTION LIMIT) leaves no place. */
+const tooManyConnections = '53300';
 
 /** Makes the connections that pools ask for. */
 export class BackendOpenings {
@@ -170,10 +172,12 @@ export class BackendOpenings {
     // It may be what this client wants that the server does not take, and its business alone.
     if (own === undefined) events.loginFailed(report, address);
     if (unreachable.test(report.sqlstate)) outage.failed(pooled.pool.name.upstream);
-    this.#notOpened(pooled, { error: report, isTransient: transient.test(report.sqlstate) });
+    const { sqlstate } = report;
+    const isFull = sqlstate === tooManyConnections;
+    this.#notOpened(pooled, { error: report, isTransient: transient.test(sqlstate), isFull });
   }
 
-  #notOpened(pooled: PoolBackend, why: { readonly error: Report; readonly isTransient: boolean }): void {
+  #notOpened(pooled: PoolBackend, why: OpenFailure & { readonly error: Report }): void {
     const { pools, now } = this.#options;
     this.#logins.delete(pooled);
     if (pooled.state === 'active') {

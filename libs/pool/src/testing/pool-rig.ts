@@ -93,8 +93,9 @@ export class PoolRig implements PoolPort<string, undefined> {
     for (const id of ids) this.pools.opened(this.backend(id), this.nowMs);
   }
 
-  openFailed(id: number, error: string, isTransient = false): void {
-    this.pools.openFailed(this.backend(id), { error, isTransient }, this.nowMs);
+  openFailed(id: number, error: string, isTransient: boolean | 'full' = false): void {
+    const isFull = isTransient === 'full';
+    this.pools.openFailed(this.backend(id), { error, isTransient: isFull || isTransient, isFull }, this.nowMs);
   }
 
   closed(...ids: readonly number[]): void {

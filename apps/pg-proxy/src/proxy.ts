@@ -112,7 +112,7 @@ export class PgProxy {
     });
     this.host.caches = this.#cachesOf(loaded.config.cache, options.shared);
     const drain = (database: string | undefined): void => this.#drain(database);
-    const resume = (database: string | undefined): void => this.#resume(database);
+    const resume = (database: string | undefined): void => this.resume(database);
     this.#welcome = new Welcome({
       ...{ host: this.host, loaded, analyser, observing, life: { reload, stop, drain, resume } },
       arrivals: () => this.#arrivals.size,
@@ -236,7 +236,13 @@ export class PgProxy {
     if (database === undefined) this.#notReady = 'the proxy is drained';
   }
 
-  #resume(database: string | undefined): void {
+  /** PAUSE of all databases. */
+  pause(): void {
+    this.host.pools.pause({}, this.host.now());
+  }
+
+  /** Ends PAUSE, DRAIN and KILL of one database, or of all. */
+  resume(database?: string): void {
     this.host.resume(database === undefined ? {} : { database });
     if (database === undefined && !this.#isEnding) this.#notReady = undefined;
   }

@@ -43,7 +43,12 @@ export interface RunningPgProxy {
   readonly observing: Observing;
   /** Reads the configuration again; nobody is dropped. Says what of it is not as it was asked. @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
   reload(): readonly string[];
-  /** Resolves when the console is told SHUTDOWN; then `close` does it. */
+  /** As at the console, of all databases: nobody is given a backend until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Asks for the end, as SHUTDOWN at the console does. */
+  stop(how: Ending): void;
+  /** Resolves when somebody has asked for the end; then `close` does it. */
   readonly stopAsked: Promise<void>;
   /** The last words about what ends the process. */
   died(error: unknown): void;
@@ -109,6 +114,11 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const stopAsked = new Promise<void>((resolve) => (askStop = resolve));
   let ending: Ending = 'drain';
   let isAsked = false;
+  const stop = (how: Ending): void => {
+    ending = how;
+    isAsked = true;
+    askStop();
+  };
   const lookupFailed = (error: Error): void => {
     metrics.lookupsFailed.inc();
     telemetry.log.warn({ error }, 'a user could not be looked up');
@@ -138,11 +148,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     loaded,
     reload,
     observing,
-    stop: (how) => {
-      ending = how;
-      isAsked = true;
-      askStop();
-    },
+    stop,
     now: () => performance.now(),
     jitter: Math.random,
     shared,
@@ -215,6 +221,15 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
     observing,
     reload,
+    pause: () => {
+      proxy.pause();
+      telemetry.log.info({}, 'pg-proxy is paused');
+    },
+    resume: () => {
+      proxy.resume();
+      telemetry.log.info({}, 'pg-proxy goes on');
+    },
+    stop,
     stopAsked,
     died: (error) => telemetry.log.error({ error }, 'pg-proxy ends because of an error of its own'),
     close: async () => {

@@ -1,3 +1,4 @@
+import type { RunningPgProxy } from '@medrex/pg-proxy';
 import { withholdMessages } from '../stack/withhold-messages.ts';
 import { UsageError } from '../terminal/usage-error.ts';
 import { interrupted } from '../terminal/interrupted.ts';
@@ -23,7 +24,12 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
     return 0;
   }
   const signal = interrupted();
-  const running = await startPgProxy(start);
+  // Taken from the beginning: at SIGUSR1 Node.js would open its debugger, and end at the others.
+  const started: { running?: RunningPgProxy } = {};
+  process.on('SIGUSR1', () => started.running?.pause());
+  process.on('SIGUSR2', () => started.running?.resume());
+  process.on('SIGQUIT', () => (started.running === undefined ? process.exit(131) : started.running.stop('now')));
+  const running = (started.running = await startPgProxy(start));
   for (const note of running.notes) console.error(note);
   withholdMessages(running);
   process.on('SIGHUP', () => {

@@ -252,6 +252,42 @@ c = host=/run/one,/run/two
     expect(proxyConfig.parse(read(base + text).config).metrics.port).toBe(port);
   });
 
+  it.each([
+    ['default_pool_size = 010', 'size', 8],
+    ['default_pool_size = 0x10', 'size', 16],
+    ['max_prepared_statements = 0100', 'preparedStatements', 64],
+  ])('has numbers as C reads them: %s', (line, field, number) => {
+    const { config, problems } = read(`${base}${line}\n`);
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config).pool).toMatchObject({ [field]: number });
+  });
+
+  it('has no number that C would read by half', () => {
+    expect(read(`${base}default_pool_size = 08\n`).problems).toEqual([expect.stringContaining('"08" is no value')]);
+  });
+
+  it('says what of [peers] is not as it was asked', () => {
+    const { config, problems, notes } = read(
+      `${base}peer_id = 1\n[peers]\n2 = host=two pool_size=5\n3 = host=three sslmode=require\n300 = host=four\n5 = port=1\n`,
+    );
+    expect(proxyConfig.parse(config).instance.peers).toEqual({ 2: { host: 'two', port: 6432, tls: 'disable' } });
+    expect(notes).toEqual([expect.stringContaining(':7: 2: pool_size means nothing here')]);
+    expect(problems.map((problem) => problem.replace('/etc/pgbouncer.ini:', ''))).toEqual([
+      '8: 3: there is no setting sslmode of a peer',
+      '9: 300: peers are numbered from 1 to 255 here; number them anew in all their files',
+      '10: 5: a peer has a host and a port here',
+    ]);
+    expect(read(`${base}[peers]\n2 = host=two\n`).notes).toEqual([expect.stringContaining('2: means nothing without')]);
+  });
+
+  it('has no user `*`, who would be everybody here', () => {
+    expect(read(`${base}[users]\n* = pool_size=3\n`).problems).toEqual([expect.stringContaining('*: is no user')]);
+  });
+
+  it('says that auth_type any lets nobody into the console who is not named', () => {
+    expect(read(`${base}auth_type = any\n`).notes).toEqual([expect.stringContaining('any does not open the console')]);
+  });
+
   it('has peers', () => {
     const { config } = read(`${base}peer_id = 1\n[peers]\n1 = host=one\n2 = host=two port=7000\n`);
     expect(proxyConfig.parse(config).instance).toMatchObject({ id: 1, peers: { 2: { host: 'two', port: 7000 } } });

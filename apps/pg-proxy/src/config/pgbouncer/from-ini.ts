@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
-import { names, tlsMode, whole, yes } from './ini-values.ts';
+import { asInC, names, tlsMode, yes } from './ini-values.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
 /** Of the process with peer_id 1, where several listen on one port. */
@@ -117,7 +117,7 @@ function takeSetting({ key, value, place }: IniEntry, gathering: Gathering): voi
 function readListen(gathering: Gathering): void {
   gathering.set('listen.host', names(gathering.value('listen_addr') ?? '').join(', '));
   readSocket(gathering);
-  const prepared = whole(gathering.value('max_prepared_statements') ?? '200');
+  const prepared = asInC(gathering.value('max_prepared_statements') ?? '200');
   if (prepared === undefined) gathering.problem('max_prepared_statements', 'is no number');
   else if (prepared > 0) gathering.set('pool.preparedStatements', prepared);
   else gathering.note('max_prepared_statements', 'prepared statements are always shared: 200 for each backend');
@@ -152,7 +152,7 @@ interface WithTimeouts {
 /** Processes on one host share the port of clients, and cannot share that of metrics. */
 function readMetrics(gathering: Gathering): void {
   if (yes(gathering.value('so_reuseport') ?? '0') !== true) return;
-  const id = whole(gathering.value('peer_id') ?? '0') ?? 0;
+  const id = asInC(gathering.value('peer_id') ?? '0') ?? 0;
   const port = id === 0 ? 0 : firstMetricsPort + id - 1;
   gathering.set('metrics.port', port);
   const where = port === 0 ? 'a free port, which the start says' : `port ${port}, by peer_id`;

@@ -21,6 +21,8 @@ export function readAuth(gathering: Gathering): void {
     gathering.problem('auth_type', `${type} is not there; ${Object.keys(methods).join(', ')} and hba are`);
   else if (type === 'ldap') takeLdap(gathering, gathering.value('auth_ldap_options') ?? '', 'auth_ldap_options');
   if (type === 'plain' || type === 'ldap') allowCleartext(gathering);
+  if (type === 'any')
+    gathering.note('auth_type', 'any does not open the console to all: admin_users and stats_users may use it');
   takeQuery(gathering);
 }
 

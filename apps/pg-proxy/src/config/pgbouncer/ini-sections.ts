@@ -4,7 +4,7 @@ import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
 import { hostsOf } from '../../upstream/host-turns.ts';
 import { isSocketFolder } from '../../upstream/connect.ts';
-import { oneOf, tlsMode, whole } from './ini-values.ts';
+import { asInC, oneOf, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Settings of a session that a connection string may ask of the server. */
@@ -14,6 +14,9 @@ const lookups = ['auth_user', 'auth_query', 'auth_dbname'];
 
 /** Where the socket of a server is when neither its host nor `unix_socket_dir` is named. */
 const socketFolder = '/var/run/postgresql';
+
+/** What fits into a process id beside the number of a client. */
+const peerIdMax = 255;
 
 type Parameters = ReadonlyMap<string, string>;
 
@@ -89,24 +92,35 @@ export function readUsers(entries: readonly IniEntry[], gathering: Gathering): v
     const parameters = readParameters(entry.value);
     if (parameters === undefined)
       gathering.problems.push(`${entry.place}: ${entry.key}: its settings are not understood`);
+    // A name like any other there; here it would be everybody.
+    else if (entry.key === '*')
+      gathering.problems.push(`${entry.place}: *: is no user; [pgbouncer] says what holds for all`);
     else users[entry.key] = { ...limits, ...narrowed(entry, parameters, gathering, []) };
   }
   gathering.set('users', users);
 }
 
 export function readPeers(entries: readonly IniEntry[], gathering: Gathering): void {
-  const id = whole(gathering.value('peer_id') ?? '0');
-  if (id === undefined || id > 255) return gathering.problem('peer_id', 'is a number from 1 to 255 here');
-  if (id === 0) return;
+  const id = asInC(gathering.value('peer_id') ?? '0');
+  if (id === undefined || id > peerIdMax)
+    return gathering.problem('peer_id', `is a number from 1 to ${peerIdMax} here`);
   const peers: Record<string, unknown> = {};
   for (const { key, value, place } of entries) {
-    const parameters = readParameters(value);
-    const [host, port] = [parameters?.get('host'), whole(parameters?.get('port') ?? '6432')];
-    if (host === undefined || port === undefined)
-      gathering.problems.push(`${place}: ${key}: a peer has a host and a port here`);
-    else if (whole(key) !== id) peers[key] = { host, port };
+    const said = (of: string[], what: string): void => void of.push(`${place}: ${key}: ${what}`);
+    const parameters = readParameters(value) ?? new Map<string, string>();
+    const [host, port] = [parameters.get('host'), whole(parameters.get('port') ?? '6432')];
+    const number = whole(key) ?? 0;
+    const unknown = [...parameters.keys()].find((name) => !['host', 'port', 'pool_size'].includes(name));
+    if (number < 1 || number > peerIdMax)
+      said(gathering.problems, `peers are numbered from 1 to ${peerIdMax} here; number them anew in all their files`);
+    else if (unknown !== undefined) said(gathering.problems, `there is no setting ${unknown} of a peer`);
+    else if (host === undefined || port === undefined) said(gathering.problems, 'a peer has a host and a port here');
+    else if (id === 0) said(gathering.notes, 'means nothing without peer_id, which is the number of this process');
+    else if (number !== id) peers[number] = { host, port };
+    if (parameters.has('pool_size'))
+      said(gathering.notes, 'pool_size means nothing here: each cancel request goes by a connection of its own');
   }
-  gathering.set('instance', { id, peers });
+  if (id !== 0) gathering.set('instance', { id, peers });
 }
 
 function narrowed(
@@ -136,7 +150,7 @@ function insteadOf(name: string): string {
 
 function generalLimits(gathering: Gathering, backends: string, clients: string): object {
   const limit = (name: string): number => {
-    const value = whole(gathering.value(name) ?? '0');
+    const value = asInC(gathering.value(name) ?? '0');
     if (value === undefined) gathering.problem(name, 'is no number');
     return value ?? 0;
   };

@@ -17,6 +17,12 @@ export function whole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** A number of [pgbouncer] itself, which PgBouncer reads as C writes them: 010 is octal, 0x10 is of 16. */
+export function asInC(text: string): number | undefined {
+  if (/^0[0-7]{1,9}$/.test(text)) return parseInt(text, 8);
+  return /^0x[\da-f]{1,7}$/i.test(text) ? parseInt(text, 16) : /^0\d/.test(text) ? undefined : whole(text);
+}
+
 export function yes(text: string): boolean | undefined {
   if (/^(?:1|on|yes|true|t|y)$/i.test(text)) return true;
   return /^(?:0|off|no|false|f|n)$/i.test(text) ? false : undefined;

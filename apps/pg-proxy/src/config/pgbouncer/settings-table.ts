@@ -1,5 +1,5 @@
 import { longestMs } from '../durations.ts';
-import { milliseconds, names, oneOf, whole, yes } from './ini-values.ts';
+import { asInC, milliseconds, names, oneOf, whole, yes } from './ini-values.ts';
 
 /** What becomes of a setting of section [pgbouncer]. */
 export type Fate =
@@ -33,13 +33,13 @@ const mode = oneOf('session', 'transaction', 'statement');
 const systems = nothing("the system's own settings hold");
 const keepAlive = nothing('an end that is silent for 60 s is asked whether it is there, and given up 10 s later');
 const resolver = nothing('names are looked up by the resolver of the system for each connection');
-const logs = nothing('the log is JSON on standard error; LOG_LEVEL says how much of it');
+const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL says how much of it');
 const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
 
 /** Every setting of PgBouncer 1.25 and before. */
 export const settingsTable: Readonly<Record<string, Fate>> = {
   listen_addr: 'elsewhere',
-  listen_port: to('listen.port', whole),
+  listen_port: to('listen.port', asInC),
   so_reuseport: to('listen.reusePort', yes),
   unix_socket_dir: 'elsewhere',
   unix_socket_mode: 'elsewhere',
@@ -48,10 +48,10 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
     unless: /^$/,
   },
   pool_mode: to('pool.mode', mode),
-  max_client_conn: to('clientsMax', whole),
-  default_pool_size: to('pool.size', whole),
-  min_pool_size: to('pool.min', whole),
-  reserve_pool_size: to('pool.reserve', whole),
+  max_client_conn: to('clientsMax', asInC),
+  default_pool_size: to('pool.size', asInC),
+  min_pool_size: to('pool.min', asInC),
+  reserve_pool_size: to('pool.reserve', asInC),
   reserve_pool_timeout: to('pool.reserveAfterMs', orForEver),
   max_db_connections: 'elsewhere',
   max_db_client_connections: 'elsewhere',

@@ -65,7 +65,11 @@ async function meaning<T>({ divisionState }: IrisPlan, run: () => Promise<T>): P
   } catch (error) {
     if (divisionState === undefined || reportOf(error).sqlstate !== '22012') throw error;
     const { detail } = reportOf(error);
-    throw new SessionFault(divisionState, 'a text is no value of the type that it is cast to', {
+    const message =
+      divisionState === '22008'
+        ? 'a moment is beyond the years of which the clock of its zone is known'
+        : 'a text is no value of the type that it is cast to';
+    throw new SessionFault(divisionState, message, {
       ...(detail !== undefined && { detail }),
     });
   }

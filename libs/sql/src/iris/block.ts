@@ -63,15 +63,17 @@ export class Block {
     const having = withoutWindows(this.#scope, 'HAVING', select.havingClause, () =>
       this.#filter('HAVING', select.havingClause),
     );
-    const rest = from + where + this.#groupBy(groups) + having;
+    const rows = from + where + this.#groupBy(groups) + having;
     const isGrouped = (): boolean =>
       select.groupClause !== undefined || select.havingClause !== undefined || this.#scope.aggregates > 0;
     const { readInside } = this.#scope;
     const read = readInside.size;
     if (isGrouped()) checkGrouped(select, named, groups, this.#scope);
     // IRIS tests each row then, and not the one group that they are.
-    if (select.havingClause !== undefined && select.groupClause === undefined && ofTargets === 0)
+    const isOneGroup = select.havingClause !== undefined && select.groupClause === undefined && ofTargets === 0;
+    if (isOneGroup && targets?.every(({ node }) => isConstant(node)) !== true)
       return refuse('HAVING without GROUP BY, and no aggregate selected', placeOf(select.havingClause));
+    const rest = isOneGroup ? ` FROM (SELECT COUNT(*) AS iris_n${rows}) AS iris_h` : rows;
     const sql = this.#isDistinctOn ? this.#distinctOn(targets, rest) : this.#ordered(targets, rest);
     if (readInside.size > read && isGrouped()) checkGrouped(select, named, groups, this.#scope); // by ORDER BY
     if (targets === undefined) return { sql, columns: undefined };
@@ -161,10 +163,11 @@ export class Block {
     const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // nothing more will say what it is
     const isOpen = wanted === undefined && isOfNone;
     const isCast = isUntypedConstant(node) || (!isKept && into !== undefined);
-    const type = isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope);
+    const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
+    const json = made?.kind === 'joined' ? made.json : undefined;
+    const type = json ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
-    const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
     const column: SeenColumn = {
       name: label,
       type,

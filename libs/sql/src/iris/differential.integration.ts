@@ -4,6 +4,7 @@ import pg from 'pg';
 import { boundQueries } from '../testing/bound-queries.ts';
 import { postgresOfIris } from '../testing/iris-reader.ts';
 import { outsideQueries } from '../testing/outside-queries.ts';
+import { reportingQueries } from '../testing/reporting-queries.ts';
 import { rewrittenQueries } from '../testing/rewritten-queries.ts';
 import { spelledOutQueries } from '../testing/spelled-out-queries.ts';
 import { timeQueries } from '../testing/time-queries.ts';
@@ -103,7 +104,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       row.map((value, place) => {
         const made = columns[place]?.made;
         if (made?.kind === 'age' && value !== null) return JSON.stringify(ageBetween(value) ?? intervalValue(value));
-        const text = made?.kind !== 'joined' || value === null ? value : joinedText(made.separator, value);
+        const text = made?.kind !== 'joined' || value === null ? value : joinedText(made, value);
         return plain(isInterval[place] === true ? microsOf(text) : text);
       }),
     );
@@ -206,6 +207,13 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     it('is the same for what is said in other words', async () => {
       const tally = emptyTally();
       for (const query of rewrittenQueries) await compare(translator, query, tally);
+      expect(tally.different).toEqual([]);
+      expect(tally).toMatchObject({ refused: 0, invalid: 0 });
+    });
+
+    it('is the same for what reports ask beside rows and sums', async () => {
+      const tally = emptyTally();
+      for (const query of reportingQueries) await compare(translator, query, tally);
       expect(tally.different).toEqual([]);
       expect(tally).toMatchObject({ refused: 0, invalid: 0 });
     });

@@ -1,7 +1,8 @@
-import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink, TypeCast } from 'libpg-query';
+import type { A_Expr, BoolExpr, CaseExpr, ColumnRef, Node, NullTest, SubLink } from 'libpg-query';
 import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
-import { arrayMembers } from './arrays.ts';
+import { printArrayTest } from './array-tests.ts';
 import { castValue } from './cast.ts';
+import { collated } from './collation.ts';
 import {
   areMoments,
   checkOrdered,
@@ -14,10 +15,9 @@ import {
 } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
 import { comparisons, isPredicate, isUntypedConstant, learnType, typeOf } from './inference.ts';
-import type { ParameterUse } from './fragment.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
-import { numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
+import { textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { asPattern } from './pattern-match.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
@@ -53,6 +53,7 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
   MinMaxExpr: (p, node, scope) => printMinMax(p, bodyOf(node, 'MinMaxExpr') ?? {}, scope),
   SQLValueFunction: (_, node) => printValueFunction(bodyOf(node, 'SQLValueFunction') ?? {}),
   SubLink: (p, node, scope) => printScalarQuery(p, bodyOf(node, 'SubLink') ?? {}, scope),
+  CollateClause: (p, node, scope) => p.value(collated(p, bodyOf(node, 'CollateClause') ?? {}, scope), scope),
 };
 
 /** A column by its name, whatever it is a part of. */
@@ -217,7 +218,7 @@ function printComparison(p: Printing, expression: A_Expr, scope: Scope): string 
       return printIn(p, expression, scope, operator === '<>');
     case 'AEXPR_OP_ANY':
     case 'AEXPR_OP_ALL':
-      return printAnyArray(p, expression, scope, operator);
+      return printArrayTest(p, expression, scope, printIn);
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
       return printLike(p, expression, scope, operator);
@@ -285,45 +286,6 @@ function printIn(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope, 
   const left = side(lexpr);
   const right = members.map((member) => typedConstant(p, member, type) ?? side(member));
   return `${left}${isNegated ? ' NOT' : ''} IN (${right.join(', ')})`;
-}
-
-/** An array that stands in the text becomes a list; one that comes as a parameter becomes one $LIST, whatever its length. */
-function printAnyArray(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope, operator: string): string {
-  const isIn = kind === 'AEXPR_OP_ANY' && operator === '=';
-  const isNotIn = kind === 'AEXPR_OP_ALL' && operator === '<>';
-  if (!isIn && !isNotIn)
-    return refuse(`${operator} ${kind === 'AEXPR_OP_ANY' ? 'ANY' : 'ALL'} with an array`, location);
-  const members = arrayMembers(rexpr);
-  if (members !== undefined) {
-    if (members.length === 0) return isIn ? '1 = 0' : '1 = 1';
-    const list: Node = { List: { items: [...members] } };
-    return printIn(
-      p,
-      { ...(lexpr === undefined ? {} : { lexpr }), rexpr: list, location: location ?? -1 },
-      scope,
-      isNotIn,
-    );
-  }
-  const cast = bodyOf(rexpr, 'TypeCast');
-  const parameter = bodyOf(rexpr, 'ParamRef') ?? bodyOf(cast?.arg, 'ParamRef');
-  if (parameter?.number === undefined) return refuse('an array that is neither written out nor a parameter', location);
-  const list = p.marks.parameter(parameter.number, listUse(typeOf(p, lexpr, scope) ?? elementType(cast), location));
-  const member = `${exact(p, lexpr, scope)} %INLIST ${list}`;
-  return isIn ? member : `NOT (${member})`;
-}
-
-/** Elements of a $LIST are compared as IRIS keeps them, whatever the client's notation. */
-function listUse(type: PgType | undefined, location?: number): ParameterUse {
-  if (type === 'date') return 'days';
-  if (numberTypes.has(type) || type === 'bool') return 'numbers';
-  if (timeTypes.has(type) || type === 'time' || type === 'interval' || type === 'bytea')
-    return refuse(`an array of ${type ?? ''} as a parameter`, location, 'Write IN ($1, $2).');
-  return 'list';
-}
-
-function elementType(cast: TypeCast | undefined): PgType | undefined {
-  const names = cast?.typeName?.names;
-  return names === undefined ? undefined : typeUse({ names })?.type;
 }
 
 function printLike(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, scope: Scope, operator: string): string {
@@ -398,7 +360,6 @@ function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
 const kindWords: { readonly [Kind in NodeKind]?: string } = {
   A_ArrayExpr: 'an array',
   A_Indirection: 'a part of an array or of a row',
-  CollateClause: 'COLLATE',
   RowExpr: 'a row',
   CurrentOfExpr: 'WHERE CURRENT OF',
   GroupingFunc: 'GROUPING',

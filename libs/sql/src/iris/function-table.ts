@@ -66,7 +66,9 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
 
 export const aggregateNames: ReadonlySet<string> = new Set([
   'count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'every', 'string_agg', 'stddev', 'stddev_samp', 'stddev_pop', 'variance',
-  'var_samp', 'var_pop', 'percentile_cont', 'percentile_disc',
+  'var_samp', 'var_pop', 'percentile_cont', 'percentile_disc', 'mode', 'corr', 'covar_pop', 'covar_samp', 'regr_count', 'regr_avgx',
+  'regr_avgy', 'regr_sxx', 'regr_syy', 'regr_sxy', 'regr_slope', 'regr_intercept', 'regr_r2', 'array_agg', 'json_agg', 'jsonb_agg',
+  'json_object_agg', 'jsonb_object_agg', 'bit_and', 'bit_or', 'bit_xor', 'xmlagg', 'any_value',
 ]); // prettier-ignore
 
 /** What the functions with rules of their own give back. */
@@ -91,7 +93,13 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     bool_or: 'bool',
     every: 'bool',
     string_agg: 'text',
+    ...{ corr: 'float8', covar_pop: 'float8', covar_samp: 'float8', regr_avgx: 'float8', regr_avgy: 'float8' },
+    ...{ regr_sxx: 'float8', regr_syy: 'float8', regr_sxy: 'float8', regr_slope: 'float8', regr_intercept: 'float8' },
+    ...{ regr_r2: 'float8', regr_count: 'int8' },
     now: 'timestamptz',
+    transaction_timestamp: 'timestamptz',
+    statement_timestamp: 'timestamptz',
+    clock_timestamp: 'timestamptz',
     btrim: 'text',
     ltrim: 'text',
     rtrim: 'text',
@@ -127,6 +135,8 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     json_build_object: 'json',
     jsonb_build_array: 'jsonb',
     json_build_array: 'json',
+    iris_json_member: 'text',
+    ...{ row_to_json: 'json', to_json: 'json', to_jsonb: 'jsonb', json_agg: 'json', jsonb_agg: 'jsonb' },
   } satisfies Record<string, Result>),
 );
 

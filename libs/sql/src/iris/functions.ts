@@ -1,18 +1,18 @@
-import type { ColumnRef, FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
-import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
+import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
+import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { refuseAge } from './age.ts';
+import { printAggregateCall } from './aggregates.ts';
 import { castValue, evenly } from './cast.ts';
-import { comparedText, exact, ordered } from './comparison.ts';
+import { comparedText } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
-import { aggregateNames, functionTable } from './function-table.ts';
-import { isAggregate } from './grouping.ts';
+import { functionTable } from './function-table.ts';
 import { common, isNullable, learnType, openType, typeOf } from './inference.ts';
-import { printJson } from './json.ts';
+import { jsonMember, printJson, printJsonMember } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
-import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
+import { integerTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { noteDivision } from './operators.ts';
-import { placeOf, Refusal, refuse } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { printOverlaps } from './overlaps.ts';
 import { asPrefix } from './regular-expression.ts';
@@ -28,8 +28,8 @@ import { textOperand } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
-import { untypedText } from './typed-constants.ts';
 import { printWindow } from './windows.ts';
+import { printZoned } from './zoned.ts';
 
 /** A call by its name: another name, another form, or none. */
 export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
@@ -41,30 +41,17 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
     return refuse(`${name} of bytes`, location);
   if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
   if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
-  if (aggregateNames.has(name)) noteAggregate(call, scope);
-  const aggregate = aggregates[name];
-  if (aggregate !== undefined) return aggregate(p, call, scope);
+  const aggregate = printAggregateCall(p, name, call, scope);
+  if (aggregate !== undefined) return aggregate;
   if (call.agg_filter !== undefined || call.agg_distinct === true || call.agg_order !== undefined) {
     return refuse(`${name} with FILTER, DISTINCT or ORDER BY`, location);
   }
   learnType(p, call.args?.[0], openType(p, name, call.args ?? [], scope));
   if (name === 'mod') learnType(p, call.args?.[1], typeOf(p, call.args?.[0], scope));
+  if (jsonFunctions.has(name)) return printJson(p, { FuncCall: call }, scope, location);
   const special = specials[name];
   if (special !== undefined) return special(p, call.args ?? [], scope, location);
   return printNamed(p, name, call, scope);
-}
-
-/** @throws Refusal 42803 for one inside another */
-function noteAggregate({ args = [], agg_filter: filter, location }: FuncCall, scope: Scope): void {
-  scope.aggregates++;
-  if (isOfQueryAround(args, scope)) refuse('an aggregate of the query around', location, 'Take it in a query in FROM.');
-  if (hasPart(args, isAggregate))
-    throw new Refusal('aggregate function calls cannot be nested', { sqlstate: '42803', location });
-  if (filter !== undefined && hasPart(filter, isAggregate))
-    throw new Refusal('aggregate functions are not allowed in FILTER', {
-      sqlstate: '42803',
-      location: placeOf(filter),
-    });
 }
 
 /** A function of the user, under its schema: IRIS calls class methods so. */
@@ -76,17 +63,6 @@ function printOwnFunction(p: Printing, words: readonly string[], call: FuncCall,
     return refuse('an interval for a function of your own', call.location, 'Give it extract(epoch from ...).');
   });
   return `${schemaIdentifier(p.schemas.toIris(schema), call.location)}.${identifier(name, call.location)}(${args.join(', ')})`;
-}
-
-/** Whether all columns that an aggregate reads are of a query around: then it is that one's. */
-function isOfQueryAround(args: readonly Node[], scope: Scope): boolean {
-  const columns: ColumnRef[] = [];
-  hasPart(args, (node) => {
-    const column = bodyOf(node, 'ColumnRef');
-    if (column !== undefined) columns.push(column);
-    return false;
-  });
-  return columns.length > 0 && columns.every((column) => !scope.isOwn(column) && scope.column(column) !== undefined);
 }
 
 function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): string {
@@ -106,83 +82,17 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
   return rule.isScalar === true ? `{fn ${printed}}` : printed;
 }
 
-type Aggregate = (p: Printing, call: FuncCall, scope: Scope) => string;
-
-const aggregates: Readonly<Record<string, Aggregate | undefined>> = {
-  count: (p, call, scope) => {
-    if (call.agg_star !== true) return printAggregate(p, 'COUNT', call, scope);
-    if (call.agg_filter === undefined) return 'COUNT(*)';
-    return `COUNT(CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN 1 END)`;
-  },
-  sum: (p, call, scope) => printAggregate(p, 'SUM', call, scope),
-  avg: (p, call, scope) => printAggregate(p, 'AVG', call, scope),
-  min: (p, call, scope) => printAggregate(p, 'MIN', call, scope),
-  max: (p, call, scope) => printAggregate(p, 'MAX', call, scope),
-  bool_and: (p, call, scope) => printAggregate(p, 'MIN', call, scope),
-  every: (p, call, scope) => printAggregate(p, 'MIN', call, scope),
-  bool_or: (p, call, scope) => printAggregate(p, 'MAX', call, scope),
-  string_agg: printList,
-};
-
-function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope): string {
-  const [arg, ...more] = call.args ?? [];
-  if (arg === undefined || more.length > 0 || call.agg_order !== undefined)
-    return refuse(`this use of ${name}`, call.location);
-  const type = openType(p, namesOf(call.funcname).at(-1) ?? '', [arg], scope) ?? typeOf(p, arg, scope);
-  checkAggregated(call, type);
-  const isExtreme = name === 'MIN' || name === 'MAX';
-  const isText = isExtreme && textTypes.has(type);
-  learnType(p, arg, type);
-  const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
-  const value = isText ? ordered(p, arg, scope) : asIs;
-  const filtered =
-    call.agg_filter === undefined ? value : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${value} END`;
-  const printed = `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;
-  return isText ? `SUBSTRING(${printed}, 2)` : printed;
-}
-
-/** What IRIS would take for a number, or compare, and PostgreSQL does not. @throws Refusal 42883 */
-function checkAggregated({ funcname, location }: FuncCall, type: PgType | undefined): void {
-  const name = namesOf(funcname).at(-1) ?? '';
-  const isWrong =
-    name === 'sum' || name === 'avg'
-      ? !numberTypes.has(type) && type !== 'interval'
-      : name === 'min' || name === 'max'
-        ? type === 'bool'
-        : name !== 'count' && type !== 'bool';
-  if (type === undefined && (name === 'min' || name === 'max'))
-    return refuse(`${name} of something of unknown type`, location, 'Cast it.');
-  if (type !== undefined && isWrong)
-    throw new Refusal(`function ${name}(${type}) does not exist`, { sqlstate: '42883', location });
-}
-
-/** A character that no text has. */
-const unitSeparator = '\u001f';
-
-/** LIST puts a comma between, and nothing else: for another separator the commas of the texts step aside. */
-function printList(p: Printing, call: FuncCall, scope: Scope): string {
-  const [arg, separator] = call.args ?? [];
-  const between = bodyOf(separator, 'A_Const')?.sval === undefined ? undefined : constantText(separator);
-  if (between === undefined || call.agg_order !== undefined)
-    return refuse(
-      'string_agg with an order, or with a separator that is no constant',
-      call.location,
-      'LIST of IRIS has no order: select the rows in order, and join the texts where they are read.',
-    );
-  const text = call.agg_distinct === true ? exact(p, arg, scope) : p.value(arg, scope);
-  const [comma, aside] = [p.marks.string(','), p.marks.string(unitSeparator)];
-  const bare = between === ',' ? text : `REPLACE(${text}, ${comma}, ${aside})`;
-  const kept =
-    call.agg_filter === undefined ? bare : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${bare} END`;
-  const list = `LIST(${call.agg_distinct === true ? 'DISTINCT ' : ''}${kept})`;
-  return between === ',' ? list : `REPLACE(REPLACE(${list}, ${comma}, ${p.marks.string(between)}), ${aside}, ${comma})`;
-}
+const jsonFunctions: ReadonlySet<string> = new Set([
+  'json_build_object', 'jsonb_build_object', 'json_build_array', 'jsonb_build_array', 'row_to_json', 'to_json', 'to_jsonb',
+]); // prettier-ignore
 
 type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
 
 const specials: Readonly<Record<string, Special | undefined>> = {
   now: () => utcNow(),
   transaction_timestamp: () => utcNow(),
+  statement_timestamp: () => utcNow(),
+  clock_timestamp: () => utcNow(),
   extract: printExtract,
   date_part: printExtract,
   date_trunc: printTruncated,
@@ -220,22 +130,9 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   round: printRound,
   trunc: (p, [value, places], scope) =>
     `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)}, 1)`,
-  jsonb_build_object: (p, args, scope, location) => printJson(p, 'jsonb_build_object', args, scope, location),
-  json_build_object: (p, args, scope, location) => printJson(p, 'json_build_object', args, scope, location),
-  jsonb_build_array: (p, args, scope, location) => printJson(p, 'jsonb_build_array', args, scope, location),
-  json_build_array: (p, args, scope, location) => printJson(p, 'json_build_array', args, scope, location),
+  [jsonMember]: printJsonMember,
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
-
-/** `x AT TIME ZONE 'UTC'`, in which moments are here: they are the same with a zone and without. */
-function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: Scope, location?: number): string {
-  const type = typeOf(p, moment, scope);
-  const isUtc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i.test(untypedText(zone) ?? '');
-  if (!isUtc) return refuse('AT TIME ZONE of another zone than UTC', location, 'IRIS knows no zones: add an interval.');
-  if (type !== 'timestamp' && type !== 'timestamptz')
-    return refuse('AT TIME ZONE of this', location, 'Cast it to timestamp or timestamptz.');
-  return p.value(moment, scope);
-}
 
 /** width_bucket(number, low, high, count) between constants. */
 function printWidthBucket(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {

@@ -1,5 +1,5 @@
 import type { GroupingFunc, GroupingSet, Node, ResTarget, SelectStmt } from 'libpg-query';
-import { bodyOf, hasPart } from '../ast.ts';
+import { bodyOf, hasPart, lastNameOf } from '../ast.ts';
 import { Block } from './block.ts';
 import { printFrom } from './from.ts';
 import { groupedBy, isAggregate } from './grouping.ts';
@@ -26,7 +26,8 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
   checkSimple(select, place);
   const rows = new Scope(scope); // seen for the sake of names and types
   if (select.fromClause !== undefined) printFrom(p, select.fromClause, rows);
-  const targets = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+  const said = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
+  const targets = [...said, ...sortedBy(select, said, options)];
   const sets = setsOf(select.groupClause ?? [], (node) => groupedBy(node, targets, rows), place);
   const all = distinct(sets.flat(), rows);
   const parts = sets.map((set) => {
@@ -37,7 +38,7 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
       return {
         ...more,
         ...(value === undefined ? {} : { val: value }),
-        name: options.names?.[at] ?? labelOf(val, name),
+        name: (at < said.length ? options.names?.[at] : undefined) ?? labelOf(val, name),
       };
     });
     const having = rewrite(select.havingClause);
@@ -52,7 +53,22 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
     const isNull = targets.map(({ val }) => absent.some((each) => isSame(each, val, rows)));
     return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false }).print(), isNull };
   });
-  return ordered(p, select, targets, parts, options);
+  return ordered(p, select, { targets, shown: said.length, parts }, options);
+}
+
+/** What is sorted by and is no result column: it stands beside them, for each set as it is there. */
+function sortedBy(select: SelectStmt, targets: readonly ResTarget[], { names }: QueryOptions): readonly ResTarget[] {
+  const labels = new Set(targets.map(({ val, name }, at) => names?.[at] ?? labelOf(val, name)));
+  return (select.sortClause ?? [])
+    .map((clause) => bodyOf(clause, 'SortBy')?.node)
+    .filter((node) => node !== undefined && !isResult(node, targets, labels))
+    .map((val, at) => ({ ...(val === undefined ? {} : { val }), name: `iris_o${at + 1}` }));
+}
+
+function isResult(node: Node, targets: readonly ResTarget[], labels: ReadonlySet<string>): boolean {
+  const fields = bodyOf(node, 'ColumnRef')?.fields ?? [];
+  const isLabel = fields.length === 1 && labels.has(lastNameOf(fields) ?? '');
+  return isLabel || bodyOf(node, 'A_Const') !== undefined || targets.some(({ val }) => isSame(val, node));
 }
 
 interface Part extends PrintedQuery {
@@ -63,8 +79,7 @@ interface Part extends PrintedQuery {
 function ordered(
   p: Printing,
   select: SelectStmt,
-  targets: readonly ResTarget[],
-  parts: readonly Part[],
+  { targets, shown, parts }: { targets: readonly ResTarget[]; shown: number; parts: readonly Part[] },
   options: QueryOptions,
 ): PrintedQuery {
   const sql = parts.map((part) => part.sql).join(' UNION ALL ');
@@ -73,7 +88,8 @@ function ordered(
   if (select.sortClause === undefined && limits.count === undefined && limits.offset === undefined)
     return { sql, columns };
   const seen = columns.map((column, at) => ({ node: targets[at]?.val, sql: identifier(column.name), column }));
-  return { sql: sortOutside(p, sql, seen, select, options, limits), columns };
+  const [results, hidden] = [seen.slice(0, shown), seen.slice(shown)];
+  return { sql: sortOutside(p, sql, results, select, options, limits, hidden), columns: columns.slice(0, shown) };
 }
 
 function columnOf(parts: readonly Part[], at: number): SeenColumn {
@@ -95,8 +111,8 @@ function checkSimple(select: SelectStmt, place: number | undefined): void {
 }
 
 function problemOf(select: SelectStmt): string | undefined {
-  const { targetList, havingClause, distinctClause, groupDistinct } = select;
-  const has = (test: (node: Node) => boolean): boolean => hasPart([targetList, havingClause], test);
+  const { targetList, havingClause, sortClause, distinctClause, groupDistinct } = select;
+  const has = (test: (node: Node) => boolean): boolean => hasPart([targetList, havingClause, sortClause], test);
   if (has((node) => bodyOf(node, 'FuncCall')?.over !== undefined)) return 'a window';
   if (has((node) => bodyOf(node, 'SubLink') !== undefined)) return 'a query as a value';
   if (targetList?.some((node) => hasStar(bodyOf(node, 'ResTarget')?.val)) === true) return '*';

@@ -66,6 +66,7 @@ const inferences: { readonly [Kind in NodeKind]?: Inference } = {
   CaseExpr: caseType,
   FuncCall: (p, node, scope) => callType(p, bodyOf(node, 'FuncCall') ?? {}, scope),
   SQLValueFunction: (_, node) => valueFunctionTypes[bodyOf(node, 'SQLValueFunction')?.op ?? ''],
+  CollateClause: (p, node, scope) => typeOf(p, bodyOf(node, 'CollateClause')?.arg, scope) ?? 'text',
   A_Expr: operatorType,
   SubLink: (p, node, scope) => {
     const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};

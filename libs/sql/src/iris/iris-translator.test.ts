@@ -67,7 +67,6 @@ describe('what is not translated is refused, at its place', () => {
     ['select id from notes order by e <-> $1 limit 5', '0A000', 33],
     [`select id from notes order by e <=> '[${'0.5,'.repeat(900)}1]' limit 5`, '0A000', 33],
     ['select e <-> $1 from notes', '0A000', 10],
-    ["select jsonb_build_object('a', true)", '0A000', 8],
     ['select gen_random_uuid()', '0A000', 8],
     ['select from from', '42601', 13],
   ])('%s', (text, sqlstate, position) => {

@@ -1,131 +1,148 @@
-import type { A_Expr, Node } from 'libpg-query';
+import type { ColumnRef, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, lastNameOf, namesOf } from '../ast.ts';
-import { operand, printColumn } from './expression.ts';
-import { isOpenParameter, isUntypedConstant, typeOf } from './inference.ts';
+import { operand } from './expression.ts';
+import { isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { columnOf } from './made-nodes.ts';
 import { textTypes, timeTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
 import { textOperand } from './text-operand.ts';
 
-/**
- * `->` is two things: before a key or an index it goes into JSON, before a name it is the arrow of IRIS, which follows a
- * reference to another table. PostgreSQL's grammar tells them apart.
- */
-export function printJsonPath(p: Printing, expression: A_Expr, scope: Scope): string {
-  const { name, lexpr, rexpr, location } = expression;
-  const operator = namesOf(name).at(-1) ?? '';
-  const followed = bodyOf(rexpr, 'ColumnRef');
-  if (operator === '->' && followed !== undefined)
-    return printArrow(p, lexpr, printColumn(p, followed), scope, location);
-  if (!p.dialect.has('jsonPath')) return refuse(`JSON before IRIS ${p.dialect.since('jsonPath')}`, location);
-  const steps = pathOf(operator, rexpr) ?? refuse('a JSON path that is no constant', location);
-  let root = lexpr;
-  for (let inner = stepInto(root); inner !== undefined; inner = stepInto(root)) {
-    const more = pathOf(inner.operator, inner.key) ?? refuse('a JSON path that is no constant', location);
-    steps.unshift(...more);
-    root = inner.root;
-  }
-  const path = `$${steps.map((step) => printStep(step, location)).join('')}`;
-  const call = operator === '->>' || operator === '#>>' ? 'JSON_VALUE' : 'JSON_QUERY';
-  return `${call}(${p.value(root, scope)}, '${path}')`;
+/** An object or an array that a statement puts together. */
+interface Form {
+  /** Of an object, one for each member. */
+  readonly keys?: readonly string[];
+  readonly members: readonly Node[];
 }
 
-function printArrow(p: Printing, from: Node | undefined, to: string, scope: Scope, location?: number): string {
-  const column = bodyOf(from, 'ColumnRef');
-  if (column === undefined && !isArrow(from)) return refuse('an arrow from something that is no column', location);
-  return `${p.value(from, scope)}->${to}`;
+const objects: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_object']);
+const arrays: ReadonlySet<string> = new Set(['json_build_array', 'jsonb_build_array']);
+const ofRows: ReadonlySet<string> = new Set(['row_to_json', 'to_json', 'to_jsonb']);
+
+/** jsonb_build_object('k', v, ...) and its like, and a row by the name of its table; undefined for any other value. */
+function formOf(node: Node | undefined, scope: Scope): Form | undefined {
+  const row = bodyOf(node, 'ColumnRef');
+  if (row !== undefined) return formOfRow(row, scope);
+  const { funcname, args = [], location } = bodyOf(node, 'FuncCall') ?? {};
+  const name = lastNameOf(funcname) ?? '';
+  if (ofRows.has(name) && args.length === 1) return formOf(args[0], scope);
+  if (arrays.has(name)) return { members: args };
+  if (!objects.has(name)) return undefined;
+  if (args.length % 2 === 1) return refuse('an object with a key without a value', location);
+  const keys = args.filter((_, place) => place % 2 === 0).map((key) => constantText(key));
+  const known = keys.filter((key) => key !== undefined);
+  if (known.length < keys.length) return refuse('an object with a key that is no constant', location);
+  return { keys: known, members: args.filter((_, place) => place % 2 === 1) };
 }
 
-function isArrow(node: Node | undefined): boolean {
-  const { kind, name, rexpr } = bodyOf(node, 'A_Expr') ?? {};
-  return kind === 'AEXPR_OP' && namesOf(name).at(-1) === '->' && bodyOf(rexpr, 'ColumnRef') !== undefined;
+/** Of `t`, where no column is called so, and of `t.*`. */
+function formOfRow(row: ColumnRef, scope: Scope): Form | undefined {
+  const [alias = '', ...more] = namesOf(row.fields);
+  const isWhole = bodyOf(row.fields?.[1], 'A_Star') !== undefined && more.length === 0;
+  const table = scope.tables.find((each) => each.alias === alias);
+  if (table?.columns === undefined || !(isWhole || scope.isRow(row))) return undefined;
+  const names = table.columns.map(({ name }) => name);
+  return { keys: names, members: names.map((name) => columnOf(alias, name)) };
 }
-
-function stepInto(
-  node: Node | undefined,
-): { operator: string; root: Node | undefined; key: Node | undefined } | undefined {
-  const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
-  const operator = namesOf(name).at(-1) ?? '';
-  if (kind !== 'AEXPR_OP' || (operator !== '->' && operator !== '#>')) return undefined;
-  return bodyOf(rexpr, 'ColumnRef') === undefined ? { operator, root: lexpr, key: rexpr } : undefined;
-}
-
-function pathOf(operator: string, key: Node | undefined): (string | number)[] | undefined {
-  const constant = bodyOf(key, 'A_Const');
-  if (constant?.ival !== undefined) return [constant.ival.ival ?? 0];
-  const text = constant?.sval === undefined ? undefined : constantText(key);
-  if (text === undefined) return undefined;
-  if (!operator.startsWith('#')) return [text];
-  const inner = /^\{(.*)\}$/.exec(text)?.[1];
-  return inner?.split(',').map((word) => (/^\d+$/.test(word.trim()) ? Number(word) : word.trim()));
-}
-
-function printStep(step: string | number, location?: number): string {
-  if (typeof step === 'number') return step < 0 ? refuse('an index from the end', location) : `[${step}]`;
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step)) return `.${step}`;
-  return refuse('a JSON key with other characters than letters and digits', location);
-}
-
-type Builder = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
-
-/** jsonb_build_object('k', v, ...) and its like, as IRIS has them; one may stand in another. */
-const builders: Readonly<Record<string, Builder | undefined>> = {
-  jsonb_build_object: printObject,
-  json_build_object: printObject,
-  jsonb_build_array: printArray,
-  json_build_array: printArray,
-};
 
 /** IRIS writes a text of no length as a character 0, which no text of PostgreSQL has. */
-export function printJson(p: Printing, name: string, args: readonly Node[], scope: Scope, location?: number): string {
-  const json = builders[name]?.(p, args, scope, location) ?? refuse(`the function ${name}`, location);
-  if (!args.some((arg) => mayBeEmpty(p, arg, scope))) return json;
+function withEmptyTexts(p: Printing, json: string, node: Node | undefined, scope: Scope): string {
+  if (!mayBeEmpty(p, node, scope)) return json;
   return `REPLACE(${json}, ${p.marks.string('"\\u0000"')}, ${p.marks.string('""')})`;
 }
 
-/** Whether a member, or one inside it, may be a text of no length. */
-function mayBeEmpty(p: Printing, node: Node, scope: Scope): boolean {
-  const { funcname, args = [] } = bodyOf(node, 'FuncCall') ?? {};
-  if (builders[lastNameOf(funcname) ?? ''] !== undefined) return args.some((arg) => mayBeEmpty(p, arg, scope));
+/** Whether a value, or a member of it, may be a text of no length. */
+function mayBeEmpty(p: Printing, node: Node | undefined, scope: Scope): boolean {
+  const form = formOf(node, scope);
+  if (form !== undefined) return form.members.some((member) => mayBeEmpty(p, member, scope));
   if (isUntypedConstant(node)) return constantText(node) === '';
-  return textTypes.has(typeOf(p, node, scope)) || isOpenParameter(p, node);
+  return textTypes.has(typeOf(p, node, scope)) || (node !== undefined && isOpenParameter(p, node));
 }
 
-function printObject(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
-  if (args.length % 2 === 1) return refuse('an object with a key without a value', location);
-  const pairs: string[] = [];
-  for (let place = 0; place < args.length; place += 2) {
-    const key = constantText(args[place]);
-    if (key === undefined) return refuse('an object with a key that is no constant', location);
-    pairs.push(`${p.marks.string(key)}:${jsonMember(p, args[place + 1], scope, location)}`);
+/** json_build_object(...) and its like, row_to_json(row), to_json(value): NULL of nothing but a value that is. */
+export function printJson(p: Printing, node: Node, scope: Scope, location?: number): string {
+  const { args = [] } = bodyOf(node, 'FuncCall') ?? {};
+  const form = formOf(node, scope);
+  if (form !== undefined) return withEmptyTexts(p, printForm(p, form, scope, location), node, scope);
+  const [value, ...more] = args;
+  if (value === undefined || more.length > 0) return refuse('this function of JSON', location);
+  const json = withEmptyTexts(p, jsonText(p, value, scope, location), value, scope);
+  return isNullable(p, value, scope) ? `CASE WHEN ${operand(p, value, scope)} IS NOT NULL THEN ${json} END` : json;
+}
+
+/** What stands for the JSON of a value as text: no client calls it so. */
+export const jsonMember = 'iris_json_member';
+
+/** A member of an array that the proxy puts together. */
+export function printJsonMember(p: Printing, [value]: readonly Node[], scope: Scope, location?: number): string {
+  if (value === undefined) return refuse('this function', location);
+  return withEmptyTexts(p, jsonText(p, value, scope, location), value, scope);
+}
+
+/** json_agg(value): the texts that LIST puts commas between, NULL among them as null. */
+export function printJsonList(p: Printing, name: string, call: FuncCall, scope: Scope): string {
+  const { args = [], agg_filter: filter, agg_distinct: isDistinct, agg_order: order, location } = call;
+  const [value, ...more] = args;
+  if (value === undefined || more.length > 0 || isDistinct === true || order !== undefined)
+    return refuse(`${name} with DISTINCT or an order, here`, location, aboutOrder);
+  const json = withEmptyTexts(p, jsonText(p, value, scope, location), value, scope);
+  const kept = filter === undefined ? json : `CASE WHEN ${p.predicate(filter, scope)} THEN ${json} END`;
+  return `${p.marks.string('[')} || LIST(${kept}) || ${p.marks.string(']')}`;
+}
+
+const aboutOrder = 'With an order it is translated as a column of the result, by itself or inside COALESCE.';
+
+/** By JSON_OBJECT and JSON_ARRAY, which make numbers and texts of their members; with any other among them piece by piece. */
+function printForm(p: Printing, form: Form, scope: Scope, location?: number): string {
+  const { keys, members } = form;
+  if (members.length === 0) return keys === undefined ? "'[]'" : "'{}'";
+  if (members.every((member) => isPlain(p, member, scope))) {
+    const values = members.map((member) => plainMember(p, member, scope, location));
+    const pairs = keys?.map((key, place) => `${p.marks.string(key)}:${values[place] ?? ''}`);
+    return pairs === undefined ? `JSON_ARRAY(${values.join(', ')})` : `JSON_OBJECT(${pairs.join(', ')})`;
   }
-  return pairs.length === 0 ? "'{}'" : `JSON_OBJECT(${pairs.join(', ')})`;
+  const [open, close] = keys === undefined ? ['[', ']'] : ['{', '}'];
+  const pieces = members.map((member, place) => {
+    const before = place === 0 ? open : ',';
+    const key = keys === undefined ? '' : `${JSON.stringify(keys[place])}:`;
+    return `${p.marks.string(before + key)} || ${jsonText(p, member, scope, location)}`;
+  });
+  return `(${[...pieces, p.marks.string(close)].join(' || ')})`;
 }
 
-function printArray(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
-  const members = args.map((arg) => jsonMember(p, arg, scope, location));
-  return members.length === 0 ? "'[]'" : `JSON_ARRAY(${members.join(', ')})`;
+function isPlain(p: Printing, node: Node, scope: Scope): boolean {
+  const form = formOf(node, scope);
+  if (form !== undefined) return form.members.length > 0 && form.members.every((member) => isPlain(p, member, scope));
+  const type = typeOf(p, node, scope);
+  return type !== 'bool' && type !== 'json' && type !== 'jsonb';
+}
+
+/** The JSON of a value as text, never NULL. */
+function jsonText(p: Printing, node: Node, scope: Scope, location?: number): string {
+  const form = formOf(node, scope);
+  if (form !== undefined) return printForm(p, form, scope, location);
+  const type = typeOf(p, node, scope);
+  if (type === 'json' || type === 'jsonb') return `COALESCE(${p.value(node, scope)}, ${p.marks.string('null')})`;
+  checkRepeatable(node, 'JSON');
+  if (type === 'bool') {
+    const value = operand(p, node, scope);
+    return `CASE WHEN ${value} = 1 THEN 'true' WHEN ${value} = 0 THEN 'false' ELSE 'null' END`;
+  }
+  const array = `JSON_ARRAY(${plainMember(p, node, scope, location)})`;
+  return `SUBSTRING(${array}, 2, CHAR_LENGTH(${array}) - 2)`;
 }
 
 /** IRIS makes numbers and texts of members, and of JSON what it has made itself. */
-function jsonMember(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
-  const { funcname, args = [] } = bodyOf(node, 'FuncCall') ?? {};
-  const builder = builders[lastNameOf(funcname) ?? ''];
-  if (builder !== undefined)
-    return args.length === 0 ? refuse('JSON of nothing in JSON', location) : builder(p, args, scope, location);
+function plainMember(p: Printing, node: Node, scope: Scope, location?: number): string {
+  const form = formOf(node, scope);
+  if (form !== undefined) return printForm(p, form, scope, location);
   const type = typeOf(p, node, scope);
-  if (type === 'bool')
-    return refuse('a boolean in JSON', location, 'IRIS SQL makes numbers of them: cast it to int or to text.');
   if (type === 'interval') return refuse('an interval in JSON', location, 'Take extract(epoch from ...).');
-  if (type === 'json' || type === 'jsonb')
-    return refuse(
-      'JSON in JSON',
-      location,
-      'IRIS takes it for text: build it there, or put it together in the client.',
-    );
   if (type === undefined && !isUntypedConstant(node) && !isOpenParameter(p, node))
     return refuse('something of unknown type in JSON', location, 'Cast it.');
+  if (type === undefined) learnType(p, node, 'text');
   if (type === 'uuid') return `LOWER(${operand(p, node, scope)})`;
   if (type === 'timestamp') return `REPLACE(${textOperand(p, node, scope, location)}, ' ', 'T')`;
   return timeTypes.has(type) || type === 'time' ? textOperand(p, node, scope, location) : p.value(node, scope);

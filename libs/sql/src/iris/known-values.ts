@@ -109,9 +109,23 @@ class ConstantWriter {
 
   #withPath(node: Node): Node {
     const expression = bodyOf(node, 'A_Expr');
-    if (expression?.rexpr === undefined || expression.kind !== 'AEXPR_OP') return node;
-    const rexpr = this.#constant(expression.rexpr, this.#placeOf(expression));
+    if (expression?.rexpr === undefined) return node;
+    const isOfArray = expression.kind === 'AEXPR_OP_ANY' || expression.kind === 'AEXPR_OP_ALL';
+    if (expression.kind !== 'AEXPR_OP' && !isOfArray) return node;
+    const rexpr = isOfArray
+      ? this.#array(expression, expression.rexpr)
+      : this.#constant(expression.rexpr, this.#placeOf(expression));
     return rexpr === expression.rexpr ? node : { A_Expr: { ...expression, rexpr } };
+  }
+
+  /** One whose members are tested one by one: where it is asked whether something is among them IRIS takes it as it comes. */
+  #array({ kind, name }: A_Expr, array: Node): Node {
+    const operator = lastNameOf(name) ?? '';
+    if (operator === (kind === 'AEXPR_OP_ANY' ? '=' : '<>')) return array;
+    const cast = bodyOf(array, 'TypeCast');
+    if (numberOf(array) === 0) return array;
+    const arg = this.#constant(cast?.arg ?? array, text('{}'));
+    return cast === undefined ? arg : { TypeCast: { ...cast, arg } };
   }
 
   #placeOf({ name, rexpr }: A_Expr): Place | undefined {

@@ -15,6 +15,8 @@ function strongLabel(node: Node | undefined): string | undefined {
   if (call !== undefined) return namesOf(call.funcname).at(-1);
   const cast = bodyOf(node, 'TypeCast');
   if (cast !== undefined) return strongLabel(cast.arg);
+  const collation = bodyOf(node, 'CollateClause');
+  if (collation !== undefined) return strongLabel(collation.arg);
   if (bodyOf(node, 'A_Expr')?.kind === 'AEXPR_NULLIF') return 'nullif';
   if (kindOf(node) === 'CoalesceExpr') return 'coalesce';
   if (kindOf(node) === 'GroupingFunc') return 'grouping';
@@ -40,6 +42,8 @@ function queryLabel(node: Node): string | undefined {
 function weakLabel(node: Node | undefined): string | undefined {
   const cast = bodyOf(node, 'TypeCast');
   if (cast !== undefined) return namesOf(cast.typeName?.names).at(-1);
+  const collation = bodyOf(node, 'CollateClause');
+  if (collation !== undefined) return weakLabel(collation.arg);
   const branch = bodyOf(node, 'CaseExpr');
   if (branch !== undefined) return strongLabel(branch.defresult) ?? 'case';
   return bodyOf(node, 'A_ArrayExpr') === undefined ? undefined : 'array';

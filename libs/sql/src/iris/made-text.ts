@@ -3,16 +3,16 @@ import { microsPerDay, microsPerSecond, type IntervalValue } from './interval-te
 /** What the proxy makes of a text that IRIS gives, where IRIS SQL cannot say it. */
 export type MadeText =
   /** Texts that an aggregate has put together: IRIS keeps no order there, so each comes with its number. */
-  | { readonly kind: 'joined'; readonly separator: string }
+  | { readonly kind: 'joined'; readonly separator: string; readonly json?: 'json' | 'jsonb' }
   /** Two moments, whose age() it is. */
   | { readonly kind: 'age' };
 
 /** Between the texts as IRIS gives them; no text has it. */
 export const recordSeparator = '\u001e';
 
-/** `2:b␞1:a` as `a, b`. */
-export function joinedText(separator: string, numbered: string): string {
-  return numbered
+/** `2:b␞1:a` as `a, b`; of JSON in brackets. */
+export function joinedText({ separator, json }: Extract<MadeText, { kind: 'joined' }>, numbered: string): string {
+  const joined = numbered
     .split(recordSeparator)
     .map((part) => {
       const end = part.indexOf(':');
@@ -21,6 +21,7 @@ export function joinedText(separator: string, numbered: string): string {
     .sort((left, right) => left.number - right.number)
     .map(({ text }) => text)
     .join(separator);
+  return json === undefined ? joined : `[${joined}]`;
 }
 
 /** Between the later moment and the earlier one. */

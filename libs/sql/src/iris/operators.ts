@@ -3,7 +3,7 @@ import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { comparison } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { isNullable, isOfOther, isOpenParameter, learnType, typeOf } from './inference.ts';
-import { printJsonPath } from './json.ts';
+import { printJsonPath } from './json-path.ts';
 import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';

@@ -3,6 +3,7 @@ import { bodyOf, constantText, hasPart, lastNameOf } from '../ast.ts';
 import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
 import { typeOf } from './inference.ts';
+import { jsonMember } from './json.ts';
 import { labelOf } from './labels.ts';
 import { recordSeparator, type MadeText } from './made-text.ts';
 import { callOf, castTo, columnOf, constant, number, operator, target, together, when, words } from './made-nodes.ts';
@@ -20,11 +21,20 @@ function percentileOf(node: Node): FuncCall | undefined {
   return call?.agg_within_group === true && percentiles.has(lastNameOf(call.funcname) ?? '') ? call : undefined;
 }
 
-/** string_agg(text, separator ORDER BY ...) */
+/** Aggregates that put texts together: of JSON they are the members of an array. */
+const joins: Readonly<Record<string, 'text' | 'json' | 'jsonb' | undefined>> = {
+  ...{ string_agg: 'text', json_agg: 'json', jsonb_agg: 'jsonb' },
+};
+
+/** string_agg(text, separator ORDER BY ...), json_agg(value ORDER BY ...) */
 function joinOf(node: Node | undefined): FuncCall | undefined {
   const call = bodyOf(node, 'FuncCall');
-  const isJoin = lastNameOf(call?.funcname) === 'string_agg' && call?.over === undefined;
-  return isJoin && call?.agg_order !== undefined ? call : undefined;
+  const kind = joins[lastNameOf(call?.funcname) ?? ''];
+  if (call === undefined || kind === undefined || call.over !== undefined) return undefined;
+  const [arg, ...more] = call.args ?? [];
+  const isSorted = kind !== 'text' && call.agg_distinct === true && arg !== undefined && more.length === 0;
+  if (call.agg_order !== undefined) return call;
+  return isSorted ? { ...call, agg_order: [{ SortBy: { node: arg } }] } : undefined; // what counts once is sorted
 }
 
 /** Whether it has aggregates that go by the order of their rows. */
@@ -32,9 +42,7 @@ export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectS
   hasPart([targetList, havingClause, sortClause], (node) => (percentileOf(node) ?? joinOf(node)) !== undefined);
 
 /** Texts that are joined in an order. */
-interface Joined {
-  readonly separator: string;
-}
+type Joined = Extract<MadeText, { kind: 'joined' }>;
 
 export interface WithoutOrderedSets {
   readonly select: SelectStmt;
@@ -64,7 +72,7 @@ export function withoutOrderedSets(
   const joined: (Joined | undefined)[] = [];
   const named = targets.map(({ val, name, ...more }, at): ResTarget => {
     const join = options.isTop === true ? inner.joined(val) : undefined;
-    joined.push(join);
+    joined.push(join?.made);
     const value = join?.value ?? inner.rewritten(val);
     const label = options.names?.[at] ?? labelOf(val, name);
     return { ...more, name: label, ...(value === undefined ? {} : { val: value }) };
@@ -95,8 +103,7 @@ export function withoutOrderedSets(
     ...(limitOffset === undefined ? {} : { limitOffset }),
     ...(limitOption === undefined ? {} : { limitOption }),
   };
-  const made = joined.map((join) => join && ({ kind: 'joined', separator: join.separator } as const));
-  return { select: outside, made };
+  return { select: outside, made: joined };
 }
 
 const aboutJoins =
@@ -126,6 +133,11 @@ function checkSimple(select: SelectStmt, place: number | undefined): void {
     refuse(`an aggregate by order with ${problem}`, place, 'Take a percentile in a query in FROM.');
 }
 
+interface Join {
+  readonly made: Joined;
+  readonly value: Node;
+}
+
 /** The query inside: what is grouped by, the columns that are read outside, and the numbers of the rows. */
 class InnerRows {
   readonly #p: Printing;
@@ -148,28 +160,26 @@ class InnerRows {
   }
 
   /** A column that is texts joined in an order, or a constant where there are none; undefined for any other. */
-  joined(val: Node | undefined): (Joined & { readonly value: Node }) | undefined {
+  joined(val: Node | undefined): Join | undefined {
     const { args = [], location } = bodyOf(val, 'CoalesceExpr') ?? {};
     const call = joinOf(args[0] ?? val);
-    const otherwise = args.length === 2 ? untypedText(args[1]) : undefined;
+    const otherwise = args.length === 2 ? constantText(bodyOf(args[1], 'TypeCast')?.arg ?? args[1]) : undefined;
     if (call === undefined || (val !== undefined && args.length > 0 && otherwise === undefined)) return undefined;
     const join = this.#join(call);
     if (otherwise === undefined) return join;
-    const values = [join.value, constant(`0:${otherwise}`)];
+    const isOfJson = join.made.json !== undefined;
+    if (isOfJson && !/^\s*\[\s*\]\s*$/.test(otherwise)) return undefined;
+    const values = [join.value, constant(`0:${isOfJson ? '' : otherwise}`)];
     return { ...join, value: { CoalesceExpr: { args: values, location: location ?? -1 } } };
   }
 
   /** Each text behind its number; equal texts have one number where they count once. */
-  #join(call: FuncCall): Joined & { readonly value: Node } {
-    const { args: [text, between] = [], agg_order: orderClause = [], agg_distinct: isDistinct = false } = call;
+  #join(call: FuncCall): Join {
+    const { args: [arg] = [], agg_order: orderClause = [], agg_distinct: isDistinct = false } = call;
     const { agg_filter: filter, location } = call;
-    const separator = untypedText(between);
-    if (text === undefined || separator === undefined)
-      return refuse('string_agg with a separator that is no constant', location);
-    if (!textTypes.has(typeOf(this.#p, text, this.#rows)))
-      return refuse('string_agg of what is no text', location, 'Cast it to text.');
+    const text = this.#joinedText(call, arg);
     const keys = orderClause.map((clause) => bodyOf(clause, 'SortBy')?.node);
-    if (isDistinct && !keys.every((key) => isSame(key, text, this.#rows)))
+    if (isDistinct && !keys.every((key) => isSame(key, arg, this.#rows)))
       throw new Refusal('in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', {
         ...{ sqlstate: '42P10', location: placeOf(orderClause) ?? location },
       });
@@ -177,7 +187,7 @@ class InnerRows {
     const partitionClause = [...this.#said];
     const over = { ...(partitionClause.length === 0 ? {} : { partitionClause }), orderClause, ...defaultFrame };
     const row: FuncCall = { funcname: words(isDistinct ? 'dense_rank' : 'row_number'), over };
-    const value = filter === undefined ? text : when(filter, text);
+    const value = filter === undefined ? text.node : when(filter, text.node);
     this.#numbers.push(target(`iris_n${at}`, { FuncCall: row }), target(`iris_v${at}`, value));
     const numbered = operator('||', operator('||', columnOf(`iris_n${at}`), constant(':')), columnOf(`iris_v${at}`));
     const list: FuncCall = {
@@ -185,7 +195,22 @@ class InnerRows {
       args: [numbered, constant(recordSeparator)],
       ...(isDistinct ? { agg_distinct: true } : {}),
     };
-    return { separator, value: { FuncCall: list } };
+    return { made: text.made, value: { FuncCall: list } };
+  }
+
+  /** What is joined, and how. */
+  #joinedText({ funcname, args = [], location }: FuncCall, text: Node | undefined): { node: Node; made: Joined } {
+    const json = joins[lastNameOf(funcname) ?? ''];
+    if (json === 'json' || json === 'jsonb') {
+      if (text === undefined || args.length > 1) return refuse('this aggregate of JSON', location);
+      return { node: callOf(jsonMember, text), made: { kind: 'joined', separator: ', ', json } };
+    }
+    const separator = untypedText(args[1]);
+    if (text === undefined || separator === undefined)
+      return refuse('string_agg with a separator that is no constant', location);
+    if (!textTypes.has(typeOf(this.#p, text, this.#rows)))
+      return refuse('string_agg of what is no text', location, 'Cast it to text.');
+    return { node: text, made: { kind: 'joined', separator } };
   }
 
   groups(): Node[] {
@@ -216,7 +241,8 @@ class InnerRows {
     const percentile = percentileOf(node);
     if (percentile !== undefined) return this.#percentile(percentile);
     const join = joinOf(node);
-    if (join !== undefined) return refuse('string_agg with an order, here', join.location, aboutJoins);
+    if (join !== undefined)
+      return refuse(`${lastNameOf(join.funcname) ?? ''} with an order, here`, join.location, aboutJoins);
     const column = bodyOf(node, 'ColumnRef');
     if (column !== undefined) {
       if (this.#rows.isKnown && !this.#rows.isOwn(column)) return node; // of a query around

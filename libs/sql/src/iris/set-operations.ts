@@ -12,7 +12,10 @@ import { placeOf, refuse, Refusal } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 import { isSame, names, resultOf, type Target } from './targets.ts';
 
-/** Around DISTINCT and UNION, whose rows are sorted by their result columns only. */
+/**
+ * Around DISTINCT and UNION, whose rows are sorted by their result columns only.
+ * @param hidden columns of the query inside that are sorted by, and are no result
+ */
 export function sortOutside(
   p: Printing,
   inner: string,
@@ -20,10 +23,11 @@ export function sortOutside(
   select: SelectStmt,
   options: QueryOptions,
   limits: Limits,
+  hidden: readonly Target[] = [],
 ): string {
   const keys = (select.sortClause ?? []).flatMap((clause) => {
     const sort = bodyOf(clause, 'SortBy') ?? {};
-    const target = resultOf(sort.node, targets) ?? targets.find(({ node }) => isSame(node, sort.node));
+    const target = resultOf(sort.node, targets) ?? [...targets, ...hidden].find(({ node }) => isSame(node, sort.node));
     const column = target?.column ?? refuse('ORDER BY something that is no result column', placeOf(sort.node));
     const name = identifier(column.name);
     return sortKeys(p, sort, {

@@ -555,8 +555,12 @@ function inOrder(value: string): string {
   return `(CASE WHEN ${isNumber} THEN 'N' || ${number} ELSE 'S' || ${text} END COLLATE "C")`;
 }
 
+/** Of what is a number, whatever text stands inside of it, by its value. */
 function extreme(value: string, isMax: boolean): string {
-  return `(array_agg(${value} ORDER BY ${inOrder(value)}${isMax ? ' DESC' : ''}) FILTER (WHERE ${value} IS NOT NULL))[1]`;
+  const isNumber = `pg_typeof(${value})::text = ANY ('{smallint,integer,bigint,numeric,real,double precision}')`;
+  const number = `CASE WHEN ${isNumber} THEN (${value})::text::numeric END`;
+  const order = [number, inOrder(value)].map((key) => `${key}${isMax ? ' DESC' : ''}`).join(', ');
+  return `(array_agg(${value} ORDER BY ${order}) FILTER (WHERE ${value} IS NOT NULL))[1]`;
 }
 
 /** A pattern of IRIS: how often, and of what. */

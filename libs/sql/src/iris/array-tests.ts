@@ -1,0 +1,79 @@
+import type { A_Expr, Node, TypeCast } from 'libpg-query';
+import { bodyOf, lastNameOf } from '../ast.ts';
+import { arrayMembers } from './arrays.ts';
+import { exact } from './comparison.ts';
+import type { ParameterUse } from './fragment.ts';
+import { typeOf } from './inference.ts';
+import { together } from './made-nodes.ts';
+import { numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
+import type { Scope } from './scope.ts';
+
+type PrintIn = (p: Printing, membership: A_Expr, scope: Scope, isNegated: boolean) => string;
+
+/**
+ * A test of one value against each of an array. One that stands in the text becomes a list, or a test for each member; one that
+ * comes as a parameter becomes one $LIST, whatever its length, where the test is for membership.
+ */
+export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn: PrintIn): string {
+  const { kind, name, lexpr, rexpr, location = -1 } = test;
+  const operator = lastNameOf(name) ?? '';
+  const isAny = kind === 'AEXPR_OP_ANY';
+  const isIn = isAny && operator === '=';
+  const isNotIn = !isAny && operator === '<>';
+  const members = arrayMembers(rexpr);
+  if (members?.length === 0) return isAny ? '1 = 0' : '1 = 1';
+  if (members !== undefined && (isIn || isNotIn)) {
+    const list: Node = { List: { items: [...members] } };
+    return printIn(p, { ...(lexpr === undefined ? {} : { lexpr }), rexpr: list, location }, scope, isNotIn);
+  }
+  if (members !== undefined) return `(${p.predicate(eachTest(test, operator, members), scope)})`;
+  if (!isIn && !isNotIn) return refuse(`${operator} ${isAny ? 'ANY' : 'ALL'} with an array`, location);
+  const cast = bodyOf(rexpr, 'TypeCast');
+  const parameter = bodyOf(rexpr, 'ParamRef') ?? bodyOf(cast?.arg, 'ParamRef');
+  if (parameter?.number === undefined) return refuse('an array that is neither written out nor a parameter', location);
+  const list = p.marks.parameter(parameter.number, listUse(typeOf(p, lexpr, scope) ?? elementType(cast), location));
+  const member = `${exact(p, lexpr, scope)} %INLIST ${list}`;
+  return isIn ? member : `NOT (${member})`;
+}
+
+/** A test for each member, one or all of which have to hold: `LIKE ANY (ARRAY[...])`, `> ALL ('{1,2}')`. */
+function eachTest(
+  { kind, name, lexpr, rexpr, location = -1 }: A_Expr,
+  operator: string,
+  members: readonly Node[],
+): Node {
+  if (members.length > 1) checkRepeatable(lexpr, 'ANY or ALL');
+  const isLike = /^!?~~\*?$/.test(operator);
+  const like = operator.endsWith('*') ? ('AEXPR_ILIKE' as const) : ('AEXPR_LIKE' as const);
+  const { names, typmods } = bodyOf(rexpr, 'TypeCast')?.typeName ?? {};
+  const element = { ...(names === undefined ? {} : { names }), ...(typmods === undefined ? {} : { typmods }) };
+  const tests = members.map((member): Node => {
+    const isBare = names === undefined || isLike;
+    const side: Node = isBare ? member : { TypeCast: { arg: member, typeName: element, location } };
+    return {
+      A_Expr: {
+        ...{ kind: isLike ? like : 'AEXPR_OP', rexpr: side, location },
+        ...(name === undefined ? {} : { name }),
+        ...(lexpr === undefined ? {} : { lexpr }),
+      },
+    };
+  });
+  return together(kind === 'AEXPR_OP_ANY' ? 'OR_EXPR' : 'AND_EXPR', tests);
+}
+
+/** Elements of a $LIST are compared as IRIS keeps them, whatever the client's notation. */
+function listUse(type: PgType | undefined, location?: number): ParameterUse {
+  if (type === 'date') return 'days';
+  if (numberTypes.has(type) || type === 'bool') return 'numbers';
+  if (timeTypes.has(type) || type === 'time' || type === 'interval' || type === 'bytea')
+    return refuse(`an array of ${type ?? ''} as a parameter`, location, 'Write IN ($1, $2).');
+  return 'list';
+}
+
+function elementType(cast: TypeCast | undefined): PgType | undefined {
+  const names = cast?.typeName?.names;
+  return names === undefined ? undefined : typeUse({ names })?.type;
+}

@@ -1,0 +1,45 @@
+import type { Node } from 'libpg-query';
+import { operand } from './expression.ts';
+import { typeOf } from './inference.ts';
+import type { Printing } from './printing.ts';
+import { refuse } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
+import type { Scope } from './scope.ts';
+import { untypedText } from './typed-constants.ts';
+import { clockOf, digitsOf, yearTable, zoneYears } from './zones.ts';
+
+const utc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i;
+
+/**
+ * `x AT TIME ZONE zone`. Moments are in UTC here, with a zone and without; IRIS knows no other, so that the clock of one is written
+ * into the statement.
+ */
+export function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: Scope, location?: number): string {
+  const type = typeOf(p, moment, scope);
+  const name = untypedText(zone);
+  if (name === undefined) return refuse('AT TIME ZONE of no constant', location);
+  if (type !== 'timestamp' && type !== 'timestamptz')
+    return refuse('AT TIME ZONE of this', location, 'Cast it to timestamp or timestamptz.');
+  if (utc.test(name)) return p.value(moment, scope);
+  const clock = clockOf(name);
+  if (clock === undefined)
+    return refuse(`AT TIME ZONE ${name}`, location, 'Zones are known by names such as Europe/Berlin, and UTC.');
+  checkRepeatable(moment, 'AT TIME ZONE');
+  const isLocal = type === 'timestamp';
+  const table = yearTable(clock, isLocal);
+  const value = operand(p, moment, scope);
+  const sign = isLocal ? '-' : '';
+  if (table.changes.length === 0) return `DATEADD('minute', ${sign}(${clock.first}), ${value})`;
+  p.divisions.add('22008');
+  const year = `DATEPART('year', ${value})`;
+  const ofYear = (text: string, digits: number): string =>
+    `CAST(SUBSTRING(${p.marks.string(text)}, (${year} - ${zoneYears.first}) * ${digits} + 1, ${digits}) AS INTEGER)`;
+  const at = `CAST(TO_CHAR(${value}, 'MMDDHH24MI') AS INTEGER)`;
+  const offsets = table.offsets.map((text) => ofYear(text, digitsOf.offset));
+  const branches = table.changes.map(
+    (text, slot) => `WHEN ${at} < ${ofYear(text, digitsOf.change)} THEN ${offsets[slot] ?? ''}`,
+  );
+  const isUnknown = `${year} < ${zoneYears.first} OR ${year} > ${zoneYears.last}`;
+  const offset = `CASE WHEN ${isUnknown} THEN 1 / (${year} - ${year}) ${branches.join(' ')} ELSE ${offsets.at(-1) ?? ''} END`;
+  return `DATEADD('minute', ${sign}(${offset}), ${value})`;
+}

@@ -1,0 +1,88 @@
+import type { WrittenQuery } from './query-grammar.ts';
+import { query } from './written-queries.ts';
+
+/** What ORMs, reports and clinical analyses ask beside plain rows and sums. */
+export const reportingQueries: readonly WrittenQuery[] = [
+  // One value against each member of an array.
+  query("select id from patients where name like any (array['A%', '%b%']) order by id"),
+  query('select id from patients where name ilike any ($1) order by id', ['{a%,%B%}']),
+  query("select id from patients where name not like all ('{A%,%b%}'::text[]) order by id"),
+  query('select id from encounters where cost > all ($1::int[]) order by id', ['{3,5}']),
+  query("select id, cost >= any ('{3,9}'), cost <> any (array[5]) from encounters order by id"),
+  query("select id from encounters where cost < all ('{}') order by id"),
+  // Collations by characters say nothing more.
+  query(
+    'select name collate "C" from patients where name collate "C" < \'b\' order by name collate "C" desc nulls last',
+  ),
+  query('select (id::text || name) collate "POSIX", min(name collate "C") over () from patients order by id'),
+  // All rows as one group, of which nothing is selected.
+  query('select 1 as one from encounters having count(1) > 0'),
+  query('select 1 as one from encounters where id < 0 having count(1) > 0'),
+  query("select 'x', 2 from encounters having sum(cost) > 10 limit 1"),
+  // Sorted by what is no column of the result.
+  query(
+    "select coalesce(status, 'all'), count(*) from encounters group by rollup (status) order by grouping(status), status",
+  ),
+  query(
+    'select count(*) from encounters group by cube (status, patient_id) order by sum(cost) nulls first, status, patient_id, 1',
+  ),
+  query(
+    "select coalesce(status, '-') as s from encounters group by grouping sets ((status), ()) order by max(id), status desc nulls last limit 3",
+  ),
+  // Two values and how they hang together.
+  query(
+    'select round(corr(id, cost)::numeric, 9), round(covar_pop(id, cost)::numeric, 9), round(covar_samp(id, cost)::numeric, 9) from encounters',
+  ),
+  query(
+    'select round(regr_slope(cost, id)::numeric, 9), round(regr_intercept(cost, id)::numeric, 9), round(regr_r2(cost, id)::numeric, 9) from encounters',
+  ),
+  query(
+    'select regr_count(cost, id), regr_avgx(cost, id), regr_avgy(id, cost), regr_sxx(id, id), regr_syy(id, id), regr_sxy(id, id) from encounters',
+  ),
+  query(
+    'select active, regr_count(score, id), corr(score, id) is null, regr_slope(score::float8, id::double precision) is null from patients group by active order by active',
+  ),
+  query(
+    'select corr(id, id) filter (where id = 1), regr_r2(1, id), regr_r2(id, 1), covar_samp(cost, id) filter (where cost > 100) from encounters',
+  ),
+  // JSON of rows.
+  query('select json_agg(name order by id) from patients'),
+  query('select json_agg(distinct name) from patients'),
+  query(
+    'select active, jsonb_agg(id order by name desc nulls last, id) as ids from patients group by active order by active',
+  ),
+  query("select coalesce(json_agg(id order by id) filter (where cost > 5), '[]'::json) from encounters"),
+  query("select coalesce(json_agg(id order by id), '[]') from encounters where id < 0"),
+  query('select json_agg(id) from encounters where id < 0'),
+  query("select json_agg(json_build_object('id', id, 'on', active, 'name', name) order by id) from patients"),
+  query('select json_agg(t order by t.id) from (select id, name, active, born from patients) t'),
+  query('select jsonb_agg(t.* order by id) from patients t'),
+  query('select row_to_json(t) from (select id, started, status, code from encounters where started is not null) t'),
+  query('select id, to_json(name), to_jsonb(active), to_json(born) from patients order by id'),
+  query(
+    "select json_build_object('on', active, 'of', json_build_array(active, name, null), 'none', json_build_object()) from patients order by id",
+  ),
+  query(
+    "select p.id, (select coalesce(json_agg(e.cost), '[]'::json) from encounters e where e.patient_id = p.id and e.id in (3, 4, 5)) from patients p order by 1",
+  ),
+  query(
+    "select jsonb_build_object('id', p.id, 'costs', (select jsonb_agg(e.cost) from encounters e where e.patient_id = p.id and e.id > 2 and e.id < 8)) from patients p order by p.id",
+  ),
+  // The clocks of zones.
+  query(
+    "select id, started at time zone 'Europe/Berlin', started::timestamptz at time zone 'America/New_York' from encounters order by id",
+  ),
+  query(
+    "select date_trunc('day', started::timestamptz at time zone 'Australia/Lord_Howe'), count(*) from encounters group by 1 order by 1",
+  ),
+  query('select id from encounters where (started::timestamptz at time zone $1)::date = $2 order by id', [
+    'Asia/Tokyo',
+    '2024-03-01',
+  ]),
+  query(
+    "select (started at time zone 'UTC' at time zone 'Asia/Kolkata')::date, extract(hour from started::timestamptz at time zone 'Africa/Cairo')::int from encounters order by id",
+  ),
+  query(
+    "select timestamp '2024-03-31 02:30' at time zone 'Europe/Berlin', timestamp '2024-10-27 02:30' at time zone 'Europe/Berlin', timestamptz '2024-07-01 12:00Z' at time zone 'Europe/London'",
+  ),
+];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
-import { bind, close, execute, frontend as from, parse, query, sync } from '@medrex/pg-wire';
+import { bind, close, execute, flush, frontend as from, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
 
@@ -16,10 +16,12 @@ const prepared = [query('prepare n1 as select 7 as a')];
 const runBySql = [query('execute n1')];
 const gone = [query('deallocate n1')];
 const parseIt = parse({ name: '', text: 'prepare n1 as select 7 as a', parameterTypes: [] });
-const executeIt = [
+const executeUnnamed = [
   bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: '', rowsMax: 0 }),
 ];
+const closedInVain = [parsed[0]!, ...closed];
+const allGone = [parse({ name: '', text: 'deallocate all', parameterTypes: [] }), ...executeUnnamed, sync()];
 
 describeReal('POSTGRES', 'names of statements, of which SQL and the protocol have the same', (where) => {
   let rig: RealRig;
@@ -50,7 +52,8 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ],
     ['the protocol comes where SQL takes it away', [prepared, [...gone, ...parsed], run]],
     ['the protocol comes second, before SQL is answered', [[...prepared, ...parsed, ...gone, ...parsed], run]],
-    ['and in one pipeline', [[parseIt, ...executeIt, ...parsed], prepared, runBySql, run]],
+    ['and in one pipeline', [[parseIt, ...executeUnnamed, ...parsed], prepared, runBySql, run]],
+    ['all are gone, where one was not closed', [parsed, [...closedInVain, ...allGone], run]],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [
       'and not where that is passed over',
@@ -94,5 +97,19 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     const other = [query('set role pg_monitor'), query('prepare n1x as select 1; deallocate n1x')];
     const all = [[hidden, sync()], ...other.map((each) => [each]), parsed, [query('reset role')], parsed];
     expect(await heard(rig.url, all)).toEqual(await heard(where, all));
+  });
+
+  it('stay where what would take one away was passed over', async () => {
+    const words = async (href: string): Promise<string[]> => {
+      const client = await WireClient.in(accessOf(href));
+      const takesIt = parse({ name: '', text: `deallocate ${name}`, parameterTypes: [] });
+      await client.ask(takesIt, ...parsed);
+      client.send(parsed[0]!, flush());
+      await client.until('ERROR');
+      const heard = [...(await client.ask(...executeUnnamed, sync())), ...(await client.ask(...run))];
+      client.close();
+      return heard;
+    };
+    expect(await words(rig.url)).toEqual(await words(where));
   });
 });

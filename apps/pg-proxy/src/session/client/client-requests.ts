@@ -83,6 +83,6 @@ export class ClientRequests {
   }
 
   #preparedBefore(): PreparedBefore {
-    return { names: this.#statements.names(), statements: this.#client.backend?.prepared.all() ?? [] };
+    return { names: this.#statements.namesBefore(), statements: this.#client.backend?.prepared.all() ?? [] };
   }
 }

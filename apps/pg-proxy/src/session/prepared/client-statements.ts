@@ -190,6 +190,11 @@ export class ClientStatements {
     return [...this.#names.all.keys(), ...this.#alone.names()];
   }
 
+  /** Those, too, that an error may yet give back. */
+  namesBefore(): readonly string[] {
+    return [...this.names(), ...this.#underWay.names()];
+  }
+
   /** Under their own names at the backend, where the next client would meet them. */
   get hasOwn(): boolean {
     return this.#own.isOn && this.#names.size > 0;
@@ -434,7 +439,7 @@ export class ClientStatements {
   standInFor(note: Note, backend: Backend): string | undefined {
     const name = note.deallocates;
     const given = name === undefined ? undefined : this.#names.givenAs(name);
-    if (name === undefined || given === undefined) return undefined;
+    if (name === undefined || given === undefined || backend.expected.isSkipping) return undefined;
     this.forget(name);
     note.undo = once(this.#again(name, given));
     this.#underWay.sends(backend, name, note.undo);

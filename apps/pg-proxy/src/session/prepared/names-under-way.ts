@@ -17,6 +17,10 @@ export class NamesUnderWay {
     this.#undos.set(name, undo);
   }
 
+  names(): Iterable<string> {
+    return this.#undos.keys();
+  }
+
   /** All that `isInDoubt`. */
   inDoubt(backend: Backend): string[] {
     return [...this.#undos.keys()].filter((name) => this.isInDoubt(backend, name));

@@ -45,6 +45,23 @@ describeReal('POSTGRES', 'settings that a server takes from a startup packet alo
       await client.end();
     });
 
+    it.each(['-c session_authorization=pg_monitor', '-c session_authorization=pg_monitor -c role=pg_read_all_data'])(
+      'who logs in stays who he is: %s',
+      async (options) => {
+        const whoIs = async (client: pg.Client): Promise<unknown[]> => {
+          const answers: unknown[] = [];
+          for (const text of ['select 1', 'reset session authorization', 'discard all']) {
+            await client.query(text);
+            answers.push(await shown(client, 'session_authorization'), await shown(client, 'role'));
+          }
+          await client.end();
+          return answers;
+        };
+        const direct = await whoIs(await rig.directClient({ options }));
+        expect(await whoIs(await rig.client({ options }))).toEqual(direct);
+      },
+    );
+
     it('are those of their client alone, also where several come with them at once', async () => {
       const options = '-P';
       const three = await Promise.all([rig.client({ options }), rig.client({ options }), rig.client()]);
@@ -58,12 +75,17 @@ describeReal('POSTGRES', 'settings that a server takes from a startup packet alo
       }
     });
 
-    it.each(['-c nosuch=1', '-c shared_buffers=5', '-c max_connections=x', '-c session_preload_libraries=nosuch'])(
-      'what a new process does not take either is refused in its words: %s',
-      async (options) => {
-        expect(await refusal(rig.url, options)).toEqual(await refusal(where, options));
-        expect(await (await rig.client()).query('select 1 as a')).toMatchObject({ rows: [{ a: 1 }] });
-      },
-    );
+    it.each([
+      '-c nosuch=1',
+      '-c shared_buffers=5',
+      '-c max_connections=x',
+      '-c session_preload_libraries=nosuch',
+      '-c session_authorization=nosuch',
+    ])('what a new process does not take either is refused in its words: %s', async (options) => {
+      expect(await refusal(rig.url, options)).toEqual(await refusal(where, options));
+      const client = await rig.client();
+      expect(await client.query('select 1 as a')).toMatchObject({ rows: [{ a: 1 }] });
+      await client.end();
+    });
   });
 });

@@ -9,15 +9,18 @@ export type Settings = ReadonlyMap<string, string>;
 /** Parameters of a startup packet that are no settings. */
 const notSettings = new Set(['user', 'database', 'options', 'replication']);
 
-/** A server looks at them when a process begins, and at no later time says that nothing comes of them. */
-const ofNewProcesses = ['local_preload_libraries', 'session_preload_libraries'];
+/**
+ * A server looks at them when a process begins, and at no later time says that nothing comes of them; or it is the other way round: who
+ * logs in stays who he is, whatever session_authorization says.
+ */
+const ofNewProcesses = ['local_preload_libraries', 'session_preload_libraries', 'session_authorization'];
 /** What a session says to a setting that a new process may take: not at this time, or not of a name that there is not. */
 const takenAtStart: ReadonlySet<string> = new Set(['55P02', '42704']);
 
 /** Whether a process that begins with these settings may do with them what a session does not. */
 export function wantProcess(settings: Settings, refused: Report | undefined): boolean {
-  if (refused !== undefined) return takenAtStart.has(refused.sqlstate);
-  return ofNewProcesses.some((name) => (settings.get(name) ?? '') !== '');
+  const isOfNewProcess = ofNewProcesses.some((name) => (settings.get(name) ?? '') !== '');
+  return isOfNewProcess || (refused !== undefined && takenAtStart.has(refused.sqlstate));
 }
 
 /** What PgBouncer follows of each session: a client has it however much it ignores. */

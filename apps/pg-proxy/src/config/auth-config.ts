@@ -27,9 +27,11 @@ export const secretQuery = z.strictObject({
     .string()
     .min(1)
     .default(
-      'SELECT rolname, CASE WHEN rolvaliduntil < pg_catalog.now() THEN NULL ELSE rolpassword END FROM pg_catalog.pg_authid WHERE rolname = $1 AND rolcanlogin',
+      'SELECT rolname, CASE WHEN rolvaliduntil < pg_catalog.now() THEN NULL ELSE rolpassword END, rolcanlogin FROM pg_catalog.pg_authid WHERE rolname = $1',
     )
-    .describe('The question: one row of name and secret (md5..., SCRAM-SHA-256$... or NULL) for the user $1'),
+    .describe(
+      'The question: one row of name and secret (md5..., SCRAM-SHA-256$... or NULL) for the user $1; a third column, where there is one, says whether he may log in',
+    ),
 });
 
 const authQuery = secretQuery.extend({

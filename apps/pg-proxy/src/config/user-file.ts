@@ -2,12 +2,13 @@ import { isMd5Password, readVerifier, scramVerifier, type ScramVerifier } from '
 import { createHmac } from 'node:crypto';
 
 /** What is known of a user's password. */
-export type UserSecret =
+export type UserSecret = { readonly mayLogIn?: false } & (
   | { readonly kind: 'plain'; readonly password: string; readonly verifier: ScramVerifier }
   | { readonly kind: 'md5'; readonly stored: string }
   | { readonly kind: 'scram'; readonly verifier: ScramVerifier }
   /** The user is there, and no password is right. */
-  | { readonly kind: 'none' };
+  | { readonly kind: 'none' }
+);
 
 export type Users = ReadonlyMap<string, UserSecret>;
 

@@ -47,6 +47,25 @@ describe('auth.query', () => {
     }
   });
 
+  it.each(['scram-sha-256', 'md5', 'password'])(
+    'tells a role that may not log in so, once it has shown that it is that role, by %s',
+    async (method) => {
+      await start({ method, allowCleartext: true });
+      rig.postgres.nologin.add('app');
+      if (method === 'md5') rig.postgres.authid.set('app', md5Password('app', 'secret'));
+      expect(await rig.open().until('closed')).toEqual(['FATAL 28000 role "app" is not permitted to log in']);
+      const wrong = await rig.open({ password: 'wrong' }).until('closed');
+      expect(wrong).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
+    },
+  );
+
+  it.each([verifier('secret'), null])('tells it so where nobody has to show anything: %s', async (secret) => {
+    await start({ method: 'trust' });
+    rig.postgres.authid.set('app', secret);
+    rig.postgres.nologin.add('app');
+    expect(await rig.open().until('closed')).toEqual(['FATAL 28000 role "app" is not permitted to log in']);
+  });
+
   it('lets in whom it knows without a secret where none is asked for', async () => {
     const app = { upstream: 'main', user: 'app', password: { file: 'query-secret' } };
     await start({ method: 'trust' }, { databases: { app } });

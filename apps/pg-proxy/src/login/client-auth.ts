@@ -63,6 +63,22 @@ export class ClientAuth {
   }
 
   begin(): AuthStep {
+    return this.#permitted(this.#beginProof());
+  }
+
+  /** A message of type `p`. */
+  next(buffer: Buffer, start: number, end: number): AuthStep {
+    return this.#permitted(this.#goOn(buffer, start, end));
+  }
+
+  /** That he may not log in is told to nobody but himself. */
+  #permitted(step: AuthStep): AuthStep {
+    const { secret, user } = this.#options;
+    if (step.kind !== 'in' || secret?.mayLogIn !== false) return step;
+    return { kind: 'out', fault: { sqlstate: '28000', message: `role "${user}" is not permitted to log in` } };
+  }
+
+  #beginProof(): AuthStep {
     const { method, salt, mayAskPassword, secret, certified } = this.#options;
     if (method === 'any') return { kind: 'in' };
     if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
@@ -80,8 +96,7 @@ export class ClientAuth {
     return certificates.some((one) => one.name === certified && (one.user ?? user) === user);
   }
 
-  /** A message of type `p`. */
-  next(buffer: Buffer, start: number, end: number): AuthStep {
+  #goOn(buffer: Buffer, start: number, end: number): AuthStep {
     if (this.#scram !== undefined) return this.#step(this.#scram, buffer, start, end);
     const given = readPasswordMessage(buffer, start, end);
     if (given === undefined) return { kind: 'out', fault: protocolViolation('invalid password packet') };

@@ -58,6 +58,8 @@ export class ScriptedPostgres {
   asksPassword = false;
   /** What `pg_authid` has, for a query that asks it. */
   readonly authid = new Map<string, string | null>();
+  /** Those among them who may not log in. */
+  readonly nologin = new Set<string>();
   readonly #server: Server;
 
   private constructor() {
@@ -303,8 +305,11 @@ export class ScriptedBackend {
   #answerRows(): Buffer[] {
     const { text = '', user = '' } = this.#asked ?? {};
     if (!text.includes('pg_authid')) return [dataRow([Buffer.from(String(this.id))])];
-    const secret = this.#postgres.authid.get(user);
-    return secret === undefined ? [] : [dataRow([bytesOf(user), secret === null ? null : Buffer.from(secret)])];
+    const { authid, nologin } = this.#postgres;
+    const secret = authid.get(user);
+    if (secret === undefined) return [];
+    const mayLogIn = Buffer.from(nologin.has(user) ? 'f' : 't');
+    return [dataRow([bytesOf(user), secret === null ? null : Buffer.from(secret), mayLogIn])];
   }
 
   beginCopy(): void {

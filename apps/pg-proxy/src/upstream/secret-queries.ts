@@ -63,12 +63,13 @@ export class SecretQueries {
     try {
       if (this.#isDisabled(place.asked)) throw new LoginRefused({ severity: 'FATAL', ...notAccepting(place.asked) });
       const rows = await this.#connectionTo(place).ask(place.query.sql, [user]);
-      const [name, secret] = rows[0] ?? [];
+      const [name, secret, mayLogIn] = rows[0] ?? [];
       if (rows.length > 1) throw new Error('it answers with more than one row');
       if (rows.length === 1 && secret === undefined) throw new Error('it answers with less than two columns');
       if (name !== user || secret === undefined) return undefined;
-      if (secret === null || secret === '') return { kind: 'none' };
-      return secretOf(user, secret, this.#salt);
+      const isThere = secret !== null && secret !== '';
+      const known: UserSecret = isThere ? secretOf(user, secret, this.#salt) : { kind: 'none' };
+      return mayLogIn === 'f' ? { ...known, mayLogIn: false } : known;
     } catch (cause) {
       if (place.isOfClient && cause instanceof LoginRefused && noDatabase.test(cause.report.sqlstate)) throw cause;
       const where = `${place.database} at ${place.upstream}`;

@@ -250,6 +250,14 @@ describe('a session on IRIS in the simple protocol', () => {
     rig = await SessionRig.start(() => 1);
     expect(await rig.ask(query("set application_name to 'x'"))).toEqual(['C SET', 'S application_name=x', 'Z I']);
     expect(await rig.ask(query('show application_name'))).toEqual(['T application_name:25', 'D x', 'C SHOW', 'Z I']);
+    for (const [asked, label] of [
+      ['timezone', 'TimeZone'],
+      ['time zone', 'TimeZone'],
+      ['datestyle', 'DateStyle'],
+      ['session authorization', 'session_authorization'],
+      ['transaction isolation level', 'transaction_isolation'],
+    ] as const)
+      expect((await rig.ask(query(`show ${asked}`)))[0]).toBe(`T ${label}:25`);
     expect(await rig.ask(query("select set_config('application_name', 'y', false)"))).toContain('D y');
     expect(await rig.ask(query('explain (translate) select id from patients where id = 5'))).toContain(
       'D SELECT id FROM patients WHERE id = 5',

@@ -86,7 +86,7 @@ export class SessionSettings {
   }
 
   get(name: string): string | undefined {
-    const known = nameOf(name);
+    const known = parameterName(name);
     if (known === 'session_authorization') return this.#user;
     const parameter = parameters[known];
     const own = this.#set.get(known);
@@ -126,7 +126,7 @@ export class SessionSettings {
 
   /** @throws SessionFault */
   set(name: string, value: string, isSetLocal: boolean): void {
-    const known = nameOf(name);
+    const known = parameterName(name);
     const parameter = parameters[known];
     const isLocal = isSetLocal || parameter?.standard !== undefined;
     if (parameter === undefined && !ignored.has(known) && !known.includes('.'))
@@ -142,7 +142,7 @@ export class SessionSettings {
   }
 
   reset(name: string): void {
-    const known = nameOf(name);
+    const known = parameterName(name);
     if (this.get(known) === undefined)
       throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
     this.#put(known, undefined);
@@ -174,10 +174,12 @@ export class SessionSettings {
   }
 }
 
-function nameOf(name: string): string {
+/** As the server writes it, however it is asked for. */
+export function parameterName(name: string): string {
   const lower = name
     .toLowerCase()
     .replace(/^time zone$/, 'timezone')
-    .replace(/^transaction isolation level$/, 'transaction_isolation');
+    .replace(/^transaction isolation level$/, 'transaction_isolation')
+    .replace(/^session authorization$/, 'session_authorization');
   return canonical.get(lower) ?? lower;
 }

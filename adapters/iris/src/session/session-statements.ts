@@ -2,6 +2,7 @@ import { booleanOf, type SessionEffect, type Statement, type Value } from '@medr
 import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
+import { parameterName } from './session-settings.ts';
 
 /** What a statement of the session answers. */
 export interface SessionAnswer {
@@ -29,23 +30,18 @@ export function runSession(
 /** Columns of what `runSession` answers, before it is run. */
 export function columnsOfSession(statement: Statement, text: string): readonly string[] | undefined {
   const shown = showForm.exec(text)?.[1];
-  if (shown !== undefined) return shown.toLowerCase() === 'all' ? allColumns : [labelOf(shown.replaceAll('"', ''))];
+  if (shown !== undefined)
+    return shown.toLowerCase() === 'all' ? allColumns : [parameterName(shown.replaceAll('"', ''))];
   return statement.kind === 'select' ? statement.effects.map(() => 'set_config') : undefined;
 }
 
 const allColumns = ['name', 'setting', 'description'];
-const labelOf = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/^time zone$/, 'TimeZone')
-    .replace(/^transaction isolation level$/, 'transaction_isolation');
-
 function show(settings: SessionContext['settings'], name: string): SessionAnswer {
   if (name.toLowerCase() === 'all')
     return { columns: allColumns, rows: settings.all().map(([each, value]) => [each, value, '']), tag: 'SHOW' };
   const value = settings.get(name);
   if (value === undefined) throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
-  return { columns: [labelOf(name)], rows: [[value]], tag: 'SHOW' };
+  return { columns: [parameterName(name)], rows: [[value]], tag: 'SHOW' };
 }
 
 function selectConfig(

@@ -302,9 +302,20 @@ describe('who may come in', () => {
       { sql: 'SELECT * FROM get_auth($1)', database: 'users' },
     ],
   ])('is asked by %s', (text, query) => {
-    const { config, problems } = read(`[pgbouncer]\nauth_file = /u\n${text}\n`);
+    const { config, problems } = read(`[databases]\nusers =\n[pgbouncer]\nauth_file = /u\n${text}\n`);
     expect(problems).toEqual([]);
     expect(config.auth).toMatchObject({ query });
+  });
+
+  it('is asked by nobody where the database that is to be asked is not there', () => {
+    const lines = 'auth_file = /u\nauth_user = asker\nauth_dbname = users\n';
+    const { config, problems, notes } = read(`[databases]\na = host=one\n[pgbouncer]\n${lines}`);
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config).auth.query).toBeUndefined();
+    expect(notes).toEqual([expect.stringContaining('auth_dbname: [databases] has no users')]);
+    expect(read(`[databases]\n* = host=one\n[pgbouncer]\n${lines}`).config.auth).toMatchObject({
+      query: { user: 'asker', database: 'users' },
+    });
   });
 
   it('is asked as a database says, and by nobody where nothing is said', () => {

@@ -75,7 +75,16 @@ function takeLdap(gathering: Gathering, options: string, from: string): void {
 /** Of the file; databases may have one of their own, which `readDatabases` reads. */
 function takeQuery(gathering: Gathering): void {
   const query = queryOf(gathering, new Map());
-  if (query !== undefined) gathering.set('auth.query', query);
+  if (query === undefined) return;
+  const databases = gathering.config['databases'] as Record<string, unknown>;
+  const asked = gathering.value('auth_dbname');
+  if (asked === undefined || Object.hasOwn(databases, asked) || Object.hasOwn(databases, '*'))
+    return gathering.set('auth.query', query);
+  // PgBouncer finds it out when it looks somebody up, and turns him away.
+  gathering.note(
+    'auth_dbname',
+    `[databases] has no ${asked}, so nobody is looked up: users of auth_file alone come in`,
+  );
 }
 
 /** Who is asked about users, by the parameters of a database and the file; undefined: nobody. */

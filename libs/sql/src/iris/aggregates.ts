@@ -10,6 +10,7 @@ import { numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
+import { typedValue } from './typed-constants.ts';
 
 type Aggregate = (p: Printing, call: FuncCall, scope: Scope) => string;
 
@@ -49,7 +50,7 @@ function printAggregate(p: Printing, name: string, call: FuncCall, scope: Scope)
   const isText = isExtreme && textTypes.has(type);
   learnType(p, arg, type);
   const asIs = call.agg_distinct === true || isExtreme ? exact(p, arg, scope) : p.value(arg, scope);
-  const value = isText ? ordered(p, arg, scope) : asIs;
+  const value = isText ? ordered(p, arg, scope) : (typedValue(p, arg, type) ?? asIs);
   const filtered =
     call.agg_filter === undefined ? value : `CASE WHEN ${p.predicate(call.agg_filter, scope)} THEN ${value} END`;
   const printed = `${name}(${call.agg_distinct === true ? 'DISTINCT ' : ''}${filtered})`;

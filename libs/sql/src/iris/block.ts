@@ -3,7 +3,7 @@ import { bodyOf } from '../ast.ts';
 import { agePair } from './age.ts';
 import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
-import { checkReference } from './expression.ts';
+import { checkReference, momentOfDay } from './expression.ts';
 import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, withoutWindows } from './grouping.ts';
 import { isConstant, isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
@@ -157,12 +157,13 @@ export class Block {
         ? this.#p.value(node, this.#scope)
         : printAssigned(this.#p, node, into, this.#scope);
     };
-    const sql = typedValue(this.#p, node, wanted) ?? plain();
+    const moment = into === undefined ? momentOfDay(this.#p, node, wanted, this.#scope) : undefined;
+    const sql = typedValue(this.#p, node, wanted) ?? moment ?? plain();
     learnType(this.#p, node, wanted);
     const isOfNone = isUntypedConstant(node) || isOpenParameter(this.#p, node);
     const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // nothing more will say what it is
     const isOpen = wanted === undefined && isOfNone;
-    const isCast = isUntypedConstant(node) || (!isKept && into !== undefined);
+    const isCast = moment !== undefined || isOfNone || (!isKept && into !== undefined);
     const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
     const json = made?.kind === 'joined' ? made.json : undefined;
     const type = json ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));

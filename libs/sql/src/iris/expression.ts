@@ -121,7 +121,18 @@ export function operand(p: Printing, node: Node | undefined, scope: Scope): stri
 /** One of several values that have a type in common. */
 export function valueAs(p: Printing, node: Node | undefined, type: PgType | undefined, scope: Scope): string {
   learnType(p, node, type);
-  return typedValue(p, node, type) ?? p.value(node, scope);
+  return typedValue(p, node, type) ?? momentOfDay(p, node, type, scope) ?? p.value(node, scope);
+}
+
+/** A day where a moment is wanted, which IRIS does not make of it by itself; undefined for anything else. */
+export function momentOfDay(
+  p: Printing,
+  node: Node | undefined,
+  wanted: PgType | undefined,
+  scope: Scope,
+): string | undefined {
+  const isMoment = wanted === 'timestamp' || wanted === 'timestamptz';
+  return isMoment && typeOf(p, node, scope) === 'date' ? `CAST(${p.value(node, scope)} AS TIMESTAMP)` : undefined;
 }
 
 function testAsValue(p: Printing, node: Node, scope: Scope): string {

@@ -127,6 +127,8 @@ const widths: readonly PgType[] = ['int2', 'int4', 'int8', 'numeric', 'float4', 
 export function wider(left: PgType | undefined, right: PgType | undefined): PgType | undefined {
   if (left === undefined || right === undefined) return undefined;
   if (textTypes.has(left) && textTypes.has(right)) return left;
+  if (timeTypes.has(left) && timeTypes.has(right))
+    return left === 'timestamptz' || right === 'timestamptz' ? 'timestamptz' : 'timestamp'; // days are moments there
   if (!numberTypes.has(left) || !numberTypes.has(right)) return undefined;
   if (left !== right && (left === 'float4' || right === 'float4')) return 'float8';
   return widths[Math.max(widths.indexOf(left), widths.indexOf(right))];

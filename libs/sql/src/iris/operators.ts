@@ -129,6 +129,6 @@ function concatenated(node: Node): readonly Node[] {
 
 function printNullIf(p: Printing, { lexpr, rexpr, location }: A_Expr, scope: Scope): string {
   const equal = comparison(p, '=', lexpr, rexpr, scope, location);
-  const value = isOfOther(p, lexpr) ? valueAs(p, lexpr, typeOf(p, rexpr, scope), scope) : p.value(lexpr, scope);
+  const value = valueAs(p, lexpr, typeOf(p, isOfOther(p, lexpr) ? rexpr : lexpr, scope), scope);
   return `CASE WHEN ${equal} THEN NULL ELSE ${value} END`;
 }

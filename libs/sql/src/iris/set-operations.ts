@@ -6,7 +6,7 @@ import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
 import { sortKeys } from './order.ts';
 import { paged, structured } from './pages.ts';
-import { numberTypes, textTypes, type PgType } from './pg-type.ts';
+import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
@@ -69,8 +69,8 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const print = (side: SelectStmt, own: QueryOptions): PrintedQuery => p.query(side, scope, { ...inner, ...own });
   const ofLeft = said === undefined ? {} : { names: said };
   const [one, other] = [print(larg, ofLeft), print(rarg, {})];
-  const left = openOf(one) ? print(larg, { ...ofLeft, ...typesBeside(one, other) }) : one;
-  const right = openOf(other) ? print(rarg, typesBeside(other, one)) : other;
+  const left = becomesOther(one, other) ? print(larg, { ...ofLeft, ...typesBeside(one, other) }) : one;
+  const right = becomesOther(other, one) ? print(rarg, typesBeside(other, one)) : other;
   const word = `${setWords[op] ?? op}${all === true ? ' ALL' : ''}`;
   const sql = isCounted
     ? `SELECT ${listOf(left, rarg)} FROM (${counted(left, rarg)} ${setWords[op] ?? ''} ${counted(right, rarg)}) AS iris_e`
@@ -107,11 +107,20 @@ function listOf({ columns }: PrintedQuery, at: SelectStmt): string {
   return names(columns.map((column): Target => ({ node: undefined, sql: '', column })));
 }
 
-const openOf = ({ columns }: PrintedQuery): boolean => columns?.some(({ isOpen }) => isOpen === true) === true;
+/** Constants take the types of the other side, and days are moments beside moments. */
+function typeBeside({ type, isOpen }: SeenColumn, other: SeenColumn | undefined): PgType | undefined {
+  if (isOpen === true) return other?.type;
+  return type === 'date' && timeTypes.has(other?.type) ? other?.type : type;
+}
 
-/** Constants take the types of the other side. */
+const becomesOther = ({ columns }: PrintedQuery, other: PrintedQuery): boolean =>
+  columns?.some((column, place) => {
+    const { isOpen, type } = column;
+    return isOpen === true || typeBeside(column, other.columns?.[place]) !== type;
+  }) === true;
+
 function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptions {
-  const types = columns?.map(({ isOpen, type }, place) => (isOpen === true ? other.columns?.[place]?.type : type));
+  const types = columns?.map((column, place) => typeBeside(column, other.columns?.[place]));
   return types === undefined ? {} : { types };
 }
 
@@ -132,7 +141,7 @@ function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, a
 const categories: readonly ReadonlySet<PgType | undefined>[] = [
   numberTypes,
   textTypes,
-  new Set<PgType | undefined>(['date', 'timestamp', 'timestamptz']),
+  timeTypes,
   new Set<PgType | undefined>(['bool']),
   new Set<PgType | undefined>(['uuid']),
   new Set<PgType | undefined>(['bytea']),

@@ -61,12 +61,13 @@ export function untypedText(node: Node | undefined): string | undefined {
 
 /**
  * The same as a value and not as one side of a comparison: there IRIS makes days and times of constants and parameters, and nowhere
- * else. Undefined for what needs nothing.
+ * else; and what a parameter is is said, on which rests how its value compares. Undefined for what needs nothing.
  */
 export function typedValue(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
   const name = type === undefined ? undefined : momentTypes[type];
   const number = bodyOf(node, 'ParamRef')?.number;
-  if (name !== undefined && number !== undefined) return `CAST(${p.marks.parameter(number)} AS ${name})`;
+  const ofParameter = name ?? (type === undefined ? undefined : parameterTypes[type]);
+  if (ofParameter !== undefined && number !== undefined) return `CAST(${p.marks.parameter(number)} AS ${ofParameter})`;
   const constant = typedConstant(p, node, type);
   const text = type === 'time' ? untypedText(node) : undefined;
   const moment = text === undefined ? constant : p.marks.string(text);
@@ -78,6 +79,16 @@ const momentTypes: { readonly [Type in PgType]?: string } = {
   time: 'TIME',
   timestamp: 'TIMESTAMP',
   timestamptz: 'TIMESTAMP',
+};
+
+/** Of numerics IRIS knows none that keeps all digits. */
+const parameterTypes: { readonly [Type in PgType]?: string } = {
+  bool: 'BIT',
+  int2: 'SMALLINT',
+  int4: 'INTEGER',
+  int8: 'BIGINT',
+  float4: 'REAL',
+  float8: 'DOUBLE',
 };
 
 /** An interval is a number of microseconds where it has to be a value. */

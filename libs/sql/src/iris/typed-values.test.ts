@@ -27,7 +27,7 @@ describe('a constant or a parameter that no comparison makes a day of', () => {
       "SELECT COALESCE(born, CAST('2000-01-01' AS DATE)) FROM patients",
     ],
     ['select coalesce(born, $1) from patients', 'SELECT COALESCE(born, CAST(? AS DATE)) FROM patients | $1 date'],
-    ['select coalesce(active, $1) from patients', 'SELECT COALESCE(active, ?) FROM patients | $1 bool'],
+    ['select coalesce(active, $1) from patients', 'SELECT COALESCE(active, CAST(? AS BIT)) FROM patients | $1 bool'],
     [
       "select case when active then started else '2024-01-01' end from patients, encounters",
       "SELECT CASE WHEN active = 1 THEN started ELSE CAST('2024-01-01 00:00:00' AS TIMESTAMP) END FROM patients, encounters",
@@ -44,7 +44,7 @@ describe('a constant or a parameter that no comparison makes a day of', () => {
     ["select active from patients union select 't'", 'SELECT active FROM patients UNION SELECT 1 AS "?column?"'],
     [
       'select active from patients union select $1',
-      'SELECT active FROM patients UNION SELECT ? AS "?column?" | $1 bool',
+      'SELECT active FROM patients UNION SELECT CAST(? AS BIT) AS "?column?" | $1 bool',
     ],
   ])('%s', (text, expected) => expect(shown(text)).toBe(expected));
 });
@@ -62,13 +62,16 @@ describe('a parameter that is a condition', () => {
     ],
     [
       'select id from patients where nullif($1, active)',
-      'SELECT id FROM patients WHERE CASE WHEN ? = active THEN NULL ELSE ? END = 1 | $1 bool',
+      'SELECT id FROM patients WHERE CASE WHEN ? = active THEN NULL ELSE CAST(? AS BIT) END = 1 | $1 bool',
     ],
     [
       'select id from patients where active in (active, $1)',
       'SELECT id FROM patients WHERE active IN (active, ?) | $1 bool',
     ],
-    ['select bool_or($1), bool_and(active) from patients', 'SELECT MAX(?), MIN(active) FROM patients | $1 bool'],
+    [
+      'select bool_or($1), bool_and(active) from patients',
+      'SELECT MAX(CAST(? AS BIT)), MIN(active) FROM patients | $1 bool',
+    ],
   ])('is a boolean: %s', (text, expected) => expect(shown(text)).toBe(expected));
 });
 
@@ -145,7 +148,7 @@ describe('rows of a query that go into a table', () => {
     ],
     [
       'insert into patients (id, born) select $1, $2 union all select 1, null',
-      'INSERT INTO patients (id, born) SELECT ? AS "?column?", CAST(? AS DATE) AS "?column?" UNION ALL SELECT 1 AS "?column?", NULL AS "?column?" | $1 int4 | $2 date',
+      'INSERT INTO patients (id, born) SELECT CAST(? AS INTEGER) AS "?column?", CAST(? AS DATE) AS "?column?" UNION ALL SELECT 1 AS "?column?", NULL AS "?column?" | $1 int4 | $2 date',
     ],
     ['insert into patients (id, born) select distinct id, started from encounters', '0A000 53'],
     ['insert into patients (id, active) select id, cost from encounters', '42804 46'],

@@ -64,4 +64,24 @@ export const boundQueries: readonly WrittenQuery[] = [
   query('select round($1), round($2), abs($1), mod($3, 4), ceil($2)', ['-0.5', '2.5', '7']),
   // The same parameter where a value stands.
   query('select id, date_trunc($1, started), $1::text from encounters where status = $1 or true order by id', ['day']),
+  // A parameter that is a value, and no side of a comparison.
+  query('select id from wards where id < any (select nullif($1, p.id) from patients p) order by id', ['4']),
+  query('select id from patients where nullif($1, true) order by id', ['0']),
+  query('select id, coalesce(cost, $1) > 6, case when id > $2 then $3 else cost end from encounters order by id', [
+    ...['9', '3', '10'],
+  ]),
+  query('select bool_or($1), bool_and($2) from patients', ['1', '0']),
+  // Days beside moments are moments.
+  query('select started - $1::interval from encounters union all select born from patients order by 1', ['1 day']),
+  query(
+    'select coalesce(started, $1), greatest(started, $2), coalesce(started, born) from encounters e join patients p on p.id = e.id order by e.id',
+    [...['2024-02-03', '2024-02-03']],
+  ),
+  query(
+    'select case when e.id > 3 then born else started end, nullif(born, $1) from encounters e join patients p on p.id = e.id order by e.id',
+    ['1999-01-31'],
+  ),
+  query(
+    'select born as x from patients union select null union select started from encounters order by x desc nulls last',
+  ),
 ];

@@ -297,7 +297,7 @@ class Reader {
   #unary(): string {
     if (!this.#take('-')) return this.#primary();
     const operand = this.#unary();
-    return /^\(*'/.test(operand) ? `(- (${operand})::numeric)` : `(- ${operand})`; // a parameter: text here, a number there
+    return /^\(*(?:'|NULL)/.test(operand) ? `(- (${operand})::numeric)` : `(- ${operand})`; // a parameter: text here, a number there
   }
 
   #primary(): string {
@@ -557,7 +557,8 @@ function inOrder(value: string): string {
 
 /** Of what is a number, whatever text stands inside of it, by its value. */
 function extreme(value: string, isMax: boolean): string {
-  const isNumber = `pg_typeof(${value})::text = ANY ('{smallint,integer,bigint,numeric,real,double precision}')`;
+  const isType = `pg_typeof(${value})::text = ANY ('{smallint,integer,bigint,numeric,real,double precision}')`;
+  const isNumber = `(${value})::text ~ '^-?[0-9]+([.][0-9]+)?(e[-+]?[0-9]+)?$' AND ${isType}`;
   const number = `CASE WHEN ${isNumber} THEN (${value})::text::numeric END`;
   const order = [number, inOrder(value)].map((key) => `${key}${isMax ? ' DESC' : ''}`).join(', ');
   return `(array_agg(${value} ORDER BY ${order}) FILTER (WHERE ${value} IS NOT NULL))[1]`;

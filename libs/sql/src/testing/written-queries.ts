@@ -114,6 +114,7 @@ export const writtenQueries: readonly WrittenQuery[] = [
 
 /** Those that IRIS takes from 2024.1 or 2025.1 on. */
 export const youngerQueries: readonly WrittenQuery[] = [
+  query('select 1.5::float8 as x from wards except (select $1 as x except all select 1.5::float8) order by x', ['2']),
   query('select id from patients intersect select patient_id from encounters order by 1'),
   query('select name from patients except select status from encounters order by 1'),
   query('select name from patients except all select label from wards order by 1'),

@@ -99,6 +99,7 @@ function columnOf(parts: readonly Part[], at: number): SeenColumn {
   if (first === undefined) return refuse('GROUPING SETS without columns');
   return {
     ...first,
+    ...(first.isOpen === true ? { type: 'text', isOpen: false } : {}), // what is grouped by has a type
     isNullable: all.some(({ isNullable }) => isNullable) || valued.length < parts.length,
     isExact: all.every(({ isExact }) => isExact),
     scale: others.every((other) => other?.scale === first.scale) ? first.scale : undefined,

@@ -252,6 +252,14 @@ describe('results as a client of PostgreSQL expects them', () => {
     expect(iris(text).columns?.map(({ label, type }) => `${label}:${type}`)).toEqual(columns);
   });
 
+  it('have the types of JSON that the proxy puts together, and text where nothing else is said', () => {
+    const typesOf = (text: string) => iris(text).columns?.map(({ label, type }) => `${label} ${type ?? '?'}`);
+    expect(typesOf('select $1 as g, count(*) from patients group by rollup ($1)')).toEqual(['g text', 'count int8']);
+    expect(
+      typesOf("select coalesce(json_agg(id order by id), '[]'::json), jsonb_agg(distinct id) from patients"),
+    ).toEqual([...['coalesce json', 'jsonb_agg jsonb']]);
+  });
+
   it('know nothing of * over an unknown table, and say where schemas stand', () => {
     expect(iris('select * from unknown', bare).columns).toBeUndefined();
     expect(iris('select table_schema from information_schema.tables').columns?.[0]?.holdsSchema).toBe(true);

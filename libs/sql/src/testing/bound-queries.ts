@@ -84,4 +84,5 @@ export const boundQueries: readonly WrittenQuery[] = [
   query(
     'select born as x from patients union select null union select started from encounters order by x desc nulls last',
   ),
+  query('select $1 as g, status, count(*) from encounters group by cube ($1, status)', ['x']),
 ];

@@ -77,7 +77,7 @@ export class Welcome {
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
   readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
-  readonly #reports = new LoginReports();
+  readonly #reports: LoginReports;
   readonly #statements: StatementBook;
 
   constructor({ host, loaded, analyser, life, arrivals, filesMax, observing, refused }: WelcomeOptions) {
@@ -86,6 +86,7 @@ export class Welcome {
     this.#filesMax = filesMax;
     this.#life = life;
     this.#host = host;
+    this.#reports = new LoginReports(() => host.now());
     this.#analyser = analyser;
     this.#loaded = loaded;
     this.#observing = observing;
@@ -93,7 +94,11 @@ export class Welcome {
       (name) => host.upstreams.databaseOf(name),
       (name) => this.#shapesOf(name),
     );
-    host.onForgotten = (name) => this.#statements.forget(name);
+    host.onForgotten = (name) => {
+      this.#statements.forget(name);
+      this.#reports.forget(nameKey(name));
+    };
+    host.onReported = (name, reports) => this.#reports.heard(nameKey(name), reports);
     this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
   }
 
@@ -330,8 +335,11 @@ export class Welcome {
     const key = `${nameKey(client.pooled.pool.name)}\0${client.settingsKey}`;
     const known = this.#reports.known(key);
     const { pooled, mode } = client;
+    const { pool } = pooled;
+    // Whoever asks a backend that rests waits for nobody.
+    const isToAsk = pool.oldestIdleSinceMs !== Infinity && !this.#reports.isFresh(key, this.#host.now());
     // In session mode it gets the process id of its backend, which must be there for that.
-    const isToHave = mode === 'session' && pooled.pool.hasRoomFor(pooled);
+    const isToHave = (mode === 'session' || isToAsk) && pool.hasRoomFor(pooled);
     if (known !== undefined && !isToHave) {
       this.#greet(client, minor, known);
       return;

@@ -1,4 +1,5 @@
 import { parameterStatus, type Report } from '@medrex/pg-wire';
+import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Client } from '../session/client/client.ts';
 
 /** What a server says that the settings of a session come to, by name. */
@@ -8,6 +9,8 @@ export type Learnt = Parameters | Report | undefined;
 
 /** Sets of settings whose parameters are remembered. */
 const rememberedMax = 1_000;
+/** A standby that no longer is one says so when it is asked; clients that look for one that can be written to are told by this. */
+const freshForMs = 1_000;
 
 /** Those of many clients, written once. */
 const written = new WeakMap<Parameters, Buffer>();
@@ -27,12 +30,38 @@ export function messagesOf(parameters: Parameters): Buffer {
  * each needs a process that begins with them.
  */
 export class LoginReports {
-  #known = new Map<string, Parameters>();
+  #known = new Map<string, { readonly parameters: Parameters; readonly atMs: number }>();
+  /** By pool. */
+  readonly #heard = new Map<string, ServerReports>();
   /** Who waits for what another client learns, by the same. */
   readonly #waiting = new Map<string, ((learnt: Learnt) => void)[]>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   known(key: string): Parameters | undefined {
-    return this.#known.get(key);
+    return this.#known.get(key)?.parameters;
+  }
+
+  /** Whether that was heard a moment ago. */
+  isFresh(key: string, nowMs: number): boolean {
+    const known = this.#known.get(key);
+    return known !== undefined && nowMs - known.atMs < freshForMs;
+  }
+
+  /** What a server reports to that pool of a session in which nobody has set anything; where that was something else, all is asked anew. */
+  heard(pool: string, reports: ServerReports): void {
+    if (this.#heard.get(pool) === reports) return;
+    this.forget(pool);
+    this.#heard.set(pool, reports);
+  }
+
+  /** The pool is no more, or hears something else. */
+  forget(pool: string): void {
+    this.#heard.delete(pool);
+    for (const key of this.#known.keys()) if (key.startsWith(`${pool}\0`)) this.#known.delete(key);
   }
 
   /** What holds from now on may be something else. */
@@ -72,7 +101,7 @@ export class LoginReports {
     client.errands.learn((learnt) => {
       if (learnt !== undefined && !('sqlstate' in learnt) && !client.session.settings.isOfProcess) {
         if (known.size >= rememberedMax) known.clear();
-        known.set(key, learnt);
+        known.set(key, { parameters: learnt, atMs: this.#now() });
       }
       then(learnt);
     });

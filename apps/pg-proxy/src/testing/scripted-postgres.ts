@@ -104,6 +104,8 @@ export class ScriptedPostgres {
 /** One session of it. */
 export class ScriptedBackend {
   readonly socket: Socket;
+  /** What it has to say before its next ReadyForQuery. */
+  readonly reports: Buffer[] = [];
   id = 0;
   status: TransactionStatus = transactionStatus.idle;
   /** Names of prepared statements by their text. */
@@ -211,6 +213,7 @@ export class ScriptedBackend {
     this.#send(
       authentication({ kind: 'ok' }),
       parameterStatus({ name: 'server_version', value: '15.0' }),
+      parameterStatus({ name: 'in_hot_standby', value: 'on' }),
       backendKeyData({ processId: this.id, secretKey: Buffer.alloc(4, this.id) }),
       readyForQuery(this.status),
     );
@@ -362,6 +365,6 @@ export class ScriptedBackend {
   }
 
   #ready(): void {
-    this.#send(readyForQuery(this.status));
+    this.#send(...this.reports.splice(0), readyForQuery(this.status));
   }
 }

@@ -7,6 +7,7 @@ import type { ClassRoutes } from '../scheduling/class-routes.ts';
 import { internalError } from '../internal-error.ts';
 import { Backend } from '../session/backend/backend.ts';
 import type { BackendOptions } from '../session/backend/backend-options.ts';
+import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Traffic } from '../session/backend/traffic.ts';
 import type { Client } from '../session/client/client.ts';
 import type { Settings } from '../session/left-behind/settings.ts';
@@ -45,6 +46,8 @@ export interface BackendOpeningsOptions {
   readonly loaded: () => LoadedConfig;
   readonly trafficOf: (database: string) => Traffic;
   readonly ring: RingSockets | undefined;
+  /** Of each new backend, and where it changes. */
+  readonly reported: (name: PoolName, reports: ServerReports) => void;
 }
 
 /** SQLSTATEs of logins that may succeed a moment later. */
@@ -130,8 +133,9 @@ export class BackendOpenings {
   }
 
   #take(pooled: PoolBackend, session: Opened, cancel?: CancelWay): void {
-    const { pools, outage, cancels, events, now, loaded, trafficOf } = this.#options;
+    const { pools, outage, cancels, events, now, loaded, trafficOf, reported } = this.#options;
     const { name } = pooled.pool;
+    const { own } = session;
     this.#logins.delete(pooled);
     events.connected(name.database, now() - pooled.openedAtMs, session.roundTripMs);
     outage.reached(name.upstream);
@@ -140,6 +144,7 @@ export class BackendOpenings {
       ring: this.#options.ring,
       traffic: trafficOf(name.database),
       now,
+      isAway: this.#options.routes.isAway(name),
       preparedMax: settingsFor(loaded().config, name).preparedStatements,
       events: {
         closed: () => {
@@ -150,10 +155,12 @@ export class BackendOpenings {
           backend.socket.destroy();
         },
         broke: (error) => events.broke(error),
+        reported: (reports) => own === undefined && reported(name, reports),
         lastUserOf: (processId) => this.#lastUserOf(name.upstream, session.address, processId),
       },
     });
     pooled.handle = backend;
+    if (own === undefined) reported(name, backend.reports);
     if (cancel !== undefined) cancels.use(backend, cancel);
     backend.start();
     if (pooled.state === 'active') pooled.client?.handle.granted(backend);

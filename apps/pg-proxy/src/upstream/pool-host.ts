@@ -16,6 +16,7 @@ import type { Caches } from '../cache/caches.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { Timeouts } from '../session/client/timeouts.ts';
 import type { Backend } from '../session/backend/backend.ts';
+import type { ServerReports } from '../session/backend/server-reports.ts';
 import { TrafficBook, type Traffic } from '../session/backend/traffic.ts';
 import { CancelKeys } from '../session/processes/cancel-keys.ts';
 import { ClientLimits } from '../session/client/client-limits.ts';
@@ -87,6 +88,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   onVacated: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
   /** A pool is no more. */
   onForgotten: ((name: PoolName) => void) | undefined;
+  /** What the server of this pool reports where nobody has set anything: of each new backend, and where it changes. */
+  onReported: ((name: PoolName, reports: ServerReports) => void) | undefined;
   /** Undefined: the configuration keeps nothing. */
   caches: Caches | undefined;
   readonly now: () => number;
@@ -149,6 +152,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       ...{ pools: this.pools, upstreams: this.upstreams, iris: this.#iris, routes: this.routes, outage: this.outage },
       ...{ cancels: this.#cancels, events: options.events, now: options.now, loaded: () => this.#loaded },
       ...{ trafficOf: (database) => this.traffic.of(database), ring: options.ring },
+      reported: (name, reports) => this.onReported?.(name, reports),
     });
   }
 

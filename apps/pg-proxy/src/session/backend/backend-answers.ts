@@ -316,7 +316,7 @@ export class BackendAnswers {
 
   #parameterChanged({ buffer, start, end }: Framer): boolean {
     const changed = readParameterStatus(buffer, start, end);
-    if (changed !== undefined) this.#backend.parameters.set(changed.name, changed.value);
+    if (changed !== undefined) this.#backend.hasReported(changed.name, changed.value);
     const { head } = this.#expected;
     if (changed !== undefined && (head & reporting) !== 0) this.#toTell.add(changed.name);
     if ((head & unasked) !== 0) return false;

@@ -6,6 +6,7 @@ import type { Address } from '../../upstream/connect.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';
 import type { Settings } from '../left-behind/settings.ts';
 import type { Outbox } from './outbox.ts';
+import type { ServerReports } from './server-reports.ts';
 import type { Traffic } from './traffic.ts';
 
 /** Bytes that a client has not taken above which its backend is not read. */
@@ -54,6 +55,8 @@ export interface BackendEvents {
   fault(fault: WireFault): void;
   /** Something of ours has failed in what was done with what it said. */
   broke(error: unknown): void;
+  /** Its server reports something else where nobody has set anything. */
+  reported(reports: ServerReports): void;
   /** As what notifications name the last client of another backend of this server; 0: nobody's here. */
   lastUserOf(processId: number): number;
 }
@@ -65,6 +68,8 @@ export interface BackendOptions {
   readonly key: BackendKeyData | undefined;
   /** What the server reported at login and since. */
   readonly parameters: Map<string, string>;
+  /** At an upstream of a class of work. */
+  readonly isAway: boolean;
   readonly preparedMax: number;
   /** Where cancel requests go. */
   readonly address: Address;

@@ -32,6 +32,7 @@ import {
   type Settings,
 } from '../left-behind/settings.ts';
 import type { Lost } from '../left-behind/set-again.ts';
+import { reportsWithout, serverReports, type ServerReports } from './server-reports.ts';
 import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -61,6 +62,10 @@ export class Backend {
   readonly expected = new ExpectedAnswers();
   readonly prepared: PreparedStatements;
   readonly parameters: Map<string, string>;
+  /** It is at an upstream of a class of work: what its clients are told of theirs does not depend on it. */
+  readonly isAway: boolean;
+  /** What its server reports where nobody has set anything. */
+  reports: ServerReports;
   readonly key: BackendKeyData | undefined;
   readonly address: Address;
   readonly traffic: Traffic;
@@ -110,11 +115,14 @@ export class Backend {
   readonly #namedSettings = new Set<string>();
   /** Undefined: its client has set something, and what is set now is not known for certain. */
   #settingsKey: string | undefined;
+  /** Something was reported of which it is not known yet who has set it. */
+  #hasReported = false;
   #isPaused = false;
   #pausedAt = 0;
   #restCheck: ((isOk: boolean) => void) | undefined;
   #isGone = false;
   readonly #closed: () => void;
+  readonly #reported: (reports: ServerReports) => void;
   readonly #broke: (error: unknown) => void;
 
   constructor(options: BackendOptions) {
@@ -124,6 +132,8 @@ export class Backend {
     this.outbox = new Outbox(socket);
     this.prepared = new PreparedStatements(options.preparedMax);
     this.parameters = options.parameters;
+    this.isAway = options.isAway;
+    this.reports = serverReports(options.parameters);
     this.key = options.key;
     this.address = options.address;
     this.traffic = options.traffic;
@@ -137,6 +147,7 @@ export class Backend {
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
     this.#closed = () => options.events.closed();
+    this.#reported = (reports) => options.events.reported(reports);
     this.#broke = (error) => options.events.broke(error);
     this.socket.on('close', () => this.gone());
   }
@@ -233,6 +244,24 @@ export class Backend {
     this.client = undefined;
     this.onDrain = undefined;
     this.resume();
+    this.#noteReports();
+  }
+
+  /** The server has said that this is what the setting comes to now. */
+  hasReported(name: string, value: string): void {
+    this.parameters.set(name, value);
+    this.#hasReported = true;
+  }
+
+  /** What nobody has set is another where the server has read its configuration again, or is no standby any more. */
+  #noteReports(): void {
+    const isKnown = this.#settingsKey !== undefined && !this.isSoiled && this.isIdle;
+    if (!this.#hasReported || !isKnown) return;
+    this.#hasReported = false;
+    const reports = reportsWithout(this.reports, this.parameters, (setting) => this.#settings.has(setting));
+    if (reports === this.reports) return;
+    this.reports = reports;
+    this.#reported(reports);
   }
 
   /** What the server said to the settings of the client that has it, where it did not take them; they are as after login. */
@@ -385,6 +414,7 @@ export class Backend {
   /** Nothing is owed any more. */
   rested(): void {
     this.prepared.undos.clear();
+    if (this.client === undefined) this.#noteReports();
     const done = this.#restCheck;
     this.#restCheck = undefined;
     done?.(!this.isDoomed);

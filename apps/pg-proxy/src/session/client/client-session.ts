@@ -100,6 +100,13 @@ export class ClientSession {
     statements.forgot(statements.names());
   }
 
+  /** Backends of one server may differ in what holds for everybody: one is older than a configuration, another one not. */
+  hearsFrom({ reports, isAway }: Backend): void {
+    if (isAway) return;
+    for (const [name, value] of this.settings.heardOtherwise(reports))
+      this.#client.outbox.push(parameterStatus({ name, value }));
+  }
+
   /** This setting has been taken from it, and it gets back another value than this when what is under way has ended. */
   isSetAgain(setting: string, value: string): boolean {
     const { lost, reportedAtLogin } = this.settings;

@@ -1,5 +1,6 @@
 import { hasKeptBytes } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
+import { reportsOfRole, type ServerReports } from '../backend/server-reports.ts';
 import { reportedReading, silentReading } from '../left-behind/reading.ts';
 import type { Letters, SessionWatch } from '../left-behind/session-watch.ts';
 import { settingsKey, type Settings } from '../left-behind/settings.ts';
@@ -21,6 +22,8 @@ export class ClientSettings {
   readonly #watch: SessionWatch;
   #reportedAtLogin: ReadonlyMap<string, string> = new Map();
   #readingAtLogin: string | undefined;
+  /** What its server reports where nobody has set anything, as far as the client knows. */
+  heardOf: ServerReports | undefined;
   /** In place of a value that is not known: nobody else has it. */
   readonly #unknown = `?${++clients}`;
   /** Its process has begun with what it came with: no other one takes all of that, and RESET goes back there by itself. */
@@ -78,6 +81,17 @@ export class ClientSettings {
       if (hasKeptBytes(this.#atLogin.get(name) ?? '')) this.#atLogin = new Map([...this.#atLogin, [name, value]]);
     }
     if (this.#watch.parameters.size === 0) this.#become(this.#atLogin);
+  }
+
+  /** What the server of its backend reports otherwise than the client was told, of what it has not set itself. */
+  heardOtherwise(reports: ServerReports): readonly (readonly [string, string])[] {
+    this.heardOf = reports;
+    const others = [...reports].filter(
+      ([name, value]) =>
+        this.#reportedAtLogin.get(name) !== value && !reportsOfRole.has(name) && !this.current.has(name.toLowerCase()),
+    );
+    if (others.length > 0) this.reportedAtLogin = new Map([...this.#reportedAtLogin, ...others]);
+    return others;
   }
 
   /** How the bytes of its texts are letters. */

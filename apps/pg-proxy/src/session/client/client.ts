@@ -315,7 +315,9 @@ export class Client implements BackendClient {
     this.asks = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
-    backend.attach(this, this.settings, this.settingsKey, this.errands.isLearning);
+    const { isLearning } = this.errands;
+    backend.attach(this, this.settings, this.settingsKey, isLearning);
+    if (backend.reports !== this.session.settings.heardOf && !isLearning) this.session.hearsFrom(backend);
   }
 
   #detach(backend: Backend): void {

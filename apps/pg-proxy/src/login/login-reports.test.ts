@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { commandComplete, parameterStatus, query, readyForQuery, transactionStatus } from '@medrex/pg-wire';
+import { oneBackend } from '../testing/asked.ts';
+import { holds, ProxyRig } from '../testing/proxy-rig.ts';
+import { Transcript } from '../testing/transcript.ts';
+import type { WireClient } from '../testing/wire-client.ts';
+
+let rig: ProxyRig;
+
+afterEach(async () => {
+  await rig.close();
+});
+
+/** One that remembers what it is told of parameters. */
+async function enter(): Promise<WireClient & { told: Transcript }> {
+  const told = new Transcript();
+  const client = rig.open({ wordOf: (...message) => told.wordOf(...message) });
+  await client.until('Z');
+  return Object.assign(client, { told });
+}
+
+const off = parameterStatus({ name: 'in_hot_standby', value: 'off' });
+
+describe('a standby that is none any more', () => {
+  it('is heard of by whom it told, by who comes behind him to that backend, and by who logs in', async () => {
+    rig = await ProxyRig.start(oneBackend);
+    const [one, other] = [await enter(), await enter()];
+    one.send(query('hang'));
+    const [backend] = rig.postgres.backends;
+    await holds(() => expect(backend?.heard).toContain('hang'));
+    backend?.socket.write(Buffer.concat([off, commandComplete('SELECT 0'), readyForQuery(transactionStatus.idle)]));
+    await one.until('Z');
+    const clients = [one, other, await enter()];
+    await other.ask(query('select 1'));
+    expect(clients.map(({ told }) => told.parameters.get('in_hot_standby'))).toEqual(['off', 'off', 'off']);
+    expect(rig.postgres.backends).toHaveLength(1);
+  });
+
+  it('is heard of by who logs in a second after the last one, though nobody asks it anything', async () => {
+    rig = await ProxyRig.start(oneBackend);
+    const before = await enter();
+    const [backend] = rig.postgres.backends;
+    backend?.reports.push(off);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const told = [before, await enter()].map((client) => client.told.parameters.get('in_hot_standby'));
+    expect(told).toEqual(['on', 'off']);
+  });
+});

@@ -54,6 +54,20 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       },
     );
 
+    it.each([{}, { values: [] }])('are no connections of dblink (%j)', async (how) => {
+      await rig.direct.query(`create extension if not exists dblink schema ${rig.schema}`);
+      const { hostname, port, pathname, username } = new URL(where);
+      const at = `host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username}`;
+      const client = await rig.client();
+      await client.query({ text: `select ${rig.schema}.dblink_connect('former', '${at}')`, ...how });
+      await client.end();
+      const next = await rig.client();
+      expect((await next.query(`select ${rig.schema}.dblink_get_connections() as open`)).rows).toEqual([
+        { open: null },
+      ]);
+      await next.end();
+    });
+
     it('are none of another number: who sets it takes the process along', async () => {
       const client = await rig.client();
       await client.query('set temp_buffers = 100');

@@ -18,9 +18,12 @@ export function showsFormer(text: string): boolean {
   return sets.test(text) || text.includes(reports) || setsByCall.test(text);
 }
 
-const spends = /\btemp_buffers\b/i;
+const spends = /\b(?:temp_buffers\b|dblink_connect)/i;
 
-/** Whether it may leave in the process what no end of a session takes back: buffers of temporary tables stay as many as there were first. */
+/**
+ * Whether it may leave in the process what no end of a session takes back: buffers of temporary tables stay as many as there were first, and
+ * connections of dblink stay open.
+ */
 export function spendsProcess(text: string): boolean {
   return spends.test(text);
 }

@@ -195,6 +195,7 @@ export class RingSockets implements RingAnswers {
     if (this.#toCancel.length > 0) this.#submitCancels();
     if (this.#toSend.length > 0) this.#submitSends();
     if (this.#toReceive.length > 0) this.#submitReceives();
+    if (!this.#ring.isToBeEntered) return false;
     this.#ring.enter();
     this.#outgoingEnd = 0;
     return this.#ring.hear(this);

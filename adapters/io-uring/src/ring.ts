@@ -6,7 +6,13 @@ import { ReadBuffers } from './read-buffers.ts';
 const entries = 128;
 /** Few, so that they stay in the processor's cache; what has no room is kept by the kernel, and handed over in a further `enter`. */
 const completionsMax = 8 * entries;
-const setupFlags = { sizeOfCompletions: 8, submitAll: 0x80, oneThread: 0x1000, worksWhenEntered: 0x2000 };
+const setupFlags = {
+  sizeOfCompletions: 8,
+  submitAll: 0x80,
+  tellsOfWork: 0x200,
+  oneThread: 0x1000,
+  worksWhenEntered: 0x2000,
+};
 const operation = { send: 26, receive: 27, cancel: 14 };
 const picksBuffer = 0x20;
 /** What is there is looked for when something has come, and not at once. */
@@ -25,6 +31,8 @@ const triesMax = 100;
 const noEvents = 1;
 /** The kernel keeps answers back for which there was no room. */
 const keepsBack = 2;
+/** Something has come, at which the kernel works when the ring is entered. */
+const hasWork = 4;
 
 /** What was asked; it comes back with the number of who asked. */
 const asked = { send: 0, receive: 1, cancel: 2 } as const;
@@ -71,9 +79,9 @@ export class Ring {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     const parameters = new Uint32Array(30);
-    const { sizeOfCompletions, submitAll, oneThread, worksWhenEntered } = setupFlags;
+    const { sizeOfCompletions, submitAll, tellsOfWork, oneThread, worksWhenEntered } = setupFlags;
     parameters[1] = completionsMax;
-    parameters[2] = sizeOfCompletions | submitAll | oneThread | worksWhenEntered;
+    parameters[2] = sizeOfCompletions | submitAll | tellsOfWork | oneThread | worksWhenEntered;
     this.#descriptor = kernel.setup(entries, parameters);
     // struct io_uring_params: ten words, then the offsets of either queue: head, tail, mask, entries, and what differs.
     const [submissionTail, submissionFlags] = [parameters[11] as number, parameters[14] as number];
@@ -99,9 +107,15 @@ export class Ring {
     this.isSilent = true;
   }
 
-  /** Nothing is to be read from `events`. */
+  /** Nothing is to be read from `events`. What comes once it is not silent is told there, and what came before by `isToBeEntered`. */
   set isSilent(isSilent: boolean) {
-    this.#queues[this.#at.flags] = isSilent ? noEvents : 0;
+    // The kernel says that there is work and then looks whether it may tell: neither may be reordered.
+    Atomics.exchange(this.#results, this.#at.flags, isSilent ? noEvents : 0);
+  }
+
+  /** Something is to be handed in, or has come. */
+  get isToBeEntered(): boolean {
+    return this.#waiting > 0 || (Atomics.load(this.#results, this.#at.submissionFlags) & (hasWork | keepsBack)) !== 0;
   }
 
   /** What comes next from a socket, into a buffer for much or for little. */

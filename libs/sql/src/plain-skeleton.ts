@@ -14,10 +14,12 @@ export const tokensOfStatement = 8;
 
 const bytesMax = 4_096;
 const digitsMax = 9;
-/** The text at hand, with a zero behind it. */
-const input = Buffer.alloc(bytesMax + 1);
+/** A text that does not lie in bytes yet, with a zero behind it. */
+const written = Buffer.alloc(bytesMax + 1);
 /** The key as it grows; a literal of one digit takes two bytes of it. */
 const key = Buffer.alloc(2 * bytesMax);
+/** What the last scan has found, `key` up to `size` included. */
+const found = { size: 0, tokens: 0, parametersMax: 0, hasStrings: false };
 
 const mark = 0x01;
 const ofString = 0x73;
@@ -59,14 +61,34 @@ for (const letter of 'eEbBxXnNuU') isPrefix[letter.charCodeAt(0)] = 1;
  */
 export function plainSkeletonOf(text: string): Skeleton | undefined {
   if (text.length * 3 > bytesMax) return undefined;
-  const length = input.write(text);
-  input[length] = 0;
+  const length = written.write(text);
+  written[length] = 0;
+  if (!scan(written, 0, length)) return undefined;
+  const { size, parametersMax, tokens } = found;
+  return { key: key.toString('latin1', 0, size), isTelling: true, parametersMax, tokens };
+}
+
+/** Where `numbersKeySize` leaves the key. */
+export const keyAtHand: Buffer = key;
+
+/**
+ * As `plainSkeletonOf`, of a text without strings that lies from `from` to `to` with a zero behind it: it is ASCII, and texts of one key
+ * differ in numbers and layout alone. The size of the key; 0: it is no such text.
+ */
+export function numbersKeySize(bytes: Buffer, from: number, to: number): number {
+  if (to - from > bytesMax || bytes[to] !== 0 || !scan(bytes, from, to)) return 0;
+  return found.hasStrings ? 0 : found.size;
+}
+
+/** Into `key`. False: it takes a careful reader. */
+function scan(input: Buffer, from: number, length: number): boolean {
   let size = 0;
   let tokens = 0;
   let parametersMax = 0;
+  let hasStrings = false;
   /** Size of the key behind its last literal. */
   let literalAt = -2;
-  for (let at = 0; at < length;) {
+  for (let at = from; at < length;) {
     const code = input[at] as number;
     const next = input[at + 1] as number;
     const begun = begins[code] as number;
@@ -77,55 +99,60 @@ export function plainSkeletonOf(text: string): Skeleton | undefined {
     }
     tokens++;
     if (begun === word) {
-      if ((next === quote || next === ampersand) && isPrefix[code] === 1) return undefined;
+      if ((next === quote || next === ampersand) && isPrefix[code] === 1) return false;
       for (let each = code; inWord[each] === 1; each = input[++at] as number) {
-        if (each > 0x7f) return undefined;
+        if (each > 0x7f) return false;
         key[size++] = each;
       }
     } else if (begun === integer) {
-      const from = at;
+      const first = at;
       while (isDigit[input[at] as number] === 1) at++;
-      if (inWord[input[at] as number] === 1 || input[at] === dot) return undefined;
+      if (inWord[input[at] as number] === 1 || input[at] === dot) return false;
       key[size++] = mark;
-      key[size++] = at - from <= digitsMax ? ofInteger : ofNumber;
+      key[size++] = at - first <= digitsMax ? ofInteger : ofNumber;
       literalAt = size;
     } else if (begun !== sign) {
-      return undefined;
+      return false;
     } else if (code === quote) {
-      at = endOfQuoted(at, length, quote);
+      at = endOfQuoted(input, at, length, quote);
       // Behind another literal it may be a part of it.
-      if (at < 0 || size <= literalAt + 1) return undefined;
+      if (at < 0 || size <= literalAt + 1) return false;
       key[size++] = mark;
       key[size++] = ofString;
+      hasStrings = true;
       literalAt = size;
     } else if (code === doubleQuote) {
-      const end = endOfQuoted(at, length, doubleQuote);
-      if (end < 0) return undefined;
+      const end = endOfQuoted(input, at, length, doubleQuote);
+      if (end < 0) return false;
       while (at < end) {
-        if ((input[at] as number) > 0x7f) return undefined;
+        if ((input[at] as number) > 0x7f) return false;
         key[size++] = input[at++] as number;
       }
     } else if (code === dollar) {
       let number = 0;
       let end = at + 1;
       for (; isDigit[input[end] as number] === 1; end++) number = number * 10 + (input[end] as number) - 0x30;
-      if (end === at + 1 || end - at > digitsMax || inWord[input[end] as number] === 1) return undefined;
+      if (end === at + 1 || end - at > digitsMax || inWord[input[end] as number] === 1) return false;
       if (number > parametersMax) parametersMax = number;
       while (at < end) key[size++] = input[at++] as number;
     } else {
-      if ((code === dash && next === dash) || (code === slash && next === star)) return undefined;
-      if (code === dot && isDigit[next] === 1) return undefined;
+      if ((code === dash && next === dash) || (code === slash && next === star)) return false;
+      if (code === dot && isDigit[next] === 1) return false;
       if (code === semicolon) tokens += tokensOfStatement - 1;
       key[size++] = code;
       at++;
     }
   }
   while (size > 0 && (key[size - 1] === semicolon || key[size - 1] === space)) size--;
-  return { key: key.toString('latin1', 0, size), isTelling: true, parametersMax, tokens };
+  found.size = size;
+  found.tokens = tokens;
+  found.parametersMax = parametersMax;
+  found.hasStrings = hasStrings;
+  return true;
 }
 
 /** The place behind the closing quote; a doubled quote does not close. -1: there is none. */
-function endOfQuoted(open: number, length: number, mark: number): number {
+function endOfQuoted(input: Buffer, open: number, length: number, mark: number): number {
   for (let at = open + 1; at < length; at++) {
     if (input[at] !== mark) continue;
     if (input[at + 1] !== mark) return at + 1;

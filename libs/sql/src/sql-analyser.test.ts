@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { SqlAnalyser, type Analysis } from './sql-analyser.ts';
 import type { Statement } from './statement.ts';
 
@@ -335,6 +336,65 @@ describe('the caches', () => {
     const answers = [fresh.analyse(left), fresh.analyse(right)];
     expect(fresh.counts).toEqual({ exact: 0, similar: 0, parsed: 2 });
     expect(answers[0]).not.toEqual(answers[1]);
+  });
+
+  const lies = (analyser: SqlAnalyser, text: string, behind = '\0'): ReturnType<SqlAnalyser['alike']> => {
+    const bytes = Buffer.from(`ahead${text}${behind}`);
+    return analyser.alike(bytes, 5, bytes.length - Buffer.byteLength(behind));
+  };
+
+  it('find a text by its bytes where it differs in numbers and layout only', async () => {
+    const fresh = await SqlAnalyser.load();
+    expect(lies(fresh, 'select a from t where b = 1')).toBeUndefined();
+    const first = fresh.analyse('select a from t where b = 1');
+    const alike = lies(fresh, 'select a  from t\nwhere b = 25;');
+    expect(alike?.analysisOf(31)).toEqual({ ...first, ranges: [{ start: 0, end: 31 }] });
+    expect(lies(fresh, 'select a from t where b = 7')).toBe(alike);
+    expect(fresh.counts).toEqual({ exact: 0, similar: 1, parsed: 1 });
+  });
+
+  it.each([
+    ['a string', "select a from t where b = '1'", '\0'],
+    ['a comment', 'select a from t where b = 1 -- x', '\0'],
+    ['a letter beyond ASCII', 'select é from t where b = 1', '\0'],
+    ['a name in quotes beyond ASCII', 'select "é" from t where b = 1', '\0'],
+    ['a number with a fraction', 'select a from t where b = 1.5', '\0'],
+    ['no zero behind it', 'select a from t where b = 1', 'x'],
+    ['a zero within it', 'select a from t where b = 1\0 or true', '\0'],
+  ])('do not look by its bytes at a text with %s', async (_, text, behind) => {
+    const fresh = await SqlAnalyser.load();
+    fresh.analyse(text);
+    expect(lies(fresh, text, behind)).toBeUndefined();
+  });
+
+  it('tell the same of a text however it is looked for', async () => {
+    const fresh = await SqlAnalyser.load();
+    const part = fc.constantFrom('a', 'b', '1', '22', '(', ')', ',', '+', '"c d"', ' ', '\n', ';', '$1', 'f(', 'now()');
+    let found = 0;
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), fc.nat(9_999), (parts, number) => {
+        const text = `select ${parts.join(' ')}`;
+        fresh.analyse(text);
+        const other = text.replaceAll(/\b(?:1|22)\b/g, String(number));
+        const alike = lies(fresh, other);
+        if (alike === undefined) return;
+        found++;
+        expect(alike.analysisOf(other.length)).toEqual(fresh.analyse(other));
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(found).toBeGreaterThan(500);
+  });
+
+  it('keep apart texts whose keys lie in one place', async () => {
+    const fresh = await SqlAnalyser.load();
+    const texts = Array.from({ length: 3_000 }, (_, at) => `select c${at} from t where b = ${at}`);
+    for (const text of texts) {
+      const analysis = fresh.analyse(text);
+      for (const other of [text, texts[0] ?? ''])
+        expect(lies(fresh, other)?.analysisOf(text.length)).toEqual(other === text ? analysis : expect.anything());
+    }
+    for (const text of texts) expect(lies(fresh, text)?.analysisOf(text.length)).toEqual(fresh.analyse(text));
   });
 
   it('hold no more than they may', async () => {

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { RawStmt } from 'libpg-query';
+import { AlikeTexts, type Alike } from './alike-texts.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { loadParser, parseSql, tooDeep, type SqlFault } from './pg-parser.ts';
+import { keyAtHand, numbersKeySize } from './plain-skeleton.ts';
 import { skeletonOf, type Skeleton } from './skeleton.ts';
 import { unreadText } from './unread-text.ts';
 import { readStatement } from './statement-reader.ts';
@@ -67,6 +69,7 @@ export class SqlAnalyser {
   readonly #limits: AnalyserLimits;
   readonly #exact: LRUCache<string, Analysis>;
   readonly #similar: LRUCache<string, Similar>;
+  readonly #alike = new AlikeTexts();
   #counts = { exact: 0, similar: 0, parsed: 0 };
 
   private constructor(limits: AnalyserLimits) {
@@ -86,6 +89,24 @@ export class SqlAnalyser {
 
   get counts(): AnalyserCounts {
     return this.#counts;
+  }
+
+  /**
+   * What is known of texts that differ in numbers and layout alone from the one that lies from `from` to `to` with a zero behind it, by
+   * its bytes (0.2 µs). Undefined: none of them was read yet, or it has strings or comments.
+   */
+  alike(bytes: Buffer, from: number, to: number): Alike | undefined {
+    const size = numbersKeySize(bytes, from, to);
+    if (size === 0) return undefined;
+    const known = this.#alike.find(size);
+    if (known === undefined) return this.#newAlike(size);
+    this.#counts.similar++;
+    return known;
+  }
+
+  #newAlike(size: number): Alike | undefined {
+    const similar = this.#similar.get(keyAtHand.toString('latin1', 0, size));
+    return similar && this.#alike.add(size, (bytes) => analysisOf(similar, bytes));
   }
 
   analyse(text: string): Analysis {
@@ -118,7 +139,7 @@ export class SqlAnalyser {
     if (similar === undefined)
       return skeleton.tokens > tokensMax ? { kind: 'large' } : this.#parse(text, bytes, skeleton);
     this.#counts.similar++;
-    const analysis = similar.bytes === bytes ? similar.analysis : analysisOf(similar, bytes);
+    const analysis = analysisOf(similar, bytes);
     // A text that comes again is worth keeping; one of a thousand that differ in a number is not.
     if (similar.lastText === text) this.#exact.set(text, analysis);
     similar.lastText = text;
@@ -148,6 +169,7 @@ interface Similar {
 }
 
 function analysisOf(similar: Similar, bytes: number): Analysis {
+  if (similar.bytes === bytes) return similar.analysis;
   similar.analysis = { kind: 'read', statements: similar.statements, ranges: [{ start: 0, end: bytes }] };
   similar.bytes = bytes;
   return similar.analysis;

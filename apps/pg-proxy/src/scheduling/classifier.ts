@@ -42,7 +42,8 @@ export class Classifier implements RequestObserver {
   /** The class of the message by which a client asks for a backend; undefined: it has no text. */
   classOf(client: Client, asked: Asked | undefined): WorkloadClass {
     if (!this.isOn) return client.scoped.workloadClass ?? 'interactive';
-    const said = (asked && hintOf(asked.text)) ?? client.scoped.workloadClass;
+    const hint = asked === undefined || asked.isPlain === true ? undefined : hintOf(asked.text);
+    const said = hint ?? client.scoped.workloadClass;
     if (said !== undefined) return said;
     // In session mode the first statement says nothing of the session.
     if (asked === undefined || client.mode === 'session') return 'interactive';

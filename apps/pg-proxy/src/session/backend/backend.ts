@@ -255,8 +255,7 @@ export class Backend {
 
   /** What nobody has set is another where the server has read its configuration again, or is no standby any more. */
   #noteReports(): void {
-    const isKnown = this.#settingsKey !== undefined && !this.isSoiled && this.isIdle;
-    if (!this.#hasReported || !isKnown) return;
+    if (!this.#hasReported || this.#settingsKey === undefined || this.isSoiled || !this.isIdle) return;
     this.#hasReported = false;
     const reports = reportsWithout(this.reports, this.parameters, (setting) => this.#settings.has(setting));
     if (reports === this.reports) return;
@@ -413,11 +412,13 @@ export class Backend {
 
   /** Nothing is owed any more. */
   rested(): void {
-    this.prepared.undos.clear();
+    const { undos } = this.prepared;
+    if (undos.size > 0) undos.clear();
     if (this.client === undefined) this.#noteReports();
     const done = this.#restCheck;
+    if (done === undefined) return;
     this.#restCheck = undefined;
-    done?.(!this.isDoomed);
+    done(!this.isDoomed);
   }
 
   #askAndWait(text: string, done: (isOk: boolean) => void): void {

@@ -12,6 +12,7 @@ import {
   type Report,
   type WireFault,
 } from '@medrex/pg-wire';
+import type { SqlAnalyser } from '@medrex/sql';
 import type { LocalTables } from '../../admin/local-tables.ts';
 import { AskedProcesses } from '../processes/asked-processes.ts';
 import type { Backend } from '../backend/backend.ts';
@@ -28,6 +29,7 @@ import type { ClientWait } from './client-wait.ts';
 import { owed } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
 import { databasesNamed } from '../processes/databases-named.ts';
+import { hintOf } from '../../scheduling/hint.ts';
 import { asksProcess } from '../processes/process-ids.ts';
 import { showsFormer, spendsProcess } from '../left-behind/shows-former.ts';
 import { pausedFor } from './read-pauses.ts';
@@ -38,6 +40,14 @@ import { concernsProxy, type Watched } from '../left-behind/session-watch.ts';
 const unknownStatement = 'pgproxy';
 /** No statement: nothing, or a comment. */
 const emptyText = /^\s*;?\s*(?:--[^\n]*)?$/;
+/** Whether the words of a text say something to whoever looks at them here. */
+const isOfConcern = (text: string): boolean =>
+  asksProcess(text) ||
+  spendsProcess(text) ||
+  showsFormer(text) ||
+  concernsProxy(text) ||
+  databasesNamed(text) !== undefined ||
+  hintOf(text) !== undefined;
 /** What a client that waits may send ahead. */
 const waitingBytesMax = 64 * 1024;
 
@@ -55,6 +65,7 @@ export class ClientMessages implements Wire {
   readonly #session: ClientSession;
   readonly #wait: ClientWait;
   readonly #framer = new Framer(frontendSession);
+  readonly #analyser: SqlAnalyser;
   readonly #local: LocalTables | undefined;
   readonly #processes: AskedProcesses;
   /** The text of the message at hand, once it has been looked at. */
@@ -84,6 +95,7 @@ export class ClientMessages implements Wire {
     const { statements } = this;
     const framer = this.#framer;
     const { analyser, host } = options;
+    this.#analyser = analyser;
     this.requests = new ClientRequests({ client, framer, statements, watch, analyser });
     this.cachedAnswers = new CachedAnswers({ client, messages: this, framer, analyser, host });
   }
@@ -330,13 +342,18 @@ export class ClientMessages implements Wire {
   /** What the message at hand wants to be run, where it says so. */
   askedText(): Asked | undefined {
     const framer = this.#framer;
-    const { isLast: isWhole } = framer;
-    const asked =
-      framer.type === from.query
-        ? { text: this.#queryText(), isWhole, analysis: undefined }
-        : this.statements.asked(framer);
+    const asked = framer.type === from.query ? this.#askedByQuery() : this.statements.asked(framer);
     this.#askedAtHand = asked;
     return asked;
+  }
+
+  #askedByQuery(): Asked {
+    const { buffer, start, end, isLast: isWhole } = this.#framer;
+    const text = this.#queryText();
+    const alike = isWhole ? this.#analyser.alike(buffer, start + 5, end - 1) : undefined;
+    if (alike === undefined) return { text, isWhole, analysis: undefined, isPlain: false };
+    alike.isOfConcern ??= isOfConcern(text);
+    return { text, isWhole, analysis: alike.analysisOf(text.length), isPlain: !alike.isOfConcern };
   }
 
   /** The message at hand goes to the client's backend. */
@@ -365,16 +382,18 @@ export class ClientMessages implements Wire {
   }
 
   #query(backend: Backend): void {
-    const asked = this.#askedAtHand ?? { text: this.#queryText(), isWhole: this.#framer.isLast, analysis: undefined };
-    const { text } = asked;
+    const asked = this.#askedAtHand ?? this.#askedByQuery();
+    const { text, isPlain = false } = asked;
     this.requests.read(asked);
-    if (asksProcess(text) && this.awaitsProcess()) return;
-    if (this.renews(text, backend)) return;
-    this.vacates(text);
+    if (!isPlain) {
+      if (asksProcess(text) && this.awaitsProcess()) return;
+      if (this.renews(text, backend)) return;
+      this.vacates(text);
+    }
     const isAlone = this.#client.mode === 'session';
     const { watch } = this.#session;
     // In session mode only what the proxy itself must know of is followed.
-    const isFollowed = !isAlone || watch.isActive || concernsProxy(text);
+    const isFollowed = !isAlone || watch.isActive || (!isPlain && concernsProxy(text));
     if (!isAlone && this.statements.showNamed(text, backend)) return;
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
     if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);

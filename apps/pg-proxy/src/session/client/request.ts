@@ -74,6 +74,8 @@ export interface Asked extends Analysed {
   readonly text: string;
   /** False: more of it is to come. */
   readonly isWhole: boolean;
+  /** Its words are known, and concern nobody here but the server. */
+  readonly isPlain?: boolean;
 }
 
 /** Of a text that was not seen, or not whole: what it does may be anything. */

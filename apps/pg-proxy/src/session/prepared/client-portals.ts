@@ -70,6 +70,7 @@ export class ClientPortals {
   /** No portal outlives its transaction. @param readies of the backend: what is bound behind them already stays */
   transactionEnded(readies: number): void {
     if (this.#unnamed !== undefined && this.#unnamed.until <= readies) this.#unnamed = undefined;
+    if (this.#named.size === 0) return;
     for (const [name, { until }] of this.#named) if (until <= readies) this.#named.delete(name);
   }
 }

@@ -146,6 +146,8 @@ describe('is refused, at its place, with what to do', () => {
     ['insert into wards (id, label) select id, name from patients on conflict do nothing', '0A000', 61],
     ["insert into wards (id, label) values (ward.f(), 'x') on conflict (id) do nothing", '0A000', 39],
     ["select started at time zone 'CEST' from encounters", '0A000', 16],
+    ["select started at time zone 'Europe/Berlin' from encounters", '0A000', 16],
+    ["select date_trunc('day', started) at time zone 'Europe/Berlin' from encounters", '0A000', 35],
     ["select 'é', started at time zone 'Nowhere/City' from encounters", '0A000', 21],
     ['select mode() within group (order by cost) from encounters', '0A000', 8],
     ['select active, mode() within group (order by name) from patients group by active', '0A000', 16],

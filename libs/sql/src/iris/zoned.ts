@@ -1,6 +1,7 @@
-import type { Node } from 'libpg-query';
+import type { Node, TypeCast } from 'libpg-query';
 import { operand } from './expression.ts';
 import { typeOf } from './inference.ts';
+import { typeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -8,6 +9,8 @@ import type { Scope } from './scope.ts';
 import { untypedText } from './typed-constants.ts';
 import { clockOf, digitsOf, yearTable, zoneYears } from './zones.ts';
 
+const whichWay =
+  'IRIS does not tell whether it was declared with a zone. Write column::timestamptz to see it by the clock of this zone, or column::timestamp to have it taken for a time of that clock.';
 const utc = /^(?:utc|gmt|z|zulu|uct|etc\/(?:utc|gmt|uct|zulu))$/i;
 
 /**
@@ -26,6 +29,7 @@ export function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: 
     return refuse(`AT TIME ZONE ${name}`, location, 'Zones are known by names such as Europe/Berlin, and UTC.');
   checkRepeatable(moment, 'AT TIME ZONE');
   const isLocal = type === 'timestamp';
+  if (isLocal && restsOnColumn(moment)) return refuse('AT TIME ZONE of a column', location, whichWay);
   const table = yearTable(clock, isLocal);
   const value = operand(p, moment, scope);
   const sign = isLocal ? '-' : '';
@@ -42,4 +46,15 @@ export function printZoned(p: Printing, [zone, moment]: readonly Node[], scope: 
   const isUnknown = `${year} < ${zoneYears.first} OR ${year} > ${zoneYears.last}`;
   const offset = `CASE WHEN ${isUnknown} THEN 1 / (${year} - ${year}) ${branches.join(' ')} ELSE ${offsets.at(-1) ?? ''} END`;
   return `DATEADD('minute', ${sign}(${offset}), ${value})`;
+}
+
+/** Whether the moment is what a column has, without a cast that says whether that has a zone. */
+function restsOnColumn(moment: Node | undefined): boolean {
+  let isFound = false;
+  JSON.stringify(moment, (kind, value: unknown) => {
+    if (kind === 'ColumnRef') isFound = true;
+    const type = kind === 'TypeCast' ? typeUse((value as TypeCast).typeName)?.type : undefined;
+    return type === 'timestamp' || type === 'timestamptz' ? undefined : value;
+  });
+  return isFound;
 }

@@ -70,7 +70,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   ),
   // The clocks of zones.
   query(
-    "select id, started at time zone 'Europe/Berlin', started::timestamptz at time zone 'America/New_York' from encounters order by id",
+    "select id, started::timestamp at time zone 'Europe/Berlin', started::timestamptz at time zone 'America/New_York' from encounters order by id",
   ),
   query(
     "select date_trunc('day', started::timestamptz at time zone 'Australia/Lord_Howe'), count(*) from encounters group by 1 order by 1",

@@ -325,7 +325,7 @@ export class ClientStatements {
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {
     const { buffer, start, end } = framer;
-    const read = this.#unnamed.isAgain(buffer, start, end) ? undefined : (asked ?? this.asked(framer));
+    const read = this.#unnamed.isAgain(buffer, start, end, asked) ? undefined : (asked ?? this.asked(framer));
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && this.#wire.renews(read.text, backend)) return;

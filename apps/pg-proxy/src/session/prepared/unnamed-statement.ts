@@ -33,6 +33,9 @@ const nothing = (): Known => ({
   instead: undefined,
 });
 
+/** Shorter messages are compared byte by byte: calling for it is dearer. */
+const lookedThroughMax = 256;
+
 /** @param message a Parse of the unnamed statement */
 function askedOf(message: Buffer | undefined): Asked {
   const text = message === undefined ? '' : message.toString('latin1', 6, message.indexOf(0, 6));
@@ -74,11 +77,18 @@ export class UnnamedStatement {
     return this.#now.asked;
   }
 
-  /** The same Parse as the last one: what is known of it holds. */
-  isAgain(buffer: Buffer, start: number, end: number): boolean {
-    const { message } = this.#now;
+  /**
+   * The same Parse as the last one: what is known of it holds.
+   *
+   * @param found what has been found out about the message at hand already
+   */
+  isAgain(buffer: Buffer, start: number, end: number, found?: Asked): boolean {
+    const { message, asked } = this.#now;
+    if (found !== undefined && found === asked) return true;
     if (message?.length !== end - start) return false;
-    return buffer.compare(message, 0, message.length, start, end) === 0;
+    if (message.length > lookedThroughMax) return buffer.compare(message, 0, message.length, start, end) === 0;
+    for (let at = 0; at < message.length; at++) if (message[at] !== buffer[start + at]) return false;
+    return true;
   }
 
   /**

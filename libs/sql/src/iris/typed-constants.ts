@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { momentText } from './moments.ts';
-import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
+import { integerTypes, irisType, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 
@@ -64,9 +64,10 @@ export function untypedText(node: Node | undefined): string | undefined {
  * else; and what a parameter is is said, on which rests how its value compares. Undefined for what needs nothing.
  */
 export function typedValue(p: Printing, node: Node | undefined, type: PgType | undefined): string | undefined {
-  const name = type === undefined ? undefined : momentTypes[type];
+  const known = type && irisType({ type, modifiers: [] });
+  const name = momentTypes.has(type) ? known : undefined;
   const number = bodyOf(node, 'ParamRef')?.number;
-  const ofParameter = name ?? (type === undefined ? undefined : parameterTypes[type]);
+  const ofParameter = parameterTypes.has(type) ? known : name;
   if (ofParameter !== undefined && number !== undefined) return `CAST(${p.marks.parameter(number)} AS ${ofParameter})`;
   const constant = typedConstant(p, node, type);
   const text = type === 'time' ? untypedText(node) : undefined;
@@ -74,22 +75,11 @@ export function typedValue(p: Printing, node: Node | undefined, type: PgType | u
   return moment === undefined || name === undefined ? constant : `CAST(${moment} AS ${name})`;
 }
 
-const momentTypes: { readonly [Type in PgType]?: string } = {
-  date: 'DATE',
-  time: 'TIME',
-  timestamp: 'TIMESTAMP',
-  timestamptz: 'TIMESTAMP',
-};
-
+const momentTypes: ReadonlySet<PgType | undefined> = new Set<PgType | undefined>([...timeTypes, 'time']);
 /** Of numerics IRIS knows none that keeps all digits. */
-const parameterTypes: { readonly [Type in PgType]?: string } = {
-  bool: 'BIT',
-  int2: 'SMALLINT',
-  int4: 'INTEGER',
-  int8: 'BIGINT',
-  float4: 'REAL',
-  float8: 'DOUBLE',
-};
+const parameterTypes: ReadonlySet<PgType | undefined> = new Set<PgType>([
+  ...(['bool', 'int2', 'int4', 'int8', 'float4', 'float8'] as const),
+]);
 
 /** An interval is a number of microseconds where it has to be a value. */
 function lengthOf(text: string, location?: number): string {

@@ -62,7 +62,7 @@ export interface Note {
   readonly deallocates: string | undefined;
   undo: (() => void) | undefined;
   /** Those of prepared statements that it gives or takes by SQL, as latin1. */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
   /** Of the statement that has ended last: whose sessions begin otherwise from now on, where it says so. */
   readonly redefined: Redefinition | undefined;
   /** A statement of it has ended. */

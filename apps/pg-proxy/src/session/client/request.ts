@@ -113,7 +113,7 @@ export class Request implements Note {
   readonly watched: Watched | undefined;
   readonly before: PreparedBefore | undefined;
   readonly rereads: boolean;
-  readonly names: readonly string[];
+  readonly names: readonly string[] | undefined;
   readonly fault: WireFault | undefined;
   undo: (() => void) | undefined;
   /** As which it got its backend; in a transaction, what that had turned out to be by then. */
@@ -139,7 +139,7 @@ export class Request implements Note {
     this.watched = options.watched;
     this.before = options.before;
     this.rereads = options.watched !== undefined && mayReread(options.watched);
-    this.names = options.watched === undefined ? [] : namesOf(options.watched);
+    this.names = options.watched && namesOf(options.watched);
     this.fault = options.watched && faultOf(options.watched);
     this.workClass = options.workClass;
     this.#inPlace = options.inPlace;

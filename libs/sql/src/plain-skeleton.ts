@@ -19,7 +19,7 @@ const written = Buffer.alloc(bytesMax + 1);
 /** The key as it grows; a literal of one digit takes two bytes of it. */
 const key = Buffer.alloc(2 * bytesMax);
 /** What the last scan has found, `key` up to `size` included. */
-const found = { size: 0, tokens: 0, parametersMax: 0, hasStrings: false };
+const found = { size: 0, tokens: 0, parametersMax: 0 };
 
 const mark = 0x01;
 const ofString = 0x73;
@@ -63,7 +63,7 @@ export function plainSkeletonOf(text: string): Skeleton | undefined {
   if (text.length * 3 > bytesMax) return undefined;
   const length = written.write(text);
   written[length] = 0;
-  if (!scan(written, 0, length)) return undefined;
+  if (!scan(written, 0, length, true)) return undefined;
   const { size, parametersMax, tokens } = found;
   return { key: key.toString('latin1', 0, size), isTelling: true, parametersMax, tokens };
 }
@@ -76,16 +76,14 @@ export const keyAtHand: Buffer = key;
  * differ in numbers and layout alone. The size of the key; 0: it is no such text.
  */
 export function numbersKeySize(bytes: Buffer, from: number, to: number): number {
-  if (to - from > bytesMax || bytes[to] !== 0 || !scan(bytes, from, to)) return 0;
-  return found.hasStrings ? 0 : found.size;
+  return to - from <= bytesMax && bytes[to] === 0 && scan(bytes, from, to, false) ? found.size : 0;
 }
 
 /** Into `key`. False: it takes a careful reader. */
-function scan(input: Buffer, from: number, length: number): boolean {
+function scan(input: Buffer, from: number, length: number, mayHaveStrings: boolean): boolean {
   let size = 0;
   let tokens = 0;
   let parametersMax = 0;
-  let hasStrings = false;
   /** Size of the key behind its last literal. */
   let literalAt = -2;
   for (let at = from; at < length;) {
@@ -114,12 +112,12 @@ function scan(input: Buffer, from: number, length: number): boolean {
     } else if (begun !== sign) {
       return false;
     } else if (code === quote) {
+      if (!mayHaveStrings) return false;
       at = endOfQuoted(input, at, length, quote);
       // Behind another literal it may be a part of it.
       if (at < 0 || size <= literalAt + 1) return false;
       key[size++] = mark;
       key[size++] = ofString;
-      hasStrings = true;
       literalAt = size;
     } else if (code === doubleQuote) {
       const end = endOfQuoted(input, at, length, doubleQuote);
@@ -147,7 +145,6 @@ function scan(input: Buffer, from: number, length: number): boolean {
   found.size = size;
   found.tokens = tokens;
   found.parametersMax = parametersMax;
-  found.hasStrings = hasStrings;
   return true;
 }
 

@@ -389,12 +389,9 @@ describe('the caches', () => {
   it('keep apart texts whose keys lie in one place', async () => {
     const fresh = await SqlAnalyser.load();
     const texts = Array.from({ length: 3_000 }, (_, at) => `select c${at} from t where b = ${at}`);
-    for (const text of texts) {
-      const analysis = fresh.analyse(text);
-      for (const other of [text, texts[0] ?? ''])
-        expect(lies(fresh, other)?.analysisOf(text.length)).toEqual(other === text ? analysis : expect.anything());
-    }
-    for (const text of texts) expect(lies(fresh, text)?.analysisOf(text.length)).toEqual(fresh.analyse(text));
+    for (const text of texts) fresh.analyse(text);
+    for (const text of [...texts, ...texts])
+      expect(lies(fresh, text)?.analysisOf(text.length)).toEqual(fresh.analyse(text));
   });
 
   it('hold no more than they may', async () => {

@@ -52,6 +52,8 @@ export class ScriptedPostgres {
   readonly backends: ScriptedBackend[] = [];
   /** Cancel requests are kept here, to be let go, where it is there. */
   heldCancels: (() => void)[] | undefined;
+  /** So many cancel requests reach it before the statement that they are meant for. */
+  earlyCancels = 0;
   /** Databases that are not there. */
   readonly missing = new Set<string>();
   /** Asks for the password itself, which is `secret`. */
@@ -143,6 +145,7 @@ export class ScriptedBackend {
     this.cancelled.push(this.heard.at(-1) ?? '');
     this.#fail('57014', 'canceling statement due to user request');
     this.#ready();
+    this.#readOn();
     if (this.socket.readableEnded) this.socket.end();
   }
 
@@ -156,7 +159,8 @@ export class ScriptedBackend {
     const { packet } = reading;
     if (packet.kind === 'cancel') {
       const cancel = (): void => {
-        this.#postgres.backends.find(({ id }) => id === packet.processId)?.cancel();
+        if (this.#postgres.earlyCancels-- <= 0)
+          this.#postgres.backends.find(({ id }) => id === packet.processId)?.cancel();
         this.socket.end();
       };
       if (this.#postgres.heldCancels === undefined) cancel();
@@ -175,7 +179,12 @@ export class ScriptedBackend {
 
   #read(chunk: Buffer): void {
     this.#framer.feed(chunk);
-    while (this.#framer.next()) {
+    this.#readOn();
+  }
+
+  /** Who is at work reads nothing. */
+  #readOn(): void {
+    while (!this.#isHanging && this.#framer.next()) {
       const { type, buffer, start, end } = this.#framer;
       const message = Buffer.from(buffer.subarray(start, end));
       if (this.#isLoggedIn) this.#take(type, message);

@@ -1,7 +1,7 @@
 import type { Backend } from '../session/backend/backend.ts';
 import { sendCancel } from './send-cancel.ts';
 
-/** When a cancel is sent again to a server that goes on; behind the last of them the connection is given up. */
+/** When a cancel is sent again to a server that goes on. */
 const againAfterMs = [100, 300, 1_000, 2_000];
 
 /** How one backend is told to end what it does. */
@@ -11,7 +11,7 @@ export type CancelWay = (done: () => void) => void;
 export class BackendCancels {
   /** How backends are cancelled that are no connection to a PostgreSQL. */
   readonly #ways = new WeakMap<Backend, CancelWay>();
-  readonly #afterwards = new Map<Backend, () => void>();
+  readonly #awaited = new Map<Backend, () => void>();
 
   /** Cancels that backend in its own way from now on. */
   use(backend: Backend, way: CancelWay): void {
@@ -30,10 +30,7 @@ export class BackendCancels {
     });
   }
 
-  /**
-   * Ends what it does, and its connection. A server that gets the cancel before it has read the statement takes no notice of it, runs
-   * the statement to its end and finds out then that nobody is there any more: it is told until it has gone.
-   */
+  /** Ends what it does, and its connection; the server finds out that nobody is there any more when it has ended the statement. */
   end(backend: Backend): void {
     const { socket } = backend;
     if (this.#ways.has(backend)) {
@@ -41,30 +38,51 @@ export class BackendCancels {
       socket.destroy();
       return;
     }
-    const pauses = [...againAfterMs];
-    let timer: NodeJS.Timeout | undefined;
-    const tell = (): void => {
-      const pauseMs = pauses.shift();
-      if (pauseMs === undefined) return void socket.destroy();
-      this.cancel(backend);
-      timer = setTimeout(tell, pauseMs);
-    };
-    socket.once('close', () => clearTimeout(timer));
     backend.leave();
+    this.#insist(
+      backend,
+      () => socket.destroyed,
+      () => socket.destroy(),
+    );
+  }
+
+  /** Ends what it does for a client that is gone, and makes it ready for the next one. */
+  reset(backend: Backend, done: (isOk: boolean) => void): void {
+    const { answers } = backend;
+    let isOver = backend.expected.isEmpty;
+    this.#insist(backend, () => isOver || backend.answers > answers);
+    this.#afterwards(backend, () => {
+      backend.reset((isOk) => {
+        isOver = true;
+        done(isOk);
+      });
+    });
+  }
+
+  /** A server that gets a cancel before it has read the statement takes no notice of it, and runs the statement: it is told again. */
+  #insist(backend: Backend, isOver: () => boolean, gaveUp: () => void = () => undefined): void {
+    const pauses = [...againAfterMs];
+    const tell = (): void => {
+      if (isOver()) return;
+      const pauseMs = pauses.shift();
+      if (pauseMs === undefined) return gaveUp();
+      this.cancel(backend);
+      setTimeout(tell, pauseMs).unref();
+    };
     tell();
   }
 
   /** Calls `then` once no cancel is on its way to that backend. */
-  afterwards(backend: Backend, then: () => void): void {
+  #afterwards(backend: Backend, then: () => void): void {
     if (backend.cancelling === 0) then();
-    else this.#afterwards.set(backend, then);
+    else this.#awaited.set(backend, then);
   }
 
   #arrived(backend: Backend): void {
     backend.cancelling--;
     if (backend.cancelling > 0) return;
-    const then = this.#afterwards.get(backend);
-    this.#afterwards.delete(backend);
+    const then = this.#awaited.get(backend);
+    this.#awaited.delete(backend);
     if (then !== undefined) then();
     else if (!backend.socket.writable) return;
     // What it was meant for has ended before: only an answer shows that the signal is not still on its way.

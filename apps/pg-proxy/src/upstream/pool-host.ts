@@ -211,7 +211,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   reset(pooled: PoolBackend): void {
     const { handle } = pooled;
     if (handle === undefined) return;
-    this.#cancels.afterwards(handle, () => handle.reset((isOk) => this.pools.resetDone(pooled, isOk, this.now())));
+    this.#cancels.reset(handle, (isOk) => this.pools.resetDone(pooled, isOk, this.now()));
   }
 
   check(pooled: PoolBackend): void {

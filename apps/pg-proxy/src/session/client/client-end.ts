@@ -151,7 +151,6 @@ export class ClientEnd {
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
     const isOwn = client.isPinned || session.isUnsettled || mode === 'session';
     const isClean = mayBeUsed && !isOwn && !isMidMessage;
-    if (!backend.expected.isEmpty || isMidMessage) this.#host.cancel(backend);
     backend.isSoiled ||= isOwn || session.watch.isActive;
     this.#detach(backend);
     this.#host.checkin(client.pooled, isUnfinished ? 'client_lost' : isClean ? 'clean' : 'reset', this.#host.now());

@@ -97,6 +97,40 @@ describe('cancel', () => {
     await holds(() => expect(rig.postgres.open).toHaveLength(0));
   });
 
+  it('is sent again behind a client that is gone where the server had it before the statement', async () => {
+    await start(oneBackend);
+    const [client, other] = [await rig.in(), await rig.in()];
+    rig.postgres.earlyCancels = 2;
+    client.send(query('hang'));
+    await rig.heard('hang');
+    client.socket.destroy();
+    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+    expect(rig.postgres.backends).toHaveLength(1);
+    expect(rig.postgres.backends[0]!.cancelled).toEqual(['hang']);
+  });
+
+  it('that is sent again and comes too late reaches nobody else', async () => {
+    await start(oneBackend);
+    const [client, other] = [await rig.in(), await rig.in()];
+    rig.postgres.earlyCancels = 1;
+    client.send(query('hang'));
+    await rig.heard('hang');
+    client.socket.destroy();
+    await holds(() => expect(rig.postgres.earlyCancels).toBe(0));
+    rig.postgres.heldCancels = [];
+    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
+    const [backend] = rig.postgres.backends;
+    backend!.cancel();
+    other.send(query('hang'));
+    await rig.waiting(1);
+    for (const letGo of rig.postgres.heldCancels.splice(0)) letGo();
+    await holds(() => expect(backend!.heard.filter((text) => text === 'hang')).toHaveLength(2));
+    expect(backend!.cancelled).toEqual(['hang']);
+    rig.postgres.heldCancels = undefined;
+    rig.cancel(other.key);
+    expect(await other.until('Z')).toEqual(['ERROR 57014 canceling statement due to user request', 'Z I']);
+  });
+
   it('ends a wait', async () => {
     await start(oneBackend);
     const [busy, client] = [await rig.in(), await rig.in()];

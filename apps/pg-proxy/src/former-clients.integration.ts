@@ -100,6 +100,19 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await client.end();
     });
 
+    it('is nothing that DISCARD ALL has not come to in the time that the client had set for a statement', async () => {
+      await used(
+        "do $$ begin for i in 1..300 loop execute format('create temp table of_former_%s (a int)', i); end loop; end $$",
+        `set application_name = 'former'; set work_mem = '7MB'; set statement_timeout = '1ms'`,
+      );
+      const client = await rig.client();
+      const { rows } =
+        await client.query(`select current_setting('work_mem') as memory, to_regclass('of_former_1') as found,
+        current_setting('statement_timeout') as timeout`);
+      expect(rows).toEqual([{ memory: '4MB', found: null, timeout: '0' }]);
+      await client.end();
+    });
+
     it('matters less than what a session has itself', async () => {
       await used('do $$ begin end $$');
       const client = await rig.client();

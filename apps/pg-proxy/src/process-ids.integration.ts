@@ -105,6 +105,8 @@ describeReal('POSTGRES', 'process ids of clients', (where) => {
     it('are others for who comes when somebody has just left, as long as another backend rests', async () => {
       const two = await Promise.all([rig.client(), rig.client()]);
       await Promise.all(two.map((client) => client.end()));
+      // Both are reset by now: of one that comes back later the turn is later, too.
+      await eventually(async () => (await rig.busy()) === 0);
       const told: number[] = [];
       for (let login = 0; login < 4; login++) {
         const client = await rig.client();

@@ -345,6 +345,16 @@ describe('session mode', () => {
     expect(rig.postgres.backends[0]!.prepared.size).toBe(0);
   });
 
+  it('parts with a backend where the server does not take back what its client has left', async () => {
+    await start({ config: { pool: { mode: 'session', size: 1 } } });
+    rig.postgres.discardsNothing = true;
+    const [first, other] = [await rig.in(), await rig.in()];
+    await first.ask(prepare('mine'), sync());
+    first.send(terminate());
+    await other.ask(query('select 1'));
+    expect(rig.postgres.open.map(({ id, prepared }) => [id, [...prepared.keys()]])).toEqual([[2, []]]);
+  });
+
   it('gives a client its backend with the login, by its process id, and lets others wait with their first statement', async () => {
     await start({ config: { pool: { mode: 'session', size: 1 } } });
     const [first, other] = [await rig.in(), await rig.in()];

@@ -54,6 +54,8 @@ export class ScriptedPostgres {
   heldCancels: (() => void)[] | undefined;
   /** So many cancel requests reach it before the statement that they are meant for. */
   earlyCancels = 0;
+  /** DISCARD ALL is ended before it has done anything. */
+  discardsNothing = false;
   /** Databases that are not there. */
   readonly missing = new Set<string>();
   /** Asks for the password itself, which is `secret`. */
@@ -297,6 +299,8 @@ export class ScriptedBackend {
     if (verb === 'begin') this.status = transactionStatus.inside;
     if (verb === 'commit' || verb === 'rollback') this.status = transactionStatus.idle;
     if (verb === 'fail' || verb === 'pgproxy') return this.#fail('42601', 'syntax error');
+    if (text === 'DISCARD ALL' && this.#postgres.discardsNothing)
+      return this.#fail('57014', 'canceling statement due to statement timeout');
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.prepared.clear();
     if (/^set datestyle/.test(text)) this.#send(parameterStatus({ name: 'DateStyle', value: 'ISO, DMY' }));
     if (text === '') return this.#send(emptyQueryResponse());

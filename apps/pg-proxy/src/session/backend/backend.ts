@@ -422,9 +422,10 @@ export class Backend {
   }
 
   #askAndWait(text: string, done: (isOk: boolean) => void): void {
-    this.ask(text);
+    const note = new SilentNote();
+    this.ask(text, note);
     this.outbox.send();
-    this.#restCheck = (isOk) => done(isOk && this.isOutsideBlock);
+    this.#restCheck = (isOk) => done(isOk && this.isOutsideBlock && note.sqlstate === undefined);
   }
 
   /** True: its statements are on their way out, and its rest comes later. */

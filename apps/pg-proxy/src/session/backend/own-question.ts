@@ -25,8 +25,8 @@ export class OwnNote implements Note {
   readonly deallocates = undefined;
   readonly redefined = undefined;
   undo = undefined;
-  /** Why it has failed. */
-  protected sqlstate: string | undefined;
+  /** Why it has failed; undefined: it has not. */
+  sqlstate: string | undefined;
 
   completed(): void {
     // Nobody counts it.

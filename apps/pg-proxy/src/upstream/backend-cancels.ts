@@ -51,12 +51,14 @@ export class BackendCancels {
     const { answers } = backend;
     let isOver = backend.expected.isEmpty;
     this.#insist(backend, () => isOver || backend.answers > answers);
-    this.#afterwards(backend, () => {
+    const reset = (): void =>
       backend.reset((isOk) => {
         isOver = true;
-        done(isOk);
+        // One that was sent again is to come before the next client: its login, too, would be cancelled.
+        if (isOk && backend.cancelling > 0) this.#afterwards(backend, reset);
+        else done(isOk);
       });
-    });
+    this.#afterwards(backend, reset);
   }
 
   /** A server that gets a cancel before it has read the statement takes no notice of it, and runs the statement: it is told again. */

@@ -120,7 +120,10 @@ describe('cancel', () => {
     rig.postgres.heldCancels = [];
     await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
     const [backend] = rig.postgres.backends;
+    const said = (): number => rig.running.proxy.host.trafficOf('app').sent;
+    const soFar = said();
     backend!.cancel();
+    await holds(() => expect(said()).toBeGreaterThan(soFar));
     other.send(query('hang'));
     await rig.waiting(1);
     for (const letGo of rig.postgres.heldCancels.splice(0)) letGo();

@@ -180,7 +180,7 @@ describe('what the settings of a login come to', () => {
   });
 
   it('is asked for by each where who asks for all is refused', async () => {
-    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 400 } } });
+    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } } });
     const { busy, first, others } = await line();
     expect((await first.until('closed')).join()).toContain('FATAL 53300');
     await rig.waiting(2);
@@ -321,7 +321,7 @@ describe('transaction mode', () => {
   });
 
   it('tells a client that waits for too long, and keeps it', async () => {
-    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 400 } } });
+    await start({ config: { pool: { size: 1, reserve: 0, waitTimeoutMs: 1_500 } } });
     const [busy, client] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     const refused = 'ERROR 53300 no connection to the database became free in time';

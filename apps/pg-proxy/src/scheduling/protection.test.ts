@@ -168,7 +168,8 @@ describe('exhaustion', () => {
   });
 
   it('counts as a wait for the signals to scale when the wait was in vain', async () => {
-    await start({ size: 1, waitTimeoutMs: 300 });
+    const waitTimeoutMs = 1_500;
+    await start({ size: 1, waitTimeoutMs });
     const { scale } = rig.running.proxy.host.overload;
     const observe = scale.observe.bind(scale);
     const seen: number[] = [];
@@ -179,7 +180,7 @@ describe('exhaustion', () => {
     const [busy, late] = [await rig.in(), await rig.in()];
     await busy.ask(query('begin'));
     expect((await late.ask(query('select 1 where true')))[0]).toMatch(/^ERROR 53300/);
-    await eventually(() => seen.some((ms) => ms >= 300));
+    await eventually(() => seen.some((ms) => ms >= waitTimeoutMs));
   });
 
   it('opens the reserve for who has waited long', async () => {

@@ -1,21 +1,16 @@
 import { figure, type Bench, type Figure, type Figures } from './bench.ts';
 import { pgbench, type Carried, type PgbenchOptions } from './pg-proxy/pgbench.ts';
-import { protocols, type Protocol, type Side } from './pg-proxy/poolers.ts';
+import { protocols, type Side } from './pg-proxy/poolers.ts';
 import { withPoolers, type Ground } from './pg-proxy/with-poolers.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
 const runs = Number(process.env['BENCH_RUNS'] ?? 3);
 const clients = Number(process.env['BENCH_CLIENTS'] ?? 8);
+/** More than there are backends: who asks waits for one, and each turn of the pooler has more to do. */
+const crowd = 64;
 const scale = 10;
-const connect = 'connection for each transaction';
-const pipeline = 'ten selects in a pipeline';
 /** What every side can keep up with: how long one takes says nothing of the line that forms where all is sent that can be. */
 const startsPerSecond = 5_000;
-const paced = `prepared, ${startsPerSecond} each second`;
-
-/** What is measured: a protocol, the same at a pace, statements that are sent without waiting for answers, or connecting. */
-type Way = Protocol | typeof paced | typeof pipeline | typeof connect;
-const ways: readonly Way[] = [...protocols, paced, pipeline, connect];
 /** As pgbench has it; a transaction is a pipeline. */
 const script = [
   `\\set aid random(1, ${100_000 * scale})`,
@@ -23,18 +18,19 @@ const script = [
   ...Array.from({ length: 10 }, () => 'SELECT abalance FROM pgbench_accounts WHERE aid = :aid;'),
   '\\endpipeline',
 ].join('\n');
-const optionsOf = (way: Way): Pick<PgbenchOptions, 'protocol' | 'connects' | 'script' | 'startsPerSecond'> => {
-  switch (way) {
-    case connect:
-      return { protocol: 'simple', connects: true };
-    case pipeline:
-      return { protocol: 'extended', script };
-    case paced:
-      return { protocol: 'prepared', startsPerSecond };
-    default:
-      return { protocol: way };
-  }
-};
+
+/** A protocol, the same of many clients or at a pace, statements that are sent without waiting for answers, or connecting. */
+interface Way extends Pick<PgbenchOptions, 'protocol' | 'connects' | 'script' | 'startsPerSecond'> {
+  readonly name: string;
+  readonly clients?: number;
+}
+const ways: readonly Way[] = [
+  ...protocols.map((protocol) => ({ name: protocol, protocol })),
+  ...protocols.map((protocol) => ({ name: `${protocol}, ${crowd} clients`, protocol, clients: crowd })),
+  { name: `prepared, ${startsPerSecond} each second`, protocol: 'prepared', startsPerSecond },
+  { name: 'ten selects in a pipeline', protocol: 'extended', script },
+  { name: 'connection for each transaction', protocol: 'simple', connects: true },
+];
 
 /**
  * Selects by primary key straight, through pg-proxy and through PgBouncer, in turns, all on this machine: what the machine does to one
@@ -42,7 +38,7 @@ const optionsOf = (way: Way): Pick<PgbenchOptions, 'protocol' | 'connects' | 'sc
  */
 export const bench: Bench = {
   name: 'pg-proxy',
-  workload: `pgbench -S, scale ${scale}, ${clients} clients, ${runs} rounds of ${seconds} s each way, after one that is not counted; PostgreSQL, pgbench and pooler share this machine`,
+  workload: `pgbench -S, scale ${scale}, ${clients} clients where it does not say how many, ${runs} rounds of ${seconds} s each way, after one that is not counted; PostgreSQL, pgbench and pooler share this machine`,
   ledger: 'none',
   seed: 0,
   run: () => withPoolers('pg-proxy', scale, async (ground) => figuresOf(ground.sides, await rounds(ground))),
@@ -50,8 +46,8 @@ export const bench: Bench = {
 
 /** By way and side, one for each round. */
 type Results = ReadonlyMap<string, readonly Carried[]>;
-const keyOf = (way: Way, side: Side): string => `${way} ${side.name}`;
-const takes = (side: Side, way: Way): boolean => side.protocols.includes(optionsOf(way).protocol);
+const keyOf = (way: Way, side: Side): string => `${way.name} ${side.name}`;
+const takes = (side: Side, way: Way): boolean => side.protocols.includes(way.protocol);
 
 async function rounds({ sides, url, database }: Ground): Promise<Results> {
   const results = new Map<string, Carried[]>();
@@ -60,7 +56,7 @@ async function rounds({ sides, url, database }: Ground): Promise<Results> {
   for (let round = 0; round <= runs; round += 1) {
     for (const way of ways) {
       for (const side of sides.filter((one) => takes(one, way))) {
-        const carried = await pgbench(side, { ...common, ...optionsOf(way), seconds });
+        const carried = await pgbench(side, { ...common, ...way, seconds });
         if (round > 0) results.set(keyOf(way, side), [...(results.get(keyOf(way, side)) ?? []), carried]);
       }
     }
@@ -85,10 +81,10 @@ function figuresOf(sides: readonly Side[], results: Results): Figures {
 function ofSide(way: Way, { name, pid }: Side, carried: readonly Carried[]): Figures {
   const of = (read: (one: Carried) => number, unit: string): Figure => figure(carried.map(read), unit);
   return {
-    [`${way}, ${name}`]: of(({ perSecond }) => perSecond, 'transactions/s'),
-    ...(way !== connect && { [`${way}, p99 of ${name}`]: of(({ p99Ms }) => p99Ms, 'ms') }),
+    [`${way.name}, ${name}`]: of(({ perSecond }) => perSecond, 'transactions/s'),
+    ...(way.connects !== true && { [`${way.name}, p99 of ${name}`]: of(({ p99Ms }) => p99Ms, 'ms') }),
     ...(pid !== undefined && {
-      [`${way}, CPU of ${name} per transaction`]: of(({ cpuMicroseconds }) => cpuMicroseconds, 'us'),
+      [`${way.name}, CPU of ${name} per transaction`]: of(({ cpuMicroseconds }) => cpuMicroseconds, 'us'),
     }),
   };
 }
@@ -101,7 +97,7 @@ function against(way: Way, { name }: Side, carried: readonly Carried[], own: rea
       'ratio',
     );
   return {
-    [`${way}, pg-proxy over ${name}`]: of(({ perSecond }) => perSecond),
-    ...(way !== connect && { [`${way}, p99 of pg-proxy over ${name}`]: of(({ p99Ms }) => p99Ms) }),
+    [`${way.name}, pg-proxy over ${name}`]: of(({ perSecond }) => perSecond),
+    ...(way.connects !== true && { [`${way.name}, p99 of pg-proxy over ${name}`]: of(({ p99Ms }) => p99Ms) }),
   };
 }

@@ -297,6 +297,30 @@ const isThere = hasRing();
     expect(said.filter((word) => word !== 'firstsecond')).toEqual([]);
   });
 
+  it('sends in one call what its sockets are given in one round of the event loop', async () => {
+    ring.close();
+    const kernel = openKernel();
+    const handedIn: number[] = [];
+    const counting: Kernel = {
+      ...kernel,
+      enter: (descriptor, submissions) => (handedIn.push(submissions), kernel.enter(descriptor, submissions)),
+    };
+    ring = RingSockets.open((error) => failures.push(error), counting);
+    const two = [await pair(), await pair()];
+    let got = 0;
+    for (const { near } of two) near.on('data', ({ length }: Buffer) => (got += length));
+    await tick(20);
+    handedIn.length = 0;
+    for (const one of two) {
+      send(one, Buffer.from('a'));
+      // As between the callbacks of two sockets that are read.
+      await Promise.resolve();
+      await new Promise((resume) => process.nextTick(resume));
+    }
+    await eventually(() => got === 2);
+    expect(handedIn[0]).toBe(2);
+  });
+
   it('says in plain words what the kernel did not do, because the log masks others', () => {
     expect(() => openKernel().setup(0, new Uint32Array(30))).toThrow(/^[a-z ]+ failed with errno 22$/);
     expect(() => openKernel().register(-1, 4, new Uint32Array(1), 1)).toThrow(/^[a-z ]+ failed with errno \d+$/);

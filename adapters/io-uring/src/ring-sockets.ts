@@ -151,10 +151,11 @@ export class RingSockets implements RingAnswers {
     return this.#served[who]?.received(result, memory) ?? true;
   }
 
+  /** What other sockets bring in the same round of the event loop, those of TLS among them, goes out by the same call. */
   #soon(): void {
     if (this.#isAwake) return;
     this.#awake();
-    queueMicrotask(this.#turn);
+    setImmediate(this.#turn);
   }
 
   #signalled(): void {

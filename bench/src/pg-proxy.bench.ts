@@ -19,14 +19,17 @@ const script = [
   '\\endpipeline',
 ].join('\n');
 
-/** A protocol, the same of many clients or at a pace, statements that are sent without waiting for answers, or connecting. */
-interface Way extends Pick<PgbenchOptions, 'protocol' | 'connects' | 'script' | 'startsPerSecond'> {
+/** A protocol, the same of many clients, over TLS or at a pace, statements that are sent without waiting for answers, or connecting. */
+interface Way extends Pick<PgbenchOptions, 'protocol' | 'isEncrypted' | 'connects' | 'script' | 'startsPerSecond'> {
   readonly name: string;
   readonly clients?: number;
 }
+/** What extended costs lies between these. */
+const overTls = ['simple', 'prepared'] as const;
 const ways: readonly Way[] = [
   ...protocols.map((protocol) => ({ name: protocol, protocol })),
   ...protocols.map((protocol) => ({ name: `${protocol}, ${crowd} clients`, protocol, clients: crowd })),
+  ...overTls.map((protocol) => ({ name: `${protocol} over TLS`, protocol, isEncrypted: true })),
   { name: `prepared, ${startsPerSecond} each second`, protocol: 'prepared', startsPerSecond },
   { name: 'ten selects in a pipeline', protocol: 'extended', script },
   { name: 'connection for each transaction', protocol: 'simple', connects: true },
@@ -41,21 +44,24 @@ export const bench: Bench = {
   workload: `pgbench -S, scale ${scale}, ${clients} clients where it does not say how many, ${runs} rounds of ${seconds} s each way, after one that is not counted; PostgreSQL, pgbench and pooler share this machine`,
   ledger: 'none',
   seed: 0,
-  run: () => withPoolers('pg-proxy', scale, async (ground) => figuresOf(ground.sides, await rounds(ground))),
+  run: () =>
+    withPoolers('pg-proxy', scale, async (ground) => figuresOf(ground.sides, await rounds(ground)), { withTls: true }),
 };
 
 /** By way and side, one for each round. */
 type Results = ReadonlyMap<string, readonly Carried[]>;
 const keyOf = (way: Way, side: Side): string => `${way.name} ${side.name}`;
-const takes = (side: Side, way: Way): boolean => side.protocols.includes(way.protocol);
+/** PostgreSQL itself is not asked for TLS: it may have none. */
+const takes = ({ protocols: known, pid }: Side, way: Way, takesTls: boolean): boolean =>
+  known.includes(way.protocol) && (way.isEncrypted !== true || (takesTls && pid !== undefined));
 
-async function rounds({ sides, url, database }: Ground): Promise<Results> {
+async function rounds({ sides, url, database, takesTls }: Ground): Promise<Results> {
   const results = new Map<string, Carried[]>();
   const common = { url, database, clients };
   // The first round warms up, and is not counted: a pooler runs for weeks, and V8 compiles what turns out to be hot.
   for (let round = 0; round <= runs; round += 1) {
     for (const way of ways) {
-      for (const side of sides.filter((one) => takes(one, way))) {
+      for (const side of sides.filter((one) => takes(one, way, takesTls))) {
         const carried = await pgbench(side, { ...common, ...way, seconds });
         if (round > 0) results.set(keyOf(way, side), [...(results.get(keyOf(way, side)) ?? []), carried]);
       }

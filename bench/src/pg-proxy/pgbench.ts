@@ -22,6 +22,8 @@ export interface PgbenchOptions {
   readonly clients: number;
   readonly seconds: number;
   readonly protocol: Protocol;
+  /** Over TLS. */
+  readonly isEncrypted?: boolean;
   /** A connection for each transaction. */
   readonly connects?: boolean;
   /** What a transaction is, as pgbench has it; a select by primary key when absent. */
@@ -33,6 +35,7 @@ export interface PgbenchOptions {
 /** Selects by primary key (`pgbench -S`), or runs a script, through one side. @throws Error where a client of it failed */
 export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carried> {
   const { url, database, clients, seconds, protocol, connects = false, script, startsPerSecond = 0 } = options;
+  const sslMode = options.isEncrypted === true ? 'require' : 'disable';
   const before = cpuMicroseconds(side.pid);
   const folder = mkdtempSync(join(tmpdir(), 'medrex-pgbench-'));
   const scriptFile = join(folder, 'script.sql');
@@ -54,7 +57,9 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
   const sampled = script === undefined && startsPerSecond === 0 ? '0.05' : '0.5';
   const log = connects ? ['-C'] : ['--log', '--log-prefix', join(folder, 'log'), '--sampling-rate', sampled];
   try {
-    const { stdout } = await run('pgbench', [...args, ...log, database], { env: environmentOf(url, side.port) });
+    const { stdout } = await run('pgbench', [...args, ...log, database], {
+      env: environmentOf(url, side.port, sslMode),
+    });
     const used = cpuMicroseconds(side.pid) - before;
     const transactions = numberIn(stdout, /actually processed: (\d+)/);
     return {
@@ -152,11 +157,11 @@ export async function pgbenchDatabase(url: URL, scale: number): Promise<{ name: 
   };
 }
 
-function environmentOf(url: URL, port: number): NodeJS.ProcessEnv {
+function environmentOf(url: URL, port: number, sslMode = 'disable'): NodeJS.ProcessEnv {
   const { user, password } = loginOf(url);
   return {
     ...process.env,
-    ...{ PGHOST: url.hostname, PGPORT: String(port), PGSSLMODE: 'disable', PGUSER: user, PGPASSWORD: password },
+    ...{ PGHOST: url.hostname, PGPORT: String(port), PGSSLMODE: sslMode, PGUSER: user, PGPASSWORD: password },
   };
 }
 

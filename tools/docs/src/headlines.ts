@@ -1,6 +1,7 @@
 import { allFigures, type HistoryLine } from './figures.ts';
 import { markdownTable } from './markdown.ts';
 import { isMatrix, matrixHeadlines } from './matrix.ts';
+import { isOfPoolers, poolersTable } from './poolers.ts';
 
 /** What of a benchmark without several clients is worth a line of the README; docs/performance.md has the rest. */
 const headlines: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +25,7 @@ export function headlineTables(lines: readonly HistoryLine[]): string {
     ...lines.filter(isMatrix).map(matrixHeadlines),
     ...(compared.length === 0 ? [] : [comparisons(compared)]),
     ...(chosen.length === 0 ? [] : [allFigures(chosen)]),
+    ...lines.filter(isOfPoolers).map(poolersTable),
   ];
   return tables.join('\n\n');
 }

@@ -1,0 +1,35 @@
+import type { HistoryLine } from './figures.ts';
+import { markdownTable } from './markdown.ts';
+
+/** pg-proxy and the pooler that it is measured beside, in what the benchmark of that name has recorded; one that was left out is not there. */
+export const isOfPoolers = ({ bench }: HistoryLine): boolean => bench === 'pg-proxy';
+
+const own = ', pg-proxy';
+const otherSide = /, (PgBouncer [\d.]+)$/;
+
+/** A row for each way of asking: how much each side carries, and what pg-proxy is beside the other one. */
+export function poolersTable({ figures, workload, commit, date }: HistoryLine): string {
+  const names = Object.keys(figures);
+  const ways = names.filter((name) => name.endsWith(own)).map((name) => name.slice(0, -own.length));
+  const other = names.map((name) => otherSide.exec(name)?.[1]).find((side) => side !== undefined) ?? 'PgBouncer';
+  const median = (name: string): string => {
+    const figure = figures[name];
+    return figure === undefined ? '-' : figure.median.toLocaleString('en-US', { maximumFractionDigits: 0 });
+  };
+  const ratio = (name: string): string => {
+    const figure = figures[name];
+    if (figure === undefined) return '-';
+    const [middle, least, most] = [figure.median, figure.min, figure.max].map((value) => value.toFixed(2));
+    return `${middle} (${least} to ${most})`;
+  };
+  const rows = ways.map((way) => [
+    way,
+    ...['direct', 'pg-proxy', other].map((side) => median(`${way}, ${side}`)),
+    ratio(`${way}, pg-proxy over ${other}`),
+    ratio(`${way}, p99 of pg-proxy over ${other}`),
+    ...['pg-proxy', other].map((side) => median(`${way}, CPU of ${side} per transaction`)),
+  ]);
+  const head = ['', 'direct', 'pg-proxy', other, `over ${other}`, 'p99 over its', 'CPU of pg-proxy, us', 'its CPU, us'];
+  const said = `pg-proxy beside ${other}, transactions/s (${workload}); ${commit.slice(0, 9)}, ${date.slice(0, 10)}:`;
+  return `${said}\n\n${markdownTable(head, rows)}`;
+}

@@ -43,7 +43,7 @@ export { pgTypes, type PgType } from './iris/pg-type.ts';
 export { sqlstateOf } from './iris/sqlcode.ts';
 export type { SqlCommand } from './iris/sql-commands.ts';
 export type { IrisStep, ResultColumn, Translation } from './iris/translation.ts';
-export { catalogTables } from './tables/catalog-tables.ts';
+export { catalogTables, oidOfTable } from './tables/catalog-tables.ts';
 export { cellBytes, cellText, cellTypes, type Cell, type CellType } from './tables/cell.ts';
 export type { Bounds, SessionFacts, SourceColumn, Tables, TableSource, Wanted } from './tables/source.ts';
 export {

@@ -1,5 +1,6 @@
 import {
   catalogTables,
+  oidOfTable,
   type SessionFacts,
   type SourceColumn,
   type Tables,
@@ -33,7 +34,10 @@ export class MedrexTables {
   }
 
   of(session: { readonly user: string; readonly database: string }): Tables {
-    const facts = { ...session, version: consoleVersion, setting: (name: string) => settings.get(name) };
+    const facts = {
+      ...{ ...session, version: consoleVersion, setting: (name: string) => settings.get(name) },
+      oidOf: (name: string) => oidOfTable(name, viewNames),
+    };
     return { find: (space, name) => this.#find(space, name, facts), session: facts };
   }
 
@@ -41,7 +45,7 @@ export class MedrexTables {
     if ((space === undefined || space === schema) && this.has(name)) return this.#view(name);
     if (space === schema) return undefined;
     const columns = Object.fromEntries(viewNames.map((view) => [view, this.#columns(view).map(renamed)]));
-    const catalog = catalogTables(columns, facts);
+    const catalog = catalogTables(columns, facts, settings);
     return catalog[`${space ?? 'pg_catalog'}.${name}`];
   }
 
@@ -70,12 +74,14 @@ export const settings: ReadonlyMap<string, string> = new Map([
   ['timezone', 'UTC'],
   ['integer_datetimes', 'on'],
   ['standard_conforming_strings', 'on'],
-  ['default_transaction_read_only', 'on'],
-  ['transaction_read_only', 'on'],
+  // A driver that looks for a server that takes writes is right here: commands do something.
+  ['default_transaction_read_only', 'off'],
+  ['transaction_read_only', 'off'],
   ['in_hot_standby', 'off'],
   ['is_superuser', 'off'],
   ['search_path', schema],
   ['transaction_isolation', 'read committed'],
   ['default_transaction_isolation', 'read committed'],
   ['max_identifier_length', '63'],
+  ['max_index_keys', '32'],
 ]);

@@ -4,12 +4,13 @@ import { cellTypes, intervalSum } from './cell.ts';
 import { decimal, fail, notSupported, type Compiled, type Row, type Run, type Typed } from './compiled.ts';
 import { as, numberAs, typed } from './conversion.ts';
 import { compare, isNumber } from './operators.ts';
+import { arrayText } from './matching.ts';
 import type { Parameters } from './parameters.ts';
 import { SortOrder } from './sort-order.ts';
 
-/** Adds values up; NULL is never added. */
+/** Adds values up; NULL is added where the aggregate keeps it. */
 export interface Accumulator {
-  add(value: Exclude<Cell, null>): void;
+  add(value: Cell): void;
   result(): Cell;
 }
 
@@ -21,6 +22,8 @@ export interface Aggregate {
   readonly argument: Typed | undefined;
   readonly filter: Typed | undefined;
   readonly isDistinct: boolean;
+  /** NULL is a value, too. */
+  readonly keepsNull?: boolean;
   /** In which the values are added, where that makes a difference. */
   readonly order?: Order | undefined;
   start(run: Run): Accumulator;
@@ -31,17 +34,19 @@ interface Order {
   readonly keys: readonly Typed[];
 }
 
-export const aggregateNames: ReadonlySet<string> = new Set(
-  ['count', 'sum', 'avg', 'min', 'max', 'string_agg', 'bool_and', 'bool_or', 'every'], //
-);
+export const aggregateNames: ReadonlySet<string> = new Set([
+  ...['count', 'sum', 'avg', 'min', 'max', 'string_agg', 'array_agg', 'bool_and', 'bool_or', 'every'],
+  ...['percentile_cont', 'percentile_disc', 'mode'],
+]);
 
 export interface AggregateCall {
   readonly name: string;
   readonly args: readonly Compiled[];
   readonly isStar: boolean;
   readonly isDistinct: boolean;
+  readonly isWithinGroup: boolean;
   readonly filter: Typed | undefined;
-  /** ORDER BY within the call. */
+  /** ORDER BY within the call, or within its group. */
   readonly order: readonly { readonly by: SortBy; readonly key: Typed }[];
   readonly location: number | undefined;
 }
@@ -51,6 +56,12 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
   const { name, args, isStar, isDistinct, filter, location } = call;
   const common = { isDistinct, filter };
   const [first] = args;
+  const isOfOrder = name.startsWith('percentile') || name === 'mode';
+  if (call.isWithinGroup || isOfOrder) {
+    if (!isOfOrder) fail('42809', `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, location);
+    if (!call.isWithinGroup) fail('42883', `function ${name} does not exist without WITHIN GROUP`, location);
+    return { ...common, ...ofOrder(call, parameters) };
+  }
   if (name === 'count' && (isStar || first !== undefined))
     return { ...common, type: 'int8', argument: first && typed(first, parameters), start: count };
   if (first === undefined || args.length !== (name === 'string_agg' ? 2 : 1))
@@ -58,6 +69,17 @@ export function aggregateOf(call: AggregateCall, parameters: Parameters): Aggreg
   if (name === 'string_agg') {
     const texts = joined(args, parameters);
     return { ...common, ...texts, order: orderOf(call, texts.argument) };
+  }
+  if (name === 'array_agg') {
+    const argument = typed(first, parameters);
+    return {
+      ...common,
+      type: 'text',
+      argument,
+      keepsNull: true,
+      order: orderOf(call, argument),
+      start: () => list(argument.type),
+    };
   }
   if (name === 'bool_and' || name === 'bool_or' || name === 'every')
     return { ...common, type: 'bool', argument: as(first, 'bool', parameters), start: () => truth(name !== 'bool_or') };
@@ -133,7 +155,7 @@ function extreme(wanted: number): Accumulator {
   let found: Cell = null;
   return {
     add: (value) => {
-      if (found === null || compare(value, found) * wanted > 0) found = value;
+      if (value !== null && (found === null || compare(value, found) * wanted > 0)) found = value;
     },
     result: () => found,
   };
@@ -164,6 +186,65 @@ function joined(args: readonly Compiled[], parameters: Parameters): Pick<Aggrega
   };
 }
 
+/** In its text form, as all arrays here. */
+function list(type: CellType): Accumulator {
+  const values: Cell[] = [];
+  return {
+    add: (value) => void values.push(value),
+    result: () => (values.length === 0 ? null : arrayText(values, type)),
+  };
+}
+
+/** `percentile_cont(f) WITHIN GROUP (ORDER BY x)` and its like: what stands at a place among the values in order. */
+function ofOrder(
+  { name, args, order, location }: AggregateCall,
+  parameters: Parameters,
+): Pick<Aggregate, 'type' | 'argument' | 'order' | 'start'> {
+  const [sort, ...more] = order;
+  const isMode = name === 'mode';
+  if (sort === undefined || more.length > 0 || args.length !== (isMode ? 0 : 1))
+    return fail('42883', `function ${name} does not take these arguments`, location);
+  const fraction = args[0] === undefined ? undefined : as(args[0], 'float8', parameters);
+  const argument = name === 'percentile_cont' ? as(sort.key, 'float8', parameters) : sort.key;
+  const resultOf = { percentile_cont: between, percentile_disc: atShare, mode: mostFrequent }[name];
+  return {
+    type: argument.type,
+    argument,
+    order: { by: new SortOrder([sort.by]), keys: [argument] },
+    start: (run) => {
+      const values: Value[] = [];
+      const share = fraction === undefined ? 0 : fraction.of([], run);
+      if (share !== null && !(Number(share) >= 0 && Number(share) <= 1))
+        fail('22003', `percentile value ${Number(share)} is not between 0 and 1`);
+      return {
+        add: (value) => {
+          if (value !== null) values.push(value);
+        },
+        result: () => (values.length === 0 || share === null ? null : (resultOf?.(values, Number(share)) ?? null)),
+      };
+    },
+  };
+}
+
+type Value = Exclude<Cell, null>;
+
+const atShare = (values: readonly Value[], share: number): Cell =>
+  values[Math.max(0, Math.ceil(share * values.length) - 1)] ?? null;
+
+function between(values: readonly Value[], share: number): Cell {
+  const place = share * (values.length - 1);
+  const [low, high] = [Number(values[Math.floor(place)]), Number(values[Math.ceil(place)])];
+  return low + (high - low) * (place % 1);
+}
+
+/** Of several, the first. */
+function mostFrequent(values: readonly Value[]): Cell {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return values.find((value) => counts.get(value) === most) ?? null;
+}
+
 interface Held {
   readonly row: Row;
   readonly keys: readonly Cell[];
@@ -185,11 +266,11 @@ export class GroupOfRows {
   }
 
   add(row: Row, run: Run): void {
-    this.#aggregates.forEach(({ argument, filter, order }, index) => {
+    this.#aggregates.forEach(({ argument, filter, order, keepsNull = false }, index) => {
       if (filter !== undefined && filter.of(row, run) !== true) return;
       const value = argument === undefined ? true : argument.of(row, run);
       const seen = this.#seen[index];
-      if (value === null || seen?.has(value) === true) return;
+      if ((value === null && !keepsNull) || seen?.has(value) === true) return;
       seen?.add(value);
       if (order === undefined) this.#accumulators[index]?.add(value);
       else this.#held[index]?.push({ row: [value], keys: order.keys.map((key) => key.of(row, run)) });
@@ -199,8 +280,7 @@ export class GroupOfRows {
   results(): Cell[] {
     return this.#accumulators.map((accumulator, index) => {
       const { order } = this.#aggregates[index] ?? {};
-      for (const { row } of order?.by.sorted(this.#held[index] ?? []) ?? [])
-        if (row[0] !== null && row[0] !== undefined) accumulator.add(row[0]);
+      for (const { row } of order?.by.sorted(this.#held[index] ?? []) ?? []) accumulator.add(row[0] ?? null);
       return accumulator.result();
     });
   }

@@ -3,7 +3,7 @@ import { booleanOf } from '../boolean-text.ts';
 import { intervalValue } from '../iris/interval-text.ts';
 import { notSupported } from './compiled.ts';
 
-/** A value of a table: instants are milliseconds since 1970, intervals milliseconds. */
+/** A value of a table: instants and dates are milliseconds since 1970, intervals milliseconds. */
 export type Cell = string | number | boolean | null;
 
 /** Types that tables have, by PostgreSQL's number and size of each. */
@@ -13,6 +13,7 @@ export const cellTypes = {
   int8: { oid: 20, size: 8, name: 'bigint' },
   float8: { oid: 701, size: 8, name: 'double precision' },
   text: { oid: 25, size: -1, name: 'text' },
+  date: { oid: 1082, size: 4, name: 'date' },
   timestamptz: { oid: 1184, size: 8, name: 'timestamp with time zone' },
   interval: { oid: 1186, size: 16, name: 'interval' },
 } as const satisfies Record<string, { oid: number; size: number; name: string }>;
@@ -21,12 +22,18 @@ export type CellType = keyof typeof cellTypes;
 
 const microsecondsFrom2000 = 946_684_800_000_000n;
 const dayMs = 86_400_000;
+const daysTo2000 = 10_957;
+
+/** The day of an instant, which begins at midnight. */
+export const dayOf = (instantMs: number): number => Math.floor(instantMs / dayMs) * dayMs;
 
 /** A value as PostgreSQL writes it in text format, with a session in UTC. */
 export function cellText(value: Exclude<Cell, null>, type: CellType): string {
   switch (type) {
     case 'bool':
       return value === true ? 't' : 'f';
+    case 'date':
+      return instantText(Number(value)).replace(/ .*/, '');
     case 'timestamptz':
       return instantText(Number(value));
     case 'interval':
@@ -53,6 +60,9 @@ export function cellBytes(value: Exclude<Cell, null>, type: CellType): Buffer {
       return bytes;
     case 'float8':
       bytes.writeDoubleBE(Number(value));
+      return bytes;
+    case 'date':
+      bytes.writeInt32BE(Number(value) / dayMs - daysTo2000);
       return bytes;
     case 'timestamptz':
       bytes.writeBigInt64BE(microseconds(Number(value)) - microsecondsFrom2000);
@@ -117,6 +127,10 @@ export function cellOf(text: string, type: CellType, nowMs: number): Exclude<Cel
       return integerOf(text, type);
     case 'float8':
       return floatOf(text);
+    case 'date': {
+      const at = instantOf(text, nowMs);
+      return at === undefined ? undefined : dayOf(at);
+    }
     case 'timestamptz':
       return instantOf(text, nowMs);
     case 'interval':
@@ -147,6 +161,8 @@ function instantOf(text: string, nowMs: number): number | undefined {
   const word = text.trim();
   if (/^now$/i.test(word)) return nowMs;
   if (/^epoch$/i.test(word)) return 0;
+  const days = { yesterday: -1, today: 0, tomorrow: 1 }[word.toLowerCase()];
+  if (days !== undefined) return dayOf(nowMs) + days * dayMs;
   const match = instant.exec(word);
   if (match === null) return undefined;
   const part = (index: number): number => Number(match[index] ?? 0);

@@ -18,6 +18,8 @@ export interface Compiled {
   readonly type: CellType | 'unknown';
   /** Set where it is NULL, a literal or a parameter. */
   readonly unknown?: { readonly literal: string | null } | { readonly parameter: number };
+  /** Set for an element of an array: arrays are texts here, and what they hold takes the type of what it stands beside. */
+  readonly isElement?: boolean;
   /** Set where it is the same for every row of a run. */
   readonly isConstant?: boolean;
   /** PostgreSQL has it as numeric: it rounds halves away from zero, and sums are as they are written. */
@@ -43,7 +45,7 @@ export function fail(sqlstate: string, message: string, location?: number, hint?
 }
 
 export const supported =
-  'Tables of pg-proxy answer SELECT with joins, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT and OFFSET, the aggregates count, sum, avg, min, max, string_agg and bool_and/or, and common functions.';
+  'Tables of pg-proxy answer SELECT with joins, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT and OFFSET, the common aggregates and functions; no cursors and no COPY.';
 
 export function notSupported(what: string, location?: number): never {
   fail('0A000', `${what} is not supported on tables of pg-proxy`, location, supported);

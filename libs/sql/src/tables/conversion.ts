@@ -1,37 +1,43 @@
 import type { Node } from 'libpg-query';
 import { bodyOf } from '../ast.ts';
-import { cellOf, cellText, cellTypes, type Cell, type CellType } from './cell.ts';
+import { cellOf, cellText, cellTypes, dayOf, type Cell, type CellType } from './cell.ts';
 import { fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import type { Parameters } from './parameters.ts';
 
 const typeNames: Readonly<Record<string, CellType>> = {
   ...{ bool: 'bool', int2: 'int4', int4: 'int4', int8: 'int8', oid: 'int8', float4: 'float8', float8: 'float8' },
   ...{ numeric: 'float8', text: 'text', varchar: 'text', bpchar: 'text', char: 'text', name: 'text' },
-  ...{ regclass: 'text', regtype: 'text' },
-  ...{ timestamptz: 'timestamptz', timestamp: 'timestamptz', interval: 'interval' },
+  ...{ regclass: 'text', regtype: 'text', regproc: 'text', regnamespace: 'text' },
+  ...{ date: 'date', timestamptz: 'timestamptz', timestamp: 'timestamptz', interval: 'interval' },
 };
 
 export function typeNamed(name: string): CellType {
   return Object.hasOwn(typeNames, name) ? (typeNames[name] as CellType) : notSupported(`type "${name}"`);
 }
 
+const isTime = (type: CellType): boolean => type === 'date' || type === 'timestamptz' || type === 'interval';
+
 /** A text as a value. @throws Refusal 22P02 */
 export function valueOf(text: string, type: CellType, nowMs: number): Cell {
   const value = cellOf(text, type, nowMs);
   if (value !== undefined) return value;
-  const sqlstate = type === 'timestamptz' || type === 'interval' ? '22007' : '22P02';
+  const sqlstate = isTime(type) ? '22007' : '22P02';
   return fail(sqlstate, `invalid input syntax for type ${cellTypes[type].name}`);
 }
 
 const ranks: Readonly<Partial<Record<CellType, number>>> = { int4: 0, int8: 1, float8: 2 };
+/** A date is the instant at which it begins. */
+const rankOfTimes: Readonly<Partial<Record<CellType, number>>> = { date: 0, timestamptz: 1 };
 
 /** The type that both can be taken as without being asked; undefined where there is none. */
 export function commonType(one: Compiled['type'], other: Compiled['type']): CellType | undefined {
   if (one === 'unknown') return other === 'unknown' ? 'text' : other;
   if (other === 'unknown' || one === other) return one;
-  const [a, b] = [ranks[one], ranks[other]];
-  if (a === undefined || b === undefined) return undefined;
-  return a >= b ? one : other;
+  for (const rank of [ranks, rankOfTimes]) {
+    const [a, b] = [rank[one], rank[other]];
+    if (a !== undefined && b !== undefined) return a >= b ? one : other;
+  }
+  return undefined;
 }
 
 /** A number taken as a wider one, or something untyped as what is asked for. @throws Refusal 42846 */
@@ -52,7 +58,7 @@ export function as(compiled: Compiled, type: CellType, parameters: Parameters): 
 function literalAs(literal: string | null, type: CellType): Typed {
   if (literal === null) return { type, of: () => null, isConstant: true };
   // 'now' is a moment of the run.
-  if (type === 'timestamptz') {
+  if (type === 'timestamptz' || type === 'date') {
     valueOf(literal, type, 0);
     return { type, of: (_row, { nowMs }) => valueOf(literal, type, nowMs), isConstant: true };
   }
@@ -88,6 +94,8 @@ function conversion(from: CellType, to: CellType): ((value: Exclude<Cell, null>,
   if (to === 'text') return (value) => (from === 'bool' ? (value === true ? 'true' : 'false') : cellText(value, from));
   if (from === 'text') return (value, nowMs) => valueOf(String(value), to, nowMs);
   if (from in ranks && to in ranks) return (value) => numberAs(Number(value), to);
+  if (from === 'date' && to === 'timestamptz') return (value) => value;
+  if (from === 'timestamptz' && to === 'date') return (value) => dayOf(Number(value));
   if (from === 'bool' && to === 'int4') return (value) => (value === true ? 1 : 0);
   if (from === 'int4' && to === 'bool') return (value) => value !== 0;
   return undefined;

@@ -7,24 +7,27 @@ import type {
   ColumnRef,
   FuncCall,
   Node,
+  SortBy,
   SubLink,
   TypeCast,
+  WindowDef,
 } from 'libpg-query';
 import { bodyOf, kindOf, namesOf } from '../ast.ts';
-import { aggregateNames, aggregateOf } from './aggregates.ts';
+import { aggregateNames, aggregateOf, type Aggregate } from './aggregates.ts';
 import { cellTypes, type Cell, type CellType } from './cell.ts';
 import { areDecimal, decimal, fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import { constantOf } from './constants.ts';
 import { as, cast, commonType, typed, typeNamed, valueOf, sized } from './conversion.ts';
-import { Functions } from './functions.ts';
+import { constant, Functions } from './functions.ts';
 import type { Grouping } from './grouping.ts';
 import { conjunction, not } from './logic.ts';
-import { elementsOf } from './matching.ts';
+import { arrayText, elementsOf } from './matching.ts';
 import { Operators, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 import type { Scope } from './scope.ts';
 import type { SessionFacts } from './source.ts';
 import { valueOfSubquery, type Subquery } from './subqueries.ts';
+import { windowAggregate, windowFunction, type Windows } from './windows.ts';
 
 export interface ExpressionsOptions {
   readonly scope: Scope;
@@ -33,6 +36,8 @@ export interface ExpressionsOptions {
   readonly subquery: (node: Node, scope: Scope) => Subquery;
   /** Set where rows have been put together. */
   readonly grouping?: Grouping;
+  /** Set where window functions may stand. */
+  readonly windows?: Windows;
 }
 
 /** Makes expressions of nodes of the grammar; what it does not know is refused. */
@@ -60,6 +65,11 @@ export class Expressions {
   /** The same over rows that are put together. */
   grouped(grouping: Grouping): Expressions {
     return new Expressions({ ...this.#options, grouping });
+  }
+
+  /** The same with window functions. */
+  windowed(windows: Windows): Expressions {
+    return new Expressions({ ...this.#options, windows });
   }
 
   typed(node: Node): Typed {
@@ -112,10 +122,13 @@ export class Expressions {
 
   /** One element of an array, `a[i]`. */
   #element({ arg, indirection = [] }: A_Indirection): Compiled {
+    if (indirection.length === 1 && bodyOf(indirection[0], 'String') !== undefined)
+      return fieldOf(this.compile(arg as Node));
     const index = indirection.length === 1 ? bodyOf(indirection[0], 'A_Indices') : undefined;
     if (index?.uidx === undefined || index.is_slice === true) return notSupported('this kind of subscript');
     const [array, at] = [this.as(arg as Node, 'text'), this.as(index.uidx, 'int4')];
-    return strict('text', [array, at], ([text, place]) => elementsOf(String(text))[Number(place) - 1] ?? null);
+    const element = strict('text', [array, at], ([text, place]) => elementsOf(String(text))[Number(place) - 1] ?? null);
+    return { ...element, isElement: true };
   }
 
   #small(kind: string, body: SmallNode): Compiled {
@@ -130,6 +143,8 @@ export class Expressions {
         return this.#extreme(body.args ?? [], body.op === 'IS_GREATEST' ? 1 : -1);
       case 'SQLValueFunction':
         return this.#functions.call((body.op ?? '').replace('SVFOP_', '').toLowerCase(), [], body.location);
+      case 'A_ArrayExpr':
+        return this.#arrayOf(body.elements ?? []);
       case 'CollateClause':
         return this.compile(body.arg as Node);
       default:
@@ -158,6 +173,7 @@ export class Expressions {
       case 'AEXPR_ILIKE':
         if (rexpr === undefined) return notSupported(`operator ${operator}`, location);
         if (lexpr === undefined) return this.#prefixed(operator, rexpr, location);
+        if (operator === '=' || operator === '<>') return this.#equality(lexpr, rexpr, operator === '<>', location);
         return this.#operators.binary(operator, this.compile(lexpr), this.compile(rexpr), location);
       case 'AEXPR_IN':
         return this.#among(lexpr as Node, bodyOf(rexpr, 'List')?.items ?? [], operator === '<>');
@@ -193,9 +209,21 @@ export class Expressions {
   }
 
   #among(node: Node, items: readonly Node[], isNot: boolean): Compiled {
-    const value = this.compile(node);
-    const equal = items.map((item) => this.#operators.compared('=', value, this.compile(item)));
+    const equal = items.map((item) => this.#equality(node, item, false));
     return isNot ? not(conjunction(equal, true)) : conjunction(equal, true);
+  }
+
+  /** Of two values, or of two rows of them. */
+  #equality(left: Node, right: Node, isNot: boolean, location?: number): Compiled {
+    const [ones, others] = [left, right].map((node) => bodyOf(node, 'RowExpr')?.args);
+    if (ones === undefined || others === undefined)
+      return this.#operators.binary(isNot ? '<>' : '=', this.compile(left), this.compile(right), location);
+    if (ones.length !== others.length) fail('42601', 'unequal number of entries in row expressions', location);
+    const equal = conjunction(
+      ones.map((one, index) => this.#equality(one, others[index] as Node, false, location)),
+      false,
+    );
+    return isNot ? not(equal) : equal;
   }
 
   /** `= ANY (ARRAY[...])`, or of an array in text form. */
@@ -208,7 +236,7 @@ export class Expressions {
         !isAll,
       );
     const one = typed(value, this.#parameters);
-    const array = this.as(bodyOf(right, 'TypeCast')?.arg ?? right, 'text');
+    const array = this.#array(bodyOf(right, 'TypeCast')?.arg ?? right, one.type);
     const compared = this.#operators.compared(
       operator,
       { ...one, of: (row) => row[0] ?? null },
@@ -224,6 +252,15 @@ export class Expressions {
       if (holds.includes(!isAll)) return !isAll;
       return holds.includes(null) ? null : isAll;
     });
+  }
+
+  /** In its text form; a parameter there is declared as an array. */
+  #array(node: Node, elementType: CellType): Typed {
+    const compiled = this.compile(node);
+    const { unknown } = compiled;
+    if (compiled.type === 'unknown' && unknown !== undefined && 'parameter' in unknown)
+      return this.#parameters.settleArray(unknown.parameter, elementType);
+    return as(compiled, 'text', this.#parameters);
   }
 
   #distinct(left: Node, right: Node, isDistinct: boolean): Compiled {
@@ -254,8 +291,18 @@ export class Expressions {
   #cast({ arg, typeName, location }: TypeCast): Compiled {
     const name = namesOf(typeName?.names).at(-1) ?? '';
     if ((typeName?.arrayBounds ?? []).length > 0) return notSupported('an array', location);
-    const value = cast(this.compile(arg as Node), typeNamed(name), this.#parameters);
+    const compiled = this.compile(arg as Node);
+    if (name === 'regclass' && compiled.unknown !== undefined && 'literal' in compiled.unknown)
+      return this.#relation(compiled.unknown.literal, location);
+    const value = cast(compiled, typeNamed(name), this.#parameters);
     return sized(value, name, typeName?.typmods, location);
+  }
+
+  /** The number of a relation, which its name stands for. */
+  #relation(name: string | null, location?: number): Compiled {
+    const oid = name === null ? null : /^\d+$/.test(name) ? Number(name) : this.#options.session.oidOf(name);
+    if (oid === undefined) return fail('42P01', `relation "${name}" does not exist`, location);
+    return constant('int8', oid);
   }
 
   #case({ arg, args = [], defresult }: CaseExpr): Compiled {
@@ -304,6 +351,20 @@ export class Expressions {
     };
   }
 
+  /** ARRAY[...], in text form as all arrays here. */
+  #arrayOf(nodes: readonly Node[]): Compiled {
+    const values = this.#unified(nodes);
+    const type = values[0]?.type ?? 'text';
+    return {
+      type: 'text',
+      of: (row, run) =>
+        arrayText(
+          values.map((value) => value.of(row, run)),
+          type,
+        ),
+    };
+  }
+
   #extreme(args: readonly Node[], wanted: number): Compiled {
     const values = this.#unified(args);
     return {
@@ -334,8 +395,7 @@ export class Expressions {
   #call(call: FuncCall): Compiled {
     const name = namesOf(call.funcname).at(-1) ?? '';
     const { location } = call;
-    if (call.over !== undefined) return notSupported('a window function', location);
-    if (call.agg_within_group === true) return notSupported('an ordered-set aggregate', location);
+    if (call.over !== undefined) return this.#window(name, call, call.over);
     if (aggregateNames.has(name)) return this.#aggregate(name, call);
     return this.#functions.call(
       name,
@@ -350,18 +410,7 @@ export class Expressions {
     if (grouping === undefined) fail('42803', `aggregate functions are not allowed here`, location);
     if (this.#isInAggregate) fail('42803', 'aggregate function calls cannot be nested', location);
     this.#isInAggregate = true;
-    const aggregate = aggregateOf(
-      {
-        ...{ name, location, isStar: call.agg_star === true, isDistinct: call.agg_distinct === true },
-        args: (call.args ?? []).map((arg) => this.compile(arg)),
-        filter: call.agg_filter === undefined ? undefined : this.as(call.agg_filter, 'bool'),
-        order: (call.agg_order ?? []).flatMap((sort) => {
-          const by = bodyOf(sort, 'SortBy');
-          return by?.node === undefined ? [] : [{ by, key: this.typed(by.node) }];
-        }),
-      },
-      this.#parameters,
-    );
+    const aggregate = this.#aggregateOf(name, call);
     this.#isInAggregate = false;
     const at = grouping.addAggregate(aggregate);
     return {
@@ -369,6 +418,55 @@ export class Expressions {
       ...decimal(aggregate.isDecimal),
       of: (row) => row[grouping.keys.length + at] ?? null,
     };
+  }
+
+  #aggregateOf(name: string, call: FuncCall): Aggregate {
+    const { location } = call;
+    return aggregateOf(
+      {
+        ...{ name, location, isStar: call.agg_star === true, isDistinct: call.agg_distinct === true },
+        isWithinGroup: call.agg_within_group === true,
+        args: (call.args ?? []).map((arg) => this.compile(arg)),
+        filter: call.agg_filter === undefined ? undefined : this.as(call.agg_filter, 'bool'),
+        order: this.#sorts(call.agg_order),
+      },
+      this.#parameters,
+    );
+  }
+
+  #sorts(nodes: readonly Node[] = []): { readonly by: SortBy; readonly key: Typed }[] {
+    return nodes.flatMap((sort) => {
+      const by = bodyOf(sort, 'SortBy');
+      return by?.node === undefined ? [] : [{ by, key: this.typed(by.node) }];
+    });
+  }
+
+  /** A window function, or an aggregate as one. */
+  #window(
+    name: string,
+    call: FuncCall,
+    { partitionClause = [], orderClause, frameOptions, name: word, refname }: WindowDef,
+  ): Compiled {
+    const { location } = call;
+    const windows = this.#options.windows;
+    if (windows === undefined || this.#isInAggregate)
+      return fail('42P20', 'window functions are not allowed here', location);
+    if (word !== undefined || refname !== undefined || frameOptions !== defaultFrame)
+      return notSupported('a window with a name or with a frame of its own', location);
+    const frame = { partition: partitionClause.map((node) => this.typed(node)), order: this.#sorts(orderClause) };
+    if (!aggregateNames.has(name))
+      return windows.add(
+        frame,
+        windowFunction(
+          name,
+          (call.args ?? []).map((arg) => this.typed(arg)),
+          location,
+        ),
+      );
+    const aggregate = this.#aggregateOf(name, call);
+    if (aggregate.order !== undefined || aggregate.isDistinct)
+      return notSupported('an aggregate with an order of its own as a window function', location);
+    return { ...windows.add(frame, windowAggregate(aggregate)), ...decimal(aggregate.isDecimal) };
   }
 
   #subLink(link: SubLink): Compiled {
@@ -380,10 +478,20 @@ export class Expressions {
   }
 }
 
+/** Of a row as a value, which the tables have none of. */
+const fieldOf = ({ of }: Compiled): Typed => ({
+  type: 'int4',
+  of: (row, run) => (of(row, run) === null ? null : notSupported('a field of a row')),
+});
+
+/** RANGE from the first row of the partition to the last that is equal to this one, as the grammar numbers it. */
+const defaultFrame = 1058;
+
 /** Nodes of few fields. */
 interface SmallNode {
   readonly arg?: Node;
   readonly args?: readonly Node[];
+  readonly elements?: readonly Node[];
   readonly op?: string;
   readonly nulltesttype?: string;
   readonly booltesttype?: string;

@@ -16,8 +16,21 @@ const joinedCellsMax = 1_000_000;
 /** What stands in FROM. */
 export interface Relation {
   readonly columns: readonly ScopeColumn[];
-  rows(run: Run, wanted: Wanted): readonly Row[];
+  /** @param conditions those that all rows must meet: each counts as soon as its columns are there */
+  rows(run: Run, wanted: Wanted, conditions?: readonly Condition[]): readonly Row[];
 }
+
+/** A part of WHERE. */
+export interface Condition {
+  readonly holds: Typed;
+  /** It looks at so many columns of the rows, from the first one on. */
+  readonly width: number;
+  /** Set where it says that two columns are equal. */
+  readonly equal?: EqualColumns | undefined;
+}
+
+/** Where two columns stand that are equal, the first one before the other. */
+export type EqualColumns = readonly [number, number];
 
 /** A query in FROM or in WITH. */
 export interface DerivedTable {
@@ -29,9 +42,10 @@ export interface FromOptions {
   readonly tables: Tables;
   readonly named: ReadonlyMap<string, DerivedTable>;
   readonly derived: (node: Node) => DerivedTable;
-  readonly condition: (node: Node, columns: readonly ScopeColumn[]) => Typed;
+  readonly conditions: (node: Node, columns: readonly ScopeColumn[]) => readonly Condition[];
   /** What a function in FROM is called with: it sees no table beside it. */
   readonly value: (node: Node) => Typed;
+  readonly valueAs: (node: Node, type: CellType) => Typed;
 }
 
 const everything: Wanted = new Map();
@@ -46,17 +60,17 @@ export class From {
 
   of(nodes: readonly Node[]): Relation {
     const [first, ...more] = nodes.map((node) => this.#item(node));
-    if (first === undefined) return { columns: [], rows: () => [[]] };
-    return more.reduce((left, right) => joined({ left, right, isLeft: false, on: undefined }), first);
+    if (first === undefined) return filtered({ columns: [], rows: () => [[]] });
+    return more.reduce((left, right) => joined({ left, right, keeps: 'neither', on: [] }), first);
   }
 
   #item(node: Node): Relation {
     const table = bodyOf(node, 'RangeVar');
-    if (table !== undefined) return this.#table(table);
+    if (table !== undefined) return filtered(this.#table(table));
     const derived = bodyOf(node, 'RangeSubselect');
-    if (derived !== undefined) return this.#derived(derived);
+    if (derived !== undefined) return filtered(this.#derived(derived));
     const called = bodyOf(node, 'RangeFunction');
-    if (called !== undefined) return this.#function(called);
+    if (called !== undefined) return filtered(this.#function(called));
     const join = bodyOf(node, 'JoinExpr');
     return join === undefined ? notSupported('what stands in FROM') : this.#join(join);
   }
@@ -94,10 +108,9 @@ export class From {
       columns: [{ relation, name: column, type }],
       rows: (run) => counted(run, rows(run)),
     });
-    if (name === 'generate_series' && args.length === 2) {
-      const [from, to] = args.map((arg) => this.#options.value(arg)) as [Typed, Typed];
-      const type = from.type === 'int4' && to.type === 'int4' ? 'int4' : 'int8';
-      return relationWith(type, (run) => series(from.of([], run), to.of([], run)));
+    if (name === 'generate_series' && (args.length === 2 || args.length === 3)) {
+      const { type, bounds } = this.#series(args);
+      return relationWith(type, (run) => series(bounds.map((bound) => bound.of([], run))));
     }
     if (name === 'unnest' && args.length === 1) {
       const array = this.#options.value(args[0] as Node);
@@ -106,28 +119,62 @@ export class From {
         return text === null ? [] : elementsOf(String(text)).map((element) => [element]);
       });
     }
+    const source = args.length === 0 ? this.#options.tables.find(undefined, `${name}()`) : undefined;
+    if (source !== undefined)
+      return {
+        columns: renamed(source.columns, relation, namesOf(alias?.colnames)),
+        rows: (run, wanted) => counted(run, limited(source.rows(wanted))),
+      };
     const value = this.#options.value(first);
     return relationWith(value.type, (run) => [[value.of([], run)]]);
   }
 
+  /** Of whole numbers, or of instants by an interval. */
+  #series(args: readonly Node[]): { readonly type: CellType; readonly bounds: readonly Typed[] } {
+    const { value, valueAs } = this.#options;
+    const types = args.map((arg) => value(arg).type);
+    if (args.length === 3 && types.some((type) => type === 'timestamptz' || type === 'date')) {
+      const bounds = args.map((arg, index) => valueAs(arg, index === 2 ? 'interval' : 'timestamptz'));
+      return { type: 'timestamptz', bounds };
+    }
+    const type = types.includes('int8') ? 'int8' : 'int4';
+    return { type, bounds: args.map((arg) => valueAs(arg, type)) };
+  }
+
   #join({ jointype, isNatural, larg, rarg, quals, usingClause, alias }: JoinExpr): Relation {
-    if (isNatural === true || alias !== undefined || (jointype !== 'JOIN_INNER' && jointype !== 'JOIN_LEFT'))
-      notSupported('a join other than INNER, LEFT and CROSS');
+    const keeps = kept[jointype ?? ''];
+    if (alias !== undefined || keeps === undefined) return notSupported('this kind of join');
     const left = this.#item(larg as Node);
     const right = this.#item(rarg as Node);
-    const names = namesOf(usingClause);
+    const names = isNatural === true ? sharedNames(left, right) : namesOf(usingClause);
+    // The one column of both would be of the side that has a row.
+    if (names.length > 0 && (keeps === 'right' || keeps === 'both')) notSupported('USING in a RIGHT or FULL join');
     const columns = [
       ...left.columns,
       ...right.columns.map((column) => (names.includes(column.name) ? { ...column, isMerged: true } : column)),
     ];
-    const on = quals === undefined ? undefined : this.#options.condition(quals, [...left.columns, ...right.columns]);
-    const pairs = names.map((name) => [columnAt(left, name), left.columns.length + columnAt(right, name)] as const);
-    const using: Typed = { type: 'bool', of: (row) => pairs.every(([one, other]) => isSame(row, one, other)) };
-    return { ...joined({ left, right, isLeft: jointype === 'JOIN_LEFT', on: names.length > 0 ? using : on }), columns };
+    const on = quals === undefined ? [] : this.#options.conditions(quals, [...left.columns, ...right.columns]);
+    const using = names.map((name): Condition => {
+      const equal: EqualColumns = [columnAt(left, name), left.columns.length + columnAt(right, name)];
+      return { equal, width: equal[1] + 1, holds: { type: 'bool', of: (row) => isSame(row, equal) } };
+    });
+    return { ...joined({ left, right, keeps, on: [...on, ...using] }), columns };
   }
 }
 
-const isSame = (row: Row, one: number, other: number): boolean => row[one] !== null && row[one] === row[other];
+/** Whose rows stay where no row of the other side fits. */
+type Kept = 'neither' | 'left' | 'right' | 'both';
+const kept: Readonly<Record<string, Kept>> = {
+  ...{ JOIN_INNER: 'neither', JOIN_LEFT: 'left', JOIN_RIGHT: 'right', JOIN_FULL: 'both' },
+};
+
+/** What NATURAL joins by. */
+function sharedNames(left: Relation, right: Relation): string[] {
+  const names = new Set(right.columns.map(({ name }) => name));
+  return left.columns.flatMap(({ name, isMerged }) => (isMerged !== true && names.has(name) ? [name] : []));
+}
+
+const isSame = (row: Row, [one, other]: EqualColumns): boolean => row[one] !== null && row[one] === row[other];
 
 function columnAt({ columns }: Relation, name: string): number {
   const index = columns.findIndex((column) => column.name === name);
@@ -152,36 +199,97 @@ function renamed(
 function joined({
   left,
   right,
-  isLeft,
+  keeps,
   on,
 }: {
   readonly left: Relation;
   readonly right: Relation;
-  readonly isLeft: boolean;
-  readonly on: Typed | undefined;
+  readonly keeps: Kept;
+  readonly on: readonly Condition[];
 }): Relation {
-  const none: readonly Cell[] = right.columns.map(() => null);
+  const [noneLeft, noneRight] = [left, right].map((side): Cell[] => side.columns.map(() => null)) as [Cell[], Cell[]];
+  const width = left.columns.length + right.columns.length;
   return {
     columns: [...left.columns, ...right.columns],
-    rows: (run) => {
+    rows: (run, _wanted, conditions = []) => {
       const others = right.rows(run, everything);
-      const ones = left.rows(run, everything);
-      // What is compared costs as much as what comes out.
-      if (ones.length * others.length * (left.columns.length + right.columns.length) > joinedCellsMax) tooMany();
-      return ones.flatMap((one) => {
-        const pairs = others.map((other) => [...one, ...other]);
-        const found = on === undefined ? pairs : pairs.filter((row) => on.of(row, run) === true);
-        return found.length === 0 && isLeft ? [[...one, ...none]] : found;
+      if (others.length === 0 && keeps === 'neither') return [];
+      // Where rows of the right side stay alone, none of the left one may be left out before.
+      const isLeftFirst = keeps === 'neither' || keeps === 'left';
+      const ones = left.rows(run, everything, isLeftFirst ? conditions : []);
+      const open = conditions.filter((condition) => !isLeftFirst || condition.width > left.columns.length);
+      const pairs = (keeps === 'neither' ? [...on, ...open] : on).flatMap(({ equal }) =>
+        equal === undefined ? [] : [equal],
+      );
+      const candidatesOf = matching(
+        others,
+        left.columns.length,
+        pairs.find(([one, other]) => one < left.columns.length && other >= left.columns.length && other < width),
+      );
+      let compared = 0;
+      const alone = new Set(keeps === 'right' || keeps === 'both' ? others : []);
+      const rows = ones.flatMap((one) => {
+        const candidates = candidatesOf(one);
+        // What is compared costs as much as what comes out.
+        compared += candidates.length * width;
+        if (compared > joinedCellsMax) tooMany();
+        const found = candidates.flatMap((other) => {
+          const row = [...one, ...other];
+          if (!on.every(({ holds }) => holds.of(row, run) === true)) return [];
+          alone.delete(other);
+          return [row];
+        });
+        return found.length === 0 && (keeps === 'left' || keeps === 'both') ? [[...one, ...noneRight]] : found;
       });
+      const all = [...rows, ...[...alone].map((other) => [...noneLeft, ...other])];
+      return meeting(all, { width, run, conditions: open });
     },
   };
 }
 
-function series(from: Cell, to: Cell): Row[] {
-  const [first, last] = [Number(from), Number(to)];
-  if (from === null || to === null || last < first) return [];
-  if (last - first >= rowsMax) return tooMany();
-  return Array.from({ length: last - first + 1 }, (_none, index) => [first + index]);
+/** Which rows of the right side are looked at for one of the left side: where two columns must be equal, those alone. */
+function matching(
+  others: readonly Row[],
+  leftWidth: number,
+  equal: EqualColumns | undefined,
+): (one: Row) => readonly Row[] {
+  if (equal === undefined) return () => others;
+  const byValue = new Map<Cell, Row[]>();
+  for (const other of others) {
+    const value = other[equal[1] - leftWidth] ?? null;
+    const known = byValue.get(value);
+    if (known === undefined) byValue.set(value, [other]);
+    else known.push(other);
+  }
+  return (one) => {
+    const value = one[equal[0]] ?? null;
+    return value === null ? [] : (byValue.get(value) ?? []);
+  };
+}
+
+/** What meets its part of the conditions. */
+const filtered = (relation: Relation): Relation => ({
+  columns: relation.columns,
+  rows: (run, wanted, conditions = []) =>
+    meeting(relation.rows(run, wanted, conditions), { width: relation.columns.length, run, conditions }),
+});
+
+/** The rows that meet those of the conditions whose columns are there. */
+function meeting(
+  rows: readonly Row[],
+  { width, run, conditions }: { readonly width: number; readonly run: Run; readonly conditions: readonly Condition[] },
+): readonly Row[] {
+  const known = conditions.filter((condition) => condition.width <= width);
+  return known.length === 0 ? rows : rows.filter((row) => known.every(({ holds }) => holds.of(row, run) === true));
+}
+
+function series(bounds: readonly Cell[]): Row[] {
+  const [first = 0, last = 0, step = 1] = bounds.map(Number);
+  if (step === 0) return fail('22023', 'step size cannot equal zero');
+  const steps = Math.floor((last - first) / step);
+  if (bounds.includes(null) || !(steps >= 0)) return [];
+  if (steps >= rowsMax) return tooMany();
+  return Array.from({ length: steps + 1 }, (_none, index) => [first + index * step]);
 }
 
 /** Rows that one run has looked at; a subquery looks at its own for each row around it. */

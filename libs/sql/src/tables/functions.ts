@@ -1,199 +1,78 @@
 import { cellText, cellTypes, type Cell, type CellType } from './cell.ts';
-import { areDecimal, decimal, fail, notSupported, type Compiled, type Run, type Typed } from './compiled.ts';
+import { areDecimal, decimal, fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import { as, commonType, roundedAway, roundedToEven, typed } from './conversion.ts';
-import { arrayText, elementsOf } from './matching.ts';
-import { isNumber, strict } from './operators.ts';
+import { overloaded, type FixedFunction, type FixedFunctions, type Value } from './fixed-function.ts';
+import { isNumber, Operators, strict } from './operators.ts';
 import type { Parameters } from './parameters.ts';
 import type { SessionFacts } from './source.ts';
+import { textFunctions } from './text-functions.ts';
+import { extracted, timeFunctions } from './time-functions.ts';
 
-type Value = Exclude<Cell, null>;
-
-/** A function of fixed argument types. */
-interface Fixed {
-  readonly takes: readonly CellType[];
-  readonly gives: CellType;
-  readonly of: (values: readonly Value[], run: Run) => Cell;
-}
-
-const ofText = (gives: CellType, of: (text: string) => Cell): Fixed => ({
-  ...{ takes: ['text'], gives, of: ([text]) => of(String(text)) },
-});
-const ofFloat = (of: (value: number) => number): Fixed => ({
-  ...{ takes: ['float8'], gives: 'float8', of: ([value]) => of(Number(value)) },
-});
+const ofFloat = (of: (value: number) => number): FixedFunction[] =>
+  overloaded([['float8']], 'float8', ([value]) => of(Number(value)));
+const ofFloats = (of: (one: number, other: number) => number): FixedFunction[] =>
+  overloaded([['float8', 'float8']], 'float8', ([one, other]) => of(Number(one), Number(other)));
 
 /** Of a numeric they give a numeric. */
 const ofDecimals: ReadonlySet<string> = new Set(['floor', 'ceil', 'ceiling', 'trunc']);
 
-const fixed: Readonly<Record<string, Fixed>> = {
-  lower: ofText('text', (text) => text.toLowerCase()),
-  upper: ofText('text', (text) => text.toUpperCase()),
-  length: ofText('int4', (text) => Array.from(text).length),
-  trim: ofText('text', (text) => text.replaceAll(/^ +| +$/g, '')),
-  btrim: ofText('text', (text) => text.replaceAll(/^ +| +$/g, '')),
-  quote_ident: ofText('text', (text) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`)),
+function logarithm(of: (value: number) => number): FixedFunction[] {
+  return ofFloat((value) => {
+    if (value > 0 || Number.isNaN(value)) return of(value);
+    return fail('2201E', `cannot take logarithm of ${value === 0 ? 'zero' : 'a negative number'}`);
+  });
+}
+
+const numberFunctions: FixedFunctions = {
   floor: ofFloat(Math.floor),
   ceil: ofFloat(Math.ceil),
   ceiling: ofFloat(Math.ceil),
   trunc: ofFloat(Math.trunc),
+  exp: ofFloat(Math.exp),
+  ln: logarithm(Math.log),
+  log: logarithm(Math.log10),
+  pi: overloaded([[]], 'float8', () => Math.PI),
+  pow: ofFloats((base, exponent) => base ** exponent),
+  power: ofFloats((base, exponent) => base ** exponent),
+  sign: ofFloat(Math.sign),
   sqrt: ofFloat((value) =>
     value < 0 ? fail('2201F', 'cannot take square root of a negative number') : Math.sqrt(value),
   ),
-  ln: ofFloat((value) => {
-    if (value > 0 || Number.isNaN(value)) return Math.log(value);
-    return fail('2201E', `cannot take logarithm of ${value === 0 ? 'zero' : 'a negative number'}`);
-  }),
-  left: {
-    ...{ takes: ['text', 'int4'], gives: 'text' },
-    of: ([text, count]) => Array.from(String(text)).slice(0, Number(count)).join(''),
-  },
-  strpos: {
-    ...{ takes: ['text', 'text'], gives: 'int4' },
-    of: ([text, part]) => {
-      const at = String(text).indexOf(String(part));
-      return at < 0 ? 0 : Array.from(String(text).slice(0, at)).length + 1;
-    },
-  },
-  replace: {
-    ...{ takes: ['text', 'text', 'text'], gives: 'text' },
-    of: ([text, old, fresh]) => (old === '' ? String(text) : String(text).replaceAll(String(old), () => String(fresh))),
-  },
-  split_part: {
-    ...{ takes: ['text', 'text', 'int4'], gives: 'text' },
-    of: ([text, by, at]) => {
-      const place = Number(at);
-      if (place === 0) return fail('22023', 'field position must not be zero');
-      const parts = by === '' ? [String(text)] : String(text).split(String(by));
-      return parts.at(place < 0 ? place : place - 1) ?? '';
-    },
-  },
-  rtrim: {
-    ...{ takes: ['text', 'text'], gives: 'text' },
-    of: ([text, signs]) => {
-      let end = String(text).length;
-      while (end > 0 && String(signs).includes(String(text).charAt(end - 1))) end--;
-      return String(text).slice(0, end);
-    },
-  },
-  string_to_array: {
-    ...{ takes: ['text', 'text'], gives: 'text' },
-    of: ([text, by]) => arrayText(text === '' ? [] : String(text).split(String(by)), 'text'),
-  },
-  array_to_string: {
-    ...{ takes: ['text', 'text'], gives: 'text' },
-    of: ([array, by]) =>
-      elementsOf(String(array))
-        .filter((element) => element !== null)
-        .join(String(by)),
-  },
-  parse_ident: ofText('text', (text) => arrayText(identifiersOf(text), 'text')),
-  array_length: {
-    ...{ takes: ['text', 'int4'], gives: 'int4' },
-    of: ([array, of]) => boundOf(String(array), Number(of), elementsOf(String(array)).length),
-  },
-  array_lower: { takes: ['text', 'int4'], gives: 'int4', of: ([array, of]) => boundOf(String(array), Number(of), 1) },
-  array_upper: {
-    ...{ takes: ['text', 'int4'], gives: 'int4' },
-    of: ([array, of]) => boundOf(String(array), Number(of), elementsOf(String(array)).length),
-  },
-  pg_size_pretty: { takes: ['int8'], gives: 'text', of: ([bytes]) => `${Number(bytes)} bytes` },
-  to_timestamp: { takes: ['float8'], gives: 'timestamptz', of: ([seconds]) => Number(seconds) * 1_000 },
-  date_trunc: {
-    ...{ takes: ['text', 'timestamptz'], gives: 'timestamptz' },
-    of: ([unit, at]) => truncated(String(unit).toLowerCase(), Number(at)),
-  },
-  date_bin: {
-    ...{ takes: ['interval', 'timestamptz', 'timestamptz'], gives: 'timestamptz' },
-    of: ([stride, at, origin]) => {
-      if (!(Number(stride) > 0)) fail('22023', 'stride must be greater than zero');
-      return Number(origin) + Math.floor((Number(at) - Number(origin)) / Number(stride)) * Number(stride);
-    },
-  },
-  now: { takes: [], gives: 'timestamptz', of: (_values, { nowMs }) => nowMs },
+  pg_size_pretty: overloaded([['int8']], 'text', ([bytes]) => prettySize(Number(bytes))),
 };
+
+/** Up to 10,240 of each unit, then rounded to the next. */
+function prettySize(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let [size, unit] = [bytes, 0];
+  while (Math.abs(size) >= 10_240 - (unit === 0 ? 0 : 0.5) && unit < units.length - 1)
+    [size, unit] = [size / 1_024, unit + 1];
+  return `${roundedAway(size)} ${units[unit]}`;
+}
+
+const fixed: FixedFunctions = { ...textFunctions, ...numberFunctions, ...timeFunctions };
 const sameAs: Readonly<Record<string, string>> = {
   ...{ current_timestamp: 'now', transaction_timestamp: 'now', statement_timestamp: 'now', clock_timestamp: 'now' },
-  ...{ char_length: 'length', character_length: 'length' },
+  ...{ localtimestamp: 'now', char_length: 'length', character_length: 'length', position: 'strpos', trim: 'btrim' },
 };
-
-/** The names of `a."B c"`. */
-function identifiersOf(text: string): string[] {
-  const name = /\s*(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*(\.|$)/iy;
-  const names: string[] = [];
-  for (;;) {
-    const [found, quoted, bare = '', end] = name.exec(text) ?? [];
-    if (found === undefined) return fail('22023', 'string is not a valid identifier');
-    names.push(quoted === undefined ? bare.toLowerCase() : quoted.replaceAll('""', '"'));
-    if (end === '') return names;
-  }
-}
-
-/** Arrays here have one dimension. */
-function boundOf(array: string, dimension: number, bound: number): number | null {
-  return dimension === 1 && elementsOf(array).length > 0 ? bound : null;
-}
-
-const unitsMs: Readonly<Record<string, number>> = {
-  ...{ microsecond: 0.001, millisecond: 1, second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 },
-};
-
-function truncated(unit: string, at: number): number {
-  const date = new Date(at);
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  if (unit === 'year') return Date.UTC(year, 0);
-  if (unit === 'quarter') return Date.UTC(year, month - (month % 3));
-  if (unit === 'month') return Date.UTC(year, month);
-  if (unit === 'week') return Date.UTC(year, month, date.getUTCDate() - ((date.getUTCDay() + 6) % 7));
-  const ms = unitsMs[unit.replace(/s$/, '')];
-  if (ms === undefined) return fail('22023', 'unit for date_trunc is not recognized');
-  return Math.floor(at / ms) * ms;
-}
-
-function extracted(field: string, value: number, isInterval: boolean): number {
-  const date = new Date(value);
-  switch (field) {
-    case 'epoch':
-      return value / 1_000;
-    case 'millisecond':
-    case 'milliseconds':
-      return (value % 60_000) % 60_000;
-    case 'second':
-    case 'seconds':
-      return (value % 60_000) / 1_000;
-    case 'minute':
-      return Math.trunc(value / 60_000) % 60;
-    case 'hour':
-      return Math.trunc(value / 3_600_000) % 24;
-    case 'day':
-      return isInterval ? Math.trunc(value / 86_400_000) : date.getUTCDate();
-    case 'dow':
-      return date.getUTCDay();
-    case 'month':
-      return date.getUTCMonth() + 1;
-    case 'year':
-      return date.getUTCFullYear();
-    default:
-      return fail('22023', 'this field of a time is not supported on tables of pg-proxy');
-  }
-}
 
 /** Functions of one value for each row. */
 export class Functions {
   readonly #parameters: Parameters;
   readonly #session: SessionFacts;
+  readonly #operators: Operators;
 
   constructor(parameters: Parameters, session: SessionFacts) {
     this.#parameters = parameters;
     this.#session = session;
+    this.#operators = new Operators(parameters);
   }
 
   call(name: string, args: readonly Compiled[], location?: number): Typed {
-    const known = fixed[sameAs[name] ?? name];
-    if (known !== undefined && Object.hasOwn(fixed, sameAs[name] ?? name)) {
-      if (known.takes.length !== args.length) return this.#none(name, args, location);
-      const isTaken = (arg: Compiled, index: number): boolean =>
-        arg.type === 'unknown' || commonType(arg.type, known.takes[index] as CellType) === known.takes[index];
-      if (!args.every(isTaken)) return this.#none(name, args, location);
+    const meant = sameAs[name] ?? name;
+    if (Object.hasOwn(fixed, meant)) {
+      const known = fixed[meant]?.find((one) => areTaken(args, one.takes));
+      if (known === undefined) return this.#none(name, args, location);
       const operands = args.map((arg, index) => this.#taken(arg, known.takes[index] as CellType));
       const isDecimal = known.gives === 'float8' && areDecimal(args);
       return { ...strict(known.gives, operands, known.of), ...decimal(isDecimal && ofDecimals.has(name)) };
@@ -219,6 +98,12 @@ export class Functions {
       case 'concat':
       case 'concat_ws':
         return this.#concat(name, args);
+      case 'mod':
+        return args.length === 2 ? this.#operators.binary('%', first as Compiled, second as Compiled) : undefined;
+      case 'pg_typeof':
+        return args.length === 1
+          ? constant('text', first?.type === 'unknown' ? 'unknown' : cellTypes[first?.type ?? 'text'].name)
+          : undefined;
       default:
         return undefined;
     }
@@ -282,6 +167,15 @@ export class Functions {
     switch (name) {
       case 'pg_backend_pid':
         return constant('int4', 0);
+      case 'inet_server_addr':
+      case 'inet_client_addr':
+        return constant('text', null);
+      case 'current_schemas':
+        return args[0] === undefined ? undefined : this.#schemas(args[0]);
+      case '_pg_expandarray':
+        return constant('text', null);
+      case 'pg_stat_get_numscans':
+        return constant('int8', 0);
       case 'pg_is_in_recovery':
         return constant('bool', false);
       case 'pg_encoding_to_char':
@@ -301,6 +195,8 @@ export class Functions {
       case 'has_schema_privilege':
       case 'has_database_privilege':
       case 'pg_has_role':
+      case 'has_column_privilege':
+      case 'has_any_column_privilege':
       case 'has_tablespace_privilege':
         return constant('bool', true);
       case 'pg_get_userbyid':
@@ -308,6 +204,11 @@ export class Functions {
       case 'obj_description':
       case 'col_description':
       case 'shobj_description':
+      case 'pg_get_constraintdef':
+      case 'pg_get_indexdef':
+      case 'pg_get_partkeydef':
+      case 'pg_get_triggerdef':
+      case 'pg_get_functiondef':
       case 'pg_get_expr':
       case 'pg_get_viewdef':
       case 'pg_get_ruledef':
@@ -322,6 +223,12 @@ export class Functions {
       default:
         return undefined;
     }
+  }
+
+  #schemas(withCatalog: Compiled): Typed {
+    return strict('text', [this.#taken(withCatalog, 'bool')], ([isWith]) =>
+      isWith === true ? '{pg_catalog,medrex}' : '{medrex}',
+    );
   }
 
   #typeName(oid: Compiled): Typed {
@@ -348,6 +255,12 @@ export class Functions {
       'Tables of pg-proxy know common functions only.',
     );
   }
+}
+
+function areTaken(args: readonly Compiled[], takes: readonly CellType[]): boolean {
+  const isTaken = ({ type }: Compiled, index: number): boolean =>
+    type === 'unknown' || commonType(type, takes[index] ?? 'unknown') === takes[index];
+  return takes.length === args.length && args.every(isTaken);
 }
 
 export function constant(type: CellType, value: Cell): Typed {

@@ -59,7 +59,8 @@ export class Operators {
     this.#parameters = parameters;
   }
 
-  binary(name: string, left: Compiled, right: Compiled, location?: number): Typed {
+  binary(name: string, one: Compiled, other: Compiled, location?: number): Typed {
+    const [left, right] = [this.#beside(one, other), this.#beside(other, one)];
     const operator = name === '!=' ? '<>' : name;
     if (operator in comparisons) return this.compared(operator, left, right, location);
     const isNot = operator.startsWith('!');
@@ -71,6 +72,12 @@ export class Operators {
     }
     if (operator === '||') return this.#concatenated(left, right, location);
     return this.#arithmetic(operator, left, right, location);
+  }
+
+  /** An element of an array as what it stands beside. */
+  #beside(one: Compiled, { type, isElement }: Compiled): Compiled {
+    if (one.isElement !== true || isElement === true || type === 'unknown') return one;
+    return cast(one, type, this.#parameters);
   }
 
   compared(operator: string, left: Compiled, right: Compiled, location?: number): Typed {
@@ -107,7 +114,7 @@ export class Operators {
     if (numbers !== undefined) {
       const apply = ofNumbers[operator];
       const isDecimal = areDecimal([one, other]);
-      if (apply === undefined || (operator === '%' && numbers === 'float8' && !isDecimal))
+      if (apply === undefined || (ofWhole.has(operator) && numbers === 'float8' && !(operator === '%' && isDecimal)))
         return this.#unknown(operator, left, right, location);
       const type = operator === '^' ? 'float8' : numbers;
       const value = strict(type, [one, other], ([a, b]) => {
@@ -119,7 +126,7 @@ export class Operators {
       });
       return { ...value, ...decimal(isDecimal) };
     }
-    const timed = ofTimes[`${kindOf(one.type)} ${operator} ${kindOf(other.type)}`];
+    const timed = ofTimes[kindsOf(one.type, operator, other.type)];
     if (timed === undefined) return this.#unknown(operator, left, right, location);
     return strict(timed.type, [one, other], ([a, b]) => timed.of(Number(a), Number(b)));
   }
@@ -127,7 +134,7 @@ export class Operators {
   /** What has no type takes that of the other, and an interval beside an instant. */
   #settled(operator: string, left: Compiled, right: Compiled): [Typed, Typed] {
     const beside = (type: Compiled['type']): CellType =>
-      type === 'unknown' ? 'float8' : type === 'timestamptz' ? (operator === '-' ? 'timestamptz' : 'interval') : type;
+      type === 'unknown' ? 'float8' : isMoment(type) ? (operator === '-' ? type : besideMoment[type]) : type;
     const settle = (one: Compiled, other: Compiled): Typed =>
       one.type === 'unknown' ? as(one, beside(other.type), this.#parameters) : (one as Typed);
     return [settle(left, right), settle(right, left)];
@@ -140,7 +147,14 @@ export class Operators {
 }
 
 export const isNumber = (type: Compiled['type']): boolean => type === 'int4' || type === 'int8' || type === 'float8';
-const kindOf = (type: CellType): string => (isNumber(type) ? 'number' : type);
+const besideMoment = { timestamptz: 'interval', date: 'int4' } as const;
+const isMoment = (type: CellType): type is keyof typeof besideMoment => type in besideMoment;
+/** Whole days are added to a date, and any number of times an interval is taken. */
+function kindsOf(one: CellType, operator: string, other: CellType): string {
+  const isDay = one === 'date' || other === 'date';
+  const kindOf = (type: CellType): string => (isDay && type === 'int4' ? 'integer' : isNumber(type) ? 'number' : type);
+  return `${kindOf(one)} ${operator} ${kindOf(other)}`;
+}
 
 const ofNumbers: Readonly<Record<string, (a: number, b: number, isWhole: boolean) => number>> = {
   '+': (a, b) => a + b,
@@ -148,8 +162,13 @@ const ofNumbers: Readonly<Record<string, (a: number, b: number, isWhole: boolean
   '*': (a, b) => a * b,
   '/': (a, b, isWhole) => (isWhole ? Math.trunc(a / divisor(b)) : a / divisor(b)),
   '%': (a, b) => a % divisor(b),
+  '&': (a, b) => Number(BigInt(a) & BigInt(b)),
+  '|': (a, b) => Number(BigInt(a) | BigInt(b)),
   '^': (a, b) => a ** b,
 };
+
+/** Of them, those that floats have not. */
+const ofWhole: ReadonlySet<string> = new Set(['%', '&', '|']);
 
 /** Of two decimal numbers: what a double adds to their digits goes. */
 const asWritten = (value: number): number => Number(value.toPrecision(15));
@@ -163,7 +182,17 @@ function divisor(value: number): number {
   return value === 0 ? fail('22012', 'division by zero') : value;
 }
 
+const dayMs = 86_400_000;
+
 const ofTimes: Readonly<Record<string, { readonly type: CellType; of(a: number, b: number): number }>> = {
+  'date - date': { type: 'int4', of: (a, b) => (a - b) / dayMs },
+  'date + integer': { type: 'date', of: (a, b) => a + b * dayMs },
+  'integer + date': { type: 'date', of: (a, b) => a * dayMs + b },
+  'date - integer': { type: 'date', of: (a, b) => a - b * dayMs },
+  'date + interval': { type: 'timestamptz', of: (a, b) => a + b },
+  'date - interval': { type: 'timestamptz', of: (a, b) => a - b },
+  'date - timestamptz': { type: 'interval', of: (a, b) => a - b },
+  'timestamptz - date': { type: 'interval', of: (a, b) => a - b },
   'timestamptz - timestamptz': { type: 'interval', of: (a, b) => a - b },
   'timestamptz + interval': { type: 'timestamptz', of: (a, b) => a + b },
   'timestamptz - interval': { type: 'timestamptz', of: (a, b) => a - b },

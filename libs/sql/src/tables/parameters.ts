@@ -1,14 +1,30 @@
 import { cellTypes, type Cell, type CellType } from './cell.ts';
 import { fail, type Compiled, type Typed } from './compiled.ts';
+import { arrayText } from './matching.ts';
 
 /** Types that clients may declare for a parameter, by what they are here. */
 const declared: Readonly<Record<number, CellType>> = {
   ...{ 16: 'bool', 20: 'int8', 21: 'int4', 23: 'int4', 26: 'int8', 700: 'float8', 701: 'float8', 1700: 'float8' },
   ...{ 18: 'text', 19: 'text', 25: 'text', 1042: 'text', 1043: 'text' },
-  ...{ 1082: 'timestamptz', 1114: 'timestamptz', 1184: 'timestamptz', 1186: 'interval' },
+  ...{ 1082: 'date', 1114: 'timestamptz', 1184: 'timestamptz', 1186: 'interval' },
 };
-/** text[], varchar[]: their text form, `{a,b}`, is read by = ANY. */
-const arrays: ReadonlySet<number> = new Set([1009, 1015, 1007, 1016, 1022]);
+/** Arrays, by the type of their elements: their text form, `{a,b}`, is read by = ANY. */
+const elements: Readonly<Record<number, number>> = {
+  ...{
+    1000: 16,
+    1005: 21,
+    1007: 23,
+    1016: 20,
+    1028: 26,
+    1021: 700,
+    1022: 701,
+    1003: 19,
+    1009: 25,
+    1014: 1042,
+    1015: 1043,
+  },
+  ...{ 1182: 1082, 1115: 1114, 1185: 1184, 1187: 1186, 1231: 1700 },
+};
 const parametersMax = 65_535;
 
 /** The parameters of a query: what the client declares, and for the rest what their places ask for. */
@@ -20,7 +36,7 @@ export class Parameters {
     this.#oids = [...oids];
     oids.forEach((oid, index) => {
       if (oid === 0 || oid === 705) return;
-      const type = declared[oid] ?? (arrays.has(oid) ? 'text' : undefined);
+      const type = declared[oid] ?? (oid in elements ? 'text' : undefined);
       if (type === undefined) fail('0A000', `a parameter of type ${oid} is not known to tables of pg-proxy`);
       this.#types.set(index + 1, type);
     });
@@ -37,9 +53,19 @@ export class Parameters {
 
   /** The place of a parameter asks for this type. */
   settle(parameter: number, type: CellType): Typed {
+    return this.#settle(parameter, type, cellTypes[type].oid);
+  }
+
+  /** The place of a parameter asks for an array, whose text form it is then. */
+  settleArray(parameter: number, elementType: CellType): Typed {
+    const oid = Object.keys(elements).find((array) => elements[Number(array)] === cellTypes[elementType].oid);
+    return this.#settle(parameter, 'text', Number(oid));
+  }
+
+  #settle(parameter: number, type: CellType, oid: number): Typed {
     if (!this.#types.has(parameter)) {
       this.#types.set(parameter, type);
-      this.#oids[parameter - 1] = cellTypes[type].oid;
+      this.#oids[parameter - 1] = oid;
     }
     return { ...this.at(parameter), type: this.#types.get(parameter) ?? type };
   }
@@ -60,9 +86,31 @@ export function parameterOf(
 ): Cell {
   if (bytes === null) return null;
   if (!isBinary) return read(bytes.toString('utf8'), type);
-  const value = binaryOf(bytes, oid);
+  const value = oid in elements ? arrayOf(bytes) : binaryOf(bytes, oid);
   if (value === undefined) fail('0A000', `a parameter of type ${oid} is not read in binary format`);
   return value;
+}
+
+/** An array of one dimension, as text. */
+function arrayOf(bytes: Buffer): Cell {
+  const malformed = (): never => fail('22P03', 'incorrect binary data format in an array');
+  if (bytes.length < 12) return malformed();
+  const [dimensions, oid] = [bytes.readInt32BE(), bytes.readUInt32BE(8)];
+  if (dimensions === 0) return '{}';
+  if (dimensions !== 1) return fail('0A000', 'an array of several dimensions is not known to tables of pg-proxy');
+  if (bytes.length < 20) return malformed();
+  const type = declared[oid] ?? fail('0A000', `an array of type ${oid} is not known to tables of pg-proxy`);
+  const values: Cell[] = [];
+  let at = 20;
+  for (let left = bytes.readInt32BE(12); left > 0; left--) {
+    if (at + 4 > bytes.length) return malformed();
+    const size = bytes.readInt32BE(at);
+    at += 4;
+    if (at + Math.max(size, 0) > bytes.length) return malformed();
+    values.push(size < 0 ? null : (binaryOf(bytes.subarray(at, at + size), oid) ?? malformed()));
+    at += Math.max(size, 0);
+  }
+  return arrayText(values, type);
 }
 
 const from2000Ms = 946_684_800_000;

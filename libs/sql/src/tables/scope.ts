@@ -1,4 +1,4 @@
-import type { ColumnRef } from 'libpg-query';
+import type { ColumnRef, Node } from 'libpg-query';
 import { namesOf } from '../ast.ts';
 import type { CellType } from './cell.ts';
 import { fail } from './compiled.ts';
@@ -78,6 +78,20 @@ export class Scope {
     return (
       found[0] ?? fail('42703', `column ${relation === undefined ? `"${name}"` : written} does not exist`, location)
     );
+  }
+
+  /** How many of the columns, from the first one on, an expression looks at; a query in it may look at all. */
+  widthOf(node: Node): number {
+    let width = 0;
+    const look = (part: unknown): void => {
+      if (typeof part !== 'object' || part === null) return;
+      const { SubLink: query, ColumnRef: column } = part as Partial<Record<'SubLink' | 'ColumnRef', ColumnRef>>;
+      if (query !== undefined) width = this.columns.length;
+      else if (column !== undefined) width = Math.max(width, this.indexOf(column) + 1);
+      else Object.values(part).forEach(look);
+    };
+    look(node);
+    return width;
   }
 
   /** The columns of `*`, or of `relation.*`. @throws Refusal 42P01 */

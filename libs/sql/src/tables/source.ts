@@ -24,6 +24,8 @@ export interface SessionFacts {
   readonly user: string;
   readonly database: string;
   readonly version: string;
+  /** The number of a relation; undefined: there is none of that name. */
+  oidOf(name: string): number | undefined;
   /** Undefined: there is no such setting. */
   setting(name: string): string | undefined;
 }

@@ -1,18 +1,19 @@
 import type { Node, ResTarget, SelectStmt, SortBy } from 'libpg-query';
-import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
-import { GroupOfRows } from './aggregates.ts';
+import { bodyOf, constantText, hasPart, kindOf, lastNameOf, namesOf } from '../ast.ts';
+import { aggregateNames, GroupOfRows } from './aggregates.ts';
 import { boundsOf } from './bounds.ts';
 import type { Cell, CellType } from './cell.ts';
 import { areDecimal, decimal, fail, notSupported, type Row, type Run, type Typed } from './compiled.ts';
 import { as, commonType, typed } from './conversion.ts';
 import { Expressions } from './expressions.ts';
-import { From, rowsMax, type DerivedTable, type Relation } from './from.ts';
+import { From, rowsMax, type Condition, type DerivedTable, type EqualColumns, type Relation } from './from.ts';
 import { Grouping } from './grouping.ts';
 import type { Parameters } from './parameters.ts';
 import { Around, Scope, type ScopeColumn } from './scope.ts';
 import { SortOrder } from './sort-order.ts';
 import type { Tables } from './source.ts';
 import type { Subquery } from './subqueries.ts';
+import { Windows } from './windows.ts';
 
 /** A column of an answer. */
 export interface Output {
@@ -117,8 +118,12 @@ export class Planner {
       tables: this.#options.tables,
       named: this.#named,
       derived: (node) => this.#inner().planNode(node),
-      condition: (node, columns) => this.#expressions(this.#scopeOf(columns)).as(node, 'bool'),
+      conditions: (node, columns) => {
+        const scope = this.#scopeOf(columns);
+        return conditionsOf(node, scope, this.#expressions(scope));
+      },
       value: (node) => this.#expressions(this.#scopeOf([])).typed(node),
+      valueAs: (node, type) => this.#expressions(this.#scopeOf([])).as(node, type),
     }).of(nodes);
   }
 
@@ -127,7 +132,7 @@ export class Planner {
     const relation = this.#from(fromClause);
     const scope = this.#scopeOf(relation.columns);
     const plain = this.#expressions(scope);
-    const where = whereClause === undefined ? undefined : plain.as(whereClause, 'bool');
+    const conditions = conditionsOf(whereClause, scope, plain);
     const wanted = boundsOf(fromClause.length === 1 ? whereClause : undefined, scope, (node, type) => {
       const value = plain.compile(node);
       return type === 'unknown' || commonType(value.type, type) !== type
@@ -135,17 +140,21 @@ export class Planner {
         : as(value, type, this.#options.parameters);
     });
     const grouping = this.#groupingOf(select, scope, plain);
-    const expressions = grouping === undefined ? plain : plain.grouped(grouping);
+    const single = grouping === undefined ? plain : plain.grouped(grouping);
+    const width = (): number =>
+      grouping === undefined ? relation.columns.length : grouping.keys.length + grouping.aggregates.length;
+    const windows = new Windows(width);
+    const expressions = single.windowed(windows);
     const targets = this.#targets(select, scope, expressions);
-    const having = select.havingClause === undefined ? undefined : expressions.as(select.havingClause, 'bool');
+    const having = select.havingClause === undefined ? undefined : single.as(select.havingClause, 'bool');
     const finish = this.#finish(select, targets, expressions);
     return {
       columns: targets.map(({ name, value }) => ({ name, type: value.type, ...decimal(value.isDecimal) })),
       rows: (run) => {
-        const rows = relation.rows(run, wanted(run));
-        const found = where === undefined ? rows : rows.filter((row) => where.of(row, run) === true);
+        const found = relation.rows(run, wanted(run), conditions);
         const together = grouping === undefined ? found : grouped(found, grouping, run);
-        return finish(having === undefined ? together : together.filter((row) => having.of(row, run) === true), run);
+        const kept = having === undefined ? together : together.filter((row) => having.of(row, run) === true);
+        return finish(windows.extended(kept, run), run);
       },
     };
   }
@@ -204,23 +213,31 @@ export class Planner {
     targets: readonly Target[],
     expressions: Expressions,
   ): (rows: readonly Row[], run: Run) => readonly Row[] {
-    const isDistinct = select.distinctClause !== undefined;
-    if (isDistinct && (select.distinctClause ?? []).some((node) => Object.keys(node).length > 0))
-      notSupported('DISTINCT ON');
+    const { distinctClause } = select;
+    const distinctOn = (distinctClause ?? []).filter((node) => Object.keys(node).length > 0);
+    const isDistinct = distinctClause !== undefined && distinctOn.length === 0;
     const sorts = (select.sortClause ?? []).flatMap((node) => bodyOf(node, 'SortBy') ?? []);
     const keys = sorts.map((sort) => this.#sortKey(sort, targets, expressions));
     if (isDistinct && keys.some((key) => !targets.some(({ value }) => value === key)))
       fail('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list');
+    const ofFirst = distinctOn.map((node) => this.#sortKey({ node }, targets, expressions));
+    const written = new Set(distinctOn.map(writtenAs));
+    const isNamed = ({ node }: SortBy, index: number): boolean =>
+      written.has(writtenAs(node)) || ofFirst.includes(keys[index] as Typed);
+    if (distinctOn.length > 0 && !sorts.slice(0, distinctOn.length).every(isNamed))
+      fail('42P10', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions');
     const order = new SortOrder(sorts);
     const limit = this.#limit(select);
     return (rows, run) => {
       const outputs = rows.map((row) => ({
         row: targets.map(({ value }) => value.of(row, run)),
         keys: keys.map((key) => key.of(row, run)),
+        first: ofFirst.map((key) => key.of(row, run)),
       }));
-      const kept = isDistinct ? distinct(outputs) : outputs;
+      const kept = order.sorted(isDistinct ? distinct(outputs, ({ row }) => row) : outputs);
+      const firsts = distinctOn.length > 0 ? distinct(kept, ({ first }) => first) : kept;
       return limit(
-        order.sorted(kept).map(({ row }) => row),
+        firsts.map(({ row }) => row),
         run,
       );
     };
@@ -234,8 +251,7 @@ export class Planner {
     const name = outputName(node as Node);
     const named = name === undefined ? undefined : targets.find((target) => target.name === name);
     if (named !== undefined) return named.value;
-    const written = JSON.stringify(node).replaceAll(/"location":\d+/g, '');
-    const same = targets.find((target) => JSON.stringify(target.node).replaceAll(/"location":\d+/g, '') === written);
+    const same = targets.find((target) => target.node !== undefined && writtenAs(target.node) === writtenAs(node));
     return same?.value ?? expressions.typed(node as Node);
   }
 
@@ -267,8 +283,9 @@ export class Planner {
   }
 
   #combined(select: SelectStmt): Query {
-    if (select.op !== 'SETOP_UNION' || select.larg === undefined || select.rarg === undefined)
-      return notSupported('INTERSECT and EXCEPT');
+    if (select.larg === undefined || select.rarg === undefined) return notSupported('this kind of query');
+    const together = combinations[select.op ?? ''] ?? notSupported('this kind of query');
+    if (select.all === true && select.op !== 'SETOP_UNION') notSupported('INTERSECT ALL and EXCEPT ALL');
     const [left, right] = [this.#inner().plan(select.larg), this.#inner().plan(select.rarg)];
     const types = left.columns.map(({ type }, index) => {
       const common = commonType(type, right.columns[index]?.type ?? 'unknown');
@@ -291,8 +308,45 @@ export class Planner {
       targets,
       expressions,
     );
-    return { columns, rows: (run) => finish(limited([...left.rows(run), ...right.rows(run)]), run) };
+    return { columns, rows: (run) => finish(limited(together(left.rows(run), right.rows(run))), run) };
   }
+}
+
+/** Rows that are alike become one behind it. */
+const combinations: Readonly<Record<string, (left: readonly Row[], right: readonly Row[]) => readonly Row[]>> = {
+  SETOP_UNION: (left, right) => [...left, ...right],
+  SETOP_INTERSECT: (left, right) => left.filter(isAmong(right, true)),
+  SETOP_EXCEPT: (left, right) => left.filter(isAmong(right, false)),
+};
+
+function isAmong(rows: readonly Row[], isWanted: boolean): (row: Row) => boolean {
+  const names = new Set(rows.map((row) => JSON.stringify(row)));
+  return (row) => names.has(JSON.stringify(row)) === isWanted;
+}
+
+function conditionsOf(node: Node | undefined, scope: Scope, expressions: Expressions): Condition[] {
+  return partsOf(node).map((part) => ({
+    holds: expressions.as(part, 'bool'),
+    width: scope.widthOf(part),
+    equal: equalColumns(part, scope),
+  }));
+}
+
+/** Of `a.x = b.y`. */
+function equalColumns(node: Node, scope: Scope): EqualColumns | undefined {
+  const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
+  const columns = [lexpr, rexpr].map((side) => bodyOf(side, 'ColumnRef'));
+  if (kind !== 'AEXPR_OP' || lastNameOf(name) !== '=') return undefined;
+  const places = columns.map((column) => (column === undefined ? -1 : scope.indexOf(column)));
+  const [first = -1, second = -1] = places.sort((one, other) => one - other);
+  return first < 0 ? undefined : [first, second];
+}
+
+/** What stands between AND. */
+function partsOf(where: Node | undefined): Node[] {
+  if (where === undefined) return [];
+  const logic = bodyOf(where, 'BoolExpr');
+  return logic?.boolop === 'AND_EXPR' ? (logic.args ?? []).flatMap(partsOf) : [where];
 }
 
 function limited(rows: readonly Row[]): readonly Row[] {
@@ -312,10 +366,10 @@ function grouped(rows: readonly Row[], { keys, aggregates }: Grouping, run: Run)
   return [...groups.values()].map(({ key, group }) => [...key, ...group.results()]);
 }
 
-function distinct<T extends { readonly row: Row }>(outputs: readonly T[]): T[] {
+function distinct<T>(outputs: readonly T[], cellsOf: (output: T) => readonly Cell[]): T[] {
   const seen = new Set<string>();
-  return outputs.filter(({ row }) => {
-    const name = JSON.stringify(row);
+  return outputs.filter((output) => {
+    const name = JSON.stringify(cellsOf(output));
     if (seen.has(name)) return false;
     seen.add(name);
     return true;
@@ -323,9 +377,10 @@ function distinct<T extends { readonly row: Row }>(outputs: readonly T[]): T[] {
 }
 
 function callsAggregate(node: Node): boolean {
-  return /"FuncCall":\{"funcname":\[(?:\{"String":\{"sval":"pg_catalog"\}\},)?\{"String":\{"sval":"(?:count|sum|avg|min|max|string_agg|bool_and|bool_or|every)"/.test(
-    JSON.stringify(node, (name, value: unknown) => (name === 'SubLink' ? undefined : value)),
-  );
+  return hasPart(node, (part) => {
+    const call = bodyOf(part, 'FuncCall');
+    return call?.over === undefined && aggregateNames.has(lastNameOf(call?.funcname) ?? '');
+  });
 }
 
 /** Zero is written as no number at all. */
@@ -333,6 +388,9 @@ function ordinalOf(node: Node | undefined): number | undefined {
   const whole = bodyOf(node, 'A_Const')?.ival;
   return whole === undefined ? undefined : (whole.ival ?? 0);
 }
+
+/** Equal for expressions that are written alike. */
+const writtenAs = (node: Node | undefined): string => JSON.stringify(node ?? {}).replaceAll(/"location":\d+/g, '');
 
 function starOf({ val }: ResTarget): boolean {
   const last = bodyOf(val, 'ColumnRef')?.fields?.at(-1);
@@ -375,6 +433,7 @@ function nameOf(node: Node): string {
   }
   const kind = kindOf(node);
   if (kind === 'CoalesceExpr') return 'coalesce';
+  if (kind === 'A_ArrayExpr') return 'array';
   if (kind === 'CaseExpr') return nameOfCase(bodyOf(node, 'CaseExpr')?.defresult);
   if (kind === 'MinMaxExpr') return bodyOf(node, 'MinMaxExpr')?.op === 'IS_LEAST' ? 'least' : 'greatest';
   if (bodyOf(node, 'A_Expr')?.kind === 'AEXPR_NULLIF') return 'nullif';

@@ -1,0 +1,160 @@
+import { fail } from './compiled.ts';
+import { overloaded, type FixedFunction, type FixedFunctions, type Value } from './fixed-function.ts';
+import { arrayText, elementsOf, patternOf } from './matching.ts';
+
+const ofText = (gives: FixedFunction['gives'], of: (text: string) => Value): FixedFunction[] =>
+  overloaded([['text']], gives, ([text]) => of(String(text)));
+
+const signsOf = (text: Value | undefined): string[] => Array.from(String(text));
+
+/** What one call may make, in code units. */
+const madeMax = 1_000_000;
+
+/** The signs of a text from a place on, which counts from 1 and may lie before it. */
+const cut = overloaded(
+  [
+    ['text', 'int4'],
+    ['text', 'int4', 'int4'],
+  ],
+  'text',
+  ([text, from, count]) => {
+    const first = Number(from) - 1;
+    if (count !== undefined && Number(count) < 0) return fail('22011', 'negative substring length not allowed');
+    const end = count === undefined ? undefined : Math.max(0, first + Number(count));
+    return signsOf(text).slice(Math.max(0, first), end).join('');
+  },
+);
+
+function trimming(isLeft: boolean, isRight: boolean): FixedFunction[] {
+  return overloaded([['text'], ['text', 'text']], 'text', ([text, wanted = ' ']) => {
+    const [signs, gone] = [signsOf(text), new Set(signsOf(wanted))];
+    let [start, end] = [0, signs.length];
+    while (isLeft && start < end && gone.has(signs[start] ?? '')) start++;
+    while (isRight && end > start && gone.has(signs[end - 1] ?? '')) end--;
+    return signs.slice(start, end).join('');
+  });
+}
+
+/** To so many signs; a longer text loses its end. */
+function padding(put: (text: string, pad: string) => string): FixedFunction[] {
+  return overloaded(
+    [
+      ['text', 'int4'],
+      ['text', 'int4', 'text'],
+    ],
+    'text',
+    ([text, size, fill = ' ']) => {
+      const [signs, wanted, pads] = [signsOf(text), Math.max(0, Number(size)), signsOf(fill)];
+      if (wanted > madeMax) return fail('54000', 'requested length too large');
+      if (signs.length >= wanted || pads.length === 0) return signs.slice(0, wanted).join('');
+      const pad = Array.from({ length: wanted - signs.length }, (_none, index) => pads[index % pads.length]);
+      return put(signs.join(''), pad.join(''));
+    },
+  );
+}
+
+/** The names of `a."B c"`. */
+function identifiersOf(text: string): string[] {
+  const name = /\s*(?:"((?:[^"]|"")+)"|([a-z_][\w$]*))\s*(\.|$)/iy;
+  const names: string[] = [];
+  for (;;) {
+    const [found, quoted, bare = '', end] = name.exec(text) ?? [];
+    if (found === undefined) return fail('22023', 'string is not a valid identifier');
+    names.push(quoted === undefined ? bare.toLowerCase() : quoted.replaceAll('""', '"'));
+    if (end === '') return names;
+  }
+}
+
+/** Arrays here have one dimension. */
+function boundOf(array: string, dimension: number, bound: number): number | null {
+  return dimension === 1 && elementsOf(array).length > 0 ? bound : null;
+}
+
+/** Functions of texts, which count in characters. */
+export const textFunctions: FixedFunctions = {
+  lower: ofText('text', (text) => text.toLowerCase()),
+  upper: ofText('text', (text) => text.toUpperCase()),
+  initcap: ofText('text', (text) =>
+    text.toLowerCase().replaceAll(/[\p{L}\p{N}]+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
+  ),
+  length: ofText('int4', (text) => signsOf(text).length),
+  reverse: ofText('text', (text) => signsOf(text).reverse().join('')),
+  btrim: trimming(true, true),
+  ltrim: trimming(true, false),
+  rtrim: trimming(false, true),
+  quote_ident: ofText('text', (text) => (/^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`)),
+  quote_literal: ofText('text', (text) => {
+    const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+    return text.includes('\\') ? `E${quoted}` : quoted;
+  }),
+  left: overloaded([['text', 'int4']], 'text', ([text, count]) => signsOf(text).slice(0, Number(count)).join('')),
+  right: overloaded([['text', 'int4']], 'text', ([text, count]) => {
+    const signs = signsOf(text);
+    return signs.slice(Number(count) < 0 ? -Number(count) : Math.max(0, signs.length - Number(count))).join('');
+  }),
+  lpad: padding((text, pad) => pad + text),
+  rpad: padding((text, pad) => text + pad),
+  repeat: overloaded([['text', 'int4']], 'text', ([text, count]) => {
+    const times = Math.max(0, Number(count));
+    if (String(text).length * times > madeMax) return fail('54000', 'requested length too large');
+    return String(text).repeat(times);
+  }),
+  substring: [
+    ...overloaded([['text', 'text']], 'text', ([text, pattern]) => {
+      const [all, group] = patternOf(String(pattern), '').exec(String(text)) ?? [];
+      return group ?? all ?? null;
+    }),
+    ...cut,
+  ],
+  substr: cut,
+  strpos: overloaded([['text', 'text']], 'int4', ([text, part]) => {
+    const at = String(text).indexOf(String(part));
+    return at < 0 ? 0 : signsOf(String(text).slice(0, at)).length + 1;
+  }),
+  starts_with: overloaded([['text', 'text']], 'bool', ([text, part]) => String(text).startsWith(String(part))),
+  replace: overloaded([['text', 'text', 'text']], 'text', ([text, old, fresh]) =>
+    old === '' ? String(text) : String(text).replaceAll(String(old), () => String(fresh)),
+  ),
+  translate: overloaded([['text', 'text', 'text']], 'text', ([text, from, to]) => {
+    const [old, fresh] = [signsOf(from), signsOf(to)];
+    return signsOf(text)
+      .map((sign) => (old.includes(sign) ? (fresh[old.indexOf(sign)] ?? '') : sign))
+      .join('');
+  }),
+  regexp_replace: overloaded(
+    [
+      ['text', 'text', 'text'],
+      ['text', 'text', 'text', 'text'],
+    ],
+    'text',
+    ([text, pattern, fresh, flags = '']) => {
+      if (!/^[gi]*$/.test(String(flags))) return fail('0A000', 'flags other than g and i are not supported here');
+      const replacement = String(fresh)
+        .replaceAll('$', '$$$$')
+        .replaceAll(/\\([1-9&\\])/g, (_all, sign: string) => (sign === '\\' ? sign : `$${sign}`));
+      return String(text).replace(patternOf(String(pattern), String(flags)), replacement);
+    },
+  ),
+  split_part: overloaded([['text', 'text', 'int4']], 'text', ([text, by, at]) => {
+    const place = Number(at);
+    if (place === 0) return fail('22023', 'field position must not be zero');
+    const parts = by === '' ? [String(text)] : String(text).split(String(by));
+    return parts.at(place < 0 ? place : place - 1) ?? '';
+  }),
+  string_to_array: overloaded([['text', 'text']], 'text', ([text, by]) =>
+    arrayText(text === '' ? [] : String(text).split(String(by)), 'text'),
+  ),
+  array_to_string: overloaded([['text', 'text']], 'text', ([array, by]) =>
+    elementsOf(String(array))
+      .filter((element) => element !== null)
+      .join(String(by)),
+  ),
+  parse_ident: ofText('text', (text) => arrayText(identifiersOf(text), 'text')),
+  array_length: overloaded([['text', 'int4']], 'int4', ([array, of]) =>
+    boundOf(String(array), Number(of), elementsOf(String(array)).length),
+  ),
+  array_lower: overloaded([['text', 'int4']], 'int4', ([array, of]) => boundOf(String(array), Number(of), 1)),
+  array_upper: overloaded([['text', 'int4']], 'int4', ([array, of]) =>
+    boundOf(String(array), Number(of), elementsOf(String(array)).length),
+  ),
+};

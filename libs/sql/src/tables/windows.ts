@@ -1,0 +1,134 @@
+import type { SortBy } from 'libpg-query';
+import { GroupOfRows, type Aggregate } from './aggregates.ts';
+import type { Cell, CellType } from './cell.ts';
+import { fail, type Row, type Run, type Typed } from './compiled.ts';
+import { SortOrder } from './sort-order.ts';
+
+/** OVER (PARTITION BY ... ORDER BY ...). */
+export interface WindowFrame {
+  readonly partition: readonly Typed[];
+  readonly order: readonly { readonly by: SortBy; readonly key: Typed }[];
+}
+
+/** What a window function makes of the rows of one partition, which are in its order: a value for each. */
+type OfPartition = (rows: readonly Ranked[], run: Run) => Cell[];
+
+interface Ranked {
+  readonly row: Row;
+  /** Rows that are equal in the order have the same, from 0 on, and so have they their first place, from 1 on. */
+  readonly peers: number;
+  readonly rank: number;
+}
+
+interface WindowFunction {
+  readonly type: CellType;
+  readonly of: OfPartition;
+}
+
+/** The window functions of a query: their values stand behind all else that a row has. */
+export class Windows {
+  /** How many cells a row has before them. */
+  readonly #width: () => number;
+  readonly #all: { readonly frame: WindowFrame; readonly of: OfPartition }[] = [];
+
+  constructor(width: () => number) {
+    this.#width = width;
+  }
+
+  add(frame: WindowFrame, { type, of }: WindowFunction): Typed {
+    const at = this.#all.push({ frame, of }) - 1;
+    return { type, of: (row) => row[this.#width() + at] ?? null };
+  }
+
+  extended(rows: readonly Row[], run: Run): readonly Row[] {
+    if (this.#all.length === 0) return rows;
+    const values = this.#all.map(({ frame, of }) => valuesOver(rows, { frame, of, run }));
+    return rows.map((row) => [...row, ...values.map((ofRow) => ofRow.get(row) ?? null)]);
+  }
+}
+
+function valuesOver(
+  rows: readonly Row[],
+  { frame, of, run }: { readonly frame: WindowFrame; readonly of: OfPartition; readonly run: Run },
+): ReadonlyMap<Row, Cell> {
+  const partitions = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = JSON.stringify(frame.partition.map((key) => key.of(row, run)));
+    const known = partitions.get(name);
+    if (known === undefined) partitions.set(name, [row]);
+    else known.push(row);
+  }
+  const order = new SortOrder(frame.order.map(({ by }) => by));
+  const found = new Map<Row, Cell>();
+  for (const partition of partitions.values()) {
+    const sorted = order.sorted(
+      partition.map((row) => ({ row, keys: frame.order.map(({ key }) => key.of(row, run)) })),
+    );
+    const ranked = rankedOf(sorted);
+    of(ranked, run).forEach((value, index) => found.set((ranked[index] as Ranked).row, value));
+  }
+  return found;
+}
+
+function rankedOf(sorted: readonly { readonly row: Row; readonly keys: readonly Cell[] }[]): Ranked[] {
+  let [peers, rank, last] = [-1, 0, ''];
+  return sorted.map(({ row, keys }, index) => {
+    const name = JSON.stringify(keys);
+    if (peers < 0 || name !== last) [peers, rank] = [peers + 1, index + 1];
+    last = name;
+    return { row, peers, rank };
+  });
+}
+
+/** @throws Refusal 42883 */
+export function windowFunction(name: string, args: readonly Typed[], location?: number): WindowFunction {
+  const [value, offset, otherwise] = args;
+  if (args.length === 0)
+    switch (name) {
+      case 'row_number':
+        return { type: 'int8', of: (rows) => rows.map((_row, index) => index + 1) };
+      case 'rank':
+        return { type: 'int8', of: (rows) => rows.map(({ rank }) => rank) };
+      case 'dense_rank':
+        return { type: 'int8', of: (rows) => rows.map(({ peers }) => peers + 1) };
+    }
+  if (value !== undefined && args.length <= 3 && (name === 'lag' || name === 'lead'))
+    return {
+      type: value.type,
+      of: (rows, run) =>
+        rows.map(({ row }, index) => {
+          const steps = offset === undefined ? 1 : Number(offset.of(row, run));
+          const other = rows[name === 'lag' ? index - steps : index + steps];
+          return other === undefined ? (otherwise?.of(row, run) ?? null) : value.of(other.row, run);
+        }),
+    };
+  if (value !== undefined && args.length === 1 && name === 'first_value')
+    return { type: value.type, of: (rows, run) => rows.map(() => value.of((rows[0] as Ranked).row, run)) };
+  if (value !== undefined && args.length === 1 && name === 'last_value')
+    return {
+      type: value.type,
+      of: (rows, run) => {
+        const last = new Map(rows.map(({ row, peers }) => [peers, row]));
+        return rows.map(({ peers }) => value.of(last.get(peers) as Row, run));
+      },
+    };
+  return fail('42883', `window function ${name} does not exist`, location, 'Tables of pg-proxy know common ones only.');
+}
+
+/** An aggregate of all rows up to the last that is equal to this one in the order; of all where there is none. */
+export function windowAggregate(aggregate: Aggregate): WindowFunction {
+  return {
+    type: aggregate.type,
+    of: (rows, run) => {
+      const group = new GroupOfRows([aggregate], run);
+      const values: Cell[] = [];
+      rows.forEach(({ row, peers }, index) => {
+        group.add(row, run);
+        if (rows[index + 1]?.peers === peers) return;
+        const [value = null] = group.results();
+        while (values.length <= index) values.push(value);
+      });
+      return values;
+    },
+  };
+}

@@ -49,8 +49,15 @@ export interface Failure {
 }
 
 const form = /^\s*(\w+)(?:\s+("(?:[^"]|"")+"|[\w.-]+))?(?:\s+'?([\w+]+)'?)?\s*;?\s*$/;
-/** What the console takes. */
-export const consoleHint = `SHOW ${viewNames.map((name) => name.toUpperCase()).join('|')}, SHOW PLAN fingerprint, SHOW HELP, SELECT ... FROM medrex.<the same>, PAUSE, RESUME, RECONNECT, WAIT_CLOSE, DRAIN and KILL [database], DISABLE and ENABLE database, KILL_CLIENT id, RELOAD, SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]`;
+export const consoleHint = 'SHOW HELP names what the console takes.';
+const shown = (names: readonly string[]): string => `SHOW ${names.map((name) => name.toUpperCase()).join('|')}`;
+/** What it takes, a line for what belongs together. */
+const help = [
+  ...[shown(viewNames.slice(0, viewNames.length / 2)), shown(viewNames.slice(viewNames.length / 2))],
+  ...['SHOW PROFILE <fingerprint>', 'SHOW PLAN <fingerprint>', 'SHOW HELP', 'SELECT ... FROM medrex.<what SHOW shows>'],
+  ...['PAUSE|RESUME|RECONNECT|WAIT_CLOSE|DRAIN|KILL [<database>]', 'DISABLE|ENABLE <database>', 'KILL_CLIENT <id>'],
+  ...['RELOAD', 'SHUTDOWN [WAIT_FOR_CLIENTS|WAIT_FOR_SERVERS]'],
+].map((line) => `\n\t${line}`);
 const actions: ReadonlySet<string> = new Set([
   ...['pause', 'resume', 'kill', 'reconnect', 'drain', 'reload', 'shutdown'],
   ...['disable', 'enable', 'kill_client', 'wait_close', 'suspend'],
@@ -84,7 +91,8 @@ export function command(text: string, controls: Controls): Outcome | Later {
   const action = verb.toLowerCase();
   const name = action === 'show' ? word.toLowerCase() : nameOf(word, controls);
   if (action === 'show' && name === planWord) return planning(which, controls);
-  if (action === 'show' && name === 'help') return { kind: 'done', tag: 'SHOW', notices: [consoleHint] };
+  if (action === 'show' && name === 'help')
+    return { kind: 'done', tag: 'SHOW', notices: [`Console usage:${help.join('')}`] };
   if (action === 'show' && name === 'fds') return notDone('sockets are handed to nobody', 'listen.reusePort, or DRAIN');
   if (action === 'show') return showing(name, controls, which);
   if (!actions.has(action) || which !== undefined)
@@ -184,10 +192,16 @@ function killing(id: string, { host, consoles }: Controls): Outcome {
 
 /** @param which of the statements, by its fingerprint */
 function showing(view: string, sight: Sight, which?: string): Outcome {
-  const table = which === undefined ? show(view, sight) : ofFingerprint(show(view, sight), which);
-  return table === undefined
-    ? { kind: 'error', sqlstate: '42704', message: `there is no "${view}" to show`, hint: consoleHint }
-    : { kind: 'table', tag: 'SHOW', table };
+  const table = show(view, sight);
+  if (table === undefined) return { ...failure('42704', `there is no "${view}" to show`), hint: consoleHint };
+  if (which === undefined) return { kind: 'table', tag: 'SHOW', table };
+  const at = table.columns.findIndex(({ name }) => name === 'fingerprint');
+  if (at < 0) {
+    const hint = `SELECT ... FROM medrex.${view} WHERE ... chooses among its rows.`;
+    return { ...failure('42601', `SHOW ${view.toUpperCase()} takes no name`), hint };
+  }
+  const rows = table.rows.filter((row) => row[at] === which);
+  return { kind: 'table', tag: 'SHOW', table: { columns: table.columns, rows } };
 }
 
 /** The plan of a statement for all values of its parameters, by its fingerprint. */
@@ -228,11 +242,6 @@ function shuttingDown(how: string, life: Life): Outcome {
     return { kind: 'error', sqlstate: '42601', message: 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS' };
   life.stop(endings[how as keyof typeof endings]);
   return { kind: 'done', tag: 'SHUTDOWN' };
-}
-
-function ofFingerprint(table: Table | undefined, which: string): Table | undefined {
-  const at = table?.columns.findIndex(({ name }) => name === 'fingerprint') ?? -1;
-  return table && { ...table, rows: table.rows.filter((row) => row[at] === which) };
 }
 
 function reloading({ life }: Controls): Outcome {

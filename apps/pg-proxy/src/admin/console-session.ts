@@ -21,7 +21,7 @@ import type { Traffic } from '../session/backend/traffic.ts';
 import { columnsOf, failureMessage, rowOf } from './answers.ts';
 import type { Later, Outcome } from './commands.ts';
 import { LocalStatements, type Taken } from './local-statements.ts';
-import { serverVersion } from './medrex-tables.ts';
+import { serverVersion, settings } from './medrex-tables.ts';
 import type { Prepared } from './prepared.ts';
 import { consoleVersion } from './show.ts';
 
@@ -29,6 +29,12 @@ import { consoleVersion } from './show.ts';
 const lookMs = 20;
 /** Every message is short here, and read whole. */
 const rules = { ...frontendSession, together: frontendSession.bodyMax.map((max) => Math.min(max, 65_536)) };
+
+/** Of the settings, those that a server reports to its clients. */
+const reported = [
+  ...['client_encoding', 'server_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone', 'integer_datetimes'],
+  ...['standard_conforming_strings', 'is_superuser', 'in_hot_standby', 'default_transaction_read_only'],
+];
 
 const inFailed: Outcome = {
   ...{ kind: 'error', sqlstate: '25P02' },
@@ -102,20 +108,15 @@ export class ConsoleSession {
   }
 
   #greet(): void {
+    const { user, processId } = this.visitor;
     const parameters = [
       // psql asks by the number, PgBouncer's tools look for the word.
       ['server_version', `${serverVersion} (${consoleVersion})`],
-      ['client_encoding', 'UTF8'],
-      ['DateStyle', 'ISO, MDY'],
-      ['TimeZone', 'UTC'],
-      ['integer_datetimes', 'on'],
-      ['standard_conforming_strings', 'on'],
+      ['session_authorization', user],
+      ...reported.map((name) => [name, settings.get(name.toLowerCase()) ?? '']),
     ];
     for (const [name = '', value = ''] of parameters) this.#out.push(parameterStatus({ name, value }));
-    this.#out.push(
-      backendKeyData({ processId: this.visitor.processId, secretKey: Buffer.alloc(4) }),
-      readyForQuery(this.#status),
-    );
+    this.#out.push(backendKeyData({ processId, secretKey: Buffer.alloc(4) }), readyForQuery(this.#status));
     this.#flush();
   }
 

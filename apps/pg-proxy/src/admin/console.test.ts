@@ -33,8 +33,8 @@ describe('the console', () => {
     expect(await console.ask(query('show classes'))).toContain('D app,app,main,interactive,1,null,0,0,0');
     await client.ask(query('commit'));
     const stats = await console.ask(query('show stats'));
-    expect(stats[1]).toMatch(/^D pgbouncer,0,6,6,\d+,\d+,0,0,0,0,0,0,(?:0,){10}0$/);
-    expect(stats[2]).toMatch(/^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,(?:0,){10}0$/);
+    expect(stats[2]).toMatch(/^D pgbouncer,0,6,6,\d+,\d+,0,0,0,0,0,0,(?:0,){10}0$/);
+    expect(stats[1]).toMatch(/^D app,2,1,2,\d+,\d+,\d+,\d+,\d+,0,0,0,(?:0,){10}0$/);
     const logins = 'select total_client_login_count from medrex.stats where database = $$app$$';
     expect(await console.ask(query(logins))).toContain('D 1');
     expect(await console.ask(query('show config'))).toContain('D pool.size,2,20,yes');

@@ -189,6 +189,38 @@ describe('what tools of PgBouncer ask', () => {
     expect((await console.ask(query('KILL_CLIENT app')))[0]).toMatch(/^ERROR 42601/);
   });
 
+  it('lists databases, pools, users and traffic by name, and the console among them', async () => {
+    const databases = { zoo: { upstream: 'main' }, app: { upstream: 'main' }, Lab: { upstream: 'main' } };
+    rig = await ProxyRig.start({ config: { admin: { users: ['app'] }, databases } });
+    for (const database of ['zoo', 'app', 'Lab']) await (await rig.in({ database })).ask(query('select 1'));
+    const console = await rig.in({ database: 'pgbouncer' });
+    const firsts = async (what: string): Promise<string[]> =>
+      (await console.ask(query(`SHOW ${what}`))).flatMap((line) => /^D (\w+)/.exec(line)?.[1] ?? []);
+    for (const what of ['DATABASES', 'POOLS', 'STATS', 'STATS_TOTALS'])
+      expect(await firsts(what)).toEqual(['Lab', 'app', 'pgbouncer', 'zoo']);
+    expect(await firsts('USERS')).toEqual([...(await firsts('USERS'))].sort());
+  });
+
+  it('tells drivers what they want to know of a server before they ask', async () => {
+    await atConsole();
+    const told: string[] = [];
+    const wordOf = (type: number, message: Buffer): undefined => {
+      if (type === 'S'.charCodeAt(0)) told.push(message.toString('utf8', 5).split('\0').slice(0, 2).join(' '));
+    };
+    await rig.in({ database: 'pgbouncer', wordOf });
+    expect(told).toEqual(
+      expect.arrayContaining([
+        ...['server_encoding UTF8', 'is_superuser off', 'session_authorization app', 'in_hot_standby off'],
+        'default_transaction_read_only off',
+      ]),
+    );
+  });
+
+  it('has no default where there is none', async () => {
+    const console = await atConsole();
+    expect(await console.ask(query('SHOW CONFIG'))).toContain('D auth.userFile,users.txt,null,yes');
+  });
+
   it('waits until what RECONNECT replaces is gone', async () => {
     const console = await atConsole();
     const client = await rig.in();
@@ -212,6 +244,8 @@ describe('what tools of PgBouncer ask', () => {
     ['RESUME app', 'ERROR 55000 database app is not paused'],
     ['ENABLE', 'ERROR 42601 a database is required'],
     ['RELOAD app', 'ERROR 42601 RELOAD takes no name'],
+    ['SHOW POOLS app', 'ERROR 42601 SHOW POOLS takes no name'],
+    ['SHOW nothing', 'ERROR 42704 there is no "nothing" to show'],
     ['SUSPEND', 'ERROR 0A000 there is no SUSPEND'],
     ['SHOW FDS', 'ERROR 0A000 sockets are handed to nobody'],
     ['SET default_pool_size = 5', 'ERROR 0A000 "default_pool_size" cannot be changed by SET'],
@@ -219,6 +253,6 @@ describe('what tools of PgBouncer ask', () => {
   ])('says what is wrong with %s', async (text, told) => {
     const console = await atConsole();
     expect((await console.ask(query(text)))[0]).toBe(told);
-    expect((await console.ask(query('SHOW HELP')))[0]).toMatch(/^NOTICE 00000 SHOW POOLS/);
+    expect((await console.ask(query('SHOW HELP')))[0]).toMatch(/^NOTICE 00000 Console usage:\n\tSHOW POOLS/);
   });
 });

@@ -50,6 +50,18 @@ describeReal('POSTGRES', "psql and Grafana at the proxy's tables", (where) => {
     expect(await psql(command)).toMatch(expected);
   });
 
+  it('SHOW SERVERS says what the client of a backend is called', async () => {
+    // The console is there by the name of the server's own database, too.
+    const elsewhere = new URL(rig.url);
+    elsewhere.pathname = '/postgres';
+    const client = await rig.client({ connectionString: elsewhere.href, application_name: 'ward 3', options: '' });
+    await client.query('begin; select 1');
+    const console = await rig.client({ connectionString: url, options: '' });
+    const { rows } = await console.query<{ state: string; application_name: string }>('SHOW SERVERS');
+    expect(rows).toContainEqual(expect.objectContaining({ state: 'active', application_name: 'ward 3' }));
+    await client.query('rollback');
+  });
+
   it('Grafana finds tables, their columns and the version', async () => {
     const client = await rig.client({ connectionString: url, options: '' });
     const rows = async (text: string) => (await client.query(text)).rows as Record<string, unknown>[];

@@ -8,7 +8,7 @@ import { isOneServer } from '../upstream/host-turns.ts';
 import { allTotals, stats, statsAverages, statsTotals } from './show-traffic.ts';
 import type { Sight } from './show.ts';
 import { activeSockets, clients, servers, sockets } from './show-sockets.ts';
-import { small, tableOf, truth, whole, withRow, type Table } from './table.ts';
+import { byName, small, tableOf, truth, whole, withRow, type Table } from './table.ts';
 
 // What PgBouncer 1.25 shows, by its names, in its order and no more: there are tools that count columns. What we have beside it is in
 // the tables, behind it.
@@ -63,8 +63,8 @@ function pools(sight: Sight, wanted?: Wanted): Table {
       upstream: ({ name }) => name.upstream,
     }),
   });
-  if (consoles.size === 0) return table;
-  return withRow(table, { ...ofConsole, user: consoleDatabase, cl_active: consoles.size });
+  if (consoles.size === 0) return byName(table, 2);
+  return byName(withRow(table, { ...ofConsole, user: consoleDatabase, cl_active: consoles.size }), 2);
 }
 
 /** As PgBouncer does: those of `*` are there while somebody is in them or they have backends, by their own names. */
@@ -97,11 +97,12 @@ function databases({ host, config, consoles }: Sight, wanted?: Wanted): Table {
     disabled: small(([name]) => (host.disabled.has(name) ? 1 : 0)),
     ...(wanted !== undefined && { upstream: ([, { upstream }]) => upstream }),
   });
-  if (!hasConsole(config, consoleDatabase)) return table;
-  return withRow(table, {
+  if (!hasConsole(config, consoleDatabase)) return byName(table);
+  const ofOurs = {
     ...{ ...ofConsole, name: consoleDatabase, port: config.listen.port, force_user: consoleDatabase },
     current_client_connections: consoles.size,
-  });
+  };
+  return byName(withRow(table, ofOurs));
 }
 
 function users({ host, config, consoles, users: ofFile }: Sight): Table {
@@ -109,7 +110,7 @@ function users({ host, config, consoles, users: ofFile }: Sight): Table {
   const clientsOf = countBy([...host.clients, ...[...consoles].map(({ visitor }) => visitor)], ({ user }) => user);
   const names = new Set([...ofFile.keys(), ...Object.keys(config.users), ...connections.keys(), ...clientsOf.keys()]);
   names.delete('*');
-  const rows = [...names].map((name) => ({ name, rule: userOf(config, name)?.user }));
+  const rows = [...names].sort().map((name) => ({ name, rule: userOf(config, name)?.user }));
   return tableOf(rows, {
     name: ({ name }) => name,
     pool_size: ({ rule }) => rule?.size ?? '',

@@ -67,9 +67,8 @@ interface Counts {
 }
 
 function countsOf({ host }: Sight): readonly Counts[] {
-  return [...host.traffic.all].map(([database, traffic]) => ({
-    ...{ database, traffic, lately: host.traffic.lately(database) },
-  }));
+  const all = [...host.traffic.all].sort(([one], [other]) => (one < other ? -1 : 1));
+  return all.map(([database, traffic]) => ({ database, traffic, lately: host.traffic.lately(database) }));
 }
 
 function averageOf({ total, per }: Counted, { traffic, seconds }: Counts['lately']): number {

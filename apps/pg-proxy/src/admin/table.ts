@@ -38,6 +38,12 @@ export function withRow({ columns, rows }: Table, row: Readonly<Record<string, C
   return { columns, rows: [...rows, columns.map(cell)] };
 }
 
+/** Its rows in the order of their first columns, which are names. */
+export function byName({ columns, rows }: Table, names = 1): Table {
+  const nameOf = (row: readonly Cell[]): string => JSON.stringify(row.slice(0, names));
+  return { columns, rows: [...rows].sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1)) };
+}
+
 const textOf = (value: Value): Cell => (value === undefined || value === null ? null : String(value));
 
 export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });

@@ -5,10 +5,13 @@ const file = z.string().min(1);
 const name = z.string().min(1).max(63);
 
 /** A secret by where it is: never in the configuration itself. */
-export const secretSource = z.union([
-  z.strictObject({ file: file.describe('File that holds it; a newline at its end is not part of it') }),
-  z.strictObject({ env: z.string().min(1).describe('Environment variable that holds it') }),
-]);
+export const secretSource = z.union(
+  [
+    z.strictObject({ file: file.describe('File that holds it; a newline at its end is not part of it') }),
+    z.strictObject({ env: z.string().min(1).describe('Environment variable that holds it') }),
+  ],
+  { error: 'says where a secret is, as {"file": "..."} or {"env": "..."}: the secret itself never stands here' },
+);
 export type SecretSource = z.infer<typeof secretSource>;
 
 export const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust', 'any'] as const;

@@ -37,6 +37,7 @@ export function defaultsOf(rows: (config: ProxyConfig) => readonly ConfigRow[]):
 }
 
 function flat(value: unknown, path: string): [string, unknown][] {
+  if (value === undefined) return [];
   if (typeof value !== 'object' || value === null) return [[path, value]];
   if (Array.isArray(value) && !value.some((item) => typeof item === 'object')) return [[path, value]];
   return Object.entries(value).flatMap(([name, inner]) => flat(inner, path === '' ? name : `${path}.${name}`));

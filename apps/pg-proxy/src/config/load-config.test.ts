@@ -31,6 +31,13 @@ const load = (config: unknown, environment = {}): unknown => {
 };
 
 describe('loadConfig', () => {
+  it('says where a secret belongs that stands in the configuration, and not what it is', () => {
+    const said = load({ ...minimal, databases: { clinic: { upstream: 'main', user: 'u', password: 'hunter2' } } });
+    expect(said).toContain('{"file": "..."} or {"env": "..."}');
+    expect(said).toContain('databases.clinic.password');
+    expect(said).not.toContain('hunter2');
+  });
+
   it('says what does not fit together beside what is wrong by itself', () => {
     const databases = { clinic: { upstream: 'nowhere' } };
     const said = load({

@@ -55,10 +55,10 @@ describe('hints', () => {
   });
 
   it('are looked for in no more time than the text takes', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     hintsOf(`${'/*'.repeat(200_000)} pgproxy.`);
     hintsOf(`pgproxy.${'/**/ '.repeat(100_000)}`);
     hintsOf(`/*${'*'.repeat(300_000)} pgproxy.`);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(2_000);
   });
 });

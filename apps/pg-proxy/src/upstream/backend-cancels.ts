@@ -48,12 +48,11 @@ export class BackendCancels {
 
   /** Ends what it does for a client that is gone, and makes it ready for the next one. */
   reset(backend: Backend, done: (isOk: boolean) => void): void {
-    const { answers } = backend;
-    let isOver = backend.expected.isEmpty;
-    this.#insist(backend, () => isOver || backend.answers > answers);
+    const { expected } = backend;
+    const last = expected.nextReady - 1;
+    this.#insist(backend, () => expected.readies >= last);
     const reset = (): void =>
       backend.reset((isOk) => {
-        isOver = true;
         // One that was sent again is to come before the next client: its login, too, would be cancelled.
         if (isOk && backend.cancelling > 0) this.#afterwards(backend, reset);
         else done(isOk);

@@ -1,7 +1,10 @@
-/** Polls until `check` gives something other than undefined or false, or throws the last failure after `withinMs`. */
+/**
+ * Polls until `check` gives something other than undefined or false, or throws the last failure after `withinMs`: enough for a machine at
+ * work, and less than the 15 s after which pg-proxy gives up what it waits for.
+ */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  withinMs = 5_000,
+  withinMs = 10_000,
 ): Promise<Exclude<T, undefined | null | false>> {
   const endMs = performance.now() + withinMs;
   let failure: unknown = new Error(`nothing within ${withinMs} ms: ${check.toString()}`);

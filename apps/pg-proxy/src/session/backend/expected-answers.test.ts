@@ -117,7 +117,7 @@ describe('ExpectedAnswers', () => {
 
   it.each(['one Sync', 'a Sync each'])('is asked of every statement of a long pipeline with %s', (how) => {
     const expected = new ExpectedAnswers();
-    const started = performance.now();
+    const started = process.cpuUsage();
     let synced = 0;
     for (let index = 0; index < 30_000; index++) {
       const undo = (): void => undefined;
@@ -129,6 +129,6 @@ describe('ExpectedAnswers', () => {
     }
     expect(synced).toBe(0);
     // It took seconds to look at all of it each time.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(1_000);
   });
 });

@@ -157,6 +157,31 @@ describeReal('POSTGRES', 'a client is told that its result is another', (where) 
     for (const each of [first, second, ddl, holder]) each.close();
   });
 
+  it('and not where its rows are those of a cursor, which is another one each time', async () => {
+    const fetches = Buffer.concat([
+      ...[bind({ portal: '', statement: 's', parameterFormats: [], parameters: [], resultFormats: [] })],
+      ...[describeIt({ of: 'portal', name: '' }), execute({ portal: '', rowsMax: 0 }), sync()],
+    ]);
+    const answersOf = async (client: WireClient, between: () => Promise<unknown>): Promise<string[][]> => {
+      const answers = [await client.ask(told('fetch all in c'))];
+      for (const rows of ['1, 2', "'x'::text", 'null::date']) {
+        await between();
+        for (const step of [query('begin'), query(`declare c cursor for select ${rows}`), fetches, query('rollback')])
+          answers.push(await client.ask(step));
+      }
+      client.close();
+      return answers;
+    };
+    own++;
+    const expected = await answersOf(await open(where), () => Promise.resolve());
+    // Has the backend that was the client's before, so that each transaction meets another one.
+    const holders = [await open(rig.url), await open(rig.url), await open(rig.url)];
+    let held = 0;
+    const holds = (): Promise<unknown> => holders[held++]!.ask(query('begin'));
+    expect(await answersOf(await open(rig.url), holds)).toEqual(expected);
+    for (const each of holders) each.close();
+  });
+
   it('or loses its connection, where it runs what has just been described, and the proxy has not seen what became of it', async () => {
     const [client, holder, ddl] = [await open(rig.url), await open(rig.url), await open(where)];
     await ddl.ask(query('drop table if exists t; create table t (a int); insert into t values (1)'));

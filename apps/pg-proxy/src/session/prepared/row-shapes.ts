@@ -94,13 +94,13 @@ export class ToldShapes {
 
   /** Hears what a client is told, where nobody has been told before. */
   told(statement: Statement): Description | undefined {
-    if (statement.told !== undefined) return undefined;
+    if (!isToBeTold(statement)) return undefined;
     return new Description((told) => (statement.told ??= told));
   }
 
   /** @param statement undefined: it is not one that all share */
   bound(portal: string, statement: Statement | undefined): void {
-    this.#bound = statement === undefined || statement.told !== undefined ? undefined : { portal, statement };
+    this.#bound = statement !== undefined && isToBeTold(statement) ? { portal, statement } : undefined;
   }
 
   /** Rows may be told by a portal alone. That says nothing of parameters, so the server is asked of the statement itself. */
@@ -195,6 +195,11 @@ export class ToldShapes {
       this.#statements.release(now);
     });
   }
+}
+
+/** Nobody has been told, and what is told then holds on. */
+function isToBeTold({ told, ofCursor }: Statement): boolean {
+  return told === undefined && !ofCursor;
 }
 
 /** Behind its Parse: the client does not see the answer. */

@@ -23,13 +23,16 @@ describe('Statements', () => {
     expect(statements.use('x'.repeat(8))).not.toBe(long);
   });
 
-  it.each(["select 'now'::timestamp", "select date ' Today '", "select 'yesterday 12:00'::timestamp"])(
-    'are not shared where they mean the moment of their preparation: %s',
-    (text) => {
-      const statements = new Statements(atMost(9));
-      expect(statements.use(`${text}\0`)).not.toBe(statements.use(`${text}\0`));
-    },
-  );
+  it.each([
+    "select 'now'::timestamp",
+    "select date ' Today '",
+    "select 'yesterday 12:00'::timestamp",
+    'fetch all in c',
+    '/* page 2 */ FETCH c',
+  ])('are not shared where they mean the moment of their preparation: %s', (text) => {
+    const statements = new Statements(atMost(9));
+    expect(statements.use(`${text}\0`)).not.toBe(statements.use(`${text}\0`));
+  });
 
   it('are others where names or constants mean something else', () => {
     const statements = new Statements(atMost(9));

@@ -1,11 +1,13 @@
 import { parse, parseKey } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
-import { leavesState } from '../left-behind/leaves-state.ts';
+import { leavesState, start } from '../left-behind/leaves-state.ts';
 import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.ts';
 import type { Undo } from '../backend/expected-answers.ts';
 
 /** Constants that mean the moment at which their text is prepared: each client has its own. */
 const ofMoment = /'\s*(?:now|today|tomorrow|yesterday)\b/i;
+/** Its rows are those of a cursor, which each client and each transaction declares for itself. */
+const fetches = new RegExp(`${start}fetch\\b`, 'i');
 
 /** What names of statements begin with at the upstream. */
 export const statementPrefix = 'medrex_';
@@ -23,6 +25,8 @@ export interface Statement {
   readonly text: string;
   readonly isWhole: true;
   analysis: Analysis | undefined;
+  /** Other rows are no fault: what it gives is told as it is run, and `told` stays undefined. */
+  readonly ofCursor: boolean;
   /** What holds on all backends that have it, once somebody has been told. */
   told: Told | undefined;
   /** Names of clients that mean it. */
@@ -119,16 +123,18 @@ export class Statements {
     const name = `${statementPrefix}${++this.#lastId}`;
     const text = key.slice(0, key.indexOf('\0'));
     const state = leavesState(key);
+    const ofCursor = fetches.test(text);
     const common = {
       isWhole: true,
       leavesState: state,
+      ofCursor,
       codeLook: notLooked(),
       analysis: undefined,
       told: undefined,
       users: 0,
     } as const;
     const statement: Statement = { name, key, reading, text, ...common };
-    if (!ofMoment.test(text)) this.#share(statement);
+    if (!ofCursor && !ofMoment.test(text)) this.#share(statement);
     return statement;
   }
 

@@ -159,6 +159,43 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table beds');
     });
 
+    it('gives the rows that it changes, and those of a query that it inserts', async () => {
+      await client.query('create table beds (id int primary key, label varchar(20), n numeric(6, 2))');
+      await client.query("insert into beds values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)");
+      const changed = await client.query('update beds set n = n + $1, label = upper(label) where n > $2 returning *', [
+        ...['.5', 1],
+      ]);
+      expect([changed.command, changed.rowCount, changed.rows]).toEqual([
+        ...['UPDATE', 2],
+        [
+          { id: 2, label: 'B', n: '2.50' },
+          { id: 3, label: 'C', n: '3.50' },
+        ],
+      ]);
+      expect((await client.query('update beds set n = 0 where n > 9 returning id')).rowCount).toBe(0);
+      const asked = 'insert into beds (id, label, n) select id + 2, label, n / 2 from beds where id > 1';
+      const copied = await client.query(`${asked} on conflict do nothing returning id, n`);
+      expect([copied.command, copied.rowCount, copied.rows]).toEqual([
+        ...['INSERT', 2],
+        [
+          { id: 4, n: '1.25' },
+          { id: 5, n: '1.75' },
+        ],
+      ]);
+      expect((await client.query(`${asked} on conflict do nothing`)).rowCount).toBe(2);
+      const { rows } = await client.query('select avg(n), sum(n) / 3 as third from beds where id < 3');
+      expect(rows).toEqual([{ avg: '1.7500000000000000', third: '1.1666666666666667' }]);
+      const gone = await client.query('delete from beds b using patients p where p.id = b.id returning b.id, label');
+      expect([gone.rowCount, gone.rows]).toEqual([
+        2,
+        [
+          { id: 1, label: 'a' },
+          { id: 2, label: 'B' },
+        ],
+      ]);
+      await client.query('drop table beds');
+    });
+
     it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);

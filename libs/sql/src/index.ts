@@ -33,9 +33,18 @@ export type { CopyOptions } from './iris/copy-options.ts';
 export { intervalValue, type IntervalValue } from './iris/interval-text.ts';
 export { irisVersions, isKnownIris, type IrisFeature } from './iris/dialect.ts';
 export { defaultPath, searchPathOf, type SearchPath } from './iris/search-path.ts';
-export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
+export {
+  irisSql,
+  isOfClient,
+  type IrisParameter,
+  type IrisPiece,
+  type IrisText,
+  type ParameterUse,
+} from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
+export type { NumericScale } from './iris/numeric-scale.ts';
+export { quotientDigits, withDigits } from './iris/quotient.ts';
 export { ageBetween, joinedText, type MadeText } from './iris/made-text.ts';
 export type { Translatable } from './iris/translatable.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';

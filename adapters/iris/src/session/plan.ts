@@ -1,4 +1,5 @@
 import {
+  isOfClient,
   volatilityOf,
   type Analysis,
   type CopyOptions,
@@ -151,7 +152,7 @@ const countedCommands: ReadonlySet<string> = new Set(['SELECT', 'UPDATE', 'DELET
 /** The highest `$n` in it. */
 export function parametersOf({ steps, constants }: IrisPlan): number {
   const numbers = steps.flatMap(({ parameters, pieces }) => [
-    ...parameters.map(({ parameter }) => parameter),
+    ...parameters.filter(isOfClient).map(({ parameter }) => parameter),
     ...pieces.map((piece) => (typeof piece === 'string' ? 0 : piece.inline)),
   ]);
   return Math.max(0, ...constants, ...numbers);

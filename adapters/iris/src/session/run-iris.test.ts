@@ -53,4 +53,24 @@ describe('the steps of a statement', () => {
     expect(await ran(steps, answer(2))).toEqual({ heard: ['select', 'delete'], rows, changed: 2 });
     await expect(ran(steps, answer(1))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
   });
+
+  it('go by the rows that have been kept: all of them at once, or one after the other', async () => {
+    const rows = [
+      ['7', 'x'],
+      ['8', null],
+    ];
+    const driver = new ScriptedDriver((sql) => (sql === 'insert' ? 1 : sql === 'read' ? rows : rows.slice(0, 1)));
+    const connection = await driver.open({ lost: () => undefined } as never);
+    const kept = ['id', 'name'].map((label) => ({ label, type: label === 'id' ? 'int4' : 'text', holdsSchema: false }));
+    const column = (parameter: number): object => ({ parameter, use: 'column' });
+    const steps = [
+      { pieces: ['read'], parameters: [], isResult: false, kept },
+      { pieces: ['all'], parameters: [{ parameter: 0, use: 'keptRows' }], isResult: false },
+      { pieces: ['insert'], parameters: [column(2), column(1)], isResult: false, isForEach: true },
+      { pieces: ['last'], parameters: [], isResult: true, isForEach: true },
+    ];
+    const ran = await runIris(connection, { steps } as unknown as IrisPlan, [], standardPage);
+    expect([ran.changed, ran.answer?.first.rows.length]).toEqual([2, 2]);
+    expect(driver.heard).toEqual(['read', 'all ([7,8])', 'insert (x, 7)', 'last', 'insert (NULL, 8)', 'last']);
+  });
 });

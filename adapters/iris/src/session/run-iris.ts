@@ -1,6 +1,7 @@
-import { irisSql, type IrisText } from '@medrex/sql';
+import { irisSql, type IrisStep, type IrisText, type ResultColumn } from '@medrex/sql';
 import type { PageSize, SqlAnswer, SqlConnection, SqlRow, SqlValue } from '@medrex/sql-driver';
 import { standardPage } from '../database/page-sizes.ts';
+import { outColumns, ruleOf } from '../values/row-writer.ts';
 import { sqlValueOf, textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { IrisPlan } from './plan.ts';
 import { reportOf, SessionFault } from './session-fault.ts';
@@ -14,12 +15,26 @@ export interface Ran {
 
 const missing: BoundParameter = { bytes: null, isBinary: false, type: undefined };
 
+/** Rows that have been read for the steps behind them, as clients would send them. */
+interface Kept {
+  readonly rows: readonly (readonly BoundParameter[])[];
+  /** The one that steps are run for. */
+  readonly at?: readonly BoundParameter[];
+}
+
+const nothingKept: Kept = { rows: [] };
+
 /** The text to run and what to bind to it. @throws SessionFault */
 export function boundText(
   text: IrisText,
   parameters: readonly BoundParameter[],
+  kept: Kept = nothingKept,
 ): { readonly sql: string; readonly values: readonly SqlValue[] } {
-  const values = text.parameters.map(({ parameter, use }) => sqlValueOf(parameters[parameter - 1] ?? missing, use));
+  const values = text.parameters.map(({ parameter, use }): SqlValue => {
+    if (use === 'keptRows') return { as: 'list', items: kept.rows.map(([id = missing]) => textOfParameter(id) ?? '') };
+    if (use === 'column') return sqlValueOf(kept.at?.[parameter - 1] ?? missing, 'value');
+    return sqlValueOf(parameters[parameter - 1] ?? missing, use);
+  });
   try {
     const sql = irisSql(text, (parameter) => textOfParameter(parameters[parameter - 1] ?? missing) ?? undefined);
     return { sql, values };
@@ -40,22 +55,47 @@ export async function runIris(
   let answer: Ran['answer'];
   let changed = 0;
   let before = 0;
-  for (const step of plan.steps) {
-    if (step.only === 'afterNone' && before > 0) continue;
-    const { sql, values } = boundText(step, parameters);
+  let kept = nothingKept;
+  let read = 0;
+  const runStep = async (step: IrisStep, of: Kept): Promise<void> => {
+    if (step.only === 'afterNone' && before > 0) return;
+    const { sql, values } = boundText(step, parameters, of);
     saw(sql, values);
     const all = byCursor(plan, await meaning(plan, () => connection.run(sql, values, page)));
     const came = all.kind === 'rows' && step.only === 'afterChange' && before === 0 ? await withoutRows(all) : all;
     if (came.kind === 'count') {
-      if (step.only === 'ofRowsRead' && came.rows !== answer?.first.rows.length)
-        throw new SessionFault('40001', 'others have changed the rows between their reading and their deletion');
+      if (step.only === 'ofRowsRead' && came.rows !== read)
+        throw new SessionFault('40001', 'others have changed the rows since they were read');
       before = came.rows;
       changed += came.rows;
-    } else if (step.isResult && answer === undefined) answer = step === plan.steps.at(-1) ? came : await wholly(came);
-    else if (step.isResult && answer !== undefined) answer = { ...answer, first: joined(answer, came) };
-    else if (!came.first.isLast) await came.cursor.close();
-  }
+    } else if (step.kept !== undefined) {
+      kept = { rows: keptRows(step.kept, await wholly(came)) };
+      read = kept.rows.length;
+    } else if (step.isResult) {
+      const isLast = step === plan.steps.at(-1) && step.isForEach !== true && answer === undefined;
+      const next = isLast ? came : await wholly(came);
+      answer = answer === undefined ? next : joined(answer, next);
+      read = answer.first.rows.length;
+    } else if (!came.first.isLast) await came.cursor.close();
+  };
+  for (const step of plan.steps) if (step.isForEach !== true) await runStep(step, kept);
+  const forEach = plan.steps.filter(({ isForEach }) => isForEach);
+  for (const at of forEach.length === 0 ? [] : kept.rows)
+    for (const step of forEach) await runStep(step, { ...kept, at });
   return { answer, changed };
+}
+
+/** As PostgreSQL's text of their types. */
+function keptRows(columns: readonly ResultColumn[], answer: RowsAnswer): Kept['rows'] {
+  const out = outColumns(columns, answer.columns);
+  const rules = out.map(ruleOf);
+  return answer.first.rows.map((row) =>
+    row.map((cell, place): BoundParameter => {
+      const rule = cell === null ? undefined : rules[place];
+      const bytes = cell === null || rule === undefined ? cell : Buffer.from(rule(Buffer.from(cell).toString('utf8')));
+      return { bytes, isBinary: false, type: out[place]?.type };
+    }),
+  );
 }
 
 /** A division by zero as what it stands for in this statement. @throws SessionFault */
@@ -96,12 +136,12 @@ async function wholly(answer: RowsAnswer): Promise<RowsAnswer> {
     rows.push(...page.rows);
     bytes += bytesOf(page.rows);
     isLast = page.isLast;
-    if (bytes > readBytesMax) throw new SessionFault('54000', 'RETURNING of more rows than are kept in memory');
+    if (bytes > readBytesMax) throw new SessionFault('54000', 'more rows than are kept in memory');
   }
   return { ...answer, first: { ...answer.first, rows, isLast: true } };
 }
 
-/** Of rows that are read before they are deleted. */
+/** Of rows that are read before they are changed. */
 const readBytesMax = 64 * 1024 * 1024;
 
 const bytesOf = (rows: readonly SqlRow[]): number =>
@@ -114,9 +154,6 @@ async function withoutRows(answer: RowsAnswer): Promise<RowsAnswer> {
 }
 
 /** RETURNING of several rows comes as an answer for each of them; they are short. */
-function joined(
-  one: NonNullable<Ran['answer']>,
-  other: NonNullable<Ran['answer']>,
-): NonNullable<Ran['answer']>['first'] {
-  return { rows: [...one.first.rows, ...other.first.rows], isLast: one.first.isLast && other.first.isLast };
+function joined(one: RowsAnswer, other: RowsAnswer): RowsAnswer {
+  return { ...one, first: { rows: [...one.first.rows, ...other.first.rows], isLast: true } };
 }

@@ -32,6 +32,12 @@ export class ScriptedDriver implements SqlDriver {
   }
 }
 
+function shown(value: SqlValue): string {
+  if (value === null) return 'NULL';
+  if (value.as === 'list') return `[${value.items.join()}]`;
+  return 'text' in value ? value.text : value.as;
+}
+
 class ScriptedConnection implements SqlConnection {
   readonly processId = '4711';
   readonly #driver: ScriptedDriver;
@@ -47,7 +53,7 @@ class ScriptedConnection implements SqlConnection {
   }
 
   async run(sql: string, parameters: readonly SqlValue[], page: PageSize): Promise<SqlAnswer> {
-    const bound = parameters.map((value) => (value === null ? 'NULL' : 'text' in value ? value.text : value.as));
+    const bound = parameters.map(shown);
     this.#driver.heard.push([sql, ...(bound.length === 0 ? [] : [`(${bound.join(', ')})`])].join(' '));
     const script = await this.#driver.answer(sql);
     if (script instanceof SqlFailure) throw script;

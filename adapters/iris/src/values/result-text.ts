@@ -1,5 +1,5 @@
 import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire';
-import type { PgType } from '@medrex/sql';
+import { quotientDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
 
 /** `.5` and `-.5` lack what PostgreSQL's clients expect. */
 function number(text: string): string {
@@ -32,9 +32,10 @@ function moment(text: string): string {
  * A numeric in the digits that PostgreSQL would write. A driver fills up with zeros as its column says, or leaves them out:
  * where nothing says how many belong there, those at the end go. No other digit is lost.
  */
-function numeric(text: string, scale: number | undefined): string {
+function numeric(text: string, scale: NumericScale | undefined): string {
   const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(number(text.trim())) ?? [];
   if (whole === '') return text;
+  if (typeof scale === 'object') return withDigits(number(text.trim()), quotientDigits(text, scale));
   const digits = fraction.replace(/0+$/, '').padEnd(scale ?? 0, '0');
   return digits === '' ? whole : `${whole}.${digits}`;
 }
@@ -64,7 +65,7 @@ const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => stri
 export function textRule(
   type: WireType,
   pgType: PgType | undefined,
-  scale?: number,
+  scale?: NumericScale,
 ): ((text: string) => string) | undefined {
   if (type === 'numeric') return (text) => numeric(text, scale);
   return rules[pgType === 'vector' ? 'vector' : type];

@@ -1,5 +1,5 @@
 import { backend, binaryOfText, BodyWriter, typeOids, type Column, type WireType } from '@medrex/pg-wire';
-import { type MadeText, type PgType, type ResultColumn } from '@medrex/sql';
+import type { MadeText, NumericScale, PgType, ResultColumn } from '@medrex/sql';
 import { madeText } from './made-text.ts';
 import type { SqlColumn, SqlRow } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
@@ -14,7 +14,7 @@ export interface OutColumn {
   readonly holdsSchema: boolean;
   readonly modifier: number;
   /** Of a numeric: the digits that PostgreSQL writes behind its point. */
-  readonly scale: number | undefined;
+  readonly scale: NumericScale | undefined;
   /** What is made of the text that IRIS gives. */
   readonly made?: MadeText | undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WireType } from '@medrex/pg-wire';
-import type { ParameterUse } from '@medrex/sql';
+import type { NumericScale, ParameterUse } from '@medrex/sql';
 import fc from 'fast-check';
 import { SessionFault } from '../session/session-fault.ts';
 import { sqlValueOf } from './parameter-values.ts';
@@ -128,7 +128,7 @@ describe('results', () => {
     ['interval', '0', '00:00:00'],
   ])('of type %s: %s', (type, text, expected) => expect(textRule(type, undefined)?.(text)).toBe(expected));
 
-  it.each([
+  it.each<[string, NumericScale, string]>([
     ['2.5', 2, '2.50'],
     ['.5', 2, '0.50'],
     ['-3', 1, '-3.0'],
@@ -137,7 +137,20 @@ describe('results', () => {
     ['12345678901234567890.1', 3, '12345678901234567890.100'],
     ['1E+3', 2, '1E+3'],
     ['100', 0, '100'],
-  ])('of a numeric %s with %s digits behind the point', (text, scale, expected) =>
+    ['7', { least: 0 }, '7.0000000000000000'],
+    ['-.5', { least: 2 }, '-0.50000000000000000000'],
+    ['0', { least: 2 }, '0.00000000000000000000'],
+    ['5.6666666666666666667', { least: 2 }, '5.6666666666666667'],
+    ['-.00066666666666666666667', { least: 0 }, '-0.00066666666666666667'],
+    ['12345.675', { least: 2 }, '12345.675000000000'],
+    ['1', { least: 0 }, '1.00000000000000000000'],
+    ['1.25', { least: 0 }, '1.2500000000000000'],
+    ['99999999999999999.5', { least: 2 }, '99999999999999999.50'],
+    ['1.9999999999999999996', { least: 0 }, '2.0000000000000000'],
+    ['6.5', { least: 0, isRoot: true }, '6.5000000000000000'],
+    ['101', { least: 0, isRoot: true }, '101.000000000000'],
+    ['0', { least: 0, isRoot: true }, '0'],
+  ])('of a numeric %s with %j digits behind the point', (text, scale, expected) =>
     expect(textRule('numeric', undefined, scale)?.(text)).toBe(expected),
   );
 

@@ -179,7 +179,7 @@ export class Block {
       isDifference: pair !== undefined || (type === 'interval' && isDifference(this.#p, node, this.#scope)),
       ...(seen?.facts === undefined ? {} : { facts: seen.facts }),
       ...(made === undefined ? {} : { made }),
-      modifiers: seen?.modifiers ?? typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [],
+      modifiers: seen?.modifiers ?? modifiersOf(this.#p, node, this.#scope),
     };
     return { node, sql, column };
   }
@@ -298,4 +298,14 @@ export class Block {
       isTop: this.#options.isTop === true,
     });
   }
+}
+
+/** Those that a cast says, or the one column of a query as a value has. */
+function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonly number[] {
+  const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
+  const select = bodyOf(subselect, 'SelectStmt');
+  if (subLinkType !== 'EXPR_SUBLINK' || select === undefined)
+    return typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [];
+  const [column] = p.queryValue(select, scope).columns ?? [];
+  return column?.facts?.modifiers ?? column?.modifiers ?? [];
 }

@@ -8,17 +8,18 @@ import type {
   UpdateStmt,
   WithClause,
 } from 'libpg-query';
-import { bodyOf, kindOf, lastNameOf } from '../ast.ts';
+import { bodyOf, hasPart, kindOf, lastNameOf, namesOf } from '../ast.ts';
 import { checkAssigned, columnFacts, printAssigned } from './assigned.ts';
 import { printAssignments } from './assignments.ts';
 import type { TableFacts } from './catalog.ts';
 import { insertUnlessThere, sameWords, updateOrInsert, type Conflicts, type GivenRow } from './conflict.ts';
 import { printFrom, printRelation, relationOf } from './from.ts';
+import { keptColumn } from './made-nodes.ts';
 import { labelOf } from './labels.ts';
 import { isOfOther, learnType, typeOf } from './inference.ts';
 import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
-import type { Printing } from './printing.ts';
+import type { PrintedQuery, Printing } from './printing.ts';
 import { printWith } from './query.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -32,6 +33,8 @@ export interface PrintedStep {
   /** Its rows are those of the statement. Of all other steps only the counts of rows are added up. */
   readonly isResult: boolean;
   readonly only?: IrisStep['only'];
+  readonly kept?: readonly SeenColumn[];
+  readonly isForEach?: boolean;
 }
 
 export interface PrintedChange {
@@ -56,29 +59,38 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
   const said = withBefore(insert.withClause, bodyOf(insert.selectStmt, 'SelectStmt'));
   const select = said === undefined || returning === undefined ? said : (rowsOfValues(said) ?? said);
   if (select === undefined) return withReturning([`${verb} INTO ${table} DEFAULT VALUES`], returning);
-  if (select.valuesLists === undefined) {
-    if (clause !== undefined && !isUpsert)
-      return refuse(
-        'ON CONFLICT of INSERT ... SELECT',
-        clause.location,
-        'Write WHERE NOT EXISTS, or insert row by row.',
-      );
-    if (returning !== undefined)
-      return refuse('RETURNING of INSERT ... SELECT', placeOf(insert.returningClause), 'Insert row by row.');
+  const insertRows = (rows: readonly (readonly GivenValue[])[]): PrintedChange =>
+    conflicts === undefined
+      ? withReturning(
+          rows.map((row) => rowInsert(p, row, `${verb} INTO ${table}`, facts, columns)),
+          returning,
+        )
+      : conflictSteps(p, conflicts, rows, columns, exprs, returning);
+  if (select.valuesLists !== undefined) return insertRows(givenRows(select, columns, cols.length > 0));
+  const into = columns?.map((name) => columnFacts(facts, name));
+  const query = p.query(select, undefined, into === undefined ? {} : { assigned: into });
+  for (const [place, column] of (into ?? []).entries())
+    checkAssigned(query.columns?.[place]?.type, column, select.targetList?.[place]);
+  if (conflicts === undefined && returning === undefined) {
     const list = cols.length === 0 ? '' : ` (${cols.map((name) => identifier(name)).join(', ')})`;
-    const into = columns?.map((name) => columnFacts(facts, name));
-    const query = p.query(select, undefined, into === undefined ? {} : { assigned: into });
-    for (const [place, column] of (into ?? []).entries())
-      checkAssigned(query.columns?.[place]?.type, column, select.targetList?.[place]);
     return { steps: [{ sql: `${verb} INTO ${table}${list} ${query.sql}`, isResult: false }] };
   }
-  const rows = givenRows(select, columns, cols.length > 0);
-  if (conflicts === undefined)
-    return withReturning(
-      rows.map((row) => rowInsert(p, row, `${verb} INTO ${table}`, facts, columns)),
-      returning,
-    );
-  return conflictSteps(p, conflicts, rows, columns, exprs, returning);
+  return eachRow(query, columns, insertRows, placeOf(insert.returningClause) ?? clause?.location);
+}
+
+/** INSERT ... SELECT row by row: what it inserts is read first. */
+function eachRow(
+  { sql, columns: kept }: PrintedQuery,
+  columns: readonly string[] | undefined,
+  insertRows: (rows: readonly (readonly GivenValue[])[]) => PrintedChange,
+  location: number | undefined,
+): PrintedChange {
+  if (kept === undefined || columns === undefined || kept.length > columns.length)
+    return refuse('RETURNING or ON CONFLICT of INSERT ... SELECT, here', location, 'Name the columns on both sides.');
+  const row = kept.map((_, place) => ({ name: columns[place], node: keptColumn(place + 1) }));
+  const { steps, ...change } = insertRows([row]);
+  const each = steps.map((step): PrintedStep => ({ ...step, isForEach: true }));
+  return { ...change, steps: [{ sql, isResult: false, kept }, ...each] };
 }
 
 /** What WITH names before INSERT is the same inside its query. */
@@ -268,10 +280,68 @@ export function printUpdate(p: Printing, update: UpdateStmt): PrintedChange {
   const exprs = update.returningClause?.exprs;
   if (exprs === undefined) return { steps: [step] };
   const isRow = facts === undefined || from !== '' ? undefined : rowByKey(update, facts, scope);
-  if (isRow === undefined) return refuseReturning('UPDATE', update.returningClause);
+  if (isRow === undefined) return updateOfSeveral(p, update, { name, from, where, set });
   // The row is this transaction's own now: nobody else changes it.
   const { sql, columns } = printReturning(p, exprs, relation, facts, p.predicate(isRow, scope));
   return { steps: [step, { sql, isResult: true, only: 'afterChange' }], columns };
+}
+
+/** The rows are told by their %ID: UPDATE may change whatever WHERE goes by. */
+function updateOfSeveral(
+  p: Printing,
+  update: UpdateStmt,
+  { name, from, where, set }: { name: string; from: string; where: string; set: string },
+): PrintedChange {
+  const { relation = {}, returningClause, whereClause } = update;
+  const facts = p.catalog.table(relationOf(relation));
+  const location = placeOf(returningClause);
+  const exprs = returningClause?.exprs ?? [];
+  checkRowIds('UPDATE', facts, from === '' ? [] : exprs, relation, location);
+  checkRepeatable(whereClause, 'RETURNING of UPDATE');
+  checkRepeatable(update.fromClause, 'RETURNING of UPDATE');
+  const alias = identifier(aliasOf(relation));
+  const others = from.replace(/^ FROM /, ', ');
+  const isKept = `${alias}.%ID %INLIST ${p.marks.keptRows()}`;
+  const and = where === '' ? '' : ` AND (${where.slice(' WHERE '.length)})`;
+  const { sql, columns } = printReturning(p, exprs, relation, facts, isKept);
+  const id: SeenColumn = { name: 'id', type: 'text', isNullable: false, isExact: true };
+  return {
+    steps: [
+      { sql: `SELECT DISTINCT ${alias}.%ID FROM ${name}${others}${where}`, isResult: false, kept: [id] },
+      { sql: `UPDATE ${name} SET ${set}${from} WHERE ${isKept}${and}`, isResult: false, only: 'ofRowsRead' },
+      { sql, isResult: true },
+    ],
+    columns,
+  };
+}
+
+const aliasOf = (relation: NonNullable<UpdateStmt['relation']>): string =>
+  relation.alias?.aliasname ?? relation.relname ?? '';
+
+/** Rows have a %ID in tables, and what is read of them beside other tables is of the table that is changed. @throws Refusal */
+function checkRowIds(
+  verb: string,
+  facts: TableFacts | undefined,
+  exprs: readonly Node[],
+  relation: NonNullable<UpdateStmt['relation']>,
+  location: number | undefined,
+): void {
+  const isOther = (node: Node): boolean => {
+    const fields = bodyOf(node, 'ColumnRef')?.fields;
+    if (fields === undefined) return false;
+    const [first = '', ...more] = namesOf(fields);
+    const isStar = bodyOf(fields.at(-1), 'A_Star') !== undefined;
+    const isAlone = more.length === 0 && !(isStar && fields.length > 1);
+    return isAlone ? columnFacts(facts, first) === undefined : first !== aliasOf(relation);
+  };
+  if (facts?.hasRowId !== true)
+    return refuse(
+      `RETURNING of ${verb} of a view, or of an unknown table`,
+      location,
+      'Read the rows in the transaction.',
+    );
+  if (hasPart(exprs, isOther))
+    refuse(`RETURNING of ${verb} of columns of other tables`, location, 'Read them in the transaction.');
 }
 
 /** The condition on all columns of a key where WHERE has one, which UPDATE leaves as they are. */
@@ -311,10 +381,16 @@ export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
   const step = { sql: `DELETE ${isWhole ? '%NOCHECK ' : ''}FROM ${name}${from}${where}`, isResult: false };
   const exprs = statement.returningClause?.exprs;
   if (exprs === undefined) return { steps: [step] };
-  if (from !== '') return refuseReturning('DELETE ... USING', statement.returningClause);
   checkRepeatable(statement.whereClause, 'RETURNING of DELETE');
+  checkRepeatable(statement.usingClause, 'RETURNING of DELETE');
   const facts = p.catalog.table(relationOf(relation));
-  const { sql, columns } = printReturning(p, exprs, relation, facts, condition ?? '1 = 1');
+  if (from !== '') checkRowIds('DELETE', facts, exprs, relation, placeOf(statement.returningClause));
+  const alias = identifier(aliasOf(relation));
+  const isOne =
+    from === ''
+      ? (condition ?? '1 = 1')
+      : `${alias}.%ID IN (SELECT ${alias}.%ID FROM ${name}, ${from.slice(' FROM '.length)}${where})`;
+  const { sql, columns } = printReturning(p, exprs, relation, facts, isOne);
   return {
     steps: [
       { sql, isResult: true },
@@ -322,14 +398,6 @@ export function printDelete(p: Printing, statement: DeleteStmt): PrintedChange {
     ],
     columns,
   };
-}
-
-function refuseReturning(verb: string, clause: unknown): never {
-  return refuse(
-    `RETURNING of ${verb}`,
-    placeOf(clause),
-    'Of DELETE, and of an UPDATE of one row by its key, it is translated. Read other rows in the transaction.',
-  );
 }
 
 function target(p: Printing, relation: NonNullable<UpdateStmt['relation']>): { scope: Scope; name: string } {

@@ -17,7 +17,9 @@ import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import { ageBetween, joinedText } from './made-text.ts';
+import type { NumericScale } from './numeric-scale.ts';
 import type { PgType } from './pg-type.ts';
+import { quotientDigits } from './quotient.ts';
 import { defaultPath } from './search-path.ts';
 import type { ResultColumn, Translation } from './translation.ts';
 
@@ -136,10 +138,10 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
     });
     if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(described))
       tally.different.push([sql, JSON.stringify(described), JSON.stringify(columns)].join('\n  '));
-    const isScale = (scale: number | undefined, place: number): boolean =>
+    const isScale = (scale: NumericScale | undefined, place: number): boolean =>
       scale === undefined || written.every((row) => hasScale(row[place] ?? null, scale));
     if (translation.columns?.every(({ scale }, place) => isScale(scale, place)) === false)
-      tally.different.push(`${sql}\n  scales ${translation.columns.map(({ scale }) => scale ?? '?').join()}`);
+      tally.different.push(`${sql}\n  scales ${translation.columns.map(({ scale }) => JSON.stringify(scale)).join()}`);
     const step = translation.steps[0] ?? { pieces: [], parameters: [] };
     const text = irisSql(step, (parameter) => parameters[parameter - 1] ?? undefined);
     const back = postgresOfIris(
@@ -280,8 +282,9 @@ function boundAs(use: ParameterUse, value: string | null): string | null {
   return use === 'behindBlank' ? ` ${value}` : value;
 }
 
-const hasScale = (text: string | null, scale: number): boolean =>
-  text === null || (text.split('.')[1]?.length ?? 0) === scale;
+const hasScale = (text: string | null, scale: NumericScale): boolean =>
+  text === null ||
+  (text.split('.')[1]?.length ?? 0) === (typeof scale === 'number' ? scale : quotientDigits(text, scale));
 
 /** An interval as the translation has it: PostgreSQL's in days and time. */
 function microsOf(text: string | null): string | null {

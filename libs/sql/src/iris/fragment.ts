@@ -4,7 +4,7 @@
  */
 const open = '\u0001';
 const close = '\u0002';
-const marks = /\u0001([plndiosvmtb])(\d+)\u0002/g;
+const marks = /\u0001([plndiosvmtbkc])(\d+)\u0002/g;
 
 /** How the driver sends a parameter. */
 export type ParameterUse =
@@ -21,10 +21,13 @@ export type ParameterUse =
   | 'months'
   | 'time'
   /** Text with a blank before it, where its order counts: none is ordered as a number then. */
-  | 'behindBlank';
+  | 'behindBlank'
+  /** No parameter of the client: the first column of the rows that have been kept, as $LIST, or one column of the row at hand. */
+  | 'keptRows'
+  | 'column';
 
 export interface IrisParameter {
-  /** The n of `$n`. */
+  /** The n of `$n`; of a column its place, from 1 on. */
   readonly parameter: number;
   readonly use: ParameterUse;
 }
@@ -47,8 +50,14 @@ export class Marks {
     return `${open}s${this.#strings.length - 1}${close}`;
   }
 
+  /** One below zero is a column of the row at hand. */
   parameter(number: number, use: ParameterUse = 'value'): string {
+    if (number < 0) return `${open}c${-number}${close}`;
     return `${open}${use === 'value' ? 'p' : use.charAt(0)}${number}${close}`;
+  }
+
+  keptRows(): string {
+    return `${open}k0${close}`;
   }
 
   inline(number: number, isOffset: boolean): string {
@@ -87,7 +96,12 @@ const uses = {
   m: 'months',
   t: 'time',
   b: 'behindBlank',
+  k: 'keptRows',
+  c: 'column',
 } as const;
+
+/** Whether the client gives it. */
+export const isOfClient = ({ use }: IrisParameter): boolean => use !== 'keptRows' && use !== 'column';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -7,6 +7,7 @@ import { typeOf } from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf } from './limits.ts';
 import { identifier } from './names.ts';
+import { isSameScale } from './numeric-scale.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
@@ -102,7 +103,7 @@ function columnOf(parts: readonly Part[], at: number): SeenColumn {
     ...(first.isOpen === true ? { type: 'text', isOpen: false } : {}), // what is grouped by has a type
     isNullable: all.some(({ isNullable }) => isNullable) || valued.length < parts.length,
     isExact: all.every(({ isExact }) => isExact),
-    scale: others.every((other) => other?.scale === first.scale) ? first.scale : undefined,
+    scale: others.every((other) => isSameScale(other?.scale, first.scale)) ? first.scale : undefined,
   };
 }
 

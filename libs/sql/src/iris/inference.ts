@@ -8,7 +8,7 @@ import type { Scope, SeenColumn } from './scope.ts';
 /** Notes the type that a parameter has by where it stands; the first place that tells counts. */
 export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined): void {
   const number = bodyOf(node, 'ParamRef')?.number;
-  if (number === undefined || type === undefined || p.parameterTypes[number - 1] !== undefined) return;
+  if (number === undefined || number < 0 || type === undefined || p.parameterTypes[number - 1] !== undefined) return;
   if (!p.learntTypes.has(number)) p.learntTypes.set(number, type);
 }
 

@@ -21,7 +21,7 @@ import { copyOptions } from './copy-options.ts';
 import { irisDialect, type IrisDialect } from './dialect.ts';
 import { Effort } from './effort.ts';
 import { printPredicate, printValue } from './expression.ts';
-import { irisSql, Marks, type IrisText } from './fragment.ts';
+import { irisSql, Marks, type IrisParameter, type IrisText } from './fragment.ts';
 import { printRelation, relationOf } from './from.ts';
 import type { Hazard } from './guards.ts';
 import { identifier, schemaMap, type SchemaMap } from './names.ts';
@@ -334,7 +334,9 @@ function finished(
   }
   return {
     kind: 'iris',
-    steps: steps.map(({ sql, ...step }): IrisStep => ({ ...p.marks.assemble(sql), ...step })),
+    steps: steps.map(({ sql, kept, ...step }): IrisStep => {
+      return { ...p.marks.assemble(sql), ...step, ...(kept === undefined ? {} : { kept: kept.map(resultColumn) }) };
+    }),
     columns: columns?.map(resultColumn),
     hazards: unique(p.hazards),
     divisionState: p.divisions.size === 1 && !p.divisions.has('22012') ? [...p.divisions][0] : undefined,
@@ -406,14 +408,17 @@ function selectOf(relation: RangeVar, attlist: readonly Node[]): Node {
   return { SelectStmt: { targetList, fromClause: [{ RangeVar: relation }] } };
 }
 
+function shownParameter({ parameter, use }: IrisParameter): string {
+  if (use === 'keptRows') return 'the rows read';
+  return use === 'column' ? `column ${parameter} of each row read` : `$${parameter}`;
+}
+
 function shown(translation: Translation): readonly string[] {
   switch (translation.kind) {
     case 'iris':
       return translation.steps.flatMap((step) => [
         step.pieces.map((piece) => (typeof piece === 'string' ? piece : `<$${piece.inline}>`)).join(''),
-        ...(step.parameters.length === 0
-          ? []
-          : [`-- ? = ${step.parameters.map(({ parameter }) => `$${parameter}`).join(', ')}`]),
+        ...(step.parameters.length === 0 ? [] : [`-- ? = ${step.parameters.map(shownParameter).join(', ')}`]),
       ]);
     case 'copyIn':
       return [irisSql(translation.insert)];

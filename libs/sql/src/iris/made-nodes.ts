@@ -8,6 +8,9 @@ export const columnOf = (...names: readonly string[]): Node => ({
   ColumnRef: { fields: names.flatMap(words), location: -1 },
 });
 
+/** A column of the row at hand, of those that have been kept; the first is 1. */
+export const keptColumn = (place: number): Node => ({ ParamRef: { number: -place, location: -1 } });
+
 /** A string constant. */
 export const constant = (sval: string): Node => ({ A_Const: { sval: { sval }, location: -1 } });
 

@@ -18,7 +18,7 @@ const scaleMax = 12;
 export function fractionText(p: Printing, node: Node, scope: Scope): string | undefined {
   if (isWhole(p, node, scope)) return operand(p, node, scope);
   const scale = typeOf(p, node, scope) === 'numeric' ? scaleOf(p, node, scope) : undefined;
-  if (scale === undefined || scale > scaleMax) return undefined;
+  if (typeof scale !== 'number' || scale > scaleMax) return undefined;
   checkRepeatable(node, 'a number as text');
   const value = operand(p, node, scope);
   if (scale === 0) return value;

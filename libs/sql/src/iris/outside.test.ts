@@ -126,7 +126,6 @@ describe('is refused, at its place, with what to do', () => {
     ['select id from patients where (ward.f(id), id) < (1, 2)', '0A000', 31],
     ["insert into wards (id, label) values (1, 'a', 'b')", '42601', 39],
     ['insert into wards (id, label) values (1)', '42601', 39],
-    ['insert into wards (id, label) select id + 100, name from patients returning id', '0A000', 77],
     [
       "insert into wards (id, parent, label) values (1, 2, 'x') on conflict on constraint wards_pkey do update set parent = excluded.parent, label = excluded.label",
       '0A000',
@@ -143,7 +142,6 @@ describe('is refused, at its place, with what to do', () => {
       '0A000',
       87,
     ],
-    ['insert into wards (id, label) select id, name from patients on conflict do nothing', '0A000', 61],
     ["insert into wards (id, label) values (ward.f(), 'x') on conflict (id) do nothing", '0A000', 39],
     ["select started at time zone 'CEST' from encounters", '0A000', 16],
     ["select started at time zone 'Europe/Berlin' from encounters", '0A000', 16],
@@ -308,7 +306,6 @@ describe('is refused, at its place, with what to do', () => {
     ['create table t (id int, w int, unique (w) deferrable)', '0A000', 32],
     ["create type sad as enum ('a')", '0A000', 1],
     ['delete from encounters e using wards w where w.id = e.id returning e.id', '0A000', 68],
-    ['insert into wards (id, label) select a, b from (values (1, lower($1))) v(a, b) returning id', '0A000', 90],
     ['alter table patients set schema other', '0A000', 1],
     ['alter table patients owner to me', '0A000', 1],
     ['alter table patients enable row level security', '0A000', 1],

@@ -2,6 +2,7 @@ import type { ColumnRef, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { MadeText } from './made-text.ts';
+import type { NumericScale } from './numeric-scale.ts';
 import type { PgType } from './pg-type.ts';
 import { refuse } from './refusal.ts';
 
@@ -15,7 +16,7 @@ export interface SeenColumn {
   /** NULL or a string constant, which takes the type of whatever it meets. */
   readonly isOpen?: boolean;
   /** Digits behind the point of a numeric, where they are certain. */
-  readonly scale?: number | undefined;
+  readonly scale?: NumericScale | undefined;
   readonly facts?: ColumnFacts;
   /** Of a cast: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[];

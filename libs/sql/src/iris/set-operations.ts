@@ -4,6 +4,7 @@ import { valueAs } from './expression.ts';
 import { common, isNullable, wider } from './inference.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { identifier } from './names.ts';
+import { isSameScale } from './numeric-scale.ts';
 import { sortKeys } from './order.ts';
 import { paged, structured } from './pages.ts';
 import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
@@ -130,7 +131,7 @@ function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, a
   return {
     name: left.name,
     type,
-    scale: left.scale === right?.scale ? left.scale : undefined,
+    scale: isSameScale(left.scale, right?.scale) ? left.scale : undefined,
     isNullable: left.isNullable || right?.isNullable !== false,
     isDifference: left.isDifference === true && right?.isDifference === true,
     isExact: (left.isExact && right?.isExact === true) || (type !== undefined && !textTypes.has(type)),

@@ -4,6 +4,7 @@ import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
 import type { Hazard } from './guards.ts';
 import type { MadeText } from './made-text.ts';
+import type { NumericScale } from './numeric-scale.ts';
 import type { PgType } from './pg-type.ts';
 import type { SqlCommand } from './sql-commands.ts';
 
@@ -13,7 +14,7 @@ export interface ResultColumn {
   /** Undefined where only the result of IRIS tells. */
   readonly type: PgType | undefined;
   /** Digits behind the point of a numeric, where they are certain. */
-  readonly scale?: number | undefined;
+  readonly scale?: NumericScale | undefined;
   /** As its column is declared: length of text, precision and scale of numeric. */
   readonly modifiers?: readonly number[] | undefined;
   /** What the proxy makes of its text. */
@@ -27,9 +28,13 @@ export interface IrisStep extends IrisText {
   readonly isResult: boolean;
   /**
    * By what the steps before it came to: where the last one changed no rows there are none of `afterChange`, and else
-   * `afterNone` is not run. `ofRowsRead` has to change as many rows as have been read.
+   * `afterNone` is not run. `ofRowsRead` has to change as many rows as have been read, or kept.
    */
   readonly only?: 'afterChange' | 'afterNone' | 'ofRowsRead';
+  /** Its rows are kept for the steps behind it; they have these columns. */
+  readonly kept?: readonly ResultColumn[];
+  /** It is run for each of the rows kept, those that follow each other one after the other. */
+  readonly isForEach?: boolean;
 }
 
 export type Translation =

@@ -263,7 +263,11 @@ class Reader {
     }
     if (this.#take('LIKE')) return this.#like(left, not);
     if (this.#take('%PATTERN')) return `(${left} ~ ${literal(`^${asRegex(this.#next().text)}$`)})`;
-    if (this.#take('%INLIST')) return `(${left} = ANY (${this.#place()}))`;
+    if (this.#take('%INLIST')) {
+      // Whatever has been changed of it since: a row keeps its %ID in IRIS.
+      if (left.endsWith('ctid')) return `(${left} = ANY (${sameRows(left, this.#place())}))`;
+      return `(${left} = ANY (${this.#place()}))`;
+    }
     return left;
   }
 
@@ -602,5 +606,9 @@ function alternatives(pattern: string, from: number): readonly [branches: readon
   }
   throw new Error(`IRIS SQL: ${pattern} is no pattern`);
 }
+
+/** What rows have become, by where they were. */
+const sameRows = (id: string, list: string): string =>
+  `ARRAY(SELECT currtid2(${id.replace(/ctid$/, 'tableoid')}::regclass::text, each) FROM unnest(${list}::tid[]) AS each)`;
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

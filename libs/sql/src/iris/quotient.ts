@@ -1,0 +1,34 @@
+/** Of what a division of numerics gives: PostgreSQL writes 16 digits that count, and at least so many behind the point. */
+export interface QuotientScale {
+  readonly least: number;
+  /** It is the square root of what was divided. */
+  readonly isRoot?: boolean;
+}
+
+const digitsThatCount = 16;
+/** PostgreSQL counts digits by groups of so many. */
+const groupDigits = 4;
+
+/**
+ * How many digits PostgreSQL writes behind the point of a quotient. It goes by the first groups of digits of what is divided: where
+ * those are equal the quotient is taken for one below 1. Of 1 they are; of what is a little more they seldom are.
+ */
+export function quotientDigits(quotient: string, { least, isRoot = false }: QuotientScale): number {
+  const value = Math.abs(Number(quotient)) ** (isRoot ? 2 : 1);
+  if (value === 0) return isRoot ? 0 : Math.max(least, digitsThatCount + groupDigits);
+  const [first = '', power = '0'] = value.toExponential().split('e');
+  const isOne = first === '1' && Number(power) % groupDigits === 0;
+  const group = Math.floor(Number(power) / groupDigits) - (isOne ? 1 : 0);
+  return Math.max(least, digitsThatCount - groupDigits * group, 0);
+}
+
+/** A decimal with so many digits behind its point, rounded as PostgreSQL rounds. */
+export function withDigits(decimal: string, digits: number): string {
+  const [, sign = '', whole = '0', fraction = ''] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(decimal) ?? [];
+  const kept = fraction.slice(0, digits).padEnd(digits, '0');
+  const isUp = (fraction[digits] ?? '0') >= '5';
+  const all = String(BigInt(whole + kept) + (isUp ? 1n : 0n)).padStart(digits + 1, '0');
+  const isZero = /^0*$/.test(all);
+  const point = all.length - digits;
+  return `${isZero ? '' : sign}${all.slice(0, point)}${digits === 0 ? '' : `.${all.slice(point)}`}`;
+}

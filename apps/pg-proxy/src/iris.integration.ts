@@ -51,6 +51,21 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect([await ids(true, false), await ids(false, true), await ids(false, false)]).toEqual([[1], [1, 2], []]);
     });
 
+    it('refuses parameters as PostgreSQL does, whose types nothing tells, or two places otherwise', async () => {
+      const stateOf = async (text: string, values: unknown[]): Promise<unknown> =>
+        client.query(text, values).then(
+          () => 'none',
+          (error: unknown) => [(error as pg.DatabaseError).code, (error as pg.DatabaseError).position],
+        );
+      expect(await stateOf('select $1 is null', [1])).toEqual(['42P18', undefined]);
+      expect(await stateOf('select id from patients where $1 is null or id = $1', [1])).toEqual(['42P08', '31']);
+      expect(await stateOf('select id from patients where id = $1 or name = $1', [1])).toEqual(['42883', '47']);
+      expect(await stateOf('select $1::int', [1, 2])).toEqual(['08P01', undefined]);
+      expect(await stateOf('select id from patients limit $1', ['x'])).toEqual(['22P02', undefined]);
+      expect(await stateOf('select id from patients where id = $1', ['3000000000'])).toEqual(['22003', undefined]);
+      expect(await stateOf('select id from patients where id = $1 order by $2', [1, 'x'])).toBe('none');
+    });
+
     it('says how long translating took, and nothing of settings that were clamped', async () => {
       const notices: string[] = [];
       const other = await rig.client();

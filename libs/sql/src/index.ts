@@ -33,14 +33,7 @@ export type { CopyOptions } from './iris/copy-options.ts';
 export { intervalValue, type IntervalValue } from './iris/interval-text.ts';
 export { irisVersions, isKnownIris, type IrisFeature } from './iris/dialect.ts';
 export { defaultPath, searchPathOf, type SearchPath } from './iris/search-path.ts';
-export {
-  irisSql,
-  isOfClient,
-  type IrisParameter,
-  type IrisPiece,
-  type IrisText,
-  type ParameterUse,
-} from './iris/fragment.ts';
+export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
 export type { NumericScale } from './iris/numeric-scale.ts';

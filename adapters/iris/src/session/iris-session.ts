@@ -24,7 +24,7 @@ import { pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
 import { Executor, textColumns, type Execution } from './executor.ts';
 import type { Message } from './inbox.ts';
-import { parametersOf, plansOf, type IrisPlan, type Plan } from './plan.ts';
+import { plansOf, type IrisPlan, type Plan } from './plan.ts';
 import type { Portal, Prepared } from './portal.ts';
 import { boundText } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
@@ -246,6 +246,9 @@ export class IrisSession {
     if (plans.length > 1) throw new SessionFault('42601', 'cannot insert multiple commands into a prepared statement');
     const [plan] = plans;
     if (plan !== undefined) this.#admit(plan);
+    const untold =
+      plan?.kind === 'iris' ? plan.untold.find(({ number }) => !parsed.parameterTypes[number - 1]) : undefined;
+    if (untold !== undefined) throw faultOf(untold.fault);
     this.#statements.set(parsed.name, { text, plan, declaredTypes: parsed.parameterTypes });
     this.#context.outlet.send(parseComplete());
   }
@@ -269,8 +272,9 @@ export class IrisSession {
     const bound = orMalformed(readBind(buffer, start, end));
     const prepared = this.#prepared(bound.statement);
     this.#admit(prepared.plan);
-    const expected = prepared.plan?.kind === 'iris' ? parametersOf(prepared.plan) : 0;
-    if (bound.parameters.length < expected)
+    const expected =
+      prepared.plan?.kind === 'iris' ? Math.max(prepared.plan.highest, prepared.declaredTypes.length) : undefined;
+    if (expected !== undefined && bound.parameters.length !== expected)
       throw new SessionFault(
         '08P01',
         `bind message supplies ${bound.parameters.length} parameters, but prepared statement "${bound.statement}" requires ${expected}`,
@@ -295,7 +299,7 @@ export class IrisSession {
   /** OIDs of all parameters: declared, or told by their place; asked of the server only where that is needed. */
   async #parameterTypes({ plan, declaredTypes }: Prepared, isNeeded: boolean): Promise<readonly number[]> {
     if (plan?.kind !== 'iris') return declaredTypes;
-    const count = Math.max(parametersOf(plan), declaredTypes.length);
+    const count = Math.max(plan.highest, declaredTypes.length);
     const types = Array.from({ length: count }, (_, place) => {
       const learnt = plan.parameterTypes.get(place + 1);
       return declaredTypes[place] || (learnt === undefined ? 0 : typeOids[wireTypeOf(learnt)].oid);

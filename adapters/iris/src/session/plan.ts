@@ -1,5 +1,4 @@
 import {
-  isOfClient,
   volatilityOf,
   type Analysis,
   type CopyOptions,
@@ -54,6 +53,10 @@ export interface IrisPlan {
   readonly constants: readonly number[];
   /** Of parameters that the client left open. */
   readonly parameterTypes: ReadonlyMap<number, PgType>;
+  /** The highest `$n` in it. */
+  readonly highest: number;
+  /** What is said of those whose types nothing tells. */
+  readonly untold: Extract<Translation, { kind: 'iris' }>['untold'];
   /** Words of the tag. */
   readonly command: string;
   /** It changes what tables there are. */
@@ -97,11 +100,11 @@ function planOf(translation: Translation, statement: Statement | undefined, text
 }
 
 function irisPlan(
-  { steps, columns, hazards, divisionState, constants, parameterTypes }: Extract<Translation, { kind: 'iris' }>,
+  { kind, ...translated }: Extract<Translation, { kind: 'iris' }>,
   command: string,
   isSchema: boolean,
 ): IrisPlan {
-  return { kind: 'iris', steps, columns, hazards, divisionState, constants, parameterTypes, command, isSchema };
+  return { kind, ...translated, command, isSchema };
 }
 
 /** IRIS SQL that nobody has read: whatever is no query and no change of rows may change tables. */
@@ -148,12 +151,3 @@ export function tagOf(command: string, rows: number): string {
 }
 
 const countedCommands: ReadonlySet<string> = new Set(['SELECT', 'UPDATE', 'DELETE', 'COPY', 'FETCH', 'MOVE', 'MERGE']);
-
-/** The highest `$n` in it. */
-export function parametersOf({ steps, constants }: IrisPlan): number {
-  const numbers = steps.flatMap(({ parameters, pieces }) => [
-    ...parameters.filter(isOfClient).map(({ parameter }) => parameter),
-    ...pieces.map((piece) => (typeof piece === 'string' ? 0 : piece.inline)),
-  ]);
-  return Math.max(0, ...constants, ...numbers);
-}

@@ -40,6 +40,7 @@ export function boundText(
     return { sql, values };
   } catch (error) {
     if (error instanceof RangeError) throw new SessionFault('2201W', error.message);
+    if (error instanceof SyntaxError) throw new SessionFault('22P02', error.message);
     throw error;
   }
 }

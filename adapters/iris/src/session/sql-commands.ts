@@ -2,7 +2,7 @@ import { commandComplete, typeOfOid, typeOids } from '@medrex/pg-wire';
 import type { SqlCommand } from '@medrex/sql';
 import type { BoundParameter } from '../values/parameter-values.ts';
 import type { Execution, Executor } from './executor.ts';
-import { parametersOf, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { Portal, Prepared } from './portal.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
@@ -102,7 +102,7 @@ export class SqlCommands {
     this.#options.admit(prepared.plan);
     const { plan, declaredTypes } = prepared;
     const learnt = plan?.kind === 'iris' ? plan.parameterTypes : undefined;
-    const expected = Math.max(declaredTypes.length, plan?.kind === 'iris' ? parametersOf(plan) : 0);
+    const expected = Math.max(declaredTypes.length, plan?.kind === 'iris' ? plan.highest : 0);
     if (plan?.kind === 'iris' && values.length !== expected)
       throw new SessionFault('42601', `wrong number of parameters for prepared statement "${name}"`, {
         detail: `Expected ${expected} parameters but got ${values.length}.`,

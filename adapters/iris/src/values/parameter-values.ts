@@ -80,10 +80,15 @@ type Bind = (text: string, type: WireType) => SqlValue;
 const asText: Bind = (text) => ({ as: 'text', text });
 
 const checked =
-  (as: 'integer' | 'decimal' | 'double', form: RegExp): Bind =>
+  (as: 'integer' | 'decimal' | 'double', form: RegExp, isIn: (text: string) => boolean = () => true): Bind =>
   (text, type) => {
     const bare = text.trim();
-    return form.test(bare) ? { as, text: bare } : noValue(text, type);
+    if (!form.test(bare)) return noValue(text, type);
+    if (isIn(bare)) return { as, text: bare };
+    throw new SessionFault(
+      '22003',
+      `value "${text.slice(0, 100)}" is out of range for type ${typeWords[type] ?? type}`,
+    );
   };
 
 function noValue(text: string, type: WireType, sqlstate = '22P02'): never {
@@ -102,16 +107,24 @@ const typeWords: Readonly<Partial<Record<WireType, string>>> = {
   timestamptz: 'timestamp with time zone',
 };
 
-const integer = checked('integer', /^[-+]?\d{1,19}$/);
-const double = checked('double', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i);
+const integer = (bits: number): Bind => {
+  const isIn = (text: string): boolean => {
+    const value = BigInt(text.replace('+', ''));
+    return BigInt.asIntN(bits, value) === value;
+  };
+  return checked('integer', /^[-+]?\d{1,200}$/, isIn);
+};
+const double = checked('double', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i, (text) => Number.isFinite(Number(text)));
 
 const binds: Readonly<Partial<Record<WireType, Bind>>> = {
-  int2: integer,
-  int4: integer,
-  int8: integer,
+  int2: integer(16),
+  int4: integer(32),
+  int8: integer(64),
   numeric: checked('decimal', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i),
   float4: double,
   float8: double,
+  uuid: (text, type) =>
+    /^\{?[0-9a-f]{4}(?:-?[0-9a-f]{4}){7}\}?$/i.test(text.trim()) ? asText(text, type) : noValue(text, type),
   date: (text, type) => ({ as: 'date', text: dayOf(text.trim(), type) }),
   bool: (text, type) => {
     if (/^(?:t|true|1|on|yes|y)$/i.test(text)) return { as: 'boolean', text: '1' };
@@ -122,7 +135,7 @@ const binds: Readonly<Partial<Record<WireType, Bind>>> = {
     return bytes === undefined ? noValue(text, type) : { as: 'bytes', bytes };
   },
   time: (text, type) => {
-    const [, clock = '', fraction = ''] = timeForm.exec(text.trim()) ?? noValue(text, type, '22007');
+    const [, clock = '', fraction = ''] = timeForm.exec(text.trim()) ?? noTime(text, type);
     const whole = clock.length === 5 ? `${clock}:00` : clock;
     return fraction === '' ? { as: 'time', text: whole } : { as: 'text', text: whole + fraction };
   },
@@ -134,6 +147,13 @@ const binds: Readonly<Partial<Record<WireType, Bind>>> = {
 /** What drivers send of a time or a date may have a zone behind it that means nothing. */
 const timeForm = /^((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(\.\d{1,9})?(?: ?[-+]\d\d(?::?\d\d)?)?$/;
 const dayForm = /^(\d{4})-(\d\d)-(\d\d)(?=$| ?[-+]\d\d(?::?\d\d)?$|[ T]\d\d:)/;
+
+/** @throws SessionFault 22008 where it looks like one */
+function noTime(text: string, type: WireType): never {
+  const isLike = /(?:^|[ T])\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(text.trim());
+  if (isLike) throw new SessionFault('22008', `date/time field value out of range: "${text.slice(0, 100)}"`);
+  return noValue(text, type, '22007');
+}
 
 /** A day that there is, in IRIS's calendar and in PostgreSQL's. */
 function dayOf(text: string, type: WireType): string {
@@ -148,7 +168,7 @@ function dayOf(text: string, type: WireType): string {
 function moment(text: string, type: WireType): SqlValue {
   const day = dayOf(text, type);
   const rest = text.slice(day.length).replace(/^[ T]/, '');
-  const [, clock = '', fraction = ''] = timeForm.exec(rest === '' ? '00:00' : rest) ?? noValue(text, type, '22007');
+  const [, clock = '', fraction = ''] = timeForm.exec(rest === '' ? '00:00' : rest) ?? noTime(text, type);
   return { as: 'timestamp', text: `${day} ${clock.length === 5 ? `${clock}:00` : clock}${fraction}` };
 }
 

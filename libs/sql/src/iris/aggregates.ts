@@ -3,7 +3,7 @@ import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
 import { exact, ordered } from './comparison.ts';
 import { aggregateNames } from './function-table.ts';
 import { isAggregate } from './grouping.ts';
-import { learnType, openType, typeOf } from './inference.ts';
+import { isWithoutType, learnType, openType, typeOf } from './inference.ts';
 import { printJsonList } from './json.ts';
 import { ofPairs, printOfPairs } from './pairs.ts';
 import { numberTypes, textTypes, type PgType } from './pg-type.ts';
@@ -35,6 +35,11 @@ const aggregates: Readonly<Record<string, Aggregate | undefined>> = {
 /** An aggregate of a grouped query, or of all its rows as one group; undefined for a function of any other kind. */
 export function printAggregateCall(p: Printing, name: string, call: FuncCall, scope: Scope): string | undefined {
   if (aggregateNames.has(name)) noteAggregate(call, scope);
+  const [arg] = call.args ?? [];
+  if ((name === 'sum' || name === 'avg') && isWithoutType(p, arg))
+    throw new Refusal(`function ${name}(unknown) is not unique`, {
+      ...{ sqlstate: '42725', location: call.location, hint: 'Cast what it takes.' },
+    });
   const pairs = ofPairs[name];
   if (pairs !== undefined) return printOfPairs(p, pairs, call, scope);
   return aggregates[name]?.(p, call, scope);

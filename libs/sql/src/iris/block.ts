@@ -6,7 +6,15 @@ import { exact } from './comparison.ts';
 import { checkReference, momentOfDay } from './expression.ts';
 import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, withoutWindows } from './grouping.ts';
-import { isConstant, isNullable, isOpenParameter, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import {
+  isConstant,
+  isNullable,
+  isOpenParameter,
+  isUntypedConstant,
+  learntType,
+  learnType,
+  typeOf,
+} from './inference.ts';
 import { labelOf } from './labels.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { castTo, number } from './made-nodes.ts';
@@ -147,7 +155,7 @@ export class Block {
     const label = this.#options.names?.[place] ?? labelOf(node, target.name);
     const isGrouped = groups.some((group) => isSame(group, node, this.#scope));
     const into = this.#options.assigned?.[place];
-    const wanted = into?.type ?? this.#options.types?.[place];
+    const wanted = into?.type ?? this.#options.types?.[place] ?? learntType(this.#p, node);
     const isKept = isCompared || isGrouped;
     const pair = this.#options.isTop === true && !isKept ? agePair(this.#p, node, this.#scope) : undefined;
     const plain = (): string => {
@@ -163,6 +171,8 @@ export class Block {
     const isOfNone = isUntypedConstant(node) || isOpenParameter(this.#p, node);
     const isText = this.#options.isTop === true && wanted === undefined && isOfNone; // nothing more will say what it is
     const isOpen = wanted === undefined && isOfNone;
+    const parameter = bodyOf(node, 'ParamRef');
+    if (isText && parameter !== undefined) this.#p.textParameters.push(parameter); // at the end, as PostgreSQL does
     const isCast = moment !== undefined || isOfNone || (!isKept && into !== undefined);
     const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
     const json = made?.kind === 'joined' ? made.json : undefined;

@@ -1,7 +1,7 @@
 import type { Node, TypeCast } from 'libpg-query';
 import { bodyOf, namesOf } from '../ast.ts';
 import { operand } from './expression.ts';
-import { learnType, typeOf } from './inference.ts';
+import { learnCast, typeOf } from './inference.ts';
 import { integerTypes, irisCastType, textTypes, timeTypes, typeUse, type PgType, type TypeUse } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
@@ -28,9 +28,8 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   if (text !== undefined && use.type === 'bytea')
     return refuse('bytes in the text', place, 'Send them as a parameter.');
   const type = irisCastType(use) ?? refuse(`${name} of this size`, location);
-  if (use.type === 'bool') learnType(p, arg, 'bool');
+  learnCast(p, arg, use.type);
   if (use.type === 'bool') return boolValue(p, arg, text, scope, bodyOf(arg, 'A_Const')?.location ?? location);
-  learnType(p, arg, use.type);
   const from = typeOf(p, arg, scope);
   if (from === 'interval')
     return refuse(`a cast of an interval to ${use.type}`, location, 'extract(epoch from ...) is translated.');
@@ -48,11 +47,8 @@ function textValue(p: Printing, arg: Node | undefined, use: TypeUse, scope: Scop
   if (use.type === 'bpchar' && (use.modifiers[0] ?? 1) > 1)
     return refuse('a cast to char(n)', location, 'IRIS fills nothing up with blanks: cast it to varchar(n).');
   const from = typeOf(p, arg, scope);
-  if (from === 'bool') {
-    const word = `CASE ${operand(p, arg, scope)} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END`;
-    return use.modifiers.length === 0 && use.type !== 'bpchar' ? word : `CAST(${word} AS ${type})`;
-  }
-  return `CAST(${textOperand(p, arg, scope, location)} AS ${type})`;
+  const text = textOperand(p, arg, scope, location);
+  return from === 'bool' && use.modifiers.length === 0 && use.type !== 'bpchar' ? text : `CAST(${text} AS ${type})`;
 }
 
 /** IRIS cuts the fraction off. */

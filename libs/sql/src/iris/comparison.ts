@@ -86,8 +86,8 @@ function isComparedText(
   types: readonly [PgType | undefined, PgType | undefined],
   location?: number,
 ): boolean {
-  learnType(p, left, types[1]);
-  learnType(p, right, types[0]);
+  learnType(p, left, types[1], location);
+  learnType(p, right, types[0], location);
   if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
   if (types.every((type) => type === undefined || textTypes.has(type))) return true;
   if (types.some((type) => textTypes.has(type)) && types.some((type) => unlikeText.has(type)))

@@ -14,7 +14,7 @@ import {
   ordered,
 } from './comparison.ts';
 import { printCall, printMinMax, printValueFunction } from './functions.ts';
-import { comparisons, isPredicate, isUntypedConstant, learnType, typeOf } from './inference.ts';
+import { comparisons, isPredicate, isUntypedConstant, learnCast, learnType, typeOf } from './inference.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { printOperator } from './operators.ts';
 import { textTypes, timeTypes, type PgType } from './pg-type.ts';
@@ -171,9 +171,10 @@ function printCase(
   type: PgType | undefined,
   scope: Scope,
 ): string {
+  learnCast(p, arg, 'text');
   const branches = args.map((each) => {
-    const { expr, result } = bodyOf(each, 'CaseWhen') ?? {};
-    const condition = arg === undefined ? p.predicate(expr, scope) : comparison(p, '=', arg, expr, scope);
+    const { expr, result, location } = bodyOf(each, 'CaseWhen') ?? {};
+    const condition = arg === undefined ? p.predicate(expr, scope) : comparison(p, '=', arg, expr, scope, location);
     return `WHEN ${condition} THEN ${valueAs(p, result, type, scope)}`;
   });
   const rest = defresult === undefined ? '' : ` ELSE ${valueAs(p, defresult, type, scope)}`;

@@ -100,15 +100,12 @@ const uses = {
   c: 'column',
 } as const;
 
-/** Whether the client gives it. */
-export const isOfClient = ({ use }: IrisParameter): boolean => use !== 'keptRows' && use !== 'column';
-
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** NULL is no limit in PostgreSQL. */
 export const noLimit = '2147483647';
 
-/** The text to run. @throws RangeError where the value for a place in the text is no count */
+/** The text to run. @throws RangeError where the value for a place in the text is no count, SyntaxError where it is no number */
 export function irisSql(
   { pieces }: IrisText,
   bound: (parameter: number) => string | undefined = () => undefined,
@@ -120,6 +117,7 @@ export function irisSql(
 
 function count(value: string | undefined, isOffset: boolean): string {
   if (value === undefined) return isOffset ? '0' : noLimit;
+  if (!/^\s*[-+]?\d+\s*$/.test(value)) throw new SyntaxError('invalid input syntax for type bigint: a LIMIT or OFFSET');
   if (!/^\d{1,10}$/.test(value)) throw new RangeError('LIMIT and OFFSET take a count that is not negative');
   return value;
 }

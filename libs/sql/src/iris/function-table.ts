@@ -14,6 +14,19 @@ interface FunctionRule {
   readonly arguments?: readonly [min: number, max: number];
 }
 
+/** What the first argument of a function has to be, and all those of numbers; PostgreSQL has no other function of that name. */
+export const argumentKinds: ReadonlyMap<string, 'text' | 'number'> = new Map<string, 'text' | 'number'>([
+  ...(
+    'lower upper length char_length character_length replace reverse repeat lpad rpad ascii btrim ltrim rtrim left right ' +
+    'split_part translate starts_with strpos initcap string_agg regexp_replace'
+  )
+    .split(' ')
+    .map((name) => [name, 'text'] as const),
+  ...'abs ceil ceiling floor round trunc sign sqrt power pow exp ln log log10 mod sin cos tan cot asin acos atan radians degrees chr'
+    .split(' ')
+    .map((name) => [name, 'number'] as const),
+]);
+
 const one = [1, 1] as const;
 const two = [2, 2] as const;
 

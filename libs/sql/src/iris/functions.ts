@@ -5,11 +5,11 @@ import { printAggregateCall } from './aggregates.ts';
 import { castValue, evenly } from './cast.ts';
 import { comparedText } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
-import { functionTable } from './function-table.ts';
+import { argumentKinds, functionTable } from './function-table.ts';
 import { common, isNullable, learnType, openType, typeOf } from './inference.ts';
 import { jsonMember, printJson, printJsonMember } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
-import { integerTypes } from './pg-type.ts';
+import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { noteDivision } from './operators.ts';
 import { Refusal, refuse } from './refusal.ts';
@@ -24,7 +24,7 @@ import {
   printSplitPart,
   printTranslate,
 } from './text-functions.ts';
-import { textOperand } from './text-operand.ts';
+import { outputText } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
@@ -41,6 +41,7 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
     return refuse(`${name} of bytes`, location);
   if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
   if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
+  checkArguments(p, name, call, scope);
   const aggregate = printAggregateCall(p, name, call, scope);
   if (aggregate !== undefined) return aggregate;
   if (call.agg_filter !== undefined || call.agg_distinct === true || call.agg_order !== undefined) {
@@ -82,6 +83,19 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
   return rule.isScalar === true ? `{fn ${printed}}` : printed;
 }
 
+/** IRIS takes numbers for text, and text for the number that it begins with. @throws Refusal 42883 */
+function checkArguments(p: Printing, name: string, { args = [], location }: FuncCall, scope: Scope): void {
+  const kind = argumentKinds.get(name);
+  if (kind === undefined) return;
+  const ofKind = kind === 'text' ? textTypes : numberTypes;
+  const types = args.map((arg) => typeOf(p, arg, scope));
+  const isWrong = (type: PgType | undefined): boolean => type !== undefined && !ofKind.has(type);
+  if (kind === 'text' ? !isWrong(types[0]) : !types.some(isWrong)) return;
+  throw new Refusal(`function ${name}(${types.map((type) => type ?? 'unknown').join(', ')}) does not exist`, {
+    ...{ sqlstate: '42883', location, hint: 'Cast its arguments.' },
+  });
+}
+
 const jsonFunctions: ReadonlySet<string> = new Set([
   'json_build_object', 'jsonb_build_object', 'json_build_array', 'jsonb_build_array', 'row_to_json', 'to_json', 'to_jsonb',
 ]); // prettier-ignore
@@ -112,7 +126,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   btrim: (p, args, scope, location) => printTrim(p, 'BOTH', args, scope, location),
   ltrim: (p, args, scope, location) => printTrim(p, 'LEADING', args, scope, location),
   rtrim: (p, args, scope, location) => printTrim(p, 'TRAILING', args, scope, location),
-  concat: (p, args, scope, location) => `STRING(${args.map((arg) => textOperand(p, arg, scope, location)).join(', ')})`, // both take NULL for no text
+  concat: (p, args, scope, location) => `STRING(${args.map((arg) => outputText(p, arg, scope, location)).join(', ')})`, // both take NULL for no text
   substr: printSubstring,
   substring: printSubstring,
   left: (p, args, scope, location) => printEnd(p, 'LEFT', args, scope, location),
@@ -170,7 +184,7 @@ function printFormat(p: Printing, [pattern, ...values]: readonly Node[], scope: 
   const rest = [...values];
   const texts = parts.map((part) => {
     const value = part === '%s' ? rest.shift() : undefined;
-    return value === undefined ? p.marks.string(part === '%%' ? '%' : part) : textOperand(p, value, scope, location);
+    return value === undefined ? p.marks.string(part === '%%' ? '%' : part) : outputText(p, value, scope, location);
   });
   return texts.length === 0 ? p.marks.string('') : `STRING(${texts.join(', ')})`;
 }

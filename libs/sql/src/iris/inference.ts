@@ -3,13 +3,37 @@ import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from
 import { functionType } from './function-table.ts';
 import { integerTypes, numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
+import { Refusal } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 
-/** Notes the type that a parameter has by where it stands; the first place that tells counts. */
-export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined): void {
-  const number = bodyOf(node, 'ParamRef')?.number;
+/**
+ * Notes the type that a parameter has by where it stands; the first place that tells counts.
+ * @param operatorAt where the operator stands that takes it
+ * @throws Refusal 42883 where an operator, and 42P08 where anything else, wants a type that PostgreSQL does not make of that one
+ */
+export function learnType(p: Printing, node: Node | undefined, type: PgType | undefined, operatorAt?: number): void {
+  const { number, location } = bodyOf(node, 'ParamRef') ?? {};
   if (number === undefined || number < 0 || type === undefined || p.parameterTypes[number - 1] !== undefined) return;
-  if (!p.learntTypes.has(number)) p.learntTypes.set(number, type);
+  const known = p.learntTypes.get(number);
+  if (known === undefined) p.learntTypes.set(number, type);
+  else if (kindOfType(known) !== kindOfType(type))
+    throw operatorAt === undefined
+      ? new Refusal(`inconsistent types deduced for parameter $${number}`, { sqlstate: '42P08', location })
+      : new Refusal(`operator does not exist: $${number} is ${known}, and not ${type}`, {
+          ...{ sqlstate: '42883', location: operatorAt, hint: 'Cast it.' },
+        });
+}
+
+/** Types that PostgreSQL makes of each other by itself; undefined for those of which that is not said here. */
+function kindOfType(type: PgType): 'number' | 'text' | 'moment' | PgType {
+  if (numberTypes.has(type)) return 'number';
+  if (textTypes.has(type)) return 'text';
+  return timeTypes.has(type) ? 'moment' : type;
+}
+
+/** What an explicit cast takes, whatever its type is: a parameter of no type yet gets that one. */
+export function learnCast(p: Printing, node: Node | undefined, type: PgType): void {
+  if (isOpenParameter(p, node) && learntType(p, node) === undefined) learnType(p, node, type);
 }
 
 /** Comparisons and tests: IRIS keeps them apart from values. */
@@ -154,6 +178,15 @@ export function isOpenParameter(p: Printing, node: Node | undefined): boolean {
   const number = bodyOf(node, 'ParamRef')?.number;
   return number !== undefined && p.parameterTypes[number - 1] === undefined;
 }
+
+/** The type that a parameter has got by another place already. */
+export function learntType(p: Printing, node: Node | undefined): PgType | undefined {
+  return isOpenParameter(p, node) ? p.learntTypes.get(bodyOf(node, 'ParamRef')?.number ?? 0) : undefined;
+}
+
+/** A constant or a parameter of no type, up to here. */
+export const isWithoutType = (p: Printing, node: Node | undefined): boolean =>
+  isOfOther(p, node) && learntType(p, node) === undefined;
 
 /** What takes the type of the other side of an operator. */
 export const isOfOther = (p: Printing, node: Node | undefined): boolean =>

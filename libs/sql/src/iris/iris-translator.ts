@@ -24,6 +24,7 @@ import { printPredicate, printValue } from './expression.ts';
 import { irisSql, Marks, type IrisParameter, type IrisText } from './fragment.ts';
 import { printRelation, relationOf } from './from.ts';
 import type { Hazard } from './guards.ts';
+import { learnType } from './inference.ts';
 import { identifier, schemaMap, type SchemaMap } from './names.ts';
 import { withKnownValues, type KnownValues } from './known-values.ts';
 import { passedThrough } from './passthrough.ts';
@@ -42,6 +43,7 @@ import {
 import type { Scope, SeenColumn } from './scope.ts';
 import { defaultPath, qualified, type SearchPath } from './search-path.ts';
 import { sqlCommandOf } from './sql-commands.ts';
+import { parametersOf, type UntoldParameter } from './parameter-places.ts';
 import { keyOf, type Translatable } from './translatable.ts';
 import { printModes, printTransaction } from './transactions.ts';
 import type { IrisStep, ResultColumn, Translation } from './translation.ts';
@@ -139,7 +141,11 @@ export class IrisTranslator {
       const command = sqlCommandOf(stmt, text, { start: stmt_location, end });
       if (command !== undefined) return { kind: 'command', command };
       const { statement, wanted } = withKnownValues(qualified(stmt, path, this.#catalog), types, values);
-      return this.#statement(statement, { types, wanted, isKnown: values !== undefined });
+      const translation = this.#statement(statement, { types, wanted, isKnown: values !== undefined });
+      if (translation.kind !== 'iris') return translation;
+      const { highest, untold } = parametersOf(stmt);
+      const faults = untold.map((each) => ({ number: each.number, fault: untoldFault(each, text) }));
+      return { ...translation, highest, untold: faults };
     } catch (error) {
       if (error instanceof RangeError) return { kind: 'refused', fault: tooDeep };
       if (!(error instanceof Refusal)) throw error;
@@ -168,6 +174,7 @@ export class IrisTranslator {
       marks: new Marks(),
       parameterTypes: types,
       learntTypes: new Map(wanted),
+      textParameters: [],
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
       divisions: new Set(),
@@ -274,6 +281,8 @@ export class IrisTranslator {
       hazards: [],
       constants: [...wanted.keys()],
       parameterTypes: inner.kind === 'iris' ? inner.parameterTypes : new Map(),
+      highest: 0,
+      untold: [],
     };
   }
 }
@@ -327,6 +336,7 @@ function finished(
   constants: readonly number[] = [],
 ): Translation {
   checkIntervals(columns ?? [], node);
+  for (const parameter of p.textParameters) learnType(p, { ParamRef: parameter }, 'text');
   const certain = p.hazards.find(({ risk }) => risk === 'certain');
   if (certain !== undefined) {
     const hint = `On IRIS ${p.dialect.version} ${certain.meaning} (${certain.id}).`;
@@ -342,6 +352,8 @@ function finished(
     divisionState: p.divisions.size === 1 && !p.divisions.has('22012') ? [...p.divisions][0] : undefined,
     constants,
     parameterTypes: p.learntTypes,
+    highest: 0,
+    untold: [],
   };
 }
 
@@ -427,6 +439,12 @@ function shown(translation: Translation): readonly string[] {
     default:
       return [`-- ${translation.kind}`];
   }
+}
+
+function untoldFault({ number, sqlstate, location }: UntoldParameter, text: string): SqlFault {
+  const message = `could not determine data type of parameter $${number}`;
+  if (location === undefined) return { sqlstate, message };
+  return { sqlstate, message, position: positionOf(Buffer.from(text, 'utf8'), location) };
 }
 
 /** A refusal without a place of its own stands where its statement begins. */

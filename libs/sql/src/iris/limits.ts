@@ -1,5 +1,5 @@
-import type { Node, SelectStmt } from 'libpg-query';
-import { bodyOf } from '../ast.ts';
+import type { A_Const, Node, SelectStmt } from 'libpg-query';
+import { bodyOf, constantText, lastNameOf } from '../ast.ts';
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 
@@ -30,8 +30,32 @@ function limitText(p: Printing, node: Node | undefined, isOffset: boolean): stri
       });
     return count === 0 && isOffset ? undefined : String(count);
   }
+  if (constant?.sval !== undefined) return limitText(p, { A_Const: countOf(constant) }, isOffset);
+  const folded = sumOf(node);
+  if (folded !== undefined)
+    return limitText(p, { A_Const: { ival: { ival: folded }, location: placeOf(node) ?? -1 } }, isOffset);
   const number = bodyOf(node, 'ParamRef')?.number;
   return number === undefined
     ? refuse('a computed LIMIT or OFFSET', placeOf(node), 'Send the count as a parameter.')
     : p.marks.inline(number, isOffset);
+}
+
+/** @throws Refusal 22P02 */
+function countOf(constant: A_Const): A_Const {
+  const text = constantText({ A_Const: constant }) ?? '';
+  if (/^\s*[-+]?\d{1,9}\s*$/.test(text)) return { ival: { ival: Number(text) }, location: constant.location ?? -1 };
+  throw new Refusal('invalid input syntax for type bigint', { sqlstate: '22P02', location: constant.location });
+}
+
+/** Of whole numbers that are added, subtracted or multiplied; undefined for anything else. */
+function sumOf(node: Node): number | undefined {
+  const constant = bodyOf(node, 'A_Const')?.ival;
+  if (constant !== undefined) return constant.ival ?? 0;
+  const { kind, name, lexpr, rexpr } = bodyOf(node, 'A_Expr') ?? {};
+  const [left, right] = [lexpr === undefined ? 0 : sumOf(lexpr), rexpr === undefined ? undefined : sumOf(rexpr)];
+  if (kind !== 'AEXPR_OP' || left === undefined || right === undefined) return undefined;
+  const operator = lastNameOf(name);
+  const value =
+    operator === '+' ? left + right : operator === '-' ? left - right : operator === '*' ? left * right : NaN;
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : undefined;
 }

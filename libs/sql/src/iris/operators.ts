@@ -2,9 +2,9 @@ import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { comparison } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
-import { isNullable, isOfOther, isOpenParameter, learnType, typeOf } from './inference.ts';
+import { isNullable, isOfOther, isOpenParameter, isWithoutType, learnType, typeOf } from './inference.ts';
 import { printJsonPath } from './json-path.ts';
-import { integerTypes, numberTypes, timeTypes, type PgType } from './pg-type.ts';
+import { integerTypes, numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -31,8 +31,8 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
     case '%':
       checkNumber(typeOf(p, lexpr, scope), location);
       checkNumber(typeOf(p, rexpr, scope), location);
-      learnType(p, lexpr, typeOf(p, rexpr, scope));
-      learnType(p, rexpr, typeOf(p, lexpr, scope));
+      learnType(p, lexpr, typeOf(p, rexpr, scope), location);
+      learnType(p, rexpr, typeOf(p, lexpr, scope), location);
       noteDivision(p, rexpr);
       return `MOD(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`; // # would give the sign of the divisor
     case '^':
@@ -57,6 +57,7 @@ function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope
   if (operator !== '-' && operator !== '+') return refuse(`the operator ${operator}`, location);
   if (typeOf(p, rexpr, scope) === 'interval')
     return operator === '+' ? operand(p, rexpr, scope) : `-(${printSpan(p, rexpr, scope)})`;
+  if (operator === '-' && isWithoutType(p, rexpr)) throw ambiguous(operator, location);
   checkNumber(typeOf(p, rexpr, scope), location);
   const value = operand(p, rexpr, scope);
   return operator === '+' ? value : value.startsWith('-') ? `-(${value})` : `-${value}`;
@@ -67,13 +68,14 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
   const types = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)] as const;
   if (types.some((type) => type === 'interval' || timeTypes.has(type)))
     return printTimeArithmetic(p, expression, scope);
+  if (isWithoutType(p, lexpr) && isWithoutType(p, rexpr)) throw ambiguous(operator, location);
   // A parameter takes the type of what it meets.
   const left = isOpenParameter(p, lexpr) ? types[1] : types[0];
   const right = isOpenParameter(p, rexpr) ? types[0] : types[1];
   checkNumber(left, location);
   checkNumber(right, location);
-  learnType(p, lexpr, right);
-  learnType(p, rexpr, left);
+  learnType(p, lexpr, right, location);
+  learnType(p, rexpr, left, location);
   const sides = [
     typedConstant(p, lexpr, right) ?? operand(p, lexpr, scope),
     typedConstant(p, rexpr, left) ?? operand(p, rexpr, scope),
@@ -91,6 +93,12 @@ function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expressio
   return sides.join(isFraction ? ' / ' : ' \\ ');
 }
 
+/** Of nothing but constants without a type and parameters PostgreSQL does not know which operator is meant. */
+const ambiguous = (operator: string, location: number | undefined): Refusal =>
+  new Refusal(`operator is not unique: ${operator} of what has no type`, {
+    ...{ sqlstate: '42725', location, hint: 'Cast one of them.' },
+  });
+
 /** Notes that a statement may divide by zero itself. */
 export function noteDivision(p: Printing, divisor: Node | undefined): void {
   if (!(Math.abs(Number(constantText(divisor) ?? 0)) > 0)) p.divisions.add('22012');
@@ -107,9 +115,14 @@ function checkNumber(type: PgType | undefined, location?: number): void {
 /** NULL with anything is NULL in PostgreSQL. */
 function printConcatenation(p: Printing, expression: A_Expr, scope: Scope): string {
   const parts = concatenated({ A_Expr: expression });
+  const first = parts.slice(0, 2).map((part) => typeOf(p, part, scope));
+  if (first.every((type) => type !== undefined && !textTypes.has(type) && type !== 'jsonb'))
+    throw new Refusal(`operator does not exist: ${first.join(' || ')}`, {
+      ...{ sqlstate: '42883', location: expression.location, hint: 'Cast one of them to text.' },
+    });
   for (const part of parts) {
     const type = typeOf(p, part, scope);
-    if (type === 'jsonb' || type === 'bool' || bodyOf(part, 'A_ArrayExpr') !== undefined) {
+    if (type === 'jsonb' || bodyOf(part, 'A_ArrayExpr') !== undefined) {
       return refuse('|| of something that is no text', expression.location, 'Cast it to text.');
     }
   }

@@ -20,6 +20,8 @@ export function passedThrough(text: string): Translation {
     hazards: [],
     constants: [],
     parameterTypes: new Map(),
+    highest: parameters.length,
+    untold: [],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Node, SelectStmt } from 'libpg-query';
+import type { Node, ParamRef, SelectStmt } from 'libpg-query';
 import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import type { IrisDialect } from './dialect.ts';
 import type { Marks } from './fragment.ts';
@@ -18,6 +18,8 @@ export interface Printing {
   readonly parameterTypes: readonly (PgType | undefined)[];
   /** The same as their places tell, where the client did not. */
   readonly learntTypes: Map<number, PgType>;
+  /** Parameters that are columns of the result, and text unless something else has told their types. */
+  readonly textParameters: ParamRef[];
   /**
    * Rows come as PostgreSQL sorts them; false leaves them as IRIS does: NULLs first going up, and texts that are numbers before
    * all others.

@@ -8,7 +8,7 @@ import type { Printing } from './printing.ts';
 import { refuse, Refusal } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import type { Scope } from './scope.ts';
-import { textOperand } from './text-operand.ts';
+import { outputText } from './text-operand.ts';
 import { untypedText } from './typed-constants.ts';
 
 /** What a function of ObjectScript gives: the text of no length comes as NULL from it. */
@@ -87,7 +87,7 @@ export function printConcatWithSeparator(
   if (by === undefined) return refuse('concat_ws with a separator that is no constant', location);
   const parts = values.map((value) => {
     checkRepeatable(value, 'concat_ws');
-    const text = `${p.marks.string(by)} || ${textOperand(p, value, scope, location)}`;
+    const text = `${p.marks.string(by)} || ${outputText(p, value, scope, location)}`;
     return isNullable(p, value, scope) ? `CASE WHEN ${operand(p, value, scope)} IS NOT NULL THEN ${text} END` : text;
   });
   if (parts.length === 0) return "''";

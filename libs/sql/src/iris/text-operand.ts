@@ -7,6 +7,15 @@ import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
 
+const wordsOf = (value: string, yes: string, no: string): string =>
+  `CASE ${value} WHEN 1 THEN '${yes}' WHEN 0 THEN '${no}' END`;
+
+/** The same where PostgreSQL writes a value as it does for clients: concat(), format(). */
+export function outputText(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
+  if (typeOf(p, node, scope) !== 'bool') return textOperand(p, node, scope, location);
+  return wordsOf(operand(p, node, scope), 't', 'f');
+}
+
 /** A value where it becomes text: a DATE of IRIS would come as the number of its day, 0.5 as `.5`. */
 export function textOperand(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
   const type = typeOf(p, node, scope);
@@ -28,8 +37,7 @@ export function textOperand(p: Printing, node: Node | undefined, scope: Scope, l
       location,
       'Cast it to timestamp first, or leave that to the client.',
     );
-  if (type === 'bool')
-    return refuse('a boolean as text', location, "Write CASE WHEN ... THEN 'true' ELSE 'false' END.");
+  if (type === 'bool') return wordsOf(value, 'true', 'false');
   if (type === 'json' || type === 'jsonb')
     return refuse('JSON as text', location, 'IRIS writes it with other blanks: leave that to the client.');
   if (type === 'interval' || type === 'bytea' || type === 'vector') return refuse(`${type} as text`, location);

@@ -55,6 +55,10 @@ export type Translation =
       readonly constants: readonly number[];
       /** Types of parameters that the client left open, as far as their places tell. */
       readonly parameterTypes: ReadonlyMap<number, PgType>;
+      /** The highest n of `$n` in it. */
+      readonly highest: number;
+      /** What is to be said of parameters whose types nothing tells, if the client does not. */
+      readonly untold: readonly { readonly number: number; readonly fault: SqlFault }[];
     }
   /** Answered by the proxy: session parameters and their relatives; SET TRANSACTION with what it asks of the one that is open. */
   | { readonly kind: 'local'; readonly modes?: { readonly isReadOnly: boolean | undefined } }

@@ -1,0 +1,82 @@
+import type { FuncCall, Node } from 'libpg-query';
+import { bodyOf, lastNameOf } from '../ast.ts';
+
+/** A parameter of whose type its place says nothing, and which PostgreSQL refuses therefore unless the client tells it. */
+export interface UntoldParameter {
+  readonly number: number;
+  readonly sqlstate: '42P18' | '42P08';
+  /** In bytes; undefined: it stands nowhere. */
+  readonly location: number | undefined;
+}
+
+/**
+ * How far the numbers of the parameters of a statement go, and which have no type when PostgreSQL comes to them: those that it has not met anywhere else (42P18), and
+ * those that it meets where a type is told only behind that (42P08).
+ */
+export function parametersOf(statement: Node): {
+  readonly highest: number;
+  readonly untold: readonly UntoldParameter[];
+} {
+  const places = new ParameterPlaces();
+  places.look(statement, true);
+  return { highest: places.highest, untold: places.untold() };
+}
+
+interface Place {
+  readonly location: number | undefined;
+  readonly isTold: boolean;
+}
+
+/** The order in which PostgreSQL looks at the parts of a statement; all others follow. */
+const inOrder = ['ctes', 'withClause', 'fromClause', 'usingClause', 'targetList', 'whereClause', 'havingClause'];
+
+/** Arguments may be of any type, from this one on. */
+const ofAnyType: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ...{ concat: 0, concat_ws: 1, format: 1, count: 0, pg_typeof: 0, num_nulls: 0, num_nonnulls: 0 },
+    ...{ json_build_object: 0, jsonb_build_object: 0, json_build_array: 0, jsonb_build_array: 0 },
+    ...{ to_json: 0, to_jsonb: 0 },
+  }),
+);
+
+class ParameterPlaces {
+  readonly #places = new Map<number, Place[]>();
+
+  get highest(): number {
+    return Math.max(0, ...this.#places.keys());
+  }
+
+  look(part: unknown, isTold: boolean): void {
+    if (Array.isArray(part)) return part.forEach((each) => this.look(each, isTold));
+    if (typeof part !== 'object' || part === null) return;
+    const node = part as Node;
+    const parameter = bodyOf(node, 'ParamRef');
+    if (parameter !== undefined) return this.#note(parameter.number ?? 0, { location: parameter.location, isTold });
+    const call = bodyOf(node, 'FuncCall');
+    if (call !== undefined) return this.#lookAtCall(call);
+    const test = bodyOf(node, 'NullTest');
+    if (test !== undefined) return this.look(test.arg, false);
+    const fields = new Map(Object.entries(part));
+    for (const name of inOrder) this.look(fields.get(name), true);
+    for (const [name, each] of fields) if (!inOrder.includes(name)) this.look(each, true);
+  }
+
+  #lookAtCall({ args = [], funcname, ...others }: FuncCall): void {
+    const anyFrom = ofAnyType.get(lastNameOf(funcname) ?? '') ?? args.length;
+    for (const [at, arg] of args.entries()) this.look(arg, at < anyFrom);
+    this.look(Object.values(others), true);
+  }
+
+  #note(number: number, place: Place): void {
+    this.#places.set(number, [...(this.#places.get(number) ?? []), place]);
+  }
+
+  untold(): readonly UntoldParameter[] {
+    return Array.from({ length: this.highest }, (_, at) => at + 1).flatMap((number): UntoldParameter[] => {
+      const [first, ...others] = this.#places.get(number) ?? [];
+      if (first?.isTold === true) return [];
+      if (!others.some(({ isTold }) => isTold)) return [{ number, sqlstate: '42P18', location: undefined }];
+      return [{ number, sqlstate: '42P08', location: first?.location }];
+    });
+  }
+}

@@ -144,6 +144,6 @@ export { scramMechanisms, type ScramMechanism } from './sasl/scram-message.ts';
 export { ScramServer, type ScramServerOptions, type ScramServerStep } from './sasl/scram-server.ts';
 export { shortText } from './short-text.ts';
 export { malformed, protocolViolation, type WireFault } from './wire-fault.ts';
-export { binaryOfText, byteaOfText, itemsOfBinaryArray, textOfBinary } from './values/binary-values.ts';
+export { binaryOfItems, binaryOfText, byteaOfText, itemsOfBinaryArray, textOfBinary } from './values/binary-values.ts';
 export { intervalOfMicros, textOfInterval, type Interval } from './values/intervals.ts';
 export { typeOfOid, typeOids, type WireType } from './values/type-oids.ts';

@@ -38,7 +38,7 @@ export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
 export type { NumericScale } from './iris/numeric-scale.ts';
 export { quotientDigits, withDigits } from './iris/quotient.ts';
-export { ageBetween, joinedText, type MadeText } from './iris/made-text.ts';
+export { ageBetween, joinedText, textOfValues, type MadeText } from './iris/made-text.ts';
 export type { Translatable } from './iris/translatable.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';
 export { pgTypes, type PgType } from './iris/pg-type.ts';

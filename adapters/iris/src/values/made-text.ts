@@ -1,10 +1,16 @@
 import { textOfInterval } from '@medrex/pg-wire';
-import { ageBetween, joinedText, type MadeText } from '@medrex/sql';
+import { ageBetween, joinedText, textOfValues, type MadeText } from '@medrex/sql';
 import { SessionFault } from '../session/session-fault.ts';
+import { jsonbText } from './jsonb-text.ts';
+import { textRule } from './result-text.ts';
+import { wireTypeOf } from './wire-types.ts';
 
 /** PostgreSQL's text of what IRIS SQL cannot say. @throws SessionFault */
 export function madeText(made: MadeText, text: string): string {
+  if (made.kind === 'joined' && made.json === 'jsonb') return jsonbText(joinedText(made, text));
   if (made.kind === 'joined') return joinedText(made, text);
+  if (made.kind === 'values')
+    return textOfValues(made, text, textRule(wireTypeOf(made.of), made.of, made.scale) ?? String);
   const age = ageBetween(text);
   if (age === undefined) throw new SessionFault('22008', 'age() of what is no moment');
   return textOfInterval({ ...age, micros: BigInt(age.micros) });

@@ -1,4 +1,5 @@
 import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire';
+import { jsonbText } from './jsonb-text.ts';
 import { quotientDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
 
 /** `.5` and `-.5` lack what PostgreSQL's clients expect. */
@@ -58,6 +59,7 @@ const rules: Readonly<Partial<Record<WireType | 'vector', (text: string) => stri
   timestamptz: (text) => (/[-+]\d\d(?::?\d\d)?$/.test(text) ? moment(text) : `${moment(text).replace(/Z$/, '')}+00`),
   interval,
   uuid: (text) => text.toLowerCase(),
+  jsonb: jsonbText,
   vector: (text) => (text.startsWith('[') ? text : `[${text}]`),
 };
 

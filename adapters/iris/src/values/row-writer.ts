@@ -1,10 +1,19 @@
-import { backend, binaryOfText, BodyWriter, typeOids, type Column, type WireType } from '@medrex/pg-wire';
+import {
+  backend,
+  binaryOfItems,
+  binaryOfText,
+  BodyWriter,
+  typeOids,
+  type Column,
+  type WireType,
+} from '@medrex/pg-wire';
 import type { MadeText, NumericScale, PgType, ResultColumn } from '@medrex/sql';
 import { madeText } from './made-text.ts';
 import type { SqlColumn, SqlRow } from '@medrex/sql-driver';
 import { SessionFault } from '../session/session-fault.ts';
 import { textRule } from './result-text.ts';
-import { wireTypeOf, wireTypeOfSql } from './wire-types.ts';
+import { arrayItems } from './array-text.ts';
+import { arrayOids, wireTypeOf, wireTypeOfSql } from './wire-types.ts';
 
 /** A column as a client gets it. */
 export interface OutColumn {
@@ -49,11 +58,20 @@ function typeModifier(type: PgType | undefined, [first, second = 0]: readonly nu
 
 /** For RowDescription; one format stands for all columns, none for text. */
 export function describedColumns(columns: readonly OutColumn[], formats: readonly number[]): Column[] {
-  return columns.map(({ label, type, modifier }, place) => ({
-    ...{ name: label, table: 0, attribute: 0, type: typeOids[type].oid, typeSize: typeOids[type].size },
+  return columns.map(({ label, type, modifier, made }, place) => ({
+    ...{ name: label, table: 0, attribute: 0, ...(isArray(made) ? arrayType(type) : scalarType(type)) },
     ...{ typeModifier: modifier, format: formatOf(formats, place) },
   }));
 }
+
+const isArray = (made: MadeText | undefined): boolean => made?.kind === 'values' && made.as === 'array';
+const arrayType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
+  type: arrayOids[type] ?? 1009,
+  typeSize: -1,
+});
+const scalarType = (type: WireType): Pick<Column, 'type' | 'typeSize'> => ({
+  ...{ type: typeOids[type].oid, typeSize: typeOids[type].size },
+});
 
 const formatOf = (formats: readonly number[], place: number): number =>
   formats.length === 1 ? (formats[0] ?? 0) : (formats[place] ?? 0);
@@ -99,6 +117,7 @@ function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: s
   if (type === 'bytea')
     return isBinary ? asItIs : (writer, cell) => writer.value(Buffer.from(`\\x${Buffer.from(cell).toString('hex')}`));
   const rule = column.holdsSchema ? toPostgres : ruleOf(column);
+  const isList = isArray(column.made);
   if (rule === undefined && (!isBinary || textual.has(type))) return asItIs;
   const textOf = (cell: Uint8Array): string => {
     const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
@@ -107,7 +126,7 @@ function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: s
   if (!isBinary) return (writer, cell) => writer.value(Buffer.from(textOf(cell)));
   return (writer, cell) => {
     const text = textOf(cell);
-    const bytes = binaryOfText(type, text);
+    const bytes = isList ? binaryOfItems(type, arrayItems(text) ?? []) : binaryOfText(type, text);
     if (bytes === undefined) throw new SessionFault('22P03', `a value of column "${column.label}" is no ${type}`);
     writer.value(bytes);
   };

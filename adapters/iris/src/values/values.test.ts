@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WireType } from '@medrex/pg-wire';
-import type { NumericScale, ParameterUse } from '@medrex/sql';
+import { itemsOfBinaryArray, type WireType } from '@medrex/pg-wire';
+import type { MadeText, NumericScale, ParameterUse } from '@medrex/sql';
 import fc from 'fast-check';
 import { SessionFault } from '../session/session-fault.ts';
 import { sqlValueOf } from './parameter-values.ts';
 import { textRule } from './result-text.ts';
+import { RowWriter } from './row-writer.ts';
 
 const bound = (type: WireType, text: string): unknown => {
   try {
@@ -115,6 +116,44 @@ describe('items of an array', () => {
   );
 });
 
+describe('what the proxy makes', () => {
+  const rowOf = (made: MadeText, type: WireType, text: string, format: number): Buffer => {
+    const pgType = type === 'text' ? 'text' : 'int4';
+    const column = { label: 'c', type, pgType, holdsSchema: false, modifier: -1, scale: undefined, made } as const;
+    return new RowWriter([column], [format], String).write([[Buffer.from(text)]], 0, 1);
+  };
+  const textOf = (made: MadeText, type: WireType, text: string): string =>
+    rowOf(made, type, text, 0).toString('utf8', 11);
+
+  it('of values is an array, in both formats', () => {
+    const array = { kind: 'values', as: 'array', of: 'int4' } as const;
+    expect(textOf(array, 'int4', '2:+7\u001e1:-\u001e3:+-2')).toBe('{NULL,7,-2}');
+    const items = itemsOfBinaryArray(rowOf(array, 'int4', '2:+7\u001e1:-\u001e3:+-2', 1).subarray(11));
+    expect(items).toEqual([null, '7', '-2']);
+    expect(itemsOfBinaryArray(rowOf(array, 'int4', '0:', 1).subarray(11))).toEqual([]);
+    const texts = { kind: 'values', as: 'array', of: 'text' } as const;
+    expect(textOf(texts, 'text', '1:+a b\u001e2:+\u001e3:+null\u001e4:+q"\\{,')).toBe('{"a b","","null","q\\"\\\\{,"}');
+  });
+
+  it('of values is a text, or the one that is there most often', () => {
+    const text = { kind: 'values', as: 'text', of: 'numeric', scale: 2, separator: '; ' } as const;
+    expect(textOf(text, 'text', '2:+.5\u001e1:-\u001e3:+2')).toBe('0.50; 2.00');
+    expect(textOf({ ...text, ofNull: '?' }, 'text', '2:+.5\u001e1:-')).toBe('?; 0.50');
+    expect(
+      textOf({ kind: 'values', as: 'mode', of: 'text' }, 'text', '2:+b\u001e1:+a\u001e3:+c\u001e2:+b\u001e3:+c'),
+    ).toBe('b');
+  });
+
+  it('of an object is one, as json and as jsonb', () => {
+    const object = { kind: 'joined', separator: ', ', json: 'json', isObject: true } as const;
+    expect(textOf(object, 'json', '2:"b" : 1.50\u001e1:"aa" : "x"')).toBe('{ "aa" : "x", "b" : 1.50 }');
+    const jsonb = { ...object, json: 'jsonb' } as const;
+    expect(textOf(jsonb, 'jsonb', '2:"b" : 1.50\u001e1:"aa" : "x"\u001e3:"b" : [{},[]]')).toBe(
+      '{"b": [{}, []], "aa": "x"}',
+    );
+  });
+});
+
 describe('results', () => {
   it.each<[WireType, string, string]>([
     ['float8', '1.0', '1'],
@@ -129,6 +168,8 @@ describe('results', () => {
     ['numeric', '10', '10'],
     ['numeric', '0.000', '0'],
     ['timestamptz', '2024-01-02 03:04:05.500', '2024-01-02 03:04:05.5+00'],
+    ['jsonb', '{"bb":1.50, "a" : [ "x,y",null,{"é":true}],"a":"\\u0041\\n"}', '{"a": "A\\n", "bb": 1.50}'],
+    ['jsonb', 'no JSON', 'no JSON'],
     ['interval', '93784500000', '1 day 02:03:04.5'],
     ['interval', '-172800000000', '-2 days'],
     ['interval', '-86400000001.00', '-1 days -00:00:00.000001'],

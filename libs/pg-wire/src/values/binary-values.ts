@@ -1,7 +1,7 @@
 import { intervalOfText, textOfInterval } from './intervals.ts';
 import { numericOfText, textOfNumeric } from './numeric.ts';
 import { dateOfDays, daysOfDate, microsOfTime, microsOfTimestamp, timeOfMicros, timestampOfMicros } from './times.ts';
-import { typeOfOid, type WireType } from './type-oids.ts';
+import { typeOfOid, typeOids, type WireType } from './type-oids.ts';
 
 /** One type in both of its formats. Undefined: what is given is none. */
 interface Formats {
@@ -180,4 +180,24 @@ export function itemsOfBinaryArray(bytes: Buffer): (string | null)[] | undefined
     at += Math.max(0, length);
   }
   return items;
+}
+
+/** An array of one dimension in binary format. Undefined where an element is none of the type. */
+export function binaryOfItems(type: WireType, items: readonly (string | null)[]): Buffer | undefined {
+  const elements = items.map((item) => (item === null ? null : formats[type].binary(item)));
+  if (elements.includes(undefined)) return undefined;
+  const head = Buffer.alloc(items.length === 0 ? 12 : 20);
+  head.writeInt32BE(items.length === 0 ? 0 : 1, 0);
+  head.writeInt32BE(elements.includes(null) ? 1 : 0, 4);
+  head.writeUInt32BE(typeOids[type].oid, 8);
+  if (items.length > 0) {
+    head.writeInt32BE(items.length, 12);
+    head.writeInt32BE(1, 16); // the first has this number
+  }
+  const parts = elements.flatMap((element) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(element?.length ?? -1);
+    return element === null || element === undefined ? [length] : [length, element];
+  });
+  return Buffer.concat([head, ...parts]);
 }

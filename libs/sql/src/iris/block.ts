@@ -22,7 +22,8 @@ import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import { printSortKey } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
-import { textTypes, typeUse } from './pg-type.ts';
+import type { MadeText } from './made-text.ts';
+import { textTypes, typeUse, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { RowKey, Scope, SeenColumn } from './scope.ts';
@@ -175,8 +176,7 @@ export class Block {
     if (isText && parameter !== undefined) this.#p.textParameters.push(parameter); // at the end, as PostgreSQL does
     const isCast = moment !== undefined || isOfNone || (!isKept && into !== undefined);
     const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
-    const json = made?.kind === 'joined' ? made.json : undefined;
-    const type = json ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));
+    const type = typeOfMade(made) ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
     const column: SeenColumn = {
@@ -318,4 +318,10 @@ function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonl
     return typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [];
   const [column] = p.queryValue(select, scope).columns ?? [];
   return column?.facts?.modifiers ?? column?.modifiers ?? [];
+}
+
+/** Of an array its elements have it. */
+function typeOfMade(made: MadeText | undefined): PgType | undefined {
+  if (made?.kind === 'values') return made.as === 'text' ? 'text' : made.of;
+  return made?.kind === 'joined' ? made.json : undefined;
 }

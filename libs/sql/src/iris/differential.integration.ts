@@ -16,7 +16,7 @@ import type { ColumnFacts, SqlCatalog } from './catalog.ts';
 import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
-import { ageBetween, joinedText } from './made-text.ts';
+import { ageBetween, joinedText, textOfValues, type MadeText } from './made-text.ts';
 import type { NumericScale } from './numeric-scale.ts';
 import type { PgType } from './pg-type.ts';
 import { quotientDigits } from './quotient.ts';
@@ -56,6 +56,8 @@ const oids: Readonly<Partial<Record<PgType, number>>> = {
   ...{ bpchar: 1042, date: 1082, time: 1083, timestamp: 1114, timestamptz: 1184, interval: 1186, uuid: 2950 },
   ...{ json: 114, jsonb: 3802 },
 };
+
+const arrayOids: typeof oids = { bool: 1000, int4: 1007, text: 1009, date: 1182, timestamp: 1115 };
 
 /** Of encounters: its collation is EXACT. */
 const exactColumns = new Set(['code']);
@@ -106,7 +108,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       row.map((value, place) => {
         const made = columns[place]?.made;
         if (made?.kind === 'age' && value !== null) return JSON.stringify(ageBetween(value) ?? intervalValue(value));
-        const text = made?.kind !== 'joined' || value === null ? value : joinedText(made, value);
+        const text = value === null || made === undefined ? value : textOfMade(made, value);
         return plain(isInterval[place] === true ? microsOf(text) : text);
       }),
     );
@@ -133,8 +135,9 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       tally.refused++;
       return;
     }
-    const columns = translation.columns?.map(({ label, type }, place) => {
-      return { name: label, dataTypeID: type === undefined ? described[place]?.dataTypeID : oids[type] };
+    const columns = translation.columns?.map(({ label, type, made }, place) => {
+      const own = made?.kind === 'values' && made.as === 'array' ? arrayOids : oids;
+      return { name: label, dataTypeID: type === undefined ? described[place]?.dataTypeID : own[type] };
     });
     if (columns !== undefined && JSON.stringify(columns) !== JSON.stringify(described))
       tally.different.push([sql, JSON.stringify(described), JSON.stringify(columns)].join('\n  '));
@@ -271,6 +274,12 @@ function boundTranslation(
   return translator.translate(sql, [], defaultPath, values);
 }
 
+function textOfMade(made: MadeText, value: string): string {
+  if (made.kind === 'values')
+    return textOfValues(made, value, (text) => (made.of === 'bool' ? (text === '1' ? 't' : 'f') : text));
+  return made.kind === 'joined' ? joinedText(made, value) : value;
+}
+
 /** Of PostgreSQL's columns nothing is made, but ages are compared month by month. */
 const agesOf = (columns: readonly ResultColumn[] = []): readonly ResultColumn[] =>
   columns.map(({ made, ...column }) => (made?.kind === 'age' ? { ...column, made } : column));
@@ -298,8 +307,17 @@ function plain(value: string | null): string {
   if (value === 't' || value === 'f') return value === 't' ? '1' : '0';
   const moment = /^(\d{4}-\d\d-\d\d .*)\+00$/.exec(value)?.[1]; // IRIS has no zone: all is UTC
   if (moment !== undefined) return `'${moment}'`;
-  if (/^[[{].*[\]}]$/s.test(value)) return sorted(JSON.parse(value));
+  if (isJson(value)) return sorted(JSON.parse(value));
   return /^-?\d+(\.\d+)?$/.test(value) ? String(Number(value)) : `'${value}'`;
+}
+
+/** `{a,b}` is an array. */
+function isJson(value: string): boolean {
+  try {
+    return typeof JSON.parse(value) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /** JSON whatever its blanks and the order of its keys. */

@@ -149,6 +149,8 @@ const otherResults: ReadonlyMap<string, Result> = new Map<string, Result>(
     jsonb_build_array: 'jsonb',
     json_build_array: 'json',
     iris_json_member: 'text',
+    iris_value_text: 'text',
+    ...{ json_object_agg: 'json', jsonb_object_agg: 'jsonb', array_to_string: 'text' },
     ...{ row_to_json: 'json', to_json: 'json', to_jsonb: 'jsonb', json_agg: 'json', jsonb_agg: 'jsonb' },
   } satisfies Record<string, Result>),
 );

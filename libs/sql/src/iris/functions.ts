@@ -24,7 +24,7 @@ import {
   printSplitPart,
   printTranslate,
 } from './text-functions.ts';
-import { outputText } from './text-operand.ts';
+import { outputText, printValueText, valueText } from './text-operand.ts';
 import { printBin, printMadeMoment, printMomentOfSeconds } from './made-moments.ts';
 import { printReadMoment, printToChar } from './moment-patterns.ts';
 import { printExtract, printTruncated } from './time.ts';
@@ -145,6 +145,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
   trunc: (p, [value, places], scope) =>
     `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)}, 1)`,
   [jsonMember]: printJsonMember,
+  [valueText]: printValueText,
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
 

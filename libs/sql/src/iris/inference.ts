@@ -205,7 +205,10 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
   const operator = lastNameOf(name) ?? '';
   if (operator === '||') return 'text';
   if (jsonTextOperators.has(operator)) return 'text';
-  if (jsonOperators.has(operator)) return bodyOf(rexpr, 'ColumnRef') === undefined ? 'jsonb' : undefined;
+  if (jsonOperators.has(operator)) {
+    if (bodyOf(rexpr, 'ColumnRef') !== undefined) return undefined;
+    return typeOf(p, lexpr, scope) === 'json' ? 'json' : 'jsonb';
+  }
   if (distanceOperators.has(operator)) return 'float8';
   const right = typeOf(p, rexpr, scope);
   if (lexpr === undefined) return right;

@@ -1,9 +1,27 @@
+import type { NumericScale } from './numeric-scale.ts';
+import type { PgType } from './pg-type.ts';
 import { microsPerDay, microsPerSecond, type IntervalValue } from './interval-text.ts';
 
 /** What the proxy makes of a text that IRIS gives, where IRIS SQL cannot say it. */
 export type MadeText =
   /** Texts that an aggregate has put together: IRIS keeps no order there, so each comes with its number. */
-  | { readonly kind: 'joined'; readonly separator: string; readonly json?: 'json' | 'jsonb' }
+  | {
+      readonly kind: 'joined';
+      readonly separator: string;
+      readonly json?: 'json' | 'jsonb';
+      readonly isObject?: boolean;
+    }
+  /** Values of a type, each behind its number and a plus sign, and a minus sign for NULL. */
+  | {
+      readonly kind: 'values';
+      /** `{a,b}`, the texts with a separator between them, or the one that is there most often. */
+      readonly as: 'array' | 'text' | 'mode';
+      readonly of: PgType;
+      readonly scale?: NumericScale | undefined;
+      readonly separator?: string;
+      /** What stands for NULL in the text; undefined: nothing. */
+      readonly ofNull?: string | undefined;
+    }
   /** Two moments, whose age() it is. */
   | { readonly kind: 'age' };
 
@@ -11,17 +29,63 @@ export type MadeText =
 export const recordSeparator = '\u001e';
 
 /** `2:b␞1:a` as `a, b`; of JSON in brackets. */
-export function joinedText({ separator, json }: Extract<MadeText, { kind: 'joined' }>, numbered: string): string {
-  const joined = numbered
+export function joinedText(made: Extract<MadeText, { kind: 'joined' }>, numbered: string): string {
+  const { separator, json, isObject = false } = made;
+  const joined = inOrder(numbered)
+    .map(({ text }) => text)
+    .join(separator);
+  if (isObject) return `{ ${joined} }`;
+  return json === undefined ? joined : `[${joined}]`;
+}
+
+interface NumberedText {
+  readonly number: number;
+  readonly text: string;
+}
+
+function inOrder(numbered: string): readonly NumberedText[] {
+  return numbered
     .split(recordSeparator)
-    .map((part) => {
+    .map((part): NumberedText => {
       const end = part.indexOf(':');
       return { number: Number(part.slice(0, end)), text: part.slice(end + 1) };
     })
-    .sort((left, right) => left.number - right.number)
-    .map(({ text }) => text)
+    .sort((left, right) => left.number - right.number);
+}
+
+/**
+ * `2:+b␞1:-` as `{NULL,b}`, or what else is made of values.
+ * @param textOf PostgreSQL's text of a value
+ */
+export function textOfValues(
+  { as, separator = '', ofNull }: Extract<MadeText, { kind: 'values' }>,
+  numbered: string,
+  textOf: (value: string) => string,
+): string {
+  const items = inOrder(numbered).filter(({ text }) => text !== '');
+  const valueOf = ({ text }: NumberedText): string | null => (text.startsWith('+') ? textOf(text.slice(1)) : null);
+  if (as === 'mode') return valueOf(mostOften(items)) ?? '';
+  const values = items.map(valueOf);
+  if (as === 'array') return `{${values.map(arrayElement).join(',')}}`;
+  return values
+    .map((value) => value ?? ofNull)
+    .filter((value) => value !== undefined)
     .join(separator);
-  return json === undefined ? joined : `[${joined}]`;
+}
+
+/** Of several that are there as often the first in the order; equal ones have one number. */
+function mostOften(items: readonly NumberedText[]): NumberedText {
+  const counts = new Map<number, number>();
+  for (const { number } of items) counts.set(number, (counts.get(number) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return items.find(({ number }) => counts.get(number) === most) ?? { number: 0, text: '' };
+}
+
+/** As array_out writes it. */
+function arrayElement(value: string | null): string {
+  if (value === null) return 'NULL';
+  const isPlain = value !== '' && !/[{},"\\\s]/.test(value) && !/^null$/i.test(value);
+  return isPlain ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 /** Between the later moment and the earlier one. */

@@ -2,15 +2,17 @@ import type { FuncCall, Node, ResTarget, SelectStmt, SortBy } from 'libpg-query'
 import { bodyOf, constantText, hasPart, lastNameOf } from '../ast.ts';
 import { printFrom } from './from.ts';
 import { checkGrouped, groupedBy, isAggregate } from './grouping.ts';
-import { typeOf } from './inference.ts';
+import { isNullable, typeOf } from './inference.ts';
 import { jsonMember } from './json.ts';
 import { labelOf } from './labels.ts';
 import { recordSeparator, type MadeText } from './made-text.ts';
 import { callOf, castTo, columnOf, constant, number, operator, target, together, when, words } from './made-nodes.ts';
-import { numberTypes, textTypes, timeTypes } from './pg-type.ts';
+import { scaleOf } from './numeric-scale.ts';
+import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import { Scope } from './scope.ts';
+import { valueText } from './text-operand.ts';
 import { isSame } from './targets.ts';
 import { untypedText } from './typed-constants.ts';
 
@@ -22,9 +24,13 @@ function percentileOf(node: Node): FuncCall | undefined {
 }
 
 /** Aggregates that put texts together: of JSON they are the members of an array. */
-const joins: Readonly<Record<string, 'text' | 'json' | 'jsonb' | undefined>> = {
-  ...{ string_agg: 'text', json_agg: 'json', jsonb_agg: 'jsonb' },
+const joins: Readonly<Record<string, 'text' | 'json' | 'jsonb' | 'values' | undefined>> = {
+  ...{ string_agg: 'text', json_agg: 'json', jsonb_agg: 'jsonb', json_object_agg: 'json', jsonb_object_agg: 'jsonb' },
+  ...{ array_agg: 'values', mode: 'values' },
 };
+
+/** Those that IRIS has nothing for, in an order or without. */
+const alwaysMade: ReadonlySet<string> = new Set(['array_agg', 'mode', 'json_object_agg', 'jsonb_object_agg']);
 
 /** string_agg(text, separator ORDER BY ...), json_agg(value ORDER BY ...) */
 function joinOf(node: Node | undefined): FuncCall | undefined {
@@ -33,7 +39,8 @@ function joinOf(node: Node | undefined): FuncCall | undefined {
   if (call === undefined || kind === undefined || call.over !== undefined) return undefined;
   const [arg, ...more] = call.args ?? [];
   const isSorted = kind !== 'text' && call.agg_distinct === true && arg !== undefined && more.length === 0;
-  if (call.agg_order !== undefined) return call;
+  const isMade = alwaysMade.has(lastNameOf(call.funcname) ?? '') && !isSorted;
+  if (call.agg_order !== undefined || isMade) return call;
   return isSorted ? { ...call, agg_order: [{ SortBy: { node: arg } }] } : undefined; // what counts once is sorted
 }
 
@@ -41,8 +48,8 @@ function joinOf(node: Node | undefined): FuncCall | undefined {
 export const hasOrderedSets = ({ targetList, havingClause, sortClause }: SelectStmt): boolean =>
   hasPart([targetList, havingClause, sortClause], (node) => (percentileOf(node) ?? joinOf(node)) !== undefined);
 
-/** Texts that are joined in an order. */
-type Joined = Extract<MadeText, { kind: 'joined' }>;
+/** Texts that are joined in an order, or values. */
+type Joined = Extract<MadeText, { kind: 'joined' | 'values' }>;
 
 export interface WithoutOrderedSets {
   readonly select: SelectStmt;
@@ -161,16 +168,27 @@ class InnerRows {
 
   /** A column that is texts joined in an order, or a constant where there are none; undefined for any other. */
   joined(val: Node | undefined): Join | undefined {
+    const array = joinedArray(val);
+    if (array !== undefined) return this.#joinedArray(array);
     const { args = [], location } = bodyOf(val, 'CoalesceExpr') ?? {};
     const call = joinOf(args[0] ?? val);
-    const otherwise = args.length === 2 ? constantText(bodyOf(args[1], 'TypeCast')?.arg ?? args[1]) : undefined;
+    const otherwise = args.length === 2 ? otherwiseOf(args[1]) : undefined;
     if (call === undefined || (val !== undefined && args.length > 0 && otherwise === undefined)) return undefined;
     const join = this.#join(call);
     if (otherwise === undefined) return join;
-    const isOfJson = join.made.json !== undefined;
-    if (isOfJson && !/^\s*\[\s*\]\s*$/.test(otherwise)) return undefined;
-    const values = [join.value, constant(`0:${isOfJson ? '' : otherwise}`)];
+    const isText = join.made.kind === 'joined' && join.made.json === undefined;
+    if (!isText && !emptyOf(join.made).test(otherwise)) return undefined;
+    const values = [join.value, constant(`0:${isText ? otherwise : ''}`)];
     return { ...join, value: { CoalesceExpr: { args: values, location: location ?? -1 } } };
+  }
+
+  /** array_to_string(array_agg(...), ...) */
+  #joinedArray({ call, args }: { call: FuncCall; args: readonly Node[] }): Join {
+    const { made, value } = this.#join(call);
+    const [separator, ofNull] = args.map(untypedText);
+    if (made.kind !== 'values' || separator === undefined || (args.length > 1 && ofNull === undefined))
+      return refuse('array_to_string with a separator that is no constant', call.location);
+    return { value, made: { ...made, as: 'text', separator, ofNull } };
   }
 
   /** Each text behind its number; equal texts have one number where they count once. */
@@ -185,8 +203,10 @@ class InnerRows {
       });
     const at = ++this.#calls;
     const partitionClause = [...this.#said];
-    const over = { ...(partitionClause.length === 0 ? {} : { partitionClause }), orderClause, ...defaultFrame };
-    const row: FuncCall = { funcname: words(isDistinct ? 'dense_rank' : 'row_number'), over };
+    const inOrder = orderClause.length === 0 ? {} : { orderClause };
+    const over = { ...(partitionClause.length === 0 ? {} : { partitionClause }), ...inOrder, ...defaultFrame };
+    const isRanked = isDistinct || call.agg_within_group === true;
+    const row: FuncCall = { funcname: words(isRanked ? 'dense_rank' : 'row_number'), over };
     const value = filter === undefined ? text.node : when(filter, text.node);
     this.#numbers.push(target(`iris_n${at}`, { FuncCall: row }), target(`iris_v${at}`, value));
     const numbered = operator('||', operator('||', columnOf(`iris_n${at}`), constant(':')), columnOf(`iris_v${at}`));
@@ -199,11 +219,16 @@ class InnerRows {
   }
 
   /** What is joined, and how. */
-  #joinedText({ funcname, args = [], location }: FuncCall, text: Node | undefined): { node: Node; made: Joined } {
-    const json = joins[lastNameOf(funcname) ?? ''];
+  #joinedText(call: FuncCall, text: Node | undefined): { node: Node; made: Joined } {
+    const { funcname, args = [], location } = call;
+    const name = lastNameOf(funcname) ?? '';
+    const json = joins[name];
+    if (json === 'values') return this.#values(call, name === 'mode' ? 'mode' : 'array');
     if (json === 'json' || json === 'jsonb') {
-      if (text === undefined || args.length > 1) return refuse('this aggregate of JSON', location);
-      return { node: callOf(jsonMember, text), made: { kind: 'joined', separator: ', ', json } };
+      const isObject = name.endsWith('_object_agg');
+      if (text === undefined || args.length !== (isObject ? 2 : 1)) return refuse('this aggregate of JSON', location);
+      if (!isObject) return { node: callOf(jsonMember, text), made: { kind: 'joined', separator: ', ', json } };
+      return { node: this.#member(text, args[1]), made: { kind: 'joined', separator: ', ', json, isObject } };
     }
     const separator = untypedText(args[1]);
     if (text === undefined || separator === undefined)
@@ -211,6 +236,29 @@ class InnerRows {
     if (!textTypes.has(typeOf(this.#p, text, this.#rows)))
       return refuse('string_agg of what is no text', location, 'Cast it to text.');
     return { node: text, made: { kind: 'joined', separator } };
+  }
+
+  #member(key: Node, value: Node | undefined): Node {
+    if (isNullable(this.#p, key, this.#rows))
+      return refuse('an object with a key that may be NULL', placeOf(key), 'Take coalesce(key, ...).');
+    const text = callOf(jsonMember, castTo('text', key));
+    return operator('||', operator('||', text, constant(' : ')), callOf(jsonMember, value));
+  }
+
+  /** A sign before each value, or in the place of NULL. */
+  #values(
+    { args = [], agg_order: order = [], location }: FuncCall,
+    as: 'array' | 'mode',
+  ): { node: Node; made: Joined } {
+    const value = as === 'mode' ? bodyOf(order[0], 'SortBy')?.node : args[0];
+    const of = typeOf(this.#p, value, this.#rows);
+    if (value === undefined || of === undefined || unmade.has(of))
+      return refuse(`${as === 'mode' ? 'mode' : 'array_agg'} of this`, location, 'Cast it to text.');
+    const isThere: Node = { NullTest: { arg: value, nulltesttype: 'IS_NOT_NULL' } };
+    const text = operator('||', constant('+'), callOf(valueText, value));
+    const node = when(isThere, text, as === 'mode' ? undefined : constant('-'));
+    const scale = of === 'numeric' ? scaleOf(this.#p, value, this.#rows) : undefined;
+    return { node, made: { kind: 'values', as, of, ...(scale === undefined ? {} : { scale }) } };
   }
 
   groups(): Node[] {
@@ -305,6 +353,32 @@ class InnerRows {
     this.#numbers.push(...named.map((target): Node => ({ ResTarget: target })));
     return at;
   }
+}
+
+/** What is no text in between. */
+const unmade: ReadonlySet<PgType> = new Set<PgType>(['bytea', 'interval', 'json', 'jsonb', 'vector']);
+
+/** The constant of COALESCE, as text; an array without elements as `{}`. */
+function otherwiseOf(node: Node | undefined): string | undefined {
+  const bare = bodyOf(node, 'TypeCast')?.arg ?? node;
+  const array = bodyOf(bare, 'A_ArrayExpr');
+  return array === undefined ? constantText(bare) : array.elements === undefined ? '{}' : undefined;
+}
+
+/** What COALESCE may have for nothing: that is not made of anything. */
+const emptyOf = (made: Joined): RegExp =>
+  made.kind === 'values'
+    ? made.as === 'array'
+      ? /^\s*\{\s*\}\s*$/
+      : /(?!)/
+    : made.isObject === true
+      ? /(?!)/
+      : /^\s*\[\s*\]\s*$/;
+
+function joinedArray(node: Node | undefined): { call: FuncCall; args: readonly Node[] } | undefined {
+  const { funcname, args: [array, ...args] = [] } = bodyOf(node, 'FuncCall') ?? {};
+  const call = lastNameOf(funcname) === 'array_to_string' ? joinOf(array) : undefined;
+  return call === undefined || lastNameOf(call.funcname) !== 'array_agg' ? undefined : { call, args };
 }
 
 /** RANGE UNBOUNDED PRECEDING, which is what a window has that says nothing. */

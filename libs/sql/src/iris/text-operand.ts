@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query';
 import { operand } from './expression.ts';
 import { typeOf } from './inference.ts';
 import { fractionText } from './number-text.ts';
-import { numberTypes, integerTypes } from './pg-type.ts';
+import { numberTypes, integerTypes, textTypes } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -14,6 +14,17 @@ const wordsOf = (value: string, yes: string, no: string): string =>
 export function outputText(p: Printing, node: Node | undefined, scope: Scope, location?: number): string {
   if (typeOf(p, node, scope) !== 'bool') return textOperand(p, node, scope, location);
   return wordsOf(operand(p, node, scope), 't', 'f');
+}
+
+/** What stands for the text of a value from which PostgreSQL's can be made: no client calls it so. */
+export const valueText = 'iris_value_text';
+
+/** Numbers as IRIS writes them, and days by their names. */
+export function printValueText(p: Printing, [value]: readonly Node[], scope: Scope): string {
+  const type = typeOf(p, value, scope);
+  if (type === 'date') return textOperand(p, value, scope);
+  const printed = operand(p, value, scope);
+  return textTypes.has(type) ? printed : `CAST(${printed} AS VARCHAR(65535))`;
 }
 
 /** A value where it becomes text: a DATE of IRIS would come as the number of its day, 0.5 as `.5`. */

@@ -68,6 +68,23 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     "select jsonb_build_object('id', p.id, 'costs', (select jsonb_agg(e.cost) from encounters e where e.patient_id = p.id and e.id > 2 and e.id < 8)) from patients p order by p.id",
   ),
+  // Arrays and objects of several rows, and what is there most often.
+  query('select array_agg(id order by id desc), array_agg(name order by id) filter (where active) from patients'),
+  query(
+    'select patient_id, array_agg(distinct cost), array_agg(status order by id) from encounters group by patient_id order by 1',
+  ),
+  query("select coalesce(array_agg(born order by id), '{}') as days from patients where id > $1", ['12']),
+  query(
+    "select status, array_to_string(array_agg(cost order by id), '; ', '-') from encounters group by status order by 1",
+  ),
+  query(
+    'select array_agg(active order by id), array_agg(started order by encounters.id) from patients join encounters using (id)',
+  ),
+  query('select mode() within group (order by status desc), mode() within group (order by cost) from encounters'),
+  query(
+    'select status, mode() within group (order by patient_id) filter (where id > 1) from encounters group by status order by 1',
+  ),
+  query('select json_object_agg(id, parent order by id), jsonb_object_agg(label, parent order by id) from wards'),
   // The clocks of zones.
   query(
     "select id, started::timestamp at time zone 'Europe/Berlin', started::timestamptz at time zone 'America/New_York' from encounters order by id",

@@ -89,6 +89,13 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       const { rows } = await client.query('select pg_is_in_recovery() as standby, pg_backend_pid() > 0 as pid');
       expect(rows).toEqual([{ standby: false, pid: true }]);
       expect((await client.query('select txid_current() is not null as txid')).rows).toEqual([{ txid: true }]);
+      const chance = await client.query('select random() < 1 as one, gen_random_uuid() is not null as id');
+      expect(chance.rows).toEqual([{ one: true, id: true }]);
+    });
+
+    it('gives rows without columns', async () => {
+      const { rows, fields, rowCount } = await client.query('select from patients where id < 3');
+      expect([rows, fields, rowCount]).toEqual([[{}, {}], [], 2]);
     });
 
     it('makes a table of a query, and none where there is one', async () => {

@@ -123,7 +123,7 @@ function isSettingOnly({ kind, reads, effects }: Statement): boolean {
   );
 }
 
-/** What tools ask a server about itself at their start: it changes from time to time, and changes nothing. */
+/** What tools ask a server about itself at their start, and chance: it changes from time to time, and changes nothing. */
 const ofServer: ReadonlySet<string> = new Set([
   'pg_backend_pid',
   'pg_is_in_recovery',
@@ -131,6 +131,7 @@ const ofServer: ReadonlySet<string> = new Set([
   'txid_current_if_assigned',
   'pg_current_xact_id',
   'pg_current_xact_id_if_assigned',
+  ...['random', 'gen_random_uuid', 'clock_timestamp', 'timeofday'],
 ]);
 
 /** What needs no table and IRIS cannot compute: version(), current_schemas(true), generate_series(1, 3). */

@@ -33,7 +33,8 @@ export function outColumns(
   translated: readonly ResultColumn[] | undefined,
   columns: readonly SqlColumn[] | undefined,
 ): readonly OutColumn[] {
-  if (translated !== undefined && (columns === undefined || translated.length === columns.length)) {
+  const isNone = translated?.length === 0; // IRIS selects nothing but columns
+  if (translated !== undefined && (isNone || columns === undefined || translated.length === columns.length)) {
     return translated.map(({ label, type, holdsSchema, scale, modifiers, made }, place) => {
       const own = columns?.[place];
       const known = type ?? undefined;
@@ -98,9 +99,10 @@ export class RowWriter {
   }
 
   #row(writer: BodyWriter, row: SqlRow): void {
-    writer.begin(backend.dataRow).uint16(row.length);
-    for (let place = 0; place < row.length; place++) {
-      const cell = row[place] as Uint8Array | null;
+    const { length } = this.#cells;
+    writer.begin(backend.dataRow).uint16(length);
+    for (let place = 0; place < length; place++) {
+      const cell = row[place] ?? null;
       if (cell === null) writer.int32(-1);
       else (this.#cells[place] ?? asItIs)(writer, cell);
     }

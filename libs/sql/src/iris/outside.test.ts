@@ -303,6 +303,7 @@ describe('is refused, at its place, with what to do', () => {
     ['alter table patients enable row level security', '0A000', 1],
     ['create materialized view v as select 1', '0A000', 26],
     // What IRIS would take and answer otherwise.
+    ['select distinct id from patients order by name', '42P10', 43],
     ['select t.* from patients a', '42P01', 8],
     ["select 'é', b.id from patients a", '42P01', 13],
     ['select id from patients a where exists (select 1 from wards w where w.id = v.id)', '42P01', 76],

@@ -29,7 +29,7 @@ export function sortOutside(
   const keys = (select.sortClause ?? []).flatMap((clause) => {
     const sort = bodyOf(clause, 'SortBy') ?? {};
     const target = resultOf(sort.node, targets) ?? [...targets, ...hidden].find(({ node }) => isSame(node, sort.node));
-    const column = target?.column ?? refuse('ORDER BY something that is no result column', placeOf(sort.node));
+    const column = target?.column ?? refuseOrder(select, sort.node);
     const name = identifier(column.name);
     return sortKeys(p, sort, {
       value: column.isExact ? name : `%EXACT(${name})`,
@@ -90,6 +90,13 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   if (columns === undefined) return refuse('a sorted or limited set operation over *', undefined, 'Name the columns.');
   const targets = columns.map((column): Target => ({ node: undefined, sql: identifier(column.name), column }));
   return { sql: sortOutside(p, sql, targets, select, options, limits), columns };
+}
+
+function refuseOrder(select: SelectStmt, node: Node | undefined): never {
+  if (select.distinctClause === undefined) return refuse('ORDER BY something that is no result column', placeOf(node));
+  throw new Refusal('for SELECT DISTINCT, ORDER BY expressions must appear in select list', {
+    ...{ sqlstate: '42P10', location: placeOf(node) },
+  });
 }
 
 /** Each row with its number among those that are equal to it: so many of them are on both sides, or on one. */

@@ -434,6 +434,12 @@ doctors\tward.example all
     expect(problems).toEqual([expect.stringContaining(problem)]);
   });
 
+  it('says of a file that cannot be read that alone', () => {
+    const { problems } = read(`${base}auth_type = hba\nauth_hba_file = /nowhere\n`);
+    expect(problems).toEqual([expect.stringContaining('auth_hba_file')]);
+    expect(problems[0]).not.toContain('has no rule');
+  });
+
   it.each(['pam', 'peer'])('is not by auth_type %s', (type) => {
     expect(read(`${base}auth_type = ${type}\n`).problems).toEqual([
       expect.stringContaining(`auth_type: ${type} is not there`),

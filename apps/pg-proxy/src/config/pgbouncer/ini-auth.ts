@@ -36,8 +36,11 @@ function allowCleartext(gathering: Gathering): void {
 function takeHba(gathering: Gathering): void {
   const [file, identFile] = [gathering.file('auth_hba_file'), gathering.file('auth_ident_file')];
   if (file === undefined) return gathering.problem('auth_hba_file', 'auth_type hba needs it');
-  const ident = readIdent(identFile === undefined ? '' : textOf(gathering, 'auth_ident_file', identFile));
-  const { rules, ldap, problems } = readHba(textOf(gathering, 'auth_hba_file', file), ident.maps);
+  const maps = identFile === undefined ? '' : textOf(gathering, 'auth_ident_file', identFile);
+  const text = textOf(gathering, 'auth_hba_file', file);
+  if (maps === undefined || text === undefined) return;
+  const ident = readIdent(maps);
+  const { rules, ldap, problems } = readHba(text, ident.maps);
   for (const problem of ident.problems) gathering.problems.push(`${identFile}: ${problem}`);
   for (const problem of problems) gathering.problems.push(`${file}: ${problem}`);
   gathering.set('auth.rules', rules);
@@ -51,12 +54,13 @@ function takeHba(gathering: Gathering): void {
 }
 
 /** Of a file that the setting names; empty, and a problem, where it cannot be read. */
-function textOf(gathering: Gathering, setting: string, file: string): string {
+/** Undefined: it cannot be read, which is a problem of its own. */
+function textOf(gathering: Gathering, setting: string, file: string): string | undefined {
   try {
     return gathering.read(file);
   } catch (error) {
     gathering.problem(setting, (error as Error).message);
-    return '';
+    return undefined;
   }
 }
 

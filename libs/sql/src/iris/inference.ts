@@ -50,7 +50,8 @@ export function isPredicate(node: Node, kind = kindOf(node)): boolean {
     case 'A_Expr': {
       const expression = bodyOf(node, 'A_Expr');
       if (expression === undefined || expression.kind === 'AEXPR_NULLIF') return false;
-      return expression.kind !== 'AEXPR_OP' || comparisons.has(lastNameOf(expression.name) ?? '');
+      if (expression.kind !== 'AEXPR_OP') return true;
+      return expression.lexpr !== undefined && comparisons.has(lastNameOf(expression.name) ?? ''); // ~ alone turns bits
     }
     default:
       return false;
@@ -219,6 +220,7 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
       ? 'interval'
       : withInterval(other);
   }
+  if (operator === '>>') return left;
   if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
   if (operator === '-' && timeTypes.has(left) && isOfOther(p, rexpr)) return timeArithmetic(operator, left, left);
   if (operator === '-' && timeTypes.has(right) && isOfOther(p, lexpr)) return timeArithmetic(operator, right, right);

@@ -1,5 +1,6 @@
 import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
+import { printBits } from './bits.ts';
 import { comparison } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { isNullable, isOfOther, isOpenParameter, isWithoutType, learnType, typeOf } from './inference.ts';
@@ -39,6 +40,12 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
       return `POWER(${p.value(lexpr, scope)}, ${p.value(rexpr, scope)})`;
     case '||':
       return printConcatenation(p, expression, scope);
+    case '&':
+    case '|':
+    case '#':
+    case '<<':
+    case '>>':
+      return printBits(p, expression, scope);
     case '->':
     case '->>':
     case '#>':
@@ -54,6 +61,7 @@ export function printOperator(p: Printing, expression: A_Expr, scope: Scope): st
 }
 
 function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope: Scope, location?: number): string {
+  if (operator === '~' && integerTypes.has(typeOf(p, rexpr, scope))) return `(-${operand(p, rexpr, scope)} - 1)`;
   if (operator !== '-' && operator !== '+') return refuse(`the operator ${operator}`, location);
   if (typeOf(p, rexpr, scope) === 'interval')
     return operator === '+' ? operand(p, rexpr, scope) : `-(${printSpan(p, rexpr, scope)})`;

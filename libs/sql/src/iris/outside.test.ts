@@ -218,7 +218,7 @@ describe('is refused, at its place, with what to do', () => {
     ['values (2), (1) order by 1', '0A000', 9],
     ['values (1), (2) limit 1', '0A000', 9],
     ['select bitand(1, 2)', '0A000', 8],
-    ['select 1 & 3, 1 | 2, ~1, 1 << 2', '0A000', 10],
+    ['select 1 & 3, 1 | 2, ~1, 1 << 2', '0A000', 28],
     ['select @ -5', '0A000', 8],
     ['select |/ 4', '0A000', 8],
     ['select factorial(3)', '0A000', 8],
@@ -304,6 +304,9 @@ describe('is refused, at its place, with what to do', () => {
     ['create materialized view v as select 1', '0A000', 26],
     // What IRIS would take and answer otherwise.
     ['select distinct id from patients order by name', '42P10', 43],
+    ['select id & cost from encounters', '0A000', 11],
+    ['select id << 2 from encounters', '0A000', 11],
+    ['select name & 1 from patients', '42883', 13],
     ['select t.* from patients a', '42P01', 8],
     ["select 'é', b.id from patients a", '42P01', 13],
     ['select id from patients a where exists (select 1 from wards w where w.id = v.id)', '42P01', 76],
@@ -669,6 +672,10 @@ describe('becomes', () => {
       ['CREATE TABLE t (w INTEGER REFERENCES wards)'],
     ],
     ['create index i on patients (name varchar_pattern_ops) where active', ['CREATE INDEX i ON TABLE patients (name)']],
+    [
+      'select id & 6, ~id from patients',
+      ['SELECT CAST((FLOOR(id / 2) - 4 * FLOOR(id / 8)) * 2 AS BIGINT), (-id - 1) FROM patients'],
+    ],
     [
       'delete from encounters e where e.cost < $1 returning *',
       [

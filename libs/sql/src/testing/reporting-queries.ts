@@ -85,6 +85,11 @@ export const reportingQueries: readonly WrittenQuery[] = [
     'select status, mode() within group (order by patient_id) filter (where id > 1) from encounters group by status order by 1',
   ),
   query('select json_object_agg(id, parent order by id), jsonb_object_agg(label, parent order by id) from wards'),
+  // Bits, of numbers below zero as well.
+  query(
+    'select id & 5, id | 6, 3 & cost, cost # 9, cost | 1, ~cost, ~(-id), cost >> 1, -id >> 2, cost & 0 from encounters order by id',
+  ),
+  query('select count(*) from encounters where cost & 4 = 4 and (id | 1) <> 3'),
   // The clocks of zones.
   query(
     "select id, started::timestamp at time zone 'Europe/Berlin', started::timestamptz at time zone 'America/New_York' from encounters order by id",

@@ -1,0 +1,58 @@
+import type { A_Expr, Node } from 'libpg-query';
+import { bodyOf, lastNameOf } from '../ast.ts';
+import { operand } from './expression.ts';
+import { typeOf } from './inference.ts';
+import { integerTypes } from './pg-type.ts';
+import type { Printing } from './printing.ts';
+import { Refusal, refuse } from './refusal.ts';
+import { checkRepeatable } from './repeatable.ts';
+import type { Scope } from './scope.ts';
+
+/** The bits of an integer beside those of a constant that is not negative, by arithmetic: IRIS SQL has no bits. */
+export function printBits(p: Printing, { name, lexpr, rexpr, location }: A_Expr, scope: Scope): string {
+  const operator = lastNameOf(name) ?? '';
+  const sides = [lexpr, rexpr] as const;
+  for (const side of sides) {
+    const type = typeOf(p, side, scope);
+    if (type !== undefined && !integerTypes.has(type))
+      throw new Refusal(`operator does not exist: ${type} ${operator}`, { sqlstate: '42883', location });
+  }
+  const isShift = operator === '<<' || operator === '>>';
+  const mask = wholeOf(rexpr) ?? (isShift ? undefined : wholeOf(lexpr));
+  const node = wholeOf(rexpr) === undefined ? rexpr : lexpr;
+  if (mask === undefined || mask < 0 || operator === '<<' || (isShift && mask > 30))
+    return refuse(
+      `the operator ${operator} here`,
+      location,
+      'Beside a constant that is not negative it is translated, << as a product: a * 4.',
+    );
+  checkRepeatable(node, 'bits');
+  const value = operand(p, node, scope);
+  if (operator === '>>') return `CAST(FLOOR(${value} / ${2 ** mask}) AS BIGINT)`;
+  const common = commonBits(value, mask);
+  if (operator === '&') return common;
+  return `(${value} + ${mask} - ${operator === '|' ? '' : '2 * '}${common})`;
+}
+
+/** Run by run: as many bits from here on as are set beside each other. */
+function commonBits(value: string, mask: number): string {
+  const runs: string[] = [];
+  for (let bit = 0; bit < 31;) {
+    if (!isSet(mask, bit)) {
+      bit++;
+      continue;
+    }
+    const from = bit;
+    while (bit < 31 && isSet(mask, bit)) bit++;
+    const above = `FLOOR(${value} / ${2 ** from})`;
+    runs.push(`(${above} - ${2 ** (bit - from)} * FLOOR(${value} / ${2 ** bit})) * ${2 ** from}`);
+  }
+  return runs.length === 0 ? `(${value} * 0)` : `CAST(${runs.join(' + ')} AS BIGINT)`;
+}
+
+const isSet = (mask: number, bit: number): boolean => Math.floor(mask / 2 ** bit) % 2 === 1;
+
+const wholeOf = (node: Node | undefined): number | undefined => {
+  const constant = bodyOf(node, 'A_Const')?.ival;
+  return constant === undefined ? undefined : (constant.ival ?? 0);
+};

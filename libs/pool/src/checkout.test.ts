@@ -75,6 +75,18 @@ describe('checkout', () => {
     expect(rig.events()).toEqual(['refuse d timeout']);
   });
 
+  it('counts from when the client came, who may have waited elsewhere before', () => {
+    const rig = new PoolRig({ settings: { max: 1, waitTimeoutMs: 1_000 } });
+    rig.holder('a');
+    const [b, c] = [rig.client('b'), rig.client('c')];
+    rig.after(600);
+    for (const client of [b, c]) rig.checkout(client);
+    rig.pools.waitsSince(c, 0);
+    rig.after(400);
+    expect(rig.events()).toEqual(['refuse c timeout']);
+    expect(rig.refusals.map(({ waitedMs }) => waitedMs)).toEqual([1_000]);
+  });
+
   it.each([
     [120_000, 0.1],
     [15_000, 0.8],

@@ -39,7 +39,7 @@ export class Pool<C, B> implements WaitTerms {
   readonly title: string;
   readonly limits: readonly SharedLimit<C, B>[];
   readonly clients = new Set<PooledClient<C, B>>();
-  /** Some client has a wait timeout of its own: who came later may have to go earlier. */
+  /** Some client has a wait timeout of its own, or has waited elsewhere before: who came later may have to go earlier. */
   hasOwnTimeouts = false;
   /** Its minimum is there without clients, too. */
   isKept = false;

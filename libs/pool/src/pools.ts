@@ -112,6 +112,14 @@ export class Pools<C, B> {
     if (waitTimeoutMs !== undefined) client.pool.hasOwnTimeouts = true;
   }
 
+  /** A client that waits has done so since then, for what another one was to be told for both. */
+  waitsSince(client: PooledClient<C, B>, sinceMs: number): void {
+    if (!client.isWaiting) return;
+    client.waitingSinceMs = sinceMs;
+    client.countedFromMs = sinceMs;
+    client.pool.hasOwnTimeouts = true;
+  }
+
   /** What a client does with the backend that it has turns out to be work of another class. */
   reclass(client: PooledClient<C, B>, workClass: WorkloadClass, nowMs: number): void {
     client.pool.reclass(client, workClass, nowMs);

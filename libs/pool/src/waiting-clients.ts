@@ -17,7 +17,7 @@ export interface WaitTerms {
   readonly isPaused: boolean;
   /** Why backends cannot be opened at the moment. */
   readonly failure: OpenFailure | undefined;
-  /** Some client has a wait timeout of its own: who came later may have to go earlier. */
+  /** Some client has a wait timeout of its own, or has waited elsewhere before: who came later may have to go earlier. */
   readonly hasOwnTimeouts: boolean;
 }
 

@@ -21,6 +21,22 @@ async function enter(): Promise<WireClient & { told: Transcript }> {
 
 const off = parameterStatus({ name: 'in_hot_standby', value: 'off' });
 
+describe('a server that says nothing to who logs in', () => {
+  it('lets nobody wait for longer than is said, whoever has asked it first', async () => {
+    const pool = { size: 1, reserve: 0, waitTimeoutMs: 2_500, noticeAfterMs: 60_000 };
+    rig = await ProxyRig.start({ config: { pool } });
+    rig.postgres.isMute = true;
+    const cameAt = performance.now();
+    const waited = [rig.open(), rig.open(), rig.open()].map(async (client) => {
+      await client.until('FATAL');
+      return performance.now() - cameAt;
+    });
+    const [first = 0, ...others] = (await Promise.all(waited)).sort((one, other) => one - other);
+    // Each of them would wait as long again, for itself.
+    expect(Math.max(...others)).toBeLessThan(first + 1_500);
+  });
+});
+
 describe('a standby that is none any more', () => {
   it('is heard of by whom it told, by who comes behind him to that backend, and by who logs in', async () => {
     rig = await ProxyRig.start(oneBackend);

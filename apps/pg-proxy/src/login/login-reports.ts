@@ -69,34 +69,38 @@ export class LoginReports {
     this.#known = new Map();
   }
 
-  /** @param then is called once, perhaps much later */
-  learn(key: string, client: Client, then: (learnt: Learnt) => void): void {
+  /**
+   * @param then is called once, perhaps much later
+   * @param cameAtMs since when it counts how long the client has waited
+   */
+  learn(key: string, client: Client, then: (learnt: Learnt) => void, cameAtMs = this.#now()): void {
+    const ask = (tell: typeof then): void => this.#ask(key, client, tell, cameAtMs);
     const waiting = this.#waiting.get(key);
     // In session mode it needs a backend in any case.
-    if (client.mode === 'session') this.#ask(key, client, then);
-    else if (waiting === undefined) this.#askForAll(key, client, then);
+    if (client.mode === 'session') ask(then);
+    else if (waiting === undefined) this.#askForAll(key, ask, then);
     else {
       client.errands.awaitLearnt(then);
       waiting.push((learnt) => {
         if (client.hasLeft) return;
-        if (learnt === undefined) this.learn(key, client, then);
-        else if ('sqlstate' in learnt || !this.#known.has(key)) this.#ask(key, client, then);
+        if (learnt === undefined) this.learn(key, client, then, cameAtMs);
+        else if ('sqlstate' in learnt || !this.#known.has(key)) ask(then);
         else client.errands.learnt(learnt);
       });
     }
   }
 
-  #askForAll(key: string, client: Client, then: (learnt: Learnt) => void): void {
+  #askForAll(key: string, ask: (tell: (learnt: Learnt) => void) => void, then: (learnt: Learnt) => void): void {
     const waiting: ((learnt: Learnt) => void)[] = [];
     this.#waiting.set(key, waiting);
-    this.#ask(key, client, (learnt) => {
+    ask((learnt) => {
       this.#waiting.delete(key);
       then(learnt);
       for (const tell of waiting) tell(learnt);
     });
   }
 
-  #ask(key: string, client: Client, then: (learnt: Learnt) => void): void {
+  #ask(key: string, client: Client, then: (learnt: Learnt) => void, cameAtMs: number): void {
     const known = this.#known;
     client.errands.learn((learnt) => {
       if (learnt !== undefined && !('sqlstate' in learnt) && !client.session.settings.isOfProcess) {
@@ -104,6 +108,6 @@ export class LoginReports {
         known.set(key, { parameters: learnt, atMs: this.#now() });
       }
       then(learnt);
-    });
+    }, cameAtMs);
   }
 }

@@ -58,6 +58,8 @@ export class ScriptedPostgres {
   discardsNothing = false;
   /** Databases that are not there. */
   readonly missing = new Set<string>();
+  /** It takes connections, and says nothing to who logs in. */
+  isMute = false;
   /** Asks for the password itself, which is `secret`. */
   asksPassword = false;
   /** What `pg_authid` has, for a query that asks it. */
@@ -171,6 +173,7 @@ export class ScriptedBackend {
     }
     if (packet.kind === 'startup') this.parameters = packet.parameters;
     this.id = this.#postgres.backends.push(this);
+    if (this.#postgres.isMute) return;
     this.#scram = new ScramServer({ verifier, nonce: 'scripted' });
     const asked = this.#scram.mechanisms;
     this.#send(

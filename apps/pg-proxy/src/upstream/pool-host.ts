@@ -364,6 +364,10 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.scopes.waits(client, text);
   }
 
+  waitsSince({ pooled }: Client, sinceMs: number): void {
+    this.pools.waitsSince(pooled, sinceMs);
+  }
+
   pin(pooled: Pooled): void {
     this.pools.pin(pooled);
     // Its backend is its own now, also when it asks nothing: it must not stand in the way of others of its class.

@@ -43,12 +43,15 @@ export class ClientErrands {
   /**
    * Takes a backend for long enough to learn what it reports with this client's settings, or why it does not take them. In session
    * mode it keeps it; so it does with a process that has begun with them, because a session does not take them.
+   *
+   * @param sinceMs when it came: another client may have been asked first
    */
-  learn(then: (learnt: Learnt) => void): void {
+  learn(then: (learnt: Learnt) => void, sinceMs: number): void {
     const client = this.#client;
     this.#learner = then;
     client.readAt = this.#host.now();
     client.obtain(undefined);
+    this.#host.waitsSince(client, sinceMs);
     if (client.backend !== undefined) this.learnFrom(client.backend);
   }
 

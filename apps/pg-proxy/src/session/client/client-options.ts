@@ -57,6 +57,8 @@ export interface ClientHost {
   followed(client: Client): void;
   /** It waits for a backend, with this statement. */
   waits(client: Client, text: string): void;
+  /** If it waits for a backend, it has done so since then. */
+  waitsSince(client: Client, sinceMs: number): void;
   /** Why a read that may be answered from the cache is not answered in any other way now. */
   shedOf(client: Client, asked: Asked): Report | undefined;
 }

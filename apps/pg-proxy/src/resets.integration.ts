@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
-import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
+import { backend as from, bind, execute, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { Transcript } from './testing/transcript.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
@@ -57,6 +57,33 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
 
     it.each(texts)('goes back there within a text: %s', async (text) => {
       expect(await heard(rig.url, [query(text)])).toEqual(await heard(where, [query(text)]));
+    });
+
+    /** Which parameters a client is told, in no order. */
+    const told = async (href: string, messages: readonly Buffer[]): Promise<string[]> => {
+      const client = await WireClient.in({
+        ...{ ...accessOf(href), minor: 0, parameters: { options: '-c DateStyle=German', application_name: 'a' } },
+        wordOf: (type, message) =>
+          type === from.parameterStatus || type === from.readyForQuery
+            ? message.toString('latin1').replace(/^(.).{4}/s, '$1 ')
+            : undefined,
+      });
+      const words: string[] = [];
+      for (const one of messages) {
+        client.send(one);
+        words.push(...(await client.until('Z')));
+      }
+      client.close();
+      return words.sort();
+    };
+
+    it.each([
+      [query('discard all')],
+      [Buffer.concat([...run('discard all'), sync()]), query('select 1')],
+      [query("set datestyle to iso; set application_name to 'b'"), query('discard all'), query('select 1')],
+      [query('discard all'), query("set datestyle to 'ISO, MDY'"), query('discard all'), query('select 1')],
+    ])('tells of no parameter that is what it was (%#)', async (...messages) => {
+      expect(await told(rig.url, messages)).toEqual(await told(where, messages));
     });
 
     it('goes back there behind a text of another encoding', async () => {

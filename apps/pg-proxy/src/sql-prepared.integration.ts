@@ -27,6 +27,7 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
   let rig: RealRig;
   beforeAll(async () => {
     rig = await RealRig.start(where, 'transaction', 4);
+    await rig.direct.query(`create table ${rig.schema}.lost (a int); insert into ${rig.schema}.lost values (7)`);
   });
   afterAll(() => rig.close());
 
@@ -67,6 +68,24 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     );
     await client.end();
     expect(rows).toEqual([{ n: '0' }]);
+  });
+
+  /** Its table is not on the path any more, which stands where `%` does. */
+  const lost = [parse({ name, text: 'select a from lost where a <> $1', parameterTypes: [] }), sync()];
+  const other = [parse({ name: 'n2', text: 'select 2', parameterTypes: [] }), sync()];
+  it.each([
+    [['select 1; execute n1(1)', 'execute n1(1)']],
+    [['begin', 'select 1; explain execute n1(1)', 'select 1', 'rollback']],
+    [['select 1; deallocate n1', 'select 2']],
+    [['select 1; execute n2', 'deallocate n1', 'execute n2']],
+    [['select 1; execute n2', 'prepare n1 as select 3']],
+    [['select 1; execute n1(1)', 'set search_path to %', 'select 1; execute n1(1)', 'execute n1(2)']],
+    [['begin', 'savepoint a', 'select 1; execute n1(1)', 'rollback to a', 'select 1; execute n2', 'commit']],
+  ])('are those of statements that cannot be prepared any more, too: %j', async (texts) => {
+    const [path, away] = [`set search_path to ${rig.schema}`, 'set search_path to public'].map((one) => query(one));
+    const steps = texts.map((one) => [query(one.replaceAll('%', rig.schema))]);
+    const all = [[path!], lost, other, [away!], ...steps];
+    expect(await heard(rig.url, all)).toEqual(await heard(where, all));
   });
 
   const takes = [

@@ -273,8 +273,19 @@ export class BackendAnswers {
     }
     if (head === (owed.query | unasked) && expected.headNote === undefined)
       backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
-    const { fault, beforeFault, isSilent = false, positionOf } = expected.headNote ?? {};
-    this.#noteFailure(framer, head);
+    const note = expected.headNote;
+    const { fault, beforeFault, isSilent = false, positionOf } = note ?? {};
+    const isOfOurs = note?.refused !== undefined || says(framer, statementPrefix);
+    const report = isOfOurs ? readReport(framer.buffer, framer.start, framer.end) : undefined;
+    if (report !== undefined) note?.refused?.(report);
+    // What stands for a statement has failed in its place.
+    const refusal = report && backend.client?.refusalOf(report.message);
+    this.#noteFailure(framer, head, refusal?.sqlstate);
+    if (refusal !== undefined && (head & unasked) === 0) {
+      const where = report?.where === undefined ? {} : { where: report.where };
+      backend.client?.outbox.push(errorResponse({ ...refusal, severity: 'ERROR', ...where }));
+      return false;
+    }
     if (fault !== undefined && !says(framer, 'C25P02\0')) {
       if (beforeFault !== undefined) backend.client?.outbox.push(beforeFault);
       backend.client?.outbox.push(errorResponse({ ...fault, severity: 'ERROR' }));
@@ -285,9 +296,9 @@ export class BackendAnswers {
     return isSeen && !this.#isReworded(framer, positionOf);
   }
 
-  #noteFailure({ buffer, start, end }: Framer, head: number): void {
+  #noteFailure({ buffer, start, end }: Framer, head: number, told?: string): void {
     const expected = this.#expected;
-    const sqlstate = readSqlstate(buffer, start, end) ?? 'XX000';
+    const sqlstate = told ?? readSqlstate(buffer, start, end) ?? 'XX000';
     const note = expected.headNote;
     note?.failed(sqlstate);
     const isOfRequest = (head & kindBits) >= owed.parse ? expected.failed(sqlstate, this.chunkAt) : note !== undefined;
@@ -316,17 +327,28 @@ export class BackendAnswers {
 
   #parameterChanged({ buffer, start, end }: Framer): boolean {
     const changed = readParameterStatus(buffer, start, end);
-    if (changed !== undefined) this.#backend.hasReported(changed.name, changed.value);
     const { head } = this.#expected;
-    if (changed !== undefined && (head & reporting) !== 0) this.#toTell.add(changed.name);
-    if ((head & unasked) !== 0) return false;
-    if (changed !== undefined) this.#toTell.delete(changed.name);
-    return changed === undefined || this.#backend.client?.isSetAgain(changed.name, changed.value) !== true;
+    if (changed === undefined) return (head & unasked) === 0;
+    const { client, toldBefore } = this.#backend;
+    const { name, value } = changed;
+    const told = this.#backend.toldOf(name);
+    this.#backend.hasReported(name, value);
+    const isSeen = (head & unasked) === 0 && client?.isSetAgain(name, value) !== true;
+    if (isSeen) toldBefore.delete(name);
+    // What is set for a client that has just come is what it was told before.
+    else if (told !== undefined && head !== (owed.query | unasked)) toldBefore.set(name, told);
+    if ((head & reporting) !== 0) this.#toTell.add(name);
+    else if ((head & unasked) === 0) this.#toTell.delete(name);
+    return isSeen;
   }
 
   #tellSettings(): void {
-    const { client, parameters } = this.#backend;
-    for (const name of this.#toTell) client?.outbox.push(parameterStatus({ name, value: parameters.get(name) ?? '' }));
+    const { client, parameters, toldBefore } = this.#backend;
+    for (const name of this.#toTell) {
+      const value = parameters.get(name) ?? '';
+      if (this.#backend.toldOf(name) !== value) client?.outbox.push(parameterStatus({ name, value }));
+      toldBefore.delete(name);
+    }
     this.#toTell.clear();
   }
 

@@ -1,4 +1,4 @@
-import type { BackendKeyData, TransactionStatus, WireFault } from '@medrex/pg-wire';
+import type { BackendKeyData, Report, TransactionStatus, WireFault } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
 import type { RingSockets } from '@medrex/io-uring';
 import type { LoggedIn } from '../../upstream/backend-login.ts';
@@ -45,6 +45,8 @@ export interface BackendClient {
   goesOn(): void;
   /** The client's name of a shared statement, for error messages. */
   nameOf(statement: string): string | undefined;
+  /** What the client is told in place of an error, by its message: what stands for a statement that cannot be prepared has failed. */
+  refusalOf(message: string): Report | undefined;
   /** When a backend was given what it asks at the moment. */
   readonly startedAtMs: number;
 }

@@ -62,6 +62,8 @@ export class Backend {
   readonly expected = new ExpectedAnswers();
   readonly prepared: PreparedStatements;
   readonly parameters: Map<string, string>;
+  /** What its client was told last, of parameters that have become something else since. */
+  readonly toldBefore = new Map<string, string>();
   /** It is at an upstream of a class of work: what its clients are told of theirs does not depend on it. */
   readonly isAway: boolean;
   /** What its server reports where nobody has set anything. */
@@ -243,8 +245,14 @@ export class Backend {
     for (const name of this.client?.namedSettings ?? []) this.#namedSettings.add(name);
     this.client = undefined;
     this.onDrain = undefined;
+    this.toldBefore.clear();
     this.resume();
     this.#noteReports();
+  }
+
+  /** What its client takes a parameter to be. */
+  toldOf(name: string): string | undefined {
+    return this.toldBefore.get(name) ?? this.parameters.get(name);
   }
 
   /** The server has said that this is what the setting comes to now. */

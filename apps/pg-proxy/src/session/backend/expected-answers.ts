@@ -1,4 +1,4 @@
-import type { WireFault } from '@medrex/pg-wire';
+import type { Report, WireFault } from '@medrex/pg-wire';
 import type { Redefinition } from '@medrex/sql';
 
 /** What a server owes for a message, by how the answer ends. */
@@ -70,6 +70,8 @@ export interface Note {
   /** It has run, and more of its rows were not wanted yet. */
   suspended(): void;
   failed(sqlstate: string): void;
+  /** It goes along with something that nobody has asked for, and is told what the server has against it. */
+  refused?(report: Report): void;
   /** It goes along with a Describe, and is told what the server says to that. */
   described?(buffer: Buffer, start: number, end: number, isLast: boolean): void;
   /** A row, or a piece of it, that the client does not see. */

@@ -110,6 +110,11 @@ export class ClientMessages implements Wire {
     return this.#isPassing && !this.#framer.isLast;
   }
 
+  /** The message at hand waits for an answer, and goes to the same backend. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   /** It waits for something, and has said behind that that it goes. */
   get endsInGoodbye(): boolean {
     return this.#wait.isWaiting && this.#framer.holds(from.terminate);
@@ -319,6 +324,7 @@ export class ClientMessages implements Wire {
     this.#session.setAgainBetween();
     this.takeAgain();
     this.goOn();
+    if (this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
   }
 
   /** Asks for a backend, for the message at hand. */

@@ -125,8 +125,9 @@ export class ClientSession {
     if (backend === undefined || lost.size === 0 || status === transactionStatus.failed) return;
     // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
     for (const [name, value] of this.settings.reportedAtLogin) {
-      const isOther = isOf(name, lost) && backend.parameters.get(name) !== value;
-      if (isOther) this.#client.outbox.push(parameterStatus({ name, value }));
+      if (!isOf(name, lost)) continue;
+      if (backend.toldOf(name) !== value) this.#client.outbox.push(parameterStatus({ name, value }));
+      backend.toldBefore.set(name, value);
     }
     backend.setAgain({ settings: lost, isLocal: false }, false);
   }

@@ -332,6 +332,10 @@ export class Client implements BackendClient {
     return this.#messages.statements.nameOf(name);
   }
 
+  refusalOf(message: string): Report | undefined {
+    return this.#messages.statements.refusalOf(message);
+  }
+
   goesOn(): void {
     this.#messages.answered();
   }
@@ -388,7 +392,7 @@ export class Client implements BackendClient {
     if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
-    if (this.#messages.isMidMessage) return;
+    if (this.#messages.isMidMessage || this.#messages.isHeld) return;
     this.#detach(backend);
     this.#host.checkin(this.pooled, 'clean', nowMs);
   }

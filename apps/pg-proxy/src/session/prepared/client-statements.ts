@@ -13,6 +13,7 @@ import {
   type BindHead,
   type Framer,
   type Named,
+  type Report,
 } from '@medrex/pg-wire';
 import type { Buffer } from 'node:buffer';
 import { AloneStatements } from './alone-statements.ts';
@@ -146,7 +147,7 @@ export class ClientStatements {
   /** Makes the backend what a direct connection is before it shows what is prepared, or what sequences have come to. */
   show(what: Watched['shows'], backend: Backend, isPipelined: boolean): void {
     if (what === undefined || !isRunning(backend)) return;
-    if (what === 'statements') this.#own.takeOver(backend, this.#names.all);
+    if (what === 'statements') void this.#own.takeOver(backend, this.#names.all);
     else if (backend.status === transactionStatus.idle && !isUnderWay(backend)) backend.forgetSequences(isPipelined);
   }
 
@@ -156,9 +157,16 @@ export class ClientStatements {
    */
   showNamed(text: string, backend: Backend): boolean {
     if (this.#isOfNamesInDoubt(text, backend)) return true;
-    const isToBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text) && wantsNames(text);
-    if (isToBeShown && speaksOf(text, this.names())) this.#own.takeOver(backend, this.#names.all);
-    return false;
+    const mayBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text);
+    const isToBeShown = mayBeShown && (this.#own.isInDoubt || wantsNames(text)) && speaksOf(text, this.names());
+    if (!isToBeShown || !this.#own.takeOver(backend, this.#names.all)) return false;
+    this.#wire.holdBack(backend);
+    return true;
+  }
+
+  /** Why a statement of its own cannot be prepared by now. @param message of what has failed in its place */
+  refusalOf(message: string): Report | undefined {
+    return this.#own.refusalOf(message);
   }
 
   /** True: it may speak of a name of which it has yet to be told what it means, and waits for that. */

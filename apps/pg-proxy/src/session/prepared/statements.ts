@@ -161,6 +161,17 @@ export function keyAsTold({ key, text, told }: Pick<Statement, 'key' | 'text' | 
   return parseKey(message, 0, message.length);
 }
 
+/** Types of its parameters, by their OIDs; 0 where that is not said. */
+export function parametersOf(key: string): number[] {
+  const textEnd = key.indexOf('\0');
+  const declared = Buffer.from(key.slice(textEnd + 1), 'latin1');
+  const numbers = [...key.slice(0, textEnd).matchAll(/\$(\d{1,5})/g)].map(([, number]) => Number(number));
+  const count = Math.max(declared.readUInt16BE(0), 0, ...numbers);
+  return Array.from({ length: count }, (_, at) =>
+    2 + 4 * at < declared.length ? declared.readUInt32BE(2 + 4 * at) : 0,
+  );
+}
+
 /**
  * Which statements one backend has prepared, by our names; at most so many, the one used longest ago goes. The statements are not here: all
  * backends together would keep many more texts than anybody names.

@@ -36,6 +36,11 @@ describe('login', () => {
       'FATAL 0A000 replication connections are not taken by pg-proxy: make them to the server itself',
     ],
     [
+      'what is no way of replication',
+      { parameters: { replication: 'bogus' } },
+      'FATAL 22023 invalid value for parameter "replication": "bogus"',
+    ],
+    [
       'options that are not settings',
       { parameters: { options: '-x 5' } },
       'FATAL 42601 invalid command-line argument for server process: -x',

@@ -270,11 +270,8 @@ export class Arrival {
       return this.#refuse({ sqlstate: '28000', message: 'this server takes clients over TLS only' });
     if (user === '')
       return this.#refuse({ sqlstate: '28000', message: 'no PostgreSQL user name specified in startup packet' });
-    if (isReplication(packet.parameters.get('replication')))
-      return this.#refuse({
-        sqlstate: '0A000',
-        message: 'replication connections are not taken by pg-proxy: make them to the server itself',
-      });
+    const replication = replicationFault(packet.parameters.get('replication'));
+    if (replication !== undefined) return this.#refuse(replication);
     const certified = this.#tls?.asksCertificate === true ? certifiedName(this.#socket as TLSSocket) : undefined;
     if (this.#tls?.needsCertificate === true && certified === undefined) return this.#refuse(needsCertificate);
     const { minor, declined, isAsked } = negotiate(packet);
@@ -371,7 +368,17 @@ export function placeOf(address: string, { remotePort = 0 }: Socket): string {
   return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
 }
 
-/** As PostgreSQL reads a boolean, and `database` for logical replication. */
-function isReplication(value: string | undefined): boolean {
-  return value !== undefined && !/^(?:f|fa|fal|fals|false|no?|off?|0)?$/i.test(value);
+/** A boolean as PostgreSQL reads it, and `database` for logical replication. */
+function replicationFault(value: string | undefined): WireFault | undefined {
+  if (value === undefined || /^(?:f|fa|fal|fals|false|no?|off?|0)$/i.test(value)) return undefined;
+  if (value === 'database' || /^(?:t|tr|tru|true|y|ye|yes|on|1)$/i.test(value))
+    return {
+      sqlstate: '0A000',
+      message: 'replication connections are not taken by pg-proxy: make them to the server itself',
+    };
+  return {
+    sqlstate: '22023',
+    message: `invalid value for parameter "replication": "${value}"`,
+    hint: 'Valid values are: "false", 0, "true", 1, "database".',
+  };
 }

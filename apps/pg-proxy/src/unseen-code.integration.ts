@@ -291,6 +291,19 @@ describeReal('POSTGRES', 'what a plain SELECT runs that nobody reads, as the fir
     expect(await tenantOf(other)).toBe('8');
   });
 
+  it('is no connection of dblink', async () => {
+    const { hostname, port, pathname, username } = new URL(where);
+    const at = `host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username}`;
+    await rig.direct.query(`create extension if not exists dblink schema ${rig.schema};
+      create function opens() returns text language sql as $$ select dblink_connect('within', '${at}') $$`);
+    const who = await rig.client();
+    await who.query('select opens()');
+    await who.end();
+    const next = await rig.client();
+    expect((await next.query('select dblink_get_connections() as open')).rows).toEqual([{ open: null }]);
+    await next.end();
+  });
+
   it('keeps no backend for a text that is too long to be read', async () => {
     const [one, other] = [await rig.client(), await rig.client()];
     await one.query(`select a, '${'x'.repeat(200_000)}' from t`);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { codeFacts } from './code-facts.ts';
 
-const seen = { settings: [], isOpaque: false, deallocates: false };
-const opaque = { settings: [], isOpaque: true, deallocates: false };
-const tenant = { settings: ['app.tenant_id'], isOpaque: false, deallocates: false };
+const seen = { settings: [], isOpaque: false, deallocates: false, spends: false };
+const opaque = { settings: [], isOpaque: true, deallocates: false, spends: false };
+const tenant = { settings: ['app.tenant_id'], isOpaque: false, deallocates: false, spends: false };
 
 describe('what code may leave behind', () => {
   it.each([
@@ -52,13 +52,16 @@ describe('what code may leave behind', () => {
     "begin execute format('set %I to %L', n, v); end",
     "begin execute 'set ' || n; end",
     'begin execute statement; end',
-    "begin perform dblink_connect('x'); end",
     'begin perform setseed(0.5); end',
     "begin perform set_config('seed', '0.5', false); end",
     'begin set seed = 0.5; end',
     "load 'x'",
   ])('cannot be told: %s', (code) => {
     expect(codeFacts(code)).toEqual(opaque);
+  });
+
+  it('stays in the process', () => {
+    expect(codeFacts("begin perform dblink_connect('x'); end")).toEqual({ ...opaque, spends: true });
   });
 
   it.each([

@@ -9,10 +9,12 @@ export interface CodeFacts {
   readonly isOpaque: boolean;
   /** It may take statements away that are prepared. */
   readonly deallocates: boolean;
+  /** It may leave in the process what no end of a session takes back. */
+  readonly spends: boolean;
 }
 
 /** Of what the server shows afterwards, where it is left. */
-export const anyText: CodeFacts = { settings: [], isOpaque: false, deallocates: false };
+export const anyText: CodeFacts = { settings: [], isOpaque: false, deallocates: false, spends: false };
 
 const comments = /('(?:[^']|'')*')|--[^\n]*|\/\*[^]*?\*\//g;
 /** What the server shows afterwards, where it is left. */
@@ -29,6 +31,8 @@ const dynamic = /\bexecute\s+(?!function\b|procedure\b)(\w*\s*\(?\s*e?')?/gi;
 const verbs =
   /'\s*(?:select|insert|update|delete|merge|with|create|alter|drop|truncate|copy|analyze|vacuum|refresh|grant|revoke|comment|lock|notify|call|set|reset|do)\b/i;
 const deallocates = /\bdeallocate\b/i;
+/** Its connections stay open. */
+const spends = /\bdblink_connect/i;
 const opaqueCall = new RegExp(`\\b(?:${[...opaqueFunctions].join('|')})\\s*\\(|(?:^|;|\\bbegin)\\s*load\\s`, 'i');
 
 /** Undefined where nothing is left behind, told by words: what cannot be told from them is taken to leave something. */
@@ -40,7 +44,7 @@ export function codeFacts(source: string): CodeFacts | undefined {
   // set_config of the transaction alone leaves nothing.
   const isShown = shown.test(withoutLocal(code));
   if (!isOpaque && !isShown && sets !== 'some') return undefined;
-  return { settings: [...settings], isOpaque, deallocates: deallocates.test(code) };
+  return { settings: [...settings], isOpaque, deallocates: deallocates.test(code), spends: spends.test(code) };
 }
 
 type Sets = 'none' | 'some' | 'opaque';

@@ -76,7 +76,7 @@ describe('what a call that may not run would have done', () => {
     ['select * from crosstab($1) as (a text)', []],
   ])('is asked for where something else sets it: %s', (text, settings) => {
     const effects = readAll(text).flatMap((statement) => statement.effects);
-    expect(effects).toContainEqual({ kind: 'code', settings, isOpaque: false, deallocates: false });
+    expect(effects).toContainEqual({ kind: 'code', settings, isOpaque: false, deallocates: false, spends: false });
   });
 
   it('is nothing where a text that is told leaves nothing, or settings are read', () => {
@@ -86,7 +86,7 @@ describe('what a call that may not run would have done', () => {
 
   it('frees nothing that is locked', () => {
     const effects = readAll('select pg_advisory_unlock(1) where false').flatMap((statement) => statement.effects);
-    expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false, deallocates: false }]);
+    expect(effects).toEqual([{ kind: 'code', settings: [], isOpaque: false, deallocates: false, spends: false }]);
   });
 
   it.each([

@@ -113,6 +113,7 @@ describe('code that nobody reads', () => {
       settings: text === 'execute p' ? [] : ['app.tenant'],
       isOpaque: false,
       deallocates: false,
+      spends: false,
     });
   });
 
@@ -168,6 +169,7 @@ describe('code that nobody reads', () => {
       settings: ['app.tenant'],
       isOpaque: false,
       deallocates: false,
+      spends: false,
     });
     expect(concerns(code, 'select a + b from t')).toBe(true);
   });

@@ -28,6 +28,8 @@ export class Doubts {
   readonly #settings = new Set<string>();
   #mayLeave = false;
   #isOpaque = false;
+  /** What it may have left stays in the process. */
+  #spends = false;
   #redefines = false;
   /** It is the one that finds out whether the code is still what it was. */
   #renews = false;
@@ -70,6 +72,7 @@ export class Doubts {
     const left = this.#code.leftBy(text);
     if (left === undefined) return;
     this.#isOpaque ||= left.isOpaque;
+    this.#spends ||= left.spends;
     this.mayLeave(left.settings);
   }
 
@@ -83,6 +86,7 @@ export class Doubts {
         if (isRead) code.rememberWritten(text);
         this.#known(text);
       }
+      backend.isSpent ||= this.#spends;
       if (!isRead && this.#isUnknown) then({ left: undefined, isOpaque: true });
       else if (this.#mayLeave) this.#askWhatIsLeft(backend, known, then);
       else then({ left: undefined, isOpaque: false });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { textOfInterval } from '@medrex/pg-wire';
 import { ageBetween, joinedText, textOfValues, type MadeText } from '@medrex/sql';
 import { SessionFault } from '../session/session-fault.ts';
@@ -11,7 +12,17 @@ export function madeText(made: MadeText, text: string): string {
   if (made.kind === 'joined') return joinedText(made, text);
   if (made.kind === 'values')
     return textOfValues(made, text, textRule(wireTypeOf(made.of), made.of, made.scale) ?? String);
+  if (made.kind === 'called') return called[made.name](text);
   const age = ageBetween(text);
   if (age === undefined) throw new SessionFault('22008', 'age() of what is no moment');
   return textOfInterval({ ...age, micros: BigInt(age.micros) });
 }
+
+const called: Readonly<Record<Extract<MadeText, { kind: 'called' }>['name'], (text: string) => string>> = {
+  md5: (text) => createHash('md5').update(text).digest('hex'),
+  initcap: (text) =>
+    text.replaceAll(/[\p{L}\p{N}]+/gu, (word) => {
+      const [first = '', ...rest] = word;
+      return first.toUpperCase() + rest.join('').toLowerCase();
+    }),
+};

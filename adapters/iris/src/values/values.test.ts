@@ -144,6 +144,13 @@ describe('what the proxy makes', () => {
     ).toBe('b');
   });
 
+  it('of a text is what a function gives', () => {
+    expect(textOf({ kind: 'called', name: 'md5' }, 'text', 'abc')).toBe('900150983cd24fb0d6963f7d28e17f72');
+    expect(textOf({ kind: 'called', name: 'initcap' }, 'text', "hELLO wORLD-foo o'neil 3rD Éa")).toBe(
+      "Hello World-Foo O'Neil 3rd Éa",
+    );
+  });
+
   it('of an object is one, as json and as jsonb', () => {
     const object = { kind: 'joined', separator: ', ', json: 'json', isObject: true } as const;
     expect(textOf(object, 'json', '2:"b" : 1.50\u001e1:"aa" : "x"')).toBe('{ "aa" : "x", "b" : 1.50 }');

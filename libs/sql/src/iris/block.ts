@@ -1,5 +1,5 @@
 import type { Node, ResTarget, SelectStmt } from 'libpg-query';
-import { bodyOf } from '../ast.ts';
+import { bodyOf, namesOf } from '../ast.ts';
 import { agePair } from './age.ts';
 import { printAssigned } from './assigned.ts';
 import { exact } from './comparison.ts';
@@ -159,7 +159,9 @@ export class Block {
     const wanted = into?.type ?? this.#options.types?.[place] ?? learntType(this.#p, node);
     const isKept = isCompared || isGrouped;
     const pair = this.#options.isTop === true && !isKept ? agePair(this.#p, node, this.#scope) : undefined;
+    const called = this.#options.isTop === true && !isKept ? madeCall(this.#p, node, this.#scope) : undefined;
     const plain = (): string => {
+      if (called !== undefined) return this.#p.value(called.arg, this.#scope);
       if (pair !== undefined) return this.#p.value(pair, this.#scope);
       if (isKept) return exact(this.#p, node, this.#scope);
       return into === undefined || node === undefined
@@ -175,7 +177,8 @@ export class Block {
     const parameter = bodyOf(node, 'ParamRef');
     if (isText && parameter !== undefined) this.#p.textParameters.push(parameter); // at the end, as PostgreSQL does
     const isCast = moment !== undefined || isOfNone || (!isKept && into !== undefined);
-    const made = pair === undefined ? this.#options.made?.[place] : ({ kind: 'age' } as const);
+    const own = called?.made ?? this.#options.made?.[place];
+    const made = pair === undefined ? own : ({ kind: 'age' } as const);
     const type = typeOfMade(made) ?? (isText ? 'text' : isCast ? wanted : typeOf(this.#p, node, this.#scope));
     const reference = bodyOf(node, 'ColumnRef');
     const seen = reference === undefined ? undefined : this.#scope.column(reference);
@@ -322,6 +325,17 @@ function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonl
 
 /** Of an array its elements have it. */
 function typeOfMade(made: MadeText | undefined): PgType | undefined {
+  if (made?.kind === 'called') return 'text';
   if (made?.kind === 'values') return made.as === 'text' ? 'text' : made.of;
   return made?.kind === 'joined' ? made.json : undefined;
+}
+
+/** A function of a text that IRIS has not: the proxy calls it. */
+function madeCall(p: Printing, node: Node | undefined, scope: Scope): { arg: Node; made: MadeText } | undefined {
+  const { funcname, args = [], over } = bodyOf(node, 'FuncCall') ?? {};
+  const [name, ...more] = namesOf(funcname);
+  const [arg] = args;
+  const isText = args.length === 1 && textTypes.has(typeOf(p, arg, scope));
+  if (arg === undefined || !isText || more.length > 0 || over !== undefined) return undefined;
+  return name === 'md5' || name === 'initcap' ? { arg, made: { kind: 'called', name } } : undefined;
 }

@@ -18,7 +18,7 @@ interface FunctionRule {
 export const argumentKinds: ReadonlyMap<string, 'text' | 'number'> = new Map<string, 'text' | 'number'>([
   ...(
     'lower upper length char_length character_length replace reverse repeat lpad rpad ascii btrim ltrim rtrim left right ' +
-    'split_part translate starts_with strpos initcap string_agg regexp_replace'
+    'split_part translate starts_with strpos initcap md5 string_agg regexp_replace'
   )
     .split(' ')
     .map((name) => [name, 'text'] as const),

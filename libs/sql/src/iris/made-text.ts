@@ -22,6 +22,8 @@ export type MadeText =
       /** What stands for NULL in the text; undefined: nothing. */
       readonly ofNull?: string | undefined;
     }
+  /** A text that a function takes. */
+  | { readonly kind: 'called'; readonly name: 'md5' | 'initcap' }
   /** Two moments, whose age() it is. */
   | { readonly kind: 'age' };
 

@@ -79,6 +79,7 @@ export class ClientMessages implements Wire {
   #isWorking = false;
   /** The message at hand waits until all that is prepared has been taken away, the server has said what is left, or a cancel is there. */
   #isHeld = false;
+  #isForBackend = false;
 
   constructor(client: Client, options: ClientOptions) {
     this.outbox = client.outbox;
@@ -110,9 +111,9 @@ export class ClientMessages implements Wire {
     return this.#isPassing && !this.#framer.isLast;
   }
 
-  /** The message at hand waits for an answer, and goes to the same backend. */
-  get isHeld(): boolean {
-    return this.#isHeld;
+  /** The message at hand waits for what this backend has prepared. */
+  get isHeldForBackend(): boolean {
+    return this.#isHeld && this.#isForBackend;
   }
 
   /** It waits for something, and has said behind that that it goes. */
@@ -296,11 +297,17 @@ export class ClientMessages implements Wire {
     const { backend } = this.#client;
     this.requests.mayForget = backend?.expected.forgets === true;
     if (!this.requests.mayForget && !this.#session.isAsking && !this.#isCancelComing) return false;
-    this.holdBack(this.requests.mayForget ? backend : undefined);
+    this.#hold(this.requests.mayForget ? backend : undefined);
+    this.#isForBackend = false;
     return true;
   }
 
-  holdBack(backend: Backend | undefined): void {
+  holdBack(backend: Backend): void {
+    this.#hold(backend);
+    this.#isForBackend = true;
+  }
+
+  #hold(backend: Backend | undefined): void {
     // Without a Sync the server would keep its answer to itself.
     backend?.outbox.push(flush());
     this.#isHeld = true;

@@ -392,7 +392,7 @@ export class Client implements BackendClient {
     if (this.mode === 'session' || this.isPinned) return this.#host.atBoundary ? this.#host.rested(this) : undefined;
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
-    if (this.#messages.isMidMessage || this.#messages.isHeld) return;
+    if (this.#messages.isMidMessage || this.#messages.isHeldForBackend) return;
     this.#detach(backend);
     this.#host.checkin(this.pooled, 'clean', nowMs);
   }

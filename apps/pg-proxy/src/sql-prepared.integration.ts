@@ -20,6 +20,7 @@ const executeUnnamed = [
   bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: '', rowsMax: 0 }),
 ];
+const speaks = parse({ name: '', text: 'execute n1', parameterTypes: [] });
 const closedInVain = [parsed[0]!, ...closed];
 const allGone = [parse({ name: '', text: 'deallocate all', parameterTypes: [] }), ...executeUnnamed, sync()];
 
@@ -55,6 +56,7 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['the protocol comes second, before SQL is answered', [[...prepared, ...parsed, ...gone, ...parsed], run]],
     ['and in one pipeline', [[parseIt, ...executeUnnamed, ...parsed], prepared, runBySql, run]],
     ['all are gone, where one was not closed', [parsed, [...closedInVain, ...allGone], run]],
+    ['a text that speaks of it comes again', [[speaks, sync()], parsed, [speaks, ...executeUnnamed, sync()]]],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [
       'and not where that is passed over',

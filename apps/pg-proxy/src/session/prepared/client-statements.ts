@@ -337,7 +337,9 @@ export class ClientStatements {
     if (read !== undefined) this.#noteAsking('', read.text);
     if (this.#asking.size > 0 && this.#asking.has('') && this.#wire.awaitsProcess()) return;
     if (read !== undefined && this.#wire.renews(read.text, backend)) return;
-    if (read !== undefined && !this.#isAlone && this.showNamed(read.text, backend)) return;
+    // One that comes again may speak of a name that has come meanwhile.
+    const speaks = !this.#isAlone && (read !== undefined || this.#names.size > 0);
+    if (speaks && this.showNamed((read ?? this.#unnamed.asked).text, backend)) return;
     const sent = this.#unnamed.parses(framer, read, backend);
     if (!backend.expected.push(owed.parse, sent.undo)) return;
     this.#unnamed.sent(sent);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal, eventually } from '@medrex/contracts/testing';
-import { bind, execute, parse, sync } from '@medrex/pg-wire';
+import { bind, execute, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
 
@@ -97,6 +97,20 @@ describeReal('POSTGRES', 'what former clients have left in a process', (where) =
       await former.end();
       const client = await rig.client();
       expect((await client.query('show role')).rows).toEqual([{ role: 'none' }]);
+      await client.end();
+    });
+
+    it('is no statement that stood there under its own name when it vanished in its transaction', async () => {
+      const former = await WireClient.in(accessOf(rig.url));
+      await former.ask(parse({ name: 'former', text: 'select 7', parameterTypes: [] }), sync());
+      await former.ask(query('begin'));
+      await former.ask(
+        parse({ name: '', text: 'select name from pg_prepared_statements', parameterTypes: [] }),
+        sync(),
+      );
+      former.close();
+      const client = await rig.client();
+      await expect(client.query('deallocate former')).rejects.toMatchObject({ code: '26000' });
       await client.end();
     });
 

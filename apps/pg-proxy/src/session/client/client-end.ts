@@ -116,12 +116,13 @@ export class ClientEnd {
     this.hasLeft = true;
     const client = this.#client;
     const { backend } = client;
+    const { hasOwn } = this.#messages.statements;
     // Where one of these fails, the others must be done all the same.
     const steps = [
       () => this.#messages.cachedAnswers.cache?.abandon(),
       () => client.wait.callOff(),
       () => this.#messages.statements.clear(),
-      () => backend && this.#giveBack(backend),
+      () => backend && this.#giveBack(backend, hasOwn),
       () => this.#host.left(client),
       () => client.socket.end(),
       ...this.#left,
@@ -139,7 +140,8 @@ export class ClientEnd {
     }
   }
 
-  #giveBack(backend: Backend): void {
+  /** @param hasOwn statements of its own stand there under their own names, though its transaction has not ended yet */
+  #giveBack(backend: Backend, hasOwn: boolean): void {
     const client = this.#client;
     const { session, mode } = client;
     // A KILL has taken it away.
@@ -149,7 +151,7 @@ export class ClientEnd {
     const isUnfinished = isMidMessage || backend.expected.isOpen || backend.expected.isSeveral;
     // A cancel on its way would reach the next client's statement.
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
-    const isOwn = client.isPinned || session.isUnsettled || mode === 'session';
+    const isOwn = hasOwn || client.isPinned || session.isUnsettled || mode === 'session';
     const isClean = mayBeUsed && !isOwn && !isMidMessage;
     backend.isSoiled ||= isOwn || session.watch.isActive;
     this.#detach(backend);

@@ -1,7 +1,7 @@
 import type { ColumnRef, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, hasPart, namesOf } from '../ast.ts';
 import { exact, ordered } from './comparison.ts';
-import { aggregateNames } from './function-table.ts';
+import { isAggregateName } from './function-table.ts';
 import { isAggregate } from './grouping.ts';
 import { isWithoutType, learnType, openType, typeOf } from './inference.ts';
 import { printJsonList } from './json.ts';
@@ -34,7 +34,7 @@ const aggregates: Readonly<Record<string, Aggregate | undefined>> = {
 
 /** An aggregate of a grouped query, or of all its rows as one group; undefined for a function of any other kind. */
 export function printAggregateCall(p: Printing, name: string, call: FuncCall, scope: Scope): string | undefined {
-  if (aggregateNames.has(name)) noteAggregate(call, scope);
+  if (isAggregateName(name)) noteAggregate(call, scope);
   const [arg] = call.args ?? [];
   if ((name === 'sum' || name === 'avg') && isWithoutType(p, arg))
     throw new Refusal(`function ${name}(unknown) is not unique`, {

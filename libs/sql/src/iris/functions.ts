@@ -5,7 +5,7 @@ import { printAggregateCall } from './aggregates.ts';
 import { castValue, evenly } from './cast.ts';
 import { comparedText } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
-import { argumentKinds, functionTable } from './function-table.ts';
+import { functionTable } from './function-table.ts';
 import { common, isNullable, learnType, openType, typeOf } from './inference.ts';
 import { jsonMember, printJson, printJsonMember } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
@@ -85,7 +85,7 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
 
 /** IRIS takes numbers for text, and text for the number that it begins with. @throws Refusal 42883 */
 function checkArguments(p: Printing, name: string, { args = [], location }: FuncCall, scope: Scope): void {
-  const kind = argumentKinds.get(name);
+  const kind = functionTable.get(name)?.takes;
   if (kind === undefined) return;
   const ofKind = kind === 'text' ? textTypes : numberTypes;
   const types = args.map((arg) => typeOf(p, arg, scope));

@@ -1,6 +1,6 @@
 import type { ColumnRef, Node, ResTarget, SelectStmt } from 'libpg-query';
 import { bodyOf, lastNameOf, namesOf } from '../ast.ts';
-import { aggregateNames } from './function-table.ts';
+import { isAggregateName } from './function-table.ts';
 import { labelOf } from './labels.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -40,7 +40,7 @@ function byName(node: Node, targets: readonly ResTarget[], scope: Scope): Node |
 /** The call of an aggregate, and not of a window, that a node is. */
 export function isAggregate(node: Node): boolean {
   const call = bodyOf(node, 'FuncCall');
-  return call !== undefined && call.over === undefined && aggregateNames.has(lastNameOf(call.funcname) ?? '');
+  return call !== undefined && call.over === undefined && isAggregateName(lastNameOf(call.funcname) ?? '');
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { A_Const, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, lastNameOf, namesOf, type NodeKind } from '../ast.ts';
-import { functionType } from './function-table.ts';
+import { functionTable, functionType } from './function-table.ts';
 import { integerTypes, numberTypes, textTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal } from './refusal.ts';
@@ -271,17 +271,10 @@ function callType(p: Printing, call: FuncCall, scope: Scope): PgType | undefined
 /** What a function takes a parameter for, or a constant without a type, where that is certain; undefined for any other argument. */
 export function openType(p: Printing, name: string, args: readonly Node[], scope: Scope): PgType | undefined {
   if (!isOfOther(p, args[0])) return undefined;
-  if (ofTwoNumbers.has(name)) return typeOf(p, args[1], scope);
-  if (name === 'min' || name === 'max') return 'text';
-  if (ofBoolean.has(name)) return 'bool';
-  return ofNumber.has(name) && args.length === 1 ? 'float8' : undefined; // PostgreSQL prefers it
+  const assumed = functionTable.get(name)?.assumes;
+  if (assumed === 'second') return typeOf(p, args[1], scope);
+  return args.length === 1 ? assumed : undefined;
 }
-
-const ofBoolean: ReadonlySet<string> = new Set(['bool_and', 'bool_or', 'every']);
-const ofTwoNumbers: ReadonlySet<string> = new Set(['mod', 'power', 'pow']);
-const ofNumber: ReadonlySet<string> = new Set([
-  'abs', 'ceil', 'ceiling', 'floor', 'round', 'trunc', 'sign', 'sqrt', 'exp', 'ln', 'log', 'log10',
-]); // prettier-ignore
 
 /** AT TIME ZONE takes the zone away from a moment that has one, and gives one to what has none. */
 function zonedType(type: PgType | undefined): PgType | undefined {

@@ -133,7 +133,7 @@ export class CachedAnswers {
     const { parsed, statement, isDescribed, bound } = series;
     const { statements } = this.#messages;
     // The server says it best that a name is taken.
-    if (parsed !== undefined && parsed.name !== '' && statements.has(parsed.name)) return undefined;
+    if (parsed !== undefined && parsed.name !== '' && statements.shared.has(parsed.name)) return undefined;
     const prepared = parsed === undefined ? statements.known(statement) : undefined;
     const key = parsed?.key ?? prepared?.key;
     if (key === undefined || key.length > textBytesMax) return undefined;

@@ -116,7 +116,7 @@ export class ClientEnd {
     this.hasLeft = true;
     const client = this.#client;
     const { backend } = client;
-    const { hasOwn } = this.#messages.statements;
+    const { hasOwn } = this.#messages.statements.shared;
     // Where one of these fails, the others must be done all the same.
     const steps = [
       () => this.#messages.cachedAnswers.cache?.abandon(),

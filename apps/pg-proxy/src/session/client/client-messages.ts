@@ -24,7 +24,8 @@ import { lostBy, setInPlace, type SetInPlace } from '../left-behind/set-again.ts
 import type { Prepared } from '../prepared/client-portals.ts';
 import { ClientRequests } from './client-requests.ts';
 import type { ClientSession } from './client-session.ts';
-import { ClientStatements, type Wire } from '../prepared/client-statements.ts';
+import { ClientStatements } from '../prepared/client-statements.ts';
+import type { Wire } from '../prepared/wire.ts';
 import type { ClientWait } from './client-wait.ts';
 import { owed } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
@@ -407,12 +408,12 @@ export class ClientMessages implements Wire {
     const { watch } = this.#session;
     // In session mode only what the proxy itself must know of is followed.
     const isFollowed = !isAlone || watch.isActive || (!isPlain && concernsProxy(text));
-    if (!isAlone && this.statements.showNamed(text, backend)) return;
+    if (this.statements.shared.showNamed(text, backend)) return;
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
-    if (watched !== undefined && !isAlone) this.statements.show(watched.shows, backend, false);
+    this.statements.show(watched?.shows, backend, false);
     const inPlace = watched && this.#setInPlace(text, watched);
     const note = this.requests.noteOf('query', text, watched, asked, inPlace);
-    const standIn = note && this.statements.standInFor(note, backend);
+    const standIn = note && this.statements.shared.standInFor(note, backend);
     if (!backend.expected.push(owed.query, note?.undo, note)) return;
     if (note !== undefined && standIn === undefined) this.statements.runs(note);
     this.statements.forgetUnnamed(backend);

@@ -51,7 +51,7 @@ export class ClientSession {
   /** An answer has ended. */
   settled(status: TransactionStatus, statements: ClientStatements): void {
     const { watch } = this;
-    if (!watch.isActive && statements.hasOwn === this.#isPinned) return;
+    if (!watch.isActive && statements.shared.hasOwn === this.#isPinned) return;
     const { backend } = this.#client;
     const { isEmpty = false, isOpen = false } = backend?.expected ?? {};
     const isLast = isEmpty && !isOpen;
@@ -95,7 +95,7 @@ export class ClientSession {
   #takeBack(left: Left | undefined, backend: Backend, statements: ClientStatements): void {
     const lost = new Map([...this.settings.began].filter(([name]) => left?.reset.includes(name)));
     if (lost.size > 0) backend.setAgain({ settings: lost, isLocal: false }, false);
-    if (left?.hasPrepared !== false || (backend.prepared.size === 0 && !statements.hasOwnThere)) return;
+    if (left?.hasPrepared !== false || (backend.prepared.size === 0 && !statements.shared.hasOwnThere)) return;
     backend.prepared.clear();
     statements.forgot(statements.names());
   }
@@ -136,7 +136,7 @@ export class ClientSession {
   #follow(backend: Backend | undefined, statements: ClientStatements): void {
     this.settings.follow(backend);
     this.#host.followed(this.#client);
-    const isPinned = this.settings.isOfProcess || this.watch.pins.length > 0 || statements.hasOwn;
+    const isPinned = this.settings.isOfProcess || this.watch.pins.length > 0 || statements.shared.hasOwn;
     if (isPinned === this.#isPinned) return;
     this.#isPinned = isPinned;
     if (isPinned) this.#host.pin(this.#client.pooled);

@@ -169,7 +169,7 @@ export class Client implements BackendClient {
 
   /** Statements that it has prepared under a name. */
   get preparedCount(): number {
-    return this.#messages.statements.count;
+    return this.#messages.statements.shared.size;
   }
 
   /** Nothing of it is under way. */
@@ -329,11 +329,11 @@ export class Client implements BackendClient {
   // What it hears of its backend.
 
   nameOf(name: string): string | undefined {
-    return this.#messages.statements.nameOf(name);
+    return this.#messages.statements.shared.nameOf(name);
   }
 
   refusalOf(message: string): Report | undefined {
-    return this.#messages.statements.refusalOf(message);
+    return this.#messages.statements.shared.refusalOf(message);
   }
 
   goesOn(): void {
@@ -341,7 +341,7 @@ export class Client implements BackendClient {
   }
 
   reshaped(): void {
-    this.#messages.statements.reshaped();
+    this.#messages.statements.shared.reshaped();
   }
 
   forgot(before: PreparedBefore | undefined): void {

@@ -1,11 +1,24 @@
+import type { Framer } from '@medrex/pg-wire';
+import type { Backend } from '../backend/backend.ts';
+import { owed } from '../backend/expected-answers.ts';
 import { concernsProxy } from '../left-behind/session-watch.ts';
 import type { Prepared } from './client-portals.ts';
+import { NamesUnderWay } from './names-under-way.ts';
+import { passAsIs, type Wire } from './wire.ts';
 
-/** Texts of a client that has its backend alone, where somebody wants to know them; the names are its own at the server. */
+export type AloneStatement = Prepared & { readonly leavesState: boolean };
+
+/** Session mode: the backend is nobody else's, and names stay as they are. Texts are kept where somebody wants to know them. */
 export class AloneStatements {
-  readonly #known = new Map<string, Prepared & { readonly leavesState: boolean }>();
+  readonly #wire: Wire;
+  readonly #known = new Map<string, AloneStatement>();
+  readonly #underWay = new NamesUnderWay();
 
-  get(name: string): (Prepared & { readonly leavesState: boolean }) | undefined {
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  get(name: string): AloneStatement | undefined {
     return this.#known.get(name);
   }
 
@@ -13,24 +26,44 @@ export class AloneStatements {
     return this.#known.keys();
   }
 
-  /** Whether something is known of a name before, or with, a Parse. @param isObserved somebody wants to know of everything */
-  isKnownBy(name: string, text: string, isObserved: boolean): boolean {
-    return isObserved || this.#known.has(name) || concernsProxy(text);
+  /** Those, too, that an error may yet give back. */
+  namesBefore(): readonly string[] {
+    return [...this.names(), ...this.#underWay.names()];
+  }
+
+  /** What it means by now has yet to be told. */
+  isInDoubt(backend: Backend, name: string): boolean {
+    return this.#underWay.isInDoubt(backend, name);
   }
 
   /** @param isObserved somebody wants to know of everything */
-  parsed(name: string, text: string, isObserved: boolean): void {
+  parse({ buffer, start, end }: Framer, backend: Backend, name: string, isObserved: boolean): void {
+    const textAt = start + 6 + name.length;
+    const text = buffer.toString('latin1', textAt, Math.min(end, buffer.indexOf(0, textAt)));
     const leavesState = concernsProxy(text);
-    if (isObserved || leavesState) this.#known.set(name, { text, analysis: undefined, leavesState });
-    else this.forget(name);
+    const isKept = isObserved || leavesState;
+    const undo = this.#again(name);
+    if (isKept || this.#known.has(name)) this.#underWay.sends(backend, name, undo);
+    if (!backend.expected.push(owed.parse, undo)) return;
+    this.#wire.pass(start);
+    if (isKept) this.#known.set(name, { text, analysis: undefined, leavesState });
+    else this.#known.delete(name);
+  }
+
+  close(framer: Framer, backend: Backend, name: string): void {
+    const undo = this.#again(name);
+    if (this.#known.has(name)) this.#underWay.sends(backend, name, undo);
+    this.#known.delete(name);
+    passAsIs(this.#wire, framer, backend, owed.close, undo);
   }
 
   /** What is done where the server refuses what is to change a name, or passes over that: it means what it did. */
-  again(name: string): () => void {
+  #again(name: string): () => void {
     const before = this.#known.get(name);
     return () => (before === undefined ? this.#known.delete(name) : this.#known.set(name, before));
   }
 
+  /** It means nothing any more. */
   forget(name: string): void {
     this.#known.delete(name);
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeReal } from '@medrex/contracts/testing';
-import { bind, close, execute, flush, frontend as from, parse, query, sync } from '@medrex/pg-wire';
+import { bind, close, describe, execute, flush, frontend as from, parse, query, sync } from '@medrex/pg-wire';
 import { RealRig } from './testing/real-rig.ts';
 import { accessOf, WireClient } from './testing/wire-client.ts';
 
@@ -21,6 +21,8 @@ const executeUnnamed = [
   execute({ portal: '', rowsMax: 0 }),
 ];
 const speaks = parse({ name: '', text: 'execute n1', parameterTypes: [] });
+const describeUnnamed = [describe({ of: 'statement', name: '' }), sync()];
+const ownName = parse({ name, text: 'prepare n1 as select 7 as a', parameterTypes: [] });
 const closedInVain = [parsed[0]!, ...closed];
 const allGone = [parse({ name: '', text: 'deallocate all', parameterTypes: [] }), ...executeUnnamed, sync()];
 
@@ -57,6 +59,16 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['and in one pipeline', [[parseIt, ...executeUnnamed, ...parsed], prepared, runBySql, run]],
     ['all are gone, where one was not closed', [parsed, [...closedInVain, ...allGone], run]],
     ['a text that speaks of it comes again', [[speaks, sync()], parsed, [speaks, ...executeUnnamed, sync()]]],
+    ['it comes behind a text that speaks of it', [[speaks, sync()], parsed, [...executeUnnamed, sync()]]],
+    ['and is described', [[speaks, sync()], parsed, describeUnnamed, [...executeUnnamed, sync()]]],
+    [
+      'and in one batch',
+      [
+        [speaks, ...executeUnnamed, sync()],
+        [speaks, parsed[0]!, ...executeUnnamed, sync()],
+      ],
+    ],
+    ['a statement prepares its own name', [[ownName, sync()], run, runBySql]],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [
       'and not where that is passed over',

@@ -273,11 +273,13 @@ export class ClientStatements {
     return true;
   }
 
-  /** What it stands for speaks of such a name, and may have been prepared long before. */
+  /** What it stands for speaks of such a name, or of one that has come since it was prepared. */
   #isHeldBackFor(statement: string, backend: Backend): boolean {
-    if (!this.shared.isUnderWay) return false;
-    const text = statement === '' ? this.#unnamed.asked.text : this.shared.get(statement)?.text;
-    return text !== undefined && this.shared.isOfNamesInDoubt(text, backend);
+    if (this.shared.size === 0 && !this.shared.isUnderWay) return false;
+    if (statement === '')
+      return this.#unnamed.speaksOfNames && this.shared.showNamed(this.#unnamed.asked.text, backend);
+    const named = this.shared.get(statement);
+    return named?.speaksOfNames === true && this.shared.showNamed(named.text, backend);
   }
 
   /** False: it is not there yet, or not as the client was told of it, or the server passes over everything. */
@@ -308,6 +310,7 @@ export class ClientStatements {
     const named = readNamed(buffer, start, end);
     if (named === undefined) return this.#passUnread(framer, backend, owed.describe);
     if (named.of === 'statement' && this.#isHeldBack(backend, named.name)) return;
+    if (named.of === 'statement' && this.#isHeldBackFor(named.name, backend)) return;
     if (named.of === 'portal') this.shapes.portalTold(backend, named.name);
     if (named.of === 'portal' || named.name === '') {
       const isThere = named.of === 'portal' || this.#hasUnnamed(backend, 'describe');

@@ -104,7 +104,7 @@ export class SharedStatements {
    * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it. True: what is prepared by now has yet to be told.
    */
   showNamed(text: string, backend: Backend): boolean {
-    if (this.isOfNamesInDoubt(text, backend)) return true;
+    if (this.#isOfNamesInDoubt(text, backend)) return true;
     const mayBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text);
     const isToBeShown = mayBeShown && (this.#own.isInDoubt || wantsNames(text)) && speaksOf(text, [...this.names()]);
     if (!isToBeShown || !this.takeOver(backend)) return false;
@@ -113,7 +113,7 @@ export class SharedStatements {
   }
 
   /** True: it may speak of a name of which it has yet to be told what it means, and waits for that. */
-  isOfNamesInDoubt(text: string, backend: Backend): boolean {
+  #isOfNamesInDoubt(text: string, backend: Backend): boolean {
     if (this.#underWay.isEmpty || !isRunning(backend) || !maySpeakOfNames(text)) return false;
     const inDoubt = this.#underWay.inDoubt(backend);
     if (inDoubt.length === 0 || !speaksOf(text, [...this.names(), ...inDoubt])) return false;

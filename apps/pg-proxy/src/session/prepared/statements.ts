@@ -3,6 +3,7 @@ import type { Analysis } from '@medrex/sql';
 import { leavesState, start } from '../left-behind/leaves-state.ts';
 import { notLooked, type CodeLook, type UnseenCode } from '../code/unseen-code.ts';
 import type { Undo } from '../backend/expected-answers.ts';
+import { maySpeakOfNames } from './names-in-sql.ts';
 
 /** Constants that mean the moment at which their text is prepared: each client has its own. */
 const ofMoment = /'\s*(?:now|today|tomorrow|yesterday)\b/i;
@@ -27,6 +28,8 @@ export interface Statement {
   analysis: Analysis | undefined;
   /** Other rows are no fault: what it gives is told as it is run, and `told` stays undefined. */
   readonly ofCursor: boolean;
+  /** It may speak of prepared statements by their names. */
+  readonly speaksOfNames: boolean;
   /** What holds on all backends that have it, once somebody has been told. */
   told: Told | undefined;
   /** Names of clients that mean it. */
@@ -128,6 +131,7 @@ export class Statements {
       isWhole: true,
       leavesState: state,
       ofCursor,
+      speaksOfNames: maySpeakOfNames(text),
       codeLook: notLooked(),
       analysis: undefined,
       told: undefined,

@@ -3,6 +3,7 @@ import { close, parse, parseKey, type Framer } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { owed, unasked, type Undo } from '../backend/expected-answers.ts';
 import type { Asked } from '../client/request.ts';
+import { maySpeakOfNames } from './names-in-sql.ts';
 import { Description, refuse, type Refused, type ToldShapes } from './row-shapes.ts';
 import type { SessionWatch } from '../left-behind/session-watch.ts';
 import type { Told } from './statements.ts';
@@ -15,6 +16,7 @@ interface Known {
   asked: Asked | undefined;
   readonly mayLeave: boolean;
   readonly codeLook: CodeLook;
+  speaksOfNames: boolean | undefined;
   /** What its client has been told of it, and goes by. */
   told: Told | undefined;
   /** What came about it has failed, or was passed over: what it is in its place. */
@@ -30,7 +32,7 @@ interface Sent {
 
 const nothing = (): Known => ({
   ...{ message: undefined, asked: undefined, mayLeave: false, codeLook: notLooked(), told: undefined },
-  instead: undefined,
+  ...{ speaksOfNames: undefined, instead: undefined },
 });
 
 /** Shorter messages are compared byte by byte: calling for it is dearer. */
@@ -63,6 +65,11 @@ export class UnnamedStatement {
   /** Whether it may leave something behind in its session that must be followed. */
   get mayLeave(): boolean {
     return this.#now.mayLeave || this.#watch.runsCode(this.asked, this.#now.codeLook);
+  }
+
+  /** It may speak of prepared statements by their names. */
+  get speaksOfNames(): boolean {
+    return (this.#now.speaksOfNames ??= maySpeakOfNames(this.asked.text));
   }
 
   /** Text and types; undefined: the server has to say. */

@@ -102,6 +102,18 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     expect(await heard(rig.url, all)).toEqual(await heard(where, all));
   });
 
+  it.each([
+    ['the protocol', [closed]],
+    ['the protocol, in a transaction that is rolled back', [[query('begin')], closed, [query('rollback')]]],
+    ['SQL', [gone]],
+    ['nobody, because what would is passed over', [[...parsed.slice(0, 1), closed[0]!, sync()]]],
+  ])('are gone where %s takes one away that cannot be prepared any more', async (_, steps) => {
+    const [path, away] = [`set search_path to ${rig.schema}`, 'set search_path to public'].map((one) => query(one));
+    const shown = [query('select name from pg_prepared_statements order by name')];
+    const all = [[path!], lost, other, [away!], shown, ...steps, shown];
+    expect(await heard(rig.url, all)).toEqual(await heard(where, all));
+  });
+
   const takes = [
     parse({ name, text, parameterTypes: [] }),
     parse({ name: 'takes', text: `deallocate ${name}`, parameterTypes: [] }),

@@ -11,10 +11,15 @@ const refusedPrefix = `${statementPrefix}refused_`;
 const refusedName = new RegExp(String.raw`"${refusedPrefix}(\d+)"`);
 const textOid = 25;
 
-/** One that the server has something against, and by which number what stands in its place names it. */
-interface Refused {
-  readonly report: Report;
-  readonly number: number;
+/** `sent`: it is at the backend, unless its Parse fails. `tried`: it is not, and has failed for what is at hand. */
+type State = 'missing' | 'tried' | 'sent';
+
+/** One statement under its own name. */
+interface OwnStatement {
+  readonly key: string;
+  state: State;
+  /** What the server has against it, and by which number what may stand in its place names it. */
+  refused: { readonly report: Report; readonly number: number } | undefined;
 }
 
 /** Hears why a statement cannot be prepared. */
@@ -51,14 +56,11 @@ class LastOfAll extends SilentNote {
 export class OwnStatements {
   /** It is so now. */
   isOn = false;
-  /** Those that have yet to be prepared, by name. */
-  readonly #missing = new Map<string, string>();
-  readonly #refused = new Map<string, Refused>();
+  /** By name, those that had, or have, yet to be prepared. */
+  readonly #statements = new Map<string, OwnStatement>();
   #lastNumber = 0;
   /** Attempts that are not answered yet. */
   #attempts = 0;
-  /** Those that have been tried for what is at hand. */
-  readonly #tried = new Set<string>();
   readonly #underWay: NamesUnderWay;
 
   constructor(underWay: NamesUnderWay) {
@@ -73,9 +75,9 @@ export class OwnStatements {
     if (!this.isOn) for (const [name, statement] of names) this.misses(name, statement);
     this.isOn = true;
     if (this.#attempts > 0) return true;
-    const missing = [...this.#missing.keys()];
-    const isTried = missing.length > 0 && missing.every((name) => this.#tried.has(name));
-    this.#tried.clear();
+    const missing = [...this.#statements].filter(([, { state }]) => state !== 'sent');
+    const isTried = missing.length > 0 && missing.every(([, { state }]) => state === 'tried');
+    for (const [, statement] of missing) statement.state = 'missing';
     const isBetween = !backend.expected.isOpen;
     if (!isTried) {
       backend.closeStatements();
@@ -83,19 +85,18 @@ export class OwnStatements {
     }
     if (missing.length === 0) return false;
     if (!isBetween) {
-      for (const name of missing) if (!this.#refused.has(name)) this.prepareAt(backend, name);
+      for (const [name, { refused }] of missing) if (refused === undefined) this.prepareAt(backend, name);
       return false;
     }
     if (isTried) {
       this.#outsideOf(backend, () => {
-        for (const name of missing) this.#standInFor(backend, name);
+        for (const [name, statement] of missing) standInFor(backend, name, statement);
       });
       return false;
     }
-    for (const name of missing) {
-      this.#tried.add(name);
+    for (const [name, statement] of missing) {
       this.#outsideOf(backend, () => {
-        this.#prepare(backend, name, true);
+        this.#prepare(backend, name, statement, 'tried');
       });
     }
     return true;
@@ -113,83 +114,92 @@ export class OwnStatements {
     if (isInBlock) backend.ask(`rollback to ${savepoint}; release ${savepoint}`, last);
   }
 
-  #refuse(name: string, report: Report): void {
-    this.#refused.set(name, { report, number: ++this.#lastNumber });
-  }
-
-  #standInFor({ expected, outbox }: Backend, name: string): void {
-    const [key, refused] = [this.#missing.get(name), this.#refused.get(name)];
-    if (key === undefined || refused === undefined) return;
-    // It is planned when it is run, and not before.
-    const text = `select cast(cast('${refusedPrefix}${refused.number}' as text) as int)`;
-    const message = parse({ name: '', text, parameterTypes: parametersOf(key).map((type) => type || textOid) });
-    expected.push(owed.close | unasked);
-    expected.push(owed.parse | unasked, undefined, new SilentNote());
-    outbox.push(close({ of: 'statement', name }));
-    outbox.push(parseAs(name, parseKey(message, 0, message.length)));
-  }
-
   /** Why the statement cannot be prepared for which another one has failed. @param message of that */
   refusalOf(message: string): Report | undefined {
     const number = Number(refusedName.exec(message)?.[1]);
-    for (const refused of this.#refused.values()) if (refused.number === number) return refused.report;
+    for (const { refused } of this.#statements.values()) if (refused?.number === number) return refused.report;
     return undefined;
   }
 
   /** False: the server passes over everything. */
   prepareAt(backend: Backend, name: string): boolean {
-    return this.#prepare(backend, name, false);
+    const statement = this.#statements.get(name);
+    return !isMissing(statement) || this.#prepare(backend, name, statement, 'missing');
   }
 
-  /** @param isSynced a Sync of its own is behind it: nothing that comes then is passed over with it, and nobody is told */
-  #prepare(backend: Backend, name: string, isSynced: boolean): boolean {
+  /** @param otherwise where that fails; `tried`: a Sync of its own is behind it, so that nothing is passed over with it, and nobody is told */
+  #prepare(backend: Backend, name: string, statement: OwnStatement, otherwise: 'missing' | 'tried'): boolean {
     const { expected, outbox } = backend;
-    const key = this.#missing.get(name);
-    if (key === undefined) return true;
-    const undo = (): void => void this.#missing.set(name, key);
-    if (!isSynced) this.#underWay.sends(backend, name, undo);
-    if (this.#refused.has(name)) {
+    const undo = (): void => {
+      statement.state = otherwise;
+      this.again(name, statement);
+    };
+    if (otherwise === 'missing') this.#underWay.sends(backend, name, undo);
+    if (statement.refused !== undefined) {
       if (!expected.push(owed.close | unasked)) return false;
       outbox.push(close({ of: 'statement', name }));
     }
-    const attempt = new Attempt(isSynced, (report) => this.#refuse(name, report));
+    const attempt = new Attempt(otherwise === 'tried', (report) => {
+      statement.refused = { report, number: ++this.#lastNumber };
+    });
     if (!expected.push(owed.parse | unasked, undo, attempt)) return false;
-    this.#missing.delete(name);
-    outbox.push(parseAs(name, key));
+    statement.state = 'sent';
+    outbox.push(parseAs(name, statement.key));
     return true;
   }
 
   /** It is not at the backend. */
   isMissing(name: string): boolean {
-    return this.#missing.has(name);
+    return isMissing(this.#statements.get(name));
   }
 
   /** How many are not at the backend. */
   get missing(): number {
-    return this.#missing.size;
+    let missing = 0;
+    for (const statement of this.#statements.values()) if (isMissing(statement)) missing++;
+    return missing;
   }
 
   /** Something is not there, or may not be. */
   get isInDoubt(): boolean {
-    return this.#missing.size + this.#attempts > 0;
+    return this.#attempts > 0 || this.missing > 0;
   }
 
   /** The backend does not have it under this name. */
   misses(name: string, statement: Statement): void {
-    this.#missing.set(name, keyAsTold(statement));
+    this.#statements.set(name, { key: keyAsTold(statement), state: 'missing', refused: undefined });
+  }
+
+  get(name: string): OwnStatement | undefined {
+    return this.#statements.get(name);
+  }
+
+  /** What took it away has failed, or was passed over. @param statement undefined: it was never missed */
+  again(name: string, statement: OwnStatement | undefined): void {
+    if (statement !== undefined) this.#statements.set(name, statement);
   }
 
   /** It means nothing any more. */
   forget(name: string): void {
-    this.#missing.delete(name);
-    this.#refused.delete(name);
-    this.#tried.delete(name);
+    this.#statements.delete(name);
   }
 
   clear(): void {
     this.isOn = false;
-    this.#tried.clear();
-    this.#missing.clear();
-    this.#refused.clear();
+    this.#statements.clear();
   }
+}
+
+const isMissing = (statement: OwnStatement | undefined): statement is OwnStatement =>
+  statement !== undefined && statement.state !== 'sent';
+
+/** It is planned when it is run, and not before; then it fails. */
+function standInFor({ expected, outbox }: Backend, name: string, { key, refused }: OwnStatement): void {
+  if (refused === undefined) return;
+  const text = `select cast(cast('${refusedPrefix}${refused.number}' as text) as int)`;
+  const message = parse({ name: '', text, parameterTypes: parametersOf(key).map((type) => type || textOid) });
+  expected.push(owed.close | unasked);
+  expected.push(owed.parse | unasked, undefined, new SilentNote());
+  outbox.push(close({ of: 'statement', name }));
+  outbox.push(parseAs(name, parseKey(message, 0, message.length)));
 }

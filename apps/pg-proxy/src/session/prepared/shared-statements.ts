@@ -164,7 +164,6 @@ export class SharedStatements {
     this.#underWay.sends(backend, name, undo);
     if (!backend.expected.push(owed.parse, undo)) return this.#statements.release(statement);
     this.forget(name);
-    this.#own.forget(name);
     this.#names.set(name, given);
     this.#wire.pass(start);
   }
@@ -296,9 +295,12 @@ export class SharedStatements {
   /** What is done where what takes a name away fails, or is passed over. */
   #again(name: string, given: Given | undefined): () => void {
     const wasOwn = this.#own.isOn;
+    const own = this.#own.get(name);
     return () => {
       this.#names.again(name, given);
-      if (given?.isVoid === false && this.#own.isOn && !wasOwn) this.#own.misses(name, given.statement);
+      if (given?.isVoid !== false || !this.#own.isOn) return;
+      if (wasOwn) this.#own.again(name, own);
+      else this.#own.misses(name, given.statement);
     };
   }
 
@@ -309,16 +311,14 @@ export class SharedStatements {
 
   /** The server has none of these any more. */
   forgot(names: readonly string[]): void {
-    for (const name of names) {
-      this.forget(name);
-      this.#own.forget(name);
-    }
+    for (const name of names) this.forget(name);
     if (this.#names.size === 0) this.#own.isOn = false;
   }
 
   /** It means nothing any more. */
   forget(name: string): void {
     this.#names.forget(name);
+    this.#own.forget(name);
   }
 
   /** The client is gone, or everything was deallocated. */

@@ -8,7 +8,7 @@ import {
   type PoolTotals,
 } from '@medrex/pool';
 import type { Overload } from './scheduling/overload.ts';
-import type { LicenceShare } from './upstream/licence-shares.ts';
+import type { LicenceShare } from './upstream/iris/licence-shares.ts';
 import { cacheMetrics } from './cache/cache-metrics.ts';
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 

@@ -20,7 +20,7 @@ import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/client/departures.ts';
-import type { IrisUpstreamsOptions } from './upstream/iris-upstreams.ts';
+import type { IrisUpstreamsOptions } from './upstream/iris/iris-upstreams.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { Classifier } from './scheduling/classifier.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';

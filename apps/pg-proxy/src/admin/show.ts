@@ -5,7 +5,7 @@ import type { ProxyConfig } from '../config/proxy-config.ts';
 import type { Plans } from '../observe/plans.ts';
 import type { Statistics } from '../observe/statistics.ts';
 import type { Client } from '../session/client/client.ts';
-import type { LicenceShare } from '../upstream/licence-shares.ts';
+import type { LicenceShare } from '../upstream/iris/licence-shares.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
 import type { ConsoleSession } from './console-session.ts';
 import { plans, profile, queries, slow, trends } from './show-statistics.ts';

@@ -14,7 +14,7 @@ import type { Settings } from '../session/left-behind/settings.ts';
 import type { BackendCancels, CancelWay } from './backend-cancels.ts';
 import { BackendLogin, type LoggedIn } from './backend-login.ts';
 import type { Address } from './connect.ts';
-import type { IrisUpstreams } from './iris-upstreams.ts';
+import type { IrisUpstreams } from './iris/iris-upstreams.ts';
 import type { Outage } from './outage.ts';
 import type { UpstreamLogins } from './upstream-logins.ts';
 

@@ -2,7 +2,7 @@ import { defaultPoolSettings, type PoolPolicy, type PoolSettings } from '@medrex
 import type { ProxyConfig, UpstreamConfig } from '../config/proxy-config.ts';
 import { applicationOf, databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
-import { licensedOf, licensedServerOf, type LicenceShares } from './licence-shares.ts';
+import { licensedOf, licensedServerOf, type LicenceShares } from './iris/licence-shares.ts';
 
 /** The configuration as the pools ask for it. */
 export function policyOf(config: ProxyConfig, licences?: LicenceShares): PoolPolicy {

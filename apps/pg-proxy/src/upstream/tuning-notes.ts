@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { poolSettingNames } from '../config/scoped-settings.ts';
 import { settingsFor } from '../config/scopes.ts';
 import { connectionsMax } from '../login/open-files.ts';
-import { LicenceShares } from './licence-shares.ts';
+import { LicenceShares } from './iris/licence-shares.ts';
 import { policyOf } from './policy.ts';
 import { poolNameOf } from './upstream-logins.ts';
 

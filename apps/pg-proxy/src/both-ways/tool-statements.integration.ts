@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import type pg from 'pg';
+import { RealRig } from '../testing/real-rig.ts';
+import { makeToolSchema, play, seriesIn, toolSeries, type Protocol, type Shown } from '../testing/tool-series.ts';
+
+/** What fails past the proxy, too: what does not exist, and what a tool tries out. */
+const failures: Readonly<Record<string, readonly string[]>> = {
+  'Grafana, PostgreSQL data source': ['42703', '42P01'],
+  'Tableau Desktop': ['34000'],
+};
+
+describeReal('POSTGRES', 'what tools send', (where) => {
+  let rig: RealRig;
+  let other: pg.Client;
+  let isBusy = false;
+  beforeAll(async () => {
+    rig = await RealRig.start(where, 'transaction', 4);
+    const maker = await rig.directClient();
+    await makeToolSchema(maker);
+    other = await rig.client();
+  });
+  afterAll(() => rig.close());
+  /** The next statement gets another backend. */
+  const shuffle = async (): Promise<void> => {
+    await other.query(isBusy ? 'commit' : 'begin; select 1');
+    isBusy = !isBusy;
+  };
+
+  describe.each(toolSeries())('$tool', (series) => {
+    it.each<Protocol>(['simple', 'extended'])('is answered as directly, by the %s protocol', async (protocol) => {
+      const own = await seriesIn(rig.direct, rig.schema, series);
+      const direct = await rig.directClient();
+      const expected = await play(direct, own, protocol);
+      await direct.end();
+      const client = await rig.client();
+      const shown: Shown[] = await play(client, own, protocol, shuffle);
+      await client.end();
+      expect(shown).toEqual(expected);
+      // Several statements in one text are for the simple protocol alone.
+      const failed = expected.flatMap(({ error }) => (error === undefined ? [] : [error['code']]));
+      if (protocol === 'simple') expect(failed).toEqual(failures[series.tool] ?? []);
+      expect(expected.filter(({ rows = [] }) => rows.length > 0).length).toBeGreaterThan(own.statements.length / 4);
+    });
+  });
+});

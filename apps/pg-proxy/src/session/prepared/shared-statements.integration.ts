@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeReal } from '@medrex/contracts/testing';
+import type pg from 'pg';
+import { answer, BothWays } from '../../testing/both-ways.ts';
+
+describeReal('POSTGRES', 'prepared statements in transaction mode and past the proxy', (where) => {
+  let ways: BothWays;
+  beforeAll(async () => {
+    ways = await BothWays.start(where);
+  });
+  afterAll(() => ways.close());
+
+  it('keeps named statements apart that two clients call the same, as JDBC does', async () => {
+    await ways.same(async (connect) => {
+      const [one, two] = [await connect(), await connect()];
+      const rows: unknown[] = [];
+      for (let round = 0; round < 4; round++) {
+        rows.push(await answer(one, { name: 'S_1', text: 'select $1::int + 1 as sum', values: [round] }));
+        await ways.shuffle();
+        rows.push(await answer(two, { name: 'S_1', text: 'select $1::text as said', values: [String(round)] }));
+        rows.push(await answer(two, { name: `S_${round + 2}`, text: 'select nonsense', values: [] }));
+      }
+      return rows;
+    });
+  });
+
+  it.each(['', 'begin'])('prepares a text anew when the session looks for its names elsewhere %s', async (begin) => {
+    const text = 'select * from tables limit 0';
+    await ways.sameSteps([
+      'create table if not exists tables (a int)',
+      begin,
+      ...[1, 2].map((round) => ({ name: `own_${round}`, text, values: [] })),
+      'set search_path to information_schema',
+      ...[1, 2].map((round) => ({ name: `other_${round}`, text, values: [] })),
+    ]);
+    // Nor does the one meet what the other has prepared.
+    const connections = [
+      await ways.rig.client(),
+      await ways.rig.client({ options: '-c search_path=information_schema' }),
+    ];
+    for (const client of [...connections, ...connections]) {
+      await answer(client, { name: `again_${connections.indexOf(client)}`, text, values: [] }).then((shown) => {
+        expect(JSON.stringify(shown)).not.toContain('cached plan');
+      });
+    }
+    await Promise.all(connections.map((client) => client.end()));
+  });
+
+  it('shows a client the statements that it has prepared, and nobody else', async () => {
+    await ways.other.query({ name: 'of_another', text: 'select 1 as theirs' });
+    const mine = 'select name, statement, parameter_types::text from pg_prepared_statements order by name';
+    const steps = [
+      { name: 'mine', text: 'select $1::int as mine', values: [1] },
+      { name: 'too', text: 'select 2 as too' },
+      mine,
+      { name: 'mine', text: 'select $1::int as mine', values: [2] },
+      { name: 'later', text: 'select 3 as later' },
+      mine,
+      'prepare by_sql as select 4',
+      'deallocate mine',
+      mine,
+      'deallocate all',
+      { text: mine, values: [] },
+      { name: 'again', text: 'select 5 as again' },
+      // Fails, and what was prepared for it stays with this client.
+      { text: `${mine} limit 1 / $1::int`, values: [0] },
+      { name: 'again', text: 'select 5 as again' },
+    ];
+    const [, , first] = (await ways.sameSteps(steps)) as [unknown, unknown, unknown];
+    expect(first).toMatchObject([{ rowCount: 2 }]);
+    await ways.unpinned();
+  });
+
+  it.each([
+    ['', ''],
+    ['begin', 'rollback'],
+  ])(
+    'lets who prepares a text meet the columns of now, and not those of whoever did it before %s',
+    async (begin, end) => {
+      await ways.same(async (connect) => {
+        const [one, two] = [await connect(), await connect()];
+        const ask = (client: pg.Client, name: string): Promise<unknown> =>
+          answer(client, { name, text: `select *, '${begin}' as how from plain`, values: [] });
+        const answers = [await ask(one, 'before')];
+        const steps = [begin, 'alter table plain add c int default 7', 'insert into plain values (1)'];
+        for (const step of steps) answers.push(await answer(one, step));
+        answers.push(await ask(one, 'within'));
+        if (end !== '') answers.push(await answer(one, end));
+        return [...answers, await ask(one, 'after'), await ask(two, 'new')];
+      });
+    },
+  );
+
+  it('lets who prepares a text meet the columns of now, also where ROLLBACK has taken the table of before', async () => {
+    await ways.same(async (connect) => {
+      const client = await connect();
+      const answers: unknown[] = [];
+      for (const [round, type] of ['int', 'text'].entries()) {
+        const ask = { name: `of_${type}`, text: 'select * from taken_back', values: [] };
+        const create = `create table taken_back (a ${type})`;
+        for (const step of ['begin', create, ask, 'savepoint s', 'rollback to s', ask, 'rollback'])
+          answers.push(round, await answer(client, step));
+      }
+      return answers;
+    });
+  });
+
+  it('lets SQL speak of a statement by the name that the protocol has given it, as asyncpg does', async () => {
+    const mine = { name: 'Mine', text: 'select $1::int as mine', values: [1] };
+    await ways.other.query({ name: 'Mine', text: 'select 2 as theirs' });
+    const steps = [
+      mine,
+      { text: 'execute "Mine" (3)', values: [] },
+      'execute "Mine" (4)',
+      'explain (costs off) execute "Mine" (5)',
+      { text: 'deallocate "Mine"', values: [] },
+      'execute "Mine" (6)',
+      'deallocate all',
+    ];
+    const [, first] = (await ways.sameSteps(steps)) as [unknown, unknown];
+    expect(JSON.stringify(first)).toContain('"mine":3');
+    await ways.unpinned();
+  });
+});

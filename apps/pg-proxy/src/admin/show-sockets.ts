@@ -108,7 +108,8 @@ function columnsOf({ host, config }: Sight, wanted: Wanted | undefined) {
     link: ({ client, server }: Row) => client?.pooled.backend?.id ?? server?.client?.handle.processId ?? '',
     remote_pid: small(({ server }: Row) => server?.handle?.key?.processId ?? 0),
     tls: tlsOf,
-    application_name: (row: Row) => guestOf(row)?.application ?? row.server?.handle?.reported('application_name') ?? '',
+    application_name: (row: Row) =>
+      guestOf(row)?.application ?? row.server?.handle?.settings.valueOf('application_name') ?? '',
     prepared_statements: small(
       ({ client, server }: Row) => client?.preparedCount ?? server?.handle?.prepared.size ?? 0,
     ),

@@ -160,7 +160,7 @@ export class BackendOpenings {
       },
     });
     pooled.handle = backend;
-    if (own === undefined) reported(name, backend.reports);
+    if (own === undefined) reported(name, backend.settings.reports);
     if (cancel !== undefined) cancels.use(backend, cancel);
     backend.start();
     if (pooled.state === 'active') pooled.client?.handle.granted(backend);

@@ -272,7 +272,7 @@ export class BackendAnswers {
       backend.client?.reshaped();
     }
     if (head === (owed.query | unasked) && expected.headNote === undefined)
-      backend.settingsRefusal = readReport(framer.buffer, framer.start, framer.end);
+      backend.settings.refusal = readReport(framer.buffer, framer.start, framer.end);
     const note = expected.headNote;
     const { fault, beforeFault, isSilent = false, positionOf } = note ?? {};
     const isOfOurs = note?.refused !== undefined || says(framer, statementPrefix);
@@ -329,25 +329,25 @@ export class BackendAnswers {
     const changed = readParameterStatus(buffer, start, end);
     const { head } = this.#expected;
     if (changed === undefined) return (head & unasked) === 0;
-    const { client, toldBefore } = this.#backend;
+    const { client, settings } = this.#backend;
     const { name, value } = changed;
-    const told = this.#backend.toldOf(name);
-    this.#backend.hasReported(name, value);
+    const told = settings.toldOf(name);
+    settings.hasReported(name, value);
     const isSeen = (head & unasked) === 0 && client?.isSetAgain(name, value) !== true;
-    if (isSeen) toldBefore.delete(name);
+    if (isSeen) settings.toldBefore.delete(name);
     // What is set for a client that has just come is what it was told before.
-    else if (told !== undefined && head !== (owed.query | unasked)) toldBefore.set(name, told);
+    else if (told !== undefined && head !== (owed.query | unasked)) settings.toldBefore.set(name, told);
     if ((head & reporting) !== 0) this.#toTell.add(name);
     else if ((head & unasked) === 0) this.#toTell.delete(name);
     return isSeen;
   }
 
   #tellSettings(): void {
-    const { client, parameters, toldBefore } = this.#backend;
+    const { client, settings } = this.#backend;
     for (const name of this.#toTell) {
-      const value = parameters.get(name) ?? '';
-      if (this.#backend.toldOf(name) !== value) client?.outbox.push(parameterStatus({ name, value }));
-      toldBefore.delete(name);
+      const value = settings.parameters.get(name) ?? '';
+      if (settings.toldOf(name) !== value) client?.outbox.push(parameterStatus({ name, value }));
+      settings.toldBefore.delete(name);
     }
     this.#toTell.clear();
   }

@@ -19,24 +19,16 @@ import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
 import { BackendAnswers } from './backend-answers.ts';
 import type { BackendClient, BackendOptions } from './backend-options.ts';
+import { BackendSettings } from './backend-settings.ts';
 import { ExpectedAnswers, owed, reporting, unasked, type Note } from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
 import { Outbox } from './outbox.ts';
 import { OwnQuestion, SilentNote, type Answered } from './own-question.ts';
-import {
-  changeFromUnknown,
-  changeOf,
-  resetEach,
-  setEach,
-  settingsKey,
-  type Settings,
-} from '../left-behind/settings.ts';
+import { resetEach, setEach, type Settings } from '../left-behind/settings.ts';
 import type { Lost } from '../left-behind/set-again.ts';
-import { reportsWithout, serverReports, type ServerReports } from './server-reports.ts';
 import { PreparedStatements, statementPrefix } from '../prepared/statements.ts';
 import type { Traffic } from './traffic.ts';
 
-const nothingSet: Settings = new Map();
 const connectionLost = '08006';
 const ownStatement = `${statementPrefix}own`;
 /** Not a Query: that would take the client's unnamed statement away, and what is pipelined before it has not been confirmed with a Sync. */
@@ -61,13 +53,9 @@ export class Backend {
   readonly outbox: Outbox;
   readonly expected = new ExpectedAnswers();
   readonly prepared: PreparedStatements;
-  readonly parameters: Map<string, string>;
-  /** What its client was told last, of parameters that have become something else since. */
-  readonly toldBefore = new Map<string, string>();
+  readonly settings: BackendSettings;
   /** It is at an upstream of a class of work: what its clients are told of theirs does not depend on it. */
   readonly isAway: boolean;
-  /** What its server reports where nobody has set anything. */
-  reports: ServerReports;
   readonly key: BackendKeyData | undefined;
   readonly address: Address;
   readonly traffic: Traffic;
@@ -106,25 +94,13 @@ export class Backend {
   client: BackendClient | undefined;
   /** A plan of a statement no longer fits its tables: all are prepared anew. */
   isStale = false;
-  /** What the server said to the settings of the client that has it, where it did not take them. */
-  settingsRefusal: Report | undefined;
   readonly #answers: BackendAnswers;
   readonly #now: () => number;
-  /** What its process has begun with. */
-  readonly #begunWith: Settings;
-  #settings: Settings;
-  /** Custom settings that its process knows by name. */
-  readonly #namedSettings = new Set<string>();
-  /** Undefined: its client has set something, and what is set now is not known for certain. */
-  #settingsKey: string | undefined;
-  /** Something was reported of which it is not known yet who has set it. */
-  #hasReported = false;
   #isPaused = false;
   #pausedAt = 0;
   #restCheck: ((isOk: boolean) => void) | undefined;
   #isGone = false;
   readonly #closed: () => void;
-  readonly #reported: (reports: ServerReports) => void;
   readonly #broke: (error: unknown) => void;
 
   constructor(options: BackendOptions) {
@@ -133,23 +109,19 @@ export class Backend {
     this.start = start;
     this.outbox = new Outbox(socket);
     this.prepared = new PreparedStatements(options.preparedMax);
-    this.parameters = options.parameters;
     this.isAway = options.isAway;
-    this.reports = serverReports(options.parameters);
     this.key = options.key;
     this.address = options.address;
     this.traffic = options.traffic;
     this.translationTimes = options.translationTimes;
     this.#now = options.now;
-    this.#begunWith = options.own ?? nothingSet;
-    this.#settings = this.#begunWith;
-    this.#settingsKey = settingsKey(this.#begunWith);
-    this.isSpent = options.own !== undefined;
+    const { parameters, own } = options;
+    this.settings = new BackendSettings({ parameters, own, reported: (reports) => options.events.reported(reports) });
+    this.isSpent = own !== undefined;
     this.#answers = new BackendAnswers(this, options);
     this.socket.on('drain', () => this.onDrain?.());
     this.socket.on('error', () => this.socket.destroy());
     this.#closed = () => options.events.closed();
-    this.#reported = (reports) => options.events.reported(reports);
     this.#broke = (error) => options.events.broke(error);
     this.socket.on('close', () => this.gone());
   }
@@ -218,13 +190,9 @@ export class Backend {
     this.client = client;
     if (client.processId !== this.lastUser) this.#isOfAnother(client.processId);
     if (client.namedSettings.size > 0) this.#knowsNames(client.namedSettings, settings);
-    if (key === this.#settingsKey) return;
-    const isKnown = this.#settingsKey !== undefined;
-    const change = (isKnown ? changeOf : changeFromUnknown)(this.#settings, settings, isAwaited);
-    this.settingsRefusal = undefined;
+    if (key === this.settings.key) return;
+    const change = this.settings.become(settings, key, isAwaited);
     if (change !== undefined) this.ask(change);
-    this.#settings = settings;
-    this.#settingsKey = key;
   }
 
   #isOfAnother(processId: number): void {
@@ -234,47 +202,28 @@ export class Backend {
 
   /** As on a direct connection, what its client has named once is there, and empty where it is not set. */
   #knowsNames(names: ReadonlySet<string>, settings: Settings): void {
-    const unknown = [...names].filter((name) => !this.#namedSettings.has(name));
-    if (unknown.length === 0) return;
-    for (const name of unknown) this.#namedSettings.add(name);
-    const unset = unknown.filter((name) => !settings.has(name));
+    const unset = this.settings.unknownOf(names, settings);
+    this.settings.named(names);
     if (unset.length > 0) this.ask(resetEach(unset), new SilentNote());
   }
 
   detach(): void {
-    for (const name of this.client?.namedSettings ?? []) this.#namedSettings.add(name);
+    if (this.client !== undefined) this.settings.named(this.client.namedSettings);
     this.client = undefined;
     this.onDrain = undefined;
-    this.toldBefore.clear();
+    this.settings.toldBefore.clear();
     this.resume();
     this.#noteReports();
   }
 
-  /** What its client takes a parameter to be. */
-  toldOf(name: string): string | undefined {
-    return this.toldBefore.get(name) ?? this.parameters.get(name);
-  }
-
-  /** The server has said that this is what the setting comes to now. */
-  hasReported(name: string, value: string): void {
-    this.parameters.set(name, value);
-    this.#hasReported = true;
-  }
-
-  /** What nobody has set is another where the server has read its configuration again, or is no standby any more. */
   #noteReports(): void {
-    if (!this.#hasReported || this.#settingsKey === undefined || this.isSoiled || !this.isIdle) return;
-    this.#hasReported = false;
-    const reports = reportsWithout(this.reports, this.parameters, (setting) => this.#settings.has(setting));
-    if (reports === this.reports) return;
-    this.reports = reports;
-    this.#reported(reports);
+    if (this.settings.areToBeNoted && !this.isSoiled && this.isIdle) this.settings.note();
   }
 
   /** What the server said to the settings of the client that has it, where it did not take them; they are as after login. */
   refusedSettings(): Report | undefined {
-    const refused = this.settingsRefusal;
-    this.settingsRefusal = undefined;
+    const refused = this.settings.refusal;
+    this.settings.refusal = undefined;
     if (refused !== undefined) this.isSoiled = true;
     return refused;
   }
@@ -290,12 +239,6 @@ export class Backend {
   question(text: string, then: Answered): void {
     this.ask(text, new OwnQuestion(then));
     this.outbox.send();
-  }
-
-  /** The value of a setting that the server reports, by its name in lower case. */
-  reported(setting: string): string | undefined {
-    for (const [name, value] of this.parameters) if (name.toLowerCase() === setting) return value;
-    return undefined;
   }
 
   /** Before the client learns what is prepared here: it sees its own only. */
@@ -334,24 +277,17 @@ export class Backend {
    */
   setAgain({ settings, isLocal }: Lost, isPipelined: boolean): void {
     for (const text of setEach(settings, isLocal)) this.#run(runsOwn(text), unasked | reporting);
-    // DISCARD ALL has taken it off the books.
-    if (!isLocal) this.#settings = new Map([...this.#settings, ...settings]);
+    if (!isLocal) this.settings.setAgain(settings);
     if (isPipelined) return;
     this.#sync(unasked | reporting);
     this.outbox.send();
-  }
-
-  /** Its client has set something itself. */
-  settingsTouched(): void {
-    this.#settingsKey = undefined;
   }
 
   /** Everything of the session is as after login. */
   sessionDiscarded(): void {
     this.prepared.clear();
     this.unnamedOf = undefined;
-    this.#settings = this.#begunWith;
-    this.#settingsKey = settingsKey(this.#begunWith);
+    this.settings.discarded();
   }
 
   /** Brings it to the state of a new one for the next client; ends whatever it is doing. */

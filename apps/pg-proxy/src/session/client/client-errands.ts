@@ -75,7 +75,7 @@ export class ClientErrands {
   #learntFrom(backend: Backend, refused: Report | undefined): void {
     const client = this.#client;
     const { isOfProcess } = client.session.settings;
-    const parameters = new Map(backend.parameters);
+    const parameters = new Map(backend.settings.parameters);
     if (isOfProcess && client.mode !== 'session') client.session.keepProcess();
     if ((isOfProcess || client.mode === 'session') && refused === undefined) return this.learnt(parameters);
     this.#options.detach(backend);

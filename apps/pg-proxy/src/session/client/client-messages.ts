@@ -1,18 +1,15 @@
 import {
   errorResponse,
-  flush,
   Framer,
   frontend as from,
   frontendSession,
   malformed,
-  query,
   readyForQuery,
   terminate,
   transactionStatus,
   type Report,
   type WireFault,
 } from '@medrex/pg-wire';
-import type { SqlAnalyser } from '@medrex/sql';
 import type { LocalTables } from '../../admin/local-tables.ts';
 import { AskedProcesses } from '../processes/asked-processes.ts';
 import type { Backend } from '../backend/backend.ts';
@@ -20,7 +17,8 @@ import { clientBacklogMax } from '../backend/backend-options.ts';
 import { CachedAnswers } from './cached-answers.ts';
 import type { Client } from './client.ts';
 import type { ClientHost, ClientOptions } from './client-options.ts';
-import { lostBy, setInPlace, type SetInPlace } from '../left-behind/set-again.ts';
+import { HeldMessage } from './held-message.ts';
+import { lostBy } from '../left-behind/set-again.ts';
 import type { Prepared } from '../prepared/client-portals.ts';
 import { ClientRequests } from './client-requests.ts';
 import type { ClientSession } from './client-session.ts';
@@ -30,25 +28,14 @@ import type { ClientWait } from './client-wait.ts';
 import { owed } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
 import { databasesNamed } from '../processes/databases-named.ts';
-import { hintOf } from '../../scheduling/hint.ts';
-import { asksProcess } from '../processes/process-ids.ts';
 import { showsFormer, spendsProcess } from '../left-behind/shows-former.ts';
 import { pausedFor } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
-import { concernsProxy, type Watched } from '../left-behind/session-watch.ts';
+import { SimpleQuery } from './simple-query.ts';
+import type { Watched } from '../left-behind/session-watch.ts';
 
-/** In place of a statement that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
-const unknownStatement = 'pgproxy';
 /** No statement: nothing, or a comment. */
 const emptyText = /^\s*;?\s*(?:--[^\n]*)?$/;
-/** Whether the words of a text say something to whoever looks at them here. */
-const isOfConcern = (text: string): boolean =>
-  asksProcess(text) ||
-  spendsProcess(text) ||
-  showsFormer(text) ||
-  concernsProxy(text) ||
-  databasesNamed(text) !== undefined ||
-  hintOf(text) !== undefined;
 /** What a client that waits may send ahead. */
 const waitingBytesMax = 64 * 1024;
 
@@ -66,7 +53,8 @@ export class ClientMessages implements Wire {
   readonly #session: ClientSession;
   readonly #wait: ClientWait;
   readonly #framer = new Framer(frontendSession);
-  readonly #analyser: SqlAnalyser;
+  readonly #query: SimpleQuery;
+  readonly #held: HeldMessage;
   readonly #local: LocalTables | undefined;
   readonly #processes: AskedProcesses;
   /** The text of the message at hand, once it has been looked at. */
@@ -78,10 +66,6 @@ export class ClientMessages implements Wire {
   /** An error of ours in the extended protocol: all up to Sync is passed over. */
   #isSkipping = false;
   #isWorking = false;
-  /** The message at hand waits until all that is prepared has been taken away, the server has said what is left, or a cancel is there. */
-  #isHeld = false;
-  #isForBackend = false;
-
   constructor(client: Client, options: ClientOptions) {
     this.outbox = client.outbox;
     this.#client = client;
@@ -97,9 +81,17 @@ export class ClientMessages implements Wire {
     const { statements } = this;
     const framer = this.#framer;
     const { analyser, host } = options;
-    this.#analyser = analyser;
     this.requests = new ClientRequests({ client, framer, statements, watch, analyser });
     this.cachedAnswers = new CachedAnswers({ client, messages: this, framer, analyser, host });
+    const { requests } = this;
+    this.#query = new SimpleQuery({ client, framer, wire: this, statements, requests, analyser });
+    this.#held = new HeldMessage({
+      ...{ client, requests, shapes: statements.shapes },
+      takeAgain: () => {
+        this.takeAgain();
+        this.goOn();
+      },
+    });
   }
 
   /** Nothing that it has sent lies here. */
@@ -114,7 +106,7 @@ export class ClientMessages implements Wire {
 
   /** The message at hand waits for what this backend has prepared. */
   get isHeldForBackend(): boolean {
-    return this.#isHeld && this.#isForBackend;
+    return this.#held.isForBackend;
   }
 
   /** It waits for something, and has said behind that that it goes. */
@@ -259,7 +251,7 @@ export class ClientMessages implements Wire {
     const client = this.#client;
     if (this.#isSkipping || (this.#local !== undefined && this.#isLocal(this.#local))) return;
     if (this.#host.isDraining && this.#isProbe() && this.#host.probed(client)) return;
-    if ((this.requests.mayForget || this.#session.isAsking || this.#isCancelComing) && this.#isHeldBack()) return;
+    if (this.#held.mustWait()) return;
     if (client.backend === undefined) {
       const { cache } = this.cachedAnswers;
       if (this.#framer.type === from.close && this.statements.closeAlone(this.#framer)) return;
@@ -272,7 +264,7 @@ export class ClientMessages implements Wire {
   /** An empty query is how pools look at a connection before they use it. */
   #isProbe(): boolean {
     const { type, buffer, start } = this.#framer;
-    if (type === from.query) return emptyText.test(this.#queryText());
+    if (type === from.query) return emptyText.test(this.#query.text);
     return type === from.parse && buffer[start + 5] === 0 && emptyText.test(this.#textAtHand());
   }
 
@@ -284,55 +276,14 @@ export class ClientMessages implements Wire {
     return taken !== 'elsewhere' && taken !== 'malformed';
   }
 
-  /** What it was meant for has ended: it must not reach what comes next. */
-  get #isCancelComing(): boolean {
-    const { backend } = this.#client;
-    return backend !== undefined && backend.cancelling > 0 && backend.expected.isEmpty;
-  }
-
-  /**
-   * Names and statements mean what they do when DEALLOCATE ALL, DISCARD ALL or RESET has run; and what the server is asked for at the end of a
-   * transaction is that of no other one.
-   */
-  #isHeldBack(): boolean {
-    const { backend } = this.#client;
-    this.requests.mayForget = backend?.expected.forgets === true;
-    if (!this.requests.mayForget && !this.#session.isAsking && !this.#isCancelComing) return false;
-    this.#hold(this.requests.mayForget ? backend : undefined);
-    this.#isForBackend = false;
-    return true;
-  }
-
   holdBack(backend: Backend): void {
-    this.#hold(backend);
-    this.#isForBackend = true;
-  }
-
-  #hold(backend: Backend | undefined): void {
-    // Without a Sync the server would keep its answer to itself.
-    backend?.outbox.push(flush());
-    this.#isHeld = true;
-    this.#wait.begin();
+    this.#held.holdFor(backend);
   }
 
   /** What the server has said may be what the message at hand is held back for. */
   answered(): void {
     if (this.#client.backend?.expected.isLong !== true) this.#client.pauses.resume(pausedFor.answers);
-    if (!this.#isHeld || this.#session.isAsking || this.#client.backend?.expected.forgets === true) return;
-    if (this.#isCancelComing || this.statements.shapes.isAwaited) return;
-    // Behind the answer that is being read.
-    process.nextTick(() => {
-      if (this.#isHeld && !this.#client.hasLeft) this.#client.contain(() => this.#takeHeld());
-    });
-  }
-
-  #takeHeld(): void {
-    this.#isHeld = false;
-    this.#wait.end();
-    this.#session.setAgainBetween();
-    this.takeAgain();
-    this.goOn();
-    if (this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
+    this.#held.answered();
   }
 
   /** Asks for a backend, for the message at hand. */
@@ -347,7 +298,7 @@ export class ClientMessages implements Wire {
   /** Of a message that may hold hints; others have none. */
   #textAtHand(): string {
     const { type, buffer, start, end } = this.#framer;
-    if (type === from.query) return this.#queryText();
+    if (type === from.query) return this.#query.text;
     if (type !== from.parse) return '';
     const [, text = ''] = buffer.toString('latin1', start + 5, end).split('\0', 2);
     return text;
@@ -356,18 +307,9 @@ export class ClientMessages implements Wire {
   /** What the message at hand wants to be run, where it says so. */
   askedText(): Asked | undefined {
     const framer = this.#framer;
-    const asked = framer.type === from.query ? this.#askedByQuery() : this.statements.asked(framer);
+    const asked = framer.type === from.query ? this.#query.asked() : this.statements.asked(framer);
     this.#askedAtHand = asked;
     return asked;
-  }
-
-  #askedByQuery(): Asked {
-    const { buffer, start, end, isLast: isWhole } = this.#framer;
-    const text = this.#queryText();
-    const alike = isWhole ? this.#analyser.alike(buffer, start + 5, end - 1) : undefined;
-    if (alike === undefined) return { text, isWhole, analysis: undefined, isPlain: false };
-    alike.isOfConcern ??= isOfConcern(text);
-    return { text, isWhole, analysis: alike.analysisOf(text.length), isPlain: !alike.isOfConcern };
   }
 
   /** The message at hand goes to the client's backend. */
@@ -377,7 +319,7 @@ export class ClientMessages implements Wire {
     this.#client.asks++;
     switch (framer.type) {
       case from.query:
-        return this.#query(backend);
+        return this.#query.ask(backend, this.#askedAtHand ?? this.#query.asked());
       case from.parse:
         return statements.parse(framer, backend, this.#askedAtHand);
       case from.bind:
@@ -395,38 +337,6 @@ export class ClientMessages implements Wire {
     }
   }
 
-  #query(backend: Backend): void {
-    const asked = this.#askedAtHand ?? this.#askedByQuery();
-    const { text, isPlain = false } = asked;
-    this.requests.read(asked);
-    if (!isPlain) {
-      if (asksProcess(text) && this.awaitsProcess()) return;
-      if (this.renews(text, backend)) return;
-      this.vacates(text);
-    }
-    const isAlone = this.#client.mode === 'session';
-    const { watch } = this.#session;
-    // In session mode only what the proxy itself must know of is followed.
-    const isFollowed = !isAlone || watch.isActive || (!isPlain && concernsProxy(text));
-    if (this.statements.shared.showNamed(text, backend)) return;
-    const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
-    this.statements.show(watched?.shows, backend, false);
-    const inPlace = watched && this.#setInPlace(text, watched);
-    const note = this.requests.noteOf('query', text, watched, asked, inPlace);
-    const standIn = note && this.statements.shared.standInFor(note, backend);
-    if (!backend.expected.push(owed.query, note?.undo, note)) return;
-    if (note !== undefined && standIn === undefined) this.statements.runs(note);
-    this.statements.forgetUnnamed(backend);
-    const other = note?.fault === undefined ? standIn : unknownStatement;
-    if (other !== undefined) backend.outbox.push(query(other));
-    else if (inPlace !== undefined) backend.outbox.push(query(inPlace.text, 'latin1'));
-    else this.pass(this.#framer.start);
-  }
-
-  #setInPlace(text: string, watched: Watched): SetInPlace | undefined {
-    return this.#framer.isLast ? setInPlace(text, watched, this.#session.settings.began) : undefined;
-  }
-
   /** What an Execute takes back is set again right behind it. */
   setAgain({ statements }: Watched, backend: Backend): void {
     const [statement] = statements === 'unread' ? [] : statements;
@@ -436,16 +346,10 @@ export class ClientMessages implements Wire {
     if (lost !== undefined) backend.setAgain(lost, true);
   }
 
-  /** In latin1. */
-  #queryText(): string {
-    const { buffer, start, end } = this.#framer;
-    return buffer.toString('latin1', start + 5, end - 1);
-  }
-
   /** An error of the proxy's own, in answer to the message at hand; no backend is involved. */
   fail(report: Report): void {
     const { type } = this.#framer;
-    this.#isHeld = false;
+    this.#held.drop();
     this.#isPassing = false;
     this.outbox.push(errorResponse(report));
     this.#isSkipping = type !== from.query && type !== from.functionCall && type !== from.sync;

@@ -101,9 +101,9 @@ export class ClientSession {
   }
 
   /** Backends of one server may differ in what holds for everybody: one is older than a configuration, another one not. */
-  hearsFrom({ reports, isAway }: Backend): void {
+  hearsFrom({ settings, isAway }: Backend): void {
     if (isAway) return;
-    for (const [name, value] of this.settings.heardOtherwise(reports))
+    for (const [name, value] of this.settings.heardOtherwise(settings.reports))
       this.#client.outbox.push(parameterStatus({ name, value }));
   }
 
@@ -126,8 +126,8 @@ export class ClientSession {
     // The server has reported what holds for everybody, if that: with this answer the client hears what it comes back to.
     for (const [name, value] of this.settings.reportedAtLogin) {
       if (!isOf(name, lost)) continue;
-      if (backend.toldOf(name) !== value) this.#client.outbox.push(parameterStatus({ name, value }));
-      backend.toldBefore.set(name, value);
+      if (backend.settings.toldOf(name) !== value) this.#client.outbox.push(parameterStatus({ name, value }));
+      backend.settings.toldBefore.set(name, value);
     }
     backend.setAgain({ settings: lost, isLocal: false }, false);
   }

@@ -44,11 +44,11 @@ export class ClientSettings {
     const settings = new Map(this.#atLogin);
     for (const [name, value] of this.#watch.parameters) {
       // What the server reports is what it came to: SET datestyle to DMY leaves the other half as it was.
-      const now = backend?.reported(name) ?? value;
+      const now = backend?.settings.valueOf(name) ?? value;
       if (now !== undefined) settings.set(name, now);
     }
     this.#become(settings);
-    backend?.settingsTouched();
+    backend?.settings.touched();
   }
 
   #become(settings: Settings): void {
@@ -113,7 +113,7 @@ export class ClientSettings {
   }
 
   /** The same within a transaction, which may have set some for itself alone. */
-  readingInside({ parameters }: Backend): string {
+  readingInside({ settings: { parameters } }: Backend): string {
     const isOther = reports.some(({ report, name }) => parameters.get(report) !== this.#reported(report, name));
     return isOther ? this.#readingBy(parameters) : this.reading;
   }

@@ -317,7 +317,7 @@ export class Client implements BackendClient {
     backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
     const { isLearning } = this.errands;
     backend.attach(this, this.settings, this.settingsKey, isLearning);
-    if (backend.reports !== this.session.settings.heardOf && !isLearning) this.session.hearsFrom(backend);
+    if (backend.settings.reports !== this.session.settings.heardOf && !isLearning) this.session.hearsFrom(backend);
   }
 
   #detach(backend: Backend): void {

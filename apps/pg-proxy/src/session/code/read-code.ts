@@ -13,7 +13,7 @@ const attemptsMax = 3;
 /** Reads what the catalogue has that it had not before. */
 export function readCode(backend: Backend, code: UnseenCode, then: (isRead: boolean) => void): void {
   const { catalogue } = code;
-  const hasBodies = Number.parseInt(backend.parameters.get('server_version') ?? '', 10) >= bodiesSince;
+  const hasBodies = Number.parseInt(backend.settings.parameters.get('server_version') ?? '', 10) >= bodiesSince;
   const ended = (isRead: boolean): void => {
     then(isRead);
     code.endRead();

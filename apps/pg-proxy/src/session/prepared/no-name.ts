@@ -6,4 +6,6 @@ export const beyondAscii = /[\x80-\xff]/;
 
 /** @param name its bytes, as latin1. True: it is none in UTF-8, and its client speaks that: the server refuses it. */
 export const isNoName = (name: string, backend: Backend): boolean =>
-  beyondAscii.test(name) && backend.reported('client_encoding') === 'UTF8' && !isUtf8(Buffer.from(name, 'latin1'));
+  beyondAscii.test(name) &&
+  backend.settings.valueOf('client_encoding') === 'UTF8' &&
+  !isUtf8(Buffer.from(name, 'latin1'));

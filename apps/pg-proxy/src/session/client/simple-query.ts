@@ -1,0 +1,102 @@
+import { query, type Framer } from '@medrex/pg-wire';
+import type { SqlAnalyser } from '@medrex/sql';
+import { hintOf } from '../../scheduling/hint.ts';
+import type { Backend } from '../backend/backend.ts';
+import { owed } from '../backend/expected-answers.ts';
+import { concernsProxy, type Watched } from '../left-behind/session-watch.ts';
+import { setInPlace, type SetInPlace } from '../left-behind/set-again.ts';
+import { showsFormer, spendsProcess } from '../left-behind/shows-former.ts';
+import type { ClientStatements } from '../prepared/client-statements.ts';
+import type { Wire } from '../prepared/wire.ts';
+import { databasesNamed } from '../processes/databases-named.ts';
+import { asksProcess } from '../processes/process-ids.ts';
+import type { Client } from './client.ts';
+import type { ClientRequests } from './client-requests.ts';
+import type { Asked } from './request.ts';
+
+/** In place of a statement that is to fail: an error of the server's own, so that it takes back and passes over what it would then. */
+const unknownStatement = 'pgproxy';
+/** Whether the words of a text say something to whoever looks at them here. */
+const isOfConcern = (text: string): boolean =>
+  asksProcess(text) ||
+  spendsProcess(text) ||
+  showsFormer(text) ||
+  concernsProxy(text) ||
+  databasesNamed(text) !== undefined ||
+  hintOf(text) !== undefined;
+
+export interface SimpleQueryOptions {
+  readonly client: Client;
+  readonly framer: Framer;
+  readonly wire: Wire;
+  readonly statements: ClientStatements;
+  readonly requests: ClientRequests;
+  readonly analyser: SqlAnalyser;
+}
+
+/** A Query of one client, where that is the message at hand. */
+export class SimpleQuery {
+  readonly #client: Client;
+  readonly #framer: Framer;
+  readonly #wire: Wire;
+  readonly #statements: ClientStatements;
+  readonly #requests: ClientRequests;
+  readonly #analyser: SqlAnalyser;
+
+  constructor({ client, framer, wire, statements, requests, analyser }: SimpleQueryOptions) {
+    this.#client = client;
+    this.#framer = framer;
+    this.#wire = wire;
+    this.#statements = statements;
+    this.#requests = requests;
+    this.#analyser = analyser;
+  }
+
+  /** In latin1. */
+  get text(): string {
+    const { buffer, start, end } = this.#framer;
+    return buffer.toString('latin1', start + 5, end - 1);
+  }
+
+  /** What it wants to be run. */
+  asked(): Asked {
+    const { buffer, start, end, isLast: isWhole } = this.#framer;
+    const { text } = this;
+    const alike = isWhole ? this.#analyser.alike(buffer, start + 5, end - 1) : undefined;
+    if (alike === undefined) return { text, isWhole, analysis: undefined, isPlain: false };
+    alike.isOfConcern ??= isOfConcern(text);
+    return { text, isWhole, analysis: alike.analysisOf(text.length), isPlain: !alike.isOfConcern };
+  }
+
+  /** It goes to the client's backend. */
+  ask(backend: Backend, asked: Asked): void {
+    const { text, isPlain = false } = asked;
+    const wire = this.#wire;
+    this.#requests.read(asked);
+    if (!isPlain) {
+      if (asksProcess(text) && wire.awaitsProcess()) return;
+      if (wire.renews(text, backend)) return;
+      wire.vacates(text);
+    }
+    const { watch } = this.#client.session;
+    // In session mode only what the proxy itself must know of is followed.
+    const isFollowed = this.#client.mode !== 'session' || watch.isActive || (!isPlain && concernsProxy(text));
+    if (this.#statements.shared.showNamed(text, backend)) return;
+    const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
+    this.#statements.show(watched?.shows, backend, false);
+    const inPlace = watched && this.#setInPlace(text, watched);
+    const note = this.#requests.noteOf('query', text, watched, asked, inPlace);
+    const standIn = note && this.#statements.shared.standInFor(note, backend);
+    if (!backend.expected.push(owed.query, note?.undo, note)) return;
+    if (note !== undefined && standIn === undefined) this.#statements.runs(note);
+    this.#statements.forgetUnnamed(backend);
+    const other = note?.fault === undefined ? standIn : unknownStatement;
+    if (other !== undefined) backend.outbox.push(query(other));
+    else if (inPlace !== undefined) backend.outbox.push(query(inPlace.text, 'latin1'));
+    else wire.pass(this.#framer.start);
+  }
+
+  #setInPlace(text: string, watched: Watched): SetInPlace | undefined {
+    return this.#framer.isLast ? setInPlace(text, watched, this.#client.session.settings.began) : undefined;
+  }
+}

@@ -27,7 +27,7 @@ class Asked {
   readonly outcomes: Outcome[] = [];
   isGone = false;
   readonly #backend = {
-    parameters: new Map([['server_version', '15.1']]),
+    settings: { parameters: new Map([['server_version', '15.1']]) },
     question: (text: string, then: Answered) => {
       this.texts.push(text);
       this.questions.push(then);

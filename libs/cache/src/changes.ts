@@ -37,7 +37,7 @@ export function changesSomething({ relations, calls, isUnseen, schema, executes 
   return relations.length > 0 || calls.length > 0 || isUnseen || schema !== 'none' || executes !== undefined;
 }
 
-export function changesOfStatement(statement: Statement): Changes {
+function changesOfStatement(statement: Statement): Changes {
   const found = known.get(statement);
   if (found !== undefined) return found;
   const changes = read(statement);

@@ -10,15 +10,7 @@ export {
 export { BackendWrites, type ChangesPort, type Ended } from './backend-writes.ts';
 export { catalogQuery } from './catalog-query.ts';
 export { definitionsQuery } from './definitions.ts';
-export {
-  anything,
-  changesOf,
-  changesOfStatement,
-  changesSomething,
-  preparedChanges,
-  unseen,
-  type Changes,
-} from './changes.ts';
+export { anything, changesOf, changesSomething, preparedChanges, unseen, type Changes } from './changes.ts';
 export { Epochs, schema, whole, type EpochId } from './epochs.ts';
 export { HitWindow, type HitWindowOptions } from './hit-window.ts';
 export { namesTheClock, readableOf, type Readable } from './readable.ts';

@@ -19,7 +19,7 @@ export interface LeaseTerms {
 export const ownShare = ({ budget, instances }: LeaseTerms): number => Math.floor(budget / instances);
 
 /** What must be left to a holder: what it may be using now, or may use without asking. */
-export function reservedFor({ granted, inUse, untilMs }: Holder, terms: LeaseTerms, nowMs: number): number {
+function reservedFor({ granted, inUse, untilMs }: Holder, terms: LeaseTerms, nowMs: number): number {
   const own = ownShare(terms);
   return nowMs < untilMs ? Math.max(granted, inUse) : Math.max(own, Math.min(inUse, granted));
 }

@@ -8,7 +8,6 @@ export type { Expression, LockKey, SessionEffect, Value } from './session-effect
 export {
   leftKinds,
   saysWho,
-  pinReasons,
   SessionState,
   type Bound,
   type Completion,
@@ -41,10 +40,10 @@ export { quotientDigits, withDigits } from './iris/quotient.ts';
 export { ageBetween, joinedText, textOfValues, type MadeText } from './iris/made-text.ts';
 export type { Translatable } from './iris/translatable.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';
-export { pgTypes, type PgType } from './iris/pg-type.ts';
+export type { PgType } from './iris/pg-type.ts';
 export { sqlstateOf } from './iris/sqlcode.ts';
 export type { SqlCommand } from './iris/sql-commands.ts';
-export type { IrisStep, ResultColumn, Translation } from './iris/translation.ts';
+export type { IrisStep, IrisTranslation, ResultColumn, Translation } from './iris/translation.ts';
 export { catalogTables, oidOfTable } from './tables/catalog-tables.ts';
 export { cellBytes, cellText, cellTypes, type Cell, type CellType } from './tables/cell.ts';
 export type { Bounds, SessionFacts, SourceColumn, Tables, TableSource, Wanted } from './tables/source.ts';

@@ -5,7 +5,7 @@ import type { Expression, LockKey, SessionEffect, Value } from './session-effect
 import type { Statement } from './statement.ts';
 
 /** Why a session cannot go on with another backend. A closed set: they label metrics. */
-export const pinReasons = [
+const pinReasons = [
   'parameter',
   'unknownParameter',
   'role',

@@ -2,12 +2,10 @@ import {
   volatilityOf,
   type Analysis,
   type CopyOptions,
-  type Hazard,
   type IrisStep,
   type IrisText,
-  type PgType,
+  type IrisTranslation,
   type RelationName,
-  type ResultColumn,
   type SqlCommand,
   type SqlFault,
   type Statement,
@@ -42,21 +40,7 @@ export type Plan =
 
 type Modes = Extract<Translation, { kind: 'local' }>['modes'];
 
-export interface IrisPlan {
-  readonly kind: 'iris';
-  readonly steps: readonly IrisStep[];
-  readonly columns: readonly ResultColumn[] | undefined;
-  readonly hazards: readonly Hazard[];
-  /** SQLSTATE of a division by zero in it, where that is another than its own. */
-  readonly divisionState?: string | undefined;
-  /** Parameters whose values have to be known before it is what is run. */
-  readonly constants: readonly number[];
-  /** Of parameters that the client left open. */
-  readonly parameterTypes: ReadonlyMap<number, PgType>;
-  /** The highest `$n` in it. */
-  readonly highest: number;
-  /** What is said of those whose types nothing tells. */
-  readonly untold: Extract<Translation, { kind: 'iris' }>['untold'];
+export interface IrisPlan extends IrisTranslation {
   /** Words of the tag. */
   readonly command: string;
   /** It changes what tables there are. */
@@ -99,16 +83,12 @@ function planOf(translation: Translation, statement: Statement | undefined, text
   return irisPlan(translation, statement.command, statement.kind === 'schema');
 }
 
-function irisPlan(
-  { kind, ...translated }: Extract<Translation, { kind: 'iris' }>,
-  command: string,
-  isSchema: boolean,
-): IrisPlan {
-  return { kind, ...translated, command, isSchema };
+function irisPlan(translation: IrisTranslation, command: string, isSchema: boolean): IrisPlan {
+  return { ...translation, command, isSchema };
 }
 
 /** IRIS SQL that nobody has read: whatever is no query and no change of rows may change tables. */
-function passedPlan(translation: Extract<Translation, { kind: 'iris' }>, command: string): Plan {
+function passedPlan(translation: IrisTranslation, command: string): Plan {
   return irisPlan(
     translation,
     command,

@@ -2,8 +2,8 @@ import type { MetricHandles } from '@medrex/telemetry';
 import { cacheNames, type Caches } from './caches.ts';
 import { invalidations, type Invalidation } from './database-cache.ts';
 
-export const cacheOutcomes = ['hit', 'miss', 'awaited', 'passed'] as const;
-export const keepOutcomes = ['kept', 'overtaken', 'too_large'] as const;
+const cacheOutcomes = ['hit', 'miss', 'awaited', 'passed'] as const;
+const keepOutcomes = ['kept', 'overtaken', 'too_large'] as const;
 
 /** What the caches count; declared with everything else of pg-proxy. */
 export const cacheMetrics = {

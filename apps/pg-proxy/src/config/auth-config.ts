@@ -14,7 +14,7 @@ export const secretSource = z.union(
 );
 export type SecretSource = z.infer<typeof secretSource>;
 
-export const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust', 'any'] as const;
+const authMethods = ['scram-sha-256', 'md5', 'password', 'ldap', 'cert', 'trust', 'any'] as const;
 export type AuthMethod = (typeof authMethods)[number];
 
 /** Who is asked for the secrets of users, and how. */

@@ -1,5 +1,5 @@
 /** Upper bounds, ms: some 30 % apart where most statements are, so that a percentile is near the truth. */
-export const boundsMs: readonly number[] = [
+const boundsMs: readonly number[] = [
   ...[0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700],
   ...[1_000, 1_500, 2_000, 3_000, 5_000, 10_000, 20_000, 60_000],
 ];

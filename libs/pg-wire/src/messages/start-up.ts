@@ -4,11 +4,11 @@ import { backend } from '../message-types.ts';
 import { protocolViolation, type WireFault } from '../wire-fault.ts';
 
 /** Protocol 3.x by its minor number: 3.0 of 2003 and 3.2 of PostgreSQL 18, with cancel keys of up to 256 bytes. */
-export const newestMinor = 2;
+const newestMinor = 2;
 /** What a server says to SSLRequest and GSSENCRequest. */
 export const encryptionAnswer = { yes: Buffer.from('S'), gss: Buffer.from('G'), no: Buffer.from('N') } as const;
 /** A TLS handshake begins with this byte, with which no packet of PostgreSQL can begin. */
-export const tlsHandshake = 0x16;
+const tlsHandshake = 0x16;
 
 const codeOf = { cancel: 80_877_102, ssl: 80_877_103, gssenc: 80_877_104 } as const;
 const major3 = 3;

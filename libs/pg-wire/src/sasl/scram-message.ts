@@ -3,7 +3,7 @@ export const scramMechanisms = { plain: 'SCRAM-SHA-256', plus: 'SCRAM-SHA-256-PL
 export type ScramMechanism = (typeof scramMechanisms)[keyof typeof scramMechanisms];
 
 /** PostgreSQL's own limit (PG_MAX_SASL_MESSAGE_LENGTH). */
-export const saslBytesMax = 1024;
+const saslBytesMax = 1024;
 /** The only kind of channel binding that PostgreSQL knows. */
 export const endPointBinding = 'tls-server-end-point';
 

@@ -8,7 +8,7 @@ import { IrisTranslator } from './iris-translator.ts';
 import { schemaMap } from './names.ts';
 import type { SqlCommand } from './sql-commands.ts';
 import { sqlstateOf } from './sqlcode.ts';
-import type { Translation } from './translation.ts';
+import type { IrisTranslation, Translation } from './translation.ts';
 
 let translator: IrisTranslator;
 let bare: IrisTranslator;
@@ -24,7 +24,7 @@ function only(text: string, by = translator): Translation {
   return translation;
 }
 
-function iris(text: string, by = translator): Extract<Translation, { kind: 'iris' }> {
+function iris(text: string, by = translator): IrisTranslation {
   const translation = only(text, by);
   if (translation.kind !== 'iris') throw new Error(JSON.stringify(translation));
   return translation;

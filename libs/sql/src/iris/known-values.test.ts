@@ -4,15 +4,13 @@ import { irisSql } from './fragment.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import type { PgType } from './pg-type.ts';
 import { defaultPath } from './search-path.ts';
-import type { Translation } from './translation.ts';
+import type { IrisTranslation, Translation } from './translation.ts';
 
 let translator: IrisTranslator;
 
 beforeAll(async () => {
   translator = await IrisTranslator.load({ version: '2026.1' }, wardCatalog);
 });
-
-type Iris = Extract<Translation, { kind: 'iris' }>;
 
 function translated(
   text: string,
@@ -24,7 +22,7 @@ function translated(
 }
 
 const sqlOf = (translation: Translation | undefined): string => {
-  const { steps } = translation as Iris;
+  const { steps } = translation as IrisTranslation;
   return steps.map((step) => irisSql(step)).join('; ');
 };
 
@@ -32,7 +30,7 @@ describe('a translation that depends on parameters', () => {
   it('names them, with their types and those of its rows, before anybody knows their values', () => {
     const { constants, columns, parameterTypes } = translated(
       'select date_trunc($2, started) as at, left(status, $3), to_char(cost, $1) from encounters where code = $4',
-    ) as Iris;
+    ) as IrisTranslation;
     expect(constants).toEqual([2, 3, 1]);
     expect(columns?.map(({ label, type }) => `${label} ${type ?? ''}`)).toEqual([
       'at timestamp',

@@ -2,7 +2,7 @@ import type { TypeName } from 'libpg-query';
 import { constantText, namesOf } from '../ast.ts';
 
 /** The PostgreSQL types that IRIS has something for. */
-export const pgTypes = [
+const pgTypes = [
   'bool', 'int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'text', 'varchar', 'bpchar', 'bytea', 'date', 'time',
   'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb', 'vector',
 ] as const; // prettier-ignore

@@ -37,29 +37,32 @@ export interface IrisStep extends IrisText {
   readonly isForEach?: boolean;
 }
 
+/** What is asked of IRIS in place of a statement. */
+export interface IrisTranslation {
+  readonly kind: 'iris';
+  /** Several have to be done all or none. None at all: there is nothing to do, and it has succeeded. */
+  readonly steps: readonly IrisStep[];
+  /** Undefined: no rows, or rows of columns that only IRIS knows; their labels in lower case then. */
+  readonly columns: readonly ResultColumn[] | undefined;
+  /** Defects of this version that may make the answer wrong; to be told as notices. */
+  readonly hazards: readonly Hazard[];
+  /** What a division by zero means here, where that is certain: a text that is cast to what it is not ends in one. */
+  readonly divisionState?: string | undefined;
+  /**
+   * Parameters that it depends on: until their values are told, others stand in their places, and it only says what its rows
+   * look like.
+   */
+  readonly constants: readonly number[];
+  /** Types of parameters that the client left open, as far as their places tell. */
+  readonly parameterTypes: ReadonlyMap<number, PgType>;
+  /** The highest n of `$n` in it. */
+  readonly highest: number;
+  /** What is to be said of parameters whose types nothing tells, if the client does not. */
+  readonly untold: readonly { readonly number: number; readonly fault: SqlFault }[];
+}
+
 export type Translation =
-  | {
-      readonly kind: 'iris';
-      /** Several have to be done all or none. None at all: there is nothing to do, and it has succeeded. */
-      readonly steps: readonly IrisStep[];
-      /** Undefined: no rows, or rows of columns that only IRIS knows; their labels in lower case then. */
-      readonly columns: readonly ResultColumn[] | undefined;
-      /** Defects of this version that may make the answer wrong; to be told as notices. */
-      readonly hazards: readonly Hazard[];
-      /** What a division by zero means here, where that is certain: a text that is cast to what it is not ends in one. */
-      readonly divisionState?: string | undefined;
-      /**
-       * Parameters that it depends on: until their values are told, others stand in their places, and it only says what its rows
-       * look like.
-       */
-      readonly constants: readonly number[];
-      /** Types of parameters that the client left open, as far as their places tell. */
-      readonly parameterTypes: ReadonlyMap<number, PgType>;
-      /** The highest n of `$n` in it. */
-      readonly highest: number;
-      /** What is to be said of parameters whose types nothing tells, if the client does not. */
-      readonly untold: readonly { readonly number: number; readonly fault: SqlFault }[];
-    }
+  | IrisTranslation
   /** Answered by the proxy: session parameters and their relatives; SET TRANSACTION with what it asks of the one that is open. */
   | { readonly kind: 'local'; readonly modes?: { readonly isReadOnly: boolean | undefined } }
   /** The same, of what is prepared and of cursors. */
@@ -75,7 +78,7 @@ export type Translation =
   /** COPY ... TO STDOUT: the rows of this. */
   | {
       readonly kind: 'copyOut';
-      readonly query: Extract<Translation, { kind: 'iris' }>;
+      readonly query: IrisTranslation;
       readonly options: CopyOptions;
     }
   /** EXPLAIN (TRANSLATE) of a statement. */

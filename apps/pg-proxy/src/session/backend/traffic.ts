@@ -20,7 +20,7 @@ export interface Traffic {
   serverParses: number;
 }
 
-export const noTraffic: Readonly<Traffic> = {
+const noTraffic: Readonly<Traffic> = {
   ...{ logins: 0, assignments: 0, transactions: 0, transactionMs: 0, queries: 0, queryMs: 0, waitedMs: 0 },
   ...{ received: 0, sent: 0, parses: 0, binds: 0, serverParses: 0 },
 };

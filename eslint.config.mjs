@@ -161,6 +161,26 @@ export default tseslint.config(
     },
   },
   {
+    // Where objects come and go with connections and questions.
+    files: [
+      'apps/pg-proxy/src/{session,login,cache,upstream,admin}/**/*.ts',
+      'libs/{pg-wire,pool,cache,sql}/src/**/*.ts',
+      'adapters/{io-uring,iris}/src/**/*.ts',
+    ],
+    ignores: ['**/*.test.ts', '**/*.integration.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'AssignmentExpression[left.type="MemberExpression"] > :matches(ArrowFunctionExpression, FunctionExpression).right',
+          message:
+            'V8 makes such a function old at once, and all that it refers to outlives every young collection: name it first.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.cjs', '**/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },

@@ -57,10 +57,11 @@ export class IrisSession {
       fitted: (prepared, parameters) => this.#fitted(prepared, parameters),
       admit: (plan) => this.#admit(plan),
     });
-    context.transaction.beforeEnd = async (isCommit) => {
+    const beforeEnd = async (isCommit: boolean): Promise<void> => {
       if (isCommit) await this.#commands.hold();
       await this.#closePortals();
     };
+    context.transaction.beforeEnd = beforeEnd;
   }
 
   /** Until the client says that it goes, or is gone. */

@@ -152,7 +152,8 @@ export class ClientCache {
     const recorder = new Recorder(caches.answers[plan.of].entryBytesMax);
     outbox.endRun();
     this.#recording = { filling, recorder, keep };
-    outbox.tee = (part) => recorder.take(part);
+    const tee = (part: Buffer): void => recorder.take(part);
+    outbox.tee = tee;
   }
 
   #key({ text, rest }: Question, settings: string): string {

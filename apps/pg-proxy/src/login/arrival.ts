@@ -17,6 +17,7 @@ import {
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import { internalError } from '../internal-error.ts';
+import { letGo } from '../session/backend/lean-socket.ts';
 import { Outbox } from '../session/backend/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
@@ -108,6 +109,10 @@ export class Arrival {
   readonly #answered = new Set<EncryptionRequest>();
   readonly #onData = (chunk: Buffer): void => this.#read(chunk);
   readonly #onGone = (): void => this.#finish();
+  readonly #onClosed = (): void => {
+    this.#finish();
+    letGo(this.#socket);
+  };
 
   constructor(socket: Socket, isLocal: boolean, reception: Reception) {
     this.#address = isLocal ? unixAddress : (socket.remoteAddress ?? '');
@@ -127,13 +132,13 @@ export class Arrival {
   #listen(): void {
     this.#socket.on('data', this.#onData);
     this.#socket.on('error', this.#onGone);
-    this.#socket.on('close', this.#onGone);
+    this.#socket.on('close', this.#onClosed);
   }
 
   #unlisten(): void {
     this.#socket.off('data', this.#onData);
     this.#socket.off('error', this.#onGone);
-    this.#socket.off('close', this.#onGone);
+    this.#socket.off('close', this.#onClosed);
   }
 
   #finish(): void {

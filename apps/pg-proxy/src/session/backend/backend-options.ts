@@ -43,6 +43,8 @@ export interface BackendClient {
   isSetAgain(setting: string, value: string): boolean;
   /** What it has asked was held back for something that is over. */
   goesOn(): void;
+  /** The server has taken what it was sent. */
+  drained(): void;
   /** The client's name of a shared statement, for error messages. */
   nameOf(statement: string): string | undefined;
   /** What the client is told in place of an error, by its message: what stands for a statement that cannot be prepared has failed. */

@@ -18,7 +18,7 @@ import type { Socket } from 'node:net';
 import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
 import { BackendAnswers } from './backend-answers.ts';
-import type { BackendClient, BackendOptions } from './backend-options.ts';
+import type { BackendClient, BackendEvents, BackendOptions } from './backend-options.ts';
 import { BackendSettings } from './backend-settings.ts';
 import { ExpectedAnswers, owed, reporting, unasked, type Note } from './expected-answers.ts';
 import { leanSocket } from './lean-socket.ts';
@@ -100,8 +100,7 @@ export class Backend {
   #pausedAt = 0;
   #restCheck: ((isOk: boolean) => void) | undefined;
   #isGone = false;
-  readonly #closed: () => void;
-  readonly #broke: (error: unknown) => void;
+  readonly #events: BackendEvents;
 
   constructor(options: BackendOptions) {
     const { socket, start } = leanSocket(options.socket, (memory, bytes) => this.#read(memory, bytes), options.ring);
@@ -119,10 +118,9 @@ export class Backend {
     this.settings = new BackendSettings({ parameters, own, reported: (reports) => options.events.reported(reports) });
     this.isSpent = own !== undefined;
     this.#answers = new BackendAnswers(this, options);
-    this.socket.on('drain', () => this.onDrain?.());
+    this.socket.on('drain', () => this.client?.drained());
     this.socket.on('error', () => this.socket.destroy());
-    this.#closed = () => options.events.closed();
-    this.#broke = (error) => options.events.broke(error);
+    this.#events = options.events;
     this.socket.on('close', () => this.gone());
   }
 
@@ -132,7 +130,7 @@ export class Backend {
       return this.#answers.read(memory, bytes);
     } catch (error) {
       // What its client was told, and what it still owes, nobody knows.
-      this.#broke(error);
+      this.#events.broke(error);
       this.socket.destroy();
       return false;
     }
@@ -146,15 +144,12 @@ export class Backend {
     try {
       this.expected.abandon(connectionLost, this.#now());
     } catch (error) {
-      this.#broke(error);
+      this.#events.broke(error);
     }
     this.writes?.lost();
     this.#restCheck?.(false);
-    this.#closed();
+    this.#events.closed();
   }
-
-  /** Set by the client that it works for. */
-  onDrain: (() => void) | undefined;
 
   get isIdle(): boolean {
     return this.expected.isEmpty && !this.isInside;
@@ -210,7 +205,6 @@ export class Backend {
   detach(): void {
     if (this.client !== undefined) this.settings.named(this.client.namedSettings);
     this.client = undefined;
-    this.onDrain = undefined;
     this.settings.toldBefore.clear();
     this.resume();
     this.#noteReports();
@@ -369,7 +363,8 @@ export class Backend {
     const note = new SilentNote();
     this.ask(text, note);
     this.outbox.send();
-    this.#restCheck = (isOk) => done(isOk && this.isOutsideBlock && note.sqlstate === undefined);
+    const check = (isOk: boolean): void => done(isOk && this.isOutsideBlock && note.sqlstate === undefined);
+    this.#restCheck = check;
   }
 
   /** True: its statements are on their way out, and its rest comes later. */

@@ -26,7 +26,30 @@ export interface ReadSocket {
  * @param given paused and without listeners; it must not be used any more
  * @param ring reads and writes it; undefined: the event loop does
  */
-export function leanSocket(given: Socket, take: TakeChunk, ring?: RingSockets): ReadSocket {
+export function leanSocket(given: Socket, taker: TakeChunk, ring?: RingSockets): ReadSocket {
+  let taking: TakeChunk | undefined = taker;
+  const take: TakeChunk = (memory, bytes) => taking?.(memory, bytes) ?? true;
+  const read = readSocketOf(given, take, ring);
+  read.socket.once('close', () => {
+    taking = undefined;
+    letGo(read.socket);
+  });
+  return read;
+}
+
+const unheard = (): void => undefined;
+
+/**
+ * Of a connection that is closed: its socket refers to nobody any more. Every stream of Node has a function that V8 makes old at once (a
+ * literal that is assigned to a property: CheckAssigningFunctionLiteralToProperty of its parser), and what an old object refers to outlives
+ * all collections of young ones. So each socket stays until the next full one, and with it all that it refers to, which was a whole session.
+ */
+export function letGo(socket: Socket): void {
+  socket.removeAllListeners();
+  socket.on('error', unheard);
+}
+
+function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefined): ReadSocket {
   const inner = given as unknown as Inner;
   const handle = inner._handle;
   if (given instanceof TLSSocket || given.destroyed || handle === undefined || handle === null)

@@ -314,7 +314,6 @@ export class Client implements BackendClient {
     this.traffic.assignments++;
     this.asks = 0;
     this.attachedAt = this.isWaiting ? this.#host.now() : this.readAt;
-    backend.onDrain = () => this.pauses.resume(pausedFor.backlog);
     const { isLearning } = this.errands;
     backend.attach(this, this.settings, this.settingsKey, isLearning);
     if (backend.settings.reports !== this.session.settings.heardOf && !isLearning) this.session.hearsFrom(backend);
@@ -338,6 +337,10 @@ export class Client implements BackendClient {
 
   goesOn(): void {
     this.#messages.answered();
+  }
+
+  drained(): void {
+    this.pauses.resume(pausedFor.backlog);
   }
 
   reshaped(): void {

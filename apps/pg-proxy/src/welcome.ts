@@ -22,6 +22,7 @@ import { longNameNotice } from './login/long-name.ts';
 import { outOfFiles } from './login/open-files.ts';
 import { departed } from './session/client/client-end.ts';
 import { Client } from './session/client/client.ts';
+import type { PoolMode } from './session/client/client-options.ts';
 import type { Entrant } from './session/client/client-limits.ts';
 import { observersOf } from './observe/observers.ts';
 import type { Observing } from './observe/observing.ts';
@@ -76,7 +77,6 @@ export class Welcome {
   readonly #tables = new MedrexTables(() => this.#sight());
   #loaded: LoadedConfig;
   #plans: Plans | undefined;
-  readonly #cached = new WeakMap<Client, () => CachedSession | undefined>();
   readonly #reports: LoginReports;
   readonly #statements: StatementBook;
 
@@ -98,6 +98,7 @@ export class Welcome {
       this.#statements.forget(name);
       this.#reports.forget(nameKey(name));
     };
+    host.onMoved = (moved) => this.#statements.move(moved);
     host.onReported = (name, reports) => this.#reports.heard(nameKey(name), reports);
     this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
   }
@@ -111,7 +112,7 @@ export class Welcome {
   renewCaches(): void {
     const { clients, caches } = this.#host;
     for (const client of clients) {
-      const cached = this.#cached.get(client)?.();
+      const cached = this.#cachedFor(this.#host.routes.homeOf(client), client.user, client.mode);
       client.keep({ observer: cached?.observer ?? this.#observer, cacheOf: cached?.cacheOf });
       // What is under way was sent unseen.
       if (!client.isIdle) caches?.awaitUnseen(client.database, () => !clients.has(client) || client.isIdle);
@@ -240,7 +241,7 @@ export class Welcome {
     if (config.applicationNameAddHost) settings.set('application_name', withPlace(entrant.application, newcomer));
     if (scoped.statementTimeoutMs > 0 && !settings.has('statement_timeout'))
       settings.set('statement_timeout', String(scoped.statementTimeoutMs));
-    if (newcomer.shown !== undefined) upstreams.shown(user, newcomer.shown);
+    if (newcomer.shown !== undefined) upstreams.shown(user, database, newcomer.shown);
     const name = upstreams.nameOf(found.upstream, database, user);
     const client = this.#clientOf(newcomer, name, settings, scoped);
     client.contain(() => {
@@ -252,19 +253,18 @@ export class Welcome {
     });
   }
 
-  #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {
+  #cachedFor(name: PoolName, user: string, mode: PoolMode): CachedSession | undefined {
     // The connection that watches a server speaks PostgreSQL.
     const isWatched =
       this.#loaded.config.upstreams[name.upstream]?.kind !== 'iris' && this.#host.isOneServer(name.upstream);
-    const cachedNow = (): CachedSession | undefined =>
-      (isWatched ? this.#host.caches : undefined)?.forClient({
-        name,
-        mode,
-        user: newcomer.user,
-        observer: this.#observer,
-        logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
-      });
-    const cached = cachedNow();
+    return (isWatched ? this.#host.caches : undefined)?.forClient({
+      ...{ name, mode, user, observer: this.#observer },
+      logIn: (loggedIn, failed) => this.#host.logIn(name, loggedIn, failed),
+    });
+  }
+
+  #clientOf(newcomer: Newcomer, name: PoolName, settings: Settings, { mode, pinSequences }: ScopedSettings): Client {
+    const cached = this.#cachedFor(name, newcomer.user, mode);
     const { socket, address, user, database } = newcomer;
     const client = new Client({
       socket,
@@ -281,7 +281,6 @@ export class Welcome {
       cacheOf: cached?.cacheOf,
       local: this.#localOf(newcomer),
     });
-    this.#cached.set(client, cachedNow);
     return client;
   }
 

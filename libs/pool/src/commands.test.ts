@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { PoolName } from './pool-policy.ts';
 import { aName, aPolicy, PoolRig } from './testing/index.ts';
 
 describe('PAUSE', () => {
@@ -144,6 +145,38 @@ describe('RELOAD', () => {
     rig.holder('a');
     rig.checkout(rig.client('b'));
     rig.pools.reload(aPolicy({ settings: { max: 2 } }), 0);
+    expect(rig.events()).toEqual(['open 2 demand']);
+  });
+
+  it('lets pools have other names, their clients stay, and what they had before is replaced', () => {
+    const rig = new PoolRig({ upstreamMax: 2 });
+    const [a, b, c] = [rig.holder('a'), rig.holder('b'), rig.client('c')];
+    rig.checkin(a);
+    rig.checkout(rig.client('elsewhere', { upstream: 'copy' }));
+    expect(rig.events()).toEqual(['open 3 demand']);
+    const others: Readonly<Record<string, string>> = { main: 'copy', copy: 'main' };
+    const nameOf = (name: PoolName): PoolName => ({ ...name, upstream: others[name.upstream] ?? '' });
+    rig.pools.reload(aPolicy({ upstreamMax: 2 }), 0, nameOf);
+    expect(rig.events()).toEqual(['close 1 reconnect']);
+    expect([a.pool.name.upstream, rig.client('d', { upstream: 'copy' }).pool]).toEqual(['copy', a.pool]);
+    // Two at `copy` are on their way out or in use: their places are there again when they have gone.
+    rig.checkout(c);
+    expect(rig.events()).toEqual([]);
+    rig.closed(1);
+    expect(rig.events()).toEqual(['open 4 demand']);
+    rig.opened(3, 4);
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['close 3 reconnect', 'open 5 demand', 'grant c 4', 'close 2 reconnect']);
+    const limits = rig.pools.limits().filter(({ kind }) => kind === 'upstream');
+    expect(limits.map(({ count }) => count)).toEqual([2, 2]);
+  });
+
+  it('tries at once again for who waits where logins have failed at the upstream before', () => {
+    const rig = new PoolRig();
+    rig.checkout(rig.client('a'));
+    rig.openFailed(1, 'gone', true);
+    expect(rig.events()).toEqual(['open 1 demand']);
+    rig.pools.reload(aPolicy(), 0, (name) => ({ ...name, upstream: 'copy' }));
     expect(rig.events()).toEqual(['open 2 demand']);
   });
 

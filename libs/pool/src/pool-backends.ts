@@ -10,7 +10,7 @@ export class PoolBackends<C, B> {
   readonly idle = new IdleStack<C, B>();
   readonly #in = { opening: 0, idle: 0, active: 0, resetting: 0, checking: 0, closing: 0, closed: 0 };
   readonly #all = new Set<PooledBackend<C, B>>();
-  readonly #limits: readonly SharedLimit<C, B>[];
+  #limits: readonly SharedLimit<C, B>[];
   readonly #counters: readonly Counters[];
 
   /** @param counters every one of them counts */
@@ -39,6 +39,23 @@ export class PoolBackends<C, B> {
   get isOverLimit(): boolean {
     for (const limit of this.#limits) if (limit.isOver) return true;
     return false;
+  }
+
+  get limits(): readonly SharedLimit<C, B>[] {
+    return this.#limits;
+  }
+
+  /** All of them stand under these limits from now on. */
+  standUnder(limits: readonly SharedLimit<C, B>[]): void {
+    for (const limit of this.#limits) {
+      limit.count -= this.#all.size;
+      limit.closing -= this.#in.closing;
+    }
+    this.#limits = limits;
+    for (const limit of limits) {
+      limit.count += this.#all.size;
+      limit.closing += this.#in.closing;
+    }
   }
 
   /** One that is being opened. */

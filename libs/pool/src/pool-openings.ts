@@ -43,7 +43,8 @@ export class PoolOpenings<C, B> {
     return this.isHopeless && !this.#backoff.isOver(nowMs);
   }
 
-  succeeded(): void {
+  /** A login has succeeded, or what has failed before says nothing about the next one. */
+  beginAnew(): void {
     this.#backoff.succeeded();
   }
 

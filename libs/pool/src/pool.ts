@@ -35,14 +35,13 @@ export interface PoolSurroundings<C, B> {
 
 /** The backends of one database that are logged in as one user, and the clients that share them. Called through `Pools`. */
 export class Pool<C, B> implements WaitTerms {
-  readonly name: PoolName;
   readonly title: string;
-  readonly limits: readonly SharedLimit<C, B>[];
   readonly clients = new Set<PooledClient<C, B>>();
   /** Some client has a wait timeout of its own, or has waited elsewhere before: who came later may have to go earlier. */
   hasOwnTimeouts = false;
   /** Its minimum is there without clients, too. */
   isKept = false;
+  #name: PoolName;
   readonly #counters = new Counters();
   readonly #around: PoolSurroundings<C, B>;
   readonly #backends: PoolBackends<C, B>;
@@ -63,9 +62,8 @@ export class Pool<C, B> implements WaitTerms {
     around: PoolSurroundings<C, B>,
     given: { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] },
   ) {
-    this.name = name;
+    this.#name = name;
     this.title = titleOf(name);
-    this.limits = limits;
     this.#around = around;
     this.#settings = given.settings;
     this.#rung = around.rung();
@@ -83,6 +81,14 @@ export class Pool<C, B> implements WaitTerms {
     const parts = { pool: this, around, backends: this.#backends, waiting: this.#waiting };
     this.#openings = new PoolOpenings(parts);
     this.#closings = new PoolClosings({ ...parts, openings: this.#openings });
+  }
+
+  get name(): PoolName {
+    return this.#name;
+  }
+
+  get limits(): readonly SharedLimit<C, B>[] {
+    return this.#backends.limits;
   }
 
   get settings(): PoolSettings {
@@ -222,7 +228,7 @@ export class Pool<C, B> implements WaitTerms {
   opened(backend: PooledBackend<C, B>, nowMs: number): void {
     if (backend.state !== 'opening') return;
     const { lifetimeMs, lifetimeJitter } = this.#settings;
-    this.#openings.succeeded();
+    this.#openings.beginAnew();
     backend.openedAtMs = nowMs;
     backend.endsAtMs = nowMs + lifetimeMs * (1 - lifetimeJitter * this.#around.jitter());
     backend.idleSinceMs = nowMs;
@@ -290,9 +296,19 @@ export class Pool<C, B> implements WaitTerms {
     this.grow(nowMs);
   }
 
+  /** What has failed so far says nothing about the next attempt. */
   reconnect(nowMs: number): void {
     for (const backend of this.#backends.toArray()) backend.closeAtCheckin ??= 'reconnect';
     this.#closings.closeIdle('reconnect', nowMs);
+    this.#openings.beginAnew();
+    this.grow(nowMs);
+  }
+
+  /** Its clients are at another upstream from their next backend on. */
+  move(name: PoolName, limits: readonly SharedLimit<C, B>[], nowMs: number): void {
+    this.#name = name;
+    this.#backends.standUnder(limits);
+    this.reconnect(nowMs);
   }
 
   drain(nowMs: number): void {

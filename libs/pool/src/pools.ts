@@ -220,15 +220,15 @@ export class Pools<C, B> {
 
   /**
    * Another configuration, for all pools or for none. What is above a new limit and idle is closed now, the rest at its check-in.
+   * @param nameOf what a pool is called from now on, each another name: its clients stay, and its backends are replaced
    * @returns what could not be given as asked
    * @throws CodedError POOL_SETTINGS_UNUSABLE, and nothing has changed
    */
-  reload(policy: PoolPolicy, nowMs: number): readonly Clamp[] {
+  reload(policy: PoolPolicy, nowMs: number, nameOf = (name: PoolName): PoolName => name): readonly Clamp[] {
     const pools = [...this.#pools.values()];
-    const given = pools.map((pool) => settle(policy, pool.name));
-    const limits = new Map(
-      pools.flatMap(({ name }) => limitsIn(policy, name).map((limit) => [limit.key, limit] as const)),
-    );
+    const names = pools.map(({ name }) => nameOf(name));
+    const given = names.map((name) => settle(policy, name));
+    const limits = new Map(names.flatMap((name) => limitsIn(policy, name).map((limit) => [limit.key, limit] as const)));
     const applications = [...this.#applications.values()].map((limit) => applicationMax(policy, limit.application));
     this.#policy = policy;
     for (const [key, { max, because }] of limits) {
@@ -240,6 +240,7 @@ export class Pools<C, B> {
       const one = given[at];
       if (one !== undefined) pool.reload(one, nowMs);
     });
+    this.#move(new Map(pools.map((pool, at) => [pool, names[at] ?? pool.name])), nowMs);
     this.#keep(policy.kept);
     for (const pool of [...this.#around.waiting]) pool.serve(nowMs);
     return given.flatMap(({ clamps }) => clamps);
@@ -341,11 +342,34 @@ export class Pools<C, B> {
     return pool;
   }
 
+  /** Two may take each other's names. */
+  #move(names: ReadonlyMap<Pool<C, B>, PoolName>, nowMs: number): void {
+    const moved = [...names].filter(([pool, name]) => nameKey(pool.name) !== nameKey(name));
+    for (const [pool] of moved) this.#pools.delete(nameKey(pool.name));
+    for (const [pool, name] of moved) {
+      this.#pools.set(nameKey(name), pool);
+      const former = pool.limits;
+      const limits = limitsIn(this.#policy, name).map((limit) => this.#limitOf(limit));
+      for (const limit of limits) limit.pools.add(pool);
+      pool.move(name, limits, nowMs);
+      this.#withdraw(
+        pool,
+        former.filter((limit) => !limits.includes(limit)),
+      );
+    }
+  }
+
   #forget(key: string, pool: Pool<C, B>): void {
     this.#pools.delete(key);
     this.#around.port.forgotten(pool.name);
-    for (const limit of pool.limits) {
+    this.#withdraw(pool, pool.limits);
+  }
+
+  /** A pool stands no longer under these limits. */
+  #withdraw(pool: Pool<C, B>, limits: readonly SharedLimit<C, B>[]): void {
+    for (const limit of limits) {
       limit.pools.delete(pool);
+      limit.hungry.delete(pool);
       if (limit.pools.size === 0) this.#limits.delete(limitKey(limit.kind, limit.name));
     }
   }

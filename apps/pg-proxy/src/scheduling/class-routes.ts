@@ -11,7 +11,7 @@ type Pooled = PooledClient<Client, Backend>;
 /** A client that has been to other upstreams than that of its database. */
 interface Traveller {
   readonly home: Pooled;
-  readonly away: Map<string, Pooled>;
+  readonly away: Pooled[];
 }
 
 /**
@@ -53,11 +53,12 @@ export class ClassRoutes {
     const upstream = workClass === 'admin' ? undefined : routes?.[workClass];
     if (upstream === undefined || upstream === home.pool.name.upstream || !this.#onlyReads(asked)) return home;
     const { away } = traveller ?? this.#travel(client, home);
-    const known = away.get(upstream);
+    // A RELOAD may have moved their pools.
+    const known = away.find(({ pool }) => pool.name.upstream === upstream);
     if (known !== undefined) return known;
     const application = client.settings.get('application_name') ?? '';
     const joined = this.#pools.join({ ...home.pool.name, upstream }, application, client);
-    away.set(upstream, joined);
+    away.push(joined);
     return joined;
   }
 
@@ -66,16 +67,21 @@ export class ClassRoutes {
     return upstream !== databaseOf(this.#config, database)?.database.upstream;
   }
 
+  /** Where the client is when its work has no upstream of its own. */
+  homeOf(client: Client): PoolName {
+    return (this.#travellers.get(client)?.home ?? client.pooled).pool.name;
+  }
+
   /** A client is gone. */
   left(client: Client, nowMs: number): void {
     const traveller = this.#travellers.get(client);
     this.#travellers.delete(client);
-    const everywhere = traveller === undefined ? [client.pooled] : [traveller.home, ...traveller.away.values()];
+    const everywhere = traveller === undefined ? [client.pooled] : [traveller.home, ...traveller.away];
     for (const pooled of everywhere) this.#pools.leave(pooled, nowMs);
   }
 
   #travel(client: Client, home: Pooled): Traveller {
-    const traveller: Traveller = { home, away: new Map() };
+    const traveller: Traveller = { home, away: [] };
     this.#travellers.set(client, traveller);
     return traveller;
   }

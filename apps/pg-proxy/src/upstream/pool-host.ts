@@ -26,6 +26,7 @@ import type { ClientHost, Pooled } from '../session/client/client-options.ts';
 import { Departures, type DeparturePlan } from '../session/client/departures.ts';
 import type { Asked } from '../session/client/request.ts';
 import type { Settings } from '../session/left-behind/settings.ts';
+import type { Move } from '../session/prepared/statement-book.ts';
 import type { Classifier } from '../scheduling/classifier.ts';
 import { ClassRoutes } from '../scheduling/class-routes.ts';
 import { Overload, type ProcessFigures } from '../scheduling/overload.ts';
@@ -38,7 +39,7 @@ import { isOneServer } from './host-turns.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris/iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './iris/licence-shares.ts';
 import { Peers } from './peers.ts';
-import { movedIn } from './moved.ts';
+import { hasMoved, renamed } from './moved.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
@@ -88,6 +89,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   onVacated: ((upstream: string, databases: ReadonlySet<string>) => void) | undefined;
   /** A pool is no more. */
   onForgotten: ((name: PoolName) => void) | undefined;
+  /** Pools whose backends are at another server from now on. */
+  onMoved: ((moved: readonly Move[]) => void) | undefined;
   /** What the server of this pool reports where nobody has set anything: of each new backend, and where it changes. */
   onReported: ((name: PoolName, reports: ServerReports) => void) | undefined;
   /** Undefined: the configuration keeps nothing. */
@@ -162,17 +165,38 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
 
   /** @returns what could not be given as asked */
   reload(loaded: LoadedConfig): readonly Clamp[] {
-    this.licences.reload(loaded.config);
-    const clamps = this.pools.reload(this.#policyOf(loaded), this.now());
-    const moved = movedIn(this.#loaded.config, loaded.config);
-    this.#loaded = loaded;
-    this.limits.reload(loaded.config);
-    this.upstreams.reload(loaded);
-    this.scopes.reload(loaded.config, this.now());
-    this.#iris.warm(loaded.config);
-    this.routes.reload(loaded.config);
-    for (const scope of moved) this.pools.reconnect(scope, this.now());
+    const nowMs = this.now();
+    const former = this.#loaded;
+    const [before, after] = [former.config, loaded.config];
+    const moved = this.pools
+      .figures(nowMs)
+      .map(({ name }) => ({ from: name, to: renamed(before, after, name) }))
+      .filter(({ from, to }) => from !== to || hasMoved(before, after, from));
+    this.#take(loaded);
+    const clamps = this.#reloadPools(loaded, former, nowMs);
+    this.limits.reload(after);
+    this.scopes.reload(after, nowMs);
+    this.#iris.warm(after);
+    this.onMoved?.(moved);
+    for (const { to } of moved) this.pools.reconnect(to, nowMs);
     return clamps;
+  }
+
+  /** What says where backends are opened, and as whom. */
+  #take(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
+    this.licences.reload(loaded.config);
+    this.upstreams.reload(loaded);
+    this.routes.reload(loaded.config);
+  }
+
+  #reloadPools(loaded: LoadedConfig, former: LoadedConfig, nowMs: number): readonly Clamp[] {
+    try {
+      return this.pools.reload(this.#policyOf(loaded), nowMs, (name) => renamed(former.config, loaded.config, name));
+    } catch (error) {
+      this.#take(former);
+      throw error;
+    }
   }
 
   /** When nothing is left that uses it. */

@@ -16,8 +16,13 @@ function loaded(mapped: readonly Mapped[], forced: readonly [string, string?] = 
   return {
     config: proxyConfig.parse({
       auth: { userFile: 'users.txt' },
-      upstreams: { main: {} },
-      databases: { clinic: { upstream: 'main' }, lab: { upstream: 'main' }, forced: { upstream: 'main' } },
+      upstreams: { main: {}, other: {} },
+      databases: {
+        clinic: { upstream: 'main' },
+        lab: { upstream: 'main' },
+        forced: { upstream: 'main' },
+        far: { upstream: 'other' },
+      },
     }),
     ...{ authorities: new Map(), certificates: new Map() },
     users: new Map([['app', { kind: 'plain', password: 'of the file' }]]),
@@ -84,6 +89,23 @@ describe('UpstreamLogins', () => {
     logins.reload(loaded([], ['other', 'third']));
     expect(logins.nameOf('main', 'forced', 'alice')).not.toEqual(name);
     expect(password()).toEqual({ user: 'proxy', secret: { kind: 'password', password: 'second' } });
+  });
+
+  it('logs in at each server with what its user has shown for one of its databases, and else with what he has shown last', () => {
+    const logins = new UpstreamLogins(loaded([]));
+    const passwordAt = (database: string, upstream: string) =>
+      logins.loginOf(logins.nameOf(upstream, database, 'alice')).credentials.secret;
+    const [here, there, later] = ['here', 'there', 'later'].map(
+      (password) => ({ kind: 'password', password }) as const,
+    );
+    logins.shown('alice', 'clinic', here!);
+    expect(passwordAt('far', 'other')).toEqual(here);
+    logins.shown('alice', 'far', there!);
+    expect([passwordAt('clinic', 'main'), passwordAt('far', 'other')]).toEqual([here, there]);
+    // At the upstream of a class of work he is who he is at home.
+    expect(passwordAt('clinic', 'other')).toEqual(here);
+    logins.shown('alice', 'lab', later!);
+    expect([passwordAt('clinic', 'main'), passwordAt('far', 'other')]).toEqual([later, there]);
   });
 
   it('brings nobody into the pool of another secret when a RELOAD leaves that one out, or says it later', () => {

@@ -71,7 +71,7 @@ function keyOf({ config }: Mapping, database: string): string {
 /** Where upstreams are, and with what the proxy logs in there. */
 export class UpstreamLogins {
   #loaded: LoadedConfig;
-  /** What users have shown at their own login, for upstreams where they log in as themselves. */
+  /** What users have shown at their own login, for upstreams where they log in as themselves: by upstream and user, and by user alone. */
   readonly #shown = new Map<string, Secret>();
   readonly #keys = new Map<string, ClientKeys>();
   /** Of pools to which a RELOAD has left no other way in than the one they came by. */
@@ -86,8 +86,9 @@ export class UpstreamLogins {
     this.#loaded = loaded;
   }
 
-  /** A user has logged in with this. */
-  shown(user: string, secret: Secret): void {
+  /** A user has logged in with this, to a database: servers know users of one name with secrets of their own. */
+  shown(user: string, database: string, secret: Secret): void {
+    this.#shown.set(this.#shownKey(user, database), secret);
     this.#shown.set(user, secret);
   }
 
@@ -135,7 +136,7 @@ export class UpstreamLogins {
 
   #credentialsOf(name: PoolName): Credentials {
     const { database, user, secret: mark } = name;
-    if (mark === 'own') return { user, secret: this.#ownSecret(user) };
+    if (mark === 'own') return { user, secret: this.#ownSecret(user, database) };
     const key = nameKey(name);
     const secrets = secretsOf(this.#loaded, user, database);
     const isOnly = mark === 'mapped' && secrets.length === 1;
@@ -158,7 +159,13 @@ export class UpstreamLogins {
     return made;
   };
 
-  #ownSecret(user: string): Secret {
-    return fileSecret(this.#loaded, user) ?? this.#shown.get(user) ?? { kind: 'none' };
+  #ownSecret(user: string, database: string): Secret {
+    const shown = this.#shown.get(this.#shownKey(user, database)) ?? this.#shown.get(user);
+    return fileSecret(this.#loaded, user) ?? shown ?? { kind: 'none' };
+  }
+
+  /** No name has a NUL in it. */
+  #shownKey(user: string, database: string): string {
+    return `${databaseOf(this.#loaded.config, database)?.database.upstream ?? ''}\0${user}`;
   }
 }

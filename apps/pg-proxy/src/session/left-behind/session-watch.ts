@@ -156,9 +156,8 @@ export class SessionWatch {
   readonly #analyser: SqlAnalyser;
   /** What is set again on another backend, and what nobody misses. */
   readonly #followed: ReadonlySet<PinReason>;
-  readonly #pool: Pick<Statements, 'asksSequences'>;
-  /** Undefined: nobody else gets its backend, or there is no catalogue to be asked. */
-  readonly #code: UnseenCode | undefined;
+  readonly #pool: SessionWatchOptions['statements'];
+  readonly #isOfSession: boolean;
   #doubts: Doubts | undefined;
   readonly #named = new Set<string>();
   readonly #pinsSequences: boolean;
@@ -178,9 +177,14 @@ export class SessionWatch {
     this.#beganAs = settings.get('role');
     this.#analyser = analyser;
     this.#pool = statements;
-    this.#code = mode === 'session' ? undefined : statements.code;
+    this.#isOfSession = mode === 'session';
     this.#pinsSequences = pinsSequences;
     this.#followed = new Set<PinReason>(pinsSequences ? ['parameter'] : ['parameter', 'sequence']);
+  }
+
+  /** Undefined: nobody else gets its backend, or there is no catalogue to be asked. Another one when a RELOAD has its pool at another server. */
+  get #code(): UnseenCode | undefined {
+    return this.#isOfSession ? undefined : this.#pool.code;
   }
 
   get isActive(): boolean {

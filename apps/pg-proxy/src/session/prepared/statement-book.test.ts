@@ -43,6 +43,24 @@ describe('the statements of all pools', () => {
     expect(made).toEqual(['clinic', 'clinic']);
   });
 
+  it('go with their pool to another server, of which nothing is known yet', () => {
+    const { book, made } = aBook();
+    const [anna, ben] = [poolOf('clinic', 'anna'), poolOf('clinic', 'ben')];
+    const [statements, others] = [book.of(anna), book.of(ben)];
+    const statement = statements.use('select 1\0');
+    const [moved, movedToo] = [anna, ben].map((name) => ({ ...name, upstream: 'copy' }));
+    book.move([
+      { from: anna, to: moved! },
+      { from: ben, to: movedToo! },
+    ]);
+    expect([book.of(moved!), book.of(movedToo!)]).toEqual([statements, others]);
+    const again = statements.use('select 1\0');
+    expect(again.name).not.toBe(statement.name);
+    others.reshaped();
+    expect(statements.use('select 1\0')).not.toBe(again);
+    expect([made.length, book.size]).toEqual([2, 2]);
+  });
+
   it('keep that somebody has asked for currval there', () => {
     const { book } = aBook();
     const pool = poolOf('clinic', 'anna');

@@ -12,7 +12,13 @@ interface Common {
 
 interface OfPool {
   readonly statements: Statements;
-  readonly commonKey: string;
+  commonKey: string;
+}
+
+/** A pool before and behind a RELOAD that has its clients at another server. */
+export interface Move {
+  readonly from: PoolName;
+  readonly to: PoolName;
 }
 
 /** The statements of every pool. */
@@ -49,15 +55,43 @@ export class StatementBook {
     const known = this.#byPool.get(key);
     if (known === undefined || known.statements.asksSequences) return;
     this.#byPool.delete(key);
-    const common = this.#common.get(known.commonKey);
-    if (common !== undefined && --common.pools === 0) this.#common.delete(known.commonKey);
+    this.#withdraw(known);
+  }
+
+  /** The clients of these pools are at another server, for all that is known, and their pools have other names or the same ones. */
+  move(moved: readonly Move[]): void {
+    const found = moved.flatMap(({ from, to }) => {
+      const known = this.#byPool.get(nameKey(from));
+      return known === undefined ? [] : [{ from, to, known }];
+    });
+    for (const { from, known } of found) {
+      this.#byPool.delete(nameKey(from));
+      this.#withdraw(known);
+    }
+    for (const { to, known } of found) {
+      const { commonKey, shapes } = this.#joined(to);
+      known.commonKey = commonKey;
+      known.statements.move(shapes);
+      this.#byPool.set(nameKey(to), known);
+    }
   }
 
   #added(name: PoolName): OfPool {
+    const { commonKey, shapes } = this.#joined(name);
+    return { statements: new Statements(unusedStatementsMax, shapes), commonKey };
+  }
+
+  /** One more pool has in common what pools of that database have. */
+  #joined(name: PoolName): { readonly commonKey: string; readonly shapes: Shapes } {
     const commonKey = JSON.stringify([name.upstream, this.#databaseOf(name)]);
     const common = this.#common.get(commonKey) ?? { shapes: this.#shapesOf(name), pools: 0 };
     common.pools += 1;
     this.#common.set(commonKey, common);
-    return { statements: new Statements(unusedStatementsMax, common.shapes), commonKey };
+    return { commonKey, shapes: common.shapes };
+  }
+
+  #withdraw({ commonKey }: OfPool): void {
+    const common = this.#common.get(commonKey);
+    if (common !== undefined && --common.pools === 0) this.#common.delete(commonKey);
   }
 }

@@ -64,7 +64,7 @@ export class Statements {
   readonly #unusedMax: UnusedMax;
   readonly #unused = new Set<Statement>();
   #unusedBytes = 0;
-  readonly #shapes: Shapes;
+  #shapes: Shapes;
   #version = 0;
   #lastId = 0;
   /** A client of this pool has asked for currval or lastval: from now on all are kept with what they may have advanced. */
@@ -108,6 +108,12 @@ export class Statements {
     }
   }
 
+  /** The pool is at another server, and nothing is known of that. */
+  move(shapes: Shapes): void {
+    this.#shapes = shapes;
+    this.#forgetAll();
+  }
+
   /** Columns may be others now. Who has prepared something already is told by the server; who prepares from now on has seen nothing yet. */
   reshaped(): void {
     this.#shapes.version++;
@@ -116,6 +122,10 @@ export class Statements {
   /** What was prepared before tables became others is not for those who prepare the same text now. */
   #renew(): void {
     if (this.#version === this.#shapes.version) return;
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
     this.#version = this.#shapes.version;
     this.#byReading.clear();
     this.#unused.clear();

@@ -112,6 +112,20 @@ describe('the audit log', () => {
     expect(await faults({ from: 3 })).toEqual([]);
   });
 
+  it('notices what was left out at the beginning of the first segment that has stayed', async () => {
+    await written(40, { segmentBytes: 1_000 });
+    rmSync(segment(1));
+    const [first = '', ...others] = linesOf(2);
+    const { seq } = JSON.parse(first) as { seq: number };
+    for (const left of [others, others.slice(2), []]) {
+      rewrite(left, 2);
+      const next = seq + 1 + others.length - left.length;
+      expect(await faults({ from: 2 })).toEqual([`1: entries before ${next} are missing`]);
+    }
+    rewrite([first, ...others], 2);
+    expect(await faults({ from: 2 })).toEqual([]);
+  });
+
   it('tells a line that a crash has torn from one that somebody has cut', async () => {
     await written(10);
     appendFileSync(segment(), '{"seq":12,"prev":"');

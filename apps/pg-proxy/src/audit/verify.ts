@@ -63,6 +63,7 @@ class Verifying {
   /** Of the entry that the head names; it may be some behind, where the process ended between the two. */
   #atHead: string | undefined;
   #expected: number;
+  readonly #from: number;
   #at = { file: '', line: 0 };
   #seq = 0;
   #hash: string | undefined;
@@ -77,6 +78,7 @@ class Verifying {
     this.#file = file;
     this.#head = head;
     this.#expected = from;
+    this.#from = from;
     // What stands before the first segment that is there is not known.
     this.#hash = from === 1 ? beginning : undefined;
   }
@@ -173,10 +175,17 @@ class Verifying {
     else if (broken !== undefined) this.fault('the line before is no entry, and was not torn by a crash');
   }
 
+  /** Of the first segment that is there: what it follows is not known, and whether it begins where it did is. */
+  #checkFirst({ seq, kind, segment }: Link): void {
+    // A crash may have torn the line with which it began.
+    const isFirst = kind === 'segment' || (kind === 'torn' && this.#torn === 1);
+    if (!isFirst || segment !== this.#from) this.fault(`entries before ${seq} are missing`);
+  }
+
   #checkPlace(link: Link & { readonly from?: number; readonly to?: number }): void {
     if (link.kind === 'missing')
       this.fault(`entries ${link.from ?? 0} to ${link.to ?? 0} were cut off before the proxy was started again`);
-    if (this.#hash === undefined) return;
+    if (this.#hash === undefined) return this.#checkFirst(link);
     if (link.kind !== 'missing' && link.seq !== this.#seq + 1)
       this.fault(
         `entry ${link.seq} follows ${this.#seq}: ${link.seq > this.#seq ? 'entries are missing' : 'entries were moved'}`,

@@ -11,6 +11,7 @@ import type { PoolHost } from '../upstream/pool-host.ts';
 import { gaugesOf } from './gauges.ts';
 import { observersOf } from './observers.ts';
 import { QueryTraces } from './query-traces.ts';
+import { since1970 } from './since-1970.ts';
 import type { SlowSample } from './slow-samples.ts';
 import { Statistics } from './statistics.ts';
 import { TrafficMetrics } from './traffic-metrics.ts';
@@ -52,7 +53,7 @@ export class Observing {
     this.#telemetry = telemetry;
     this.traces = new QueryTraces({
       ...{ tracing: telemetry.tracing, ratio: traceRatio, isOn: isTracing, draw: Math.random },
-      epochOf: (atMs) => Date.now() - now() + atMs,
+      epochOf: since1970(now, Date.now),
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
     // Without either nobody looks at requests, and they cost nothing.

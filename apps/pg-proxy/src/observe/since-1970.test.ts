@@ -1,0 +1,17 @@
+import { describe, expect, it } from '@jest/globals';
+import { since1970 } from './since-1970.ts';
+
+describe('milliseconds since 1970', () => {
+  it('keep the order and the distances of our clock, and follow the wall clock where that is set anew', () => {
+    let [nowMs, setByMs] = [0.25, 0];
+    const epochOf = since1970(
+      () => nowMs,
+      () => Math.floor(1_700_000_000_000.5 + nowMs + setByMs),
+    );
+    const begun = epochOf(0.25);
+    for (; nowMs < 20; nowMs += 0.3) expect(epochOf(nowMs) - begun).toBeCloseTo(nowMs - 0.25, 3);
+    expect(Math.abs(epochOf(nowMs) - (1_700_000_000_000.5 + nowMs))).toBeLessThanOrEqual(1);
+    setByMs = 5_000;
+    expect(Math.abs(epochOf(nowMs) - (1_700_000_005_000.5 + nowMs))).toBeLessThanOrEqual(1);
+  });
+});

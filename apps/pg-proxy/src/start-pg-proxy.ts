@@ -157,11 +157,11 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     directoryOf: (from) => directoryOf(from, lookupFailed),
     irisDriver: start.irisDriver,
     events: {
-      refused: ({ sqlstate }, address) => {
+      refused: ({ sqlstate, reason }, address) => {
         metrics.loginsRefused.inc();
         // Somebody may be trying passwords; and who ran out of time (57014) has heard nothing of it.
         const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
-        telemetry.log[level]({ sqlstate, address }, 'a connection was sent away before its login');
+        telemetry.log[level]({ sqlstate, address, reason }, 'a connection was sent away before its login');
       },
       connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),
       loginFailed: ({ sqlstate, message }, { host, port }) => {

@@ -10,6 +10,8 @@ export interface WireFault {
   readonly routine?: string;
   /** A server of PostgreSQL writes it to its log alone, and hangs up. */
   readonly isSilent?: true;
+  /** Why, in one word, where the peer is told less: for the log alone. */
+  readonly reason?: string;
 }
 
 export const protocolViolation = (message: string): WireFault => ({ sqlstate: '08P01', message });

@@ -75,7 +75,7 @@ export class ClientAuth {
   #permitted(step: AuthStep): AuthStep {
     const { secret, user } = this.#options;
     if (step.kind !== 'in' || secret?.mayLogIn !== false) return step;
-    return { kind: 'out', fault: { sqlstate: '28000', message: `role "${user}" is not permitted to log in` } };
+    return { kind: 'out', fault: { ...mayNot, message: `role "${user}" is not permitted to log in` } };
   }
 
   #beginProof(): AuthStep {
@@ -166,17 +166,32 @@ export class ClientAuth {
 
   #out(): AuthStep {
     const { method, user } = this.#options;
+    const reason = this.#reason();
     if (method === 'trust')
-      return { kind: 'out', fault: { sqlstate: '28000', message: `role "${user}" does not exist` } };
+      return { kind: 'out', fault: { sqlstate: '28000', message: `role "${user}" does not exist`, reason } };
     const [what, sqlstate] = method === 'cert' ? ['certificate', '28000'] : ['password', '28P01'];
-    return { kind: 'out', fault: { sqlstate, message: `${what} authentication failed for user "${user}"` } };
+    return { kind: 'out', fault: { sqlstate, message: `${what} authentication failed for user "${user}"`, reason } };
+  }
+
+  /** What the client is not told. */
+  #reason(): string {
+    const { method, secret } = this.#options;
+    if (method === 'cert') return 'other_certificate';
+    if (method === 'ldap') return 'wrong_password';
+    if (secret === undefined) return 'unknown_user';
+    if (secret.kind === 'md5' && this.#scram !== undefined) return 'no_scram_secret';
+    return secret.kind === 'none' ? 'no_secret' : 'wrong_password';
   }
 }
 
-export const needsCertificate = { sqlstate: '28000', message: 'connection requires a valid client certificate' };
+export const needsCertificate = {
+  ...{ sqlstate: '28000', reason: 'no_certificate' },
+  message: 'connection requires a valid client certificate',
+};
+const mayNot = { sqlstate: '28000', reason: 'may_not_log_in' };
 const needsTls: AuthStep = {
   kind: 'out',
-  fault: { sqlstate: '28000', message: 'a password is taken over TLS only' },
+  fault: { sqlstate: '28000', message: 'a password is taken over TLS only', reason: 'no_tls' },
 };
 
 const noDirectory: AuthStep = {

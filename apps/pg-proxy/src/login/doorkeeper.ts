@@ -57,8 +57,8 @@ export class Doorkeeper {
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
     const { user, database, address, isEncrypted, certified } = asking;
     const { method, certificates } = this.#rules.wayOf(asking);
-    if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', asking));
-    if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', asking));
+    if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', 'no_rule', asking));
+    if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', 'rejected', asking));
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
     const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth => {
@@ -117,7 +117,7 @@ const needsLogin: WireFault = {
 };
 
 /** PostgreSQL's words. */
-function turnedAway(why: string, { user, database, address, isEncrypted }: Asking): WireFault {
+function turnedAway(why: string, reason: string, { user, database, address, isEncrypted }: Asking): WireFault {
   const message = `${why} for host "${address === unixAddress ? '[local]' : address}", user "${user}", database "${database}", ${isEncrypted ? 'SSL encryption' : 'no encryption'}`;
-  return { sqlstate: '28000', message };
+  return { sqlstate: '28000', message, reason };
 }

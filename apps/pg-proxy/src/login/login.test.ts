@@ -160,14 +160,18 @@ describe('what a client shows', () => {
     expect(await rig.open().until('closed')).toEqual(['FATAL 28P01 password authentication failed for user "app"']);
   });
 
-  it('is told to the operator when it fails, with where it came from, and counted', async () => {
-    await start('scram-sha-256', `"app" "${verifier}"\n`);
+  it('is told to the operator when it fails, with where it came from and why, and counted', async () => {
+    await start('scram-sha-256', `"app" "${verifier}"\n"old" "${md5Password('old', 'secret')}"\n`);
     await rig.open({ password: 'wrong' }).until('closed');
+    await rig.open({ user: 'nobody' }).until('closed');
+    await rig.open({ user: 'old' }).until('closed');
     await rig.open({ database: 'nowhere' }).until('closed');
-    expect(rig.lines.join('')).toMatch(
-      /"level":"warn".*"sqlstate":"28P01","address":"127\.0\.0\.1:\d+","message":"a connection was sent away/,
+    const told = rig.lines.filter(
+      (line) => line.includes('"level":"warn"') && line.includes('"a connection was sent away'),
     );
-    expect(await (await fetch(rig.running.urls.metrics)).text()).toMatch(/^medrex_pg_proxy_logins_refused_total 2$/m);
+    const place = /"sqlstate":"28P01","address":"127\.0\.0\.1:\d+","reason":"(.*?)"/;
+    expect(told.map((line) => place.exec(line)?.[1])).toEqual(['wrong_password', 'unknown_user', 'no_scram_secret']);
+    expect(await (await fetch(rig.running.urls.metrics)).text()).toMatch(/^medrex_pg_proxy_logins_refused_total 4$/m);
   });
 
   it('that takes too long ends without a word, as in PostgreSQL, and the operator is told', async () => {

@@ -384,6 +384,16 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ]);
   });
 
+  it('passes over what a pg_hba.conf says of replication, which is not taken in any case', () => {
+    const hba =
+      'local replication all peer\nhost replication all ::1/128 scram-sha-256\nhost "replication",replication,lab all all md5\n';
+    const { config, problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
+    expect(problems).toEqual([]);
+    expect((config as { auth: { rules: unknown } }).auth.rules).toEqual([
+      { databases: ['replication', 'lab'], addresses: ['0.0.0.0/0', '::/0'], method: 'md5' },
+    ]);
+  });
+
   it('says whose certificates are by a file like pg_ident.conf', () => {
     const files = {
       '/hba': 'hostssl clinic all all cert map=doctors\nhostssl all all all cert\n',

@@ -46,7 +46,11 @@ export function readHba(text: string, maps: ReadonlyMap<string, CertificateMap> 
     const said = content.replace(comment, '').replaceAll(quotedOrOn, (_, quoted?: string) => quoted ?? ',');
     const words = said.match(token) ?? [];
     if (words.length === 0) return;
-    const read = readLine(words, maps);
+    const [type = '', databases = '', ...others] = words;
+    // Connections of replication are not taken, whatever a line says of them.
+    const items = itemsOf(databases).filter((item) => item !== 'replication');
+    if (items.length === 0 && databases !== '') return;
+    const read = readLine([type, items.join(','), ...others], maps);
     if (typeof read === 'string') return void problems.push(`line ${line}: ${read}`);
     rules.push(read.rule);
     if (read.rule.method === 'ldap') ldap.push({ options: read.options, line });
@@ -111,9 +115,11 @@ function readLine(
   };
 }
 
+const itemsOf = (text: string): readonly string[] => text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
+
 /** Names; none for `all`, undefined where they are not understood. */
 function list(text: string): string[] | undefined {
-  const items: readonly string[] = text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? [];
+  const items = itemsOf(text);
   if (items.includes('all')) return [];
   const isOdd = items.some((item) => /^[+@/]/.test(item) || /^(?:sameuser|samerole|samegroup|replication)$/.test(item));
   return isOdd ? undefined : items.map(unquoted);

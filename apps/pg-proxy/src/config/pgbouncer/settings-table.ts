@@ -32,7 +32,9 @@ const mode = oneOf('session', 'transaction', 'statement');
 
 const systems = nothing("the system's own settings hold");
 const keepAlive = nothing('an end that is silent for 60 s is asked whether it is there, and given up 10 s later');
-const resolver = nothing('names are looked up by the resolver of the system for each connection');
+const resolver = nothing(
+  'names are looked up by the resolver of the system for each connection; RECONNECT replaces those to a former address',
+);
 const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL says how much of it');
 const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
 

@@ -35,8 +35,7 @@ export { defaultPath, searchPathOf, type SearchPath } from './iris/search-path.t
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
-export type { NumericScale } from './iris/numeric-scale.ts';
-export { quotientDigits, withDigits } from './iris/quotient.ts';
+export { isQuotient, scaleDigits, withDigits, type NumericScale } from './iris/quotient.ts';
 export { ageBetween, joinedText, textOfValues, type MadeText } from './iris/made-text.ts';
 export type { Translatable } from './iris/translatable.ts';
 export { schemaMap, type SchemaMap } from './iris/names.ts';

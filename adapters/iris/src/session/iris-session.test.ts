@@ -174,7 +174,11 @@ describe('a session on IRIS in the simple protocol', () => {
     expect((await rig.ask(query('delete from patients')))[0]).toBe(
       'E ERROR 25006 cannot execute DELETE in a read-only transaction',
     );
-    expect(rig.heard()).toEqual(['begin read committed read only']);
+    await rig.ask(query('rollback; begin read only'));
+    expect((await rig.ask(query('select name from patients where id = 1 for update')))[0]).toBe(
+      'E ERROR 25006 cannot execute SELECT FOR UPDATE in a read-only transaction',
+    );
+    expect(rig.heard()).toEqual(['begin read committed read only', 'rollback', 'begin read committed read only']);
   });
 
   it.each([

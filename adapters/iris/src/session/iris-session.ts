@@ -214,7 +214,7 @@ export class IrisSession {
     if (plan !== undefined && this.#context.settings.isReadOnly && isChange(plan))
       throw new SessionFault(
         '25006',
-        `cannot execute ${plan.kind === 'iris' ? plan.command : 'COPY'} in a read-only transaction`,
+        `cannot execute ${plan.kind === 'iris' ? wordsOf(plan) : 'COPY'} in a read-only transaction`,
       );
   }
 
@@ -429,7 +429,13 @@ const touchesIris = (plan: Plan): boolean =>
 
 /** IRIS does not say so by itself. */
 const isChange = (plan: Plan): boolean =>
-  plan.kind === 'copyIn' || (plan.kind === 'iris' && plan.steps.length > 0 && !readers.has(plan.command));
+  plan.kind === 'copyIn' ||
+  (plan.kind === 'iris' && plan.steps.length > 0 && (!readers.has(plan.command) || locksRows(plan)));
+
+/** A query is one step, unless it has rows to lock. */
+const locksRows = ({ command, steps }: IrisPlan): boolean => command === 'SELECT' && steps.length > 1;
+
+const wordsOf = (plan: IrisPlan): string => (locksRows(plan) ? 'SELECT FOR UPDATE' : plan.command);
 
 const readers: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'EXPLAIN']);
 

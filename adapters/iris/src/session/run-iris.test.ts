@@ -54,6 +54,17 @@ describe('the steps of a statement', () => {
     await expect(ran(steps, answer(1))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
   });
 
+  it('fail where rows that were locked are none of those any more that were asked for', async () => {
+    const steps: readonly Step[] = [
+      ['lock', false],
+      ['read', true],
+      ['select', true, 'ofRowsRead'],
+    ];
+    const answer = (rows: Script) => (sql: string) => (sql === 'lock' ? 2 : sql === 'read' ? [['1'], ['2']] : rows);
+    expect(await ran(steps, answer([['3'], ['4']]))).toMatchObject({ rows: [['1'], ['2'], ['3'], ['4']] });
+    await expect(ran(steps, answer([['3']]))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
+  });
+
   it('go by the rows that have been kept: all of them at once, or one after the other', async () => {
     const rows = [
       ['7', 'x'],

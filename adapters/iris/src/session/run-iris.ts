@@ -65,16 +65,17 @@ export async function runIris(
     const all = byCursor(plan, await meaning(plan, () => connection.run(sql, values, page)));
     const came = all.kind === 'rows' && step.only === 'afterChange' && before === 0 ? await withoutRows(all) : all;
     if (came.kind === 'count') {
-      if (step.only === 'ofRowsRead' && came.rows !== read)
-        throw new SessionFault('40001', 'others have changed the rows since they were read');
+      if (step.only === 'ofRowsRead') checkRead(came.rows, read);
       before = came.rows;
       changed += came.rows;
     } else if (step.kept !== undefined) {
       kept = { rows: keptRows(step.kept, await wholly(came)) };
       read = kept.rows.length;
     } else if (step.isResult) {
-      const isLast = step === plan.steps.at(-1) && step.isForEach !== true && answer === undefined;
+      const isLast =
+        step === plan.steps.at(-1) && step.only !== 'ofRowsRead' && step.isForEach !== true && answer === undefined;
       const next = isLast ? came : await wholly(came);
+      if (step.only === 'ofRowsRead') checkRead(next.first.rows.length, read);
       answer = answer === undefined ? next : joined(answer, next);
       read = answer.first.rows.length;
     } else if (!came.first.isLast) await came.cursor.close();
@@ -84,6 +85,11 @@ export async function runIris(
   for (const at of forEach.length === 0 ? [] : kept.rows)
     for (const step of forEach) await runStep(step, { ...kept, at });
   return { answer, changed };
+}
+
+/** @throws SessionFault 40001 */
+function checkRead(rows: number, read: number): void {
+  if (rows !== read) throw new SessionFault('40001', 'others have changed the rows since they were read');
 }
 
 /** As PostgreSQL's text of their types. */

@@ -1,6 +1,6 @@
 import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire';
 import { jsonbText } from './jsonb-text.ts';
-import { quotientDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
+import { isQuotient, scaleDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
 
 /** `.5` and `-.5` lack what PostgreSQL's clients expect. */
 function number(text: string): string {
@@ -36,8 +36,8 @@ function moment(text: string): string {
 function numeric(text: string, scale: NumericScale | undefined): string {
   const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(number(text.trim())) ?? [];
   if (whole === '') return text;
-  if (typeof scale === 'object') return withDigits(number(text.trim()), quotientDigits(text, scale));
-  const digits = fraction.replace(/0+$/, '').padEnd(scale ?? 0, '0');
+  if (isQuotient(scale)) return withDigits(number(text.trim()), scaleDigits(text, scale));
+  const digits = fraction.replace(/0+$/, '').padEnd(scale === undefined ? 0 : scaleDigits(text, scale), '0');
   return digits === '' ? whole : `${whole}.${digits}`;
 }
 

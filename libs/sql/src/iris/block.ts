@@ -234,7 +234,9 @@ export class Block {
       throw new Refusal('aggregate functions are not allowed in WHERE', {
         ...{ sqlstate: '42803', location: placeOf(this.#select.whereClause) },
       });
-    return where;
+    const { among } = this.#options;
+    if (among === undefined) return where;
+    return where === '' ? ` WHERE ${among}` : ` WHERE ${among} AND (${where.slice(' WHERE '.length)})`;
   }
 
   #filter(word: string, condition: Node | undefined): string {
@@ -286,14 +288,32 @@ export class Block {
     });
   }
 
+  /** What DISTINCT ON groups by are the first keys of ORDER BY, as far as there are any. @throws Refusal 42P10 */
+  #checkFirstKeys(groups: readonly (Node | undefined)[], targets: readonly Target[]): void {
+    const sorted = (this.#select.sortClause ?? []).map((clause) =>
+      sortedNode(bodyOf(clause, 'SortBy')?.node, targets, this.#scope),
+    );
+    const groupOf = (key: Node | undefined): number => groups.findIndex((group) => isSame(group, key, this.#scope));
+    const first = sorted.findIndex((key) => groupOf(key) < 0);
+    if (first < 0) return;
+    const before = new Set(sorted.slice(0, first).map(groupOf));
+    const place = groups.findIndex((_, each) => !before.has(each));
+    if (place >= 0)
+      throw new Refusal('SELECT DISTINCT ON expressions must match initial ORDER BY expressions', {
+        ...{ sqlstate: '42P10', location: placeOf(this.#select.distinctClause?.[place]) },
+      });
+  }
+
   /** The first row of each group, by its number in it. */
   #distinctOn(targets: readonly Target[] | undefined, rest: string): string {
     if (targets === undefined)
       return refuse('DISTINCT ON with *', placeOf(this.#select.targetList), 'Name the columns.');
     const keys = this.#sortKeys(targets);
-    const partition = (this.#select.distinctClause ?? []).map((node) =>
-      exact(this.#p, sortedNode(node, targets, this.#scope, 'DISTINCT ON'), this.#scope),
+    const groups = (this.#select.distinctClause ?? []).map((node) =>
+      sortedNode(node, targets, this.#scope, 'DISTINCT ON'),
     );
+    this.#checkFirstKeys(groups, targets);
+    const partition = groups.map((node) => exact(this.#p, node, this.#scope));
     const order = keys.map(printed).join(', ');
     const number = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')}${order === '' ? '' : ` ORDER BY ${order}`}) AS iris_rn`;
     const hidden = keys.map(({ key }, place) => `${key} AS iris_o${place + 1}`);

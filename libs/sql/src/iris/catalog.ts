@@ -10,6 +10,8 @@ export interface ColumnFacts {
   readonly modifiers?: readonly number[];
   /** EXACT compares as PostgreSQL does; SQLUPPER, the default of IRIS, folds case and strips blanks at the end. */
   readonly collation?: 'exact' | 'sqlupper';
+  /** Its values are given by IRIS. */
+  readonly isIdentity?: boolean;
   /** Of a vector. */
   readonly dimensions?: number;
   readonly vectorElement?: 'DOUBLE' | 'FLOAT' | 'DECIMAL';

@@ -345,7 +345,7 @@ function checkRowIds(
 }
 
 /** The condition on all columns of a key where WHERE has one, which UPDATE leaves as they are. */
-function rowByKey(update: UpdateStmt, facts: TableFacts, scope: Scope): Node | undefined {
+export function rowByKey(update: UpdateStmt, facts: TableFacts, scope: Scope): Node | undefined {
   const all = bodyOf(update.whereClause, 'BoolExpr');
   const tests = all === undefined ? [update.whereClause] : all.boolop === 'AND_EXPR' ? (all.args ?? []) : [];
   const assigned = new Set(update.targetList?.map((node) => bodyOf(node, 'ResTarget')?.name?.toLowerCase()));

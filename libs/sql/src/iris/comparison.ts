@@ -90,7 +90,9 @@ function isComparedText(
   learnType(p, right, types[0], location);
   if (types.some((type) => type === 'json' || type === 'jsonb')) return refuse('a comparison of JSON', location);
   if (types.every((type) => type === undefined || textTypes.has(type))) return true;
-  if (types.some((type) => textTypes.has(type)) && types.some((type) => unlikeText.has(type)))
+  const isTextBesideOther = types.some((type) => textTypes.has(type)) && types.some((type) => unlikeText.has(type));
+  const isBooleanBesideOther = types.includes('bool') && types.some((type) => type !== undefined && type !== 'bool');
+  if (isTextBesideOther || isBooleanBesideOther)
     throw new Refusal(`operator does not exist: ${types.join(' and ')} are not compared`, {
       ...{ sqlstate: '42883', location, hint: 'Cast one of them.' },
     });

@@ -17,9 +17,8 @@ import { irisSql, type ParameterUse } from './fragment.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { IrisTranslator } from './iris-translator.ts';
 import { ageBetween, joinedText, textOfValues, type MadeText } from './made-text.ts';
-import type { NumericScale } from './numeric-scale.ts';
 import type { PgType } from './pg-type.ts';
-import { quotientDigits } from './quotient.ts';
+import { scaleDigits, type NumericScale } from './quotient.ts';
 import { defaultPath } from './search-path.ts';
 import type { ResultColumn, Translation } from './translation.ts';
 
@@ -292,8 +291,7 @@ function boundAs(use: ParameterUse, value: string | null): string | null {
 }
 
 const hasScale = (text: string | null, scale: NumericScale): boolean =>
-  text === null ||
-  (text.split('.')[1]?.length ?? 0) === (typeof scale === 'number' ? scale : quotientDigits(text, scale));
+  text === null || (text.split('.')[1]?.length ?? 0) === scaleDigits(text, scale);
 
 /** An interval as the translation has it: PostgreSQL's in days and time. */
 function microsOf(text: string | null): string | null {

@@ -17,6 +17,7 @@ import type { Scope } from './scope.ts';
 import { printOverlaps } from './overlaps.ts';
 import { asPrefix } from './regular-expression.ts';
 import { checkRepeatable } from './repeatable.ts';
+import { printRowId, rowId } from './row-id.ts';
 import {
   printConcatWithSeparator,
   printEnd,
@@ -146,6 +147,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
     `ROUND(${p.value(value, scope)}, ${places === undefined ? '0' : p.value(places, scope)}, 1)`,
   [jsonMember]: printJsonMember,
   [valueText]: printValueText,
+  [rowId]: printRowId,
   cosine_distance: (p, args, scope, location) => printDistanceCall(p, '<=>', args, scope, location),
 };
 

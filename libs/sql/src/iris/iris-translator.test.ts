@@ -38,7 +38,7 @@ const sql = (text: string, by = translator): string =>
 describe('what is not translated is refused, at its place', () => {
   it.each([
     ["select 'äö€😀', name ~ '\\w' from patients", '0A000', 21],
-    ['select id from patients for update', '0A000', 1],
+    ['select id from patients for update', '0A000', 16],
     ['select nosuch(id) from patients', '0A000', 8],
     ['select a / b from unknown', '0A000', 10],
     ["select 'x'::int", '22P02', 8],

@@ -26,6 +26,7 @@ import { printRelation, relationOf } from './from.ts';
 import type { Hazard } from './guards.ts';
 import { learnType } from './inference.ts';
 import { identifier, schemaMap, type SchemaMap } from './names.ts';
+import { printLockedRows } from './locked-rows.ts';
 import { withKnownValues, type KnownValues } from './known-values.ts';
 import { passedThrough } from './passthrough.ts';
 import type { PgType } from './pg-type.ts';
@@ -195,6 +196,10 @@ export class IrisTranslator {
 
   #printed(p: Printing, node: Node): PrintedChange {
     const select = bodyOf(node, 'SelectStmt');
+    if (select?.lockingClause !== undefined)
+      return printLockedRows(p, select, (query, among) =>
+        printQuery(p, query, undefined, { isTop: true, ...(among === undefined ? {} : { among }) }),
+      );
     if (select !== undefined) {
       const { sql, columns } = printQuery(p, select, undefined, { isTop: true });
       return { steps: [{ sql, isResult: true }], ...(columns === undefined ? {} : { columns }) };

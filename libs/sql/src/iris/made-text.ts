@@ -1,4 +1,4 @@
-import type { NumericScale } from './numeric-scale.ts';
+import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import { microsPerDay, microsPerSecond, type IntervalValue } from './interval-text.ts';
 

@@ -3,11 +3,15 @@ import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts'
 import { typeOf } from './inference.ts';
 import { integerTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
-import type { QuotientScale } from './quotient.ts';
+import {
+  bareDecimal,
+  isChoice,
+  isQuotient,
+  type ChoiceScale,
+  type NumericScale,
+  type QuotientScale,
+} from './quotient.ts';
 import type { Scope } from './scope.ts';
-
-/** Digits behind the point: so many, or those of what a division gives. */
-export type NumericScale = number | QuotientScale;
 
 /** The digits that PostgreSQL writes behind the point of a numeric, zeros as well; undefined where only the values tell. */
 export function scaleOf(p: Printing, node: Node | undefined, scope: Scope): NumericScale | undefined {
@@ -51,17 +55,37 @@ function constantScale(text: string | undefined): number | undefined {
   return /^-?\d*(?:\.(\d*))?$/.test(text ?? '.x') ? (text?.split('.')[1]?.length ?? 0) : undefined;
 }
 
-/** Values keep their own digits: it is certain only where all have as many. */
+/** Values keep their own digits: it is certain only where all have as many, or are known by what they are. */
 function common(p: Printing, nodes: readonly Node[] | undefined, scope: Scope): NumericScale | undefined {
-  const all = (nodes ?? [])
-    .filter((node) => bodyOf(node, 'A_Const')?.isnull !== true)
-    .map((node) => scaleOf(p, node, scope));
-  return all.every((scale) => isSameScale(scale, all[0])) ? all[0] : undefined;
+  const values = (nodes ?? []).filter((node) => bodyOf(node, 'A_Const')?.isnull !== true);
+  const all = values.map((node) => scaleOf(p, node, scope));
+  if (all.every((scale) => isSameScale(scale, all[0]))) return all[0];
+  const choices = values.map((node, place) => choiceOf(node, all[place]));
+  return choices.every((choice) => choice !== undefined) ? choiceAmong(choices) : undefined;
+}
+
+/** A constant, or values of which the digits are certain, as one of several. */
+function choiceOf(node: Node, scale: NumericScale | undefined): Partial<ChoiceScale> | undefined {
+  const text = constantText(node);
+  if (isChoice(scale)) return scale;
+  if (typeof scale !== 'number') return undefined;
+  return text === undefined ? { others: scale } : { constants: new Map([[bareDecimal(text), scale]]) };
+}
+
+function choiceAmong(choices: readonly Partial<ChoiceScale>[]): ChoiceScale | undefined {
+  const constants = new Map<string, number>();
+  const said = choices.flatMap((choice) => [...(choice.constants ?? [])]);
+  for (const [text, digits] of said) if ((constants.get(text) ?? digits) === digits) constants.set(text, digits);
+  const others = choices.map((choice) => choice.others).filter((digits) => digits !== undefined);
+  const isCertain = said.every(([text, digits]) => constants.get(text) === digits);
+  return isCertain && new Set(others).size <= 1 ? { others: others[0] ?? 0, constants } : undefined;
 }
 
 export function isSameScale(left: NumericScale | undefined, right: NumericScale | undefined): boolean {
-  if (typeof left !== 'object' || typeof right !== 'object') return left === right;
-  return left.least === right.least && left.isRoot === right.isRoot;
+  if (isChoice(left) && isChoice(right))
+    return left.others === right.others && String([...left.constants]) === String([...right.constants]);
+  if (!isQuotient(left) || !isQuotient(right)) return left === right;
+  return left.least === right.least && left.isRoot === right.isRoot && left.times === right.times;
 }
 
 function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericScale | undefined {
@@ -71,11 +95,62 @@ function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericSc
   const right = scaleOf(p, rexpr, scope);
   if (lexpr === undefined) return right;
   const left = scaleOf(p, lexpr, scope);
-  if (typeof left !== 'number' || typeof right !== 'number') return undefined;
-  if (operator === '*') return left + right;
-  if (operator === '/' && typeOf(p, { A_Expr: expression }, scope) === 'numeric')
-    return { least: Math.max(left, right) };
-  return ['+', '-', '%'].includes(operator) ? Math.max(left, right) : undefined;
+  const isOfNumerics = typeOf(p, { A_Expr: expression }, scope) === 'numeric';
+  if (!isOfNumerics) return undefined;
+  if (operator === '*' && isQuotient(left)) return multiplied(left, rexpr, right);
+  if (operator === '*' && isQuotient(right)) return multiplied(right, lexpr, left);
+  if (operator === '/' && isQuotient(left)) return dividedAgain(left, rexpr, right);
+  if (operator === '/') {
+    const least = [left, right].map(mostDigits);
+    return least.every((digits) => digits !== undefined) ? { least: Math.max(...least) } : undefined;
+  }
+  if (left === undefined || right === undefined || isQuotient(left) || isQuotient(right)) return undefined;
+  if (operator === '*') return together(left, right, (one, other) => one + other);
+  return ['+', '-', '%'].includes(operator) ? together(left, right, Math.max) : undefined;
+}
+
+/** A zero may come of either, so it has the fewest digits that it can have. */
+function together(
+  left: number | ChoiceScale,
+  right: number | ChoiceScale,
+  of: (one: number, other: number) => number,
+): number | ChoiceScale | undefined {
+  if (typeof left === 'number' && typeof right === 'number') return of(left, right);
+  if (![left, right].every((scale) => typeof scale === 'number' || isOfZero(scale))) return undefined;
+  const others = ([left, right] as const).map((scale) => (typeof scale === 'number' ? scale : scale.others));
+  const ofZero = ([left, right] as const).map((scale) =>
+    typeof scale === 'number' ? scale : (scale.constants.get('0') ?? 0),
+  );
+  const [most, least] = [others, ofZero].map(([one = 0, other = 0]) => of(one, other));
+  return most === least ? most : { others: most ?? 0, constants: new Map([['0', least ?? 0]]) };
+}
+
+const isOfZero = ({ constants }: ChoiceScale): boolean => constants.size === 1 && constants.has('0');
+
+const mostDigits = (scale: NumericScale | undefined): number | undefined =>
+  isChoice(scale) ? Math.max(scale.others, ...scale.constants.values()) : typeof scale === 'number' ? scale : undefined;
+
+/** A quotient times a constant. */
+function multiplied(
+  quotient: QuotientScale,
+  node: Node | undefined,
+  digits: NumericScale | undefined,
+): QuotientScale | undefined {
+  const factor = Number(constantText(node) ?? Number.NaN);
+  if (quotient.times !== undefined || typeof digits !== 'number' || !(factor > 0)) return undefined;
+  return { ...quotient, times: { factor, digits } };
+}
+
+/** A quotient divided by a constant from 1 on, behind which there are as many digits as behind the larger one, or more. */
+function dividedAgain(
+  { least, isRoot = false, times }: QuotientScale,
+  node: Node | undefined,
+  digits: NumericScale | undefined,
+): QuotientScale | undefined {
+  const isLess = Number(constantText(node) ?? 0) >= 1;
+  return isLess && !isRoot && times === undefined && typeof digits === 'number'
+    ? { least: Math.max(least, digits) }
+    : undefined;
 }
 
 /** Seconds have microseconds, of a date there are whole ones. */
@@ -86,7 +161,7 @@ function extractScale(field: string | undefined, type: PgType | undefined): numb
 }
 
 const ofArgument: ReadonlySet<string> = new Set([
-  'sum', 'min', 'max', 'abs', 'lag', 'lead', 'first_value', 'last_value',
+  'min', 'max', 'abs', 'lag', 'lead', 'first_value', 'last_value',
 ]); // prettier-ignore
 
 /** Quotients, by how many digits their dividends have for each one of the argument. */
@@ -106,12 +181,20 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
   const words = namesOf(funcname);
   const name = words.at(-1) ?? '';
   if (words.length > 1 && words[0] !== 'pg_catalog') return undefined;
+  if (name === 'sum') return sumScale(scaleOf(p, args[0], scope));
+  const isShifted = (name === 'lag' || name === 'lead') && args.length === 3;
+  if (isShifted)
+    return common(
+      p,
+      [args[0], args[2]].filter((arg) => arg !== undefined),
+      scope,
+    );
   if (ofArgument.has(name)) return args.length === 1 ? scaleOf(p, args[0], scope) : undefined;
   const quotient = quotients.get(name);
   if (quotient !== undefined) {
     const { times, ...more } = quotient;
-    const scale = scaleOf(p, args[0], scope);
-    return typeof scale === 'number' ? { least: times * scale, ...more } : undefined;
+    const digits = mostDigits(scaleOf(p, args[0], scope));
+    return digits === undefined ? undefined : { least: times * digits, ...more };
   }
   if (name === 'extract') return extractScale(constantText(args[0]), typeOf(p, args[1], scope));
   if (name === 'ceil' || name === 'ceiling' || name === 'floor' || name === 'sign') return 0;
@@ -119,4 +202,10 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
   if (args.length === 1) return 0;
   const places = bodyOf(args[1], 'A_Const')?.ival;
   return places === undefined ? undefined : Math.max(0, places.ival ?? 0);
+}
+
+/** Zeros that are added count for nothing, and only where there is nothing else is the sum one of them. */
+function sumScale(scale: NumericScale | undefined): NumericScale | undefined {
+  if (typeof scale === 'number') return scale;
+  return isChoice(scale) && isOfZero(scale) ? scale : undefined;
 }

@@ -46,6 +46,8 @@ export interface QueryOptions {
   readonly types?: readonly (PgType | undefined)[];
   /** What the proxy makes of the texts of its columns, from the left. */
   readonly made?: readonly (MadeText | undefined)[];
+  /** A printed condition on its rows, beside WHERE. */
+  readonly among?: string;
   /** The columns that the rows go into, which says the same and more: PostgreSQL casts on the way. */
   readonly assigned?: readonly (ColumnFacts | undefined)[];
 }

@@ -20,7 +20,11 @@ export function printQuery(
   options: QueryOptions = {},
 ): PrintedQuery {
   if (select.lockingClause !== undefined)
-    return refuse('FOR UPDATE', placeOf(select.lockingClause), 'IRIS locks rows when they are changed.');
+    return refuse(
+      'FOR UPDATE inside a statement',
+      placeOf(select.lockingClause),
+      'Lock the rows by a statement before it.',
+    );
   if (select.intoClause !== undefined)
     return refuse('SELECT INTO', placeOf(select.intoClause), 'Write CREATE TABLE and INSERT.');
   const scope = new Scope(outer);

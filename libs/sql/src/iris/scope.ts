@@ -2,7 +2,7 @@ import type { ColumnRef, Node, SelectStmt, WindowDef } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import type { ColumnFacts } from './catalog.ts';
 import type { MadeText } from './made-text.ts';
-import type { NumericScale } from './numeric-scale.ts';
+import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import { refuse } from './refusal.ts';
 

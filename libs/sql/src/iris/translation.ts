@@ -4,7 +4,7 @@ import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
 import type { Hazard } from './guards.ts';
 import type { MadeText } from './made-text.ts';
-import type { NumericScale } from './numeric-scale.ts';
+import type { NumericScale } from './quotient.ts';
 import type { PgType } from './pg-type.ts';
 import type { SqlCommand } from './sql-commands.ts';
 
@@ -28,7 +28,7 @@ export interface IrisStep extends IrisText {
   readonly isResult: boolean;
   /**
    * By what the steps before it came to: where the last one changed no rows there are none of `afterChange`, and else
-   * `afterNone` is not run. `ofRowsRead` has to change as many rows as have been read, or kept.
+   * `afterNone` is not run. `ofRowsRead` has to change, or to find, as many rows as have been read, or kept.
    */
   readonly only?: 'afterChange' | 'afterNone' | 'ofRowsRead';
   /** Its rows are kept for the steps behind it; they have these columns. */

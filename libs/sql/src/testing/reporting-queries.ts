@@ -85,6 +85,14 @@ export const reportingQueries: readonly WrittenQuery[] = [
     'select status, mode() within group (order by patient_id) filter (where id > 1) from encounters group by status order by 1',
   ),
   query('select json_object_agg(id, parent order by id), jsonb_object_agg(label, parent order by id) from wards'),
+  // The digits of what is one value or another.
+  query(
+    'select coalesce(sum(x), 0), sum(case when x > $1 then x else 0 end), coalesce(sum(x), 0) * 1.5, coalesce(max(x), 0) + coalesce(min(x), 0.0), coalesce(sum(x), 0) / 3, avg(case when x > 1 then x else 0 end) from (select score::numeric(6, 2) as x, active from patients) p group by active order by active',
+    ['99'],
+  ),
+  query(
+    'select id, greatest(x, 2), case when id > 4 then x when id > 2 then -9 else 7.5 end, lag(x, 1, 9) over (order by id), x / 3 * 100, x / 7 / 2 from (select score::numeric(6, 2) as x, id from patients) p order by id',
+  ),
   // Bits, of numbers below zero as well.
   query(
     'select id & 5, id | 6, 3 & cost, cost # 9, cost | 1, ~cost, ~(-id), cost >> 1, -id >> 2, cost & 0 from encounters order by id',

@@ -218,6 +218,29 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       await client.query('drop table beds');
     });
 
+    it('keeps others away from rows that are locked, until the transaction ends', async () => {
+      await client.query('create table beds (id int primary key, ward varchar(10), free int)');
+      await client.query("insert into beds values (1, 'a', 3), (2, 'a', 5), (3, 'b', 7)");
+      const [first, second] = [await rig.client(), await rig.client()];
+      for (const asked of [
+        'select free from beds where id = 1 for update',
+        'select free from beds where free < 6 order by id for update',
+      ]) {
+        await first.query('begin');
+        await first.query(asked);
+        await second.query('begin');
+        const waiting = second.query<{ free: number }>('select free from beds where id = 1 for update');
+        await first.query('update beds set free = free - 1 where id = 1');
+        const { rows } = await first.query<{ free: number }>('select free from beds where id = 1');
+        await first.query('commit');
+        expect((await waiting).rows).toEqual(rows);
+        await second.query('commit');
+      }
+      const { rows } = await client.query('select id from beds order by free desc limit 2 for update');
+      expect(rows).toEqual([{ id: 3 }, { id: 2 }]);
+      await client.query('drop table beds');
+    });
+
     it('compares text as PostgreSQL does, where IRIS would not look at case', async () => {
       const { rows } = await client.query('select id from patients where name = $1', ['Ann']);
       expect(rows).toEqual([{ id: 1 }]);

@@ -35,6 +35,7 @@ export { defaultPath, searchPathOf, type SearchPath } from './iris/search-path.t
 export { irisSql, type IrisParameter, type IrisPiece, type IrisText, type ParameterUse } from './iris/fragment.ts';
 export type { Hazard } from './iris/guards.ts';
 export { IrisTranslator, type TranslatorOptions } from './iris/iris-translator.ts';
+export { levelsMax } from './iris/recursion.ts';
 export { isQuotient, scaleDigits, withDigits, type NumericScale } from './iris/quotient.ts';
 export { ageBetween, joinedText, textOfValues, type MadeText } from './iris/made-text.ts';
 export type { Translatable } from './iris/translatable.ts';

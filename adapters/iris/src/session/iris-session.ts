@@ -432,8 +432,9 @@ const isChange = (plan: Plan): boolean =>
   plan.kind === 'copyIn' ||
   (plan.kind === 'iris' && plan.steps.length > 0 && (!readers.has(plan.command) || locksRows(plan)));
 
-/** A query is one step, unless it has rows to lock. */
-const locksRows = ({ command, steps }: IrisPlan): boolean => command === 'SELECT' && steps.length > 1;
+/** A query changes nothing, unless it has rows to lock. */
+const locksRows = ({ command, steps }: IrisPlan): boolean =>
+  command === 'SELECT' && steps.some(({ only }) => only === 'afterChange' || only === 'ofRowsRead');
 
 const wordsOf = (plan: IrisPlan): string => (locksRows(plan) ? 'SELECT FOR UPDATE' : plan.command);
 

@@ -65,6 +65,16 @@ describe('the steps of a statement', () => {
     await expect(ran(steps, answer([['3']]))).rejects.toMatchObject({ report: { sqlstate: '40001' } });
   });
 
+  it('fail where there are rows that the answer would be without', async () => {
+    const steps: readonly Step[] = [
+      ['check', false, 'ofNoRows'],
+      ['select', true],
+    ];
+    const answer = (more: Script) => (sql: string) => (sql === 'check' ? more : [['1']]);
+    expect(await ran(steps, answer([]))).toMatchObject({ rows: [['1']], heard: ['check', 'select'] });
+    await expect(ran(steps, answer([['1']]))).rejects.toMatchObject({ report: { sqlstate: '54001' } });
+  });
+
   it('go by the rows that have been kept: all of them at once, or one after the other', async () => {
     const rows = [
       ['7', 'x'],

@@ -1,4 +1,4 @@
-import { irisSql, type IrisStep, type IrisText, type ResultColumn } from '@medrex/sql';
+import { irisSql, levelsMax, type IrisStep, type IrisText, type ResultColumn } from '@medrex/sql';
 import type { PageSize, SqlAnswer, SqlConnection, SqlRow, SqlValue } from '@medrex/sql-driver';
 import { standardPage } from '../database/page-sizes.ts';
 import { outColumns, ruleOf } from '../values/row-writer.ts';
@@ -78,7 +78,10 @@ export async function runIris(
       if (step.only === 'ofRowsRead') checkRead(next.first.rows.length, read);
       answer = answer === undefined ? next : joined(answer, next);
       read = answer.first.rows.length;
-    } else if (!came.first.isLast) await came.cursor.close();
+    } else {
+      if (!came.first.isLast) await came.cursor.close();
+      if (step.only === 'ofNoRows' && came.first.rows.length > 0) throw tooManyLevels();
+    }
   };
   for (const step of plan.steps) if (step.isForEach !== true) await runStep(step, kept);
   const forEach = plan.steps.filter(({ isForEach }) => isForEach);
@@ -86,6 +89,11 @@ export async function runIris(
     for (const step of forEach) await runStep(step, { ...kept, at });
   return { answer, changed };
 }
+
+const tooManyLevels = (): SessionFault =>
+  new SessionFault('54001', 'a recursive query goes on for more levels than are written out for IRIS', {
+    hint: `They are ${levelsMax} behind the first: let the query say where it ends.`,
+  });
 
 /** @throws SessionFault 40001 */
 function checkRead(rows: number, read: number): void {

@@ -335,6 +335,9 @@ export class Block {
 
 /** Those that a cast says, or the one column of a query as a value has. */
 function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonly number[] {
+  const { kind, lexpr } = bodyOf(node, 'A_Expr') ?? {};
+  const reference = kind === 'AEXPR_NULLIF' ? bodyOf(lexpr, 'ColumnRef') : undefined;
+  if (reference !== undefined) return scope.column(reference)?.facts?.modifiers ?? [];
   const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
   const select = bodyOf(subselect, 'SelectStmt');
   if (subLinkType !== 'EXPR_SUBLINK' || select === undefined)

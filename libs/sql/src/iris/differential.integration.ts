@@ -144,7 +144,7 @@ describeReal('POSTGRES', 'what IRIS would answer to a translated query, and Post
       scale === undefined || written.every((row) => hasScale(row[place] ?? null, scale));
     if (translation.columns?.every(({ scale }, place) => isScale(scale, place)) === false)
       tally.different.push(`${sql}\n  scales ${translation.columns.map(({ scale }) => JSON.stringify(scale)).join()}`);
-    const step = translation.steps[0] ?? { pieces: [], parameters: [] };
+    const step = translation.steps.find(({ isResult }) => isResult) ?? { pieces: [], parameters: [] };
     const text = irisSql(step, (parameter) => parameters[parameter - 1] ?? undefined);
     const back = postgresOfIris(
       text,

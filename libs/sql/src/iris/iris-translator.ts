@@ -15,7 +15,7 @@ import { hasOption } from '../command.ts';
 import { loadParser, parseSql, tooDeep, type SqlFault } from '../pg-parser.ts';
 import { isIrisPassthrough } from '../sql-comment.ts';
 import { emptyCatalog, type SqlCatalog } from './catalog.ts';
-import { printDelete, printInsert, printUpdate, type PrintedChange } from './changes.ts';
+import { printDelete, printInsert, printUpdate, type PrintedChange, type PrintedStep } from './changes.ts';
 import { isSchemaColumn } from './comparison.ts';
 import { copyOptions } from './copy-options.ts';
 import { irisDialect, type IrisDialect } from './dialect.ts';
@@ -179,6 +179,7 @@ export class IrisTranslator {
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
       divisions: new Set(),
+      checks: [],
       query: (select, outer, options) => effort.query(printQuery(p, select, outer, options)),
       queryValue: (select, scope: Scope, options = {}) => {
         const known = printed.get(select) ?? new Map<boolean, PrintedQuery>();
@@ -349,7 +350,7 @@ function finished(
   }
   return {
     kind: 'iris',
-    steps: steps.map(({ sql, kept, ...step }): IrisStep => {
+    steps: [...p.checks.map(checkStep), ...steps].map(({ sql, kept, ...step }): IrisStep => {
       return { ...p.marks.assemble(sql), ...step, ...(kept === undefined ? {} : { kept: kept.map(resultColumn) }) };
     }),
     columns: columns?.map(resultColumn),
@@ -361,6 +362,8 @@ function finished(
     untold: [],
   };
 }
+
+const checkStep = (sql: string): PrintedStep => ({ sql, isResult: false, only: 'ofNoRows' });
 
 /** Of one that is no difference of moments it is not known how many of its hours are days. */
 function checkIntervals(columns: readonly SeenColumn[], node: Node): void {

@@ -43,7 +43,8 @@ export function printLockedRows(
   const relation = printRelation(p, table) + (table.alias === undefined ? '' : ` AS ${identifier(name)}`);
   const column = identifier(columnToSet(facts, table).name);
   const lock = `UPDATE ${relation} SET ${column} = ${column}`;
-  const isLimited = query.limitCount !== undefined || query.limitOffset !== undefined;
+  const { limitCount, limitOffset, ...unlimited } = query;
+  const isLimited = limitCount !== undefined || limitOffset !== undefined;
   const isAlone = items.length === 1;
   const byKey = isAlone && !isLimited ? ownRow(p, query, facts, table) : undefined;
   if (byKey !== undefined) {
@@ -56,11 +57,10 @@ export function printLockedRows(
       columns,
     );
   }
-  if (isLimited && !isAlone && query.limitOffset !== undefined)
-    return refuse(`${wordsOf(locking)} with OFFSET over a join`, placeOf(query.limitOffset));
+  if (!isAlone && limitOffset !== undefined)
+    return refuse(`${wordsOf(locking)} with OFFSET over a join`, placeOf(limitOffset));
   const isLocked = `${identifier(name)}.%ID %INLIST ${p.marks.keptRows()}`;
-  const { limitOffset: _, ...all } = query;
-  const { sql, columns } = printed(isAlone ? withoutLimit(all) : all, isLocked);
+  const { sql, columns } = printed(isAlone ? { ...unlimited, limitOption: 'LIMIT_OPTION_DEFAULT' } : query, isLocked);
   const only: PrintedStep['only'] = isLimited && isAlone ? 'ofRowsRead' : undefined;
   return changeOf(
     [
@@ -219,8 +219,4 @@ function asSaid(clause: Node, { targetList = [] }: SelectStmt): Node {
       ? targets.find(({ name }) => name !== undefined && name === label)?.val
       : (targets[place - 1]?.val ?? noResult(sort.node, 'ORDER BY'));
   return said === undefined ? clause : { SortBy: { ...sort, node: said } };
-}
-
-function withoutLimit({ limitCount: _count, limitOption: _option, ...select }: SelectStmt): SelectStmt {
-  return select;
 }

@@ -6,9 +6,10 @@ import { hasGroupingSets, printGroupingSets } from './grouping-sets.ts';
 import { identifier } from './names.ts';
 import { hasOrderedSets, withoutOrderedSets } from './ordered-sets.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
+import { checkForward, levelsMax, recursionOf, type Recursion } from './recursion.ts';
 import { placeOf, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
-import { Scope } from './scope.ts';
+import { Scope, type NamedRows } from './scope.ts';
 import { hasSeries, withoutSeries } from './series-targets.ts';
 import { printSetOperation, printValues } from './set-operations.ts';
 
@@ -38,32 +39,79 @@ const writtenOutMax = 64 * 1024;
 
 /** WITH at the front of a statement; where IRIS takes none a query stands wherever it is named. */
 export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop }: QueryOptions): string {
-  if (clause.recursive === true)
-    return refuse('WITH RECURSIVE', clause.location ?? 0, 'IRIS has none: join the table once for each level.');
   const isNative = isTop === true && p.dialect.has('withClause');
-  const parts = (clause.ctes ?? []).map((node) => {
-    const { ctename = '', ctequery, aliascolnames, location } = bodyOf(node, 'CommonTableExpr') ?? {};
+  const ctes = (clause.ctes ?? []).map((node) => bodyOf(node, 'CommonTableExpr') ?? {});
+  if (clause.recursive === true) checkForward(ctes);
+  const parts: string[] = [];
+  const define = (ctename: string, select: SelectStmt, { names, location }: Defined): NamedRows => {
+    const { sql, ...rows } = printQuery(p, select, scope, { names });
+    if (rows.columns !== undefined)
+      checkNames(`WITH query "${ctename}"`, rows.columns.length, names.length, () => location);
+    if (!isNative) checkWrittenOut(p, select, sql, location);
+    const named = { ...rows, select, ...(isNative ? {} : { writtenOut: sql }) };
+    scope.named.set(ctename, named);
+    parts.push(`${identifier(ctename, location)} AS (${sql})`);
+    return named;
+  };
+  const withAll = (): string => (isNative ? `WITH ${parts.join(', ')} ` : '');
+  for (const cte of ctes) {
+    const { ctename = '', ctequery, aliascolnames, location } = cte;
     const select = bodyOf(ctequery, 'SelectStmt');
     if (select === undefined) return refuse('WITH of a statement that changes rows', location);
-    const { sql, ...rows } = printQuery(p, select, scope, { names: namesOf(aliascolnames) });
-    if (rows.columns !== undefined)
-      checkNames(`WITH query "${ctename}"`, rows.columns.length, aliascolnames?.length ?? 0, () => location);
-    if (!isNative && sql.length > writtenOutMax)
-      return refuse(
-        'WITH of this size here',
-        location,
-        `It is written out where it is named before IRIS ${p.dialect.since('withClause')}, and inside a query.`,
-      );
-    if (!isNative && !isRepeatable(select))
-      return refuse(
-        'WITH of a function that may answer otherwise the next time',
-        location,
-        'It would run once for each mention.',
-      );
-    scope.named.set(ctename, { ...rows, select, ...(isNative ? {} : { writtenOut: sql }) });
-    return `${identifier(ctename, location)} AS (${sql})`;
-  });
-  return isNative ? `WITH ${parts.join(', ')} ` : '';
+    const defined = { names: namesOf(aliascolnames), location };
+    const recursion = clause.recursive === true ? recursionOf(cte) : undefined;
+    if (recursion === undefined) define(ctename, select, defined);
+    else if (isTop !== true) return refuse('WITH RECURSIVE inside a statement', location, 'Write it before SELECT.');
+    else p.checks.push(printLevels(ctename, recursion, defined, define, withAll));
+  }
+  return withAll();
+}
+
+interface Defined {
+  readonly names: readonly string[];
+  readonly location: number | undefined;
+}
+
+/**
+ * A recursive query as one query for each of its levels, and one for all of them.
+ * @returns the query for rows of the first level that is not written out
+ */
+function printLevels(
+  ctename: string,
+  recursion: Recursion,
+  defined: Defined,
+  define: (name: string, select: SelectStmt, defined: Defined) => NamedRows,
+  withAll: () => string,
+): string {
+  const levels = Array.from({ length: levelsMax + 2 }, (_, level) => `iris_${level}_${ctename}`);
+  const [first = '', ...others] = levels;
+  const { columns } = define(first, recursion.first, defined);
+  if (columns === undefined)
+    return refuse('a recursive query of unknown columns', defined.location, 'Name the columns.');
+  const names = { ...defined, names: columns.map(({ name }) => name) };
+  let last: NamedRows | undefined;
+  for (const [before, level] of others.entries()) last = define(level, recursion.next(levels[before] ?? ''), names);
+  const name = levels.at(-1) ?? '';
+  const isBeyond = last?.writtenOut === undefined ? identifier(name) : `(${last.writtenOut}) AS iris_l`;
+  const check = `${withAll()}SELECT TOP 1 1 AS iris_n FROM ${isBeyond}`;
+  define(ctename, recursion.all(levels.slice(0, -1)), names);
+  return check;
+}
+
+/** @throws Refusal */
+function checkWrittenOut(p: Printing, select: SelectStmt, sql: string, location: number | undefined): void {
+  if (sql.length > writtenOutMax)
+    refuse(
+      'WITH of this size here',
+      location,
+      `It is written out where it is named before IRIS ${p.dialect.since('withClause')}, and inside a query.`,
+    );
+  if (!isRepeatable(select))
+    refuse(
+      'WITH of a function that may answer otherwise the next time',
+      location,
+      'It would run once for each mention.',
+    );
 }
 
 function printBody(p: Printing, select: SelectStmt, scope: Scope, options: QueryOptions): PrintedQuery {

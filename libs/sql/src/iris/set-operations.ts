@@ -75,7 +75,7 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const word = `${setWords[op] ?? op}${all === true ? ' ALL' : ''}`;
   const sql = isCounted
     ? `SELECT ${listOf(left, rarg)} FROM (${counted(left, rarg)} ${setWords[op] ?? ''} ${counted(right, rarg)}) AS iris_e`
-    : `${branch(larg, left.sql)} ${word} ${branch(rarg, right.sql)}`;
+    : `${branch(larg, left.sql, isChain(select, larg))} ${word} ${branch(rarg, right.sql)}`;
   const columns = one.columns?.map((column, place) =>
     merged(column, other.columns?.[place], word, rarg.targetList?.[place]),
   );
@@ -135,6 +135,8 @@ function typesBeside({ columns }: PrintedQuery, other: PrintedQuery): QueryOptio
 /** A column of both sides is what both agree on. */
 function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, at: Node | undefined): SeenColumn {
   const type = agreed(left, right, word, at);
+  const [modifiers = [], others = []] = [left, right].map((each) => each?.facts?.modifiers ?? each?.modifiers);
+  const isSameType = left.type === right?.type && String(modifiers) === String(others);
   return {
     name: left.name,
     type,
@@ -142,6 +144,7 @@ function merged(left: SeenColumn, right: SeenColumn | undefined, word: string, a
     isNullable: left.isNullable || right?.isNullable !== false,
     isDifference: left.isDifference === true && right?.isDifference === true,
     isExact: (left.isExact && right?.isExact === true) || (type !== undefined && !textTypes.has(type)),
+    ...(isSameType ? { modifiers } : {}),
   };
 }
 
@@ -174,9 +177,13 @@ function agreed(
   return wider(left.type, right?.type);
 }
 
-function branch(select: SelectStmt, sql: string): string {
+/** UNION goes from left to right. */
+const isChain = ({ op, all = false }: SelectStmt, left: SelectStmt): boolean =>
+  op === 'SETOP_UNION' && left.op === op && (left.all ?? false) === all && left.withClause === undefined;
+
+function branch(select: SelectStmt, sql: string, isOfChain = false): string {
   const isPlain =
-    (select.op === undefined || select.op === 'SETOP_NONE') &&
+    (isOfChain || select.op === undefined || select.op === 'SETOP_NONE') &&
     select.sortClause === undefined &&
     select.limitCount === undefined &&
     select.limitOffset === undefined;

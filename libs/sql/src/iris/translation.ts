@@ -28,9 +28,10 @@ export interface IrisStep extends IrisText {
   readonly isResult: boolean;
   /**
    * By what the steps before it came to: where the last one changed no rows there are none of `afterChange`, and else
-   * `afterNone` is not run. `ofRowsRead` has to change, or to find, as many rows as have been read, or kept.
+   * `afterNone` is not run. `ofRowsRead` has to change, or to find, as many rows as have been read, or kept;
+   * `ofNoRows` has to find none.
    */
-  readonly only?: 'afterChange' | 'afterNone' | 'ofRowsRead';
+  readonly only?: 'afterChange' | 'afterNone' | 'ofRowsRead' | 'ofNoRows';
   /** Its rows are kept for the steps behind it; they have these columns. */
   readonly kept?: readonly ResultColumn[];
   /** It is run for each of the rows kept, those that follow each other one after the other. */

@@ -128,4 +128,18 @@ export const rewrittenQueries: readonly WrittenQuery[] = [
     "select string_agg(distinct code || '', '; ') from encounters where id < 2 union all select string_agg(distinct label, ',') from wards w, patients where w.id = 2",
   ),
   query("select id from wards where 'a'::text like 'A%' or 'n'::varchar like label order by id"),
+  // Recursive queries, level by level.
+  query(
+    'with recursive tree as (select id, label, parent, 1 as level from wards where parent is null union all select w.id, w.label, w.parent, t.level + 1 from wards w join tree t on w.parent = t.id) select * from tree order by id',
+  ),
+  query(
+    "with recursive tree(i, path) as (select id, label::text from wards where id = $1 union all select w.id, t.path || '/' || w.label from wards w, tree t where w.parent = t.i), n as (select count(*) as n from tree) select i, path, n from tree, n order by path, i",
+    ['1'],
+  ),
+  query(
+    'with recursive up as (select * from wards where id = 5 union select w.* from up join wards w on up.parent = w.id) select e.id, e.status from encounters e where patient_id in (select id from up) order by e.id',
+  ),
+  query(
+    'with recursive n(x) as (select 1 union all select x + 1 from n where x < 9) select x, sum(w.id) from n left join wards w on w.parent = x group by x order by x',
+  ),
 ];

@@ -1,0 +1,104 @@
+import type { CommonTableExpr, Node, RangeVar, SelectStmt } from 'libpg-query';
+import { bodyOf, hasPart, kindOf } from '../ast.ts';
+import { isAggregate } from './grouping.ts';
+import { refuse, Refusal } from './refusal.ts';
+
+/** How often a recursive query is written out behind its first rows: one that goes on then is refused when it is run. */
+export const levelsMax = 8;
+
+/** A recursive query of WITH, level by level. */
+export interface Recursion {
+  /** The rows that it begins with. */
+  readonly first: SelectStmt;
+  /** What comes of the rows that a query of this name has. */
+  next(level: string): SelectStmt;
+  /** The rows of all levels. */
+  all(levels: readonly string[]): SelectStmt;
+}
+
+/** Undefined: it does not name itself. @throws Refusal 0A000, 42P19 */
+export function recursionOf({ ctename = '', ...cte }: CommonTableExpr): Recursion | undefined {
+  const { ctequery, location, search_clause: search, cycle_clause: cycle } = cte;
+  const select = bodyOf(ctequery, 'SelectStmt');
+  if (select === undefined || !isNamed(select, ctename)) return undefined;
+  const { larg, rarg, op, all: keepsAll = false } = select;
+  if (op !== 'SETOP_UNION' || larg === undefined || rarg === undefined || isNamed(larg, ctename))
+    throw new Refusal(
+      `recursive query "${ctename}" does not have the form non-recursive-term UNION [ALL] recursive-term`,
+      { sqlstate: '42P19', location },
+    );
+  const isCut = [select, rarg].some((each) => [each.sortClause, each.limitCount, each.limitOffset].some(isSaid));
+  const isGrouped = [rarg.groupClause, rarg.havingClause, rarg.distinctClause].some(isSaid);
+  if (isCut || isGrouped || hasPart(rarg.targetList, isAggregate) || isSaid(search ?? cycle))
+    return refuse(
+      'this recursive query',
+      location,
+      'SELECT ... UNION ALL SELECT ... is, without grouping, order and limit.',
+    );
+  const isOne = references(rarg, ctename) === 1 && (rarg.fromClause ?? []).some((item) => hasReference(item, ctename));
+  if (!isOne) return refuse('a recursive query that does not name itself once, in FROM', location);
+  return {
+    first: larg,
+    next: (level) => ({
+      ...rarg,
+      fromClause: (rarg.fromClause ?? []).map((item) => renamed(item, ctename, level)),
+    }),
+    all: (levels) =>
+      levels.map(rowsOf).reduce((left, right): SelectStmt => ({
+        ...{ op: 'SETOP_UNION', larg: left, rarg: right },
+        ...(keepsAll ? { all: true } : {}),
+      })),
+  };
+}
+
+const isSaid = (part: unknown): boolean => part !== undefined;
+
+const rowsOf = (relname: string): SelectStmt => ({
+  targetList: [{ ResTarget: { val: { ColumnRef: { fields: [{ A_Star: {} }], location: -1 } }, location: -1 } }],
+  fromClause: [{ RangeVar: { relname, inh: true, relpersistence: 'p', location: -1 } }],
+});
+
+const isIt = ({ schemaname, relname }: RangeVar, name: string): boolean => schemaname === undefined && relname === name;
+
+/** How often a query names another, wherever it stands. */
+function references(part: unknown, name: string): number {
+  if (typeof part !== 'object' || part === null) return 0;
+  const table = 'RangeVar' in part ? bodyOf(part as Node, 'RangeVar') : undefined;
+  if (table !== undefined) return isIt(table, name) ? 1 : 0;
+  return Object.values(part).reduce((sum: number, each) => sum + references(each, name), 0);
+}
+
+export const isNamed = (part: unknown, name: string): boolean => references(part, name) > 0;
+
+/** Among the items of FROM and of its joins. */
+function hasReference(item: Node | undefined, name: string): boolean {
+  if (item === undefined) return false;
+  const { larg, rarg, jointype } = bodyOf(item, 'JoinExpr') ?? {};
+  const isLeft = hasReference(larg, name) && jointype !== 'JOIN_RIGHT' && jointype !== 'JOIN_FULL';
+  const isRight = hasReference(rarg, name) && jointype !== 'JOIN_LEFT' && jointype !== 'JOIN_FULL';
+  return isLeft || isRight || isIt(bodyOf(item, 'RangeVar') ?? {}, name);
+}
+
+/** The same with another query in its place, which is called as it was. */
+function renamed(item: Node, name: string, level: string): Node {
+  const table = bodyOf(item, 'RangeVar');
+  if (table !== undefined && isIt(table, name))
+    return { RangeVar: { ...table, relname: level, alias: table.alias ?? { aliasname: name } } };
+  if (kindOf(item) !== 'JoinExpr') return item;
+  const { larg, rarg, ...join } = bodyOf(item, 'JoinExpr') ?? {};
+  const sides = { larg, rarg };
+  return {
+    JoinExpr: {
+      ...join,
+      ...(sides.larg === undefined ? {} : { larg: renamed(sides.larg, name, level) }),
+      ...(sides.rarg === undefined ? {} : { rarg: renamed(sides.rarg, name, level) }),
+    },
+  };
+}
+
+/** Queries that name later ones would find tables in their place. @throws Refusal 0A000 */
+export function checkForward(ctes: readonly CommonTableExpr[]): void {
+  for (const [place, { ctequery, location }] of ctes.entries())
+    if (ctes.slice(place + 1).some(({ ctename = '' }) => isNamed(ctequery, ctename)))
+      refuse('WITH RECURSIVE with a query that names a later one', location, 'Write it behind that.');
+}

@@ -46,7 +46,7 @@ export class MirroredCatalog {
     await this.#engine.close();
   }
 
-  async #prepare({ user, database, searchPath }: CatalogAsker): Promise<void> {
+  async #prepare({ user, database, settings }: CatalogAsker): Promise<void> {
     const isNew = !this.#engine.isStarted;
     if (isNew || this.#mirrored !== this.#tables) {
       const known = isNew ? [] : (this.#mirrored ?? []);
@@ -62,13 +62,14 @@ export class MirroredCatalog {
       this.#mirrored = this.#tables;
       this.#asker = '';
     }
-    const key = JSON.stringify([user, database, searchPath]);
+    const key = JSON.stringify([user, database, settings]);
     if (key === this.#asker) return;
     await this.#make([
       'RESET SESSION AUTHORIZATION',
       `CREATE ROLE ${quoted(user)} SUPERUSER`,
       `UPDATE pg_catalog.pg_database SET datname = ${literal(database)} WHERE datname = current_database()`,
-      `SELECT pg_catalog.set_config('search_path', ${literal(searchPath)}, false)`,
+      'RESET ALL',
+      ...settings.map(([name, value]) => `SELECT pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`),
       `SET SESSION AUTHORIZATION ${quoted(user)}`,
     ]);
     this.#asker = key;

@@ -41,7 +41,7 @@ export async function askCatalog(
     messages.push(bind({ portal: '', statement: '', ...bound }), describe({ of: 'portal', name: '' }));
     messages.push(execute({ portal: '', rowsMax: 0 }));
   }
-  const asker = { connection, user, database, searchPath: settings.get('search_path') ?? '' };
+  const asker = { connection, user, database, settings: settings.ofCatalog() };
   return answerOf(await shared.askCatalog(asker, Buffer.concat([...messages, sync()])));
 }
 

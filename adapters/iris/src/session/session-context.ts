@@ -34,7 +34,8 @@ export interface CatalogAsker {
   readonly connection: SqlConnection;
   readonly user: string;
   readonly database: string;
-  readonly searchPath: string;
+  /** Those of its parameters that the catalog knows as well. */
+  readonly settings: readonly (readonly [name: string, value: string])[];
 }
 
 /** What the parts of one session have in common. */

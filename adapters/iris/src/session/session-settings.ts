@@ -99,6 +99,12 @@ export class SessionSettings {
     return this.#set.has('search_path') ? searchPathOf(this.get('search_path') ?? '') : undefined;
   }
 
+  /** Where the catalog looks for tables, and what current_setting() is asked for. */
+  ofCatalog(): [string, string][] {
+    const own = [...this.#set.keys()].filter((name) => name === 'application_name' || name.includes('.'));
+    return ['search_path', ...own].map((name) => [name, this.get(name) ?? '']);
+  }
+
   /** Of the transaction that is open, or would be. */
   get isReadOnly(): boolean {
     return this.get('transaction_read_only') === 'on';

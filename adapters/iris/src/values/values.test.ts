@@ -206,6 +206,8 @@ describe('results', () => {
     ['6.5', { least: 0, isRoot: true }, '6.5000000000000000'],
     ['101', { least: 0, isRoot: true }, '101.000000000000'],
     ['0', { least: 0, isRoot: true }, '0'],
+    ['0', { least: 4, isSpread: true }, '0'],
+    ['2.25', { least: 4, isSpread: true }, '2.2500000000000000'],
     ['33.333333333333333', { least: 0, times: { factor: 100, digits: 0 } }, '33.33333333333333300000'],
     ['62.5', { others: 2, constants: new Map([['0', 0]]) }, '62.50'],
     ['-.125', { others: 2, constants: new Map([['0', 0]]) }, '-0.125'],

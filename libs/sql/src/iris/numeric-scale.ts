@@ -85,7 +85,8 @@ export function isSameScale(left: NumericScale | undefined, right: NumericScale 
   if (isChoice(left) && isChoice(right))
     return left.others === right.others && String([...left.constants]) === String([...right.constants]);
   if (!isQuotient(left) || !isQuotient(right)) return left === right;
-  return left.least === right.least && left.isRoot === right.isRoot && left.times === right.times;
+  const isOf = ({ isRoot, isSpread }: QuotientScale): string => String([isRoot, isSpread]);
+  return left.least === right.least && isOf(left) === isOf(right) && left.times === right.times;
 }
 
 function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericScale | undefined {
@@ -165,10 +166,17 @@ const ofArgument: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 /** Quotients, by how many digits their dividends have for each one of the argument. */
-const quotients: ReadonlyMap<string, { readonly times: number; readonly isRoot?: boolean }> = new Map(
+const quotients: ReadonlyMap<
+  string,
+  { readonly times: number; readonly isRoot?: boolean; readonly isSpread?: boolean }
+> = new Map(
   Object.entries({
     avg: { times: 1 },
-    ...{ variance: { times: 2 }, var_samp: { times: 2 }, var_pop: { times: 2 } },
+    ...{
+      variance: { times: 2, isSpread: true },
+      var_samp: { times: 2, isSpread: true },
+      var_pop: { times: 2, isSpread: true },
+    },
     ...{
       stddev: { times: 2, isRoot: true },
       stddev_samp: { times: 2, isRoot: true },

@@ -3,6 +3,8 @@ export interface QuotientScale {
   readonly least: number;
   /** It is the square root of what was divided. */
   readonly isRoot?: boolean;
+  /** Where it is zero nothing has been divided. */
+  readonly isSpread?: boolean;
   /** It is the quotient multiplied by a constant, which has digits behind the point of its own. */
   readonly times?: { readonly factor: number; readonly digits: number };
 }
@@ -46,9 +48,9 @@ const groupDigits = 4;
  * How many digits PostgreSQL writes behind the point of a quotient. It goes by the first groups of digits of what is divided: where
  * those are equal the quotient is taken for one below 1. Of 1 they are; of what is a little more they seldom are.
  */
-function quotientDigits(quotient: number, { least, isRoot = false }: QuotientScale): number {
+function quotientDigits(quotient: number, { least, isRoot = false, isSpread = isRoot }: QuotientScale): number {
   const value = Math.abs(quotient) ** (isRoot ? 2 : 1);
-  if (value === 0) return isRoot ? 0 : Math.max(least, digitsThatCount + groupDigits);
+  if (value === 0) return isSpread ? 0 : Math.max(least, digitsThatCount + groupDigits);
   const [first = '', power = '0'] = value.toExponential().split('e');
   const isOne = first === '1' && Number(power) % groupDigits === 0;
   const group = Math.floor(Number(power) / groupDigits) - (isOne ? 1 : 0);

@@ -93,6 +93,9 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     'select id, greatest(x, 2), case when id > 4 then x when id > 2 then -9 else 7.5 end, lag(x, 1, 9) over (order by id), x / 3 * 100, x / 7 / 2 from (select score::numeric(6, 2) as x, id from patients) p order by id',
   ),
+  query(
+    'select id, var_pop(x), stddev_pop(x), variance(x) from (select score::numeric(6, 2) as x, id from patients) p group by id order by id',
+  ),
   // Bits, of numbers below zero as well.
   query(
     'select id & 5, id | 6, 3 & cost, cost # 9, cost | 1, ~cost, ~(-id), cost >> 1, -id >> 2, cost & 0 from encounters order by id',

@@ -93,6 +93,18 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(chance.rows).toEqual([{ one: true, id: true }]);
     });
 
+    it('answers current_setting by what the session has set, and nobody else', async () => {
+      const other = await rig.client({ application_name: 'ward' });
+      const asked = "select current_setting('application_name') as name, current_setting('clinic.bed', true) as bed";
+      await client.query("set clinic.bed = '7'");
+      expect((await other.query(asked)).rows).toEqual([{ name: 'ward', bed: null }]);
+      await client.query("set application_name = 'rounds'");
+      expect((await client.query(asked)).rows).toEqual([{ name: 'rounds', bed: '7' }]);
+      await client.query('reset application_name; reset clinic.bed');
+      expect((await client.query(asked)).rows).toEqual([{ name: '', bed: '' }]);
+      await other.end();
+    });
+
     it('gives rows without columns', async () => {
       const { rows, fields, rowCount } = await client.query('select from patients where id < 3');
       expect([rows, fields, rowCount]).toEqual([[{}, {}], [], 2]);

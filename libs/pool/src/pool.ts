@@ -2,6 +2,7 @@ import { clientState } from './errors.ts';
 import { Holdings } from './holdings.ts';
 import type { ApplicationLimit, SharedLimit } from './limits.ts';
 import { PoolClosings } from './pool-closings.ts';
+import { PoolCommands } from './pool-commands.ts';
 import { PoolOpenings } from './pool-openings.ts';
 import type { OpenFailure } from './login-backoff.ts';
 import { patienceMinMs, type LoadFigures, type Rung } from './overload-ladder.ts';
@@ -41,6 +42,7 @@ export class Pool<C, B> implements WaitTerms {
   hasOwnTimeouts = false;
   /** Its minimum is there without clients, too. */
   isKept = false;
+  readonly commands: PoolCommands<C, B>;
   #name: PoolName;
   readonly #counters = new Counters();
   readonly #around: PoolSurroundings<C, B>;
@@ -53,8 +55,6 @@ export class Pool<C, B> implements WaitTerms {
   #settings: PoolSettings;
   #rung: Rung;
   #clamps: readonly Clamp[];
-  #isPaused = false;
-  #isDraining = false;
 
   constructor(
     name: PoolName,
@@ -76,11 +76,12 @@ export class Pool<C, B> implements WaitTerms {
       ...{ shares: this.#shares, terms: this, port: around.port, counters },
       firstCame: () => around.waiting.add(this),
       lastWent: () => this.#nobodyWaits(),
-      refused: (client) => this.#moveOn(client),
+      refused: (client) => this.commands.moveOn(client),
     });
     const parts = { pool: this, around, backends: this.#backends, waiting: this.#waiting };
     this.#openings = new PoolOpenings(parts);
     this.#closings = new PoolClosings({ ...parts, openings: this.#openings });
+    this.commands = new PoolCommands({ ...parts, openings: this.#openings, closings: this.#closings });
   }
 
   get name(): PoolName {
@@ -107,7 +108,7 @@ export class Pool<C, B> implements WaitTerms {
   /** So many backends are kept, used or not. */
   get minimum(): number {
     const isWanted = this.clients.size > 0 || this.isKept;
-    return isWanted && !this.#isDraining ? this.#settings.min : 0;
+    return isWanted && !this.isDraining ? this.#settings.min : 0;
   }
 
   get failure(): OpenFailure | undefined {
@@ -115,11 +116,11 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.commands.isPaused;
   }
 
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.commands.isDraining;
   }
 
   /** All that are not gone, those that close included. */
@@ -129,7 +130,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Whether a PAUSE or DRAIN has come to its end. */
   get isQuiet(): boolean {
-    return this.#backends.size === 0 && (!this.#isDraining || this.clients.size === 0);
+    return this.#backends.size === 0 && (!this.isDraining || this.clients.size === 0);
   }
 
   get isWaitedFor(): boolean {
@@ -138,8 +139,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** Whether this client, which has no backend yet, would have one without waiting for others. */
   hasRoomFor(client: PooledClient<C, B>): boolean {
-    if (this.#isPaused || this.#isDraining || this.#openings.isHopeless || !this.#holdings.mayHold(client))
-      return false;
+    if (this.isPaused || this.isDraining || this.#openings.isHopeless || !this.#holdings.mayHold(client)) return false;
     if (this.#backends.idle.size > 0) return true;
     return this.clients.size <= this.#settings.max && !this.limits.some((limit) => limit.isFull);
   }
@@ -154,7 +154,7 @@ export class Pool<C, B> implements WaitTerms {
     if (client.isWaiting || client.hasLeft) throw clientState(this.title, 'asked while it waits, or after it left');
     client.workClass = workClass;
     // Whoever waits beside an idle backend may not have it; so nobody is overtaken here.
-    const isKeptOut = this.#isPaused || !this.#holdings.mayHold(client);
+    const isKeptOut = this.isPaused || !this.#holdings.mayHold(client);
     const backend = isKeptOut ? undefined : this.#backends.idle.take(this.#settings.isInTurn);
     if (backend === undefined) this.#wait(client, nowMs);
     else this.#give(backend, client, nowMs);
@@ -174,7 +174,7 @@ export class Pool<C, B> implements WaitTerms {
     else this.#reset(backend, nowMs);
     if (wasReached) this.#applicationFreed(nowMs);
     if (this.#waiting.size > 0) this.serve(nowMs); // the class has a slot less in use
-    if (this.#isDraining && !client.hasLeft) this.#around.port.move(client);
+    if (this.isDraining && !client.hasLeft) this.#around.port.move(client);
   }
 
   leave(client: PooledClient<C, B>, nowMs: number): void {
@@ -184,12 +184,12 @@ export class Pool<C, B> implements WaitTerms {
     client.application.clients -= 1;
     if (client.isWaiting) this.#waiting.stepOut(client);
     if (client.backend !== undefined) this.checkin(client, 'client_lost', nowMs);
-    if (this.#isDraining) this.#closings.trim(nowMs);
+    if (this.isDraining) this.#closings.trim(nowMs);
   }
 
   stopWaiting(client: PooledClient<C, B>): void {
     if (client.isWaiting) this.#waiting.stepOut(client);
-    this.#moveOn(client);
+    this.commands.moveOn(client);
   }
 
   pin(client: PooledClient<C, B>): void {
@@ -277,57 +277,11 @@ export class Pool<C, B> implements WaitTerms {
     if (client !== undefined) this.#around.port.lost(client);
   }
 
-  /** Nobody gets a backend from now on. First for all pools that a command concerns, or one would serve what another frees. */
-  stop(): void {
-    this.#isPaused = true;
-  }
-
-  pause(nowMs: number): void {
-    this.stop();
-    this.#closings.closeIdle('paused', nowMs);
-  }
-
-  /** Also calls off a drain. */
-  resume(nowMs: number): void {
-    this.#isDraining = false;
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    for (const client of this.#waiting.toArray()) client.countedFromMs = nowMs;
-    this.grow(nowMs);
-  }
-
-  /** What has failed so far says nothing about the next attempt. */
-  reconnect(nowMs: number): void {
-    for (const backend of this.#backends.toArray()) backend.closeAtCheckin ??= 'reconnect';
-    this.#closings.closeIdle('reconnect', nowMs);
-    this.#openings.beginAnew();
-    this.grow(nowMs);
-  }
-
   /** Its clients are at another upstream from their next backend on. */
   move(name: PoolName, limits: readonly SharedLimit<C, B>[], nowMs: number): void {
     this.#name = name;
     this.#backends.standUnder(limits);
-    this.reconnect(nowMs);
-  }
-
-  drain(nowMs: number): void {
-    this.#isDraining = true;
-    this.#closings.trim(nowMs);
-    for (const client of [...this.clients]) {
-      if (!client.isWaiting && client.backend === undefined && !client.hasLeft) this.#around.port.move(client);
-    }
-  }
-
-  kill(nowMs: number): void {
-    this.stop();
-    const clients = [...this.clients];
-    for (const client of clients) {
-      if (client.isWaiting) this.#waiting.stepOut(client);
-      if (client.backend !== undefined) this.checkin(client, 'killed', nowMs);
-    }
-    this.#closings.closeAll('killed', nowMs);
-    for (const client of clients) if (!client.hasLeft) this.#around.port.drop(client);
+    this.commands.reconnect(nowMs);
   }
 
   reload(given: { readonly settings: PoolSettings; readonly clamps: readonly Clamp[] }, nowMs: number): void {
@@ -348,7 +302,7 @@ export class Pool<C, B> implements WaitTerms {
   /** Gives idle backends to those who wait and may have them, then opens what is still wanted. */
   serve(nowMs: number): void {
     const { idle } = this.#backends;
-    while (idle.size > 0 && !this.#isPaused) {
+    while (idle.size > 0 && !this.isPaused) {
       const client = this.#next(nowMs);
       const backend = client === undefined ? undefined : idle.take(this.#settings.isInTurn);
       if (client === undefined || backend === undefined) break;
@@ -377,8 +331,8 @@ export class Pool<C, B> implements WaitTerms {
       name: this.name,
       settings: this.#settings,
       clamps: this.#clamps,
-      isPaused: this.#isPaused,
-      isDraining: this.#isDraining,
+      isPaused: this.isPaused,
+      isDraining: this.isDraining,
       isFailing: this.failure !== undefined,
       clients: this.clients.size,
       waiting: lines.size,
@@ -393,7 +347,7 @@ export class Pool<C, B> implements WaitTerms {
 
   /** What the ladder of overload looks at; undefined: this pool is paused or cannot log in, and no ladder helps it. */
   load(nowMs: number): Omit<LoadFigures, 'memoryUse'> | undefined {
-    if (this.#isPaused || this.failure !== undefined) return undefined;
+    if (this.isPaused || this.failure !== undefined) return undefined;
     const { max, waitingMax, waitTimeoutMs } = this.#settings;
     const interactiveWaitMs = waitOf(this.#waiting.lines.sinceMs('interactive'), nowMs);
     return {
@@ -431,12 +385,6 @@ export class Pool<C, B> implements WaitTerms {
     if (this.#openings.isHopelessUntilLater(nowMs))
       return { reason: 'upstream', error: this.failure?.error, waitedMs: 0 };
     return this.#waiting.overfull(client);
-  }
-
-  /** A drained pool parts with a client as soon as it neither has a backend nor waits for one. */
-  #moveOn(client: PooledClient<C, B>): void {
-    if (this.#isDraining && !client.isWaiting && client.backend === undefined && !client.hasLeft)
-      this.#around.port.move(client);
   }
 
   #nobodyWaits(): void {
@@ -479,7 +427,7 @@ export class Pool<C, B> implements WaitTerms {
   }
 
   #giveUpIfHopeless(nowMs: number): void {
-    if (this.#openings.isHopeless && !this.#isPaused) this.#waiting.refuseAll(nowMs);
+    if (this.#openings.isHopeless && !this.isPaused) this.#waiting.refuseAll(nowMs);
   }
 
   #gone(backend: PooledBackend<C, B>, nowMs: number): void {

@@ -171,19 +171,19 @@ export class Pools<C, B> {
   pause(scope: PoolScope, nowMs: number): void {
     this.#stand(scope, 'paused');
     const pools = this.#in(scope);
-    for (const pool of pools) pool.stop();
-    for (const pool of pools) pool.pause(nowMs);
+    for (const pool of pools) pool.commands.stop();
+    for (const pool of pools) pool.commands.pause(nowMs);
   }
 
   /** Ends PAUSE, KILL and DRAIN of these pools. */
   resume(scope: PoolScope, nowMs: number): void {
     this.#stand(scope, undefined);
-    for (const pool of this.#in(scope)) pool.resume(nowMs);
+    for (const pool of this.#in(scope)) pool.commands.resume(nowMs);
   }
 
   /** Every backend is replaced as soon as nobody has it. */
   reconnect(scope: PoolScope, nowMs: number): void {
-    for (const pool of this.#in(scope)) pool.reconnect(nowMs);
+    for (const pool of this.#in(scope)) pool.commands.reconnect(nowMs);
   }
 
   /** The backends of these pools are closed where no client is left but this one, and no others take their places. */
@@ -192,7 +192,7 @@ export class Pools<C, B> {
       const others = pool.clients.size - (pool.clients.has(but) ? 1 : 0);
       if (others > 0 || !isMeant(pool.name)) continue;
       pool.isKept = false;
-      pool.reconnect(nowMs);
+      pool.commands.reconnect(nowMs);
     }
   }
 
@@ -202,15 +202,15 @@ export class Pools<C, B> {
    */
   drain(scope: PoolScope, nowMs: number): void {
     this.#stand(scope, 'draining');
-    for (const pool of this.#in(scope)) pool.drain(nowMs);
+    for (const pool of this.#in(scope)) pool.commands.drain(nowMs);
   }
 
   /** Clients and backends of these pools are dropped at once; later clients wait until RESUME. */
   kill(scope: PoolScope, nowMs: number): void {
     this.#stand(scope, 'paused');
     const pools = this.#in(scope);
-    for (const pool of pools) pool.stop();
-    for (const pool of pools) pool.kill(nowMs);
+    for (const pool of pools) pool.commands.stop();
+    for (const pool of pools) pool.commands.kill(nowMs);
   }
 
   /** Whether a PAUSE, KILL or DRAIN is done: no backend is left, after DRAIN no client either. */
@@ -337,8 +337,8 @@ export class Pools<C, B> {
     for (const limit of limits) limit.pools.add(pool);
     this.#pools.set(key, pool);
     const standing = this.#standing.findLast(({ scope }) => isInScope(scope, name))?.what;
-    if (standing === 'paused') pool.pause(0);
-    if (standing === 'draining') pool.drain(0);
+    if (standing === 'paused') pool.commands.pause(0);
+    if (standing === 'draining') pool.commands.drain(0);
     return pool;
   }
 

@@ -62,6 +62,8 @@ export async function pgbench(side: Side, options: PgbenchOptions): Promise<Carr
     });
     const used = cpuMicroseconds(side.pid) - before;
     const transactions = numberIn(stdout, /actually processed: (\d+)/);
+    if (transactions === 0)
+      throw new Error(`pgbench carried no transaction in ${seconds} s: the machine has no time for it`);
     return {
       perSecond: numberIn(stdout, /tps = ([\d.]+)/),
       latencyMs: numberIn(stdout, /latency average = ([\d.]+) ms/),

@@ -85,6 +85,20 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect([await toldBy(rig.url), await toldBy(alone.url)]).toEqual([direct, direct]);
   });
 
+  it('have what they came with behind DISCARD ALL and a Flush', async () => {
+    const heardBy = async (href: string): Promise<string[]> => {
+      const client = await WireClient.in({ ...accessOf(href), parameters: { work_mem: '3MB' } });
+      client.send(prepare('', 'discard all'), run(''), flush());
+      const words = await client.until('C DISCARD ALL');
+      words.push(...(await client.ask(prepare('', 'show work_mem'), run(''), sync())));
+      words.push(...(await client.ask(query('show work_mem'))));
+      client.close();
+      return words;
+    };
+    const direct = await heardBy(where);
+    expect([await heardBy(rig.url), await heardBy(alone.url)]).toEqual([direct, direct]);
+  });
+
   it.each([
     ['a Close', [prepare('', 'discard all'), run(''), closesUnnamed]],
     ['a Bind of what is gone', [prepare('c', 'discard all'), run('c'), run('c')]],

@@ -113,7 +113,7 @@ export class ClientSession {
     return this.watch.mayBeReset && isOf(setting, lost) && reportedAtLogin.get(setting) !== value;
   }
 
-  /** DISCARD ALL has been answered, and what its client has sent behind it waits: nothing is open between them. */
+  /** Behind DISCARD ALL, which has been answered, comes the next message of its client: nothing is open between them. */
   setAgainBetween(): void {
     const { lost } = this.settings;
     if (this.watch.takeDiscarded() && lost.size > 0)

@@ -44,9 +44,11 @@ export class HeldMessage {
     const { backend, session } = this.#client;
     const requests = this.#requests;
     if (!requests.mayForget && !session.isAsking && !this.#isCancelComing) return false;
-    requests.mayForget = backend?.expected.forgets === true;
-    if (!requests.mayForget && !session.isAsking && !this.#isCancelComing) return false;
-    this.#hold(requests.mayForget ? backend : undefined, false);
+    const mayForget = backend?.expected.forgets === true;
+    if (requests.mayForget && !mayForget) session.setAgainBetween();
+    requests.mayForget = mayForget;
+    if (!mayForget && !session.isAsking && !this.#isCancelComing) return false;
+    this.#hold(mayForget ? backend : undefined, false);
     return true;
   }
 
@@ -88,7 +90,6 @@ export class HeldMessage {
   #letGo(): void {
     this.#isHeld = false;
     this.#client.wait.end();
-    this.#client.session.setAgainBetween();
     this.#takeAgain();
     if (this.#client.backend?.isIdle === true) this.#client.atRest(this.#client.readAt);
   }

@@ -62,7 +62,11 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     /** Which parameters a client is told, in no order. */
     const told = async (href: string, messages: readonly Buffer[]): Promise<string[]> => {
       const client = await WireClient.in({
-        ...{ ...accessOf(href), minor: 0, parameters: { options: '-c DateStyle=German', application_name: 'a' } },
+        ...{
+          ...accessOf(href),
+          minor: 0,
+          parameters: { options: '-c DateStyle=German', application_name: 'a', TimeZone: 'Asia/Tokyo' },
+        },
         wordOf: (type, message) =>
           type === from.parameterStatus || type === from.readyForQuery
             ? message.toString('latin1').replace(/^(.).{4}/s, '$1 ')
@@ -81,6 +85,7 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
       [query('discard all')],
       [Buffer.concat([...run('discard all'), sync()]), query('select 1')],
       [query("set datestyle to iso; set application_name to 'b'"), query('discard all'), query('select 1')],
+      [query('set time zone local'), query('set time zone /* */ local; select 1')],
       [query('discard all'), query("set datestyle to 'ISO, MDY'"), query('discard all'), query('select 1')],
     ])('tells of no parameter that is what it was (%#)', async (...messages) => {
       expect(await told(rig.url, messages)).toEqual(await told(where, messages));

@@ -100,7 +100,7 @@ function textOf(value: Value | undefined, bound: Bound | undefined): string | un
   return 'text' in value ? value.text : bound?.(value.parameter);
 }
 
-const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\bdefault)\b`, 'i');
+const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b(?:default|zone${gap}+local))\b`, 'i');
 
 /** So many names of settings are kept of one session. */
 const namedMax = 64;

@@ -107,7 +107,9 @@ export class ToldShapes {
   portalTold(backend: Backend, portal: string): void {
     const bound = this.#bound;
     this.#bound = undefined;
-    if (bound?.portal === portal) ask(backend, bound.statement.name, (told) => (bound.statement.told ??= told));
+    // Where the server has passed over its Parse and its Bind there is nothing to be told.
+    if (bound?.portal !== portal || !backend.prepared.touch(bound.statement.name)) return;
+    ask(backend, bound.statement.name, (told) => (bound.statement.told ??= told));
   }
 
   /** No portal outlives its transaction. */

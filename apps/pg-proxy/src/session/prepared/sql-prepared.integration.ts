@@ -7,6 +7,7 @@ import { accessOf, WireClient } from '../../testing/wire-client.ts';
 const [name, text] = ['n1', 'select 8 as a'];
 const parsed = [parse({ name, text, parameterTypes: [] }), sync()];
 const closed = [close({ of: 'statement', name }), sync()];
+const nothing = { parameterFormats: [], parameters: [], resultFormats: [] };
 const run = [
   bind({ portal: '', statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
   execute({ portal: '', rowsMax: 0 }),
@@ -57,6 +58,16 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
     ['the protocol comes where SQL takes it away', [prepared, [...gone, ...parsed], run]],
     ['the protocol comes second, before SQL is answered', [[...prepared, ...parsed, ...gone, ...parsed], run]],
     ['and in one pipeline', [[parseIt, ...executeUnnamed, ...parsed], prepared, runBySql, run]],
+    [
+      'and the portal that is described never was',
+      [
+        [query('begin')],
+        [query('select 1/0')],
+        [parsed[0]!, bind({ portal: 'c', statement: name, ...nothing }), sync()],
+        [describe({ of: 'portal', name: 'c' }), sync()],
+        [query('rollback')],
+      ],
+    ],
     ['all are gone, where one was not closed', [parsed, [...closedInVain, ...allGone], run]],
     ['a text that speaks of it comes again', [[speaks, sync()], parsed, [speaks, ...executeUnnamed, sync()]]],
     ['it comes behind a text that speaks of it', [[speaks, sync()], parsed, [...executeUnnamed, sync()]]],

@@ -1,0 +1,37 @@
+// Prints how many bytes a connection that is closed keeps in memory beyond collections of young objects, of sessions of a known size.
+// A process of its own (node --expose-gc): what else a process has done says when V8 makes objects old.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { openRing } from '../open-ring.ts';
+import { leanSocket } from '../session/backend/lean-socket.ts';
+
+const connections = 150;
+const [by = '', words = '0'] = process.argv.slice(2);
+const ring = openRing({ ioUring: by === 'ring' }, { hasNone: () => undefined, failed: () => undefined });
+const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+await once(server, 'listening');
+
+async function comeAndGo(): Promise<void> {
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const session = Array.from({ length: Number(words) }, () => 0);
+  const far = leanSocket((await accepted)[0], () => session.length > 0, ring);
+  far.socket.on('error', () => session.length);
+  far.socket.on('drain', () => session.length);
+  far.start();
+  const closed = once(far.socket, 'close');
+  near.destroy();
+  await closed;
+}
+
+function heapWithoutTheYoung(): number {
+  // Who has survived one collection is looked at again.
+  for (let time = 0; time < 3; time++) void globalThis.gc?.({ type: 'minor' });
+  return process.memoryUsage().heapUsed;
+}
+
+const before = heapWithoutTheYoung();
+for (let at = 0; at < connections; at++) await comeAndGo();
+console.log(Math.round((heapWithoutTheYoung() - before) / connections));
+server.close();
+ring?.close();

@@ -96,6 +96,6 @@ describe.each([['the event loop'], ['a ring, where there is one']])('a lean sock
     const { stdout, stderr } = spawnSync(process.execPath, asked, { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^-?\d+\n$/);
-    expect(Number(stdout)).toBeLessThan((wordsOfSession * 8) / 4);
+    expect(Number(stdout)).toBeLessThan((wordsOfSession * 8) / 2);
   });
 });

@@ -1,16 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { wardCatalog } from '../testing/ward-catalog.ts';
-import type { SqlCatalog } from './catalog.ts';
+import { becomes } from '../testing/golden.ts';
+import { wardWith } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
 /** The ward, whose tables are no views, with keys. */
-const catalog: SqlCatalog = {
-  ...wardCatalog,
-  table: (relation) => {
-    const facts = wardCatalog.table(relation);
-    return facts === undefined ? undefined : { ...facts, hasRowId: true, uniqueKeys: [['id']] };
-  },
-};
+const catalog = wardWith({ hasRowId: true, uniqueKeys: [['id']] });
 
 describe('SELECT ... FOR UPDATE', () => {
   let translator: IrisTranslator;
@@ -19,11 +13,7 @@ describe('SELECT ... FOR UPDATE', () => {
     translator = await IrisTranslator.load({ version: '2025.1' }, catalog);
   });
 
-  const shown = (text: string): readonly string[] => {
-    const [translation] = translator.translate(`explain (translate) ${text}`);
-    if (translation?.kind === 'answer') return translation.rows;
-    throw new Error(JSON.stringify(translation));
-  };
+  const shown = (text: string): readonly string[] => becomes(translator, `explain (translate) ${text}`);
 
   it('of one row by its key sets a column to what it is, and reads the row then', () => {
     expect(shown("select id, status from encounters where id = $1 and status <> 'closed' for update")).toEqual([

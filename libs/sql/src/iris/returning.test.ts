@@ -1,16 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { wardCatalog } from '../testing/ward-catalog.ts';
-import type { SqlCatalog } from './catalog.ts';
+import { becomes } from '../testing/golden.ts';
+import { wardWith } from '../testing/ward-catalog.ts';
 import { IrisTranslator } from './iris-translator.ts';
 
 /** The ward, whose tables are no views. */
-const catalog: SqlCatalog = {
-  ...wardCatalog,
-  table: (relation) => {
-    const facts = wardCatalog.table(relation);
-    return facts === undefined ? undefined : { ...facts, hasRowId: true };
-  },
-};
+const catalog = wardWith({ hasRowId: true });
 
 describe('RETURNING of rows that are not known beforehand', () => {
   let translator: IrisTranslator;
@@ -19,11 +13,7 @@ describe('RETURNING of rows that are not known beforehand', () => {
     translator = await IrisTranslator.load({ version: '2025.1' }, catalog);
   });
 
-  const shown = (text: string): readonly string[] => {
-    const [translation] = translator.translate(`explain (translate) ${text}`);
-    if (translation?.kind === 'answer') return translation.rows;
-    throw new Error(JSON.stringify(translation));
-  };
+  const shown = (text: string): readonly string[] => becomes(translator, `explain (translate) ${text}`);
 
   it('of UPDATE reads which rows they are, changes these, and reads them again', () => {
     expect(shown('update encounters e set cost = cost + $1 where e.cost < $2 returning id, cost')).toEqual([

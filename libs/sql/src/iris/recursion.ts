@@ -86,12 +86,11 @@ function renamed(item: Node, name: string, level: string): Node {
     return { RangeVar: { ...table, relname: level, alias: table.alias ?? { aliasname: name } } };
   if (kindOf(item) !== 'JoinExpr') return item;
   const { larg, rarg, ...join } = bodyOf(item, 'JoinExpr') ?? {};
-  const sides = { larg, rarg };
   return {
     JoinExpr: {
       ...join,
-      ...(sides.larg === undefined ? {} : { larg: renamed(sides.larg, name, level) }),
-      ...(sides.rarg === undefined ? {} : { rarg: renamed(sides.rarg, name, level) }),
+      ...(larg && { larg: renamed(larg, name, level) }),
+      ...(rarg && { rarg: renamed(rarg, name, level) }),
     },
   };
 }

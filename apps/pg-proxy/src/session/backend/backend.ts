@@ -205,7 +205,8 @@ export class Backend {
   detach(): void {
     if (this.client !== undefined) this.settings.named(this.client.namedSettings);
     this.client = undefined;
-    this.settings.toldBefore.clear();
+    // An empty one, too, is made anew by that.
+    if (this.settings.toldBefore.size > 0) this.settings.toldBefore.clear();
     this.resume();
     this.#noteReports();
   }

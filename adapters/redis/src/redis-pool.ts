@@ -2,7 +2,10 @@ import { isCodedError } from '@medrex/coded-error';
 import type { ObservedPool, PoolState } from '@medrex/contracts';
 import { Redis } from 'ioredis';
 import { redisError } from './errors.ts';
+import { makeStringsQuick } from './quick-strings.ts';
 import { connectionOptions, credentialsOf, type RedisPoolOptions } from './redis-options.ts';
+
+makeStringsQuick();
 
 interface Connection {
   readonly redis: Redis;

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { parameterStatus, type Report } from '@medrex/pg-wire';
 import type { ServerReports } from '../session/backend/server-reports.ts';
 import type { Client } from '../session/client/client.ts';

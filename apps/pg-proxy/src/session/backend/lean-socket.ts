@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { writeSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { BackendKeyData, CancelRequest } from '@medrex/pg-wire';
 import { randomInt, timingSafeEqual } from 'node:crypto';
 import { randomBytesOf } from '../../random-bytes.ts';

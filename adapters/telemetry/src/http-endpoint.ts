@@ -48,9 +48,10 @@ export async function startHttpEndpoint({
     (request, response) => void answer({ routes, posts }, request, response),
   );
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(telemetryError('endpointUnavailable', `port ${port} cannot be listened on`, cause)),
-    );
+    server.once('error', (cause) => {
+      const message = `port ${port} of ${host} cannot be listened on: ${cause.message}`;
+      reject(telemetryError('endpointUnavailable', message, cause));
+    });
     server.listen(port, host, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;

@@ -43,6 +43,13 @@ export const pgProxyErrors = {
       'The audit log does not end where the proxy left it: somebody has cut it or changed its head, or a disk has lost what it had confirmed.',
     remedy: '`medrex audit verify FILE` says where; keep the files as they are and find out who had access to them.',
   },
+  PG_PROXY_STATISTICS: {
+    code: 'PG_PROXY_STATISTICS',
+    retryable: true,
+    meaning: 'Hours and slow statements could not be written to `statistics.folder`, or what is there not be read.',
+    remedy:
+      'Make room on the disk, or let the proxy read and write the folder; what has not been written is lost with the process.',
+  },
   PG_PROXY_IO_URING: {
     code: 'PG_PROXY_IO_URING',
     retryable: false,

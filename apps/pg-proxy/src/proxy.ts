@@ -310,13 +310,13 @@ function wait(ms: number): Promise<void> {
 
 function tlsOf({ config, certificate }: LoadedConfig): TlsForClients | undefined {
   if (certificate === undefined) return undefined;
-  const { cert, key, clientCa } = certificate;
+  const { cert, key, clients } = certificate;
   try {
     return {
-      context: createSecureContext({ cert, key, minVersion: 'TLSv1.2', ...(clientCa && { ca: clientCa }) }),
+      context: createSecureContext({ cert, key, minVersion: 'TLSv1.2', ...clients }),
       endPoint: endPointOf(firstCertificate(cert)),
       isRequired: config.listen.tls?.mode === 'require',
-      asksCertificate: clientCa !== undefined,
+      asksCertificate: clients.ca !== undefined,
       needsCertificate: config.listen.tls?.clientCertificate === 'require',
     };
   } catch (cause) {

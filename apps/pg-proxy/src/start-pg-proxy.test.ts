@@ -1,27 +1,51 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { freePort } from '@medrex/contracts/testing';
+import { createTelemetry } from '@medrex/telemetry';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPgProxy } from './start-pg-proxy.ts';
+import { checkPgProxyConfig, startPgProxy } from './start-pg-proxy.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
+  writeFileSync(join(folder, 'users.txt'), '"app" "secret"\n');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function configured(more: object): string {
+  const file = join(folder, 'config.json');
+  writeFileSync(file, JSON.stringify({ upstreams: {}, databases: {}, auth: { userFile: 'users.txt' }, ...more }));
+  return file;
+}
 
 it('listens nowhere where the port of metrics is taken, and says which that is', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-'));
   const [port, taken] = [await freePort(), createServer()];
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const metrics = { port: (taken.address() as { port: number }).port };
-  const file = join(folder, 'config.json');
-  writeFileSync(join(folder, 'users.txt'), '"app" "secret"\n');
-  const listen = { port, socket: { folder } };
-  writeFileSync(
-    file,
-    JSON.stringify({ listen, metrics, upstreams: {}, databases: {}, auth: { userFile: 'users.txt' } }),
-  );
-  const words = `metrics: port ${metrics.port} of 127.0.0.1 cannot be listened on`;
+  const file = configured({ listen: { port, socket: { folder } }, metrics });
+  const words = `metrics: port ${metrics.port} of 127.0.0.1 cannot be listened on: listen EADDRINUSE: `;
   await expect(startPgProxy({ file, environment: { LOG_LEVEL: 'silent' } })).rejects.toThrow(words);
   const again = createServer();
   await new Promise<void>((resolve, reject) => again.once('error', reject).listen(port, '127.0.0.1', resolve));
   await Promise.all([again, taken].map((server) => new Promise((closed) => server.close(closed))));
-  rmSync(folder, { recursive: true });
+});
+
+it('says of an environment that it could not start with, before it does', () => {
+  const file = configured({});
+  expect(checkPgProxyConfig({ file, environment: {} }).users.size).toBe(1);
+  for (const environment of [{ MEDREX_LOG_LEVEL: 'loud' }, { MEDREX_OTLP_URL: 'nowhere' }])
+    expect(() => checkPgProxyConfig({ file, environment })).toThrow(`at ${Object.keys(environment).join()}`);
+});
+
+it('says what folder of statistics is of no use, and goes on without', async () => {
+  const lines: string[] = [];
+  const telemetry = createTelemetry({ service: 'pg-proxy', traceRatio: 0, writeLog: (line) => lines.push(line) });
+  const file = configured({ listen: { port: 0 }, metrics: { port: 0 }, statistics: { folder: 'users.txt/kept' } });
+  const running = await startPgProxy({ file, environment: {}, telemetry });
+  await running.close();
+  await telemetry.close();
+  const [first = '{}'] = lines;
+  expect(JSON.parse(first)).toMatchObject({ error: { code: 'PG_PROXY_STATISTICS', cause: { code: 'ENOTDIR' } } });
 });

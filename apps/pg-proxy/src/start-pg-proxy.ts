@@ -74,6 +74,7 @@ export interface PgProxyStart extends ConfigSource {
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
 export function checkPgProxyConfig({ environment, filesMax, ...source }: PgProxyStart): LoadedConfig {
+  telemetryOf(environment);
   return withTuning(loadConfig(source, { environment, salt: randomBytes(32) }), filesMax ?? openFilesMax());
 }
 
@@ -211,8 +212,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
   const endpoint = await startHttpEndpoint({ host, port, routes }).catch(async (cause: unknown) => {
     await end('now');
     if (start.telemetry === undefined) await telemetry.close();
-    const why = (cause as Error).message;
-    throw pgProxyError('PG_PROXY_LISTEN', `metrics: port ${port} of ${host} cannot be listened on: ${why}`, { cause });
+    throw pgProxyError('PG_PROXY_LISTEN', `metrics: ${(cause as Error).message}`, { cause });
   });
   telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return {

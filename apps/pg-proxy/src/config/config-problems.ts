@@ -42,8 +42,13 @@ function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfi
   for (const [name, { certificate, key }] of Object.entries(upstreams))
     if ((certificate === undefined) !== (key === undefined))
       yield `upstreams.${name}: certificate and key are only of use together`;
+  for (const [name, { crl, tls }] of Object.entries(upstreams))
+    if (crl !== undefined && tls !== 'verify-ca' && tls !== 'verify-full')
+      yield `upstreams.${name}.crl: is looked at with tls verify-ca and verify-full only`;
   if (listen.tls?.clientCertificate === 'require' && listen.tls.clientCa === undefined)
     yield 'listen.tls.clientCertificate: require needs clientCa';
+  if (listen.tls?.clientCrl !== undefined && listen.tls.clientCa === undefined)
+    yield 'listen.tls.clientCrl: needs clientCa';
 }
 
 function* problemsOfDatabases({

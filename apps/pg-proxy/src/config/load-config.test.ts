@@ -174,6 +174,13 @@ describe('a licence that instances share', () => {
 });
 
 describe('readUserFile', () => {
+  it('tells apart who has a day behind his secret, until which it would hold', () => {
+    const text = '"a" "x" "" "a role"\n"b" "y" "2020-01-01"\n"c" "z" ; "2020-01-01"\n';
+    expect(readUserFile(text, salt)).toMatchObject({ kind: 'users', more: [2] });
+    const { notes } = load({ ...minimal, auth: { userFile: file('until.txt', text) } }) as LoadedConfig;
+    expect(notes).toEqual([expect.stringContaining('auth.userFile: line 2: until when a secret holds means nothing')]);
+  });
+
   it('knows plain secrets, md5 and verifiers, comments and doubled quotes', () => {
     const verifier = writeVerifier(scramVerifier('p', salt, 1));
     const text = `; a comment\n"a ""b""" "say ""x"""\n"m" "${md5Password('m', 'p')}"\r\n"s" "${verifier}"\n`;

@@ -17,15 +17,21 @@ export interface KeyPair {
   readonly key: Buffer;
 }
 
+/** Whose certificates are trusted, and which of them hold no more; PEM. */
+export interface Trust {
+  readonly ca?: Buffer;
+  readonly crl?: Buffer;
+}
+
 /** A configuration with everything that it names read. */
 export interface LoadedConfig {
   readonly config: ProxyConfig;
   readonly users: Users;
   readonly identities: Identities;
-  /** Of clients, with the authorities of their certificates. */
-  readonly certificate: (KeyPair & { readonly clientCa: Buffer | undefined }) | undefined;
+  /** Of clients, and what is trusted of theirs. */
+  readonly certificate: (KeyPair & { readonly clients: Trust }) | undefined;
   /** By upstream. */
-  readonly authorities: ReadonlyMap<string, Buffer>;
+  readonly authorities: ReadonlyMap<string, Trust>;
   readonly certificates: ReadonlyMap<string, KeyPair>;
   /** Seals the end of the audit log. */
   readonly auditKey: Secret | undefined;
@@ -35,7 +41,7 @@ export interface LoadedConfig {
   readonly queryPasswords: ReadonlyMap<string, Secret>;
   /** Of cache.redis. */
   readonly redis: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
-  /** What of a pgbouncer.ini means nothing here, or something else. */
+  /** What of a pgbouncer.ini, or of a file that is named, means nothing here, or something else. */
   readonly notes: readonly string[];
   readonly ldap: { readonly password: Secret | undefined; readonly ca: Buffer | undefined };
 }
@@ -65,7 +71,8 @@ function loadIni(ini: string, over: string | undefined, options: LoadOptions): L
     throw pgProxyError('PG_PROXY_CONFIG', `${ini}:\n${problems.map((problem) => `✖ ${problem}`).join('\n')}`);
   const whole = over === undefined ? config : laidOver(config, jsonOf(over));
   const environment = { ...options.environment, ...secrets };
-  return { ...loadParsed(over ?? ini, whole, { ...options, environment }), notes };
+  const loaded = loadParsed(over ?? ini, whole, { ...options, environment });
+  return { ...loaded, notes: [...notes, ...loaded.notes] };
 }
 
 /** Objects are merged, everything else is replaced. */
@@ -124,8 +131,12 @@ function jsonOf(file: string): unknown {
   }
 }
 
+/** A field, and the file that it names. */
+type NamedFile = readonly [field: string, file: string | undefined];
+
 class Loading {
   readonly problems: string[] = [];
+  readonly #notes: string[] = [];
   readonly #folder: string;
   readonly #options: LoadOptions;
 
@@ -143,12 +154,14 @@ class Loading {
       users: auth.userFile === undefined ? new Map() : this.#users(auth.userFile),
       identities: this.#identities(config),
       certificate: this.#ownCertificate(config),
-      authorities: this.#ofEach(upstreams, (name, { ca }) => this.#optional(`upstreams.${name}.ca`, ca)),
+      authorities: this.#ofEach(upstreams, (name, { ca, crl }) =>
+        this.#trust(`upstreams.${name}.`, ['ca', ca], ['crl', crl]),
+      ),
       certificates: this.#ofEach(upstreams, (name, { certificate, key }) =>
         certificate === undefined || key === undefined ? undefined : this.#pair(`upstreams.${name}`, certificate, key),
       ),
       auditKey: this.#secret('audit.key', config.audit?.key),
-      notes: [],
+      notes: this.#notes,
       queryPassword: this.#secret('auth.query.password', auth.query?.password),
       queryPasswords: this.#ofEach(config.databases, (name, { authQuery }) =>
         this.#secret(`databases.${name}.authQuery.password`, authQuery?.password),
@@ -180,14 +193,14 @@ class Loading {
     const hasCertificate = (what: string, pem: Buffer | undefined): void => {
       if (pem !== undefined && !pem.includes('CERTIFICATE-----')) this.#problem(`${what}: has no certificate in PEM`);
     };
-    hasCertificate('listen.tls.clientCa', certificate?.clientCa);
-    for (const [name, pem] of authorities) hasCertificate(`upstreams.${name}.ca`, pem);
+    hasCertificate('listen.tls.clientCa', certificate?.clients.ca);
+    for (const [name, { ca }] of authorities) hasCertificate(`upstreams.${name}.ca`, ca);
     hasCertificate('auth.ldap.ca', ldap.ca);
     hasCertificate('cache.redis.ca', redis.ca);
     if (certificate !== undefined)
-      check('listen.tls', { cert: certificate.cert, key: certificate.key, ...ca(certificate.clientCa) });
+      check('listen.tls', { cert: certificate.cert, key: certificate.key, ...certificate.clients });
     for (const name of Object.keys(config.upstreams))
-      check(`upstreams.${name}`, { ...certificates.get(name), ...ca(authorities.get(name)) });
+      check(`upstreams.${name}`, { ...certificates.get(name), ...authorities.get(name) });
     check('auth.ldap.ca', ca(ldap.ca));
     check('cache.redis.ca', ca(redis.ca));
   }
@@ -217,8 +230,13 @@ class Loading {
 
   #ownCertificate({ listen: { tls } }: ProxyConfig): LoadedConfig['certificate'] {
     if (tls === undefined) return undefined;
-    const clientCa = this.#optional('listen.tls.clientCa', tls.clientCa);
-    return { ...this.#pair('listen.tls', tls.certificate, tls.key), clientCa };
+    const clients = this.#trust('listen.tls.', ['clientCa', tls.clientCa], ['clientCrl', tls.clientCrl]);
+    return { ...this.#pair('listen.tls', tls.certificate, tls.key), clients };
+  }
+
+  #trust(where: string, [ca, caFile]: NamedFile, [crl, crlFile]: NamedFile): Trust {
+    const [authorities, revoked] = [this.#optional(where + ca, caFile), this.#optional(where + crl, crlFile)];
+    return { ...(authorities && { ca: authorities }), ...(revoked && { crl: revoked }) };
   }
 
   #pair(what: string, certificate: string, key: string): KeyPair {
@@ -236,7 +254,13 @@ class Loading {
 
   #users(file: string): Users {
     const read = readUserFile(this.#file('auth.userFile', file).toString('utf8'), this.#options.salt);
-    if (read.kind === 'users') return read.users;
+    if (read.kind === 'users') {
+      for (const line of read.more)
+        this.#notes.push(
+          `auth.userFile: line ${line}: until when a secret holds means nothing here; take out whoever may not come in`,
+        );
+      return read.users;
+    }
     this.#problem(`auth.userFile: line ${read.lines.join(', ')} is not like "name" "secret"`);
     return new Map();
   }

@@ -48,6 +48,11 @@ const listen = z.strictObject({
       clientCa: file
         .optional()
         .describe('File of the authorities whose client certificates are taken, PEM; clients are asked for one'),
+      clientCrl: file
+        .optional()
+        .describe(
+          'File of the lists of those of their certificates that hold no more, PEM, a list of each authority; RELOAD reads it again. Behind the day that a list names as its end none of its certificates is taken',
+        ),
       clientCertificate: z
         .enum(['optional', 'require'])
         .default('optional')
@@ -82,6 +87,9 @@ const upstream = z.strictObject({
   ca: file
     .optional()
     .describe('File of the authorities that verify-ca and verify-full trust, PEM; those of the system when absent'),
+  crl: file
+    .optional()
+    .describe('File of the lists of those of their certificates that hold no more, PEM, a list of each authority'),
   certificate: file.optional().describe('File of the certificate that the proxy shows there, PEM'),
   key: file.optional().describe('File of its key, PEM'),
   allowCleartext: z

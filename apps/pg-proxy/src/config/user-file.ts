@@ -13,10 +13,16 @@ export type UserSecret = { readonly mayLogIn?: false } & (
 export type Users = ReadonlyMap<string, UserSecret>;
 
 export type UserFile =
-  { readonly kind: 'users'; readonly users: Users } | { readonly kind: 'unknown'; readonly lines: readonly number[] };
+  | {
+      readonly kind: 'users';
+      readonly users: Users;
+      /** Numbers of lines that say more, which counts for nothing. */
+      readonly more: readonly number[];
+    }
+  | { readonly kind: 'unknown'; readonly lines: readonly number[] };
 
-/** More may follow, as in files that PostgreSQL once wrote (until when the password holds), and means nothing. */
-const line = /^\s*"((?:[^"]|"")+)"\s+"((?:[^"]|"")*)"(?!")/;
+/** Behind the secret may stand until when it holds, as in files that PostgreSQL once wrote. */
+const line = /^\s*"((?:[^"]|"")+)"\s+"((?:[^"]|"")*)"(?!")(?:\s+"([^"]+)")?/;
 const comment = /^\s*(?:;.*|#.*)?$/;
 
 /**
@@ -27,14 +33,15 @@ const comment = /^\s*(?:;.*|#.*)?$/;
  */
 export function readUserFile(text: string, salt: Uint8Array): UserFile {
   const users = new Map<string, UserSecret>();
-  const lines: number[] = [];
+  const [lines, more]: [number[], number[]] = [[], []];
   text.split(/\r?\n/).forEach((content, index) => {
     if (comment.test(content)) return;
-    const [, name, secret] = line.exec(content) ?? [];
+    const [, name, secret, until] = line.exec(content) ?? [];
+    if (until !== undefined) more.push(index + 1);
     if (name === undefined || secret === undefined) lines.push(index + 1);
     else users.set(unquoted(name), secretOf(unquoted(name), unquoted(secret), salt));
   });
-  return lines.length > 0 ? { kind: 'unknown', lines } : { kind: 'users', users };
+  return lines.length > 0 ? { kind: 'unknown', lines } : { kind: 'users', users, more };
 }
 
 const unquoted = (text: string): string => text.replaceAll('""', '"');

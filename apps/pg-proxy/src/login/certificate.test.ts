@@ -5,13 +5,12 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { ProxyRig } from '../testing/proxy-rig.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { Authority, selfSigned, type PemPair } from '../testing/self-signed.ts';
 
-type Pair = Awaited<ReturnType<typeof selfSigned>>;
 let rig: ProxyRig;
-let server: Pair;
-let app: Pair;
-let stranger: Pair;
+let server: PemPair;
+let app: PemPair;
+let stranger: PemPair;
 const sockets: TLSSocket[] = [];
 beforeAll(async () => {
   [server, app, stranger] = await Promise.all([selfSigned(), selfSigned('app'), selfSigned('app')]);
@@ -21,21 +20,21 @@ afterEach(async () => {
   await rig.close();
 });
 
-const start = async (clientCertificate: string, auth: object): Promise<void> => {
+const start = async (clientCertificate: string, auth: object, files = {}, listed = {}): Promise<void> => {
+  const names = { certificate: 'cert.pem', key: 'key.pem', clientCa: 'clients.pem' };
   rig = await ProxyRig.start({
     files: {
       ...{ password: 'secret', 'cert.pem': server.certificate, 'key.pem': server.key, 'clients.pem': app.certificate },
+      ...files,
     },
     config: {
       databases: { app: { upstream: 'main', user: 'app', password: { file: 'password' } } },
       auth: { userFile: 'users.txt', ...auth },
-      listen: {
-        ...{ port: 0, tls: { certificate: 'cert.pem', key: 'key.pem', clientCa: 'clients.pem', clientCertificate } },
-      },
+      listen: { port: 0, tls: { ...names, clientCertificate, ...listed } },
     },
   });
 };
-const secured = async (pair?: Pair, ca = server.certificate): Promise<TLSSocket> => {
+const secured = async (pair?: PemPair, ca = server.certificate): Promise<TLSSocket> => {
   const socket = connect({ host: '127.0.0.1', port: rig.port });
   socket.write(sslRequest());
   await new Promise((resolve) => socket.once('data', resolve));
@@ -78,6 +77,31 @@ describe('a client certificate', () => {
     expect(await rig.open({ socket: await secured() }).until('closed')).toEqual([
       'FATAL 28000 connection requires a valid client certificate',
     ]);
+  });
+});
+
+describe('a list of certificates that hold no more', () => {
+  const noCertificate = ['FATAL 28000 connection requires a valid client certificate'];
+
+  it('keeps them out, is read again by RELOAD, and lets nobody in behind its end', async () => {
+    const authority = await Authority.create();
+    const [ward, lab] = await Promise.all([authority.issue('ward'), authority.issue('lab')]);
+    const files = { 'clients.pem': authority.certificate, 'list.pem': await authority.revoke([ward]) };
+    await start('optional', { method: 'cert' }, files, { clientCrl: 'list.pem' });
+    const client = await rig.in({ socket: await secured(lab), user: 'lab', password: '' });
+    const turnedAway = async (pair: PemPair, user: string): Promise<void> =>
+      expect(await rig.open({ socket: await secured(pair), user }).until('closed')).toEqual(noCertificate);
+    await turnedAway(ward, 'ward');
+    writeFileSync(join(rig.folder, 'list.pem'), await authority.revoke([lab]));
+    rig.running.reload();
+    await rig.in({ socket: await secured(ward), user: 'ward', password: '' });
+    await turnedAway(lab, 'lab');
+    writeFileSync(join(rig.folder, 'list.pem'), await authority.revoke([], -1));
+    rig.running.reload();
+    await turnedAway(ward, 'ward');
+    expect(client.isClosed).toBe(false);
+    writeFileSync(join(rig.folder, 'list.pem'), 'nothing');
+    expect(() => rig.running.reload()).toThrow('listen.tls: ');
   });
 });
 

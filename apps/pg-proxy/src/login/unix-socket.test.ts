@@ -47,6 +47,12 @@ describe('a Unix socket', () => {
     expect(existsSync(pathOf(6432))).toBe(false);
   });
 
+  it('needs its folder', async () => {
+    const socket = { folder: join(folder, 'none'), mode: '0770' };
+    const started = Listener.start({ host: '', port: 6432, socket }, () => undefined);
+    await expect(started).rejects.toThrow(`the Unix socket cannot be listened on: there is no folder ${socket.folder}`);
+  });
+
   it('of a process that runs stays its own', async () => {
     const came: string[] = [];
     await listen(came, 'one');

@@ -28,6 +28,8 @@ export class UnixSocket {
   static async listen(server: Server, { folder, port, mode, takesOver }: UnixSocketAt): Promise<UnixSocket> {
     const path = socketPath(folder, port);
     const own = `${folder}/.${process.pid}.${port}`;
+    // Of a folder that is not there Node says that it is forbidden.
+    if (!existsSync(folder)) throw new Error(`there is no folder ${folder}`);
     const held = lstatSync(path, { throwIfNoEntry: false });
     if (held?.isSocket() === false) throw new Error(`${path} is no socket`);
     // PostgreSQL has a lock beside its own.

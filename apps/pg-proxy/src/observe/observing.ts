@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Report } from '@medrex/pg-wire';
 import type { Telemetry } from '@medrex/telemetry';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { pgProxyError } from '../errors.ts';
 import type { RequestObserver } from '../session/client/request.ts';
 import { AuditObserver } from '../audit/audit-observer.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -95,7 +96,10 @@ export class Observing {
       metrics: new TrafficMetrics(telemetry.metrics, Object.keys(config.databases)),
       slow: (sample) => this.#logSlow(sample),
       slowLeftOut: (count) => telemetry.log.warn({ count }, 'more statements were slow, of which nothing is written'),
-      failed: (error) => telemetry.log.error({ error }, 'statistics could not be kept'),
+      failed: (cause) => {
+        const error = pgProxyError('PG_PROXY_STATISTICS', 'the folder of statistics cannot be used', { cause });
+        telemetry.log.error({ error }, 'statistics could not be kept');
+      },
     });
   }
 

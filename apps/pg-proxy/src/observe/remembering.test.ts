@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome } from './outcome.ts';
@@ -116,6 +116,17 @@ describe('the folder of statistics', () => {
     folder = mkdtempSync(join(tmpdir(), 'medrex-statistics-'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('leaves what it cannot read as it is', async () => {
+    const failed: unknown[] = [];
+    const file = join(folder, 'hours.jsonl');
+    symlinkSync('hours.jsonl', file);
+    const kept = new StatisticsFolder(folder, (error) => failed.push(error));
+    expect(await kept.load(0)).toEqual({ hours: [], slow: [] });
+    await kept.flush();
+    expect(failed).toEqual([expect.objectContaining({ code: 'ELOOP' })]);
+    expect(readlinkSync(file)).toBe('hours.jsonl');
+  });
 
   it('does not grow for ever', async () => {
     const failed: unknown[] = [];

@@ -30,14 +30,14 @@ export class StatisticsFolder {
 
   /** What is there and not too old; files are written anew without the rest. */
   async load(nowMs: number): Promise<Kept> {
-    const kept = {
-      hours: merged((await linesOf(this.#hours, isHour)).filter(({ atMs }) => atMs >= nowMs - hoursKeptMs)),
-      slow: (await linesOf(this.#slow, isSlow)).filter(({ atMs }) => atMs >= nowMs - slowKeptMs).slice(-slowMax),
-    };
-    this.#next(() => rewrite(this.#hours, kept.hours));
-    this.#next(() => rewrite(this.#slow, kept.slow));
-    this.#slowLines = kept.slow.length;
-    return kept;
+    const hours = await this.#kept(this.#hours, isHour, (found) =>
+      merged(found.filter(({ atMs }) => atMs >= nowMs - hoursKeptMs)),
+    );
+    const slow = await this.#kept(this.#slow, isSlow, (found) =>
+      found.filter(({ atMs }) => atMs >= nowMs - slowKeptMs).slice(-slowMax),
+    );
+    this.#slowLines = slow.length;
+    return { hours, slow };
   }
 
   addHour(hour: Hour): void {
@@ -60,6 +60,22 @@ export class StatisticsFolder {
     await this.#writing;
   }
 
+  /** Of a file what counts; it is written anew without the rest, and stays as it is where it cannot be read. */
+  async #kept<T extends object>(
+    file: string,
+    is: (value: unknown) => value is T,
+    whatCounts: (found: readonly T[]) => T[],
+  ): Promise<T[]> {
+    try {
+      const kept = whatCounts(await linesOf(file, is));
+      this.#next(() => rewrite(file, kept));
+      return kept;
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
+  }
+
   #next(write: () => Promise<void>): void {
     this.#writing = this.#writing.then(write).catch((error: unknown) => this.#failed(error));
   }
@@ -72,9 +88,12 @@ async function rewrite(file: string, values: readonly object[]): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** Lines that are not what they should be, such as a torn last one, are passed over. */
+/** Lines that are not what they should be, such as a torn last one, are passed over. @throws Error it is there, and cannot be read */
 async function linesOf<T>(file: string, is: (value: unknown) => value is T): Promise<T[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  });
   return text.split('\n').flatMap((line) => {
     try {
       const value: unknown = JSON.parse(line);

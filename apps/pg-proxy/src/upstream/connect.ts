@@ -1,14 +1,14 @@
 import { sslRequest } from '@medrex/pg-wire';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { KeyPair } from '../config/load-config.ts';
+import type { KeyPair, Trust } from '../config/load-config.ts';
 import type { UpstreamConfig } from '../config/proxy-config.ts';
 import { tcpOptions } from '../tcp-options.ts';
 
 /** Where an upstream is. */
 export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls' | 'allowCleartext'> {
   /** What verify-ca and verify-full trust. */
-  readonly authorities: Buffer | undefined;
+  readonly authorities: Trust | undefined;
   /** What the proxy shows of itself. */
   readonly own: KeyPair | undefined;
 }
@@ -83,7 +83,7 @@ function secure(
       ...(isIP(address.host) === 0 && { servername: address.host }),
       rejectUnauthorized: address.tls === 'verify-ca' || address.tls === 'verify-full',
       ...(address.tls === 'verify-ca' && { checkServerIdentity: () => undefined }),
-      ...(address.authorities !== undefined && { ca: address.authorities }),
+      ...address.authorities,
       ...address.own,
     });
     tls.once('error', failed);

@@ -44,30 +44,32 @@ export class Authority {
     return this.#own.toString('pem');
   }
 
-  /** A certificate of that name, for localhost. */
-  async issue(name: string): Promise<PemPair & { readonly serialNumber: string }> {
+  /** A certificate of that name, for localhost. @param days how long it holds */
+  async issue(name: string, days = 1): Promise<PemPair & { readonly serialNumber: string }> {
     const keys = await keyPair();
     const serialNumber = String(++this.#serial).padStart(2, '0');
     const certificate = await x509.X509CertificateGenerator.create({
       ...{ subject: `CN=${name}`, issuer: this.#own.subject, serialNumber, publicKey: keys.publicKey },
       ...{ signingKey: this.#keys.privateKey, signingAlgorithm: algorithm, extensions: [forLocalhost] },
+      ...{ notBefore: daysFromNow(-2), notAfter: daysFromNow(days) },
     });
     return { certificate: certificate.toString('pem'), key: await pemOf(keys), serialNumber };
   }
 
   /** The list of those of its certificates that hold no more, PEM. @param days how long it is good for */
   async revoke(certificates: readonly { readonly serialNumber: string }[], days = 1): Promise<string> {
-    const now = Date.now();
     const list = await x509.X509CrlGenerator.create({
       ...{ issuer: this.#own.subject, signingKey: this.#keys.privateKey, signingAlgorithm: algorithm },
-      ...{ thisUpdate: new Date(now - 2 * 86_400_000), nextUpdate: new Date(now + days * 86_400_000) },
-      entries: certificates.map(({ serialNumber }) => ({ serialNumber, revocationDate: new Date(now) })),
+      ...{ thisUpdate: daysFromNow(-2), nextUpdate: daysFromNow(days) },
+      entries: certificates.map(({ serialNumber }) => ({ serialNumber, revocationDate: daysFromNow(-2) })),
     });
     return pem('X509 CRL', list.rawData);
   }
 }
 
 const forLocalhost = new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }]);
+
+const daysFromNow = (days: number): Date => new Date(Date.now() + days * 86_400_000);
 
 const keyPair = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -77,6 +79,9 @@ async function pemOf({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> {
 }
 
 function pem(what: string, bytes: ArrayBuffer): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${what}-----\n${lines.join('\n')}\n-----END ${what}-----\n`;
 }

@@ -20,6 +20,7 @@ import { endPointOf, firstCertificate } from './login/end-point.ts';
 import type { Observing } from './observe/observing.ts';
 import { Listener } from './login/listener.ts';
 import type { DeparturePlan } from './session/client/departures.ts';
+import type { Lookup } from './upstream/host-names.ts';
 import type { IrisUpstreamsOptions } from './upstream/iris/iris-upstreams.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { Classifier } from './scheduling/classifier.ts';
@@ -55,6 +56,8 @@ export interface PgProxyOptions {
   readonly stop: (how: Ending) => void;
   /** In place of JDBC; for tests. */
   readonly irisDriver?: IrisUpstreamsOptions['irisDriver'];
+  /** In place of the resolver of the system; for tests. */
+  readonly lookup?: Lookup | undefined;
   /** In place of what this process says of itself. */
   readonly process?: ProcessFigures | undefined;
   /** Files that the process may have open. */
@@ -105,6 +108,7 @@ export class PgProxy {
       ...{ loaded, events, now, jitter, analyser, irisDriver, classifier },
       ...{
         process: options.process,
+        lookup: options.lookup,
         ring: options.ring,
         refusal: observing.refusal,
         leaseBookOf: options.shared?.leaseBookOf,

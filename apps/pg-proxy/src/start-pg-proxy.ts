@@ -66,6 +66,8 @@ export interface PgProxyStart extends ConfigSource {
   readonly observer?: RequestObserver;
   /** In place of JDBC for upstreams of kind iris; for tests. */
   readonly irisDriver?: PgProxyOptions['irisDriver'];
+  /** In place of the resolver of the system; for tests. */
+  readonly lookup?: PgProxyOptions['lookup'];
   /** In place of what this process says of its memory, event loop and CPU. */
   readonly process?: ProcessFigures;
   /** Files that it may have open, in place of its own limit. */
@@ -157,6 +159,7 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
     filesMax,
     directoryOf: (from) => directoryOf(from, lookupFailed),
     irisDriver: start.irisDriver,
+    lookup: start.lookup,
     events: {
       refused: ({ sqlstate, reason }, address) => {
         metrics.loginsRefused.inc();
@@ -170,6 +173,8 @@ export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy>
         telemetry.log.warn({ sqlstate, address: `${host}:${port}`, error }, 'a backend could not be opened');
       },
       lookupFailed,
+      moved: (count) =>
+        telemetry.log.warn({ count }, 'the name of a server has another address: its backends are replaced'),
       stepped: ({ level }) => {
         const state = `rung${level}`;
         if (level === 0) telemetry.log.info({ state }, 'load and memory ask for nothing any more');

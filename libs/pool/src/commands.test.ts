@@ -72,6 +72,20 @@ describe('RECONNECT', () => {
   });
 });
 
+describe('a server that is at another address', () => {
+  it('has those backends replaced that are at the former one, each as soon as nobody has it', () => {
+    const rig = new PoolRig();
+    const [a, b] = [rig.holder('a'), rig.holder('b')];
+    rig.checkin(a);
+    rig.pools.moved(({ id }) => id === 2, 0);
+    expect(rig.events()).toEqual([]);
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['close 2 moved']);
+    rig.pools.moved(({ id }) => id === 1, 0);
+    expect(rig.events()).toEqual(['close 1 moved']);
+  });
+});
+
 describe('DRAIN', () => {
   it('moves a client at rest at once, an active one at its check-in, and serves one that waits before it moves', () => {
     const rig = new PoolRig({ settings: { max: 1 } });

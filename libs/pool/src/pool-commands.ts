@@ -2,7 +2,9 @@ import type { PoolBackends } from './pool-backends.ts';
 import type { PoolClosings, PoolClosingsOptions } from './pool-closings.ts';
 import type { PoolOpenings } from './pool-openings.ts';
 import type { Pool, PoolSurroundings } from './pool.ts';
+import type { PooledBackend } from './pooled-backend.ts';
 import type { PooledClient } from './pooled-client.ts';
+import type { DisconnectReason } from './reasons.ts';
 import type { WaitingClients } from './waiting-clients.ts';
 
 export interface PoolCommandsOptions<C, B> extends PoolClosingsOptions<C, B> {
@@ -58,10 +60,17 @@ export class PoolCommands<C, B> {
 
   /** What has failed so far says nothing about the next attempt. */
   reconnect(nowMs: number): void {
-    for (const backend of this.#backends.toArray()) backend.closeAtCheckin ??= 'reconnect';
-    this.#closings.closeIdle('reconnect', nowMs);
+    this.replace('reconnect', () => true, nowMs);
     this.#openings.beginAnew();
     this.#pool.grow(nowMs);
+  }
+
+  /** Those backends are closed as soon as nobody has them. */
+  replace(reason: DisconnectReason, isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
+    for (const backend of this.#backends.toArray().filter(isMeant)) {
+      backend.closeAtCheckin ??= reason;
+      if (backend.state === 'idle') this.#closings.close(backend, reason, nowMs);
+    }
   }
 
   drain(nowMs: number): void {

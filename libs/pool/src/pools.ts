@@ -186,6 +186,11 @@ export class Pools<C, B> {
     for (const pool of this.#in(scope)) pool.commands.reconnect(nowMs);
   }
 
+  /** Those backends are at a server that their upstream is not any more: they are replaced as soon as nobody has them. */
+  moved(isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
+    for (const pool of this.#pools.values()) pool.commands.replace('moved', isMeant, nowMs);
+  }
+
   /** The backends of these pools are closed where no client is left but this one, and no others take their places. */
   vacate(isMeant: (name: PoolName) => boolean, but: PooledClient<C, B>, nowMs: number): void {
     for (const pool of this.#pools.values()) {

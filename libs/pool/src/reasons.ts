@@ -14,6 +14,7 @@ export const disconnectReasons = {
   surplus: 'the pool has more than its maximum: a reserve that nobody needs any longer, or limits that shrank',
   evicted: 'a client of another pool under the same limit needs its place',
   reconnect: 'RECONNECT replaces every backend',
+  moved: 'the name of its server has other addresses now',
   paused: 'PAUSE closes every backend that is not in use',
   drained: 'the instance is drained and no client needs it',
   killed: 'KILL',

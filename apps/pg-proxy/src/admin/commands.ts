@@ -162,7 +162,7 @@ function acting(action: string, name: string, controls: Controls): Outcome {
     case 'suspend':
       return notDone('there is no SUSPEND', 'PAUSE');
     case 'reconnect':
-      pools.reconnect(scope, now);
+      controls.host.reconnect(scope);
       return { kind: 'done', tag: 'RECONNECT' };
     default:
       return reloading(controls);

@@ -144,7 +144,8 @@ function lists(sight: Sight): Table {
     login_clients: arrivals,
     free_servers: 0,
     used_servers: backends,
-    ...{ dns_names: 0, dns_zones: 0, dns_queries: 0, dns_pending: 0 },
+    dns_names: host.names.figures().length,
+    ...{ dns_zones: 0, dns_queries: 0, dns_pending: 0 },
   };
   return tableOf(Object.entries(items), { list: ([list]) => list, items: small(([, count]) => count) });
 }
@@ -198,8 +199,14 @@ function peerPools({ config }: Sight): Table {
   });
 }
 
-/** The resolver of the system remembers, and not the proxy. */
-const dnsHosts = (): Table => tableOf<never>([], { hostname: () => '', ttl: whole(() => 0), addrs: () => '' });
+function dnsHosts({ host }: Sight): Table {
+  return tableOf(host.names.figures(), {
+    hostname: (name) => name.host,
+    ttl: whole(({ inMs }) => Math.ceil(inMs / 1_000)),
+    addrs: ({ addresses }) => addresses.join(','),
+  });
+}
+
 const dnsZones = (): Table => tableOf<never>([], { zonename: () => '', serial: whole(() => 0), count: small(() => 0) });
 
 /** By PgBouncer's names, then by ours. As a table it has the scope, too. */

@@ -79,11 +79,16 @@ function columnsOf({ host, config }: Sight, wanted: Wanted | undefined) {
   const waitedMs = ({ client }: Row): number =>
     client?.pooled.isWaiting === true ? host.now() - client.pooled.waitingSinceMs : 0;
   const sidesOf = (row: Row): Sides => {
-    const [guest, { host, port } = {}] = [guestOf(row), row.server?.handle?.address];
+    const [guest, { host, at, port } = {}] = [guestOf(row), row.server?.handle?.address];
     if (guest?.address === unixAddress) return sidesOfUnix(config.listen.port);
     if (isSocketFolder(host ?? '')) return sidesOfUnix(port);
     const { remotePort, localAddress, localPort } = socketOf(row) ?? {};
-    return { addr: guest?.address ?? host, port: guest === undefined ? port : remotePort, localAddress, localPort };
+    return {
+      addr: guest?.address ?? at ?? host,
+      port: guest === undefined ? port : remotePort,
+      localAddress,
+      localPort,
+    };
   };
   return {
     type: ({ server }: Row) => (server === undefined ? 'C' : 'S'),

@@ -155,6 +155,13 @@ export class Caches {
       if (each.upstream === upstream && served.has(each.served)) each.vacate();
   }
 
+  /** Connections to these databases, or to all, begin anew: they may be at another server from then on. */
+  reconnect({ upstream, database }: Partial<PlaceOfDatabase>): void {
+    const served = database === undefined ? undefined : this.#options.servedAs(database);
+    for (const each of this.#databases.values())
+      if ((upstream ?? each.upstream) === each.upstream && (served ?? each.served) === each.served) each.reconnect();
+  }
+
   /** @param isAllKnown false: somebody was in the middle of a write */
   async close(isAllKnown = true): Promise<void> {
     const areCertain = [...this.#databases.values()].every(({ isCertain }) => isCertain);

@@ -97,6 +97,12 @@ export class CatalogWatch {
     this.#end();
   }
 
+  /** The server may be another one. */
+  reconnect(nowMs: number): void {
+    this.#nextAtMs = nowMs;
+    this.#end();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#end();

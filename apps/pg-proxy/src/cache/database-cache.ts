@@ -210,6 +210,10 @@ export class DatabaseCache {
     this.watch.leave(this.#options.now());
   }
 
+  reconnect(): void {
+    this.watch.reconnect(this.#options.now());
+  }
+
   close(): void {
     this.watch.close();
   }

@@ -59,6 +59,18 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     expect(await value()).toBe('named');
   });
 
+  it('begin anew with RECONNECT, behind which the server may be another one', async () => {
+    rig.reload({ cache: { rules: [{}] } });
+    await eventually(isOn);
+    await eventually(async () => (await value()) === 'old' && hits() > 0);
+    const lost = caches()!.invalidated.lost;
+    rig.running.proxy.host.reconnect({});
+    await eventually(() => caches()!.invalidated.lost > lost);
+    await eventually(isOn);
+    const found = hits();
+    expect([await value(), hits()]).toEqual(['old', found]);
+  });
+
   it('are others by their rules, or none, for clients that are there', async () => {
     rig.reload({ cache: { rules: [{}] } });
     await eventually(isOn);

@@ -6,7 +6,7 @@ import { irisUpstream } from './iris-config.ts';
 import { classes, upstreamOfClass } from './scheduling-config.ts';
 import { applicationSettings, globalSettings, narrowSettings } from './scoped-settings.ts';
 import { audit, statistics } from './observe-config.ts';
-import { milliseconds } from './durations.ts';
+import { milliseconds, millisecondsOrNone } from './durations.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -97,6 +97,11 @@ const upstream = z.strictObject({
     .default(false)
     .describe(
       'Sends the password without TLS, too, where the server asks for it (password, ldap, pam and radius of its pg_hba.conf): for networks that nobody listens to',
+    ),
+  lookupMs: millisecondsOrNone
+    .default(15_000)
+    .describe(
+      'How often its name is looked up: backends at an address that four answers in a row did not have are replaced as soon as nobody has them. 0: never',
     ),
   backendsMax: most.describe('Backends there at most, of all pools: below max_connections of the server'),
   backendsPerUserMax: most.describe('Backends of one of its users at most, of all pools'),

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessFigures } from '../scheduling/overload.ts';
 import type { RequestObserver } from '../session/client/request.ts';
-import { startPgProxy, type RunningPgProxy } from '../start-pg-proxy.ts';
+import { startPgProxy, type PgProxyStart, type RunningPgProxy } from '../start-pg-proxy.ts';
 import { createTelemetry, type Telemetry } from '@medrex/telemetry';
 import { ScriptedPostgres } from './scripted-postgres.ts';
 import { WireClient, type WireClientOptions } from './wire-client.ts';
@@ -20,6 +20,8 @@ export interface RigOptions {
   readonly process?: ProcessFigures;
   /** Files that it may have open. */
   readonly filesMax?: number;
+  /** In place of the resolver. */
+  readonly lookup?: PgProxyStart['lookup'];
   /** Told of every request. */
   readonly observer?: RequestObserver;
   /** Beside `main`. */
@@ -55,6 +57,7 @@ export class ProxyRig {
     upstreams = {},
     process,
     filesMax,
+    lookup,
     observer,
     users = '"app" "secret"\n"other" "secret"\n',
     files = {},
@@ -83,6 +86,7 @@ export class ProxyRig {
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
       ...(process && { process }),
       ...(observer && { observer }),
+      ...(lookup && { lookup }),
       ...(filesMax !== undefined && { filesMax }),
     });
     return new ProxyRig(postgres, running, folder, { lines, telemetry });

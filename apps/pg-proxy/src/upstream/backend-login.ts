@@ -188,8 +188,10 @@ export class BackendLogin {
     const socket = this.#socket;
     socket.pause();
     this.#unlisten();
+    const { remoteAddress: at } = socket;
+    const address = at === undefined ? this.#address : { ...this.#address, at };
     this.#options.loggedIn({
-      ...{ socket, parameters: this.#parameters, key: this.#key, address: this.#address },
+      ...{ socket, parameters: this.#parameters, key: this.#key, address },
       roundTripMs: this.#roundTripMs,
     });
   }

@@ -167,9 +167,10 @@ export class BackendOpenings {
     else pools.opened(pooled, now());
   }
 
-  #lastUserOf(upstream: string, { host }: Address, processId: number): number {
+  #lastUserOf(upstream: string, { host, at }: Address, processId: number): number {
+    const isThere = (address: Address): boolean => address.host === host && address.at === at;
     const isThat = ({ pool, handle }: PoolBackend): boolean =>
-      pool.name.upstream === upstream && handle?.address.host === host && handle.key?.processId === processId;
+      pool.name.upstream === upstream && handle?.key?.processId === processId && isThere(handle.address);
     const found = this.#options.pools.backends().find(isThat);
     return found?.handle?.client?.knownAs ?? found?.handle?.lastUser ?? 0;
   }

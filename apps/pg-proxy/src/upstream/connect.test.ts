@@ -76,6 +76,13 @@ describe('a connection to an upstream', () => {
     expect(await reached(other, { authorities: { ca, crl: old } })).toBe('CRL_HAS_EXPIRED');
   });
 
+  it('is to the very address of a name that is said', async () => {
+    expect(await reached(undefined, { host: 'moved.invalid', tls: 'disable' })).toBe('ENOTFOUND');
+    expect(await reached(undefined, { host: 'moved.invalid', at: '127.0.0.1', tls: 'disable' })).toBe('plain');
+    expect(await reached(own, { at: '127.0.0.1' })).toBe('encrypted');
+    expect(await reached(own, { host: 'moved.invalid', at: '127.0.0.1' })).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+  });
+
   it('is plain where the server offers nothing else, and that is well', async () => {
     expect(await reached(undefined, { tls: 'prefer' })).toBe('plain');
     expect(await reached(undefined, { tls: 'disable' })).toBe('plain');

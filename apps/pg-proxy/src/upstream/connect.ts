@@ -7,6 +7,8 @@ import { tcpOptions } from '../tcp-options.ts';
 
 /** Where an upstream is. */
 export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls' | 'allowCleartext'> {
+  /** Which address of that name it is, where that is known. */
+  readonly at?: string;
   /** What verify-ca and verify-full trust. */
   readonly authorities: Trust | undefined;
   /** What the proxy shows of itself. */
@@ -23,8 +25,8 @@ export const socketPath = (folder: string, port: number): string => `${folder}/.
 export const isSocketFolder = (host: string): boolean => host.startsWith('/');
 
 /** A connection that nothing was said on. */
-export function reach({ host, port }: Pick<Address, 'host' | 'port'>): Socket {
-  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host, port, ...tcpOptions });
+export function reach({ host, port, at = host }: Pick<Address, 'host' | 'port' | 'at'>): Socket {
+  return connectTcp(isSocketFolder(host) ? { path: socketPath(host, port) } : { host: at, port, ...tcpOptions });
 }
 
 /** A connection to an upstream, encrypted where the configuration says so; exactly one of both is called, once. What the way there takes is how long the network needed to make it. */

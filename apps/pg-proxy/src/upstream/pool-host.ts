@@ -36,6 +36,7 @@ import { BackendCancels } from './backend-cancels.ts';
 import type { BackendLogin, LoggedIn } from './backend-login.ts';
 import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend-openings.ts';
 import { isOneServer } from './host-turns.ts';
+import { HostNames, type Lookup } from './host-names.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris/iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './iris/licence-shares.ts';
 import { Peers } from './peers.ts';
@@ -50,9 +51,13 @@ import { poolsOfOneUser, UpstreamLogins } from './upstream-logins.ts';
 export interface HostEvents extends OpeningEvents {
   /** Load or memory have put the proxy on another rung of the ladder. */
   stepped(rung: Rung): void;
+  /** So many backends are at an address that the name of their server has no more. */
+  moved(backends: number): void;
 }
 
 export interface PoolHostOptions extends IrisUpstreamsOptions {
+  /** In place of the resolver of the system. */
+  readonly lookup?: Lookup | undefined;
   /** In place of what this process says of itself. */
   readonly process?: ProcessFigures | undefined;
   readonly ring: RingSockets | undefined;
@@ -99,6 +104,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly limits: ClientLimits<object>;
   readonly upstreams: UpstreamLogins;
   readonly outage: Outage;
+  readonly names: HostNames;
   readonly licences: LicenceShares;
   readonly scopes: ClientScopes;
   readonly #timeouts: Timeouts;
@@ -116,6 +122,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     (nowMs) => this.traffic.tick(nowMs),
     (nowMs) => this.departures.sweep(nowMs),
     () => this.outage.tick(),
+    (nowMs) => this.names.tick(nowMs),
     (nowMs) => this.#timeouts.tick(nowMs),
   ];
   #loaded: LoadedConfig;
@@ -133,6 +140,12 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       now: options.now,
       upstreams: () => Object.keys(this.#loaded.config.upstreams),
       addressesOf: (upstream) => this.upstreams.addressesOf(upstream),
+    });
+    this.names = new HostNames({
+      ...{ now: options.now, lookup: options.lookup, upstreams: () => this.#loaded.config.upstreams },
+      addressesInUse: (...place) =>
+        new Set(this.#backendsAt(...place).flatMap(({ handle }) => handle?.address.at ?? [])),
+      gone: (...place) => this.#moved(...place),
     });
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
@@ -360,6 +373,27 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {
     const isRole = roles?.includes(name.user) ?? true;
     return isRole && (database === undefined || database === this.upstreams.databaseOf(name));
+  }
+
+  #backendsAt(upstream: string, host: string): readonly PoolBackend[] {
+    const isThere = ({ pool, handle }: PoolBackend): boolean =>
+      pool.name.upstream === upstream && handle?.address.host === host;
+    return this.pools.backends().filter(isThere);
+  }
+
+  #moved(upstream: string, host: string, addresses: ReadonlySet<string>): void {
+    const moved = new Set(
+      this.#backendsAt(upstream, host).filter(({ handle }) => addresses.has(handle?.address.at ?? '')),
+    );
+    this.pools.moved((backend) => moved.has(backend), this.now());
+    this.caches?.reconnect({ upstream });
+    this.#events.moved(moved.size);
+  }
+
+  /** Connections to servers are replaced as soon as nobody has them. */
+  reconnect(scope: PoolScope): void {
+    this.pools.reconnect(scope, this.now());
+    this.caches?.reconnect(scope);
   }
 
   /** As with a direct connection, new sessions begin with what holds now: those that rest are replaced, others when they are given back. */

@@ -63,6 +63,17 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
     });
   });
 
+  it('says how often names of servers are looked up', () => {
+    const lookupOf = (text: string): number | undefined =>
+      proxyConfig.parse(read(base + text).config).upstreams['db:5433']?.lookupMs;
+    expect([lookupOf(''), lookupOf('dns_max_ttl = 60\n'), lookupOf('dns_max_ttl = 0\n')]).toEqual([
+      15_000, 60_000, 1_000,
+    ]);
+    expect(read(`${base}dns_max_ttl = often\n`).problems).toEqual([
+      expect.stringContaining('dns_max_ttl: is no number of seconds'),
+    ]);
+  });
+
   it('lets nobody wait for longer than query_timeout, as PgBouncer does', () => {
     const { config } = read(`${base}query_timeout = 30
 query_wait_timeout = 0

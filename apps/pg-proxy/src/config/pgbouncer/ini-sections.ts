@@ -4,7 +4,7 @@ import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
 import { hostsOf } from '../../upstream/host-turns.ts';
 import { isSocketFolder } from '../../upstream/connect.ts';
-import { asInC, oneOf, tlsMode, whole } from './ini-values.ts';
+import { asInC, milliseconds, oneOf, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Settings of a session that a connection string may ask of the server. */
@@ -19,9 +19,11 @@ const socketFolder = '/var/run/postgresql';
 const peerIdMax = 255;
 
 type Parameters = ReadonlyMap<string, string>;
+type Upstreams = Record<string, { host: string; lookupMs?: number }>;
 
 export function readDatabases(entries: readonly IniEntry[], gathering: Gathering): void {
-  const [upstreams, databases]: [Record<string, unknown>, Record<string, unknown>] = [{}, {}];
+  const upstreams: Upstreams = {};
+  const databases: Record<string, unknown> = {};
   for (const entry of entries) {
     const parameters = readParameters(entry.value);
     if (parameters === undefined)
@@ -30,16 +32,15 @@ export function readDatabases(entries: readonly IniEntry[], gathering: Gathering
   }
   if (entries.length === 0)
     gathering.notes.push('[databases]: has none; nobody can connect to anything but the console');
+  const lookupMs = milliseconds(gathering.value('dns_max_ttl') ?? '15');
+  if (lookupMs === undefined) gathering.problem('dns_max_ttl', 'is no number of seconds');
+  // 0 is there for each connection anew.
+  for (const upstream of Object.values(upstreams)) upstream.lookupMs = Math.max(1_000, lookupMs ?? 0);
   gathering.set('upstreams', upstreams);
   gathering.set('databases', databases);
 }
 
-function databaseOf(
-  entry: IniEntry,
-  parameters: Parameters,
-  gathering: Gathering,
-  upstreams: Record<string, unknown>,
-): object {
+function databaseOf(entry: IniEntry, parameters: Parameters, gathering: Gathering, upstreams: Upstreams): object {
   const { key, place } = entry;
   const own = gathering.value('unix_socket_dir') ?? socketFolder;
   const [host = own, port = '5432'] = [parameters.get('host'), parameters.get('port')];

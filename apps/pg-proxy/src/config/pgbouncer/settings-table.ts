@@ -33,7 +33,7 @@ const mode = oneOf('session', 'transaction', 'statement');
 const systems = nothing("the system's own settings hold");
 const keepAlive = nothing('an end that is silent for 60 s is asked whether it is there, and given up 10 s later');
 const resolver = nothing(
-  'names are looked up by the resolver of the system for each connection; RECONNECT replaces those to a former address',
+  'names are looked up by the resolver of the system, for each connection and as dns_max_ttl says',
 );
 const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL says how much of it');
 const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
@@ -132,7 +132,7 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   conffile: nothing('RELOAD reads the same file again'),
   service_name: nothing('there are no services of Windows'),
   job_name: nothing('there are no services of Windows'),
-  dns_max_ttl: resolver,
+  dns_max_ttl: 'elsewhere',
   dns_nxdomain_ttl: resolver,
   dns_zone_check_period: resolver,
   resolv_conf: resolver,

@@ -275,6 +275,14 @@ describe('transaction mode', () => {
     ]);
   });
 
+  it('waits for what takes back so short a timeout that it may end that', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    await one.ask(query('set statement_timeout to 5'));
+    await other.ask(query('select 1'));
+    expect(rig.postgres.backends[0]!.heard.slice(-2)).toEqual(['DISCARD ALL', 'select 1']);
+  });
+
   it('sets again what the server says that a setting came to', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];
@@ -350,15 +358,18 @@ describe('session mode', () => {
     expect(rig.postgres.backends[0]!.prepared.size).toBe(0);
   });
 
-  it('parts with a backend where the server does not take back what its client has left', async () => {
-    await start({ config: { pool: { mode: 'session', size: 1 } } });
-    rig.postgres.discardsNothing = true;
-    const [first, other] = [await rig.in(), await rig.in()];
-    await first.ask(prepare('mine'), sync());
-    first.send(terminate());
-    await other.ask(query('select 1'));
-    expect(rig.postgres.open.map(({ id, prepared }) => [id, [...prepared.keys()]])).toEqual([[2, []]]);
-  });
+  it.each(['before', 'behind'] as const)(
+    'parts with a backend where a timeout of its client strikes %s DISCARD ALL',
+    async (when) => {
+      await start({ config: { pool: { mode: 'session', size: 1 } } });
+      rig.postgres.discardEnds = when;
+      const [first, other] = [await rig.in(), await rig.in()];
+      await first.ask(prepare('mine'), sync());
+      first.send(terminate());
+      await other.ask(query('select 1'));
+      expect(rig.postgres.open.map(({ id, prepared }) => [id, [...prepared.keys()]])).toEqual([[2, []]]);
+    },
+  );
 
   it('gives a client its backend with the login, by its process id, and lets others wait with their first statement', async () => {
     await start({ config: { pool: { mode: 'session', size: 1 } } });

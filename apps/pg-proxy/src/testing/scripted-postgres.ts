@@ -54,8 +54,8 @@ export class ScriptedPostgres {
   heldCancels: (() => void)[] | undefined;
   /** So many cancel requests reach it before the statement that they are meant for. */
   earlyCancels = 0;
-  /** DISCARD ALL is ended before it has done anything. */
-  discardsNothing = false;
+  /** A timeout ends DISCARD ALL before it has done anything, or, behind its answer, nothing. */
+  discardEnds: 'before' | 'behind' | undefined;
   /** Databases that are not there. */
   readonly missing = new Set<string>();
   /** It takes connections, and says nothing to who logs in. */
@@ -289,6 +289,13 @@ export class ScriptedBackend {
     if (verb === 'copy') return text === 'copy later' ? undefined : this.beginCopy();
     this.#answer(verb, text);
     this.#ready();
+    if (text !== 'DISCARD ALL' || this.#postgres.discardEnds !== 'behind') return;
+    this.#timeOut();
+    this.#ready();
+  }
+
+  #timeOut(): void {
+    this.#fail('57014', 'canceling statement due to statement timeout');
   }
 
   #pour(): void {
@@ -302,8 +309,7 @@ export class ScriptedBackend {
     if (verb === 'begin') this.status = transactionStatus.inside;
     if (verb === 'commit' || verb === 'rollback') this.status = transactionStatus.idle;
     if (verb === 'fail' || verb === 'pgproxy') return this.#fail('42601', 'syntax error');
-    if (text === 'DISCARD ALL' && this.#postgres.discardsNothing)
-      return this.#fail('57014', 'canceling statement due to statement timeout');
+    if (text === 'DISCARD ALL' && this.#postgres.discardEnds === 'before') return this.#timeOut();
     if (text === 'DISCARD ALL' || text === 'DEALLOCATE ALL') this.prepared.clear();
     if (/^set datestyle/.test(text)) this.#send(parameterStatus({ name: 'DateStyle', value: 'ISO, DMY' }));
     if (text === '') return this.#send(emptyQueryResponse());

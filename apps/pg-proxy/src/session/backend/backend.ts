@@ -259,8 +259,8 @@ export class Backend {
     for (const message of messages) outbox.push(message);
   }
 
-  #sync(how: number): void {
-    this.expected.push(owed.sync | how);
+  #sync(how: number, note?: Note): void {
+    this.expected.push(owed.sync | how, undefined, note);
     this.outbox.push(sync());
   }
 
@@ -361,10 +361,13 @@ export class Backend {
   }
 
   #askAndWait(text: string, done: (isOk: boolean) => void): void {
-    const note = new SilentNote();
-    this.ask(text, note);
+    const notes = [new SilentNote(), new SilentNote()] as const;
+    this.ask(text, notes[0]);
+    // A timeout that its client has set may end behind it: then a server says so before it reads on.
+    this.#sync(unasked, notes[1]);
     this.outbox.send();
-    const check = (isOk: boolean): void => done(isOk && this.isOutsideBlock && note.sqlstate === undefined);
+    const hasFailed = (): boolean => notes.some(({ sqlstate }) => sqlstate !== undefined);
+    const check = (isOk: boolean): void => done(isOk && this.isOutsideBlock && !hasFailed());
     this.#restCheck = check;
   }
 

@@ -151,7 +151,7 @@ export class ClientEnd {
     const isUnfinished = isMidMessage || backend.expected.isOpen || backend.expected.isSeveral;
     // A cancel on its way would reach the next client's statement.
     const mayBeUsed = backend.isIdle && backend.cancelling === 0;
-    const isOwn = hasOwn || client.isPinned || session.isUnsettled || mode === 'session';
+    const isOwn = hasOwn || client.isPinned || session.isUnsettled || session.settings.areHasty || mode === 'session';
     const isClean = mayBeUsed && !isOwn && !isMidMessage;
     backend.isSoiled ||= isOwn || session.watch.isActive;
     this.#detach(backend);

@@ -3,7 +3,7 @@ import type { Backend } from '../backend/backend.ts';
 import { reportsOfRole, type ServerReports } from '../backend/server-reports.ts';
 import { reportedReading, silentReading } from '../left-behind/reading.ts';
 import type { Letters, SessionWatch } from '../left-behind/session-watch.ts';
-import { settingsKey, type Settings } from '../left-behind/settings.ts';
+import { areHasty, settingsKey, type Settings } from '../left-behind/settings.ts';
 
 const nothing: Settings = new Map();
 
@@ -31,12 +31,15 @@ export class ClientSettings {
   current: Settings;
   /** By which two that are equal are told. */
   key: string;
+  /** What takes them back must be waited for: as `areHasty`. */
+  areHasty: boolean;
 
   constructor(atLogin: Settings, watch: SessionWatch) {
     this.#atLogin = atLogin;
     this.#watch = watch;
     this.current = atLogin;
     this.key = settingsKey(atLogin);
+    this.areHasty = areHasty(atLogin);
   }
 
   /** At the end of a transaction. */
@@ -54,6 +57,7 @@ export class ClientSettings {
   #become(settings: Settings): void {
     this.current = settings;
     this.key = settingsKey(settings);
+    this.areHasty = areHasty(settings);
   }
 
   /** What the session began with: RESET takes it back to what the server knows of that, which is not this. */

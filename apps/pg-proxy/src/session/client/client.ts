@@ -396,8 +396,10 @@ export class Client implements BackendClient {
     // A cancel on its way must reach the statement that it was meant for, or nothing.
     if (backend.cancelling > 0) return;
     if (this.#messages.isMidMessage || this.#messages.isHeldForBackend) return;
+    const { areHasty } = this.session.settings;
+    backend.isSoiled ||= areHasty;
     this.#detach(backend);
-    this.#host.checkin(this.pooled, 'clean', nowMs);
+    this.#host.checkin(this.pooled, areHasty ? 'reset' : 'clean', nowMs);
   }
 
   // How it ends.

@@ -4,7 +4,7 @@ import { hintOf } from '../../scheduling/hint.ts';
 import type { Backend } from '../backend/backend.ts';
 import { owed } from '../backend/expected-answers.ts';
 import { concernsProxy, type Watched } from '../left-behind/session-watch.ts';
-import { setInPlace, type SetInPlace } from '../left-behind/set-again.ts';
+import { isLocalAlone, setInPlace, type SetInPlace } from '../left-behind/set-again.ts';
 import { showsFormer, spendsProcess } from '../left-behind/shows-former.ts';
 import type { ClientStatements } from '../prepared/client-statements.ts';
 import type { Wire } from '../prepared/wire.ts';
@@ -84,7 +84,7 @@ export class SimpleQuery {
     if (this.#statements.shared.showNamed(text, backend)) return;
     const watched = isFollowed ? watch.look(text, backend.status, asked) : undefined;
     this.#statements.show(watched?.shows, backend, false);
-    const inPlace = watched && this.#setInPlace(text, watched);
+    const inPlace = watched && this.#setInPlace(text, watched, backend);
     const note = this.#requests.noteOf('query', text, watched, asked, inPlace);
     const standIn = note && this.#statements.shared.standInFor(note, backend);
     if (!backend.expected.push(owed.query, note?.undo, note)) return;
@@ -96,7 +96,9 @@ export class SimpleQuery {
     else wire.pass(this.#framer.start);
   }
 
-  #setInPlace(text: string, watched: Watched): SetInPlace | undefined {
-    return this.#framer.isLast ? setInPlace(text, watched, this.#client.session.settings.began) : undefined;
+  #setInPlace(text: string, watched: Watched, backend: Backend): SetInPlace | undefined {
+    const { began } = this.#client.session.settings;
+    const isInVain = backend.isIdle && isLocalAlone(watched, began);
+    return this.#framer.isLast && !isInVain ? setInPlace(text, watched, began) : undefined;
   }
 }

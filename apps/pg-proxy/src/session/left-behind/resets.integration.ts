@@ -12,6 +12,7 @@ const run = (text: string): Buffer[] => [
 ];
 
 const texts: readonly string[] = [
+  'set local work_mem to default',
   'reset work_mem; show work_mem',
   "set work_mem to '5MB'; reset work_mem; show work_mem; select 1/0",
   "reset work_mem; set work_mem to '5MB'; show work_mem",

@@ -43,6 +43,12 @@ function namesTaken(effect: SessionEffect): readonly string[] {
   return effect.kind === 'authorization' && effect.user === undefined ? ['session_authorization', 'role'] : [];
 }
 
+/** A SET LOCAL that is alone: outside of a block it takes nothing, of which the server warns. */
+export function isLocalAlone({ statements }: Watched, began: Settings): boolean {
+  const [statement] = statements === 'unread' || statements.length > 1 ? [] : statements;
+  return statement !== undefined && lostBy(statement, began)?.isLocal === true;
+}
+
 /** In UTF-8, which is here as latin1, what is no first byte of a character continues one. */
 const charactersIn = (text: string): number => text.replaceAll(/[\x80-\xBF]/g, '').length;
 

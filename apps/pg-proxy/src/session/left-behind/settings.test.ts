@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WireFault } from '@medrex/pg-wire';
-import { changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
+import { areHasty, changeFromUnknown, changeOf, settingsKey, settingsOf } from './settings.ts';
 
 const of = (
   parameters: Record<string, string>,
@@ -98,9 +98,22 @@ describe('changeOf', () => {
     const [from, all] = [settings({ role: 'r', work_mem: '1MB' }), 'RESET ALL;RESET "role"'];
     const change = `SELECT pg_catalog.set_config(E'search_path',E'a, b',false) IS NULL`;
     expect(changeFromUnknown(from, settings({ search_path: 'a, b' }), true)).toBe(`${all};${change}`);
-    expect(changeFromUnknown(from, settings({ search_path: 'a, b' }), false)).toBe(`${all};${orEnd}${change}`);
-    expect(changeFromUnknown(from, settings({}), false)).toBe(all);
+    const ends = `RESET ALL;${orEnd}RESET "role"`;
+    expect(changeFromUnknown(from, settings({ search_path: 'a, b' }), false)).toBe(`${ends};${change}`);
+    expect(changeFromUnknown(from, settings({}), false)).toBe(ends);
+    expect(changeFromUnknown(settings({}), settings({}), false)).toBe('RESET ALL');
   });
+});
+
+it.each([
+  [{}, false],
+  [{ statement_timeout: '0' }, false],
+  [{ statement_timeout: '30s' }, false],
+  [{ statement_timeout: '500' }, false],
+  [{ statement_timeout: '20ms' }, true],
+  [{ statement_timeout: ' 1 ms' }, true],
+])('knows a timeout that may end what takes it back: %j', (parts, expected) => {
+  expect(areHasty(settings(parts))).toBe(expected);
 });
 
 it('has the same key for the same settings in any order', () => {

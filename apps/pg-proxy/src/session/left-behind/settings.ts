@@ -99,7 +99,17 @@ export function changeOf(from: Settings, to: Settings, isAwaited: boolean): stri
 export function changeFromUnknown(from: Settings, to: Settings, isAwaited: boolean): string {
   const sets = [...to].map(([name, value]) => setTo(name, value));
   const resets = [...from.keys()].filter((name) => saysWho(name) && !to.has(name)).map(reset);
-  return ['RESET ALL', ...resets, ...(isAwaited || sets.length === 0 ? [] : [orEnd]), ...sets].join(';');
+  const changes = [...resets, ...sets];
+  return ['RESET ALL', ...(isAwaited || changes.length === 0 ? [] : [orEnd]), ...changes].join(';');
+}
+
+/** On a busy machine what takes a shorter one back may itself last longer. */
+const hastyBelowMs = 50;
+
+/** They have a statement_timeout that may end what is to take it back, before anything of that has run. */
+export function areHasty(settings: Settings): boolean {
+  const [, number = '0'] = /^(\d+)\s*(?:ms)?$/.exec(settings.get('statement_timeout')?.trim() ?? '') ?? [];
+  return Number(number) > 0 && Number(number) < hastyBelowMs;
 }
 
 /** SET quotes each word of theirs, where a startup packet has a list. */

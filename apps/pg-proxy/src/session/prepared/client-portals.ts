@@ -4,6 +4,7 @@ import type { Bound } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import type { Analysed } from '../client/request.ts';
 import type { SessionWatch, Watched } from '../left-behind/session-watch.ts';
+import { maySpeakOfNames, speaksOf } from './names-in-sql.ts';
 
 export interface Prepared extends Analysed {
   /** As latin1. */
@@ -52,6 +53,13 @@ export class ClientPortals {
 
   named(name: string): Portal | undefined {
     return this.#named.get(name);
+  }
+
+  /** What one of them runs may speak of a prepared statement by this name: of the one that has it by then. */
+  speakOf(name: string): boolean {
+    return [...this.#named.values(), ...(this.#unnamed === undefined ? [] : [this.#unnamed])].some(
+      ({ prepared: { text } }) => maySpeakOfNames(text) && speaksOf(text, [name]),
+    );
   }
 
   /** The texts of a Bind's parameters. */

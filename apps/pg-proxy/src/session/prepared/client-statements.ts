@@ -23,7 +23,7 @@ import { AloneStatements, type AloneStatement } from './alone-statements.ts';
 import { ClientPortals, type Prepared } from './client-portals.ts';
 import { beyondAscii, isNoName } from './no-name.ts';
 import { ToldShapes, type Refused } from './row-shapes.ts';
-import { isRunning, SharedStatements } from './shared-statements.ts';
+import { isRunning, isUnderWay, SharedStatements } from './shared-statements.ts';
 import { describeRowless, executeDeallocate } from './stand-in.ts';
 import type { Statement, Statements } from './statements.ts';
 import { UnnamedStatement } from './unnamed-statement.ts';
@@ -41,8 +41,6 @@ export interface ClientStatementsOptions {
 const unknownPortal = 'pgproxy: not to be run';
 /** Of a statement that SQL has prepared, or nobody: what it does is not known. */
 const nothingKnown: Prepared = { text: '', analysis: unknownText };
-/** It may advance a sequence, or leave a transaction that has failed. */
-const isUnderWay = ({ expected }: Backend): boolean => [owed.execute, owed.query].some((kind) => expected.has(kind));
 
 /**
  * The prepared statements of one client, with or without a name: what becomes of each message of the extended protocol that is about
@@ -192,7 +190,10 @@ export class ClientStatements {
     if (this.#wire.renews(key, backend)) return;
     if (this.#isHeldBack(backend, name)) return;
     if (this.#alone !== undefined) return this.#alone.parse(framer, backend, name, this.isObserved);
-    if (!this.shared.showNamed(key, backend)) this.shared.parse(framer, backend, name, key);
+    if (this.shared.showNamed(key, backend)) return;
+    const isSpokenOf = isRunning(backend) && this.#portals.speakOf(name);
+    if (isSpokenOf && this.shared.takeOver(backend)) return this.#wire.holdBack(backend);
+    this.shared.parse(framer, backend, name, key);
   }
 
   #parseUnnamed(framer: Framer, backend: Backend, asked: Asked | undefined): void {

@@ -30,6 +30,9 @@ const once = (undo: () => void): (() => void) => {
 /** What it is sent now is run: it is in no failed transaction, and passes over nothing. */
 export const isRunning = ({ status, expected }: Backend): boolean =>
   status !== transactionStatus.failed && !expected.isSkipping;
+/** It may advance a sequence, or leave a transaction that has failed. */
+export const isUnderWay = ({ expected }: Backend): boolean =>
+  [owed.execute, owed.query].some((kind) => expected.has(kind));
 /** What it is sent now may come to a transaction that has failed: it has, or what is under way may, and its Sync has been sent. */
 const mayHaveFailed = ({ status, expected }: Backend): boolean =>
   status === transactionStatus.failed || expected.hasSync;
@@ -104,7 +107,7 @@ export class SharedStatements {
    * that are prepared: with the Parse of that no batch has begun, where the Bind is behind it. True: what is prepared by now has yet to be told.
    */
   showNamed(text: string, backend: Backend): boolean {
-    if (this.#isOfNamesInDoubt(text, backend)) return true;
+    if (this.#isOfNamesInDoubt(text, backend) || this.#mayYetRun(text, backend)) return true;
     const mayBeShown = this.#names.size > 0 && isRunning(backend) && maySpeakOfNames(text);
     const isToBeShown = mayBeShown && (this.#own.isInDoubt || wantsNames(text)) && speaksOf(text, [...this.names()]);
     if (!isToBeShown || !this.takeOver(backend)) return false;
@@ -117,6 +120,15 @@ export class SharedStatements {
     if (this.#underWay.isEmpty || !isRunning(backend) || !maySpeakOfNames(text)) return false;
     const inDoubt = this.#underWay.inDoubt(backend);
     if (inDoubt.length === 0 || !speaksOf(text, [...this.names(), ...inDoubt])) return false;
+    this.#wire.holdBack(backend);
+    return true;
+  }
+
+  /** True: what is under way may leave the transaction that has failed, and it waits for that. */
+  #mayYetRun(text: string, backend: Backend): boolean {
+    const { status, expected } = backend;
+    if (status !== transactionStatus.failed || expected.isSkipping || !isUnderWay(backend)) return false;
+    if (!maySpeakOfNames(text)) return false;
     this.#wire.holdBack(backend);
     return true;
   }

@@ -17,11 +17,11 @@ const prepared = [query('prepare n1 as select 7 as a')];
 const runBySql = [query('execute n1')];
 const gone = [query('deallocate n1')];
 const parseIt = parse({ name: '', text: 'prepare n1 as select 7 as a', parameterTypes: [] });
-const executeUnnamed = [
-  bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }),
-  execute({ portal: '', rowsMax: 0 }),
-];
+const boundTo = (portal: string): Buffer =>
+  bind({ portal, statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
+const executeUnnamed = [boundTo(''), execute({ portal: '', rowsMax: 0 })];
 const speaks = parse({ name: '', text: 'execute n1', parameterTypes: [] });
+const runs = [execute({ portal: 'p', rowsMax: 0 }), sync()];
 const describeUnnamed = [describe({ of: 'statement', name: '' }), sync()];
 const ownName = parse({ name, text: 'prepare n1 as select 7 as a', parameterTypes: [] });
 const closedInVain = [parsed[0]!, ...closed];
@@ -79,6 +79,22 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
         [speaks, parsed[0]!, ...executeUnnamed, sync()],
       ],
     ],
+    ['it comes behind a portal that speaks of it', [[speaks, boundTo('p'), parsed[0]!, ...runs], runBySql, run]],
+    [
+      'and in another batch',
+      [[query('begin')], [speaks, boundTo('p'), sync()], parsed, runs, [query('rollback')], run],
+    ],
+    ['it comes behind a portal that prepares it', [[parseIt, boundTo('p'), parsed[0]!, ...runs], runBySql, run]],
+    [
+      'what takes its name is told so in a block, and what is prepared is asked for behind that',
+      [
+        [query('begin')],
+        parsed,
+        parsed,
+        [query('rollback and chain'), query('select name from pg_prepared_statements')],
+        [query('rollback')],
+      ],
+    ],
     ['a statement prepares its own name', [[ownName, sync()], run, runBySql]],
     ['the protocol closes it', [prepared, run, closed, runBySql, parsed, run]],
     [
@@ -132,7 +148,6 @@ describeReal('POSTGRES', 'names of statements, of which SQL and the protocol hav
   ];
   const binds = (parameters: Buffer[] = []): Buffer =>
     bind({ portal: 'p', statement: 'takes', parameterFormats: [], parameters, resultFormats: [] });
-  const runs = [execute({ portal: 'p', rowsMax: 0 }), sync()];
   const inBlock = [takes, [query('begin; savepoint a')]];
   const back = [query('rollback to a')];
 

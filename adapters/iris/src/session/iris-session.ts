@@ -43,7 +43,7 @@ export class IrisSession {
   readonly #statements = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
   readonly #commands: SqlCommands;
-  /** The text whose statement runs. */
+  /** The text that is read, described or run. */
   #asked = '';
   /** An error in the extended protocol: all up to Sync is passed over. */
   #isSkipping = false;
@@ -96,7 +96,7 @@ export class IrisSession {
     }
     if (wasImplicit) settings.end(false);
     await this.#closePortals();
-    outlet.send(errorResponse(reportOf(error)));
+    outlet.send(errorResponse(reportOf(error, this.#asked)));
   }
 
   #ready(): void {
@@ -148,6 +148,7 @@ export class IrisSession {
     try {
       const text = readQuery(buffer, start, end)?.toString('utf8');
       if (text === undefined) throw new SessionFault('08P01', 'invalid message format');
+      this.#asked = text;
       let plans = await this.#freshPlans(text, []);
       if (plans.length === 0) outlet.send(emptyQueryResponse());
       for (let place = 0; ; place++) {
@@ -243,6 +244,7 @@ export class IrisSession {
     const text = Buffer.from(parsed.text, 'latin1').toString('utf8');
     if (parsed.name !== '' && this.#statements.has(parsed.name))
       throw new SessionFault('42P05', `prepared statement "${parsed.name}" already exists`);
+    this.#asked = text;
     const plans = await this.#freshPlans(text, parsed.parameterTypes);
     if (plans.length > 1) throw new SessionFault('42601', 'cannot insert multiple commands into a prepared statement');
     const [plan] = plans;
@@ -336,12 +338,14 @@ export class IrisSession {
       outlet.send(answer.description);
       return;
     }
+    this.#asked = text;
     const types = await this.#parameterTypes(prepared, true);
     outlet.send(parameterDescription(types.map((oid) => (oid === 0 ? typeOids.text.oid : oid))));
     outlet.send(await this.#rowDescription(prepared, []));
   }
 
   async #rowDescription({ plan, text, declaredTypes }: Prepared, formats: readonly number[]): Promise<Buffer> {
+    this.#asked = text;
     switch (plan?.kind) {
       case 'session': {
         const names = columnsOfSession(plan.statement, plan.text);

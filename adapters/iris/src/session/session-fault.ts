@@ -1,5 +1,5 @@
 import type { Report } from '@medrex/pg-wire';
-import { sqlstateOf, type SqlFault } from '@medrex/sql';
+import { positionOfUnknown, sqlstateOf, type SqlFault } from '@medrex/sql';
 import { SqlFailure } from '@medrex/sql-driver';
 
 /** What a client is told; it ends the statement. */
@@ -19,20 +19,32 @@ export function faultOf({ sqlstate, message, position, hint }: SqlFault): Sessio
   });
 }
 
-/** As PostgreSQL would say it; whatever is no failure of a server is one of ours. */
-export function reportOf(error: unknown): Report {
+/**
+ * As PostgreSQL would say it; whatever is no failure of a server is one of ours.
+ * @param asked the text that failed, in which a name is shown that IRIS does not know
+ */
+export function reportOf(error: unknown, asked = ''): Report {
   if (error instanceof SessionFault) return error.report;
   if (!(error instanceof SqlFailure)) {
     const message = error instanceof Error ? error.message : 'unknown';
     return { severity: 'ERROR', sqlstate: 'XX000', message: `pg-proxy failed: ${message}` };
   }
+  const sqlstate = stateOf(error);
+  const kind = unknownKinds.get(sqlstate);
+  const position = kind === undefined ? undefined : positionOfUnknown(asked, kind, error.message);
   return {
     severity: error.isFatal ? 'FATAL' : 'ERROR',
-    sqlstate: stateOf(error),
+    sqlstate,
     message: error.message,
+    ...(position !== undefined && { position: String(position) }),
     ...(error.sqlcode !== undefined && { detail: `SQLCODE ${error.sqlcode}` }),
   };
 }
+
+const unknownKinds: ReadonlyMap<string, 'column' | 'table'> = new Map([
+  ['42703', 'column'],
+  ['42P01', 'table'],
+]);
 
 /** A number of IRIS says more than the SQLSTATE that its driver makes of it. */
 function stateOf({ sqlcode, sqlstate, message }: SqlFailure): string {

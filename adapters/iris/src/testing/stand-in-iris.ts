@@ -180,7 +180,7 @@ export class StandInConnection implements SqlConnection {
       return await run();
     } catch (error) {
       if (!(error instanceof SqlFailure) || error.isFatal || error.sqlcode !== undefined) throw error;
-      throw irisFailure(sqlcodes[error.sqlstate ?? ''] ?? -400, error.message, error);
+      throw irisFailure(sqlcodes[error.sqlstate ?? ''] ?? -400, irisWording(error), error);
     }
   }
 }
@@ -198,6 +198,14 @@ function textOf(value: SqlValue): string | null {
   if (value.as === 'bytes') return `\\x${Buffer.from(value.bytes).toString('hex')}`;
   if (value.as !== 'list') return value.text;
   return `{${value.items.map((item) => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
+
+/** Names that are not known are told as IRIS does it: in capital letters, with the alias of the table and its schema. */
+function irisWording({ sqlstate, message }: SqlFailure): string {
+  const [, name = ''] = /\b(?:column|relation) "?([^" ]+)/.exec(message) ?? [];
+  if (sqlstate === '42703') return `Field '${name.toUpperCase()}' not found in the applicable tables`;
+  if (sqlstate !== '42P01' || !message.includes('relation')) return message;
+  return `Table '${name.includes('.') ? '' : 'SQLUSER.'}${name.toUpperCase()}' not found`;
 }
 
 /** As InterSystems' driver words them. */

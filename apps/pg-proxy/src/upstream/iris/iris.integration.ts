@@ -265,8 +265,8 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
           (error: unknown) => [(error as pg.DatabaseError).code, (error as pg.DatabaseError).position],
         );
       expect(await stateOf("insert into patients (id, name) values (1, 'again')")).toEqual(['23505', undefined]);
-      expect(await stateOf('select * from nowhere')).toEqual(['42P01', undefined]);
-      expect(await stateOf('select nothing from patients')).toEqual(['42703', undefined]);
+      expect(await stateOf('select * from nowhere')).toEqual(['42P01', '15']);
+      expect(await stateOf("select 'é', p.nothing from patients p")).toEqual(['42703', '13']);
       expect(await stateOf("select 'é', name ~ '\\w' from patients")).toEqual(['0A000', '18']);
       expect(await stateOf('selec 1')).toEqual(['42601', '1']);
     });

@@ -1,6 +1,6 @@
 import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire';
 import { jsonbText } from './jsonb-text.ts';
-import { isQuotient, scaleDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
+import { isRounded, scaleDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
 
 /** `.5` and `-.5` lack what PostgreSQL's clients expect. */
 function number(text: string): string {
@@ -36,7 +36,7 @@ function moment(text: string): string {
 function numeric(text: string, scale: NumericScale | undefined): string {
   const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(number(text.trim())) ?? [];
   if (whole === '') return text;
-  if (isQuotient(scale)) return withDigits(number(text.trim()), scaleDigits(text, scale));
+  if (scale !== undefined && isRounded(scale)) return withDigits(number(text.trim()), scaleDigits(text, scale));
   const digits = fraction.replace(/0+$/, '').padEnd(scale === undefined ? 0 : scaleDigits(text, scale), '0');
   return digits === '' ? whole : `${whole}.${digits}`;
 }

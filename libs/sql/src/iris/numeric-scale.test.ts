@@ -41,6 +41,15 @@ describe('the digits behind the point of a numeric', () => {
     ['avg(x) / 60', '25275', '25275.000000000000'],
     ['x / 3 * 100', '33.5', '33.50000000000000000000'],
     ['10 / 4.0 * 2', '5', '5.0000000000000000'],
+    ['sqrt(x)', '7.905694150420948', '7.905694150420948'],
+    ['sqrt(x)', '0.25', '0.25000000000000000'],
+    ['sqrt(x)', '100', '100.0000000000000'],
+    ['exp(1.0)', '2.7182818284590452', '2.7182818284590451'],
+    ['exp(x)', '12.182493960703473', '12.182493960703473'],
+    ['max(ln(x))', '4.135166556742356', '4.1351665567423561'],
+    ['ln(x)', '-0.105360515657826', '-0.10536051565782600'],
+    ['log(x)', '2', '2.0000000000000000'],
+    ['log(x)', '0', '0.0000000000000000'],
   ])('of %s are those of %s', (expression, value, expected) => expect(written(expression, value)).toBe(expected));
 
   it.each([
@@ -49,5 +58,9 @@ describe('the digits behind the point of a numeric', () => {
     'case when id > 1 then x else x * x end',
     'coalesce(x, 1) + 0.5',
     'avg(x) / 0.5',
+    'ln(x) + 1',
+    '-ln(x)',
+    'exp(x / 3)',
+    'power(x, 2)', // other zeros from PostgreSQL 16 on
   ])('of %s are not known', (expression) => expect(written(expression, '1')).toBeUndefined());
 });

@@ -1,11 +1,13 @@
 import type { A_Expr, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
+import { scaledFunctions } from './function-scale.ts';
 import { typeOf } from './inference.ts';
 import { integerTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import {
   bareDecimal,
   isChoice,
+  isOfFunction,
   isQuotient,
   type ChoiceScale,
   type NumericScale,
@@ -94,7 +96,7 @@ function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericSc
   if (kind === 'AEXPR_NULLIF') return scaleOf(p, lexpr, scope);
   const operator = namesOf(name).at(-1) ?? '';
   const right = scaleOf(p, rexpr, scope);
-  if (lexpr === undefined) return right;
+  if (lexpr === undefined) return isOfFunction(right) ? undefined : right;
   const left = scaleOf(p, lexpr, scope);
   const isOfNumerics = typeOf(p, { A_Expr: expression }, scope) === 'numeric';
   if (!isOfNumerics) return undefined;
@@ -105,7 +107,8 @@ function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericSc
     const least = [left, right].map(mostDigits);
     return least.every((digits) => digits !== undefined) ? { least: Math.max(...least) } : undefined;
   }
-  if (left === undefined || right === undefined || isQuotient(left) || isQuotient(right)) return undefined;
+  if (left === undefined || right === undefined) return undefined;
+  if (isQuotient(left) || isQuotient(right) || isOfFunction(left) || isOfFunction(right)) return undefined;
   if (operator === '*') return together(left, right, (one, other) => one + other);
   return ['+', '-', '%'].includes(operator) ? together(left, right, Math.max) : undefined;
 }
@@ -198,6 +201,11 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
     const { times, ...more } = quotient;
     const digits = mostDigits(scaleOf(p, args[0], scope));
     return digits === undefined ? undefined : { least: times * digits, ...more };
+  }
+  const of = args.length === 1 ? scaledFunctions.get(name) : undefined;
+  if (of !== undefined) {
+    const argument = mostDigits(scaleOf(p, args[0], scope));
+    return argument === undefined ? undefined : { of, argument };
   }
   if (name === 'extract') return extractScale(constantText(args[0]), typeOf(p, args[1], scope));
   if (name === 'ceil' || name === 'ceiling' || name === 'floor' || name === 'sign') return 0;

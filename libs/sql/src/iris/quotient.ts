@@ -1,3 +1,5 @@
+import { functionDigits, type FunctionScale } from './function-scale.ts';
+
 /** Of what a division of numerics gives: PostgreSQL writes 16 digits that count, and at least so many behind the point. */
 export interface QuotientScale {
   readonly least: number;
@@ -16,8 +18,8 @@ export interface ChoiceScale {
   readonly constants: ReadonlyMap<string, number>;
 }
 
-/** Digits behind the point: so many, or those of what a division gives, or by the value. */
-export type NumericScale = number | QuotientScale | ChoiceScale;
+/** Digits behind the point: so many, or those of what a division or a function gives, or by the value. */
+export type NumericScale = number | QuotientScale | FunctionScale | ChoiceScale;
 
 export const isChoice = (scale: NumericScale | undefined): scale is ChoiceScale =>
   typeof scale === 'object' && 'constants' in scale;
@@ -25,10 +27,17 @@ export const isChoice = (scale: NumericScale | undefined): scale is ChoiceScale 
 export const isQuotient = (scale: NumericScale | undefined): scale is QuotientScale =>
   typeof scale === 'object' && 'least' in scale;
 
+export const isOfFunction = (scale: NumericScale | undefined): scale is FunctionScale =>
+  typeof scale === 'object' && 'of' in scale;
+
+/** Whether it has digits without end, of which PostgreSQL writes some. */
+export const isRounded = (scale: NumericScale | undefined): boolean => isQuotient(scale) || isOfFunction(scale);
+
 /** How many digits PostgreSQL writes behind the point of a numeric of this scale. */
 export function scaleDigits(decimal: string, scale: NumericScale): number {
   if (typeof scale === 'number') return scale;
   if (isChoice(scale)) return scale.constants.get(bareDecimal(decimal)) ?? scale.others;
+  if (isOfFunction(scale)) return functionDigits(Number(decimal), scale);
   const { times = { factor: 1, digits: 0 } } = scale;
   return quotientDigits(Number(decimal) / times.factor, scale) + times.digits;
 }

@@ -20,6 +20,8 @@ export function madeText(made: MadeText, text: string): string {
 
 const called: Readonly<Record<Extract<MadeText, { kind: 'called' }>['name'], (text: string) => string>> = {
   md5: (text) => createHash('md5').update(text).digest('hex'),
+  octet_length: (text) => String(Buffer.byteLength(text)),
+  bit_length: (text) => String(8 * Buffer.byteLength(text)),
   initcap: (text) =>
     text.replaceAll(/[\p{L}\p{N}]+/gu, (word) => {
       const [first = '', ...rest] = word;

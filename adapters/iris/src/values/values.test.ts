@@ -146,6 +146,8 @@ describe('what the proxy makes', () => {
 
   it('of a text is what a function gives', () => {
     expect(textOf({ kind: 'called', name: 'md5' }, 'text', 'abc')).toBe('900150983cd24fb0d6963f7d28e17f72');
+    expect(textOf({ kind: 'called', name: 'octet_length' }, 'int4', 'Zoë ß')).toBe('7');
+    expect(textOf({ kind: 'called', name: 'bit_length' }, 'int4', '')).toBe('0');
     expect(textOf({ kind: 'called', name: 'initcap' }, 'text', "hELLO wORLD-foo o'neil 3rD Éa")).toBe(
       "Hello World-Foo O'Neil 3rd Éa",
     );

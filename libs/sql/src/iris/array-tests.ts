@@ -23,6 +23,12 @@ export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn:
   const isAny = kind === 'AEXPR_OP_ANY';
   const isIn = isAny && operator === '=';
   const isNotIn = !isAny && operator === '<>';
+  const query = bodyOf(rexpr, 'SubLink');
+  if (query?.subLinkType === 'ARRAY_SUBLINK') {
+    const subLinkType = isAny ? 'ANY_SUBLINK' : 'ALL_SUBLINK';
+    const compared = { ...(lexpr !== undefined && { testexpr: lexpr }), ...(name !== undefined && { operName: name }) };
+    return p.predicate({ SubLink: { ...query, ...compared, subLinkType } }, scope);
+  }
   const members = arrayMembers(rexpr);
   if (members?.length === 0) return isAny ? '1 = 0' : '1 = 1';
   if (members !== undefined && (isIn || isNotIn)) {

@@ -2,7 +2,7 @@ import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import { operand } from './expression.ts';
 import { typeOf } from './inference.ts';
-import { integerTypes } from './pg-type.ts';
+import { integerTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -20,18 +20,32 @@ export function printBits(p: Printing, { name, lexpr, rexpr, location }: A_Expr,
   const isShift = operator === '<<' || operator === '>>';
   const mask = wholeOf(rexpr) ?? (isShift ? undefined : wholeOf(lexpr));
   const node = wholeOf(rexpr) === undefined ? rexpr : lexpr;
-  if (mask === undefined || mask < 0 || operator === '<<' || (isShift && mask > 30))
+  const width = widths.get(typeOf(p, node, scope)) ?? 0;
+  if (mask === undefined || mask < 0 || (isShift && mask > 30) || (operator === '<<' && mask >= width))
     return refuse(
       `the operator ${operator} here`,
       location,
-      'Beside a constant that is not negative it is translated, << as a product: a * 4.',
+      'Beside a constant that is not negative it is translated, << of smallint and integer; of others a product does it: a * 4.',
     );
   checkRepeatable(node, 'bits');
   const value = operand(p, node, scope);
+  if (operator === '<<') return shifted(value, mask, width);
   if (operator === '>>') return `CAST(FLOOR(${value} / ${2 ** mask}) AS BIGINT)`;
   const common = commonBits(value, mask);
   if (operator === '&') return common;
   return `(${value} + ${mask} - ${operator === '|' ? '' : '2 * '}${common})`;
+}
+
+/** Bits of the integers whose digits IRIS computes with. */
+const widths: ReadonlyMap<PgType | undefined, number> = new Map([
+  ['int2', 16],
+  ['int4', 32],
+]);
+
+/** Bits that would leave the integer are left out, and the highest that stays is its sign. */
+function shifted(value: string, places: number, width: number): string {
+  const [kept, half] = [2 ** (width - places), 2 ** (width - places - 1)];
+  return `CAST((${value} - ${kept} * FLOOR((${value} + ${half}) / ${kept})) * ${2 ** places} AS BIGINT)`;
 }
 
 /** Run by run: as many bits from here on as are set beside each other. */

@@ -22,12 +22,13 @@ import { identifier } from './names.ts';
 import { scaleOf } from './numeric-scale.ts';
 import { printSortKey } from './order.ts';
 import { paged, printed, structured, type SortKey } from './pages.ts';
-import type { MadeText } from './made-text.ts';
+import { calledFunctions, type CalledFunction, type MadeText } from './made-text.ts';
 import { textTypes, typeUse, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { RowKey, Scope, SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
+import { shownTarget } from './shown-target.ts';
 import { isDifference } from './span.ts';
 import { hasAggregate, isSame, named, names, sortedNode, type Target } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
@@ -158,8 +159,11 @@ export class Block {
     const into = this.#options.assigned?.[place];
     const wanted = into?.type ?? this.#options.types?.[place] ?? learntType(this.#p, node);
     const isKept = isCompared || isGrouped;
-    const pair = this.#options.isTop === true && !isKept ? agePair(this.#p, node, this.#scope) : undefined;
-    const called = this.#options.isTop === true && !isKept ? madeCall(this.#p, node, this.#scope) : undefined;
+    const isShown = !isKept && (this.#options.isTop === true || this.#options.isShown === true);
+    const shown = isShown ? shownTarget(this.#p, node, this.#scope) : undefined;
+    if (shown !== undefined) return { ...shown, node, column: { ...shown.column, name: label, isNullable: true } };
+    const pair = isShown ? agePair(this.#p, node, this.#scope) : undefined;
+    const called = isShown ? madeCall(this.#p, node, this.#scope) : undefined;
     const plain = (): string => {
       if (called !== undefined) return this.#p.value(called.arg, this.#scope);
       if (pair !== undefined) return this.#p.value(pair, this.#scope);
@@ -348,7 +352,7 @@ function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonl
 
 /** Of an array its elements have it. */
 function typeOfMade(made: MadeText | undefined): PgType | undefined {
-  if (made?.kind === 'called') return 'text';
+  if (made?.kind === 'called') return calledFunctions[made.name];
   if (made?.kind === 'values') return made.as === 'text' ? 'text' : made.of;
   return made?.kind === 'joined' ? made.json : undefined;
 }
@@ -356,9 +360,12 @@ function typeOfMade(made: MadeText | undefined): PgType | undefined {
 /** A function of a text that IRIS has not: the proxy calls it. */
 function madeCall(p: Printing, node: Node | undefined, scope: Scope): { arg: Node; made: MadeText } | undefined {
   const { funcname, args = [], over } = bodyOf(node, 'FuncCall') ?? {};
-  const [name, ...more] = namesOf(funcname);
+  const [said, ...more] = namesOf(funcname);
+  const name = (Object.keys(calledFunctions) as CalledFunction[]).find((each) => each === said);
   const [arg] = args;
-  const isText = args.length === 1 && textTypes.has(typeOf(p, arg, scope));
+  const type = typeOf(p, arg, scope);
+  const isText = name !== undefined && args.length === 1 && textTypes.has(type);
+  if (calledFunctions[name ?? 'md5'] === 'int4' && type === 'bpchar') return undefined; // blanks at its end count
   if (arg === undefined || !isText || more.length > 0 || over !== undefined) return undefined;
-  return name === 'md5' || name === 'initcap' ? { arg, made: { kind: 'called', name } } : undefined;
+  return { arg, made: { kind: 'called', name } };
 }

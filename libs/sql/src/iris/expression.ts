@@ -56,8 +56,17 @@ const printers: { readonly [Kind in NodeKind]?: Printer } = {
   CollateClause: (p, node, scope) => p.value(collated(p, bodyOf(node, 'CollateClause') ?? {}, scope), scope),
 };
 
-/** A column by its name, whatever it is a part of. */
-export function printReference(p: Printing, reference: ColumnRef, scope: Scope): string {
+/**
+ * A column by its name, whatever it is a part of.
+ * @param isShown it is a result column as it is
+ */
+export function printReference(p: Printing, reference: ColumnRef, scope: Scope, isShown = false): string {
+  if (!isShown && scope.column(reference)?.made !== undefined)
+    return refuse(
+      'a column of which the proxy makes the text, here',
+      reference.location,
+      'It is translated as a column of the result.',
+    );
   const computed = scope.computedOf(reference);
   if (computed !== undefined) return computed;
   checkReference(reference, scope);
@@ -339,7 +348,10 @@ function printBetween(p: Printing, { kind, lexpr, rexpr, location }: A_Expr, sco
 function printScalarQuery(p: Printing, { subLinkType, subselect, location }: SubLink, scope: Scope): string {
   const select = bodyOf(subselect, 'SelectStmt');
   if (subLinkType !== 'EXPR_SUBLINK' || select === undefined) return refuse('an array of a query', location);
-  return `(${p.queryValue(select, scope).sql})`;
+  const { sql, columns } = p.queryValue(select, scope);
+  if (columns !== undefined && columns.length !== 1)
+    throw new Refusal('subquery must return only one column', { sqlstate: '42601', location });
+  return `(${sql})`;
 }
 
 function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {

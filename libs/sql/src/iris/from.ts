@@ -142,7 +142,7 @@ function printQueryItem(p: Printing, { lateral, subquery, alias }: RangeSubselec
   const select = bodyOf(subquery, 'SelectStmt');
   if (select === undefined) return refuse('this query in FROM');
   // Not correlated: it sees what is around the query, not its neighbours.
-  const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames) });
+  const { sql, ...rows } = p.query(select, scope, { names: namesOf(alias?.colnames), isShown: true });
   const name = alias?.aliasname ?? 'iris_subquery';
   const { columns } = rows;
   if (columns !== undefined)
@@ -286,6 +286,7 @@ function usedColumn({ tables, merged }: Item, name: string): MergedColumn {
   if (owner === undefined || column === undefined)
     throw new Refusal(`column "${name}" specified in USING clause does not exist`, { sqlstate: '42703' });
   if (more.length > 0) throw new Refusal(`common column name "${name}" appears more than once`, { sqlstate: '42702' });
+  if (column.made !== undefined) return refuse(`USING of "${name}", of which the proxy makes the text`);
   const isNullable = column.isNullable || owner.isOuter;
   return {
     sql: `${identifier(owner.alias)}.${identifier(name)}`,

@@ -7,6 +7,7 @@ import { comparedText } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { functionTable } from './function-table.ts';
 import { common, isNullable, learnType, openType, typeOf } from './inference.ts';
+import { calledFunctions } from './made-text.ts';
 import { jsonMember, printJson, printJsonMember } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
 import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts';
@@ -75,7 +76,9 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
     return refuse(
       `the function ${name} with ${args.length} arguments`,
       call.location,
-      'Call it under its schema if it is yours.',
+      name in calledFunctions
+        ? 'Of a text it is translated as a column of the result, by itself.'
+        : 'Call it under its schema if it is yours.',
     );
   }
   const filtered = call.agg_filter === undefined ? args : refuse('FILTER', call.location);

@@ -52,7 +52,7 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
       ...(having === undefined ? {} : { havingClause: having }),
     };
     const isNull = targets.map(({ val }) => absent.some((each) => isSame(each, val, rows)));
-    return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false }).print(), isNull };
+    return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false, isShown: false }).print(), isNull };
   });
   return ordered(p, select, { targets, shown: said.length, parts }, options);
 }

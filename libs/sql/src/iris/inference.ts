@@ -220,7 +220,7 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
       ? 'interval'
       : withInterval(other);
   }
-  if (operator === '>>') return left;
+  if (operator === '>>' || operator === '<<') return left;
   if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
   if (operator === '-' && timeTypes.has(left) && isOfOther(p, rexpr)) return timeArithmetic(operator, left, left);
   if (operator === '-' && timeTypes.has(right) && isOfOther(p, lexpr)) return timeArithmetic(operator, right, right);

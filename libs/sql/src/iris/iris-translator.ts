@@ -166,7 +166,7 @@ export class IrisTranslator {
   }
 
   #printing({ types, wanted }: Parameters): Printing {
-    const printed = new Map<SelectStmt, Map<boolean, PrintedQuery>>();
+    const printed = new Map<SelectStmt, Map<string, PrintedQuery>>();
     const effort = new Effort();
     const p: Printing = {
       dialect: this.#dialect,
@@ -182,11 +182,11 @@ export class IrisTranslator {
       checks: [],
       query: (select, outer, options) => effort.query(printQuery(p, select, outer, options)),
       queryValue: (select, scope: Scope, options = {}) => {
-        const known = printed.get(select) ?? new Map<boolean, PrintedQuery>();
+        const known = printed.get(select) ?? new Map<string, PrintedQuery>();
         printed.set(select, known);
-        const isExact = options.isExact === true;
-        const query = known.get(isExact) ?? p.query(select, scope, { isExact });
-        known.set(isExact, query);
+        const way = JSON.stringify(options);
+        const query = known.get(way) ?? p.query(select, scope, options);
+        known.set(way, query);
         return query;
       },
       value: (value, scope) => effort.part(printValue(p, value, scope)),

@@ -75,9 +75,9 @@ function valueColumn(p: Printing, value: Node | undefined, name: string, scope: 
 }
 
 function queryColumn(p: Printing, select: SelectStmt, name: string, scope: Scope): Column {
-  const { sql, columns } = p.queryValue(select, scope);
-  const [seen] = columns ?? [];
-  const column = { name, type: seen?.type, isNullable: true, isExact: false, scale: seen?.scale };
+  const { sql, columns } = p.queryValue(select, scope, { isShown: true });
+  const [{ type, scale, made } = {}] = columns ?? [];
+  const column = { name, type, isNullable: true, isExact: false, scale, ...(made !== undefined && { made }) };
   return [column, `(${sql})`];
 }
 

@@ -23,9 +23,14 @@ export type MadeText =
       readonly ofNull?: string | undefined;
     }
   /** A text that a function takes. */
-  | { readonly kind: 'called'; readonly name: 'md5' | 'initcap' }
+  | { readonly kind: 'called'; readonly name: CalledFunction }
   /** Two moments, whose age() it is. */
   | { readonly kind: 'age' };
+
+/** Functions of a text that IRIS has not, by what they give. */
+export const calledFunctions = { md5: 'text', initcap: 'text', octet_length: 'int4', bit_length: 'int4' } as const;
+
+export type CalledFunction = keyof typeof calledFunctions;
 
 /** Between the texts as IRIS gives them; no text has it. */
 export const recordSeparator = '\u001e';

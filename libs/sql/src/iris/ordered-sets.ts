@@ -78,7 +78,7 @@ export function withoutOrderedSets(
   const inner = new InnerRows(p, rows, said);
   const joined: (Joined | undefined)[] = [];
   const named = targets.map(({ val, name, ...more }, at): ResTarget => {
-    const join = options.isTop === true ? inner.joined(val) : undefined;
+    const join = options.isTop === true || options.isShown === true ? inner.joined(val) : undefined;
     joined.push(join?.made);
     const value = join?.value ?? inner.rewritten(val);
     const label = options.names?.[at] ?? labelOf(val, name);

@@ -32,7 +32,7 @@ export interface Printing {
   readonly checks: string[];
   query(select: SelectStmt, outer: Scope | undefined, options?: QueryOptions): PrintedQuery;
   /** A query inside an expression; printed once, however often it is asked for. */
-  queryValue(select: SelectStmt, scope: Scope, options?: { readonly isExact?: boolean }): PrintedQuery;
+  queryValue(select: SelectStmt, scope: Scope, options?: Pick<QueryOptions, 'isExact' | 'isShown'>): PrintedQuery;
   value(node: Node | undefined, scope: Scope): string;
   predicate(node: Node | undefined, scope: Scope): string;
 }
@@ -40,6 +40,8 @@ export interface Printing {
 export interface QueryOptions {
   /** The statement itself, not a part of one: here LIMIT may stand, and columns need no names. */
   readonly isTop?: boolean;
+  /** Its columns are shown as they are, or not at all: of their texts the proxy may make something. */
+  readonly isShown?: boolean;
   /** Text has to come as it is stored, because the rows will be compared. */
   readonly isExact?: boolean;
   /** Other names for the columns, from the left. */

@@ -44,7 +44,7 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
   if (clause.recursive === true) checkForward(ctes);
   const parts: string[] = [];
   const define = (ctename: string, select: SelectStmt, { names, location }: Defined): NamedRows => {
-    const { sql, ...rows } = printQuery(p, select, scope, { names });
+    const { sql, ...rows } = printQuery(p, select, scope, { names, isShown: true });
     if (rows.columns !== undefined)
       checkNames(`WITH query "${ctename}"`, rows.columns.length, names.length, () => location);
     if (!isNative) checkWrittenOut(p, select, sql, location);

@@ -66,7 +66,7 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   if (larg === undefined || rarg === undefined) return refuse('this set operation');
   const isExact = isCounted || all !== true || options.isExact === true;
   const { names: said, ...more } = options;
-  const inner: QueryOptions = { ...more, isTop: false, isExact };
+  const inner: QueryOptions = { ...more, isTop: false, isShown: false, isExact };
   const print = (side: SelectStmt, own: QueryOptions): PrintedQuery => p.query(side, scope, { ...inner, ...own });
   const ofLeft = said === undefined ? {} : { names: said };
   const [one, other] = [print(larg, ofLeft), print(rarg, {})];

@@ -84,6 +84,28 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     'select status, mode() within group (order by patient_id) filter (where id > 1) from encounters group by status order by 1',
   ),
+  // The same of queries as values, and through queries in FROM.
+  query(
+    "select p.id, (select string_agg(e.status, ', ' order by e.id) from encounters e where e.patient_id = p.id) from patients p order by p.id",
+  ),
+  query(
+    'select p.id, array(select e.cost from encounters e where e.patient_id = p.id order by e.started desc, e.id) as costs from patients p order by p.id',
+  ),
+  query(
+    'select array(select distinct status from encounters order by status), array(select id from patients order by 1 desc limit 3), array(select id from wards where id > 99)',
+  ),
+  query(
+    "select w.id, q.names, q.n from wards w left join (select parent, string_agg(label, '; ' order by label desc) as names, count(*) as n from wards group by parent) q on q.parent = w.id order by w.id",
+  ),
+  query(
+    'with q as (select patient_id, array_agg(id order by id) as ids from encounters group by patient_id) select p.id, q.ids from patients p join q on q.patient_id = p.id order by p.id',
+  ),
+  query(
+    "select p.id, x.s from patients p left join lateral (select string_agg(e.status, '-' order by e.id) as s from encounters e where e.patient_id = p.id) x on true order by p.id",
+  ),
+  query("select count(*) from (select parent, string_agg(label, ', ' order by label) from wards group by parent) q"),
+  query('select id from patients where id = any(array(select patient_id from encounters where cost > 4)) order by id'),
+  query('select id from wards where id <> all(array(select parent from wards where parent is not null)) order by id'),
   query('select json_object_agg(id, parent order by id), jsonb_object_agg(label, parent order by id) from wards'),
   // The digits of what is one value or another.
   query(
@@ -100,6 +122,7 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query(
     'select id & 5, id | 6, 3 & cost, cost # 9, cost | 1, ~cost, ~(-id), cost >> 1, -id >> 2, cost & 0 from encounters order by id',
   ),
+  query('select cost << 1, -id << 3, cost << 0, cost << 29, (id - 4) << 30 from encounters order by id'),
   query('select count(*) from encounters where cost & 4 = 4 and (id | 1) <> 3'),
   // The clocks of zones.
   query(

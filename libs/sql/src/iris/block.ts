@@ -30,7 +30,7 @@ import type { RowKey, Scope, SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
 import { shownTarget } from './shown-target.ts';
 import { isDifference } from './span.ts';
-import { hasAggregate, isSame, named, names, sortedNode, type Target } from './targets.ts';
+import { distinctNames, hasAggregate, isSame, labelled, named, names, sortedNode, type Target } from './targets.ts';
 import { typedValue } from './typed-constants.ts';
 import { rowKeys } from './row-keys.ts';
 
@@ -141,7 +141,13 @@ export class Block {
       return refuse('* over a table of unknown columns, here', targets[0]?.location, 'Name the columns.');
     }
     if (isStar) return undefined;
-    return targets.map((target, place) => this.#printTarget(target, place, isCompared, groups));
+    const printed = targets.map((target, place) => this.#printTarget(target, place, isCompared, groups));
+    if (this.#options.isTop !== true) return printed;
+    const names = distinctNames(printed.map(({ column }) => column.name));
+    return printed.map((target, at) => {
+      const { name } = target.column;
+      return { ...target, column: labelled({ ...target.column, name: names[at] ?? name }, name) };
+    });
   }
 
   get #needsNames(): boolean {

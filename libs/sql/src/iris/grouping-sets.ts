@@ -13,7 +13,7 @@ import { placeOf, Refusal, refuse } from './refusal.ts';
 import { isRepeatable } from './repeatable.ts';
 import { Scope, type SeenColumn } from './scope.ts';
 import { sortOutside } from './set-operations.ts';
-import { isSame } from './targets.ts';
+import { distinctNames, isSame, labelled } from './targets.ts';
 
 /** Each is a query of its own over the same rows. */
 const setsMax = 64;
@@ -29,18 +29,18 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
   if (select.fromClause !== undefined) printFrom(p, select.fromClause, rows);
   const said = (select.targetList ?? []).map((node) => bodyOf(node, 'ResTarget') ?? {});
   const targets = [...said, ...sortedBy(select, said, options)];
+  const labels = targets.map(
+    ({ val, name }, at) => (at < said.length ? options.names?.[at] : undefined) ?? labelOf(val, name),
+  );
+  const names = options.isTop === true ? distinctNames(labels) : labels;
   const sets = setsOf(select.groupClause ?? [], (node) => groupedBy(node, targets, rows), place);
   const all = distinct(sets.flat(), rows);
   const parts = sets.map((set) => {
     const absent = all.filter((each) => !set.some((group) => isSame(group, each, rows)));
     const rewrite = (node: Node | undefined): Node | undefined => without(p, node, absent, all, rows);
-    const named = targets.map(({ val, name, ...more }, at): ResTarget => {
+    const named = targets.map(({ val, ...more }, at): ResTarget => {
       const value = rewrite(val);
-      return {
-        ...more,
-        ...(value === undefined ? {} : { val: value }),
-        name: (at < said.length ? options.names?.[at] : undefined) ?? labelOf(val, name),
-      };
+      return { ...more, ...(value === undefined ? {} : { val: value }), name: names[at] ?? '' };
     });
     const having = rewrite(select.havingClause);
     const { fromClause, whereClause } = select;
@@ -54,7 +54,7 @@ export function printGroupingSets(p: Printing, select: SelectStmt, scope: Scope,
     const isNull = targets.map(({ val }) => absent.some((each) => isSame(each, val, rows)));
     return { ...new Block(p, one, new Scope(scope), { ...options, isTop: false, isShown: false }).print(), isNull };
   });
-  return ordered(p, select, { targets, shown: said.length, parts }, options);
+  return ordered(p, select, { targets, labels, shown: said.length, parts }, options);
 }
 
 /** What is sorted by and is no result column: it stands beside them, for each set as it is there. */
@@ -77,14 +77,22 @@ interface Part extends PrintedQuery {
   readonly isNull: readonly boolean[];
 }
 
+interface Written {
+  readonly targets: readonly ResTarget[];
+  readonly labels: readonly string[];
+  /** How many of them the client sees. */
+  readonly shown: number;
+  readonly parts: readonly Part[];
+}
+
 function ordered(
   p: Printing,
   select: SelectStmt,
-  { targets, shown, parts }: { targets: readonly ResTarget[]; shown: number; parts: readonly Part[] },
+  { targets, labels, shown, parts }: Written,
   options: QueryOptions,
 ): PrintedQuery {
   const sql = parts.map((part) => part.sql).join(' UNION ALL ');
-  const columns = targets.map((_, at) => columnOf(parts, at));
+  const columns = targets.map((_, at) => labelled(columnOf(parts, at), labels[at]));
   const limits = limitsOf(p, select);
   if (select.sortClause === undefined && limits.count === undefined && limits.offset === undefined)
     return { sql, columns };

@@ -377,9 +377,9 @@ const unique = (hazards: readonly Hazard[]): readonly Hazard[] => [
   ...new Map(hazards.map((hazard) => [hazard.id, hazard])).values(),
 ];
 
-function resultColumn({ name, type, scale, facts, made, modifiers }: SeenColumn): ResultColumn {
+function resultColumn({ name, label = name, type, scale, facts, made, modifiers }: SeenColumn): ResultColumn {
   return {
-    ...{ label: name, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers },
+    ...{ label, type, holdsSchema: isSchemaColumn(name), scale, modifiers: facts?.modifiers ?? modifiers },
     ...(made === undefined ? {} : { made }),
   };
 }

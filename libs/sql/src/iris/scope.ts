@@ -9,6 +9,8 @@ import { refuse } from './refusal.ts';
 /** What is known of a column that a query sees. */
 export interface SeenColumn {
   readonly name: string;
+  /** As the client sees it, where another column has that name already. */
+  readonly label?: string;
   readonly type: PgType | undefined;
   readonly isNullable: boolean;
   /** Compares as it is stored: no %EXACT is needed. */

@@ -11,7 +11,7 @@ import { numberTypes, textTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { PrintedQuery, Printing, QueryOptions } from './printing.ts';
 import { placeOf, refuse, Refusal } from './refusal.ts';
 import type { Scope, SeenColumn } from './scope.ts';
-import { isSame, names, resultOf, type Target } from './targets.ts';
+import { distinctNames, isSame, labelled, names, resultOf, type Target } from './targets.ts';
 
 /**
  * Around DISTINCT and UNION, whose rows are sorted by their result columns only.
@@ -68,16 +68,21 @@ export function printSetOperation(p: Printing, select: SelectStmt, scope: Scope,
   const { names: said, ...more } = options;
   const inner: QueryOptions = { ...more, isTop: false, isShown: false, isExact };
   const print = (side: SelectStmt, own: QueryOptions): PrintedQuery => p.query(side, scope, { ...inner, ...own });
-  const ofLeft = said === undefined ? {} : { names: said };
-  const [one, other] = [print(larg, ofLeft), print(rarg, {})];
+  const given = print(larg, said === undefined ? {} : { names: said });
+  const labels = given.columns?.map(({ name }) => name) ?? [];
+  const distinct = options.isTop === true ? distinctNames(labels) : labels;
+  const isRenamed = distinct.some((name, at) => name !== labels[at]);
+  const ofLeft = isRenamed ? { names: distinct } : said === undefined ? {} : { names: said };
+  const ofRight = isCounted && isRenamed ? ofLeft : {};
+  const [one, other] = [isRenamed ? print(larg, ofLeft) : given, print(rarg, ofRight)];
   const left = becomesOther(one, other) ? print(larg, { ...ofLeft, ...typesBeside(one, other) }) : one;
-  const right = becomesOther(other, one) ? print(rarg, typesBeside(other, one)) : other;
+  const right = becomesOther(other, one) ? print(rarg, { ...ofRight, ...typesBeside(other, one) }) : other;
   const word = `${setWords[op] ?? op}${all === true ? ' ALL' : ''}`;
   const sql = isCounted
     ? `SELECT ${listOf(left, rarg)} FROM (${counted(left, rarg)} ${setWords[op] ?? ''} ${counted(right, rarg)}) AS iris_e`
     : `${branch(larg, left.sql, isChain(select, larg))} ${word} ${branch(rarg, right.sql)}`;
   const columns = one.columns?.map((column, place) =>
-    merged(column, other.columns?.[place], word, rarg.targetList?.[place]),
+    labelled(merged(column, other.columns?.[place], word, rarg.targetList?.[place]), labels[place]),
   );
   if (columns !== undefined && other.columns !== undefined && columns.length !== other.columns.length)
     throw new Refusal(`each ${setWords[op] ?? op} query must have the same number of columns`, {

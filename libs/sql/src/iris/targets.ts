@@ -11,6 +11,14 @@ export interface Target {
   readonly column: SeenColumn;
 }
 
+/** Names of which each comes once, so that columns can be told apart in IRIS; the client sees their own. */
+export function distinctNames(labels: readonly string[]): readonly string[] {
+  return labels.map((label, at) => (labels.indexOf(label) < at ? `iris_c${at + 1}` : label));
+}
+
+export const labelled = (column: SeenColumn, label = column.name): SeenColumn =>
+  label === column.name ? column : { ...column, label };
+
 export const named = (targets: readonly Target[]): string =>
   targets.map(({ sql, column }) => `${sql} AS ${identifier(column.name)}`).join(', ');
 
@@ -52,8 +60,8 @@ export function resultOf(
   if (place !== undefined) return targets[place - 1] ?? noResult(node, clause);
   const fields = bodyOf(node, 'ColumnRef')?.fields ?? [];
   const name = fields.length === 1 ? namesOf(fields)[0] : undefined;
-  const [target, ...others] = targets.filter(({ column }) => column.name === name);
-  if (others.some((other) => !isSame(other.node, target?.node, scope)))
+  const [target, ...others] = targets.filter(({ column }) => (column.label ?? column.name) === name);
+  if (others.some((other) => other.node === undefined || !isSame(other.node, target?.node, scope)))
     throw new Refusal(`ORDER BY "${name ?? ''}" is ambiguous`, { sqlstate: '42702', location: placeOf(node) });
   return target;
 }

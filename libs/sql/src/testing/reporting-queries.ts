@@ -107,6 +107,16 @@ export const reportingQueries: readonly WrittenQuery[] = [
   query('select id from patients where id = any(array(select patient_id from encounters where cost > 4)) order by id'),
   query('select id from wards where id <> all(array(select parent from wards where parent is not null)) order by id'),
   query('select json_object_agg(id, parent order by id), jsonb_object_agg(label, parent order by id) from wards'),
+  // Columns of one name.
+  query(
+    'select distinct p.id, e.id from patients p join encounters e on e.patient_id = p.id order by p.id, e.id limit 4',
+  ),
+  query(
+    'select distinct on (p.id) p.id, e.id from patients p join encounters e on e.patient_id = p.id order by p.id, e.id desc',
+  ),
+  query('select parent, sum(id), sum(parent) from wards group by parent union all select 0, 1, 2 order by 1, 3 desc'),
+  query('select status, sum(cost), sum(id) from encounters group by rollup(status) order by sum(id), 2'),
+  query('select w.id, p.id from wards w join patients p on p.id = w.id order by w.label, w.id offset 1'),
   // The digits of what is one value or another.
   query(
     'select coalesce(sum(x), 0), sum(case when x > $1 then x else 0 end), coalesce(sum(x), 0) * 1.5, coalesce(max(x), 0) + coalesce(min(x), 0.0), coalesce(sum(x), 0) / 3, avg(case when x > 1 then x else 0 end) from (select score::numeric(6, 2) as x, active from patients) p group by active order by active',

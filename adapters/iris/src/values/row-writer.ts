@@ -119,17 +119,53 @@ function cellWriter(column: OutColumn, isBinary: boolean, toPostgres: (schema: s
   if (type === 'bytea')
     return isBinary ? asItIs : (writer, cell) => writer.value(Buffer.from(`\\x${Buffer.from(cell).toString('hex')}`));
   const rule = column.holdsSchema ? toPostgres : ruleOf(column);
-  const isList = isArray(column.made);
+  const range = rule === undefined ? integers[type] : undefined;
+  if (range !== undefined) {
+    const write = isBinary ? binaryWriter(column, undefined) : asItIs;
+    return (writer, cell) => {
+      if (cell.length > range.digits) checkRange(cell, range);
+      write(writer, cell);
+    };
+  }
   if (rule === undefined && (!isBinary || textual.has(type))) return asItIs;
-  const textOf = (cell: Uint8Array): string => {
-    const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
-    return rule === undefined ? text : rule(text);
-  };
-  if (!isBinary) return (writer, cell) => writer.value(Buffer.from(textOf(cell)));
+  if (isBinary) return binaryWriter(column, rule);
+  return (writer, cell) => writer.value(Buffer.from(written(cell, rule)));
+}
+
+type TextRule = ReturnType<typeof ruleOf>;
+
+function written(cell: Uint8Array, rule: TextRule): string {
+  const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('utf8');
+  return rule === undefined ? text : rule(text);
+}
+
+function binaryWriter({ type, made, label }: OutColumn, rule: TextRule): WriteCell {
+  const isList = isArray(made);
   return (writer, cell) => {
-    const text = textOf(cell);
+    const text = written(cell, rule);
     const bytes = isList ? binaryOfItems(type, arrayItems(text) ?? []) : binaryOfText(type, text);
-    if (bytes === undefined) throw new SessionFault('22P03', `a value of column "${column.label}" is no ${type}`);
+    if (bytes === undefined) throw new SessionFault('22P03', `a value of column "${label}" is no ${type}`);
     writer.value(bytes);
   };
+}
+
+interface IntegerRange {
+  readonly name: string;
+  /** As many are within the range, whatever they are. */
+  readonly digits: number;
+  /** The highest value, and one more. */
+  readonly end: bigint;
+}
+
+const integers: Readonly<Partial<Record<WireType, IntegerRange>>> = {
+  int2: { name: 'smallint', digits: 4, end: 2n ** 15n },
+  int4: { name: 'integer', digits: 9, end: 2n ** 31n },
+  int8: { name: 'bigint', digits: 18, end: 2n ** 63n },
+};
+
+/** IRIS computes beyond the type that PostgreSQL gives a sum or a product. @throws SessionFault 22003 */
+function checkRange(cell: Uint8Array, { name, end }: IntegerRange): void {
+  const text = written(cell, undefined);
+  const value = /^-?\d+$/.test(text) ? BigInt(text) : 0n;
+  if (value >= end || value < -end) throw new SessionFault('22003', `${name} out of range`);
 }

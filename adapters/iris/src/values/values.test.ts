@@ -163,6 +163,30 @@ describe('what the proxy makes', () => {
   });
 });
 
+describe('whole numbers', () => {
+  const rowOf = (type: WireType, text: string, format: number): Buffer => {
+    const column = { label: 'c', type, pgType: undefined, holdsSchema: false, modifier: -1, scale: undefined } as const;
+    return new RowWriter([column], [format], String).write([[Buffer.from(text)]], 0, 1);
+  };
+
+  it.each<[WireType, string, string | undefined]>([
+    ['int2', '-32768', undefined],
+    ['int2', '32768', 'smallint out of range'],
+    ['int4', '2147483647', undefined],
+    ['int4', '2147483648', 'integer out of range'],
+    ['int4', '-2147483649', 'integer out of range'],
+    ['int8', '9223372036854775807', undefined],
+    ['int8', '-9223372036854775809', 'bigint out of range'],
+  ])('as %s are %s', (type, text, message) => {
+    for (const format of [0, 1]) {
+      const row = (): Buffer => rowOf(type, text, format);
+      if (message !== undefined) expect(row).toThrow(expect.objectContaining({ message }));
+      else if (format === 0) expect(row().toString('utf8', 11)).toBe(text);
+      else expect(row().length).toBeGreaterThan(11);
+    }
+  });
+});
+
 describe('results', () => {
   it.each<[WireType, string, string]>([
     ['float8', '1.0', '1'],

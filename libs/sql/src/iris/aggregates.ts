@@ -103,8 +103,10 @@ function printList(p: Printing, call: FuncCall, scope: Scope): string {
 function noteAggregate({ args = [], agg_filter: filter, location }: FuncCall, scope: Scope): void {
   scope.aggregates++;
   if (isOfQueryAround(args, scope)) refuse('an aggregate of the query around', location, 'Take it in a query in FROM.');
-  if (hasPart(args, isAggregate))
-    throw new Refusal('aggregate function calls cannot be nested', { sqlstate: '42803', location });
+  let inner: FuncCall | undefined;
+  hasPart(args, (node) => isAggregate(node) && (inner ??= bodyOf(node, 'FuncCall')) !== undefined);
+  if (inner !== undefined)
+    throw new Refusal('aggregate function calls cannot be nested', { sqlstate: '42803', location: inner.location });
   if (filter !== undefined && hasPart(filter, isAggregate))
     throw new Refusal('aggregate functions are not allowed in FILTER', {
       sqlstate: '42803',

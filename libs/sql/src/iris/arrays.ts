@@ -10,13 +10,14 @@ export function arrayMembers(node: Node | undefined): readonly Node[] | undefine
     const elements = array.elements ?? [];
     return elements.some((element) => bodyOf(element, 'A_ArrayExpr') !== undefined) ? undefined : elements;
   }
-  const text = bodyOf(node, 'A_Const')?.sval === undefined ? undefined : constantText(node);
-  return text === undefined ? undefined : literalMembers(text);
+  const { sval, location = -1 } = bodyOf(node, 'A_Const') ?? {};
+  const text = sval === undefined ? undefined : constantText(node);
+  return text === undefined ? undefined : literalMembers(text, location);
 }
 
 const member = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"\\]*?))\s*(,|\}$)/;
 
-function literalMembers(text: string): readonly Node[] | undefined {
+function literalMembers(text: string, location: number): readonly Node[] | undefined {
   if (!text.startsWith('{') || !text.endsWith('}')) return undefined;
   const members: Node[] = [];
   if (/^\{\s*\}$/.test(text)) return members;
@@ -25,7 +26,7 @@ function literalMembers(text: string): readonly Node[] | undefined {
     if (match === null) return undefined; // nested, or not well formed
     const [whole, quoted, plain = ''] = match;
     if (quoted === undefined && (plain === '' || plain.toUpperCase() === 'NULL')) return undefined;
-    members.push({ A_Const: { sval: { sval: quoted?.replace(/\\(.)/g, '$1') ?? plain } } });
+    members.push({ A_Const: { sval: { sval: quoted?.replace(/\\(.)/g, '$1') ?? plain }, location } });
     rest = rest.slice(whole.length);
   }
   return members;

@@ -7,7 +7,7 @@ import { integerTypes, numberTypes, textTypes, type PgType } from './pg-type.ts'
 import type { Printing } from './printing.ts';
 import { placeOf, Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
-import { typedConstant, untypedText } from './typed-constants.ts';
+import { checkNumber, typedConstant, untypedText } from './typed-constants.ts';
 import { vectorSide } from './vector.ts';
 
 /** A value where it goes into a column: PostgreSQL casts it on the way, IRIS would store a fraction or the number of a day. */
@@ -16,6 +16,8 @@ export function printAssigned(p: Printing, node: Node, column: ColumnFacts | und
   learnType(p, node, to);
   if (typeOf(p, node, scope) === 'interval') throw unlike('interval', column, node);
   if (to === undefined) return p.value(node, scope);
+  checkNumber(to, node);
+  checkLength(node, column);
   const constant = typedConstant(p, node, to);
   if (constant !== undefined) return constant;
   if (to === 'vector' && (untypedText(node) !== undefined || bodyOf(node, 'ParamRef') !== undefined))
@@ -24,6 +26,15 @@ export function printAssigned(p: Printing, node: Node, column: ColumnFacts | und
   if (from === undefined || from === to || !isCast(from, to)) return p.value(node, scope);
   if (isRefused(from, to)) throw unlike(from, column, node);
   return castValue(p, { arg: node, typeName: { names: [{ String: { sval: to } }], location: -1 } }, scope);
+}
+
+/** A text that is longer than its column, blanks at its end apart. @throws Refusal 22001 */
+function checkLength(node: Node, { type, modifiers = [] }: Partial<ColumnFacts> = {}): void {
+  const [length] = modifiers;
+  const text = textTypes.has(type) ? untypedText(node)?.trimEnd() : undefined;
+  if (length === undefined || text === undefined || [...text].length <= length) return;
+  const named = type === 'bpchar' ? 'character' : 'character varying';
+  throw new Refusal(`value too long for type ${named}(${length})`, { sqlstate: '22001', isPlaceless: true });
 }
 
 /** The same of what a query puts there, which has to be of the column's type by itself. @throws Refusal */

@@ -370,7 +370,7 @@ function madeCall(p: Printing, node: Node | undefined, scope: Scope): { arg: Nod
   const name = (Object.keys(calledFunctions) as CalledFunction[]).find((each) => each === said);
   const [arg] = args;
   const type = typeOf(p, arg, scope);
-  const isText = name !== undefined && args.length === 1 && textTypes.has(type);
+  const isText = name !== undefined && args.length === 1 && (textTypes.has(type) || isUntypedConstant(arg));
   if (calledFunctions[name ?? 'md5'] === 'int4' && type === 'bpchar') return undefined; // blanks at its end count
   if (arg === undefined || !isText || more.length > 0 || over !== undefined) return undefined;
   return { arg, made: { kind: 'called', name } };

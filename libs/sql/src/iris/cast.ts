@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts';
 import { printSpan } from './span.ts';
 import { castText } from './text-cast.ts';
 import { textOperand } from './text-operand.ts';
-import { booleanConstant, checkConstant, typedConstant, untypedText } from './typed-constants.ts';
+import { booleanConstant, checkConstant, checkNumber, typedConstant, untypedText } from './typed-constants.ts';
 import { vectorText } from './vector-text.ts';
 
 /** CAST(x AS t), with what PostgreSQL does on the way: numbers are rounded, constants are checked. */
@@ -18,7 +18,9 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   const location = typeName?.location;
   const use = typeUse(typeName);
   const name = namesOf(typeName?.names).at(-1) ?? 'this type';
-  if (use === undefined) return p.catalog.isEnum(name) ? p.value(arg, scope) : refuse(`a cast to ${name}`, location);
+  const isArray = typeName?.arrayBounds !== undefined;
+  if (use === undefined && !isArray && p.catalog.isEnum(name)) return p.value(arg, scope);
+  if (use === undefined) return refuse(`a cast to ${isArray ? `an array of ${name}` : name}`, location);
   if (use.type === 'interval') return printSpan(p, { TypeCast: cast }, scope);
   if (use.type === 'vector') return vectorValue(p, arg, use, scope, location);
   const text = untypedText(arg);
@@ -37,6 +39,7 @@ export function castValue(p: Printing, cast: TypeCast, scope: Scope): string {
   const isText = textTypes.has(from) && text === undefined;
   if (isText && use.type !== 'json' && use.type !== 'jsonb') return castText(p, arg, use.type, type, scope, location);
   const value = moment ?? operand(p, arg, scope);
+  checkNumber(use.type, arg);
   if (integerTypes.has(use.type)) return integerValue(arg, value, from, type);
   return `CAST(${value} AS ${type})`;
 }

@@ -66,7 +66,7 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
           returning,
         )
       : conflictSteps(p, conflicts, rows, columns, exprs, returning);
-  if (select.valuesLists !== undefined) return insertRows(givenRows(select, columns, cols.length > 0));
+  if (select.valuesLists !== undefined) return insertRows(givenRows(select, columns, insert.cols ?? []));
   const into = columns?.map((name) => columnFacts(facts, name));
   const query = p.query(select, undefined, into === undefined ? {} : { assigned: into });
   for (const [place, column] of (into ?? []).entries())
@@ -112,8 +112,9 @@ interface GivenValue {
 function givenRows(
   select: SelectStmt,
   columns: readonly string[] | undefined,
-  isNamed: boolean,
+  cols: readonly Node[],
 ): readonly (readonly GivenValue[])[] {
+  const isNamed = cols.length > 0;
   return (select.valuesLists ?? []).map((row) => {
     const values = bodyOf(row, 'List')?.items ?? [];
     const given = values
@@ -122,7 +123,7 @@ function givenRows(
     if (given.length < values.length && columns === undefined) {
       return refuse('DEFAULT in a table of unknown columns', undefined, 'Name the columns.');
     }
-    checkCount(values, columns, isNamed);
+    checkCount(values, columns, isNamed ? cols : undefined);
     return given;
   });
 }
@@ -168,11 +169,17 @@ function conflictSteps(
   return { steps, ...(returning === undefined ? {} : { columns: returning.columns }) };
 }
 
-function checkCount(values: readonly Node[], columns: readonly string[] | undefined, isNamed: boolean): void {
+/** @param cols the columns as they are named, if they are */
+function checkCount(
+  values: readonly Node[],
+  columns: readonly string[] | undefined,
+  cols: readonly Node[] | undefined,
+): void {
   const count = values.length;
-  if (columns === undefined || count === columns.length || (count < columns.length && !isNamed)) return;
+  if (columns === undefined || count === columns.length || (count < columns.length && cols === undefined)) return;
   const [more, fewer] = count > columns.length ? ['expressions', 'target columns'] : ['target columns', 'expressions'];
-  throw new Refusal(`INSERT has more ${more} than ${fewer}`, { sqlstate: '42601', location: placeOf(values) });
+  const location = placeOf(count > columns.length ? values[columns.length] : cols?.[count]);
+  throw new Refusal(`INSERT has more ${more} than ${fewer}`, { sqlstate: '42601', location });
 }
 
 interface Returning {

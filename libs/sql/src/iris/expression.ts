@@ -367,6 +367,8 @@ function printTestQuery(p: Printing, link: SubLink, scope: Scope): string {
   const operator = namesOf(operName).at(-1) ?? '=';
   if (!isAny && subLinkType !== 'ALL_SUBLINK') return refuse('this kind of query', location);
   const query = p.queryValue(select, scope, { isExact: true });
+  if ((query.columns?.length ?? 1) > 1)
+    throw new Refusal('subquery has too many columns', { sqlstate: '42601', location });
   const type = typeOf(p, testexpr, scope) ?? query.columns?.[0]?.type;
   const inner = query.columns?.[0]?.type;
   if (type !== inner && (type === 'date' || inner === 'date') && timeTypes.has(type) && timeTypes.has(inner))

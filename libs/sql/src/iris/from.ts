@@ -21,8 +21,9 @@ import {
   type SeenTable,
 } from './scope.ts';
 
-/** FROM, and what of it the query sees from then on. */
+/** FROM, and what of it the query sees from then on. @throws Refusal */
 export function printFrom(p: Printing, items: readonly Node[], scope: Scope): string {
+  checkAliases(items);
   const parts: string[] = [];
   for (const item of withLaterals(items)) {
     const { sql, tables, merged } = printItem(p, item, scope);
@@ -31,6 +32,31 @@ export function printFrom(p: Printing, items: readonly Node[], scope: Scope): st
     parts.push(sql);
   }
   return parts.join(', ');
+}
+
+interface NamedItem {
+  readonly name: string;
+  /** Of a table without an alias. */
+  readonly schema: string | undefined;
+}
+
+function namesIn(item: Node | undefined): readonly NamedItem[] {
+  const join = bodyOf(item, 'JoinExpr');
+  if (join !== undefined) return [...namesIn(join.larg), ...namesIn(join.rarg)];
+  const { alias, relname = '', schemaname } = bodyOf(item, 'RangeVar') ?? {};
+  const said = alias ?? bodyOf(item, 'RangeSubselect')?.alias ?? bodyOf(item, 'RangeFunction')?.alias;
+  return [{ name: said?.aliasname ?? relname, schema: said === undefined ? schemaname : undefined }];
+}
+
+/** @throws Refusal 42712 */
+function checkAliases(items: readonly Node[]): void {
+  const all = items.flatMap(namesIn).filter(({ name }) => name !== '');
+  const twice = all.find(({ name, schema }, at) =>
+    all.slice(0, at).some((before) => before.name === name && before.schema === schema),
+  );
+  if (twice === undefined) return;
+  const what = `table name "${twice.name}" specified more than once`;
+  throw new Refusal(what, { sqlstate: '42712', isPlaceless: true });
 }
 
 /** A LATERAL query behind a comma is joined to what stands before it. */

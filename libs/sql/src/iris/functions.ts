@@ -1,5 +1,6 @@
 import type { FuncCall, MinMaxExpr, Node, SQLValueFunction, TypeCast } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
+import { volatilityOf } from '../known-functions.ts';
 import { refuseAge } from './age.ts';
 import { printAggregateCall } from './aggregates.ts';
 import { castValue, evenly } from './cast.ts';
@@ -72,6 +73,8 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
   const rule = functionTable.get(name);
   const args = call.args ?? [];
   const [min, max] = rule?.arguments ?? [0, 0];
+  if (rule === undefined && volatilityOf(name) === 'unknown')
+    throw noFunction(p, name, call, scope, 'Call it under its schema if it is yours.');
   if (rule?.iris === undefined || args.length < min || args.length > max) {
     return refuse(
       `the function ${name} with ${args.length} arguments`,
@@ -88,16 +91,20 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
 }
 
 /** IRIS takes numbers for text, and text for the number that it begins with. @throws Refusal 42883 */
-function checkArguments(p: Printing, name: string, { args = [], location }: FuncCall, scope: Scope): void {
+function checkArguments(p: Printing, name: string, call: FuncCall, scope: Scope): void {
+  const { args = [] } = call;
   const kind = functionTable.get(name)?.takes;
   if (kind === undefined) return;
   const ofKind = kind === 'text' ? textTypes : numberTypes;
   const types = args.map((arg) => typeOf(p, arg, scope));
   const isWrong = (type: PgType | undefined): boolean => type !== undefined && !ofKind.has(type);
   if (kind === 'text' ? !isWrong(types[0]) : !types.some(isWrong)) return;
-  throw new Refusal(`function ${name}(${types.map((type) => type ?? 'unknown').join(', ')}) does not exist`, {
-    ...{ sqlstate: '42883', location, hint: 'Cast its arguments.' },
-  });
+  throw noFunction(p, name, call, scope, 'Cast its arguments.');
+}
+
+function noFunction(p: Printing, name: string, { args = [], location }: FuncCall, scope: Scope, hint: string): Refusal {
+  const types = args.map((arg) => typeOf(p, arg, scope) ?? 'unknown');
+  return new Refusal(`function ${name}(${types.join(', ')}) does not exist`, { sqlstate: '42883', location, hint });
 }
 
 const jsonFunctions: ReadonlySet<string> = new Set([
@@ -231,7 +238,7 @@ function printSubstring(p: Printing, args: readonly Node[], scope: Scope, locati
     );
   if (first !== undefined && (first.ival ?? 0) < 1) return refuse('substring from before the text', location);
   if (Number(constantText(count) ?? 0) < 0)
-    throw new Refusal('negative substring length not allowed', { sqlstate: '22011', location });
+    throw new Refusal('negative substring length not allowed', { sqlstate: '22011', isPlaceless: true });
   const places = [from, count].filter((each) => each !== undefined).map((each) => p.value(each, scope));
   return `SUBSTRING(${[p.value(text, scope), ...places].join(', ')})`;
 }

@@ -456,14 +456,15 @@ function untoldFault({ number, sqlstate, location }: UntoldParameter, text: stri
 }
 
 /** A refusal without a place of its own stands where its statement begins. */
-function faultOf({ message, sqlstate, hint, location = -1 }: Refusal, text: string, start: number): SqlFault {
+function faultOf(refusal: Refusal, text: string, start: number): SqlFault {
+  const { message, sqlstate, hint, location = -1, isPlaceless } = refusal;
   const bytes = Buffer.from(text, 'utf8');
   let place = location;
   if (place < 0) for (place = start; place < bytes.length && (bytes[place] ?? 0) <= 0x20;) place++;
   return {
     sqlstate,
     message,
-    position: positionOf(bytes, place),
+    ...(isPlaceless ? {} : { position: positionOf(bytes, place) }),
     ...(hint === undefined ? {} : { hint }),
   };
 }

@@ -1,12 +1,22 @@
+interface RefusalOptions {
+  readonly sqlstate?: string;
+  readonly hint?: string;
+  readonly location?: number | undefined;
+  readonly isPlaceless?: boolean;
+}
+
 /** Ends a translation. It never leaves this folder: the caller gets a fault, as PostgreSQL would report it. */
 export class Refusal extends Error {
   readonly sqlstate: string;
   readonly hint: string | undefined;
   /** In bytes of UTF-8, as the grammar counts; undefined or negative where the node has no place. */
   readonly location: number | undefined;
+  /** PostgreSQL tells no place either: it finds this out when it runs the statement, or when it knows all names. */
+  readonly isPlaceless: boolean;
 
-  constructor(what: string, options: { sqlstate?: string; hint?: string; location?: number | undefined } = {}) {
+  constructor(what: string, options: RefusalOptions = {}) {
     super(what);
+    this.isPlaceless = options.isPlaceless ?? false;
     this.sqlstate = options.sqlstate ?? '0A000';
     this.hint = options.hint;
     this.location = options.location;

@@ -41,7 +41,7 @@ export function printSplitPart(
       'A separator and a place from 1 are translated.',
     );
   if (at.ival === undefined || at.ival === 0)
-    throw new Refusal('field position must not be zero', { sqlstate: '22023', location });
+    throw new Refusal('field position must not be zero', { sqlstate: '22023', isPlaceless: true });
   return notNull(p, text, `$PIECE(${operand(p, text, scope)}, ${p.marks.string(by)}, ${at.ival})`, scope);
 }
 

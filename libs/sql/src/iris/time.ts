@@ -42,6 +42,12 @@ const fields: Readonly<Record<string, string>> = {
   year: 'year', month: 'month', day: 'day', hour: 'hour', minute: 'minute', quarter: 'quarter', doy: 'dayofyear',
 }; // prettier-ignore
 
+/** What PostgreSQL takes out of a moment, and is not translated of each. */
+const otherFields: ReadonlySet<string> = new Set([
+  'epoch', 'second', 'milliseconds', 'microseconds', 'week', 'isodow', 'isoyear', 'dow', 'decade', 'century', 'millennium', 'julian',
+  'timezone', 'timezone_hour', 'timezone_minute',
+]); // prettier-ignore
+
 /** A date, or what becomes one beside it. */
 const isDay = (p: Printing, node: Node | undefined, other: Node | undefined, scope: Scope): boolean =>
   typeOf(p, node, scope) === 'date' || (isOfOther(p, node) && typeOf(p, other, scope) === 'date');
@@ -115,6 +121,7 @@ export function printExtract(p: Printing, args: readonly Node[], scope: Scope, l
   const part = fields[field];
   if (type === 'date' && (field === 'hour' || field === 'minute'))
     return refuse(`extract(${field}) from a date`, location, 'Cast it to timestamp.');
+  if (part === undefined && !otherFields.has(field)) throw noUnit(field, type === 'date' ? 'timestamp' : type);
   return part === undefined ? refuse(`extract(${field})`, location) : `DATEPART('${part}', ${value})`;
 }
 
@@ -173,9 +180,13 @@ function printEra(unit: string, value: string, type: PgType | undefined, locatio
   const years = yearsSince[unit];
   if (years !== undefined)
     return `DATEADD('year', -${years(yearOf(value))}, DATEADD('day', 1 - DATEPART('dayofyear', ${value}), ${startOfDay(value)}))`;
+  throw noUnit(unit, type);
+}
+
+function noUnit(unit: string, type: PgType | undefined): Refusal {
   const zone = type === 'timestamp' ? 'without' : 'with'; // a date becomes one with it
   const shown = /^[a-z]+$/.test(unit) ? unit : '...';
-  throw new Refusal(`unit "${shown}" not recognized for type timestamp ${zone} time zone`, {
-    ...{ sqlstate: '22023', location },
+  return new Refusal(`unit "${shown}" not recognized for type timestamp ${zone} time zone`, {
+    ...{ sqlstate: '22023', isPlaceless: true },
   });
 }

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { bodyOf, constantText } from '../ast.ts';
+import { bodyOf, constantText, lastNameOf } from '../ast.ts';
 import { intervalValue, microsPerDay } from './interval-text.ts';
 import { momentText } from './moments.ts';
 import { integerTypes, irisType, numberTypes, timeTypes, type PgType } from './pg-type.ts';
@@ -21,9 +21,36 @@ const notations: { readonly [Type in PgType]?: RegExp } = {
   uuid: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
 };
 
-/** @throws Refusal 22P02, 22007 */
+/** The highest value of each, and one more. */
+const ends: { readonly [Type in PgType]?: bigint } = { int2: 2n ** 15n, int4: 2n ** 31n, int8: 2n ** 63n };
+
+const integerNames: { readonly [Type in PgType]?: string } = { int2: 'smallint', int4: 'integer', int8: 'bigint' };
+
+/** Whether a whole number is too large for its type. */
+function isOutOfRange(type: PgType, text: string): boolean {
+  const end = ends[type];
+  if (end === undefined || !/^[-+]?\d+$/.test(text.trim())) return false;
+  const value = BigInt(text.trim().replace(/^\+/, ''));
+  return value >= end || value < -end;
+}
+
+/** A number in the text, where it becomes a whole one. @throws Refusal 22003 */
+export function checkNumber(type: PgType, node: Node | undefined): void {
+  const { lexpr, rexpr, name } = bodyOf(node, 'A_Expr') ?? {};
+  const isNegated = lexpr === undefined && lastNameOf(name) === '-';
+  const digits = untypedText(node) === undefined ? constantText(isNegated ? rexpr : node) : undefined;
+  if (digits !== undefined && isOutOfRange(type, `${isNegated ? '-' : ''}${digits}`))
+    throw new Refusal(`${integerNames[type] ?? type} out of range`, { sqlstate: '22003', isPlaceless: true });
+}
+
+/** @throws Refusal 22P02, 22007, 22003 */
 export function checkConstant(type: PgType, text: string, location?: number): void {
   if (notations[type]?.test(text) === false) invalid(type, location);
+  if (isOutOfRange(type, text))
+    throw new Refusal(`a value is out of range for type ${integerNames[type] ?? type}`, {
+      sqlstate: '22003',
+      location,
+    });
   if ((type === 'json' || type === 'jsonb') && !isJson(text)) invalid(type, location);
 }
 

@@ -7,7 +7,7 @@ import { castValue, evenly } from './cast.ts';
 import { comparedText } from './comparison.ts';
 import { operand, valueAs } from './expression.ts';
 import { functionTable } from './function-table.ts';
-import { common, isNullable, learnType, openType, typeOf } from './inference.ts';
+import { common, isNullable, isOfOther, learnType, openType, typeOf } from './inference.ts';
 import { calledFunctions } from './made-text.ts';
 import { jsonMember, printJson, printJsonMember } from './json.ts';
 import { identifier, schemaIdentifier } from './names.ts';
@@ -113,6 +113,14 @@ const jsonFunctions: ReadonlySet<string> = new Set([
 
 type Special = (p: Printing, args: readonly Node[], scope: Scope, location?: number) => string;
 
+/** Without what is left, as the backslash of IRIS does it. */
+function printDivision(p: Printing, args: readonly Node[], scope: Scope, location?: number): string {
+  if (args.length !== 2 || args.some((arg) => isOfOther(p, arg)))
+    return refuse('div of this', location, 'Cast what it takes.');
+  noteDivision(p, args[1]);
+  return `(${args.map((arg) => operand(p, arg, scope)).join(' \\ ')})`;
+}
+
 const specials: Readonly<Record<string, Special | undefined>> = {
   now: () => utcNow(),
   transaction_timestamp: () => utcNow(),
@@ -131,6 +139,7 @@ const specials: Readonly<Record<string, Special | undefined>> = {
       ? printMomentOfSeconds(p, args[0], scope, location)
       : printReadMoment(p, 'TO_TIMESTAMP', args, scope, location),
   date_bin: printBin,
+  div: printDivision,
   overlaps: printOverlaps,
   date: (p, args, scope, location) => castValue(p, dayOf(args, location), scope),
   format: printFormat,

@@ -220,6 +220,8 @@ function operatorType(p: Printing, node: Node, scope: Scope): PgType | undefined
       ? 'interval'
       : withInterval(other);
   }
+  const isTime = left === 'time' && (right === 'time' || isOfOther(p, rexpr));
+  if (operator === '-' && isTime) return 'interval';
   if (operator === '>>' || operator === '<<') return left;
   if (operator === '^') return left === 'numeric' || right === 'numeric' ? 'numeric' : 'float8';
   if (operator === '-' && timeTypes.has(left) && isOfOther(p, rexpr)) return timeArithmetic(operator, left, left);
@@ -243,6 +245,7 @@ function withInterval(type: PgType | undefined): PgType | undefined {
 }
 
 function timeArithmetic(operator: string, left: PgType | undefined, right: PgType | undefined): PgType | undefined {
+  if (operator === '+' && [left, right].includes('date') && [left, right].includes('time')) return 'timestamp';
   if (operator === '-' && timeTypes.has(left) && timeTypes.has(right))
     return left === 'date' && right === 'date' ? 'int4' : 'interval';
   if ((left === 'date' && integerTypes.has(right)) || (right === 'date' && integerTypes.has(left))) return 'date';

@@ -208,7 +208,7 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
     return argument === undefined ? undefined : { of, argument };
   }
   if (name === 'extract') return extractScale(constantText(args[0]), typeOf(p, args[1], scope));
-  if (name === 'ceil' || name === 'ceiling' || name === 'floor' || name === 'sign') return 0;
+  if (name === 'ceil' || name === 'ceiling' || name === 'floor' || name === 'sign' || name === 'div') return 0;
   if (name !== 'round' && name !== 'trunc') return undefined;
   if (args.length === 1) return 0;
   const places = bodyOf(args[1], 'A_Const')?.ival;

@@ -74,7 +74,8 @@ function printSign(p: Printing, operator: string, rexpr: Node | undefined, scope
 function printArithmetic(p: Printing, operator: '+' | '-' | '*' | '/', expression: A_Expr, scope: Scope): string {
   const { lexpr, rexpr, location } = expression;
   const types = [typeOf(p, lexpr, scope), typeOf(p, rexpr, scope)] as const;
-  if (types.some((type) => type === 'interval' || timeTypes.has(type)))
+  const isOfTimes = types[0] === 'time' && (operator === '-' || (operator === '+' && isOpenParameter(p, rexpr)));
+  if (isOfTimes || types.some((type) => type === 'interval' || timeTypes.has(type)))
     return printTimeArithmetic(p, expression, scope);
   if (isWithoutType(p, lexpr) && isWithoutType(p, rexpr)) throw ambiguous(operator, location);
   // A parameter takes the type of what it meets.
@@ -115,6 +116,7 @@ export function noteDivision(p: Printing, divisor: Node | undefined): void {
 /** IRIS takes text for the number that it begins with, and a time for the number of its seconds. */
 function checkNumber(type: PgType | undefined, location?: number): void {
   if (type === undefined || numberTypes.has(type)) return;
+  if (type === 'time') refuse('arithmetic with times', location, 'An interval can be added, and a time taken away.');
   throw new Refusal(`operator does not exist: ${type} is no number`, {
     ...{ sqlstate: '42883', location, hint: 'A constant interval can be added to a timestamp or a date.' },
   });

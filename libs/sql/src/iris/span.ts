@@ -143,9 +143,11 @@ function difference(p: Printing, to: Node | undefined, from: Node | undefined, s
   const own = [from, to].map((node) => (isOfOther(p, node) ? undefined : typeOf(p, node, scope)));
   const sides = [from, to].map((node, place) => {
     const type = own[place] ?? (isOfOther(p, node) ? own[1 - place] : undefined);
-    if (!timeTypes.has(type)) return refuse('arithmetic with times', location, 'Cast both sides to timestamp.');
+    if (!timeTypes.has(type) && type !== 'time')
+      return refuse('arithmetic with times', location, 'Cast both sides to timestamp.');
     if (own[place] === undefined) learnType(p, node, type);
     const value = (own[place] === undefined ? typedValue(p, node, type) : undefined) ?? p.value(node, scope);
+    if (type === 'time') return momentOfTime(value);
     return type === 'date' ? `CAST(${value} AS TIMESTAMP)` : value;
   });
   return { ...none, micros: `DATEDIFF('microsecond', ${sides.join(', ')})` };
@@ -223,6 +225,16 @@ export function movedMoment(moment: string, span: Span, isBack: boolean): string
   }, moment);
 }
 
+/**
+ * The time of a day as a moment, which DATEADD and DATEDIFF take.
+ * @param day the SQL of its text; any day does for a time alone
+ */
+export const momentOfTime = (time: string, day = "'2000-01-01'"): string =>
+  `CAST(${day} || ' ' || CAST(${time} AS VARCHAR(65535)) AS TIMESTAMP)`;
+
+/** What counts where there is no day. */
+export const timeOf = (span: Span): Span => ({ ...span, months: 0, days: 0 });
+
 const fieldsOfSpan: Readonly<Record<string, (micros: string) => string>> = {
   epoch: (micros) => `(${micros} / ${microsPerSecond})`,
   day: (micros) => `(${micros} \\ ${microsPerDay})`,
@@ -254,7 +266,7 @@ export function isDifference(p: Printing, node: Node | undefined, scope: Scope):
   if (kind === 'AEXPR_OP' && lexpr !== undefined)
     return (
       namesOf(name).at(-1) === '-' &&
-      (timeTypes.has(typeOf(p, lexpr, scope)) || isOfOther(p, lexpr)) &&
+      (timeTypes.has(typeOf(p, lexpr, scope)) || typeOf(p, lexpr, scope) === 'time' || isOfOther(p, lexpr)) &&
       typeOf(p, rexpr, scope) !== 'interval'
     );
   const column = bodyOf(node, 'ColumnRef');

@@ -8,7 +8,8 @@ import { integerTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
-import { movedMoment, printSpan, printSpanField, spanOf } from './span.ts';
+import { momentOfTime, movedMoment, printSpan, printSpanField, spanOf, timeOf } from './span.ts';
+import { textOperand } from './text-operand.ts';
 import { typedValue } from './typed-constants.ts';
 
 /** Sums and differences of points in time, days and intervals. */
@@ -20,16 +21,22 @@ export function printTimeArithmetic(p: Printing, expression: A_Expr, scope: Scop
   if (operator !== '+' && operator !== '-') return refuse(`${operator} with a time`, location);
   if (operator === '-' && isDay(p, lexpr, rexpr, scope) && isDay(p, rexpr, lexpr, scope))
     return `DATEDIFF('day', ${dayOf(p, rexpr, scope)}, ${dayOf(p, lexpr, scope)})`;
-  const isSwapped = operator === '+' && !timeTypes.has(types[0]);
+  const isSwapped = operator === '+' && !timeTypes.has(types[0]) && types[0] !== 'time';
   const [base, other] = isSwapped ? [rexpr, lexpr] : [lexpr, rexpr];
   const [from, by] = isSwapped ? [types[1], types[0]] : types;
   if (
     by === 'interval' ||
     (operator === '+' && (isUntypedConstant(other) || (from !== 'date' && isOpenParameter(p, other))))
   ) {
+    if (from === 'time')
+      return `CAST(${movedMoment(momentOfTime(p.value(base, scope)), timeOf(spanOf(p, other, scope)), operator === '-')} AS TIME)`;
     if (!timeTypes.has(from)) return refuse('an interval added to something of unknown type', location, 'Cast it.');
     const start = from === 'date' ? `CAST(${p.value(base, scope)} AS TIMESTAMP)` : p.value(base, scope);
     return movedMoment(start, spanOf(p, other, scope), operator === '-');
+  }
+  if (operator === '+' && types.includes('date') && types.includes('time')) {
+    const [day, time] = types[0] === 'date' ? [lexpr, rexpr] : [rexpr, lexpr];
+    return momentOfTime(p.value(time, scope), textOperand(p, day, scope));
   }
   if (from !== 'date')
     return refuse('arithmetic with times', location, 'An interval can be added, and a moment taken away.');

@@ -154,4 +154,11 @@ export const timeQueries: readonly WrittenQuery[] = [
   query(
     "select timestamp '2024-03-01' - started from encounters union all select started - timestamp '2024-01-01' from encounters order by 1",
   ),
+  query(
+    "select id, started::time + interval '90 minutes', started::time - interval '13 hours', interval '1 day 1 hour' + started::time, started::time - time '08:00', date '2024-01-01' + started::time from encounters order by id",
+  ),
+  query(
+    "select id from encounters where started::time - time '08:00' > interval '1 hour' or started::time + date '2024-01-01' < timestamp '2024-01-01 07:00' order by id",
+  ),
+  query('select div(cost, 3), div(-7, 2), div(cost + 0.5, 2) from encounters order by id'),
 ];

@@ -1,6 +1,6 @@
 import { intervalOfMicros, textOfInterval, type WireType } from '@medrex/pg-wire';
 import { jsonbText } from './jsonb-text.ts';
-import { isRounded, scaleDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
+import { isQuotient, isRounded, scaleDigits, withDigits, type NumericScale, type PgType } from '@medrex/sql';
 
 /** `.5` and `-.5` lack what PostgreSQL's clients expect. */
 function number(text: string): string {
@@ -29,6 +29,9 @@ function moment(text: string): string {
     .replace(/(\.\d*?)0+(?=$|[-+Z])/, (_, fraction: string) => (fraction === '.' ? '' : fraction));
 }
 
+/** A number of as many has more of them, which nobody knows. */
+const digitsOfDouble = 15;
+
 /**
  * A numeric in the digits that PostgreSQL would write. A driver fills up with zeros as its column says, or leaves them out:
  * where nothing says how many belong there, those at the end go. No other digit is lost.
@@ -36,7 +39,11 @@ function moment(text: string): string {
 function numeric(text: string, scale: NumericScale | undefined): string {
   const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d*))?$/.exec(number(text.trim())) ?? [];
   if (whole === '') return text;
-  if (scale !== undefined && isRounded(scale)) return withDigits(number(text.trim()), scaleDigits(text, scale));
+  if (scale !== undefined && isRounded(scale)) {
+    const wanted = scaleDigits(text, scale);
+    const isCut = wanted > fraction.length && (whole + fraction).replace(/^[-0]+/, '').length >= digitsOfDouble;
+    return isCut && !isQuotient(scale) ? number(text.trim()) : withDigits(number(text.trim()), wanted);
+  }
   const digits = fraction.replace(/0+$/, '').padEnd(scale === undefined ? 0 : scaleDigits(text, scale), '0');
   return digits === '' ? whole : `${whole}.${digits}`;
 }

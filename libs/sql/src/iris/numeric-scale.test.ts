@@ -33,6 +33,7 @@ describe('the digits behind the point of a numeric', () => {
     ['greatest(x, 60)', '60', '60'],
     ['greatest(x, 60)', '62.5', '62.50'],
     ['lag(x, 1, 0) over (order by id)', '1.5', '1.50'],
+    ['lead(x, 2) over (order by id)', '1.5', '1.50'],
     ['coalesce(sum(x), 0) * 1.1', '68.75', '68.750'],
     ['coalesce(sum(x), 0) * 1.1', '0', '0.0'],
     ['coalesce(sum(x), 0) + coalesce(min(x), 0)', '3', '3.00'],

@@ -193,7 +193,7 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
   const name = words.at(-1) ?? '';
   if (words.length > 1 && words[0] !== 'pg_catalog') return undefined;
   if (name === 'sum') return sumScale(scaleOf(p, args[0], scope));
-  const isShifted = (name === 'lag' || name === 'lead') && args.length === 3;
+  const isShifted = (name === 'lag' || name === 'lead') && args.length > 1;
   if (isShifted) return common(p, args.toSpliced(1, 1), scope);
   if (ofArgument.has(name)) return args.length === 1 ? scaleOf(p, args[0], scope) : undefined;
   const quotient = quotients.get(name);

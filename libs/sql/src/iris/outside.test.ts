@@ -195,7 +195,7 @@ describe('is refused, at its place, with what to do', () => {
     ["select interval '1 day' * 3", '0A000', 8],
     ["select interval '90 minutes'", '0A000', 8],
     ["select time '10:00' * 2", '0A000', 21],
-    ["select time '10:00' + time '09:00'", '42883', 21],
+    ["select time '10:00' + time '09:00'", '0A000', 21],
     ['select extract(day from age(started)) from encounters', '0A000', 8],
     ["select $1 - interval '1 day'", '0A000', 11],
     ["select unknown.x + interval '1 day' from unknown", '0A000', 18],

@@ -32,7 +32,7 @@ export function printAssigned(p: Printing, node: Node, column: ColumnFacts | und
 function checkLength(node: Node, { type, modifiers = [] }: Partial<ColumnFacts> = {}): void {
   const [length] = modifiers;
   const text = textTypes.has(type) ? untypedText(node)?.trimEnd() : undefined;
-  if (length === undefined || text === undefined || [...text].length <= length) return;
+  if (length === undefined || text === undefined || Array.from(text).length <= length) return;
   const named = type === 'bpchar' ? 'character' : 'character varying';
   throw new Refusal(`value too long for type ${named}(${length})`, { sqlstate: '22001', isPlaceless: true });
 }

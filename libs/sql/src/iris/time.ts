@@ -171,7 +171,7 @@ export function printTruncated(p: Printing, args: readonly Node[], scope: Scope,
     case 'microseconds':
       return value;
     default:
-      return printEra(unit, value, type, location);
+      return printEra(unit, value, type);
   }
 }
 
@@ -183,7 +183,7 @@ const yearsSince: Readonly<Record<string, (year: string) => string>> = {
 };
 
 /** @throws Refusal 22023 for what is no unit */
-function printEra(unit: string, value: string, type: PgType | undefined, location?: number): string {
+function printEra(unit: string, value: string, type: PgType | undefined): string {
   const years = yearsSince[unit];
   if (years !== undefined)
     return `DATEADD('year', -${years(yearOf(value))}, DATEADD('day', 1 - DATEPART('dayofyear', ${value}), ${startOfDay(value)}))`;

@@ -7,7 +7,11 @@ beforeAll(loadParser);
 /** What the place begins with, or undefined. */
 function shown(text: string, kind: 'column' | 'table', name: string): string | undefined {
   const position = positionOfUnknown(text, kind, `[SQLCODE: <-29>] Field '${name}' not found in 'this'`);
-  return position === undefined ? undefined : [...text].slice(position - 1).join('');
+  return position === undefined
+    ? undefined
+    : Array.from(text)
+        .slice(position - 1)
+        .join('');
 }
 
 describe('the place of a name that IRIS does not know', () => {

@@ -400,6 +400,10 @@ export class ClientMessages implements Wire {
     return backend.expected.rereads ? settings.readingUnknown : settings.readingInside(backend);
   }
 
+  get temporaryMark(): string | undefined {
+    return this.#session.watch.temporaryMark;
+  }
+
   noteOf(watched: Watched | undefined, prepared: Prepared): Request | undefined {
     return this.requests.noteOf('execute', prepared.text, watched, prepared);
   }

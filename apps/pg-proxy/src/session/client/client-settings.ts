@@ -109,10 +109,10 @@ export class ClientSettings {
 
   /**
    * How a server reads a text that it prepares for this client: what names mean in it, and constants ('2024-01-02' by DateStyle and TimeZone,
-   * for example). Equal for clients for which a text means the same.
+   * for example). Equal for clients for which a text means the same: for nobody else where it has temporary tables, which stand before others.
    */
   get reading(): string {
-    if (this.#watch.parameters.size > 0) return this.#readingBy(undefined);
+    if (this.#watch.parameters.size > 0 || this.#watch.temporaryMark !== undefined) return this.#readingBy(undefined);
     return (this.#readingAtLogin ??= this.#readingBy(undefined));
   }
 
@@ -133,7 +133,7 @@ export class ClientSettings {
       parameters.has(name) ? (parameters.get(name) ?? this.#unknown) : (this.#atLogin.get(name) ?? ''),
     );
     const reported = reports.map(({ report, name }) => now?.get(report) ?? this.#reported(report, name));
-    return [...silent, ...reported].join('\0');
+    return [...silent, ...reported].join('\0') + (this.#watch.temporaryMark ?? '');
   }
 
   #reported(report: string, name: string): string {

@@ -31,5 +31,6 @@ export function mayReread(watched: Watched): boolean {
 
 function sets(effect: SessionEffect): boolean {
   if (effect.kind === 'set') return !('text' in effect.name) || names.has(effect.name.text.toLowerCase());
+  if (effect.kind === 'temporary') return true;
   return effect.kind === 'code' || effect.kind === 'opaque' || effect.kind === 'execute';
 }

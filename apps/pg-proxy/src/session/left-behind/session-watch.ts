@@ -102,6 +102,9 @@ function textOf(value: Value | undefined, bound: Bound | undefined): string | un
 
 const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b(?:default|zone${gap}+local))\b`, 'i');
 
+/** Times at which sessions have come to have temporary objects. */
+let temporaries = 0;
+
 /** So many names of settings are kept of one session. */
 const namedMax = 64;
 const deallocate = /\bdeallocate\b/gi;
@@ -165,6 +168,8 @@ export class SessionWatch {
   readonly #beganAs: string | undefined;
   readonly #letters: () => Letters;
   #state: SessionState | undefined;
+  /** Nobody else has this mark. Undefined: it has no temporary objects. */
+  temporaryMark: string | undefined;
   /** DISCARD ALL, or a text that was not read, may have reset everything since that was last taken; or before, in the transaction that is open. */
   #mayBeReset = false;
   #mayBeResetInside = false;
@@ -332,6 +337,7 @@ export class SessionWatch {
   found({ left, isOpaque }: Outcome): void {
     const state = this.#state ?? this.#begin(transactionStatus.idle);
     if (left !== undefined) state.found(left);
+    if (left?.has.temporaryObject === true) this.#noteTemporary();
     if (isOpaque) state.ranUnseen();
     this.#dropState(state);
   }
@@ -404,9 +410,13 @@ export class SessionWatch {
     const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
     this.#isDiscarded ||= tag === 'DISCARD ALL';
     if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
-    for (const effect of statement?.effects ?? []) this.#noteNamed(effect, bound);
+    for (const effect of statement?.effects ?? []) this.#note(effect, bound);
     if (statement === undefined) this.#state?.unread();
     else this.#state?.completed(statement, { tag, ...(bound !== undefined && { bound }) });
+  }
+
+  #noteTemporary(): void {
+    this.temporaryMark ??= `\0temporary ${++temporaries};`;
   }
 
   /** Settings of no extension: a session that has set one, if for a transaction alone, knows its name from then on. */
@@ -414,7 +424,8 @@ export class SessionWatch {
     return this.#named;
   }
 
-  #noteNamed(effect: SessionEffect, bound: Bound | undefined): void {
+  #note(effect: SessionEffect, bound: Bound | undefined): void {
+    if (effect.kind === 'temporary') this.#noteTemporary();
     if (effect.kind !== 'set' && effect.kind !== 'reset') return;
     const name = typeof effect.name === 'string' ? effect.name : textOf(effect.name, bound);
     const isCustom = name?.includes('.') === true && !name.startsWith(settingPrefix);
@@ -439,6 +450,7 @@ export class SessionWatch {
 
   /** Nothing is left: nothing is followed. */
   #dropState(state: SessionState): void {
+    if (!state.reasons.includes('temporaryObject')) this.temporaryMark = undefined;
     if (this.pins.length === 0 && state.parameters.size === 0) this.#state = undefined;
   }
 }

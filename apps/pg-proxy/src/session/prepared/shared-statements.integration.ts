@@ -46,6 +46,21 @@ describeReal('POSTGRES', 'prepared statements in transaction mode and past the p
     await Promise.all(connections.map((client) => client.end()));
   });
 
+  const ofPlain = (name: string): pg.QueryConfig => ({ name, text: 'select * from plain', values: [] });
+  const [before, behind] = [ofPlain('before'), ofPlain('behind')];
+  const temporary = (end: string): string => `create temp table plain (a int, b text) on commit ${end}`;
+  const filled = "insert into plain values (2, 'temporary')";
+
+  it.each([
+    [['create temp table first (a int)', before, temporary('preserve rows'), behind, filled, behind, before]],
+    [[before, temporary('preserve rows'), filled, before, behind, 'discard temp', before, behind]],
+    [[before, 'begin', before, temporary('drop'), filled, before, behind, 'commit', before, behind]],
+    [[before, 'begin', temporary('preserve rows'), behind, filled, before, 'rollback', before, behind]],
+  ])('reads a temporary table that has come to stand before another one: %#', async (steps) => {
+    // From the second round on backends have had temporary tables.
+    for (let round = 0; round < 3; round++) await ways.sameSteps(["insert into plain values (1, 'plain')", ...steps]);
+  });
+
   it('shows a client the statements that it has prepared, and nobody else', async () => {
     await ways.other.query({ name: 'of_another', text: 'select 1 as theirs' });
     const mine = 'select name, statement, parameter_types::text from pg_prepared_statements order by name';

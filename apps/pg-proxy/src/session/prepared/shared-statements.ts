@@ -50,6 +50,8 @@ export class SharedStatements {
   readonly #own = new OwnStatements(this.#underWay);
   /** Of the transaction that is open. */
   #readingInside: string | undefined;
+  /** Of which nobody has the statement but it. */
+  #parses = 0;
 
   constructor({ wire, statements, shapes }: SharedStatementsOptions) {
     this.#wire = wire;
@@ -168,7 +170,7 @@ export class SharedStatements {
   #parseOwn({ start }: Framer, backend: Backend, name: string, key: string): void {
     const before = this.#names.givenAs(name);
     if (before !== undefined && this.#own.isMissing(name)) return this.#parseTaken(backend, name, key);
-    const statement = this.#statements.use(key, this.#reading(backend));
+    const statement = this.#statements.use(key, this.#readingOfParse(backend));
     const given = new Given(statement);
     const undo = (): void => {
       if (this.#names.takeBack(name, given)) this.#names.again(name, before);
@@ -183,7 +185,7 @@ export class SharedStatements {
   #parseShared(backend: Backend, name: string, key: string): void {
     const { expected, prepared } = backend;
     if (this.#names.has(name)) return this.#parseTaken(backend, name, key);
-    const statement = this.#statements.use(key, this.#reading(backend));
+    const statement = this.#statements.use(key, this.#readingOfParse(backend));
     const isThere = prepared.touch(statement.name);
     if (isThere && isInDoubt(backend, statement)) {
       this.#statements.release(statement);
@@ -226,6 +228,19 @@ export class SharedStatements {
     this.#names.set(name, new Given(this.#statements.use(key, this.#wire.reading())));
   }
 
+  /** What a name means is found with each Parse where it may be a temporary table by then, or what is read is not known. */
+  #readingOfParse(backend: Backend): string {
+    const reading = this.#reading(backend);
+    const isOwn = this.#wire.temporaryMark !== undefined || backend.expected.rereads;
+    return isOwn ? `${reading}${++this.#parses}` : reading;
+  }
+
+  /** It was prepared before its names could mean temporary tables. */
+  #isOutdated({ reading }: Statement): boolean {
+    const { temporaryMark } = this.#wire;
+    return temporaryMark !== undefined && !reading.includes(temporaryMark);
+  }
+
   #reading(backend: Backend): string {
     if (backend.expected.rereads) return this.#wire.reading(backend);
     if (backend.status === transactionStatus.idle) return this.#wire.reading();
@@ -245,7 +260,8 @@ export class SharedStatements {
     const statement = this.#names.get(name);
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
-    const there = backend.prepared.touch(statement.name) ? statement : this.#asNow(statement, backend);
+    const isAsIs = !this.#isOutdated(statement) && backend.prepared.touch(statement.name);
+    const there = isAsIs ? statement : this.#asNow(statement, backend);
     const isThere = backend.prepared.touch(there.name);
     if (isThere && backend.prepared.undos.size > 0 && isInDoubt(backend, there)) {
       this.#wire.holdBack(backend);

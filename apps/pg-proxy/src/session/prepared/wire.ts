@@ -21,6 +21,8 @@ export interface Wire extends HoldsBack {
   renews(text: string, backend: Backend): boolean;
   /** How a text is read that is prepared now. @param backend within its transaction, where nothing is under way but what may set that */
   reading(backend?: Backend): string;
+  /** What `reading` ends with where the session has temporary tables. */
+  readonly temporaryMark: string | undefined;
   /** What it is about to take back of what its session began with is set again. */
   setAgain(watched: Watched, backend: Backend): void;
   /** What follows a statement that is run; undefined where nobody does. */

@@ -44,6 +44,12 @@ describe('BackendWrites', () => {
     expect(told).toEqual(['committed a,b']);
   });
 
+  it('keeps of a long block what it has changed, and not how often', () => {
+    for (let times = 0; times < 3; times++) run(changes('a'), 'INSERT 0 1', false);
+    run(nothing, 'COMMIT', false, 'commit');
+    expect(told).toEqual(['committed a']);
+  });
+
   it.each(['rollback', 'commit'])(
     'forgets what a block wrote that %s ends with ROLLBACK, but not what code may have committed',
     (verb) => {

@@ -28,8 +28,8 @@ const meaningsMax = 8;
  */
 export class BackendWrites {
   readonly #port: ChangesPort;
-  /** Of the transaction that is open. */
-  #pending: Changes[] = [];
+  /** Of the transaction that is open, each once however often it was done. */
+  #pending = new Map<string, Changes>();
   /** On their way, and not answered. */
   readonly #underWay = new Set<readonly Changes[]>();
   /** By the names that SQL has given: everything that they may stand for. */
@@ -43,7 +43,7 @@ export class BackendWrites {
 
   /** Whether what ends the transaction matters. */
   get hasPending(): boolean {
-    return this.#pending.length > 0 || this.#underWay.size > 0;
+    return this.#pending.size > 0 || this.#underWay.size > 0;
   }
 
   /** Whether it may change something of which nothing is seen. */
@@ -54,7 +54,7 @@ export class BackendWrites {
   /** SQL PREPARE is sent: if it succeeds, EXECUTE names it; if not, what had that name before still has it. */
   prepared(name: string, changes: Changes): void {
     const known = this.#prepared.get(name) ?? [];
-    if (known.length > meaningsMax || known.some((each) => isSame(each, changes))) return;
+    if (known.length > meaningsMax || known.some((each) => keyOf(each) === keyOf(changes))) return;
     if (this.#prepared.size < preparedMax || known.length > 0) this.#prepared.set(name, [...known, changes]);
   }
 
@@ -74,7 +74,7 @@ export class BackendWrites {
   completed(changes: readonly Changes[], { verb, tag, isOutsideBlock }: Ended): void {
     if (tag === 'ROLLBACK' && (verb === 'rollback' || verb === 'commit')) return this.#rolledBack();
     this.#note(changes);
-    if (isOutsideBlock || tag === 'COMMIT') this.#port.committed(this.#pending);
+    if (isOutsideBlock || tag === 'COMMIT') this.#port.committed([...this.#pending.values()]);
   }
 
   /** Nothing more of them comes. */
@@ -86,27 +86,27 @@ export class BackendWrites {
   /** ReadyForQuery. */
   settled(isIdle: boolean): void {
     if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
-    if (!isIdle || this.#pending.length === 0) return;
-    const pending = this.#pending;
-    this.#pending = [];
+    if (!isIdle || this.#pending.size === 0) return;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
     this.#port.committed(pending);
   }
 
   lost(): void {
     if (this.#unfollowed !== undefined) this.#note([this.#unfollowed]);
-    const all = [...this.#pending, ...[...this.#underWay].flat()];
-    this.#pending = [];
+    const all = [...this.#pending.values(), ...[...this.#underWay].flat()];
+    this.#pending.clear();
     this.#underWay.clear();
     if (all.length > 0) this.#port.uncertain(all);
   }
 
   /** What a procedure has committed on its way stays. */
   #rolledBack(): void {
-    this.#pending = this.#pending.filter(({ isUnseen }) => isUnseen);
+    for (const [key, { isUnseen }] of this.#pending) if (!isUnseen) this.#pending.delete(key);
   }
 
   #note(changes: readonly Changes[]): void {
-    for (const each of changes) if (!this.#pending.includes(each)) this.#pending.push(each);
+    for (const each of changes) this.#pending.set(keyOf(each), each);
   }
 
   #resolved(changes: Changes): readonly Changes[] {
@@ -116,6 +116,13 @@ export class BackendWrites {
   }
 }
 
-/** Of the same text. */
-const isSame = (one: Changes, other: Changes): boolean =>
-  one.relations === other.relations && one.calls === other.calls && one.isUnseen === other.isUnseen;
+const keys = new WeakMap<Changes, string>();
+
+/** Equal where the same changes; every text of several statements has changes of its own. */
+function keyOf(changes: Changes): string {
+  const known = keys.get(changes);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(changes);
+  keys.set(changes, key);
+  return key;
+}

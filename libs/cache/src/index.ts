@@ -16,7 +16,7 @@ export { HitWindow, type HitWindowOptions } from './hit-window.ts';
 export { namesTheClock, readableOf, type Readable } from './readable.ts';
 export { Plans } from './plans.ts';
 export { readCatalogRows, RelationGraph, type CatalogRows } from './relation-graph.ts';
-export { ruleOf, rulesFor, type CacheRule } from './rules.ts';
+export { RuleLists, ruleOf, type CacheRule } from './rules.ts';
 export { isHarmless, type HiddenFunction } from './hidden-code.ts';
 export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';
 export type { SharedAnswers, SharedChange, SharedLink, SharedQuestion } from './shared-link.ts';

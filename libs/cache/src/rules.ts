@@ -10,11 +10,32 @@ export interface CacheRule {
   readonly ttlMs?: number | undefined;
 }
 
-/** The rules that one client's statements can fall under. */
-export function rulesFor(rules: readonly CacheRule[], database: string, user: string): readonly CacheRule[] {
-  return rules.filter(
-    ({ databases, users }) => (databases?.includes(database) ?? true) && (users?.includes(user) ?? true),
-  );
+/**
+ * The rules that one client's statements can fall under. All who fall under the same have the same list: what is found out by it is found
+ * again, and there are as many as there are rules that differ, however many users there are.
+ */
+export class RuleLists {
+  readonly #rules: readonly CacheRule[];
+  /** By the places of the rules in the configuration. */
+  readonly #lists = new Map<string, readonly CacheRule[]>();
+
+  constructor(rules: readonly CacheRule[]) {
+    this.#rules = rules;
+  }
+
+  of(database: string, user: string): readonly CacheRule[] {
+    const places = this.#rules.flatMap((rule, at) => (isFor(rule, database, user) ? [at] : []));
+    const key = places.join();
+    const known = this.#lists.get(key);
+    if (known !== undefined) return known;
+    const list = this.#rules.filter((_, at) => places.includes(at));
+    this.#lists.set(key, list);
+    return list;
+  }
+}
+
+function isFor({ databases, users }: CacheRule, database: string, user: string): boolean {
+  return (databases?.includes(database) ?? true) && (users?.includes(user) ?? true);
 }
 
 /** The first that fits. */

@@ -1,11 +1,4 @@
-import {
-  AnswerCache,
-  rulesFor,
-  SharedEpochs,
-  type CacheCounts,
-  type CacheRule,
-  type SharedAnswers,
-} from '@medrex/cache';
+import { AnswerCache, RuleLists, SharedEpochs, type CacheCounts, type SharedAnswers } from '@medrex/cache';
 import type { SqlAnalyser } from '@medrex/sql';
 import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import type { PoolName } from '@medrex/pool';
@@ -62,8 +55,7 @@ export class Caches {
   #before = new Map<string, DatabaseCache>();
   /** Those that nobody uses: they go when nothing of them is uncertain. */
   readonly #unused = new Map<string, PlaceOfDatabase>();
-  /** By database and user. */
-  readonly #rules = new Map<string, Map<string, readonly CacheRule[]>>();
+  #rules: RuleLists;
   readonly #others: SharedEpochs | undefined;
   /** Nothing is looked up and nothing kept: memory is short. */
   isPaused = false;
@@ -72,6 +64,7 @@ export class Caches {
     this.#options = options;
     const { config } = options;
     this.config = config;
+    this.#rules = new RuleLists(config.rules);
     this.#others = options.shared && this.#sharing(options.shared);
     this.answers = answersOf(config);
   }
@@ -80,7 +73,7 @@ export class Caches {
   reload(config: CacheConfig): void {
     this.config = config;
     this.answers = answersOf(config);
-    this.#rules.clear();
+    this.#rules = new RuleLists(config.rules);
     for (const database of this.#databases.values()) database.close();
     this.#before = new Map(this.#databases);
     this.#databases.clear();
@@ -145,7 +138,6 @@ export class Caches {
     known?.close();
     this.#databases.delete(key);
     this.#before.delete(key);
-    this.#rules.delete(place.database);
     this.#unused.delete(key);
   }
 
@@ -205,7 +197,7 @@ export class Caches {
     const { name, user, logIn, observer, mode } = options;
     if (!this.covers(name.database)) return undefined;
     const database = this.#of(name, logIn);
-    const rules = this.#rulesOf(name.database, user);
+    const rules = this.#rules.of(name.database, user);
     const scope = JSON.stringify([name.upstream, name.database, user, name.user]);
     const { now } = this.#options;
     const common = { caches: this, upstream: name.upstream, database, scope, rules, now };
@@ -253,14 +245,6 @@ export class Caches {
    */
   #served(served: string): DatabaseCache[] {
     return [...this.#databases.values()].filter((each) => each.served === served);
-  }
-
-  /** The same list for the same user, so that what was found out by it is found again. */
-  #rulesOf(database: string, user: string): readonly CacheRule[] {
-    const byUser = this.#rules.get(database) ?? new Map<string, readonly CacheRule[]>();
-    const rules = byUser.get(user) ?? rulesFor(this.config.rules, database, user);
-    this.#rules.set(database, byUser.set(user, rules));
-    return rules;
   }
 }
 

@@ -372,6 +372,11 @@ c =
     expect(Object.values(secrets)).toEqual(options.includes('geheim') ? ['geheim'] : []);
   });
 
+  it.each(['dc=50%', 'dc=x?uid?sub?(cn=%zz)', 'dc=x?uid?one'])('is in no directory of ldap://one/%s', (rest) => {
+    const { problems } = read(`${base}auth_type = ldap\nauth_ldap_options = ldapurl=ldap://one/${rest}\n`);
+    expect(problems).toEqual([expect.stringContaining('auth_ldap_options: ldapurl is not understood')]);
+  });
+
   it('is said by a file like pg_hba.conf', () => {
     const hba = `# TYPE DATABASE USER ADDRESS METHOD
 local all all md5

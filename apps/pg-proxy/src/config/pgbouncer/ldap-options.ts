@@ -9,22 +9,10 @@ export interface LdapReading {
   readonly notes: readonly string[];
 }
 
-const known = new Set(
-  [
-    'server',
-    'port',
-    'scheme',
-    'tls',
-    'prefix',
-    'suffix',
-    'basedn',
-    'binddn',
-    'bindpasswd',
-    'searchattribute',
-    'searchfilter',
-    'url',
-  ].map((name) => `ldap${name}`),
-);
+const known: ReadonlySet<string> = new Set([
+  ...['ldapurl', 'ldapserver', 'ldapport', 'ldapscheme', 'ldaptls', 'ldapprefix', 'ldapsuffix'],
+  ...['ldapbasedn', 'ldapbinddn', 'ldapbindpasswd', 'ldapsearchattribute', 'ldapsearchfilter'],
+]);
 const urlForm = /^(ldaps?):\/\/([^/?]*)(?:\/([^?]*)(?:\?([^?]*)(?:\?([^?]*)(?:\?(.*))?)?)?)?$/;
 
 /** @param text `auth_ldap_options`, or the options of a line of pg_hba.conf */
@@ -74,12 +62,23 @@ function urlsOf(options: ReadonlyMap<string, string>): string[] {
 
 /** False: it is not understood. Its scope is the whole subtree, or not said. */
 function addUrl(url: string, options: Map<string, string>): boolean {
-  const [, scheme, server, base, attribute = '', scope = '', filter = ''] = urlForm.exec(url) ?? [];
-  if (scheme === undefined || server === undefined || !['', 'sub'].includes(scope)) return false;
+  const [, scheme, server, encodedBase = '', attribute = '', scope = '', encodedFilter = ''] = urlForm.exec(url) ?? [];
+  const [base, filter] = [decoded(encodedBase), decoded(encodedFilter)];
+  if (scheme === undefined || server === undefined || base === undefined || filter === undefined) return false;
+  if (!['', 'sub'].includes(scope)) return false;
   options.set('ldapscheme', scheme);
   options.set('ldapserver', server);
-  if (base !== undefined && base !== '') options.set('ldapbasedn', decodeURIComponent(base));
+  if (base !== '') options.set('ldapbasedn', base);
   if (attribute !== '') options.set('ldapsearchattribute', attribute);
-  if (filter !== '') options.set('ldapsearchfilter', decodeURIComponent(filter));
+  if (filter !== '') options.set('ldapsearchfilter', filter);
   return true;
+}
+
+/** Undefined: a `%` in it is not one of an encoding. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -4,13 +4,14 @@ import type { BackendLogin, LoggedIn } from '../upstream/backend-login.ts';
 import type { PoolName } from '@medrex/pool';
 import type { PoolMode } from '../session/client/client-options.ts';
 import type { Outbox } from '../session/backend/outbox.ts';
+import { observersOf } from '../observe/observers.ts';
 import type { RequestObserver } from '../session/client/request.ts';
 import type { CacheConfig } from './cache-config.ts';
 import { ClientCache } from './client-cache.ts';
 import { DatabaseCache, invalidations, type Invalidation } from './database-cache.ts';
 import type { Answer } from './recorder.ts';
 import type { SharedByRedis } from './shared-by-redis.ts';
-import { together, WriteObserver } from './write-observer.ts';
+import { WriteObserver } from './write-observer.ts';
 
 export interface CachesOptions {
   readonly config: CacheConfig;
@@ -202,7 +203,8 @@ export class Caches {
     const { now } = this.#options;
     const common = { caches: this, upstream: name.upstream, database, scope, rules, now };
     return {
-      observer: together(observer, new WriteObserver(database)),
+      // The writes come last: what they forget is forgotten before anything goes out.
+      observer: observersOf([observer, new WriteObserver(database)]),
       // In session mode a client has its backend to itself, with whatever it left there.
       cacheOf: mode === 'session' ? undefined : (outbox) => new ClientCache({ ...common, outbox }),
     };
@@ -275,6 +277,6 @@ export interface CachedClient {
 }
 
 export interface CachedSession {
-  readonly observer: RequestObserver;
+  readonly observer: RequestObserver | undefined;
   readonly cacheOf: ((outbox: Outbox) => ClientCache) | undefined;
 }

@@ -91,30 +91,3 @@ function namedChanges({ from }: Request, analysis: Analysis): readonly Changes[]
 function prepares(analysis: Analysis): boolean {
   return analysis.kind === 'read' && analysis.statements.some(({ effects }) => effects[0]?.kind === 'prepare');
 }
-
-/** The writes come last: what they forget is forgotten before anything goes out. */
-export function together(one: RequestObserver | undefined, writes: WriteObserver): RequestObserver {
-  if (one === undefined) return writes;
-  return {
-    sent: (request) => {
-      one.sent?.(request);
-      writes.sent(request);
-    },
-    completed: (request, tag) => {
-      one.completed?.(request, tag);
-      writes.completed(request, tag);
-    },
-    ended: (request) => {
-      one.ended(request);
-      writes.ended(request);
-    },
-    called: (from, backend) => {
-      one.called?.(from, backend);
-      writes.called(from, backend);
-    },
-    refused: (from, sqlstate) => {
-      one.refused?.(from, sqlstate);
-      writes.refused(from, sqlstate);
-    },
-  };
-}

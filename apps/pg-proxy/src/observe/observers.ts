@@ -1,7 +1,7 @@
 import type { Backend } from '../session/backend/backend.ts';
 import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 
-/** Several observers as one; undefined without any. */
+/** Several observers as one, told in their order; undefined without any. */
 export function observersOf(all: readonly (RequestObserver | undefined)[]): RequestObserver | undefined {
   const observers = all.flatMap((observer) => (observer instanceof Observers ? observer.all : (observer ?? [])));
   const [only, ...more] = observers;
@@ -10,15 +10,22 @@ export function observersOf(all: readonly (RequestObserver | undefined)[]): Requ
 
 class Observers implements RequestObserver {
   readonly all: readonly RequestObserver[];
+  /** Few look at that. */
   readonly #sent: readonly RequestObserver[];
+  readonly #completed: readonly RequestObserver[];
 
   constructor(all: readonly RequestObserver[]) {
     this.all = all;
     this.#sent = all.filter((observer) => observer.sent !== undefined);
+    this.#completed = all.filter((observer) => observer.completed !== undefined);
   }
 
   sent(request: Request): void {
     for (const observer of this.#sent) observer.sent?.(request);
+  }
+
+  completed(request: Request, tag: string): void {
+    for (const observer of this.#completed) observer.completed?.(request, tag);
   }
 
   ended(request: Request): void {

@@ -1,22 +1,13 @@
-import {
-  connectReasons,
-  disconnectReasons,
-  scaleSignals,
-  workloadClasses,
-  type LimitFigures,
-  type PoolFigures,
-  type PoolTotals,
-} from '@medrex/pool';
-import type { Overload } from './scheduling/overload.ts';
-import type { LicenceShare } from './upstream/iris/licence-shares.ts';
+import { connectReasons, disconnectReasons, scaleSignals, workloadClasses } from '@medrex/pool';
 import { cacheMetrics } from './cache/cache-metrics.ts';
 import { defineMetrics, type MetricHandles } from '@medrex/telemetry';
 
-const backendStates = ['opening', 'idle', 'active', 'resetting', 'checking', 'closing'] as const;
-const refusals = ['timeout', 'queue_full', 'shed', 'paused', 'upstream'] as const;
-const departures = ['quiet', 'boundary', 'crossed'] as const;
-const peerCancels = ['forwarded', 'unknown'] as const;
-const reasonsOf = <R extends string>(table: Readonly<Record<R, string>>): readonly R[] => Object.keys(table) as R[];
+export const backendStates = ['opening', 'idle', 'active', 'resetting', 'checking', 'closing'] as const;
+export const refusals = ['timeout', 'queue_full', 'shed', 'paused', 'upstream'] as const;
+export const departures = ['quiet', 'boundary', 'crossed'] as const;
+export const peerCancels = ['forwarded', 'unknown'] as const;
+export const reasonsOf = <R extends string>(table: Readonly<Record<R, string>>): readonly R[] =>
+  Object.keys(table) as R[];
 
 /** Everything that pg-proxy counts. */
 export const pgProxyMetrics = defineMetrics({
@@ -180,106 +171,3 @@ export const pgProxyMetrics = defineMetrics({
 });
 
 export type PgProxyMetrics = MetricHandles<typeof pgProxyMetrics>;
-
-/** Takes the counts of the pools over at each scrape; they only grow, so what is added is the difference. */
-export class PoolMetrics {
-  readonly #metrics: PgProxyMetrics;
-  #before: PoolTotals['counts'] | undefined;
-
-  constructor(metrics: PgProxyMetrics) {
-    this.#metrics = metrics;
-  }
-
-  set(totals: PoolTotals, figures: readonly PoolFigures[], arriving: number): void {
-    const metrics = this.#metrics;
-    metrics.failing.set(figures.filter(({ isFailing }) => isFailing).length);
-    metrics.fullest.set(Math.max(0, ...figures.map(({ active, settings }) => active / settings.max)));
-    metrics.clients.set(totals.clients);
-    metrics.arriving.set(arriving);
-    metrics.waiting.set(totals.waiting);
-    metrics.longestWait.set(totals.longestWaitMs / 1_000);
-    metrics.pinned.set(totals.pinned);
-    for (const state of backendStates) metrics.backends.set({ state }, totals[state]);
-    const { counts } = totals;
-    const before = this.#before;
-    for (const reason of reasonsOf(connectReasons))
-      metrics.connects.inc({ reason }, counts.connects[reason] - (before?.connects[reason] ?? 0));
-    for (const reason of reasonsOf(disconnectReasons))
-      metrics.disconnects.inc({ reason }, counts.disconnects[reason] - (before?.disconnects[reason] ?? 0));
-    for (const reason of refusals)
-      metrics.refusals.inc({ reason }, counts.refusals[reason] - (before?.refusals[reason] ?? 0));
-    this.#before = counts;
-  }
-}
-
-/** Takes over what only grows and is counted elsewhere. */
-export class GrowingCounts<K extends string> {
-  readonly #before = new Map<K, number>();
-  readonly #names: readonly K[];
-
-  constructor(names: readonly K[]) {
-    this.#names = names;
-  }
-
-  set(now: Readonly<Record<K, number>>, add: (name: K, more: number) => void): void {
-    for (const name of this.#names) {
-      add(name, now[name] - (this.#before.get(name) ?? 0));
-      this.#before.set(name, now[name]);
-    }
-  }
-}
-
-/** What happens to clients of a proxy that is rolled out, and to requests for its peers. */
-export class RollOutMetrics {
-  readonly #metrics: PgProxyMetrics;
-  readonly #departures = new GrowingCounts(departures);
-  readonly #peerCancels = new GrowingCounts(peerCancels);
-
-  constructor(metrics: PgProxyMetrics) {
-    this.#metrics = metrics;
-  }
-
-  set(
-    gone: Readonly<Record<(typeof departures)[number], number>>,
-    cancels: Readonly<Record<(typeof peerCancels)[number], number>>,
-  ): void {
-    this.#departures.set(gone, (how, more) => this.#metrics.departures.inc({ how }, more));
-    this.#peerCancels.set(cancels, (how, more) => this.#metrics.peerCancels.inc({ how }, more));
-  }
-}
-
-/** What is done about load, and whether one instance is enough. */
-export function setOverloadGauges(metrics: PgProxyMetrics, { rung, memoryUse, scale }: Overload): void {
-  metrics.rung.set(rung.level);
-  metrics.memoryUse.set(memoryUse);
-  for (const signal of scaleSignals) metrics.scaleOut.set({ signal }, scale.asksFor(signal) ? 1 : 0);
-  metrics.scaleIn.set(scale.isIdle ? 1 : 0);
-}
-
-/** How close a login is to costing more licences. */
-export function setLicenceGauges(
-  metrics: PgProxyMetrics,
-  limits: readonly LimitFigures[],
-  shares: readonly LicenceShare[],
-): void {
-  metrics.licenceGranted.set(shares.reduce((sum, { granted }) => sum + granted, 0));
-  metrics.licenceLent.set(shares.filter(({ by }) => by === 'lease').length);
-  const left = limits.filter(({ because }) => because === 'licence').map(({ max, count }) => max - count);
-  metrics.licenceHeadroom.set(left.length === 0 ? -1 : Math.min(...left));
-}
-
-/** What each class of work holds and waits for, over all pools. */
-export function setClassGauges(metrics: PgProxyMetrics, figures: readonly PoolFigures[]): void {
-  for (const name of workloadClasses) {
-    const all = figures.map(({ classes }) => classes[name]);
-    metrics.classActive.set(
-      { class: name },
-      all.reduce((sum, { active }) => sum + active, 0),
-    );
-    metrics.classWaiting.set(
-      { class: name },
-      all.reduce((sum, { waiting }) => sum + waiting, 0),
-    );
-    metrics.classLongestWait.set({ class: name }, Math.max(0, ...all.map((one) => one.longestWaitMs)) / 1_000);
-  }
-}

@@ -89,7 +89,6 @@ export class PgProxy {
   #listener: Listener | undefined;
   /** The address that no other instance has. */
   #own: Listener | undefined;
-  readonly #shared: PgProxyOptions['shared'];
   #port = 0;
   #notReady: string | undefined;
   #isEnding = false;
@@ -100,7 +99,6 @@ export class PgProxy {
     this.#cache = loaded.config.cache;
     this.#loaded = loaded;
     this.#atStart = loaded.config;
-    this.#shared = options.shared;
     this.#directoryOf = directoryOf;
     this.#events = events;
     const classifier = new Classifier(analyser, loaded.config.classes);
@@ -132,7 +130,13 @@ export class PgProxy {
   /** @throws CodedError PG_PROXY_LISTEN, PG_PROXY_CONFIG */
   static async start(options: PgProxyOptions): Promise<PgProxy> {
     const proxy = new PgProxy(options, await SqlAnalyser.load());
-    await proxy.#listen();
+    try {
+      await proxy.#listen();
+    } catch (error) {
+      await proxy.#release(true);
+      await proxy.host.end();
+      throw error;
+    }
     return proxy;
   }
 
@@ -219,12 +223,16 @@ export class PgProxy {
     const areWriting = backends.some((backend) => backend?.writes?.hasPending === true);
     for (const backend of backends) backend?.socket.destroy();
     clearInterval(this.#ticker);
-    await this.host.licences.leave();
-    await this.host.caches?.close(!areWriting);
-    await this.#shared?.pool.close();
-    this.#doorkeeper.close();
+    await this.#release(!areWriting);
     await Promise.all([closed, this.#own?.close()]);
     await this.host.end();
+  }
+
+  /** What it holds beside its clients and their backends. @param isAllKnown false: somebody was in the middle of a write */
+  async #release(isAllKnown: boolean): Promise<void> {
+    this.#doorkeeper.close();
+    await this.host.licences.leave();
+    await this.host.caches?.close(isAllKnown);
   }
 
   async #empty(ending: 'drain' | 'boundary', patienceMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { freePort } from '@medrex/contracts/testing';
 import { createTelemetry } from '@medrex/telemetry';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,6 +31,20 @@ it('listens nowhere where the port of metrics is taken, and says which that is',
   const again = createServer();
   await new Promise<void>((resolve, reject) => again.once('error', reject).listen(port, '127.0.0.1', resolve));
   await Promise.all([again, taken].map((server) => new Promise((closed) => server.close(closed))));
+});
+
+it('leaves nothing open where its own port is taken, and so its process ends', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as { port: number };
+  const cache = { metadata: true, redis: { port: await freePort() } };
+  const file = configured({ listen: { port }, metrics: { port: 0 }, cache });
+  const child = join(import.meta.dirname, 'testing/failing-start.ts');
+  const asked = ['--conditions=@medrex/source', child, file];
+  const { stdout, signal } = spawnSync(process.execPath, asked, { encoding: 'utf8', timeout: 30_000 });
+  await new Promise((closed) => taken.close(closed));
+  expect(stdout).toContain(`port ${port} of 127.0.0.1 cannot be listened on`);
+  expect(signal).toBeNull();
 });
 
 it('says of an environment that it could not start with, before it does', () => {

@@ -1,6 +1,7 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { RingSockets } from '@medrex/io-uring';
 import {
   createTelemetry,
   poolObserver,
@@ -8,31 +9,27 @@ import {
   startHttpEndpoint,
   telemetryOptions,
   telemetryVariables,
+  type EndpointRoutes,
+  type HttpEndpoint,
   type Telemetry,
   type TelemetryOptions,
 } from '@medrex/telemetry';
 import { z } from 'zod';
-import { CacheMetrics } from './cache/cache-metrics.ts';
 import { sharedByRedis } from './cache/shared-by-redis.ts';
 import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { directoryOf } from './login/directory.ts';
-import {
-  pgProxyMetrics,
-  PoolMetrics,
-  RollOutMetrics,
-  setClassGauges,
-  setLicenceGauges,
-  setOverloadGauges,
-} from './metrics.ts';
-import type { RequestObserver } from './session/client/request.ts';
-import { Observing } from './observe/observing.ts';
-import type { ProcessFigures } from './scheduling/overload.ts';
 import { openFilesMax } from './login/open-files.ts';
+import { pgProxyMetrics, type PgProxyMetrics } from './metrics.ts';
+import { Observing } from './observe/observing.ts';
 import { openRing } from './open-ring.ts';
-import { tuningNotes } from './upstream/tuning-notes.ts';
+import { proxyEvents } from './proxy-events.ts';
 import { PgProxy, type Ending, type PgProxyOptions } from './proxy.ts';
+import type { ProcessFigures } from './scheduling/overload.ts';
+import { Scrape } from './scrape.ts';
+import type { RequestObserver } from './session/client/request.ts';
+import { tuningNotes } from './upstream/tuning-notes.ts';
 
 /** A proxy that runs. */
 export interface RunningPgProxy {
@@ -84,168 +81,206 @@ const withTuning = (loaded: LoadedConfig, filesMax: number): LoadedConfig => {
   return { ...loaded, notes: [...loaded.notes, ...tuningNotes(loaded, filesMax)] };
 };
 
-/** Starts the proxy that a configuration file describes; resolves when it listens. */
+/** Starts the proxy that a configuration file describes; resolves when it listens. Where it fails, nothing of it is left open. */
 export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
   keepOutOfDumps();
   const salt = randomBytes(32);
   const load = (): LoadedConfig => loadConfig(start, { environment: start.environment, salt });
   const loaded = load();
-  let current = loaded;
-  const filesMax = start.filesMax ?? openFilesMax();
+  const open = new OpenParts();
+  try {
+    const running = await startLoaded({ start, load, loaded, open });
+    return { ...running, close: () => open.close() };
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}
+
+/** What has been opened, to be closed in the reverse order. */
+class OpenParts {
+  readonly #closings: (() => Promise<void> | void)[] = [];
+
+  add(close: () => Promise<void> | void): void {
+    this.#closings.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closings.splice(0).reverse()) await close();
+  }
+}
+
+interface Starting {
+  readonly start: PgProxyStart;
+  readonly load: () => LoadedConfig;
+  readonly loaded: LoadedConfig;
+  readonly open: OpenParts;
+}
+
+async function startLoaded({ start, load, loaded, open }: Starting): Promise<Omit<RunningPgProxy, 'close'>> {
   const options = start.telemetryOptions ?? telemetryOf(start.environment);
   const telemetry = start.telemetry ?? createTelemetry(options);
+  if (start.telemetry === undefined) open.add(() => telemetry.close());
+  const { log } = telemetry;
   const metrics = telemetry.metrics.define(pgProxyMetrics);
-  const take = (fresh: LoadedConfig): readonly string[] => {
-    const notices = proxy.reload(fresh);
-    observing.reload(fresh);
-    current = fresh;
-    return notices;
-  };
-  const reload = (): readonly string[] => {
-    try {
-      const notices = take(load());
-      metrics.reloadFailed.set(0);
-      telemetry.log.info({}, 'pg-proxy has read its configuration again');
-      return notices;
-    } catch (error) {
-      metrics.reloadFailed.set(1);
-      telemetry.log.error({ error }, 'pg-proxy could not read its configuration again, and keeps what it has');
-      throw error;
-    }
-  };
-  let askStop: () => void = () => undefined;
-  const stopAsked = new Promise<void>((resolve) => (askStop = resolve));
-  let ending: Ending = 'drain';
-  let isAsked = false;
-  const stop = (how: Ending): void => {
-    ending = how;
-    isAsked = true;
-    askStop();
-  };
-  const lookupFailed = (error: Error): void => {
-    metrics.lookupsFailed.inc();
-    telemetry.log.warn({ error }, 'a user could not be looked up');
-  };
+  let running: PgProxy | undefined;
+  const routes = observabilityRoutes(telemetry.metrics, () => (running === undefined ? 'it starts' : running.notReady));
+  const endpoint = await endpointOf(loaded, routes);
+  open.add(async () => {
+    await endpoint.close();
+    if (running !== undefined) log.info({}, 'pg-proxy has ended');
+  });
   const observing = await Observing.open({
-    ...{
-      loaded,
-      telemetry,
-      folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
-      now: () => performance.now(),
-    },
+    ...{ loaded, telemetry, now: () => performance.now(), others: [start.observer] },
+    folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
     ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
-    others: [start.observer],
   });
+  open.add(() => observing.close());
   const shared = sharedByRedis(loaded);
-  if (shared !== undefined) poolObserver(telemetry.metrics)(shared.pool);
-  const ring = openRing(loaded.config, {
-    hasNone: (error) => telemetry.log.info({ error }, 'there is no io_uring for this process: it works by epoll'),
-    failed: (error) => {
-      metrics.ioUring.set(0);
-      telemetry.log.error({ error }, 'io_uring no longer works: the process goes on by epoll');
+  if (shared !== undefined) {
+    open.add(() => shared.pool.close());
+    poolObserver(telemetry.metrics)(shared.pool);
+  }
+  const ring = ringOf(loaded, metrics, log);
+  open.add(() => ring?.close());
+  const filesMax = start.filesMax ?? openFilesMax();
+  const reload = new Reload({
+    ...{ load, loaded, metrics, log },
+    take: (fresh) => {
+      const notices = proxy.reload(fresh);
+      observing.reload(fresh);
+      return notices;
     },
   });
-  metrics.ioUring.set(ring === undefined ? 0 : 1);
+  const end = new EndAsked(start.patienceMs);
+  const events = proxyEvents(metrics, log, observing);
   const proxy = await PgProxy.start({
-    ring,
-    loaded,
-    reload,
-    observing,
-    stop,
-    now: () => performance.now(),
-    jitter: Math.random,
-    shared,
-    process: start.process,
-    filesMax,
-    directoryOf: (from) => directoryOf(from, lookupFailed),
-    irisDriver: start.irisDriver,
-    lookup: start.lookup,
-    events: {
-      refused: ({ sqlstate, reason }, address) => {
-        metrics.loginsRefused.inc();
-        // Somebody may be trying passwords; and who ran out of time (57014) has heard nothing of it.
-        const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
-        telemetry.log[level]({ sqlstate, address, reason }, 'a connection was sent away before its login');
-      },
-      connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),
-      loginFailed: ({ sqlstate, message }, { host, port }) => {
-        const error = pgProxyError('PG_PROXY_UPSTREAM', message);
-        telemetry.log.warn({ sqlstate, address: `${host}:${port}`, error }, 'a backend could not be opened');
-      },
-      lookupFailed,
-      moved: (count) =>
-        telemetry.log.warn({ count }, 'the name of a server has another address: its backends are replaced'),
-      stepped: ({ level }) => {
-        const state = `rung${level}`;
-        if (level === 0) telemetry.log.info({ state }, 'load and memory ask for nothing any more');
-        else telemetry.log.warn({ state }, 'load or memory have moved the proxy on the ladder of overload');
-      },
-      broke: (error) => {
-        metrics.internalErrors.inc();
-        telemetry.log.error({ error }, 'an error of our own has ended one connection');
-      },
-      fault: () => telemetry.log.error({}, 'a backend broke the protocol and was closed'),
-    },
-  }).catch((error: unknown) => {
-    ring?.close();
-    throw error;
+    ...{ ring, loaded, observing, shared, filesMax, events },
+    ...{ process: start.process, irisDriver: start.irisDriver, lookup: start.lookup },
+    ...{ now: () => performance.now(), jitter: Math.random },
+    reload: () => reload.run(),
+    stop: (how) => end.ask(how),
+    directoryOf: (from) => directoryOf(from, (error) => events.lookupFailed(error)),
   });
+  open.add(() => proxy.close(end.how, end.patienceMs));
   await observing.start(proxy.host);
-  const pools = new PoolMetrics(metrics);
-  const cache = new CacheMetrics(metrics);
-  const rollOut = new RollOutMetrics(metrics);
-  telemetry.metrics.beforeScrape(() => {
-    const { host } = proxy;
-    const nowMs = host.now();
-    const figures = host.pools.figures(nowMs);
-    pools.set(host.pools.totals(nowMs), figures, proxy.arrivals);
-    metrics.clamped.set(figures.reduce((sum, { clamps }) => sum + clamps.length, 0));
-    metrics.certificateEnd.set(certificateEnd(current));
-    cache.set(host.caches);
-    setClassGauges(metrics, figures);
-    setLicenceGauges(metrics, host.pools.limits(), host.licences.shares());
-    setOverloadGauges(metrics, host.overload);
-    rollOut.set(host.departures.counts, host.peers.counts);
-  });
-  const end = async (how: Ending, patienceMs?: number): Promise<void> => {
-    await proxy.close(how, patienceMs);
-    ring?.close();
-    await observing.close();
-  };
-  const { host, port } = loaded.config.metrics;
-  const routes = observabilityRoutes(telemetry.metrics, () => proxy.notReady);
-  const endpoint = await startHttpEndpoint({ host, port, routes }).catch(async (cause: unknown) => {
-    await end('now');
-    if (start.telemetry === undefined) await telemetry.close();
-    throw pgProxyError('PG_PROXY_LISTEN', `metrics: ${(cause as Error).message}`, { cause });
-  });
-  telemetry.log.info({ port: proxy.port }, 'pg-proxy takes clients');
-  return {
+  const scrape = new Scrape(metrics);
+  telemetry.metrics.beforeScrape(() => scrape.take(proxy, reload.loaded));
+  running = proxy;
+  log.info({ port: proxy.port }, 'pg-proxy takes clients');
+  return runningOf({
+    ...{ proxy, observing, reload, end, log },
     urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
-    proxy,
     notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
-    observing,
-    reload,
+  });
+}
+
+interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'notes'> {
+  readonly reload: Reload;
+  readonly end: EndAsked;
+  readonly log: Telemetry['log'];
+}
+
+function runningOf({ proxy, observing, reload, end, log, urls, notes }: Parts): Omit<RunningPgProxy, 'close'> {
+  return {
+    ...{ urls, proxy, observing, notes },
+    reload: () => reload.run(),
     pause: () => {
       proxy.pause();
-      telemetry.log.info({}, 'pg-proxy is paused');
+      log.info({}, 'pg-proxy is paused');
     },
     resume: () => {
       proxy.resume();
-      telemetry.log.info({}, 'pg-proxy goes on');
+      log.info({}, 'pg-proxy goes on');
     },
-    stop,
-    stopAsked,
-    died: (error) => telemetry.log.error({ error }, 'pg-proxy ends because of an error of its own'),
-    close: async () => {
-      // Who asks at the console to wait has all the time that they want.
-      const patienceMs = isAsked && ending !== 'now' ? Infinity : start.patienceMs;
-      await end(ending, patienceMs);
-      await endpoint.close();
-      telemetry.log.info({}, 'pg-proxy has ended');
-      if (start.telemetry === undefined) await telemetry.close();
-    },
+    stop: (how) => end.ask(how),
+    stopAsked: end.asked,
+    died: (error) => log.error({ error }, 'pg-proxy ends because of an error of its own'),
   };
+}
+
+/** How the proxy is to end: as somebody has asked for, or as the configuration says. */
+class EndAsked {
+  how: Ending = 'drain';
+  readonly asked: Promise<void>;
+  readonly #patienceMs: number | undefined;
+  #isAsked = false;
+  #tell: () => void = () => undefined;
+
+  constructor(patienceMs: number | undefined) {
+    this.#patienceMs = patienceMs;
+    this.asked = new Promise((tell) => (this.#tell = tell));
+  }
+
+  /** Who asks at the console to wait has all the time that they want. */
+  get patienceMs(): number | undefined {
+    return this.#isAsked && this.how !== 'now' ? Infinity : this.#patienceMs;
+  }
+
+  ask(how: Ending): void {
+    this.how = how;
+    this.#isAsked = true;
+    this.#tell();
+  }
+}
+
+interface ReloadOptions {
+  readonly load: () => LoadedConfig;
+  readonly loaded: LoadedConfig;
+  /** @returns what of it is not as it was asked */
+  readonly take: (loaded: LoadedConfig) => readonly string[];
+  readonly metrics: PgProxyMetrics;
+  readonly log: Telemetry['log'];
+}
+
+/** The configuration that is in effect, and how it is read again. */
+class Reload {
+  readonly #options: ReloadOptions;
+  loaded: LoadedConfig;
+
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.loaded = options.loaded;
+  }
+
+  /** @throws CodedError PG_PROXY_CONFIG, and nothing has changed */
+  run(): readonly string[] {
+    const { load, take, metrics, log } = this.#options;
+    try {
+      const fresh = load();
+      const notices = take(fresh);
+      this.loaded = fresh;
+      metrics.reloadFailed.set(0);
+      log.info({}, 'pg-proxy has read its configuration again');
+      return notices;
+    } catch (error) {
+      metrics.reloadFailed.set(1);
+      log.error({ error }, 'pg-proxy could not read its configuration again, and keeps what it has');
+      throw error;
+    }
+  }
+}
+
+async function endpointOf({ config }: LoadedConfig, routes: EndpointRoutes): Promise<HttpEndpoint> {
+  const { host, port } = config.metrics;
+  try {
+    return await startHttpEndpoint({ host, port, routes });
+  } catch (cause) {
+    throw pgProxyError('PG_PROXY_LISTEN', `metrics: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Says of it what the log and the metrics are to know. */
+function ringOf({ config }: LoadedConfig, metrics: PgProxyMetrics, log: Telemetry['log']): RingSockets | undefined {
+  const ring = openRing(config, {
+    hasNone: (error) => log.info({ error }, 'there is no io_uring for this process: it works by epoll'),
+    failed: (error) => {
+      metrics.ioUring.set(0);
+      log.error({ error }, 'io_uring no longer works: the process goes on by epoll');
+    },
+  });
+  metrics.ioUring.set(ring === undefined ? 0 : 1);
+  return ring;
 }
 
 /** The environment says of logs and traces what it says to every service. @throws CodedError PG_PROXY_CONFIG */
@@ -260,9 +295,4 @@ function urlOf({ heardAt: [first], port }: PgProxy, folder = ''): string {
   if (first === undefined) return `postgres:///?host=${folder}&port=${port}`;
   const name = first === '*' ? 'localhost' : first.includes(':') ? `[${first}]` : first;
   return `postgres://${name}:${port}`;
-}
-
-/** Seconds since 1970; 0 without a certificate. */
-function certificateEnd({ certificate }: LoadedConfig): number {
-  return certificate === undefined ? 0 : Date.parse(new X509Certificate(certificate.cert).validTo) / 1_000;
 }

@@ -29,16 +29,11 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   process.on('SIGUSR1', () => started.running?.pause());
   process.on('SIGUSR2', () => started.running?.resume());
   process.on('SIGQUIT', () => (started.running === undefined ? process.exit(131) : started.running.stop('now')));
+  // Who is told to read it again before it has begun has just read it.
+  process.on('SIGHUP', () => started.running !== undefined && reload(started.running));
   const running = (started.running = await startPgProxy(start));
   for (const note of running.notes) console.error(note);
   withholdMessages(running);
-  process.on('SIGHUP', () => {
-    try {
-      for (const notice of running.reload()) console.error(notice);
-    } catch (error) {
-      console.error(`The configuration stays as it was: ${(error as Error).message}`);
-    }
-  });
   console.log(
     `PostgreSQL at ${running.urls.postgres}, metrics at ${running.urls.metrics}. SIGHUP reads the configuration again.`,
   );
@@ -48,6 +43,14 @@ export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgPro
   await Promise.race([interruption, running.stopAsked]);
   await running.close();
   return 0;
+}
+
+function reload(running: RunningPgProxy): void {
+  try {
+    for (const notice of running.reload()) console.error(notice);
+  } catch (error) {
+    console.error(`The configuration stays as it was: ${(error as Error).message}`);
+  }
 }
 
 const of = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

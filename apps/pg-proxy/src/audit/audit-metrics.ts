@@ -1,4 +1,5 @@
 import { defineMetrics, type Metrics } from '@medrex/telemetry';
+import { GrowingCounts } from '../observe/growing-counts.ts';
 import type { AuditLog } from './audit-log.ts';
 
 /** What is counted of the audit log; all zero without one. */
@@ -28,13 +29,12 @@ export const auditMetrics = defineMetrics({
 /** Brings them up to date at each scrape. */
 export function countAudit(metrics: Metrics, log: AuditLog | undefined): void {
   const { auditWritten, auditDropped, auditWaiting, auditFailing } = metrics.define(auditMetrics);
-  let before = { written: 0, dropped: 0 };
+  const counts = new GrowingCounts();
   if (log === undefined) return;
   metrics.beforeScrape(() => {
-    auditWritten.inc(log.written - before.written);
-    auditDropped.inc(log.dropped - before.dropped);
+    auditWritten.inc(counts.more('written', log.written));
+    auditDropped.inc(counts.more('dropped', log.dropped));
     auditWaiting.set(log.waiting);
     auditFailing.set(log.isFailing ? 1 : 0);
-    before = { written: log.written, dropped: log.dropped };
   });
 }

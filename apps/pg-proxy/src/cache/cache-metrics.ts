@@ -1,6 +1,7 @@
 import type { MetricHandles } from '@medrex/telemetry';
-import { cacheNames, type Caches } from './caches.ts';
-import { invalidations, type Invalidation } from './database-cache.ts';
+import { GrowingCounts } from '../observe/growing-counts.ts';
+import { cacheNames, type CacheName, type Caches } from './caches.ts';
+import { invalidations } from './database-cache.ts';
 
 const cacheOutcomes = ['hit', 'miss', 'awaited', 'passed'] as const;
 const keepOutcomes = ['kept', 'overtaken', 'too_large'] as const;
@@ -50,41 +51,38 @@ type Handles = MetricHandles<typeof cacheMetrics>;
 /** Takes the counts of the caches over at each scrape. */
 export class CacheMetrics {
   readonly #metrics: Handles;
-  readonly #before = new Map<string, number>();
+  readonly #counts = new GrowingCounts();
+  /** Something has been kept since the start. */
+  #wasOn = false;
 
   constructor(metrics: Handles) {
     this.#metrics = metrics;
   }
 
   set(caches: Caches | undefined): void {
-    const metrics = this.#metrics;
-    for (const { name: cache, isOn, entries, bytes, counts } of caches?.figures() ?? []) {
+    if (caches !== undefined) this.#setOn(caches);
+    else if (this.#wasOn) for (const cache of cacheNames) this.#setSize(cache, { entries: 0, bytes: 0 });
+  }
+
+  #setOn(caches: Caches): void {
+    this.#wasOn = true;
+    const { cacheLookups, cacheKept, cacheOn, cacheInvalidations } = this.#metrics;
+    for (const { name: cache, isOn, entries, bytes, counts } of caches.figures()) {
       const { hits: hit, misses: miss, awaited, passed, kept, overtaken, tooLarge: too_large } = counts;
       const looked = { hit, miss, awaited, passed };
       const ended = { kept, overtaken, too_large };
       for (const outcome of cacheOutcomes)
-        metrics.cacheLookups.inc({ cache, outcome }, this.#more(`${cache} ${outcome}`, looked[outcome]));
+        cacheLookups.inc({ cache, outcome }, this.#counts.more(`${cache} ${outcome}`, looked[outcome]));
       for (const outcome of keepOutcomes)
-        metrics.cacheKept.inc({ cache, outcome }, this.#more(`${cache} ${outcome}`, ended[outcome]));
-      metrics.cacheEntries.set({ cache }, entries);
-      metrics.cacheBytes.set({ cache }, bytes);
-      metrics.cacheOn.set({ cache }, isOn ? 1 : 0);
+        cacheKept.inc({ cache, outcome }, this.#counts.more(`${cache} ${outcome}`, ended[outcome]));
+      this.#setSize(cache, { entries, bytes });
+      cacheOn.set({ cache }, isOn ? 1 : 0);
     }
-    for (const cache of caches === undefined && this.#before.size > 0 ? cacheNames : []) {
-      metrics.cacheEntries.set({ cache }, 0);
-      metrics.cacheBytes.set({ cache }, 0);
-    }
-    for (const why of caches === undefined ? [] : invalidations) this.#invalidated(why, caches?.invalidated[why] ?? 0);
+    for (const why of invalidations) cacheInvalidations.inc({ why }, this.#counts.more(why, caches.invalidated[why]));
   }
 
-  #invalidated(why: Invalidation, now: number): void {
-    this.#metrics.cacheInvalidations.inc({ why }, this.#more(why, now));
-  }
-
-  #more(what: string, now: number): number {
-    const before = this.#before.get(what) ?? 0;
-    this.#before.set(what, now);
-    // A RELOAD has begun them anew.
-    return now < before ? now : now - before;
+  #setSize(cache: CacheName, { entries, bytes }: { readonly entries: number; readonly bytes: number }): void {
+    this.#metrics.cacheEntries.set({ cache }, entries);
+    this.#metrics.cacheBytes.set({ cache }, bytes);
   }
 }

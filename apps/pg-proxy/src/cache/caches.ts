@@ -160,7 +160,6 @@ export class Caches {
     const areCertain = [...this.#databases.values()].every(({ isCertain }) => isCertain);
     for (const database of this.#databases.values()) database.close();
     await this.#others?.close(isAllKnown && areCertain);
-    await this.#options.shared?.pool.close();
   }
 
   #sharing({ link, instance }: SharedByRedis): SharedEpochs {

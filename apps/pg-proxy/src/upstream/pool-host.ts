@@ -149,9 +149,9 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     });
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
-    this.#iris.warm(options.loaded.config);
     this.licences = new LicenceShares(options.loaded.config, options.leaseBookOf);
     this.pools = new Pools({ policy: this.#policyOf(options.loaded), port: this, jitter: options.jitter });
+    this.#iris.warm(options.loaded.config);
     this.scopes = new ClientScopes(this.pools, this.clients, options.loaded.config);
     this.#timeouts = new Timeouts({
       busy: () => this.pools.backends().flatMap(({ client }) => client?.handle ?? []),

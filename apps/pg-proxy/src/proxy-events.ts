@@ -1,0 +1,37 @@
+import type { Telemetry } from '@medrex/telemetry';
+import { pgProxyError } from './errors.ts';
+import type { PgProxyMetrics } from './metrics.ts';
+import type { Observing } from './observe/observing.ts';
+import type { ProxyEvents } from './proxy.ts';
+
+/** What happens to the proxy, in its log and its metrics. */
+export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], observing: Observing): ProxyEvents {
+  return {
+    refused: ({ sqlstate, reason }, address) => {
+      metrics.loginsRefused.inc();
+      // Somebody may be trying passwords; and who ran out of time (57014) has heard nothing of it.
+      const level = sqlstate.startsWith('28') || sqlstate === '57014' ? 'warn' : 'debug';
+      log[level]({ sqlstate, address, reason }, 'a connection was sent away before its login');
+    },
+    connected: (database, ms, roundTripMs) => observing.connected(database, ms, roundTripMs),
+    loginFailed: ({ sqlstate, message }, { host, port }) => {
+      const error = pgProxyError('PG_PROXY_UPSTREAM', message);
+      log.warn({ sqlstate, address: `${host}:${port}`, error }, 'a backend could not be opened');
+    },
+    lookupFailed: (error) => {
+      metrics.lookupsFailed.inc();
+      log.warn({ error }, 'a user could not be looked up');
+    },
+    moved: (count) => log.warn({ count }, 'the name of a server has another address: its backends are replaced'),
+    stepped: ({ level }) => {
+      const state = `rung${level}`;
+      if (level === 0) log.info({ state }, 'load and memory ask for nothing any more');
+      else log.warn({ state }, 'load or memory have moved the proxy on the ladder of overload');
+    },
+    broke: (error) => {
+      metrics.internalErrors.inc();
+      log.error({ error }, 'an error of our own has ended one connection');
+    },
+    fault: () => log.error({}, 'a backend broke the protocol and was closed'),
+  };
+}

@@ -123,12 +123,14 @@ async function startLoaded({ start, load, loaded, open }: Starting): Promise<Omi
   if (start.telemetry === undefined) open.add(() => telemetry.close());
   const { log } = telemetry;
   const metrics = telemetry.metrics.define(pgProxyMetrics);
-  let running: PgProxy | undefined;
-  const routes = observabilityRoutes(telemetry.metrics, () => (running === undefined ? 'it starts' : running.notReady));
+  const begun: { proxy?: PgProxy } = {};
+  const routes = observabilityRoutes(telemetry.metrics, () =>
+    begun.proxy === undefined ? 'it starts' : begun.proxy.notReady,
+  );
   const endpoint = await endpointOf(loaded, routes);
   open.add(async () => {
     await endpoint.close();
-    if (running !== undefined) log.info({}, 'pg-proxy has ended');
+    if (begun.proxy !== undefined) log.info({}, 'pg-proxy has ended');
   });
   const observing = await Observing.open({
     ...{ loaded, telemetry, now: () => performance.now(), others: [start.observer] },
@@ -166,7 +168,7 @@ async function startLoaded({ start, load, loaded, open }: Starting): Promise<Omi
   await observing.start(proxy.host);
   const scrape = new Scrape(metrics);
   telemetry.metrics.beforeScrape(() => scrape.take(proxy, reload.loaded));
-  running = proxy;
+  begun.proxy = proxy;
   log.info({ port: proxy.port }, 'pg-proxy takes clients');
   return runningOf({
     ...{ proxy, observing, reload, end, log },

@@ -1,5 +1,5 @@
 import type { Analysis, Statement } from '@medrex/sql';
-import { nameOf, type Name } from '../session/prepared/named.ts';
+import { sharedNameOf, type SharedName } from '../session/prepared/shared-name.ts';
 import type { Request, Requester } from '../session/client/request.ts';
 
 /** Names of one client that are remembered: cursors that end with their transaction are never forgotten otherwise. */
@@ -16,7 +16,7 @@ export class NamedTables {
     const { analysis, from } = request;
     if (analysis.kind !== 'read') return;
     for (const statement of analysis.statements) {
-      const name = nameOf(statement);
+      const name = sharedNameOf(statement);
       const given = name && from.named(name.of, name.name);
       if (name === undefined || given === undefined) continue;
       this.#given.set(request, new Map([...(this.#given.get(request) ?? []), [keyOf(name), given]]));
@@ -25,12 +25,12 @@ export class NamedTables {
 
   /** The statements whose tables count in place of these. */
   behind(request: Request, statements: readonly Statement[]): readonly Statement[] {
-    if (statements.every((statement) => nameOf(statement) === undefined)) return statements;
+    if (statements.every((statement) => sharedNameOf(statement) === undefined)) return statements;
     return statements.flatMap((statement, at) => this.#behind(request, statement, at < request.commands));
   }
 
   #behind(request: Request, statement: Statement, isDone: boolean): readonly Statement[] {
-    const name = nameOf(statement);
+    const name = sharedNameOf(statement);
     if (name === undefined) return [statement];
     const key = keyOf(name);
     const names = this.#clients.get(request.from);
@@ -56,4 +56,4 @@ export class NamedTables {
 }
 
 const makes = ({ command }: Statement): boolean => command === 'DECLARE CURSOR' || command === 'PREPARE';
-const keyOf = ({ of, name }: Name): string => `${of} ${name}`;
+const keyOf = ({ of, name }: SharedName): string => `${of} ${name}`;

@@ -9,7 +9,7 @@ import {
 } from '@medrex/cache';
 import type { Analysis } from '@medrex/sql';
 import type { Backend } from '../session/backend/backend.ts';
-import { nameOf } from '../session/prepared/named.ts';
+import { sharedNameOf } from '../session/prepared/shared-name.ts';
 import type { Request, RequestObserver } from '../session/client/request.ts';
 import type { DatabaseCache } from './database-cache.ts';
 
@@ -82,7 +82,7 @@ export class WriteObserver implements RequestObserver {
 function namedChanges({ from }: Request, analysis: Analysis): readonly Changes[] {
   if (analysis.kind !== 'read') return [];
   return analysis.statements.flatMap((statement) => {
-    const name = nameOf(statement);
+    const name = sharedNameOf(statement);
     const given = name && from.named(name.of, name.name);
     return given === undefined ? [] : changesOf(given);
   });

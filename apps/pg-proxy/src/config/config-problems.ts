@@ -1,5 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
-import { unixAddress } from '../login/unix-socket.ts';
+import { Networks } from '../login/networks.ts';
 import { socketPath } from '../upstream/connect.ts';
 import { hostsOf } from '../upstream/host-turns.ts';
 import type { ProxyConfig } from './proxy-config.ts';
@@ -105,14 +104,12 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
       yield `auth.rules.${at}.certificates: method ${method} looks at none`;
   for (const [at, { addresses = [] }] of auth.rules.entries())
     for (const address of addresses)
-      if (address !== unixAddress && !isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;
+      if (!isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;
 }
 
 function isNetwork(text: string): boolean {
-  const [address = '', bits] = text.split('/');
   try {
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    new BlockList().addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+    new Networks([text]);
     return true;
   } catch {
     return false;

@@ -2,6 +2,7 @@ import type { WireFault } from '@medrex/pg-wire';
 import { queryLimits } from '../config/auth-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { UserSecret } from '../config/user-file.ts';
 import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
 import type { Asking, TlsForClients } from './arrival.ts';
@@ -59,29 +60,14 @@ export class Doorkeeper {
     const { method, certificates } = this.#rules.wayOf(asking);
     if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', 'no_rule', asking));
     if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', 'rejected', asking));
+    if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
-    const make = (secret: ConstructorParameters<typeof ClientAuth>[0]['secret']): ClientAuth => {
-      const random = randomBytesOf(nonceBytes + saltBytes);
-      const [nonce, salt] = [random.toString('base64', 0, nonceBytes), random.subarray(nonceBytes)];
-      const endPoint = tls?.endPoint;
-      return new ClientAuth({
-        method,
-        user,
-        secret,
-        mayAskPassword,
-        certified,
-        certificates,
-        directory,
-        mockSecret,
-        endPoint,
-        nonce,
-        salt,
-      });
-    };
-    if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
-    if (method === 'ldap' || method === 'cert' || method === 'any') return then(make(undefined));
-    this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : make(found.secret)));
+    const terms = { method, user, certified, certificates, mayAskPassword, directory, mockSecret };
+    const authBy = (secret: UserSecret | undefined): ClientAuth =>
+      new ClientAuth({ ...terms, secret, endPoint: tls?.endPoint, ...challenge() });
+    if (method === 'ldap' || method === 'cert' || method === 'any') return then(authBy(undefined));
+    this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : authBy(found.secret)));
   }
 
   /** At the server, as which nobody has proven to be. */
@@ -109,6 +95,12 @@ export class Doorkeeper {
   close(): void {
     this.#queries?.close();
   }
+}
+
+/** What nobody can know before he is asked. */
+function challenge(): { readonly nonce: string; readonly salt: Buffer } {
+  const random = randomBytesOf(nonceBytes + saltBytes);
+  return { nonce: random.toString('base64', 0, nonceBytes), salt: random.subarray(nonceBytes) };
 }
 
 const needsLogin: WireFault = {

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { Gathering } from './gathering.ts';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
@@ -21,56 +21,6 @@ export interface FromIni {
   readonly notes: readonly string[];
   /** Why it cannot be used. */
   readonly problems: readonly string[];
-}
-
-/** What is gathered while sections are read. */
-export class Gathering {
-  readonly config: Record<string, unknown> = {};
-  readonly secrets: Record<string, string> = {};
-  readonly notes: string[] = [];
-  readonly problems: string[] = [];
-  readonly general: ReadonlyMap<string, IniEntry>;
-  readonly read: (file: string) => string;
-
-  constructor(general: ReadonlyMap<string, IniEntry>, read: (file: string) => string) {
-    this.general = general;
-    this.read = read;
-  }
-
-  value(name: string): string | undefined {
-    const value = this.general.get(name)?.value;
-    return value === '' ? undefined : value;
-  }
-
-  /** A file that a setting names. */
-  file(name: string): string | undefined {
-    const value = this.value(name);
-    return value === undefined ? undefined : resolve(value);
-  }
-
-  note(name: string, why: string): void {
-    this.notes.push(`${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${why}`);
-  }
-
-  problem(name: string, why: string): void {
-    this.problems.push(`${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${why}`);
-  }
-
-  /** Sets a field of the configuration by its path. */
-  set(path: string, value: unknown): void {
-    const steps = path.split('.');
-    const last = steps.pop() ?? '';
-    let at = this.config;
-    for (const step of steps) at = (at[step] ??= {}) as Record<string, unknown>;
-    at[last] = value;
-  }
-
-  /** @returns where the configuration finds it */
-  secret(what: string, text: string): { readonly env: string } {
-    const env = `pgbouncer.ini ${what}`;
-    this.secrets[env] = text;
-    return { env };
-  }
 }
 
 /** @param read the text of a file; throws when it cannot be read */

@@ -1,4 +1,4 @@
-import type { Gathering } from './from-ini.ts';
+import type { Gathering } from './gathering.ts';
 import { readHba, readIdent } from './hba-file.ts';
 import { readLdapOptions } from './ldap-options.ts';
 
@@ -53,8 +53,7 @@ function takeHba(gathering: Gathering): void {
   if (rules.some((rule) => rule.method === 'password' || rule.method === 'ldap')) allowCleartext(gathering);
 }
 
-/** Of a file that the setting names; empty, and a problem, where it cannot be read. */
-/** Undefined: it cannot be read, which is a problem of its own. */
+/** Of a file that the setting names. Undefined: it cannot be read, which is a problem of its own. */
 function textOf(gathering: Gathering, setting: string, file: string): string | undefined {
   try {
     return gathering.read(file);

@@ -1,5 +1,5 @@
 import { readConnectQuery } from './connect-query.ts';
-import type { Gathering } from './from-ini.ts';
+import type { Gathering } from './gathering.ts';
 import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
 import { hostsOf } from '../../upstream/host-turns.ts';

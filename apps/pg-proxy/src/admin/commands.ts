@@ -96,9 +96,8 @@ export function command(text: string, controls: Controls): Outcome | Later {
   if (action === 'show' && name === 'fds') return notDone('sockets are handed to nobody', 'listen.reusePort, or DRAIN');
   if (action === 'show') return showing(name, controls, which);
   if (!actions.has(action) || which !== undefined)
-    return { kind: 'error', sqlstate: '42601', message: 'unknown command of the console', hint: consoleHint };
-  if (!controls.mayAct)
-    return { kind: 'error', sqlstate: '42501', message: `this user may look, and not ${action.toUpperCase()}` };
+    return failure('42601', 'unknown command of the console', consoleHint);
+  if (!controls.mayAct) return failure('42501', `this user may look, and not ${action.toUpperCase()}`);
   return refusalOf(action, name, controls) ?? acting(action, name, controls);
 }
 
@@ -120,11 +119,11 @@ function refusalOf(action: string, name: string, { config, host }: Controls): Fa
   return isKnown ? undefined : failure('3D000', `no such database: ${name}`);
 }
 
-const failure = (sqlstate: string, message: string): Failure => ({ kind: 'error', sqlstate, message });
-const notDone = (message: string, instead: string): Failure => ({
-  ...failure('0A000', message),
-  hint: `What takes its place: ${instead}.`,
-});
+const failure = (sqlstate: string, message: string, hint?: string): Failure => {
+  return { kind: 'error', sqlstate, message, ...(hint !== undefined && { hint }) };
+};
+const notDone = (message: string, instead: string): Failure =>
+  failure('0A000', message, `What takes its place: ${instead}.`);
 
 const standingWords = 'already suspended/paused';
 
@@ -193,40 +192,30 @@ function killing(id: string, { host, consoles }: Controls): Outcome {
 /** @param which of the statements, by its fingerprint */
 function showing(view: string, sight: Sight, which?: string): Outcome {
   const table = show(view, sight);
-  if (table === undefined) return { ...failure('42704', `there is no "${view}" to show`), hint: consoleHint };
+  if (table === undefined) return failure('42704', `there is no "${view}" to show`, consoleHint);
   if (which === undefined) return { kind: 'table', tag: 'SHOW', table };
   const at = table.columns.findIndex(({ name }) => name === 'fingerprint');
   if (at < 0) {
     const hint = `SELECT ... FROM medrex.${view} WHERE ... chooses among its rows.`;
-    return { ...failure('42601', `SHOW ${view.toUpperCase()} takes no name`), hint };
+    return failure('42601', `SHOW ${view.toUpperCase()} takes no name`, hint);
   }
   const rows = table.rows.filter((row) => row[at] === which);
   return { kind: 'table', tag: 'SHOW', table: { columns: table.columns, rows } };
 }
 
+const fingerprintHint = 'SHOW QUERIES has them.';
+
 /** The plan of a statement for all values of its parameters, by its fingerprint. */
 function planning(fingerprint: string | undefined, { plans }: Sight): Outcome | Later {
-  if (fingerprint === undefined)
-    return {
-      kind: 'error',
-      sqlstate: '42601',
-      message: 'SHOW PLAN takes a fingerprint',
-      hint: 'SHOW QUERIES has them.',
-    };
-  if (plans === undefined) return { kind: 'error', sqlstate: '55000', message: 'statistics are off' };
+  if (fingerprint === undefined) return failure('42601', 'SHOW PLAN takes a fingerprint', fingerprintHint);
+  if (plans === undefined) return failure('55000', 'statistics are off');
   let outcome: Outcome | undefined;
   void plans.take(fingerprint).then((taken) => (outcome = outcomeOfPlans(taken)));
   return { kind: 'later', outcome: () => outcome };
 }
 
 function outcomeOfPlans(taken: readonly Plan[]): Outcome {
-  if (taken.length === 0)
-    return {
-      kind: 'error',
-      sqlstate: '42704',
-      message: 'no statement with this fingerprint has run',
-      hint: 'SHOW QUERIES has them.',
-    };
+  if (taken.length === 0) return failure('42704', 'no statement with this fingerprint has run', fingerprintHint);
   const lines = taken.flatMap(({ database, user, lines: plan, problem }) => [
     `in ${database} as ${user}:`,
     ...(problem === undefined ? plan : [`no plan: ${problem}`]),
@@ -238,8 +227,7 @@ function outcomeOfPlans(taken: readonly Plan[]): Outcome {
 const endings = { '': 'now', wait_for_clients: 'drain', wait_for_servers: 'boundary' } as const;
 
 function shuttingDown(how: string, life: Life): Outcome {
-  if (!Object.hasOwn(endings, how))
-    return { kind: 'error', sqlstate: '42601', message: 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS' };
+  if (!Object.hasOwn(endings, how)) return failure('42601', 'SHUTDOWN knows WAIT_FOR_CLIENTS and WAIT_FOR_SERVERS');
   life.stop(endings[how as keyof typeof endings]);
   return { kind: 'done', tag: 'SHUTDOWN' };
 }
@@ -248,6 +236,6 @@ function reloading({ life }: Controls): Outcome {
   try {
     return { kind: 'done', tag: 'RELOAD', notices: life.reload() };
   } catch (error) {
-    return { kind: 'error', sqlstate: 'F0000', message: (error as Error).message };
+    return failure('F0000', (error as Error).message);
   }
 }

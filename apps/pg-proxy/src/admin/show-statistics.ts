@@ -90,9 +90,9 @@ interface Point {
   readonly values: readonly number[];
 }
 
-const wholeFields: ReadonlySet<string> = new Set(
-  ['queries', 'errors', 'rows', 'clients', 'waiting', 'active', 'idle', 'pinned'], //
-);
+const wholeFields: ReadonlySet<string> = new Set([
+  ...['queries', 'errors', 'rows', 'clients', 'waiting', 'active', 'idle', 'pinned'],
+]);
 /** What SHOW shows: an hour in minutes. */
 const shown = { resolution: '1m', ms: 3_600_000 };
 

@@ -17,6 +17,9 @@ interface TypedReader<R> {
 export const whole = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int8', read });
 /** One of those that PgBouncer has in four bytes. */
 export const small = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'int4', read });
+export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });
+/** Milliseconds since 1970. */
+export const instant = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'timestamptz', read });
 export const truth = <R>(read: (row: R) => boolean): TypedReader<R> => ({ type: 'bool', read });
 
 /** A reader without a type gives text. */
@@ -45,7 +48,3 @@ export function byName({ columns, rows }: Table, names = 1): Table {
 }
 
 const textOf = (value: Value): Cell => (value === undefined || value === null ? null : String(value));
-
-export const real = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'float8', read });
-/** Milliseconds since 1970. */
-export const instant = <R>(read: (row: R) => number | undefined): TypedReader<R> => ({ type: 'timestamptz', read });

@@ -25,7 +25,7 @@ import type { IrisUpstreamsOptions } from './upstream/iris/iris-upstreams.ts';
 import type { ProcessFigures } from './scheduling/overload.ts';
 import { Classifier } from './scheduling/classifier.ts';
 import { PoolHost, type HostEvents } from './upstream/pool-host.ts';
-import { Welcome } from './welcome.ts';
+import { Welcome } from './login/welcome.ts';
 
 /** How exact the timeouts of the pools are. */
 const tickMs = 100;

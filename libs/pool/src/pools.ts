@@ -413,7 +413,7 @@ function limitKey(kind: LimitKind, name: string): string {
   return `${kind}\0${name}`;
 }
 
-/** Every pool stands under all three, with no bound where none is configured, so that RELOAD can set one. */
+/** Every pool stands under one of each kind, with no bound where none is configured, so that RELOAD can set one. */
 function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
   return limitKinds.map((kind) => {
     const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;

@@ -30,7 +30,7 @@ export function outcomeOf(request: Request): Outcome | undefined {
   return hasRun(request) ? told(request, { ...nothingYet }) : undefined;
 }
 
-/** What outcomes are told in one after the other, by who keeps none of them: a number of its own for each of its times is dear. */
+/** What outcomes are told in one after the other, by who keeps none of them: an object and its times for each statement are dear. */
 export class OutcomeAtHand {
   readonly #outcome: Writable<Outcome> = { ...nothingYet };
 
@@ -42,6 +42,7 @@ export class OutcomeAtHand {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Times that are no whole numbers from the beginning: V8 then writes others in their place, and makes no new ones. */
 const nothingYet: Outcome = {
   ...{ database: '', user: '', fingerprint: '', normalised: '', workload: 'interactive', statements: undefined },
   ...{ rows: 0, bytes: 0, sqlstate: undefined },

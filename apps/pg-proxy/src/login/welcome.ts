@@ -8,26 +8,16 @@ import {
 } from '@medrex/pg-wire';
 import { nameKey, type PoolName } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
-import type { Life } from '../admin/commands.ts';
-import { ConsoleSession } from '../admin/console-session.ts';
-import { consoleDatabase, hasConsole } from '../admin/show-pgbouncer.ts';
+import { Consoles, type ConsolesOptions } from '../admin/consoles.ts';
 import { internalError } from '../internal-error.ts';
-import { LocalTables } from '../admin/local-tables.ts';
-import { MedrexTables } from '../admin/medrex-tables.ts';
-import { Preparer } from '../admin/prepared.ts';
-import type { Sight } from '../admin/show.ts';
 import type { CachedSession } from '../cache/caches.ts';
 import { placeOf, type Newcomer } from './arrival.ts';
 import { longNameNotice } from './long-name.ts';
 import { outOfFiles } from './open-files.ts';
-import { departed } from '../session/client/client-end.ts';
 import { Client } from '../session/client/client.ts';
 import type { PoolMode } from '../session/client/client-options.ts';
 import type { Entrant } from '../session/client/client-limits.ts';
 import { observersOf } from '../observe/observers.ts';
-import type { Observing } from '../observe/observing.ts';
-import { Plans, type PlanSession } from '../observe/plans.ts';
-import type { Statistics } from '../observe/statistics.ts';
 import type { RequestObserver } from '../session/client/request.ts';
 import { LoginReports, messagesOf, type Parameters } from './login-reports.ts';
 import { settingsOf, type Settings } from '../session/left-behind/settings.ts';
@@ -35,30 +25,17 @@ import { StatementBook } from '../session/prepared/statement-book.ts';
 import type { Shapes } from '../session/prepared/statements.ts';
 import { UnseenCode } from '../session/code/unseen-code.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
-import { QueryConnection } from '../upstream/query-connection.ts';
 import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
 import type { ScopedSettings } from '../config/scoped-settings.ts';
 import { problemOfSetting } from '../config/session-settings.ts';
 import { clampReport, notAccepting } from '../upstream/refusal-report.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 
-/** Longest login and longest answer of the server that is asked for a plan. */
-const planTimeoutMs = 6_000;
-
-/** Names of the console, where no database has them. */
-const consoles: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
-export interface WelcomeOptions {
-  readonly host: PoolHost;
-  readonly loaded: LoadedConfig;
-  readonly analyser: SqlAnalyser;
-  readonly life: Life;
-  /** Who is about to log in. */
-  readonly arrivals: () => number;
+export interface WelcomeOptions extends ConsolesOptions {
   /** Files that the process may have open. */
   readonly filesMax: number;
-  readonly observing: Observing;
   /** @param address where it came from */
   readonly refused: (fault: WireFault, address: string) => void;
 }
@@ -67,29 +44,23 @@ export interface WelcomeOptions {
 export class Welcome {
   readonly #host: PoolHost;
   readonly #analyser: SqlAnalyser;
-  readonly #life: Life;
-  readonly #arrivals: () => number;
   readonly #filesMax: number;
-  readonly #observing: Observing;
   readonly #refused: WelcomeOptions['refused'];
   readonly #observer: RequestObserver | undefined;
-  readonly #consoles = new Set<ConsoleSession>();
-  readonly #tables = new MedrexTables(() => this.#sight());
+  readonly #consoles: Consoles;
   #loaded: LoadedConfig;
-  #plans: Plans | undefined;
   readonly #reports: LoginReports;
   readonly #statements: StatementBook;
 
-  constructor({ host, loaded, analyser, life, arrivals, filesMax, observing, refused }: WelcomeOptions) {
+  constructor({ filesMax, refused, ...options }: WelcomeOptions) {
+    const { host, loaded, analyser, observing } = options;
     this.#refused = refused;
-    this.#arrivals = arrivals;
     this.#filesMax = filesMax;
-    this.#life = life;
+    this.#consoles = new Consoles(options);
     this.#host = host;
     this.#reports = new LoginReports(() => host.now());
     this.#analyser = analyser;
     this.#loaded = loaded;
-    this.#observing = observing;
     this.#statements = new StatementBook(
       (name) => host.upstreams.databaseOf(name),
       (name) => this.#shapesOf(name),
@@ -105,6 +76,7 @@ export class Welcome {
 
   reload(loaded: LoadedConfig): void {
     this.#loaded = loaded;
+    this.#consoles.reload(loaded);
     this.#reports.clear();
   }
 
@@ -121,12 +93,12 @@ export class Welcome {
 
   /** The proxy ends. */
   closeConsoles(): void {
-    for (const console of this.#consoles) console.close(departed);
+    this.#consoles.close();
   }
 
   enter(newcomer: Newcomer): void {
     try {
-      if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
+      if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
       else this.#enterDatabase(newcomer);
     } catch (error) {
       this.#host.broke(error);
@@ -136,92 +108,13 @@ export class Welcome {
 
   /** While the proxy ends, its operators still come in. */
   enterAtEnd(newcomer: Newcomer): void {
-    if (this.#isForConsole(newcomer)) this.#enterConsole(newcomer);
+    if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
     else this.#refuse(newcomer, ending);
   }
 
-  #isForConsole({ database }: Newcomer): boolean {
-    return consoles.has(database) && hasConsole(this.#loaded.config, database);
-  }
-
   #enterConsole(newcomer: Newcomer): void {
-    const { socket, address, user, database, parameters } = newcomer;
-    if (!this.#mayLook(user))
-      return this.#refuse(newcomer, { sqlstate: '42501', message: 'this user may not use the console' });
-    const { cancelKeys, now, limits } = this.#host;
-    const application = parameters.get('application_name') ?? '';
-    const entrant = { database: undefined, user, application };
-    // Who can do something about it always comes in.
-    const refusal = this.#loaded.config.admin.users.includes(user) ? undefined : limits.refusal(entrant);
-    if (refusal !== undefined) return this.#refuse(newcomer, refusal);
-    const preparer = this.#preparerOf(newcomer);
-    socket.write(newcomer.accepted);
-    const processId = cancelKeys.reserve();
-    const console = new ConsoleSession({
-      ...{ socket, address, user, database, processId, now, application },
-      traffic: this.#host.trafficOf(consoleDatabase),
-      read: (text, types) => preparer.read(text, types),
-    });
-    this.#consoles.add(console);
-    limits.entered(console, entrant);
-    socket.once('close', () => {
-      this.#consoles.delete(console);
-      limits.left(console);
-      cancelKeys.release(processId);
-    });
-  }
-
-  #mayLook(user: string): boolean {
-    const { users, statsUsers } = this.#loaded.config.admin;
-    return users.includes(user) || statsUsers.includes(user);
-  }
-
-  #sight(): Sight {
-    const { statistics, traces } = this.#observing;
-    const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
-    const { config, users } = this.#loaded;
-    const seen = { host: this.#host, config, users, consoles: this.#consoles, arrivals: this.#arrivals() };
-    return { ...seen, statistics, plans, traceOf: traces.traceOf };
-  }
-
-  #plansOf(statistics: Statistics): Plans {
-    this.#plans ??= new Plans({
-      analyser: this.#analyser,
-      find: (fingerprint) => statistics.queries.find(fingerprint),
-      session: (database, user) => this.#planSession(database, user),
-      epochMs: () => statistics.epochMs,
-    });
-    return this.#plans;
-  }
-
-  /** As a client of that name would have it. */
-  #planSession(database: string, user: string): PlanSession | string {
-    const { config } = this.#loaded;
-    const found = databaseOf(config, database)?.database;
-    if (found === undefined) return `there is no database "${database}" any more`;
-    if (config.upstreams[found.upstream]?.kind === 'iris')
-      return 'it runs on IRIS: EXPLAIN (TRANSLATE) shows what is sent there';
-    const { upstreams } = this.#host;
-    const login = upstreams.loginOf(upstreams.nameOf(found.upstream, database, user));
-    const connection = new QueryConnection({ ...login, timeoutMs: planTimeoutMs });
-    return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
-  }
-
-  #preparerOf({ user, database }: Newcomer): Preparer {
-    const isAdministrator = (): boolean => this.#loaded.config.admin.users.includes(user);
-    return new Preparer({
-      controls: () => ({ ...this.#sight(), mayAct: isAdministrator(), life: this.#life }),
-      tables: this.#tables.of({ user, database }),
-      epochMs: Date.now,
-    });
-  }
-
-  /** The tables of the proxy, for those who may look at them from their own database. */
-  #localOf(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
-    if (!this.#mayLook(newcomer.user)) return undefined;
-    const preparer = this.#preparerOf(newcomer);
-    const { analyser, tables } = { analyser: this.#analyser, tables: this.#tables };
-    return (send) => new LocalTables({ send, read: (text, types) => preparer.read(text, types), analyser, tables });
+    const refusal = this.#consoles.enter(newcomer);
+    if (refusal !== undefined) this.#refuse(newcomer, refusal);
   }
 
   #enterDatabase(newcomer: Newcomer): void {
@@ -279,7 +172,7 @@ export class Welcome {
       host: this.#host,
       observer: cached?.observer ?? this.#observer,
       cacheOf: cached?.cacheOf,
-      local: this.#localOf(newcomer),
+      local: this.#consoles.localOf(newcomer),
     });
     return client;
   }

@@ -1,0 +1,148 @@
+import type { WireFault } from '@medrex/pg-wire';
+import type { SqlAnalyser } from '@medrex/sql';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { databaseOf } from '../config/scopes.ts';
+import type { Newcomer } from '../login/arrival.ts';
+import type { Observing } from '../observe/observing.ts';
+import { Plans, type PlanSession } from '../observe/plans.ts';
+import type { Statistics } from '../observe/statistics.ts';
+import { departed } from '../session/client/client-end.ts';
+import type { PoolHost } from '../upstream/pool-host.ts';
+import { QueryConnection } from '../upstream/query-connection.ts';
+import type { Life } from './commands.ts';
+import { ConsoleSession } from './console-session.ts';
+import { LocalTables } from './local-tables.ts';
+import { MedrexTables } from './medrex-tables.ts';
+import { Preparer } from './prepared.ts';
+import { consoleDatabase, hasConsole } from './show-pgbouncer.ts';
+import type { Sight } from './show.ts';
+
+/** Longest login and longest answer of the server that is asked for a plan. */
+const planTimeoutMs = 6_000;
+
+/** Names of the console, where no database has them. */
+const names: ReadonlySet<string> = new Set([consoleDatabase, 'medrex']);
+
+export interface ConsolesOptions {
+  readonly host: PoolHost;
+  readonly loaded: LoadedConfig;
+  readonly analyser: SqlAnalyser;
+  readonly life: Life;
+  /** Who is about to log in. */
+  readonly arrivals: () => number;
+  readonly observing: Observing;
+}
+
+/** Who is at the console, and what its users see, there and from their own databases. */
+export class Consoles {
+  readonly #options: ConsolesOptions;
+  readonly #sessions = new Set<ConsoleSession>();
+  readonly #tables = new MedrexTables(() => this.#sight());
+  #loaded: LoadedConfig;
+  #plans: Plans | undefined;
+
+  constructor(options: ConsolesOptions) {
+    this.#options = options;
+    this.#loaded = options.loaded;
+  }
+
+  reload(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
+  }
+
+  isFor({ database }: Newcomer): boolean {
+    return names.has(database) && hasConsole(this.#loaded.config, database);
+  }
+
+  /** @returns why he may not */
+  enter(newcomer: Newcomer): WireFault | undefined {
+    const { socket, address, user, database, parameters } = newcomer;
+    const { host } = this.#options;
+    if (!this.#mayLook(user)) return { sqlstate: '42501', message: 'this user may not use the console' };
+    const { cancelKeys, now, limits } = host;
+    const application = parameters.get('application_name') ?? '';
+    const entrant = { database: undefined, user, application };
+    // Who can do something about it always comes in.
+    const refusal = this.#isAdministrator(user) ? undefined : limits.refusal(entrant);
+    if (refusal !== undefined) return refusal;
+    const preparer = this.#preparerOf(newcomer);
+    socket.write(newcomer.accepted);
+    const processId = cancelKeys.reserve();
+    const session = new ConsoleSession({
+      ...{ socket, address, user, database, processId, now, application },
+      traffic: host.trafficOf(consoleDatabase),
+      read: (text, types) => preparer.read(text, types),
+    });
+    this.#sessions.add(session);
+    limits.entered(session, entrant);
+    socket.once('close', () => {
+      this.#sessions.delete(session);
+      limits.left(session);
+      cancelKeys.release(processId);
+    });
+    return undefined;
+  }
+
+  /** The tables of the proxy, for those who may look at them from their own database. */
+  localOf(newcomer: Newcomer): ((send: (message: Buffer) => void) => LocalTables) | undefined {
+    if (!this.#mayLook(newcomer.user)) return undefined;
+    const preparer = this.#preparerOf(newcomer);
+    const tables = this.#tables;
+    const { analyser } = this.#options;
+    return (send) => new LocalTables({ send, read: (text, types) => preparer.read(text, types), analyser, tables });
+  }
+
+  /** The proxy ends. */
+  close(): void {
+    for (const session of this.#sessions) session.close(departed);
+  }
+
+  #mayLook(user: string): boolean {
+    return this.#isAdministrator(user) || this.#loaded.config.admin.statsUsers.includes(user);
+  }
+
+  #isAdministrator(user: string): boolean {
+    return this.#loaded.config.admin.users.includes(user);
+  }
+
+  #sight(): Sight {
+    const { host, arrivals, observing } = this.#options;
+    const { statistics, traces } = observing;
+    const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
+    const { config, users } = this.#loaded;
+    const seen = { host, config, users, consoles: this.#sessions, arrivals: arrivals() };
+    return { ...seen, statistics, plans, traceOf: traces.traceOf };
+  }
+
+  #plansOf(statistics: Statistics): Plans {
+    this.#plans ??= new Plans({
+      analyser: this.#options.analyser,
+      find: (fingerprint) => statistics.queries.find(fingerprint),
+      session: (database, user) => this.#planSession(database, user),
+      epochMs: () => statistics.epochMs,
+    });
+    return this.#plans;
+  }
+
+  /** As a client of that name would have it. */
+  #planSession(database: string, user: string): PlanSession | string {
+    const { config } = this.#loaded;
+    const found = databaseOf(config, database)?.database;
+    if (found === undefined) return `there is no database "${database}" any more`;
+    if (config.upstreams[found.upstream]?.kind === 'iris')
+      return 'it runs on IRIS: EXPLAIN (TRANSLATE) shows what is sent there';
+    const { upstreams } = this.#options.host;
+    const login = upstreams.loginOf(upstreams.nameOf(found.upstream, database, user));
+    const connection = new QueryConnection({ ...login, timeoutMs: planTimeoutMs });
+    return { ask: (text) => connection.ask(text, []), close: () => connection.close() };
+  }
+
+  #preparerOf({ user, database }: Newcomer): Preparer {
+    const { life } = this.#options;
+    return new Preparer({
+      controls: () => ({ ...this.#sight(), mayAct: this.#isAdministrator(user), life }),
+      tables: this.#tables.of({ user, database }),
+      epochMs: Date.now,
+    });
+  }
+}

@@ -9,27 +9,27 @@ import {
 import { nameKey, type PoolName } from '@medrex/pool';
 import type { SqlAnalyser } from '@medrex/sql';
 import { Consoles, type ConsolesOptions } from '../admin/consoles.ts';
-import { internalError } from '../internal-error.ts';
 import type { CachedSession } from '../cache/caches.ts';
-import { placeOf, type Newcomer } from './arrival.ts';
-import { longNameNotice } from './long-name.ts';
-import { outOfFiles } from './open-files.ts';
-import { Client } from '../session/client/client.ts';
-import type { PoolMode } from '../session/client/client-options.ts';
-import type { Entrant } from '../session/client/client-limits.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { ScopedSettings } from '../config/scoped-settings.ts';
+import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
+import { problemOfSetting } from '../config/session-settings.ts';
+import { internalError } from '../internal-error.ts';
 import { observersOf } from '../observe/observers.ts';
+import type { Entrant } from '../session/client/client-limits.ts';
+import type { PoolMode } from '../session/client/client-options.ts';
+import { Client } from '../session/client/client.ts';
 import type { RequestObserver } from '../session/client/request.ts';
-import { LoginReports, messagesOf, type Parameters } from './login-reports.ts';
+import { UnseenCode } from '../session/code/unseen-code.ts';
 import { settingsOf, type Settings } from '../session/left-behind/settings.ts';
 import { StatementBook } from '../session/prepared/statement-book.ts';
 import type { Shapes } from '../session/prepared/statements.ts';
-import { UnseenCode } from '../session/code/unseen-code.ts';
 import type { PoolHost } from '../upstream/pool-host.ts';
-import { databaseOf, settingsFor, userOf } from '../config/scopes.ts';
-import type { ScopedSettings } from '../config/scoped-settings.ts';
-import { problemOfSetting } from '../config/session-settings.ts';
 import { clampReport, notAccepting } from '../upstream/refusal-report.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
+import { placeOf, type Newcomer } from './arrival.ts';
+import { LoginReports, messagesOf, type Parameters } from './login-reports.ts';
+import { longNameNotice } from './long-name.ts';
+import { outOfFiles } from './open-files.ts';
 
 const ending: WireFault = { sqlstate: '57P03', message: 'the database system is shutting down' };
 
@@ -97,19 +97,28 @@ export class Welcome {
   }
 
   enter(newcomer: Newcomer): void {
-    try {
+    this.#contain(newcomer, () => {
       if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
       else this.#enterDatabase(newcomer);
-    } catch (error) {
-      this.#host.broke(error);
-      this.#refuse(newcomer, internalError);
-    }
+    });
   }
 
   /** While the proxy ends, its operators still come in. */
   enterAtEnd(newcomer: Newcomer): void {
-    if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
-    else this.#refuse(newcomer, ending);
+    this.#contain(newcomer, () => {
+      if (this.#consoles.isFor(newcomer)) this.#enterConsole(newcomer);
+      else this.#refuse(newcomer, ending);
+    });
+  }
+
+  /** Whatever goes wrong here is this login's alone. */
+  #contain(newcomer: Newcomer, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#host.broke(error);
+      this.#refuse(newcomer, internalError);
+    }
   }
 
   #enterConsole(newcomer: Newcomer): void {

@@ -65,13 +65,20 @@ export class Welcome {
       (name) => host.upstreams.databaseOf(name),
       (name) => this.#shapesOf(name),
     );
-    host.onForgotten = (name) => {
+    this.#listenTo(host);
+    this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
+  }
+
+  #listenTo(host: PoolHost): void {
+    const forgotten: PoolHost['onForgotten'] = (name) => {
       this.#statements.forget(name);
       this.#reports.forget(nameKey(name));
     };
-    host.onMoved = (moved) => this.#statements.move(moved);
-    host.onReported = (name, reports) => this.#reports.heard(nameKey(name), reports);
-    this.#observer = observersOf([host.classifier.isOn ? host.classifier : undefined, observing.observer]);
+    const moved: PoolHost['onMoved'] = (moves) => this.#statements.move(moves);
+    const reported: PoolHost['onReported'] = (name, reports) => this.#reports.heard(nameKey(name), reports);
+    host.onForgotten = forgotten;
+    host.onMoved = moved;
+    host.onReported = reported;
   }
 
   reload(loaded: LoadedConfig): void {

@@ -20,7 +20,8 @@ export function printAssignments(
       const { name, val, indirection, location } = bodyOf(node, 'ResTarget') ?? {};
       if (indirection !== undefined) return refuse('an assignment to a part of a column', location);
       const value = val === undefined ? undefined : oneOfSeveral({ val, location: location ?? -1 });
-      if (value === undefined || kindOf(value) === 'SetToDefault') return refuse('SET ... = DEFAULT', location);
+      if (value === undefined || kindOf(value) === 'SetToDefault')
+        return refuse('SET ... = DEFAULT', location, 'Write the value that the column begins with.');
       return `${identifier(name ?? '', location)} = ${printAssigned(p, value, columnFacts(facts, name), scope)}`;
     })
     .join(', ');

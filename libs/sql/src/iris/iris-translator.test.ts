@@ -49,7 +49,7 @@ describe('what is not translated is refused, at its place', () => {
     ['select sum(cost) over (rows between 1 preceding and current row) from encounters', '0A000', 8],
     ['select id from encounters group by rollup (id)', '0A000', 36],
     ['update patients set id = 1 returning id', '0A000', 38],
-    ['merge into patients using encounters on true when matched then delete', '0A000', 1],
+    ['merge into patients using encounters on true when matched then delete', '0A000', 27],
     ['begin isolation level serializable', '0A000', 1],
     ['begin isolation level repeatable read', '0A000', 1],
     ["prepare transaction 'x'", '0A000', 1],

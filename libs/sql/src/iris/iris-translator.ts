@@ -27,6 +27,7 @@ import type { Hazard } from './guards.ts';
 import { learnType } from './inference.ts';
 import { identifier, schemaMap, type SchemaMap } from './names.ts';
 import { printLockedRows } from './locked-rows.ts';
+import { printMerge } from './merge.ts';
 import { withKnownValues, type KnownValues } from './known-values.ts';
 import { passedThrough } from './passthrough.ts';
 import type { PgType } from './pg-type.ts';
@@ -213,6 +214,8 @@ export class IrisTranslator {
     if (made !== undefined) return printTableOfQuery(p, made);
     const remove = bodyOf(node, 'DeleteStmt');
     if (remove !== undefined) return printDelete(p, remove);
+    const merge = bodyOf(node, 'MergeStmt');
+    if (merge !== undefined) return printMerge(p, merge);
     return { steps: this.#definition(p, node).map((sql) => ({ sql, isResult: false })) };
   }
 
@@ -256,12 +259,6 @@ export class IrisTranslator {
     if (this.#options.skipped?.includes(kind) === true) return [];
     if (type !== undefined)
       return refuse('CREATE TYPE', undefined, 'Declare its columns varchar(64), and cast to that.');
-    if (kind === 'MergeStmt')
-      return refuse(
-        'MERGE',
-        undefined,
-        'Write UPDATE, and INSERT ... SELECT ... WHERE NOT EXISTS, in one transaction.',
-      );
     return refuse(kind);
   }
 

@@ -372,7 +372,7 @@ describe('is refused, at its place, with what to do', () => {
     ['call p(1)', '0A000', 1],
     ['do $$ begin end $$', '0A000', 1],
     ['notify x', '0A000', 1],
-    ['merge into wards w using patients p on w.id = p.id when matched then delete', '0A000', 1],
+    ['merge into wards w using encounters p on w.id = p.patient_id when matched then delete', '0A000', 26],
     ["explain (translate) select name ~ '\\w' from patients", '0A000', 33],
     ['explain analyze select id from patients', '0A000', 9],
     ["select id from notes order by e <-> '[1,2,3]' limit 5", '0A000', 33],

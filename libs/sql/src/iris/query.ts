@@ -57,7 +57,12 @@ export function printWith(p: Printing, clause: WithClause, scope: Scope, { isTop
   for (const cte of ctes) {
     const { ctename = '', ctequery, aliascolnames, location } = cte;
     const select = bodyOf(ctequery, 'SelectStmt');
-    if (select === undefined) return refuse('WITH of a statement that changes rows', location);
+    if (select === undefined)
+      return refuse(
+        'WITH of a statement that changes rows',
+        location,
+        'Run it by itself, with RETURNING, and then the query, in one transaction.',
+      );
     const defined = { names: namesOf(aliascolnames), location };
     const recursion = clause.recursive === true ? recursionOf(cte) : undefined;
     if (recursion === undefined) define(ctename, select, defined);

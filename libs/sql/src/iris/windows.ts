@@ -40,7 +40,11 @@ export function printWindow(p: Printing, called: string, whole: FuncCall, over: 
   const isAggregate = aggregates.has(name);
   const isByRow = windowFunctions.has(name) && name !== 'first_value'; // a frame changes nothing
   if (!isAggregate && !isByRow && name !== 'first_value' && name !== 'last_value')
-    return refuse(`${name} in a window`, location);
+    return refuse(
+      `${name} in a window`,
+      location,
+      'Number the rows by row_number() in a query inside, and take max(CASE ...) of the one with that number.',
+    );
   const ordered = window.orderClause ?? [];
   const frame = isByRow ? { kind: 'peers' as const } : frameOf(window);
   if (frame === undefined) return refuseFrame(location);

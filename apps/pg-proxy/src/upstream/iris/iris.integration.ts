@@ -217,6 +217,10 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
         ],
       ]);
       expect((await client.query(`${asked} on conflict do nothing`)).rowCount).toBe(2);
+      const merge = `merge into beds b using (select $1::int as id, $2::text as label) s on b.id = s.id
+        when matched then update set label = s.label when not matched then insert (id, label, n) values (s.id, s.label, 0)`;
+      for (const label of ['new', 'other']) expect((await client.query(merge, [9, label])).rowCount).toBe(1);
+      expect((await client.query('delete from beds where id = 9 returning label')).rows).toEqual([{ label: 'other' }]);
       const { rows } = await client.query('select avg(n), sum(n) / 3 as third from beds where id < 3');
       expect(rows).toEqual([{ avg: '1.7500000000000000', third: '1.1666666666666667' }]);
       const gone = await client.query('delete from beds b using patients p where p.id = b.id returning b.id, label');

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parameterStatus, query } from '@medrex/pg-wire';
+import { eventually } from '@medrex/contracts/testing';
 import { oneBackend } from '../testing/asked.ts';
 import { ProxyRig } from '../testing/proxy-rig.ts';
 import { Transcript } from '../testing/transcript.ts';
@@ -57,5 +58,26 @@ describe('a standby that is none any more', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const told = [before, await enter()].map((client) => client.told.parameters.get('in_hot_standby'));
     expect(told).toEqual(['on', 'off']);
+  });
+});
+
+describe('a backend that was ended while it rested', () => {
+  const ways = (['session', 'transaction'] as const).flatMap((mode) =>
+    (['with a word', 'without a word'] as const).map((how) => ({ mode, how })),
+  );
+
+  it.each(ways)('turns away nobody who comes in by it ($mode mode, $how)', async ({ mode, how }) => {
+    rig = await ProxyRig.start({ config: { pool: { size: 3, mode } } });
+    const before = await Promise.all([rig.in(), rig.in()]);
+    await Promise.all(before.map((client) => client.ask(query('begin'))));
+    for (const client of before) {
+      await client.ask(query('commit'));
+      client.close();
+    }
+    await eventually(() => rig.running.proxy.host.pools.totals(0).idle === 2);
+    for (const backend of rig.postgres.backends) backend.hasEnded = how;
+    const client = rig.open({ parameters: { application_name: 'comes later' } });
+    expect(await client.until('Z')).toEqual(expect.not.arrayContaining([expect.stringContaining('FATAL')]));
+    expect(await client.ask(query('select 1'))).toContain('D 3');
   });
 });

@@ -113,6 +113,8 @@ export class ScriptedBackend {
   /** What it has to say before its next ReadyForQuery. */
   readonly reports: Buffer[] = [];
   id = 0;
+  /** It has been ended while it rested: who asks it next hears of that, or nothing. */
+  hasEnded: 'with a word' | 'without a word' | undefined;
   status: TransactionStatus = transactionStatus.idle;
   /** Names of prepared statements by their text. */
   readonly prepared = new Map<string, string>();
@@ -234,6 +236,7 @@ export class ScriptedBackend {
   }
 
   #take(type: number, message: Buffer): void {
+    if (this.hasEnded !== undefined) return this.#end(this.hasEnded);
     const isData = type === from.copyData || type === from.copyDone || type === from.copyFail;
     if (this.#isCopyIn !== isData || (this.#isSkipping && type !== from.sync)) return;
     switch (type) {
@@ -281,17 +284,20 @@ export class ScriptedBackend {
       this.#isHanging = true;
       return this.#pour();
     }
-    if (verb === 'vanish') return void this.socket.destroy();
-    if (verb === 'die') {
-      this.#send(errorResponse({ severity: 'FATAL', sqlstate: '57P01', message: 'terminating connection' }));
-      return void this.socket.end();
-    }
+    if (verb === 'vanish') return this.#end('without a word');
+    if (verb === 'die') return this.#end('with a word');
     if (verb === 'copy') return text === 'copy later' ? undefined : this.beginCopy();
     this.#answer(verb, text);
     this.#ready();
     if (text !== 'DISCARD ALL' || this.#postgres.discardEnds !== 'behind') return;
     this.#timeOut();
     this.#ready();
+  }
+
+  #end(how: 'with a word' | 'without a word'): void {
+    if (how === 'without a word') return void this.socket.destroy();
+    this.#send(errorResponse({ severity: 'FATAL', sqlstate: '57P01', message: 'terminating connection' }));
+    this.socket.end();
   }
 
   #timeOut(): void {

@@ -292,7 +292,8 @@ export class BackendAnswers {
       return false;
     }
     // What failed may be a statement that was prepared anew for a message of the client.
-    const isSeen = backend.isDoomed || (head & unasked) === 0 || (kind >= owed.parse && !isSilent);
+    const isLast = backend.isDoomed && backend.client?.asksAnother !== true;
+    const isSeen = isLast || (head & unasked) === 0 || (kind >= owed.parse && !isSilent);
     return isSeen && !this.#isReworded(framer, positionOf);
   }
 

@@ -23,6 +23,8 @@ export interface BackendClient {
   readonly isParting: boolean;
   /** Nothing that it has asked is under way. */
   readonly isQuiet: boolean;
+  /** It is coming in: where this backend goes, it gets another one, and need not hear why. */
+  readonly asksAnother: boolean;
   /** Custom settings that its session knows by name, whether it has them set or not. */
   readonly namedSettings: ReadonlySet<string>;
   part(): void;

@@ -22,6 +22,9 @@ export class ClientErrands {
   readonly #host: ClientHost;
   readonly #options: ClientErrandsOptions;
   #learner: ((learnt: Learnt) => void) | undefined;
+  #learnsSinceMs = 0;
+  /** The backend that it learns from was there before it came. */
+  #isFromBefore = false;
   /** Waits until it has a backend, or has been refused one. */
   #holder: (() => void) | undefined;
 
@@ -36,6 +39,11 @@ export class ClientErrands {
     return this.#learner !== undefined;
   }
 
+  /** Where the backend that it learns from goes, it asks another one: as long as there are any that were there before it. */
+  get asksAnother(): boolean {
+    return this.isLearning && this.#isFromBefore;
+  }
+
   get awaitsBackend(): boolean {
     return this.#holder !== undefined;
   }
@@ -47,25 +55,33 @@ export class ClientErrands {
    * @param sinceMs when it came: another client may have been asked first
    */
   learn(then: (learnt: Learnt) => void, sinceMs: number): void {
-    const client = this.#client;
     this.#learner = then;
+    this.#learnsSinceMs = sinceMs;
+    this.askAnother();
+  }
+
+  askAnother(): void {
+    const client = this.#client;
     client.readAt = this.#host.now();
     client.obtain(undefined);
-    this.#host.waitsSince(client, sinceMs);
+    this.#host.waitsSince(client, this.#learnsSinceMs);
     if (client.backend !== undefined) this.learnFrom(client.backend);
   }
 
   /** Of the backend that it has been given for that. */
   learnFrom(backend: Backend): void {
     const client = this.#client;
+    const { openedAtMs = Infinity } = client.pooled.backend ?? {};
+    this.#isFromBefore = openedAtMs < client.cameAtMs;
     backend.outbox.send();
     backend.check((isOk) => {
-      // Where it is lost, its client is told so, and leaves.
+      // Where it is lost, its client asks another one, or is told so and leaves.
       if (!isOk || client.backend !== backend) return;
       const refused = backend.refusedSettings();
       const { settings } = client.session;
       if (!settings.isOfProcess && backend.mayBeginAnew && wantProcess(settings.current, refused)) {
         settings.isOfProcess = true;
+        this.#isFromBefore = false;
         return this.#options.beginAnew(backend);
       }
       this.#learntFrom(backend, refused);

@@ -305,7 +305,8 @@ export class Client implements BackendClient {
   lost(): void {
     const hasBeenTold = this.backend?.isDoomed === true;
     this.backend = undefined;
-    if (hasBeenTold) this.#end.partInSilence();
+    if (this.asksAnother) this.contain(() => this.errands.askAnother());
+    else if (hasBeenTold) this.#end.partInSilence();
     else this.end(this.#notBegun ?? { sqlstate: '08006', message: 'server closed the connection unexpectedly' });
   }
 
@@ -326,6 +327,10 @@ export class Client implements BackendClient {
   }
 
   // What it hears of its backend.
+
+  get asksAnother(): boolean {
+    return this.errands.asksAnother;
+  }
 
   nameOf(name: string): string | undefined {
     return this.#messages.statements.shared.nameOf(name);

@@ -46,6 +46,17 @@ describe('a login that the upstream refuses', () => {
 });
 
 describe('a login that may succeed later', () => {
+  it('is tried at once when its server takes connections again', () => {
+    const rig = new PoolRig({ settings: { backoffMinMs: 5_000, backoffMaxMs: 5_000 } });
+    rig.checkout(rig.client('a'));
+    rig.openFailed(1, 'not there', true);
+    rig.after(10);
+    rig.pools.tryAgain('elsewhere', rig.nowMs);
+    expect(rig.events()).toEqual(['open 1 demand']);
+    rig.pools.tryAgain('main', rig.nowMs);
+    expect(rig.events()).toEqual(['open 2 demand']);
+  });
+
   it('is tried again with longer and longer pauses while clients wait', () => {
     const rig = new PoolRig({ settings: { backoffMinMs: 100, backoffMaxMs: 1_000 } });
     const a = rig.client('a');

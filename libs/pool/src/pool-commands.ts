@@ -58,9 +58,13 @@ export class PoolCommands<C, B> {
     this.#pool.grow(nowMs);
   }
 
-  /** What has failed so far says nothing about the next attempt. */
   reconnect(nowMs: number): void {
     this.replace('reconnect', () => true, nowMs);
+    this.tryAgain(nowMs);
+  }
+
+  /** What has failed so far says nothing about the next attempt. */
+  tryAgain(nowMs: number): void {
     this.#openings.beginAnew();
     this.#pool.grow(nowMs);
   }

@@ -186,6 +186,11 @@ export class Pools<C, B> {
     for (const pool of this.#in(scope)) pool.commands.reconnect(nowMs);
   }
 
+  /** That server takes connections again: nobody waits until a pause after failures is over. */
+  tryAgain(upstream: string, nowMs: number): void {
+    for (const pool of this.#pools.values()) if (pool.name.upstream === upstream) pool.commands.tryAgain(nowMs);
+  }
+
   /** Those backends are at a server that their upstream is not any more: they are replaced as soon as nobody has them. */
   moved(isMeant: (backend: PooledBackend<C, B>) => boolean, nowMs: number): void {
     for (const pool of this.#pools.values()) pool.commands.replace('moved', isMeant, nowMs);

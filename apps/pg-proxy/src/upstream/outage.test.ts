@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@medrex/contracts/testing';
+import { eventually, freePort } from '@medrex/contracts/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,42 @@ describe('/readyz while the upstream is down', () => {
     });
     expect(await rig.open().until('closed')).toEqual([expect.stringContaining('FATAL 28P01')]);
     expect(rig.running.proxy.notReady).toBeUndefined();
+  });
+
+  it('ends for all pools of a server when it takes connections again, and not before', async () => {
+    const server = createServer((socket) => socket.destroy());
+    const port = await freePort();
+    const came: string[] = [];
+    let nowMs = 0;
+    const outage = new Outage({
+      now: () => nowMs,
+      upstreams: () => ['a'],
+      addressesOf: () => [{ host: '127.0.0.1', port }],
+      isBack: (upstream) => came.push(upstream),
+    });
+    const look = (): void => {
+      nowMs += 1_000;
+      outage.tick();
+    };
+    outage.failed('a');
+    look();
+    await eventually(() => {
+      look();
+      return nowMs > 5_000;
+    });
+    expect(came).toEqual([]);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    await eventually(() => {
+      look();
+      return came.length > 0;
+    });
+    expect(outage.lastsMs).toBe(0);
+    // One that takes connections, and does not let anybody in, is no news.
+    outage.failed('a');
+    look();
+    await eventually(() => outage.lastsMs === 0);
+    expect(came).toEqual(['a']);
+    await new Promise((closed) => server.close(closed));
   });
 
   it('counts from when the last of them was lost', () => {

@@ -8,6 +8,8 @@ export interface OutageOptions {
   /** Of all upstreams that are configured. */
   readonly upstreams: () => readonly string[];
   readonly addressesOf: (upstream: string) => readonly Pick<Address, 'host' | 'port'>[];
+  /** It takes connections, after it did not. */
+  readonly isBack?: (upstream: string) => void;
 }
 
 /**
@@ -18,6 +20,8 @@ export class Outage {
   readonly #options: OutageOptions;
   /** Since when. */
   readonly #lost = new Map<string, number>();
+  /** Those that have not taken a connection that was tried here. */
+  readonly #refusing = new Set<string>();
   /** How many connections to it are tried at the moment. */
   readonly #probing = new Map<string, number>();
   #probedAtMs = -Infinity;
@@ -34,6 +38,7 @@ export class Outage {
   /** It has taken a connection. */
   reached(upstream: string): void {
     this.#lost.delete(upstream);
+    if (this.#refusing.delete(upstream)) this.#options.isBack?.(upstream);
   }
 
   /** How long no upstream at all could be reached; 0 where one can, or nobody knows better. */
@@ -62,7 +67,11 @@ export class Outage {
         this.reached(upstream);
         socket.destroy();
       });
-      for (const end of ['timeout', 'error']) socket.once(end, () => socket.destroy());
+      for (const end of ['timeout', 'error'])
+        socket.once(end, () => {
+          if (this.#lost.has(upstream)) this.#refusing.add(upstream);
+          socket.destroy();
+        });
       socket.once('close', () => this.#probing.set(upstream, (this.#probing.get(upstream) ?? 1) - 1));
     }
   }

@@ -140,6 +140,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       now: options.now,
       upstreams: () => Object.keys(this.#loaded.config.upstreams),
       addressesOf: (upstream) => this.upstreams.addressesOf(upstream),
+      isBack: (upstream) => this.pools.tryAgain(upstream, this.now()),
     });
     this.names = new HostNames({
       ...{ now: options.now, lookup: options.lookup, upstreams: () => this.#loaded.config.upstreams },

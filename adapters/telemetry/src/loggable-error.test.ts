@@ -48,6 +48,8 @@ describe('maskMessage', () => {
     ['patient Koepp, born 1957-03-12, has MRN 00471108 (SMITH^A)', 'patient … born … has …'],
     ['the vault /home/koepp/vault.db failed', 'the vault … failed'],
     ['Unexpected token "Koepp" in JSON at position 12', '… token … in … at position 12'],
+    ['not reached: ECONNREFUSED; db: ENOTFOUND, EAI_AGAIN', 'not reached: ECONNREFUSED; db: ENOTFOUND, EAI_AGAIN'],
+    ['patient ESMITH', 'patient …'],
     ['call 555-201-7731 or a@b.example', 'call … or …'],
   ])('%s', (message, masked) => {
     expect(maskMessage(message)).toBe(masked);

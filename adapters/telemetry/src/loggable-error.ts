@@ -1,4 +1,5 @@
 import { isCodedError } from '@medrex/coded-error';
+import { constants } from 'node:os';
 import { textShapes } from './phi-allow-list.ts';
 
 /** What is said of an error in logs and spans. */
@@ -68,6 +69,9 @@ const plainWords: readonly RegExp[] = [
   textShapes.stateKey,
 ];
 
+/** What the system calls its errors, and the resolver its own. */
+const systemCodes: ReadonlySet<string> = new Set([...Object.keys(constants.errno), 'ENOTFOUND']);
+
 /** The sentence with everything masked that could be a name, an identifier or a date. */
 export function maskMessage(message: string): string {
   const words = message.split(/\s+/).slice(0, wordsMax).map(maskWord);
@@ -76,5 +80,7 @@ export function maskMessage(message: string): string {
 
 function maskWord(word: string): string {
   const [, opening = '', core = '', closing = ''] = /^([("]*)(.*?)([.,;:!?)"]*)$/.exec(word) ?? [];
-  return core === '' || plainWords.some((pattern) => pattern.test(core)) ? `${opening}${core}${closing}` : '…';
+  return core === '' || systemCodes.has(core) || plainWords.some((pattern) => pattern.test(core))
+    ? `${opening}${core}${closing}`
+    : '…';
 }

@@ -83,6 +83,17 @@ const otherTypes = {
   timestamp: { oid: 1114, size: 8 },
 };
 
+/** By their names, as clients call them. */
+const types: Readonly<Record<string, { readonly oid: number; readonly size: number }>> = {
+  ...cellTypes,
+  ...otherTypes,
+};
+
+/** Null: there is no such type here. */
+export function oidOfType(name: string): number | null {
+  return Object.hasOwn(types, name) ? (types[name]?.oid ?? null) : null;
+}
+
 /** What clients look up about the tables themselves, as information_schema and pg_catalog have it, and no more of it. */
 export function catalogTables(
   tables: Readonly<Record<string, readonly SourceColumn[]>>,
@@ -173,7 +184,7 @@ export function catalogTables(
         ...{ typcollation: 'int8', typnotnull: 'bool', typtypmod: 'int4', typinput: 'text', typowner: 'int8' },
       },
       () =>
-        Object.entries({ ...cellTypes, ...otherTypes }).map(([name, { oid, size }]) => [
+        Object.entries(types).map(([name, { oid, size }]) => [
           ...[oid, name, 11, size, 'b', 0, 0, 0, 0, ',', 'U', 0, false, -1, `${name}in`, 10],
         ]),
     ),

@@ -1,3 +1,4 @@
+import { oidOfType } from './catalog-tables.ts';
 import { cellText, cellTypes, type Cell, type CellType } from './cell.ts';
 import { areDecimal, decimal, fail, notSupported, type Compiled, type Typed } from './compiled.ts';
 import { as, commonType, roundedAway, roundedToEven, typed } from './conversion.ts';
@@ -38,6 +39,7 @@ const numberFunctions: FixedFunctions = {
   sqrt: ofFloat((value) =>
     value < 0 ? fail('2201F', 'cannot take square root of a negative number') : Math.sqrt(value),
   ),
+  to_regtype: overloaded([['text']], 'int8', ([name]) => oidOfType(String(name))),
   pg_size_pretty: overloaded([['int8']], 'text', ([bytes]) => prettySize(Number(bytes))),
 };
 

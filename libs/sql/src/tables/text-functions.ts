@@ -71,8 +71,25 @@ function boundOf(array: string, dimension: number, bound: number): number | null
 }
 
 /** Functions of texts, which count in characters. */
+/** The pattern of LIKE as it would be written without ESCAPE. */
+function withBackslashes(pattern: Value | undefined, escape: Value | undefined): string {
+  const [mark, ...more] = signsOf(escape);
+  if (more.length > 0)
+    return fail('22025', 'invalid escape string', undefined, 'Escape string must be empty or one character.');
+  if (mark === '\\') return String(pattern);
+  let [made, isEscaped] = ['', false];
+  for (const sign of signsOf(pattern)) {
+    const begins: boolean = sign === mark && !isEscaped;
+    made += begins ? '\\' : sign === '\\' && !isEscaped ? '\\\\' : sign;
+    isEscaped = begins;
+  }
+  return made;
+}
+
 export const textFunctions: FixedFunctions = {
   lower: ofText('text', (text) => text.toLowerCase()),
+  // What the grammar makes of LIKE ... ESCAPE.
+  like_escape: overloaded([['text', 'text']], 'text', ([pattern, escape]) => withBackslashes(pattern, escape)),
   upper: ofText('text', (text) => text.toUpperCase()),
   initcap: ofText('text', (text) =>
     text.toLowerCase().replaceAll(/[\p{L}\p{N}]+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1)),

@@ -20,6 +20,8 @@ export interface RigOptions {
   readonly process?: ProcessFigures;
   /** Files that it may have open. */
   readonly filesMax?: number;
+  /** In place of JDBC. */
+  readonly irisDriver?: PgProxyStart['irisDriver'];
   /** In place of the resolver. */
   readonly lookup?: PgProxyStart['lookup'];
   /** Told of every request. */
@@ -57,6 +59,7 @@ export class ProxyRig {
     upstreams = {},
     process,
     filesMax,
+    irisDriver,
     lookup,
     observer,
     users = '"app" "secret"\n"other" "secret"\n',
@@ -86,6 +89,7 @@ export class ProxyRig {
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
       ...(process && { process }),
       ...(observer && { observer }),
+      ...(irisDriver && { irisDriver }),
       ...(lookup && { lookup }),
       ...(filesMax !== undefined && { filesMax }),
     });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { query } from '@medrex/pg-wire';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ProxyRig } from '../testing/proxy-rig.ts';
+import { SqlFailure } from '@medrex/sql-driver';
+import { holds, ProxyRig } from '../testing/proxy-rig.ts';
 import { ScriptedPostgres } from '../testing/scripted-postgres.ts';
 import type { WireClient } from '../testing/wire-client.ts';
 
@@ -45,6 +46,26 @@ describe('a database that a RELOAD has at another upstream', () => {
     expect(heardAt(other)).toEqual(['select waited', 'select again', 'select rested', 'select new']);
     expect(isReadOnlyAt(other)).toEqual([false]);
     expect(rig.running.proxy.host.pools.totals(0).pools).toBe(1);
+  });
+
+  it('sends them away where that is a server of another kind, and lets others in there', async () => {
+    const refusal = new SqlFailure('this is IRIS', { sqlstate: '28P01' });
+    rig = await ProxyRig.start({
+      irisDriver: () => ({ open: () => Promise.reject(refusal) }),
+      files: { 'driver.jar': '' },
+      config: { drain: { announceMs: 0, quietMs: 1, boundaryAfterMs: 1 } },
+    });
+    const [resting, busy] = [await rig.in(), await rig.in()];
+    await ask(busy, 'begin');
+    const iris = { kind: 'iris', port: other.port, iris: { version: '2025.2', jars: ['driver.jar'] } };
+    reload({ upstreams: { iris }, databases: { app: { upstream: 'iris' } } });
+    await resting.until('closed');
+    expect(await rig.open().until('closed')).toEqual([expect.stringContaining('FATAL 28P01 this is IRIS')]);
+    await ask(busy, 'select in transaction');
+    busy.send(query('commit'));
+    await busy.until('closed');
+    expect(heardAt(rig.postgres)).toEqual(['begin', 'select in transaction', 'commit']);
+    await holds(() => expect(rig.running.proxy.host.departures.isDraining).toBe(false));
   });
 
   it('leaves a class its upstream, also where they change places', async () => {

@@ -21,6 +21,15 @@ export function renamed(before: ProxyConfig, after: ProxyConfig, name: PoolName)
   return name.upstream === now ? { ...name, upstream: home } : name;
 }
 
+/** Whether the database of a pool is at a server of another kind now: nobody who is in can go on there. */
+export function isOfAnotherKind(before: ProxyConfig, after: ProxyConfig, { database }: PoolName): boolean {
+  const [kind, now] = [before, after].map((config) => {
+    const found = databaseOf(config, database)?.database;
+    return found === undefined ? undefined : config.upstreams[found.upstream]?.kind;
+  });
+  return kind !== undefined && now !== undefined && kind !== now;
+}
+
 /** Whether a new configuration would have had the backends of a pool logged in elsewhere, or as somebody else. */
 export function hasMoved(before: ProxyConfig, after: ProxyConfig, name: PoolName): boolean {
   const [upstream, upstreamNow] = [before, after].map(({ upstreams }) => upstreams[name.upstream]);

@@ -40,7 +40,7 @@ import { HostNames, type Lookup } from './host-names.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris/iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './iris/licence-shares.ts';
 import { Peers } from './peers.ts';
-import { hasMoved, renamed } from './moved.ts';
+import { hasMoved, isOfAnotherKind, renamed } from './moved.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
@@ -193,6 +193,8 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     this.#iris.warm(after);
     this.onMoved?.(moved);
     for (const { to } of moved) this.pools.reconnect(to, nowMs);
+    const strangers = [...this.clients].filter((client) => isOfAnotherKind(before, after, this.routes.homeOf(client)));
+    if (strangers.length > 0) this.departures.sendAway(strangers, after.drain, nowMs);
     return clamps;
   }
 

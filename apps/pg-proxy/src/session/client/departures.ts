@@ -10,7 +10,9 @@ export interface DeparturePlan {
 }
 
 interface Drain extends DeparturePlan {
-  readonly database: string | undefined;
+  readonly database?: string | undefined;
+  /** These and nobody who comes later, in place of those of a database. */
+  readonly clients?: Set<Client>;
   readonly sinceMs: number;
 }
 
@@ -58,8 +60,16 @@ export class Departures {
     this.#atBoundary ||= plan.boundaryAfterMs === 0;
   }
 
+  /** These go, whatever is called off. */
+  sendAway(clients: Iterable<Client>, plan: DeparturePlan, nowMs: number): void {
+    this.#drains.push({ ...plan, clients: new Set(clients), sinceMs: nowMs });
+    this.#atBoundary ||= plan.boundaryAfterMs === 0;
+  }
+
   callOff({ database }: PoolScope): void {
-    this.#drains = this.#drains.filter((drain) => database !== undefined && drain.database !== database);
+    this.#drains = this.#drains.filter(
+      (drain) => drain.clients !== undefined || (database !== undefined && drain.database !== database),
+    );
     this.#atBoundary = this.#atBoundary && this.#drains.length > 0;
   }
 
@@ -85,6 +95,7 @@ export class Departures {
   /** Looks who can go; called by a timer, so that the event loop polls before what is decided here is done. Cheap while nothing is drained. */
   sweep(nowMs: number): void {
     if (this.#drains.length === 0) return;
+    this.#drains = this.#drains.filter(({ clients }) => clients === undefined || this.#areLeft(clients));
     this.#atBoundary = this.#drains.some((drain) => nowMs - drain.sinceMs >= drain.boundaryAfterMs);
     const quiet = [...this.#clients].filter((client) => this.#mayGo(client, nowMs));
     if (quiet.length === 0) return;
@@ -106,8 +117,15 @@ export class Departures {
     return nowMs - client.restedAtMs >= drain.quietMs && nowMs - client.heardAtMs >= drain.quietMs;
   }
 
-  #drainOf({ database }: Client): Drain | undefined {
-    return this.#drains.find((drain) => drain.database === undefined || drain.database === database);
+  #areLeft(clients: Set<Client>): boolean {
+    for (const client of clients) if (!this.#clients.has(client)) clients.delete(client);
+    return clients.size > 0;
+  }
+
+  #drainOf(client: Client): Drain | undefined {
+    return this.#drains.find(
+      ({ clients, database }) => clients?.has(client) ?? (database === undefined || database === client.database),
+    );
   }
 
   #depart(client: Client): void {

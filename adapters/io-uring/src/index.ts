@@ -1,2 +1,3 @@
 export { RingSocket, type TakeChunk } from './ring-socket.ts';
 export { RingSockets } from './ring-sockets.ts';
+export { unixPeer } from './unix-peer.ts';

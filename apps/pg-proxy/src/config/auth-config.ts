@@ -93,7 +93,11 @@ const rule = z.strictObject({
     .optional()
     .describe('Addresses and networks that it is for, `unix` for clients of the Unix socket; all when absent'),
   tls: z.boolean().optional().describe('Whether only clients with TLS, or only those without; both when absent'),
-  method: z.enum([...authMethods, 'reject']).describe('In place of auth.method; `reject` lets nobody in'),
+  method: z
+    .enum([...authMethods, 'peer', 'reject'])
+    .describe(
+      'In place of auth.method; `peer` lets clients of the Unix socket in as the user of the system that they are, on Linux; `reject` lets nobody in',
+    ),
   certificates: z
     .array(
       z.strictObject({
@@ -104,6 +108,16 @@ const rule = z.strictObject({
     .min(1)
     .optional()
     .describe('With method cert: which certificates are whose; when absent each is that of the user whom it names'),
+  peers: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).describe('A user of the system'),
+        user: name.optional().describe('Whom he may come in as; as anybody when absent'),
+      }),
+    )
+    .min(1)
+    .optional()
+    .describe('With method peer: which users of the system may come in as whom; when absent each as himself'),
 });
 
 export const auth = z.strictObject({

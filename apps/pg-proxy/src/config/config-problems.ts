@@ -1,4 +1,5 @@
 import { Networks } from '../login/networks.ts';
+import { unixAddress } from '../login/unix-socket.ts';
 import { socketPath } from '../upstream/connect.ts';
 import { hostsOf } from '../upstream/host-turns.ts';
 import type { ProxyConfig } from './proxy-config.ts';
@@ -87,7 +88,7 @@ function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generato
 
 function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<string> {
   const methods = new Set(auth.rules.length > 0 ? auth.rules.map(({ method }) => method) : [auth.method]);
-  const needUsers = [...methods].some((method) => !['ldap', 'cert', 'any', 'reject'].includes(method));
+  const needUsers = [...methods].some((method) => !['ldap', 'cert', 'peer', 'any', 'reject'].includes(method));
   const areAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
   if (needUsers && auth.userFile === undefined && !areAsked)
     yield 'auth: a userFile or a query must say who the users are';
@@ -99,9 +100,13 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
     yield 'auth.ldap: would send passwords readable for all; startTls, ldaps:// or, where nobody listens, allowPlain';
   if (auth.ldap?.startTls === true && auth.ldap.urls.some((url) => url.startsWith('ldaps:')))
     yield 'auth.ldap.startTls: ldaps:// is encrypted from the start';
-  for (const [at, { method, certificates }] of auth.rules.entries())
+  for (const [at, { method, certificates, peers, addresses }] of auth.rules.entries()) {
     if (certificates !== undefined && method !== 'cert')
       yield `auth.rules.${at}.certificates: method ${method} looks at none`;
+    if (peers !== undefined && method !== 'peer') yield `auth.rules.${at}.peers: method ${method} looks at none`;
+    if (method === 'peer' && addresses?.every((address) => address === unixAddress) !== true)
+      yield `auth.rules.${at}: method peer is for the Unix socket: "addresses": ["unix"]`;
+  }
   for (const [at, { addresses = [] }] of auth.rules.entries())
     for (const address of addresses)
       if (!isNetwork(address)) yield `auth.rules.${at}.addresses: ${address} is no network`;

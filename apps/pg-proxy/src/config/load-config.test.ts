@@ -149,6 +149,16 @@ max_user_connections = 30
       { ...minimal, upstreams: { main: { tls: 'verify-full', ca: file('no-ca.pem', 'garbage\n') } } },
       'upstreams.main.ca: has no certificate in PEM',
     ],
+    [
+      'method peer for those who come by TCP',
+      { ...minimal, auth: { rules: [{ method: 'peer' }] } },
+      'auth.rules.0: method peer is for the Unix socket',
+    ],
+    [
+      'users of the system where none is asked for',
+      { ...minimal, auth: { ...minimal.auth, rules: [{ method: 'md5', peers: [{ name: 'a' }] }] } },
+      'auth.rules.0.peers: method md5 looks at none',
+    ],
     ['a file that is not there', { ...minimal, auth: { userFile: 'gone.txt' } }, 'gone.txt'],
   ])('refuses %s', (_what, config, word) => {
     expect(load(config)).toContain(word);

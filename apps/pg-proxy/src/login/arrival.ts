@@ -17,7 +17,7 @@ import {
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import { internalError } from '../internal-error.ts';
-import { letGo } from '../session/backend/lean-socket.ts';
+import { descriptorOf, letGo } from '../session/backend/lean-socket.ts';
 import { Outbox } from '../session/backend/outbox.ts';
 import type { Credentials } from '../upstream/credentials.ts';
 import { certifiedName } from './certified-name.ts';
@@ -47,6 +47,8 @@ export interface Asking {
   readonly address: string;
   readonly isEncrypted: boolean;
   readonly certified: string | undefined;
+  /** Of his socket. */
+  readonly descriptor: number;
 }
 
 export interface TlsForClients {
@@ -284,7 +286,8 @@ export class Arrival {
     this.#startup = { ...packet, minor };
     const database = packet.parameters.get('database') ?? '';
     const asked = database === '' ? user : database;
-    this.#ask({ user, database: asked, isEncrypted: !isPlain, certified, address: this.#address });
+    const descriptor = descriptorOf(this.#socket);
+    this.#ask({ user, database: asked, isEncrypted: !isPlain, certified, descriptor, address: this.#address });
   }
 
   /** What came behind the startup packet waits for the answer. */

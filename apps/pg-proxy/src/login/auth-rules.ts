@@ -1,11 +1,12 @@
-import type { AuthConfig, AuthMethod, AuthRule } from '../config/auth-config.ts';
+import type { AuthConfig, AuthRule } from '../config/auth-config.ts';
 import type { Asking } from './arrival.ts';
 import { Networks } from './networks.ts';
 
 /** How somebody who wants to come in is to prove who he is. */
 export interface Way {
-  readonly method: AuthMethod | 'reject' | 'no rule';
+  readonly method: AuthRule['method'] | 'no rule';
   readonly certificates?: AuthRule['certificates'];
+  readonly peers?: AuthRule['peers'];
 }
 
 type Caller = Pick<Asking, 'user' | 'database' | 'address' | 'isEncrypted'>;

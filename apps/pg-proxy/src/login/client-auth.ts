@@ -26,15 +26,15 @@ import type { Credentials } from '../upstream/credentials.ts';
 export type AskDirectory = (user: string, password: string) => Promise<'right' | 'wrong' | 'unavailable'>;
 
 export interface ClientAuthOptions {
-  readonly method: AuthMethod;
+  readonly method: AuthMethod | 'peer';
   readonly user: string;
   /** Undefined: there is no such user, which must not show before the end. */
   readonly secret: UserSecret | undefined;
   /** The connection is encrypted, or need not be. */
   readonly mayAskPassword: boolean;
-  /** The name in the certificate that the client has shown, where an authority that is trusted has signed it. */
+  /** The name in the certificate that the client has shown, where an authority that is trusted has signed it; with method peer, of the user of the system. */
   readonly certified: string | undefined;
-  /** Whose the certificates are; undefined: those of the users whom they name. */
+  /** Who may come in by which of these names; undefined: the user who is called so. */
   readonly certificates: AuthRule['certificates'];
   readonly directory: AskDirectory | undefined;
   readonly endPoint: Buffer | undefined;
@@ -84,7 +84,7 @@ export class ClientAuth {
     if (method === 'any') return { kind: 'in' };
     if (method === 'trust') return secret === undefined ? this.#out() : letIn(secret);
     if (method === 'cert' && certified === undefined) return { kind: 'out', fault: needsCertificate };
-    if (method === 'cert') return this.#isCertified() ? { kind: 'in' } : this.#out();
+    if (method === 'cert' || method === 'peer') return this.#isCertified() ? { kind: 'in' } : this.#out();
     if (this.#scram !== undefined)
       return { kind: 'ask', message: authentication({ kind: 'sasl', mechanisms: this.#scram.mechanisms }) };
     if (method === 'md5') return { kind: 'ask', message: authentication({ kind: 'md5', salt }) };
@@ -170,14 +170,19 @@ export class ClientAuth {
     const reason = this.#reason();
     if (method === 'trust')
       return { kind: 'out', fault: { sqlstate: '28000', message: `role "${user}" does not exist`, reason } };
-    const [what, sqlstate] = method === 'cert' ? ['certificate', '28000'] : ['password', '28P01'];
-    return { kind: 'out', fault: { sqlstate, message: `${what} authentication failed for user "${user}"`, reason } };
+    const what = shownBy[method];
+    const sqlstate = what === undefined ? '28P01' : '28000';
+    return {
+      kind: 'out',
+      fault: { sqlstate, message: `${what ?? 'password'} authentication failed for user "${user}"`, reason },
+    };
   }
 
   /** What the client is not told. */
   #reason(): string {
     const { method, secret } = this.#options;
     if (method === 'cert') return 'other_certificate';
+    if (method === 'peer') return 'other_peer';
     if (method === 'ldap') return 'wrong_password';
     if (secret === undefined) return 'unknown_user';
     if (secret.kind === 'md5' && this.#scram !== undefined) return 'no_scram_secret';
@@ -189,6 +194,8 @@ export const needsCertificate = {
   ...{ sqlstate: '28000', reason: 'no_certificate' },
   message: 'connection requires a valid client certificate',
 };
+/** By what is shown who he is where that is no password. */
+const shownBy: Readonly<Partial<Record<ClientAuthOptions['method'], string>>> = { cert: 'certificate', peer: 'Peer' };
 const mayNot = { sqlstate: '28000', reason: 'may_not_log_in' };
 const needsTls: AuthStep = {
   kind: 'out',

@@ -1,3 +1,4 @@
+import { unixPeer } from '@medrex/io-uring';
 import type { WireFault } from '@medrex/pg-wire';
 import { queryLimits } from '../config/auth-config.ts';
 import { databaseOf } from '../config/scopes.ts';
@@ -7,7 +8,7 @@ import { SecretQueries } from '../upstream/secret-queries.ts';
 import type { UpstreamLogins } from '../upstream/upstream-logins.ts';
 import type { Asking, TlsForClients } from './arrival.ts';
 import { AuthRules } from './auth-rules.ts';
-import { ClientAuth, type AskDirectory } from './client-auth.ts';
+import { ClientAuth, type AskDirectory, type ClientAuthOptions } from './client-auth.ts';
 import { randomBytesOf } from '../random-bytes.ts';
 import { unixAddress } from './unix-socket.ts';
 import { UserSecrets } from './user-secrets.ts';
@@ -56,18 +57,34 @@ export class Doorkeeper {
   }
 
   authOf(asking: Asking, tls: TlsForClients | undefined, then: (auth: ClientAuth | WireFault) => void): void {
-    const { user, database, address, isEncrypted, certified } = asking;
-    const { method, certificates } = this.#rules.wayOf(asking);
+    const { user, database, address, isEncrypted } = asking;
+    const { method, certificates, peers } = this.#rules.wayOf(asking);
     if (method === 'no rule') return then(turnedAway('no pg_hba.conf entry', 'no_rule', asking));
     if (method === 'reject') return then(turnedAway('pg_hba.conf rejects connection', 'rejected', asking));
     if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
-    const terms = { method, user, certified, certificates, mayAskPassword, directory, mockSecret };
-    const authBy = (secret: UserSecret | undefined): ClientAuth =>
-      new ClientAuth({ ...terms, secret, endPoint: tls?.endPoint, ...challenge() });
+    const terms = { method, user, mayAskPassword, directory, mockSecret };
+    const shown = { certified: asking.certified, certificates };
+    const authBy = (
+      secret: UserSecret | undefined,
+      by: Pick<ClientAuthOptions, keyof typeof shown> = shown,
+    ): ClientAuth => new ClientAuth({ ...terms, ...by, secret, endPoint: tls?.endPoint, ...challenge() });
     if (method === 'ldap' || method === 'cert' || method === 'any') return then(authBy(undefined));
+    if (method === 'peer')
+      return this.#askPeer(asking, (name) => then(authBy(undefined, { certified: name, certificates: peers })), then);
     this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : authBy(found.secret)));
+  }
+
+  #askPeer(
+    { descriptor }: Asking,
+    found: (name: string | undefined) => void,
+    failed: (fault: WireFault) => void,
+  ): void {
+    unixPeer(descriptor).then(found, (error: unknown) => {
+      this.#options.failed(error as Error);
+      failed(noPeer);
+    });
   }
 
   /** At the server, as which nobody has proven to be. */
@@ -102,6 +119,8 @@ function challenge(): { readonly nonce: string; readonly salt: Buffer } {
   const random = randomBytesOf(nonceBytes + saltBytes);
   return { nonce: random.toString('base64', 0, nonceBytes), salt: random.subarray(nonceBytes) };
 }
+
+const noPeer: WireFault = { sqlstate: '57P03', message: 'the system cannot be asked now who is at the other end' };
 
 const needsLogin: WireFault = {
   sqlstate: '28000',

@@ -410,6 +410,25 @@ host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
     ]);
   });
 
+  it('lets clients of the socket in as who they are to the system, or as whom a map says', () => {
+    const files = {
+      '/hba': 'local clinic all peer map=staff\nlocal all all peer\n',
+      '/ident': 'staff postgres app\nstaff root all\n',
+    };
+    const { config, problems } = read(
+      `${base}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
+      files,
+    );
+    expect(problems).toEqual([]);
+    expect(proxyConfig.parse(config).auth.rules).toEqual([
+      {
+        ...{ databases: ['clinic'], addresses: ['unix'], method: 'peer' },
+        peers: [{ name: 'postgres', user: 'app' }, { name: 'root' }],
+      },
+      { addresses: ['unix'], method: 'peer' },
+    ]);
+  });
+
   it('says whose certificates are by a file like pg_ident.conf', () => {
     const files = {
       '/hba': 'hostssl clinic all all cert map=doctors\nhostssl all all all cert\n',
@@ -445,7 +464,7 @@ doctors\tward.example all
     ['host sameuser all all md5', 'line 1: names with +'],
     ['host all all db.example.org md5', 'line 1: address'],
     ['host all all all gss', 'line 1: method gss is not there'],
-    ['local all all peer', 'line 1: method peer is not there'],
+    ['host all all all peer', 'line 1: method peer is for lines of type local'],
     ['host all all unix md5', 'line 1: address'],
     ['hostgssenc all all all md5', 'line 1: hostgssenc is no type'],
     ['hostssl all all all trust clientcert=verify-full', 'line 1: clientcert=verify-full is no option of trust'],

@@ -8,9 +8,10 @@ export interface HbaRule {
   readonly tls?: boolean;
   readonly method: string;
   readonly certificates?: CertificateMap;
+  readonly peers?: CertificateMap;
 }
 
-/** Names in certificates, and the users that they may come in as. */
+/** Names in certificates or of users of the system, and the users that they may come in as. */
 type CertificateMap = readonly { readonly name: string; readonly user?: string }[];
 
 export interface HbaReading {
@@ -22,7 +23,7 @@ export interface HbaReading {
 
 const methods: Readonly<Record<string, string>> = {
   ...{ trust: 'trust', reject: 'reject', md5: 'md5', 'scram-sha-256': 'scram-sha-256' },
-  ...{ password: 'password', plain: 'password', cert: 'cert', ldap: 'ldap' },
+  ...{ password: 'password', plain: 'password', cert: 'cert', ldap: 'ldap', peer: 'peer' },
 };
 const types: Readonly<Record<string, boolean | undefined>> = {
   ...{ local: undefined, host: undefined, hostssl: true, hostnossl: false },
@@ -87,10 +88,10 @@ function readLine(
   const isMasked = /^[\d.]+$|^[\da-f:]+$/i.test(rest[0] ?? '') && !address.includes('/');
   const network = isMasked ? masked(address, rest[0] ?? '') : address;
   const [method = '', ...options] = isMasked ? rest.slice(1) : rest;
-  if (method === 'peer')
-    return 'method peer is not there, because Node.js does not say who is at the other end of a socket; another one, or reject, is';
+  if (method === 'peer' && !isLocal) return 'method peer is for lines of type local';
   if (methods[method] === undefined) return `method ${method} is not there`;
-  const [, map] = (method === 'cert' && options.length === 1 && /^map=(.+)$/.exec(options[0] ?? '')) || [];
+  const [, map] =
+    ((method === 'cert' || method === 'peer') && options.length === 1 && /^map=(.+)$/.exec(options[0] ?? '')) || [];
   const certificates = map === undefined ? undefined : maps.get(unquoted(map));
   if (map !== undefined && certificates === undefined) return `${map} is no map of auth_ident_file`;
   // One that is passed over would let in whom it keeps out.
@@ -109,7 +110,7 @@ function readLine(
       addresses: network === 'all' ? everywhere : [network],
       ...(tls !== undefined && { tls }),
       method: methods[method],
-      ...(certificates !== undefined && { certificates }),
+      ...(certificates !== undefined && { [method === 'peer' ? 'peers' : 'certificates']: certificates }),
     },
     options: options.join(' '),
   };

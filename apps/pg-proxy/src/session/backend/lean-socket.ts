@@ -78,10 +78,13 @@ function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefi
 /** Sends at once what lies from `from` to `to`, as far as the peer takes it; tells up to where that is. What is behind is the stream's. */
 export type SendNow = (bytes: Buffer, from: number, to: number) => number;
 
+/** By which the system knows a connection that is read by nobody else; -1: it does not. */
+export const descriptorOf = (socket: Socket): number => (socket as unknown as Inner)._handle?.fd ?? -1;
+
 /** Past the stream of a socket, which would spend more on it than the system does. */
 export function sendingBy(socket: Socket): SendNow {
   if (socket instanceof RingSocket) return (bytes, from, to) => socket.put(bytes, from, to);
-  const descriptor = socket instanceof TLSSocket ? -1 : ((socket as unknown as Inner)._handle?.fd ?? -1);
+  const descriptor = socket instanceof TLSSocket ? -1 : descriptorOf(socket);
   if (descriptor < 0) return (_, from) => from;
   return (bytes, from, to) => {
     if (socket.writableLength > 0 || socket.writableCorked > 0) return from;

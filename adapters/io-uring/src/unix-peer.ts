@@ -33,8 +33,7 @@ function open(): Ask {
     const [entry, text, found] = [Buffer.alloc(entryBytes), Buffer.alloc(textBytes), new BigUint64Array(1)];
     // In a thread of its own: who the system's users are may be asked over the network.
     const errno = await new Promise<number>((resolve, reject) => {
-      const done = (error: unknown, result: number): void =>
-        error === null ? resolve(result) : reject(error as Error);
+      const done = (error: Error | null, result: number): void => (error === null ? resolve(result) : reject(error));
       find.async(credentials[1], entry, text, text.length, found, done);
     });
     if (errno !== 0) throw new Error(`looking up a user of the system failed with errno ${errno}`);

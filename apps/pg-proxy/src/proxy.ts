@@ -323,13 +323,14 @@ function wait(ms: number): Promise<void> {
 function tlsOf({ config, certificate }: LoadedConfig): TlsForClients | undefined {
   if (certificate === undefined) return undefined;
   const { cert, key, clients } = certificate;
+  const { minVersion, mode, clientCertificate } = config.listen.tls ?? {};
   try {
     return {
-      context: createSecureContext({ cert, key, minVersion: 'TLSv1.2', ...clients }),
+      context: createSecureContext({ cert, key, ...(minVersion && { minVersion }), ...clients }),
       endPoint: endPointOf(firstCertificate(cert)),
-      isRequired: config.listen.tls?.mode === 'require',
+      isRequired: mode === 'require',
       asksCertificate: clients.ca !== undefined,
-      needsCertificate: config.listen.tls?.clientCertificate === 'require',
+      needsCertificate: clientCertificate === 'require',
     };
   } catch (cause) {
     throw pgProxyError('PG_PROXY_CONFIG', `listen.tls: ${(cause as Error).message}`, { cause });

@@ -13,6 +13,11 @@ const file = z.string().min(1);
 const name = z.string().min(1).max(63);
 const most = z.int().positive().optional();
 
+const tlsMinVersion = z
+  .enum(['TLSv1.2', 'TLSv1.3'])
+  .default('TLSv1.2')
+  .describe('The oldest version of TLS that is spoken');
+
 const listen = z.strictObject({
   host: z
     .string()
@@ -43,6 +48,7 @@ const listen = z.strictObject({
         .enum(['allow', 'require'])
         .default('allow')
         .describe('require: nobody comes in without TLS; allow: as the client likes'),
+      minVersion: tlsMinVersion,
       certificate: file.describe('File of the certificate and its chain, PEM'),
       key: file.describe('File of its key, PEM'),
       clientCa: file
@@ -84,6 +90,7 @@ const upstream = z.strictObject({
     .describe(
       'prefer: encrypted where the server can; require: encrypted; verify-ca: and its certificate is of a known authority; verify-full: and for that host',
     ),
+  tlsMinVersion,
   ca: file
     .optional()
     .describe('File of the authorities that verify-ca and verify-full trust, PEM; those of the system when absent'),

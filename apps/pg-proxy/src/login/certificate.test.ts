@@ -34,12 +34,12 @@ const start = async (clientCertificate: string, auth: object, files = {}, listed
     },
   });
 };
-const secured = async (pair?: PemPair, ca = server.certificate): Promise<TLSSocket> => {
+const secured = async (pair?: PemPair, ca = server.certificate, more: ConnectionOptions = {}): Promise<TLSSocket> => {
   const socket = connect({ host: '127.0.0.1', port: rig.port });
   socket.write(sslRequest());
   await new Promise((resolve) => socket.once('data', resolve));
   const own: ConnectionOptions = pair === undefined ? {} : { cert: pair.certificate, key: pair.key };
-  const tls = connectTls({ socket, ca, servername: 'localhost', ...own });
+  const tls = connectTls({ socket, ca, servername: 'localhost', ...own, ...more });
   sockets.push(tls);
   await new Promise((resolve, reject) => tls.once('secureConnect', resolve).once('error', reject));
   return tls;
@@ -102,6 +102,15 @@ describe('a list of certificates that hold no more', () => {
     expect(client.isClosed).toBe(false);
     writeFileSync(join(rig.folder, 'list.pem'), 'nothing');
     expect(() => rig.running.reload()).toThrow('listen.tls: ');
+  });
+});
+
+describe('a version of TLS', () => {
+  it('may be too old', async () => {
+    await start('optional', { method: 'scram-sha-256' }, {}, { minVersion: 'TLSv1.3' });
+    const client = await secured();
+    expect(client.getProtocol()).toBe('TLSv1.3');
+    await expect(secured(undefined, server.certificate, { maxVersion: 'TLSv1.2' })).rejects.toThrow('protocol version');
   });
 });
 

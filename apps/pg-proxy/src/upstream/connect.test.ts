@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createSecureContext, TLSSocket } from 'node:tls';
+import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls';
 import { Authority, type PemPair } from '../testing/self-signed.ts';
 import { connect, type Address } from './connect.ts';
 
@@ -18,13 +18,13 @@ afterEach(async () => {
 });
 
 /** A server with that certificate, for localhost; without one it offers no TLS. @returns its port */
-async function offering(pair: PemPair | undefined): Promise<number> {
+async function offering(pair: PemPair | undefined, how: SecureContextOptions): Promise<number> {
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));
     socket.once('data', () => {
       socket.write(pair === undefined ? 'N' : 'S');
       if (pair === undefined) return;
-      const secureContext = createSecureContext({ cert: pair.certificate, key: pair.key });
+      const secureContext = createSecureContext({ cert: pair.certificate, key: pair.key, ...how });
       new TLSSocket(socket, { isServer: true, secureContext }).on('error', () => undefined);
     });
   });
@@ -34,8 +34,12 @@ async function offering(pair: PemPair | undefined): Promise<number> {
 }
 
 /** How the connection comes about, or why not. */
-async function reached(pair: PemPair | undefined, more: Partial<Address>): Promise<string> {
-  const port = await offering(pair);
+async function reached(
+  pair: PemPair | undefined,
+  more: Partial<Address>,
+  how: SecureContextOptions = {},
+): Promise<string> {
+  const port = await offering(pair, how);
   const address: Address = {
     ...{ host: 'localhost', port, tls: 'verify-full', allowCleartext: false, own: undefined },
     ...{ authorities: { ca: Buffer.from(authority.certificate) }, ...more },
@@ -74,6 +78,13 @@ describe('a connection to an upstream', () => {
     expect(await reached(other, { authorities: { ca, crl } })).toBe('encrypted');
     const old = Buffer.from(await authority.revoke([], -1));
     expect(await reached(other, { authorities: { ca, crl: old } })).toBe('CRL_HAS_EXPIRED');
+  });
+
+  it('speaks no older TLS than it may', async () => {
+    const old = { maxVersion: 'TLSv1.2' } as const;
+    expect(await reached(own, {}, old)).toBe('encrypted');
+    expect(await reached(own, { tlsMinVersion: 'TLSv1.3' })).toBe('encrypted');
+    expect(await reached(own, { tlsMinVersion: 'TLSv1.3' }, old)).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
   });
 
   it('is to the very address of a name that is said', async () => {

@@ -7,6 +7,7 @@ import { tcpOptions } from '../tcp-options.ts';
 
 /** Where an upstream is. */
 export interface Address extends Pick<UpstreamConfig, 'host' | 'port' | 'tls' | 'allowCleartext'> {
+  readonly tlsMinVersion?: UpstreamConfig['tlsMinVersion'];
   /** Which address of that name it is, where that is known. */
   readonly at?: string;
   /** What verify-ca and verify-full trust. */
@@ -85,6 +86,7 @@ function secure(
       ...(isIP(address.host) === 0 && { servername: address.host }),
       rejectUnauthorized: address.tls === 'verify-ca' || address.tls === 'verify-full',
       ...(address.tls === 'verify-ca' && { checkServerIdentity: () => undefined }),
+      ...(address.tlsMinVersion && { minVersion: address.tlsMinVersion }),
       ...address.authorities,
       ...address.own,
     });

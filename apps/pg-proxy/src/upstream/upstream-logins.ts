@@ -16,6 +16,7 @@ const nowhere = {
   host: '127.0.0.1',
   port: 0,
   tls: 'disable',
+  tlsMinVersion: 'TLSv1.2',
   allowCleartext: false,
   loadBalanceHosts: 'disable',
 } as const;
@@ -100,8 +101,15 @@ export class UpstreamLogins {
   /** Where a new connection to it is tried, one after the other. @param whose it is to be, by any name */
   addressesOf(upstream: string, whose = ''): Addresses {
     const { config, authorities, certificates } = this.#loaded;
-    const { port, tls, allowCleartext, ...known } = config.upstreams[upstream] ?? nowhere;
-    const more = { port, tls, allowCleartext, authorities: authorities.get(upstream), own: certificates.get(upstream) };
+    const { port, tls, tlsMinVersion, allowCleartext, ...known } = config.upstreams[upstream] ?? nowhere;
+    const more = {
+      port,
+      tls,
+      tlsMinVersion,
+      allowCleartext,
+      authorities: authorities.get(upstream),
+      own: certificates.get(upstream),
+    };
     const [first = nowhere.host, ...others] = this.#turns.take(upstream, known, whose);
     return [{ host: first, ...more }, ...others.map((host) => ({ host, ...more }))];
   }

@@ -63,6 +63,19 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
     });
   });
 
+  it('speaks TLS 1.3 alone where nothing else is listed', () => {
+    const tls = 'client_tls_sslmode = require\nclient_tls_cert_file = /cert\nclient_tls_key_file = /key\n';
+    const versionsOf = (text: string): unknown[] => {
+      const { listen, upstreams } = proxyConfig.parse(read(base + tls + text).config);
+      return [listen.tls?.minVersion, upstreams['db:5433']?.tlsMinVersion];
+    };
+    expect(versionsOf('client_tls_protocols = tlsv1.3\n')).toEqual(['TLSv1.3', 'TLSv1.2']);
+    expect(versionsOf('client_tls_protocols = secure\nserver_tls_protocols = TLSv1.3\n')).toEqual([
+      'TLSv1.2',
+      'TLSv1.3',
+    ]);
+  });
+
   it('says how often names of servers are looked up', () => {
     const lookupOf = (text: string): number | undefined =>
       proxyConfig.parse(read(base + text).config).upstreams['db:5433']?.lookupMs;

@@ -2,7 +2,7 @@ import { Gathering } from './gathering.ts';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
-import { asInC, names, tlsMode, yes } from './ini-values.ts';
+import { asInC, names, oldestTls, tlsMode, yes } from './ini-values.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
 /** Of the process with peer_id 1, where several listen on one port. */
@@ -121,6 +121,7 @@ function readClientTls(gathering: Gathering): void {
   if (isVerified && clientCa === undefined) return gathering.problem('client_tls_sslmode', 'needs client_tls_ca_file');
   gathering.set('listen.tls', {
     ...{ mode: ['allow', 'prefer'].includes(mode) ? 'allow' : 'require', certificate, key },
+    minVersion: oldestTls(gathering.value('client_tls_protocols') ?? ''),
     ...(clientCa !== undefined && { clientCa, clientCertificate: isVerified ? 'require' : 'optional' }),
   });
 }

@@ -4,7 +4,7 @@ import { queryOf } from './ini-auth.ts';
 import { readParameters, type IniEntry } from './ini-file.ts';
 import { hostsOf } from '../../upstream/host-turns.ts';
 import { isSocketFolder } from '../../upstream/connect.ts';
-import { asInC, milliseconds, oneOf, tlsMode, whole } from './ini-values.ts';
+import { asInC, milliseconds, oldestTls, oneOf, tlsMode, whole } from './ini-values.ts';
 import { narrowTable } from './settings-table.ts';
 
 /** Settings of a session that a connection string may ask of the server. */
@@ -168,6 +168,7 @@ function serverTls(gathering: Gathering, host: string): object {
   const [ca, certificate, key] = ['ca', 'cert', 'key'].map((what) => gathering.file(`server_tls_${what}_file`));
   return {
     tls,
+    tlsMinVersion: oldestTls(gathering.value('server_tls_protocols') ?? ''),
     ...(ca !== undefined && { ca }),
     ...(certificate !== undefined && key !== undefined && { certificate, key }),
   };

@@ -13,6 +13,10 @@ export const oneOf =
 
 export const tlsMode = oneOf('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full');
 
+/** Of versions of TLS as PgBouncer lists them, the oldest that is one here. */
+export const oldestTls = (text: string): 'TLSv1.2' | 'TLSv1.3' =>
+  /^\s*tlsv1\.3\s*$/i.test(text) ? 'TLSv1.3' : 'TLSv1.2';
+
 export function whole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

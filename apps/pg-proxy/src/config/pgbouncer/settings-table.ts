@@ -36,7 +36,7 @@ const resolver = nothing(
   'names are looked up by the resolver of the system, for each connection and as dns_max_ttl says',
 );
 const logs = nothing('the log is JSON on standard error; MEDREX_LOG_LEVEL says how much of it');
-const ciphers = nothing('TLS 1.2 and 1.3 with the ciphers of Node.js');
+const ciphers = nothing('the ciphers of Node.js, which are those of TLS 1.2 and 1.3 that are safe');
 
 /** Every setting of PgBouncer 1.25 and before. */
 export const settingsTable: Readonly<Record<string, Fate>> = {
@@ -91,12 +91,12 @@ export const settingsTable: Readonly<Record<string, Fate>> = {
   server_tls_ca_file: 'elsewhere',
   server_tls_key_file: 'elsewhere',
   server_tls_cert_file: 'elsewhere',
-  client_tls_protocols: ciphers,
+  client_tls_protocols: 'elsewhere',
   client_tls_ciphers: ciphers,
   client_tls13_ciphers: ciphers,
   client_tls_ecdhcurve: ciphers,
   client_tls_dheparams: ciphers,
-  server_tls_protocols: ciphers,
+  server_tls_protocols: 'elsewhere',
   server_tls_ciphers: ciphers,
   server_tls13_ciphers: ciphers,
   server_reset_query: nothing('what a client leaves in its session is followed, and taken back when it goes'),

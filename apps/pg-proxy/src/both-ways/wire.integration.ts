@@ -85,12 +85,18 @@ describeReal('POSTGRES', 'messages through pg-proxy', (where) => {
     expect([await toldBy(rig.url), await toldBy(alone.url)]).toEqual([direct, direct]);
   });
 
-  it('have what they came with behind DISCARD ALL and a Flush', async () => {
+  it.each([
+    ['more', [prepare('', 'show work_mem'), run(''), sync(), query('select 1')]],
+    ['a Sync', [sync(), query('show work_mem')]],
+  ])('have what they came with behind DISCARD ALL, a Flush and %s', async (_what, behind) => {
     const heardBy = async (href: string): Promise<string[]> => {
-      const client = await WireClient.in({ ...accessOf(href), parameters: { work_mem: '3MB' } });
+      const client = await WireClient.in({
+        ...{ ...accessOf(href), minor: 0, parameters: { work_mem: '3MB', DateStyle: 'German' } },
+        wordOf: (type, message) => `${String.fromCharCode(type)} ${message.toString('latin1', 5)}`,
+      });
       client.send(prepare('', 'discard all'), run(''), flush());
       const words = await client.until('C DISCARD ALL');
-      words.push(...(await client.ask(prepare('', 'show work_mem'), run(''), sync())));
+      words.push(...(await client.ask(...behind)), ...(await client.until('Z')));
       words.push(...(await client.ask(query('show work_mem'))));
       client.close();
       return words;

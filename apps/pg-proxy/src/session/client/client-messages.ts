@@ -231,6 +231,7 @@ export class ClientMessages implements Wire {
       this.outbox.push(readyForQuery(transactionStatus.idle));
       return;
     }
+    if (!backend.expected.isSkipping) this.#held.mayForget();
     // A server that takes data in passes over it.
     if (!backend.isCopyIn) backend.expected.push(owed.sync);
     this.pass(this.#framer.start);

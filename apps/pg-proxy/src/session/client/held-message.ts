@@ -42,14 +42,21 @@ export class HeldMessage {
    */
   mustWait(): boolean {
     const { backend, session } = this.#client;
-    const requests = this.#requests;
-    if (!requests.mayForget && !session.isAsking && !this.#isCancelComing) return false;
-    const mayForget = backend?.expected.forgets === true;
-    if (requests.mayForget && !mayForget) session.setAgainBetween();
-    requests.mayForget = mayForget;
+    if (!this.#requests.mayForget && !session.isAsking && !this.#isCancelComing) return false;
+    const mayForget = this.mayForget();
     if (!mayForget && !session.isAsking && !this.#isCancelComing) return false;
     this.#hold(mayForget ? backend : undefined, false);
     return true;
+  }
+
+  /** Whether what may forget all that is prepared is under way. What DISCARD ALL has taken is set again before what comes behind its answer. */
+  mayForget(): boolean {
+    const { backend, session } = this.#client;
+    const requests = this.#requests;
+    const mayForget = requests.mayForget && backend?.expected.forgets === true;
+    if (requests.mayForget && !mayForget) session.setAgainBetween();
+    requests.mayForget = mayForget;
+    return mayForget;
   }
 
   /** What it was meant for has ended: it must not reach what comes next. */

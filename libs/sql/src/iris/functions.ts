@@ -43,6 +43,8 @@ export function printCall(p: Printing, call: FuncCall, scope: Scope): string {
   if (call.args?.some((arg) => typeOf(p, arg, scope) === 'bytea') === true && name !== 'count')
     return refuse(`${name} of bytes`, location);
   if (words.length > 1 && words[0] !== 'pg_catalog') return printOwnFunction(p, words, call, scope);
+  if (!functionTable.has(name) && specials[name] === undefined && volatilityOf(name) === 'unknown')
+    throw noFunction(p, name, call, scope, 'Call it under its schema if it is yours.');
   if (call.over !== undefined) return printWindow(p, name, call, call.over, scope);
   checkArguments(p, name, call, scope);
   const aggregate = printAggregateCall(p, name, call, scope);
@@ -73,8 +75,6 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
   const rule = functionTable.get(name);
   const args = call.args ?? [];
   const [min, max] = rule?.arguments ?? [0, 0];
-  if (rule === undefined && volatilityOf(name) === 'unknown')
-    throw noFunction(p, name, call, scope, 'Call it under its schema if it is yours.');
   if (rule?.iris === undefined || args.length < min || args.length > max) {
     return refuse(
       `the function ${name} with ${args.length} arguments`,

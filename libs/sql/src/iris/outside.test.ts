@@ -57,6 +57,7 @@ describe('is refused, at its place, with what to do', () => {
       1,
     ],
     ['select octet_length(name) + 1 from patients', '0A000', 8],
+    ['select nosuch(id) over () from patients', '42883', 8],
     ['insert into encounters (id, cost) values (1, 3000000000)', '22003', undefined],
     ['select -100000::smallint', '22003', undefined],
     ["select '99999999999'::int", '22003', 8],

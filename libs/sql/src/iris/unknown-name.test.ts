@@ -46,6 +46,10 @@ describe('the place of a name that IRIS does not know', () => {
     ['insert into w.nope values (1)', 'w.nope values (1)'],
     ['update nope set x = 1', 'nope set x = 1'],
     ['delete from a using nope where true', 'nope where true'],
+    [
+      'merge into nope n using a on a.id = n.id when matched then delete',
+      'nope n using a on a.id = n.id when matched then delete',
+    ],
     ['explain select * from a join nope on true', 'nope on true'],
     ['select * from w.nope, nope', undefined],
     ['drop table nope', undefined],

@@ -38,7 +38,7 @@ function isNamed({ words }: Place, unknown: readonly string[]): boolean {
 
 /** Statements of which PostgreSQL tells the place. */
 const placed: ReadonlySet<NodeKind> = new Set<NodeKind>([
-  'SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'ExplainStmt', 'DeclareCursorStmt', 'CreateTableAsStmt', 'ViewStmt',
+  'SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'ExplainStmt', 'DeclareCursorStmt', 'CreateTableAsStmt', 'ViewStmt',
 ]); // prettier-ignore
 
 /** In the order in which PostgreSQL comes to the parts of a query, or of a change; all others follow. */

@@ -44,6 +44,19 @@ describe('the console', () => {
     expect((await console.ask(query('show version')))[1]).toContain('PgBouncer');
   });
 
+  it('says the same moment of a login whenever it is asked', async () => {
+    const console = await atConsole();
+    await rig.in();
+    const moments = new Set<string>();
+    for (let look = 0; look < 30; look++) {
+      const [, moment = ''] = await console.ask(
+        query("select connect_time from medrex.clients where database = 'app'"),
+      );
+      moments.add(moment);
+    }
+    expect([...moments]).toEqual([expect.stringMatching(/^D \d{4}-/)]);
+  });
+
   it('takes as many who only look as their limit allows, counts them among clients, and takes administrators always', async () => {
     rig = await ProxyRig.start({
       config: {

@@ -107,11 +107,11 @@ export class Consoles {
 
   #sight(): Sight {
     const { host, arrivals, observing } = this.#options;
-    const { statistics, traces } = observing;
+    const { statistics, traces, epochOf } = observing;
     const plans = statistics === undefined ? undefined : this.#plansOf(statistics);
     const { config, users } = this.#loaded;
     const seen = { host, config, users, consoles: this.#sessions, arrivals: arrivals() };
-    return { ...seen, statistics, plans, traceOf: traces.traceOf };
+    return { ...seen, epochOf, statistics, plans, traceOf: traces.traceOf };
   }
 
   #plansOf(statistics: Statistics): Plans {

@@ -72,10 +72,9 @@ const inWords = (epochMs: number | undefined): string | undefined =>
   epochMs === undefined ? undefined : new Date(epochMs).toISOString().replace(/T(.{8}).*/, ' $1 UTC');
 
 /** PgBouncer's columns, in its order. */
-function columnsOf({ host, config }: Sight, wanted: Wanted | undefined) {
+function columnsOf({ host, config, epochOf }: Sight, wanted: Wanted | undefined) {
   const time = timeFor(wanted);
-  const epochOf = (atMs: number | undefined): number | undefined =>
-    atMs === undefined ? undefined : Date.now() - host.now() + atMs;
+  const momentOf = (atMs: number | undefined): number | undefined => (atMs === undefined ? undefined : epochOf(atMs));
   const waitedMs = ({ client }: Row): number =>
     client?.pooled.isWaiting === true ? host.now() - client.pooled.waitingSinceMs : 0;
   const sidesOf = (row: Row): Sides => {
@@ -101,10 +100,10 @@ function columnsOf({ host, config }: Sight, wanted: Wanted | undefined) {
     local_addr: (row: Row) => sidesOf(row).localAddress,
     local_port: small((row: Row) => sidesOf(row).localPort),
     connect_time: time(({ client, console, server }: Row) =>
-      epochOf((client ?? console)?.cameAtMs ?? server?.openedAtMs),
+      momentOf((client ?? console)?.cameAtMs ?? server?.openedAtMs),
     ),
     request_time: time(({ client, console, server }: Row) =>
-      epochOf((client ?? console)?.heardAtMs ?? server?.heardAtMs),
+      momentOf((client ?? console)?.heardAtMs ?? server?.heardAtMs),
     ),
     wait: small((row: Row) => Math.floor(waitedMs(row) / 1_000)),
     wait_us: small((row: Row) => Math.floor(waitedMs(row) * 1_000) % 1_000_000),

@@ -7,6 +7,7 @@ import { resolutions, trendFields } from '../observe/trends.ts';
 import { instant, real, tableOf, whole, type Table } from './table.ts';
 
 interface Seen {
+  readonly epochOf: (atMs: number) => number;
   readonly statistics?: Statistics | undefined;
   readonly plans?: Plans | undefined;
 }
@@ -21,7 +22,6 @@ function figuresOf({ statistics }: Seen): QueryFigures[] {
 
 /** Every statement, and what it took; times in milliseconds, of a part for each call. */
 export function queries(seen: Seen): Table {
-  const epochOf = seen.statistics?.epochOf;
   return tableOf<QueryFigures>(figuresOf(seen), {
     fingerprint: ({ fingerprint }) => fingerprint,
     database: ({ database }) => database,
@@ -40,7 +40,7 @@ export function queries(seen: Seen): Table {
     translate_ms: real(({ translateMs, calls }) => mean(translateMs, calls)),
     backend_ms: real(({ backendMs, calls }) => mean(backendMs, calls)),
     stream_ms: real(({ streamMs, calls }) => mean(streamMs, calls)),
-    last_at: instant(({ lastAtMs }) => epochOf?.(lastAtMs)),
+    last_at: instant(({ lastAtMs }) => seen.epochOf(lastAtMs)),
     query: ({ normalised }) => normalised,
   });
 }

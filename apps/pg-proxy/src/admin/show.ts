@@ -22,6 +22,8 @@ export interface Sight {
   readonly consoles: ReadonlySet<ConsoleSession>;
   /** Who is about to log in. */
   readonly arrivals: number;
+  /** Milliseconds since 1970 of a moment of the proxy's clock. */
+  readonly epochOf: (atMs: number) => number;
   /** Undefined: nothing is remembered of what runs. */
   readonly statistics?: Statistics | undefined;
   /** Undefined with them. */

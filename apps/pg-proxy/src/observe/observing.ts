@@ -40,6 +40,8 @@ export class Observing {
   readonly traces: QueryTraces;
   readonly observer: RequestObserver | undefined;
   readonly audit: AuditLog | undefined;
+  /** Milliseconds since 1970 of a moment of the proxy's clock. */
+  readonly epochOf: (atMs: number) => number;
   readonly #telemetry: Telemetry;
 
   /** @throws CodedError PG_PROXY_AUDIT */
@@ -52,9 +54,10 @@ export class Observing {
     countAudit(options.telemetry.metrics, audit);
     const { loaded, telemetry, now, traceRatio, isTracing } = options;
     this.#telemetry = telemetry;
+    this.epochOf = since1970(now, Date.now);
     this.traces = new QueryTraces({
       ...{ tracing: telemetry.tracing, ratio: traceRatio, isOn: isTracing, draw: Math.random },
-      epochOf: since1970(now, Date.now),
+      epochOf: this.epochOf,
     });
     this.statistics = loaded.config.statistics.isOn ? this.#statisticsOf(options) : undefined;
     // Without either nobody looks at requests, and they cost nothing.

@@ -9,7 +9,7 @@ export interface QueryTracesOptions {
   /** Whether anybody takes spans. */
   readonly isOn: boolean;
   readonly draw: () => number;
-  /** What has to be added to the proxy's clock to get milliseconds since 1970. */
+  /** Milliseconds since 1970 of a moment of the proxy's clock. */
   readonly epochOf: (atMs: number) => number;
 }
 

@@ -16,7 +16,7 @@ export interface StatisticsOptions {
   readonly slowMs: number;
   readonly folder: string | undefined;
   readonly metrics: TrafficMetrics;
-  /** The proxy's clock, and what has to be added to it to get milliseconds since 1970. */
+  /** The proxy's clock, and the wall's: milliseconds since 1970. */
   readonly now: () => number;
   readonly epochMs: () => number;
   readonly slow: (sample: SlowSample) => void;
@@ -75,9 +75,6 @@ export class Statistics implements RequestObserver {
   get epochMs(): number {
     return this.#options.epochMs();
   }
-
-  /** A moment of the proxy's clock, since 1970. */
-  readonly epochOf = (atMs: number): number => this.#options.epochMs() - this.#options.now() + atMs;
 
   async close(): Promise<void> {
     clearInterval(this.#timer);

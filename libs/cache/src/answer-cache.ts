@@ -122,10 +122,6 @@ export class AnswerCache<A> {
     return { kind: 'miss', filling: this.#miss({ key, epochs, ids }, sum, nowMs + ttlMs, nowMs) };
   }
 
-  clear(): void {
-    this.#kept.clear();
-  }
-
   #miss(asked: Asked, sum: number, untilMs: number, nowMs: number): Filling<A> {
     this.counts.misses++;
     this.#window.looked(false, nowMs);

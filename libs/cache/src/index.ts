@@ -1,6 +1,6 @@
 export {
   AnswerCache,
-  Filling,
+  type Filling,
   type AnswerCacheOptions,
   type Asked,
   type CacheCounts,
@@ -12,17 +12,14 @@ export { catalogQuery } from './catalog-query.ts';
 export { definitionsQuery } from './definitions.ts';
 export { anything, changesOf, changesSomething, preparedChanges, unseen, type Changes } from './changes.ts';
 export { Epochs, schema, whole, type EpochId } from './epochs.ts';
-export { HitWindow, type HitWindowOptions } from './hit-window.ts';
-export { namesTheClock, readableOf, type Readable } from './readable.ts';
+export { namesTheClock } from './readable.ts';
 export { Plans } from './plans.ts';
 export { readCatalogRows, RelationGraph, type CatalogRows } from './relation-graph.ts';
 export { RuleLists, ruleOf, type CacheRule } from './rules.ts';
-export { isHarmless, type HiddenFunction } from './hidden-code.ts';
 export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';
 export type { SharedAnswers, SharedChange, SharedLink, SharedQuestion } from './shared-link.ts';
 export {
   grantFor,
-  silentOf,
   Lease,
   ownShare,
   type Holder,

@@ -25,6 +25,8 @@ export class AskConnection {
   readonly #asked: Answered[] = [];
   readonly #events: AskEvents;
   #rows: string[] = [];
+  /** Of a message that has not come whole. */
+  #pieces: Buffer[] = [];
   #isRefused = false;
   #isClosed = false;
 
@@ -57,8 +59,6 @@ export class AskConnection {
     while (this.#framer.next()) this.#take(this.#framer);
     if (this.#framer.fault !== undefined) this.#socket.destroy();
   }
-
-  #pieces: Buffer[] = [];
 
   /** A long row comes in pieces. */
   #take({ type, buffer, start, end, isFirst, isLast }: Framer): void {

@@ -13,7 +13,7 @@ export { definitionsQuery } from './definitions.ts';
 export { anything, changesOf, changesSomething, preparedChanges, unseen, type Changes } from './changes.ts';
 export { Epochs, schema, whole, type EpochId } from './epochs.ts';
 export { namesTheClock } from './readable.ts';
-export { Plans } from './plans.ts';
+export { RememberedTexts } from './remembered-texts.ts';
 export { readCatalogRows, RelationGraph, type CatalogRows } from './relation-graph.ts';
 export { RuleLists, ruleOf, type CacheRule } from './rules.ts';
 export { SharedEpochs, type SharedEpochsOptions } from './shared-epochs.ts';

@@ -10,7 +10,7 @@ import { readyForQuery, transactionStatus, type Report } from '@medrex/pg-wire';
 import type { Analysis } from '@medrex/sql';
 import type { Outbox } from '../session/backend/outbox.ts';
 import type { Caches } from './caches.ts';
-import type { DatabaseCache, Plan } from './database-cache.ts';
+import type { CachePlan, DatabaseCache } from './database-cache.ts';
 import { ownMemory, Recorder, type Answer } from './recorder.ts';
 
 /** A question that a client asks while it has no backend. */
@@ -47,7 +47,7 @@ export type Found = Lookup<Answer> | { readonly kind: 'shed'; readonly report: R
 
 interface Missed {
   readonly filling: Filling<Answer>;
-  readonly plan: Plan;
+  readonly plan: CachePlan;
   readonly asker: Asker;
 }
 
@@ -147,7 +147,7 @@ export class ClientCache {
     this.#recording = undefined;
   }
 
-  #record(filling: Filling<Answer>, plan: Plan, keep: ((answer: Answer) => void) | undefined): void {
+  #record(filling: Filling<Answer>, plan: CachePlan, keep: ((answer: Answer) => void) | undefined): void {
     const { caches, outbox } = this.#options;
     const recorder = new Recorder(caches.answers[plan.of].entryBytesMax);
     outbox.endRun();

@@ -2,7 +2,7 @@ import {
   anything,
   BackendWrites,
   Epochs,
-  Plans,
+  RememberedTexts,
   RelationGraph,
   ruleOf,
   schema,
@@ -18,7 +18,7 @@ import { CatalogWatch, type CatalogWatchOptions } from './catalog-watch.ts';
 import { Presences } from './presence.ts';
 
 /** What is kept of a text, by which cache. */
-export interface Plan {
+export interface CachePlan {
   readonly ids: readonly EpochId[];
   readonly of: 'rows' | 'metadata';
   readonly ttlMs: number;
@@ -73,7 +73,7 @@ export class DatabaseCache {
   #unseen: (() => boolean)[] = [];
   readonly #written = new WeakSet<BackendWrites>();
   /** By rules: texts with what is kept of them. */
-  #plans = new Map<readonly CacheRule[], Plans<Plan>>();
+  #plans = new Map<readonly CacheRule[], RememberedTexts<CachePlan>>();
 
   constructor(options: DatabaseCacheOptions) {
     this.#options = options;
@@ -119,11 +119,11 @@ export class DatabaseCache {
   }
 
   /** Undefined: it is not kept. @param text in latin1, which tells texts apart as well as any other */
-  planOf(text: string, rules: readonly CacheRule[], analysisOf: () => Analysis): Plan | undefined {
+  planOf(text: string, rules: readonly CacheRule[], analysisOf: () => Analysis): CachePlan | undefined {
     const graph = this.#graph;
     if (graph === undefined || this.#unseen.length > 0) return undefined;
     let plans = this.#plans.get(rules);
-    if (plans === undefined) this.#plans.set(rules, (plans = new Plans()));
+    if (plans === undefined) this.#plans.set(rules, (plans = new RememberedTexts()));
     const plan = plans.of(text, () => this.#planned(graph, text, rules, analysisOf()));
     return plan?.of === 'metadata' && this.#mayBeRedefined ? undefined : plan;
   }
@@ -218,7 +218,7 @@ export class DatabaseCache {
     this.watch.close();
   }
 
-  #planned(graph: RelationGraph, text: string, rules: readonly CacheRule[], analysis: Analysis): Plan | undefined {
+  #planned(graph: RelationGraph, text: string, rules: readonly CacheRule[], analysis: Analysis): CachePlan | undefined {
     const statement = analysis.kind === 'read' && analysis.statements.length === 1 ? analysis.statements[0] : undefined;
     if (statement === undefined) return undefined;
     const ids = graph.dependencies(statement, text);

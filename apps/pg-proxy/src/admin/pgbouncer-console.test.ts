@@ -72,9 +72,11 @@ describe('what tools of PgBouncer ask', () => {
 
   it('has the columns of PgBouncer and no others: there are tools that count them', async () => {
     await atConsole();
-    const { host } = rig.running.proxy;
+    const { proxy, observing } = rig.running;
+    const { host } = proxy;
     const config = proxyConfig.parse(JSON.parse(readFileSync(join(rig.folder, 'config.json'), 'utf8')));
-    const sight = { host, config, users: new Map(), consoles: new Set<never>(), arrivals: 0 };
+    const { epochOf } = observing;
+    const sight = { host, config, epochOf, users: new Map(), consoles: new Set<never>(), arrivals: 0 };
     const shown = Object.keys(columns).map((view) => [view, show(view, sight)?.columns.map(({ name }) => name) ?? []]);
     for (const [view, names] of shown as [string, string[]][]) {
       expect([view, ...names]).toEqual([view, ...(columns[view]?.split(' ') ?? [])]);

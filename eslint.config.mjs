@@ -41,7 +41,7 @@ const boundaries = {
     },
     { sourceTag: 'tech:ldap', bannedExternalImports: technologies },
     { sourceTag: 'tech:iris', bannedExternalImports: technologies },
-    { sourceTag: 'tech:io-uring', bannedExternalImports: technologies },
+    { sourceTag: 'tech:linux', bannedExternalImports: technologies },
     // Its contracts are written for Fabric's API; nothing of that goes into another process.
     { sourceTag: 'app:chaincode', bannedExternalImports: ['@nestjs/*', 'fabric-shim', 'fabric-shim-api'] },
     {
@@ -165,7 +165,7 @@ export default tseslint.config(
     files: [
       'apps/pg-proxy/src/{session,login,cache,upstream,admin}/**/*.ts',
       'libs/{pg-wire,pool,cache,sql}/src/**/*.ts',
-      'adapters/{io-uring,iris}/src/**/*.ts',
+      'adapters/{iris,linux}/src/**/*.ts',
     ],
     ignores: ['**/*.test.ts', '**/*.integration.ts', '**/testing/**'],
     rules: {

@@ -1,5 +1,5 @@
 import type { CodedError } from '@medrex/coded-error';
-import { RingSockets } from '@medrex/io-uring';
+import { RingSockets } from '@medrex/linux';
 import type { ProxyConfig } from './config/proxy-config.ts';
 import { pgProxyError } from './errors.ts';
 

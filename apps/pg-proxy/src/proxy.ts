@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import type { RingSockets } from '@medrex/io-uring';
+import type { RingSockets } from '@medrex/linux';
 import type { WireFault } from '@medrex/pg-wire';
 import { SqlAnalyser } from '@medrex/sql';
 import type { CacheConfig } from './cache/cache-config.ts';

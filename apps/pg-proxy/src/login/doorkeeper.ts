@@ -1,4 +1,4 @@
-import { unixPeer } from '@medrex/io-uring';
+import { unixPeer } from '@medrex/linux';
 import type { WireFault } from '@medrex/pg-wire';
 import { queryLimits } from '../config/auth-config.ts';
 import { databaseOf } from '../config/scopes.ts';

@@ -1,4 +1,4 @@
-import type { RingSockets } from '@medrex/io-uring';
+import type { RingSockets } from '@medrex/linux';
 import type { Report } from '@medrex/pg-wire';
 import type { OpenFailure, PooledBackend, PoolName, Pools } from '@medrex/pool';
 import type { LoadedConfig } from '../config/load-config.ts';

@@ -1,4 +1,4 @@
-import type { RingSockets } from '@medrex/io-uring';
+import type { RingSockets } from '@medrex/linux';
 import type { Redefinition } from '@medrex/sql';
 import { noticeResponse, type CancelRequest, type Report } from '@medrex/pg-wire';
 import {

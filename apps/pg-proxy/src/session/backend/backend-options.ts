@@ -1,6 +1,6 @@
 import type { BackendKeyData, Report, TransactionStatus, WireFault } from '@medrex/pg-wire';
 import type { Socket } from 'node:net';
-import type { RingSockets } from '@medrex/io-uring';
+import type { RingSockets } from '@medrex/linux';
 import type { LoggedIn } from '../../upstream/backend-login.ts';
 import type { Address } from '../../upstream/connect.ts';
 import type { Note, PreparedBefore } from './expected-answers.ts';

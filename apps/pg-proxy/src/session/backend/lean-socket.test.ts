@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
-import type { RingSockets, TakeChunk } from '@medrex/io-uring';
+import type { RingSockets, TakeChunk } from '@medrex/linux';
 import { spawnSync } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';

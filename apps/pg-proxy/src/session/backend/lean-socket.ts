@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { writeSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
-import { RingSocket, type RingSockets, type TakeChunk } from '@medrex/io-uring';
+import { RingSocket, type RingSockets, type TakeChunk } from '@medrex/linux';
 
 /** What of a socket is Node's own and not in its documentation; where it is not there, nothing here is done. */
 interface Inner {

@@ -1,4 +1,4 @@
-import type { RingSockets } from '@medrex/io-uring';
+import type { RingSockets } from '@medrex/linux';
 import type { Report } from '@medrex/pg-wire';
 import type { PooledClient } from '@medrex/pool';
 import type { Redefinition, SqlAnalyser } from '@medrex/sql';

@@ -31,9 +31,12 @@ function millisecondsOf(text: string): number | undefined {
   return number === undefined ? undefined : Math.round(Number(number) * (units[unit] ?? 1));
 }
 
-/** PostgreSQL's own timeout of sessions that ask nothing, as this one has set it, in ms; 0: it has not. */
-export function idleSessionTimeoutOf(settings: ReadonlyMap<string, string>): number {
-  const text = settings.get('idle_session_timeout');
+/** A timeout of PostgreSQL's own, as a session has set it, in ms; 0: it has not. */
+export function timeoutOf(
+  settings: ReadonlyMap<string, string>,
+  name: 'idle_session_timeout' | 'statement_timeout',
+): number {
+  const text = settings.get(name);
   return text === undefined ? 0 : (millisecondsOf(text) ?? 0);
 }
 

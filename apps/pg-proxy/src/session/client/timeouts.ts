@@ -1,6 +1,6 @@
 import type { WireFault } from '@medrex/pg-wire';
 import type { ScopedSettings } from '../../config/scoped-settings.ts';
-import { idleSessionTimeoutOf } from '../../config/session-settings.ts';
+import { timeoutOf } from '../../config/session-settings.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Client } from './client.ts';
 import { Request } from './request.ts';
@@ -106,7 +106,9 @@ function freshly(backend: Backend, nowMs: number): Seen {
 /** A server holds a session that it knows to the session's own timeout; a client that rests has none. */
 function isIdleTooLong(client: Client, nowMs: number): boolean {
   if (isPast(client.scoped.clientIdleTimeoutMs, client.heardAtMs, nowMs)) return true;
-  return client.backend === undefined && isPast(idleSessionTimeoutOf(client.settings), client.heardAtMs, nowMs);
+  return (
+    client.backend === undefined && isPast(timeoutOf(client.settings, 'idle_session_timeout'), client.heardAtMs, nowMs)
+  );
 }
 
 /** Of the statement that runs: its own, where it has one. */

@@ -112,6 +112,8 @@ it.each([
   [{ statement_timeout: '500' }, false],
   [{ statement_timeout: '20ms' }, true],
   [{ statement_timeout: ' 1 ms' }, true],
+  [{ statement_timeout: '0.02s' }, true],
+  [{ statement_timeout: '900us' }, true],
 ])('knows a timeout that may end what takes it back: %j', (parts, expected) => {
   expect(areHasty(settings(parts))).toBe(expected);
 });

@@ -1,5 +1,6 @@
 import { bytesOf, hasKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
 import { saysWho } from '@medrex/sql';
+import { timeoutOf } from '../../config/session-settings.ts';
 import { dateStyleAfter } from './date-style.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
@@ -108,8 +109,8 @@ const hastyBelowMs = 50;
 
 /** They have a statement_timeout that may end what is to take it back, before anything of that has run. */
 export function areHasty(settings: Settings): boolean {
-  const [, number = '0'] = /^(\d+)\s*(?:ms)?$/.exec(settings.get('statement_timeout')?.trim() ?? '') ?? [];
-  return Number(number) > 0 && Number(number) < hastyBelowMs;
+  const timeoutMs = timeoutOf(settings, 'statement_timeout');
+  return timeoutMs > 0 && timeoutMs < hastyBelowMs;
 }
 
 /** SET quotes each word of theirs, where a startup packet has a list. */

@@ -80,6 +80,13 @@ const ldap = z.strictObject({
     .describe('Connections to it at once: each login takes one for a moment'),
 });
 
+/** Which names that are shown in place of a password stand for which users. */
+const names = (ofName: string, ofUser: string) =>
+  z
+    .array(z.strictObject({ name: z.string().min(1).describe(ofName), user: name.optional().describe(ofUser) }))
+    .min(1)
+    .optional();
+
 const rule = z.strictObject({
   databases: z.array(name).min(1).optional().describe('Databases that it is for; all when absent'),
   users: z.array(name).min(1).optional().describe('Users that it is for; all when absent'),
@@ -98,26 +105,12 @@ const rule = z.strictObject({
     .describe(
       'In place of auth.method; `peer` lets clients of the Unix socket in as the user of the system that they are, on Linux; `reject` lets nobody in',
     ),
-  certificates: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).describe('The name in the certificate'),
-        user: name.optional().describe('Whom it may come in as; as anybody when absent'),
-      }),
-    )
-    .min(1)
-    .optional()
-    .describe('With method cert: which certificates are whose; when absent each is that of the user whom it names'),
-  peers: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).describe('A user of the system'),
-        user: name.optional().describe('Whom he may come in as; as anybody when absent'),
-      }),
-    )
-    .min(1)
-    .optional()
-    .describe('With method peer: which users of the system may come in as whom; when absent each as himself'),
+  certificates: names('The name in the certificate', 'Whom it may come in as; as anybody when absent').describe(
+    'With method cert: which certificates are whose; when absent each is that of the user whom it names',
+  ),
+  peers: names('A user of the system', 'Whom he may come in as; as anybody when absent').describe(
+    'With method peer: which users of the system may come in as whom; when absent each as himself',
+  ),
 });
 
 export const auth = z.strictObject({

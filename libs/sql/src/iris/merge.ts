@@ -94,6 +94,7 @@ function checkSource(
 ): void {
   const place = placeOf(source);
   checkRepeatable(source, 'MERGE');
+  // Wherever it stands: also in queries within the source, into which `hasPart` does not look.
   if (JSON.stringify(source).includes(JSON.stringify({ relname: relation.relname }).slice(1, -1)))
     refuse('MERGE from the table that it changes', place, hint);
   const scope = new Scope();

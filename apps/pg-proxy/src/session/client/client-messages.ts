@@ -33,7 +33,7 @@ import { showsFormer, spendsProcess } from '../left-behind/shows-former.ts';
 import { pausedFor } from './read-pauses.ts';
 import type { Asked, Request } from './request.ts';
 import { SimpleQuery } from './simple-query.ts';
-import type { Watched } from '../left-behind/session-watch.ts';
+import type { Watched } from '../left-behind/watched.ts';
 
 /** No statement: nothing, or a comment. */
 const emptyText = /^\s*;?\s*(?:--[^\n]*)?$/;

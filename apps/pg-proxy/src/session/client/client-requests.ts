@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { Framer, Named } from '@medrex/pg-wire';
 import type { Analysis, SqlAnalyser } from '@medrex/sql';
 import { settingPrefix } from '../../config/session-settings.ts';
@@ -7,7 +6,9 @@ import type { ClientStatements } from '../prepared/client-statements.ts';
 import type { PreparedBefore } from '../backend/expected-answers.ts';
 import { analysisOf, Request, type Analysed, type Asked, type RequestObserver } from './request.ts';
 import type { SetInPlace } from '../left-behind/set-again.ts';
-import { forgetsAll, type SessionWatch, type Watched } from '../left-behind/session-watch.ts';
+import { latin1Of } from '../left-behind/letters.ts';
+import type { SessionWatch } from '../left-behind/session-watch.ts';
+import { forgetsAll, type Watched } from '../left-behind/watched.ts';
 
 export interface ClientRequestsOptions {
   readonly client: Client;
@@ -44,7 +45,7 @@ export class ClientRequests {
 
   /** What stands behind a name that the protocol has given. */
   named(of: Named['of'], name: string): Analysis | undefined {
-    const prepared = this.#statements.named(of, Buffer.from(name).toString('latin1'));
+    const prepared = this.#statements.named(of, latin1Of(name));
     return prepared && analysisOf(this.#analyser, prepared.text, prepared);
   }
 

@@ -2,7 +2,8 @@ import { hasKeptBytes } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import { reportsOfRole, type ServerReports } from '../backend/server-reports.ts';
 import { reportedReading, silentReading } from '../left-behind/reading.ts';
-import type { Letters, SessionWatch } from '../left-behind/session-watch.ts';
+import type { Letters } from '../left-behind/letters.ts';
+import type { SessionWatch } from '../left-behind/session-watch.ts';
 import { areHasty, settingsKey, type Settings } from '../left-behind/settings.ts';
 
 const nothing: Settings = new Map();

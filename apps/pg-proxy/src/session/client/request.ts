@@ -1,5 +1,4 @@
 import type { Named, WireFault } from '@medrex/pg-wire';
-import { Buffer } from 'node:buffer';
 import type { WorkloadClass } from '@medrex/pool';
 import { readComment, type Analysis, type Redefinition, type SqlAnalyser, type SqlComment } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
@@ -8,14 +7,9 @@ import { hintsOf } from '../../config/session-settings.ts';
 import type { Note, PreparedBefore } from '../backend/expected-answers.ts';
 import type { SetInPlace } from '../left-behind/set-again.ts';
 import { mayReread } from '../left-behind/reading.ts';
-import {
-  deallocatedBy,
-  faultOf,
-  namesOf,
-  readBytesMax,
-  type SessionWatch,
-  type Watched,
-} from '../left-behind/session-watch.ts';
+import { utf8Of } from '../left-behind/letters.ts';
+import { readBytesMax, type SessionWatch } from '../left-behind/session-watch.ts';
+import { deallocatedBy, faultOf, namesOf, type Watched } from '../left-behind/watched.ts';
 
 /** Who sent a request. */
 export interface Requester {
@@ -260,7 +254,3 @@ export function analysisOf(analyser: SqlAnalyser, text: string, prepared?: Analy
   if (prepared !== undefined) prepared.analysis = known;
   return known;
 }
-
-/** ASCII is what both encodings say alike, in one byte each. */
-const utf8Of = (text: string): string =>
-  Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'latin1').toString('utf8');

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { codeFacts, volatilityOf, type CodeFacts, type Statement } from '@medrex/sql';
+import { latin1Of } from '../left-behind/letters.ts';
 import { CodeCatalogue, type CodeRows } from './code-catalogue.ts';
 
 /** What became of a text, for as long as `version` is that of the code. */
@@ -70,9 +71,7 @@ function verbOf(text: string): string | undefined {
 
 const redefinesCode = (text: string): boolean => verbOf(text) === undefined && redefines.test(text);
 
-const latin1Of = (text: string): string =>
-  // Most of it is ASCII, which both encodings say alike.
-  (Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')).toLowerCase();
+const lowerLatin1Of = (text: string): string => latin1Of(text).toLowerCase();
 
 /**
  * What functions, procedures, triggers, views and policies of one database may leave behind in a session, as far as its catalogue tells
@@ -184,8 +183,8 @@ export class UnseenCode {
     if (statements === 'unread' || this.#isStale) return names.length > 0;
     const run = new Set(
       statements.flatMap((each) => [
-        ...each.calls.map((call) => latin1Of(call.slice(call.lastIndexOf('.') + 1))),
-        ...each.writes.map((relation) => latin1Of(relation.name)),
+        ...each.calls.map((call) => lowerLatin1Of(call.slice(call.lastIndexOf('.') + 1))),
+        ...each.writes.map((relation) => lowerLatin1Of(relation.name)),
       ]),
     );
     let isUnknown = false;
@@ -262,8 +261,8 @@ export class UnseenCode {
   read(rows: CodeRows, asOf: number): void {
     this.#others.clear();
     const { builtIn } = rows;
-    if (this.#builtIn.of !== builtIn) this.#builtIn = { of: builtIn, names: new Set(builtIn.map(latin1Of)) };
-    this.#names = new Set([...rows.functions, ...rows.relations].map(latin1Of));
+    if (this.#builtIn.of !== builtIn) this.#builtIn = { of: builtIn, names: new Set(builtIn.map(lowerLatin1Of)) };
+    this.#names = new Set([...rows.functions, ...rows.relations].map(lowerLatin1Of));
     this.#sources = new Map(rows.sources.map(([, source]) => [source, this.#sources.get(source) ?? sourceOf(source)]));
     this.#leaving = leavingOf(rows, this.#sources);
     this.hasOtherNames = [...this.#leaving.keys()].some((word) => /[\u0080-\u00ff]/.test(word));
@@ -342,7 +341,7 @@ interface Source {
 }
 
 const sourceOf = (source: string): Source => ({
-  words: [...new Set(latin1Of(source).match(new RegExp(name, 'g')))],
+  words: [...new Set(lowerLatin1Of(source).match(new RegExp(name, 'g')))],
   facts: codeFacts(source),
 });
 
@@ -363,10 +362,10 @@ function leavingOf({ sources, uses }: CodeRows, found: ReadonlyMap<string, Sourc
     if (known === undefined) users.set(used, [user]);
     else known.push(user);
   };
-  for (const [user, used] of uses) use(latin1Of(user), latin1Of(used));
+  for (const [user, used] of uses) use(lowerLatin1Of(user), lowerLatin1Of(used));
   for (const [called, source] of sources) {
     const { words = [], facts } = found.get(source) ?? {};
-    const user = latin1Of(called);
+    const user = lowerLatin1Of(called);
     for (const word of words) use(user, word);
     if (facts !== undefined) add(user, facts);
   }

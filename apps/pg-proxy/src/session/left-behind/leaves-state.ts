@@ -1,4 +1,4 @@
-import { sessionFunctions } from '@medrex/sql';
+import { sessionFunctions, type Analysis } from '@medrex/sql';
 
 /** What may stand between words. */
 export const gap = String.raw`(?:\s|--[^\n\r]*[\n\r]|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)`;
@@ -33,6 +33,12 @@ const holdsSo = new RegExp(String.raw`\b(?:${words.join('|')})\b|\bdblink`, 'i')
  */
 export function leavesState(text: string): boolean {
   return beginsSo.test(text) || holdsSo.test(text) || nestsComments(text);
+}
+
+/** The same, by what has been read where it has. */
+export function leaves(asked: { readonly text: string; readonly analysis: Analysis | undefined }): boolean {
+  if (asked.analysis?.kind !== 'read') return leavesState(asked.text);
+  return asked.analysis.statements.some(({ effects }) => effects.length > 0);
 }
 
 const endings = new RegExp(

@@ -1,5 +1,5 @@
 import type { SessionEffect } from '@medrex/sql';
-import { forgetsAll, type Watched } from './session-watch.ts';
+import { forgetsAll, type Watched } from './watched.ts';
 
 /** By these a server reads the constants of a text while it prepares it, and tells what they are. */
 export const reportedReading = [

@@ -1,40 +1,24 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { transactionStatus, type TransactionStatus, type WireFault } from '@medrex/pg-wire';
+import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import {
   SessionState,
   unknownLetters,
   type Analysis,
   type Bound,
-  type ByteRange,
   type PinReason,
   type SessionEffect,
   type SqlAnalyser,
-  type Statement,
-  type Value,
 } from '@medrex/sql';
-import { problemOfSetting, settingPrefix } from '../../config/session-settings.ts';
+import { settingPrefix } from '../../config/session-settings.ts';
 import type { PoolMode } from '../client/client-options.ts';
+import { mayGoBack } from './concerns-proxy.ts';
 import { Doubts, type Outcome } from './doubts.ts';
-import { gap, leavesState, mayTakeBack, nestsComments, start } from './leaves-state.ts';
+import { leaves, mayTakeBack } from './leaves-state.ts';
+import { isAscii, rangesIn, utf8Of, type Letters } from './letters.ts';
 import type { Settings } from './settings.ts';
-import { isReset } from './set-again.ts';
+import { textOf, type Watched } from './watched.ts';
 import type { Statements } from '../prepared/statements.ts';
 import { notLooked, type CodeLook, type RunText, type UnseenCode } from '../code/unseen-code.ts';
-
-/** What a message runs that must be followed; `at` is the statement of it that comes next. */
-export interface Watched {
-  readonly statements: readonly Statement[] | 'unread';
-  /** Where the statements stand. */
-  readonly ranges: readonly ByteRange[];
-  readonly bound: Bound | undefined;
-  /** Before it runs, the statements of others must be gone from the backend, or their sequences. */
-  readonly shows: 'statements' | 'sequences' | undefined;
-  /** It is not read, or where its statements stand is not known: by its words it may take back what the session began with. */
-  readonly mayGoBack: boolean;
-  at: number;
-  /** All has been counted, and its rows come in parts. */
-  isSuspended?: boolean;
-}
 
 /** Reading more would hold up everybody for longer than 50 ms; such a text is taken to leave something behind. A bulk insert is shorter. */
 export const readBytesMax = 128 * 1024;
@@ -47,98 +31,16 @@ export interface Looked {
   readonly bound?: Bound | undefined;
 }
 
-const forgets = (effect: SessionEffect): boolean =>
-  (effect.kind === 'deallocate' && effect.name === undefined) ||
-  (effect.kind === 'discard' && effect.target === 'all') ||
-  effect.kind === 'resetAll' ||
-  isReset(effect);
-
-/** Whether it may take away everything that is prepared, or settings that the client came with and gets back. */
-export const forgetsAll = ({ statements }: Watched): boolean =>
-  statements === 'unread' || statements.some(({ effects }) => effects.some(forgets));
-
-/** The statement, by its name as latin1, that a DEALLOCATE takes away which is alone in its message. */
-export function deallocatedBy({ statements }: Watched): string | undefined {
-  const effect = statements !== 'unread' && statements.length === 1 ? statements[0]?.effects[0] : undefined;
-  if (effect?.kind !== 'deallocate' || effect.name === undefined) return undefined;
-  return Buffer.from(effect.name).toString('latin1');
-}
-
-/** The names, as latin1, that PREPARE gives and DEALLOCATE takes. */
-export function namesOf({ statements }: Watched): string[] {
-  const effects = statements === 'unread' ? [] : statements.flatMap((statement) => statement.effects);
-  const names = effects.map((effect) =>
-    effect.kind === 'prepare' || effect.kind === 'deallocate' ? effect.name : undefined,
-  );
-  return names.filter((name) => name !== undefined).map((name) => Buffer.from(name).toString('latin1'));
-}
-
-/** As `leavesState`, by what has been read where it has. */
-export const leaves = ({
-  text,
-  analysis,
-}: {
-  readonly text: string;
-  readonly analysis: Analysis | undefined;
-}): boolean =>
-  analysis?.kind === 'read' ? analysis.statements.some(({ effects }) => effects.length > 0) : leavesState(text);
-
-/** What the proxy does not understand of settings of its own. */
-export function faultOf({ statements, bound }: Watched): WireFault | undefined {
-  if (statements === 'unread') return undefined;
-  for (const effect of statements.flatMap(({ effects }) => effects)) {
-    if (effect.kind !== 'set') continue;
-    const [name, value] = [effect.name, effect.value].map((one) => textOf(one, bound));
-    const message = problemOfSetting(name ?? '', value);
-    if (message !== undefined) return { sqlstate: '22023', message };
-  }
-  return undefined;
-}
-
-function textOf(value: Value | undefined, bound: Bound | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  return 'text' in value ? value.text : bound?.(value.parameter);
-}
-
-const goesBack = new RegExp(String.raw`${start}(?:reset|discard|set${gap}[^;]*\b(?:default|zone${gap}+local))\b`, 'i');
-
 /** Times at which sessions have come to have temporary objects. */
 let temporaries = 0;
 
 /** So many names of settings are kept of one session. */
 const namedMax = 64;
 const deallocate = /\bdeallocate\b/gi;
-const deallocates = /\bdeallocate\b/i;
-const all = /\ball\b/i;
-/** One after the other: where one word is there a hundred thousand times, the other is looked for once. */
-const mayDeallocateAll = (text: string): boolean => deallocates.test(text) && all.test(text);
-
-/** Whether a statement concerns what only the proxy knows: its own settings, what the session began with, or what all of its names stand for. */
-export function concernsProxy(text: string): boolean {
-  return text.includes(settingPrefix) || goesBack.test(text) || mayDeallocateAll(text) || nestsComments(text);
-}
-
-const utf8Of = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');
 
 const unread = { statements: 'unread', ranges: [] } as const;
 
 const letterOf = (status: TransactionStatus): 'I' | 'T' | 'E' => String.fromCharCode(status) as 'I' | 'T' | 'E';
-
-/** It says the same in every encoding. @param text as latin1 */
-const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
-
-/** Ranges of a text whose letters are one byte each. @param ranges of it in UTF-8 */
-function rangesIn(text: string, ranges: readonly ByteRange[]): ByteRange[] {
-  const bytes = Buffer.from(text);
-  const lettersTo = (end: number): number => bytes.toString('utf8', 0, end).length;
-  return ranges.map(({ start, end }) => ({ start: lettersTo(start), end: lettersTo(end) }));
-}
-
-/**
- * How the bytes of a client's texts are letters: of UTF-8, or of an encoding that has ASCII, too. `mixed` where the second byte of a
- * letter may look like ASCII.
- */
-export type Letters = 'utf8' | 'other' | 'mixed';
 
 export interface SessionWatchOptions {
   readonly analyser: SqlAnalyser;
@@ -258,8 +160,7 @@ export class SessionWatch {
     if (statements === 'unread' && isOfCode) return undefined;
     // Of what should be UTF-8, and is not, they are not known.
     const isPlaced = statements !== 'unread' && (this.#letters() !== 'utf8' || isUtf8(Buffer.from(text, 'latin1')));
-    const mayGoBack = !isPlaced && goesBack.test(text);
-    return { statements, ranges, bound, shows, mayGoBack, at: 0 };
+    return { statements, ranges, bound, shows, mayGoBack: !isPlaced && mayGoBack(text), at: 0 };
   }
 
   #newState(): SessionState {
@@ -353,8 +254,7 @@ export class SessionWatch {
 
   /** @param text as latin1 */
   textOf(text: string): string {
-    if (isAscii(text)) return text;
-    return this.#letters() === 'utf8' ? Buffer.from(text, 'latin1').toString('utf8') : unknownLetters(text);
+    return this.#letters() === 'utf8' || isAscii(text) ? utf8Of(text) : unknownLetters(text);
   }
 
   #matters(statements: Watched['statements']): boolean {

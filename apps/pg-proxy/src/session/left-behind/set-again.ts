@@ -1,6 +1,6 @@
 import type { SessionEffect, Statement } from '@medrex/sql';
 import { setEach, type Settings } from './settings.ts';
-import type { Watched } from './session-watch.ts';
+import type { Watched } from './watched.ts';
 
 /** Of what a session began with: what a statement takes back to what holds for everybody, and for how long. */
 export interface Lost {

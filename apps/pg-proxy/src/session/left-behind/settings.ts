@@ -2,6 +2,7 @@ import { bytesOf, hasKeptBytes, type Report, type WireFault } from '@medrex/pg-w
 import { saysWho } from '@medrex/sql';
 import { timeoutOf } from '../../config/session-settings.ts';
 import { dateStyleAfter } from './date-style.ts';
+import { isAscii } from './letters.ts';
 import { settingsOfOptions } from './startup-options.ts';
 
 /** What a client wants set in its session, from its startup packet: names in lower case. */
@@ -64,8 +65,6 @@ const identifier = (name: string): string =>
     .split('.')
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
-
-const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
 
 /**
  * It means the same whatever standard_conforming_strings and client_encoding are, of which nobody knows what they are by then. What is

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { concernsProxy } from './session-watch.ts';
+import { concernsProxy } from './concerns-proxy.ts';
 import { showsFormer } from './shows-former.ts';
 
 describe('a statement that may show what former clients have left in a process', () => {

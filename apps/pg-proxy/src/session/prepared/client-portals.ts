@@ -3,7 +3,8 @@ import { readBind, readExecute, type Bind, type Framer } from '@medrex/pg-wire';
 import type { Bound } from '@medrex/sql';
 import type { Backend } from '../backend/backend.ts';
 import type { Analysed } from '../client/request.ts';
-import type { SessionWatch, Watched } from '../left-behind/session-watch.ts';
+import type { SessionWatch } from '../left-behind/session-watch.ts';
+import type { Watched } from '../left-behind/watched.ts';
 import { maySpeakOfNames, speaksOf } from './names-in-sql.ts';
 
 export interface Prepared extends Analysed {

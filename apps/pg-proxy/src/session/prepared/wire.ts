@@ -2,7 +2,7 @@ import type { Framer } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import type { Note, Undo } from '../backend/expected-answers.ts';
 import type { Outbox } from '../backend/outbox.ts';
-import type { Watched } from '../left-behind/session-watch.ts';
+import type { Watched } from '../left-behind/watched.ts';
 import type { Prepared } from './client-portals.ts';
 import type { HoldsBack } from './row-shapes.ts';
 

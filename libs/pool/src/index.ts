@@ -8,7 +8,7 @@ export type { PoolPort } from './pool-port.ts';
 export { clampSettings, defaultPoolSettings, type BackendCap, type Clamp, type PoolSettings } from './pool-settings.ts';
 export type { BackendState, PooledBackend } from './pooled-backend.ts';
 export type { PooledClient } from './pooled-client.ts';
-export { clampsOf, Pools, type LimitFigures } from './pools.ts';
+export { Pools } from './pools.ts';
 export {
   connectReasons,
   disconnectReasons,
@@ -20,5 +20,6 @@ export {
   type WaitNotice,
 } from './reasons.ts';
 export { scaleSignals, ScaleWatch, type ScaleFigures, type ScaleSignal } from './scale-signals.ts';
+export { clampsOf, type LimitFigures } from './shared-limits.ts';
 export { slotCaps, type SlotCaps } from './slot-shares.ts';
 export { workloadClasses, type WorkloadClass } from './workload-class.ts';

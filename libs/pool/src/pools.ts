@@ -1,26 +1,15 @@
-import { checkSettings } from './errors.ts';
-import { ApplicationLimit, SharedLimit } from './limits.ts';
 import type { OpenFailure } from './login-backoff.ts';
 import { Pool, type PoolSurroundings } from './pool.ts';
 import { rungs, type LoadFigures, type Rung } from './overload-ladder.ts';
 import { Counters, sumOf, type PoolFigures, type PoolTotals } from './pool-figures.ts';
-import {
-  isInScope,
-  nameKey,
-  titleOf,
-  type LimitKind,
-  type PoolName,
-  type PoolPolicy,
-  type PoolScope,
-} from './pool-policy.ts';
+import { isInScope, nameKey, type PoolName, type PoolPolicy, type PoolScope } from './pool-policy.ts';
 import type { PoolPort } from './pool-port.ts';
-import { clampSettings, type BackendCap, type Clamp } from './pool-settings.ts';
+import type { Clamp } from './pool-settings.ts';
 import type { PooledBackend } from './pooled-backend.ts';
 import { PooledClient } from './pooled-client.ts';
 import type { CheckinFate } from './reasons.ts';
+import { settle, SharedLimits, type LimitFigures } from './shared-limits.ts';
 import type { WorkloadClass } from './workload-class.ts';
-
-const limitKinds = ['database', 'user', 'login', 'upstream'] as const satisfies readonly LimitKind[];
 
 type Standing = 'paused' | 'draining';
 
@@ -36,8 +25,7 @@ type Standing = 'paused' | 'draining';
  */
 export class Pools<C, B> {
   readonly #pools = new Map<string, Pool<C, B>>();
-  readonly #limits = new Map<string, SharedLimit<C, B>>();
-  readonly #applications = new Map<string, ApplicationLimit>();
+  readonly #limits: SharedLimits<C, B>;
   /** Commands that hold for pools yet to come; the last that fits counts. */
   readonly #standing: { readonly scope: PoolScope; readonly what: Standing | undefined }[] = [];
   readonly #around: PoolSurroundings<C, B>;
@@ -48,6 +36,7 @@ export class Pools<C, B> {
   /** @param jitter a number in [0, 1): spreads lifetimes and attempts; seeded by the caller, so that a run can be repeated */
   constructor(options: { readonly policy: PoolPolicy; readonly port: PoolPort<C, B>; readonly jitter: () => number }) {
     this.#policy = options.policy;
+    this.#limits = new SharedLimits(options.policy);
     this.#around = {
       port: options.port,
       counters: new Counters(),
@@ -62,7 +51,7 @@ export class Pools<C, B> {
   /** A client has logged in. Its `pool.clamps` say what it should be told. */
   join(name: PoolName, application: string, handle: C): PooledClient<C, B> {
     const pool = this.#poolOf(name);
-    const limit = this.#applicationOf(application);
+    const limit = this.#limits.applicationOf(application);
     const client = new PooledClient<C, B>(pool, handle, limit);
     limit.clients += 1;
     pool.clients.add(client);
@@ -72,7 +61,7 @@ export class Pools<C, B> {
   /** A client is gone, at any point; what it waits for is forgotten, and a backend that it still has is closed (`client_lost`): to keep it, check it in with `reset` first. */
   leave(client: PooledClient<C, B>, nowMs: number): void {
     client.pool.leave(client, nowMs);
-    if (client.application.clients === 0) this.#applications.delete(client.application.application);
+    this.#limits.left(client.application);
   }
 
   /**
@@ -134,8 +123,8 @@ export class Pools<C, B> {
   setApplication(client: PooledClient<C, B>, application: string, nowMs: number): void {
     const old = client.application;
     if (old.application === application) return;
-    client.pool.rename(client, this.#applicationOf(application), nowMs);
-    if (old.clients === 0) this.#applications.delete(old.application);
+    client.pool.rename(client, this.#limits.applicationOf(application), nowMs);
+    this.#limits.left(old);
   }
 
   opened(backend: PooledBackend<C, B>, nowMs: number): void {
@@ -238,14 +227,8 @@ export class Pools<C, B> {
     const pools = [...this.#pools.values()];
     const names = pools.map(({ name }) => nameOf(name));
     const given = names.map((name) => settle(policy, name));
-    const limits = new Map(names.flatMap((name) => limitsIn(policy, name).map((limit) => [limit.key, limit] as const)));
-    const applications = [...this.#applications.values()].map((limit) => applicationMax(policy, limit.application));
+    this.#limits.reload(policy, names);
     this.#policy = policy;
-    for (const [key, { max, because }] of limits) {
-      const limit = this.#limits.get(key);
-      if (limit !== undefined) Object.assign(limit, { max, because });
-    }
-    [...this.#applications.values()].forEach((limit, at) => (limit.max = applications[at] ?? Infinity));
     pools.forEach((pool, at) => {
       const one = given[at];
       if (one !== undefined) pool.reload(one, nowMs);
@@ -276,7 +259,7 @@ export class Pools<C, B> {
 
   /** How much of each limit across pools is used. */
   limits(): readonly LimitFigures[] {
-    return [...this.#limits.values()].map(({ kind, max, count, because }) => ({ kind, max, count, because }));
+    return this.#limits.figures();
   }
 
   /** SHOW POOLS. */
@@ -342,7 +325,7 @@ export class Pools<C, B> {
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const given = settle(this.#policy, name);
-    const limits = limitsIn(this.#policy, name).map((limit) => this.#limitOf(limit));
+    const limits = this.#limits.of(name);
     const pool = new Pool<C, B>(name, limits, this.#around, given);
     for (const limit of limits) limit.pools.add(pool);
     this.#pools.set(key, pool);
@@ -359,10 +342,10 @@ export class Pools<C, B> {
     for (const [pool, name] of moved) {
       this.#pools.set(nameKey(name), pool);
       const former = pool.limits;
-      const limits = limitsIn(this.#policy, name).map((limit) => this.#limitOf(limit));
+      const limits = this.#limits.of(name);
       for (const limit of limits) limit.pools.add(pool);
       pool.move(name, limits, nowMs);
-      this.#withdraw(
+      this.#limits.withdraw(
         pool,
         former.filter((limit) => !limits.includes(limit)),
       );
@@ -372,73 +355,6 @@ export class Pools<C, B> {
   #forget(key: string, pool: Pool<C, B>): void {
     this.#pools.delete(key);
     this.#around.port.forgotten(pool.name);
-    this.#withdraw(pool, pool.limits);
+    this.#limits.withdraw(pool, pool.limits);
   }
-
-  /** A pool stands no longer under these limits. */
-  #withdraw(pool: Pool<C, B>, limits: readonly SharedLimit<C, B>[]): void {
-    for (const limit of limits) {
-      limit.pools.delete(pool);
-      limit.hungry.delete(pool);
-      if (limit.pools.size === 0) this.#limits.delete(limitKey(limit.kind, limit.name));
-    }
-  }
-
-  #limitOf({ key, kind, name, max, because }: NamedLimit): SharedLimit<C, B> {
-    const known = this.#limits.get(key);
-    if (known !== undefined) return known;
-    const limit = new SharedLimit<C, B>(kind, name, max, because);
-    this.#limits.set(key, limit);
-    return limit;
-  }
-
-  #applicationOf(application: string): ApplicationLimit {
-    const known = this.#applications.get(application);
-    if (known !== undefined) return known;
-    const limit = new ApplicationLimit(application, applicationMax(this.#policy, application));
-    this.#applications.set(application, limit);
-    return limit;
-  }
-}
-
-/** A limit across pools; without a bound `max` is Infinity. */
-export interface LimitFigures extends BackendCap {
-  readonly kind: LimitKind;
-  /** Backends under it. */
-  readonly count: number;
-}
-
-interface NamedLimit extends BackendCap {
-  readonly key: string;
-  readonly kind: LimitKind;
-  readonly name: string;
-}
-
-function limitKey(kind: LimitKind, name: string): string {
-  return `${kind}\0${name}`;
-}
-
-/** Every pool stands under one of each kind, with no bound where none is configured, so that RELOAD can set one. */
-function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
-  return limitKinds.map((kind) => {
-    const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;
-    const name = kind === 'login' ? `${licensed ?? pool.upstream}\0${pool.user}` : pool[kind];
-    const because = licensed === undefined ? 'limit' : 'licence';
-    return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, because };
-  });
-}
-
-function applicationMax(policy: PoolPolicy, application: string): number {
-  return policy.applicationMax(application) ?? Infinity;
-}
-
-/** What a pool of that name would not be given as asked. @throws CodedError POOL_SETTINGS_UNUSABLE */
-export function clampsOf(policy: PoolPolicy, name: PoolName): readonly Clamp[] {
-  return settle(policy, name).clamps;
-}
-
-function settle(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
-  const settings = policy.settings(name);
-  checkSettings(titleOf(name), settings);
-  return clampSettings(titleOf(name), settings, limitsIn(policy, name));
 }

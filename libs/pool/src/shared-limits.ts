@@ -1,0 +1,110 @@
+import { checkSettings } from './errors.ts';
+import { ApplicationLimit, SharedLimit } from './limits.ts';
+import { titleOf, type LimitKind, type PoolName, type PoolPolicy } from './pool-policy.ts';
+import { clampSettings, type BackendCap, type Clamp } from './pool-settings.ts';
+import type { Pool } from './pool.ts';
+
+const limitKinds = ['database', 'user', 'login', 'upstream'] as const satisfies readonly LimitKind[];
+
+/** A limit across pools; without a bound `max` is Infinity. */
+export interface LimitFigures extends BackendCap {
+  readonly kind: LimitKind;
+  /** Backends under it. */
+  readonly count: number;
+}
+
+/** The limits of one proxy that are not of one pool alone, as its policy gives them: each is there as long as somebody stands under it. */
+export class SharedLimits<C, B> {
+  readonly #limits = new Map<string, SharedLimit<C, B>>();
+  readonly #applications = new Map<string, ApplicationLimit>();
+  #policy: PoolPolicy;
+
+  constructor(policy: PoolPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Those that a pool of that name stands under. */
+  of(name: PoolName): readonly SharedLimit<C, B>[] {
+    return limitsIn(this.#policy, name).map((limit) => this.#limitOf(limit));
+  }
+
+  applicationOf(application: string): ApplicationLimit {
+    const known = this.#applications.get(application);
+    if (known !== undefined) return known;
+    const limit = new ApplicationLimit(application, applicationMax(this.#policy, application));
+    this.#applications.set(application, limit);
+    return limit;
+  }
+
+  /** A client of that application is gone, or has another application now. */
+  left({ application, clients }: ApplicationLimit): void {
+    if (clients === 0) this.#applications.delete(application);
+  }
+
+  /** A pool stands no longer under these. */
+  withdraw(pool: Pool<C, B>, limits: readonly SharedLimit<C, B>[]): void {
+    for (const limit of limits) {
+      limit.pools.delete(pool);
+      limit.hungry.delete(pool);
+      if (limit.pools.size === 0) this.#limits.delete(limitKey(limit.kind, limit.name));
+    }
+  }
+
+  /** Another policy. @param names of the pools that there are */
+  reload(policy: PoolPolicy, names: readonly PoolName[]): void {
+    this.#policy = policy;
+    for (const { key, max, because } of names.flatMap((name) => limitsIn(policy, name))) {
+      const limit = this.#limits.get(key);
+      if (limit !== undefined) Object.assign(limit, { max, because });
+    }
+    for (const limit of this.#applications.values()) limit.max = applicationMax(policy, limit.application);
+  }
+
+  figures(): readonly LimitFigures[] {
+    return [...this.#limits.values()].map(({ kind, max, count, because }) => ({ kind, max, count, because }));
+  }
+
+  #limitOf({ key, kind, name, max, because }: NamedLimit): SharedLimit<C, B> {
+    const known = this.#limits.get(key);
+    if (known !== undefined) return known;
+    const limit = new SharedLimit<C, B>(kind, name, max, because);
+    this.#limits.set(key, limit);
+    return limit;
+  }
+}
+
+interface NamedLimit extends BackendCap {
+  readonly key: string;
+  readonly kind: LimitKind;
+  readonly name: string;
+}
+
+function limitKey(kind: LimitKind, name: string): string {
+  return `${kind}\0${name}`;
+}
+
+/** Every pool stands under one of each kind, with no bound where none is configured, so that RELOAD can set one. */
+function limitsIn(policy: PoolPolicy, pool: PoolName): readonly NamedLimit[] {
+  return limitKinds.map((kind) => {
+    const licensed = kind === 'login' ? policy.licensedServer(pool.upstream) : undefined;
+    const name = kind === 'login' ? `${licensed ?? pool.upstream}\0${pool.user}` : pool[kind];
+    const because = licensed === undefined ? 'limit' : 'licence';
+    return { key: limitKey(kind, name), kind, name, max: policy.backendsMax(kind, pool) ?? Infinity, because };
+  });
+}
+
+function applicationMax(policy: PoolPolicy, application: string): number {
+  return policy.applicationMax(application) ?? Infinity;
+}
+
+/** What a pool of that name would not be given as asked. @throws CodedError POOL_SETTINGS_UNUSABLE */
+export function clampsOf(policy: PoolPolicy, name: PoolName): readonly Clamp[] {
+  return settle(policy, name).clamps;
+}
+
+/** The settings that a pool of that name gets. @throws CodedError POOL_SETTINGS_UNUSABLE */
+export function settle(policy: PoolPolicy, name: PoolName): ReturnType<typeof clampSettings> {
+  const settings = policy.settings(name);
+  checkSettings(titleOf(name), settings);
+  return clampSettings(titleOf(name), settings, limitsIn(policy, name));
+}

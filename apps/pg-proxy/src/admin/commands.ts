@@ -161,7 +161,7 @@ function acting(action: string, name: string, controls: Controls): Outcome {
     case 'suspend':
       return notDone('there is no SUSPEND', 'PAUSE');
     case 'reconnect':
-      controls.host.reconnect(scope);
+      controls.host.servers.reconnect(scope);
       return { kind: 'done', tag: 'RECONNECT' };
     default:
       return reloading(controls);

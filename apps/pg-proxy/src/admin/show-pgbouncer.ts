@@ -144,7 +144,7 @@ function lists(sight: Sight): Table {
     login_clients: arrivals,
     free_servers: 0,
     used_servers: backends,
-    dns_names: host.names.figures().length,
+    dns_names: host.servers.names.figures().length,
     ...{ dns_zones: 0, dns_queries: 0, dns_pending: 0 },
   };
   return tableOf(Object.entries(items), { list: ([list]) => list, items: small(([, count]) => count) });
@@ -200,7 +200,7 @@ function peerPools({ config }: Sight): Table {
 }
 
 function dnsHosts({ host }: Sight): Table {
-  return tableOf(host.names.figures(), {
+  return tableOf(host.servers.names.figures(), {
     hostname: (name) => name.host,
     ttl: whole(({ inMs }) => Math.ceil(inMs / 1_000)),
     addrs: ({ addresses }) => addresses.join(','),

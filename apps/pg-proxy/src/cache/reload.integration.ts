@@ -64,7 +64,7 @@ describeReal('POSTGRES', 'caches that a RELOAD brings', (where) => {
     await eventually(isOn);
     await eventually(async () => (await value()) === 'old' && hits() > 0);
     const lost = caches()!.invalidated.lost;
-    rig.running.proxy.host.reconnect({});
+    rig.running.proxy.host.servers.reconnect({});
     await eventually(() => caches()!.invalidated.lost > lost);
     await eventually(isOn);
     const found = hits();

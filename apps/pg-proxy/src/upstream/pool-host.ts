@@ -36,13 +36,14 @@ import { BackendCancels } from './backend-cancels.ts';
 import type { BackendLogin, LoggedIn } from './backend-login.ts';
 import { BackendOpenings, type OpeningEvents, type PoolBackend } from './backend-openings.ts';
 import { isOneServer } from './host-turns.ts';
-import { HostNames, type Lookup } from './host-names.ts';
+import type { Lookup } from './host-names.ts';
 import { IrisUpstreams, type IrisUpstreamsOptions } from './iris/iris-upstreams.ts';
 import { LicenceShares, type LeaseBookOf } from './iris/licence-shares.ts';
 import { Peers } from './peers.ts';
 import { hasMoved, isOfAnotherKind, renamed } from './moved.ts';
 import { Outage } from './outage.ts';
 import { policyOf } from './policy.ts';
+import { ServerChanges } from './server-changes.ts';
 import { cacheOnlyReport, refusalReport, waitReport } from './refusal-report.ts';
 import { ClientScopes } from './client-scopes.ts';
 import { poolsOfOneUser, UpstreamLogins } from './upstream-logins.ts';
@@ -104,7 +105,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
   readonly limits: ClientLimits<object>;
   readonly upstreams: UpstreamLogins;
   readonly outage: Outage;
-  readonly names: HostNames;
+  readonly servers: ServerChanges;
   readonly licences: LicenceShares;
   readonly scopes: ClientScopes;
   readonly #timeouts: Timeouts;
@@ -122,7 +123,7 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     (nowMs) => this.traffic.tick(nowMs),
     (nowMs) => this.departures.sweep(nowMs),
     () => this.outage.tick(),
-    (nowMs) => this.names.tick(nowMs),
+    (nowMs) => this.servers.names.tick(nowMs),
     (nowMs) => this.#timeouts.tick(nowMs),
   ];
   #loaded: LoadedConfig;
@@ -142,17 +143,16 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
       addressesOf: (upstream) => this.upstreams.addressesOf(upstream),
       isBack: (upstream) => this.pools.tryAgain(upstream, this.now()),
     });
-    this.names = new HostNames({
-      ...{ now: options.now, lookup: options.lookup, upstreams: () => this.#loaded.config.upstreams },
-      addressesInUse: (...place) =>
-        new Set(this.#backendsAt(...place).flatMap(({ handle }) => handle?.address.at ?? [])),
-      gone: (...place) => this.#moved(...place),
-    });
     this.cancelKeys = new CancelKeys(options.loaded.config.instance.id);
     this.#iris = new IrisUpstreams(options);
     this.licences = new LicenceShares(options.loaded.config, options.leaseBookOf);
     this.pools = new Pools({ policy: this.#policyOf(options.loaded), port: this, jitter: options.jitter });
     this.#iris.warm(options.loaded.config);
+    this.servers = new ServerChanges({
+      ...{ pools: this.pools, logins: this.upstreams, caches: () => this.caches, now: options.now },
+      ...{ lookup: options.lookup, upstreams: () => this.#loaded.config.upstreams },
+      moved: (backends) => options.events.moved(backends),
+    });
     this.scopes = new ClientScopes(this.pools, this.clients, options.loaded.config);
     this.#timeouts = new Timeouts({
       busy: () => this.pools.backends().flatMap(({ client }) => client?.handle ?? []),
@@ -373,48 +373,14 @@ export class PoolHost implements PoolPort<Client, Backend>, ClientHost {
     if (areOthers) this.pools.reload(this.#policyOf(this.#loaded), nowMs);
   }
 
-  #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {
-    const isRole = roles?.includes(name.user) ?? true;
-    return isRole && (database === undefined || database === this.upstreams.databaseOf(name));
-  }
-
-  #backendsAt(upstream: string, host: string): readonly PoolBackend[] {
-    const isThere = ({ pool, handle }: PoolBackend): boolean =>
-      pool.name.upstream === upstream && handle?.address.host === host;
-    return this.pools.backends().filter(isThere);
-  }
-
-  #moved(upstream: string, host: string, addresses: ReadonlySet<string>): void {
-    const moved = new Set(
-      this.#backendsAt(upstream, host).filter(({ handle }) => addresses.has(handle?.address.at ?? '')),
-    );
-    this.pools.moved((backend) => moved.has(backend), this.now());
-    this.caches?.reconnect({ upstream });
-    this.#events.moved(moved.size);
-  }
-
-  /** Connections to servers are replaced as soon as nobody has them. */
-  reconnect(scope: PoolScope): void {
-    this.pools.reconnect(scope, this.now());
-    this.caches?.reconnect(scope);
-  }
-
-  /** As with a direct connection, new sessions begin with what holds now: those that rest are replaced, others when they are given back. */
   redefined(client: Client, whose: readonly Redefinition[]): void {
-    const nowMs = this.now();
-    const here = this.pools.figures(nowMs).filter(({ name }) => name.upstream === client.pooled.pool.name.upstream);
-    for (const { name } of here)
-      if (whose.some((one) => this.#isRedefined(one, name))) this.pools.reconnect(name, nowMs);
+    this.servers.redefined(client.pooled.pool.name.upstream, whose);
     this.onRedefined?.();
   }
 
   vacate({ pooled }: Client, databases: ReadonlySet<string>): void {
-    const { upstream } = pooled.pool.name;
-    const isMeant = (name: PoolName): boolean =>
-      name.upstream === upstream && databases.has(this.upstreams.databaseOf(name));
-    this.pools.vacate(isMeant, pooled, this.now());
-    this.caches?.vacate(upstream, databases);
-    this.onVacated?.(upstream, databases);
+    this.servers.vacate(pooled, databases);
+    this.onVacated?.(pooled.pool.name.upstream, databases);
   }
 
   followed(client: Client): void {

@@ -1,0 +1,76 @@
+import type { PooledClient, PoolName, Pools, PoolScope } from '@medrex/pool';
+import type { Redefinition } from '@medrex/sql';
+import type { Caches } from '../cache/caches.ts';
+import type { Backend } from '../session/backend/backend.ts';
+import type { Client } from '../session/client/client.ts';
+import type { PoolBackend } from './backend-openings.ts';
+import { HostNames, type HostNamesOptions } from './host-names.ts';
+import type { UpstreamLogins } from './upstream-logins.ts';
+
+export interface ServerChangesOptions extends Pick<HostNamesOptions, 'now' | 'upstreams' | 'lookup'> {
+  readonly pools: Pools<Client, Backend>;
+  readonly logins: UpstreamLogins;
+  readonly caches: () => Caches | undefined;
+  /** So many backends are at an address that the name of their server has no more. */
+  readonly moved: (backends: number) => void;
+}
+
+/** What becomes different at servers, while connections to them are open: where they are, who their users are, which databases they have. */
+export class ServerChanges {
+  readonly names: HostNames;
+  readonly #options: ServerChangesOptions;
+
+  constructor(options: ServerChangesOptions) {
+    this.#options = options;
+    this.names = new HostNames({
+      ...{ now: options.now, lookup: options.lookup, upstreams: options.upstreams },
+      addressesInUse: (...place) =>
+        new Set(this.#backendsAt(...place).flatMap(({ handle }) => handle?.address.at ?? [])),
+      gone: (...place) => this.#moved(...place),
+    });
+  }
+
+  /** Connections to servers are replaced as soon as nobody has them. */
+  reconnect(scope: PoolScope): void {
+    const { pools, caches, now } = this.#options;
+    pools.reconnect(scope, now());
+    caches()?.reconnect(scope);
+  }
+
+  /** As with a direct connection, new sessions begin with what holds now: those that rest are replaced, others when they are given back. */
+  redefined(upstream: string, whose: readonly Redefinition[]): void {
+    const { pools, now } = this.#options;
+    const nowMs = now();
+    const here = pools.figures(nowMs).filter(({ name }) => name.upstream === upstream);
+    for (const { name } of here) if (whose.some((one) => this.#isRedefined(one, name))) pools.reconnect(name, nowMs);
+  }
+
+  /** That client runs what the server does only when nobody is in these databases: whose clients have gone have no backends there, either. */
+  vacate(client: PooledClient<Client, Backend>, databases: ReadonlySet<string>): void {
+    const { pools, logins, caches, now } = this.#options;
+    const { upstream } = client.pool.name;
+    const isMeant = (name: PoolName): boolean => name.upstream === upstream && databases.has(logins.databaseOf(name));
+    pools.vacate(isMeant, client, now());
+    caches()?.vacate(upstream, databases);
+  }
+
+  #isRedefined({ roles, database }: Redefinition, name: PoolName): boolean {
+    const isRole = roles?.includes(name.user) ?? true;
+    return isRole && (database === undefined || database === this.#options.logins.databaseOf(name));
+  }
+
+  #backendsAt(upstream: string, host: string): readonly PoolBackend[] {
+    const isThere = ({ pool, handle }: PoolBackend): boolean =>
+      pool.name.upstream === upstream && handle?.address.host === host;
+    return this.#options.pools.backends().filter(isThere);
+  }
+
+  #moved(upstream: string, host: string, addresses: ReadonlySet<string>): void {
+    const { pools, caches, now } = this.#options;
+    const isThere = ({ handle }: PoolBackend): boolean => addresses.has(handle?.address.at ?? '');
+    const moved = new Set(this.#backendsAt(upstream, host).filter(isThere));
+    pools.moved((backend) => moved.has(backend), now());
+    caches()?.reconnect({ upstream });
+    this.#options.moved(moved.size);
+  }
+}

@@ -15,7 +15,7 @@ import {
   type TelemetryOptions,
 } from '@medrex/telemetry';
 import { z } from 'zod';
-import { sharedByRedis } from './cache/shared-by-redis.ts';
+import { sharedByRedis, type SharedByRedis } from './cache/shared-by-redis.ts';
 import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
@@ -117,34 +117,22 @@ interface Starting {
   readonly open: OpenParts;
 }
 
-async function startLoaded({ start, load, loaded, open }: Starting): Promise<Omit<RunningPgProxy, 'close'>> {
-  const options = start.telemetryOptions ?? telemetryOf(start.environment);
-  const telemetry = start.telemetry ?? createTelemetry(options);
-  if (start.telemetry === undefined) open.add(() => telemetry.close());
+/** What the proxy works with: opened before it, and closed after it. */
+interface Surroundings {
+  readonly telemetry: Telemetry;
+  readonly metrics: PgProxyMetrics;
+  readonly endpoint: HttpEndpoint;
+  readonly observing: Observing;
+  readonly shared: SharedByRedis | undefined;
+  readonly ring: RingSockets | undefined;
+  /** The proxy, once it takes clients. */
+  readonly begun: { proxy?: PgProxy };
+}
+
+async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'close'>> {
+  const { start, load, loaded, open } = starting;
+  const { telemetry, metrics, endpoint, observing, shared, ring, begun } = await openSurroundings(starting);
   const { log } = telemetry;
-  const metrics = telemetry.metrics.define(pgProxyMetrics);
-  const begun: { proxy?: PgProxy } = {};
-  const routes = observabilityRoutes(telemetry.metrics, () =>
-    begun.proxy === undefined ? 'it starts' : begun.proxy.notReady,
-  );
-  const endpoint = await endpointOf(loaded, routes);
-  open.add(async () => {
-    await endpoint.close();
-    if (begun.proxy !== undefined) log.info({}, 'pg-proxy has ended');
-  });
-  const observing = await Observing.open({
-    ...{ loaded, telemetry, now: () => performance.now(), others: [start.observer] },
-    folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
-    ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
-  });
-  open.add(() => observing.close());
-  const shared = sharedByRedis(loaded);
-  if (shared !== undefined) {
-    open.add(() => shared.pool.close());
-    poolObserver(telemetry.metrics)(shared.pool);
-  }
-  const ring = ringOf(loaded, metrics, log);
-  open.add(() => ring?.close());
   const filesMax = start.filesMax ?? openFilesMax();
   const reload = new Reload({
     ...{ load, loaded, metrics, log },
@@ -175,6 +163,35 @@ async function startLoaded({ start, load, loaded, open }: Starting): Promise<Omi
     urls: { postgres: urlOf(proxy, loaded.config.listen.socket?.folder), metrics: `${endpoint.url}/metrics` },
     notes: [...proxy.notHeardAt, ...withTuning(loaded, filesMax).notes],
   });
+}
+
+async function openSurroundings({ start, loaded, open }: Starting): Promise<Surroundings> {
+  const options = start.telemetryOptions ?? telemetryOf(start.environment);
+  const telemetry = start.telemetry ?? createTelemetry(options);
+  if (start.telemetry === undefined) open.add(() => telemetry.close());
+  const { log } = telemetry;
+  const metrics = telemetry.metrics.define(pgProxyMetrics);
+  const begun: Surroundings['begun'] = {};
+  const notReady = (): string | undefined => (begun.proxy === undefined ? 'it starts' : begun.proxy.notReady);
+  const endpoint = await endpointOf(loaded, observabilityRoutes(telemetry.metrics, notReady));
+  open.add(async () => {
+    await endpoint.close();
+    if (begun.proxy !== undefined) log.info({}, 'pg-proxy has ended');
+  });
+  const observing = await Observing.open({
+    ...{ loaded, telemetry, now: () => performance.now(), others: [start.observer] },
+    folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
+    ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
+  });
+  open.add(() => observing.close());
+  const shared = sharedByRedis(loaded);
+  if (shared !== undefined) {
+    open.add(() => shared.pool.close());
+    poolObserver(telemetry.metrics)(shared.pool);
+  }
+  const ring = ringOf(loaded, metrics, log);
+  open.add(() => ring?.close());
+  return { telemetry, metrics, endpoint, observing, shared, ring, begun };
 }
 
 interface Parts extends Pick<RunningPgProxy, 'urls' | 'proxy' | 'observing' | 'notes'> {

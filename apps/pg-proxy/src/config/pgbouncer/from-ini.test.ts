@@ -1,21 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { ini, readIni } from '../../testing/ini.ts';
 import { proxyConfig } from '../proxy-config.ts';
-import { fromIni, type FromIni } from './from-ini.ts';
-
-const files =
-  (texts: Readonly<Record<string, string>>) =>
-  (file: string): string => {
-    const text = texts[file];
-    if (text === undefined) throw new Error('no such file');
-    return text;
-  };
-const read = (text: string, more: Readonly<Record<string, string>> = {}): FromIni =>
-  fromIni('/etc/pgbouncer.ini', files({ '/etc/pgbouncer.ini': text, ...more }));
-const base = '[databases]\nclinic = host=db port=5433\n[pgbouncer]\nauth_file = /etc/users.txt\n';
 
 describe('a pgbouncer.ini', () => {
   it('is a configuration of ours with what PgBouncer does where it says nothing', () => {
-    const { config, problems, notes } = read(base);
+    const { config, problems, notes } = readIni(ini);
     expect([problems, notes]).toEqual([[], []]);
     expect(proxyConfig.parse(config)).toMatchObject({
       listen: { host: '', port: 6432, socket: { folder: '/tmp', mode: '0777' } },
@@ -29,7 +18,7 @@ describe('a pgbouncer.ini', () => {
   });
 
   it('takes settings of all, of databases and of users', () => {
-    const { config, problems } = read(`${base}listen_addr = *
+    const { config, problems } = readIni(`${ini}listen_addr = *
 listen_port = 7000
 pool_mode = transaction
 default_pool_size = 7
@@ -66,7 +55,7 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
   it('speaks TLS 1.3 alone where nothing else is listed', () => {
     const tls = 'client_tls_sslmode = require\nclient_tls_cert_file = /cert\nclient_tls_key_file = /key\n';
     const versionsOf = (text: string): unknown[] => {
-      const { listen, upstreams } = proxyConfig.parse(read(base + tls + text).config);
+      const { listen, upstreams } = proxyConfig.parse(readIni(ini + tls + text).config);
       return [listen.tls?.minVersion, upstreams['db:5433']?.tlsMinVersion];
     };
     expect(versionsOf('client_tls_protocols = tlsv1.3\n')).toEqual(['TLSv1.3', 'TLSv1.2']);
@@ -78,17 +67,17 @@ app = pool_mode=statement pool_size=3 max_user_connections=5
 
   it('says how often names of servers are looked up', () => {
     const lookupOf = (text: string): number | undefined =>
-      proxyConfig.parse(read(base + text).config).upstreams['db:5433']?.lookupMs;
+      proxyConfig.parse(readIni(ini + text).config).upstreams['db:5433']?.lookupMs;
     expect([lookupOf(''), lookupOf('dns_max_ttl = 60\n'), lookupOf('dns_max_ttl = 0\n')]).toEqual([
       15_000, 60_000, 1_000,
     ]);
-    expect(read(`${base}dns_max_ttl = often\n`).problems).toEqual([
+    expect(readIni(`${ini}dns_max_ttl = often\n`).problems).toEqual([
       expect.stringContaining('dns_max_ttl: is no number of seconds'),
     ]);
   });
 
   it('lets nobody wait for longer than query_timeout, as PgBouncer does', () => {
-    const { config } = read(`${base}query_timeout = 30
+    const { config } = readIni(`${ini}query_timeout = 30
 query_wait_timeout = 0
 [databases]
 a = host=one query_wait_timeout=60
@@ -100,11 +89,11 @@ app = query_wait_timeout=40
     expect([pool, databases['a'], databases['b'], users['app']].map((one) => one?.waitTimeoutMs)).toEqual([
       30_000, 30_000, 5_000, 30_000,
     ]);
-    expect(proxyConfig.parse(read(`${base}query_timeout = 300`).config).pool.waitTimeoutMs).toBe(120_000);
+    expect(proxyConfig.parse(readIni(`${ini}query_timeout = 300`).config).pool.waitTimeoutMs).toBe(120_000);
   });
 
   it('takes the connection strings of its own comments and documentation', () => {
-    const { config, problems, secrets } = read(`[pgbouncer]
+    const { config, problems, secrets } = readIni(`[pgbouncer]
 auth_file = /etc/users.txt
 server_tls_sslmode = verify-full
 server_tls_ca_file = /etc/ca.pem
@@ -133,7 +122,7 @@ nondefaultdb = pool_size=50 reserve_pool=10
   });
 
   it('takes words however they are written, quotes as PgBouncer does, and settings behind a header', () => {
-    const { config, problems, secrets } = read(`[pgbouncer] auth_type = TRUST
+    const { config, problems, secrets } = readIni(`[pgbouncer] auth_type = TRUST
 auth_file = /etc/users.txt
 pool_mode = Transaction
 unix_socket_dir = /run/bouncer
@@ -149,13 +138,13 @@ server_tls_sslmode = Require
       databases: { first: { upstream: '/run/bouncer:5432' }, 'my db': { upstream: 'one:5432', mode: 'session' } },
     });
     expect(Object.values(secrets)).toEqual([`"a'b"`]);
-    expect(read(`${base}pool_mode = session # for now\n`).problems).toEqual([
+    expect(readIni(`${ini}pool_mode = session # for now\n`).problems).toEqual([
       '/etc/pgbouncer.ini:5: pool_mode: "session # for now" is no value of it',
     ]);
   });
 
   it('closes a backend after one use, and checks it always, where they may live and rest for 0 s', () => {
-    const { config } = read(`[databases]
+    const { config } = readIni(`[databases]
 a = server_lifetime=0
 b = server_lifetime=20
 [pgbouncer]
@@ -170,8 +159,8 @@ server_idle_timeout = 0
   });
 
   it('goes back to all defaults where [pgbouncer] begins again, and says so', () => {
-    const { config, problems, notes } = read(
-      `${base}pool_mode = transaction
+    const { config, problems, notes } = readIni(
+      `${ini}pool_mode = transaction
 %include /etc/clinic.ini
 max_client_conn = 7
 `,
@@ -189,7 +178,7 @@ max_client_conn = 7
   });
 
   it('says by place and name what means nothing here and what it does not do', () => {
-    const { notes, problems } = read(`${base}logfile = /var/log/x
+    const { notes, problems } = readIni(`${ini}logfile = /var/log/x
 server_reset_query = DISCARD ALL
 disable_pqexec = 1
 pool_mod = session
@@ -221,7 +210,7 @@ x = 1
   });
 
   it('takes lists of hosts, which are balanced or not', () => {
-    const { config, problems } = read(`${base}[databases]
+    const { config, problems } = readIni(`${ini}[databases]
 a = host=one,two
 b = host=one,two load_balance_hosts=disable
 c = host=/run/one,/run/two
@@ -232,7 +221,7 @@ c = host=/run/one,/run/two
     expect(of('a')).toMatchObject({ host: 'one,two', tls: 'prefer', loadBalanceHosts: 'round-robin' });
     expect(of('b')).toMatchObject({ host: 'one,two', loadBalanceHosts: 'disable' });
     expect(of('c')).toMatchObject({ host: '/run/one,/run/two', tls: 'disable' });
-    const wrong = read(`${base}[databases]\na = host=one,two load_balance_hosts=random\n`);
+    const wrong = readIni(`${ini}[databases]\na = host=one,two load_balance_hosts=random\n`);
     expect(wrong.problems).toEqual([expect.stringContaining('load_balance_hosts is round-robin or disable')]);
   });
 
@@ -243,7 +232,7 @@ c = host=/run/one,/run/two
       { host: '10.0.0.1, ::1', socket: { folder: '/run/pg', mode: '0770' } },
     ],
   ])('is listened for where PgBouncer listens: %j', (text, listen) => {
-    const { config, problems } = read(base + text);
+    const { config, problems } = readIni(ini + text);
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config).listen).toEqual({ port: 6432, reusePort: false, ...listen });
   });
@@ -252,7 +241,7 @@ c = host=/run/one,/run/two
     ['unix_socket_dir = @abstract', 'unix_socket_dir: a socket is a file here'],
     ['unix_socket_group = staff', 'unix_socket_group: the socket gets the group'],
   ])('has no %s', (line, problem) => {
-    expect(read(`${base}${line}\n`).problems).toEqual([expect.stringContaining(problem)]);
+    expect(readIni(`${ini}${line}\n`).problems).toEqual([expect.stringContaining(problem)]);
   });
 
   it('follows %include, and says where it ends in a circle', () => {
@@ -260,7 +249,7 @@ c = host=/run/one,/run/two
       '/etc/more.ini': 'pool_mode = transaction\n%include /etc/gone.ini\n',
       '/etc/loop.ini': '%include /etc/loop.ini\n',
     };
-    const { config, problems } = read(`${base}%include /etc/more.ini\n%include /etc/loop.ini\n`, more);
+    const { config, problems } = readIni(`${ini}%include /etc/more.ini\n%include /etc/loop.ini\n`, more);
     expect(config.pool).toMatchObject({ mode: 'transaction' });
     expect(problems).toEqual([
       '/etc/more.ini:2: /etc/gone.ini cannot be read: no such file',
@@ -273,7 +262,7 @@ c = host=/run/one,/run/two
     ['so_reuseport = 1\n', 0],
     ['peer_id = 3\n', 9_475],
   ])('has metrics where another process on the host may have them, too: %j', (text, port) => {
-    expect(proxyConfig.parse(read(base + text).config).metrics.port).toBe(port);
+    expect(proxyConfig.parse(readIni(ini + text).config).metrics.port).toBe(port);
   });
 
   it.each([
@@ -281,18 +270,18 @@ c = host=/run/one,/run/two
     ['default_pool_size = 0x10', 'size', 16],
     ['max_prepared_statements = 0100', 'preparedStatements', 64],
   ])('has numbers as C reads them: %s', (line, field, number) => {
-    const { config, problems } = read(`${base}${line}\n`);
+    const { config, problems } = readIni(`${ini}${line}\n`);
     expect(problems).toEqual([]);
     expect(proxyConfig.parse(config).pool).toMatchObject({ [field]: number });
   });
 
   it('has no number that C would read by half', () => {
-    expect(read(`${base}default_pool_size = 08\n`).problems).toEqual([expect.stringContaining('"08" is no value')]);
+    expect(readIni(`${ini}default_pool_size = 08\n`).problems).toEqual([expect.stringContaining('"08" is no value')]);
   });
 
   it('says what of [peers] is not as it was asked', () => {
-    const { config, problems, notes } = read(
-      `${base}peer_id = 1\n[peers]\n2 = host=two pool_size=5\n3 = host=three sslmode=require\n300 = host=four\n5 = port=1\n`,
+    const { config, problems, notes } = readIni(
+      `${ini}peer_id = 1\n[peers]\n2 = host=two pool_size=5\n3 = host=three sslmode=require\n300 = host=four\n5 = port=1\n`,
     );
     expect(proxyConfig.parse(config).instance.peers).toEqual({ 2: { host: 'two', port: 6432, tls: 'disable' } });
     expect(notes).toEqual([expect.stringContaining(':7: 2: pool_size means nothing here')]);
@@ -301,206 +290,23 @@ c = host=/run/one,/run/two
       '9: 300: peers are numbered from 1 to 255 here; number them anew in all their files',
       '10: 5: a peer has a host and a port here',
     ]);
-    expect(read(`${base}[peers]\n2 = host=two\n`).notes).toEqual([expect.stringContaining('2: means nothing without')]);
+    expect(readIni(`${ini}[peers]\n2 = host=two\n`).notes).toEqual([
+      expect.stringContaining('2: means nothing without'),
+    ]);
   });
 
   it('has no user `*`, who would be everybody here', () => {
-    expect(read(`${base}[users]\n* = pool_size=3\n`).problems).toEqual([expect.stringContaining('*: is no user')]);
+    expect(readIni(`${ini}[users]\n* = pool_size=3\n`).problems).toEqual([expect.stringContaining('*: is no user')]);
   });
 
   it('says that auth_type any lets nobody into the console who is not named', () => {
-    expect(read(`${base}auth_type = any\n`).notes).toEqual([expect.stringContaining('any does not open the console')]);
+    expect(readIni(`${ini}auth_type = any\n`).notes).toEqual([
+      expect.stringContaining('any does not open the console'),
+    ]);
   });
 
   it('has peers', () => {
-    const { config } = read(`${base}peer_id = 1\n[peers]\n1 = host=one\n2 = host=two port=7000\n`);
+    const { config } = readIni(`${ini}peer_id = 1\n[peers]\n1 = host=one\n2 = host=two port=7000\n`);
     expect(proxyConfig.parse(config).instance).toMatchObject({ id: 1, peers: { 2: { host: 'two', port: 7000 } } });
-  });
-});
-
-describe('who may come in', () => {
-  it.each([
-    ['auth_user = asker', { user: 'asker' }],
-    [
-      'auth_user = asker\nauth_query = SELECT * FROM get_auth($1)\nauth_dbname = users',
-      { sql: 'SELECT * FROM get_auth($1)', database: 'users' },
-    ],
-  ])('is asked by %s', (text, query) => {
-    const { config, problems } = read(`[databases]\nusers =\n[pgbouncer]\nauth_file = /u\n${text}\n`);
-    expect(problems).toEqual([]);
-    expect(config.auth).toMatchObject({ query });
-  });
-
-  it('is asked by nobody where the database that is to be asked is not there', () => {
-    const lines = 'auth_file = /u\nauth_user = asker\nauth_dbname = users\n';
-    const { config, problems, notes } = read(`[databases]\na = host=one\n[pgbouncer]\n${lines}`);
-    expect(problems).toEqual([]);
-    expect(proxyConfig.parse(config).auth.query).toBeUndefined();
-    expect(notes).toEqual([expect.stringContaining('auth_dbname: [databases] has no users')]);
-    expect(read(`[databases]\n* = host=one\n[pgbouncer]\n${lines}`).config.auth).toMatchObject({
-      query: { user: 'asker', database: 'users' },
-    });
-  });
-
-  it('is asked as a database says, and by nobody where nothing is said', () => {
-    const { config, problems } = read(`[pgbouncer]
-auth_query = SELECT a, b FROM c($1)
-[databases]
-a = auth_user=x
-b = auth_user=y auth_query='SELECT 1' auth_dbname=a
-c =
-`);
-    expect(problems).toEqual([]);
-    const { auth, databases } = proxyConfig.parse(config);
-    expect(auth.query).toBeUndefined();
-    expect(databases.a?.authQuery).toEqual({ user: 'x', sql: 'SELECT a, b FROM c($1)' });
-    expect(databases.b?.authQuery).toEqual({ user: 'y', sql: 'SELECT 1', database: 'a' });
-    expect(databases.c?.authQuery).toBeUndefined();
-  });
-
-  it.each([
-    [
-      'ldapserver=one ldapprefix="uid=" ldapsuffix=",ou=people" ldaptls=1',
-      { urls: ['ldap://one'], startTls: true, bind: 'uid={user},ou=people' },
-    ],
-    [
-      'ldapurl="ldaps://127.0.0.1:12345/dc=example,dc=net?uid?sub"',
-      { urls: ['ldaps://127.0.0.1:12345'], search: { base: 'dc=example,dc=net', filter: '(uid={user})' } },
-    ],
-    [
-      'ldapserver="one two" ldapport=390 ldapbasedn="dc=x" ldapbinddn="cn=a" ldapbindpasswd=geheim ldapsearchfilter="(|(uid=$username)(mail=$username))"',
-      {
-        urls: ['ldap://one:390', 'ldap://two:390'],
-        allowPlain: true,
-        search: { bindAs: 'cn=a', filter: '(|(uid={user})(mail={user}))' },
-      },
-    ],
-  ])('is in the directory of %s', (options, ldap) => {
-    const { config, problems, notes, secrets } = read(`${base}auth_type = ldap\nauth_ldap_options = ${options}\n`);
-    expect(problems).toEqual([]);
-    const { auth } = proxyConfig.parse(config);
-    expect(auth).toMatchObject({ method: 'ldap', ldap, allowCleartext: true });
-    expect(notes.join('\n')).toContain('readable for all');
-    expect(JSON.stringify([config, notes])).not.toContain('geheim');
-    expect(Object.values(secrets)).toEqual(options.includes('geheim') ? ['geheim'] : []);
-  });
-
-  it.each(['dc=50%', 'dc=x?uid?sub?(cn=%zz)', 'dc=x?uid?one'])('is in no directory of ldap://one/%s', (rest) => {
-    const { problems } = read(`${base}auth_type = ldap\nauth_ldap_options = ldapurl=ldap://one/${rest}\n`);
-    expect(problems).toEqual([expect.stringContaining('auth_ldap_options: ldapurl is not understood')]);
-  });
-
-  it('is said by a file like pg_hba.conf', () => {
-    const hba = `# TYPE DATABASE USER ADDRESS METHOD
-local all all md5
-hostssl all "odd name",app 10.0.0.0/8 scram-sha-256   # inside
-host lab robot 192.168.0.0 255.255.0.0 trust
-hostnossl all all all reject
-host all all ::/0 md5
-host clinic, lab "a, b",	c 2001:db8:: ffff:ffff:: trust
-host all all ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff trust
-`;
-    const { config, problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
-    expect(problems).toEqual([]);
-    expect(proxyConfig.parse(config).auth.rules).toEqual([
-      { addresses: ['unix'], method: 'md5' },
-      { users: ['odd name', 'app'], addresses: ['10.0.0.0/8'], tls: true, method: 'scram-sha-256' },
-      { databases: ['lab'], users: ['robot'], addresses: ['192.168.0.0/16'], method: 'trust' },
-      { addresses: ['0.0.0.0/0', '::/0'], tls: false, method: 'reject' },
-      { addresses: ['::/0'], method: 'md5' },
-      { databases: ['clinic', 'lab'], users: ['a, b', 'c'], addresses: ['2001:db8::/32'], method: 'trust' },
-      { addresses: ['::1/128'], method: 'trust' },
-    ]);
-  });
-
-  it('passes over what a pg_hba.conf says of replication, which is not taken in any case', () => {
-    const hba =
-      'local replication all peer\nhost replication all ::1/128 scram-sha-256\nhost "replication",replication,lab all all md5\n';
-    const { config, problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': hba });
-    expect(problems).toEqual([]);
-    expect((config as { auth: { rules: unknown } }).auth.rules).toEqual([
-      { databases: ['replication', 'lab'], addresses: ['0.0.0.0/0', '::/0'], method: 'md5' },
-    ]);
-  });
-
-  it('lets clients of the socket in as who they are to the system, or as whom a map says', () => {
-    const files = {
-      '/hba': 'local clinic all peer map=staff\nlocal all all peer\n',
-      '/ident': 'staff postgres app\nstaff root all\n',
-    };
-    const { config, problems } = read(
-      `${base}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
-      files,
-    );
-    expect(problems).toEqual([]);
-    expect(proxyConfig.parse(config).auth.rules).toEqual([
-      {
-        ...{ databases: ['clinic'], addresses: ['unix'], method: 'peer' },
-        peers: [{ name: 'postgres', user: 'app' }, { name: 'root' }],
-      },
-      { addresses: ['unix'], method: 'peer' },
-    ]);
-  });
-
-  it('says whose certificates are by a file like pg_ident.conf', () => {
-    const files = {
-      '/hba': 'hostssl clinic all all cert map=doctors\nhostssl all all all cert\n',
-      '/ident': `# MAP NAME USER
-doctors	"Dr. Who"	"the ""doctor"""  # quoted
-other x y
-doctors\tward.example all
-`,
-    };
-    const { config, problems } = read(
-      `${base}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`,
-      files,
-    );
-    expect(problems).toEqual([]);
-    expect((config as { auth: { rules: unknown } }).auth.rules).toEqual([
-      {
-        databases: ['clinic'],
-        addresses: ['0.0.0.0/0', '::/0'],
-        tls: true,
-        method: 'cert',
-        certificates: [{ name: 'Dr. Who', user: 'the "doctor"' }, { name: 'ward.example' }],
-      },
-      { addresses: ['0.0.0.0/0', '::/0'], tls: true, method: 'cert' },
-    ]);
-    const odd = read(`${base}auth_type = hba\nauth_hba_file = /hba\nauth_ident_file = /ident\n`, {
-      ...{ '/hba': 'hostssl all all all cert map=m', '/ident': 'm one two\nm /^a b\nm a +b\nm a\n' },
-    });
-    expect(odd.problems).toEqual([2, 3, 4].map((line) => `/ident: line ${line}: is not map, name and user`));
-  });
-
-  it.each([
-    ['host all +admins all md5', 'line 1: names with +'],
-    ['host sameuser all all md5', 'line 1: names with +'],
-    ['host all all db.example.org md5', 'line 1: address'],
-    ['host all all all gss', 'line 1: method gss is not there'],
-    ['host all all all peer', 'line 1: method peer is for lines of type local'],
-    ['host all all unix md5', 'line 1: address'],
-    ['hostgssenc all all all md5', 'line 1: hostgssenc is no type'],
-    ['hostssl all all all trust clientcert=verify-full', 'line 1: clientcert=verify-full is no option of trust'],
-    ['hostssl all all all cert map=doctors', 'line 1: doctors is no map of auth_ident_file'],
-    ['hostssl all all all md5 map=doctors', 'line 1: map=doctors is no option of md5'],
-    ['hostssl all all all cert map=doctors clientname=DN', 'line 1: map=doctors clientname=DN is no option of cert'],
-    ['host all all ::1 ffff:: trust ffff', 'line 1: ffff is no option of trust'],
-    ['host all all ::1 ff0f:: trust', 'line 1: address ::1 is no network'],
-    ['', 'has no rule'],
-  ])('never by half: %s', (line, problem) => {
-    const { problems } = read(`${base}auth_type = hba\nauth_hba_file = /hba\n`, { '/hba': line });
-    expect(problems).toEqual([expect.stringContaining(problem)]);
-  });
-
-  it('says of a file that cannot be read that alone', () => {
-    const { problems } = read(`${base}auth_type = hba\nauth_hba_file = /nowhere\n`);
-    expect(problems).toEqual([expect.stringContaining('auth_hba_file')]);
-    expect(problems[0]).not.toContain('has no rule');
-  });
-
-  it.each(['pam', 'peer'])('is not by auth_type %s', (type) => {
-    expect(read(`${base}auth_type = ${type}\n`).problems).toEqual([
-      expect.stringContaining(`auth_type: ${type} is not there`),
-    ]);
   });
 });

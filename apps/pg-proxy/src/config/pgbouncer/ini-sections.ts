@@ -11,6 +11,12 @@ import { narrowTable } from './settings-table.ts';
 const sessionParameters = ['client_encoding', 'datestyle', 'timezone', 'application_name'];
 /** How users of a database are looked up. */
 const lookups = ['auth_user', 'auth_query', 'auth_dbname'];
+/** What a connection string says beside limits. */
+const parametersOfDatabases = [
+  ...['host', 'port', 'load_balance_hosts', 'dbname', 'user', 'password', 'connect_query'],
+  ...sessionParameters,
+  ...lookups,
+];
 
 /** Where the socket of a server is when neither its host nor `unix_socket_dir` is named. */
 const socketFolder = '/var/run/postgresql';
@@ -41,49 +47,50 @@ export function readDatabases(entries: readonly IniEntry[], gathering: Gathering
 }
 
 function databaseOf(entry: IniEntry, parameters: Parameters, gathering: Gathering, upstreams: Upstreams): object {
-  const { key, place } = entry;
+  const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));
+  const isOfUser = password !== undefined && user !== undefined;
+  const asksItself = lookups.some((name) => parameters.has(name));
+  const authQuery = asksItself ? queryOf(gathering, parameters) : undefined;
+  const begins = beginningOf(entry, parameters, gathering);
+  return {
+    ...generalLimits(gathering, 'max_db_connections', 'max_db_client_connections'),
+    ...narrowed(entry, parameters, gathering, parametersOfDatabases),
+    upstream: upstreamOf(entry, parameters, gathering, upstreams),
+    ...(database !== undefined && { database }),
+    ...(user !== undefined && { user }),
+    ...(isOfUser && { password: gathering.secret(`databases.${entry.key}`, password) }),
+    ...(authQuery !== undefined && { authQuery }),
+    ...(Object.keys(begins).length > 0 && { parameters: begins }),
+  };
+}
+
+/** The name of the server; it is in `upstreams` then. Databases that say the same of it share it. */
+function upstreamOf(entry: IniEntry, parameters: Parameters, gathering: Gathering, upstreams: Upstreams): string {
+  const problem = (what: string): void => void gathering.problems.push(`${entry.place}: ${entry.key}: ${what}`);
   const own = gathering.value('unix_socket_dir') ?? socketFolder;
   const [host = own, port = '5432'] = [parameters.get('host'), parameters.get('port')];
-  const turns = oneOf('round-robin', 'disable')(parameters.get('load_balance_hosts') ?? 'round-robin');
-  if (turns === undefined) gathering.problems.push(`${place}: ${key}: load_balance_hosts is round-robin or disable`);
-  const isList = host.includes(',');
-  const begins = readConnectQuery(parameters.get('connect_query') ?? '');
-  if (begins === undefined)
-    gathering.problems.push(
-      `${place}: ${key}: connect_query may SET what a session begins with, and do nothing else here`,
-    );
   const number = whole(port);
-  if (number === undefined) gathering.problems.push(`${place}: ${key}: port ${port} is none`);
-  const upstream = `${host}:${port}${isList && turns === 'disable' ? ', one after the other' : ''}`;
-  upstreams[upstream] = {
+  if (number === undefined) problem(`port ${port} is none`);
+  const turns = oneOf('round-robin', 'disable')(parameters.get('load_balance_hosts') ?? 'round-robin');
+  if (turns === undefined) problem('load_balance_hosts is round-robin or disable');
+  const isList = host.includes(',');
+  const name = `${host}:${port}${isList && turns === 'disable' ? ', one after the other' : ''}`;
+  upstreams[name] = {
     ...{ host, port: number ?? 5432, allowCleartext: true, ...serverTls(gathering, host) },
     ...(isList && { loadBalanceHosts: turns }),
   };
-  const [database, user, password] = ['dbname', 'user', 'password'].map((name) => parameters.get(name));
+  return name;
+}
+
+/** What its sessions begin with. */
+function beginningOf({ key, place }: IniEntry, parameters: Parameters, gathering: Gathering): object {
+  const set = readConnectQuery(parameters.get('connect_query') ?? '');
+  if (set === undefined)
+    gathering.problems.push(
+      `${place}: ${key}: connect_query may SET what a session begins with, and do nothing else here`,
+    );
   const said = [...parameters].filter(([name]) => sessionParameters.includes(name));
-  const session = { ...Object.fromEntries(said), ...begins };
-  const asksItself = lookups.some((name) => parameters.has(name));
-  const authQuery = asksItself ? queryOf(gathering, parameters) : undefined;
-  return {
-    ...generalLimits(gathering, 'max_db_connections', 'max_db_client_connections'),
-    ...narrowed(entry, parameters, gathering, [
-      'host',
-      'port',
-      'dbname',
-      'user',
-      'password',
-      'connect_query',
-      'load_balance_hosts',
-      ...sessionParameters,
-      ...lookups,
-    ]),
-    upstream,
-    ...(database !== undefined && { database }),
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && user !== undefined && { password: gathering.secret(`databases.${key}`, password) }),
-    ...(authQuery !== undefined && { authQuery }),
-    ...(Object.keys(session).length > 0 && { parameters: session }),
-  };
+  return { ...Object.fromEntries(said), ...set };
 }
 
 export function readUsers(entries: readonly IniEntry[], gathering: Gathering): void {

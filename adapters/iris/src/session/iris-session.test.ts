@@ -164,6 +164,33 @@ describe('a session on IRIS in the simple protocol', () => {
     expect(await rig.ask(query('commit'))).toEqual(['C COMMIT', 'Z I']);
   });
 
+  it('knows which savepoints there are, and what was set at them', async () => {
+    rig = await SessionRig.start(() => 0);
+    const states = async (...texts: string[]): Promise<string[]> => {
+      const words: string[] = [];
+      for (const text of texts) words.push(((await rig.ask(query(text)))[0] ?? '').slice(0, 13));
+      return words;
+    };
+    expect(await states('begin', 'savepoint a', 'savepoint b', 'release a', 'rollback to b')).toEqual([
+      ...['C BEGIN', 'C SAVEPOINT', 'C SAVEPOINT', 'C RELEASE', 'E ERROR 3B001'],
+    ]);
+    expect(await states('rollback', 'begin', 'rollback to a', 'rollback')).toEqual([
+      ...['C ROLLBACK', 'C BEGIN', 'E ERROR 3B001', 'C ROLLBACK'],
+    ]);
+    await states('begin', "set application_name = 'one'", 'savepoint a', "set application_name = 'two'", 'select bad');
+    expect(await rig.ask(query('rollback to a'))).toContain('S application_name=one');
+    expect(await states('release nosuch')).toEqual(['E ERROR 3B001']);
+    expect(rig.heard().filter((sql) => sql.startsWith('ROLLBACK TO'))).toEqual(['ROLLBACK TO SAVEPOINT a']);
+  });
+
+  it('ends no transaction and chains another where there is none', async () => {
+    rig = await SessionRig.start(() => 0);
+    for (const end of ['commit', 'rollback'])
+      expect((await rig.ask(query(`${end} and chain`)))[0]).toBe(
+        `E ERROR 25P01 ${end.toUpperCase()} AND CHAIN can only be used in transaction blocks`,
+      );
+  });
+
   it('refuses what IRIS would do otherwise, and asks it nothing', async () => {
     rig = await SessionRig.start(() => 1);
     expect((await rig.ask(query('begin isolation level serializable')))[0]).toContain('E ERROR 0A000 SERIALIZABLE');

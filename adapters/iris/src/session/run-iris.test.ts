@@ -9,7 +9,10 @@ type Step = readonly [sql: string, isResult: boolean, only?: IrisPlan['steps'][n
 async function ran(steps: readonly Step[], answer: (sql: string) => Script): Promise<object> {
   const driver = new ScriptedDriver(answer);
   const connection = await driver.open({ lost: () => undefined } as never);
-  const plan = { steps: steps.map(([sql, isResult, only]) => ({ pieces: [sql], parameters: [], isResult, only })) };
+  const plan = {
+    meanings: new Map(),
+    steps: steps.map(([sql, isResult, only]) => ({ pieces: [sql], parameters: [], isResult, only })),
+  };
   const { answer: rows, changed } = await runIris(connection, plan as unknown as IrisPlan, [], standardPage);
   return { heard: driver.heard, rows: rows?.first.rows.map((row) => row.map(String)), changed };
 }
@@ -90,7 +93,7 @@ describe('the steps of a statement', () => {
       { pieces: ['insert'], parameters: [column(2), column(1)], isResult: false, isForEach: true },
       { pieces: ['last'], parameters: [], isResult: true, isForEach: true },
     ];
-    const ran = await runIris(connection, { steps } as unknown as IrisPlan, [], standardPage);
+    const ran = await runIris(connection, { steps, meanings: new Map() } as unknown as IrisPlan, [], standardPage);
     expect([ran.changed, ran.answer?.first.rows.length]).toEqual([2, 2]);
     expect(driver.heard).toEqual(['read', 'all ([7,8])', 'insert (x, 7)', 'last', 'insert (NULL, 8)', 'last']);
   });

@@ -113,26 +113,31 @@ function keptRows(columns: readonly ResultColumn[], answer: RowsAnswer): Kept['r
   );
 }
 
-/** A division by zero as what it stands for in this statement. @throws SessionFault */
-async function meaning<T>({ divisionState }: IrisPlan, run: () => Promise<T>): Promise<T> {
+/** What came to nothing as what it means in this statement. @throws SessionFault */
+async function meaning<T>({ meanings }: IrisPlan, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (divisionState === undefined || reportOf(error).sqlstate !== '22012') throw error;
-    const { detail } = reportOf(error);
-    const message =
-      divisionState === '22008'
-        ? 'a moment is beyond the years of which the clock of its zone is known'
-        : 'a text is no value of the type that it is cast to';
-    throw new SessionFault(divisionState, message, {
-      ...(detail !== undefined && { detail }),
-    });
+    const { sqlstate, detail } = reportOf(error);
+    const meant = meanings.get(sqlstate);
+    const message = meant === undefined ? undefined : messages.get(meant);
+    if (meant === undefined || message === undefined) throw error;
+    throw new SessionFault(meant, message, { ...(detail !== undefined && { detail }) });
   }
 }
 
+const messages: ReadonlyMap<string, string> = new Map([
+  ['22007', 'a text is no value of the type that it is cast to'],
+  ['22P02', 'a text is no value of the type that it is cast to'],
+  ['22008', 'a moment is beyond the years of which the clock of its zone is known'],
+  ['2201E', 'cannot take the logarithm of zero, or of a negative number'],
+  ['2201F', 'cannot take the root of a negative number, nor a power that is no number'],
+  ['22003', 'input is out of range'],
+]);
+
 /** The same of rows that are read later. */
 function byCursor(plan: IrisPlan, answer: SqlAnswer): SqlAnswer {
-  if (answer.kind === 'count' || plan.divisionState === undefined) return answer;
+  if (answer.kind === 'count' || plan.meanings.size === 0) return answer;
   const { cursor } = answer;
   return {
     ...answer,

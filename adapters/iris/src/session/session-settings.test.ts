@@ -49,4 +49,25 @@ describe('the settings of a session', () => {
     settings.end(true);
     expect([settings.get('search_path'), settings.get('TimeZone')]).toEqual(['a', 'Europe/Berlin']);
   });
+
+  it('are those of a savepoint again, and what was local there ends with the transaction', () => {
+    const settings = new SessionSettings('app');
+    settings.begin();
+    settings.set('search_path', 'a', true);
+    const saved = settings.saved();
+    settings.set('search_path', 'b', false);
+    settings.set('work_mem', '8MB', false);
+    settings.restore(saved);
+    expect([settings.get('search_path'), settings.get('work_mem')]).toEqual(['a', '4MB']);
+    settings.end(true);
+    expect(settings.get('search_path')).toBe('"$user", public');
+  });
+
+  it.each([
+    ['statement_timeout', '0'],
+    ['lc_messages', 'C'],
+    ['bytea_output', 'hex'],
+  ])('begin as those of a server, though %s says nothing to IRIS', (name, value) => {
+    expect(new SessionSettings('app').get(name)).toBe(value);
+  });
 });

@@ -57,20 +57,72 @@ const parameters: Readonly<Record<string, Parameter>> = {
   session_authorization: fixed('', true),
 };
 
-/** Known, and without meaning for IRIS. */
-const ignored: ReadonlySet<string> = new Set(
-  `extra_float_digits statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout
-  client_min_messages bytea_output row_security default_table_access_method default_tablespace check_function_bodies xmloption
-  backslash_quote escape_string_warning synchronous_commit work_mem maintenance_work_mem jit enable_seqscan enable_indexscan
-  enable_bitmapscan enable_hashjoin enable_mergejoin enable_nestloop enable_sort enable_hashagg geqo lc_messages lc_monetary
-  lc_numeric lc_time quote_all_identifiers array_nulls transform_null_equals default_with_oids
-  synchronize_seqscans force_parallel_mode max_parallel_workers_per_gather random_page_cost seq_page_cost
-  effective_cache_size cursor_tuple_fraction plan_cache_mode default_statistics_target constraint_exclusion log_statement
-  log_min_duration_statement default_transaction_deferrable session_replication_role transaction_timeout
-  allow_in_place_tablespaces restrict_nonsystem_relation_kind exit_on_error`.split(/\s+/),
+/** Known, and without meaning for IRIS: what they begin with. */
+const ignored: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    extra_float_digits: '1',
+    statement_timeout: '0',
+    lock_timeout: '0',
+    idle_in_transaction_session_timeout: '0',
+    idle_session_timeout: '0',
+    transaction_timeout: '0',
+    client_min_messages: 'notice',
+    bytea_output: 'hex',
+    row_security: 'on',
+    default_table_access_method: 'heap',
+    default_tablespace: '',
+    check_function_bodies: 'on',
+    xmloption: 'content',
+    backslash_quote: 'safe_encoding',
+    escape_string_warning: 'on',
+    synchronous_commit: 'on',
+    work_mem: '4MB',
+    maintenance_work_mem: '64MB',
+    jit: 'on',
+    enable_seqscan: 'on',
+    enable_indexscan: 'on',
+    enable_bitmapscan: 'on',
+    enable_hashjoin: 'on',
+    enable_mergejoin: 'on',
+    enable_nestloop: 'on',
+    enable_sort: 'on',
+    enable_hashagg: 'on',
+    geqo: 'on',
+    lc_messages: 'C',
+    lc_monetary: 'C',
+    lc_numeric: 'C',
+    lc_time: 'C',
+    quote_all_identifiers: 'off',
+    array_nulls: 'on',
+    transform_null_equals: 'off',
+    default_with_oids: 'off',
+    synchronize_seqscans: 'on',
+    force_parallel_mode: 'off',
+    max_parallel_workers_per_gather: '2',
+    random_page_cost: '4',
+    seq_page_cost: '1',
+    effective_cache_size: '4GB',
+    cursor_tuple_fraction: '0.1',
+    plan_cache_mode: 'auto',
+    default_statistics_target: '100',
+    constraint_exclusion: 'partition',
+    log_statement: 'none',
+    log_min_duration_statement: '-1',
+    default_transaction_deferrable: 'off',
+    session_replication_role: 'origin',
+    allow_in_place_tablespaces: 'off',
+    restrict_nonsystem_relation_kind: '',
+    exit_on_error: 'off',
+  }),
 );
 
 const canonical = new Map(Object.keys(parameters).map((name) => [name.toLowerCase(), name] as const));
+
+/** What was set at a savepoint, and what ends with the transaction. */
+export interface SavedSettings {
+  readonly set: ReadonlyMap<string, string>;
+  readonly local: ReadonlyMap<string, string | undefined>;
+}
 
 /** The parameters of one session: nothing of them goes to IRIS. */
 export class SessionSettings {
@@ -91,7 +143,7 @@ export class SessionSettings {
     const parameter = parameters[known];
     const own = this.#set.get(known);
     if (own === undefined && parameter?.standard !== undefined) return this.get(parameter.standard);
-    return own ?? parameter?.value ?? (ignored.has(known) ? '' : undefined);
+    return own ?? parameter?.value ?? ignored.get(known);
   }
 
   /** Where tables are looked for that are named without a schema; undefined: as everybody begins. */
@@ -165,11 +217,25 @@ export class SessionSettings {
   end(isCommitted: boolean): void {
     if (this.#before === undefined) return;
     if (isCommitted) for (const [name, value] of this.#local) this.#put(name, value);
-    else
-      for (const name of new Set([...this.#set.keys(), ...this.#before.keys()]))
-        this.#put(name, this.#before.get(name));
+    else this.#putAll(this.#before);
     this.#local.clear();
     this.#before = undefined;
+  }
+
+  /** For a savepoint. */
+  saved(): SavedSettings {
+    return { set: new Map(this.#set), local: new Map(this.#local) };
+  }
+
+  /** ROLLBACK TO the savepoint. */
+  restore({ set, local }: SavedSettings): void {
+    this.#putAll(set);
+    this.#local.clear();
+    for (const [name, value] of local) this.#local.set(name, value);
+  }
+
+  #putAll(values: ReadonlyMap<string, string>): void {
+    for (const name of new Set([...this.#set.keys(), ...values.keys()])) this.#put(name, values.get(name));
   }
 
   #put(name: string, value: string | undefined): void {

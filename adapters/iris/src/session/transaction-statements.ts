@@ -22,24 +22,27 @@ export async function controlTransaction(
         warn(context, '25001', 'there is already a transaction in progress');
       return statement.command;
     case 'commit': {
+      if (control.isChained) transaction.expectBlock('COMMIT AND CHAIN');
       if (!isInBlock(context)) warn(context, '25P01', 'there is no transaction in progress');
       const isKept = await transaction.commit();
       await ended(context, isKept, control.isChained);
       return isKept ? 'COMMIT' : 'ROLLBACK';
     }
     case 'rollback':
+      if (control.isChained) transaction.expectBlock('ROLLBACK AND CHAIN');
       if (!isInBlock(context)) warn(context, '25P01', 'there is no transaction in progress');
       await transaction.rollback();
       await ended(context, false, control.isChained);
       return 'ROLLBACK';
     case 'rollbackTo':
       transaction.expectBlock('ROLLBACK TO SAVEPOINT');
-      await run();
-      transaction.revived();
+      settings.restore(await transaction.rollbackTo(control.name ?? '', run));
       return 'ROLLBACK';
     default:
       transaction.expectBlock(statement.command);
       await run();
+      if (control.verb === 'savepoint') transaction.saved(control.name ?? '', settings.saved());
+      if (control.verb === 'release') transaction.release(control.name ?? '');
       return statement.command;
   }
 }

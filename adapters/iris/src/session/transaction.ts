@@ -2,8 +2,14 @@ import { transactionStatus, type TransactionStatus } from '@medrex/pg-wire';
 import type { SqlConnection, TransactionModes } from '@medrex/sql-driver';
 import { isolationSql, standardPage } from '../database/page-sizes.ts';
 import { SessionFault } from './session-fault.ts';
+import type { SavedSettings } from './session-settings.ts';
 
 const standard: TransactionModes = { isolation: 'read committed', isReadOnly: false };
+
+interface Savepoint {
+  readonly name: string;
+  readonly settings: SavedSettings;
+}
 
 /**
  * PostgreSQL's transactions on a connection of IRIS: a failed one takes nothing but its end, and statements that come together
@@ -12,6 +18,8 @@ const standard: TransactionModes = { isolation: 'read committed', isReadOnly: fa
 export class Transaction {
   readonly #connection: SqlConnection;
   #state: 'none' | 'implicit' | 'explicit' | 'failed' = 'none';
+  /** IRIS keeps those that were released, and does not tell one that is not there as PostgreSQL does. */
+  #savepoints: Savepoint[] = [];
   /** A client has set something in IRIS's own SQL, which would stay with the process. */
   isTouched = false;
   /** What has to be done while it is still open; where that fails before a commit, nothing is kept. */
@@ -62,7 +70,7 @@ export class Transaction {
       await this.rollback();
       throw error;
     }
-    this.#state = 'none';
+    this.#ended();
     await this.#connection.commit();
     return true;
   }
@@ -70,7 +78,7 @@ export class Transaction {
   async rollback(): Promise<void> {
     if (this.#state === 'none') return;
     await this.beforeEnd(false);
-    this.#state = 'none';
+    this.#ended();
     await this.#connection.rollback();
   }
 
@@ -92,9 +100,33 @@ export class Transaction {
     else if (this.#state === 'explicit') this.#state = 'failed';
   }
 
-  /** ROLLBACK TO a savepoint. */
-  revived(): void {
+  saved(name: string, settings: SavedSettings): void {
+    this.#savepoints.push({ name, settings });
+  }
+
+  /** What was saved behind it is gone with it. @throws SessionFault 3B001 */
+  release(name: string): void {
+    this.#savepoints.length = this.#savepoints.indexOf(this.#named(name));
+  }
+
+  /** ROLLBACK TO, which leaves the savepoint where it is. Returns what was set there. @throws SessionFault 3B001 */
+  async rollbackTo(name: string, run: () => Promise<void>): Promise<SavedSettings> {
+    const savepoint = this.#named(name);
+    await run();
+    this.#savepoints.length = this.#savepoints.indexOf(savepoint) + 1;
     if (this.#state === 'failed') this.#state = 'explicit';
+    return savepoint.settings;
+  }
+
+  #named(name: string): Savepoint {
+    const savepoint = this.#savepoints.findLast((each) => each.name === name);
+    if (savepoint !== undefined) return savepoint;
+    throw new SessionFault('3B001', `savepoint "${name}" does not exist`);
+  }
+
+  #ended(): void {
+    this.#state = 'none';
+    this.#savepoints = [];
   }
 
   /** @throws SessionFault 25P01 */

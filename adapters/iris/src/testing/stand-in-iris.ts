@@ -200,8 +200,13 @@ function textOf(value: SqlValue): string | null {
   return `{${value.items.map((item) => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
-/** Names that are not known are told as IRIS does it: in capital letters, with the alias of the table and its schema. */
-function irisWording({ sqlstate, message }: SqlFailure): string {
+/**
+ * Names that are not known are told as IRIS does it: in capital letters, with the alias of the table and its schema. What
+ * ObjectScript does not compute is told by its word for it.
+ */
+function irisWording({ sqlstate = '', message }: SqlFailure): string {
+  if (message.includes('overflow')) return `<MAXNUMBER> ${message}`;
+  if (['2201E', '2201F', '22003'].includes(sqlstate)) return `<ILLEGAL VALUE> ${message}`;
   const [, name = ''] = /\b(?:column|relation) "?([^" ]+)/.exec(message) ?? [];
   if (sqlstate === '42703') return `Field '${name.toUpperCase()}' not found in the applicable tables`;
   if (sqlstate !== '42P01' || !message.includes('relation')) return message;

@@ -20,8 +20,8 @@ export const standInSchema = `
         WHEN 'uuid' THEN 'uniqueidentifier' WHEN '_float8' THEN 'vector' ELSE y.typname END AS data_type,
       CASE WHEN y.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4
         WHEN y.typname = '_float8' THEN substr(col_description(t.oid, a.attnum), 8)::int END AS character_maximum_length,
-      CASE y.typname WHEN 'numeric' THEN ((a.atttypmod - 4) >> 16) & 65535 END AS numeric_precision,
-      CASE y.typname WHEN 'numeric' THEN (a.atttypmod - 4) & 65535 END AS numeric_scale,
+      CASE WHEN y.typname = 'numeric' AND a.atttypmod > 0 THEN ((a.atttypmod - 4) >> 16) & 65535 END AS numeric_precision,
+      CASE WHEN y.typname = 'numeric' AND a.atttypmod > 0 THEN (a.atttypmod - 4) & 65535 END AS numeric_scale,
       CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
       CASE WHEN a.attidentity <> '' THEN 'YES' ELSE 'NO' END AS is_identity,
       CASE l.collname WHEN 'sqlupper' THEN 'SQLUPPER' ELSE 'EXACT' END AS collation_name

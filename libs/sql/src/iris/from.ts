@@ -288,6 +288,7 @@ function usingPair(left: Item, right: Item, name: string, jointype: string): Mer
   });
   const kept = jointype === 'JOIN_RIGHT' ? other : one;
   const isFull = jointype === 'JOIN_FULL';
+  const [modifiers, others] = [one, other].map(({ column }) => column.facts?.modifiers ?? column.modifiers);
   return {
     condition: sides.join(' = '),
     sql: isFull ? `COALESCE(${one.sql}, ${other.sql})` : kept.sql,
@@ -296,6 +297,7 @@ function usingPair(left: Item, right: Item, name: string, jointype: string): Mer
       type: one.column.type === other.column.type ? one.column.type : wider(one.column.type, other.column.type),
       isNullable: isFull ? one.column.isNullable || other.column.isNullable : kept.column.isNullable,
       isExact: one.column.isExact && other.column.isExact,
+      ...(modifiers !== undefined && String(modifiers) === String(others) ? { modifiers } : {}),
     },
     aliases: [...one.aliases, ...other.aliases],
   };

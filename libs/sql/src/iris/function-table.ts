@@ -16,6 +16,8 @@ interface FunctionRule {
   /** How many it takes where it is called by its name in IRIS. */
   readonly arguments?: readonly [min: number, max: number];
   readonly isAggregate?: true;
+  /** The SQLSTATE of an argument that it has no result for. */
+  readonly domain?: string;
 }
 
 const ofArgument: TypeOf = (argument) => argument;
@@ -91,15 +93,15 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
     ceiling: { ...number, result: ofFraction, iris: 'CEILING', arguments: one },
     floor: { ...number, result: ofFraction, iris: 'FLOOR', arguments: one },
     sign: { ...number, result: ofFraction, iris: 'SIGN', arguments: one },
-    sqrt: { ...number, result: ofFraction, iris: 'SQRT', arguments: one },
+    sqrt: { ...number, result: ofFraction, iris: 'SQRT', arguments: one, domain: '2201F' },
     exp: { ...number, result: ofFraction, iris: 'EXP', isScalar, arguments: one },
-    ln: { ...number, result: ofFraction, iris: 'LOG', isScalar, arguments: one },
-    log: { ...number, result: ofFraction, iris: 'LOG10', isScalar, arguments: one },
-    log10: { ...number, result: ofFraction, iris: 'LOG10', isScalar, arguments: one },
+    ln: { ...number, result: ofFraction, iris: 'LOG', isScalar, arguments: one, domain: '2201E' },
+    log: { ...number, result: ofFraction, iris: 'LOG10', isScalar, arguments: one, domain: '2201E' },
+    log10: { ...number, result: ofFraction, iris: 'LOG10', isScalar, arguments: one, domain: '2201E' },
     round: { ...number, result: ofFraction },
     trunc: { ...number, result: ofFraction },
-    power: { ...number, assumes: 'second', result: ofFraction, iris: 'POWER', arguments: two },
-    pow: { ...number, assumes: 'second', result: ofFraction, iris: 'POWER', arguments: two },
+    power: { ...number, assumes: 'second', result: ofFraction, iris: 'POWER', arguments: two, domain: '2201F' },
+    pow: { ...number, assumes: 'second', result: ofFraction, iris: 'POWER', arguments: two, domain: '2201F' },
     div: { ...number, result: 'numeric' },
     mod: { ...number, assumes: 'second', result: ofArgument, iris: 'MOD', arguments: two },
     pi: { result: 'float8', iris: 'PI', isScalar, arguments: [0, 0] },
@@ -107,8 +109,8 @@ export const functionTable: ReadonlyMap<string, FunctionRule> = new Map<string, 
     cos: { ...angle, iris: 'COS', isScalar },
     tan: { ...angle, iris: 'TAN', isScalar },
     cot: { ...angle, iris: 'COT', isScalar },
-    asin: { ...angle, iris: 'ASIN', isScalar },
-    acos: { ...angle, iris: 'ACOS', isScalar },
+    asin: { ...angle, iris: 'ASIN', isScalar, domain: '22003' },
+    acos: { ...angle, iris: 'ACOS', isScalar, domain: '22003' },
     atan: { ...angle, iris: 'ATAN', isScalar },
     radians: { ...angle, iris: 'RADIANS' },
     degrees: { ...angle, iris: 'DEGREES' },

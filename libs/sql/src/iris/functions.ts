@@ -86,6 +86,7 @@ function printNamed(p: Printing, name: string, call: FuncCall, scope: Scope): st
   }
   const filtered = call.agg_filter === undefined ? args : refuse('FILTER', call.location);
   if (name === 'mod') noteDivision(p, args[1]);
+  if (rule.domain !== undefined) p.domains.add(rule.domain);
   const printed = `${rule.iris}(${filtered.map((arg) => p.value(arg, scope)).join(', ')})`;
   return rule.isScalar === true ? `{fn ${printed}}` : printed;
 }

@@ -240,6 +240,7 @@ describe('becomes', () => {
     ['create table t (a date default current_date)', ['CREATE TABLE t (a DATE DEFAULT CURRENT_DATE)']],
     ['create table "Case" ("Mixed Name" int)', ['CREATE TABLE "Case" ("Mixed Name" INTEGER)']],
     ['create index i on patients (name)', ['CREATE INDEX i ON TABLE patients (name)']],
+    ['create index on patients (name, born)', ['CREATE INDEX patients_name_born_idx ON TABLE patients (name, born)']],
     [
       'create unique index if not exists i on patients (name, id desc)',
       ['CREATE UNIQUE INDEX IF NOT EXISTS i ON TABLE patients (name, id)'],

@@ -59,7 +59,7 @@ describe('what is not translated is refused, at its place', () => {
     ['create temp table t (a int)', '0A000', 19],
     ['create policy p on patients', '0A000', 1],
     ['create schema s', '0A000', 1],
-    ['create index on patients (lower(name))', '0A000', 17],
+    ['create index on patients (lower(name))', '0A000', 27],
     ['create index i on notes using hnsw (e vector_l2_ops)', '0A000', 19],
     ['drop index unknown', '0A000', 1],
     ['select id from notes order by e <-> $1 limit 5', '0A000', 33],
@@ -82,6 +82,12 @@ describe('what is not translated is refused, at its place', () => {
   it('can be told to let a statement pass that IRIS has nothing for', async () => {
     const lenient = await IrisTranslator.load({ version: '2026.1', skipped: ['CreatePolicyStmt'] });
     expect(iris('create policy p on patients', lenient).steps).toEqual([]);
+    expect(only("comment on table patients is 'x'", lenient)).toMatchObject({
+      fault: {
+        message: 'COMMENT cannot be translated to IRIS SQL',
+        hint: 'With "CommentStmt" in iris.skipped it succeeds without being done.',
+      },
+    });
   });
 });
 
@@ -376,6 +382,9 @@ describe('codes and values of IRIS', () => {
     [-119, '', '23505'],
     [-108, '', '23502'],
     [-400, '<DIVIDE>zMain', '22012'],
+    [-400, '<ILLEGAL VALUE>zMain', '22023'],
+    [-400, '<MAXNUMBER>zMain', '22003'],
+    [-432, 'Function returned multiple rows when only a single value is expected', '21000'],
     [-120, '', '23505'],
     [-123, '', '23503'],
     [-201, '', '42P07'],

@@ -11,7 +11,7 @@ import type {
   TruncateStmt,
 } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
-import { hasOption } from '../command.ts';
+import { commandOf, hasOption } from '../command.ts';
 import { loadParser, parseSql, tooDeep, type SqlFault } from '../pg-parser.ts';
 import { isIrisPassthrough } from '../sql-comment.ts';
 import { emptyCatalog, type SqlCatalog } from './catalog.ts';
@@ -180,6 +180,7 @@ export class IrisTranslator {
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
       divisions: new Set(),
+      domains: new Set(),
       checks: [],
       query: (select, outer, options) => effort.query(printQuery(p, select, outer, options)),
       queryValue: (select, scope: Scope, options = {}) => {
@@ -259,7 +260,8 @@ export class IrisTranslator {
     if (this.#options.skipped?.includes(kind) === true) return [];
     if (type !== undefined)
       return refuse('CREATE TYPE', undefined, 'Declare its columns varchar(64), and cast to that.');
-    return refuse(kind);
+    const words = commandOf(node)?.words ?? kind;
+    return refuse(words, undefined, `With "${kind}" in iris.skipped it succeeds without being done.`);
   }
 
   /** EXPLAIN (TRANSLATE) shows what would be sent; EXPLAIN asks IRIS. */
@@ -282,6 +284,7 @@ export class IrisTranslator {
       steps: [{ ...step, pieces: [head, ...rest], isResult: true }],
       columns,
       hazards: [],
+      meanings: new Map(),
       constants: [...wanted.keys()],
       parameterTypes: inner.kind === 'iris' ? inner.parameterTypes : new Map(),
       highest: 0,
@@ -352,12 +355,17 @@ function finished(
     }),
     columns: columns?.map(resultColumn),
     hazards: unique(p.hazards),
-    divisionState: p.divisions.size === 1 && !p.divisions.has('22012') ? [...p.divisions][0] : undefined,
+    meanings: new Map([...meaningOf('22012', p.divisions), ...meaningOf('22023', p.domains)]),
     constants,
     parameterTypes: p.learntTypes,
     highest: 0,
     untold: [],
   };
+}
+
+/** Nothing where it may mean several things. */
+function meaningOf(state: string, meant: ReadonlySet<string>): readonly (readonly [string, string])[] {
+  return meant.size === 1 && !meant.has(state) ? [...meant].map((one) => [state, one] as const) : [];
 }
 
 const checkStep = (sql: string): PrintedStep => ({ sql, isResult: false, only: 'ofNoRows' });

@@ -2,6 +2,7 @@ import type { A_Expr, FuncCall, Node } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf, type NodeKind } from '../ast.ts';
 import { scaledFunctions } from './function-scale.ts';
 import { typeOf } from './inference.ts';
+import { operator } from './made-nodes.ts';
 import { integerTypes, typeUse, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import {
@@ -94,23 +95,23 @@ export function isSameScale(left: NumericScale | undefined, right: NumericScale 
 function operatorScale(p: Printing, expression: A_Expr, scope: Scope): NumericScale | undefined {
   const { kind, name, lexpr, rexpr } = expression;
   if (kind === 'AEXPR_NULLIF') return scaleOf(p, lexpr, scope);
-  const operator = namesOf(name).at(-1) ?? '';
+  const sign = namesOf(name).at(-1) ?? '';
   const right = scaleOf(p, rexpr, scope);
   if (lexpr === undefined) return isOfFunction(right) ? undefined : right;
   const left = scaleOf(p, lexpr, scope);
   const isOfNumerics = typeOf(p, { A_Expr: expression }, scope) === 'numeric';
   if (!isOfNumerics) return undefined;
-  if (operator === '*' && isQuotient(left)) return multiplied(left, rexpr, right);
-  if (operator === '*' && isQuotient(right)) return multiplied(right, lexpr, left);
-  if (operator === '/' && isQuotient(left)) return dividedAgain(left, rexpr, right);
-  if (operator === '/') {
+  if (sign === '*' && isQuotient(left)) return multiplied(left, rexpr, right);
+  if (sign === '*' && isQuotient(right)) return multiplied(right, lexpr, left);
+  if (sign === '/' && isQuotient(left)) return dividedAgain(left, rexpr, right);
+  if (sign === '/') {
     const least = [left, right].map(mostDigits);
     return least.every((digits) => digits !== undefined) ? { least: Math.max(...least) } : undefined;
   }
   if (left === undefined || right === undefined) return undefined;
   if (isQuotient(left) || isQuotient(right) || isOfFunction(left) || isOfFunction(right)) return undefined;
-  if (operator === '*') return together(left, right, (one, other) => one + other);
-  return ['+', '-', '%'].includes(operator) ? together(left, right, Math.max) : undefined;
+  if (sign === '*') return together(left, right, (one, other) => one + other);
+  return ['+', '-', '%'].includes(sign) ? together(left, right, Math.max) : undefined;
 }
 
 /** A zero may come of either, so it has the fewest digits that it can have. */
@@ -192,6 +193,7 @@ function callScale(p: Printing, { funcname, args = [] }: FuncCall, scope: Scope)
   const words = namesOf(funcname);
   const name = words.at(-1) ?? '';
   if (words.length > 1 && words[0] !== 'pg_catalog') return undefined;
+  if (name === 'mod') return scaleOf(p, operator('%', args[0], args[1]), scope);
   if (name === 'sum') return sumScale(scaleOf(p, args[0], scope));
   const isShifted = (name === 'lag' || name === 'lead') && args.length > 1;
   if (isShifted) return common(p, args.toSpliced(1, 1), scope);

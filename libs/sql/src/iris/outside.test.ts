@@ -301,7 +301,6 @@ describe('is refused, at its place, with what to do', () => {
     ['create table t (a uuid default gen_random_uuid())', '0A000', 32],
     ['create index i on patients (lower(name))', '0A000', 29],
     ['create index i on patients using gin (name)', '0A000', 19],
-    ['create index on patients (name)', '0A000', 17],
     ['create index i on patients (name collate "C")', '0A000', 1],
     ['create unique index i on patients (name) nulls not distinct', '0A000', 26],
     ['create index i on notes using hnsw (e vector_l2_ops)', '0A000', 19],
@@ -389,16 +388,22 @@ describe('is refused, at its place, with what to do', () => {
   });
 });
 
-describe('a division by zero stands for', () => {
-  it.each<readonly [text: string, state: string | undefined]>([
-    ['select name::int from patients', '22P02'],
-    ['select name::int / 2 from patients', '22P02'],
-    ['select name::date, label::timestamp from patients, wards', '22007'],
-    ['select name::int / patients.id from patients', undefined],
-    ['select name::int % patients.id, mod(1, patients.id) from patients', undefined],
-    ['select name::int, name::date from patients', undefined],
-    ['select 1 / patients.id from patients', undefined],
-  ])('%s: %s', (text, state) => {
-    expect(translator.translate(text)[0]).toMatchObject({ kind: 'iris', divisionState: state });
+describe('what comes to nothing in IRIS means', () => {
+  it.each<readonly [text: string, state: string | undefined, illegal: string | undefined]>([
+    ['select name::int from patients', '22P02', undefined],
+    ['select name::int / 2 from patients', '22P02', undefined],
+    ['select name::date, label::timestamp from patients, wards', '22007', undefined],
+    ['select name::int / patients.id from patients', undefined, undefined],
+    ['select name::int % patients.id, mod(1, patients.id) from patients', undefined, undefined],
+    ['select name::int, name::date from patients', undefined, undefined],
+    ['select 1 / patients.id from patients', undefined, undefined],
+    ['select sqrt(score) / power(score, 2) from patients', undefined, '2201F'],
+    ['select ln(score), log(name::int) from patients', '22P02', '2201E'],
+    ['select ln(score) + sqrt(score) from patients', undefined, undefined],
+    ['select acos(score) from patients', undefined, '22003'],
+  ])('%s: %s %s', (text, state, illegal) => {
+    const [translation] = translator.translate(text);
+    if (translation?.kind !== 'iris') throw new Error(JSON.stringify(translation));
+    expect([translation.meanings.get('22012'), translation.meanings.get('22023')]).toEqual([state, illegal]);
   });
 });

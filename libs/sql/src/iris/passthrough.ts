@@ -18,6 +18,7 @@ export function passedThrough(text: string): Translation {
     steps: [{ pieces: [sql], parameters, isResult: true }],
     columns: undefined,
     hazards: [],
+    meanings: new Map(),
     constants: [],
     parameterTypes: new Map(),
     highest: parameters.length,

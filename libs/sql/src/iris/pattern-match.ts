@@ -1,5 +1,6 @@
 import type { A_Expr } from 'libpg-query';
 import { bodyOf, constantText, lastNameOf } from '../ast.ts';
+import { classOf } from './character-class.ts';
 
 /** A part of a pattern of IRIS, how often it comes, and whether a text of no length can be it. */
 interface Part {
@@ -53,10 +54,18 @@ type Atom = Pick<Part, 'code' | 'needsMore'>;
 function atomOf(sign: string): Atom | undefined {
   if (sign === '.') return { code: 'E', needsMore: false };
   if (sign === '\\d' || sign === '[0-9]' || sign === '[\\d]') return { code: 'N', needsMore: true };
+  if (sign.startsWith('[')) return classAtom(sign);
   const plain = /^\\[^A-Za-z0-9]$/u.test(sign) ? sign.slice(1) : sign;
   return plain.length > 1 || plain === '"' || (plain === sign && /^[\\^$|?*+()[\]{}]$/.test(sign))
     ? undefined
     : { code: `"${plain}"`, needsMore: true };
+}
+
+/** A class as one of its characters: the letters of a pattern are more than those of a range. */
+function classAtom(sign: string): Atom | undefined {
+  const { members = [], isNegated = true } = classOf(sign) ?? {};
+  if (isNegated || members.length === 0 || members.includes('"')) return undefined;
+  return { code: `(${members.map((member) => `1"${member}"`).join(',')})`, needsMore: true };
 }
 
 /** Alternatives, each of one text at least. */

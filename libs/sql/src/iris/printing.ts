@@ -28,6 +28,8 @@ export interface Printing {
   readonly hazards: Hazard[];
   /** SQLSTATEs of what ends in a division by zero: its own, and that of a cast. */
   readonly divisions: Set<string>;
+  /** SQLSTATEs of functions that do not take every value of their types. */
+  readonly domains: Set<string>;
   /** Queries whose rows would be left out of the answer: each has to have none when the statement is run. */
   readonly checks: string[];
   query(select: SelectStmt, outer: Scope | undefined, options?: QueryOptions): PrintedQuery;

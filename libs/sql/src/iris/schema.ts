@@ -188,13 +188,20 @@ function printReference(p: Printing, constraint: Constraint): string {
   ].join('');
 }
 
+/** As PostgreSQL calls one that has no name. @throws Refusal */
+function nameOfIndex({ relation = {}, indexParams = [], indexIncludingParams = [] }: IndexStmt): string {
+  const columns = [...indexParams, ...indexIncludingParams].map((node) => bodyOf(node, 'IndexElem')?.name);
+  const name = [relation.relname, ...columns.map((column) => column ?? 'expr'), 'idx'].join('_');
+  if (Buffer.byteLength(name) > 63) return refuse('so long an index without a name', relation.location, 'Give it one.');
+  return name;
+}
+
 /**
  * USING btree and storage parameters say nothing to IRIS, and one on a part of the rows is as good on all of them; whatever changes
  * what the index means is refused.
  */
 export function printCreateIndex(p: Printing, index: IndexStmt): string {
-  const { idxname, relation = {}, accessMethod = 'btree' } = index;
-  if (idxname === undefined) return refuse('an index without a name', relation.location);
+  const { idxname = nameOfIndex(index), relation = {}, accessMethod = 'btree' } = index;
   if (index.nulls_not_distinct === true) return refuse('NULLS NOT DISTINCT', relation.location);
   if (index.whereClause !== undefined && index.unique === true)
     return refuse('a unique index on a part of the rows', relation.location);

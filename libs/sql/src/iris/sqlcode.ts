@@ -27,13 +27,18 @@ const states: ReadonlyMap<number, string> = new Map(
   }).flatMap(([state, codes]) => codes.map((code) => [code, state] as const)),
 );
 
-/** Whatever code it comes with. */
-const isOfDivision = /<DIVIDE>|division by zero/i;
+/** What was computed and came to nothing, whatever code it comes with. */
+const computed: readonly (readonly [RegExp, string])[] = [
+  [/<DIVIDE>|division by zero/i, '22012'],
+  [/<ILLEGAL VALUE>|<DOMAIN>/i, '22023'],
+  [/<MAXNUMBER>/i, '22003'],
+  [/\b(?:more than one row|multiple rows)\b/i, '21000'],
+];
 
 /** What came back from IRIS. A wording is asked only where no code came: drivers give texts of the connection so. */
 export function sqlstateOf(sqlcode: number | undefined, wording = ''): string {
-  if (sqlcode !== undefined && isOfDivision.test(wording)) return '22012';
-  if (sqlcode !== undefined) return states.get(sqlcode) ?? '42000';
+  if (sqlcode !== undefined)
+    return computed.find(([pattern]) => pattern.test(wording))?.[1] ?? states.get(sqlcode) ?? '42000';
   const match = /SQLCODE[:=<\s]*(-\d+)/i.exec(wording);
   if (match?.[1] !== undefined) return sqlstateOf(Number(match[1]), wording);
   return wordings.find(([pattern]) => pattern.test(wording))?.[1] ?? '42000';

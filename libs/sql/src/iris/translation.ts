@@ -47,8 +47,11 @@ export interface IrisTranslation {
   readonly columns: readonly ResultColumn[] | undefined;
   /** Defects of this version that may make the answer wrong; to be told as notices. */
   readonly hazards: readonly Hazard[];
-  /** What a division by zero means here, where that is certain: a text that is cast to what it is not ends in one. */
-  readonly divisionState?: string | undefined;
+  /**
+   * What an SQLSTATE of IRIS means here, where that is certain: a text that is cast to what it is not ends in a division by
+   * zero (22012), and of a value that a function does not take (22023) PostgreSQL says which function it was.
+   */
+  readonly meanings: ReadonlyMap<string, string>;
   /**
    * Parameters that it depends on: until their values are told, others stand in their places, and it only says what its rows
    * look like.

@@ -55,6 +55,7 @@ export const widenedQueries: readonly WrittenQuery[] = [
   query("select id, name ~ 'Ann|bob$', not (name !~ 'Ann|bob$') from patients order by id"),
   query("select id, name ~ '^(A|a)nn?', not (name !~ '^(A|a)nn?') from patients order by id"),
   query("select id, name ~ '[ab]', not (name !~ '[ab]') from patients order by id"),
+  query("select id, name ~ '^[A-Za-z]{3}$', not (name !~ '^[A-Z][a-z]+[ _]?$') from patients order by id"),
   query("select id, name ~ '^[A-C]', not (name !~ '^[A-C]') from patients order by id"),
   query("select id, name ~ '^[0-9]$', not (name !~ '^[0-9]$') from patients order by id"),
   query("select id, name ~ 'h?', not (name !~ 'h?') from patients order by id"),

@@ -273,6 +273,10 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(await stateOf("select 'é', p.nothing from patients p")).toEqual(['42703', '13']);
       expect(await stateOf("select 'é', name ~ '\\w' from patients")).toEqual(['0A000', '18']);
       expect(await stateOf('selec 1')).toEqual(['42601', '1']);
+      expect(await stateOf('select (select v from (values (1), (2)) as t(v))')).toEqual(['21000', undefined]);
+      expect(await stateOf('select sqrt(-id) / 2, 1 / id from patients')).toEqual(['2201F', undefined]);
+      expect(await stateOf('select ln(id - id) from patients')).toEqual(['2201E', undefined]);
+      expect(await stateOf('select exp(1000.5::float8)')).toEqual(['22003', undefined]);
     });
 
     it('keeps or drops what a transaction did, and lets a failed one do nothing but end', async () => {

@@ -34,7 +34,8 @@ export const pgProxyErrors = {
     retryable: true,
     meaning:
       'The audit log cannot be written; statements are refused meanwhile, or run unrecorded, as audit.whenFull says.',
-    remedy: 'Make room on the disk, or make its folder writable; it is tried again every second.',
+    remedy:
+      'Make room on the disk, make its folder writable, or give each instance an audit.file of its own; a proxy that runs tries again every second.',
   },
   PG_PROXY_AUDIT_BROKEN: {
     code: 'PG_PROXY_AUDIT_BROKEN',

@@ -125,7 +125,7 @@ export class StatementFacts {
         for (const each of (value as TruncateStmt).relations ?? []) this.#write(bodyOf(each, 'RangeVar') ?? {});
         return;
       case 'DropStmt':
-        for (const each of (value as DropStmt).objects ?? []) this.#dropped(each);
+        this.#drop(value as DropStmt);
         return;
       case 'lockingClause':
         this.locksRows = true;
@@ -188,10 +188,13 @@ export class StatementFacts {
     this.#walk(copy.query, scope);
   }
 
-  #dropped(object: Node): void {
-    const words = namesOf(bodyOf(object, 'List')?.items);
-    const [schemaname, relname] = [words.at(-2), words.at(-1)];
-    if (relname !== undefined) this.#write({ ...(schemaname === undefined ? {} : { schemaname }), relname });
+  #drop({ objects = [], removeType }: DropStmt): void {
+    for (const object of objects) {
+      const words = namesOf(bodyOf(object, 'List')?.items);
+      if (partsOfTables.has(removeType ?? '')) words.pop();
+      const [schemaname, relname] = [words.at(-2), words.at(-1)];
+      if (relname !== undefined) this.#write({ ...(schemaname === undefined ? {} : { schemaname }), relname });
+    }
   }
 
   #call(call: FuncCall): void {
@@ -224,6 +227,9 @@ function isFiltered(select: SelectStmt): boolean {
 function isRelation(value: unknown): value is RangeVar {
   return typeof value === 'object' && value !== null && 'relname' in value && 'relpersistence' in value;
 }
+
+/** What DROP names behind the name of its table. */
+const partsOfTables: ReadonlySet<string> = new Set(['OBJECT_RULE', 'OBJECT_TRIGGER', 'OBJECT_POLICY']);
 
 /** The view of settings: an UPDATE sets them. */
 const isSettings = ({ schemaname = 'pg_catalog', relname }: RangeVar): boolean =>

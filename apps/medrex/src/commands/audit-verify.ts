@@ -40,8 +40,13 @@ function textOf(name: string, { faults, entries, segments, dropped, torn }: Veri
     ? 'whole, and sealed with the key'
     : 'whole (whether the end was moved together with its head, only a key tells)';
   const verdict = faults.length === 0 ? whole : 'NOT as it was written';
-  lines.push(`${name}: ${verdict}; ${entries} entries in ${segments} segments.`);
-  if (dropped > 0) lines.push(`${dropped} statements are missing, because the disk was full; the log says so itself.`);
-  if (torn > 0) lines.push(`${torn} line(s) were torn when the process ended; that is no fault.`);
+  lines.push(`${name}: ${verdict}; ${many(entries, 'entry', 'entries')} in ${many(segments, 'segment', 'segments')}.`);
+  if (dropped > 0)
+    lines.push(
+      `${many(dropped, 'statement is', 'statements are')} missing; the disk was full, as the log says itself.`,
+    );
+  if (torn > 0) lines.push(`${many(torn, 'line was', 'lines were')} torn when the process ended; that is no fault.`);
   return lines.join('\n');
 }
+
+const many = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;

@@ -1,6 +1,7 @@
+import { lockFile } from '@medrex/linux';
 import { open, readdir, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { beginning, hashOf, headFile, readHead, readLink, sealed, segmentFile, type Head } from './chain.ts';
+import { beginning, hashOf, headFile, lockOf, readHead, readLink, sealed, segmentFile, type Head } from './chain.ts';
 
 /** Numbers of the segments that are there, in order. */
 export async function segmentsOf(file: string): Promise<number[]> {
@@ -80,6 +81,7 @@ export class AuditFiles {
   readonly #file: string;
   readonly #key: string | undefined;
   #handle: FileHandle | undefined;
+  #lock: FileHandle | undefined;
   /** Of the segment, as far as it is known to be on the disk. */
   bytes = 0;
   segment = 0;
@@ -89,6 +91,14 @@ export class AuditFiles {
   constructor(file: string, key: string | undefined) {
     this.#file = file;
     this.#key = key;
+  }
+
+  /** Before anything is written. @throws Error another process writes this log */
+  async lock(): Promise<void> {
+    this.#lock = await open(lockOf(this.#file), 'a', 0o600);
+    if (lockFile(this.#lock.fd)) return;
+    await this.close();
+    throw new Error('another process writes it, and each instance has a log of its own');
   }
 
   async openSegment(segment: number, bytes: number): Promise<void> {
@@ -138,5 +148,7 @@ export class AuditFiles {
   async close(): Promise<void> {
     await this.#handle?.close();
     this.#handle = undefined;
+    await this.#lock?.close();
+    this.#lock = undefined;
   }
 }

@@ -69,6 +69,7 @@ export class AuditLog {
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const log = new AuditLog(options);
     await mkdir(dirname(options.file), { recursive: true, mode: 0o700 });
+    await log.#files.lock();
     const found = await findLog(options.file);
     if (found === undefined) await log.#begin(1);
     else await log.#goOn(found);

@@ -1,4 +1,5 @@
 import type { Statement } from '@medrex/sql';
+import type { Backend } from '../session/backend/backend.ts';
 import type { Request, Requester, RequestObserver } from '../session/client/request.ts';
 import { outcomeOf } from '../observe/outcome.ts';
 import type { AuditLog } from './audit-log.ts';
@@ -12,6 +13,13 @@ export interface AuditObserverOptions {
   readonly personKeys: readonly string[];
 }
 
+/** What is written of a client, and after what. */
+interface Told {
+  readonly settings: object;
+  readonly reported: string | undefined;
+  readonly json: string;
+}
+
 /** What a client writes of itself is as long as it likes. */
 const claimMax = 200;
 
@@ -21,7 +29,7 @@ export class AuditObserver implements RequestObserver {
   readonly #texts = new WeakMap<readonly Statement[], string>();
   readonly #named = new NamedTables();
   readonly #clock = new Clock();
-  readonly #clients = new WeakMap<Requester, { readonly settings: object; readonly json: string }>();
+  readonly #clients = new WeakMap<Requester, Told>();
 
   constructor(options: AuditObserverOptions) {
     this.#options = options;
@@ -41,7 +49,7 @@ export class AuditObserver implements RequestObserver {
     if (text === '' && this.#options.statements === 'data') return;
     const parts = [
       `"kind":"statement","at":"${this.#clock.at(Date.now())}"`,
-      this.#clientOf(request.from),
+      this.#clientOf(request.from, request.backend),
       ...this.#personOf(request),
       text === '' ? nothing : text,
       `"rows":${rows},"fingerprint":"${fingerprint}"`,
@@ -51,10 +59,10 @@ export class AuditObserver implements RequestObserver {
   }
 
   /** By the message that PQfn sends: it may do anything, and nothing of its answer is read. */
-  called(from: Requester): void {
+  called(from: Requester, backend: Backend): void {
     const at = this.#clock.at(Date.now());
     this.#options.log.add(
-      `"kind":"statement","at":"${at}",${this.#clientOf(from)},${called},"rows":0,"fingerprint":""`,
+      `"kind":"statement","at":"${at}",${this.#clientOf(from, backend)},${called},"rows":0,"fingerprint":""`,
     );
   }
 
@@ -66,13 +74,17 @@ export class AuditObserver implements RequestObserver {
     return text;
   }
 
-  #clientOf(from: Requester): string {
+  #clientOf(from: Requester, backend: Backend | undefined): string {
+    const { settings } = from;
+    const reported = backend?.settings.parameters.get('application_name');
     const known = this.#clients.get(from);
-    if (known?.settings === from.settings) return known.json;
-    const { user, database, upstreamUser: as, settings } = from;
-    const application = settings.get('application_name')?.slice(0, claimMax);
-    const json = JSON.stringify({ user, ...(as !== user && { as }), database, application }).slice(1, -1);
-    this.#clients.set(from, { settings, json });
+    if (known?.settings === settings && known.reported === reported) return known.json;
+    const { user, database, upstreamUser: as } = from;
+    const application = applicationOf(settings.get('application_name'), reported)?.slice(0, claimMax);
+    const [role, searchPath] = ['role', 'search_path'].map((name) => settings.get(name)?.slice(0, claimMax));
+    const client = { user, ...(as !== user && { as }), database, application, role, searchPath };
+    const json = JSON.stringify(client).slice(1, -1);
+    this.#clients.set(from, { settings, reported, json });
     return json;
   }
 
@@ -102,14 +114,31 @@ class Clock {
   }
 }
 
+/**
+ * The server hears of every SET, also where nobody follows them here (session mode, SET LOCAL). Of letters beyond ASCII it makes others,
+ * and of a long name its beginning: then it is the name that was set.
+ */
+function applicationOf(set = '', reported = set): string | undefined {
+  const [start = ''] = /^[ -~]{0,63}/.exec(set) ?? [];
+  const isIts = start !== set && reported.startsWith(start);
+  return (isIts ? set : reported) || undefined;
+}
+
 const nothing = '"action":"other","reads":[],"writes":[]';
 const called = '"action":"call","reads":[],"writes":[]';
 /** The grammar did not know it, or it was too long to be read: what it did is not known either. */
 const unread = '"action":"unknown","reads":[],"writes":[]';
 
+/** Of the catalogue, where values of tables stand, or secrets. */
+const catalogsOfData: ReadonlySet<string> = new Set([
+  ...['pg_largeobject', 'pg_statistic', 'pg_stats', 'pg_statistic_ext_data', 'pg_stats_ext', 'pg_stats_ext_exprs'],
+  ...['pg_authid', 'pg_shadow', 'pg_user_mapping', 'pg_user_mappings'],
+]);
+
 function isOfData({ kind, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
   if (kind === 'transaction' || kind === 'session') return false;
-  if (reads.length + writes.length > 0) return !readsCatalogOnly;
+  if (readsCatalogOnly) return reads.some(({ name }) => catalogsOfData.has(name));
+  if (reads.length + writes.length > 0) return true;
   // A function that is called may do anything.
   return !isReadOnly;
 }

@@ -9,6 +9,8 @@ import { accessOf, WireClient } from '../testing/wire-client.ts';
 
 interface Entry {
   readonly kind: string;
+  readonly application?: string;
+  readonly searchPath?: string;
   readonly action: string;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -89,6 +91,12 @@ const cases: readonly (readonly [string, readonly (readonly Buffer[])[], readonl
   ],
   ['a text that is long', [[query(`select * from t where a < 4 /*${'.'.repeat(60_000)}*/`)]], ['read t 3']],
   ['a block that reads', [[query('begin; select * from t; commit')]], ['read t 10']],
+  ['the catalogue', [[query('select * from pg_class limit 1')]], []],
+  [
+    'values of tables in the catalogue',
+    [[query('select most_common_vals from pg_catalog.pg_stats limit 0')]],
+    ['read pg_catalog.pg_stats 0'],
+  ],
   ['a function that is called by a message', [[functionCall(2026)]], ['call 0']], // pg_backend_pid()
 ];
 
@@ -112,15 +120,16 @@ describeReal('POSTGRES', 'the audit of pg-proxy', (where) => {
       create table t as select generate_series(1, 10) as a; create table u (a int)`);
     return WireClient.in({ ...accessOf(rig.url), parameters: { options: `-c search_path=${rig.schema}` } });
   };
-  const told = (): string[] =>
+  const entries = (): Entry[] =>
     readFileSync(join(folder, 'audit.000001'), 'utf8')
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Entry)
-      .filter(({ kind }) => kind === 'statement')
-      .map(({ action, reads, writes, rows, sqlstate }) =>
-        [action, ...reads, ...writes, rows, ...(sqlstate === undefined ? [] : [sqlstate])].join(' '),
-      );
+      .filter(({ kind }) => kind === 'statement');
+  const told = (): string[] =>
+    entries().map(({ action, reads, writes, rows, sqlstate }) =>
+      [action, ...reads, ...writes, rows, ...(sqlstate === undefined ? [] : [sqlstate])].join(' '),
+    );
 
   it.each(['transaction', 'session'] as const)(
     'says in %s mode who read and changed what, however it is asked for',
@@ -140,6 +149,32 @@ describeReal('POSTGRES', 'the audit of pg-proxy', (where) => {
         await client.ask(query('deallocate all; drop table if exists made'));
         await eventually(() => told().length === seen, 5_000);
       }
+      client.close();
+    },
+  );
+
+  it.each(['transaction', 'session'] as const)(
+    'says in %s mode which application a client has become',
+    async (mode) => {
+      const client = await start(mode);
+      for (const text of [
+        `set application_name = 'ward one'`,
+        `table t`,
+        `begin; set local application_name = 'ward two'; table t; select set_config('application_name', 'ward three', false)`,
+        `commit`,
+        `table t`,
+        `reset application_name`,
+        `table t`,
+      ])
+        await client.ask(query(text));
+      await eventually(() => entries().length === 4, 5_000);
+      expect(entries().map(({ application }) => application)).toEqual([
+        'ward one',
+        'ward three',
+        'ward three',
+        undefined,
+      ]);
+      expect(entries()[0]?.searchPath).toBe(rig.schema);
       client.close();
     },
   );

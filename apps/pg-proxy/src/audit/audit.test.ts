@@ -249,6 +249,15 @@ describe('the audit log', () => {
     expect(told).toEqual([]);
   });
 
+  (process.platform === 'linux' ? it : it.skip)('is written by one process at a time', async () => {
+    const log = await AuditLog.open(options());
+    await expect(AuditLog.open(options())).rejects.toThrow('another process writes it');
+    log.add(body('first'));
+    await log.close();
+    await written(1);
+    expect((await verifyAudit(file)).faults).toEqual([]);
+  });
+
   it('says that there is none', async () => {
     expect(await faults()).toEqual(['0: there is no log']);
   });

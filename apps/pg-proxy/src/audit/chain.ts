@@ -68,3 +68,5 @@ export function readLink(line: Buffer): Link | undefined {
 /** The file of a segment: the log's name and a number. */
 export const segmentFile = (file: string, segment: number): string => `${file}.${String(segment).padStart(6, '0')}`;
 export const headFile = (file: string): string => `${file}.head`;
+/** Whoever writes the log has locked it. */
+export const lockOf = (file: string): string => `${file}.lock`;

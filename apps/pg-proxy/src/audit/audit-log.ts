@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { AuditFiles, findLog, type Found } from './audit-files.ts';
 import { beginning, hashOf, isSealedBy } from './chain.ts';
 
@@ -68,7 +68,7 @@ export class AuditLog {
   /** Goes on where the log ends, and says in it what is wrong with that. @throws Error where it cannot be written */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const log = new AuditLog(options);
-    await mkdir(dirname(options.file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(options.file));
     await log.#files.lock();
     const found = await findLog(options.file);
     if (found === undefined) await log.#begin(1);

@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { slowKeptMs, slowMax, type SlowSample } from './slow-samples.ts';
 import { trendFields, type Hour, type TrendPoint } from './trends.ts';
 
@@ -23,9 +24,7 @@ export class StatisticsFolder {
     this.#hours = join(folder, 'hours.jsonl');
     this.#slow = join(folder, 'slow.jsonl');
     this.#failed = failed;
-    this.#next(async () => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-    });
+    this.#next(() => makeFolder(folder));
   }
 
   /** What is there and not too old; files are written anew without the rest. */

@@ -1,0 +1,21 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** A folder for this user alone, and those above it. Node's own way never ends where nothing can be made, as in /proc. @throws Error */
+export async function makeFolder(folder: string): Promise<void> {
+  if (await isThere(folder, true)) return;
+  await makeFolder(dirname(folder));
+  await isThere(folder, false);
+}
+
+/** @param mayLackParent then that is no error, but false */
+async function isThere(folder: string, mayLackParent: boolean): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && mayLackParent && dirname(folder) !== folder) return false;
+    if (code !== 'EEXIST') throw error;
+  }
+  return true;
+}

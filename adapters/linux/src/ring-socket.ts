@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { Duplex } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 import { sentBytesMax, type RingSockets, type Served } from './ring-sockets.ts';
 
@@ -15,6 +16,8 @@ interface Handle {
 export interface RingSocketOptions {
   /** Of a connection that nobody reads. */
   readonly handle: object;
+  /** Who is given what comes; undefined: whoever listens to `data`. */
+  readonly taker?: TakeChunk | undefined;
   /** How it is read where the ring does not. */
   readonly onread: NonNullable<SocketConstructorOpts['onread']>;
 }
@@ -32,8 +35,8 @@ export class RingSocket extends Socket implements Served {
   isSending = false;
   readsMuch = false;
   readonly who: number;
+  taker: TakeChunk | undefined;
   readonly #sockets: RingSockets;
-  readonly #take: TakeChunk;
   readonly #descriptor: number;
   /** The ring reads it, and not the event loop. */
   #isByRing = true;
@@ -44,10 +47,10 @@ export class RingSocket extends Socket implements Served {
   /** What came when nobody wanted it. */
   #held: { memory: Buffer; bytes: number } | undefined;
 
-  constructor(sockets: RingSockets, take: TakeChunk, { handle, onread }: RingSocketOptions) {
+  constructor(sockets: RingSockets, { handle, taker, onread }: RingSocketOptions) {
     super({ onread, ...({ handle, manualStart: true } as object) });
     this.#sockets = sockets;
-    this.#take = take;
+    this.taker = taker;
     this.#descriptor = (handle as Handle).fd ?? -1;
     this.who = sockets.serve(this);
   }
@@ -71,17 +74,30 @@ export class RingSocket extends Socket implements Served {
   override resume(): this {
     this.#isWanted = true;
     // As every socket, it tells nothing before whoever wants it has done what he is at.
-    if (this.#held === undefined) this.#goOn();
+    if (this.#held === undefined && this.readableLength === 0) this.#goOn();
     else process.nextTick(() => this.#tellHeld());
     return this;
   }
 
   #tellHeld(): void {
+    // What `unshift` has put back; who listens to `data` is told by `read` itself.
+    const putBack = this.#isWanted && this.readableLength > 0 ? (this.read() as Buffer) : undefined;
+    if (putBack !== undefined && this.taker !== undefined) this.tell(putBack, putBack.length);
     const held = this.#held;
-    if (held === undefined || !this.#isWanted) return;
-    this.#held = undefined;
-    this.#tell(held.memory, held.bytes);
+    if (held !== undefined && this.#isWanted) {
+      this.#held = undefined;
+      this.tell(held.memory, held.bytes);
+    }
     this.#goOn();
+  }
+
+  /** What was put back, and nothing that is still to come. */
+  override read(bytes?: number): unknown {
+    return this.#isByRing ? (Duplex.prototype.read.call(this, bytes) as unknown) : super.read(bytes);
+  }
+
+  override _read(bytes: number): void {
+    if (!this.#isByRing) super._read(bytes);
   }
 
   #goOn(): void {
@@ -115,14 +131,17 @@ export class RingSocket extends Socket implements Served {
       this.#held = { memory, bytes };
       return false;
     }
-    const isFree = this.#tell(memory, bytes);
+    const isFree = this.tell(memory, bytes);
     this.#ask();
     return isFree;
   }
 
-  #tell(memory: Buffer, bytes: number): boolean {
+  /** Of what has come. True: nothing refers to the memory any more. */
+  tell(memory: Buffer, bytes: number): boolean {
     try {
-      return this.#take(memory, bytes);
+      if (this.taker !== undefined) return this.taker(memory, bytes);
+      this.emit('data', Buffer.from(memory.subarray(0, bytes)));
+      return true;
     } catch (error) {
       this.destroy(error as Error);
       return false;
@@ -180,6 +199,12 @@ export class RingSocket extends Socket implements Served {
 
   override _final(done: (error?: Error | null) => void): void {
     this.#behind(done, () => super._final(done));
+  }
+
+  /** At once where all that it was told has gone out: the end of a stream takes several turns, and the system is told twice. */
+  override destroySoon(): void {
+    if (this.writableLength === 0 && this.#putOut()) this.destroy();
+    else super.destroySoon();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -266,16 +266,22 @@ export class PgProxy {
 
   async #listen(): Promise<void> {
     const { listen, instance } = this.#loaded.config;
-    this.#listener = await Listener.start(listen, (socket, isLocal) => this.#accept(socket, isLocal));
+    this.#listener = await Listener.start(listen, (socket, isLocal) => this.#accept(socket, isLocal), this.host.ring);
     this.#port = this.#listener.port;
     try {
       if (instance.own !== undefined)
-        this.#own = await Listener.start(instance.own, (socket) => this.#acceptOwn(socket));
+        this.#own = await Listener.start(instance.own, (socket) => this.#acceptOwn(socket), this.host.ring);
     } catch (error) {
       await this.#listener.close();
       throw error;
     }
-    this.#ticker = setInterval(() => this.host.tick(), tickMs);
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  #tick(): void {
+    this.host.tick();
+    const nowMs = this.host.now();
+    for (const arrival of this.#arrivals) arrival.tick(nowMs);
   }
 
   #accept(socket: Socket, isLocal: boolean): void {
@@ -303,6 +309,7 @@ export class PgProxy {
     return {
       tls: tlsOf(loaded),
       loginTimeoutMs: config.loginTimeoutMs,
+      now: this.host.now,
       authOf: (asking, tls, then) => doorkeeper.authOf(asking, tls, then),
       failed: (asking) => doorkeeper.doubted(asking),
       cancel: (request, done) => this.host.cancelBy(request, done),

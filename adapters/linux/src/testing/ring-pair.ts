@@ -36,7 +36,7 @@ export function ringSocketOf(given: Socket, ring: RingSockets, take: TakeChunk):
     buffer: memory,
     callback: (bytes: number): boolean => (take(Buffer.from(memory.subarray(0, bytes)), bytes), true),
   };
-  const socket = new RingSocket(ring, take, { handle, onread });
+  const socket = new RingSocket(ring, { handle, taker: take, onread });
   socket.allowHalfOpen = true;
   socket.on('error', () => undefined);
   return socket;

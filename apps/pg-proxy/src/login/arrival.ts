@@ -64,6 +64,7 @@ export interface TlsForClients {
 export interface Reception {
   readonly tls: TlsForClients | undefined;
   readonly loginTimeoutMs: number;
+  now(): number;
   /** `done` when the request has arrived where it is for, or is for nobody. */
   cancel(request: CancelRequest, done: () => void): void;
   /** How it must prove that; `then` is called once, perhaps much later. */
@@ -86,6 +87,7 @@ const outOfTime: WireFault = {
   ...{ sqlstate: '57014', message: 'canceling authentication due to timeout' },
   isSilent: true,
 };
+const nothing = Buffer.alloc(0);
 /** What a client may send ahead while somebody is asked about it. */
 const heldMax = 16_384;
 
@@ -93,7 +95,7 @@ const heldMax = 16_384;
 export class Arrival {
   #socket: Socket;
   #outbox: Outbox;
-  #received: Buffer = Buffer.alloc(0);
+  #received: Buffer = nothing;
   #tls: TlsForClients | undefined;
   #startup: StartupMessage | undefined;
   #auth: ClientAuth | undefined;
@@ -105,7 +107,7 @@ export class Arrival {
   readonly #address: string;
   /** What it is offered; over the Unix socket nothing, as PostgreSQL does. */
   readonly #offered: TlsForClients | undefined;
-  readonly #timer: NodeJS.Timeout;
+  readonly #endsMs: number;
   #isDone = false;
   /** What it asked for once: encryption is not asked for twice, nor within TLS. */
   readonly #answered = new Set<EncryptionRequest>();
@@ -122,8 +124,13 @@ export class Arrival {
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
     this.#reception = reception;
-    this.#timer = setTimeout(() => this.#runOut(), reception.loginTimeoutMs);
+    this.#endsMs = reception.now() + reception.loginTimeoutMs;
     this.#listen();
+  }
+
+  /** Who has not logged in by now is sent away. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.#endsMs) this.#runOut();
   }
 
   /** The proxy ends. */
@@ -146,7 +153,6 @@ export class Arrival {
   #finish(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    clearTimeout(this.#timer);
     this.#reception.done(this);
     if (!this.#socket.destroyed) this.#socket.destroySoon();
   }
@@ -243,11 +249,11 @@ export class Arrival {
       return;
     }
     const received = this.#received;
-    this.#received = Buffer.alloc(0);
+    this.#received = nothing;
     this.#startTls(tls, true, received);
   }
 
-  #startTls(tls: TlsForClients, isDirect: boolean, received: Buffer = Buffer.alloc(0)): void {
+  #startTls(tls: TlsForClients, isDirect: boolean, received: Buffer = nothing): void {
     const plain = this.#socket;
     this.#answered.add('ssl').add('gssenc');
     this.#unlisten();
@@ -312,7 +318,7 @@ export class Arrival {
 
   #goOn(step: AuthStep): void {
     const held = this.#received;
-    this.#received = Buffer.alloc(0);
+    this.#received = nothing;
     this.#isHeld = false;
     this.#follow(step, held);
     if (held.length > 0 && step.kind === 'ask') this.#prove(held);
@@ -322,7 +328,7 @@ export class Arrival {
     const framer = this.#framer;
     framer.feed(chunk);
     while (!this.#isDone && !this.#isHeld && framer.next()) {
-      const rest = framer.unread === 0 ? Buffer.alloc(0) : chunk.subarray(chunk.length - framer.unread);
+      const rest = framer.unread === 0 ? nothing : chunk.subarray(chunk.length - framer.unread);
       const step = this.#auth?.next(framer.buffer, framer.start, framer.end);
       if (step !== undefined) this.#follow(step, rest);
     }
@@ -359,7 +365,6 @@ export class Arrival {
     const ok = authentication({ kind: 'ok' });
     const accepted = message === undefined ? ok : Buffer.concat([message, ok]);
     this.#isDone = true;
-    clearTimeout(this.#timer);
     this.#unlisten();
     this.#socket.pause();
     if (rest.length > 0) this.#socket.unshift(rest);

@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { RingSockets } from '@medrex/linux';
 import { pgProxyError } from '../errors.ts';
 import { tcpOptions } from '../tcp-options.ts';
+import { acceptByRing } from '../session/backend/lean-socket.ts';
 import { UnixSocket } from './unix-socket.ts';
 
 export interface ListenAt {
@@ -26,18 +28,20 @@ export class Listener {
   readonly heardAt: string[] = [];
   readonly #servers: Server[] = [];
   readonly #accept: Accept;
+  readonly #ring: RingSockets | undefined;
   #port: number;
   #socket: UnixSocket | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(port: number, accept: Accept) {
+  private constructor(port: number, accept: Accept, ring: RingSockets | undefined) {
     this.#port = port;
     this.#accept = accept;
+    this.#ring = ring;
   }
 
   /** @throws CodedError PG_PROXY_LISTEN where an address is taken, or there is nowhere to listen */
-  static async start(at: ListenAt, accept: Accept): Promise<Listener> {
-    const listener = new Listener(at.port, accept);
+  static async start(at: ListenAt, accept: Accept, ring?: RingSockets): Promise<Listener> {
+    const listener = new Listener(at.port, accept, ring);
     try {
       for (const name of namesOf(at.host)) await listener.#listenAt(name, at.reusePort === true);
       if (at.socket !== undefined) await listener.#listenIn(at.socket, at.reusePort === true);
@@ -73,7 +77,7 @@ export class Listener {
         server.once('error', reject);
         server.listen(options, resolve);
       }).then(
-        () => this.#servers.push(server),
+        () => this.#listens(server),
         (error: unknown) => {
           if (!absent.has((error as NodeJS.ErrnoException).code)) throw failed(error);
           left = error;
@@ -94,6 +98,11 @@ export class Listener {
       const why = (cause as Error).message;
       throw pgProxyError('PG_PROXY_LISTEN', `the Unix socket cannot be listened on: ${why}`, { cause });
     }
+    this.#listens(server);
+  }
+
+  #listens(server: Server): void {
+    if (this.#ring !== undefined) acceptByRing(server, this.#ring);
     this.#servers.push(server);
   }
 

@@ -3,13 +3,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { openRing } from '../open-ring.ts';
-import { leanSocket } from '../session/backend/lean-socket.ts';
+import { acceptByRing, leanSocket } from '../session/backend/lean-socket.ts';
 
 const connections = 150;
 const [by = '', words = '0'] = process.argv.slice(2);
-const ring = openRing({ ioUring: by === 'ring' }, { hasNone: () => undefined, failed: () => undefined });
+const ring = openRing({ ioUring: by !== 'event loop' }, { hasNone: () => undefined, failed: () => undefined });
 const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
 await once(server, 'listening');
+if (by === 'ring from the beginning' && ring !== undefined) acceptByRing(server, ring);
 
 async function comeAndGo(): Promise<void> {
   const accepted = once(server, 'connection') as Promise<[Socket]>;

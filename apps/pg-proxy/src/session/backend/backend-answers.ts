@@ -112,7 +112,7 @@ export class BackendAnswers {
     }
     // A server stops, too, when it cannot get rid of its rows.
     if (client !== undefined && !expected.isEmpty && client.outbox.unheard > clientBacklogMax) {
-      client.leave();
+      client.part();
       return;
     }
     if (!expected.isEmpty || expected.isOpen || backend.prepareAnew()) return;

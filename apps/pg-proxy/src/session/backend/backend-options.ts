@@ -27,11 +27,10 @@ export interface BackendClient {
   readonly asksAnother: boolean;
   /** Custom settings that its session knows by name, whether it has them set or not. */
   readonly namedSettings: ReadonlySet<string>;
+  /** It goes at once; what it has asked and is under way is cancelled. */
   part(): void;
   /** The server takes data in. */
   copyBegan(): void;
-  /** It goes at once, and what it has asked is cancelled. */
-  leave(): void;
   /** Nothing is owed and no transaction is open. Called when the chunk has been worked through. */
   atRest(nowMs: number): void;
   /** Everything that was prepared is gone: DISCARD ALL or DEALLOCATE ALL. */

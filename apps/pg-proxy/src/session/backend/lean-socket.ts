@@ -1,13 +1,30 @@
 import { Buffer } from 'node:buffer';
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import { Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { writeSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
 import { RingSocket, type RingSockets, type TakeChunk } from '@medrex/linux';
+import { tcpOptions } from '../../tcp-options.ts';
 
 /** What of a socket is Node's own and not in its documentation; where it is not there, nothing here is done. */
 interface Inner {
-  _handle?: { reading: boolean; readStop(): void; readonly fd?: number } | null;
+  _handle?: Handle | null;
   _server?: object | null;
+}
+
+interface Handle {
+  reading: boolean;
+  readStop(): void;
+  readonly fd?: number;
+}
+
+/** And of a server. */
+interface InnerServer {
+  readonly _handle?: {
+    onconnection?: (failed: number, handle?: Handle) => void;
+    setNoDelay?(isOn: boolean): void;
+    setKeepAlive?(isOn: boolean, initialSeconds: number): void;
+  } | null;
+  _connections?: number;
 }
 
 const smallBytes = 4 * 1024;
@@ -51,23 +68,60 @@ export function letGo(socket: Socket): void {
   socket.on('error', unheard);
 }
 
+/**
+ * Its connections are the ring's from the beginning. They are told of by 'connection' as Node's are, which makes a socket of its own for each:
+ * a login then paid for two.
+ *
+ * @param server listens
+ */
+export function acceptByRing(server: Server, ring: RingSockets): void {
+  const inner = server as unknown as InnerServer;
+  const listening = inner._handle;
+  const byNode = listening?.onconnection;
+  if (!listening || byNode === undefined || inner._connections === undefined) return;
+  const accept = (failed: number, handle?: Handle): void => {
+    if (failed !== 0 || handle === undefined || !ring.takes(handle)) return byNode.call(listening, failed, handle);
+    const socket = ringSocketOf(handle, ring);
+    (socket as unknown as Inner)._server = server;
+    inner._connections = (inner._connections ?? 0) + 1;
+    server.emit('connection', socket);
+  };
+  // On Linux connections have the options of the socket by which they came.
+  listening.setNoDelay?.(tcpOptions.noDelay);
+  listening.setKeepAlive?.(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay / 1_000);
+  listening.onconnection = accept;
+}
+
 function readSocketOf(given: Socket, take: TakeChunk, ring: RingSockets | undefined): ReadSocket {
   const inner = given as unknown as Inner;
   const handle = inner._handle;
   if (given instanceof TLSSocket || given.destroyed || handle === undefined || handle === null)
     return asStream(given, take);
   const early = given.read() as Buffer | null;
+  if (given instanceof RingSocket) return takenBy(given, take, early);
   handle.readStop();
   handle.reading = false;
   inner._handle = null;
-  const onread = reading(take);
-  const socket =
-    ring?.takes(handle) === true
-      ? new RingSocket(ring, take, { handle, onread })
-      : new Socket({ onread, ...({ handle, manualStart: true } as object) });
+  const socket = ring?.takes(handle) === true ? ringSocketOf(handle, ring) : socketOf(handle, take);
   // A server counts its connections by this.
   (socket as unknown as Inner)._server = inner._server ?? null;
   inner._server = null;
+  return takenBy(socket, take, early);
+}
+
+function socketOf(handle: Handle, take: TakeChunk): Socket {
+  return new Socket({ onread: reading(take), ...({ handle, manualStart: true } as object) });
+}
+
+function ringSocketOf(handle: Handle, ring: RingSockets): RingSocket {
+  const onread = reading((memory, bytes) => socket.tell(memory, bytes));
+  const socket: RingSocket = new RingSocket(ring, { handle, onread });
+  return socket;
+}
+
+/** @param early what came before it was taken */
+function takenBy(socket: Socket, take: TakeChunk, early: Buffer | null): ReadSocket {
+  if (socket instanceof RingSocket) socket.taker = take;
   const start = (): void => {
     if (early !== null) take(early, early.length);
     socket.resume();
@@ -105,20 +159,24 @@ function asStream(socket: Socket, take: TakeChunk): ReadSocket {
   return { socket, start };
 }
 
+/** What all read into first: many sockets are read by a ring, and never need any of their own. */
+const firstMemory = Buffer.allocUnsafeSlow(smallBytes);
+
 /** Memory that grows when a chunk fills it and shrinks when one does not. */
 function reading(take: TakeChunk): NonNullable<SocketConstructorOpts['onread']> {
   let size = smallBytes;
-  let mustChange = true;
+  let next: Buffer | undefined = firstMemory;
   return {
     buffer: () => {
-      if (!mustChange) return undefined as unknown as Uint8Array;
-      mustChange = false;
-      return Buffer.allocUnsafeSlow(size);
+      const memory = next;
+      next = undefined;
+      return memory as unknown as Uint8Array;
     },
     callback: (bytes, buffer) => {
-      const isFree = take(buffer as Buffer, bytes);
+      const isFirst = buffer === firstMemory;
+      const isFree = take(isFirst ? Buffer.from(buffer.subarray(0, bytes)) : (buffer as Buffer), bytes);
       const wanted = bytes === buffer.length ? largeBytes : bytes < smallBytes ? smallBytes : size;
-      mustChange = !isFree || wanted !== size;
+      if (isFirst || !isFree || wanted !== size) next = Buffer.allocUnsafeSlow(wanted);
       size = wanted;
       return true;
     },

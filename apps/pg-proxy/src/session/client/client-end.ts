@@ -53,7 +53,8 @@ export class ClientEnd {
   /** The proxy is to end, and nothing of this client is under way: it is told, and its socket stays open for what it had not read. */
   depart(): void {
     this.#client.tell(errorResponse({ ...departed, severity: 'FATAL' }));
-    this.leave();
+    this.#leave();
+    this.#client.socket.end();
     this.#client.socket.resume();
   }
 
@@ -87,7 +88,7 @@ export class ClientEnd {
 
   /** Its side of the connection is closed. Who has said goodbye before that has what he asked run, and may still read. */
   saysNoMore(): void {
-    if (!this.isParting && !this.#messages.endsInGoodbye) this.leave();
+    if (!this.isParting && !this.#messages.endsInGoodbye) this.part();
   }
 
   /** Nobody takes the answers. */
@@ -100,7 +101,7 @@ export class ClientEnd {
   part(): void {
     if (this.#fault !== undefined && !this.hasLeft)
       this.#client.tell(errorResponse({ ...this.#fault, severity: 'FATAL' }));
-    this.leave();
+    this.#leave();
     this.#client.socket.destroySoon();
   }
 
@@ -111,7 +112,7 @@ export class ClientEnd {
   }
 
   /** The client is gone, or goes now: what it has goes back. */
-  leave(): void {
+  #leave(): void {
     if (this.hasLeft) return;
     this.hasLeft = true;
     const client = this.#client;
@@ -124,7 +125,6 @@ export class ClientEnd {
       () => this.#messages.statements.clear(),
       () => backend && this.#giveBack(backend, hasOwn),
       () => this.#host.left(client),
-      () => client.socket.end(),
       ...this.#left,
     ];
     for (const step of steps) this.#tryTo(step, backend);

@@ -443,8 +443,4 @@ export class Client implements BackendClient {
   part(): void {
     this.#end.part();
   }
-
-  leave(): void {
-    this.#end.leave();
-  }
 }

@@ -90,7 +90,8 @@ describe('cancel', () => {
     await rig.heard('hang');
     const { host } = rig.running.proxy;
     host.pools.kill({}, host.now());
-    await holds(() => expect(rig.postgres.heldCancels).toHaveLength(1));
+    // On a busy machine it is sent again before that is seen.
+    await holds(() => expect(rig.postgres.heldCancels).not.toHaveLength(0));
     rig.postgres.heldCancels = undefined;
     const [backend] = rig.postgres.backends;
     await holds(() => expect(backend!.cancelled).toEqual(['hang']));

@@ -60,7 +60,7 @@ function lockKey(args: readonly Node[], isShared: boolean): LockKey | undefined 
 }
 
 /** A constant or a parameter, cast or not. */
-function valueOf(node: Node | undefined): Value | undefined {
+export function valueOf(node: Node | undefined): Value | undefined {
   const bare = uncast(node);
   const number = bodyOf(bare, 'ParamRef')?.number;
   if (number !== undefined) return { parameter: number };

@@ -150,7 +150,7 @@ export class Executor {
           this.#table({ columns: ['medrex.vector_index_used'], rows: [[isUsed]], tag: 'SHOW' }, execution);
           break;
         }
-        this.#table(runSession(this.#context, plan.statement, plan.text, portal.parameters), execution);
+        this.#table(runSession(this.#context, plan, portal.parameters), execution);
         break;
       case 'answer':
         this.#table({ columns: [plan.column], rows: plan.rows.map((row) => [row]), tag: 'EXPLAIN' }, execution);
@@ -184,7 +184,7 @@ export class Executor {
   #table({ columns, rows, tag }: SessionAnswer, { isDescribed }: Execution): void {
     const { outlet } = this.#context;
     if (columns !== undefined && isDescribed) outlet.send(textColumns(columns));
-    for (const row of rows ?? []) outlet.send(dataRow(row.map((cell) => Buffer.from(cell))));
+    for (const row of rows ?? []) outlet.send(dataRow(row.map((cell) => (cell === null ? null : Buffer.from(cell)))));
     outlet.send(commandComplete(tag));
   }
 

@@ -31,6 +31,38 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['SELECT id, name FROM patients WHERE id = ? (1)']);
   });
 
+  it('describes arrays by what they are compared with, or cast to', async () => {
+    rig = await SessionRig.start(() => [['1']]);
+    const typesOf = async (text: string): Promise<string | undefined> =>
+      (await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync()))[1];
+    expect(await typesOf('select id from patients where id = any($1) and name = any($2)')).toBe('t 1007 1009');
+    expect(await typesOf('select id from patients where name <> all($1::varchar[])')).toBe('t 1015');
+    expect(await typesOf('select id from patients where name like any($1)')).toBe('t 1009');
+    expect(await typesOf('insert into patients (id, name) select * from unnest($1::int[], $2::text[])')).toBe(
+      't 1007 1009',
+    );
+    const array = bind({
+      ...{ portal: '', statement: '', parameterFormats: [1], resultFormats: [] },
+      parameters: [Buffer.from('000000010000000000000019000000010000000100000002412522'.slice(0, 52), 'hex')],
+    });
+    await rig.ask(parsed('select id from patients where name like any($1)'), array, all, sync());
+    expect(rig.heard()).toEqual([expect.stringContaining("LIKE 'A%'")]);
+  });
+
+  it('describes what sets settings, and shows them under the names that are asked for', async () => {
+    rig = await SessionRig.start(() => 1);
+    const text =
+      "select current_setting('jit') as before, set_config('jit', $1, false), set_config('a.b', $2, $3) as own";
+    expect(await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync())).toEqual([
+      ...['1', 't 25 25 16', 'T before:25 set_config:25 own:25', 'Z I'],
+    ]);
+    expect(await rig.ask(bound('', ['off', 'c', 't']), all, sync())).toEqual(['2', 'D on|off|c', 'C SELECT 1', 'Z I']);
+    expect(
+      await rig.ask(query("select pg_catalog.set_config('jit', NULL, false) is null, current_setting('x.y', true)")),
+    ).toEqual([...['T ?column?:25 current_setting:25', 'D f|NULL', 'C SELECT 1', 'Z I']]);
+    expect(await rig.ask(query('show jit'))).toContain('D on');
+  });
+
   it('has a statement translated anew by what a Bind says where that depends on it', async () => {
     rig = await SessionRig.start(() => [['An']]);
     const text = 'select left(name, $1) as short from patients where id = $2';

@@ -20,7 +20,7 @@ import {
 } from '@medrex/pg-wire';
 import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import { describedColumns, outColumns } from '../values/row-writer.ts';
-import { pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
+import { arrayOids, pgTypeOf, wireTypeOf, wireTypeOfSql } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
 import { Executor, textColumns, type Execution } from './executor.ts';
 import type { Message } from './inbox.ts';
@@ -29,7 +29,7 @@ import type { Portal, Prepared } from './portal.ts';
 import { boundText } from './run-iris.ts';
 import type { SessionContext } from './session-context.ts';
 import { faultOf, reportOf, SessionFault } from './session-fault.ts';
-import { columnsOfSession } from './session-statements.ts';
+import { columnsOfSession, parametersOfSession } from './session-statements.ts';
 import { SqlCommands } from './sql-commands.ts';
 
 /** What may be said in a transaction that has failed. */
@@ -301,11 +301,13 @@ export class IrisSession {
 
   /** OIDs of all parameters: declared, or told by their place; asked of the server only where that is needed. */
   async #parameterTypes({ plan, declaredTypes }: Prepared, isNeeded: boolean): Promise<readonly number[]> {
+    if (plan?.kind === 'session') return parametersOfSession(plan, declaredTypes);
     if (plan?.kind !== 'iris') return declaredTypes;
     const count = Math.max(plan.highest, declaredTypes.length);
     const types = Array.from({ length: count }, (_, place) => {
-      const learnt = plan.parameterTypes.get(place + 1);
-      return declaredTypes[place] || (learnt === undefined ? 0 : typeOids[wireTypeOf(learnt)].oid);
+      const [learnt, member] = [plan.parameterTypes.get(place + 1), plan.arrayTypes.get(place + 1)];
+      const oid = learnt === undefined ? 0 : typeOids[wireTypeOf(learnt)].oid;
+      return declaredTypes[place] || (member === undefined ? oid : (arrayOids[wireTypeOf(member)] ?? oid));
     });
     if (!isNeeded || !types.includes(0)) return types;
     for (const step of plan.steps) {
@@ -348,7 +350,7 @@ export class IrisSession {
     this.#asked = text;
     switch (plan?.kind) {
       case 'session': {
-        const names = columnsOfSession(plan.statement, plan.text);
+        const names = columnsOfSession(plan);
         return names === undefined ? noData() : textColumns(names);
       }
       case 'answer':

@@ -1,6 +1,7 @@
 import {
   volatilityOf,
   type Analysis,
+  type AskedSetting,
   type CopyOptions,
   type IrisStep,
   type IrisText,
@@ -21,6 +22,8 @@ export type Plan =
       readonly statement: Statement;
       readonly text: string;
       readonly modes?: Modes | undefined;
+      /** The columns of a SELECT. */
+      readonly asked?: readonly AskedSetting[] | undefined;
     }
   /** PREPARE, EXECUTE, DECLARE, FETCH and their relatives. */
   | { readonly kind: 'command'; readonly statement: Statement; readonly command: SqlCommand }
@@ -73,8 +76,10 @@ function planOf(translation: Translation, statement: Statement | undefined, text
   }
   if (translation.kind === 'command') return { kind: 'command', statement, command: translation.command };
   if (statement.readsCatalogOnly) return { kind: 'catalog', statement, text };
-  if (translation.kind === 'local') return { kind: 'session', statement, text, modes: translation.modes };
-  if (isSettingOnly(statement)) return { kind: 'session', statement, text };
+  if (translation.kind === 'local') {
+    const { modes, asked } = translation;
+    return { kind: 'session', statement, text, modes, asked };
+  }
   if (translation.kind === 'refused' && isWithoutTables(statement)) return { kind: 'catalog', statement, text };
   if (translation.kind === 'refused' || translation.kind === 'answer' || translation.kind === 'copyIn')
     return translation;
@@ -93,13 +98,6 @@ function passedPlan(translation: IrisTranslation, command: string): Plan {
     translation,
     command,
     !['SELECT', 'WITH', 'INSERT', 'UPDATE', 'DELETE', 'CALL', 'SET'].includes(command),
-  );
-}
-
-/** SELECT set_config(...) and nothing else. */
-function isSettingOnly({ kind, reads, effects }: Statement): boolean {
-  return (
-    kind === 'select' && reads.length === 0 && effects.length > 0 && effects.every((effect) => effect.kind === 'set')
   );
 }
 

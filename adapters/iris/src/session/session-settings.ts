@@ -182,8 +182,8 @@ export class SessionSettings {
       .map((name) => [name, this.get(name) ?? '']);
   }
 
-  /** @throws SessionFault */
-  set(name: string, value: string, isSetLocal: boolean): void {
+  /** Returns it as it is taken. @throws SessionFault */
+  set(name: string, value: string, isSetLocal: boolean): string {
     const known = parameterName(name);
     const parameter = parameters[known];
     const isLocal = isSetLocal || parameter?.standard !== undefined;
@@ -193,10 +193,11 @@ export class SessionSettings {
     const taken = parameter?.take === undefined ? value : parameter.take(value);
     if (taken === undefined)
       throw new SessionFault('0A000', `invalid value for parameter "${known}": IRIS has nothing for it`);
-    if (isLocal && this.#before === undefined) return; // outside of a transaction it ends at once
+    if (isLocal && this.#before === undefined) return taken; // outside of a transaction it ends at once
     if (isLocal && !this.#local.has(known)) this.#local.set(known, this.#set.get(known));
     if (!isLocal) this.#local.delete(known);
     this.#put(known, taken);
+    return taken;
   }
 
   reset(name: string): void {

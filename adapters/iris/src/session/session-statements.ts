@@ -1,13 +1,17 @@
-import { booleanOf, type SessionEffect, type Statement, type Value } from '@medrex/sql';
+import { typeOids } from '@medrex/pg-wire';
+import { booleanOf, type AskedSetting, type SessionEffect, type Value } from '@medrex/sql';
 import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
+import type { Plan } from './plan.ts';
 import type { SessionContext } from './session-context.ts';
 import { SessionFault } from './session-fault.ts';
 import { parameterName } from './session-settings.ts';
 
+type SessionPlan = Extract<Plan, { kind: 'session' }>;
+
 /** What a statement of the session answers. */
 export interface SessionAnswer {
   readonly columns?: readonly string[];
-  readonly rows?: readonly (readonly string[])[];
+  readonly rows?: readonly (readonly (string | null)[])[];
   readonly tag: string;
 }
 
@@ -16,23 +20,22 @@ const showForm = /^\s*(?:--[^\n]*\n|\/\*.*?\*\/|\s)*show\s+("?[\w.]+"?(?:\s+\w+)
 /** SET, RESET, SHOW, DISCARD and their relatives: IRIS has no part in them. @throws SessionFault */
 export function runSession(
   { settings, user }: SessionContext,
-  statement: Statement,
-  text: string,
+  { statement, text, asked }: SessionPlan,
   parameters: readonly BoundParameter[],
 ): SessionAnswer {
   const shown = showForm.exec(text)?.[1];
   if (shown !== undefined) return show(settings, shown.replaceAll('"', ''));
-  if (statement.kind === 'select') return selectConfig(settings, statement, parameters);
+  if (asked !== undefined) return selectSettings(settings, asked, parameters);
   for (const effect of statement.effects) apply(settings, user, effect, parameters);
   return { tag: statement.command };
 }
 
 /** Columns of what `runSession` answers, before it is run. */
-export function columnsOfSession(statement: Statement, text: string): readonly string[] | undefined {
+export function columnsOfSession({ text, asked }: SessionPlan): readonly string[] | undefined {
   const shown = showForm.exec(text)?.[1];
   if (shown !== undefined)
     return shown.toLowerCase() === 'all' ? allColumns : [parameterName(shown.replaceAll('"', ''))];
-  return statement.kind === 'select' ? statement.effects.map(() => 'set_config') : undefined;
+  return asked?.map(({ label }) => label);
 }
 
 const allColumns = ['name', 'setting', 'description'];
@@ -44,18 +47,47 @@ function show(settings: SessionContext['settings'], name: string): SessionAnswer
   return { columns: [parameterName(name)], rows: [[value]], tag: 'SHOW' };
 }
 
-function selectConfig(
+/** One after the other: what is asked for before it is set is as it was. */
+function selectSettings(
   settings: SessionContext['settings'],
-  { effects }: Statement,
+  asked: readonly AskedSetting[],
   parameters: readonly BoundParameter[],
 ): SessionAnswer {
-  const row = effects.map((effect) => {
-    if (effect.kind !== 'set') return '';
-    const name = textOf(effect.name, parameters);
-    settings.set(name, textOf(effect.value, parameters), isLocal(effect, parameters));
-    return settings.get(name) ?? '';
+  const row = asked.map(({ name: told, change, isOptional, isTested }) => {
+    const name = textOf(told, parameters);
+    const value = change === undefined ? settings.get(name) : changed(settings, name, change, parameters);
+    if (value === undefined && !isOptional)
+      throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
+    return isTested ? (value === undefined ? 't' : 'f') : (value ?? null);
   });
-  return { columns: effects.map(() => 'set_config'), rows: [row], tag: 'SELECT 1' };
+  return { columns: asked.map(({ label }) => label), rows: [row], tag: 'SELECT 1' };
+}
+
+/** What it is then, if only for this statement. */
+function changed(
+  settings: SessionContext['settings'],
+  name: string,
+  { value, isLocal: told }: NonNullable<AskedSetting['change']>,
+  parameters: readonly BoundParameter[],
+): string {
+  if (value !== undefined)
+    return settings.set(name, textOf(value, parameters), booleanOf(textOf(told, parameters)) === true);
+  settings.reset(name);
+  return settings.get(name) ?? '';
+}
+
+/** OIDs of the parameters that such a SELECT has. */
+export function parametersOfSession({ asked = [] }: SessionPlan, declared: readonly number[]): readonly number[] {
+  const types: number[] = [];
+  const note = (value: Value | undefined, type: number): void => {
+    if (value !== undefined && 'parameter' in value) types[value.parameter - 1] ??= type;
+  };
+  for (const { name, change } of asked) {
+    note(name, typeOids.text.oid);
+    note(change?.value, typeOids.text.oid);
+    note(change?.isLocal, typeOids.bool.oid);
+  }
+  return Array.from({ length: Math.max(types.length, declared.length) }, (_, at) => declared[at] || (types[at] ?? 0));
 }
 
 function apply(

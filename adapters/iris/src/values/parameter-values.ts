@@ -17,9 +17,16 @@ export function textOfParameter({ bytes, isBinary, type }: BoundParameter): stri
   if (bytes === null) return null;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!isBinary) return buffer.toString('utf8');
-  const text = type === undefined ? undefined : textOfBinary(type, buffer);
+  const text = type === undefined ? textOfArray(buffer) : textOfBinary(type, buffer);
   if (text !== undefined) return text;
   throw new SessionFault('22P03', `incorrect binary data format of a ${type ?? 'value of unknown type'}`);
+}
+
+function textOfArray(binary: Buffer): string | undefined {
+  const items = itemsOfBinaryArray(binary)?.map((item) =>
+    item === null ? 'NULL' : `"${item.replaceAll(/["\\]/g, '\\$&')}"`,
+  );
+  return items === undefined ? undefined : `{${items.join(',')}}`;
 }
 
 /** A parameter as the driver binds it. @throws SessionFault */

@@ -1,11 +1,11 @@
-import type { A_Expr, Node, TypeCast } from 'libpg-query';
+import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, lastNameOf } from '../ast.ts';
 import { arrayMembers } from './arrays.ts';
 import { exact } from './comparison.ts';
 import type { ParameterUse } from './fragment.ts';
 import { typeOf } from './inference.ts';
 import { together } from './made-nodes.ts';
-import { numberTypes, timeTypes, typeUse, type PgType } from './pg-type.ts';
+import { elementType, numberTypes, timeTypes, type PgType } from './pg-type.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -30,6 +30,8 @@ export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn:
     return p.predicate({ SubLink: { ...query, ...compared, subLinkType } }, scope);
   }
   const members = arrayMembers(rexpr);
+  if (members?.some((member) => bodyOf(member, 'A_Const')?.isnull === true) === true)
+    return refuse('a test of an array with NULL in it', location, 'Leave it out: nothing is equal to it.');
   if (members?.length === 0) return isAny ? '1 = 0' : '1 = 1';
   if (members !== undefined && (isIn || isNotIn)) {
     const list: Node = { List: { items: [...members] } };
@@ -40,7 +42,10 @@ export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn:
   const cast = bodyOf(rexpr, 'TypeCast');
   const parameter = bodyOf(rexpr, 'ParamRef') ?? bodyOf(cast?.arg, 'ParamRef');
   if (parameter?.number === undefined) return refuse('an array that is neither written out nor a parameter', location);
-  const list = p.marks.parameter(parameter.number, listUse(typeOf(p, lexpr, scope) ?? elementType(cast), location));
+  const type = typeOf(p, lexpr, scope) ?? elementType(cast);
+  const told = elementType(cast) ?? (type === 'varchar' ? 'text' : type);
+  if (told !== undefined) p.arrayTypes.set(parameter.number, told);
+  const list = p.marks.parameter(parameter.number, listUse(type, location));
   const member = `${exact(p, lexpr, scope)} %INLIST ${list}`;
   return isIn ? member : `NOT (${member})`;
 }
@@ -77,9 +82,4 @@ function listUse(type: PgType | undefined, location?: number): ParameterUse {
   if (timeTypes.has(type) || type === 'time' || type === 'interval' || type === 'bytea')
     return refuse(`an array of ${type ?? ''} as a parameter`, location, 'Write IN ($1, $2).');
   return 'list';
-}
-
-function elementType(cast: TypeCast | undefined): PgType | undefined {
-  const names = cast?.typeName?.names;
-  return names === undefined ? undefined : typeUse({ names })?.type;
 }

@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { bodyOf, constantText } from '../ast.ts';
 
-/** The members of an array that the text writes out: ARRAY[1, 2] or '{1,2}'; undefined for any other. */
+/** The members of an array that the text writes out: ARRAY[1, 2] or '{1,2,NULL}'; undefined for any other. */
 export function arrayMembers(node: Node | undefined): readonly Node[] | undefined {
   const cast = bodyOf(node, 'TypeCast');
   if (cast !== undefined) return arrayMembers(cast.arg);
@@ -15,7 +15,7 @@ export function arrayMembers(node: Node | undefined): readonly Node[] | undefine
   return text === undefined ? undefined : literalMembers(text, location);
 }
 
-const member = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"\\]*?))\s*(,|\}$)/;
+const member = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^,{}"\\]*?))\s*(,|\}$)/s;
 
 function literalMembers(text: string, location: number): readonly Node[] | undefined {
   if (!text.startsWith('{') || !text.endsWith('}')) return undefined;
@@ -25,8 +25,10 @@ function literalMembers(text: string, location: number): readonly Node[] | undef
     const match = member.exec(rest);
     if (match === null) return undefined; // nested, or not well formed
     const [whole, quoted, plain = ''] = match;
-    if (quoted === undefined && (plain === '' || plain.toUpperCase() === 'NULL')) return undefined;
-    members.push({ A_Const: { sval: { sval: quoted?.replace(/\\(.)/g, '$1') ?? plain }, location } });
+    if (quoted === undefined && plain === '') return undefined;
+    const isNull = quoted === undefined && plain.toUpperCase() === 'NULL';
+    const value = isNull ? { isnull: true } : { sval: { sval: quoted?.replace(/\\(.)/gs, '$1') ?? plain } };
+    members.push({ A_Const: { ...value, location } });
     rest = rest.slice(whole.length);
   }
   return members;

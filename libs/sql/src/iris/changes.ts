@@ -25,6 +25,7 @@ import { placeOf, refuse, Refusal } from './refusal.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { rowsOfValues } from './rows-of-values.ts';
 import { Scope, seenColumn, type SeenColumn } from './scope.ts';
+import { unnestedRows } from './series.ts';
 import type { IrisStep } from './translation.ts';
 
 /** One call to IRIS, as printed text with marks. */
@@ -66,7 +67,9 @@ export function printInsert(p: Printing, insert: InsertStmt): PrintedChange {
           returning,
         )
       : conflictSteps(p, conflicts, rows, columns, exprs, returning);
-  if (select.valuesLists !== undefined) return insertRows(givenRows(select, columns, insert.cols ?? []));
+  const rows = unnestedRows(select)?.map((items): Node => ({ List: { items } }));
+  const valuesLists = select.valuesLists ?? rows;
+  if (valuesLists !== undefined) return insertRows(givenRows(valuesLists, columns, insert.cols ?? []));
   const into = columns?.map((name) => columnFacts(facts, name));
   const query = p.query(select, undefined, into === undefined ? {} : { assigned: into });
   for (const [place, column] of (into ?? []).entries())
@@ -110,12 +113,12 @@ interface GivenValue {
 
 /** The rows of VALUES: a DEFAULT leaves its column out. */
 function givenRows(
-  select: SelectStmt,
+  valuesLists: readonly Node[],
   columns: readonly string[] | undefined,
   cols: readonly Node[],
 ): readonly (readonly GivenValue[])[] {
   const isNamed = cols.length > 0;
-  return (select.valuesLists ?? []).map((row) => {
+  return valuesLists.map((row) => {
     const values = bodyOf(row, 'List')?.items ?? [];
     const given = values
       .map((node, place) => ({ node, name: columns?.[place] }))

@@ -174,6 +174,16 @@ describe('arrays', () => {
       'select id from patients where name <> all ($1::text[])',
       ['SELECT id FROM patients WHERE NOT (%EXACT(name) %INLIST ?) -- $1 list'],
     ],
+    [
+      "insert into wards (id, label) select * from unnest('{1,2}'::int[], '{a,\"b,c\"}'::varchar(9)[]) returning id",
+      [
+        "INSERT INTO wards (id, label) VALUES (CAST('1' AS INTEGER), CAST('a' AS VARCHAR(9)))",
+        'SELECT id FROM wards WHERE %ID = LAST_IDENTITY()',
+        "INSERT INTO wards (id, label) VALUES (CAST('2' AS INTEGER), CAST('b,c' AS VARCHAR(9)))",
+        'SELECT id FROM wards WHERE %ID = LAST_IDENTITY()',
+      ],
+    ],
+    ["insert into wards (id) select * from unnest('{}'::int[])", []],
   ])('%s', (text, steps) => expect(becomes(newest, text)).toEqual(steps));
 });
 

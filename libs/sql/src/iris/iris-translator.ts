@@ -14,6 +14,7 @@ import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { commandOf, hasOption } from '../command.ts';
 import { loadParser, parseSql, tooDeep, type SqlFault } from '../pg-parser.ts';
 import { isIrisPassthrough } from '../sql-comment.ts';
+import { askedSettings } from './asked-settings.ts';
 import { emptyCatalog, type SqlCatalog } from './catalog.ts';
 import { printDelete, printInsert, printUpdate, type PrintedChange, type PrintedStep } from './changes.ts';
 import { isSchemaColumn } from './comparison.ts';
@@ -142,8 +143,8 @@ export class IrisTranslator {
       const end = stmt_len === undefined ? Buffer.byteLength(text) : stmt_location + stmt_len;
       const command = sqlCommandOf(stmt, text, { start: stmt_location, end });
       if (command !== undefined) return { kind: 'command', command };
-      const { statement, wanted } = withKnownValues(qualified(stmt, path, this.#catalog), types, values);
-      const translation = this.#statement(statement, { types, wanted, isKnown: values !== undefined });
+      const { statement, wanted, arrays } = withKnownValues(qualified(stmt, path, this.#catalog), types, values);
+      const translation = this.#statement(statement, { types, wanted, arrays, isKnown: values !== undefined });
       if (translation.kind !== 'iris') return translation;
       const { highest, untold } = parametersOf(stmt);
       const faults = untold.map((each) => ({ number: each.number, fault: untoldFault(each, text) }));
@@ -157,6 +158,8 @@ export class IrisTranslator {
 
   #statement(node: Node, parameters: Parameters): Translation {
     if (localKinds.has(kindOf(node))) return localOrModes(node);
+    const asked = askedSettings(node);
+    if (asked !== undefined) return { kind: 'local', asked };
     const explained = bodyOf(node, 'ExplainStmt');
     if (explained !== undefined) return this.#explain(explained, parameters);
     const p = this.#printing(parameters);
@@ -166,7 +169,7 @@ export class IrisTranslator {
     return finished(p, this.#printed(p, node), node, [...parameters.wanted.keys()]);
   }
 
-  #printing({ types, wanted }: Parameters): Printing {
+  #printing({ types, wanted, arrays }: Parameters): Printing {
     const printed = new Map<SelectStmt, Map<string, PrintedQuery>>();
     const effort = new Effort();
     const p: Printing = {
@@ -176,6 +179,7 @@ export class IrisTranslator {
       marks: new Marks(),
       parameterTypes: types,
       learntTypes: new Map(wanted),
+      arrayTypes: new Map(arrays),
       textParameters: [],
       isOrderKept: this.#options.isOrderKept ?? true,
       hazards: [],
@@ -287,6 +291,7 @@ export class IrisTranslator {
       meanings: new Map(),
       constants: [...wanted.keys()],
       parameterTypes: inner.kind === 'iris' ? inner.parameterTypes : new Map(),
+      arrayTypes: inner.kind === 'iris' ? inner.arrayTypes : new Map(),
       highest: 0,
       untold: [],
     };
@@ -299,6 +304,8 @@ interface Parameters {
   readonly types: readonly (PgType | undefined)[];
   /** Those that the translation depends on. */
   readonly wanted: ReadonlyMap<number, PgType>;
+  /** Those of them that are arrays, by the types of their members. */
+  readonly arrays: ReadonlyMap<number, PgType>;
   /** Their values are in their places. */
   readonly isKnown: boolean;
 }
@@ -358,6 +365,7 @@ function finished(
     meanings: new Map([...meaningOf('22012', p.divisions), ...meaningOf('22023', p.domains)]),
     constants,
     parameterTypes: p.learntTypes,
+    arrayTypes: p.arrayTypes,
     highest: 0,
     untold: [],
   };

@@ -1,7 +1,7 @@
 import type { A_Expr, FuncCall, Node } from 'libpg-query';
 import { bodyOf, lastNameOf, namesOf } from '../ast.ts';
 import { ageOf } from './age.ts';
-import { numberTypes, textTypes, integerTypes, typeUse, type PgType } from './pg-type.ts';
+import { elementType, numberTypes, textTypes, integerTypes, typeUse, type PgType } from './pg-type.ts';
 import { Refusal, refuse } from './refusal.ts';
 
 /** Texts of parameters by their numbers; null is NULL. */
@@ -16,6 +16,7 @@ interface Place {
 const text = (sample: string): Place => ({ type: 'text', sample });
 const integer = (sample: number): Place => ({ type: 'int4', sample: String(sample) });
 const share: Place = { type: 'float8', sample: '0.5' };
+const arrayPlace = text('{}');
 const none = undefined;
 
 /** By the names of functions and the places of their arguments. */
@@ -48,13 +49,16 @@ const builders: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build
 const jsonPaths: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>']);
 const regexes: ReadonlySet<string> = new Set(['~', '~*', '!~', '!~*']);
 
-/** A constant of a parameter is longer than any unit, pattern or separator. */
+/** A constant of a parameter is longer than any unit, pattern or separator; an array has as many rows as are written out. */
 const charactersMax = 1_000;
+const arrayCharactersMax = 100_000;
 
 export interface Known {
   readonly statement: Node;
   /** The parameters whose values have been put in, or have to be, with the types that their places say. */
   readonly wanted: ReadonlyMap<number, PgType>;
+  /** Those of them that are arrays, by the types of their members. */
+  readonly arrays: ReadonlyMap<number, PgType>;
 }
 
 /**
@@ -68,11 +72,12 @@ export function withKnownValues(
   values: KnownValues | undefined,
 ): Known {
   const writer = new ConstantWriter(types, values);
-  return { statement: writer.rewritten(statement) as Node, wanted: writer.wanted };
+  return { statement: writer.rewritten(statement) as Node, wanted: writer.wanted, arrays: writer.arrays };
 }
 
 class ConstantWriter {
   readonly wanted = new Map<number, PgType>();
+  readonly arrays = new Map<number, PgType>();
   readonly #types: readonly (PgType | undefined)[];
   readonly #values: KnownValues | undefined;
 
@@ -102,8 +107,12 @@ class ConstantWriter {
     const name = words.at(-1) ?? '';
     const places = name === 'date_part' && ageOf(call.args?.[1]) !== undefined ? [text('year')] : ofCalls[name];
     const isBuilder = builders.has(name);
-    if ((places === undefined && !isBuilder) || (words.length > 1 && words[0] !== 'pg_catalog')) return node;
-    const args = call.args?.map((arg, at) => this.#constant(arg, isBuilder && at % 2 === 0 ? text('k') : places?.[at]));
+    const isOfArrays = name === 'unnest';
+    const isPlain = places === undefined && !isBuilder && !isOfArrays;
+    if (isPlain || (words.length > 1 && words[0] !== 'pg_catalog')) return node;
+    const args = call.args?.map((arg, at) =>
+      isOfArrays ? this.#array(arg) : this.#constant(arg, isBuilder && at % 2 === 0 ? text('k') : places?.[at]),
+    );
     return args?.some((arg, at) => arg !== call.args?.[at]) === true ? { FuncCall: { ...call, args } } : node;
   }
 
@@ -113,18 +122,23 @@ class ConstantWriter {
     const isOfArray = expression.kind === 'AEXPR_OP_ANY' || expression.kind === 'AEXPR_OP_ALL';
     if (expression.kind !== 'AEXPR_OP' && !isOfArray) return node;
     const rexpr = isOfArray
-      ? this.#array(expression, expression.rexpr)
+      ? this.#testedArray(expression, expression.rexpr)
       : this.#constant(expression.rexpr, this.#placeOf(expression));
     return rexpr === expression.rexpr ? node : { A_Expr: { ...expression, rexpr } };
   }
 
   /** One whose members are tested one by one: where it is asked whether something is among them IRIS takes it as it comes. */
-  #array({ kind, name }: A_Expr, array: Node): Node {
+  #testedArray({ kind, name }: A_Expr, array: Node): Node {
     const operator = lastNameOf(name) ?? '';
-    if (operator === (kind === 'AEXPR_OP_ANY' ? '=' : '<>')) return array;
+    return operator === (kind === 'AEXPR_OP_ANY' ? '=' : '<>') ? array : this.#array(array);
+  }
+
+  #array(array: Node): Node {
     const cast = bodyOf(array, 'TypeCast');
-    if (numberOf(array) === 0) return array;
-    const arg = this.#constant(cast?.arg ?? array, text('{}'));
+    const number = numberOf(array);
+    if (number === 0) return array;
+    this.arrays.set(number, elementType(cast) ?? 'text');
+    const arg = this.#constant(cast?.arg ?? array, arrayPlace);
     return cast === undefined ? arg : { TypeCast: { ...cast, arg } };
   }
 
@@ -162,10 +176,11 @@ function fits({ type }: Place, declared: PgType): boolean {
 }
 
 /** @throws Refusal 22P02 */
-function constantOf(value: string | null, { type }: Place, parameter: Node): Node {
+function constantOf(value: string | null, place: Place, parameter: Node): Node {
+  const { type } = place;
   const { number = 0, location = -1 } = bodyOf(parameter, 'ParamRef') ?? {};
-  if (value !== null && value.length > charactersMax)
-    return refuse(`a $${number} of more than ${charactersMax} characters`, location);
+  const most = place === arrayPlace ? arrayCharactersMax : charactersMax;
+  if (value !== null && value.length > most) return refuse(`a $${number} of more than ${most} characters`, location);
   const isWhole = type === 'int4' && value !== null;
   if (isWhole && !/^\s*[-+]?\d{1,9}\s*$/.test(value))
     throw new Refusal(`invalid input syntax for type integer, or one beyond nine digits: $${number}`, {

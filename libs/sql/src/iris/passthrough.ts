@@ -21,6 +21,7 @@ export function passedThrough(text: string): Translation {
     meanings: new Map(),
     constants: [],
     parameterTypes: new Map(),
+    arrayTypes: new Map(),
     highest: parameters.length,
     untold: [],
   };

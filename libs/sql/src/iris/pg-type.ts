@@ -1,4 +1,4 @@
-import type { TypeName } from 'libpg-query';
+import type { TypeCast, TypeName } from 'libpg-query';
 import { constantText, namesOf } from '../ast.ts';
 
 /** The PostgreSQL types that IRIS has something for. */
@@ -39,6 +39,12 @@ export function typeUse(name: TypeName | undefined): TypeUse | undefined {
   const type = pgTypes.find((each) => each === words.at(-1));
   if (type === undefined) return undefined;
   return { type, modifiers: (name.typmods ?? []).map((modifier) => Number(constantText(modifier))) };
+}
+
+/** Of the members of an array that is cast. */
+export function elementType(cast: TypeCast | undefined): PgType | undefined {
+  const names = cast?.typeName?.names;
+  return names === undefined ? undefined : typeUse({ names })?.type;
 }
 
 /** The IRIS type to cast to and to declare; undefined where the modifiers are more than IRIS takes. */

@@ -18,6 +18,8 @@ export interface Printing {
   readonly parameterTypes: readonly (PgType | undefined)[];
   /** The same as their places tell, where the client did not. */
   readonly learntTypes: Map<number, PgType>;
+  /** Parameters that are arrays, by the types of their members. */
+  readonly arrayTypes: Map<number, PgType>;
   /** Parameters that are columns of the result, and text unless something else has told their types. */
   readonly textParameters: ParamRef[];
   /**

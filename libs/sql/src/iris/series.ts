@@ -1,5 +1,6 @@
 import type { FuncCall, Node, RangeFunction, SelectStmt } from 'libpg-query';
-import { bodyOf, hasPart, kindOf, namesOf } from '../ast.ts';
+import { bodyOf, hasPart, kindOf, lastNameOf, namesOf } from '../ast.ts';
+import { arrayMembers } from './arrays.ts';
 import { seriesQuery } from './counted-series.ts';
 import { intervalValue } from './interval-text.ts';
 import { number } from './made-nodes.ts';
@@ -33,18 +34,36 @@ export function seriesOf(
   const isNumbered = ordinality === true;
   const constants = isSeries ? valuesOf(call) : undefined;
   const own = alias?.aliasname ?? name;
-  const [column = own, ordinal = 'ordinality'] = namesOf(alias?.colnames);
-  const columns = isNumbered ? [column, ordinal] : [column];
-  const named = { alias: own, columns, key: isSeries ? column : isNumbered ? ordinal : undefined };
+  const names = namesOf(alias?.colnames);
+  const width = isSeries ? 1 : (call.args?.length ?? 1);
+  if (width > 1 && names.length < width)
+    return refuse('several arrays in unnest without names of their columns', call.location, 'Say AS t (a, b).');
+  const values = width > 1 ? names.slice(0, width) : [names[0] ?? own];
+  const ordinal = names[width] ?? 'ordinality';
+  const columns = isNumbered ? [...values, ordinal] : values;
+  const named = { alias: own, columns, key: isSeries ? columns[0] : isNumbered ? ordinal : undefined };
   if (isSeries && constants === undefined) return { ...named, select: seriesQuery(p, call, scope, isNumbered) };
-  const { none, values } = constants === undefined ? membersOf(call) : { none: number(0), values: constants };
-  const rows = values.map((value, at) => (isNumbered ? [value, asBigint(number(at + 1))] : [value]));
-  const empty = (isNumbered ? [none, asBigint(number(0))] : [none]).map((val): Node => ({ ResTarget: { val } }));
+  const lists = constants === undefined ? listsOf(call) : [{ none: number(0), values: constants }];
+  const rows = rowsOf(lists).map((row, at) => (isNumbered ? [...row, asBigint(number(at + 1))] : row));
+  const none = lists.map((list) => list.none);
+  const empty = (isNumbered ? [...none, asBigint(number(0))] : none).map((val): Node => ({ ResTarget: { val } }));
   const select: SelectStmt =
     rows.length === 0
       ? { targetList: empty, whereClause: never }
       : { valuesLists: rows.map((items) => ({ List: { items } })) };
   return { ...named, select };
+}
+
+/** The rows of `SELECT * FROM unnest('{1,2}'::int[], ...)`; undefined where a query is more, or anything else. */
+export function unnestedRows({ fromClause = [], targetList = [], ...more }: SelectStmt): Node[][] | undefined {
+  const { functions = [], ordinality, is_rowsfrom } = bodyOf(fromClause[0], 'RangeFunction') ?? {};
+  const call = bodyOf(bodyOf(functions[0], 'List')?.items?.[0], 'FuncCall');
+  const fields = bodyOf(bodyOf(targetList[0], 'ResTarget')?.val, 'ColumnRef')?.fields ?? [];
+  const isStar = targetList.length === 1 && fields.length === 1 && bodyOf(fields[0], 'A_Star') !== undefined;
+  const isAlone = fromClause.length === 1 && ordinality !== true && is_rowsfrom !== true;
+  const isMore = Object.keys(more).some((part) => part !== 'limitOption' && part !== 'op');
+  if (call === undefined || lastNameOf(call.funcname) !== 'unnest' || !isStar || !isAlone || isMore) return undefined;
+  return rowsOf(listsOf(call));
 }
 
 interface Members {
@@ -53,18 +72,29 @@ interface Members {
   readonly none: Node;
 }
 
-/** unnest(array[...]) of what says nothing of the tables beside it. */
-function membersOf({ args = [], location }: FuncCall): Members {
-  const cast = bodyOf(args[0], 'TypeCast');
-  const array = bodyOf(cast === undefined ? args[0] : cast.arg, 'A_ArrayExpr');
+/** Of shorter lists NULL. */
+function rowsOf(lists: readonly Members[]): Node[][] {
+  const length = Math.max(0, ...lists.map(({ values }) => values.length));
+  return Array.from({ length }, (_, at) => lists.map(({ values, none }) => values[at] ?? none));
+}
+
+/** unnest(array[...], '{...}'::int[], ...) of what says nothing of the tables beside it. */
+const listsOf = ({ args = [], location }: FuncCall): readonly Members[] => args.map((arg) => membersOf(arg, location));
+
+function membersOf(array: Node, location?: number): Members {
+  const cast = bodyOf(array, 'TypeCast');
   const { arrayBounds, ...member } = cast?.typeName ?? {};
-  const elements = array?.elements ?? [];
   const isTyped = cast !== undefined && arrayBounds !== undefined;
-  const isFlat = !elements.some((each) => hasPart(each, isOfTablesOrNested));
-  if (array === undefined || args.length > 1 || (cast !== undefined && !isTyped) || !isFlat)
-    return refuse('unnest of what is no array of constants', location, 'array[...] of constants and parameters is.');
+  const isOfType = cast === undefined ? bodyOf(array, 'A_ArrayExpr') !== undefined : isTyped;
+  const elements = isOfType ? arrayMembers(array) : undefined;
+  if (elements?.some((each) => hasPart(each, isOfTablesOrNested)) !== false)
+    return refuse(
+      'unnest of what is no array of constants',
+      location,
+      'array[...] of constants and parameters is, and a parameter that is cast to an array.',
+    );
   if (elements.length === 0 && !isTyped)
-    throw new Refusal('cannot determine type of empty array', { sqlstate: '42P18', location: placeOf(args[0]) });
+    throw new Refusal('cannot determine type of empty array', { sqlstate: '42P18', location: placeOf(array) });
   if (elements.length > rowsMax) return refuse(`unnest of more than ${rowsMax} rows`, location);
   const typed = (arg: Node): Node => (isTyped ? { TypeCast: { arg, typeName: member } } : arg);
   return { values: elements.map(typed), none: typed({ A_Const: { isnull: true, location: -1 } }) };

@@ -1,4 +1,5 @@
 import type { SqlFault } from '../pg-parser.ts';
+import type { AskedSetting } from './asked-settings.ts';
 import type { CopyOptions } from './copy-options.ts';
 import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
@@ -59,6 +60,8 @@ export interface IrisTranslation {
   readonly constants: readonly number[];
   /** Types of parameters that the client left open, as far as their places tell. */
   readonly parameterTypes: ReadonlyMap<number, PgType>;
+  /** Those that are arrays, by the types of their members. */
+  readonly arrayTypes: ReadonlyMap<number, PgType>;
   /** The highest n of `$n` in it. */
   readonly highest: number;
   /** What is to be said of parameters whose types nothing tells, if the client does not. */
@@ -67,8 +70,15 @@ export interface IrisTranslation {
 
 export type Translation =
   | IrisTranslation
-  /** Answered by the proxy: session parameters and their relatives; SET TRANSACTION with what it asks of the one that is open. */
-  | { readonly kind: 'local'; readonly modes?: { readonly isReadOnly: boolean | undefined } }
+  /**
+   * Answered by the proxy: session parameters and their relatives; SET TRANSACTION with what it asks of the one that is open, and
+   * a SELECT that sets some with the columns that it shows.
+   */
+  | {
+      readonly kind: 'local';
+      readonly modes?: { readonly isReadOnly: boolean | undefined };
+      readonly asked?: readonly AskedSetting[];
+    }
   /** The same, of what is prepared and of cursors. */
   | { readonly kind: 'command'; readonly command: SqlCommand }
   /** The rows that follow as COPY are bound to these parameters, one call each. */

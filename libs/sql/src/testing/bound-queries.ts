@@ -24,6 +24,11 @@ export const boundQueries: readonly WrittenQuery[] = [
     '2024-01-05 00:00:00',
     'month',
   ]),
+  query(
+    'select id, t.label from patients p join unnest($1::int[], $2::text[]) as t (of, label) on t.of = p.id order by id',
+    ['{2,3,99}', '{x,NULL}'],
+  ),
+  query('select n, v from unnest($1::numeric[]) with ordinality as t (v, n) order by n', ['{1.5,-2,NULL}']),
   query("select date_trunc('day'::text, started), date_part('hour'::varchar, started) from encounters order by id"),
   ...written('select id, date_part($1, started) from encounters order by id', 'year', 'dow', 'epoch', 'second'),
   ...written('select id, date_part($1, born) from patients order by id', 'month', 'isodow'),

@@ -1,6 +1,11 @@
 /** What functions of IRIS, its types and its collations are in PostgreSQL. */
 
-export const types: Readonly<Record<string, string>> = { BIT: 'integer', DOUBLE: 'float8', GUID: 'uuid' };
+export const types: Readonly<Record<string, string>> = {
+  BIT: 'integer',
+  DOUBLE: 'float8',
+  GUID: 'uuid',
+  VARBINARY: 'bytea',
+};
 
 const units: Readonly<Record<string, string>> = { weekday: 'dow', dayofyear: 'doy' };
 const perSecond: Readonly<Record<string, number>> = { second: 1, millisecond: 1_000, microsecond: 1_000_000 };
@@ -28,6 +33,7 @@ export const calls: Readonly<Record<string, ((args: readonly string[]) => string
   '%EXACT': ([value]) => exact(value ?? ''),
   STRING: (args) => `concat(${args.join(', ')})`,
   CHAR: ([value]) => `chr(${value ?? ''})`,
+  SUBSTRING: ([text, ...places]) => `substring(${[text, ...places.map((place) => `(${place})::int`)].join(', ')})`,
   CHAR_LENGTH: ([value]) => `length(${value ?? ''})`,
   LOG: ([value]) => `ln((${value ?? ''})::float8)`,
   POWER: ([base, power]) => `power((${base ?? ''})::float8, ${power ?? ''})`,

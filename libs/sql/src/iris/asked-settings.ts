@@ -1,0 +1,42 @@
+import type { Node } from 'libpg-query';
+import { bodyOf, namesOf } from '../ast.ts';
+import { valueOf } from '../function-effects.ts';
+import type { Value } from '../session-effect.ts';
+import { labelOf } from './labels.ts';
+
+/** A column of `SELECT set_config(...), current_setting(...)`. */
+export interface AskedSetting {
+  readonly label: string;
+  readonly name: Value;
+  /** Undefined: it is only asked for. Without a value it is reset. */
+  readonly change?: { readonly value: Value | undefined; readonly isLocal: Value };
+  /** NULL where there is none of that name. */
+  readonly isOptional: boolean;
+  /** Asked is whether it IS NULL, which pg-proxy does where it wants nothing but the change. */
+  readonly isTested: boolean;
+}
+
+/** Undefined where a statement sets nothing, or asks for anything else as well. */
+export function askedSettings(statement: Node): readonly AskedSetting[] | undefined {
+  const { targetList = [], ...more } = bodyOf(statement, 'SelectStmt') ?? {};
+  if (Object.keys(more).some((part) => part !== 'limitOption' && part !== 'op')) return undefined;
+  const asked = targetList.map(askedBy);
+  const isWhole = asked.every((each) => each !== undefined);
+  return isWhole && asked.some(({ change }) => change !== undefined) ? asked : undefined;
+}
+
+function askedBy(node: Node): AskedSetting | undefined {
+  const target = bodyOf(node, 'ResTarget');
+  const test = bodyOf(target?.val, 'NullTest');
+  if (test !== undefined && test.nulltesttype !== 'IS_NULL') return undefined;
+  const { funcname, args = [] } = bodyOf(test?.arg ?? target?.val, 'FuncCall') ?? {};
+  const words = namesOf(funcname);
+  if (words.length > 1 && words[0] !== 'pg_catalog') return undefined;
+  const [name, second, third] = args.map(valueOf);
+  if (name === undefined) return undefined;
+  const column = { label: labelOf(target?.val, target?.name), name, isTested: test !== undefined };
+  if (words.at(-1) === 'current_setting') return { ...column, isOptional: args.length > 1 };
+  const isReset = bodyOf(args[1], 'A_Const')?.isnull === true;
+  if (words.at(-1) !== 'set_config' || third === undefined || (second === undefined && !isReset)) return undefined;
+  return { ...column, change: { value: isReset ? undefined : second, isLocal: third }, isOptional: false };
+}

@@ -2,6 +2,7 @@ import { copyResponse, frontend as from, readCopyData, readCopyFail, type WireTy
 import { irisSql } from '@medrex/sql';
 import type { SqlValue } from '@medrex/sql-driver';
 import { sqlValueOf } from '../values/parameter-values.ts';
+import { CopyBinaryRows } from './copy-binary-rows.ts';
 import { CopyRows } from './copy-rows.ts';
 import type { Plan } from './plan.ts';
 import type { SessionContext } from './session-context.ts';
@@ -18,11 +19,16 @@ export async function copyIn(
   plan: CopyInPlan,
   typeOf: (column: string) => WireType | undefined,
 ): Promise<number> {
-  outlet.send(copyResponse({ direction: 'in', isBinary: false, columnFormats: plan.columns.map(() => 0) }));
+  const isBinary = plan.options.format === 'binary';
+  const columnFormats = plan.columns.map(() => Number(isBinary));
   const sql = irisSql(plan.insert);
   const types = plan.columns.map(typeOf);
-  const rows = new CopyRows(plan.options, { name: plan.relation.name, columns: plan.columns });
-  let waiting: (string | null)[][] = [];
+  if (isBinary && types.includes(undefined))
+    throw new SessionFault('0A000', 'COPY in binary format into a table of unknown columns');
+  outlet.send(copyResponse({ direction: 'in', isBinary, columnFormats }));
+  const table = { name: plan.relation.name, columns: plan.columns };
+  const rows = isBinary ? new CopyBinaryRows(table) : new CopyRows(plan.options, table);
+  let waiting: (string | Buffer | null)[][] = [];
   let count = 0;
   const send = async (min: number): Promise<void> => {
     while (waiting.length > min) {
@@ -53,9 +59,14 @@ export async function copyIn(
   }
 }
 
-function valuesOf(row: readonly (string | null)[], types: readonly (WireType | undefined)[]): readonly SqlValue[] {
-  return row.map((text, place) => {
-    const bytes = text === null ? null : Buffer.from(text, 'utf8');
-    return sqlValueOf({ bytes, isBinary: false, type: types[place] }, 'value');
+/** Fields are text, or bytes as the binary format has them. */
+function valuesOf(
+  row: readonly (string | Buffer | null)[],
+  types: readonly (WireType | undefined)[],
+): readonly SqlValue[] {
+  return row.map((field, place) => {
+    const isBinary = typeof field === 'object';
+    const bytes = isBinary ? field : Buffer.from(field, 'utf8');
+    return sqlValueOf({ bytes, isBinary, type: types[place] }, 'value');
   });
 }

@@ -31,12 +31,13 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual(['SELECT id, name FROM patients WHERE id = ? (1)']);
   });
 
-  it('describes arrays by what they are compared with, or cast to', async () => {
+  it('describes arrays by what they are compared with, or cast to, and counts of rows', async () => {
     rig = await SessionRig.start(() => [['1']]);
     const typesOf = async (text: string): Promise<string | undefined> =>
       (await rig.ask(parsed(text), describes({ of: 'statement', name: '' }), sync()))[1];
     expect(await typesOf('select id from patients where id = any($1) and name = any($2)')).toBe('t 1007 1009');
     expect(await typesOf('select id from patients where name <> all($1::varchar[])')).toBe('t 1015');
+    expect(await typesOf('select * from patients limit $1 offset $2::int')).toBe('t 20 23');
     expect(await typesOf('select id from patients where name like any($1)')).toBe('t 1009');
     expect(await typesOf('insert into patients (id, name) select * from unnest($1::int[], $2::text[])')).toBe(
       't 1007 1009',

@@ -353,6 +353,21 @@ describe('a session on IRIS in the simple protocol', () => {
 });
 
 describe('COPY on IRIS', () => {
+  it('takes rows in binary format', async () => {
+    rig = await SessionRig.start(() => 1);
+    rig.send(query('copy patients (id, active) from stdin binary'));
+    await rig.until('G');
+    const rows = '5047434f50590aff0d0a0000000000000000000002000000040000000700000001010002000000040000000affffffffffff';
+    expect(await rig.ask(copyData(Buffer.from(rows, 'hex')), copyDone())).toEqual(['C COPY 2', 'Z I']);
+    expect(rig.heard().join()).toContain('INSERT INTO patients (id, active) VALUES (?, ?) (7, 1)');
+    for (const [options, state] of [
+      ["format binary, delimiter ','", '42601'],
+      ['format binary, force_quote *', '0A000'],
+    ] as const)
+      expect((await rig.ask(query(`copy patients (id) from stdin (${options})`)))[0]).toContain(state);
+    expect((await rig.ask(query('copy patients to stdout (format binary)')))[0]).toContain('0A000');
+  });
+
   it('inserts the rows that come, all or none', async () => {
     rig = await SessionRig.start(() => 1);
     rig.send(query('copy patients (id, name) from stdin'));

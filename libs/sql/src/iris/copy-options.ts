@@ -4,7 +4,8 @@ import { Refusal, refuse } from './refusal.ts';
 
 /** How the rows of a COPY are written. */
 export interface CopyOptions {
-  readonly format: 'text' | 'csv';
+  /** Binary rows come in only. */
+  readonly format: 'text' | 'csv' | 'binary';
   readonly delimiter: string;
   /** What stands for NULL. */
   readonly nothing: string;
@@ -25,12 +26,14 @@ export function copyOptions(options: readonly Node[] | undefined, isFrom: boolea
   for (const name of given.keys()) if (!known.has(name)) refuse(`COPY with ${name}`);
   const text = (name: string, standard: string): string => wordOf(given.get(name)) ?? standard;
   const format = text('format', 'text');
-  if (format !== 'text' && format !== 'csv') return refuse(`COPY in ${format} format`);
+  const isBinary = format === 'binary';
+  if (format !== 'text' && format !== 'csv' && (!isBinary || !isFrom)) return refuse(`COPY in ${format} format`);
+  for (const name of ['delimiter', 'null', 'header'])
+    if (isBinary && given.has(name)) throw invalid(`cannot specify ${name.toUpperCase()} in BINARY mode`, '42601');
   const encoding = text('encoding', 'utf8').toLowerCase();
   if (encoding !== 'utf8' && encoding !== 'utf-8') return refuse(`COPY in ${encoding}`);
   for (const name of ['quote', 'escape', 'force_quote'])
-    if (format === 'text' && given.has(name))
-      throw invalid(`COPY ${name.replace('_', ' ')} requires CSV mode`, '0A000');
+    if (format !== 'csv' && given.has(name)) throw invalid(`COPY ${name.replace('_', ' ')} requires CSV mode`, '0A000');
   const sign = (name: string, standard: string): string => oneByte(name, text(name, standard));
   const quote = sign('quote', '"');
   const forced = given.get('force_quote');

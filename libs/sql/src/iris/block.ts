@@ -343,17 +343,34 @@ export class Block {
   }
 }
 
-/** Those that a cast says, or the one column of a query as a value has. */
+/** Those that a cast says, that a column has, or the one column of a query as a value, and that all of several values share. */
 function modifiersOf(p: Printing, node: Node | undefined, scope: Scope): readonly number[] {
+  const reference = bodyOf(node, 'ColumnRef');
+  const seen = reference === undefined ? undefined : scope.column(reference);
+  if (seen !== undefined) return seen.facts?.modifiers ?? seen.modifiers ?? [];
+  const parts = choicesOf(node);
+  if (parts !== undefined) {
+    const [first = '[]', ...others] = parts.map((part) =>
+      JSON.stringify([modifiersOf(p, part, scope), typeOf(p, part, scope)]),
+    );
+    return others.every((other) => other === first) ? modifiersOf(p, parts[0], scope) : [];
+  }
   const { kind, lexpr } = bodyOf(node, 'A_Expr') ?? {};
-  const reference = kind === 'AEXPR_NULLIF' ? bodyOf(lexpr, 'ColumnRef') : undefined;
-  if (reference !== undefined) return scope.column(reference)?.facts?.modifiers ?? [];
+  if (kind === 'AEXPR_NULLIF') return modifiersOf(p, lexpr, scope);
   const { subLinkType, subselect } = bodyOf(node, 'SubLink') ?? {};
   const select = bodyOf(subselect, 'SelectStmt');
   if (subLinkType !== 'EXPR_SUBLINK' || select === undefined)
     return typeUse(bodyOf(node, 'TypeCast')?.typeName)?.modifiers ?? [];
   const [column] = p.queryValue(select, scope).columns ?? [];
   return column?.facts?.modifiers ?? column?.modifiers ?? [];
+}
+
+/** The values one of which an expression is; undefined for any other, and where NULL is one of them. */
+function choicesOf(node: Node | undefined): readonly (Node | undefined)[] | undefined {
+  const branches = bodyOf(node, 'CaseExpr');
+  const values = bodyOf(node, 'CoalesceExpr')?.args ?? bodyOf(node, 'MinMaxExpr')?.args;
+  if (branches?.defresult === undefined) return values;
+  return [branches.defresult, ...(branches.args ?? []).map((each) => bodyOf(each, 'CaseWhen')?.result)];
 }
 
 /** Of an array its elements have it. */

@@ -256,6 +256,9 @@ function commonNames(left: Item, right: Item, location?: number): readonly strin
 
 /** What WITH names is a query to IRIS, wherever it stands. */
 function asSent(side: Node, scope: Scope): Node {
+  const join = bodyOf(side, 'JoinExpr');
+  if (join?.larg !== undefined && join.rarg !== undefined)
+    return { JoinExpr: { ...join, larg: asSent(join.larg, scope), rarg: asSent(join.rarg, scope) } };
   const table = bodyOf(side, 'RangeVar');
   const select = table === undefined ? undefined : namedBy(table, scope)?.select;
   return select === undefined ? side : { RangeSubselect: { subquery: { SelectStmt: select } } };

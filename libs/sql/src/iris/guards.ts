@@ -51,6 +51,8 @@ const defects: readonly (Hazard & {
 
 /** The alert excepts queries with UNION, with TOP or LIMIT, and with aggregates that are not grouped. What is in a view nobody knows. */
 function isAtRisk(p: Printing, side: Node | undefined): boolean {
+  const join = bodyOf(side, 'JoinExpr');
+  if (join !== undefined) return isAtRisk(p, join.larg) || isAtRisk(p, join.rarg);
   const table = bodyOf(side, 'RangeVar');
   if (table !== undefined) return p.catalog.table(relationOf(table))?.hasRowId === false;
   const select = bodyOf(bodyOf(side, 'RangeSubselect')?.subquery, 'SelectStmt');

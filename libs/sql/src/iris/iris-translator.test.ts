@@ -234,6 +234,9 @@ describe('published defects', () => {
     const text = 'with v as (select id from patients) select p.id from patients p left join v on v.id = p.id';
     expect(found(text)).toEqual(['DP-442892']);
     expect(found('select p.id from patients p left join wards w on w.id = p.id')).toEqual(['DP-442892']);
+    expect(found('select 1 from patients p left join (patients q join wards w on true) on q.id = p.id')).toEqual([
+      'DP-442892',
+    ]);
     expect(found('select p.id from wards w left join patients p on w.id = p.id')).toEqual([]);
   });
 });

@@ -1,15 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type {
-  CopyStmt,
-  DefElem,
-  ExplainStmt,
-  LockStmt,
-  Node,
-  RangeVar,
-  RawStmt,
-  SelectStmt,
-  TruncateStmt,
-} from 'libpg-query';
+import type { CopyStmt, DefElem, ExplainStmt, LockStmt, Node, RawStmt, SelectStmt, TruncateStmt } from 'libpg-query';
 import { bodyOf, constantText, kindOf, namesOf } from '../ast.ts';
 import { commandOf, hasOption } from '../command.ts';
 import { loadParser, parseSql, tooDeep, type SqlFault } from '../pg-parser.ts';
@@ -18,15 +8,16 @@ import { askedSettings } from './asked-settings.ts';
 import { emptyCatalog, type SqlCatalog } from './catalog.ts';
 import { printDelete, printInsert, printUpdate, type PrintedChange, type PrintedStep } from './changes.ts';
 import { isSchemaColumn } from './comparison.ts';
+import { printCopyIn, selectOf } from './copies.ts';
 import { copyOptions } from './copy-options.ts';
 import { irisDialect, type IrisDialect } from './dialect.ts';
 import { Effort } from './effort.ts';
 import { printPredicate, printValue } from './expression.ts';
-import { irisSql, Marks, type IrisParameter, type IrisText } from './fragment.ts';
-import { printRelation, relationOf } from './from.ts';
+import { Marks } from './fragment.ts';
+import { printRelation } from './from.ts';
 import type { Hazard } from './guards.ts';
 import { learnType } from './inference.ts';
-import { identifier, schemaMap, type SchemaMap } from './names.ts';
+import { schemaMap, type SchemaMap } from './names.ts';
 import { printLockedRows } from './locked-rows.ts';
 import { printMerge } from './merge.ts';
 import { withKnownValues, type KnownValues } from './known-values.ts';
@@ -45,6 +36,7 @@ import {
 } from './schema.ts';
 import type { Scope, SeenColumn } from './scope.ts';
 import { defaultPath, qualified, type SearchPath } from './search-path.ts';
+import { shown } from './shown-steps.ts';
 import { sqlCommandOf } from './sql-commands.ts';
 import { parametersOf, type UntoldParameter } from './parameter-places.ts';
 import { keyOf, type Translatable } from './translatable.ts';
@@ -418,48 +410,6 @@ function printLock({ mode, relations = [] }: LockStmt): readonly string[] {
     location,
     'A lock of IRIS outlives its transaction: /*iris*/ LOCK, and UNLOCK.',
   );
-}
-
-function printCopyIn(p: Printing, copied: CopyStmt): Translation {
-  const { relation = {}, attlist, whereClause, filename, is_program, options } = copied;
-  if (filename !== undefined || is_program === true) return refuse('COPY from a file of the server');
-  if (whereClause !== undefined) return refuse('COPY with WHERE', relation.location);
-  const named = namesOf(attlist);
-  const columns = named.length > 0 ? named : p.catalog.table(relationOf(relation))?.columns.map(({ name }) => name);
-  if (columns === undefined)
-    return refuse('COPY into a table of unknown columns', relation.location, 'Name the columns.');
-  const values = columns.map((_, place) => p.marks.parameter(place + 1)).join(', ');
-  const list = columns.map((name) => identifier(name)).join(', ');
-  const insert: IrisText = p.marks.assemble(`INSERT INTO ${printRelation(p, relation)} (${list}) VALUES (${values})`);
-  return { kind: 'copyIn', relation: relationOf(relation), insert, columns, options: copyOptions(options, true) };
-}
-
-/** What COPY of a table selects. */
-function selectOf(relation: RangeVar, attlist: readonly Node[]): Node {
-  const fields = attlist.length === 0 ? [{ A_Star: {} }] : attlist;
-  const targetList = fields.map((field): Node => ({ ResTarget: { val: { ColumnRef: { fields: [field] } } } }));
-  return { SelectStmt: { targetList, fromClause: [{ RangeVar: relation }] } };
-}
-
-function shownParameter({ parameter, use }: IrisParameter): string {
-  if (use === 'keptRows') return 'the rows read';
-  return use === 'column' ? `column ${parameter} of each row read` : `$${parameter}`;
-}
-
-function shown(translation: Translation): readonly string[] {
-  switch (translation.kind) {
-    case 'iris':
-      return translation.steps.flatMap((step) => [
-        step.pieces.map((piece) => (typeof piece === 'string' ? piece : `<$${piece.inline}>`)).join(''),
-        ...(step.parameters.length === 0 ? [] : [`-- ? = ${step.parameters.map(shownParameter).join(', ')}`]),
-      ]);
-    case 'copyIn':
-      return [irisSql(translation.insert)];
-    case 'copyOut':
-      return shown(translation.query);
-    default:
-      return [`-- ${translation.kind}`];
-  }
 }
 
 function untoldFault({ number, sqlstate, location }: UntoldParameter, text: string): SqlFault {

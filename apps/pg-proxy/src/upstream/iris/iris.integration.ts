@@ -44,6 +44,13 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect(fields.map(({ dataTypeID }) => dataTypeID)).toEqual([23, 1043, 16, 1700, 25]);
     });
 
+    it('gives one of several columns the length or the digits that all of them have', async () => {
+      const { fields } = await client.query(
+        "select coalesce(score, score), greatest(score, id), case when active then name else name end, coalesce(name, 'x') from patients",
+      );
+      expect(fields.map(({ dataTypeModifier }) => dataTypeModifier)).toEqual([655_366, -1, 54, -1]);
+    });
+
     it('takes a parameter for a boolean where a condition stands', async () => {
       const asked = 'select id from patients where ($1 and active) or $2 is true order by id';
       const ids = async (...flags: boolean[]): Promise<unknown> =>

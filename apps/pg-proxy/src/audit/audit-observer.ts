@@ -135,8 +135,11 @@ const catalogsOfData: ReadonlySet<string> = new Set([
   ...['pg_authid', 'pg_shadow', 'pg_user_mapping', 'pg_user_mappings'],
 ]);
 
-function isOfData({ kind, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
-  if (kind === 'transaction' || kind === 'session') return false;
+/** Behind these nothing of a cursor or a prepared statement is left, and nothing of it is run. */
+const givesBack = /^(?:CLOSE CURSOR|DEALLOCATE)/;
+
+function isOfData({ kind, command, reads, writes, readsCatalogOnly, isReadOnly }: Statement): boolean {
+  if (kind === 'transaction' || kind === 'session' || givesBack.test(command)) return false;
   if (readsCatalogOnly) return reads.some(({ name }) => catalogsOfData.has(name));
   if (reads.length + writes.length > 0) return true;
   // A function that is called may do anything.

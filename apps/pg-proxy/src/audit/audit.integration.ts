@@ -68,6 +68,16 @@ const cases: readonly (readonly [string, readonly (readonly Buffer[])[], readonl
     ['read t 2'],
   ],
   [
+    'cursors and statements that are given back',
+    [
+      [query('begin; declare c cursor for select * from t; fetch 3 from c; close c; close all; commit')],
+      [query('prepare q as select * from t; deallocate q')],
+      [query('deallocate all')],
+      [query('close all')],
+    ],
+    ['read t 3', 'read t 0'],
+  ],
+  [
     'an EXECUTE of what the protocol has prepared, whose name is given back behind it',
     [
       [prepared('select * from t', 's'), sync()],

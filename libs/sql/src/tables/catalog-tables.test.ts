@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { loadParser } from '../pg-parser.ts';
-import { ofDbeaver, ofPgjdbc } from '../testing/metadata-statements.ts';
+import { ofDbeaver, ofPgjdbc, ofSqlalchemy } from '../testing/metadata-statements.ts';
 import { catalogTables, oidOfTable } from './catalog-tables.ts';
 import type { Tables } from './source.ts';
 import { readTableStatements } from './table-statements.ts';
@@ -28,7 +28,7 @@ function answer(text: string): unknown {
   return statement.run(none, 0);
 }
 
-it.each([...ofPgjdbc, ...ofDbeaver])('answers %s', (text) => {
+it.each([...ofPgjdbc, ...ofDbeaver, ...ofSqlalchemy])('answers %s', (text) => {
   expect(answer(text)).toMatchObject({ kind: 'rows' });
 });
 
@@ -38,6 +38,10 @@ it('has the columns of a table in their order', () => {
   expect(answer("select attname from pg_attribute where attrelid = 'medrex.pools'::regclass and attnum = 2")).toEqual({
     ...{ kind: 'rows', rows: [['column_1']] },
   });
+});
+
+it('says of what it answers for tables that are empty alone that it is not supported', () => {
+  expect(answer(`select json_build_object('a', 1)`)).toMatchObject({ fault: { sqlstate: '0A000' } });
 });
 
 it('knows no table that is not there by its number either', () => {

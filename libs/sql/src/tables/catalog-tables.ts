@@ -38,10 +38,11 @@ const empty: Readonly<Record<string, TableSource>> = Object.fromEntries(
     pg_index: {
       ...{ indexrelid: 'int8', indrelid: 'int8', indnatts: 'int4', indnkeyatts: 'int4', indisunique: 'bool' },
       ...{ indisprimary: 'bool', indisclustered: 'bool', indisvalid: 'bool', indkey: 'text', indoption: 'text' },
-      ...{ indexprs: 'text', indpred: 'text' },
+      ...{ indexprs: 'text', indpred: 'text', indclass: 'text', indnullsnotdistinct: 'bool' },
     },
     pg_inherits: { inhrelid: 'int8', inhparent: 'int8', inhseqno: 'int4' },
     pg_language: { oid: 'int8', lanname: 'text' },
+    pg_opclass: { oid: 'int8', opcname: 'text', opcdefault: 'bool' },
     pg_policy: {
       ...{ polname: 'text', polrelid: 'int8', polcmd: 'text', polpermissive: 'bool', polroles: 'text' },
       ...{ polqual: 'text', polwithcheck: 'text' },
@@ -53,7 +54,10 @@ const empty: Readonly<Record<string, TableSource>> = Object.fromEntries(
     },
     pg_range: { rngtypid: 'int8', rngsubtype: 'int8' },
     pg_rewrite: { oid: 'int8', rulename: 'text', ev_class: 'int8', ev_type: 'text', ev_enabled: 'text' },
-    pg_sequence: { seqrelid: 'int8', seqtypid: 'int8' },
+    pg_sequence: {
+      ...{ seqrelid: 'int8', seqtypid: 'int8', seqstart: 'int8', seqincrement: 'int8', seqmax: 'int8' },
+      ...{ seqmin: 'int8', seqcache: 'int8', seqcycle: 'bool' },
+    },
     pg_trigger: { oid: 'int8', tgrelid: 'int8', tgname: 'text', tgisinternal: 'bool', tgenabled: 'text' },
   }).map(([name, columns]) => [`pg_catalog.${name}`, source(columns, () => [])]),
 );
@@ -182,10 +186,11 @@ export function catalogTables(
         ...{ oid: 'int8', typname: 'text', typnamespace: 'int8', typlen: 'int4', typtype: 'text', typelem: 'int8' },
         ...{ typarray: 'int8', typrelid: 'int8', typbasetype: 'int8', typdelim: 'text', typcategory: 'text' },
         ...{ typcollation: 'int8', typnotnull: 'bool', typtypmod: 'int4', typinput: 'text', typowner: 'int8' },
+        typdefault: 'text',
       },
       () =>
         Object.entries(types).map(([name, { oid, size }]) => [
-          ...[oid, name, 11, size, 'b', 0, 0, 0, 0, ',', 'U', 0, false, -1, `${name}in`, 10],
+          ...[oid, name, 11, size, 'b', 0, 0, 0, 0, ',', 'U', 0, false, -1, `${name}in`, 10, null],
         ]),
     ),
     'pg_catalog.pg_database': source(

@@ -179,16 +179,17 @@ export class Expressions {
     if ((typeName?.arrayBounds ?? []).length > 0) return notSupported('an array', location);
     const compiled = this.compile(arg as Node);
     if (name === 'regclass' && compiled.unknown !== undefined && 'literal' in compiled.unknown)
-      return this.#relation(compiled.unknown.literal, location);
+      return constant('int8', this.#relation(compiled.unknown.literal, location));
+    if (name === 'regclass' && (compiled.type === 'text' || compiled.type === 'unknown'))
+      return strict('int8', [as(compiled, 'text', this.#parameters)], ([relation]) => this.#relation(String(relation)));
     const value = cast(compiled, typeNamed(name), this.#parameters);
     return sized(value, name, typeName?.typmods, location);
   }
 
   /** The number of a relation, which its name stands for. */
-  #relation(name: string | null, location?: number): Compiled {
+  #relation(name: string | null, location?: number): number | null {
     const oid = name === null ? null : /^\d+$/.test(name) ? Number(name) : this.#options.session.oidOf(name);
-    if (oid === undefined) return fail('42P01', `relation "${name}" does not exist`, location);
-    return constant('int8', oid);
+    return oid === undefined ? fail('42P01', `relation "${name}" does not exist`, location) : oid;
   }
 
   #case({ arg, args = [], defresult }: CaseExpr): Compiled {

@@ -190,6 +190,7 @@ export class Functions {
         return constant('int8', 0);
       case 'format_type':
         return args[0] === undefined ? undefined : this.#typeName(args[0]);
+      case 'pg_collation_is_visible':
       case 'pg_function_is_visible':
       case 'pg_table_is_visible':
       case 'pg_type_is_visible':
@@ -216,8 +217,16 @@ export class Functions {
       case 'pg_get_ruledef':
       case 'pg_get_function_result':
       case 'pg_get_function_arguments':
+      case 'pg_get_serial_sequence':
       case 'pg_tablespace_location':
         return constant('text', null);
+      // SQLAlchemy asks for it of tables that are empty here.
+      case 'json_build_object':
+        return { type: 'text', of: () => notSupported('json_build_object') };
+      // Of arrays in the catalogue, in tables that are empty here.
+      case 'unnest':
+      case 'generate_subscripts':
+        return args[0]?.type === 'text' ? constant('int4', null) : undefined;
       case 'set_config':
         return args[1] === undefined ? undefined : this.#taken(args[1], 'text');
       case 'current_setting':

@@ -95,7 +95,7 @@ describe('the audit log', () => {
       (lines: string[]) => lines.map((line) => line.replace('t9', 'tX')),
       '0: entry 11 is not the one that was written',
     ],
-    ['cut off', (lines: string[]) => lines.slice(0, -2), '0: entries 10 to 11 are cut off'],
+    ['cut off', (lines: string[]) => lines.slice(0, -2), '0: cut off at the end: entries 10 to 11'],
   ])('notices an entry that was %s', async (_what, change, fault) => {
     await written(10);
     rewrite(change(linesOf()));
@@ -187,7 +187,7 @@ describe('the audit log', () => {
     await written(2);
     expect(told).toEqual(['the log ends at entry 10, and has had 11']);
     expect(await faults()).toContainEqual(
-      expect.stringContaining('entries 11 to 11 were cut off before the proxy was started again'),
+      expect.stringContaining('cut off before the proxy was started again: entry 11'),
     );
   });
 

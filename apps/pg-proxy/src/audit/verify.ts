@@ -52,6 +52,8 @@ async function filesOf(file: string): Promise<{ head: Head | undefined; segments
   }
 }
 
+const entriesOf = (from: number, to: number): string => (from === to ? `entry ${from}` : `entries ${from} to ${to}`);
+
 /** No entry is nearly as long. */
 const lineBytesMax = 4 << 20;
 const lineEnd = Buffer.from('\n');
@@ -120,7 +122,7 @@ class Verifying {
     this.#at = { file: `${this.#file}.head`, line: 0 };
     if (head === undefined) return this.fault('the head is missing: whether the end was cut off cannot be told');
     if (key !== undefined && !isSealedBy(head, key)) this.fault('the head was not sealed with this key');
-    if (head.seq > this.#seq) this.fault(`entries ${this.#seq + 1} to ${head.seq} are cut off`);
+    if (head.seq > this.#seq) this.fault(`cut off at the end: ${entriesOf(this.#seq + 1, head.seq)}`);
     else if (this.#atHead !== head.hash && this.#faults.length === 0)
       this.fault(`entry ${head.seq} is not the one that was written`);
   }
@@ -184,7 +186,7 @@ class Verifying {
 
   #checkPlace(link: Link & { readonly from?: number; readonly to?: number }): void {
     if (link.kind === 'missing')
-      this.fault(`entries ${link.from ?? 0} to ${link.to ?? 0} were cut off before the proxy was started again`);
+      this.fault(`cut off before the proxy was started again: ${entriesOf(link.from ?? 0, link.to ?? 0)}`);
     if (this.#hash === undefined) return this.#checkFirst(link);
     if (link.kind !== 'missing' && link.seq !== this.#seq + 1)
       this.fault(

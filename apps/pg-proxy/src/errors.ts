@@ -6,7 +6,7 @@ export const pgProxyErrors = {
     code: 'PG_PROXY_CONFIG',
     retryable: false,
     meaning: 'The configuration file of pg-proxy, or a file that it names, cannot be used.',
-    remedy: 'Correct what the message names; `medrex pg-proxy --config FILE --check-config` says whether all is well.',
+    remedy: 'Correct what the message names; `--check-config` behind the same command says whether all is well.',
   },
   PG_PROXY_LISTEN: {
     code: 'PG_PROXY_LISTEN',

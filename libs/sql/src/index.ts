@@ -43,7 +43,7 @@ export { schemaMap, type SchemaMap } from './iris/names.ts';
 export type { PgType } from './iris/pg-type.ts';
 export { sqlstateOf } from './iris/sqlcode.ts';
 export { positionOfUnknown } from './iris/unknown-name.ts';
-export type { AskedSetting } from './iris/asked-settings.ts';
+export type { AskedSetting, AskedSettings } from './iris/asked-settings.ts';
 export type { SqlCommand } from './iris/sql-commands.ts';
 export type { IrisStep, IrisTranslation, ResultColumn, Translation } from './iris/translation.ts';
 export { catalogTables, oidOfTable } from './tables/catalog-tables.ts';

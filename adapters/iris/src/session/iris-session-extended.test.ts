@@ -62,6 +62,11 @@ describe('a session on IRIS in the extended protocol', () => {
       await rig.ask(query("select pg_catalog.set_config('jit', NULL, false) is null, current_setting('x.y', true)")),
     ).toEqual([...['T ?column?:25 current_setting:25', 'D f|NULL', 'C SELECT 1', 'Z I']]);
     expect(await rig.ask(query('show jit'))).toContain('D on');
+    const among = (name: string): Promise<string[]> =>
+      rig.ask(query(`select set_config('jit', 'off', false) from pg_show_all_settings() where name = '${name}'`));
+    expect(await among('no_such')).toEqual(['T set_config:25', 'C SELECT 0', 'Z I']);
+    expect(await rig.ask(query('show jit'))).toContain('D on');
+    expect(await among('bytea_output')).toEqual(['T set_config:25', 'D off', 'C SELECT 1', 'Z I']);
   });
 
   it('has a statement translated anew by what a Bind says where that depends on it', async () => {

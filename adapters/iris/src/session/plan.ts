@@ -1,7 +1,7 @@
 import {
   volatilityOf,
   type Analysis,
-  type AskedSetting,
+  type AskedSettings,
   type CopyOptions,
   type IrisStep,
   type IrisText,
@@ -23,7 +23,7 @@ export type Plan =
       readonly text: string;
       readonly modes?: Modes | undefined;
       /** The columns of a SELECT. */
-      readonly asked?: readonly AskedSetting[] | undefined;
+      readonly asked?: AskedSettings | undefined;
     }
   /** PREPARE, EXECUTE, DECLARE, FETCH and their relatives. */
   | { readonly kind: 'command'; readonly statement: Statement; readonly command: SqlCommand }

@@ -1,5 +1,5 @@
 import { typeOids } from '@medrex/pg-wire';
-import { booleanOf, type AskedSetting, type SessionEffect, type Value } from '@medrex/sql';
+import { booleanOf, type AskedSetting, type AskedSettings, type SessionEffect, type Value } from '@medrex/sql';
 import { textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { Plan } from './plan.ts';
 import type { SessionContext } from './session-context.ts';
@@ -35,7 +35,7 @@ export function columnsOfSession({ text, asked }: SessionPlan): readonly string[
   const shown = showForm.exec(text)?.[1];
   if (shown !== undefined)
     return shown.toLowerCase() === 'all' ? allColumns : [parameterName(shown.replaceAll('"', ''))];
-  return asked?.map(({ label }) => label);
+  return asked?.columns.map(({ label }) => label);
 }
 
 const allColumns = ['name', 'setting', 'description'];
@@ -50,17 +50,19 @@ function show(settings: SessionContext['settings'], name: string): SessionAnswer
 /** One after the other: what is asked for before it is set is as it was. */
 function selectSettings(
   settings: SessionContext['settings'],
-  asked: readonly AskedSetting[],
+  { columns, among }: AskedSettings,
   parameters: readonly BoundParameter[],
 ): SessionAnswer {
-  const row = asked.map(({ name: told, change, isOptional, isTested }) => {
+  const labels = columns.map(({ label }) => label);
+  if (among !== undefined && settings.get(among) === undefined) return { columns: labels, rows: [], tag: 'SELECT 0' };
+  const row = columns.map(({ name: told, change, isOptional, isTested }) => {
     const name = textOf(told, parameters);
     const value = change === undefined ? settings.get(name) : changed(settings, name, change, parameters);
     if (value === undefined && !isOptional)
       throw new SessionFault('42704', `unrecognized configuration parameter "${name}"`);
     return isTested ? (value === undefined ? 't' : 'f') : (value ?? null);
   });
-  return { columns: asked.map(({ label }) => label), rows: [row], tag: 'SELECT 1' };
+  return { columns: labels, rows: [row], tag: 'SELECT 1' };
 }
 
 /** What it is then, if only for this statement. */
@@ -77,12 +79,12 @@ function changed(
 }
 
 /** OIDs of the parameters that such a SELECT has. */
-export function parametersOfSession({ asked = [] }: SessionPlan, declared: readonly number[]): readonly number[] {
+export function parametersOfSession({ asked }: SessionPlan, declared: readonly number[]): readonly number[] {
   const types: number[] = [];
   const note = (value: Value | undefined, type: number): void => {
     if (value !== undefined && 'parameter' in value) types[value.parameter - 1] ??= type;
   };
-  for (const { name, change } of asked) {
+  for (const { name, change } of asked?.columns ?? []) {
     note(name, typeOids.text.oid);
     note(change?.value, typeOids.text.oid);
     note(change?.isLocal, typeOids.bool.oid);

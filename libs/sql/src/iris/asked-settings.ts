@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { bodyOf, namesOf } from '../ast.ts';
+import { bodyOf, constantText, lastNameOf, namesOf } from '../ast.ts';
 import { valueOf } from '../function-effects.ts';
 import type { Value } from '../session-effect.ts';
 import { labelOf } from './labels.ts';
@@ -16,13 +16,32 @@ export interface AskedSetting {
   readonly isTested: boolean;
 }
 
+export interface AskedSettings {
+  readonly columns: readonly AskedSetting[];
+  /** Nothing is set, and no row comes, where there is no setting of this name. */
+  readonly among: string | undefined;
+}
+
 /** Undefined where a statement sets nothing, or asks for anything else as well. */
-export function askedSettings(statement: Node): readonly AskedSetting[] | undefined {
-  const { targetList = [], ...more } = bodyOf(statement, 'SelectStmt') ?? {};
+export function askedSettings(statement: Node): AskedSettings | undefined {
+  const { targetList = [], fromClause, whereClause, ...more } = bodyOf(statement, 'SelectStmt') ?? {};
   if (Object.keys(more).some((part) => part !== 'limitOption' && part !== 'op')) return undefined;
-  const asked = targetList.map(askedBy);
-  const isWhole = asked.every((each) => each !== undefined);
-  return isWhole && asked.some(({ change }) => change !== undefined) ? asked : undefined;
+  const among = namedAmong(fromClause, whereClause);
+  if (among === undefined && (fromClause !== undefined || whereClause !== undefined)) return undefined;
+  const columns = targetList.map(askedBy);
+  const isWhole = columns.every((each) => each !== undefined);
+  return isWhole && columns.some(({ change }) => change !== undefined) ? { columns, among } : undefined;
+}
+
+/** `FROM pg_show_all_settings() WHERE name = '...'`, as pgAdmin asks. */
+function namedAmong([source, ...more]: readonly Node[] = [], condition: Node | undefined): string | undefined {
+  const { functions = [] } = bodyOf(source, 'RangeFunction') ?? {};
+  const call = bodyOf(bodyOf(functions[0], 'List')?.items?.[0], 'FuncCall');
+  const { kind, name, lexpr, rexpr } = bodyOf(condition, 'A_Expr') ?? {};
+  const isName =
+    kind === 'AEXPR_OP' && lastNameOf(name) === '=' && lastNameOf(bodyOf(lexpr, 'ColumnRef')?.fields) === 'name';
+  const isOfSettings = more.length === 0 && lastNameOf(call?.funcname) === 'pg_show_all_settings';
+  return isName && isOfSettings ? constantText(rexpr) : undefined;
 }
 
 function askedBy(node: Node): AskedSetting | undefined {

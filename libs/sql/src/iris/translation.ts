@@ -1,5 +1,5 @@
 import type { SqlFault } from '../pg-parser.ts';
-import type { AskedSetting } from './asked-settings.ts';
+import type { AskedSettings } from './asked-settings.ts';
 import type { CopyOptions } from './copy-options.ts';
 import type { RelationName } from '../statement.ts';
 import type { IrisText } from './fragment.ts';
@@ -77,7 +77,7 @@ export type Translation =
   | {
       readonly kind: 'local';
       readonly modes?: { readonly isReadOnly: boolean | undefined };
-      readonly asked?: readonly AskedSetting[];
+      readonly asked?: AskedSettings;
     }
   /** The same, of what is prepared and of cursors. */
   | { readonly kind: 'command'; readonly command: SqlCommand }

@@ -99,10 +99,11 @@ export class ClientEnd {
 
   /** Closes as soon as what it has been told is on its way. */
   part(): void {
-    if (this.#fault !== undefined && !this.hasLeft)
-      this.#client.tell(errorResponse({ ...this.#fault, severity: 'FATAL' }));
+    const { outbox, socket } = this.#client;
+    if (this.#fault !== undefined && !this.hasLeft) outbox.push(errorResponse({ ...this.#fault, severity: 'FATAL' }));
+    outbox.send();
     this.#leave();
-    this.#client.socket.destroySoon();
+    socket.destroySoon();
   }
 
   /** It has been told why. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { errorResponse, flush, query, sync, terminate } from '@medrex/pg-wire';
+import { close, errorResponse, flush, query, sync, terminate } from '@medrex/pg-wire';
 import { oneBackend, prepare, run } from '../../testing/asked.ts';
 import { holds, ProxyRig, type RigOptions } from '../../testing/proxy-rig.ts';
 
@@ -169,6 +169,13 @@ describe('who says goodbye', () => {
     await rig.heard('ROLLBACK');
     expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
     expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('hears what was answered here with that, too', async () => {
+    await start();
+    const client = await rig.in();
+    client.send(close({ of: 'statement', name: 'none' }), sync(), terminate());
+    expect(await client.until('closed')).toEqual(['3', 'Z I']);
   });
 
   it('has it run though it is gone by then, and had no backend yet', async () => {

@@ -21,6 +21,8 @@ export class ClientNames {
   readonly #ofOther = new Map<string, string>();
   /** The last that the server has refused because it was there. */
   taken = '';
+  /** The last that something was asked of: where two mean the same, an error is about that. */
+  asked = '';
 
   constructor(statements: Statements) {
     this.#statements = statements;
@@ -45,6 +47,7 @@ export class ClientNames {
   /** What the client calls what the upstream calls so. */
   originOf(upstreamName: string): string | undefined {
     if (upstreamName === standIn) return this.taken;
+    if (this.#named.get(this.asked)?.name === upstreamName) return this.asked;
     for (const [name, statement] of this.#named) if (statement.name === upstreamName) return name;
     return this.#ofOther.get(upstreamName);
   }

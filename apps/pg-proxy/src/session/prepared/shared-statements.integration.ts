@@ -24,6 +24,11 @@ describeReal('POSTGRES', 'prepared statements in transaction mode and past the p
     });
   });
 
+  it('names the statement of which it was asked where another name of the client means the same', async () => {
+    const of = (name: string, values: number[]): pg.QueryConfig => ({ name, text: 'select $1::int as a', values });
+    await ways.sameSteps([of('one', [1]), of('two', [1]), of('two', []), of('one', [])]);
+  });
+
   it.each(['', 'begin'])('prepares a text anew when the session looks for its names elsewhere %s', async (begin) => {
     const text = 'select * from tables limit 0';
     await ways.sameSteps([

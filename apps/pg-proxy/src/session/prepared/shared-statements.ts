@@ -258,6 +258,7 @@ export class SharedStatements {
   upstreamName(backend: Backend, name: string, of: Refused['of']): string | undefined {
     if (this.#own.isOn) return !this.#names.has(name) || this.#own.prepareAt(backend, name) ? name : undefined;
     const statement = this.#names.get(name);
+    this.#names.asked = name;
     // The server says that it does not exist; a name of ours must not exist for a client.
     if (statement === undefined) return name.startsWith(statementPrefix) ? ` ${name}` : name;
     const isAsIs = !this.#isOutdated(statement) && backend.prepared.touch(statement.name);

@@ -72,6 +72,12 @@ export class Revocable implements Record<Members, ReadonlySet<string>> {
     if (this[from].delete(member)) this.#undo.push(() => this[from].add(member));
   }
 
+  /** A cursor that is closed stays closed, whatever becomes of the transaction. Without a name: all. */
+  close(cursor?: string): void {
+    if (cursor === undefined) this.cursors.clear();
+    else this.cursors.delete(cursor);
+  }
+
   clear(): void {
     this.resetAll();
     this.become(undefined, undefined);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeReal, seededRandom } from '@medrex/contracts/testing';
 import pg from 'pg';
 import { SessionState, type PinReason } from './session-state.ts';
@@ -21,6 +21,7 @@ const texts = [
   'deallocate all', 'declare h cursor with hold for select 1', 'declare n cursor for select 1', 'close h', 'close all', 'discard all',
   'begin', 'begin', 'begin', 'commit', 'commit', 'rollback', 'savepoint s', 'rollback to s', 'release s', 'select 1 / 0',
   'commit and chain', 'set a.b = 1; select 1 / 0', 'set a.b = 1; select 2', 'set a.c = 1; begin', 'listen e; commit', 'reset role',
+  ...Array<string>(4).fill('insert into fails_at_commit values (1), (1)'),
 ]; // prettier-ignore
 
 /** What of the session outlives its transactions, as its own server says. */
@@ -39,7 +40,9 @@ describeReal('POSTGRES', 'what a session has left behind', (where) => {
 
   beforeAll(async () => {
     analyser = await SqlAnalyser.load();
+    await askOnce(where, 'create table fails_at_commit (a int unique deferrable initially deferred)');
   });
+  afterAll(() => askOnce(where, 'drop table fails_at_commit'));
 
   it(`is what the server says, between transactions, over random statements (seed ${seed})`, async () => {
     const random = seededRandom(seed);
@@ -57,6 +60,12 @@ describeReal('POSTGRES', 'what a session has left behind', (where) => {
     }
   });
 });
+
+async function askOnce(where: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: where });
+  await client.connect();
+  await client.query(text).finally(() => client.end());
+}
 
 /** A connection beside the state that is told of it, from the messages that a proxy sees. */
 class WatchedSession {

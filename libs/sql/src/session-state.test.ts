@@ -24,7 +24,8 @@ class Session {
     statements.forEach((statement, place) => {
       if (isFailing && place === statements.length - 1) {
         this.state.failed(statement, completion);
-        if (this.#status === 'T') this.#status = 'E';
+        const isEnd = statement.transaction?.verb === 'commit' || statement.transaction?.verb === 'prepare';
+        if (this.#status === 'T') this.#status = isEnd ? 'I' : 'E';
         return;
       }
       const verb = statement.transaction?.verb;
@@ -351,6 +352,19 @@ describe('transactions', () => {
       state.settled('I');
     }
     expect(state.reasons).toEqual(['listen']);
+  });
+
+  it('takes back what a transaction has done whose end fails', () => {
+    expect(after('begin', 'set a.b = 1', 'listen c', '!commit')).toEqual([]);
+    expect(after('begin', 'set role r', "!prepare transaction 'x'", 'set a.b = 1')).toEqual(['parameter']);
+    expect(after('begin; set a.b = 1', '!listen c; commit')).toEqual([]);
+    expect(after('set a.b = 1', 'begin', 'listen c', '!commit')).toEqual(['parameter']);
+  });
+
+  it('has no cursor that was closed in a transaction which is taken back', () => {
+    const declared = 'declare h cursor with hold for select 1';
+    expect(after(declared, 'begin', 'close h', 'rollback')).toEqual([]);
+    expect(after('begin', declared, 'savepoint s', 'close all', declared, 'rollback to s', 'commit')).toEqual([]);
   });
 
   it('takes a lock for held when its statement failed on something else', () => {

@@ -128,11 +128,13 @@ export class SessionState {
       if (effect.kind === 'opaque' || effect.kind === 'code' || effect.kind === 'sequence')
         this.#apply([effect], bound);
     }
-    if (!this.#isInBlock) this.#now.rollBackTo(0);
+    if (this.#isInBlock) this.#isBroken = true;
+    else this.#now.rollBackTo(0);
   }
 
-  /** ReadyForQuery: with `I` an implicit transaction has ended. */
+  /** ReadyForQuery: with `I` an implicit transaction has ended, or a block whose COMMIT failed. */
   settled(status: 'I' | 'T' | 'E'): void {
+    if (status === 'I' && this.#isBroken) this.#now.rollBackTo(0);
     this.#isInBlock = status !== 'I';
     this.#isBroken = status === 'E';
     if (status !== 'I') return;
@@ -358,7 +360,7 @@ function revise(state: Revocable, effect: SessionEffect, bound: Bound): void {
     case 'holdCursor':
       return state.add('cursors', effect.name);
     case 'closeCursor':
-      return state.remove('cursors', effect.name);
+      return state.close(effect.name);
   }
 }
 

@@ -124,7 +124,7 @@ export {
   type StartupReading,
 } from './messages/start-up.ts';
 export { terminate } from './messages/termination.ts';
-export { bytesOf, hasKeptBytes, losslessText } from './lossless-text.ts';
+export { bytesOf, hasKeptBytes, losslessText, withoutKeptBytes } from './lossless-text.ts';
 export { isMd5Password, isSameSecret, md5Password, md5Response } from './sasl/md5.ts';
 export { saslprep } from './sasl/saslprep.ts';
 export { ScramClient, type ScramClientOptions, type ScramClientStep } from './sasl/scram-client.ts';

@@ -23,6 +23,9 @@ const isUtf8 = (bytes: Buffer): boolean => Buffer.from(bytes.toString('utf8'), '
 /** Whether a text has what is not UTF-8. */
 export const hasKeptBytes = (text: string): boolean => loneSurrogate.test(text);
 
+/** With `?` for each of them, as servers up to 15 show the name of an application: no statement takes them in a database of UTF-8. */
+export const withoutKeptBytes = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '?');
+
 /** The bytes of a text of `losslessText`, or of any other in UTF-8. */
 export function bytesOf(text: string): Buffer {
   if (!hasKeptBytes(text)) return Buffer.from(text, 'utf8');

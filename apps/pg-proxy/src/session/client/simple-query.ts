@@ -99,7 +99,9 @@ export class SimpleQuery {
 
   #setInPlace(text: string, watched: Watched, backend: Backend): SetInPlace | undefined {
     const { began } = this.#client.session.settings;
-    const isInVain = backend.isIdle && isLocalAlone(watched, began);
+    // What the backend is asked of our own before it (settings of this client) opens no block.
+    const isOutside = !backend.isInside && !backend.expected.hasSync;
+    const isInVain = isOutside && isLocalAlone(watched, began);
     return this.#framer.isLast && !isInVain ? setInPlace(text, watched, began) : undefined;
   }
 }

@@ -92,6 +92,21 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
       expect(await told(rig.url, messages)).toEqual(await told(where, messages));
     });
 
+    it("is warned of outside of a block, also where the backend was another client's before", async () => {
+      const heardBy = async (href: string): Promise<string[]> => {
+        const options = { options: '-c work_mem=3MB' };
+        const client = await WireClient.in({ ...accessOf(href), minor: 0, parameters: options });
+        const other = await WireClient.in({ ...accessOf(href), minor: 0 });
+        await other.ask(query('select 1'));
+        const words = await client.ask(query('set local work_mem to default'));
+        for (const each of [client, other]) each.close();
+        return words;
+      };
+      const direct = await heardBy(where);
+      expect(direct).toHaveLength(3);
+      expect(await heardBy(rig.url)).toEqual(direct);
+    });
+
     it('goes back there behind a text of another encoding', async () => {
       const text = "select 'ä', 'ö'; reset work_mem; select 'ü'; reset datestyle";
       const asked = [query("set client_encoding to 'latin1'"), query(text, 'latin1'), query('show work_mem')];

@@ -22,6 +22,13 @@ describe('settingsOf', () => {
     expect(of(parameters)).toEqual({ datestyle: 'ISO' });
   });
 
+  it('takes the name of an application that is no text, as servers do', () => {
+    expect(of({ application_name: 'Zo\udceb', options: '-c app.who=Zo\udceb' })).toEqual({
+      application_name: 'Zo?',
+      'app.who': 'Zo\udceb',
+    });
+  });
+
   it.each([
     ['-c datestyle=DMY', 'ISO', 'iso, dmy'],
     ['-e', 'ISO', 'iso, euro'],

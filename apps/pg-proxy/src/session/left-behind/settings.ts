@@ -1,4 +1,4 @@
-import { bytesOf, hasKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
+import { bytesOf, hasKeptBytes, withoutKeptBytes, type Report, type WireFault } from '@medrex/pg-wire';
 import { saysWho } from '@medrex/sql';
 import { timeoutOf } from '../../config/session-settings.ts';
 import { dateStyleAfter } from './date-style.ts';
@@ -45,7 +45,8 @@ export function settingsOf(
     const name = given.toLowerCase();
     if (!neverIgnored.has(name) && (isIgnored || ignored.has(name))) return;
     const before = name === 'datestyle' ? settings.get(name) : undefined;
-    settings.set(name, before === undefined ? value : dateStyleAfter(before, value));
+    const said = name === 'application_name' ? withoutKeptBytes(value) : value;
+    settings.set(name, before === undefined ? said : dateStyleAfter(before, said));
   };
   const options = settingsOfOptions(parameters.get('options') ?? '');
   if ('sqlstate' in options) return options;

@@ -11,7 +11,8 @@ export interface PgProxyFlags {
 
 /** `medrex pg-proxy`: the proxy until Ctrl-C, or a look at its configuration. Returns the exit code. */
 export async function pgProxy({ config: file, pgbouncerIni, checkConfig }: PgProxyFlags): Promise<number> {
-  if (file === undefined && pgbouncerIni === undefined)
+  // A variable of the shell may be empty.
+  if ((file ?? '') === '' && (pgbouncerIni ?? '') === '')
     throw new UsageError('Name a configuration: --config FILE or --pgbouncer-ini FILE.');
   // Only now: no other command needs what the proxy is made of.
   const { checkPgProxyConfig, startPgProxy } = await import('@medrex/pg-proxy');

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { md5Password, scramVerifier, writeVerifier } from '@medrex/pg-wire';
 import { nameKey } from '@medrex/pool';
 import { poolNameOf } from '../upstream/upstream-logins.ts';
+import { selfSigned } from '../testing/self-signed.ts';
 import { loadConfig, type LoadedConfig } from './load-config.ts';
 import { readUserFile } from './user-file.ts';
 
@@ -162,6 +163,28 @@ max_user_connections = 30
     ['a file that is not there', { ...minimal, auth: { userFile: 'gone.txt' } }, 'gone.txt'],
   ])('refuses %s', (_what, config, word) => {
     expect(load(config)).toContain(word);
+  });
+});
+
+const [pair, other] = await Promise.all([selfSigned(), selfSigned()]);
+
+describe('a pair of certificate and key', () => {
+  const encrypted = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nMA==\n-----END ENCRYPTED PRIVATE KEY-----\n';
+
+  it.each([
+    ['', pair.key, 'listen.tls.certificate: has no certificate in PEM'],
+    [pair.certificate, '', 'listen.tls.key: has no private key in PEM'],
+    [pair.certificate, pair.certificate, 'listen.tls.key: has no private key in PEM'],
+    [pair.certificate, encrypted, 'listen.tls.key: has a passphrase, for which nobody is asked'],
+    [pair.certificate, other.key, 'listen.tls: error:05800074:x509 certificate routines::key values mismatch'],
+  ])('is told of by what is wrong with it: %#', (certificate, key, problem) => {
+    const tls = { certificate: file('own.pem', certificate), key: file('own.key', key) };
+    expect((load({ ...minimal, listen: { tls } }) as string).split('\n')).toContain(`✖ ${problem}`);
+  });
+
+  it('is told of, too, where the proxy shows it to a server', () => {
+    const main = { certificate: file('shown.pem', pair.certificate), key: file('shown.key', '') };
+    expect(load({ ...minimal, upstreams: { main } })).toContain('upstreams.main.key: has no private key in PEM');
   });
 });
 

@@ -181,6 +181,17 @@ class Loading {
   }
 
   #checkTls({ certificate, authorities, certificates, ldap, redis, config }: LoadedConfig): void {
+    // OpenSSL takes files without any: then it trusts nobody, or nobody can connect.
+    const holds = (what: string, pem: Buffer | undefined, part: 'certificate' | 'private key'): void => {
+      if (pem === undefined) return;
+      if (!pem.includes(`${part.toUpperCase()}-----`)) this.#problem(`${what}: has no ${part} in PEM`);
+      else if (part === 'private key' && pem.includes('ENCRYPTED'))
+        this.#problem(`${what}: has a passphrase, for which nobody is asked`);
+    };
+    const checkPair = (what: string, pair: KeyPair | undefined): void => {
+      holds(`${what}.certificate`, pair?.cert, 'certificate');
+      holds(`${what}.key`, pair?.key, 'private key');
+    };
     const check = (what: string, options: SecureContextOptions): void => {
       try {
         createSecureContext(options);
@@ -188,15 +199,14 @@ class Loading {
         this.#problem(`${what}: ${(error as Error).message}`);
       }
     };
+    checkPair('listen.tls', certificate);
+    holds('listen.tls.clientCa', certificate?.clients.ca, 'certificate');
+    for (const [name, pair] of certificates) checkPair(`upstreams.${name}`, pair);
+    for (const [name, { ca }] of authorities) holds(`upstreams.${name}.ca`, ca, 'certificate');
+    holds('auth.ldap.ca', ldap.ca, 'certificate');
+    holds('cache.redis.ca', redis.ca, 'certificate');
+    if (this.problems.length > 0) return;
     const ca = (bytes: Buffer | undefined): SecureContextOptions => (bytes === undefined ? {} : { ca: bytes });
-    // OpenSSL takes a file without any, and then trusts nobody.
-    const hasCertificate = (what: string, pem: Buffer | undefined): void => {
-      if (pem !== undefined && !pem.includes('CERTIFICATE-----')) this.#problem(`${what}: has no certificate in PEM`);
-    };
-    hasCertificate('listen.tls.clientCa', certificate?.clients.ca);
-    for (const [name, { ca }] of authorities) hasCertificate(`upstreams.${name}.ca`, ca);
-    hasCertificate('auth.ldap.ca', ldap.ca);
-    hasCertificate('cache.redis.ca', redis.ca);
     if (certificate !== undefined)
       check('listen.tls', { cert: certificate.cert, key: certificate.key, ...certificate.clients });
     for (const name of Object.keys(config.upstreams))

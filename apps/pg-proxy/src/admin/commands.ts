@@ -159,7 +159,7 @@ function acting(action: string, name: string, controls: Controls): Outcome {
     case 'wait_close':
       return { kind: 'done', tag: 'WAIT_CLOSE', until: () => !isReplacing(scope, controls) };
     case 'suspend':
-      return notDone('there is no SUSPEND', 'PAUSE');
+      return notDone('there is no SUSPEND', 'listen.reusePort, and SHUTDOWN WAIT_FOR_CLIENTS');
     case 'reconnect':
       controls.host.servers.reconnect(scope);
       return { kind: 'done', tag: 'RECONNECT' };

@@ -7,8 +7,11 @@ const boundsMs: readonly number[] = [
 /** How long things took, counted by size. */
 export class Latencies {
   readonly counts = new Float64Array(boundsMs.length + 1);
+  /** The longest. */
+  maxMs = 0;
 
   add(ms: number): void {
+    if (ms > this.maxMs) this.maxMs = ms;
     let low = 0;
     let high = boundsMs.length;
     while (low < high) {
@@ -22,21 +25,22 @@ export class Latencies {
   addAll(other: Latencies): void {
     for (let index = 0; index < this.counts.length; index++)
       (this.counts[index] as number) += other.counts[index] as number;
+    this.maxMs = Math.max(this.maxMs, other.maxMs);
   }
 
   clear(): void {
     this.counts.fill(0);
+    this.maxMs = 0;
   }
 
-  /** An upper bound of what a share of all stays below; 0 without any. */
+  /** An upper bound of what a share of all stays below, and not above the longest; 0 without any. */
   quantile(share: number): number {
     const all = this.counts.reduce((sum, count) => sum + count, 0);
-    if (all === 0) return 0;
     let left = share * all;
     for (const [index, count] of this.counts.entries()) {
       left -= count;
-      if (left <= 0 && count > 0) return boundsMs[index] ?? Infinity;
+      if (left <= 0 && count > 0) return Math.min(boundsMs[index] ?? Infinity, this.maxMs);
     }
-    return Infinity;
+    return this.maxMs;
   }
 }

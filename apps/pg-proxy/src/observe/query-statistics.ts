@@ -29,7 +29,6 @@ export class QueryFigures {
   streamMs = 0;
   clientMs = 0;
   totalMs = 0;
-  maxMs = 0;
   lastAtMs = 0;
   readonly latencies = new Latencies();
 
@@ -53,7 +52,6 @@ export class QueryFigures {
     this.streamMs += outcome.streamMs;
     this.clientMs += outcome.clientMs;
     this.totalMs += totalMs;
-    if (totalMs > this.maxMs) this.maxMs = totalMs;
     this.lastAtMs = nowMs;
     this.latencies.add(totalMs);
   }

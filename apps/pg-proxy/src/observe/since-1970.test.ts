@@ -14,4 +14,21 @@ describe('milliseconds since 1970', () => {
     setByMs = 5_000;
     expect(Math.abs(epochOf(nowMs) - (1_700_000_005_000.5 + nowMs))).toBeLessThanOrEqual(1);
   });
+
+  it('stay as they are where the process stands still while it looks at the clocks', () => {
+    let [nowMs, before, behind] = [0, 0, 0];
+    const wall = (): number => {
+      const wallMs = Math.floor(1_700_000_000_000 + (nowMs += before));
+      nowMs += behind;
+      return wallMs;
+    };
+    const epochOf = since1970(() => nowMs, wall);
+    const moment = epochOf(0);
+    for ([before, behind] of [
+      [50, 0],
+      [0, 50],
+      [0, 0],
+    ] as const)
+      expect(epochOf(0)).toBe(moment);
+  });
 });

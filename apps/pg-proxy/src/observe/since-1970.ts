@@ -8,8 +8,9 @@ const stepMs = 1;
 export function since1970(now: () => number, wall: () => number): (atMs: number) => number {
   let apartMs = wall() - now();
   return (atMs) => {
-    const isApartMs = wall() - now();
-    if (Math.abs(isApartMs - apartMs) > stepMs) apartMs = isApartMs;
+    const [before, wallMs, after] = [now(), wall(), now()];
+    // The process may have stood still between them: then nobody knows by which of the two the wall clock was read.
+    if (apartMs < wallMs - after - stepMs || apartMs > wallMs - before + stepMs) apartMs = wallMs - after;
     return apartMs + atMs;
   };
 }

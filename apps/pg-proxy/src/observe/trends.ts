@@ -28,7 +28,6 @@ export class TrendSum {
   rows = 0;
   totalMs = 0;
   queueMs = 0;
-  maxMs = 0;
   gauges: Gauges = noGauges;
   readonly latencies = new Latencies();
 
@@ -38,7 +37,6 @@ export class TrendSum {
     this.totalMs += totalMs;
     this.queueMs += queueMs;
     if (sqlstate !== undefined) this.errors++;
-    if (totalMs > this.maxMs) this.maxMs = totalMs;
     this.latencies.add(totalMs);
   }
 
@@ -48,7 +46,6 @@ export class TrendSum {
     this.rows += other.rows;
     this.totalMs += other.totalMs;
     this.queueMs += other.queueMs;
-    this.maxMs = Math.max(this.maxMs, other.maxMs);
     this.latencies.addAll(other.latencies);
     // Of what is counted at a moment, the worst one counts.
     const { gauges } = this;
@@ -62,7 +59,7 @@ export class TrendSum {
   }
 
   clear(): void {
-    this.queries = this.errors = this.rows = this.totalMs = this.queueMs = this.maxMs = 0;
+    this.queries = this.errors = this.rows = this.totalMs = this.queueMs = 0;
     this.gauges = noGauges;
     this.latencies.clear();
   }
@@ -70,7 +67,7 @@ export class TrendSum {
   get point(): TrendPoint {
     return {
       ...{ queries: this.queries, errors: this.errors, rows: this.rows, total_ms: this.totalMs },
-      ...{ queue_ms: this.queueMs, max_ms: this.maxMs },
+      ...{ queue_ms: this.queueMs, max_ms: this.latencies.maxMs },
       ...{ p50_ms: this.latencies.quantile(0.5), p99_ms: this.latencies.quantile(0.99) },
       ...this.gauges,
     };

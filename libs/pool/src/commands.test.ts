@@ -118,6 +118,28 @@ describe('DRAIN', () => {
     rig.checkin(b);
     expect(rig.events()).toEqual(['move b']);
   });
+
+  it('holds for pools that come later', () => {
+    const rig = new PoolRig();
+    rig.pools.drain({ database: 'ehr' }, 0);
+    for (const database of ['ehr', 'billing']) rig.client(database, { database });
+    const isDraining = rig.pools.figures(0).map((pool) => [pool.name.database, pool.isDraining]);
+    expect(isDraining).toEqual([
+      ['ehr', true],
+      ['billing', false],
+    ]);
+  });
+
+  it('is called off by RESUME: clients stay, and those that come as well', () => {
+    const rig = new PoolRig();
+    const a = rig.holder('a');
+    rig.pools.drain({}, 0);
+    rig.pools.resume({}, 0);
+    rig.checkin(a);
+    rig.client('b');
+    expect(rig.events()).toEqual([]);
+    expect(rig.pools.figures(0)).toMatchObject([{ isDraining: false, clients: 2, idle: 1 }]);
+  });
 });
 
 describe('KILL', () => {

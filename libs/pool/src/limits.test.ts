@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { PoolName } from './pool-policy.ts';
 import { aPolicy, PoolRig } from './testing/index.ts';
 
 describe('a limit across pools', () => {
@@ -55,6 +56,65 @@ describe('a limit across pools', () => {
     rig.closed(1);
     expect(rig.events()).toEqual(['open 2 demand']);
   });
+
+  it('goes to whoever has waited for longest, also where his pool could go on by itself', () => {
+    const rig = new PoolRig({ databaseMax: 1 });
+    const a = rig.holder('a', { user: 'one' });
+    rig.checkout(rig.client('b', { user: 'one' }));
+    rig.after(1);
+    rig.checkout(rig.client('c', { user: 'two' }));
+    rig.after(3_000);
+    rig.checkin(a);
+    expect(rig.events()).toEqual(['grant b 1']);
+  });
+
+  it('closes no more than are too many where it has shrunk', () => {
+    const rig = new PoolRig({ settings: { max: 3 }, databaseMax: 3 });
+    const holders = ['a', 'b', 'c'].map((handle) => rig.holder(handle));
+    rig.pools.reload(aPolicy({ settings: { max: 3 }, databaseMax: 2 }), 0);
+    for (const holder of holders) rig.checkin(holder);
+    expect(rig.events()).toEqual(['close 1 surplus']);
+  });
+
+  it('is another one with RELOAD, and is gone with the last pool that stood under it', () => {
+    const rig = new PoolRig({ settings: { lifetimeMs: 1_000 }, databaseMax: 1 });
+    const a = rig.holder('a');
+    const b = rig.client('b');
+    rig.checkout(b);
+    expect(rig.events()).toEqual([]);
+    rig.pools.reload(aPolicy({ settings: { lifetimeMs: 1_000 }, databaseMax: 2 }), 0);
+    expect(rig.events()).toEqual(['open 2 demand']);
+    expect(rig.pools.limits()).toContainEqual({ kind: 'database', max: 2, count: 2, because: 'limit' });
+    for (const client of [a, b]) rig.leave(client);
+    rig.closed(1, 2);
+    rig.after(1);
+    expect(rig.pools.limits()).toEqual([]);
+  });
+
+  it('of a licence is one for a server that is configured twice', () => {
+    const rig = new PoolRig({ licensedServer: 'iris:1972', loginMax: 1 });
+    rig.holder('a');
+    rig.checkout(rig.client('b', { upstream: 'the same' }));
+    expect(rig.events()).toEqual([]);
+  });
+
+  it('holds for backends that are opened for a minimum, too', () => {
+    const rig = new PoolRig({ settings: { min: 2, openingMax: 4 }, databaseMax: 3 });
+    for (const user of ['one', 'two']) rig.client(user, { user });
+    rig.after(1);
+    expect(rig.events()).toEqual(['open 1 minimum', 'open 2 minimum', 'open 3 minimum']);
+  });
+
+  it('is given up by a pool that is elsewhere by now: nobody makes room for it there', () => {
+    const rig = new PoolRig({ upstreamMax: 1 });
+    const a = rig.holder('a');
+    rig.checkout(rig.client('b', { user: 'other' }));
+    const elsewhere = (name: PoolName): PoolName => (name.user === 'other' ? { ...name, upstream: 'second' } : name);
+    rig.pools.reload(aPolicy({ upstreamMax: 1 }), 0, elsewhere);
+    expect(rig.events()).toEqual(['open 2 demand']);
+    rig.checkin(a);
+    expect(rig.events()).toEqual([]);
+  });
 });
 
 describe('a limit of an application', () => {
@@ -87,5 +147,21 @@ describe('a limit of an application', () => {
     expect(rig.events()).toEqual([]);
     rig.pools.setApplication(b, 'web', 0);
     expect(rig.events()).toEqual(['grant b 2']);
+  });
+
+  it('is free again when the backend of one that holds it is lost', () => {
+    const rig = new PoolRig({ applications: { bi: 1 } });
+    rig.holder('a', { application: 'bi' });
+    const b = rig.client('b', { application: 'bi', database: 'billing' });
+    rig.checkout(b);
+    rig.closed(1);
+    expect(rig.events()).toContain('open 2 demand');
+  });
+
+  it('counts what a client has that takes another name', () => {
+    const rig = new PoolRig({ applications: { bi: 1 } });
+    rig.pools.setApplication(rig.holder('a'), 'bi', 0);
+    rig.checkout(rig.client('b', { application: 'bi' }));
+    expect(rig.events()).toEqual([]);
   });
 });

@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { md5Password, md5Response, passwordMessage } from '@medrex/pg-wire';
+import { ClientAuth, type AuthStep, type ClientAuthOptions } from './client-auth.ts';
+
+const salt = Buffer.from([1, 2, 3, 4]);
+const mockSecret = Buffer.alloc(32, 7);
+const authOf = (options: Partial<ClientAuthOptions>): ClientAuth =>
+  new ClientAuth({
+    ...{ method: 'md5', user: 'app', secret: undefined, mayAskPassword: true, nonce: 'abc', salt, mockSecret },
+    ...{ certified: undefined, certificates: undefined, directory: undefined, endPoint: undefined },
+    ...options,
+  });
+
+/** What becomes of a client that shows this when it is asked. */
+async function showing(auth: ClientAuth, password: string): Promise<AuthStep['kind']> {
+  expect(auth.begin().kind).toBe('ask');
+  const message = passwordMessage(password);
+  const step = auth.next(message, 0, message.length);
+  return step.kind === 'later' ? (await step.step).kind : step.kind;
+}
+
+describe('the proof of a client', () => {
+  it.each([
+    ['app', 'pw', 'in'],
+    ['app', '', 'out'],
+    ['', 'pw', 'out'],
+  ])('is no bind of nobody in particular, which directories let in: %j by %j', async (user, password, kind) => {
+    const letsIn = authOf({ method: 'ldap', user, directory: () => Promise.resolve('right') });
+    expect(await showing(letsIn, password)).toBe(kind);
+  });
+
+  it('by md5 is none of a user who is not there, whatever it is', async () => {
+    const shown = md5Response(md5Password('app', mockSecret), salt);
+    expect(await showing(authOf({}), shown)).toBe('out');
+  });
+
+  it('is asked for as it is only where that may be seen', () => {
+    expect(authOf({ method: 'password', mayAskPassword: false }).begin()).toMatchObject({
+      ...{ kind: 'out', fault: { reason: 'no_tls' } },
+    });
+  });
+});

@@ -40,7 +40,7 @@ describeReal('POSTGRES', 'what a session has left behind', (where) => {
 
   beforeAll(async () => {
     analyser = await SqlAnalyser.load();
-    await askOnce(where, 'create table fails_at_commit (a int unique deferrable initially deferred)');
+    await askOnce(where, 'create table if not exists fails_at_commit (a int unique deferrable initially deferred)');
   });
   afterAll(() => askOnce(where, 'drop table fails_at_commit'));
 

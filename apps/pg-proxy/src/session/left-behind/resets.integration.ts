@@ -39,9 +39,9 @@ describeReal('POSTGRES', 'RESET of what a login has said', (where) => {
     });
     afterAll(() => rig.close());
 
-    /** What a client with settings of its own hears. */
     /** The same, where each of them is answered by itself. */
     const each = (href: string, messages: readonly Buffer[]): Promise<unknown> => heard(href, messages, 'ä,b', true);
+    /** What a client with settings of its own hears. */
     const heard = async (href: string, messages: readonly Buffer[], path = 'ä,b', isEach = false): Promise<unknown> => {
       const transcript = new Transcript();
       const options = `-c work_mem=3MB -c search_path=${path} -c DateStyle=German -c role=pg_monitor`;

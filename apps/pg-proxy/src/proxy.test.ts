@@ -275,6 +275,20 @@ describe('transaction mode', () => {
     ]);
   });
 
+  it('sets nothing again where nobody has set anything since', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    await client.ask(query(`set work_mem to '1MB'`));
+    const texts = ['select 1', 'begin', 'select 2', 'commit', 'select 3'];
+    for (const text of texts) await client.ask(query(text));
+    expect(rig.postgres.backends[0]!.heard.slice(-6)).toEqual([
+      `RESET ALL;${orEnd}${set('work_mem', '1MB')}`,
+      ...texts,
+    ]);
+    for (const text of ['begin', `set work_mem to '2MB'`, 'rollback', 'select 4']) await client.ask(query(text));
+    expect(rig.postgres.backends[0]!.heard.at(-2)).toBe(`RESET ALL;${orEnd}${set('work_mem', '1MB')}`);
+  });
+
   it('waits for what takes back so short a timeout that it may end that', async () => {
     await start(oneBackend);
     const [one, other] = [await rig.in(), await rig.in()];

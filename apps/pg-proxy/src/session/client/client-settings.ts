@@ -45,6 +45,7 @@ export class ClientSettings {
 
   /** At the end of a transaction. */
   follow(backend: Backend | undefined): void {
+    if (!this.#watch.takeSet()) return;
     const settings = new Map(this.#atLogin);
     for (const [name, value] of this.#watch.parameters) {
       // What the server reports is what it came to: SET datestyle to DMY leaves the other half as it was.

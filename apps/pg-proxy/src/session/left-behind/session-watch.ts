@@ -77,6 +77,7 @@ export class SessionWatch {
   #mayBeResetInside = false;
   /** DISCARD ALL has, and nothing has been set again yet. */
   #isDiscarded = false;
+  #mayHaveSet = false;
 
   constructor(options: SessionWatchOptions, letters: () => Letters) {
     const { analyser, pinsSequences, statements, mode, settings } = options;
@@ -126,6 +127,13 @@ export class SessionWatch {
   /** The same where that is certain, and no transaction is open. */
   takeDiscarded(): boolean {
     return this.#isDiscarded && this.takeReset(true);
+  }
+
+  /** Whether anything may have been set since this was last asked: where nothing has, its backend has what it was given. */
+  takeSet(): boolean {
+    const taken = this.#mayHaveSet;
+    this.#mayHaveSet = false;
+    return taken;
   }
 
   /** Why the session cannot go on with another backend. */
@@ -236,6 +244,7 @@ export class SessionWatch {
 
   /** What the server has said to that. */
   found({ left, isOpaque }: Outcome): void {
+    this.#mayHaveSet = true;
     const state = this.#state ?? this.#begin(transactionStatus.idle);
     if (left !== undefined) state.found(left);
     if (left?.has.temporaryObject === true) this.#noteTemporary();
@@ -308,6 +317,7 @@ export class SessionWatch {
     const { statements, bound } = watched;
     const statement = statements === 'unread' ? undefined : statements[watched.at++];
     const isUnread = statements === 'unread' && /^(?:RESET|DISCARD)/.test(tag);
+    this.#mayHaveSet ||= statement === undefined || statement.effects.length > 0;
     this.#isDiscarded ||= tag === 'DISCARD ALL';
     if (watched.mayGoBack || isUnread || tag === 'DISCARD ALL') this.#mayBeReset = true;
     for (const effect of statement?.effects ?? []) this.#note(effect, bound);
@@ -335,6 +345,7 @@ export class SessionWatch {
   /** What failed, where that is followed. */
   failed(watched: Watched | undefined): void {
     if (this.#state === undefined) return;
+    this.#mayHaveSet = true;
     const { statements = [], bound, at = 0 } = watched ?? {};
     const statement = statements === 'unread' ? undefined : statements[at];
     this.#state.failed(statement, bound === undefined ? {} : { bound });

@@ -13,7 +13,7 @@ export const pgProxyErrors = {
     retryable: true,
     meaning: 'pg-proxy cannot listen on its address.',
     remedy:
-      'Stop what listens there, or change `listen`, `metrics` or `instance.own` in the configuration; their addresses and folders must be of this host.',
+      'Stop what listens there, or change `listen`, `metrics` or `instance.own` in the configuration; their addresses and folders must be of this host, and a port below 1,024 needs CAP_NET_BIND_SERVICE.',
   },
   PG_PROXY_AUTH_QUERY: {
     code: 'PG_PROXY_AUTH_QUERY',

@@ -17,6 +17,8 @@ export interface Kernel {
   pipe(): readonly [read: number, write: number];
   /** `to` is from now on what `from` is. */
   duplicate(from: number, to: number): void;
+  /** The other end of a connection hears that nothing more comes. */
+  shutDown(descriptor: number): void;
   close(descriptor: number): void;
 }
 
@@ -24,6 +26,7 @@ const call = { setup: 425, enter: 426, register: 427 };
 const readAndWrite = 3;
 const mapped = { shared: 1, private: 2, anonymous: 0x20, populated: 0x8000 };
 const getEvents = 1;
+const endOfWriting = 1;
 const nonBlockingAndClosedOnExec = 0o2_004_000;
 
 /** @throws Error there is no such interface for this machine, or it is none of Linux */
@@ -41,6 +44,7 @@ export function openKernel(): Kernel {
   const eventfd = libc.func('int eventfd(uint32 count, int how)');
   const pipe = libc.func('int pipe2(void *ends, int how)');
   const dup3 = libc.func('int dup3(int from, int to, int how)');
+  const shutdown = libc.func('int shutdown(int descriptor, int how)');
   const close = libc.func('int close(int descriptor)');
   const done = (result: number, what: string): number => {
     if (result >= 0) return result;
@@ -70,6 +74,7 @@ export function openKernel(): Kernel {
       return [ends[0] as number, ends[1] as number];
     },
     duplicate: (from, to) => void done(Number(dup3(from, to, 0o2_000_000)), 'moving a descriptor'),
+    shutDown: (descriptor) => void shutdown(descriptor, endOfWriting),
     close: (descriptor) => void close(descriptor),
   };
 }

@@ -198,7 +198,10 @@ export class RingSocket extends Socket implements Served {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#behind(done, () => super._final(done));
+    this.#behind(done, () => {
+      if (this.descriptor !== undefined) this.#sockets.shutDown(this.descriptor);
+      done();
+    });
   }
 
   /** At once where all that it was told has gone out: the end of a stream takes several turns, and the system is told twice. */

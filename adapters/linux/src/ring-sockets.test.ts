@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@medrex/contracts/testing';
 import { assert, asyncProperty, array, boolean, constantFrom, integer, record } from 'fast-check';
@@ -185,6 +185,20 @@ const isThere = hasRing();
     const closed = new Promise<void>((close) => far.once('close', () => close()));
     near.end();
     await closed;
+  });
+
+  it('tells the peer at once that it says no more, and not in the next round of the event loop', async () => {
+    const { near, far } = await pair();
+    const ended = new Promise<void>((end) => near.once('end', end));
+    near.resume();
+    far.put(Buffer.from('bye'), 0, 3);
+    far.end();
+    // Where Linux says so: local and remote address, then the state; 01 is that nobody has ended.
+    const hex = (port: number | undefined): string => `:${(port ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const line = new RegExp(`^ *\\d+: \\w+${hex(far.localPort)} \\w+${hex(near.localPort)} (\\w\\w) `, 'm');
+    expect(line.exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1]).toMatch(/^0[45]$/);
+    await ended;
+    expect(near.bytesRead).toBe(3);
   });
 
   it('says its last words before its end in whatever turn of the ring it says them', async () => {

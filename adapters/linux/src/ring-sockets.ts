@@ -39,6 +39,7 @@ export class RingSockets implements RingAnswers {
   /** What goes out with the next turn. */
   readonly outgoing = Buffer.allocUnsafeSlow(outgoingBytes);
   readonly #outgoingAddress: number;
+  readonly #kernel: Kernel;
   readonly #ring: Ring;
   readonly #wake: Socket;
   readonly #failed: (error: Error) => void;
@@ -77,6 +78,7 @@ export class RingSockets implements RingAnswers {
   }
 
   private constructor(kernel: Kernel, ring: Ring, failed: (error: Error) => void) {
+    this.#kernel = kernel;
     this.#ring = ring;
     this.#failed = failed;
     this.#outgoingAddress = kernel.addressOf(this.outgoing);
@@ -144,6 +146,11 @@ export class RingSockets implements RingAnswers {
     served.isSending = true;
     this.#soon();
     return true;
+  }
+
+  /** At once. By Node it is done in the next round of the event loop, which is long where many are sent away. */
+  shutDown(descriptor: number): void {
+    this.#kernel.shutDown(descriptor);
   }
 
   sent(who: number, result: number): void {

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { openLibc } from './libc.ts';
 
 const [exclusive, withoutWaiting] = [2, 4];
 /** EWOULDBLOCK */
@@ -17,8 +17,8 @@ export function lockFile(descriptor: number): boolean {
 
 function open(): (descriptor: number) => boolean {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    const lock = koffi.load('libc.so.6').func('int flock(int descriptor, int how)');
+    const { koffi, libc } = openLibc();
+    const lock = libc.func('int flock(int descriptor, int how)');
     return (descriptor) => lock(descriptor, exclusive | withoutWaiting) === 0 || koffi.errno() !== isHeld;
   } catch {
     return () => true;

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { openLibc } from './libc.ts';
 
 /** What of Linux is called here, by a foreign function interface: Node has no way to io_uring. */
 export interface Kernel {
@@ -32,8 +32,7 @@ const nonBlockingAndClosedOnExec = 0o2_004_000;
 /** @throws Error there is no such interface for this machine, or it is none of Linux */
 export function openKernel(): Kernel {
   if (process.platform !== 'linux') throw new Error(`io_uring is of Linux, and this is ${process.platform}`);
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const libc = koffi.load('libc.so.6');
+  const { koffi, libc } = openLibc();
   const map = libc.func('void *mmap(void *at, size_t bytes, int access, int how, int descriptor, int64 offset)');
   const setup = libc.func('long syscall(long call, uint32 entries, void *parameters)');
   const enter = libc.func(

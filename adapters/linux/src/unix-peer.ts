@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { openLibc } from './libc.ts';
 
 /** Of Linux: what a Unix socket says of the process at its other end, as process, user and group. */
 const [socketLevel, peerCredentials] = [1, 17];
@@ -22,8 +22,7 @@ export async function unixPeer(descriptor: number): Promise<string | undefined> 
 function open(): Ask {
   if (process.platform !== 'linux')
     throw new Error(`peers of sockets are asked for on Linux, and this is ${process.platform}`);
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const libc = koffi.load('libc.so.6');
+  const { koffi, libc } = openLibc();
   const ask = libc.func('int getsockopt(int socket, int level, int option, void *value, void *bytes)');
   const find = libc.func('int getpwuid_r(uint32 user, void *entry, void *text, size_t bytes, void *found)');
   return async (descriptor) => {

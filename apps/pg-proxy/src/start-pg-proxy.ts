@@ -16,6 +16,7 @@ import {
 } from '@medrex/telemetry';
 import { z } from 'zod';
 import { sharedByRedis, type SharedByRedis } from './cache/shared-by-redis.ts';
+import { compileEarly } from './compile-early.ts';
 import { loadConfig, type ConfigSource, type LoadedConfig } from './config/load-config.ts';
 import { pgProxyError } from './errors.ts';
 import { keepOutOfDumps } from './keep-out-of-dumps.ts';
@@ -84,6 +85,7 @@ const withTuning = (loaded: LoadedConfig, filesMax: number): LoadedConfig => {
 /** Starts the proxy that a configuration file describes; resolves when it listens. Where it fails, nothing of it is left open. */
 export async function startPgProxy(start: PgProxyStart): Promise<RunningPgProxy> {
   keepOutOfDumps();
+  compileEarly();
   const salt = randomBytes(32);
   const load = (): LoadedConfig => loadConfig(start, { environment: start.environment, salt });
   const loaded = load();

@@ -105,5 +105,8 @@ export class BodyWriter {
 
 /** A message that says nothing but its type. */
 export function emptyMessage(type: number): Buffer {
-  return Buffer.from([type, 0, 0, 0, 4]);
+  const message = Buffer.alloc(5);
+  message[0] = type;
+  message[4] = 4;
+  return message;
 }

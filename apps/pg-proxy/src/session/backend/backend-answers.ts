@@ -66,6 +66,10 @@ export class BackendAnswers {
     this.#now = now;
   }
 
+  get isMidMessage(): boolean {
+    return this.#isPassing && !this.#framer.isLast;
+  }
+
   /** True: nothing refers to the chunk any more. */
   read(memory: Buffer, bytes: number): boolean {
     const expected = this.#expected;

@@ -175,6 +175,11 @@ export class Backend {
     return this.status === transactionStatus.idle;
   }
 
+  /** Its client has heard a part of a message, and the rest is to come. */
+  get isMidMessage(): boolean {
+    return this.#answers.isMidMessage;
+  }
+
   /** When something of it came last. */
   get heardAtMs(): number {
     return this.#answers.chunkAt;

@@ -1,4 +1,4 @@
-import { errorResponse, flush, type Report, type WireFault } from '@medrex/pg-wire';
+import { errorResponse, flush, parameterStatus, type Report, type WireFault } from '@medrex/pg-wire';
 import type { Backend } from '../backend/backend.ts';
 import type { ClientMessages } from './client-messages.ts';
 import type { ClientHost } from './client-options.ts';
@@ -9,6 +9,12 @@ export const departed: WireFault = {
   sqlstate: '57P01',
   message: 'terminating connection due to administrator command',
 };
+
+/** What every login has been told, and no driver minds hearing again. */
+const toldBefore = parameterStatus({ name: 'integer_datetimes', value: 'on' });
+/** Whether somebody still hears is asked first after so long, as most has been answered by then, and each time after twice as long. */
+const firstProbeMs = 50;
+const probePauseMsMax = 10_000;
 
 export interface ClientEndOptions {
   readonly client: Client;
@@ -25,6 +31,8 @@ export class ClientEnd {
   hasLeft = false;
   /** It has said that it goes, and what it asked before that is under way. */
   isParting = false;
+  /** It has closed its side without a goodbye. */
+  #isMute = false;
   /** What it is told when it parts. */
   #fault: WireFault | Report | undefined;
   /** By which it parts. */
@@ -86,14 +94,30 @@ export class ClientEnd {
     backend.outbox.send();
   }
 
-  /** Its side of the connection is closed. Who has said goodbye before that has what he asked run, and may still read. */
+  /** Its side of the connection is closed. What it asked is run, as if it had said goodbye, for as long as somebody hears it. */
   saysNoMore(): void {
-    if (!this.isParting && !this.#messages.endsInGoodbye) this.part();
+    if (this.isParting || this.#messages.endsInGoodbye) return;
+    this.#isMute = true;
+    // Whose data or message has not come whole has nothing to hear.
+    const isWhole = !this.hasLeft && this.#client.backend?.isCopyIn !== true && this.#messages.endHere();
+    if (!isWhole) this.part();
+    else if (!this.hasLeft) this.#probe(firstProbeMs);
   }
 
-  /** Nobody takes the answers. */
+  /** Only what is sent to it tells whether it has closed its half of the connection, or is gone. */
+  #probe(pauseMs: number): void {
+    const probe = setTimeout(() => {
+      const { backend, outbox } = this.#client;
+      if (this.hasLeft) return;
+      if (outbox.backlog === 0 && backend?.isMidMessage !== true) this.#client.tell(toldBefore);
+      this.#probe(Math.min(2 * pauseMs, probePauseMsMax));
+    }, pauseMs);
+    probe.unref();
+  }
+
+  /** Nobody takes the answers. Who has said goodbye before that has what he asked run all the same. */
   hungUp(): void {
-    this.saysNoMore();
+    if (this.#isMute || (!this.isParting && !this.#messages.endsInGoodbye)) this.part();
     this.#client.backend?.resume();
   }
 

@@ -115,6 +115,13 @@ export class ClientMessages implements Wire {
     return this.#wait.isWaiting && this.#framer.holds(from.terminate);
   }
 
+  /** Nothing more comes: as if a goodbye came last. False: a message has begun that does not come whole. */
+  endHere(): boolean {
+    if (!this.#wait.isWaiting && !this.#framer.isAtRest) return false;
+    this.read(terminate(), terminate().length);
+    return this.#client.hasLeft || this.#client.isParting || this.endsInGoodbye;
+  }
+
   /** True: nothing refers to the chunk any more. */
   read(memory: Buffer, bytes: number): boolean {
     this.#client.readAt = this.#host.now();

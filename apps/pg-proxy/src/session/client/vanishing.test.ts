@@ -226,6 +226,42 @@ describe('who says goodbye', () => {
   });
 });
 
+describe('who closes only the half of the connection in which he speaks', () => {
+  it('has what he asked answered, in a pipeline, too, and goes', async () => {
+    await start(oneBackend);
+    const [one, other] = [await rig.in(), await rig.in()];
+    one.send(query('select 1'), prepare(''), run(''), sync(), query('begin'));
+    one.socket.end();
+    const answers = ['T', 'D 1', 'C SELECT 1', 'Z I', '1', '2', 'D 1', 'C SELECT 1', 'Z I', 'C BEGIN', 'Z T'];
+    expect(await one.until('closed')).toEqual(answers);
+    await rig.heard('ROLLBACK');
+    expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
+    expect(rig.postgres.open).toHaveLength(1);
+  });
+
+  it('has it answered though he had no backend yet', async () => {
+    await start(oneBackend);
+    const [busy, client] = [await rig.in(), await rig.in()];
+    await busy.ask(query('begin'));
+    client.send(query('select 1'), query('select 1'));
+    client.socket.end();
+    await rig.waiting(1);
+    // Long enough to be asked whether he is there.
+    await new Promise((wait) => setTimeout(wait, 200));
+    await busy.ask(query('commit'));
+    expect(await client.until('closed')).toEqual(['T', 'D 1', 'C SELECT 1', 'Z I', 'T', 'D 1', 'C SELECT 1', 'Z I']);
+  });
+
+  it('has nothing run of which a part is missing, nor committed what he has not asked to be', async () => {
+    await start(oneBackend);
+    const client = await rig.in();
+    client.send(prepare(''), run(''), query('select 2').subarray(0, 8));
+    client.socket.end();
+    await client.until('closed');
+    await holds(() => expect(rig.postgres.open).toHaveLength(0));
+  });
+});
+
 describe('who vanishes', () => {
   it('leaves no transaction behind', async () => {
     await start(oneBackend);

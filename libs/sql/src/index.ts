@@ -2,6 +2,7 @@ export { booleanOf } from './boolean-text.ts';
 export { codeFacts, type CodeFacts } from './code-facts.ts';
 export { leavingFunctions, sessionFunctions, volatilityOf, type Volatility } from './known-functions.ts';
 export { unknownLetters } from './other-encodings.ts';
+export { millisecondsOf, timeText } from './time-text.ts';
 export { everySession, type Redefinition } from './redefinition.ts';
 export type { SqlFault } from './pg-parser.ts';
 export type { Expression, LockKey, SessionEffect, Value } from './session-effect.ts';

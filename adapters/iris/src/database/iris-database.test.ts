@@ -17,7 +17,15 @@ async function databaseOf(answer: (table: string) => Script): Promise<IrisDataba
   });
   return IrisDatabase.load({
     ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },
-    ...{ hazards: 'notice', skipped: [], isOrderKept: true, normalised: [], tablesMs: 60_000, now: () => nowMs },
+    ...{
+      hazards: 'notice',
+      skipped: [],
+      isOrderKept: true,
+      normalised: [],
+      tablesMs: 60_000,
+      lockTimeoutMs: 10_000,
+      now: () => nowMs,
+    },
   });
 }
 

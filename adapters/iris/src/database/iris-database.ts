@@ -34,6 +34,8 @@ export interface IrisDatabaseOptions {
   readonly normalised: readonly string[];
   /** After this long the tables are looked at again. */
   readonly tablesMs: number;
+  /** How long a process waits for a lock, as that IRIS is configured. */
+  readonly lockTimeoutMs: number;
   readonly now: () => number;
 }
 
@@ -62,6 +64,7 @@ const readingShare = 0.05;
 export class IrisDatabase implements SharedDatabase {
   readonly schemas: SchemaMap;
   readonly hazards: SharedDatabase['hazards'];
+  readonly lockTimeoutMs: number;
   readonly #analyser: SqlAnalyser;
   readonly #translator: IrisTranslator;
   readonly #largeTexts: LargeTexts;
@@ -81,6 +84,7 @@ export class IrisDatabase implements SharedDatabase {
     const { version, schemas, skipped, isOrderKept, normalised } = options;
     this.#analyser = options.analyser;
     this.hazards = options.hazards;
+    this.lockTimeoutMs = options.lockTimeoutMs;
     this.#translator = translator;
     this.#largeTexts = new LargeTexts({ version, schemas, skipped, isOrderKept, normalised });
     this.schemas = translator.schemas;

@@ -4,6 +4,9 @@ import type { CopiedTable } from './copy-rows.ts';
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 /** Flags and the length of what follows them stand behind the signature. */
 const headLength = signature.length + 8;
+/** What stands before the rows of a binary COPY, and behind them. */
+export const binaryHead = Buffer.concat([signature, Buffer.alloc(8)]);
+export const binaryEnd = Buffer.from([0xff, 0xff]);
 /** What one row may take. */
 const rowLengthMax = 256 * 1024 * 1024;
 

@@ -15,7 +15,7 @@ type CopyInPlan = Extract<Plan, { kind: 'copyIn' }>;
 
 /** COPY FROM STDIN as inserts, many at a time; the caller has begun a transaction. Returns the rows. @throws SessionFault */
 export async function copyIn(
-  { inbox, outlet, connection }: SessionContext,
+  { inbox, outlet, timed }: SessionContext,
   plan: CopyInPlan,
   typeOf: (column: string) => WireType | undefined,
 ): Promise<number> {
@@ -33,7 +33,7 @@ export async function copyIn(
   const send = async (min: number): Promise<void> => {
     while (waiting.length > min) {
       const batch = waiting.splice(0, batchRows);
-      await connection.runMany(
+      await timed.runMany(
         sql,
         batch.map((row) => valuesOf(row, types)),
       );

@@ -1,4 +1,5 @@
 import {
+  backend,
   commandComplete,
   copyData,
   copyDone,
@@ -17,6 +18,7 @@ import { isolationSql, pageOf, standardPage } from '../database/page-sizes.ts';
 import { describedColumns, outColumns, ruleOf, RowWriter, type OutColumn } from '../values/row-writer.ts';
 import { wireTypeOf } from '../values/wire-types.ts';
 import { askCatalog } from './catalog-answers.ts';
+import { binaryEnd, binaryHead } from './copy-binary-rows.ts';
 import { copyIn } from './copy-in.ts';
 import { copyHeader, copyLine } from './copy-line.ts';
 import { tagOf, type IrisPlan, type Plan } from './plan.ts';
@@ -250,12 +252,10 @@ export class Executor {
 
   /** Several steps are one statement. */
   async #allOrNone(plan: IrisPlan, portal: Portal, page: ReturnType<typeof pageOf>): Promise<Ran> {
-    const { connection, transaction } = this.#context;
+    const { timed, transaction } = this.#context;
     const isOwn = plan.steps.length > 1 && !transaction.isOpen;
     if (isOwn) await transaction.beginImplicit();
-    const ran = await runIris(connection, plan, portal.parameters, page, (sql, values) =>
-      this.#vectors.saw(sql, values),
-    );
+    const ran = await runIris(timed, plan, portal.parameters, page, (sql, values) => this.#vectors.saw(sql, values));
     if (isOwn) await transaction.endImplicit();
     return ran;
   }
@@ -326,24 +326,31 @@ export class Executor {
   }
 
   async #copyOut({ query, options }: Extract<Plan, { kind: 'copyOut' }>, portal: Portal): Promise<void> {
-    const { outlet, connection } = this.#context;
+    const { outlet, timed, shared } = this.#context;
     this.#warn(query.hazards);
-    const { answer } = await runIris(connection, query, portal.parameters, standardPage);
+    const { answer } = await runIris(timed, query, portal.parameters, standardPage);
     if (answer === undefined) throw new SessionFault('0A000', 'COPY of a statement without rows');
     const columns = outColumns(query.columns, answer.columns);
     const labels = columns.map(({ label }) => label);
-    outlet.send(copyResponse({ direction: 'out', isBinary: false, columnFormats: columns.map(() => 0) }));
+    const isBinary = options.format === 'binary';
+    outlet.send(copyResponse({ direction: 'out', isBinary, columnFormats: columns.map(() => Number(isBinary)) }));
+    const binary = new RowWriter(columns, [1], (schema) => shared.schemas.toPostgres(schema), backend.copyData);
+    const lines = (rows: readonly SqlRow[]): Buffer =>
+      isBinary
+        ? binary.write(rows, 0, rows.length)
+        : Buffer.concat(
+            rows.map((row) => copyData(Buffer.from(copyLine(row.map(copyText(columns)), labels, options)))),
+          );
+    if (isBinary) outlet.send(copyData(binaryHead));
     if (options.header !== 'none') outlet.send(copyData(Buffer.from(copyHeader(labels, options))));
     let count = 0;
     for (let page = answer.first; ; page = await answer.cursor.next(standardPage)) {
-      const lines = page.rows.map((row) =>
-        copyData(Buffer.from(copyLine(row.map(copyText(columns)), labels, options))),
-      );
-      if (lines.length > 0) outlet.send(Buffer.concat(lines));
+      if (page.rows.length > 0) outlet.send(lines(page.rows));
       count += page.rows.length;
       await outlet.drained();
       if (page.isLast) break;
     }
+    if (isBinary) outlet.send(copyData(binaryEnd));
     outlet.send(copyDone());
     outlet.send(commandComplete(tagOf('COPY', count)));
   }

@@ -90,6 +90,16 @@ describe('a session on IRIS in the extended protocol', () => {
     expect(rig.heard()).toEqual([]);
   });
 
+  it('has one with an array translated anew where NULL is in it, of which IRIS has no list', async () => {
+    rig = await SessionRig.start(() => [['1']]);
+    await rig.ask(parsed('select id from patients where id = any($1)', 'a'), sync());
+    for (const array of ['{1,2}', '{1,null}']) await rig.ask(bound('a', [array]), all, sync());
+    expect(rig.heard()).toEqual([
+      'SELECT id FROM patients WHERE id %INLIST ? ([1,2])',
+      'SELECT id FROM patients WHERE id IN (1, NULL)',
+    ]);
+  });
+
   it('reads what a translation depends on in the binary format, too', async () => {
     rig = await SessionRig.start(() => [['An']]);
     const three = bind({

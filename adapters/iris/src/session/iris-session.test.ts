@@ -362,10 +362,27 @@ describe('COPY on IRIS', () => {
     expect(rig.heard().join()).toContain('INSERT INTO patients (id, active) VALUES (?, ?) (7, 1)');
     for (const [options, state] of [
       ["format binary, delimiter ','", '42601'],
+      ['format binary, header', '0A000'],
       ['format binary, force_quote *', '0A000'],
     ] as const)
       expect((await rig.ask(query(`copy patients (id) from stdin (${options})`)))[0]).toContain(state);
-    expect((await rig.ask(query('copy patients to stdout (format binary)')))[0]).toContain('0A000');
+  });
+
+  it('sends rows in the binary format', async () => {
+    rig = await SessionRig.start(() => [
+      ['7', 'Ann'],
+      ['8', null],
+    ]);
+    expect(await rig.ask(query('copy (select id, name from patients) to stdout (format binary)'))).toEqual([
+      'H',
+      'd PGCOPY\n\ufffd\r\n\0\0\0\0\0\0\0\0\0',
+      'd \0\x02\0\0\0\x04\0\0\0\x07\0\0\0\x03Ann',
+      'd \0\x02\0\0\0\x04\0\0\0\x08\ufffd\ufffd\ufffd\ufffd',
+      'd \ufffd\ufffd',
+      'c',
+      'C COPY 2',
+      'Z I',
+    ]);
   });
 
   it('inserts the rows that come, all or none', async () => {

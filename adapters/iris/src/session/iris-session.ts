@@ -34,6 +34,7 @@ import { SqlCommands } from './sql-commands.ts';
 
 /** What may be said in a transaction that has failed. */
 const endings: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollbackTo']);
+const idleTooLong = 'terminating connection due to idle-in-transaction timeout';
 const aborted = 'current transaction is aborted, commands ignored until end of transaction block';
 
 /** A session that speaks PostgreSQL to its client and runs what it is told on IRIS. One message after the other. */
@@ -47,6 +48,8 @@ export class IrisSession {
   #asked = '';
   /** An error in the extended protocol: all up to Sync is passed over. */
   #isSkipping = false;
+  /** The client has been told that all it asked for has been done. */
+  #isReady = false;
 
   constructor(context: SessionContext) {
     this.#context = context;
@@ -66,10 +69,28 @@ export class IrisSession {
 
   /** Until the client says that it goes, or is gone. */
   async run(): Promise<void> {
-    const { inbox } = this.#context;
-    for (let message = await inbox.next(); message !== undefined; message = await inbox.next()) {
+    for (let message = await this.#next(); message !== undefined; message = await this.#next()) {
       if (message.type === from.terminate) return;
+      this.#isReady = false;
       await this.#take(message);
+    }
+  }
+
+  /** Undefined: the client is gone, or has asked for nothing in its transaction for too long. */
+  async #next(): Promise<Message | undefined> {
+    const { inbox, outlet, settings, transaction } = this.#context;
+    const isIdle = this.#isReady && transaction.status !== 0x49;
+    const timeoutMs = isIdle ? settings.timeoutMs('idle_in_transaction_session_timeout') : 0;
+    if (timeoutMs === 0) return inbox.next();
+    const end = (): void => {
+      outlet.send(errorResponse({ severity: 'FATAL', sqlstate: '25P03', message: idleTooLong }));
+      inbox.end();
+    };
+    const timer = setTimeout(end, timeoutMs);
+    try {
+      return await inbox.next();
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -102,6 +123,7 @@ export class IrisSession {
   #ready(): void {
     const { outlet, transaction } = this.#context;
     outlet.send(readyForQuery(transaction.status));
+    this.#isReady = true;
   }
 
   async #sync(): Promise<void> {
@@ -132,8 +154,12 @@ export class IrisSession {
   }
 
   async #run(portal: Portal, execution: Execution): Promise<void> {
-    const { plan } = portal.prepared;
     this.#asked = portal.prepared.text;
+    await this.#context.timed.within(() => this.#runPlan(portal, execution));
+  }
+
+  async #runPlan(portal: Portal, execution: Execution): Promise<void> {
+    const { plan } = portal.prepared;
     if (plan?.kind === 'command') return this.#commands.run(plan, portal, execution);
     await this.#executor.execute(portal, execution);
     if (plan?.kind !== 'session' || !plan.statement.effects.some(isForgetting)) return;
@@ -196,8 +222,11 @@ export class IrisSession {
   /** A statement by the values that its translation depends on. @throws SessionFault */
   async #fitted(prepared: Prepared, parameters: readonly BoundParameter[]): Promise<Prepared> {
     const { plan, text, declaredTypes: types } = prepared;
-    if (plan?.kind !== 'iris' || plan.constants.length === 0) return prepared;
-    const values = new Map(plan.constants.map((number) => [number, textOf(parameters[number - 1])]));
+    if (plan?.kind !== 'iris') return prepared;
+    const withNull = [...plan.arrayTypes.keys()].filter((number) => hasNull(parameters[number - 1]));
+    const wanted = new Set([...plan.constants, ...withNull]);
+    if (wanted.size === 0) return prepared;
+    const values = new Map([...wanted].map((number) => [number, textOf(parameters[number - 1])]));
     const [fitted] = await this.#plans({ text, types, values });
     this.#admit(fitted);
     return { ...prepared, plan: fitted };
@@ -418,6 +447,9 @@ interface PlanQuestion {
   readonly asked?: string;
   readonly values?: Translatable['values'];
 }
+
+/** IRIS has no list with NULL in it. */
+const hasNull = (array: BoundParameter | undefined): boolean => /\bnull\b/i.test(textOf(array) ?? '');
 
 const textOf = (parameter: BoundParameter | undefined): string | null =>
   parameter === undefined ? null : textOfParameter(parameter);

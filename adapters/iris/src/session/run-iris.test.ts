@@ -3,12 +3,19 @@ import { standardPage } from '../database/page-sizes.ts';
 import { ScriptedDriver, type Script } from '../testing/scripted-driver.ts';
 import type { IrisPlan } from './plan.ts';
 import { runIris } from './run-iris.ts';
+import { SessionSettings } from './session-settings.ts';
+import { TimedConnection } from './timed-connection.ts';
+
+async function timed(driver: ScriptedDriver): Promise<TimedConnection> {
+  const connection = await driver.open({ lost: () => undefined } as never);
+  return new TimedConnection(connection, new SessionSettings('app'), 10_000);
+}
 
 type Step = readonly [sql: string, isResult: boolean, only?: IrisPlan['steps'][number]['only']];
 
 async function ran(steps: readonly Step[], answer: (sql: string) => Script): Promise<object> {
   const driver = new ScriptedDriver(answer);
-  const connection = await driver.open({ lost: () => undefined } as never);
+  const connection = await timed(driver);
   const plan = {
     meanings: new Map(),
     steps: steps.map(([sql, isResult, only]) => ({ pieces: [sql], parameters: [], isResult, only })),
@@ -84,7 +91,7 @@ describe('the steps of a statement', () => {
       ['8', null],
     ];
     const driver = new ScriptedDriver((sql) => (sql === 'insert' ? 1 : sql === 'read' ? rows : rows.slice(0, 1)));
-    const connection = await driver.open({ lost: () => undefined } as never);
+    const connection = await timed(driver);
     const kept = ['id', 'name'].map((label) => ({ label, type: label === 'id' ? 'int4' : 'text', holdsSchema: false }));
     const column = (parameter: number): object => ({ parameter, use: 'column' });
     const steps = [

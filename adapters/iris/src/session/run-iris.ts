@@ -1,10 +1,11 @@
 import { irisSql, levelsMax, type IrisStep, type IrisText, type ResultColumn } from '@medrex/sql';
-import type { PageSize, SqlAnswer, SqlConnection, SqlRow, SqlValue } from '@medrex/sql-driver';
+import type { PageSize, SqlAnswer, SqlRow, SqlValue } from '@medrex/sql-driver';
 import { standardPage } from '../database/page-sizes.ts';
 import { outColumns, ruleOf } from '../values/row-writer.ts';
 import { sqlValueOf, textOfParameter, type BoundParameter } from '../values/parameter-values.ts';
 import type { IrisPlan } from './plan.ts';
 import { reportOf, SessionFault } from './session-fault.ts';
+import type { TimedConnection } from './timed-connection.ts';
 
 /** What the steps of one statement came to. */
 export interface Ran {
@@ -47,7 +48,7 @@ export function boundText(
 
 /** Runs the steps of a statement in their order. The caller has seen to a transaction where there are several. */
 export async function runIris(
-  connection: SqlConnection,
+  connection: TimedConnection,
   plan: IrisPlan,
   parameters: readonly BoundParameter[],
   page: PageSize,
@@ -62,7 +63,7 @@ export async function runIris(
     if (step.only === 'afterNone' && before > 0) return;
     const { sql, values } = boundText(step, parameters, of);
     saw(sql, values);
-    const all = byCursor(plan, await meaning(plan, () => connection.run(sql, values, page)));
+    const all = byCursor(plan, await meaning(plan, () => connection.run(sql, values, page, step.isNowait)));
     const came = all.kind === 'rows' && step.only === 'afterChange' && before === 0 ? await withoutRows(all) : all;
     if (came.kind === 'count') {
       if (step.only === 'ofRowsRead') checkRead(came.rows, read);

@@ -4,6 +4,7 @@ import type { Translated } from '../database/large-text-worker.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outlet } from './outlet.ts';
 import type { SessionSettings } from './session-settings.ts';
+import type { TimedConnection } from './timed-connection.ts';
 import type { Transaction } from './transaction.ts';
 import type { TranslationTimes } from './translation-times.ts';
 
@@ -12,6 +13,8 @@ export interface SharedDatabase {
   readonly schemas: SchemaMap;
   /** What becomes of a published defect of this version that a statement may run into. */
   readonly hazards: 'notice' | 'refuse' | 'ignore';
+  /** How long a process of this IRIS waits for a lock. */
+  readonly lockTimeoutMs: number;
   /** Milliseconds on a clock that only goes forward. */
   now(): number;
   /** Here, or, where that would hold up others, on another thread. @throws SqlFailure */
@@ -42,6 +45,8 @@ export interface CatalogAsker {
 export interface SessionContext {
   readonly shared: SharedDatabase;
   readonly connection: SqlConnection;
+  /** The same for what statements run: its client's timeouts hold there. */
+  readonly timed: TimedConnection;
   readonly inbox: Inbox;
   readonly outlet: Outlet;
   readonly settings: SessionSettings;

@@ -25,6 +25,8 @@ describe('the settings of a session', () => {
     ['client_encoding', 'LATIN1', '0A000'],
     ['default_transaction_isolation', 'serializable', '0A000'],
     ['standard_conforming_strings', 'off', '0A000'],
+    ['statement_timeout', 'soon', '22023'],
+    ['lock_timeout', '-1', '22023'],
   ])('refuse %s = %s', (name, value, sqlstate) => {
     let refusal: unknown;
     try {
@@ -33,6 +35,13 @@ describe('the settings of a session', () => {
       refusal = error;
     }
     expect(refusal).toMatchObject({ report: { sqlstate } });
+  });
+
+  it('show times as PostgreSQL does', () => {
+    const settings = new SessionSettings('app');
+    expect(settings.timeoutMs('statement_timeout')).toBe(0);
+    expect(settings.set('statement_timeout', '90000', false)).toBe('90s');
+    expect(settings.timeoutMs('statement_timeout')).toBe(90_000);
   });
 
   it('are those from before a transaction that is rolled back, and of SET LOCAL nothing stays', () => {

@@ -1,4 +1,4 @@
-import { searchPathOf, type SearchPath } from '@medrex/sql';
+import { millisecondsOf, searchPathOf, timeText, type SearchPath } from '@medrex/sql';
 import { SessionFault } from './session-fault.ts';
 
 /** What a server says of itself; the catalog answers as this one. */
@@ -12,9 +12,33 @@ interface Parameter {
   readonly isFixed?: boolean;
   /** Of one transaction only; this one says what it begins with. */
   readonly standard?: string;
-  /** Undefined: it does not take this. */
+  /** Undefined: it does not take this. @throws SessionFault */
   readonly take?: (value: string) => string | undefined;
 }
+
+const timeoutNames = [
+  ...['statement_timeout', 'lock_timeout', 'transaction_timeout'],
+  ...['idle_in_transaction_session_timeout', 'idle_session_timeout'],
+] as const;
+type TimeoutName = (typeof timeoutNames)[number];
+const longestMs = 2 ** 31 - 1;
+
+/** Zero: there is none. */
+const timeout = (name: TimeoutName): Parameter => ({
+  value: '0',
+  take: (text) => {
+    const milliseconds = millisecondsOf(text);
+    if (milliseconds === undefined)
+      throw new SessionFault('22023', `invalid value for parameter "${name}": "${text}"`, {
+        hint: 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".',
+      });
+    if (milliseconds >= 0 && milliseconds <= longestMs) return timeText(milliseconds);
+    throw new SessionFault(
+      '22023',
+      `${milliseconds} ms is outside the valid range for parameter "${name}" (0 ms .. ${longestMs} ms)`,
+    );
+  },
+});
 
 const fixed = (value: string, isReported = false): Parameter => ({ value, isReported, isFixed: true });
 const onOff = (value: string): string | undefined =>
@@ -55,17 +79,13 @@ const parameters: Readonly<Record<string, Parameter>> = {
   },
   scram_iterations: { value: '4096', isReported: true },
   session_authorization: fixed('', true),
+  ...Object.fromEntries(timeoutNames.map((name) => [name, timeout(name)])),
 };
 
 /** Known, and without meaning for IRIS: what they begin with. */
 const ignored: ReadonlyMap<string, string> = new Map(
   Object.entries({
     extra_float_digits: '1',
-    statement_timeout: '0',
-    lock_timeout: '0',
-    idle_in_transaction_session_timeout: '0',
-    idle_session_timeout: '0',
-    transaction_timeout: '0',
     client_min_messages: 'notice',
     bytea_output: 'hex',
     row_security: 'on',
@@ -160,6 +180,12 @@ export class SessionSettings {
   /** Of the transaction that is open, or would be. */
   get isReadOnly(): boolean {
     return this.get('transaction_read_only') === 'on';
+  }
+
+  /** In milliseconds; zero: none. */
+  timeoutMs(name: TimeoutName): number {
+    const own = this.#set.get(name);
+    return own === undefined ? 0 : (millisecondsOf(own) ?? 0);
   }
 
   /** What clients are told at login. */

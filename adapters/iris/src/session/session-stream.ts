@@ -7,6 +7,7 @@ import type { Outlet } from './outlet.ts';
 import { reportOf } from './session-fault.ts';
 import type { SharedDatabase } from './session-context.ts';
 import { SessionSettings } from './session-settings.ts';
+import { TimedConnection } from './timed-connection.ts';
 import { Transaction } from './transaction.ts';
 import { TranslationTimes } from './translation-times.ts';
 
@@ -42,7 +43,9 @@ export class SessionStream extends Duplex implements Outlet {
     this.parameters = new Map(settings.reported());
     const session = new IrisSession({
       ...{ shared, connection, inbox: this.#inbox, outlet: this, settings, user, database },
-      ...{ transaction: new Transaction(connection), translationTimes: this.translationTimes },
+      timed: new TimedConnection(connection, settings, shared.lockTimeoutMs),
+      transaction: new Transaction(connection),
+      translationTimes: this.translationTimes,
     });
     session.run().then(
       () => this.#end(),

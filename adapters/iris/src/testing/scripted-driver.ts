@@ -21,6 +21,8 @@ export class ScriptedDriver implements SqlDriver {
   readonly heard: string[] = [];
   readonly answer: (sql: string) => Script;
   lose: () => void = () => undefined;
+  /** Somebody cancels what is run. */
+  cancelled: () => void = () => undefined;
 
   constructor(answer: (sql: string) => Script) {
     this.answer = answer;
@@ -94,6 +96,7 @@ class ScriptedConnection implements SqlConnection {
 
   async cancel(): Promise<void> {
     this.#driver.heard.push('cancel');
+    this.#driver.cancelled();
   }
 
   async close(): Promise<void> {

@@ -53,12 +53,20 @@ export class SessionRig {
   ): Promise<SessionRig> {
     const driver = new ScriptedDriver((sql) => {
       const [, table] = /INFORMATION_SCHEMA\.(\w+)/.exec(sql) ?? [];
-      if (sql.startsWith('SET TRANSACTION')) return 0;
+      if (/^SET (?:TRANSACTION|OPTION) /.test(sql)) return 0;
       return table === undefined ? answer(sql) : (tables()[table] ?? []);
     });
     const database = await IrisDatabase.load({
       ...{ driver, analyser: await SqlAnalyser.load(), version: '2025.2', schemas: { public: 'SQLUser' } },
-      ...{ hazards: 'notice', skipped: [], isOrderKept: true, normalised: [], tablesMs: 60_000, now: () => 0 },
+      ...{
+        hazards: 'notice',
+        skipped: [],
+        isOrderKept: true,
+        normalised: [],
+        tablesMs: 60_000,
+        lockTimeoutMs: 10_000,
+        now: () => 0,
+      },
       ...options,
     });
     const login = { user: 'proxy', password: 'secret', database: 'ward' };

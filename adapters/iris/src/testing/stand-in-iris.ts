@@ -90,6 +90,7 @@ export class StandInConnection implements SqlConnection {
   readonly #closed: () => void;
   /** Where LAST_IDENTITY points to. */
   #lastRow = '(0,0)';
+  #lockTimeoutMs = 10_000;
 
   constructor(inner: SqlConnection, version: string, iris: StandInIris, closed: () => void) {
     this.#inner = inner;
@@ -109,6 +110,11 @@ export class StandInConnection implements SqlConnection {
     if (isolation !== undefined) {
       this.isolation = isolation.toLowerCase() as TransactionModes['isolation'];
       return { kind: 'count', rows: 0 };
+    }
+    const lockSeconds = /^SET OPTION LOCK_TIMEOUT = (\d+)$/.exec(sql)?.[1];
+    if (lockSeconds !== undefined) {
+      this.#lockTimeoutMs = Number(lockSeconds) * 1_000 || 1; // zero is for ever in PostgreSQL
+      return this.#setLockTimeout();
     }
     const cancelled = /^CANCEL QUERY (\d+)/.exec(sql)?.[1];
     if (cancelled !== undefined) return this.#cancelOther(cancelled);
@@ -145,6 +151,7 @@ export class StandInConnection implements SqlConnection {
 
   async rollback(): Promise<void> {
     await this.#inner.rollback();
+    await this.#setLockTimeout();
   }
 
   async cancel(): Promise<void> {
@@ -154,6 +161,11 @@ export class StandInConnection implements SqlConnection {
   async close(): Promise<void> {
     this.#closed();
     await this.#inner.close();
+  }
+
+  /** PostgreSQL rolls it back as well. */
+  async #setLockTimeout(): Promise<SqlAnswer> {
+    return this.#inner.run(`SET lock_timeout TO ${this.#lockTimeoutMs}`, [], smallPage);
   }
 
   async #cancelOther(processId: string): Promise<SqlAnswer> {

@@ -84,11 +84,18 @@ export function ruleOf({ type, pgType, scale, made }: OutColumn): ((text: string
 
 type WriteCell = (writer: BodyWriter, cell: Uint8Array) => void;
 
-/** Writes rows of a driver as DataRow messages. */
+/** Writes rows of a driver as DataRow messages, or as CopyData of a binary COPY, where they are laid out alike. */
 export class RowWriter {
   readonly #cells: readonly WriteCell[];
+  readonly #message: number;
 
-  constructor(columns: readonly OutColumn[], formats: readonly number[], toPostgres: (schema: string) => string) {
+  constructor(
+    columns: readonly OutColumn[],
+    formats: readonly number[],
+    toPostgres: (schema: string) => string,
+    message: number = backend.dataRow,
+  ) {
+    this.#message = message;
     this.#cells = columns.map((column, place) => cellWriter(column, formatOf(formats, place) === 1, toPostgres));
   }
 
@@ -100,7 +107,7 @@ export class RowWriter {
 
   #row(writer: BodyWriter, row: SqlRow): void {
     const { length } = this.#cells;
-    writer.begin(backend.dataRow).uint16(length);
+    writer.begin(this.#message).uint16(length);
     for (let place = 0; place < length; place++) {
       const cell = row[place] ?? null;
       if (cell === null) writer.int32(-1);

@@ -1,5 +1,6 @@
 import { irisVersions, isKnownIris } from '@medrex/sql';
 import { z } from 'zod';
+import { milliseconds } from './durations.ts';
 
 const file = z.string().min(1);
 
@@ -65,6 +66,11 @@ export const irisUpstream = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Columns of unit vectors, as schema.table.column: there `<->` orders as `<=>` does'),
+  lockTimeoutMs: milliseconds
+    .default(10_000)
+    .describe(
+      'How long a process of that IRIS waits for a lock where nobody says more: LockTimeout in its configuration. To this it goes back behind a lock_timeout or NOWAIT',
+    ),
   tablesMs: z
     .int()
     .positive()

@@ -1,10 +1,8 @@
+import { millisecondsOf } from '@medrex/sql';
 import { sessionSettings, statementSettings, type SessionSettings, type StatementSettings } from './scoped-settings.ts';
 
 /** What `SET pgproxy.*` and hints begin with. */
 export const settingPrefix = 'pgproxy.';
-
-const units: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3, min: 6e4, h: 3.6e6, d: 8.64e7 };
-const duration = /^\s*(\d{1,9}(?:\.\d{1,9})?)\s*(us|ms|s|min|h|d)?\s*$/;
 
 type Read = { readonly name: string; readonly value: unknown } | { readonly problem: string };
 type Schemas = Readonly<Record<string, { safeParse(value: unknown): { readonly success: boolean } }>>;
@@ -23,12 +21,6 @@ function read(schemas: Schemas, word: string, text: string): Read {
   const value = name.endsWith('Ms') ? millisecondsOf(text) : text;
   if (value !== undefined && schema.safeParse(value).success) return { name, value };
   return { problem: `invalid value for "${settingPrefix}${word}"` };
-}
-
-/** As PostgreSQL reads a time; without a unit it is milliseconds. */
-function millisecondsOf(text: string): number | undefined {
-  const [, number, unit = 'ms'] = duration.exec(text) ?? [];
-  return number === undefined ? undefined : Math.round(Number(number) * (units[unit] ?? 1));
 }
 
 /** A timeout of PostgreSQL's own, as a session has set it, in ms; 0: it has not. */

@@ -30,7 +30,8 @@ export function printArrayTest(p: Printing, test: A_Expr, scope: Scope, printIn:
     return p.predicate({ SubLink: { ...query, ...compared, subLinkType } }, scope);
   }
   const members = arrayMembers(rexpr);
-  if (members?.some((member) => bodyOf(member, 'A_Const')?.isnull === true) === true)
+  const hasNull = members?.some((member) => bodyOf(member, 'A_Const')?.isnull === true) === true;
+  if (hasNull && !isIn && !isNotIn)
     return refuse('a test of an array with NULL in it', location, 'Leave it out: nothing is equal to it.');
   if (members?.length === 0) return isAny ? '1 = 0' : '1 = 1';
   if (members !== undefined && (isIn || isNotIn)) {

@@ -36,6 +36,7 @@ export interface PrintedStep {
   readonly only?: IrisStep['only'];
   readonly kept?: readonly SeenColumn[];
   readonly isForEach?: boolean;
+  readonly isNowait?: boolean;
 }
 
 export interface PrintedChange {

@@ -4,7 +4,6 @@ import { Refusal, refuse } from './refusal.ts';
 
 /** How the rows of a COPY are written. */
 export interface CopyOptions {
-  /** Binary rows come in only. */
   readonly format: 'text' | 'csv' | 'binary';
   readonly delimiter: string;
   /** What stands for NULL. */
@@ -27,9 +26,10 @@ export function copyOptions(options: readonly Node[] | undefined, isFrom: boolea
   const text = (name: string, standard: string): string => wordOf(given.get(name)) ?? standard;
   const format = text('format', 'text');
   const isBinary = format === 'binary';
-  if (format !== 'text' && format !== 'csv' && (!isBinary || !isFrom)) return refuse(`COPY in ${format} format`);
+  if (format !== 'text' && format !== 'csv' && !isBinary) return refuse(`COPY in ${format} format`);
   for (const name of ['delimiter', 'null', 'header'])
-    if (isBinary && given.has(name)) throw invalid(`cannot specify ${name.toUpperCase()} in BINARY mode`, '42601');
+    if (isBinary && given.has(name))
+      throw invalid(`cannot specify ${name.toUpperCase()} in BINARY mode`, name === 'header' ? '0A000' : '42601');
   const encoding = text('encoding', 'utf8').toLowerCase();
   if (encoding !== 'utf8' && encoding !== 'utf-8') return refuse(`COPY in ${encoding}`);
   for (const name of ['quote', 'escape', 'force_quote'])

@@ -273,6 +273,10 @@ describe('JSON and arrows', () => {
         "SELECT JSON_VALUE(data, '$.k'), JSON_VALUE(data, '$.a[0].b'), JSON_QUERY(data, '$.x'), JSON_VALUE(data, '$.a[0].b') FROM t",
       ],
     ],
+    [
+      "select data #>> array['a', '0', 'b']::text[], data #> array['a'] from t",
+      ["SELECT JSON_VALUE(data, '$.a[0].b'), JSON_QUERY(data, '$.a') FROM t"],
+    ],
     ['select a.ref->col, ref->other->name from a', ['SELECT a.ref->col, ref->other->name FROM a']],
     [
       "select jsonb_build_object('k', id, 'n', name), json_build_array(1, name) from patients",

@@ -1,6 +1,7 @@
 import type { A_Expr, Node } from 'libpg-query';
 import { bodyOf, constantText, namesOf } from '../ast.ts';
 import { printColumn } from './expression.ts';
+import { arrayMembers } from './arrays.ts';
 import type { Printing } from './printing.ts';
 import { refuse } from './refusal.ts';
 import type { Scope } from './scope.ts';
@@ -48,14 +49,17 @@ function stepInto(
   return bodyOf(rexpr, 'ColumnRef') === undefined ? { operator, root: lexpr, key: rexpr } : undefined;
 }
 
+/** Of `#>`: an array as text, or ARRAY['a', 'b'] with a cast around it or without. */
 function pathOf(operator: string, key: Node | undefined): (string | number)[] | undefined {
+  if (operator.startsWith('#')) {
+    const words = arrayMembers(key)?.map((member) => constantText(member)?.trim());
+    const isWhole = words?.every((word) => word !== undefined) === true;
+    return isWhole ? words.map((word) => (/^\d+$/.test(word) ? Number(word) : word)) : undefined;
+  }
   const constant = bodyOf(key, 'A_Const');
   if (constant?.ival !== undefined) return [constant.ival.ival ?? 0];
   const text = constant?.sval === undefined ? undefined : constantText(key);
-  if (text === undefined) return undefined;
-  if (!operator.startsWith('#')) return [text];
-  const inner = /^\{(.*)\}$/.exec(text)?.[1];
-  return inner?.split(',').map((word) => (/^\d+$/.test(word.trim()) ? Number(word) : word.trim()));
+  return text === undefined ? undefined : [text];
 }
 
 function printStep(step: string | number, location?: number): string {

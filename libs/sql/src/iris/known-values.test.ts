@@ -53,6 +53,8 @@ describe('a translation that depends on parameters', () => {
     ['select left(name, $1) from patients', ['2'], 'SELECT LEFT(name, 2) FROM patients'],
     ['select started at time zone $1 from encounters', ['utc'], 'SELECT started FROM encounters'],
     ['select id from patients where name ~ $1', ['^A'], "SELECT id FROM patients WHERE %EXACT(name) LIKE 'A%'"],
+    ['select id from patients where id = any($1)', ['{1,NULL}'], 'SELECT id FROM patients WHERE id IN (1, NULL)'],
+    ['select id from patients where id <> all($1)', ['{1,NULL}'], 'SELECT id FROM patients WHERE id NOT IN (1, NULL)'],
   ])('%s by %j', (text, values, sql) => expect(sqlOf(translated(text, values))).toBe(sql));
 
   it('takes the index of JSON for what its type is', () => {

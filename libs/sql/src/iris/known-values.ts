@@ -127,10 +127,14 @@ class ConstantWriter {
     return rexpr === expression.rexpr ? node : { A_Expr: { ...expression, rexpr } };
   }
 
-  /** One whose members are tested one by one: where it is asked whether something is among them IRIS takes it as it comes. */
+  /**
+   * One whose members are tested one by one: where it is asked whether something is among them IRIS takes it as it comes, unless NULL is
+   * among them, too, for which its value is told.
+   */
   #testedArray({ kind, name }: A_Expr, array: Node): Node {
     const operator = lastNameOf(name) ?? '';
-    return operator === (kind === 'AEXPR_OP_ANY' ? '=' : '<>') ? array : this.#array(array);
+    const isTakenWhole = operator === (kind === 'AEXPR_OP_ANY' ? '=' : '<>');
+    return isTakenWhole && this.#values?.has(numberOf(array)) !== true ? array : this.#array(array);
   }
 
   #array(array: Node): Node {

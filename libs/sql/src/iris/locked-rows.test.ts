@@ -46,9 +46,15 @@ describe('SELECT ... FOR UPDATE', () => {
     expect(last).toContain('WHERE e.%ID %INLIST ? LIMIT <$1>');
   });
 
+  it('waits for no lock with NOWAIT', () => {
+    const [translation] = translator.translate('select cost from encounters where id = 1 for update nowait');
+    const steps = translation?.kind === 'iris' ? translation.steps : [];
+    expect(steps.map(({ isNowait }) => isNowait)).toEqual([true, undefined]);
+    expect(shown('select id from encounters where cost > 5 for share nowait')).toContain('-- waits for no lock');
+  });
+
   it.each([
     ['select id from encounters for update skip locked', /^SKIP LOCKED/],
-    ['select id from encounters for update nowait', /^NOWAIT/],
     ['select e.id from encounters e, wards w for update', /^FOR UPDATE of rows of several tables/],
     ['select e.id from encounters e, wards w for update of e for share of w', /^FOR UPDATE of rows of several tables/],
     ['select w.id from encounters e left join wards w on true for update of w', /nullable side of an outer join$/],

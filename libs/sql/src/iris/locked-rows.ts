@@ -43,6 +43,7 @@ export function printLockedRows(
   const relation = printRelation(p, table) + (table.alias === undefined ? '' : ` AS ${identifier(name)}`);
   const column = identifier(columnToSet(facts, table).name);
   const lock = `UPDATE ${relation} SET ${column} = ${column}`;
+  const waits = locking.waitPolicy === 'LockWaitError' ? { isNowait: true } : {};
   const { limitCount, limitOffset, ...unlimited } = query;
   const isLimited = limitCount !== undefined || limitOffset !== undefined;
   const isAlone = items.length === 1;
@@ -51,7 +52,7 @@ export function printLockedRows(
     const { sql, columns } = printed(query);
     return changeOf(
       [
-        { sql: `${lock} WHERE ${byKey}`, isResult: false },
+        { sql: `${lock} WHERE ${byKey}`, isResult: false, ...waits },
         { sql, isResult: true, only: 'afterChange' },
       ],
       columns,
@@ -65,7 +66,7 @@ export function printLockedRows(
   return changeOf(
     [
       { sql: rowIdsOf(p, query, name, isLimited, isAlone), isResult: false, kept: [rowIdColumn] },
-      { sql: `${lock} WHERE ${isLocked}`, isResult: false, only: 'ofRowsRead' },
+      { sql: `${lock} WHERE ${isLocked}`, isResult: false, only: 'ofRowsRead', ...waits },
       { sql, isResult: true, ...(only === undefined ? {} : { only }) },
     ],
     columns,
@@ -103,12 +104,11 @@ function checkLockable(select: SelectStmt, locking: LockingClause): void {
   ];
   const part = parts.find(([is]) => is)?.[1];
   if (part !== undefined) throw new Refusal(`${wordsOf(locking)} is not allowed with ${part}`);
-  const { waitPolicy } = locking;
-  if (waitPolicy !== undefined && waitPolicy !== 'LockWaitBlock')
+  if (locking.waitPolicy === 'LockWaitSkip')
     refuse(
-      waitPolicy === 'LockWaitSkip' ? 'SKIP LOCKED' : 'NOWAIT',
+      'SKIP LOCKED',
       placeOf(locking),
-      'IRIS waits for locks as long as its lock timeout says: change the rows, and look at how many were.',
+      'IRIS waits for a locked row, or fails: NOWAIT says with 55P03 that one is locked, and a condition leaves it out.',
     );
 }
 

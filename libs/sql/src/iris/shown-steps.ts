@@ -8,6 +8,7 @@ export function shown(translation: Translation): readonly string[] {
       return translation.steps.flatMap((step) => [
         step.pieces.map((piece) => (typeof piece === 'string' ? piece : `<$${piece.inline}>`)).join(''),
         ...(step.parameters.length === 0 ? [] : [`-- ? = ${step.parameters.map(shownParameter).join(', ')}`]),
+        ...(step.isNowait === true ? ['-- waits for no lock'] : []),
       ]);
     case 'copyIn':
       return [irisSql(translation.insert)];

@@ -37,6 +37,8 @@ export interface IrisStep extends IrisText {
   readonly kept?: readonly ResultColumn[];
   /** It is run for each of the rows kept, those that follow each other one after the other. */
   readonly isForEach?: boolean;
+  /** A lock that somebody else holds ends it at once. */
+  readonly isNowait?: boolean;
 }
 
 /** What is asked of IRIS in place of a statement. */

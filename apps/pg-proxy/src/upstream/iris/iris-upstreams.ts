@@ -134,10 +134,10 @@ export class IrisUpstreams {
       .replaceAll('{host}', host)
       .replaceAll('{port}', String(port))
       .replaceAll('{database}', database);
-    const { properties, version, schemas, hazards, skipped, normalised, tablesMs } = iris;
+    const { properties, version, schemas, hazards, skipped, normalised, tablesMs, lockTimeoutMs } = iris;
     const driver = irisDriver?.(url, iris) ?? new JdbcDriver({ bridge: this.#bridgeOf(iris), url, properties });
     return IrisDatabase.load({
-      ...{ driver, analyser, now, version, schemas, hazards, skipped, normalised, tablesMs },
+      ...{ driver, analyser, now, version, schemas, hazards, skipped, normalised, tablesMs, lockTimeoutMs },
       isOrderKept: iris.keepNullOrder,
     });
   }

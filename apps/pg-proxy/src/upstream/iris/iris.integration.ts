@@ -329,6 +329,24 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
       expect((await other.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     });
 
+    it('ends what lasts longer than its client lets it, and waits for locks as long as it says', async () => {
+      const other = await rig.client();
+      const failure = async (text: string): Promise<unknown> =>
+        other.query(text).then(
+          () => 'answered',
+          (error: unknown) => (error as pg.DatabaseError).code,
+        );
+      await rig.direct.query('begin; select from sqluser.patients for update');
+      await other.query("set statement_timeout = '100ms'");
+      expect(await failure('update patients set score = 1')).toBe('57014');
+      await other.query('reset statement_timeout');
+      expect(await failure('select id from patients where id = 1 for update nowait')).toBe('55P03');
+      await other.query("set lock_timeout = '1s'");
+      expect(await failure('update patients set score = score')).toBe('55P03');
+      await rig.direct.query('rollback');
+      expect(await failure('select id from patients where id = 1 for update nowait')).toBe('answered');
+    });
+
     it('shows its tables to psql, and the SQL that goes to IRIS', async () => {
       const asked = await run('psql', [
         rig.url,
@@ -352,6 +370,10 @@ describeReal('POSTGRES', 'pg-proxy before a stand-in for IRIS', (where) => {
         'create table beds (id int, ward text); \\copy beds from stdin csv\n1,"North, 1"\n2,\n\\.\n\\copy (select * from beds order by id) to stdout\n';
       const copied = await run('psql', [rig.url, '-X', '-q'], {}, input.replace('; ', ';\n'));
       expect(copied?.out).toBe('1\tNorth, 1\n2\t\\N\n');
+      const binary = 'copy (select id, ward from beds order by id) to stdout (format binary)';
+      const asked = (url: string, text: string): ReturnType<typeof run> => run('psql', [url, '-X', '-q', '-c', text]);
+      const direct = await asked(where, binary.replace('beds', 'sqluser.beds'));
+      expect((await asked(rig.url, binary))?.out).toBe(direct?.out);
     });
 
     it('leaves every process at READ COMMITTED, whatever a client has set there', async () => {

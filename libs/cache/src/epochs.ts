@@ -31,14 +31,11 @@ export class Epochs {
     for (const id of ids) this.#numbers.set(id, (this.#numbers.get(id) ?? 0) + 1);
   }
 
-  /** From now until what it returns is called, and with a new number then. */
+  /** From now, with a new number, until what it returns is called (once), and with a new number then. */
   doubt(ids: readonly EpochId[]): () => void {
     for (const id of ids) this.#uncertain.set(id, (this.#uncertain.get(id) ?? 0) + 1);
     this.bump(ids);
-    let isOver = false;
     return () => {
-      if (isOver) return;
-      isOver = true;
       this.bump(ids);
       for (const id of ids) this.#certain(id);
     };

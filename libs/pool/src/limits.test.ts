@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PoolName } from './pool-policy.ts';
+import { SharedLimits } from './shared-limits.ts';
 import { aPolicy, PoolRig } from './testing/index.ts';
 
 describe('a limit across pools', () => {
@@ -115,9 +116,49 @@ describe('a limit across pools', () => {
     rig.checkin(a);
     expect(rig.events()).toEqual([]);
   });
+
+  it('is asked for one place at a time: while one closes, no other gives way', () => {
+    const rig = new PoolRig({ upstreamMax: 2 });
+    const [a, b] = [rig.holder('a', { user: 'one' }), rig.holder('b', { user: 'two' })];
+    rig.checkin(a);
+    rig.checkin(b);
+    rig.checkout(rig.client('c', { user: 'three' }));
+    rig.after(100);
+    expect(rig.events()).toEqual(['close 1 evicted']);
+  });
+
+  it('is no longer asked for by a pool whose own backend is about to come back', () => {
+    const rig = new PoolRig({ upstreamMax: 2 });
+    const [a, b] = [rig.holder('a'), rig.holder('b', { user: 'other' })];
+    rig.checkout(rig.client('c'));
+    rig.checkin(a, 'reset');
+    rig.checkin(b);
+    expect(rig.events()).toEqual(['reset 1']);
+  });
+
+  it('is given way to behind a reset, when it is known who wants the backend by then', () => {
+    const rig = new PoolRig({ upstreamMax: 1 });
+    const a = rig.holder('a');
+    rig.checkout(rig.client('b', { user: 'other' }));
+    rig.checkin(a, 'reset');
+    expect(rig.events()).toEqual(['reset 1']);
+    rig.pools.resetDone(rig.backend(1), true, rig.nowMs);
+    expect(rig.events()).toEqual(['close 1 evicted']);
+  });
 });
 
 describe('a limit of an application', () => {
+  it('is forgotten with the last of its clients', () => {
+    const limits = new SharedLimits(aPolicy());
+    const limit = limits.applicationOf('web');
+    limit.clients = 1;
+    limits.left(limit);
+    expect(limits.applicationOf('web')).toBe(limit);
+    limit.clients = 0;
+    limits.left(limit);
+    expect(limits.applicationOf('web')).not.toBe(limit);
+  });
+
   it('holds over all pools and lets others by', () => {
     const rig = new PoolRig({ applications: { bi: 1 } });
     const a = rig.holder('a', { application: 'bi' });

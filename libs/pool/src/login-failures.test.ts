@@ -82,6 +82,18 @@ describe('a login that may succeed later', () => {
     expect(rig.refusals).toEqual([{ reason: 'upstream', error: 'starting up', waitedMs: 15_000 }]);
   });
 
+  it('is one that does not end in time: the next one comes when the pause behind it is over', () => {
+    const rig = new PoolRig({ settings: { max: 1, connectTimeoutMs: 1_000, backoffMinMs: 500 } });
+    rig.checkout(rig.client('a'));
+    rig.after(1_000);
+    rig.closed(1);
+    expect(rig.events()).toEqual(['open 1 demand', 'close 1 login_timeout']);
+    rig.after(249);
+    expect(rig.events()).toEqual([]);
+    rig.after(1);
+    expect(rig.events()).toEqual(['open 2 demand']);
+  });
+
   it('is one that does not end in time, or whose connection is gone', () => {
     const rig = new PoolRig({ settings: { max: 1, backoffMinMs: 0 } });
     rig.checkout(rig.client('a'));

@@ -19,6 +19,17 @@ describe('upkeep', () => {
     expect(rig.pools.totals(0)).toMatchObject({ pools: 0, counts: { connects: { minimum: 2 } } });
   });
 
+  it('opens none for a minimum while those that close still take all places', () => {
+    const rig = new PoolRig({ settings: { max: 1, min: 1 } });
+    rig.checkin(rig.holder('a'));
+    rig.pools.reconnect({}, rig.nowMs);
+    rig.after(100);
+    expect(rig.events()).toEqual(['close 1 reconnect']);
+    rig.closed(1);
+    rig.after(100);
+    expect(rig.events()).toEqual(['open 2 minimum']);
+  });
+
   it('keeps the minimum of a pool that is kept, though it has no client', () => {
     const settings = { max: 5, min: 2, idleTimeoutMs: 1_000, lifetimeMs: 5_000 };
     const rig = new PoolRig({ settings, kept: [aName()] });

@@ -24,20 +24,8 @@ export interface AuditEvents {
 
 const retryMs = 1_000;
 
-/** What goes to the disk together, and what of it is still to be done. */
-interface Batch {
-  /** With the end of each line; empty when they are there. */
-  text: string;
-  readonly entries: number;
-  /** Of the entries, in characters. */
-  readonly length: number;
-  /** Of the next segment, where they fill theirs: its first line; empty when it is there. */
-  first: string;
-  readonly next: number | undefined;
-  /** Of the last line. */
-  readonly seq: number;
-  readonly hash: string;
-}
+/** What goes to the disk together: step by step, each of which is tried until it is done. */
+type Batch = (() => Promise<void>)[];
 
 /** Writes entries that follow each other by their hashes; many with one write, and on the disk before the next. */
 export class AuditLog {
@@ -50,7 +38,9 @@ export class AuditLog {
   /** Of all that is not on the disk, in characters. */
   #waitingLength = 0;
   /** On its way to the disk. */
-  #batch: Batch | undefined;
+  #batch: Batch = [];
+  /** Entries of the batch that are not there yet. */
+  #inBatch = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #isFailing = false;
@@ -89,8 +79,7 @@ export class AuditLog {
   }
 
   get waiting(): number {
-    const { text = '', entries = 0 } = this.#batch ?? {};
-    return this.#waiting.length + (text === '' ? 0 : entries);
+    return this.#waiting.length + this.#inBatch;
   }
 
   /** @param body of the entry, JSON members without braces; it has `kind` */
@@ -132,13 +121,12 @@ export class AuditLog {
   async #write(): Promise<void> {
     try {
       // What has failed before has its place before all that came since.
-      if (this.#batch !== undefined) await this.#put(this.#batch);
+      await this.#put(this.#batch);
       await this.#put((this.#batch = this.#take()));
     } catch (error) {
       this.#failed(error);
       return;
     }
-    this.#batch = undefined;
     if (this.#isFailing) this.#options.events.recovered(this.#unsaid);
     this.#isFailing = false;
     if (this.#unsaid === 0) return;
@@ -155,30 +143,33 @@ export class AuditLog {
 
   /** All that waits. Where it fills the segment it seals that, and the next one begins: both lines have their places before what comes meanwhile. */
   #take(): Batch {
-    const { bytes, segment } = this.#files;
+    const files = this.#files;
     const [entries, length] = [this.#waiting.length, this.#waitingLength];
     let text = this.#waiting.map((line) => `${line}\n`).join('');
     this.#waiting = [];
-    const isFull = bytes + Buffer.byteLength(text) >= this.#options.segmentBytes;
-    const next = isFull ? segment + 1 : undefined;
-    if (next !== undefined) text += this.#lineOf('sealed', next);
-    const first = next === undefined ? '' : this.#lineOf('segment', next);
-    return { text, entries, length, first, next, seq: this.#seq, hash: this.#hash };
+    this.#inBatch = entries;
+    const isFull = files.bytes + Buffer.byteLength(text) >= this.#options.segmentBytes;
+    const next = files.segment + 1;
+    if (isFull) text += this.#lineOf('sealed', next);
+    const first = isFull ? this.#lineOf('segment', next) : '';
+    const [seq, hash] = [this.#seq, this.#hash];
+    return [
+      async () => {
+        await files.append(text);
+        this.#inBatch = 0;
+        this.#waitingLength -= length;
+        this.written += entries;
+      },
+      ...(isFull ? [() => files.openSegment(next, 0), () => files.append(first)] : []),
+      () => files.writeHead(seq, hash),
+    ];
   }
 
-  /** Goes on where an earlier try has ended. */
   async #put(batch: Batch): Promise<void> {
-    const { text, entries, length, first, next } = batch;
-    if (text !== '') {
-      await this.#files.append(text);
-      batch.text = '';
-      this.written += entries;
-      this.#waitingLength -= length;
+    for (let step = batch[0]; step !== undefined; step = batch[0]) {
+      await step();
+      batch.shift();
     }
-    if (next !== undefined && this.#files.segment !== next) await this.#files.openSegment(next, 0);
-    if (first !== '') await this.#files.append(first);
-    batch.first = '';
-    await this.#files.writeHead(batch.seq, batch.hash);
   }
 
   async #begin(segment: number): Promise<void> {

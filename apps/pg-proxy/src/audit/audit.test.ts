@@ -236,6 +236,24 @@ describe('the audit log', () => {
     expect(await verifyAudit(file)).toMatchObject({ faults: [], entries: 7 });
   });
 
+  it('goes on where it failed, whatever part of a batch that was', async () => {
+    // Neither the next segment can be opened, nor the head be written; then the one, and then the other.
+    const [next, head] = [segment(2), `${file}.head.new`];
+    const log = await AuditLog.open(options({ segmentBytes: 200, flushMs: 60_000 }));
+    log.add(body('first'));
+    for (const inTheWay of [next, head]) mkdirSync(inTheWay);
+    await log.flush();
+    for (const inTheWay of [next, head]) {
+      expect([log.isFailing, log.waiting]).toEqual([true, 0]);
+      rmSync(inTheWay, { recursive: true });
+      await log.flush();
+    }
+    expect(log.isFailing).toBe(false);
+    await log.close();
+    expect(await verifyAudit(file)).toMatchObject({ faults: [], entries: 4 });
+    expect(linesOf(2)).toHaveLength(1);
+  });
+
   it('refuses before a disk that is slow makes it lose something, and says what it lost all the same', async () => {
     const log = await AuditLog.open(options({ bufferMax: 1_000, flushMs: 60_000 }));
     for (let at = 0; at < 20 && !log.isRefusing; at++) log.add(body('asked'));

@@ -70,7 +70,11 @@ export interface PgProxyStart extends ConfigSource {
   readonly process?: ProcessFigures;
   /** Files that it may have open, in place of its own limit. */
   readonly filesMax?: number;
+  /** In place of the clock of the process, in ms; for tests. */
+  readonly now?: () => number;
 }
+
+const clockOf = ({ now }: PgProxyStart): (() => number) => now ?? (() => performance.now());
 
 /** Reads the configuration and reports all that is wrong with it. @throws CodedError PG_PROXY_CONFIG */
 export function checkPgProxyConfig({ environment, filesMax, ...source }: PgProxyStart): LoadedConfig {
@@ -149,7 +153,7 @@ async function startLoaded(starting: Starting): Promise<Omit<RunningPgProxy, 'cl
   const proxy = await PgProxy.start({
     ...{ ring, loaded, observing, shared, filesMax, events },
     ...{ process: start.process, irisDriver: start.irisDriver, lookup: start.lookup },
-    ...{ now: () => performance.now(), jitter: Math.random },
+    ...{ now: clockOf(start), jitter: Math.random },
     reload: () => reload.run(),
     stop: (how) => end.ask(how),
     directoryOf: (from) => directoryOf(from, (error) => events.lookupFailed(error)),
@@ -181,7 +185,7 @@ async function openSurroundings({ start, loaded, open }: Starting): Promise<Surr
     if (begun.proxy !== undefined) log.info({}, 'pg-proxy has ended');
   });
   const observing = await Observing.open({
-    ...{ loaded, telemetry, now: () => performance.now(), others: [start.observer] },
+    ...{ loaded, telemetry, now: clockOf(start), others: [start.observer] },
     folder: dirname(resolve(start.file ?? start.pgbouncerIni ?? '.')),
     ...{ traceRatio: options.traceRatio, isTracing: options.otlpUrl !== undefined || options.keepSpans === true },
   });

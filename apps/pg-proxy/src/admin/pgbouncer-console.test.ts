@@ -174,19 +174,19 @@ describe('what tools of PgBouncer ask', () => {
 
   it('ends one client by its id', async () => {
     const console = await atConsole();
-    const [one, other] = [await rig.in(), await rig.in()];
-    const idsOf = async (database: string): Promise<string[]> =>
-      (await console.ask(query(`select id from medrex.clients where database = '${database}' order by connect_time`)))
+    const [one, other] = [await rig.in({ parameters: { application_name: 'one' } }), await rig.in()];
+    const idsOf = async (where: string): Promise<string[]> =>
+      (await console.ask(query(`select id from medrex.clients where ${where}`)))
         .filter((word) => word.startsWith('D '))
         .map((word) => word.slice(2));
-    const [first] = await idsOf('app');
+    const [first] = await idsOf("application_name = 'one'");
     expect(await console.ask(query(`KILL_CLIENT ${first}`))).toEqual(['C KILL_CLIENT', 'Z I']);
     expect((await one.until('closed'))[0]).toMatch(/^FATAL 57P01/);
     expect((await other.ask(query('select 1'))).at(-1)).toBe('Z I');
     const visitor = await rig.in({ database: 'medrex' });
-    await console.ask(query(`KILL_CLIENT ${(await idsOf('medrex'))[0]}`));
+    await console.ask(query(`KILL_CLIENT ${(await idsOf("database = 'medrex'"))[0]}`));
     expect((await visitor.until('closed'))[0]).toMatch(/^FATAL 57P01/);
-    expect(await idsOf('medrex')).toEqual([]);
+    expect(await idsOf("database = 'medrex'")).toEqual([]);
     expect((await console.ask(query('KILL_CLIENT 4000000')))[0]).toBe('ERROR 42704 client not found');
     expect((await console.ask(query('KILL_CLIENT app')))[0]).toMatch(/^ERROR 42601/);
   });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { parameterStatus, query } from '@medrex/pg-wire';
 import { eventually } from '@medrex/contracts/testing';
 import { oneBackend } from '../testing/asked.ts';
-import { ProxyRig } from '../testing/proxy-rig.ts';
+import { holds, ProxyRig } from '../testing/proxy-rig.ts';
 import { Transcript } from '../testing/transcript.ts';
 import type { WireClient } from '../testing/wire-client.ts';
 
@@ -25,16 +25,13 @@ const off = parameterStatus({ name: 'in_hot_standby', value: 'off' });
 describe('a server that says nothing to who logs in', () => {
   it('lets nobody wait for longer than is said, whoever has asked it first', async () => {
     const pool = { size: 1, reserve: 0, waitTimeoutMs: 2_500, noticeAfterMs: 60_000 };
-    rig = await ProxyRig.start({ config: { pool } });
+    rig = await ProxyRig.start({ config: { pool }, timeStandsStill: true });
     rig.postgres.isMute = true;
-    const cameAt = performance.now();
-    const waited = [rig.open(), rig.open(), rig.open()].map(async (client) => {
-      await client.until('FATAL');
-      return performance.now() - cameAt;
-    });
-    const [first = 0, ...others] = (await Promise.all(waited)).sort((one, other) => one - other);
-    // Each of them would wait as long again, for itself.
-    expect(Math.max(...others)).toBeLessThan(first + pool.waitTimeoutMs);
+    const clients = [rig.open(), rig.open(), rig.open()];
+    await rig.waiting(1);
+    await holds(() => expect(rig.running.proxy.host.clients.size).toBe(3));
+    rig.after(2_500);
+    for (const client of clients) await client.until('FATAL');
   });
 });
 
@@ -51,11 +48,11 @@ describe('a standby that is none any more', () => {
   });
 
   it('is heard of by who logs in a second after the last one, though nobody asks it anything', async () => {
-    rig = await ProxyRig.start(oneBackend);
+    rig = await ProxyRig.start({ ...oneBackend, timeStandsStill: true });
     const before = await enter();
     const [backend] = rig.postgres.backends;
     backend?.reports.push(off);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    rig.after(1_000);
     const told = [before, await enter()].map((client) => client.told.parameters.get('in_hot_standby'));
     expect(told).toEqual(['on', 'off']);
   });

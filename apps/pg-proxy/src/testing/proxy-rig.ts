@@ -20,6 +20,8 @@ export interface RigOptions {
   readonly process?: ProcessFigures;
   /** Files that it may have open. */
   readonly filesMax?: number;
+  /** Time moves on by `after` alone. */
+  readonly timeStandsStill?: boolean;
   /** In place of JDBC. */
   readonly irisDriver?: PgProxyStart['irisDriver'];
   /** In place of the resolver. */
@@ -40,18 +42,20 @@ export class ProxyRig {
   readonly lines: string[];
   readonly #clients: WireClient[] = [];
   readonly #telemetry: Telemetry;
+  readonly #clock: Clock;
 
   private constructor(
     postgres: ScriptedPostgres,
     running: RunningPgProxy,
     folder: string,
-    log: { lines: string[]; telemetry: Telemetry },
+    more: { lines: string[]; telemetry: Telemetry; clock: Clock },
   ) {
     this.postgres = postgres;
     this.running = running;
     this.folder = folder;
-    this.lines = log.lines;
-    this.#telemetry = log.telemetry;
+    this.lines = more.lines;
+    this.#telemetry = more.telemetry;
+    this.#clock = more.clock;
   }
 
   static async start({
@@ -59,6 +63,7 @@ export class ProxyRig {
     upstreams = {},
     process,
     filesMax,
+    timeStandsStill = false,
     irisDriver,
     lookup,
     observer,
@@ -85,6 +90,7 @@ export class ProxyRig {
       writeLog: (line: string) => lines.push(line),
     };
     const telemetry = createTelemetry(telemetryOptions);
+    const clock = new Clock(timeStandsStill);
     const running = await startPgProxy({
       ...{ file, environment: {}, telemetry, telemetryOptions, patienceMs: 5_000 },
       ...(process && { process }),
@@ -92,8 +98,9 @@ export class ProxyRig {
       ...(irisDriver && { irisDriver }),
       ...(lookup && { lookup }),
       ...(filesMax !== undefined && { filesMax }),
+      now: () => clock.nowMs,
     });
-    return new ProxyRig(postgres, running, folder, { lines, telemetry });
+    return new ProxyRig(postgres, running, folder, { lines, telemetry, clock });
   }
 
   get telemetry(): Telemetry {
@@ -115,6 +122,12 @@ export class ProxyRig {
     const client = this.open(options);
     await client.until('Z I');
     return client;
+  }
+
+  /** Moves time on, which stands still else, and lets the proxy see it. */
+  after(ms: number): void {
+    this.#clock.moveOn(ms);
+    this.running.proxy.host.tick();
   }
 
   /** Until the scripted server has heard it. */
@@ -146,11 +159,37 @@ export class ProxyRig {
   }
 
   async close(): Promise<void> {
+    this.#clock.goOn();
     for (const client of this.#clients) client.close();
     await this.running.close();
     await this.postgres.close();
     await this.#telemetry.close();
     rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** Milliseconds of the process, or such as a test says. */
+class Clock {
+  #isStill: boolean;
+  #nowMs = performance.now();
+  #aheadMs = 0;
+
+  constructor(isStill: boolean) {
+    this.#isStill = isStill;
+  }
+
+  get nowMs(): number {
+    return this.#isStill ? this.#nowMs : performance.now() + this.#aheadMs;
+  }
+
+  moveOn(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  /** From where it stands. */
+  goOn(): void {
+    this.#aheadMs = this.nowMs - performance.now();
+    this.#isStill = false;
   }
 }
 

@@ -3,12 +3,13 @@ import { bind, execute, flush, parse, query, sync } from '@medrex/pg-wire';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProxyRig } from '../../testing/proxy-rig.ts';
+import type { WireClient } from '../../testing/wire-client.ts';
 
 let rig: ProxyRig;
 afterEach(() => rig.close());
 
-const start = async (pool: object, more: object = {}): Promise<void> => {
-  rig = await ProxyRig.start({ config: { pool: { size: 2, reserve: 0, ...pool }, ...more } });
+const start = async (pool: object, more: object = {}, timeStandsStill = false): Promise<void> => {
+  rig = await ProxyRig.start({ config: { pool: { size: 2, reserve: 0, ...pool }, ...more }, timeStandsStill });
 };
 const timedOut = ['ERROR 57014 canceling statement due to query timeout', 'Z I'];
 const hang = query('hang');
@@ -142,15 +143,16 @@ describe('a transaction', () => {
   });
 
   it('in which something is asked is not idle', async () => {
-    // Twice as long as the timeout together, and each turn a sixth of it: a busy machine may be late.
-    await start({ transactionIdleTimeoutMs: 1_200 });
+    await start({ transactionIdleTimeoutMs: 1_200 }, {}, true);
     const client = await rig.in();
     await client.ask(query('begin'));
-    for (let turn = 0; turn < 12; turn += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      await client.ask(query('select 1'));
+    for (let turn = 0; turn < 3; turn += 1) {
+      rig.after(1_000);
+      expect((await client.ask(query('select 1'))).at(-1)).toBe('Z T');
     }
-    expect(client.isClosed).toBe(false);
+    rig.after(0);
+    rig.after(1_200);
+    expect(await client.until('closed')).toEqual([expect.stringMatching(/^FATAL 25P03/)]);
   });
 });
 
@@ -170,27 +172,38 @@ describe('a client that asks nothing', () => {
   });
 
   it('stays while it waits for an answer', async () => {
-    await start({ clientIdleTimeoutMs: 1_000, queryTimeoutMs: 2_500 });
-    expect(await (await rig.in()).ask(hang)).toEqual(timedOut);
+    await start({ clientIdleTimeoutMs: 1_000, queryTimeoutMs: 2_500 }, {}, true);
+    const client = await rig.in();
+    client.send(hang);
+    await rig.heard('hang');
+    for (const ms of [0, 1_500, 1_000]) rig.after(ms);
+    expect(await client.until('Z')).toEqual(timedOut);
   });
 });
 
 describe('a wait', () => {
   it('is as long as the statement, the session or the pool says', async () => {
-    await start({ size: 1, waitTimeoutMs: 60_000 });
+    await start({ size: 1, waitTimeoutMs: 60_000 }, {}, true);
+    const waits = async (who: WireClient, ...messages: Buffer[]): Promise<string[]> => {
+      who.send(...messages);
+      await rig.waiting(1);
+      rig.after(100);
+      return who.until('Z');
+    };
     const holder = await rig.in();
     const parameters = { options: '-c pgproxy.wait_timeout=100ms' };
     const [client, patient] = [await rig.in({ parameters }), await rig.in()];
     await holder.ask(query('begin'));
     const refused = ['ERROR 53300 no connection to the database became free in time', 'Z I'];
-    expect(await client.ask(query('select 1'))).toEqual(refused);
-    expect(await patient.ask(query('/* pgproxy.wait_timeout=100ms */ select 1'))).toEqual(refused);
+    expect(await waits(client, query('select 1'))).toEqual(refused);
+    expect(await waits(patient, query('/* pgproxy.wait_timeout=100ms */ select 1'))).toEqual(refused);
     const text = '/* pgproxy.wait_timeout=100ms */ select 1';
     patient.send(parse({ name: '', text, parameterTypes: [] }));
     patient.send(bind({ portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] }));
-    expect(await patient.ask(execute({ portal: '', rowsMax: 0 }), sync())).toEqual(refused);
+    expect(await waits(patient, execute({ portal: '', rowsMax: 0 }), sync())).toEqual(refused);
     patient.send(query('select 1'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await rig.waiting(1);
+    rig.after(300);
     await holder.ask(query('commit'));
     expect((await patient.until('Z')).at(-1)).toBe('Z I');
   });

@@ -1,7 +1,9 @@
+import { isIPv6 } from 'node:net';
 import { Networks } from '../login/networks.ts';
 import { unixAddress } from '../login/unix-socket.ts';
-import { socketPath } from '../upstream/connect.ts';
+import { isSocketFolder, socketPath } from '../upstream/connect.ts';
 import { hostsOf } from '../upstream/host-turns.ts';
+import { meantName } from './closest-name.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 /** What the system takes as the name of a Unix socket, in bytes. */
@@ -21,14 +23,22 @@ export function problemsOf(config: ProxyConfig): readonly string[] {
 function* problemsOfListen({ listen: { host, port, socket } }: ProxyConfig): Generator<string> {
   if (host.trim() === '' && socket === undefined) yield 'listen: without host and socket nobody could connect';
   if (host.trim() === '' && port === 0) yield 'listen.port: without host it is the name of the socket, and 0 is none';
+  for (const one of host.split(',').map((address) => address.trim()))
+    if (isWithPort(one)) yield `listen.host: ${one} is no address; its port is a field of its own`;
   if (socket !== undefined && Buffer.byteLength(socketPath(socket.folder, port)) > socketPathMax)
     yield `listen.socket.folder: the name of the socket would be longer than ${socketPathMax} bytes`;
 }
+
+/** What only an address of IPv6 may have; or it is a whole URL. */
+const isWithPort = (host: string): boolean => /[:/]/.test(host) && !isIPv6(host);
 
 function* problemsOfUpstreams({ upstreams, listen, instance, cache }: ProxyConfig): Generator<string> {
   for (const [name, { kind, iris, tls, host }] of Object.entries(upstreams)) {
     const hosts = hostsOf(host).length;
     if (hosts === 0) yield `upstreams.${name}.host: is empty`;
+    for (const one of hostsOf(host))
+      if (!isSocketFolder(one) && isWithPort(one))
+        yield `upstreams.${name}.host: ${one} is no name of a host; its port is a field of its own`;
     if (kind === 'iris' && hosts > 1) yield `upstreams.${name}.host: of an IRIS is one`;
     if ((kind === 'iris') !== (iris !== undefined))
       yield `upstreams.${name}: kind iris and a section iris belong together`;
@@ -62,8 +72,9 @@ function* problemsOfDatabases({
   for (const [name, { upstream, user, password, upstreamOfClass = {} }] of Object.entries(databases)) {
     for (const [workClass, other] of Object.entries(upstreamOfClass))
       if (!Object.hasOwn(upstreams, other))
-        yield `databases.${name}.upstreamOfClass.${workClass}: there is no ${other}`;
-    if (!Object.hasOwn(upstreams, upstream)) yield `databases.${name}.upstream: there is no ${upstream}`;
+        yield `databases.${name}.upstreamOfClass.${workClass}: there is no ${other}${meantName(other, Object.keys(upstreams))}`;
+    if (!Object.hasOwn(upstreams, upstream))
+      yield `databases.${name}.upstream: there is no ${upstream}${meantName(upstream, Object.keys(upstreams))}`;
     if (password !== undefined && user === undefined) yield `databases.${name}.password: of no user`;
   }
   const one = (database: string | undefined): readonly string[] => (database === undefined ? [] : [database]);
@@ -78,7 +89,9 @@ function* problemsOfDatabases({
     ...cache.rules.map((rule, at) => [`cache.rules.${at}.databases`, rule.databases] as const),
   ];
   for (const [field, wanted = []] of Object.hasOwn(databases, '*') ? [] : named)
-    for (const database of wanted) if (!Object.hasOwn(databases, database)) yield `${field}: there is no ${database}`;
+    for (const database of wanted)
+      if (!Object.hasOwn(databases, database))
+        yield `${field}: there is no ${database}${meantName(database, Object.keys(databases))}`;
 }
 
 function* problemsOfInstance({ instance: { id, peers } }: ProxyConfig): Generator<string> {
@@ -91,7 +104,7 @@ function* problemsOfAuth({ auth, databases, listen }: ProxyConfig): Generator<st
   const needUsers = [...methods].some((method) => !['ldap', 'cert', 'peer', 'any', 'reject'].includes(method));
   const areAsked = auth.query !== undefined || Object.values(databases).some((one) => one.authQuery !== undefined);
   if (needUsers && auth.userFile === undefined && !areAsked)
-    yield 'auth: a userFile or a query must say who the users are';
+    yield 'auth.userFile: is missing; it or a query must say who the users are';
   if (methods.has('ldap') && auth.ldap === undefined) yield 'auth.ldap: method ldap needs it';
   if (methods.has('cert') && listen.tls?.clientCa === undefined) yield 'listen.tls.clientCa: method cert needs it';
   if (auth.ldap !== undefined && (auth.ldap.bind === undefined) === (auth.ldap.search === undefined))

@@ -48,7 +48,7 @@ describe('loadConfig', () => {
       bogus: 1,
       users: { a: { databases: ['gone'], size: 'x' } },
     });
-    for (const problem of ['"bogus"', 'pool.size', 'users.a.size', 'there is no nowhere', 'there is no gone'])
+    for (const problem of ['bogus', 'pool.size', 'users.a.size', 'there is no nowhere', 'there is no gone'])
       expect(said).toContain(problem);
   });
 
@@ -59,7 +59,7 @@ describe('loadConfig', () => {
       { drain: { timeoutMs: thirtyDays } },
       { pool: { lifetimeMs: thirtyDays } },
     ])
-      expect(load({ ...minimal, ...more })).toMatch(/Too big: expected number to be <=2147483647/);
+      expect(load({ ...minimal, ...more })).toMatch(/too big: expected number to be <=2147483647/);
   });
 
   it('takes a file that begins with the mark of an editor', () => {
@@ -94,7 +94,7 @@ max_user_connections = 30
     const ini = '[databases]\n* = host=db\n[users]\nalice = pool_size=3\n[pgbouncer]\nauth_type = trust\n';
     const trusting = (more: string) => () =>
       loadConfig({ pgbouncerIni: join(folder, file('trust.ini', ini + more)) }, { environment: {}, salt });
-    expect(trusting('')).toThrow('a userFile or a query must say who the users are');
+    expect(trusting('')).toThrow('it or a query must say who the users are');
     expect([...trusting(`auth_file = ${join(folder, 'users.txt')}\n`)().users.keys()]).toEqual(['a']);
   });
 
@@ -176,7 +176,7 @@ describe('a pair of certificate and key', () => {
     [pair.certificate, '', 'listen.tls.key: has no private key in PEM'],
     [pair.certificate, pair.certificate, 'listen.tls.key: has no private key in PEM'],
     [pair.certificate, encrypted, 'listen.tls.key: has a passphrase, for which nobody is asked'],
-    [pair.certificate, other.key, 'listen.tls: error:05800074:x509 certificate routines::key values mismatch'],
+    [pair.certificate, other.key, 'listen.tls: key values mismatch'],
   ])('is told of by what is wrong with it: %#', (certificate, key, problem) => {
     const tls = { certificate: file('own.pem', certificate), key: file('own.key', key) };
     expect((load({ ...minimal, listen: { tls } }) as string).split('\n')).toContain(`✖ ${problem}`);

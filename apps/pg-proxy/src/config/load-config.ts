@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Secret } from '@medrex/privacy';
 import { pgProxyError } from '../errors.ts';
 import type { SecretSource } from './auth-config.ts';
 import { problemsOf } from './config-problems.ts';
+import { fieldProblems } from './field-problems.ts';
 import { Identities, type Identity } from './identities.ts';
 import { fromIni } from './pgbouncer/from-ini.ts';
 import { proxyConfig, type ProxyConfig } from './proxy-config.ts';
@@ -62,17 +63,19 @@ export interface LoadOptions {
 export function loadConfig({ file, pgbouncerIni }: ConfigSource, options: LoadOptions): LoadedConfig {
   if (pgbouncerIni !== undefined) return loadIni(pgbouncerIni, file, options);
   if (file === undefined) throw pgProxyError('PG_PROXY_CONFIG', 'no configuration is named');
-  return loadParsed(file, jsonOf(file), options);
+  return usable(file, readParsed(file, jsonOf(file), options));
 }
 
 function loadIni(ini: string, over: string | undefined, options: LoadOptions): LoadedConfig {
-  const { config, secrets, notes, problems } = fromIni(ini, (file) => readFileSync(file, 'utf8'));
-  if (problems.length > 0)
-    throw pgProxyError('PG_PROXY_CONFIG', `${ini}:\n${problems.map((problem) => `✖ ${problem}`).join('\n')}`);
-  const whole = over === undefined ? config : laidOver(config, jsonOf(over));
+  const { config, secrets, notes, problems, inItsWords } = fromIni(ini, (file) => readFileSync(file, 'utf8'));
+  const above = over === undefined ? {} : jsonOf(over);
   const environment = { ...options.environment, ...secrets };
-  const loaded = loadParsed(over ?? ini, whole, { ...options, environment });
-  return { ...loaded, notes: [...notes, ...loaded.notes] };
+  const read = readParsed(over ?? ini, laidOver(config, above), { ...options, environment });
+  const isAbove = (problem: string): boolean =>
+    isObject(above) && Object.hasOwn(above, problem.split(/[.:]/, 1)[0] ?? '');
+  const others = read.problems.map((problem) => (isAbove(problem) ? problem : inItsWords(problem)));
+  const loaded = usable(ini, { ...read, problems: [...problems, ...others] });
+  return { ...loaded, notes: [...notes, ...loaded.notes.map(inItsWords)] };
 }
 
 /** Objects are merged, everything else is replaced. */
@@ -87,17 +90,29 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The same of a configuration that was read already. @param file it is from, for messages and relative names */
-function loadParsed(file: string, given: unknown, options: LoadOptions): LoadedConfig {
+/** What came of reading a configuration, as far as it could be read. */
+interface Reading {
+  readonly loaded: LoadedConfig | undefined;
+  readonly problems: readonly string[];
+}
+
+/** @throws CodedError PG_PROXY_CONFIG with all problems */
+function usable(file: string, { loaded, problems }: Reading): LoadedConfig {
+  if (loaded !== undefined && problems.length === 0) return loaded;
+  const lines = [...new Set(problems)].map((problem) => `✖ ${problem}`);
+  throw pgProxyError('PG_PROXY_CONFIG', [`${file}:`, ...lines].join('\n'));
+}
+
+/** A configuration that is no text any more. @param file it is from, for relative names */
+function readParsed(file: string, given: unknown, options: LoadOptions): Reading {
   const parsed = proxyConfig.safeParse(given);
-  if (!parsed.success) {
-    const others = problemsBehind(file, given, parsed.error, options);
-    throw pgProxyError('PG_PROXY_CONFIG', [`${file}:`, z.prettifyError(parsed.error), ...others].join('\n'));
-  }
+  if (!parsed.success)
+    return {
+      loaded: undefined,
+      problems: [...fieldProblems(parsed.error), ...problemsBehind(file, given, parsed.error, options)],
+    };
   const loading = new Loading(dirname(resolve(file)), options);
-  const loaded = loading.load(parsed.data);
-  if (loading.problems.length > 0) throw pgProxyError('PG_PROXY_CONFIG', `${file}:\n${loading.problems.join('\n')}`);
-  return loaded;
+  return { loaded: loading.load(parsed.data), problems: loading.problems };
 }
 
 /** What else is wrong, as far as it can be told without the fields that are wrong by themselves. */
@@ -107,11 +122,7 @@ function problemsBehind(file: string, given: unknown, { issues }: z.ZodError, op
     const wrong = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     for (const path of wrong) leaveOut(rest, path);
   }
-  const parsed = proxyConfig.safeParse(rest);
-  if (!parsed.success) return [];
-  const loading = new Loading(dirname(resolve(file)), options);
-  loading.load(parsed.data);
-  return loading.problems;
+  return proxyConfig.safeParse(rest).success ? readParsed(file, rest, options).problems : [];
 }
 
 function leaveOut(value: unknown, path: readonly PropertyKey[]): void {
@@ -130,6 +141,9 @@ function jsonOf(file: string): unknown {
     throw pgProxyError('PG_PROXY_CONFIG', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
+
+/** Lines that are named of a file of which nothing is understood. */
+const linesMax = 10;
 
 /** A field, and the file that it names. */
 type NamedFile = readonly [field: string, file: string | undefined];
@@ -196,7 +210,7 @@ class Loading {
       try {
         createSecureContext(options);
       } catch (error) {
-        this.#problem(`${what}: ${(error as Error).message}`);
+        this.#problem(`${what}: ${(error as Error).message.replace(/^error:(?:[^:]*:){3}/, '')}`);
       }
     };
     checkPair('listen.tls', certificate);
@@ -271,7 +285,9 @@ class Loading {
         );
       return read.users;
     }
-    this.#problem(`auth.userFile: line ${read.lines.join(', ')} is not like "name" "secret"`);
+    const [shown, more] = [read.lines.slice(0, linesMax), read.lines.length - linesMax];
+    const others = more > 0 ? ` and ${more} more` : '';
+    this.#problem(`auth.userFile: line ${shown.join(', ')}${others} is not like "name" "secret"`);
     return new Map();
   }
 
@@ -300,6 +316,6 @@ class Loading {
   }
 
   #problem(problem: string): void {
-    this.problems.push(`✖ ${problem}`);
+    this.problems.push(problem);
   }
 }

@@ -1,25 +1,28 @@
 import { configRows, isChangeable, type ConfigRow } from '../config-rows.ts';
 import { longestMs } from '../durations.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
+import { fieldOf } from './setting-fields.ts';
 import { settingsTable } from './settings-table.ts';
 
 type Read = (config: ProxyConfig) => string | number | undefined;
 
-/** Settings whose field is not one, and those that have one value here. */
-const others: Readonly<Record<string, { readonly field: string; readonly read: Read }>> = {
-  auth_file: { field: 'auth.userFile', read: ({ auth }) => auth.userFile },
-  auth_query: { field: 'auth.query.sql', read: ({ auth }) => auth.query?.sql },
-  auth_type: { field: 'auth.method', read: ({ auth }) => typeOf(auth) },
-  auth_user: { field: 'auth.query.user', read: ({ auth }) => auth.query?.user },
-  listen_addr: { field: 'listen.host', read: ({ listen }) => listen.host },
-  listen_backlog: { field: 'listen.port', read: () => 1_024 },
-  log_pooler_errors: { field: 'listen.port', read: () => 1 },
-  max_prepared_statements: { field: 'pool.preparedStatements', read: ({ pool }) => pool.preparedStatements },
-  max_user_client_connections: { field: 'users.*', read: ({ users }) => users['*']?.clientsMax ?? 0 },
-  max_user_connections: { field: 'users.*', read: ({ users }) => users['*']?.backendsMax ?? 0 },
-  peer_id: { field: 'instance.id', read: ({ instance }) => instance.id ?? 0 },
-  unix_socket_dir: { field: 'listen.socket', read: ({ listen }) => listen.socket?.folder },
+/** Settings whose value is not that of one field, or the same for all. */
+const others: Readonly<Record<string, Read>> = {
+  auth_file: ({ auth }) => auth.userFile,
+  auth_query: ({ auth }) => auth.query?.sql,
+  auth_type: ({ auth }) => typeOf(auth),
+  auth_user: ({ auth }) => auth.query?.user,
+  listen_addr: ({ listen }) => listen.host,
+  listen_backlog: () => 1_024,
+  log_pooler_errors: () => 1,
+  max_prepared_statements: ({ pool }) => pool.preparedStatements,
+  max_user_client_connections: ({ users }) => users['*']?.clientsMax ?? 0,
+  max_user_connections: ({ users }) => users['*']?.backendsMax ?? 0,
+  peer_id: ({ instance }) => instance.id ?? 0,
+  unix_socket_dir: ({ listen }) => listen.socket?.folder,
 };
+/** What has no field here is as it is from the start. */
+const fixed = 'listen.port';
 
 /**
  * The settings of PgBouncer that have a field here, by its names and in its units, seconds: monitors look for them in SHOW CONFIG.
@@ -29,7 +32,7 @@ export function pgbouncerRows(config: ProxyConfig): readonly ConfigRow[] {
   const fields = new Map(configRows(config).map((row) => [row.key, row]));
   const rows = Object.entries(settingsTable).flatMap(([key, fate]): ConfigRow[] => {
     const other = Object.hasOwn(others, key) ? others[key] : undefined;
-    if (other !== undefined) return [rowOf(key, other.field, String(other.read(config) ?? ''))];
+    if (other !== undefined) return [rowOf(key, fieldOf(key) ?? fixed, String(other(config) ?? ''))];
     if (typeof fate === 'string' || !('to' in fate)) return [];
     return [rowOf(key, fate.to, inItsUnits(fate.to, fields.get(fate.to)?.value ?? ''))];
   });

@@ -200,7 +200,7 @@ x = 1
     expect(problems.map((problem) => problem.replace('/etc/pgbouncer.ini:', ''))).toEqual([
       '10: is no `name = value`, [section], %include or comment behind ; or #',
       '7: disable_pqexec: simple queries are always taken',
-      '8: there is no setting pool_mod',
+      '8: there is no setting pool_mod; did you mean pool_mode?',
       '9: max_client_conn: "many" is no value of it',
       '12: a: connect_query may SET what a session begins with, and do nothing else here',
       '13: b: the connection string is not understood',

@@ -1,8 +1,11 @@
+import { resolve } from 'node:path';
+import { meantName } from '../closest-name.ts';
 import { Gathering } from './gathering.ts';
 import { readAuth } from './ini-auth.ts';
 import { readDatabases, readPeers, readUsers } from './ini-sections.ts';
 import { readIni, type IniEntry } from './ini-file.ts';
 import { asInC, names, oldestTls, tlsMode, yes } from './ini-values.ts';
+import { settingOf } from './setting-fields.ts';
 import { pgbouncerDefaults, settingsTable } from './settings-table.ts';
 
 /** Of the process with peer_id 1, where several listen on one port. */
@@ -21,6 +24,8 @@ export interface FromIni {
   readonly notes: readonly string[];
   /** Why it cannot be used. */
   readonly problems: readonly string[];
+  /** A problem of the configuration (`auth.userFile: is missing`) by the place and name of what says it in the file. */
+  inItsWords(problem: string): string;
 }
 
 /** @param read the text of a file; throws when it cannot be read */
@@ -47,12 +52,34 @@ export function fromIni(file: string, read: (file: string) => string): FromIni {
     if (!['pgbouncer', 'databases', 'users', 'peers'].includes(section))
       gathering.problems.push(`${place}: there is no section [${section}]`);
   const { config, secrets, notes } = gathering;
-  return { config, secrets, notes, problems: gathering.problems };
+  const inItsWords = (problem: string): string => placed(problem, entries, gathering);
+  return { config, secrets, notes, problems: gathering.problems, inItsWords };
+}
+
+/** A field that the file does not say itself keeps our name. */
+function placed(problem: string, entries: readonly IniEntry[], gathering: Gathering): string {
+  const at = problem.indexOf(': ');
+  const [field, words] = [ofDatabase(problem.slice(0, at), gathering), problem.slice(at + 2)];
+  const own = entries.find(({ section, key }) => field.startsWith(`${section}.${key}.`));
+  if (own !== undefined)
+    return `${own.place}: ${own.key}: ${field.slice(`${own.section}.${own.key}.`.length)}: ${words}`;
+  const setting = settingOf(field);
+  return setting === undefined ? problem : gathering.at(setting, words);
+}
+
+/** The host of an upstream is that of the databases there. */
+function ofDatabase(field: string, { config }: Gathering): string {
+  const [, name] = /^upstreams\.(.*)\.host$/.exec(field) ?? [];
+  if (name === undefined) return field;
+  const databases = Object.entries(config['databases'] as Record<string, { readonly upstream?: string }>);
+  const [key] = databases.find(([, { upstream }]) => upstream === name) ?? [];
+  return key === undefined ? field : `databases.${key}.host`;
 }
 
 function takeSetting({ key, value, place }: IniEntry, gathering: Gathering): void {
   const fate = Object.hasOwn(settingsTable, key) ? settingsTable[key] : undefined;
-  if (fate === undefined) gathering.problems.push(`${place}: there is no setting ${key}`);
+  if (fate === undefined)
+    gathering.problems.push(`${place}: there is no setting ${key}${meantName(key, Object.keys(settingsTable))}`);
   else if (fate === 'elsewhere') return;
   else if ('nothing' in fate) gathering.notes.push(`${place}: ${key} means nothing here: ${fate.nothing}`);
   else if ('refused' in fate) {
@@ -79,7 +106,7 @@ function readSocket(gathering: Gathering): void {
   const folder = gathering.general.get('unix_socket_dir')?.value ?? '/tmp';
   const mode = gathering.value('unix_socket_mode');
   if (folder.startsWith('@')) return gathering.problem('unix_socket_dir', 'a socket is a file here; name a folder');
-  if (folder !== '') gathering.set('listen.socket', { folder, ...(mode !== undefined && { mode }) });
+  if (folder !== '') gathering.set('listen.socket', { folder: resolve(folder), ...(mode !== undefined && { mode }) });
 }
 
 /** A client that waits for a backend waits no longer than its statement may take; that of the file holds for all, whatever is said of one. */

@@ -27,11 +27,16 @@ export class Gathering {
   }
 
   note(name: string, why: string): void {
-    this.notes.push(`${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${why}`);
+    this.notes.push(this.at(name, why));
   }
 
   problem(name: string, why: string): void {
-    this.problems.push(`${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${why}`);
+    this.problems.push(this.at(name, why));
+  }
+
+  /** Words about a setting, behind its place. */
+  at(name: string, words: string): string {
+    return `${this.general.get(name)?.place ?? '[pgbouncer]'}: ${name}: ${words}`;
   }
 
   /** Sets a field of the configuration by its path. */

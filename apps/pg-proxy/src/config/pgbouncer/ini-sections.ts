@@ -1,3 +1,4 @@
+import { meantName } from '../closest-name.ts';
 import { readConnectQuery } from './connect-query.ts';
 import type { Gathering } from './gathering.ts';
 import { queryOf } from './ini-auth.ts';
@@ -142,7 +143,8 @@ function narrowed(
     if (others.includes(name)) continue;
     const fate = Object.hasOwn(narrowTable, name) ? narrowTable[name] : undefined;
     const value = fate?.read(text);
-    if (fate === undefined) gathering.problems.push(`${place}: ${key}: there is no setting ${name}${insteadOf(name)}`);
+    if (fate === undefined)
+      gathering.problems.push(`${place}: ${key}: there is no setting ${name}${insteadOf(name, others)}`);
     else if (value === undefined) gathering.problems.push(`${place}: ${key}: ${name}: "${text}" is no value of it`);
     // 0 is no limit, and no limit of its own.
     else if (value !== 0 || !['backendsMax', 'clientsMax', 'size', 'lifetimeMs'].includes(fate.to))
@@ -152,8 +154,9 @@ function narrowed(
 }
 
 /** libpq knows more than PgBouncer takes. */
-function insteadOf(name: string): string {
-  return name.startsWith('ssl') ? '; server_tls_sslmode and its like in [pgbouncer] say it for all servers' : '';
+function insteadOf(name: string, others: readonly string[]): string {
+  if (name.startsWith('ssl')) return '; server_tls_sslmode and its like in [pgbouncer] say it for all servers';
+  return meantName(name, [...Object.keys(narrowTable), ...others]);
 }
 
 function generalLimits(gathering: Gathering, backends: string, clients: string): object {

@@ -1,0 +1,110 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, type ConfigSource } from './load-config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'medrex-pg-proxy-messages-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const users = write('users.txt', '"a" "secret"\n');
+const problems = (source: ConfigSource): readonly string[] => {
+  try {
+    loadConfig(source, { environment: {}, salt: Buffer.alloc(32, 1) });
+  } catch (error) {
+    return (error as Error).message.replaceAll(`${folder}/`, '').split('\n').slice(1);
+  }
+  return [];
+};
+
+describe('what is wrong with a configuration', () => {
+  const sound = {
+    upstreams: { main: {} },
+    databases: { clinic: { upstream: 'main' } },
+    auth: { userFile: users },
+  };
+  const said = (more: object): readonly string[] =>
+    problems({ file: write('proxy.json', JSON.stringify({ ...sound, ...more })) });
+
+  it('is said with the name that is probably meant', () => {
+    expect(said({ pool: { sise: 5 }, upstream: {}, databases: { clinic: { upstream: 'mian' } } })).toEqual([
+      '✖ pool.sise: there is no such field; did you mean size?',
+      '✖ upstream: there is no such field; did you mean upstreams?',
+      '✖ databases.clinic.upstream: there is no mian; did you mean main?',
+    ]);
+    expect(said({ users: { a: { databases: ['clinik'] } }, bogus: 1 })).toEqual([
+      '✖ bogus: there is no such field',
+      '✖ users.a.databases: there is no clinik; did you mean clinic?',
+    ]);
+  });
+
+  it('is said with the field that a setting of PgBouncer is here', () => {
+    expect(said({ pool: { default_pool_size: 5 }, databases: { clinic: { upstream: 'main', pool_size: 5 } } })).toEqual(
+      [
+        '✖ databases.clinic.pool_size: there is no such field; pool_size of PgBouncer is size here',
+        '✖ pool.default_pool_size: there is no such field; default_pool_size of PgBouncer is pool.size here',
+      ],
+    );
+    expect(said({ auth: { auth_file: users } })).toContain(
+      '✖ auth.auth_file: there is no such field; auth_file of PgBouncer is auth.userFile here',
+    );
+  });
+
+  it('is said of what is missing, and of values', () => {
+    expect(said({ auth: undefined, pool: { size: '5' } })).toEqual([
+      '✖ auth: is missing',
+      '✖ pool.size: expected number, received string',
+    ]);
+  });
+
+  it('is said of an address with its port', () => {
+    expect(said({ upstreams: { main: { host: 'db:5432' } }, listen: { host: '127.0.0.1:6432' } })).toEqual([
+      '✖ listen.host: 127.0.0.1:6432 is no address; its port is a field of its own',
+      '✖ upstreams.main.host: db:5432 is no name of a host; its port is a field of its own',
+    ]);
+    expect(said({ upstreams: { main: { host: '::1, /run' } }, listen: { host: '::1, fe80::1%lo' } })).toEqual([]);
+  });
+});
+
+describe('what is wrong with a pgbouncer.ini', () => {
+  const sound = `[databases]\nclinic = host=a\n[pgbouncer]\nauth_file=${users}\n`;
+  const said = (text: string): readonly string[] => problems({ pgbouncerIni: write('pgbouncer.ini', text) });
+
+  it('is said with the name that is probably meant', () => {
+    const text = sound.replace('host=a', 'hots=a') + 'defualt_pool_size=5\n[users]\na = pool_mod=session\n';
+    expect(said(text)).toEqual([
+      '✖ pgbouncer.ini:5: there is no setting defualt_pool_size; did you mean default_pool_size?',
+      '✖ pgbouncer.ini:2: clinic: there is no setting hots; did you mean host?',
+      '✖ pgbouncer.ini:7: a: there is no setting pool_mod; did you mean pool_mode?',
+    ]);
+  });
+
+  it('is said by its own names and places, all at once', () => {
+    const missing = sound.replace(users, 'nowhere.txt').replace('host=a', 'host=b:5432');
+    const tls = 'client_tls_sslmode=require\nclient_tls_cert_file=/no/c.pem\nclient_tls_key_file=/no/k.pem\n';
+    const server = 'server_tls_sslmode=verify-ca\nserver_tls_ca_file=/no/ca.pem\n';
+    const nowhere = (path: string): string => `ENOENT: no such file or directory, open '${path}'`;
+    expect(said(`${missing}pool_mode=tx\n${tls}${server}`)).toEqual([
+      '✖ pgbouncer.ini:5: pool_mode: "tx" is no value of it',
+      '✖ pgbouncer.ini:2: clinic: host: b:5432 is no name of a host; its port is a field of its own',
+      `✖ pgbouncer.ini:4: auth_file: ${nowhere(join(process.cwd(), 'nowhere.txt'))}`,
+      `✖ pgbouncer.ini:7: client_tls_cert_file: ${nowhere('/no/c.pem')}`,
+      `✖ pgbouncer.ini:8: client_tls_key_file: ${nowhere('/no/k.pem')}`,
+      `✖ pgbouncer.ini:10: server_tls_ca_file: ${nowhere('/no/ca.pem')}`,
+    ]);
+    expect(said(sound.replace(/auth_file.*\n/, ''))).toEqual([
+      '✖ [pgbouncer]: auth_file: is missing; it or a query must say who the users are',
+    ]);
+  });
+
+  it('is said by our names where a file of ours says it', () => {
+    const over = write('over.json', JSON.stringify({ auth: { userFile: '/no/users.txt' } }));
+    expect(problems({ pgbouncerIni: write('pgbouncer.ini', sound), file: over })).toEqual([
+      "✖ auth.userFile: ENOENT: no such file or directory, open '/no/users.txt'",
+    ]);
+  });
+});

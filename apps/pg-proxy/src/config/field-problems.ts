@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { meantName } from './closest-name.ts';
+import { fieldOf, narrowFieldOf } from './pgbouncer/setting-fields.ts';
+import { proxyConfig } from './proxy-config.ts';
+
+type Path = readonly PropertyKey[];
+
+/** What of a schema of JSON says which fields there are. */
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly items?: Schema;
+}
+
+/** What is wrong with fields by themselves, each behind its path: `pool.sise: there is no such field; did you mean size?` */
+export function fieldProblems({ issues }: z.ZodError): readonly string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [`${pathOf(issue.path)}: ${wordsOf(issue)}`];
+    const known = fieldsAt(issue.path);
+    return issue.keys.map((key) => `${pathOf([...issue.path, key])}: there is no such field${insteadOf(key, known)}`);
+  });
+}
+
+/** As problems of other kinds name it. */
+const pathOf = (path: Path): string => (path.length === 0 ? 'the configuration' : path.map(String).join('.'));
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.endsWith('undefined'))
+    return 'is missing';
+  return issue.message.replace(/^Invalid input: /, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+}
+
+function insteadOf(key: string, known: readonly string[]): string {
+  const narrow = narrowFieldOf(key);
+  const field = narrow !== undefined && known.includes(narrow) ? narrow : fieldOf(key);
+  return field === undefined ? meantName(key, known) : `; ${key} of PgBouncer is ${field} here`;
+}
+
+function fieldsAt(path: Path): readonly string[] {
+  let at: Schema | boolean | undefined = z.toJSONSchema(proxyConfig, { io: 'input' }) as Schema;
+  for (const step of path) {
+    if (typeof at !== 'object') return [];
+    at = typeof step === 'number' ? at.items : (at.properties?.[String(step)] ?? at.additionalProperties);
+  }
+  return typeof at === 'object' ? Object.keys(at.properties ?? {}) : [];
+}

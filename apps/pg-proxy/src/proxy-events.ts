@@ -3,6 +3,7 @@ import { pgProxyError } from './errors.ts';
 import type { PgProxyMetrics } from './metrics.ts';
 import type { Observing } from './observe/observing.ts';
 import type { ProxyEvents } from './proxy.ts';
+import { AskRefused } from './upstream/query-connection.ts';
 
 /** What happens to the proxy, in its log and its metrics. */
 export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], observing: Observing): ProxyEvents {
@@ -20,7 +21,8 @@ export function proxyEvents(metrics: PgProxyMetrics, log: Telemetry['log'], obse
     },
     lookupFailed: (error) => {
       metrics.lookupsFailed.inc();
-      log.warn({ error }, 'a user could not be looked up');
+      const sqlstate = error.cause instanceof AskRefused ? error.cause.sqlstate : undefined;
+      log.warn({ sqlstate, error }, 'a user could not be looked up');
     },
     moved: (count) => log.warn({ count }, 'the name of a server has another address: its backends are replaced'),
     stepped: ({ level }) => {

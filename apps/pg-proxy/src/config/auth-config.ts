@@ -123,6 +123,12 @@ export const auth = z.strictObject({
   userFile: file
     .optional()
     .describe('File of users, a line each: "name" "secret", where the secret is plain, md5... or SCRAM-SHA-256$...'),
+  onlyKnown: z
+    .boolean()
+    .default(false)
+    .describe(
+      'With methods cert and peer, too, only users come in whom userFile or a query knows, or admin names, as with PgBouncer',
+    ),
   allowCleartext: z
     .boolean()
     .default(false)

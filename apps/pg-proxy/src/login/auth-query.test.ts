@@ -163,6 +163,7 @@ describe('auth.query', () => {
     rig.running.reload();
     expect(await rig.open().until('closed')).toEqual(['FATAL 57P03 the users cannot be looked up now']);
     await eventually(() => rig.lines.some((line) => line.includes('PG_PROXY_AUTH_QUERY')));
+    expect(rig.lines.find((line) => line.includes('PG_PROXY_AUTH_QUERY'))).toContain('"sqlstate":"28P01"');
     expect(rig.lines.join('')).not.toMatch(/outdated|SCRAM-SHA-256\$/);
     writeFileSync(join(rig.folder, 'query-secret'), 'secret');
     rig.running.reload();

@@ -30,6 +30,7 @@ const start = async (clientCertificate: string, auth: object, files = {}, listed
     config: {
       databases: { app: { upstream: 'main', user: 'app', password: { file: 'password' } } },
       auth: { userFile: 'users.txt', ...auth },
+      admin: { users: ['guard'] },
       listen: { port: 0, tls: { ...names, clientCertificate, ...listed } },
     },
   });
@@ -69,6 +70,17 @@ describe('a client certificate', () => {
     await rig.close();
     await start('optional', { rules: [{ method: 'cert', certificates: [{ name: 'app' }] }] });
     await rig.in({ socket: await secured(app), user: 'anybody', password: '' });
+  });
+
+  it('lets in only who is known, where the configuration says so, and users of the console', async () => {
+    const certificates = [{ name: 'app' }];
+    await start('optional', { onlyKnown: true, rules: [{ method: 'cert', certificates }] });
+    await rig.in({ socket: await secured(app), password: '' });
+    await rig.in({ socket: await secured(app), user: 'guard', database: 'pgbouncer', password: '' });
+    expect(await rig.open({ socket: await secured(app), user: 'stranger' }).until('closed')).toEqual([
+      'FATAL 28000 certificate authentication failed for user "stranger"',
+    ]);
+    expect(rig.lines.join('')).toContain('"reason":"unknown_user"');
   });
 
   it('may be required of everybody, beside a password', async () => {

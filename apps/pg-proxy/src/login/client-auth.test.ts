@@ -7,7 +7,7 @@ const mockSecret = Buffer.alloc(32, 7);
 const authOf = (options: Partial<ClientAuthOptions>): ClientAuth =>
   new ClientAuth({
     ...{ method: 'md5', user: 'app', secret: undefined, mayAskPassword: true, nonce: 'abc', salt, mockSecret },
-    ...{ certified: undefined, certificates: undefined, directory: undefined, endPoint: undefined },
+    ...{ mustBeKnown: true, certified: undefined, certificates: undefined, directory: undefined, endPoint: undefined },
     ...options,
   });
 

@@ -30,6 +30,8 @@ export interface ClientAuthOptions {
   readonly user: string;
   /** Undefined: there is no such user, which must not show before the end. */
   readonly secret: UserSecret | undefined;
+  /** With methods that ask for no secret, too, there must be such a user. */
+  readonly mustBeKnown: boolean;
   /** The connection is encrypted, or need not be. */
   readonly mayAskPassword: boolean;
   /** The name in the certificate that the client has shown, where an authority that is trusted has signed it; with method peer, of the user of the system. */
@@ -92,7 +94,8 @@ export class ClientAuth {
   }
 
   #isCertified(): boolean {
-    const { certified, certificates, user } = this.#options;
+    const { certified, certificates, user, secret, mustBeKnown } = this.#options;
+    if (mustBeKnown && secret === undefined) return false;
     if (certificates === undefined) return certified === user;
     return certificates.some((one) => one.name === certified && (one.user ?? user) === user);
   }
@@ -180,13 +183,13 @@ export class ClientAuth {
 
   /** What the client is not told. */
   #reason(): string {
-    const { method, secret } = this.#options;
+    const { method, secret, mustBeKnown } = this.#options;
+    if (method === 'ldap') return 'wrong_password';
+    if (mustBeKnown && secret === undefined) return 'unknown_user';
     if (method === 'cert') return 'other_certificate';
     if (method === 'peer') return 'other_peer';
-    if (method === 'ldap') return 'wrong_password';
-    if (secret === undefined) return 'unknown_user';
-    if (secret.kind === 'md5' && this.#scram !== undefined) return 'no_scram_secret';
-    return secret.kind === 'none' ? 'no_secret' : 'wrong_password';
+    if (secret?.kind === 'md5' && this.#scram !== undefined) return 'no_scram_secret';
+    return secret?.kind === 'none' ? 'no_secret' : 'wrong_password';
   }
 }
 

@@ -1,6 +1,6 @@
 import { unixPeer } from '@medrex/linux';
 import type { WireFault } from '@medrex/pg-wire';
-import { queryLimits } from '../config/auth-config.ts';
+import { queryLimits, type AuthRule } from '../config/auth-config.ts';
 import { databaseOf } from '../config/scopes.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { UserSecret } from '../config/user-file.ts';
@@ -64,16 +64,27 @@ export class Doorkeeper {
     if (method === 'any' && this.#wouldBeHimself(user, database)) return then(needsLogin);
     const { loaded, directory, mockSecret } = this.#options;
     const mayAskPassword = isEncrypted || address === unixAddress || loaded.config.auth.allowCleartext;
-    const terms = { method, user, mayAskPassword, directory, mockSecret };
+    const mustBeKnown = this.#mustBeKnown(method, user);
+    const terms = { method, user, mayAskPassword, directory, mockSecret, mustBeKnown };
     const shown = { certified: asking.certified, certificates };
     const authBy = (
       secret: UserSecret | undefined,
       by: Pick<ClientAuthOptions, keyof typeof shown> = shown,
     ): ClientAuth => new ClientAuth({ ...terms, ...by, secret, endPoint: tls?.endPoint, ...challenge() });
-    if (method === 'ldap' || method === 'cert' || method === 'any') return then(authBy(undefined));
+    const prove = (by?: Parameters<typeof authBy>[1]): void => {
+      if (!mustBeKnown) return then(authBy(undefined, by));
+      this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : authBy(found.secret, by)));
+    };
     if (method === 'peer')
-      return this.#askPeer(asking, (name) => then(authBy(undefined, { certified: name, certificates: peers })), then);
-    this.#secrets.find(user, database, (found) => then('fault' in found ? found.fault : authBy(found.secret)));
+      return this.#askPeer(asking, (name) => prove({ certified: name, certificates: peers }), then);
+    prove();
+  }
+
+  /** Whether there must be such a user here. */
+  #mustBeKnown(method: AuthRule['method'], user: string): boolean {
+    const { auth, admin } = this.#options.loaded.config;
+    if (method !== 'cert' && method !== 'peer') return method !== 'ldap' && method !== 'any';
+    return auth.onlyKnown && !admin.users.includes(user) && !admin.statsUsers.includes(user);
   }
 
   #askPeer(

@@ -25,12 +25,22 @@ export interface QueryConnectionOptions extends LoginWay {
   readonly ended?: () => void;
 }
 
+/** The upstream did not do what it was asked for. */
+export class AskRefused extends Error {
+  readonly sqlstate: string;
+
+  constructor(sqlstate: string, message = `SQLSTATE ${sqlstate}`) {
+    super(message);
+    this.sqlstate = sqlstate;
+  }
+}
+
 /** The upstream was not there, or did not let the asker in: what it said. */
-export class LoginRefused extends Error {
+export class LoginRefused extends AskRefused {
   readonly report: Report;
 
   constructor(report: Report) {
-    super(report.message);
+    super(report.sqlstate, report.message);
     this.report = report;
   }
 }
@@ -126,7 +136,7 @@ export class QueryConnection {
   #take({ type, buffer, start, end, isFirst, isLast }: Framer): void {
     const [first] = this.#asked;
     if (!isFirst || !isLast || first === undefined) return;
-    if (type === from.errorResponse) first.error = new Error(`SQLSTATE ${sqlstateOf(buffer, start, end)}`);
+    if (type === from.errorResponse) first.error = new AskRefused(sqlstateOf(buffer, start, end));
     if (type === from.dataRow) {
       const row = readDataRow(buffer, start, end) ?? [];
       first.rows.push(row.map((value) => value && losslessText(value)));

@@ -76,6 +76,7 @@ export class SecretQueries {
       throw pgProxyError(
         'PG_PROXY_AUTH_QUERY',
         `auth.query as ${place.query.user} in ${where}: ${(cause as Error).message}`,
+        { cause },
       );
     }
   }

@@ -13,6 +13,7 @@ export function readAuth(gathering: Gathering): void {
   const userFile = gathering.file('auth_file');
   const method = methods[type];
   gathering.set('auth', {
+    onlyKnown: true,
     ...(userFile !== undefined && { userFile }),
     ...(method !== undefined && { method }),
   });

@@ -25,7 +25,7 @@ export interface FromIni {
   /** Why it cannot be used. */
   readonly problems: readonly string[];
   /** A problem of the configuration (`auth.userFile: is missing`) by the place and name of what says it in the file. */
-  inItsWords(problem: string): string;
+  readonly inItsWords: (problem: string) => string;
 }
 
 /** @param read the text of a file; throws when it cannot be read */
